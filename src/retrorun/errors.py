@@ -1,0 +1,73 @@
+"""The one family of errors: what went wrong, in which file, where in it, and what to do."""
+
+from collections.abc import Callable
+
+
+class RetrorunError(Exception):
+    """Something that a user can be told in words.
+
+    Args:
+        slug: stable machine-readable name, such as ``fit-truncated``.
+        message: what went wrong, one sentence.
+        file: name of the file it concerns, if any.
+        offset: byte offset in that file, if known.
+        remedy: what the user can do about it, one sentence.
+    """
+
+    def __init__(
+        self,
+        slug: str,
+        message: str,
+        *,
+        file: str | None = None,
+        offset: int | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.slug = slug
+        self.message = message
+        self.file = file
+        self.offset = offset
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        """All of it in one line: file, place, message, remedy."""
+        head = f"{self.file}: " if self.file else ""
+        place = f" (at byte {self.offset})" if self.offset is not None else ""
+        tail = f" {self.remedy}" if self.remedy else ""
+        return f"{head}{self.message}{place}{tail}"
+
+    def __reduce__(self) -> tuple[Callable[..., "RetrorunError"], tuple[object, ...]]:
+        """Keep every field when an engine carries the error between processes."""
+        state = (type(self), self.slug, self.message, self.file, self.offset, self.remedy)
+        return _rebuild, state
+
+
+def _rebuild(
+    kind: type[RetrorunError],
+    slug: str,
+    message: str,
+    *place: object,
+) -> RetrorunError:
+    file, offset, remedy = place
+    return kind(slug, message, file=file, offset=offset, remedy=remedy)  # type: ignore[arg-type]
+
+
+class ReadError(RetrorunError):
+    """The bytes of a file cannot be read as a recording."""
+
+
+class NotARunError(RetrorunError):
+    """The file was read, and holds no running or walking to analyse."""
+
+
+class SettingsError(RetrorunError):
+    """Settings, profile or arguments that make no sense."""
+
+
+class ArchiveError(RetrorunError):
+    """The archive cannot be opened, read or written."""
+
+
+class EngineError(RetrorunError):
+    """A worker died, hung or ran out of what it was given."""
