@@ -1,6 +1,6 @@
 """Every number taken from a paper: value, range, unit and citation.
 
-Nothing else in the package holds a number from the literature without naming an entry of this table.
+Nothing else in the package holds a published number.
 """
 
 from dataclasses import dataclass

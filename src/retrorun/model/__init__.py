@@ -1,0 +1,76 @@
+"""The values that travel through the pipeline, in the order in which they come into being.
+
+Recording (what a file says) → Track (1 Hz) → Segment → Metrics → Session → Analysis.
+Everything is frozen. Arrays are float64 with NaN for missing; a scalar that is not known is None.
+Intervals are half-open, ``[start_s, end_s)``, in seconds since the session's first record, except
+in a Recording, which keeps the file's own clock (Unix seconds, UTC).
+"""
+
+from retrorun.model.athlete import Athlete, Zone
+from retrorun.model.measures import (
+    Energy,
+    Estimate,
+    HeartRate,
+    MeasuredSegment,
+    Measures,
+    Metrics,
+    Totals,
+)
+from retrorun.model.recording import (
+    Export,
+    HeadingKind,
+    HeadingSeries,
+    Lap,
+    Note,
+    Pause,
+    Recording,
+    Source,
+)
+from retrorun.model.segment import (
+    Detection,
+    Direction,
+    Gait,
+    GaitLine,
+    HeadingVerdict,
+    Label,
+    Segment,
+    Verdict,
+)
+from retrorun.model.session import Analysis, Blob, Failed, Outcome, Session, Zoned
+from retrorun.model.track import HeadingTrack, Track
+
+__all__ = [
+    "Analysis",
+    "Athlete",
+    "Blob",
+    "Detection",
+    "Direction",
+    "Energy",
+    "Estimate",
+    "Export",
+    "Failed",
+    "Gait",
+    "GaitLine",
+    "HeadingKind",
+    "HeadingSeries",
+    "HeadingTrack",
+    "HeadingVerdict",
+    "HeartRate",
+    "Label",
+    "Lap",
+    "MeasuredSegment",
+    "Measures",
+    "Metrics",
+    "Note",
+    "Outcome",
+    "Pause",
+    "Recording",
+    "Segment",
+    "Session",
+    "Source",
+    "Totals",
+    "Track",
+    "Verdict",
+    "Zone",
+    "Zoned",
+]

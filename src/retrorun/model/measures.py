@@ -1,0 +1,113 @@
+"""What is measured of a stretch and of a session."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from retrorun.model.recording import Note
+from retrorun.model.segment import Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with its 95 % (or stated) interval and method; None values carry a ``reason``."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    method: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Energy:
+    """Energy of a stretch by one method, kcal (or kcal/kg where ``per_kg``).
+
+    ``gross`` is all the body spends, ``active`` above rest; ``low`` and ``high`` bound ``gross``.
+    """
+
+    gross: float
+    active: float
+    low: float
+    high: float
+    method: str
+    citation: str
+    per_kg: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HeartRate:
+    """Heart rate of a stretch; ``coverage`` is the share of its seconds that have one."""
+
+    mean: float
+    max: float
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Measures of one stretch. Sums first (they add up), then what is derived from them.
+
+    ``seconds`` is the stretch's length, ``moving_s`` the part in motion; ``beats`` and ``steps``
+    are counted only while the sensor reported, over ``beats_s`` and ``steps_s`` seconds.
+    ``energy_shown`` is the method shown, ``energies`` all of them.
+    """
+
+    seconds: float
+    moving_s: float
+    distance_m: float | None
+    climb_m: float | None
+    beats: float | None
+    beats_s: float
+    steps: float | None
+    steps_s: float
+    speed_mps: float | None
+    pace_s_per_km: float | None
+    grade: float | None
+    turn_rate_dps: float | None
+    heart_rate: HeartRate | None
+    steady_heart_rate_bpm: float | None
+    cadence_spm: float | None
+    step_length_m: float | None
+    contact_time_s: float | None
+    vertical_oscillation_m: float | None
+    respiration_brpm: float | None
+    energy_shown: Energy | None
+    energies: tuple[Energy, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredSegment:
+    """A segment and its measures."""
+
+    segment: Segment
+    metrics: Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over all segments of one kind; they add over sessions and weeks.
+
+    Energy is in kcal and None where the athlete's mass is not known.
+    """
+
+    seconds: float = 0.0
+    moving_s: float = 0.0
+    distance_m: float = 0.0
+    beats: float = 0.0
+    beats_s: float = 0.0
+    steps: float = 0.0
+    steps_s: float = 0.0
+    energy_kcal: float | None = None
+    active_kcal: float | None = None
+    low_kcal: float | None = None
+    high_kcal: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """Everything measured about one session."""
+
+    segments: tuple[MeasuredSegment, ...]
+    totals: Mapping[str, Totals]  # backward, forward, candidate, unknown, still
+    cost_factor: Estimate
+    notes: tuple[Note, ...] = ()

@@ -1,0 +1,111 @@
+"""What a file says: native times, SI units, nothing repaired."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from retrorun.units import FloatArray
+
+HeadingKind = Literal["compass", "course", "unknown", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a reader or a stage wants people to know; ``slug`` is stable, ``message`` prose."""
+
+    slug: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lap:
+    """A lap by the file's clock, Unix seconds; ``step`` is the workout step it carries out."""
+
+    start_time_s: float
+    end_time_s: float
+    name: str | None = None
+    step: str | None = None
+    trigger: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The timer stood still, ``[start_time_s, end_time_s)`` in Unix seconds."""
+
+    start_time_s: float
+    end_time_s: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeadingSeries:
+    """One candidate for the body's heading, on its own clock.
+
+    Attributes:
+        source: where it stood in the file, such as ``osmand:heading``.
+        claim: what that place means by the table in docs/formats.md.
+        north: ``true``, ``magnetic`` or ``unknown``.
+        time_s: (m,) Unix seconds.
+        heading_deg: (m,) degrees clockwise from north, NaN where missing.
+    """
+
+    source: str
+    claim: HeadingKind
+    north: Literal["true", "magnetic", "unknown"]
+    time_s: FloatArray
+    heading_deg: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recording:
+    """One activity as its file tells it: native times, SI units, nothing repaired.
+
+    Attributes:
+        time_s: (n,) Unix seconds; as in the file, so they may repeat or run backward.
+        columns: channel name (see ``channels``) → (n,), NaN where missing.
+        headings: candidates for a heading, in the file's order.
+        laps: laps in order.
+        pauses: timer pauses in order.
+        breaks_s: Unix times at which a new track piece begins: no line is drawn across them.
+        sport: the file's word for it, lower case, such as ``running``; None if it has none.
+        name: the activity's own name, if the file has one.
+        device: what recorded it, if the file says.
+        utc_offset_s: local minus UTC, if the file says.
+        energy_kcal: the device's own total, if it gives one.
+        distance_m: the device's own total, if it gives one.
+        notes: what the reader repaired or doubted.
+    """
+
+    time_s: FloatArray
+    columns: Mapping[str, FloatArray]
+    headings: tuple[HeadingSeries, ...] = ()
+    laps: tuple[Lap, ...] = ()
+    pauses: tuple[Pause, ...] = ()
+    breaks_s: tuple[float, ...] = ()
+    sport: str | None = None
+    name: str | None = None
+    device: str | None = None
+    utc_offset_s: float | None = None
+    energy_kcal: float | None = None
+    distance_m: float | None = None
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Which file: its name, SHA-256 (its identity everywhere), format, device, and its doubts."""
+
+    name: str
+    sha256: str
+    format: str | None = None
+    device: str | None = None
+    salvaged: bool = False
+    warnings: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Export:
+    """One file, read: who it is, its runs and walks, and what else was in it."""
+
+    source: Source
+    recordings: tuple[Recording, ...]
+    passed_over: tuple[Note, ...] = ()

@@ -1,0 +1,88 @@
+"""Results: sessions, analysed files, failures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from retrorun.model.measures import Measures
+from retrorun.model.recording import Lap, Note, Pause, Source
+from retrorun.model.segment import GaitLine, HeadingVerdict, Label
+from retrorun.model.track import Track
+
+
+@dataclass(frozen=True, slots=True)
+class Zoned:
+    """A time zone by name or by offset, and where it was found (``file``, ``position``)."""
+
+    name: str | None
+    utc_offset_s: float
+    provenance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One analysed activity: everything that pages, archive and comparison need but the samples.
+
+    Attributes:
+        id: first 12 hex digits of the source's SHA-256, with ``-2`` … for further activities.
+        index: position in the file, from 0.
+        channels: contract label → share of seconds that have it.
+        labels: the user's words that were used.
+        settings: fingerprint of the settings; ``version``: the code's version.
+    """
+
+    id: str
+    index: int
+    source: Source
+    start_time_s: float
+    zone: Zoned | None
+    sport: str | None
+    name: str | None
+    device: str | None
+    duration_s: float
+    moving_s: float
+    distance_m: float | None
+    channels: Mapping[str, float]
+    heading: HeadingVerdict
+    measures: Measures
+    labels: tuple[Label, ...] = ()
+    laps: tuple[Lap, ...] = ()
+    pauses: tuple[Pause, ...] = ()
+    device_energy_kcal: float | None = None
+    forward_line: GaitLine | None = None
+    backward_line: GaitLine | None = None
+    notes: tuple[Note, ...] = ()
+    settings: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blob:
+    """A file on its way in: bytes by name, and the labels of each session by its index."""
+
+    name: str
+    data: bytes
+    labels: Mapping[int, tuple[Label, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysis:
+    """A file, analysed: its sessions, and the 1 Hz track of each."""
+
+    source: Source
+    sessions: tuple[Session, ...]
+    tracks: tuple[Track, ...]
+    passed_over: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A file that could not be analysed, and why; ``source`` is as much as is known of it."""
+
+    source: Source
+    slug: str
+    message: str
+    offset: int | None = None
+    remedy: str | None = None
+
+
+Outcome = Analysis | Failed
