@@ -1,0 +1,58 @@
+"""Local time: the zone a session was run in, and where that is known from."""
+
+import datetime as dt
+import zoneinfo
+
+from retrorun.model import Zoned
+
+
+def find(
+    start_time_s: float,
+    utc_offset_s: float | None,
+    latitude_deg: float | None,
+    longitude_deg: float | None,
+) -> Zoned | None:
+    """The zone of a moment and place.
+
+    The file's own offset wins over the position, because a watch shows what its wearer saw; the
+    position then only lends the zone's name, if the two agree.
+
+    Args:
+        start_time_s: Unix seconds.
+        utc_offset_s: local minus UTC as the file says, or None.
+        latitude_deg: first position, or None.
+        longitude_deg: first position, or None.
+
+    Returns:
+        Name, offset and provenance (``file`` or ``position``); None where nothing is known.
+    """
+    name = _name(latitude_deg, longitude_deg)
+    by_position = _offset_s(name, start_time_s)
+    if utc_offset_s is not None:
+        return Zoned(name if by_position == utc_offset_s else None, utc_offset_s, "file")
+    return None if name is None or by_position is None else Zoned(name, by_position, "position")
+
+
+def _name(latitude_deg: float | None, longitude_deg: float | None) -> str | None:
+    if latitude_deg is None or longitude_deg is None:
+        return None
+    from tzfpy import get_tz
+
+    return get_tz(longitude_deg, latitude_deg) or None
+
+
+def _offset_s(name: str | None, start_time_s: float) -> float | None:
+    if name is None:
+        return None
+    try:
+        zone = zoneinfo.ZoneInfo(name)
+        offset = dt.datetime.fromtimestamp(start_time_s, tz=zone).utcoffset()
+    except (zoneinfo.ZoneInfoNotFoundError, OverflowError, OSError, ValueError):
+        return None
+    return None if offset is None else offset.total_seconds()
+
+
+def local_time(start_time_s: float, zone: Zoned | None) -> dt.datetime:
+    """The moment as the runner's clock showed it; in UTC where the zone is not known."""
+    offset = dt.timedelta(seconds=zone.utc_offset_s) if zone else dt.timedelta()
+    return dt.datetime.fromtimestamp(start_time_s, tz=dt.timezone(offset))

@@ -1,0 +1,70 @@
+"""Imports point one way only: from what knows more to what knows less."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[1] / "src" / "retrorun"
+LAYERS = (
+    {"errors", "units"},
+    {"literature", "channels"},
+    {"settings", "model"},
+    {"readers", "prepare", "detect", "measure", "compare", "simulate", "privacy", "contract", "zone"},
+    {"pipeline", "storage", "archive", "report", "export"},
+    {"engines"},
+    {"ingest"},
+    {"watch", "doctor"},
+    {"cli"},
+)
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+# what the package itself offers (retrorun.load, __version__) is outside the order
+OUTSIDE = {"__init__", "__main__"}
+
+
+def modules() -> list[Path]:
+    return sorted(SOURCE.rglob("*.py"))
+
+
+def room(path: Path) -> str:
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == "retrorun":
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("retrorun."):
+            yield str(node.module).split(".")[1]
+        elif isinstance(node, ast.Import):
+            names = (alias.name.split(".") for alias in node.names)
+            yield from (parts[1] for parts in names if parts[0] == "retrorun" and len(parts) > 1)
+
+
+def test_every_room_has_its_level() -> None:
+    assert {room(path) for path in modules()} - OUTSIDE <= set(LEVEL)
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_imports_point_up_the_list(path: Path) -> None:
+    here = room(path)
+    if here in OUTSIDE:
+        return
+    for name in set(imported(path)) - {"__version__", here}:
+        assert LEVEL[name] < LEVEL[here], f"{here} must not import {name}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_no_relative_imports(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert not any(isinstance(node, ast.ImportFrom) and node.level for node in ast.walk(tree))
+
+
+def test_only_the_engines_import_dask() -> None:
+    users = {
+        room(path)
+        for path in modules()
+        if "import dask" in (text := path.read_text(encoding="utf-8")) or "from dask" in text
+    }
+    assert users <= {"engines"}
