@@ -1,7 +1,7 @@
 """What is measured of a stretch and of a session."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from retrorun.model.recording import Note
 from retrorun.model.segment import Segment
@@ -73,6 +73,8 @@ class Metrics:
     respiration_brpm: float | None
     energy_shown: Energy | None
     energies: tuple[Energy, ...] = ()
+    adjusted_pace_s_per_km: float | None = None  # grade-adjusted, by a forward model
+    ground: tuple[str, ...] = ()  # ``steep``, ``twisty``
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +106,44 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
+class Best:
+    """The fastest backward stretch over a distance, or the longest without a break.
+
+    ``key`` is such as ``1 km``, ``longest_m`` or ``longest_s``; ``start_s`` elapsed seconds.
+    """
+
+    key: str
+    seconds: float
+    distance_m: float | None
+    start_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class HeartLoad:
+    """What one direction asked of the heart: seconds a zone, and TRIMP (Banister) a minute.
+
+    ``zones_s`` has one entry a zone, the first below the lowest bound; ``bounds_bpm`` are the
+    bounds between them and ``bounds_from`` says where they come from. ``trimp`` is a sum.
+    """
+
+    zones_s: tuple[float, ...]
+    bounds_bpm: tuple[float, ...]
+    bounds_from: str
+    seconds: float
+    trimp: float | None
+    trimp_per_min: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Measures:
-    """Everything measured about one session."""
+    """Everything measured about one session.
+
+    ``bests`` are backward ones, of counted segments; ``heart`` direction → load.
+    """
 
     segments: tuple[MeasuredSegment, ...]
     totals: Mapping[str, Totals]  # backward, forward, candidate, unknown, still
     cost_factor: Estimate
     notes: tuple[Note, ...] = ()
+    bests: tuple[Best, ...] = ()
+    heart: Mapping[str, HeartLoad] = field(default_factory=dict)

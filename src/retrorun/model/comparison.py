@@ -1,0 +1,244 @@
+"""Backward against forward over many sessions: values only, ready for pages and for JSON.
+
+Times are Unix seconds (UTC), dates ISO ``YYYY-MM-DD`` on the runner's own clock. Every number that
+may be unknown is None; an `Estimate` without a value says why in ``reason``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from retrorun.model.measures import Estimate, Totals
+from retrorun.model.recording import Note
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A backward stretch and the forward stretch that it is compared with.
+
+    Attributes:
+        backward_session: session id; with ``backward_start_s`` it names the segment.
+        forward_session: the same of the forward stretch; often, not always, the same session.
+        gait: the gait of both.
+        distance: how unlike the two are, 0 for equal; the unit is the tolerance of the match.
+        backward: measure → value, the keys of `Difference.key`; None where not recorded.
+        forward: the same of the forward stretch.
+    """
+
+    backward_session: str
+    backward_start_s: float
+    forward_session: str
+    forward_start_s: float
+    start_time_s: float
+    gait: str
+    distance: float
+    backward: Mapping[str, float | None]
+    forward: Mapping[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One measure, backward minus forward, over matched pairs.
+
+    Attributes:
+        key: the measure with its unit, such as ``heart_rate_bpm``.
+        label: words for people.
+        unit: unit in words for people.
+        backward: mean of the backward stretches; ``forward``: of their partners.
+        difference: backward minus forward with a 95 % interval over pairs clustered by session.
+        percent: the same in per cent of forward.
+        pairs: pairs with the measure on both sides; ``sessions``: in how many sessions.
+        missing: how many more pairs are needed before a number is given; 0 if it is given.
+        note: ``too early to say: N more`` or how the number is to be read.
+    """
+
+    key: str
+    label: str
+    unit: str
+    backward: float | None
+    forward: float | None
+    difference: Estimate
+    percent: Estimate
+    pairs: int
+    sessions: int
+    missing: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One session in a trend."""
+
+    session: str
+    start_time_s: float
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A measure over time: Theil-Sen slope a week with its 95 % interval.
+
+    ``intercept`` is the line's value at the first point; ``weeks`` lie between first and last.
+    """
+
+    key: str
+    label: str
+    unit: str
+    points: tuple[Point, ...]
+    slope_per_week: Estimate
+    intercept: float | None
+    weeks: float
+    sessions: int
+    missing: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """One calendar week (Monday first) and what was run in it, also when nothing was."""
+
+    monday: str
+    sessions: int
+    backward: Totals
+    forward: Totals
+    candidate: Totals
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A personal best backward; ``key`` is such as ``1 km``, ``longest_m`` or ``longest_s``.
+
+    ``seconds`` over ``distance_m``, from ``start_s`` of the session on.
+    """
+
+    key: str
+    label: str
+    seconds: float
+    distance_m: float | None
+    session: str
+    date: str
+    start_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One session in the calendar and the list."""
+
+    session: str
+    date: str
+    start_time_s: float
+    name: str | None
+    backward_s: float
+    backward_m: float
+    forward_s: float
+    forward_m: float
+    candidate_s: float
+    moving_s: float
+    backward_share: float | None
+    backward_kcal: float | None
+    total_kcal: float | None
+    cost_factor: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Association:
+    """Forward economy against backward volume, week by week: together, not because of.
+
+    Each point is one week: ``backward_m`` run in the four weeks before it, and forward metres per
+    heartbeat in it. ``slope`` is per 1,000 m of backward running.
+    """
+
+    mondays: tuple[str, ...]
+    backward_m: tuple[float, ...]
+    forward_m_per_beat: tuple[float, ...]
+    slope: Estimate
+    missing: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One popular claim, the literature and the user's own data side by side.
+
+    Attributes:
+        key: stable name.
+        claim: what people say.
+        literature: what was measured, with its citation.
+        data: the answer from the user's own data, in words.
+        popular: the claim's range in numbers, where it has one; same unit as ``measured``.
+        published: the literature's, the same.
+        measured: the user's own number.
+        unit: of all three.
+        status: ``answered``, ``too early`` (data may come), ``not recorded`` (no such channel) or
+            ``not measurable`` (a watch cannot measure this).
+    """
+
+    key: str
+    claim: str
+    literature: str
+    data: str
+    popular: Estimate | None
+    published: Estimate | None
+    measured: Estimate | None
+    unit: str
+    status: Literal["answered", "too early", "not recorded", "not measurable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One piece of information for the runner: never a light, never a verdict.
+
+    ``citation`` and ``limits`` say where a number comes from and what it cannot tell.
+    """
+
+    key: str
+    title: str
+    message: str
+    citation: str | None = None
+    limits: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """What one session says about warm-up, progression, ground and walking; and the safety note."""
+
+    advice: tuple[Advice, ...]
+    safety: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Everything that the comparison page and ``compare --json`` show.
+
+    Attributes:
+        sessions: how many sessions, ``backward_sessions`` of them with counted backward movement.
+        weeks_spanned: weeks from the first to the last session.
+        first_date: local date of the first session; ``last_date`` of the last.
+        include_candidates: whether candidates were counted as backward.
+        totals: direction → sums over all sessions.
+        cost_factor: the runner's own backward cost factor, all sessions combined.
+        literature_factor: the measured literature's; ``popular_factor``: the popular claim's.
+        pairs: the matched pairs, in time order, at most as many as the settings allow.
+        days: every session, in time order.
+    """
+
+    sessions: int
+    backward_sessions: int
+    weeks_spanned: float
+    first_date: str | None
+    last_date: str | None
+    include_candidates: bool
+    totals: Mapping[str, Totals]
+    cost_factor: Estimate
+    literature_factor: Estimate
+    popular_factor: Estimate
+    differences: tuple[Difference, ...]
+    pairs: tuple[Pair, ...]
+    trends: tuple[Trend, ...]
+    weeks: tuple[Week, ...]
+    records: tuple[Record, ...]
+    days: tuple[Day, ...]
+    association: Association
+    notes: tuple[Note, ...] = ()
