@@ -91,6 +91,7 @@ def _session(
 ) -> tuple[Session, Track]:
     recording = export.recordings[index]
     track = prepare.prepare(recording, settings.prepare)
+    athlete = athlete.at(track.start_time_s)
     labels = detect_labels.spoken(recording, export.source.name) + said
     detection = detect.detect(track, labels, athlete, settings.detect)
     track = dataclasses.replace(track, columns={**track.columns, **detection.columns})

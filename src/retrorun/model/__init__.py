@@ -6,7 +6,7 @@ Intervals are half-open, ``[start_s, end_s)``, in seconds since the session's fi
 in a Recording, which keeps the file's own clock (Unix seconds, UTC).
 """
 
-from retrorun.model.athlete import Athlete, Zone
+from retrorun.model.athlete import Athlete, DatedMass, Zone
 from retrorun.model.comparison import (
     Advice,
     Association,
@@ -64,6 +64,7 @@ __all__ = [
     "Blob",
     "Claim",
     "Comparison",
+    "DatedMass",
     "Day",
     "Detection",
     "Difference",

@@ -1,6 +1,7 @@
 """The person who runs: what they said, and what was learnt from their runs."""
 
-from dataclasses import dataclass
+import datetime as dt
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from retrorun.model.measures import Estimate
@@ -17,10 +18,22 @@ class Zone:
 
 
 @dataclass(frozen=True, slots=True)
+class DatedMass:
+    """Body mass from a day on (``YYYY-MM-DD``, UTC)."""
+
+    since: str
+    mass_kg: float
+
+
+@dataclass(frozen=True, slots=True)
 class Athlete:
-    """The person who runs: what they said of themselves, and what was learnt from their runs."""
+    """The person who runs: what they said of themselves, and what was learnt from their runs.
+
+    ``mass_kg`` holds where ``masses``, in the order of their days, say nothing.
+    """
 
     mass_kg: float | None = None
+    masses: tuple[DatedMass, ...] = ()
     birth_year: int | None = None
     sex: Literal["male", "female"] | None = None
     hr_rest_bpm: float | None = None
@@ -33,3 +46,9 @@ class Athlete:
     forward_line: GaitLine | None = None
     backward_line: GaitLine | None = None
     cost_factor: Estimate | None = None
+
+    def at(self, time_s: float) -> "Athlete":
+        """The athlete as on that day (Unix seconds): the latest mass not after it, if any."""
+        day = dt.datetime.fromtimestamp(time_s, tz=dt.UTC).date().isoformat()
+        known = [dated.mass_kg for dated in self.masses if dated.since <= day]
+        return replace(self, mass_kg=known[-1]) if known else self

@@ -1,0 +1,62 @@
+# `make` alone lists what there is. Everything is installed into .venv, nothing outside the checkout
+# but Debian's Chromium for the tests of the pages, where it may be installed.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_ARCHIVE := .demo
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install dev browser demo test lint format samples constraints clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: install ## analyse sample_data and say which page to open
+	$(BIN)/retrorun process sample_data --profile sample_data/profile.toml --archive $(DEMO_ARCHIVE) --reports reports
+
+test: dev browser ## the whole test suite
+	$(BIN)/pytest -n auto
+
+lint: dev ## formatting, lint and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: dev ## put the code into its format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+install: $(VENV)/installed ## environment with retrorun in it
+
+dev: $(VENV)/dev ## environment with the development tools too
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "retrorun needs Python 3.11 or later: make PYTHON=python3.12 …"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/dev: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@ $(VENV)/installed
+
+browser: ## Debian's Chromium, if it is missing and may be installed here
+	@command -v chromium >/dev/null || { \
+	  command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
+	  echo "Chromium is not here and cannot be installed: the tests of the pages will say so."
+
+samples: install ## write sample_data anew (it is the simulator's output)
+	$(BIN)/retrorun simulate sample_data
+
+constraints: dev ## pin what is installed now
+	$(BIN)/pip install --quiet --upgrade --upgrade-strategy eager --editable '.[dev]'
+	$(BIN)/pip freeze --exclude-editable | grep -v ' @ ' > constraints.txt
+
+clean: ## remove the environment, the demo's archive and its pages
+	rm -rf $(VENV) $(DEMO_ARCHIVE) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find reports -mindepth 1 ! -name README.md -delete

@@ -1,0 +1,109 @@
+"""The athlete's profile: read from TOML, checked, and changed by name.
+
+What an athlete says of themselves is checked once, here, so that no later stage meets a mass of
+nothing or a heart that rests faster than it races.
+"""
+
+import dataclasses
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from retrorun.errors import SettingsError
+from retrorun.model import Athlete
+
+# name → (lowest, highest) that a living adult or child can have; wide on purpose
+PLAUSIBLE: dict[str, tuple[float, float]] = {
+    "mass_kg": (15, 350),
+    "birth_year": (1900, 2030),
+    "hr_rest_bpm": (25, 120),
+    "hr_max_bpm": (90, 240),
+    "vo2max_ml_kg_min": (10, 100),
+    "mount_offset_deg": (-360, 360),
+}
+# what is learnt from runs is no one's to state
+LEARNT = {"forward_line", "backward_line", "cost_factor"}
+STATED = tuple(each.name for each in dataclasses.fields(Athlete) if each.name not in LEARNT)
+
+
+def load(path: Path) -> Athlete:
+    """Read a profile from a TOML file.
+
+    Raises:
+        SettingsError: unreadable, unknown names, or values that cannot be.
+    """
+    try:
+        return stated(msgspec.toml.decode(path.read_bytes()))
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as problem:
+        raise SettingsError("profile-unreadable", str(problem), file=str(path)) from problem
+    except SettingsError as problem:
+        raise SettingsError(
+            problem.slug, problem.message, file=str(path), remedy=problem.remedy
+        ) from problem
+
+
+def stated(values: dict[str, Any]) -> Athlete:
+    """An athlete from plain values, checked.
+
+    Raises:
+        SettingsError: unknown names, wrong types, or values that cannot be.
+    """
+    unknown = sorted(set(values) - set(STATED))
+    if unknown:
+        raise SettingsError(
+            "profile-unknown-name",
+            f"there is no {', '.join(unknown)} in a profile",
+            remedy=f"It knows {', '.join(STATED)}.",
+        )
+    try:
+        athlete = msgspec.convert(values, Athlete)
+    except msgspec.ValidationError as problem:
+        raise SettingsError("profile-wrong-type", str(problem)) from problem
+    _check(athlete)
+    return athlete
+
+
+def change(athlete: Athlete, values: dict[str, Any]) -> Athlete:
+    """The athlete with some stated values changed, checked; what was learnt is kept.
+
+    Raises:
+        SettingsError: as ``stated``.
+    """
+    kept = {name: getattr(athlete, name) for name in STATED}
+    new = stated(msgspec.to_builtins({**kept, **values}))
+    return dataclasses.replace(new, **{name: getattr(athlete, name) for name in LEARNT})
+
+
+def _check(athlete: Athlete) -> None:
+    for problem in (*_impossible_numbers(athlete), *_contradictions(athlete)):
+        raise SettingsError("profile-impossible", problem)
+
+
+def _impossible_numbers(athlete: Athlete) -> Iterator[str]:
+    numbers = [(name, getattr(athlete, name)) for name in PLAUSIBLE]
+    numbers += [("mass_kg", dated.mass_kg) for dated in athlete.masses]
+    for name, value in numbers:
+        low, high = PLAUSIBLE[name]
+        if value is not None and not low <= value <= high:
+            yield f"{name} = {value:g} cannot be: expected {low:g} to {high:g}"
+    for zone in athlete.privacy_zones:
+        if not (abs(zone.latitude_deg) <= 90 and abs(zone.longitude_deg) <= 180):
+            yield "a privacy zone lies outside the globe"
+        if not 0 < zone.radius_m <= 50_000:
+            yield "a privacy zone's radius_m must be above 0 and at most 50000"
+
+
+def _contradictions(athlete: Athlete) -> Iterator[str]:
+    rest, highest = athlete.hr_rest_bpm, athlete.hr_max_bpm
+    if rest is not None and highest is not None and rest >= highest:
+        yield "hr_rest_bpm must be below hr_max_bpm"
+    if list(athlete.hr_zones_bpm) != sorted(set(athlete.hr_zones_bpm)):
+        yield "hr_zones_bpm must rise"
+    days = [dated.since for dated in athlete.masses]
+    if days != sorted(days):
+        yield "masses must be in the order of their days"
+    if not all(re.fullmatch(r"\d{4}-\d\d-\d\d", day) for day in days):
+        yield "masses need days such as since = 2026-05-03"
