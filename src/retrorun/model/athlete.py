@@ -19,9 +19,9 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class DatedMass:
-    """Body mass from a day on (``YYYY-MM-DD``, UTC)."""
+    """Body mass from a day on (UTC)."""
 
-    since: str
+    since: dt.date
     mass_kg: float
 
 
@@ -49,6 +49,6 @@ class Athlete:
 
     def at(self, time_s: float) -> "Athlete":
         """The athlete as on that day (Unix seconds): the latest mass not after it, if any."""
-        day = dt.datetime.fromtimestamp(time_s, tz=dt.UTC).date().isoformat()
+        day = dt.datetime.fromtimestamp(time_s, tz=dt.UTC).date()
         known = [dated.mass_kg for dated in self.masses if dated.since <= day]
         return replace(self, mass_kg=known[-1]) if known else self

@@ -1,0 +1,78 @@
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from retrorun import profile
+from retrorun.errors import SettingsError
+from retrorun.model import Athlete, DatedMass, Estimate
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "profile.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_profile_is_read_from_toml(tmp_path: Path) -> None:
+    text = """
+    birth_year = 1980
+    sex = "female"
+    masses = [{since = 2026-01-01, mass_kg = 70}, {since = 2026-03-01, mass_kg = 66.5}]
+    [[privacy_zones]]
+    latitude_deg = 46.0
+    longitude_deg = 14.5
+    radius_m = 200
+    """
+    athlete = profile.load(written(tmp_path, text))
+    assert athlete.sex == "female"
+    assert athlete.masses[1] == DatedMass(dt.date(2026, 3, 1), 66.5)
+    assert athlete.privacy_zones[0].radius_m == 200
+
+
+@pytest.mark.parametrize(
+    ("day", "mass_kg"), [("2025-12-31", 80), ("2026-01-01", 70), ("2026-06-01", 66)]
+)
+def test_the_mass_of_a_day_is_the_latest_not_after_it(day: str, mass_kg: float) -> None:
+    masses = (DatedMass(dt.date(2026, 1, 1), 70), DatedMass(dt.date(2026, 3, 1), 66))
+    noon = dt.datetime.fromisoformat(f"{day}T12:00:00+00:00").timestamp()
+    assert Athlete(mass_kg=80, masses=masses).at(noon).mass_kg == mass_kg
+
+
+@pytest.mark.parametrize(
+    ("text", "slug"),
+    [
+        ("mass_kg = 0", "profile-impossible"),
+        ("mass_kg = nan", "profile-impossible"),
+        ("mass_kg = 'heavy'", "profile-wrong-type"),
+        ("wieght = 70", "profile-unknown-name"),
+        ("cost_factor = 2", "profile-unknown-name"),
+        ("hr_rest_bpm = 100\nhr_max_bpm = 95", "profile-impossible"),
+        ("hr_zones_bpm = [120, 110]", "profile-impossible"),
+        ("mass_kg = = 2", "profile-unreadable"),
+        (
+            "masses = [{since=2026-02-01, mass_kg=70}, {since=2026-01-01, mass_kg=70}]",
+            "profile-impossible",
+        ),
+        (
+            "[[privacy_zones]]\nlatitude_deg=99\nlongitude_deg=0\nradius_m=100",
+            "profile-impossible",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name(tmp_path: Path, text: str, slug: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        profile.load(written(tmp_path, text))
+    assert refused.value.slug == slug
+    assert refused.value.file is not None
+
+
+def test_a_missing_profile_is_an_error_of_the_family(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="No such file"):
+        profile.load(tmp_path / "none.toml")
+
+
+def test_a_change_keeps_what_was_learnt() -> None:
+    learnt = Estimate(1.3, 1.2, 1.4, "kinetics")
+    athlete = profile.change(Athlete(mass_kg=70, cost_factor=learnt), {"mass_kg": 71})
+    assert (athlete.mass_kg, athlete.cost_factor) == (71, learnt)
