@@ -31,6 +31,7 @@ class PrepareSettings:
     duration_s: int = 7 * 86_400  # a session never lasts longer
     chord_s: float = 4.0  # course and speed are taken over this long
     speed_limit_mps: float = 12.0  # a fix that needs more is suspect
+    excursion_s: float = 20.0  # a shorter piece between two impossible steps is dropped
     grade_window_m: float = 40.0
     moving_mps: float = 0.5
 
@@ -44,10 +45,39 @@ class DetectSettings:
 class MeasureSettings:
     """Measures of segments."""
 
+    steep_grade: float = 0.03  # a backward segment beyond it is named
+    twisty_dps: float = 12.0  # mean turn rate beyond it is named
+    steady_after_s: float = 60.0  # heart rate of a segment counts as steady from then on
+    steady_for_s: float = 20.0  # and needs this much of it
+    coverage: float = 0.5  # share of seconds with heart rate below which it says nothing
+    warm_s: float = 180.0  # heart-rate energy needs this much movement before
+    zone_shares: tuple[float, ...] = (0.6, 0.7, 0.8, 0.9)  # of maximum, where no zones are given
+    personal_width: float = 1.35  # high/low of a cost factor above which it is not used
+    kinetics_step_s: int = 5
+    kinetics_backward_s: float = 90.0  # less backward movement says nothing of its cost
+    kinetics_forward_s: float = 180.0
+    kinetics_width: float = 1.6  # high/low of a cost factor above which it is refused
+    best_distances_m: tuple[float, ...] = (100.0, 400.0, 1000.0, 1609.344, 5000.0)
+
 
 @dataclass(frozen=True, slots=True)
 class CompareSettings:
     """Matching backward with forward stretches, and trends."""
+
+    include_candidates: bool = False
+    since_s: float | None = None  # Unix seconds; sessions from then on
+    until_s: float | None = None  # and before then
+    segment_s: float = 20.0  # shorter stretches are not matched
+    speed_tolerance_mps: float = 0.3
+    grade_tolerance: float = 0.02
+    time_tolerance_s: float = 1200.0  # seconds into the run
+    days_tolerance: float = 42.0  # partners may come from another session this far away
+    least_pairs: int = 5
+    least_trend_sessions: int = 5
+    least_trend_weeks: float = 3.0
+    least_factor_sessions: int = 1
+    pairs_shown: int = 500
+    warm_up_s: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,135 @@
+"""What the position says of the movement: plane, speed, course, turn rate, grade."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from retrorun.channels import POSITION
+from retrorun.model import Track
+from retrorun.settings import PrepareSettings
+from retrorun.units import EARTH_RADIUS_M, FloatArray, difference_deg, wrap_deg
+
+STEEPEST = 0.6  # what is steeper is no running surface but a fault of the altimeter
+
+
+def motion(track: Track, settings: PrepareSettings) -> Track:
+    """Add the derived columns named in ``Track``; what cannot be derived is NaN.
+
+    Speed is the chord's; without a position the device's own, or that of its distance.
+    """
+    x_m, y_m = plane(track.column(POSITION[0]), track.column(POSITION[1]))
+    half = max(1, round(settings.chord_s / 2))
+    east, north, span_s = chord(x_m, y_m, half)
+    length_m = np.hypot(east, north)
+    speed = length_m / span_s
+    course = np.degrees(np.arctan2(east, north)) % 360.0
+    with np.errstate(invalid="ignore"):
+        course = np.where(speed >= settings.moving_mps, course, np.nan)
+    ground = _filled(speed, track)
+    smooth, grade = slope(track.column("altitude_m"), ground, settings.grade_window_m)
+    derived = {
+        "x_m": x_m,
+        "y_m": y_m,
+        "ground_speed_mps": ground,
+        "course_deg": course,
+        "turn_rate_dps": turn_rate(course, half),
+        "smooth_altitude_m": smooth,
+        "grade": grade,
+    }
+    return replace(track, columns={**track.columns, **derived})
+
+
+def plane(latitude: FloatArray, longitude: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Metres east and north of the first fix, (n,) each; equirectangular about that fix.
+
+    Good to about 0.1 % within 20 km of it, which is what speeds and courses need.
+    """
+    fixed = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude))
+    if fixed.size == 0:
+        return np.full(latitude.size, np.nan), np.full(latitude.size, np.nan)
+    first = fixed[0]
+    north = np.radians(latitude - latitude[first]) * EARTH_RADIUS_M
+    east = np.radians(wrap_deg(longitude - longitude[first])) * EARTH_RADIUS_M
+    return east * np.cos(np.radians(latitude[first])), north
+
+
+def chord(
+    x_m: FloatArray, y_m: FloatArray, half: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Straight line from ``half`` seconds before to ``half`` seconds after each sample.
+
+    Where one end is missing the chord shrinks to the side that exists.
+
+    Returns:
+        East and north components in metres and the time between the ends in seconds, (n,) each;
+        NaN where there is no chord.
+    """
+    size = x_m.size
+    here = np.arange(size)
+    valid = np.isfinite(x_m)
+    early, late = here.copy(), here.copy()
+    for step in range(1, half + 1):  # the farthest end that is reached without a hole
+        back = np.maximum(here - step, 0)
+        early = np.where(valid[back] & (early == here - step + 1), back, early)
+        ahead = np.minimum(here + step, size - 1)
+        late = np.where(valid[ahead] & (late == here + step - 1), ahead, late)
+    span_s = np.where(valid & (late > early), (late - early).astype(np.float64), np.nan)
+    east = np.where(np.isfinite(span_s), x_m[late] - x_m[early], np.nan)
+    north = np.where(np.isfinite(span_s), y_m[late] - y_m[early], np.nan)
+    return east, north, span_s
+
+
+def turn_rate(course_deg: FloatArray, half: int) -> FloatArray:
+    """Degrees a second, clockwise positive, over ``2·half`` seconds; NaN without a course."""
+    rate = np.full(course_deg.size, np.nan)
+    if course_deg.size > 2 * half:
+        turn = difference_deg(course_deg[2 * half :], course_deg[: -2 * half])
+        rate[half:-half] = turn / (2 * half)
+    return rate
+
+
+def slope(
+    altitude_m: FloatArray, speed_mps: FloatArray, window_m: float
+) -> tuple[FloatArray, FloatArray]:
+    """Altitude smoothed over half the window, and grade (rise over run) over the window, (n,).
+
+    Altitude is first laid over the distance run, so that standing still neither adds nor hides
+    a slope.
+    """
+    missing = np.full(altitude_m.size, np.nan)
+    run_m = np.cumsum(np.nan_to_num(speed_mps)) + 1e-6 * np.arange(altitude_m.size)
+    known = np.flatnonzero(np.isfinite(altitude_m))
+    if known.size < 2:
+        return missing, missing
+    # Running integral of altitude over distance: means over any window are differences of it.
+    along, height = run_m[known], altitude_m[known]
+    area = np.concatenate(([0.0], np.cumsum(np.diff(along) * (height[1:] + height[:-1]) / 2)))
+    low, high = along[0], along[-1]
+
+    def mean(start: FloatArray, end: FloatArray) -> FloatArray:
+        begin, stop = np.clip(start, low, high), np.clip(end, low, high)
+        stop = np.maximum(stop, begin + 1e-9)
+        total = np.interp(stop, along, area) - np.interp(begin, along, area)
+        return np.asarray(total / (stop - begin), dtype=np.float64)
+
+    half = window_m / 2
+    near = np.isfinite(altitude_m)
+    if high - low < window_m:
+        return np.where(near, altitude_m, np.nan), missing
+    centre = np.clip(run_m, low + half, high - half)
+    smooth = mean(run_m - half / 2, run_m + half / 2)
+    # Means over two halves lie half a window apart.
+    grade = (mean(centre, centre + half) - mean(centre - half, centre)) / half
+    plausible = near & (np.abs(grade) <= STEEPEST)
+    return np.where(near, smooth, np.nan), np.where(plausible, grade, np.nan)
+
+
+def _filled(speed_mps: FloatArray, track: Track) -> FloatArray:
+    """The chord's speed; where there is none the device's, or that of its distance."""
+    distance_m = track.column("distance_m")
+    by_distance = np.full(distance_m.size, np.nan)
+    if distance_m.size > 4:
+        by_distance[2:-2] = np.maximum(distance_m[4:] - distance_m[:-4], 0.0) / 4
+    by_distance = np.where(by_distance <= 12, by_distance, np.nan)
+    found = np.where(np.isfinite(speed_mps), speed_mps, track.column("speed_mps"))
+    return np.where(np.isfinite(found), found, by_distance)
