@@ -1,0 +1,93 @@
+"""What really happened in a simulated recording: the yardstick beside the file."""
+
+import itertools
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from retrorun.model import Direction, Gait
+from retrorun.simulate.body import RATE_HZ, STEP_S, Motion
+from retrorun.simulate.runner import Runner
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A stretch ``[start_s, end_s)`` in elapsed seconds since the first record."""
+
+    start_s: float
+    end_s: float
+    direction: Direction
+    gait: Gait
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """The truth of one recording.
+
+    ``cost_factor`` multiplies gross oxygen demand while backward. ``mount_offset_deg`` is device
+    heading minus facing at the start, None without compass. ``note`` is for people.
+    """
+
+    scenario: str
+    seed: int
+    intervals: tuple[Interval, ...]
+    backward_s: float
+    forward_s: float
+    backward_distance_m: float
+    forward_distance_m: float
+    runner: Runner
+    mount_offset_deg: float | None
+    note: str = ""
+
+    def directions(self, count: int) -> list[Direction]:
+        """Direction in the middle of each second, [0, 1), [1, 2) …; length ``count``."""
+        found: list[Direction] = []
+        for interval in self.intervals:
+            while len(found) < count and len(found) + 0.5 < interval.end_s:
+                found.append(interval.direction)
+        return found + [self.intervals[-1].direction] * (count - len(found))
+
+    def json(self) -> bytes:
+        """The truth as indented JSON, ending with a newline."""
+        return msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What identifies a simulated recording in its truth."""
+
+    scenario: str
+    seed: int
+    runner: Runner
+    mount_offset_deg: float | None
+    note: str = ""
+
+
+def tell(motion: Motion, about: About) -> Truth:
+    """Sum up the motion as intervals and totals."""
+    distance = np.where(motion.moving, motion.speed_mps, 0.0) * STEP_S
+    back, ahead = motion.moving & motion.backward, motion.moving & ~motion.backward
+    return Truth(
+        scenario=about.scenario,
+        seed=about.seed,
+        intervals=_intervals(motion),
+        backward_s=float(back.sum() * STEP_S),
+        forward_s=float(ahead.sum() * STEP_S),
+        backward_distance_m=round(float(distance[back].sum()), 1),
+        forward_distance_m=round(float(distance[ahead].sum()), 1),
+        runner=about.runner,
+        mount_offset_deg=about.mount_offset_deg,
+        note=about.note,
+    )
+
+
+def _intervals(motion: Motion) -> tuple[Interval, ...]:
+    code = np.where(motion.moving, 1 + motion.backward + 2 * motion.walking, 0)
+    edges = [0, *(np.flatnonzero(np.diff(code)) + 1).tolist(), len(code)]
+    directions: tuple[Direction, ...] = ("still", "forward", "backward", "forward", "backward")
+    gaits: tuple[Gait, ...] = ("still", "run", "run", "walk", "walk")
+    return tuple(
+        Interval(first / RATE_HZ, last / RATE_HZ, directions[code[first]], gaits[code[first]])
+        for first, last in itertools.pairwise(edges)
+    )

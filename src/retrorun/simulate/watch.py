@@ -1,0 +1,218 @@
+"""A watch or phone that records a motion: what it can sense, with all its faults."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from retrorun.model import HeadingSeries, Lap, Pause, Recording
+from retrorun.simulate.body import RATE_HZ, Motion, Step
+from retrorun.simulate.compass import Compass, heading
+from retrorun.simulate.noise import first_order, gauss_markov
+from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray
+
+LapStyle = Literal["none", "button", "workout", "named"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and when a recording starts (Unix seconds) and its local time.
+
+    The default is the middle of the Bonneville Salt Flats: level, and nobody lives there.
+    """
+
+    latitude_deg: float = 40.7800
+    longitude_deg: float = -113.8500
+    altitude_m: float = 1286.0
+    start_time_s: float = 1_777_815_000.0  # 2026-05-03 07:30 local time
+    utc_offset_s: float = -21_600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What records, and how badly.
+
+    ``gps_error_m`` is the position error's deviation, half of it along each axis' square;
+    ``gps_gap_s`` one stretch without position; ``smart`` records every 1 to 8 s;
+    ``auto_pause`` leaves stops out; ``laps`` at every named step.
+    """
+
+    gps: bool = True
+    gps_error_m: float = 3.0
+    gps_memory_s: float = 90.0
+    gps_gap_s: float = 0.0
+    heart: bool = True
+    steps: bool = True
+    dynamics: bool = False
+    smart: bool = False
+    auto_pause: bool = False
+    laps: LapStyle = "none"
+    compass: Compass | None = None
+    device: str = "retrorun simulator"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outing:
+    """What truly happened: the motion, the steps behind it, and the heart (m,) once a second."""
+
+    motion: Motion
+    steps: tuple[Step, ...]
+    heart_bpm: FloatArray
+
+
+def record(outing: Outing, watch: Watch, place: Place, rng: np.random.Generator) -> Recording:
+    """Record an outing.
+
+    1. Sense every channel once a second.
+    2. Choose the seconds that are written.
+    3. Add laps and pauses.
+    """
+    motion, steps = outing.motion, outing.steps
+    count = len(outing.heart_bpm)
+    columns = _sense(outing, watch, place, rng)
+    paused = _paused(motion, steps, watch)
+    kept = _kept(count, watch, rng) & ~paused
+    kept[0] = True
+    time_s = place.start_time_s + np.arange(count, dtype=np.float64)
+    headings: tuple[HeadingSeries, ...] = ()
+    if watch.compass is not None:
+        sensed = heading(motion, columns.get("device_course_deg"), watch.compass, rng)
+        headings = (
+            HeadingSeries(
+                watch.compass.source,
+                watch.compass.claim,
+                watch.compass.north,
+                time_s[kept],
+                sensed[kept],
+            ),
+        )
+    return Recording(
+        time_s=time_s[kept],
+        columns={name: series[kept] for name, series in columns.items()},
+        headings=headings,
+        laps=_laps(steps, watch, place.start_time_s),
+        pauses=_pauses(paused, place.start_time_s),
+        sport="running",
+        device=watch.device,
+        utc_offset_s=place.utc_offset_s,
+        distance_m=float(columns["distance_m"][-1]),
+    )
+
+
+def _sense(
+    outing: Outing, watch: Watch, place: Place, rng: np.random.Generator
+) -> dict[str, FloatArray]:
+    motion, each = outing.motion, slice(None, None, RATE_HZ)
+    speed = motion.speed_mps[each]
+    count = len(speed)
+    columns: dict[str, FloatArray] = {}
+    if watch.gps:
+        columns |= _fixes(motion, watch, place, rng)
+    barometer = gauss_markov(rng, count, 0.6, 120.0)
+    columns["altitude_m"] = (
+        np.round((place.altitude_m + motion.altitude_m[each] + barometer) * 5.0) / 5.0
+    )
+    shown = first_order(speed, 0.0, 1.5, 1.0) + rng.normal(0.0, 0.05, count)
+    columns["speed_mps"] = np.round(shown.clip(min=0.0), 3)
+    columns["distance_m"] = np.round(np.cumsum(speed) * (1.0 + rng.normal(0.0, 0.008)), 2)
+    if watch.heart:
+        columns["heart_rate_bpm"] = np.round(outing.heart_bpm)
+    if watch.steps:
+        columns["cadence_spm"] = _counted(motion.cadence_spm[each], rng)
+    if watch.dynamics:
+        columns |= _dynamics(motion, rng)
+    return columns
+
+
+def _fixes(
+    motion: Motion, watch: Watch, place: Place, rng: np.random.Generator
+) -> dict[str, FloatArray]:
+    each = slice(None, None, RATE_HZ)
+    count = len(motion.x_m[each])
+    spread = watch.gps_error_m / np.sqrt(2.0)
+    x_m, y_m = (
+        along[each]
+        + gauss_markov(rng, count, spread, watch.gps_memory_s)
+        + rng.normal(0.0, 0.05, count)
+        for along in (motion.x_m, motion.y_m)
+    )
+    latitude = place.latitude_deg + np.degrees(y_m / EARTH_RADIUS_M)
+    shrink = np.cos(np.radians(place.latitude_deg))
+    longitude = place.longitude_deg + np.degrees(x_m / EARTH_RADIUS_M / shrink)
+    course = np.degrees(np.arctan2(np.gradient(x_m), np.gradient(y_m))) % 360.0
+    fixes: dict[str, FloatArray] = {
+        "latitude_deg": np.round(latitude, 7),
+        "longitude_deg": np.round(longitude, 7),
+        "device_course_deg": np.round(course, 1) % 360.0,
+    }
+    if watch.gps_gap_s:
+        start = int(rng.uniform(0.3, 0.6) * count)
+        for series in fixes.values():
+            series[start : start + int(watch.gps_gap_s)] = np.nan
+    return fixes
+
+
+def _counted(cadence_spm: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Steps counted over 4 s by one arm: whole strides a minute, so even steps a minute."""
+    window = np.convolve(np.pad(cadence_spm, (3, 0), "edge"), np.full(4, 0.25), "valid")
+    strides = np.round((window + rng.normal(0.0, 1.0, len(window))) / 2.0)
+    return np.where(window < 30.0, 0.0, strides * 2.0)
+
+
+def _dynamics(motion: Motion, rng: np.random.Generator) -> dict[str, FloatArray]:
+    """Contact time falls and oscillation shrinks backward; both only while running."""
+    each = slice(None, None, RATE_HZ)
+    backward, speed = motion.backward[each], motion.speed_mps[each]
+    running = motion.moving[each] & ~motion.walking[each]
+    contact = 0.255 - 0.028 * (speed - 3.0) - 0.022 * backward
+    contact += gauss_markov(rng, len(speed), 0.006, 30.0)
+    rise = 0.086 - 0.016 * backward + gauss_markov(rng, len(speed), 0.004, 30.0)
+    return {
+        "contact_time_s": np.where(running, np.round(contact, 4), np.nan),
+        "vertical_oscillation_m": np.where(running, np.round(rise, 4), np.nan),
+    }
+
+
+def _paused(motion: Motion, steps: tuple[Step, ...], watch: Watch) -> BoolArray:
+    """The timer stands still from 4 s into a stop until it ends."""
+    each = slice(None, None, RATE_HZ)
+    paused = np.zeros(len(motion.time_s[each]), dtype=np.bool_)
+    starts = np.cumsum([0.0, *(step.seconds for step in steps)])
+    for step, start in zip(steps, starts, strict=False):
+        if watch.auto_pause and step.gait == "still":
+            paused[int(start) + 4 : int(start + step.seconds)] = True
+    return paused
+
+
+def _kept(count: int, watch: Watch, rng: np.random.Generator) -> BoolArray:
+    kept = np.ones(count, dtype=np.bool_)
+    if watch.smart:
+        kept[:] = False
+        kept[np.cumsum(rng.integers(1, 9, count)).clip(max=count - 1)] = True
+    return kept
+
+
+def _pauses(paused: BoolArray, start_time_s: float) -> tuple[Pause, ...]:
+    edges = np.flatnonzero(np.diff(paused.astype(np.int8), prepend=0, append=0)).tolist()
+    return tuple(
+        Pause(start_time_s + first, start_time_s + last)
+        for first, last in zip(edges[::2], edges[1::2], strict=True)
+    )
+
+
+def _laps(steps: tuple[Step, ...], watch: Watch, start_time_s: float) -> tuple[Lap, ...]:
+    """One lap for each run of steps of one name; ``button`` laps have no words."""
+    laps: list[Lap] = []
+    if watch.laps == "none":
+        return ()
+    trigger = "manual" if watch.laps == "button" else "fitness_equipment"
+    end = start_time_s
+    for index, step in enumerate(steps):
+        start, end = end, end + step.seconds
+        if laps and step.name == steps[index - 1].name:
+            laps[-1] = replace(laps[-1], end_time_s=end)
+            continue
+        name = step.name if watch.laps == "named" else None
+        said = step.name if watch.laps == "workout" else None
+        laps.append(Lap(start, end, name, said, trigger))
+    return tuple(laps)
