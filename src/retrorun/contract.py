@@ -61,7 +61,7 @@ def session_document(session: Session) -> Json:
 def _source(source: Source) -> Json:
     return {
         "name": source.name,
-        "sha256": source.sha256,
+        "sha256": source.sha256 or None,
         "format": source.format,
         "device": source.device,
         "salvaged": source.salvaged,
