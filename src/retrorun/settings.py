@@ -45,15 +45,25 @@ class DetectSettings:
 class MeasureSettings:
     """Measures of segments."""
 
+    moving_mps: float = 0.5
+    moving_cadence_spm: float = 60.0  # tells movement where there is no speed
+    spike_bpm: float = 25.0
+    spike_s: int = 8
+    lock_bpm: float = 2.0  # heart rate this near to the step rate
+    lock_s: int = 90  # for so long is none
     steep_grade: float = 0.03  # a backward segment beyond it is named
     twisty_dps: float = 12.0  # mean turn rate beyond it is named
     steady_after_s: float = 60.0  # heart rate of a segment counts as steady from then on
     steady_for_s: float = 20.0  # and needs this much of it
     coverage: float = 0.5  # share of seconds with heart rate below which it says nothing
     warm_s: float = 180.0  # heart-rate energy needs this much movement before
+    keytel_coverage: float = 0.5  # share of a segment's seconds in its range
     zone_shares: tuple[float, ...] = (0.6, 0.7, 0.8, 0.9)  # of maximum, where no zones are given
     personal_width: float = 1.35  # high/low of a cost factor above which it is not used
     kinetics_step_s: int = 5
+    kinetics_ease_s: int = 30  # effort is averaged over so long, within its segment
+    kinetics_memory_s: int = 120  # after doubtful stretches heart rate is left out this long
+    kinetics_effort_spread: float = 2.5  # least deviation of forward demand, ml/kg/min
     kinetics_backward_s: float = 90.0  # less backward movement says nothing of its cost
     kinetics_forward_s: float = 180.0
     kinetics_width: float = 1.6  # high/low of a cost factor above which it is refused

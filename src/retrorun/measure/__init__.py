@@ -1,0 +1,142 @@
+"""From segments to measures: pace, heart, gait, energy, cost factor and totals.
+
+1. decide which heart rate to believe
+2. lay out the samples, and sum every channel over all segments at once
+3. the runner's own cost factor
+4. energy of each segment; totals, bests, load
+"""
+
+import math
+from collections.abc import Sequence
+
+from retrorun.measure.cost_factor import cost_factor
+from retrorun.measure.energy import NO_MASS, Body, energies, energy_columns, keytel_refusal
+from retrorun.measure.gait import gaits
+from retrorun.measure.heart import hearts, loads, maximum_bpm, suspect
+from retrorun.measure.pace import Columns, bests, ground, pace, paces
+from retrorun.measure.samples import Samples, lay_out
+from retrorun.measure.totals import totals
+from retrorun.model import (
+    Athlete,
+    Detection,
+    Energy,
+    Estimate,
+    HeartRate,
+    MeasuredSegment,
+    Measures,
+    Metrics,
+    Note,
+    Segment,
+    Track,
+)
+from retrorun.settings import MeasureSettings
+
+__all__ = ["measure"]
+
+
+def measure(
+    track: Track, detection: Detection, athlete: Athlete, settings: MeasureSettings
+) -> Measures:
+    """Measure a session.
+
+    Args:
+        track: the session at 1 Hz.
+        detection: its segments.
+        athlete: who ran, as on that day; what is not known is not guessed.
+        settings: thresholds.
+
+    Returns:
+        Measures of every segment, sums, the cost factor or why there is none, and notes. No
+        number is NaN: what is not known is None.
+    """
+    doubted, notes = suspect(track, settings)
+    samples = lay_out(track, detection.segments, doubted, settings)
+    factor = cost_factor(samples, settings)
+    columns = {
+        **paces(samples),
+        **gaits(samples),
+        **hearts(samples, settings),
+        **energy_columns(samples, athlete, settings),
+    }
+    body = _body(athlete, factor)
+    segments = tuple(
+        _measured(segment, _row(columns, index), body, settings)
+        for index, segment in enumerate(detection.segments)
+    )
+    return Measures(
+        segments=segments,
+        totals=totals(segments),
+        cost_factor=factor,
+        notes=notes + _profile_notes(samples, athlete),
+        bests=bests(samples, settings),
+        heart=loads(samples, athlete, settings),
+    )
+
+
+def _body(athlete: Athlete, factor: Estimate) -> Body:
+    """The factor learnt from the archive, else this session's own."""
+    if athlete.cost_factor is not None and athlete.cost_factor.value is not None:
+        return Body(athlete.mass_kg, athlete.cost_factor, "all sessions")
+    return Body(athlete.mass_kg, factor, "this session")
+
+
+def _row(columns: Columns, index: int) -> dict[str, float]:
+    return {name: float(column[index]) for name, column in columns.items()}
+
+
+def _measured(
+    segment: Segment, row: dict[str, float], body: Body, settings: MeasureSettings
+) -> MeasuredSegment:
+    found = energies(segment, row, body, settings)
+    return MeasuredSegment(segment, _metrics(row, found, settings))
+
+
+def _metrics(row: dict[str, float], found: Sequence[Energy], settings: MeasureSettings) -> Metrics:
+    known = {name: number if math.isfinite(number) else None for name, number in row.items()}
+    return Metrics(
+        seconds=row["seconds"],
+        moving_s=row["moving_s"],
+        distance_m=known["distance_m"],
+        climb_m=known["climb_m"],
+        beats=known["beats"],
+        beats_s=row["beats_s"],
+        steps=known["steps"],
+        steps_s=row["steps_s"],
+        speed_mps=known["speed_mps"],
+        pace_s_per_km=pace(known["speed_mps"]),
+        grade=known["grade"],
+        turn_rate_dps=known["turn_rate_dps"],
+        heart_rate=_heart_rate(known),
+        steady_heart_rate_bpm=known["steady"],
+        cadence_spm=known["cadence_spm"],
+        step_length_m=known["step_length_m"],
+        contact_time_s=known["contact_time_s"],
+        vertical_oscillation_m=known["vertical_oscillation_m"],
+        respiration_brpm=known["respiration_brpm"],
+        energy_shown=found[0] if found else None,
+        energies=tuple(found),
+        adjusted_pace_s_per_km=pace(known["flat_speed_mps"]),
+        ground=tuple(ground(known["grade"], known["turn_rate_dps"], settings)),
+    )
+
+
+def _heart_rate(known: dict[str, float | None]) -> HeartRate | None:
+    mean, highest, coverage = known["hr_mean"], known["hr_max"], known["hr_coverage"]
+    if mean is None or highest is None or coverage is None:
+        return None
+    return HeartRate(mean, highest, coverage)
+
+
+def _profile_notes(samples: Samples, athlete: Athlete) -> tuple[Note, ...]:
+    """What the profile lacks, and which of its values are defaults."""
+    notes = [NO_MASS] if athlete.mass_kg is None else []
+    if not samples.track.has("heart_rate_bpm"):
+        return tuple(notes)
+    time_s = samples.track.start_time_s
+    refusal = keytel_refusal(athlete, time_s)
+    if refusal:
+        notes.append(Note("no-heart-rate-energy", refusal))
+    highest, origin = maximum_bpm(athlete, time_s)
+    if highest is not None and athlete.hr_max_bpm is None:
+        notes.append(Note("heart-rate-maximum-default", f"{highest:.0f} 1/min: {origin}"))
+    return tuple(notes)

@@ -1,0 +1,144 @@
+"""The runner's own backward cost factor from the kinetics of heart rate."""
+
+import math
+
+import numpy as np
+
+from retrorun.measure.energy import forward_oxygen
+from retrorun.measure.kinetics import Course, Fit, fit
+from retrorun.measure.samples import Samples, kind_of
+from retrorun.model import Estimate
+from retrorun.settings import MeasureSettings
+from retrorun.units import BoolArray, FloatArray
+
+METHOD = "heart-rate kinetics"
+Z95 = 1.96
+DOUBTFUL = {"candidate", "unknown"}
+
+
+def refused(reason: str) -> Estimate:
+    """No number, and why."""
+    return Estimate(None, None, None, METHOD, reason)
+
+
+def cost_factor(samples: Samples, settings: MeasureSettings) -> Estimate:
+    """How many times the forward oxygen demand at the same speed and grade the runner spent.
+
+    Fitted over the whole session (`kinetics`). Backward walking and running share one factor.
+    Refuses in words where the data cannot tell.
+    """
+    problem = _lacking(samples, settings)
+    if problem:
+        return refused(problem)
+    course = course_of(samples, settings)
+    problem = _unvaried(course, settings)
+    if problem:
+        return refused(problem)
+    found = fit(course)
+    if found is None:
+        return refused("the fit of heart rate has no solution")
+    return _estimate(found, settings)
+
+
+def _lacking(samples: Samples, settings: MeasureSettings) -> str | None:
+    """What is missing for any answer, in words."""
+    backward = _counted_backward(samples) & samples.moving
+    forward = samples.mark([part.direction == "forward" for part in samples.segments])
+    known = np.isfinite(samples.heart_rate_bpm)
+    backward_s, coverage = float(backward.sum()), float(known.mean()) if known.size else 0.0
+    forward_s = float((forward & samples.moving & known).sum())
+    least_s, compared_s = settings.kinetics_backward_s, settings.kinetics_forward_s
+    reasons = (
+        (backward_s == 0, "no confirmed or labelled backward movement"),
+        (coverage == 0, "no heart rate"),
+        (coverage < settings.coverage, f"heart rate covers only {coverage:.0%} of the session"),
+        (not np.isfinite(samples.speed_mps).any(), "no speed"),
+        (
+            backward_s < least_s,
+            f"only {backward_s:.0f} s of backward movement; it takes at least {least_s:.0f} s",
+        ),
+        (
+            forward_s < compared_s,
+            f"only {forward_s:.0f} s of forward movement with heart rate, of {compared_s:.0f} s",
+        ),
+    )
+    return next((reason for holds, reason in reasons if holds), None)
+
+
+def _counted_backward(samples: Samples) -> BoolArray:
+    return samples.mark([kind_of(part) == "backward" for part in samples.segments])
+
+
+def course_of(samples: Samples, settings: MeasureSettings) -> Course:
+    """The session on the grid of the fit.
+
+    Where the direction is not certain or the effort unknown, heart rate is left out until the
+    heart has forgotten it.
+    """
+    backward = _counted_backward(samples)
+    doubtful = samples.mark([kind_of(part) in DOUBTFUL for part in samples.segments])
+    demand = forward_oxygen(samples)
+    doubtful |= np.isnan(demand)
+    recent = np.cumsum(doubtful)
+    memory = settings.kinetics_memory_s
+    before = np.concatenate(
+        (np.zeros(min(memory, len(recent)), dtype=recent.dtype), recent[:-memory])
+    )
+    heart_rate = np.where(recent - before > 0, np.nan, samples.heart_rate_bpm)
+    step = settings.kinetics_step_s
+    return Course(
+        step_s=float(step),
+        demand=_binned(_eased(_filled(demand), samples, settings.kinetics_ease_s), step),
+        backward=_binned((backward & samples.moving).astype(np.float64), step),
+        heart_rate=_binned(heart_rate, step),
+    )
+
+
+def _eased(demand: FloatArray, samples: Samples, window_s: int) -> FloatArray:
+    """Demand averaged over a window that does not reach beyond its segment.
+
+    Speed and grade from a watch are noisy, and noise in what drives a fit makes the response look
+    weaker and slower than it is. The heart does not follow such quick changes anyway.
+    """
+    here, eased = np.arange(len(demand)), demand.copy()
+    running = np.concatenate(([0.0], np.cumsum(demand)))
+    for first, last in zip(samples.first, samples.last, strict=True):
+        low = np.maximum(here[first:last] - window_s // 2, first)
+        high = np.minimum(here[first:last] + window_s // 2 + 1, last)
+        eased[first:last] = (running[high] - running[low]) / (high - low)
+    return eased
+
+
+def _filled(column: FloatArray) -> FloatArray:
+    """Gaps bridged by straight lines."""
+    known = np.flatnonzero(np.isfinite(column))
+    return np.interp(np.arange(len(column)), known, column[known])
+
+
+def _binned(column: FloatArray, step: int) -> FloatArray:
+    """Means over ``step`` samples, NaN where any is missing; a rest at the end is dropped."""
+    count = len(column) // step
+    return np.asarray(column[: count * step].reshape(count, step).mean(axis=1))
+
+
+def _unvaried(course: Course, settings: MeasureSettings) -> str | None:
+    """Forward effort must differ, or slope and factor cannot be told apart."""
+    known = np.isfinite(course.heart_rate)
+    if known.sum() < 36:
+        return "less than three minutes of usable heart rate"
+    forward = course.demand[known & (course.backward == 0)]
+    if forward.size == 0 or float(np.std(forward)) < settings.kinetics_effort_spread:
+        return "no forward reference at different efforts: add some walking or other speeds"
+    return None
+
+
+def _estimate(found: Fit, settings: MeasureSettings) -> Estimate:
+    value = math.exp(found.log_factor)
+    reach = Z95 * found.log_error
+    low, high = value * math.exp(-reach), value * math.exp(reach)
+    if not math.isfinite(low * high) or high / low > settings.kinetics_width:
+        return refused(
+            f"the interval would be too wide ({low:.2f} to {high:.2f}): "
+            "more backward minutes or steadier heart rate would narrow it"
+        )
+    return Estimate(value, low, high, METHOD)

@@ -1,0 +1,187 @@
+"""Energy of a segment by up to three methods, of which one is shown and all are kept.
+
+``speed``: ACSM's forward equation, times the literature's band while backward.
+``personal``: the same with the runner's own backward cost factor.
+``heart rate``: Keytel 2005, in the range where it was tested, and never times a backward factor,
+because the heart has already paid for it.
+
+The rule for the one shown: backward segments by the personal factor if its interval is narrow
+enough, else by speed; others by speed; heart rate only where there is no speed.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from retrorun.literature import BY_KEY, Finding, value
+from retrorun.measure.heart import age_years, maximum_bpm
+from retrorun.measure.oxygen import kcal_per_kg, oxygen_ml_kg_min
+from retrorun.measure.pace import Columns
+from retrorun.measure.samples import Samples
+from retrorun.model import Athlete, Energy, Estimate, Note, Segment
+from retrorun.settings import MeasureSettings
+from retrorun.units import JOULE_PER_KCAL, BoolArray, FloatArray
+
+ACSM = "ACSM metabolic equations"
+KEYTEL = "Keytel et al. 2005"
+NO_MASS = Note(
+    "no-mass",
+    "no body mass in the profile, so energy is per kilogram only; "
+    "set it with `retrorun profile --mass-kg KG`",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What energy needs to know of the runner; ``factor`` is the own backward cost factor."""
+
+    mass_kg: float | None
+    factor: Estimate
+    factor_from: str
+
+
+def walking(samples: Samples) -> BoolArray:
+    """(n,) whether the segment's gait is walking."""
+    return samples.mark([part.gait == "walk" for part in samples.segments])
+
+
+def forward_oxygen(samples: Samples) -> FloatArray:
+    """Oxygen that the movement would ask forward, ml/kg/min (n,); rest while not moving."""
+    speed = np.where(samples.moving | np.isnan(samples.speed_mps), samples.speed_mps, 0.0)
+    still = samples.mark([part.direction == "still" for part in samples.segments])
+    speed = np.where(still, 0.0, speed)
+    return oxygen_ml_kg_min(speed, samples.grade, walking(samples))
+
+
+def energy_columns(samples: Samples, athlete: Athlete, settings: MeasureSettings) -> Columns:
+    """Sums (s,) of forward oxygen and of Keytel's rate, with the seconds behind each."""
+    oxygen, oxygen_s = samples.sums(forward_oxygen(samples))
+    keytel, keytel_s = samples.sums(keytel_kj_min(samples, athlete, settings))
+    return {"oxygen": oxygen, "oxygen_s": oxygen_s, "keytel": keytel, "keytel_s": keytel_s}
+
+
+def keytel_kj_min(samples: Samples, athlete: Athlete, settings: MeasureSettings) -> FloatArray:
+    """Keytel's rate of each second, kJ/min (n,); NaN outside the range in which it was tested.
+
+    That range: 18-45 years, 47-120 kg, 57-90 % of maximum heart rate, moving, and not in the
+    first minutes.
+    """
+    nothing = np.full(samples.track.seconds, np.nan)
+    time_s = samples.track.start_time_s
+    age, (highest, _) = age_years(athlete, time_s), maximum_bpm(athlete, time_s)
+    if keytel_refusal(athlete, time_s) or age is None or highest is None:
+        return nothing
+    rate, span = samples.heart_rate_bpm, BY_KEY["keytel_heart_rate"]
+    warm = np.cumsum(samples.moving) > settings.warm_s
+    valid = warm & samples.moving & (rate >= span.low * highest) & (rate <= span.high * highest)
+    return np.where(valid, keytel(rate, float(athlete.mass_kg or 0), age, str(athlete.sex)), np.nan)
+
+
+def keytel(heart_rate: FloatArray, mass_kg: float, age: float, sex: str) -> FloatArray:
+    """Energy expenditure by heart rate, kJ/min (n,): Keytel et al. 2005, without VO2max."""
+    constant = value(f"keytel_{sex}_constant")
+    body = value(f"keytel_{sex}_mass") * mass_kg + value(f"keytel_{sex}_age") * age
+    return constant + value(f"keytel_{sex}_heart_rate") * heart_rate + body
+
+
+def keytel_refusal(athlete: Athlete, time_s: float) -> str | None:
+    """Why there is no energy by heart rate for this athlete, in words; None if there may be."""
+    age = age_years(athlete, time_s)
+    if athlete.mass_kg is None or age is None or athlete.sex is None:
+        return "energy by heart rate needs body mass, birth year and sex in the profile"
+    ages, masses = BY_KEY["keytel_age"], BY_KEY["keytel_mass"]
+    if not ages.low <= age <= ages.high:
+        return f"energy by heart rate was tested at {ages.low:.0f}-{ages.high:.0f} years only"
+    if not masses.low <= athlete.mass_kg <= masses.high:
+        return f"energy by heart rate was tested at {masses.low:.0f}-{masses.high:.0f} kg only"
+    return None
+
+
+def energies(
+    segment: Segment, row: dict[str, float], body: Body, settings: MeasureSettings
+) -> tuple[Energy, ...]:
+    """All estimates for one segment, the one to show first; empty where none is possible.
+
+    Args:
+        segment: which direction and gait.
+        row: this segment's entries of ``energy_columns`` and ``seconds``.
+        body: mass and own factor.
+        settings: how narrow a personal factor must be, and how much heart rate is enough.
+    """
+    found = []
+    if row["oxygen_s"] > 0:
+        if segment.direction == "backward" and _usable(body.factor, settings):
+            found.append(_personal(row, body))
+        found.append(_speed(segment, row, body.mass_kg))
+    enough = row["keytel_s"] >= settings.keytel_coverage * row["seconds"] > 0
+    if enough and body.mass_kg is not None:
+        found.append(_heart(row, body.mass_kg))
+    return tuple(found)
+
+
+def _usable(factor: Estimate, settings: MeasureSettings) -> bool:
+    if factor.value is None or factor.low is None or factor.high is None or factor.low <= 0:
+        return False
+    return factor.high / factor.low <= settings.personal_width
+
+
+def _speed(segment: Segment, row: dict[str, float], mass_kg: float | None) -> Energy:
+    """ACSM; while backward times the literature's band, where direction is unknown up to it."""
+    band, name = BY_KEY[f"backward_{'walk' if segment.gait == 'walk' else 'run'}"], "speed"
+    if segment.direction == "backward":
+        name = f"speed × {band.value} ({band.low}-{band.high})"
+        return _oxygen_energy(row, mass_kg, (band.value, band.low, band.high), (name, _cite(band)))
+    top = band.high if segment.direction == "unknown" else 1.0
+    return _oxygen_energy(row, mass_kg, (1.0, 1.0, top), (name, BY_KEY["acsm_rest"].citation))
+
+
+def _cite(band: Finding) -> str:
+    return f"{BY_KEY['acsm_rest'].citation}; {band.citation}"
+
+
+def _personal(row: dict[str, float], body: Body) -> Energy:
+    factor = body.factor
+    times = (float(factor.value or 0), float(factor.low or 0), float(factor.high or 0))
+    name = (
+        f"personal: speed × own {times[0]:.2f} ({times[1]:.2f}-{times[2]:.2f}), {body.factor_from}"
+    )
+    return _oxygen_energy(row, body.mass_kg, times, (name, f"{ACSM}; {factor.method}"))
+
+
+def _oxygen_energy(
+    row: dict[str, float],
+    mass_kg: float | None,
+    times: tuple[float, float, float],
+    words: tuple[str, str],
+) -> Energy:
+    """Energy of a segment's summed oxygen, times a factor with its band.
+
+    The band of the factor and ACSM's error between people are independent: they add in squares.
+    """
+    scale = 1.0 if mass_kg is None else mass_kg
+    mean = row["oxygen"] / row["oxygen_s"]
+    forward = kcal_per_kg(mean, row["oxygen_s"]) * scale
+    rest = kcal_per_kg(value("acsm_rest"), row["oxygen_s"]) * scale
+    factor, low, high = times
+    error = value("acsm_error")
+    return Energy(
+        gross=forward * factor,
+        active=max(0.0, forward * factor - rest),
+        low=forward * max(0.0, factor - math.hypot(factor - low, error * factor)),
+        high=forward * (factor + math.hypot(high - factor, error * factor)),
+        method=words[0],
+        citation=words[1],
+        per_kg=mass_kg is None,
+    )
+
+
+def _heart(row: dict[str, float], mass_kg: float) -> Energy:
+    """Keytel's mean rate over the whole segment; its seconds out of range count as the mean."""
+    rate_kj_min = row["keytel"] / row["keytel_s"]
+    gross = rate_kj_min * row["seconds"] / 60.0 * 1000.0 / JOULE_PER_KCAL
+    rest = kcal_per_kg(value("acsm_rest"), row["seconds"]) * mass_kg
+    error = value("keytel_error")
+    low, high = gross * (1 - error), gross * (1 + error)
+    citation = BY_KEY["keytel_male_heart_rate"].citation
+    return Energy(gross, max(0.0, gross - rest), low, high, "heart rate", citation)

@@ -1,0 +1,226 @@
+"""How heart rate follows effort: a first-order response, fitted by weighted least squares.
+
+    dHR/dt = (HRss - HR) / tau        tau_up while HRss > HR, else tau_down
+    HRss   = (base + slope · demand) · (1 + drift · hours),  demand times k while backward
+
+Seven parameters: base, log slope, log k, drift, log tau_up, log tau_down and the heart rate at
+the start. Residuals of heart rate are not independent, so their first-order correlation is
+estimated and taken out (prewhitening) before the squares are summed; the interval of k follows
+from the curvature there. Weak prior knowledge (`PRIOR`) about all parameters but k and the start
+keeps short sessions from absurd answers; it is worth less than a few minutes of data.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from retrorun.units import BoolArray, FloatArray
+
+BASE, SLOPE, FACTOR, DRIFT, UP, DOWN, START = range(7)
+# Mean and standard deviation: 1/min at no demand; log of 1/min per ml/kg/min; log k; share an
+# hour; log of seconds, twice; 1/min at the start.
+PRIOR = np.array(
+    [
+        (65.0, 20.0),
+        (np.log(2.8), 0.35),
+        (0.0, 1e3),
+        (0.03, 0.05),
+        (np.log(32.0), 0.5),
+        (np.log(42.0), 0.5),
+        (90.0, 8.0),
+    ]
+)
+LIMIT = np.array([30.0, 0.4, 0.3, 0.05, 0.4, 0.4, 60.0])  # of one step
+BLOCK = 256
+PLAIN_ROUNDS = 8
+LAGS = 12
+ROUNDS = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Course:
+    """What the fit sees: (m,) each on an even grid of ``step_s`` seconds.
+
+    ``demand`` is the forward oxygen demand, ml/kg/min; ``backward`` the share of the step spent
+    backward; ``heart_rate`` NaN where missing or not to be used.
+    """
+
+    step_s: float
+    demand: FloatArray
+    backward: FloatArray
+    heart_rate: FloatArray
+
+    @property
+    def hours(self) -> FloatArray:
+        """Time of each step since the start, hours (m,)."""
+        return np.arange(len(self.demand), dtype=np.float64) * (self.step_s / 3600.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """The fitted response: parameters, their covariance, and how well it follows.
+
+    ``spread_bpm`` is the residuals' deviation, ``correlation`` theirs from one step to the next,
+    ``steps`` how many steps were compared.
+    """
+
+    parameters: FloatArray
+    covariance: FloatArray
+    spread_bpm: float
+    correlation: float
+    steps: int
+
+    @property
+    def log_factor(self) -> float:
+        """Logarithm of the backward cost factor k."""
+        return float(self.parameters[FACTOR])
+
+    @property
+    def log_error(self) -> float:
+        """Standard error of ``log_factor``."""
+        return float(np.sqrt(self.covariance[FACTOR, FACTOR]))
+
+
+def fit(course: Course) -> Fit | None:
+    """Fit the response to a course; None where the equations have no solution.
+
+    1. start from the prior, at the first heart rate
+    2. Gauss-Newton on the plain residuals: this finds the place
+    3. the same on prewhitened residuals with outliers weighted down: this finds the interval;
+       correlation, spread and weights are estimated anew each round
+    """
+    known = np.isfinite(course.heart_rate)
+    prior = PRIOR.copy()
+    prior[START, 0] = course.heart_rate[known][0]
+    theta = prior[:, 0].copy()
+    theta[FACTOR] = 0.3
+    for _ in range(PLAIN_ROUNDS):
+        found = _round(course, theta, prior, plain=True)
+        if found is None:
+            return None
+        theta = theta + found[1]
+    for _ in range(ROUNDS):
+        found = _round(course, theta, prior, plain=False)
+        if found is None:
+            return None
+        result, step = found
+        theta = theta + step
+        if np.abs(step[FACTOR]) < 1e-4:
+            break
+    return replace(result, parameters=theta)
+
+
+def _round(
+    course: Course, theta: FloatArray, prior: FloatArray, *, plain: bool
+) -> tuple[Fit, FloatArray] | None:
+    """One Gauss-Newton step from ``theta``, and the fit as it stands there."""
+    known = np.isfinite(course.heart_rate)
+    pairs = known[1:] & known[:-1]
+    model, slopes = response(course, theta)
+    residual = np.where(known, course.heart_rate - model, 0.0)
+    correlation = 0.0 if plain else _correlation(residual, pairs)
+    white = (residual[1:] - correlation * residual[:-1])[pairs]
+    design = (slopes[1:] - correlation * slopes[:-1])[pairs]
+    spread = max(0.1, 1.4826 * float(np.median(np.abs(white))))
+    weight = np.ones(len(white))
+    if not plain:
+        weight = np.minimum(1.0, 2.5 * spread / np.maximum(np.abs(white), 1e-9))
+    step, covariance = _solve(white, design, weight / spread**2, (theta, prior))
+    if not np.isfinite(step).all():
+        return None
+    if not plain:
+        covariance = _robust(covariance, design * (weight * white / spread**2)[:, None])
+    deviation = float(np.std(residual[known]))
+    return Fit(theta, covariance, deviation, correlation, len(white)), step
+
+
+def _solve(
+    white: FloatArray, design: FloatArray, weight: FloatArray, at: tuple[FloatArray, FloatArray]
+) -> tuple[FloatArray, FloatArray]:
+    """One bounded Gauss-Newton step with the prior, and the covariance of the parameters."""
+    theta, prior = at
+    precision = 1.0 / prior[:, 1] ** 2
+    weighted = design * weight[:, None]
+    curvature = weighted.T @ design + np.diag(precision)
+    gradient = weighted.T @ white - precision * (theta - prior[:, 0])
+    try:
+        covariance = np.linalg.inv(curvature)
+    except np.linalg.LinAlgError:
+        return np.full(len(theta), np.nan), np.full((len(theta), len(theta)), np.nan)
+    step: FloatArray = np.clip(covariance @ gradient, -LIMIT, LIMIT)
+    return step, np.asarray(covariance, dtype=np.float64)
+
+
+def _robust(covariance: FloatArray, scores: FloatArray) -> FloatArray:
+    """Covariance that allows for correlation left in the residuals (Newey & West 1987).
+
+    The larger of the two variances holds for each parameter: with few data the robust one is
+    itself uncertain.
+    """
+    spread = scores.T @ scores
+    for lag in range(1, min(LAGS, len(scores) - 1) + 1):
+        shared = scores[lag:].T @ scores[:-lag]
+        spread += (1.0 - lag / (LAGS + 1.0)) * (shared + shared.T)
+    robust = covariance @ spread @ covariance
+    grow = np.sqrt(np.maximum(1.0, np.diag(robust) / np.diag(covariance)))
+    return np.asarray(covariance * np.outer(grow, grow))
+
+
+def _correlation(residual: FloatArray, pairs: BoolArray) -> float:
+    first, second = residual[:-1][pairs], residual[1:][pairs]
+    power = float(first @ first)
+    return float(np.clip(first @ second / power, 0.0, 0.98)) if power > 0 else 0.0
+
+
+def response(course: Course, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Heart rate (m,) by the parameters, and its derivative by each of them (m, 7).
+
+    The derivatives obey the same equation as heart rate itself, driven by those of HRss.
+    """
+    times = 1.0 + (np.exp(theta[FACTOR]) - 1.0) * course.backward
+    slope = np.exp(theta[SLOPE])
+    drift = 1.0 + theta[DRIFT] * course.hours
+    level = theta[BASE] + slope * course.demand * times
+    target = level * drift
+    rising = _rising(course, theta, target)
+    keep = np.exp(-course.step_s / np.exp(np.where(rising, theta[UP], theta[DOWN])))
+    rate = follow(target[:, None], keep, np.array([theta[START]]))[:, 0]
+    driven = np.zeros((len(target), 7))
+    driven[:, BASE] = drift
+    driven[:, SLOPE] = slope * course.demand * times * drift
+    driven[:, FACTOR] = slope * course.demand * np.exp(theta[FACTOR]) * course.backward * drift
+    driven[:, DRIFT] = level * course.hours
+    lag = np.concatenate(([theta[START]], rate[:-1])) - target
+    by_tau = lag * -keep * np.log(keep) / (1.0 - keep)  # of keep by log tau, as if driven
+    driven[:, UP] = np.where(rising, by_tau, 0.0)
+    driven[:, DOWN] = np.where(rising, 0.0, by_tau)
+    initial = np.zeros(7)
+    initial[START] = 1.0
+    return rate, follow(driven, keep, initial)
+
+
+def _rising(course: Course, theta: FloatArray, target: FloatArray) -> BoolArray:
+    """Where HRss lies above heart rate: by two passes from a single tau."""
+    rising = np.ones(len(target), dtype=np.bool_)
+    for _ in range(3):
+        keep = np.exp(-course.step_s / np.exp(np.where(rising, theta[UP], theta[DOWN])))
+        rate = follow(target[:, None], keep, np.array([theta[START]]))[:, 0]
+        rising = target > np.concatenate(([theta[START]], rate[:-1]))
+    return rising
+
+
+def follow(driven: FloatArray, keep: FloatArray, start: FloatArray) -> FloatArray:
+    """Solve y[i] = keep[i] y[i-1] + (1 - keep[i]) driven[i] for each column (m, p).
+
+    In blocks, by the closed form y = P (start + sum (1 - keep) driven / P), P the running product
+    of keep: a block is short enough for P to stay far above the smallest float.
+    """
+    followed = np.empty_like(driven)
+    state = start
+    for first in range(0, len(driven), BLOCK):
+        part = slice(first, first + BLOCK)
+        product = np.cumprod(keep[part])[:, None]
+        gained = np.cumsum((1.0 - keep[part])[:, None] * driven[part] / product, axis=0)
+        followed[part] = product * (state + gained)
+        state = followed[part][-1]
+    return followed

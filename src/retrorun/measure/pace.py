@@ -1,0 +1,133 @@
+"""Distance, pace, grade and ground of segments, and the session's backward bests."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from retrorun.measure.oxygen import flat_equivalent
+from retrorun.measure.samples import Samples, kind_of
+from retrorun.model import Best
+from retrorun.settings import MeasureSettings
+from retrorun.units import METRE_PER_MILE, FloatArray, pace_s_per_km
+
+Columns = dict[str, FloatArray]
+Better = Callable[[Best, Best], bool]
+
+
+def paces(samples: Samples) -> Columns:
+    """Sums and means of movement, (s,) each, NaN where not known.
+
+    Grade is weighted by distance; turn rate is the mean magnitude while moving.
+    """
+    distance, covered = samples.sums(samples.step_m)
+    moving_m, _ = samples.sums(samples.step_m, samples.moving)
+    moving_s = samples.total(samples.moving.astype(np.float64))
+    graded = np.where(np.isfinite(samples.step_m), samples.step_m, np.nan)
+    rise, _ = samples.sums(samples.grade * graded, samples.moving)
+    run, graded_s = samples.sums(
+        np.where(np.isfinite(samples.grade), graded, np.nan), samples.moving
+    )
+    turned, turning_s = samples.sums(np.abs(samples.track.column("turn_rate_dps")), samples.moving)
+    altitude = np.append(np.diff(samples.track.column("smooth_altitude_m")), np.nan)
+    climb, climbing_s = samples.sums(np.maximum(altitude, 0.0), samples.moving)
+    flat, flat_s = samples.sums(_flat_m(samples), samples.moving)
+    known_s = np.where(covered > 0, moving_s, 0.0)
+    return {
+        "seconds": (samples.last - samples.first).astype(np.float64),
+        "moving_s": moving_s,
+        "distance_m": np.where(covered > 0, distance, np.nan),
+        "climb_m": np.where(climbing_s > 0, climb, np.nan),
+        "speed_mps": ratio(moving_m, known_s),
+        "grade": np.where(graded_s > 0, ratio(rise, run), np.nan),
+        "turn_rate_dps": ratio(turned, turning_s),
+        "flat_speed_mps": ratio(flat, flat_s),
+    }
+
+
+def _flat_m(samples: Samples) -> FloatArray:
+    """Metres on the level that would cost as much as each second's, by Minetti's polynomial."""
+    return np.asarray(samples.step_m * flat_equivalent(samples.grade))
+
+
+def ratio(upper: FloatArray, lower: FloatArray) -> FloatArray:
+    """Quotient (s,), NaN where there is nothing to divide by."""
+    found = np.full(len(upper), np.nan)
+    np.divide(upper, lower, out=found, where=lower > 0)
+    return found
+
+
+def pace(speed_mps: float | None) -> float | None:
+    """Seconds per kilometre; None at a speed too slow to have a meaningful pace."""
+    return pace_s_per_km(speed_mps) if speed_mps and speed_mps > 0.05 else None
+
+
+def ground(grade: float | None, turn_rate_dps: float | None, limits: MeasureSettings) -> list[str]:
+    """Names for ground that is not open and level."""
+    steep = grade is not None and abs(grade) > limits.steep_grade
+    twisty = turn_rate_dps is not None and turn_rate_dps > limits.twisty_dps
+    return [name for name, holds in (("steep", steep), ("twisty", twisty)) if holds]
+
+
+def bests(samples: Samples, settings: MeasureSettings) -> tuple[Best, ...]:
+    """Fastest backward stretch over each distance, and the longest without a break.
+
+    Only counted backward segments; neighbours are one stretch, whatever their gait.
+    """
+    found: dict[str, Best] = {}
+    for first, last in _stretches(samples):
+        steps = samples.step_m[first:last]
+        longest = Best(
+            "longest_s", float(last - first), _known(float(np.nansum(steps))), float(first)
+        )
+        _keep(found, longest, better=lambda new, old: new.seconds > old.seconds)
+        if not np.isfinite(steps).all():
+            continue
+        way = np.concatenate(([0.0], np.cumsum(steps)))
+        whole = Best("longest_m", float(last - first), float(way[-1]), float(first))
+        _keep(found, whole, better=lambda new, old: (new.distance_m or 0) > (old.distance_m or 0))
+        for distance in settings.best_distances_m:
+            fastest = _fastest(way, distance, first)
+            if fastest:
+                _keep(found, fastest, better=lambda new, old: new.seconds < old.seconds)
+    return tuple(found.values())
+
+
+def _known(distance_m: float) -> float | None:
+    return distance_m if distance_m > 0 else None
+
+
+def _keep(found: dict[str, Best], new: Best, better: Better) -> None:
+    old = found.get(new.key)
+    if old is None or better(new, old):
+        found[new.key] = new
+
+
+def _stretches(samples: Samples) -> Iterator[tuple[int, int]]:
+    """First and last sample of each unbroken run of counted backward segments."""
+    chosen = [kind_of(part) == "backward" for part in samples.segments]
+    inside = np.concatenate(([False], samples.mark(chosen), [False]))
+    edges = np.flatnonzero(np.diff(inside.astype(np.int8)))
+    yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+
+
+def _fastest(way_m: FloatArray, distance_m: float, offset: int) -> Best | None:
+    """Fastest ``distance_m`` on a way known each second; the end falls between two samples."""
+    if way_m[-1] < distance_m:
+        return None
+    start = np.flatnonzero(way_m <= way_m[-1] - distance_m)
+    goal = way_m[start] + distance_m
+    after = np.clip(np.searchsorted(way_m, goal), 1, len(way_m) - 1)
+    step = way_m[after] - way_m[after - 1]
+    part = np.where(step > 0, (goal - way_m[after - 1]) / np.where(step > 0, step, 1.0), 0.0)
+    taken = after - 1 + part - start
+    quickest = int(np.argmin(taken))
+    return Best(
+        name_of(distance_m), float(taken[quickest]), distance_m, float(start[quickest] + offset)
+    )
+
+
+def name_of(distance_m: float) -> str:
+    """How runners call a distance: ``400 m``, ``1 km``, ``1 mile``."""
+    if abs(distance_m - METRE_PER_MILE) < 0.01:
+        return "1 mile"
+    return f"{distance_m / 1000:g} km" if distance_m >= 1000 else f"{distance_m:g} m"

@@ -1,0 +1,101 @@
+"""A track laid out for summing: which samples count, and sums over many segments at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from retrorun.model import Segment, Track
+from retrorun.settings import MeasureSettings
+from retrorun.units import BoolArray, FloatArray, IntArray
+
+MAX_SPEED_MPS = 12.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """What every measure needs of a track, (n,) each, and where its (s,) segments lie.
+
+    Attributes:
+        segments: the segments, in order.
+        first: (s,) index of each segment's first sample; ``last`` one past its last.
+        moving: in motion and not paused.
+        speed_mps: speed over ground; 0 while paused, NaN where missing.
+        step_m: metres covered in each second, NaN where missing.
+        grade: NaN where missing.
+        heart_rate_bpm: NaN where missing or suspect.
+    """
+
+    track: Track
+    segments: Sequence[Segment]
+    first: IntArray
+    last: IntArray
+    moving: BoolArray
+    speed_mps: FloatArray
+    step_m: FloatArray
+    grade: FloatArray
+    heart_rate_bpm: FloatArray
+
+    def sums(self, column: FloatArray, where: BoolArray | None = None) -> tuple[FloatArray, ...]:
+        """Sum of the finite values of a column in each segment (s,), and how many there were.
+
+        ``where`` limits both to samples that hold.
+        """
+        known = np.isfinite(column) if where is None else np.isfinite(column) & where
+        return self.total(np.where(known, column, 0.0)), self.total(known.astype(np.float64))
+
+    def total(self, column: FloatArray) -> FloatArray:
+        """Sum of a column without gaps in each segment (s,)."""
+        running = np.concatenate(([0.0], np.cumsum(column)))
+        return np.asarray(running[self.last] - running[self.first])
+
+    def mark(self, chosen: Sequence[bool]) -> BoolArray:
+        """(n,) true within the chosen segments."""
+        inside = np.zeros(self.track.seconds, dtype=np.bool_)
+        for first, last, wanted in zip(self.first, self.last, chosen, strict=True):
+            inside[first:last] |= wanted
+        return inside
+
+
+def lay_out(
+    track: Track, segments: Sequence[Segment], suspect: BoolArray, settings: MeasureSettings
+) -> Samples:
+    """Lay out a track and its segments; ``suspect`` (n,) marks heart rate not to be believed."""
+    paused = track.flags.get("paused", np.zeros(track.seconds, dtype=np.bool_))
+    speed = np.where(paused, 0.0, track.column("ground_speed_mps"))
+    stepping = np.isnan(speed) & (track.column("cadence_spm") > settings.moving_cadence_spm)
+    heart_rate = track.column("heart_rate_bpm")
+    believed = (heart_rate > 0) & ~suspect
+    edges = np.array([(part.start_s, part.end_s) for part in segments]).reshape(-1, 2)
+    index = np.clip(np.ceil(edges - 1e-9), 0, track.seconds).astype(np.int64)
+    return Samples(
+        track=track,
+        segments=segments,
+        first=index[:, 0],
+        last=np.maximum(index[:, 1], index[:, 0]),
+        moving=(np.nan_to_num(speed) >= settings.moving_mps) | stepping,
+        speed_mps=speed,
+        step_m=_steps_m(track, speed, paused),
+        grade=track.column("grade"),
+        heart_rate_bpm=np.where(believed, heart_rate, np.nan),
+    )
+
+
+def _steps_m(track: Track, speed: FloatArray, paused: BoolArray) -> FloatArray:
+    """Metres of each second: the device's own distance where it has one, else the speed.
+
+    The device filters with more than we have; its distance is also what the runner has seen.
+    """
+    distance = track.column("distance_m")
+    ahead = np.append(np.diff(distance), np.nan)
+    usable = np.isfinite(ahead) & (ahead >= 0.0) & (ahead <= MAX_SPEED_MPS)
+    return np.where(paused, 0.0, np.where(usable, ahead, speed))
+
+
+def kind_of(segment: Segment) -> str:
+    """Which total a segment goes to: its direction, or ``candidate``.
+
+    A candidate is a backward stretch that is not certain; it counts as neither direction.
+    """
+    doubtful = segment.direction == "backward" and segment.verdict == "candidate"
+    return "candidate" if doubtful else segment.direction
