@@ -3,12 +3,17 @@
 from retrorun.simulate.body import Ground, Step
 from retrorun.simulate.compass import Compass
 from retrorun.simulate.runner import Runner
+from retrorun.simulate.samples import SAMPLE_SEED, write_samples
 from retrorun.simulate.scenarios import Scenario, scenarios
 from retrorun.simulate.simulated import Simulated, simulate
 from retrorun.simulate.truth import Interval, Truth
 from retrorun.simulate.watch import Place, Watch
+from retrorun.simulate.write_fit import fit_bytes
+from retrorun.simulate.write_gpx import gpx_bytes
+from retrorun.simulate.write_tcx import tcx_bytes
 
 __all__ = [
+    "SAMPLE_SEED",
     "Compass",
     "Ground",
     "Interval",
@@ -19,6 +24,10 @@ __all__ = [
     "Step",
     "Truth",
     "Watch",
+    "fit_bytes",
+    "gpx_bytes",
     "scenarios",
     "simulate",
+    "tcx_bytes",
+    "write_samples",
 ]

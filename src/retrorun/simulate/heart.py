@@ -40,3 +40,8 @@ def heart_rate(motion: Motion, runner: Runner, rng: np.random.Generator) -> Floa
         state += (target - state) / (runner.tau_up_s if target > state else runner.tau_down_s)
         series[index] = state
     return series + gauss_markov(rng, len(series), runner.hr_noise_bpm, 8.0)
+
+
+def device_energy_kcal(motion: Motion, mass_kg: float) -> float:
+    """What a watch that knows nothing of going backward would print: ACSM forward, 5 kcal/l."""
+    return float(oxygen_demand(motion, 1.0).sum() / 60.0 * mass_kg / 1000.0 * 5.0)

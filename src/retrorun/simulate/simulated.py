@@ -7,7 +7,7 @@ import numpy as np
 
 from retrorun.model import Recording
 from retrorun.simulate.body import move
-from retrorun.simulate.heart import heart_rate
+from retrorun.simulate.heart import device_energy_kcal, heart_rate
 from retrorun.simulate.runner import draw_runner
 from retrorun.simulate.scenarios import Scenario
 from retrorun.simulate.truth import About, Truth, tell
@@ -36,7 +36,9 @@ def simulate(scenario: Scenario, seed: int, place: Place | None = None) -> Simul
     steps = scenario.plan(rng)
     motion = move(steps, scenario.ground, runner, rng)
     heart_bpm = heart_rate(motion, runner, rng)
-    recording = record(Outing(motion, steps, heart_bpm), watch, place or Place(), rng)
+    energy_kcal = round(device_energy_kcal(motion, runner.mass_kg))
+    outing = Outing(motion, steps, heart_bpm, energy_kcal)
+    recording = record(outing, watch, place or Place(), rng)
     compass = watch.compass
     honest = compass is not None and compass.shows == "facing"
     mount = round(compass.mount_deg, 1) if compass is not None and honest else None

@@ -1,7 +1,7 @@
 """What really happened in a simulated recording: the yardstick beside the file."""
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 import numpy as np
@@ -26,7 +26,8 @@ class Truth:
     """The truth of one recording.
 
     ``cost_factor`` multiplies gross oxygen demand while backward. ``mount_offset_deg`` is device
-    heading minus facing at the start, None without compass. ``note`` is for people.
+    heading minus facing at the start, None without compass. Distances are None where a file was
+    cut off. ``note`` is for people.
     """
 
     scenario: str
@@ -34,8 +35,8 @@ class Truth:
     intervals: tuple[Interval, ...]
     backward_s: float
     forward_s: float
-    backward_distance_m: float
-    forward_distance_m: float
+    backward_distance_m: float | None
+    forward_distance_m: float | None
     runner: Runner
     mount_offset_deg: float | None
     note: str = ""
@@ -47,6 +48,26 @@ class Truth:
             while len(found) < count and len(found) + 0.5 < interval.end_s:
                 found.append(interval.direction)
         return found + [self.intervals[-1].direction] * (count - len(found))
+
+    def until(self, end_s: float) -> "Truth":
+        """The truth of a recording that ends at ``end_s``; totals by the part that is left."""
+        kept = tuple(
+            replace(one, end_s=min(one.end_s, end_s))
+            for one in self.intervals
+            if one.start_s < end_s
+        )
+        spent = {
+            way: sum(one.end_s - one.start_s for one in kept if one.direction == way)
+            for way in ("forward", "backward")
+        }
+        return replace(
+            self,
+            intervals=kept,
+            backward_s=spent["backward"],
+            forward_s=spent["forward"],
+            backward_distance_m=None,
+            forward_distance_m=None,
+        )
 
     def json(self) -> bytes:
         """The truth as indented JSON, ending with a newline."""

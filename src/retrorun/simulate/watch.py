@@ -53,11 +53,15 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outing:
-    """What truly happened: the motion, the steps behind it, and the heart (m,) once a second."""
+    """What truly happened: the motion, the steps behind it, and the heart (m,) once a second.
+
+    ``energy_kcal`` is what the watch believes was spent.
+    """
 
     motion: Motion
     steps: tuple[Step, ...]
     heart_bpm: FloatArray
+    energy_kcal: float | None = None
 
 
 def record(outing: Outing, watch: Watch, place: Place, rng: np.random.Generator) -> Recording:
@@ -95,6 +99,7 @@ def record(outing: Outing, watch: Watch, place: Place, rng: np.random.Generator)
         sport="running",
         device=watch.device,
         utc_offset_s=place.utc_offset_s,
+        energy_kcal=outing.energy_kcal,
         distance_m=float(columns["distance_m"][-1]),
     )
 

@@ -1,0 +1,184 @@
+"""Simulated recordings as FIT files, with or without a Connect IQ heading field and a workout."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from retrorun.model import Lap, Recording
+from retrorun.simulate.fit_encoding import BYTES, Encoder, Field, number, single, text
+from retrorun.simulate.simulated import Simulated
+from retrorun.units import FloatArray, wrap_deg
+
+FIT_EPOCH_S = 631_065_600  # 1989-12-31T00:00:00Z in Unix seconds
+FILE_ID, SESSION, LAP, RECORD, EVENT, DEVICE_INFO = 0, 18, 19, 20, 21, 23
+WORKOUT, WORKOUT_STEP, ACTIVITY, FIELD_DESCRIPTION, DEVELOPER_DATA_ID = 26, 27, 34, 206, 207
+RUNNING, DEVELOPMENT = 1, 255
+ACTIVE, REST = 0, 1
+SEMICIRCLES_PER_DEG = 2**31 / 180.0
+TRIGGERS = {"manual": 0, "time": 1, "session_end": 7, "fitness_equipment": 8}
+TIMESTAMP = 253
+HeadingUnit = Literal["rad", "deg"]
+
+
+def fit_bytes(simulated: Simulated, heading_unit: HeadingUnit = "rad") -> bytes:
+    """The recording as a FIT activity file.
+
+    A compass becomes a developer field named ``heading`` (float32; radians from -π to π as
+    Connect IQ gives them, or degrees); laps with steps bring their workout along.
+    """
+    recording, encoder = simulated.recording, Encoder()
+    _opening(encoder, recording)
+    if recording.headings:
+        _describe_heading(encoder, heading_unit)
+    steps = _steps(recording.laps)
+    _workout(encoder, steps)
+    _event(encoder, recording.time_s[0], stop=False)
+    _records(encoder, recording, heading_unit)
+    _event(encoder, recording.time_s[-1], stop=True)
+    _summary(encoder, recording, steps)
+    return encoder.file()
+
+
+def _moment(time_s: float) -> int:
+    return round(time_s) - FIT_EPOCH_S
+
+
+def _opening(encoder: Encoder, recording: Recording) -> None:
+    start = _moment(recording.time_s[0])
+    product = text(8, recording.device or "retrorun simulator")
+    made_by = (number(1, "uint16", DEVELOPMENT), number(2, "uint16", 1))
+    serial, created = number(3, "uint32z", 12345), number(4, "uint32", start)
+    encoder.add(0, FILE_ID, (number(0, "enum", 4), *made_by, serial, created, product))
+    stamp, index = number(TIMESTAMP, "uint32", start), number(0, "uint8", 0)
+    maker = (number(2, "uint16", DEVELOPMENT), number(4, "uint16", 1))
+    version = number(5, "uint16", 100)
+    encoder.add(
+        0, DEVICE_INFO, (stamp, index, *maker, version, text(27, product.raw[:-1].decode()))
+    )
+
+
+def _describe_heading(encoder: Encoder, unit: HeadingUnit) -> None:
+    application = Field(1, BYTES, hashlib.md5(b"retrorun", usedforsecurity=False).digest())
+    encoder.add(0, DEVELOPER_DATA_ID, (application, number(3, "uint8", 0)))
+    where = (number(0, "uint8", 0), number(1, "uint8", 0), number(2, "uint8", 0x88))
+    units = {"rad": "radians", "deg": "degrees"}[unit]
+    encoder.add(0, FIELD_DESCRIPTION, (*where, text(3, "heading"), text(8, units)))
+
+
+def _steps(laps: Sequence[Lap]) -> tuple[Lap, ...]:
+    return tuple(lap for lap in laps if lap.step is not None)
+
+
+def _workout(encoder: Encoder, steps: Sequence[Lap]) -> None:
+    if not steps:
+        return
+    count = number(6, "uint16", len(steps))
+    encoder.add(0, WORKOUT, (number(4, "enum", RUNNING), count, text(8, "Intervals")))
+    for index, lap in enumerate(steps):
+        lasting = (lap.end_time_s - lap.start_time_s) * 1000.0
+        duration = (number(1, "enum", 0), number(2, "uint32", lasting))
+        effort = number(7, "enum", REST if lap.step == "Rest" else ACTIVE)
+        name, target = text(0, lap.step or ""), number(3, "enum", 2)
+        encoder.add(
+            0, WORKOUT_STEP, (number(254, "uint16", index), name, *duration, target, effort)
+        )
+
+
+def _event(encoder: Encoder, time_s: float, *, stop: bool) -> None:
+    kind = number(1, "enum", 4 if stop else 0)
+    fields = (number(TIMESTAMP, "uint32", _moment(time_s)), number(0, "enum", 0), kind)
+    encoder.add(2, EVENT, (*fields, number(4, "uint8", 0)))
+
+
+# channel → (field number, base type, scale, offset), by the FIT profile
+NATIVE: dict[str, tuple[int, str, float, float]] = {
+    "latitude_deg": (0, "sint32", SEMICIRCLES_PER_DEG, 0.0),
+    "longitude_deg": (1, "sint32", SEMICIRCLES_PER_DEG, 0.0),
+    "heart_rate_bpm": (3, "uint8", 1.0, 0.0),
+    "distance_m": (5, "uint32", 100.0, 0.0),
+    "speed_mps": (73, "uint32", 1000.0, 0.0),
+    "altitude_m": (78, "uint32", 5.0, 500.0),
+    "vertical_oscillation_m": (39, "uint16", 10_000.0, 0.0),
+    "contact_time_s": (41, "uint16", 10_000.0, 0.0),
+}
+
+
+def _records(encoder: Encoder, recording: Recording, unit: HeadingUnit) -> None:
+    """Records in time, with the timer's stops and starts between them."""
+    pauses = list(recording.pauses)
+    headings = _heading_column(recording, unit)
+    for row, time_s in enumerate(recording.time_s.tolist()):
+        while pauses and pauses[0].end_time_s <= time_s:
+            pause = pauses.pop(0)
+            _event(encoder, pause.start_time_s, stop=True)
+            _event(encoder, pause.end_time_s, stop=False)
+        developer = () if headings is None else (single(0, float(headings[row])),)
+        encoder.add(1, RECORD, _record(recording, row, time_s), developer)
+
+
+def _record(recording: Recording, row: int, time_s: float) -> tuple[Field, ...]:
+    fields = [number(TIMESTAMP, "uint32", _moment(time_s))]
+    for name, (field, base_type, scale, offset) in NATIVE.items():
+        if name in recording.columns:
+            value = (float(recording.columns[name][row]) + offset) * scale
+            fields.append(number(field, base_type, value))
+    if "cadence_spm" in recording.columns:
+        strides = float(recording.columns["cadence_spm"][row]) / 2.0  # one leg's
+        fields.append(number(4, "uint8", np.floor(strides)))
+        fields.append(number(53, "uint8", (strides - np.floor(strides)) * 128.0))
+    return tuple(fields)
+
+
+def _heading_column(recording: Recording, unit: HeadingUnit) -> FloatArray | None:
+    if not recording.headings:
+        return None
+    degrees = recording.headings[0].heading_deg
+    return np.radians(wrap_deg(degrees)) if unit == "rad" else degrees
+
+
+def _summary(encoder: Encoder, recording: Recording, steps: Sequence[Lap]) -> None:
+    """Laps, the session and the activity, as a watch writes them when it is stopped."""
+    start, end = float(recording.time_s[0]), float(recording.time_s[-1])
+    laps = recording.laps or (Lap(start, end, trigger="session_end"),)
+    for index, lap in enumerate(laps):
+        step = number(71, "uint16", steps.index(lap) if lap in steps else None)
+        trigger = number(24, "enum", TRIGGERS[lap.trigger or "manual"])
+        head = (number(254, "uint16", index), *_span(recording, lap, (9, 1)))
+        encoder.add(3, LAP, (*head, trigger, number(25, "enum", RUNNING), step))
+    whole = (number(254, "uint16", 0), *_span(recording, Lap(start, end), (8, 1)))
+    sport = (number(5, "enum", RUNNING), number(6, "enum", 0))
+    counts = (number(25, "uint16", 0), number(26, "uint16", len(laps)), number(28, "enum", 0))
+    calories = number(11, "uint16", recording.energy_kcal)
+    encoder.add(4, SESSION, (*whole, *sport, calories, *counts))
+    stamp, timer = number(TIMESTAMP, "uint32", _moment(end)), _timer_s(recording, start, end)
+    kind = (number(2, "enum", 0), number(3, "enum", 26), number(4, "enum", 1))
+    local = number(5, "uint32", _moment(end + (recording.utc_offset_s or 0.0)))
+    total = (number(0, "uint32", timer * 1000.0), number(1, "uint16", 1))
+    encoder.add(5, ACTIVITY, (stamp, *total, *kind, local))
+
+
+def _span(recording: Recording, lap: Lap, event: tuple[int, int]) -> tuple[Field, ...]:
+    """What laps and sessions share: times, event, duration and distance."""
+    inside = (recording.time_s >= lap.start_time_s) & (recording.time_s <= lap.end_time_s)
+    covered = recording.columns["distance_m"][inside]
+    distance_m = float(covered[-1] - covered[0]) if len(covered) else 0.0
+    timer_s = _timer_s(recording, lap.start_time_s, lap.end_time_s)
+    return (
+        number(TIMESTAMP, "uint32", _moment(lap.end_time_s)),
+        number(0, "enum", event[0]),
+        number(1, "enum", event[1]),
+        number(2, "uint32", _moment(lap.start_time_s)),
+        number(7, "uint32", (lap.end_time_s - lap.start_time_s) * 1000.0),
+        number(8, "uint32", timer_s * 1000.0),
+        number(9, "uint32", distance_m * 100.0),
+    )
+
+
+def _timer_s(recording: Recording, start_s: float, end_s: float) -> float:
+    stood = sum(
+        max(0.0, min(end_s, pause.end_time_s) - max(start_s, pause.start_time_s))
+        for pause in recording.pauses
+    )
+    return end_s - start_s - stood

@@ -1,0 +1,74 @@
+"""The sample data: made anew, they are the same."""
+
+import gzip
+from pathlib import Path
+
+import fitparse
+import msgspec
+import numpy as np
+import pytest
+
+from retrorun.simulate import Truth, fit_bytes, scenarios, simulate, write_samples
+from retrorun.simulate.samples import cut_off, first_records
+
+
+@pytest.fixture(scope="module")
+def anew(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("samples")
+    write_samples(folder)
+    return folder
+
+
+def contents(path: Path) -> bytes:
+    """Bytes to compare; packed files unpacked, since zlib's versions pack differently."""
+    data = path.read_bytes()
+    return gzip.decompress(data) if path.suffix == ".gz" else data
+
+
+def truths(folder: Path) -> list[Truth]:
+    return [
+        msgspec.json.decode(path.read_bytes(), type=Truth)
+        for path in sorted(folder.glob("*.truth.json"))
+    ]
+
+
+def test_made_anew_they_are_the_same(anew: Path, samples: Path) -> None:
+    names = sorted(path.name for path in anew.iterdir())
+    assert names == sorted(path.name for path in samples.iterdir())
+    for name in names:
+        assert contents(anew / name) == contents(samples / name), name
+
+
+def test_another_seed_makes_others(tmp_path: Path, samples: Path) -> None:
+    (path,) = write_samples(tmp_path, seed=7, sessions=1)
+    assert path.read_bytes() != (samples / path.name).read_bytes()
+
+
+def test_small_and_short(samples: Path) -> None:
+    assert sum(path.stat().st_size for path in samples.iterdir()) < 5_000_000
+    durations = [truth.intervals[-1].end_s for truth in truths(samples)]
+    assert len(durations) >= 14
+    assert max(durations) <= 25 * 60
+    assert sorted(durations)[1] >= 10 * 60  # all but the one that was cut off
+
+
+def test_the_runner_gets_better(samples: Path) -> None:
+    told = truths(samples)
+    factors = [truth.runner.cost_factor for truth in told]
+    assert factors == sorted(factors, reverse=True)
+    assert (factors[0], factors[-1]) == (1.42, 1.30)
+    seconds = [truth.backward_s for truth in told]
+    assert np.mean(seconds[-4:]) > 2 * np.mean(seconds[:4])
+    assert sum(truth.backward_s == 0 for truth in told) == 1
+
+
+def test_a_cut_file_ends_within_a_record() -> None:
+    simulated = simulate(scenarios()["intervals"], 2)
+    part = first_records(simulated, 400)
+    cut = cut_off(fit_bytes(simulated), fit_bytes(part))
+    file = fitparse.FitFile(cut, check_crc=False)
+    rows: list[str] = []
+    with pytest.raises(fitparse.FitParseError):
+        rows.extend(message.name for message in file.get_messages())
+    assert rows.count("record") == 400
+    assert part.truth.intervals[-1].end_s == 400.0
