@@ -22,6 +22,7 @@ LAYERS = (
         "contract",
         "zone",
         "profile",
+        "learn",
     },
     {"pipeline", "storage", "archive", "report", "export"},
     {"engines"},

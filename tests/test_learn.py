@@ -1,0 +1,31 @@
+"""Lines that are known by hand: many readings of one line must give that line back."""
+
+import pytest
+
+from retrorun import learn
+from retrorun.model import GaitLine
+
+
+def line(intercept: float, slope: float, low: float, high: float, seconds: float) -> GaitLine:
+    return GaitLine(intercept, slope, 40.0, 2.0, seconds, low, high)
+
+
+def test_nothing_teaches_nothing() -> None:
+    assert learn.combine([None, None]) is None
+
+
+def test_one_line_seen_at_other_speeds_is_the_same_line() -> None:
+    common = learn.combine([line(130, 10, 2, 3, 600), line(130, 10, 3, 4, 1200), None])
+    assert common is not None
+    assert common.intercept_spm == pytest.approx(130)
+    assert common.slope_spm_per_mps == pytest.approx(10)
+    assert common.spread_spm == pytest.approx(2)
+    assert (common.low_mps, common.high_mps, common.seconds) == (2, 4, 1800)
+
+
+def test_a_long_session_counts_for_more() -> None:
+    # two flat lines at one speed: 160 for 300 s, 170 for 900 s → 167.5; apart by 4.33 (hand-worked)
+    common = learn.combine([line(160, 0, 3, 3, 300), line(170, 0, 3, 3, 900)])
+    assert common is not None
+    assert common.intercept_spm == pytest.approx(167.5)
+    assert common.spread_spm == pytest.approx((4 + 18.75) ** 0.5)
