@@ -38,7 +38,46 @@ class PrepareSettings:
 
 @dataclass(frozen=True, slots=True)
 class DetectSettings:
-    """Evidence, decoding and segments."""
+    """Evidence, decoding and segments. Chosen on tuning seeds only (docs/detection.md)."""
+
+    still_mps: float = 0.5
+    still_s: int = 5  # shorter stops do not cut a stretch
+    walk_mps: float = 1.75  # the walk-run change
+    walk_spm: float = 140.0
+    gait_s: int = 10  # shorter changes between walk and run are none
+    # heading
+    heading_mps: float = 0.8  # below, the course is noise
+    heading_half_s: int = 2  # smoothed over 2·half + 1 s against the arm's swing
+    heading_least_s: int = 20  # usable seconds, to be checked at all
+    frozen_s: int = 20  # a value unchanged for so long is no measurement
+    axial_concentration: float = 0.35
+    heading_width_deg: tuple[float, float] = (12.0, 40.0)  # bounds of the noise's deviation
+    outliers: float = 0.05  # share of seconds whose heading means nothing
+    heading_temper_s: float = 3.0  # seconds that carry one independent heading
+    drift_half_s: int = 240
+    joint_half_s: int = 3
+    # gait
+    gait_half_s: int = 3
+    steep_grade: float = 0.12  # beyond it step rate says nothing of direction
+    backward_steps: float = 0.085  # step rate over the forward line (docs/detection.md)
+    backward_steps_spread: float = 0.02
+    backward_slower: float = 0.92
+    gait_spread_spm: float = 2.5
+    gait_temper_s: float = 20.0
+    two_lines_gain: float = 6.0
+    teach_least_s: int = 20
+    # decoding
+    onset_every_s: float = 1500.0
+    backward_lasts_s: float = 90.0
+    onset_stopped: float = 0.005
+    ending_stopped: float = 0.02
+    joint_switch: float = 0.15
+    prior: float = 0.05
+    # segments
+    heading_alone_s: int = 4
+    gait_alone_s: int = 20
+    disturbed_s: int = 60  # magnetic disturbances are over by then
+    heading_enough: float = 5.0  # summed evidence that confirms
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,9 +53,7 @@ def plane(latitude: FloatArray, longitude: FloatArray) -> tuple[FloatArray, Floa
     return east * np.cos(np.radians(latitude[first])), north
 
 
-def chord(
-    x_m: FloatArray, y_m: FloatArray, half: int
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+def chord(x_m: FloatArray, y_m: FloatArray, half: int) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Straight line from ``half`` seconds before to ``half`` seconds after each sample.
 
     Where one end is missing the chord shrinks to the side that exists.

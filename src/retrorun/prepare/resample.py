@@ -78,9 +78,7 @@ def _heading(line: _Lines, series: HeadingSeries) -> HeadingTrack:
     # Two opposite headings cancel half-way between: there is no direction to report.
     weak = np.hypot(east, north) < 0.05
     heading = np.degrees(np.arctan2(east, north)) % 360.0
-    return HeadingTrack(
-        series.source, series.claim, series.north, np.where(weak, np.nan, heading)
-    )
+    return HeadingTrack(series.source, series.claim, series.north, np.where(weak, np.nan, heading))
 
 
 def _paused(grid_s: FloatArray, pauses: tuple[Pause, ...]) -> BoolArray:

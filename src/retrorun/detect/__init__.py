@@ -1,0 +1,105 @@
+"""Track → segments: which stretches were run backward, how sure that is, and why.
+
+Evidence adds: each kind is a log-likelihood ratio per second, 0 where it has nothing to say
+(docs/detection.md). Steps: modes → labels → heading with its mount → gait, taught by both →
+decoding of the sum → judgement of each stretch.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from retrorun.detect import gait, heading, joint, labels, modes, segments
+from retrorun.detect.decode import backward_probability
+from retrorun.detect.heading import Facing
+from retrorun.detect.mount import Mount, mount
+from retrorun.model import Athlete, Detection, HeadingVerdict, Label, Track
+from retrorun.settings import DetectSettings
+from retrorun.units import FloatArray, wrap_deg
+
+__all__ = ["detect"]
+
+
+def detect(
+    track: Track, spoken: Sequence[Label], athlete: Athlete, settings: DetectSettings
+) -> Detection:
+    """Find the backward stretches of a track.
+
+    Args:
+        track: n seconds, with the columns of ``prepare``.
+        spoken: the user's labels; they win, later ones over earlier ones.
+        athlete: stated mount and personal gait lines, if any.
+        settings: of this stage.
+
+    Returns:
+        Segments that partition [0, n), the verdict on the heading, columns of length n, and the
+        gait lines that confirmed seconds taught.
+    """
+    if track.seconds == 0:
+        verdict = HeadingVerdict(None, "none", None, None, "the recording is empty")
+        return Detection((), verdict, {})
+    said = labels.evidence(spoken, track.seconds)
+    moved = modes.modes(track, settings)
+    seen = heading.facing(track, moved, settings)
+    worn = mount(seen, moved, said, athlete, settings) if seen.usable.any() else None
+    faced = np.zeros(track.seconds)
+    if worn is not None:
+        faced = heading.evidence(seen.delta_deg, worn.offset_deg, settings)
+    onset, ending = joint.switching(seen, moved, settings)
+    taught = backward_probability(faced + said, onset, ending, settings.prior)
+    known = (faced != 0) | (said != 0)
+    stepped = gait.evidence(gait.steps(track, moved, settings), taught, known, athlete, settings)
+    total = faced + said + stepped.ratio
+    probability = backward_probability(total, onset, ending, settings.prior)
+    if worn is not None:
+        probability = _doubting_sign(probability, worn)
+    grounds = segments.Grounds(
+        probability=probability,
+        heading=faced,
+        gait=stepped.ratio,
+        label=said,
+        modes=moved,
+        seen=seen,
+        mount=worn,
+        steps=stepped,
+        reversed_at=joint.course_reversed(track, seen, settings),
+    )
+    decision = segments.decide(grounds, tuple(spoken), settings)
+    return Detection(
+        segments=segments.segments(decision, grounds),
+        heading=_verdict(seen, worn),
+        columns={
+            "backward_probability": decision.probability,
+            "heading_minus_course_deg": _facing_minus_course(seen, worn),
+            "evidence_heading": faced,
+            "evidence_gait": stepped.ratio,
+            "evidence_label": said,
+        },
+        forward_line=stepped.forward,
+        backward_line=stepped.backward,
+    )
+
+
+def _doubting_sign(probability: FloatArray, worn: Mount) -> FloatArray:
+    """With the wrong sign every second would be its opposite: mix both by the sign's odds."""
+    right = 1.0 / (1.0 + np.exp(-min(worn.log_odds, 30.0)))
+    return np.asarray(right * probability + (1.0 - right) * (1.0 - probability), dtype=np.float64)
+
+
+def _verdict(seen: Facing, worn: Mount | None) -> HeadingVerdict:
+    if worn is None:
+        return seen.verdict
+    return replace(
+        seen.verdict,
+        mount_offset_deg=round(float(wrap_deg(float(np.median(worn.offset_deg)))), 1),
+        concentration=round(worn.concentration, 3),
+        sign_from=worn.sign_from,
+    )
+
+
+def _facing_minus_course(seen: Facing, worn: Mount | None) -> FloatArray:
+    """Heading minus course with the mount taken off, degrees in [-180, 180); NaN where unknown."""
+    if worn is None:
+        return seen.delta_deg
+    return wrap_deg(seen.delta_deg - worn.offset_deg)

@@ -1,0 +1,45 @@
+"""Two states, forward and backward, sticky: the forward-backward algorithm on odds."""
+
+from itertools import accumulate
+
+import numpy as np
+
+from retrorun.units import FloatArray
+
+
+def backward_probability(
+    evidence: FloatArray, onset: FloatArray, ending: FloatArray, prior: float
+) -> FloatArray:
+    """Probability of backward running for each second, (n,).
+
+    Args:
+        evidence: (n,) log-likelihood ratio of each second, positive for backward.
+        onset: (n,) probability that backward running begins between second i - 1 and i.
+        ending: (n,) probability that it ends there.
+        prior: probability of backward running before the first second.
+
+    For two states the recursions need one number a second, the odds; each step is a Möbius
+    transform of the odds before it (Rabiner 1989, equations 19-25, divided through).
+    """
+    if evidence.size == 0:
+        return np.empty(0)
+    weight = np.exp(np.clip(evidence, -30.0, 30.0)).tolist()
+    begin, end = onset.tolist(), ending.tolist()
+
+    def step(odds: float, second: tuple[float, float, float]) -> float:
+        into, out, given = second
+        return ((odds * (1.0 - out) + into) / (odds * out + 1.0 - into)) * given
+
+    start = prior / (1.0 - prior) * weight[0]
+    past = list(accumulate(zip(begin[1:], end[1:], weight[1:], strict=True), step, initial=start))
+
+    def back(odds: float, second: tuple[float, float, float]) -> float:
+        # Odds of what follows given backward against given forward, one second earlier.
+        into, out, given = second
+        ahead = odds * given
+        return (ahead * (1.0 - out) + out) / (ahead * into + 1.0 - into)
+
+    reverse = zip(begin[:0:-1], end[:0:-1], weight[:0:-1], strict=True)
+    future = list(accumulate(reverse, back, initial=1.0))
+    odds = np.array(past) * np.array(future[::-1])
+    return np.asarray(odds / (1.0 + odds), dtype=np.float64)

@@ -1,0 +1,249 @@
+"""Evidence of the step rate: backward running takes more steps at equal speed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from retrorun.detect.modes import Modes
+from retrorun.detect.runs import mean_around
+from retrorun.model import Athlete, GaitLine, Track
+from retrorun.settings import DetectSettings
+from retrorun.units import BoolArray, FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Steps:
+    """Step rate, speed and grade, smoothed, (n,); ``counted`` where they may be compared."""
+
+    cadence_spm: FloatArray
+    speed_mps: FloatArray
+    grade: FloatArray
+    counted: BoolArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GaitEvidence:
+    """What the gait says.
+
+    Attributes:
+        ratio: (n,) log-likelihood ratio per second, positive for backward.
+        excess: (n,) step rate over the forward line, as a share of the line; NaN where not counted.
+        forward: the forward line it was judged by, if any.
+        backward: the backward line, if it was taught.
+        reason: in words.
+    """
+
+    ratio: FloatArray
+    excess: FloatArray
+    forward: GaitLine | None
+    backward: GaitLine | None
+    reason: str
+
+
+def steps(track: Track, modes: Modes, settings: DetectSettings) -> Steps:
+    """Smooth step rate and speed alike, running only, away from stops and sharp turns."""
+    half = settings.gait_half_s
+    running = modes.moving & ~modes.walking
+    cadence = np.where(running, modes.cadence_spm, np.nan)
+    speed = np.where(running, modes.speed_mps, np.nan)
+    grade = track.column("grade")
+    with np.errstate(invalid="ignore"):
+        steep = np.abs(grade) > settings.steep_grade
+    counted = running & np.isfinite(cadence) & ~steep & ~track.flags["gap"]
+    counted &= mean_around((~running).astype(np.float64), 3) == 0
+    smooth = (mean_around(cadence, half), mean_around(speed, half), mean_around(grade, half))
+    return Steps(smooth[0], smooth[1], np.nan_to_num(smooth[2]), counted)
+
+
+def fit(seen: Steps, weight: FloatArray, before: GaitLine | None) -> GaitLine | None:
+    """Cadence on speed and grade by iteratively reweighted ridge regression.
+
+    Huber weights keep surges from bending the line; the ridge draws the slopes to what runners
+    have (9.5 ± 4 steps/min per m/s; 25 ± 40 per unit of grade) or to the runner's own line
+    ``before``, so that a run at one speed still gives a sensible line.
+
+    Returns:
+        The line, or None where less than a minute was counted.
+    """
+    weight = np.where(seen.counted, weight, 0.0)
+    use = weight > 0.01
+    if weight[use].sum() < 60:
+        return None
+    cadence, weight = seen.cadence_spm[use], weight[use]
+    design = np.column_stack([np.ones(cadence.size), seen.speed_mps[use], seen.grade[use]])
+    usual = np.array([0.0, 9.5, 25.0])
+    if before is not None:
+        usual = np.array([0.0, before.slope_spm_per_mps, before.grade_slope_spm])
+    # A fit of N tempered seconds carries about N / 30 independent ones of deviation 3.
+    ridge = np.diag([0.0, 30.0 * 9.0 / 4.0**2, 30.0 * 9.0 / 40.0**2])
+    robust = np.ones(cadence.size)
+    for _ in range(6):
+        scaled = design * (weight * robust)[:, None]
+        line = np.linalg.solve(scaled.T @ design + ridge, scaled.T @ cadence + ridge @ usual)
+        residual = cadence - design @ line
+        spread = max(1.4826 * _weighted_median(np.abs(residual), weight), 0.8)
+        robust = np.minimum(1.0, 1.5 * spread / np.maximum(np.abs(residual), 1e-9))
+    low, high = np.quantile(design[:, 1], (0.02, 0.98))
+    return GaitLine(*map(float, (*line, spread, weight.sum(), low, high)))
+
+
+def _weighted_median(values: FloatArray, weight: FloatArray) -> float:
+    order = np.argsort(values)
+    share = np.cumsum(weight[order])
+    return float(values[order][np.searchsorted(share, share[-1] / 2)])
+
+
+def evidence(
+    seen: Steps, taught: FloatArray, known: BoolArray, athlete: Athlete, settings: DetectSettings
+) -> GaitEvidence:
+    """Judge every second by the runner's forward line.
+
+    Args:
+        seen: the smoothed steps.
+        taught: (n,) probability of backward running by heading and labels.
+        known: (n,) where those had something to say.
+        athlete: may bring personal lines.
+        settings: this stage's.
+
+    The line comes from the seconds that heading or labels call forward; without them from the
+    lower of two parallel lines, where the session holds two, or from the runner's earlier runs.
+    """
+    nothing = np.zeros(seen.counted.size)
+    if seen.counted.sum() < 60:
+        missing = np.full(seen.counted.size, np.nan)
+        return GaitEvidence(nothing, missing, None, None, "less than a minute of step rate")
+    ahead = fit(seen, np.where(known & (taught < 0.1), 1.0, 0.0), athlete.forward_line)
+    if ahead is not None:
+        behind = np.where(known & (taught > 0.9), 1.0, 0.0) * seen.counted
+        return _judge(seen, ahead, behind, settings, "line taught by heading or labels")
+    if athlete.forward_line is not None:
+        line = athlete.forward_line
+        return _judge(seen, line, nothing, settings, "line of the runner's earlier runs")
+    back = two_lines(seen, settings)
+    line = fit(seen, 1.0 - back, None)
+    if line is None:
+        return GaitEvidence(nothing, np.full(nothing.size, np.nan), None, None, "no forward line")
+    two = bool(back.any())
+    reason = "two parallel lines in this session" if two else "one line fits the whole session"
+    judged = _judge(seen, line, nothing, settings, reason)
+    if two:
+        return judged
+    ratio = np.minimum(judged.ratio, 0.0)  # one gait alone cannot say that it is the other
+    return GaitEvidence(ratio, judged.excess, line, None, reason)
+
+
+def _judge(
+    seen: Steps, line: GaitLine, behind: FloatArray, settings: DetectSettings, reason: str
+) -> GaitEvidence:
+    """Log-likelihood ratio of each second's step rate: above the line by a share, or on it."""
+    expected = (
+        line.intercept_spm
+        + line.slope_spm_per_mps * seen.speed_mps
+        + line.grade_slope_spm * seen.grade
+    )
+    above = seen.cadence_spm - expected
+    share, share_spread = settings.backward_steps, settings.backward_steps_spread
+    backward_line = None
+    if behind.sum() >= settings.teach_least_s:
+        own = float(np.median((above / expected)[behind > 0]))
+        # The runner's own ratio, drawn a little to the usual one; both are known only so well.
+        share = float(np.clip(0.8 * own + 0.2 * share, 0.03, 0.2))
+        share_spread *= 0.6
+        backward_line = _raised(line, 1.0 + own, behind.sum(), seen, behind > 0)
+    spread = max(line.spread_spm, settings.gait_spread_spm)
+    wide = np.hypot(spread, share_spread * expected)
+    on = _normal(above, spread) + 0.02 / 60.0
+    over = _normal(above - share * expected, wide) + 0.02 / 60.0
+    ratio = np.log(over / on)
+    # Own forward speed: faster than that backward is implausible, and beyond 4.5 m/s for anyone.
+    usual = float(np.median(seen.speed_mps[seen.counted & (behind == 0)]))
+    ratio -= 3.0 * np.clip((seen.speed_mps / usual - 0.95) / 0.1, 0.0, 3.0)
+    ratio -= 3.0 * np.clip((seen.speed_mps - 4.3) / 0.2, 0.0, 3.0)
+    ratio = np.clip(ratio, -8.0, 8.0) / settings.gait_temper_s
+    ratio = np.where(seen.counted, ratio, 0.0)
+    excess = np.where(seen.counted, above / expected, np.nan)
+    return GaitEvidence(ratio, excess, line, backward_line, reason)
+
+
+def _raised(
+    line: GaitLine, ratio: float, seconds: float, seen: Steps, where: BoolArray
+) -> GaitLine:
+    """The forward line times the runner's own ratio: the backward line."""
+    low, high = np.quantile(seen.speed_mps[where], (0.02, 0.98))
+    raised = (line.intercept_spm, line.slope_spm_per_mps, line.grade_slope_spm)
+    return GaitLine(
+        *(float(part * ratio) for part in raised),
+        spread_spm=line.spread_spm,
+        seconds=float(seconds),
+        low_mps=float(low),
+        high_mps=float(high),
+    )
+
+
+def _normal(residual: FloatArray, spread: FloatArray | float) -> FloatArray:
+    scaled = residual / spread
+    return np.asarray(np.exp(-0.5 * scaled**2) / (spread * np.sqrt(2 * np.pi)), dtype=np.float64)
+
+
+def two_lines(seen: Steps, settings: DetectSettings) -> FloatArray:
+    """Probability that each second lies on the upper of two parallel lines, (n,).
+
+    Expectation-maximisation of ``cadence = a + b·speed + c·grade + d·z`` with priors on b, c and
+    on d (the step-rate gain of backward running). All zero where one line explains the session as
+    well, or where the upper one is not the slower.
+    """
+    none = np.zeros(seen.counted.size)
+    use = seen.counted
+    cadence, speed, grade = seen.cadence_spm[use], seen.speed_mps[use], seen.grade[use]
+    if cadence.size < 120:
+        return none
+    usual = np.array([0.0, 9.5, 25.0, settings.backward_steps * float(np.median(cadence))])
+    loose = np.array([0.0, 3.0, 40.0, 4.0])
+    single, _ = _mixture((cadence, speed, grade), usual, loose, np.zeros(cadence.size))
+    level = cadence - 9.5 * speed
+    best, upper = single + settings.two_lines_gain, None
+    for cut in (0.25, 0.5, 0.75, 0.9):
+        start = (level > np.quantile(level, cut)).astype(np.float64)
+        gain, found = _mixture((cadence, speed, grade), usual, loose, start)
+        if gain > best:
+            best, upper = gain, found
+    if upper is None or upper.sum() < 20 or (1 - upper).sum() < 40:
+        return none
+    slow = np.average(speed, weights=upper) / np.average(speed, weights=1 - upper)
+    if slow > settings.backward_slower:
+        return none
+    none[use] = upper
+    return none
+
+
+def _mixture(
+    data: tuple[FloatArray, FloatArray, FloatArray],
+    usual: FloatArray,
+    loose: FloatArray,
+    upper: FloatArray,
+) -> tuple[float, FloatArray]:
+    """Tempered log posterior and memberships after a dozen rounds; ``upper`` all 0: one line."""
+    cadence, speed, grade = data
+    mixed = bool(upper.any())
+    temper = 1.0 / 30.0
+    base = np.column_stack([np.ones(cadence.size), speed, grade])
+    spread, total = 4.0, 0.0
+    for _ in range(12):
+        # Both memberships of each second enter, weighted: normal equations with E[z].
+        ridge = np.zeros(4)
+        ridge[1:] = spread**2 / (temper * loose[1:] ** 2)
+        design = np.column_stack([base, upper])
+        normal = design.T @ design + np.diag(ridge)
+        normal[3, 3] += (upper * (1 - upper)).sum()  # E[z²] = E[z]
+        line = np.linalg.solve(normal, design.T @ cadence + ridge * usual)
+        rest = cadence - base @ line[:3]
+        square = (1 - upper) * rest**2 + upper * (rest - line[3]) ** 2
+        spread = float(np.clip(np.sqrt(square.mean()), 1.2, 8.0))
+        share = float(np.clip(upper.mean(), 0.005, 0.9)) if mixed else 0.0
+        on = (1 - share) * _normal(rest, spread) + 0.02 / 60
+        over = share * _normal(rest - line[3], spread)
+        total = temper * float(np.log(on + over).sum())
+        if mixed:
+            upper = over / (on + over)
+    prior = ((line[1:] - usual[1:]) / loose[1:]) ** 2
+    return total - 0.5 * float(prior[: 3 if mixed else 2].sum()), upper

@@ -1,0 +1,179 @@
+"""Which heading is to be believed, and what it says second by second."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from retrorun.detect.modes import Modes
+from retrorun.detect.runs import mean_around, runs
+from retrorun.model import HeadingKind, HeadingTrack, HeadingVerdict, Track
+from retrorun.settings import DetectSettings
+from retrorun.units import BoolArray, FloatArray, difference_deg, wrap_deg
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Facing:
+    """A heading against the course, (n,) each.
+
+    Attributes:
+        verdict: what it is; evidence comes only from a ``compass``.
+        heading_deg: smoothed over several seconds, NaN where there is none.
+        delta_deg: smoothed heading minus course, [-180, 180), NaN where not usable.
+        usable: seconds whose delta may count.
+        diverse: whether the course takes more than one direction.
+    """
+
+    verdict: HeadingVerdict
+    heading_deg: FloatArray
+    delta_deg: FloatArray
+    usable: BoolArray
+    diverse: bool
+
+
+def facing(track: Track, modes: Modes, settings: DetectSettings) -> Facing:
+    """Judge every heading of the track and return the best: a compass before all others."""
+    if not track.headings:
+        verdict = HeadingVerdict(None, "none", None, None, "the recording holds no heading")
+        nothing = np.full(track.seconds, np.nan)
+        return Facing(verdict, nothing, nothing, np.zeros(track.seconds, dtype=bool), diverse=False)
+    judged = [_judge(series, track, modes, settings) for series in track.headings]
+    rank = {"compass": 3, "unknown": 2, "course": 1, "none": 0}
+    best = max(judged, key=lambda one: (rank[one.verdict.kind], int(one.usable.sum())))
+    others = [one.verdict for one in judged if one is not best]
+    if others:
+        said = "; ".join(f"{one.source}: {one.kind}, {one.reason}" for one in others)
+        verdict = replace(best.verdict, reason=f"{best.verdict.reason} (beside it {said})")
+        best = replace(best, verdict=verdict)
+    return best
+
+
+def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSettings) -> Facing:
+    """Check one heading against the course before believing it."""
+    raw = _thawed(series.heading_deg, settings.frozen_s)
+    course = track.column("course_deg")
+    ready = np.isfinite(course) & modes.moving & (modes.speed_mps >= settings.heading_mps)
+    ready &= ~track.flags["position_suspect"]
+    heading = _smooth_deg(raw, settings.heading_half_s)
+    usable = ready & np.isfinite(heading)
+    spread = 1.0 - _length(course[usable])
+    delta = np.where(usable, difference_deg(heading, course), np.nan)
+    kind, reason = _kind(series, (raw, delta, usable), track, settings)
+    if kind == "compass":
+        mirrored = np.where(usable, difference_deg(-heading, course), np.nan)
+        plain, turned = _axial_length(delta[usable]), _axial_length(mirrored[usable])
+        if spread > 0.1 and turned > 0.5 and turned > plain + 0.2:
+            heading, delta, plain = (-heading) % 360.0, mirrored, turned
+            reason = "it grows counter-clockwise; taken as its mirror image"
+        if plain < settings.axial_concentration:
+            kind = "unknown"
+            reason = f"it keeps to no axis with the course (concentration {plain:.2f})"
+    verdict = HeadingVerdict(series.source, kind, None, None, reason)
+    return Facing(verdict, heading, delta, usable & (kind == "compass"), bool(spread > 0.02))
+
+
+def _kind(
+    series: HeadingTrack,
+    seen: tuple[FloatArray, FloatArray, BoolArray],
+    track: Track,
+    settings: DetectSettings,
+) -> tuple[HeadingKind, str]:
+    """What a heading is, and the reason in words."""
+    raw, delta, usable = seen
+    given = series.heading_deg[np.isfinite(series.heading_deg)]
+    if series.claim == "course":
+        return "course", "its place in the file is for the course over ground"
+    if given.size == 0:
+        return "none", "it holds no value"
+    if given.size > 30 and _length(given) > 1 - 1e-5:
+        return "unknown", f"it is constant at {given[0]:.0f}° while the runner moves"
+    if usable.sum() < settings.heading_least_s:
+        seconds = int(usable.sum())
+        return "unknown", f"only {seconds} s of it beside a course: too little to check it"
+    follows = _follows_course(raw, delta, usable, track)
+    if follows is not None:
+        return "course", f"it follows the course within {follows:.0f}°: a course in disguise"
+    return "compass", "it is independent of the course"
+
+
+def _follows_course(
+    raw: FloatArray, delta: FloatArray, usable: BoolArray, track: Track
+) -> float | None:
+    """Spread of heading minus course in degrees if the heading is a course, else None.
+
+    A course is followed for the whole run, with at most a lag; a compass is turned about at
+    least once for some seconds, or mounted askew, or swings.
+    """
+    turned = usable & (np.abs(delta) > 110) & ~(np.abs(track.column("turn_rate_dps")) > 15)
+    starts, ends = runs(turned)
+    if (turned[starts] & (ends - starts >= 4)).any():
+        return None
+    best: float | None = None
+    step_east = np.gradient(track.column("x_m")) if raw.size > 1 else raw
+    step_north = np.gradient(track.column("y_m")) if raw.size > 1 else raw
+    one_second = np.degrees(np.arctan2(step_east, step_north))
+    for course in (track.column("course_deg"), one_second, track.column("device_course_deg")):
+        for lag in (0, 1, 2, 3):
+            apart = difference_deg(raw[lag:], course[: raw.size - lag])[usable[lag:]]
+            apart = apart[np.isfinite(apart)]
+            if apart.size < 20:
+                continue
+            near = float(np.mean(np.abs(apart) < 30))
+            middle = float(np.median(apart))
+            width = 1.4826 * float(np.median(np.abs(apart - middle)))
+            if near > 0.95 and abs(middle) < 8 and width < 10:
+                best = width if best is None else min(best, width)
+    return best
+
+
+def _thawed(heading_deg: FloatArray, frozen_s: int) -> FloatArray:
+    """NaN where the very same value stands for so long that the sensor must hang."""
+    known = np.where(np.isfinite(heading_deg), heading_deg, -1.0)
+    starts, ends = runs(known)
+    hang = np.repeat(ends - starts >= frozen_s, ends - starts)
+    return np.where(hang, np.nan, heading_deg)
+
+
+def _smooth_deg(heading_deg: FloatArray, half: int) -> FloatArray:
+    """Mean direction over 2·half + 1 s where the second itself has one; NaN where it cancels."""
+    turn = np.radians(heading_deg)
+    east, north = mean_around(np.sin(turn), half), mean_around(np.cos(turn), half)
+    firm = (np.hypot(east, north) > 0.3) & np.isfinite(heading_deg)
+    return np.where(firm, np.degrees(np.arctan2(east, north)) % 360.0, np.nan)
+
+
+def _length(angle_deg: FloatArray) -> float:
+    """Mean resultant length of angles, 0 (all round) to 1 (all alike)."""
+    if angle_deg.size == 0:
+        return 1.0
+    turn = np.radians(angle_deg)
+    return float(np.hypot(np.cos(turn).mean(), np.sin(turn).mean()))
+
+
+def _axial_length(angle_deg: FloatArray) -> float:
+    """The same for axes: opposite angles count as equal."""
+    return _length(2.0 * wrap_deg(angle_deg))
+
+
+def evidence(delta_deg: FloatArray, mount_deg: FloatArray, settings: DetectSettings) -> FloatArray:
+    """Log-likelihood ratio per second that the runner faces against the course, (n,).
+
+    Von Mises around the facing offset or its opposite, mixed with a uniform share of outliers, so
+    that no second is ever infinitely sure; divided by the number of seconds that one smoothed
+    heading stands for. 0 where there is nothing usable. ``mount_deg`` (n,) is the facing offset.
+    """
+    residual = wrap_deg(delta_deg - mount_deg)
+    known = np.isfinite(residual)
+    if not known.any():
+        return np.zeros(delta_deg.size)
+    axis = np.abs(wrap_deg(2.0 * residual[known])) / 2.0
+    width = np.radians(np.clip(1.4826 * np.median(axis), *settings.heading_width_deg))
+    kappa = 1.0 / width**2
+    # e^-kappa is taken out of both the density and its norm, so that nothing overflows:
+    # 2π·I0(κ)·e^-κ ≈ sqrt(2π/κ) for κ > 2 (Abramowitz & Stegun 9.7.1).
+    peak = (1.0 - settings.outliers) * np.sqrt(kappa / (2.0 * np.pi))
+    floor = settings.outliers / (2.0 * np.pi)
+    cosine = np.cos(np.radians(residual))
+    ahead = peak * np.exp(kappa * (cosine - 1.0)) + floor
+    back = peak * np.exp(kappa * (-cosine - 1.0)) + floor
+    ratio = np.log(back / ahead) / settings.heading_temper_s
+    return np.where(known, ratio, 0.0)

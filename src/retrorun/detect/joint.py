@@ -1,0 +1,54 @@
+"""The joint change of heading and course: when forward and backward can have changed places.
+
+It needs no mount offset. Course turns about while the heading stays: the runner now goes the other
+way round (shuttles). Heading turns about while the course stays: turned about, or a magnetic
+disturbance. Both turn: an ordinary U-turn, no change. So what counts is by how much heading minus
+course has changed across a second.
+"""
+
+import numpy as np
+
+from retrorun.detect.heading import Facing
+from retrorun.detect.modes import Modes
+from retrorun.detect.runs import without_short
+from retrorun.model import Track
+from retrorun.settings import DetectSettings
+from retrorun.units import BoolArray, FloatArray, difference_deg
+
+
+def change_deg(angle_deg: FloatArray, half: int) -> FloatArray:
+    """Turn from ``half`` seconds before to ``half`` seconds after each second, (n,); else NaN."""
+    change = np.full(angle_deg.size, np.nan)
+    if angle_deg.size > 2 * half:
+        change[half:-half] = difference_deg(angle_deg[2 * half :], angle_deg[: -2 * half])
+    return change
+
+
+def switching(
+    seen: Facing, modes: Modes, settings: DetectSettings
+) -> tuple[FloatArray, FloatArray]:
+    """Probabilities that backward running begins and that it ends at each second, (n,) each."""
+    size = modes.moving.size
+    onset = np.full(size, 1.0 / settings.onset_every_s)
+    ending = np.full(size, 1.0 / settings.backward_lasts_s)
+    stopped = ~without_short(modes.moving, value=False, seconds=3)
+    onset[stopped], ending[stopped] = settings.onset_stopped, settings.ending_stopped
+    turn = np.cos(np.radians(change_deg(seen.delta_deg, settings.joint_half_s)))
+    with np.errstate(invalid="ignore"):
+        flipped, kept = turn < -0.6, turn > 0.5
+    onset[flipped], ending[flipped] = settings.joint_switch, settings.joint_switch
+    onset[kept] *= 0.3
+    ending[kept] *= 0.3
+    return onset, ending
+
+
+def course_reversed(track: Track, seen: Facing, settings: DetectSettings) -> BoolArray:
+    """Seconds at which the course turned about while the heading stayed, (n,).
+
+    A magnetic disturbance turns the heading, never the course, so such a change is beyond doubt.
+    """
+    half = settings.joint_half_s
+    course = np.abs(change_deg(track.column("course_deg"), half))
+    heading = np.abs(change_deg(seen.heading_deg, half))
+    with np.errstate(invalid="ignore"):
+        return np.asarray((course > 120) & (heading < 60), dtype=bool)

@@ -1,0 +1,144 @@
+"""The user's own word: laps, workout steps and names that say forward or backward."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from pathlib import PurePath
+
+import numpy as np
+
+from retrorun.model import Direction, Label, Recording
+from retrorun.units import FloatArray
+
+STRENGTH = 20.0  # log-likelihood ratio of one labelled second: e²⁰ to one
+COARSE = ("lap", "step", "name", "file")  # said of a whole, so its stops stay stops
+
+# Words of many languages, without accents and in lower case, whole words only. Not "back" alone
+# ("out and back", "back to back", "back home"), not "reverse" before something that is no running.
+BACKWARD = (
+    r"backwards?(?:run(?:ning)?|walk(?:ing)?)?",
+    r"retro ?(?:run|running|walk|walking|lauf|laufen|runner|course|corsa)",
+    r"reverse(?:d)? (?:run|running|walk|walking|jog|jogging)",
+    r"run(?:ning)? in reverse",
+    r"backpedal(?:l?ing)?",
+    r"ruckwarts(?:laufen|lauf|gehen)?",
+    r"ruckwaerts(?:laufen|lauf|gehen)?",
+    r"en arriere",
+    r"(?:marche|course) arriere",
+    r"a reculons",
+    r"indietro",
+    r"corsa retro",
+    r"(?:hacia|para) atras",
+    r"de espaldas",
+    r"(?:de|para) costas",
+    r"para tras",
+    r"achteruit(?:lopen|rennen)?",
+    r"baklanges",
+    r"baglæns",
+    r"takaperin",
+    r"nazaj",
+    r"vzvratno",
+    r"ritensko",
+    r"natrag",
+    r"unatrag",
+    r"unazad",
+    r"pozpatku",
+    r"pozadu",
+    r"dozadu",
+    r"tylem",
+    r"do tylu",
+    r"hatrafele",
+    r"назад",
+    r"спиной вперед",
+    r"задом наперед",
+    r"geri geri",
+    r"anapoda",
+)
+ALONE = r"^(?:\d+ )?(?:retro|reverse|atras|tras|geri)(?: \d+)?$"  # these mean it only by themselves
+UNSPACED = r"後ろ向き|後ろ歩き|倒走|倒着跑|倒着走|后退跑|後退跑|뒤로 ?(?:달리기|걷기)"
+FORWARD = (
+    r"forwards?",
+    r"vorwarts(?:laufen)?",
+    r"vorwaerts",
+    r"(?:en|vers l') ?avant",
+    r"avanti",
+    r"(?:hacia )?adelante",
+    r"(?:para )?frente",
+    r"vooruit",
+    r"framlanges",
+    r"naprej",
+    r"naprijed",
+    r"dopredu",
+    r"вперед",
+)
+NOT_RUNNING = re.compile(
+    r"\b(?:lunges?|plank|crunch(?:es)?|fly|flies|curls?|squats?|pyramid|split|splits|order|route"
+    r"|loop|direction|course|no|not|without|ohne|sans|senza|sin|bez)\b"
+)
+_BACKWARD = re.compile(
+    "|".join([*(rf"(?<!\w)(?:{word})(?!\w)" for word in BACKWARD), ALONE, UNSPACED])
+)
+_FORWARD = re.compile("|".join(rf"(?<!\w)(?:{word})(?!\w)" for word in FORWARD))
+
+
+def meaning(words: str) -> Direction | None:
+    """Which way a name says the runner went; None where it says nothing, or both."""
+    plain = unicodedata.normalize("NFKD", words[:500].casefold())
+    plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
+    plain = unicodedata.normalize("NFC", re.sub(r"[\s_.\-]+", " ", plain))
+    backward, forward = _BACKWARD.search(plain), _FORWARD.search(plain)
+    if NOT_RUNNING.search(plain) or bool(backward) == bool(forward):
+        return None
+    return "backward" if backward else "forward"
+
+
+def spoken(recording: Recording, file_name: str) -> tuple[Label, ...]:
+    """Labels that the file itself carries, in elapsed seconds since its first record.
+
+    Workout steps and lap names speak for their lap; the activity's name and the file's name speak
+    for the whole, and only where no lap or step says anything. Later labels win.
+    """
+    times = recording.time_s[np.isfinite(recording.time_s)]
+    if times.size == 0:
+        return ()
+    start_s, last_s = float(times.min()), float(times.max())
+    labels: list[Label] = []
+    for lap in recording.laps:
+        said = [
+            (meaning(text), origin)
+            for text, origin in ((lap.name, "lap"), (lap.step, "step"))
+            if text
+        ]
+        for direction, origin in said:
+            begin = max(lap.start_time_s - start_s, 0.0)
+            end = min(lap.end_time_s - start_s, last_s - start_s + 1.0)
+            if direction is not None and end > begin:
+                labels.append(Label(begin, end, direction, origin))
+    if labels:
+        return tuple(labels)
+    stem = PurePath(file_name.replace("\\", "/")).name.split(".")[0]
+    for text, origin in ((recording.name, "name"), (stem, "file")):
+        direction = meaning(text) if text else None
+        if direction == "backward":
+            return (Label(0.0, last_s - start_s + 1.0, direction, origin),)
+    return ()
+
+
+def spans(labels: Iterable[Label], seconds: int) -> tuple[tuple[int, int, Label], ...]:
+    """Each label's whole seconds within the session, ``[first, last)``, in the order given."""
+    found = []
+    for label in labels:
+        first = int(np.clip(np.rint(label.start_s), 0, seconds))
+        last = int(np.clip(np.rint(label.end_s), 0, seconds))
+        if last > first:
+            found.append((first, last, label))
+    return tuple(found)
+
+
+def evidence(labels: Sequence[Label], seconds: int) -> FloatArray:
+    """Log-likelihood ratio per second of what the user said, (n,); later labels win."""
+    ratio = np.zeros(seconds)
+    value = {"backward": STRENGTH, "forward": -STRENGTH}
+    for first, last, label in spans(labels, seconds):
+        ratio[first:last] = value.get(label.direction, 0.0)
+    return ratio

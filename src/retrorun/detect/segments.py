@@ -1,0 +1,284 @@
+"""From probabilities to stretches: what holds, what is doubted, and on what grounds."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from retrorun.detect.gait import GaitEvidence
+from retrorun.detect.heading import Facing
+from retrorun.detect.labels import COARSE, spans
+from retrorun.detect.modes import Modes
+from retrorun.detect.mount import Mount
+from retrorun.detect.runs import runs
+from retrorun.model import Direction, Gait, Label, Segment, Verdict
+from retrorun.settings import DetectSettings
+from retrorun.units import BoolArray, FloatArray, IntArray
+
+DIRECTIONS: tuple[Direction, ...] = ("forward", "backward", "unknown", "still")
+VERDICTS: tuple[Verdict, ...] = ("candidate", "confirmed", "labelled")
+GAITS: tuple[Gait, ...] = ("still", "walk", "run")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grounds:
+    """Everything a stretch is judged by; arrays (n,).
+
+    ``heading``, ``gait`` and ``label`` are log-likelihood ratios per second, ``reversed_at`` tells
+    where the course turned about under a steady heading.
+    """
+
+    probability: FloatArray
+    heading: FloatArray
+    gait: FloatArray
+    label: FloatArray
+    modes: Modes
+    seen: Facing
+    mount: Mount | None
+    steps: GaitEvidence
+    reversed_at: BoolArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decision:
+    """Per second, (n,): direction and verdict as indices, probability of backward, and reasons."""
+
+    direction: IntArray
+    verdict: IntArray
+    probability: FloatArray
+    reasons: tuple[tuple[int, int, str], ...]
+
+
+def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings) -> Decision:
+    """Judge every stretch.
+
+    1. A stretch that heading alone claims, and that a magnetic disturbance could have made, is
+       turned over where the gait denies it.
+    2. Each backward stretch is confirmed, kept as a candidate, or dropped.
+    3. Long stretches of doubt become unknown; stops are still.
+    4. Labels win, to the second.
+    """
+    probability = grounds.probability.copy()
+    back = _undisturbed(grounds, probability, settings)
+    verdict = np.zeros(back.size, dtype=np.int64)
+    reasons: list[tuple[int, int, str]] = []
+    starts, ends = runs(back)
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        inside = slice(first, last)
+        if back[first]:
+            holds, reason = _backward(grounds, back, first, last, settings)
+            if holds is None:
+                back[inside] = False
+                probability[inside] = np.minimum(probability[inside], 0.2)
+            elif holds == "candidate":
+                probability[inside] = np.minimum(probability[inside], 0.9)
+            verdict[inside] = VERDICTS.index(holds or "candidate")
+        else:
+            sure, reason = _forward(grounds, inside, settings)
+            verdict[inside] = int(sure)
+        reasons.append((first, last, reason))
+    direction = back.astype(np.int64)
+    _doubt(direction, verdict, probability, grounds, settings)
+    direction[~grounds.modes.moving] = DIRECTIONS.index("still")
+    _obey(direction, verdict, probability, grounds.modes, labels)
+    return Decision(direction, verdict, probability, tuple(reasons))
+
+
+def _undisturbed(grounds: Grounds, probability: FloatArray, settings: DetectSettings) -> BoolArray:
+    """Backward or not per second, after turning over what only a disturbed compass claims."""
+    back = probability > 0.5
+    starts, ends = runs(back)
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        inside = slice(first, last)
+        sign = 1.0 if back[first] else -1.0
+        edge = first == 0 or last == back.size
+        if edge and not back[first]:
+            continue
+        said = sign * float(grounds.heading[inside].sum())
+        if said < settings.heading_enough or grounds.label[inside].any():
+            continue
+        if _could_be_disturbed(grounds, first, last, settings):
+            support = sign * _support(grounds, back, first, last)
+            if support < -1.5:
+                back[inside] = not back[first]
+                probability[inside] = 0.1 if sign > 0 else 0.9
+    return back
+
+
+def _could_be_disturbed(grounds: Grounds, first: int, last: int, settings: DetectSettings) -> bool:
+    """Whether a magnetic disturbance could have made this stretch: short, and only heading turned.
+
+    Without two directions of the course nobody can tell a disturbance from an offset, however
+    long it lasts.
+    """
+    if grounds.seen.diverse and last - first > settings.disturbed_s:
+        return False
+    near = 4
+    at_start = grounds.reversed_at[max(first - near, 0) : first + near].any()
+    at_end = grounds.reversed_at[max(last - near, 0) : last + near].any()
+    return not (at_start or at_end)
+
+
+def _support(grounds: Grounds, back: BoolArray, first: int, last: int) -> float:
+    """Evidence for backward running beside the heading: steps, else speed against around."""
+    counted = np.isfinite(grounds.steps.excess[first:last])
+    if counted.sum() >= min(8, last - first):
+        return float(grounds.gait[first:last].sum())
+    slower = _speed_ratio(grounds, back, first, last)
+    if slower is None:
+        return 0.0
+    return float(np.clip((0.92 - slower) / 0.03, -3.0, 3.0)) * (1.0 if back[first] else -1.0)
+
+
+def _speed_ratio(grounds: Grounds, back: BoolArray, first: int, last: int) -> float | None:
+    """Speed of a stretch over that of the minute around it in the other direction."""
+    around = slice(max(first - 60, 0), last + 60)
+    moving = grounds.modes.moving[around] & (back[around] != back[first])
+    inside = grounds.modes.moving[first:last]
+    if moving.sum() < 10 or inside.sum() < 4:
+        return None
+    speed = grounds.modes.speed_mps
+    return float(np.median(speed[first:last][inside]) / np.median(speed[around][moving]))
+
+
+def _backward(
+    grounds: Grounds, back: BoolArray, first: int, last: int, settings: DetectSettings
+) -> tuple[Verdict | None, str]:
+    """Verdict on a backward stretch and its reason; None drops it."""
+    inside = slice(first, last)
+    heading = float(grounds.heading[inside].sum())
+    if grounds.label[inside].any():
+        return "candidate", "labelled in part"
+    mount = grounds.mount
+    if heading < settings.heading_enough or mount is None:
+        return _by_gait(grounds, back, first, last, settings)
+    if last - first < settings.heading_alone_s:
+        return None, "too short to be backward running"
+    if not mount.sure:
+        return "candidate", f"the mount's sign is not sure (from {mount.sign_from})"
+    if not mount.both and mount.sign_from.startswith("prior"):
+        return "candidate", "nothing but habit tells which way the device is worn"
+    if grounds.probability[inside].mean() < 0.8:
+        return "candidate", "heading speaks for backward, not clearly"
+    if _could_be_disturbed(grounds, first, last, settings):
+        support = _support(grounds, back, first, last)
+        if support < 1.0:
+            return "candidate", "a magnetic disturbance could look like this; gait does not help"
+        return "confirmed", "heading opposes the course, and the gait changed with it"
+    return "confirmed", "heading opposes the course"
+
+
+def _by_gait(
+    grounds: Grounds, back: BoolArray, first: int, last: int, settings: DetectSettings
+) -> tuple[Verdict | None, str]:
+    """A stretch that stands on step rate alone: long enough, clear, slower, and abrupt."""
+    excess = grounds.steps.excess
+    here = excess[first:last]
+    if np.isfinite(here).sum() < settings.gait_alone_s:
+        return None, "step rate alone needs a longer stretch"
+    rest = excess[~back & np.isfinite(excess)]
+    step = float(np.nanmean(here))
+    if step < 0.5 * settings.backward_steps:
+        return None, "the step rate is hardly above the forward line"
+    blocks = rest[: rest.size // 30 * 30].reshape(-1, 30).mean(axis=1)
+    if blocks.size > 3 and step < 3.0 * float(blocks.std()):
+        return None, "the step rate wanders as much elsewhere"
+    slower = _speed_ratio(grounds, back, first, last)
+    if slower is not None and slower > settings.backward_slower + 0.03:
+        return None, "the speed did not drop with it"
+    return "candidate", f"step rate {100 * step:.0f} % above the forward line, without a heading"
+
+
+def _forward(grounds: Grounds, inside: slice, settings: DetectSettings) -> tuple[bool, str]:
+    """Whether a forward stretch is confirmed, and its reason."""
+    heading = float(grounds.heading[inside].sum())
+    if grounds.mount is not None and heading <= -settings.heading_enough and grounds.mount.sure:
+        return True, "heading goes with the course"
+    if float(grounds.gait[inside].sum()) < -1.0:
+        return False, "step rate on the forward line; no heading says so"
+    return False, "no evidence either way; people run forward"
+
+
+def _doubt(
+    direction: IntArray,
+    verdict: IntArray,
+    probability: FloatArray,
+    grounds: Grounds,
+    settings: DetectSettings,
+) -> None:
+    """Turn long stretches of even odds into unknown, in place."""
+    even = (probability > 0.3) & (probability < 0.7) & grounds.modes.moving
+    starts, ends = runs(even)
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        if even[first] and last - first >= settings.gait_alone_s:
+            direction[first:last] = DIRECTIONS.index("unknown")
+            verdict[first:last] = 0
+
+
+def _obey(
+    direction: IntArray,
+    verdict: IntArray,
+    probability: FloatArray,
+    modes: Modes,
+    labels: tuple[Label, ...],
+) -> None:
+    """Write the labels over everything else, in place; later ones win.
+
+    What was said of a whole lap, step or file leaves its stops still; what was said with a
+    start and an end is taken at its word.
+    """
+    for first, last, label in spans(labels, direction.size):
+        chosen = np.zeros(direction.size, dtype=bool)
+        chosen[first:last] = True
+        if label.origin in COARSE:
+            chosen &= modes.moving
+        direction[chosen] = DIRECTIONS.index(label.direction)
+        verdict[chosen] = VERDICTS.index("labelled")
+        probability[chosen] = {"backward": 0.999, "forward": 0.001}.get(label.direction, 0.5)
+
+
+def segments(decision: Decision, grounds: Grounds) -> tuple[Segment, ...]:
+    """Merge seconds of one direction, gait and verdict; they partition [0, n)."""
+    modes = grounds.modes
+    gait = np.where(modes.moving, np.where(modes.walking, 1, 2), 0)
+    still = decision.direction == DIRECTIONS.index("still")
+    verdict = np.where(still & (decision.verdict != 2), 0, decision.verdict)
+    gait = np.where(still, 0, gait)
+    starts, ends = runs(decision.direction * 9 + gait * 3 + verdict)
+    found = []
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        way = DIRECTIONS[decision.direction[first]]
+        backward = float(decision.probability[first:last].mean())
+        sums = {
+            kind: round(float(values[first:last].sum()), 3)
+            for kind, values in (
+                ("heading", grounds.heading),
+                ("gait", grounds.gait),
+                ("label", grounds.label),
+            )
+        }
+        sure = {"backward": backward, "forward": 1 - backward, "still": 1.0}
+        probability = sure.get(way, max(backward, 1 - backward))
+        kind = VERDICTS[verdict[first]]
+        reason = "labelled" if kind == "labelled" else _reason(decision, first, way)
+        found.append(
+            Segment(
+                float(first),
+                float(last),
+                way,
+                GAITS[gait[first]],
+                kind,
+                round(min(probability, 0.999), 3),
+                sums,
+                reason,
+            )
+        )
+    return tuple(found)
+
+
+def _reason(decision: Decision, second: int, way: Direction) -> str:
+    """The words for the stretch that holds this second."""
+    if way == "still":
+        return "standing still"
+    if way == "unknown":
+        return "the evidence is even"
+    return next((text for first, last, text in decision.reasons if first <= second < last), "")
