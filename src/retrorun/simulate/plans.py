@@ -54,7 +54,8 @@ def shuttles(length_m: float, sets: int) -> Plan:
         for _ in range(sets):
             for _ in range(int(rng.integers(5, 9))):
                 out, home = rng.uniform(2.0, 2.6), rng.uniform(1.7, 2.1)
-                steps.append(ahead(length_m / out + 0.9, out, "on" if len(steps) == 1 else "flip"))
+                first = len(steps) == 1 or steps[-1].seconds >= 60.0  # a set begins as the way goes
+                steps.append(ahead(length_m / out + 0.9, out, "on" if first else "flip"))
                 steps.append(back(length_m / home + 0.9, home, "flip"))
             steps.append(ahead(_whole(rng, 60, 90), 2.7, "flip"))
         return tuple(steps)
