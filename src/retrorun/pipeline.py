@@ -18,7 +18,7 @@ import numpy as np
 from retrorun import __version__, detect, measure, prepare, readers, zone
 from retrorun.channels import CHANNELS
 from retrorun.detect import labels as detect_labels
-from retrorun.errors import RetrorunError
+from retrorun.errors import NotARunError, RetrorunError
 from retrorun.model import (
     Analysis,
     Athlete,
@@ -55,7 +55,10 @@ def process(blob: Blob, settings: Settings, athlete: Athlete) -> Outcome:
     try:
         return analyse(readers.read(blob.name, blob.data, settings.read), blob, settings, athlete)
     except RetrorunError as problem:
-        return Failed(source, problem.slug, problem.message, problem.offset, problem.remedy)
+        place = (problem.offset, problem.remedy, isinstance(problem, NotARunError))
+        return Failed(source, problem.slug, problem.message, *place)
+    except MemoryError:
+        return Failed(source, "memory-exceeded", "it needs more memory than a worker may use")
     except Exception as fault:  # noqa: BLE001 - the one trap: a defect here costs one file, named
         return Failed(source, "internal-error", _where(fault), remedy="Please report this file.")
 

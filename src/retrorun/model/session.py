@@ -76,13 +76,17 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A file that could not be analysed, and why; ``source`` is as much as is known of it."""
+    """A file that could not be analysed, and why; ``source`` is as much as is known of it.
+
+    ``not_a_run``: it was read and holds no running or walking; nothing is wrong with it.
+    """
 
     source: Source
     slug: str
     message: str
     offset: int | None = None
     remedy: str | None = None
+    not_a_run: bool = False
 
 
 Outcome = Analysis | Failed

@@ -1,0 +1,82 @@
+-- The archive of one athlete, version 1.
+--
+-- Beside this database lie two folders of files under their own SHA-256:
+--   tracks/ab/ab….parquet   the 1 Hz track of a session
+--   originals/ab/ab….gz     the bytes of an imported export, gzip
+-- A file is written before the row that names it is committed, so that a row never names
+-- a file that is not there; a file without a row is waste, which `vacuum` removes.
+--
+-- What the user said (labels, notes, profile) stands apart from what was computed (sessions):
+-- re-processing replaces the latter and never touches the former.
+
+-- One row a run of `process` or a `watch` turn that changed something; `undo` goes by its number.
+CREATE TABLE imports (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    folder      TEXT NOT NULL,              -- what was imported from
+    version     TEXT NOT NULL,              -- of retrorun
+    started_s   REAL NOT NULL,              -- Unix seconds
+    undone_s    REAL                        -- when it was undone; NULL: it stands
+) STRICT;
+
+-- Every file that was ever seen in a folder, by its full path.
+CREATE TABLE files (
+    path        TEXT PRIMARY KEY,           -- full path or URL; bytes as the system gave them
+    size        INTEGER NOT NULL,           -- bytes
+    tag         TEXT NOT NULL,              -- modification time in ns, or an object store's etag
+    sha256      TEXT NOT NULL,              -- of the bytes when they were read; '' if never read
+    outcome     TEXT NOT NULL CHECK (outcome IN
+                ('imported', 'duplicate', 'not-a-run', 'failed', 'undone')),
+    rule        TEXT,                       -- duplicate by 'same-bytes' or 'same-activity'
+    duplicate_of TEXT,                      -- path or session id
+    slug        TEXT,                       -- failed and not-a-run: stable name of the reason
+    message     TEXT,                       -- the reason in words
+    byte_offset INTEGER,                    -- where in the file, if known
+    remedy      TEXT,                       -- what the user can do
+    version     TEXT NOT NULL,              -- of the retrorun that decided; a newer one tries again
+    import_id   INTEGER NOT NULL REFERENCES imports (id)
+) STRICT;
+CREATE INDEX files_by_hash ON files (sha256);
+
+-- One row an analysed activity. `document` is everything; the columns are what is searched by.
+CREATE TABLE sessions (
+    id          TEXT PRIMARY KEY,           -- 12 hex digits of the file's hash, -2 … for further ones
+    sha256      TEXT NOT NULL,              -- of the export, see originals/
+    position    INTEGER NOT NULL,           -- of the activity in the export, from 0
+    start_time_s REAL NOT NULL,             -- Unix seconds
+    duration_s  REAL NOT NULL,
+    distance_m  REAL,
+    sport       TEXT,
+    backward_s  REAL NOT NULL,              -- confirmed or labelled backward time
+    heading     TEXT NOT NULL,              -- compass, course, unknown or none
+    track       TEXT NOT NULL,              -- SHA-256 of the Parquet file, see tracks/
+    settings    TEXT NOT NULL,              -- fingerprint
+    athlete     TEXT NOT NULL,              -- fingerprint of the profile it was computed with
+    version     TEXT NOT NULL,              -- of retrorun
+    import_id   INTEGER NOT NULL REFERENCES imports (id),
+    document    BLOB NOT NULL               -- the Session as JSON
+) STRICT;
+CREATE INDEX sessions_by_time ON sessions (start_time_s);
+CREATE INDEX sessions_by_hash ON sessions (sha256);
+
+-- The user's word about a stretch of a session; later rows win over earlier ones.
+CREATE TABLE labels (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    session     TEXT NOT NULL,              -- sessions.id; kept when the session is computed anew
+    start_s     REAL NOT NULL,              -- elapsed seconds, half-open interval
+    end_s       REAL NOT NULL,
+    direction   TEXT NOT NULL,
+    origin      TEXT NOT NULL
+) STRICT;
+CREATE INDEX labels_by_session ON labels (session);
+
+-- Free text of the user, one a session.
+CREATE TABLE notes (
+    session     TEXT PRIMARY KEY,
+    text        TEXT NOT NULL
+) STRICT;
+
+-- Documents of which there is one: 'profile' (what the athlete said), 'learnt' (what was computed).
+CREATE TABLE documents (
+    name        TEXT PRIMARY KEY,
+    document    BLOB NOT NULL               -- JSON
+) STRICT;

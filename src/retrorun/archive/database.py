@@ -1,0 +1,233 @@
+"""The SQLite file: opened, versioned, migrated with a backup, and locked for one writer."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from importlib import resources
+from pathlib import Path
+
+from retrorun.errors import ArchiveError
+
+APPLICATION_ID = 0x52657472  # "Retr": tells our database from any other
+VERSION = 1
+FILE = "archive.sqlite"
+BUSY_S = 30.0
+
+# version → what brings a database of the version before to it
+MIGRATIONS: Mapping[int, str] = {}
+
+
+def connect(folder: Path, *, create: bool = True) -> sqlite3.Connection:
+    """Open the archive's database, creating or migrating it where needed.
+
+    A medium that cannot be written is opened for reading only.
+
+    Raises:
+        ArchiveError: there is none and none is to be created; it is another application's, newer
+            than this retrorun, damaged, or the folder cannot be used.
+    """
+    path = folder / FILE
+    if not path.exists():
+        if not create:
+            raise ArchiveError(
+                "archive-missing",
+                "there is no archive yet",
+                file=str(folder),
+                remedy="`retrorun process FOLDER` makes one.",
+            )
+        _make_folder(folder)
+    with told(folder):
+        connection = _open(path)
+        try:
+            _prepare(connection, folder)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        words = problem.strerror or str(problem)
+        raise ArchiveError(
+            "archive-unwritable",
+            f"the archive's folder cannot be made: {words}",
+            file=str(folder),
+            remedy="Choose another with --archive DIR.",
+        ) from problem
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError:
+        connection.close()
+        # nothing can be written here, so nobody else writes either
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?immutable=1", uri=True)
+        connection.isolation_level = None
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, folder: Path) -> None:
+    found, application = version_of(connection), _pragma(connection, "application_id")
+    if found == 0 and application == 0 and not _tables(connection):
+        _create(connection)
+    elif application != APPLICATION_ID:
+        raise ArchiveError("archive-foreign", "this is no archive of retrorun", file=str(folder))
+    elif found > VERSION:
+        raise ArchiveError(
+            "archive-newer",
+            f"the archive has version {found}; this retrorun knows {VERSION}",
+            file=str(folder),
+            remedy="Upgrade retrorun, or choose another archive with --archive DIR.",
+        )
+    elif found < VERSION:
+        migrate(connection, folder, MIGRATIONS, VERSION)
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    with transaction(connection):
+        if _tables(connection):  # another process was quicker
+            return
+        script = resources.files("retrorun.archive").joinpath("archive.sql")
+        for statement in statements(script.read_text(encoding="utf-8")):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def migrate(
+    connection: sqlite3.Connection,
+    folder: Path,
+    migrations: Mapping[int, str],
+    target: int,
+) -> None:
+    """Bring an older database to a version, all in one transaction, keeping a copy of the old.
+
+    Raises:
+        ArchiveError: a step is missing.
+    """
+    found = version_of(connection)
+    steps = range(found + 1, target + 1)
+    if missing := [step for step in steps if step not in migrations]:
+        words = f"no way is known from version {found} to {missing[0]}"
+        raise ArchiveError("archive-too-old", words, file=str(folder))
+    copy_to(connection, folder / f"{FILE}.version-{found}.backup")
+    with transaction(connection):
+        for step in steps:
+            for statement in statements(migrations[step]):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {target}")
+
+
+def copy_to(connection: sqlite3.Connection, target: Path) -> None:
+    """Copy the whole database while others may use it; the copy appears whole or not at all."""
+    partial = target.with_name(f"{target.name}.part")
+    partial.unlink(missing_ok=True)
+    with closing(sqlite3.connect(partial)) as copy:
+        connection.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")
+    partial.replace(target)
+
+
+def statements(script: str) -> Iterator[str]:
+    """The statements of a script; unlike ``executescript`` they do not end a transaction."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """The schema version of a database; 0 if it has none."""
+    return _pragma(connection, "user_version")
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+def _tables(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0])
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All of it or nothing of it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+@contextmanager
+def told(folder: Path) -> Iterator[None]:
+    """Turn what the database and the disk say into one of our errors.
+
+    Raises:
+        ArchiveError: with a slug for full disks, read-only media, damage and waiting in vain.
+    """
+    try:
+        yield
+    except (sqlite3.Error, OSError) as problem:
+        slug, words, remedy = _words(problem)
+        raise ArchiveError(slug, words, file=str(folder), remedy=remedy) from problem
+
+
+def _words(problem: Exception) -> tuple[str, str, str]:
+    text = str(problem)
+    for sign, slug, words, remedy in _SIGNS:
+        if sign in text.lower():
+            return slug, f"{words} ({text})", remedy
+    return "archive-error", text, "See `retrorun archive check`."
+
+
+_SIGNS = (
+    ("full", "archive-disk-full", "the disk is full", "Make room; nothing imported is lost."),
+    ("no space", "archive-disk-full", "the disk is full", "Make room; nothing imported is lost."),
+    ("file too large", "archive-disk-full", "no more may be written", "Raise the limit."),
+    ("quota", "archive-disk-full", "the quota is used up", "Make room; nothing imported is lost."),
+    ("readonly", "archive-read-only", "it cannot be written", "Mount it writable."),
+    ("read-only", "archive-read-only", "it cannot be written", "Mount it writable."),
+    ("permission", "archive-read-only", "it cannot be written", "Give yourself the right to."),
+    ("locked", "archive-busy", "another retrorun is using it", "Wait for it to finish."),
+    (
+        "malformed",
+        "archive-damaged",
+        "the database is damaged",
+        "`retrorun archive restore` helps.",
+    ),
+    (
+        "not a database",
+        "archive-damaged",
+        "this is no database",
+        "`retrorun archive restore` helps.",
+    ),
+)
+
+
+@contextmanager
+def writer(folder: Path, wait_s: float) -> Iterator[None]:
+    """Be the one writer of an archive; the lock ends with the process, however it ends.
+
+    Raises:
+        ArchiveError: ``archive-busy`` after waiting in vain; ``archive-read-only``.
+    """
+    with told(folder):
+        lock = sqlite3.connect(folder / "writer.lock", timeout=wait_s, isolation_level=None)
+    with closing(lock):
+        with told(folder):
+            lock.execute("BEGIN EXCLUSIVE")
+        yield

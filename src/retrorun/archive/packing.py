@@ -1,0 +1,87 @@
+"""From model values to rows and back: what the workers do before they hand over."""
+
+import dataclasses
+import hashlib
+
+import msgspec
+
+from retrorun.archive import objects, tracks
+from retrorun.archive.rows import Parcel, Problem, SessionRow
+from retrorun.errors import ArchiveError
+from retrorun.model import Athlete, Failed, Outcome, Session, Track
+
+
+def parcel(data: bytes, outcome: Outcome, athlete: Athlete) -> Parcel:
+    """A file's outcome, ready to be written.
+
+    Args:
+        data: the file's bytes.
+        outcome: what the pipeline made of them.
+        athlete: with whom; sessions remember the fingerprint.
+    """
+    sha256 = objects.digest(data)
+    if isinstance(outcome, Failed):
+        kind: Problem = Problem(
+            "not-a-run" if outcome.not_a_run else "failed",
+            outcome.slug,
+            outcome.message,
+            outcome.offset,
+            outcome.remedy,
+        )
+        return Parcel(sha256, problem=kind)
+    stored = tuple(tracks.encode(track) for track in outcome.tracks)
+    made_with = fingerprint(athlete)
+    rows = (_row(*pair, made_with) for pair in zip(outcome.sessions, stored, strict=True))
+    return Parcel(sha256, tuple(rows), stored, objects.pack(data))
+
+
+def _row(session: Session, stored: bytes, athlete: str) -> SessionRow:
+    backward = session.measures.totals.get("backward")
+    return SessionRow(
+        id=session.id,
+        sha256=session.source.sha256,
+        position=session.index,
+        start_time_s=session.start_time_s,
+        duration_s=session.duration_s,
+        distance_m=session.distance_m,
+        sport=session.sport,
+        backward_s=backward.seconds if backward else 0.0,
+        heading=session.heading.kind,
+        track=objects.digest(stored),
+        settings=session.settings,
+        athlete=athlete,
+        version=session.version,
+        document=msgspec.json.encode(session),
+    )
+
+
+def fingerprint(athlete: Athlete) -> str:
+    """First 12 hex digits of the SHA-256 of what the athlete said; what was learnt is left out."""
+    said = dataclasses.replace(athlete, forward_line=None, backward_line=None, cost_factor=None)
+    return hashlib.sha256(msgspec.json.encode(said, order="sorted")).hexdigest()[:12]
+
+
+_DECODER = msgspec.json.Decoder(Session)
+
+
+def session(document: bytes) -> Session:
+    """The session of a stored document.
+
+    Raises:
+        ArchiveError: the document does not fit this version.
+    """
+    try:
+        return _DECODER.decode(document)
+    except msgspec.MsgspecError as problem:
+        remedy = "`retrorun reprocess` makes it anew."
+        words = f"a stored session cannot be read: {problem}"
+        raise ArchiveError("archive-session-damaged", words, remedy=remedy) from problem
+
+
+def track(stored: bytes) -> Track:
+    """The track of stored Parquet bytes.
+
+    Raises:
+        ArchiveError: the bytes are damaged.
+    """
+    return tracks.decode(stored)

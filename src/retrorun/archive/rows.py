@@ -1,0 +1,74 @@
+"""What goes into the archive's tables. Light: nothing here needs numpy or the model."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+FileOutcome = Literal["imported", "duplicate", "not-a-run", "failed", "undone"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A file that was seen, and what became of it; see archive.sql for each column."""
+
+    path: str
+    size: int
+    tag: str
+    sha256: str
+    outcome: FileOutcome
+    version: str
+    rule: str | None = None
+    duplicate_of: str | None = None
+    slug: str | None = None
+    message: str | None = None
+    byte_offset: int | None = None
+    remedy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A session on its way into the archive: what is searched by, the document, the track."""
+
+    id: str
+    sha256: str
+    position: int
+    start_time_s: float
+    duration_s: float
+    distance_m: float | None
+    sport: str | None
+    backward_s: float
+    heading: str
+    track: str
+    settings: str
+    athlete: str
+    version: str
+    document: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a file became no session."""
+
+    outcome: Literal["not-a-run", "failed"]
+    slug: str
+    message: str
+    offset: int | None = None
+    remedy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One file as a worker hands it over, ready to be written.
+
+    Attributes:
+        sha256: of the bytes that were analysed.
+        sessions: its sessions, in order.
+        tracks: Parquet bytes of each session.
+        original: the file's bytes, packed; empty where nothing is to be kept.
+        problem: why there are no sessions; None where there are.
+    """
+
+    sha256: str
+    sessions: tuple[SessionRow, ...] = ()
+    tracks: tuple[bytes, ...] = ()
+    original: bytes = b""
+    problem: Problem | None = None

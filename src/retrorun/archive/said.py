@@ -1,0 +1,137 @@
+"""What the user said, kept apart from what was computed: labels, notes, the profile."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from retrorun.archive import database
+from retrorun.errors import ArchiveError, SettingsError
+
+if TYPE_CHECKING:
+    from retrorun.model import Athlete, Label
+
+
+class Said:
+    """The user's own words in an archive, and the plumbing to its database."""
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
+        self.folder = folder
+        self.connection = connection
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """All rows of a query, with the database's troubles told in our words."""
+        with database.told(self.folder):
+            return self.connection.execute(query, values).fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it or nothing of it, with the database's troubles told in our words."""
+        with database.told(self.folder), database.transaction(self.connection):
+            yield
+
+    def find(self, columns: str, session_id: str) -> tuple[Any, ...]:
+        """Columns of the one session whose id begins so.
+
+        Raises:
+            ArchiveError: there is none, or more than one.
+        """
+        exact = self.rows(f"SELECT {columns} FROM sessions WHERE id = ?", session_id)  # noqa: S608
+        rows = exact or self.rows(
+            f"SELECT {columns} FROM sessions WHERE substr(id, 1, ?) = ?",  # noqa: S608 - our own
+            len(session_id),
+            session_id,
+        )
+        if len(rows) == 1 and session_id:
+            return rows[0]
+        remedy = "`retrorun sessions` lists them."
+        words = "more than one session begins with" if rows else "there is no session"
+        raise ArchiveError("session-unknown", f"{words} {session_id!r}", remedy=remedy)
+
+    def add_label(self, session_id: str, label: "Label") -> None:
+        """Keep the user's word about a stretch; it wins over earlier ones."""
+        (full_id,) = self.find("id", session_id)
+        values = (full_id, label.start_s, label.end_s, label.direction, label.origin)
+        with self.transaction():
+            self.connection.execute(
+                "INSERT INTO labels (session, start_s, end_s, direction, origin) "
+                "VALUES (?, ?, ?, ?, ?)",
+                values,
+            )
+
+    def clear_labels(self, session_id: str, start_s: float, end_s: float) -> int:
+        """Take back what was said about a stretch; parts outside it stay. How many were touched."""
+        (full_id,) = self.find("id", session_id)
+        touched = [each for each in self._labels(full_id) if each[1] < end_s and start_s < each[2]]
+        with self.transaction():
+            for number, low_s, high_s, direction, origin in touched:
+                self.connection.execute("DELETE FROM labels WHERE id = ?", (number,))
+                rests = [(low_s, min(high_s, start_s)), (max(low_s, end_s), high_s)]
+                self.connection.executemany(
+                    "INSERT INTO labels (session, start_s, end_s, direction, origin) "
+                    "VALUES (?, ?, ?, ?, ?)",
+                    [(full_id, a, b, direction, origin) for a, b in rests if a < b],
+                )
+        return len(touched)
+
+    def labels(self, sha256: str) -> "Mapping[int, tuple[Label, ...]]":
+        """What the user said of the sessions of a file: position → labels, later ones win."""
+        from retrorun.model import Label
+
+        rows = self.rows("SELECT DISTINCT session FROM labels")
+        own = [each for (each,) in rows if each.split("-")[0] == sha256[:12]]
+        return {
+            _position(session): tuple(Label(*row[1:]) for row in self._labels(session))
+            for session in own
+        }
+
+    def _labels(self, session_id: str) -> list[tuple[Any, ...]]:
+        return self.rows(
+            "SELECT id, start_s, end_s, direction, origin FROM labels "
+            "WHERE session = ? ORDER BY id",
+            session_id,
+        )
+
+    def profile(self) -> "Athlete":
+        """The stored profile; an empty one if nothing was said."""
+        import msgspec
+
+        from retrorun.model import Athlete
+
+        rows = self.rows("SELECT document FROM documents WHERE name = 'profile'")
+        try:
+            return msgspec.json.decode(rows[0][0], type=Athlete) if rows else Athlete()
+        except msgspec.MsgspecError as problem:
+            raise SettingsError("profile-unreadable", str(problem)) from problem
+
+    def set_profile(self, athlete: "Athlete") -> None:
+        """Keep the profile."""
+        import msgspec
+
+        with self.transaction():
+            self.connection.execute(
+                "INSERT OR REPLACE INTO documents (name, document) VALUES ('profile', ?)",
+                (msgspec.json.encode(athlete),),
+            )
+
+    def set_note(self, session_id: str, text: str) -> None:
+        """Keep a free text about a session; an empty one takes it back."""
+        (full_id,) = self.find("id", session_id)
+        with self.transaction():
+            self.connection.execute("DELETE FROM notes WHERE session = ?", (full_id,))
+            if text:
+                self.connection.execute("INSERT INTO notes VALUES (?, ?)", (full_id, text))
+
+    def notes(self) -> dict[str, str]:
+        """Session id → the user's text."""
+        return dict(self.rows("SELECT session, text FROM notes ORDER BY session"))
+
+
+def _position(session_id: str) -> int:
+    return int(session_id.split("-")[1]) - 1 if "-" in session_id else 0
+
+
+def raw(path: str) -> bytes:
+    """A path as the bytes the system gave; SQLite keeps them even where they are no UTF-8."""
+    return path.encode("utf-8", "surrogateescape")

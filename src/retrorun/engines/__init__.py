@@ -1,0 +1,20 @@
+"""Engines carry the pipeline to many files: local processes here, a cluster beside them.
+
+Every engine yields results in the order of its tasks, and the same results.
+"""
+
+from retrorun.engines.pool import Limits, Lost, cores, ordered
+from retrorun.engines.work import Process, Task, outcome, parcel, run, work_of
+
+__all__ = [
+    "Limits",
+    "Lost",
+    "Process",
+    "Task",
+    "cores",
+    "ordered",
+    "outcome",
+    "parcel",
+    "run",
+    "work_of",
+]

@@ -1,0 +1,116 @@
+"""What a worker does with one file: read it, analyse it, pack the result."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from retrorun import storage
+from retrorun.archive import packing
+from retrorun.archive.objects import digest, unpack
+from retrorun.archive.rows import Parcel
+from retrorun.engines.pool import Lost, ordered
+from retrorun.errors import RetrorunError
+from retrorun.model import Athlete, Blob, Failed, Label, Outcome, Source
+from retrorun.settings import Settings
+
+Process = Callable[[Blob, Settings, Athlete], Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One file to be analysed.
+
+    Attributes:
+        address: path or URL of the bytes.
+        name: what the file is called in results; decides nothing but labels in file names.
+        sha256: what the bytes should be; the file is left alone if they are not. None: unknown.
+        labels: the user's words, by the activity's position in the file.
+        packed: the address is an original of the archive, to be unpacked.
+    """
+
+    address: str
+    name: str
+    sha256: str | None = None
+    labels: Mapping[int, tuple[Label, ...]] = field(default_factory=dict)
+    packed: bool = False
+
+
+def run(
+    tasks: Iterable[Task],
+    settings: Settings,
+    athlete: Athlete,
+    jobs: int = 1,
+    process: Process | None = None,
+) -> Iterator[Outcome]:
+    """Analyse files and yield their outcomes in the order of the tasks.
+
+    Args:
+        tasks: the files.
+        settings: of every stage.
+        athlete: profile and what was learnt before this batch.
+        jobs: worker processes; 1 or less works in this process, without limits.
+        process: what stands in for the pipeline, if anything.
+    """
+    work = partial(outcome, settings=settings, athlete=athlete, process=process or _pipeline())
+    for task, result in ordered(tasks, work, jobs):
+        if isinstance(result, Lost):
+            yield Failed(Source(task.name, task.sha256 or ""), result.slug, result.message)
+        else:
+            yield result
+
+
+def outcome(task: Task, settings: Settings, athlete: Athlete, process: Process) -> Outcome:
+    """The outcome of one file; what cannot be read is a value, too."""
+    try:
+        data = load(task, settings.read.file_bytes)
+    except RetrorunError as problem:
+        return _unread(task, problem)
+    return process(Blob(task.name, data, task.labels), settings, athlete)
+
+
+def parcel(task: Task, settings: Settings, athlete: Athlete, process: Process) -> Parcel:
+    """The outcome of one file, packed for the archive."""
+    try:
+        data = load(task, settings.read.file_bytes)
+    except RetrorunError as problem:
+        return packing.parcel(b"", _unread(task, problem), athlete)
+    return packing.parcel(
+        data, process(Blob(task.name, data, task.labels), settings, athlete), athlete
+    )
+
+
+def load(task: Task, limit_bytes: int) -> bytes:
+    """The bytes of a task's file.
+
+    Raises:
+        ReadError: it cannot be read, is too large, or is not what was planned.
+    """
+    if storage.is_local(task.address):
+        data = storage.read_file(task.address, limit_bytes)
+    else:
+        folder, name = task.address.rsplit("/", 1)
+        data = storage.open_store(folder).read(name, limit_bytes)
+    data = unpack(data) if task.packed else data
+    if task.sha256 is not None and digest(data) != task.sha256:
+        raise storage.changing(task.name)
+    return data
+
+
+def _unread(task: Task, problem: RetrorunError) -> Failed:
+    source = Source(task.name, task.sha256 or "")
+    return Failed(source, problem.slug, problem.message, problem.offset, problem.remedy)
+
+
+def work_of(
+    settings: Settings,
+    athlete: Athlete,
+    process: Process | None = None,
+) -> Callable[[Task], Parcel]:
+    """The function that the workers of an import carry out."""
+    return partial(parcel, settings=settings, athlete=athlete, process=process or _pipeline())
+
+
+def _pipeline() -> Process:
+    from retrorun.pipeline import process
+
+    return process

@@ -1,0 +1,211 @@
+"""What an import would do: a pure decision about what was found and what is known.
+
+1. look: list the folder; hash only files that are new or differ in size or time
+2. settle: files that changed just now are looked at twice; those still growing wait
+3. decide: each file is imported, unchanged, moved, a duplicate, or waits
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from os import PathLike, fspath
+from pathlib import Path, PurePosixPath
+
+from retrorun import __version__, storage
+from retrorun.archive import Archive, FileRow
+from retrorun.errors import ReadError
+from retrorun.storage import Entry, Folder, Store
+
+SUFFIXES = (".fit", ".gpx", ".tcx")
+PACKED = ".gz"
+SETTLE_S = 2.0  # a file changed less than this ago may still be growing
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A file worth reading; ``sha256`` is empty where it could not be read."""
+
+    entry: Entry
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an import would do with a folder.
+
+    Attributes:
+        folder: full path or URL.
+        new: files to be analysed, in the order of their names.
+        moved: known content under a new name or date, and its row so far: only noted.
+        duplicates: files and the path that holds the same bytes.
+        unchanged: number of files that are as they were.
+        waiting: files that are still growing.
+        passed_over: files that are no export by their name.
+        unlisted: places that could not be listed, and why.
+    """
+
+    folder: str
+    new: tuple[Candidate, ...] = ()
+    moved: tuple[tuple[Candidate, FileRow], ...] = ()
+    duplicates: tuple[tuple[Candidate, str], ...] = ()
+    unchanged: int = 0
+    waiting: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
+    unlisted: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to do."""
+        return not (self.new or self.moved or self.duplicates)
+
+
+def plan(
+    folder: str | PathLike[str],
+    archive: Archive,
+    *,
+    retry: bool = False,
+    settle_s: float = SETTLE_S,
+) -> Plan:
+    """Look at a folder or store and decide what an import would do; nothing is changed.
+
+    Args:
+        folder: path or URL.
+        archive: what is known so far.
+        retry: try files again that failed or were undone.
+        settle_s: a file changed less than this ago is looked at twice; 0 believes all.
+
+    Raises:
+        ReadError: the folder is not there.
+    """
+    store = storage.open_store(fspath(folder))
+    found = list(store.entries())
+    exports = [entry for entry in found if is_export(entry.name)]
+    known = {row.path: row for row in archive.files()}
+    fresh = [entry for entry in exports if not _settled(entry, known, retry=retry)]
+    steady, waiting = settled(fresh, settle_s) if isinstance(store, Folder) else (fresh, [])
+    candidates = [Candidate(entry, _hash(store, entry)) for entry in steady]
+    holders = _holders(known.values(), {candidate.sha256 for candidate in candidates})
+    decided = decide(candidates, holders, retry=retry)
+    return replace(
+        decided,
+        folder=store.root.as_posix() if isinstance(store, Folder) else fspath(folder),
+        unchanged=decided.unchanged + len(exports) - len(fresh),
+        waiting=tuple(entry.address for entry in waiting),
+        passed_over=tuple(entry.address for entry in found if not is_export(entry.name)),
+        unlisted=tuple(store.unlisted) if isinstance(store, Folder) else (),
+    )
+
+
+def is_export(name: str) -> bool:
+    """Whether a name is one that an export may have; hidden and half-copied files are not."""
+    path = PurePosixPath(name.lower())
+    stem = path.with_suffix("") if path.suffix == PACKED else path
+    return stem.suffix in SUFFIXES and not path.name.startswith((".", "~"))
+
+
+def _settled(entry: Entry, known: Mapping[str, FileRow], *, retry: bool) -> bool:
+    """Whether the file is as it was and its outcome stands; decided without reading it."""
+    row = known.get(entry.address)
+    if row is None or (row.size, row.tag) != (entry.size, entry.tag):
+        return False
+    return not _again(row, retry=retry)
+
+
+def _again(row: FileRow, *, retry: bool) -> bool:
+    """Whether a file with the same bytes is to be tried again."""
+    if row.outcome in ("failed", "not-a-run"):
+        return retry or row.version != __version__
+    return row.outcome == "undone" and retry
+
+
+def settled(
+    entries: Iterable[Entry],
+    settle_s: float,
+    now: Callable[[], float] = time.time,
+    sleep: Callable[[float], None] = time.sleep,
+) -> tuple[list[Entry], list[Entry]]:
+    """Part files into those at rest and those that are gone or still change.
+
+    A file last changed more than ``settle_s`` ago rests. Younger ones, and ones from the future
+    (clocks jump), are looked at again after a pause.
+    """
+    moment_s = now()
+    entries = list(entries)
+    young = [each for each in entries if moment_s - (each.mtime_s or 0.0) < settle_s]
+    if not young:
+        return entries, []
+    sleep(min(settle_s, 1.0))
+    moving = set()
+    for each in young:
+        again = storage.look(each.address)
+        if again is None or (again.size, again.tag) != (each.size, each.tag):
+            moving.add(each.address)
+    still = [each for each in entries if each.address not in moving]
+    return still, [each for each in entries if each.address in moving]
+
+
+def _hash(store: Store, entry: Entry) -> str:
+    """SHA-256 of a file; empty where it cannot be read, so that analysing it says why."""
+    digest = hashlib.sha256()
+    try:
+        if not isinstance(store, Folder):
+            return hashlib.sha256(store.read(entry.name, entry.size)).hexdigest()
+        with Path(entry.address).open("rb") as stream:
+            while block := stream.read(BLOCK):
+                digest.update(block)
+    except (OSError, ReadError):
+        return ""
+    return digest.hexdigest()
+
+
+def _holders(rows: Iterable[FileRow], wanted: set[str]) -> dict[str, list[tuple[FileRow, bool]]]:
+    """Hash → files that held these bytes, each with whether it still stands."""
+    holders: dict[str, list[tuple[FileRow, bool]]] = {}
+    for row in rows:
+        if row.sha256 and row.sha256 in wanted:
+            here = storage.look(row.path) if storage.is_local(row.path) else None
+            stands = here is not None and (here.size, here.tag) == (row.size, row.tag)
+            holders.setdefault(row.sha256, []).append((row, stands))
+    return holders
+
+
+def decide(
+    candidates: Iterable[Candidate],
+    holders: Mapping[str, Iterable[tuple[FileRow, bool]]],
+    *,
+    retry: bool = False,
+) -> Plan:
+    """Decide about files that are new or changed; pure.
+
+    Args:
+        candidates: in the order of their names.
+        holders: hash → known files with these bytes, and whether each still stands.
+        retry: try again what failed or was undone.
+    """
+    new: list[Candidate] = []
+    moved: list[tuple[Candidate, FileRow]] = []
+    duplicates: list[tuple[Candidate, str]] = []
+    first: dict[str, str] = {}
+    for each in candidates:
+        path = each.entry.address
+        same = [pair for pair in holders.get(each.sha256, ()) if not _again(pair[0], retry=retry)]
+        others = [row for row, stands in same if stands and row.path != path]
+        gone = [row for row, stands in same if not stands]
+        if each.sha256 and each.sha256 in first:
+            duplicates.append((each, first[each.sha256]))
+        elif others:
+            duplicates.append((each, _source(others)))
+        elif gone:
+            moved.append((each, next((row for row in gone if row.path == path), gone[0])))
+        else:
+            new.append(each)
+            first[each.sha256] = path
+    return Plan("", tuple(new), tuple(moved), tuple(duplicates))
+
+
+def _source(rows: Iterable[FileRow]) -> str:
+    """The file that the others are duplicates of."""
+    originals = [row for row in rows if row.outcome != "duplicate"]
+    return (originals or list(rows))[0].path

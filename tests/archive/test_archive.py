@@ -1,0 +1,231 @@
+"""The archive: what goes in comes out, what the user said stays, what is newer is refused."""
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fake_pipeline
+from retrorun.archive import Archive, FileRow, Parcel, database, packing, tracks
+from retrorun.errors import ArchiveError
+from retrorun.model import Analysis, Athlete, Blob, Label
+from retrorun.settings import Settings
+
+DATA = b"run 1000 60\nrun 5000 120"
+
+
+def parcel(data: bytes = DATA, athlete: Athlete | None = None) -> tuple[Parcel, Analysis]:
+    athlete = athlete or Athlete()
+    made = fake_pipeline.process(Blob("a.fit", data), Settings(), athlete)
+    assert isinstance(made, Analysis)
+    return packing.parcel(data, made, athlete), made
+
+
+def seen(path: str, sent: Parcel) -> FileRow:
+    return FileRow(path, 3, "17", sent.sha256, "imported", "0.1.0")
+
+
+def filled(folder: Path) -> tuple[Archive, Analysis]:
+    archive = Archive.open(folder)
+    sent, made = parcel()
+    archive.write(archive.begin_import("/exports", "0.1.0", 1.0), [seen("/a.fit", sent)], [sent])
+    return archive, made
+
+
+def test_sessions_come_back_equal_and_oldest_first(tmp_path: Path) -> None:
+    archive, made = filled(tmp_path)
+    earlier, _ = parcel(b"run 10 30")
+    archive.write(archive.begin_import("/exports", "0.1.0", 2.0), [], [earlier])
+    with archive:
+        found = archive.sessions()
+    assert [session.start_time_s for session in found] == [10, 1000, 5000]
+    assert tuple(found[1:]) == made.sessions
+
+
+def test_a_track_comes_back_with_everything(tmp_path: Path) -> None:
+    archive, made = filled(tmp_path)
+    with archive:
+        back = archive.track(made.sessions[1].id)
+    sent = made.tracks[1]
+    assert back.start_time_s == 5000
+    assert set(back.columns) == set(sent.columns)
+    for name in sent.columns:
+        exact = 0 if name in tracks.PRECISE else 1e-7
+        np.testing.assert_allclose(back.columns[name], sent.columns[name], rtol=exact)
+        assert back.columns[name].dtype == np.float64
+    assert np.isnan(back.columns["heart_rate_bpm"][60])
+    np.testing.assert_array_equal(back.flags["paused"], sent.flags["paused"])
+    assert back.headings[0].source == "fit:developer:heading"
+    assert (back.headings[0].claim, back.headings[0].north) == ("compass", "true")
+    np.testing.assert_array_equal(back.headings[0].heading_deg, sent.headings[0].heading_deg)
+
+
+def test_the_same_track_gives_the_same_bytes() -> None:
+    first, second = (tracks.encode(fake_pipeline.track(0, 3600)) for _ in range(2))
+    assert first == second
+
+
+def test_a_damaged_track_is_told_not_thrown(tmp_path: Path) -> None:
+    archive, made = filled(tmp_path)
+    path = next(tmp_path.glob("tracks/*/*.parquet"))
+    for wrong in (b"", b"PAR1", path.read_bytes()[:-40], b"x" * 900):
+        with pytest.raises(ArchiveError) as caught:
+            tracks.decode(wrong)
+        assert caught.value.slug == "archive-track-damaged"
+    with archive:
+        assert archive.track(made.sessions[0].id).seconds == 60
+
+
+def test_the_original_is_kept_bit_by_bit(tmp_path: Path) -> None:
+    archive, made = filled(tmp_path)
+    with archive:
+        assert archive.original(made.source.sha256) == DATA
+
+
+def test_an_id_may_be_shortened_but_not_to_ambiguity(tmp_path: Path) -> None:
+    archive, made = filled(tmp_path)
+    whole = made.sessions[0].id
+    with archive:
+        assert archive.session(whole).id == whole
+        assert archive.session(whole + "-2").index == 1
+        for unclear in (whole[:4], "", "zz"):
+            with pytest.raises(ArchiveError):
+                archive.session(unclear)
+
+
+def test_labels_outlive_the_session_they_speak_of(tmp_path: Path) -> None:
+    archive, made = filled(tmp_path)
+    second = made.sessions[1]
+    with archive:
+        archive.add_label(second.id, Label(10, 20, "backward", "command"))
+        sent, _ = parcel(athlete=Athlete(mass_kg=70))
+        archive.write(archive.begin_import("/exports", "0.1.0", 3.0), [], [sent])
+        assert archive.labels(second.source.sha256) == {1: (Label(10, 20, "backward", "command"),)}
+        assert archive.labels("0" * 64) == {}
+
+
+def test_clearing_a_label_keeps_what_lies_outside(tmp_path: Path) -> None:
+    archive, made = filled(tmp_path)
+    first = made.sessions[0]
+    with archive:
+        archive.add_label(first.id, Label(10, 50, "backward", "command"))
+        assert archive.clear_labels(first.id, 20, 30) == 1
+        spans = [(each.start_s, each.end_s) for each in archive.labels(first.source.sha256)[0]]
+        assert spans == [(10, 20), (30, 50)]
+        assert archive.clear_labels(first.id, 0, 60) == 2
+        assert archive.labels(first.source.sha256) == {}
+
+
+def test_notes_and_profile_are_kept(tmp_path: Path) -> None:
+    archive, made = filled(tmp_path)
+    athlete = Athlete(mass_kg=71.5, hr_zones_bpm=(120.0, 150.0))
+    with archive:
+        assert archive.profile() == Athlete()
+        archive.set_profile(athlete)
+        archive.set_note(made.sessions[0].id, "wind <b>")
+    with Archive.open(tmp_path) as again:
+        assert again.profile() == athlete
+        assert again.notes() == {made.sessions[0].id: "wind <b>"}
+
+
+def test_what_was_learnt_makes_no_session_stale_but_what_was_said_does(tmp_path: Path) -> None:
+    archive, made = filled(tmp_path)
+    settings, version = made.sessions[0].settings, made.sessions[0].version
+    learnt = replace(Athlete(), cost_factor=made.sessions[0].measures.cost_factor)
+    with archive:
+        assert archive.stale(settings, packing.fingerprint(learnt), version) == []
+        heavier = packing.fingerprint(Athlete(mass_kg=80))
+        assert len(archive.stale(settings, heavier, version)) == 2
+        assert len(archive.stale("other", packing.fingerprint(Athlete()), version)) == 2
+
+
+def test_a_path_of_odd_bytes_is_kept(tmp_path: Path) -> None:
+    sent, _ = parcel()
+    odd = b"/a\xff\n\xc3\xa9.fit".decode("utf-8", "surrogateescape")
+    with Archive.open(tmp_path) as archive:
+        archive.write(archive.begin_import(odd, "0.1.0", 1.0), [seen(odd, sent)], [sent])
+        assert [row.path for row in archive.files()] == [odd]
+        assert archive.imports()[0].folder == odd
+
+
+def test_nothing_is_written_when_the_transaction_fails(tmp_path: Path) -> None:
+    sent, _ = parcel()
+    wrong = replace(seen("/a.fit", sent), outcome="nonsense")  # type: ignore[arg-type]
+    with Archive.open(tmp_path) as archive:
+        number = archive.begin_import("/exports", "0.1.0", 1.0)
+        with pytest.raises(ArchiveError):
+            archive.write(number, [wrong], [sent])
+        assert archive.sessions() == []
+        assert archive.files() == []
+
+
+def test_no_archive_is_made_where_none_is_wanted(tmp_path: Path) -> None:
+    with pytest.raises(ArchiveError) as caught:
+        Archive.open(tmp_path / "none", create=False)
+    assert caught.value.slug == "archive-missing"
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_newer_archive_is_refused_with_words(tmp_path: Path) -> None:
+    Archive.open(tmp_path).close()
+    with sqlite3.connect(tmp_path / database.FILE) as direct:
+        direct.execute(f"PRAGMA user_version = {database.VERSION + 1}")
+    direct.close()
+    with pytest.raises(ArchiveError, match="Upgrade retrorun") as caught:
+        Archive.open(tmp_path)
+    assert caught.value.slug == "archive-newer"
+
+
+def test_another_applications_database_is_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / database.FILE
+    with sqlite3.connect(path) as direct:
+        direct.execute("CREATE TABLE theirs (a)")
+    direct.close()
+    with pytest.raises(ArchiveError) as caught:
+        Archive.open(tmp_path)
+    assert caught.value.slug == "archive-foreign"
+
+
+def test_rubbish_in_place_of_the_database_is_told(tmp_path: Path) -> None:
+    (tmp_path / database.FILE).write_bytes(b"not a database at all" * 100)
+    with pytest.raises(ArchiveError) as caught:
+        Archive.open(tmp_path)
+    assert caught.value.slug == "archive-damaged"
+
+
+def test_a_migration_is_all_or_nothing_and_keeps_the_old(tmp_path: Path) -> None:
+    filled(tmp_path)[0].close()
+    path = tmp_path / database.FILE
+    steps = {2: "ALTER TABLE notes ADD COLUMN mood TEXT;", 3: "CREATE TABLE shoes (name TEXT);"}
+    direct = sqlite3.connect(path, isolation_level=None)
+    with pytest.raises(sqlite3.OperationalError):
+        database.migrate(direct, tmp_path, {**steps, 3: "CREATE nonsense;"}, 3)
+    assert database.version_of(direct) == 1
+    database.migrate(direct, tmp_path, steps, 3)
+    assert database.version_of(direct) == 3
+    direct.execute("INSERT INTO shoes VALUES ('worn')")
+    direct.close()
+    old = sqlite3.connect(tmp_path / f"{database.FILE}.version-1.backup")
+    assert database.version_of(old) == 1
+    assert old.execute("SELECT count(*) FROM sessions").fetchone() == (2,)
+    old.close()
+
+
+def test_a_missing_migration_is_refused(tmp_path: Path) -> None:
+    Archive.open(tmp_path).close()
+    direct = sqlite3.connect(tmp_path / database.FILE, isolation_level=None)
+    with pytest.raises(ArchiveError) as caught:
+        database.migrate(direct, tmp_path, {3: "SELECT 1;"}, 3)
+    assert caught.value.slug == "archive-too-old"
+    direct.close()
+
+
+def test_one_writer_at_a_time_and_the_other_is_told(tmp_path: Path) -> None:
+    with Archive.open(tmp_path) as first, Archive.open(tmp_path) as second, first.writing():
+        with pytest.raises(ArchiveError) as caught, second.writing(wait_s=0.1):
+            pass
+        assert caught.value.slug == "archive-busy"
+    with Archive.open(tmp_path) as third, third.writing(wait_s=0.1):
+        pass
