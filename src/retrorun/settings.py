@@ -64,7 +64,7 @@ class DetectSettings:
     backward_slower: float = 0.92
     gait_spread_spm: float = 2.5
     gait_temper_s: float = 20.0
-    two_lines_gain: float = 6.0
+    two_lines_gain: float = 4.0
     teach_least_s: int = 20
     # decoding
     onset_every_s: float = 1500.0
@@ -105,6 +105,8 @@ class MeasureSettings:
     kinetics_effort_spread: float = 2.5  # least deviation of forward demand, ml/kg/min
     kinetics_backward_s: float = 90.0  # less backward movement says nothing of its cost
     kinetics_forward_s: float = 180.0
+    kinetics_model_error: float = 0.008  # of log k, whatever the fit says
+    kinetics_hill_error: float = 0.1  # of log k, times the share of effort that is due to grade
     kinetics_width: float = 1.6  # high/low of a cost factor above which it is refused
     best_distances_m: tuple[float, ...] = (100.0, 400.0, 1000.0, 1609.344, 5000.0)
 

@@ -1,6 +1,7 @@
 """The runner's own backward cost factor from the kinetics of heart rate."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -37,7 +38,7 @@ def cost_factor(samples: Samples, settings: MeasureSettings) -> Estimate:
     found = fit(course)
     if found is None:
         return refused("the fit of heart rate has no solution")
-    return _estimate(found, settings)
+    return _estimate(found, course, settings)
 
 
 def _lacking(samples: Samples, settings: MeasureSettings) -> str | None:
@@ -77,7 +78,11 @@ def course_of(samples: Samples, settings: MeasureSettings) -> Course:
     """
     backward = _counted_backward(samples)
     doubtful = samples.mark([kind_of(part) in DOUBTFUL for part in samples.segments])
-    demand = forward_oxygen(samples)
+    window_s, step = settings.kinetics_ease_s, settings.kinetics_step_s
+    speed = _eased(samples.speed_mps, samples, window_s)
+    grade = _eased(samples.grade, samples, window_s)
+    level = forward_oxygen(replace(samples, speed_mps=speed, grade=np.zeros_like(grade)))
+    demand = forward_oxygen(replace(samples, speed_mps=speed, grade=grade))
     doubtful |= np.isnan(demand)
     recent = np.cumsum(doubtful)
     memory = settings.kinetics_memory_s
@@ -85,27 +90,34 @@ def course_of(samples: Samples, settings: MeasureSettings) -> Course:
         (np.zeros(min(memory, len(recent)), dtype=recent.dtype), recent[:-memory])
     )
     heart_rate = np.where(recent - before > 0, np.nan, samples.heart_rate_bpm)
-    step = settings.kinetics_step_s
+    climb = _filled(demand - level)
     return Course(
         step_s=float(step),
-        demand=_binned(_eased(_filled(demand), samples, settings.kinetics_ease_s), step),
+        level=_binned(_filled(level), step),
+        uphill=_binned(np.maximum(climb, 0.0), step),
+        downhill=_binned(np.minimum(climb, 0.0), step),
         backward=_binned((backward & samples.moving).astype(np.float64), step),
         heart_rate=_binned(heart_rate, step),
     )
 
 
-def _eased(demand: FloatArray, samples: Samples, window_s: int) -> FloatArray:
-    """Demand averaged over a window that does not reach beyond its segment.
+def _eased(column: FloatArray, samples: Samples, window_s: int) -> FloatArray:
+    """A column averaged over a window that does not reach beyond its segment.
 
     Speed and grade from a watch are noisy, and noise in what drives a fit makes the response look
-    weaker and slower than it is. The heart does not follow such quick changes anyway.
+    weaker and slower than it is. The heart does not follow such quick changes anyway. What is
+    missing stays missing.
     """
-    here, eased = np.arange(len(demand)), demand.copy()
-    running = np.concatenate(([0.0], np.cumsum(demand)))
+    known = np.isfinite(column)
+    running = np.concatenate(([0.0], np.cumsum(np.where(known, column, 0.0))))
+    count = np.concatenate(([0.0], np.cumsum(known)))
+    here, eased = np.arange(len(column)), np.full(len(column), np.nan)
     for first, last in zip(samples.first, samples.last, strict=True):
         low = np.maximum(here[first:last] - window_s // 2, first)
         high = np.minimum(here[first:last] + window_s // 2 + 1, last)
-        eased[first:last] = (running[high] - running[low]) / (high - low)
+        total, seconds = running[high] - running[low], count[high] - count[low]
+        np.divide(total, seconds, out=eased[first:last], where=seconds > 0)
+    eased[~known] = np.nan
     return eased
 
 
@@ -126,19 +138,25 @@ def _unvaried(course: Course, settings: MeasureSettings) -> str | None:
     known = np.isfinite(course.heart_rate)
     if known.sum() < 36:
         return "less than three minutes of usable heart rate"
-    forward = course.demand[known & (course.backward == 0)]
+    forward = (course.level + course.uphill + course.downhill)[known & (course.backward == 0)]
     if forward.size == 0 or float(np.std(forward)) < settings.kinetics_effort_spread:
         return "no forward reference at different efforts: add some walking or other speeds"
     return None
 
 
-def _estimate(found: Fit, settings: MeasureSettings) -> Estimate:
+def _estimate(found: Fit, course: Course, settings: MeasureSettings) -> Estimate:
     value = math.exp(found.log_factor)
-    reach = Z95 * found.log_error
-    low, high = value * math.exp(-reach), value * math.exp(reach)
+    error = math.hypot(found.log_error, _model_error(course, settings))
+    low, high = value * math.exp(-Z95 * error), value * math.exp(Z95 * error)
     if not math.isfinite(low * high) or high / low > settings.kinetics_width:
         return refused(
             f"the interval would be too wide ({low:.2f} to {high:.2f}): "
             "more backward minutes or steadier heart rate would narrow it"
         )
     return Estimate(value, low, high, METHOD)
+
+
+def _model_error(course: Course, settings: MeasureSettings) -> float:
+    """What the fit cannot see: the forward model itself is uncertain, most of all on hills."""
+    hills = float(np.mean(np.abs(course.uphill + course.downhill)) / np.mean(course.level))
+    return math.hypot(settings.kinetics_model_error, settings.kinetics_hill_error * hills)

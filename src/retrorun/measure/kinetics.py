@@ -1,10 +1,12 @@
 """How heart rate follows effort: a first-order response, fitted by weighted least squares.
 
     dHR/dt = (HRss - HR) / tau        tau_up while HRss > HR, else tau_down
-    HRss   = (base + slope · demand) · (1 + drift · hours),  demand times k while backward
+    HRss   = (base + slope · demand) · (1 + drift · hours)
+    demand = level + rise · uphill + fall · downhill,  times k while backward
 
-Seven parameters: base, log slope, log k, drift, log tau_up, log tau_down and the heart rate at
-the start. Residuals of heart rate are not independent, so their first-order correlation is
+Nine parameters: base, log slope, log k, drift, log tau_up, log tau_down, the heart rate at the
+start, rise and fall: how much of the hills' demand the heart shows, 1 if model and altimeter are
+right. Residuals of heart rate are not independent, so their first-order correlation is
 estimated and taken out (prewhitening) before the squares are summed; the interval of k follows
 from the curvature there. Weak prior knowledge (`PRIOR`) about all parameters but k and the start
 keeps short sessions from absurd answers; it is worth less than a few minutes of data.
@@ -16,9 +18,9 @@ import numpy as np
 
 from retrorun.units import BoolArray, FloatArray
 
-BASE, SLOPE, FACTOR, DRIFT, UP, DOWN, START = range(7)
+BASE, SLOPE, FACTOR, DRIFT, UP, DOWN, START, RISE, FALL = range(9)
 # Mean and standard deviation: 1/min at no demand; log of 1/min per ml/kg/min; log k; share an
-# hour; log of seconds, twice; 1/min at the start.
+# hour; log of seconds, twice; 1/min at the start; shares.
 PRIOR = np.array(
     [
         (65.0, 20.0),
@@ -28,9 +30,11 @@ PRIOR = np.array(
         (np.log(32.0), 0.5),
         (np.log(42.0), 0.5),
         (90.0, 8.0),
+        (1.0, 0.3),
+        (1.0, 0.3),
     ]
 )
-LIMIT = np.array([30.0, 0.4, 0.3, 0.05, 0.4, 0.4, 60.0])  # of one step
+LIMIT = np.array([30.0, 0.4, 0.3, 0.05, 0.4, 0.4, 60.0, 0.3, 0.3])  # of one step
 BLOCK = 256
 PLAIN_ROUNDS = 8
 LAGS = 12
@@ -41,19 +45,21 @@ ROUNDS = 8
 class Course:
     """What the fit sees: (m,) each on an even grid of ``step_s`` seconds.
 
-    ``demand`` is the forward oxygen demand, ml/kg/min; ``backward`` the share of the step spent
-    backward; ``heart_rate`` NaN where missing or not to be used.
+    ``level`` is the forward oxygen demand without grade, ``uphill`` what climbing adds to it and
+    ``downhill`` (negative) what descending takes away, ml/kg/min; ``backward`` the share of the step spent backward; ``heart_rate`` NaN where missing or not to be used.
     """
 
     step_s: float
-    demand: FloatArray
+    level: FloatArray
+    uphill: FloatArray
+    downhill: FloatArray
     backward: FloatArray
     heart_rate: FloatArray
 
     @property
     def hours(self) -> FloatArray:
         """Time of each step since the start, hours (m,)."""
-        return np.arange(len(self.demand), dtype=np.float64) * (self.step_s / 3600.0)
+        return np.arange(len(self.level), dtype=np.float64) * (self.step_s / 3600.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,28 +179,31 @@ def _correlation(residual: FloatArray, pairs: BoolArray) -> float:
 
 
 def response(course: Course, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Heart rate (m,) by the parameters, and its derivative by each of them (m, 7).
+    """Heart rate (m,) by the parameters, and its derivative by each of them (m, 9).
 
     The derivatives obey the same equation as heart rate itself, driven by those of HRss.
     """
     times = 1.0 + (np.exp(theta[FACTOR]) - 1.0) * course.backward
     slope = np.exp(theta[SLOPE])
     drift = 1.0 + theta[DRIFT] * course.hours
-    level = theta[BASE] + slope * course.demand * times
-    target = level * drift
+    demand = course.level + theta[RISE] * course.uphill + theta[FALL] * course.downhill
+    steady = theta[BASE] + slope * demand * times
+    target = steady * drift
     rising = _rising(course, theta, target)
     keep = np.exp(-course.step_s / np.exp(np.where(rising, theta[UP], theta[DOWN])))
     rate = follow(target[:, None], keep, np.array([theta[START]]))[:, 0]
-    driven = np.zeros((len(target), 7))
+    driven = np.zeros((len(target), 9))
     driven[:, BASE] = drift
-    driven[:, SLOPE] = slope * course.demand * times * drift
-    driven[:, FACTOR] = slope * course.demand * np.exp(theta[FACTOR]) * course.backward * drift
-    driven[:, DRIFT] = level * course.hours
+    driven[:, SLOPE] = slope * demand * times * drift
+    driven[:, FACTOR] = slope * demand * np.exp(theta[FACTOR]) * course.backward * drift
+    driven[:, DRIFT] = steady * course.hours
+    driven[:, RISE] = slope * course.uphill * times * drift
+    driven[:, FALL] = slope * course.downhill * times * drift
     lag = np.concatenate(([theta[START]], rate[:-1])) - target
     by_tau = lag * -keep * np.log(keep) / (1.0 - keep)  # of keep by log tau, as if driven
     driven[:, UP] = np.where(rising, by_tau, 0.0)
     driven[:, DOWN] = np.where(rising, 0.0, by_tau)
-    initial = np.zeros(7)
+    initial = np.zeros(9)
     initial[START] = 1.0
     return rate, follow(driven, keep, initial)
 

@@ -1,7 +1,6 @@
 """Sums over the segments of each direction; they add over sessions and weeks."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from collections.abc import Sequence
 
 from retrorun.measure.samples import kind_of
 from retrorun.model import MeasuredSegment, Totals
@@ -13,24 +12,11 @@ ENERGIES = {"energy_kcal": "gross", "active_kcal": "active", "low_kcal": "low", 
 def totals(segments: Sequence[MeasuredSegment]) -> dict[str, Totals]:
     """Sums by direction: ``backward`` confirmed or labelled only, candidates under their own."""
     return {
-        kind: add([_of_segment(each) for each in segments if kind_of(each.segment) == kind])
+        kind: sum(
+            (_of_segment(each) for each in segments if kind_of(each.segment) == kind), Totals()
+        )
         for kind in KINDS
     }
-
-
-def add(parts: Iterable[Totals]) -> Totals:
-    """Sum of totals; energy is None only where no part has one."""
-    collected = list(parts)
-    sums = {
-        field.name: _sum([getattr(part, field.name) for part in collected], field.name)
-        for field in fields(Totals)
-    }
-    return Totals(**sums)  # type: ignore[arg-type]
-
-
-def _sum(values: list[float | None], name: str) -> float | None:
-    known = [each for each in values if each is not None]
-    return sum(known) if known or name not in ENERGIES else None
 
 
 def _of_segment(measured: MeasuredSegment) -> Totals:

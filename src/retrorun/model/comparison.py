@@ -159,6 +159,34 @@ class Association:
 
 
 @dataclass(frozen=True, slots=True)
+class Practice:
+    """How backward movement was done: what the claims about training speak of.
+
+    Attributes:
+        segments: backward segments; ``steep`` and ``twisty`` of them were on such ground.
+        walk_s: backward walking, ``run_s`` backward running.
+        walked_first: sessions whose first backward segment was walked.
+        warm_up_s: median time of forward movement before the first backward segment.
+        longer: sessions with more backward metres than the longest of the 30 days before by more
+            than a tenth, out of ``comparable`` that had such a one.
+        trimp_per_min: direction → TRIMP a minute over all sessions that have it.
+        respiration_brpm: direction → mean breaths a minute, where recorded.
+    """
+
+    segments: int
+    steep: int
+    twisty: int
+    walk_s: float
+    run_s: float
+    walked_first: int
+    warm_up_s: float | None
+    longer: int
+    comparable: int
+    trimp_per_min: Mapping[str, float]
+    respiration_brpm: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """One popular claim, the literature and the user's own data side by side.
 
@@ -222,6 +250,7 @@ class Comparison:
         literature_factor: the measured literature's; ``popular_factor``: the popular claim's.
         pairs: the matched pairs, in time order, at most as many as the settings allow.
         days: every session, in time order.
+        practice: how the running was done: see `Practice`.
     """
 
     sessions: int
@@ -241,4 +270,5 @@ class Comparison:
     records: tuple[Record, ...]
     days: tuple[Day, ...]
     association: Association
+    practice: Practice
     notes: tuple[Note, ...] = ()

@@ -85,6 +85,10 @@ class MeasuredSegment:
     metrics: Metrics
 
 
+def _plus(first: float | None, second: float | None) -> float | None:
+    return first if second is None else second if first is None else first + second
+
+
 @dataclass(frozen=True, slots=True)
 class Totals:
     """Sums over all segments of one kind; they add over sessions and weeks.
@@ -103,6 +107,11 @@ class Totals:
     active_kcal: float | None = None
     low_kcal: float | None = None
     high_kcal: float | None = None
+
+    def __add__(self, other: "Totals") -> "Totals":
+        """Sums of both; an energy is None only where neither has one."""
+        both = ((getattr(self, name), getattr(other, name)) for name in self.__slots__)
+        return Totals(*(_plus(first, second) for first, second in both))
 
 
 @dataclass(frozen=True, slots=True)
