@@ -1,0 +1,198 @@
+"""FIT → recordings: sessions split, laps, pauses and headings joined to them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from retrorun.errors import NotARunError, ReadError
+from retrorun.model import HeadingSeries, Lap, Note, Pause, Recording
+from retrorun.readers import fit_messages as told
+from retrorun.readers.cadence import tidied
+from retrorun.readers.fit_columns import DeveloperField, Messages, decode
+from retrorun.readers.fit_headings import headings
+from retrorun.readers.fit_heart import heart_series, with_heart
+from retrorun.readers.fit_messages import Message, Story
+from retrorun.readers.fit_records import NUMBERS, channels, times_s
+from retrorun.readers.fit_structure import RECORD, Damage, Part, parts
+from retrorun.readers.sports import is_on_foot
+from retrorun.settings import ReadLimits
+from retrorun.units import BoolArray, FloatArray
+
+_TYPES_WITHOUT_RECORDS = (
+    "settings monitoring workout weight course sport schedules device totals goals"
+)
+_SLACK_S = 2.0  # a session's clock and its records' may differ by this much
+_OLDEST_S = 631_065_600.0 + 0x10000000  # FIT times below this count from the device's start
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FitRead:
+    """What a FIT file held; ``damage`` if it is broken anywhere."""
+
+    recordings: tuple[Recording, ...]
+    passed_over: tuple[Note, ...]
+    device: str | None
+    damage: Damage | None
+
+
+def read_fit(name: str, data: bytes, limits: ReadLimits) -> FitRead:
+    """Read a FIT file, chained or damaged ones too.
+
+    Raises:
+        ReadError: it holds no message, or no record with a time.
+        NotARunError: it is no activity, or one of another kind.
+    """
+    found, trailing = parts(data, 4 * limits.samples)
+    stories = [told.story(part) for part in found]
+    damage = next((part.damage for part in found if part.damage), trailing)
+    pairs = list(zip(found, stories, strict=True))
+    sessions = [one for part, story in pairs for one in _sessions(part, story, limits, name)]
+    heart = heart_series(found)
+    kept = [with_heart(one, heart) for one in sessions if is_on_foot(one.sport) != "no"]
+    others = [one for one in sessions if is_on_foot(one.sport) == "no"]
+    passed_over = tuple(Note("other-sport", f"{one.sport}: not on foot") for one in others)
+    if not kept:
+        raise _nothing(name, pairs, others, damage)
+    device = next((word for story in stories if (word := told.device(story))), None)
+    return FitRead(tuple(kept), passed_over, device, damage)
+
+
+def _nothing(
+    name: str,
+    pairs: Sequence[tuple[Part, Story]],
+    others: Sequence[Recording],
+    damage: Damage | None,
+) -> ReadError | NotARunError:
+    """The most telling reason why there is nothing to analyse."""
+    if others:
+        sports = ", ".join(dict.fromkeys(str(one.sport) for one in others))
+        return NotARunError("not-a-run", f"the activity is {sports}, not on foot", file=name)
+    kinds = [story.first("file_id").get("type") for _, story in pairs]
+    kind = next((str(kind) for kind in kinds if kind is not None), None)
+    records = sum(part.counts.get(RECORD, 0) for part, _ in pairs)
+    if kind not in (None, "activity"):
+        return NotARunError(f"fit-{_slug(kind)}", f"a FIT {kind} file, no activity", file=name)
+    if damage and not records:
+        return ReadError(damage.slug, damage.message, file=name, offset=damage.offset)
+    if records:
+        return ReadError("no-time", f"none of its {records} records has a usable time", file=name)
+    return NotARunError("fit-no-records", "a FIT file without a record of a run", file=name)
+
+
+def _slug(kind: str | None) -> str:
+    return "".join(c if c.isalnum() else "-" for c in str(kind).lower())[:30]
+
+
+def _sessions(part: Part, story: Story, limits: ReadLimits, name: str) -> Iterator[Recording]:
+    """One recording a session message; the whole as one where there is none."""
+    if story.first("file_id").get("type") not in (None, "activity"):
+        return
+    if part.counts.get(RECORD, 0) > limits.samples:
+        raise ReadError("too-many-samples", f"more than {limits.samples} records", file=name)
+    developer = told.developer_fields(story)
+    messages = decode(part, RECORD, NUMBERS, developer)
+    time_s = times_s(messages)
+    held = np.isfinite(time_s)
+    if held.sum() < 2:
+        return
+    whole = _whole(part, story, messages, developer)
+    sessions = [one for one in story.all("session") if told.number(one, "start_time") is not None]
+    sessions.sort(key=lambda one: told.number(one, "start_time") or 0.0)
+    for window, session in _windows(whole.time_s, sessions):
+        if window.sum() >= 2:
+            yield _one(_cut(whole, window), session, story)
+
+
+def _whole(
+    part: Part,
+    story: Story,
+    messages: Messages,
+    developer: Sequence[DeveloperField],
+) -> Recording:
+    """Everything in the file as one recording, without a sport."""
+    time_s = times_s(messages)
+    held = np.isfinite(time_s)
+    notes = list(story.notes)
+    if not held.all():
+        lost = int((~held).sum())
+        notes.append(Note("records-without-time", f"{lost} records without a time left out"))
+    if part.damage:
+        words = f"{part.damage.message}; everything before byte {part.damage.offset} was kept"
+        notes.append(Note(part.damage.slug, words))
+    if time_s[held][0] < _OLDEST_S:
+        notes.append(Note("clock-not-set", "times count from the device's start, not from 1989"))
+    columns = {key: values[held] for key, values in channels(messages).items()}
+    return Recording(
+        time_s=time_s[held],
+        columns=columns,
+        headings=headings(part, messages, time_s, developer),
+        laps=told.laps(story),
+        pauses=told.pauses(story),
+        device=told.device(story),
+        utc_offset_s=told.utc_offset_s(story),
+        name=told.text(story.first("workout"), "wkt_name"),
+        notes=tuple(notes),
+    )
+
+
+def _windows(
+    time_s: FloatArray,
+    sessions: Sequence[Message],
+) -> Iterator[tuple[BoolArray, Message]]:
+    """Which records are each session's: those from its start to the next one's."""
+    if len(sessions) < 2:
+        yield np.ones(len(time_s), dtype=np.bool_), sessions[0] if sessions else {}
+        return
+    starts = np.array([told.number(one, "start_time") for one in sessions], dtype=np.float64)
+    owner = np.searchsorted(starts, time_s, side="right") - 1
+    for index, session in enumerate(sessions):
+        yield np.maximum(owner, 0) == index, session
+
+
+def _cut(whole: Recording, window: BoolArray) -> Recording:
+    """The part of a recording whose records lie in a window of time."""
+    if window.all():
+        return whole
+    time_s = whole.time_s[window]
+    first, last = float(time_s.min()) - _SLACK_S, float(time_s.max()) + _SLACK_S
+    return replace(
+        whole,
+        time_s=time_s,
+        columns={key: values[window] for key, values in whole.columns.items()},
+        headings=tuple(_within(one, first, last) for one in whole.headings),
+        laps=tuple(lap for lap in whole.laps if _overlaps(lap, first, last)),
+        pauses=tuple(pause for pause in whole.pauses if _overlaps(pause, first, last)),
+    )
+
+
+def _overlaps(stretch: Lap | Pause, first: float, last: float) -> bool:
+    middle = (stretch.start_time_s + stretch.end_time_s) / 2
+    return first <= middle <= last
+
+
+def _within(one: HeadingSeries, first: float, last: float) -> HeadingSeries:
+    held = (one.time_s >= first) & (one.time_s <= last)
+    return replace(one, time_s=one.time_s[held], heading_deg=one.heading_deg[held])
+
+
+def _one(recording: Recording, session: Message, story: Story) -> Recording:
+    """Give a recording its sport, totals and tidy columns."""
+    sport = told.text(session, "sport") or told.text(story.first("sport"), "sport")
+    sport = sport or told.text(story.first("lap"), "sport")
+    sub = told.text(session, "sub_sport") or told.text(story.first("sport"), "sub_sport")
+    if is_on_foot(sport, sub) == "yes" and is_on_foot(sport) != "yes":
+        sport = sub  # a treadmill is filed under fitness equipment
+    columns, notes = tidied(recording.columns)
+    if is_on_foot(sport) == "maybe":
+        words = f"the file's sport is {sport or 'not said'}; taken for a run"
+        notes = (*notes, Note("sport-unknown", words))
+    return replace(
+        recording,
+        columns=columns,
+        headings=tuple(one for one in recording.headings if len(one.time_s)),
+        sport=sport,
+        energy_kcal=told.number(session, "total_calories") or None,
+        distance_m=told.number(session, "total_distance"),
+        notes=(*recording.notes, *notes),
+    )

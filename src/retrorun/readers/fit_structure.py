@@ -1,0 +1,271 @@
+"""The skeleton of a FIT file: where each message lies, and where the file is broken.
+
+One pass over definitions and message sizes, without decoding a single value. It serves three
+ends: messages that come by the thousand are handed on as runs of equal size, to be decoded as
+columns; the few others are copied into a small valid FIT file; and the place of any damage is
+known to the byte, so that everything before it is kept.
+"""
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from retrorun.readers.fit_checksum import fit_crc
+
+RECORD, HR, MAGNETOMETER, ACCELEROMETER, GPS_METADATA = 20, 132, 208, 165, 160
+COLUMNAR = frozenset({RECORD, HR, MAGNETOMETER, ACCELEROMETER, GPS_METADATA})
+# file_id, sport, session, lap, event, device_info, workout, workout_step, activity, file_creator,
+# three_d_sensor_calibration, field_description, developer_data_id
+KEPT = frozenset({0, 12, 18, 19, 21, 23, 26, 27, 34, 49, 167, 206, 207})
+TIMESTAMP = 253
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPlace:
+    """A field within a message: number, byte offset, size, base type (or developer index)."""
+
+    number: int
+    offset: int
+    size: int
+    kind: int
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """How a data message is laid out.
+
+    ``size`` includes its one header byte; ``stamp`` is the offset of its time, if it has one.
+    """
+
+    message: int
+    size: int
+    big_endian: bool
+    fields: tuple[FieldPlace, ...]
+    developer: tuple[FieldPlace, ...]
+    stamp: int | None = None
+
+
+@dataclass(slots=True)
+class Runs:
+    """Where the messages of one definition lie: a run is ``counts[i]`` of them from ``starts[i]``.
+
+    ``orders`` holds the place of each run's first message among all messages, ``clocks_s`` the
+    FIT time that a message's compressed header stands for (those are runs of one).
+    """
+
+    definition: Definition
+    starts: list[int] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+    orders: list[int] = field(default_factory=list)
+    clocks_s: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Where and how a FIT file is broken."""
+
+    slug: str
+    message: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One FIT file (several may be chained): its runs, and the rest as a small valid FIT file."""
+
+    data: bytes
+    runs: tuple[Runs, ...]
+    rest: bytes
+    counts: Mapping[int, int]
+    damage: Damage | None
+
+
+class _BrokenError(Exception):
+    def __init__(self, slug: str, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.damage = Damage(slug, message, offset)
+
+
+def parts(data: bytes, most_messages: int) -> tuple[tuple[Part, ...], Damage | None]:
+    """Split chained FIT files; also tells what follows the last part, if it is no FIT file.
+
+    Args:
+        data: the file.
+        most_messages: beyond this many messages the rest counts as damage.
+    """
+    found: list[Part] = []
+    start = 0
+    while start < len(data):
+        if not _is_header(data, start):
+            return tuple(found), Damage("fit-trailing-bytes", "bytes that are no FIT file", start)
+        head, end, trouble = _extent(data, start)
+        part = _Scan(data, start + head, end, most_messages).run(trouble)
+        found.append(part)
+        start = end + 2
+    return tuple(found), None
+
+
+def _is_header(data: bytes, start: int) -> bool:
+    return len(data) >= start + 12 and data[start + 8 : start + 12] == b".FIT"
+
+
+def _extent(data: bytes, start: int) -> tuple[int, int, Damage | None]:
+    """Header size, end of the messages, and what is wrong with the frame."""
+    head = data[start] if 12 <= data[start] <= 64 else 14
+    size = struct.unpack_from("<I", data, start + 4)[0]
+    end = start + head + size
+    if size == 0:
+        unfinished = Damage("fit-unfinished", "the file was never closed by its device", start + 4)
+        return head, max(start + head, len(data) - 2), unfinished
+    if end + 2 > len(data):
+        message = f"the file ends {end + 2 - len(data)} bytes early"
+        return head, len(data), Damage("fit-truncated", message, len(data))
+    if fit_crc(data[start : end + 2]) == 0:
+        return head, end, None
+    if end + 2 < len(data) and not _is_header(data, end + 2):
+        end = len(data) - 2  # the length is wrong too: read on
+    return head, end, Damage("fit-checksum", "the checksum does not fit the content", end)
+
+
+class _Scan:
+    """One pass over the messages between two places."""
+
+    def __init__(self, data: bytes, start: int, end: int, most_messages: int) -> None:
+        self.data, self.position, self.end = data, start, end
+        self.most = most_messages
+        self.local: dict[int, Runs] = {}
+        self.found: dict[Definition, Runs] = {}
+        self.rest: list[bytes] = []
+        self.counts: dict[int, int] = {}
+        self.order = 0
+        self.stamp: tuple[int, Definition] | None = None  # the last message that had a full time
+        self.clock_s = 0
+
+    def run(self, trouble: Damage | None) -> Part:
+        try:
+            while self.position < self.end:
+                self._plain()
+                if self.position < self.end:
+                    self._special(self.data[self.position])
+        except _BrokenError as broken:
+            trouble = broken.damage
+        runs = tuple(runs for runs in self.found.values() if runs.starts)
+        return Part(self.data, runs, _framed(b"".join(self.rest)), self.counts, trouble)
+
+    def _plain(self) -> None:
+        """Step over ordinary data messages: the loop that all time is spent in."""
+        data, local, counts, position = self.data, self.local, self.counts, self.position
+        end = self.end
+        while position < end and (head := data[position]) < 0x10 and head in local:
+            runs = local[head]
+            definition = runs.definition
+            start, size = position, definition.size
+            last = end - size
+            while position <= last and data[position] == head:
+                position += size
+            count = (position - start) // size
+            if not count:
+                self.position = start
+                raise _BrokenError("fit-truncated", "the file ends within a message", start)
+            number = definition.message
+            if definition.stamp is not None:
+                self.stamp = (position - size, definition)
+            if number in COLUMNAR:
+                runs.starts.append(start)
+                runs.counts.append(count)
+                runs.orders.append(self.order)
+            elif number in KEPT:
+                self.rest.append(data[start:position])
+            counts[number] = counts.get(number, 0) + count
+            self.order += count
+            if self.order > self.most:
+                raise _BrokenError("fit-too-many", f"more than {self.most} messages", start)
+        self.position = position
+
+    def _special(self, head: int) -> None:
+        if head & 0x80:
+            self._compressed(head)
+        elif head & 0x40:
+            self._define(head)
+        elif head & 0x30:
+            raise _BrokenError("fit-broken", "a message header is impossible", self.position)
+        else:
+            raise _BrokenError("fit-broken", "a message was never defined", self.position)
+
+    def _define(self, head: int) -> None:
+        start, data = self.position, self.data
+        stop = start + 6 + 3 * self._byte(start + 5)
+        natives = data[start + 6 : stop]
+        developer_end = stop
+        if head & 0x20:
+            developer_end = stop + 1 + 3 * self._byte(stop)
+        if developer_end > self.end:
+            raise _BrokenError("fit-truncated", "the file ends within a definition", start)
+        definition = _definition(data[start + 1 : start + 6], natives, data[stop:developer_end])
+        if definition is None:
+            raise _BrokenError("fit-broken", "a definition is impossible", start)
+        self.local[head & 0x0F] = self.found.setdefault(definition, Runs(definition))
+        if definition.message in KEPT:
+            self.rest.append(data[start:developer_end])
+        self.position = developer_end
+
+    def _byte(self, place: int) -> int:
+        if place >= self.end:
+            raise _BrokenError("fit-truncated", "the file ends within a definition", self.position)
+        return self.data[place]
+
+    def _compressed(self, head: int) -> None:
+        """A message whose header holds the low five bits of its time."""
+        runs = self.local.get(head >> 5 & 0x03)
+        if runs is None:
+            raise _BrokenError("fit-broken", "a message was never defined", self.position)
+        start, definition = self.position, runs.definition
+        if start + definition.size > self.end:
+            raise _BrokenError("fit-truncated", "the file ends within a message", start)
+        self._set_clock()
+        self.clock_s += ((head & 0x1F) - self.clock_s) & 0x1F
+        if definition.message in COLUMNAR:
+            runs.clocks_s[len(runs.starts)] = self.clock_s
+            runs.starts.append(start)
+            runs.counts.append(1)
+            runs.orders.append(self.order)
+        self.counts[definition.message] = self.counts.get(definition.message, 0) + 1
+        self.order += 1
+        self.position += definition.size
+
+    def _set_clock(self) -> None:
+        if self.stamp is not None:
+            start, definition = self.stamp
+            order = ">I" if definition.big_endian else "<I"
+            self.clock_s = struct.unpack_from(order, self.data, start + (definition.stamp or 0))[0]
+            self.stamp = None
+
+
+@cache
+def _definition(head: bytes, natives: bytes, developers: bytes) -> Definition | None:
+    """Lay out a message; None if it cannot be (unknown byte order, no content)."""
+    if head[1] > 1:
+        return None
+    big = head[1] == 1
+    number = int.from_bytes(head[2:4], "big" if big else "little")
+    fields, size = _places(natives, 1)
+    developer, size = _places(developers[1:], size)
+    stamps = [place.offset for place in fields if place.number == TIMESTAMP and place.size == 4]
+    return Definition(number, size, big, fields, developer, stamps[0] if stamps else None)
+
+
+def _places(triples: bytes, offset: int) -> tuple[tuple[FieldPlace, ...], int]:
+    places = []
+    for at in range(0, len(triples) - 2, 3):
+        number, size, kind = triples[at : at + 3]
+        places.append(FieldPlace(number, offset, size, kind))
+        offset += size
+    return tuple(places), offset
+
+
+def _framed(messages: bytes) -> bytes:
+    """A valid FIT file around some messages (protocol 2.0, so that developer fields are read)."""
+    head = struct.pack("<BBHI4s", 14, 0x20, 2100, len(messages), b".FIT")
+    body = head + struct.pack("<H", fit_crc(head)) + messages
+    return body + struct.pack("<H", fit_crc(body))

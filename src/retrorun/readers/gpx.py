@@ -1,0 +1,193 @@
+"""GPX 1.0 and 1.1 → recordings; elements are known by local name, for namespaces vary."""
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+from lxml import etree
+
+from retrorun.errors import NotARunError, ReadError
+from retrorun.model import HeadingSeries, Note, Recording
+from retrorun.readers.heading_sources import BY_SOURCE, HeadingSource, series
+from retrorun.readers.sports import is_on_foot
+from retrorun.readers.xml_activity import Gathered, XmlRead, joined, noted, recording
+from retrorun.readers.xml_names import local_name
+from retrorun.readers.xml_points import PointTable
+from retrorun.readers.xml_stream import XmlBrokenError, elements
+from retrorun.settings import ReadLimits
+from retrorun.units import FloatArray, wrap_deg
+
+# local name in lower case → channel
+NAMES: dict[str, str] = {
+    "ele": "altitude_m",
+    "hr": "heart_rate_bpm",
+    "heartrate": "heart_rate_bpm",
+    "heart_rate": "heart_rate_bpm",
+    "bpm": "heart_rate_bpm",
+    "cad": "cadence_spm",
+    "cadence": "cadence_spm",
+    "runcadence": "cadence_spm",
+    "speed": "speed_mps",
+    "atemp": "temperature_c",
+    "temp": "temperature_c",
+    "temperature": "temperature_c",
+    "power": "power_w",
+    "watts": "power_w",
+    "powerinwatts": "power_w",
+    "distance": "distance_m",
+    "hacc": "gps_accuracy_m",
+    "accuracy": "gps_accuracy_m",
+}
+_PLACES = {"lat": "latitude_deg", "lon": "longitude_deg"}
+_OTHERS = {name: name for name in ("time", "cmt", "heading", "compass", "bearing", "course")}
+_TAGS = ("gpx", "trk", "trkseg", "trkpt", "rte", "name", "type")
+_COMPASS_WORDS = re.compile(r"compass\D{0,20}(-?\d+(?:\.\d+)?)", re.IGNORECASE)
+_SAME_DEG = 0.5
+
+
+def read_gpx(name: str, data: bytes, limits: ReadLimits) -> XmlRead:
+    """Read a GPX file, broken ones up to the break.
+
+    Raises:
+        ReadError: no track point has a time, or there are too many.
+        NotARunError: there is no track, or only one of another sport.
+    """
+    tracks = _Tracks(limits.samples, name)
+    damage = None
+    try:
+        for event, element in elements(data, _TAGS, "trkpt", depth=limits.xml_depth):
+            tracks.take(event, element)
+    except XmlBrokenError as broken:
+        damage = Note("xml-broken", f"{broken.message}; what came before it was kept")
+    found = [one for track in tracks.found if (one := _recording(track)) is not None]
+    runs = joined(found)
+    kept = tuple(one for one in runs if is_on_foot(one.sport) != "no")
+    others = tuple(one for one in runs if is_on_foot(one.sport) == "no")
+    passed_over = tuple(Note("other-sport", f"{one.sport}: not on foot") for one in others)
+    if not kept:
+        raise _nothing(name, tracks, others, damage)
+    if damage:
+        kept = tuple(noted(one, damage) for one in kept)
+    return XmlRead(kept, passed_over, tracks.creator, damage)
+
+
+class _Tracks:
+    """What is gathered while the elements pass by."""
+
+    def __init__(self, limit: int, name: str) -> None:
+        self.limit, self.name = limit, name
+        self.found: list[Gathered] = []
+        self.creator: str | None = None
+        self.points = 0
+        self.routes = 0
+
+    def take(self, event: str, element: etree._Element) -> None:
+        tag = local_name(element.tag)
+        if event == "end":
+            if tag == "trkpt":
+                self._point(element)
+            elif tag in ("name", "type"):
+                self._word(tag, element)
+        elif tag == "gpx":
+            self.creator = (element.get("creator") or "").strip()[:200] or None
+        elif tag == "trk":
+            names = NAMES | _OTHERS
+            self.found.append(Gathered(PointTable(names, tuple(_PLACES)), device=self.creator))
+        elif tag == "trkseg" and self.found:
+            self.found[-1].breaks.append(self.found[-1].points.count)
+        elif tag == "rte":
+            self.routes += 1
+
+    def _point(self, element: etree._Element) -> None:
+        self.points += 1
+        if self.points > self.limit:
+            raise ReadError("too-many-samples", f"more than {self.limit} points", file=self.name)
+        if self.found:
+            self.found[-1].points.add(element)
+
+    def _word(self, tag: str, element: etree._Element) -> None:
+        parent = element.getparent()
+        text = (element.text or "").strip()[:200]
+        if parent is None or local_name(parent.tag) != "trk" or not text or not self.found:
+            return
+        if tag == "name":
+            self.found[-1].name = text
+        else:
+            self.found[-1].sport = text.lower()
+
+
+def _nothing(
+    name: str,
+    tracks: _Tracks,
+    others: tuple[Recording, ...],
+    damage: Note | None,
+) -> ReadError | NotARunError:
+    if others:
+        sports = ", ".join(dict.fromkeys(str(one.sport) for one in others))
+        return NotARunError("not-a-run", f"the activity is {sports}, not on foot", file=name)
+    if tracks.points > 1:
+        return ReadError("no-time", "fewer than two track points have a time", file=name)
+    if damage:
+        return ReadError(damage.slug, damage.message, file=name)
+    if tracks.routes:
+        return NotARunError("gpx-route", "a route to follow, no recorded track", file=name)
+    return NotARunError("gpx-no-track", "a GPX file without a track of two points", file=name)
+
+
+def _recording(found: Gathered) -> Recording | None:
+    numbers = found.points.numbers()
+    time_s = found.points.times_s("time")
+    columns = {
+        _PLACES.get(name, name): values for name, values in numbers.items() if name not in _OTHERS
+    }
+    candidates = tuple(_headings(found.points, numbers, time_s))
+    return recording(found, time_s, columns, candidates)
+
+
+def _headings(
+    points: PointTable,
+    numbers: dict[str, FloatArray],
+    time_s: FloatArray,
+) -> Iterator[HeadingSeries]:
+    """Candidates by the table; ``bearing`` is the facing only beside a different ``course``."""
+    rows = {name: BY_SOURCE[f"gpx:{name}"] for name in ("heading", "compass", "bearing", "course")}
+    if "compass" not in numbers:
+        numbers = numbers | _compass_in_comments(points)
+    for name, row in rows.items():
+        values = numbers.get(name)
+        if values is None:
+            continue
+        claim = row.claim
+        if name == "bearing" and _differ(values, numbers.get("course")):
+            claim = "compass"
+        one = series(row, row.label, time_s, _angles(values, row), claim)
+        if one is not None:
+            yield one
+
+
+def _differ(bearing: FloatArray, course: FloatArray | None) -> bool:
+    if course is None:
+        return False
+    both = np.isfinite(bearing) & np.isfinite(course)
+    return bool(both.any() and np.median(np.abs(wrap_deg(bearing - course)[both])) > _SAME_DEG)
+
+
+def _angles(values: FloatArray, row: HeadingSource) -> FloatArray:
+    """Degrees [0, 360); a negative course is missing, a negative compass angle is west of north.
+
+    A compass that is never below -1 writes -1 for missing.
+    """
+    held = values[np.isfinite(values)]
+    if row.claim == "course" or (len(held) and held.min() >= -1):
+        values = np.where(values < 0, np.nan, values)
+    return np.asarray(np.where(np.abs(values) <= 720, values % 360.0, np.nan), dtype=np.float64)
+
+
+def _compass_in_comments(points: PointTable) -> dict[str, FloatArray]:
+    texts = points.texts("cmt")
+    values = np.full(points.count, np.nan)
+    for index, text in zip(texts.points, texts.texts, strict=True):
+        match = _COMPASS_WORDS.search(text or "")
+        if match:
+            values[index] = float(match[1])
+    return {"compass": values} if np.isfinite(values).any() else {}

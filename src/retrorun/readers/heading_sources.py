@@ -1,0 +1,150 @@
+"""Where a heading can stand in a file, and what that place means: one table for code and docs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from retrorun.model import HeadingKind, HeadingSeries
+from retrorun.units import FloatArray
+
+North = Literal["true", "magnetic", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class HeadingSource:
+    """One row: where a heading can stand.
+
+    Attributes:
+        source: key of the row.
+        label: what a recording says that its heading came from.
+        format: which reader looks there.
+        names: local names (XML) or normalised names (FIT developer fields, CSV), lower case.
+        claim: what the place means, before the course has been compared.
+        north: which north it counts from.
+        meaning: for people.
+    """
+
+    source: str
+    label: str
+    format: Literal["gpx", "fit-developer", "fit", "phone"]
+    names: frozenset[str]
+    claim: HeadingKind
+    north: North
+    meaning: str
+
+
+SOURCES: tuple[HeadingSource, ...] = (
+    HeadingSource(
+        "gpx:heading",
+        "osmand:heading",
+        "gpx",
+        frozenset({"heading"}),
+        "compass",
+        "true",
+        "OsmAnd's `osmand:heading`: the phone's compass",
+    ),
+    HeadingSource(
+        "gpx:compass",
+        "osmtracker:compass",
+        "gpx",
+        frozenset({"compass"}),
+        "compass",
+        "magnetic",
+        "OSMTracker's `compass` in extensions, or `compass: …` in `cmt`",
+    ),
+    HeadingSource(
+        "gpx:bearing",
+        "gpx:bearing",
+        "gpx",
+        frozenset({"bearing"}),
+        "course",
+        "true",
+        "Garmin TrackPointExtension v2, OsmAnd, GPSLogger: course; "
+        "with a different `course` beside it, the facing (compass)",
+    ),
+    HeadingSource(
+        "gpx:course",
+        "gpx:course",
+        "gpx",
+        frozenset({"course"}),
+        "course",
+        "true",
+        "GPX 1.0, Apple Health, Garmin TrackPointExtension v2; negative is missing",
+    ),
+    HeadingSource(
+        "fit:developer:heading",
+        "fit:developer:heading",
+        "fit-developer",
+        frozenset(
+            {"heading", "compass", "compassheading", "currentheading", "azimuth", "yaw", "facing"}
+        ),
+        "compass",
+        "true",
+        "Connect IQ field, degrees or radians (-π…π); never bearing, track or course",
+    ),
+    HeadingSource(
+        "fit:gps_metadata.heading",
+        "fit:gps_metadata.heading",
+        "fit",
+        frozenset({"heading"}),
+        "course",
+        "true",
+        "course of the GPS receiver",
+    ),
+    HeadingSource(
+        "fit:magnetometer",
+        "fit:magnetometer",
+        "fit",
+        frozenset({"magx", "magy", "magz"}),
+        "compass",
+        "magnetic",
+        "`magnetometer_data` with `accelerometer_data` (calibrated where the file says how), "
+        "tilt-compensated",
+    ),
+    HeadingSource(
+        "phone:magneticBearing",
+        "sensorlogger:magneticBearing",
+        "phone",
+        frozenset({"magneticbearing"}),
+        "compass",
+        "magnetic",
+        "Sensor Logger's `Compass.csv` or `WatchCompass.csv`",
+    ),
+)
+BY_SOURCE: Mapping[str, HeadingSource] = {row.source: row for row in SOURCES}
+GPX_NAMES = frozenset(name for row in SOURCES if row.format == "gpx" for name in row.names)
+DEVELOPER = BY_SOURCE["fit:developer:heading"]
+
+
+def normalised(name: str) -> str:
+    """Letters only, lower case: ``Compass_Heading`` and ``compass heading`` are one."""
+    return "".join(letter for letter in name.lower() if letter.isalpha())
+
+
+def degrees(values: FloatArray, units: str) -> FloatArray:
+    """(n,) compass angles in degrees [0, 360), from degrees or radians, as the unit says.
+
+    Without a unit, values that never leave ±2π are radians.
+    """
+    held = values[np.isfinite(values)]
+    word = units.lower()
+    said_degrees = "deg" in word or "°" in word
+    small = len(held) > 0 and float(np.abs(held).max()) <= 2 * np.pi + 0.01
+    turned = np.degrees(values) if "rad" in word or (small and not said_degrees) else values
+    return np.asarray(turned % 360.0, dtype=np.float64)
+
+
+def series(
+    row: HeadingSource,
+    source: str,
+    time_s: FloatArray,
+    heading_deg: FloatArray,
+    claim: HeadingKind | None = None,
+) -> HeadingSeries | None:
+    """A heading candidate, without the times that have none; None if it holds no value."""
+    held = np.isfinite(heading_deg) & np.isfinite(time_s)
+    if not held.any():
+        return None
+    return HeadingSeries(source, claim or row.claim, row.north, time_s[held], heading_deg[held])

@@ -1,0 +1,213 @@
+"""TCX → recordings: several activities and laps, treadmill runs without a position."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from lxml import etree
+
+from retrorun.errors import NotARunError, ReadError
+from retrorun.model import Lap, Note, Pause, Recording
+from retrorun.readers.sports import is_on_foot
+from retrorun.readers.xml_activity import Gathered, XmlRead, noted, recording
+from retrorun.readers.xml_names import local_name
+from retrorun.readers.xml_points import PointTable
+from retrorun.readers.xml_stream import XmlBrokenError, elements
+from retrorun.readers.xml_times import unix_s
+from retrorun.settings import ReadLimits
+from retrorun.units import FloatArray
+
+# local name in lower case → channel
+NAMES: dict[str, str] = {
+    "latitudedegrees": "latitude_deg",
+    "longitudedegrees": "longitude_deg",
+    "altitudemeters": "altitude_m",
+    "distancemeters": "distance_m",
+    "value": "heart_rate_bpm",
+    "cadence": "cadence_spm",
+    "runcadence": "cadence_spm",
+    "speed": "speed_mps",
+    "watts": "power_w",
+}
+_TAGS = (
+    *("TrainingCenterDatabase", "Activity", "Lap", "Track", "Trackpoint"),
+    *("Creator", "Notes", "Course"),
+)
+
+
+def read_tcx(name: str, data: bytes, limits: ReadLimits) -> XmlRead:
+    """Read a TCX file, broken ones up to the break.
+
+    Raises:
+        ReadError: no track point has a time, or there are too many.
+        NotARunError: there is no activity on foot.
+    """
+    found = _Activities(limits.samples, name)
+    damage = None
+    try:
+        for event, element in elements(data, _TAGS, "Trackpoint", depth=limits.xml_depth):
+            found.take(event, element)
+    except XmlBrokenError as broken:
+        damage = Note("xml-broken", f"{broken.message}; what came before it was kept")
+    everything = [one for one in map(_recording, found.found) if one is not None]
+    kept = tuple(one for one in everything if is_on_foot(one.sport) != "no")
+    others = tuple(one for one in everything if is_on_foot(one.sport) == "no")
+    passed_over = tuple(Note("other-sport", f"{one.sport}: not on foot") for one in others)
+    if not kept:
+        raise _nothing(name, found, others, damage)
+    if damage:
+        kept = tuple(noted(one, damage) for one in kept)
+    return XmlRead(kept, passed_over, kept[0].device, damage)
+
+
+class _LapRead:
+    """A lap while it is being read: first point, start, and the totals that stand in front."""
+
+    def __init__(self, element: etree._Element, first_point: int) -> None:
+        self.first_point = first_point
+        self.start_s = float(unix_s([element.get("StartTime") or ""])[0])
+        self.tracks: list[int] = []
+        self.totals: dict[str, str] = {}
+        self.note: str | None = None
+
+    def front(self, element: etree._Element) -> None:
+        """Take over the totals before they are pruned."""
+        for child in element:
+            if len(self.totals) < 50 and child.text:
+                self.totals.setdefault(local_name(child.tag), child.text.strip())
+
+    def total(self, name: str) -> float:
+        try:
+            value = float(self.totals.get(name, "nan"))
+        except ValueError:
+            return float("nan")
+        return value if 0 <= value < 1e9 else float("nan")
+
+
+@dataclass(slots=True)
+class _Activity:
+    """An activity while it is being read."""
+
+    gathered: Gathered
+    laps: list[_LapRead] = field(default_factory=list)
+
+
+class _Activities:
+    """What is gathered while the elements pass by."""
+
+    def __init__(self, limit: int, name: str) -> None:
+        self.limit, self.name = limit, name
+        self.found: list[_Activity] = []
+        self.points = 0
+        self.courses = 0
+        self.inside = False
+
+    def take(self, event: str, element: etree._Element) -> None:
+        tag = local_name(element.tag)
+        if event == "start":
+            self._start(tag, element)
+        elif tag == "Activity":
+            self.inside = False
+        elif self.inside:
+            self._end(tag, element)
+
+    def _start(self, tag: str, element: etree._Element) -> None:
+        if tag == "Activity":
+            self.inside = True
+            sport = (element.get("Sport") or "").strip().lower()[:60] or None
+            points = PointTable(NAMES | {"time": "time"})
+            self.found.append(_Activity(Gathered(points, sport=sport)))
+        elif tag == "Course":
+            self.courses += 1
+        elif self.inside and tag == "Lap":
+            here = self.found[-1]
+            here.laps.append(_LapRead(element, here.gathered.points.count))
+        elif self.inside and tag == "Track" and self.found[-1].laps:
+            lap = self.found[-1].laps[-1]
+            lap.tracks.append(self.found[-1].gathered.points.count)
+            parent = element.getparent()
+            if parent is not None:
+                lap.front(parent)
+
+    def _end(self, tag: str, element: etree._Element) -> None:
+        here = self.found[-1]
+        if tag == "Trackpoint":
+            self.points += 1
+            if self.points > self.limit:
+                message = f"more than {self.limit} points"
+                raise ReadError("too-many-samples", message, file=self.name)
+            here.gathered.points.add(element)
+        elif tag == "Lap" and here.laps:
+            here.laps[-1].front(element)
+        elif tag == "Creator":
+            names = [child.text for child in element if local_name(child.tag) == "Name"]
+            here.gathered.device = (names[0] or "").strip()[:200] or None if names else None
+        elif tag == "Notes":
+            self._note(here, element)
+
+    def _note(self, here: _Activity, element: etree._Element) -> None:
+        """Notes stand in laps and in the activity: there they are the only name it has."""
+        text = (element.text or "").strip()[:200] or None
+        parent = element.getparent()
+        if parent is not None and local_name(parent.tag) == "Lap" and here.laps:
+            here.laps[-1].note = text
+        else:
+            here.gathered.name = here.gathered.name or text
+
+
+def _recording(found: _Activity) -> Recording | None:
+    gathered = found.gathered
+    time_s = gathered.points.times_s("time")
+    gathered.laps = _laps(found.laps, time_s)
+    for lap in found.laps:
+        for first in lap.tracks[1:]:  # a second track within a lap: the timer stood still
+            _pause(gathered, time_s, first)
+    gathered.energy_kcal = _sum([lap.total("Calories") for lap in found.laps])
+    gathered.distance_m = _sum([lap.total("DistanceMeters") for lap in found.laps])
+    return recording(gathered, time_s, gathered.points.numbers())
+
+
+def _pause(gathered: Gathered, time_s: FloatArray, first: int) -> None:
+    before, after = time_s[:first], time_s[first:]
+    before, after = before[np.isfinite(before)], after[np.isfinite(after)]
+    gathered.breaks.append(first)
+    if len(before) and len(after) and after[0] > before[-1]:
+        gathered.pauses.append(Pause(float(before[-1]), float(after[0])))
+
+
+def _laps(laps: Sequence[_LapRead], time_s: FloatArray) -> list[Lap]:
+    """Each from its start to the next one's, the last to its last point or its own length."""
+    found = []
+    for index, lap in enumerate(laps):
+        behind = laps[index + 1] if index + 1 < len(laps) else None
+        own = time_s[lap.first_point : behind.first_point if behind else None]
+        ends = [lap.start_s + lap.total("TotalTimeSeconds"), *own[np.isfinite(own)][-1:]]
+        known = [float(end) for end in ends if np.isfinite(end)]
+        end = behind.start_s if behind and np.isfinite(behind.start_s) else max(known, default=0.0)
+        if end > lap.start_s:
+            trigger = lap.totals.get("TriggerMethod", "").lower() or None
+            found.append(Lap(lap.start_s, end, lap.note, None, trigger))
+    return found
+
+
+def _sum(values: Sequence[float]) -> float | None:
+    known = [value for value in values if np.isfinite(value)]
+    return sum(known) or None
+
+
+def _nothing(
+    name: str,
+    found: _Activities,
+    others: Sequence[Recording],
+    damage: Note | None,
+) -> ReadError | NotARunError:
+    if others:
+        sports = ", ".join(dict.fromkeys(str(one.sport) for one in others))
+        return NotARunError("not-a-run", f"the activity is {sports}, not on foot", file=name)
+    if found.points > 1:
+        return ReadError("no-time", "fewer than two track points have a time", file=name)
+    if damage:
+        return ReadError(damage.slug, damage.message, file=name)
+    if found.courses:
+        return NotARunError("tcx-course", "a course to follow, no recorded activity", file=name)
+    return NotARunError("tcx-no-track", "a TCX file without a track of two points", file=name)

@@ -1,0 +1,93 @@
+"""Every file ends in recordings or in a named reason."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from retrorun.errors import NotARunError, ReadError
+from retrorun.readers import read
+from retrorun.settings import ReadLimits
+
+LIMITS = ReadLimits()
+GPX = b"""<?xml version="1.0"?><gpx xmlns="http://www.topografix.com/GPX/1/1" creator="a phone">
+<trk><name>lap of the lake</name><type>running</type><trkseg>
+<trkpt lat="46.0" lon="14.0"><ele>300</ele><time>2026-05-03T07:30:00Z</time></trkpt>
+<trkpt lat="46.1" lon="14.1"><ele>301</ele><time>2026-05-03T07:30:01Z</time></trkpt>
+</trkseg></trk></gpx>"""
+
+
+@pytest.mark.parametrize(
+    ("data", "slug"),
+    [
+        (b"", "empty"),
+        (b"  \n", "empty"),
+        (b"\x00\x01\x02 nothing known", "unknown-format"),
+        (b"PK\x03\x04 and so on", "archive"),
+        (b"<html><body>no track</body></html>", "xml-unknown"),
+        (b"\x1f\x8b garbage", "gzip-broken"),
+        (b"\x0e\x20\x34\x08\x00\x00\x00\x00.FIT", "fit-unfinished"),
+    ],
+)
+def test_unreadable_bytes_have_a_named_reason(data: bytes, slug: str) -> None:
+    with pytest.raises(ReadError) as caught:
+        read("a file", data, LIMITS)
+    assert caught.value.slug == slug
+    assert caught.value.file == "a file"
+
+
+def test_kind_is_found_by_content_and_gzip_is_unwrapped() -> None:
+    export = read("renamed.fit.gz", gzip.compress(GPX), LIMITS)
+    (run,) = export.recordings
+    assert export.source.format == "gpx"
+    assert export.source.device == "a phone"
+    assert run.name == "lap of the lake"
+    assert run.time_s.tolist() == [1777793400.0, 1777793401.0]
+    assert run.columns["latitude_deg"].tolist() == [46.0, 46.1]
+    assert run.columns["altitude_m"].tolist() == [300.0, 301.0]
+
+
+def test_too_large_a_file_is_refused() -> None:
+    with pytest.raises(ReadError) as caught:
+        read("big", GPX, ReadLimits(file_bytes=10))
+    assert caught.value.slug == "too-large"
+
+
+def test_a_gzip_bomb_is_refused() -> None:
+    bomb = gzip.compress(b"\0" * 2**26)
+    with pytest.raises(ReadError) as caught:
+        read("bomb", bomb, LIMITS)
+    assert caught.value.slug == "gzip-too-large"
+
+
+def test_a_truncated_gzip_keeps_what_came_before() -> None:
+    body = GPX.replace(b"</trkseg>", b"<!--" + bytes(range(32, 127)) * 40 + b"--></trkseg>")
+    whole = gzip.compress(body, 0)
+    export = read("cut.gpx.gz", whole[:-3000], LIMITS)
+    assert export.source.salvaged
+    assert {note.slug for note in export.source.warnings} == {"xml-broken", "gzip-truncated"}
+    assert len(export.recordings[0].time_s) == 2
+
+
+def test_every_corpus_file_is_a_recording_or_has_a_reason(corpus: Path) -> None:
+    outcomes = {}
+    for path in sorted(corpus.glob("*/*")):
+        try:
+            export = read(path.name, path.read_bytes(), LIMITS)
+            outcomes[path.name] = "recording"
+            assert export.recordings
+            for one in export.recordings:
+                assert all(len(column) == len(one.time_s) for column in one.columns.values())
+        except (ReadError, NotARunError) as reason:
+            outcomes[path.name] = reason.slug
+    assert len(outcomes) == 107
+    assert outcomes["run.fit"] == "recording"
+    assert outcomes["testcourse.fit"] == "fit-course"
+    assert outcomes["testcourse.gpx"] == "gpx-route"
+    assert outcomes["testcourse.tcx"] == "tcx-course"
+    assert outcomes["MonitoringFile.fit"] == "fit-monitoring-b"
+    assert outcomes["WeightScaleMultiUser.fit"] == "fit-weight"
+    assert outcomes["Settings.fit"] == "fit-settings"
+    assert outcomes["WorkoutIndividualSteps.fit"] == "fit-workout"
+    assert outcomes["garmin.fit"] == "not-a-run"
+    assert outcomes["DeveloperData.fit"] == "no-time"
