@@ -61,10 +61,12 @@ class DetectSettings:
     steep_grade: float = 0.12  # beyond it step rate says nothing of direction
     backward_steps: float = 0.085  # step rate over the forward line (docs/detection.md)
     backward_steps_spread: float = 0.02
-    backward_slower: float = 0.92
+    backward_slower: float = 0.9
     gait_spread_spm: float = 2.5
     gait_temper_s: float = 20.0
-    two_lines_gain: float = 4.0
+    two_lines_gain: float = 6.0
+    two_lines_switch: float = 2.0
+    two_lines_steps: float = 0.04
     teach_least_s: int = 20
     # decoding
     onset_every_s: float = 1500.0

@@ -1,6 +1,6 @@
 """Evidence of the step rate: backward running takes more steps at equal speed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -125,9 +125,9 @@ def evidence(
         return GaitEvidence(nothing, np.full(nothing.size, np.nan), None, None, "no forward line")
     two = bool(back.any())
     reason = "two parallel lines in this session" if two else "one line fits the whole session"
-    judged = _judge(seen, line, nothing, settings, reason)
-    if two:
-        return judged
+    judged = _judge(seen, line, back * seen.counted, settings, reason)
+    if two:  # what step rate alone found teaches this session only
+        return replace(judged, backward=None)
     ratio = np.minimum(judged.ratio, 0.0)  # one gait alone cannot say that it is the other
     return GaitEvidence(ratio, judged.excess, line, None, reason)
 
@@ -186,64 +186,88 @@ def _normal(residual: FloatArray, spread: FloatArray | float) -> FloatArray:
 
 
 def two_lines(seen: Steps, settings: DetectSettings) -> FloatArray:
-    """Probability that each second lies on the upper of two parallel lines, (n,).
+    """Whether each second lies on the upper of two parallel lines, (n,) of 0 and 1.
 
-    Expectation-maximisation of ``cadence = a + b·speed + c·grade + d·z`` with priors on b, c and
-    on d (the step-rate gain of backward running). All zero where one line explains the session as
-    well, or where the upper one is not the slower.
+    Two clusters, each with a speed of its own and ``cadence = a + b·speed + c·grade + d·z``, with
+    priors on b, c and on d (the step-rate gain of backward running), found by alternating
+    assignment and fit. All zero where one cluster explains the session as well, where the upper
+    one is not the slower, or where its gain is too small.
     """
     none = np.zeros(seen.counted.size)
     use = seen.counted
-    cadence, speed, grade = seen.cadence_spm[use], seen.speed_mps[use], seen.grade[use]
+    data = (seen.cadence_spm[use], seen.speed_mps[use], seen.grade[use])
+    cadence, speed, _ = data
     if cadence.size < 120:
         return none
-    usual = np.array([0.0, 9.5, 25.0, settings.backward_steps * float(np.median(cadence))])
-    loose = np.array([0.0, 3.0, 40.0, 4.0])
-    single, _ = _mixture((cadence, speed, grade), usual, loose, np.zeros(cadence.size))
     level = cadence - 9.5 * speed
-    best, upper = single + settings.two_lines_gain, None
-    for cut in (0.25, 0.5, 0.75, 0.9):
-        start = (level > np.quantile(level, cut)).astype(np.float64)
-        gain, found = _mixture((cadence, speed, grade), usual, loose, start)
-        if gain > best:
-            best, upper = gain, found
-    if upper is None or upper.sum() < 20 or (1 - upper).sum() < 40:
+    single = _clusters(data, np.zeros(cadence.size), settings).total
+    starts = [level > np.quantile(level, cut) for cut in (0.5, 0.75, 0.9)]
+    starts.append(speed < (np.quantile(speed, 0.1) + np.quantile(speed, 0.9)) / 2)
+    found = [_clusters(data, start.astype(np.float64), settings) for start in starts]
+    best = max(found, key=lambda one: one.total)
+    upper = best.upper
+    if best.total < single + settings.two_lines_gain or upper.sum() < 20:
         return none
-    slow = np.average(speed, weights=upper) / np.average(speed, weights=1 - upper)
-    if slow > settings.backward_slower:
+    slow = float(speed[upper > 0].mean() / max(speed[upper == 0].mean(), 0.1))
+    if slow > settings.backward_slower or best.gain < settings.two_lines_steps:
         return none
     none[use] = upper
     return none
 
 
-def _mixture(
-    data: tuple[FloatArray, FloatArray, FloatArray],
-    usual: FloatArray,
-    loose: FloatArray,
-    upper: FloatArray,
-) -> tuple[float, FloatArray]:
-    """Tempered log posterior and memberships after a dozen rounds; ``upper`` all 0: one line."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Clusters:
+    """Tempered log posterior, membership (m,) of 0 and 1, and the upper line's relative gain."""
+
+    total: float
+    upper: FloatArray
+    gain: float
+
+
+def _clusters(
+    data: tuple[FloatArray, FloatArray, FloatArray], upper: FloatArray, settings: DetectSettings
+) -> _Clusters:
+    """Alternate fit and assignment from a first guess; ``upper`` all 0 means one cluster.
+
+    Membership is decided over some twenty seconds together, and every change of it costs: people
+    do not turn about each second.
+    """
     cadence, speed, grade = data
     mixed = bool(upper.any())
-    temper = 1.0 / 30.0
-    base = np.column_stack([np.ones(cadence.size), speed, grade])
-    spread, total = 4.0, 0.0
-    for _ in range(12):
-        # Both memberships of each second enter, weighted: normal equations with E[z].
-        ridge = np.zeros(4)
-        ridge[1:] = spread**2 / (temper * loose[1:] ** 2)
-        design = np.column_stack([base, upper])
-        normal = design.T @ design + np.diag(ridge)
-        normal[3, 3] += (upper * (1 - upper)).sum()  # E[z²] = E[z]
-        line = np.linalg.solve(normal, design.T @ cadence + ridge * usual)
-        rest = cadence - base @ line[:3]
-        square = (1 - upper) * rest**2 + upper * (rest - line[3]) ** 2
-        spread = float(np.clip(np.sqrt(square.mean()), 1.2, 8.0))
-        share = float(np.clip(upper.mean(), 0.005, 0.9)) if mixed else 0.0
-        on = (1 - share) * _normal(rest, spread) + 0.02 / 60
-        over = share * _normal(rest - line[3], spread)
-        total = temper * float(np.log(on + over).sum())
+    temper = 1.0 / 30.0  # a slowly wandering step rate: half a minute is one observation
+    usual = np.array([0.0, 9.5, 25.0, settings.backward_steps * float(np.median(cadence))])
+    loose = np.array([np.inf, 3.5, 40.0, 4.0])
+    design = np.column_stack([np.ones(cadence.size), speed, grade, upper])
+    spread, total, line = 4.0, -np.inf, usual
+    for _ in range(8 if mixed else 3):
+        ridge = spread**2 / (temper * loose**2)
+        line = np.linalg.solve(
+            design.T @ design + np.diag(ridge), design.T @ cadence + ridge * usual
+        )
+        rest = cadence - design[:, :3] @ line[:3]
+        spread = float(np.clip(np.sqrt(np.mean((rest - upper * line[3]) ** 2)), 1.2, 8.0))
+        on = _logs(rest, spread) + _logs_of_speed(speed, upper == 0)
+        over = on
         if mixed:
-            upper = over / (on + over)
-    prior = ((line[1:] - usual[1:]) / loose[1:]) ** 2
-    return total - 0.5 * float(prior[: 3 if mixed else 2].sum()), upper
+            over = _logs(rest - line[3], spread) + _logs_of_speed(speed, upper > 0)
+        before, upper = upper, (mean_around(over - on, 10) > 0).astype(np.float64)
+        total = temper * float(np.where(upper > 0, over, on).sum())
+        if not mixed or (before == upper).all() or upper.sum() in (0, upper.size):
+            break
+        design[:, 3] = upper
+    fitted = 4 if mixed else 3
+    prior = 0.5 * float((((line[:fitted] - usual[:fitted]) / loose[:fitted]) ** 2).sum())
+    switches = settings.two_lines_switch * float(np.abs(np.diff(upper)).sum())
+    return _Clusters(total - switches - prior, upper, float(line[3] / np.median(cadence)))
+
+
+def _logs(residual: FloatArray, spread: float) -> FloatArray:
+    """Log density of a normal with a floor against outliers."""
+    return np.log(_normal(residual, spread) + 0.02 / 60.0)
+
+
+def _logs_of_speed(speed: FloatArray, where: BoolArray) -> FloatArray:
+    """Log density of each speed among those of one cluster."""
+    own = speed[where] if where.sum() > 1 else speed
+    spread = max(float(own.std()), 0.15)
+    return np.log(_normal(speed - float(own.mean()), spread) + 1e-3)
