@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 
 from retrorun.model import Recording
-from retrorun.simulate import Compass, Interval, Scenario, Simulated, Step, scenarios, simulate
+from retrorun.simulate import (
+    REPORTING_SEEDS,
+    TUNING_SEEDS,
+    Compass,
+    Interval,
+    Scenario,
+    Simulated,
+    Step,
+    scenarios,
+    simulate,
+)
 from retrorun.units import EARTH_RADIUS_M, FloatArray, wrap_deg
 
 EVERY = tuple(scenarios())
@@ -185,3 +195,22 @@ def test_scenarios_are_values() -> None:
     scenario: Scenario = scenarios()["intervals"]
     with pytest.raises(AttributeError):
         scenario.name = "other"  # type: ignore[misc]
+
+
+def test_tuning_and_reporting_seeds_never_meet() -> None:
+    assert not set(TUNING_SEEDS) & set(REPORTING_SEEDS)
+
+
+@pytest.mark.parametrize("name", ["intervals", "short intervals", "shuttles", "walk"])
+def test_direction_changes_where_facing_and_course_part(name: str) -> None:
+    """A compass without any fault and a receiver without error agree with the truth in time."""
+    scenario = scenarios()[name]
+    perfect = Compass(swing_deg=0.0, noise_deg=1e-9)
+    watch = replace(scenario.watch, compass=perfect, gps_error_m=1e-9)
+    simulated = simulate(replace(scenario, watch=watch, mount_deg=(0.0, 0.0)), 8)
+    course = chord_course_deg(simulated.recording, half=1)
+    delta = np.abs(wrap_deg(simulated.recording.headings[0].heading_deg - course))
+    seen = np.flatnonzero(np.diff((delta > 90.0).astype(int)) != 0)
+    told = [part.start_s for part in simulated.truth.intervals[1:]]
+    for moment in told:
+        assert np.min(np.abs(seen + 0.5 - moment)) <= 2.0

@@ -17,6 +17,7 @@ from retrorun.units import BoolArray, FloatArray, IntArray, difference_deg
 RATE_HZ = 4
 STEP_S = 1.0 / RATE_HZ
 MOVING_MPS = 0.5
+INERTIA_S = 0.9
 
 Entry = Literal["on", "pivot", "flip", "uturn"]
 
@@ -78,16 +79,18 @@ class Motion:
 def move(steps: Sequence[Step], ground: Ground, runner: Runner, rng: np.random.Generator) -> Motion:
     """Carry out the steps over the ground.
 
-    1. Signed speed along the way: targets with wander, followed with inertia, so that a flip
+    1. Steps begin when the runner reacts, a moment before or after the plan.
+    2. Signed speed along the way: targets with wander, followed with inertia, so that a flip
        passes through standing.
-    2. The way's direction bends; course is the way or its opposite.
-    3. Facing turns about within two seconds at a pivot or a U-turn.
-    4. Position, height and grade by adding up; cadence by the runner's lines.
+    3. The way's direction bends; course is the way or its opposite.
+    4. Facing turns about within two seconds at a pivot or a U-turn.
+    5. Position, height and grade by adding up; cadence by the runner's lines.
     """
-    plan = _plan(steps)
-    count = len(plan)
+    begins_s = _begins(steps, rng)
+    count = round(sum(step.seconds for step in steps) * RATE_HZ)
+    plan = _plan(begins_s, count)
     way_deg = _way(ground, count, rng)
-    signed_mps = _signed_speed(steps, plan, rng)
+    signed_mps = _signed_speed(steps, begins_s, count, rng)
     course_deg = (way_deg + np.where(signed_mps < 0.0, 180.0, 0.0)) % 360.0
     facing_deg = (way_deg + _facing_offset(steps, plan, rng)) % 360.0
     radians = np.radians(way_deg)
@@ -116,9 +119,18 @@ def move(steps: Sequence[Step], ground: Ground, runner: Runner, rng: np.random.G
     )
 
 
-def _plan(steps: Sequence[Step]) -> IntArray:
-    counts = [round(step.seconds * RATE_HZ) for step in steps]
-    return np.repeat(np.arange(len(steps), dtype=np.int64), counts)
+def _begins(steps: Sequence[Step], rng: np.random.Generator) -> FloatArray:
+    """When each step begins: the plan's time plus a reaction of 0.2 ± 0.4 s."""
+    planned_s = np.cumsum([0.0, *(step.seconds for step in steps[:-1])])
+    begins_s = np.maximum(planned_s + rng.normal(0.2, 0.4, len(steps)), 0.0)
+    begins_s[0] = 0.0
+    return np.asarray(np.maximum.accumulate(begins_s), dtype=np.float64)
+
+
+def _plan(begins_s: FloatArray, count: int) -> IntArray:
+    """Index of the step at each moment."""
+    times = np.arange(count) * STEP_S
+    return np.asarray(np.searchsorted(begins_s, times, side="right") - 1, dtype=np.int64)
 
 
 def _way(ground: Ground, count: int, rng: np.random.Generator) -> FloatArray:
@@ -132,17 +144,21 @@ def _way(ground: Ground, count: int, rng: np.random.Generator) -> FloatArray:
 
 
 def _signed_speed(
-    steps: Sequence[Step],
-    plan: IntArray,
-    rng: np.random.Generator,
+    steps: Sequence[Step], begins_s: FloatArray, count: int, rng: np.random.Generator
 ) -> FloatArray:
-    sign, targets = 1.0, []
+    """Speed along the way, negative where the way is gone home; reverses as a step begins.
+
+    Inertia takes ``INERTIA_S`` · log 2 from one speed to its opposite, so a flip is begun earlier.
+    """
+    sign, targets, early_s = 1.0, [], []
     for step in steps:
-        sign = -sign if step.entry in {"flip", "uturn"} else sign
+        turns = step.entry in {"flip", "uturn"}
+        sign = -sign if turns else sign
         targets.append(sign * step.speed_mps)
-    target = np.array(targets)[plan]
-    target *= 1.0 + gauss_markov(rng, len(plan), 0.04, 20.0, STEP_S)
-    return first_order(target, 0.0, 0.9, STEP_S)
+        early_s.append(INERTIA_S * np.log(2.0) if turns else 0.0)
+    target = np.array(targets)[_plan(begins_s - np.array(early_s), count)]
+    target *= 1.0 + gauss_markov(rng, count, 0.04, 20.0, STEP_S)
+    return first_order(target, 0.0, INERTIA_S, STEP_S)
 
 
 def _facing_offset(
@@ -150,16 +166,16 @@ def _facing_offset(
     plan: IntArray,
     rng: np.random.Generator,
 ) -> FloatArray:
-    """Facing minus the way's direction: turns about over 1.5 to 2.5 s, left or right."""
+    """Facing minus the way's direction; turns about in 1.5 to 2.5 s around a step's beginning."""
     offset = 180.0 if steps[0].direction == "backward" else 0.0
     series = np.full(len(plan), offset)
     for index, step in enumerate(steps):
         if step.entry not in {"pivot", "uturn"}:
             continue
-        start = int(np.searchsorted(plan, index))
-        turn = 180.0 * float(rng.choice([-1.0, 1.0]))
-        ramp = np.clip(np.arange(len(plan) - start) * STEP_S / rng.uniform(1.5, 2.5), 0.0, 1.0)
-        series[start:] += turn * ramp
+        middle_s = float(np.searchsorted(plan, index)) * STEP_S
+        turn, lasts_s = 180.0 * float(rng.choice([-1.0, 1.0])), rng.uniform(1.5, 2.5)
+        since_s = np.arange(len(plan)) * STEP_S - middle_s
+        series += turn * np.clip(since_s / lasts_s + 0.5, 0.0, 1.0)
     return series
 
 
@@ -170,13 +186,16 @@ def _direction(
 ) -> BoolArray:
     """Backward or not: as the step says, from the moment when the geometry agrees with it.
 
-    So the second of an ordinary U-turn in which the feet have reversed and the hips have not
-    yet is no backward running. A stop keeps the direction that it interrupts.
+    That is looked for from a second before the step on. So the second of an ordinary U-turn in
+    which the feet have reversed and the hips have not yet is no backward running. A stop keeps
+    the direction that it interrupts.
     """
     backward, now = np.empty(len(plan), dtype=np.bool_), steps[0].direction == "backward"
     for index, step in enumerate(steps):
         first, last = np.searchsorted(plan, [index, index + 1])
         wanted = now if step.direction == "still" else step.direction == "backward"
+        if wanted != now:
+            first = max(first - RATE_HZ, 0)
         agreed = np.flatnonzero(opposed[first:last] == wanted)
         switch = first + (int(agreed[0]) if wanted != now and len(agreed) else 0)
         backward[first:switch], backward[switch:last] = now, wanted
