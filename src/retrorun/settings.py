@@ -46,7 +46,7 @@ class DetectSettings:
     walk_spm: float = 140.0
     gait_s: int = 10  # shorter changes between walk and run are none
     # heading
-    heading_mps: float = 0.8  # below, the course is noise
+    heading_mps: tuple[float, float] = (0.3, 0.9)  # the course is noise below, firm above
     heading_half_s: int = 2  # smoothed over 2·half + 1 s against the arm's swing
     heading_least_s: int = 20  # usable seconds, to be checked at all
     frozen_s: int = 20  # a value unchanged for so long is no measurement

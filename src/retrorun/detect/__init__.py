@@ -45,7 +45,7 @@ def detect(
     worn = mount(seen, moved, said, athlete, settings) if seen.usable.any() else None
     faced = np.zeros(track.seconds)
     if worn is not None:
-        faced = heading.evidence(seen.delta_deg, worn.offset_deg, settings)
+        faced = heading.evidence(seen, worn.offset_deg, settings)
     onset, ending = joint.switching(seen, moved, settings)
     taught = backward_probability(faced + said, onset, ending, settings.prior)
     known = (faced != 0) | (said != 0)

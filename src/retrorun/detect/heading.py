@@ -18,14 +18,17 @@ class Facing:
     Attributes:
         verdict: what it is; evidence comes only from a ``compass``.
         heading_deg: smoothed over several seconds, NaN where there is none.
-        delta_deg: smoothed heading minus course, [-180, 180), NaN where not usable.
-        usable: seconds whose delta may count.
+        delta_deg: smoothed heading minus course in the middle of each second, [0, 1), [1, 2) …,
+            within [-180, 180); NaN where there is none.
+        weight: how far each delta counts, 0 to 1: slow seconds have no firm course.
+        usable: seconds that count in full.
         diverse: whether the course takes more than one direction.
     """
 
     verdict: HeadingVerdict
     heading_deg: FloatArray
     delta_deg: FloatArray
+    weight: FloatArray
     usable: BoolArray
     diverse: bool
 
@@ -35,7 +38,8 @@ def facing(track: Track, modes: Modes, settings: DetectSettings) -> Facing:
     if not track.headings:
         verdict = HeadingVerdict(None, "none", None, None, "the recording holds no heading")
         nothing = np.full(track.seconds, np.nan)
-        return Facing(verdict, nothing, nothing, np.zeros(track.seconds, dtype=bool), diverse=False)
+        weight = np.zeros(track.seconds)
+        return Facing(verdict, nothing, nothing, weight, weight > 0, diverse=False)
     judged = [_judge(series, track, modes, settings) for series in track.headings]
     rank = {"compass": 3, "unknown": 2, "course": 1, "none": 0}
     best = max(judged, key=lambda one: (rank[one.verdict.kind], int(one.usable.sum())))
@@ -50,16 +54,18 @@ def facing(track: Track, modes: Modes, settings: DetectSettings) -> Facing:
 def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSettings) -> Facing:
     """Check one heading against the course before believing it."""
     raw = _thawed(series.heading_deg, settings.frozen_s)
-    course = track.column("course_deg")
-    ready = np.isfinite(course) & modes.moving & (modes.speed_mps >= settings.heading_mps)
-    ready &= ~track.flags["position_suspect"]
+    course, speed = _course(track)
+    low, full = settings.heading_mps
+    weight = np.clip((np.nan_to_num(speed) - low) / (full - low), 0.0, 1.0)
+    weight *= modes.moving & ~track.flags["position_suspect"]
     heading = _smooth_deg(raw, settings.heading_half_s)
-    usable = ready & np.isfinite(heading)
+    weight = np.where(np.isfinite(heading) & np.isfinite(course), weight, 0.0)
+    usable = weight >= 1.0
     spread = 1.0 - _length(course[usable])
-    delta = np.where(usable, difference_deg(heading, course), np.nan)
+    delta = np.where(weight > 0, difference_deg(heading, course), np.nan)
     kind, reason = _kind(series, (raw, delta, usable), track, settings)
     if kind == "compass":
-        mirrored = np.where(usable, difference_deg(-heading, course), np.nan)
+        mirrored = np.where(weight > 0, difference_deg(-heading, course), np.nan)
         plain, turned = _axial_length(delta[usable]), _axial_length(mirrored[usable])
         if spread > 0.1 and turned > 0.5 and turned > plain + 0.2:
             heading, delta, plain = (-heading) % 360.0, mirrored, turned
@@ -68,7 +74,10 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
             kind = "unknown"
             reason = f"it keeps to no axis with the course (concentration {plain:.2f})"
     verdict = HeadingVerdict(series.source, kind, None, None, reason)
-    return Facing(verdict, heading, delta, usable & (kind == "compass"), bool(spread > 0.02))
+    believed = kind == "compass"
+    return Facing(
+        verdict, heading, delta, weight * believed, usable & believed, bool(spread > 0.02)
+    )
 
 
 def _kind(
@@ -125,6 +134,18 @@ def _follows_course(
     return best
 
 
+def _course(track: Track) -> tuple[FloatArray, FloatArray]:
+    """Course in degrees and speed in the middle of each second, by a chord of 3 s, (n,).
+
+    From one second before to two after the sample: its middle is that of [i, i + 1), so that a
+    reversal falls into the second in which it happened.
+    """
+    east, north = np.full(track.seconds, np.nan), np.full(track.seconds, np.nan)
+    x_m, y_m = track.column("x_m"), track.column("y_m")
+    east[1:-2], north[1:-2] = x_m[3:] - x_m[:-3], y_m[3:] - y_m[:-3]
+    return np.degrees(np.arctan2(east, north)) % 360.0, np.hypot(east, north) / 3.0
+
+
 def _thawed(heading_deg: FloatArray, frozen_s: int) -> FloatArray:
     """NaN where the very same value stands for so long that the sensor must hang."""
     known = np.where(np.isfinite(heading_deg), heading_deg, -1.0)
@@ -134,9 +155,10 @@ def _thawed(heading_deg: FloatArray, frozen_s: int) -> FloatArray:
 
 
 def _smooth_deg(heading_deg: FloatArray, half: int) -> FloatArray:
-    """Mean direction over 2·half + 1 s where the second itself has one; NaN where it cancels."""
+    """Mean direction over 2·half + 2 s about each second's middle; NaN where it cancels."""
     turn = np.radians(heading_deg)
     east, north = mean_around(np.sin(turn), half), mean_around(np.cos(turn), half)
+    east[:-1], north[:-1] = (east[:-1] + east[1:]) / 2, (north[:-1] + north[1:]) / 2
     firm = (np.hypot(east, north) > 0.3) & np.isfinite(heading_deg)
     return np.where(firm, np.degrees(np.arctan2(east, north)) % 360.0, np.nan)
 
@@ -154,18 +176,18 @@ def _axial_length(angle_deg: FloatArray) -> float:
     return _length(2.0 * wrap_deg(angle_deg))
 
 
-def evidence(delta_deg: FloatArray, mount_deg: FloatArray, settings: DetectSettings) -> FloatArray:
+def evidence(seen: Facing, mount_deg: FloatArray, settings: DetectSettings) -> FloatArray:
     """Log-likelihood ratio per second that the runner faces against the course, (n,).
 
     Von Mises around the facing offset or its opposite, mixed with a uniform share of outliers, so
     that no second is ever infinitely sure; divided by the number of seconds that one smoothed
     heading stands for. 0 where there is nothing usable. ``mount_deg`` (n,) is the facing offset.
     """
-    residual = wrap_deg(delta_deg - mount_deg)
-    known = np.isfinite(residual)
-    if not known.any():
-        return np.zeros(delta_deg.size)
-    axis = np.abs(wrap_deg(2.0 * residual[known])) / 2.0
+    residual = wrap_deg(seen.delta_deg - mount_deg)
+    known = seen.weight > 0
+    if not seen.usable.any():
+        return np.zeros(residual.size)
+    axis = np.abs(wrap_deg(2.0 * residual[seen.usable])) / 2.0
     width = np.radians(np.clip(1.4826 * np.median(axis), *settings.heading_width_deg))
     kappa = 1.0 / width**2
     # e^-kappa is taken out of both the density and its norm, so that nothing overflows:
@@ -175,5 +197,5 @@ def evidence(delta_deg: FloatArray, mount_deg: FloatArray, settings: DetectSetti
     cosine = np.cos(np.radians(residual))
     ahead = peak * np.exp(kappa * (cosine - 1.0)) + floor
     back = peak * np.exp(kappa * (-cosine - 1.0)) + floor
-    ratio = np.log(back / ahead) / settings.heading_temper_s
+    ratio = np.log(back / ahead) * seen.weight / settings.heading_temper_s
     return np.where(known, ratio, 0.0)
