@@ -51,7 +51,7 @@ class DetectSettings:
     heading_least_s: int = 20  # usable seconds, to be checked at all
     frozen_s: int = 20  # a value unchanged for so long is no measurement
     axial_concentration: float = 0.35
-    heading_width_deg: tuple[float, float] = (12.0, 40.0)  # bounds of the noise's deviation
+    heading_width_deg: tuple[float, float] = (9.0, 40.0)  # bounds of the noise's deviation
     outliers: float = 0.05  # share of seconds whose heading means nothing
     heading_temper_s: float = 3.0  # seconds that carry one independent heading
     drift_half_s: int = 240
@@ -64,6 +64,7 @@ class DetectSettings:
     backward_slower: float = 0.9
     gait_spread_spm: float = 2.5
     gait_temper_s: float = 20.0
+    gait_speed_bound: float = 3.0  # as much as speed alone may say in one second, untempered
     two_lines_gain: float = 6.0
     two_lines_switch: float = 2.0
     two_lines_steps: float = 0.04
@@ -79,6 +80,8 @@ class DetectSettings:
     heading_alone_s: int = 4
     gait_alone_s: int = 20
     disturbed_s: int = 60  # magnetic disturbances are over by then
+    disturbed_gait: float = 2.5  # summed evidence of the gait that overrules a short heading
+    gait_helps: float = 0.7  # and that makes a short heading credible
     heading_enough: float = 5.0  # summed evidence that confirms
 
 
@@ -128,7 +131,12 @@ class CompareSettings:
     least_pairs: int = 5
     least_trend_sessions: int = 5
     least_trend_weeks: float = 3.0
-    least_factor_sessions: int = 1
+    least_association_weeks: int = 8
+    heart_rate_tolerance_bpm: float = 4.0
+    economy_s: float = 300.0  # forward time below which a session says nothing of economy
+    volume_weeks: int = 4  # backward volume before a week
+    trend_points: int = 300  # longer series are taken as medians of so many stretches of time
+    factor_model_error: float = 0.006  # of log k, not averaged away by more sessions
     pairs_shown: int = 500
     warm_up_s: float = 300.0
 

@@ -50,6 +50,10 @@ def detect(
     taught = backward_probability(faced + said, onset, ending, settings.prior)
     known = (faced != 0) | (said != 0)
     stepped = gait.evidence(gait.steps(track, moved, settings), taught, known, athlete, settings)
+    reversed_at = joint.course_reversed(track, seen, settings)
+    if worn is not None:
+        hit = joint.disturbed(seen, (faced, stepped.ratio), reversed_at, settings)
+        faced = np.where(hit, 0.0, faced)
     total = faced + said + stepped.ratio
     probability = backward_probability(total, onset, ending, settings.prior)
     if worn is not None:
@@ -63,7 +67,7 @@ def detect(
         seen=seen,
         mount=worn,
         steps=stepped,
-        reversed_at=joint.course_reversed(track, seen, settings),
+        reversed_at=reversed_at,
     )
     decision = segments.decide(grounds, tuple(spoken), settings)
     return Detection(

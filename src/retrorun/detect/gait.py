@@ -109,23 +109,24 @@ def evidence(
     lower of two parallel lines, where the session holds two, or from the runner's earlier runs.
     """
     nothing = np.zeros(seen.counted.size)
+    sides = (known & (taught < 0.1), known & (taught > 0.9))
     if seen.counted.sum() < 60:
         missing = np.full(seen.counted.size, np.nan)
-        return GaitEvidence(nothing, missing, None, None, "less than a minute of step rate")
-    ahead = fit(seen, np.where(known & (taught < 0.1), 1.0, 0.0), athlete.forward_line)
+        ratio = _by_speed(seen, sides, settings) / settings.gait_temper_s
+        return GaitEvidence(ratio, missing, None, None, "less than a minute of step rate")
+    ahead = fit(seen, sides[0].astype(np.float64), athlete.forward_line)
     if ahead is not None:
-        behind = np.where(known & (taught > 0.9), 1.0, 0.0) * seen.counted
-        return _judge(seen, ahead, behind, settings, "line taught by heading or labels")
+        return _judge(seen, ahead, sides, settings, "line taught by heading or labels")
     if athlete.forward_line is not None:
-        line = athlete.forward_line
-        return _judge(seen, line, nothing, settings, "line of the runner's earlier runs")
+        line, none = athlete.forward_line, (seen.counted, nothing > 0)
+        return _judge(seen, line, none, settings, "line of the runner's earlier runs")
     back = two_lines(seen, settings)
     line = fit(seen, 1.0 - back, None)
     if line is None:
         return GaitEvidence(nothing, np.full(nothing.size, np.nan), None, None, "no forward line")
     two = bool(back.any())
     reason = "two parallel lines in this session" if two else "one line fits the whole session"
-    judged = _judge(seen, line, back * seen.counted, settings, reason)
+    judged = _judge(seen, line, (back == 0, back > 0), settings, reason)
     if two:  # what step rate alone found teaches this session only
         return replace(judged, backward=None)
     ratio = np.minimum(judged.ratio, 0.0)  # one gait alone cannot say that it is the other
@@ -133,9 +134,16 @@ def evidence(
 
 
 def _judge(
-    seen: Steps, line: GaitLine, behind: FloatArray, settings: DetectSettings, reason: str
+    seen: Steps,
+    line: GaitLine,
+    sides: tuple[BoolArray, BoolArray],
+    settings: DetectSettings,
+    reason: str,
 ) -> GaitEvidence:
-    """Log-likelihood ratio of each second's step rate: above the line by a share, or on it."""
+    """Log-likelihood ratio of each second's step rate: above the line by a share, or on it.
+
+    ``sides`` are the seconds that are known to be forward and backward.
+    """
     expected = (
         line.intercept_spm
         + line.slope_spm_per_mps * seen.speed_mps
@@ -143,20 +151,21 @@ def _judge(
     )
     above = seen.cadence_spm - expected
     share, share_spread = settings.backward_steps, settings.backward_steps_spread
+    behind = sides[1] & seen.counted
     backward_line = None
     if behind.sum() >= settings.teach_least_s:
-        own = float(np.median((above / expected)[behind > 0]))
+        own = float(np.median((above / expected)[behind]))
         # The runner's own ratio, drawn a little to the usual one; both are known only so well.
         share = float(np.clip(0.8 * own + 0.2 * share, 0.03, 0.2))
         share_spread *= 0.6
-        backward_line = _raised(line, 1.0 + own, behind.sum(), seen, behind > 0)
+        backward_line = _raised(line, 1.0 + own, seen, behind)
     spread = max(line.spread_spm, settings.gait_spread_spm)
     wide = np.hypot(spread, share_spread * expected)
     on = _normal(above, spread) + 0.02 / 60.0
     over = _normal(above - share * expected, wide) + 0.02 / 60.0
-    ratio = np.log(over / on)
-    # Own forward speed: faster than that backward is implausible, and beyond 4.5 m/s for anyone.
-    usual = float(np.median(seen.speed_mps[seen.counted & (behind == 0)]))
+    ratio = np.log(over / on) + _by_speed(seen, sides, settings)
+    # Faster than one's own forward speed is implausible backward, and 4.5 m/s for anyone.
+    usual = float(np.median(seen.speed_mps[seen.counted & ~behind]))
     ratio -= 3.0 * np.clip((seen.speed_mps / usual - 0.95) / 0.1, 0.0, 3.0)
     ratio -= 3.0 * np.clip((seen.speed_mps - 4.3) / 0.2, 0.0, 3.0)
     ratio = np.clip(ratio, -8.0, 8.0) / settings.gait_temper_s
@@ -165,8 +174,34 @@ def _judge(
     return GaitEvidence(ratio, excess, line, backward_line, reason)
 
 
+def _by_speed(
+    seen: Steps, sides: tuple[BoolArray, BoolArray], settings: DetectSettings
+) -> FloatArray:
+    """Log-likelihood ratio of each second's speed among this session's own two, untempered, (n,).
+
+    Bounded, for a runner may jog at any speed; zero unless both sides were taught.
+    """
+    timed = np.isfinite(seen.speed_mps)
+    speeds = [seen.speed_mps[side & timed] for side in sides]
+    if min(speed.size for speed in speeds) < settings.teach_least_s:
+        return np.zeros(timed.size)
+    middles = [float(np.median(speed)) for speed in speeds]
+    if middles[1] >= middles[0]:
+        return np.zeros(timed.size)
+    spreads = [
+        float(np.hypot(1.4826 * np.median(np.abs(speed - middle)), 0.08 * middle))
+        for speed, middle in zip(speeds, middles, strict=True)
+    ]
+    logs = [
+        np.log(_normal(seen.speed_mps - middle, spread) + 0.02)
+        for middle, spread in zip(middles, spreads, strict=True)
+    ]
+    bound = settings.gait_speed_bound
+    return np.where(timed, np.clip(logs[1] - logs[0], -bound, bound), 0.0)
+
+
 def _raised(
-    line: GaitLine, ratio: float, seconds: float, seen: Steps, where: BoolArray
+    line: GaitLine, ratio: float, seen: Steps, where: BoolArray
 ) -> GaitLine:
     """The forward line times the runner's own ratio: the backward line."""
     low, high = np.quantile(seen.speed_mps[where], (0.02, 0.98))
@@ -174,7 +209,7 @@ def _raised(
     return GaitLine(
         *(float(part * ratio) for part in raised),
         spread_spm=line.spread_spm,
-        seconds=float(seconds),
+        seconds=float(where.sum()),
         low_mps=float(low),
         high_mps=float(high),
     )

@@ -10,7 +10,7 @@ import numpy as np
 
 from retrorun.detect.heading import Facing
 from retrorun.detect.modes import Modes
-from retrorun.detect.runs import without_short
+from retrorun.detect.runs import runs, without_short
 from retrorun.model import Track
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, difference_deg
@@ -52,3 +52,39 @@ def course_reversed(track: Track, seen: Facing, settings: DetectSettings) -> Boo
     heading = np.abs(change_deg(seen.heading_deg, half))
     with np.errstate(invalid="ignore"):
         return np.asarray((course > 120) & (heading < 60), dtype=bool)
+
+
+def disturbed(
+    seen: Facing,
+    evidence: tuple[FloatArray, FloatArray],
+    reversed_at: BoolArray,
+    settings: DetectSettings,
+) -> BoolArray:
+    """Seconds in which the heading must have been disturbed, (n,).
+
+    A magnetic disturbance makes the heading jump, lasts seconds to a minute, and the gait goes on as
+    before. So: a short piece between two jumps of heading minus course, none of them by a course
+    that turned about under a steady heading, whose gait speaks against its heading.
+
+    Args:
+        seen: heading against the course.
+        evidence: of the heading and of the gait, (n,) each.
+        reversed_at: from ``course_reversed``.
+        settings: of this stage.
+    """
+    turn = np.abs(change_deg(seen.delta_deg, 2))
+    with np.errstate(invalid="ignore"):
+        jump = turn > 60
+    found = np.zeros(jump.size, dtype=bool)
+    starts, ends = runs(jump)
+    calm = [(a, b) for a, b in zip(starts.tolist(), ends.tolist(), strict=True) if not jump[a]]
+    for first, last in calm:
+        if not 4 <= last - first <= settings.disturbed_s:
+            continue
+        around = slice(max(first - 5, 0), last + 5)
+        if reversed_at[around][:10].any() or reversed_at[around][-10:].any():
+            continue
+        faced, stepped = (float(kind[first:last].sum()) for kind in evidence)
+        if faced * stepped < 0 and abs(stepped) >= settings.disturbed_gait:
+            found[max(first - 2, 0) : last + 2] = True
+    return found

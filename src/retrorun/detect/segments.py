@@ -51,14 +51,12 @@ class Decision:
 def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings) -> Decision:
     """Judge every stretch.
 
-    1. A stretch that heading alone claims, and that a magnetic disturbance could have made, is
-       turned over where the gait denies it.
-    2. Each backward stretch is confirmed, kept as a candidate, or dropped.
-    3. Long stretches of doubt become unknown; stops are still.
-    4. Labels win, to the second.
+    1. Each backward stretch is confirmed, kept as a candidate, or dropped.
+    2. Long stretches of doubt become unknown; stops are still.
+    3. Labels win, to the second.
     """
     probability = grounds.probability.copy()
-    back = _undisturbed(grounds, probability, settings)
+    back = probability > 0.5
     verdict = np.zeros(back.size, dtype=np.int64)
     reasons: list[tuple[int, int, str]] = []
     starts, ends = runs(back)
@@ -83,27 +81,6 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
     return Decision(direction, verdict, probability, tuple(reasons))
 
 
-def _undisturbed(grounds: Grounds, probability: FloatArray, settings: DetectSettings) -> BoolArray:
-    """Backward or not per second, after turning over what only a disturbed compass claims."""
-    back = probability > 0.5
-    starts, ends = runs(back)
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
-        inside = slice(first, last)
-        sign = 1.0 if back[first] else -1.0
-        edge = first == 0 or last == back.size
-        if edge and not back[first]:
-            continue
-        said = sign * float(grounds.heading[inside].sum())
-        if said < settings.heading_enough or grounds.label[inside].any():
-            continue
-        if _could_be_disturbed(grounds, first, last, settings):
-            support = sign * _support(grounds, back, first, last)
-            if support < -1.5:
-                back[inside] = not back[first]
-                probability[inside] = 0.1 if sign > 0 else 0.9
-    return back
-
-
 def _could_be_disturbed(grounds: Grounds, first: int, last: int, settings: DetectSettings) -> bool:
     """Whether a magnetic disturbance could have made this stretch: short, and only heading turned.
 
@@ -116,17 +93,6 @@ def _could_be_disturbed(grounds: Grounds, first: int, last: int, settings: Detec
     at_start = grounds.reversed_at[max(first - near, 0) : first + near].any()
     at_end = grounds.reversed_at[max(last - near, 0) : last + near].any()
     return not (at_start or at_end)
-
-
-def _support(grounds: Grounds, back: BoolArray, first: int, last: int) -> float:
-    """Evidence for backward running beside the heading: steps, else speed against around."""
-    counted = np.isfinite(grounds.steps.excess[first:last])
-    if counted.sum() >= min(8, last - first):
-        return float(grounds.gait[first:last].sum())
-    slower = _speed_ratio(grounds, back, first, last)
-    if slower is None:
-        return 0.0
-    return float(np.clip((0.92 - slower) / 0.03, -3.0, 3.0)) * (1.0 if back[first] else -1.0)
 
 
 def _speed_ratio(grounds: Grounds, back: BoolArray, first: int, last: int) -> float | None:
@@ -160,8 +126,7 @@ def _backward(
     if grounds.probability[inside].mean() < 0.8:
         return "candidate", "heading speaks for backward, not clearly"
     if _could_be_disturbed(grounds, first, last, settings):
-        support = _support(grounds, back, first, last)
-        if support < 1.0:
+        if float(grounds.gait[inside].sum()) < settings.gait_helps:
             return "candidate", "a magnetic disturbance could look like this; gait does not help"
         return "confirmed", "heading opposes the course, and the gait changed with it"
     return "confirmed", "heading opposes the course"
