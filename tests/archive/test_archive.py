@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import fake_pipeline
-from retrorun.archive import Archive, FileRow, Parcel, database, packing, tracks
+from retrorun.archive import Archive, Change, FileRow, Parcel, database, packing, tracks
 from retrorun.errors import ArchiveError
 from retrorun.model import Analysis, Athlete, Blob, Label
 from retrorun.settings import Settings
@@ -30,14 +30,16 @@ def seen(path: str, sent: Parcel) -> FileRow:
 def filled(folder: Path) -> tuple[Archive, Analysis]:
     archive = Archive.open(folder)
     sent, made = parcel()
-    archive.write(archive.begin_import("/exports", "0.1.0", 1.0), [seen("/a.fit", sent)], [sent])
+    archive.write(
+        archive.begin_import("/exports", "0.1.0", 1.0), Change([seen("/a.fit", sent)], [sent])
+    )
     return archive, made
 
 
 def test_sessions_come_back_equal_and_oldest_first(tmp_path: Path) -> None:
     archive, made = filled(tmp_path)
     earlier, _ = parcel(b"run 10 30")
-    archive.write(archive.begin_import("/exports", "0.1.0", 2.0), [], [earlier])
+    archive.write(archive.begin_import("/exports", "0.1.0", 2.0), Change(parcels=[earlier]))
     with archive:
         found = archive.sessions()
     assert [session.start_time_s for session in found] == [10, 1000, 5000]
@@ -101,7 +103,7 @@ def test_labels_outlive_the_session_they_speak_of(tmp_path: Path) -> None:
     with archive:
         archive.add_label(second.id, Label(10, 20, "backward", "command"))
         sent, _ = parcel(athlete=Athlete(mass_kg=70))
-        archive.write(archive.begin_import("/exports", "0.1.0", 3.0), [], [sent])
+        archive.write(archive.begin_import("/exports", "0.1.0", 3.0), Change(parcels=[sent]))
         assert archive.labels(second.source.sha256) == {1: (Label(10, 20, "backward", "command"),)}
         assert archive.labels("0" * 64) == {}
 
@@ -145,7 +147,7 @@ def test_a_path_of_odd_bytes_is_kept(tmp_path: Path) -> None:
     sent, _ = parcel()
     odd = b"/a\xff\n\xc3\xa9.fit".decode("utf-8", "surrogateescape")
     with Archive.open(tmp_path) as archive:
-        archive.write(archive.begin_import(odd, "0.1.0", 1.0), [seen(odd, sent)], [sent])
+        archive.write(archive.begin_import(odd, "0.1.0", 1.0), Change([seen(odd, sent)], [sent]))
         assert [row.path for row in archive.files()] == [odd]
         assert archive.imports()[0].folder == odd
 
@@ -156,7 +158,7 @@ def test_nothing_is_written_when_the_transaction_fails(tmp_path: Path) -> None:
     with Archive.open(tmp_path) as archive:
         number = archive.begin_import("/exports", "0.1.0", 1.0)
         with pytest.raises(ArchiveError):
-            archive.write(number, [wrong], [sent])
+            archive.write(number, Change([wrong], [sent]))
         assert archive.sessions() == []
         assert archive.files() == []
 

@@ -4,48 +4,26 @@ Opening it and asking what is known of files imports neither numpy nor pyarrow: 
 nothing new must be quick. Sessions and tracks load what they need when they are asked for.
 """
 
-import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from dataclasses import astuple, dataclass, fields
-from pathlib import Path
+from dataclasses import fields
+from pathlib import Path, PurePath
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from retrorun.archive import database
-from retrorun.archive.objects import Objects, unpack
-from retrorun.archive.rows import FileRow, Parcel, SessionRow
-from retrorun.archive.said import Said, raw
+from retrorun.archive.objects import unpack
+from retrorun.archive.rows import Brief, FileRow
+from retrorun.archive.written import Written
 
 if TYPE_CHECKING:
     from retrorun.model import Session, Track
 
 _FILE_COLUMNS = ", ".join(field.name for field in fields(FileRow))
-_SESSION_COLUMNS = ", ".join(field.name for field in fields(SessionRow))
-_SESSION_MARKS = ", ".join("?" * len(fields(SessionRow)))
-# paths need not be UTF-8: SQLite keeps the bytes as they are
-_FILE_MARKS = "CAST(? AS TEXT)" + ", ?" * (len(fields(FileRow)) - 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
-    """One import as the archive lists it."""
-
-    id: int
-    folder: str
-    version: str
-    started_s: float
-    undone_s: float | None
-    sessions: int
-
-
-class Archive(Said):
+class Archive(Written):
     """One athlete's archive; use ``Archive.open`` and close it, or a ``with`` statement."""
-
-    def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
-        super().__init__(folder, connection)
-        self.tracks = Objects(folder / "tracks", ".parquet")
-        self.originals = Objects(folder / "originals", ".gz")
 
     @classmethod
     def open(cls, folder: Path, *, create: bool = True) -> Self:
@@ -140,6 +118,35 @@ class Archive(Said):
         """Session id → SHA-256 of its file, oldest first."""
         return dict(self.rows("SELECT id, sha256 FROM sessions ORDER BY start_time_s, id"))
 
+    def briefs(self) -> list[Brief]:
+        """What sessions are told apart by, oldest first; quick, without their documents."""
+        rows = self.rows(
+            "SELECT id, sha256, start_time_s, duration_s, distance_m, heading FROM sessions "
+            "ORDER BY start_time_s, id",
+        )
+        return [Brief(*row) for row in rows]
+
+    def hashes(self, session_ids: Iterable[str]) -> list[str]:
+        """Hashes of the files of sessions, each once, in their order.
+
+        Raises:
+            ArchiveError: one of the ids is unknown or ambiguous.
+        """
+        return list(dict.fromkeys(self.find("sha256", each)[0] for each in session_ids))
+
+    def import_of(self, sha256: str) -> int:
+        """The import that brought a file; 0 if it is not known."""
+        rows = self.rows("SELECT max(import_id) FROM files WHERE sha256 = ?", sha256)
+        return int(rows[0][0] or 0)
+
+    def name(self, sha256: str) -> str:
+        """The name under which a file came; its hash if that is not known."""
+        rows = self.rows(
+            "SELECT path FROM files WHERE sha256 = ? ORDER BY outcome <> 'imported', path LIMIT 1",
+            sha256,
+        )
+        return PurePath(rows[0][0]).name if rows else sha256
+
     def stale(self, settings: str, athlete: str, version: str) -> list[str]:
         """Ids of sessions made with other settings, another profile or another version."""
         rows = self.rows(
@@ -150,72 +157,3 @@ class Archive(Said):
             version,
         )
         return [session_id for (session_id,) in rows]
-
-    # writing
-
-    def begin_import(self, folder: str, version: str, started_s: float) -> int:
-        """Open an import; its number is what ``undo`` takes."""
-        with self.transaction():
-            row = self.connection.execute(
-                "INSERT INTO imports (folder, version, started_s) "
-                "VALUES (CAST(? AS TEXT), ?, ?) RETURNING id",
-                (raw(folder), version, started_s),
-            ).fetchone()
-        return int(row[0])
-
-    def imports(self) -> list[Import]:
-        """All imports, oldest first, with the number of sessions that stand."""
-        rows = self.rows(
-            "SELECT i.id, i.folder, i.version, i.started_s, i.undone_s, count(s.id) FROM imports i "
-            "LEFT JOIN sessions s ON s.import_id = i.id GROUP BY i.id ORDER BY i.id",
-        )
-        return [Import(*row) for row in rows]
-
-    def write(
-        self,
-        import_id: int,
-        files: Iterable[FileRow],
-        parcels: Sequence[Parcel],
-        gone: Iterable[str] = (),
-    ) -> None:
-        """Write what was learnt of files and their sessions: all of it or nothing.
-
-        Args:
-            import_id: from ``begin_import``.
-            files: rows that are new or replace that of the same path.
-            parcels: sessions, tracks and originals.
-            gone: paths that are known under another name from now on.
-
-        Raises:
-            ArchiveError: the disk is full or cannot be written.
-        """
-        with database.told(self.folder):
-            for parcel in parcels:
-                if parcel.original:
-                    self.originals.put(parcel.sha256, parcel.original)
-                for row, stored in zip(parcel.sessions, parcel.tracks, strict=True):
-                    self.tracks.put(row.track, stored)
-        with self.transaction():
-            self.connection.executemany(
-                "DELETE FROM files WHERE path = CAST(? AS TEXT)",
-                [(raw(path),) for path in gone],
-            )
-            for parcel in parcels:
-                self._replace_sessions(import_id, parcel)
-            self._write_files(import_id, files)
-
-    def _write_files(self, import_id: int, files: Iterable[FileRow]) -> None:
-        self.connection.executemany(
-            f"INSERT OR REPLACE INTO files ({_FILE_COLUMNS}, import_id) "  # noqa: S608 - our own
-            f"VALUES ({_FILE_MARKS}, ?)",
-            ((raw(row.path), *astuple(row)[1:], import_id) for row in files),
-        )
-
-    def _replace_sessions(self, import_id: int, parcel: Parcel) -> None:
-        """Sessions of a file are written together; labels and notes stay where they are."""
-        self.connection.execute("DELETE FROM sessions WHERE sha256 = ?", (parcel.sha256,))
-        self.connection.executemany(
-            f"INSERT OR REPLACE INTO sessions ({_SESSION_COLUMNS}, import_id) "  # noqa: S608 - our own
-            f"VALUES ({_SESSION_MARKS}, ?)",
-            ((*astuple(row), import_id) for row in parcel.sessions),
-        )

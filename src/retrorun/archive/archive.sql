@@ -26,7 +26,7 @@ CREATE TABLE files (
     sha256      TEXT NOT NULL,              -- of the bytes when they were read; '' if never read
     outcome     TEXT NOT NULL CHECK (outcome IN
                 ('imported', 'duplicate', 'not-a-run', 'failed', 'undone')),
-    rule        TEXT,                       -- duplicate by 'same-bytes' or 'same-activity'
+    rule        TEXT,                       -- duplicate by 'same-bytes' or 'same-activity'; 'kept-apart' by the user
     duplicate_of TEXT,                      -- path or session id
     slug        TEXT,                       -- failed and not-a-run: stable name of the reason
     message     TEXT,                       -- the reason in words

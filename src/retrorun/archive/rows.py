@@ -45,6 +45,18 @@ class SessionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Brief:
+    """As much of a session as tells whether another is the same activity."""
+
+    id: str
+    sha256: str
+    start_time_s: float
+    duration_s: float
+    distance_m: float | None
+    heading: str
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """Why a file became no session."""
 

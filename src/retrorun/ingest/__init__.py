@@ -3,7 +3,9 @@
 Planning imports neither numpy nor pyarrow; acting loads the pipeline when there is work.
 """
 
-from retrorun.ingest.acting import Engine, Report, act
+from retrorun.ingest.acting import act
+from retrorun.ingest.anew import reprocess, separate, undo
 from retrorun.ingest.planning import Plan, plan
+from retrorun.ingest.working import Engine, Report
 
-__all__ = ["Engine", "Plan", "Report", "act", "plan"]
+__all__ = ["Engine", "Plan", "Report", "act", "plan", "reprocess", "separate", "undo"]

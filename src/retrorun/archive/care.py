@@ -1,0 +1,180 @@
+"""Looking after an archive: check, back up, restore, clear out what nobody refers to."""
+
+import re
+import shutil
+import sqlite3
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from retrorun.archive import database, objects
+from retrorun.archive.archive import Archive
+from retrorun.archive.objects import Objects
+from retrorun.errors import ArchiveError
+
+_MEMBER = re.compile(
+    r"archive\.sqlite|tracks/([0-9a-f]{2})/\1[0-9a-f]{62}\.parquet|originals/([0-9a-f]{2})/\2[0-9a-f]{62}\.gz"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is wrong with an archive, and what helps."""
+
+    slug: str
+    message: str
+    remedy: str
+
+
+def check(archive: Archive, *, deep: bool = True) -> list[Finding]:
+    """Everything that is wrong; an empty list is a clean archive.
+
+    Args:
+        archive: is only read.
+        deep: also read every stored file and compare it with its hash.
+    """
+    return [*_database(archive), *_references(archive), *(_contents(archive) if deep else ())]
+
+
+def _database(archive: Archive) -> Iterator[Finding]:
+    remedy = "`retrorun archive restore` from a backup."
+    for (words,) in archive.rows("PRAGMA integrity_check"):
+        if words != "ok":
+            yield Finding("archive-damaged", words, remedy)
+    for row in archive.rows("PRAGMA foreign_key_check"):
+        yield Finding("archive-reference", f"a row of {row[0]} refers to nothing", remedy)
+    from retrorun.archive import packing
+
+    for session_id, document in archive.rows("SELECT id, document FROM sessions ORDER BY id"):
+        try:
+            packing.session(document)
+        except ArchiveError as problem:
+            words = f"session {session_id}: {problem.message}"
+            yield Finding(problem.slug, words, "`retrorun reprocess` makes it anew.")
+
+
+def _references(archive: Archive) -> Iterator[Finding]:
+    again = "`retrorun reprocess` makes it anew."
+    for session_id, track, sha256 in archive.rows(
+        "SELECT id, track, sha256 FROM sessions ORDER BY id",
+    ):
+        if not archive.tracks.path(track).is_file():
+            yield Finding("track-missing", f"the track of session {session_id} is missing", again)
+        if not archive.originals.path(sha256).is_file():
+            words = f"the original of session {session_id} is missing"
+            yield Finding("original-missing", words, "`retrorun process --retry` its folder.")
+    imported = archive.rows(
+        "SELECT path FROM files WHERE outcome = 'imported' AND sha256 NOT IN "
+        "(SELECT sha256 FROM sessions) ORDER BY path",
+    )
+    for (path,) in imported:
+        words = f"{path} counts as imported and has no session"
+        yield Finding("session-missing", words, "`retrorun process --retry` its folder.")
+
+
+def _contents(archive: Archive) -> Iterator[Finding]:
+    remedy = "`retrorun archive restore` from a backup."
+    for sha256 in archive.tracks.hashes():
+        if objects.digest(archive.tracks.get(sha256)) != sha256:
+            yield Finding("track-damaged", f"track {sha256[:12]} is not what was written", remedy)
+    for sha256 in archive.originals.hashes():
+        try:
+            sound = objects.digest(objects.unpack(archive.originals.get(sha256))) == sha256
+        except ArchiveError:
+            sound = False
+        if not sound:
+            words = f"original {sha256[:12]} is not what was written"
+            yield Finding("original-damaged", words, remedy)
+
+
+def backup(archive: Archive, target: Path) -> Path:
+    """Write everything into one zip file, whole or not at all; others may go on writing.
+
+    Raises:
+        ArchiveError: the target exists or cannot be written.
+    """
+    if target.exists():
+        remedy = "Choose another name."
+        raise ArchiveError(
+            "backup-exists", "nothing is overwritten", file=str(target), remedy=remedy
+        )
+    partial = target.with_name(f".{target.name}.part")
+    copy = archive.folder / f"{database.FILE}.copy"
+    with database.told(target.parent):
+        try:
+            database.copy_to(archive.connection, copy)
+            with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as bundle:
+                bundle.write(copy, database.FILE, zipfile.ZIP_DEFLATED)
+                for store, sha256 in _referred(copy, archive):
+                    path = store.path(sha256)
+                    bundle.write(path, path.relative_to(archive.folder).as_posix())
+            partial.replace(target)
+        finally:
+            copy.unlink(missing_ok=True)
+            partial.unlink(missing_ok=True)
+    return target
+
+
+def _referred(database_file: Path, archive: Archive) -> Iterator[tuple[Objects, str]]:
+    """What the rows of a database refer to and is there."""
+    with closing(sqlite3.connect(database_file)) as connection:
+        tracks = connection.execute("SELECT DISTINCT track FROM sessions ORDER BY 1").fetchall()
+        originals = connection.execute(_REFERRED_ORIGINALS).fetchall()
+    for store, rows in ((archive.tracks, tracks), (archive.originals, originals)):
+        yield from ((store, sha256) for (sha256,) in rows if store.path(sha256).is_file())
+
+
+_REFERRED_ORIGINALS = "SELECT sha256 FROM sessions UNION SELECT sha256 FROM files ORDER BY 1"
+
+
+def restore(bundle: Path, folder: Path) -> None:
+    """Make an archive from a backup, in a folder that holds none.
+
+    Raises:
+        ArchiveError: there is an archive already, or the backup is damaged or no backup.
+    """
+    if (folder / database.FILE).exists():
+        remedy = "Restore into another folder with --archive DIR."
+        words = "there is an archive already; nothing is overwritten"
+        raise ArchiveError("archive-exists", words, file=str(folder), remedy=remedy)
+    partial = folder.with_name(f"{folder.name}.restoring")
+    with database.told(folder):
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        try:
+            _extract(bundle, partial)
+            database.connect(partial, create=False).close()
+            folder.mkdir(parents=True, exist_ok=True)
+            # the database last: without it there is no archive
+            for path in sorted(partial.iterdir(), key=lambda each: each.name == database.FILE):
+                shutil.move(path, folder / path.name)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def _extract(bundle: Path, folder: Path) -> None:
+    try:
+        with zipfile.ZipFile(bundle) as packed:
+            names = packed.namelist()
+            if database.FILE not in names or not all(map(_MEMBER.fullmatch, names)):
+                raise ArchiveError("backup-foreign", "this is no backup", file=str(bundle))
+            packed.extractall(folder)  # every name was matched in full
+    except (zipfile.BadZipFile, EOFError) as problem:
+        raise ArchiveError("backup-damaged", str(problem), file=str(bundle)) from problem
+
+
+def vacuum(archive: Archive) -> int:
+    """Remove what no row refers to, and give free pages back. How many bytes of files went."""
+    freed = 0
+    tracks = {sha256 for (sha256,) in archive.rows("SELECT track FROM sessions")}
+    originals = {sha256 for (sha256,) in archive.rows(_REFERRED_ORIGINALS)}
+    with database.told(archive.folder):
+        for store, referred in ((archive.tracks, tracks), (archive.originals, originals)):
+            waste = [store.path(each) for each in store.hashes() if each not in referred]
+            for path in [*waste, *store.leftovers()]:
+                freed += path.stat().st_size
+                path.unlink()
+    archive.rows("VACUUM")
+    return freed

@@ -1,0 +1,211 @@
+"""What is written to an archive: imports, files and sessions, each change whole or not at all."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, field, fields
+from pathlib import Path
+
+from retrorun.archive import database
+from retrorun.archive.objects import Objects
+from retrorun.archive.rows import FileRow, Parcel, SessionRow
+from retrorun.archive.said import Said, raw
+from retrorun.errors import ArchiveError
+
+_FILE_COLUMNS = ", ".join(each.name for each in fields(FileRow))
+_SESSION_COLUMNS = ", ".join(each.name for each in fields(SessionRow))
+_SESSION_MARKS = ", ".join("?" * (len(fields(SessionRow)) + 1))
+# paths need not be UTF-8: SQLite keeps the bytes as they are
+_FILE_MARKS = "CAST(? AS TEXT)" + ", ?" * len(fields(FileRow))
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One import as the archive lists it."""
+
+    id: int
+    folder: str
+    version: str
+    started_s: float
+    undone_s: float | None
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is written together.
+
+    Attributes:
+        files: rows that are new or replace that of the same path.
+        parcels: sessions, tracks and originals; they replace what their files gave before.
+        gone: paths that are known under another name from now on.
+        replaced: session id → id of the session that takes its place, labels and notes included.
+    """
+
+    files: Sequence[FileRow] = ()
+    parcels: Sequence[Parcel] = ()
+    gone: Sequence[str] = ()
+    replaced: Mapping[str, str] = field(default_factory=dict)
+
+
+class Written(Said):
+    """The archive's writing side."""
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
+        super().__init__(folder, connection)
+        self.tracks = Objects(folder / "tracks", ".parquet")
+        self.originals = Objects(folder / "originals", ".gz")
+
+    def begin_import(self, folder: str, version: str, started_s: float) -> int:
+        """Open an import; its number is what ``undo`` takes."""
+        with self.transaction():
+            row = self.connection.execute(
+                "INSERT INTO imports (folder, version, started_s) "
+                "VALUES (CAST(? AS TEXT), ?, ?) RETURNING id",
+                (raw(folder), version, started_s),
+            ).fetchone()
+        return int(row[0])
+
+    def imports(self) -> list[Import]:
+        """All imports, oldest first, with the number of sessions that stand."""
+        rows = self.rows(
+            "SELECT i.id, i.folder, i.version, i.started_s, i.undone_s, count(s.id) FROM imports i "
+            "LEFT JOIN sessions s ON s.import_id = i.id GROUP BY i.id ORDER BY i.id",
+        )
+        return [Import(*row) for row in rows]
+
+    def write(self, import_id: int, change: Change) -> None:
+        """Write a change: all of it or nothing.
+
+        Sessions that are computed anew stay with the import that brought them.
+
+        Raises:
+            ArchiveError: the disk is full or cannot be written.
+        """
+        with database.told(self.folder):
+            for parcel in change.parcels:
+                if parcel.original:
+                    self.originals.put(parcel.sha256, parcel.original)
+                for row, stored in zip(parcel.sessions, parcel.tracks, strict=True):
+                    self.tracks.put(row.track, stored)
+        before: set[str] = set()
+        with self.transaction():
+            self._forget(change.gone)
+            before |= self._replace(change.replaced)
+            for parcel in change.parcels:
+                before |= self._write_sessions(import_id, parcel)
+            self._write_files(import_id, change.files)
+        self._drop_tracks(before)
+
+    def _forget(self, paths: Iterable[str]) -> None:
+        statement = "DELETE FROM files WHERE path = CAST(? AS TEXT)"
+        self.connection.executemany(statement, [(raw(path),) for path in paths])
+
+    def _write_files(self, import_id: int, files: Iterable[FileRow]) -> None:
+        self.connection.executemany(
+            f"INSERT OR REPLACE INTO files ({_FILE_COLUMNS}, import_id) "  # noqa: S608 - our own
+            f"VALUES ({_FILE_MARKS})",
+            ((raw(row.path), *astuple(row)[1:], import_id) for row in files),
+        )
+
+    def _write_sessions(self, import_id: int, parcel: Parcel) -> set[str]:
+        """Sessions of a file are written together; which tracks they had before."""
+        before = self.connection.execute(
+            "DELETE FROM sessions WHERE sha256 = ? RETURNING import_id, track",
+            (parcel.sha256,),
+        ).fetchall()
+        brought_by = before[0][0] if before else import_id
+        self.connection.executemany(
+            f"INSERT OR REPLACE INTO sessions ({_SESSION_COLUMNS}, import_id) "  # noqa: S608 - our own
+            f"VALUES ({_SESSION_MARKS})",
+            ((*astuple(row), brought_by) for row in parcel.sessions),
+        )
+        return {track for _, track in before}
+
+    def _replace(self, replaced: Mapping[str, str]) -> set[str]:
+        """Let sessions take the place of others; which tracks those had."""
+        tracks: set[str] = set()
+        for old, new in replaced.items():
+            for table in ("labels", "notes"):
+                statement = f"UPDATE OR REPLACE {table} SET session = ? WHERE session = ?"  # noqa: S608
+                self.connection.execute(statement, (new, old))
+            gone = self.connection.execute(
+                "DELETE FROM sessions WHERE sha256 = (SELECT sha256 FROM sessions WHERE id = ?) "
+                "RETURNING sha256, track",
+                (old,),
+            ).fetchall()
+            tracks |= {track for _, track in gone}
+            self.connection.executemany(
+                "UPDATE files SET outcome = 'duplicate', rule = 'same-activity', duplicate_of = ? "
+                "WHERE sha256 = ? AND outcome = 'imported'",
+                [(new, sha256) for sha256 in sorted({sha256 for sha256, _ in gone})],
+            )
+        return tracks
+
+    def _drop_tracks(self, tracks: set[str]) -> None:
+        """Delete tracks that no session has any more; after a crash `vacuum` does it."""
+        for sha256 in tracks:
+            if not self.rows("SELECT 1 FROM sessions WHERE track = ? LIMIT 1", sha256):
+                with database.told(self.folder):
+                    self.tracks.path(sha256).unlink(missing_ok=True)
+
+    def undo(self, import_id: int, now_s: float) -> list[str]:
+        """Take an import back; labels and originals stay, so that ``--retry`` brings it back.
+
+        Returns:
+            Hashes of files that had been set aside for sessions of this import; they stand again
+            and are to be analysed from their originals.
+
+        Raises:
+            ArchiveError: there is no such import, or it was undone already.
+        """
+        found = self.rows("SELECT undone_s FROM imports WHERE id = ?", import_id)
+        if not found or found[0][0] is not None:
+            words = "there is no import" if not found else "undone already: import"
+            raise ArchiveError("import-unknown", f"{words} {import_id}")
+        with self.transaction():
+            gone = self.connection.execute(
+                "DELETE FROM sessions WHERE import_id = ? RETURNING id, track",
+                (import_id,),
+            ).fetchall()
+            self.connection.execute(
+                "UPDATE files SET outcome = 'undone' WHERE import_id = ? "
+                "AND outcome IN ('imported', 'duplicate')",
+                (import_id,),
+            )
+            again = [sha256 for session_id, _ in gone for sha256 in self._freed(session_id)]
+            self.connection.execute(
+                "UPDATE imports SET undone_s = ? WHERE id = ?",
+                (now_s, import_id),
+            )
+        self._drop_tracks({track for _, track in gone})
+        return sorted(set(again))
+
+    def _freed(self, session_id: str) -> list[str]:
+        """Files that were duplicates of a session that is gone: they stand for themselves."""
+        rows = self.connection.execute(
+            "UPDATE files SET outcome = 'imported', rule = NULL, duplicate_of = NULL "
+            "WHERE rule = 'same-activity' AND outcome = 'duplicate' AND duplicate_of = ? "
+            "RETURNING sha256",
+            (session_id,),
+        ).fetchall()
+        return [sha256 for (sha256,) in rows]
+
+    def separate(self, path: str) -> str:
+        """Let a file that was taken for a second copy stand for itself.
+
+        Returns:
+            Its hash; it is to be analysed from its original.
+
+        Raises:
+            ArchiveError: no such file, or it is no duplicate by that rule.
+        """
+        with self.transaction():
+            rows = self.connection.execute(
+                "UPDATE files SET outcome = 'imported', rule = 'kept-apart', duplicate_of = NULL "
+                "WHERE path = CAST(? AS TEXT) AND rule = 'same-activity' RETURNING sha256",
+                (raw(path),),
+            ).fetchall()
+        if not rows:
+            words = "it is not known as a second copy of an activity"
+            raise ArchiveError("not-a-duplicate", words, file=path)
+        return str(rows[0][0])

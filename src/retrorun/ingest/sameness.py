@@ -1,0 +1,109 @@
+"""Whether two files tell of the same activity, and which of them is to stand.
+
+A run often comes twice: as FIT from the watch and as GPX from the platform it was sent to; or a
+file grew after it had been imported. Counting it twice would spoil every total.
+
+- Same activity: it starts within ``START_S``, and lasts and measures the same within ``SHARE``.
+- The same file, changed, that starts at the same time as before replaces what it was.
+- Otherwise the first stands, unless only the newcomer has a compass heading.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from retrorun.archive import SessionRow
+from retrorun.archive.rows import Brief
+
+START_S = 10.0
+SHARE = 0.02
+SLACK_S = 10.0  # a file's last seconds depend on who wrote it
+SLACK_M = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a newcomer.
+
+    Attributes:
+        duplicate_of: session id of which it is a second copy; None if it is to be imported.
+        replaces: old session id → its own, where it takes the place of an older file.
+    """
+
+    duplicate_of: str | None = None
+    replaces: dict[str, str] = field(default_factory=dict)
+
+
+def same(first: Brief, second: Brief, *, grown: bool = False) -> bool:
+    """Whether two sessions are one activity; ``grown`` asks for the start only."""
+    if abs(first.start_time_s - second.start_time_s) > START_S:
+        return False
+    longer_s = max(first.duration_s, second.duration_s)
+    if not grown and abs(first.duration_s - second.duration_s) > max(SLACK_S, SHARE * longer_s):
+        return False
+    if grown or first.distance_m is None or second.distance_m is None:
+        return True
+    longer_m = max(first.distance_m, second.distance_m)
+    return abs(first.distance_m - second.distance_m) <= max(SLACK_M, SHARE * longer_m)
+
+
+def brief(row: SessionRow) -> Brief:
+    """What is compared of a session."""
+    return Brief(row.id, row.sha256, row.start_time_s, row.duration_s, row.distance_m, row.heading)
+
+
+class Known:
+    """The sessions there are, by their start; learns of those that are added and replaced."""
+
+    def __init__(self, sessions: Iterable[Brief]) -> None:
+        self._by_start: dict[int, list[Brief]] = {}
+        for each in sessions:
+            self._add(each)
+
+    def _add(self, each: Brief) -> None:
+        self._by_start.setdefault(_bucket(each.start_time_s), []).append(each)
+
+    def _near(self, each: Brief) -> list[Brief]:
+        here = _bucket(each.start_time_s)
+        near = (self._by_start.get(place, ()) for place in (here - 1, here, here + 1))
+        return [other for some in near for other in some if other.sha256 != each.sha256]
+
+    def judge(self, rows: Sequence[SessionRow], before: str | None = None) -> Verdict:
+        """What becomes of a file with these sessions.
+
+        Args:
+            rows: the newcomer's sessions.
+            before: hash of what the same file held before it changed.
+        """
+        own = [brief(row) for row in rows]
+        pairs = [(each, self._match(each, before)) for each in own]
+        matched = [(each, other) for each, other in pairs if other is not None]
+        grown = any(other.sha256 == before for _, other in matched)
+        if not matched or (len(matched) < len(own) and not grown):
+            verdict = Verdict()
+        elif grown or _better(matched):
+            verdict = Verdict(replaces={other.id: each.id for each, other in matched})
+        else:
+            return Verdict(duplicate_of=matched[0][1].id)
+        self._learn(own, {other.sha256 for each, other in matched if verdict.replaces})
+        return verdict
+
+    def _match(self, each: Brief, before: str | None) -> Brief | None:
+        for other in self._near(each):
+            if same(each, other, grown=other.sha256 == before):
+                return other
+        return None
+
+    def _learn(self, own: list[Brief], replaced: set[str]) -> None:
+        if replaced:
+            for some in self._by_start.values():
+                some[:] = [each for each in some if each.sha256 not in replaced]
+        for each in own:
+            self._add(each)
+
+
+def _better(matched: list[tuple[Brief, Brief]]) -> bool:
+    return all(each.heading == "compass" != other.heading for each, other in matched)
+
+
+def _bucket(start_time_s: float) -> int:
+    return int(start_time_s // (2 * START_S))

@@ -1,0 +1,144 @@
+"""Files through the engine, a batch at a time, and what is said about it afterwards."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from retrorun import __version__
+from retrorun.archive import Archive, FileRow, Parcel, Problem
+from retrorun.archive.rows import FileOutcome
+from retrorun.ingest.planning import Candidate
+from retrorun.storage import shown
+
+if TYPE_CHECKING:
+    from retrorun.engines import Lost, Process, Task
+    from retrorun.model import Athlete
+    from retrorun.settings import Settings
+
+BATCH_FILES = 32
+BATCH_S = 2.0
+Progress = Callable[[int, int, str], None]  # done, of how many, the file's name
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an import did.
+
+    Attributes:
+        imported: files whose sessions are now in the archive.
+        sessions: their ids, in the order of the files.
+        unchanged: files that were as before.
+        duplicates: files with the same bytes as another.
+        moved: files known under another name.
+        problems: files that became no session, with the reason.
+        waiting: files that still grow, or changed while they were read.
+        passed_over: number of files that are no export by their name.
+    """
+
+    imported: int = 0
+    sessions: tuple[str, ...] = ()
+    unchanged: int = 0
+    duplicates: int = 0
+    moved: int = 0
+    problems: tuple[FileRow, ...] = ()
+    waiting: tuple[str, ...] = ()
+    passed_over: int = 0
+
+    @property
+    def failed(self) -> tuple[FileRow, ...]:
+        """Problems of files that could not be read; a file that is no run is none of them."""
+        return tuple(row for row in self.problems if row.outcome == "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """How files are analysed: settings, athlete, worker processes, and the pipeline itself."""
+
+    settings: "Settings"
+    athlete: "Athlete"
+    jobs: int
+    process: "Process | None" = None
+
+    def parcels(self, tasks: "Iterable[Task]") -> "Iterator[tuple[Task, Parcel]]":
+        """Analyse files, in order; a lost worker is one file's problem."""
+        from retrorun import engines
+
+        work = engines.work_of(self.settings, self.athlete, self.process)
+        for task, result in engines.ordered(tasks, work, self.jobs):
+            yield task, _lost(task, result) if isinstance(result, engines.Lost) else result
+
+
+def _lost(task: "Task", reason: "Lost") -> Parcel:
+    remedy = "It is left alone until it changes; --retry tries it again."
+    problem = Problem("failed", reason.slug, reason.message, remedy=remedy)
+    return Parcel(task.sha256 or "", problem=problem)
+
+
+def analysed(
+    candidates: tuple[Candidate, ...],
+    archive: Archive,
+    engine: Engine,
+    progress: Progress | None,
+    *,
+    packed: bool = False,
+) -> Iterator[tuple[Candidate, Parcel]]:
+    """Analyse files; yield each with what became of it, in order.
+
+    Args:
+        candidates: the files.
+        archive: knows the user's labels.
+        engine: how files are analysed.
+        progress: told after every file.
+        packed: the files are originals of the archive.
+    """
+    from retrorun.engines import Task
+
+    tasks = (
+        Task(
+            each.entry.address,
+            shown(PurePath(each.entry.name).name),
+            each.sha256 or None,
+            archive.labels(each.sha256),
+            packed,
+        )
+        for each in candidates
+    )
+    for done, pair in enumerate(zip(candidates, engine.parcels(tasks), strict=True), start=1):
+        candidate, (task, parcel) = pair
+        if progress:
+            progress(done, len(candidates), task.name)
+        yield candidate, parcel
+
+
+def batches(
+    pairs: Iterator[tuple[Candidate, Parcel]],
+) -> Iterator[list[tuple[Candidate, Parcel]]]:
+    """A few files or a few seconds of work at a time."""
+    batch: list[tuple[Candidate, Parcel]] = []
+    since_s = time.monotonic()
+    for pair in pairs:
+        batch.append(pair)
+        if len(batch) >= BATCH_FILES or time.monotonic() - since_s > BATCH_S:
+            yield batch
+            batch, since_s = [], time.monotonic()
+    if batch:
+        yield batch
+
+
+def file_row(candidate: Candidate, outcome: FileOutcome) -> FileRow:
+    """The row of a file that was looked at just now."""
+    entry = candidate.entry
+    return FileRow(entry.address, entry.size, entry.tag, candidate.sha256, outcome, __version__)
+
+
+def refused(candidate: Candidate, problem: Problem) -> FileRow:
+    """The row of a file that became no session."""
+    return replace(
+        file_row(candidate, problem.outcome),
+        slug=problem.slug,
+        message=problem.message,
+        byte_offset=problem.offset,
+        remedy=problem.remedy,
+    )

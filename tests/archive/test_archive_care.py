@@ -1,0 +1,133 @@
+"""Check, backup, restore, vacuum: what is broken is found, what is kept comes back."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import fake_pipeline
+from retrorun.archive import Archive, care, database
+from retrorun.errors import ArchiveError
+from retrorun.ingest import Engine, act, plan, reprocess
+from retrorun.model import Athlete, Label
+from retrorun.settings import Settings
+
+ENGINE = Engine(Settings(), Athlete(), 1, fake_pipeline.process)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    (exports / "a.fit").write_text("run 1000 60")
+    (exports / "b.fit").write_text("run 2000 90")
+    (exports / "c.fit").write_text("rubbish")
+    opened = Archive.open(tmp_path / "archive")
+    act(plan(exports, opened, settle_s=0), opened, ENGINE)
+    opened.add_label(opened.sessions()[0].id, Label(1, 2, "backward", "command"))
+    return opened
+
+
+def slugs(archive: Archive) -> list[str]:
+    return [finding.slug for finding in care.check(archive)]
+
+
+def test_an_untouched_archive_is_clean(archive: Archive) -> None:
+    assert slugs(archive) == []
+
+
+def test_missing_and_damaged_files_are_found(archive: Archive) -> None:
+    first, second = sorted(archive.tracks.hashes())
+    archive.tracks.path(first).unlink()
+    assert slugs(archive) == ["track-missing"]
+    path = archive.tracks.path(second)
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    assert slugs(archive) == ["track-missing", "track-damaged"]
+    original = archive.originals.path(next(archive.originals.hashes()))
+    original.write_bytes(original.read_bytes()[:-3])
+    assert slugs(archive)[-1] == "original-damaged"
+    assert [each.slug for each in care.check(archive, deep=False)] == ["track-missing"]
+    original.unlink()
+    assert "original-missing" in slugs(archive)
+
+
+def test_a_damaged_track_is_made_anew(archive: Archive) -> None:
+    for sha256 in list(archive.tracks.hashes()):
+        archive.tracks.path(sha256).unlink()
+    ids = [session.id for session in archive.sessions()]
+    assert reprocess(archive.hashes(ids), archive, ENGINE).sessions == tuple(ids)
+    assert slugs(archive) == []
+
+
+def test_rows_that_went_missing_or_bad_are_found(archive: Archive) -> None:
+    ids = [session.id for session in archive.sessions()]
+    archive.connection.execute("DELETE FROM sessions WHERE id = ?", (ids[0],))
+    archive.connection.execute("UPDATE sessions SET document = x'7b7d' WHERE id = ?", (ids[1],))
+    assert slugs(archive) == ["archive-session-damaged", "session-missing"]
+
+
+def test_a_backup_holds_everything_and_comes_back(archive: Archive, tmp_path: Path) -> None:
+    sessions, files, athlete = archive.sessions(), archive.files(), Athlete(mass_kg=66)
+    archive.set_profile(athlete)
+    target = care.backup(archive, tmp_path / "kept.zip")
+    care.restore(target, tmp_path / "again")
+    with Archive.open(tmp_path / "again", create=False) as again:
+        assert again.sessions() == sessions
+        assert again.files() == files
+        assert again.profile() == athlete
+        assert again.labels(sessions[0].source.sha256)[0][0].direction == "backward"
+        assert slugs(again) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "again",
+        "archive",
+        "exports",
+        "kept.zip",
+    ]
+
+
+def test_nothing_is_overwritten(archive: Archive, tmp_path: Path) -> None:
+    target = care.backup(archive, tmp_path / "kept.zip")
+    with pytest.raises(ArchiveError, match="nothing is overwritten"):
+        care.backup(archive, target)
+    with pytest.raises(ArchiveError, match="nothing is overwritten"):
+        care.restore(target, archive.folder)
+
+
+def test_a_foreign_or_damaged_bundle_leaves_no_trace(archive: Archive, tmp_path: Path) -> None:
+    target = care.backup(archive, tmp_path / "kept.zip")
+    damaged = tmp_path / "damaged.zip"
+    damaged.write_bytes(target.read_bytes()[:-50])
+    foreign = tmp_path / "foreign.zip"
+    with zipfile.ZipFile(foreign, "w") as bundle:
+        bundle.writestr(database.FILE, b"")
+        bundle.writestr("../evil", b"")
+    for wrong, slug in ((damaged, "backup-damaged"), (foreign, "backup-foreign")):
+        with pytest.raises(ArchiveError) as caught:
+            care.restore(wrong, tmp_path / "again")
+        assert caught.value.slug == slug
+        assert not (tmp_path / "again").exists()
+        assert not (tmp_path / "evil").exists()
+
+
+def test_vacuum_removes_only_what_nobody_refers_to(archive: Archive) -> None:
+    (archive.folder / "tracks" / "00").mkdir(exist_ok=True)
+    waste = archive.tracks.path("00" + "f" * 62)
+    waste.write_bytes(b"12345")
+    left = archive.tracks.path("00" + "f" * 62).with_name(".x.parquet.77.part")
+    left.write_bytes(b"123")
+    assert care.vacuum(archive) == 8
+    assert not waste.exists()
+    assert slugs(archive) == []
+    assert len(list(archive.originals.hashes())) == 2
+
+
+def test_integrity_is_asked_of_the_database(archive: Archive) -> None:
+    archive.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    archive.close()
+    path = archive.folder / database.FILE
+    raw = bytearray(path.read_bytes())
+    raw[8192:12288] = bytes(4096)  # a page of a table is gone
+    path.write_bytes(raw)
+    with pytest.raises(ArchiveError, match="malformed"), Archive.open(archive.folder) as broken:
+        care.check(broken)
+        broken.sessions()
