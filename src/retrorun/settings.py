@@ -58,7 +58,7 @@ class DetectSettings:
     joint_half_s: int = 3
     # gait
     gait_half_s: int = 3
-    steep_grade: float = 0.12  # beyond it step rate says nothing of direction
+    steep_grade: float = 0.18  # beyond it step rate says nothing of direction
     backward_steps: float = 0.085  # step rate over the forward line (docs/detection.md)
     backward_steps_spread: float = 0.02
     backward_slower: float = 0.9
@@ -79,6 +79,7 @@ class DetectSettings:
     # segments
     heading_alone_s: int = 4
     gait_alone_s: int = 20
+    gait_wander: float = 2.0  # deviations of half-minute means that step rate must exceed
     disturbed_s: int = 60  # magnetic disturbances are over by then
     disturbed_gait: float = 2.5  # summed evidence of the gait that overrules a short heading
     gait_helps: float = 0.7  # and that makes a short heading credible

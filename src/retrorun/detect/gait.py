@@ -30,6 +30,7 @@ class GaitEvidence:
         excess: (n,) step rate over the forward line, as a share of the line; NaN where not counted.
         forward: the forward line it was judged by, if any.
         backward: the backward line, if it was taught.
+        share: by how much of the line backward running is expected to lie above it.
         reason: in words.
     """
 
@@ -37,6 +38,7 @@ class GaitEvidence:
     excess: FloatArray
     forward: GaitLine | None
     backward: GaitLine | None
+    share: float
     reason: str
 
 
@@ -109,11 +111,12 @@ def evidence(
     lower of two parallel lines, where the session holds two, or from the runner's earlier runs.
     """
     nothing = np.zeros(seen.counted.size)
+    usual = settings.backward_steps
     sides = (known & (taught < 0.1), known & (taught > 0.9))
     if seen.counted.sum() < 60:
         missing = np.full(seen.counted.size, np.nan)
         ratio = _by_speed(seen, sides, settings) / settings.gait_temper_s
-        return GaitEvidence(ratio, missing, None, None, "less than a minute of step rate")
+        return GaitEvidence(ratio, missing, None, None, usual, "less than a minute of step rate")
     ahead = fit(seen, sides[0].astype(np.float64), athlete.forward_line)
     if ahead is not None:
         return _judge(seen, ahead, sides, settings, "line taught by heading or labels")
@@ -123,14 +126,15 @@ def evidence(
     back = two_lines(seen, settings)
     line = fit(seen, 1.0 - back, None)
     if line is None:
-        return GaitEvidence(nothing, np.full(nothing.size, np.nan), None, None, "no forward line")
+        missing = np.full(nothing.size, np.nan)
+        return GaitEvidence(nothing, missing, None, None, usual, "no forward line")
     two = bool(back.any())
     reason = "two parallel lines in this session" if two else "one line fits the whole session"
     judged = _judge(seen, line, (back == 0, back > 0), settings, reason)
     if two:  # what step rate alone found teaches this session only
         return replace(judged, backward=None)
     ratio = np.minimum(judged.ratio, 0.0)  # one gait alone cannot say that it is the other
-    return GaitEvidence(ratio, judged.excess, line, None, reason)
+    return replace(judged, ratio=ratio)
 
 
 def _judge(
@@ -171,7 +175,7 @@ def _judge(
     ratio = np.clip(ratio, -8.0, 8.0) / settings.gait_temper_s
     ratio = np.where(seen.counted, ratio, 0.0)
     excess = np.where(seen.counted, above / expected, np.nan)
-    return GaitEvidence(ratio, excess, line, backward_line, reason)
+    return GaitEvidence(ratio, excess, line, backward_line, share, reason)
 
 
 def _by_speed(

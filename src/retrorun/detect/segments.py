@@ -142,10 +142,10 @@ def _by_gait(
         return None, "step rate alone needs a longer stretch"
     rest = excess[~back & np.isfinite(excess)]
     step = float(np.nanmean(here))
-    if step < 0.5 * settings.backward_steps:
+    if step < 0.5 * grounds.steps.share:
         return None, "the step rate is hardly above the forward line"
     blocks = rest[: rest.size // 30 * 30].reshape(-1, 30).mean(axis=1)
-    if blocks.size > 3 and step < 3.0 * float(blocks.std()):
+    if blocks.size > 3 and step < settings.gait_wander * float(blocks.std()):
         return None, "the step rate wanders as much elsewhere"
     slower = _speed_ratio(grounds, back, first, last)
     if slower is not None and slower > settings.backward_slower + 0.03:
