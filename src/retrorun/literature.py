@@ -123,7 +123,7 @@ FINDINGS: tuple[Finding, ...] = (
         "secondary",
     ),
     Finding("popular_factor", 2.5, 2.0, 3.0, "times forward", _POPULAR, "secondary"),
-    _exact("backward_step_rate", 8.0, "% of forward", _CAVAGNA_2012, "source"),
+    _exact("backward_step_ratio", 1.08, "times forward", _CAVAGNA_2012, "source"),
     _exact("economy_gain", 2.54, "% less oxygen at 215 m/min", _ORDWAY, "source"),
     Finding("injury_small_spike", 1.64, 1.31, 2.05, "hazard ratio", _RUNSAFE, "source"),
     Finding("injury_moderate_spike", 1.52, 1.16, 2.00, "hazard ratio", _RUNSAFE, "source"),

@@ -46,7 +46,8 @@ class Course:
     """What the fit sees: (m,) each on an even grid of ``step_s`` seconds.
 
     ``level`` is the forward oxygen demand without grade, ``uphill`` what climbing adds to it and
-    ``downhill`` (negative) what descending takes away, ml/kg/min; ``backward`` the share of the step spent backward; ``heart_rate`` NaN where missing or not to be used.
+    ``downhill`` (negative) what descending takes away, ml/kg/min; ``backward`` the share of the
+    step spent backward; ``heart_rate`` NaN where missing or not to be used.
     """
 
     step_s: float

@@ -111,7 +111,7 @@ class Totals:
     def __add__(self, other: "Totals") -> "Totals":
         """Sums of both; an energy is None only where neither has one."""
         both = ((getattr(self, name), getattr(other, name)) for name in self.__slots__)
-        return Totals(*(_plus(first, second) for first, second in both))
+        return Totals(*(_plus(first, second) for first, second in both))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,79 @@
+"""Backward against forward over many sessions: pairs, trends, bests, guidance and claims."""
+
+from collections.abc import Sequence
+
+from retrorun.compare.calendar import days, records, weeks
+from retrorun.compare.claims import claims
+from retrorun.compare.differences import differences
+from retrorun.compare.guidance import guidance
+from retrorun.compare.match import equal_heart_rate, equal_speed
+from retrorun.compare.practice import practice
+from retrorun.compare.select import chosen, day, total
+from retrorun.compare.statistics import combine_factors
+from retrorun.compare.trends import WEEK_S, association, trends
+from retrorun.literature import BY_KEY
+from retrorun.model import Athlete, Comparison, Estimate, Note, Session, Totals
+from retrorun.settings import CompareSettings
+
+__all__ = ["claims", "compare", "guidance", "learnt_cost_factor"]
+KINDS = ("backward", "forward", "candidate", "unknown", "still")
+NO_BACKWARD = Note("no-backward", "no confirmed or labelled backward running in these sessions")
+
+
+def compare(sessions: Sequence[Session], athlete: Athlete, settings: CompareSettings) -> Comparison:
+    """Compare backward with forward over sessions in any order.
+
+    Args:
+        sessions: any number, also none; the same run twice counts once.
+        athlete: whose they are; what the profile lacks is named in the notes.
+        settings: dates, whether candidates count, tolerances, and how much data a number needs.
+
+    Returns:
+        Values only, no NaN: where there is too little data the words say how much is missing.
+    """
+    kept, notes = chosen(sessions, settings)
+    by_speed, by_heart_rate = equal_speed(kept, settings), equal_heart_rate(kept, settings)
+    calendar = weeks(kept, settings)
+    active = [each for each in kept if total(each, "backward", settings).moving_s > 0]
+    return Comparison(
+        sessions=len(kept),
+        backward_sessions=len(active),
+        weeks_spanned=(kept[-1].start_time_s - kept[0].start_time_s) / WEEK_S if kept else 0.0,
+        first_date=day(kept[0]) if kept else None,
+        last_date=day(kept[-1]) if kept else None,
+        include_candidates=settings.include_candidates,
+        totals={
+            kind: sum((total(each, kind, settings) for each in kept), Totals()) for kind in KINDS
+        },
+        cost_factor=learnt_cost_factor(kept, settings),
+        literature_factor=_published("backward_run"),
+        popular_factor=_published("popular_factor"),
+        differences=differences(by_speed, by_heart_rate, settings),
+        pairs=tuple(by_speed[-settings.pairs_shown :]),
+        trends=trends(kept, settings),
+        weeks=calendar,
+        records=records(kept),
+        days=days(kept, settings),
+        association=association(calendar, settings),
+        practice=practice(kept, settings),
+        notes=notes + _notes(active, athlete),
+    )
+
+
+def learnt_cost_factor(sessions: Sequence[Session], settings: CompareSettings) -> Estimate:
+    """The runner's own backward cost factor over sessions, or why there is none."""
+    factors = [session.measures.cost_factor for session in sessions]
+    return combine_factors(factors, "heart-rate kinetics", settings.factor_model_error)
+
+
+def _published(key: str) -> Estimate:
+    finding = BY_KEY[key]
+    return Estimate(finding.value, finding.low, finding.high, finding.citation)
+
+
+def _notes(active: Sequence[Session], athlete: Athlete) -> tuple[Note, ...]:
+    notes = [] if active else [NO_BACKWARD]
+    if athlete.mass_kg is None and not athlete.masses:
+        message = "no body mass in the profile, so there are no kilocalories here"
+        notes.append(Note("no-mass", message))
+    return tuple(notes)

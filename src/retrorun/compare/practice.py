@@ -1,0 +1,96 @@
+"""How backward movement was done: warm-up, ground, walking first, and steps up in distance."""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from statistics import median
+
+from retrorun.compare.select import DAY_S, of_kind, total
+from retrorun.model import MeasuredSegment, Practice, Session
+from retrorun.settings import CompareSettings
+
+WINDOW_S = 30 * DAY_S
+SPIKE = 1.1  # more than a tenth longer, as RUNSAFE counts it
+
+
+def practice(sessions: Sequence[Session], settings: CompareSettings) -> Practice:
+    """Sum up the practice of all sessions, in time order."""
+    backward = [list(of_kind(session, "backward", settings)) for session in sessions]
+    every = [measured for part in backward for measured in part]
+    warm_ups = [warm_up_s(session, settings) for session in sessions]
+    known = [each for each in warm_ups if each is not None]
+    ratios = [ratio for _, ratio in progressions(sessions, settings, "backward")]
+    return Practice(
+        segments=len(every),
+        steep=_on(every, "steep"),
+        twisty=_on(every, "twisty"),
+        walk_s=sum(each.metrics.moving_s for each in every if each.segment.gait == "walk"),
+        run_s=sum(each.metrics.moving_s for each in every if each.segment.gait == "run"),
+        walked_first=sum(bool(part) and part[0].segment.gait == "walk" for part in backward),
+        warm_up_s=median(known) if known else None,
+        longer=sum(ratio > SPIKE for ratio in ratios),
+        comparable=len(ratios),
+        trimp_per_min=_trimp(sessions),
+        respiration_brpm=_respiration(sessions, settings),
+    )
+
+
+def _on(segments: Sequence[MeasuredSegment], ground: str) -> int:
+    return sum(ground in each.metrics.ground for each in segments)
+
+
+def warm_up_s(session: Session, settings: CompareSettings) -> float | None:
+    """Forward movement before the first backward segment; None without a backward segment."""
+    first = next(of_kind(session, "backward", settings), None)
+    if first is None:
+        return None
+    return sum(
+        each.metrics.moving_s
+        for each in of_kind(session, "forward", settings)
+        if each.segment.end_s <= first.segment.start_s
+    )
+
+
+def progressions(
+    sessions: Sequence[Session], settings: CompareSettings, kind: str
+) -> Iterator[tuple[Session, float]]:
+    """Each session's metres of a kind over the most in one session of the 30 days before it.
+
+    Sessions without such movement, or with nothing to compare with, are passed over.
+    """
+    window: deque[tuple[float, float]] = deque()
+    for session in sessions:
+        metres = total(session, kind, settings).distance_m
+        while window and window[0][0] < session.start_time_s - WINDOW_S:
+            window.popleft()
+        longest = max((each for _, each in window), default=0.0)
+        if metres > 0 and longest > 0:
+            yield session, metres / longest
+        if metres > 0:
+            window.append((session.start_time_s, metres))
+
+
+def _trimp(sessions: Sequence[Session]) -> dict[str, float]:
+    """TRIMP a minute of each direction, from sums over all sessions that have it."""
+    found = {}
+    for kind in ("backward", "forward"):
+        loads = [each for s in sessions if (each := s.measures.heart.get(kind)) and each.trimp]
+        seconds = sum(load.seconds for load in loads)
+        if seconds > 0:
+            found[kind] = 60.0 * sum(load.trimp or 0.0 for load in loads) / seconds
+    return found
+
+
+def _respiration(sessions: Sequence[Session], settings: CompareSettings) -> dict[str, float]:
+    """Mean breathing rate of each direction, weighted by moving time."""
+    found = {}
+    for kind in ("backward", "forward"):
+        rows = [
+            (each.metrics.respiration_brpm, each.metrics.moving_s)
+            for session in sessions
+            for each in of_kind(session, kind, settings)
+            if each.metrics.respiration_brpm is not None
+        ]
+        seconds = sum(moving_s for _, moving_s in rows)
+        if seconds > 0:
+            found[kind] = sum(rate * moving_s for rate, moving_s in rows) / seconds
+    return found

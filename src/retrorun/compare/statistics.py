@@ -1,0 +1,90 @@
+"""Intervals for few numbers, without distributions from large libraries."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from retrorun.model import Estimate
+from retrorun.units import FloatArray
+
+# Two-sided 95 % points of Student's distribution for 1 to 10 degrees of freedom.
+STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
+NORMAL = 1.959964
+
+
+def student(freedom: int) -> float:
+    """Two-sided 95 % point of Student's t: tabled, then by the Cornish-Fisher expansion."""
+    if freedom <= len(STUDENT):
+        return STUDENT[max(freedom, 1) - 1]
+    cube = (NORMAL**3 + NORMAL) / 4
+    fifth = (5 * NORMAL**5 + 16 * NORMAL**3 + 3 * NORMAL) / 96
+    return NORMAL + cube / freedom + fifth / freedom**2
+
+
+def mean_by_group(values: FloatArray, groups: Sequence[str], method: str) -> Estimate:
+    """Mean with a 95 % interval that respects groups: values of one session are not independent.
+
+    The mean of the group means, with Student's interval over groups; with a single group over its
+    values, which the method then says.
+    """
+    _, index = np.unique(np.asarray(groups), return_inverse=True)
+    counts = np.bincount(index)
+    parts = np.bincount(index, weights=values) / counts
+    if len(parts) < 2:
+        parts, method = values, f"{method}; one session only"
+    mean = float(parts.mean())
+    if len(parts) < 2:
+        return Estimate(mean, None, None, method, "one pair has no interval")
+    reach = student(len(parts) - 1) * float(parts.std(ddof=1)) / math.sqrt(len(parts))
+    return Estimate(mean, mean - reach, mean + reach, method)
+
+
+def theil_sen(x: FloatArray, y: FloatArray, method: str) -> tuple[Estimate, float]:
+    """Median of the slopes between all pairs of points, and the line's value at ``x = 0``.
+
+    The interval is Sen's (1968): slopes whose ranks lie within Kendall's normal limits. With no
+    two different ``x`` there is no slope.
+    """
+    first, second = np.triu_indices(len(x), 1)
+    run = x[second] - x[first]
+    apart = run != 0
+    slopes = np.sort((y[second] - y[first])[apart] / run[apart])
+    if not slopes.size:
+        return Estimate(None, None, None, method, "all at one time"), float(np.median(y))
+    count = len(x)
+    reach = NORMAL * math.sqrt(count * (count - 1) * (2 * count + 5) / 18)
+    low = max(0, math.floor((len(slopes) - reach) / 2))
+    high = min(len(slopes) - 1, math.ceil((len(slopes) + reach) / 2))
+    slope = float(np.median(slopes))
+    estimate = Estimate(slope, float(slopes[low]), float(slopes[high]), method)
+    return estimate, float(np.median(y - slope * x))
+
+
+def combine_factors(factors: Sequence[Estimate], method: str, floor: float) -> Estimate:
+    """Weigh estimates of one ratio by their uncertainty, on the logarithm (DerSimonian & Laird).
+
+    If they differ by more than their intervals allow, the difference between sessions widens the
+    interval: the runner's factor is not the same every day. ``floor`` is the error of the model,
+    which no number of sessions averages away.
+    """
+    known = [each for each in factors if each.value and each.low and each.high]
+    if not known:
+        return Estimate(None, None, None, method, "no session gives a cost factor")
+    log = np.log([each.value or 1.0 for each in known])
+    error = np.array([math.log((e.high or 1) / (e.low or 1)) / (2 * NORMAL) for e in known])
+    between = _between(log, np.maximum(error, 1e-4))
+    weight = 1.0 / (np.maximum(error, 1e-4) ** 2 + between)
+    mean = float(weight @ log / weight.sum())
+    reach = NORMAL * math.hypot(math.sqrt(1.0 / weight.sum()), floor)
+    words = f"{method}, {len(known)} session{'s' if len(known) > 1 else ''}"
+    return Estimate(math.exp(mean), math.exp(mean - reach), math.exp(mean + reach), words)
+
+
+def _between(log: FloatArray, error: FloatArray) -> float:
+    """Variance between sessions beyond what their errors explain (moment estimate)."""
+    weight = 1.0 / error**2
+    mean = weight @ log / weight.sum()
+    excess = float(weight @ (log - mean) ** 2) - (len(log) - 1)
+    scale = weight.sum() - (weight @ weight) / weight.sum()
+    return max(0.0, excess / float(scale)) if scale > 0 else 0.0

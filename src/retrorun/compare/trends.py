@@ -1,0 +1,150 @@
+"""How measures go over time: robust slopes with the weeks and sessions behind them."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from retrorun.compare.select import DAY_S, of_kind, total
+from retrorun.compare.statistics import theil_sen
+from retrorun.model import Association, Estimate, Point, Session, Totals, Trend, Week
+from retrorun.settings import CompareSettings
+
+METHOD = "Theil-Sen slope, Sen's 95 % interval"
+WEEK_S = 7 * DAY_S
+Measure = Callable[[Session, CompareSettings], float | Estimate | None]
+CAUTION = "runs together with the volume; that is not a cause"
+
+
+def _per_beat(totals: Totals) -> float | None:
+    """Metres per heartbeat; heart rate must cover most of the time."""
+    if totals.seconds <= 0 or totals.beats <= 0 or totals.beats_s < 0.8 * totals.seconds:
+        return None
+    return totals.distance_m / totals.beats * totals.beats_s / totals.seconds
+
+
+def _speed(totals: Totals) -> float | None:
+    return totals.distance_m / totals.moving_s if totals.moving_s > 0 else None
+
+
+def _rate(totals: Totals) -> float | None:
+    return 60.0 * totals.steps / totals.steps_s if totals.steps_s > 0 else None
+
+
+def _of_backward(derived: Callable[[Totals], float | None]) -> Measure:
+    def measure(session: Session, settings: CompareSettings) -> float | None:
+        totals = total(session, "backward", settings)
+        return derived(totals) if totals.moving_s >= settings.segment_s else None
+
+    return measure
+
+
+def _of_forward(derived: Callable[[Totals], float | None]) -> Measure:
+    def measure(session: Session, settings: CompareSettings) -> float | None:
+        totals = total(session, "forward", settings)
+        return derived(totals) if totals.moving_s >= settings.economy_s else None
+
+    return measure
+
+
+def _factor(session: Session, _: CompareSettings) -> Estimate | None:
+    factor = session.measures.cost_factor
+    return factor if factor.value is not None else None
+
+
+def _share(session: Session, settings: CompareSettings) -> float | None:
+    backward = total(session, "backward", settings).moving_s
+    return 100.0 * backward / session.moving_s if backward and session.moving_s > 0 else None
+
+
+def _longest(session: Session, settings: CompareSettings) -> float | None:
+    return max((m.metrics.seconds for m in of_kind(session, "backward", settings)), default=None)
+
+
+MEASURES: tuple[tuple[str, str, str, Measure], ...] = (
+    ("cost_factor", "backward cost factor", "times forward", _factor),
+    ("backward_speed_mps", "backward speed", "m/s", _of_backward(_speed)),
+    ("backward_share_pct", "backward share of moving time", "%", _share),
+    ("backward_longest_s", "longest backward stretch", "s", _longest),
+    ("backward_cadence_spm", "backward step rate", "steps/min", _of_backward(_rate)),
+    ("backward_metres_per_beat", "backward metres per heartbeat", "m", _of_backward(_per_beat)),
+    ("forward_metres_per_beat", "forward metres per heartbeat", "m", _of_forward(_per_beat)),
+    ("forward_speed_mps", "forward speed", "m/s", _of_forward(_speed)),
+)
+
+
+def trends(sessions: Sequence[Session], settings: CompareSettings) -> tuple[Trend, ...]:
+    """Every measure's trend, in the order of the page; ``sessions`` in time order."""
+    return tuple(_trend(row, sessions, settings) for row in MEASURES)
+
+
+def _trend(
+    row: tuple[str, str, str, Measure], sessions: Sequence[Session], settings: CompareSettings
+) -> Trend:
+    key, label, unit, measure = row
+    found = ((session, measure(session, settings)) for session in sessions)
+    points = tuple(_point(session, value) for session, value in found if value is not None)
+    weeks = (points[-1].start_time_s - points[0].start_time_s) / WEEK_S if points else 0.0
+    missing = max(0, settings.least_trend_sessions - len(points))
+    if missing or weeks < settings.least_trend_weeks:
+        note = _too_early(missing, weeks, settings)
+        slope = Estimate(None, None, None, METHOD, note)
+        return Trend(key, label, unit, points, slope, None, weeks, len(points), missing, note)
+    time_weeks, values = _series(points, settings)
+    slope, intercept = theil_sen(time_weeks, values, METHOD)
+    note = f"{len(points)} sessions over {weeks:.0f} weeks"
+    return Trend(key, label, unit, points, slope, intercept, weeks, len(points), 0, note)
+
+
+def _too_early(missing: int, weeks: float, settings: CompareSettings) -> str:
+    if missing:
+        return f"too early to say: {missing} more {'session' if missing == 1 else 'sessions'}"
+    rest = max(1, round(settings.least_trend_weeks - weeks))
+    return f"too early to say: {rest} more {'week' if rest == 1 else 'weeks'}"
+
+
+def _point(session: Session, value: float | Estimate) -> Point:
+    if isinstance(value, Estimate):
+        number = value.value or 0.0
+        return Point(session.id, session.start_time_s, number, value.low, value.high)
+    return Point(session.id, session.start_time_s, value)
+
+
+def _series(points: Sequence[Point], settings: CompareSettings) -> tuple[np.ndarray, np.ndarray]:
+    """Weeks since the first point, and values; long series as medians of equal stretches of time.
+
+    All pairs of ten thousand points would be fifty million slopes.
+    """
+    times = np.array([point.start_time_s for point in points])
+    values = np.array([point.value for point in points])
+    weeks = (times - times[0]) / WEEK_S
+    if len(points) <= settings.trend_points:
+        return weeks, values
+    place = np.minimum(
+        (weeks / weeks[-1] * settings.trend_points).astype(int), settings.trend_points - 1
+    )
+    groups = [np.flatnonzero(place == each) for each in np.unique(place)]
+    middle = [(float(np.median(weeks[g])), float(np.median(values[g]))) for g in groups]
+    return np.array([week for week, _ in middle]), np.array([value for _, value in middle])
+
+
+def association(weeks: Sequence[Week], settings: CompareSettings) -> Association:
+    """Forward metres per heartbeat of each week against backward metres of the four before it."""
+    rows: list[tuple[str, float, float]] = []
+    for index in range(settings.volume_weeks, len(weeks)):
+        before = weeks[index - settings.volume_weeks : index]
+        economy = _per_beat(weeks[index].forward)
+        if economy is not None:
+            volume = sum(week.backward.distance_m for week in before)
+            rows.append((weeks[index].monday, volume, economy))
+    rows = rows[-settings.trend_points :]
+    missing = max(0, settings.least_association_weeks - len(rows))
+    mondays = tuple(monday for monday, _, _ in rows)
+    volumes = tuple(volume for _, volume, _ in rows)
+    economies = tuple(economy for _, _, economy in rows)
+    if missing:
+        note = f"too early to say: {missing} more {'week' if missing == 1 else 'weeks'}"
+        slope = Estimate(None, None, None, METHOD, note)
+    else:
+        note = f"{len(rows)} weeks; {CAUTION}"
+        slope, _ = theil_sen(np.array(volumes) / 1000.0, np.array(economies), METHOD)
+    return Association(mondays, volumes, economies, slope, missing, note)
