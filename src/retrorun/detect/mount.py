@@ -92,14 +92,14 @@ def _sign(
         side = 1.0 if alone else -1.0
         usual = side * (1.5 + _population(ahead if alone else behind, modes))
         return nearer + usual, "prior: offset nearer 0°, most runs are forward"
-    if abs(steps) > 3:
-        return steps, "gait"
     faster = float(np.clip(4.0 * _difference(modes.speed_mps, ahead, behind), -4, 4))
     longer = 2.0 * float((ahead.sum() - behind.sum()) / (ahead.sum() + behind.sum()))
-    parts = {"gait": steps, "prior: offset nearer 0°": nearer, "faster and longer side": faster}
-    total = steps + nearer / 2 + faster + longer
-    decided = max(parts, key=lambda name: parts[name] * np.sign(total))
-    return total, decided
+    total = steps + faster + longer + nearer / 2
+    if abs(steps) > 3 and steps * total > 0:
+        return total, "gait"
+    parts = {"gait": steps, "prior: offset nearer 0°": nearer / 2, "the faster side": faster}
+    parts["the longer side"] = longer
+    return total, max(parts, key=lambda name: parts[name] * np.sign(total))
 
 
 def _difference(values: FloatArray, ahead: BoolArray, behind: BoolArray) -> float:
@@ -107,16 +107,21 @@ def _difference(values: FloatArray, ahead: BoolArray, behind: BoolArray) -> floa
 
 
 def _steps(ahead: BoolArray, behind: BoolArray, modes: Modes) -> float:
-    """Evidence of the step rate that ``ahead`` is forward: steps at equal speed are fewer."""
-    counted = np.isfinite(modes.cadence_spm) & modes.moving & ~modes.walking
-    first, second = ahead & counted, behind & counted
-    if min(first.sum(), second.sum()) < 15:
-        return 0.0
-    level = modes.cadence_spm - 9.5 * modes.speed_mps
-    more = _difference(level, second, first)
-    slower = abs(_difference(modes.speed_mps, first, second))
-    wide = float(np.hypot(4.0, 3.0 * slower))  # wander, and what is not known of the slope
-    return float(np.clip(2.0 * 13.0 * more / wide**2 / 2.0, -12, 12))
+    """Evidence of the step rate that ``ahead`` is forward: steps at equal speed are fewer.
+
+    Running: 9.5 ± 3 steps/min for each m/s, 13 more backward; walking: 35 ± 6, and 9 more.
+    """
+    total = 0.0
+    for walking, slope, unsure, gain in ((False, 9.5, 3.0, 13.0), (True, 35.0, 6.0, 9.0)):
+        counted = np.isfinite(modes.cadence_spm) & modes.moving & (modes.walking == walking)
+        first, second = ahead & counted, behind & counted
+        if min(first.sum(), second.sum()) < 15:
+            continue
+        more = _difference(modes.cadence_spm - slope * modes.speed_mps, second, first)
+        slower = abs(_difference(modes.speed_mps, first, second))
+        wide = float(np.hypot(4.0, unsure * slower))  # wander, and what is not known of the slope
+        total += float(np.clip(gain * more / wide**2, -12, 12))
+    return total
 
 
 def _population(side: BoolArray, modes: Modes) -> float:
