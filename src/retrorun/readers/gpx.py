@@ -40,7 +40,7 @@ NAMES: dict[str, str] = {
 }
 _PLACES = {"lat": "latitude_deg", "lon": "longitude_deg"}
 _OTHERS = {name: name for name in ("time", "cmt", "heading", "compass", "bearing", "course")}
-_TAGS = ("gpx", "trk", "trkseg", "trkpt", "rte", "name", "type")
+_TAGS = ("gpx", "trk", "trkseg", "rte", "name", "type")
 _COMPASS_WORDS = re.compile(r"compass\D{0,20}(-?\d+(?:\.\d+)?)", re.IGNORECASE)
 _SAME_DEG = 0.5
 
@@ -55,7 +55,7 @@ def read_gpx(name: str, data: bytes, limits: ReadLimits) -> XmlRead:
     tracks = _Tracks(limits.samples, name)
     damage = None
     try:
-        for event, element in elements(data, _TAGS, "trkpt", depth=limits.xml_depth):
+        for event, element in elements(data, _TAGS, "trkseg", depth=limits.xml_depth):
             tracks.take(event, element)
     except XmlBrokenError as broken:
         damage = Note("xml-broken", f"{broken.message}; what came before it was kept")
@@ -83,27 +83,31 @@ class _Tracks:
 
     def take(self, event: str, element: etree._Element) -> None:
         tag = local_name(element.tag)
-        if event == "end":
-            if tag == "trkpt":
-                self._point(element)
-            elif tag in ("name", "type"):
+        if tag == "trkseg" and event != "start":
+            self._points(element, all_but_last=event == "lot")
+        elif event == "end":
+            if tag in ("name", "type"):
                 self._word(tag, element)
         elif tag == "gpx":
             self.creator = (element.get("creator") or "").strip()[:200] or None
         elif tag == "trk":
             names = NAMES | _OTHERS
-            self.found.append(Gathered(PointTable(names, tuple(_PLACES)), device=self.creator))
+            self.found.append(
+                Gathered(PointTable(names, "trkpt", tuple(_PLACES)), device=self.creator)
+            )
         elif tag == "trkseg" and self.found:
             self.found[-1].breaks.append(self.found[-1].points.count)
         elif tag == "rte":
             self.routes += 1
 
-    def _point(self, element: etree._Element) -> None:
-        self.points += 1
+    def _points(self, holder: etree._Element, *, all_but_last: bool) -> None:
+        if not self.found:
+            return
+        before = self.found[-1].points.count
+        self.found[-1].points.add(holder, all_but_last=all_but_last)
+        self.points += self.found[-1].points.count - before
         if self.points > self.limit:
             raise ReadError("too-many-samples", f"more than {self.limit} points", file=self.name)
-        if self.found:
-            self.found[-1].points.add(element)
 
     def _word(self, tag: str, element: etree._Element) -> None:
         parent = element.getparent()

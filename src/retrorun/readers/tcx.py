@@ -30,7 +30,7 @@ NAMES: dict[str, str] = {
     "watts": "power_w",
 }
 _TAGS = (
-    *("TrainingCenterDatabase", "Activity", "Lap", "Track", "Trackpoint"),
+    *("TrainingCenterDatabase", "Activity", "Lap", "Track"),
     *("Creator", "Notes", "Course"),
 )
 
@@ -45,7 +45,7 @@ def read_tcx(name: str, data: bytes, limits: ReadLimits) -> XmlRead:
     found = _Activities(limits.samples, name)
     damage = None
     try:
-        for event, element in elements(data, _TAGS, "Trackpoint", depth=limits.xml_depth):
+        for event, element in elements(data, _TAGS, "Track", depth=limits.xml_depth):
             found.take(event, element)
     except XmlBrokenError as broken:
         damage = Note("xml-broken", f"{broken.message}; what came before it was kept")
@@ -108,6 +108,8 @@ class _Activities:
             self._start(tag, element)
         elif tag == "Activity":
             self.inside = False
+        elif self.inside and tag == "Track":
+            self._points(element, all_but_last=event == "lot")
         elif self.inside:
             self._end(tag, element)
 
@@ -115,7 +117,7 @@ class _Activities:
         if tag == "Activity":
             self.inside = True
             sport = (element.get("Sport") or "").strip().lower()[:60] or None
-            points = PointTable(NAMES | {"time": "time"})
+            points = PointTable(NAMES | {"time": "time"}, "Trackpoint")
             self.found.append(_Activity(Gathered(points, sport=sport)))
         elif tag == "Course":
             self.courses += 1
@@ -129,15 +131,18 @@ class _Activities:
             if parent is not None:
                 lap.front(parent)
 
+    def _points(self, holder: etree._Element, *, all_but_last: bool) -> None:
+        points = self.found[-1].gathered.points
+        before = points.count
+        points.add(holder, all_but_last=all_but_last)
+        self.points += points.count - before
+        if self.points > self.limit:
+            message = f"more than {self.limit} points"
+            raise ReadError("too-many-samples", message, file=self.name)
+
     def _end(self, tag: str, element: etree._Element) -> None:
         here = self.found[-1]
-        if tag == "Trackpoint":
-            self.points += 1
-            if self.points > self.limit:
-                message = f"more than {self.limit} points"
-                raise ReadError("too-many-samples", message, file=self.name)
-            here.gathered.points.add(element)
-        elif tag == "Lap" and here.laps:
+        if tag == "Lap" and here.laps:
             here.laps[-1].front(element)
         elif tag == "Creator":
             names = [child.text for child in element if local_name(child.tag) == "Name"]

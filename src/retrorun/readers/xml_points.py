@@ -11,6 +11,7 @@ from retrorun.readers.xml_times import unix_s
 from retrorun.units import FloatArray
 
 _MOST_NAMES = 500  # no real file has so many different elements in its points
+_POINT = object()
 
 
 @dataclass(slots=True)
@@ -26,38 +27,64 @@ class PointTable:
 
     Args:
         names: local name in lower case → column it fills; others are left out.
+        point: local name of a point.
         attributes: attributes of the point that are columns too.
     """
 
-    def __init__(self, names: Mapping[str, str], attributes: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        names: Mapping[str, str],
+        point: str,
+        attributes: Sequence[str] = (),
+    ) -> None:
         self.names = names
+        self.point = point
         self.attributes = attributes
         self.count = 0
-        self._by_tag: dict[object, Texts | None] = {}
+        self._by_tag: dict[object, object] = {}
         self._by_column: dict[str, Texts] = {}
 
-    def add(self, point: etree._Element) -> None:
-        """Take over a whole point: its attributes, and all below it."""
-        index, known = self.count, self._by_tag
+    def add(self, holder: etree._Element, *, all_but_last: bool) -> None:
+        """Take over the points below an element: their attributes, and all below them.
+
+        Args:
+            holder: the element whose children are points (and perhaps others).
+            all_but_last: the last child is not whole yet.
+        """
+        known, unknown, index = self._by_tag.get, self, self.count - 1
+        last = holder[-1] if all_but_last and len(holder) else None
+        for element in holder.iterdescendants():
+            tag = element.tag
+            found = known(tag, unknown)
+            if found is unknown:
+                found = self._resolve(tag)
+            if isinstance(found, tuple):
+                found[0](index)
+                found[1](element.text)
+            elif found is _POINT:
+                if element is last:
+                    break
+                index += 1
+                if self.attributes:
+                    self._attributes(element, index)
         self.count = index + 1
+
+    def _attributes(self, element: etree._Element, index: int) -> None:
         for name in self.attributes:
-            value = point.get(name)
+            value = element.get(name)
             if value is not None:
                 texts = self._column(name)
                 texts.points.append(index)
                 texts.texts.append(value)
-        for element in point.iterdescendants():
-            tag = element.tag
-            found = known.get(tag, self)
-            if found is self:
-                found = self._resolve(tag)
-            if isinstance(found, Texts):
-                found.points.append(index)
-                found.texts.append(element.text)
 
-    def _resolve(self, tag: object) -> Texts | None:
-        name = self.names.get(local_name(tag).lower())
-        found = self._column(name) if name else None
+    def _resolve(self, tag: object) -> object:
+        """Where the texts of a tag go: two ``append``; or that it is the point; or nowhere."""
+        local = local_name(tag)
+        name = self.names.get(local.lower())
+        found: object = _POINT if local == self.point else None
+        if name:
+            texts = self._column(name)
+            found = (texts.points.append, texts.texts.append)
         if len(self._by_tag) < _MOST_NAMES:
             self._by_tag[tag] = found
         return found
@@ -89,8 +116,10 @@ class PointTable:
 
 def _floats(texts: list[str | None]) -> FloatArray:
     try:
-        values = np.array(texts, dtype=np.float64)
-    except (ValueError, TypeError):
+        values = np.array([float(text) for text in texts if text is not None], dtype=np.float64)
+    except ValueError:
+        values = np.zeros(0)
+    if len(values) != len(texts):
         values = np.array([_float(text) for text in texts], dtype=np.float64)
     return np.where(np.abs(values) < 1e12, values, np.nan)
 

@@ -6,7 +6,8 @@ from lxml import etree
 
 from retrorun.readers.xml_names import local_name
 
-_CHUNK = 1 << 18  # bytes fed at a time; nothing that is done with is kept longer than this
+_CHUNK = 1 << 15  # bytes fed at a time: what they make stays in the cache, and is then let go
+_MOST = 2000  # elements in a track point
 
 
 class XmlBrokenError(Exception):
@@ -26,20 +27,23 @@ class XmlBrokenError(Exception):
 def elements(
     data: bytes,
     tags: Sequence[str],
-    leaf: str,
+    holder: str,
     *,
     depth: int,
 ) -> Iterator[tuple[str, etree._Element]]:
     """Yield ``(event, element)`` for the start and end of elements with these local names.
 
-    At an element's start its attributes are known, and all that stands before it. An element
-    named ``leaf`` is whole at its end; any other may have lost the children that it had.
+    At an element's start its attributes are known, and all that stands before it. The
+    ``holder`` is the element whose children are the track points. They come in lots, which is
+    three times as quick as one by one: ``("lot", holder)`` means that all its children but the
+    last are whole, ``("end", holder)`` that all are; after either they are thrown away. Other
+    elements may have lost the children that they had.
     No entity is resolved, nothing is fetched, libxml2's limits on depth and text stay on.
 
     Args:
         data: the file.
-        tags: local names wanted, whatever their namespace.
-        leaf: local name of the element that repeats (a track point).
+        tags: local names wanted, whatever their namespace; the holder and the root among them.
+        holder: local name of the element that holds the track points.
         depth: deepest nesting that is followed.
 
     Raises:
@@ -54,19 +58,20 @@ def elements(
         remove_comments=True,
         remove_pis=True,
     )
-    pruning = _Pruning(leaf, depth)
+    pruning = _Pruning(holder, depth)
     for start in range(0, len(data), _CHUNK):
         trouble = _fed(parser, data[start : start + _CHUNK])
-        for event, element in _events(parser):
-            if pruning.root is None:
-                pruning.root = element.getroottree().getroot()
-            yield event, element
+        yield from pruning.watched(parser)
         if trouble:
+            yield from pruning.salvaged()
             raise XmlBrokenError(trouble, start)
+        if pruning.open is not None:
+            yield "lot", pruning.open
         pruning.prune(start)
     trouble = _closed(parser)
-    yield from _events(parser)
+    yield from pruning.watched(parser)
     if trouble:
+        yield from pruning.salvaged()
         raise XmlBrokenError(trouble, len(data))
 
 
@@ -95,25 +100,43 @@ def _closed(parser: etree.XMLPullParser) -> str | None:
 class _Pruning:
     """Throws away what lies before the element that is still open."""
 
-    def __init__(self, leaf: str, depth: int) -> None:
-        self.leaf, self.depth = leaf, depth
+    def __init__(self, holder: str, depth: int) -> None:
+        self.holder, self.depth = holder, depth
         self.root: etree._Element | None = None
+        self.open: etree._Element | None = None
+
+    def watched(self, parser: etree.XMLPullParser) -> Iterator[tuple[str, etree._Element]]:
+        """Hand on the parser's events, and keep the root and the open holder in mind."""
+        for event, element in _events(parser):
+            if self.root is None:
+                self.root = element.getroottree().getroot()
+            yield event, element
+            if local_name(element.tag) == self.holder:
+                self.open = element if event == "start" else None
+                if event == "end":
+                    del element[:]
+
+    def salvaged(self) -> Iterator[tuple[str, etree._Element]]:
+        """What there is of an open holder; text behind its last child shows that it is whole."""
+        if self.open is not None and len(self.open):
+            yield ("lot" if self.open[-1].tail is None else "end"), self.open
 
     def prune(self, offset: int) -> None:
         """Walk down the last children, dropping their elder siblings.
 
-        A leaf is left whole, for it may still be open; one with a thousand elements is no track
-        point but an attack, and so is a document that has nothing to read for a million bytes.
+        The last point is left whole, for it may still be open; one with thousands of elements
+        is no track point but an attack, and so is a long document with nothing to read.
         """
         element = self.root
-        if element is None and offset > 4 * _CHUNK:
+        if element is None and offset > 1 << 20:
             raise XmlBrokenError("nothing to read at the beginning", offset)
         for _ in range(self.depth):
             if element is None or not len(element):
                 return
             del element[:-1]
+            if element is self.open:
+                size = sum(1 for _ in zip(element[-1].iter(), range(_MOST), strict=False))
+                if size == _MOST:
+                    raise XmlBrokenError(f"one track point holds over {_MOST} elements", offset)
+                return
             element = element[-1]
-            if local_name(element.tag) == self.leaf:
-                break
-        if element is not None and len(element) > 1000:
-            raise XmlBrokenError(f"one {self.leaf} holds {len(element)} elements", offset)
