@@ -41,7 +41,7 @@ def _oracle(data: bytes) -> list[dict[str, Any]] | None:
             merge_heart_rates=False,
             expand_components=True,
         )
-    return None if errors else list(found.get("record_mesgs", []))
+    return None if errors else [dict(one) for one in found.get("record_mesgs", [])]
 
 
 def _expected(records: list[dict[str, Any]], names: tuple[str, ...], unit: float) -> FloatArray:
