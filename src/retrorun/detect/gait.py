@@ -170,7 +170,7 @@ def _judge(
     ratio = np.log(over / on) + _by_speed(seen, sides, settings)
     # Faster than one's own forward speed is implausible backward, and 4.5 m/s for anyone.
     usual = float(np.median(seen.speed_mps[seen.counted & ~behind]))
-    ratio -= 3.0 * np.clip((seen.speed_mps / usual - 0.95) / 0.1, 0.0, 3.0)
+    ratio -= 2.0 * np.clip((seen.speed_mps / usual - 1.0) / 0.1, 0.0, 4.0)
     ratio -= 3.0 * np.clip((seen.speed_mps - 4.3) / 0.2, 0.0, 3.0)
     ratio = np.clip(ratio, -8.0, 8.0) / settings.gait_temper_s
     ratio = np.where(seen.counted, ratio, 0.0)

@@ -7,7 +7,7 @@ import numpy as np
 from retrorun.detect.heading import Facing
 from retrorun.detect.modes import Modes
 from retrorun.detect.runs import mean_around
-from retrorun.model import Athlete
+from retrorun.model import Athlete, GaitLine
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, wrap_deg
 
@@ -32,8 +32,12 @@ class Mount:
 
     @property
     def sure(self) -> bool:
-        """Whether the sign is known well enough to confirm anything."""
-        return self.log_odds >= 3.0
+        """Whether the sign is known well enough to confirm anything.
+
+        With both directions in the recording some of it is backward, whichever it is; with one
+        alone a wrong sign would turn a plain run into a backward one, so habit does not suffice.
+        """
+        return self.log_odds >= (1.5 if self.both else 3.0)
 
 
 def mount(
@@ -90,14 +94,18 @@ def _sign(
     if min(ahead.sum(), behind.sum()) < 10:
         alone = ahead.sum() >= behind.sum()
         side = 1.0 if alone else -1.0
-        usual = side * (1.5 + _population(ahead if alone else behind, modes))
-        return nearer + usual, "prior: offset nearer 0°, most runs are forward"
+        only = ahead if alone else behind
+        own = side * _personal(only, modes, athlete.forward_line)
+        if abs(own) > 3:
+            return own, "gait (the runner's earlier runs)"
+        usual = side * (1.5 + _population(only, modes))
+        return nearer + usual + own, "prior: offset nearer 0°, most runs are forward"
     faster = float(np.clip(4.0 * _difference(modes.speed_mps, ahead, behind), -4, 4))
     longer = 2.0 * float((ahead.sum() - behind.sum()) / (ahead.sum() + behind.sum()))
-    total = steps + faster + longer + nearer / 2
+    total = steps + faster + longer + nearer
     if abs(steps) > 3 and steps * total > 0:
         return total, "gait"
-    parts = {"gait": steps, "prior: offset nearer 0°": nearer / 2, "the faster side": faster}
+    parts = {"gait": steps, "prior: offset nearer 0°": nearer, "the faster side": faster}
     parts["the longer side"] = longer
     return total, max(parts, key=lambda name: parts[name] * np.sign(total))
 
@@ -122,6 +130,18 @@ def _steps(ahead: BoolArray, behind: BoolArray, modes: Modes) -> float:
         wide = float(np.hypot(4.0, unsure * slower))  # wander, and what is not known of the slope
         total += float(np.clip(gain * more / wide**2, -12, 12))
     return total
+
+
+def _personal(side: BoolArray, modes: Modes, line: GaitLine | None) -> float:
+    """Evidence of the runner's own line, from earlier runs, that this side is forward."""
+    counted = side & np.isfinite(modes.cadence_spm) & ~modes.walking
+    if line is None or counted.sum() < 60:
+        return 0.0
+    expected = line.intercept_spm + line.slope_spm_per_mps * modes.speed_mps
+    above = float(np.median((modes.cadence_spm - expected)[counted]))
+    gain = 0.08 * float(np.median(expected[counted]))
+    wide = float(np.hypot(4.0, line.spread_spm))  # from day to day, and within a run
+    return float(np.clip(gain * (gain / 2.0 - above) / wide**2, -6.0, 6.0))
 
 
 def _population(side: BoolArray, modes: Modes) -> float:

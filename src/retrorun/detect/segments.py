@@ -60,10 +60,11 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
     verdict = np.zeros(back.size, dtype=np.int64)
     reasons: list[tuple[int, int, str]] = []
     starts, ends = runs(back)
+    precedent = _beyond_doubt(grounds, back, settings)
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         inside = slice(first, last)
         if back[first]:
-            holds, reason = _backward(grounds, back, first, last, settings)
+            holds, reason = _backward(grounds, back, (first, last), precedent, settings)
             if holds is None:
                 back[inside] = False
                 probability[inside] = np.minimum(probability[inside], 0.2)
@@ -106,10 +107,29 @@ def _speed_ratio(grounds: Grounds, back: BoolArray, first: int, last: int) -> fl
     return float(np.median(speed[first:last][inside]) / np.median(speed[around][moving]))
 
 
+def _beyond_doubt(grounds: Grounds, back: BoolArray, settings: DetectSettings) -> bool:
+    """Whether the session holds a minute of backward running that no disturbance can explain."""
+    firm = 0
+    starts, ends = runs(back)
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        said = float(grounds.heading[first:last].sum())
+        if not back[first] or said < settings.heading_enough:
+            continue
+        helped = float(grounds.gait[first:last].sum()) >= settings.gait_helps
+        if helped or not _could_be_disturbed(grounds, first, last, settings):
+            firm += last - first
+    return firm >= settings.disturbed_s
+
+
 def _backward(
-    grounds: Grounds, back: BoolArray, first: int, last: int, settings: DetectSettings
+    grounds: Grounds,
+    back: BoolArray,
+    span: tuple[int, int],
+    precedent: bool,  # noqa: FBT001 - a fact of the session
+    settings: DetectSettings,
 ) -> tuple[Verdict | None, str]:
     """Verdict on a backward stretch and its reason; None drops it."""
+    first, last = span
     inside = slice(first, last)
     heading = float(grounds.heading[inside].sum())
     if grounds.label[inside].any():
@@ -126,10 +146,22 @@ def _backward(
     if grounds.probability[inside].mean() < 0.8:
         return "candidate", "heading speaks for backward, not clearly"
     if _could_be_disturbed(grounds, first, last, settings):
-        if float(grounds.gait[inside].sum()) < settings.gait_helps:
+        helped = float(grounds.gait[inside].sum())
+        if helped >= settings.gait_helps:
+            return "confirmed", "heading opposes the course, and the gait changed with it"
+        if not precedent or helped < -settings.gait_helps or _askew(grounds, inside) > 15:
             return "candidate", "a magnetic disturbance could look like this; gait does not help"
-        return "confirmed", "heading opposes the course, and the gait changed with it"
     return "confirmed", "heading opposes the course"
+
+
+def _askew(grounds: Grounds, inside: slice) -> float:
+    """By how many degrees a stretch's heading misses the exact opposite of the course."""
+    if grounds.mount is None:
+        return 180.0
+    offset = (grounds.seen.delta_deg - grounds.mount.offset_deg)[inside]
+    turn = np.radians(offset[np.isfinite(offset)])
+    middle = np.degrees(np.arctan2(np.sin(turn).sum(), np.cos(turn).sum()))
+    return float(180.0 - abs(middle))
 
 
 def _by_gait(
