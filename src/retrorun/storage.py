@@ -64,7 +64,7 @@ class Folder:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = root.absolute()
+        self.root = Path(os.path.abspath(root))  # noqa: PTH100 - without following links
         self.unlisted: list[tuple[str, str]] = []
 
     def entries(self) -> Iterator[Entry]:

@@ -121,13 +121,19 @@ def test_vacuum_removes_only_what_nobody_refers_to(archive: Archive) -> None:
     assert len(list(archive.originals.hashes())) == 2
 
 
-def test_integrity_is_asked_of_the_database(archive: Archive) -> None:
+def test_a_damaged_database_is_told(archive: Archive) -> None:
     archive.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     archive.close()
     path = archive.folder / database.FILE
-    raw = bytearray(path.read_bytes())
-    raw[8192:12288] = bytes(4096)  # a page of a table is gone
-    path.write_bytes(raw)
-    with pytest.raises(ArchiveError, match="malformed"), Archive.open(archive.folder) as broken:
-        care.check(broken)
+    raw = path.read_bytes()
+    path.write_bytes(raw[:4096] + b"\xee" * (len(raw) - 4096))  # all but the schema is gone
+    with Archive.open(archive.folder) as broken, pytest.raises(ArchiveError) as caught:
         broken.sessions()
+    assert caught.value.slug == "archive-damaged"
+    assert caught.value.remedy is not None
+
+
+def test_a_reference_to_nothing_is_found(archive: Archive) -> None:
+    archive.connection.execute("PRAGMA foreign_keys = OFF")
+    archive.connection.execute("DELETE FROM imports")
+    assert set(slugs(archive)) == {"archive-reference"}

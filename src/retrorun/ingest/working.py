@@ -1,7 +1,8 @@
 """Files through the engine, a batch at a time, and what is said about it afterwards."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -61,7 +62,7 @@ class Engine:
     jobs: int
     process: "Process | None" = None
 
-    def parcels(self, tasks: "Iterable[Task]") -> "Iterator[tuple[Task, Parcel]]":
+    def parcels(self, tasks: "Iterable[Task]") -> "Generator[tuple[Task, Parcel], None, None]":
         """Analyse files, in order; a lost worker is one file's problem."""
         from retrorun import engines
 
@@ -90,7 +91,7 @@ def analysed(
         candidates: the files.
         archive: knows the user's labels.
         engine: how files are analysed.
-        progress: told after every file.
+        progress: told after every file; what it raises ends the import between two files.
         packed: the files are originals of the archive.
     """
     from retrorun.engines import Task
@@ -105,11 +106,12 @@ def analysed(
         )
         for each in candidates
     )
-    for done, pair in enumerate(zip(candidates, engine.parcels(tasks), strict=True), start=1):
-        candidate, (task, parcel) = pair
-        if progress:
-            progress(done, len(candidates), task.name)
-        yield candidate, parcel
+    with closing(engine.parcels(tasks)) as parcels:  # workers end, whatever ends this
+        for done, pair in enumerate(zip(candidates, parcels, strict=True), start=1):
+            candidate, (task, parcel) = pair
+            if progress:
+                progress(done, len(candidates), task.name)
+            yield candidate, parcel
 
 
 def batches(

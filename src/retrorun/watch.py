@@ -1,0 +1,231 @@
+"""A folder, followed: look when something was dropped, and every so often in any case.
+
+Events only say that it is worth looking; what is new is decided by looking (``ingest.plan``),
+because events are lost on network drives, come in the middle of a copy, and by the thousand. So a
+lost event costs at most one interval, and a system without events is polled.
+"""
+
+import plistlib
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Literal
+
+from retrorun.errors import RetrorunError
+from retrorun.ingest.planning import is_export
+
+SETTLED_S = 2.0  # look again this soon when a file was still growing
+GONE_S = 5.0  # and this soon when the folder or the disk gave trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """When to look.
+
+    Attributes:
+        every_s: at the latest after this long, events or not.
+        events: also when the system says that something changed.
+        gather_ms: events within this time count as one.
+    """
+
+    every_s: float = 60.0
+    events: bool = True
+    gather_ms: int = 500
+
+
+class Stopped(BaseException):
+    """Raised between two files when the program is asked to end."""
+
+
+def follow(
+    folder: Path,
+    look: Callable[[], bool],
+    say: Callable[[str], None],
+    stop: threading.Event,
+    rhythm: Rhythm = Rhythm(),
+) -> None:
+    """Look at a folder again and again until asked to stop.
+
+    Troubles (the folder is gone, the disk is full, another process writes) are said once and
+    survived: it looks again until they are over.
+
+    Args:
+        folder: to be watched, with what lies below it.
+        look: imports what is new; whether some files still grow.
+        say: takes a message for the user.
+        stop: ends it, at the latest after the file in work.
+        rhythm: when to look.
+    """
+    bell = _Bell(folder, stop, rhythm)
+    trouble = ""
+    try:
+        while not stop.is_set():
+            try:
+                pause_s = SETTLED_S if look() else rhythm.every_s
+                if trouble:
+                    say("All is well again.")
+                trouble = ""
+            except Stopped:
+                return
+            except RetrorunError as problem:
+                pause_s = min(GONE_S, rhythm.every_s)
+                if trouble != str(problem):
+                    say(str(problem))
+                trouble = str(problem)
+            bell.wait(pause_s)
+    finally:
+        bell.close()
+
+
+class _Bell:
+    """Waits for an event, or for the time to pass."""
+
+    def __init__(self, folder: Path, stop: threading.Event, rhythm: Rhythm) -> None:
+        self.folder, self.stop, self.rhythm = folder, stop, rhythm
+        self._rings = threading.Event()
+        self._over = threading.Event()
+        self._identity: tuple[int, int] | None = None
+        self._thread: threading.Thread | None = None
+
+    def wait(self, pause_s: float) -> None:
+        """Return when something changed, the pause is over, or it is time to stop."""
+        self._listen()
+        waited_s = 0.0
+        while waited_s < pause_s and not self.stop.is_set():
+            if self._rings.wait(min(0.2, pause_s - waited_s)):
+                break
+            waited_s += 0.2
+        self._rings.clear()
+
+    def _listen(self) -> None:
+        """Begin to listen, and begin anew where the folder was replaced by another."""
+        if not self.rhythm.events:
+            return
+        identity = _identity(self.folder)
+        alive = self._thread is not None and self._thread.is_alive()
+        if identity is None or (alive and identity == self._identity):
+            return
+        self.close()
+        self._identity, self._over = identity, threading.Event()
+        self._thread = threading.Thread(target=self._ring, args=(self._over,), daemon=True)
+        self._thread.start()
+
+    def _ring(self, over: threading.Event) -> None:
+        import watchfiles
+
+        try:
+            for _ in watchfiles.watch(
+                self.folder,
+                watch_filter=lambda _, path: is_export(Path(path).name),
+                debounce=self.rhythm.gather_ms,
+                stop_event=over,
+                rust_timeout=500,
+                yield_on_timeout=False,
+                raise_interrupt=False,
+                ignore_permission_denied=True,
+            ):
+                self._rings.set()
+        except (OSError, RuntimeError):
+            return  # no events here, or no more: the interval still holds
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._over.set()
+        if self._thread is not None:
+            self._thread.join(5)
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+@contextmanager
+def until_signalled() -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set; a second signal ends the program as usual."""
+    stop = threading.Event()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in numbers}
+
+    def ask(number: int, _: FrameType | None) -> None:
+        stop.set()
+        signal.signal(number, before[signal.Signals(number)])
+
+    for number in numbers:
+        signal.signal(number, ask)
+    try:
+        yield stop
+    finally:
+        for number in numbers:
+            signal.signal(number, before[number])
+
+
+def between_files(
+    stop: threading.Event,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Callable[[int, int, str], None]:
+    """A progress function for ``ingest.act`` that ends the import when asked to stop."""
+
+    def told(done: int, total: int, name: str) -> None:
+        if progress:
+            progress(done, total, name)
+        if stop.is_set() and done < total:
+            raise Stopped
+
+    return told
+
+
+def service(kind: Literal["systemd", "launchd"], command: Sequence[str]) -> str:
+    """What makes the system start a watch at login and keep it running.
+
+    Args:
+        kind: a systemd user unit, or a launchd agent's property list.
+        command: program and arguments, such as the full path of ``retrorun``, ``watch``, folder.
+    """
+    return _systemd(command) if kind == "systemd" else _launchd(command)
+
+
+def _systemd(command: Sequence[str]) -> str:
+    return "\n".join(
+        [
+            "# ~/.config/systemd/user/retrorun.service",
+            "# systemctl --user daemon-reload && systemctl --user enable --now retrorun",
+            "[Unit]",
+            "Description=retrorun: reports of new runs",
+            "",
+            "[Service]",
+            f"ExecStart={' '.join(_quoted(word) for word in command)}",
+            "Restart=on-failure",
+            "RestartSec=30",
+            "Nice=10",
+            "",
+            "[Install]",
+            "WantedBy=default.target",
+            "",
+        ],
+    )
+
+
+def _quoted(word: str) -> str:
+    """A word as systemd reads it: quoted, nothing in it is special."""
+    for sign, escaped in (("\\", "\\\\"), ('"', '\\"'), ("%", "%%"), ("$", "$$"), ("\n", "\\n")):
+        word = word.replace(sign, escaped)
+    return f'"{word}"'
+
+
+def _launchd(command: Sequence[str]) -> str:
+    agent = {
+        "Label": "org.retrorun.watch",
+        "ProgramArguments": list(command),
+        "RunAtLoad": True,
+        "KeepAlive": {"SuccessfulExit": False},
+        "ProcessType": "Background",
+    }
+    return plistlib.dumps(agent).decode("utf-8")

@@ -1,0 +1,135 @@
+"""Folders and object stores say the same things in the same way."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from retrorun import storage
+from retrorun.errors import ReadError, RetrorunError
+
+
+def names(store: storage.Store) -> list[str]:
+    return [entry.name for entry in store.entries()]
+
+
+def test_a_folder_lists_all_files_below_in_order(tmp_path: Path) -> None:
+    for name in ("b.fit", "a/z.fit", "a/b/c.fit", "c.fit"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"123")
+    found = list(storage.open_store(tmp_path).entries())
+    assert [entry.name for entry in found] == ["a/b/c.fit", "a/z.fit", "b.fit", "c.fit"]
+    assert {entry.size for entry in found} == {3}
+    assert found[0].address == str(tmp_path / "a/b/c.fit")
+
+
+def test_loops_of_links_end_and_files_behind_links_count_once(tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "a.fit").write_bytes(b"1")
+    (tmp_path / "runs" / "up").symlink_to(tmp_path)
+    (tmp_path / "runs" / "self").symlink_to("self")
+    (tmp_path / "dangling.fit").symlink_to("nowhere")
+    (tmp_path / "again").symlink_to(tmp_path / "runs")
+    store = storage.Folder(tmp_path)
+    assert names(store) == ["again/a.fit"]
+
+
+def test_a_link_to_a_file_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "a.fit").write_bytes(b"12")
+    (tmp_path / "exports").mkdir()
+    (tmp_path / "exports" / "b.fit").symlink_to(tmp_path / "there" / "a.fit")
+    assert [(e.name, e.size) for e in storage.Folder(tmp_path / "exports").entries()] == [
+        ("b.fit", 2)
+    ]
+
+
+def test_pipes_and_sockets_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "a.fit")
+    monkeypatch.chdir(tmp_path)  # a socket's name must be short
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("b.fit")
+        assert names(storage.Folder(tmp_path)) == []
+
+
+def test_odd_names_are_listed_and_read(tmp_path: Path) -> None:
+    odd = [b"new\nline.fit", b"\xff\xfe.fit", b"\xe2\x80\xae.fit", b"a" * 251 + b".fit"]
+    for raw in odd:
+        Path(os.fsdecode(os.path.join(os.fsencode(tmp_path), raw))).write_bytes(b"1")  # noqa: PTH118
+    store = storage.Folder(tmp_path)
+    found = names(store)
+    assert sorted(os.fsencode(name) for name in found) == sorted(odd)
+    assert all(store.read(name, 10) == b"1" for name in found)
+    for name in found:
+        shown = storage.shown(name)
+        assert shown.isprintable()
+        shown.encode("utf-8")
+
+
+def test_too_large_and_missing_files_are_refused_with_words(tmp_path: Path) -> None:
+    (tmp_path / "a.fit").write_bytes(b"12345")
+    store = storage.Folder(tmp_path)
+    assert store.read("a.fit", 5) == b"12345"
+    for name, limit, slug in (("a.fit", 4, "file-too-large"), ("b.fit", 9, "file-unreadable")):
+        with pytest.raises(ReadError) as caught:
+            store.read(name, limit)
+        assert caught.value.slug == slug
+
+
+def test_a_file_replaced_during_reading_is_noticed(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = tmp_path / "a.fit"
+    path.write_bytes(b"before")
+    fstat, calls = os.fstat, list[int]()
+
+    def grows(number: int) -> os.stat_result:
+        calls.append(number)
+        if len(calls) == 2:
+            with path.open("ab") as stream:
+                stream.write(b" and after")
+        return fstat(number)
+
+    monkeypatch.setattr(os, "fstat", grows)
+    with pytest.raises(ReadError) as caught:
+        storage.read_file(str(path), 100)
+    assert caught.value.slug == "file-changing"
+
+
+def test_put_never_replaces_and_leaves_nothing_half(tmp_path: Path) -> None:
+    store = storage.Folder(tmp_path)
+    assert store.put("x/y.bin", b"first")
+    assert not store.put("x/y.bin", b"second")
+    assert store.read("x/y.bin", 9) == b"first"
+    assert names(store) == ["x/y.bin"]
+
+
+def test_an_object_store_says_the_same(tmp_path: Path) -> None:
+    address = f"memory://{tmp_path.name}/exports"
+    store = storage.open_store(address)
+    assert isinstance(store, storage.ObjectStore)
+    for name in ("b.fit", "a/z.fit"):
+        assert store.put(name, b"123")
+    assert not store.put("b.fit", b"other")
+    found = list(store.entries())
+    assert [(entry.name, entry.size) for entry in found] == [("b.fit", 3), ("a/z.fit", 3)]
+    assert found[0].address == f"{address}/b.fit"
+    assert store.read("a/z.fit", 3) == b"123"
+    for name, limit, slug in (("b.fit", 2, "file-too-large"), ("c.fit", 9, "file-unreadable")):
+        with pytest.raises(ReadError) as caught:
+            store.read(name, limit)
+        assert caught.value.slug == slug
+
+
+def test_a_folder_by_url_is_a_store_too(tmp_path: Path) -> None:
+    (tmp_path / "a.fit").write_bytes(b"12")
+    store = storage.open_store(tmp_path.as_uri())
+    assert [(entry.name, entry.size) for entry in store.entries()] == [("a.fit", 2)]
+
+
+def test_an_unknown_store_is_told() -> None:
+    with pytest.raises(RetrorunError) as caught:
+        storage.open_store("nonsense://bucket/x")
+    assert caught.value.slug == "store-unknown"

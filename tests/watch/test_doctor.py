@@ -1,0 +1,50 @@
+"""The doctor names what is wrong and how to mend it, and is quiet about what is well."""
+
+from pathlib import Path
+
+import fake_pipeline
+from retrorun import doctor
+from retrorun.archive import Archive
+from retrorun.ingest import Engine, act, plan
+from retrorun.model import Athlete
+from retrorun.settings import Settings
+
+
+def test_without_an_archive_it_says_how_to_make_one(tmp_path: Path) -> None:
+    facts = doctor.facts(tmp_path / "archive", tmp_path / "reports")
+    missing = next(fact for fact in facts if fact.text == "there is no archive yet")
+    assert missing.remedy == "`retrorun process FOLDER` makes one."
+    assert not (tmp_path / "archive").exists()
+    assert any(fact.text.startswith("Python 3.") for fact in facts)
+
+
+def test_it_names_problems_gaps_and_what_was_not_read(tmp_path: Path) -> None:
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    for name, text in {"a.fit": "run 1000 60", "b\n.fit": "rubbish", "c.fit": "none"}.items():
+        (exports / name).write_text(text)
+    with Archive.open(tmp_path / "archive") as archive:
+        engine = Engine(Settings(), Athlete(), 1, fake_pipeline.process)
+        act(plan(exports, archive, settle_s=0), archive, engine)
+        archive.set_profile(Athlete(mass_kg=70, birth_year=1980, sex="female", hr_max_bpm=180))
+        archive.tracks.path(next(archive.tracks.hashes())).unlink()
+    (exports / "d.fit").write_text("run 9000 60")
+    (exports / "list.csv").write_text("x")
+    facts = doctor.facts(tmp_path / "archive", tmp_path / "reports", exports)
+    by_topic = {
+        topic: [(fact.text, fact.remedy) for fact in facts if fact.topic == topic]
+        for topic in ("archive", "profile", "file", "folder")
+    }
+    texts = [text for text, _ in by_topic["archive"]]
+    assert "1 sessions of 3 files" in texts
+    assert any("the track of session" in text for text in texts)
+    assert "healthy" not in texts
+    assert [text.split()[0] for text, _ in by_topic["profile"]] == ["hr_rest_bpm"]
+    assert by_topic["file"] == [
+        (f"failed: {exports}/b\\n.fit: damaged", "Export it anew."),
+        (f"no run: {exports}/c.fit: a settings file", None),
+    ]
+    assert by_topic["folder"] == [
+        ("1 files are not imported yet", f"`retrorun process {exports}`"),
+        ("1 files are no exports by their name (.csv)", None),
+    ]

@@ -1,0 +1,233 @@
+"""Watching: by events and by polling, through troubles, to a clean end."""
+
+import os
+import plistlib
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+import fake_pipeline
+from retrorun import watch
+from retrorun.archive import Archive
+from retrorun.errors import ArchiveError
+from retrorun.ingest import Engine, act, plan
+from retrorun.model import Athlete
+from retrorun.settings import Settings
+
+POLLING = watch.Rhythm(every_s=0.2, events=False)
+EVENTS = watch.Rhythm(every_s=60.0, gather_ms=100)
+
+
+def looker(exports: Path, folder: Path, stop: threading.Event) -> Callable[[], bool]:
+    engine = Engine(Settings(), Athlete(), 1, fake_pipeline.process)
+
+    def look() -> bool:
+        with Archive.open(folder) as archive:
+            planned = plan(exports, archive, settle_s=0)
+            report = act(planned, archive, engine, watch.between_files(stop))
+        return bool(report.waiting)
+
+    return look
+
+
+def starts(folder: Path) -> list[float]:
+    with Archive.open(folder) as archive:
+        return [session.start_time_s for session in archive.sessions()]
+
+
+class Following:
+    """A watch in a thread, with what it said."""
+
+    def __init__(self, exports: Path, folder: Path, rhythm: watch.Rhythm) -> None:
+        self.said: list[str] = []
+        self.stop = threading.Event()
+        look = looker(exports, folder, self.stop)
+        arguments = (exports, look, self.said.append, self.stop, rhythm)
+        self.thread = threading.Thread(target=watch.follow, args=arguments)
+
+    def __enter__(self) -> Self:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop.set()
+        self.thread.join(10)
+        assert not self.thread.is_alive()
+
+
+def wait_for(condition: Callable[[], bool], limit_s: float = 10.0) -> None:
+    end_s = time.monotonic() + limit_s
+    while not condition():
+        if time.monotonic() > end_s:
+            pytest.fail("it did not happen in time")
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("rhythm", [POLLING, EVENTS], ids=["polling", "events"])
+def test_a_dropped_file_is_imported(tmp_path: Path, rhythm: watch.Rhythm) -> None:
+    exports, folder = tmp_path / "exports", tmp_path / "archive"
+    exports.mkdir()
+    (exports / "a.fit").write_text("run 1000 60")
+    with Following(exports, folder, rhythm):
+        wait_for(lambda: starts(folder) == [1000])
+        time.sleep(0.5)  # the listener is up
+        (exports / "sub").mkdir()
+        (exports / "b.fit").write_text("run 2000 60")
+        wait_for(lambda: starts(folder) == [1000, 2000])
+
+
+def test_a_burst_is_imported_whole(tmp_path: Path) -> None:
+    exports, folder = tmp_path / "exports", tmp_path / "archive"
+    exports.mkdir()
+    with Following(exports, folder, watch.Rhythm(every_s=1.0, gather_ms=100)):
+        for number in range(300):
+            (exports / f"{number:03}.fit").write_text(f"run {1000 * (number + 1)} 5")
+        wait_for(lambda: len(starts(folder)) == 300, 30.0)
+
+
+def test_it_survives_the_folder_going_and_coming_back(tmp_path: Path) -> None:
+    exports, folder = tmp_path / "exports", tmp_path / "archive"
+    exports.mkdir()
+    (exports / "a.fit").write_text("run 1000 60")
+    with Following(exports, folder, POLLING) as following:
+        wait_for(lambda: starts(folder) == [1000])
+        exports.rename(tmp_path / "away")
+        wait_for(lambda: any("no such folder" in text for text in following.said))
+        time.sleep(0.6)
+        (tmp_path / "away").rename(exports)
+        (exports / "b.fit").write_text("run 2000 60")
+        wait_for(lambda: starts(folder) == [1000, 2000])
+        wait_for(lambda: "All is well again." in following.said)
+        assert sum("no such folder" in text for text in following.said) == 1
+
+
+def test_events_come_again_from_a_folder_that_was_replaced(tmp_path: Path) -> None:
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    bell = watch._Bell(exports, threading.Event(), EVENTS)
+    bell.wait(0.5)
+    first = bell._thread
+    exports.rmdir()
+    bell.wait(0.1)
+    exports.mkdir()
+    (tmp_path / "keeps the inode from being used again").mkdir()
+    exports.rename(tmp_path / "old")
+    exports.mkdir()
+    bell.wait(0.5)
+    assert bell._thread is not first
+    threading.Timer(0.3, (exports / "a.fit").write_text, ("x",)).start()
+    began_s = time.monotonic()
+    bell.wait(20.0)
+    assert time.monotonic() - began_s < 10
+    bell.close()
+
+
+def test_a_full_disk_is_said_once_and_survived() -> None:
+    stop, said = threading.Event(), list[str]()
+    turns: list[int] = []
+
+    def look() -> bool:
+        turns.append(1)
+        if len(turns) < 4:
+            raise ArchiveError("archive-disk-full", "the disk is full")
+        stop.set()
+        return False
+
+    watch.follow(Path(), look, said.append, stop, watch.Rhythm(every_s=0.01, events=False))
+    assert said == ["the disk is full", "All is well again."]
+
+
+def test_growing_files_are_looked_at_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop, turns = threading.Event(), list[int]()
+    monkeypatch.setattr(watch, "SETTLED_S", 0.05)
+
+    def look() -> bool:
+        turns.append(1)
+        if len(turns) == 3:
+            stop.set()
+        return True
+
+    began_s = time.monotonic()
+    watch.follow(Path(), look, pytest.fail, stop, watch.Rhythm(every_s=60, events=False))
+    assert time.monotonic() - began_s < 5
+
+
+def test_a_stop_ends_an_import_between_two_files(tmp_path: Path) -> None:
+    exports, stop = tmp_path / "exports", threading.Event()
+    exports.mkdir()
+    for number in range(5):
+        (exports / f"{number}.fit").write_text(f"run {1000 * number} 60")
+    with Archive.open(tmp_path / "archive") as archive:
+        engine = Engine(Settings(), Athlete(), 2, fake_pipeline.process)
+        stop.set()
+        with pytest.raises(watch.Stopped):
+            act(plan(exports, archive, settle_s=0), archive, engine, watch.between_files(stop))
+        assert archive.sessions() == []
+        stop.clear()
+        act(plan(exports, archive, settle_s=0), archive, engine, watch.between_files(stop))
+        assert len(archive.sessions()) == 5
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_end_it_cleanly(tmp_path: Path, number: int) -> None:
+    code = (
+        "from pathlib import Path; from retrorun import watch\n"
+        "with watch.until_signalled() as stop:\n"
+        "    look = lambda: print('look', flush=True)\n"
+        f"    watch.follow(Path({str(tmp_path)!r}), look, print, stop)\n"
+        "print('clean')"
+    )
+    with subprocess.Popen(  # noqa: S603 - our own
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "look\n"
+        running.send_signal(number)
+        out, err = running.communicate(timeout=10)
+    assert (out, err, running.returncode) == ("clean\n", "", 0)
+
+
+ODD = ["/opt/my tools/retrorun", "watch", 'runs "2026" 100% $HOME\\x']
+
+
+def test_the_systemd_unit_starts_the_very_command() -> None:
+    unit = watch.service("systemd", ODD)
+    line = next(line for line in unit.splitlines() if line.startswith("ExecStart="))
+    # systemd's quoting is the shell's, but for % and $
+    words = shlex.split(line.removeprefix("ExecStart=").replace("%%", "%").replace("$$", "$"))
+    assert words == ODD
+    assert "WantedBy=default.target" in unit
+
+
+def test_the_launchd_agent_starts_the_very_command() -> None:
+    agent = plistlib.loads(watch.service("launchd", ODD).encode())
+    assert agent["ProgramArguments"] == ODD
+    assert agent["RunAtLoad"] is True
+
+
+def test_a_folder_without_permission_is_named_and_passed(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "exports" / "closed").mkdir(parents=True)
+    (tmp_path / "exports" / "a.fit").write_text("run 1000 60")
+    scandir = os.scandir
+
+    def refuse(path: str) -> "os._ScandirIterator[str]":
+        if path.endswith("closed"):  # root may read everything, so the system is acted
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with Archive.open(tmp_path / "archive") as archive:
+        planned = plan(tmp_path / "exports", archive, settle_s=0)
+    assert planned.unlisted == ((str(tmp_path / "exports" / "closed"), "Permission denied"),)
+    assert len(planned.new) == 1
