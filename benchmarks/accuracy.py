@@ -1,0 +1,118 @@
+"""Measure how well backward running is found, and write docs/accuracy.md.
+
+``python benchmarks/accuracy.py [--legs simulated,real,forward,cost] [--check] [--jobs 2]``
+
+Without ``--check``, and with all legs and the real recordings at hand, the page and the published
+figures are written. Exit 1 when a figure misses its aim or, with ``--check``, what is published.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import accuracy_figures as figures
+import accuracy_page as page
+from accuracy_aims import missed, worse
+from accuracy_cost import cost_trial
+from accuracy_judging import total
+from accuracy_trials import detection_seconds, forward_trials, simulated_trial, turned_trials
+from retrorun.simulate import REPORTING_SEEDS, scenarios
+
+ROOT = Path(__file__).resolve().parents[1]
+CORPUS = ROOT.parent / "shared" / "corpus"
+PUBLISHED = ROOT / "benchmarks" / "accuracy.json"
+PAGE = ROOT / "docs" / "accuracy.md"
+LEGS = ("simulated", "real", "forward", "cost")
+COST_RUNNERS, COST_SESSIONS, TURNED_SEEDS = 60, 10, 3
+
+Given = TypeVar("Given")
+Found = TypeVar("Found")
+Part = tuple[dict[str, float], str]
+
+
+def main() -> int:
+    """Run the legs that are asked for; 0 if all is well, 1 below an aim or what is published."""
+    asked = _arguments()
+    legs = asked.legs.split(",")
+    published = json.loads(PUBLISHED.read_text()) if PUBLISHED.exists() else {}
+    found, text = measured(legs, asked.jobs)
+    print(text)
+    lines = missed(found) + (worse(found, published) if asked.check else [])
+    for line in lines:
+        print("below:", line, file=sys.stderr)
+    if not asked.check and set(legs) == set(LEGS) and CORPUS.is_dir():
+        PAGE.write_text(text, encoding="utf-8")
+        PUBLISHED.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        print("written:", PAGE.relative_to(ROOT), PUBLISHED.relative_to(ROOT))
+    return 1 if lines else 0
+
+
+def measured(legs: Sequence[str], jobs: int) -> tuple[dict[str, float], str]:
+    """Figures and page of these legs; real recordings are passed over where there are none."""
+    parts = {"simulated": _simulated, "real": _real, "forward": _forward, "cost": _cost}
+    found: dict[str, float] = {}
+    text = ""
+    for leg in LEGS:
+        if leg in legs and (leg in {"simulated", "cost"} or CORPUS.is_dir()):
+            numbers, section = parts[leg](jobs)
+            found |= numbers
+            text += section
+    found = figures.rounded(found)
+    seeds = {"first": REPORTING_SEEDS[0], "last": REPORTING_SEEDS[-1]}
+    return found, page.INTRODUCTION.format(**seeds) + "\n" + page.aims_section(found) + text
+
+
+def _simulated(jobs: int) -> Part:
+    trials = [(name, seed) for name in scenarios() for seed in REPORTING_SEEDS]
+    sessions = _mapped(simulated_trial, trials, jobs)
+    seconds, _ = detection_seconds()
+    numbers = figures.simulated_figures(sessions) | {"hour_ms": seconds * 1000.0}
+    return numbers, "\n" + page.simulated_section(sessions)
+
+
+def _real(jobs: int) -> Part:
+    files = sorted(CORPUS.glob("*/*"))
+    trials = [(path, seed) for path in files for seed in REPORTING_SEEDS[:TURNED_SEEDS]]
+    sessions = [one for found in _mapped(turned_trials, trials, jobs) for one in found]
+    return {"turned_f1": total(sessions).f1}, page.turned_section(sessions)
+
+
+def _forward(jobs: int) -> Part:
+    found = _mapped(forward_trials, sorted(CORPUS.glob("*/*")), jobs)
+    sessions = [one for each in found for one in each]
+    return figures.forward_figures(sessions), page.forward_section(sessions)
+
+
+def _cost(jobs: int) -> Part:
+    first = REPORTING_SEEDS[0]
+    trials = [
+        (first + runner, session)
+        for runner in range(COST_RUNNERS)
+        for session in range(COST_SESSIONS)
+    ]
+    costed = _mapped(cost_trial, trials, jobs)
+    return figures.cost_figures(costed), page.cost_section(costed)
+
+
+def _mapped(work: Callable[[Given], Found], trials: Sequence[Given], jobs: int) -> list[Found]:
+    """The work on every trial, in order, by so many processes."""
+    if jobs == 1:
+        return [work(trial) for trial in trials]
+    with ProcessPoolExecutor(jobs) as pool:
+        return list(pool.map(work, trials, chunksize=4))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--legs", default=",".join(LEGS), help="which, separated by commas")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if worse")
+    parser.add_argument("--jobs", type=int, default=2, help="processes")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

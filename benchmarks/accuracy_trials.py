@@ -1,0 +1,153 @@
+"""One session each, judged; every function can run in another process."""
+
+import itertools
+import time
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from accuracy_judging import Counts, Judged, Truthful, judge
+from accuracy_oracle import Told, oracle
+from accuracy_turned import turned
+from retrorun.detect import detect
+from retrorun.detect.labels import spoken
+from retrorun.errors import RetrorunError
+from retrorun.model import Athlete, Recording, Track
+from retrorun.prepare import prepare
+from retrorun.readers import read
+from retrorun.settings import Settings
+from retrorun.simulate import Simulated, Truth, scenarios, simulate
+from retrorun.simulate.scenarios import Tier
+
+SETTINGS = Settings()
+ANY = ("confirmed", "labelled", "candidate")
+COUNTS_AS_FOUND: dict[Tier, tuple[str, ...]] = {
+    "heading": ("confirmed", "labelled"),
+    "part": ANY,
+    "gait": ANY,
+    "labelled": ANY,
+}
+RUNNING_MPS = (1.7, 5.0)  # median moving speed of a real recording that counts as a run
+LEAST_S = 300
+
+
+def truthful(truth: Truth, seconds: int) -> Truthful:
+    """The simulator's truth on the track's seconds."""
+    ways = np.array(truth.directions(seconds))
+    parts = truth.intervals
+    changes = tuple(
+        (after.start_s, after.direction == "backward")
+        for before, after in itertools.pairwise(parts)
+        if {before.direction, after.direction} == {"forward", "backward"}
+    )
+    return Truthful(ways == "backward", ways != "still", changes)
+
+
+def simulated_trial(trial: tuple[str, int]) -> Judged:
+    """Judge one scenario at one seed."""
+    name, seed = trial
+    scenario = scenarios()[name]
+    simulated = simulate(scenario, seed)
+    track = prepare(simulated.recording, SETTINGS.prepare)
+    truth = truthful(simulated.truth, track.seconds)
+    labels = spoken(simulated.recording, "run.fit")
+    detection = detect(track, labels, Athlete(), SETTINGS.detect)
+    found = judge((name, scenario.tier), track, detection, truth, COUNTS_AS_FOUND[scenario.tier])
+    return replace(found, oracle=_told(simulated, track, truth, scenario.tier))
+
+
+def _told(simulated: Simulated, track: Track, truth: Truthful, tier: Tier) -> Counts | None:
+    if tier != "heading" or simulated.truth.backward_s == 0:
+        return None
+    compass = scenarios()[simulated.truth.scenario].watch.compass
+    clockwise = compass is None or compass.clockwise
+    return oracle(track, truth, Told(clockwise, simulated.truth.runner))
+
+
+def runs_in(path: Path) -> list[tuple[Recording, Track]]:
+    """Recordings of one real file that are runs with a position, with their tracks."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what readers of damaged files grumble about
+        try:
+            export = read(path.name, path.read_bytes(), SETTINGS.read)
+        except RetrorunError:
+            return []
+        both = [(each, prepare(each, SETTINGS.prepare)) for each in export.recordings]
+        return [(recording, track) for recording, track in both if _is_run(track)]
+
+
+def _is_run(track: Track) -> bool:
+    if not track.seconds or not track.has("latitude_deg"):
+        return False
+    speed = track.column("ground_speed_mps")
+    moving = speed[np.nan_to_num(speed) > 1.0]
+    return len(moving) >= LEAST_S and RUNNING_MPS[0] <= float(np.median(moving)) <= RUNNING_MPS[1]
+
+
+def turned_trials(trial: tuple[Path, int]) -> list[Judged]:
+    """Judge the runs of a real file with a synthetic compass at one seed."""
+    path, seed = trial
+    found = []
+    for index, (recording, plain) in enumerate(runs_in(path)):
+        rng = np.random.default_rng([seed, index, len(path.name), plain.seconds])
+        going = plain.column("course_deg"), plain.column("ground_speed_mps")
+        given, truth = turned(recording, *going, rng)
+        track = prepare(given, SETTINGS.prepare)
+        detection = detect(track, (), Athlete(), SETTINGS.detect)
+        judged = judge((path.suffix[1:], "turned"), track, detection, truth, ("confirmed",))
+        found.append(replace(judged, oracle=oracle(track, truth, Told())))
+    return found
+
+
+def forward_trials(path: Path) -> list[Judged]:
+    """Judge the runs of a real file as they are: every backward second is a false alarm."""
+    found = []
+    for recording, track in runs_in(path):
+        moving = np.nan_to_num(track.column("ground_speed_mps")) >= 0.8
+        truth = Truthful(np.zeros(track.seconds, dtype=np.bool_), moving, ())
+        labels = spoken(recording, path.name)
+        detection = detect(track, labels, Athlete(), SETTINGS.detect)
+        tier = "with cadence" if track.has("cadence_spm") else "without cadence"
+        found.append(judge((path.suffix[1:], tier), track, detection, truth, ANY))
+    return found
+
+
+def detection_seconds(repeats: int = 15) -> tuple[float, int]:
+    """Median time of ``detect`` on a one-hour track with a compass, and the track's length."""
+    whole = [simulate(scenarios()["intervals"], 2000 + part).recording for part in range(4)]
+    track = prepare(_joined(whole), SETTINGS.prepare)
+    hour = min(track.seconds, 3600)
+    cut = replace(
+        track,
+        columns={name: column[:hour] for name, column in track.columns.items()},
+        flags={name: flag[:hour] for name, flag in track.flags.items()},
+        headings=tuple(replace(one, heading_deg=one.heading_deg[:hour]) for one in track.headings),
+    )
+    spent = []
+    for _ in range(repeats):
+        begun = time.perf_counter()
+        detect(cut, (), Athlete(), SETTINGS.detect)
+        spent.append(time.perf_counter() - begun)
+    return float(np.median(spent)), hour
+
+
+def _joined(parts: list[Recording]) -> Recording:
+    """Recordings one after the other, each beginning where the last one ended."""
+    columns: dict[str, list[np.ndarray[tuple[int], np.dtype[np.float64]]]] = {}
+    times, headings, at = [], [], parts[0].time_s[0]
+    shift = {"latitude_deg": 0.0, "longitude_deg": 0.0}
+    for part in parts:
+        times.append(part.time_s - part.time_s[0] + at)
+        headings.append(part.headings[0].heading_deg)
+        at = times[-1][-1] + 1.0
+        for name, column in part.columns.items():
+            moved = column + (shift[name] - column[0] if name in shift and len(times) > 1 else 0.0)
+            columns.setdefault(name, []).append(moved)
+            if name in shift:
+                shift[name] = float(moved[-1])
+    time_s = np.concatenate(times)
+    series = replace(parts[0].headings[0], time_s=time_s, heading_deg=np.concatenate(headings))
+    joined = {name: np.concatenate(pieces) for name, pieces in columns.items()}
+    return replace(parts[0], time_s=time_s, columns=joined, headings=(series,), laps=(), pauses=())
