@@ -82,6 +82,7 @@ class DetectSettings:
     gait_wander: float = 2.0  # deviations of half-minute means that step rate must exceed
     disturbed_s: int = 60  # magnetic disturbances are over by then
     disturbed_gait: float = 2.5  # summed evidence of the gait that overrules a short heading
+    gait_teaches: float = 1.5  # and that lets a short stretch teach the gait
     gait_helps: float = 0.7  # and that makes a short heading credible
     heading_enough: float = 5.0  # summed evidence that confirms
 
@@ -107,6 +108,7 @@ class MeasureSettings:
     personal_width: float = 1.35  # high/low of a cost factor above which it is not used
     kinetics_step_s: int = 5
     kinetics_ease_s: int = 30  # effort is averaged over so long, within its segment
+    kinetics_stretch_s: float = 20.0  # shorter backward stretches say nothing of their cost
     kinetics_memory_s: int = 120  # after doubtful stretches heart rate is left out this long
     kinetics_effort_spread: float = 2.5  # least deviation of forward demand, ml/kg/min
     kinetics_backward_s: float = 90.0  # less backward movement says nothing of its cost
@@ -137,7 +139,7 @@ class CompareSettings:
     economy_s: float = 300.0  # forward time below which a session says nothing of economy
     volume_weeks: int = 4  # backward volume before a week
     trend_points: int = 300  # longer series are taken as medians of so many stretches of time
-    factor_model_error: float = 0.006  # of log k, not averaged away by more sessions
+    factor_model_error: float = 0.004  # of log k, not averaged away by more sessions
     pairs_shown: int = 500
     warm_up_s: float = 300.0
 

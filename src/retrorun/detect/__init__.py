@@ -47,11 +47,15 @@ def detect(
     if worn is not None:
         faced = heading.evidence(seen, worn.offset_deg, settings)
     onset, ending = joint.switching(seen, moved, settings)
-    taught = backward_probability(faced + said, onset, ending, settings.prior)
-    known = (faced != 0) | (said != 0)
-    stepped = gait.evidence(gait.steps(track, moved, settings), taught, known, athlete, settings)
     reversed_at = joint.course_reversed(track, seen, settings)
-    if worn is not None:
+    walked = gait.steps(track, moved, settings)
+    stepped = gait.GaitEvidence.silent(track.seconds, settings)
+    # Once to find where the heading was disturbed, once more without those seconds.
+    for _ in range(2 if worn is not None else 1):
+        taught = backward_probability(faced + said, onset, ending, settings.prior)
+        firm = joint.teachers(taught > 0.5, stepped.ratio, reversed_at, settings) | (said != 0)
+        known = ((faced != 0) | (said != 0)) & firm
+        stepped = gait.evidence(walked, taught, known, athlete, settings)
         hit = joint.disturbed(seen, (faced, stepped.ratio), reversed_at, settings)
         faced = np.where(hit, 0.0, faced)
     total = faced + said + stepped.ratio

@@ -41,6 +41,12 @@ class GaitEvidence:
     share: float
     reason: str
 
+    @classmethod
+    def silent(cls, seconds: int, settings: DetectSettings, reason: str = "") -> "GaitEvidence":
+        """Nothing to say for so many seconds."""
+        missing = np.full(seconds, np.nan)
+        return cls(np.zeros(seconds), missing, None, None, settings.backward_steps, reason)
+
 
 def steps(track: Track, modes: Modes, settings: DetectSettings) -> Steps:
     """Smooth step rate and speed alike, running only, away from stops and sharp turns."""
@@ -111,12 +117,11 @@ def evidence(
     lower of two parallel lines, where the session holds two, or from the runner's earlier runs.
     """
     nothing = np.zeros(seen.counted.size)
-    usual = settings.backward_steps
     sides = (known & (taught < 0.1), known & (taught > 0.9))
     if seen.counted.sum() < 60:
-        missing = np.full(seen.counted.size, np.nan)
         ratio = _by_speed(seen, sides, settings) / settings.gait_temper_s
-        return GaitEvidence(ratio, missing, None, None, usual, "less than a minute of step rate")
+        silent = GaitEvidence.silent(nothing.size, settings, "less than a minute of step rate")
+        return replace(silent, ratio=ratio)
     ahead = fit(seen, sides[0].astype(np.float64), athlete.forward_line)
     if ahead is not None:
         return _judge(seen, ahead, sides, settings, "line taught by heading or labels")
@@ -126,8 +131,7 @@ def evidence(
     back = two_lines(seen, settings)
     line = fit(seen, 1.0 - back, None)
     if line is None:
-        missing = np.full(nothing.size, np.nan)
-        return GaitEvidence(nothing, missing, None, None, usual, "no forward line")
+        return GaitEvidence.silent(nothing.size, settings, "no forward line")
     two = bool(back.any())
     reason = "two parallel lines in this session" if two else "one line fits the whole session"
     judged = _judge(seen, line, (back == 0, back > 0), settings, reason)

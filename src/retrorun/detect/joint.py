@@ -88,3 +88,22 @@ def disturbed(
         if faced * stepped < 0 and abs(stepped) >= settings.disturbed_gait:
             found[max(first - 2, 0) : last + 2] = True
     return found
+
+
+def teachers(
+    back: BoolArray, stepped: FloatArray, reversed_at: BoolArray, settings: DetectSettings
+) -> BoolArray:
+    """Seconds whose direction may teach the gait of both directions, (n,).
+
+    Forward ones always; backward ones where no magnetic disturbance can have made them: their
+    stretch is long, begins or ends by a course that turned about, or the gait so far agrees.
+    """
+    found = ~back
+    starts, ends = runs(back)
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        if back[first]:
+            turned = reversed_at[max(first - 4, 0) : first + 4].any()
+            turned |= reversed_at[max(last - 4, 0) : last + 4].any()
+            agrees = float(stepped[first:last].sum()) >= settings.gait_teaches
+            found[first:last] = turned or agrees or last - first > settings.disturbed_s
+    return found
