@@ -56,6 +56,7 @@ class DetectSettings:
     heading_temper_s: float = 3.0  # seconds that carry one independent heading
     drift_half_s: int = 240
     joint_half_s: int = 3
+    reversal_mps: float = 1.0  # who goes back the way they came is this slow in between
     # gait
     gait_half_s: int = 3
     steep_grade: float = 0.18  # beyond it step rate says nothing of direction
@@ -81,7 +82,7 @@ class DetectSettings:
     gait_alone_s: int = 20
     gait_wander: float = 2.0  # deviations of half-minute means that step rate must exceed
     disturbed_s: int = 60  # magnetic disturbances are over by then
-    disturbed_gait: float = 2.5  # summed evidence of the gait that overrules a short heading
+    disturbed_gait: float = 2.0  # summed evidence of the gait that overrules a short heading
     gait_teaches: float = 1.5  # and that lets a short stretch teach the gait
     gait_helps: float = 0.7  # and that makes a short heading credible
     heading_enough: float = 5.0  # summed evidence that confirms
@@ -139,7 +140,7 @@ class CompareSettings:
     economy_s: float = 300.0  # forward time below which a session says nothing of economy
     volume_weeks: int = 4  # backward volume before a week
     trend_points: int = 300  # longer series are taken as medians of so many stretches of time
-    factor_model_error: float = 0.004  # of log k, not averaged away by more sessions
+    factor_model_error: float = 0.01  # of log k, not averaged away by more sessions
     pairs_shown: int = 500
     warm_up_s: float = 300.0
 

@@ -43,20 +43,22 @@ def cost_factor(samples: Samples, settings: MeasureSettings) -> Estimate:
 
 def _lacking(samples: Samples, settings: MeasureSettings) -> str | None:
     """What is missing for any answer, in words."""
-    backward = _counted_backward(samples) & samples.moving
+    every = _counted_backward(samples, 0.0) & samples.moving
+    backward = _counted_backward(samples, settings.kinetics_stretch_s) & samples.moving
     forward = samples.mark([part.direction == "forward" for part in samples.segments])
     known = np.isfinite(samples.heart_rate_bpm)
     backward_s, coverage = float(backward.sum()), float(known.mean()) if known.size else 0.0
     forward_s = float((forward & samples.moving & known).sum())
     least_s, compared_s = settings.kinetics_backward_s, settings.kinetics_forward_s
+    part_s = settings.kinetics_stretch_s
     reasons = (
-        (backward_s == 0, "no confirmed or labelled backward movement"),
+        (not every.any(), "no confirmed or labelled backward movement"),
         (coverage == 0, "no heart rate"),
         (coverage < settings.coverage, f"heart rate covers only {coverage:.0%} of the session"),
         (not np.isfinite(samples.speed_mps).any(), "no speed"),
         (
             backward_s < least_s,
-            f"only {backward_s:.0f} s of backward movement; it takes at least {least_s:.0f} s",
+            f"only {backward_s:.0f} s backward in stretches of {part_s:.0f} s, of {least_s:.0f} s",
         ),
         (
             forward_s < compared_s,
@@ -66,24 +68,32 @@ def _lacking(samples: Samples, settings: MeasureSettings) -> str | None:
     return next((reason for holds, reason in reasons if holds), None)
 
 
-def _counted_backward(samples: Samples) -> BoolArray:
-    return samples.mark([kind_of(part) == "backward" for part in samples.segments])
+def _counted_backward(samples: Samples, least_s: float) -> BoolArray:
+    """(n,) within backward segments that count and last at least so long."""
+    return samples.mark(
+        [
+            kind_of(part) == "backward" and part.end_s - part.start_s >= least_s
+            for part in samples.segments
+        ]
+    )
 
 
 def course_of(samples: Samples, settings: MeasureSettings) -> Course:
     """The session on the grid of the fit.
 
     Where the direction is not certain or the effort unknown, heart rate is left out until the
-    heart has forgotten it.
+    heart has forgotten it. That includes shuttles of some seconds: their speed is not known well
+    from satellites, and turning about costs energy that no equation here counts.
     """
-    backward = _counted_backward(samples)
+    backward = _counted_backward(samples, 0.0)
+    brief = backward & ~_counted_backward(samples, settings.kinetics_stretch_s)
     doubtful = samples.mark([kind_of(part) in DOUBTFUL for part in samples.segments])
     window_s, step = settings.kinetics_ease_s, settings.kinetics_step_s
     speed = _eased(samples.speed_mps, samples, window_s)
     grade = _eased(samples.grade, samples, window_s)
     level = forward_oxygen(replace(samples, speed_mps=speed, grade=np.zeros_like(grade)))
     demand = forward_oxygen(replace(samples, speed_mps=speed, grade=grade))
-    doubtful |= np.isnan(demand)
+    doubtful |= np.isnan(demand) | brief
     recent = np.cumsum(doubtful)
     memory = settings.kinetics_memory_s
     before = np.concatenate(
