@@ -45,13 +45,18 @@ def switching(
 def course_reversed(track: Track, seen: Facing, settings: DetectSettings) -> BoolArray:
     """Seconds at which the course turned about while the heading stayed, (n,).
 
-    A magnetic disturbance turns the heading, never the course, so such a change is beyond doubt.
+    A magnetic disturbance turns the heading, never the course, so such a change is beyond doubt:
+    who goes back the way they came stands still in between. A corner taken at speed does not count.
     """
     half = settings.joint_half_s
+    speed = np.nan_to_num(track.column("ground_speed_mps"), nan=np.inf)
+    padded = np.pad(speed, half, constant_values=np.inf)
+    slowest = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1).min(axis=1)
     course = np.abs(change_deg(track.column("course_deg"), half))
     heading = np.abs(change_deg(seen.heading_deg, half))
     with np.errstate(invalid="ignore"):
-        return np.asarray((course > 120) & (heading < 60), dtype=bool)
+        turned = (course > 120) & (heading < 60) & (slowest < settings.reversal_mps)
+    return np.asarray(turned, dtype=bool)
 
 
 def disturbed(

@@ -145,8 +145,10 @@ def _backward(
         return "candidate", "nothing but habit tells which way the device is worn"
     if grounds.probability[inside].mean() < 0.8:
         return "candidate", "heading speaks for backward, not clearly"
+    helped = float(grounds.gait[inside].sum())
+    if last - first <= settings.disturbed_s and helped < -settings.disturbed_gait:
+        return "candidate", "heading opposes the course, but the gait went on as before"
     if _could_be_disturbed(grounds, first, last, settings):
-        helped = float(grounds.gait[inside].sum())
         if helped >= settings.gait_helps:
             return "confirmed", "heading opposes the course, and the gait changed with it"
         if not precedent or helped < -settings.gait_helps or _askew(grounds, inside) > 15:
