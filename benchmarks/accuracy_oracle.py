@@ -71,7 +71,8 @@ def _heading(
     behind = np.exp(kappa * (-np.cos(np.nan_to_num(against)) - 1.0))
     floor = OUTLIERS * np.sqrt(1.0 / (2.0 * np.pi * kappa))
     ratio = np.where(known, np.log(behind + floor) - np.log(peak + floor), 0.0)
-    return (ratio + np.append(ratio[1:], 0.0)) / 2.0  # in the middle of each second, as the truth
+    # In the middle of each second, as the truth.
+    return np.asarray((ratio + np.append(ratio[1:], 0.0)) / 2.0, dtype=np.float64)
 
 
 def _gait(track: Track, runner: Runner) -> FloatArray:

@@ -34,7 +34,7 @@ def turned(
         backward[at : at + length] = True
         changes += [(float(at), True), (float(min(at + length, count)), False)]
         at += length + int(rng.integers(60, 241))
-    facing = _smooth(course_deg) + 180.0 * _ramp(backward)
+    facing = _smooth(course_deg) + 180.0 * _ramp(count, changes)
     mount, swing = rng.uniform(-60.0, 60.0), rng.uniform(4.0, 20.0)
     heading = facing + mount + rng.uniform(-15.0, 15.0) * np.arange(count) / count
     heading += swing * np.sin(2.0 * np.pi * (1.37 * np.arange(count) + rng.uniform()))
@@ -59,10 +59,12 @@ def _smooth(course_deg: FloatArray) -> FloatArray:
     return np.asarray(np.degrees(mean), dtype=np.float64)
 
 
-def _ramp(backward: BoolArray) -> FloatArray:
-    """Turning about takes two to three seconds."""
-    padded = np.pad(backward.astype(np.float64), 1, "edge")
-    return np.asarray(np.convolve(padded, np.full(3, 1 / 3), "valid"), dtype=np.float64)
+def _ramp(count: int, changes: list[tuple[float, bool]]) -> FloatArray:
+    """How far turned about, 0 to 1 (n,): in 2.5 s around each change."""
+    ramp, time_s = np.zeros(count), np.arange(count)
+    for moment, begins in changes:
+        ramp += (1.0 if begins else -1.0) * np.clip((time_s - moment) / 2.5 + 0.5, 0.0, 1.0)
+    return ramp
 
 
 def _steady(moving: BoolArray, moment_s: float) -> bool:

@@ -188,16 +188,16 @@ def _direction(
 
     That is looked for from a second before the step on. So the second of an ordinary U-turn in
     which the feet have reversed and the hips have not yet is no backward running. A stop keeps
-    the direction that it interrupts.
+    the direction that it interrupts, and who sets off from one has turned about before.
     """
     backward, now = np.empty(len(plan), dtype=np.bool_), steps[0].direction == "backward"
     for index, step in enumerate(steps):
         first, last = np.searchsorted(plan, [index, index + 1])
         wanted = now if step.direction == "still" else step.direction == "backward"
-        if wanted != now:
-            first = max(first - RATE_HZ, 0)
+        turning = wanted != now and index > 0 and steps[index - 1].direction != "still"
+        first = max(first - RATE_HZ, 0) if turning else first
         agreed = np.flatnonzero(opposed[first:last] == wanted)
-        switch = first + (int(agreed[0]) if wanted != now and len(agreed) else 0)
+        switch = first + (int(agreed[0]) if turning and len(agreed) else 0)
         backward[first:switch], backward[switch:last] = now, wanted
         now = wanted
     return backward
