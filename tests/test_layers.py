@@ -22,11 +22,10 @@ LAYERS = (
         "contract",
         "zone",
         "profile",
-        "learn",
     },
-    {"pipeline", "storage", "archive", "report", "export"},
+    {"pipeline", "storage", "archive", "report", "export", "learn"},
     {"engines"},
-    {"ingest"},
+    {"ingest", "publish"},
     {"watch", "doctor"},
     {"cli"},
 )

@@ -76,3 +76,15 @@ def test_a_change_keeps_what_was_learnt() -> None:
     learnt = Estimate(1.3, 1.2, 1.4, "kinetics")
     athlete = profile.change(Athlete(mass_kg=70, cost_factor=learnt), {"mass_kg": 71})
     assert (athlete.mass_kg, athlete.cost_factor) == (71, learnt)
+
+
+def test_a_change_takes_back_what_is_none_and_keeps_dated_masses() -> None:
+    masses = (DatedMass(dt.date(2026, 1, 1), 70),)
+    athlete = profile.change(Athlete(sex="male", masses=masses), {"sex": None, "units": None})
+    assert (athlete.sex, athlete.units, athlete.masses) == (None, "metric", masses)
+
+
+def test_plain_values_make_the_same_athlete_again() -> None:
+    athlete = Athlete(mass_kg=70, masses=(DatedMass(dt.date(2026, 1, 1), 70),), birth_year=1980)
+    values = {name: value for name, value in profile.plain(athlete).items() if value is not None}
+    assert profile.stated(values) == athlete

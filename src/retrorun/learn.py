@@ -9,16 +9,19 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from retrorun import compare
 from retrorun.model import Athlete, GaitLine, Session
+from retrorun.settings import CompareSettings
 from retrorun.units import FloatArray
 
 
-def learn(sessions: Sequence[Session], athlete: Athlete) -> Athlete:
-    """The athlete with gait lines learnt from their sessions; what they said stays as it is."""
+def learn(sessions: Sequence[Session], athlete: Athlete, settings: CompareSettings) -> Athlete:
+    """The athlete with gait lines and cost factor of their sessions; what they said stays."""
     return dataclasses.replace(
         athlete,
         forward_line=combine(each.forward_line for each in sessions),
         backward_line=combine(each.backward_line for each in sessions),
+        cost_factor=compare.learnt_cost_factor(sessions, settings),
     )
 
 

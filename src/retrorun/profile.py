@@ -23,6 +23,16 @@ PLAUSIBLE: dict[str, tuple[float, float]] = {
     "vo2max_ml_kg_min": (10, 100),
     "mount_offset_deg": (-360, 360),
 }
+# what stands in for a name that was not said
+DERIVED: dict[str, str] = {
+    "mass_kg": "no kilocalories, only kilocalories per kilogram",
+    "birth_year": "no energy from heart rate",
+    "sex": "no energy from heart rate",
+    "hr_rest_bpm": "no heart-rate reserve, no TRIMP",
+    "hr_max_bpm": "208 − 0.7 · age, marked as derived; without a birth year no zones",
+    "hr_zones_bpm": "shares of the maximum heart rate",
+    "mount_offset_deg": "found from the recording",
+}
 # what is learnt from runs is no one's to state
 LEARNT = {"forward_line", "backward_line", "cost_factor"}
 STATED = tuple(each.name for each in dataclasses.fields(Athlete) if each.name not in LEARNT)
@@ -66,14 +76,22 @@ def stated(values: dict[str, Any]) -> Athlete:
 
 
 def change(athlete: Athlete, values: dict[str, Any]) -> Athlete:
-    """The athlete with some stated values changed, checked; what was learnt is kept.
+    """The athlete with some stated values changed, checked; None takes a value back.
+
+    What was learnt is kept.
 
     Raises:
         SettingsError: as ``stated``.
     """
-    kept = {name: getattr(athlete, name) for name in STATED}
-    new = stated(msgspec.to_builtins({**kept, **values}))
+    merged = {**plain(athlete), **values}
+    new = stated({name: value for name, value in merged.items() if value is not None})
     return dataclasses.replace(new, **{name: getattr(athlete, name) for name in LEARNT})
+
+
+def plain(athlete: Athlete) -> dict[str, Any]:
+    """What the athlete said, as plain JSON values; null for what was not said."""
+    values = msgspec.to_builtins(athlete)
+    return {name: values[name] for name in STATED}
 
 
 def _check(athlete: Athlete) -> None:

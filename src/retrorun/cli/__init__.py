@@ -20,9 +20,8 @@ class Family(click.Group):
         try:
             return super().invoke(ctx)
         except RetrorunError as problem:
-            failure = click.ClickException(str(problem))
-            failure.exit_code = 2 if isinstance(problem, SettingsError) else 1
-            raise failure from problem
+            click.echo(f"Error: {problem}", err=True)
+            ctx.exit(2 if isinstance(problem, SettingsError) else 1)
 
 
 @click.group(cls=Family, context_settings={"help_option_names": ["-h", "--help"]})

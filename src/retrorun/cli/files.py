@@ -52,24 +52,19 @@ def explain(
     context: click.Context, file: Path, profile: Path | None, settings: Path | None
 ) -> None:
     """Say what FILE holds, where a heading came from and what speaks for each segment."""
-    from retrorun.cli import show
+    from retrorun.cli import explaining
     from retrorun.model import Failed
 
     outcome = _outcome(file, options.load_settings(settings), options.load_athlete(profile))
-    show.explanation(outcome)
+    explaining.explanation(outcome)
     context.exit(1 if isinstance(outcome, Failed) else 0)
 
 
 def _outcome(path: Path, settings: "Settings", athlete: "Athlete") -> "Outcome":
-    from retrorun import pipeline
-    from retrorun.errors import ReadError
-    from retrorun.model import Failed, Source
+    from retrorun import engines, pipeline
 
-    try:
-        blob = options.load_blob(path, settings.read)
-    except ReadError as problem:
-        return Failed(Source(path.name, ""), problem.slug, problem.message)
-    return pipeline.process(blob, settings, athlete)
+    task = engines.Task(str(path), path.name)
+    return engines.outcome(task, settings, athlete, pipeline.process)
 
 
 COMMANDS = (analyze, explain)

@@ -1,5 +1,6 @@
 """Options that several commands share, and the values behind them."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -7,8 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from retrorun.model import Athlete, Blob
-    from retrorun.settings import ReadLimits, Settings
+    from retrorun.archive import Archive
+    from retrorun.model import Athlete
+    from retrorun.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -49,6 +51,13 @@ def settings(command: Command) -> Command:
     return click.option("--settings", type=FILE, help="TOML file that overrides settings.")(command)
 
 
+def jobs(command: Command) -> Command:
+    """``--jobs N``."""
+    return click.option(
+        "--jobs", type=click.IntRange(min=1), help="Worker processes. Default: all cores."
+    )(command)
+
+
 def as_json(command: Command) -> Command:
     """``--json``."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
@@ -68,28 +77,15 @@ def load_settings(path: Path | None) -> "Settings":
     return load(path) if path else Settings()
 
 
-def load_athlete(path: Path | None) -> "Athlete":
-    """The athlete of a profile file, or one of whom nothing is known."""
+def load_athlete(path: Path | None, store: "Archive | None" = None) -> "Athlete":
+    """The athlete of a profile file, else the stored one; with what their runs have taught."""
     from retrorun import profile as profiles
     from retrorun.model import Athlete
 
-    return profiles.load(path) if path else Athlete()
+    stored = store.profile() if store else Athlete()
+    return profiles.change(stored, profiles.plain(profiles.load(path))) if path else stored
 
 
-def load_blob(path: Path, limits: "ReadLimits") -> "Blob":
-    """A file's bytes under its name.
-
-    Raises:
-        ReadError: the file cannot be opened, or is larger than the limit.
-    """
-    from retrorun.errors import ReadError
-    from retrorun.model import Blob
-
-    try:
-        if path.stat().st_size > limits.file_bytes:
-            message = f"the file is larger than {limits.file_bytes // 2**20} MB"
-            raise ReadError("file-too-large", message, file=path.name)
-        return Blob(path.name, path.read_bytes())
-    except OSError as problem:
-        message = problem.strerror or "the file cannot be read"
-        raise ReadError("file-unreadable", message, file=path.name) from problem
+def cores() -> int:
+    """As many workers as this process may use cores."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

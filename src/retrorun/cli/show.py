@@ -7,20 +7,22 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from retrorun import zone
-from retrorun.model import Analysis, Failed, MeasuredSegment, Metrics, Outcome, Session
+from retrorun import profile, zone
+from retrorun.model import Analysis, Athlete, Failed, MeasuredSegment, Metrics, Outcome, Session
 from retrorun.units import pace_s_per_km
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
 UNKNOWN = "–"
+PIPED_WIDTH = 240
 STYLES = {"backward": "bold dark_orange", "forward": "blue", "unknown": "dim", "still": "dim"}
 
 
 def out() -> Console:
-    """The console for data."""
-    return Console(highlight=False, soft_wrap=True)
+    """The console for data; wide where it is no terminal, so that nothing is broken for a pipe."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=PIPED_WIDTH)
 
 
 def err() -> Console:
@@ -53,6 +55,23 @@ def progress() -> "Progress":
     )
 
 
+def grid(left: Sequence[str], right: Sequence[str], title: str | None = None) -> Table:
+    """A plain table: words to the left, numbers to the right, no lines."""
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        header_style="dim",
+        padding=(0, 2, 0, 0),
+    )
+    for name in left:
+        table.add_column(name, overflow="fold")
+    for name in right:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
 def clock(seconds: float) -> str:
     """Seconds as ``m:ss`` or ``h:mm:ss``."""
     minutes, rest = divmod(round(seconds), 60)
@@ -83,6 +102,15 @@ def outcome(result: Outcome) -> None:
     _notes(result)
 
 
+def profile_table(athlete: Athlete) -> Table:
+    """What the athlete said, and what stands in where they said nothing."""
+    table = grid(("name", "value", "where nothing is said"), ())
+    for name, value in profile.plain(athlete).items():
+        said = UNKNOWN if value is None or value == [] else str(value)
+        table.add_row(name, escape(said), profile.DERIVED.get(name, ""))
+    return table
+
+
 def failure(result: Failed) -> None:
     """Why a file gave nothing, on stderr."""
     place = f" (at byte {result.offset})" if result.offset is not None else ""
@@ -106,13 +134,8 @@ def headline(session: Session) -> str:
 
 def segment_table(segments: Sequence[MeasuredSegment]) -> Table:
     """The segments of a session, one a row."""
-    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
-    table.add_column("from")
-    table.add_column("to")
-    table.add_column("direction")
-    table.add_column("verdict")
-    for name in ("sure", "m", "min/km", "bpm", "steps/min", "step m", "kcal"):
-        table.add_column(name, justify="right")
+    numbers = ("sure", "m", "min/km", "bpm", "steps/min", "step m", "kcal")
+    table = grid(("from", "to", "direction", "verdict"), numbers)
     for measured in segments:
         table.add_row(*_segment_row(measured), style=STYLES[measured.segment.direction])
     return table

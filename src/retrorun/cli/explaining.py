@@ -1,0 +1,110 @@
+"""What ``explain`` prints: what a file holds, and why each segment was judged as it was."""
+
+from rich.markup import escape
+from rich.table import Table
+
+from retrorun.channels import CHANNELS
+from retrorun.cli import show
+from retrorun.model import Analysis, Failed, MeasuredSegment, Outcome, Session
+
+
+def explanation(result: Outcome) -> None:
+    """All there is to say about one file."""
+    if isinstance(result, Failed):
+        show.failure(result)
+        return
+    console = show.out()
+    console.print(_file(result))
+    for session in result.sessions:
+        console.print()
+        console.print(show.headline(session))
+        console.print(_channels(session))
+        console.print(_heading(session), markup=False)
+        for line in _structure(session):
+            console.print(line, markup=False)
+        console.print(_evidence(session))
+        for note in session.notes:
+            console.print(f"note: {note.message} [{note.slug}]", markup=False)
+
+
+def _file(result: Analysis) -> str:
+    source = result.source
+    lines = [
+        f"{escape(source.name)}: {source.format}, {escape(source.device or 'device not named')}",
+        *(f"warning: {escape(note.message)}" for note in source.warnings),
+        *(f"passed over: {escape(note.message)}" for note in result.passed_over),
+    ]
+    if source.salvaged:
+        lines.append("the file is damaged: what comes before the damage is used")
+    return "\n".join(lines)
+
+
+def _channels(session: Session) -> Table:
+    units = {channel.label: (channel.unit, channel.meaning) for channel in CHANNELS}
+    units["heading"] = ("°", "where the body points")
+    table = show.grid(("channel", "unit", "meaning"), ("coverage",))
+    for label, share in session.channels.items():
+        table.add_row(label, *units[label], f"{share:.0%}")
+    return table
+
+
+def _heading(session: Session) -> str:
+    verdict = session.heading
+    if verdict.source is None:
+        return f"heading: none ({verdict.reason})"
+    offset = show.number(verdict.mount_offset_deg, 0, "°")
+    parts = [
+        f"heading: {verdict.source}, judged a {verdict.kind}: {verdict.reason}",
+        (
+            f"  mount offset {offset}, sign from {verdict.sign_from or 'nothing'}, "
+            f"concentration {show.number(verdict.concentration, 2)}"
+        ),
+    ]
+    return "\n".join(parts if verdict.kind == "compass" else parts[:1])
+
+
+def _structure(session: Session) -> list[str]:
+    start = session.start_time_s
+    pauses = [
+        f"pause {show.clock(max(0, each.start_time_s - start))}–"
+        f"{show.clock(max(0, each.end_time_s - start))}"
+        for each in session.pauses
+    ]
+    laps = [
+        f"lap {show.clock(max(0, lap.start_time_s - start))}–"
+        f"{show.clock(max(0, lap.end_time_s - start))}"
+        f" {lap.step or lap.name or ''}".rstrip()
+        for lap in session.laps
+    ]
+    said = [
+        f"label {show.clock(each.start_s)}–{show.clock(each.end_s)} {each.direction} "
+        f"(from {each.origin})"
+        for each in session.labels
+    ]
+    return [*pauses, *laps, *said]
+
+
+def _evidence(session: Session) -> Table:
+    table = show.grid(
+        ("from", "to", "direction", "verdict"),
+        ("sure", "heading", "gait", "label"),
+        "evidence: log-likelihood ratios, positive speaks for backward",
+    )
+    table.add_column("why")
+    for measured in session.measures.segments:
+        table.add_row(*_evidence_row(measured), style=show.STYLES[measured.segment.direction])
+    return table
+
+
+def _evidence_row(measured: MeasuredSegment) -> tuple[str, ...]:
+    segment = measured.segment
+    kinds = (segment.evidence.get(kind, 0.0) for kind in ("heading", "gait", "label"))
+    return (
+        show.clock(segment.start_s),
+        show.clock(segment.end_s),
+        f"{segment.direction} {segment.gait}" if segment.gait != "still" else "still",
+        segment.verdict,
+        f"{segment.probability:.0%}",
+        *(f"{kind:+.1f}" if kind else "0" for kind in kinds),
+        escape(segment.reason),
+    )

@@ -1,0 +1,168 @@
+"""What ``process`` and ``watch`` share: carry out a plan, say what happened, write pages."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+import click
+from rich.markup import escape
+from rich.table import Table
+
+from retrorun import __version__, ingest, learn, zone
+from retrorun.archive import Archive, FileRow
+from retrorun.archive.packing import fingerprint
+from retrorun.cli import show
+from retrorun.model import Athlete, Session
+from retrorun.settings import Settings
+
+PROBLEM = ("path", "outcome", "slug", "message", "byte_offset", "remedy")
+LISTED = 20  # rows of a summary; the rest is counted
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Where and how a folder is worked on."""
+
+    archive: Archive
+    settings: Settings
+    athlete: Athlete
+    jobs: int
+
+    @property
+    def engine(self) -> ingest.Engine:
+        """What analyses files with these settings."""
+        return ingest.Engine(self.settings, self.athlete, self.jobs)
+
+
+def carry_out(plan: ingest.Plan, work: Work) -> ingest.Report:
+    """Carry out a plan under a progress bar."""
+    with show.progress() as bar:
+        task = bar.add_task("analysing", total=len(plan.new))
+
+        def step(done: int, total: int, name: str) -> None:
+            bar.update(task, completed=done, total=total, description=escape(name[:40]))
+
+        return ingest.act(plan, work.archive, work.engine, step)
+
+
+def show_plan(plan: ingest.Plan) -> None:
+    """What an import would do, a file a line."""
+    console = show.out()
+    for each in plan.new:
+        console.print(f"import     {escape(each.entry.address)}")
+    for each, of in plan.duplicates:
+        console.print(f"duplicate  {escape(each.entry.address)} (same bytes as {escape(of)})")
+    for each, row in plan.moved:
+        console.print(f"moved      {escape(each.entry.address)} (was {escape(row.path)})")
+    for path in plan.waiting:
+        console.print(f"wait       {escape(path)} (still changing)")
+    console.print(f"{plan.unchanged} unchanged, {len(plan.passed_over)} that are no exports")
+
+
+def show_report(report: ingest.Report, archive: Archive) -> None:
+    """The new sessions as a table on stdout; problems and counts on stderr."""
+    if report.sessions:
+        sessions = [archive.session(each) for each in report.sessions[-LISTED:]]
+        show.out().print(session_table(sessions))
+        if len(report.sessions) > LISTED:
+            show.err().print(f"… and {len(report.sessions) - LISTED} sessions before these")
+    for row in report.problems:
+        problem(row)
+    show.err().print(_counts(report))
+
+
+def problem(row: FileRow) -> None:
+    """Why a file became no session; red where something is wrong with it."""
+    place = f" (at byte {row.byte_offset})" if row.byte_offset is not None else ""
+    remedy = f" {row.remedy}" if row.remedy and row.outcome == "failed" else ""
+    text = f"{PurePath(row.path).name}: {row.message}{place} [{row.slug}]{remedy}"
+    show.err().print(escape(text), style="red" if row.outcome == "failed" else "dim")
+
+
+def listed_problem(row: FileRow, *, as_json: bool) -> None:
+    """A file that became no session, on stdout: slug, message, place and remedy."""
+    if as_json:
+        values = {name: getattr(row, name) for name in PROBLEM}
+        click.echo(json.dumps(values, ensure_ascii=False))
+        return
+    place = f" (at byte {row.byte_offset})" if row.byte_offset is not None else ""
+    remedy = f" {row.remedy}" if row.remedy else ""
+    text = f"{row.outcome}  {row.path}: {row.message}{place} [{row.slug}]{remedy}"
+    show.out().print(escape(text))
+
+
+def _counts(report: ingest.Report) -> str:
+    counts = (
+        (report.imported, "imported"),
+        (report.unchanged, "unchanged"),
+        (report.duplicates, "the same as another"),
+        (report.moved, "moved"),
+        (len(report.problems) - len(report.failed), "no run"),
+        (len(report.failed), "could not be read"),
+        (len(report.waiting), "still changing: next time"),
+    )
+    said = [f"{count} {words}" for count, words in counts if count]
+    return "files: " + (", ".join(said) or "none that are exports")
+
+
+def session_table(sessions: list[Session]) -> Table:
+    """Sessions, one a row."""
+    numbers = ("time", "km", "backward", "perhaps", "backward km", "cost factor")
+    table = show.grid(("session", "when", "file"), numbers)
+    table.add_column("heading")
+    for session in sessions:
+        table.add_row(*_session_row(session))
+    return table
+
+
+def _session_row(session: Session) -> tuple[str, ...]:
+    totals = session.measures.totals
+    backward, candidate = totals["backward"], totals["candidate"]
+    factor = session.measures.cost_factor
+    known = factor.value is not None and factor.low is not None and factor.high is not None
+    distance_km = session.distance_m / 1000 if session.distance_m is not None else None
+    return (
+        session.id,
+        zone.local_time(session.start_time_s, session.zone).strftime("%Y-%m-%d %H:%M"),
+        escape(session.source.name[:40]),
+        show.clock(session.duration_s),
+        show.number(distance_km, 2),
+        show.clock(backward.seconds) if backward.seconds else "0",
+        show.clock(candidate.seconds) if candidate.seconds else "",
+        f"{backward.distance_m / 1000:.2f}",
+        f"{factor.value:.2f} ({factor.low:.2f}–{factor.high:.2f})" if known else show.UNKNOWN,
+        session.heading.kind,
+    )
+
+
+def analyse_anew(work: Work, names: Sequence[str], *, everything: bool) -> ingest.Report:
+    """Analyse sessions from their originals: named ones, all, or those that are outdated.
+
+    Raises:
+        ArchiveError: there is no such session.
+    """
+    store = work.archive
+    if names:
+        ids = [store.session(name).id for name in names]
+    elif everything:
+        ids = list(store.known())
+    else:
+        ids = store.stale(work.settings.fingerprint(), fingerprint(work.athlete), __version__)
+    return ingest.reprocess(store.hashes(ids), store, work.engine)
+
+
+def learn_from(work: Work, fresh: Sequence[str]) -> None:
+    """Keep what the sessions teach, for later files; nothing new teaches nothing."""
+    if fresh:
+        learnt = learn.learn(work.archive.sessions(), work.archive.profile(), work.settings.compare)
+        work.archive.set_profile(learnt)
+
+
+def publish(work: Work, reports: Path, fresh: Sequence[str]) -> None:
+    """Write the pages that changed and say which one to open."""
+    from retrorun import publish as publishing
+
+    done = publishing.publish(work.archive, reports, work.settings, work.athlete, fresh)
+    show.err().print(f"pages: {done.pages} written")
+    show.err().print(f"open [bold]{escape(done.index.resolve().as_uri())}[/]")

@@ -1,0 +1,101 @@
+"""Commands by which athletes say something: about a stretch, and about themselves."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from retrorun.cli import options
+
+SAID_ON = "command"
+
+
+@click.command()
+@click.argument("session")
+@click.argument("start", required=False)
+@click.argument("end", required=False)
+@click.argument("direction", required=False, type=click.Choice(["backward", "forward", "clear"]))
+@options.archive
+@options.reports
+@options.settings
+def label(
+    session: str,
+    start: str | None,
+    end: str | None,
+    direction: str | None,
+    archive: Path | None,
+    reports: Path,
+    settings: Path | None,
+) -> None:
+    """Say what a stretch of SESSION was; without a stretch, list what was said.
+
+    START and END are seconds, m:ss or h:mm:ss since the start, the time of day, or "end". Your word
+    wins over the detector and survives re-processing; "clear" takes it back.
+    """
+    from retrorun.archive import Archive
+    from retrorun.cli import labelling
+
+    with Archive.open(options.archive_folder(archive), create=False) as store:
+        if start is None:
+            labelling.listed(store, session)
+            return
+        if end is None or direction is None:
+            raise click.UsageError("say START, END and backward, forward or clear")
+        labelling.say(store, session, (start, end), direction)
+        known = options.load_settings(settings)
+        labelling.analysed_anew(store, session, known, reports)
+
+
+@click.command()
+@click.argument("values", nargs=-1, metavar="[NAME=VALUE]...")
+@options.archive
+@options.as_json
+def profile(values: tuple[str, ...], archive: Path | None, as_json: bool) -> None:
+    """Show the athlete's profile, or change it: retrorun profile mass_kg=70 birth_year=1980.
+
+    An empty value takes a name back; mass_kg@2026-05-03=69 is a mass from that day on.
+    """
+    from retrorun import profile as profiles
+    from retrorun.archive import Archive
+    from retrorun.cli import show
+
+    with Archive.open(options.archive_folder(archive)) as store:
+        athlete = store.profile()
+        if values:
+            athlete = profiles.change(athlete, _stated(values, athlete.masses))
+            store.set_profile(athlete)
+    if as_json:
+        click.echo(json.dumps(profiles.plain(athlete), ensure_ascii=False))
+    else:
+        show.out().print(show.profile_table(athlete))
+
+
+def _stated(values: tuple[str, ...], masses: tuple[Any, ...]) -> dict[str, Any]:
+    """Plain values from NAME=VALUE words; a word without ``=`` is a usage error."""
+    stated: dict[str, Any] = {}
+    dated = {each.since.isoformat(): each.mass_kg for each in masses}
+    for word in values:
+        name, equals, text = word.partition("=")
+        if not equals:
+            raise click.UsageError(f"{word!r} is no NAME=VALUE")
+        name, _, day = name.partition("@")
+        if day:
+            dated[day] = _value(text)
+        else:
+            stated[name] = _value(text)
+    kept = sorted((day, mass) for day, mass in dated.items() if mass is not None)
+    return stated | {"masses": [{"since": day, "mass_kg": mass} for day, mass in kept]}
+
+
+def _value(text: str) -> object:
+    """A number, a JSON list, or a word; None where nothing stands."""
+    if not text:
+        return None
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+COMMANDS = (label, profile)
