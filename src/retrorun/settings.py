@@ -67,6 +67,7 @@ class DetectSettings:
     gait_temper_s: float = 20.0
     gait_speed_bound: float = 3.0  # as much as speed alone may say in one second, untempered
     two_lines_gain: float = 6.0
+    two_lines_every_s: int = 3
     two_lines_switch: float = 2.0
     two_lines_steps: float = 0.04
     teach_least_s: int = 20
@@ -132,6 +133,7 @@ class CompareSettings:
     grade_tolerance: float = 0.02
     time_tolerance_s: float = 1200.0  # seconds into the run
     days_tolerance: float = 42.0  # partners may come from another session this far away
+    partners: int = 200  # and so many of them at most are looked at
     least_pairs: int = 5
     least_trend_sessions: int = 5
     least_trend_weeks: float = 3.0

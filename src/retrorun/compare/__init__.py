@@ -42,9 +42,7 @@ def compare(sessions: Sequence[Session], athlete: Athlete, settings: CompareSett
         first_date=day(kept[0]) if kept else None,
         last_date=day(kept[-1]) if kept else None,
         include_candidates=settings.include_candidates,
-        totals={
-            kind: sum((total(each, kind, settings) for each in kept), Totals()) for kind in KINDS
-        },
+        totals={kind: Totals.of(total(each, kind, settings) for each in kept) for kind in KINDS},
         cost_factor=learnt_cost_factor(kept, settings),
         literature_factor=_published("backward_run"),
         popular_factor=_published("popular_factor"),

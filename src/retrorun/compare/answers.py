@@ -156,7 +156,7 @@ def weeks(comparison: Comparison) -> Answer:
 def weight(comparison: Comparison) -> Answer:
     """Energy a week."""
     kinds = ("backward", "forward", "unknown", "candidate", "still")
-    spent = sum((comparison.totals.get(kind, Totals()) for kind in kinds), Totals())
+    spent = Totals.of(comparison.totals.get(kind, Totals()) for kind in kinds)
     back = comparison.totals.get("backward", Totals())
     if spent.active_kcal is None or spent.energy_kcal is None:
         return "No energy without body mass: `retrorun profile --mass-kg KG`.", "too early", None

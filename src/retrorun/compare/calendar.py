@@ -60,7 +60,7 @@ def weeks(sessions: Sequence[Session], settings: CompareSettings) -> tuple[Week,
 
 def _week(monday: dt.date, sessions: Sequence[Session], settings: CompareSettings) -> Week:
     sums = (
-        sum((total(session, kind, settings) for session in sessions), Totals())
+        Totals.of(total(session, kind, settings) for session in sessions)
         for kind in ("backward", "forward", "candidate")
     )
     return Week(monday.isoformat(), len(sessions), *sums)

@@ -77,14 +77,14 @@ def _paired(
         at_home[stretch.session, stretch.gait].append(stretch)
         abroad[int(stretch.level // 1), stretch.gait].append(stretch)
     shelves = {key: _Shelf.of(group) for key, group in abroad.items()}
-    reach_s = settings.days_tolerance * DAY_S
+    reach = (settings.days_tolerance * DAY_S, settings.partners // 2)
     pairs = []
     for stretch in back:
         partner = _nearest(stretch, at_home.get((stretch.session, stretch.gait), ()))
         if partner is None:
             bucket = int(stretch.level // 1)
             near = (shelves.get((bucket + step, stretch.gait)) for step in (-1, 0, 1))
-            found = [shelf.nearest(stretch, reach_s) for shelf in near if shelf]
+            found = [shelf.nearest(stretch, reach) for shelf in near if shelf]
             partner = min((each for each in found if each), key=lambda p: p[0], default=None)
         if partner is not None:
             pairs.append(_pair(stretch, *partner))
@@ -110,21 +110,26 @@ class _Shelf:
 
     stretches: Sequence[Stretch]
     times: list[float]
+    clock: FloatArray
     traits: FloatArray
 
     @classmethod
     def of(cls, group: Sequence[Stretch]) -> "_Shelf":
         ordered = sorted(group, key=lambda each: (each.time_s, each.session, each.start_s))
         traits = np.array([each.traits for each in ordered])
-        return cls(ordered, [each.time_s for each in ordered], traits)
+        times = [each.time_s for each in ordered]
+        return cls(ordered, times, np.array(times), traits)
 
-    def nearest(self, stretch: Stretch, reach_s: float) -> tuple[float, Stretch] | None:
-        first = bisect_left(self.times, stretch.time_s - reach_s)
-        last = bisect_right(self.times, stretch.time_s + reach_s)
+    def nearest(self, stretch: Stretch, reach: tuple[float, int]) -> tuple[float, Stretch] | None:
+        """The most similar one of those near in time: within so many seconds, and so many."""
+        reach_s, most = reach
+        middle = bisect_left(self.times, stretch.time_s)
+        first = max(bisect_left(self.times, stretch.time_s - reach_s), middle - most)
+        last = min(bisect_right(self.times, stretch.time_s + reach_s), middle + most)
         if first >= last:
             return None
         apart = np.abs(self.traits[first:last] - np.array(stretch.traits))
-        days = np.abs(np.array(self.times[first:last]) - stretch.time_s) / reach_s
+        days = np.abs(self.clock[first:last] - stretch.time_s) / reach_s
         distance = np.sqrt((apart**2).sum(axis=1) + days**2)
         distance[apart.max(axis=1) > 1.0] = np.inf
         best = int(np.argmin(distance))

@@ -106,6 +106,8 @@ def fit(course: Course) -> Fit | None:
         if found is None:
             return None
         theta = theta + found[1]
+        if np.abs(found[1][FACTOR]) < 1e-3 and np.abs(found[1][UP]) < 1e-2:
+            break
     for _ in range(ROUNDS):
         found = _round(course, theta, prior, plain=False)
         if found is None:

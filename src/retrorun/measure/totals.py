@@ -12,9 +12,7 @@ ENERGIES = {"energy_kcal": "gross", "active_kcal": "active", "low_kcal": "low", 
 def totals(segments: Sequence[MeasuredSegment]) -> dict[str, Totals]:
     """Sums by direction: ``backward`` confirmed or labelled only, candidates under their own."""
     return {
-        kind: sum(
-            (_of_segment(each) for each in segments if kind_of(each.segment) == kind), Totals()
-        )
+        kind: Totals.of(_of_segment(each) for each in segments if kind_of(each.segment) == kind)
         for kind in KINDS
     }
 

@@ -1,6 +1,6 @@
 """What is measured of a stretch and of a session."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from retrorun.model.recording import Note
@@ -85,10 +85,6 @@ class MeasuredSegment:
     metrics: Metrics
 
 
-def _plus(first: float | None, second: float | None) -> float | None:
-    return first if second is None else second if first is None else first + second
-
-
 @dataclass(frozen=True, slots=True)
 class Totals:
     """Sums over all segments of one kind; they add over sessions and weeks.
@@ -110,8 +106,17 @@ class Totals:
 
     def __add__(self, other: "Totals") -> "Totals":
         """Sums of both; an energy is None only where neither has one."""
-        both = ((getattr(self, name), getattr(other, name)) for name in self.__slots__)
-        return Totals(*(_plus(first, second) for first, second in both))  # type: ignore[arg-type]
+        return Totals.of((self, other))
+
+    @classmethod
+    def of(cls, parts: Iterable["Totals"]) -> "Totals":
+        """Sums of any number, also none."""
+        collected = list(parts)
+        columns = {name: [getattr(part, name) for part in collected] for name in cls.__slots__}
+        known = {
+            name: [each for each in column if each is not None] for name, column in columns.items()
+        }
+        return cls(**{name: sum(column) for name, column in known.items() if column})
 
 
 @dataclass(frozen=True, slots=True)
