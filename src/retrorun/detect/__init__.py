@@ -52,9 +52,12 @@ def detect(
     stepped = gait.GaitEvidence.silent(track.seconds, settings)
     # Once to find where the heading was disturbed, once more without those seconds.
     for _ in range(2 if worn is not None else 1):
-        taught = backward_probability(faced + said, onset, ending, settings.prior)
+        grounds = faced + said
+        taught = np.zeros(track.seconds)
+        if grounds.any():
+            taught = backward_probability(grounds, onset, ending, settings.prior)
         firm = joint.teachers(taught > 0.5, stepped.ratio, reversed_at, settings) | (said != 0)
-        known = ((faced != 0) | (said != 0)) & firm
+        known = (grounds != 0) & firm
         stepped = gait.evidence(walked, taught, known, athlete, settings)
         hit = joint.disturbed(seen, (faced, stepped.ratio), reversed_at, settings)
         faced = np.where(hit, 0.0, faced)

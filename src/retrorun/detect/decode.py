@@ -1,7 +1,5 @@
 """Two states, forward and backward, sticky: the forward-backward algorithm on odds."""
 
-from itertools import accumulate
-
 import numpy as np
 
 from retrorun.units import FloatArray
@@ -25,21 +23,17 @@ def backward_probability(
         return np.empty(0)
     weight = np.exp(np.clip(evidence, -30.0, 30.0)).tolist()
     begin, end = onset.tolist(), ending.tolist()
-
-    def step(odds: float, second: tuple[float, float, float]) -> float:
-        into, out, given = second
-        return ((odds * (1.0 - out) + into) / (odds * out + 1.0 - into)) * given
-
-    start = prior / (1.0 - prior) * weight[0]
-    past = list(accumulate(zip(begin[1:], end[1:], weight[1:], strict=True), step, initial=start))
-
-    def back(odds: float, second: tuple[float, float, float]) -> float:
-        # Odds of what follows given backward against given forward, one second earlier.
-        into, out, given = second
+    odds = prior / (1.0 - prior) * weight[0]
+    past = [odds]
+    # Plain loops over floats: one step costs less than any call would.
+    for into, out, given in zip(begin[1:], end[1:], weight[1:], strict=True):
+        odds = (odds * (1.0 - out) + into) / (odds * out + 1.0 - into) * given
+        past.append(odds)
+    odds = 1.0  # of what follows, given backward against given forward
+    future = [odds]
+    for into, out, given in zip(begin[:0:-1], end[:0:-1], weight[:0:-1], strict=True):
         ahead = odds * given
-        return (ahead * (1.0 - out) + out) / (ahead * into + 1.0 - into)
-
-    reverse = zip(begin[:0:-1], end[:0:-1], weight[:0:-1], strict=True)
-    future = list(accumulate(reverse, back, initial=1.0))
-    odds = np.array(past) * np.array(future[::-1])
-    return np.asarray(odds / (1.0 + odds), dtype=np.float64)
+        odds = (ahead * (1.0 - out) + out) / (ahead * into + 1.0 - into)
+        future.append(odds)
+    joint = np.array(past) * np.array(future[::-1])
+    return np.asarray(joint / (1.0 + joint), dtype=np.float64)

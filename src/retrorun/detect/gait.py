@@ -237,11 +237,12 @@ def two_lines(seen: Steps, settings: DetectSettings) -> FloatArray:
     one is not the slower, or where its gain is too small.
     """
     none = np.zeros(seen.counted.size)
-    use = seen.counted
-    data = (seen.cadence_spm[use], seen.speed_mps[use], seen.grade[use])
-    cadence, speed, _ = data
-    if cadence.size < 120:
+    use = np.flatnonzero(seen.counted)
+    if use.size < 120:
         return none
+    thin = use[:: settings.two_lines_every_s]  # the wander is slow: neighbours say the same
+    data = (seen.cadence_spm[thin], seen.speed_mps[thin], seen.grade[thin])
+    cadence, speed, _ = data
     level = cadence - 9.5 * speed
     single = _clusters(data, np.zeros(cadence.size), settings).total
     starts = [level > np.quantile(level, cut) for cut in (0.5, 0.75, 0.9)]
@@ -249,12 +250,12 @@ def two_lines(seen: Steps, settings: DetectSettings) -> FloatArray:
     found = [_clusters(data, start.astype(np.float64), settings) for start in starts]
     best = max(found, key=lambda one: one.total)
     upper = best.upper
-    if best.total < single + settings.two_lines_gain or upper.sum() < 20:
+    if best.total < single + settings.two_lines_gain or not 7 <= upper.sum() < upper.size:
         return none
     slow = float(speed[upper > 0].mean() / max(speed[upper == 0].mean(), 0.1))
     if slow > settings.backward_slower or best.gain < settings.two_lines_steps:
         return none
-    none[use] = upper
+    none[use] = np.repeat(upper, settings.two_lines_every_s)[: use.size]
     return none
 
 
@@ -277,7 +278,7 @@ def _clusters(
     """
     cadence, speed, grade = data
     mixed = bool(upper.any())
-    temper = 1.0 / 30.0  # a slowly wandering step rate: half a minute is one observation
+    temper = settings.two_lines_every_s / 30.0  # half a minute is one independent observation
     usual = np.array([0.0, 9.5, 25.0, settings.backward_steps * float(np.median(cadence))])
     loose = np.array([np.inf, 3.5, 40.0, 4.0])
     design = np.column_stack([np.ones(cadence.size), speed, grade, upper])
@@ -293,7 +294,7 @@ def _clusters(
         over = on
         if mixed:
             over = _logs(rest - line[3], spread) + _logs_of_speed(speed, upper > 0)
-        before, upper = upper, (mean_around(over - on, 10) > 0).astype(np.float64)
+        before, upper = upper, (mean_around(over - on, 3) > 0).astype(np.float64)
         total = temper * float(np.where(upper > 0, over, on).sum())
         if not mixed or (before == upper).all() or upper.sum() in (0, upper.size):
             break
