@@ -75,17 +75,16 @@ def _paired(
     at_home, abroad = defaultdict(list), defaultdict(list)
     for stretch in ahead:
         at_home[stretch.session, stretch.gait].append(stretch)
-        abroad[int(stretch.level // 1), stretch.gait].append(stretch)
+        for step in (-1, 0, 1):  # whoever looks in one place finds all within the tolerance
+            abroad[int(stretch.level // 1) + step, stretch.gait].append(stretch)
     shelves = {key: _Shelf.of(group) for key, group in abroad.items()}
     reach = (settings.days_tolerance * DAY_S, settings.partners // 2)
     pairs = []
     for stretch in back:
         partner = _nearest(stretch, at_home.get((stretch.session, stretch.gait), ()))
         if partner is None:
-            bucket = int(stretch.level // 1)
-            near = (shelves.get((bucket + step, stretch.gait)) for step in (-1, 0, 1))
-            found = [shelf.nearest(stretch, reach) for shelf in near if shelf]
-            partner = min((each for each in found if each), key=lambda p: p[0], default=None)
+            shelf = shelves.get((int(stretch.level // 1), stretch.gait))
+            partner = shelf.nearest(stretch, reach) if shelf else None
         if partner is not None:
             pairs.append(_pair(stretch, *partner))
     return pairs
