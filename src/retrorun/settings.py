@@ -21,6 +21,9 @@ class ReadLimits:
     compression_ratio: float = 200.0
     xml_depth: int = 64
     samples: int = 1_000_000
+    archive_members: int = 50_000
+    archive_depth: int = 3  # zips within zips
+    archive_bytes: int = 32 * 2**30  # unpacked, all members together
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +69,10 @@ class DetectSettings:
     gait_spread_spm: float = 2.5
     gait_temper_s: float = 20.0
     gait_speed_bound: float = 3.0  # as much as speed alone may say in one second, untempered
-    two_lines_gain: float = 6.0
+    two_lines_gain: float = 8.0
     two_lines_every_s: int = 3
     two_lines_switch: float = 2.0
-    two_lines_steps: float = 0.04
+    two_lines_steps: float = 0.035
     teach_least_s: int = 20
     # decoding
     onset_every_s: float = 1500.0

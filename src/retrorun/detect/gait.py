@@ -253,7 +253,9 @@ def two_lines(seen: Steps, settings: DetectSettings) -> FloatArray:
     if best.total < single + settings.two_lines_gain or not 7 <= upper.sum() < upper.size:
         return none
     slow = float(speed[upper > 0].mean() / max(speed[upper == 0].mean(), 0.1))
-    if slow > settings.backward_slower or best.gain < settings.two_lines_steps:
+    # The gain by the fitted slope, and by the usual one: a run at two speeds shows one, not both.
+    plain = float(level[upper > 0].mean() - level[upper == 0].mean()) / float(np.median(cadence))
+    if slow > settings.backward_slower or min(best.gain, plain) < settings.two_lines_steps:
         return none
     none[use] = np.repeat(upper, settings.two_lines_every_s)[: use.size]
     return none
