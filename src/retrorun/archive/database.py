@@ -63,8 +63,10 @@ def _open(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
-    except sqlite3.OperationalError:
+    except sqlite3.OperationalError as problem:
         connection.close()
+        if not any(sign in str(problem) for sign in ("readonly", "unable to open")):
+            raise
         # nothing can be written here, so nobody else writes either
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?immutable=1", uri=True)
         connection.isolation_level = None
@@ -199,6 +201,8 @@ _SIGNS = (
     ("no space", "archive-disk-full", "the disk is full", "Make room; nothing imported is lost."),
     ("file too large", "archive-disk-full", "no more may be written", "Raise the limit."),
     ("quota", "archive-disk-full", "the quota is used up", "Make room; nothing imported is lost."),
+    ("disk i/o", "archive-disk-error", "the disk refuses", "Check the disk and its limits."),
+    ("input/output", "archive-disk-error", "the disk refuses", "Check the disk and its limits."),
     ("readonly", "archive-read-only", "it cannot be written", "Mount it writable."),
     ("read-only", "archive-read-only", "it cannot be written", "Mount it writable."),
     ("permission", "archive-read-only", "it cannot be written", "Give yourself the right to."),

@@ -54,7 +54,7 @@ def act(
         return report
     with archive.writing(wait_s):
         number = archive.begin_import(plan.folder, __version__, time.time())
-        archive.write(number, _noted(plan))
+        archive.write(number, _moved(plan))
         known, before = Known(archive.briefs()), {row.path: row.sha256 for row in archive.files()}
         relabelled: list[str] = []
         for batch in batches(analysed(plan.new, archive, engine, progress)):
@@ -63,20 +63,28 @@ def act(
             archive.write(number, change)
             relabelled += [each.parcel.sha256 for each in judged if _said(each, archive)]
             report = _counted(report, change, late)
+        archive.write(number, _copies(plan, archive))
         again(relabelled, archive, engine)
     return report
 
 
-def _noted(plan: Plan) -> Change:
-    moved = [
+def _moved(plan: Plan) -> Change:
+    rows = [
         replace(row, path=each.entry.address, size=each.entry.size, tag=each.entry.tag)
         for each, row in plan.moved
     ]
-    copies = [
+    return Change(rows, gone=[row.path for _, row in plan.moved])
+
+
+def _copies(plan: Plan, archive: Archive) -> Change:
+    """Files with the bytes of another; written last, and only if that other is written."""
+    known = {row.sha256 for row in archive.files()}
+    rows = [
         replace(file_row(each, "duplicate"), rule="same-bytes", duplicate_of=of)
         for each, of in plan.duplicates
+        if each.sha256 in known
     ]
-    return Change([*moved, *copies], gone=[row.path for _, row in plan.moved])
+    return Change(rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,10 +161,13 @@ def _hash(store: Store, entry: Entry) -> str:
 
 
 def _holders(rows: Iterable[FileRow], wanted: set[str]) -> dict[str, list[tuple[FileRow, bool]]]:
-    """Hash → files that held these bytes, each with whether it still stands."""
+    """Hash → files that held these bytes, each with whether it still stands.
+
+    A copy is no holder: what it was a copy of may never have been imported.
+    """
     holders: dict[str, list[tuple[FileRow, bool]]] = {}
     for row in rows:
-        if row.sha256 and row.sha256 in wanted:
+        if row.rule != "same-bytes" and row.sha256 and row.sha256 in wanted:
             here = storage.look(row.path) if storage.is_local(row.path) else None
             stands = here is not None and (here.size, here.tag) == (row.size, row.tag)
             holders.setdefault(row.sha256, []).append((row, stands))
@@ -196,16 +199,10 @@ def decide(
         if each.sha256 and each.sha256 in first:
             duplicates.append((each, first[each.sha256]))
         elif others:
-            duplicates.append((each, _source(others)))
+            duplicates.append((each, others[0].path))
         elif gone:
             moved.append((each, next((row for row in gone if row.path == path), gone[0])))
         else:
             new.append(each)
             first[each.sha256] = path
     return Plan("", tuple(new), tuple(moved), tuple(duplicates))
-
-
-def _source(rows: Iterable[FileRow]) -> str:
-    """The file that the others are duplicates of."""
-    originals = [row for row in rows if row.outcome != "duplicate"]
-    return (originals or list(rows))[0].path

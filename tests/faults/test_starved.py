@@ -1,0 +1,244 @@
+"""A full disk, a read-only medium, a jumping clock: nothing is lost, and it is said in words."""
+
+import errno
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import fake_pipeline
+from retrorun.archive import Archive, care, database
+from retrorun.archive.objects import Objects
+from retrorun.errors import ArchiveError
+from retrorun.ingest import Engine, act, plan, working
+from retrorun.model import Athlete
+from retrorun.settings import Settings
+
+SCRIPT = Path(__file__).with_name("importing.py")
+ENGINE = Engine(Settings(), Athlete(), 1, fake_pipeline.process)
+
+
+@pytest.fixture
+def exports(tmp_path: Path) -> Path:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    for number in range(12):
+        (folder / f"{number:02}.fit").write_text(f"run {1000 * (number + 1)} 60")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(working, "BATCH_FILES", 4)
+
+
+def completed(exports: Path, archive: Archive) -> list[float]:
+    assert care.check(archive) == []
+    act(plan(exports, archive, settle_s=0), archive, ENGINE)
+    assert care.check(archive) == []
+    return [session.start_time_s for session in archive.sessions()]
+
+
+WANTED = [1000.0 * (number + 1) for number in range(12)]
+
+
+@pytest.mark.parametrize("nth", [1, 2, 7, 8, 9, 23, 24])
+def test_a_full_disk_at_any_file(
+    exports: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    nth: int,
+) -> None:
+    replace_file, calls = Path.replace, list[int]()
+
+    def full(source: Path, target: Path) -> Path:
+        calls.append(1)
+        if len(calls) == nth:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return replace_file(source, target)
+
+    with Archive.open(tmp_path / "archive") as archive:
+        monkeypatch.setattr(Path, "replace", full)
+        with pytest.raises(ArchiveError) as caught:
+            act(plan(exports, archive, settle_s=0), archive, ENGINE)
+        assert caught.value.slug == "archive-disk-full"
+        assert len(archive.sessions()) == 4 * ((nth - 1) // 8)  # whole batches only
+        assert not list(tmp_path.glob("**/*.part"))
+        assert completed(exports, archive) == WANTED
+
+
+@pytest.mark.parametrize("pages", [0, 1, 2])
+def test_a_full_disk_in_the_database(exports: Path, tmp_path: Path, pages: int) -> None:
+    with Archive.open(tmp_path / "archive") as archive:
+        (used,) = archive.connection.execute("PRAGMA page_count").fetchone()
+        archive.connection.execute(f"PRAGMA max_page_count = {used + pages}")
+        with pytest.raises(ArchiveError) as caught:
+            act(plan(exports, archive, settle_s=0), archive, ENGINE)
+        assert caught.value.slug == "archive-disk-full"
+        assert len(archive.sessions()) % 4 == 0
+        archive.connection.execute("PRAGMA max_page_count = 1000000")
+        assert completed(exports, archive) == WANTED
+
+
+@pytest.mark.parametrize("limit_kib", [0, 1, 4, 40, 100])
+def test_no_more_may_be_written(exports: Path, tmp_path: Path, limit_kib: int) -> None:
+    """The operating system itself refuses, at every kind of file there is."""
+
+    def starve() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit_kib * 1024, limit_kib * 1024))
+
+    folder = tmp_path / "archive"
+    told = run(exports, folder, starve)
+    assert told.returncode == 1, told.stdout + told.stderr
+    assert told.stdout.split()[1] in ("archive-disk-full", "archive-disk-error")
+    assert "Traceback" not in told.stderr
+    with Archive.open(folder) as archive:
+        assert completed(exports, archive) == WANTED
+
+
+def run(
+    exports: Path,
+    folder: Path,
+    prepare: Callable[[], None] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own, and it has no threads
+        [sys.executable, str(SCRIPT), str(exports), str(folder), "1"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        preexec_fn=prepare,
+    )
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+@pytest.mark.parametrize("size_kib", [40, 120, 200])
+def test_a_small_disk_fills(exports: Path, tmp_path: Path, size_kib: int) -> None:
+    disk, mount = tmp_path / "disk", shutil.which("mount")
+    disk.mkdir()
+    command = [str(mount), "-t", "tmpfs", "-o", f"size={size_kib}k", "tmpfs", str(disk)]
+    if not mount or subprocess.run(command, check=False, capture_output=True).returncode:  # noqa: S603
+        pytest.skip("a small disk cannot be mounted here")
+    try:
+        told = run(exports, disk / "archive")
+        assert told.returncode == 1
+        assert told.stdout.split()[1] in ("archive-disk-full", "archive-disk-error")
+        shutil.copytree(disk / "archive", tmp_path / "archive")
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)  # noqa: S603, S607 - our own mount
+    with Archive.open(tmp_path / "archive") as archive:
+        assert completed(exports, archive) == WANTED
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount read-only")
+def test_a_read_only_medium_can_be_read_and_is_not_written(exports: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "archive"
+    with Archive.open(folder) as archive:
+        assert completed(exports, archive) == WANTED
+    for command in (
+        ["mount", "--bind", str(folder), str(folder)],
+        ["mount", "-o", "remount,ro,bind", str(folder)],
+    ):
+        if subprocess.run(command, check=False, capture_output=True).returncode:  # noqa: S603
+            pytest.skip("nothing can be mounted here")
+    try:
+        (exports / "new.fit").write_text("run 99000 60")
+        with Archive.open(folder) as archive:
+            assert len(archive.sessions()) == 12
+            planned = plan(exports, archive, settle_s=0)
+            assert len(planned.new) == 1
+            with pytest.raises(ArchiveError) as caught:
+                act(planned, archive, ENGINE)
+        assert caught.value.slug == "archive-read-only"
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)  # noqa: S603, S607 - our own mount
+
+
+def test_a_database_that_may_not_be_written_is_told(
+    exports: Path,
+    tmp_path: Path,
+) -> None:
+    """As on a read-only medium, for those who may not mount one."""
+    with Archive.open(tmp_path / "archive") as archive:
+        assert completed(exports, archive) == WANTED
+        (exports / "new.fit").write_text("run 99000 60")
+        archive.connection.execute("PRAGMA query_only = ON")
+        with pytest.raises(ArchiveError) as caught:
+            act(plan(exports, archive, settle_s=0), archive, ENGINE)
+        assert caught.value.slug == "archive-read-only"
+
+
+def test_a_jumping_clock_changes_nothing(
+    exports: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    moments = iter([2e9, 0.0, 1.8e9, 5.0] * 10)
+    monkeypatch.setattr(working.time, "time", lambda: next(moments))  # type: ignore[attr-defined]
+    for number, path in enumerate(sorted(exports.iterdir())):
+        os.utime(path, (number * 3e8, number * 3e8))  # from 1970 to 2074
+    with Archive.open(tmp_path / "archive") as archive:
+        assert completed(exports, archive) == WANTED
+        assert plan(exports, archive).idle
+
+
+def test_odd_names_are_imported_and_shown(tmp_path: Path) -> None:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    odd = [b"new\nline.fit", b"\xff\xfe.fit", b"<b>&.fit", b"=cmd().fit", b"a" * 251 + b".fit"]
+    for number, name in enumerate(odd):
+        path = os.path.join(os.fsencode(folder), name)  # noqa: PTH118 - bytes
+        with open(path, "wb") as stream:  # noqa: PTH123 - bytes
+            stream.write(b"run %d 60" % (1000 * (number + 1)))
+    with Archive.open(tmp_path / "archive") as archive:
+        engine = Engine(Settings(), Athlete(), 2, fake_pipeline.process)
+        report = act(plan(folder, archive, settle_s=0), archive, engine)
+        assert report.imported == 5
+        assert all(session.source.name.isprintable() for session in archive.sessions())
+        assert sorted(os.fsencode(Path(row.path).name) for row in archive.files()) == sorted(odd)
+        assert plan(folder, archive, settle_s=0).idle
+
+
+def test_a_loop_of_links_is_imported_once(exports: Path, tmp_path: Path) -> None:
+    (exports / "loop").symlink_to(exports)
+    with Archive.open(tmp_path / "archive") as archive:
+        assert completed(exports, archive) == WANTED
+        assert len(archive.files()) == 12
+
+
+def test_two_imports_at_once_give_what_one_gives(exports: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "archive"
+    command = [sys.executable, str(SCRIPT), str(exports), str(folder), "1"]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]  # noqa: S603
+    assert [each.wait(60) for each in both] == [0, 0]
+    for each in both:
+        each.communicate()
+    with Archive.open(folder) as archive:
+        assert completed(exports, archive) == WANTED
+        assert len(archive.files()) == 12
+
+
+def test_what_the_system_says_becomes_our_words() -> None:
+    for number, slug in (
+        (errno.ENOSPC, "archive-disk-full"),
+        (errno.EDQUOT, "archive-disk-full"),
+        (errno.EROFS, "archive-read-only"),
+        (errno.EACCES, "archive-read-only"),
+        (errno.EIO, "archive-disk-error"),
+    ):
+        with pytest.raises(ArchiveError) as caught, database.told(Path("/a")):
+            raise OSError(number, os.strerror(number))
+        assert caught.value.slug == slug
+
+
+def test_objects_are_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Objects(tmp_path, ".gz")
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(errno.EIO, "broken")))
+    with pytest.raises(OSError, match="broken"):
+        store.put("ab" * 32, b"data")
+    assert [path for path in tmp_path.glob("**/*") if path.is_file()] == []
