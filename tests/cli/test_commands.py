@@ -1,0 +1,137 @@
+"""The commands as a user types them, on the simulator's own recordings."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from click.testing import CliRunner, Result
+
+import retrorun
+from retrorun.cli import main
+
+SCHEMA = json.loads(
+    (Path(retrorun.__file__).parent / "contract.schema.json").read_text(encoding="utf-8")
+)
+WORKOUT = "2026-05-12-workout.fit"
+
+
+def run(*words: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+@pytest.fixture(scope="module")
+def archived(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive with three of the samples."""
+    folder = tmp_path_factory.mktemp("exports")
+    for name in (WORKOUT, "2026-05-31-easy.fit", "2026-06-09-connect-iq-degrees.fit"):
+        shutil.copy(samples / name, folder)
+    archive = folder.parent / "archive"
+    done = run("process", folder, "--archive", archive, "--no-pages", "--jobs", "1")
+    assert done.exit_code == 0, done.output
+    return archive
+
+
+def documents(result: Result) -> list[dict[str, Any]]:
+    found = [json.loads(line) for line in result.stdout.splitlines()]
+    for document in found:
+        jsonschema.validate(document, SCHEMA)
+    return found
+
+
+def test_analyze_prints_one_document_a_file_in_order(samples: Path) -> None:
+    names = ["2026-05-31-easy.fit", WORKOUT]
+    result = run("analyze", "--json", *(samples / name for name in names))
+    assert result.exit_code == 0
+    assert [document["source"]["name"] for document in documents(result)] == names
+
+
+def test_a_bad_file_is_a_document_too_and_the_rest_goes_on(samples: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "empty.fit"
+    bad.write_bytes(b"")
+    result = run("analyze", "--json", bad, samples / WORKOUT)
+    assert result.exit_code == 1
+    first, second = documents(result)
+    assert first["error"]["slug"]
+    assert second["sessions"]
+
+
+def test_analyze_for_people_shows_segments(samples: Path) -> None:
+    result = run("analyze", samples / WORKOUT, "--profile", samples / "profile.toml")
+    assert "backward run" in result.stdout
+    assert "labelled" in result.stdout
+
+
+def test_explain_says_what_a_heading_was_taken_for(samples: Path) -> None:
+    result = run("explain", samples / "2026-06-04-gpslogger.gpx")
+    assert result.exit_code == 0
+    assert "judged a course" in result.stdout
+
+
+def test_a_missing_file_is_a_usage_error() -> None:
+    assert run("analyze", "nowhere.fit").exit_code == 2
+
+
+def test_an_impossible_profile_is_a_usage_error(samples: Path, tmp_path: Path) -> None:
+    profile = tmp_path / "profile.toml"
+    profile.write_text("mass_kg = 0", encoding="utf-8")
+    result = run("analyze", samples / WORKOUT, "--profile", profile)
+    assert result.exit_code == 2
+    assert "mass_kg" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_a_second_run_imports_nothing(samples: Path, tmp_path: Path) -> None:
+    folder, archive = tmp_path / "exports", tmp_path / "archive"
+    folder.mkdir()
+    shutil.copy(samples / WORKOUT, folder)
+    words = ("process", folder, "--archive", archive, "--no-pages", "--jobs", "1")
+    before = (folder / WORKOUT).stat()
+    assert "1 imported" in run(*words).stderr
+    assert "1 unchanged" in run(*words).stderr
+    after = (folder / WORKOUT).stat()
+    assert (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size)
+
+
+def test_a_dry_run_says_and_does_nothing(samples: Path, tmp_path: Path) -> None:
+    shutil.copy(samples / WORKOUT, tmp_path)
+    words = ("process", tmp_path, "--archive", tmp_path / "a", "--dry-run")
+    assert f"import     {tmp_path / WORKOUT}" in run(*words).stdout
+    assert "import     " in run(*words).stdout
+
+
+def test_sessions_are_listed(archived: Path) -> None:
+    listed = run("sessions", "--archive", archived, "--json").stdout.splitlines()
+    assert len(listed) == 3
+    assert WORKOUT in run("sessions", "--archive", archived).stdout
+
+
+def test_compare_gives_numbers_or_reasons_and_never_nan(archived: Path) -> None:
+    result = run("compare", "--archive", archived, "--json")
+    assert result.exit_code == 0
+    found = json.loads(result.stdout, parse_constant=pytest.fail)
+    assert found["comparison"]["sessions"] == 3
+    later = run("compare", "--archive", archived, "--json", "--since", "2026-06-01")
+    assert json.loads(later.stdout)["comparison"]["sessions"] == 1
+
+
+def test_the_profile_is_kept_and_checked(tmp_path: Path) -> None:
+    words = ("profile", "--archive", tmp_path)
+    assert run(*words, "mass_kg=70", "mass_kg@2026-05-03=69", "sex=female").exit_code == 0
+    assert run(*words, "mass_kg=7").exit_code == 2
+    assert run(*words, "mass_kg").exit_code == 2
+    kept = json.loads(run(*words, "--json").stdout)
+    assert (kept["mass_kg"], kept["sex"]) == (70.0, "female")
+    assert kept["masses"] == [{"since": "2026-05-03", "mass_kg": 69.0}]
+    assert run(*words, "sex=", "mass_kg@2026-05-03=").exit_code == 0
+    kept = json.loads(run(*words, "--json").stdout)
+    assert (kept["sex"], kept["masses"]) == (None, [])
+
+
+def test_no_archive_is_said_in_one_line(tmp_path: Path) -> None:
+    result = run("sessions", "--archive", tmp_path / "none")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: ")
+    assert len(result.stderr.splitlines()) == 1
