@@ -1,0 +1,133 @@
+"""Whole files through the pipeline, against the simulator's truth and against hostile input."""
+
+import gzip
+import itertools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from retrorun import contract, pipeline
+from retrorun.model import Analysis, Athlete, Blob, Failed, Outcome
+from retrorun.settings import Settings
+
+SAMPLES = Path(__file__).resolve().parents[1] / "sample_data"
+EXPORTS = sorted(path for path in SAMPLES.glob("2026*") if not path.name.endswith(".truth.json"))
+TOLERANCE_S = 3.0
+# bearing is course here and there is no step rate: nothing in the file can tell
+BLIND = {"2026-06-04-gpslogger.gpx"}
+RUNNING = 1.0  # seconds: a truth shorter than this is a step, no stretch
+
+
+@dataclass(frozen=True)
+class Stretch:
+    start_s: float
+    end_s: float
+
+
+def analysed(path: Path) -> Outcome:
+    return pipeline.process(Blob(path.name, path.read_bytes()), Settings(), Athlete())
+
+
+def joined(stretches: list[Stretch]) -> list[Stretch]:
+    """Neighbours that touch are one stretch: a change of gait does not end going backward."""
+    merged: list[Stretch] = []
+    for each in stretches:
+        if merged and each.start_s - merged[-1].end_s <= 0.5:
+            merged[-1] = Stretch(merged[-1].start_s, each.end_s)
+        else:
+            merged.append(each)
+    return merged
+
+
+def backward(intervals: list[dict[str, Any]]) -> list[Stretch]:
+    return joined(
+        [
+            Stretch(each["start_s"], each["end_s"])
+            for each in intervals
+            if each["direction"] == "backward"
+        ]
+    )
+
+
+def truth(path: Path) -> list[Stretch]:
+    beside = path.with_name(f"{path.name}.truth.json")
+    found = backward(json.loads(beside.read_text(encoding="utf-8"))["intervals"])
+    return [each for each in found if each.end_s - each.start_s > RUNNING]
+
+
+@pytest.mark.parametrize("path", EXPORTS, ids=lambda path: path.name)
+def test_segments_match_the_truth(path: Path) -> None:
+    outcome = analysed(path)
+    assert isinstance(outcome, Analysis)
+    (session,) = contract.document(outcome)["sessions"]
+    found = backward(session["segments"])
+    if path.name in BLIND:
+        assert found == []
+        assert {each["verdict"] for each in session["segments"]} == {"candidate"}
+        return
+    expected = truth(path)
+    assert len(found) == len(expected)
+    for mine, true in zip(found, expected, strict=True):
+        assert mine.start_s == pytest.approx(true.start_s, abs=TOLERANCE_S)
+        assert mine.end_s == pytest.approx(true.end_s, abs=TOLERANCE_S)
+
+
+@pytest.mark.parametrize("path", EXPORTS, ids=lambda path: path.name)
+def test_segments_cover_the_session_without_overlap(path: Path) -> None:
+    (session,) = contract.document(analysed(path))["sessions"]
+    segments = session["segments"]
+    assert segments[0]["start_s"] == 0
+    assert segments[-1]["end_s"] == session["duration_s"]
+    assert all(a["end_s"] == b["start_s"] for a, b in itertools.pairwise(segments))
+
+
+def test_the_same_bytes_give_the_same_answer() -> None:
+    path = EXPORTS[0]
+    assert contract.document(analysed(path)) == contract.document(analysed(path))
+
+
+@pytest.mark.parametrize("size", [0, 1, 11, 12, 13, 14, 100, 1000])
+@pytest.mark.parametrize("path", EXPORTS[:5], ids=lambda path: path.suffix + path.stem[-4:])
+def test_a_file_cut_short_is_a_reason_or_a_session(path: Path, size: int) -> None:
+    outcome = pipeline.process(Blob(path.name, path.read_bytes()[:size]), Settings(), Athlete())
+    if isinstance(outcome, Failed):
+        assert outcome.slug != "internal-error", outcome.message
+        assert outcome.message
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x00" * 4096,
+        bytes(range(256)) * 40,
+        b"<?xml version='1.0'?><gpx/>",
+        b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"%PDF-1.7 not a run",
+        b"lat,lon\n1,2\n",
+        gzip.compress(b""),
+        gzip.compress(b"x" * 10),
+        b"\x1f\x8b\x08\x00 broken gzip",
+        b"<!DOCTYPE a [<!ENTITY b 'c'>]><gpx>&b;</gpx>",
+    ],
+    ids=["zeros", "binary", "empty-gpx", "svg", "pdf", "csv", "gz-empty", "gz-x", "gz-bad", "dtd"],
+)
+@pytest.mark.parametrize("suffix", [".fit", ".gpx", ".tcx", ".fit.gz"])
+def test_what_is_no_recording_has_a_named_reason(data: bytes, suffix: str) -> None:
+    outcome = pipeline.process(Blob(f"file{suffix}", data), Settings(), Athlete())
+    assert isinstance(outcome, Failed)
+    assert outcome.slug != "internal-error", outcome.message
+
+
+def test_every_real_file_is_a_session_or_has_a_reason_and_none_runs_backward(corpus: Path) -> None:
+    paths = sorted(path for path in corpus.glob("*/*") if path.is_file())
+    assert len(paths) == 107
+    for path in paths:
+        outcome = analysed(path)
+        if isinstance(outcome, Failed):
+            assert outcome.slug != "internal-error", f"{path.name}: {outcome.message}"
+            continue
+        for session in outcome.sessions:
+            assert session.measures.totals["backward"].seconds == 0, path.name
