@@ -27,7 +27,7 @@ CORPUS = ROOT.parent / "shared" / "corpus"
 PUBLISHED = ROOT / "benchmarks" / "accuracy.json"
 PAGE = ROOT / "docs" / "accuracy.md"
 LEGS = ("simulated", "real", "forward", "cost")
-COST_RUNNERS, COST_SESSIONS, TURNED_SEEDS = 60, 10, 3
+COST_RUNNERS, COST_SESSIONS, TURNED_SEEDS, QUICK_SEEDS = 60, 10, 3, 2
 
 Given = TypeVar("Given")
 Found = TypeVar("Found")
@@ -41,12 +41,13 @@ def main() -> int:
     published = json.loads(PUBLISHED.read_text()) if PUBLISHED.exists() else {}
     found, text = measured(legs, asked.jobs)
     print(text)
-    lines = missed(found) + (worse(found, published) if asked.check else [])
+    lines = missed(found) + (worse(found, published.get("figures", {})) if asked.check else [])
     for line in lines:
         print("below:", line, file=sys.stderr)
     if not asked.check and set(legs) == set(LEGS) and CORPUS.is_dir():
         PAGE.write_text(text, encoding="utf-8")
-        PUBLISHED.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        told = {"figures": found, "quick": quick()}
+        PUBLISHED.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
         print("written:", PAGE.relative_to(ROOT), PUBLISHED.relative_to(ROOT))
     return 1 if lines else 0
 
@@ -64,6 +65,16 @@ def measured(legs: Sequence[str], jobs: int) -> tuple[dict[str, float], str]:
     found = figures.rounded(found)
     seeds = {"first": REPORTING_SEEDS[0], "last": REPORTING_SEEDS[-1]}
     return found, page.INTRODUCTION.format(**seeds) + "\n" + page.aims_section(found) + text
+
+
+def quick() -> dict[str, float]:
+    """F1 of each scenario with backward movement on the first seeds: what the tests hold to."""
+    found = {}
+    for name in scenarios():
+        sessions = [simulated_trial((name, seed)) for seed in REPORTING_SEEDS[:QUICK_SEEDS]]
+        if any(each.backward_s for each in sessions):
+            found[name] = total(sessions).f1
+    return figures.rounded(found)
 
 
 def _simulated(jobs: int) -> Part:

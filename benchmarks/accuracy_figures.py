@@ -9,9 +9,7 @@ from accuracy_cost import Costed
 from accuracy_judging import Counts, Judged, calibration_error, pooled, stretch_rows, total
 from retrorun.compare.statistics import combine_factors
 from retrorun.model import Estimate
-from retrorun.settings import MeasureSettings
-
-MIXED_GAIT = "mixed"
+from retrorun.settings import CompareSettings
 
 
 def by_group(sessions: Iterable[Judged]) -> dict[str, list[Judged]]:
@@ -81,7 +79,7 @@ def ten_sessions(costed: Sequence[Costed]) -> list[tuple[float, Estimate]]:
     runners: dict[int, list[Costed]] = defaultdict(list)
     for each in costed:
         runners[each.runner].append(each)
-    floor = MeasureSettings().kinetics_model_error
+    floor = CompareSettings().factor_model_error
     return [
         (found[0].true, combine_factors([each.estimate for each in found], "combined", floor))
         for found in runners.values()
