@@ -9,11 +9,12 @@ from dataclasses import replace
 
 from retrorun.errors import ReadError
 from retrorun.model import Export, Note, Recording, Source
+from retrorun.readers.archives import MemberError, is_archive, members
 from retrorun.readers.gzipped import unwrapped
 from retrorun.readers.sniff import sniff
 from retrorun.settings import ReadLimits
 
-__all__ = ["read"]
+__all__ = ["MemberError", "is_archive", "members", "read"]
 
 _REMEDY = "Export it as FIT, GPX or TCX."
 

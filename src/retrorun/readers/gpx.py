@@ -13,7 +13,7 @@ from retrorun.readers.sports import is_on_foot
 from retrorun.readers.xml_activity import Gathered, XmlRead, joined, noted, recording
 from retrorun.readers.xml_names import local_name
 from retrorun.readers.xml_points import PointTable
-from retrorun.readers.xml_stream import XmlBrokenError, elements
+from retrorun.readers.xml_stream import XmlBrokenError, chunks, elements
 from retrorun.settings import ReadLimits
 from retrorun.units import FloatArray, wrap_deg
 
@@ -55,7 +55,7 @@ def read_gpx(name: str, data: bytes, limits: ReadLimits) -> XmlRead:
     tracks = _Tracks(limits.samples, name)
     damage = None
     try:
-        for event, element in elements(data, _TAGS, "trkseg", depth=limits.xml_depth):
+        for event, element in elements(chunks(data), _TAGS, "trkseg", depth=limits.xml_depth):
             tracks.take(event, element)
     except XmlBrokenError as broken:
         damage = Note("xml-broken", f"{broken.message}; what came before it was kept")

@@ -12,7 +12,7 @@ from retrorun.readers.sports import is_on_foot
 from retrorun.readers.xml_activity import Gathered, XmlRead, noted, recording
 from retrorun.readers.xml_names import local_name
 from retrorun.readers.xml_points import PointTable
-from retrorun.readers.xml_stream import XmlBrokenError, elements
+from retrorun.readers.xml_stream import XmlBrokenError, chunks, elements
 from retrorun.readers.xml_times import unix_s
 from retrorun.settings import ReadLimits
 from retrorun.units import FloatArray
@@ -45,7 +45,7 @@ def read_tcx(name: str, data: bytes, limits: ReadLimits) -> XmlRead:
     found = _Activities(limits.samples, name)
     damage = None
     try:
-        for event, element in elements(data, _TAGS, "Track", depth=limits.xml_depth):
+        for event, element in elements(chunks(data), _TAGS, "Track", depth=limits.xml_depth):
             found.take(event, element)
     except XmlBrokenError as broken:
         damage = Note("xml-broken", f"{broken.message}; what came before it was kept")

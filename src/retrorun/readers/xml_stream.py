@@ -1,13 +1,13 @@
 """Large or hostile XML, element by element, in bounded memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from lxml import etree
 
 from retrorun.readers.xml_names import local_name
 
 _CHUNK = 1 << 15  # bytes fed at a time: what they make stays in the cache, and is then let go
-_MOST = 2000  # elements in a track point
+_MOST = 20_000  # elements in a track point
 
 
 class XmlBrokenError(Exception):
@@ -24,8 +24,14 @@ class XmlBrokenError(Exception):
         self.offset = offset
 
 
+def chunks(data: bytes) -> Iterator[bytes]:
+    """A document in pieces."""
+    for start in range(0, len(data), _CHUNK):
+        yield data[start : start + _CHUNK]
+
+
 def elements(
-    data: bytes,
+    pieces: Iterable[bytes],
     tags: Sequence[str],
     holder: str,
     *,
@@ -41,7 +47,7 @@ def elements(
     No entity is resolved, nothing is fetched, libxml2's limits on depth and text stay on.
 
     Args:
-        data: the file.
+        pieces: the document, piece by piece.
         tags: local names wanted, whatever their namespace; the holder and the root among them.
         holder: local name of the element that holds the track points.
         depth: deepest nesting that is followed.
@@ -59,8 +65,9 @@ def elements(
         remove_pis=True,
     )
     pruning = _Pruning(holder, depth)
-    for start in range(0, len(data), _CHUNK):
-        trouble = _fed(parser, data[start : start + _CHUNK])
+    start = 0
+    for piece in pieces:
+        trouble = _fed(parser, piece)
         yield from pruning.watched(parser)
         if trouble:
             yield from pruning.salvaged()
@@ -68,11 +75,12 @@ def elements(
         if pruning.open is not None:
             yield "lot", pruning.open
         pruning.prune(start)
+        start += len(piece)
     trouble = _closed(parser)
     yield from pruning.watched(parser)
     if trouble:
         yield from pruning.salvaged()
-        raise XmlBrokenError(trouble, len(data))
+        raise XmlBrokenError(trouble, start)
 
 
 def _events(parser: etree.XMLPullParser) -> Iterator[tuple[str, etree._Element]]:

@@ -1,0 +1,209 @@
+"""Archives in the structure that sites and phones hand out, and archives that mean harm."""
+
+import io
+import resource
+import stat
+import zipfile
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from retrorun.errors import NotARunError, ReadError, RetrorunError
+from retrorun.readers import is_archive, members, read
+from retrorun.settings import ReadLimits
+
+LIMITS = ReadLimits()
+START = "2026-05-03T07:30:"
+
+
+def _gpx(points: int = 5, sport: str = "running") -> bytes:
+    rows = "".join(
+        f'<trkpt lat="46.{index:03d}" lon="14.5"><time>{START}{index:02d}Z</time></trkpt>'
+        for index in range(points)
+    )
+    kind = f"<type>{sport}</type>" if sport else ""
+    return f"<gpx><trk>{kind}<trkseg>{rows}</trkseg></trk></gpx>".encode()
+
+
+def _zip(content: Mapping[str, bytes], how: int = zipfile.ZIP_DEFLATED) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", how) as archive:
+        for name, data in content.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def _outcomes(data: bytes | Path, limits: ReadLimits = LIMITS) -> dict[str, str]:
+    return {
+        name: content.slug if isinstance(content, RetrorunError) else "ok"
+        for name, content in members("a.zip", data, limits)
+    }
+
+
+def test_strava_bulk_export_takes_titles_and_types_from_its_table() -> None:
+    table = (
+        "Activity ID,Activity Date,Activity Name,Activity Type,Filename\n"
+        '1,"May 3, 2026","Backward, at last",Run,activities/1.gpx\n'
+        '2,"May 4, 2026",To work,Ride,activities/2.fit.gz\n'
+        '3,"May 5, 2026",,Walk,activities/3.gpx.gz\n'
+    )
+    data = _zip(
+        {
+            "activities.csv": table.encode(),
+            "activities/1.gpx": _gpx(sport=""),
+            "activities/2.fit.gz": b"not looked at",
+            "activities/3.gpx.gz": _gpx(),
+            "media/photo.jpg": b"\xff\xd8",
+        }
+    )
+    assert is_archive(data)
+    assert _outcomes(data) == {
+        "a.zip/activities/1.gpx (Backward, at last)": "ok",
+        "a.zip/activities/2.fit.gz (To work)": "not-a-run",
+        "a.zip/activities/3.gpx.gz": "ok",
+    }
+
+
+@pytest.mark.parametrize("how", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_garmin_account_export_is_zips_within_a_zip(tmp_path: Path, how: int) -> None:
+    parts = "DI_CONNECT/DI-Connect-Uploaded-Files/UploadedFiles_0-_Part"
+    first = _zip({"me_1.gpx": _gpx(3), "me_2.tcx": b"<html/>"})
+    second = _zip({"me_3.gpx": _gpx(4)})
+    path = tmp_path / "account.zip"
+    path.write_bytes(
+        _zip({f"{parts}1.zip": first, f"{parts}2.zip": second, "customer_data/x.json": b"{}"}, how)
+    )
+    found = dict(members("account.zip", path, LIMITS))
+    assert found == {
+        f"account.zip/{parts}1.zip/me_1.gpx": _gpx(3),
+        f"account.zip/{parts}1.zip/me_2.tcx": b"<html/>",
+        f"account.zip/{parts}2.zip/me_3.gpx": _gpx(4),
+    }
+
+
+def _health(records: Iterator[str] | list[str]) -> bytes:
+    head = '<?xml version="1.0"?><!DOCTYPE HealthData [<!ELEMENT HealthData ANY>]><HealthData>'
+    workout = (
+        '<Workout workoutActivityType="HKWorkoutActivityTypeRunning" duration="1">'
+        '<WorkoutRoute><FileReference path="/workout-routes/route_1.gpx"/></WorkoutRoute></Workout>'
+    )
+    return (head + "".join(records) + workout + "</HealthData>").encode()
+
+
+def _record(kind: str, begin: str, end: str, value: str) -> str:
+    day = "2026-05-03 09:30:"  # two hours east of Greenwich
+    stamps = f'startDate="{day}{begin} +0200" endDate="{day}{end} +0200"'
+    return f'<Record type="HKQuantityTypeIdentifier{kind}" {stamps} value="{value}"/>'
+
+
+def test_apple_health_routes_get_heart_rate_and_steps_of_their_time() -> None:
+    records = [
+        _record("HeartRate", "00", "00", "120"),
+        _record("HeartRate", "03", "03", "125"),
+        _record("BodyMass", "01", "01", "70"),
+        _record("StepCount", "00", "04", "11"),
+        _record("HeartRate", "59", "59", "60"),
+    ]
+    folder = "apple_health_export"
+    data = _zip(
+        {
+            f"{folder}/workout-routes/route_1.gpx": _gpx(5, sport=""),
+            f"{folder}/export.xml": _health(records),
+        }
+    )
+    ((name, content),) = members("export.zip", data, LIMITS)
+    assert isinstance(content, bytes)
+    (run,) = read(name, content, LIMITS).recordings
+    assert run.sport == "running"
+    assert run.columns["heart_rate_bpm"].tolist() == [120, 120, 120, 125, 125]
+    np.testing.assert_array_equal(run.columns["cadence_spm"], [165, 165, 165, 165, np.nan])
+    assert run.columns["latitude_deg"].tolist() == [46.0, 46.001, 46.002, 46.003, 46.004]
+
+
+def _peak_mb(path: Path) -> tuple[bytes, float]:
+    """Read a health export in a process of its own; what it gave, and that process's peak."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    ((_, content),) = members("export.zip", path, LIMITS)
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return content if isinstance(content, bytes) else b"", (after - before) / 1024
+
+
+def test_a_large_health_export_is_streamed(tmp_path: Path) -> None:
+    """Fifty megabytes of records (a tree of over 300 MB) add less than thirty to a process."""
+    other = _record("ActiveEnergyBurned", "01", "02", "0.1") * 50
+    path = tmp_path / "export.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("apple_health_export/workout-routes/route_1.gpx", _gpx(5))
+        with archive.open("apple_health_export/export.xml", "w") as stream:
+            stream.write(b"<HealthData>")
+            for _ in range(9000):
+                stream.write(other.encode())
+            stream.write(_record("HeartRate", "00", "00", "99").encode() + b"</HealthData>")
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        content, added_mb = pool.submit(_peak_mb, path).result()
+    assert b"<hr>99</hr>" in content
+    assert added_mb < 30
+
+
+def test_members_that_lead_out_of_the_archive_are_refused_by_name() -> None:
+    data = _zip({"../evil.gpx": _gpx(), "/root.fit": b"x", "C:/run.gpx": b"x", "ok.gpx": _gpx()})
+    assert _outcomes(data) == {
+        "a.zip/../evil.gpx": "member-outside",
+        "a.zip//root.fit": "member-outside",
+        "a.zip/C:/run.gpx": "member-outside",
+        "a.zip/ok.gpx": "ok",
+    }
+
+
+def test_links_and_encrypted_members_are_refused_by_name() -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        link = zipfile.ZipInfo("link.gpx")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(link, "/etc/passwd")
+        archive.writestr("locked.gpx", _gpx())
+    data = bytearray(buffer.getvalue())
+    entry = data.rindex(b"PK\x01\x02")
+    data[entry + 8] |= 1  # the flag for encryption, in the central directory
+    assert _outcomes(bytes(data)) == {
+        "a.zip/link.gpx": "member-link",
+        "a.zip/locked.gpx": "member-encrypted",
+    }
+
+
+def test_bombs_are_refused() -> None:
+    assert _outcomes(_zip({"bomb.gpx": b"\0" * 2**24})) == {"a.zip/bomb.gpx": "member-too-large"}
+    limits = ReadLimits(archive_members=3)
+    many = _zip({f"{index}.gpx": b"x" for index in range(5)})
+    assert list(_outcomes(many, limits).values()) == ["ok", "ok", "ok", "archive-too-many"]
+
+
+def test_archives_too_deep_are_refused() -> None:
+    data = _gpx()
+    for level in range(5):
+        data = _zip({f"{level}.zip" if level else "run.gpx": data})
+    assert list(_outcomes(data).values()) == ["archive-too-deep"]
+
+
+def test_a_damaged_member_does_not_stop_the_others() -> None:
+    data = bytearray(_zip({"first.gpx": _gpx(50), "second.gpx": _gpx(3)}))
+    data[60:70] = b"\xff" * 10
+    assert _outcomes(bytes(data)) == {"a.zip/first.gpx": "member-broken", "a.zip/second.gpx": "ok"}
+
+
+def test_an_archive_that_cannot_be_opened_has_a_reason() -> None:
+    with pytest.raises(ReadError) as caught:
+        list(members("a.zip", b"PK\x03\x04 and no more", LIMITS))
+    assert caught.value.slug == "archive-broken"
+
+
+def test_a_ride_in_the_table_is_passed_over_unread() -> None:
+    table = b"Filename,Activity Type\nactivities/2.fit.gz,Ride\n"
+    data = _zip({"activities.csv": table, "activities/2.fit.gz": b"garbage"})
+    ((_, reason),) = members("a.zip", data, LIMITS)
+    assert isinstance(reason, NotARunError)
+    assert "Ride" in reason.message
