@@ -94,4 +94,67 @@ def reprocess(
     context.exit(1 if report.failed else 0)
 
 
-COMMANDS = (process, reprocess)
+@click.command()
+@click.argument("folder", type=options.FOLDER)
+@options.archive
+@options.reports
+@options.profile
+@options.settings
+@options.jobs
+@click.option("--every", default=60.0, show_default=True, help="Seconds between two looks.")
+@click.option("--events/--no-events", default=True, help="Also look when the system says so.")
+@click.option("--once", is_flag=True, help="Look once and end: for cron.")
+@click.option(
+    "--service",
+    type=click.Choice(["systemd", "launchd"]),
+    help="Print what starts this watch at login, and end.",
+)
+def watch(
+    folder: Path,
+    archive: Path | None,
+    reports: Path,
+    profile: Path | None,
+    settings: Path | None,
+    jobs: int | None,
+    every: float,
+    events: bool,
+    once: bool,
+    service: str | None,
+) -> None:
+    """Do what process does whenever something is dropped into FOLDER, until stopped."""
+    from retrorun.cli import watching
+
+    if service is not None:
+        kept = {"--archive": archive, "--profile": profile, "--settings": settings}
+        click.echo(watching.service(service, folder, reports, kept), nl=False)
+        return
+    where = watching.Where(folder, options.archive_folder(archive), reports, profile)
+    rhythm = watching.Rhythm(every_s=every, events=events)
+    known = options.load_settings(settings)
+    watching.watch(where, known, jobs or options.cores(), None if once else rhythm)
+
+
+@click.command()
+@click.argument("number", type=int, required=False)
+@options.archive
+@options.reports
+@click.option("--separate", metavar="FILE", help="Let FILE stand for itself, not as a second copy.")
+def undo(number: int | None, archive: Path | None, reports: Path, separate: str | None) -> None:
+    """Take back import NUMBER, or a match of two files; without either, list the imports.
+
+    The folder is never touched. Taken back files are imported again by process --retry.
+    """
+    from retrorun.archive import Archive
+    from retrorun.cli import imports
+
+    with Archive.open(options.archive_folder(archive), create=False) as store:
+        if number is None and separate is None:
+            imports.list_imports(store)
+            return
+        work = imports.Work(store, options.load_settings(None), store.profile(), options.cores())
+        report = imports.take_back(work, number, separate)
+        imports.show_report(report, store)
+        imports.publish(work, reports, report.sessions)
+
+
+COMMANDS = (process, watch, reprocess, undo)

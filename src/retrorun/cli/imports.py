@@ -1,5 +1,6 @@
 """What ``process`` and ``watch`` share: carry out a plan, say what happened, write pages."""
 
+import datetime as dt
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -150,6 +151,29 @@ def analyse_anew(work: Work, names: Sequence[str], *, everything: bool) -> inges
     else:
         ids = store.stale(work.settings.fingerprint(), fingerprint(work.athlete), __version__)
     return ingest.reprocess(store.hashes(ids), store, work.engine)
+
+
+def list_imports(store: Archive) -> None:
+    """Every import that the archive remembers, with the number that ``undo`` takes."""
+    table = show.grid(("import", "when (UTC)", "folder"), ("sessions",))
+    table.add_column("state")
+    for each in store.imports():
+        when = dt.datetime.fromtimestamp(each.started_s, tz=dt.UTC).strftime("%Y-%m-%d %H:%M")
+        state = "" if each.undone_s is None else "taken back"
+        table.add_row(str(each.id), when, escape(each.folder), str(each.sessions), state)
+    show.out().print(table)
+
+
+def take_back(work: Work, number: int | None, separate: str | None) -> ingest.Report:
+    """Take back an import, or a match of two files.
+
+    Raises:
+        ArchiveError: there is no such import or match.
+    """
+    if number is not None:
+        return ingest.undo(number, work.archive, work.engine)
+    path = Path(separate or "").absolute()
+    return ingest.separate(str(path), work.archive, work.engine)
 
 
 def learn_from(work: Work, fresh: Sequence[str]) -> None:
