@@ -89,6 +89,7 @@ class DetectSettings:
     disturbed_gait: float = 2.0  # summed evidence of the gait that overrules a short heading
     gait_teaches: float = 1.5  # and that lets a short stretch teach the gait
     gait_helps: float = 0.7  # and that makes a short heading credible
+    confirmed_probability: float = 0.8
     heading_enough: float = 5.0  # summed evidence that confirms
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from retrorun.detect import gait, heading, joint, labels, modes, segments
+from retrorun.detect import gait, heading, joint, labels, modes, segments, steps, verdicts
 from retrorun.detect.decode import backward_probability
 from retrorun.detect.heading import Facing
 from retrorun.detect.mount import Mount, mount
@@ -48,16 +48,16 @@ def detect(
         faced = heading.evidence(seen, worn.offset_deg, settings)
     onset, ending = joint.switching(seen, moved, settings)
     reversed_at = joint.course_reversed(track, seen, settings)
-    walked = gait.steps(track, moved, settings)
+    walked = steps.steps(track, moved, settings)
     stepped = gait.GaitEvidence.silent(track.seconds, settings)
     # Once to find where the heading was disturbed, once more without those seconds.
     for _ in range(2 if worn is not None else 1):
-        grounds = faced + said
+        sensed = faced + said
         taught = np.zeros(track.seconds)
-        if grounds.any():
-            taught = backward_probability(grounds, onset, ending, settings.prior)
+        if sensed.any():
+            taught = backward_probability(sensed, onset, ending, settings.prior)
         firm = joint.teachers(taught > 0.5, stepped.ratio, reversed_at, settings) | (said != 0)
-        known = (grounds != 0) & firm
+        known = (sensed != 0) & firm
         stepped = gait.evidence(walked, taught, known, athlete, settings)
         hit = joint.disturbed(seen, (faced, stepped.ratio), reversed_at, settings)
         faced = np.where(hit, 0.0, faced)
@@ -65,7 +65,7 @@ def detect(
     probability = backward_probability(total, onset, ending, settings.prior)
     if worn is not None:
         probability = _doubting_sign(probability, worn)
-    grounds = segments.Grounds(
+    grounds = verdicts.Grounds(
         probability=probability,
         heading=faced,
         gait=stepped.ratio,
@@ -76,7 +76,7 @@ def detect(
         steps=stepped,
         reversed_at=reversed_at,
     )
-    decision = segments.decide(grounds, tuple(spoken), settings)
+    decision = verdicts.decide(grounds, tuple(spoken), settings)
     return Detection(
         segments=segments.segments(decision, grounds),
         heading=_verdict(seen, worn),

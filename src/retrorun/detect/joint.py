@@ -67,8 +67,8 @@ def disturbed(
 ) -> BoolArray:
     """Seconds in which the heading must have been disturbed, (n,).
 
-    A magnetic disturbance makes the heading jump, lasts seconds to a minute, and the gait goes on as
-    before. So: a short piece between two jumps of heading minus course, none of them by a course
+    A magnetic disturbance makes the heading jump, lasts seconds to a minute, and the gait goes on
+    as before. So: a short piece between two jumps of heading minus course, none of them by a course
     that turned about under a steady heading, whose gait speaks against its heading.
 
     Args:

@@ -28,7 +28,9 @@ def mean_around(values: FloatArray, half: int) -> FloatArray:
     known = np.isfinite(values)
     total = _sum_around(np.where(known, values, 0.0), half)
     count = _sum_around(known.astype(np.float64), half)
-    return np.divide(total, count, out=np.full(values.size, np.nan), where=count > 0)
+    mean: FloatArray = np.full(values.size, np.nan)
+    np.divide(total, count, out=mean, where=count > 0)
+    return mean
 
 
 def _sum_around(values: FloatArray, half: int) -> FloatArray:

@@ -1,0 +1,101 @@
+"""Whether a session holds two gaits, by its step rate and speed alone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from retrorun.detect.runs import mean_around
+from retrorun.detect.steps import Steps, normal
+from retrorun.settings import DetectSettings
+from retrorun.units import BoolArray, FloatArray
+
+
+def two_lines(seen: Steps, settings: DetectSettings) -> FloatArray:
+    """Whether each second lies on the upper of two parallel lines, (n,) of 0 and 1.
+
+    Two clusters, each with a speed of its own and ``cadence = a + b·speed + c·grade + d·z``, with
+    priors on b, c and on d (the step-rate gain of backward running), found by alternating
+    assignment and fit. All zero where one cluster explains the session as well, where the upper
+    one is not the slower, or where its gain is too small.
+    """
+    none = np.zeros(seen.counted.size)
+    use = np.flatnonzero(seen.counted)
+    if use.size < 120:
+        return none
+    thin = use[:: settings.two_lines_every_s]  # the wander is slow: neighbours say the same
+    data = (seen.cadence_spm[thin], seen.speed_mps[thin], seen.grade[thin])
+    cadence, speed, _ = data
+    level = cadence - 9.5 * speed
+    single = _clusters(data, np.zeros(cadence.size), settings).total
+    starts = [level > np.quantile(level, cut) for cut in (0.5, 0.75, 0.9)]
+    starts.append(speed < (np.quantile(speed, 0.1) + np.quantile(speed, 0.9)) / 2)
+    found = [_clusters(data, start.astype(np.float64), settings) for start in starts]
+    best = max(found, key=lambda one: one.total)
+    upper = best.upper
+    if best.total < single + settings.two_lines_gain or not 7 <= upper.sum() < upper.size:
+        return none
+    slow = float(speed[upper > 0].mean() / max(speed[upper == 0].mean(), 0.1))
+    # The gain by the fitted slope, and by the usual one: a run at two speeds shows one, not both.
+    plain = float(level[upper > 0].mean() - level[upper == 0].mean()) / float(np.median(cadence))
+    if slow > settings.backward_slower or min(best.gain, plain) < settings.two_lines_steps:
+        return none
+    none[use] = np.repeat(upper, settings.two_lines_every_s)[: use.size]
+    return none
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Clusters:
+    """Tempered log posterior, membership (m,) of 0 and 1, and the upper line's relative gain."""
+
+    total: float
+    upper: FloatArray
+    gain: float
+
+
+def _clusters(
+    data: tuple[FloatArray, FloatArray, FloatArray], upper: FloatArray, settings: DetectSettings
+) -> _Clusters:
+    """Alternate fit and assignment from a first guess; ``upper`` all 0 means one cluster.
+
+    Membership is decided over some twenty seconds together, and every change of it costs: people
+    do not turn about each second.
+    """
+    cadence, speed, grade = data
+    mixed = bool(upper.any())
+    temper = settings.two_lines_every_s / 30.0  # half a minute is one independent observation
+    usual = np.array([0.0, 9.5, 25.0, settings.backward_steps * float(np.median(cadence))])
+    loose = np.array([np.inf, 3.5, 40.0, 4.0])
+    design = np.column_stack([np.ones(cadence.size), speed, grade, upper])
+    spread, total, line = 4.0, -np.inf, usual
+    for _ in range(8 if mixed else 3):
+        ridge = spread**2 / (temper * loose**2)
+        line = np.linalg.solve(
+            design.T @ design + np.diag(ridge), design.T @ cadence + ridge * usual
+        )
+        rest = cadence - design[:, :3] @ line[:3]
+        spread = float(np.clip(np.sqrt(np.mean((rest - upper * line[3]) ** 2)), 1.2, 8.0))
+        on = _logs(rest, spread) + _logs_of_speed(speed, upper == 0)
+        over = on
+        if mixed:
+            over = _logs(rest - line[3], spread) + _logs_of_speed(speed, upper > 0)
+        before, upper = upper, (mean_around(over - on, 3) > 0).astype(np.float64)
+        total = temper * float(np.where(upper > 0, over, on).sum())
+        if not mixed or (before == upper).all() or upper.sum() in (0, upper.size):
+            break
+        design[:, 3] = upper
+    fitted = 4 if mixed else 3
+    prior = 0.5 * float((((line[:fitted] - usual[:fitted]) / loose[:fitted]) ** 2).sum())
+    switches = settings.two_lines_switch * float(np.abs(np.diff(upper)).sum())
+    return _Clusters(total - switches - prior, upper, float(line[3] / np.median(cadence)))
+
+
+def _logs(residual: FloatArray, spread: float) -> FloatArray:
+    """Log density of a normal with a floor against outliers."""
+    return np.log(normal(residual, spread) + 0.02 / 60.0)
+
+
+def _logs_of_speed(speed: FloatArray, where: BoolArray) -> FloatArray:
+    """Log density of each speed among those of one cluster."""
+    own = speed[where] if where.sum() > 1 else speed
+    spread = max(float(own.std()), 0.15)
+    return np.log(normal(speed - float(own.mean()), spread) + 1e-3)

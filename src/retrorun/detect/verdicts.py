@@ -1,0 +1,248 @@
+"""From probabilities to verdicts: what holds, what is doubted, and on what grounds."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from retrorun.detect.gait import GaitEvidence
+from retrorun.detect.heading import Facing
+from retrorun.detect.labels import COARSE, spans
+from retrorun.detect.modes import Modes
+from retrorun.detect.mount import Mount
+from retrorun.detect.runs import runs
+from retrorun.model import Direction, Label, Verdict
+from retrorun.settings import DetectSettings
+from retrorun.units import BoolArray, FloatArray, IntArray
+
+DIRECTIONS: tuple[Direction, ...] = ("forward", "backward", "unknown", "still")
+VERDICTS: tuple[Verdict, ...] = ("candidate", "confirmed", "labelled")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grounds:
+    """Everything a stretch is judged by; arrays (n,).
+
+    ``heading``, ``gait`` and ``label`` are log-likelihood ratios per second, ``reversed_at`` tells
+    where the course turned about under a steady heading.
+    """
+
+    probability: FloatArray
+    heading: FloatArray
+    gait: FloatArray
+    label: FloatArray
+    modes: Modes
+    seen: Facing
+    mount: Mount | None
+    steps: GaitEvidence
+    reversed_at: BoolArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decision:
+    """Per second, (n,): direction and verdict as indices, probability of backward, and reasons."""
+
+    direction: IntArray
+    verdict: IntArray
+    probability: FloatArray
+    reasons: tuple[tuple[int, int, str], ...]
+
+
+def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings) -> Decision:
+    """Judge every stretch.
+
+    1. Each backward stretch is confirmed, kept as a candidate, or dropped.
+    2. Long stretches of doubt become unknown; stops are still.
+    3. Labels win, to the second.
+    """
+    probability = grounds.probability.copy()
+    back = probability > 0.5
+    verdict = np.zeros(back.size, dtype=np.int64)
+    reasons: list[tuple[int, int, str]] = []
+    starts, ends = runs(back)
+    precedent = _beyond_doubt(grounds, back, settings)
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        inside = slice(first, last)
+        if back[first]:
+            holds, reason = _backward(grounds, back, (first, last), precedent, settings)
+            if holds is None:
+                back[inside] = False
+                probability[inside] = np.minimum(probability[inside], 0.2)
+            elif holds == "candidate":
+                probability[inside] = np.minimum(probability[inside], 0.9)
+            verdict[inside] = VERDICTS.index(holds or "candidate")
+        else:
+            sure, reason = _forward(grounds, inside, settings)
+            verdict[inside] = int(sure)
+        reasons.append((first, last, reason))
+    direction = back.astype(np.int64)
+    _doubt(direction, verdict, probability, grounds, settings)
+    direction[~grounds.modes.moving] = DIRECTIONS.index("still")
+    _obey(direction, verdict, probability, grounds.modes, labels)
+    return Decision(direction, verdict, probability, tuple(reasons))
+
+
+def _could_be_disturbed(grounds: Grounds, first: int, last: int, settings: DetectSettings) -> bool:
+    """Whether a magnetic disturbance could have made this stretch: short, and only heading turned.
+
+    Without two directions of the course nobody can tell a disturbance from an offset, however
+    long it lasts.
+    """
+    if grounds.seen.diverse and last - first > settings.disturbed_s:
+        return False
+    near = 4
+    at_start = grounds.reversed_at[max(first - near, 0) : first + near].any()
+    at_end = grounds.reversed_at[max(last - near, 0) : last + near].any()
+    return not (at_start or at_end)
+
+
+def _speed_ratio(grounds: Grounds, back: BoolArray, first: int, last: int) -> float | None:
+    """Speed of a stretch over that of the minute around it in the other direction."""
+    around = slice(max(first - 60, 0), last + 60)
+    moving = grounds.modes.moving[around] & (back[around] != back[first])
+    inside = grounds.modes.moving[first:last]
+    if moving.sum() < 10 or inside.sum() < 4:
+        return None
+    speed = grounds.modes.speed_mps
+    return float(np.median(speed[first:last][inside]) / np.median(speed[around][moving]))
+
+
+def _beyond_doubt(grounds: Grounds, back: BoolArray, settings: DetectSettings) -> bool:
+    """Whether the session holds a minute of backward running that no disturbance can explain."""
+    firm = 0
+    starts, ends = runs(back)
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        said = float(grounds.heading[first:last].sum())
+        if not back[first] or said < settings.heading_enough:
+            continue
+        helped = float(grounds.gait[first:last].sum()) >= settings.gait_helps
+        if helped or not _could_be_disturbed(grounds, first, last, settings):
+            firm += last - first
+    return firm >= settings.disturbed_s
+
+
+def _backward(
+    grounds: Grounds,
+    back: BoolArray,
+    span: tuple[int, int],
+    precedent: bool,  # noqa: FBT001 - a fact of the session
+    settings: DetectSettings,
+) -> tuple[Verdict | None, str]:
+    """Verdict on a backward stretch and its reason; None drops it."""
+    first, last = span
+    inside = slice(first, last)
+    heading = float(grounds.heading[inside].sum())
+    if grounds.label[inside].any():
+        return "candidate", "labelled in part"
+    if heading < settings.heading_enough or grounds.mount is None:
+        return _by_gait(grounds, back, first, last, settings)
+    if last - first < settings.heading_alone_s:
+        return None, "too short to be backward running"
+    doubt = _doubtful_sign(grounds.mount) or _doubtful_heading(grounds, span, precedent, settings)
+    return ("candidate", doubt) if doubt else ("confirmed", "heading opposes the course")
+
+
+def _doubtful_sign(mount: Mount) -> str:
+    """Why the mount's sign is not to be trusted; empty if it is."""
+    if not mount.both and mount.sign_from.startswith("prior"):
+        return "nothing but habit tells which way the device is worn"
+    return "" if mount.sure else f"the mount's sign is not sure (from {mount.sign_from})"
+
+
+def _doubtful_heading(
+    grounds: Grounds,
+    span: tuple[int, int],
+    precedent: bool,  # noqa: FBT001 - a fact of the session
+    settings: DetectSettings,
+) -> str:
+    """Why the heading of a backward stretch is not to be trusted; empty if it is."""
+    first, last = span
+    inside = slice(first, last)
+    if grounds.probability[inside].mean() < settings.confirmed_probability:
+        return "heading speaks for backward, not clearly"
+    helped = float(grounds.gait[inside].sum())
+    if last - first <= settings.disturbed_s and helped < -settings.disturbed_gait:
+        return "heading opposes the course, but the gait went on as before"
+    if helped >= settings.gait_helps or not _could_be_disturbed(grounds, first, last, settings):
+        return ""
+    if precedent and helped >= -settings.gait_helps and _askew(grounds, inside) <= 15:
+        return ""
+    return "a magnetic disturbance could look like this; the gait does not help"
+
+
+def _askew(grounds: Grounds, inside: slice) -> float:
+    """By how many degrees a stretch's heading misses the exact opposite of the course."""
+    if grounds.mount is None:
+        return 180.0
+    offset = (grounds.seen.delta_deg - grounds.mount.offset_deg)[inside]
+    turn = np.radians(offset[np.isfinite(offset)])
+    middle = np.degrees(np.arctan2(np.sin(turn).sum(), np.cos(turn).sum()))
+    return float(180.0 - abs(middle))
+
+
+def _by_gait(
+    grounds: Grounds, back: BoolArray, first: int, last: int, settings: DetectSettings
+) -> tuple[Verdict | None, str]:
+    """A stretch that stands on step rate alone: long enough, clear, slower, and abrupt."""
+    excess = grounds.steps.excess
+    here = excess[first:last]
+    if np.isfinite(here).sum() < settings.gait_alone_s:
+        return None, "step rate alone needs a longer stretch"
+    rest = excess[~back & np.isfinite(excess)]
+    step = float(np.nanmean(here))
+    if step < 0.5 * grounds.steps.share:
+        return None, "the step rate is hardly above the forward line"
+    blocks = rest[: rest.size // 30 * 30].reshape(-1, 30).mean(axis=1)
+    if blocks.size > 3 and step < settings.gait_wander * float(blocks.std()):
+        return None, "the step rate wanders as much elsewhere"
+    slower = _speed_ratio(grounds, back, first, last)
+    if slower is not None and slower > settings.backward_slower + 0.03:
+        return None, "the speed did not drop with it"
+    return "candidate", f"step rate {100 * step:.0f} % above the forward line, without a heading"
+
+
+def _forward(grounds: Grounds, inside: slice, settings: DetectSettings) -> tuple[bool, str]:
+    """Whether a forward stretch is confirmed, and its reason."""
+    heading = float(grounds.heading[inside].sum())
+    if grounds.mount is not None and heading <= -settings.heading_enough and grounds.mount.sure:
+        return True, "heading goes with the course"
+    if float(grounds.gait[inside].sum()) < -1.0:
+        return False, "step rate on the forward line; no heading says so"
+    return False, "no evidence either way; people run forward"
+
+
+def _doubt(
+    direction: IntArray,
+    verdict: IntArray,
+    probability: FloatArray,
+    grounds: Grounds,
+    settings: DetectSettings,
+) -> None:
+    """Turn long stretches of even odds into unknown, in place."""
+    even = (probability > 0.3) & (probability < 0.7) & grounds.modes.moving
+    starts, ends = runs(even)
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        if even[first] and last - first >= settings.gait_alone_s:
+            direction[first:last] = DIRECTIONS.index("unknown")
+            verdict[first:last] = 0
+
+
+def _obey(
+    direction: IntArray,
+    verdict: IntArray,
+    probability: FloatArray,
+    modes: Modes,
+    labels: tuple[Label, ...],
+) -> None:
+    """Write the labels over everything else, in place; later ones win.
+
+    What was said of a whole lap, step or file leaves its stops still; what was said with a
+    start and an end is taken at its word.
+    """
+    for first, last, label in spans(labels, direction.size):
+        chosen = np.zeros(direction.size, dtype=bool)
+        chosen[first:last] = True
+        if label.origin in COARSE:
+            chosen &= modes.moving
+        direction[chosen] = DIRECTIONS.index(label.direction)
+        verdict[chosen] = VERDICTS.index("labelled")
+        probability[chosen] = {"backward": 0.999, "forward": 0.001}.get(label.direction, 0.5)
