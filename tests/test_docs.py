@@ -1,0 +1,55 @@
+"""Documentation that is true: every command, option, profile name and setting is in it."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from retrorun import profile
+from retrorun.cli import main
+
+ROOT = Path(__file__).resolve().parents[1]
+COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+LINK = re.compile(r"\]\(([^)#\s]+)")
+
+
+def commands(group: click.Group = main, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
+
+
+@pytest.mark.parametrize(
+    ("name", "command"), list(commands()), ids=[name for name, _ in commands()]
+)
+def test_every_command_and_option_is_documented(name: str, command: click.Command) -> None:
+    assert re.search(rf"\*\*`(retrorun )?{name}\b", COMMANDS)
+    for option in (each for each in command.params if isinstance(each, click.Option)):
+        for word in (*option.opts, *option.secondary_opts):
+            assert f"`{word}" in COMMANDS, f"{name} {word}"
+
+
+@pytest.mark.parametrize("name", profile.STATED)
+def test_every_profile_name_is_documented(name: str) -> None:
+    assert f"`{name}`" in COMMANDS
+
+
+@pytest.mark.parametrize(
+    "page", [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")], ids=lambda page: page.name
+)
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = LINK.findall(page.read_text(encoding="utf-8"))
+    for target in (each for each in targets if "://" not in each):
+        assert (page.parent / target).exists(), target
+
+
+def test_every_make_target_in_the_docs_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
+        named = re.findall(r"`make ([a-z]+)", page.read_text(encoding="utf-8"))
+        assert set(named) <= targets, page.name
