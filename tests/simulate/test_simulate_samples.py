@@ -7,9 +7,14 @@ import fitparse
 import msgspec
 import numpy as np
 import pytest
+import tzfpy
 
+from retrorun.errors import SettingsError
+from retrorun.readers import read
+from retrorun.settings import ReadLimits
 from retrorun.simulate import Truth, fit_bytes, scenarios, simulate, write_samples
 from retrorun.simulate.samples import cut_off, first_records
+from retrorun.simulate.samples import samples as made
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +77,47 @@ def test_a_cut_file_ends_within_a_record() -> None:
         rows.extend(message.name for message in file.get_messages())
     assert rows.count("record") == 400
     assert part.truth.intervals[-1].end_s == 400.0
+
+
+@pytest.mark.parametrize(("seed", "sessions"), [(-1, 1), (1, 0), (1, 100_000)])
+def test_impossible_arguments_are_refused(tmp_path: Path, seed: int, sessions: int) -> None:
+    with pytest.raises(SettingsError) as refused:
+        write_samples(tmp_path, seed, sessions)
+    assert refused.value.slug == "simulate-arguments"
+
+
+def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("words")
+    with pytest.raises(SettingsError) as refused:
+        write_samples(tmp_path / "taken", sessions=1)
+    assert refused.value.slug == "folder-unwritable"
+
+
+def test_many_sessions_have_names_of_their_own(tmp_path: Path) -> None:
+    paths = write_samples(tmp_path, sessions=20)
+    assert len(set(paths)) == 20
+
+
+def test_every_sample_is_read_as_it_was_simulated(samples: Path) -> None:
+    """Our own readers and the simulator's memory agree on what the watch saw."""
+    for sample in made():
+        export = read(sample.name, (samples / sample.name).read_bytes(), ReadLimits())
+        (found,) = export.recordings
+        told = sample.simulated.recording
+        assert np.allclose(found.time_s, told.time_s), sample.name
+        assert export.source.salvaged == ("cut-off" in sample.name)
+        for name, column in found.columns.items():
+            atol = {"altitude_m": 0.11, "latitude_deg": 1e-6, "longitude_deg": 1e-6}.get(
+                name, 0.011
+            )
+            assert np.allclose(column, told.columns[name], atol=atol, equal_nan=True), name
+        claims = {series.claim for series in found.headings}
+        assert ("compass" in claims) == bool(told.headings), sample.name
+
+
+def test_the_zone_can_be_found() -> None:
+    """The salt flats keep Mountain Time; nobody lives there."""
+    for sample in made():
+        columns = sample.simulated.recording.columns
+        place = float(columns["longitude_deg"][0]), float(columns["latitude_deg"][0])
+        assert tzfpy.get_tz(*place) == "America/Denver"

@@ -28,7 +28,8 @@ class Step:
 
     ``entry`` says how it begins: ``on`` nothing turns; ``pivot`` the body turns about and
     movement goes on; ``flip`` movement reverses and the body keeps its facing (shuttles);
-    ``uturn`` both. ``name`` is what a structured workout would call the step.
+    ``uturn`` both. ``name`` is what a structured workout would call the step; ``quickness``
+    multiplies the step rate (drills).
     """
 
     seconds: float
@@ -37,6 +38,7 @@ class Step:
     speed_mps: float
     entry: Entry = "on"
     name: str | None = None
+    quickness: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ def move(steps: Sequence[Step], ground: Ground, runner: Runner, rng: np.random.G
     walking = np.array([step.gait == "walk" for step in steps])[plan]
     opposed = np.abs(difference_deg(facing_deg, course_deg)) > 90.0
     backward = _direction(steps, plan, opposed)
+    quickness = np.array([step.quickness for step in steps])[plan]
+    quickness = quickness * np.where(backward, runner.step_ratio, 1.0)
     return Motion(
         time_s=np.arange(count, dtype=np.float64) * STEP_S,
         x_m=x_m - x_m[0],
@@ -111,7 +115,7 @@ def move(steps: Sequence[Step], ground: Ground, runner: Runner, rng: np.random.G
         course_deg=course_deg,
         facing_deg=facing_deg,
         grade=grade,
-        cadence_spm=_cadence(runner, (speed_mps, grade), (walking, backward, still), rng),
+        cadence_spm=_cadence(runner, (speed_mps, grade, quickness), (walking, still), rng),
         backward=backward,
         moving=~(still & (speed_mps < MOVING_MPS)),
         walking=walking,
@@ -225,15 +229,15 @@ def _climb(
 
 def _cadence(
     runner: Runner,
-    going: tuple[FloatArray, FloatArray],
-    state: tuple[BoolArray, BoolArray, BoolArray],
+    going: tuple[FloatArray, FloatArray, FloatArray],
+    state: tuple[BoolArray, BoolArray],
     rng: np.random.Generator,
 ) -> FloatArray:
-    """Steps a minute: the gait's line, more when backward, wandering, a little up on climbs."""
-    (speed_mps, grade), (walking, backward, still) = going, state
+    """Steps a minute: the gait's line times the quickness, wandering, a little up on climbs."""
+    (speed_mps, grade, quickness), (walking, still) = going, state
     run = runner.run_intercept_spm + runner.run_slope_spm * speed_mps + 25.0 * np.maximum(grade, 0)
     walk = runner.walk_intercept_spm + runner.walk_slope_spm * speed_mps
-    line = np.where(walking, walk, run) * np.where(backward, runner.step_ratio, 1.0)
+    line = np.where(walking, walk, run) * quickness
     line = first_order(line, float(line[0]), 1.0, STEP_S)
     line += gauss_markov(rng, len(line), runner.cadence_wander_spm, 45.0, STEP_S)
     return np.where(still & (speed_mps < MOVING_MPS), 0.0, line)

@@ -105,6 +105,18 @@ def strides(rng: np.random.Generator) -> tuple[Step, ...]:
     return tuple(steps)
 
 
+def drills(rng: np.random.Generator) -> tuple[Step, ...]:
+    """Forward, with slow stretches of quick short steps: all that gait knows of going backward."""
+    steps = [ahead(300, 2.9)]
+    for _ in range(4):
+        quick = ahead(_whole(rng, 60, 150), rng.uniform(1.9, 2.4))
+        steps += [
+            replace(quick, quickness=rng.uniform(1.06, 1.10)),
+            ahead(_whole(rng, 60, 180), 2.9),
+        ]
+    return tuple(steps)
+
+
 def traffic(rng: np.random.Generator) -> tuple[Step, ...]:
     """Forward with stops at lights."""
     steps: list[Step] = []

@@ -96,6 +96,7 @@ def _heading_forward() -> tuple[Scenario, ...]:
         Scenario("hills forward", plans.steady, "heading", PHONE, hilly),
         Scenario("strides forward", plans.strides, "heading", PHONE, street),
         Scenario("traffic forward", plans.traffic, "heading", PHONE, street),
+        Scenario("drills forward", plans.drills, "heading", PHONE),
         Scenario(
             "disturbed forward", plans.steady, "heading", with_compass(disturbances=5), street
         ),
@@ -117,6 +118,7 @@ def _watch_only() -> tuple[Scenario, ...]:
         Scenario("gait hills forward", plans.steady, "gait", ONLY_WATCH, hilly),
         Scenario("gait strides forward", plans.strides, "gait", ONLY_WATCH),
         Scenario("gait traffic forward", plans.traffic, "gait", ONLY_WATCH),
+        Scenario("gait drills forward", plans.drills, "gait", ONLY_WATCH),
         Scenario("disguise forward", plans.steady, "gait", with_compass(shows="course")),
     )
 
