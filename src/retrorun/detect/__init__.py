@@ -12,13 +12,14 @@ import numpy as np
 
 from retrorun.detect import gait, heading, joint, labels, modes, segments, steps, verdicts
 from retrorun.detect.decode import backward_probability
+from retrorun.detect.explain import explain
 from retrorun.detect.heading import Facing
 from retrorun.detect.mount import Mount, mount
 from retrorun.model import Athlete, Detection, HeadingVerdict, Label, Track
 from retrorun.settings import DetectSettings
 from retrorun.units import FloatArray, wrap_deg
 
-__all__ = ["detect"]
+__all__ = ["detect", "explain"]
 
 
 def detect(

@@ -142,7 +142,10 @@ def _course(track: Track) -> tuple[FloatArray, FloatArray]:
     """
     east, north = np.full(track.seconds, np.nan), np.full(track.seconds, np.nan)
     x_m, y_m = track.column("x_m"), track.column("y_m")
-    east[1:-2], north[1:-2] = x_m[3:] - x_m[:-3], y_m[3:] - y_m[:-3]
+    piece = np.cumsum(track.flags["break"])
+    whole = piece[3:] == piece[:-3]  # no chord crosses a break of the track
+    east[1:-2] = np.where(whole, x_m[3:] - x_m[:-3], np.nan)
+    north[1:-2] = np.where(whole, y_m[3:] - y_m[:-3], np.nan)
     return np.degrees(np.arctan2(east, north)) % 360.0, np.hypot(east, north) / 3.0
 
 

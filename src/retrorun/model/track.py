@@ -31,8 +31,8 @@ class Track:
             ``course_deg``, ``grade``, ``turn_rate_dps``, ``smooth_altitude_m``; after detection
             also ``backward_probability``, ``heading_minus_course_deg`` and one
             ``evidence_<kind>`` a kind of evidence.
-        flags: quality flag → (n,) booleans: ``paused``, ``gap``, ``position_suspect``,
-            ``heart_rate_suspect``.
+        flags: quality flag → (n,) booleans: ``paused``, ``gap``, ``break`` (a new piece of the
+            track begins), ``position_suspect``, ``heart_rate_suspect``.
         headings: heading candidates.
         notes: what was repaired on the way.
     """

@@ -7,7 +7,7 @@ import numpy as np
 from retrorun.channels import POSITION
 from retrorun.model import Track
 from retrorun.settings import PrepareSettings
-from retrorun.units import EARTH_RADIUS_M, FloatArray, difference_deg, wrap_deg
+from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray, difference_deg, wrap_deg
 
 STEEPEST = 0.6  # what is steeper is no running surface but a fault of the altimeter
 
@@ -19,7 +19,7 @@ def motion(track: Track, settings: PrepareSettings) -> Track:
     """
     x_m, y_m = plane(track.column(POSITION[0]), track.column(POSITION[1]))
     half = max(1, round(settings.chord_s / 2))
-    east, north, span_s = chord(x_m, y_m, half)
+    east, north, span_s = chord(x_m, y_m, track.flags["break"], half)
     length_m = np.hypot(east, north)
     speed = length_m / span_s
     course = np.degrees(np.arctan2(east, north)) % 360.0
@@ -53,10 +53,13 @@ def plane(latitude: FloatArray, longitude: FloatArray) -> tuple[FloatArray, Floa
     return east * np.cos(np.radians(latitude[first])), north
 
 
-def chord(x_m: FloatArray, y_m: FloatArray, half: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+def chord(
+    x_m: FloatArray, y_m: FloatArray, begins: BoolArray, half: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Straight line from ``half`` seconds before to ``half`` seconds after each sample.
 
-    Where one end is missing the chord shrinks to the side that exists.
+    Where one end is missing, or lies beyond a sample that ``begins`` a new piece of the track, the
+    chord shrinks to the side that exists.
 
     Returns:
         East and north components in metres and the time between the ends in seconds, (n,) each;
@@ -64,13 +67,15 @@ def chord(x_m: FloatArray, y_m: FloatArray, half: int) -> tuple[FloatArray, Floa
     """
     size = x_m.size
     here = np.arange(size)
-    valid = np.isfinite(x_m)
+    valid, piece = np.isfinite(x_m), np.cumsum(begins)
     early, late = here.copy(), here.copy()
     for step in range(1, half + 1):  # the farthest end that is reached without a hole
         back = np.maximum(here - step, 0)
-        early = np.where(valid[back] & (early == here - step + 1), back, early)
+        reached = valid[back] & (piece[back] == piece)
+        early = np.where(reached & (early == here - step + 1), back, early)
         ahead = np.minimum(here + step, size - 1)
-        late = np.where(valid[ahead] & (late == here + step - 1), ahead, late)
+        reached = valid[ahead] & (piece[ahead] == piece)
+        late = np.where(reached & (late == here + step - 1), ahead, late)
     span_s = np.where(valid & (late > early), (late - early).astype(np.float64), np.nan)
     east = np.where(np.isfinite(span_s), x_m[late] - x_m[early], np.nan)
     north = np.where(np.isfinite(span_s), y_m[late] - y_m[early], np.nan)

@@ -16,7 +16,7 @@ def resampled(clean: Cleaned, settings: PrepareSettings) -> Track:
     """
     if clean.time_s.size == 0:
         none = np.zeros(0, dtype=bool)
-        names = ("paused", "gap", "position_suspect", "heart_rate_suspect")
+        names = ("paused", "gap", "break", "position_suspect", "heart_rate_suspect")
         return Track(0.0, {}, dict.fromkeys(names, none), (), clean.notes)
     start_s = float(clean.time_s[0])
     grid_s = start_s + np.arange(int(clean.time_s[-1] - start_s) + 1, dtype=np.float64)
@@ -27,6 +27,7 @@ def resampled(clean: Cleaned, settings: PrepareSettings) -> Track:
     flags = {
         "paused": _paused(grid_s, clean.pauses),
         "gap": np.isnan(line.between(clean.time_s, np.ones_like(clean.time_s))),
+        "break": np.diff(np.searchsorted(clean.breaks_s, grid_s, "right"), prepend=0) > 0,
         "position_suspect": _near(grid_s, clean.suspects.get("position_suspect")),
         "heart_rate_suspect": _near(grid_s, clean.suspects.get("heart_rate_suspect")),
     }

@@ -1,0 +1,78 @@
+"""Why each segment was judged as it was, and what would have changed that, in words."""
+
+from dataclasses import dataclass
+
+from retrorun.model import Detection, HeadingVerdict, Segment
+
+SPOKE = 1.0  # summed evidence below this is silence
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One segment, explained.
+
+    Attributes:
+        segment: the segment, with the evidence of each kind.
+        because: which kinds spoke, and for what.
+        would_change: what would have changed the verdict; empty for stops.
+        heading: why the heading was not believed; None if it was, or there is none to believe.
+    """
+
+    segment: Segment
+    because: str
+    would_change: str
+    heading: str | None
+
+
+def explain(detection: Detection) -> tuple[Explanation, ...]:
+    """Explain every segment, in order."""
+    refused = refusal(detection.heading)
+    return tuple(
+        Explanation(part, because(part), would_change(part, detection.heading), refused)
+        for part in detection.segments
+    )
+
+
+def refusal(heading: HeadingVerdict) -> str | None:
+    """Why the heading gave no evidence; None if it did, or if the file has none."""
+    if heading.kind == "compass" or heading.source is None:
+        return None
+    return f"{heading.source} was not believed: {heading.reason}"
+
+
+def because(segment: Segment) -> str:
+    """Which kinds of evidence spoke, the strongest first."""
+    spoke = sorted(segment.evidence.items(), key=lambda item: -abs(item[1]))
+    parts = [
+        f"{kind} speaks for {'backward' if sum_ > 0 else 'forward'} ({sum_:+.1f})"
+        for kind, sum_ in spoke
+        if abs(sum_) >= SPOKE
+    ]
+    return "; ".join([segment.reason, *parts] if segment.reason else parts)
+
+
+def would_change(segment: Segment, heading: HeadingVerdict) -> str:
+    """What would have led to another verdict on this segment."""
+    settled = {
+        "labelled": "clearing the label, or another one after it",
+        "confirmed": "only a label",
+    }
+    if segment.direction == "still" or segment.verdict in settled:
+        return settled.get(segment.verdict, "")
+    if segment.evidence.get("heading", 0.0) >= SPOKE and segment.direction != "forward":
+        return _settled_by(segment.reason)
+    sure = "would confirm it or turn it over" if segment.direction != "unknown" else "would decide"
+    if heading.kind == "compass":
+        return f"a heading that lasts through this stretch, or a label, {sure}"
+    if heading.source is not None:
+        return f"a heading that can be believed, or a label, {sure} ({refusal(heading)})"
+    return f"a compass heading, or a label, {sure}"
+
+
+def _settled_by(reason: str) -> str:
+    """What settles a doubt about a heading."""
+    if "sign" in reason or "habit" in reason:
+        return "saying in the profile how the device is worn (mount_offset_deg), or a label"
+    if "gait" in reason:
+        return "a longer stretch, a turn on the spot, a clearer change of step rate, or a label"
+    return "a steadier heading, or a label"

@@ -1,0 +1,118 @@
+import numpy as np
+import pytest
+
+from retrorun.model import HeadingSeries, Recording
+from retrorun.prepare import prepare
+from retrorun.prepare.clean import cleaned
+from retrorun.settings import PrepareSettings
+from retrorun.units import FloatArray
+
+SETTINGS = PrepareSettings()
+METRE = 180.0 / np.pi / 6_371_008.8  # degrees of latitude
+
+
+def northward(seconds: int, speed_mps: float = 3.0) -> tuple[FloatArray, dict[str, FloatArray]]:
+    time_s = 1_700_000_000.0 + np.arange(seconds, dtype=np.float64)
+    latitude = 46.0 + np.arange(seconds) * speed_mps * METRE
+    return time_s, {"latitude_deg": latitude, "longitude_deg": np.full(seconds, 14.5)}
+
+
+def test_a_clock_that_ran_backward_is_put_in_order_and_said() -> None:
+    order = np.array([3.0, 1.0, 2.0, 0.0])
+    found = cleaned(Recording(order, {"cadence_spm": order * 10}), SETTINGS)
+    assert found.time_s.tolist() == [0, 1, 2, 3]
+    assert found.columns["cadence_spm"].tolist() == [0, 10, 20, 30]
+    assert [note.slug for note in found.notes] == ["clock-backward"]
+
+
+def test_samples_of_one_time_are_merged_and_the_last_number_counts() -> None:
+    values = np.array([150.0, np.nan, 152.0])
+    found = cleaned(Recording(np.array([5.0, 5.0, 6.0]), {"heart_rate_bpm": values}), SETTINGS)
+    assert found.time_s.tolist() == [5, 6]
+    assert found.columns["heart_rate_bpm"].tolist() == [150, 152]
+
+
+def test_a_clock_that_was_not_set_yet_is_left_out() -> None:
+    time_s = np.concatenate(([0.0], 1_700_000_000.0 + np.arange(50.0)))
+    found = cleaned(Recording(time_s, {}), SETTINGS)
+    assert found.time_s[0] == 1_700_000_000.0
+    assert "clock-astray" in [note.slug for note in found.notes]
+
+
+def test_no_usable_time_gives_an_empty_track() -> None:
+    track = prepare(Recording(np.array([np.nan, np.inf]), {}), SETTINGS)
+    assert track.seconds == 0
+    assert track.notes[0].slug == "no-time"
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "kept"),
+    [
+        ("heart_rate_bpm", [140, 0, 300, 141], [140, None, None, 141]),
+        ("altitude_m", [0, -501, 9001, 100], [0, None, None, 100]),
+        ("respiration_brpm", [2, 20, 90, 30], [None, 20, None, 30]),
+    ],
+)
+def test_what_no_sensor_can_mean_is_missing(
+    name: str, values: list[float], kept: list[float | None]
+) -> None:
+    found = cleaned(Recording(np.arange(4.0), {name: np.array(values, dtype=float)}), SETTINGS)
+    got = [None if np.isnan(value) else value for value in found.columns[name].tolist()]
+    assert got == kept
+
+
+def test_an_excursion_of_the_position_is_dropped_flagged_and_bridged() -> None:
+    time_s, columns = northward(60)
+    columns["latitude_deg"] = columns["latitude_deg"].copy()
+    columns["latitude_deg"][30:33] += 0.01  # 1.1 km away for three seconds
+    track = prepare(Recording(time_s, columns), SETTINGS)
+    assert np.flatnonzero(track.flags["position_suspect"]).tolist() == [30, 31, 32]
+    assert track.column("y_m")[31] == pytest.approx(93.0, abs=0.01)
+    assert track.column("ground_speed_mps")[31] == pytest.approx(3.0, abs=0.01)
+
+
+def test_no_line_crosses_a_lasting_shift_of_the_position() -> None:
+    time_s, columns = northward(120)
+    columns["latitude_deg"] = columns["latitude_deg"] + np.where(np.arange(120) >= 60, 0.02, 0.0)
+    track = prepare(Recording(time_s, columns), SETTINGS)
+    assert not track.flags["position_suspect"].any()
+    assert np.flatnonzero(track.flags["break"]).tolist() == [60]
+    assert np.allclose(track.column("ground_speed_mps"), 3.0, atol=0.01)
+
+
+def test_null_island_is_no_fix() -> None:
+    time_s, columns = northward(30)
+    columns["latitude_deg"][:3] = 0.0
+    columns["longitude_deg"][:3] = 0.0
+    track = prepare(Recording(time_s, columns), SETTINGS)
+    assert np.isnan(track.column("x_m")[:3]).all()
+    assert track.column("ground_speed_mps")[10] == pytest.approx(3.0, abs=0.01)
+
+
+def test_heart_rate_spikes_and_zeros_are_missing_and_flagged() -> None:
+    rate = np.full(60, 150.0)
+    rate[20], rate[40] = 220.0, 0.0
+    track = prepare(Recording(np.arange(60.0), {"heart_rate_bpm": rate}), SETTINGS)
+    assert np.flatnonzero(track.flags["heart_rate_suspect"]).tolist() == [20, 40]
+    assert track.column("heart_rate_bpm")[20] == pytest.approx(150.0)
+
+
+def test_a_heart_that_really_rises_is_left_alone() -> None:
+    rate = 100.0 + np.minimum(np.arange(60.0) * 2.0, 70.0)
+    track = prepare(Recording(np.arange(60.0), {"heart_rate_bpm": rate}), SETTINGS)
+    assert not track.flags["heart_rate_suspect"].any()
+
+
+def test_impossible_headings_are_dropped_and_others_wrapped() -> None:
+    series = HeadingSeries(
+        "a", "compass", "true", np.arange(4.0), np.array([-90.0, 361.0, 5000.0, np.nan])
+    )
+    found = cleaned(Recording(np.arange(4.0), {}, headings=(series,)), SETTINGS)
+    assert found.headings[0].heading_deg.tolist() == [270.0, 1.0]
+
+
+def test_a_recording_keeps_its_own_values() -> None:
+    rate = np.array([150.0, 0.0, 150.0])
+    recording = Recording(np.arange(3.0), {"heart_rate_bpm": rate})
+    prepare(recording, SETTINGS)
+    assert rate.tolist() == [150.0, 0.0, 150.0]

@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+
+from retrorun.model import HeadingSeries, Pause, Recording
+from retrorun.prepare import prepare
+from retrorun.settings import PrepareSettings
+
+SETTINGS = PrepareSettings()
+
+
+def test_one_sample_a_second_from_first_to_last() -> None:
+    track = prepare(
+        Recording(np.array([10.0, 14.0]), {"cadence_spm": np.array([160.0, 168.0])}), SETTINGS
+    )
+    assert track.start_time_s == 10.0
+    assert track.column("cadence_spm").tolist() == [160, 162, 164, 166, 168]
+
+
+def test_one_sample_is_a_track_of_one_second() -> None:
+    track = prepare(Recording(np.array([7.0]), {"cadence_spm": np.array([160.0])}), SETTINGS)
+    assert track.seconds == 1
+    assert track.column("cadence_spm").tolist() == [160.0]
+
+
+@pytest.mark.parametrize(("apart_s", "filled"), [(10.0, True), (11.0, False)])
+def test_gaps_over_the_limit_stay_missing(apart_s: float, filled: bool) -> None:  # noqa: FBT001 - parameter
+    times = np.array([0.0, 1.0, 1.0 + apart_s, 2.0 + apart_s])
+    track = prepare(Recording(times, {"cadence_spm": np.full(4, 160.0)}), SETTINGS)
+    assert np.isfinite(track.column("cadence_spm")[3]) == filled
+    assert track.flags["gap"][3] != filled
+    assert not track.flags["gap"][1]
+    assert not track.flags["gap"][-1]
+
+
+def test_a_channel_may_be_missing_where_others_are_not() -> None:
+    rate = np.full(40, 150.0)
+    rate[10:30] = np.nan
+    track = prepare(Recording(np.arange(40.0), {"heart_rate_bpm": rate}), SETTINGS)
+    assert np.isnan(track.column("heart_rate_bpm")[10:30]).all()
+    assert not track.flags["gap"].any()
+
+
+def test_no_line_crosses_a_break() -> None:
+    recording = Recording(
+        np.array([0.0, 1.0, 5.0, 6.0]), {"cadence_spm": np.full(4, 160.0)}, breaks_s=(5.0,)
+    )
+    track = prepare(recording, SETTINGS)
+    assert np.isfinite(track.column("cadence_spm")).tolist() == [1, 1, 0, 0, 0, 1, 1]
+
+
+def test_headings_meet_at_north_by_the_shorter_way() -> None:
+    series = HeadingSeries("a", "compass", "true", np.array([0.0, 2.0]), np.array([350.0, 10.0]))
+    track = prepare(Recording(np.arange(3.0), {}, headings=(series,)), SETTINGS)
+    middle = track.headings[0].heading_deg[1]
+    assert min(middle, 360.0 - middle) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_pauses_are_flagged_half_open() -> None:
+    recording = Recording(np.arange(10.0), {}, pauses=(Pause(3.0, 6.0),))
+    assert np.flatnonzero(prepare(recording, SETTINGS).flags["paused"]).tolist() == [3, 4, 5]
+
+
+def test_longitudes_meet_at_the_date_line() -> None:
+    longitude = np.array([179.9999, np.nan, -179.9999])
+    columns = {"latitude_deg": np.zeros(3) + 10.0, "longitude_deg": longitude}
+    track = prepare(Recording(np.array([0.0, 1.0, 2.0]), columns), SETTINGS)
+    assert abs(track.column("longitude_deg")[1]) == pytest.approx(180.0, abs=1e-6)
+    assert abs(track.column("x_m")[2]) < 30.0
