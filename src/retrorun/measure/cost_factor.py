@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from retrorun.measure.energy import forward_oxygen
-from retrorun.measure.kinetics import Course, Fit, fit
+from retrorun.measure.kinetics import SLOPE, Course, Fit, fit
 from retrorun.measure.samples import Samples, kind_of
 from retrorun.model import Estimate
 from retrorun.settings import MeasureSettings
@@ -138,9 +138,14 @@ def _filled(column: FloatArray) -> FloatArray:
 
 
 def _binned(column: FloatArray, step: int) -> FloatArray:
-    """Means over ``step`` samples, NaN where any is missing; a rest at the end is dropped."""
+    """Means over ``step`` samples, NaN where half or more are missing; the last rest is dropped."""
     count = len(column) // step
-    return np.asarray(column[: count * step].reshape(count, step).mean(axis=1))
+    grid = column[: count * step].reshape(count, step)
+    known = np.isfinite(grid)
+    number = known.sum(axis=1)
+    means = np.full(count, np.nan)
+    np.divide(np.where(known, grid, 0.0).sum(axis=1), number, out=means, where=2 * number > step)
+    return means
 
 
 def _unvaried(course: Course, settings: MeasureSettings) -> str | None:
@@ -155,6 +160,12 @@ def _unvaried(course: Course, settings: MeasureSettings) -> str | None:
 
 
 def _estimate(found: Fit, course: Course, settings: MeasureSettings) -> Estimate:
+    slope = math.exp(found.parameters[SLOPE])
+    if not slope >= settings.kinetics_least_slope:
+        return refused(
+            f"heart rate hardly follows the forward effort ({slope:.1f} beats/min for each "
+            "ml/kg/min): the sensor may have failed"
+        )
     value = math.exp(found.log_factor)
     error = math.hypot(found.log_error, _model_error(course, settings))
     low, high = value * math.exp(-Z95 * error), value * math.exp(Z95 * error)

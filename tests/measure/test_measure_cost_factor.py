@@ -1,0 +1,158 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from hand_made import found, part, track_of
+
+from retrorun.measure import measure
+from retrorun.measure.kinetics import PRIOR, Course, follow, response
+from retrorun.model import Athlete, Detection, Estimate, Track
+from retrorun.settings import MeasureSettings
+
+SETTINGS = MeasureSettings()
+EFFORTS = (  # seconds, speed, direction, gait
+    (120, 1.5, "forward", "walk"),
+    (300, 3.0, "forward", "run"),
+    (200, 2.2, "backward", "run"),
+    (180, 2.6, "forward", "run"),
+    (200, 2.3, "backward", "run"),
+    (240, 3.1, "forward", "run"),
+)
+
+
+def heart_of(demand: np.ndarray, tau_up_s: float, tau_down_s: float) -> np.ndarray:
+    """The differential equation itself, in tenths of a second: another way than the fit's."""
+    state, shown = 80.0, []
+    for index, target in enumerate(60.0 + 2.7 * demand):
+        for _ in range(10):
+            tau = tau_up_s if target > state else tau_down_s
+            state += 0.1 * (target * (1 + 0.04 * index / 3600) - state) / tau
+        shown.append(state)
+    return np.array(shown)
+
+
+def session(true_factor: float, seed: int = 0, noise_bpm: float = 1.0) -> tuple[Track, Detection]:
+    speed, demand, segments, start = [], [], [], 0
+    for seconds, speed_mps, direction, gait in EFFORTS:
+        per_metre = 0.1 if gait == "walk" else 0.2
+        forward = 3.5 + per_metre * speed_mps * 60
+        speed += [speed_mps] * seconds
+        demand += [forward * (true_factor if direction == "backward" else 1.0)] * seconds
+        segments.append(part(start, start + seconds, direction, gait))  # type: ignore[arg-type]
+        start += seconds
+    noise = np.random.default_rng(seed).normal(0, noise_bpm, start)
+    heart = np.round(heart_of(np.array(demand), 35.0, 45.0) + noise)
+    return track_of(start, ground_speed_mps=np.array(speed), heart_rate_bpm=heart), found(*segments)
+
+
+def factor(track: Track, detection: Detection) -> Estimate:
+    return measure(track, detection, Athlete(), SETTINGS).cost_factor
+
+
+@pytest.mark.parametrize("true_factor", [1.1, 1.35, 1.6, 1.9])
+def test_a_known_factor_is_recovered_within_its_interval(true_factor: float) -> None:
+    estimate = factor(*session(true_factor))
+    assert estimate.value == pytest.approx(true_factor, rel=0.03)
+    assert estimate.low is not None
+    assert estimate.high is not None
+    assert estimate.low < true_factor < estimate.high
+
+
+def test_candidates_teach_nothing() -> None:
+    track, detection = session(1.4)
+    doubtful = tuple(
+        dataclasses.replace(each, verdict="candidate") if each.direction == "backward" else each
+        for each in detection.segments
+    )
+    estimate = factor(track, dataclasses.replace(detection, segments=doubtful))
+    assert estimate.value is None
+    assert "no confirmed" in (estimate.reason or "")
+
+
+def test_it_is_refused_in_words_without_what_it_needs() -> None:
+    track, detection = session(1.4)
+    no_heart = dataclasses.replace(
+        track, columns={"ground_speed_mps": track.column("ground_speed_mps")}
+    )
+    assert factor(no_heart, detection).reason == "no heart rate"
+    brief = found(part(0, 1180), part(1180, 1240, "backward"))
+    assert "60 s" in (factor(track, brief).reason or "")
+    only = found(part(0, 1240, "backward"))
+    assert "forward" in (factor(track, only).reason or "")
+
+
+def test_shuttles_say_nothing() -> None:
+    track, _ = session(1.4)
+    shuttles = [
+        part(start, start + 10, "backward" if start % 20 else "forward")
+        for start in range(0, 1240, 10)
+    ]
+    assert "stretches" in (factor(track, found(*shuttles)).reason or "")
+
+
+def test_one_forward_effort_is_no_reference() -> None:
+    track, detection = session(1.4)
+    even = dataclasses.replace(
+        track, columns={**track.columns, "ground_speed_mps": np.full(track.seconds, 2.5)}
+    )
+    running = tuple(dataclasses.replace(each, gait="run") for each in detection.segments)
+    estimate = factor(even, dataclasses.replace(detection, segments=running))
+    assert "different efforts" in (estimate.reason or "")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_heart_that_does_not_follow_effort_gives_no_number(seed: int) -> None:
+    # an even heart rate would fit a factor that makes both directions equally hard
+    track, detection = session(1.4)
+    noise = np.random.default_rng(seed).normal(0, 2.0, track.seconds)
+    even = dataclasses.replace(track, columns={**track.columns, "heart_rate_bpm": 140.0 + noise})
+    assert "hardly follows" in (factor(even, detection).reason or "")
+
+
+def test_a_wandering_heart_rate_gives_a_wide_interval_or_none() -> None:
+    track, detection = session(1.4)
+    calm = factor(track, detection)
+    steps = np.random.default_rng(1).normal(0, 1.0, track.seconds)
+    heart = track.column("heart_rate_bpm") + np.cumsum(steps)
+    wandering = factor(
+        dataclasses.replace(track, columns={**track.columns, "heart_rate_bpm": heart}), detection
+    )
+    assert calm.high is not None
+    assert calm.low is not None
+    if wandering.value is None:
+        assert wandering.reason
+        return
+    assert wandering.high is not None
+    assert wandering.low is not None
+    assert wandering.high / wandering.low > 1.5 * (calm.high / calm.low - 1) + 1
+
+
+def test_following_is_the_recursion() -> None:
+    rng = np.random.default_rng(3)
+    driven, keep = rng.normal(size=(1000, 2)), rng.uniform(0.7, 0.97, 1000)
+    state, expected = np.array([5.0, -1.0]), []
+    for index in range(1000):
+        state = keep[index] * state + (1 - keep[index]) * driven[index]
+        expected.append(state)
+    assert follow(driven, keep, np.array([5.0, -1.0])) == pytest.approx(np.array(expected))
+
+
+def test_derivatives_are_those_of_small_changes() -> None:
+    rng = np.random.default_rng(4)
+    backward = np.repeat([0.0, 1.0, 0.0, 1.0], 30)
+    course = Course(
+        step_s=5.0,
+        level=np.repeat([12.0, 38.0, 30.0, 28.0], 30) + rng.normal(size=120),
+        uphill=np.abs(rng.normal(size=120)),
+        downhill=-np.abs(rng.normal(size=120)),
+        backward=backward,
+        heart_rate=np.full(120, 140.0),
+    )
+    theta = PRIOR[:, 0].copy()
+    theta[2] = 0.3
+    _, slopes = response(course, theta)
+    for index in range(len(theta)):
+        step = np.zeros(len(theta))
+        step[index] = 1e-6
+        up, down = response(course, theta + step)[0], response(course, theta - step)[0]
+        assert slopes[:, index] == pytest.approx((up - down) / 2e-6, abs=1e-3, rel=1e-3), index

@@ -1,0 +1,158 @@
+import math
+
+import msgspec
+import numpy as np
+import pytest
+from hand_made import START_S, found, part, track_of
+
+from retrorun.measure import measure
+from retrorun.measure.heart import maximum_bpm, suspect, trimp_factor
+from retrorun.model import Athlete, Detection, Measures, Track
+from retrorun.settings import MeasureSettings
+
+SETTINGS = MeasureSettings()
+RUNNER = Athlete(mass_kg=70.0, birth_year=1996, sex="male", hr_rest_bpm=50, hr_max_bpm=190)
+
+
+def run(track: Track, detection: Detection, athlete: Athlete = RUNNER) -> Measures:
+    return measure(track, detection, athlete, SETTINGS)
+
+
+def test_sums_and_means_of_a_segment_by_hand() -> None:
+    track = track_of(100, ground_speed_mps=2.5, cadence_spm=150.0, heart_rate_bpm=120.0, grade=0.02)
+    metrics = run(track, found(part(0, 40), part(40, 100, "backward"))).segments[1].metrics
+    assert (metrics.seconds, metrics.moving_s) == (60.0, 60.0)
+    assert metrics.distance_m == pytest.approx(150.0)
+    assert metrics.speed_mps == pytest.approx(2.5)
+    assert metrics.pace_s_per_km == pytest.approx(400.0)
+    assert metrics.steps == pytest.approx(150.0)
+    assert metrics.step_length_m == pytest.approx(1.0)
+    assert metrics.beats == pytest.approx(120.0)
+    assert metrics.grade == pytest.approx(0.02)
+    assert metrics.heart_rate is not None
+    assert metrics.heart_rate.coverage == pytest.approx(1.0)
+
+
+def test_the_device_s_own_distance_comes_first() -> None:
+    track = track_of(100, ground_speed_mps=2.5, distance_m=3.0 * np.arange(100.0))
+    metrics = run(track, found(part(0, 50), part(50, 100))).segments[0].metrics
+    assert metrics.distance_m == pytest.approx(150.0)
+
+
+def test_totals_keep_candidates_apart_and_add_up() -> None:
+    track = track_of(400, ground_speed_mps=2.0)
+    detection = found(
+        part(0, 100),
+        part(100, 200, "backward", verdict="confirmed"),
+        part(200, 250, "backward", verdict="labelled"),
+        part(250, 400, "backward", verdict="candidate"),
+    )
+    totals = run(track, detection).totals
+    assert totals["backward"].seconds == 150.0
+    assert totals["candidate"].seconds == 150.0
+    assert totals["forward"].distance_m == pytest.approx(200.0)
+    assert sum(total.seconds for total in totals.values()) == 400.0
+
+
+def test_steady_heart_rate_leaves_out_the_first_minute() -> None:
+    heart = np.concatenate((np.full(60, 120.0), np.full(40, 160.0)))
+    track = track_of(100, ground_speed_mps=2.5, heart_rate_bpm=heart)
+    metrics = run(track, found(part(0, 100))).segments[0].metrics
+    assert metrics.steady_heart_rate_bpm == pytest.approx(160.0)
+    short = run(track, found(part(0, 70), part(70, 100))).segments
+    assert [each.metrics.steady_heart_rate_bpm for each in short] == [None, None]
+
+
+def test_zero_heart_rate_is_missing_and_coverage_says_so() -> None:
+    heart = np.concatenate((np.zeros(50), np.full(50, 140.0)))
+    metrics = run(track_of(100, ground_speed_mps=2.5, heart_rate_bpm=heart), found(part(0, 100)))
+    heart_rate = metrics.segments[0].metrics.heart_rate
+    assert heart_rate is not None
+    assert heart_rate.mean == pytest.approx(140.0)
+    assert heart_rate.coverage == pytest.approx(0.5)
+
+
+def test_a_spike_is_flagged_and_a_climb_is_not() -> None:
+    heart = np.linspace(100, 180, 200)
+    heart[100] += 60
+    doubted, notes = suspect(track_of(200, heart_rate_bpm=heart), SETTINGS)
+    assert np.flatnonzero(doubted).tolist() == [100]
+    assert [note.slug for note in notes] == ["heart-rate-spikes"]
+
+
+def test_heart_rate_that_is_the_step_rate_is_flagged() -> None:
+    steps = 165.0 + 3.0 * np.sin(np.arange(300) / 20)
+    heart = np.where(np.arange(300) < 100, 140.0, steps)
+    doubted, notes = suspect(track_of(300, heart_rate_bpm=heart, cadence_spm=steps), SETTINGS)
+    assert doubted[100:].all()
+    assert not doubted[:90].any()
+    assert [note.slug for note in notes] == ["heart-rate-cadence-lock"]
+
+
+@pytest.mark.parametrize(
+    ("sex", "expected"),
+    # half of the reserve: 0.5·0.64·e^0.96 and 0.5·0.86·e^0.835
+    [("male", 0.835743), ("female", 0.991066)],
+)
+def test_trimp_by_hand(sex: str, expected: float) -> None:
+    found_rate = trimp_factor(np.array([120.0]), 50.0, 190.0, sex)
+    assert found_rate[0] == pytest.approx(expected, rel=1e-4)
+
+
+def test_time_in_zones_and_trimp_of_a_session() -> None:
+    heart = np.concatenate((np.full(60, 100.0), np.full(120, 160.0)))
+    track = track_of(180, ground_speed_mps=2.5, heart_rate_bpm=heart)
+    load = run(track, found(part(0, 180))).heart["forward"]
+    # bounds 114, 133, 152, 171
+    assert load.zones_s == (60.0, 0.0, 0.0, 120.0, 0.0)
+    assert load.trimp_per_min == pytest.approx((load.trimp or 0.0) / 3.0)
+
+
+def test_a_default_maximum_says_that_it_is_one() -> None:
+    # 208 - 0.7·30
+    highest, origin = maximum_bpm(Athlete(birth_year=1996), START_S)
+    assert highest == pytest.approx(187.0)
+    assert "default" in origin
+    assert maximum_bpm(Athlete(), START_S)[0] is None
+
+
+def test_bests_by_hand() -> None:
+    # 100 s at 2 m/s, of which 30 s at 3 m/s: the fastest 100 m hold the 90 m at 3 m/s
+    speed = np.full(200, 2.0)
+    speed[100:130] = 3.0
+    track = track_of(200, ground_speed_mps=speed)
+    measures = run(track, found(part(0, 50), part(50, 150, "backward"), part(150, 200)))
+    bests = {best.key: best for best in measures.bests}
+    assert bests["100 m"].seconds == pytest.approx(35.0)
+    assert bests["longest_s"].seconds == 100.0
+    assert bests["longest_m"].distance_m == pytest.approx(230.0)
+    assert "400 m" not in bests
+
+
+def test_neighbouring_backward_segments_are_one_stretch_and_candidates_break_it() -> None:
+    track = track_of(300, ground_speed_mps=2.0)
+    detection = found(
+        part(0, 100, "backward", "walk"),
+        part(100, 200, "backward", "run"),
+        part(200, 300, "backward", verdict="candidate"),
+    )
+    bests = {best.key: best for best in run(track, detection).bests}
+    assert bests["longest_s"].seconds == 200.0
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 10])
+@pytest.mark.parametrize("athlete", [Athlete(), RUNNER])
+def test_nothing_is_nan_however_little_there_is(seconds: int, athlete: Athlete) -> None:
+    track = track_of(seconds, ground_speed_mps=math.nan, heart_rate_bpm=math.nan)
+    segments = (part(0, seconds, "unknown"),) if seconds else ()
+    measures = run(track, found(*segments), athlete)
+    assert b"NaN" not in msgspec.json.encode(measures)
+    assert all(math.isfinite(total.seconds) for total in measures.totals.values())
+    assert measures.cost_factor.value is None
+    assert measures.cost_factor.reason
+
+
+def test_steep_and_twisty_ground_is_named() -> None:
+    track = track_of(100, ground_speed_mps=2.0, grade=-0.05, turn_rate_dps=20.0)
+    metrics = run(track, found(part(0, 100, "backward"))).segments[0].metrics
+    assert metrics.ground == ("steep", "twisty")
