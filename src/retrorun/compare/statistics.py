@@ -19,7 +19,8 @@ def student(freedom: int) -> float:
         return STUDENT[max(freedom, 1) - 1]
     cube = (NORMAL**3 + NORMAL) / 4
     fifth = (5 * NORMAL**5 + 16 * NORMAL**3 + 3 * NORMAL) / 96
-    return NORMAL + cube / freedom + fifth / freedom**2
+    seventh = (3 * NORMAL**7 + 19 * NORMAL**5 + 17 * NORMAL**3 - 15 * NORMAL) / 384
+    return NORMAL + cube / freedom + fifth / freedom**2 + seventh / freedom**3
 
 
 def mean_by_group(values: FloatArray, groups: Sequence[str], method: str) -> Estimate:

@@ -1,0 +1,242 @@
+import dataclasses
+
+import msgspec
+import pytest
+from measured_sessions import MONDAY_S, kcal, session, stretch
+
+from retrorun.compare import claims, compare, guidance
+from retrorun.model import (
+    Athlete,
+    Best,
+    Comparison,
+    Difference,
+    Estimate,
+    MeasuredSegment,
+    Session,
+    Zoned,
+)
+from retrorun.settings import CompareSettings
+
+SETTINGS = CompareSettings()
+NOBODY = Athlete()
+
+
+def compared(*sessions: Session, settings: CompareSettings = SETTINGS) -> Comparison:
+    return compare(sessions, NOBODY, settings)
+
+
+def difference(comparison: Comparison, key: str) -> Difference:
+    return next(each for each in comparison.differences if each.key == key)
+
+
+def both_ways(rise_bpm: float = 10.0) -> list[MeasuredSegment]:
+    """Forward at 2.3 m/s and 140, backward at the same speed and ``rise_bpm`` more."""
+    ahead = stretch(0, 300, "forward", 2.3, steady_heart_rate_bpm=140.0, cadence_spm=160.0)
+    back = stretch(
+        300, 120, "backward", 2.3, steady_heart_rate_bpm=140.0 + rise_bpm, cadence_spm=176.0
+    )
+    return [ahead, back]
+
+
+def test_paired_differences_by_hand() -> None:
+    sessions = [session(f"s{n}", n, both_ways(10.0 + n)) for n in range(5)]
+    found = difference(compared(*sessions), "heart_rate_bpm")
+    assert found.pairs == found.sessions == 5
+    assert found.difference.value == pytest.approx(12.0)
+    # deviation of 10..14 is sqrt(2.5), t(4) = 2.776
+    assert found.difference.high == pytest.approx(12.0 + 2.776 * (2.5 / 5) ** 0.5)
+    cadence = difference(compared(*sessions), "cadence_spm")
+    assert cadence.percent.value == pytest.approx(10.0)
+
+
+def test_metres_per_beat_and_energy_by_hand() -> None:
+    parts = both_ways(10.0)
+    parts = [
+        dataclasses.replace(
+            each, metrics=dataclasses.replace(each.metrics, energy_shown=kcal(gross))
+        )
+        for each, gross in zip(parts, (50.0, 30.0), strict=True)
+    ]
+    comparison = compared(*(session(f"s{n}", n, parts) for n in range(5)))
+    # 2.3 m/s at 140 and at 150 beats a minute
+    assert difference(comparison, "metres_per_beat").forward == pytest.approx(2.3 * 60 / 140)
+    assert difference(comparison, "metres_per_beat").backward == pytest.approx(2.3 * 60 / 150)
+    # 50 kcal over 690 m, 30 kcal over 276 m and 2 min
+    assert difference(comparison, "energy_kcal_per_km").forward == pytest.approx(50 / 0.690)
+    assert difference(comparison, "energy_kcal_per_km").backward == pytest.approx(30 / 0.276)
+    assert difference(comparison, "energy_kcal_per_min").backward == pytest.approx(15.0)
+
+
+def test_speed_at_equal_heart_rate() -> None:
+    parts = [
+        stretch(0, 300, speed_mps=3.0, steady_heart_rate_bpm=150.0),
+        stretch(300, 120, "backward", speed_mps=2.1, steady_heart_rate_bpm=151.0),
+    ]
+    found = difference(compared(*(session(f"s{n}", n, parts) for n in range(5))), "speed_mps")
+    assert found.percent.value == pytest.approx(-30.0)
+
+
+def test_too_few_pairs_give_words_and_no_number() -> None:
+    found = difference(
+        compared(*(session(f"s{n}", n, both_ways()) for n in range(3))), "cadence_spm"
+    )
+    assert found.missing == 2
+    assert found.note == "too early to say: 2 more matched pairs"
+    assert found.difference.value is None
+    assert found.backward is None
+
+
+@pytest.mark.parametrize(
+    "unlike",
+    [{"speed_mps": 3.2}, {"grade": 0.05}, {"gait": "walk"}],
+    ids=["speed", "grade", "gait"],
+)
+def test_what_is_unlike_is_not_paired(unlike: dict[str, object]) -> None:
+    ahead = stretch(0, 300, **{"speed_mps": 2.3, **unlike})  # type: ignore[arg-type]
+    back = stretch(300, 120, "backward", speed_mps=2.3)
+    assert compared(session("a", 0, [ahead, back])).pairs == ()
+
+
+def test_a_partner_is_found_in_another_session_nearby_but_not_far_away() -> None:
+    ahead = [stretch(0, 300, speed_mps=2.3)]
+    back = [stretch(300, 120, "backward", speed_mps=2.3)]
+    near = compared(session("a", 0, ahead), session("b", 20, back))
+    assert [pair.forward_session for pair in near.pairs] == ["a"]
+    assert compared(session("a", 0, ahead), session("b", 90, back)).pairs == ()
+
+
+def test_candidates_stay_out_unless_asked_for() -> None:
+    parts = [
+        stretch(0, 300, speed_mps=2.3),
+        stretch(300, 120, "backward", 2.3, verdict="candidate"),
+    ]
+    without = compared(session("a", 0, parts))
+    assert without.backward_sessions == 0
+    assert without.pairs == ()
+    assert without.totals["candidate"].seconds == 120.0
+    asked = compared(session("a", 0, parts), settings=CompareSettings(include_candidates=True))
+    assert asked.totals["backward"].seconds == 120.0
+    assert asked.totals["candidate"].seconds == 0.0
+    assert len(asked.pairs) == 1
+
+
+def test_the_same_run_twice_counts_once() -> None:
+    first = session("a", 0, both_ways())
+    copy = dataclasses.replace(first, id="b", start_time_s=first.start_time_s + 3.0)
+    comparison = compared(first, copy)
+    assert comparison.sessions == 1
+    assert [note.slug for note in comparison.notes if "duplicate" in note.slug]
+
+
+def test_dates_limit_what_is_compared() -> None:
+    sessions = [session(f"s{n}", n, both_ways()) for n in range(5)]
+    inside = CompareSettings(since_s=MONDAY_S + 86_400, until_s=MONDAY_S + 3 * 86_400)
+    assert compared(*sessions, settings=inside).sessions == 2
+
+
+def test_weeks_are_local_begin_on_monday_and_empty_ones_are_there() -> None:
+    # Sunday 23:30 UTC is Monday in Helsinki
+    late = session("a", 6 + 23.5 / 24, both_ways())
+    here = dataclasses.replace(late, zone=Zoned("Europe/Helsinki", 7200.0, "file"))
+    later = session("b", 21, both_ways())
+    weeks = compared(here, later).weeks
+    assert [week.monday for week in weeks] == ["2026-01-12", "2026-01-19", "2026-01-26"]
+    assert [week.sessions for week in weeks] == [1, 0, 1]
+    assert weeks[1].backward.seconds == 0.0
+
+
+def test_a_trend_is_recovered_with_its_weeks() -> None:
+    sessions = [
+        session(f"s{n}", 7 * n, [stretch(0, 100, "backward", 2.0 + 0.05 * n)]) for n in range(6)
+    ]
+    trend = next(each for each in compared(*sessions).trends if each.key == "backward_speed_mps")
+    assert trend.slope_per_week.value == pytest.approx(0.05)
+    assert trend.intercept == pytest.approx(2.0)
+    assert trend.note == "6 sessions over 5 weeks"
+
+
+def test_a_short_series_is_too_early() -> None:
+    few = [session(f"s{n}", 7 * n, [stretch(0, 100, "backward")]) for n in range(3)]
+    trend = next(each for each in compared(*few).trends if each.key == "backward_speed_mps")
+    assert trend.note == "too early to say: 2 more sessions"
+    assert trend.slope_per_week.value is None
+    dense = [session(f"s{n}", n / 10, [stretch(0, 100, "backward")]) for n in range(9)]
+    trend = next(each for each in compared(*dense).trends if each.key == "backward_speed_mps")
+    assert trend.note == "too early to say: 3 more weeks"
+
+
+def test_records_take_the_best_of_all_sessions() -> None:
+    first = session("a", 0, both_ways(), bests=[Best("100 m", 40.0, 100.0, 5.0)])
+    second = session("b", 1, both_ways(), bests=[Best("100 m", 38.0, 100.0, 9.0)])
+    third = session("c", 2, both_ways(), bests=[Best("longest_s", 90.0, 200.0, 1.0)])
+    records = compared(first, second, third).records
+    assert [(each.key, each.session, each.seconds) for each in records] == [
+        ("100 m", "b", 38.0),
+        ("longest_s", "c", 90.0),
+    ]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_little_data_gives_values_without_nan_and_all_claims(count: int) -> None:
+    sessions = [session(f"s{n}", n) for n in range(count)]
+    comparison = compared(*sessions)
+    assert b"NaN" not in msgspec.json.encode(comparison)
+    assert msgspec.json.decode(msgspec.json.encode(comparison), type=Comparison) == comparison
+    answers = claims(comparison)
+    assert len({claim.key for claim in answers}) == len(answers) == 15
+    assert all(claim.data and claim.literature for claim in answers)
+
+
+def test_a_watch_is_not_asked_what_it_cannot_measure() -> None:
+    silent = [each for each in claims(compared()) if each.status == "not measurable"]
+    assert {"muscle", "posture", "knees"} <= {each.key for each in silent}
+    assert all(each.measured is None for each in silent)
+
+
+def test_the_calorie_claim_shows_all_three_numbers() -> None:
+    own = Estimate(1.4, 1.35, 1.45, "heart-rate kinetics")
+    claim = claims(compared(session("a", 0, both_ways(), own)))[0]
+    assert claim.key == "calories"
+    assert claim.measured is not None
+    assert claim.published is not None
+    assert claim.popular is not None
+    assert claim.measured.value == pytest.approx(1.4)
+    assert (claim.published.low, claim.published.high) == (1.25, 1.45)
+    assert (claim.popular.low, claim.popular.high) == (2.0, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("metres", "hazard"), [(105.0, None), (120.0, "1.64"), (180.0, "1.52"), (250.0, "2.28")]
+)
+def test_progression_names_the_study_s_numbers(metres: float, hazard: str | None) -> None:
+    before = session("a", 0, [stretch(0, 50, "backward", 2.0)])
+    now = session("b", 10, [stretch(0, metres / 2.0, "backward", 2.0)])
+    said = {each.key: each for each in guidance(now, [before, now]).advice}
+    advice = said["progression_backward"]
+    if hazard is None:
+        assert advice.citation is None
+        return
+    assert hazard in advice.message
+    assert advice.limits is not None
+    assert "Forward runners" in advice.limits
+
+
+def test_what_is_older_than_thirty_days_is_no_comparison() -> None:
+    before = session("a", 0, [stretch(0, 50, "backward", 2.0)])
+    now = session("b", 31, [stretch(0, 200, "backward", 2.0)])
+    said = {each.key: each for each in guidance(now, [before]).advice}
+    assert "no comparison" in said["progression_backward"].message
+
+
+def test_guidance_of_a_forward_run_and_its_safety_note() -> None:
+    found = guidance(session("a", 0, [stretch(0, 600)]), [])
+    assert {each.key for each in found.advice} == {"progression_forward"}
+    assert "medical advice" in found.safety
+    words = " ".join(each.message for each in found.advice).lower()
+    assert "acute" not in words
+
+
+def test_warm_up_counts_forward_movement_before_the_first_backward_segment() -> None:
+    parts = [stretch(0, 240), stretch(240, 60, "backward"), stretch(300, 600)]
+    said = {each.key: each for each in guidance(session("a", 0, parts), []).advice}
+    assert said["warm_up"].message.startswith("4 min")

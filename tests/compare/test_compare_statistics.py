@@ -1,0 +1,89 @@
+import math
+
+import numpy as np
+import pytest
+
+from retrorun.compare.statistics import combine_factors, mean_by_group, student, theil_sen
+from retrorun.model import Estimate
+
+
+@pytest.mark.parametrize(
+    # printed tables of Student's t, two-sided 95 %
+    ("freedom", "printed"),
+    [(1, 12.706), (5, 2.571), (10, 2.228), (11, 2.201), (20, 2.086), (60, 2.000), (120, 1.980)],
+)
+def test_student_as_printed(freedom: int, printed: float) -> None:
+    assert student(freedom) == pytest.approx(printed, abs=0.001)
+
+
+def test_mean_of_group_means_by_hand() -> None:
+    # groups 1, 2, 6: mean 3, deviation sqrt(7), t(2) = 4.303
+    found = mean_by_group(np.array([0.0, 2.0, 2.0, 6.0]), ["a", "a", "b", "c"], "m")
+    reach = 4.303 * math.sqrt(7) / math.sqrt(3)
+    assert found.value == pytest.approx(3.0)
+    assert found.low == pytest.approx(3.0 - reach)
+    assert found.high == pytest.approx(3.0 + reach)
+
+
+def test_one_group_says_so() -> None:
+    assert "one session only" in mean_by_group(np.array([1.0, 2.0]), ["a", "a"], "m").method
+
+
+def test_theil_sen_by_hand() -> None:
+    # slopes of (0,1) (1,3) (2,5) (3,100): 2, 2, 33, 2, 48.5, 95
+    slope, intercept = theil_sen(np.arange(4.0), np.array([1.0, 3.0, 5.0, 100.0]), "m")
+    assert slope.value == pytest.approx(17.5)
+    assert intercept == pytest.approx(np.median([1, 3 - 17.5, 5 - 35, 100 - 52.5]))
+    assert slope.low == pytest.approx(2.0)
+    assert slope.high == pytest.approx(95.0)
+
+
+def test_theil_sen_ignores_an_outlier() -> None:
+    values = 2.0 * np.arange(11.0)
+    values[5] = 1000.0
+    assert theil_sen(np.arange(11.0), values, "m")[0].value == pytest.approx(2.0)
+
+
+def test_theil_sen_interval_covers_the_truth_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(11)
+    time = np.arange(12.0)
+    hits = 0
+    for _ in range(400):
+        slope, _ = theil_sen(time, 0.3 * time + rng.normal(0, 1.0, 12), "m")
+        hits += (slope.low or 0) <= 0.3 <= (slope.high or 0)
+    assert 0.92 <= hits / 400 <= 0.99
+
+
+def test_all_at_one_time_has_no_slope() -> None:
+    assert theil_sen(np.zeros(4), np.arange(4.0), "m")[0].value is None
+
+
+def of(value: float, error: float) -> Estimate:
+    reach = math.exp(1.959964 * error)
+    return Estimate(value, value / reach, value * reach, "m")
+
+
+def test_equal_factors_combine_to_a_narrower_one() -> None:
+    # four with error 0.04 in the logarithm: 0.02, and the model's 0.01 in squares
+    found = combine_factors([of(1.4, 0.04)] * 4, "m", 0.01)
+    assert found.value == pytest.approx(1.4)
+    assert found.high == pytest.approx(1.4 * math.exp(1.959964 * math.hypot(0.02, 0.01)))
+
+
+def test_the_surer_factor_weighs_more() -> None:
+    # weights 1/0.1² and 1/0.2²; their difference is within their errors
+    found = combine_factors([of(1.3, 0.1), of(1.4, 0.2)], "m", 0.0)
+    expected = math.exp((4 * math.log(1.3) + math.log(1.4)) / 5)
+    assert found.value == pytest.approx(expected)
+
+
+def test_factors_that_disagree_widen_the_interval() -> None:
+    alike = combine_factors([of(1.4, 0.02)] * 4, "m", 0.0)
+    apart = combine_factors([of(k, 0.02) for k in (1.2, 1.3, 1.5, 1.6)], "m", 0.0)
+    assert (apart.high or 0) - (apart.low or 0) > 3 * ((alike.high or 0) - (alike.low or 0))
+
+
+def test_no_factor_combines_to_a_reason() -> None:
+    found = combine_factors([Estimate(None, None, None, "m", "no heart rate")], "m", 0.0)
+    assert found.value is None
+    assert found.reason
