@@ -1,0 +1,195 @@
+// The pages' only script: draws the figures that the page carries as JSON, and links pictures,
+// lanes and table. Nothing is loaded, nothing is evaluated, nothing is stored.
+(() => {
+  "use strict";
+  const $ = (id) => document.getElementById(id);
+  const json = (id) => { const at = $(id); return at ? JSON.parse(at.textContent) : null; };
+
+  // -- figures: colours are names of CSS properties until here ------------------------------------
+  const painted = (value, style) => {
+    if (typeof value === "string") return value.startsWith("--") ? style.getPropertyValue(value).trim() : value;
+    if (Array.isArray(value)) return value.length && typeof value[0] === "object" && value[0] ? value.map((each) => painted(each, style)) : value;
+    if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, painted(each, style)]));
+    return value;
+  };
+  const charts = [];
+  const config = { displayModeBar: false, responsive: true, displaylogo: false, staticPlot: false, showTips: false };
+  const draw = (chart) => {
+    const figure = painted(chart.figure, getComputedStyle(document.documentElement));
+    figure.layout.font = { ...figure.layout.font, family: getComputedStyle(document.body).fontFamily };
+    if (chart.range) figure.layout.xaxis = { ...figure.layout.xaxis, range: chart.range };
+    if (chart.width) figure.layout.width = chart.width;
+    return Plotly.react(chart.at, figure.data, figure.layout, config);
+  };
+  const redraw = () => charts.forEach(draw);
+  if (typeof Plotly !== "undefined") {
+    document.querySelectorAll("[data-chart]").forEach((at) => {
+      const chart = { at, figure: json(at.dataset.chart) };
+      charts.push(chart);
+      draw(chart);
+    });
+    document.documentElement.dataset.drawn = "yes";
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+    const paper = (on) => { charts.forEach((chart) => { chart.width = on ? 680 : 0; }); redraw(); };
+    matchMedia("print").addEventListener("change", (event) => paper(event.matches));
+  }
+
+  // -- one session: cursor, selection, links ------------------------------------------------------
+  const data = json("session-data");
+  const lanes = charts.find((chart) => chart.at.id === "lanes");
+  if (data && lanes) session(data, lanes);
+  if (data) rows(data);
+
+  function clock(seconds) {
+    const whole = Math.round(seconds), h = Math.floor(whole / 3600), m = Math.floor(whole / 60) % 60, s = whole % 60;
+    const two = (n) => String(n).padStart(2, "0");
+    return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+  }
+  function shown(trace, value) {
+    if (value === null || value === undefined) return "–";
+    const { form, scale, unit } = trace.meta;
+    if (form === "pace") return `${clock(value)} ${unit}`;
+    if (form === "angle") return `${value > 180 ? value - 360 : value}°`;
+    return `${scale === 100 ? (value / scale).toFixed(2) : Math.round(value / scale)} ${unit}`;
+  }
+  function atTime(trace, t) {
+    // a thinned grid has gaps of one point: look at the neighbours too
+    const i = Math.round(t / trace.dx);
+    for (const j of [i, i - 1, i + 1]) if (trace.y[j] !== null && trace.y[j] !== undefined) return trace.y[j];
+    return null;
+  }
+  function rows(facts) {
+    document.querySelectorAll("tr[data-s]").forEach((row) => {
+      row.addEventListener("pointerenter", () => focusMap(facts, +row.dataset.s, +row.dataset.e));
+      row.addEventListener("pointerleave", () => focusMap(facts, 0, 0));
+    });
+  }
+  function focusMap(facts, start, end) {
+    const path = document.querySelector(".map .focus");
+    if (!path || !facts.map_x) return;
+    let d = "", pen = "M";
+    const step = facts.map_step_s;
+    for (let i = Math.floor(start / step); i <= Math.ceil(end / step) && end > start; i++) {
+      if (facts.map_x[i] === null || facts.map_x[i] === undefined) { pen = "M"; continue; }
+      d += `${pen}${facts.map_x[i]} ${facts.map_y[i]}`; pen = "L";
+    }
+    path.setAttribute("d", d);
+  }
+
+  function session(facts, chart) {
+    const stack = $("stack"), cursor = $("cursor"), pick = $("pick"), readout = $("readout");
+    const panel = $("selection"), command = $("command"), dot = document.querySelector(".map .cursor");
+    const traces = chart.figure.data.filter((trace) => trace.meta);
+    const left = chart.figure.layout.margin.l, right = chart.figure.layout.margin.r;
+    let now = 0, anchor = null, chosen = null, word = "backward", lit = null, due = 0;
+
+    const range = () => chart.range || chart.figure.layout.xaxis.range;
+    const toTime = (x) => { const [a, b] = range(); const w = stack.clientWidth - left - right; return Math.min(b, Math.max(a, a + (x - left) / w * (b - a))); };
+    const toX = (t) => { const [a, b] = range(); const w = stack.clientWidth - left - right; return left + (t - a) / (b - a) * w; };
+
+    function show(t) {
+      now = Math.min(facts.duration_s, Math.max(0, t));
+      const x = toX(now);
+      cursor.style.left = `${x}px`;
+      cursor.style.visibility = x < left - 1 || x > stack.clientWidth - right + 1 ? "hidden" : "visible";
+      const index = facts.spans.findIndex(([s, e]) => now >= s && now < e);
+      const row = index < 0 ? null : document.querySelector(`tr[data-s="${facts.spans[index][0]}"]`);
+      const name = row ? row.querySelector(".text").textContent : "";
+      const words = [[clock(now), name], ...traces.map((trace) => [trace.name, shown(trace, atTime(trace, now))])];
+      readout.replaceChildren(...words.map(([key, value], i) => {
+        const span = document.createElement("span"), strong = document.createElement("b");
+        strong.textContent = i ? value : key;
+        span.append(...(i ? [`${key} `, strong] : [strong, ` ${value}`]));
+        return span;
+      }));
+      cursor.setAttribute("aria-valuenow", String(Math.round(now)));
+      cursor.setAttribute("aria-valuetext", words.map((pair) => pair.join(" ")).join(", "));
+      if (lit !== row) { if (lit) lit.classList.remove("on"); if (row) row.classList.add("on"); lit = row; }
+      if (dot && facts.map_x) {
+        const i = Math.round(now / facts.map_step_s), px = facts.map_x[i], py = facts.map_y[i];
+        const known = px !== null && px !== undefined;
+        dot.setAttribute("cx", known ? px : -99); dot.setAttribute("cy", known ? py : -99);
+      }
+    }
+    const later = (t) => { if (due) cancelAnimationFrame(due); due = requestAnimationFrame(() => { due = 0; show(t); }); };
+
+    function drawPick() {
+      const [a, b] = chosen || [0, 0];
+      const x0 = Math.max(left, toX(a)), x1 = Math.min(stack.clientWidth - right, toX(b));
+      pick.style.left = `${x0}px`; pick.style.width = `${chosen ? Math.max(0, x1 - x0) : 0}px`;
+    }
+    function choose(a, b) {
+      const start = Math.max(0, Math.floor(Math.min(a, b))), end = Math.min(facts.duration_s, Math.ceil(Math.max(a, b)));
+      chosen = end > start ? [start, end] : null;
+      drawPick();
+      panel.hidden = !chosen;
+      focusMap(facts, ...(chosen || [0, 0]));
+      if (!chosen) return;
+      $("selected-span").textContent = `${clock(start)} – ${clock(end)}`;
+      command.textContent = `retrorun label ${facts.id} ${start} ${end} ${word}`;
+      $("copy").textContent = $("copy").dataset.label;
+    }
+    function zoom(to) {
+      chart.range = to;
+      $("zoomed").hidden = !to;
+      return Promise.resolve(draw(chart)).then(() => { drawPick(); show(now); });
+    }
+
+    stack.addEventListener("pointermove", (event) => {
+      const t = toTime(event.clientX - stack.getBoundingClientRect().left);
+      if (anchor !== null && Math.abs(toX(anchor) - toX(t)) > 4) choose(anchor, t);
+      later(t);
+    });
+    stack.addEventListener("pointerdown", (event) => {
+      const t = toTime(event.clientX - stack.getBoundingClientRect().left);
+      if (event.pointerType === "mouse" && event.button === 0) { anchor = t; choose(t, t); stack.setPointerCapture(event.pointerId); }
+      show(t);
+    });
+    stack.addEventListener("pointerup", () => { anchor = null; });
+    stack.addEventListener("pointercancel", () => { anchor = null; });
+    cursor.addEventListener("keydown", (event) => {
+      const [a, b] = range(), page = Math.max(10, (b - a) / 20);
+      const moves = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1, PageDown: -page, PageUp: page, Home: -1e9, End: 1e9 };
+      if (event.key === "Escape") { anchor = null; choose(0, 0); return; }
+      if (!(event.key in moves)) return;
+      event.preventDefault();
+      if (event.shiftKey && !chosen) anchor = now;
+      const from = event.shiftKey ? (anchor ?? chosen[0]) : null;
+      show(Math.round(now + moves[event.key]));
+      if (from !== null) { choose(from, now); anchor = from; } else anchor = null;
+    });
+    panel.querySelectorAll("[data-word]").forEach((button) => button.addEventListener("click", () => {
+      word = button.dataset.word;
+      panel.querySelectorAll("[data-word]").forEach((each) => each.setAttribute("aria-pressed", String(each === button)));
+      if (chosen) choose(...chosen);
+    }));
+    const copy = $("copy");
+    copy.dataset.label = copy.textContent;
+    copy.addEventListener("click", async () => {
+      try { await navigator.clipboard.writeText(command.textContent); } catch {
+        const select = getSelection(); select.selectAllChildren(command); document.execCommand("copy");
+      }
+      copy.textContent = copy.dataset.done;
+    });
+    $("zoom").addEventListener("click", () => zoom(chosen));
+    $("unzoom").addEventListener("click", () => zoom(null));
+    $("unselect").addEventListener("click", () => choose(0, 0));
+    document.querySelectorAll("tr[data-s]").forEach((row) => {
+      row.addEventListener("pointerenter", () => { chosen = null; panel.hidden = true; later(+row.dataset.s); pick.style.left = `${Math.max(left, toX(+row.dataset.s))}px`; pick.style.width = `${Math.max(0, Math.min(stack.clientWidth - right, toX(+row.dataset.e)) - Math.max(left, toX(+row.dataset.s)))}px`; });
+      row.addEventListener("pointerleave", drawPick);
+    });
+    const map = document.querySelector(".map");
+    if (map && facts.map_x) map.addEventListener("pointermove", (event) => {
+      const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(map.getScreenCTM().inverse());
+      let best = -1, near = 70 * 70;
+      facts.map_x.forEach((x, i) => {
+        if (x === null) return;
+        const d = (x - at.x) ** 2 + (facts.map_y[i] - at.y) ** 2;
+        if (d < near) { near = d; best = i; }
+      });
+      if (best >= 0) later(best * facts.map_step_s);
+    });
+    new ResizeObserver(() => { drawPick(); cursor.style.left = `${toX(now)}px`; }).observe(stack);
+    cursor.style.left = `${left}px`;
+  }
+})();

@@ -1,0 +1,132 @@
+"""From a view to one HTML text: the templates, the assets' names, the security policy."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import msgspec
+from markupsafe import Markup
+
+from retrorun import __version__
+from retrorun.report.words import say
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page lies: the way from it to the assets and to index.html."""
+
+    asset_prefix: str = "assets/"
+    home: str = ""
+    standalone: bool = False
+
+
+def render(template: str, title: str, place: Place, **values: object) -> str:
+    """Fill a template; every value from a file is escaped on its way in.
+
+    Args:
+        template: its name without ending.
+        title: of the window.
+        place: where the page lies.
+        values: what the template names.
+    """
+    names = asset_names()
+    scripts = (names["plotly"], names["script"])
+    shell = {
+        "title": title,
+        "place": place,
+        "policy": _policy(place),
+        "style": _style_tag(place, names["style"]),
+        "scripts": [_script_tag(place, name) for name in scripts],
+        "version": __version__,
+    }
+    return _environment().get_template(f"{template}.html.j2").render(shell | values) + "\n"
+
+
+@lru_cache(maxsize=1)
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("retrorun.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["say"] = say
+    environment.filters["embed"] = embed
+    return environment
+
+
+def embed(value: Mapping[str, Any]) -> Markup:
+    """JSON that may stand in a script element: no text in it can end the element."""
+    text = msgspec.json.encode(value).decode()
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)  # noqa: S704  # what could be markup was just escaped
+
+
+@lru_cache(maxsize=1)
+def asset_names() -> Mapping[str, str]:
+    """Asset → file name, which changes with its content or version, so that it may be cached."""
+    return {
+        "plotly": f"plotly-{metadata.version('plotly')}.min.js",
+        "style": f"style-{_fingerprint('style.css')}.css",
+        "script": f"report-{_fingerprint('report.js')}.js",
+    }
+
+
+def asset_text(name: str) -> str:
+    """Content of an asset by its file name."""
+    asset = {file: asset for asset, file in asset_names().items()}[name]
+    if asset == "plotly":
+        return _plotly()
+    return _own_asset("style.css" if asset == "style" else "report.js")
+
+
+@lru_cache(maxsize=1)
+def _plotly() -> str:
+    """The bundle out of the installed package: importing plotly would cost half a second."""
+    place = metadata.distribution("plotly").locate_file("plotly/package_data/plotly.min.js")
+    return Path(str(place)).read_text(encoding="utf-8").replace("\r\n", "\n")
+
+
+def _fingerprint(name: str) -> str:
+    return hashlib.sha256(_own_asset(name).encode()).hexdigest()[:8]
+
+
+@lru_cache(maxsize=4)
+def _own_asset(name: str) -> str:
+    return (resources.files("retrorun.report") / "assets" / name).read_text(encoding="utf-8")
+
+
+def _policy(place: Place) -> str:
+    """Nothing may be loaded but the page's own files; plotly sets styles inline, never evaluates."""
+    names = asset_names()
+    own = (_hash(names["plotly"]), _hash(names["script"])) if place.standalone else ("'self'",)
+    return (
+        f"default-src 'none'; script-src {' '.join(own)}; style-src 'self' 'unsafe-inline'; "
+        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+    )
+
+
+@lru_cache(maxsize=4)
+def _hash(name: str) -> str:
+    digest = hashlib.sha256(asset_text(name).encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def _script_tag(place: Place, name: str) -> Markup:
+    if place.standalone:
+        return Markup(f"<script>{asset_text(name)}</script>")  # noqa: S704  # our own assets
+    return Markup('<script src="{}" defer></script>').format(place.asset_prefix + name)
+
+
+def _style_tag(place: Place, name: str) -> Markup:
+    if place.standalone:
+        return Markup(f"<style>{asset_text(name)}</style>")  # noqa: S704  # our own asset
+    return Markup('<link rel="stylesheet" href="{}">').format(place.asset_prefix + name)

@@ -1,0 +1,81 @@
+"""Samples brought down to what a screen can show, without losing a peak."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from retrorun.units import FloatArray
+
+POINTS = 4000  # two for every pixel of a wide screen; an hour at 1 Hz stays whole
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """A uniform time grid: point i lies ``i * step_s`` seconds after the start."""
+
+    step_s: float
+    size: int
+    bucket: int
+
+
+def grid(seconds: int, points: int = POINTS) -> Grid:
+    """The grid for a track of so many 1 Hz samples; 1 Hz itself where that is short enough."""
+    if seconds <= points:
+        return Grid(1.0, seconds, 1)
+    bucket = -(-2 * seconds // points)
+    buckets = -(-seconds // bucket)
+    return Grid(bucket / 2, 2 * buckets, bucket)
+
+
+def thin(values: FloatArray, on: Grid) -> FloatArray:
+    """Smallest and largest value of every bucket in the order in which they occur.
+
+    Args:
+        values: (n,) at 1 Hz, NaN where missing.
+        on: the grid for n samples.
+
+    Returns:
+        (on.size,); a bucket with nothing in it gives two NaN.
+    """
+    if on.bucket == 1:
+        return values
+    rows = _rows(values, on)
+    gone = np.isnan(rows)
+    low = np.argmin(np.where(gone, np.inf, rows), axis=1)
+    high = np.argmax(np.where(gone, -np.inf, rows), axis=1)
+    every = np.arange(len(rows))
+    first, second = np.minimum(low, high), np.maximum(low, high)
+    return np.column_stack([rows[every, first], rows[every, second]]).ravel()
+
+
+def pick(values: FloatArray, on: Grid) -> FloatArray:
+    """The sample nearest to every grid point: for positions, which have no peaks. (on.size,)."""
+    if on.bucket == 1:
+        return values
+    at = np.minimum((np.arange(on.size) * on.step_s).astype(int), len(values) - 1)
+    return values[at]
+
+
+def _rows(values: FloatArray, on: Grid) -> FloatArray:
+    padded = np.full(on.size // 2 * on.bucket, np.nan)
+    padded[: len(values)] = values
+    return padded.reshape(-1, on.bucket)
+
+
+def integers(values: FloatArray) -> list[int | None]:
+    """Rounded to whole numbers for JSON; NaN becomes None."""
+    rounded = np.rint(np.where(np.isfinite(values), values, 0)).astype(int).tolist()
+    for index in np.flatnonzero(~np.isfinite(values)).tolist():
+        rounded[index] = None
+    return rounded
+
+
+def smooth(values: FloatArray, window: int) -> FloatArray:
+    """Centred mean over ``window`` samples of what is there; NaN stays NaN. (n,) → (n,)."""
+    here = np.isfinite(values)
+    sums = np.convolve(np.where(here, values, 0.0), np.ones(window), mode="same")
+    counts = np.convolve(here.astype(float), np.ones(window), mode="same")
+    size = len(values)
+    start = max(0, (len(sums) - size) // 2)
+    sums, counts = sums[start : start + size], counts[start : start + size]
+    return np.where(here, sums / np.maximum(counts, 1), np.nan)
