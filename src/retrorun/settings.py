@@ -74,13 +74,14 @@ class DetectSettings:
     two_lines_switch: float = 2.0
     two_lines_steps: float = 0.035
     teach_least_s: int = 20
+    own_line_tells: float = 3.0  # evidence by the runner's earlier lines that counts
     # decoding
-    onset_every_s: float = 1500.0
+    onset_every_s: float = 3000.0
     backward_lasts_s: float = 90.0
     onset_stopped: float = 0.005
     ending_stopped: float = 0.02
     joint_switch: float = 0.15
-    prior: float = 0.05
+    prior: float = 0.03
     # segments
     heading_alone_s: int = 4
     gait_alone_s: int = 20

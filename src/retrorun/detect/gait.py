@@ -51,8 +51,8 @@ def evidence(
         settings: this stage's.
 
     The line comes from the seconds that heading or labels call forward; without them from the
-    lower of two parallel lines, where the session holds two; else it is one line for all, held
-    against the runner's earlier runs.
+    lower of two parallel lines, where the session holds two. A session of one line is all forward
+    or all backward; only the runner's earlier runs can tell which, so without them it is silent.
     """
     nothing = np.zeros(seen.counted.size)
     sides = (known & (taught < 0.1), known & (taught > 0.9))
@@ -72,13 +72,23 @@ def evidence(
             seen, line, (back == 0, back > 0), settings, "two parallel lines in this session"
         )
         return replace(judged, backward=None)  # what step rate alone found teaches nobody
-    nobody = (seen.counted, nothing > 0)
-    if athlete.forward_line is not None and _raised_throughout(seen, athlete.forward_line) > 4:
-        reason = "above the line of the runner's earlier runs from end to end"
-        return replace(_judge(seen, athlete.forward_line, nobody, settings, reason), forward=None)
+    return _by_earlier_runs(seen, line, athlete.forward_line, settings)
+
+
+def _by_earlier_runs(
+    seen: Steps, line: GaitLine, own: GaitLine | None, settings: DetectSettings
+) -> GaitEvidence:
+    """A session of one line, held against the runner's own; silent where that cannot tell."""
+    nobody = (seen.counted, np.zeros(seen.counted.size, dtype=bool))
     judged = _judge(seen, line, nobody, settings, "one line fits the whole session")
-    # One gait alone cannot say that it is the other.
-    return replace(judged, ratio=np.minimum(judged.ratio, 0.0))
+    raised_by = _raised_throughout(seen, own) if own is not None else 0.0
+    if own is not None and raised_by > settings.own_line_tells:
+        reason = "above the line of the runner's earlier runs from end to end"
+        return replace(_judge(seen, own, nobody, settings, reason), forward=None)
+    ratio = np.zeros(seen.counted.size)
+    if raised_by < -settings.own_line_tells:
+        ratio = np.minimum(judged.ratio, 0.0)
+    return replace(judged, ratio=ratio)
 
 
 def _raised_throughout(seen: Steps, line: GaitLine) -> float:

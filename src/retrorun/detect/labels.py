@@ -45,8 +45,8 @@ BACKWARD = (
     r"pozpatku",
     r"pozadu",
     r"dozadu",
-    r"tylem",
-    r"do tylu",
+    r"tyłem",
+    r"do tyłu",
     r"hatrafele",
     r"назад",
     r"спиной вперед",
@@ -73,20 +73,27 @@ FORWARD = (
 )
 NOT_RUNNING = re.compile(
     r"\b(?:lunges?|plank|crunch(?:es)?|fly|flies|curls?|squats?|pyramid|split|splits|order|route"
-    r"|loop|direction|course|no|not|without|ohne|sans|senza|sin|bez)\b"
+    r"|loop|direction|no|not|without|ohne|sans|senza|sin|bez)\b"
 )
+
+
+def _bare(words: str) -> str:
+    """Lower case, without accents."""
+    split = unicodedata.normalize("NFKD", words.casefold())
+    return unicodedata.normalize("NFC", "".join(s for s in split if not unicodedata.combining(s)))
+
+
 _BACKWARD = re.compile(
-    "|".join([*(rf"(?<!\w)(?:{word})(?!\w)" for word in BACKWARD), ALONE, UNSPACED])
+    "|".join([*(rf"(?<!\w)(?:{_bare(word)})(?!\w)" for word in BACKWARD), ALONE, _bare(UNSPACED)])
 )
-_FORWARD = re.compile("|".join(rf"(?<!\w)(?:{word})(?!\w)" for word in FORWARD))
+_FORWARD = re.compile("|".join(rf"(?<!\w)(?:{_bare(word)})(?!\w)" for word in FORWARD))
 
 
 def meaning(words: str) -> Direction | None:
     """Which way a name says the runner went; None where it says nothing, or both."""
-    plain = unicodedata.normalize("NFKD", words[:500].casefold())
-    plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
-    plain = unicodedata.normalize("NFC", re.sub(r"[\s_.\-]+", " ", plain))
-    backward, forward = _BACKWARD.search(plain), _FORWARD.search(plain)
+    plain = re.sub(r"[\s_.\-]+", " ", _bare(words[:500]))
+    backward = _BACKWARD.search(plain)
+    forward = _FORWARD.search(_BACKWARD.sub(" ", plain))  # "спиной вперёд" is backward all over
     if NOT_RUNNING.search(plain) or bool(backward) == bool(forward):
         return None
     return "backward" if backward else "forward"

@@ -58,7 +58,8 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
     back = probability > 0.5
     verdict = np.zeros(back.size, dtype=np.int64)
     reasons: list[tuple[int, int, str]] = []
-    starts, ends = runs(back)
+    # What a label says is decided already, and what leaks out of it stands for itself.
+    starts, ends = runs(back * 2 + (grounds.label != 0))
     precedent = _beyond_doubt(grounds, back, settings)
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         inside = slice(first, last)
@@ -131,8 +132,6 @@ def _backward(
     first, last = span
     inside = slice(first, last)
     heading = float(grounds.heading[inside].sum())
-    if grounds.label[inside].any():
-        return "candidate", "labelled in part"
     if heading < settings.heading_enough or grounds.mount is None:
         return _by_gait(grounds, back, first, last, settings)
     if last - first < settings.heading_alone_s:

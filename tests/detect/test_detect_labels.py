@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+
+from retrorun.detect.labels import evidence, meaning, spoken
+from retrorun.model import Label, Lap, Recording
+
+TIMES = 1_000.0 + np.arange(100.0)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Backward",
+        "4 x backwards",
+        "BACKWARD RUN",
+        "backward_400m",
+        "retro",
+        "Retro-Running",
+        "retrorunning",
+        "Rückwärts",
+        "rueckwaerts".replace("ue", "u", 1),
+        "Ruckwartslaufen",
+        "en arrière",
+        "course arrière",
+        "à reculons",
+        "Corsa all'indietro",
+        "hacia atrás",
+        "de costas",
+        "achteruit lopen",
+        "baklänges",
+        "baglæns",
+        "takaperin",
+        "nazaj",
+        "unatrag",
+        "tyłem",
+        "hátrafelé",
+        "бег назад",
+        "спиной вперёд",
+        "後ろ向き走",
+        "倒走训练",
+        "reverse running",
+        "Reverse",
+        "backpedal",
+    ],
+)
+def test_words_of_many_languages_say_backward(words: str) -> None:
+    assert meaning(words) == "backward"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "Out and back",
+        "Back to back intervals",
+        "Lower back exercises",
+        "Reverse lunges",
+        "reverse loop of the lake",
+        "Retro Stadium 5k",
+        "Feedback run",
+        "Backyard ultra",
+        "Route backwards",
+        "not backward",
+        "backward and forward",
+        "Straight course",
+        "no backward today",
+    ],
+)
+def test_false_friends_say_nothing(words: str) -> None:
+    assert meaning(words) is None
+
+
+@pytest.mark.parametrize("words", ["Forward", "vorwärts", "en avant", "hacia adelante"])
+def test_forward_is_a_word_too(words: str) -> None:
+    assert meaning(words) == "forward"
+
+
+def test_a_hostile_name_costs_nothing() -> None:
+    assert meaning("back " * 1_000_000) is None
+
+
+def test_a_lap_speaks_for_itself_only() -> None:
+    laps = (Lap(1000.0, 1030.0, name="Warm up"), Lap(1030.0, 1060.0, step="Backward"))
+    found = spoken(Recording(TIMES, {}, laps=laps), "run.fit")
+    assert found == (Label(30.0, 60.0, "backward", "step"),)
+
+
+def test_a_file_name_speaks_for_the_whole() -> None:
+    assert spoken(Recording(TIMES, {}), "up/2026-05-03 backward.fit.gz") == (
+        Label(0.0, 100.0, "backward", "file"),
+    )
+
+
+def test_laps_come_before_the_name() -> None:
+    laps = (Lap(1000.0, 1030.0, name="forward"), Lap(1030.0, 1100.0, name="backward"))
+    found = spoken(Recording(TIMES, {}, laps=laps, name="Backward run"), "backward.fit")
+    assert [(label.direction, label.origin) for label in found] == [
+        ("forward", "lap"),
+        ("backward", "lap"),
+    ]
+
+
+def test_an_ordinary_file_says_nothing() -> None:
+    recording = Recording(TIMES, {}, laps=(Lap(1000.0, 1099.0),), name="Morning run")
+    assert spoken(recording, "2026-05-03-forward-base.gpx") == ()
+
+
+def test_later_labels_win() -> None:
+    labels = (Label(0, 10, "backward", "step"), Label(4, 6, "forward", "command"))
+    signs = np.sign(evidence(labels, 12)).tolist()
+    assert signs == [1, 1, 1, 1, -1, -1, 1, 1, 1, 1, 0, 0]
+
+
+def test_labels_beyond_the_session_are_cut() -> None:
+    ratio = evidence((Label(-5.0, 1e9, "backward", "command"),), 3)
+    assert (ratio > 0).tolist() == [True, True, True]
