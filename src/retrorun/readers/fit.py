@@ -10,6 +10,7 @@ from retrorun.model import HeadingSeries, Lap, Note, Pause, Recording
 from retrorun.readers import fit_messages as told
 from retrorun.readers.cadence import tidied
 from retrorun.readers.fit_columns import DeveloperField, Messages, decode
+from retrorun.readers.fit_compass import compass
 from retrorun.readers.fit_headings import headings
 from retrorun.readers.fit_heart import heart_series, with_heart
 from retrorun.readers.fit_messages import Message, Story
@@ -123,10 +124,12 @@ def _whole(
     if time_s[held][0] < _OLDEST_S:
         notes.append(Note("clock-not-set", "times count from the device's start, not from 1989"))
     columns = {key: values[held] for key, values in channels(messages).items()}
+    compass_series = compass(part, story, messages, developer)
+    found = headings(part, messages, time_s, developer)
     return Recording(
         time_s=time_s[held],
         columns=columns,
-        headings=headings(part, messages, time_s, developer),
+        headings=(*found, compass_series) if compass_series else found,
         laps=told.laps(story),
         pauses=told.pauses(story),
         device=told.device(story),

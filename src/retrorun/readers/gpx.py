@@ -38,7 +38,7 @@ NAMES: dict[str, str] = {
     "hacc": "gps_accuracy_m",
     "accuracy": "gps_accuracy_m",
 }
-_PLACES = {"lat": "latitude_deg", "lon": "longitude_deg"}
+PLACES = {"lat": "latitude_deg", "lon": "longitude_deg"}
 _OTHERS = {name: name for name in ("time", "cmt", "heading", "compass", "bearing", "course")}
 _TAGS = ("gpx", "trk", "trkseg", "rte", "name", "type")
 _COMPASS_WORDS = re.compile(r"compass\D{0,20}(-?\d+(?:\.\d+)?)", re.IGNORECASE)
@@ -60,6 +60,8 @@ def read_gpx(name: str, data: bytes, limits: ReadLimits) -> XmlRead:
     except XmlBrokenError as broken:
         damage = Note("xml-broken", f"{broken.message}; what came before it was kept")
     found = [one for track in tracks.found if (one := _recording(track)) is not None]
+    if not found and damage is None:
+        found = _second_opinion(data, limits)
     runs = joined(found)
     kept = tuple(one for one in runs if is_on_foot(one.sport) != "no")
     others = tuple(one for one in runs if is_on_foot(one.sport) == "no")
@@ -69,6 +71,12 @@ def read_gpx(name: str, data: bytes, limits: ReadLimits) -> XmlRead:
     if damage:
         kept = tuple(noted(one, damage) for one in kept)
     return XmlRead(kept, passed_over, tracks.creator, damage)
+
+
+def _second_opinion(data: bytes, limits: ReadLimits) -> list[Recording]:
+    from retrorun.readers.gpx_second import second_opinion  # slow to import, rarely needed
+
+    return second_opinion(data, limits)
 
 
 class _Tracks:
@@ -93,7 +101,7 @@ class _Tracks:
         elif tag == "trk":
             names = NAMES | _OTHERS
             self.found.append(
-                Gathered(PointTable(names, "trkpt", tuple(_PLACES)), device=self.creator)
+                Gathered(PointTable(names, "trkpt", tuple(PLACES)), device=self.creator)
             )
         elif tag == "trkseg" and self.found:
             self.found[-1].breaks.append(self.found[-1].points.count)
@@ -142,7 +150,7 @@ def _recording(found: Gathered) -> Recording | None:
     numbers = found.points.numbers()
     time_s = found.points.times_s("time")
     columns = {
-        _PLACES.get(name, name): values for name, values in numbers.items() if name not in _OTHERS
+        PLACES.get(name, name): values for name, values in numbers.items() if name not in _OTHERS
     }
     candidates = tuple(_headings(found.points, numbers, time_s))
     return recording(found, time_s, columns, candidates)

@@ -28,7 +28,7 @@ class HeadingSource:
 
     source: str
     label: str
-    format: Literal["gpx", "fit-developer", "fit", "phone"]
+    format: Literal["gpx", "fit-developer", "fit"]
     names: frozenset[str]
     claim: HeadingKind
     north: North
@@ -102,15 +102,6 @@ SOURCES: tuple[HeadingSource, ...] = (
         "magnetic",
         "`magnetometer_data` with `accelerometer_data` (calibrated where the file says how), "
         "tilt-compensated",
-    ),
-    HeadingSource(
-        "phone:magneticBearing",
-        "sensorlogger:magneticBearing",
-        "phone",
-        frozenset({"magneticbearing"}),
-        "compass",
-        "magnetic",
-        "Sensor Logger's `Compass.csv` or `WatchCompass.csv`",
     ),
 )
 BY_SOURCE: Mapping[str, HeadingSource] = {row.source: row for row in SOURCES}

@@ -1,5 +1,6 @@
 """Large or hostile XML, element by element, in bounded memory."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from lxml import etree
@@ -65,7 +66,7 @@ def elements(
         remove_pis=True,
     )
     pruning = _Pruning(holder, depth)
-    start = 0
+    start, last = 0, b""
     for piece in pieces:
         trouble = _fed(parser, piece)
         yield from pruning.watched(parser)
@@ -75,12 +76,12 @@ def elements(
         if pruning.open is not None:
             yield "lot", pruning.open
         pruning.prune(start)
-        start += len(piece)
+        start, last = start + len(piece), last[-_CHUNK:] + piece
     trouble = _closed(parser)
-    yield from pruning.watched(parser)
-    if trouble:
-        yield from pruning.salvaged()
+    if trouble:  # the events at hand now may be of elements cut off within their names
+        yield from pruning.salvaged(last)
         raise XmlBrokenError(trouble, start)
+    yield from pruning.watched(parser)
 
 
 def _events(parser: etree.XMLPullParser) -> Iterator[tuple[str, etree._Element]]:
@@ -124,10 +125,17 @@ class _Pruning:
                 if event == "end":
                     del element[:]
 
-    def salvaged(self) -> Iterator[tuple[str, etree._Element]]:
-        """What there is of an open holder; text behind its last child shows that it is whole."""
-        if self.open is not None and len(self.open):
-            yield ("lot" if self.open[-1].tail is None else "end"), self.open
+    def salvaged(self, behind: bytes = b"") -> Iterator[tuple[str, etree._Element]]:
+        """What there is of an open holder: its last child too, if that is whole.
+
+        Text behind it shows that it is; and where the document merely ends too early, so do
+        its last bytes.
+        """
+        if self.open is None or not len(self.open):
+            return
+        last = self.open[-1]
+        whole = last.tail is not None or _ended(behind, local_name(last.tag))
+        yield ("end" if whole else "lot"), self.open
 
     def prune(self, offset: int) -> None:
         """Walk down the last children, dropping their elder siblings.
@@ -148,3 +156,9 @@ class _Pruning:
                     raise XmlBrokenError(f"one track point holds over {_MOST} elements", offset)
                 return
             element = element[-1]
+
+
+def _ended(text: bytes, name: str) -> bool:
+    """Whether the last tag of this name closes its element."""
+    tags = re.findall(rb"<(/?)(?:[\w.-]+:)?" + re.escape(name.encode()) + rb"\b[^<>]*?(/?)>", text)
+    return bool(tags) and any(tags[-1])

@@ -1,0 +1,160 @@
+"""Magnetometer and accelerometer logs in FIT → a compass heading at 1 Hz."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from retrorun.model import HeadingSeries
+from retrorun.readers.fit_columns import DeveloperField, Messages, decode
+from retrorun.readers.fit_messages import Message, Story, number
+from retrorun.readers.fit_records import times_s
+from retrorun.readers.fit_structure import ACCELEROMETER, MAGNETOMETER, TIMESTAMP, Part
+from retrorun.readers.heading_sources import BY_SOURCE, normalised, series
+from retrorun.readers.tilt import tilt_compensated_deg
+from retrorun.units import FloatArray
+
+_MILLISECONDS, _OFFSETS, _RAW, _CALIBRATED = 0, 1, (2, 3, 4), (5, 6, 7)
+_SENSORS = {"accelerometer": 0, "compass": 2, "magnetometer": 2}
+_LONGEST_S = 7 * 86_400
+_DEVELOPER = (
+    (("magx", "magy", "magz"), ("accelx", "accely", "accelz")),
+    (
+        ("magnetometerx", "magnetometery", "magnetometerz"),
+        ("accelerometerx", "accelerometery", "accelerometerz"),
+    ),
+    (("magx", "magy", "magz"), ("accx", "accy", "accz")),
+)
+
+
+def compass(
+    part: Part,
+    story: Story,
+    records: Messages,
+    developer: Sequence[DeveloperField],
+) -> HeadingSeries | None:
+    """Heading from the native logs, or else from developer arrays in the records; None if none.
+
+    Native raw counts count only where the file says how they are calibrated.
+    """
+    row = BY_SOURCE["fit:magnetometer"]
+    native = _native(part, story)
+    found = native or _from_developers(records, developer)
+    if found is None:
+        return None
+    heading = tilt_compensated_deg(found[1], found[2])
+    return None if heading is None else series(row, row.label, found[0], heading)
+
+
+def _native(part: Part, story: Story) -> tuple[FloatArray, FloatArray, FloatArray] | None:
+    if not part.counts.get(MAGNETOMETER) or not part.counts.get(ACCELEROMETER):
+        return None
+    fields = _samples(part, MAGNETOMETER, _calibration(story, 2))
+    accelerations = _samples(part, ACCELEROMETER, _calibration(story, 0))
+    if fields is None or accelerations is None:
+        return None
+    first = np.floor(max(fields[0].min(), accelerations[0].min()))
+    last = min(fields[0].max(), accelerations[0].max())
+    if not 0 < last - first < _LONGEST_S:
+        return None
+    seconds = np.arange(first, last)
+    return seconds + 0.5, _by_second(*fields, seconds), _by_second(*accelerations, seconds)
+
+
+def _samples(
+    part: Part, message: int, calibration: Message | None
+) -> tuple[FloatArray, FloatArray] | None:
+    """(m,) Unix seconds and (m, 3) calibrated values, or None."""
+    wanted = {TIMESTAMP, _MILLISECONDS, _OFFSETS, *_RAW, *_CALIBRATED}
+    messages = decode(part, message, wanted)
+    axes = _axes(messages, _CALIBRATED)
+    if axes is None:
+        raw = _axes(messages, _RAW)
+        axes = _calibrated(raw, calibration) if raw is not None and calibration else None
+    if axes is None:
+        return None
+    width = axes.shape[1]
+    milliseconds = messages.native.get(_MILLISECONDS, np.zeros(len(axes)))
+    start = times_s(messages) + np.nan_to_num(milliseconds) / 1000
+    offsets = messages.native.get(_OFFSETS)
+    if offsets is None or offsets.shape[:2] != (len(axes), width):
+        offsets = np.tile(np.arange(width) * 1000 / width, (len(axes), 1))
+    time_s = (start[:, None] + offsets / 1000).ravel()
+    values = axes.reshape(-1, 3)
+    held = np.isfinite(time_s) & np.isfinite(values).all(axis=1)
+    return (time_s[held], values[held]) if held.any() else None
+
+
+def _axes(messages: Messages, numbers: tuple[int, ...]) -> FloatArray | None:
+    """(n, k, 3) from three array fields."""
+    found = [messages.native.get(one) for one in numbers]
+    columns = [one.reshape(len(one), -1) for one in found if one is not None]
+    if len(columns) != 3 or len({one.shape for one in columns}) != 1 or not columns[0].size:
+        return None
+    stacked = np.stack(columns, axis=2)
+    return stacked if np.isfinite(stacked).any() else None
+
+
+def _calibration(story: Story, sensor: int) -> Message | None:
+    for message in story.all("three_d_sensor_calibration"):
+        kind = message.get("sensor_type")
+        if (_SENSORS.get(kind, -1) if isinstance(kind, str) else kind) == sensor:
+            return message
+    return None
+
+
+def _calibrated(raw: FloatArray, message: Message) -> FloatArray | None:
+    """FIT profile: matrix · ((raw - level shift - offset) · factor / divisor)."""
+    shift, factor = number(message, "level_shift") or 0.0, number(message, "calibration_factor")
+    divisor = number(message, "calibration_divisor")
+    offset = _vector(message.get("offset_cal"), 3)
+    matrix = _vector(message.get("orientation_matrix"), 9)
+    if offset is None or matrix is None or not factor or not divisor:
+        return None
+    turned = (raw - shift - offset) * (factor / divisor) @ matrix.reshape(3, 3).T
+    return np.asarray(turned, dtype=np.float64)
+
+
+def _vector(value: object, size: int) -> FloatArray | None:
+    if not isinstance(value, list | tuple) or len(value) != size:
+        return None
+    known = [float(one) for one in value if isinstance(one, int | float)]
+    return np.array(known) if len(known) == size else None
+
+
+def _by_second(time_s: FloatArray, values: FloatArray, seconds: FloatArray) -> FloatArray:
+    """(n, 3) means over each second from ``seconds[i]``; NaN where it has no sample."""
+    index = np.floor(time_s - seconds[0]).astype(np.int64)
+    held = (index >= 0) & (index < len(seconds))
+    count = np.bincount(index[held], minlength=len(seconds)).astype(np.float64)
+    sums = [
+        np.bincount(index[held], weights=values[held, axis], minlength=len(seconds))
+        for axis in range(3)
+    ]
+    count[count == 0] = np.nan
+    return np.asarray(np.stack(sums, axis=1) / count[:, None], dtype=np.float64)
+
+
+def _from_developers(
+    records: Messages,
+    developer: Sequence[DeveloperField],
+) -> tuple[FloatArray, FloatArray, FloatArray] | None:
+    """Means of the arrays that an app wrote into each record, if it wrote both sensors."""
+    named = {normalised(field.name): (field.index, field.number) for field in developer}
+    for field_names, acceleration_names in _DEVELOPER:
+        field = _means(records, [named.get(name) for name in field_names])
+        acceleration = _means(records, [named.get(name) for name in acceleration_names])
+        if field is not None and acceleration is not None:
+            return times_s(records), field, acceleration
+    return None
+
+
+def _means(records: Messages, keys: Sequence[tuple[int, int] | None]) -> FloatArray | None:
+    columns = [records.developer.get(key) for key in keys if key is not None]
+    known = [one.reshape(len(one), -1) for one in columns if one is not None]
+    if len(known) != 3:
+        return None
+    count = [np.maximum(np.isfinite(one).sum(axis=1), 1) for one in known]
+    sums = [np.nansum(one, axis=1) for one in known]
+    means = [total / many for total, many in zip(sums, count, strict=True)]
+    missing = np.stack([np.isnan(one).all(axis=1) for one in known], axis=1)
+    return np.where(missing, np.nan, np.stack(means, axis=1))

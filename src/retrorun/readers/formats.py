@@ -1,0 +1,133 @@
+"""``docs/formats.md``, printed from the very tables that the readers use.
+
+``python -m retrorun.readers.formats > docs/formats.md``
+"""
+
+import sys
+from collections.abc import Iterable, Sequence
+
+from retrorun.channels import CHANNELS
+from retrorun.readers import gpx, tcx
+from retrorun.readers.fit_records import FIELDS
+from retrorun.readers.heading_sources import SOURCES
+
+_INTRODUCTION = """\
+# What is read from what
+
+Printed by `python -m retrorun.readers.formats > docs/formats.md` from the tables that the readers
+use; a test holds the two together.
+
+A file's kind is found by its content, never by its name. Readers repair nothing: they give the
+file's own times and values in SI units and say in notes what they left out. Whatever the bytes are,
+the outcome is a recording, a `ReadError` or a `NotARunError` with a slug.
+"""
+_FIT = """\
+## How FIT is read
+
+One pass over definitions and message sizes finds where every message lies and, to the byte, where
+the file is broken. Messages that come by the thousand (`record`, `hr`, magnetometer, accelerometer,
+GPS metadata) are then decoded as columns with numpy; the few others (session, lap, event, device,
+workout, developer field descriptions) are copied into a small valid FIT file that fitfast decodes,
+or fitparse where fitfast refuses it.
+
+Why not `fitfast.records` for the columns: it names a developer field by the words that its writer
+chose, so a field called `heart_rate` lands in the native column; it decodes the whole file once
+more for every kind of message; it gives no array fields; and it refuses a damaged file as a whole.
+With the structure known, whole and broken files take one way, every record before the damage is
+kept, and reading is quicker. For every clean real file the values equal those of Garmin's own
+decoder (a test).
+
+- Chained files are read one by one. Several sessions are split by their start times; those not on
+  foot are named and passed over. A treadmill is on foot, under whatever sport it is filed.
+- Developer fields are known by application and number, never by the native field that they claim
+  to override. Of them only headings (table below) are used.
+- `hr` messages (a strap's log, often in a chained file) fill in heart rates that the records lack.
+- Compressed time stamps and `compressed_speed_distance` are expanded.
+- Timer events give the pauses; `workout_step` names or notes come to the laps that carry them out;
+  `activity` gives local time.
+- Cadence is that of one leg and doubled; a median over 120 is taken for both feet already.
+"""
+_XML = """\
+## How GPX and TCX are read
+
+Streamed with lxml, 32 kB at a time; no entity is resolved, nothing is fetched, elements are known
+by local name. What breaks off is kept up to the break, with a note. In GPX a new segment is a
+break, a track that begins within an hour of the one before it belongs to it. In TCX a second
+track within a lap is a pause. Points without a time are left out. A heart rate of 0 is missing.
+Cadence is doubled where its median while moving is under 120 (under 75 where the sport is
+walking), and a note says so. Where the stream finds no track at all, gpxpy is asked for a second
+opinion.
+"""
+_ARCHIVES = """\
+## Archives
+
+`.gz` anywhere; `.zip` member by member, never unpacked to disk.
+
+- Strava's bulk export, known by `activities.csv`: titles become part of the members' names, and
+  rides are passed over by their type.
+- Garmin's account export, zips within a zip: read through their own streams.
+- Apple Health, known by `export.xml` beside `workout-routes/*.gpx`: each route becomes GPX with the
+  heart rate and the steps of its time; `export.xml` is streamed, however large.
+- Any other: its `.fit`, `.gpx` and `.tcx` members, also with `.gz`, one by one.
+
+Refused by name: paths that lead out of the archive, links, encrypted members, members that unpack
+to more than the limits allow (`settings.ReadLimits`), archives too deep or with too many members.
+"""
+
+
+def markdown() -> str:
+    """The whole page."""
+    return "\n".join(
+        [
+            _INTRODUCTION,
+            "## Channels\n",
+            *_channels(),
+            "",
+            "## Headings\n",
+            *_table(
+                ("source", "where", "names", "claims to be", "north", "what it is"),
+                [
+                    (
+                        *(f"`{row.label}`", row.format, _code(sorted(row.names))),
+                        *(row.claim, row.north, row.meaning),
+                    )
+                    for row in SOURCES
+                ],
+            ),
+            "",
+            "Every claim is checked against the course before it is believed.",
+            "",
+            _FIT,
+            _XML,
+            _ARCHIVES,
+        ]
+    )
+
+
+def _channels() -> list[str]:
+    fit = [(field.name, field.channel) for field in FIELDS]
+    fit += [("cadence", "cadence_spm"), ("fractional_cadence", "cadence_spm")]
+    fit += [("compressed_speed_distance", name) for name in ("speed_mps", "distance_m")]
+    sources = (fit, [*gpx.PLACES.items(), *gpx.NAMES.items()], list(tcx.NAMES.items()))
+    rows = [
+        (f"`{one.name}`", one.meaning, *(_code(_of(one.name, source)) for source in sources))
+        for one in CHANNELS
+    ]
+    return _table(("channel", "meaning", "FIT record", "GPX", "TCX"), rows)
+
+
+def _of(channel: str, source: Iterable[tuple[str, str]]) -> list[str]:
+    return [name for name, fills in source if fills == channel]
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = [head, ["---"] * len(head), *rows]
+    return ["| " + " | ".join(line) + " |" for line in lines]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown())

@@ -1,0 +1,137 @@
+"""TCX: laps and pauses, treadmill, several activities, and the three exports of one run."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from retrorun.errors import NotARunError
+from retrorun.model import Export, Recording
+from retrorun.readers import read
+from retrorun.settings import ReadLimits
+
+START_S = 1_777_793_400.0  # 2026-05-03T07:30:00Z
+
+
+def _point(second: int, inside: str = "") -> str:
+    return f"<Trackpoint><Time>2026-05-03T07:30:{second:02d}Z</Time>{inside}</Trackpoint>"
+
+
+def _track(first: int, last: int, inside: str = "") -> str:
+    return "<Track>" + "".join(_point(at, inside) for at in range(first, last)) + "</Track>"
+
+
+def _lap(start: int, inside: str, seconds: int = 10, notes: str = "") -> str:
+    return (
+        f'<Lap StartTime="2026-05-03T07:30:{start:02d}Z"><TotalTimeSeconds>{seconds}'
+        "</TotalTimeSeconds><DistanceMeters>25</DistanceMeters><Calories>3</Calories>"
+        f"<TriggerMethod>Manual</TriggerMethod>{inside}<Notes>{notes}</Notes></Lap>"
+    )
+
+
+def _tcx(*activities: tuple[str, str]) -> bytes:
+    body = "".join(
+        f'<Activity Sport="{sport}"><Id>x</Id>{laps}<Creator><Name>A watch</Name></Creator>'
+        "</Activity>"
+        for sport, laps in activities
+    )
+    namespace = "http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2"
+    head = f'<TrainingCenterDatabase xmlns="{namespace}"><Activities>'
+    return f"{head}{body}</Activities></TrainingCenterDatabase>".encode()
+
+
+def _read(data: bytes) -> Export:
+    return read("a.tcx", data, ReadLimits())
+
+
+def test_laps_totals_and_device() -> None:
+    laps = _lap(0, _track(0, 10), notes="warm up") + _lap(10, _track(10, 20), notes="back")
+    (run,) = _read(_tcx(("Running", laps))).recordings
+    assert [(lap.start_time_s - START_S, lap.end_time_s - START_S) for lap in run.laps] == [
+        (0, 10),
+        (10, 20),
+    ]
+    assert [(lap.name, lap.trigger) for lap in run.laps] == [
+        ("warm up", "manual"),
+        ("back", "manual"),
+    ]
+    assert (run.distance_m, run.energy_kcal, run.device) == (50, 6, "A watch")
+    assert len(run.time_s) == 20
+
+
+def test_a_second_track_in_a_lap_is_a_pause() -> None:
+    laps = _lap(0, _track(0, 5) + _track(30, 35)) + _lap(40, _track(40, 45))
+    (run,) = _read(_tcx(("Running", laps))).recordings
+    assert [(p.start_time_s - START_S, p.end_time_s - START_S) for p in run.pauses] == [(4, 30)]
+    assert [at - START_S for at in run.breaks_s] == [30]
+
+
+def test_treadmill_distance_without_position() -> None:
+    inside = "<DistanceMeters>7.5</DistanceMeters><Cadence>84</Cadence>"
+    (run,) = _read(_tcx(("Running", _lap(0, _track(0, 5, inside))))).recordings
+    assert set(run.columns) == {"distance_m", "cadence_spm"}
+    assert run.columns["cadence_spm"].tolist() == [168] * 5
+
+
+def test_run_cadence_and_speed_in_extensions_and_heart_rate_zero() -> None:
+    inside = (
+        "<HeartRateBpm><Value>0</Value></HeartRateBpm><Extensions>"
+        '<TPX xmlns="http://www.garmin.com/xmlschemas/ActivityExtension/v2">'
+        "<Speed>2.5</Speed><RunCadence>88</RunCadence><Watts>240</Watts></TPX></Extensions>"
+    )
+    (run,) = _read(_tcx(("Running", _lap(0, _track(0, 5, inside))))).recordings
+    assert run.columns["speed_mps"].tolist() == [2.5] * 5
+    assert run.columns["cadence_spm"].tolist() == [176] * 5
+    assert run.columns["power_w"].tolist() == [240] * 5
+    assert "heart_rate_bpm" not in run.columns
+
+
+def test_several_activities_and_only_those_on_foot() -> None:
+    export = _read(
+        _tcx(("Running", _lap(0, _track(0, 5))), ("Biking", _lap(9, _track(9, 12)))),
+    )
+    assert [run.sport for run in export.recordings] == ["running"]
+    assert [note.slug for note in export.passed_over] == ["other-sport"]
+    with pytest.raises(NotARunError):
+        _read(_tcx(("Biking", _lap(0, _track(0, 5)))))
+
+
+def test_broken_off_keeps_laps_and_points() -> None:
+    whole = _tcx(("Running", _lap(0, _track(0, 10)) + _lap(10, _track(10, 20))))
+    cut = whole.index(b"07:30:15Z")
+    export = _read(whole[:cut])
+    (run,) = export.recordings
+    assert len(run.time_s) >= 14
+    assert [lap.start_time_s - START_S for lap in run.laps] == [0, 10]
+    assert export.source.salvaged
+
+
+def _value(run: Recording, channel: str, time_s: float) -> float:
+    held = np.isfinite(run.columns[channel]) & (np.abs(run.time_s - time_s) < 0.5)
+    return float(run.columns[channel][held][0]) if held.any() else float("nan")
+
+
+def test_three_exports_of_one_run_agree(corpus: Path) -> None:
+    """Time to the second, position to 1e-5°, heart rate exactly; the site corrected the heights."""
+    runs = {
+        kind: read(kind, (corpus / kind / f"testdata.{kind}").read_bytes(), ReadLimits())
+        for kind in ("fit", "gpx", "tcx")
+    }
+    fit = runs["fit"].recordings[0]
+    tolerances = {
+        "latitude_deg": 1e-5,
+        "longitude_deg": 1e-5,
+        "heart_rate_bpm": 0.0,
+        "altitude_m": 10.1,
+    }
+    for kind in ("gpx", "tcx"):
+        other = runs[kind].recordings[0]
+        assert other.time_s[0] == fit.time_s[0]
+        assert other.time_s[-1] == fit.time_s[-1]
+        assert other.sport == fit.sport == "running"
+        for channel, tolerance in tolerances.items():
+            ours = np.array([_value(fit, channel, at) for at in fit.time_s])
+            theirs = np.array([_value(other, channel, at) for at in fit.time_s])
+            both = np.isfinite(ours) & np.isfinite(theirs)
+            assert both.sum() > 40
+            assert np.abs(ours - theirs)[both].max() <= tolerance, (kind, channel)
