@@ -1,0 +1,237 @@
+"""Sessions, segments and tracks as tables with the unit in every column's name, and as files.
+
+Tables are pandas frames; unknown is missing, never 0. Text that came from a file is kept from
+being taken for a formula by a spreadsheet: in CSV it is led by an apostrophe.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from retrorun.channels import POSITION
+from retrorun.errors import SettingsError
+from retrorun.model import Energy, Estimate, MeasuredSegment, Session, Totals, Track
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Row = dict[str, Any]
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+KINDS = ("backward", "forward", "candidate", "unknown", "still")
+SUMS = tuple(field.name for field in fields(Totals))
+PLAIN = (
+    "seconds",
+    "moving_s",
+    "distance_m",
+    "climb_m",
+    "speed_mps",
+    "pace_s_per_km",
+    "adjusted_pace_s_per_km",
+    "grade",
+    "turn_rate_dps",
+    "steady_heart_rate_bpm",
+    "cadence_spm",
+    "step_length_m",
+    "contact_time_s",
+    "vertical_oscillation_m",
+    "respiration_brpm",
+    "beats",
+    "beats_s",
+    "steps",
+    "steps_s",
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tables:
+    """One row a session, and one row a segment; ``session`` joins them."""
+
+    sessions: "pd.DataFrame"
+    segments: "pd.DataFrame"
+
+
+def tables(sessions: Iterable[Session]) -> Tables:
+    """Sessions and their segments as frames, in the order given."""
+    import pandas as pd
+
+    given = list(sessions)
+    segments = [segment_row(session, each) for session in given for each in _segments(session)]
+    names = [*segment_row_names()]
+    return Tables(
+        pd.DataFrame.from_records([session_row(session) for session in given]),
+        pd.DataFrame.from_records(segments, columns=names),
+    )
+
+
+def _segments(session: Session) -> Sequence[MeasuredSegment]:
+    return session.measures.segments
+
+
+def session_row(session: Session) -> Row:
+    """One session: who and when, sums of every direction, and the cost factor."""
+    zone = session.zone
+    row: Row = {
+        "session": session.id,
+        "start_time": _moment(session.start_time_s),
+        "utc_offset_s": zone.utc_offset_s if zone else None,
+        "timezone": zone.name if zone else None,
+        "source": session.source.name,
+        "sport": session.sport,
+        "name": session.name,
+        "device": session.device,
+        "duration_s": session.duration_s,
+        "moving_s": session.moving_s,
+        "distance_m": session.distance_m,
+        "device_energy_kcal": session.device_energy_kcal,
+        "heading_kind": session.heading.kind,
+    }
+    for kind in KINDS:
+        totals = session.measures.totals.get(kind, Totals())
+        row |= {f"{kind}_{_unit(name)}": getattr(totals, name) for name in SUMS}
+    return row | _factor(session.measures.cost_factor)
+
+
+def _unit(name: str) -> str:
+    """A sum's column name; seconds have no unit in theirs."""
+    return "duration_s" if name == "seconds" else name
+
+
+def _factor(factor: Estimate) -> Row:
+    return {
+        "cost_factor": factor.value,
+        "cost_factor_low": factor.low,
+        "cost_factor_high": factor.high,
+        "cost_factor_reason": factor.reason,
+    }
+
+
+def segment_row(session: Session, measured: MeasuredSegment) -> Row:
+    """One segment of a session: when, what, how sure, and its measures."""
+    segment, metrics = measured.segment, measured.metrics
+    heart = metrics.heart_rate
+    row: Row = {
+        "session": session.id,
+        "start_time": _moment(session.start_time_s + segment.start_s),
+        "start_s": segment.start_s,
+        "end_s": segment.end_s,
+        "direction": segment.direction,
+        "gait": segment.gait,
+        "verdict": segment.verdict,
+        "probability": segment.probability,
+    }
+    row |= {f"evidence_{kind}": segment.evidence.get(kind, 0.0) for kind in EVIDENCE}
+    row |= {_unit(name): getattr(metrics, name) for name in PLAIN}
+    row |= {
+        "heart_rate_mean_bpm": heart.mean if heart else None,
+        "heart_rate_max_bpm": heart.max if heart else None,
+        "heart_rate_coverage": heart.coverage if heart else None,
+        "ground": " ".join(metrics.ground),
+    }
+    return row | _energy(metrics.energy_shown)
+
+
+EVIDENCE = ("heading", "gait", "label")
+ENERGY = ("gross", "active", "low", "high")
+
+
+def _energy(energy: Energy | None) -> Row:
+    """The energy shown, in kcal or, without a body mass, in kcal/kg: each in its own columns."""
+    row: Row = {}
+    for unit, per_kg in (("kcal", False), ("kcal_per_kg", True)):
+        fits = energy is not None and energy.per_kg == per_kg
+        row |= {f"energy_{name}_{unit}": getattr(energy, name) if fits else None for name in ENERGY}
+    return row | {"energy_method": energy.method if energy else None}
+
+
+def segment_row_names() -> tuple[str, ...]:
+    """Columns of the segment table, in order, also where there is no segment."""
+    return (
+        *("session", "start_time", "start_s", "end_s", "direction", "gait", "verdict"),
+        "probability",
+        *(f"evidence_{kind}" for kind in EVIDENCE),
+        *(_unit(name) for name in PLAIN),
+        *("heart_rate_mean_bpm", "heart_rate_max_bpm", "heart_rate_coverage", "ground"),
+        *_energy(None),
+    )
+
+
+def track_table(track: Track) -> "pd.DataFrame":
+    """A track as a frame: one row a second, ``time`` (UTC), ``elapsed_s``, channels and flags.
+
+    Privacy zones are the caller's to mask first: what is in the track is written.
+    """
+    import pandas as pd
+
+    elapsed_s = np.arange(track.seconds)
+    time = pd.to_datetime(track.start_time_s + elapsed_s, unit="s", utc=True)
+    flags = {f"flag_{name}": values for name, values in track.flags.items()}
+    return pd.DataFrame({"time": time, "elapsed_s": elapsed_s, **track.columns, **flags})
+
+
+def _moment(time_s: float) -> dt.datetime:
+    return dt.datetime.fromtimestamp(time_s, tz=dt.UTC)
+
+
+def encoded(frame: "pd.DataFrame", form: str) -> bytes:
+    """A frame as the bytes of a file: ``csv``, ``parquet`` or ``json`` (a list of records).
+
+    Raises:
+        SettingsError: there is no such format.
+    """
+    writers: dict[str, Callable[[pd.DataFrame], bytes]] = {
+        "csv": _csv,
+        "parquet": lambda each: each.to_parquet(None, index=False),
+        "json": lambda each: str(each.to_json(orient="records", date_format="iso")).encode(),
+    }
+    if form not in writers:
+        known = ", ".join([*writers, "gpx"])
+        raise SettingsError("export-format", f"there is no format {form}; known: {known}")
+    return writers[form](frame)
+
+
+def _csv(frame: "pd.DataFrame") -> bytes:
+    safe = frame.copy()
+    for name in safe.columns:
+        if safe[name].dtype == object or str(safe[name].dtype) == "str":
+            safe[name] = safe[name].map(_unformula)
+    return str(safe.to_csv(index=False, date_format="%Y-%m-%dT%H:%M:%SZ")).encode()
+
+
+def _unformula(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+
+
+def gpx_bytes(session: Session, track: Track) -> bytes:
+    """A session as GPX 1.1: one track segment a stretch, its direction in the points' comment.
+
+    Seconds without a position are left out. Privacy zones are the caller's to mask first.
+    """
+    import gpxpy.gpx
+
+    document = gpxpy.gpx.GPX()
+    document.creator = "retrorun"
+    line = gpxpy.gpx.GPXTrack(name=session.name or session.id)
+    document.tracks.append(line)
+    latitude, longitude = (track.column(name) for name in POSITION)
+    altitude = track.column("altitude_m")
+    for measured in _segments(session):
+        piece = gpxpy.gpx.GPXTrackSegment()
+        last = min(int(measured.segment.end_s), track.seconds)
+        for index in range(int(measured.segment.start_s), last):
+            if np.isnan(latitude[index] + longitude[index]):
+                continue
+            height = None if np.isnan(altitude[index]) else round(float(altitude[index]), 1)
+            point = gpxpy.gpx.GPXTrackPoint(
+                round(float(latitude[index]), 7),
+                round(float(longitude[index]), 7),
+                elevation=height,
+                time=_moment(track.start_time_s + index),
+                comment=f"{measured.segment.direction} {measured.segment.verdict}",
+            )
+            piece.points.append(point)
+        if piece.points:
+            line.segments.append(piece)
+    return str(document.to_xml("1.1")).encode()
