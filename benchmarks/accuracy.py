@@ -19,7 +19,13 @@ import accuracy_page as page
 from accuracy_aims import missed, worse
 from accuracy_cost import cost_trial
 from accuracy_judging import total
-from accuracy_trials import detection_seconds, forward_trials, simulated_trial, turned_trials
+from accuracy_trials import (
+    detection_seconds,
+    forward_trials,
+    simulated_trial,
+    stepping_trial,
+    turned_trials,
+)
 from retrorun.simulate import REPORTING_SEEDS, scenarios
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,6 +34,7 @@ PUBLISHED = ROOT / "benchmarks" / "accuracy.json"
 PAGE = ROOT / "docs" / "accuracy.md"
 LEGS = ("simulated", "real", "forward", "cost")
 COST_RUNNERS, COST_SESSIONS, TURNED_SEEDS, QUICK_SEEDS = 60, 10, 3, 2
+STEP_RATIOS = (0.97, 1.0, 1.03, 1.05, 1.07, 1.1, 1.13)
 
 Given = TypeVar("Given")
 Found = TypeVar("Found")
@@ -80,16 +87,23 @@ def quick() -> dict[str, float]:
 def _simulated(jobs: int) -> Part:
     trials = [(name, seed) for name in scenarios() for seed in REPORTING_SEEDS]
     sessions = _mapped(simulated_trial, trials, jobs)
+    stepping = [
+        (name, ratio, seed)
+        for ratio in STEP_RATIOS
+        for name in ("gait intervals", "intervals")
+        for seed in REPORTING_SEEDS
+    ]
+    steps = _mapped(stepping_trial, stepping, jobs)
     seconds, _ = detection_seconds()
     numbers = figures.simulated_figures(sessions) | {"hour_ms": seconds * 1000.0}
-    return numbers, "\n" + page.simulated_section(sessions)
+    return numbers, "\n" + page.simulated_section(sessions) + page.steps_section(steps)
 
 
 def _real(jobs: int) -> Part:
     files = sorted(CORPUS.glob("*/*"))
     trials = [(path, seed) for path in files for seed in REPORTING_SEEDS[:TURNED_SEEDS]]
     sessions = [one for found in _mapped(turned_trials, trials, jobs) for one in found]
-    return {"turned_f1": total(sessions).f1}, page.turned_section(sessions)
+    return figures.turned_figures(sessions), page.turned_section(sessions)
 
 
 def _forward(jobs: int) -> Part:

@@ -25,6 +25,11 @@ def f1_of(sessions: Iterable[Judged]) -> float:
     return total(sessions).f1
 
 
+def confirmed_f1_of(sessions: Iterable[Judged]) -> float:
+    """The same where only what is confirmed or labelled counts as found."""
+    return sum((each.confirmed for each in sessions), Counts()).f1
+
+
 def oracle_of(sessions: Iterable[Judged]) -> Counts | None:
     """Summed counts of the detector that was told; None where it has nothing to say."""
     told = [each.oracle for each in sessions if each.oracle is not None]
@@ -40,6 +45,7 @@ def mixed(sessions: Sequence[Judged], tier: str) -> dict[str, list[Judged]]:
 def simulated_figures(sessions: Sequence[Judged]) -> dict[str, float]:
     """Figures of the simulated leg."""
     heading = [f1_of(found) for found in mixed(sessions, "heading").values()]
+    sure = [confirmed_f1_of(found) for found in mixed(sessions, "heading").values()]
     forward = [each for each in sessions if each.backward_s == 0]
     errors = [
         error
@@ -55,12 +61,21 @@ def simulated_figures(sessions: Sequence[Judged]) -> dict[str, float]:
     return {
         "heading_f1_mean": float(np.mean(heading)),
         "heading_f1_worst": float(np.min(heading)),
+        "heading_confirmed_f1_mean": float(np.mean(sure)),
         **tiers,
         "simulated_false_s": float(sum(each.confirmed_false_s for each in forward)),
         "boundary_median_s": float(np.median(errors)),
         "boundary_p95_s": float(np.percentile(errors, 95)),
         "ece_seconds": calibration_error(pooled(sessions)),
         "ece_stretches": calibration_error(stretch_rows(stretches)),
+    }
+
+
+def turned_figures(sessions: Sequence[Judged]) -> dict[str, float]:
+    """Figures of real tracks with a synthetic compass."""
+    return {
+        "turned_f1": f1_of(sessions),
+        "turned_confirmed_f1": confirmed_f1_of(sessions),
     }
 
 

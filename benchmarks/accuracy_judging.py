@@ -1,7 +1,7 @@
 """Found against true, second by second: what one session contributes, and what many add up to."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -9,6 +9,8 @@ from retrorun.model import Detection, Track
 from retrorun.units import BoolArray, FloatArray
 
 BINS = 10
+ANY = ("confirmed", "labelled", "candidate")
+SURE = ("confirmed", "labelled")
 MATCH_S = 30.0  # a boundary found farther away than this is another boundary
 Z95 = 1.959964
 
@@ -39,10 +41,10 @@ class Judged:
     Attributes:
         group: scenario or file that it belongs to.
         tier: the best evidence in it.
-        counts: by what counts as found in its tier.
+        counts: every backward segment counts as found, whatever its verdict.
+        confirmed: only confirmed and labelled ones do.
         oracle: the same for a detector that was told mount and noise; None without a heading.
         moving_s, backward_s: true seconds.
-        confirmed_false_s: forward seconds called backward and confirmed.
         candidate_s: seconds called candidates.
         boundary_errors_s: distance from each true change to the nearest found one.
         boundaries_missed: true changes without one.
@@ -53,9 +55,9 @@ class Judged:
     group: str
     tier: str
     counts: Counts
+    confirmed: Counts
     moving_s: int
     backward_s: int
-    confirmed_false_s: int
     candidate_s: int
     boundary_errors_s: tuple[float, ...] = ()
     boundaries_missed: int = 0
@@ -63,7 +65,11 @@ class Judged:
     stretches: tuple[tuple[str, float, bool], ...] = ()
     oracle: Counts | None = None
     heading: str = ""
-    extra: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def confirmed_false_s(self) -> int:
+        """Forward seconds called backward and confirmed."""
+        return self.confirmed.false
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,25 +100,19 @@ def marked(detection: Detection, seconds: int, verdicts: Sequence[str]) -> BoolA
     return mask
 
 
-def judge(
-    label: tuple[str, str],
-    track: Track,
-    detection: Detection,
-    truth: Truthful,
-    verdicts: Sequence[str],
-) -> Judged:
-    """Judge one session; ``label`` is its group and tier, ``verdicts`` what counts as found."""
+def judge(label: tuple[str, str], track: Track, detection: Detection, truth: Truthful) -> Judged:
+    """Judge one session; ``label`` is its group and tier."""
     count = track.seconds
-    found = marked(detection, count, verdicts)
-    confirmed = marked(detection, count, ("confirmed", "labelled"))
+    found = marked(detection, count, ANY)
+    confirmed = marked(detection, count, SURE)
     errors, missed = _boundaries(found, truth)
     return Judged(
         group=label[0],
         tier=label[1],
         counts=counted(found, truth),
+        confirmed=counted(confirmed, truth),
         moving_s=int(truth.moving.sum()),
         backward_s=int((truth.moving & truth.backward).sum()),
-        confirmed_false_s=counted(confirmed, truth).false,
         candidate_s=int(marked(detection, count, ("candidate",)).sum()),
         boundary_errors_s=errors,
         boundaries_missed=missed,

@@ -19,16 +19,10 @@ from retrorun.prepare import prepare
 from retrorun.readers import read
 from retrorun.settings import Settings
 from retrorun.simulate import Simulated, Truth, scenarios, simulate
-from retrorun.simulate.scenarios import Tier
+from retrorun.simulate.runner import draw_runner
+from retrorun.simulate.scenarios import Scenario, Tier
 
 SETTINGS = Settings()
-ANY = ("confirmed", "labelled", "candidate")
-COUNTS_AS_FOUND: dict[Tier, tuple[str, ...]] = {
-    "heading": ("confirmed", "labelled"),
-    "part": ANY,
-    "gait": ANY,
-    "labelled": ANY,
-}
 RUNNING_MPS = (1.7, 5.0)  # median moving speed of a real recording that counts as a run
 LEAST_S = 300
 
@@ -48,13 +42,26 @@ def truthful(truth: Truth, seconds: int) -> Truthful:
 def simulated_trial(trial: tuple[str, int]) -> Judged:
     """Judge one scenario at one seed."""
     name, seed = trial
-    scenario = scenarios()[name]
+    return _judged(scenarios()[name], seed)
+
+
+def stepping_trial(trial: tuple[str, float, int]) -> Judged:
+    """Judge a scenario whose runner steps so many times as quickly backward as forward."""
+    name, ratio, seed = trial
+    runner = replace(draw_runner(np.random.default_rng([seed, 5])), step_ratio=ratio)
+    judged = _judged(replace(scenarios()[name], runner=runner), seed)
+    return replace(judged, group=f"{100.0 * (ratio - 1.0):+.0f} %")
+
+
+def _judged(scenario: Scenario, seed: int) -> Judged:
     simulated = simulate(scenario, seed)
     track = prepare(simulated.recording, SETTINGS.prepare)
     truth = truthful(simulated.truth, track.seconds)
     labels = spoken(simulated.recording, "run.fit")
-    detection = detect(track, labels, Athlete(), SETTINGS.detect)
-    found = judge((name, scenario.tier), track, detection, truth, COUNTS_AS_FOUND[scenario.tier])
+    stated_deg = simulated.truth.mount_offset_deg if scenario.mount_stated else None
+    athlete = Athlete(mount_offset_deg=stated_deg)
+    detection = detect(track, labels, athlete, SETTINGS.detect)
+    found = judge((scenario.name, scenario.tier), track, detection, truth)
     return replace(found, oracle=_told(simulated, track, truth, scenario.tier))
 
 
@@ -96,7 +103,7 @@ def turned_trials(trial: tuple[Path, int]) -> list[Judged]:
         given, truth = turned(recording, *going, rng)
         track = prepare(given, SETTINGS.prepare)
         detection = detect(track, (), Athlete(), SETTINGS.detect)
-        judged = judge((path.suffix[1:], "turned"), track, detection, truth, ("confirmed",))
+        judged = judge((path.suffix[1:], "turned"), track, detection, truth)
         found.append(replace(judged, oracle=oracle(track, truth, Told())))
     return found
 
@@ -110,7 +117,7 @@ def forward_trials(path: Path) -> list[Judged]:
         labels = spoken(recording, path.name)
         detection = detect(track, labels, Athlete(), SETTINGS.detect)
         tier = "with cadence" if track.has("cadence_spm") else "without cadence"
-        found.append(judge((path.suffix[1:], tier), track, detection, truth, ANY))
+        found.append(judge((path.suffix[1:], tier), track, detection, truth))
     return found
 
 

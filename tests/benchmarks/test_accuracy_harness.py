@@ -76,8 +76,9 @@ def test_boundaries_verdicts_and_false_seconds() -> None:
     )
     chances = {"backward_probability": truth.backward.astype(np.float64)}
     detection = Detection(parts, verdict, chances)
-    judged = judge(("name", "heading"), track, detection, truth, ("confirmed",))
-    assert judged.counts == Counts(hit=87, false=0, missed=13)
+    judged = judge(("name", "heading"), track, detection, truth)
+    assert judged.counts == Counts(hit=87, false=20, missed=13)
+    assert judged.confirmed == Counts(hit=87, false=0, missed=13)
     assert judged.boundary_errors_s == (3.0, 10.0)
     assert judged.boundaries_missed == 1
     assert judged.candidate_s == 20

@@ -26,6 +26,7 @@ class Scenario:
         watch: what records. A compass mount is drawn within ``mount_deg`` and added.
         ground: where the way goes.
         mount_deg: bounds between which the mount is drawn.
+        mount_stated: whether the runner's profile says how the device is worn.
         runner: somebody particular; None draws one.
         note: one line for the tables.
     """
@@ -36,6 +37,7 @@ class Scenario:
     watch: Watch
     ground: Ground = field(default_factory=Ground)
     mount_deg: tuple[float, float] = (-60.0, 60.0)
+    mount_stated: bool = False
     runner: Runner | None = None
     note: str = ""
 
@@ -59,6 +61,14 @@ def _heading() -> tuple[Scenario, ...]:
         Scenario("long intervals", plans.intervals(420, 1200, 2), "heading", PHONE),
         Scenario("shuttles", plans.shuttles(10.0, 4), "heading", PHONE, Ground(bend_dps=0.2)),
         Scenario("all backward", plans.all_backward, "heading", PHONE, street),
+        Scenario(
+            "all backward, mount stated",
+            plans.all_backward,
+            "heading",
+            PHONE,
+            street,
+            mount_stated=True,
+        ),
         Scenario("mostly backward", plans.mostly_backward, "heading", PHONE),
         Scenario("walk", plans.backward_walk, "heading", PHONE),
         Scenario("stops", plans.stops_and_backward, "heading", PHONE, street),

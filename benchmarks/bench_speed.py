@@ -1,0 +1,218 @@
+"""``make bench``: how fast and how small, beside others, written to docs/benchmark.md.
+
+Every number on that page was measured by one run of this program. ``--files`` sets how many
+one-hour FIT files are processed, ``--archive`` how many are in the large archive.
+"""
+
+import argparse
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+import speed_archives
+import speed_material
+import speed_others
+from retrorun import simulate
+from retrorun.archive import Archive
+from speed_clock import RETRORUN, best, each, program
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmark.md"
+PEERS = ("fitfast", "fitparse", "fitdecode", "garmin-fit-sdk", "gpxpy", "lxml", "numpy", "pyarrow")
+GROWTH = (100, 1000, 10_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: what, how much, and the aim if there is one."""
+
+    what: str
+    value: str
+    aim: str = ""
+    met: bool | None = None
+
+
+def at_least(what: str, value: float, aim: float, unit: str) -> Row:
+    """A number that should not be smaller than its aim."""
+    return Row(what, f"{value:.1f} {unit}", f"≥ {aim:g} {unit}", value >= aim)
+
+
+def at_most(what: str, value: float, aim: float, unit: str) -> Row:
+    """A number that should not be larger than its aim."""
+    return Row(what, f"{value:.2f} {unit}", f"≤ {aim:g} {unit}", value <= aim)
+
+
+def start_up() -> Iterator[Row]:
+    """How long a command takes that does nothing."""
+    click_s = best([sys.executable, "-c", "import click"], 9)
+    help_s = best([RETRORUN, "--help"], 9)
+    yield Row('`python -c "import click"`', f"{click_s * 1000:.0f} ms")
+    yield Row("`retrorun --help`", f"{help_s * 1000:.0f} ms")
+    yield at_most("the one over the other", help_s / click_s, 3, "times")
+
+
+def reading(folder: Path) -> Iterator[Row]:
+    """Decoding the same one-hour files, one after the other in one process."""
+    paths = speed_material.write(folder / "hours", 60)
+    own = each(speed_others.retrorun_read, paths)
+    yield Row("FIT: retrorun into a Recording", f"{own:.1f} files/s")
+    for name, work in speed_others.FIT.items():
+        rate = each(work, paths)
+        yield Row(f"FIT: {name} into dictionaries", f"{rate:.2f} files/s")
+        if name == "fitparse":
+            yield at_least("FIT: retrorun over fitparse", own / rate, 50, "times")
+    gpx = folder / "hour.gpx"
+    gpx.write_bytes(simulate.gpx_bytes(speed_material.bases()[0]))
+    own, other = (
+        each(work, [gpx] * 20) for work in (speed_others.retrorun_read, speed_others.gpxpy_decode)
+    )
+    yield Row("GPX: retrorun into a Recording", f"{own:.1f} files/s")
+    yield Row("GPX: gpxpy into its objects", f"{other:.1f} files/s")
+
+
+def processing(folder: Path, count: int) -> Iterator[Row]:
+    """The whole way, from the command line, with two workers."""
+    hours = folder / "process"
+    speed_material.write(hours, count)
+    profile = speed_archives.profile(folder / "profile.toml")
+    for pages, aim in ((False, 30.0), (True, 12.0)):
+        archive, reports = folder / f"archive-{pages}", folder / f"reports-{pages}"
+        for old in (archive, reports):
+            shutil.rmtree(old, ignore_errors=True)
+        command = process(hours, archive, reports, "--profile", str(profile), "--jobs", "2")
+        run = program([*command, "--pages" if pages else "--no-pages"])
+        text = f"process {count} one-hour FIT files, {'with' if pages else 'without'} pages"
+        yield at_least(text, count / run.seconds, aim, "files/s")
+        yield at_most("… most memory of one of its processes", run.peak_mb, 300, "MB")
+    size = sum(path.stat().st_size for path in archive.rglob("*") if path.is_file())
+    yield Row("… archive, per hour of running", f"{size / count / 1024:.0f} KiB")
+
+
+def process(exports: Path, archive: Path, reports: Path, *more: str) -> list[str]:
+    """The command line of ``process``."""
+    places = ["--archive", str(archive), "--reports", str(reports)]
+    return [RETRORUN, "process", str(exports), *places, *more]
+
+
+def large(folder: Path, count: int) -> Iterator[Row]:
+    """A folder and archive of ten years and more, with nothing and with one thing new."""
+    exports, archive, reports = (
+        folder / name for name in ("large", "large-archive", "large-pages")
+    )
+    for old in (exports, archive, reports):
+        shutil.rmtree(old, ignore_errors=True)
+    speed_archives.drop(exports, count)
+    with Archive.open(archive) as opened:
+        speed_archives.fill(opened, exports, reports)
+    for name in ("index.html", "comparison.html"):
+        (reports / name).touch()
+    runs = [program(process(exports, archive, reports)) for _ in range(3)]
+    text = f"process, {count} files and nothing new"
+    yield at_most(text, min(run.seconds for run in runs), 2, "s")
+    yield at_most("… memory", max(run.peak_mb for run in runs), 150, "MB")
+    fresh = speed_material.write(folder / "fresh", 1)[0]
+    shutil.copy(fresh, exports / "new.fit")
+    os.utime(exports / "new.fit", (0, 0))
+    run = program(process(exports, archive, reports, "--no-pages"))
+    yield at_most("process, one new file among them, without pages", run.seconds, 3, "s")
+    again = speed_material.write(folder / "fresh", 2)[1]
+    shutil.copy(again, exports / "newer.fit")
+    os.utime(exports / "newer.fit", (0, 0))
+    run = program(process(exports, archive, reports))
+    yield at_most("… with its page, the comparison and the index", run.seconds, 3, "s")
+
+
+def comparing(folder: Path, most: int) -> Iterator[Row]:
+    """The comparison over archives of growing size."""
+    for count in (each_count for each_count in GROWTH if each_count <= most):
+        exports, archive = folder / f"compare-{count}", folder / f"compare-archive-{count}"
+        for old in (exports, archive):
+            shutil.rmtree(old, ignore_errors=True)
+        speed_archives.drop(exports, count)
+        with Archive.open(archive) as opened:
+            speed_archives.fill(opened, exports)
+        run = program([RETRORUN, "compare", "--json", "--archive", str(archive)])
+        text = f"compare --json over {count} sessions"
+        if count == GROWTH[-1]:
+            yield at_most(text, run.seconds, 5, "s")
+        else:
+            yield Row(text, f"{run.seconds:.2f} s")
+        yield Row("… memory", f"{run.peak_mb:.0f} MB")
+
+
+def day_long(folder: Path) -> Iterator[Row]:
+    """A file of 24 hours."""
+    path = speed_material.day(folder / "day.fit")
+    run = program([RETRORUN, "analyze", "--json", str(path)])
+    yield Row("analyze a FIT file of 24 hours", f"{run.seconds:.2f} s")
+    yield at_most("… memory", run.peak_mb, 300, "MB")
+
+
+def page(sections: list[tuple[str, list[Row]]]) -> str:
+    """The table as Markdown, with machine and versions."""
+    lines = [
+        "# Speed",
+        "",
+        "Written by `make bench` (`benchmarks/bench_speed.py`); every number is from one run of it.",
+        f"Measured on {datetime.now(tz=UTC):%Y-%m-%d}: {machine()}.",
+        f"Python {platform.python_version()}, "
+        + ", ".join(f"{name} {metadata.version(name)}" for name in PEERS)
+        + ".",
+        "",
+        "Files are simulated (`benchmarks/speed_material.py`): one hour at 1 Hz, half of them from a",
+        "phone with a compass, half from a watch with running dynamics. The large archives hold copies",
+        "of their sessions on other days. fitparse, fitdecode and the SDK only decode; retrorun's",
+        "`process` reads, detects, measures, writes the archive and, where it says so, pages.",
+        "Memory is the most that the command or one of its processes had resident.",
+    ]
+    for title, rows in sections:
+        lines += ["", f"## {title}", "", "| what | measured | aim | met |", "|---|---|---|---|"]
+        marks = {True: "yes", False: "**no**", None: ""}
+        lines += [f"| {r.what} | {r.value} | {r.aim} | {marks[r.met]} |" for r in rows]
+    return "\n".join([*lines, ""])
+
+
+def machine() -> str:
+    """Processor, cores and memory, as far as the system tells."""
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        model = names[0].split(":")[1].strip() if names else model
+    return f"{model}, {os.cpu_count()} cores, {platform.system()}"
+
+
+def main() -> int:
+    """Measure, print and write; 1 if an aim was missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--files", type=int, default=1000)
+    parser.add_argument("--archive", type=int, default=10_000)
+    parser.add_argument("--folder", type=Path, default=Path(".bench"))
+    parser.add_argument("--page", type=Path, default=PAGE)
+    chosen = parser.parse_args()
+    chosen.folder.mkdir(exist_ok=True)
+    parts = (
+        ("Start", start_up()),
+        ("Reading", reading(chosen.folder)),
+        ("Processing", processing(chosen.folder, chosen.files)),
+        ("A large archive", large(chosen.folder, chosen.archive)),
+        ("Comparing", comparing(chosen.folder, chosen.archive)),
+        ("A long recording", day_long(chosen.folder)),
+    )
+    sections: list[tuple[str, list[Row]]] = []
+    for title, rows in parts:
+        sections.append((title, []))
+        for row in rows:
+            print(f"{row.what}: {row.value} {row.aim} {row.met}", flush=True)
+            sections[-1][1].append(row)
+    chosen.page.write_text(page(sections), encoding="utf-8")
+    return int(any(row.met is False for _, rows in sections for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
