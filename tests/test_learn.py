@@ -1,9 +1,12 @@
-"""Lines that are known by hand: many readings of one line must give that line back."""
+"""What sessions teach. Lines that are known by hand: many readings of one line must give that line back."""
+
+from pathlib import Path
 
 import pytest
 
-from retrorun import learn
-from retrorun.model import GaitLine
+from retrorun import learn, pipeline
+from retrorun.model import Analysis, Athlete, Blob, GaitLine
+from retrorun.settings import Settings
 
 
 def line(intercept: float, slope: float, low: float, high: float, seconds: float) -> GaitLine:
@@ -29,3 +32,22 @@ def test_a_long_session_counts_for_more() -> None:
     assert common is not None
     assert common.intercept_spm == pytest.approx(167.5)
     assert common.spread_spm == pytest.approx((4 + 18.75) ** 0.5)
+
+
+def test_a_session_that_gait_had_to_guess_teaches_nothing(samples: Path) -> None:
+    watch, workout = (
+        _analysed(samples / name) for name in ("2026-05-21-watch.tcx", "2026-05-12-workout.fit")
+    )
+    settings = Settings().compare
+    assert watch.sessions[0].forward_line is not None
+    assert learn.learn(watch.sessions, Athlete(mass_kg=64), settings).forward_line is None
+    learnt = learn.learn(watch.sessions + workout.sessions, Athlete(mass_kg=64), settings)
+    assert learnt.forward_line is not None
+    assert learnt.forward_line.seconds == workout.sessions[0].forward_line.seconds  # type: ignore[union-attr]
+    assert learnt.mass_kg == 64
+
+
+def _analysed(path: Path) -> Analysis:
+    found = pipeline.process(Blob(path.name, path.read_bytes()), Settings(), Athlete())
+    assert isinstance(found, Analysis)
+    return found

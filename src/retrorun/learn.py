@@ -1,7 +1,7 @@
 """What sessions teach about the athlete: their gait lines, as values for the next batch.
 
-Only what detection confirmed or the athlete said enters here; candidates never do (``Detection``
-fits its backward line on nothing else), so a guess cannot confirm itself.
+Only sessions in which heading or labels decided enter here. Where gait had to guess, its line is a
+guess too, and a guess must not confirm itself.
 """
 
 import dataclasses
@@ -16,13 +16,26 @@ from retrorun.units import FloatArray
 
 
 def learn(sessions: Sequence[Session], athlete: Athlete, settings: CompareSettings) -> Athlete:
-    """The athlete with gait lines and cost factor of their sessions; what they said stays."""
+    """The athlete with gait lines and cost factor of their sessions; what they said stays.
+
+    Args:
+        sessions: any; those without a heading or a label teach no line.
+        athlete: what they said of themselves, and what was learnt before, which is replaced.
+        settings: for the cost factor.
+    """
+    vouched = [each for each in sessions if _vouched(each)]
     return dataclasses.replace(
         athlete,
-        forward_line=combine(each.forward_line for each in sessions),
-        backward_line=combine(each.backward_line for each in sessions),
+        forward_line=combine(each.forward_line for each in vouched),
+        backward_line=combine(each.backward_line for each in vouched),
         cost_factor=compare.learnt_cost_factor(sessions, settings),
     )
+
+
+def _vouched(session: Session) -> bool:
+    """Whether heading or labels say which way the runner faced, so that gait need not guess."""
+    segments = (measured.segment for measured in session.measures.segments)
+    return any(each.verdict != "candidate" and each.direction != "still" for each in segments)
 
 
 def combine(lines: Iterable[GaitLine | None]) -> GaitLine | None:
