@@ -1,4 +1,4 @@
-"""What sessions teach. Lines that are known by hand: many readings of one line must give that line back."""
+"""What sessions teach. Many readings of one line that is known by hand must give that line back."""
 
 from pathlib import Path
 
