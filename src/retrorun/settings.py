@@ -90,6 +90,7 @@ class DetectSettings:
     disturbed_gait: float = 2.0  # summed evidence of the gait that overrules a short heading
     gait_teaches: float = 1.5  # and that lets a short stretch teach the gait
     gait_helps: float = 0.7  # and that makes a short heading credible
+    even_odds: tuple[float, float] = (0.4, 0.6)  # in between, a long stretch is unknown
     confirmed_probability: float = 0.8
     heading_enough: float = 5.0  # summed evidence that confirms
 
@@ -140,6 +141,10 @@ class CompareSettings:
     time_tolerance_s: float = 1200.0  # seconds into the run
     days_tolerance: float = 42.0  # partners may come from another session this far away
     partners: int = 200  # and so many of them at most are looked at
+    line_stretches: int = 8  # forward stretches behind a line of a measure on speed
+    line_s: float = 60.0  # each at least so long
+    line_spread_mps: float = 0.1  # least deviation of their speeds
+    line_sessions: int = 500  # the latest so many
     least_pairs: int = 5
     least_trend_sessions: int = 5
     least_trend_weeks: float = 3.0

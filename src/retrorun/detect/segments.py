@@ -20,7 +20,8 @@ def segments(decision: Decision, grounds: Grounds) -> tuple[Segment, ...]:
     found = []
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         way = DIRECTIONS[decision.direction[first]]
-        backward = float(decision.probability[first:last].mean())
+        # The median: a stretch is as likely as its middle, not as its edges in transition.
+        backward = float(np.median(decision.probability[first:last]))
         sums = {
             kind: round(float(values[first:last].sum()), 3)
             for kind, values in (

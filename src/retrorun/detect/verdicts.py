@@ -217,7 +217,8 @@ def _doubt(
     settings: DetectSettings,
 ) -> None:
     """Turn long stretches of even odds into unknown, in place."""
-    even = (probability > 0.3) & (probability < 0.7) & grounds.modes.moving
+    low, high = settings.even_odds
+    even = (probability > low) & (probability < high) & grounds.modes.moving
     starts, ends = runs(even)
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         if even[first] and last - first >= settings.gait_alone_s:
