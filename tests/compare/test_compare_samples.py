@@ -100,7 +100,7 @@ def test_the_trend_of_the_factor_is_covered(comparison: Comparison, truths: Trut
 def test_step_rate_rises_as_the_body_s_does(comparison: Comparison, truths: Truths) -> None:
     ratio = next(iter(truths.values()))["runner"]["step_ratio"]
     found = next(each for each in comparison.differences if each.key == "cadence_spm")
-    assert found.percent.value == pytest.approx(100 * (ratio - 1), abs=2.5)
+    assert found.percent.value == pytest.approx(100 * (ratio - 1), abs=1.0)
 
 
 def test_no_number_is_nan_and_every_claim_is_answered_or_says_why(comparison: Comparison) -> None:

@@ -76,6 +76,21 @@ def test_speed_at_equal_heart_rate() -> None:
     assert found.percent.value == pytest.approx(-30.0)
 
 
+def test_a_partner_s_speed_is_made_good_by_the_runner_s_own_line() -> None:
+    # forward cadence is 140 + 10·speed; backward at 2.0 m/s makes 176 steps against 160 there
+    def parts(number: int) -> list[MeasuredSegment]:
+        fast = 2.6 + 0.1 * number
+        return [
+            stretch(0, 300, "forward", 2.2, cadence_spm=162.0),
+            stretch(300, 120, "backward", 2.0, cadence_spm=176.0),
+            stretch(420, 300, "forward", fast, cadence_spm=140.0 + 10.0 * fast),
+        ]
+
+    found = difference(compared(*(session(f"s{n}", n, parts(n)) for n in range(5))), "cadence_spm")
+    assert found.percent.value == pytest.approx(10.0)
+    assert found.forward == pytest.approx(160.0)
+
+
 def test_too_few_pairs_give_words_and_no_number() -> None:
     found = difference(
         compared(*(session(f"s{n}", n, both_ways()) for n in range(3))), "cadence_spm"

@@ -6,6 +6,7 @@ from retrorun.compare.calendar import days, records, weeks
 from retrorun.compare.claims import claims
 from retrorun.compare.differences import differences
 from retrorun.compare.guidance import guidance
+from retrorun.compare.level import levelled
 from retrorun.compare.match import equal_heart_rate, equal_speed
 from retrorun.compare.practice import practice
 from retrorun.compare.select import chosen, day, total
@@ -46,7 +47,7 @@ def compare(sessions: Sequence[Session], athlete: Athlete, settings: CompareSett
         cost_factor=learnt_cost_factor(kept, settings),
         literature_factor=_published("backward_run"),
         popular_factor=_published("popular_factor"),
-        differences=differences(by_speed, by_heart_rate, settings),
+        differences=differences(levelled(by_speed, kept, settings), by_heart_rate, settings),
         pairs=tuple(by_speed[-settings.pairs_shown :]),
         trends=trends(kept, settings),
         weeks=calendar,
