@@ -5,7 +5,7 @@ import struct
 import tempfile
 from datetime import UTC
 from pathlib import Path
-from typing import cast
+from typing import cast, get_args
 
 import fitfast
 import fitparse
@@ -15,6 +15,8 @@ import pytest
 from garmin_fit_sdk import Decoder, Stream
 from lxml import etree
 
+from retrorun.readers import read
+from retrorun.settings import ReadLimits
 from retrorun.simulate import Simulated, fit_bytes, gpx_bytes, scenarios, simulate, tcx_bytes
 from retrorun.simulate.fit_encoding import checksum, number, single
 from retrorun.simulate.write_gpx import TPX1, TPX2, Flavour
@@ -140,7 +142,7 @@ def extension(data: bytes, name: str) -> FloatArray:
     return np.array(found, dtype=np.float64)
 
 
-@pytest.mark.parametrize("flavour", ["osmand", "osmtracker", "garmin", "gpslogger", "plain"])
+@pytest.mark.parametrize("flavour", get_args(Flavour))
 def test_gpxpy_reads_every_flavour(flavour: Flavour) -> None:
     simulated = made("intervals")
     track = gpxpy.parse(gpx_bytes(simulated, flavour).decode()).tracks[0]
@@ -185,3 +187,28 @@ def test_tcx_holds_every_second_once_and_the_laps_words() -> None:
     assert np.array_equal(steps, recording.columns["cadence_spm"][: len(steps)])
     notes = [node.text for node in root.iter(f"{{{TCX}}}Notes")]
     assert notes == [lap.name for lap in recording.laps]
+
+
+@pytest.mark.parametrize(
+    ("flavour", "source", "claim"),
+    [
+        ("osmand", "osmand:heading", "compass"),
+        ("osmtracker", "osmtracker:compass", "compass"),
+        ("osmtracker-comment", "osmtracker:compass", "compass"),
+        ("garmin", "gpx:bearing", "compass"),
+        ("gpslogger", "gpx:bearing", "course"),
+        ("apple", "gpx:course", "course"),
+        ("plain", None, None),
+    ],
+)
+def test_our_reader_takes_each_flavour_for_what_it_is(
+    flavour: Flavour, source: str | None, claim: str | None
+) -> None:
+    simulated = made("intervals")
+    export = read("run.gpx", gpx_bytes(simulated, flavour), ReadLimits())
+    claims = {series.source: series.claim for series in export.recordings[0].headings}
+    assert claims.get(source or "") == claim
+    if claim == "compass":
+        found = next(one for one in export.recordings[0].headings if one.source == source)
+        told = simulated.recording.headings[0].heading_deg
+        assert np.allclose(wrap_deg(found.heading_deg - told), 0.0, atol=0.051)

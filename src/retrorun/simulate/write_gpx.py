@@ -10,15 +10,19 @@ import numpy as np
 from retrorun.model import Recording
 from retrorun.simulate.simulated import Simulated
 
-Flavour = Literal["osmand", "osmtracker", "garmin", "gpslogger", "plain"]
+Flavour = Literal[
+    "osmand", "osmtracker", "osmtracker-comment", "garmin", "gpslogger", "apple", "plain"
+]
 OSMAND = "https://osmand.net/docs/technical/osmand-file-formats/osmand-gpx"
 TPX1 = "http://www.garmin.com/xmlschemas/TrackPointExtension/v1"
 TPX2 = "http://www.garmin.com/xmlschemas/TrackPointExtension/v2"
 CREATORS: dict[Flavour, str] = {
     "osmand": "OsmAnd~ 4.7.10",
     "osmtracker": "OSMTracker for Android™ - https://github.com/labexp/osmtracker-android",
+    "osmtracker-comment": "OSMTracker for Android™ - https://github.com/labexp/osmtracker-android",
     "garmin": "Garmin Connect",
     "gpslogger": "GPSLogger 132 - https://gpslogger.app/",
+    "apple": "Apple Health Export",
     "plain": "retrorun simulator",
 }
 
@@ -26,9 +30,10 @@ CREATORS: dict[Flavour, str] = {
 def gpx_bytes(simulated: Simulated, flavour: Flavour = "plain") -> bytes:
     """The recording as GPX 1.1; a pause begins a new track segment.
 
-    ``osmand``: compass in ``osmand:heading``; ``osmtracker``: in ``compass``; ``garmin``: facing
-    in ``bearing`` beside the ``course``; ``gpslogger``: the receiver's *course* in ``bearing``
-    (the trap); ``plain``: position, heart rate and cadence.
+    ``osmand``: compass in ``osmand:heading``; ``osmtracker``: in ``compass``, or as words in
+    ``cmt`` (``osmtracker-comment``); ``garmin``: facing in ``bearing`` beside the ``course``;
+    ``gpslogger``: the receiver's *course* in ``bearing`` (the trap); ``apple``: in ``course``;
+    ``plain``: position, heart rate and cadence.
     """
     recording, gpx = simulated.recording, gpxpy.gpx.GPX()
     gpx.creator = CREATORS[flavour]
@@ -57,6 +62,10 @@ def _point(recording: Recording, row: int, flavour: Flavour) -> gpxpy.gpx.GPXTra
         elevation=float(columns["altitude_m"][row]),
         time=datetime.fromtimestamp(float(recording.time_s[row]), UTC),
     )
+    if flavour == "osmtracker-comment" and recording.headings:
+        heading = float(recording.headings[0].heading_deg[row])
+        words = f"compass: {heading}\n\t\t\t\t\tcompAccuracy: 3.0"
+        point.comment = words if np.isfinite(heading) else None
     point.extensions.extend(_extensions(recording, row, flavour))
     return point
 
@@ -66,8 +75,13 @@ def _extensions(recording: Recording, row: int, flavour: Flavour) -> list[Elemen
     heading = recording.headings[0].heading_deg[row] if recording.headings else np.nan
     course = recording.columns["device_course_deg"][row]
     speed = recording.columns["speed_mps"][row]
-    if flavour == "osmtracker":
-        return _elements(("speed", speed), ("compass", heading), ("compass_accuracy", 3.0))
+    bare: dict[str, tuple[tuple[str, float], ...]] = {
+        "osmtracker": (("speed", speed), ("compass", heading), ("compass_accuracy", 3.0)),
+        "osmtracker-comment": (("speed", speed),),
+        "apple": (("speed", speed), ("course", course), ("hAcc", 3.0), ("vAcc", 3.0)),
+    }
+    if flavour in bare:
+        return _elements(*bare[flavour])
     body = _body(recording, row)
     if flavour == "osmand":
         own = _elements((f"{{{OSMAND}}}speed", speed), (f"{{{OSMAND}}}heading", heading))
