@@ -1,3 +1,28 @@
 """retrorun finds, measures and compares backward running in watch and phone recordings."""
 
+from os import PathLike
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from retrorun.export import Tables
+
 __version__ = "0.1.0"
+__all__ = ["__version__", "load"]
+
+
+def load(archive: str | PathLike[str]) -> "Tables":
+    """The sessions and segments of an archive as pandas frames, units in the column names.
+
+    Args:
+        archive: the archive's folder.
+
+    Raises:
+        ArchiveError: there is no archive, or it cannot be read.
+    """
+    from pathlib import Path
+
+    from retrorun.archive import Archive
+    from retrorun.export import tables
+
+    with Archive.open(Path(archive), create=False) as store:
+        return tables(store.sessions())

@@ -135,3 +135,23 @@ def test_no_archive_is_said_in_one_line(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: ")
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_tables_and_tracks_are_exported_with_units_in_their_columns(
+    archived: Path, tmp_path: Path
+) -> None:
+    words = ("export", "--archive", archived, "--out", tmp_path)
+    assert run(*words).exit_code == 0
+    header, *rows = (tmp_path / "segments.csv").read_text(encoding="utf-8").splitlines()
+    assert {"start_s", "distance_m", "speed_mps", "cadence_spm"} <= set(header.split(","))
+    shown = run("sessions", "--archive", archived, "--json").stdout.splitlines()
+    assert len(rows) == sum(len(json.loads(line)["segments"]) for line in shown)
+    assert run(*words, "--format", "gpx").exit_code == 0
+    assert len(list((tmp_path / "tracks").glob("*.gpx"))) == 3
+    assert run(*words, "--format", "gpx", "--what", "segments").exit_code == 2
+
+
+def test_the_same_tables_come_from_python(archived: Path) -> None:
+    frames = retrorun.load(archived)
+    assert len(frames.sessions) == 3
+    assert set(frames.segments["session"]) == set(frames.sessions["session"])

@@ -73,4 +73,41 @@ def compare(
     show.err().print(f"open {page.resolve().as_uri()}", markup=False)
 
 
-COMMANDS = (sessions, compare)
+@click.command()
+@click.argument("session", nargs=-1)
+@options.archive
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["csv", "parquet", "json", "gpx"]),
+    default="csv",
+    show_default=True,
+    help="GPX is for tracks only.",
+)
+@click.option(
+    "--what",
+    type=click.Choice(["sessions", "segments", "tracks"]),
+    multiple=True,
+    help="May be given more than once. Default: sessions and segments; tracks for GPX.",
+)
+@click.option("--out", type=options.FOLDER, default=Path("export"), show_default=True)
+def export(
+    session: tuple[str, ...], archive: Path | None, form: str, what: tuple[str, ...], out: Path
+) -> None:
+    """Write sessions, segments and tracks as files: all sessions, or those named.
+
+    Columns carry their unit in their name. Samples in a privacy zone are left out.
+    """
+    from retrorun.archive import Archive
+    from retrorun.cli import exporting
+
+    chosen = what or (("tracks",) if form == "gpx" else ("sessions", "segments"))
+    if form == "gpx" and set(chosen) != {"tracks"}:
+        raise click.UsageError("GPX holds tracks only")
+    with Archive.open(options.archive_folder(archive), create=False) as store:
+        known = [store.session(name) for name in session] if session else store.sessions()
+        for path in exporting.write(store, known, chosen, form, out):
+            click.echo(path)
+
+
+COMMANDS = (sessions, compare, export)
