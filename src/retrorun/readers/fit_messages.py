@@ -48,6 +48,11 @@ def story(part: Part) -> Story:
         return Story(fitfast.parse(part.rest))
     except fitfast.FitDecodeError as refusal:
         return _second_way(part.rest, str(refusal))
+    except BaseException as panic:
+        # fitfast is Rust: on an impossible developer type it panics, which is no Exception
+        if type(panic).__name__ != "PanicException":
+            raise
+        return _second_way(part.rest, str(panic))
 
 
 def _second_way(rest: bytes, refusal: str) -> Story:

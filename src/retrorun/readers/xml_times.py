@@ -1,5 +1,6 @@
 """Times as XML files write them → Unix seconds."""
 
+import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -15,9 +16,11 @@ def unix_s(texts: Sequence[str]) -> FloatArray:
     first = texts[0]
     if first.endswith("Z") and all(len(text) == len(first) and text[-1] == "Z" for text in texts):
         try:
-            bare = np.array([text[:-1] for text in texts])
-            return bare.astype("datetime64[us]").astype(np.int64) / 1e6
-        except ValueError:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")  # numpy only warns of a zone that it leaves out
+                bare = np.array([text[:-1] for text in texts]).astype("datetime64[us]")
+            return np.where(np.isnat(bare), np.nan, bare.astype(np.int64) / 1e6)
+        except (ValueError, UserWarning):
             pass  # one of them is odd: take them one by one
     return np.array([_one(text)[0] for text in texts], dtype=np.float64)
 
