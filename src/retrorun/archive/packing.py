@@ -31,11 +31,12 @@ def parcel(data: bytes, outcome: Outcome, athlete: Athlete) -> Parcel:
         return Parcel(sha256, problem=kind)
     stored = tuple(tracks.encode(track) for track in outcome.tracks)
     made_with = fingerprint(athlete)
-    rows = (_row(*pair, made_with) for pair in zip(outcome.sessions, stored, strict=True))
+    rows = (session_row(*pair, made_with) for pair in zip(outcome.sessions, stored, strict=True))
     return Parcel(sha256, tuple(rows), stored, objects.pack(data))
 
 
-def _row(session: Session, stored: bytes, athlete: str) -> SessionRow:
+def session_row(session: Session, stored: bytes, athlete: str) -> SessionRow:
+    """The row of a session whose track is stored as these bytes; athlete: a fingerprint."""
     backward = session.measures.totals.get("backward")
     return SessionRow(
         id=session.id,

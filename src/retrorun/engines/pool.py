@@ -180,7 +180,8 @@ class _Pool:
         self.workers.remove(each)
         _end(each)
         if not each.ready:
-            raise EngineError("workers-do-not-start", f"a worker could not be started: {reason}")
+            words = f"a worker could not be started: {reason.message}"
+            raise EngineError("workers-do-not-start", words, remedy="Try --jobs 1.")
         if each.tasks:
             self.done[each.tasks.popleft()] = reason
         self.again.extendleft(reversed(each.tasks))
