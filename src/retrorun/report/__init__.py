@@ -1,6 +1,8 @@
 """Pages: plain views of model values, drawn by templates; each renderer returns one text."""
 
+from retrorun.report.comparison import comparison_page
+from retrorun.report.index import index_page
 from retrorun.report.session import session_page
 from retrorun.report.view import SessionContext
 
-__all__ = ["SessionContext", "session_page"]
+__all__ = ["SessionContext", "comparison_page", "index_page", "session_page"]

@@ -16,6 +16,9 @@ from markupsafe import Markup
 from retrorun import __version__
 from retrorun.report.words import say
 
+SCRIPTS = ("plotly", "script", "history")
+OWN_ASSETS = {"style": "style.css", "script": "report.js", "history": "history.js"}
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -43,6 +46,7 @@ def render(template: str, title: str, place: Place, **values: object) -> str:
         "policy": _policy(place),
         "style": _style_tag(place, names["style"]),
         "scripts": [_script_tag(place, name) for name in scripts],
+        "history": _script_tag(place, names["history"]),
         "version": __version__,
     }
     return _environment().get_template(f"{template}.html.j2").render(shell | values) + "\n"
@@ -77,15 +81,14 @@ def asset_names() -> Mapping[str, str]:
         "plotly": f"plotly-{metadata.version('plotly')}.min.js",
         "style": f"style-{_fingerprint('style.css')}.css",
         "script": f"report-{_fingerprint('report.js')}.js",
+        "history": f"history-{_fingerprint('history.js')}.js",
     }
 
 
 def asset_text(name: str) -> str:
     """Content of an asset by its file name."""
     asset = {file: asset for asset, file in asset_names().items()}[name]
-    if asset == "plotly":
-        return _plotly()
-    return _own_asset("style.css" if asset == "style" else "report.js")
+    return _plotly() if asset == "plotly" else _own_asset(OWN_ASSETS[asset])
 
 
 @lru_cache(maxsize=1)
@@ -107,7 +110,7 @@ def _own_asset(name: str) -> str:
 def _policy(place: Place) -> str:
     """Nothing may be loaded but the page's own files; plotly sets styles inline, never evaluates."""
     names = asset_names()
-    own = (_hash(names["plotly"]), _hash(names["script"])) if place.standalone else ("'self'",)
+    own = [_hash(names[each]) for each in SCRIPTS] if place.standalone else ["'self'"]
     return (
         f"default-src 'none'; script-src {' '.join(own)}; style-src 'self' 'unsafe-inline'; "
         "img-src data: blob:; base-uri 'none'; form-action 'none'"

@@ -6,6 +6,8 @@ their gaps is escaped.
 
 from collections.abc import Mapping
 
+from retrorun.report.words_history import HISTORY
+
 _UNSET = "\0"
 
 
@@ -268,4 +270,6 @@ WORDS: Mapping[str, str] = {
         "ankle, balance or heart trouble, or in pregnancy, ask someone who knows your body first. "
         "This report informs; it is no medical advice."
     ),
+    # pages over many sessions
+    **HISTORY,
 }

@@ -1,0 +1,4 @@
+// Pages over many sessions: filters.
+(() => {
+  "use strict";
+})();

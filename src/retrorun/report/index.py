@@ -1,0 +1,54 @@
+"""The index: every session, newest first."""
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from retrorun.model import Athlete, Session, Totals
+from retrorun.report.display import Display, local_date, short_date, spoken_time
+from retrorun.report.headline import counted
+from retrorun.report.log import how_many, log
+from retrorun.report.page import Place, render
+from retrorun.report.words import say
+
+
+def index_page(sessions: Sequence[Session], athlete: Athlete) -> str:
+    """The page that lists all sessions and leads to their pages.
+
+    Args:
+        sessions: any number, also none, in any order.
+        athlete: whose units are used.
+    """
+    display = Display(athlete.units)
+    return render(
+        "index",
+        say("title_index"),
+        Place(),
+        headline=_headline(sessions),
+        subline=_subline(sessions, display),
+        log=log(sessions, display),
+        charts=False,
+    )
+
+
+def _headline(sessions: Sequence[Session]) -> Markup:
+    backward = [counted(each, "backward").moving_s for each in sessions]
+    count = sum(seconds > 0 for seconds in backward)
+    if not count:
+        which = {0: "empty", 1: "single"}.get(len(sessions), "none")
+        return Markup(say(f"index_headline_{which}")).format(whole=len(sessions))  # noqa: S704  # our own words
+    template = say("index_headline_one" if count == 1 else "index_headline")
+    time = spoken_time(sum(backward))
+    return Markup(template).format(time=time, count=count, whole=len(sessions))  # noqa: S704  # our own words
+
+
+def _subline(sessions: Sequence[Session], display: Display) -> str:
+    if not sessions:
+        return say("index_empty")
+    days = [local_date(each) for each in sessions]
+    first, last = short_date(min(days)), short_date(max(days))
+    backward = Totals.of(counted(each, "backward") for each in sessions)
+    whole = sum(each.distance_m or 0.0 for each in sessions)
+    span = first if first == last else say("span", first=first, last=last)
+    of = say("of", count=display.distance(backward.distance_m), whole=display.distance(whole))
+    return f"{span} · {how_many(len(sessions))} · {of}"

@@ -1,0 +1,160 @@
+"""The list of sessions, newest first by month, with what its filters need."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from retrorun.model import MeasuredSegment, Session, Totals
+from retrorun.report.display import Display, clock, local_date, month, percent, spoken_time
+from retrorun.report.headline import counted
+from retrorun.report.kinds import kind
+from retrorun.report.words import say
+from retrorun.zone import local_time
+
+STRIP = 96  # units from start to finish of a session's strip
+GAITS = ("run", "walk")
+VERDICTS = ("confirmed", "labelled", "candidate")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One session; ``sure`` and ``maybe`` are the paths of its strip."""
+
+    id: str
+    day: str
+    name: str
+    sure: str
+    maybe: str
+    time: str
+    distance: str
+    backward: str
+    share: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month's sessions, newest first."""
+
+    key: str
+    title: str
+    note: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The list by month, and columns in its order for the script."""
+
+    months: tuple[Month, ...]
+    places: tuple[str, ...]
+    data: Mapping[str, Any]
+
+    @property
+    def count(self) -> int:
+        """How many sessions."""
+        return sum(len(each.rows) for each in self.months)
+
+
+def log(sessions: Sequence[Session], display: Display) -> Log:
+    """The list of any number of sessions in any order."""
+    newest = sorted(sessions, key=lambda each: (-each.start_time_s, each.id))
+    # by the runner's own clock: a flight may turn two neighbours round at a month's end
+    dated = sorted(newest, key=lambda each: local_date(each).isoformat()[:7], reverse=True)
+    months = tuple(
+        _month(key, list(found), display)
+        for key, found in groupby(dated, key=lambda each: local_date(each).isoformat()[:7])
+    )
+    places = tuple(sorted({_place(each) for each in dated}))
+    return Log(months, places, _data(dated, places))
+
+
+def _month(key: str, sessions: Sequence[Session], display: Display) -> Month:
+    day = local_date(sessions[0])
+    backward = Totals.of(counted(each, "backward") for each in sessions).moving_s
+    words = say("month_backward", time=spoken_time(backward)) if backward else say("month_none")
+    return Month(
+        key,
+        f"{month(day)} {day.year}",
+        f"{how_many(len(sessions))} · {words}",
+        tuple(_row(each, display) for each in sessions),
+    )
+
+
+def how_many(count: int) -> str:
+    """So many sessions, in words."""
+    return say("sessions_one") if count == 1 else say("sessions_many", count=count)
+
+
+def _row(session: Session, display: Display) -> Row:
+    moment = local_time(session.start_time_s, session.zone)
+    backward = counted(session, "backward").moving_s
+    maybe = counted(session, "candidate").moving_s
+    segments, whole_s = session.measures.segments, session.duration_s
+    share = backward / session.moving_s if backward and session.moving_s else None
+    return Row(
+        id=session.id,
+        day=f"{say('weekdays_short').split()[moment.weekday()]} {moment.day}",
+        name=name(session),
+        sure=strip_path(segments, "backward", whole_s),
+        maybe=strip_path(segments, "candidate", whole_s),
+        time=clock(session.duration_s),
+        distance=display.distance(session.distance_m),
+        backward=clock(backward) if backward else _maybe(maybe),
+        share="" if share is None else percent(share),
+        tone="b" if backward else "c" if maybe else "",
+    )
+
+
+def _maybe(seconds: float) -> str:
+    return say("row_maybe", time=clock(seconds)) if seconds else ""
+
+
+def name(session: Session) -> str:
+    """The session's own name, or what kind it is; never so long that it hides the rest."""
+    words = session.name or say(f"sport_{session.sport}", fallback="sport_other")
+    return words if len(words) <= 60 else f"{words[:59]}…"
+
+
+def strip_path(segments: Sequence[MeasuredSegment], wanted: str, duration_s: float) -> str:
+    """Stretches of one kind as strokes on a line of `STRIP` units; neighbours become one."""
+    scale = STRIP / max(duration_s, 1.0)
+    path, pen = "", -1
+    for each in segments:
+        if kind(each.segment) != wanted:
+            continue
+        start = max(round(each.segment.start_s * scale), pen)
+        end = min(max(round(each.segment.end_s * scale), start + 1), STRIP)
+        if end > start:
+            path += f"h{end - start}" if start == pen else f"M{start} 4h{end - start}"
+            pen = end
+    return path
+
+
+def _place(session: Session) -> str:
+    """The time zone's name: all the place that a session keeps; empty where it is not known."""
+    return (session.zone.name or "") if session.zone else ""
+
+
+def _data(sessions: Sequence[Session], places: Sequence[str]) -> Mapping[str, Any]:
+    """Columns by session: local date, whole seconds forward, place, and backward parts."""
+    index = {place: number for number, place in enumerate(places)}
+    return {
+        "date": [local_date(each).isoformat() for each in sessions],
+        "forward_s": [round(counted(each, "forward").moving_s) for each in sessions],
+        "place": [index[_place(each)] for each in sessions],
+        "parts": [parts(each) for each in sessions],
+    }
+
+
+def parts(session: Session) -> list[list[int]]:
+    """Backward movement as [gait, verdict, seconds, metres], by their places in the lists above."""
+    sums: dict[tuple[int, int], list[float]] = {}
+    for each in session.measures.segments:
+        segment, metrics = each.segment, each.metrics
+        if segment.direction == "backward" and segment.gait in GAITS:
+            place = (GAITS.index(segment.gait), VERDICTS.index(segment.verdict))
+            old = sums.get(place, [0.0, 0.0])
+            sums[place] = [old[0] + metrics.moving_s, old[1] + (metrics.distance_m or 0.0)]
+    return [[*place, round(found[0]), round(found[1])] for place, found in sorted(sums.items())]

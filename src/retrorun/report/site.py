@@ -1,0 +1,64 @@
+"""Pages on disk: whole or not at all, and not written again when nothing changed."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from retrorun.report.page import asset_names, asset_text
+
+ASSETS = "assets"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A folder of pages that share one folder of version-named assets."""
+
+    folder: Path
+
+    def ensure_assets(self) -> int:
+        """Put the pages' scripts and style in place; how many were written.
+
+        An asset's name changes with its content, so what stands already is right, and pages of an
+        older version keep theirs.
+        """
+        missing = [
+            name for name in asset_names().values() if not (self.folder / ASSETS / name).is_file()
+        ]
+        for name in missing:
+            self.write(f"{ASSETS}/{name}", asset_text(name))
+        return len(missing)
+
+    def write(self, name: str, html: str) -> bool:
+        """Write one page under its relative name; parents are made.
+
+        Args:
+            name: such as ``sessions/0123456789ab.html``.
+            html: the whole page.
+
+        Returns:
+            False where the page stands already with the same content.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        target = self.folder / name
+        content = html.encode()
+        if _holds(target, content):
+            return False
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # beside its target, so that the renaming stays within one file system
+        draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        try:
+            draft.write_bytes(content)
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+        return True
+
+
+def _holds(target: Path, content: bytes) -> bool:
+    """Whether the file has just this content; its size is asked first, which costs nothing."""
+    try:
+        return target.stat().st_size == len(content) and target.read_bytes() == content
+    except FileNotFoundError:
+        return False
