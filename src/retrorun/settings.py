@@ -88,6 +88,7 @@ class DetectSettings:
     gait_wander: float = 2.0  # deviations of half-minute means that step rate must exceed
     disturbed_s: int = 60  # magnetic disturbances are over by then
     disturbed_gait: float = 2.0  # summed evidence of the gait that overrules a short heading
+    exact_deg: float = 15.0  # a heading this near to the course's opposite opposes it exactly
     gait_teaches: float = 1.5  # and that lets a short stretch teach the gait
     gait_helps: float = 0.7  # and that makes a short heading credible
     even_odds: tuple[float, float] = (0.4, 0.6)  # in between, a long stretch is unknown

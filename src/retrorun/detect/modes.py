@@ -39,12 +39,29 @@ def modes(track: Track, settings: DetectSettings) -> Modes:
     still = (speed < settings.still_mps) | track.flags["paused"]
     still = without_short(still, value=True, seconds=settings.still_s)
     still = without_short(still, value=False, seconds=3)
-    score = (speed - settings.walk_mps) / 0.3
-    steps = (cadence - settings.walk_spm) / 10
-    score = mean_around(score + np.where(np.isfinite(steps), np.clip(steps, -3, 3), 0.0), 4)
-    walking = without_short(score < 0, value=True, seconds=settings.gait_s)
-    walking = without_short(walking, value=False, seconds=settings.gait_s)
+    walking = _walking(speed, cadence, ~still, settings)
     return Modes(speed, cadence, ~still, walking & ~still)
+
+
+def _walking(
+    speed: FloatArray, cadence: FloatArray, moving: BoolArray, settings: DetectSettings
+) -> BoolArray:
+    """Whether the runner walks, (n,); a stop keeps what it interrupts.
+
+    Speed alone tells less than with the steps, so its changes must then last longer.
+    """
+    steps = np.clip((cadence - settings.walk_spm) / 10, -3, 3)
+    score = (speed - settings.walk_mps) / 0.3 + np.nan_to_num(steps)
+    score = mean_around(np.where(moving, score, np.nan), 4)
+    known = np.flatnonzero(np.isfinite(score) & moving)
+    if known.size == 0:
+        return np.zeros(speed.size, dtype=bool)
+    last = np.searchsorted(known, np.arange(speed.size), side="right") - 1
+    walking = score[known[np.maximum(last, 0)]] < 0
+    counted = np.isfinite(cadence[moving]).mean() > 0.5
+    seconds = settings.gait_s if counted else 3 * settings.gait_s
+    walking = without_short(walking, value=True, seconds=seconds)
+    return without_short(walking, value=False, seconds=seconds)
 
 
 def _speed(track: Track) -> FloatArray:

@@ -108,17 +108,26 @@ def _speed_ratio(grounds: Grounds, back: BoolArray, first: int, last: int) -> fl
 
 
 def _beyond_doubt(grounds: Grounds, back: BoolArray, settings: DetectSettings) -> bool:
-    """Whether the session holds a minute of backward running that no disturbance can explain."""
-    firm = 0
+    """Whether the session holds a minute of backward running that no disturbance can explain.
+
+    Where steps were not counted, two stretches or more count that oppose the course exactly and
+    are slower than what is around them: disturbances do neither, let alone twice.
+    """
+    firm, alike = 0, []
     starts, ends = runs(back)
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
-        said = float(grounds.heading[first:last].sum())
-        if not back[first] or said < settings.heading_enough:
+        inside = slice(first, last)
+        if not back[first] or float(grounds.heading[inside].sum()) < settings.heading_enough:
             continue
-        helped = float(grounds.gait[first:last].sum()) >= settings.gait_helps
+        helped = float(grounds.gait[inside].sum()) >= settings.gait_helps
         if helped or not _could_be_disturbed(grounds, first, last, settings):
             firm += last - first
-    return firm >= settings.disturbed_s
+        elif not np.isfinite(grounds.steps.excess[inside]).any():
+            slower = _speed_ratio(grounds, back, first, last)
+            exact = _askew(grounds, inside) <= settings.exact_deg
+            if exact and slower is not None and slower <= settings.backward_slower:
+                alike.append(last - first)
+    return firm >= settings.disturbed_s or (len(alike) > 1 and sum(alike) >= settings.disturbed_s)
 
 
 def _backward(
@@ -163,7 +172,11 @@ def _doubtful_heading(
         return "heading opposes the course, but the gait went on as before"
     if helped >= settings.gait_helps or not _could_be_disturbed(grounds, first, last, settings):
         return ""
-    if precedent and helped >= -settings.gait_helps and _askew(grounds, inside) <= 15:
+    if (
+        precedent
+        and helped >= -settings.gait_helps
+        and _askew(grounds, inside) <= settings.exact_deg
+    ):
         return ""
     return "a magnetic disturbance could look like this; the gait does not help"
 
