@@ -1,0 +1,64 @@
+"""docs/recording.md holds: each recipe's sample is read and found as the page says."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from retrorun.detect import detect
+from retrorun.detect.labels import spoken
+from retrorun.model import Athlete, Detection
+from retrorun.prepare import prepare
+from retrorun.readers import read
+from retrorun.settings import Settings
+
+SETTINGS = Settings()
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "recording.md"
+
+
+def found(path: Path) -> Detection:
+    recording = read(path.name, path.read_bytes(), SETTINGS.read).recordings[0]
+    track = prepare(recording, SETTINGS.prepare)
+    return detect(track, spoken(recording, path.name), Athlete(), SETTINGS.detect)
+
+
+def agreement(detection: Detection, truth: Path, verdict: str) -> float:
+    """F1 of the backward seconds of one verdict."""
+    seconds = detection.columns["backward_probability"].size
+    true, given = np.zeros(seconds, dtype=bool), np.zeros(seconds, dtype=bool)
+    for part in json.loads(truth.read_bytes())["intervals"]:
+        if part["direction"] == "backward":
+            true[round(part["start_s"]) : round(part["end_s"])] = True
+    for segment in detection.segments:
+        if segment.direction == "backward" and segment.verdict == verdict:
+            given[int(segment.start_s) : int(segment.end_s)] = True
+    return float(2 * (true & given).sum() / (true.sum() + given.sum()))
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "least"),
+    [
+        ("2026-05-12-workout.fit", "labelled", 0.97),
+        ("2026-05-08-osmand.gpx", "confirmed", 0.95),
+        ("2026-05-17-osmtracker.gpx", "confirmed", 0.97),
+        ("2026-05-03-connect-iq.fit", "confirmed", 0.97),
+        ("2026-05-21-watch.tcx", "candidate", 0.93),
+    ],
+)
+def test_each_recipe_is_found(samples: Path, name: str, verdict: str, least: float) -> None:
+    assert name in PAGE.read_text(encoding="utf-8")
+    path = samples / name
+    detection = found(path)
+    assert agreement(detection, samples / f"{name}.truth.json", verdict) >= least
+
+
+def test_a_gps_bearing_is_refused(samples: Path) -> None:
+    detection = found(samples / "2026-06-04-gpslogger.gpx")
+    assert detection.heading.kind == "course"
+    assert all(segment.direction != "backward" for segment in detection.segments)
+
+
+def test_a_run_that_was_forward_stays_forward(samples: Path) -> None:
+    detection = found(samples / "2026-05-31-easy.fit")
+    assert {segment.direction for segment in detection.segments} <= {"forward", "still"}
