@@ -10,7 +10,7 @@ import pytest
 from retrorun.errors import ReadError
 from retrorun.readers import read
 from retrorun.settings import ReadLimits
-from retrorun.simulate.fit_encoding import Encoder, number, text
+from retrorun.simulate.fit_encoding import Encoder, Field, number, text
 
 HARNESS = Path(__file__).resolve().parents[2] / "benchmarks" / "fuzz.py"
 
@@ -67,4 +67,32 @@ def test_a_zone_before_the_z_is_no_warning() -> None:
     )
     with pytest.raises(ReadError) as caught:
         read("a.gpx", f"<gpx><trk><trkseg>{points}</trkseg></trk></gpx>".encode(), ReadLimits())
+    assert caught.value.slug == "no-time"
+
+
+def test_texts_in_front_of_the_first_point_belong_to_none() -> None:
+    """Fuzz inputs 15025 and 26496."""
+    point = '<trkpt lat="1" lon="2"><time>2026-05-03T07:30:0{}Z</time></trkpt>'
+    body = "<ele>7</ele><time>x</time>" + point.format(0) + point.format(1)
+    data = f"<gpx><trk><trkseg>{body}</trkseg></trk></gpx>".encode()
+    (run,) = read("a.gpx", data, ReadLimits()).recordings
+    assert set(run.columns) == {"latitude_deg", "longitude_deg"}
+
+
+def test_arrays_where_single_numbers_belong_are_left_out() -> None:
+    """Fuzz inputs 12894, 25473, 26080 and 26413: time or cadence with a field size of 8 or 68."""
+    encoder = Encoder()
+    encoder.add(0, 0, [number(0, "enum", 4)])
+    for second in range(5):
+        stamp = number(253, "uint32", 1_146_000_000 + second)
+        eight = Field(53, 0x02, b"\1" * 8)
+        encoder.add(1, 20, [stamp, number(4, "uint8", 80), eight, Field(3, 0x02, b"\x70" * 3)])
+    (run,) = read("a.fit", encoder.file(), ReadLimits()).recordings
+    assert run.columns["cadence_spm"].tolist() == [160] * 5
+    assert "heart_rate_bpm" not in run.columns
+    encoder = Encoder()
+    encoder.add(0, 0, [number(0, "enum", 4)])
+    encoder.add(1, 20, [Field(253, 0x86, b"\x40" * 8), number(3, "uint8", 99)])
+    with pytest.raises(ReadError) as caught:
+        read("a.fit", encoder.file(), ReadLimits())
     assert caught.value.slug == "no-time"

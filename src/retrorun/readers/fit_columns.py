@@ -66,6 +66,11 @@ class Messages:
     developer: Mapping[tuple[int, int], FloatArray]
     clock_s: FloatArray
 
+    def scalar(self, number: int) -> FloatArray | None:
+        """(n,) values of a native field; None where it is absent, or an array against all sense."""
+        values = self.native.get(number)
+        return values if values is not None and values.ndim == 1 else None
+
 
 Block = npt.NDArray[np.uint8]
 _Key = TypeVar("_Key")
@@ -165,7 +170,8 @@ def _values(block: Block, place: FieldPlace, kind: int, layout: Definition) -> F
         return None
     kinds = np.dtype(letter).newbyteorder(">" if layout.big_endian else "<")
     raw = np.ascontiguousarray(block[:, place.offset : place.offset + place.size]).view(kinds)
-    values = raw.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # signalling NaNs of a damaged file
+        values = raw.astype(np.float64)
     if kind & 0x1F == _BYTES:
         values[(raw == missing).all(axis=1)] = np.nan  # bytes are missing together or not at all
     elif missing is not None:

@@ -73,8 +73,10 @@ def _samples(
     if axes is None:
         return None
     width = axes.shape[1]
-    milliseconds = messages.native.get(_MILLISECONDS, np.zeros(len(axes)))
-    start = times_s(messages) + np.nan_to_num(milliseconds) / 1000
+    milliseconds = messages.scalar(_MILLISECONDS)
+    start = times_s(messages)
+    if milliseconds is not None:
+        start = start + np.nan_to_num(milliseconds) / 1000
     offsets = messages.native.get(_OFFSETS)
     if offsets is None or offsets.shape[:2] != (len(axes), width):
         offsets = np.tile(np.arange(width) * 1000 / width, (len(axes), 1))

@@ -47,10 +47,11 @@ def _from_developers(
 
 def _from_gps(part: Part) -> HeadingSeries | None:
     messages = decode(part, GPS_METADATA, {TIMESTAMP, _GPS_HEADING, _GPS_MILLISECONDS})
-    heading = messages.native.get(_GPS_HEADING)
-    if heading is None or heading.ndim != 1:
+    heading = messages.scalar(_GPS_HEADING)
+    if heading is None:
         return None
-    milliseconds = messages.native.get(_GPS_MILLISECONDS, np.zeros(len(heading)))
-    time_s = times_s(messages) + np.nan_to_num(milliseconds) / 1000
+    milliseconds = messages.scalar(_GPS_MILLISECONDS)
+    late_s = 0.0 if milliseconds is None else np.nan_to_num(milliseconds) / 1000
+    time_s = times_s(messages) + late_s
     row = BY_SOURCE["fit:gps_metadata.heading"]
     return series(row, row.label, time_s, heading / 100)

@@ -55,7 +55,8 @@ NUMBERS = frozenset(
 
 def times_s(messages: Messages) -> FloatArray:
     """(n,) Unix seconds of messages, NaN where a message has no time."""
-    stamp = messages.native.get(TIMESTAMP, np.full(len(messages.order), np.nan))
+    found = messages.scalar(TIMESTAMP)
+    stamp = np.full(len(messages.order), np.nan) if found is None else found
     fit = np.where(np.isnan(messages.clock_s), stamp, messages.clock_s)
     return np.asarray(fit + FIT_EPOCH_S, dtype=np.float64)
 
@@ -64,15 +65,15 @@ def channels(messages: Messages) -> dict[str, FloatArray]:
     """Channel → (n,) values; ``cadence_spm`` still holds what the file says, a leg a minute."""
     found: dict[str, FloatArray] = {}
     for field in FIELDS:
-        raw = messages.native.get(field.number)
-        if raw is not None and raw.ndim == 1:
+        raw = messages.scalar(field.number)
+        if raw is not None:
             _fill(found, field.channel, raw / field.scale - field.offset)
     for channel, values in _compressed(messages.native).items():
         _fill(found, channel, values)
-    cadence = messages.native.get(CADENCE)
-    if cadence is not None and cadence.ndim == 1:
-        part = messages.native.get(FRACTIONAL_CADENCE, np.zeros(len(cadence)))
-        found["cadence_spm"] = cadence + np.nan_to_num(part) / 128
+    cadence = messages.scalar(CADENCE)
+    if cadence is not None:
+        part = messages.scalar(FRACTIONAL_CADENCE)
+        found["cadence_spm"] = cadence + (0 if part is None else np.nan_to_num(part) / 128)
     return {name: values for name, values in found.items() if np.isfinite(values).any()}
 
 

@@ -40,6 +40,7 @@ class PointTable:
         self.names = names
         self.point = point
         self.attributes = attributes
+        self.words = frozenset({"time", "cmt"})  # columns that hold no numbers
         self.count = 0
         self._by_tag: dict[object, object] = {}
         self._by_column: dict[str, Texts] = {}
@@ -52,6 +53,11 @@ class PointTable:
             all_but_last: the last child is not whole yet.
         """
         known, unknown, index = self._by_tag.get, self, self.count - 1
+        before = index  # what stands in front of the first point belongs to none
+        attributes = [
+            (name, self._column(name).points.append, self._column(name).texts.append)
+            for name in self.attributes
+        ]
         last = holder[-1] if all_but_last and len(holder) else None
         for element in holder.iterdescendants():
             tag = element.tag
@@ -59,23 +65,19 @@ class PointTable:
             if found is unknown:
                 found = self._resolve(tag)
             if isinstance(found, tuple):
-                found[0](index)
-                found[1](element.text)
+                if index > before:
+                    found[0](index)
+                    found[1](element.text)
             elif found is _POINT:
                 if element is last:
                     break
                 index += 1
-                if self.attributes:
-                    self._attributes(element, index)
+                for name, points, texts in attributes:
+                    value = element.get(name)
+                    if value is not None:
+                        points(index)
+                        texts(value)
         self.count = index + 1
-
-    def _attributes(self, element: etree._Element, index: int) -> None:
-        for name in self.attributes:
-            value = element.get(name)
-            if value is not None:
-                texts = self._column(name)
-                texts.points.append(index)
-                texts.texts.append(value)
 
     def _resolve(self, tag: object) -> object:
         """Where the texts of a tag go: two ``append``; or that it is the point; or nowhere."""
@@ -100,6 +102,8 @@ class PointTable:
         """Column → (n,) numbers, NaN where missing or no number; only columns that have one."""
         found = {}
         for name, texts in self._by_column.items():
+            if name in self.words:
+                continue
             values = np.full(self.count, np.nan)
             values[texts.points] = _floats(texts.texts)
             if np.isfinite(values).any():

@@ -13,8 +13,7 @@ def unix_s(texts: Sequence[str]) -> FloatArray:
     """(n,) Unix seconds of ISO 8601 times, NaN where one makes no sense; no zone means UTC."""
     if not texts:
         return np.zeros(0)
-    first = texts[0]
-    if first.endswith("Z") and all(len(text) == len(first) and text[-1] == "Z" for text in texts):
+    if all(text[-1:] == "Z" for text in texts):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")  # numpy only warns of a zone that it leaves out
