@@ -169,7 +169,7 @@ def page(sections: list[tuple[str, list[Row]]], busy: str) -> str:
     lines = [
         "# Speed",
         "",
-        "Written by `make bench` (`benchmarks/bench_speed.py`): every number is from one run of it.",
+        "Written by `make bench` (`benchmarks/bench_speed.py`); every number is of one run.",
         f"Measured on {datetime.now(tz=UTC):%Y-%m-%d}: {machine()}; load before it began: {busy}.",
         f"Python {platform.python_version()}, "
         + ", ".join(f"{name} {metadata.version(name)}" for name in PEERS)
