@@ -125,6 +125,7 @@ class MeasureSettings:
     kinetics_model_error: float = 0.008  # of log k, whatever the fit says
     kinetics_hill_error: float = 0.1  # of log k, times the share of effort that is due to grade
     kinetics_least_slope: float = 1.4  # 1/min for each ml/kg/min; fit runners have about 2
+    kinetics_range: tuple[float, float] = (0.6, 4.0)  # a factor beyond is a fault, not a finding
     kinetics_width: float = 1.6  # high/low of a cost factor above which it is refused
     best_distances_m: tuple[float, ...] = (100.0, 400.0, 1000.0, 1609.344, 5000.0)
 

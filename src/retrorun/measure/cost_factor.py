@@ -160,21 +160,22 @@ def _unvaried(course: Course, settings: MeasureSettings) -> str | None:
 
 
 def _estimate(found: Fit, course: Course, settings: MeasureSettings) -> Estimate:
-    slope = math.exp(found.parameters[SLOPE])
+    slope = math.exp(float(found.parameters[SLOPE]))
     if not slope >= settings.kinetics_least_slope:
         return refused(
             f"heart rate hardly follows the forward effort ({slope:.1f} beats/min for each "
             "ml/kg/min): the sensor may have failed"
         )
     value = math.exp(found.log_factor)
+    if not settings.kinetics_range[0] < value < settings.kinetics_range[1]:
+        return refused(f"the fit gives {value:.2f}, which no body does: heart rate or speed is off")
     error = math.hypot(found.log_error, _model_error(course, settings))
-    low, high = value * math.exp(-Z95 * error), value * math.exp(Z95 * error)
-    if not math.isfinite(low * high) or high / low > settings.kinetics_width:
+    if not error < math.log(settings.kinetics_width) / (2 * Z95):
         return refused(
-            f"the interval would be too wide ({low:.2f} to {high:.2f}): "
+            f"the interval around {value:.2f} would be too wide: "
             "more backward minutes or steadier heart rate would narrow it"
         )
-    return Estimate(value, low, high, METHOD)
+    return Estimate(value, value * math.exp(-Z95 * error), value * math.exp(Z95 * error), METHOD)
 
 
 def _model_error(course: Course, settings: MeasureSettings) -> float:

@@ -143,7 +143,7 @@ def _zones(
     athlete: Athlete, time_s: float, settings: MeasureSettings
 ) -> tuple[tuple[float, ...], str]:
     if athlete.hr_zones_bpm:
-        return tuple(athlete.hr_zones_bpm), "zones from the profile"
+        return tuple(sorted(athlete.hr_zones_bpm)), "zones from the profile"
     highest, origin = maximum_bpm(athlete, time_s)
     if highest is None:
         return (), origin

@@ -35,6 +35,9 @@ PRIOR = np.array(
     ]
 )
 LIMIT = np.array([30.0, 0.4, 0.3, 0.05, 0.4, 0.4, 60.0, 0.3, 0.3])  # of one step
+# No body is outside; keeps a hopeless fit from running away.
+LOWEST = np.array([-50.0, np.log(0.1), -1.0, -1.0, np.log(5.0), np.log(5.0), 20.0, -3.0, -3.0])
+HIGHEST = np.array([200.0, np.log(20.0), 1.5, 1.0, np.log(300.0), np.log(300.0), 250.0, 5.0, 5.0])
 BLOCK = 256
 PLAIN_ROUNDS = 8
 LAGS = 12
@@ -105,7 +108,7 @@ def fit(course: Course) -> Fit | None:
         found = _round(course, theta, prior, plain=True)
         if found is None:
             return None
-        theta = theta + found[1]
+        theta = np.clip(theta + found[1], LOWEST, HIGHEST)
         if np.abs(found[1][FACTOR]) < 1e-3 and np.abs(found[1][UP]) < 1e-2:
             break
     for _ in range(ROUNDS):
@@ -113,7 +116,7 @@ def fit(course: Course) -> Fit | None:
         if found is None:
             return None
         result, step = found
-        theta = theta + step
+        theta = np.clip(theta + step, LOWEST, HIGHEST)
         if np.abs(step[FACTOR]) < 1e-4:
             break
     return replace(result, parameters=theta)
