@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from retrorun.detect import gait, heading, joint, labels, modes, segments, steps, verdicts
+from retrorun.detect.agreement import agreement
 from retrorun.detect.decode import backward_probability
 from retrorun.detect.explain import explain
 from retrorun.detect.heading import Facing
@@ -19,7 +20,7 @@ from retrorun.model import Athlete, Detection, HeadingVerdict, Label, Track
 from retrorun.settings import DetectSettings
 from retrorun.units import FloatArray, wrap_deg
 
-__all__ = ["detect", "explain"]
+__all__ = ["agreement", "detect", "explain"]
 
 
 def detect(

@@ -4,7 +4,7 @@ import numpy as np
 
 from retrorun.detect.runs import runs
 from retrorun.detect.verdicts import DIRECTIONS, VERDICTS, Decision, Grounds
-from retrorun.model import Direction, Gait, Segment
+from retrorun.model import Direction, Gait, Segment, Verdict
 
 GAITS: tuple[Gait, ...] = ("still", "walk", "run")
 
@@ -33,7 +33,7 @@ def segments(decision: Decision, grounds: Grounds) -> tuple[Segment, ...]:
         sure = {"backward": backward, "forward": 1 - backward, "still": 1.0}
         probability = sure.get(way, max(backward, 1 - backward))
         kind = VERDICTS[verdict[first]]
-        reason = "labelled" if kind == "labelled" else _reason(decision, first, way)
+        reason = _reason(decision, first, kind, way, sums["gait"])
         found.append(
             Segment(
                 float(first),
@@ -49,10 +49,15 @@ def segments(decision: Decision, grounds: Grounds) -> tuple[Segment, ...]:
     return tuple(found)
 
 
-def _reason(decision: Decision, second: int, way: Direction) -> str:
-    """The words for the stretch that holds this second."""
-    if way == "still":
-        return "standing still"
-    if way == "unknown":
-        return "the evidence is even"
-    return next((text for first, last, text in decision.reasons if first <= second < last), "")
+def _reason(decision: Decision, second: int, verdict: Verdict, way: Direction, gait: float) -> str:
+    """The words for the segment that begins at this second."""
+    fixed = {"still": "standing still", "unknown": "the evidence is even"}
+    if verdict == "labelled" or way in fixed:
+        return fixed.get(way, "") if verdict != "labelled" else "labelled"
+    if way == "backward":
+        return next(text for first, last, text in decision.reasons if first <= second < last)
+    if verdict == "confirmed":
+        return "heading goes with the course"
+    if gait < -1.0:
+        return "step rate on the forward line; no heading says so"
+    return "no evidence either way; people run forward"

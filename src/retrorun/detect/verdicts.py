@@ -39,7 +39,13 @@ class Grounds:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decision:
-    """Per second, (n,): direction and verdict as indices, probability of backward, and reasons."""
+    """What was decided.
+
+    Attributes:
+        direction: (n,) index into ``DIRECTIONS``; ``verdict``: (n,) index into ``VERDICTS``.
+        probability: (n,) of backward.
+        reasons: ``(first, last, words)`` of the stretches that looked backward.
+    """
 
     direction: IntArray
     verdict: IntArray
@@ -71,10 +77,9 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
             elif holds == "candidate":
                 probability[inside] = np.minimum(probability[inside], 0.9)
             verdict[inside] = VERDICTS.index(holds or "candidate")
+            reasons.append((first, last, reason))
         else:
-            sure, reason = _forward(grounds, inside, settings)
-            verdict[inside] = int(sure)
-        reasons.append((first, last, reason))
+            verdict[inside] = int(_forward(grounds, inside, settings))
     direction = back.astype(np.int64)
     _doubt(direction, verdict, probability, grounds, settings)
     direction[~grounds.modes.moving] = DIRECTIONS.index("still")
@@ -212,14 +217,11 @@ def _by_gait(
     return "candidate", f"step rate {100 * step:.0f} % above the forward line, without a heading"
 
 
-def _forward(grounds: Grounds, inside: slice, settings: DetectSettings) -> tuple[bool, str]:
-    """Whether a forward stretch is confirmed, and its reason."""
+def _forward(grounds: Grounds, inside: slice, settings: DetectSettings) -> bool:
+    """Whether a forward stretch is confirmed."""
     heading = float(grounds.heading[inside].sum())
-    if grounds.mount is not None and heading <= -settings.heading_enough and grounds.mount.sure:
-        return True, "heading goes with the course"
-    if float(grounds.gait[inside].sum()) < -1.0:
-        return False, "step rate on the forward line; no heading says so"
-    return False, "no evidence either way; people run forward"
+    sure = grounds.mount is not None and grounds.mount.sure
+    return sure and heading <= -settings.heading_enough
 
 
 def _doubt(
