@@ -65,3 +65,26 @@ def test_every_backward_stretch_is_found_and_no_other(samples: Path, name: str) 
 def test_nothing_is_found_where_nothing_can_be_known(samples: Path, name: str) -> None:
     segments, _ = found_and_true(samples, name)
     assert segments == []
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "kind"),
+    [
+        ("2026-05-03-connect-iq.fit", "fit:developer:heading", "compass"),
+        ("2026-05-08-osmand.gpx", "osmand:heading", "compass"),
+        ("2026-05-17-osmtracker.gpx", "osmtracker:compass", "compass"),
+        ("2026-06-04-gpslogger.gpx", "gpx:bearing", "course"),
+        ("2026-06-09-connect-iq-degrees.fit", "fit:developer:heading", "compass"),
+        ("2026-06-23-garmin.gpx", "gpx:bearing", "compass"),
+        ("2026-05-12-workout.fit", None, "none"),
+    ],
+)
+def test_the_heading_is_taken_from_its_place(
+    samples: Path, name: str, source: str | None, kind: str
+) -> None:
+    outcome = process(Blob(name, (samples / name).read_bytes()), Settings(), Athlete())
+    assert isinstance(outcome, Analysis)
+    heading = outcome.sessions[0].heading
+    assert heading.kind == kind
+    if kind == "compass":
+        assert heading.source == source
