@@ -53,6 +53,14 @@ browser: ## Debian's Chromium, if it is missing and may be installed here
 accuracy: dev ## how well backward running is found and measured: writes docs/accuracy.md, fails below its aims
 	$(BIN)/python benchmarks/accuracy.py
 
+FILES ?= 1000
+bench: dev ## how fast it is beside others: writes docs/benchmark.md (FILES=1000 one-hour files)
+	$(BIN)/python benchmarks/bench_speed.py --files $(FILES) --folder .bench
+
+N ?= 200
+faults: dev ## kill imports at N=200 random moments, and the other faults
+	RETRORUN_KILLS=$(N) $(BIN)/pytest tests/faults
+
 samples: install ## write sample_data anew (it is the simulator's output)
 	$(BIN)/retrorun simulate sample_data
 
