@@ -205,25 +205,29 @@ def main() -> int:
     parser.add_argument("--files", type=int, default=1000)
     parser.add_argument("--archive", type=int, default=10_000)
     parser.add_argument("--folder", type=Path, default=Path(".bench"))
+    parser.add_argument("--only", help="one part by its title; the page is not written")
     parser.add_argument("--page", type=Path, default=PAGE)
     chosen = parser.parse_args()
     busy = load()
     chosen.folder.mkdir(exist_ok=True)
-    parts = (
-        ("Start", start_up()),
-        ("Reading", reading(chosen.folder)),
-        ("Processing", processing(chosen.folder, chosen.files)),
-        ("A large archive", large(chosen.folder, chosen.archive)),
-        ("Comparing", comparing(chosen.folder, chosen.archive)),
-        ("Memory of a worker", one_worker(chosen.folder)),
-    )
+    parts = {
+        "Start": start_up(),
+        "Reading": reading(chosen.folder),
+        "Processing": processing(chosen.folder, chosen.files),
+        "A large archive": large(chosen.folder, chosen.archive),
+        "Comparing": comparing(chosen.folder, chosen.archive),
+        "Memory of a worker": one_worker(chosen.folder),
+    }
     sections: list[tuple[str, list[Row]]] = []
-    for title, rows in parts:
+    for title, rows in parts.items():
+        if chosen.only not in (None, title):
+            continue
         sections.append((title, []))
         for row in rows:
             print(f"{row.what}: {row.value} {row.aim} {row.met}", flush=True)
             sections[-1][1].append(row)
-    chosen.page.write_text(page(sections, busy), encoding="utf-8")
+    if chosen.only is None:
+        chosen.page.write_text(page(sections, busy), encoding="utf-8")
     return int(any(row.met is False for _, rows in sections for row in rows))
 
 
