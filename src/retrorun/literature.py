@@ -35,8 +35,8 @@ _ACSM = (
     "metabolic equations for steady level and uphill movement"
 )
 _MINETTI = (
-    "Minetti et al. 2002, J Appl Physiol 93:1039-1046: net cost of running from -0.45 to +0.45, "
-    "ten mountain runners"
+    "Minetti et al. 2002, J Appl Physiol 93:1039-1046: net cost of walking and running on grades "
+    "from -0.45 to +0.45, ten mountain runners"
 )
 _KEYTEL = (
     "Keytel et al. 2005, J Sports Sci 23:289-297: 115 regular exercisers of 18-45 years and "
@@ -89,12 +89,18 @@ FINDINGS: tuple[Finding, ...] = (
     # The Guidelines give the spread between people as a standard error of up to 7 %.
     _exact("acsm_error", 0.07, "share", _ACSM + "; standard error between people", "secondary"),
     _exact("oxygen_energy", 5.0, "kcal/l", _ACSM, "source"),
-    _exact("minetti_5", 155.4, "J/(kg·m)", _MINETTI, "secondary"),
-    _exact("minetti_4", -30.4, "J/(kg·m)", _MINETTI, "secondary"),
-    _exact("minetti_3", -43.3, "J/(kg·m)", _MINETTI, "secondary"),
-    _exact("minetti_2", 46.3, "J/(kg·m)", _MINETTI, "secondary"),
-    _exact("minetti_1", 19.5, "J/(kg·m)", _MINETTI, "secondary"),
-    _exact("minetti_0", 3.6, "J/(kg·m)", _MINETTI, "secondary"),
+    _exact("minetti_run_5", 155.4, "J/(kg·m)", _MINETTI, "secondary"),
+    _exact("minetti_run_4", -30.4, "J/(kg·m)", _MINETTI, "secondary"),
+    _exact("minetti_run_3", -43.3, "J/(kg·m)", _MINETTI, "secondary"),
+    _exact("minetti_run_2", 46.3, "J/(kg·m)", _MINETTI, "secondary"),
+    _exact("minetti_run_1", 19.5, "J/(kg·m)", _MINETTI, "secondary"),
+    _exact("minetti_run_0", 3.6, "J/(kg·m)", _MINETTI, "secondary"),
+    _exact("minetti_walk_5", 280.5, "J/(kg·m)", _MINETTI, "secondary"),
+    _exact("minetti_walk_4", -58.7, "J/(kg·m)", _MINETTI, "secondary"),
+    _exact("minetti_walk_3", -76.8, "J/(kg·m)", _MINETTI, "secondary"),
+    _exact("minetti_walk_2", 51.9, "J/(kg·m)", _MINETTI, "secondary"),
+    _exact("minetti_walk_1", 19.6, "J/(kg·m)", _MINETTI, "secondary"),
+    _exact("minetti_walk_0", 2.5, "J/(kg·m)", _MINETTI, "secondary"),
     _exact("minetti_limit", 0.45, "grade", _MINETTI, "source"),
     _exact("keytel_male_constant", -55.0969, "kJ/min", _KEYTEL, "secondary"),
     _exact("keytel_male_heart_rate", 0.6309, "kJ/min per 1/min", _KEYTEL, "secondary"),

@@ -58,6 +58,7 @@ class DetectSettings:
     outliers: float = 0.05  # share of seconds whose heading means nothing
     heading_temper_s: float = 3.0  # seconds that carry one independent heading
     drift_half_s: int = 240
+    both_share: float = 0.08  # of the seconds on the rarer side of the axis, to be believed
     joint_half_s: int = 3
     reversal_mps: float = 1.0  # who goes back the way they came is this slow in between
     # gait
@@ -88,6 +89,7 @@ class DetectSettings:
     gait_wander: float = 2.0  # deviations of half-minute means that step rate must exceed
     disturbed_s: int = 60  # magnetic disturbances are over by then
     disturbed_gait: float = 2.0  # summed evidence of the gait that overrules a short heading
+    slower_helps: float = 0.95  # so must the speed have dropped
     exact_deg: float = 15.0  # a heading this near to the course's opposite opposes it exactly
     gait_teaches: float = 1.5  # and that lets a short stretch teach the gait
     gait_helps: float = 0.7  # and that makes a short heading credible
@@ -124,6 +126,7 @@ class MeasureSettings:
     kinetics_forward_s: float = 180.0
     kinetics_model_error: float = 0.008  # of log k, whatever the fit says
     kinetics_hill_error: float = 0.1  # of log k, times the share of effort that is due to grade
+    kinetics_beyond_error: float = 0.15  # and times the share beyond all forward efforts
     kinetics_least_slope: float = 1.4  # 1/min for each ml/kg/min; fit runners have about 2
     kinetics_range: tuple[float, float] = (0.6, 4.0)  # a factor beyond is a fault, not a finding
     kinetics_width: float = 1.6  # high/low of a cost factor above which it is refused
@@ -155,7 +158,7 @@ class CompareSettings:
     economy_s: float = 300.0  # forward time below which a session says nothing of economy
     volume_weeks: int = 4  # backward volume before a week
     trend_points: int = 300  # longer series are taken as medians of so many stretches of time
-    factor_model_error: float = 0.01  # of log k, not averaged away by more sessions
+    factor_model_error: float = 0.013  # of log k, not averaged away by more sessions
     pairs_shown: int = 500
     warm_up_s: float = 300.0
 

@@ -65,6 +65,15 @@ def test_minetti_passes_through_what_was_measured(
     assert minetti_j_kg_m(one(grade))[0] == pytest.approx(mean, abs=deviation)
 
 
+@pytest.mark.parametrize(
+    ("grade", "mean", "deviation"), [(0.45, 17.33, 1.11), (-0.10, 0.81, 0.37), (-0.45, 3.46, 0.95)]
+)
+def test_minetti_s_walking_passes_through_what_was_measured(
+    grade: float, mean: float, deviation: float
+) -> None:
+    assert minetti_j_kg_m(one(grade), "walk")[0] == pytest.approx(mean, abs=deviation)
+
+
 def test_minetti_is_clamped_where_it_was_not_measured() -> None:
     assert minetti_j_kg_m(one(2.0))[0] == minetti_j_kg_m(one(0.45))[0]
 

@@ -169,7 +169,7 @@ def _estimate(found: Fit, course: Course, settings: MeasureSettings) -> Estimate
     value = math.exp(found.log_factor)
     if not settings.kinetics_range[0] < value < settings.kinetics_range[1]:
         return refused(f"the fit gives {value:.2f}, which no body does: heart rate or speed is off")
-    error = math.hypot(found.log_error, _model_error(course, settings))
+    error = math.hypot(found.log_error, _model_error(course, value, settings))
     if not error < math.log(settings.kinetics_width) / (2 * Z95):
         return refused(
             f"the interval around {value:.2f} would be too wide: "
@@ -178,7 +178,20 @@ def _estimate(found: Fit, course: Course, settings: MeasureSettings) -> Estimate
     return Estimate(value, value * math.exp(-Z95 * error), value * math.exp(Z95 * error), METHOD)
 
 
-def _model_error(course: Course, settings: MeasureSettings) -> float:
-    """What the fit cannot see: the forward model itself is uncertain, most of all on hills."""
-    hills = float(np.mean(np.abs(course.uphill + course.downhill)) / np.mean(course.level))
-    return math.hypot(settings.kinetics_model_error, settings.kinetics_hill_error * hills)
+def _model_error(course: Course, factor: float, settings: MeasureSettings) -> float:
+    """What the fit cannot see: the forward model is uncertain, on hills and beyond its efforts.
+
+    Backward effort above all of the runner's own forward efforts is an extrapolation.
+    """
+    climb = course.uphill + course.downhill
+    hills = float(np.mean(np.abs(climb)) / np.mean(course.level))
+    demand, backward = course.level + climb, course.backward > 0.5
+    spent = factor * float(np.mean(demand[backward])) if backward.any() else 0.0
+    known = float(np.quantile(demand[~backward], 0.9))
+    beyond = max(0.0, spent - known) / spent if spent > 0 else 0.0
+    parts = (
+        settings.kinetics_model_error,
+        settings.kinetics_hill_error * hills,
+        settings.kinetics_beyond_error * beyond,
+    )
+    return math.hypot(*parts)

@@ -23,23 +23,24 @@ def oxygen_ml_kg_min(speed_mps: FloatArray, grade: FloatArray, walking: BoolArra
     slope = np.nan_to_num(grade)
     flat = np.where(walking, value("acsm_walk_speed"), value("acsm_run_speed")) * pace_m_min
     lift = np.where(walking, value("acsm_walk_grade"), value("acsm_run_grade")) * pace_m_min
-    downhill = flat * flat_equivalent(np.minimum(slope, 0.0))
+    down = np.minimum(slope, 0.0)
+    downhill = flat * np.where(walking, flat_equivalent(down, "walk"), flat_equivalent(down))
     return value("acsm_rest") + np.where(slope < 0, downhill, flat + lift * slope)
 
 
-def minetti_j_kg_m(grade: FloatArray) -> FloatArray:
-    """Net cost of forward running at a grade, J/(kg·m); the grade is clamped to ±0.45."""
+def minetti_j_kg_m(grade: FloatArray, gait: str = "run") -> FloatArray:
+    """Net cost of forward movement at a grade, J/(kg·m); the grade is clamped to ±0.45."""
     limit = value("minetti_limit")
     slope = np.clip(grade, -limit, limit)
     cost = 0.0 * slope
     for power in range(5, -1, -1):
-        cost = cost * slope + value(f"minetti_{power}")
+        cost = cost * slope + value(f"minetti_{gait}_{power}")
     return np.asarray(cost)
 
 
-def flat_equivalent(grade: FloatArray) -> FloatArray:
-    """Metres on the level that cost as much as one metre at the grade, for forward running."""
-    return np.asarray(minetti_j_kg_m(np.nan_to_num(grade)) / value("minetti_0"))
+def flat_equivalent(grade: FloatArray, gait: str = "run") -> FloatArray:
+    """Metres on the level that cost as much as one metre at the grade, forward."""
+    return np.asarray(minetti_j_kg_m(np.nan_to_num(grade), gait) / value(f"minetti_{gait}_0"))
 
 
 def kcal_per_kg(oxygen: float, seconds: float) -> float:
