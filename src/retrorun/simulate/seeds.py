@@ -1,4 +1,8 @@
-"""Which seeds detection is tuned on, and on which others it is judged. They never meet."""
+"""Which seeds detection is tuned on, and on which others it is judged. They never meet.
 
-TUNING_SEEDS = range(20)
-REPORTING_SEEDS = range(1000, 1012)
+The reporting seeds were chosen after the tuning was over and are looked at by ``make accuracy``
+alone. Who tunes again, and looks there, moves them on.
+"""
+
+TUNING_SEEDS = range(10_000)
+REPORTING_SEEDS = range(70_000, 70_012)
