@@ -271,11 +271,22 @@ def test_a_treadmill_is_a_run_though_it_is_equipment() -> None:
     assert _read(data).recordings[0].sport == "treadmill"
 
 
-def test_strap_log_fills_in_the_heart_rate(corpus: Path) -> None:
-    """A triathlon whose runs hold a strap's own log in chained files."""
-    data = (corpus / "fit" / "sample_mulitple_header.fit").read_bytes()
-    export = _read(data)
-    assert [run.sport for run in export.recordings] == ["running"]
+def test_strap_log_fills_in_the_heart_rate() -> None:
+    """Beats at 0, 1 and 2 s; each record takes the mean of those within three seconds."""
+
+    def strap(encoder: Encoder) -> None:
+        ticks = struct.pack("<3I", 5000, 5000 + 1024, 5000 + 2048)
+        beats = [Field(9, 0x86, ticks), Field(6, 0x02, bytes((100, 110, 120)))]
+        encoder.add(8, 132, [number(253, "uint32", START), *beats])
+
+    def bare(encoder: Encoder) -> None:
+        for second in (0, 4, 60):
+            stamp = number(253, "uint32", START + second)
+            encoder.add(1, 20, [stamp, number(3, "uint8", None)])
+
+    (run,) = _read(_file(strap, bare, _session(START, 1))).recordings
+    np.testing.assert_array_equal(run.columns["heart_rate_bpm"], [110, 115, np.nan])
+    assert "heart-rate-from-strap" in {note.slug for note in run.notes}
 
 
 def test_salvaged_strava_file_says_where_it_broke(corpus: Path) -> None:

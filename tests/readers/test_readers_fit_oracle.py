@@ -8,6 +8,7 @@ import numpy as np
 from garmin_fit_sdk import Decoder, Stream
 
 from retrorun.readers.fit_columns import FIT_EPOCH_S, decode
+from retrorun.readers.fit_heart import heart_series
 from retrorun.readers.fit_records import NUMBERS, channels, times_s
 from retrorun.readers.fit_structure import RECORD, parts
 from retrorun.units import FloatArray
@@ -92,3 +93,24 @@ def _compare(name: str, records: list[dict[str, Any]], columns: dict[str, FloatA
     ours = columns.get("cadence_spm", np.full(len(records), np.nan))
     np.testing.assert_allclose(ours, cadence + part, rtol=1e-9, err_msg=f"{name}: cadence")
     return count + int(np.isfinite(cadence).sum())
+
+
+def test_strap_beats_equal_those_of_the_sdk(corpus: Path) -> None:
+    data = (corpus / "fit" / "activity_poolswim_with_hr.fit").read_bytes()
+    stream = Stream.from_byte_array(bytearray(data))
+    found, _ = Decoder(stream).read(convert_datetimes_to_dates=False, merge_heart_rates=False)
+    expected: list[tuple[float, float]] = []
+    anchor = 0.0
+    straps: list[dict[str, Any]] = [dict(one) for one in found["hr_mesgs"]]
+    for message in straps:
+        ticks, rates = message["event_timestamp"], message["filtered_bpm"]
+        ticks = ticks if isinstance(ticks, list) else [ticks]
+        rates = rates if isinstance(rates, list) else [rates]
+        if "timestamp" in message:
+            anchor = message["timestamp"] + message["fractional_timestamp"] - ticks[0]
+        expected += [
+            (anchor + at + FIT_EPOCH_S, rate) for at, rate in zip(ticks, rates, strict=False)
+        ]
+    time_s, heart = heart_series(parts(data, 10**7)[0])
+    assert list(zip(time_s.tolist(), heart.tolist(), strict=True)) == sorted(expected)
+    assert len(expected) > 7000

@@ -162,6 +162,12 @@ class _Walk:
         folder = info.filename[: -len(_INDEX)]
         return activities(folder, data) if isinstance(data, bytes) else {}
 
+    def _pieces(self, stream: IO[bytes]) -> Iterator[bytes]:
+        """A long member piece by piece, until the archive's allowance is spent."""
+        while self.unpacked < self.limits.archive_bytes and (piece := stream.read(_CHUNK)):
+            self.unpacked += len(piece)
+            yield piece
+
     def _apple(
         self,
         name: str,
@@ -171,8 +177,7 @@ class _Walk:
     ) -> Iterator[Member]:
         try:
             with archive.open(export) as stream:
-                pieces = iter(lambda: stream.read(_CHUNK), b"")
-                yield from routes_with_health(routes, pieces, self.limits)
+                yield from routes_with_health(routes, self._pieces(stream), self.limits)
         except _BROKEN as problem:
             yield name, ReadError("member-broken", f"cannot be unpacked: {problem}", file=name)
             yield from routes

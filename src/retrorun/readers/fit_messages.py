@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import fitfast
@@ -115,9 +116,19 @@ def device(told: Story) -> str | None:
     named = [text(m, "product_name") for m in (identity, *creators)]
     maker = next((m for m in (text(identity, "manufacturer"),) if m), None)
     product = next((name for name in named if name), None)
-    code = identity.get("garmin_product", identity.get("product"))
-    shown = product or (str(code) if code not in (None, 0) else None)
+    code = number(identity, "garmin_product") or number(identity, "product")
+    shown = product or (_product(maker, int(code)) if code else None)
     return " ".join(word for word in (maker, shown) if word) or None
+
+
+@cache
+def _product(maker: str | None, code: int) -> str:
+    """The product's name by the profile that fitparse carries, or its number."""
+    if maker != "garmin":
+        return str(code)
+    from fitparse.profile import FIELD_TYPES
+
+    return str(FIELD_TYPES["garmin_product"].values.get(code, code))
 
 
 def utc_offset_s(told: Story) -> float | None:

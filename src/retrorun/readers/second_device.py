@@ -1,0 +1,143 @@
+"""A phone's heading joined to a watch's recording of the same outing.
+
+A pure function of two recordings. The phone's clock is set by the movement that both saw: the
+shift at which their velocities (speed and course together) agree best. It is refused, with the
+reason, where they do not agree, or where any shift would fit as well.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from retrorun.model import HeadingSeries, Note, Recording
+from retrorun.units import EARTH_RADIUS_M, FloatArray
+
+_LARGEST_SKEW_S = 180
+_CHORD_S = 4
+_LEAST_OVERLAP_S = 120
+_UNLIKE = 0.35  # share of the usual disagreement that the best shift may leave
+_FARTHEST_M = 60.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Joined:
+    """The watch's recording with the phone's headings; or, with a reason, without them.
+
+    ``skew_s`` is how far the phone's clock runs ahead of the watch's.
+    """
+
+    recording: Recording
+    skew_s: float | None
+    reason: str
+
+
+def joined_with_phone(watch: Recording, phone: Recording) -> Joined:
+    """Add the phone's headings, on the watch's clock, to the watch's recording.
+
+    Args:
+        watch: the recording that is kept.
+        phone: another recording of the same time, with at least one heading.
+    """
+    if not phone.headings:
+        return Joined(watch, None, "the second recording has no heading")
+    ours, theirs = _grid(watch), _grid(phone)
+    if ours is None or theirs is None:
+        return Joined(watch, None, "both need positions to set their clocks by")
+    found = _skew(ours, theirs)
+    if isinstance(found, str):
+        return Joined(watch, None, found)
+    device = phone.device or "a second device"
+    words = f"heading from {device}, whose clock runs {found:+.1f} s against the watch's"
+    headings = tuple(_moved(one, found, device) for one in phone.headings)
+    note = Note("second-device", words)
+    both = replace(watch, headings=(*watch.headings, *headings), notes=(*watch.notes, note))
+    return Joined(both, found, words)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Grid:
+    """Positions (n, 2) in degrees at whole seconds from ``start_s``; NaN in gaps."""
+
+    start_s: int
+    places_deg: FloatArray
+
+
+def _grid(one: Recording) -> _Grid | None:
+    names = ("latitude_deg", "longitude_deg")
+    if any(name not in one.columns for name in names):
+        return None
+    places = np.stack([one.columns[name] for name in names], axis=1)
+    rank = np.argsort(one.time_s, kind="stable")
+    time_s, places = one.time_s[rank], places[rank]
+    held = np.isfinite(places).all(axis=1)
+    time_s, places = time_s[held], places[held]
+    if len(time_s) < 2 or not 0 < time_s[-1] - time_s[0] < 7 * 86_400:
+        return None
+    seconds = np.arange(np.ceil(time_s[0]), np.floor(time_s[-1]) + 1)
+    columns = [np.interp(seconds, time_s, places[:, axis]) for axis in (0, 1)]
+    return _Grid(int(seconds[0]), np.stack(columns, axis=1))
+
+
+def _velocity_mps(grid: _Grid) -> FloatArray:
+    """(n, 2) north and east, over chords; NaN at the ends."""
+    places = grid.places_deg
+    velocity = np.full(places.shape, np.nan)
+    if len(places) <= _CHORD_S:
+        return velocity
+    half = _CHORD_S // 2
+    turned = np.radians(places[_CHORD_S:] - places[:-_CHORD_S])
+    turned[:, 1] *= np.cos(np.radians(places[half:-half, 0]))
+    velocity[half:-half] = turned * (EARTH_RADIUS_M / _CHORD_S)
+    return velocity
+
+
+def _skew(watch: _Grid, phone: _Grid) -> float | str:
+    """Seconds that the phone's clock runs ahead, or why that cannot be told."""
+    ours, theirs = _velocity_mps(watch), _velocity_mps(phone)
+    shifts = np.arange(-_LARGEST_SKEW_S, _LARGEST_SKEW_S + 1)
+    offset = watch.start_s - phone.start_s
+    costs = np.array([_disagreement(ours, theirs, offset + int(shift)) for shift in shifts])
+    if not np.isfinite(costs).any():
+        return f"the two overlap for less than {_LEAST_OVERLAP_S} s"
+    best = int(np.nanargmin(costs))
+    usual = float(np.nanmedian(costs))
+    if costs[best] > _UNLIKE * usual:
+        return "their movements do not agree at any shift of the clocks, or at many alike"
+    if _apart_m(watch, phone, offset + int(shifts[best])) > _FARTHEST_M:
+        return f"they move alike, but more than {_FARTHEST_M:g} m apart"
+    return float(shifts[best] + _vertex(costs, best))
+
+
+def _disagreement(ours: FloatArray, theirs: FloatArray, offset: int) -> float:
+    """Mean squared difference where ``ours[i]`` meets ``theirs[i + offset]``."""
+    first, last = max(0, -offset), min(len(ours), len(theirs) - offset)
+    if last - first < _LEAST_OVERLAP_S:
+        return float("nan")
+    apart = ours[first:last] - theirs[first + offset : last + offset]
+    squares = (apart**2).sum(axis=1)
+    held = np.isfinite(squares)
+    return float(squares[held].mean()) if held.sum() >= _LEAST_OVERLAP_S / 2 else float("nan")
+
+
+def _apart_m(watch: _Grid, phone: _Grid, offset: int) -> float:
+    first = max(0, -offset)
+    last = min(len(watch.places_deg), len(phone.places_deg) - offset)
+    ours, theirs = watch.places_deg[first:last], phone.places_deg[first + offset : last + offset]
+    apart = np.radians(ours - theirs)
+    apart[:, 1] *= np.cos(np.radians(ours[:, 0]))
+    return float(np.median(np.hypot(apart[:, 0], apart[:, 1])) * EARTH_RADIUS_M)
+
+
+def _vertex(costs: FloatArray, best: int) -> float:
+    """Where the parabola through the best shift and its neighbours is lowest, within ±0.5 s."""
+    if not 0 < best < len(costs) - 1:
+        return 0.0
+    left, middle, right = costs[best - 1 : best + 2]
+    bend = left - 2 * middle + right
+    if not np.isfinite(bend) or bend <= 0:
+        return 0.0
+    return float(np.clip(0.5 * (left - right) / bend, -0.5, 0.5))
+
+
+def _moved(one: HeadingSeries, skew_s: float, device: str) -> HeadingSeries:
+    return replace(one, source=f"{one.source} ({device})", time_s=one.time_s - skew_s)
