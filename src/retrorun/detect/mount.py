@@ -6,10 +6,10 @@ import numpy as np
 
 from retrorun.detect.heading import Facing
 from retrorun.detect.modes import Modes
-from retrorun.detect.runs import mean_around
+from retrorun.detect.runs import mean_around, runs, without_short
 from retrorun.model import Athlete, GaitLine
 from retrorun.settings import DetectSettings
-from retrorun.units import BoolArray, FloatArray, wrap_deg
+from retrorun.units import BoolArray, FloatArray, IntArray, wrap_deg
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,11 +50,28 @@ def mount(
     axis, concentration = _axis(seen.delta_deg, seen.usable, settings.drift_half_s)
     opposite = np.abs(wrap_deg(seen.delta_deg - axis)) > 90
     ahead, behind = seen.usable & ~opposite, seen.usable & opposite
-    log_odds, sign_from = _sign(axis, (ahead, behind), modes, labelled, athlete)
+    both = _lasting(opposite[seen.usable], np.flatnonzero(seen.usable), settings)
+    log_odds, sign_from = _sign(axis, (ahead, behind), modes, labelled, (athlete, both))
     if log_odds < 0:
         axis = wrap_deg(axis + 180.0)
-    both = min(int(ahead.sum()), int(behind.sum())) >= 10
     return Mount(wrap_deg(axis), concentration, abs(log_odds), sign_from, both)
+
+
+def _lasting(opposite: BoolArray, seconds: IntArray, settings: DetectSettings) -> bool:
+    """Whether both sides of the axis are real: more than magnetic disturbances can make.
+
+    The rarer side holds a stretch longer than any disturbance, or a good share of the recording.
+    """
+    calm = without_short(without_short(opposite, value=True, seconds=3), value=False, seconds=3)
+    rarer = bool(calm.mean() < 0.5)
+    starts, ends = runs(calm)
+    mine = calm[starts] == rarer
+    if not mine.any():
+        return False
+    longest_s = int((seconds[ends - 1] - seconds[starts] + 1)[mine].max())
+    share = float((calm == rarer).mean())
+    enough = share >= settings.both_share and (calm == rarer).sum() >= 30
+    return longest_s > settings.disturbed_s or bool(enough)
 
 
 def _axis(delta_deg: FloatArray, usable: BoolArray, half: int) -> tuple[FloatArray, float]:
@@ -77,10 +94,13 @@ def _sign(
     sides: tuple[BoolArray, BoolArray],
     modes: Modes,
     labelled: FloatArray,
-    athlete: Athlete,
+    known: tuple[Athlete, bool],
 ) -> tuple[float, str]:
-    """Log-odds that the axis itself, not its opposite, is the facing offset; and by what."""
-    ahead, behind = sides
+    """Log-odds that the axis itself, not its opposite, is the facing offset; and by what.
+
+    ``known``: the athlete, and whether both sides are real.
+    """
+    (ahead, behind), (athlete, both) = sides, known
     middle = float(np.median(axis))
     if athlete.mount_offset_deg is not None:
         apart = float(np.cos(np.radians(middle - athlete.mount_offset_deg)))
@@ -91,7 +111,7 @@ def _sign(
         return float(np.copysign(12.0, said)), "labels"
     nearer = 3.0 * float(np.cos(np.radians(middle)))
     steps = _steps(ahead, behind, modes)
-    if min(ahead.sum(), behind.sum()) < 10:
+    if not both:
         alone = ahead.sum() >= behind.sum()
         side = 1.0 if alone else -1.0
         only = ahead if alone else behind
@@ -127,7 +147,7 @@ def _steps(ahead: BoolArray, behind: BoolArray, modes: Modes) -> float:
             continue
         more = _difference(modes.cadence_spm - slope * modes.speed_mps, second, first)
         slower = abs(_difference(modes.speed_mps, first, second))
-        wide = float(np.hypot(4.0, unsure * slower))  # wander, and what is not known of the slope
+        wide = float(np.hypot(5.0, unsure * slower))  # wander, and what is not known of the slope
         total += float(np.clip(gain * more / wide**2, -12, 12))
     return total
 

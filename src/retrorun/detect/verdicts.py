@@ -96,9 +96,33 @@ def _could_be_disturbed(grounds: Grounds, first: int, last: int, settings: Detec
     if grounds.seen.diverse and last - first > settings.disturbed_s:
         return False
     near = 4
-    at_start = grounds.reversed_at[max(first - near, 0) : first + near].any()
-    at_end = grounds.reversed_at[max(last - near, 0) : last + near].any()
-    return not (at_start or at_end)
+    at_start = bool(grounds.reversed_at[max(first - near, 0) : first + near].any())
+    at_end = bool(grounds.reversed_at[max(last - near, 0) : last + near].any())
+    # One reversal may be a U-turn under a disturbance by chance; then the gait must not deny it.
+    denied = float(grounds.gait[first:last].sum()) < 0
+    return not (at_start and at_end) and (denied or not (at_start or at_end))
+
+
+def _gait_agrees(
+    grounds: Grounds, back: BoolArray, first: int, last: int, settings: DetectSettings
+) -> bool:
+    """Whether steps and speed changed with the heading, by more than they do elsewhere."""
+    if float(grounds.gait[first:last].sum()) < settings.gait_helps:
+        return False
+    slower = _speed_ratio(grounds, back, first, last)
+    if slower is not None and slower > settings.slower_helps:
+        return False
+    here = grounds.steps.excess[first:last]
+    if not np.isfinite(here).any():
+        return True
+    return float(np.nanmean(here)) > settings.gait_wander * _wander(grounds, back)
+
+
+def _wander(grounds: Grounds, back: BoolArray) -> float:
+    """Deviation of half-minute means of the step rate's excess on the other seconds."""
+    rest = grounds.steps.excess[~back & np.isfinite(grounds.steps.excess)]
+    blocks = rest[: rest.size // 30 * 30].reshape(-1, 30).mean(axis=1)
+    return float(blocks.std()) if blocks.size > 3 else 0.0
 
 
 def _speed_ratio(grounds: Grounds, back: BoolArray, first: int, last: int) -> float | None:
@@ -124,7 +148,7 @@ def _beyond_doubt(grounds: Grounds, back: BoolArray, settings: DetectSettings) -
         inside = slice(first, last)
         if not back[first] or float(grounds.heading[inside].sum()) < settings.heading_enough:
             continue
-        helped = float(grounds.gait[inside].sum()) >= settings.gait_helps
+        helped = _gait_agrees(grounds, back, first, last, settings)
         if helped or not _could_be_disturbed(grounds, first, last, settings):
             firm += last - first
         elif not np.isfinite(grounds.steps.excess[inside]).any():
@@ -150,7 +174,8 @@ def _backward(
         return _by_gait(grounds, back, first, last, settings)
     if last - first < settings.heading_alone_s:
         return None, "too short to be backward running"
-    doubt = _doubtful_sign(grounds.mount) or _doubtful_heading(grounds, span, precedent, settings)
+    agrees = precedent or _gait_agrees(grounds, back, first, last, settings)
+    doubt = _doubtful_sign(grounds.mount) or _doubtful_heading(grounds, span, agrees, settings)
     return ("candidate", doubt) if doubt else ("confirmed", "heading opposes the course")
 
 
@@ -164,7 +189,7 @@ def _doubtful_sign(mount: Mount) -> str:
 def _doubtful_heading(
     grounds: Grounds,
     span: tuple[int, int],
-    precedent: bool,  # noqa: FBT001 - a fact of the session
+    agrees: bool,  # noqa: FBT001 - whether the session or the gait makes it credible
     settings: DetectSettings,
 ) -> str:
     """Why the heading of a backward stretch is not to be trusted; empty if it is."""
@@ -172,16 +197,13 @@ def _doubtful_heading(
     inside = slice(first, last)
     if grounds.probability[inside].mean() < settings.confirmed_probability:
         return "heading speaks for backward, not clearly"
-    helped = float(grounds.gait[inside].sum())
-    if last - first <= settings.disturbed_s and helped < -settings.disturbed_gait:
+    stepped = float(grounds.gait[inside].sum())
+    if last - first <= settings.disturbed_s and stepped < -settings.disturbed_gait:
         return "heading opposes the course, but the gait went on as before"
-    if helped >= settings.gait_helps or not _could_be_disturbed(grounds, first, last, settings):
+    if not _could_be_disturbed(grounds, first, last, settings):
         return ""
-    if (
-        precedent
-        and helped >= -settings.gait_helps
-        and _askew(grounds, inside) <= settings.exact_deg
-    ):
+    exact = _askew(grounds, inside) <= settings.exact_deg
+    if agrees and (stepped >= settings.gait_helps or (exact and stepped >= -settings.gait_helps)):
         return ""
     return "a magnetic disturbance could look like this; the gait does not help"
 
@@ -204,12 +226,10 @@ def _by_gait(
     here = excess[first:last]
     if np.isfinite(here).sum() < settings.gait_alone_s:
         return None, "step rate alone needs a longer stretch"
-    rest = excess[~back & np.isfinite(excess)]
     step = float(np.nanmean(here))
     if step < 0.5 * grounds.steps.share:
         return None, "the step rate is hardly above the forward line"
-    blocks = rest[: rest.size // 30 * 30].reshape(-1, 30).mean(axis=1)
-    if blocks.size > 3 and step < settings.gait_wander * float(blocks.std()):
+    if step < settings.gait_wander * _wander(grounds, back):
         return None, "the step rate wanders as much elsewhere"
     slower = _speed_ratio(grounds, back, first, last)
     if slower is not None and slower > settings.backward_slower + 0.03:
