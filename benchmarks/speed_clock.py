@@ -1,6 +1,5 @@
 """How long programs and functions take, and how much memory they need."""
 
-import os
 import statistics
 import subprocess
 import sys
@@ -20,24 +19,31 @@ class Run:
     peak_mb: float
 
 
+# The most memory of a program is inherited from who starts it: so something small starts it.
+_STARTER = (
+    "import resource, subprocess, sys, time; began = time.perf_counter(); "
+    "done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE); "
+    "took = time.perf_counter() - began; sys.stderr.buffer.write(done.stderr); "
+    "print(took, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(done.returncode)"
+)
+
+
 def program(command: Sequence[str]) -> Run:
     """Run a program to its end; its output is thrown away.
 
     Raises:
         RuntimeError: it did not end well, or said that files could not be read.
     """
-    began_s = time.perf_counter()
-    with subprocess.Popen(  # noqa: S603 - commands of this benchmark
-        list(command), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    ) as running:
-        assert running.stderr is not None  # noqa: S101 - it is a pipe
-        said = running.stderr.read()
-        _, status, usage = os.wait4(running.pid, 0)
-        running.returncode = os.waitstatus_to_exitcode(status)
-    took_s = time.perf_counter() - began_s
-    if running.returncode:
-        raise RuntimeError(f"{' '.join(command)}: {said.decode(errors='replace')[-2000:]}")
-    return Run(took_s, usage.ru_maxrss / (1024 if sys.platform == "linux" else 2**20))
+    done = subprocess.run(  # noqa: S603 - commands of this benchmark
+        [sys.executable, "-S", "-c", _STARTER, *command],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr[-2000:]}")
+    took_s, peak = done.stdout.split()
+    return Run(float(took_s), int(peak) / (1024 if sys.platform == "linux" else 2**20))
 
 
 def best(command: Sequence[str], times: int) -> float:

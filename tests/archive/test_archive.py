@@ -46,6 +46,17 @@ def test_sessions_come_back_equal_and_oldest_first(tmp_path: Path) -> None:
     assert tuple(found[1:]) == made.sessions
 
 
+def test_sessions_are_read_anew_when_somebody_wrote(tmp_path: Path) -> None:
+    archive, made = filled(tmp_path)
+    with archive, Archive.open(tmp_path) as other:
+        assert archive.sessions()[0] is archive.sessions()[0]
+        archive.sessions().clear()
+        for number, writer in enumerate((archive, other)):
+            sent, _ = parcel(b"run %d 30" % (20_000 * (number + 1)))
+            writer.write(writer.begin_import("/exports", "0.1.0", 2.0), Change(parcels=[sent]))
+            assert len(archive.sessions()) == len(made.sessions) + number + 1
+
+
 def test_a_track_comes_back_with_everything(tmp_path: Path) -> None:
     archive, made = filled(tmp_path)
     with archive:

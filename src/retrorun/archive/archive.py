@@ -25,6 +25,8 @@ _FILE_COLUMNS = ", ".join(field.name for field in fields(FileRow))
 class Archive(Written):
     """One athlete's archive; use ``Archive.open`` and close it, or a ``with`` statement."""
 
+    _sessions: "tuple[tuple[int, int], list[Session]] | None" = None
+
     @classmethod
     def open(cls, folder: Path, *, create: bool = True) -> Self:
         """Open the archive in a folder.
@@ -78,11 +80,15 @@ class Archive(Written):
     # what was computed
 
     def sessions(self) -> "list[Session]":
-        """All sessions, oldest first."""
+        """All sessions, oldest first; kept as long as the archive does not change."""
         from retrorun.archive import packing
 
-        rows = self.rows("SELECT document FROM sessions ORDER BY start_time_s, id")
-        return [packing.session(document) for (document,) in rows]
+        (version,) = self.rows("PRAGMA data_version")[0]  # changes by others; the rest are ours
+        state = (int(version), self.connection.total_changes)
+        if self._sessions is None or self._sessions[0] != state:
+            rows = self.rows("SELECT document FROM sessions ORDER BY start_time_s, id")
+            self._sessions = state, packing.sessions(document for (document,) in rows)
+        return list(self._sessions[1])
 
     def session(self, session_id: str) -> "Session":
         """One session by its id or an unambiguous beginning of it.
