@@ -115,6 +115,12 @@ def test_a_forward_run_stays_forward(name: str) -> None:
     assert {part.direction for part in detection.segments} <= {"forward", "still"}
 
 
+def test_a_disturbed_compass_confirms_nothing_on_a_forward_run() -> None:
+    for seed in range(1010, 1030):
+        _, detection = session("disturbed forward", seed)
+        assert not backward(detection, ("confirmed",)).any(), seed
+
+
 def test_quick_short_steps_deceive_the_gait_but_are_never_confirmed() -> None:
     _, detection = session("gait drills forward")
     assert not backward(detection, ("confirmed", "labelled")).any()

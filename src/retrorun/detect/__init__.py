@@ -13,6 +13,7 @@ import numpy as np
 from retrorun.detect import gait, heading, joint, labels, modes, segments, steps, verdicts
 from retrorun.detect.agreement import agreement
 from retrorun.detect.decode import backward_probability
+from retrorun.detect.doubts import Grounds
 from retrorun.detect.explain import explain
 from retrorun.detect.heading import Facing
 from retrorun.detect.mount import Mount, mount
@@ -67,7 +68,7 @@ def detect(
     probability = backward_probability(total, onset, ending, settings.prior)
     if worn is not None:
         probability = _doubting_sign(probability, worn)
-    grounds = verdicts.Grounds(
+    grounds = Grounds(
         probability=probability,
         heading=faced,
         gait=stepped.ratio,

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from retrorun.detect.doubts import Grounds
 from retrorun.detect.runs import runs
-from retrorun.detect.verdicts import DIRECTIONS, VERDICTS, Decision, Grounds
+from retrorun.detect.verdicts import DIRECTIONS, VERDICTS, Decision
 from retrorun.model import Direction, Gait, Segment, Verdict
 
 GAITS: tuple[Gait, ...] = ("still", "walk", "run")
