@@ -37,6 +37,7 @@ PLAIN = (
     "step_length_m",
     "contact_time_s",
     "vertical_oscillation_m",
+    "balance_pct",
     "respiration_brpm",
     "beats",
     "beats_s",

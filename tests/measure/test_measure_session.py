@@ -33,6 +33,16 @@ def test_sums_and_means_of_a_segment_by_hand() -> None:
     assert metrics.heart_rate.coverage == pytest.approx(1.0)
 
 
+def test_what_the_watch_says_of_the_feet_is_averaged_while_moving() -> None:
+    speed = np.concatenate((np.full(50, 2.5), np.zeros(50)))
+    contact = np.concatenate((np.full(50, 0.25), np.full(50, 1.0)))
+    track = track_of(100, ground_speed_mps=speed, contact_time_s=contact, balance_pct=49.0)
+    metrics = run(track, found(part(0, 100))).segments[0].metrics
+    assert metrics.contact_time_s == pytest.approx(0.25)
+    assert metrics.balance_pct == pytest.approx(49.0)
+    assert metrics.vertical_oscillation_m is None
+
+
 def test_the_device_s_own_distance_comes_first() -> None:
     track = track_of(100, ground_speed_mps=2.5, distance_m=3.0 * np.arange(100.0))
     metrics = run(track, found(part(0, 50), part(50, 100))).segments[0].metrics

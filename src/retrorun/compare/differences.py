@@ -16,6 +16,8 @@ AT_EQUAL_SPEED = (
     ("cadence_spm", "step rate", "steps/min", "at equal speed"),
     ("step_length_m", "step length", "m", "at equal speed"),
     ("contact_time_s", "ground contact", "s", "at equal speed"),
+    ("vertical_oscillation_m", "vertical oscillation", "m", "at equal speed"),
+    ("balance_pct", "ground contact on the left foot", "%", "at equal speed"),
     ("respiration_brpm", "breathing rate", "breaths/min", "at equal speed"),
     (
         "energy_kcal_per_km",

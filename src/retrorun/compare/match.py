@@ -168,6 +168,8 @@ def measures_of(metrics: Metrics) -> dict[str, Value]:
         "cadence_spm": metrics.cadence_spm,
         "step_length_m": metrics.step_length_m,
         "contact_time_s": metrics.contact_time_s,
+        "vertical_oscillation_m": metrics.vertical_oscillation_m,
+        "balance_pct": metrics.balance_pct,
         "respiration_brpm": metrics.respiration_brpm,
         "energy_kcal_per_km": _over(gross, metrics.distance_m, 1000.0),
         "energy_kcal_per_min": _over(gross, metrics.seconds, 60.0),

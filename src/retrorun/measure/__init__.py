@@ -116,6 +116,7 @@ def _metrics(row: dict[str, float], found: Sequence[Energy], settings: MeasureSe
         energy_shown=found[0] if found else None,
         energies=tuple(found),
         adjusted_pace_s_per_km=pace(known["flat_speed_mps"]),
+        balance_pct=known["balance_pct"],
         ground=tuple(ground(known["grade"], known["turn_rate_dps"], settings)),
     )
 

@@ -6,7 +6,7 @@ from retrorun.measure.pace import Columns, ratio
 from retrorun.measure.samples import Samples
 from retrorun.units import FloatArray
 
-MEANS = ("contact_time_s", "vertical_oscillation_m", "respiration_brpm")
+MEANS = ("contact_time_s", "vertical_oscillation_m", "respiration_brpm", "balance_pct")
 
 
 def gaits(samples: Samples) -> Columns:

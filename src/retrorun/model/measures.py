@@ -75,6 +75,7 @@ class Metrics:
     energies: tuple[Energy, ...] = ()
     adjusted_pace_s_per_km: float | None = None  # grade-adjusted, by a forward model
     ground: tuple[str, ...] = ()  # ``steep``, ``twisty``
+    balance_pct: float | None = None  # share of ground contact on the left foot
 
 
 @dataclass(frozen=True, slots=True)
