@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from retrorun.model import Track, Zone
+from retrorun.model import Label, Note, Session, Track, Zone
 from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray
 
 PLANE = ("x_m", "y_m")
@@ -81,3 +81,41 @@ def _from_first(values: FloatArray) -> FloatArray:
     """The same distances, counted from the first one that is known."""
     known = np.flatnonzero(np.isfinite(values))
     return values - values[known[0]] if known.size else values
+
+
+def redacted(session: Session) -> Session:
+    """The session without names, device, place and exact date: for showing to strangers.
+
+    What was computed stays. The start moves to noon on the first of its month, UTC, so that no page
+    can tell the day; remarks keep only their slug, because their words may quote the file.
+    """
+    month = np.datetime64(int(session.start_time_s), "s").astype("datetime64[M]")
+    first_s = float(month.astype("datetime64[s]").astype(np.int64)) + 43_200.0
+    source = replace(
+        session.source,
+        name=f"recording.{session.source.format or 'file'}",
+        device=None,
+        warnings=_slugs(session.source.warnings),
+    )
+    return replace(
+        session,
+        source=source,
+        start_time_s=first_s,
+        zone=None,
+        name=None,
+        device=None,
+        heading=replace(session.heading, source=None),
+        measures=replace(session.measures, notes=_slugs(session.measures.notes)),
+        labels=tuple(_anonymous(each) for each in session.labels),
+        laps=(),
+        pauses=(),
+        notes=_slugs(session.notes),
+    )
+
+
+def _slugs(notes: Sequence[Note]) -> tuple[Note, ...]:
+    return tuple(Note(each.slug, each.slug) for each in notes)
+
+
+def _anonymous(label: Label) -> Label:
+    return replace(label, origin="label")

@@ -2,7 +2,6 @@
 
 import dataclasses as dc
 import math
-from typing import Any
 
 import numpy as np
 
@@ -156,12 +155,17 @@ def track(plan: Plan, seed: int = 1) -> Track:
     return Track(START_S, columns, flags)
 
 
-def session(plan: Plan | None = None, **changes: Any) -> Session:
+def session(plan: Plan | None = None, **changes: object) -> Session:
     found = measured(HOUR if plan is None else plan)
     sums = totals(found)
     cost = Estimate(1.33, 1.21, 1.46, "kinetics")
     heading = HeadingVerdict(
-        "fit:developer:heading", "compass", 12.0, 0.93, "steady, and apart from the course", "labels"
+        "fit:developer:heading",
+        "compass",
+        12.0,
+        0.93,
+        "steady, and apart from the course",
+        "labels",
     )
     made = Session(
         id="0123456789ab",
@@ -182,4 +186,4 @@ def session(plan: Plan | None = None, **changes: Any) -> Session:
         version="0.1.0",
         settings="abcdef012345",
     )
-    return dc.replace(made, **changes)
+    return dc.replace(made, **changes)  # type: ignore[arg-type]  # any field

@@ -47,7 +47,11 @@ def cards(claims: Sequence[Claim]) -> tuple[ClaimCard, ...]:
 
 def _picture(claim: Claim) -> Markup | None:
     """The popular, published and measured range on one axis; None with fewer than two."""
-    named = (("popular", claim.popular), ("published", claim.published), ("measured", claim.measured))
+    named = (
+        ("popular", claim.popular),
+        ("published", claim.published),
+        ("measured", claim.measured),
+    )
     known = [(name, each) for name, each in named if each is not None and each.value is not None]
     if len(known) < 2:
         return None

@@ -48,13 +48,23 @@ def _measures(
     def text_pace(value: float | None) -> str:
         return f"{display.pace(value)} {display.pace_unit}"
 
-    kinds: tuple[tuple[str, Callable[[Sequence[Metrics]], float | None], Callable[[float | None], str]], ...] = (
+    kinds: tuple[
+        tuple[str, Callable[[Sequence[Metrics]], float | None], Callable[[float | None], str]], ...
+    ] = (
         ("pace", _pace, text_pace),
         ("heart_rate", _heart_rate, lambda value: number(value, 0, say("bpm"))),
         ("cadence", _cadence, lambda value: number(value, 0, say("spm"))),
         ("step_length", _step, display.step),
-        ("contact_time", _weighted("contact_time_s"), lambda value: number(_thousand(value), 0, "ms")),
-        ("oscillation", _weighted("vertical_oscillation_m"), lambda value: number(_hundred(value), 1, "cm")),
+        (
+            "contact_time",
+            _weighted("contact_time_s"),
+            lambda value: number(_thousand(value), 0, "ms"),
+        ),
+        (
+            "oscillation",
+            _weighted("vertical_oscillation_m"),
+            lambda value: number(_hundred(value), 1, "cm"),
+        ),
         ("respiration", _weighted("respiration_brpm"), lambda value: number(value, 0, say("brpm"))),
         ("energy_minute", _energy_minute, lambda value: number(value, 1, "kcal/min")),
         ("grade", _weighted("grade"), lambda value: percent(value, 1)),
@@ -91,11 +101,15 @@ def _pace(metrics: Sequence[Metrics]) -> float | None:
 
 
 def _heart_rate(metrics: Sequence[Metrics]) -> float | None:
-    return _ratio(60 * sum(each.beats or 0.0 for each in metrics), sum(each.beats_s for each in metrics))
+    return _ratio(
+        60 * sum(each.beats or 0.0 for each in metrics), sum(each.beats_s for each in metrics)
+    )
 
 
 def _cadence(metrics: Sequence[Metrics]) -> float | None:
-    return _ratio(60 * sum(each.steps or 0.0 for each in metrics), sum(each.steps_s for each in metrics))
+    return _ratio(
+        60 * sum(each.steps or 0.0 for each in metrics), sum(each.steps_s for each in metrics)
+    )
 
 
 def _step(metrics: Sequence[Metrics]) -> float | None:

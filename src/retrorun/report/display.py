@@ -71,7 +71,9 @@ class Display:
 
     def height(self, height_m: float | None) -> str:
         """Such as ``35 m`` or ``115 ft``."""
-        return UNKNOWN if height_m is None else f"{self.height_value(height_m):.0f} {self.height_unit}"
+        return (
+            UNKNOWN if height_m is None else f"{self.height_value(height_m):.0f} {self.height_unit}"
+        )
 
     def step(self, length_m: float | None) -> str:
         """A step length, such as ``0.73 m`` or ``2.40 ft``."""

@@ -118,15 +118,19 @@ def _energy(backward: Totals, session: Session) -> Tile:
         known = any(total.energy_kcal is not None for total in totals)
         return Tile(label, UNKNOWN, "" if known else say("tile_energy_mass"))
     low, high = backward.low_kcal, backward.high_kcal
-    between = "" if low is None or high is None else say("between", low=f"{low:.0f}", high=f"{high:.0f}")
+    between = (
+        "" if low is None or high is None else say("between", low=f"{low:.0f}", high=f"{high:.0f}")
+    )
     return Tile(label, number(backward.energy_kcal, 0, "kcal"), between)
 
 
 def _cost(factor: Estimate) -> Tile:
     if factor.value is None:
         return Tile(say("tile_cost"), UNKNOWN, factor.reason or "")
-    note = "" if factor.low is None or factor.high is None else say(
-        "interval", low=f"{factor.low:.2f}", high=f"{factor.high:.2f}"
+    note = (
+        ""
+        if factor.low is None or factor.high is None
+        else say("interval", low=f"{factor.low:.2f}", high=f"{factor.high:.2f}")
     )
     return Tile(say("tile_cost"), f"{factor.value:.2f} ×", note)
 

@@ -230,7 +230,9 @@ def _titles(lane: Lane, top: float) -> list[Json]:
     for line, anchor in zip(lines, ("left", "right"), strict=False):
         titles.append(
             {
-                "text": f"<b>{line.label}</b> {line.unit}" if anchor == "left" else f"{line.label} · {line.unit}",
+                "text": f"<b>{line.label}</b> {line.unit}"
+                if anchor == "left"
+                else f"{line.label} · {line.unit}",
                 "xref": "paper",
                 "yref": "paper",
                 "x": 0 if anchor == "left" else 1,
@@ -264,7 +266,12 @@ def _axes(lane: Lane, index: int, domain: tuple[float, float]) -> Json:
 def _ticks(line: Line) -> Json:
     """Range over what occurs, outliers of half a per cent aside, and a few round ticks."""
     if line.form == "angle":
-        texts = [say("facing_forward"), say("facing_right"), say("facing_backward"), say("facing_left")]
+        texts = [
+            say("facing_forward"),
+            say("facing_right"),
+            say("facing_backward"),
+            say("facing_left"),
+        ]
         return {"range": [-90, 285], "tickvals": [0, 90, 180, 270], "ticktext": texts}
     low, high = (float(each) for each in np.nanpercentile(line.values, [0.5, 99.5]))
     room = max(high - low, 6 / line.scale) * 0.08
@@ -273,7 +280,11 @@ def _ticks(line: Line) -> Json:
         ticks = round_ticks(low, high, (15, 30, 60, 120, 300, 600, 1200))
         texts = [clock(tick) for tick in ticks]
         # quick is up, and the lane's title needs room there
-        return {"range": [round(high), round(low - 2.2 * room)], "tickvals": ticks, "ticktext": texts}
+        return {
+            "range": [round(high), round(low - 2.2 * room)],
+            "tickvals": ticks,
+            "ticktext": texts,
+        }
     ticks = round_ticks(low, high, (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000))
     return {
         "range": [round(low * line.scale), round(high * line.scale)],

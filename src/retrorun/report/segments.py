@@ -42,7 +42,7 @@ def rows(measured: Sequence[MeasuredSegment], display: Display) -> Rows:
     """Every stretch, or the backward and then the longest ones where there are too many."""
     numbered = list(enumerate(measured, 1))
     if len(numbered) > MOST:
-        numbered = sorted(sorted(numbered, key=_importance)[:MOST])  # type: ignore[type-var]
+        numbered = sorted(sorted(numbered, key=_importance)[:MOST])
     names = sorted({name for each in measured for name in each.segment.evidence})
     head = (
         say("distance"),
@@ -72,7 +72,9 @@ def _row(position: int, each: MeasuredSegment, display: Display, names: Sequence
         kind=kind(segment),
         start_s=round(segment.start_s),
         end_s=round(segment.end_s),
-        direction=say(f"direction_{kind(segment)}_{segment.gait}", fallback=f"kind_{kind(segment)}"),
+        direction=say(
+            f"direction_{kind(segment)}_{segment.gait}", fallback=f"kind_{kind(segment)}"
+        ),
         start=clock(segment.start_s),
         length=clock(segment.end_s - segment.start_s),
         cells=(

@@ -89,9 +89,7 @@ def _ways(frame: _Frame, segments: Sequence[MeasuredSegment]) -> str:
     if not segments:
         paths["unknown"].append(_path(frame.x, frame.y))
     drawn = {name: "".join(found) for name, found in paths.items()}
-    return "".join(
-        f'<path class="way {name}" d="{path}"/>' for name, path in drawn.items() if path
-    )
+    return "".join(f'<path class="way {name}" d="{path}"/>' for name, path in drawn.items() if path)
 
 
 def _path(x: FloatArray, y: FloatArray) -> str:

@@ -8,7 +8,11 @@ from retrorun.report.kinds import kind
 from retrorun.report.words import say
 
 Json = dict[str, Any]
-LOOKS = {"forward": ("--forward", "circle"), "backward": ("--backward", "diamond"), "candidate": ("--backward", "diamond-open")}
+LOOKS = {
+    "forward": ("--forward", "circle"),
+    "backward": ("--backward", "diamond"),
+    "candidate": ("--backward", "diamond-open"),
+}
 SHORTEST_S = 8.0
 
 

@@ -39,13 +39,14 @@ def thin(values: FloatArray, on: Grid) -> FloatArray:
     """
     if on.bucket == 1:
         return values
-    rows = _rows(values, on)
+    rows: FloatArray = _rows(values, on)
     gone = np.isnan(rows)
     low = np.argmin(np.where(gone, np.inf, rows), axis=1)
     high = np.argmax(np.where(gone, -np.inf, rows), axis=1)
     every = np.arange(len(rows))
     first, second = np.minimum(low, high), np.maximum(low, high)
-    return np.column_stack([rows[every, first], rows[every, second]]).ravel()
+    both: FloatArray = np.column_stack([rows[every, first], rows[every, second]]).ravel()
+    return both
 
 
 def pick(values: FloatArray, on: Grid) -> FloatArray:
@@ -53,18 +54,21 @@ def pick(values: FloatArray, on: Grid) -> FloatArray:
     if on.bucket == 1:
         return values
     at = np.minimum((np.arange(on.size) * on.step_s).astype(int), len(values) - 1)
-    return values[at]
+    picked: FloatArray = values[at]
+    return picked
 
 
 def _rows(values: FloatArray, on: Grid) -> FloatArray:
     padded = np.full(on.size // 2 * on.bucket, np.nan)
     padded[: len(values)] = values
-    return padded.reshape(-1, on.bucket)
+    table: FloatArray = padded.reshape(-1, on.bucket)
+    return table
 
 
 def integers(values: FloatArray) -> list[int | None]:
     """Rounded to whole numbers for JSON; NaN becomes None."""
-    rounded = np.rint(np.where(np.isfinite(values), values, 0)).astype(int).tolist()
+    whole = np.rint(np.where(np.isfinite(values), values, 0)).astype(int)
+    rounded: list[int | None] = whole.tolist()
     for index in np.flatnonzero(~np.isfinite(values)).tolist():
         rounded[index] = None
     return rounded

@@ -8,7 +8,8 @@ from markupsafe import Markup
 
 from retrorun.model import Athlete, Session, Track
 from retrorun.model.comparison import Claim, Guidance
-from retrorun.report import contrast, evidence, headline, segments
+from retrorun.report import contrast, evidence, segments
+from retrorun.report import headline as top
 from retrorun.report.claims import ClaimCard, cards
 from retrorun.report.display import Display, session_moment
 from retrorun.report.lanes import figure, lanes
@@ -52,7 +53,7 @@ class SessionView:
     source: str
     headline: Markup
     subline: str
-    tiles: tuple[headline.Tile, ...]
+    tiles: tuple[top.Tile, ...]
     strip: Markup
     map: Map | None
     lanes: Mapping[str, Any] | None
@@ -85,9 +86,9 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
         title=session.name or say(f"sport_{session.sport}", fallback="sport_other"),
         moment=session_moment(session, month_only=context.redacted),
         source=session.source.name,
-        headline=headline.headline(session),
-        subline=headline.subline(session, display),
-        tiles=headline.tiles(session, display),
+        headline=top.headline(session),
+        subline=top.subline(session, display),
+        tiles=top.tiles(session, display),
         strip=draw_strip(measured, session.duration_s),
         map=picture,
         lanes=figure(found, measured, on),

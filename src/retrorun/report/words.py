@@ -53,7 +53,9 @@ WORDS: Mapping[str, str] = {
     "brpm": "breaths/min",
     "per_kg": "/kg",
     "skip": "Skip to the content",
-    "noscript": "Scripts are off: the charts that move are left out; pictures and tables hold it all.",
+    "noscript": (
+        "Scripts are off: the charts that move are left out; pictures and tables hold it all."
+    ),
     "footer": "Made on this computer by retrorun {version}. Nothing was sent anywhere.",
     "nav_index": "All sessions",
     "nav_comparison": "Backward against forward",
@@ -68,7 +70,9 @@ WORDS: Mapping[str, str] = {
     "verb_run": "ran",
     "verb_walk": "walked",
     "verb_both": "ran and walked",
-    "headline_one": "You {verb} <b>{time} backward</b> in one stretch — {share} of your moving time.",
+    "headline_one": (
+        "You {verb} <b>{time} backward</b> in one stretch — {share} of your moving time."
+    ),
     "headline_many": (
         "You {verb} <b>{time} backward</b> in {count} stretches — {share} of your moving time."
     ),
