@@ -207,3 +207,31 @@ def test_a_ride_in_the_table_is_passed_over_unread() -> None:
     ((_, reason),) = members("a.zip", data, LIMITS)
     assert isinstance(reason, NotARunError)
     assert "Ride" in reason.message
+
+
+def test_a_sensor_log_gives_places_with_the_mean_compass_around_them() -> None:
+    begin = 1_777_793_400 * 10**9
+    location = "time,seconds_elapsed,speed,bearing,altitude,longitude,latitude\n" + "".join(
+        f"{begin + second * 10**9},{second},2.5,90,300,14.5,46.00{second}\n" for second in range(4)
+    )
+    bearings = [(0.0, 350), (0.2, 10), (1.0, 90), (1.4, 100), (3.0, 181)]
+    compass = "time,seconds_elapsed,magneticBearing\n" + "".join(
+        f"{begin + int(at * 1e9)},{at},{bearing}\n" for at, bearing in bearings
+    )
+    data = _zip({"Location.csv": location.encode(), "Compass.csv": compass.encode()})
+    ((name, content),) = members("log.zip", data, LIMITS)
+    assert isinstance(content, bytes)
+    (run,) = read(name, content, LIMITS).recordings
+    headings = {one.source: one for one in run.headings}
+    found = headings["osmtracker:compass"]
+    assert (found.claim, found.north) == ("compass", "magnetic")
+    assert (found.time_s - 1_777_793_400).tolist() == [0, 1, 3]
+    off = (found.heading_deg - [0, 95, 181] + 180) % 360 - 180
+    np.testing.assert_allclose(off, 0, atol=1e-6)
+    assert headings["gpx:course"].claim == "course"
+    assert run.device == "Sensor Logger"
+
+
+def test_a_sensor_log_without_its_columns_has_a_reason() -> None:
+    data = _zip({"Location.csv": b"a,b\n1,2\n", "Compass.csv": b"time,magneticBearing\n"})
+    assert _outcomes(data) == {"a.zip/Location.csv": "csv-unknown"}

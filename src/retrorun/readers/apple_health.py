@@ -8,8 +8,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from html import escape
+from datetime import datetime
 from itertools import islice
 
 import numpy as np
@@ -18,6 +17,7 @@ from lxml import etree
 from retrorun.errors import NotARunError, ReadError
 from retrorun.model import Recording
 from retrorun.readers.gpx import read_gpx
+from retrorun.readers.gpx_text import gpx_of
 from retrorun.readers.xml_names import local_name
 from retrorun.readers.xml_stream import XmlBrokenError, elements
 from retrorun.settings import ReadLimits
@@ -132,38 +132,17 @@ def _time_s(text: str | None) -> float:
 
 
 def _gpx(route: _Route) -> bytes:
-    """The route as GPX 1.1 with what was found; the same input gives the same bytes."""
     run = route.run
     columns = {
+        "lat": run.columns.get("latitude_deg"),
+        "lon": run.columns.get("longitude_deg"),
         "ele": run.columns.get("altitude_m"),
         "speed": run.columns.get("speed_mps"),
         "hr": _heart(route),
         "cad": _cadence(route),
     }
-    lines = [
-        '<?xml version="1.0" encoding="UTF-8"?>',
-        '<gpx xmlns="http://www.topografix.com/GPX/1/1" version="1.1" creator="Apple Health">',
-        f"<trk><type>{escape(route.sport or 'unknown')}</type><trkseg>",
-    ]
-    lines.extend(_point(run, columns, index) for index in range(len(run.time_s)))
-    return "\n".join([*lines, "</trkseg></trk></gpx>", ""]).encode()
-
-
-def _point(run: Recording, columns: dict[str, FloatArray | None], index: int) -> str:
-    latitude = run.columns["latitude_deg"][index]
-    longitude = run.columns["longitude_deg"][index]
-    moment = datetime.fromtimestamp(float(run.time_s[index]), UTC).isoformat()
-    said = {
-        name: f"<{name}>{values[index]:.10g}</{name}>"
-        for name, values in columns.items()
-        if values is not None and np.isfinite(values[index])
-    }
-    ele = said.pop("ele", "")
-    more = "".join(said.values())
-    return (
-        f'<trkpt lat="{latitude:.9f}" lon="{longitude:.9f}">{ele}<time>{moment}</time>'
-        f"<extensions>{more}</extensions></trkpt>"
-    )
+    known = {name: values for name, values in columns.items() if values is not None}
+    return gpx_of("Apple Health", route.sport, run.time_s, known)
 
 
 def _heart(route: _Route) -> FloatArray | None:

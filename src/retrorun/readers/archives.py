@@ -16,6 +16,7 @@ from typing import IO
 
 from retrorun.errors import NotARunError, ReadError
 from retrorun.readers.apple_health import EXPORT, is_route, routes_with_health
+from retrorun.readers.sensor_logger import COMPASSES, LOCATION, sensor_log
 from retrorun.readers.sniff import sniff
 from retrorun.readers.sports import is_on_foot
 from retrorun.readers.strava import Told, activities
@@ -88,6 +89,7 @@ class _Walk:
                     routes.append((member[0], member[1]))
                 else:
                     yield member
+        yield from self._sensor_log(name, archive, infos)
         if export and routes:
             yield from self._apple(f"{name}/{export.filename}", archive, export, routes)
 
@@ -161,6 +163,35 @@ class _Walk:
             return {}
         folder = info.filename[: -len(_INDEX)]
         return activities(folder, data) if isinstance(data, bytes) else {}
+
+    def _sensor_log(
+        self, name: str, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]
+    ) -> Iterator[Member]:
+        """A phone's sensor log: its places and its compass are tables of their own."""
+        by_name = {info.filename.rsplit("/", 1)[-1]: info for info in infos}
+        location = by_name.get(LOCATION)
+        compass = next((by_name[one] for one in COMPASSES if one in by_name), None)
+        if location is None or compass is None:
+            return
+        shown = f"{name}/{location.filename}"
+        refusal = self._refusal(shown, location, None) or self._refusal(shown, compass, None)
+        if refusal:
+            yield shown, refusal
+            return
+        try:
+            tables = [self._whole(shown, archive, info) for info in (location, compass)]
+            yield shown, sensor_log(shown, tables[0], tables[1], self.limits)
+        except ReadError as reason:
+            yield shown, reason
+        except _BROKEN as problem:
+            yield shown, ReadError("member-broken", f"cannot be unpacked: {problem}", file=shown)
+
+    def _whole(self, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+        with archive.open(info) as stream:
+            content = self._content(name, stream, info)
+        if isinstance(content, ReadError):
+            raise content
+        return content
 
     def _pieces(self, stream: IO[bytes]) -> Iterator[bytes]:
         """A long member piece by piece, until the archive's allowance is spent."""

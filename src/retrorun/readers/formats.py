@@ -68,6 +68,8 @@ _ARCHIVES = """\
 - Garmin's account export, zips within a zip: read through their own streams.
 - Apple Health, known by `export.xml` beside `workout-routes/*.gpx`: each route becomes GPX with the
   heart rate and the steps of its time; `export.xml` is streamed, however large.
+- Sensor Logger, known by `Location.csv` beside `Compass.csv` (or `WatchCompass.csv`): the places
+  become GPX with the mean of `magneticBearing` around each as `compass` (magnetic north).
 - Any other: its `.fit`, `.gpx` and `.tcx` members, also with `.gz`, one by one.
 
 Refused by name: paths that lead out of the archive, links, encrypted members, members that unpack
