@@ -101,6 +101,13 @@ def test_too_few_pairs_give_words_and_no_number() -> None:
     assert found.backward is None
 
 
+def test_what_was_never_recorded_is_not_a_matter_of_time() -> None:
+    comparison = compared(*(session(f"s{n}", n, both_ways()) for n in range(5)))
+    notes = {each.key: each.note for each in comparison.differences}
+    assert notes["contact_time_s"] == "not recorded"
+    assert "mass_kg=" in notes["energy_kcal_per_km"]
+
+
 @pytest.mark.parametrize(
     "unlike",
     [{"speed_mps": 3.2}, {"grade": 0.05}, {"gait": "walk"}],

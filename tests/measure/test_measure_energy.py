@@ -100,7 +100,7 @@ def test_without_mass_energy_is_per_kilogram_and_says_how_to_set_it() -> None:
     assert shown(measures).per_kg
     assert shown(measures).gross == pytest.approx(138.25 / 70)
     assert measures.totals["forward"].energy_kcal is None
-    assert any("--mass-kg" in note.message for note in measures.notes)
+    assert any("mass_kg=" in note.message for note in measures.notes)
 
 
 def test_own_factor_is_shown_if_it_is_narrow_enough() -> None:

@@ -159,7 +159,7 @@ def weight(comparison: Comparison) -> Answer:
     spent = Totals.of(comparison.totals.get(kind, Totals()) for kind in kinds)
     back = comparison.totals.get("backward", Totals())
     if spent.active_kcal is None or spent.energy_kcal is None:
-        return "No energy without body mass: `retrorun profile --mass-kg KG`.", "too early", None
+        return "No energy without body mass: `retrorun profile mass_kg=70`.", "too early", None
     weeks = max(1.0, comparison.weeks_spanned)
     words = (
         f"{spent.energy_kcal / weeks:,.0f} kcal gross and {spent.active_kcal / weeks:,.0f} kcal "

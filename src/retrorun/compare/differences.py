@@ -60,7 +60,8 @@ def _difference(
     sessions = [session for *_, session in both]
     missing = max(0, settings.least_pairs - len(both))
     if missing:
-        note = f"too early to say: {missing} more matched {'pair' if missing == 1 else 'pairs'}"
+        absent = not both and len(pairs) >= settings.least_pairs
+        note = _unrecorded(key) if absent else _too_early(missing)
         nothing = Estimate(None, None, None, METHOD, note)
         counts = (len(both), len(set(sessions)), missing)
         return Difference(key, label, unit, None, None, nothing, nothing, *counts, note)
@@ -78,3 +79,16 @@ def _difference(
         sessions=len(set(sessions)),
         note=reading,
     )
+
+
+def _too_early(missing: int) -> str:
+    return f"too early to say: {missing} more matched {'pair' if missing == 1 else 'pairs'}"
+
+
+def _unrecorded(key: str) -> str:
+    """There are pairs enough, and none has the measure: more of them would not help."""
+    if key.startswith("energy_"):
+        return "needs body mass: retrorun profile mass_kg=70"
+    if key in {"heart_rate_bpm", "metres_per_beat"}:
+        return "no pair has a steady heart rate: it takes backward stretches of 80 s and longer"
+    return "not recorded"

@@ -28,7 +28,7 @@ KEYTEL = "Keytel et al. 2005"
 NO_MASS = Note(
     "no-mass",
     "no body mass in the profile, so energy is per kilogram only; "
-    "set it with `retrorun profile --mass-kg KG`",
+    "set it with `retrorun profile mass_kg=70`",
 )
 
 
