@@ -54,7 +54,7 @@ _CAVAGNA_2011 = (
     "Cavagna et al. 2011, Proc R Soc B 278:339-346: energy spent running backward on the level"
 )
 _CAVAGNA_2012 = (
-    "Cavagna et al. 2012, J Exp Biol 215:75-79: nine trained runners, force platform, 3-17 km/h"
+    "Cavagna et al. 2012, J Exp Biol 215:75-84: nine trained runners, force platform, 3-17 km/h"
 )
 _COMPENDIUM = "Ainsworth et al. 2011, Med Sci Sports Exerc 43:1575-1581: Compendium, walking"
 _ORDWAY = (
