@@ -108,7 +108,7 @@ def _own_asset(name: str) -> str:
 
 
 def _policy(place: Place) -> str:
-    """Nothing may be loaded but the page's own files; plotly sets styles inline, never evaluates."""
+    """Nothing is loaded but the page's own files; plotly sets styles inline, evaluates nothing."""
     names = asset_names()
     own = [_hash(names[each]) for each in SCRIPTS] if place.standalone else ["'self'"]
     return (
