@@ -42,57 +42,49 @@ def detect(
     if track.seconds == 0:
         verdict = HeadingVerdict(None, "none", None, None, "the recording is empty")
         return Detection((), verdict, {})
-    said = labels.evidence(spoken, track.seconds)
+    grounds = _grounds(track, labels.evidence(spoken, track.seconds), athlete, settings)
+    decision = verdicts.decide(grounds, tuple(spoken), settings)
+    return Detection(
+        segments=segments.segments(decision, grounds),
+        heading=_verdict(grounds.seen, grounds.mount),
+        columns={
+            "backward_probability": decision.probability,
+            "heading_minus_course_deg": _facing_minus_course(grounds.seen, grounds.mount),
+            "evidence_heading": grounds.heading,
+            "evidence_gait": grounds.gait,
+            "evidence_label": grounds.label,
+        },
+        forward_line=grounds.steps.forward,
+        backward_line=grounds.steps.backward,
+    )
+
+
+def _grounds(track: Track, said: FloatArray, athlete: Athlete, settings: DetectSettings) -> Grounds:
+    """Gather the evidence of every kind and decode its sum."""
     moved = modes.modes(track, settings)
     seen = heading.facing(track, moved, settings)
     worn = mount(seen, moved, said, athlete, settings) if seen.usable.any() else None
     faced = np.zeros(track.seconds)
     if worn is not None:
         faced = heading.evidence(seen, worn.offset_deg, settings)
-    onset, ending = joint.switching(seen, moved, settings)
+    switch = joint.switching(seen, moved, settings)
     reversed_at = joint.course_reversed(track, seen, settings)
     walked = steps.steps(track, moved, settings)
     stepped = gait.GaitEvidence.silent(track.seconds, settings)
+    taught, hit = np.zeros(track.seconds), np.ones(track.seconds, dtype=bool)
     # Once to find where the heading was disturbed, once more without those seconds.
     for _ in range(2 if worn is not None else 1):
         sensed = faced + said
-        taught = np.zeros(track.seconds)
-        if sensed.any():
-            taught = backward_probability(sensed, onset, ending, settings.prior)
+        if sensed.any() and hit.any():
+            taught = backward_probability(sensed, *switch, settings.prior)
         firm = joint.teachers(taught > 0.5, stepped.ratio, reversed_at, settings) | (said != 0)
-        known = (sensed != 0) & firm
-        stepped = gait.evidence(walked, taught, known, athlete, settings)
+        stepped = gait.evidence(walked, taught, (sensed != 0) & firm, athlete, settings)
         hit = joint.disturbed(seen, (faced, stepped.ratio), reversed_at, settings)
         faced = np.where(hit, 0.0, faced)
-    total = faced + said + stepped.ratio
-    probability = backward_probability(total, onset, ending, settings.prior)
+    probability = backward_probability(faced + said + stepped.ratio, *switch, settings.prior)
     if worn is not None:
         probability = _doubting_sign(probability, worn)
-    grounds = Grounds(
-        probability=probability,
-        heading=faced,
-        gait=stepped.ratio,
-        label=said,
-        modes=moved,
-        seen=seen,
-        mount=worn,
-        steps=stepped,
-        reversed_at=reversed_at,
-    )
-    decision = verdicts.decide(grounds, tuple(spoken), settings)
-    return Detection(
-        segments=segments.segments(decision, grounds),
-        heading=_verdict(seen, worn),
-        columns={
-            "backward_probability": decision.probability,
-            "heading_minus_course_deg": _facing_minus_course(seen, worn),
-            "evidence_heading": faced,
-            "evidence_gait": stepped.ratio,
-            "evidence_label": said,
-        },
-        forward_line=stepped.forward,
-        backward_line=stepped.backward,
-    )
+    return Grounds(probability, faced, stepped.ratio, said, moved, seen, worn, stepped, reversed_at)
 
 
 def _doubting_sign(probability: FloatArray, worn: Mount) -> FloatArray:

@@ -48,7 +48,7 @@ def fit(seen: Steps, weight: FloatArray, before: GaitLine | None) -> GaitLine | 
     """
     weight = np.where(seen.counted, weight, 0.0)
     use = weight > 0.01
-    if weight[use].sum() < 60:
+    if (weight > 0.5).sum() < 60:
         return None
     cadence, weight = seen.cadence_spm[use], weight[use]
     design = np.column_stack([np.ones(cadence.size), seen.speed_mps[use], seen.grade[use]])
@@ -57,21 +57,15 @@ def fit(seen: Steps, weight: FloatArray, before: GaitLine | None) -> GaitLine | 
         usual = np.array([0.0, before.slope_spm_per_mps, before.grade_slope_spm])
     # A fit of N tempered seconds carries about N / 30 independent ones of deviation 3.
     ridge = np.diag([0.0, 30.0 * 9.0 / 4.0**2, 30.0 * 9.0 / 40.0**2])
-    robust = np.ones(cadence.size)
-    for _ in range(6):
+    robust, firm = np.ones(cadence.size), weight > 0.5
+    for _ in range(4):
         scaled = design * (weight * robust)[:, None]
         line = np.linalg.solve(scaled.T @ design + ridge, scaled.T @ cadence + ridge @ usual)
         residual = cadence - design @ line
-        spread = max(1.4826 * _weighted_median(np.abs(residual), weight), 0.8)
+        spread = max(1.4826 * float(np.median(np.abs(residual)[firm])), 0.8)
         robust = np.minimum(1.0, 1.5 * spread / np.maximum(np.abs(residual), 1e-9))
     low, high = np.quantile(design[:, 1], (0.02, 0.98))
     return GaitLine(*map(float, (*line, spread, weight.sum(), low, high)))
-
-
-def _weighted_median(values: FloatArray, weight: FloatArray) -> float:
-    order = np.argsort(values)
-    share = np.cumsum(weight[order])
-    return float(values[order][np.searchsorted(share, share[-1] / 2)])
 
 
 def raised(line: GaitLine, ratio: float, seen: Steps, where: BoolArray) -> GaitLine:
