@@ -8,7 +8,7 @@ import click
 import pytest
 
 from retrorun import profile
-from retrorun.cli import main
+from retrorun.cli import main, reference
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
@@ -36,6 +36,13 @@ def test_every_command_and_option_is_documented(name: str, command: click.Comman
 @pytest.mark.parametrize("name", profile.STATED)
 def test_every_profile_name_is_documented(name: str) -> None:
     assert f"`{name}`" in COMMANDS
+
+
+def test_the_page_of_settings_is_up_to_date_and_says_what_each_is() -> None:
+    page = reference.page()
+    assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == page
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert [row for row in rows if row.endswith("|  |")] == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,61 @@
+"""The page of all settings, printed from the source they stand in.
+
+``python -m retrorun.cli.reference > docs/settings.md``; a test holds the page to the code.
+"""
+
+import ast
+import inspect
+from collections.abc import Iterator
+
+from retrorun import settings
+
+HEAD = """\
+# Settings
+
+Printed by `python -m retrorun.cli.reference > docs/settings.md` from `src/retrorun/settings.py`.
+A TOML file given with `--settings FILE` overrides any of them:
+
+```toml
+[prepare]
+gap_s = 20
+
+[compare]
+least_pairs = 10
+```
+
+A misspelt name is refused. Each session remembers the fingerprint of its settings, so that
+`retrorun reprocess` knows which ones are outdated. A name's ending is its unit: `_s` seconds, `_m`
+metres, `_mps` metres a second, `_spm` steps a minute, `_bpm` beats a minute, `_deg` degrees.
+"""
+
+
+def page() -> str:
+    """The page in Markdown: a table a stage, a row a setting."""
+    source = inspect.getsource(settings)
+    lines = source.splitlines()
+    classes = {node.name: node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)}
+    return HEAD + "".join(
+        _table(str(each.target.id), classes[str(each.annotation.id)], lines)
+        for each in classes["Settings"].body
+        if isinstance(each, ast.AnnAssign)
+        and isinstance(each.target, ast.Name)
+        and isinstance(each.annotation, ast.Name)
+    )
+
+
+def _table(stage: str, node: ast.ClassDef, lines: list[str]) -> str:
+    doc = ast.get_docstring(node) or ""
+    rows = "".join(_rows(node, lines))
+    return f"\n## `[{stage}]`\n\n{doc}\n\n| setting | default | |\n|---|---|---|\n{rows}"
+
+
+def _rows(node: ast.ClassDef, lines: list[str]) -> Iterator[str]:
+    for each in node.body:
+        if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name) and each.value:
+            end = each.value.end_lineno or each.lineno
+            _, _, said = lines[end - 1].partition("  # ")
+            yield f"| `{each.target.id}` | `{ast.unparse(each.value)}` | {said} |\n"
+
+
+if __name__ == "__main__":
+    print(page(), end="")  # noqa: T201 - this is what it is for
