@@ -63,7 +63,8 @@ def act(
             archive.write(number, change)
             relabelled += [each.parcel.sha256 for each in judged if _said(each, archive)]
             report = _counted(report, change, late)
-        archive.write(number, _copies(plan, archive))
+        if plan.duplicates:
+            archive.write(number, _copies(plan, archive))
         again(relabelled, archive, engine)
     return report
 
