@@ -5,6 +5,7 @@ from rich.table import Table
 
 from retrorun.channels import CHANNELS
 from retrorun.cli import show
+from retrorun.detect.explain import would_change
 from retrorun.model import Analysis, Failed, MeasuredSegment, Outcome, Session
 
 
@@ -23,6 +24,8 @@ def explanation(result: Outcome) -> None:
         for line in _structure(session):
             console.print(line, markup=False)
         console.print(_evidence(session))
+        for line in _changes(session):
+            console.print(line, markup=False)
         for note in session.notes:
             console.print(f"note: {note.message} [{note.slug}]", markup=False)
 
@@ -94,6 +97,22 @@ def _evidence(session: Session) -> Table:
     for measured in session.measures.segments:
         table.add_row(*_evidence_row(measured), style=show.STYLES[measured.segment.direction])
     return table
+
+
+def _changes(session: Session) -> list[str]:
+    """What would have changed the verdict on the candidates, each thing said once."""
+    found: dict[str, list[str]] = {}
+    for measured in session.measures.segments:
+        segment = measured.segment
+        if segment.verdict == "candidate" and segment.direction != "still":
+            words = would_change(segment, session.heading)
+            found.setdefault(words, []).append(show.clock(segment.start_s))
+    some = {words: ", ".join(starts[:4]) for words, starts in found.items()}
+    more = {words: len(starts) - 4 for words, starts in found.items()}
+    return [
+        f"from {starts}{f' and {more[words]} more' if more[words] > 0 else ''}: {words}"
+        for words, starts in some.items()
+    ]
 
 
 def _evidence_row(measured: MeasuredSegment) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ def detect(
     grounds = _grounds(track, labels.evidence(spoken, track.seconds), athlete, settings)
     decision = verdicts.decide(grounds, tuple(spoken), settings)
     return Detection(
-        segments=segments.segments(decision, grounds),
+        segments=segments.segments(decision, grounds, settings),
         heading=_verdict(grounds.seen, grounds.mount),
         columns={
             "backward_probability": decision.probability,

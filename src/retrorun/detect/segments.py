@@ -3,17 +3,20 @@
 import numpy as np
 
 from retrorun.detect.doubts import Grounds
-from retrorun.detect.runs import runs
+from retrorun.detect.runs import runs, without_short
 from retrorun.detect.verdicts import DIRECTIONS, VERDICTS, Decision
 from retrorun.model import Direction, Gait, Segment, Verdict
+from retrorun.settings import DetectSettings
+from retrorun.units import BoolArray, IntArray
 
 GAITS: tuple[Gait, ...] = ("still", "walk", "run")
 
 
-def segments(decision: Decision, grounds: Grounds) -> tuple[Segment, ...]:
+def segments(decision: Decision, grounds: Grounds, settings: DetectSettings) -> tuple[Segment, ...]:
     """Merge seconds of one direction, gait and verdict; they partition [0, n)."""
     modes = grounds.modes
-    gait = np.where(modes.moving, np.where(modes.walking, 1, 2), 0)
+    walking = _settled(modes.walking, decision.direction, settings.gait_s)
+    gait = np.where(modes.moving, np.where(walking, 1, 2), 0)
     still = decision.direction == DIRECTIONS.index("still")
     verdict = np.where(still & (decision.verdict != 2), 0, decision.verdict)
     gait = np.where(still, 0, gait)
@@ -48,6 +51,20 @@ def segments(decision: Decision, grounds: Grounds) -> tuple[Segment, ...]:
             )
         )
     return tuple(found)
+
+
+def _settled(walking: BoolArray, direction: IntArray, seconds: int) -> BoolArray:
+    """Walking or running, without short changes within a stretch of one direction.
+
+    Turning about is slow; it makes no walk of the first seconds after it.
+    """
+    settled = walking.copy()
+    starts, ends = runs(direction)
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        if last - first >= 2 * seconds:
+            calm = without_short(walking[first:last], value=True, seconds=seconds)
+            settled[first:last] = without_short(calm, value=False, seconds=seconds)
+    return settled
 
 
 def _reason(decision: Decision, second: int, verdict: Verdict, way: Direction, gait: float) -> str:
