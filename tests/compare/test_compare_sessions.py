@@ -243,6 +243,17 @@ def test_progression_names_the_study_s_numbers(metres: float, hazard: str | None
     assert "Forward runners" in advice.limits
 
 
+def test_steps_up_are_counted_against_the_longest_of_thirty_days() -> None:
+    # 100 m on day 0, 50 on day 10, 60 on day 20, 70 on day 41: against 100, 100 and 60
+    metres = {0: 100.0, 10: 50.0, 20: 60.0, 41: 70.0}
+    sessions = [
+        session(f"s{day}", day, [stretch(0, each / 2, "backward", 2.0)])
+        for day, each in metres.items()
+    ]
+    practice = compared(*sessions).practice
+    assert (practice.longer, practice.comparable) == (1, 3)
+
+
 def test_what_is_older_than_thirty_days_is_no_comparison() -> None:
     before = session("a", 0, [stretch(0, 50, "backward", 2.0)])
     now = session("b", 31, [stretch(0, 200, "backward", 2.0)])

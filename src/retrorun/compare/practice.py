@@ -62,9 +62,11 @@ def progressions(
         metres = total(session, kind, settings).distance_m
         while window and window[0][0] < session.start_time_s - WINDOW_S:
             window.popleft()
-        longest = max((each for _, each in window), default=0.0)
+        longest = window[0][1] if window else 0.0
         if metres > 0 and longest > 0:
             yield session, metres / longest
+        while window and window[-1][1] <= metres:  # what is shorter and older never matters again
+            window.pop()
         if metres > 0:
             window.append((session.start_time_s, metres))
 
