@@ -175,7 +175,7 @@
     $("unzoom").addEventListener("click", () => zoom(null));
     $("unselect").addEventListener("click", () => choose(0, 0));
     document.querySelectorAll("tr[data-s]").forEach((row) => {
-      row.addEventListener("pointerenter", () => { chosen = null; panel.hidden = true; later(+row.dataset.s); pick.style.left = `${Math.max(left, toX(+row.dataset.s))}px`; pick.style.width = `${Math.max(0, Math.min(stack.clientWidth - right, toX(+row.dataset.e)) - Math.max(left, toX(+row.dataset.s)))}px`; });
+      row.addEventListener("pointerenter", () => { if (chosen) return; later(+row.dataset.s); pick.style.left = `${Math.max(left, toX(+row.dataset.s))}px`; pick.style.width = `${Math.max(0, Math.min(stack.clientWidth - right, toX(+row.dataset.e)) - Math.max(left, toX(+row.dataset.s)))}px`; });
       row.addEventListener("pointerleave", drawPick);
     });
     const map = document.querySelector(".map");

@@ -1,0 +1,179 @@
+"""The session page in a real browser: what it loads, shows, answers and keeps quiet about."""
+
+from collections.abc import Callable, Iterator
+
+import made
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from retrorun.report import SessionContext, session_page
+
+Put = Callable[[str], str]
+DRAWN = "document.documentElement.dataset.drawn === 'yes'"
+
+
+@pytest.fixture(scope="module")
+def html() -> str:
+    return session_page(made.session(), made.track(made.HOUR), SessionContext())
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A window that lists whatever a quiet page would not say or ask for."""
+    found = browser.new_page(viewport={"width": 1280, "height": 900})
+    yield found
+    found.close()
+
+
+def listen(page: Page) -> list[str]:
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    return said
+
+
+def opened(page: Page, url: str) -> Page:
+    page.goto(url)
+    page.wait_for_function(DRAWN)
+    return page
+
+
+def test_quiet_and_asks_for_its_own_files_only(page: Page, put: Put, html: str) -> None:
+    said = listen(page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    url = put(html)
+    opened(page, url).wait_for_timeout(200)
+    site = url.removesuffix("sessions/page.html")
+    assert said == []
+    assert all(each.startswith((site, "data:")) for each in asked)
+
+
+def test_the_policy_stops_what_is_not_ours(page: Page, put: Put, html: str) -> None:
+    opened(page, put(html.replace("</main>", "<script>window.bad = 1</script></main>")))
+    assert page.evaluate("window.bad") is None
+
+
+def test_standalone_page_works_alone(page: Page, put: Put) -> None:
+    alone = SessionContext(standalone=True)
+    said = listen(page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    url = put(session_page(made.session(), made.track(made.HOUR), alone))
+    opened(page, url)
+    assert page.locator("#lanes .main-svg").count() > 0
+    assert said == []
+    assert [each for each in asked if not each.startswith("data:")] == [url]
+
+
+def test_moving_over_lanes_moves_readout_map_and_table(page: Page, put: Put, html: str) -> None:
+    opened(page, put(html))
+    box = page.locator("#stack").bounding_box()
+    assert box
+    # the third stretch, [1320, 1470) of 3600 s, between margins of 46 px
+    x = box["x"] + 46 + (box["width"] - 92) * 1400 / 3600
+    page.mouse.move(x, box["y"] + 60)
+    page.wait_for_function("document.querySelector('tr.on')")
+    assert page.locator("tr.on th").inner_text() == "3"
+    assert "Backward run" in page.locator("#readout").inner_text()
+    assert "23:2" in page.locator("#readout").inner_text()
+    assert float(page.locator("svg.map .cursor").get_attribute("cx") or -99) > 0
+
+
+def test_selecting_gives_the_command_to_copy(page: Page, put: Put, html: str) -> None:
+    opened(page, put(html))
+    box = page.locator("#stack").bounding_box()
+    assert box
+    scale = (box["width"] - 92) / 3600
+    page.mouse.move(box["x"] + 46 + 600 * scale, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 46 + 720 * scale, box["y"] + 60, steps=4)
+    page.mouse.up()
+    command = page.locator("#command").inner_text().split()
+    assert command[:3] == ["retrorun", "label", "0123456789ab"]
+    assert abs(int(command[3]) - 600) <= 6
+    assert abs(int(command[4]) - 720) <= 6
+    assert command[5] == "backward"
+    page.get_by_role("button", name="It was forward").click()
+    assert page.locator("#command").inner_text().endswith(" forward")
+
+
+def test_keyboard_moves_and_selects(page: Page, put: Put, html: str) -> None:
+    opened(page, put(html))
+    page.get_by_role("slider").focus()
+    page.keyboard.press("Home")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    assert page.get_by_role("slider").get_attribute("aria-valuenow") == "3"
+    for _ in range(4):
+        page.keyboard.press("Shift+ArrowRight")
+    assert page.locator("#command").inner_text() == "retrorun label 0123456789ab 3 7 backward"
+    page.keyboard.press("Escape")
+    assert not page.locator("#selection").is_visible()
+
+
+def test_hover_answers_within_two_frames(page: Page, put: Put, html: str) -> None:
+    opened(page, put(html))
+    took = page.evaluate(
+        """async () => {
+          const stack = document.getElementById('stack'), box = stack.getBoundingClientRect();
+          const took = [];
+          for (let i = 0; i < 30; i++) {
+            const before = document.getElementById('readout').textContent;
+            const begin = performance.now();
+            stack.dispatchEvent(new PointerEvent('pointermove',
+              {clientX: box.left + 60 + 12 * i, clientY: box.top + 40}));
+            while (document.getElementById('readout').textContent === before)
+              await new Promise(requestAnimationFrame);
+            took.push(performance.now() - begin);
+          }
+          return took.sort((a, b) => a - b)[15];
+        }"""
+    )
+    assert took < 50  # two frames of 16.7 ms and the scheduling of a busy machine
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_axe_violation(browser: Browser, put: Put, html: str, scheme: str) -> None:
+    page = browser.new_page(color_scheme="dark" if scheme == "dark" else "light")
+    opened(page, put(html))
+    page.locator("details").evaluate_all("all => all.forEach(each => { each.open = true })")
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+    page.close()
+
+
+def test_nothing_is_wider_than_a_phone(browser: Browser, put: Put, html: str) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    opened(page, put(html))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()
+
+
+def test_readable_with_scripts_off(browser: Browser, put: Put, html: str) -> None:
+    page = browser.new_page(java_script_enabled=False)
+    page.goto(put(html))
+    assert page.locator("svg.map .way.backward").is_visible()
+    assert page.locator("table.segments tbody tr").count() == len(made.HOUR)
+    assert page.locator("dl.tiles").is_visible()
+    assert page.locator("svg.strip").is_visible()
+    page.close()
+
+
+def test_dark_lanes_are_drawn_in_light_ink(browser: Browser, put: Put, html: str) -> None:
+    inks = []
+    for scheme in ("light", "dark"):
+        page = browser.new_page(color_scheme="dark" if scheme == "dark" else "light")
+        opened(page, put(html))
+        line = page.locator("#lanes .subplot.xy2 path.js-line").first
+        inks.append(line.evaluate("each => getComputedStyle(each).stroke"))
+        page.close()
+    assert inks == ["rgb(29, 35, 41)", "rgb(233, 236, 239)"]
+
+
+def test_prints_on_few_pages(page: Page, put: Put, html: str) -> None:
+    opened(page, put(html))
+    paper = page.pdf(format="A4", print_background=True)
+    sheets = paper.count(b"/Type /Page\n") + paper.count(b"/Type /Page/")
+    assert 1 <= sheets <= 8
