@@ -36,7 +36,7 @@ AIMS: tuple[Aim, ...] = (
     Aim("boundary_p95_s", "boundary error with heading, 95th percentile, s", 5.0, at_most=True),
     Aim("ece_seconds", "expected calibration error, seconds", 0.05, at_most=True),
     Aim("ece_stretches", "expected calibration error, backward segments", 0.05, at_most=True),
-    Aim("hour_ms", "detection of a 1 h track, ms", 20.0, at_most=True),
+    Aim("hour_ms", "detection of a 1 h track, ms of processor time", 20.0, at_most=True),
     Aim("cost_one", "cost factor, median error, one session", 0.04, at_most=True),
     Aim("cost_ten", "cost factor, median error, ten sessions", 0.02, at_most=True),
     Aim("cost_coverage", "cost factor, interval covers the truth", 0.90),
