@@ -1,17 +1,19 @@
 """Backward against forward over many sessions, on one page."""
 
+import datetime as dt
 from collections.abc import Sequence
 
-from markupsafe import Markup
-
 from retrorun.compare import claims
-from retrorun.model import Athlete, Comparison, Difference, Session
+from retrorun.model import Athlete, Comparison, Session
+from retrorun.report import bests, factor, forest, trends
 from retrorun.report.claims import cards
-from retrorun.report.display import Display, number
+from retrorun.report.display import Display, short_date
 from retrorun.report.log import log
-from retrorun.report.minutes import Table
 from retrorun.report.page import Place, render
+from retrorun.report.together import together
+from retrorun.report.volume import volume_figure, week_table
 from retrorun.report.words import say
+from retrorun.report.years import years
 
 
 def comparison_page(comparison: Comparison, sessions: Sequence[Session], athlete: Athlete) -> str:
@@ -19,54 +21,42 @@ def comparison_page(comparison: Comparison, sessions: Sequence[Session], athlete
 
     Args:
         comparison: what was found over the sessions.
-        sessions: those that are listed and linked.
+        sessions: those that are listed and linked; any that the comparison left out are too.
         athlete: whose units are used.
     """
     display = Display(athlete.units)
+    days = {each.session: each for each in comparison.days}
     return render(
         "comparison",
         say("title_comparison"),
         Place(),
-        headline=_headline(comparison),
-        lead=_lead(comparison),
-        differences=_differences(comparison.differences),
+        when=_when(comparison),
+        headline=factor.headline(comparison),
+        lead=factor.lead(comparison),
+        scale=factor.scale(comparison),
+        tiles=factor.tiles(comparison, display),
+        matched=forest.matched(comparison.differences, display),
+        pairs=forest.pair_rows(comparison.pairs, days, display),
+        trends=trends.cards(comparison.trends, days, display),
+        values=trends.values(comparison.trends, comparison.days, display),
+        volume=volume_figure(comparison.weeks),
+        weeks=week_table(comparison.weeks, display),
+        mondays={"mondays": [each.monday for each in comparison.weeks]},
+        years=years(comparison.days),
+        bests=bests.bests(comparison.records, display),
+        together=together(comparison.association, display),
         claims=cards(claims(comparison)),
-        notes=[note.message for note in comparison.notes],
+        notes=tuple(dict.fromkeys(note.message for note in comparison.notes)),
         log=log(sessions, display),
-        charts=False,
+        charts=bool(comparison.weeks),
     )
 
 
-def _headline(comparison: Comparison) -> Markup:
-    if comparison.cost_factor.value is not None:
-        value = number(comparison.cost_factor.value, 2)
-        return Markup(say("compare_headline")).format(value=value)  # noqa: S704  # our own words
-    which = "early" if comparison.backward_sessions else "none"
-    return Markup(say(f"compare_headline_{which}"))  # noqa: S704  # our own words
-
-
-def _lead(comparison: Comparison) -> str:
-    factor = comparison.cost_factor
-    if factor.value is None:
-        return factor.reason or ""
-    return say("compare_lead", low=number(factor.low, 2), high=number(factor.high, 2))
-
-
-def _differences(found: Sequence[Difference]) -> Table:
-    head = ("measure", "kind_backward", "kind_forward", "difference", "pairs")
-    rows = tuple(
-        (
-            f"{each.label} ({each.unit})",
-            number(each.backward, 2),
-            number(each.forward, 2),
-            each.note if each.difference.value is None else _interval(each),
-            str(each.pairs),
-        )
-        for each in found
+def _when(comparison: Comparison) -> str:
+    if comparison.first_date is None or comparison.last_date is None:
+        return ""
+    first, last = (
+        short_date(dt.date.fromisoformat(each))
+        for each in (comparison.first_date, comparison.last_date)
     )
-    return Table(tuple(say(each) for each in head), rows)
-
-
-def _interval(each: Difference) -> str:
-    low, high = number(each.difference.low, 2), number(each.difference.high, 2)
-    return f"{number(each.difference.value, 2)} ({say('between', low=low, high=high)})"
+    return first if first == last else say("compare_when", first=first, last=last)

@@ -138,14 +138,29 @@ def _place(session: Session) -> str:
 
 
 def _data(sessions: Sequence[Session], places: Sequence[str]) -> Mapping[str, Any]:
-    """Columns by session: local date, whole seconds forward, place, and backward parts."""
+    """Columns by session: local date, seconds forward by gait, place, and backward parts."""
     index = {place: number for number, place in enumerate(places)}
     return {
         "date": [local_date(each).isoformat() for each in sessions],
-        "forward_s": [round(counted(each, "forward").moving_s) for each in sessions],
+        "forward_s": [_forward(each) for each in sessions],
         "place": [index[_place(each)] for each in sessions],
         "parts": [parts(each) for each in sessions],
     }
+
+
+def _forward(session: Session) -> list[int]:
+    """Seconds forward by gait, in the order of `GAITS`."""
+    measured = session.measures.segments
+    return [
+        round(
+            sum(
+                each.metrics.moving_s
+                for each in measured
+                if each.segment.direction == "forward" and each.segment.gait == gait
+            )
+        )
+        for gait in GAITS
+    ]
 
 
 def parts(session: Session) -> list[list[int]]:

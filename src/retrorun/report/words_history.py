@@ -29,6 +29,9 @@ HISTORY: Mapping[str, str] = {
     "head_share": "Share",
     # filters
     "filters": "Filter",
+    "legend_backward": "backward",
+    "legend_candidate": "maybe, by steps alone",
+    "legend_forward": "forward, walking or still",
     "filter_text": "Search",
     "filter_from": "From",
     "filter_until": "Until",
@@ -36,6 +39,7 @@ HISTORY: Mapping[str, str] = {
     "filter_gait": "Gait",
     "filter_place": "Time zone",
     "filter_all": "all",
+    "place_unknown": "not known",
     "filter_gait_any": "running and walking",
     "kind_counted": "backward, certain",
     "kind_compass": "backward by the detector",
@@ -45,15 +49,122 @@ HISTORY: Mapping[str, str] = {
     "filter_reset": "Show all",
     "filter_count": "{shown} of {whole} sessions shown, {time} of them backward",
     "filter_none": "No session fits these filters.",
-    # comparison
+    # comparison: the first five seconds
     "title_comparison": "Backward against forward",
+    "compare_when": "{first} to {last}",
     "compare_headline": "Backward costs you <b>{value} times</b> forward.",
-    "compare_headline_early": "Too early to say what backward costs you.",
+    "compare_headline_early": (
+        "<b>{time} backward</b> so far: too early to say what it costs you."
+    ),
     "compare_headline_none": "<b>No backward running</b> has been found yet.",
-    "compare_lead": "95 % {low} to {high}, from your own heart rate.",
+    "compare_lead": "95 %: {low} to {high}, by your own heart rate at the same speed and grade.",
+    "compare_behind": "{backward} of {sessions} went backward, over {weeks} weeks.",
+    "compare_no_factor": "No cost factor yet: {reason}.",
+    "compare_empty": (
+        "Run some of your next outing backward, with the watch's heading recorded or a lap pressed "
+        "at each turn, and this page begins."
+    ),
+    "scale_label": (
+        "Your own backward cost factor, the measured one and the popular one on one axis; in words "
+        "above and below"
+    ),
+    "scale_you": "You",
+    "scale_studies": "Studies",
+    "scale_people": "People say",
+    "scale_forward": "forward",
+    "tile_forward_beside": "beside {distance} forward",
+    "tile_week": "Backward a week",
+    "tile_week_note": "mean over {weeks} weeks",
+    "tile_longest": "Longest unbroken",
+    "tile_heart_rate_bpm": "Heart rate, equal speed",
+    "tile_cadence_spm": "Step rate, equal speed",
+    "tile_speed_mps": "Speed, equal heart rate",
+    "none_yet": "–",
+    # comparison: matched differences
     "part_differences": "At equal speed, grade and gait",
-    "part_list": "Every session",
-    "matched_caption": "Backward stretches, each with a forward stretch like it",
+    "differences_words": (
+        "Each backward stretch is set beside a forward stretch of yours like it. Right of the "
+        "line: more than forward; left: less. Bars are 95 % intervals."
+    ),
+    "matched_caption": "Backward minus forward over matched stretches",
     "difference": "Difference",
+    "interval_95": "95 % interval",
+    "in_percent": "In per cent of forward",
     "pairs": "Pairs",
+    "pairs_behind": "{pairs} pairs, {sessions} sessions",
+    "pairs_head": "Behind it",
+    "pairs_table": "The matched pairs, latest first",
+    "pair_speed_mps": "Speed,",
+    "pair_heart_rate_bpm": "Heart rate,",
+    "pair_cadence_spm": "Step rate,",
+    "shown_heart_rate_bpm": "Heart rate",
+    "shown_metres_per_beat": "Distance per heartbeat",
+    "shown_cadence_spm": "Step rate",
+    "shown_step_length_m": "Step length",
+    "shown_contact_time_s": "Ground contact",
+    "shown_respiration_brpm": "Breathing rate",
+    "shown_energy_kcal_per_km": "Energy over distance",
+    "shown_energy_kcal_per_min": "Energy over time",
+    "shown_speed_mps": "Speed at equal heart rate",
+    # how measures go over time
+    "part_trends": "Over time",
+    "trends_words": (
+        "Each mark is a session and leads to its page. The line is a robust slope, the shade what "
+        "its 95 % interval allows."
+    ),
+    "filtered": (
+        "A filter is set: it thins marks, weeks, calendar and list; differences, lines and slopes "
+        "stay over all sessions."
+    ),
+    "trends_none": "There is nothing to follow over time yet.",
+    "trends_table": "The trends as a table",
+    "trends_left_out": "{count} earlier sessions are not in this table; the list below has them.",
+    "shown_cost_factor": "Backward cost factor",
+    "shown_backward_speed_mps": "Backward speed",
+    "shown_backward_share_pct": "Backward share of moving time",
+    "shown_backward_longest_s": "Longest backward stretch",
+    "shown_backward_cadence_spm": "Backward step rate",
+    "shown_backward_metres_per_beat": "Backward distance per heartbeat",
+    "shown_forward_metres_per_beat": "Forward distance per heartbeat",
+    "shown_forward_speed_mps": "Forward speed",
+    "way_up": "↗ rising",
+    "way_down": "↘ falling",
+    "way_level": "→ no clear change",
+    "way_early": "Too early to say",
+    "a_week": "{number} {unit} a week",
+    "a_week_cost_factor": "{number} a week",
+    "a_week_backward_share_pct": "{number} points a week",
+    "slope_interval": "95 %: {interval}",
+    # comparison: weeks, calendar, bests
+    "part_volume": "Week by week",
+    "volume_label": "Minutes a week, forward upward and backward downward",
+    "volume_table": "The weeks as a table",
+    "minutes_a_week": "minutes a week",
+    "week_of": "Week of",
+    "head_sessions": "Sessions",
+    "part_calendar": "Day by day",
+    "calendar_words": (
+        "Each square is a day with a session; it fills with the share that went backward."
+    ),
+    "calendar_label": "Sessions of {year} by day; the list below holds the same",
+    "square_moving": "{time} moving",
+    "part_bests": "Best backward",
+    "bests_none": "No unbroken backward stretch over a counted distance yet.",
+    "best_longest_s": "Longest by time",
+    "best_longest_m": "Longest by distance",
+    "part_together": "Does it make forward running easier?",
+    "together": (
+        "With every further {unit} backward in the four weeks before, forward distance per "
+        "heartbeat went {change} ({interval}). {note}."
+    ),
+    "together_words": (
+        "Forward distance per heartbeat of each week, against the backward volume of the four "
+        "weeks before it. What goes together need not cause each other: weather, sleep and forward "
+        "training move it too."
+    ),
+    "together_label": "Weeks: backward volume before, and forward distance per heartbeat",
+    "together_table": "The weeks of this figure as a table",
+    "economy_axis": "{unit} per heartbeat, forward",
+    "backward_before": "Backward in the four weeks before",
+    "part_list": "Every session",
 }

@@ -1,4 +1,130 @@
-// Pages over many sessions: filters.
+// Pages over many sessions: filters over list, calendar and charts, and marks that lead to pages.
+// Works from disk; the filters stand in the address after the #, so that a view can be kept.
 (() => {
   "use strict";
+  const $ = (id) => document.getElementById(id);
+  const json = (id) => { const at = $(id); return at ? JSON.parse(at.textContent) : null; };
+  const rows = [...document.querySelectorAll(".log tbody tr")].map((at) => {
+    const link = at.querySelector("a"), href = link.getAttribute("href");
+    return { at, href, id: href.slice(href.lastIndexOf("/") + 1, -5), text: at.textContent.toLowerCase() };
+  });
+  const numbers = new Map(rows.map((row, i) => [row.id, i]));
+  const charts = () => [...document.querySelectorAll("[data-chart]")].filter((at) => at.data);
+
+  // -- which sessions, and what of them ------------------------------------------------------------
+  const VERDICTS = { counted: [0, 1], compass: [0], labelled: [1], maybe: [2] };
+  const log = json("log-data"), form = $("filters");
+  let shown = rows.map(() => true);
+
+  function wanted() {
+    const fields = Object.fromEntries(new FormData(form));
+    return { ...fields, words: fields.text.toLowerCase().split(/\s+/).filter(Boolean) };
+  }
+  function partsOf(i, want) {
+    const verdicts = VERDICTS[want.kind] || [0, 1, 2];
+    return log.parts[i].filter(([gait, verdict]) => verdicts.includes(verdict) && (!want.gait || gait === +want.gait));
+  }
+  function fits(i, want) {
+    const date = log.date[i];
+    if ((want.from && date < want.from) || (want.until && date > want.until)) return false;
+    if (want.place && log.place[i] !== +want.place) return false;
+    const found = partsOf(i, want).length > 0;
+    if (want.kind === "without" ? found : (want.kind || want.gait) && !found) return false;
+    return want.words.every((word) => rows[i].text.includes(word) || date.includes(word));
+  }
+  // what counts as backward in sums: certain parts, unless another verdict was asked for
+  const seconds = (i, want, kinds) => want.kind === "without" ? 0 : partsOf(i, want)
+    .reduce((sum, [, verdict, part]) => sum + (kinds.includes(verdict) ? part : 0), 0);
+
+  function spoken(total) {
+    const two = (n) => String(n).padStart(2, "0"), minutes = Math.round(total / 60);
+    return total < 3600
+      ? form.dataset.minutes.replace("{value}", `${Math.floor(total / 60)}:${two(Math.round(total) % 60)}`)
+      : form.dataset.hours.replace("{value}", `${Math.floor(minutes / 60)}:${two(minutes % 60)}`);
+  }
+
+  function apply() {
+    const want = wanted(), sums = VERDICTS[want.kind] || [0, 1];
+    shown = rows.map((_, i) => fits(i, want));
+    const active = Object.entries(want).some(([key, value]) => key !== "words" && value);
+    rows.forEach((row, i) => { row.at.hidden = !shown[i]; });
+    document.querySelectorAll(".month").forEach((month) => { month.hidden = !month.querySelector("tbody tr:not([hidden])"); });
+    document.querySelectorAll("[data-session]").forEach((at) => {
+      const i = numbers.get(at.dataset.session), off = i !== undefined && !shown[i];
+      if (at.tagName === "TR") at.hidden = off; else at.classList.toggle("off", off);
+    });
+    document.querySelectorAll(".filtered").forEach((at) => { at.hidden = !active; });
+    const count = shown.filter(Boolean).length;
+    const time = shown.reduce((sum, on, i) => sum + (on ? seconds(i, want, sums) : 0), 0);
+    const status = $("filter-count"), words = count ? status.dataset.words : status.dataset.none;
+    status.textContent = words.replace("{shown}", count).replace("{whole}", rows.length).replace("{time}", spoken(time));
+    form.classList.toggle("active", active);
+    filterCharts(want);
+  }
+
+  // -- charts ------------------------------------------------------------------------------------
+  const whole = new WeakMap();
+  function filterCharts(want) {
+    if (typeof Plotly === "undefined") return;
+    charts().forEach((at) => {
+      if (at.id === "weeks") { restyle(at, weekly(want), [0, 1, 2]); return; }
+      const place = at.data.findIndex((trace) => trace.customdata && numbers.has(trace.customdata[0]));
+      if (place < 0) return;
+      if (!whole.has(at)) whole.set(at, json(at.dataset.chart).data[place].y);
+      const y = whole.get(at).map((value, k) => (shown[numbers.get(at.data[place].customdata[k])] ? value : null));
+      restyle(at, { y: [y] }, [place]);
+    });
+  }
+  const restyle = (at, change, traces) => Plotly.restyle(at, change, traces);
+  function weekly(want) {
+    const mondays = json("weeks-of").mondays, start = mondays.map((day) => Date.parse(day));
+    const sums = [0, 1, 2].map(() => mondays.map(() => 0));
+    rows.forEach((_, i) => {
+      if (!shown[i]) return;
+      const day = Date.parse(log.date[i]);
+      let week = Math.floor((day - start[0]) / 6048e5);
+      if (start[week] === undefined || day < start[week] || day >= start[week] + 6048e5) week = start.findIndex((at) => day >= at && day < at + 6048e5);
+      if (week < 0) return;
+      const forward = want.gait ? log.forward_s[i][+want.gait] : log.forward_s[i][0] + log.forward_s[i][1];
+      sums[0][week] += forward / 60;
+      sums[1][week] -= seconds(i, want, [0, 1]) / 60;
+      sums[2][week] -= seconds(i, want, [2]) / 60;
+    });
+    const round = (value) => Math.round(value * 10) / 10;
+    const y = sums.map((column) => column.map((value) => round(value) || null));
+    return { y, customdata: y.map((column) => column.map(Math.abs)) };
+  }
+
+  // -- the address keeps the filters -------------------------------------------------------------
+  function remember() {
+    const kept = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
+    try { history.replaceState(null, "", `${location.pathname}${location.search}${String(kept) ? `#${kept}` : ""}`); } catch { /* some browsers refuse it for files */ }
+  }
+  function recall() {
+    new URLSearchParams(location.hash.slice(1)).forEach((value, key) => {
+      const field = form.elements.namedItem(key);
+      if (field && "value" in field) field.value = value;
+    });
+  }
+
+  function begin() {
+    charts().forEach((at) => at.on("plotly_click", (event) => {
+      const row = rows[numbers.get(event.points[0].customdata)];
+      if (row) location.href = row.href;
+    }));
+    if (!form || !log) return;
+    form.hidden = false;
+    recall();
+    let due = 0;
+    const later = () => { cancelAnimationFrame(due); due = requestAnimationFrame(() => { apply(); remember(); }); };
+    form.addEventListener("input", later);
+    form.addEventListener("reset", () => setTimeout(later));
+    form.addEventListener("submit", (event) => event.preventDefault());
+    addEventListener("hashchange", () => { form.reset(); recall(); apply(); });
+    // the charts are drawn anew in the other colours: filter those too
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", later);
+    if (location.hash) apply();
+    form.dataset.ready = "yes";
+  }
+  if (document.readyState === "complete") begin(); else document.addEventListener("DOMContentLoaded", begin);
 })();

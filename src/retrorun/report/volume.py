@@ -1,0 +1,111 @@
+"""What was run week by week."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from retrorun.model import Week
+from retrorun.report.display import Display, clock, number
+from retrorun.report.layout import axis, layout
+from retrorun.report.minutes import Table
+from retrorun.report.words import say
+
+Json = dict[str, Any]
+
+
+def volume_figure(weeks: Sequence[Week]) -> Json | None:
+    """Minutes a week: forward upward, backward downward; None without weeks."""
+    if not weeks:
+        return None
+    mondays = [each.monday for each in weeks]
+    forward, backward, maybe = (
+        [round(getattr(each, kind).moving_s / 60, 1) for each in weeks]
+        for kind in ("forward", "backward", "candidate")
+    )
+    bars = [
+        _bars("forward", mondays, forward, 1),
+        _bars("backward", mondays, backward, -1),
+        _bars("candidate", mondays, maybe, -1),
+    ]
+    return {
+        "data": bars,
+        "layout": _layout(forward, [a + b for a, b in zip(backward, maybe, strict=True)]),
+    }
+
+
+def _bars(kind: str, mondays: Sequence[str], minutes: Sequence[float], sign: int) -> Json:
+    colour = "--forward" if kind == "forward" else "--backward"
+    marker: Json = {"color": colour}
+    if kind == "candidate":
+        marker = {
+            "color": "--card",
+            "line": {"color": colour, "width": 1},
+            "pattern": {
+                "shape": "/",
+                "size": 6,
+                "solidity": 0.45,
+                "fgcolor": colour,
+                "bgcolor": "--card",
+            },
+        }
+    return {
+        "type": "bar",
+        "name": say(f"kind_{kind}"),
+        "x": list(mondays),
+        # a bar of no height would still draw its border
+        "y": [round(sign * each, 1) if each else None for each in minutes],
+        "customdata": list(minutes),
+        "marker": marker,
+        "hovertemplate": "%{customdata} min<extra>%{fullData.name}</extra>",
+    }
+
+
+def _layout(up: Sequence[float], down: Sequence[float]) -> Json:
+    ticks = _ticks(max(up, default=0.0), max(down, default=0.0))
+    minutes = axis(
+        zeroline=True,
+        zerolinecolor="--muted",
+        tickvals=ticks,
+        ticktext=[f"{abs(tick):g}" for tick in ticks],
+        title={"text": say("minutes_a_week")},
+    )
+    return layout(
+        300,
+        (46, 12, 8, 34),
+        barmode="relative",
+        bargap=0.28,
+        hovermode="x unified",
+        hoverlabel={"bgcolor": "--card", "font": {"color": "--ink"}},
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        xaxis=axis(type="date", showgrid=False, nticks=10),
+        yaxis=minutes,
+    )
+
+
+def _ticks(up: float, down: float) -> list[float]:
+    """Round minutes on both sides of zero."""
+    steps = (5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0)
+    step = next((each for each in steps if (up + down) / each <= 8), 2400.0)
+    return [step * index for index in range(-int(down // step), int(up // step) + 1)]
+
+
+def week_table(weeks: Sequence[Week], display: Display) -> Table:
+    """The same as a table, latest week first."""
+    head = ("week_of", "head_sessions", "kind_backward", "kind_candidate", "kind_forward")
+    units = (
+        f"{say('kind_backward')} {display.long_unit}",
+        f"{say('kind_forward')} {display.long_unit}",
+    )
+    rows = tuple(
+        (
+            each.monday,
+            str(each.sessions),
+            clock(each.backward.moving_s),
+            clock(each.candidate.moving_s),
+            clock(each.forward.moving_s),
+            number(display.long_value(each.backward.distance_m), 2),
+            number(display.long_value(each.forward.distance_m), 2),
+        )
+        for each in reversed(weeks)
+    )
+    return Table((*(say(each) for each in head), *units), rows)
