@@ -1,6 +1,7 @@
 """The archive: what goes in comes out, what the user said stays, what is newer is refused."""
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -242,3 +243,12 @@ def test_one_writer_at_a_time_and_the_other_is_told(tmp_path: Path) -> None:
         assert caught.value.slug == "archive-busy"
     with Archive.open(tmp_path) as third, third.writing(wait_s=0.1):
         pass
+
+
+def test_many_may_open_a_new_archive_at_once(tmp_path: Path) -> None:
+    def look(number: int) -> int:
+        with Archive.open(tmp_path / str(number // 6)) as archive:
+            return len(archive.imports())
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(look, range(60))) == [0] * 60

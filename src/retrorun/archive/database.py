@@ -1,6 +1,7 @@
 """The SQLite file: opened, versioned, migrated with a backup, and locked for one writer."""
 
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from importlib import resources
@@ -62,7 +63,7 @@ def _make_folder(folder: Path) -> None:
 def _open(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
     except sqlite3.OperationalError as problem:
         connection.close()
         if not any(sign in str(problem) for sign in ("readonly", "unable to open")):
@@ -74,6 +75,20 @@ def _open(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
     return connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Into WAL mode; SQLite does not wait by itself while another does the same."""
+    end_s = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as problem:
+            if "locked" not in str(problem) or time.monotonic() > end_s:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _prepare(connection: sqlite3.Connection, folder: Path) -> None:
