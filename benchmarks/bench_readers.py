@@ -89,7 +89,7 @@ def by_tree(data: bytes) -> object:
 
 def by_tcxreader(data: bytes) -> object:
     """Into tcxreader's objects; it reads files only."""
-    from tcxreader.tcxreader import TCXReader  # type: ignore[import-untyped]
+    from tcxreader.tcxreader import TCXReader
 
     with tempfile.NamedTemporaryFile(suffix=".tcx") as file:
         file.write(data)
