@@ -16,12 +16,12 @@ from retrorun.errors import SettingsError
 class ReadLimits:
     """Bounds on what a hostile file may cost."""
 
-    file_bytes: int = 512 * 2**20
-    unpacked_bytes: int = 2**30
-    compression_ratio: float = 200.0
-    xml_depth: int = 64
-    samples: int = 1_000_000
-    archive_members: int = 50_000
+    file_bytes: int = 512 * 2**20  # a larger file is refused
+    unpacked_bytes: int = 2**30  # what a packed file may unpack to
+    compression_ratio: float = 200.0  # unpacked to packed, above which a file is a bomb
+    xml_depth: int = 64  # elements within elements
+    samples: int = 1_000_000  # samples of one recording
+    archive_members: int = 50_000  # files in an archive
     archive_depth: int = 3  # zips within zips
     archive_bytes: int = 32 * 2**30  # unpacked, all members together
 
@@ -35,57 +35,57 @@ class PrepareSettings:
     chord_s: float = 4.0  # course and speed are taken over this long
     speed_limit_mps: float = 12.0  # a fix that needs more is suspect
     excursion_s: float = 20.0  # a shorter piece between two impossible steps is dropped
-    grade_window_m: float = 40.0
-    moving_mps: float = 0.5
+    grade_window_m: float = 40.0  # grade is taken over this way
+    moving_mps: float = 0.5  # slower has no course
 
 
 @dataclass(frozen=True, slots=True)
 class DetectSettings:
     """Evidence, decoding and segments. Chosen on tuning seeds only (docs/detection.md)."""
 
-    still_mps: float = 0.5
+    still_mps: float = 0.5  # slower is standing
     still_s: int = 5  # shorter stops do not cut a stretch
     walk_mps: float = 1.75  # the walk-run change
-    walk_spm: float = 140.0
+    walk_spm: float = 140.0  # step rate at the walk-run change
     gait_s: int = 10  # shorter changes between walk and run are none
     # heading
     heading_mps: tuple[float, float] = (0.3, 0.9)  # the course is noise below, firm above
     heading_half_s: int = 2  # smoothed over 2·half + 1 s against the arm's swing
     heading_least_s: int = 20  # usable seconds, to be checked at all
     frozen_s: int = 20  # a value unchanged for so long is no measurement
-    axial_concentration: float = 0.35
+    axial_concentration: float = 0.35  # least mean length of the doubled angles
     heading_width_deg: tuple[float, float] = (9.0, 40.0)  # bounds of the noise's deviation
     outliers: float = 0.05  # share of seconds whose heading means nothing
     heading_temper_s: float = 3.0  # seconds that carry one independent heading
-    drift_half_s: int = 240
+    drift_half_s: int = 240  # the mount may drift over such a window
     both_share: float = 0.08  # of the seconds on the rarer side of the axis, to be believed
-    joint_half_s: int = 3
+    joint_half_s: int = 3  # heading before and after a turn
     reversal_mps: float = 1.0  # who goes back the way they came is this slow in between
     # gait
-    gait_half_s: int = 3
+    gait_half_s: int = 3  # step rate is smoothed over 2·half + 1 s
     steep_grade: float = 0.18  # beyond it step rate says nothing of direction
     backward_steps: float = 0.085  # step rate over the forward line (docs/detection.md)
-    backward_steps_spread: float = 0.02
-    backward_slower: float = 0.9
-    gait_spread_spm: float = 2.5
-    gait_temper_s: float = 20.0
+    backward_steps_spread: float = 0.02  # its deviation between runners
+    backward_slower: float = 0.9  # backward speed, as a share of forward
+    gait_spread_spm: float = 2.5  # least deviation from a line
+    gait_temper_s: float = 20.0  # seconds that carry one independent step rate
     gait_speed_bound: float = 3.0  # as much as speed alone may say in one second, untempered
-    two_lines_gain: float = 8.0
-    two_lines_every_s: int = 3
-    two_lines_switch: float = 2.0
-    two_lines_steps: float = 0.035
-    teach_least_s: int = 20
+    two_lines_gain: float = 8.0  # log-likelihood that a second line must gain
+    two_lines_every_s: int = 3  # every so many seconds are looked at
+    two_lines_switch: float = 2.0  # log-likelihood that a change of line costs
+    two_lines_steps: float = 0.035  # least share between the lines
+    teach_least_s: int = 20  # seconds that teach a gait line
     own_line_tells: float = 3.0  # evidence by the runner's earlier lines that counts
     # decoding
-    onset_every_s: float = 3000.0
-    backward_lasts_s: float = 90.0
-    onset_stopped: float = 0.005
-    ending_stopped: float = 0.02
-    joint_switch: float = 0.15
-    prior: float = 0.03
+    onset_every_s: float = 3000.0  # a runner turns backward this rarely, unprompted
+    backward_lasts_s: float = 90.0  # and stays so this long
+    onset_stopped: float = 0.005  # chance of turning backward at a stop, each second
+    ending_stopped: float = 0.02  # and of turning forward
+    joint_switch: float = 0.15  # chance that a flip of heading against course is a turn
+    prior: float = 0.03  # chance of starting backward
     # segments
-    heading_alone_s: int = 4
-    gait_alone_s: int = 20
+    heading_alone_s: int = 4  # shortest stretch by heading
+    gait_alone_s: int = 20  # shortest stretch by gait
     gait_wander: float = 2.0  # deviations of half-minute means that step rate must exceed
     disturbed_s: int = 60  # magnetic disturbances are over by then
     disturbed_gait: float = 2.0  # summed evidence of the gait that overrules a short heading
@@ -94,7 +94,7 @@ class DetectSettings:
     gait_teaches: float = 1.5  # and that lets a short stretch teach the gait
     gait_helps: float = 0.7  # and that makes a short heading credible
     even_odds: tuple[float, float] = (0.4, 0.6)  # in between, a long stretch is unknown
-    confirmed_probability: float = 0.8
+    confirmed_probability: float = 0.8  # least mean probability that confirms
     heading_enough: float = 5.0  # summed evidence that confirms
 
 
@@ -102,10 +102,10 @@ class DetectSettings:
 class MeasureSettings:
     """Measures of segments."""
 
-    moving_mps: float = 0.5
+    moving_mps: float = 0.5  # faster counts as moving
     moving_cadence_spm: float = 60.0  # tells movement where there is no speed
-    spike_bpm: float = 25.0
-    spike_s: int = 8
+    spike_bpm: float = 25.0  # heart rate this far from its neighbours
+    spike_s: int = 8  # on both sides within this time is a spike
     lock_bpm: float = 2.0  # heart rate this near to the step rate
     lock_s: int = 90  # for so long is none
     steep_grade: float = 0.03  # a backward segment beyond it is named
@@ -117,32 +117,32 @@ class MeasureSettings:
     keytel_coverage: float = 0.5  # share of a segment's seconds in its range
     zone_shares: tuple[float, ...] = (0.6, 0.7, 0.8, 0.9)  # of maximum, where no zones are given
     personal_width: float = 1.35  # high/low of a cost factor above which it is not used
-    kinetics_step_s: int = 5
+    kinetics_step_s: int = 5  # grid of the heart-rate fit
     kinetics_ease_s: int = 30  # effort is averaged over so long, within its segment
     kinetics_stretch_s: float = 20.0  # shorter backward stretches say nothing of their cost
     kinetics_memory_s: int = 120  # after doubtful stretches heart rate is left out this long
     kinetics_effort_spread: float = 2.5  # least deviation of forward demand, ml/kg/min
     kinetics_backward_s: float = 90.0  # less backward movement says nothing of its cost
-    kinetics_forward_s: float = 180.0
+    kinetics_forward_s: float = 180.0  # nor does less forward movement
     kinetics_model_error: float = 0.008  # of log k, whatever the fit says
     kinetics_hill_error: float = 0.1  # of log k, times the share of effort that is due to grade
     kinetics_beyond_error: float = 0.15  # and times the share beyond all forward efforts
     kinetics_least_slope: float = 1.4  # 1/min for each ml/kg/min; fit runners have about 2
     kinetics_range: tuple[float, float] = (0.6, 4.0)  # a factor beyond is a fault, not a finding
     kinetics_width: float = 1.6  # high/low of a cost factor above which it is refused
-    best_distances_m: tuple[float, ...] = (100.0, 400.0, 1000.0, 1609.344, 5000.0)
+    best_distances_m: tuple[float, ...] = (100.0, 400.0, 1000.0, 1609.344, 5000.0)  # personal bests
 
 
 @dataclass(frozen=True, slots=True)
 class CompareSettings:
     """Matching backward with forward stretches, and trends."""
 
-    include_candidates: bool = False
+    include_candidates: bool = False  # count what gait alone suggests
     since_s: float | None = None  # Unix seconds; sessions from then on
     until_s: float | None = None  # and before then
     segment_s: float = 20.0  # shorter stretches are not matched
-    speed_tolerance_mps: float = 0.3
-    grade_tolerance: float = 0.02
+    speed_tolerance_mps: float = 0.3  # partners of a match differ by no more
+    grade_tolerance: float = 0.02  # nor in grade
     time_tolerance_s: float = 1200.0  # seconds into the run
     days_tolerance: float = 42.0  # partners may come from another session this far away
     partners: int = 200  # and so many of them at most are looked at
@@ -150,17 +150,17 @@ class CompareSettings:
     line_s: float = 60.0  # each at least so long
     line_spread_mps: float = 0.1  # least deviation of their speeds
     line_sessions: int = 500  # the latest so many
-    least_pairs: int = 5
-    least_trend_sessions: int = 5
-    least_trend_weeks: float = 3.0
-    least_association_weeks: int = 8
-    heart_rate_tolerance_bpm: float = 4.0
+    least_pairs: int = 5  # fewer give no number
+    least_trend_sessions: int = 5  # fewer give no trend
+    least_trend_weeks: float = 3.0  # nor does a shorter time
+    least_association_weeks: int = 8  # fewer give no association
+    heart_rate_tolerance_bpm: float = 4.0  # for matches at equal heart rate
     economy_s: float = 300.0  # forward time below which a session says nothing of economy
     volume_weeks: int = 4  # backward volume before a week
     trend_points: int = 300  # longer series are taken as medians of so many stretches of time
     factor_model_error: float = 0.013  # of log k, not averaged away by more sessions
-    pairs_shown: int = 500
-    warm_up_s: float = 300.0
+    pairs_shown: int = 500  # the latest so many are listed
+    warm_up_s: float = 300.0  # easy forward movement that counts as a warm-up
 
 
 @dataclass(frozen=True, slots=True)
