@@ -92,8 +92,11 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 
 
 def _prepare(connection: sqlite3.Connection, folder: Path) -> None:
+    connection.execute("BEGIN")  # one view, while another process may be creating it
+    tables = _tables(connection)
     found, application = version_of(connection), _pragma(connection, "application_id")
-    if found == 0 and application == 0 and not _tables(connection):
+    connection.execute("COMMIT")
+    if found == 0 and application == 0 and not tables:
         _create(connection)
     elif application != APPLICATION_ID:
         raise ArchiveError("archive-foreign", "this is no archive of retrorun", file=str(folder))
