@@ -155,3 +155,26 @@ def test_the_same_tables_come_from_python(archived: Path) -> None:
     frames = retrorun.load(archived)
     assert len(frames.sessions) == 3
     assert set(frames.segments["session"]) == set(frames.sessions["session"])
+
+
+def test_a_label_wins_survives_and_is_taken_back(
+    samples: Path, archived: Path, tmp_path: Path
+) -> None:
+    listed = run("sessions", "--archive", archived, "--json").stdout.splitlines()
+    easy = next(
+        each["id"]
+        for each in map(json.loads, listed)
+        if each["start_time"].startswith("2026-05-31")
+    )
+    places = ("--archive", archived, "--reports", tmp_path)
+    profile = ("--profile", samples / "profile.toml")
+    said = run("label", easy, "2:00", "3:00", "backward", *places, *profile)
+    assert said.exit_code == 0, said.output
+    assert "1:00 backward" in said.stdout
+    assert (tmp_path / "sessions" / f"{easy}.html").exists()
+    assert run("reprocess", easy, *places, *profile).exit_code == 0
+    assert "2:00–3:00  backward  (command)" in run("label", easy[:6], "--archive", archived).stdout
+    assert easy in run("label", "--archive", archived).stdout
+    assert "0:00 backward" in run("label", easy, "0", "end", "clear", *places).stdout
+    assert run("label", easy, "3:00", "2:00", "backward", *places).exit_code == 2
+    assert run("label", "ffffffffffff", "1", "2", "backward", *places).exit_code == 1

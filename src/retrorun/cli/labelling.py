@@ -1,26 +1,67 @@
 """What ``label`` does: keep the word, analyse the session anew, show what became of it."""
 
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from rich.markup import escape
 
-from retrorun import ingest
+from retrorun import detect, ingest
 from retrorun.archive import Archive
 from retrorun.cli import moments, show
 from retrorun.cli.imports import Work, learn_from, publish
 from retrorun.errors import SettingsError
-from retrorun.model import Direction, Label
+from retrorun.model import Direction, Label, Session
 from retrorun.settings import Settings
 
+Pair = tuple[Direction, Direction]  # what was said, what was found
 
-def listed(store: Archive, session_id: str) -> None:
-    """What was said about a session, a label a line."""
+
+def listed(store: Archive, session_id: str, settings: Settings) -> None:
+    """What was said about a session, a label a line, and how the detector alone agrees.
+
+    Raises:
+        ArchiveError: there is no such session.
+    """
     session = store.session(session_id)
     for each in session.labels:
         stretch = f"{show.clock(each.start_s)}–{show.clock(each.end_s)}"
         show.out().print(f"{stretch}  {each.direction}  ({escape(each.origin)})")
     if not session.labels:
         show.err().print("nothing was said about this session")
+    _print(unaided(store, [session], settings))
+
+
+def overview(store: Archive, settings: Settings) -> None:
+    """Every session about which something was said, and how the detector alone agrees."""
+    said = [session for session in store.sessions() if session.labels]
+    for session in said:
+        origins = ", ".join(sorted({each.origin for each in session.labels}))
+        show.out().print(f"{session.id}  {len(session.labels)} labels ({escape(origins)})")
+    if not said:
+        show.err().print("nothing was said about any session")
+    _print(unaided(store, said, settings))
+
+
+def unaided(store: Archive, sessions: Iterable[Session], settings: Settings) -> Counter[Pair]:
+    """Seconds by what was said and what is found without the labels, over sessions."""
+    athlete, seconds = store.profile(), Counter[Pair]()
+    for session in sessions:
+        found = detect.detect(store.track(session.id), (), athlete, settings.detect)
+        seconds.update(detect.agreement(found, session.labels))
+    return seconds
+
+
+def _print(seconds: Counter[Pair]) -> None:
+    if not seconds:
+        return
+    found: tuple[Direction, ...] = ("backward", "forward", "unknown", "still")
+    title = "the detector without your words: minutes by what you said and what it finds"
+    table = show.grid(("said",), found, title)
+    for said in ("backward", "forward"):
+        row = [seconds[said, each] for each in found]
+        table.add_row(said, *(f"{each / 60:.1f}" for each in row))
+    show.out().print(table)
 
 
 def say(store: Archive, session_id: str, stretch: tuple[str, str], direction: str) -> None:
@@ -42,14 +83,15 @@ def say(store: Archive, session_id: str, stretch: tuple[str, str], direction: st
         store.add_label(session.id, Label(start_s, end_s, word, "command"))
 
 
-def analysed_anew(store: Archive, session_id: str, settings: Settings, reports: Path) -> None:
+def analysed_anew(work: Work, session_id: str, reports: Path) -> None:
     """Analyse the session with its labels, write its page, and print its segments."""
-    work = Work(store, settings, store.profile(), 1)
+    store = work.archive
     session = store.session(session_id)
     report = ingest.reprocess(store.hashes([session.id]), store, work.engine)
     session = store.session(session.id)
     console = show.out()
     console.print(show.headline(session))
     console.print(show.segment_table(session.measures.segments))
+    _print(unaided(store, [session], work.settings))
     learn_from(work, report.sessions)
     publish(work, reports, report.sessions)

@@ -12,39 +12,47 @@ SAID_ON = "command"
 
 
 @click.command()
-@click.argument("session")
+@click.argument("session", required=False)
 @click.argument("start", required=False)
 @click.argument("end", required=False)
 @click.argument("direction", required=False, type=click.Choice(["backward", "forward", "clear"]))
 @options.archive
 @options.reports
+@options.profile
 @options.settings
 def label(
-    session: str,
+    session: str | None,
     start: str | None,
     end: str | None,
     direction: str | None,
     archive: Path | None,
     reports: Path,
+    profile: Path | None,
     settings: Path | None,
 ) -> None:
-    """Say what a stretch of SESSION was; without a stretch, list what was said.
+    """Say what a stretch of SESSION was, or list what was said.
 
     START and END are seconds, m:ss or h:mm:ss since the start, the time of day, or "end". Your word
     wins over the detector and survives re-processing; "clear" takes it back.
     """
     from retrorun.archive import Archive
     from retrorun.cli import labelling
+    from retrorun.cli.imports import Work
 
+    known = options.load_settings(settings)
     with Archive.open(options.archive_folder(archive), create=False) as store:
+        if session is None:
+            labelling.overview(store, known)
+            return
         if start is None:
-            labelling.listed(store, session)
+            labelling.listed(store, session, known)
             return
         if end is None or direction is None:
             raise click.UsageError("say START, END and backward, forward or clear")
         labelling.say(store, session, (start, end), direction)
-        known = options.load_settings(settings)
-        labelling.analysed_anew(store, session, known, reports)
+        athlete = options.load_athlete(profile, store)
+        work = Work(store, known, athlete, 1)
+        labelling.analysed_anew(work, session, reports)
 
 
 @click.command()
