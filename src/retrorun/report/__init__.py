@@ -2,7 +2,16 @@
 
 from retrorun.report.comparison import comparison_page
 from retrorun.report.index import index_page
+from retrorun.report.period import PeriodContext, Said, period_page
 from retrorun.report.session import session_page
 from retrorun.report.view import SessionContext
 
-__all__ = ["SessionContext", "comparison_page", "index_page", "session_page"]
+__all__ = [
+    "PeriodContext",
+    "Said",
+    "SessionContext",
+    "comparison_page",
+    "index_page",
+    "period_page",
+    "session_page",
+]

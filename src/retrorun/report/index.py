@@ -24,14 +24,15 @@ def index_page(sessions: Sequence[Session], athlete: Athlete) -> str:
         "index",
         say("title_index"),
         Place(),
-        headline=_headline(sessions),
+        headline=headline(sessions),
         subline=_subline(sessions, display),
         log=log(sessions, display),
         charts=False,
     )
 
 
-def _headline(sessions: Sequence[Session]) -> Markup:
+def headline(sessions: Sequence[Session]) -> Markup:
+    """How much was run backward in all of them, in one sentence."""
     backward = [counted(each, "backward").moving_s for each in sessions]
     count = sum(seconds > 0 for seconds in backward)
     if not count:

@@ -78,7 +78,7 @@ def _month(key: str, sessions: Sequence[Session], display: Display) -> Month:
         key,
         f"{month(day)} {day.year}",
         f"{how_many(len(sessions))} · {words}",
-        tuple(_row(each, display) for each in sessions),
+        tuple(row(each, display) for each in sessions),
     )
 
 
@@ -87,7 +87,8 @@ def how_many(count: int) -> str:
     return say("sessions_one") if count == 1 else say("sessions_many", count=count)
 
 
-def _row(session: Session, display: Display) -> Row:
+def row(session: Session, display: Display) -> Row:
+    """One session as the lists show it."""
     moment = local_time(session.start_time_s, session.zone)
     backward = counted(session, "backward").moving_s
     maybe = counted(session, "candidate").moving_s

@@ -18,6 +18,8 @@ KINDS: dict[str, tuple[str, int]] = {
     "forward_metres_per_beat": ("length", 2),
     "step_length_m": ("length", 2),
     "contact_time_s": ("milli", 0),
+    "vertical_oscillation_m": ("centi", 1),
+    "balance_pct": ("plain", 1),
     "energy_kcal_per_km": ("per_long", 0),
     "energy_kcal_per_min": ("plain", 1),
     "speed_mps": ("speed", 1),
@@ -26,6 +28,7 @@ KINDS: dict[str, tuple[str, int]] = {
     "backward_share_pct": ("plain", 0),
     "backward_longest_s": ("minutes", 1),
 }
+SMALL = {"milli": ("ms", 1000.0), "centi": ("cm", 100.0), "minutes": ("min", 1 / 60)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ def _scaled(kind: str, unit: str, display: Display) -> tuple[str, float]:
         return display.height_unit, display.height_value(1.0)
     if kind == "per_long":
         return f"kcal/{display.long_unit}", METRE_PER_MILE / 1000 if display.imperial else 1.0
-    scale = {"milli": 1000.0, "minutes": 1 / 60}.get(kind, 1.0)
-    plain = {"1/min": say("bpm"), "times forward": ""}.get(unit, unit)
-    return {"milli": "ms", "minutes": "min"}.get(kind, plain), scale
+    if kind in SMALL:
+        return SMALL[kind]
+
+    return {"1/min": say("bpm"), "times forward": ""}.get(unit, unit), 1.0
