@@ -165,5 +165,6 @@ def _quality(session: Session) -> Tile:
     wanted = ("position", "heart_rate", "cadence", "heading")
     have = [name for name in wanted if session.channels.get(name, 0) >= 0.5]
     doubts = len(session.notes) + len(session.source.warnings) + len(session.measures.notes)
-    note = say("tile_quality_none") if not doubts else say("tile_quality_note", count=doubts)
+    which = {0: "none", 1: "one"}.get(doubts, "note")
+    note = say(f"tile_quality_{which}", count=doubts)
     return Tile(say("tile_quality"), say("of", count=len(have), whole=len(wanted)), note)

@@ -101,6 +101,7 @@ WORDS: Mapping[str, str] = {
     "tile_heart_none": "needs both directions with heart rate",
     "tile_sure": "How sure",
     "tile_quality": "Sensors",
+    "tile_quality_one": "1 remark below",
     "tile_quality_note": "{count} remarks below",
     "tile_quality_none": "no doubts about the data",
     "interval": "95 %: {low} to {high}",
