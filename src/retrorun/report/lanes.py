@@ -277,7 +277,7 @@ def _ticks(line: Line) -> Json:
     room = max(high - low, 6 / line.scale) * 0.08
     low, high = low - room, high + 3.2 * room
     if line.form == "pace":
-        ticks = round_ticks(low, high, (15, 30, 60, 120, 300, 600, 1200))
+        ticks = round_ticks(low, high, (15, 30, 60, 120, 180, 300, 600, 1200))
         texts = [clock(tick) for tick in ticks]
         # quick is up, and the lane's title needs room there
         return {
