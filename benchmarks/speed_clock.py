@@ -51,7 +51,7 @@ def best(command: Sequence[str], times: int) -> float:
     return statistics.median(program(command).seconds for _ in range(times))
 
 
-def each(work: Callable[[Path], object], paths: Sequence[Path], limit_s: float = 15.0) -> float:
+def each(work: Callable[[Path], object], paths: Sequence[Path], limit_s: float = 6.0) -> float:
     """Files a second, one after the other in this process, for as long as the limit allows."""
     work(paths[0])  # imports and first-time costs are not counted
     began_s, done = time.perf_counter(), 0
