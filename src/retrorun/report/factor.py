@@ -111,7 +111,7 @@ def _bar(tone: str, words: str, each: Estimate, at: tuple[int, tuple[float, floa
     )
     return (
         f'<g class="{tone}"><text class="name" x="0" y="{y + 5}">{words}</text>'
-        f'<line class="bar" x1="{x_low}%" x2="{x_high}%" y1="{y}" y2="{y}"/>{mark}{beside}</g>'
+        f'<line class="range" x1="{x_low}%" x2="{x_high}%" y1="{y}" y2="{y}"/>{mark}{beside}</g>'
     )
 
 

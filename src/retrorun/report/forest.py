@@ -74,7 +74,7 @@ def _bar(each: Difference, reach: float) -> Markup:
         '<svg class="whisker" width="100%" height="22" aria-hidden="true">'
         '<line class="one" x1="50%" x2="50%" y1="0" y2="22"/>'
         f'<line class="stem" x1="50%" x2="{x(value)}" y1="11" y2="11"/>'
-        f'<line class="bar" x1="{x(low)}" x2="{x(high)}" y1="11" y2="11"/>'
+        f'<line class="range" x1="{x(low)}" x2="{x(high)}" y1="11" y2="11"/>'
         f'<circle cx="{x(value)}" cy="11" r="5.5"/></svg>'
     )
     return Markup(svg)  # noqa: S704  # numbers only

@@ -112,6 +112,10 @@
       const row = rows[numbers.get(event.points[0].customdata)];
       if (row) location.href = row.href;
     }));
+    // two small charts stand side by side on paper
+    matchMedia("print").addEventListener("change", (event) => {
+      if (event.matches) charts().filter((at) => at.closest(".card")).forEach((at) => Plotly.relayout(at, { width: 300 }));
+    });
     if (!form || !log) return;
     form.hidden = false;
     recall();
