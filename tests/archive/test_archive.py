@@ -11,7 +11,7 @@ import pytest
 import fake_pipeline
 from retrorun.archive import Archive, Change, FileRow, Parcel, database, packing, tracks
 from retrorun.errors import ArchiveError
-from retrorun.model import Analysis, Athlete, Blob, Label
+from retrorun.model import Analysis, Athlete, Blob, Label, Remark
 from retrorun.settings import Settings
 
 DATA = b"run 1000 60\nrun 5000 120"
@@ -138,10 +138,10 @@ def test_notes_and_profile_are_kept(tmp_path: Path) -> None:
     with archive:
         assert archive.profile() == Athlete()
         archive.set_profile(athlete)
-        archive.set_note(made.sessions[0].id, "wind <b>")
+        archive.set_remark(made.sessions[0].id, Remark(2, 7, "wind <b>"))
     with Archive.open(tmp_path) as again:
         assert again.profile() == athlete
-        assert again.notes() == {made.sessions[0].id: "wind <b>"}
+        assert again.remarks() == {made.sessions[0].id: Remark(2, 7, "wind <b>")}
 
 
 def test_what_was_learnt_makes_no_session_stale_but_what_was_said_does(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from retrorun.archive import Archive, SessionRow, care, packing
 from retrorun.archive.rows import Brief
 from retrorun.errors import ArchiveError
 from retrorun.ingest import Engine, Report, act, plan, reprocess, sameness, separate, undo
-from retrorun.model import Athlete, Label
+from retrorun.model import Athlete, Label, Remark
 from retrorun.settings import Settings
 
 ENGINE = Engine(Settings(), Athlete(mass_kg=70), 1, fake_pipeline.process)
@@ -60,13 +60,13 @@ def test_a_file_that_grew_replaces_itself_and_keeps_its_labels(tmp_path: Path) -
     with Archive.open(tmp_path / "archive") as archive:
         run(exports, archive)
         archive.add_label(archive.sessions()[0].id, said)
-        archive.set_note(archive.sessions()[0].id, "windy")
+        archive.set_remark(archive.sessions()[0].id, Remark(text="windy"))
         put(exports, a="run 1000 600")
         run(exports, archive)
         assert spans(archive) == [(1000, 600)]
         only = archive.sessions()[0]
         assert only.labels == (said,)
-        assert archive.notes() == {only.id: "windy"}
+        assert archive.remarks() == {only.id: Remark(text="windy")}
         assert len(list(archive.tracks.hashes())) == 1
 
 

@@ -69,9 +69,11 @@ CREATE TABLE labels (
 ) STRICT;
 CREATE INDEX labels_by_session ON labels (session);
 
--- Free text of the user, one a session.
+-- What the user noted about a session: scores from 0 to 10, and free text.
 CREATE TABLE notes (
     session     TEXT PRIMARY KEY,
+    pain        INTEGER CHECK (pain BETWEEN 0 AND 10),      -- NULL: not asked
+    effort      INTEGER CHECK (effort BETWEEN 0 AND 10),    -- rating of perceived exertion
     text        TEXT NOT NULL
 ) STRICT;
 

@@ -10,7 +10,7 @@ from retrorun.archive import database
 from retrorun.errors import ArchiveError, SettingsError
 
 if TYPE_CHECKING:
-    from retrorun.model import Athlete, Label
+    from retrorun.model import Athlete, Label, Remark
 
 
 class Said:
@@ -115,17 +115,21 @@ class Said:
                 (msgspec.json.encode(athlete),),
             )
 
-    def set_note(self, session_id: str, text: str) -> None:
-        """Keep a free text about a session; an empty one takes it back."""
+    def set_remark(self, session_id: str, remark: "Remark | None") -> None:
+        """Keep what the user noted about a session, instead of what was noted; None: nothing."""
         (full_id,) = self.find("id", session_id)
         with self.transaction():
             self.connection.execute("DELETE FROM notes WHERE session = ?", (full_id,))
-            if text:
-                self.connection.execute("INSERT INTO notes VALUES (?, ?)", (full_id, text))
+            if remark is not None:
+                values = (full_id, remark.pain, remark.effort, remark.text)
+                self.connection.execute("INSERT INTO notes VALUES (?, ?, ?, ?)", values)
 
-    def notes(self) -> dict[str, str]:
-        """Session id → the user's text."""
-        return dict(self.rows("SELECT session, text FROM notes ORDER BY session"))
+    def remarks(self) -> "dict[str, Remark]":
+        """Session id → what the user noted about it."""
+        from retrorun.model import Remark
+
+        rows = self.rows("SELECT session, pain, effort, text FROM notes ORDER BY session")
+        return {session: Remark(*values) for session, *values in rows}
 
 
 def _position(session_id: str) -> int:

@@ -6,7 +6,7 @@ Intervals are half-open, ``[start_s, end_s)``, in seconds since the session's fi
 in a Recording, which keeps the file's own clock (Unix seconds, UTC).
 """
 
-from retrorun.model.athlete import Athlete, DatedMass, Zone
+from retrorun.model.athlete import Athlete, DatedMass, Remark, Zone
 from retrorun.model.comparison import (
     Advice,
     Association,
@@ -96,6 +96,7 @@ __all__ = [
     "Practice",
     "Record",
     "Recording",
+    "Remark",
     "Segment",
     "Session",
     "Source",

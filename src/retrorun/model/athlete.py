@@ -52,3 +52,15 @@ class Athlete:
         day = dt.datetime.fromtimestamp(time_s, tz=dt.UTC).date()
         known = [dated.mass_kg for dated in self.masses if dated.since <= day]
         return replace(self, mass_kg=known[-1]) if known else self
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What the athlete noted about a session: scores from 0 to 10 and words; None: not asked.
+
+    ``effort`` is the rating of perceived exertion of the whole session.
+    """
+
+    pain: int | None = None
+    effort: int | None = None
+    text: str = ""
