@@ -10,6 +10,7 @@ from retrorun.report.display import clock, short_date
 from retrorun.report.log import how_many
 from retrorun.report.words import say
 
+YEARS = 5  # the list holds what is older
 CELL, GAP, LEFT, TOP = 17, 3, 34, 20  # pixels
 
 
@@ -37,12 +38,13 @@ class Year:
 
 
 def years(days: Sequence[Day]) -> tuple[Year, ...]:
-    """Every year with sessions, latest first."""
+    """The latest years with sessions, latest first."""
     by_year: dict[int, dict[dt.date, list[Day]]] = defaultdict(lambda: defaultdict(list))
     for day in days:
         date = dt.date.fromisoformat(day.date)
         by_year[date.year][date].append(day)
-    return tuple(_year(year, by_year[year]) for year in sorted(by_year, reverse=True))
+    latest = sorted(by_year, reverse=True)[:YEARS]
+    return tuple(_year(year, by_year[year]) for year in latest)
 
 
 def _year(year: int, dates: Mapping[dt.date, Sequence[Day]]) -> Year:
