@@ -27,20 +27,30 @@ class Published:
     index: Path
 
 
-def publish(
-    archive: Archive,
-    folder: Path,
-    settings: Settings,
-    athlete: Athlete,
-    fresh: Collection[str],
-) -> Published:
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How pages are written.
+
+    Attributes:
+        settings: for the comparison.
+        athlete: units and privacy zones.
+        standalone: everything in one file.
+        redacted: without what tells who, where and on which day.
+    """
+
+    settings: Settings
+    athlete: Athlete
+    standalone: bool = False
+    redacted: bool = False
+
+
+def publish(archive: Archive, folder: Path, manner: Manner, fresh: Collection[str]) -> Published:
     """Write the pages of new sessions and of those without one, the comparison and the index.
 
     Args:
         archive: sessions and tracks.
         folder: where pages go.
-        settings: for the comparison.
-        athlete: units and privacy zones.
+        manner: settings and athlete.
         fresh: ids of sessions that are new or were analysed anew.
 
     Raises:
@@ -55,11 +65,12 @@ def publish(
     site.ensure_assets()
     sessions = archive.sessions()
     written = [
-        site.write(_page(each.id), _session(archive, each, sessions, settings, athlete))
+        site.write(_page(each.id), session_page(archive, each, sessions, manner))
         for each in sessions
         if each.id in wanted
     ]
-    found = compare.compare(sessions, athlete, settings.compare)
+    athlete = manner.athlete
+    found = compare.compare(sessions, athlete, manner.settings.compare)
     written.append(site.write(COMPARISON, report.comparison_page(found, sessions, athlete)))
     written.append(site.write(INDEX, report.index_page(sessions, athlete)))
     return Published(sum(written), folder / INDEX)
@@ -77,18 +88,27 @@ def _page(session_id: str) -> str:
     return f"sessions/{session_id}.html"
 
 
-def _session(
-    archive: Archive,
-    session: Session,
-    history: Sequence[Session],
-    settings: Settings,
-    athlete: Athlete,
+def session_page(
+    archive: Archive, session: Session, history: Sequence[Session], manner: Manner
 ) -> str:
+    """The page of one session.
+
+    Args:
+        archive: has its track.
+        session: the session.
+        history: sessions that its guidance may look back on.
+        manner: how it is written.
+
+    Raises:
+        ArchiveError: its track is missing or damaged.
+    """
+    athlete, settings = manner.athlete, manner.settings.compare
     track = privacy.without_zones(archive.track(session.id), athlete.privacy_zones)
-    alone = compare.compare([session], athlete, settings.compare)
     context = SessionContext(
-        guidance=compare.guidance(session, history, settings.compare),
-        claims=compare.claims(alone),
+        guidance=compare.guidance(session, history, settings),
+        claims=compare.claims(compare.compare([session], athlete, settings)),
         athlete=athlete,
+        standalone=manner.standalone,
+        redacted=manner.redacted,
     )
     return report.session_page(session, track, context)

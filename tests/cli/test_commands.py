@@ -178,3 +178,50 @@ def test_a_label_wins_survives_and_is_taken_back(
     assert "0:00 backward" in run("label", easy, "0", "end", "clear", *places).stdout
     assert run("label", easy, "3:00", "2:00", "backward", *places).exit_code == 2
     assert run("label", "ffffffffffff", "1", "2", "backward", *places).exit_code == 1
+
+
+def first_session(archive: Path) -> str:
+    listed = run("sessions", "--archive", archive, "--json").stdout.splitlines()
+    return str(json.loads(listed[0])["id"])
+
+
+def test_notes_are_kept_added_to_and_taken_back(archived: Path) -> None:
+    session, place = first_session(archived), ("--archive", archived)
+    assert run("note", session, "left knee <b>", "--pain", "3", *place).exit_code == 0
+    assert run("note", session, "--rpe", "6", *place).exit_code == 0
+    assert run("note", *place).stdout.split() == [
+        *(session, "pain", "3", "effort", "6", "left", "knee", "<b>"),
+    ]
+    assert run("note", session, "--pain", "11", *place).exit_code == 2
+    assert run("note", session, "--clear", *place).exit_code == 0
+    assert run("note", *place).stdout == ""
+
+
+def test_a_period_is_one_page_with_notes_on_top(archived: Path, tmp_path: Path) -> None:
+    note = tmp_path / "note.txt"
+    note.write_text("Week three after <surgery>", encoding="utf-8")
+    words = ("--archive", archived, "--reports", tmp_path, "--title", "Knee", "--note", note)
+    done = run("report", "--since", "2026-05-01", "--until", "2026-05-31", *words)
+    assert done.exit_code == 0, done.output
+    page = (tmp_path / "period-2026-05-01-to-2026-05-31.html").read_text(encoding="utf-8")
+    assert done.stdout.strip().endswith("period-2026-05-01-to-2026-05-31.html")
+    assert "Week three after &lt;surgery&gt;" in page
+    assert "2 of 3" not in page
+
+
+def test_a_redacted_page_works_alone_and_names_nobody(archived: Path, tmp_path: Path) -> None:
+    session = first_session(archived)
+    words = ("report", session, "--archive", archived, "--reports", tmp_path, "--redact")
+    page = Path(run(*words).stdout.strip())
+    text = page.read_text(encoding="utf-8")
+    assert "Denver" not in text
+    assert "2026-05-12" not in text
+    assert WORKOUT not in text
+    assert "<script src=" not in text
+    assert "<link" not in text
+
+
+def test_pages_are_written_anew(archived: Path, tmp_path: Path) -> None:
+    done = run("report", "--archive", archived, "--reports", tmp_path)
+    assert done.exit_code == 0, done.output
+    assert len(list((tmp_path / "sessions").glob("*.html"))) == 3

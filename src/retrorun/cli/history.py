@@ -110,4 +110,53 @@ def export(
             click.echo(path)
 
 
-COMMANDS = (sessions, compare, export)
+@click.command()
+@click.argument("session", nargs=-1)
+@options.archive
+@options.reports
+@options.profile
+@options.settings
+@click.option("--since", type=DAY, help="A period's first day, YYYY-MM-DD.")
+@click.option("--until", type=DAY, help="A period's last day, YYYY-MM-DD.")
+@click.option("--title", default="", help="Title of a period's report.")
+@click.option("--note", type=options.FILE, help="Text file that stands on top of it.")
+@click.option("--standalone", is_flag=True, help="Each session as one file that works alone.")
+@click.option("--redact", is_flag=True, help="The same without map, place, device, names, dates.")
+def report(
+    session: tuple[str, ...],
+    archive: Path | None,
+    reports: Path,
+    profile: Path | None,
+    settings: Path | None,
+    since: dt.datetime | None,
+    until: dt.datetime | None,
+    title: str,
+    note: Path | None,
+    standalone: bool,
+    redact: bool,
+) -> None:
+    """Write pages anew: those of SESSION(s) or all; or one printable report of a period.
+
+    With --since, --until, --title or --note: one page for a coach or a physiotherapist.
+    """
+    from retrorun.archive import Archive
+    from retrorun.cli import reporting
+    from retrorun.cli.imports import Work
+
+    with Archive.open(options.archive_folder(archive), create=False) as store:
+        athlete, known = options.load_athlete(profile, store), options.load_settings(settings)
+        work = Work(store, known, athlete, options.cores())
+        if since or until or title or note:
+            days = reporting.Period(since and since.date(), until and until.date())
+            text = reporting.read_note(note)
+            pages = [reporting.period(work, reports, days, title, text)]
+        elif standalone or redact:
+            sessions = reporting.chosen(store, session)
+            pages = list(reporting.shared(work, reports, sessions, redacted=redact))
+        else:
+            pages = [reporting.anew(work, reports, reporting.chosen(store, session))]
+    for page in pages:
+        click.echo(page)
+
+
+COMMANDS = (sessions, compare, export, report)

@@ -187,6 +187,8 @@ def publish(work: Work, reports: Path, fresh: Sequence[str]) -> None:
     """Write the pages that changed and say which one to open."""
     from retrorun import publish as publishing
 
-    done = publishing.publish(work.archive, reports, work.settings, work.athlete, fresh)
+    done = publishing.publish(
+        work.archive, reports, publishing.Manner(work.settings, work.athlete), fresh
+    )
     show.err().print(f"pages: {done.pages} written")
     show.err().print(f"open [bold]{escape(done.index.resolve().as_uri())}[/]")

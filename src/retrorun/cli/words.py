@@ -55,6 +55,40 @@ def label(
         labelling.analysed_anew(work, session, reports)
 
 
+SCORE = click.IntRange(0, 10)
+
+
+@click.command()
+@click.argument("session", required=False)
+@click.argument("text", required=False)
+@options.archive
+@click.option("--pain", type=SCORE, help="From 0, none, to 10.")
+@click.option("--rpe", type=SCORE, help="How hard the whole session was, from 0 to 10.")
+@click.option("--clear", is_flag=True, help="Take back what was noted.")
+def note(
+    session: str | None,
+    text: str | None,
+    archive: Path | None,
+    pain: int | None,
+    rpe: int | None,
+    clear: bool,
+) -> None:
+    """Note pain, effort and words about SESSION; without any of them list what was noted.
+
+    What is not given stays as it was noted before.
+    """
+    from retrorun.archive import Archive
+    from retrorun.cli import noting
+
+    with Archive.open(options.archive_folder(archive), create=False) as store:
+        if session is None:
+            noting.listed(store)
+        elif clear:
+            store.set_remark(session, None)
+        else:
+            noting.note(store, session, pain, rpe, text)
+
+
 @click.command()
 @click.argument("values", nargs=-1, metavar="[NAME=VALUE]...")
 @options.archive
@@ -106,4 +140,4 @@ def _value(text: str) -> object:
         return text
 
 
-COMMANDS = (label, profile)
+COMMANDS = (label, note, profile)

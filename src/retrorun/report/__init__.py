@@ -2,13 +2,12 @@
 
 from retrorun.report.comparison import comparison_page
 from retrorun.report.index import index_page
-from retrorun.report.period import PeriodContext, Said, period_page
+from retrorun.report.period import PeriodContext, period_page
 from retrorun.report.session import session_page
 from retrorun.report.view import SessionContext
 
 __all__ = [
     "PeriodContext",
-    "Said",
     "SessionContext",
     "comparison_page",
     "index_page",

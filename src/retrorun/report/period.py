@@ -7,7 +7,7 @@ from statistics import median
 
 from markupsafe import Markup
 
-from retrorun.model import Athlete, Comparison, Practice, Session, Week
+from retrorun.model import Athlete, Comparison, Practice, Remark, Session, Week
 from retrorun.report import factor, forest, trends
 from retrorun.report.display import UNKNOWN, Display, clock, local_date, short_date, spoken_time
 from retrorun.report.index import headline
@@ -16,15 +16,6 @@ from retrorun.report.page import Place, render
 from retrorun.report.words import say
 
 CANDIDATE = 2  # of log.VERDICTS
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What the runner said of a session: scores from 0 to 10, and words; None where not asked."""
-
-    pain: int | None = None
-    effort: int | None = None
-    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +36,7 @@ class PeriodContext:
     since: dt.date | None = None
     until: dt.date | None = None
     athlete: Athlete = field(default_factory=Athlete)
-    said: Mapping[str, Said] = field(default_factory=dict)
+    said: Mapping[str, Remark] = field(default_factory=dict)
     place: Place = field(default_factory=Place)
 
 
@@ -69,7 +60,7 @@ class SessionRow:
 
     date: str
     row: Row
-    said: Said
+    said: Remark
 
 
 def period_page(sessions: Sequence[Session], comparison: Comparison, context: PeriodContext) -> str:
@@ -118,7 +109,7 @@ def _span(sessions: Sequence[Session], context: PeriodContext) -> str:
     return say("span", first=short_date(first), last=short_date(last))
 
 
-def _scores(sessions: Sequence[Session], said: Mapping[str, Said]) -> str:
+def _scores(sessions: Sequence[Session], said: Mapping[str, Remark]) -> str:
     """Both scores in one sentence; empty where nothing was noted."""
     found = [said[each.id] for each in sessions if each.id in said]
     pains = [each.pain for each in found if each.pain is not None]
@@ -213,5 +204,5 @@ def _of(count: int, whole: int) -> str:
 
 
 def _session(session: Session, context: PeriodContext, display: Display) -> SessionRow:
-    said = context.said.get(session.id, Said())
+    said = context.said.get(session.id, Remark())
     return SessionRow(local_date(session).isoformat(), row(session, display), said)

@@ -1,0 +1,99 @@
+"""What ``report`` writes: pages anew, pages to hand on, and the report of a period."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from retrorun import compare, publish, report, zone
+from retrorun.archive import Archive
+from retrorun.cli.imports import Work
+from retrorun.errors import SettingsError
+from retrorun.model import Session
+from retrorun.report.page import Place
+from retrorun.report.site import Site
+
+SHARED = "shared"
+NOTE_BYTES = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days from ``since`` to ``until``, both included, on the runner's clock; None: open."""
+
+    since: dt.date | None
+    until: dt.date | None
+
+    def holds(self, session: Session) -> bool:
+        """Whether the session was begun on one of these days."""
+        day = zone.local_time(session.start_time_s, session.zone).date()
+        return (self.since or day) <= day <= (self.until or day)
+
+    def file(self) -> str:
+        """The page's name."""
+        ends = (each.isoformat() if each else "" for each in (self.since, self.until))
+        return f"period-{'-to-'.join(ends)}.html"
+
+
+def anew(work: Work, reports: Path, sessions: Sequence[Session]) -> Path:
+    """Write the pages of sessions anew, and the comparison and the index with them."""
+    manner = publish.Manner(work.settings, work.athlete)
+    fresh = {session.id for session in sessions}
+    return publish.publish(work.archive, reports, manner, fresh).index
+
+
+def shared(
+    work: Work, reports: Path, sessions: Sequence[Session], *, redacted: bool
+) -> Iterator[Path]:
+    """Write each session as one file that works alone, with or without what tells who and where."""
+    site, history = Site(reports), work.archive.sessions()
+    manner = publish.Manner(work.settings, work.athlete, standalone=True, redacted=redacted)
+    for session in sessions:
+        html = publish.session_page(work.archive, session, history, manner)
+        name = f"{SHARED}/{session.id}{'-redacted' if redacted else ''}.html"
+        site.write(name, html)
+        yield reports / name
+
+
+def period(work: Work, reports: Path, days: Period, title: str, note: str) -> Path:
+    """Write the report of a period as one file that works alone."""
+    store = work.archive
+    sessions = [each for each in store.sessions() if days.holds(each)]
+    found = compare.compare(sessions, work.athlete, work.settings.compare)
+    context = report.PeriodContext(
+        title=title,
+        note=note,
+        since=days.since,
+        until=days.until,
+        athlete=work.athlete,
+        said=store.remarks(),
+        place=Place(standalone=True),
+    )
+    Site(reports).write(days.file(), report.period_page(sessions, found, context))
+    return reports / days.file()
+
+
+def chosen(store: Archive, names: Sequence[str]) -> list[Session]:
+    """The sessions named, or all.
+
+    Raises:
+        ArchiveError: there is no such session.
+    """
+    return [store.session(name) for name in names] if names else store.sessions()
+
+
+def read_note(path: Path | None) -> str:
+    """The text that stands on top of a period's report.
+
+    Raises:
+        SettingsError: too long, unreadable, or no UTF-8 text.
+    """
+    if path is None:
+        return ""
+    try:
+        data = path.read_bytes()
+        if len(data) > NOTE_BYTES:
+            raise SettingsError("note-too-long", f"over {NOTE_BYTES} bytes", file=str(path))
+        return data.decode()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise SettingsError("note-unreadable", str(problem), file=str(path)) from problem
