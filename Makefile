@@ -61,6 +61,12 @@ N ?= 200
 faults: dev ## kill imports at N=200 random moments, and the other faults
 	RETRORUN_KILLS=$(N) $(BIN)/pytest tests/faults
 
+fuzz: dev ## N=100000 mutated files through the readers; each breach is kept in fuzz-finds
+	$(BIN)/python benchmarks/fuzz.py --count $(or $(N),100000) --keep fuzz-finds
+
+screenshots: dev demo ## the README's pictures, of the demo's pages
+	$(BIN)/python benchmarks/screenshots.py reports
+
 samples: install ## write sample_data anew (it is the simulator's output)
 	$(BIN)/retrorun simulate sample_data
 
