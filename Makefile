@@ -8,7 +8,7 @@ DEMO_ARCHIVE := .demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev browser demo test bench faults lint format accuracy samples constraints clean
+.PHONY: help install dev browser demo test bench faults fuzz screenshots lint format accuracy samples constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
