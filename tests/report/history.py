@@ -1,0 +1,58 @@
+"""Many sessions made by hand, and the comparison over them by the project's own code."""
+
+import dataclasses as dc
+from collections.abc import Sequence
+
+import made
+
+from retrorun.compare import compare
+from retrorun.model import Athlete, Comparison, Estimate, Measures, Session, Zoned
+from retrorun.settings import CompareSettings
+
+ME = Athlete(mass_kg=70.0)
+DAY_S = 86_400.0
+FORWARD: made.Plan = [
+    (420, "forward", "walk", "confirmed", 1.5),
+    (1800, "forward", "run", "confirmed", 2.9),
+]
+MAYBE: made.Plan = [
+    (900, "forward", "run", "confirmed", 2.9),
+    (300, "backward", "run", "candidate", 2.0),
+    (600, "forward", "run", "confirmed", 2.9),
+]
+LONG: made.Plan = [
+    (600, "forward", "run", "confirmed", 2.5),
+    (240, "backward", "run", "confirmed", 2.4),
+    (240, "forward", "run", "confirmed", 2.4),
+    (180, "backward", "walk", "labelled", 1.4),
+    (300, "forward", "walk", "confirmed", 1.4),
+]
+
+
+def run(day: int, plan: made.Plan = LONG, **changes: object) -> Session:
+    """The session of a day; day 0 is Sunday, 3 May 2026."""
+    found = made.session(plan, id=f"{day:012x}", start_time_s=made.START_S + day * DAY_S)
+    return dc.replace(found, **changes)  # type: ignore[arg-type]
+
+
+def factored(session: Session, value: float) -> Session:
+    """The session with a cost factor of so much, within five hundredths."""
+    old = session.measures
+    factor = Estimate(value, value - 0.05, value + 0.05, "kinetics")
+    measures = Measures(old.segments, old.totals, factor, old.notes, old.bests, old.heart)
+    return dc.replace(session, measures=measures)
+
+
+def ten_weeks() -> list[Session]:
+    """Two sessions a week for ten weeks: backward, forward only, and maybe backward."""
+    plans = (LONG, FORWARD, LONG, MAYBE)
+    found = [
+        factored(run(round(3.5 * turn), plans[turn % 4]), 1.36 - 0.004 * turn) for turn in range(20)
+    ]
+    abroad = Zoned("Europe/Rome", 7200.0, "position")
+    return [*found[:-1], dc.replace(found[-1], zone=abroad, name="Along the sea")]
+
+
+def compared(sessions: Sequence[Session]) -> Comparison:
+    """The comparison over them."""
+    return compare(sessions, ME, CompareSettings())

@@ -1,0 +1,198 @@
+"""Index, comparison and the report of a period as text: complete, honest, safe, small."""
+
+import dataclasses as dc
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import history
+import lxml.html
+import made
+import pytest
+
+from retrorun.model import Athlete, Estimate, Session
+from retrorun.report import PeriodContext, comparison_page, index_page, period_page
+
+Page = Callable[[list[Session]], str]
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>=HYPERLINK("x")\u202e{{ 7*7 }}'
+
+
+def index(sessions: list[Session]) -> str:
+    return index_page(sessions, history.ME)
+
+
+def comparison(sessions: list[Session]) -> str:
+    return comparison_page(history.compared(sessions), sessions, history.ME)
+
+
+def period(sessions: list[Session]) -> str:
+    return period_page(sessions, history.compared(sessions), PeriodContext(athlete=history.ME))
+
+
+PAGES: list[Page] = [index, comparison, period]
+
+
+def tree(html: str) -> Any:  # noqa: ANN401  # what an XPath gives has no narrower type
+    return lxml.html.fromstring(html)
+
+
+def words(html: str) -> str:
+    return " ".join(tree(html).text_content().split())
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_yet(page: Page) -> None:
+    html = page([])
+    assert "no sessions" in words(html) or "No backward running" in words(html)
+    assert "nan" not in html.lower().split()
+    assert "None" not in words(html)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_one_session(page: Page) -> None:
+    html = page([history.run(0)])
+    assert "sessions/000000000000.html" in html
+    assert "7:00" in words(html)  # 240 s running and 180 s walking backward
+    assert "None" not in words(html)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_all_forward(page: Page) -> None:
+    sessions = [history.run(day, history.FORWARD) for day in (0, 3, 6)]
+    text = words(page(sessions))
+    assert "no confirmed backward running" in text or "No backward running" in text
+    assert "None" not in text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_session_is_linked(page: Page) -> None:
+    sessions = history.ten_weeks()
+    links = set(re.findall(r"sessions/([0-9a-f]+)\.html", page(sessions)))
+    assert links == {each.id for each in sessions}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_same_sessions_in_any_order_give_the_same_page(page: Page) -> None:
+    sessions = history.ten_weeks()
+    assert page(sessions) == page(sessions[::-1])
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_names_are_data(page: Page) -> None:
+    sessions = [history.run(0, name=HOSTILE), history.run(4, name="x" * 10_000)]
+    plain = page([history.run(0, name="a"), history.run(4, name="b")])
+    html = page(sessions)
+    count = {tag: plain.count(tag) for tag in ("<script", "<img", "</script", "<a ", "<td")}
+    assert {tag: html.count(tag) for tag in count} == count
+    assert "{{ 7*7 }}" in words(html) or "49" not in words(html)
+    assert len(html) < len(plain) + 2000
+
+
+def test_a_name_that_turns_the_line_round_is_isolated() -> None:
+    html = index([history.run(0, name=HOSTILE)])
+    name = tree(html).xpath("//bdi")[0].text_content()
+    assert name.startswith('"><script>')
+    assert len(name) == 60
+
+
+def test_what_the_coach_and_the_runner_wrote_is_data() -> None:
+    sessions = [history.run(0)]
+    said = {sessions[0].id: Remark(3, 7, HOSTILE)}
+    context = PeriodContext(title=HOSTILE, note=f"{HOSTILE}\n\nsecond", said=said)
+    html = period_page(sessions, history.compared(sessions), context)
+    assert "<script>alert" not in html
+    assert "<img" not in html
+    assert "second" in words(html)
+
+
+def test_the_headline_is_the_cost_factor_with_its_interval() -> None:
+    sessions = history.ten_weeks()
+    factor = history.compared(sessions).cost_factor
+    assert factor.value is not None
+    assert factor.low is not None
+    text = words(comparison(sessions))
+    assert f"Backward costs you {factor.value:.2f} times forward" in text
+    assert f"95 %: {factor.low:.2f} to {factor.high:.2f}" in text
+
+
+def test_without_a_factor_the_page_says_so_instead() -> None:
+    without = Estimate(None, None, None, "kinetics", "no heart rate")
+    measures = dc.replace(history.run(0).measures, cost_factor=without)
+    text = words(comparison([history.run(0, measures=measures)]))
+    assert "7:00 min backward so far: too early to say what it costs you." in text
+    assert "times forward at" not in text
+
+
+def test_too_early_stands_where_a_number_would() -> None:
+    text = words(comparison([history.run(0)]))
+    assert "too early to say" in text.lower()
+    assert re.search(r"\d more (matched )?(pair|session|week)", text)
+
+
+def test_weeks_add_up_to_the_sessions() -> None:
+    sessions = history.ten_weeks()
+    rows = tree(period(sessions)).xpath("//table[contains(@class,'weeks')]/tbody/tr")
+
+    def minutes(cell: int) -> int:
+        texts = [row.xpath("td")[cell].text_content() for row in rows]
+        return sum(60 * int(t.split(":")[0]) + int(t.split(":")[1]) for t in texts if t)
+
+    long = sum(
+        any(
+            each.segment.gait == "walk" and each.segment.direction == "backward"
+            for each in session.measures.segments
+        )
+        for session in sessions
+    )
+    assert long == 10
+    assert minutes(1) == 240 * long  # running
+    assert minutes(2) == 180 * long  # walking
+    assert minutes(3) == 300 * 5  # maybe
+    assert sum(int(row.xpath("td")[0].text_content()) for row in rows) == len(sessions)
+
+
+def test_scores_are_shown_and_their_absence_too() -> None:
+    sessions = history.ten_weeks()
+    said = {sessions[0].id: Remark(2, 6, "stiff"), sessions[2].id: Remark(None, 8)}
+    html = period_page(sessions, history.compared(sessions), PeriodContext(said=said))
+    assert "Pain median 2, highest 2; effort median 7, highest 8" in words(html)
+    assert "stiff" in words(html)
+    assert "Pain median" not in words(period(sessions))
+
+
+def test_imperial_units_reach_every_part() -> None:
+    sessions = history.ten_weeks()
+    html = comparison_page(history.compared(sessions), sessions, Athlete(units="imperial"))
+    own = html.split('id="claims"')[0]  # studies keep the units of their authors
+    assert "mi/h" in own
+    assert "km" not in own
+
+
+def test_ten_thousand_sessions() -> None:
+    base = history.run(0, made.HOUR)
+    sessions = [
+        dc.replace(base, id=f"{turn:012x}", start_time_s=made.START_S + turn * history.DAY_S)
+        for turn in range(10_000)
+    ]
+    began = time.process_time()
+    html = index(sessions)
+    seconds = time.process_time() - began
+    assert len(html.encode()) <= 300 * len(sessions)
+    assert html.count("sessions/") == len(sessions)
+    assert seconds < 10  # about one second on the machine of docs/benchmark.md
+
+
+def test_strips_join_and_stay_within_the_session() -> None:
+    plan: made.Plan = [
+        (1, "backward" if turn % 2 else "forward", "run", "confirmed", 2.0) for turn in range(4000)
+    ]
+    html = index([history.run(0, plan)])
+    path = re.search(r'<path d="([^"]*)"', html)
+    assert path
+    steps = re.findall(r"M(\d+) 4|h(\d+)", path.group(1))
+    assert len(path.group(1)) < 700
+    pen = 0
+    for move, across in steps:
+        pen = int(move) if move else pen + int(across)
+        assert 0 <= pen <= 96
