@@ -11,7 +11,7 @@ import lxml.html
 import made
 import pytest
 
-from retrorun.model import Athlete, Estimate, Session
+from retrorun.model import Athlete, Estimate, Remark, Session
 from retrorun.report import PeriodContext, comparison_page, index_page, period_page
 
 Page = Callable[[list[Session]], str]
