@@ -17,7 +17,7 @@ HOME = Zone(46.05, 14.5, 202.0)
 
 def line(n: int = 200, step_m: float = 5.0) -> Track:
     """Straight north from the door, 5 m a second, with everything that tells a place."""
-    north: FloatArray = np.arange(n) * step_m
+    north: FloatArray = np.arange(n, dtype=np.float64) * step_m
     latitude: FloatArray = 46.05 + north / DEGREE_M
     longitude = np.full(n, 14.5)
     x_m, y_m = plane(latitude, longitude)
