@@ -66,7 +66,8 @@ def _references(archive: Archive) -> Iterator[Finding]:
             words = f"the original of session {session_id} is missing"
             yield Finding("original-missing", words, "`retrorun process --retry` its folder.")
     imported = archive.rows(
-        "SELECT path FROM files WHERE outcome = 'imported' AND sha256 NOT IN "
+        "SELECT path FROM files WHERE outcome = 'imported' "
+        "AND coalesce(rule, '') NOT IN ('unpacked', 'labels') AND sha256 NOT IN "
         "(SELECT sha256 FROM sessions) ORDER BY path",
     )
     for (path,) in imported:

@@ -2,15 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from retrorun.cli import options
-
-if TYPE_CHECKING:
-    from retrorun.model import Athlete, Outcome
-    from retrorun.settings import Settings
 
 
 @click.command()
@@ -26,20 +21,24 @@ def analyze(
     profile: Path | None,
     settings: Path | None,
 ) -> None:
-    """Analyse FILE(s): no archive, nothing written. With --json one document a line."""
-    from retrorun import contract
+    """Analyse FILE(s): no archive, nothing written. With --json one document a line.
+
+    A zip is taken member by member.
+    """
+    from retrorun import contract, engines
     from retrorun.cli import show
     from retrorun.model import Failed
 
     known, athlete = options.load_settings(settings), options.load_athlete(profile)
     failed = False
     for path in file:
-        outcome = _outcome(path, known, athlete)
-        failed = failed or isinstance(outcome, Failed)
-        if as_json:
-            click.echo(json.dumps(contract.document(outcome), ensure_ascii=False, allow_nan=False))
-        else:
-            show.outcome(outcome)
+        for outcome in engines.outcomes(path, known, athlete):
+            failed = failed or isinstance(outcome, Failed)
+            if as_json:
+                document = contract.document(outcome)
+                click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
+            else:
+                show.outcome(outcome)
     context.exit(1 if failed else 0)
 
 
@@ -52,19 +51,16 @@ def explain(
     context: click.Context, file: Path, profile: Path | None, settings: Path | None
 ) -> None:
     """Say what FILE holds, where a heading came from and what speaks for each segment."""
+    from retrorun import engines
     from retrorun.cli import explaining
     from retrorun.model import Failed
 
-    outcome = _outcome(file, options.load_settings(settings), options.load_athlete(profile))
-    explaining.explanation(outcome)
-    context.exit(1 if isinstance(outcome, Failed) else 0)
-
-
-def _outcome(path: Path, settings: "Settings", athlete: "Athlete") -> "Outcome":
-    from retrorun import engines, pipeline
-
-    task = engines.Task(str(path), path.name)
-    return engines.outcome(task, settings, athlete, pipeline.process)
+    known, athlete = options.load_settings(settings), options.load_athlete(profile)
+    failed = False
+    for outcome in engines.outcomes(file, known, athlete):
+        explaining.explanation(outcome)
+        failed = failed or isinstance(outcome, Failed)
+    context.exit(1 if failed else 0)
 
 
 COMMANDS = (analyze, explain)

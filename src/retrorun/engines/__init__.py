@@ -4,7 +4,7 @@ Every engine yields results in the order of its tasks, and the same results.
 """
 
 from retrorun.engines.pool import Limits, Lost, cores, ordered
-from retrorun.engines.work import Process, Task, outcome, parcel, run, work_of
+from retrorun.engines.work import Process, Task, outcome, outcomes, parcel, run, work_of
 
 __all__ = [
     "Limits",
@@ -14,6 +14,7 @@ __all__ = [
     "cores",
     "ordered",
     "outcome",
+    "outcomes",
     "parcel",
     "run",
     "work_of",

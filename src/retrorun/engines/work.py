@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
-from retrorun import storage
+from retrorun import readers, storage
 from retrorun.archive import packing
 from retrorun.archive.objects import digest, unpack
 from retrorun.archive.rows import Parcel
 from retrorun.engines.pool import Lost, ordered
-from retrorun.errors import RetrorunError
+from retrorun.errors import NotARunError, RetrorunError
 from retrorun.model import Athlete, Blob, Failed, Label, Outcome, Source
 from retrorun.settings import Settings
 
@@ -68,6 +69,51 @@ def outcome(task: Task, settings: Settings, athlete: Athlete, process: Process) 
     return process(Blob(task.name, data, task.labels), settings, athlete)
 
 
+def outcomes(
+    path: Path, settings: Settings, athlete: Athlete, process: Process | None = None
+) -> Iterator[Outcome]:
+    """What becomes of a local file, or of each member of an archive, one after another.
+
+    Args:
+        path: the file; an archive is known by its first bytes, and never held as a whole.
+        settings: of every stage.
+        athlete: profile and what was learnt.
+        process: what stands in for the pipeline, if anything.
+    """
+    process = process or _pipeline()
+    if not _is_archive(path):
+        yield outcome(Task(str(path), path.name), settings, athlete, process)
+        return
+    found = 0
+    try:
+        for found, (name, content) in enumerate(  # noqa: B007 - how many there were
+            readers.members(path.name, path, settings.read), start=1
+        ):
+            if isinstance(content, bytes):
+                yield process(Blob(name, content), settings, athlete)
+            else:
+                yield _refused(Source(name, ""), content)
+    except RetrorunError as problem:
+        yield _refused(Source(path.name, ""), problem)
+        return
+    if not found:
+        words = "an archive without FIT, GPX or TCX in it"
+        yield Failed(Source(path.name, ""), "archive-empty", words, not_a_run=True)
+
+
+def _is_archive(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            return readers.is_archive(stream.read(64))
+    except OSError:
+        return False  # reading it says why
+
+
+def _refused(source: Source, problem: RetrorunError) -> Failed:
+    not_a_run = isinstance(problem, NotARunError)
+    return Failed(source, problem.slug, problem.message, problem.offset, problem.remedy, not_a_run)
+
+
 def parcel(task: Task, settings: Settings, athlete: Athlete, process: Process) -> Parcel:
     """The outcome of one file, packed for the archive."""
     try:
@@ -97,8 +143,7 @@ def load(task: Task, limit_bytes: int) -> bytes:
 
 
 def _unread(task: Task, problem: RetrorunError) -> Failed:
-    source = Source(task.name, task.sha256 or "")
-    return Failed(source, problem.slug, problem.message, problem.offset, problem.remedy)
+    return _refused(Source(task.name, task.sha256 or ""), problem)
 
 
 def work_of(

@@ -5,14 +5,16 @@ import that is cut off at any moment has kept what it had and a second run does 
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 from retrorun import __version__
 from retrorun.archive import Archive, Change, FileRow, Parcel
 from retrorun.ingest.anew import again
-from retrorun.ingest.planning import Candidate, Plan
+from retrorun.ingest.planning import Candidate, Plan, container, member_tag
 from retrorun.ingest.sameness import Known
+from retrorun.ingest.unpacking import UNPACKED, Feed, complete
 from retrorun.ingest.working import (
     Engine,
     Progress,
@@ -52,37 +54,64 @@ def act(
     )
     if plan.idle:
         return report
-    with archive.writing(wait_s):
+    with archive.writing(wait_s), closing(_feed(plan, archive, engine)) as feed:
         number = archive.begin_import(plan.folder, __version__, time.time())
-        archive.write(number, _moved(plan))
+        archive.write(number, _moved(plan, archive))
         known, before = Known(archive.briefs()), {row.path: row.sha256 for row in archive.files()}
         relabelled: list[str] = []
-        for batch in batches(analysed(plan.new, archive, engine, progress)):
+        for batch in batches(analysed(feed, archive, engine, progress)):
             judged = [_judged(pair, known, before) for pair in batch]
             change, late = _change(judged)
             archive.write(number, change)
             relabelled += [each.parcel.sha256 for each in judged if _said(each, archive)]
             report = _counted(report, change, late)
-        if plan.duplicates:
-            archive.write(number, _copies(plan, archive))
+        report = _rounded_off(number, plan, feed, archive, report)
         again(relabelled, archive, engine)
     return report
 
 
-def _moved(plan: Plan) -> Change:
-    rows = [
-        replace(row, path=each.entry.address, size=each.entry.size, tag=each.entry.tag)
-        for each, row in plan.moved
-    ]
-    return Change(rows, gone=[row.path for _, row in plan.moved])
+def _feed(plan: Plan, archive: Archive, engine: Engine) -> Feed:
+    feed = Feed(plan.new, archive, engine.settings.read, plan.retry)
+    feed.close()  # what a killed import left
+    return feed
 
 
-def _copies(plan: Plan, archive: Archive) -> Change:
+def _rounded_off(number: int, plan: Plan, feed: Feed, archive: Archive, report: Report) -> Report:
+    """Copies, then archives: each is written only when what it stands for is written."""
+    copies = [*plan.duplicates, *feed.copies]
+    if copies:
+        archive.write(number, _copies(copies, archive))
+    opened = Change(complete(feed, {row.sha256 for row in archive.files()}))
+    if opened.files:
+        archive.write(number, opened)
+    report = _counted(report, opened, tuple(feed.late))
+    duplicates = report.duplicates + len(feed.copies)
+    return replace(report, unchanged=report.unchanged + feed.unchanged, duplicates=duplicates)
+
+
+def _moved(plan: Plan, archive: Archive) -> Change:
+    rows, gone = [], []
+    for each, row in plan.moved:
+        entry = each.entry
+        rows.append(replace(row, path=entry.address, size=entry.size, tag=entry.tag))
+        gone.append(row.path)
+        if row.rule == UNPACKED and row.path != entry.address:
+            inside = [one for one in archive.files() if container(one) == row.path]
+            gone += [one.path for one in inside]
+            rows += [_moved_member(one, row.path, entry.address) for one in inside]
+    return Change(rows, gone=gone)
+
+
+def _moved_member(row: FileRow, old: str, new: str) -> FileRow:
+    return replace(row, path=new + row.path[len(old) :], tag=member_tag(new))
+
+
+def _copies(copies: Iterable[tuple[Candidate, str]], archive: Archive) -> Change:
     """Files with the bytes of another; written last, and only if that other is written."""
     known = {row.sha256 for row in archive.files()}
     rows = [
         replace(file_row(each, "duplicate"), rule="same-bytes", duplicate_of=of)
-        for each, of in plan.duplicates
+        for each, of in copies
         if each.sha256 in known
     ]
     return Change(rows)
@@ -136,7 +165,7 @@ def _said(judged: _Judged, archive: Archive) -> bool:
 
 
 def _counted(report: Report, change: Change, late: tuple[str, ...]) -> Report:
-    outcomes = [row.outcome for row in change.files]
+    outcomes = [row.outcome for row in change.files if row.rule != UNPACKED]
     ids = tuple(row.id for parcel in change.parcels for row in parcel.sessions)
     return replace(
         report,

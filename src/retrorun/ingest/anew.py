@@ -44,7 +44,7 @@ def again(
     """As ``reprocess``, for who holds the lock already."""
     candidates = tuple(_kept(sha256, archive) for sha256 in dict.fromkeys(sha256s))
     report = Report()
-    for batch in batches(analysed(candidates, archive, engine, progress, packed=True)):
+    for batch in batches(analysed(candidates, archive, engine, progress)):
         parcels = [parcel for _, parcel in batch if parcel.problem is None]
         problems = tuple(refused(each, parcel.problem) for each, parcel in batch if parcel.problem)
         for parcel in parcels:
@@ -60,8 +60,8 @@ def again(
 
 
 def _kept(sha256: str, archive: Archive) -> Candidate:
-    path = archive.originals.path(sha256)
-    return Candidate(Entry(str(path), archive.name(sha256), 0, ""), sha256)
+    path = str(archive.originals.path(sha256))
+    return Candidate(Entry(path, archive.name(sha256), 0, ""), sha256, path, packed=True)
 
 
 def undo(import_id: int, archive: Archive, engine: Engine, wait_s: float = 10.0) -> Report:

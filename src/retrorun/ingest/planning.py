@@ -19,16 +19,27 @@ from retrorun.storage import Entry, Folder, Store
 
 SUFFIXES = (".fit", ".gpx", ".tcx")
 PACKED = ".gz"
+ARCHIVE = ".zip"
 SETTLE_S = 2.0  # a file changed less than this ago may still be growing
 BLOCK = 1 << 20
+_MEMBER = "member:"
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A file worth reading; ``sha256`` is empty where it could not be read."""
+    """A file worth reading.
+
+    Attributes:
+        entry: where it was found.
+        sha256: of its bytes; empty where it could not be read.
+        held: where its bytes lie, if not there: a member's in the spool, an original's.
+        packed: they are packed, as originals are.
+    """
 
     entry: Entry
     sha256: str
+    held: str = ""
+    packed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +55,7 @@ class Plan:
         waiting: files that are still growing.
         passed_over: files that are no export by their name.
         unlisted: places that could not be listed, and why.
+        retry: files are tried again that failed or were undone.
     """
 
     folder: str
@@ -54,6 +66,7 @@ class Plan:
     waiting: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
     unlisted: tuple[tuple[str, str], ...] = ()
+    retry: bool = False
 
     @property
     def idle(self) -> bool:
@@ -83,10 +96,18 @@ def plan(
     found = list(store.entries())
     exports = [entry for entry in found if is_export(entry.name)]
     known = {row.path: row for row in archive.files()}
-    fresh = [entry for entry in exports if not _settled(entry, known, retry=retry)]
+    due = {container(row) for row in known.values() if again(row, retry=retry)}
+    fresh = [
+        entry
+        for entry in exports
+        if entry.address in due or not _settled(entry, known, retry=retry)
+    ]
     steady, waiting = settled(fresh, settle_s) if isinstance(store, Folder) else (fresh, [])
     candidates = [Candidate(entry, _hash(store, entry)) for entry in steady]
-    holders = _holders(known.values(), {candidate.sha256 for candidate in candidates})
+    holders = _holders(known, {candidate.sha256 for candidate in candidates})
+    for path in due & {candidate.entry.address for candidate in candidates}:
+        for rows in holders.values():  # an archive is opened again for what is due in it
+            rows[:] = [pair for pair in rows if pair[0].path != path]
     decided = decide(candidates, holders, retry=retry)
     return replace(
         decided,
@@ -95,6 +116,7 @@ def plan(
         waiting=tuple(entry.address for entry in waiting),
         passed_over=tuple(entry.address for entry in found if not is_export(entry.name)),
         unlisted=tuple(store.unlisted) if isinstance(store, Folder) else (),
+        retry=retry,
     )
 
 
@@ -102,7 +124,24 @@ def is_export(name: str) -> bool:
     """Whether a name is one that an export may have; hidden and half-copied files are not."""
     path = PurePosixPath(name.lower())
     stem = path.with_suffix("") if path.suffix == PACKED else path
-    return stem.suffix in SUFFIXES and not path.name.startswith((".", "~"))
+    return stem.suffix in (*SUFFIXES, ARCHIVE) and not path.name.startswith((".", "~"))
+
+
+def is_archive(name: str) -> bool:
+    """Whether a name is that of a zip."""
+    return name.lower().endswith(ARCHIVE)
+
+
+def member_tag(archive: str) -> str:
+    """The tag of an archive's members: how much of their path is the archive's."""
+    return f"{_MEMBER}{len(archive)}"
+
+
+def container(row: FileRow) -> str | None:
+    """The path of the archive that a member lies in; None for a file by itself."""
+    if not row.tag.startswith(_MEMBER):
+        return None
+    return row.path[: int(row.tag.removeprefix(_MEMBER))]
 
 
 def _settled(entry: Entry, known: Mapping[str, FileRow], *, retry: bool) -> bool:
@@ -110,10 +149,10 @@ def _settled(entry: Entry, known: Mapping[str, FileRow], *, retry: bool) -> bool
     row = known.get(entry.address)
     if row is None or (row.size, row.tag) != (entry.size, entry.tag):
         return False
-    return not _again(row, retry=retry)
+    return not again(row, retry=retry)
 
 
-def _again(row: FileRow, *, retry: bool) -> bool:
+def again(row: FileRow, *, retry: bool) -> bool:
     """Whether a file with the same bytes is to be tried again."""
     if row.outcome in ("failed", "not-a-run"):
         return retry or row.version != __version__
@@ -139,8 +178,8 @@ def settled(
     sleep(min(settle_s, 1.0))
     moving = set()
     for each in young:
-        again = storage.look(each.address)
-        if again is None or (again.size, again.tag) != (each.size, each.tag):
+        now_seen = storage.look(each.address)
+        if now_seen is None or (now_seen.size, now_seen.tag) != (each.size, each.tag):
             moving.add(each.address)
     still = [each for each in entries if each.address not in moving]
     return still, [each for each in entries if each.address in moving]
@@ -160,18 +199,26 @@ def _hash(store: Store, entry: Entry) -> str:
     return digest.hexdigest()
 
 
-def _holders(rows: Iterable[FileRow], wanted: set[str]) -> dict[str, list[tuple[FileRow, bool]]]:
+def _holders(
+    known: Mapping[str, FileRow], wanted: set[str]
+) -> dict[str, list[tuple[FileRow, bool]]]:
     """Hash → files that held these bytes, each with whether it still stands.
 
     A copy is no holder: what it was a copy of may never have been imported.
     """
     holders: dict[str, list[tuple[FileRow, bool]]] = {}
-    for row in rows:
+    for row in known.values():
         if row.rule != "same-bytes" and row.sha256 and row.sha256 in wanted:
-            here = storage.look(row.path) if storage.is_local(row.path) else None
-            stands = here is not None and (here.size, here.tag) == (row.size, row.tag)
+            within = container(row)
+            stands = _stands(row if within is None else known.get(within))
             holders.setdefault(row.sha256, []).append((row, stands))
     return holders
+
+
+def _stands(row: FileRow | None) -> bool:
+    """Whether a file is where and as it was."""
+    here = storage.look(row.path) if row and storage.is_local(row.path) else None
+    return here is not None and row is not None and (here.size, here.tag) == (row.size, row.tag)
 
 
 def decide(
@@ -193,7 +240,7 @@ def decide(
     first: dict[str, str] = {}
     for each in candidates:
         path = each.entry.address
-        same = [pair for pair in holders.get(each.sha256, ()) if not _again(pair[0], retry=retry)]
+        same = [pair for pair in holders.get(each.sha256, ()) if not again(pair[0], retry=retry)]
         others = [row for row, stands in same if stands and row.path != path]
         gone = [row for row, stands in same if not stands]
         if each.sha256 and each.sha256 in first:

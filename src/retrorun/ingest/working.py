@@ -1,11 +1,12 @@
 """Files through the engine, a batch at a time, and what is said about it afterwards."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import PurePath
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Protocol
 
 from retrorun import __version__
 from retrorun.archive import Archive, FileRow, Parcel, Problem
@@ -21,6 +22,17 @@ if TYPE_CHECKING:
 BATCH_FILES = 32
 BATCH_S = 2.0
 Progress = Callable[[int, int, str], None]  # done, of how many, the file's name
+Item = Candidate | tuple[Candidate, Parcel]  # to be analysed, or decided already
+
+
+class Items(Protocol):
+    """Files in order; how many there are may become known on the way."""
+
+    def __iter__(self) -> Iterator[Item]:
+        """Each file once."""
+
+    def __len__(self) -> int:
+        """As many as are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,40 +90,49 @@ def _lost(task: "Task", reason: "Lost") -> Parcel:
 
 
 def analysed(
-    candidates: tuple[Candidate, ...],
+    items: Items,
     archive: Archive,
     engine: Engine,
     progress: Progress | None,
-    *,
-    packed: bool = False,
 ) -> Iterator[tuple[Candidate, Parcel]]:
     """Analyse files; yield each with what became of it, in order.
 
     Args:
-        candidates: the files.
+        items: the files, and those that need no analysis among them.
         archive: knows the user's labels.
         engine: how files are analysed.
         progress: told after every file; what it raises ends the import between two files.
-        packed: the files are originals of the archive.
     """
+    under_way: deque[Item] = deque()
+
+    def tasks() -> "Iterator[Task]":
+        for item in items:
+            under_way.append(item)
+            if isinstance(item, Candidate):
+                yield _task(item, archive)
+
+    with closing(engine.parcels(tasks())) as parcels:  # workers end, whatever ends this
+        for done, (task, parcel) in enumerate(parcels, start=1):
+            while not isinstance(item := under_way.popleft(), Candidate):
+                yield item
+            if item.held and not item.packed:
+                Path(item.held).unlink(missing_ok=True)  # its bytes were in the spool
+            if progress:
+                progress(done, len(items), task.name)
+            yield item, parcel
+        yield from (item for item in under_way if not isinstance(item, Candidate))
+
+
+def _task(candidate: Candidate, archive: Archive) -> "Task":
     from retrorun.engines import Task
 
-    tasks = (
-        Task(
-            each.entry.address,
-            shown(PurePath(each.entry.name).name),
-            each.sha256 or None,
-            archive.labels(each.sha256),
-            packed,
-        )
-        for each in candidates
+    return Task(
+        candidate.held or candidate.entry.address,
+        shown(PurePath(candidate.entry.name).name),
+        candidate.sha256 or None,
+        archive.labels(candidate.sha256),
+        candidate.packed,
     )
-    with closing(engine.parcels(tasks)) as parcels:  # workers end, whatever ends this
-        for done, pair in enumerate(zip(candidates, parcels, strict=True), start=1):
-            candidate, (task, parcel) = pair
-            if progress:
-                progress(done, len(candidates), task.name)
-            yield candidate, parcel
 
 
 def batches(

@@ -101,7 +101,7 @@ class _Walk:
         if info.is_dir() or not (nested or suffixes.endswith(_RECORDINGS)):
             return
         told = self.told.get(info.filename)
-        shown = f"{name} ({told.title})" if told and told.title else name
+        shown = f"{name} ({told.title.replace('/', '-')})" if told and told.title else name
         refusal = self._refusal(shown, info, told)
         if refusal:
             yield shown, refusal

@@ -1,0 +1,179 @@
+"""Archives on their way in: every member becomes a file of its own.
+
+A member's bytes lie in the archive's spool while they are analysed, so that memory holds one at a
+time and workers read them as any other file. Its path is that of the zip and its own; its identity
+is the hash of its bytes, so that it and a loose file are known as the same.
+"""
+
+import hashlib
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from retrorun import storage
+from retrorun.archive import Archive, FileRow, Parcel, Problem, database
+from retrorun.errors import NotARunError, ReadError, RetrorunError
+from retrorun.ingest.planning import Candidate, again, is_archive, member_tag
+from retrorun.ingest.working import Item, file_row, refused
+from retrorun.settings import ReadLimits
+from retrorun.storage import Entry
+
+SPOOL = "spool"
+UNPACKED = "unpacked"  # the rule by which an archive's own row counts as imported
+_MORE = "further members"
+
+
+@dataclass(slots=True)
+class Feed:
+    """The files of a plan, archives opened: what the engine is fed with, one after another.
+
+    Attributes:
+        plan: files and archives, in order.
+        archive: where the spool is, and what is known.
+        limits: bounds for reading.
+        retry: try members again that failed or were undone.
+        copies: members with the bytes of another file, and its path.
+        opened: archives that were read to their end, and what becomes of each.
+        unchanged: members that are as they were.
+        late: archives that changed while they were read.
+    """
+
+    plan: tuple[Candidate, ...]
+    archive: Archive
+    limits: ReadLimits
+    retry: bool = False
+    copies: list[tuple[Candidate, str]] = field(default_factory=list)
+    opened: list[FileRow] = field(default_factory=list)
+    unchanged: int = 0
+    late: list[str] = field(default_factory=list)
+    _members: int = 0
+    _first: dict[str, str] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """Files found so far; archives are none."""
+        return self._members + sum(not is_archive(each.entry.name) for each in self.plan)
+
+    def __iter__(self) -> Iterator[Item]:
+        """Every file, and every member that needs to be analysed or was refused."""
+        known = {row.path: row for row in self.archive.files()}
+        loose = [each for each in self.plan if not is_archive(each.entry.name)]
+        self._first = _held(known.values(), retry=self.retry)
+        self._first |= {each.sha256: each.entry.address for each in loose if each.sha256}
+        for each in self.plan:
+            if is_archive(each.entry.name):
+                yield from self._opened(each, known)
+            else:
+                yield each
+
+    def close(self) -> None:
+        """Clear the spool."""
+        shutil.rmtree(self.archive.folder / SPOOL, ignore_errors=True)
+
+    def _opened(self, zipped: Candidate, known: Mapping[str, FileRow]) -> Iterator[Item]:
+        from retrorun import readers
+
+        address, paths = zipped.entry.address, set[str]()
+        try:
+            source = _source(zipped, self.limits)
+            for name, content in readers.members(address, source, self.limits):
+                path = _apart(name if name != address else f"{address}/{_MORE}", paths)
+                item = self._member(address, path, content, known)
+                if item is not None:
+                    self._members += 1
+                    yield item
+        except RetrorunError as problem:
+            self.opened.append(refused(zipped, told(problem)))
+            return
+        if _changed(zipped.entry):
+            self.late.append(address)
+        else:
+            self.opened.append(_row(zipped, any_found=bool(paths)))
+
+    def _member(
+        self,
+        address: str,
+        path: str,
+        content: bytes | ReadError | NotARunError,
+        known: Mapping[str, FileRow],
+    ) -> Item | None:
+        data = content if isinstance(content, bytes) else b""
+        entry = Entry(path, path[len(address) + 1 :], len(data), member_tag(address))
+        if not isinstance(content, bytes):
+            return Candidate(entry, ""), Parcel("", problem=told(content))
+        each = Candidate(entry, hashlib.sha256(data).hexdigest())
+        row = known.get(path)
+        if row and row.sha256 == each.sha256 and not again(row, retry=self.retry):
+            self.unchanged += 1
+            return None
+        holder = self._first.setdefault(each.sha256, path)
+        if holder != path:
+            self.copies.append((each, holder))
+            return None
+        return replace(each, held=str(self._spooled(each.sha256, data)))
+
+    def _spooled(self, sha256: str, data: bytes) -> Path:
+        folder = self.archive.folder / SPOOL
+        with database.told(self.archive.folder):
+            folder.mkdir(exist_ok=True)
+            (folder / sha256).write_bytes(data)
+        return folder / sha256
+
+
+def _source(zipped: Candidate, limits: ReadLimits) -> bytes | Path:
+    """Where a zip is read from: a local one at its place, another as a whole."""
+    address = zipped.entry.address
+    if storage.is_local(address):
+        return Path(address)
+    folder, name = address.rsplit("/", 1)
+    return storage.open_store(folder).read(name, limits.file_bytes)
+
+
+def _changed(entry: Entry) -> bool:
+    if not storage.is_local(entry.address):
+        return False
+    now = storage.look(entry.address)
+    return now is None or (now.size, now.tag) != (entry.size, entry.tag)
+
+
+def _apart(path: str, taken: set[str]) -> str:
+    """A path of its own for each member: a zip may hold one name twice."""
+    number, own = 1, path
+    while own in taken:
+        number += 1
+        own = f"{path} #{number}"
+    taken.add(own)
+    return own
+
+
+def _held(rows: Iterable[FileRow], *, retry: bool) -> dict[str, str]:
+    """Hash → the path that was first seen with these bytes and needs no second try."""
+    found: dict[str, str] = {}
+    for row in rows:
+        if row.sha256 and row.rule != "same-bytes" and not again(row, retry=retry):
+            found.setdefault(row.sha256, row.path)
+    return found
+
+
+def _row(zipped: Candidate, *, any_found: bool) -> FileRow:
+    if any_found:
+        return replace(file_row(zipped, "imported"), rule=UNPACKED)
+    words = "an archive without FIT, GPX or TCX in it"
+    return refused(zipped, Problem("not-a-run", "archive-empty", words))
+
+
+def told(problem: RetrorunError) -> Problem:
+    """An error as the archive keeps it."""
+    kind = "not-a-run" if isinstance(problem, NotARunError) else "failed"
+    return Problem(kind, problem.slug, problem.message, problem.offset, problem.remedy)  # type: ignore[arg-type]
+
+
+def complete(feed: Feed, written: Iterable[str]) -> list[FileRow]:
+    """Rows of the archives whose every copy has its original written: the others come again."""
+    there = set(written)
+    open_ended = {
+        each.entry.address[: len(each.entry.address) - len(each.entry.name) - 1]
+        for each, _ in feed.copies
+        if each.sha256 not in there
+    }
+    return [row for row in feed.opened if row.path not in open_ended]

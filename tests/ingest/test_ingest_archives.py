@@ -1,0 +1,216 @@
+"""Archives among the exports: each member is a file of its own, the zip is opened once."""
+
+import io
+import os
+import stat
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+import fake_pipeline
+from retrorun.archive import Archive, care
+from retrorun.ingest import Engine, Report, act, plan, undo
+from retrorun.model import Athlete
+from retrorun.settings import Settings
+
+Content = Mapping[str, bytes | str]
+
+
+def engine(jobs: int = 1) -> Engine:
+    return Engine(Settings(), Athlete(mass_kg=70), jobs, fake_pipeline.process)
+
+
+def run(folder: Path, archive: Archive, *, jobs: int = 1, retry: bool = False) -> Report:
+    return act(plan(folder, archive, retry=retry, settle_s=0), archive, engine(jobs))
+
+
+def packed(content: Content) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, data in content.items():
+            made.writestr(name, data)
+    return buffer.getvalue()
+
+
+def put(folder: Path, name: str, content: Content) -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_bytes(packed(content))
+    return path
+
+
+def outcomes(archive: Archive, folder: Path) -> dict[str, str]:
+    return {row.path.removeprefix(f"{folder}/"): row.outcome for row in archive.files()}
+
+
+RUNS = {"a.fit": "run 1000 60", "in/b.fit": "run 2000 60", "c.gpx": "rubbish", "d.tcx": "none"}
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_every_member_has_one_outcome(tmp_path: Path, jobs: int) -> None:
+    exports = tmp_path / "exports"
+    zipped = put(exports, "all.zip", {**RUNS, "photo.jpg": "x"})
+    with Archive.open(tmp_path / "archive") as archive:
+        report = run(exports, archive, jobs=jobs)
+        assert outcomes(archive, exports) == {
+            "all.zip": "imported",
+            "all.zip/a.fit": "imported",
+            "all.zip/c.gpx": "failed",
+            "all.zip/d.tcx": "not-a-run",
+            "all.zip/in/b.fit": "imported",
+        }
+        assert (report.imported, len(report.sessions)) == (2, 2)
+        assert [row.path for row in report.failed] == [f"{zipped}/c.gpx"]
+        assert [each.source.name for each in archive.sessions()] == ["a.fit", "b.fit"]
+        assert care.check(archive) == []
+        assert archive.original(archive.sessions()[1].source.sha256) == b"run 2000 60"
+        assert not (tmp_path / "archive" / "spool").exists()
+
+
+def test_a_second_run_opens_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    exports = tmp_path / "exports"
+    put(exports, "all.zip", RUNS)
+    with Archive.open(tmp_path / "archive") as archive:
+        run(exports, archive)
+        monkeypatch.setattr(zipfile, "ZipFile", None)
+        again = plan(exports, archive, settle_s=0)
+        assert again.idle
+        assert again.unchanged == 1
+        with pytest.raises(TypeError):
+            run(exports, archive, retry=True)  # it would be opened for what failed in it
+
+
+def test_loose_files_and_members_are_known_by_their_bytes(tmp_path: Path) -> None:
+    exports = tmp_path / "exports"
+    put(exports, "one.zip", {"a.fit": "run 1000 60", "again.fit": "run 1000 60"})
+    (exports / "b.fit").write_text("run 2000 60")
+    put(exports, "two.zip", {"x.fit": "run 1000 60", "y.fit": "run 2000 60"})
+    with Archive.open(tmp_path / "archive") as archive:
+        report = run(exports, archive)
+        assert (report.imported, report.duplicates) == (2, 3)
+        (exports / "loose.fit").write_text("run 1000 60")
+        assert run(exports, archive).duplicates == 1
+        rows = {Path(row.path).name: row for row in archive.files()}
+        assert rows["loose.fit"].rule == "same-bytes"
+        assert rows["loose.fit"].duplicate_of == f"{exports}/one.zip/a.fit"
+        assert rows["y.fit"].duplicate_of == f"{exports}/b.fit"
+        assert len(archive.sessions()) == 2
+        assert plan(exports, archive, settle_s=0).idle
+
+
+def test_the_same_activity_in_an_archive_counts_once(tmp_path: Path) -> None:
+    exports = tmp_path / "exports"
+    put(exports, "one.zip", {"a.fit": "run 1000 600"})
+    (exports / "z.gpx").write_text("run 1004 603")
+    with Archive.open(tmp_path / "archive") as archive:
+        report = run(exports, archive)
+        assert (report.imported, report.duplicates) == (1, 1)
+
+
+def test_an_archive_cut_off_goes_on_where_it_was(tmp_path: Path) -> None:
+    exports = tmp_path / "exports"
+    put(exports, "all.zip", {f"{n:02}.fit": f"run {n}000 60" for n in range(1, 41)})
+    seen = []
+
+    def stop(done: int, total: int, name: str) -> None:
+        assert done <= total
+        seen.append(name)
+        if done == 35:  # after the first batch of 32 was written
+            raise KeyboardInterrupt
+
+    with Archive.open(tmp_path / "archive") as archive:
+        with pytest.raises(KeyboardInterrupt):
+            act(plan(exports, archive, settle_s=0), archive, engine(), stop)
+        assert len(archive.sessions()) == 32
+        report = run(exports, archive)
+        assert (report.unchanged, report.imported) == (32, 8)
+        assert len(archive.sessions()) == 40
+        assert plan(exports, archive, settle_s=0).idle
+        assert care.check(archive) == []
+
+
+def test_a_newer_export_adds_only_what_is_new(tmp_path: Path) -> None:
+    exports = tmp_path / "exports"
+    path = put(exports, "all.zip", {"a.fit": "run 1000 60"})
+    with Archive.open(tmp_path / "archive") as archive:
+        run(exports, archive)
+        put(exports, "all.zip", {"a.fit": "run 1000 60", "b.fit": "run 2000 60"})
+        report = run(exports, archive)
+        assert (report.imported, report.unchanged) == (1, 1)
+        path.rename(exports / "moved.zip")
+        report = run(exports, archive)
+        assert (report.moved, report.imported) == (1, 0)
+        assert set(outcomes(archive, exports)) == {
+            *("moved.zip", "moved.zip/a.fit", "moved.zip/b.fit")
+        }
+        os.utime(exports / "moved.zip", ns=(5, 5))
+        assert run(exports, archive).moved == 1
+        assert len(archive.files()) == 3
+
+
+def test_a_member_that_failed_is_tried_again_when_asked(tmp_path: Path) -> None:
+    exports = tmp_path / "exports"
+    put(exports, "all.zip", RUNS)
+    with Archive.open(tmp_path / "archive") as archive:
+        run(exports, archive)
+        again = run(exports, archive, retry=True)
+        assert (again.unchanged, len(again.problems), again.imported) == (2, 2, 0)
+        archive.connection.execute("UPDATE files SET version = '0.0.9' WHERE path LIKE '%c.gpx'")
+        assert len(plan(exports, archive, settle_s=0).new) == 1
+        assert len(run(exports, archive).problems) == 1
+        assert plan(exports, archive, settle_s=0).idle
+
+
+def test_an_archive_can_be_undone_and_come_back(tmp_path: Path) -> None:
+    exports = tmp_path / "exports"
+    put(exports, "all.zip", RUNS)
+    with Archive.open(tmp_path / "archive") as archive:
+        run(exports, archive)
+        undo(1, archive, engine())
+        assert archive.sessions() == []
+        assert run(exports, archive).imported == 0
+        assert run(exports, archive, retry=True).imported == 2
+        assert care.check(archive) == []
+
+
+def test_what_means_harm_is_named_and_the_rest_is_read(tmp_path: Path) -> None:
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    with zipfile.ZipFile(exports / "bad.zip", "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("../out.fit", "run 1 60")
+        made.writestr("bomb.fit", b"\0" * 2**24)
+        link = zipfile.ZipInfo("link.fit")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        made.writestr(link, "/etc/passwd")
+        made.writestr("good.fit", "run 1000 60")
+    (exports / "broken.zip").write_bytes(packed(RUNS)[:100])
+    (exports / "notes.zip").write_bytes(packed({"a.txt": "words"}))
+    with Archive.open(tmp_path / "archive") as archive:
+        report = run(exports, archive, jobs=2)
+        reasons = {row.path.removeprefix(f"{exports}/"): row.slug for row in report.problems}
+        assert reasons == {
+            "bad.zip/../out.fit": "member-outside",
+            "bad.zip/bomb.fit": "member-too-large",
+            "bad.zip/link.fit": "member-link",
+            "broken.zip": "archive-broken",
+            "notes.zip": "archive-empty",
+        }
+        assert report.imported == 1
+        assert plan(exports, archive, settle_s=0).idle
+
+
+def test_a_name_that_is_there_twice_is_two_files(tmp_path: Path) -> None:
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    with zipfile.ZipFile(exports / "twice.zip", "w") as made:
+        made.writestr("a.fit", "run 1000 60")
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            made.writestr("a.fit", "run 2000 60")
+    with Archive.open(tmp_path / "archive") as archive:
+        run(exports, archive)
+        assert set(outcomes(archive, exports)) == {
+            *("twice.zip", "twice.zip/a.fit", "twice.zip/a.fit #2")
+        }
+        assert len(archive.sessions()) == 2
