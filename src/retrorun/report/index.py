@@ -7,6 +7,7 @@ from markupsafe import Markup
 from retrorun.model import Athlete, Session, Totals
 from retrorun.report.display import Display, local_date, short_date, spoken_time
 from retrorun.report.headline import counted
+from retrorun.report.kinds import kind
 from retrorun.report.log import how_many, log
 from retrorun.report.page import Place, render
 from retrorun.report.words import say
@@ -40,7 +41,22 @@ def headline(sessions: Sequence[Session]) -> Markup:
         return Markup(say(f"index_headline_{which}")).format(whole=len(sessions))  # noqa: S704  # our own words
     template = say("index_headline_one" if count == 1 else "index_headline")
     time = spoken_time(sum(backward))
-    return Markup(template).format(time=time, count=count, whole=len(sessions))  # noqa: S704  # our own words
+    return Markup(template).format(  # noqa: S704  # our own words
+        verb=_verb(sessions), time=time, count=count, whole=len(sessions)
+    )
+
+
+def _verb(sessions: Sequence[Session]) -> str:
+    """How it was done: run, walked or both, in what is certain."""
+    gaits = {
+        each.segment.gait
+        for session in sessions
+        for each in session.measures.segments
+        if kind(each.segment) == "backward"
+    }
+    if gaits == {"walk"}:
+        return say("verb_walk")
+    return say("verb_both") if "walk" in gaits else say("verb_run")
 
 
 def _subline(sessions: Sequence[Session], display: Display) -> str:
@@ -51,5 +67,8 @@ def _subline(sessions: Sequence[Session], display: Display) -> str:
     backward = Totals.of(counted(each, "backward") for each in sessions)
     whole = sum(each.distance_m or 0.0 for each in sessions)
     span = first if first == last else say("span", first=first, last=last)
-    of = say("of", count=display.distance(backward.distance_m), whole=display.distance(whole))
-    return f"{span} · {how_many(len(sessions))} · {of}"
+    parts = [span, how_many(len(sessions))]
+    if backward.distance_m:
+        there = display.distance(backward.distance_m)
+        parts.append(say("index_distance", backward=there, whole=display.distance(whole)))
+    return " · ".join(parts)

@@ -6,11 +6,12 @@ HISTORY: Mapping[str, str] = {
     # the list of sessions
     "title_index": "All sessions",
     "weekdays_short": "Mon Tue Wed Thu Fri Sat Sun",
-    "index_headline": "You ran <b>{time} backward</b> in {count} of {whole} sessions.",
-    "index_headline_one": "You ran <b>{time} backward</b> in one session of {whole}.",
+    "index_headline": "You {verb} <b>{time} backward</b> in {count} of {whole} sessions.",
+    "index_headline_one": "You {verb} <b>{time} backward</b> in one session of {whole}.",
     "index_headline_none": "{whole} sessions, and <b>no confirmed backward running</b> yet.",
     "index_headline_single": "One session, and <b>no confirmed backward running</b> yet.",
     "index_headline_empty": "There are <b>no sessions</b> yet.",
+    "index_distance": "{backward} of {whole} backward",
     "index_empty": (
         "Drop your watch's exports (FIT, GPX or TCX) into a folder and run retrorun process FOLDER."
     ),
