@@ -126,8 +126,8 @@ def test_a_damaged_database_is_told(archive: Archive) -> None:
     archive.close()
     path = archive.folder / database.FILE
     raw = path.read_bytes()
-    path.write_bytes(raw[:4096] + b"\xee" * (len(raw) - 4096))  # all but the schema is gone
-    with Archive.open(archive.folder) as broken, pytest.raises(ArchiveError) as caught:
+    path.write_bytes(raw[:4096] + b"\xee" * (len(raw) - 4096))  # all but the first page is gone
+    with pytest.raises(ArchiveError) as caught, Archive.open(archive.folder) as broken:
         broken.sessions()
     assert caught.value.slug == "archive-damaged"
     assert caught.value.remedy is not None
