@@ -11,7 +11,7 @@ from retrorun.model import Athlete, Comparison, Practice, Remark, Session, Week
 from retrorun.report import factor, forest, trends
 from retrorun.report.display import UNKNOWN, Display, clock, local_date, short_date, spoken_time
 from retrorun.report.index import headline
-from retrorun.report.log import GAITS, Row, parts, row
+from retrorun.report.log import GAITS, Row, how_many, parts, row
 from retrorun.report.page import Place, render
 from retrorun.report.words import say
 
@@ -116,7 +116,9 @@ def _scores(sessions: Sequence[Session], said: Mapping[str, Remark]) -> str:
     efforts = [each.effort for each in found if each.effort is not None]
     if not pains and not efforts:
         return ""
-    return say("period_scores", pain=_score(pains), effort=_score(efforts), count=len(found))
+    return say(
+        "period_scores", pain=_score(pains), effort=_score(efforts), count=how_many(len(found))
+    )
 
 
 def _score(values: Sequence[int]) -> str:

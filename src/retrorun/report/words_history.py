@@ -191,7 +191,7 @@ HISTORY: Mapping[str, str] = {
     "period_effort": "Effort 0–10",
     "period_words": "Said afterwards",
     "period_none": "There are no sessions in this period.",
-    "period_scores": "Pain {pain}; effort {effort}; from what was noted after {count} sessions.",
+    "period_scores": "Pain {pain}; effort {effort}; from what was noted after {count}.",
     "score_span": "median {middle}, highest {most}",
     "score_none": "not noted",
     "practice_walked": "Began with backward walking",
