@@ -76,6 +76,12 @@ def metrics(seconds: float, speed: float, *, backward: bool, heart: float) -> Me
     )
 
 
+def evidence(sign: int, seconds: int, verdict: Verdict) -> dict[str, float]:
+    """A candidate rests on its steps alone."""
+    heading = 0.0 if verdict == "candidate" else sign * 0.4 * seconds
+    return {"heading": heading, "gait": sign * 3.2, "label": 0.0}
+
+
 def measured(plan: Plan) -> tuple[MeasuredSegment, ...]:
     found, start = [], 0.0
     for seconds, direction, gait, verdict, speed in plan:
@@ -90,7 +96,7 @@ def measured(plan: Plan) -> tuple[MeasuredSegment, ...]:
                     gait,
                     verdict,
                     0.97 if verdict != "candidate" else 0.81,
-                    {"heading": sign * 0.4 * seconds, "gait": sign * 3.2, "label": 0.0},
+                    evidence(sign, seconds, verdict),
                     "the compass points against the course" if backward else "",
                 ),
                 metrics(seconds, speed, backward=backward, heart=118 + 12 * speed + 14 * backward),

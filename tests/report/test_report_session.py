@@ -10,7 +10,7 @@ import made
 import numpy as np
 import pytest
 
-from retrorun.model import Athlete, HeadingVerdict, Session, Source, Track
+from retrorun.model import Athlete, Direction, HeadingVerdict, Session, Source, Track, Verdict
 from retrorun.report import SessionContext, session_page
 
 HOSTILE = "</script><img src=x onerror=alert(1)>=1+1\"'\u202egnp.exe{{7*7}}"
@@ -57,9 +57,37 @@ def test_candidates_are_told_apart_from_what_is_counted() -> None:
         (60, "backward", "run", "candidate", 2.0),
     ]
     html = page(made.session(plan), made.track(plan))
-    assert "one stretch of 1:00 min looks backward by its steps alone" in words(html)
+    assert "one stretch of 1:00 min looks backward by the steps alone" in words(html)
     tile = select(html, "//div[dt='Backward time']/dd/text()")
     assert tile == ["0:00", "and 1:00 that may be"]
+
+
+def resting_on(verdict: Verdict, direction: Direction, **evidence: float) -> Session:
+    """Ten minutes of running with these grounds."""
+    session = made.session([(600, direction, "run", verdict, 3.0)])
+    each = session.measures.segments[0]
+    only = (dc.replace(each, segment=dc.replace(each.segment, evidence=evidence)),)
+    return dc.replace(session, measures=dc.replace(session.measures, segments=only))
+
+
+def test_without_any_evidence_the_page_says_so_and_shows_no_zero() -> None:
+    html = page(resting_on("candidate", "forward", heading=0.0, gait=0.0, label=0.0))
+    assert "Nothing in this recording tells backward from forward" in words(html)
+    assert "No backward running" not in words(html)
+    for name in ("Backward time", "Backward distance", "Share of moving time", "How sure"):
+        assert select(html, f"//div[dt='{name}']/dd[@class='value']/text()") == ["–"]
+
+
+def test_forward_by_compass_or_by_steps_is_told_as_found() -> None:
+    for verdict, kind in (("confirmed", "heading"), ("candidate", "gait")):
+        html = page(resting_on(cast("Verdict", verdict), "forward", **{kind: -9.0}))
+        assert "No backward running was found" in words(html)
+        assert select(html, "//div[dt='Backward time']/dd[@class='value']/text()") == ["0:00"]
+
+
+def test_a_doubted_compass_is_not_called_steps() -> None:
+    said = words(page(resting_on("candidate", "backward", heading=80.0, gait=0.0)))
+    assert "looks backward by the compass, with doubts that the table names" in said
 
 
 def test_every_stretch_is_in_the_table_with_its_measures() -> None:

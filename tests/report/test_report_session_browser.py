@@ -121,17 +121,19 @@ def test_hover_answers_within_two_frames(page: Page, put: Put, html: str) -> Non
           const took = [];
           for (let i = 0; i < 30; i++) {
             const before = document.getElementById('readout').textContent;
-            const begin = performance.now();
+            let frames = 0;
             stack.dispatchEvent(new PointerEvent('pointermove',
               {clientX: box.left + 60 + 12 * i, clientY: box.top + 40}));
-            while (document.getElementById('readout').textContent === before)
+            while (document.getElementById('readout').textContent === before) {
               await new Promise(requestAnimationFrame);
-            took.push(performance.now() - begin);
+              frames += 1;
+            }
+            took.push(frames);
           }
-          return took.sort((a, b) => a - b)[15];
+          return Math.max(...took);
         }"""
     )
-    assert took < 50  # two frames of 16.7 ms and the scheduling of a busy machine
+    assert took <= 2  # counted in frames: how long one takes is the machine's affair
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

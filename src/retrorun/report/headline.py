@@ -51,8 +51,24 @@ def headline(session: Session) -> Markup:
     found = _of_kind(session, "candidate")
     if found:
         template = say("headline_candidate_one" if len(found) == 1 else "headline_candidate_many")
-        return Markup(template).format(count=len(found), time=spoken_time(maybe.seconds))  # noqa: S704  # our own words
-    return Markup(say("headline_none"))  # noqa: S704  # our own words
+        return Markup(template).format(  # noqa: S704  # our own words
+            count=len(found), time=spoken_time(maybe.seconds), grounds=_maybe_grounds(found)
+        )
+    return Markup(say("headline_undecided" if undecided(session) else "headline_none"))  # noqa: S704  # our own words
+
+
+def undecided(session: Session) -> bool:
+    """Whether the session moves and nothing in it speaks for or against backward."""
+    moving = [each.segment for each in session.measures.segments if each.segment.gait != "still"]
+    return bool(moving) and not any(
+        each.verdict != "candidate" or any(each.evidence.values()) for each in moving
+    )
+
+
+def _maybe_grounds(found: Sequence[MeasuredSegment]) -> str:
+    """What the candidates rest on: a compass whose front is not known, or the steps."""
+    compass = any(each.segment.evidence.get("heading") for each in found)
+    return say("maybe_by_compass" if compass else "maybe_by_steps")
 
 
 def _of_kind(session: Session, name: str) -> list[MeasuredSegment]:
@@ -76,6 +92,24 @@ def subline(session: Session, display: Display) -> str:
 
 def tiles(session: Session, display: Display) -> tuple[Tile, ...]:
     """The headline tiles of a session."""
+    first = _nothing_told() if undecided(session) else _backward(session, display)
+    return (
+        *first,
+        _energy(counted(session, "backward"), session),
+        _cost(session.measures.cost_factor),
+        _heart(session),
+        _confidence(session),
+        _quality(session),
+    )
+
+
+def _nothing_told() -> tuple[Tile, ...]:
+    """Backward time, distance and share where nothing tells directions apart: not zero."""
+    names = ("tile_time", "tile_distance", "tile_share")
+    return tuple(Tile(say(name), UNKNOWN, say("tile_undecided")) for name in names)
+
+
+def _backward(session: Session, display: Display) -> tuple[Tile, ...]:
     backward = counted(session, "backward")
     share = backward.moving_s / session.moving_s if session.moving_s else None
     return (
@@ -97,11 +131,6 @@ def tiles(session: Session, display: Display) -> tuple[Tile, ...]:
             say("tile_share_note", time=clock(session.moving_s)),
             "backward",
         ),
-        _energy(backward, session),
-        _cost(session.measures.cost_factor),
-        _heart(session),
-        _confidence(session),
-        _quality(session),
     )
 
 

@@ -53,6 +53,7 @@ class SessionView:
     source: str
     headline: Markup
     subline: str
+    undecided: bool
     tiles: tuple[top.Tile, ...]
     strip: Markup
     map: Map | None
@@ -88,6 +89,7 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
         source=session.source.name,
         headline=top.headline(session),
         subline=top.subline(session, display),
+        undecided=top.undecided(session),
         tiles=top.tiles(session, display),
         strip=draw_strip(measured, session.duration_s),
         map=picture,

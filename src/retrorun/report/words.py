@@ -77,12 +77,20 @@ WORDS: Mapping[str, str] = {
         "You {verb} <b>{time} backward</b> in {count} stretches — {share} of your moving time."
     ),
     "headline_candidate_one": (
-        "Nothing is certain, but <b>one stretch of {time}</b> looks backward by its steps alone."
+        "Nothing is certain, but <b>one stretch of {time}</b> looks backward {grounds}."
     ),
     "headline_candidate_many": (
-        "Nothing is certain, but <b>{count} stretches, {time} in all,</b> look backward by their "
-        "steps alone."
+        "Nothing is certain, but <b>{count} stretches, {time} in all,</b> look backward {grounds}."
     ),
+    "maybe_by_steps": "by the steps alone",
+    "maybe_by_compass": "by the compass, with doubts that the table names",
+    "headline_undecided": "Nothing in this recording tells <b>backward from forward</b>.",
+    "undecided": (
+        "It has no compass heading that can be used, no label, and no steps that speak for either "
+        "way. Stretches are shown as forward only because most running is. If some of it was "
+        "backward, say so:"
+    ),
+    "tile_undecided": "nothing here can tell",
     "headline_none": "<b>No backward running</b> was found in this session.",
     "moving": "{time} moving",
     "whole": "{time} from start to finish",
