@@ -6,6 +6,7 @@ file grew after it had been imported. Counting it twice would spoil every total.
 - Same activity: it starts within ``START_S``, and lasts and measures the same within ``SHARE``.
 - The same file, changed, that starts at the same time as before replaces what it was.
 - Otherwise the first stands, unless only the newcomer has a compass heading.
+- A file is only replaced as a whole: one that also holds other activities stands.
 """
 
 from collections.abc import Iterable, Sequence
@@ -56,11 +57,13 @@ class Known:
 
     def __init__(self, sessions: Iterable[Brief]) -> None:
         self._by_start: dict[int, list[Brief]] = {}
+        self._by_file: dict[str, set[str]] = {}
         for each in sessions:
             self._add(each)
 
     def _add(self, each: Brief) -> None:
         self._by_start.setdefault(_bucket(each.start_time_s), []).append(each)
+        self._by_file.setdefault(each.sha256, set()).add(each.id)
 
     def _near(self, each: Brief) -> list[Brief]:
         here = _bucket(each.start_time_s)
@@ -78,14 +81,21 @@ class Known:
         pairs = [(each, self._match(each, before)) for each in own]
         matched = [(each, other) for each, other in pairs if other is not None]
         grown = any(other.sha256 == before for _, other in matched)
-        if not matched or (len(matched) < len(own) and not grown):
+        whole = self._covers(old for _, old in matched)
+        if not matched or (len(matched) < len(own) and not grown) or (grown and not whole):
             verdict = Verdict()
-        elif grown or _better(matched):
+        elif grown or (whole and _better(matched)):
             verdict = Verdict(replaces={other.id: each.id for each, other in matched})
         else:
             return Verdict(duplicate_of=matched[0][1].id)
         self._learn(own, {other.sha256 for each, other in matched if verdict.replaces})
         return verdict
+
+    def _covers(self, matched: Iterable[Brief]) -> bool:
+        """Whether these are all the sessions of their files, so that none would be lost."""
+        partners = list(matched)
+        ids = {each.id for each in partners}
+        return all(self._by_file[each.sha256] <= ids for each in partners)
 
     def _match(self, each: Brief, before: str | None) -> Brief | None:
         for other in self._near(each):
