@@ -1,14 +1,19 @@
 """The session page in a real browser: what it loads, shows, answers and keeps quiet about."""
 
 from collections.abc import Callable, Iterator
+from typing import cast
 
 import made
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from retrorun.compare import claims, compare, guidance
+from retrorun.model import Athlete
 from retrorun.report import SessionContext, session_page
+from retrorun.settings import Settings
 
+HOSTILE = "</title><script>bad=1</script><img src=x onerror=bad=1>\u202egpj.exe=1+1" + "x" * 10_000
 Put = Callable[[str], str]
 DRAWN = "document.documentElement.dataset.drawn === 'yes'"
 
@@ -16,6 +21,16 @@ DRAWN = "document.documentElement.dataset.drawn === 'yes'"
 @pytest.fixture(scope="module")
 def html() -> str:
     return session_page(made.session(), made.track(made.HOUR), SessionContext())
+
+
+@pytest.fixture(scope="module")
+def whole() -> str:
+    """Every part of the page, a sixth as long: with claims, guidance and a name to stumble over."""
+    plan = [(seconds // 6, *rest) for seconds, *rest in made.HOUR]
+    session = made.session(cast("made.Plan", plan), name=HOSTILE)
+    alone = compare([session], Athlete(), Settings().compare)
+    context = SessionContext(guidance=guidance(session, [session]), claims=claims(alone))
+    return session_page(session, made.track(cast("made.Plan", plan)), context)
 
 
 @pytest.fixture
@@ -137,20 +152,31 @@ def test_hover_answers_within_two_frames(page: Page, put: Put, html: str) -> Non
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_axe_violation(browser: Browser, put: Put, html: str, scheme: str) -> None:
+def test_no_axe_violation(browser: Browser, put: Put, whole: str, scheme: str) -> None:
     page = browser.new_page(color_scheme="dark" if scheme == "dark" else "light")
-    opened(page, put(html))
+    opened(page, put(whole))
     page.locator("details").evaluate_all("all => all.forEach(each => { each.open = true })")
     results = Axe().run(page)
     assert results.violations_count == 0, results.generate_report()
     page.close()
 
 
-def test_nothing_is_wider_than_a_phone(browser: Browser, put: Put, html: str) -> None:
+def test_nothing_is_wider_than_a_phone(browser: Browser, put: Put, whole: str) -> None:
     page = browser.new_page(viewport={"width": 390, "height": 844})
-    opened(page, put(html))
+    opened(page, put(whole))
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.close()
+
+
+def test_a_hostile_name_of_ten_kilobytes_is_shown_and_does_nothing(
+    page: Page, put: Put, whole: str
+) -> None:
+    said = listen(page)
+    opened(page, put(whole))
+    assert page.locator("p.when bdi").inner_text() == HOSTILE[:160] + "…"
+    assert page.title().startswith(HOSTILE[:40])
+    assert page.evaluate("[window.bad, document.images.length]") == [None, 0]
+    assert said == []
 
 
 def test_readable_with_scripts_off(browser: Browser, put: Put, html: str) -> None:

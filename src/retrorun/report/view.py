@@ -19,6 +19,8 @@ from retrorun.report.technique import technique_figure
 from retrorun.report.thin import grid
 from retrorun.report.words import say
 
+LONGEST_NAME = 160
+
 
 @dataclass(frozen=True, slots=True)
 class SessionContext:
@@ -84,7 +86,7 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
     rows = segments.rows(measured, display)
     return SessionView(
         id=session.id,
-        title=session.name or say(f"sport_{session.sport}", fallback="sport_other"),
+        title=_title(session),
         moment=session_moment(session, month_only=context.redacted),
         source=session.source.name,
         headline=top.headline(session),
@@ -103,6 +105,12 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
         quality=evidence.quality(session),
         data=_data(session, picture, on.step_s),
     )
+
+
+def _title(session: Session) -> str:
+    """The activity's own name, no longer than a line or two, or the sport."""
+    name = session.name or say(f"sport_{session.sport}", fallback="sport_other")
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
 
 
 def _data(session: Session, picture: Map | None, step_s: float) -> dict[str, Any]:
