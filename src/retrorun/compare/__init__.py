@@ -11,6 +11,7 @@ from retrorun.compare.match import equal_heart_rate, equal_speed
 from retrorun.compare.practice import practice
 from retrorun.compare.select import chosen, day, total
 from retrorun.compare.statistics import combine_factors
+from retrorun.compare.stretches import stretches
 from retrorun.compare.trends import WEEK_S, association, trends
 from retrorun.literature import BY_KEY
 from retrorun.model import Athlete, Comparison, Estimate, Note, Session, Totals
@@ -33,7 +34,9 @@ def compare(sessions: Sequence[Session], athlete: Athlete, settings: CompareSett
         Values only, no NaN: where there is too little data the words say how much is missing.
     """
     kept, notes = chosen(sessions, settings)
-    by_speed, by_heart_rate = equal_speed(kept, settings), equal_heart_rate(kept, settings)
+    back, ahead = (stretches(kept, kind, settings) for kind in ("backward", "forward"))
+    by_speed = equal_speed(back, ahead, settings)
+    by_heart_rate = equal_heart_rate(back, ahead, settings)
     calendar = weeks(kept, settings)
     active = [each for each in kept if total(each, "backward", settings).moving_s > 0]
     return Comparison(
@@ -47,8 +50,10 @@ def compare(sessions: Sequence[Session], athlete: Athlete, settings: CompareSett
         cost_factor=learnt_cost_factor(kept, settings),
         literature_factor=_published("backward_run"),
         popular_factor=_published("popular_factor"),
-        differences=differences(levelled(by_speed, kept, settings), by_heart_rate, settings),
-        pairs=tuple(by_speed[-settings.pairs_shown :]),
+        differences=differences(
+            levelled(by_speed, ahead, len(kept), settings), by_heart_rate, settings
+        ),
+        pairs=by_speed.pairs(kept, settings.pairs_shown),
         trends=trends(kept, settings),
         weeks=calendar,
         records=records(kept),

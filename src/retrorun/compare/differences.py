@@ -1,11 +1,10 @@
 """Paired differences, backward minus forward, with intervals; or how much data is missing."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
+from retrorun.compare.match import Matches
 from retrorun.compare.statistics import mean_by_group
-from retrorun.model import Difference, Estimate, Pair
+from retrorun.model import Difference, Estimate
 from retrorun.settings import CompareSettings
 
 METHOD = "mean of paired differences, clustered by session, Student's 95 % interval"
@@ -38,45 +37,41 @@ AT_EQUAL_HEART_RATE = (
 
 
 def differences(
-    by_speed: Sequence[Pair], by_heart_rate: Sequence[Pair], settings: CompareSettings
+    by_speed: Matches, by_heart_rate: Matches, settings: CompareSettings
 ) -> tuple[Difference, ...]:
     """Every compared measure, in the order of the page."""
     return tuple(
-        _difference(row, pairs, settings)
-        for rows, pairs in ((AT_EQUAL_SPEED, by_speed), (AT_EQUAL_HEART_RATE, by_heart_rate))
+        _difference(row, matches, settings)
+        for rows, matches in ((AT_EQUAL_SPEED, by_speed), (AT_EQUAL_HEART_RATE, by_heart_rate))
         for row in rows
     )
 
 
 def _difference(
-    row: tuple[str, str, str, str], pairs: Sequence[Pair], settings: CompareSettings
+    row: tuple[str, str, str, str], matches: Matches, settings: CompareSettings
 ) -> Difference:
     key, label, unit, reading = row
-    both = [
-        (pair.backward[key], pair.forward[key], pair.backward_session)
-        for pair in pairs
-        if pair.backward[key] is not None and pair.forward[key]
-    ]
-    sessions = [session for *_, session in both]
-    missing = max(0, settings.least_pairs - len(both))
+    back, ahead = matches.back.measures[key], matches.ahead.measures[key]
+    both = np.isfinite(back) & np.isfinite(ahead) & (ahead != 0)
+    back, ahead, sessions = back[both], ahead[both], matches.back.rank[both]
+    counts = (len(back), len(np.unique(sessions)))
+    missing = max(0, settings.least_pairs - len(back))
     if missing:
-        absent = not both and len(pairs) >= settings.least_pairs
+        absent = not len(back) and len(both) >= settings.least_pairs
         note = _unrecorded(key) if absent else _too_early(missing)
         nothing = Estimate(None, None, None, METHOD, note)
-        counts = (len(both), len(set(sessions)), missing)
-        return Difference(key, label, unit, None, None, nothing, nothing, *counts, note)
-    values = np.array([(back, ahead) for back, ahead, _ in both], dtype=np.float64)
-    apart = values[:, 0] - values[:, 1]
+        return Difference(key, label, unit, None, None, nothing, nothing, *counts, missing, note)
+    apart = back - ahead
     return Difference(
         key=key,
         label=label,
         unit=unit,
-        backward=float(values[:, 0].mean()),
-        forward=float(values[:, 1].mean()),
+        backward=float(back.mean()),
+        forward=float(ahead.mean()),
         difference=mean_by_group(apart, sessions, METHOD),
-        percent=mean_by_group(100.0 * apart / values[:, 1], sessions, METHOD),
-        pairs=len(both),
-        sessions=len(set(sessions)),
+        percent=mean_by_group(100.0 * apart / ahead, sessions, METHOD),
+        pairs=counts[0],
+        sessions=counts[1],
         note=reading,
     )
 

@@ -97,7 +97,7 @@ def _ground(session: Session, settings: CompareSettings) -> Advice | None:
         for each in of_kind(session, "backward", settings)
         if each.metrics.ground
     ]
-    if not any(True for _ in of_kind(session, "backward", settings)):
+    if not of_kind(session, "backward", settings):
         return None
     if not named:
         return Advice("ground", "Ground", "Every backward segment was on level and open ground.")
@@ -107,7 +107,7 @@ def _ground(session: Session, settings: CompareSettings) -> Advice | None:
 
 
 def _ladder(session: Session, settings: CompareSettings) -> Advice | None:
-    segments = list(of_kind(session, "backward", settings))
+    segments = of_kind(session, "backward", settings)
     if not segments:
         return None
     runs = [each.metrics.seconds for each in segments if each.segment.gait == "run"]

@@ -5,57 +5,69 @@ So each measure's line on forward speed, fitted over all forward stretches of a 
 partner's value by the rest of the way. With too few forward stretches the value stays.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
-from retrorun.compare.match import measures_of
-from retrorun.compare.select import of_kind
-from retrorun.model import Pair, Session
+from retrorun.compare.match import Matches
+from retrorun.compare.stretches import Stretches
 from retrorun.settings import CompareSettings
+from retrorun.units import FloatArray
 
 SPEED = "speed_mps"
 Slopes = Mapping[tuple[str, str], float]
 
 
 def levelled(
-    pairs: Sequence[Pair], sessions: Sequence[Session], settings: CompareSettings
-) -> list[Pair]:
-    """The same pairs, the forward values as they would be at the backward speed."""
-    slopes = _slopes(sessions, settings)
-    return [replace(pair, forward=_moved(pair, slopes)) for pair in pairs]
+    matches: Matches, ahead: Stretches, sessions: int, settings: CompareSettings
+) -> Matches:
+    """The same pairs, the forward values as they would be at the backward speed.
 
-
-def _moved(pair: Pair, slopes: Slopes) -> dict[str, float | None]:
-    back, ahead = pair.backward[SPEED], pair.forward[SPEED]
-    gap_mps = 0.0 if back is None or ahead is None else back - ahead
-    return {
-        key: value if value is None else value + gap_mps * slopes.get((pair.gait, key), 0.0)
-        for key, value in pair.forward.items()
+    Args:
+        matches: pairs at equal speed.
+        ahead: all forward stretches.
+        sessions: of how many sessions they are.
+        settings: for the lines.
+    """
+    slopes = _slopes(ahead, sessions, settings)
+    measures = matches.ahead.measures
+    gap_mps = matches.back.measures[SPEED] - measures[SPEED]
+    moved = {
+        key: values + gap_mps * _of_gait(key, matches.ahead, slopes)
+        for key, values in measures.items()
     }
+    return replace(matches, ahead=matches.ahead.measured(moved))
 
 
-def _slopes(sessions: Sequence[Session], settings: CompareSettings) -> Slopes:
+def _of_gait(key: str, ahead: Stretches, slopes: Slopes) -> FloatArray:
+    """The slope of a measure for each stretch, 0 where there is no line."""
+    found = np.zeros(len(ahead.gait))
+    for (gait, name), slope in slopes.items():
+        if name == key:
+            found[ahead.gait == gait] = slope
+    return found
+
+
+def _slopes(ahead: Stretches, sessions: int, settings: CompareSettings) -> Slopes:
     """Change of each measure with forward speed, per gait, by least squares."""
-    points: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
-    for session in sessions[-settings.line_sessions :]:
-        for measured in of_kind(session, "forward", settings):
-            if measured.metrics.moving_s < settings.line_s:
-                continue
-            values = measures_of(measured.metrics)
-            speed = values.pop(SPEED)
-            for key, value in values.items():
-                if value is not None and speed is not None:
-                    points[measured.segment.gait, key].append((speed, value))
-    fitted = {name: _slope(np.array(rows), settings) for name, rows in points.items()}
-    return {name: slope for name, slope in fitted.items() if slope is not None}
+    late = ahead.session >= sessions - settings.line_sessions
+    lasting = ahead.taken(late & (ahead.columns["moving_s"] >= settings.line_s))
+    found: dict[tuple[str, str], float] = {}
+    for gait in np.unique(lasting.gait):
+        part = lasting.taken(lasting.gait == gait)
+        for key, values in part.measures.items():
+            both = np.stack([part.measures[SPEED], values], axis=1)
+            slope = _slope(both[np.isfinite(both).all(axis=1)], settings)
+            if slope is not None and key != SPEED:
+                found[str(gait), key] = slope
+    return found
 
 
-def _slope(rows: np.ndarray, settings: CompareSettings) -> float | None:
-    spread = float(rows[:, 0].std())
-    if len(rows) < settings.line_stretches or spread < settings.line_spread_mps:
+def _slope(rows: FloatArray, settings: CompareSettings) -> float | None:
+    if len(rows) < max(1, settings.line_stretches):
+        return None
+    if float(rows[:, 0].std()) < settings.line_spread_mps:
         return None
     centred = rows - rows.mean(axis=0)
     return float(centred[:, 0] @ centred[:, 1] / (centred[:, 0] @ centred[:, 0]))

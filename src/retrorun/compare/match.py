@@ -3,178 +3,194 @@
 Two kinds of pairs: at equal speed (heart rate, steps, energy), and at equal heart rate (speed).
 """
 
-from bisect import bisect_left, bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from retrorun.compare.select import DAY_S, of_kind
-from retrorun.model import Metrics, Pair, Session
+from retrorun.compare.select import DAY_S
+from retrorun.compare.stretches import Stretches
+from retrorun.model import Pair, Session
 from retrorun.settings import CompareSettings
-from retrorun.units import FloatArray
+from retrorun.units import BoolArray, FloatArray, IntArray
 
-Value = float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """A segment as a candidate for a pair; ``traits`` are what must be alike, in tolerances."""
-
-    session: str
-    start_s: float
-    time_s: float
-    gait: str
-    level: float
-    traits: tuple[float, ...]
-    metrics: Metrics
-
-
-def equal_speed(sessions: Sequence[Session], settings: CompareSettings) -> list[Pair]:
-    """Pairs at equal speed, grade, gait and time into the run."""
-    tolerance = settings.speed_tolerance_mps
-    back = _stretches(sessions, "backward", settings, ("speed_mps", tolerance))
-    ahead = _stretches(sessions, "forward", settings, ("speed_mps", tolerance))
-    return _paired(back, ahead, settings)
-
-
-def equal_heart_rate(sessions: Sequence[Session], settings: CompareSettings) -> list[Pair]:
-    """Pairs at equal steady heart rate, grade, gait and time into the run."""
-    tolerance = settings.heart_rate_tolerance_bpm
-    back = _stretches(sessions, "backward", settings, ("steady_heart_rate_bpm", tolerance))
-    ahead = _stretches(sessions, "forward", settings, ("steady_heart_rate_bpm", tolerance))
-    return _paired(back, ahead, settings)
-
-
-def _stretches(
-    sessions: Iterable[Session], kind: str, settings: CompareSettings, level: tuple[str, float]
-) -> list[Stretch]:
-    name, tolerance = level
-    found = []
-    for session in sessions:
-        for measured in of_kind(session, kind, settings):
-            segment, metrics = measured.segment, measured.metrics
-            value = getattr(metrics, name)
-            if value is None or metrics.speed_mps is None or metrics.moving_s < settings.segment_s:
-                continue
-            traits = (
-                value / tolerance,
-                (metrics.grade or 0.0) / settings.grade_tolerance,
-                segment.start_s / settings.time_tolerance_s,
-            )
-            place = (session.id, segment.start_s, session.start_time_s)
-            found.append(Stretch(*place, segment.gait, traits[0], traits, metrics))
-    return found
-
-
-def _paired(
-    back: Sequence[Stretch], ahead: Sequence[Stretch], settings: CompareSettings
-) -> list[Pair]:
-    """The nearest forward partner of each backward stretch: in its session, else near in days."""
-    at_home, abroad = defaultdict(list), defaultdict(list)
-    for stretch in ahead:
-        at_home[stretch.session, stretch.gait].append(stretch)
-        for step in (-1, 0, 1):  # whoever looks in one place finds all within the tolerance
-            abroad[int(stretch.level // 1) + step, stretch.gait].append(stretch)
-    shelves = {key: _Shelf.of(group) for key, group in abroad.items()}
-    reach = (settings.days_tolerance * DAY_S, settings.partners // 2)
-    pairs = []
-    for stretch in back:
-        partner = _nearest(stretch, at_home.get((stretch.session, stretch.gait), ()))
-        if partner is None:
-            shelf = shelves.get((int(stretch.level // 1), stretch.gait))
-            partner = shelf.nearest(stretch, reach) if shelf else None
-        if partner is not None:
-            pairs.append(_pair(stretch, *partner))
-    return pairs
-
-
-def _nearest(stretch: Stretch, others: Sequence[Stretch]) -> tuple[float, Stretch] | None:
-    """The most similar one with every trait within its tolerance."""
-    best = None
-    for other in others:
-        apart = [abs(a - b) for a, b in zip(stretch.traits, other.traits, strict=True)]
-        if max(apart) > 1.0:
-            continue
-        distance = sum(each * each for each in apart) ** 0.5
-        if best is None or distance < best[0]:
-            best = (distance, other)
-    return best
+AT_ONCE = 2**20  # pairs that are looked at together: some ten megabytes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Shelf:
-    """Forward stretches of one gait and level, in time order, ready to be searched."""
+class Matches:
+    """Backward stretches, (p,), and the forward partner and unlikeness of each."""
 
-    stretches: Sequence[Stretch]
-    times: list[float]
-    clock: FloatArray
-    traits: FloatArray
+    back: Stretches
+    ahead: Stretches
+    distance: FloatArray
 
-    @classmethod
-    def of(cls, group: Sequence[Stretch]) -> "_Shelf":
-        ordered = sorted(group, key=lambda each: (each.time_s, each.session, each.start_s))
-        traits = np.array([each.traits for each in ordered])
-        times = [each.time_s for each in ordered]
-        return cls(ordered, times, np.array(times), traits)
+    def pairs(self, sessions: Sequence[Session], most: int) -> tuple[Pair, ...]:
+        """The last ``most`` of them, one by one."""
+        count = len(self.distance)
+        return tuple(self._pair(sessions, place) for place in range(max(0, count - most), count))
 
-    def nearest(self, stretch: Stretch, reach: tuple[float, int]) -> tuple[float, Stretch] | None:
-        """The most similar one of those near in time: within so many seconds, and so many."""
-        reach_s, most = reach
-        middle = bisect_left(self.times, stretch.time_s)
-        first = max(bisect_left(self.times, stretch.time_s - reach_s), middle - most)
-        last = min(bisect_right(self.times, stretch.time_s + reach_s), middle + most)
-        if first >= last:
-            return None
-        apart = np.abs(self.traits[first:last] - np.array(stretch.traits))
-        days = np.abs(self.clock[first:last] - stretch.time_s) / reach_s
-        distance = np.sqrt((apart**2).sum(axis=1) + days**2)
-        distance[apart.max(axis=1) > 1.0] = np.inf
-        best = int(np.argmin(distance))
-        return (
-            (float(distance[best]), self.stretches[first + best])
-            if np.isfinite(distance[best])
-            else None
+    def _pair(self, sessions: Sequence[Session], place: int) -> Pair:
+        back, ahead = self.back, self.ahead
+        return Pair(
+            backward_session=sessions[back.session[place]].id,
+            backward_start_s=float(back.start_s[place]),
+            forward_session=sessions[ahead.session[place]].id,
+            forward_start_s=float(ahead.start_s[place]),
+            start_time_s=float(back.time_s[place] + back.start_s[place]),
+            gait=str(back.gait[place]),
+            distance=float(self.distance[place]),
+            backward=_values(back.measures, place),
+            forward=_values(ahead.measures, place),
         )
 
 
-def _pair(back: Stretch, distance: float, ahead: Stretch) -> Pair:
-    return Pair(
-        backward_session=back.session,
-        backward_start_s=back.start_s,
-        forward_session=ahead.session,
-        forward_start_s=ahead.start_s,
-        start_time_s=back.time_s + back.start_s,
-        gait=back.gait,
-        distance=distance,
-        backward=measures_of(back.metrics),
-        forward=measures_of(ahead.metrics),
+def _values(measures: Mapping[str, FloatArray], place: int) -> dict[str, float | None]:
+    values = {key: float(column[place]) for key, column in measures.items()}
+    return {key: value if np.isfinite(value) else None for key, value in values.items()}
+
+
+def equal_speed(back: Stretches, ahead: Stretches, settings: CompareSettings) -> Matches:
+    """Pairs at equal speed, grade, gait and time into the run."""
+    return _matched(back, ahead, ("speed_mps", settings.speed_tolerance_mps), settings)
+
+
+def equal_heart_rate(back: Stretches, ahead: Stretches, settings: CompareSettings) -> Matches:
+    """Pairs at equal steady heart rate, grade, gait and time into the run."""
+    level = ("steady_heart_rate_bpm", settings.heart_rate_tolerance_bpm)
+    return _matched(back, ahead, level, settings)
+
+
+def _matched(
+    back: Stretches, ahead: Stretches, level: tuple[str, float], settings: CompareSettings
+) -> Matches:
+    """The nearest forward partner of each backward stretch: in its session, else near in days."""
+    back, ahead = (
+        each.taken(_comparable(each, level[0], settings.segment_s)) for each in (back, ahead)
     )
+    traits, others = (_traits(each, level, settings) for each in (back, ahead))
+    distance, partner = np.full(len(traits), np.inf), np.zeros(len(traits), dtype=np.int64)
+
+    def settle(search: _Search) -> None:
+        found, apart = _nearest(search, traits, others, settings.days_tolerance * DAY_S)
+        distance[search.wanted], partner[search.wanted] = apart, found
+
+    if len(traits) and len(others):
+        settle(_at_home(back, ahead))
+        for search in _abroad(np.isinf(distance), (back, traits), (ahead, others), settings):
+            settle(search)
+    kept = np.isfinite(distance)
+    return Matches(back.taken(kept), ahead.taken(partner[kept]), distance[kept])
 
 
-def measures_of(metrics: Metrics) -> dict[str, Value]:
-    """The compared measures of a stretch.
+def _comparable(found: Stretches, level: str, least_s: float) -> BoolArray:
+    columns = found.columns
+    known = np.isfinite(columns[level]) & np.isfinite(columns["speed_mps"])
+    return np.asarray(known & (columns["moving_s"] >= least_s))
 
-    Heart rate is the steady one only: the mean of a short stretch belongs to what came before.
+
+def _traits(found: Stretches, level: tuple[str, float], settings: CompareSettings) -> FloatArray:
+    """What must be alike, in tolerances, (n, 3); and when it was, which decides between days."""
+    name, tolerance = level
+    columns = (
+        found.columns[name] / tolerance,
+        np.nan_to_num(found.columns["grade"]) / settings.grade_tolerance,
+        found.start_s / settings.time_tolerance_s,
+        found.time_s,
+    )
+    return np.stack(columns, axis=1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Search:
+    """Where to look for partners.
+
+    Attributes:
+        wanted: (b,) backward stretches.
+        shelf: forward stretches, in the order in which the first of equals is taken.
+        first: (b,) part of the shelf to be searched for each: from ``first`` to before ``last``.
     """
-    steady, speed, shown = metrics.steady_heart_rate_bpm, metrics.speed_mps, metrics.energy_shown
-    usable = shown if shown is not None and not shown.per_kg else None
-    gross = usable.gross if usable else None
-    return {
-        "speed_mps": speed,
-        "heart_rate_bpm": steady,
-        "metres_per_beat": _over(speed, steady, 60.0),
-        "cadence_spm": metrics.cadence_spm,
-        "step_length_m": metrics.step_length_m,
-        "contact_time_s": metrics.contact_time_s,
-        "vertical_oscillation_m": metrics.vertical_oscillation_m,
-        "balance_pct": metrics.balance_pct,
-        "respiration_brpm": metrics.respiration_brpm,
-        "energy_kcal_per_km": _over(gross, metrics.distance_m, 1000.0),
-        "energy_kcal_per_min": _over(gross, metrics.seconds, 60.0),
-    }
+
+    wanted: IntArray
+    shelf: IntArray
+    first: IntArray
+    last: IntArray
 
 
-def _over(upper: Value, lower: Value, scale: float) -> Value:
-    return upper / lower * scale if upper is not None and lower else None
+def _at_home(back: Stretches, ahead: Stretches) -> _Search:
+    """All forward stretches of the same session and gait."""
+    gaits = np.unique(np.concatenate([back.gait, ahead.gait]))
+    mine, theirs = (
+        each.session * len(gaits) + np.searchsorted(gaits, each.gait) for each in (back, ahead)
+    )
+    shelf = np.argsort(theirs, kind="stable")
+    ends = (np.searchsorted(theirs[shelf], mine, side) for side in ("left", "right"))
+    return _Search(np.arange(len(mine)), shelf, *ends)
+
+
+def _abroad(
+    wanted: BoolArray,
+    backward: tuple[Stretches, FloatArray],
+    forward: tuple[Stretches, FloatArray],
+    settings: CompareSettings,
+) -> Iterator[_Search]:
+    """Those of other sessions near in time: within so many days, and so many.
+
+    Stretches are shelved by gait and by whole tolerances of their level: what is alike lies at
+    most one shelf away.
+    """
+    (back, traits), (ahead, others) = backward, forward
+    mine, theirs = np.floor(traits[:, 0]), np.floor(others[:, 0])
+    in_time = np.lexsort((ahead.start_s, ahead.rank, ahead.time_s))
+    for gait in np.unique(back.gait[wanted]):
+        of_gait = in_time[ahead.gait[in_time] == gait]
+        for level in np.unique(mine[wanted & (back.gait == gait)]):
+            shelf = of_gait[np.abs(theirs[of_gait] - level) <= 1]
+            chosen = np.flatnonzero(wanted & (back.gait == gait) & (mine == level))
+            yield _Search(chosen, shelf, *_near(back.time_s[chosen], ahead.time_s[shelf], settings))
+
+
+def _near(
+    time_s: FloatArray, times_s: FloatArray, settings: CompareSettings
+) -> tuple[IntArray, IntArray]:
+    """From where to where the ordered times lie near in days, and are not too many."""
+    reach_s, most = settings.days_tolerance * DAY_S, settings.partners // 2
+    middle = np.searchsorted(times_s, time_s)
+    first = np.maximum(np.searchsorted(times_s, time_s - reach_s), middle - most)
+    last = np.minimum(np.searchsorted(times_s, time_s + reach_s, "right"), middle + most)
+    return first, last
+
+
+def _nearest(
+    search: _Search, traits: FloatArray, others: FloatArray, reach_s: float
+) -> tuple[IntArray, FloatArray]:
+    """The most similar forward stretch for each that is wanted, (b,), and how unlike it is.
+
+    The distance is infinite where none has every trait within its tolerance.
+    """
+    counts = np.maximum(search.last - search.first, 0)
+    found, distance = np.zeros(len(counts), dtype=np.int64), np.full(len(counts), np.inf)
+    searched = np.flatnonzero(counts)
+    total = np.cumsum(counts[searched])
+    cuts = np.searchsorted(total, np.arange(AT_ONCE, total[-1], AT_ONCE)) if len(total) else ()
+    for part in np.split(searched, np.unique(cuts)):
+        if not len(part):
+            continue
+        starts = np.cumsum(counts[part]) - counts[part]
+        owner = np.repeat(np.arange(len(part)), counts[part])
+        place = np.arange(len(owner)) + (search.first[part] - starts)[owner]
+        pair = (traits[search.wanted[part]][owner], others[search.shelf[place]])
+        apart = _apart(*pair, reach_s)
+        least = np.minimum.reduceat(apart, starts)
+        hits = np.flatnonzero(apart == least[owner])
+        _, earliest = np.unique(owner[hits], return_index=True)
+        found[part], distance[part] = search.shelf[place[hits[earliest]]], least
+    return found, distance
+
+
+def _apart(traits: FloatArray, others: FloatArray, reach_s: float) -> FloatArray:
+    """How unlike stretches are, (n,): in tolerances, time in reaches; infinite beyond one."""
+    apart = np.abs(traits - others)
+    apart[:, 3] /= reach_s
+    distance = np.sqrt((apart**2).sum(axis=1))
+    return np.where(apart[:, :3].max(axis=1) > 1.0, np.inf, distance)

@@ -14,7 +14,7 @@ SPIKE = 1.1  # more than a tenth longer, as RUNSAFE counts it
 
 def practice(sessions: Sequence[Session], settings: CompareSettings) -> Practice:
     """Sum up the practice of all sessions, in time order."""
-    backward = [list(of_kind(session, "backward", settings)) for session in sessions]
+    backward = [of_kind(session, "backward", settings) for session in sessions]
     every = [measured for part in backward for measured in part]
     warm_ups = [warm_up_s(session, settings) for session in sessions]
     known = [each for each in warm_ups if each is not None]
@@ -40,13 +40,13 @@ def _on(segments: Sequence[MeasuredSegment], ground: str) -> int:
 
 def warm_up_s(session: Session, settings: CompareSettings) -> float | None:
     """Forward movement before the first backward segment; None without a backward segment."""
-    first = next(of_kind(session, "backward", settings), None)
-    if first is None:
+    backward = of_kind(session, "backward", settings)
+    if not backward:
         return None
     return sum(
         each.metrics.moving_s
         for each in of_kind(session, "forward", settings)
-        if each.segment.end_s <= first.segment.start_s
+        if each.segment.end_s <= backward[0].segment.start_s
     )
 
 

@@ -1,7 +1,7 @@
 """Which sessions count, when they were on the runner's own clock, and what of them is backward."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from retrorun.model import MeasuredSegment, Note, Session, Totals
 from retrorun.settings import CompareSettings
@@ -55,18 +55,18 @@ def day(session: Session) -> str:
     return local(session).date().isoformat()
 
 
-def kind_of(measured: MeasuredSegment, *, include_candidates: bool) -> str:
-    """``backward``, ``forward`` … as it counts here; an uncertain one is ``candidate``."""
-    segment = measured.segment
-    doubtful = segment.direction == "backward" and segment.verdict == "candidate"
-    return "candidate" if doubtful and not include_candidates else segment.direction
-
-
-def of_kind(session: Session, kind: str, settings: CompareSettings) -> Iterator[MeasuredSegment]:
-    """The session's segments of a kind, in order."""
-    for measured in session.measures.segments:
-        if kind_of(measured, include_candidates=settings.include_candidates) == kind:
-            yield measured
+def of_kind(session: Session, kind: str, settings: CompareSettings) -> list[MeasuredSegment]:
+    """The session's segments of a kind, in order; candidates may count as backward."""
+    segments = session.measures.segments
+    if kind in {"backward", "candidate"} and not settings.include_candidates:
+        doubtful = kind == "candidate"
+        return [
+            each
+            for each in segments
+            if each.segment.direction == "backward"
+            and (each.segment.verdict == "candidate") == doubtful
+        ]
+    return [each for each in segments if each.segment.direction == kind]
 
 
 def total(session: Session, kind: str, settings: CompareSettings) -> Totals:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from retrorun.model import Estimate
 from retrorun.units import FloatArray
@@ -23,7 +24,7 @@ def student(freedom: int) -> float:
     return NORMAL + cube / freedom + fifth / freedom**2 + seventh / freedom**3
 
 
-def mean_by_group(values: FloatArray, groups: Sequence[str], method: str) -> Estimate:
+def mean_by_group(values: FloatArray, groups: npt.ArrayLike, method: str) -> Estimate:
     """Mean with a 95 % interval that respects groups: values of one session are not independent.
 
     The mean of the group means, with Student's interval over groups; with a single group over its
