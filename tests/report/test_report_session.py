@@ -10,7 +10,16 @@ import made
 import numpy as np
 import pytest
 
-from retrorun.model import Athlete, Direction, HeadingVerdict, Session, Source, Track, Verdict
+from retrorun.model import (
+    Athlete,
+    Direction,
+    HeadingKind,
+    HeadingVerdict,
+    Session,
+    Source,
+    Track,
+    Verdict,
+)
 from retrorun.report import SessionContext, session_page
 
 HOSTILE = "</script><img src=x onerror=alert(1)>=1+1\"'\u202egnp.exe{{7*7}}"
@@ -160,6 +169,12 @@ def test_a_page_for_whatever_was_recorded(columns: tuple[str, ...]) -> None:
     assert ("The recording has nothing to draw over time" in html) == (
         columns in ((), ("x_m", "y_m"))
     )
+
+
+@pytest.mark.parametrize(("kind", "drawn"), [("compass", True), ("course", False)])
+def test_facing_is_drawn_only_by_a_compass(kind: HeadingKind, *, drawn: bool) -> None:
+    heading = dc.replace(made.session().heading, kind=kind)
+    assert ("Facing against course" in page(made.session(heading=heading))) is drawn
 
 
 def test_no_backward_part_is_said() -> None:

@@ -184,6 +184,8 @@ def _confidence(session: Session) -> Tile:
 
 
 def _grounds(session: Session) -> str:
+    if undecided(session):
+        return say("tile_undecided")
     if any(each.segment.verdict == "labelled" for each in session.measures.segments):
         return say("grounds_label")
     return say("grounds_compass" if session.heading.kind == "compass" else "grounds_gait")

@@ -12,7 +12,7 @@ from retrorun.report import contrast, evidence, segments
 from retrorun.report import headline as top
 from retrorun.report.claims import ClaimCard, cards
 from retrorun.report.display import Display, session_moment
-from retrorun.report.lanes import figure, lanes
+from retrorun.report.lanes import Lane, figure, lanes
 from retrorun.report.minutes import Table, minute_table
 from retrorun.report.sketch import Map, draw_map, draw_strip
 from retrorun.report.technique import technique_figure
@@ -81,7 +81,7 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
     display = Display(context.athlete.units)
     measured = session.measures.segments
     on = grid(track.seconds)
-    found = lanes(track, display)
+    found = _lanes(session, track, display)
     picture = None if context.redacted else draw_map(track, measured, on, display)
     rows = segments.rows(measured, display)
     return SessionView(
@@ -105,6 +105,12 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
         quality=evidence.quality(session),
         data=_data(session, picture, on.step_s),
     )
+
+
+def _lanes(session: Session, track: Track, display: Display) -> tuple[Lane, ...]:
+    """All lanes, but facing only by a compass: a course in disguise always points ahead."""
+    compass = session.heading.kind == "compass"
+    return tuple(each for each in lanes(track, display) if compass or each.key != "facing")
 
 
 def _title(session: Session) -> str:
