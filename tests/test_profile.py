@@ -49,6 +49,8 @@ def test_the_mass_of_a_day_is_the_latest_not_after_it(day: str, mass_kg: float) 
         ("cost_factor = 2", "profile-unknown-name"),
         ("hr_rest_bpm = 100\nhr_max_bpm = 95", "profile-impossible"),
         ("hr_zones_bpm = [120, 110]", "profile-impossible"),
+        ("hr_zones_bpm = [nan]", "profile-impossible"),
+        ("hr_zones_bpm = [-50, 1e300]", "profile-impossible"),
         ("mass_kg = = 2", "profile-unreadable"),
         (
             "masses = [{since=2026-02-01, mass_kg=70}, {since=2026-01-01, mass_kg=70}]",

@@ -169,4 +169,4 @@ def _round(value: float | None, digits: int) -> float | int | None:
 
 def _utc(time_s: float) -> str:
     moment = dt.datetime.fromtimestamp(round(time_s), tz=dt.UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.replace(tzinfo=None).isoformat()}Z"

@@ -22,6 +22,7 @@ PLAUSIBLE: dict[str, tuple[float, float]] = {
     "hr_max_bpm": (90, 240),
     "vo2max_ml_kg_min": (10, 100),
     "mount_offset_deg": (-360, 360),
+    "hr_zones_bpm": (25, 240),
 }
 # what stands in for a name that was not said
 DERIVED: dict[str, str] = {
@@ -100,8 +101,9 @@ def _check(athlete: Athlete) -> None:
 
 
 def _impossible_numbers(athlete: Athlete) -> Iterator[str]:
-    numbers = [(name, getattr(athlete, name)) for name in PLAUSIBLE]
+    numbers = [(name, getattr(athlete, name)) for name in PLAUSIBLE if name != "hr_zones_bpm"]
     numbers += [("mass_kg", dated.mass_kg) for dated in athlete.masses]
+    numbers += [("hr_zones_bpm", bound) for bound in athlete.hr_zones_bpm]
     for name, value in numbers:
         low, high = PLAUSIBLE[name]
         if value is not None and not low <= value <= high:

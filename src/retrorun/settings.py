@@ -4,6 +4,7 @@ Each stage's defaults live here and nowhere else; ``load`` reads overrides from 
 """
 
 import hashlib
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -182,13 +183,15 @@ def load(path: Path) -> Settings:
     """Read settings from a TOML file whose tables are the stages.
 
     Raises:
-        SettingsError: the file cannot be read, or names a setting that does not exist.
+        SettingsError: the file cannot be read, names a setting that does not exist, or gives one
+            a value that no number of its kind can have.
     """
     try:
         tables = msgspec.toml.decode(path.read_bytes())
         _refuse_unknown(tables, path)
+        _refuse_senseless(tables, path)
         return msgspec.convert(tables, Settings)
-    except (OSError, msgspec.MsgspecError) as problem:
+    except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as problem:
         raise SettingsError("settings-unreadable", str(problem), file=str(path)) from problem
 
 
@@ -202,3 +205,18 @@ def _refuse_unknown(tables: dict[str, dict[str, object]], path: Path) -> None:
                 raise SettingsError("settings-unknown", message, file=str(path))
         if table not in known:
             raise SettingsError("settings-unknown", f"there is no table {table}", file=str(path))
+
+
+ANY_TIME = ("since_s", "until_s")  # moments may lie before 1970
+
+
+def _refuse_senseless(tables: dict[str, dict[str, object]], path: Path) -> None:
+    """Windows, tolerances and counts are finite and above nothing."""
+    given = ((table, name, value) for table in tables for name, value in tables[table].items())
+    for table, name, value in given:
+        for number in value if isinstance(value, list) else [value]:
+            if isinstance(number, bool) or not isinstance(number, int | float):
+                continue
+            if not math.isfinite(number) or (number <= 0 and name not in ANY_TIME):
+                message = f"{table}.{name} = {number} makes no sense: it must be above 0"
+                raise SettingsError("settings-senseless", message, file=str(path))

@@ -137,3 +137,13 @@ def test_a_reference_to_nothing_is_found(archive: Archive) -> None:
     archive.connection.execute("PRAGMA foreign_keys = OFF")
     archive.connection.execute("DELETE FROM imports")
     assert set(slugs(archive)) == {"archive-reference"}
+
+
+def test_vacuum_leaves_alone_what_another_is_writing(archive: Archive) -> None:
+    data = b"put down, not yet referred to"
+    with Archive.open(archive.folder) as other, other.writing():
+        other.originals.put("e" * 64, data)
+        with pytest.raises(ArchiveError) as refused:
+            care.vacuum(archive, wait_s=0.1)
+        assert other.originals.get("e" * 64) == data
+    assert refused.value.slug == "archive-busy"

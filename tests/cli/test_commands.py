@@ -172,6 +172,7 @@ def test_a_label_wins_survives_and_is_taken_back(
     said = run("label", easy, "2:00", "3:00", "backward", *places, *profile)
     assert said.exit_code == 0, said.output
     assert "1:00 backward" in said.stdout
+    assert "backward run" in said.stdout
     assert (tmp_path / "sessions" / f"{easy}.html").exists()
     assert run("reprocess", easy, *places, *profile).exit_code == 0
     assert "2:00–3:00  backward  (command)" in run("label", easy[:6], "--archive", archived).stdout
@@ -215,6 +216,8 @@ def test_a_redacted_page_works_alone_and_names_nobody(archived: Path, tmp_path: 
     words = ("report", session, "--archive", archived, "--reports", tmp_path, "--redact")
     page = Path(run(*words).stdout.strip())
     text = page.read_text(encoding="utf-8")
+    assert session not in text
+    assert session not in page.name
     assert "Denver" not in text
     assert "2026-05-12" not in text
     assert WORKOUT not in text

@@ -217,3 +217,13 @@ def test_times_and_places_equal_those_of_gpxpy(corpus: Path) -> None:
         assert run.columns["latitude_deg"].tolist() == latitudes
         compared += len(points)
     assert compared > 10_000
+
+
+def test_a_time_that_no_clock_can_show_drops_its_point() -> None:
+    times = ("2026-05-03T07:30:00+99:99", "2026-05-03T07:30:01Z", "2026-05-03T07:30:02Z")
+    points = "".join(
+        f'<trkpt lat="46" lon="14.{i}"><time>{t}</time></trkpt>' for i, t in enumerate(times)
+    )
+    text = f"<gpx><trk><trkseg>{points}</trkseg></trk></gpx>"
+    (found,) = read("offset.gpx", text.encode(), ReadLimits()).recordings
+    assert len(found.time_s) == 2

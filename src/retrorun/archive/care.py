@@ -166,16 +166,24 @@ def _extract(bundle: Path, folder: Path) -> None:
         raise ArchiveError("backup-damaged", str(problem), file=str(bundle)) from problem
 
 
-def vacuum(archive: Archive) -> int:
-    """Remove what no row refers to, and give free pages back. How many bytes of files went."""
-    freed = 0
+def vacuum(archive: Archive, wait_s: float = 10.0) -> int:
+    """Remove what no row refers to, and give free pages back. How many bytes of files went.
+
+    Raises:
+        ArchiveError: another process writes: what it has put down is referred to only at its end.
+    """
+    with archive.writing(wait_s):
+        freed = sum(_removed(archive))
+        archive.rows("VACUUM")
+    return freed
+
+
+def _removed(archive: Archive) -> Iterator[int]:
     tracks = {sha256 for (sha256,) in archive.rows("SELECT track FROM sessions")}
     originals = {sha256 for (sha256,) in archive.rows(_REFERRED_ORIGINALS)}
     with database.told(archive.folder):
         for store, referred in ((archive.tracks, tracks), (archive.originals, originals)):
             waste = [store.path(each) for each in store.hashes() if each not in referred]
             for path in [*waste, *store.leftovers()]:
-                freed += path.stat().st_size
+                yield path.stat().st_size
                 path.unlink()
-    archive.rows("VACUUM")
-    return freed

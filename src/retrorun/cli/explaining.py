@@ -121,7 +121,7 @@ def _evidence_row(measured: MeasuredSegment) -> tuple[str, ...]:
     return (
         show.clock(segment.start_s),
         show.clock(segment.end_s),
-        f"{segment.direction} {segment.gait}" if segment.gait != "still" else "still",
+        show.named(segment),
         segment.verdict,
         f"{segment.probability:.0%}",
         *(f"{kind:+.1f}" if kind else "0" for kind in kinds),

@@ -122,7 +122,10 @@ def _session_row(session: Session) -> tuple[str, ...]:
     backward, candidate = totals["backward"], totals["candidate"]
     factor = session.measures.cost_factor
     known = factor.value is not None and factor.low is not None and factor.high is not None
-    distance_km = session.distance_m / 1000 if session.distance_m is not None else None
+    distance_km, backward_km = (
+        None if metres is None else metres / 1000
+        for metres in (session.distance_m, backward.distance_m)
+    )
     return (
         session.id,
         zone.local_time(session.start_time_s, session.zone).strftime("%Y-%m-%d %H:%M"),
@@ -131,7 +134,7 @@ def _session_row(session: Session) -> tuple[str, ...]:
         show.number(distance_km, 2),
         show.clock(backward.seconds) if backward.seconds else "0",
         show.clock(candidate.seconds) if candidate.seconds else "",
-        f"{backward.distance_m / 1000:.2f}",
+        show.number(backward_km, 2),
         f"{factor.value:.2f} ({factor.low:.2f}–{factor.high:.2f})" if known else show.UNKNOWN,
         session.heading.kind,
     )

@@ -1,6 +1,7 @@
 """What ``report`` writes: pages anew, pages to hand on, and the report of a period."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,9 +51,14 @@ def shared(
     manner = publish.Manner(work.settings, work.athlete, standalone=True, redacted=redacted)
     for session in sessions:
         html = publish.session_page(work.archive, session, history, manner)
-        name = f"{SHARED}/{session.id}{'-redacted' if redacted else ''}.html"
+        name = f"{SHARED}/{_hidden(html) if redacted else session.id}.html"
         site.write(name, html)
         yield reports / name
+
+
+def _hidden(html: str) -> str:
+    """A name that tells nothing of the recording and is the same for the same page."""
+    return f"redacted-{hashlib.sha256(html.encode()).hexdigest()[:8]}"
 
 
 def period(work: Work, reports: Path, days: Period, title: str, note: str) -> Path:

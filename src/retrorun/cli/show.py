@@ -8,7 +8,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from retrorun import profile, zone
-from retrorun.model import Analysis, Athlete, Failed, MeasuredSegment, Metrics, Outcome, Session
+from retrorun.model import (
+    Analysis,
+    Athlete,
+    Failed,
+    MeasuredSegment,
+    Metrics,
+    Outcome,
+    Segment,
+    Session,
+)
 from retrorun.units import pace_s_per_km
 
 if TYPE_CHECKING:
@@ -141,13 +150,19 @@ def segment_table(segments: Sequence[MeasuredSegment]) -> Table:
     return table
 
 
+def named(segment: Segment) -> str:
+    """Direction and gait in words."""
+    moving = segment.gait != "still" and segment.direction != "still"
+    return f"{segment.direction} {segment.gait}" if moving else segment.direction
+
+
 def _segment_row(measured: MeasuredSegment) -> tuple[str, ...]:
     segment, metrics = measured.segment, measured.metrics
     heart = metrics.heart_rate
     return (
         clock(segment.start_s),
         clock(segment.end_s),
-        f"{segment.direction} {segment.gait}" if segment.gait != "still" else "still",
+        named(segment),
         segment.verdict,
         f"{segment.probability:.0%}",
         number(metrics.distance_m),

@@ -33,18 +33,32 @@ def second_opinion(data: bytes, limits: ReadLimits) -> list[Recording]:
 
 
 def _recording(track: gpxpy.gpx.GPXTrack) -> Recording | None:
-    points = [point for segment in track.segments for point in segment.points if point.time]
-    if len(points) < 2:
+    timed = [
+        (point, time_s)
+        for segment in track.segments
+        for point in segment.points
+        if (time_s := _time_s(point)) is not None
+    ]
+    if len(timed) < 2:
         return None
+    points = [point for point, _ in timed]
     columns = {
         "latitude_deg": [point.latitude for point in points],
         "longitude_deg": [point.longitude for point in points],
         "altitude_m": [point.elevation for point in points],
     }
     return Recording(
-        time_s=np.array([point.time.timestamp() for point in points if point.time]),
+        time_s=np.array([time_s for _, time_s in timed]),
         columns={name: np.array(values, dtype=np.float64) for name, values in columns.items()},
         sport=(track.type or "").lower() or None,
         name=track.name,
         notes=(_NOTE,),
     )
+
+
+def _time_s(point: gpxpy.gpx.GPXTrackPoint) -> float | None:
+    """Unix seconds; None where there is no time, or one that no clock can show."""
+    try:
+        return point.time.timestamp() if point.time else None
+    except (ValueError, OverflowError):
+        return None
