@@ -63,7 +63,7 @@ def publish(archive: Archive, folder: Path, manner: Manner, fresh: Collection[st
         return Published(0, folder / INDEX)
     site = Site(folder)
     site.ensure_assets()
-    sessions = archive.sessions()
+    sessions = archive.outlines()
     written = [
         site.write(_page(each.id), session_page(archive, each, sessions, manner))
         for each in sessions
@@ -80,7 +80,7 @@ def comparison(archive: Archive, folder: Path, found: Comparison, athlete: Athle
     """Write the comparison page alone and say where it is."""
     site = Site(folder)
     site.ensure_assets()
-    site.write(COMPARISON, report.comparison_page(found, archive.sessions(), athlete))
+    site.write(COMPARISON, report.comparison_page(found, archive.outlines(), athlete))
     return folder / COMPARISON
 
 

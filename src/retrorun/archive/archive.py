@@ -4,7 +4,7 @@ Opening it and asking what is known of files imports neither numpy nor pyarrow: 
 nothing new must be quick. Sessions and tracks load what they need when they are asked for.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import fields
 from pathlib import Path, PurePath
@@ -25,7 +25,7 @@ _FILE_COLUMNS = ", ".join(field.name for field in fields(FileRow))
 class Archive(Written):
     """One athlete's archive; use ``Archive.open`` and close it, or a ``with`` statement."""
 
-    _sessions: "tuple[tuple[int, int], list[Session]] | None" = None
+    _outlines: "tuple[tuple[int, int], list[Session]] | None" = None
 
     @classmethod
     def open(cls, folder: Path, *, create: bool = True) -> Self:
@@ -80,15 +80,30 @@ class Archive(Written):
     # what was computed
 
     def sessions(self) -> "list[Session]":
-        """All sessions, oldest first; kept as long as the archive does not change."""
+        """All sessions, oldest first, with everything; many of them need much memory."""
+        from retrorun.archive import packing
+
+        return packing.sessions(self._documents())
+
+    def outlines(self) -> "list[Session]":
+        """All sessions, oldest first, without what only their own pages show.
+
+        They are kept as long as the archive does not change. See ``archive.outlines`` for the
+        fields that are not there.
+        """
         from retrorun.archive import packing
 
         (version,) = self.rows("PRAGMA data_version")[0]  # changes by others; the rest are ours
         state = (int(version), self.connection.total_changes)
-        if self._sessions is None or self._sessions[0] != state:
-            rows = self.rows("SELECT document FROM sessions ORDER BY start_time_s, id")
-            self._sessions = state, packing.sessions(document for (document,) in rows)
-        return list(self._sessions[1])
+        if self._outlines is None or self._outlines[0] != state:
+            self._outlines = state, packing.outlines(self._documents())
+        return list(self._outlines[1])
+
+    def _documents(self) -> Iterator[bytes]:
+        for (document,) in self.connection.execute(
+            "SELECT document FROM sessions ORDER BY start_time_s, id"
+        ):
+            yield document
 
     def session(self, session_id: str) -> "Session":
         """One session by its id or an unambiguous beginning of it.

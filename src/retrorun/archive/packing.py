@@ -3,7 +3,8 @@
 import dataclasses
 import gc
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import msgspec
 
@@ -67,34 +68,60 @@ def fingerprint(athlete: Athlete) -> str:
 _DECODER = msgspec.json.Decoder(Session)
 
 
-def session(document: bytes) -> Session:
+def session(stored: bytes) -> Session:
     """The session of a stored document.
 
     Raises:
         ArchiveError: the document does not fit this version.
     """
+    return _decoded(_DECODER, stored)
+
+
+def sessions(documents: Iterable[bytes]) -> list[Session]:
+    """The sessions of many stored documents.
+
+    Raises:
+        ArchiveError: a document does not fit this version.
+    """
+    with _without_collecting():
+        return [_decoded(_DECODER, document) for document in documents]
+
+
+def outlines(documents: Iterable[bytes]) -> list[Session]:
+    """The same, without what only their own pages show.
+
+    Raises:
+        ArchiveError: a document does not fit this version.
+    """
+    from retrorun.archive.outlines import DECODER
+
+    with _without_collecting():
+        return [_decoded(DECODER, document) for document in documents]
+
+
+def _decoded(decoder: msgspec.json.Decoder[Session], stored: bytes) -> Session:
     try:
-        return _DECODER.decode(document)
+        return decoder.decode(stored)
     except msgspec.MsgspecError as problem:
         remedy = "`retrorun reprocess` makes it anew."
         words = f"a stored session cannot be read: {problem}"
         raise ArchiveError("archive-session-damaged", words, remedy=remedy) from problem
 
 
-def sessions(documents: Iterable[bytes]) -> list[Session]:
-    """The sessions of many stored documents.
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Let the garbage collector rest, and let it never look at what is made meanwhile.
 
-    The garbage collector rests meanwhile: nothing here is garbage, and looking for it among
-    millions of new objects takes three times as long as making them.
-
-    Raises:
-        ArchiveError: a document does not fit this version.
+    Nothing of it is garbage, and looking for some among millions of new objects, again and again,
+    takes three times as long as making them.
     """
     working = gc.isenabled()
+    gc.collect()  # what is garbage now would be kept for good
     gc.disable()
     try:
-        return [session(document) for document in documents]
+        yield
     finally:
+        gc.freeze()
         if working:
             gc.enable()
 
