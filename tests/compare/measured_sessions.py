@@ -117,7 +117,7 @@ def _sums(measured: MeasuredSegment) -> Totals:
     return Totals(
         seconds=metrics.seconds,
         moving_s=metrics.moving_s,
-        distance_m=metrics.distance_m or 0.0,
+        distance_m=metrics.distance_m,
         beats=metrics.beats or 0.0,
         beats_s=metrics.beats_s,
         steps=metrics.steps or 0.0,

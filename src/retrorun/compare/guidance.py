@@ -69,13 +69,15 @@ def _progression(
 ) -> Advice | None:
     """This session's metres against the most in one session of the last 30 days."""
     metres = total(session, kind, settings).distance_m
-    if metres <= 0:
+    if metres is None or metres <= 0:
         return None
     recent = [each for each in before if each.start_time_s >= session.start_time_s - WINDOW_S]
-    longest = max((total(each, kind, settings).distance_m for each in recent), default=0.0)
+    longest = max((total(each, kind, settings).distance_m or 0.0 for each in recent), default=0.0)
     key, title = f"progression_{kind}", f"Longest {kind} of the last 30 days"
     if longest <= 0:
-        words = f"{metres:,.0f} m {kind}; none in the 30 days before, so there is no comparison."
+        words = (
+            f"{metres:,.0f} m {kind}; none known in the 30 days before, so there is no comparison."
+        )
         return Advice(key, title, words)
     words = f"{metres:,.0f} m {kind}, {metres / longest:.0%} of the longest in the 30 days before"
     words += f" ({longest:,.0f} m)."

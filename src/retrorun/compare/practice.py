@@ -55,11 +55,11 @@ def progressions(
 ) -> Iterator[tuple[Session, float]]:
     """Each session's metres of a kind over the most in one session of the 30 days before it.
 
-    Sessions without such movement, or with nothing to compare with, are passed over.
+    Sessions without such movement or its distance, or with nothing to compare with, are passed over.
     """
     window: deque[tuple[float, float]] = deque()
     for session in sessions:
-        metres = total(session, kind, settings).distance_m
+        metres = total(session, kind, settings).distance_m or 0.0
         while window and window[0][0] < session.start_time_s - WINDOW_S:
             window.popleft()
         longest = window[0][1] if window else 0.0

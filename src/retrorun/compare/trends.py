@@ -17,13 +17,35 @@ CAUTION = "runs together with the volume; that is not a cause"
 
 def _per_beat(totals: Totals) -> float | None:
     """Metres per heartbeat; heart rate must cover most of the time."""
-    if totals.seconds <= 0 or totals.beats <= 0 or totals.beats_s < 0.8 * totals.seconds:
+    if (
+        totals.distance_m is None
+        or totals.seconds <= 0
+        or totals.beats <= 0
+        or totals.beats_s < 0.8 * totals.seconds
+    ):
         return None
     return totals.distance_m / totals.beats * totals.beats_s / totals.seconds
 
 
-def _speed(totals: Totals) -> float | None:
-    return totals.distance_m / totals.moving_s if totals.moving_s > 0 else None
+def _speed(session: Session, kind: str, settings: CompareSettings) -> float | None:
+    """Mean over the moving time whose speed is known: a hole in the position is no slow stretch."""
+    known = [
+        (each.metrics.speed_mps, each.metrics.moving_s)
+        for each in of_kind(session, kind, settings)
+        if each.metrics.speed_mps is not None
+    ]
+    moving_s = sum(seconds for _, seconds in known)
+    return sum(speed * seconds for speed, seconds in known) / moving_s if moving_s > 0 else None
+
+
+def _backward_speed(session: Session, settings: CompareSettings) -> float | None:
+    lasting = total(session, "backward", settings).moving_s >= settings.segment_s
+    return _speed(session, "backward", settings) if lasting else None
+
+
+def _forward_speed(session: Session, settings: CompareSettings) -> float | None:
+    lasting = total(session, "forward", settings).moving_s >= settings.economy_s
+    return _speed(session, "forward", settings) if lasting else None
 
 
 def _rate(totals: Totals) -> float | None:
@@ -62,13 +84,13 @@ def _longest(session: Session, settings: CompareSettings) -> float | None:
 
 MEASURES: tuple[tuple[str, str, str, Measure], ...] = (
     ("cost_factor", "backward cost factor", "times forward", _factor),
-    ("backward_speed_mps", "backward speed", "m/s", _of_backward(_speed)),
+    ("backward_speed_mps", "backward speed", "m/s", _backward_speed),
     ("backward_share_pct", "backward share of moving time", "%", _share),
     ("backward_longest_s", "longest backward stretch", "s", _longest),
     ("backward_cadence_spm", "backward step rate", "steps/min", _of_backward(_rate)),
     ("backward_metres_per_beat", "backward metres per heartbeat", "m", _of_backward(_per_beat)),
     ("forward_metres_per_beat", "forward metres per heartbeat", "m", _of_forward(_per_beat)),
-    ("forward_speed_mps", "forward speed", "m/s", _of_forward(_speed)),
+    ("forward_speed_mps", "forward speed", "m/s", _forward_speed),
 )
 
 
@@ -134,8 +156,10 @@ def association(weeks: Sequence[Week], settings: CompareSettings) -> Association
         before = weeks[index - settings.volume_weeks : index]
         economy = _per_beat(weeks[index].forward)
         if economy is not None:
-            volume = sum(week.backward.distance_m for week in before)
-            rows.append((weeks[index].monday, volume, economy))
+            metres = [week.backward.distance_m for week in before]
+            known = [each for each in metres if each is not None]
+            if len(known) == len(metres):
+                rows.append((weeks[index].monday, sum(known), economy))
     rows = rows[-settings.trend_points :]
     missing = max(0, settings.least_association_weeks - len(rows))
     mondays = tuple(monday for monday, _, _ in rows)

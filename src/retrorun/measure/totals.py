@@ -24,7 +24,7 @@ def _of_segment(measured: MeasuredSegment) -> Totals:
     return Totals(
         seconds=metrics.seconds,
         moving_s=metrics.moving_s,
-        distance_m=metrics.distance_m or 0.0,
+        distance_m=metrics.distance_m,
         beats=metrics.beats or 0.0,
         beats_s=metrics.beats_s,
         steps=metrics.steps or 0.0,

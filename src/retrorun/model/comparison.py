@@ -131,9 +131,9 @@ class Day:
     start_time_s: float
     name: str | None
     backward_s: float
-    backward_m: float
+    backward_m: float | None
     forward_s: float
-    forward_m: float
+    forward_m: float | None
     candidate_s: float
     moving_s: float
     backward_share: float | None

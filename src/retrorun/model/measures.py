@@ -1,7 +1,7 @@
 """What is measured of a stretch and of a session."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from retrorun.model.recording import Note
 from retrorun.model.segment import Segment
@@ -90,12 +90,13 @@ class MeasuredSegment:
 class Totals:
     """Sums over all segments of one kind; they add over sessions and weeks.
 
-    Energy is in kcal and None where the athlete's mass is not known.
+    Energy is in kcal and None where the athlete's mass is not known. ``distance_m`` is None where
+    there was time and none of its way is known; without any time it is 0.
     """
 
     seconds: float = 0.0
     moving_s: float = 0.0
-    distance_m: float = 0.0
+    distance_m: float | None = 0.0
     beats: float = 0.0
     beats_s: float = 0.0
     steps: float = 0.0
@@ -106,7 +107,7 @@ class Totals:
     high_kcal: float | None = None
 
     def __add__(self, other: "Totals") -> "Totals":
-        """Sums of both; an energy is None only where neither has one."""
+        """Sums of both; energy and distance are None only where neither has one."""
         return Totals.of((self, other))
 
     @classmethod
@@ -117,7 +118,15 @@ class Totals:
         known = {
             name: [each for each in column if each is not None] for name, column in columns.items()
         }
-        return cls(**{name: sum(column) for name, column in known.items() if column})
+        sums = cls(**{name: sum(column) for name, column in known.items() if column})
+        return replace(sums, distance_m=_way_m(collected))
+
+
+def _way_m(parts: Iterable[Totals]) -> float | None:
+    """Known metres; the 0 of what took no time is not one of them."""
+    lasting = [part.distance_m for part in parts if part.seconds > 0]
+    known = [distance_m for distance_m in lasting if distance_m is not None]
+    return None if lasting and not known else sum(known, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,10 @@ def _ticks(up: float, down: float) -> list[float]:
     return [step * index for index in range(-int(down // step), int(up // step) + 1)]
 
 
+def _long(distance_m: float | None, display: Display) -> str:
+    return number(None if distance_m is None else display.long_value(distance_m), 2)
+
+
 def week_table(weeks: Sequence[Week], display: Display) -> Table:
     """The same as a table, latest week first."""
     head = ("week_of", "head_sessions", "kind_backward", "kind_candidate", "kind_forward")
@@ -103,8 +107,8 @@ def week_table(weeks: Sequence[Week], display: Display) -> Table:
             clock(each.backward.moving_s),
             clock(each.candidate.moving_s),
             clock(each.forward.moving_s),
-            number(display.long_value(each.backward.distance_m), 2),
-            number(display.long_value(each.forward.distance_m), 2),
+            _long(each.backward.distance_m, display),
+            _long(each.forward.distance_m, display),
         )
         for each in reversed(weeks)
     )
