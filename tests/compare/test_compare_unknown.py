@@ -1,0 +1,83 @@
+"""A distance that nobody knows is no data point."""
+
+import dataclasses
+
+import pytest
+from measured_sessions import session, stretch
+
+from retrorun.compare import compare, guidance
+from retrorun.model import Athlete, Comparison, Direction, MeasuredSegment, Session, Trend
+from retrorun.settings import CompareSettings
+
+
+def compared(*sessions: Session) -> Comparison:
+    return compare(sessions, Athlete(), CompareSettings())
+
+
+def trend(comparison: Comparison, key: str) -> Trend:
+    return next(each for each in comparison.trends if each.key == key)
+
+
+def nowhere(
+    start_s: float, seconds: float, direction: Direction = "backward", **known: object
+) -> MeasuredSegment:
+    """A stretch of which neither speed nor distance is known, as on a treadmill."""
+    placed = stretch(start_s, seconds, direction, **known)  # type: ignore[arg-type]
+    unplaced = dataclasses.replace(placed.metrics, distance_m=None, speed_mps=None)
+    return dataclasses.replace(placed, metrics=unplaced)
+
+
+def test_a_session_without_distance_has_no_speed() -> None:
+    sessions = [session(f"s{n}", 7 * n, [stretch(0, 100, "backward", 2.0)]) for n in range(5)]
+    indoors = session("indoors", 35, [nowhere(0, 100)])
+    speed = trend(compared(*sessions, indoors), "backward_speed_mps")
+    assert [point.value for point in speed.points] == pytest.approx([2.0] * 5)
+
+
+def test_a_stretch_without_distance_does_not_slow_its_session() -> None:
+    # 100 s at 2 m/s, 50 s at 2.6 m/s: 330 m in 150 s; of 300 s more nothing is known
+    parts = [
+        stretch(0, 100, "backward", 2.0),
+        nowhere(100, 300),
+        stretch(400, 50, "backward", 2.6),
+    ]
+    speed = trend(compared(session("a", 0, parts)), "backward_speed_mps")
+    assert [point.value for point in speed.points] == pytest.approx([2.2])
+
+
+def test_metres_per_beat_need_metres() -> None:
+    beating = {"beats": 250.0, "beats_s": 100.0}
+    placed = session("a", 0, [stretch(0, 100, "backward", 2.0, **beating)])
+    indoors = session("b", 7, [nowhere(0, 100, **beating)])
+    per_beat = trend(compared(placed, indoors), "backward_metres_per_beat")
+    assert [(point.session, point.value) for point in per_beat.points] == [("a", 0.8)]
+
+
+def test_a_week_of_unknown_distance_is_no_week_without_backward_running() -> None:
+    # the fifth and sixth week follow the indoor one, the seventh no more
+    ahead = {"beats": 1000.0, "beats_s": 400.0}
+    sessions = [session(f"s{n}", 7 * n, [stretch(0, 400, "forward", **ahead)]) for n in range(7)]
+    indoors = session("indoors", 7 + 1, [nowhere(0, 100)])
+    found = compared(*sessions, indoors).association
+    assert found.mondays == ("2026-02-16",)
+    assert found.backward_m == (0.0,)
+
+
+def test_guidance_compares_no_unknown_distance() -> None:
+    placed, indoors = (
+        session("a", 0, [stretch(0, 50, "backward")]),
+        session("b", 5, [nowhere(0, 50)]),
+    )
+    assert "progression_backward" not in {each.key for each in guidance(indoors, [placed]).advice}
+    later = dataclasses.replace(placed, id="c", start_time_s=placed.start_time_s + 10 * 86_400)
+    said = {each.key: each.message for each in guidance(later, [indoors]).advice}
+    assert "no comparison" in said["progression_backward"]
+    practice = compared(placed, indoors, later).practice
+    assert practice.comparable == 1  # the later one, with the first
+
+
+def test_the_calendar_says_unknown() -> None:
+    day = compared(session("a", 0, [nowhere(0, 100)])).days[0]
+    assert (day.backward_m, day.forward_m) == (None, 0.0)
+    week = compared(session("a", 0, [nowhere(0, 100)])).weeks[0]
+    assert week.backward.distance_m is None
