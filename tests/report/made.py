@@ -117,7 +117,7 @@ def totals(found: tuple[MeasuredSegment, ...]) -> dict[str, Totals]:
         sums[name] = Totals(
             old.seconds + part.seconds,
             old.moving_s + part.moving_s,
-            old.distance_m + (part.distance_m or 0.0),
+            (old.distance_m or 0.0) + (part.distance_m or 0.0),
             old.beats + (part.beats or 0.0),
             old.beats_s + part.beats_s,
             old.steps + (part.steps or 0.0),
