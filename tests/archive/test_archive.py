@@ -2,7 +2,7 @@
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -47,15 +47,30 @@ def test_sessions_come_back_equal_and_oldest_first(tmp_path: Path) -> None:
     assert tuple(found[1:]) == made.sessions
 
 
-def test_sessions_are_read_anew_when_somebody_wrote(tmp_path: Path) -> None:
+def test_an_outline_says_nothing_else_and_lacks_what_only_the_own_page_shows(
+    tmp_path: Path,
+) -> None:
+    archive, made = filled(tmp_path)
+    with archive:
+        outline, session = archive.outlines()[0], made.sessions[0]
+    for each in fields(session):
+        if each.name in {"labels", "laps", "pauses", "notes"}:
+            with pytest.raises(AttributeError):
+                getattr(outline, each.name)
+        elif each.name != "measures":
+            assert getattr(outline, each.name) == getattr(session, each.name)
+    assert outline.measures.totals == session.measures.totals
+
+
+def test_outlines_are_read_anew_when_somebody_wrote(tmp_path: Path) -> None:
     archive, made = filled(tmp_path)
     with archive, Archive.open(tmp_path) as other:
-        assert archive.sessions()[0] is archive.sessions()[0]
-        archive.sessions().clear()
+        assert archive.outlines()[0] is archive.outlines()[0]
+        archive.outlines().clear()
         for number, writer in enumerate((archive, other)):
             sent, _ = parcel(b"run %d 30" % (20_000 * (number + 1)))
             writer.write(writer.begin_import("/exports", "0.1.0", 2.0), Change(parcels=[sent]))
-            assert len(archive.sessions()) == len(made.sessions) + number + 1
+            assert len(archive.outlines()) == len(made.sessions) + number + 1
 
 
 def test_a_track_comes_back_with_everything(tmp_path: Path) -> None:

@@ -1,0 +1,107 @@
+"""Matching many at once against a plain search, one stretch after the other."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from measured_sessions import session, stretch
+
+from retrorun.compare import compare
+from retrorun.model import Athlete, MeasuredSegment, Session
+from retrorun.settings import CompareSettings
+
+DAY_S = 86_400.0
+Place = tuple[Session, MeasuredSegment]
+FEW = dataclasses.replace(CompareSettings(), days_tolerance=5.0, partners=6, pairs_shown=10_000)
+
+
+def runs(rng: np.random.Generator) -> list[Session]:
+    """Sessions with stretches of both directions and gaits, some of them without any partner."""
+    found = []
+    for day in range(60):
+        parts = [
+            stretch(
+                float(rng.integers(0, 3600)),
+                float(rng.integers(15, 200)),
+                "backward" if rng.random() < 0.4 else "forward",
+                float(rng.uniform(1.5, 3.0)),
+                gait=str(rng.choice(["run", "walk"])),
+                grade=float(rng.normal(0.0, 0.02)) if rng.random() < 0.8 else None,
+            )
+            for _ in range(rng.integers(0, 12))
+        ]
+        found.append(session(f"s{rng.integers(1000)}-{day}", day / 3, parts))
+    return found
+
+
+def partner(one: Place, others: list[Place], settings: CompareSettings) -> Place | None:
+    """The most similar stretch of the session; else of those near in days, and not too many."""
+    home = [each for each in others if each[0] is one[0]]
+    best = min(home, key=lambda each: unlike(one, each, settings), default=None)
+    if best is not None and math.isfinite(unlike(one, best, settings)):
+        return best
+    shelf = math.floor(one[1].metrics.speed_mps / settings.speed_tolerance_mps)  # type: ignore[operator]
+    near = sorted(
+        (
+            each
+            for each in others
+            if each[1].segment.gait == one[1].segment.gait
+            and abs(math.floor(each[1].metrics.speed_mps / settings.speed_tolerance_mps) - shelf)  # type: ignore[operator]
+            <= 1
+        ),
+        key=lambda each: (each[0].start_time_s, each[0].id, each[1].segment.start_s),
+    )
+    half = settings.partners // 2
+    middle = sum(each[0].start_time_s < one[0].start_time_s for each in near)
+    around = [
+        each
+        for each in near[max(0, middle - half) : middle + half]
+        if abs(each[0].start_time_s - one[0].start_time_s) <= settings.days_tolerance * DAY_S
+    ]
+    best = min(around, key=lambda each: unlike(one, each, settings), default=None)
+    return best if best and math.isfinite(unlike(one, best, settings)) else None
+
+
+def unlike(one: Place, other: Place, settings: CompareSettings) -> float:
+    """How unlike two stretches are, by the words of the settings; infinite beyond a tolerance."""
+    (home, first), (away, second) = one, other
+    traits = [
+        (first.metrics.speed_mps - second.metrics.speed_mps) / settings.speed_tolerance_mps,  # type: ignore[operator]
+        ((first.metrics.grade or 0.0) - (second.metrics.grade or 0.0)) / settings.grade_tolerance,
+        (first.segment.start_s - second.segment.start_s) / settings.time_tolerance_s,
+    ]
+    if max(map(abs, traits)) > 1.0 or first.segment.gait != second.segment.gait:
+        return math.inf
+    days = (home.start_time_s - away.start_time_s) / (settings.days_tolerance * DAY_S)
+    return math.hypot(*traits, days)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("settings", [FEW, dataclasses.replace(FEW, time_tolerance_s=100.0)])
+def test_many_at_once_find_what_a_plain_search_finds(seed: int, settings: CompareSettings) -> None:
+    sessions = runs(np.random.default_rng(seed))
+    lasting = [
+        (each, part)
+        for each in sessions
+        for part in each.measures.segments
+        if part.metrics.moving_s >= settings.segment_s
+    ]
+    forward = [each for each in lasting if each[1].segment.direction == "forward"]
+    wanted = {
+        (one[0].id, one[1].segment.start_s): (found[0].id, found[1].segment.start_s)
+        for one in lasting
+        if one[1].segment.direction == "backward"
+        and (found := partner(one, forward, settings)) is not None
+    }
+    made = compare(sessions, Athlete(), settings).pairs
+    got = {
+        (pair.backward_session, pair.backward_start_s): (
+            pair.forward_session,
+            pair.forward_start_s,
+        )
+        for pair in made
+    }
+    assert got == wanted
+    abroad = sum(pair.backward_session != pair.forward_session for pair in made)
+    assert 0 < abroad < len(made)
