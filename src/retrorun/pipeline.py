@@ -31,12 +31,14 @@ from retrorun.model import (
     Note,
     Outcome,
     Recording,
+    SecondDevice,
     Session,
     Source,
     Track,
     Zoned,
 )
-from retrorun.settings import Settings
+from retrorun.readers.second_device import joined_with_phone
+from retrorun.settings import ReadLimits, Settings
 from retrorun.units import FloatArray
 
 
@@ -69,12 +71,16 @@ def analyse(export: Export, blob: Blob, settings: Settings, athlete: Athlete) ->
     Raises:
         RetrorunError: none of the recordings could be analysed; the first reason.
     """
+    phones = _phones(blob, settings.read)
     results: list[tuple[Session, Track]] = []
     problems: list[RetrorunError] = []
     for index in range(len(export.recordings)):
         try:
-            said = blob.labels.get(index, ())
-            results.append(_session(export, index, said, settings, athlete))
+            with_phones, second = _joined(export.recordings[index], phones)
+            known = _Known(with_phones, blob.labels.get(index, ()), second)
+            session, track = _session(export.source, index, known, settings, athlete)
+            notes = session.notes + blob.notes.get(index, ())
+            results.append((dataclasses.replace(session, notes=notes), track))
         except RetrorunError as problem:
             problems.append(problem)
     if problems and not results:
@@ -85,22 +91,59 @@ def analyse(export: Export, blob: Blob, settings: Settings, athlete: Athlete) ->
     return Analysis(export.source, sessions, tracks, export.passed_over + lost)
 
 
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class _Known:
+    """One recording with the headings of second devices, and what the user said of it."""
+
+    recording: Recording
+    labels: tuple[Label, ...]
+    second_devices: tuple[SecondDevice, ...]
+
+
+def _phones(blob: Blob, limits: ReadLimits) -> list[tuple[SecondDevice, Recording]]:
+    """The recordings of second devices; one that cannot be read has nothing to give."""
+    found: list[tuple[SecondDevice, Recording]] = []
+    for name, data in blob.companions:
+        try:
+            export = readers.read(name, data, limits)
+        except RetrorunError:
+            continue
+        for index, each in enumerate(export.recordings):
+            device = each.device or name
+            about = SecondDevice(export.source.sha256, index, device, None, "")
+            found.append((about, dataclasses.replace(each, device=device)))
+    return found
+
+
+def _joined(
+    recording: Recording, phones: list[tuple[SecondDevice, Recording]]
+) -> tuple[Recording, tuple[SecondDevice, ...]]:
+    """The recording with the headings of those that fit, and what was found of each."""
+    found: list[SecondDevice] = []
+    for about, phone in phones:
+        result = joined_with_phone(recording, phone)
+        recording = result.recording
+        found.append(dataclasses.replace(about, skew_s=result.skew_s, reason=result.reason))
+    return recording, tuple(found)
+
+
 def _session(
-    export: Export,
+    source: Source,
     index: int,
-    said: tuple[Label, ...],
+    known: _Known,
     settings: Settings,
     athlete: Athlete,
 ) -> tuple[Session, Track]:
-    recording = export.recordings[index]
+    recording = known.recording
     track = prepare.prepare(recording, settings.prepare)
     athlete = athlete.at(track.start_time_s)
-    labels = detect_labels.spoken(recording, export.source.name) + said
+    labels = detect_labels.spoken(recording, source.name) + known.labels
     detection = detect.detect(track, labels, athlete, settings.detect)
     track = dataclasses.replace(track, columns={**track.columns, **detection.columns})
     measures = measure.measure(track, detection, athlete, settings.measure)
-    session = _gather(export.source, index, recording, track, (detection, measures))
-    marks = {"labels": labels, "settings": settings.fingerprint(), "version": __version__}
+    session = _gather(source, index, recording, track, (detection, measures))
+    devices = {"second_devices": known.second_devices}
+    marks = devices | {"labels": labels, "settings": settings.fingerprint(), "version": __version__}
     return dataclasses.replace(session, **marks), track  # type: ignore[arg-type]
 
 

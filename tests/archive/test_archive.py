@@ -227,17 +227,21 @@ def test_rubbish_in_place_of_the_database_is_told(tmp_path: Path) -> None:
 def test_a_migration_is_all_or_nothing_and_keeps_the_old(tmp_path: Path) -> None:
     filled(tmp_path)[0].close()
     path = tmp_path / database.FILE
-    steps = {2: "ALTER TABLE notes ADD COLUMN mood TEXT;", 3: "CREATE TABLE shoes (name TEXT);"}
+    first = database.VERSION
+    steps = {
+        first + 1: "ALTER TABLE notes ADD COLUMN mood TEXT;",
+        first + 2: "CREATE TABLE shoes (name TEXT);",
+    }
     direct = sqlite3.connect(path, isolation_level=None)
     with pytest.raises(sqlite3.OperationalError):
-        database.migrate(direct, tmp_path, {**steps, 3: "CREATE nonsense;"}, 3)
-    assert database.version_of(direct) == 1
-    database.migrate(direct, tmp_path, steps, 3)
-    assert database.version_of(direct) == 3
+        database.migrate(direct, tmp_path, {**steps, first + 2: "CREATE nonsense;"}, first + 2)
+    assert database.version_of(direct) == first
+    database.migrate(direct, tmp_path, steps, first + 2)
+    assert database.version_of(direct) == first + 2
     direct.execute("INSERT INTO shoes VALUES ('worn')")
     direct.close()
-    old = sqlite3.connect(tmp_path / f"{database.FILE}.version-1.backup")
-    assert database.version_of(old) == 1
+    old = sqlite3.connect(tmp_path / f"{database.FILE}.version-{first}.backup")
+    assert database.version_of(old) == first
     assert old.execute("SELECT count(*) FROM sessions").fetchone() == (2,)
     old.close()
 
@@ -246,7 +250,9 @@ def test_a_missing_migration_is_refused(tmp_path: Path) -> None:
     Archive.open(tmp_path).close()
     direct = sqlite3.connect(tmp_path / database.FILE, isolation_level=None)
     with pytest.raises(ArchiveError) as caught:
-        database.migrate(direct, tmp_path, {3: "SELECT 1;"}, 3)
+        database.migrate(
+            direct, tmp_path, {database.VERSION + 2: "SELECT 1;"}, database.VERSION + 2
+        )
     assert caught.value.slug == "archive-too-old"
     direct.close()
 

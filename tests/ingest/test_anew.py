@@ -162,19 +162,29 @@ def test_what_counts_as_the_same_activity(other: Brief, *, is_same: bool) -> Non
 
 def test_a_newcomer_with_a_compass_takes_the_place_of_one_without() -> None:
     row = fake_row("p", "compass")
-    assert sameness.Known([WATCH]).judge([row]) == sameness.Verdict(replaces={"w": "p"})
+    assert known_of(WATCH).judge([row]) == sameness.Verdict(replaces={"w": "p"})
     compass = replace(WATCH, heading="compass")
-    assert sameness.Known([compass]).judge([row]) == sameness.Verdict(duplicate_of="w")
-    assert sameness.Known([compass]).judge([fake_row("p", "none")]).duplicate_of == "w"
+    assert known_of(compass).judge([row]) == sameness.Verdict(duplicate_of="w")
+    assert known_of(compass).judge([fake_row("p", "none")]).duplicate_of == "w"
 
 
 def test_a_file_with_more_activities_than_are_known_is_no_copy() -> None:
-    known = sameness.Known([WATCH])
+    known = known_of(WATCH)
     further = replace(fake_row("p-2", "none"), start_time_s=9000.0)
     assert known.judge([fake_row("p", "none"), further]) == sameness.Verdict()
 
 
+def test_a_newcomer_with_a_compass_but_without_the_body_is_no_copy() -> None:
+    """A phone beside a watch: both stay, to be joined."""
+    known = sameness.Known([WATCH], {"w": ("heart_rate", "position")}.__getitem__)
+    assert known.judge([fake_row("p", "compass")]) == sameness.Verdict()
+
+
+def known_of(brief: Brief) -> sameness.Known:
+    return sameness.Known([brief], {brief.id: ("position",)}.__getitem__)
+
+
 def fake_row(session_id: str, heading: str) -> SessionRow:
     return SessionRow(
-        session_id, "pp", 0, 1003.0, 1800.0, 5010.0, "running", 0.0, heading, "", "", "", "", b""
+        session_id, "pp", 0, 1003.0, 1800.0, 5010.0, "running", 0.0, heading, "", "", "", "", b"{}"
     )

@@ -19,7 +19,7 @@ def row(session: str, sha256: str, start_s: float, heading: str = "none") -> Ses
         settings="",
         athlete="",
         version="",
-        document=b"",
+        document=b"{}",
     )
 
 

@@ -116,6 +116,14 @@ class Archive(Written):
         (document,) = self.find("document", session_id)
         return packing.session(document)
 
+    def channels(self, session_id: str) -> tuple[str, ...]:
+        """The channels of one session.
+
+        Raises:
+            ArchiveError: there is none, or more than one.
+        """
+        return tuple(self.session(session_id).channels)
+
     def track(self, session_id: str) -> "Track":
         """The 1 Hz track of a session.
 

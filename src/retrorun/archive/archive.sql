@@ -1,4 +1,4 @@
--- The archive of one athlete, version 1.
+-- The archive of one athlete, version 2.
 --
 -- Beside this database lie two folders of files under their own SHA-256:
 --   tracks/ab/ab….parquet   the 1 Hz track of a session
@@ -26,7 +26,9 @@ CREATE TABLE files (
     sha256      TEXT NOT NULL,              -- of the bytes when they were read; '' if never read
     outcome     TEXT NOT NULL CHECK (outcome IN
                 ('imported', 'duplicate', 'not-a-run', 'failed', 'undone')),
-    rule        TEXT,                       -- duplicate by 'same-bytes' or 'same-activity'; 'kept-apart' by the user
+    rule        TEXT,                       -- duplicate by 'same-bytes', 'same-activity', 'second-device';
+                                            -- imported: 'kept-apart' by the user, 'unpacked' (a zip),
+                                            -- 'labels' (a table of labels beside an export)
     duplicate_of TEXT,                      -- path or session id
     slug        TEXT,                       -- failed and not-a-run: stable name of the reason
     message     TEXT,                       -- the reason in words
@@ -68,6 +70,19 @@ CREATE TABLE labels (
     origin      TEXT NOT NULL
 ) STRICT;
 CREATE INDEX labels_by_session ON labels (session);
+
+-- Two recordings of one run, by a watch and by a second device that has a heading. A joined one
+-- has no session of its own any more; its file is kept and read with the watch's.
+CREATE TABLE matches (
+    phone       TEXT NOT NULL,              -- what the second device's session is or was
+    phone_sha256 TEXT NOT NULL,             -- of its export, see originals/
+    session     TEXT NOT NULL,              -- sessions.id of the watch's
+    state       TEXT NOT NULL CHECK (state IN
+                ('joined', 'refused', 'apart')), -- apart: there was no need, or the user said so
+    skew_s      REAL,                       -- how far its clock runs ahead; NULL unless joined
+    reason      TEXT NOT NULL,              -- in words
+    PRIMARY KEY (phone, session)
+) STRICT;
 
 -- What the user noted about a session: scores from 0 to 10, and free text.
 CREATE TABLE notes (

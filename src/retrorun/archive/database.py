@@ -10,12 +10,20 @@ from pathlib import Path
 from retrorun.errors import ArchiveError
 
 APPLICATION_ID = 0x52657472  # "Retr": tells our database from any other
-VERSION = 1
+VERSION = 2
 FILE = "archive.sqlite"
 BUSY_S = 30.0
 
 # version → what brings a database of the version before to it
-MIGRATIONS: Mapping[int, str] = {}
+MIGRATIONS: Mapping[int, str] = {
+    2: """
+CREATE TABLE matches (
+    phone TEXT NOT NULL, phone_sha256 TEXT NOT NULL, session TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('joined', 'refused', 'apart')),
+    skew_s REAL, reason TEXT NOT NULL, PRIMARY KEY (phone, session)
+) STRICT;
+""",
+}
 
 
 def connect(folder: Path, *, create: bool = True) -> sqlite3.Connection:

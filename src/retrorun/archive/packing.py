@@ -55,8 +55,13 @@ def session_row(session: Session, stored: bytes, athlete: str) -> SessionRow:
         settings=session.settings,
         athlete=athlete,
         version=session.version,
-        document=msgspec.json.encode(session),
+        document=document(session),
     )
+
+
+def document(session: Session) -> bytes:
+    """A session as it is stored."""
+    return msgspec.json.encode(session)
 
 
 def fingerprint(athlete: Athlete) -> str:

@@ -57,6 +57,18 @@ class Brief:
 
 
 @dataclass(frozen=True, slots=True)
+class Match:
+    """A second device's recording and a watch's, and what became of the two; see archive.sql."""
+
+    phone: str
+    phone_sha256: str
+    session: str
+    state: Literal["joined", "refused", "apart"]
+    skew_s: float | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """Why a file became no session."""
 

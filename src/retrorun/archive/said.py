@@ -82,7 +82,7 @@ class Said:
         rows = self.rows("SELECT DISTINCT session FROM labels")
         own = [each for (each,) in rows if each.split("-")[0] == sha256[:12]]
         return {
-            _position(session): tuple(Label(*row[1:]) for row in self._labels(session))
+            position(session): tuple(Label(*row[1:]) for row in self._labels(session))
             for session in own
         }
 
@@ -132,7 +132,8 @@ class Said:
         return {session: Remark(*values) for session, *values in rows}
 
 
-def _position(session_id: str) -> int:
+def position(session_id: str) -> int:
+    """The activity's place in its file, from 0."""
     return int(session_id.split("-")[1]) - 1 if "-" in session_id else 0
 
 

@@ -6,9 +6,10 @@ from dataclasses import astuple, dataclass, field, fields
 from pathlib import Path
 
 from retrorun.archive import database
+from retrorun.archive.matched import Matched
 from retrorun.archive.objects import Objects
-from retrorun.archive.rows import FileRow, Parcel, SessionRow
-from retrorun.archive.said import Said, raw
+from retrorun.archive.rows import FileRow, Match, Parcel, SessionRow
+from retrorun.archive.said import raw
 from retrorun.errors import ArchiveError
 
 _FILE_COLUMNS = ", ".join(each.name for each in fields(FileRow))
@@ -39,15 +40,19 @@ class Change:
         parcels: sessions, tracks and originals; they replace what their files gave before.
         gone: paths that are known under another name from now on.
         replaced: session id → id of the session that takes its place, labels and notes included.
+        matches: second devices; the session of a joined one goes.
+        documents: session id → what is stored of it from now on, and nothing else changes.
     """
 
     files: Sequence[FileRow] = ()
     parcels: Sequence[Parcel] = ()
     gone: Sequence[str] = ()
     replaced: Mapping[str, str] = field(default_factory=dict)
+    matches: Sequence[Match] = ()
+    documents: Mapping[str, bytes] = field(default_factory=dict)
 
 
-class Written(Said):
+class Written(Matched):
     """The archive's writing side."""
 
     def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
@@ -93,7 +98,12 @@ class Written(Said):
             before |= self._replace(change.replaced)
             for parcel in change.parcels:
                 before |= self._write_sessions(import_id, parcel)
+            self.connection.executemany(
+                "UPDATE sessions SET document = ? WHERE id = ?",
+                [(stored, each) for each, stored in change.documents.items()],
+            )
             self._write_files(import_id, change.files)
+            before |= self._write_matches(change.matches)
         self._drop_tracks(before)
 
     def _forget(self, paths: Iterable[str]) -> None:
@@ -114,10 +124,11 @@ class Written(Said):
             (parcel.sha256,),
         ).fetchall()
         brought_by = before[0][0] if before else import_id
+        joined = self._joined_phones()
         self.connection.executemany(
             f"INSERT OR REPLACE INTO sessions ({_SESSION_COLUMNS}, import_id) "  # noqa: S608 - our own
             f"VALUES ({_SESSION_MARKS})",
-            ((*astuple(row), brought_by) for row in parcel.sessions),
+            ((*astuple(row), brought_by) for row in parcel.sessions if row.id not in joined),
         )
         return {track for _, track in before}
 
@@ -127,6 +138,9 @@ class Written(Said):
         for old, new in replaced.items():
             for table in ("labels", "notes"):
                 statement = f"UPDATE OR REPLACE {table} SET session = ? WHERE session = ?"  # noqa: S608
+                self.connection.execute(statement, (new, old))
+            for table, column in (("matches", "session"), ("files", "duplicate_of")):
+                statement = f"UPDATE OR REPLACE {table} SET {column} = ? WHERE {column} = ?"  # noqa: S608
                 self.connection.execute(statement, (new, old))
             gone = self.connection.execute(
                 "DELETE FROM sessions WHERE sha256 = (SELECT sha256 FROM sessions WHERE id = ?) "
@@ -173,6 +187,8 @@ class Written(Said):
                 (import_id,),
             )
             again = [sha256 for session_id, _ in gone for sha256 in self._freed(session_id)]
+            phones = self.rows("SELECT sha256 FROM files WHERE import_id = ?", import_id)
+            again += self._unmatched([each for each, _ in gone], [each for (each,) in phones])
             self.connection.execute(
                 "UPDATE imports SET undone_s = ? WHERE id = ?",
                 (now_s, import_id),
@@ -190,22 +206,26 @@ class Written(Said):
         ).fetchall()
         return [sha256 for (sha256,) in rows]
 
-    def separate(self, path: str) -> str:
-        """Let a file that was taken for a second copy stand for itself.
+    def separate(self, path: str) -> list[str]:
+        """Let a file stand for itself that was taken for a second copy or joined to a session.
 
         Returns:
-            Its hash; it is to be analysed from its original.
+            Its hash, and those of what it was joined to; all are to be analysed from originals.
 
         Raises:
             ArchiveError: no such file, or it is no duplicate by that rule.
         """
         with self.transaction():
             rows = self.connection.execute(
-                "UPDATE files SET outcome = 'imported', rule = 'kept-apart', duplicate_of = NULL "
-                "WHERE path = CAST(? AS TEXT) AND rule = 'same-activity' RETURNING sha256",
+                "UPDATE files SET outcome = 'imported', rule = 'kept-apart', duplicate_of = NULL, "
+                "message = NULL "
+                "WHERE path = CAST(? AS TEXT) AND (rule IN ('same-activity', 'second-device') "
+                "OR sha256 IN (SELECT phone_sha256 FROM matches WHERE state = 'joined')) "
+                "RETURNING sha256",
                 (raw(path),),
             ).fetchall()
+            parted = self._part(rows[0][0]) if rows else []
         if not rows:
             words = "it is not known as a second copy of an activity"
             raise ArchiveError("not-a-duplicate", words, file=path)
-        return str(rows[0][0])
+        return [str(rows[0][0]), *parted]

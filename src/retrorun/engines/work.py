@@ -11,7 +11,7 @@ from retrorun.archive.objects import digest, unpack
 from retrorun.archive.rows import Parcel
 from retrorun.engines.pool import Lost, ordered
 from retrorun.errors import NotARunError, RetrorunError
-from retrorun.model import Athlete, Blob, Failed, Label, Outcome, Source
+from retrorun.model import Athlete, Blob, Failed, Label, Note, Outcome, Source
 from retrorun.settings import Settings
 
 Process = Callable[[Blob, Settings, Athlete], Outcome]
@@ -27,6 +27,8 @@ class Task:
         sha256: what the bytes should be; the file is left alone if they are not. None: unknown.
         labels: the user's words, by the activity's position in the file.
         packed: the address is an original of the archive, to be unpacked.
+        companions: originals of second devices that are read with it.
+        notes: what is to be noted besides, by the activity's position in the file.
     """
 
     address: str
@@ -34,6 +36,8 @@ class Task:
     sha256: str | None = None
     labels: Mapping[int, tuple[Label, ...]] = field(default_factory=dict)
     packed: bool = False
+    companions: tuple["Task", ...] = ()
+    notes: Mapping[int, tuple[Note, ...]] = field(default_factory=dict)
 
 
 def run(
@@ -63,10 +67,10 @@ def run(
 def outcome(task: Task, settings: Settings, athlete: Athlete, process: Process) -> Outcome:
     """The outcome of one file; what cannot be read is a value, too."""
     try:
-        data = load(task, settings.read.file_bytes)
+        blob = _blob(task, settings.read.file_bytes)
     except RetrorunError as problem:
         return _unread(task, problem)
-    return process(Blob(task.name, data, task.labels), settings, athlete)
+    return process(blob, settings, athlete)
 
 
 def outcomes(
@@ -117,12 +121,15 @@ def _refused(source: Source, problem: RetrorunError) -> Failed:
 def parcel(task: Task, settings: Settings, athlete: Athlete, process: Process) -> Parcel:
     """The outcome of one file, packed for the archive."""
     try:
-        data = load(task, settings.read.file_bytes)
+        blob = _blob(task, settings.read.file_bytes)
     except RetrorunError as problem:
         return packing.parcel(b"", _unread(task, problem), athlete)
-    return packing.parcel(
-        data, process(Blob(task.name, data, task.labels), settings, athlete), athlete
-    )
+    return packing.parcel(blob.data, process(blob, settings, athlete), athlete)
+
+
+def _blob(task: Task, limit_bytes: int) -> Blob:
+    companions = tuple((each.name, load(each, limit_bytes)) for each in task.companions)
+    return Blob(task.name, load(task, limit_bytes), task.labels, companions, task.notes)
 
 
 def load(task: Task, limit_bytes: int) -> bytes:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from retrorun import __version__
 from retrorun.archive import Archive, Change, FileRow, Parcel
 from retrorun.ingest.anew import again
+from retrorun.ingest.joining import Joins, join
 from retrorun.ingest.planning import Candidate, Plan, container, member_tag
 from retrorun.ingest.sameness import Known
 from retrorun.ingest.unpacking import UNPACKED, Feed, complete
@@ -57,7 +58,10 @@ def act(
     with archive.writing(wait_s), closing(_feed(plan, archive, engine)) as feed:
         number = archive.begin_import(plan.folder, __version__, time.time())
         archive.write(number, _moved(plan, archive))
-        known, before = Known(archive.briefs()), {row.path: row.sha256 for row in archive.files()}
+        known, before = (
+            Known(archive.briefs(), archive.channels),
+            {row.path: row.sha256 for row in archive.files()},
+        )
         relabelled: list[str] = []
         for batch in batches(analysed(feed, archive, engine, progress)):
             judged = [_judged(pair, known, before) for pair in batch]
@@ -67,7 +71,14 @@ def act(
             report = _counted(report, change, late)
         report = _rounded_off(number, plan, feed, archive, report)
         again(relabelled, archive, engine)
-    return report
+        return _with_joins(report, join(archive, engine))
+
+
+def _with_joins(report: Report, joins: Joins) -> Report:
+    """Sessions that went into others are not among the new ones; those others are."""
+    own = [each for each in report.sessions if each not in joins.into]
+    ids = tuple(dict.fromkeys([*own, *joins.into.values()]))
+    return replace(report, sessions=ids, joined=len(joins.into))
 
 
 def _feed(plan: Plan, archive: Archive, engine: Engine) -> Feed:

@@ -42,7 +42,7 @@ def again(
     progress: Progress | None = None,
 ) -> Report:
     """As ``reprocess``, for who holds the lock already."""
-    candidates = tuple(_kept(sha256, archive) for sha256 in dict.fromkeys(sha256s))
+    candidates = tuple(kept(sha256, archive) for sha256 in dict.fromkeys(sha256s))
     report = Report()
     for batch in batches(analysed(candidates, archive, engine, progress)):
         parcels = [parcel for _, parcel in batch if parcel.problem is None]
@@ -59,7 +59,8 @@ def again(
     return report
 
 
-def _kept(sha256: str, archive: Archive) -> Candidate:
+def kept(sha256: str, archive: Archive) -> Candidate:
+    """An imported file, to be analysed from its original."""
     path = str(archive.originals.path(sha256))
     return Candidate(Entry(path, archive.name(sha256), 0, ""), sha256, path, packed=True)
 
@@ -83,4 +84,4 @@ def separate(path: str, archive: Archive, engine: Engine, wait_s: float = 10.0) 
         ArchiveError: the file is no such copy, or another process writes.
     """
     with archive.writing(wait_s):
-        return again([archive.separate(path)], archive, engine)
+        return again(archive.separate(path), archive, engine)

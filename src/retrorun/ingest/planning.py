@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from retrorun import __version__, storage
 from retrorun.archive import Archive, FileRow
 from retrorun.errors import ReadError
+from retrorun.ingest.pairing import pairs
 from retrorun.storage import Entry, Folder, Store
 
 SUFFIXES = (".fit", ".gpx", ".tcx")
@@ -34,12 +35,14 @@ class Candidate:
         sha256: of its bytes; empty where it could not be read.
         held: where its bytes lie, if not there: a member's in the spool, an original's.
         packed: they are packed, as originals are.
+        phones: hashes of second devices' files to be tried with it, besides those known.
     """
 
     entry: Entry
     sha256: str
     held: str = ""
     packed: bool = False
+    phones: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class Plan:
         passed_over: files that are no export by their name.
         unlisted: places that could not be listed, and why.
         retry: files are tried again that failed or were undone.
+        pairs: sessions of two devices that overlap and were not compared yet.
     """
 
     folder: str
@@ -67,11 +71,12 @@ class Plan:
     passed_over: tuple[str, ...] = ()
     unlisted: tuple[tuple[str, str], ...] = ()
     retry: bool = False
+    pairs: int = 0
 
     @property
     def idle(self) -> bool:
         """Whether there is nothing to do."""
-        return not (self.new or self.moved or self.duplicates)
+        return not (self.new or self.moved or self.duplicates or self.pairs)
 
 
 def plan(
@@ -117,6 +122,7 @@ def plan(
         passed_over=tuple(entry.address for entry in found if not is_export(entry.name)),
         unlisted=tuple(store.unlisted) if isinstance(store, Folder) else (),
         retry=retry,
+        pairs=len(pairs(archive.briefs(), archive.matches())),
     )
 
 

@@ -6,10 +6,12 @@ file grew after it had been imported. Counting it twice would spoil every total.
 - Same activity: it starts within ``START_S``, and lasts and measures the same within ``SHARE``.
 - The same file, changed, that starts at the same time as before replaces what it was.
 - Otherwise the first stands, unless only the newcomer has a compass heading.
+- Where only one has a compass heading and the other knows more of the body, they are two devices'
+  recordings of one run: both stay, to be joined (``joining``).
 - A file is only replaced as a whole: one that also holds other activities stands.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from retrorun.archive import SessionRow
@@ -19,6 +21,13 @@ START_S = 10.0
 SHARE = 0.02
 SLACK_S = 10.0  # a file's last seconds depend on who wrote it
 SLACK_M = 100.0
+# what only a device on the body records
+BODY = frozenset(
+    {
+        *("heart_rate", "cadence", "step_length", "contact_time", "vertical_oscillation"),
+        *("balance", "respiration", "power"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +64,15 @@ def brief(row: SessionRow) -> Brief:
 class Known:
     """The sessions there are, by their start; learns of those that are added and replaced."""
 
-    def __init__(self, sessions: Iterable[Brief]) -> None:
+    def __init__(
+        self,
+        sessions: Iterable[Brief],
+        channels: Callable[[str], Iterable[str]] = lambda _: (),
+    ) -> None:
+        """Know these sessions; ``channels`` tells those of one of them by its id."""
         self._by_start: dict[int, list[Brief]] = {}
+        self._told = channels
+        self._channels: dict[str, frozenset[str]] = {}
         self._by_file: dict[str, set[str]] = {}
         for each in sessions:
             self._add(each)
@@ -78,6 +94,7 @@ class Known:
             before: hash of what the same file held before it changed.
         """
         own = [brief(row) for row in rows]
+        self._channels |= {row.id: _channels(row) for row in rows}
         pairs = [(each, self._match(each, before)) for each in own]
         matched = [(each, other) for each, other in pairs if other is not None]
         grown = any(other.sha256 == before for _, other in matched)
@@ -99,9 +116,22 @@ class Known:
 
     def _match(self, each: Brief, before: str | None) -> Brief | None:
         for other in self._near(each):
-            if same(each, other, grown=other.sha256 == before):
+            grown = other.sha256 == before
+            if same(each, other, grown=grown) and (grown or not self._two_devices(each, other)):
                 return other
         return None
+
+    def _two_devices(self, each: Brief, other: Brief) -> bool:
+        """Whether one gives a compass heading and the other what the body did."""
+        if (each.heading == "compass") == (other.heading == "compass"):
+            return False
+        phone, watch = (each, other) if each.heading == "compass" else (other, each)
+        return self._body(watch.id) > self._body(phone.id)
+
+    def _body(self, session_id: str) -> frozenset[str]:
+        if session_id not in self._channels:
+            self._channels[session_id] = frozenset(self._told(session_id))
+        return self._channels[session_id] & BODY
 
     def _learn(self, own: list[Brief], replaced: set[str]) -> None:
         if replaced:
@@ -109,6 +139,14 @@ class Known:
                 some[:] = [each for each in some if each.sha256 not in replaced]
         for each in own:
             self._add(each)
+
+
+def _channels(row: SessionRow) -> frozenset[str]:
+    """The channels of a session that is not written yet."""
+    import msgspec
+
+    told = msgspec.json.decode(row.document, type=dict[str, msgspec.Raw]).get("channels")
+    return frozenset(msgspec.json.decode(told)) if told else frozenset()
 
 
 def _better(matched: list[tuple[Brief, Brief]]) -> bool:

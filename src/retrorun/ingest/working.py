@@ -45,6 +45,7 @@ class Report:
         unchanged: files that were as before.
         duplicates: files with the same bytes as another.
         moved: files known under another name.
+        joined: sessions of second devices that went into those of watches.
         problems: files that became no session, with the reason.
         waiting: files that still grow, or changed while they were read.
         passed_over: number of files that are no export by their name.
@@ -55,6 +56,7 @@ class Report:
     unchanged: int = 0
     duplicates: int = 0
     moved: int = 0
+    joined: int = 0
     problems: tuple[FileRow, ...] = ()
     waiting: tuple[str, ...] = ()
     passed_over: int = 0
@@ -126,12 +128,19 @@ def analysed(
 def _task(candidate: Candidate, archive: Archive) -> "Task":
     from retrorun.engines import Task
 
+    known = dict.fromkeys((*archive.companions(candidate.sha256), *candidate.phones))
+    companions = tuple(
+        Task(str(archive.originals.path(each)), shown(archive.name(each)), each, packed=True)
+        for each in known
+    )
     return Task(
         candidate.held or candidate.entry.address,
         shown(PurePath(candidate.entry.name).name),
         candidate.sha256 or None,
         archive.labels(candidate.sha256),
         candidate.packed,
+        companions,
+        archive.refusals(candidate.sha256),
     )
 
 

@@ -53,7 +53,15 @@ from retrorun.model.segment import (
     Segment,
     Verdict,
 )
-from retrorun.model.session import Analysis, Blob, Failed, Outcome, Session, Zoned
+from retrorun.model.session import (
+    Analysis,
+    Blob,
+    Failed,
+    Outcome,
+    SecondDevice,
+    Session,
+    Zoned,
+)
 from retrorun.model.track import HeadingTrack, Track
 
 __all__ = [
@@ -97,6 +105,7 @@ __all__ = [
     "Record",
     "Recording",
     "Remark",
+    "SecondDevice",
     "Segment",
     "Session",
     "Source",

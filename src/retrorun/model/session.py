@@ -19,6 +19,24 @@ class Zoned:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondDevice:
+    """Another recording of the same time, and whether its heading was taken over.
+
+    Attributes:
+        sha256: of its export; ``index``: its position there.
+        device: what recorded it, or its file's name.
+        skew_s: how far its clock runs ahead of the session's; None where it was refused.
+        reason: what was found, in words.
+    """
+
+    sha256: str
+    index: int
+    device: str
+    skew_s: float | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """One analysed activity: everything that pages, archive and comparison need but the samples.
 
@@ -27,6 +45,7 @@ class Session:
         index: position in the file, from 0.
         channels: contract label → share of seconds that have it.
         labels: the user's words that were used.
+        second_devices: other recordings of this time that were compared with it.
         settings: fingerprint of the settings; ``version``: the code's version.
     """
 
@@ -51,17 +70,28 @@ class Session:
     forward_line: GaitLine | None = None
     backward_line: GaitLine | None = None
     notes: tuple[Note, ...] = ()
+    second_devices: tuple[SecondDevice, ...] = ()
     settings: str = ""
     version: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Blob:
-    """A file on its way in: bytes by name, and the labels of each session by its index."""
+    """A file on its way in: bytes by name, and what is known of each session by its index.
+
+    Attributes:
+        name: the file's.
+        data: its bytes.
+        labels: the user's words.
+        companions: name and bytes of second devices' recordings to be joined where they fit.
+        notes: what is to be noted besides.
+    """
 
     name: str
     data: bytes
     labels: Mapping[int, tuple[Label, ...]] = field(default_factory=dict)
+    companions: tuple[tuple[str, bytes], ...] = ()
+    notes: Mapping[int, tuple[Note, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

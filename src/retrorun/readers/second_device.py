@@ -47,7 +47,11 @@ def joined_with_phone(watch: Recording, phone: Recording) -> Joined:
     if isinstance(found, str):
         return Joined(watch, None, found)
     device = phone.device or "a second device"
-    words = f"heading from {device}, whose clock runs {found:+.1f} s against the watch's"
+    ours_by = watch.device or "the first device"
+    words = (
+        f"heading from {device}, whose clock runs {found:+.1f} s against that of {ours_by}; "
+        f"everything else from {ours_by}"
+    )
     headings = tuple(_moved(one, found, device) for one in phone.headings)
     note = Note("second-device", words)
     both = replace(watch, headings=(*watch.headings, *headings), notes=(*watch.notes, note))

@@ -1,0 +1,144 @@
+"""Two recordings of one run: found by their time, joined where their movements agree.
+
+1. pairs: a session with a better heading overlaps another that holds all the rest
+2. try: the watch's file is analysed with the phone's beside it, which sets the clocks
+3. settle: a joined phone has no session of its own any more; a refusal is noted on both
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from retrorun.archive import Archive, Change, Match, Parcel, SessionRow
+from retrorun.archive.rows import Brief
+from retrorun.ingest.anew import kept
+from retrorun.ingest.pairing import Pair, pairs
+from retrorun.ingest.sameness import BODY, same
+from retrorun.ingest.working import Engine, analysed
+
+if TYPE_CHECKING:
+    from retrorun.model import SecondDevice, Session
+
+
+@dataclass(slots=True)
+class Joins:
+    """What was joined: session of the phone → session that it went into."""
+
+    into: dict[str, str] = field(default_factory=dict)
+
+
+def join(archive: Archive, engine: Engine) -> Joins:
+    """Try every pair that was never tried; every one is settled afterwards.
+
+    The lock of the one writer is held by the caller.
+    """
+    done = Joins()
+    while found := pairs(archive.briefs(), archive.matches()):
+        groups: dict[str, list[Pair]] = defaultdict(list)
+        taken: set[str] = set()
+        for pair in found:  # each phone with one watch at a time, that of the longest overlap
+            if pair.phone.id not in taken:
+                taken.add(pair.phone.id)
+                groups[pair.watch.sha256].append(pair)
+        _round(groups, archive, engine, done)
+    return done
+
+
+def _round(groups: dict[str, list[Pair]], archive: Archive, engine: Engine, done: Joins) -> None:
+    candidates = []
+    for sha256, group in groups.items():
+        apart = [pair for pair in group if not _worth(pair, archive)]
+        archive.write(0, Change(matches=[_match(pair, "apart", None, _NO_NEED) for pair in apart]))
+        group[:] = [pair for pair in group if pair not in apart]
+        if group:
+            phones = tuple(dict.fromkeys(pair.phone.sha256 for pair in group))
+            candidates.append(replace(kept(sha256, archive), phones=phones))
+    for candidate, parcel in analysed(candidates, archive, engine, None):
+        group = groups[candidate.sha256]
+        matches = [_settled(pair, parcel) for pair in group]
+        archive.write(archive.import_of(candidate.sha256), _change(group, matches, parcel, archive))
+        done.into |= {each.phone: each.session for each in matches if each.state == "joined"}
+
+
+_NO_NEED = "the recording with the heading holds more than the other"
+
+
+def _worth(pair: Pair, archive: Archive) -> bool:
+    """Whether nothing is lost when the phone's session goes."""
+    watch, phone = (archive.session(each.id).channels for each in (pair.watch, pair.phone))
+    return BODY & set(phone) <= set(watch)
+
+
+def _match(pair: Pair, state: str, skew_s: float | None, reason: str) -> Match:
+    ids = (pair.phone.id, pair.phone.sha256, pair.watch.id)
+    return Match(*ids, state, skew_s, reason)  # type: ignore[arg-type]
+
+
+def _settled(pair: Pair, parcel: Parcel) -> Match:
+    """What the analysis of the watch's file found of a phone."""
+    if parcel.problem is not None:
+        return _match(pair, "refused", None, parcel.problem.message)
+    for session in _sessions(parcel.sessions):
+        for device in session.second_devices:
+            if session.id == pair.watch.id and _is_of(device, pair.phone):
+                state = "refused" if device.skew_s is None else "joined"
+                return _match(pair, state, device.skew_s, device.reason)
+    return _match(pair, "refused", None, "the second recording could not be read")
+
+
+def _is_of(device: "SecondDevice", phone: Brief) -> bool:
+    from retrorun.archive.said import position
+
+    return (device.sha256, device.index) == (phone.sha256, position(phone.id))
+
+
+def _sessions(rows: Sequence[SessionRow]) -> "list[Session]":
+    from retrorun.archive import packing
+
+    return packing.sessions(row.document for row in rows)
+
+
+def _change(
+    group: Sequence[Pair], matches: Sequence[Match], parcel: Parcel, archive: Archive
+) -> Change:
+    """What is written of a watch's file and its phones, all at once."""
+    refused = [each for each in matches if each.state == "refused"]
+    alone = len(parcel.sessions) == 1  # a file is only replaced as a whole
+    twins = {
+        each.watch.id: each.phone.id for each in group if alone and same(each.watch, each.phone)
+    }
+    replaced = {
+        each.session: each.phone for each in refused if twins.get(each.session) == each.phone
+    }
+    if len(refused) == len(matches):
+        documents = _noted(refused, archive, parcel=None)
+        return Change(matches=matches, documents=documents, replaced=replaced)
+    documents = _noted(refused, archive, parcel)
+    rows = tuple(_stripped(row, documents.pop(row.id, row.document)) for row in parcel.sessions)
+    whole = replace(parcel, sessions=rows)
+    return Change(parcels=[whole], matches=matches, documents=documents)
+
+
+def _stripped(row: SessionRow, document: bytes) -> SessionRow:
+    """The row of a session without the second devices that did not fit."""
+    from retrorun.archive import packing
+
+    session = packing.session(document)
+    joined = tuple(each for each in session.second_devices if each.skew_s is not None)
+    return replace(row, document=packing.document(replace(session, second_devices=joined)))
+
+
+def _noted(refused: Sequence[Match], archive: Archive, parcel: Parcel | None) -> dict[str, bytes]:
+    """Documents of both sides with a note that they were not joined."""
+    from retrorun.archive import packing
+    from retrorun.archive.matched import refusal
+
+    sessions = {each.id: each for each in _sessions(parcel.sessions)} if parcel else {}
+    for match in refused:
+        for own, other in ((match.session, match.phone), (match.phone, match.session)):
+            session = sessions.get(own) or archive.session(own)
+            notes = (*session.notes, refusal(other, match.reason))
+            sessions[own] = replace(session, notes=notes)
+    touched = {each.session for each in refused} | {each.phone for each in refused}
+    return {each: packing.document(sessions[each]) for each in sorted(touched)}

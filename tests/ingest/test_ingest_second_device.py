@@ -1,0 +1,243 @@
+"""A watch without a heading and a phone with one record the same run: one session, with both."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from retrorun.archive import Archive, care
+from retrorun.archive.rows import Brief, Match
+from retrorun.errors import ArchiveError
+from retrorun.ingest import Engine, Report, act, pairing, plan, reprocess, separate, undo
+from retrorun.model import Athlete, Recording
+from retrorun.settings import Settings
+from retrorun.simulate import Simulated, fit_bytes, gpx_bytes, scenarios, simulate
+from retrorun.units import FloatArray
+
+ENGINE = Engine(Settings(), Athlete(mass_kg=70), 1)
+SKEW_S = 7.0
+SEED = 9000
+
+
+@pytest.fixture(scope="module")
+def run() -> Simulated:
+    """Six backward intervals with a compass, as simulated."""
+    return simulate(scenarios()["intervals"], SEED)
+
+
+def moved(columns: dict[str, FloatArray], seed: int) -> dict[str, FloatArray]:
+    """Another receiver's positions: correlated errors of a metre or two."""
+    rng = np.random.default_rng(seed)
+    count = len(columns["latitude_deg"])
+    weight = np.exp(-np.arange(60) / 20.0)
+    errors = [np.convolve(rng.normal(0, 0.4, count + 59), weight, "valid") for _ in range(2)]
+    return columns | {
+        "latitude_deg": columns["latitude_deg"] + errors[0] / 111_195,
+        "longitude_deg": columns["longitude_deg"] + errors[1] / 77_000,
+    }
+
+
+def watch_of(run: Simulated) -> bytes:
+    return fit_bytes(replace(run, recording=replace(run.recording, headings=())))
+
+
+def phone_of(run: Simulated, first: int = 120, last: int = -60, skew_s: float = SKEW_S) -> bytes:
+    """The phone was started later, stopped earlier, and its clock is off; it knows no heart."""
+    whole = run.recording
+    kept = slice(first, last)
+    columns = {name: values[kept] for name, values in moved(dict(whole.columns), 3).items()}
+    for name in ("heart_rate_bpm", "cadence_spm"):
+        columns[name] = np.full(len(columns["latitude_deg"]), np.nan)
+    headings = tuple(
+        replace(each, time_s=each.time_s[kept] + skew_s, heading_deg=each.heading_deg[kept])
+        for each in whole.headings
+    )
+    recording: Recording = replace(
+        whole,
+        time_s=whole.time_s[kept] + skew_s,
+        columns=columns,
+        headings=headings,
+        laps=(),
+        pauses=(),
+        device="OsmAnd",
+    )
+    return gpx_bytes(replace(run, recording=recording), "osmand")
+
+
+def imported(folder: Path, archive: Archive, *, retry: bool = False) -> Report:
+    return act(plan(folder, archive, retry=retry, settle_s=0), archive, ENGINE)
+
+
+@pytest.fixture
+def exports(tmp_path: Path, run: Simulated) -> Path:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    (folder / "watch.fit").write_bytes(watch_of(run))
+    (folder / "phone.gpx").write_bytes(phone_of(run))
+    return folder
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    with Archive.open(tmp_path / "archive") as opened:
+        yield opened
+
+
+def test_two_recordings_become_one_session_with_both(
+    exports: Path, archive: Archive, run: Simulated
+) -> None:
+    report = imported(exports, archive)
+    (session,) = archive.sessions()
+    assert report.sessions == (session.id,)
+    assert report.joined == 1
+    assert session.source.name == "watch.fit"
+    assert {"heart_rate", "cadence", "heading"} <= set(session.channels)
+    assert session.heading.kind == "compass"
+    assert session.heading.source is not None
+    assert session.heading.source.startswith("osmand:heading (")
+    (device,) = session.second_devices
+    assert device.skew_s == pytest.approx(SKEW_S, abs=1.0)
+    (note,) = (each for each in session.notes if each.slug == "second-device")
+    assert "everything else from" in note.message
+    confirmed = sum(
+        each.segment.end_s - each.segment.start_s
+        for each in session.measures.segments
+        if (each.segment.direction, each.segment.verdict) == ("backward", "confirmed")
+    )
+    assert confirmed == pytest.approx(run.truth.backward_s, rel=0.1)
+    rows = {Path(row.path).name: row for row in archive.files()}
+    phone = rows["phone.gpx"]
+    assert (phone.outcome, phone.rule, phone.duplicate_of) == (
+        *("duplicate", "second-device"),
+        session.id,
+    )
+    assert plan(exports, archive, settle_s=0).idle
+    assert care.check(archive) == []
+    assert archive.original(phone.sha256) == (exports / "phone.gpx").read_bytes()
+
+
+def test_it_stays_joined_when_analysed_anew_and_comes_apart_when_told(
+    exports: Path, archive: Archive
+) -> None:
+    imported(exports, archive)
+    before = archive.sessions()
+    reprocess([before[0].source.sha256], archive, ENGINE)
+    assert archive.sessions() == before
+    separate(str(exports / "phone.gpx"), archive, ENGINE)
+    watch, phone = archive.sessions()
+    assert (watch.source.name, watch.heading.kind, watch.second_devices) == (
+        "watch.fit",
+        "none",
+        (),
+    )
+    assert (phone.source.name, phone.heading.kind) == ("phone.gpx", "compass")
+    assert plan(exports, archive, settle_s=0).idle
+    assert care.check(archive) == []
+    with pytest.raises(ArchiveError):
+        separate(str(exports / "watch.fit"), archive, ENGINE)
+
+
+def test_the_phone_may_come_later_and_go_again(
+    exports: Path, archive: Archive, run: Simulated
+) -> None:
+    (exports / "phone.gpx").unlink()
+    imported(exports, archive)
+    alone = archive.sessions()
+    (exports / "phone.gpx").write_bytes(phone_of(run))
+    report = imported(exports, archive)
+    assert report.sessions == (alone[0].id,)
+    assert archive.sessions()[0].heading.kind == "compass"
+    undo(2, archive, ENGINE)
+    assert archive.sessions() == alone
+    assert imported(exports, archive).sessions == ()
+    imported(exports, archive, retry=True)
+    assert archive.sessions()[0].heading.kind == "compass"
+
+
+def test_without_the_watch_the_phone_stands_again(exports: Path, archive: Archive) -> None:
+    phone = exports / "phone.gpx"
+    data = phone.read_bytes()
+    phone.unlink()
+    imported(exports, archive)
+    phone.write_bytes(data)
+    imported(exports, archive)
+    undo(1, archive, ENGINE)
+    (session,) = archive.sessions()
+    assert session.source.name == "phone.gpx"
+    assert archive.matches() == []
+    assert care.check(archive) == []
+
+
+def test_an_import_killed_before_the_joining_joins_later(
+    exports: Path, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("retrorun.ingest.acting.join", killed)
+        with pytest.raises(KeyboardInterrupt):
+            imported(exports, archive)
+    assert len(archive.sessions()) == 2
+    assert not plan(exports, archive, settle_s=0).idle
+    imported(exports, archive)
+    assert len(archive.sessions()) == 1
+
+
+def test_another_run_at_the_same_time_is_refused_and_both_say_so(
+    exports: Path, archive: Archive
+) -> None:
+    other = simulate(scenarios()["intervals"], SEED + 1)
+    (exports / "phone.gpx").write_bytes(phone_of(other))
+    report = imported(exports, archive)
+    assert report.joined == 0
+    assert len(archive.sessions()) == 2
+    for session in archive.sessions():
+        assert [each.slug for each in session.notes].count("second-device-refused") == 1
+    before = archive.sessions()
+    reprocess(archive.known().values(), archive, ENGINE)
+    assert archive.sessions() == before
+    assert plan(exports, archive, settle_s=0).idle
+
+
+def test_a_phone_of_the_same_length_is_joined_not_taken_for_a_copy(
+    exports: Path, archive: Archive, run: Simulated
+) -> None:
+    """Started together and equally long, it would be a copy if it did not know less and more."""
+    (exports / "phone.gpx").write_bytes(phone_of(run, 0, -1, skew_s=2.0))
+    report = imported(exports, archive)
+    assert (report.duplicates, report.joined) == (0, 1)
+    (session,) = archive.sessions()
+    assert {"heart_rate", "heading"} <= set(session.channels)
+
+
+def brief(name: str, start_s: float, seconds: float, heading: str) -> Brief:
+    return Brief(name, name * 64, start_s, seconds, None, heading)
+
+
+def test_pairs_overlap_for_two_minutes_and_one_has_the_better_heading() -> None:
+    watch = brief("a", 0, 600, "none")
+    assert [
+        (pair.watch.id, pair.phone.id, pair.overlap_s)
+        for pair in pairing.pairs(
+            [
+                watch,
+                brief("b", 100, 300, "compass"),
+                brief("e", 120, 100, "compass"),
+                brief("d", 480, 900, "unknown"),  # 120 s
+                brief("c", 481, 900, "compass"),  # 119 s
+            ],
+            [],
+        )
+        if pair.watch is watch
+    ] == [("a", "b", 300), ("a", "d", 120)]
+
+
+def test_pairs_are_settled_once() -> None:
+    briefs = [brief("a", 0, 600, "none"), brief("b", 100, 300, "compass")]
+    assert len(pairing.pairs(briefs, [])) == 1
+    refused = Match("b", "b" * 64, "a", "refused", None, "they do not agree")
+    assert pairing.pairs(briefs, [refused]) == []
+    assert pairing.pairs([replace(each, heading="none") for each in briefs], []) == []
