@@ -37,7 +37,7 @@ def chosen(
 
 def compared(store: Archive, settings: Settings, athlete: Athlete) -> Comparison:
     """The comparison over the archive's sessions."""
-    return compare.compare(store.sessions(), athlete, settings.compare)
+    return compare.compare(store.outlines(), athlete, settings.compare)
 
 
 def as_json(found: Comparison) -> str:

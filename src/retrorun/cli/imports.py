@@ -182,7 +182,7 @@ def take_back(work: Work, number: int | None, separate: str | None) -> ingest.Re
 def learn_from(work: Work, fresh: Sequence[str]) -> None:
     """Keep what the sessions teach, for later files; nothing new teaches nothing."""
     if fresh:
-        learnt = learn.learn(work.archive.sessions(), work.archive.profile(), work.settings.compare)
+        learnt = learn.learn(work.archive.outlines(), work.archive.profile(), work.settings.compare)
         work.archive.set_profile(learnt)
 
 
