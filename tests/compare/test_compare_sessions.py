@@ -4,12 +4,13 @@ import msgspec
 import pytest
 from measured_sessions import MONDAY_S, kcal, session, stretch
 
-from retrorun.compare import claims, compare, guidance
+from retrorun.compare import Past, claims, compare, guidance, past
 from retrorun.model import (
     Athlete,
     Best,
     Comparison,
     Difference,
+    Energy,
     Estimate,
     MeasuredSegment,
     Session,
@@ -233,7 +234,7 @@ def test_the_calorie_claim_shows_all_three_numbers() -> None:
 def test_progression_names_the_study_s_numbers(metres: float, hazard: str | None) -> None:
     before = session("a", 0, [stretch(0, 50, "backward", 2.0)])
     now = session("b", 10, [stretch(0, metres / 2.0, "backward", 2.0)])
-    said = {each.key: each for each in guidance(now, [before, now]).advice}
+    said = {each.key: each for each in guidance(now, past(now, [before, now], SETTINGS)).advice}
     advice = said["progression_backward"]
     if hazard is None:
         assert advice.citation is None
@@ -257,12 +258,12 @@ def test_steps_up_are_counted_against_the_longest_of_thirty_days() -> None:
 def test_what_is_older_than_thirty_days_is_no_comparison() -> None:
     before = session("a", 0, [stretch(0, 50, "backward", 2.0)])
     now = session("b", 31, [stretch(0, 200, "backward", 2.0)])
-    said = {each.key: each for each in guidance(now, [before]).advice}
+    said = {each.key: each for each in guidance(now, past(now, [before], SETTINGS)).advice}
     assert "no comparison" in said["progression_backward"].message
 
 
 def test_guidance_of_a_forward_run_and_its_safety_note() -> None:
-    found = guidance(session("a", 0, [stretch(0, 600)]), [])
+    found = guidance(session("a", 0, [stretch(0, 600)]), Past())
     assert {each.key for each in found.advice} == {"progression_forward"}
     assert "medical advice" in found.safety
     words = " ".join(each.message for each in found.advice).lower()
@@ -271,5 +272,58 @@ def test_guidance_of_a_forward_run_and_its_safety_note() -> None:
 
 def test_warm_up_counts_forward_movement_before_the_first_backward_segment() -> None:
     parts = [stretch(0, 240), stretch(240, 60, "backward"), stretch(300, 600)]
-    said = {each.key: each for each in guidance(session("a", 0, parts), []).advice}
+    said = {each.key: each for each in guidance(session("a", 0, parts), Past()).advice}
     assert said["warm_up"].message.startswith("4 min")
+
+
+def test_backward_less_forward_is_the_difference_however_pairs_spread_over_sessions() -> None:
+    # one session of three pairs 20 beats apart, two of one pair 5 apart: 30/3, not 70/5
+    many = [
+        *both_ways(20.0),
+        *(
+            stretch(420 + 200 * n, 120, "backward", 2.3, steady_heart_rate_bpm=160.0)
+            for n in (0, 1)
+        ),
+    ]
+    sessions = [session("a", 0, many), session("b", 1, both_ways(5.0))]
+    sessions.append(session("c", 2, both_ways(5.0)))
+    found = difference(compared(*sessions), "heart_rate_bpm")
+    assert (found.pairs, found.sessions) == (5, 3)
+    assert found.backward == pytest.approx((160 + 145 + 145) / 3)
+    assert found.forward == pytest.approx(140.0)
+    assert found.difference.value == pytest.approx(10.0)
+
+
+def spent(gross: float, active: float) -> Energy:
+    return Energy(gross, active, gross, gross, "speed", "by hand")
+
+
+def test_energy_a_week_is_by_calendar_weeks() -> None:
+    # three Mondays: 1,000 kcal a week, 800 above rest, 200 of these backward
+    parts = [
+        stretch(0, 3600, energy_shown=spent(700.0, 600.0)),
+        stretch(3600, 600, "backward", energy_shown=spent(300.0, 200.0)),
+    ]
+    comparison = compared(*(session(f"s{n}", 7 * n, parts) for n in range(3)))
+    claim = next(each for each in claims(comparison) if each.key == "weight")
+    assert claim.data.startswith(
+        "1,000 kcal gross and 800 kcal active a week, 200 of the active ones backward."
+    )
+
+
+def test_economy_is_told_in_per_cent_of_where_it_began() -> None:
+    # 300 s at 2.5 m/s; beats so that metres per beat are 1.00, 1.02, 1.04 ...
+    ahead = [stretch(0, 300, beats=750 / (1 + 0.02 * n), beats_s=300.0) for n in range(6)]
+    back = stretch(300, 60, "backward")
+    sessions = [session(f"s{n}", 7 * n, [each, back]) for n, each in enumerate(ahead)]
+    claim = next(each for each in claims(compared(*sessions)) if each.key == "economy")
+    assert "change by +2.00 % a week" in claim.data
+    assert claim.measured is not None
+    assert claim.measured.value == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(("apart_s", "count"), [(30.0, 1), (31.0, 2), (3600.0, 2)])
+def test_two_runs_are_one_only_within_half_a_minute(apart_s: float, count: int) -> None:
+    first = session("a", 0, both_ways())
+    second = dataclasses.replace(first, id="b", start_time_s=first.start_time_s + apart_s)
+    assert compared(first, second).sessions == count

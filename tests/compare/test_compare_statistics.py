@@ -87,3 +87,35 @@ def test_no_factor_combines_to_a_reason() -> None:
     found = combine_factors([Estimate(None, None, None, "m", "no heart rate")], "m", 0.0)
     assert found.value is None
     assert found.reason
+
+
+def test_sen_s_interval_is_not_narrower_than_its_ranks() -> None:
+    # six points: Kendall's deviation sqrt(6·5·17/18) = 5.3229, times 1.96 is 10.433; of 15 slopes
+    # the ranks are (15 ± 10.433)/2 = 2.28 and 12.72: from the 2nd to the 13th, and one on top
+    # (Gilbert 1987, 16.5.2: the M1-th and the (M2 + 1)-th largest)
+    values = np.array([0.0, 1.0, 4.0, 9.0, 16.0, 25.0])
+    # the slope between i and j is i + j: 1 2 3 3 4 4 5 5 5 6 6 7 7 8 9
+    slope, _ = theil_sen(np.arange(6.0), values, "m")
+    assert slope.value == 5.0
+    assert (slope.low, slope.high) == (2.0, 8.0)
+
+
+@pytest.mark.parametrize(
+    # what scipy 1.17.1's theilslopes says; it rounds the ranks to the nearest, we round outward
+    ("values", "slope", "low", "high", "alike"),
+    [
+        ([1, 4, 2, 8, 5, 7], 1.2, -2.0, 3.0, True),
+        ([3, 1, 4, 1.5, 9, 2.6, 5.3, 5.8], 0.45, -0.5, 1.6, True),
+        ([2.7, 1.8, 2.81, 8.2, 8.4, 5.9, 0.45, 2.3, 5.36], 0.0691667, -0.9, 1.425, False),
+    ],
+)
+def test_sen_s_interval_holds_another_implementation_s(
+    values: list[float], slope: float, low: float, high: float, *, alike: bool
+) -> None:
+    found, _ = theil_sen(np.arange(float(len(values))), np.array(values, dtype=np.float64), "m")
+    assert found.value == pytest.approx(slope, rel=1e-5)
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low <= low + 1e-9
+    assert found.high >= high - 1e-9
+    assert (found.low == pytest.approx(low) and found.high == pytest.approx(high)) == alike

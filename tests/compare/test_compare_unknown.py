@@ -3,10 +3,10 @@
 import dataclasses
 
 import pytest
-from measured_sessions import session, stretch
+from measured_sessions import kcal, session, stretch
 
-from retrorun.compare import compare, guidance
-from retrorun.model import Athlete, Comparison, Direction, MeasuredSegment, Session, Trend
+from retrorun.compare import compare, guidance, past
+from retrorun.model import Athlete, Comparison, MeasuredSegment, Session, Trend
 from retrorun.settings import CompareSettings
 
 
@@ -18,11 +18,9 @@ def trend(comparison: Comparison, key: str) -> Trend:
     return next(each for each in comparison.trends if each.key == key)
 
 
-def nowhere(
-    start_s: float, seconds: float, direction: Direction = "backward", **known: object
-) -> MeasuredSegment:
+def nowhere(start_s: float, seconds: float, **known: object) -> MeasuredSegment:
     """A stretch of which neither speed nor distance is known, as on a treadmill."""
-    placed = stretch(start_s, seconds, direction, **known)  # type: ignore[arg-type]
+    placed = stretch(start_s, seconds, "backward", **known)  # type: ignore[arg-type]
     unplaced = dataclasses.replace(placed.metrics, distance_m=None, speed_mps=None)
     return dataclasses.replace(placed, metrics=unplaced)
 
@@ -64,13 +62,16 @@ def test_a_week_of_unknown_distance_is_no_week_without_backward_running() -> Non
 
 
 def test_guidance_compares_no_unknown_distance() -> None:
-    placed, indoors = (
-        session("a", 0, [stretch(0, 50, "backward")]),
-        session("b", 5, [nowhere(0, 50)]),
-    )
-    assert "progression_backward" not in {each.key for each in guidance(indoors, [placed]).advice}
+    placed = session("a", 0, [stretch(0, 50, "backward")])
+    indoors = session("b", 5, [nowhere(0, 50)])
+    assert "progression_backward" not in {
+        each.key for each in guidance(indoors, past(indoors, [placed], CompareSettings())).advice
+    }
     later = dataclasses.replace(placed, id="c", start_time_s=placed.start_time_s + 10 * 86_400)
-    said = {each.key: each.message for each in guidance(later, [indoors]).advice}
+    said = {
+        each.key: each.message
+        for each in guidance(later, past(later, [indoors], CompareSettings())).advice
+    }
     assert "no comparison" in said["progression_backward"]
     practice = compared(placed, indoors, later).practice
     assert practice.comparable == 1  # the later one, with the first
@@ -81,3 +82,22 @@ def test_the_calendar_says_unknown() -> None:
     assert (day.backward_m, day.forward_m) == (None, 0.0)
     week = compared(session("a", 0, [nowhere(0, 100)])).weeks[0]
     assert week.backward.distance_m is None
+
+
+def test_heart_rate_must_cover_most_of_the_time() -> None:
+    sessions = [
+        session("a", 0, [stretch(0, 100, "backward", 2.0, beats=197.5, beats_s=79.0)]),
+        session("b", 7, [stretch(0, 100, "backward", 2.0, beats=200.0, beats_s=80.0)]),
+    ]
+    per_beat = trend(compared(*sessions), "backward_metres_per_beat")
+    # 2 m and 2.5 beats a second, though 20 s have no heart rate
+    assert [(point.session, point.value) for point in per_beat.points] == [("b", 0.8)]
+
+
+def test_energy_a_kilometre_is_not_raised_by_metres_nobody_knows() -> None:
+    # 50 kcal for 300 s at 2.5 m/s, of which the distance of 200 s is known
+    spent = {"energy_shown": kcal(50.0), "distance_m": 500.0}
+    parts = [stretch(0, 300, **spent), stretch(300, 300, "backward", **spent)]  # type: ignore[arg-type]
+    found = compared(*(session(f"s{n}", n, parts) for n in range(5))).differences
+    per_km = next(each for each in found if each.key == "energy_kcal_per_km")
+    assert per_km.forward == pytest.approx(50 / 0.75)

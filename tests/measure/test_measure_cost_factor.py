@@ -1,11 +1,13 @@
 import dataclasses
+import math
 
 import numpy as np
 import pytest
 from hand_made import found, part, track_of
 
 from retrorun.measure import measure
-from retrorun.measure.kinetics import PRIOR, Course, follow, response
+from retrorun.measure.cost_factor import _model_error
+from retrorun.measure.kinetics import PRIOR, Course, _robust, follow, response
 from retrorun.model import Athlete, Detection, Estimate, Track
 from retrorun.settings import MeasureSettings
 
@@ -156,3 +158,29 @@ def test_derivatives_are_those_of_small_changes() -> None:
         step[index] = 1e-6
         up, down = response(course, theta + step)[0], response(course, theta - step)[0]
         assert slopes[:, index] == pytest.approx((up - down) / 2e-6, abs=1e-3, rel=1e-3), index
+
+
+def test_the_error_of_the_model_by_hand() -> None:
+    # forward at 20, 20 and 30, of which hills give 3 and take 3; backward at 30 and flat
+    course = Course(
+        step_s=5.0,
+        level=np.array([20.0, 20.0, 30.0, 30.0]),
+        uphill=np.array([3.0, 0.0, 0.0, 0.0]),
+        downhill=np.array([0.0, -3.0, 0.0, 0.0]),
+        backward=np.array([0.0, 0.0, 0.0, 1.0]),
+        heart_rate=np.full(4, 140.0),
+    )
+    # hills: 6 of 100. Backward 1.5·30 = 45; nine tenths of the forward efforts 17, 23, 30 lie
+    # below 28.6: beyond are 16.4 of 45
+    expected = math.hypot(0.008, 0.1 * 0.06, 0.15 * 16.4 / 45)
+    assert _model_error(course, 1.5, SETTINGS) == pytest.approx(expected)
+
+
+def test_what_is_left_correlated_widens_the_interval_as_newey_and_west_do() -> None:
+    # twenty equal scores, twelve lags: 20 + 2·Σ (1 - l/13)(20 - l) = 20 + 2·92 = 204, against 20
+    # if they were independent
+    widened = _robust(np.array([[1 / 20]]), np.ones((20, 1)))
+    assert widened[0, 0] == pytest.approx(204 / 20 / 20)
+    # and never narrower: alternating ones cancel
+    signs = np.tile([1.0, -1.0], 10)[:, None]
+    assert _robust(np.array([[1 / 20]]), signs)[0, 0] == pytest.approx(1 / 20)

@@ -131,3 +131,21 @@ def test_without_speed_or_heart_rate_there_is_no_energy() -> None:
     measures = measured(track_of(600, cadence_spm=170.0), [part(0, 600)])
     assert measures.segments[0].metrics.energies == ()
     assert measures.totals["forward"].energy_kcal is None
+
+
+def test_the_band_of_an_unknown_direction_reaches_up_to_backward() -> None:
+    track = track_of(600, ground_speed_mps=3.0, grade=0.0)
+    energy = shown(measured(track, [part(0, 600, "unknown")]))
+    assert energy.gross == pytest.approx(138.25)
+    assert energy.low == pytest.approx(138.25 * 0.93)
+    # up to 1.45 times, and 7 %, in squares
+    assert energy.high == pytest.approx(138.25 * (1 + np.hypot(0.45, 0.07)))
+
+
+def test_totals_hold_each_energy_under_its_own_name() -> None:
+    track = track_of(1200, ground_speed_mps=3.0, grade=0.0)
+    total = measured(track, [part(0, 600), part(600, 1200)]).totals["forward"]
+    assert total.energy_kcal == pytest.approx(2 * 138.25)
+    assert total.active_kcal == pytest.approx(2 * 126.0)
+    assert total.low_kcal == pytest.approx(2 * 138.25 * 0.93)
+    assert total.high_kcal == pytest.approx(2 * 138.25 * 1.07)

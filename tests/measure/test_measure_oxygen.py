@@ -55,6 +55,20 @@ def test_minetti_by_hand(grade: float, expected: float) -> None:
 
 
 @pytest.mark.parametrize(
+    ("grade", "expected"),
+    [
+        (0.0, 2.5),
+        # 0.002805 - 0.00587 - 0.0768 + 0.519 + 1.96 + 2.5
+        (0.1, 4.899135),
+        # -0.002805 - 0.00587 + 0.0768 + 0.519 - 1.96 + 2.5
+        (-0.1, 1.127125),
+    ],
+)
+def test_minetti_s_walking_by_hand(grade: float, expected: float) -> None:
+    assert minetti_j_kg_m(one(grade), "walk")[0] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
     ("grade", "mean", "deviation"),
     # measured means and deviations in the paper's abstract, not its polynomial
     [(0.45, 18.93, 1.74), (0.0, 3.40, 0.24), (-0.20, 1.73, 0.36), (-0.45, 3.92, 0.81)],
@@ -79,8 +93,9 @@ def test_minetti_is_clamped_where_it_was_not_measured() -> None:
 
 
 def test_level_metres_are_worth_themselves() -> None:
-    assert flat_equivalent(one(0.0))[0] == pytest.approx(1.0)
-    assert flat_equivalent(one(np.nan))[0] == pytest.approx(1.0)
+    for walking in (np.array([False]), np.array([True])):
+        assert flat_equivalent(one(0.0), walking)[0] == pytest.approx(1.0)
+        assert flat_equivalent(one(np.nan), walking)[0] == pytest.approx(1.0)
 
 
 def test_oxygen_to_energy_by_hand() -> None:

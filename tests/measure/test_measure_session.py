@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import msgspec
@@ -166,3 +167,30 @@ def test_steep_and_twisty_ground_is_named() -> None:
     track = track_of(100, ground_speed_mps=2.0, grade=-0.05, turn_rate_dps=20.0)
     metrics = run(track, found(part(0, 100, "backward"))).segments[0].metrics
     assert metrics.ground == ("steep", "twisty")
+
+
+def test_what_is_paused_is_no_distance() -> None:
+    # the position wanders on at 2.5 m/s while the watch is paused for 20 of 100 s
+    track = track_of(100, ground_speed_mps=2.5, distance_m=2.5 * np.arange(100.0))
+    paused = np.zeros(100, dtype=np.bool_)
+    paused[40:60] = True
+    track = dataclasses.replace(track, flags={**track.flags, "paused": paused})
+    metrics = run(track, found(part(0, 100))).segments[0].metrics
+    assert metrics.distance_m == pytest.approx(200.0)
+    assert metrics.moving_s == 80.0
+    assert metrics.speed_mps == pytest.approx(2.5)
+
+
+def test_turn_rate_is_the_mean_of_what_is_known_of_it_in_motion() -> None:
+    # 10 deg/s left and right for 30 s, unknown for 30 s, 40 deg/s while standing
+    turning = np.concatenate((np.tile([10.0, -10.0], 15), np.full(30, np.nan), np.full(40, 40.0)))
+    speed = np.where(np.arange(100) < 60, 2.5, 0.0)
+    track = track_of(100, ground_speed_mps=speed, turn_rate_dps=turning)
+    assert run(track, found(part(0, 100))).segments[0].metrics.turn_rate_dps == pytest.approx(10.0)
+
+
+def test_a_zone_begins_at_its_bound() -> None:
+    athlete = Athlete(hr_zones_bpm=(120.0, 140.0))
+    heart = np.repeat([119.0, 120.0, 139.0, 140.0], (10, 20, 30, 40))
+    track = track_of(100, ground_speed_mps=2.5, heart_rate_bpm=heart)
+    assert run(track, found(part(0, 100)), athlete).heart["forward"].zones_s == (10.0, 50.0, 40.0)

@@ -154,13 +154,13 @@ def weeks(comparison: Comparison) -> Answer:
 
 
 def weight(comparison: Comparison) -> Answer:
-    """Energy a week."""
+    """Energy a calendar week, empty ones counted."""
     kinds = ("backward", "forward", "unknown", "candidate", "still")
     spent = Totals.of(comparison.totals.get(kind, Totals()) for kind in kinds)
     back = comparison.totals.get("backward", Totals())
     if spent.active_kcal is None or spent.energy_kcal is None:
         return "No energy without body mass: `retrorun profile mass_kg=70`.", "too early", None
-    weeks = max(1.0, comparison.weeks_spanned)
+    weeks = max(1, len(comparison.weeks))
     words = (
         f"{spent.energy_kcal / weeks:,.0f} kcal gross and {spent.active_kcal / weeks:,.0f} kcal "
         f"active a week, {(back.active_kcal or 0.0) / weeks:,.0f} of the active ones backward. "

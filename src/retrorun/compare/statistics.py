@@ -45,7 +45,8 @@ def mean_by_group(values: FloatArray, groups: npt.ArrayLike, method: str) -> Est
 def theil_sen(x: FloatArray, y: FloatArray, method: str) -> tuple[Estimate, float]:
     """Median of the slopes between all pairs of points, and the line's value at ``x = 0``.
 
-    The interval is Sen's (1968): slopes whose ranks lie within Kendall's normal limits. With no
+    The interval is Sen's (1968) as Gilbert (1987, 16.5.2) ranks it: from the M1-th to the
+    (M2 + 1)-th slope, M1 and M2 = (slopes ∓ Kendall's normal limit) / 2, rounded outward. With no
     two different ``x`` there is no slope.
     """
     first, second = np.triu_indices(len(x), 1)
@@ -56,7 +57,7 @@ def theil_sen(x: FloatArray, y: FloatArray, method: str) -> tuple[Estimate, floa
         return Estimate(None, None, None, method, "all at one time"), float(np.median(y))
     count = len(x)
     reach = NORMAL * math.sqrt(count * (count - 1) * (2 * count + 5) / 18)
-    low = max(0, math.floor((len(slopes) - reach) / 2))
+    low = max(0, math.floor((len(slopes) - reach) / 2) - 1)
     high = min(len(slopes) - 1, math.ceil((len(slopes) + reach) / 2))
     slope = float(np.median(slopes))
     estimate = Estimate(slope, float(slopes[low]), float(slopes[high]), method)

@@ -98,6 +98,7 @@ def _measures(columns: Mapping[str, FloatArray], gross: FloatArray) -> dict[str,
     Heart rate is the steady one only: the mean of a short stretch belongs to what came before.
     """
     steady, speed = columns["steady_heart_rate_bpm"], columns["speed_mps"]
+    way_m = speed * columns["moving_s"]  # energy is of all seconds; the known metres may not be
     return {
         "speed_mps": speed,
         "heart_rate_bpm": steady,
@@ -108,7 +109,7 @@ def _measures(columns: Mapping[str, FloatArray], gross: FloatArray) -> dict[str,
         "vertical_oscillation_m": columns["vertical_oscillation_m"],
         "balance_pct": columns["balance_pct"],
         "respiration_brpm": columns["respiration_brpm"],
-        "energy_kcal_per_km": _over(gross, columns["distance_m"], 1000.0),
+        "energy_kcal_per_km": _over(gross, way_m, 1000.0),
         "energy_kcal_per_min": _over(gross, columns["seconds"], 60.0),
     }
 

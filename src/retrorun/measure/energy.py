@@ -6,7 +6,8 @@
 because the heart has already paid for it.
 
 The rule for the one shown: backward segments by the personal factor if its interval is narrow
-enough, else by speed; others by speed; heart rate only where there is no speed.
+enough, else by speed; others by speed; heart rate only where speed is not known
+for long enough.
 """
 
 import math
@@ -18,10 +19,10 @@ from retrorun.literature import BY_KEY, Finding, value
 from retrorun.measure.heart import age_years, maximum_bpm
 from retrorun.measure.oxygen import kcal_per_kg, oxygen_ml_kg_min
 from retrorun.measure.pace import Columns
-from retrorun.measure.samples import Samples
+from retrorun.measure.samples import Samples, walking
 from retrorun.model import Athlete, Energy, Estimate, Note, Segment
 from retrorun.settings import MeasureSettings
-from retrorun.units import JOULE_PER_KCAL, BoolArray, FloatArray
+from retrorun.units import JOULE_PER_KCAL, FloatArray
 
 ACSM = "ACSM metabolic equations"
 KEYTEL = "Keytel et al. 2005"
@@ -41,16 +42,14 @@ class Body:
     factor_from: str
 
 
-def walking(samples: Samples) -> BoolArray:
-    """(n,) whether the segment's gait is walking."""
-    return samples.mark([part.gait == "walk" for part in samples.segments])
-
-
 def forward_oxygen(samples: Samples) -> FloatArray:
-    """Oxygen that the movement would ask forward, ml/kg/min (n,); rest while not moving."""
-    speed = np.where(samples.moving | np.isnan(samples.speed_mps), samples.speed_mps, 0.0)
+    """Oxygen that the movement would ask forward, ml/kg/min (n,); rest while not moving.
+
+    NaN where speed is missing, also in a still segment: nobody saw that the runner stood.
+    """
     still = samples.mark([part.direction == "still" for part in samples.segments])
-    speed = np.where(still, 0.0, speed)
+    resting = (still | ~samples.moving) & np.isfinite(samples.speed_mps)
+    speed = np.where(resting, 0.0, samples.speed_mps)
     return oxygen_ml_kg_min(speed, samples.grade, walking(samples))
 
 
@@ -107,10 +106,11 @@ def energies(
         segment: which direction and gait.
         row: this segment's entries of ``energy_columns`` and ``seconds``.
         body: mass and own factor.
-        settings: how narrow a personal factor must be, and how much heart rate is enough.
+        settings: how narrow a personal factor must be, and how much speed and heart rate are
+            enough.
     """
     found = []
-    if row["oxygen_s"] > 0:
+    if row["oxygen_s"] >= settings.coverage * row["seconds"] > 0:
         if segment.direction == "backward" and _usable(body.factor, settings):
             found.append(_personal(row, body))
         found.append(_speed(segment, row, body.mass_kg))
@@ -155,14 +155,15 @@ def _oxygen_energy(
     times: tuple[float, float, float],
     words: tuple[str, str],
 ) -> Energy:
-    """Energy of a segment's summed oxygen, times a factor with its band.
+    """Energy of a segment at its mean oxygen, times a factor with its band.
 
+    Seconds of unknown speed count as the mean of the others, as they do for heart rate.
     The band of the factor and ACSM's error between people are independent: they add in squares.
     """
     scale = 1.0 if mass_kg is None else mass_kg
     mean = row["oxygen"] / row["oxygen_s"]
-    forward = kcal_per_kg(mean, row["oxygen_s"]) * scale
-    rest = kcal_per_kg(value("acsm_rest"), row["oxygen_s"]) * scale
+    forward = kcal_per_kg(mean, row["seconds"]) * scale
+    rest = kcal_per_kg(value("acsm_rest"), row["seconds"]) * scale
     factor, low, high = times
     error = value("acsm_error")
     return Energy(

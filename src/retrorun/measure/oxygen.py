@@ -24,7 +24,7 @@ def oxygen_ml_kg_min(speed_mps: FloatArray, grade: FloatArray, walking: BoolArra
     flat = np.where(walking, value("acsm_walk_speed"), value("acsm_run_speed")) * pace_m_min
     lift = np.where(walking, value("acsm_walk_grade"), value("acsm_run_grade")) * pace_m_min
     down = np.minimum(slope, 0.0)
-    downhill = flat * np.where(walking, flat_equivalent(down, "walk"), flat_equivalent(down))
+    downhill = flat * flat_equivalent(down, walking)
     return value("acsm_rest") + np.where(slope < 0, downhill, flat + lift * slope)
 
 
@@ -38,9 +38,13 @@ def minetti_j_kg_m(grade: FloatArray, gait: str = "run") -> FloatArray:
     return np.asarray(cost)
 
 
-def flat_equivalent(grade: FloatArray, gait: str = "run") -> FloatArray:
-    """Metres on the level that cost as much as one metre at the grade, forward."""
-    return np.asarray(minetti_j_kg_m(np.nan_to_num(grade), gait) / value(f"minetti_{gait}_0"))
+def flat_equivalent(grade: FloatArray, walking: BoolArray) -> FloatArray:
+    """Metres on the level that cost as much as one metre at the grade, forward, (n,)."""
+    slope = np.nan_to_num(grade)
+    walked, ran = (
+        minetti_j_kg_m(slope, gait) / value(f"minetti_{gait}_0") for gait in ("walk", "run")
+    )
+    return np.where(walking, walked, ran)
 
 
 def kcal_per_kg(oxygen: float, seconds: float) -> float:

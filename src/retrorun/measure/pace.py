@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from retrorun.measure.oxygen import flat_equivalent
-from retrorun.measure.samples import Samples, kind_of
+from retrorun.measure.samples import Samples, kind_of, sparse, walking
 from retrorun.model import Best
 from retrorun.settings import MeasureSettings
 from retrorun.units import METRE_PER_MILE, FloatArray, pace_s_per_km
@@ -17,11 +17,11 @@ Better = Callable[[Best, Best], bool]
 def paces(samples: Samples) -> Columns:
     """Sums and means of movement, (s,) each, NaN where not known.
 
-    Grade is weighted by distance; turn rate is the mean magnitude while moving.
+    Speed is metres over seconds that are both known. Grade is weighted by distance; turn rate is
+    the mean magnitude while moving.
     """
     distance, covered = samples.sums(samples.step_m)
-    moving_m, _ = samples.sums(samples.step_m, samples.moving)
-    moving_s = samples.total(samples.moving.astype(np.float64))
+    moving_m, known_s = samples.sums(samples.step_m, samples.moving)
     graded = np.where(np.isfinite(samples.step_m), samples.step_m, np.nan)
     rise, _ = samples.sums(samples.grade * graded, samples.moving)
     run, graded_s = samples.sums(
@@ -31,10 +31,9 @@ def paces(samples: Samples) -> Columns:
     altitude = np.append(np.diff(samples.track.column("smooth_altitude_m")), np.nan)
     climb, climbing_s = samples.sums(np.maximum(altitude, 0.0), samples.moving)
     flat, flat_s = samples.sums(_flat_m(samples), samples.moving)
-    known_s = np.where(covered > 0, moving_s, 0.0)
     return {
         "seconds": (samples.last - samples.first).astype(np.float64),
-        "moving_s": moving_s,
+        "moving_s": _moving_s(samples),
         "distance_m": np.where(covered > 0, distance, np.nan),
         "climb_m": np.where(climbing_s > 0, climb, np.nan),
         "speed_mps": ratio(moving_m, known_s),
@@ -44,9 +43,18 @@ def paces(samples: Samples) -> Columns:
     }
 
 
+def _moving_s(samples: Samples) -> FloatArray:
+    """Seconds in motion; in a sparse recording each sample stands for what follows it."""
+    moving_s = samples.total(samples.moving.astype(np.float64))
+    if not sparse(samples.seen):
+        return moving_s
+    share = np.nan_to_num(ratio(moving_s, samples.total(samples.seen.astype(np.float64))))
+    return np.asarray(share * (samples.last - samples.first))
+
+
 def _flat_m(samples: Samples) -> FloatArray:
-    """Metres on the level that would cost as much as each second's, by Minetti's polynomial."""
-    return np.asarray(samples.step_m * flat_equivalent(samples.grade))
+    """Metres on the level that would cost as much as each second's, by Minetti's polynomials."""
+    return np.asarray(samples.step_m * flat_equivalent(samples.grade, walking(samples)))
 
 
 def ratio(upper: FloatArray, lower: FloatArray) -> FloatArray:

@@ -19,6 +19,7 @@ class Samples:
     Attributes:
         segments: the segments, in order.
         first: (s,) index of each segment's first sample; ``last`` one past its last.
+        seen: speed or step rate tell whether the runner moved.
         moving: in motion and not paused.
         speed_mps: speed over ground; 0 while paused, NaN where missing.
         step_m: metres covered in each second, NaN where missing.
@@ -30,6 +31,7 @@ class Samples:
     segments: Sequence[Segment]
     first: IntArray
     last: IntArray
+    seen: BoolArray
     moving: BoolArray
     speed_mps: FloatArray
     step_m: FloatArray
@@ -63,7 +65,8 @@ def lay_out(
     """Lay out a track and its segments; ``suspect`` (n,) marks heart rate not to be believed."""
     paused = track.flags.get("paused", np.zeros(track.seconds, dtype=np.bool_))
     speed = np.where(paused, 0.0, track.column("ground_speed_mps"))
-    stepping = np.isnan(speed) & (track.column("cadence_spm") > settings.moving_cadence_spm)
+    cadence = track.column("cadence_spm")
+    stepping = np.isnan(speed) & (cadence > settings.moving_cadence_spm)
     heart_rate = track.column("heart_rate_bpm")
     believed = (heart_rate > 0) & ~suspect
     edges = np.array([(part.start_s, part.end_s) for part in segments]).reshape(-1, 2)
@@ -73,6 +76,7 @@ def lay_out(
         segments=segments,
         first=index[:, 0],
         last=np.maximum(index[:, 1], index[:, 0]),
+        seen=np.isfinite(speed) | np.isfinite(cadence),
         moving=(np.nan_to_num(speed) >= settings.moving_mps) | stepping,
         speed_mps=speed,
         step_m=_steps_m(track, speed, paused),
@@ -86,10 +90,30 @@ def _steps_m(track: Track, speed: FloatArray, paused: BoolArray) -> FloatArray:
 
     The device filters with more than we have; its distance is also what the runner has seen.
     """
-    distance = track.column("distance_m")
+    distance = _bridged(track.column("distance_m"))
     ahead = np.append(np.diff(distance), np.nan)
     usable = np.isfinite(ahead) & (ahead >= 0.0) & (ahead <= MAX_SPEED_MPS)
     return np.where(paused, 0.0, np.where(usable, ahead, speed))
+
+
+def _bridged(distance_m: FloatArray) -> FloatArray:
+    """The distance of a sparse recording, with straight lines between its samples."""
+    known = np.isfinite(distance_m)
+    if not sparse(known):
+        return distance_m
+    here, second = np.flatnonzero(known), np.arange(len(distance_m))
+    return np.interp(second, here, distance_m[here], left=np.nan, right=np.nan)
+
+
+def sparse(known: BoolArray) -> bool:
+    """Whether most samples (n,) of a recording lie so far apart that nothing bridges them."""
+    apart = np.diff(np.flatnonzero(known))
+    return bool(apart.size) and float(np.median(apart)) > 1.0
+
+
+def walking(samples: Samples) -> BoolArray:
+    """(n,) whether the segment's gait is walking."""
+    return samples.mark([part.gait == "walk" for part in samples.segments])
 
 
 def kind_of(segment: Segment) -> str:
