@@ -16,7 +16,7 @@ from types import FrameType
 from typing import Literal
 
 from retrorun.errors import RetrorunError
-from retrorun.ingest.planning import is_export
+from retrorun.ingest.names import is_known
 
 SETTLED_S = 2.0  # look again this soon when a file was still growing
 GONE_S = 5.0  # and this soon when the folder or the disk gave trouble
@@ -120,7 +120,7 @@ class _Bell:
         try:
             for _ in watchfiles.watch(
                 self.folder,
-                watch_filter=lambda _, path: is_export(Path(path).name),
+                watch_filter=lambda _, path: is_known(Path(path).name),
                 debounce=self.rhythm.gather_ms,
                 stop_event=over,
                 rust_timeout=500,

@@ -11,7 +11,7 @@ import pytest
 import fake_pipeline
 from retrorun.archive import Archive, FileRow
 from retrorun.errors import ArchiveError, ReadError
-from retrorun.ingest import Engine, Plan, Report, act, plan, planning
+from retrorun.ingest import Engine, Plan, Report, act, names, plan, planning
 from retrorun.model import Athlete, Label
 from retrorun.settings import Settings
 from retrorun.storage import Entry, Folder
@@ -251,7 +251,7 @@ def test_another_writer_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_which_names_are_exports(name: str, *, is_one: bool) -> None:
-    assert planning.is_export(name) is is_one
+    assert names.is_export(name) is is_one
 
 
 def test_planning_is_light(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """What the user said, kept apart from what was computed: labels, notes, the profile."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,6 +59,27 @@ class Said:
                 "VALUES (?, ?, ?, ?, ?)",
                 values,
             )
+
+    def set_labels(self, sha256: str, labels: "Iterable[Label]") -> None:
+        """Keep what a table says of a file's first activity, instead of what it said before."""
+        from retrorun.readers.label_table import ORIGIN
+
+        session = sha256[:12]
+        with self.transaction():
+            self._drop_labels(session, ORIGIN)
+            self.connection.executemany(
+                "INSERT INTO labels (session, start_s, end_s, direction, origin) "
+                "VALUES (?, ?, ?, ?, ?)",
+                [
+                    (session, each.start_s, each.end_s, each.direction, each.origin)
+                    for each in labels
+                ],
+            )
+
+    def _drop_labels(self, session: str, origin: str) -> None:
+        self.connection.execute(
+            "DELETE FROM labels WHERE session = ? AND origin = ?", (session, origin)
+        )
 
     def clear_labels(self, session_id: str, start_s: float, end_s: float) -> int:
         """Take back what was said about a stretch; parts outside it stay. How many were touched."""

@@ -187,6 +187,7 @@ class Written(Matched):
                 (import_id,),
             )
             again = [sha256 for session_id, _ in gone for sha256 in self._freed(session_id)]
+            again += self._unsaid(import_id)
             phones = self.rows("SELECT sha256 FROM files WHERE import_id = ?", import_id)
             again += self._unmatched([each for each, _ in gone], [each for (each,) in phones])
             self.connection.execute(
@@ -195,6 +196,21 @@ class Written(Matched):
             )
         self._drop_tracks({track for _, track in gone})
         return sorted(set(again))
+
+    def _unsaid(self, import_id: int) -> list[str]:
+        """Take back the tables of labels of an import: hashes of exports that still stand."""
+        rows = self.rows(
+            "SELECT e.sha256 FROM files t JOIN files e ON e.path = t.duplicate_of "
+            "WHERE t.import_id = ? AND t.rule = 'labels'",
+            import_id,
+        )
+        for (sha256,) in rows:
+            self._drop_labels(sha256[:12], "sidecar")
+        return [sha256 for (sha256,) in rows if self.has_session(sha256)]
+
+    def has_session(self, sha256: str) -> bool:
+        """Whether a file has a session in the archive."""
+        return bool(self.rows("SELECT 1 FROM sessions WHERE sha256 = ? LIMIT 1", sha256))
 
     def _freed(self, session_id: str) -> list[str]:
         """Files that were duplicates of a session that is gone: they stand for themselves."""

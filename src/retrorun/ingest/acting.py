@@ -8,12 +8,16 @@ import time
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from retrorun import __version__
 from retrorun.archive import Archive, Change, FileRow, Parcel
-from retrorun.ingest.anew import again
+from retrorun.archive.said import position
+from retrorun.ingest import sidecars
 from retrorun.ingest.joining import Joins, join
-from retrorun.ingest.planning import Candidate, Plan, container, member_tag
+from retrorun.ingest.names import container, member_tag
+from retrorun.ingest.planning import Candidate, Plan
 from retrorun.ingest.sameness import Known
 from retrorun.ingest.unpacking import UNPACKED, Feed, complete
 from retrorun.ingest.working import (
@@ -25,6 +29,10 @@ from retrorun.ingest.working import (
     file_row,
     refused,
 )
+from retrorun.storage import Entry
+
+if TYPE_CHECKING:
+    from retrorun.model import Label
 
 
 def act(
@@ -62,16 +70,22 @@ def act(
             Known(archive.briefs(), archive.channels),
             {row.path: row.sha256 for row in archive.files()},
         )
-        relabelled: list[str] = []
+        said = sidecars.read(plan.tables)
+        sidecars.before(said, plan, archive)
         for batch in batches(analysed(feed, archive, engine, progress)):
-            judged = [_judged(pair, known, before) for pair in batch]
+            judged = [_informed(_judged(pair, known, before), archive, engine) for pair in batch]
             change, late = _change(judged)
             archive.write(number, change)
-            relabelled += [each.parcel.sha256 for each in judged if _said(each, archive)]
             report = _counted(report, change, late)
         report = _rounded_off(number, plan, feed, archive, report)
-        again(relabelled, archive, engine)
+        if said:
+            report = _with(report, sidecars.after(said, plan, archive, engine, number))
         return _with_joins(report, join(archive, engine))
+
+
+def _with(report: Report, more: Report) -> Report:
+    ids = tuple(dict.fromkeys(report.sessions + more.sessions))
+    return replace(report, sessions=ids, problems=report.problems + more.problems)
 
 
 def _with_joins(report: Report, joins: Joins) -> Report:
@@ -170,9 +184,24 @@ def _change(judged: list[_Judged]) -> tuple[Change, tuple[str, ...]]:
     return Change(rows, parcels, (), replaced), late
 
 
-def _said(judged: _Judged, archive: Archive) -> bool:
-    """Whether it took over labels that its analysis has not seen."""
-    return bool(judged.replaces) and bool(archive.labels(judged.parcel.sha256))
+def _informed(judged: _Judged, archive: Archive, engine: Engine) -> _Judged:
+    """Analysed anew, before it is written, where it takes over labels or second devices."""
+    labels: dict[int, tuple[Label, ...]] = {}
+    phones: list[str] = []
+    for old, new in judged.replaces.items():
+        file = old.split("-")[0]
+        own = archive.labels(file).get(position(old), ())
+        labels |= {position(new): own} if own else {}
+        phones += archive.companions(file)
+    if judged.row is None or not (labels or phones):
+        return judged
+    sha256 = judged.parcel.sha256
+    archive.originals.put(sha256, judged.parcel.original)
+    entry = Entry(judged.address, PurePath(judged.address).name, 0, "")
+    held = str(archive.originals.path(sha256))
+    candidate = Candidate(entry, sha256, held, packed=True, phones=tuple(phones), labels=labels)
+    ((_, parcel),) = analysed([candidate], archive, engine, None)
+    return replace(judged, parcel=parcel) if parcel.problem is None else judged
 
 
 def _counted(report: Report, change: Change, late: tuple[str, ...]) -> Report:

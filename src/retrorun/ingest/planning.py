@@ -8,22 +8,23 @@
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from retrorun import __version__, storage
 from retrorun.archive import Archive, FileRow
 from retrorun.errors import ReadError
+from retrorun.ingest.names import container, is_export, is_known, is_table, named_after
 from retrorun.ingest.pairing import pairs
 from retrorun.storage import Entry, Folder, Store
 
-SUFFIXES = (".fit", ".gpx", ".tcx")
-PACKED = ".gz"
-ARCHIVE = ".zip"
+if TYPE_CHECKING:
+    from retrorun.model import Label
+
 SETTLE_S = 2.0  # a file changed less than this ago may still be growing
 BLOCK = 1 << 20
-_MEMBER = "member:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Candidate:
         held: where its bytes lie, if not there: a member's in the spool, an original's.
         packed: they are packed, as originals are.
         phones: hashes of second devices' files to be tried with it, besides those known.
+        labels: the user's words besides those known, by the activity's position.
     """
 
     entry: Entry
@@ -43,6 +45,15 @@ class Candidate:
     held: str = ""
     packed: bool = False
     phones: tuple[str, ...] = ()
+    labels: "Mapping[int, tuple[Label, ...]]" = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of labels, and the paths of the exports that it lies beside."""
+
+    file: Candidate
+    exports: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,7 @@ class Plan:
         passed_over: files that are no export by their name.
         unlisted: places that could not be listed, and why.
         retry: files are tried again that failed or were undone.
+        tables: labels that are new or changed, or whose export is.
         pairs: sessions of two devices that overlap and were not compared yet.
     """
 
@@ -71,12 +83,13 @@ class Plan:
     passed_over: tuple[str, ...] = ()
     unlisted: tuple[tuple[str, str], ...] = ()
     retry: bool = False
+    tables: tuple[Table, ...] = ()
     pairs: int = 0
 
     @property
     def idle(self) -> bool:
         """Whether there is nothing to do."""
-        return not (self.new or self.moved or self.duplicates or self.pairs)
+        return not (self.new or self.moved or self.duplicates or self.tables or self.pairs)
 
 
 def plan(
@@ -107,47 +120,34 @@ def plan(
         for entry in exports
         if entry.address in due or not _settled(entry, known, retry=retry)
     ]
-    steady, waiting = settled(fresh, settle_s) if isinstance(store, Folder) else (fresh, [])
-    candidates = [Candidate(entry, _hash(store, entry)) for entry in steady]
+    tables = [entry for entry in found if is_table(entry.name)]
+    young = fresh + [entry for entry in tables if not _settled(entry, known, retry=retry)]
+    steady, waiting = settled(young, settle_s) if isinstance(store, Folder) else (young, [])
+    candidates = [
+        Candidate(entry, _hash(store, entry)) for entry in steady if is_export(entry.name)
+    ]
     holders = _holders(known, {candidate.sha256 for candidate in candidates})
     for path in due & {candidate.entry.address for candidate in candidates}:
         for rows in holders.values():  # an archive is opened again for what is due in it
             rows[:] = [pair for pair in rows if pair[0].path != path]
     decided = decide(candidates, holders, retry=retry)
+    exports_new = {each.entry.address for each in decided.new}
+    due_tables = [
+        Table(Candidate(each, _hash(store, each)), paths)
+        for each, paths in zip(tables, named_after(tables, exports), strict=True)
+        if each not in waiting and (each in steady or exports_new & set(paths))
+    ]
     return replace(
         decided,
+        tables=tuple(due_tables),
         folder=store.root.as_posix() if isinstance(store, Folder) else fspath(folder),
         unchanged=decided.unchanged + len(exports) - len(fresh),
         waiting=tuple(entry.address for entry in waiting),
-        passed_over=tuple(entry.address for entry in found if not is_export(entry.name)),
+        passed_over=tuple(entry.address for entry in found if not is_known(entry.name)),
         unlisted=tuple(store.unlisted) if isinstance(store, Folder) else (),
         retry=retry,
         pairs=len(pairs(archive.briefs(), archive.matches())),
     )
-
-
-def is_export(name: str) -> bool:
-    """Whether a name is one that an export may have; hidden and half-copied files are not."""
-    path = PurePosixPath(name.lower())
-    stem = path.with_suffix("") if path.suffix == PACKED else path
-    return stem.suffix in (*SUFFIXES, ARCHIVE) and not path.name.startswith((".", "~"))
-
-
-def is_archive(name: str) -> bool:
-    """Whether a name is that of a zip."""
-    return name.lower().endswith(ARCHIVE)
-
-
-def member_tag(archive: str) -> str:
-    """The tag of an archive's members: how much of their path is the archive's."""
-    return f"{_MEMBER}{len(archive)}"
-
-
-def container(row: FileRow) -> str | None:
-    """The path of the archive that a member lies in; None for a file by itself."""
-    if not row.tag.startswith(_MEMBER):
-        return None
-    return row.path[: int(row.tag.removeprefix(_MEMBER))]
 
 
 def _settled(entry: Entry, known: Mapping[str, FileRow], *, retry: bool) -> bool:

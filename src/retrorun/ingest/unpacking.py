@@ -14,7 +14,8 @@ from pathlib import Path
 from retrorun import storage
 from retrorun.archive import Archive, FileRow, Parcel, Problem, database
 from retrorun.errors import NotARunError, ReadError, RetrorunError
-from retrorun.ingest.planning import Candidate, again, is_archive, member_tag
+from retrorun.ingest.names import is_archive, member_tag
+from retrorun.ingest.planning import Candidate, again
 from retrorun.ingest.working import Item, file_row, refused
 from retrorun.settings import ReadLimits
 from retrorun.storage import Entry

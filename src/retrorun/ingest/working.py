@@ -128,6 +128,9 @@ def analysed(
 def _task(candidate: Candidate, archive: Archive) -> "Task":
     from retrorun.engines import Task
 
+    labels = dict(archive.labels(candidate.sha256))
+    for place, carried in candidate.labels.items():  # said earlier: what is known wins
+        labels[place] = (*carried, *labels.get(place, ()))
     known = dict.fromkeys((*archive.companions(candidate.sha256), *candidate.phones))
     companions = tuple(
         Task(str(archive.originals.path(each)), shown(archive.name(each)), each, packed=True)
@@ -137,7 +140,7 @@ def _task(candidate: Candidate, archive: Archive) -> "Task":
         candidate.held or candidate.entry.address,
         shown(PurePath(candidate.entry.name).name),
         candidate.sha256 or None,
-        archive.labels(candidate.sha256),
+        labels,
         candidate.packed,
         companions,
         archive.refusals(candidate.sha256),

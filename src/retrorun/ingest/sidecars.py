@@ -1,0 +1,101 @@
+"""Tables of labels beside exports: ``run.labels.csv`` or ``run.fit.labels.csv`` for ``run.fit``.
+
+The words in them are the user's, so they are kept as such. They are written before an export is
+analysed, so that a new one is analysed once; one that is known is analysed anew.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from retrorun import storage
+from retrorun.archive import Archive, Change, FileRow, Problem
+from retrorun.errors import RetrorunError
+from retrorun.ingest.anew import again
+from retrorun.ingest.planning import Plan, Table
+from retrorun.ingest.unpacking import told
+from retrorun.ingest.working import Engine, Report, file_row, refused
+
+if TYPE_CHECKING:
+    from retrorun.model import Label
+
+LABELS = "labels"  # the rule by which a table's row counts as imported
+_LIMIT_BYTES = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A table, read: its labels, or what is wrong with it."""
+
+    table: Table
+    labels: "tuple[Label, ...]" = ()
+    problem: Problem | None = None
+
+
+def read(tables: Iterable[Table]) -> list[Said]:
+    """Read tables; one that cannot be read is a problem of its own."""
+    return [_read(each) for each in tables]
+
+
+def _read(table: Table) -> Said:
+    from retrorun.readers.label_table import label_table
+
+    address = table.file.entry.address
+    try:
+        if storage.is_local(address):
+            data = storage.read_file(address, _LIMIT_BYTES)
+        else:
+            folder, name = address.rsplit("/", 1)
+            data = storage.open_store(folder).read(name, _LIMIT_BYTES)
+        return Said(table, label_table(PurePosixPath(table.file.entry.name).name, data))
+    except RetrorunError as problem:
+        return Said(table, problem=told(problem))
+
+
+def before(said: Iterable[Said], plan: Plan, archive: Archive) -> None:
+    """Keep the labels of exports that are about to be analysed."""
+    new = {each.entry.address: each.sha256 for each in plan.new}
+    for each in said:
+        for path in each.table.exports:
+            if each.problem is None and new.get(path):
+                archive.set_labels(new[path], each.labels)
+
+
+def after(said: list[Said], plan: Plan, archive: Archive, engine: Engine, number: int) -> Report:
+    """Analyse exports anew that were known, and write down what became of each table."""
+    rows = {row.path: row for row in archive.files()}
+    new = {each.entry.address for each in plan.new}
+    standing = set(archive.known().values())
+    files: list[FileRow] = []
+    known: list[str] = []
+    for each in said:
+        exports = [path for path in each.table.exports if _stands(rows.get(path), standing)]
+        if each.problem is None:
+            for path in exports:
+                if path not in new:
+                    archive.set_labels(rows[path].sha256, each.labels)
+                    known.append(rows[path].sha256)
+        files.append(_row(each, exports, rows))
+    report = again(known, archive, engine)
+    archive.write(number, Change(files))
+    problems = tuple(row for row in files if row.slug)
+    return replace(report, imported=0, problems=report.problems + problems)
+
+
+def _stands(row: FileRow | None, standing: set[str]) -> bool:
+    return row is not None and row.sha256 in standing
+
+
+def _row(said: Said, exports: list[str], rows: Mapping[str, FileRow]) -> FileRow:
+    file = said.table.file
+    if said.problem is not None:
+        return refused(file, said.problem)
+    if exports:
+        return replace(file_row(file, "imported"), rule=LABELS, duplicate_of=exports[0])
+    beside = next((rows[path] for path in said.table.exports if path in rows), None)
+    words = "there is no export of this name beside it"
+    if beside is not None:
+        words = f"{PurePosixPath(beside.path).name} has no session of its own ({beside.outcome})"
+    remedy = "Put it beside the export that stands."
+    return refused(file, Problem("failed", "labels-alone", words, remedy=remedy))

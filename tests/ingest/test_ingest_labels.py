@@ -1,0 +1,169 @@
+"""Tables of labels beside exports: the user's words, kept with the session they are about."""
+
+from pathlib import Path
+
+import pytest
+
+import fake_pipeline
+from retrorun.archive import Archive, care
+from retrorun.errors import ReadError
+from retrorun.ingest import Engine, Report, act, plan, undo
+from retrorun.model import Athlete, Label
+from retrorun.readers.label_table import label_table
+from retrorun.settings import Settings
+
+ENGINE = Engine(Settings(), Athlete(mass_kg=70), 1, fake_pipeline.process)
+HEAD = "start,end,direction\n"
+FIRST = Label(10, 20, "backward", "sidecar")
+
+
+def run(folder: Path, archive: Archive, *, retry: bool = False) -> Report:
+    return act(plan(folder, archive, retry=retry, settle_s=0), archive, ENGINE)
+
+
+def put(folder: Path, **texts: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, text in texts.items():
+        suffix = ".labels.csv" if text.startswith("start") else ".fit"
+        (folder / f"{name}{suffix}").write_text(text)
+    return folder
+
+
+def labels(archive: Archive) -> list[tuple[Label, ...]]:
+    return [session.labels for session in archive.sessions()]
+
+
+def test_a_table_is_read_in_seconds_and_minutes() -> None:
+    text = "\ufeffDirection;Start;End;why\nbackward;90;2:00.5;x\n\nForward; 1:02:03 ;3800;\n"
+    assert label_table("a.labels.csv", text.encode()) == (
+        Label(90, 120.5, "backward", "sidecar"),
+        Label(3723, 3800, "forward", "sidecar"),
+    )
+    assert label_table("a.labels.csv", HEAD.encode()) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("", 1),
+        ("begin,end,direction\n", 1),
+        (HEAD + "1,2,backward\n3,2,backward\n", 3),
+        (HEAD + "1,2,sideways\n", 2),
+        (HEAD + "-1,2,backward\n", 2),
+        (HEAD + "nan,inf,backward\n", 2),
+        (HEAD + "1\n", 2),
+        (HEAD + "1:75,1:90,backward\n", 2),
+        ("\0\xff", 1),
+    ],
+)
+def test_a_bad_table_names_the_line(text: str, line: int) -> None:
+    with pytest.raises(ReadError) as caught:
+        label_table("a.labels.csv", text.encode("latin-1"))
+    assert caught.value.slug == "labels-broken"
+    assert f"line {line}:" in caught.value.message
+
+
+def test_an_export_is_analysed_once_with_the_labels_beside_it(tmp_path: Path) -> None:
+    exports = put(tmp_path / "e", a="run 1000 60", b="run 9000 60")
+    put(exports, a=HEAD + "10,20,backward\n")
+    with Archive.open(tmp_path / "archive") as archive:
+        report = run(exports, archive)
+        assert labels(archive) == [(FIRST,), ()]
+        assert (report.imported, report.passed_over, report.problems) == (2, 0, ())
+        assert plan(exports, archive, settle_s=0).idle
+        assert care.check(archive) == []
+
+
+def test_a_table_that_comes_later_or_changes_is_heard(tmp_path: Path) -> None:
+    exports = put(tmp_path / "e", a="run 1000 60")
+    with Archive.open(tmp_path / "archive") as archive:
+        run(exports, archive)
+        own = Label(30, 40, "forward", "command")
+        archive.add_label(archive.sessions()[0].id, own)
+        (exports / "a.fit.labels.csv").write_text(HEAD + "10,20,backward\n")
+        report = run(exports, archive)
+        assert labels(archive) == [(own, FIRST)]
+        assert report.sessions == (archive.sessions()[0].id,)
+        (exports / "a.fit.labels.csv").write_text(HEAD)
+        run(exports, archive)
+        assert labels(archive) == [(own,)]
+
+
+def test_a_bad_table_costs_its_export_nothing(tmp_path: Path) -> None:
+    exports = put(tmp_path / "e", a="run 1000 60")
+    put(exports, a=HEAD + "rubbish\n", alone=HEAD + "1,2,backward\n")
+    with Archive.open(tmp_path / "archive") as archive:
+        report = run(exports, archive)
+        assert report.imported == 1
+        assert [(Path(row.path).name, row.slug) for row in report.failed] == [
+            ("a.labels.csv", "labels-broken"),
+            ("alone.labels.csv", "labels-alone"),
+        ]
+        assert plan(exports, archive, settle_s=0).idle
+        put(exports, alone="run 9000 60")  # its export comes at last
+        run(exports, archive)
+        assert labels(archive) == [(), (Label(1, 2, "backward", "sidecar"),)]
+
+
+def test_labels_of_a_second_copy_are_named_not_lost_in_silence(tmp_path: Path) -> None:
+    exports = put(tmp_path / "e", a="run 1000 600", b="run 1004 603")
+    put(exports, b=HEAD + "10,20,backward\n")
+    with Archive.open(tmp_path / "archive") as archive:
+        (problem,) = run(exports, archive).failed
+        assert problem.slug == "labels-alone"
+        assert "b.fit has no session of its own (duplicate)" in (problem.message or "")
+
+
+def test_a_table_can_be_undone_by_itself(tmp_path: Path) -> None:
+    exports = put(tmp_path / "e", a="run 1000 60")
+    with Archive.open(tmp_path / "archive") as archive:
+        run(exports, archive)
+        put(exports, a=HEAD + "10,20,backward\n")
+        run(exports, archive)
+        undo(2, archive, ENGINE)
+        assert labels(archive) == [()]
+        assert plan(exports, archive, settle_s=0).idle
+        run(exports, archive, retry=True)
+        assert labels(archive) == [(FIRST,)]
+
+
+def test_killed_before_the_table_was_heard_it_is_heard_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    exports = put(tmp_path / "e", a="run 1000 60")
+    with Archive.open(tmp_path / "archive") as archive:
+        run(exports, archive)
+        put(exports, a=HEAD + "10,20,backward\n")
+        with monkeypatch.context() as patched:
+            patched.setattr("retrorun.ingest.sidecars.again", killed)
+            with pytest.raises(KeyboardInterrupt):
+                run(exports, archive)
+        assert labels(archive) == [()]
+        run(exports, archive)
+        assert labels(archive) == [(FIRST,)]
+
+
+def test_labels_carried_over_are_seen_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At no moment is there a session in the archive that has not heard its labels."""
+    exports = put(tmp_path / "e", a="run 1000 60")
+    said = Label(5, 9, "backward", "command")
+    with Archive.open(tmp_path / "archive") as archive:
+        run(exports, archive)
+        archive.add_label(archive.sessions()[0].id, said)
+        put(exports, a="run 1000 600")
+        write = archive.write
+        seen: list[tuple[float, tuple[Label, ...]]] = []
+
+        def watched(number: int, change: object) -> None:
+            write(number, change)  # type: ignore[arg-type]
+            seen.extend((each.duration_s, each.labels) for each in archive.sessions())
+
+        monkeypatch.setattr(archive, "write", watched)
+        run(exports, archive)
+        assert set(seen) == {(60, ()), (600, (said,))}  # the old one was never analysed anew
+        assert [each.duration_s for each in archive.sessions()] == [600]
