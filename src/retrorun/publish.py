@@ -1,22 +1,27 @@
 """From the archive to pages: which ones there are, what each is given, and nothing twice.
 
-A session's page depends on the session, on the athlete's units and privacy, and on what was run in
-the weeks before it (guidance). Pages of new sessions are written, and those that are missing; the
-index and the comparison follow whenever a page did.
+A session's page depends on the session, on the athlete's units and privacy, and on what was run
+before it (guidance). Pages of new sessions are written first, and those that are missing; the
+index and the comparison, which need all sessions, follow whenever a page did. Many pages are
+written by worker processes, each page by one.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from retrorun import compare, privacy, report
+from retrorun import compare, engines, privacy, report
 from retrorun.archive import Archive
+from retrorun.compare import Past
+from retrorun.errors import EngineError, RetrorunError
 from retrorun.model import Athlete, Comparison, Session
 from retrorun.report import SessionContext
 from retrorun.report.site import Site
 from retrorun.settings import Settings
 
 INDEX, COMPARISON = "index.html", "comparison.html"
+WORTH_A_WORKER = 16  # pages: fewer are written before one more process is up
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +41,14 @@ class Manner:
         athlete: units and privacy zones.
         standalone: everything in one file.
         redacted: without what tells who, where and on which day.
+        jobs: processes that write pages at the same time.
     """
 
     settings: Settings
     athlete: Athlete
     standalone: bool = False
     redacted: bool = False
+    jobs: int = 1
 
 
 def publish(archive: Archive, folder: Path, manner: Manner, fresh: Collection[str]) -> Published:
@@ -56,24 +63,52 @@ def publish(archive: Archive, folder: Path, manner: Manner, fresh: Collection[st
     Raises:
         ArchiveError: a track is missing or damaged.
     """
-    wanted = {
+    wanted = [
         each for each in archive.known() if each in fresh or not (folder / _page(each)).exists()
-    }
+    ]
     if not wanted and (folder / INDEX).exists() and (folder / COMPARISON).exists():
         return Published(0, folder / INDEX)
     site = Site(folder)
     site.ensure_assets()
-    sessions = archive.outlines()
-    written = [
-        site.write(_page(each.id), session_page(archive, each, sessions, manner))
-        for each in sessions
-        if each.id in wanted
-    ]
-    athlete = manner.athlete
+    written = list(_pages(archive, folder, manner, wanted)) if wanted else []
+    sessions, athlete = archive.outlines(), manner.athlete
     found = compare.compare(sessions, athlete, manner.settings.compare)
     written.append(site.write(COMPARISON, report.comparison_page(found, sessions, athlete)))
     written.append(site.write(INDEX, report.index_page(sessions, athlete)))
     return Published(sum(written), folder / INDEX)
+
+
+def _pages(
+    archive: Archive, folder: Path, manner: Manner, wanted: Collection[str]
+) -> Iterator[bool]:
+    """Write pages of sessions; whether each had changed.
+
+    Raises:
+        RetrorunError, OSError: what went wrong with a page; those before it are written.
+    """
+    pasts = compare.pasts(archive.sums(), manner.settings.compare)
+    orders = ((each, pasts[each]) for each in wanted)
+    work = partial(_write, archive=archive.folder, folder=folder, manner=manner)
+    jobs = min(manner.jobs, len(wanted) // WORTH_A_WORKER)
+    for (session_id, _), done in engines.ordered(orders, work, jobs):
+        if isinstance(done, engines.Lost):
+            raise EngineError(done.slug, f"the page of session {session_id}: {done.message}")
+        if isinstance(done, Exception):
+            raise done
+        yield done
+
+
+def _write(
+    order: tuple[str, Past], archive: Path, folder: Path, manner: Manner
+) -> bool | RetrorunError | OSError:
+    """Write one session's page; what goes wrong is a value, so that no worker is lost over it."""
+    session_id, before = order
+    try:
+        with Archive.open(archive, create=False) as opened:
+            html = session_page(opened, opened.session(session_id), before, manner)
+        return Site(folder).write(_page(session_id), html)
+    except (RetrorunError, OSError) as problem:
+        return problem
 
 
 def comparison(archive: Archive, folder: Path, found: Comparison, athlete: Athlete) -> Path:
@@ -88,15 +123,13 @@ def _page(session_id: str) -> str:
     return f"sessions/{session_id}.html"
 
 
-def session_page(
-    archive: Archive, session: Session, history: Sequence[Session], manner: Manner
-) -> str:
+def session_page(archive: Archive, session: Session, before: Past, manner: Manner) -> str:
     """The page of one session.
 
     Args:
         archive: has its track.
         session: the session.
-        history: sessions that its guidance may look back on.
+        before: what was run before it.
         manner: how it is written.
 
     Raises:
@@ -105,7 +138,7 @@ def session_page(
     athlete, settings = manner.athlete, manner.settings.compare
     track = privacy.without_zones(archive.track(session.id), athlete.privacy_zones)
     context = SessionContext(
-        guidance=compare.guidance(session, history, settings),
+        guidance=compare.guidance(session, before, settings),
         claims=compare.claims(compare.compare([session], athlete, settings)),
         athlete=athlete,
         standalone=manner.standalone,

@@ -99,6 +99,12 @@ class Archive(Written):
             self._outlines = state, packing.outlines(self._documents())
         return list(self._outlines[1])
 
+    def sums(self) -> "list[Session]":
+        """All sessions, oldest first, with nothing but when they were and their totals."""
+        from retrorun.archive import packing
+
+        return packing.sums(self._documents())
+
     def _documents(self) -> Iterator[bytes]:
         for (document,) in self.connection.execute(
             "SELECT document FROM sessions ORDER BY start_time_s, id"

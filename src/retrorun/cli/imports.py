@@ -191,7 +191,7 @@ def publish(work: Work, reports: Path, fresh: Sequence[str]) -> None:
     from retrorun import publish as publishing
 
     done = publishing.publish(
-        work.archive, reports, publishing.Manner(work.settings, work.athlete), fresh
+        work.archive, reports, publishing.Manner(work.settings, work.athlete, jobs=work.jobs), fresh
     )
     show.err().print(f"pages: {done.pages} written")
     show.err().print(f"open [bold]{escape(done.index.resolve().as_uri())}[/]")

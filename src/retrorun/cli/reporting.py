@@ -38,7 +38,7 @@ class Period:
 
 def anew(work: Work, reports: Path, sessions: Sequence[Session]) -> Path:
     """Write the pages of sessions anew, and the comparison and the index with them."""
-    manner = publish.Manner(work.settings, work.athlete)
+    manner = publish.Manner(work.settings, work.athlete, jobs=work.jobs)
     fresh = {session.id for session in sessions}
     return publish.publish(work.archive, reports, manner, fresh).index
 
@@ -47,10 +47,10 @@ def shared(
     work: Work, reports: Path, sessions: Sequence[Session], *, redacted: bool
 ) -> Iterator[Path]:
     """Write each session as one file that works alone, with or without what tells who and where."""
-    site, history = Site(reports), work.archive.sessions()
+    site, pasts = Site(reports), compare.pasts(work.archive.sums(), work.settings.compare)
     manner = publish.Manner(work.settings, work.athlete, standalone=True, redacted=redacted)
     for session in sessions:
-        html = publish.session_page(work.archive, session, history, manner)
+        html = publish.session_page(work.archive, session, pasts[session.id], manner)
         name = f"{SHARED}/{_hidden(html) if redacted else session.id}.html"
         site.write(name, html)
         yield reports / name

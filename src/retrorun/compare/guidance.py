@@ -1,8 +1,7 @@
 """What a session says about warm-up, progression, ground and walking: information, no verdict."""
 
-from collections.abc import Sequence
-
-from retrorun.compare.practice import WINDOW_S, warm_up_s
+from retrorun.compare.past import Past
+from retrorun.compare.practice import warm_up_s
 from retrorun.compare.select import DAY_S, of_kind, total
 from retrorun.literature import BY_KEY
 from retrorun.model import Advice, Guidance, Session
@@ -32,18 +31,15 @@ LADDER = (
 )
 
 
-def guidance(
-    session: Session, history: Sequence[Session], settings: CompareSettings | None = None
-) -> Guidance:
+def guidance(session: Session, before: Past, settings: CompareSettings | None = None) -> Guidance:
     """What is worth knowing about this session beside the ones before it.
 
     Args:
         session: the session.
-        history: other sessions in any order; later ones and the session itself are ignored.
+        before: what was run before it.
         settings: whether candidates count, and the length of a warm-up.
     """
     settings = settings or CompareSettings()
-    before = [each for each in history if each.start_time_s < session.start_time_s]
     advice = [
         _warm_up(session, settings),
         *(_progression(session, before, settings, kind) for kind in ("backward", "forward")),
@@ -65,14 +61,13 @@ def _warm_up(session: Session, settings: CompareSettings) -> Advice | None:
 
 
 def _progression(
-    session: Session, before: Sequence[Session], settings: CompareSettings, kind: str
+    session: Session, before: Past, settings: CompareSettings, kind: str
 ) -> Advice | None:
     """This session's metres against the most in one session of the last 30 days."""
     metres = total(session, kind, settings).distance_m
     if metres is None or metres <= 0:
         return None
-    recent = [each for each in before if each.start_time_s >= session.start_time_s - WINDOW_S]
-    longest = max((total(each, kind, settings).distance_m or 0.0 for each in recent), default=0.0)
+    longest = before.longest_m[kind]
     key, title = f"progression_{kind}", f"Longest {kind} of the last 30 days"
     if longest <= 0:
         words = (
@@ -118,13 +113,14 @@ def _ladder(session: Session, settings: CompareSettings) -> Advice | None:
     return Advice("ladder", "From walking to running", words, limits="A custom, not a measurement.")
 
 
-def _weeks(session: Session, before: Sequence[Session], settings: CompareSettings) -> Advice | None:
-    starts = [each.start_time_s for each in before if total(each, "backward", settings).moving_s]
-    if not starts or total(session, "backward", settings).moving_s <= 0:
+def _weeks(session: Session, before: Past, settings: CompareSettings) -> Advice | None:
+    first_s = before.first_backward_s
+    if first_s is None or total(session, "backward", settings).moving_s <= 0:
         return None
-    weeks = (session.start_time_s - min(starts)) / (7 * DAY_S)
+    weeks = (session.start_time_s - first_s) / (7 * DAY_S)
     gain = BY_KEY["economy_gain"]
-    words = f"{weeks:.0f} weeks and {len(starts)} sessions since the first backward running here."
+    count = before.backward_sessions
+    words = f"{weeks:.0f} weeks and {count} sessions since the first backward running here."
     if weeks < 5:
         words += " Changes were measured after several weeks; fewer say little."
     limits = "One small study without a control group."

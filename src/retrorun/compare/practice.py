@@ -1,14 +1,13 @@
 """How backward movement was done: warm-up, ground, walking first, and steps up in distance."""
 
-from collections import deque
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-from retrorun.compare.select import DAY_S, of_kind, total
+from retrorun.compare.past import Longest
+from retrorun.compare.select import of_kind, total
 from retrorun.model import MeasuredSegment, Practice, Session
 from retrorun.settings import CompareSettings
 
-WINDOW_S = 30 * DAY_S
 SPIKE = 1.1  # more than a tenth longer, as RUNSAFE counts it
 
 
@@ -55,20 +54,16 @@ def progressions(
 ) -> Iterator[tuple[Session, float]]:
     """Each session's metres of a kind over the most in one session of the 30 days before it.
 
-    Sessions without such movement or its distance, or with nothing to compare with, are passed over.
+    Sessions without such movement, without its distance, or with nothing to compare with, are
+    passed over.
     """
-    window: deque[tuple[float, float]] = deque()
+    window = Longest()
     for session in sessions:
         metres = total(session, kind, settings).distance_m or 0.0
-        while window and window[0][0] < session.start_time_s - WINDOW_S:
-            window.popleft()
-        longest = window[0][1] if window else 0.0
+        longest = window.before(session.start_time_s)
         if metres > 0 and longest > 0:
             yield session, metres / longest
-        while window and window[-1][1] <= metres:  # what is shorter and older never matters again
-            window.pop()
-        if metres > 0:
-            window.append((session.start_time_s, metres))
+        window.add(session.start_time_s, metres)
 
 
 def _trimp(sessions: Sequence[Session]) -> dict[str, float]:
