@@ -94,10 +94,8 @@ def _ratio(above: float, below: float) -> float | None:
 
 
 def _pace(metrics: Sequence[Metrics]) -> float | None:
-    known = [each for each in metrics if each.distance_m]
-    return _ratio(
-        1000 * sum(each.moving_s for each in known), sum(each.distance_m or 0.0 for each in known)
-    )
+    """Of the mean speed: metres may be known for a part of the time in motion only."""
+    return _ratio(1000.0, _weighted("speed_mps")(metrics) or 0.0)
 
 
 def _heart_rate(metrics: Sequence[Metrics]) -> float | None:
