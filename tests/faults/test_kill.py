@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -20,18 +21,26 @@ from retrorun.settings import Settings
 
 KILLS = int(os.environ.get("RETRORUN_KILLS", "8"))
 FILES = 100
+MEMBERS = 50
 SCRIPT = Path(__file__).with_name("importing.py")
 State = tuple[list[FileRow], list[Session], dict[str, bytes]]
 
 
 @pytest.fixture(scope="module")
 def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A hundred files: most are runs, some damaged, some copies."""
+    """A hundred files and a zip of fifty: most are runs, some damaged, some copies."""
     folder = tmp_path_factory.mktemp("exports")
     for number in range(FILES):
         texts = {7: "rubbish", 8: "none", 9: "run 1000 60"}
         text = texts.get(number % 10, f"run {1000 * (number + 1)} 60")
         (folder / f"{number:03}.fit").write_text(text)
+    for number in range(0, FILES, 10):
+        (folder / f"{number:03}.labels.csv").write_text("start,end,direction\n1,9,backward\n")
+    with zipfile.ZipFile(folder / "more.zip", "w") as archive:
+        for number in range(MEMBERS):
+            texts = {0: "rubbish", 1: "run 1000 60"}
+            text = texts.get(number % 10, f"run {1000 * (number + 1)} 400")
+            archive.writestr(f"{number:03}.fit", text)
     return folder
 
 
@@ -65,7 +74,8 @@ def undisturbed(exports: Path, tmp_path_factory: pytest.TempPathFactory) -> tupl
         assert running.wait(60) == 0
     took_s = time.monotonic() - began_s
     state = finish(exports, folder)
-    assert len(state[1]) == 70  # seven of ten; the copies add none
+    assert len(state[1]) == 70 + 40  # seven and eight of ten; the copies add none
+    assert sum(bool(session.labels) for session in state[1]) == 10
     return state, took_s
 
 
