@@ -50,9 +50,9 @@ def process(
         )
         report = imports.carry_out(plan, work)
         imports.show_report(report, store)
-        imports.learn_from(work, report.sessions)
-        if pages:
+        if pages:  # first: who dropped a run waits for its page, and pages need nothing learnt
             imports.publish(work, reports, report.sessions)
+        imports.learn_from(work, report.sessions)
     context.exit(1 if report.failed else 0)
 
 
@@ -89,8 +89,8 @@ def reprocess(
         )
         report = imports.analyse_anew(work, session, everything=everything)
         imports.show_report(report, store)
-        imports.learn_from(work, report.sessions)
         imports.publish(work, reports, report.sessions)
+        imports.learn_from(work, report.sessions)
     context.exit(1 if report.failed else 0)
 
 

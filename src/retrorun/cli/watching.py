@@ -55,8 +55,8 @@ def _look(where: Where, settings: Settings, jobs: int, stop: Event) -> bool:
         work = imports.Work(store, settings, options.load_athlete(where.profile, store), jobs)
         report = ingest.act(plan, store, work.engine, following.between_files(stop))
         imports.show_report(report, store)
-        imports.learn_from(work, report.sessions)
         imports.publish(work, where.reports, report.sessions)
+        imports.learn_from(work, report.sessions)
         return bool(report.waiting)
 
 
