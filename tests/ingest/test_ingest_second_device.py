@@ -1,5 +1,7 @@
 """A watch without a heading and a phone with one record the same run: one session, with both."""
 
+import io
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +14,8 @@ from retrorun.archive.rows import Brief, Match
 from retrorun.errors import ArchiveError
 from retrorun.ingest import Engine, Report, act, pairing, plan, reprocess, separate, undo
 from retrorun.model import Athlete, Recording
-from retrorun.settings import Settings
+from retrorun.readers import read
+from retrorun.settings import ReadLimits, Settings
 from retrorun.simulate import Simulated, fit_bytes, gpx_bytes, scenarios, simulate
 from retrorun.units import FloatArray
 
@@ -64,6 +67,28 @@ def phone_of(run: Simulated, first: int = 120, last: int = -60, skew_s: float = 
         device="OsmAnd",
     )
     return gpx_bytes(replace(run, recording=recording), "osmand")
+
+
+def sensor_log_of(run: Simulated) -> bytes:
+    """The same phone with Sensor Logger: places and compass in tables of their own, in a zip."""
+    phone = read("phone.gpx", phone_of(run), ReadLimits()).recordings[0]
+    columns = (phone.columns["latitude_deg"], phone.columns["longitude_deg"])
+    places = [
+        f"{at * 1e9:.0f},{lat:.7f},{lon:.7f}"
+        for at, lat, lon in zip(phone.time_s, *columns, strict=True)
+    ]
+    heading = phone.headings[0]
+    turns = [
+        f"{at * 1e9:.0f},{deg:.2f}"
+        for at, deg in zip(heading.time_s, heading.heading_deg, strict=True)
+        if np.isfinite(deg)
+    ]
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("Location.csv", "\n".join(["time,latitude,longitude", *places]))
+        made.writestr("Compass.csv", "\n".join(["time,magneticBearing", *turns]))
+        made.writestr("Metadata.csv", "version,device name\n3,phone\n")
+    return buffer.getvalue()
 
 
 def imported(folder: Path, archive: Archive, *, retry: bool = False) -> Report:
@@ -200,6 +225,21 @@ def test_another_run_at_the_same_time_is_refused_and_both_say_so(
     reprocess(archive.known().values(), archive, ENGINE)
     assert archive.sessions() == before
     assert plan(exports, archive, settle_s=0).idle
+
+
+def test_a_sensor_logger_zip_is_a_second_device(
+    exports: Path, archive: Archive, run: Simulated
+) -> None:
+    (exports / "phone.gpx").unlink()
+    zipped = exports / "log.zip"
+    zipped.write_bytes(sensor_log_of(run))
+    assert imported(exports, archive).joined == 1
+    (session,) = archive.sessions()
+    assert session.heading.kind == "compass"
+    assert session.second_devices[0].device == "Sensor Logger"
+    assert session.second_devices[0].skew_s == pytest.approx(SKEW_S, abs=1.0)
+    separate(f"{zipped}/Location.csv", archive, ENGINE)
+    assert len(archive.sessions()) == 2
 
 
 def test_a_phone_of_the_same_length_is_joined_not_taken_for_a_copy(

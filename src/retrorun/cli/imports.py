@@ -56,6 +56,11 @@ def show_plan(plan: ingest.Plan) -> None:
         console.print(f"duplicate  {escape(each.entry.address)} (same bytes as {escape(of)})")
     for each, row in plan.moved:
         console.print(f"moved      {escape(each.entry.address)} (was {escape(row.path)})")
+    for table in plan.tables:
+        beside = ", ".join(table.exports) or "no export beside it"
+        console.print(f"labels     {escape(table.file.entry.address)} ({escape(beside)})")
+    for watch, phone in plan.pairs:
+        console.print(f"compare    {phone} with {watch} (two devices at one time)")
     for path in plan.waiting:
         console.print(f"wait       {escape(path)} (still changing)")
     console.print(f"{plan.unchanged} unchanged, {len(plan.passed_over)} that are no exports")
@@ -99,6 +104,7 @@ def _counts(report: ingest.Report) -> str:
         (report.unchanged, "unchanged"),
         (report.duplicates, "the same as another"),
         (report.moved, "moved"),
+        (report.joined, "joined to the session of another device"),
         (len(report.problems) - len(report.failed), "no run"),
         (len(report.failed), "could not be read"),
         (len(report.waiting), "still changing: next time"),

@@ -71,7 +71,7 @@ class Plan:
         unlisted: places that could not be listed, and why.
         retry: files are tried again that failed or were undone.
         tables: labels that are new or changed, or whose export is.
-        pairs: sessions of two devices that overlap and were not compared yet.
+        pairs: ids of sessions, watch and phone, that overlap and were not compared yet.
     """
 
     folder: str
@@ -84,7 +84,7 @@ class Plan:
     unlisted: tuple[tuple[str, str], ...] = ()
     retry: bool = False
     tables: tuple[Table, ...] = ()
-    pairs: int = 0
+    pairs: tuple[tuple[str, str], ...] = ()
 
     @property
     def idle(self) -> bool:
@@ -137,6 +137,7 @@ def plan(
         for each, paths in zip(tables, named_after(tables, exports), strict=True)
         if each not in waiting and (each in steady or exports_new & set(paths))
     ]
+    untried = pairs(archive.briefs(), archive.matches())
     return replace(
         decided,
         tables=tuple(due_tables),
@@ -146,7 +147,7 @@ def plan(
         passed_over=tuple(entry.address for entry in found if not is_known(entry.name)),
         unlisted=tuple(store.unlisted) if isinstance(store, Folder) else (),
         retry=retry,
-        pairs=len(pairs(archive.briefs(), archive.matches())),
+        pairs=tuple((each.watch.id, each.phone.id) for each in untried),
     )
 
 

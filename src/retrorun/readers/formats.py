@@ -61,7 +61,9 @@ opinion.
 _ARCHIVES = """\
 ## Archives
 
-`.gz` anywhere; `.zip` member by member, never unpacked to disk.
+`.gz` anywhere; `.zip` member by member, never unpacked to disk as a whole. `process`, `watch`,
+`analyze` and `explain` take a zip as if its members were files of their own;
+[archive.md](archive.md) says what becomes of them.
 
 - Strava's bulk export, known by `activities.csv`: titles become part of the members' names, and
   rides are passed over by their type.
@@ -69,7 +71,8 @@ _ARCHIVES = """\
 - Apple Health, known by `export.xml` beside `workout-routes/*.gpx`: each route becomes GPX with the
   heart rate and the steps of its time; `export.xml` is streamed, however large.
 - Sensor Logger, known by `Location.csv` beside `Compass.csv` (or `WatchCompass.csv`): the places
-  become GPX with the mean of `magneticBearing` around each as `compass` (magnetic north).
+  become GPX with the mean of `magneticBearing` around each as `compass` (magnetic north). Its
+  tables are read from the zip that the app shares, not as loose files: neither says much alone.
 - Any other: its `.fit`, `.gpx` and `.tcx` members, also with `.gz`, one by one.
 
 Refused by name: paths that lead out of the archive, links, encrypted members, members that unpack
