@@ -45,6 +45,7 @@ class DetectSettings:
     """Evidence, decoding and segments. Chosen on tuning seeds only (docs/detection.md)."""
 
     still_mps: float = 0.5  # slower is standing
+    still_spm: float = 60.0  # so are fewer steps a minute where there is no speed
     still_s: int = 5  # shorter stops do not cut a stretch
     walk_mps: float = 1.75  # the walk-run change
     walk_spm: float = 140.0  # step rate at the walk-run change
@@ -86,6 +87,9 @@ class DetectSettings:
     prior: float = 0.03  # chance of starting backward
     # segments
     heading_alone_s: int = 4  # shortest stretch by heading
+    heading_agrees: float = 0.5  # net share of a stretch's heading evidence that confirms
+    unheard_s: int = 30  # so long an end of a stretch without a heading is not confirmed
+    bridged_s: int = 60  # nor is so long a hole between two headings
     gait_alone_s: int = 20  # shortest stretch by gait
     gait_wander: float = 2.0  # deviations of half-minute means that step rate must exceed
     disturbed_s: int = 60  # magnetic disturbances are over by then

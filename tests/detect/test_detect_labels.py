@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from retrorun.detect.labels import evidence, meaning, spoken
+from retrorun.detect.labels import evidence, meaning, meaning_of_whole, spoken
 from retrorun.model import Label, Lap, Recording
 
 TIMES = 1_000.0 + np.arange(100.0)
@@ -88,6 +88,58 @@ def test_a_lap_speaks_for_itself_only() -> None:
 def test_a_file_name_speaks_for_the_whole() -> None:
     assert spoken(Recording(TIMES, {}), "up/2026-05-03 backward.fit.gz") == (
         Label(0.0, 100.0, "backward", "file"),
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "tja in nazaj",
+        "nazaj domov",
+        "Tek nazaj domov",
+        "tamo i natrag",
+        "туда и назад",
+        "Parkrun backwards",
+        "looking backwards",
+        "Lake backwards",
+        "Runde rückwärts um den See",
+        "torno indietro",
+        "retour en arrière",
+    ],
+)
+def test_the_way_back_is_no_backward_activity(words: str) -> None:
+    recording = Recording(TIMES, {}, name=words)
+    assert spoken(recording, "run.fit") == ()
+    assert spoken(Recording(TIMES, {}), f"{words}.gpx") == ()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "nazaj",
+        "Tek nazaj",
+        "2026-05-03_nazaj 5 km",
+        "бег назад",
+        "Backwards",
+        "Morning backward intervals",
+        "Running backwards in the park",
+        "Backward run by the lake",
+        "Rückwärtslaufen im Park",
+        "Retro running with Ana",
+        "Corsa all'indietro",
+        "tyłem po parku",
+        "Reverse",
+    ],
+)
+def test_a_backward_activity_is_named_so(words: str) -> None:
+    assert meaning_of_whole(words) == "backward"
+
+
+@pytest.mark.parametrize("words", ["nazaj", "natrag domov", "назад", "backwards to the line"])
+def test_steps_and_laps_name_a_movement(words: str) -> None:
+    laps = (Lap(1000.0, 1030.0, step=words),)
+    assert spoken(Recording(TIMES, {}, laps=laps), "run.fit") == (
+        Label(0.0, 30.0, "backward", "step"),
     )
 
 

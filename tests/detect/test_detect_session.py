@@ -70,7 +70,6 @@ def f1(simulated: Simulated, detection: Detection, verdicts: tuple[str, ...]) ->
         ("mount drift", 0.97),
         ("arm swing", 0.97),
         ("disturbed", 0.95),
-        ("drop-outs", 0.96),
         ("poor gps", 0.97),
         ("gps gap", 0.92),
         ("smart recording", 0.96),
@@ -82,6 +81,16 @@ def test_a_compass_confirms_what_was_run_backward(name: str, least: float) -> No
     simulated, detection = session(name)
     assert detection.heading.kind == "compass"
     assert f1(simulated, detection, ("confirmed",)) >= least
+
+
+def test_drop_outs_of_a_compass_are_bridged_but_not_confirmed_at_length() -> None:
+    """All is found; and what is confirmed is backward wherever the heading spoke."""
+    simulated, detection = session("drop-outs")
+    assert f1(simulated, detection, ("confirmed", "candidate")) >= 0.98
+    heard = detection.columns["evidence_heading"] != 0
+    true = np.array(simulated.truth.directions(heard.size)) == "backward"
+    sure = backward(detection, ("confirmed",))
+    assert (sure == true)[heard].mean() >= 0.99
 
 
 @pytest.mark.parametrize("name", ["workout steps", "named laps"])

@@ -54,9 +54,14 @@ def detect(
             "evidence_gait": grounds.gait,
             "evidence_label": grounds.label,
         },
-        forward_line=grounds.steps.forward,
-        backward_line=grounds.steps.backward,
+        forward_line=grounds.steps.forward if _teaches(grounds) else None,
+        backward_line=grounds.steps.backward if _teaches(grounds) else None,
     )
+
+
+def _teaches(grounds: Grounds) -> bool:
+    """Whether this session's lines may teach others: never from a mount whose sign is a guess."""
+    return grounds.mount is None or grounds.mount.sure
 
 
 def _grounds(track: Track, said: FloatArray, athlete: Athlete, settings: DetectSettings) -> Grounds:
@@ -64,9 +69,10 @@ def _grounds(track: Track, said: FloatArray, athlete: Athlete, settings: DetectS
     moved = modes.modes(track, settings)
     seen = heading.facing(track, moved, settings)
     worn = mount(seen, moved, said, athlete, settings) if seen.usable.any() else None
-    faced = np.zeros(track.seconds)
+    whole = np.zeros(track.seconds)
     if worn is not None:
-        faced = heading.evidence(seen, worn.offset_deg, settings)
+        whole = heading.evidence(seen, worn.offset_deg, settings)
+    faced = whole
     switch = joint.switching(seen, moved, settings)
     reversed_at = joint.course_reversed(track, seen, settings)
     walked = steps.steps(track, moved, settings)
@@ -84,7 +90,18 @@ def _grounds(track: Track, said: FloatArray, athlete: Athlete, settings: DetectS
     probability = backward_probability(faced + said + stepped.ratio, *switch, settings.prior)
     if worn is not None:
         probability = _doubting_sign(probability, worn)
-    return Grounds(probability, faced, stepped.ratio, said, moved, seen, worn, stepped, reversed_at)
+    return Grounds(
+        probability,
+        heading=faced,
+        faced=whole,
+        gait=stepped.ratio,
+        label=said,
+        modes=moved,
+        seen=seen,
+        mount=worn,
+        steps=stepped,
+        reversed_at=reversed_at,
+    )
 
 
 def _doubting_sign(probability: FloatArray, worn: Mount) -> FloatArray:

@@ -18,11 +18,13 @@ class Grounds:
     """Everything a stretch is judged by; arrays (n,).
 
     ``heading``, ``gait`` and ``label`` are log-likelihood ratios per second, ``reversed_at`` tells
-    where the course turned about under a steady heading.
+    where the course turned about under a steady heading. ``faced`` is the heading's before the
+    gait struck out what it held for disturbed.
     """
 
     probability: FloatArray
     heading: FloatArray
+    faced: FloatArray
     gait: FloatArray
     label: FloatArray
     modes: Modes
@@ -73,11 +75,11 @@ def wander(grounds: Grounds, back: BoolArray) -> float:
 def speed_ratio(grounds: Grounds, back: BoolArray, first: int, last: int) -> float | None:
     """Speed of a stretch over that of the minute around it in the other direction."""
     around = slice(max(first - 60, 0), last + 60)
-    moving = grounds.modes.moving[around] & (back[around] != back[first])
-    inside = grounds.modes.moving[first:last]
+    speed = grounds.modes.speed_mps
+    timed = grounds.modes.moving & np.isfinite(speed)
+    moving, inside = timed[around] & (back[around] != back[first]), timed[first:last]
     if moving.sum() < 10 or inside.sum() < 4:
         return None
-    speed = grounds.modes.speed_mps
     return float(np.median(speed[first:last][inside]) / np.median(speed[around][moving]))
 
 
@@ -106,7 +108,9 @@ def beyond_doubt(grounds: Grounds, back: BoolArray, settings: DetectSettings) ->
 
 def doubtful_sign(mount: Mount) -> str:
     """Why the mount's sign is not to be trusted; empty if it is."""
-    if not mount.both and mount.sign_from.startswith("prior"):
+    if not mount.both and not mount.stated:
+        if mount.sign_from.startswith("gait"):
+            return "nothing but the step rate tells the sign, which way the device is worn"
         return "nothing but habit tells which way the device is worn"
     return "" if mount.sure else f"the mount's sign is not sure (from {mount.sign_from})"
 
@@ -122,6 +126,9 @@ def doubtful_heading(
     inside = slice(first, last)
     if grounds.probability[inside].mean() < settings.confirmed_probability:
         return "heading speaks for backward, not clearly"
+    faced = grounds.faced[inside]
+    if faced.sum() < settings.heading_agrees * np.abs(faced).sum():
+        return "the heading speaks for both directions"
     stepped = float(grounds.gait[inside].sum())
     if last - first <= settings.disturbed_s and stepped < -settings.disturbed_gait:
         return "heading opposes the course, but the gait went on as before"

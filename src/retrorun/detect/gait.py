@@ -63,6 +63,14 @@ def evidence(
     ahead = fit(seen, sides[0].astype(np.float64), athlete.forward_line)
     if ahead is not None:
         return _judge(seen, ahead, sides, settings, "line taught by heading or labels")
+    judged = _untaught(seen, athlete, settings)
+    # Beside labels or a heading a guessed line would pass for one that they taught.
+    return replace(judged, forward=None) if known.any() else judged
+
+
+def _untaught(seen: Steps, athlete: Athlete, settings: DetectSettings) -> GaitEvidence:
+    """Judge every second where neither heading nor labels tell enough forward ones."""
+    nothing = np.zeros(seen.counted.size)
     back = two_lines(seen, settings)
     line = fit(seen, 1.0 - back, athlete.forward_line)
     if line is None:

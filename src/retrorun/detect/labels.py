@@ -15,44 +15,61 @@ COARSE = ("lap", "step", "name", "file")  # said of a whole, so its stops stay s
 
 # Words of many languages, without accents and in lower case, whole words only. Not "back" alone
 # ("out and back", "back to back", "back home"), not "reverse" before something that is no running.
-BACKWARD = (
-    r"backwards?(?:run(?:ning)?|walk(?:ing)?)?",
+SURELY = (
+    r"backwards? ?(?:run(?:ning)?|walk(?:ing)?|jog(?:ging)?)",
+    r"(?:running|ran|walking|walked|jogging|jogged) backwards?",
     r"retro ?(?:run|running|walk|walking|lauf|laufen|runner|course|corsa)",
     r"reverse(?:d)? (?:run|running|walk|walking|jog|jogging)",
     r"run(?:ning)? in reverse",
     r"backpedal(?:l?ing)?",
-    r"ruckwarts(?:laufen|lauf|gehen)?",
-    r"ruckwaerts(?:laufen|lauf|gehen)?",
-    r"en arriere",
-    r"(?:marche|course) arriere",
+    r"ruckwa(?:e)?rts ?(?:laufen|lauf|gehen)",
+    r"(?:marche|course) (?:en )?arriere",
     r"a reculons",
-    r"indietro",
     r"corsa retro",
-    r"(?:hacia|para) atras",
     r"de espaldas",
     r"(?:de|para) costas",
-    r"para tras",
-    r"achteruit(?:lopen|rennen)?",
-    r"baklanges",
-    r"baglæns",
+    r"achteruit ?(?:lopen|rennen)",
     r"takaperin",
-    r"nazaj",
     r"vzvratno",
     r"ritensko",
+    r"pozpatku",
+    r"tyłem",
+    r"спиной вперед",
+    r"задом наперед",
+)
+# These also mean "back again", "the other way round" or "behind": in a workout they name a
+# movement, as the name of a whole activity only alone or among words of running.
+OTHERWISE_BACK = (
+    r"backwards?",
+    r"ruckwa(?:e)?rts",
+    r"en arriere",
+    r"indietro",
+    r"(?:hacia|para) atras",
+    r"para tras",
+    r"achteruit",
+    r"baklanges",
+    r"baglæns",
+    r"nazaj",
     r"natrag",
     r"unatrag",
     r"unazad",
-    r"pozpatku",
     r"pozadu",
     r"dozadu",
-    r"tyłem",
     r"do tyłu",
     r"hatrafele",
     r"назад",
-    r"спиной вперед",
-    r"задом наперед",
     r"geri geri",
     r"anapoda",
+)
+BACKWARD = (*SURELY, *OTHERWISE_BACK)
+# What may stand beside them. "Tek nazaj domov" (the run back home) says more than these.
+RUNNING = re.compile(
+    r"run|runs|running|ran|walk|walks|walking|jog|jogging|trot|lauf|laufen|gehen|joggen|course"
+    r"|courir|marche|marcher|corsa|correre|camminata|correr|carrera|caminar|corrida|correndo"
+    r"|andar|lopen|rennen|hardlopen|wandelen|springa|lopning|lob|juoksu|kavely|tek|teci|hoja"
+    r"|trcanje|hodanje|beh|behani|chuze|bieg|bieganie|chod|futas|бег|бегом|ходьба|kosu|yuruyus"
+    r"|training|trening|intervals?|intervalle|intervalli|intervali|reps|repeats|sets|session"
+    r"|workout|drills?|easy|morning|afternoon|evening|lunch|x|km|k|m|mi|min|s|sec|all"
 )
 ALONE = r"^(?:\d+ )?(?:retro|reverse|atras|tras|geri)(?: \d+)?$"  # these mean it only by themselves
 UNSPACED = r"後ろ向き|後ろ歩き|倒走|倒着跑|倒着走|后退跑|後退跑|뒤로 ?(?:달리기|걷기)"
@@ -83,10 +100,14 @@ def _bare(words: str) -> str:
     return unicodedata.normalize("NFC", "".join(s for s in split if not unicodedata.combining(s)))
 
 
-_BACKWARD = re.compile(
-    "|".join([*(rf"(?<!\w)(?:{_bare(word)})(?!\w)" for word in BACKWARD), ALONE, _bare(UNSPACED)])
-)
-_FORWARD = re.compile("|".join(rf"(?<!\w)(?:{_bare(word)})(?!\w)" for word in FORWARD))
+def _any(words: Iterable[str], *whole: str) -> re.Pattern[str]:
+    """Any of the words between word boundaries, or one of the patterns as it stands."""
+    return re.compile("|".join([*(rf"(?<!\w)(?:{_bare(word)})(?!\w)" for word in words), *whole]))
+
+
+_SURELY = _any(SURELY, _bare(ALONE), _bare(UNSPACED))
+_BACKWARD = _any(BACKWARD, ALONE, _bare(UNSPACED))
+_FORWARD = _any(FORWARD)
 
 
 def meaning(words: str) -> Direction | None:
@@ -97,6 +118,19 @@ def meaning(words: str) -> Direction | None:
     if NOT_RUNNING.search(plain) or bool(backward) == bool(forward):
         return None
     return "backward" if backward else "forward"
+
+
+def meaning_of_whole(words: str) -> Direction | None:
+    """The same for the name of a whole activity or file, where doubtful words must stand alone.
+
+    "Nazaj", "назад" or "backwards" may be the way home or the lake the other way round.
+    """
+    said = meaning(words)
+    plain = re.sub(r"[\s_.\-]+", " ", _bare(words[:500]))
+    if said != "backward" or _SURELY.search(plain):
+        return said
+    rest = re.findall(r"[^\W\d]+", _BACKWARD.sub(" ", plain))
+    return said if all(RUNNING.fullmatch(word) for word in rest) else None
 
 
 def spoken(recording: Recording, file_name: str) -> tuple[Label, ...]:
@@ -125,7 +159,7 @@ def spoken(recording: Recording, file_name: str) -> tuple[Label, ...]:
         return tuple(labels)
     stem = PurePath(file_name.replace("\\", "/")).name.split(".")[0]
     for text, origin in ((recording.name, "name"), (stem, "file")):
-        direction = meaning(text) if text else None
+        direction = meaning_of_whole(text) if text else None
         if direction == "backward":
             return (Label(0.0, last_s - start_s + 1.0, direction, origin),)
     return ()

@@ -15,16 +15,20 @@ class Modes:
     """How the runner moves, (n,) each.
 
     Attributes:
-        speed_mps: speed, also across gaps of the position, where it is their mean; never NaN.
+        speed_mps: speed, also across gaps of the position, where it is their mean; NaN where
+            nothing tells it.
         cadence_spm: steps a minute, NaN where not counted.
-        moving: whether the body travels; stops shorter than the setting count as moving.
+        moving: whether the body travels; stops shorter than the setting count as moving. Without
+            a speed the steps tell it; without either it counts as moving, for nobody saw a stop.
         walking: whether it walks while moving.
+        unknown: where neither speed nor steps are known.
     """
 
     speed_mps: FloatArray
     cadence_spm: FloatArray
     moving: BoolArray
     walking: BoolArray
+    unknown: BoolArray
 
 
 def modes(track: Track, settings: DetectSettings) -> Modes:
@@ -36,11 +40,36 @@ def modes(track: Track, settings: DetectSettings) -> Modes:
     cadence = track.column("cadence_spm")
     with np.errstate(invalid="ignore"):  # a pod that drops out says 0 at full speed
         cadence = np.where((cadence < 30) & (speed > 1.0), np.nan, cadence)
-    still = (speed < settings.still_mps) | track.flags["paused"]
+    paused = track.flags["paused"]
+    measured = np.isfinite(track.column("ground_speed_mps"))
+    with np.errstate(invalid="ignore"):  # who steps on the spot of a hole's ends ran a loop
+        looped = ~measured & (speed < settings.still_mps) & (cadence > settings.still_spm)
+    speed = np.where(looped, np.nan, speed)
+    unknown = without_short(
+        np.isnan(speed) & np.isnan(cadence) & ~paused, value=True, seconds=settings.gait_s
+    )
+    still = (_standing(speed, cadence, measured, settings) | paused) & ~unknown
     still = without_short(still, value=True, seconds=settings.still_s)
-    still = without_short(still, value=False, seconds=3)
+    still = without_short(still, value=False, seconds=3) & ~unknown
     walking = _walking(speed, cadence, ~still, settings)
-    return Modes(speed, cadence, ~still, walking & ~still)
+    return Modes(speed, cadence, ~still, walking & ~still, unknown)
+
+
+def _standing(
+    speed: FloatArray, cadence: FloatArray, measured: BoolArray, settings: DetectSettings
+) -> BoolArray:
+    """Whether the runner stands, (n,): by speed, or by the steps where no speed was measured.
+
+    Short holes of both go on as before them.
+    """
+    counted = np.isfinite(cadence) & ~measured
+    with np.errstate(invalid="ignore"):
+        standing = np.where(counted, cadence <= settings.still_spm, speed < settings.still_mps)
+    known = np.flatnonzero(np.isfinite(speed) | np.isfinite(cadence))
+    if known.size in (0, standing.size):
+        return np.asarray(standing, dtype=bool)
+    last = np.searchsorted(known, np.arange(standing.size), side="right") - 1
+    return np.asarray(standing[known[np.maximum(last, 0)]], dtype=bool)
 
 
 def _walking(
@@ -51,7 +80,8 @@ def _walking(
     Speed alone tells less than with the steps, so its changes must then last longer.
     """
     steps = np.clip((cadence - settings.walk_spm) / 10, -3, 3)
-    score = (speed - settings.walk_mps) / 0.3 + np.nan_to_num(steps)
+    score = np.nan_to_num((speed - settings.walk_mps) / 0.3) + np.nan_to_num(steps)
+    score = np.where(np.isnan(speed) & np.isnan(cadence), np.nan, score)
     score = mean_around(np.where(moving, score, np.nan), 4)
     known = np.flatnonzero(np.isfinite(score) & moving)
     if known.size == 0:
@@ -65,12 +95,12 @@ def _walking(
 
 
 def _speed(track: Track) -> FloatArray:
-    """Speed without holes: across a gap of the position, the distance between its ends."""
+    """Speed; across a gap of the position, from the distance between its ends."""
     speed = track.column("ground_speed_mps")
     hole = ~np.isfinite(speed)
     if not hole.any():
         return speed
-    across = np.zeros(speed.size)
+    across = np.full(speed.size, np.nan)
     x_m, y_m = track.column("x_m"), track.column("y_m")
     known = np.flatnonzero(np.isfinite(x_m) & np.isfinite(y_m))
     if known.size > 1:

@@ -11,6 +11,8 @@ from retrorun.model import Athlete, GaitLine
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray, wrap_deg
 
+STATED = ("profile", "labels")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mount:
@@ -20,6 +22,7 @@ class Mount:
         offset_deg: (n,), drifting.
         concentration: of the axis, 0 to 1.
         log_odds: that the sign is right (natural logarithm).
+        firm: the same without what step rate says, which alone confirms nothing.
         sign_from: what decided the sign.
         both: whether the recording holds both directions of the axis.
     """
@@ -27,6 +30,7 @@ class Mount:
     offset_deg: FloatArray
     concentration: float
     log_odds: float
+    firm: float
     sign_from: str
     both: bool
 
@@ -35,9 +39,15 @@ class Mount:
         """Whether the sign is known well enough to confirm anything.
 
         With both directions in the recording some of it is backward, whichever it is; with one
-        alone a wrong sign would turn a plain run into a backward one, so habit does not suffice.
+        alone a wrong sign would turn a plain run into a backward one, so neither step rate nor
+        habit suffices for that.
         """
-        return self.log_odds >= (1.5 if self.both else 3.0)
+        return self.log_odds >= 1.5 if self.both else min(self.log_odds, self.firm) >= 3.0
+
+    @property
+    def stated(self) -> bool:
+        """Whether the athlete said how the device is worn, or labelled enough to tell."""
+        return self.sign_from in STATED
 
 
 def mount(
@@ -51,10 +61,12 @@ def mount(
     opposite = np.abs(wrap_deg(seen.delta_deg - axis)) > 90
     ahead, behind = seen.usable & ~opposite, seen.usable & opposite
     both = _lasting(opposite[seen.usable], np.flatnonzero(seen.usable), settings)
-    log_odds, sign_from = _sign(axis, (ahead, behind), modes, labelled, (athlete, both))
-    if log_odds < 0:
+    sign = _sign(axis, (ahead, behind), modes, labelled, (athlete, both))
+    turn = -1.0 if sign.log_odds < 0 else 1.0
+    if turn < 0:
         axis = wrap_deg(axis + 180.0)
-    return Mount(wrap_deg(axis), concentration, abs(log_odds), sign_from, both)
+    odds, firm = turn * sign.log_odds, turn * sign.firm
+    return Mount(wrap_deg(axis), concentration, odds, firm, sign.by, both)
 
 
 def _lasting(opposite: BoolArray, seconds: IntArray, settings: DetectSettings) -> bool:
@@ -89,13 +101,27 @@ def _axis(delta_deg: FloatArray, usable: BoolArray, half: int) -> tuple[FloatArr
     return np.degrees(angle) / 2.0, abs(whole)
 
 
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    """Log-odds with and without the step rate that the axis is the facing offset, and by what."""
+
+    log_odds: float
+    firm: float
+    by: str
+
+    @classmethod
+    def of(cls, log_odds: float, by: str) -> "_Sign":
+        """Told, so step rate has no part in it."""
+        return cls(log_odds, log_odds, by)
+
+
 def _sign(
     axis: FloatArray,
     sides: tuple[BoolArray, BoolArray],
     modes: Modes,
     labelled: FloatArray,
     known: tuple[Athlete, bool],
-) -> tuple[float, str]:
+) -> _Sign:
     """Log-odds that the axis itself, not its opposite, is the facing offset; and by what.
 
     ``known``: the athlete, and whether both sides are real.
@@ -105,10 +131,10 @@ def _sign(
     if athlete.mount_offset_deg is not None:
         apart = float(np.cos(np.radians(middle - athlete.mount_offset_deg)))
         if abs(apart) > 0.3:
-            return float(np.copysign(12.0, apart)), "profile"
+            return _Sign.of(float(np.copysign(12.0, apart)), "profile")
     said = float(labelled[behind].sum() - labelled[ahead].sum())
     if abs(said) > 20:
-        return float(np.copysign(12.0, said)), "labels"
+        return _Sign.of(float(np.copysign(12.0, said)), "labels")
     nearer = 3.0 * float(np.cos(np.radians(middle)))
     steps = _steps(ahead, behind, modes)
     if not both:
@@ -116,18 +142,20 @@ def _sign(
         side = 1.0 if alone else -1.0
         only = ahead if alone else behind
         own = side * _personal(only, modes, athlete.forward_line)
+        firm = nearer + side * (1.5 + _slow(only, modes))
         if abs(own) > 3:
-            return own, "gait (the runner's earlier runs)"
-        usual = side * (1.5 + _population(only, modes))
-        return nearer + usual + own, "prior: offset nearer 0°, most runs are forward"
+            return _Sign(own, firm, "gait (the runner's earlier runs)")
+        stepped = own + side * _population(only, modes)
+        return _Sign(firm + stepped, firm, "prior: offset nearer 0°, most runs are forward")
     faster = float(np.clip(4.0 * _difference(modes.speed_mps, ahead, behind), -4, 4))
     longer = 2.0 * float((ahead.sum() - behind.sum()) / (ahead.sum() + behind.sum()))
     total = steps + faster + longer + nearer
     if abs(steps) > 3 and steps * total > 0:
-        return total, "gait"
+        return _Sign(total, total - steps, "gait")
     parts = {"gait": steps, "prior: offset nearer 0°": nearer, "the faster side": faster}
     parts["the longer side"] = longer
-    return total, max(parts, key=lambda name: parts[name] * np.sign(total))
+    by = max(parts, key=lambda name: parts[name] * np.sign(total))
+    return _Sign(total, total - steps, by)
 
 
 def _difference(values: FloatArray, ahead: BoolArray, behind: BoolArray) -> float:
@@ -164,12 +192,16 @@ def _personal(side: BoolArray, modes: Modes, line: GaitLine | None) -> float:
     return float(np.clip(gain * (gain / 2.0 - above) / wide**2, -6.0, 6.0))
 
 
+def _slow(side: BoolArray, modes: Modes) -> float:
+    """How far speed alone speaks for forward, in log-odds."""
+    return float(np.clip(2.0 * (np.median(modes.speed_mps[side]) - 2.5), -1.5, 1.5))
+
+
 def _population(side: BoolArray, modes: Modes) -> float:
-    """How far speed and step rate alone speak for forward, in log-odds, by other runners."""
+    """How far step rate alone speaks for forward, in log-odds, by other runners."""
     counted = side & np.isfinite(modes.cadence_spm) & ~modes.walking
-    slow = float(np.clip(2.0 * (np.median(modes.speed_mps[side]) - 2.5), -1.5, 1.5))
     if counted.sum() < 60:
-        return slow
+        return 0.0
     level = float(np.median(modes.cadence_spm[counted] - 9.5 * modes.speed_mps[counted]))
     # Between runners the level is about 140 ± 8 steps/min; backward it is 13 more.
-    return slow - float(np.clip(13.0 * (level - 146.5) / 8.0**2, -2.5, 2.5))
+    return -float(np.clip(13.0 * (level - 146.5) / 8.0**2, -2.5, 2.5))

@@ -38,6 +38,8 @@ def segments(decision: Decision, grounds: Grounds, settings: DetectSettings) -> 
         probability = sure.get(way, max(backward, 1 - backward))
         kind = VERDICTS[verdict[first]]
         reason = _reason(decision, first, kind, way, sums["gait"])
+        if way == "unknown" and grounds.modes.unknown[first]:
+            reason = "neither speed nor steps are known"
         found.append(
             Segment(
                 float(first),

@@ -30,7 +30,7 @@ def steps(track: Track, modes: Modes, settings: DetectSettings) -> Steps:
     grade = track.column("grade")
     with np.errstate(invalid="ignore"):
         steep = np.abs(grade) > settings.steep_grade
-    counted = running & np.isfinite(cadence) & ~steep & ~track.flags["gap"]
+    counted = running & np.isfinite(cadence) & np.isfinite(speed) & ~steep & ~track.flags["gap"]
     counted &= mean_around((~running).astype(np.float64), 3) == 0
     smooth = (mean_around(cadence, half), mean_around(speed, half), mean_around(grade, half))
     return Steps(smooth[0], smooth[1], np.nan_to_num(smooth[2]), counted)

@@ -45,7 +45,8 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
 
     1. Each backward stretch is confirmed, kept as a candidate, or dropped.
     2. Long stretches of doubt become unknown; stops are still.
-    3. Labels win, to the second.
+    3. What no heading speaks for, for long, is a candidate within whatever stretch it lies.
+    4. Labels win, to the second.
     """
     probability = grounds.probability.copy()
     back = probability > 0.5
@@ -67,9 +68,11 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
         verdict[inside] = VERDICTS.index(holds or "candidate")
         reasons.append((first, last, reason))
     _confirm_forward(back, verdict, grounds, settings)
+    reasons = _unheard(back, verdict, probability, grounds, settings) + reasons
     direction = back.astype(np.int64)
     _doubt(direction, verdict, probability, grounds, settings)
     direction[~grounds.modes.moving] = DIRECTIONS.index("still")
+    _where_nothing_is_known(direction, verdict, probability, grounds.modes)
     _obey(direction, verdict, probability, grounds.modes, labels)
     return Decision(direction, verdict, probability, tuple(reasons))
 
@@ -124,6 +127,42 @@ def _confirm_forward(
         if not back[first]:
             heading = float(grounds.heading[first:last].sum())
             verdict[first:last] = int(heading <= -settings.heading_enough)
+
+
+def _unheard(
+    back: BoolArray,
+    verdict: IntArray,
+    probability: FloatArray,
+    grounds: Grounds,
+    settings: DetectSettings,
+) -> list[tuple[int, int, str]]:
+    """Take back, in place, what was confirmed where no heading speaks; with the reasons.
+
+    A stretch may go on beyond its heading by step rate or habit alone, which confirm nothing. A
+    shorter hole between two headings of one stretch is bridged.
+    """
+    silent = (grounds.heading == 0) & grounds.modes.moving
+    found = []
+    starts, ends = runs(silent * 2 + back)
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        inside = slice(first, last)
+        within = first > 0 and last < back.size and back[first - 1] == back[first] == back[last]
+        enough = settings.bridged_s if within else settings.unheard_s
+        if not silent[first] or last - first < enough or not verdict[inside].any():
+            continue
+        verdict[inside] = 0
+        probability[inside] = np.minimum(probability[inside], 0.9)
+        found.append((first, last, "it goes on from where a heading speaks; none does here"))
+    return found
+
+
+def _where_nothing_is_known(
+    direction: IntArray, verdict: IntArray, probability: FloatArray, modes: Modes
+) -> None:
+    """Neither speed nor steps: direction unknown, odds even, in place."""
+    direction[modes.unknown] = DIRECTIONS.index("unknown")
+    verdict[modes.unknown] = 0
+    probability[modes.unknown] = 0.5
 
 
 def _doubt(
