@@ -8,6 +8,7 @@ from retrorun.settings import CompareSettings
 
 DAY_S = 86_400.0
 SAME_START_S = 30.0
+NOTHING = Totals()
 
 
 def chosen(
@@ -72,9 +73,9 @@ def of_kind(session: Session, kind: str, settings: CompareSettings) -> list[Meas
 def total(session: Session, kind: str, settings: CompareSettings) -> Totals:
     """The session's sums of a kind; candidates join backward where they are counted."""
     totals = session.measures.totals
-    found = totals.get(kind, Totals())
+    found = totals.get(kind, NOTHING)
     if settings.include_candidates and kind == "backward":
-        return found + totals.get("candidate", Totals())
+        return found + totals.get("candidate", NOTHING)
     if settings.include_candidates and kind == "candidate":
-        return Totals()
+        return NOTHING
     return found

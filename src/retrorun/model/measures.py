@@ -1,7 +1,8 @@
 """What is measured of a stretch and of a session."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from operator import attrgetter
 
 from retrorun.model.recording import Note
 from retrorun.model.segment import Segment
@@ -114,12 +115,14 @@ class Totals:
     def of(cls, parts: Iterable["Totals"]) -> "Totals":
         """Sums of any number, also none."""
         collected = list(parts)
-        columns = {name: [getattr(part, name) for part in collected] for name in cls.__slots__}
-        known = {
-            name: [each for each in column if each is not None] for name, column in columns.items()
-        }
-        sums = cls(**{name: sum(column) for name, column in known.items() if column})
-        return replace(sums, distance_m=_way_m(collected))
+        columns = zip(*map(_sums_of, collected), strict=True)
+        known = ([each for each in column if each is not None] for column in columns)
+        named = zip(cls.__slots__, known, strict=False)  # of no parts there are no columns
+        sums = {name: sum(column) for name, column in named if column}
+        return cls(**{**sums, "distance_m": _way_m(collected)})
+
+
+_sums_of = attrgetter(*Totals.__slots__)
 
 
 def _way_m(parts: Iterable[Totals]) -> float | None:
