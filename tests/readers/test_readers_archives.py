@@ -6,6 +6,7 @@ import stat
 import zipfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -193,6 +194,21 @@ def test_a_damaged_member_does_not_stop_the_others() -> None:
     data = bytearray(_zip({"first.gpx": _gpx(50), "second.gpx": _gpx(3)}))
     data[60:70] = b"\xff" * 10
     assert _outcomes(bytes(data)) == {"a.zip/first.gpx": "member-broken", "a.zip/second.gpx": "ok"}
+
+
+@pytest.mark.parametrize("how", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_damage_at_any_byte_is_a_reason(how: int) -> None:
+    """Found by fuzzing: LZMA's own error is none of zipfile's."""
+    data = _zip({"first.gpx": _gpx(50), "in/inner.zip": _zip({"a.gpx": _gpx()}, how)}, how)
+    for place in range(0, len(data), 3):
+        for value in (0x00, 0xFF):
+            damaged = bytearray(data)
+            damaged[place] = value
+            with suppress(ReadError):
+                assert all(
+                    isinstance(content, bytes | RetrorunError)
+                    for _, content in members("a.zip", bytes(damaged), LIMITS)
+                )
 
 
 def test_an_archive_that_cannot_be_opened_has_a_reason() -> None:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _FILE_COLUMNS = ", ".join(field.name for field in fields(FileRow))
 
 
+SPOOL = "spool"  # folder of what is being unpacked
+
+
 class Archive(Written):
     """One athlete's archive; use ``Archive.open`` and close it, or a ``with`` statement."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from retrorun.archive import database, objects
-from retrorun.archive.archive import Archive
+from retrorun.archive.archive import SPOOL, Archive
 from retrorun.archive.objects import Objects
 from retrorun.errors import ArchiveError
 
@@ -187,3 +187,6 @@ def _removed(archive: Archive) -> Iterator[int]:
             for path in [*waste, *store.leftovers()]:
                 yield path.stat().st_size
                 path.unlink()
+        for path in (archive.folder / SPOOL).glob("*"):  # a killed import left it
+            yield path.stat().st_size
+            path.unlink()

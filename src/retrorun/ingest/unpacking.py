@@ -13,6 +13,7 @@ from pathlib import Path
 
 from retrorun import storage
 from retrorun.archive import Archive, FileRow, Parcel, Problem, database
+from retrorun.archive.archive import SPOOL
 from retrorun.errors import NotARunError, ReadError, RetrorunError
 from retrorun.ingest.names import is_archive, member_tag
 from retrorun.ingest.planning import Candidate, again
@@ -20,7 +21,6 @@ from retrorun.ingest.working import Item, file_row, refused
 from retrorun.settings import ReadLimits
 from retrorun.storage import Entry
 
-SPOOL = "spool"
 UNPACKED = "unpacked"  # the rule by which an archive's own row counts as imported
 _MORE = "further members"
 

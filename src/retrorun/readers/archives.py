@@ -6,7 +6,9 @@ Apple Health's routes are joined with the heart rate and steps of its ``export.x
 """
 
 import io
+import lzma
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -31,7 +33,8 @@ _SMALL = 1 << 20  # below this size any ratio is harmless
 _CHUNK = 1 << 20
 _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError),
-    *(OSError, ValueError, IndexError, KeyError),
+    *(OSError, ValueError, IndexError, KeyError, OverflowError),
+    *(struct.error, lzma.LZMAError),
 )
 
 
