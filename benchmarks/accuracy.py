@@ -20,6 +20,7 @@ from accuracy_aims import missed, worse
 from accuracy_cost import cost_trial
 from accuracy_judging import total
 from accuracy_trials import (
+    deceived_trial,
     detection_seconds,
     forward_trials,
     simulated_trial,
@@ -35,6 +36,7 @@ PAGE = ROOT / "docs" / "accuracy.md"
 LEGS = ("simulated", "real", "forward", "cost")
 COST_RUNNERS, COST_SESSIONS, TURNED_SEEDS, QUICK_SEEDS = 60, 10, 3, 2
 STEP_RATIOS = (0.97, 1.0, 1.03, 1.05, 1.07, 1.1, 1.13)
+QUICKER = (1.0, 1.04, 1.06, 1.08, 1.12)
 
 Given = TypeVar("Given")
 Found = TypeVar("Found")
@@ -94,9 +96,17 @@ def _simulated(jobs: int) -> Part:
         for seed in REPORTING_SEEDS
     ]
     steps = _mapped(stepping_trial, stepping, jobs)
+    deceiving = [
+        (name, quicker, seed)
+        for quicker in QUICKER
+        for name in ("all forward", "disturbed forward")
+        for seed in REPORTING_SEEDS
+    ]
+    deceived = _mapped(deceived_trial, deceiving, jobs)
     seconds, _ = detection_seconds()
-    numbers = figures.simulated_figures(sessions) | {"hour_ms": seconds * 1000.0}
-    return numbers, "\n" + page.simulated_section(sessions) + page.steps_section(steps)
+    numbers = figures.simulated_figures(sessions) | figures.deceived_figures(deceived)
+    text = "\n" + page.simulated_section(sessions) + page.steps_section(steps)
+    return numbers | {"hour_ms": seconds * 1000.0}, text + page.deceived_section(deceived)
 
 
 def _real(jobs: int) -> Part:

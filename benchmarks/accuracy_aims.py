@@ -30,6 +30,7 @@ AIMS: tuple[Aim, ...] = (
     Aim("gait_f1", "F1, gait alone (candidates), mixed sessions", 0.88),
     Aim("turned_f1", "F1, real tracks with a synthetic compass", 0.98),
     Aim("simulated_false_s", "falsely confirmed, simulated forward, s", 0, at_most=True),
+    Aim("deceived_false_s", "falsely confirmed, forward with an earlier line, s", 0, at_most=True),
     Aim("real_false_s", "falsely confirmed, real forward, s", 0, at_most=True),
     Aim("candidate_min_per_10_h", "candidate minutes per 10 h, real forward", 1.0, at_most=True),
     Aim("boundary_median_s", "boundary error with heading, median, s", 1.0, at_most=True),

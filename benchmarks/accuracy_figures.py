@@ -42,6 +42,11 @@ def mixed(sessions: Sequence[Judged], tier: str) -> dict[str, list[Judged]]:
     return {name: found for name, found in groups.items() if any(one.backward_s for one in found)}
 
 
+def unlabelled(sessions: Iterable[Judged]) -> list[Judged]:
+    """Those whose seconds are not certain by construction."""
+    return [each for each in sessions if each.tier != "labelled"]
+
+
 def simulated_figures(sessions: Sequence[Judged]) -> dict[str, float]:
     """Figures of the simulated leg."""
     heading = [f1_of(found) for found in mixed(sessions, "heading").values()]
@@ -66,9 +71,14 @@ def simulated_figures(sessions: Sequence[Judged]) -> dict[str, float]:
         "simulated_false_s": float(sum(each.confirmed_false_s for each in forward)),
         "boundary_median_s": float(np.median(errors)),
         "boundary_p95_s": float(np.percentile(errors, 95)),
-        "ece_seconds": calibration_error(pooled(sessions)),
+        "ece_seconds": calibration_error(pooled(unlabelled(sessions))),
         "ece_stretches": calibration_error(stretch_rows(stretches)),
     }
+
+
+def deceived_figures(sessions: Sequence[Judged]) -> dict[str, float]:
+    """Figures of forward runs that an earlier line takes for backward ones."""
+    return {"deceived_false_s": float(sum(each.confirmed_false_s for each in sessions))}
 
 
 def turned_figures(sessions: Sequence[Judged]) -> dict[str, float]:

@@ -15,6 +15,7 @@ from accuracy_figures import (
     f1_of,
     oracle_of,
     ten_sessions,
+    unlabelled,
 )
 from accuracy_judging import (
     Judged,
@@ -114,7 +115,7 @@ def _scenario_row(name: str, found: list[Judged]) -> tuple[object, ...]:
 def calibration_section(sessions: Sequence[Judged]) -> str:
     """Do probabilities mean what they say?"""
     text = "### Calibration\n\nSeconds, moving, all scenarios but labelled ones:\n\n"
-    rows = pooled(each for each in sessions if each.tier != "labelled")
+    rows = pooled(unlabelled(sessions))
     text += _reliability(rows, "truly backward")
     for verdict in ("confirmed", "candidate"):
         found = [one for each in sessions for one in each.stretches if one[0] == verdict]
@@ -233,6 +234,24 @@ def steps_section(sessions: Sequence[Judged]) -> str:
     return text + table((*head, "F1, with a compass", "falsely confirmed s"), rows)
 
 
+def deceived_section(sessions: Sequence[Judged]) -> str:
+    """Forward runs whose steps are quicker than the runner's earlier line, worn anyhow."""
+    text = "\n## Forward runs with an earlier line\n\nThe runner's line of step rate is known from "
+    text += "earlier runs; today they run forward with quicker steps, the compass worn at any "
+    text += "angle. To step rate that is a backward run, and the heading keeps to one side of its "
+    text += "axis, so nothing else tells. A candidate is all it may become.\n\n"
+    rows = (
+        (
+            *(name, len(found), f"{sum(each.moving_s for each in found) / 60:.0f}"),
+            sum(each.confirmed_false_s for each in found),
+            sum(each.candidate_s for each in found),
+        )
+        for name, found in by_group(sessions).items()
+    )
+    head = ("steps above the line", "sessions", "moving min", "falsely confirmed s", "candidate s")
+    return text + table(head, rows)
+
+
 def _covered(part: int, whole: int) -> str:
     low, high = wilson(part, whole)
     return f"{_share(part / max(whole, 1))} ({_share(low)} to {_share(high)})"
@@ -250,6 +269,7 @@ __all__ = [
     "INTRODUCTION",
     "aims_section",
     "cost_section",
+    "deceived_section",
     "forward_section",
     "simulated_section",
     "steps_section",

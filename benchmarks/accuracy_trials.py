@@ -14,7 +14,7 @@ from accuracy_turned import turned
 from retrorun.detect import detect
 from retrorun.detect.labels import spoken
 from retrorun.errors import RetrorunError
-from retrorun.model import Athlete, Recording, Track
+from retrorun.model import Athlete, GaitLine, Recording, Track
 from retrorun.prepare import prepare
 from retrorun.readers import read
 from retrorun.settings import Settings
@@ -51,6 +51,30 @@ def stepping_trial(trial: tuple[str, float, int]) -> Judged:
     runner = replace(draw_runner(np.random.default_rng([seed, 5])), step_ratio=ratio)
     judged = _judged(replace(scenarios()[name], runner=runner), seed)
     return replace(judged, group=f"{100.0 * (ratio - 1.0):+.0f} %")
+
+
+def deceived_trial(trial: tuple[str, float, int]) -> Judged:
+    """Judge a forward scenario whose runner steps so many times as quickly as in earlier runs.
+
+    The compass is worn at any angle, so that only the earlier line could tell which way.
+    """
+    name, quicker, seed = trial
+    scenario = replace(scenarios()[name], mount_deg=(-180.0, 180.0))
+    runner = draw_runner(np.random.default_rng([seed, 6]))
+    earlier = GaitLine(
+        intercept_spm=runner.run_intercept_spm / quicker,
+        slope_spm_per_mps=runner.run_slope_spm / quicker,
+        grade_slope_spm=25.0,
+        spread_spm=2.0,
+        seconds=7200.0,
+        low_mps=2.0,
+        high_mps=4.0,
+    )
+    simulated = simulate(replace(scenario, runner=runner), seed)
+    track = prepare(simulated.recording, SETTINGS.prepare)
+    truth = truthful(simulated.truth, track.seconds)
+    detection = detect(track, (), Athlete(forward_line=earlier), SETTINGS.detect)
+    return judge((f"{100.0 * (quicker - 1.0):+.0f} %", "heading"), track, detection, truth)
 
 
 def _judged(scenario: Scenario, seed: int) -> Judged:

@@ -32,6 +32,7 @@ class PrepareSettings:
     """From native samples to the 1 Hz track."""
 
     gap_s: float = 10.0  # longer gaps stay missing
+    sparse_share: float = 0.2  # of the time within such gaps, for a note
     duration_s: int = 7 * 86_400  # a session never lasts longer
     chord_s: float = 4.0  # course and speed are taken over this long
     speed_limit_mps: float = 12.0  # a fix that needs more is suspect

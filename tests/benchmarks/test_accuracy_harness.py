@@ -9,6 +9,7 @@ import pytest
 
 from accuracy_aims import AIMS, missed, worse
 from accuracy_cost import cost_trial, runner_of
+from accuracy_figures import unlabelled
 from accuracy_judging import (
     Counts,
     Truthful,
@@ -19,7 +20,7 @@ from accuracy_judging import (
     wilson,
 )
 from accuracy_oracle import Told, oracle
-from accuracy_trials import simulated_trial, truthful
+from accuracy_trials import deceived_trial, simulated_trial, truthful
 from accuracy_turned import turned
 from retrorun.model import Detection, HeadingVerdict, Segment
 from retrorun.prepare import prepare
@@ -150,3 +151,16 @@ def test_the_page_says_what_was_not_tested() -> None:
     for aim in AIMS:
         assert f"| {aim.words} |" in page
         assert aim.figure in figures
+
+
+def test_calibration_leaves_out_what_is_certain_by_construction() -> None:
+    sessions = [simulated_trial((name, 1003)) for name in ("workout steps", "gait intervals")]
+    assert [each.group for each in unlabelled(sessions)] == ["gait intervals"]
+
+
+def test_a_deceived_session_is_forward_and_looks_backward() -> None:
+    """Quick steps over the earlier line make candidates: the trial is hard; none is confirmed."""
+    judged = [deceived_trial(("all forward", 1.08, seed)) for seed in range(1000, 1004)]
+    assert sum(each.backward_s for each in judged) == 0
+    assert sum(each.candidate_s for each in judged) > 600
+    assert sum(each.confirmed_false_s for each in judged) == 0

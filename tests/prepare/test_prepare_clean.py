@@ -116,3 +116,45 @@ def test_a_recording_keeps_its_own_values() -> None:
     recording = Recording(np.arange(3.0), {"heart_rate_bpm": rate})
     prepare(recording, SETTINGS)
     assert rate.tolist() == [150.0, 0.0, 150.0]
+
+
+@pytest.mark.parametrize("every_s", [0.05, 0.1, 0.25])
+def test_no_speed_passes_for_being_sampled_often(every_s: float) -> None:
+    """A minute at 30 m/s in steps shorter than a second; three metres in 0.1 s."""
+    times = np.arange(0.0, 60.0, every_s)
+    columns = {
+        "latitude_deg": 46.0 + 30.0 * METRE * times,
+        "longitude_deg": np.full(times.size, 14.5),
+    }
+    track = prepare(Recording(1_700_000_000.0 + times, columns), SETTINGS)
+    speed = track.column("ground_speed_mps")
+    assert not (np.nan_to_num(speed) > SETTINGS.speed_limit_mps).any()
+    assert np.isnan(speed).all()
+    assert track.flags["position_suspect"].all()
+    assert "position-too-fast" in [note.slug for note in track.notes]
+
+
+def test_a_runner_sampled_often_is_left_alone() -> None:
+    times = np.arange(0.0, 60.0, 0.1)
+    columns = {
+        "latitude_deg": 46.0 + 4.0 * METRE * times,
+        "longitude_deg": np.full(times.size, 14.5),
+    }
+    track = prepare(Recording(1_700_000_000.0 + times, columns), SETTINGS)
+    assert np.allclose(track.column("ground_speed_mps"), 4.0, atol=0.01)
+    assert not track.flags["position_suspect"].any()
+    assert track.notes == ()
+
+
+def test_only_the_impossible_part_is_left_out() -> None:
+    """Half a minute at 3 m/s, ten seconds at 30, half a minute at 3 again; ten fixes a second."""
+    speed = np.repeat(np.array([3.0, 30.0, 3.0]), [300, 100, 300])
+    columns = {
+        "latitude_deg": 46.0 + METRE * np.cumsum(speed * 0.1),
+        "longitude_deg": np.full(700, 14.5),
+    }
+    track = prepare(Recording(1_700_000_000.0 + 0.1 * np.arange(700.0), columns), SETTINGS)
+    found = track.column("ground_speed_mps")
+    assert np.isnan(found[31:39]).all()
+    assert np.allclose(found[:27], 3.0, atol=0.01)
+    assert np.allclose(found[43:], 3.0, atol=0.01)

@@ -4,6 +4,7 @@ import pytest
 from retrorun.model import HeadingSeries, Pause, Recording
 from retrorun.prepare import prepare
 from retrorun.settings import PrepareSettings
+from retrorun.units import FloatArray
 
 SETTINGS = PrepareSettings()
 
@@ -66,3 +67,32 @@ def test_longitudes_meet_at_the_date_line() -> None:
     track = prepare(Recording(np.array([0.0, 1.0, 2.0]), columns), SETTINGS)
     assert abs(track.column("longitude_deg")[1]) == pytest.approx(180.0, abs=1e-6)
     assert abs(track.column("x_m")[2]) < 30.0
+
+
+def slugs(times: FloatArray) -> list[str]:
+    recording = Recording(times, {"cadence_spm": np.full(times.size, 160.0)})
+    return [note.slug for note in prepare(recording, SETTINGS).notes]
+
+
+@pytest.mark.parametrize("apart_s", [11.0, 12.0, 60.0, 120.0])
+def test_a_sparse_recording_is_said_to_be_one(apart_s: float) -> None:
+    assert slugs(np.arange(0.0, 1800.0, apart_s)) == ["recording-sparse"]
+
+
+def test_a_fifth_of_the_time_between_far_samples_is_sparse() -> None:
+    """One minute in five at 12 s, the rest at 1 s: 60 of 300 s."""
+    each = np.concatenate((np.arange(0.0, 60.0, 12.0), np.arange(60.0, 300.0)))
+    assert slugs(np.concatenate([each + 300.0 * turn for turn in range(5)])) == ["recording-sparse"]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        np.arange(600.0),
+        np.arange(0.0, 600.0, 8.0),  # smart recording: within what is bridged
+        np.concatenate((np.arange(300.0), np.arange(1500.0, 1800.0))),  # one long pause
+        np.array([5.0]),
+    ],
+)
+def test_what_is_dense_or_paused_is_not_sparse(times: FloatArray) -> None:
+    assert slugs(times) == []

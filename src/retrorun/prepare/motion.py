@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from retrorun.channels import POSITION
-from retrorun.model import Track
+from retrorun.model import Note, Track
 from retrorun.settings import PrepareSettings
 from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray, difference_deg, wrap_deg
 
@@ -15,13 +15,15 @@ STEEPEST = 0.6  # what is steeper is no running surface but a fault of the altim
 def motion(track: Track, settings: PrepareSettings) -> Track:
     """Add the derived columns named in ``Track``; what cannot be derived is NaN.
 
-    Speed is the chord's; without a position the device's own, or that of its distance.
+    Speed is the chord's; without a position the device's own, or that of its distance. Where the
+    chord is faster than anybody runs, the position is suspect and says nothing.
     """
     x_m, y_m = plane(track.column(POSITION[0]), track.column(POSITION[1]))
     half = max(1, round(settings.chord_s / 2))
     east, north, span_s = chord(x_m, y_m, track.flags["break"], half)
-    length_m = np.hypot(east, north)
-    speed = length_m / span_s
+    speed = np.hypot(east, north) / span_s
+    track, too_fast = _suspecting(track, speed, settings.speed_limit_mps)
+    x_m, y_m, speed = (np.where(too_fast, np.nan, each) for each in (x_m, y_m, speed))
     course = np.degrees(np.arctan2(east, north)) % 360.0
     with np.errstate(invalid="ignore"):
         course = np.where(speed >= settings.moving_mps, course, np.nan)
@@ -37,6 +39,20 @@ def motion(track: Track, settings: PrepareSettings) -> Track:
         "grade": grade,
     }
     return replace(track, columns={**track.columns, **derived})
+
+
+def _suspecting(track: Track, speed: FloatArray, limit_mps: float) -> tuple[Track, BoolArray]:
+    """The track with its impossible seconds flagged and noted, and which they are, (n,).
+
+    Fixes a fraction of a second apart pass the check of single steps, however fast they run.
+    """
+    too_fast = np.asarray(np.nan_to_num(speed) > limit_mps, dtype=bool)
+    if not too_fast.any():
+        return track, too_fast
+    flags = {**track.flags, "position_suspect": track.flags["position_suspect"] | too_fast}
+    words = f"{int(too_fast.sum())} seconds went by at more than {limit_mps:g} m/s; left out"
+    note = Note("position-too-fast", words)
+    return replace(track, flags=flags, notes=(*track.notes, note)), too_fast
 
 
 def plane(latitude: FloatArray, longitude: FloatArray) -> tuple[FloatArray, FloatArray]:

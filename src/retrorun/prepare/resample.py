@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from retrorun.model import HeadingSeries, HeadingTrack, Pause, Track
+from retrorun.model import HeadingSeries, HeadingTrack, Note, Pause, Track
 from retrorun.prepare.clean import Cleaned
 from retrorun.settings import PrepareSettings
 from retrorun.units import BoolArray, FloatArray, wrap_deg
@@ -32,7 +32,25 @@ def resampled(clean: Cleaned, settings: PrepareSettings) -> Track:
         "heart_rate_suspect": _near(grid_s, clean.suspects.get("heart_rate_suspect")),
     }
     headings = tuple(_heading(line, series) for series in clean.headings)
-    return Track(start_s, columns, flags, headings, clean.notes)
+    notes = clean.notes + _sparse(clean.time_s, settings)
+    return Track(start_s, columns, flags, headings, notes)
+
+
+def _sparse(time_s: FloatArray, settings: PrepareSettings) -> tuple[Note, ...]:
+    """A note where the samples lie so far apart that much of the time between them is missing.
+
+    Long holes are pauses or drop-outs, and no matter of how often was recorded.
+    """
+    apart_s = np.diff(time_s)
+    if apart_s.size < 2:
+        return ()
+    usual_s = float(np.median(apart_s))
+    recorded = apart_s[apart_s <= max(60.0, 2.0 * usual_s)]
+    share = float(recorded[recorded > settings.gap_s].sum() / recorded.sum())
+    if share < settings.sparse_share:
+        return ()
+    words = f"samples lie {usual_s:.0f} s apart; between those over {settings.gap_s:.0f} s apart"
+    return (Note("recording-sparse", f"{words} speed and steps are not known ({share:.0%})"),)
 
 
 class _Lines:
