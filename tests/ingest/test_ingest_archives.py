@@ -131,6 +131,19 @@ def test_an_archive_cut_off_goes_on_where_it_was(tmp_path: Path) -> None:
         assert care.check(archive) == []
 
 
+def test_what_a_killed_import_left_in_the_spool_goes(tmp_path: Path) -> None:
+    exports = tmp_path / "exports"
+    put(exports, "all.zip", {"a.fit": "run 1000 60"})
+    left = tmp_path / "archive" / "spool" / "left"
+    with Archive.open(tmp_path / "archive") as archive:
+        left.parent.mkdir()
+        left.write_bytes(b"left")
+        assert care.vacuum(archive) == 4
+        left.write_bytes(b"left")
+        run(exports, archive)
+        assert not left.exists()
+
+
 def test_a_newer_export_adds_only_what_is_new(tmp_path: Path) -> None:
     exports = tmp_path / "exports"
     path = put(exports, "all.zip", {"a.fit": "run 1000 60"})

@@ -13,7 +13,7 @@ from retrorun.archive import Archive, care
 from retrorun.archive.rows import Brief, Match
 from retrorun.errors import ArchiveError
 from retrorun.ingest import Engine, Report, act, pairing, plan, reprocess, separate, undo
-from retrorun.model import Athlete, Recording
+from retrorun.model import Athlete, Label, Recording
 from retrorun.readers import read
 from retrorun.settings import ReadLimits, Settings
 from retrorun.simulate import Simulated, fit_bytes, gpx_bytes, scenarios, simulate
@@ -179,6 +179,33 @@ def test_the_phone_may_come_later_and_go_again(
     assert imported(exports, archive).sessions == ()
     imported(exports, archive, retry=True)
     assert archive.sessions()[0].heading.kind == "compass"
+
+
+def test_what_was_said_of_the_phone_holds_on_the_watch_s_clock(
+    exports: Path, archive: Archive
+) -> None:
+    watch = exports / "watch.fit"
+    data = watch.read_bytes()
+    watch.unlink()
+    imported(exports, archive)
+    (alone,) = archive.sessions()
+    said = Label(100, 160, "forward", "command")
+    archive.add_label(alone.id, said)
+    watch.write_bytes(data)
+    imported(exports, archive)
+    (session,) = archive.sessions()
+    (label,) = session.labels
+    later_s = 120  # the phone was started two minutes after the watch
+    assert label.start_s == pytest.approx(said.start_s + later_s, abs=1.0)
+    assert label.end_s - label.start_s == pytest.approx(60)
+    assert label.origin == f"command ({alone.id})"
+    reprocess([session.source.sha256], archive, ENGINE)
+    assert archive.sessions() == [session]
+    separate(str(exports / "phone.gpx"), archive, ENGINE)
+    assert {each.source.name: each.labels for each in archive.sessions()} == {
+        "watch.fit": (),
+        "phone.gpx": (said,),
+    }
 
 
 def test_without_the_watch_the_phone_stands_again(exports: Path, archive: Archive) -> None:

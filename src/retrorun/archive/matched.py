@@ -72,6 +72,8 @@ class Matched(Said):
             for match in self.matches()
             if match.state == "joined" and match.phone_sha256 == phone_sha256
         ]
+        for match in joined:
+            self._drop_labels(match.session, carried(match.phone))
         words = "you said that it stands for itself"
         self._write_matches(
             replace(each, state="apart", skew_s=None, reason=words) for each in joined
@@ -93,6 +95,8 @@ class Matched(Said):
             "DELETE FROM matches WHERE phone = ? AND session = ?",
             [(match.phone, match.session) for match in gone],
         )
+        for match in gone:
+            self._drop_labels(match.session, carried(match.phone))
         freed = sorted({match.phone_sha256 for match in gone if match.session in sessions})
         self.connection.executemany(
             "UPDATE files SET outcome = 'imported', rule = NULL, duplicate_of = NULL, "
@@ -109,6 +113,11 @@ class Matched(Said):
         """Hashes of the files of those sessions that stand."""
         known = dict(self.rows("SELECT id, sha256 FROM sessions"))
         return sorted({known[each] for each in sessions if each in known})
+
+
+def carried(phone: str) -> str:
+    """The ending of a label's origin that was said of a second device's session."""
+    return f" ({phone})"
 
 
 def refusal(other: str, reason: str) -> "Note":

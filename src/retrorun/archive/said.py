@@ -64,9 +64,12 @@ class Said:
         """Keep what a table says of a file's first activity, instead of what it said before."""
         from retrorun.readers.label_table import ORIGIN
 
-        session = sha256[:12]
+        self.replace_labels(sha256[:12], ORIGIN, labels)
+
+    def replace_labels(self, session: str, origin: str, labels: "Iterable[Label]") -> None:
+        """Keep labels of a session instead of those whose origin ends so."""
         with self.transaction():
-            self._drop_labels(session, ORIGIN)
+            self._drop_labels(session, origin)
             self.connection.executemany(
                 "INSERT INTO labels (session, start_s, end_s, direction, origin) "
                 "VALUES (?, ?, ?, ?, ?)",
@@ -78,7 +81,8 @@ class Said:
 
     def _drop_labels(self, session: str, origin: str) -> None:
         self.connection.execute(
-            "DELETE FROM labels WHERE session = ? AND origin = ?", (session, origin)
+            "DELETE FROM labels WHERE session = ? AND substr(origin, -length(?)) = ?",
+            (session, origin, origin),
         )
 
     def clear_labels(self, session_id: str, start_s: float, end_s: float) -> int:

@@ -11,14 +11,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from retrorun.archive import Archive, Change, Match, Parcel, SessionRow
+from retrorun.archive.matched import carried
 from retrorun.archive.rows import Brief
+from retrorun.archive.said import position
 from retrorun.ingest.anew import kept
 from retrorun.ingest.pairing import Pair, pairs
 from retrorun.ingest.sameness import BODY, same
 from retrorun.ingest.working import Engine, analysed
 
 if TYPE_CHECKING:
-    from retrorun.model import SecondDevice, Session
+    from retrorun.model import Label, SecondDevice, Session
 
 
 @dataclass(slots=True)
@@ -57,6 +59,9 @@ def _round(groups: dict[str, list[Pair]], archive: Archive, engine: Engine, done
     for candidate, parcel in analysed(candidates, archive, engine, None):
         group = groups[candidate.sha256]
         matches = [_settled(pair, parcel) for pair in group]
+        if parcel.problem is None and _labels_carried(group, matches, archive):
+            ((_, heard),) = analysed([candidate], archive, engine, None)
+            parcel = parcel if heard.problem else heard  # noqa: PLW2901 - the same, better known
         archive.write(archive.import_of(candidate.sha256), _change(group, matches, parcel, archive))
         done.into |= {each.phone: each.session for each in matches if each.state == "joined"}
 
@@ -87,9 +92,28 @@ def _settled(pair: Pair, parcel: Parcel) -> Match:
     return _match(pair, "refused", None, "the second recording could not be read")
 
 
-def _is_of(device: "SecondDevice", phone: Brief) -> bool:
-    from retrorun.archive.said import position
+def _labels_carried(group: Sequence[Pair], matches: Sequence[Match], archive: Archive) -> bool:
+    """Keep what was said of joined phones on the watch's clock, too; whether there was anything."""
+    any_said = False
+    for pair, match in zip(group, matches, strict=True):
+        said = archive.labels(match.phone_sha256).get(position(match.phone), ())
+        if match.skew_s is None or not said:
+            continue
+        later_s = pair.phone.start_time_s - match.skew_s - pair.watch.start_time_s
+        ending = carried(match.phone)
+        archive.replace_labels(
+            match.session, ending, [_shifted(each, later_s, ending) for each in said]
+        )
+        any_said = True
+    return any_said
 
+
+def _shifted(label: "Label", later_s: float, ending: str) -> "Label":
+    start_s, end_s = (max(0.0, round(at + later_s, 1)) for at in (label.start_s, label.end_s))
+    return replace(label, start_s=start_s, end_s=end_s, origin=f"{label.origin}{ending}")
+
+
+def _is_of(device: "SecondDevice", phone: Brief) -> bool:
     return (device.sha256, device.index) == (phone.sha256, position(phone.id))
 
 
