@@ -7,6 +7,7 @@ import pytest
 
 from retrorun.model import HeadingSeries, Recording
 from retrorun.readers.second_device import joined_with_phone
+from retrorun.simulate import scenarios, simulate
 
 
 def _run(seed: int = 1, seconds: int = 900, phase: float = 0.0) -> Recording:
@@ -61,3 +62,24 @@ def test_no_heading_no_position_no_overlap_are_refused_with_a_reason() -> None:
     assert "positions" in joined_with_phone(watch, blind).reason
     late = _phone(_run(2), 5000.0)
     assert "overlap" in joined_with_phone(watch, late).reason
+
+
+def test_of_many_runs_from_one_place_only_the_same_are_joined() -> None:
+    """Simulated runs that start at one time and place: five joins, and none of twenty others."""
+    names = ("intervals", "short intervals", "intervals", "short intervals", "intervals")
+    made = [
+        simulate(scenarios()[name], 9100 + number).recording for number, name in enumerate(names)
+    ]
+    skews_s = [-41.5, -3.0, 0.0, 12.25, 58.0]
+    phones = [
+        replace(
+            run,
+            time_s=run.time_s + skew_s,
+            headings=tuple(replace(one, time_s=one.time_s + skew_s) for one in run.headings),
+        )
+        for run, skew_s in zip(made, skews_s, strict=True)
+    ]
+    for i, run in enumerate(made):
+        for k, phone in enumerate(phones):
+            found = joined_with_phone(replace(run, headings=()), phone).skew_s
+            assert found == (pytest.approx(skews_s[k], abs=0.5) if i == k else None)
