@@ -70,6 +70,7 @@ def test_nor_is_forward_confirmed_by_an_earlier_line(mount_deg: float) -> None:
     detection = found(forward_run(mount_deg, 1.0), Athlete(forward_line=OWN))
     assert not sure(detection, "forward").any()
     assert detection.forward_line is None
+    assert detection.segments[0].reason == "heading goes with the course, but is not sure"
 
 
 def test_the_reason_says_that_step_rate_gave_the_sign() -> None:

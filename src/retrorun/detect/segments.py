@@ -37,7 +37,7 @@ def segments(decision: Decision, grounds: Grounds, settings: DetectSettings) -> 
         sure = {"backward": backward, "forward": 1 - backward, "still": 1.0}
         probability = sure.get(way, max(backward, 1 - backward))
         kind = VERDICTS[verdict[first]]
-        reason = _reason(decision, first, kind, way, sums["gait"])
+        reason = _reason(decision, first, kind, way, sums)
         if way == "unknown" and grounds.modes.unknown[first]:
             reason = "neither speed nor steps are known"
         found.append(
@@ -69,7 +69,9 @@ def _settled(walking: BoolArray, direction: IntArray, seconds: int) -> BoolArray
     return settled
 
 
-def _reason(decision: Decision, second: int, verdict: Verdict, way: Direction, gait: float) -> str:
+def _reason(
+    decision: Decision, second: int, verdict: Verdict, way: Direction, sums: dict[str, float]
+) -> str:
     """The words for the segment that begins at this second."""
     fixed = {"still": "standing still", "unknown": "the evidence is even"}
     if verdict == "labelled" or way in fixed:
@@ -78,6 +80,8 @@ def _reason(decision: Decision, second: int, verdict: Verdict, way: Direction, g
         return next(text for first, last, text in decision.reasons if first <= second < last)
     if verdict == "confirmed":
         return "heading goes with the course"
-    if gait < -1.0:
+    if sums["heading"] < -1.0:
+        return "heading goes with the course, but is not sure"
+    if sums["gait"] < -1.0:
         return "step rate on the forward line; no heading says so"
     return "no evidence either way; people run forward"
