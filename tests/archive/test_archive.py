@@ -246,6 +246,18 @@ def test_a_migration_is_all_or_nothing_and_keeps_the_old(tmp_path: Path) -> None
     old.close()
 
 
+def test_an_archive_of_version_1_is_brought_up(tmp_path: Path) -> None:
+    filled(tmp_path)[0].close()
+    direct = sqlite3.connect(tmp_path / database.FILE, isolation_level=None)
+    direct.execute("DROP TABLE matches")  # all that version 2 added
+    direct.execute("PRAGMA user_version = 1")
+    direct.close()
+    with Archive.open(tmp_path) as archive:
+        assert archive.matches() == []
+        assert len(archive.sessions()) == 2
+    assert (tmp_path / f"{database.FILE}.version-1.backup").is_file()
+
+
 def test_a_missing_migration_is_refused(tmp_path: Path) -> None:
     Archive.open(tmp_path).close()
     direct = sqlite3.connect(tmp_path / database.FILE, isolation_level=None)
