@@ -7,10 +7,11 @@ import pytest
 import fake_pipeline
 from retrorun.archive import Archive, care
 from retrorun.errors import ReadError
-from retrorun.ingest import Engine, Report, act, plan, undo
+from retrorun.ingest import Engine, Report, act, plan, planning, undo
 from retrorun.model import Athlete, Label
 from retrorun.readers.label_table import label_table
 from retrorun.settings import Settings
+from retrorun.storage import Entry
 
 ENGINE = Engine(Settings(), Athlete(mass_kg=70), 1, fake_pipeline.process)
 HEAD = "start,end,direction\n"
@@ -103,6 +104,23 @@ def test_a_bad_table_costs_its_export_nothing(tmp_path: Path) -> None:
         put(exports, alone="run 9000 60")  # its export comes at last
         run(exports, archive)
         assert labels(archive) == [(), (Label(1, 2, "backward", "sidecar"),)]
+
+
+def test_a_table_waits_for_an_export_that_grows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exports = put(tmp_path / "e", a="run 1000 60")
+    put(exports, a=HEAD + "10,20,backward\n")
+
+    def growing(entries: list[Entry], _: float) -> tuple[list[Entry], list[Entry]]:
+        return [e for e in entries if e.name != "a.fit"], [e for e in entries if e.name == "a.fit"]
+
+    with Archive.open(tmp_path / "archive") as archive:
+        with monkeypatch.context() as patched:
+            patched.setattr(planning, "settled", growing)
+            assert plan(exports, archive, settle_s=2).idle
+        run(exports, archive)
+        assert labels(archive) == [(FIRST,)]
 
 
 def test_labels_of_a_second_copy_are_named_not_lost_in_silence(tmp_path: Path) -> None:

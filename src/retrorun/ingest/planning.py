@@ -131,11 +131,12 @@ def plan(
         for rows in holders.values():  # an archive is opened again for what is due in it
             rows[:] = [pair for pair in rows if pair[0].path != path]
     decided = decide(candidates, holders, retry=retry)
+    growing = {each.address for each in waiting}
     exports_new = {each.entry.address for each in decided.new}
     due_tables = [
         Table(Candidate(each, _hash(store, each)), paths)
         for each, paths in zip(tables, named_after(tables, exports), strict=True)
-        if each not in waiting and (each in steady or exports_new & set(paths))
+        if not growing & {each.address, *paths} and (each in steady or exports_new & set(paths))
     ]
     untried = pairs(archive.briefs(), archive.matches())
     return replace(
