@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from retrorun import publish
+from retrorun import compare, publish
 from retrorun.archive import Archive, Change, packing
 from retrorun.errors import ArchiveError
+from retrorun.learn import learn
 from retrorun.model import Analysis, Athlete, Blob
 from retrorun.pipeline import process
 from retrorun.publish import Manner
+from retrorun.report import comparison_page, index_page
 from retrorun.settings import Settings
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
@@ -75,3 +77,18 @@ def test_what_is_wrong_with_a_page_is_told_by_a_worker_too(
     for jobs in (1, 2):
         with pytest.raises(ArchiveError, match="cannot be read"):
             published(broken, tmp_path / "pages", jobs)
+
+
+def test_outlines_and_sums_give_what_whole_sessions_give(archive: Path) -> None:
+    settings = Settings().compare
+    with Archive.open(archive) as opened:
+        whole, outlines, sums = opened.sessions(), opened.outlines(), opened.sums()
+    assert any(session.measures.segments for session in whole)
+    found = compare.compare(whole, ATHLETE, settings)
+    assert compare.compare(outlines, ATHLETE, settings) == found
+    assert compare.pasts(sums, settings) == compare.pasts(whole, settings)
+    assert learn(outlines, ATHLETE, settings) == learn(whole, ATHLETE, settings)
+    assert index_page(outlines, ATHLETE) == index_page(whole, ATHLETE)
+    assert comparison_page(found, outlines, ATHLETE) == comparison_page(found, whole, ATHLETE)
+    with pytest.raises(AttributeError):
+        _ = sums[0].measures.segments
