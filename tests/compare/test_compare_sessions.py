@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from measured_sessions import MONDAY_S, kcal, session, stretch
 
-from retrorun.compare import Past, claims, compare, guidance, past
+from retrorun.compare import Past, claims, compare, guidance, pasts
 from retrorun.model import (
     Athlete,
     Best,
@@ -234,7 +234,7 @@ def test_the_calorie_claim_shows_all_three_numbers() -> None:
 def test_progression_names_the_study_s_numbers(metres: float, hazard: str | None) -> None:
     before = session("a", 0, [stretch(0, 50, "backward", 2.0)])
     now = session("b", 10, [stretch(0, metres / 2.0, "backward", 2.0)])
-    said = {each.key: each for each in guidance(now, past(now, [before, now], SETTINGS)).advice}
+    said = {each.key: each for each in guidance(now, pasts([before, now], SETTINGS)[now.id]).advice}
     advice = said["progression_backward"]
     if hazard is None:
         assert advice.citation is None
@@ -258,7 +258,7 @@ def test_steps_up_are_counted_against_the_longest_of_thirty_days() -> None:
 def test_what_is_older_than_thirty_days_is_no_comparison() -> None:
     before = session("a", 0, [stretch(0, 50, "backward", 2.0)])
     now = session("b", 31, [stretch(0, 200, "backward", 2.0)])
-    said = {each.key: each for each in guidance(now, past(now, [before], SETTINGS)).advice}
+    said = {each.key: each for each in guidance(now, pasts([now, before], SETTINGS)[now.id]).advice}
     assert "no comparison" in said["progression_backward"].message
 
 

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from measured_sessions import kcal, session, stretch
 
-from retrorun.compare import compare, guidance, past
+from retrorun.compare import compare, guidance, pasts
 from retrorun.model import Athlete, Comparison, MeasuredSegment, Session, Trend
 from retrorun.settings import CompareSettings
 
@@ -65,12 +65,15 @@ def test_guidance_compares_no_unknown_distance() -> None:
     placed = session("a", 0, [stretch(0, 50, "backward")])
     indoors = session("b", 5, [nowhere(0, 50)])
     assert "progression_backward" not in {
-        each.key for each in guidance(indoors, past(indoors, [placed], CompareSettings())).advice
+        each.key
+        for each in guidance(
+            indoors, pasts([placed, indoors], CompareSettings())[indoors.id]
+        ).advice
     }
     later = dataclasses.replace(placed, id="c", start_time_s=placed.start_time_s + 10 * 86_400)
     said = {
         each.key: each.message
-        for each in guidance(later, past(later, [indoors], CompareSettings())).advice
+        for each in guidance(later, pasts([indoors, later], CompareSettings())[later.id]).advice
     }
     assert "no comparison" in said["progression_backward"]
     practice = compared(placed, indoors, later).practice

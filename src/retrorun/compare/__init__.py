@@ -8,7 +8,7 @@ from retrorun.compare.differences import differences
 from retrorun.compare.guidance import guidance
 from retrorun.compare.level import levelled
 from retrorun.compare.match import equal_heart_rate, equal_speed
-from retrorun.compare.past import Past, past, pasts
+from retrorun.compare.past import Past, pasts
 from retrorun.compare.practice import practice
 from retrorun.compare.select import chosen, day, total
 from retrorun.compare.statistics import combine_factors
@@ -18,7 +18,7 @@ from retrorun.literature import BY_KEY
 from retrorun.model import Athlete, Comparison, Estimate, Note, Session, Totals
 from retrorun.settings import CompareSettings
 
-__all__ = ["Past", "claims", "compare", "guidance", "learnt_cost_factor", "past", "pasts"]
+__all__ = ["Past", "claims", "compare", "guidance", "learnt_cost_factor", "pasts"]
 KINDS = ("backward", "forward", "candidate", "unknown", "still")
 NO_BACKWARD = Note("no-backward", "no confirmed or labelled backward running in these sessions")
 

@@ -1,7 +1,7 @@
 """What was run before a session, as far as its guidance looks back."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -48,14 +48,8 @@ class Longest:
             self._window.append((time_s, metres))
 
 
-def past(session: Session, history: Sequence[Session], settings: CompareSettings) -> Past:
-    """What came before one session; later ones and the session itself are ignored."""
-    earlier = [each for each in history if each.start_time_s < session.start_time_s]
-    return dict(_pasts([*earlier, session], settings))[session.id]
-
-
 def pasts(sessions: Iterable[Session], settings: CompareSettings) -> dict[str, Past]:
-    """What came before each of many sessions in any order, by their ids."""
+    """What came before each of the sessions, which come in any order, by their ids."""
     return dict(_pasts(sessions, settings))
 
 
