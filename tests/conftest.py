@@ -1,12 +1,18 @@
 """Fixtures that every test may use."""
 
 import os
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from retrorun.report.site import Site
 
 ROOT = Path(__file__).resolve().parents[1]
 CORPUS = ROOT.parent / "shared" / "corpus"
+CHROMIUM = shutil.which("chromium")
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +29,27 @@ def samples() -> Path:
     return ROOT / "sample_data"
 
 
-def in_ci() -> bool:
-    """Whether nothing may be skipped for want of a tool."""
-    return os.environ.get("CI") == "true"
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, headless; without it the tests are skipped, but never in CI."""
+    if CHROMIUM is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("Chromium is missing, and CI may skip nothing")
+        pytest.skip("Chromium is not installed: make browser")
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def put(tmp_path: Path) -> Callable[[str], str]:
+    """Write a session page into a site with its assets; gives its file URL."""
+
+    def write(html: str) -> str:
+        site = Site(tmp_path)
+        site.ensure_assets()
+        site.write("sessions/page.html", html)
+        return (tmp_path / "sessions" / "page.html").as_uri()
+
+    return write
