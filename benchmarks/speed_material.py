@@ -1,5 +1,6 @@
 """One-hour FIT files for the benchmark: a simulated runner, day after day, always the same."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,6 +65,13 @@ def write(folder: Path, count: int) -> list[Path]:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(fit_bytes(shifted(made[number % BASES], number)))
     return paths
+
+
+def late(path: Path, days: int) -> Path:
+    """Write one more hour, so many days after the first: no session of before then is its like."""
+    path.write_bytes(fit_bytes(shifted(bases()[days % BASES], days)))
+    os.utime(path, (0, 0))  # it does not grow any more
+    return path
 
 
 def day(path: Path) -> Path:
