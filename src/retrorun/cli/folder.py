@@ -36,8 +36,9 @@ def process(
 
     with Archive.open(options.archive_folder(archive)) as store:
         plan = ingest.plan(folder, store, retry=retry)
-        if plan.idle and not dry_run and (reports / "index.html").exists():
-            click.echo(f"nothing new: {plan.unchanged} files as before", err=True)
+        drawn = not pages or (reports / "index.html").exists()
+        if plan.idle and drawn and not dry_run:
+            click.echo(f"nothing new: {plan.unchanged} unchanged", err=True)
             return
         from retrorun.cli import imports
 
