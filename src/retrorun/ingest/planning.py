@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from retrorun.model import Label
 
 SETTLE_S = 2.0  # a file changed less than this ago may still be growing
+LOOK_AGAIN_S = 0.5  # and is looked at twice, this far apart
 BLOCK = 1 << 20
 
 
@@ -183,7 +184,7 @@ def settled(
     young = [each for each in entries if moment_s - (each.mtime_s or 0.0) < settle_s]
     if not young:
         return entries, []
-    sleep(min(settle_s, 1.0))
+    sleep(min(settle_s, LOOK_AGAIN_S))
     moving = set()
     for each in young:
         now_seen = storage.look(each.address)
