@@ -195,7 +195,7 @@ def test_young_files_are_looked_at_twice_and_growing_ones_wait(tmp_path: Path) -
     steady, waiting = planning.settled(found, 2.0, lambda: moment_s, sleep)
     assert [each.name for each in steady] == ["rests.fit"]
     assert [each.name for each in waiting] == ["grows.fit"]
-    assert slept == [1.0]
+    assert slept == [0.5]
 
 
 def test_old_files_cost_no_pause_and_future_ones_one() -> None:
