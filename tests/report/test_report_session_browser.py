@@ -1,12 +1,13 @@
 """The session page in a real browser: what it loads, shows, answers and keeps quiet about."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import cast
 
 import made
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from retrorun.compare import Past, claims, compare, guidance
 from retrorun.model import Athlete
@@ -149,6 +150,31 @@ def test_hover_answers_within_two_frames(page: Page, put: Put, html: str) -> Non
         }"""
     )
     assert took <= 2  # counted in frames: how long one takes is the machine's affair
+
+
+def test_the_map_and_the_table_move_the_lanes(page: Page, put: Put, html: str) -> None:
+    opened(page, put(html))
+    slider = page.get_by_role("slider")
+    place = page.evaluate(
+        """() => {
+          const map = document.querySelector('.map');
+          map.scrollIntoView({block: 'center'});
+          const facts = JSON.parse(document.getElementById('session-data').textContent);
+          const i = Math.floor(facts.map_x.length / 2);
+          const point = new DOMPoint(facts.map_x[i], facts.map_y[i]);
+          const at = point.matrixTransform(map.getScreenCTM());
+          return [at.x, at.y];
+        }"""
+    )
+    page.mouse.move(*place)
+    expect(slider).not_to_have_attribute("aria-valuetext", re.compile("^0:00"))
+    on_map = str(slider.get_attribute("aria-valuetext"))
+    row = page.locator("tr[data-s]").nth(1)
+    row.hover()
+    start_s = int(str(row.get_attribute("data-s")))
+    clock = f"{start_s // 60}:{start_s % 60:02d}"
+    assert not on_map.startswith(f"{clock} ")
+    expect(slider).to_have_attribute("aria-valuetext", re.compile(f"^{clock} "))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
