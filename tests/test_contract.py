@@ -1,5 +1,6 @@
 """The JSON document against its schema and against values worked out by hand."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,7 @@ def metrics(energy: Energy | None) -> Metrics:
 
 def session(energy: Energy | None) -> Session:
     segment = Segment(0.0, 120.0, "backward", "run", "confirmed", 0.9912, {"heading": 41.23})
+    segment = dataclasses.replace(segment, would_change="only a label")
     return Session(
         id="a" * 12,
         index=0,
@@ -94,6 +96,7 @@ def test_a_session_is_as_the_contract_says() -> None:
     assert found["timezone"] == "Europe/Ljubljana"
     segment = found["segments"][0]
     assert segment["evidence"] == {"heading": 41.2, "gait": 0.0, "label": 0.0}
+    assert segment["would_change"] == "only a label"
     assert segment["speed_mps"] == 2.1
     assert segment["pace_s_per_km"] == 476
     assert segment["heart_rate_bpm"] == {"mean": 151, "max": 158, "coverage": 1.0}

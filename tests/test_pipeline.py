@@ -67,6 +67,7 @@ def test_segments_match_the_truth(path: Path) -> None:
     if path.name in BLIND:
         assert found == []
         assert {each["verdict"] for each in session["segments"]} == {"candidate"}
+        assert all("a label" in each["would_change"] for each in session["segments"])
         return
     expected = truth(path)
     assert len(found) == len(expected)

@@ -104,6 +104,7 @@ def _segment(measured: MeasuredSegment) -> Json:
         "probability": _round(segment.probability, 3),
         "evidence": _evidence(segment.evidence),
         "reason": segment.reason,
+        "would_change": segment.would_change or None,
         "distance_m": _round(metrics.distance_m, 1),
         "speed_mps": _round(metrics.speed_mps, 2),
         "pace_s_per_km": _round(metrics.pace_s_per_km, 0),

@@ -30,7 +30,7 @@ _METRICS = _outline(
     "adjusted_pace_s_per_km",
     energy_shown=_outline(Energy, "active low high method citation") | None,
 )
-_SEGMENT = _outline(Segment, "probability evidence reason")
+_SEGMENT = _outline(Segment, "probability evidence reason would_change")
 _MEASURED = _outline(MeasuredSegment, segment=_SEGMENT, metrics=_METRICS)
 _MEASURES = _outline(Measures, "notes", segments=GenericAlias(tuple, (_MEASURED, ...)))
 _SUMS = _outline(Measures, "segments cost_factor notes bests heart")

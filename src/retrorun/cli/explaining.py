@@ -5,7 +5,6 @@ from rich.table import Table
 
 from retrorun.channels import CHANNELS
 from retrorun.cli import show
-from retrorun.detect.explain import would_change
 from retrorun.model import Analysis, Failed, MeasuredSegment, Outcome, Session
 
 
@@ -105,8 +104,7 @@ def _changes(session: Session) -> list[str]:
     for measured in session.measures.segments:
         segment = measured.segment
         if segment.verdict == "candidate" and segment.direction != "still":
-            words = would_change(segment, session.heading)
-            found.setdefault(words, []).append(show.clock(segment.start_s))
+            found.setdefault(segment.would_change, []).append(show.clock(segment.start_s))
     some = {words: ", ".join(starts[:4]) for words, starts in found.items()}
     more = {words: len(starts) - 4 for words, starts in found.items()}
     return [

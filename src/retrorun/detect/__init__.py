@@ -14,7 +14,7 @@ from retrorun.detect import gait, heading, joint, labels, modes, segments, steps
 from retrorun.detect.agreement import agreement
 from retrorun.detect.decode import backward_probability
 from retrorun.detect.doubts import Grounds
-from retrorun.detect.explain import explain
+from retrorun.detect.explain import explain, would_change
 from retrorun.detect.heading import Facing
 from retrorun.detect.mount import Mount, mount
 from retrorun.model import Athlete, Detection, HeadingVerdict, Label, Track
@@ -44,9 +44,11 @@ def detect(
         return Detection((), verdict, {})
     grounds = _grounds(track, labels.evidence(spoken, track.seconds), athlete, settings)
     decision = verdicts.decide(grounds, tuple(spoken), settings)
+    verdict = _verdict(grounds.seen, grounds.mount)
+    found = segments.segments(decision, grounds, settings)
     return Detection(
-        segments=segments.segments(decision, grounds, settings),
-        heading=_verdict(grounds.seen, grounds.mount),
+        segments=tuple(replace(part, would_change=would_change(part, verdict)) for part in found),
+        heading=verdict,
         columns={
             "backward_probability": decision.probability,
             "heading_minus_course_deg": _facing_minus_course(grounds.seen, grounds.mount),

@@ -27,7 +27,8 @@ class Segment:
     """A stretch of one direction and gait, ``[start_s, end_s)``.
 
     ``probability`` is that of ``direction``; ``evidence`` the summed log-likelihood ratio of each
-    kind, positive for backward.
+    kind, positive for backward. ``reason`` says what the verdict rests on, ``would_change`` what
+    would have led to another; empty for stops.
     """
 
     start_s: float
@@ -38,6 +39,7 @@ class Segment:
     probability: float
     evidence: Mapping[str, float]
     reason: str = ""
+    would_change: str = ""
 
 
 @dataclass(frozen=True, slots=True)
