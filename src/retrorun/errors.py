@@ -34,7 +34,8 @@ class RetrorunError(Exception):
         """All of it in one line: file, place, message, remedy."""
         head = f"{self.file}: " if self.file else ""
         place = f" (at byte {self.offset})" if self.offset is not None else ""
-        tail = f" {self.remedy}" if self.remedy else ""
+        stop = "" if self.message.endswith((".", "!", "?")) and not place else "."
+        tail = f"{stop} {self.remedy}" if self.remedy else ""
         return f"{head}{self.message}{place}{tail}"
 
     def __reduce__(self) -> tuple[Callable[..., "RetrorunError"], tuple[object, ...]]:
@@ -67,6 +68,10 @@ class SettingsError(RetrorunError):
 
 class ArchiveError(RetrorunError):
     """The archive cannot be opened, read or written."""
+
+
+class PageError(RetrorunError):
+    """A page cannot be written."""
 
 
 class EngineError(RetrorunError):

@@ -230,3 +230,20 @@ def test_pages_are_written_anew(archived: Path, tmp_path: Path) -> None:
     done = run("report", "--archive", archived, "--reports", tmp_path)
     assert done.exit_code == 0, done.output
     assert len(list((tmp_path / "sessions").glob("*.html"))) == 3
+
+
+def test_a_reports_folder_that_cannot_be_written_costs_no_import(
+    samples: Path, tmp_path: Path
+) -> None:
+    folder, blocked = tmp_path / "exports", tmp_path / "file"
+    folder.mkdir()
+    shutil.copy(samples / WORKOUT, folder)
+    blocked.write_bytes(b"in the way")
+    archive = ("--archive", tmp_path / "archive")
+    failed = run("process", folder, *archive, "--reports", blocked / "reports", "--jobs", "1")
+    assert failed.exit_code == 1
+    assert "pages cannot be written" in failed.stderr
+    assert len(run("sessions", *archive, "--json").stdout.splitlines()) == 1
+    again = run("process", folder, *archive, "--reports", tmp_path / "reports", "--jobs", "1")
+    assert again.exit_code == 0
+    assert len(list((tmp_path / "reports" / "sessions").iterdir())) == 1

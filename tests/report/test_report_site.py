@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from retrorun.errors import PageError
 from retrorun.report.page import asset_names, asset_text
 from retrorun.report.site import Site
 
@@ -36,7 +37,7 @@ def test_nothing_half_written_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         raise OSError(28, "no space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(PageError, match="no space"):
         site.write("index.html", "a new page")
     assert (tmp_path / "index.html").read_text() == "old"
     assert [each.name for each in tmp_path.iterdir()] == ["index.html"]

@@ -22,6 +22,12 @@ class Family(click.Group):
         except RetrorunError as problem:
             click.echo(f"Error: {problem}", err=True)
             ctx.exit(2 if isinstance(problem, SettingsError) else 1)
+        except BrokenPipeError:  # who reads our output has read enough: click ends quietly
+            raise
+        except OSError as problem:
+            place = f"{problem.filename}: " if problem.filename else ""
+            click.echo(f"Error: {place}{problem.strerror or problem}", err=True)
+            ctx.exit(1)
 
 
 @click.group(cls=Family, context_settings={"help_option_names": ["-h", "--help"]})

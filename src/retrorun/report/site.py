@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from retrorun.errors import PageError
 from retrorun.report.page import asset_names, asset_text
 
 ASSETS = "assets"
@@ -39,21 +40,35 @@ class Site:
             False where the page stands already with the same content.
 
         Raises:
-            OSError: the folder cannot be written.
+            PageError: the folder cannot be written: no such place, read-only, or the disk is full.
         """
         target = self.folder / name
         content = html.encode()
-        if _holds(target, content):
-            return False
-        target.parent.mkdir(parents=True, exist_ok=True)
-        # beside its target, so that the renaming stays within one file system
-        draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
         try:
-            draft.write_bytes(content)
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
+            if _holds(target, content):
+                return False
+            _replace(target, content)
+        except OSError as problem:
+            raise _told(self.folder, problem) from problem
         return True
+
+
+def _replace(target: Path, content: bytes) -> None:
+    """Put the content in the target's place; a reader sees the old page or the new one."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # beside its target, so that the renaming stays within one file system
+    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        draft.write_bytes(content)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _told(folder: Path, problem: OSError) -> PageError:
+    words = f"pages cannot be written: {problem.strerror or problem}"
+    remedy = "What was imported is kept; choose another folder with --reports DIR, or make room."
+    return PageError("reports-unwritable", words, file=str(folder), remedy=remedy)
 
 
 def _holds(target: Path, content: bytes) -> bool:
