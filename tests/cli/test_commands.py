@@ -208,6 +208,7 @@ def test_a_period_is_one_page_with_notes_on_top(archived: Path, tmp_path: Path) 
     page = (tmp_path / "period-2026-05-01-to-2026-05-31.html").read_text(encoding="utf-8")
     assert done.stdout.strip().endswith("period-2026-05-01-to-2026-05-31.html")
     assert "Week three after &lt;surgery&gt;" in page
+    assert run("report", "--since", "2026-05-01", "--redact", *words).exit_code == 2
     assert "2 of 3" not in page
 
 

@@ -143,10 +143,13 @@ def report(
     from retrorun.cli import reporting
     from retrorun.cli.imports import Work
 
+    of_period = bool(since or until or title or note)
+    if of_period and redact:
+        raise click.UsageError("a period's report is about its dates: it cannot be redacted")
     with Archive.open(options.archive_folder(archive), create=False) as store:
         athlete, known = options.load_athlete(profile, store), options.load_settings(settings)
         work = Work(store, known, athlete, options.cores())
-        if since or until or title or note:
+        if of_period:
             days = reporting.Period(since and since.date(), until and until.date())
             text = reporting.read_note(note)
             pages = [reporting.period(work, reports, days, title, text)]
