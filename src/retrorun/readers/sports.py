@@ -2,8 +2,6 @@
 
 from typing import Literal
 
-from retrorun.model import Recording
-
 Kept = Literal["yes", "no", "maybe"]
 
 _ON_FOOT = ("run", "walk", "hik", "jog", "mountaineering", "orienteering", "treadmill", "parkour")
@@ -37,8 +35,3 @@ def is_on_foot(sport: str | None, sub_sport: str | None = None) -> Kept:
     if word == "1" or any(stem in word for stem in _ELSE):
         return "no"
     return "maybe"
-
-
-def is_recording_on_foot(recording: Recording) -> bool:
-    """Whether a recording is worth analysing."""
-    return is_on_foot(recording.sport) != "no"
