@@ -8,7 +8,7 @@ import pytest
 
 from retrorun.detect import detect
 from retrorun.detect.labels import spoken
-from retrorun.model import Athlete, Detection
+from retrorun.model import Athlete, Detection, Label
 from retrorun.prepare import prepare
 from retrorun.readers import read
 from retrorun.settings import Settings
@@ -51,6 +51,19 @@ def test_each_recipe_is_found(samples: Path, name: str, verdict: str, least: flo
     path = samples / name
     detection = found(path)
     assert agreement(detection, samples / f"{name}.truth.json", verdict) >= least
+
+
+def test_laps_pressed_at_every_turn_and_named_afterwards_are_obeyed(samples: Path) -> None:
+    path = samples / "2026-05-26-laps.fit"
+    recording = read(path.name, path.read_bytes(), SETTINGS.read).recordings[0]
+    track = prepare(recording, SETTINGS.prepare)
+    start_s = track.start_time_s
+    laps = [(lap.start_time_s - start_s, lap.end_time_s - start_s) for lap in recording.laps]
+    named = [Label(*lap, "backward", "command") for lap in laps[2:-2:2]]  # warm-up, run, then turns
+    detection = detect(track, named, Athlete(), SETTINGS.detect)
+    truth = samples / f"{path.name}.truth.json"
+    assert len(named) == 5
+    assert agreement(detection, truth, "labelled") >= 0.97
 
 
 def test_a_gps_bearing_is_refused(samples: Path) -> None:
