@@ -24,8 +24,8 @@ LAYERS = (
         "profile",
     },
     {"pipeline", "storage", "archive", "report", "export", "learn"},
-    {"engines"},
-    {"ingest", "publish"},
+    {"engines", "results"},
+    {"ingest", "publish", "cohort"},
     {"watch", "doctor"},
     {"cli"},
 )
