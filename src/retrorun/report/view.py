@@ -12,7 +12,8 @@ from retrorun.report import contrast, evidence, segments
 from retrorun.report import headline as top
 from retrorun.report.claims import ClaimCard, cards
 from retrorun.report.display import Display, session_moment
-from retrorun.report.lanes import Lane, figure, lanes
+from retrorun.report.lane_figure import figure
+from retrorun.report.lanes import Lane, lanes
 from retrorun.report.minutes import Table, minute_table
 from retrorun.report.sketch import Map, draw_map, draw_strip
 from retrorun.report.technique import technique_figure
