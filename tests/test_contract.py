@@ -21,6 +21,7 @@ from retrorun.model import (
     Measures,
     Metrics,
     Note,
+    SecondDevice,
     Segment,
     Session,
     Source,
@@ -81,6 +82,10 @@ def session(energy: Energy | None) -> Session:
             {"backward": Totals(seconds=120.0, distance_m=252.04), "forward": Totals()},
             Estimate(None, None, None, "kinetics", "no heart rate"),
         ),
+        second_devices=(
+            SecondDevice("b" * 64, 0, "Phone", -2.04, "moved alike for 24 min"),
+            SecondDevice("c" * 64, 1, "Other phone", None, "moved otherwise"),
+        ),
     )
 
 
@@ -103,6 +108,13 @@ def test_a_session_is_as_the_contract_says() -> None:
     assert segment["energy_kcal"]["gross"] == 21.3
     assert found["totals"]["backward"]["energy_kcal"] is None
     assert found["cost_factor"]["value"] is None
+
+
+def test_it_says_which_other_device_was_joined_and_which_was_refused() -> None:
+    joined, refused = of(None)["sessions"][0]["second_devices"]
+    assert (joined["device"], joined["joined"], joined["skew_s"]) == ("Phone", True, -2.0)
+    assert (refused["device"], refused["joined"], refused["skew_s"]) == ("Other phone", False, None)
+    assert refused["reason"] == "moved otherwise"
 
 
 def test_energy_per_kilogram_is_no_kilocalorie() -> None:

@@ -16,6 +16,7 @@ from retrorun.model import (
     MeasuredSegment,
     Note,
     Outcome,
+    SecondDevice,
     Session,
     Source,
     Totals,
@@ -51,6 +52,7 @@ def session_document(session: Session) -> Json:
         "distance_m": _round(session.distance_m, 1),
         "channels": list(session.channels),
         "heading": _heading(session.heading),
+        "second_devices": [_second_device(each) for each in session.second_devices],
         "segments": [_segment(each) for each in session.measures.segments],
         "totals": {name: _totals(total) for name, total in session.measures.totals.items()},
         "cost_factor": _estimate(session.measures.cost_factor),
@@ -90,6 +92,17 @@ def _heading(verdict: HeadingVerdict) -> Json:
         "concentration": _round(verdict.concentration, 3),
         "sign_from": verdict.sign_from,
         "reason": verdict.reason,
+    }
+
+
+def _second_device(second: SecondDevice) -> Json:
+    """Another recording of the same time; without a skew it was compared and refused."""
+    return {
+        "device": second.device,
+        "sha256": second.sha256,
+        "joined": second.skew_s is not None,
+        "skew_s": _round(second.skew_s, 1),
+        "reason": second.reason,
     }
 
 
