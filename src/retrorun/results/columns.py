@@ -1,0 +1,256 @@
+"""The columns of a result set, declared once: name with unit, type, meaning, and who may see it.
+
+``treatment`` says what becomes of a column in a de-identified export. It has no default: whoever
+adds a column decides.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from retrorun.channels import CHANNELS
+
+SCHEMA_VERSION = 1
+
+Kind = Literal["text", "bytes", "truth", "whole", "long", "number", "single", "moment", "years"]
+Treatment = Literal[
+    "keep",  # as it is
+    "drop",  # the column is not there
+    "athlete",  # a keyed hash
+    "session",  # a keyed hash
+    "shift",  # moved by the athlete's own whole number of weeks, and to the athlete's own clock
+    "level",  # counted from the first one known
+    "vocabulary",  # words of retrorun's own are kept, anything else is null
+    "scrub",  # the whole analysis, field by field: see treatments.py
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column.
+
+    Attributes:
+        name: with its unit as suffix.
+        kind: what it holds; see ``schema.ARROW`` for the types.
+        unit: in words for people; empty where there is none.
+        meaning: one line for the documentation.
+        treatment: what becomes of it when it is de-identified.
+    """
+
+    name: str
+    kind: Kind
+    unit: str
+    meaning: str
+    treatment: Treatment
+
+
+SESSION = Column(
+    "session", "text", "", "id of the session: first 12 hex digits of its file's SHA-256", "session"
+)
+KINDS = {
+    "backward": "confirmed or labelled backward movement",
+    "forward": "forward movement",
+    "candidate": "what gait alone suggests to be backward",
+    "unknown": "movement whose direction is not known",
+    "still": "standing",
+}
+_SUMS: tuple[tuple[str, str, str], ...] = (
+    ("duration_s", "s", "time"),
+    ("moving_s", "s", "time in motion"),
+    ("distance_m", "m", "way"),
+    ("beats", "", "heartbeats while heart rate was known"),
+    ("beats_s", "s", "time in which heart rate was known"),
+    ("steps", "", "steps while the step rate was known"),
+    ("steps_s", "s", "time in which the step rate was known"),
+    ("energy_kcal", "kcal", "gross energy; null without a body mass"),
+    ("active_kcal", "kcal", "energy above rest"),
+    ("low_kcal", "kcal", "lower bound of gross energy"),
+    ("high_kcal", "kcal", "upper bound of gross energy"),
+)
+
+
+def _sums() -> tuple[Column, ...]:
+    return tuple(
+        Column(f"{kind}_{name}", "number", unit, f"{words}: {meaning}", "keep")
+        for kind, words in KINDS.items()
+        for name, unit, meaning in _SUMS
+    )
+
+
+FILES = (
+    Column("athlete", "text", "", "whose it is; `unknown` where nothing says", "athlete"),
+    Column("address", "text", "", "full path or URL, without credentials", "drop"),
+    Column("name", "text", "", "address below the store of exports", "drop"),
+    Column("size_bytes", "long", "byte", "size when it was listed", "drop"),
+    Column("tag", "text", "", "etag or modification time when it was listed", "drop"),
+    Column("profile", "text", "", "fingerprint of the athlete's profile", "drop"),
+    Column("sha256", "text", "", "SHA-256 of its bytes; null where they were not read", "drop"),
+    Column("outcome", "text", "", "`imported`, `duplicate`, `not-a-run` or `failed`", "vocabulary"),
+    Column("slug", "text", "", "why it was not imported: stable, for programs", "vocabulary"),
+    Column("message", "text", "", "the same in words", "drop"),
+    Column("sessions", "whole", "", "number of sessions it gave", "keep"),
+    Column("years", "years", "", "local years of those sessions, ascending", "drop"),
+    Column("batch", "text", "", "name of the parts that hold what it gave", "drop"),
+)
+
+SESSIONS = (
+    SESSION,
+    Column("start_time", "moment", "UTC", "first record", "shift"),
+    Column("utc_offset_s", "number", "s", "local time minus UTC; null where not known", "drop"),
+    Column("timezone", "text", "", "name of the time zone, such as Europe/Ljubljana", "drop"),
+    Column("source", "text", "", "name of the file, and its member's within an archive", "drop"),
+    Column("file_sha256", "text", "", "SHA-256 of the recording's bytes", "drop"),
+    Column("sport", "text", "", "the file's word for it, lower case", "vocabulary"),
+    Column("name", "text", "", "the activity's own name", "drop"),
+    Column("device", "text", "", "what recorded it", "drop"),
+    Column("duration_s", "number", "s", "first to last record", "keep"),
+    Column("moving_s", "number", "s", "time in motion", "keep"),
+    Column("distance_m", "number", "m", "way over ground", "keep"),
+    Column("device_energy_kcal", "number", "kcal", "the device's own total", "keep"),
+    Column(
+        "heading_kind",
+        "text",
+        "",
+        "`compass`, `course`, `unknown` or `none`: what the heading is",
+        "keep",
+    ),
+    *_sums(),
+    Column("cost_factor", "number", "", "energy backward over forward at equal speed", "keep"),
+    Column("cost_factor_low", "number", "", "lower end of its 95 % interval", "keep"),
+    Column("cost_factor_high", "number", "", "upper end of its 95 % interval", "keep"),
+    Column("cost_factor_reason", "text", "", "why there is no cost factor", "drop"),
+    Column(
+        "analysis",
+        "bytes",
+        "",
+        "the whole analysis as JSON, for `retrorun compare --from`",
+        "scrub",
+    ),
+)
+
+SEGMENTS = (
+    SESSION,
+    Column("start_time", "moment", "UTC", "when the stretch began", "shift"),
+    Column("start_s", "number", "s", "its begin since the session's first record", "keep"),
+    Column("end_s", "number", "s", "its end; the next stretch begins there", "keep"),
+    Column("direction", "text", "", "`forward`, `backward`, `unknown` or `still`", "keep"),
+    Column("gait", "text", "", "`run`, `walk` or `still`", "keep"),
+    Column("verdict", "text", "", "`confirmed`, `candidate` or `labelled`", "keep"),
+    Column("probability", "number", "", "of the direction", "keep"),
+    *(
+        Column(
+            f"evidence_{kind}",
+            "number",
+            "",
+            f"log-likelihood ratio of {words}; above 0: backward",
+            "keep",
+        )
+        for kind, words in (("heading", "heading"), ("gait", "gait"), ("label", "labels"))
+    ),
+    Column("duration_s", "number", "s", "length of the stretch", "keep"),
+    Column("moving_s", "number", "s", "time in motion", "keep"),
+    Column("distance_m", "number", "m", "way over ground", "keep"),
+    Column("climb_m", "number", "m", "metres upward", "keep"),
+    Column("speed_mps", "number", "m/s", "mean speed", "keep"),
+    Column("pace_s_per_km", "number", "s/km", "mean pace", "keep"),
+    Column("adjusted_pace_s_per_km", "number", "s/km", "pace on level ground, by a model", "keep"),
+    Column("grade", "number", "", "mean rise over way; 0.01 is 1 %", "keep"),
+    Column("turn_rate_dps", "number", "°/s", "mean turn of the course", "keep"),
+    Column("steady_heart_rate_bpm", "number", "1/min", "mean after the first minute", "keep"),
+    Column("cadence_spm", "number", "steps/min", "steps of both feet a minute", "keep"),
+    Column("step_length_m", "number", "m", "length of a step", "keep"),
+    Column("contact_time_s", "number", "s", "ground contact of one foot", "keep"),
+    Column("vertical_oscillation_m", "number", "m", "rise and fall", "keep"),
+    Column("balance_pct", "number", "%", "share of ground contact on the left foot", "keep"),
+    Column("respiration_brpm", "number", "breaths/min", "breathing rate", "keep"),
+    Column("beats", "number", "", "heartbeats while heart rate was known", "keep"),
+    Column("beats_s", "number", "s", "time in which heart rate was known", "keep"),
+    Column("steps", "number", "", "steps while the step rate was known", "keep"),
+    Column("steps_s", "number", "s", "time in which the step rate was known", "keep"),
+    Column("heart_rate_mean_bpm", "number", "1/min", "mean heart rate", "keep"),
+    Column("heart_rate_max_bpm", "number", "1/min", "highest heart rate", "keep"),
+    Column("heart_rate_coverage", "number", "", "share of the seconds with a heart rate", "keep"),
+    Column("ground", "text", "", "`steep`, `twisty`, both or empty", "keep"),
+    *(
+        Column(f"energy_{name}_{unit}", "number", words, f"{meaning} energy, {mass}", "keep")
+        for unit, words, mass in (
+            ("kcal", "kcal", "where the body mass is known"),
+            ("kcal_per_kg", "kcal/kg", "where it is not"),
+        )
+        for name, meaning in (
+            ("gross", "all"),
+            ("active", "above rest: the"),
+            ("low", "lower bound of the gross"),
+            ("high", "upper bound of the gross"),
+        )
+    ),
+    Column("energy_method", "text", "", "what the energy was computed from", "vocabulary"),
+)
+
+_PLACES = {"latitude_deg", "longitude_deg", "device_course_deg", "gps_accuracy_m"}
+
+
+def _channel_treatment(name: str) -> Treatment:
+    """Channels say how a body moves, unless they say where; a new one is dropped."""
+    if name == "altitude_m":
+        return "level"
+    return "drop" if name in _PLACES or name not in _KNOWN_CHANNELS else "keep"
+
+
+_KNOWN_CHANNELS = {
+    *("distance_m", "speed_mps", "heart_rate_bpm", "cadence_spm", "step_length_m"),
+    *("contact_time_s", "vertical_oscillation_m", "balance_pct", "respiration_brpm", "power_w"),
+}
+
+TRACKS = (
+    SESSION,
+    Column("time", "moment", "UTC", "the moment of the sample", "shift"),
+    Column("elapsed_s", "whole", "s", "seconds since the session's first record", "keep"),
+    *(
+        Column(
+            each.name,
+            "number" if each.label == "position" else "single",
+            each.unit,
+            each.meaning,
+            _channel_treatment(each.name),
+        )
+        for each in CHANNELS
+    ),
+    Column("x_m", "single", "m", "east of the first fix", "drop"),
+    Column("y_m", "single", "m", "north of the first fix", "drop"),
+    Column("ground_speed_mps", "single", "m/s", "speed over ground, from the positions", "keep"),
+    Column("course_deg", "single", "°", "where the body travels, clockwise from north", "drop"),
+    Column("grade", "single", "", "rise over way", "keep"),
+    Column("turn_rate_dps", "single", "°/s", "turn of the course", "drop"),
+    Column("smooth_altitude_m", "single", "m", "height, smoothed", "level"),
+    Column("heading_deg", "single", "°", "the heading that was looked at, as recorded", "drop"),
+    Column("heading_minus_course_deg", "single", "°", "facing against course", "keep"),
+    Column("backward_probability", "single", "", "probability of moving backward", "keep"),
+    Column("evidence_heading", "single", "", "log-likelihood ratio of the heading", "keep"),
+    Column("evidence_gait", "single", "", "log-likelihood ratio of the gait", "keep"),
+    Column("evidence_label", "single", "", "log-likelihood ratio of labels", "keep"),
+    Column("flag_paused", "truth", "", "the timer stood still", "keep"),
+    Column("flag_gap", "truth", "", "nothing was recorded", "keep"),
+    Column("flag_break", "truth", "", "a new piece of the track begins", "keep"),
+    Column("flag_position_suspect", "truth", "", "a position was rejected", "keep"),
+    Column("flag_heart_rate_suspect", "truth", "", "a heart rate was rejected", "keep"),
+)
+
+PROBLEMS = (
+    Column("athlete", "text", "", "whose file it is", "athlete"),
+    Column("file", "text", "", "name of the file, and its member's within an archive", "drop"),
+    Column("sha256", "text", "", "SHA-256 of its bytes; null where they were not read", "drop"),
+    Column("slug", "text", "", "what is wrong: stable, for programs", "vocabulary"),
+    Column("message", "text", "", "the same in words", "drop"),
+    Column("offset", "long", "byte", "where in the file", "drop"),
+    Column("remedy", "text", "", "what can be done", "drop"),
+    Column("not_a_run", "truth", "", "it was read, and nothing is wrong with it", "keep"),
+)
+
+TABLES: dict[str, tuple[Column, ...]] = {
+    "files": FILES,
+    "sessions": SESSIONS,
+    "segments": SEGMENTS,
+    "tracks": TRACKS,
+    "problems": PROBLEMS,
+}
+PARTITIONED = ("sessions", "segments", "tracks")

@@ -1,0 +1,100 @@
+"""Reading a result set back, part by part, and only the parts that are asked for."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from retrorun.archive import packing
+from retrorun.errors import ArchiveError, ReadError
+from retrorun.model import Session
+from retrorun.results import arrow, names
+from retrorun.storage import Folder, ObjectStore, Store, open_store
+
+MOST_BYTES = 4 << 30  # of one part
+_SUFFIX = ".parquet"
+
+
+def parts(store: Store, folder: str) -> Iterator[str]:
+    """Names of the parts below a folder of the result set, such as ``files/``, in their order."""
+    inner = _inside(store, folder)
+    try:
+        for entry in store.entries() if inner is None else inner.entries():
+            name = entry.name if inner is None else folder + entry.name
+            if name.startswith(folder) and name.endswith(_SUFFIX):
+                yield name
+    except (FileNotFoundError, ReadError) as problem:
+        if isinstance(problem, ReadError) and problem.slug != "folder-missing":
+            raise
+        return  # nothing was ever written there
+
+
+def _inside(store: Store, folder: str) -> Store | None:
+    """The store of a folder alone, so that nothing else is listed; None where there is no way."""
+    if isinstance(store, Folder):
+        return Folder(store.root / folder)
+    if isinstance(store, ObjectStore):
+        return open_store(f"{store.address}/{folder.rstrip('/')}")
+    return None
+
+
+def ledger(store: Store) -> Iterator[Any]:
+    """The rows of ``files``, as record batches of pyarrow, in the order of the batches' names.
+
+    Raises:
+        ReadError: a part is gone, damaged or of another schema.
+    """
+    for name in parts(store, "files/"):
+        yield from table(store, name, "files").to_batches()
+
+
+def table(store: Store, name: str, kind: str, columns: Iterable[str] | None = None) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """One part as a ``pyarrow.Table``.
+
+    Args:
+        store: the result set.
+        name: the part's.
+        kind: whose schema it must have: ``files``, ``sessions`` …
+        columns: those wanted; all if None.
+
+    Raises:
+        ReadError: it is gone, damaged or of another schema.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    wanted = arrow.schema(kind).names if columns is None else list(columns)
+    data = store.read(name, MOST_BYTES)
+    try:
+        found = pq.ParquetFile(pa.BufferReader(data)).read(columns=wanted, use_threads=False)
+        return found.select(wanted)
+    except (pa.ArrowException, OSError, KeyError) as problem:
+        words = f"this part cannot be read: {str(problem)[:200]}"
+        raise ReadError("results-part-damaged", words, file=name) from problem
+
+
+def athletes(store: Store) -> list[str]:
+    """The athletes that have sessions, sorted."""
+    found = {name.split("/")[1] for name in parts(store, "sessions/")}
+    return sorted(names.unquoted(each.removeprefix("athlete=")) for each in found)
+
+
+def sessions(store: Store, athlete: str) -> list[Session]:
+    """An athlete's sessions in time order, each once, as ``compare`` wants them.
+
+    They are outlines: what only a session's own page shows (samples of evidence, laps, notes) is
+    not read; asking for it is an AttributeError. Nothing of other athletes is read.
+
+    Raises:
+        ReadError: a part is gone, damaged or of another schema.
+    """
+    documents: dict[str, bytes] = {}
+    for name in parts(store, names.partition("sessions", athlete)):
+        found = table(store, name, "sessions", ("session", "analysis"))
+        pairs = zip(*(found[each].to_pylist() for each in found.column_names), strict=True)
+        for session, document in pairs:
+            documents.setdefault(session, document)
+    try:
+        known = packing.outlines(documents.values())
+    except ArchiveError as problem:
+        remedy = "Process the exports anew into another --out."
+        raise ReadError("results-session-damaged", problem.message, remedy=remedy) from problem
+    return sorted(known, key=lambda each: (each.start_time_s, each.id))

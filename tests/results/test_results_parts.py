@@ -1,0 +1,151 @@
+import io
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from retrorun import export, pipeline, results
+from retrorun.errors import SettingsError
+from retrorun.model import Analysis, Athlete, Blob, Failed, Outcome, Session, Source
+from retrorun.results import arrow
+from retrorun.results.columns import TABLES
+from retrorun.settings import Settings
+from retrorun.storage import Folder
+
+BATCH = "0123456789abcdef" * 2
+
+
+@pytest.fixture(scope="module")
+def outcomes(samples: Path) -> list[tuple[str, Outcome]]:
+    wanted = ("2026-05-03-connect-iq.fit", "2026-05-17-osmtracker.gpx", "2026-05-21-watch.tcx")
+    return [
+        (name, pipeline.process(Blob(name, (samples / name).read_bytes()), Settings(), Athlete()))
+        for name in wanted
+    ]
+
+
+def filed(athlete: str, name: str, *outcomes: Outcome) -> results.Filed:
+    sha256 = outcomes[0].source.sha256 if outcomes else None
+    return results.Filed(athlete, f"/x/{name}", name, 10, "7", "abc", outcomes, sha256)
+
+
+def read(data: bytes) -> pa.Table:
+    return pq.read_table(io.BytesIO(data))
+
+
+@pytest.fixture(scope="module")
+def written(outcomes: list[tuple[str, Outcome]]) -> dict[str, bytes]:
+    part = results.Part(BATCH, tracks=True)
+    for name, outcome in outcomes:
+        part.add(filed("ann", name, outcome))
+    part.add(filed("ann", "again.fit", outcomes[0][1]))
+    broken = Failed(Source("bad.fit", "f" * 64), "fit-broken", "it is broken", 12, "Look.")
+    part.add(filed("bob", "bad.fit", broken))
+    return dict(part.close())
+
+
+def test_names_and_the_ledger_last(written: dict[str, bytes]) -> None:
+    assert list(written) == [
+        f"segments/athlete=ann/year=2026/{BATCH}.parquet",
+        f"sessions/athlete=ann/year=2026/{BATCH}.parquet",
+        f"tracks/athlete=ann/year=2026/{BATCH}.parquet",
+        f"problems/{BATCH}.parquet",
+        f"files/{BATCH}.parquet",
+    ]
+    data = list(written)[:3]
+    assert sorted(results.part_names(BATCH, "ann", [2026], tracks=True)) == sorted(data)
+
+
+def test_the_ledger_tells_what_became_of_each_file(written: dict[str, bytes]) -> None:
+    found = read(written[f"files/{BATCH}.parquet"]).to_pylist()
+    assert [row["outcome"] for row in found] == ["imported"] * 3 + ["duplicate", "failed"]
+    assert [row["sessions"] for row in found] == [1, 1, 1, 0, 0]
+    assert found[0]["years"] == [2026]
+    assert found[4]["slug"] == "fit-broken"
+
+
+def test_tracks_are_the_pipelines(
+    written: dict[str, bytes], outcomes: list[tuple[str, Outcome]]
+) -> None:
+    table = read(written[f"tracks/athlete=ann/year=2026/{BATCH}.parquet"])
+    first = outcomes[0][1]
+    assert isinstance(first, Analysis)
+    session, track = first.sessions[0], first.tracks[0]
+    mine = table.filter(pa.compute.field("session") == session.id)
+    assert mine.num_rows == track.seconds
+    expected = track.column("latitude_deg")
+    assert mine["latitude_deg"].to_numpy() == pytest.approx(expected, nan_ok=True)
+    assert mine["time"][0].as_py().timestamp() == track.start_time_s
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_no_two_columns_share_a_name(table: str) -> None:
+    names = [each.name for each in TABLES[table]]
+    assert len(set(names)) == len(names)
+
+
+def test_every_column_of_a_session_and_segment_is_declared(
+    outcomes: list[tuple[str, Outcome]],
+) -> None:
+    first = outcomes[0][1]
+    assert isinstance(first, Analysis)
+    session: Session = first.sessions[0]
+    row = {*export.session_row(session), "file_sha256", "analysis"}
+    assert row == set(arrow.schema("sessions").names)
+    assert list(export.segment_row_names()) == arrow.schema("segments").names
+
+
+def test_every_column_of_a_track_is_declared(outcomes: list[tuple[str, Outcome]]) -> None:
+    declared = set(arrow.schema("tracks").names)
+    for _, outcome in outcomes:
+        assert isinstance(outcome, Analysis)
+        for track in outcome.tracks:
+            assert set(track.columns) <= declared
+            assert {f"flag_{name}" for name in track.flags} <= declared
+
+
+def test_the_same_files_give_the_same_bytes(
+    written: dict[str, bytes], outcomes: list[tuple[str, Outcome]]
+) -> None:
+    parts = []
+    for _ in range(2):
+        part = results.Part(BATCH, tracks=True)
+        for name, outcome in outcomes:
+            part.add(filed("ann", name, outcome))
+        parts.append(dict(part.close()))
+    assert parts[0] == parts[1]
+    name = f"tracks/athlete=ann/year=2026/{BATCH}.parquet"
+    assert parts[0][name] == written[name]
+
+
+def test_what_is_put_is_read_back(
+    tmp_path: Path, written: dict[str, bytes], outcomes: list[tuple[str, Outcome]]
+) -> None:
+    store = Folder(tmp_path)
+    assert results.athletes(store) == []
+    for name, data in written.items():
+        store.put(name, data)
+    assert results.athletes(store) == ["ann"]
+    found = results.sessions(store, "ann")
+    assert [each.id for each in found] == [
+        outcome.sessions[0].id for _, outcome in outcomes if isinstance(outcome, Analysis)
+    ]
+    assert results.sessions(store, "bob") == []
+    (batch,) = results.ledger(store)
+    assert batch.num_rows == 5
+
+
+def test_a_result_set_made_otherwise_is_refused(tmp_path: Path) -> None:
+    store = Folder(tmp_path)
+    store.put(results.ABOUT, results.about("1.0", "abc", tracks=False))
+    results.check_about(store, results.about("1.0", "abc", tracks=False))
+    for other, slug in (
+        (results.about("1.1", "abc", tracks=False), "results-other-version"),
+        (results.about("1.0", "abd", tracks=False), "results-other-settings"),
+        (results.about("1.0", "abc", tracks=True), "results-other-tracks"),
+    ):
+        with pytest.raises(SettingsError) as caught:
+            results.check_about(store, other)
+        assert caught.value.slug == slug
+        assert caught.value.remedy
