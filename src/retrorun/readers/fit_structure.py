@@ -13,8 +13,8 @@ from functools import cache
 
 from retrorun.readers.fit_checksum import fit_crc
 
-RECORD, HR, MAGNETOMETER, ACCELEROMETER, GPS_METADATA = 20, 132, 208, 165, 160
-COLUMNAR = frozenset({RECORD, HR, MAGNETOMETER, ACCELEROMETER, GPS_METADATA})
+RECORD, HR, MAGNETOMETER, ACCELEROMETER, GPS_METADATA, ATTITUDE = 20, 132, 208, 165, 160, 178
+COLUMNAR = frozenset({RECORD, HR, MAGNETOMETER, ACCELEROMETER, GPS_METADATA, ATTITUDE})
 # file_id, sport, session, lap, event, device_info, workout, workout_step, activity, file_creator,
 # three_d_sensor_calibration, field_description, developer_data_id
 KEPT = frozenset({0, 12, 18, 19, 21, 23, 26, 27, 34, 49, 167, 206, 207})

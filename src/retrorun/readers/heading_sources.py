@@ -94,6 +94,15 @@ SOURCES: tuple[HeadingSource, ...] = (
         "course of the GPS receiver",
     ),
     HeadingSource(
+        "fit:aviation_attitude.track",
+        "fit:aviation_attitude.track",
+        "fit",
+        frozenset({"track"}),
+        "course",
+        "true",
+        "track over ground of an attitude unit, where it calls it valid",
+    ),
+    HeadingSource(
         "fit:magnetometer",
         "fit:magnetometer",
         "fit",
