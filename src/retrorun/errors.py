@@ -58,6 +58,10 @@ class ReadError(RetrorunError):
     """The bytes of a file cannot be read as a recording."""
 
 
+class StoreError(ReadError):
+    """A store does not answer or lets nobody in: it says nothing about the file itself."""
+
+
 class NotARunError(RetrorunError):
     """The file was read, and holds no running or walking to analyse."""
 

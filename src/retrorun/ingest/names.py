@@ -5,19 +5,22 @@ from pathlib import PurePosixPath
 
 from retrorun.archive import FileRow
 from retrorun.storage import Entry
+from retrorun.storage.exports import PACKED, SUFFIXES, is_archive, is_export
 
-SUFFIXES = (".fit", ".gpx", ".tcx")
-PACKED = ".gz"
-ARCHIVE = ".zip"
+__all__ = [
+    "PACKED",
+    "SUFFIXES",
+    "container",
+    "is_archive",
+    "is_export",
+    "is_known",
+    "is_table",
+    "member_tag",
+    "named_after",
+]
+
 TABLE = ".labels.csv"
 _MEMBER = "member:"
-
-
-def is_export(name: str) -> bool:
-    """Whether a name is one that an export may have; hidden and half-copied files are not."""
-    path = PurePosixPath(name.lower())
-    stem = path.with_suffix("") if path.suffix == PACKED else path
-    return stem.suffix in (*SUFFIXES, ARCHIVE) and not path.name.startswith((".", "~"))
 
 
 def is_table(name: str) -> bool:
@@ -44,11 +47,6 @@ def named_after(tables: Iterable[Entry], exports: Iterable[Entry]) -> list[tuple
     return [
         tuple(path for end in endings for path in by_address.get(stem + end, ())) for stem in stems
     ]
-
-
-def is_archive(name: str) -> bool:
-    """Whether a name is that of a zip."""
-    return name.lower().endswith(ARCHIVE)
 
 
 def member_tag(archive: str) -> str:

@@ -1,0 +1,76 @@
+"""What every store says: files by name, and names that can be shown."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO, Protocol
+
+from retrorun.errors import ReadError
+
+_USER = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/@\s]*@", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file as a listing shows it.
+
+    Attributes:
+        address: full path or URL, without credentials; bytes that are no UTF-8 are kept as
+            surrogates.
+        name: address relative to the store, with ``/``.
+        size: bytes.
+        tag: changes whenever the content may have: modification time in ns, or the store's etag.
+        mtime_s: modification time, Unix seconds; None where the store does not tell.
+    """
+
+    address: str
+    name: str
+    size: int
+    tag: str
+    mtime_s: float | None = None
+
+
+class Store(Protocol):
+    """What a folder and an object store have in common."""
+
+    def entries(self, under: str = "") -> Iterator[Entry]:
+        """Every file below the address, in an order that only depends on the names.
+
+        Args:
+            under: a folder within the store; nothing is listed where there is none.
+        """
+
+    def read(self, name: str, limit_bytes: int, tag: str | None = None) -> bytes:
+        """All bytes of a file; a file above the limit, or with another tag, is refused."""
+
+    def opened(self, name: str) -> IO[bytes]:
+        """The file as a stream that can be read at any place."""
+
+    def put(self, name: str, data: bytes) -> bool:
+        """Store bytes under a name unless it exists; whether they were stored."""
+
+    def delete(self, name: str) -> None:
+        """Remove a file; it is no error if there is none."""
+
+
+def too_large(name: str, size: int, limit_bytes: int, kind: str = "file") -> ReadError:
+    """The error of a file that is not read because of its size."""
+    words = f"the {kind} has {size} bytes; the limit is {limit_bytes}"
+    return ReadError("file-too-large", words, file=name)
+
+
+def changing(name: str) -> ReadError:
+    """The error of a file that is being written while it is wanted."""
+    remedy = "It is tried again with the next run."
+    return ReadError("file-changing", "it changed while it was read", file=name, remedy=remedy)
+
+
+def shown(address: str) -> str:
+    """The address as text that can be printed: odd bytes and control characters are escaped."""
+    text = address.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def without_user(address: str) -> str:
+    """The address without the name and password that a URL may carry."""
+    return _USER.sub(r"\1", address)

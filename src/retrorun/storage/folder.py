@@ -1,0 +1,186 @@
+"""A folder of this machine, with the operating system alone."""
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from retrorun.errors import ReadError, StoreError
+from retrorun.storage.entries import Entry, changing, shown, too_large
+
+# what a network drive says when it is away: nothing is wrong with the file
+_AWAY = {
+    *(errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EAGAIN, errno.EBUSY, errno.ENODEV),
+    *(errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ECONNRESET),
+    *(errno.EMFILE, errno.ENFILE, errno.ENOMEM),
+}
+
+
+class Folder:
+    """A folder of this machine.
+
+    Directory links are followed once, so that a loop of them ends. What cannot be listed (no
+    permission, gone meanwhile) is kept in ``unlisted`` instead of ending the walk.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(os.path.abspath(root))  # noqa: PTH100 - without following links
+        self.unlisted: list[tuple[str, str]] = []
+
+    def entries(self, under: str = "") -> Iterator[Entry]:
+        """Every regular file, sorted by its path; pipes, sockets and devices are left out.
+
+        Raises:
+            ReadError: the folder itself is not there or cannot be listed.
+        """
+        if under:
+            inner = self.root / under
+            return (
+                self._walk(str(inner), f"{under.rstrip('/')}/", set())
+                if inner.is_dir()
+                else iter(())
+            )
+        if not self.root.is_dir():
+            raise ReadError("folder-missing", "there is no such folder", file=shown(str(self.root)))
+        return self._walk(str(self.root), "", set())
+
+    def _walk(self, folder: str, prefix: str, seen: set[tuple[int, int]]) -> Iterator[Entry]:
+        try:
+            identity = os.stat(folder)  # noqa: PTH116 - 10,000 files: strings are twice as fast
+            if (identity.st_dev, identity.st_ino) in seen:
+                return
+            seen.add((identity.st_dev, identity.st_ino))
+            with os.scandir(folder) as found:
+                children = sorted(found, key=lambda child: child.name)
+        except OSError as problem:
+            self.unlisted.append((folder, problem.strerror or str(problem)))
+            return
+        for child in children:
+            yield from self._entry(child, prefix, seen)
+
+    def _entry(
+        self,
+        child: os.DirEntry[str],
+        prefix: str,
+        seen: set[tuple[int, int]],
+    ) -> Iterator[Entry]:
+        try:
+            if child.is_dir():
+                yield from self._walk(child.path, f"{prefix}{child.name}/", seen)
+            elif child.is_file():
+                yield _entry(child.path, prefix + child.name, child.stat())
+        except OSError as problem:
+            self.unlisted.append((child.path, problem.strerror or str(problem)))
+
+    def read(self, name: str, limit_bytes: int, tag: str | None = None) -> bytes:
+        """All bytes of a file.
+
+        Raises:
+            StoreError: the drive is away, or the system is out of something.
+            ReadError: it is gone, too large, not readable, or changed.
+        """
+        path = str(self.root / name)
+        try:
+            return read_file(path, limit_bytes, tag)
+        except ReadError as problem:
+            if isinstance(problem.__cause__, OSError) and problem.__cause__.errno in _AWAY:
+                words = problem.message
+                raise StoreError("store-failing", words, file=shown(name)) from problem
+            raise
+
+    def opened(self, name: str) -> IO[bytes]:
+        """The file as a stream that can be read at any place.
+
+        Raises:
+            ReadError: it is gone or not readable.
+        """
+        try:
+            return (self.root / name).open("rb")
+        except OSError as problem:
+            raise _unreadable(shown(name), problem) from problem
+
+    def put(self, name: str, data: bytes) -> bool:
+        """Store bytes under a name unless it exists; whole or not at all.
+
+        Raises:
+            StoreError: the disk is full, or may not be written.
+        """
+        target = self.root / name
+        try:
+            if target.exists():
+                return False
+            return _linked(target, data)
+        except OSError as problem:
+            words = f"it cannot be written: {problem.strerror or problem}"
+            raise StoreError("store-failing", words, file=shown(str(target))) from problem
+
+    def delete(self, name: str) -> None:
+        """Remove a file; it is no error if there is none.
+
+        Raises:
+            StoreError: it may not be removed.
+        """
+        try:
+            (self.root / name).unlink(missing_ok=True)
+        except OSError as problem:
+            words = f"it cannot be removed: {problem.strerror or problem}"
+            raise StoreError("store-failing", words, file=shown(name)) from problem
+
+
+def _linked(target: Path, data: bytes) -> bool:
+    """Write beside the target, then give it its name."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        partial.write_bytes(data)
+        os.link(partial, target)  # unlike a rename, it never replaces
+    except FileExistsError:
+        return False
+    finally:
+        partial.unlink(missing_ok=True)
+    return True
+
+
+def _entry(address: str, name: str, found: os.stat_result) -> Entry:
+    return Entry(address, name, found.st_size, str(found.st_mtime_ns), found.st_mtime)
+
+
+def look(address: str) -> Entry | None:
+    """The local file as it is now; None where there is none."""
+    try:
+        return _entry(address, address, os.stat(address))  # noqa: PTH116 - as in the walk
+    except OSError:
+        return None
+
+
+def read_file(address: str, limit_bytes: int, tag: str | None = None) -> bytes:
+    """All bytes of a local file, read once and checked not to have changed meanwhile.
+
+    Args:
+        address: its path.
+        limit_bytes: a larger file is not read.
+        tag: its modification time in ns as it was listed, if it has to be that.
+
+    Raises:
+        ReadError: it is gone, too large, not readable, or changed while it was read.
+    """
+    name = shown(address)
+    try:
+        with open(address, "rb") as stream:  # noqa: PTH123 - the same words for odd names
+            before = os.fstat(stream.fileno())
+            if before.st_size > limit_bytes:
+                raise too_large(name, before.st_size, limit_bytes)
+            data = stream.read(limit_bytes + 1)
+            after = os.fstat(stream.fileno())
+    except OSError as problem:
+        raise _unreadable(name, problem) from problem
+    listed = before.st_mtime_ns if tag is None else int(tag)
+    if (before.st_size, listed) != (after.st_size, after.st_mtime_ns):
+        raise changing(name)
+    return data
+
+
+def _unreadable(name: str, problem: OSError) -> ReadError:
+    words = problem.strerror or str(problem)
+    return ReadError("file-unreadable", f"it cannot be read: {words}", file=name)

@@ -1,0 +1,207 @@
+"""Anything fsspec knows: credentials are found by its implementations, never kept or shown."""
+
+import importlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import IO, Any, TypeVar
+
+from retrorun.errors import ReadError, RetrorunError, StoreError
+from retrorun.storage.entries import Entry, changing, shown, too_large, without_user
+
+R = TypeVar("R")
+PAUSES_S = (0.5, 2.0, 8.0)  # before a store that failed is asked again, after its own retries
+# errors of the implementations that are none of the system's
+_FOREIGN = (
+    ("botocore.exceptions", "BotoCoreError"),
+    ("botocore.exceptions", "ClientError"),
+    ("aiohttp", "ClientError"),
+    ("gcsfs.retry", "HttpError"),
+    ("google.auth.exceptions", "GoogleAuthError"),
+    ("azure.core.exceptions", "AzureError"),
+)
+_NO_MODE = (TypeError, NotImplementedError)
+
+
+class ObjectStore:
+    """Objects below an address such as ``s3://bucket/exports``."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address.rstrip("/")
+        self.shown = without_user(self.address)
+        self._system, self._root = _filesystem(self.address)
+
+    def entries(self, under: str = "") -> Iterator[Entry]:
+        """Every object below the address, in the order of the names.
+
+        S3 is listed a page at a time, so that no listing is ever held as a whole; others are
+        listed folder by folder.
+
+        Raises:
+            StoreError: the store does not answer or lets nobody in.
+        """
+        root = "/".join(each for each in (self._root, under.rstrip("/")) if each)
+        listing = self._pages(root) if hasattr(self._system, "call_s3") else self._walk(root)
+        for path, facts in listing:
+            inner = path[len(self._root) :].lstrip("/")
+            if inner:
+                yield _object(f"{self.shown}/{inner}", inner, facts)
+
+    def _pages(self, root: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Path and facts of every object, a thousand a request, in the order of the keys."""
+        bucket, key, _ = self._system.split_path(root)
+        more = dict(self._system.req_kw)
+        while True:
+            asked = {"Bucket": bucket, "Prefix": f"{key}/" if key else "", **more}
+            page = self._asked(lambda: self._system.call_s3("list_objects_v2", **asked), root)  # noqa: B023 - called at once
+            for each in page.get("Contents", ()):
+                if not each["Key"].endswith("/"):  # a folder's marker
+                    yield f"{bucket}/{each['Key']}", {**each, "size": each["Size"]}
+            if not page.get("IsTruncated"):
+                return
+            more["ContinuationToken"] = page["NextContinuationToken"]
+
+    def _walk(self, root: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Path and facts of every object, one folder after the other."""
+        self._system.invalidate_cache()
+        pages = self._system.walk(root, detail=True)
+        while (page := self._asked(lambda: next(pages, None), root)) is not None:
+            folder, folders, files = page
+            if isinstance(folders, list):
+                folders.sort()
+            for name in sorted(files):
+                yield f"{folder.rstrip('/')}/{name}", files[name]
+
+    def read(self, name: str, limit_bytes: int, tag: str | None = None) -> bytes:
+        """All bytes of an object.
+
+        Raises:
+            StoreError: the store does not answer or lets nobody in.
+            ReadError: it is gone, too large, or not what was listed.
+        """
+        path = self._path(name)
+        facts = self._asked(lambda: self._system.info(path), name)
+        size = int(facts.get("size") or 0)
+        if size > limit_bytes:
+            raise too_large(name, size, limit_bytes, "object")
+        if tag is not None and tag != _tag(facts):
+            raise changing(name)
+        data: bytes = self._asked(lambda: self._system.cat_file(path), name)
+        if len(data) != size:
+            raise changing(name)
+        return data
+
+    def opened(self, name: str) -> IO[bytes]:
+        """The object as a stream that can be read at any place, a block at a time.
+
+        Raises:
+            StoreError: the store does not answer or lets nobody in.
+            ReadError: it is gone.
+        """
+        path = self._path(name)
+        stream: IO[bytes] = self._asked(lambda: self._system.open(path, "rb"), name)
+        return stream
+
+    def put(self, name: str, data: bytes) -> bool:
+        """Store bytes under a name unless it exists; stores show an object whole or not at all.
+
+        Where the store can, it decides itself whether the name is free, so that of two who put
+        at once one stores and the other is told.
+
+        Raises:
+            StoreError: the store does not answer or lets nobody in.
+        """
+        path = self._path(name)
+        try:
+            self._asked(lambda: self._create(path, data), name)
+        except FileExistsError:
+            return False
+        return True
+
+    def _create(self, path: str, data: bytes) -> None:
+        try:
+            self._system.pipe_file(path, data, mode="create")
+        except _NO_MODE:  # it cannot decide: look first, then put
+            if self._system.exists(path):
+                raise FileExistsError(path) from None
+            self._system.pipe_file(path, data)
+
+    def delete(self, name: str) -> None:
+        """Remove an object; it is no error if there is none.
+
+        Raises:
+            StoreError: the store does not answer or lets nobody in.
+        """
+        path = self._path(name)
+
+        def remove() -> None:
+            if self._system.exists(path):
+                self._system.rm_file(path)
+
+        self._asked(remove, name)
+
+    def _path(self, name: str) -> str:
+        return f"{self._root}/{name}"
+
+    def _asked(self, ask: Callable[[], R], name: str) -> R:
+        """Ask the store; what may pass is tried again a few times."""
+        for pause_s in (*PAUSES_S, None):
+            refused = (PermissionError, *_foreign("NoCredentialsError"))
+            failing = (OSError, *_foreign())
+            try:
+                return ask()
+            except FileExistsError:
+                raise
+            except FileNotFoundError as problem:
+                raise ReadError("file-unreadable", "it is not there", file=shown(name)) from problem
+            except refused as problem:
+                raise self._refused(name, problem) from problem
+            except failing as problem:
+                if pause_s is None:
+                    raise self._failing(name, problem) from problem
+                time.sleep(pause_s)
+        raise AssertionError  # the last round returns or raises
+
+    def _refused(self, name: str, problem: Exception) -> StoreError:
+        remedy = "Check the credentials of the object store, and what they may do."
+        words = f"{self.shown} lets nobody in: {_words(problem)}"
+        return StoreError("store-refuses", words, file=shown(name), remedy=remedy)
+
+    def _failing(self, name: str, problem: Exception) -> StoreError:
+        words = f"{self.shown} does not answer as it should: {_words(problem)}"
+        return StoreError("store-failing", words, file=shown(name))
+
+
+def _foreign(name: str | None = None) -> tuple[type[Exception], ...]:
+    """The errors of those libraries that are loaded; of all, or of one name."""
+    found = (
+        getattr(sys.modules[module], name or each, None)
+        for module, each in _FOREIGN
+        if module in sys.modules
+    )
+    return tuple(each for each in found if isinstance(each, type))
+
+
+def _words(problem: Exception) -> str:
+    """What a library says, on one line, without credentials."""
+    return shown(without_user(" ".join(str(problem).split())))[:200] or type(problem).__name__
+
+
+def _filesystem(address: str) -> tuple[Any, str]:
+    fsspec = importlib.import_module("fsspec")
+    try:
+        system, root = fsspec.core.url_to_fs(address)
+    except (ImportError, ValueError) as problem:
+        remedy = 'Object stores need `pip install "retrorun[cluster]"`.'
+        file = without_user(address)
+        raise RetrorunError("store-unknown", str(problem), file=file, remedy=remedy) from problem
+    return system, str(root).rstrip("/")
+
+
+def _tag(facts: dict[str, Any]) -> str:
+    keys = ("ETag", "etag", "LastModified", "mtime", "created")
+    return next((str(facts[key]) for key in keys if facts.get(key)), "").strip('"')
+
+
+def _object(address: str, name: str, facts: dict[str, Any]) -> Entry:
+    return Entry(address, name, int(facts.get("size") or 0), _tag(facts))
