@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from retrorun.compare.calendar import days, records, weeks
 from retrorun.compare.claims import claims
+from retrorun.compare.cohort import cohort
 from retrorun.compare.differences import differences
 from retrorun.compare.guidance import guidance
 from retrorun.compare.level import levelled
@@ -13,12 +14,22 @@ from retrorun.compare.practice import practice
 from retrorun.compare.select import chosen, day, total
 from retrorun.compare.statistics import combine_factors
 from retrorun.compare.stretches import stretches
+from retrorun.compare.summary import summary
 from retrorun.compare.trends import WEEK_S, association, trends
 from retrorun.literature import BY_KEY
 from retrorun.model import Athlete, Comparison, Estimate, Note, Session, Totals
 from retrorun.settings import CompareSettings
 
-__all__ = ["Past", "claims", "compare", "guidance", "learnt_cost_factor", "pasts"]
+__all__ = [
+    "Past",
+    "claims",
+    "cohort",
+    "compare",
+    "guidance",
+    "learnt_cost_factor",
+    "pasts",
+    "summary",
+]
 KINDS = ("backward", "forward", "candidate", "unknown", "still")
 NO_BACKWARD = Note("no-backward", "no confirmed or labelled backward running in these sessions")
 

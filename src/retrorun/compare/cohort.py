@@ -1,0 +1,156 @@
+"""Backward against forward over many athletes: quantiles, and a mean with athletes at random.
+
+Each athlete enters with the numbers of their own comparison. Quantiles count every athlete once.
+The mean is that of `compare.mixed`: sessions are the observations of a measure, so that an
+athlete with a thousand of them knows the own number better and weighs little more than others.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from retrorun.compare.differences import AT_EQUAL_HEART_RATE, AT_EQUAL_SPEED
+from retrorun.compare.spread import Observed, mixed, mixed_factor, observed, quantiles
+from retrorun.compare.summary import FACTOR
+from retrorun.literature import BY_KEY
+from retrorun.model import Estimate, Note
+from retrorun.model.cohort import (
+    AthleteSummary,
+    Cohort,
+    CohortMeasure,
+    Mixed,
+    Quantiles,
+    Scale,
+    Uncompared,
+)
+from retrorun.settings import CompareSettings
+
+LEAST_ATHLETES = 5  # fewer give no number over athletes
+
+
+def cohort(
+    athletes: Iterable[AthleteSummary],
+    uncompared: Iterable[Uncompared],
+    settings: CompareSettings,
+) -> Cohort:
+    """What is known over athletes, in any order and any number.
+
+    Args:
+        athletes: a summary of each athlete's own comparison.
+        uncompared: athletes who could not be compared.
+        settings: those with which the athletes were compared.
+
+    Returns:
+        Values only: below `LEAST_ATHLETES` the words say how many more it takes.
+    """
+    known = tuple(sorted(athletes, key=lambda each: each.athlete))
+    ways_m = [each.backward_m for each in known if each.backward_s > 0]
+    measured_m = [way_m for way_m in ways_m if way_m is not None]
+    firsts = [each.first_date for each in known if each.first_date]
+    lasts = [each.last_date for each in known if each.last_date]
+    return Cohort(
+        athletes=known,
+        uncompared=tuple(sorted(uncompared, key=lambda each: each.athlete)),
+        backward_athletes=sum(each.backward_sessions > 0 for each in known),
+        sessions=sum(each.sessions for each in known),
+        backward_sessions=sum(each.backward_sessions for each in known),
+        backward_s=math.fsum(each.backward_s for each in known),
+        backward_m=None if ways_m and not measured_m else math.fsum(measured_m),
+        first_date=min(firsts, default=None),
+        last_date=max(lasts, default=None),
+        include_candidates=settings.include_candidates,
+        measures=(_factor(known, settings), *_measures(known)),
+        literature_factor=_published("backward_run"),
+        popular_factor=_published("popular_factor"),
+        notes=_notes(known),
+    )
+
+
+def _published(key: str) -> Estimate:
+    finding = BY_KEY[key]
+    return Estimate(finding.value, finding.low, finding.high, finding.citation)
+
+
+def _notes(known: Sequence[AthleteSummary]) -> tuple[Note, ...]:
+    if not known or any(each.backward_sessions for each in known):
+        return ()
+    words = "no confirmed or labelled backward running of any athlete"
+    return (Note("no-backward", words),)
+
+
+def _factor(known: Sequence[AthleteSummary], settings: CompareSettings) -> CohortMeasure:
+    """The backward cost factor over athletes."""
+    having = [(each.cost_factor, each.cost_sessions) for each in known if each.cost_factor]
+    found = observed([factor for factor, _ in having], [sessions for _, sessions in having])
+    name = _Name(FACTOR, "backward cost factor", "times forward", "factor")
+    if missing := _missing(found):
+        return _early(name, len(having), missing, _why(known, FACTOR))
+    spread = mixed_factor(found, settings.factor_model_error)
+    note = "at equal speed and grade, from each athlete's own heart rate"
+    return _counted(name, found, spread, note)
+
+
+def _measures(known: Sequence[AthleteSummary]) -> Iterator[CohortMeasure]:
+    """Every measure, as it is and in per cent of forward, in the order of the page."""
+    for key, label, unit, reading in (*AT_EQUAL_SPEED, *AT_EQUAL_HEART_RATE):
+        having = [each.measures[key] for each in known if key in each.measures]
+        sessions = [each.sessions for each in having]
+        why = _why(known, key)
+        yield _measure(
+            _Name(key, label, unit, "difference"),
+            observed([each.difference for each in having], sessions),
+            (why, reading),
+        )
+        yield _measure(
+            _Name(key, label, "%", "percent"),
+            observed([each.percent for each in having], sessions),
+            (why, reading),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """What a `CohortMeasure` begins with."""
+
+    key: str
+    label: str
+    unit: str
+    scale: Scale
+
+
+def _measure(name: _Name, found: Observed, words: tuple[str, str]) -> CohortMeasure:
+    """A measure; ``words`` tell why athletes have none, and how the number is to be read."""
+    why, reading = words
+    if missing := _missing(found):
+        return _early(name, len(found.values), missing, why)
+    return _counted(name, found, mixed(found), reading)
+
+
+def _missing(found: Observed) -> int:
+    return max(0, LEAST_ATHLETES - len(found.values))
+
+
+def _counted(name: _Name, found: Observed, spread: Mixed, note: str) -> CohortMeasure:
+    quantile, count = quantiles(found.values), len(found.values)
+    return CohortMeasure(
+        name.key, name.label, name.unit, name.scale, count, quantile, spread, 0, note
+    )
+
+
+def _early(name: _Name, count: int, missing: int, why: str) -> CohortMeasure:
+    note = f"too early to say: {missing} more {'athlete' if missing == 1 else 'athletes'}"
+    note = f"{note} (most often: {why})" if why else note
+    nothing = Estimate(None, None, None, "", note)
+    spread = Mixed(nothing, None, nothing, None, note, 0, None)
+    return CohortMeasure(
+        name.key, name.label, name.unit, name.scale, count, Quantiles(), spread, missing, note
+    )
+
+
+def _why(known: Sequence[AthleteSummary], key: str) -> str:
+    """Why most of those who went backward have no number."""
+    reasons = Counter(
+        reason for each in known if each.backward_sessions and (reason := each.reasons.get(key))
+    )
+    return min(reasons, key=lambda each: (-reasons[each], each), default="")
