@@ -6,18 +6,18 @@ clock, a host or an order of completion goes in.
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from retrorun.model import Analysis, Session, Track
+from retrorun.model import Analysis, Failed, Outcome, Session, Track
 from retrorun.results import arrow, names, rows
 from retrorun.results.rows import Filed, Row
 
-FLUSH_BYTES = 8 << 20  # rows that wait to be packed
-# a batch of runs packs best without dictionaries, and its footer stays small without statistics
-# of what nobody filters by
-_TRACK_FILTERS = ["session", "time", "elapsed_s"]
+ROWS = 256  # rows that wait to become columns: one at a time they would take ten times the memory
+FLUSH_BYTES = 8 << 20  # columns that wait to be packed
+_TRACK_FILTERS = ["session", "time", "elapsed_s"]  # statistics of what nobody filters by are waste
 
 
 class _Sheet:
@@ -28,17 +28,22 @@ class _Sheet:
         self.table = table
         self._sink = io.BytesIO()
         self._writer: Any = None
+        self._rows: list[Row] = []
         self._waiting: list[Any] = []
-        self._waiting_bytes = 0
 
     def add(self, found: list[Row]) -> None:
+        self._rows += found
+        if len(self._rows) >= ROWS:
+            self._to_columns()
+            if sum(each.nbytes for each in self._waiting) >= FLUSH_BYTES:
+                self._flush()
+
+    def _to_columns(self) -> None:
         import pyarrow as pa
 
-        batch = pa.RecordBatch.from_pylist(found, schema=self.schema)
-        self._waiting.append(batch)
-        self._waiting_bytes += batch.nbytes
-        if self._waiting_bytes >= FLUSH_BYTES:
-            self.flush()
+        if self._rows:
+            self._waiting.append(pa.RecordBatch.from_pylist(self._rows, schema=self.schema))
+            self._rows = []
 
     def add_track(self, session: Session, track: Track) -> None:
         """A track is a row group: a reader who wants one session skips all others."""
@@ -47,16 +52,16 @@ class _Sheet:
         found = rows.track_columns(session, track)
         arrays = [_array(found[field.name], field.type, track.seconds) for field in self.schema]
         self._waiting.append(pa.RecordBatch.from_arrays(arrays, schema=self.schema))
-        self.flush()
+        self._flush()
 
-    def flush(self) -> None:
+    def _flush(self) -> None:
         import pyarrow as pa
 
         if not self._waiting:
             return
         table = pa.Table.from_batches(self._waiting, schema=self.schema)
         self._opened().write_table(table, row_group_size=max(table.num_rows, 1))
-        self._waiting, self._waiting_bytes = [], 0
+        self._waiting = []
 
     def _opened(self) -> Any:  # noqa: ANN401 - pyarrow has no types
         import pyarrow.parquet as pq
@@ -72,7 +77,8 @@ class _Sheet:
 
     def close(self) -> bytes:
         """The file's bytes; a sheet without rows is a file with a schema."""
-        self.flush()
+        self._to_columns()
+        self._flush()
         self._opened().close()
         return self._sink.getvalue()
 
@@ -92,6 +98,13 @@ def _array(values: Any, kind: Any, count: int) -> Any:  # noqa: ANN401 - pyarrow
     if str(kind).startswith("timestamp"):
         return pa.array(np.round(values * 1e6).astype(np.int64)).cast(kind)
     return pa.array(values, from_pandas=True).cast(kind, safe=False)  # NaN becomes null
+
+
+def _fileable(outcome: Outcome) -> Outcome:
+    """The outcome, unless a session of it has a clock that no table can hold."""
+    sessions = outcome.sessions if isinstance(outcome, Analysis) else ()
+    words = next(filter(None, map(rows.refusal, sessions)), None)
+    return outcome if words is None else Failed(outcome.source, "clock-impossible", words)
 
 
 class Part:
@@ -115,12 +128,10 @@ class Part:
 
         The same bytes twice for the same athlete count once: the second is a duplicate.
         """
+        filed = replace(filed, outcomes=tuple(_fileable(each) for each in filed.outcomes))
         key = names.athlete_key(filed.athlete)
-        counted = tuple(
-            each
-            for each in filed.outcomes
-            if isinstance(each, Analysis) and self._is_new(key, each)
-        )
+        analyses = (each for each in filed.outcomes if isinstance(each, Analysis))
+        counted = tuple(each for each in analyses if self._is_new(key, each))
         for analysis in counted:
             for session, track in zip(analysis.sessions, analysis.tracks, strict=True):
                 self._add_session(key, session, track)

@@ -3,37 +3,27 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from retrorun.archive import packing
-from retrorun.errors import ArchiveError, ReadError
+import msgspec
+
+from retrorun.archive.outlines import OUTLINES
+from retrorun.errors import ReadError
 from retrorun.model import Session
 from retrorun.results import arrow, names
-from retrorun.storage import Folder, ObjectStore, Store, open_store
+from retrorun.storage import Store
 
 MOST_BYTES = 4 << 30  # of one part
 _SUFFIX = ".parquet"
 
 
 def parts(store: Store, folder: str) -> Iterator[str]:
-    """Names of the parts below a folder of the result set, such as ``files/``, in their order."""
-    inner = _inside(store, folder)
-    try:
-        for entry in store.entries() if inner is None else inner.entries():
-            name = entry.name if inner is None else folder + entry.name
-            if name.startswith(folder) and name.endswith(_SUFFIX):
-                yield name
-    except (FileNotFoundError, ReadError) as problem:
-        if isinstance(problem, ReadError) and problem.slug != "folder-missing":
-            raise
-        return  # nothing was ever written there
+    """Names of the parts below a folder of the result set, such as ``files/``, in their order.
 
-
-def _inside(store: Store, folder: str) -> Store | None:
-    """The store of a folder alone, so that nothing else is listed; None where there is no way."""
-    if isinstance(store, Folder):
-        return Folder(store.root / folder)
-    if isinstance(store, ObjectStore):
-        return open_store(f"{store.address}/{folder.rstrip('/')}")
-    return None
+    Raises:
+        StoreError: the store does not answer.
+    """
+    for entry in store.entries(under=folder):
+        if entry.name.endswith(_SUFFIX) and not entry.name.rsplit("/", 1)[-1].startswith("."):
+            yield entry.name
 
 
 def ledger(store: Store) -> Iterator[Any]:
@@ -92,9 +82,14 @@ def sessions(store: Store, athlete: str) -> list[Session]:
         pairs = zip(*(found[each].to_pylist() for each in found.column_names), strict=True)
         for session, document in pairs:
             documents.setdefault(session, document)
-    try:
-        known = packing.outlines(documents.values())
-    except ArchiveError as problem:
-        remedy = "Process the exports anew into another --out."
-        raise ReadError("results-session-damaged", problem.message, remedy=remedy) from problem
+    known = (_decoded(athlete, session, each) for session, each in documents.items())
     return sorted(known, key=lambda each: (each.start_time_s, each.id))
+
+
+def _decoded(athlete: str, session: str, document: bytes) -> Session:
+    try:
+        return OUTLINES.decode(document)
+    except msgspec.MsgspecError as problem:
+        words = f"session {session} of {athlete} cannot be read: {problem}"
+        remedy = "Process the exports anew into another --out."
+        raise ReadError("results-session-damaged", words, remedy=remedy) from problem

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from retrorun import export
-from retrorun.archive.packing import document
 from retrorun.model import Analysis, Failed, Outcome, Session, Track
 from retrorun.results.columns import TRACKS
 from retrorun.results.names import athlete_key
@@ -15,6 +15,7 @@ from retrorun.units import FloatArray
 from retrorun.zone import local_time
 
 Row = dict[str, Any]
+FIRST_S, LAST_S = -9_214_560_000.0, 9_214_646_400.0  # 1678-01-01, 2262-01-01
 LOST = "other-sport"  # what a file holds besides and is no run: nothing is wrong with it
 
 
@@ -55,12 +56,39 @@ def year_of(session: Session) -> int:
     return local_time(session.start_time_s, session.zone).year
 
 
+def refusal(session: Session) -> str | None:
+    """Why a session cannot be filed; None where it can.
+
+    Its clock must lie in what the readers of Parquet can hold: pandas counts nanoseconds from
+    1677 to 2262.
+    """
+    first, last = session.start_time_s, session.start_time_s + session.duration_s
+    if first >= FIRST_S and last < LAST_S:
+        return None
+    return f"its clock says {first:.0f} s since 1970: no date from 1678 to 2261"
+
+
 def session_row(session: Session) -> Row:
     """The row of a session, with its whole analysis."""
-    return export.session_row(session) | {
-        "file_sha256": session.source.sha256,
-        "analysis": document(session),
-    }
+    row = export.session_row(session) | {"file_sha256": session.source.sha256}
+    clean = {name: text(each) if isinstance(each, str) else each for name, each in row.items()}
+    return clean | {"analysis": document(session)}
+
+
+def document(session: Session) -> bytes:
+    """A session as JSON; text that is no UTF-8, such as a file's odd name, is escaped."""
+    try:
+        return msgspec.json.encode(session)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_clean(msgspec.to_builtins(session)))
+
+
+def _clean(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, str):
+        return text(value)
+    if isinstance(value, dict):
+        return {text(key): _clean(each) for key, each in value.items()}
+    return [_clean(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def segment_rows(session: Session) -> list[Row]:
