@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import fake_pipeline
-from retrorun.archive import Archive, Change, FileRow, Parcel, database, packing, tracks
+from retrorun.archive import Archive, Change, FileRow, Parcel, care, database, packing, tracks
 from retrorun.errors import ArchiveError
-from retrorun.model import Analysis, Athlete, Blob, Label, Remark
+from retrorun.model import Analysis, Athlete, Blob, Label, Remark, Session
 from retrorun.settings import Settings
 
 DATA = b"run 1000 60\nrun 5000 120"
@@ -250,12 +250,59 @@ def test_an_archive_of_version_1_is_brought_up(tmp_path: Path) -> None:
     filled(tmp_path)[0].close()
     direct = sqlite3.connect(tmp_path / database.FILE, isolation_level=None)
     direct.execute("DROP TABLE matches")  # all that version 2 added
+    direct.execute("DROP TABLE totals")  # and version 3
     direct.execute("PRAGMA user_version = 1")
     direct.close()
     with Archive.open(tmp_path) as archive:
         assert archive.matches() == []
         assert len(archive.sessions()) == 2
     assert (tmp_path / f"{database.FILE}.version-1.backup").is_file()
+
+
+def test_an_archive_of_version_2_is_brought_up_with_the_sums_of_its_sessions(
+    tmp_path: Path,
+) -> None:
+    archive, _ = filled(tmp_path / "old")
+    whole, sums = archive.sessions(), totals_of(archive.sums())
+    archive.close()
+    assert {kind for _, kinds in sums for kind in kinds} == {"backward"}
+    direct = sqlite3.connect(tmp_path / "old" / database.FILE, isolation_level=None)
+    direct.execute("DROP TABLE totals")
+    direct.execute("PRAGMA user_version = 2")
+    direct.close()
+    with Archive.open(tmp_path / "old") as archive:
+        assert totals_of(archive.sums()) == sums == totals_of(whole)
+        assert care.check(archive) == []
+        with Archive.open(tmp_path / "new") as new:
+            assert columns(archive) == columns(new)
+        number = archive.begin_import("/x", "1", 0.0)
+        assert archive.undo(1, 1.0) == []
+        assert archive.rows("SELECT count(*) FROM totals") == [(0,)]
+        assert number == 2
+    kept = sqlite3.connect(tmp_path / "old" / f"{database.FILE}.version-2.backup")
+    assert database.version_of(kept) == 2
+    assert kept.execute("SELECT count(*) FROM sessions").fetchone() == (2,)
+    kept.close()
+
+
+def totals_of(sessions: list[Session]) -> list[tuple[str, dict[str, tuple[object, ...]]]]:
+    """What later sessions ask of each."""
+    return [
+        (
+            each.id,
+            {
+                kind: (sums.seconds, sums.moving_s, sums.distance_m)
+                for kind, sums in each.measures.totals.items()
+            },
+        )
+        for each in sessions
+    ]
+
+
+def columns(archive: Archive) -> dict[str, list[tuple[object, ...]]]:
+    """Every table and index of the database with its columns, whatever comments stand there."""
+    names = archive.rows("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")
+    return {name: archive.rows(f"PRAGMA table_xinfo({name})") for (name,) in names}
 
 
 def test_a_missing_migration_is_refused(tmp_path: Path) -> None:

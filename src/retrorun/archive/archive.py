@@ -103,10 +103,17 @@ class Archive(Written):
         return list(self._outlines[1])
 
     def sums(self) -> "list[Session]":
-        """All sessions, oldest first, with nothing but when they were and their totals."""
-        from retrorun.archive import packing
+        """All sessions, oldest first, with nothing but when they were and what was moved."""
+        from retrorun.archive.outlines import summed
 
-        return packing.sums(self._documents())
+        return summed(
+            self.rows(
+                "SELECT s.id, s.start_time_s, t.kind, t.seconds, t.moving_s, t.distance_m "
+                "FROM sessions s LEFT JOIN totals t "
+                "ON t.session = s.id AND t.kind IN ('backward', 'forward', 'candidate') "
+                "ORDER BY s.start_time_s, s.id"
+            )
+        )
 
     def _documents(self) -> Iterator[bytes]:
         for (document,) in self.connection.execute(

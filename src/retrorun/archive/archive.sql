@@ -1,4 +1,4 @@
--- The archive of one athlete, version 2.
+-- The archive of one athlete, version 3.
 --
 -- Beside this database lie two folders of files under their own SHA-256:
 --   tracks/ab/ab….parquet   the 1 Hz track of a session
@@ -59,6 +59,17 @@ CREATE TABLE sessions (
 ) STRICT;
 CREATE INDEX sessions_by_time ON sessions (start_time_s);
 CREATE INDEX sessions_by_hash ON sessions (sha256);
+
+-- The sums of a session by kind of movement, taken from its document when that is written: what
+-- later sessions ask of it, without reading ten thousand documents.
+CREATE TABLE totals (
+    session     TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+    kind        TEXT NOT NULL,              -- backward, forward, candidate, unknown, still
+    seconds     REAL NOT NULL,
+    moving_s    REAL NOT NULL,
+    distance_m  REAL,                       -- NULL: none of its way is known
+    PRIMARY KEY (session, kind)
+) STRICT, WITHOUT ROWID;
 
 -- The user's word about a stretch of a session; later rows win over earlier ones.
 CREATE TABLE labels (

@@ -10,7 +10,7 @@ from pathlib import Path
 from retrorun.errors import ArchiveError
 
 APPLICATION_ID = 0x52657472  # "Retr": tells our database from any other
-VERSION = 2
+VERSION = 3
 FILE = "archive.sqlite"
 BUSY_S = 30.0
 
@@ -22,6 +22,18 @@ CREATE TABLE matches (
     state TEXT NOT NULL CHECK (state IN ('joined', 'refused', 'apart')),
     skew_s REAL, reason TEXT NOT NULL, PRIMARY KEY (phone, session)
 ) STRICT;
+""",
+    3: """
+CREATE TABLE totals (
+    session TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL, seconds REAL NOT NULL, moving_s REAL NOT NULL, distance_m REAL,
+    PRIMARY KEY (session, kind)
+) STRICT, WITHOUT ROWID;
+INSERT INTO totals
+    SELECT s.id, t.key, coalesce(json_extract(t.value, '$.seconds'), 0),
+        coalesce(json_extract(t.value, '$.moving_s'), 0), json_extract(t.value, '$.distance_m')
+    FROM (SELECT id, CAST(document AS TEXT) AS document FROM sessions) s,
+        json_each(iif(json_valid(s.document), s.document, '{}'), '$.measures.totals') t;
 """,
 }
 

@@ -104,18 +104,6 @@ def outlines(documents: Iterable[bytes]) -> list[Session]:
         return [_decoded(OUTLINES, document) for document in documents]
 
 
-def sums(documents: Iterable[bytes]) -> list[Session]:
-    """The same with nothing but when it was and the totals.
-
-    Raises:
-        ArchiveError: a document does not fit this version.
-    """
-    from retrorun.archive.outlines import SUMS
-
-    with _without_collecting():
-        return [_decoded(SUMS, document) for document in documents]
-
-
 def _decoded(decoder: msgspec.json.Decoder[Session], stored: bytes) -> Session:
     try:
         return decoder.decode(stored)

@@ -18,6 +18,14 @@ _SESSION_MARKS = ", ".join("?" * (len(fields(SessionRow)) + 1))
 # paths need not be UTF-8: SQLite keeps the bytes as they are
 _FILE_MARKS = "CAST(? AS TEXT)" + ", ?" * len(fields(FileRow))
 
+_TOTALS = """
+INSERT INTO totals
+    SELECT s.id, t.key, coalesce(json_extract(t.value, '$.seconds'), 0),
+        coalesce(json_extract(t.value, '$.moving_s'), 0), json_extract(t.value, '$.distance_m')
+    FROM sessions s, json_each(CAST(s.document AS TEXT), '$.measures.totals') t
+    WHERE s.sha256 = ?
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Import:
@@ -130,6 +138,7 @@ class Written(Matched):
             f"VALUES ({_SESSION_MARKS})",
             ((*astuple(row), brought_by) for row in parcel.sessions if row.id not in joined),
         )
+        self.connection.execute(_TOTALS, (parcel.sha256,))
         return {track for _, track in before}
 
     def _replace(self, replaced: Mapping[str, str]) -> set[str]:
