@@ -107,12 +107,11 @@ class Archive(Written):
         from retrorun.archive.outlines import summed
 
         return summed(
+            self.rows("SELECT id, start_time_s FROM sessions ORDER BY start_time_s, id"),
             self.rows(
-                "SELECT s.id, s.start_time_s, t.kind, t.seconds, t.moving_s, t.distance_m "
-                "FROM sessions s LEFT JOIN totals t "
-                "ON t.session = s.id AND t.kind IN ('backward', 'forward', 'candidate') "
-                "ORDER BY s.start_time_s, s.id"
-            )
+                "SELECT session, kind, seconds, moving_s, distance_m FROM totals "
+                "WHERE seconds > 0 AND kind IN ('backward', 'forward', 'candidate')"
+            ),
         )
 
     def _documents(self) -> Iterator[bytes]:

@@ -6,9 +6,9 @@ comparison, the index, and what they teach. All that later sessions ask of them,
 in a table of its own and needs no document at all.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import fields, make_dataclass
-from itertools import groupby
 from types import GenericAlias
 from typing import Any, ClassVar
 
@@ -46,16 +46,19 @@ _SUMS = _outline(Measures, "segments cost_factor notes bests heart")
 
 
 def summed(
-    rows: Iterable[tuple[str, float, str | None, float, float, float | None]],
+    starts: Iterable[tuple[str, float]],
+    sums: Iterable[tuple[str, str, float, float, float | None]],
 ) -> list[Session]:
     """Sessions with nothing but their id, their start and their totals.
 
     Args:
-        rows: id, start, kind of movement, and of that the seconds, the moving seconds and the
-            metres; those of one session one after the other. Kind is None where it has none.
+        starts: id and Unix time of every session.
+        sums: id, kind of movement, and of that the seconds, the moving seconds and the metres.
     """
-    found = []
-    for (session_id, start_time_s), parts in groupby(rows, key=lambda row: row[:2]):
-        totals = {kind: Totals(a, b, c) for _, _, kind, a, b, c in parts if kind is not None}
-        found.append(_SUMMED(session_id, start_time_s, _SUMS(totals)))
-    return found
+    totals: dict[str, dict[str, Totals]] = defaultdict(dict)
+    for session_id, kind, seconds, moving_s, distance_m in sums:
+        totals[session_id][kind] = Totals(seconds, moving_s, distance_m)
+    return [
+        _SUMMED(session_id, start_time_s, _SUMS(totals[session_id]))
+        for session_id, start_time_s in starts
+    ]
