@@ -1,32 +1,75 @@
-"""Whose file is it, and what is known of them."""
+"""Whose file is it, and what is known of them.
 
+Three ways: the first folder of the file's name; a table that says so; or, for the members of a
+platform's bulk export, a column of the ``activities.csv`` in the archive itself.
+"""
+
+import hashlib
+import re
+import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import IO
 
-from retrorun.archive.packing import fingerprint
+from retrorun.archive import packing
+from retrorun.cohort import profiles, tables
+from retrorun.cohort.index import Index
+from retrorun.errors import ReadError, SettingsError
 from retrorun.model import Athlete
-from retrorun.results.names import UNKNOWN, athlete_key
+from retrorun.results import athlete_key
+from retrorun.results.names import UNKNOWN
+
+FOLDER, EXPORT = "folder", "export"
+_INDEX = "activities.csv"
+_INDEX_BYTES = 256 << 20
+_TITLE = re.compile(r" \([^/]*\)$")  # what the reader of archives adds to a member's name
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """How the user says whose files are whose.
+
+    Attributes:
+        where: ``folder``, ``export``, or path or URL of a table.
+        file_column: of the table: names relative to the exports, or without any folder.
+        athlete_column: of the table.
+        profiles: path or URL of a table of profiles.
+        exports: address of the exports: names in a table among them count from its own folder.
+        default: profile of those who are in no table.
+    """
+
+    where: str = FOLDER
+    file_column: str = "file"
+    athlete_column: str = "athlete"
+    profiles: str | None = None
+    exports: str = ""
+    default: Athlete = field(default_factory=Athlete)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Athletes:
     """Which athlete a file belongs to, and the athletes' profiles.
 
     Attributes:
-        table: name of a file, relative or its last part → athlete; None: by its first folder.
+        index: file → athlete; None: by the first folder.
+        columns: file and athlete column of the archives' own tables, if those are to be asked.
         profiles: athlete's key → profile.
         default: the profile of those without one.
     """
 
-    table: Mapping[str, str] | None = None
+    index: Index | None = None
+    columns: tuple[str, str] | None = None
     profiles: Mapping[str, Athlete] = field(default_factory=dict)
     default: Athlete = field(default_factory=Athlete)
 
     def of(self, name: str) -> str:
-        """The athlete's key of a file, by its name relative to the store; ``unknown`` if none."""
-        if self.table is not None:
-            found = self.table.get(name) or self.table.get(name.rsplit("/", 1)[-1])
-            return athlete_key(found) if found else UNKNOWN
+        """The athlete's key of a file, by its name relative to the store; ``unknown`` if none.
+
+        Raises:
+            SettingsError: a name without folder, in the table, fits a second file.
+        """
+        if self.index is not None:
+            return self.index.athlete(name) or UNKNOWN
         folder, slash, _ = name.partition("/")
         return athlete_key(folder) if slash else UNKNOWN
 
@@ -35,15 +78,101 @@ class Athletes:
         return self.profiles.get(athlete, self.default)
 
     def fingerprint(self, athlete: str) -> str:
-        """First hex digits of the hash of an athlete's profile."""
-        return fingerprint(self.profile(athlete))
+        """First 12 hex digits of a hash of all that decides an athlete's results.
+
+        Where archives tell whose their members are, those of all profiles count.
+        """
+        own = packing.fingerprint(self.profile(athlete))
+        if self.columns is None:
+            return own
+        all_of_them = (f"{key} {packing.fingerprint(each)}" for key, each in self.profiles.items())
+        parts = [own, *self.columns, *sorted(all_of_them)]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
     def of_batch(self, names: Iterable[str]) -> "Athletes":
         """The same for these files alone: small enough to go along with a batch."""
-        wanted = list(names)
-        table = None
-        if self.table is not None:
-            table = {name: athlete for name in wanted if (athlete := self.of(name)) != UNKNOWN}
-        keys = {self.of(name) for name in wanted}
-        known = {key: self.profiles[key] for key in sorted(keys) if key in self.profiles}
-        return replace(self, table=table, profiles=known)
+        pairs = {name: self.of(name) for name in names}
+        if self.columns is not None:
+            return self  # nobody knows yet whom the archives name
+        known = {key: self.profiles[key] for key in pairs.values() if key in self.profiles}
+        index = None if self.index is None else Index.of(pairs)
+        return replace(self, index=index, profiles=known)
+
+    def inside(self, name: str, stream: IO[bytes]) -> dict[str, str]:
+        """Member's path → athlete, as an archive's own table has it; empty if it is not asked.
+
+        Args:
+            name: the archive's, for errors.
+            stream: the archive; read at any place, and left where it was.
+
+        Raises:
+            ReadError: its table has no such column, or cannot be read.
+        """
+        if self.columns is None:
+            return {}
+        place = stream.tell()
+        try:
+            with zipfile.ZipFile(stream) as archive:
+                return _told(name, archive, *self.columns)
+        except SettingsError as problem:
+            raise ReadError("archive-index", problem.message, file=name) from problem
+        except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError):
+            return {}  # the reader of archives says what is wrong with it
+        finally:
+            stream.seek(place)
+
+    def of_member(self, archive: str, member: str, inside: Mapping[str, str]) -> str:
+        """The athlete of an archive's member.
+
+        Args:
+            archive: the archive's name relative to the store.
+            member: the member's name as the reader of archives gives it: ``archive/path (title)``.
+            inside: what ``inside`` gave.
+        """
+        path = member.split(archive.rsplit("/", 1)[-1] + "/", 1)[-1]
+        return inside.get(path) or inside.get(_TITLE.sub("", path)) or self.of(archive)
+
+
+def load(choice: Choice) -> Athletes:
+    """The athletes as the user says.
+
+    Raises:
+        SettingsError: a table cannot be read, lacks a column, contradicts itself or holds values
+            that cannot be; row and column are named.
+    """
+    known = profiles.load(choice.profiles) if choice.profiles else {}
+    columns = (choice.file_column, choice.athlete_column)
+    if choice.where == FOLDER:
+        return Athletes(profiles=known, default=choice.default)
+    if choice.where == EXPORT:
+        return Athletes(columns=columns, profiles=known, default=choice.default)
+    table = tables.load(choice.where)
+    index = Index.read(table, *columns, _folder(choice.where, choice.exports))
+    return Athletes(index, profiles=known, default=choice.default)
+
+
+def _folder(table: str, exports: str) -> str:
+    """The table's folder relative to the exports, with a slash; empty if it lies elsewhere."""
+    root = f"{exports.rstrip('/')}/"
+    if not exports or not table.startswith(root):
+        return ""
+    return table[len(root) :].rpartition("/")[0] + "/" if "/" in table[len(root) :] else ""
+
+
+def _told(
+    name: str, archive: zipfile.ZipFile, file_column: str, athlete_column: str
+) -> dict[str, str]:
+    info = next((one for one in archive.infolist() if one.filename.endswith(_INDEX)), None)
+    if info is None:
+        return {}
+    with archive.open(info) as stream:
+        data = stream.read(_INDEX_BYTES + 1)
+    if len(data) > _INDEX_BYTES:
+        raise ReadError("archive-index", f"{info.filename} is too large", file=name)
+    table = tables.of_bytes(f"{name}/{info.filename}", data)
+    file = table.column(tables.file_head(table, file_column), "--file-column")
+    athlete = table.column(athlete_column, "--athlete-column")
+    folder = info.filename[: -len(_INDEX)]
+    cells = ((row[file], row[athlete]) for _, row in table.rows((file, athlete)))
+    pairs = ((tables.cell_text(one), tables.cell_text(other)) for one, other in cells)
+    return {folder + path: athlete_key(whose) for path, whose in pairs if path and whose}
