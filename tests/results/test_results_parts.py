@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -8,7 +9,7 @@ import pytest
 from retrorun import export, pipeline, results
 from retrorun.errors import SettingsError
 from retrorun.model import Analysis, Athlete, Blob, Failed, Outcome, Session, Source
-from retrorun.results import arrow
+from retrorun.results import arrow, names
 from retrorun.results.columns import TABLES
 from retrorun.settings import Settings
 from retrorun.storage import Folder
@@ -81,8 +82,8 @@ def test_tracks_are_the_pipelines(
 
 @pytest.mark.parametrize("table", TABLES)
 def test_no_two_columns_share_a_name(table: str) -> None:
-    names = [each.name for each in TABLES[table]]
-    assert len(set(names)) == len(names)
+    found = [each.name for each in TABLES[table]]
+    assert len(set(found)) == len(found)
 
 
 def test_every_column_of_a_session_and_segment_is_declared(
@@ -149,3 +150,126 @@ def test_a_result_set_made_otherwise_is_refused(tmp_path: Path) -> None:
             results.check_about(store, other)
         assert caught.value.slug == slug
         assert caught.value.remedy
+
+
+def test_an_archive_may_hold_many_athletes(outcomes: list[tuple[str, Outcome]]) -> None:
+    part = results.Part(BATCH, tracks=False)
+    found = tuple(outcome for _, outcome in outcomes)
+    whose = ("bob", "ann", "bob")
+    part.add(results.Filed("club", "/x.zip", "x.zip", 10, "7", "abc", found, None, whose))
+    written = dict(part.close())
+    ledger = read(written[f"files/{BATCH}.parquet"]).to_pylist()
+    told = [(row["athlete"], row["outcome"], row["sessions"]) for row in ledger]
+    assert told == [("club", "imported", 0), ("bob", "imported", 2), ("ann", "imported", 1)]
+    bobs = read(written[f"sessions/athlete=bob/year=2026/{BATCH}.parquet"])
+    assert bobs["session"].to_pylist() == [
+        found[place].sessions[0].id  # type: ignore[union-attr]
+        for place in (0, 2)
+    ]
+
+
+# --- what strangers may bring
+
+
+HOSTILE = (
+    "../../etc/passwd",
+    "..",
+    "a/b",
+    "two\nlines",
+    "tab\there",
+    "bytes \udcff\udcfe",
+    "x" * 1000,
+    "日本" * 300,
+    "__HIVE_DEFAULT_PARTITION__",
+    "null",
+    "NULL",
+    " space ",
+    "right\u202eleft",
+    "%41",
+    "a=b&c?d#e",
+    "quote\"'",
+    "back\\slash",
+    "e\u0301",  # é, decomposed
+)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_become_bounded_keys_and_partitions(name: str) -> None:
+    key = results.athlete_key(name)
+    assert results.athlete_key(key) == key
+    assert key.isprintable()
+    key.encode("utf-8")
+    folder = names.partition("sessions", name, 2025)
+    assert folder.count("/") == 3
+    component = folder.split("/")[1]
+    assert len(component.encode()) < 200
+    assert names.unquoted(component.removeprefix("athlete=")) == key
+
+
+def test_no_two_names_become_one_key() -> None:
+    many = [*HOSTILE, *("x" * length for length in range(150, 400)), "two\\nlines", "a%2Fb", "A/b"]
+    assert len({results.athlete_key(each) for each in many}) == len(set(many))
+    assert results.athlete_key("e\u0301") == results.athlete_key("\u00e9")
+
+
+def test_names_that_need_nothing_stay() -> None:
+    for name in ("ann", "Zoë Ö", "日本", "007", "ann@example.org", "O'Neil, P."):
+        assert results.athlete_key(name) == name
+    assert results.athlete_key("") == "unknown"
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_are_filed_and_found(
+    name: str, tmp_path: Path, outcomes: list[tuple[str, Outcome]]
+) -> None:
+    _, outcome = outcomes[0]
+    assert isinstance(outcome, Analysis)
+    source = replace(outcome.source, name=name)
+    session = replace(outcome.sessions[0], source=source, name=name, device=name)
+    part = results.Part(BATCH, tracks=False)
+    broken = Failed(Source(name, "f" * 64), "broken", name, remedy=name)
+    part.add(filed(name, name, replace(outcome, source=source, sessions=(session,)), broken))
+    store = Folder(tmp_path)
+    for path, data in part.close():
+        store.put(path, data)
+    assert results.athletes(store) == [results.athlete_key(name)]
+    (found,) = results.sessions(store, name)
+    assert found.id == session.id
+    (row,) = pa.Table.from_batches(results.ledger(store)).to_pylist()
+    assert row["athlete"] == results.athlete_key(name)
+
+
+@pytest.mark.parametrize("start_s", [-62_135_596_800.0, 253_402_300_740.0, 1e30, float("nan")])
+def test_a_clock_that_no_table_can_hold_costs_its_file_only(
+    start_s: float, outcomes: list[tuple[str, Outcome]]
+) -> None:
+    _, outcome = outcomes[0]
+    assert isinstance(outcome, Analysis)
+    astray = replace(outcome, sessions=(replace(outcome.sessions[0], start_time_s=start_s),))
+    part = results.Part(BATCH, tracks=False)
+    part.add(filed("ann", "astray.fit", astray))
+    part.add(filed("ann", "good.fit", outcome))
+    written = dict(part.close())
+    rows = read(written[f"files/{BATCH}.parquet"]).to_pylist()
+    assert [(row["outcome"], row["slug"]) for row in rows] == [
+        ("failed", "clock-impossible"),
+        ("imported", None),
+    ]
+
+
+def test_many_sessions_are_packed_as_they_come(outcomes: list[tuple[str, Outcome]]) -> None:
+    _, outcome = outcomes[0]
+    assert isinstance(outcome, Analysis)
+    part = results.Part(BATCH, tracks=False)
+    for number in range(600):
+        source = replace(outcome.source, sha256=f"{number:064x}")
+        session = replace(outcome.sessions[0], id=f"{number:012x}", source=source)
+        part.add(
+            filed("ann", f"{number}.fit", replace(outcome, source=source, sessions=(session,)))
+        )
+    written = dict(part.close())
+    found = pq.ParquetFile(io.BytesIO(written[f"sessions/athlete=ann/year=2026/{BATCH}.parquet"]))
+    assert found.metadata.num_row_groups > 1
+    assert found.read(columns=["session"])["session"].to_pylist() == [
+        f"{number:012x}" for number in range(600)
+    ]

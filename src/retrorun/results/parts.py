@@ -128,7 +128,10 @@ class Part:
 
         The same bytes twice for the same athlete count once: the second is a duplicate.
         """
-        filed = replace(filed, outcomes=tuple(_fileable(each) for each in filed.outcomes))
+        for each in filed.by_athlete():
+            self._add(replace(each, outcomes=tuple(map(_fileable, each.outcomes))))
+
+    def _add(self, filed: Filed) -> None:
         key = names.athlete_key(filed.athlete)
         analyses = (each for each in filed.outcomes if isinstance(each, Analysis))
         counted = tuple(each for each in analyses if self._is_new(key, each))

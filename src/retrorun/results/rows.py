@@ -1,7 +1,7 @@
 """From an analysed file to the rows of each table."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -32,6 +32,8 @@ class Filed:
         profile: fingerprint of the athlete's profile.
         outcomes: one, or for a container one a member.
         sha256: of its bytes; None where they were not read whole.
+        whose: athlete of each outcome, where a container's own table tells; empty: all of them
+            are the athlete's.
     """
 
     athlete: str
@@ -42,6 +44,19 @@ class Filed:
     profile: str
     outcomes: tuple[Outcome, ...]
     sha256: str | None
+    whose: tuple[str, ...] = ()
+
+    def by_athlete(self) -> Iterator["Filed"]:
+        """The file once for its own athlete, and once for every other whose outcomes it holds."""
+        if not self.whose:
+            yield self
+            return
+        pairs = list(zip(self.outcomes, map(athlete_key, self.whose), strict=True))
+        own = athlete_key(self.athlete)
+        for key in dict.fromkeys((own, *(each for _, each in pairs))):
+            outcomes = tuple(outcome for outcome, whose in pairs if whose == key)
+            whose = self.whose if key == own else ()
+            yield replace(self, athlete=key, outcomes=outcomes, whose=whose)
 
 
 def text(value: str | None) -> str | None:
@@ -161,7 +176,7 @@ def file_row(filed: Filed, analyses: tuple[Analysis, ...], batch: str) -> Row:
 
 def _became(filed: Filed, *, counted: bool) -> Row:
     """The outcome in one word, and where it is no import, why."""
-    if counted:
+    if counted or (filed.whose and not filed.outcomes):  # others' members were in it
         return {"outcome": "imported"}
     failures = [each for each in filed.outcomes if isinstance(each, Failed)]
     if len(failures) < len(filed.outcomes):
