@@ -239,7 +239,7 @@ def test_a_sensor_log_gives_places_with_the_mean_compass_around_them() -> None:
     assert isinstance(content, bytes)
     (run,) = read(name, content, LIMITS).recordings
     headings = {one.source: one for one in run.headings}
-    found = headings["osmtracker:compass"]
+    found = headings["sensorlogger:compass"]
     assert (found.claim, found.north) == ("compass", "magnetic")
     assert (found.time_s - 1_777_793_400).tolist() == [0, 1, 3]
     off = (found.heading_deg - [0, 95, 181] + 180) % 360 - 180
@@ -248,6 +248,8 @@ def test_a_sensor_log_gives_places_with_the_mean_compass_around_them() -> None:
     assert run.device == "Sensor Logger"
 
 
-def test_a_sensor_log_without_its_columns_has_a_reason() -> None:
+def test_a_sensor_log_without_its_places_has_a_reason() -> None:
     data = _zip({"Location.csv": b"a,b\n1,2\n", "Compass.csv": b"time,magneticBearing\n"})
-    assert _outcomes(data) == {"a.zip/Location.csv": "csv-unknown"}
+    assert _outcomes(data) == {"a.zip/Compass.csv": "sensor-log-part"}
+    empty = {"Location.csv": b"time,latitude,longitude\n", "Compass.csv": b"time,magneticBearing\n"}
+    assert _outcomes(_zip(empty)) == {"a.zip/Location.csv": "no-time"}

@@ -9,8 +9,10 @@ from dataclasses import replace
 
 from retrorun.errors import ReadError
 from retrorun.model import Export, Note, Recording, Source
-from retrorun.readers.archives import MemberError, is_archive, members
+from retrorun.readers import sensor_logger
+from retrorun.readers.archives import is_archive, members
 from retrorun.readers.gzipped import unwrapped
+from retrorun.readers.opening import MemberError
 from retrorun.readers.sniff import sniff
 from retrorun.settings import ReadLimits
 
@@ -51,6 +53,11 @@ def _read(source: Source, data: bytes, limits: ReadLimits) -> Export:
         return _fit(source, data, limits)
     if kind in ("gpx", "tcx"):
         return _xml(source, data, limits, kind)
+    if kind == "unknown" and (
+        role := sensor_logger.role(source.name, data[: sensor_logger.HEAD_BYTES])
+    ):
+        log = sensor_logger.sensor_log(source.name, {role: data}, limits)
+        return _xml(source, log, limits, "gpx")
     words = {
         "xml": ("xml-unknown", "XML, but neither GPX nor TCX"),
         "zip": ("archive", "an archive, not a single recording"),
@@ -78,7 +85,16 @@ def _xml(source: Source, data: bytes, limits: ReadLimits, kind: str) -> Export:
     warning = (found.damage,) if found.damage else ()
     salvaged = found.damage is not None
     source = replace(source, format=kind, device=found.device, salvaged=salvaged)
-    return _export(source, found.recordings, found.passed_over, warning)
+    runs = tuple(
+        replace(
+            one,
+            headings=tuple(
+                sensor_logger.relabelled(found.device, heading) for heading in one.headings
+            ),
+        )
+        for one in found.recordings
+    )
+    return _export(source, runs, found.passed_over, warning)
 
 
 def _export(

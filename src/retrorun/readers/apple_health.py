@@ -1,12 +1,14 @@
 """Apple Health's export: routes as GPX, and one huge XML with everything else.
 
 The XML is read as a stream: of its records only the heart rates and step counts within a route's
-time are kept. Each route is handed on as GPX that holds them too.
+time are kept. Each route is handed on as GPX that holds them too. Neither the routes nor the
+XML are held as a whole: a thousand routes cost no more than what was found for them.
 """
 
 import re
+from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -23,13 +25,14 @@ from retrorun.readers.xml_stream import XmlBrokenError, elements
 from retrorun.settings import ReadLimits
 from retrorun.units import FloatArray
 
-EXPORT = re.compile(r"(^|/)(apple_health_export/)?export\.xml$", re.IGNORECASE)
+HEAD_BYTES = 4096
+_EXPORT = re.compile(r"(^|/)(apple_health_export/[^/]+|export)\.xml$", re.IGNORECASE)
 _HEART, _STEPS = "HKQuantityTypeIdentifierHeartRate", "HKQuantityTypeIdentifierStepCount"
 _ACTIVITY = "HKWorkoutActivityType"
 _TAGS = ("HealthData",)
 _HEART_HOLDS_S = 15.0  # a heart rate stands for this long
 _STEPS_LAST_S = 120.0  # counts over longer stretches say nothing of cadence
-_MOST_RECORDS = 2_000_000
+_MOST_NUMBERS = 4_000_000
 
 
 def is_route(name: str) -> bool:
@@ -37,60 +40,86 @@ def is_route(name: str) -> bool:
     return "workout-routes/" in name.lower() and name.lower().endswith(".gpx")
 
 
+def may_be_export(name: str) -> bool:
+    """Whether a member may be the export, by its name: that is in the phone's language."""
+    return bool(_EXPORT.search(name)) and not name.lower().endswith("_cda.xml")
+
+
+def is_export(head: bytes) -> bool:
+    """Whether it is, by its first bytes."""
+    return b"<HealthData" in head or b"<!DOCTYPE HealthData" in head
+
+
 @dataclass(slots=True)
 class _Route:
-    """A route and what the export says of its time."""
+    """When a route was, and what the export says of that time.
 
-    name: str
-    data: bytes
-    run: Recording
+    Attributes:
+        heart: time and rate, by turns.
+        steps: begin, end and steps a minute, by turns.
+    """
+
+    start_s: float
+    end_s: float
     sport: str | None = None
-    heart: list[tuple[float, float]] = field(default_factory=list)
-    steps: list[tuple[float, float, float]] = field(default_factory=list)
+    heart: "array[float]" = field(default_factory=lambda: array("d"))
+    steps: "array[float]" = field(default_factory=lambda: array("d"))
 
 
-def routes_with_health(
-    routes: Sequence[tuple[str, bytes]],
-    export: Iterable[bytes],
-    limits: ReadLimits,
-) -> Iterator[tuple[str, bytes | ReadError | NotARunError]]:
-    """Yield each route as GPX with heart rate and cadence where the export has them.
+class Health:
+    """Routes and what the export says of their times; it holds neither's bytes.
 
     Args:
-        routes: names and bytes of the GPX members.
-        export: ``export.xml``, piece by piece.
         limits: bounds for reading.
     """
-    found: list[_Route] = []
-    for name, data in routes:
+
+    def __init__(self, limits: ReadLimits) -> None:
+        self.limits = limits
+        self._routes: dict[str, _Route] = {}
+
+    def expect(self, name: str, data: bytes) -> ReadError | NotARunError | None:
+        """Learn of a route's time; the reason if it is none."""
         try:
-            run = read_gpx(name, data, limits).recordings[0]
+            run = read_gpx(name, data, self.limits).recordings[0]
         except (ReadError, NotARunError) as reason:
-            yield name, reason
-            continue
-        found.append(_Route(name, data, run))
-    found.sort(key=lambda route: float(route.run.time_s[0]))
-    _gather(found, export, limits)
-    for route in found:
-        yield route.name, _gpx(route) if route.heart or route.steps or route.sport else route.data
+            return reason
+        self._routes[name] = _Route(float(run.time_s.min()), float(run.time_s.max()))
+        return None
 
+    def routes(self) -> list[str]:
+        """Their names, in the order of their times."""
+        return sorted(self._routes, key=lambda one: (self._routes[one].start_s, one))
 
-def _gather(routes: Sequence[_Route], export: Iterable[bytes], limits: ReadLimits) -> None:
-    """Take what lies within a route's time; a broken export gives what came before the break."""
-    starts = [float(route.run.time_s[0]) for route in routes]
-    by_file = {route.name.rsplit("/", 1)[-1]: route for route in routes}
-    try:
-        for event, root in elements(export, _TAGS, "HealthData", depth=limits.xml_depth):
-            if event == "start":
-                continue
-            for child in islice(root, len(root) - (event == "lot")):
-                kind = local_name(child.tag)
-                if kind == "Record":
-                    _record(child, routes, starts)
-                elif kind == "Workout":
-                    _workout(child, by_file)
-    except XmlBrokenError:
-        return
+    def gather(self, export: Iterable[bytes]) -> None:
+        """Take from ``export.xml`` what lies within a route's time.
+
+        A broken export gives what came before the break.
+
+        Args:
+            export: piece by piece.
+        """
+        found = [self._routes[name] for name in self.routes()]
+        starts = [one.start_s for one in found]
+        by_file = {name.rsplit("/", 1)[-1]: one for name, one in self._routes.items()}
+        try:
+            for event, root in elements(export, _TAGS, "HealthData", depth=self.limits.xml_depth):
+                if event == "start":
+                    continue
+                for child in islice(root, len(root) - (event == "lot")):
+                    kind = local_name(child.tag)
+                    if kind == "Record":
+                        _record(child, found, starts)
+                    elif kind == "Workout":
+                        _workout(child, by_file)
+        except XmlBrokenError:
+            return
+
+    def told(self, name: str, data: bytes) -> bytes:
+        """A route as GPX with what was gathered; as it is where nothing was."""
+        route = self._routes[name]
+        if not (route.heart or route.steps or route.sport):
+            return data
+        return _gpx(route, read_gpx(name, data, self.limits).recordings[0])
 
 
 def _record(element: etree._Element, routes: Sequence[_Route], starts: Sequence[float]) -> None:
@@ -99,19 +128,19 @@ def _record(element: etree._Element, routes: Sequence[_Route], starts: Sequence[
         return
     begin, end = _time_s(element.get("startDate")), _time_s(element.get("endDate"))
     index = bisect_right(starts, begin + _HEART_HOLDS_S) - 1
-    if index < 0 or begin > routes[index].run.time_s[-1]:
+    if index < 0 or begin > routes[index].end_s:
         return
     try:
         value = float(element.get("value") or "")
     except ValueError:
         return
     route = routes[index]
-    if len(route.heart) + len(route.steps) >= _MOST_RECORDS:
+    if len(route.heart) + len(route.steps) >= _MOST_NUMBERS:
         return
     if kind == _HEART:
-        route.heart.append((begin, value))
+        route.heart.extend((begin, value))
     elif 0 < end - begin <= _STEPS_LAST_S:
-        route.steps.append((begin, end, value * 60 / (end - begin)))
+        route.steps.extend((begin, end, value * 60 / (end - begin)))
 
 
 def _workout(element: etree._Element, by_file: dict[str, _Route]) -> None:
@@ -131,35 +160,36 @@ def _time_s(text: str | None) -> float:
         return float("-inf")
 
 
-def _gpx(route: _Route) -> bytes:
-    run = route.run
+def _gpx(route: _Route, run: Recording) -> bytes:
     columns = {
         "lat": run.columns.get("latitude_deg"),
         "lon": run.columns.get("longitude_deg"),
         "ele": run.columns.get("altitude_m"),
         "speed": run.columns.get("speed_mps"),
-        "hr": _heart(route),
-        "cad": _cadence(route),
+        "hr": _heart(route, run.time_s),
+        "cad": _cadence(route, run.time_s),
     }
     known = {name: values for name, values in columns.items() if values is not None}
     return gpx_of("Apple Health", route.sport, run.time_s, known)
 
 
-def _heart(route: _Route) -> FloatArray | None:
+def _heart(route: _Route, at_s: FloatArray) -> FloatArray | None:
     """The last heart rate at or before each point, while it is fresh."""
     if not route.heart:
         return None
-    time_s, rates = np.array(sorted(route.heart)).T
-    index = np.searchsorted(time_s, route.run.time_s, side="right") - 1
-    known = (index >= 0) & (route.run.time_s - time_s[index] <= _HEART_HOLDS_S)
+    table = np.array(route.heart).reshape(-1, 2)
+    time_s, rates = table[np.argsort(table[:, 0], kind="stable")].T
+    index = np.searchsorted(time_s, at_s, side="right") - 1
+    known = (index >= 0) & (at_s - time_s[index] <= _HEART_HOLDS_S)
     return np.where(known, rates[index], np.nan)
 
 
-def _cadence(route: _Route) -> FloatArray | None:
+def _cadence(route: _Route, at_s: FloatArray) -> FloatArray | None:
     """Steps a minute of the shortest count that covers each point."""
     if not route.steps:
         return None
-    cadence = np.full(len(route.run.time_s), np.nan)
-    for begin, end, rate in sorted(route.steps, key=lambda one: one[0] - one[1]):
-        cadence[(route.run.time_s >= begin) & (route.run.time_s < end)] = rate
+    cadence = np.full(len(at_s), np.nan)
+    counts = np.array(route.steps).reshape(-1, 3).tolist()
+    for begin, end, rate in sorted(counts, key=lambda one: one[0] - one[1]):
+        cadence[(at_s >= begin) & (at_s < end)] = rate
     return cadence

@@ -2,40 +2,30 @@
 
 What a watch maker or a site hands out on request is recognised by its content: Strava's
 ``activities.csv`` names and types the activities, Garmin's account export holds zips within a zip,
-Apple Health's routes are joined with the heart rate and steps of its ``export.xml``.
+Apple Health's routes are joined with the heart rate and steps of its ``export.xml``, a phone's
+sensor log is a folder of tables.
 """
 
 import io
-import lzma
-import stat
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO
 
 from retrorun.errors import NotARunError, ReadError
-from retrorun.readers.apple_health import EXPORT, is_route, routes_with_health
-from retrorun.readers.sensor_logger import COMPASSES, LOCATION, sensor_log
+from retrorun.readers import apple_health, sensor_logger
+from retrorun.readers.opening import BROKEN, MemberError, Opener, broken, refusal
 from retrorun.readers.sniff import sniff
 from retrorun.readers.sports import is_on_foot
 from retrorun.readers.strava import Told, activities
 from retrorun.settings import ReadLimits
 
-MemberError = ReadError | NotARunError
 Member = tuple[str, bytes | MemberError]
 
 _RECORDINGS = (".fit", ".gpx", ".tcx", ".fit.gz", ".gpx.gz", ".tcx.gz")
 _INDEX = "activities.csv"
-_SMALL = 1 << 20  # below this size any ratio is harmless
-_CHUNK = 1 << 20
-_BROKEN = (
-    *(zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError),
-    *(OSError, ValueError, IndexError, KeyError, OverflowError),
-    *(struct.error, lzma.LZMAError),
-)
+_MOST_TABLES = 2000  # whose heads are looked at; a phone's log has some dozens
 
 
 def is_archive(data: bytes) -> bool:
@@ -58,12 +48,12 @@ def members(name: str, data_or_path: bytes | Path, limits: ReadLimits) -> Iterat
     Raises:
         ReadError: the archive itself cannot be opened.
     """
-    walk = _Walk(limits)
+    walk = _Walk(limits, Opener(limits))
     try:
         source = io.BytesIO(data_or_path) if isinstance(data_or_path, bytes) else data_or_path
         with zipfile.ZipFile(source) as archive:
             yield from walk.archive(name, archive, 1)
-    except _BROKEN as problem:
+    except BROKEN as problem:
         raise ReadError("archive-broken", f"no readable zip: {problem}", file=name) from problem
 
 
@@ -72,29 +62,28 @@ class _Walk:
     """One pass over an archive and those within it, with what may still be spent."""
 
     limits: ReadLimits
+    opener: Opener
     seen: int = 0
-    unpacked: int = 0
     told: dict[str, Told] = field(default_factory=dict)
 
     def archive(self, name: str, archive: zipfile.ZipFile, depth: int) -> Iterator[Member]:
         infos = sorted(archive.infolist(), key=lambda info: info.header_offset)
+        left = max(0, self.limits.archive_members - self.seen)
+        self.seen += len(infos)
         self.told = self._index(name, archive, infos)
-        export = next((info for info in infos if EXPORT.search(info.filename)), None)
-        routes: list[tuple[str, bytes]] = []
-        for info in infos:
-            self.seen += 1
-            if self.seen > self.limits.archive_members:
-                words = f"more than {self.limits.archive_members} members; the rest is left out"
-                yield name, ReadError("archive-too-many", words, file=name)
-                return
-            for member in self._member(f"{name}/{info.filename}", archive, info, depth):
-                if export and is_route(info.filename) and isinstance(member[1], bytes):
-                    routes.append((member[0], member[1]))
-                else:
-                    yield member
-        yield from self._sensor_log(name, archive, infos)
+        export = self._health(archive, infos[:left])
+        routes: dict[str, zipfile.ZipInfo] = {}
+        for info in infos[:left]:
+            if export and apple_health.is_route(info.filename):
+                routes[f"{name}/{info.filename}"] = info
+            else:
+                yield from self._member(f"{name}/{info.filename}", archive, info, depth)
         if export and routes:
-            yield from self._apple(f"{name}/{export.filename}", archive, export, routes)
+            yield from self._apple(name, archive, export, routes)
+        yield from self._sensor_logs(name, archive, infos[:left])
+        if len(infos) > left:
+            words = f"more than {self.limits.archive_members} members; the rest is left out"
+            yield name, ReadError("archive-too-many", words, file=name)
 
     def _member(
         self, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo, depth: int
@@ -105,41 +94,27 @@ class _Walk:
             return
         told = self.told.get(info.filename)
         shown = f"{name} ({told.title.replace('/', '-')})" if told and told.title else name
-        refusal = self._refusal(shown, info, told)
-        if refusal:
-            yield shown, refusal
-            return
         try:
-            with archive.open(info) as stream:
-                if nested:
+            if not nested:
+                yield shown, self._content(shown, archive, info, told)
+            elif reason := refusal(shown, info):
+                yield shown, reason
+            else:
+                with archive.open(info) as stream:
                     yield from self._nested(shown, stream, depth + 1)
-                else:
-                    yield shown, self._content(shown, stream, info)
-        except _BROKEN as problem:
-            yield shown, ReadError("member-broken", f"cannot be unpacked: {problem}", file=shown)
+        except BROKEN as problem:
+            yield shown, broken(shown, problem)
 
-    def _refusal(self, name: str, info: zipfile.ZipInfo, told: Told | None) -> MemberError | None:
-        parts = PurePosixPath(info.filename.replace("\\", "/")).parts
-        if ".." in parts or info.filename.startswith(("/", "\\")) or ":" in (parts or ("",))[0]:
-            return ReadError("member-outside", "its path leads out of the archive", file=name)
-        if stat.S_ISLNK(info.external_attr >> 16):
-            return ReadError("member-link", "a link, not a file", file=name)
-        if info.flag_bits & 0x1:
-            return ReadError("member-encrypted", "it is encrypted", file=name)
-        if told and is_on_foot(told.sport) == "no":
+    def _content(
+        self, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo, told: Told | None = None
+    ) -> bytes | MemberError:
+        """A member's bytes, or why there are none."""
+        if told and is_on_foot(told.sport) == "no" and not refusal(name, info):
             return NotARunError("not-a-run", f"the archive calls it {told.sport}", file=name)
-        return None
-
-    def _content(self, name: str, stream: IO[bytes], info: zipfile.ZipInfo) -> bytes | ReadError:
-        """Bytes of a member, as long as they are few enough whatever its entry claims."""
-        ratio = int(max(info.compress_size, 1) * self.limits.compression_ratio)
-        most = min(self.limits.file_bytes, max(_SMALL, ratio))
-        most = min(most, max(0, self.limits.archive_bytes - self.unpacked))
-        data = stream.read(most + 1)
-        self.unpacked += len(data)
-        if len(data) > most:
-            return ReadError("member-too-large", f"unpacks to over {most} bytes", file=name)
-        return data
+        try:
+            return self.opener.whole(name, archive, info)
+        except ReadError as reason:
+            return reason
 
     def _nested(self, name: str, stream: IO[bytes], depth: int) -> Iterator[Member]:
         """A zip within the zip, read through its own stream: it is never held as a whole."""
@@ -156,62 +131,76 @@ class _Walk:
         self, name: str, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]
     ) -> dict[str, Told]:
         """Strava's table of contents, if there is one that can be read."""
-        info = next((one for one in infos if one.filename.endswith(_INDEX)), None)
-        if info is None or info.flag_bits & 0x1:
+        info = next((one for one in infos if one.filename.lower().endswith(_INDEX)), None)
+        content = self._content(name, archive, info) if info else None
+        if info is None or not isinstance(content, bytes):
             return {}
-        try:
-            with archive.open(info) as stream:
-                data = self._content(name, stream, info)
-        except _BROKEN:
-            return {}
-        folder = info.filename[: -len(_INDEX)]
-        return activities(folder, data) if isinstance(data, bytes) else {}
+        return activities(info.filename[: -len(_INDEX)], content)
 
-    def _sensor_log(
+    def _sensor_logs(
         self, name: str, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]
     ) -> Iterator[Member]:
-        """A phone's sensor log: its places and its compass are tables of their own."""
-        by_name = {info.filename.rsplit("/", 1)[-1]: info for info in infos}
-        location = by_name.get(LOCATION)
-        compass = next((by_name[one] for one in COMPASSES if one in by_name), None)
-        if location is None or compass is None:
-            return
-        shown = f"{name}/{location.filename}"
-        refusal = self._refusal(shown, location, None) or self._refusal(shown, compass, None)
-        if refusal:
-            yield shown, refusal
-            return
+        """A phone's sensor logs, a folder each: places and headings are tables of their own."""
+        folders: dict[str, dict[str, zipfile.ZipInfo]] = {}
+        tables = [one for one in infos if one.filename.lower().endswith(".csv")]
+        for info in tables[:_MOST_TABLES]:
+            folder, _, own = info.filename.rpartition("/")
+            folders.setdefault(folder, {})[own] = info
+        for held in folders.values():
+            heads = {
+                own: self.opener.head(archive, info, sensor_logger.HEAD_BYTES)
+                for own, info in held.items()
+            }
+            parts = sensor_logger.parts(heads)
+            if parts:
+                chosen = {role: held[own] for role, own in parts.items()}
+                first = chosen.get("places") or next(iter(chosen.values()))
+                shown = f"{name}/{first.filename}"
+                yield shown, self._sensor_log(shown, archive, chosen)
+
+    def _sensor_log(
+        self,
+        name: str,
+        archive: zipfile.ZipFile,
+        chosen: dict[sensor_logger.Role, zipfile.ZipInfo],
+    ) -> bytes | MemberError:
         try:
-            tables = [self._whole(shown, archive, info) for info in (location, compass)]
-            yield shown, sensor_log(shown, tables[0], tables[1], self.limits)
-        except ReadError as reason:
-            yield shown, reason
-        except _BROKEN as problem:
-            yield shown, ReadError("member-broken", f"cannot be unpacked: {problem}", file=shown)
+            tables = {role: self.opener.whole(name, archive, info) for role, info in chosen.items()}
+            return sensor_logger.sensor_log(name, tables, self.limits)
+        except (ReadError, NotARunError) as reason:
+            return reason
 
-    def _whole(self, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-        with archive.open(info) as stream:
-            content = self._content(name, stream, info)
-        if isinstance(content, ReadError):
-            raise content
-        return content
-
-    def _pieces(self, stream: IO[bytes]) -> Iterator[bytes]:
-        """A long member piece by piece, until the archive's allowance is spent."""
-        while self.unpacked < self.limits.archive_bytes and (piece := stream.read(_CHUNK)):
-            self.unpacked += len(piece)
-            yield piece
+    def _health(
+        self, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]
+    ) -> zipfile.ZipInfo | None:
+        """Apple's ``export.xml``, whatever it is called in the phone's language."""
+        for info in infos:
+            if apple_health.may_be_export(info.filename):
+                head = self.opener.head(archive, info, apple_health.HEAD_BYTES)
+                if apple_health.is_export(head):
+                    return info
+        return None
 
     def _apple(
         self,
         name: str,
         archive: zipfile.ZipFile,
         export: zipfile.ZipInfo,
-        routes: list[tuple[str, bytes]],
+        routes: dict[str, zipfile.ZipInfo],
     ) -> Iterator[Member]:
+        """Routes twice: for the times that are looked for in the export, then to be handed on."""
+        health = apple_health.Health(self.limits)
+        for route, info in routes.items():
+            content = self._content(route, archive, info)
+            reason = health.expect(route, content) if isinstance(content, bytes) else content
+            if reason is not None:
+                yield route, reason
+        shown = f"{name}/{export.filename}"
         try:
             with archive.open(export) as stream:
-                yield from routes_with_health(routes, self._pieces(stream), self.limits)
-        except _BROKEN as problem:
-            yield name, ReadError("member-broken", f"cannot be unpacked: {problem}", file=name)
-            yield from routes
+                health.gather(self.opener.pieces(stream))
+        except BROKEN as problem:
+            yield shown, broken(shown, problem)
+        for route in health.routes():
+            content = self._content(route, archive, routes[route])
+            yield route, health.told(route, content) if isinstance(content, bytes) else content

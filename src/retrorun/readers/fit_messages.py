@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import fitfast
@@ -121,7 +121,7 @@ def device(told: Story) -> str | None:
     return " ".join(word for word in (maker, shown) if word) or None
 
 
-@cache
+@lru_cache(maxsize=256)
 def _product(maker: str | None, code: int) -> str:
     """The product's name by the profile that fitparse carries, or its number."""
     if maker != "garmin":

@@ -9,7 +9,7 @@ known to the byte, so that everything before it is kept.
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 
 from retrorun.readers.fit_checksum import fit_crc
 
@@ -242,7 +242,7 @@ class _Scan:
             self.stamp = None
 
 
-@cache
+@lru_cache(maxsize=1024)  # hostile files have endless ones
 def _definition(head: bytes, natives: bytes, developers: bytes) -> Definition | None:
     """Lay out a message; None if it cannot be (unknown byte order, no content)."""
     if head[1] > 1:

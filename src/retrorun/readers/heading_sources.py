@@ -28,7 +28,7 @@ class HeadingSource:
 
     source: str
     label: str
-    format: Literal["gpx", "fit-developer", "fit"]
+    format: Literal["gpx", "fit-developer", "fit", "csv"]
     names: frozenset[str]
     claim: HeadingKind
     north: North
@@ -111,6 +111,35 @@ SOURCES: tuple[HeadingSource, ...] = (
         "magnetic",
         "`magnetometer_data` with `accelerometer_data` (calibrated where the file says how), "
         "tilt-compensated",
+    ),
+    HeadingSource(
+        "csv:compass",
+        "sensorlogger:compass",
+        "csv",
+        frozenset({"magneticbearing"}),
+        "compass",
+        "magnetic",
+        "Sensor Logger's `Compass.csv` or `WatchCompass.csv`",
+    ),
+    HeadingSource(
+        "csv:yaw",
+        "sensorlogger:yaw",
+        "csv",
+        frozenset({"yaw"}),
+        "compass",
+        "unknown",
+        "Sensor Logger's `Orientation.csv`, where there is no compass; sign and north differ by "
+        "phone, a mirror image is recognised against the course",
+    ),
+    HeadingSource(
+        "csv:magnetometer",
+        "sensorlogger:magnetometer",
+        "csv",
+        frozenset({"x", "y", "z"}),
+        "compass",
+        "magnetic",
+        "Sensor Logger's `Magnetometer.csv` with `Gravity.csv` or `TotalAcceleration.csv`, where "
+        "there is neither, tilt-compensated",
     ),
 )
 BY_SOURCE: Mapping[str, HeadingSource] = {row.source: row for row in SOURCES}

@@ -1,57 +1,167 @@
-"""Sensor Logger (phones): ``Location.csv`` beside ``Compass.csv`` → GPX with a compass heading."""
+"""Sensor Logger (phones): ``Location.csv`` and what knows a heading beside it → GPX.
+
+A table is known by its head. Only three-axis sensors all have the same head, ``time, z, y, x``;
+there the name tells which it is.
+"""
 
 import csv
 import io
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
-from retrorun.errors import ReadError
+from retrorun.errors import NotARunError, ReadError
+from retrorun.model import HeadingSeries
 from retrorun.readers.gpx_text import gpx_of
+from retrorun.readers.heading_sources import BY_SOURCE, degrees
+from retrorun.readers.tilt import tilt_compensated_deg
 from retrorun.settings import ReadLimits
-from retrorun.units import FloatArray
+from retrorun.units import BoolArray, FloatArray
 
-LOCATION = "Location.csv"
-COMPASSES = ("Compass.csv", "WatchCompass.csv")
+ComplexArray = npt.NDArray[np.complex128]
+Role = Literal["places", "compass", "orientation", "magnetometer", "gravity"]
+
+MAKER = "Sensor Logger"
+_ROWS = {
+    MAKER: BY_SOURCE["csv:compass"],
+    f"{MAKER} (yaw)": BY_SOURCE["csv:yaw"],
+    f"{MAKER} (magnetometer)": BY_SOURCE["csv:magnetometer"],
+}
+HEAD_BYTES = 4096
 _HALF_WINDOW_S = 0.5
-# head in Location.csv → name in the GPX
+_AXES = ("x", "y", "z")
+_BY_HEAD: tuple[tuple[Role, frozenset[str]], ...] = (
+    ("places", frozenset({"time", "latitude", "longitude"})),
+    ("compass", frozenset({"time", "magneticbearing"})),
+    ("orientation", frozenset({"time", "yaw", "pitch", "roll"})),
+)
+_BY_NAME: dict[str, Role] = {
+    "magnetometer": "magnetometer",
+    "gravity": "gravity",
+    "totalacceleration": "gravity",  # averaged over seconds it is gravity
+}
+# head in Location.csv, in lower case → name in the GPX
 _COLUMNS = {
     "latitude": "lat",
     "longitude": "lon",
     "altitude": "ele",
     "speed": "speed",
     "bearing": "course",
-    "horizontalAccuracy": "hAcc",
+    "horizontalaccuracy": "hAcc",
 }
 
 
-def sensor_log(name: str, location: bytes, compass: bytes, limits: ReadLimits) -> bytes:
-    """The log as GPX; the heading of a point is the mean of the compass around it.
+def role(name: str, head: bytes) -> Role | None:
+    """What a table can be, by its first line; None if it is none of a phone's log.
+
+    Args:
+        name: the file's name; it only tells three-axis sensors apart.
+        head: its first bytes.
+    """
+    columns = set(_heads(head.split(b"\n", 1)[0]))
+    for one, needed in _BY_HEAD:
+        if needed <= columns:
+            return one
+    if {"time", *_AXES} <= columns:
+        return _BY_NAME.get(PurePosixPath(name).stem.lower())
+    return None
+
+
+def _heads(line: bytes) -> list[str]:
+    return [one.strip(' \t\r"').lower() for one in line.decode("utf-8-sig", "replace").split(",")]
+
+
+def parts(heads: Mapping[str, bytes]) -> dict[Role, str]:
+    """Of the tables of one folder those that are read: the phone's before a watch's.
+
+    Args:
+        heads: table → its first bytes.
+    """
+    found: dict[Role, str] = {}
+    for each in sorted(
+        heads, key=lambda one: ("watch" in one.lower(), "total" in one.lower(), one)
+    ):
+        one = role(each, heads[each])
+        if one is not None:
+            found.setdefault(one, each)
+    return found
+
+
+def sensor_log(name: str, tables: Mapping[Role, bytes], limits: ReadLimits) -> bytes:
+    """The log as GPX; the heading of a point is the mean of what lies around it.
+
+    The heading is the compass's; without one the yaw, else magnetometer and gravity, levelled.
+    Sign and north of the yaw differ from phone to phone: that is for detection to find out.
 
     Args:
         name: for messages.
-        location: ``Location.csv``; ``time`` counts nanoseconds since 1970.
-        compass: ``Compass.csv``, ``magneticBearing`` in degrees.
+        tables: role → bytes; ``time`` counts nanoseconds since 1970.
         limits: bounds on the number of rows.
 
     Raises:
+        NotARunError: there are no places in it.
         ReadError: a table lacks its columns, or is too long.
     """
-    places = _table(name, location, ("time", *_COLUMNS), limits.samples)
-    turns = _table(name, compass, ("time", "magneticBearing"), 20 * limits.samples)
+    if "places" not in tables:
+        words = f"a phone's {', '.join(sorted(tables))}, without the places"
+        remedy = "Keep it beside its Location.csv, or process the zip."
+        raise NotARunError("sensor-log-part", words, file=name, remedy=remedy)
+    places = _table(name, tables["places"], ("time", *_COLUMNS), limits.samples)
     held = np.isfinite(places["time"]) & (np.abs(places["time"]) < 4e18)
     time_s = places["time"][held] / 1e9
     if len(time_s) < 2:
         raise ReadError("no-time", "fewer than two places have a time", file=name)
     columns = {to: places[said][held] for said, to in _COLUMNS.items()}
-    columns["compass"] = _mean_around(time_s, turns["time"] / 1e9, turns["magneticBearing"])
-    return gpx_of("Sensor Logger", None, time_s, columns)
+    maker, heading = _heading(name, tables, time_s, 20 * limits.samples)
+    if heading is not None:
+        columns["compass"] = heading
+    return gpx_of(maker, None, time_s, columns)
+
+
+def relabelled(device: str | None, heading: HeadingSeries) -> HeadingSeries:
+    """A heading of a log's GPX under the name of the table that it came from."""
+    row = _ROWS.get(device or "")
+    if row is None or heading.source != BY_SOURCE["gpx:compass"].label:
+        return heading
+    return replace(heading, source=row.label, north=row.north)
+
+
+def _heading(
+    name: str, tables: Mapping[Role, bytes], time_s: FloatArray, most: int
+) -> tuple[str, FloatArray | None]:
+    """Maker with the sensor in brackets, unless that is the compass; (n,) degrees or None."""
+    if "compass" in tables:
+        turns = _table(name, tables["compass"], ("time", "magneticbearing"), most)
+        return MAKER, _mean_around(time_s, turns["time"] / 1e9, turns["magneticbearing"])
+    if "orientation" in tables:
+        turns = _table(name, tables["orientation"], ("time", "yaw"), most)
+        heading = degrees(turns["yaw"], "")
+        return f"{MAKER} (yaw)", _mean_around(time_s, turns["time"] / 1e9, heading)
+    if "magnetometer" in tables and "gravity" in tables:
+        field, up = (
+            _vectors_around(name, tables[one], time_s, most) for one in ("magnetometer", "gravity")
+        )
+        return f"{MAKER} (magnetometer)", tilt_compensated_deg(field, up)
+    return MAKER, None
+
+
+def _vectors_around(name: str, data: bytes, time_s: FloatArray, most: int) -> FloatArray:
+    """(n, 3) means of a three-axis sensor around each time."""
+    table = _table(name, data, ("time", *_AXES), most)
+    at_s = table["time"] / 1e9
+    return np.stack([_means(time_s, at_s, table[axis])[0] for axis in _AXES], axis=1).real
 
 
 def _table(name: str, data: bytes, heads: tuple[str, ...], most: int) -> dict[str, FloatArray]:
-    rows = csv.reader(io.StringIO(data.decode("utf-8-sig", "replace")))
+    first, _, body = data.partition(b"\n")
+    known = _heads(first)
+    found = [known.index(one) if one in known else None for one in heads]
+    rows = csv.reader(io.StringIO(body.decode("utf-8", "replace")))
     try:
-        head = next(rows, [])
-        found = [head.index(one) if one in head else None for one in heads]
         lines = [row for row, _ in zip(rows, range(most + 1), strict=False)]
     except csv.Error as problem:
         raise ReadError("csv-broken", f"no readable table: {problem}", file=name) from problem
@@ -74,13 +184,21 @@ def _number(row: list[str], at: int | None) -> float:
 
 def _mean_around(at_s: FloatArray, time_s: FloatArray, heading_deg: FloatArray) -> FloatArray:
     """(n,) circular means of what lies within half a second, degrees; NaN where nothing does."""
-    held = np.isfinite(time_s) & np.isfinite(heading_deg)
-    time_s, heading = time_s[held], np.radians(heading_deg[held])
-    rank = np.argsort(time_s, kind="stable")
-    time_s, heading = time_s[rank], heading[rank]
-    turns = np.exp(1j * heading)
-    sums = np.concatenate([np.zeros(1, complex), np.cumsum(turns)])
-    first = np.searchsorted(time_s, at_s - _HALF_WINDOW_S)
-    last = np.searchsorted(time_s, at_s + _HALF_WINDOW_S, side="right")
-    mean = np.degrees(np.angle(sums[last] - sums[first])) % 360.0
-    return np.where(last > first, mean, np.nan)
+    mean, any_there = _means(at_s, time_s, np.exp(1j * np.radians(heading_deg)))
+    return np.where(any_there, np.degrees(np.angle(mean)) % 360.0, np.nan)
+
+
+def _means(
+    at_s: FloatArray, time_s: FloatArray, values: FloatArray | ComplexArray
+) -> tuple[ComplexArray, BoolArray]:
+    """(n,) means of what lies within half a second of each time, NaN where nothing does."""
+    held = np.isfinite(time_s) & np.isfinite(values)
+    rank = np.argsort(time_s[held], kind="stable")
+    times, kept = time_s[held][rank], values[held][rank]
+    sums = np.concatenate([np.zeros(1, complex), np.cumsum(kept)])
+    first = np.searchsorted(times, at_s - _HALF_WINDOW_S)
+    last = np.searchsorted(times, at_s + _HALF_WINDOW_S, side="right")
+    count = last - first
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(count > 0, (sums[last] - sums[first]) / count, np.nan)
+    return mean, count > 0
