@@ -1,10 +1,11 @@
 """Commands on a folder of exports."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from retrorun.cli import options
+from retrorun.cli import cohorts, options
 
 
 @click.command()
@@ -17,9 +18,11 @@ from retrorun.cli import options
 @click.option("--pages/--no-pages", default=True, help="Write pages.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; do nothing.")
 @click.option("--retry", is_flag=True, help="Try files again that failed or were undone.")
+@cohorts.cohort
 @click.pass_context
 def process(
     context: click.Context,
+    /,
     folder: str,
     archive: Path | None,
     reports: Path,
@@ -29,8 +32,18 @@ def process(
     pages: bool,
     dry_run: bool,
     retry: bool,
+    **more: Any,  # noqa: ANN401 - the fields of cohorts.Chosen
 ) -> None:
-    """Import what is new in FOLDER, write its pages, and say which one to open."""
+    """Import what is new in FOLDER, write its pages, and say which one to open.
+
+    With --out: many athletes' exports, from a folder or an object store (s3://…) into a result
+    set of Parquet files, with local workers or on a Dask cluster.
+    """
+    chosen = cohorts.Chosen(**more)
+    cohorts.check(chosen)
+    if chosen.out is not None:
+        how = cohorts.How(settings, profile, jobs, retry)
+        context.exit(cohorts.process(folder, chosen, how))
     from retrorun import ingest
     from retrorun.archive import Archive
 

@@ -161,7 +161,7 @@ class _Pool:
             message = each.pipe.recv()
         except (EOFError, OSError):
             each.process.join(5)
-            words = f"the worker died over it ({_death(each.process.exitcode)})"
+            words = f"the worker died over it ({death(each.process.exitcode)})"
             self._lose(each, Lost("worker-died", words))
             return
         if not each.ready:
@@ -199,7 +199,8 @@ def _end(each: _Worker) -> None:
     each.process.join()
 
 
-def _death(exitcode: int | None) -> str:
+def death(exitcode: int | None) -> str:
+    """How a process ended, in words."""
     if exitcode is None:
         return "still running, without its pipe"
     return f"signal {-exitcode}" if exitcode < 0 else f"exit code {exitcode}"
@@ -212,6 +213,15 @@ def _context() -> Any:  # noqa: ANN401 - the contexts share no public type
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["retrorun.engines.loaded"])
     return context
+
+
+def warm() -> None:
+    """Let what workers come from start now, while the caller still prepares their tasks."""
+    if sys.platform == "linux":
+        from multiprocessing import forkserver
+
+        _context()  # says what is loaded there
+        forkserver.ensure_running()
 
 
 def cores() -> int:

@@ -43,7 +43,7 @@ class Store(Protocol):
     def read(self, name: str, limit_bytes: int, tag: str | None = None) -> bytes:
         """All bytes of a file; a file above the limit, or with another tag, is refused."""
 
-    def opened(self, name: str) -> IO[bytes]:
+    def opened(self, name: str, tag: str | None = None) -> IO[bytes]:
         """The file as a stream that can be read at any place."""
 
     def put(self, name: str, data: bytes) -> bool:

@@ -89,16 +89,21 @@ class Folder:
                 raise StoreError("store-failing", words, file=shown(name)) from problem
             raise
 
-    def opened(self, name: str) -> IO[bytes]:
+    def opened(self, name: str, tag: str | None = None) -> IO[bytes]:
         """The file as a stream that can be read at any place.
 
         Raises:
-            ReadError: it is gone or not readable.
+            ReadError: it is gone, not readable, or not what was listed.
         """
+        path = self.root / name
         try:
-            return (self.root / name).open("rb")
+            stream = path.open("rb")
         except OSError as problem:
             raise _unreadable(shown(name), problem) from problem
+        if tag is not None and tag != str(os.fstat(stream.fileno()).st_mtime_ns):
+            stream.close()
+            raise changing(shown(name))
+        return stream
 
     def put(self, name: str, data: bytes) -> bool:
         """Store bytes under a name unless it exists; whole or not at all.

@@ -1,15 +1,18 @@
 """Anything fsspec knows: credentials are found by its implementations, never kept or shown."""
 
 import importlib
+import io
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import IO, Any, TypeVar
 
 from retrorun.errors import ReadError, RetrorunError, StoreError
 from retrorun.storage.entries import Entry, changing, shown, too_large, without_user
 
 R = TypeVar("R")
+_Errors = tuple[type[Exception], ...]
 PAUSES_S = (0.5, 2.0, 8.0)  # before a store that failed is asked again, after its own retries
 # errors of the implementations that are none of the system's
 _FOREIGN = (
@@ -80,27 +83,30 @@ class ObjectStore:
             ReadError: it is gone, too large, or not what was listed.
         """
         path = self._path(name)
-        facts = self._asked(lambda: self._system.info(path), name)
-        size = int(facts.get("size") or 0)
+        size = self._size(name, tag)
         if size > limit_bytes:
             raise too_large(name, size, limit_bytes, "object")
-        if tag is not None and tag != _tag(facts):
-            raise changing(name)
         data: bytes = self._asked(lambda: self._system.cat_file(path), name)
         if len(data) != size:
-            raise changing(name)
+            raise changing(shown(name))
         return data
 
-    def opened(self, name: str) -> IO[bytes]:
+    def _size(self, name: str, tag: str | None) -> int:
+        facts = self._asked(lambda: self._system.info(self._path(name)), name)
+        if tag is not None and tag != _tag(facts):
+            raise changing(shown(name))
+        return int(facts.get("size") or 0)
+
+    def opened(self, name: str, tag: str | None = None) -> IO[bytes]:
         """The object as a stream that can be read at any place, a block at a time.
 
         Raises:
-            StoreError: the store does not answer or lets nobody in.
-            ReadError: it is gone.
+            StoreError: the store does not answer or lets nobody in; so may reading.
+            ReadError: it is gone, or not what was listed.
         """
-        path = self._path(name)
-        stream: IO[bytes] = self._asked(lambda: self._system.open(path, "rb"), name)
-        return stream
+        self._size(name, tag)
+        inner = self._asked(lambda: self._system.open(self._path(name), "rb"), name)
+        return io.BufferedReader(_Patient(inner, partial(self._asked, name=name)))
 
     def put(self, name: str, data: bytes) -> bool:
         """Store bytes under a name unless it exists; stores show an object whole or not at all.
@@ -146,8 +152,8 @@ class ObjectStore:
     def _asked(self, ask: Callable[[], R], name: str) -> R:
         """Ask the store; what may pass is tried again a few times."""
         for pause_s in (*PAUSES_S, None):
-            refused = (PermissionError, *_foreign("NoCredentialsError"))
-            failing = (OSError, *_foreign())
+            refused: _Errors = (PermissionError, *_foreign("NoCredentialsError"))
+            failing: _Errors = (OSError, *_foreign())
             try:
                 return ask()
             except FileExistsError:
@@ -170,6 +176,43 @@ class ObjectStore:
     def _failing(self, name: str, problem: Exception) -> StoreError:
         words = f"{self.shown} does not answer as it should: {_words(problem)}"
         return StoreError("store-failing", words, file=shown(name))
+
+
+class _Patient(io.RawIOBase):
+    """A stream of an object whose every piece is asked for as all else is.
+
+    What the store says is no ``OSError`` then, so that no reader takes it for a broken file.
+    """
+
+    def __init__(self, inner: IO[bytes], asked: Callable[[Callable[[], bytes]], bytes]) -> None:
+        self._inner, self._asked, self._place = inner, asked, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._place = self._inner.seek(offset, whence)
+        return self._place
+
+    def tell(self) -> int:
+        return self._place
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - anything with room
+        def piece() -> bytes:
+            self._inner.seek(self._place)
+            return self._inner.read(len(buffer))
+
+        data = self._asked(piece)
+        buffer[: len(data)] = data
+        self._place += len(data)
+        return len(data)
+
+    def close(self) -> None:
+        self._inner.close()
+        super().close()
 
 
 def _foreign(name: str | None = None) -> tuple[type[Exception], ...]:

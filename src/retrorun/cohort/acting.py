@@ -1,0 +1,183 @@
+"""Carry out: plan pages, hand batches to an engine, keep count, retire what has changed.
+
+1. what the result set has: its manifest, and which batches are in the ledger
+2. batches that were planned and are not done come first, exactly as they were planned
+3. the store is listed; what is new is planned a page at a time, and worked on meanwhile
+4. batches with files that have changed are retired, and the store is listed once more
+"""
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Protocol
+
+from retrorun import __version__, results, storage
+from retrorun.cohort import planning
+from retrorun.cohort.athletes import Athletes
+from retrorun.cohort.keeping import Kept
+from retrorun.cohort.listing import listed
+from retrorun.cohort.planning import Batch
+from retrorun.cohort.work import Job, Making, Problem, Summary, carry_out
+from retrorun.engines import Lost, alone
+
+NAMED = 20  # problems that are named; all are in the result set
+
+
+class Engine(Protocol):
+    """Carries out work on every task, wherever, and yields results in order."""
+
+    def __call__(
+        self, tasks: Iterable[Job], work: Callable[[Job], Summary], /
+    ) -> Generator[tuple[Job, Summary | Lost], None, None]:
+        """Task and result, or why there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run did, or has done so far.
+
+    Attributes:
+        files: worked on; ``planned``: as many are known to be worked on.
+        listed: whether the listing is through, so that ``planned`` will not grow.
+        failed: files that could not be read; ``not_runs``: that hold no run.
+        sessions: that were found.
+        known: files that are as they were.
+        retired: batches that were taken back because a file of theirs had changed.
+        problems: the first failures.
+        unfinished: batches that are left for the next run, and why.
+        undone: files in them.
+        unlisted: folders that could not be listed.
+    """
+
+    files: int = 0
+    planned: int = 0
+    listed: bool = False
+    failed: int = 0
+    not_runs: int = 0
+    sessions: int = 0
+    known: int = 0
+    retired: int = 0
+    problems: tuple[Problem, ...] = ()
+    unfinished: tuple[Problem, ...] = ()
+    undone: int = 0
+    unlisted: tuple[tuple[str, str], ...] = ()
+
+
+Progress = Callable[[Report], None]
+
+
+def run(
+    making: Making,
+    athletes: Athletes,
+    engine: Engine,
+    progress: Progress | None = None,
+    *,
+    retry: bool = False,
+) -> Report:
+    """Bring a result set up to what the store holds.
+
+    Args:
+        making: from where, to where, and how.
+        athletes: whose files they are.
+        engine: carries out the batches.
+        progress: told after every batch.
+        retry: work again on the batches of files that failed.
+
+    Raises:
+        SettingsError: the result set was made otherwise.
+        ReadError: there is no such store, or it does not answer.
+        EngineError: there are no workers, or they are gone; what is done stays done.
+    """
+    run_of = _Run(making, athletes, engine, progress)
+    try:
+        run_of.begin(retry=retry)
+        run_of.work()
+        if run_of.changed:
+            run_of.retire()
+            run_of.work()
+    finally:
+        alone.dismiss()
+    return run_of.report
+
+
+@dataclass(slots=True)
+class _Run:
+    making: Making
+    athletes: Athletes
+    engine: Engine
+    progress: Progress | None
+    report: Report = field(default_factory=Report)
+    changed: set[int] = field(default_factory=set)
+    kept: Kept = field(init=False)
+    made: planning.Making = field(init=False)
+
+    def begin(self, *, retry: bool) -> None:
+        """Read what there is; refuse a result set that was made otherwise."""
+        out, settings = storage.open_store(self.making.out), self.making.settings.fingerprint()
+        tracks = self.making.tracks
+        said = results.about(__version__, settings, tracks=tracks)
+        if not out.put(results.ABOUT, said):
+            results.check_about(out, said)
+        self.made = planning.Making(results.SCHEMA_VERSION, __version__, settings, tracks)
+        self.kept = Kept(out, tracks=tracks)
+        self.kept.read()
+        if retry:
+            self.changed = self.kept.with_failures()
+            self.retire()
+
+    def retire(self) -> None:
+        """Take back the batches that hold what has changed."""
+        count = self.kept.retire(self.changed)
+        self.changed = set()
+        self.report = replace(self.report, retired=self.report.retired + count)
+
+    def work(self) -> None:
+        """Work on what is planned and on what is new."""
+        self.report = replace(self.report, known=0, listed=False)
+        with closing(self.engine(self._jobs(), carry_out)) as found:
+            for job, result in found:
+                self.report = _counted(self.report, job, result)
+                if self.progress:
+                    self.progress(self.report)
+
+    def _jobs(self) -> Iterator[Job]:
+        for batch in self.kept.pending(self.athletes):
+            yield self._job(batch)
+        store = storage.open_store(self.making.source)
+        files = listed(store, self.athletes)
+        while some := list(islice(files, planning.PAGE_FILES)):
+            judged = self.kept.index.judge(some)
+            self.changed |= judged.changed
+            self.report = replace(self.report, known=self.report.known + judged.known)
+            if judged.new:
+                page = planning.page(judged.new, self.made)
+                self.kept.plan(page)
+                yield from (self._job(batch) for batch in page.batches)
+        unlisted = tuple(store.unlisted) if isinstance(store, storage.Folder) else ()
+        self.report = replace(self.report, listed=True, unlisted=unlisted)
+
+    def _job(self, batch: Batch) -> Job:
+        count = self.report.planned + len(batch.files)
+        self.report = replace(self.report, planned=count)
+        athletes = self.athletes.of_batch(each.name for each in batch.files)
+        return Job(batch, athletes, self.making)
+
+
+def _counted(report: Report, job: Job, result: Summary | Lost) -> Report:
+    if isinstance(result, Lost):
+        name = job.batch.files[0].name
+        result = Summary(
+            len(job.batch.files), unfinished=Problem(name, result.slug, result.message)
+        )
+    if result.unfinished is not None:
+        unfinished = (*report.unfinished, result.unfinished)[:NAMED]
+        return replace(report, unfinished=unfinished, undone=report.undone + result.files)
+    return replace(
+        report,
+        files=report.files + result.files,
+        failed=report.failed + result.failed,
+        not_runs=report.not_runs + result.not_runs,
+        sessions=report.sessions + result.sessions,
+        problems=(*report.problems, *result.problems)[:NAMED],
+    )

@@ -1,0 +1,174 @@
+"""What is to be done, cut into batches whose names say what they consist of.
+
+A batch's name is a hash of its files, of the settings and of the code's version. Whoever works on
+it, whenever and how often, writes the same objects; so lost workers and second runs change nothing.
+"""
+
+import hashlib
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from retrorun.errors import ReadError
+
+PAGE_FILES = 20_000  # of a page of the manifest
+BATCH_FILES = 2_000
+BATCH_S = 60.0
+PAGE_BATCHES = 16  # of a page with little work: enough for a few workers, and told by the page
+LEAST_S = 2.0  # but no batch is cut smaller for that
+# seconds a file and seconds a megabyte, measured with benchmarks/speed_cluster.py
+_COST: dict[str, tuple[float, float]] = {
+    ".fit": (0.02, 0.08),
+    ".gpx": (0.02, 0.06),
+    ".tcx": (0.02, 0.05),
+    ".gz": (0.02, 0.40),
+    ".zip": (0.05, 0.20),
+}
+MANIFEST = "manifest/"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One file as it was listed, and whose it is.
+
+    Attributes:
+        address: full path or URL, without credentials.
+        name: its address relative to the store.
+        size_bytes: as listed.
+        tag: as listed: etag, or modification time in ns.
+        athlete: key of the athlete.
+        profile: fingerprint of the athlete's profile.
+    """
+
+    address: str
+    name: str
+    size_bytes: int
+    tag: str
+    athlete: str
+    profile: str
+
+
+NAMES = tuple(each.name for each in fields(Planned))
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Files that one task works on; ``name`` is the hash of what goes in."""
+
+    name: str
+    files: tuple[Planned, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of the manifest: batches that were planned together."""
+
+    batches: tuple[Batch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What all sessions of a result set are made with; it goes into every batch's name."""
+
+    schema_version: int
+    version: str
+    settings: str
+    tracks: bool
+
+
+def cost_s(file: Planned) -> float:
+    """About how long a file takes, by its suffix and size; only the cut depends on it."""
+    suffix = "." + file.name.rsplit(".", 1)[-1].lower()
+    fixed, per_megabyte = _COST.get(suffix, _COST[".fit"])
+    return fixed + per_megabyte * file.size_bytes / 1e6
+
+
+def page(files: Sequence[Planned], making: Making) -> Page:
+    """Cut files into batches of about a minute, in their order.
+
+    The cut depends on the files alone, never on the workers: results do not depend on them.
+    """
+    costs = [cost_s(each) for each in files]
+    most_s = min(BATCH_S, max(LEAST_S, sum(costs) / PAGE_BATCHES))
+    batches: list[Batch] = []
+    waiting: list[Planned] = []
+    spent_s = 0.0
+    for each, own_s in zip(files, costs, strict=True):
+        if waiting and (spent_s + own_s > most_s or len(waiting) >= BATCH_FILES):
+            batches.append(batch(waiting, making))
+            waiting, spent_s = [], 0.0
+        waiting.append(each)
+        spent_s += own_s
+    if waiting:
+        batches.append(batch(waiting, making))
+    return Page(tuple(batches))
+
+
+def batch(files: Iterable[Planned], making: Making) -> Batch:
+    """The batch of these files, named after everything that decides its results."""
+    given = tuple(files)
+    digest = hashlib.sha256(repr(making).encode())
+    for each in given:
+        parts = (each.address, each.name, each.size_bytes, each.tag, each.athlete, each.profile)
+        digest.update(repr(parts).encode("utf-8", "surrogatepass"))
+    return Batch(digest.hexdigest()[:32], given)
+
+
+def encoded(planned: Page) -> tuple[str, bytes]:
+    """A page's object name and Parquet bytes: content-addressed, a row a file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = [(each, batch.name) for batch in planned.batches for each in batch.files]
+    columns: dict[str, list[Any]] = {
+        name: [_stored(getattr(each, name)) for each, _ in rows] for name in NAMES
+    }
+    columns["batch"] = [name for _, name in rows]
+    table = pa.table(columns, schema=_schema())
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd")
+    data = sink.getvalue()
+    return f"{MANIFEST}{hashlib.sha256(data).hexdigest()}.parquet", data
+
+
+def decoded(name: str, data: bytes) -> Page:
+    """The page of such bytes.
+
+    Raises:
+        ReadError: they are no page of a manifest.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(pa.BufferReader(data), schema=_schema(), use_threads=False)
+    except (pa.ArrowException, OSError, KeyError) as problem:
+        raise ReadError("manifest-damaged", f"no manifest: {problem}", file=name) from problem
+    columns = [table[each].to_pylist() for each in NAMES]
+    files = [Planned(*map(_restored, row)) for row in zip(*columns, strict=True)]
+    return Page(tuple(_grouped(files, [_restored(each) for each in table["batch"].to_pylist()])))
+
+
+def _grouped(files: list[Planned], names: list[str]) -> Iterator[Batch]:
+    start = 0
+    for place in range(1, len(names) + 1):
+        if place == len(names) or names[place] != names[start]:
+            yield Batch(names[start], tuple(files[start:place]))
+            start = place
+
+
+def _schema() -> Any:  # noqa: ANN401 - pyarrow has no types
+    import pyarrow as pa
+
+    kinds = {"size_bytes": pa.int64()}
+    return pa.schema([(name, kinds.get(name, pa.binary())) for name in (*NAMES, "batch")])
+
+
+def _stored(value: str | int) -> bytes | int:
+    """Text as bytes: names of files need not be UTF-8."""
+    return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
+
+
+def _restored(value: Any) -> Any:  # noqa: ANN401 - a cell of any column
+    return value.decode("utf-8", "surrogatepass") if isinstance(value, bytes) else value

@@ -1,0 +1,193 @@
+"""Work in a child process that may die, hang or eat memory: what it was busy with is known.
+
+A pool's or a cluster's worker hands its files to a child of its own, one after the other, and
+gets their results as a stream. So whatever a file does, the worker lives, the scheduler sees no
+failure, and the files before and after it keep their results.
+
+The child is a plain program with pipes, because workers of a pool or of Dask are daemons and may
+not have children of ``multiprocessing``.
+"""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import IO, Any, TypeVar
+
+from retrorun.engines import worker
+from retrorun.engines.pool import DEFAULT, START_S, Limits, Lost, death
+from retrorun.errors import EngineError, RetrorunError
+
+T = TypeVar("T")
+R = TypeVar("R")
+END_S = 5.0  # a child whose pipe has ended is gone by then, or hangs
+_PROGRAM = "from retrorun.engines.alone import main; main()"
+_ITEM, _END, _ERROR, _MEMORY = range(4)
+
+
+class Guard:
+    """A child for one task after another; it is started when needed, and anew after a loss.
+
+    Args:
+        limits: seconds between two items, and memory on top of the libraries.
+    """
+
+    def __init__(self, limits: Limits = DEFAULT) -> None:
+        self.limits = limits
+        self._child: subprocess.Popen[bytes] | None = None
+        self._late = False
+
+    def stream(self, work: Callable[[T], Iterator[R]], task: T) -> Iterator[R | Lost]:
+        """What work yields, as the child yields it; after ``Lost`` comes nothing.
+
+        Args:
+            work: a function that can be pickled, and so can what it takes and yields.
+            task: what it is given.
+
+        Raises:
+            RetrorunError: what work raised.
+            EngineError: a child cannot be started.
+        """
+        child = self._started()
+        with suppress(OSError):  # it is gone: reading from it says how
+            _send(_there(child.stdin), (work, task))
+        whole = False
+        try:
+            while True:
+                kind, value = self._next(child)
+                whole = kind in {_END, _ERROR}
+                if kind == _ERROR:
+                    raise value
+                if kind == _END:
+                    return
+                yield value
+                if kind == _MEMORY:
+                    return
+        finally:
+            if not whole:
+                self.stop()
+
+    def stop(self) -> None:
+        """End the child, whatever it is doing."""
+        if self._child is None:
+            return
+        self._child.kill()
+        self._child.wait()
+        for pipe in (self._child.stdin, self._child.stdout):
+            if pipe:
+                with suppress(OSError):
+                    pipe.close()
+        self._child = None
+
+    def _started(self) -> "subprocess.Popen[bytes]":
+        if self._child is not None and self._child.poll() is None:
+            return self._child
+        self.stop()
+        child = subprocess.Popen(  # noqa: S603 - ourselves
+            [sys.executable, "-c", _PROGRAM],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        self._child = child
+        with suppress(OSError):
+            _send(_there(child.stdin), (sys.path, self.limits.memory_bytes))
+        kind, value = self._next(child, START_S)
+        if kind == _MEMORY:
+            self.stop()
+            words = f"a worker could not be started: {value.message}"
+            raise EngineError("workers-do-not-start", words)
+        return child
+
+    def _next(
+        self, child: "subprocess.Popen[bytes]", seconds: float | None = None
+    ) -> tuple[int, Any]:
+        allowed_s = self.limits.seconds if seconds is None else seconds
+        self._late = False
+        alarm = threading.Timer(allowed_s, self._end_late, (child,))
+        alarm.daemon = True
+        alarm.start()
+        try:
+            message: tuple[int, Any] = pickle.load(_there(child.stdout))  # noqa: S301 - our child
+        except (EOFError, OSError, pickle.UnpicklingError):
+            return _MEMORY, self._lost(child, allowed_s)
+        finally:
+            alarm.cancel()
+        if message[0] == _MEMORY:
+            most = self.limits.memory_bytes // 2**20
+            return _MEMORY, Lost("memory-exceeded", f"it needs more than {most} MiB of memory")
+        return message
+
+    def _end_late(self, child: "subprocess.Popen[bytes]") -> None:
+        self._late = True
+        child.kill()
+
+    def _lost(self, child: "subprocess.Popen[bytes]", allowed_s: float) -> Lost:
+        with suppress(subprocess.TimeoutExpired):  # its pipe ends a little before itself
+            child.wait(END_S)
+        child.kill()
+        code = child.wait()
+        if self._late:
+            return Lost("worker-timeout", f"it took longer than {allowed_s:g} s")
+        return Lost("worker-died", f"the worker died over it ({death(code)})")
+
+
+_OWN = threading.local()
+
+
+def guard(limits: Limits = DEFAULT) -> Guard:
+    """The guard of this thread: its child outlives a task, as the worker itself does."""
+    own: Guard | None = getattr(_OWN, "guard", None)
+    if own is None or own.limits != limits:
+        dismiss()
+        own = _OWN.guard = Guard(limits)
+    return own
+
+
+def dismiss() -> None:
+    """End the child of this thread's guard, if there is one."""
+    own: Guard | None = getattr(_OWN, "guard", None)
+    if own is not None:
+        own.stop()
+
+
+def main() -> None:
+    """The child: takes tasks from stdin and gives items to stdout until stdin ends."""
+    source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    with open(os.devnull, "r+b") as null:  # noqa: PTH123 - what libraries print goes nowhere
+        os.dup2(null.fileno(), 0)
+        os.dup2(null.fileno(), 1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to end
+    with suppress(EOFError, BrokenPipeError):
+        sys.path[:], memory_bytes = pickle.load(source)  # noqa: S301 - our own parent
+        _send(sink, (_ITEM, "ready"))
+        task = pickle.load(source)  # noqa: S301 - the same
+        worker.limit_memory(memory_bytes)  # the libraries are loaded now
+        while True:
+            _answer(sink, *task)
+            task = pickle.load(source)  # noqa: S301 - the same
+
+
+def _answer(sink: IO[bytes], work: Callable[[Any], Iterator[Any]], task: object) -> None:
+    try:
+        for item in work(task):
+            _send(sink, (_ITEM, item))
+        _send(sink, (_END, None))
+    except RetrorunError as problem:
+        _send(sink, (_ERROR, problem))
+    except MemoryError:
+        _send(sink, (_MEMORY, None))
+
+
+def _send(pipe: IO[bytes], message: object) -> None:
+    pickle.dump(message, pipe, protocol=5)
+    pipe.flush()
+
+
+def _there(pipe: IO[bytes] | None) -> IO[bytes]:
+    assert pipe is not None  # noqa: S101 - it was asked for
+    return pipe

@@ -1,0 +1,206 @@
+"""A Dask cluster as an engine: the contract of the local pool, on machines that come and go.
+
+Only a few tasks a worker are with the scheduler at any time, and only small results travel back,
+so that its memory does not grow with the number of files. A task whose worker is lost goes to
+another one; Dask gives it up after some losses (``distributed.scheduler.allowed-failures``).
+
+This is the only module that knows Dask.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from retrorun import __version__
+from retrorun.engines.pool import START_S, WINDOW, Lost
+from retrorun.errors import EngineError, RetrorunError
+from retrorun.storage.entries import without_user
+
+T = TypeVar("T")
+R = TypeVar("R")
+DEPTH = 3  # tasks a worker that the scheduler knows: in work, waiting there, waiting here
+LOOK_S = 1.0  # how often workers are counted while nothing comes back
+AGAIN = "Run the same command again: it goes on where it was."
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Where the workers are.
+
+    Attributes:
+        scheduler: address such as ``tcp://host:8786``; None: a cluster on this machine is started,
+            and stopped in the end.
+        jobs: worker processes of that one.
+    """
+
+    scheduler: str | None = None
+    jobs: int = 2
+
+
+def ordered(
+    tasks: Iterable[T], work: Callable[[T], R], cluster: Cluster
+) -> Generator[tuple[T, R | Lost], None, None]:
+    """Carry out work on every task; yield task and result in the order of the tasks.
+
+    Args:
+        tasks: anything that can be pickled, taken as they are needed.
+        work: a function that can be pickled, and that the workers can import.
+        cluster: where.
+
+    Yields:
+        The task and its result, or ``Lost`` if it cost too many workers.
+
+    Raises:
+        RetrorunError: Dask is not installed.
+        EngineError: the cluster cannot be reached, has no workers, or was lost on the way.
+    """
+    with _client(cluster) as client, _told():
+        _check_versions(client)
+        yield from _Flow(client, work).run(tasks)
+
+
+class _Flow:
+    def __init__(self, client: Any, work: Callable[[Any], Any]) -> None:  # noqa: ANN401 - Dask has no types
+        self.client, self.work = client, work
+        self.order: deque[Any] = deque()  # futures and results, in the order of the tasks
+        self.tasks: deque[Any] = deque()
+
+    def run(self, tasks: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+        feed, exhausted = iter(tasks), False
+        while True:
+            room = self._room()
+            while not exhausted and room > 0:
+                try:
+                    task = next(feed)
+                except StopIteration:
+                    exhausted = True
+                    break
+                self.tasks.append(task)
+                self.order.append(self.client.submit(self.work, task, pure=False))
+                room -= 1
+            if not self.order:
+                return
+            self._wait()
+            while self.order and not _is_future(self.order[0]):
+                yield self.tasks.popleft(), self.order.popleft()
+
+    def _room(self) -> int:
+        """How many more tasks the scheduler may have now."""
+        workers = max(1, len(self.client.nthreads()))
+        flying = sum(1 for each in self.order if _is_future(each))
+        return min(DEPTH * workers - flying, WINDOW * workers - len(self.order))
+
+    def _wait(self) -> None:
+        """Wait for something to come back, but not for ever; results replace their futures."""
+        import distributed
+
+        wait: Any = distributed.wait
+        flying = [each for each in self.order if _is_future(each)]
+        with self.client.as_current(), contextlib.suppress(TimeoutError):
+            wait(flying, timeout=LOOK_S, return_when="FIRST_COMPLETED")
+        for place, each in enumerate(self.order):
+            if _is_future(each) and each.status != "pending":
+                self.order[place] = _result(each)
+                each.release()
+
+
+def _is_future(value: object) -> bool:
+    from distributed import Future
+
+    return isinstance(value, Future)
+
+
+def _result(future: Any) -> Any:  # noqa: ANN401 - Dask has no types
+    from distributed import KilledWorker
+
+    if future.status in {"cancelled", "lost"}:
+        raise _gone("it forgot a task")
+    try:
+        return future.result()
+    except KilledWorker as problem:
+        return Lost("worker-died", f"it cost too many workers: {str(problem)[:200]}")
+    except MemoryError:
+        return Lost("memory-exceeded", "it needs more memory than its worker has")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What Dask raises when the scheduler goes, in words."""
+    from distributed.comm.core import CommClosedError
+
+    try:
+        yield
+    except (CommClosedError, asyncio.CancelledError, TimeoutError, OSError) as problem:
+        raise _gone(str(problem)[:200] or type(problem).__name__) from problem
+
+
+def _gone(words: str) -> EngineError:
+    return EngineError("scheduler-lost", f"the scheduler is gone: {words}", remedy=AGAIN)
+
+
+@contextmanager
+def _client(cluster: Cluster) -> Iterator[Any]:
+    """A client of the cluster; one of our own is stopped in the end."""
+    try:
+        import dask
+        import distributed
+    except ImportError as problem:
+        remedy = 'Install it: `pip install "retrorun[cluster]"`.'
+        words = "--engine dask needs Dask, which is not installed"
+        raise RetrorunError("dask-missing", words, remedy=remedy) from problem
+    quiet = {"distributed.logging.distributed": "error", "distributed.admin.tick.limit": "1 hour"}
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(dask.config.set(quiet))
+        logging.getLogger("distributed").setLevel(logging.ERROR)
+        address: Any = cluster.scheduler
+        if address is None:
+            address = stack.enter_context(_local(distributed, cluster.jobs))
+        yield stack.enter_context(_connected(distributed, address))
+
+
+def _local(distributed: Any, jobs: int) -> Any:  # noqa: ANN401 - Dask has no types
+    return distributed.LocalCluster(
+        n_workers=jobs,
+        threads_per_worker=1,
+        processes=True,
+        host="127.0.0.1",
+        dashboard_address=None,
+        memory_limit=0,  # what a file may take is limited where it is worked on
+        silence_logs=logging.CRITICAL,
+    )
+
+
+def _connected(distributed: Any, address: Any) -> Any:  # noqa: ANN401 - Dask has no types
+    try:
+        client = distributed.Client(address, timeout=30, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as problem:
+        where = without_user(str(address))
+        words = f"there is no scheduler at {where}: {str(problem)[:200]}"
+        remedy = "Check --scheduler; without it a cluster is started on this machine."
+        raise EngineError("scheduler-unreachable", words, remedy=remedy) from problem
+    return client
+
+
+def _check_versions(client: Any) -> None:  # noqa: ANN401 - Dask has no types
+    """All workers must have this retrorun: others would give other results."""
+    try:
+        client.wait_for_workers(1, timeout=START_S)
+    except TimeoutError as problem:
+        words = "the cluster has no workers"
+        remedy = "Start some: `dask worker SCHEDULER --nthreads 1`."
+        raise EngineError("cluster-no-workers", words, remedy=remedy) from problem
+    for worker, version in client.run(_version, on_error="return").items():
+        if version != __version__:
+            found = version if isinstance(version, str) else "none that can be loaded"
+            words = f"worker {worker} has retrorun {found}, and you have {__version__}"
+            remedy = f"Install retrorun {__version__} on every worker."
+            raise EngineError("cluster-other-version", words, remedy=remedy)
+
+
+def _version() -> str:
+    return __version__
