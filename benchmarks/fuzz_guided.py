@@ -7,6 +7,7 @@ every machine); without it, it says so and ends well.
 """
 
 import argparse
+import importlib
 import importlib.util
 import sys
 import tempfile
@@ -24,8 +25,7 @@ def watched() -> ModuleType | None:
     """``fuzz.py`` with all of retrorun's code watched for coverage; None without atheris."""
     if importlib.util.find_spec("atheris") is None:
         return None
-    import atheris
-
+    atheris = importlib.import_module("atheris")
     with atheris.instrument_imports(include=["retrorun"]):
         import fuzz
 
@@ -60,8 +60,7 @@ def main() -> int:
     if fuzz is None:
         print("atheris is not installed: nothing was fuzzed (pip install atheris)")
         return 0
-    import atheris
-
+    atheris = importlib.import_module("atheris")
     given.keep.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as held:
         begin(Path(held), fuzz)

@@ -7,7 +7,7 @@ from retrorun.simulate.fit_encoding import Encoder, number
 
 def test_endless_definitions_are_not_remembered_for_ever() -> None:
     """Found by guided fuzzing: 150,000 hostile files had filled 300 MB."""
-    layout = fit_structure._definition  # noqa: SLF001 - the cache is what is tested
+    layout = fit_structure._definition
     most = layout.cache_info().maxsize
     assert most is not None
     for field in range(200):
@@ -16,4 +16,4 @@ def test_endless_definitions_are_not_remembered_for_ever() -> None:
             encoder.add(0, 0xFF00 + kind, [number(field, "uint8", 1)])
             parts(encoder.file(), 100)
     assert layout.cache_info().currsize <= most < 2000
-    assert fit_messages._product.cache_info().maxsize is not None  # noqa: SLF001
+    assert fit_messages._product.cache_info().maxsize is not None
