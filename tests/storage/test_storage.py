@@ -133,3 +133,9 @@ def test_an_unknown_store_is_told() -> None:
     with pytest.raises(RetrorunError) as caught:
         storage.open_store("nonsense://bucket/x")
     assert caught.value.slug == "store-unknown"
+
+
+def test_a_generous_limit_costs_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "small"
+    path.write_bytes(b"abc")
+    assert storage.read_file(str(path), 1 << 60) == b"abc"  # a buffer of that size there is none

@@ -176,7 +176,7 @@ def read_file(address: str, limit_bytes: int, tag: str | None = None) -> bytes:
             before = os.fstat(stream.fileno())
             if before.st_size > limit_bytes:
                 raise too_large(name, before.st_size, limit_bytes)
-            data = stream.read(limit_bytes + 1)
+            data = stream.read(before.st_size + 1)  # a buffer of just that size is made at once
             after = os.fstat(stream.fileno())
     except OSError as problem:
         raise _unreadable(name, problem) from problem

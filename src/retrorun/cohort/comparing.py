@@ -1,0 +1,101 @@
+"""From a result set to the comparison of each athlete, one task an athlete.
+
+A worker reads one athlete's sessions, compares them, and hands back a summary of a few hundred
+numbers. So the memory of a worker is that of its largest athlete, and what gathers the summaries
+needs some kilobytes an athlete, however many sessions there are.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from retrorun import compare, results
+from retrorun.cohort.comparison_tables import athlete_name, replaced
+from retrorun.engines import Lost
+from retrorun.errors import RetrorunError
+from retrorun.model import Athlete, Comparison
+from retrorun.model.cohort import AthleteSummary, Uncompared
+from retrorun.settings import CompareSettings
+from retrorun.storage import open_store
+
+SCHEMA_VERSION = 1  # of an athlete's line of JSON
+Result = AthleteSummary | Uncompared
+# carries a function to every task and gives back task and result in the order of the tasks
+Engine = Callable[[Iterable[str], Callable[[str], Result]], Iterable[tuple[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How athletes are compared.
+
+    Attributes:
+        address: of the result set.
+        settings: the same for all athletes.
+        out: where each athlete's whole comparison is put as a line of JSON; None for nowhere.
+    """
+
+    address: str
+    settings: CompareSettings
+    out: str | None = None
+
+
+def compared(athletes: Iterable[str], manner: Manner, engine: Engine) -> Iterator[Result]:
+    """Compare athletes, by any engine; yield in the order of the athletes.
+
+    Args:
+        athletes: their names in the result set.
+        manner: settings and places.
+        engine: such as ``engines.ordered`` with its number of jobs.
+
+    Yields:
+        The summary, or why there is none: whoever cannot be compared is named, and nobody else
+        pays for it.
+    """
+    for athlete, done in engine(athletes, partial(one, manner=manner)):
+        if isinstance(done, Lost):
+            yield Uncompared(athlete, done.slug, done.message)
+        else:
+            yield done
+
+
+def one(athlete: str, manner: Manner) -> Result:
+    """Compare one athlete: what a worker does.
+
+    Raises:
+        MemoryError: it takes more than the worker may use; its engine tells.
+    """
+    try:
+        return _one(athlete, manner)
+    except RetrorunError as problem:
+        return Uncompared(athlete, problem.slug, str(problem))
+    except MemoryError:
+        raise
+    except Exception as fault:  # noqa: BLE001 - the one trap: a defect costs one athlete, named
+        return Uncompared(athlete, "internal-error", f"{type(fault).__name__}: {fault}"[:200])
+
+
+def _one(athlete: str, manner: Manner) -> AthleteSummary:
+    sessions = results.sessions(open_store(manner.address), athlete)
+    found = _fitting(compare.compare(sessions, Athlete(), manner.settings))
+    if manner.out is not None:
+        replaced(open_store(manner.out), athlete_name(athlete), line(athlete, found))
+    return compare.summary(athlete, found)
+
+
+def _fitting(found: Comparison) -> Comparison:
+    """Without the note on a missing mass where there are kilocalories.
+
+    The profile has done its work when the exports were processed, and is not asked again.
+    """
+    if all(each.energy_kcal is None for each in found.totals.values()):
+        return found
+    return replace(found, notes=tuple(each for each in found.notes if each.slug != "no-mass"))
+
+
+def line(athlete: str, found: Comparison) -> bytes:
+    """An athlete's whole comparison as one line of JSON."""
+    document = {"schema_version": SCHEMA_VERSION, "athlete": athlete, "comparison": found}
+    return msgspec.json.encode(document) + b"\n"
