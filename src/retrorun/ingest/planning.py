@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from retrorun import __version__, storage
 from retrorun.archive import Archive, FileRow
 from retrorun.errors import ReadError
+from retrorun.ingest import phone_logs
 from retrorun.ingest.names import container, is_export, is_known, is_table, named_after
 from retrorun.ingest.pairing import pairs
 from retrorun.storage import Entry, Folder, Store
@@ -39,6 +40,7 @@ class Candidate:
         packed: they are packed, as originals are.
         phones: hashes of second devices' files to be tried with it, besides those known.
         labels: the user's words besides those known, by the activity's position.
+        tables: what it is made of, if it is a phone's log in loose tables; it has no hash yet.
     """
 
     entry: Entry
@@ -47,6 +49,7 @@ class Candidate:
     packed: bool = False
     phones: tuple[str, ...] = ()
     labels: "Mapping[int, tuple[Label, ...]]" = field(default_factory=dict)
+    tables: phone_logs.Tables = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class Plan:
         retry: files are tried again that failed or were undone.
         tables: labels that are new or changed, or whose export is.
         pairs: ids of sessions, watch and phone, that overlap and were not compared yet.
+        again: hashes of exports that an undo or a label wants analysed anew, and a kill prevented.
     """
 
     folder: str
@@ -86,11 +90,13 @@ class Plan:
     retry: bool = False
     tables: tuple[Table, ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()
+    again: tuple[str, ...] = ()
 
     @property
     def idle(self) -> bool:
         """Whether there is nothing to do."""
-        return not (self.new or self.moved or self.duplicates or self.tables or self.pairs)
+        looked_at = self.new or self.moved or self.duplicates or self.tables
+        return not (looked_at or self.pairs or self.again)
 
 
 def plan(
@@ -123,6 +129,8 @@ def plan(
     ]
     tables = [entry for entry in found if is_table(entry.name)]
     young = fresh + [entry for entry in tables if not _settled(entry, known, retry=retry)]
+    logs = phone_logs.find(store, found, lambda each: not _settled(each, known, retry=retry))
+    young += [each for log in logs.due for _, each in log]
     steady, waiting = settled(young, settle_s) if isinstance(store, Folder) else (young, [])
     candidates = [
         Candidate(entry, _hash(store, entry)) for entry in steady if is_export(entry.name)
@@ -139,17 +147,29 @@ def plan(
         for each, paths in zip(tables, named_after(tables, exports), strict=True)
         if not growing & {each.address, *paths} and (each in steady or exports_new & set(paths))
     ]
+    composed = tuple(
+        Candidate(log[0][1], "", tables=log)
+        for log in logs.due
+        if not growing & {each.address for _, each in log}
+    )
+    known_tables = logs.settled | {each.address for log in logs.due for _, each in log}
     untried = pairs(archive.briefs(), archive.matches())
     return replace(
         decided,
+        new=(*decided.new, *composed),
         tables=tuple(due_tables),
         folder=store.root.as_posix() if isinstance(store, Folder) else fspath(folder),
-        unchanged=decided.unchanged + len(exports) - len(fresh),
+        unchanged=decided.unchanged + len(exports) - len(fresh) + len(logs.settled),
         waiting=tuple(entry.address for entry in waiting),
-        passed_over=tuple(entry.address for entry in found if not is_known(entry.name)),
+        passed_over=tuple(
+            entry.address
+            for entry in found
+            if not is_known(entry.name) and entry.address not in known_tables
+        ),
         unlisted=tuple(store.unlisted) if isinstance(store, Folder) else (),
         retry=retry,
         pairs=tuple((each.watch.id, each.phone.id) for each in untried),
+        again=tuple(archive.again()),
     )
 
 

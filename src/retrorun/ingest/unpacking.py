@@ -1,4 +1,4 @@
-"""Archives on their way in: every member becomes a file of its own.
+"""Archives and phones' logs on their way in: every member becomes a file of its own.
 
 A member's bytes lie in the archive's spool while they are analysed, so that memory holds one at a
 time and workers read them as any other file. Its path is that of the zip and its own; its identity
@@ -15,6 +15,7 @@ from retrorun import storage
 from retrorun.archive import Archive, FileRow, Parcel, Problem, database
 from retrorun.archive.archive import SPOOL
 from retrorun.errors import NotARunError, ReadError, RetrorunError
+from retrorun.ingest import phone_logs
 from retrorun.ingest.names import is_archive, member_tag
 from retrorun.ingest.planning import Candidate, again
 from retrorun.ingest.working import Item, file_row, refused
@@ -57,13 +58,16 @@ class Feed:
 
     def __iter__(self) -> Iterator[Item]:
         """Every file, and every member that needs to be analysed or was refused."""
-        known = {row.path: row for row in self.archive.files()}
         loose = [each for each in self.plan if not is_archive(each.entry.name)]
+        whole = all(not each.tables for each in loose) and len(loose) == len(self.plan)
+        known = {} if whole else {row.path: row for row in self.archive.files()}
         self._first = _held(known.values(), retry=self.retry)
         self._first |= {each.sha256: each.entry.address for each in loose if each.sha256}
         for each in self.plan:
             if is_archive(each.entry.name):
                 yield from self._opened(each, known)
+            elif each.tables:
+                yield from self._composed(each, known)
             else:
                 yield each
 
@@ -102,13 +106,34 @@ class Feed:
         entry = Entry(path, path[len(address) + 1 :], len(data), member_tag(address))
         if not isinstance(content, bytes):
             return Candidate(entry, ""), Parcel("", problem=told(content))
-        each = Candidate(entry, hashlib.sha256(data).hexdigest())
-        row = known.get(path)
+        return self._due(Candidate(entry, ""), data, known.get(path))
+
+    def _composed(self, log: Candidate, known: Mapping[str, FileRow]) -> Iterator[Item]:
+        """A phone's log: its tables' own rows say that they went into it."""
+        try:
+            data = phone_logs.composed(log.tables, self.limits)
+        except RetrorunError as problem:
+            yield log, Parcel("", problem=told(problem))
+            if problem.slug == "file-changing":
+                return
+        else:
+            row = known.get(log.entry.address)
+            item = self._due(log, data, row)
+            if item is not None:
+                yield item
+            elif row and row.sha256 == hashlib.sha256(data).hexdigest():
+                self.opened.append(replace(row, size=log.entry.size, tag=log.entry.tag))
+        part = replace(file_row(log, "imported"), rule=UNPACKED)
+        self.opened += phone_logs.rows(log.tables, part)
+
+    def _due(self, each: Candidate, data: bytes, row: FileRow | None) -> Candidate | None:
+        """What is to be analysed of some bytes, in the spool; None if they are known."""
+        each = replace(each, sha256=hashlib.sha256(data).hexdigest())
         if row and row.sha256 == each.sha256 and not again(row, retry=self.retry):
             self.unchanged += 1
             return None
-        holder = self._first.setdefault(each.sha256, path)
-        if holder != path:
+        holder = self._first.setdefault(each.sha256, each.entry.address)
+        if holder != each.entry.address:
             self.copies.append((each, holder))
             return None
         return replace(each, held=str(self._spooled(each.sha256, data)))

@@ -1,0 +1,130 @@
+"""A phone's sensor log as loose tables: ``Location.csv`` and what lies beside it in a folder.
+
+The tables of a folder are one recording. Its row is that of the places; those of the others say
+that they went into it.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import cast
+
+from retrorun import storage
+from retrorun.archive import FileRow
+from retrorun.errors import ReadError
+from retrorun.ingest.names import is_table
+from retrorun.settings import ReadLimits
+from retrorun.storage import Entry, Store
+
+_MOST_TABLES = 100  # of a folder; a phone's log has some dozens
+_HEAD_BYTES = 4096
+_HAS_TIME = re.compile(rb'[^\n]*(?:^|[,\xef\xbb\xbf"])time[",\r\n]', re.IGNORECASE)
+Tables = tuple[tuple[str, Entry], ...]  # role → where it lies; the recording's own first
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The logs that are due, and the tables of which nothing is new."""
+
+    due: tuple[Tables, ...]
+    settled: frozenset[str]
+
+
+def may_be_table(name: str) -> bool:
+    """Whether a file may be one of a phone's tables, by its name."""
+    path = PurePosixPath(name.lower())
+    return path.suffix == ".csv" and not is_table(name) and not path.name.startswith((".", "~"))
+
+
+def find(store: Store, entries: Iterable[Entry], is_fresh: Callable[[Entry], bool]) -> Found:
+    """Logs of which any table is new or changed; only then are heads looked at.
+
+    Args:
+        store: where the entries lie.
+        entries: everything that was found.
+        is_fresh: whether a file is new, changed or to be tried again.
+    """
+    folders: dict[str, list[Entry]] = {}
+    for each in entries:
+        if may_be_table(each.name):
+            folders.setdefault(each.address.rpartition("/")[0], []).append(each)
+    due: list[Tables] = []
+    settled: set[str] = set()
+    for held in folders.values():
+        fresh = {each.address for each in held if is_fresh(each)}
+        settled |= {each.address for each in held} - fresh
+        parts = _parts(store, held[:_MOST_TABLES]) if fresh else ()
+        if any(each.address in fresh for _, each in parts):
+            due.append(parts)
+    return Found(tuple(due), frozenset(settled))
+
+
+def _parts(store: Store, held: Iterable[Entry]) -> Tables:
+    entries = {PurePosixPath(each.address).name: each for each in held}
+    heads = {name: _head(store, each) for name, each in entries.items()}
+    timed = {name: head for name, head in heads.items() if _HAS_TIME.match(head)}
+    if not timed:
+        return ()
+    from retrorun.readers import sensor_logger  # it costs start-up time, and most folders have none
+
+    parts = sensor_logger.parts(timed)
+    ranked = sorted(parts, key=lambda role: role != "places")
+    return tuple((role, entries[parts[role]]) for role in ranked)
+
+
+def _head(store: Store, entry: Entry) -> bytes:
+    """The first bytes of a table; none where it cannot be read."""
+    try:
+        if storage.is_local(entry.address):
+            with Path(entry.address).open("rb") as stream:
+                return stream.read(_HEAD_BYTES)
+        with store.opened(entry.name) as stream:
+            return stream.read(_HEAD_BYTES)
+    except (OSError, ReadError):
+        return b""
+
+
+def composed(tables: Tables, limits: ReadLimits) -> bytes:
+    """The log as GPX.
+
+    Raises:
+        RetrorunError: a table cannot be read, changed meanwhile, or there are no places.
+    """
+    from retrorun.readers import sensor_logger
+
+    own = PurePosixPath(tables[0][1].name).name
+    data = {cast(sensor_logger.Role, role): _whole(each, limits) for role, each in tables}
+    return sensor_logger.sensor_log(own, data, limits)
+
+
+def _whole(entry: Entry, limits: ReadLimits) -> bytes:
+    if not storage.is_local(entry.address):
+        folder, name = entry.address.rsplit("/", 1)
+        return storage.open_store(folder).read(name, limits.file_bytes)
+    data = storage.read_file(entry.address, limits.file_bytes)
+    now = storage.look(entry.address)
+    if now is None or (now.size, now.tag) != (entry.size, entry.tag):
+        raise storage.changing(entry.name)
+    return data
+
+
+def rows(tables: Tables, row: FileRow) -> list[FileRow]:
+    """Rows of the tables that went into another.
+
+    Args:
+        tables: the log's.
+        row: a row of the recording, of any outcome.
+    """
+    others = [each for _, each in tables[1:]]
+    return [
+        replace(
+            row,
+            path=each.address,
+            size=each.size,
+            tag=each.tag,
+            sha256="",
+            duplicate_of=row.path,
+        )
+        for each in others
+    ]

@@ -1,0 +1,166 @@
+"""A phone's sensor log as loose tables in a folder: one recording, and a second device."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from retrorun.archive import Archive, care
+from retrorun.ingest import Engine, Report, act, plan, separate
+from retrorun.model import Athlete
+from retrorun.readers import sensor_logger
+from retrorun.settings import Settings
+from retrorun.simulate import Simulated, fit_bytes, scenarios, simulate
+from retrorun.units import FloatArray
+
+ENGINE = Engine(Settings(), Athlete(mass_kg=70), 1)
+SKEW_S = 7.0
+
+
+@pytest.fixture(scope="module")
+def run() -> Simulated:
+    return simulate(scenarios()["intervals"], 9000)
+
+
+def _table(heads: str, time_s: FloatArray, *columns: FloatArray) -> str:
+    """Sensor Logger's own layout: nanoseconds, then seconds since the start."""
+    rows = [
+        ",".join([f"{at * 1e9:.0f}", f"{at - time_s[0]:.3f}", *(f"{one:.9g}" for one in values)])
+        for at, *values in zip(time_s, *columns, strict=True)
+        if np.isfinite(values).all()
+    ]
+    return "\n".join([f"time,seconds_elapsed,{heads}", *rows, ""])
+
+
+def tables(run: Simulated) -> dict[str, str]:
+    """What the phone in the belt writes, with its clock ahead, sensors at 10 Hz."""
+    recording = run.recording
+    rng = np.random.default_rng(4)
+    time_s = recording.time_s[60:-30] + SKEW_S
+    places = [recording.columns[name][60:-30] for name in ("longitude_deg", "latitude_deg")]
+    heading = recording.headings[0]
+    fine_s = np.arange(time_s[0], time_s[-1], 0.1)
+    turned = np.unwrap(np.radians(heading.heading_deg[np.isfinite(heading.heading_deg)]))
+    known_s = heading.time_s[np.isfinite(heading.heading_deg)] + SKEW_S
+    angle = np.interp(fine_s, known_s, turned)
+    noisy = angle + rng.normal(0, 0.05, len(fine_s))
+    still = np.zeros(len(fine_s))
+    yaw = (-noisy + 0.7 + np.pi) % (2 * np.pi) - np.pi  # counter-clockwise, from some north
+    x, y = -20 * np.sin(noisy), 20 * np.cos(noisy)  # µT; the phone lies flat, y to the front
+    return {
+        "Location.csv": _table("longitude,latitude", time_s, *places),
+        "Compass.csv": _table("magneticBearing", fine_s, np.degrees(noisy) % 360),
+        "Orientation.csv": _table("yaw,roll,pitch", fine_s, yaw, still, still),
+        "Magnetometer.csv": _table("z,y,x", fine_s, still - 43, y, x),
+        "Gravity.csv": _table("z,y,x", fine_s, still + 9.81, still, still),
+        "Metadata.csv": "version,device name\n3,phone\n",
+        "Notes.csv": "words\nnothing\n",
+    }
+
+
+@pytest.fixture(scope="module")
+def log(run: Simulated) -> dict[str, str]:
+    return tables(run)
+
+
+@pytest.fixture
+def exports(tmp_path: Path, run: Simulated) -> Path:
+    folder = tmp_path / "exports"
+    (folder / "log").mkdir(parents=True)
+    bare = replace(run, recording=replace(run.recording, headings=()))
+    (folder / "watch.fit").write_bytes(fit_bytes(bare))
+    return folder
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    with Archive.open(tmp_path / "archive") as opened:
+        yield opened
+
+
+def put(folder: Path, log: Mapping[str, str], *names: str) -> None:
+    for name in names or log:
+        (folder / "log" / name).write_text(log[name])
+
+
+def imported(folder: Path, archive: Archive, *, retry: bool = False) -> Report:
+    return act(plan(folder, archive, retry=retry, settle_s=0), archive, ENGINE)
+
+
+HEADINGS = {
+    "compass": ("Compass.csv", "Orientation.csv", "Magnetometer.csv", "Gravity.csv"),
+    "yaw": ("Orientation.csv", "Magnetometer.csv", "Gravity.csv"),
+    "magnetometer": ("Magnetometer.csv", "Gravity.csv"),
+}
+
+
+@pytest.mark.parametrize("sensor", HEADINGS)
+def test_loose_tables_are_one_second_device(
+    exports: Path, archive: Archive, run: Simulated, log: dict[str, str], sensor: str
+) -> None:
+    put(exports, log, "Location.csv", "Metadata.csv", "Notes.csv", *HEADINGS[sensor])
+    report = imported(exports, archive)
+    assert report.joined == 1
+    (session,) = archive.sessions()
+    assert session.source.name == "watch.fit"
+    assert session.heading.kind == "compass"
+    assert str(session.heading.source).startswith(f"sensorlogger:{sensor} (Sensor Logger")
+    assert session.second_devices[0].skew_s == pytest.approx(SKEW_S, abs=1.0)
+    backward_s = session.measures.totals["backward"].seconds
+    assert backward_s == pytest.approx(run.truth.backward_s, rel=0.1)
+    rows = {Path(row.path).name: row for row in archive.files()}
+    assert rows["Location.csv"].rule == "second-device"
+    assert {"Metadata.csv", "Notes.csv"}.isdisjoint(rows)
+    assert care.check(archive) == []
+    assert plan(exports, archive, settle_s=0).idle
+    separate(str(exports / "log" / "Location.csv"), archive, ENGINE)
+    assert len(archive.sessions()) == 2
+
+
+def test_a_table_that_comes_later_completes_the_log(
+    exports: Path, archive: Archive, log: dict[str, str]
+) -> None:
+    (exports / "watch.fit").unlink()
+    put(exports, log, "Location.csv")
+    imported(exports, archive)
+    (alone,) = archive.sessions()
+    assert alone.heading.kind == "none"
+    put(exports, log, "Compass.csv")
+    imported(exports, archive)
+    (whole,) = archive.sessions()
+    assert whole.heading.kind == "compass"
+    assert plan(exports, archive, settle_s=0).idle
+    os.utime(exports / "log" / "Location.csv", ns=(5, 5))
+    assert imported(exports, archive).unchanged >= 1
+    assert archive.sessions() == [whole]
+    assert plan(exports, archive, settle_s=0).idle
+    assert care.check(archive) == []
+
+
+def test_a_lone_table_is_told_by_its_head(
+    exports: Path, archive: Archive, log: dict[str, str]
+) -> None:
+    (exports / "watch.fit").unlink()
+    (exports / "log" / "whatever.csv").write_text(log["Compass.csv"])
+    (exports / "Compass.csv").write_text("name,colour\ncompass,brown\n")
+    report = imported(exports, archive)
+    (problem,) = report.problems
+    assert (Path(problem.path).name, problem.slug) == ("whatever.csv", "sensor-log-part")
+    assert "Location.csv" in (problem.remedy or "")
+    assert plan(exports, archive, settle_s=0).idle
+    (exports / "log" / "places.csv").write_text(log["Location.csv"])
+    assert imported(exports, archive).imported == 1
+    assert archive.sessions()[0].heading.kind == "compass"
+    assert plan(exports, archive, settle_s=0).idle
+
+
+def test_three_axes_say_which_sensor_only_by_their_name(log: dict[str, str]) -> None:
+    axes = log["Gravity.csv"].encode()
+    assert sensor_logger.role("log/Gravity.csv", axes) == "gravity"
+    assert sensor_logger.role("Magnetometer.csv", axes) == "magnetometer"
+    assert sensor_logger.role("Gyroscope.csv", axes) is None
+    assert sensor_logger.role("Compass.csv", axes) is None
+    assert sensor_logger.role("Gravity.csv", log["Compass.csv"].encode()) == "compass"
