@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+import object_stores
+from object_stores import ObjectServer
 from retrorun.report.site import Site
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,6 +42,15 @@ def browser() -> Iterator[Browser]:
         found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield found
         found.close()
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[ObjectServer]:
+    """A real S3 server on loopback; every program started meanwhile finds it."""
+    with object_stores.server() as server, pytest.MonkeyPatch.context() as patch:
+        for name, value in object_stores.environment(server.endpoint).items():
+            patch.setenv(name, value)
+        yield server
 
 
 @pytest.fixture
