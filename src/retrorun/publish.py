@@ -6,6 +6,7 @@ index and the comparison, which need all sessions, follow whenever a page did. M
 written by worker processes, each page by one.
 """
 
+import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -58,15 +59,14 @@ def publish(archive: Archive, folder: Path, manner: Manner, fresh: Collection[st
         archive: sessions and tracks.
         folder: where pages go.
         manner: settings and athlete.
-        fresh: ids of sessions that are new or were analysed anew.
+        fresh: ids of sessions that are new, were analysed anew, or are gone.
 
     Raises:
         ArchiveError: a track is missing or damaged.
     """
-    wanted = [
-        each for each in archive.known() if each in fresh or not (folder / _page(each)).exists()
-    ]
-    if not wanted and (folder / INDEX).exists() and (folder / COMPARISON).exists():
+    there, changed = _standing(folder), set(fresh)
+    wanted = [each for each in archive.known() if each in changed or _page(each) not in there]
+    if not (wanted or changed) and (folder / INDEX).exists() and (folder / COMPARISON).exists():
         return Published(0, folder / INDEX)
     site = Site(folder)
     site.ensure_assets()
@@ -117,6 +117,15 @@ def comparison(archive: Archive, folder: Path, found: Comparison, athlete: Athle
     site.ensure_assets()
     site.write(COMPARISON, report.comparison_page(found, archive.outlines(), athlete))
     return folder / COMPARISON
+
+
+def _standing(folder: Path) -> set[str]:
+    """The pages of sessions that are there: ten thousand are listed sooner than looked for."""
+    try:
+        with os.scandir(folder / "sessions") as found:
+            return {f"sessions/{page.name}" for page in found}
+    except OSError:
+        return set()  # writing them says why
 
 
 def _page(session_id: str) -> str:

@@ -249,8 +249,8 @@ def test_a_migration_is_all_or_nothing_and_keeps_the_old(tmp_path: Path) -> None
 def test_an_archive_of_version_1_is_brought_up(tmp_path: Path) -> None:
     filled(tmp_path)[0].close()
     direct = sqlite3.connect(tmp_path / database.FILE, isolation_level=None)
+    back_to_version_2(direct)
     direct.execute("DROP TABLE matches")  # all that version 2 added
-    direct.execute("DROP TABLE totals")  # and version 3
     direct.execute("PRAGMA user_version = 1")
     direct.close()
     with Archive.open(tmp_path) as archive:
@@ -267,22 +267,32 @@ def test_an_archive_of_version_2_is_brought_up_with_the_sums_of_its_sessions(
     archive.close()
     assert {kind for _, kinds in sums for kind in kinds} == {"backward"}
     direct = sqlite3.connect(tmp_path / "old" / database.FILE, isolation_level=None)
-    direct.execute("DROP TABLE totals")
-    direct.execute("PRAGMA user_version = 2")
+    back_to_version_2(direct)
     direct.close()
     with Archive.open(tmp_path / "old") as archive:
         assert totals_of(archive.sums()) == sums == totals_of(whole)
+        assert archive.due() == []  # whose pages stand, for all that is known
         assert care.check(archive) == []
         with Archive.open(tmp_path / "new") as new:
             assert columns(archive) == columns(new)
         number = archive.begin_import("/x", "1", 0.0)
         assert archive.undo(1, 1.0) == []
         assert archive.rows("SELECT count(*) FROM totals") == [(0,)]
+        assert archive.due() == sorted(each.id for each in whole)
         assert number == 2
     kept = sqlite3.connect(tmp_path / "old" / f"{database.FILE}.version-2.backup")
     assert database.version_of(kept) == 2
     assert kept.execute("SELECT count(*) FROM sessions").fetchone() == (2,)
     kept.close()
+
+
+def back_to_version_2(direct: sqlite3.Connection) -> None:
+    """Take away all that version 3 added."""
+    for event in ("added", "changed", "gone"):
+        direct.execute(f"DROP TRIGGER sessions_{event}")
+    for table in ("totals", "due", "again"):
+        direct.execute(f"DROP TABLE {table}")
+    direct.execute("PRAGMA user_version = 2")
 
 
 def totals_of(sessions: list[Session]) -> list[tuple[str, dict[str, tuple[object, ...]]]]:

@@ -71,6 +71,24 @@ CREATE TABLE totals (
     PRIMARY KEY (session, kind)
 ) STRICT, WITHOUT ROWID;
 
+-- Sessions that changed or went since pages were written and what they teach was kept: noted in
+-- the transaction that changed them, so that a run that is killed before leaves this to the next.
+CREATE TABLE due (
+    session     TEXT PRIMARY KEY            -- sessions.id, then or now
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER sessions_added AFTER INSERT ON sessions
+    BEGIN INSERT OR REPLACE INTO due VALUES (new.id); END;
+CREATE TRIGGER sessions_changed AFTER UPDATE OF document ON sessions
+    BEGIN INSERT OR REPLACE INTO due VALUES (new.id); END;
+CREATE TRIGGER sessions_gone AFTER DELETE ON sessions
+    BEGIN INSERT OR REPLACE INTO due VALUES (old.id); END;
+
+-- Exports to be analysed anew from their originals: noted by what made it necessary (an undo, a
+-- label), gone when it is done.
+CREATE TABLE again (
+    sha256      TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
 -- The user's word about a stretch of a session; later rows win over earlier ones.
 CREATE TABLE labels (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -34,6 +34,14 @@ INSERT INTO totals
         coalesce(json_extract(t.value, '$.moving_s'), 0), json_extract(t.value, '$.distance_m')
     FROM (SELECT id, CAST(document AS TEXT) AS document FROM sessions) s,
         json_each(iif(json_valid(s.document), s.document, '{}'), '$.measures.totals') t;
+CREATE TABLE due (session TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TRIGGER sessions_added AFTER INSERT ON sessions
+    BEGIN INSERT OR REPLACE INTO due VALUES (new.id); END;
+CREATE TRIGGER sessions_changed AFTER UPDATE OF document ON sessions
+    BEGIN INSERT OR REPLACE INTO due VALUES (new.id); END;
+CREATE TRIGGER sessions_gone AFTER DELETE ON sessions
+    BEGIN INSERT OR REPLACE INTO due VALUES (old.id); END;
+CREATE TABLE again (sha256 TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 """,
 }
 

@@ -51,7 +51,7 @@ class Said:
 
     def add_label(self, session_id: str, label: "Label") -> None:
         """Keep the user's word about a stretch; it wins over earlier ones."""
-        (full_id,) = self.find("id", session_id)
+        full_id, sha256 = self.find("id, sha256", session_id)
         values = (full_id, label.start_s, label.end_s, label.direction, label.origin)
         with self.transaction():
             self.connection.execute(
@@ -59,6 +59,7 @@ class Said:
                 "VALUES (?, ?, ?, ?, ?)",
                 values,
             )
+            self._note_again([sha256])
 
     def set_labels(self, sha256: str, labels: "Iterable[Label]") -> None:
         """Keep what a table says of a file's first activity, instead of what it said before."""
@@ -87,9 +88,10 @@ class Said:
 
     def clear_labels(self, session_id: str, start_s: float, end_s: float) -> int:
         """Take back what was said about a stretch; parts outside it stay. How many were touched."""
-        (full_id,) = self.find("id", session_id)
+        full_id, sha256 = self.find("id, sha256", session_id)
         touched = [each for each in self._labels(full_id) if each[1] < end_s and start_s < each[2]]
         with self.transaction():
+            self._note_again([sha256] if touched else ())
             for number, low_s, high_s, direction, origin in touched:
                 self.connection.execute("DELETE FROM labels WHERE id = ?", (number,))
                 rests = [(low_s, min(high_s, start_s)), (max(low_s, end_s), high_s)]
@@ -118,6 +120,29 @@ class Said:
             session_id,
         )
 
+    def again(self) -> list[str]:
+        """Hashes of exports that are to be analysed anew and were not yet: a run was killed."""
+        rows = self.rows(  # what was replaced or taken back meanwhile is left alone
+            "SELECT sha256 FROM again WHERE sha256 IN (SELECT sha256 FROM sessions) OR sha256 IN "
+            "(SELECT sha256 FROM files WHERE outcome = 'imported') ORDER BY sha256"
+        )
+        return [each for (each,) in rows]
+
+    def not_again(self, sha256: str) -> None:
+        """Leave an export as it is: it was tried."""
+        with self.transaction():
+            self.connection.execute("DELETE FROM again WHERE sha256 = ?", (sha256,))
+
+    def _note_again(self, sha256s: "Iterable[str]") -> None:
+        """In the transaction of what makes it necessary."""
+        self.connection.executemany(
+            "INSERT OR REPLACE INTO again VALUES (?)", [(each,) for each in sha256s]
+        )
+
+    def due(self) -> list[str]:
+        """Sessions that changed or went since pages were written and what they teach was kept."""
+        return [each for (each,) in self.rows("SELECT session FROM due ORDER BY session")]
+
     def profile(self) -> "Athlete":
         """The stored profile; an empty one if nothing was said."""
         import msgspec
@@ -130,14 +155,17 @@ class Said:
         except msgspec.MsgspecError as problem:
             raise SettingsError("profile-unreadable", str(problem)) from problem
 
-    def set_profile(self, athlete: "Athlete") -> None:
-        """Keep the profile."""
+    def set_profile(self, athlete: "Athlete", settled: "Iterable[str]" = ()) -> None:
+        """Keep the profile; and, at once, that nothing is due of some sessions any more."""
         import msgspec
 
         with self.transaction():
             self.connection.execute(
                 "INSERT OR REPLACE INTO documents (name, document) VALUES ('profile', ?)",
                 (msgspec.json.encode(athlete),),
+            )
+            self.connection.executemany(
+                "DELETE FROM due WHERE session = ?", [(each,) for each in settled]
             )
 
     def set_remark(self, session_id: str, remark: "Remark | None") -> None:

@@ -139,6 +139,7 @@ class Written(Matched):
             ((*astuple(row), brought_by) for row in parcel.sessions if row.id not in joined),
         )
         self.connection.execute(_TOTALS, (parcel.sha256,))
+        self.connection.execute("DELETE FROM again WHERE sha256 = ?", (parcel.sha256,))
         return {track for _, track in before}
 
     def _replace(self, replaced: Mapping[str, str]) -> set[str]:
@@ -203,6 +204,7 @@ class Written(Matched):
                 "UPDATE imports SET undone_s = ? WHERE id = ?",
                 (now_s, import_id),
             )
+            self._note_again(again)
         self._drop_tracks({track for _, track in gone})
         return sorted(set(again))
 
@@ -250,6 +252,7 @@ class Written(Matched):
                 (raw(path),),
             ).fetchall()
             parted = self._part(rows[0][0]) if rows else []
+            self._note_again([*(sha256 for (sha256,) in rows), *parted])
         if not rows:
             words = "it is not known as a second copy of an activity"
             raise ArchiveError("not-a-duplicate", words, file=path)

@@ -49,10 +49,12 @@ def process(
 
     with Archive.open(options.archive_folder(archive)) as store:
         plan = ingest.plan(folder, store, retry=retry)
-        drawn = not pages or (reports / "index.html").exists()
+        drawn = not pages or (not store.due() and (reports / "index.html").exists())
         if plan.idle and drawn and not dry_run:
             click.echo(f"nothing new: {plan.unchanged} unchanged", err=True)
             return
+        if not (dry_run or plan.idle):
+            ingest.prepare()  # workers start while the rest is loaded here
         from retrorun.cli import imports
 
         if dry_run:
@@ -62,11 +64,9 @@ def process(
         work = imports.Work(
             store, options.load_settings(settings), athlete, jobs or options.cores()
         )
-        report = imports.carry_out(plan, work)
+        report = imports.carry_out(plan, work, pages=pages)
         imports.show_report(report, store)
-        if pages:  # first: who dropped a run waits for its page, and pages need nothing learnt
-            imports.publish(work, reports, report.sessions)
-        imports.learn_from(work, report.sessions)
+        imports.conclude(work, reports if pages else None, report.sessions)
     context.exit(1 if report.failed else 0)
 
 
@@ -103,8 +103,7 @@ def reprocess(
         )
         report = imports.analyse_anew(work, session, everything=everything)
         imports.show_report(report, store)
-        imports.publish(work, reports, report.sessions)
-        imports.learn_from(work, report.sessions)
+        imports.conclude(work, reports, report.sessions)
     context.exit(1 if report.failed else 0)
 
 
@@ -168,7 +167,7 @@ def undo(number: int | None, archive: Path | None, reports: Path, separate: str 
         work = imports.Work(store, options.load_settings(None), store.profile(), options.cores())
         report = imports.take_back(work, number, separate)
         imports.show_report(report, store)
-        imports.publish(work, reports, report.sessions)
+        imports.conclude(work, reports, report.sessions)
 
 
 COMMANDS = (process, watch, reprocess, undo)

@@ -1,7 +1,9 @@
 """What ``process`` and ``watch`` share: carry out a plan, say what happened, write pages."""
 
 import datetime as dt
+import importlib
 import json
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -14,6 +16,7 @@ from retrorun import __version__, ingest, learn, zone
 from retrorun.archive import Archive, FileRow
 from retrorun.archive.packing import fingerprint
 from retrorun.cli import show
+from retrorun.errors import RetrorunError
 from retrorun.model import Athlete, Session
 from retrorun.settings import Settings
 
@@ -36,8 +39,10 @@ class Work:
         return ingest.Engine(self.settings, self.athlete, self.jobs)
 
 
-def carry_out(plan: ingest.Plan, work: Work) -> ingest.Report:
-    """Carry out a plan under a progress bar."""
+def carry_out(plan: ingest.Plan, work: Work, *, pages: bool = False) -> ingest.Report:
+    """Carry out a plan under a progress bar; with pages, load what they need meanwhile."""
+    if pages and plan.new:
+        threading.Thread(target=_load_for_pages).start()
     with show.progress() as bar:
         task = bar.add_task("analysing", total=len(plan.new))
 
@@ -45,6 +50,12 @@ def carry_out(plan: ingest.Plan, work: Work) -> ingest.Report:
             bar.update(task, completed=done, total=total, description=escape(name[:40]))
 
         return ingest.act(plan, work.archive, work.engine, step)
+
+
+def _load_for_pages() -> None:
+    """Import, while this process waits for its workers, what it needs when they are done."""
+    for name in ("retrorun.publish", "pyarrow.parquet", "retrorun.archive.outlines"):
+        importlib.import_module(name)
 
 
 def show_plan(plan: ingest.Plan) -> None:
@@ -61,6 +72,8 @@ def show_plan(plan: ingest.Plan) -> None:
         console.print(f"labels     {escape(table.file.entry.address)} ({escape(beside)})")
     for watch, phone in plan.pairs:
         console.print(f"compare    {phone} with {watch} (two devices at one time)")
+    for sha256 in plan.again:
+        console.print(f"anew       {sha256[:12]} (left by a run that was cut off)")
     for path in plan.waiting:
         console.print(f"wait       {escape(path)} (still changing)")
     console.print(f"{plan.unchanged} unchanged, {len(plan.passed_over)} that are no exports")
@@ -185,11 +198,34 @@ def take_back(work: Work, number: int | None, separate: str | None) -> ingest.Re
     return ingest.separate(str(path), work.archive, work.engine)
 
 
-def learn_from(work: Work, fresh: Sequence[str]) -> None:
-    """Keep what the sessions teach, for later files; nothing new teaches nothing."""
+def conclude(work: Work, reports: Path | None, fresh: Sequence[str]) -> None:
+    """Write pages, if they are wanted, and learn; whatever an earlier run left of both, too.
+
+    Pages come first: who dropped a run waits for them, and they need nothing learnt. What was
+    learnt is kept even if no page can be written. Only when both are done nothing is due.
+    """
+    due = work.archive.due()
+    changed = [*fresh, *(each for each in due if each not in set(fresh))]
+    try:
+        if reports is not None:
+            publish(work, reports, changed)
+    except (RetrorunError, OSError):
+        learn_from(work, changed)
+        raise
+    learn_from(work, changed, settled=due if reports is not None else ())
+
+
+def learn_from(work: Work, fresh: Sequence[str], settled: Sequence[str] = ()) -> None:
+    """Keep what the sessions teach, for later files; nothing new teaches nothing.
+
+    Args:
+        work: archive and settings.
+        fresh: sessions that are new, changed or gone.
+        settled: sessions of which nothing is due any more once this is kept.
+    """
     if fresh:
         learnt = learn.learn(work.archive.outlines(), work.archive.profile(), work.settings.compare)
-        work.archive.set_profile(learnt)
+        work.archive.set_profile(learnt, settled)
 
 
 def publish(work: Work, reports: Path, fresh: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from rich.markup import escape
 from retrorun import detect, ingest
 from retrorun.archive import Archive
 from retrorun.cli import moments, show
-from retrorun.cli.imports import Work, learn_from, publish
+from retrorun.cli.imports import Work, conclude
 from retrorun.errors import SettingsError
 from retrorun.model import Direction, Label, Session
 from retrorun.settings import Settings
@@ -93,5 +93,4 @@ def analysed_anew(work: Work, session_id: str, reports: Path) -> None:
     console.print(show.headline(session))
     console.print(show.segment_table(session.measures.segments))
     _print(unaided(store, [session], work.settings))
-    learn_from(work, report.sessions)
-    publish(work, reports, report.sessions)
+    conclude(work, reports, report.sessions)

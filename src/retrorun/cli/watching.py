@@ -50,13 +50,12 @@ def _look(where: Where, settings: Settings, jobs: int, stop: Event) -> bool:
     """Import what is new and write its pages; whether some files still grow."""
     with Archive.open(where.archive) as store:
         plan = ingest.plan(str(where.folder), store)
-        if plan.idle and (where.reports / "index.html").exists():
+        if plan.idle and not store.due() and (where.reports / "index.html").exists():
             return bool(plan.waiting)
         work = imports.Work(store, settings, options.load_athlete(where.profile, store), jobs)
         report = ingest.act(plan, store, work.engine, following.between_files(stop))
         imports.show_report(report, store)
-        imports.publish(work, where.reports, report.sessions)
-        imports.learn_from(work, report.sessions)
+        imports.conclude(work, where.reports, report.sessions)
         return bool(report.waiting)
 
 

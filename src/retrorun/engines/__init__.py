@@ -3,7 +3,7 @@
 Every engine yields results in the order of its tasks, and the same results.
 """
 
-from retrorun.engines.pool import Limits, Lost, cores, ordered
+from retrorun.engines.pool import Limits, Lost, cores, ordered, warm
 from retrorun.engines.work import Process, Task, outcome, outcomes, parcel, run, work_of
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "outcomes",
     "parcel",
     "run",
+    "warm",
     "work_of",
 ]

@@ -1,7 +1,11 @@
 """Imported once by the fork server, so that workers start with their libraries loaded."""
 
+import fitfast
 import pyarrow.parquet
+import tzfpy
 
 import retrorun.engines.work
+import retrorun.pipeline
+import retrorun.readers.fit
 
-__all__ = ["pyarrow", "retrorun"]
+__all__ = ["fitfast", "pyarrow", "retrorun", "tzfpy"]

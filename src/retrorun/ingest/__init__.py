@@ -6,6 +6,6 @@ Planning imports neither numpy nor pyarrow; acting loads the pipeline when there
 from retrorun.ingest.acting import act
 from retrorun.ingest.anew import reprocess, separate, undo
 from retrorun.ingest.planning import Plan, plan
-from retrorun.ingest.working import Engine, Report
+from retrorun.ingest.working import Engine, Report, prepare
 
-__all__ = ["Engine", "Plan", "Report", "act", "plan", "reprocess", "separate", "undo"]
+__all__ = ["Engine", "Plan", "Report", "act", "plan", "prepare", "reprocess", "separate", "undo"]

@@ -15,6 +15,7 @@ from retrorun import __version__
 from retrorun.archive import Archive, Change, FileRow, Parcel
 from retrorun.archive.said import position
 from retrorun.ingest import sidecars
+from retrorun.ingest.anew import again
 from retrorun.ingest.joining import Joins, join
 from retrorun.ingest.names import container, member_tag
 from retrorun.ingest.planning import Candidate, Plan
@@ -78,6 +79,7 @@ def act(
             archive.write(number, change)
             report = _counted(report, change, late)
         report = _rounded_off(number, plan, feed, archive, report)
+        report = _with(report, again(archive.again(), archive, engine))
         if said:
             report = _with(report, sidecars.after(said, plan, archive, engine, number))
         return _with_joins(report, join(archive, engine))
@@ -106,7 +108,9 @@ def _rounded_off(number: int, plan: Plan, feed: Feed, archive: Archive, report: 
     copies = [*plan.duplicates, *feed.copies]
     if copies:
         archive.write(number, _copies(copies, archive))
-    opened = Change(complete(feed, {row.sha256 for row in archive.files()}))
+    opened = Change()
+    if feed.opened:
+        opened = Change(complete(feed, {row.sha256 for row in archive.files()}))
     if opened.files:
         archive.write(number, opened)
     report = _counted(report, opened, tuple(feed.late))

@@ -47,6 +47,9 @@ def again(
     for batch in batches(analysed(candidates, archive, engine, progress)):
         parcels = [parcel for _, parcel in batch if parcel.problem is None]
         problems = tuple(refused(each, parcel.problem) for each, parcel in batch if parcel.problem)
+        for candidate, parcel in batch:
+            if parcel.problem is not None:
+                archive.not_again(candidate.sha256)
         for parcel in parcels:
             archive.write(archive.import_of(parcel.sha256), Change(parcels=[parcel]))
         ids = tuple(row.id for parcel in parcels for row in parcel.sessions)

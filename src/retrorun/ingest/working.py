@@ -85,6 +85,13 @@ class Engine:
             yield task, _lost(task, result) if isinstance(result, engines.Lost) else result
 
 
+def prepare() -> None:
+    """Let workers start while the caller still loads and prepares."""
+    from retrorun import engines
+
+    engines.warm()
+
+
 def _lost(task: "Task", reason: "Lost") -> Parcel:
     remedy = "It is left alone until it changes; --retry tries it again."
     problem = Problem("failed", reason.slug, reason.message, remedy=remedy)
