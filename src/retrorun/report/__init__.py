@@ -1,5 +1,6 @@
 """Pages: plain views of model values, drawn by templates; each renderer returns one text."""
 
+from retrorun.report.cohort import cohort_page
 from retrorun.report.comparison import comparison_page
 from retrorun.report.index import index_page
 from retrorun.report.period import PeriodContext, period_page
@@ -9,6 +10,7 @@ from retrorun.report.view import SessionContext
 __all__ = [
     "PeriodContext",
     "SessionContext",
+    "cohort_page",
     "comparison_page",
     "index_page",
     "period_page",

@@ -59,6 +59,11 @@ def scale(comparison: Comparison) -> Markup:
         ("published", say("scale_studies"), comparison.literature_factor),
         ("popular", say("scale_people"), comparison.popular_factor),
     )
+    return ranges(rows, say("scale_label"))
+
+
+def ranges(rows: Sequence[tuple[str, str, Estimate]], label: str) -> Markup:
+    """Tone, words and estimate of each row on one axis; those without a value are left out."""
     known = [(tone, words, each) for tone, words, each in rows if each.value is not None]
     ends = [end for *_, each in known for end in (each.low, each.high) if end is not None]
     low, high = min([0.94, *ends]), max([3.06, *ends])
@@ -70,7 +75,7 @@ def scale(comparison: Comparison) -> Markup:
     foot = ROW * len(known) + 8
     svg = (
         f'<svg class="factor" width="100%" height="{foot + 26}" role="img" '
-        f'aria-label="{say("scale_label")}">{_axis(axis, foot)}{"".join(bars)}</svg>'
+        f'aria-label="{label}">{_axis(axis, foot)}{"".join(bars)}</svg>'
     )
     return Markup(svg)  # noqa: S704  # numbers and our own words
 

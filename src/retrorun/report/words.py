@@ -6,6 +6,7 @@ their gaps is escaped.
 
 from collections.abc import Mapping
 
+from retrorun.report.words_cohort import COHORT
 from retrorun.report.words_history import HISTORY
 
 _UNSET = "\0"
@@ -285,4 +286,6 @@ WORDS: Mapping[str, str] = {
     ),
     # pages over many sessions
     **HISTORY,
+    # the page over athletes
+    **COHORT,
 }

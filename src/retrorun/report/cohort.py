@@ -1,0 +1,148 @@
+"""Backward against forward over athletes, on one page."""
+
+import datetime as dt
+from statistics import median
+
+from markupsafe import Markup
+
+from retrorun.model.cohort import Cohort, CohortMeasure
+from retrorun.report import factor
+from retrorun.report.cohort_tables import athletes, numbers, uncompared
+from retrorun.report.display import (
+    UNKNOWN,
+    Display,
+    number,
+    short_date,
+    signed,
+    spoken_time,
+)
+from retrorun.report.headline import Tile
+from retrorun.report.page import Place, render
+from retrorun.report.spread import DOTS, athletes_words, ends_of, factors, strips
+from retrorun.report.words import say
+
+
+def cohort_page(cohort: Cohort) -> str:
+    """The page over athletes, whole; its size is bounded whatever their number.
+
+    Args:
+        cohort: what was found over them; names in it are data and never trusted.
+    """
+    display = Display()
+    return render(
+        "cohort",
+        say("title_cohort"),
+        Place(),
+        when=_when(cohort),
+        headline=_headline(cohort),
+        lead=_lead(cohort),
+        scale=_scale(cohort),
+        tiles=_tiles(cohort, display),
+        strips=strips(cohort, display),
+        sampled=len(cohort.athletes) > DOTS,
+        most=DOTS,
+        factors=factors(cohort),
+        with_factor=cohort.measures[0].athletes,
+        numbers=numbers(cohort, display),
+        athletes=athletes(cohort, display),
+        uncompared=uncompared(cohort),
+        candidates=cohort.include_candidates,
+        notes=tuple(note.message for note in cohort.notes),
+        charts=False,
+    )
+
+
+def _when(cohort: Cohort) -> str:
+    if cohort.first_date is None or cohort.last_date is None:
+        return ""
+    first, last = (
+        short_date(dt.date.fromisoformat(each)) for each in (cohort.first_date, cohort.last_date)
+    )
+    return first if first == last else say("compare_when", first=first, last=last)
+
+
+def _headline(cohort: Cohort) -> Markup:
+    mean = cohort.measures[0].mixed.mean.value
+    count = athletes_words(len(cohort.athletes))
+    if mean is not None:
+        return Markup(say("cohort_headline")).format(value=number(mean, 2))  # noqa: S704  # our own words
+    if not cohort.backward_athletes:
+        return Markup(say("cohort_headline_none")).format(athletes=count)  # noqa: S704  # our own words
+    time = spoken_time(cohort.backward_s)
+    return Markup(say("cohort_headline_early")).format(athletes=count, time=time)  # noqa: S704  # our own words
+
+
+def _lead(cohort: Cohort) -> str:
+    """The interval and what stands behind it; or why there is no number yet."""
+    if not cohort.athletes:
+        return say("cohort_nobody")
+    found = cohort.measures[0]
+    mean, middle = found.mixed.mean, found.quantiles
+    if mean.value is None:
+        return say("cohort_lead_early", note=found.note)
+    words = say(
+        "cohort_middle",
+        low=number(middle.p25, 2),
+        high=number(middle.p75, 2),
+        words=found.mixed.heterogeneity,
+    )
+    return say(
+        "cohort_lead",
+        low=number(mean.low, 2),
+        high=number(mean.high, 2),
+        athletes=athletes_words(found.athletes),
+        middle=words,
+    )
+
+
+def _scale(cohort: Cohort) -> Markup:
+    rows = (
+        ("measured", say("scale_athletes"), cohort.measures[0].mixed.mean),
+        ("published", say("scale_studies"), cohort.literature_factor),
+        ("popular", say("scale_people"), cohort.popular_factor),
+    )
+    return factor.ranges(rows, say("scale_cohort_label"))
+
+
+def _tiles(cohort: Cohort, display: Display) -> tuple[Tile, ...]:
+    times = [each.backward_s for each in cohort.athletes if each.backward_s > 0]
+    note = say("tile_cohort_time_note", time=spoken_time(median(times))) if times else ""
+    return (
+        Tile(
+            say("tile_athletes"),
+            str(len(cohort.athletes)),
+            say("tile_athletes_note", count=cohort.backward_athletes),
+        ),
+        Tile(
+            say("tile_cohort_sessions"),
+            str(cohort.sessions),
+            say("tile_cohort_sessions_note", count=cohort.backward_sessions),
+        ),
+        Tile(say("tile_time"), spoken_time(cohort.backward_s), note, "backward"),
+        Tile(say("tile_distance"), display.distance(cohort.backward_m), "", "backward"),
+        _factors_tile(cohort.measures[0]),
+        *(_tile(cohort, key) for key in ("heart_rate_bpm", "cadence_spm", "speed_mps")),
+    )
+
+
+def _factors_tile(found: CohortMeasure) -> Tile:
+    low, high = ends_of(found)
+    if low is None or high is None:
+        return Tile(say("tile_factors"), UNKNOWN, found.note)
+    reached = found.quantiles.p05 is not None
+    note = say(
+        "tile_factors_note" if reached else "tile_factors_range",
+        athletes=athletes_words(found.athletes),
+    )
+    value = say("between", low=number(low, 2), high=number(high, 2))
+    return Tile(say("tile_factors"), value, note)
+
+
+def _tile(cohort: Cohort, key: str) -> Tile:
+    """The mean of a measure in per cent; or how much is missing."""
+    each = next(each for each in cohort.measures if (each.key, each.scale) == (key, "percent"))
+    label, mean = say(f"tile_{key}"), each.mixed.mean
+    if mean.value is None:
+        return Tile(label, UNKNOWN, each.note)
+    note = say("mean_interval", low=signed(mean.low), high=signed(mean.high))
+    return Tile(label, f"{signed(mean.value)} %", note)
