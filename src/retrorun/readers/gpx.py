@@ -13,7 +13,9 @@ from retrorun.readers.sports import is_on_foot
 from retrorun.readers.xml_activity import Gathered, XmlRead, joined, noted, recording
 from retrorun.readers.xml_names import local_name
 from retrorun.readers.xml_points import PointTable
-from retrorun.readers.xml_stream import XmlBrokenError, chunks, elements
+from retrorun.readers.xml_regular import Run
+from retrorun.readers.xml_shapes import PointNames
+from retrorun.readers.xml_taken import Listening, taken
 from retrorun.settings import ReadLimits
 from retrorun.units import FloatArray, wrap_deg
 
@@ -41,6 +43,7 @@ NAMES: dict[str, str] = {
 PLACES = {"lat": "latitude_deg", "lon": "longitude_deg"}
 _OTHERS = {name: name for name in ("time", "cmt", "heading", "compass", "bearing", "course")}
 _TAGS = ("gpx", "trk", "trkseg", "rte", "name", "type")
+_POINTS = PointNames("trkpt", NAMES | _OTHERS, PLACES, frozenset({"cmt"}), frozenset(_TAGS))
 _COMPASS_WORDS = re.compile(r"compass\D{0,20}(-?\d+(?:\.\d+)?)", re.IGNORECASE)
 _SAME_DEG = 0.5
 
@@ -52,13 +55,11 @@ def read_gpx(name: str, data: bytes, limits: ReadLimits) -> XmlRead:
         ReadError: no track point has a time, or there are too many.
         NotARunError: there is no track, or only one of another sport.
     """
-    tracks = _Tracks(limits.samples, name)
-    damage = None
-    try:
-        for event, element in elements(chunks(data), _TAGS, "trkseg", depth=limits.xml_depth):
-            tracks.take(event, element)
-    except XmlBrokenError as broken:
-        damage = Note("xml-broken", f"{broken.message}; what came before it was kept")
+    tracks, damage = taken(
+        data,
+        Listening(_POINTS, _TAGS, "trkseg", limits.xml_depth, limits.samples),
+        lambda runs: _Tracks(limits.samples, name, runs),
+    )
     found = [one for track in tracks.found if (one := _recording(track)) is not None]
     if not found and damage is None:
         found = _second_opinion(data, limits)
@@ -82,8 +83,8 @@ def _second_opinion(data: bytes, limits: ReadLimits) -> list[Recording]:
 class _Tracks:
     """What is gathered while the elements pass by."""
 
-    def __init__(self, limit: int, name: str) -> None:
-        self.limit, self.name = limit, name
+    def __init__(self, limit: int, name: str, runs: Iterator[Run]) -> None:
+        self.limit, self.name, self.runs = limit, name, runs
         self.found: list[Gathered] = []
         self.creator: str | None = None
         self.points = 0
@@ -99,10 +100,7 @@ class _Tracks:
         elif tag == "gpx":
             self.creator = (element.get("creator") or "").strip()[:200] or None
         elif tag == "trk":
-            names = NAMES | _OTHERS
-            self.found.append(
-                Gathered(PointTable(names, "trkpt", tuple(PLACES)), device=self.creator)
-            )
+            self.found.append(Gathered(PointTable(_POINTS, self.runs), device=self.creator))
         elif tag == "trkseg" and self.found:
             self.found[-1].breaks.append(self.found[-1].points.count)
         elif tag == "rte":
@@ -148,10 +146,8 @@ def _nothing(
 
 def _recording(found: Gathered) -> Recording | None:
     numbers = found.points.numbers()
-    time_s = found.points.times_s("time")
-    columns = {
-        PLACES.get(name, name): values for name, values in numbers.items() if name not in _OTHERS
-    }
+    time_s = found.points.times_s()
+    columns = {name: values for name, values in numbers.items() if name not in _OTHERS}
     candidates = tuple(_headings(found.points, numbers, time_s))
     return recording(found, time_s, columns, candidates)
 

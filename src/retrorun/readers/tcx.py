@@ -1,6 +1,6 @@
 """TCX → recordings: several activities and laps, treadmill runs without a position."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,7 +12,9 @@ from retrorun.readers.sports import is_on_foot
 from retrorun.readers.xml_activity import Gathered, XmlRead, noted, recording
 from retrorun.readers.xml_names import local_name
 from retrorun.readers.xml_points import PointTable
-from retrorun.readers.xml_stream import XmlBrokenError, chunks, elements
+from retrorun.readers.xml_regular import Run
+from retrorun.readers.xml_shapes import PointNames
+from retrorun.readers.xml_taken import Listening, taken
 from retrorun.readers.xml_times import unix_s
 from retrorun.settings import ReadLimits
 from retrorun.units import FloatArray
@@ -33,6 +35,7 @@ _TAGS = (
     *("TrainingCenterDatabase", "Activity", "Lap", "Track"),
     *("Creator", "Notes", "Course"),
 )
+_POINTS = PointNames("Trackpoint", NAMES | {"time": "time"}, {}, frozenset(), frozenset(_TAGS))
 
 
 def read_tcx(name: str, data: bytes, limits: ReadLimits) -> XmlRead:
@@ -42,13 +45,11 @@ def read_tcx(name: str, data: bytes, limits: ReadLimits) -> XmlRead:
         ReadError: no track point has a time, or there are too many.
         NotARunError: there is no activity on foot.
     """
-    found = _Activities(limits.samples, name)
-    damage = None
-    try:
-        for event, element in elements(chunks(data), _TAGS, "Track", depth=limits.xml_depth):
-            found.take(event, element)
-    except XmlBrokenError as broken:
-        damage = Note("xml-broken", f"{broken.message}; what came before it was kept")
+    found, damage = taken(
+        data,
+        Listening(_POINTS, _TAGS, "Track", limits.xml_depth, limits.samples),
+        lambda runs: _Activities(limits.samples, name, runs),
+    )
     everything = [one for one in map(_recording, found.found) if one is not None]
     kept = tuple(one for one in everything if is_on_foot(one.sport) != "no")
     others = tuple(one for one in everything if is_on_foot(one.sport) == "no")
@@ -65,7 +66,7 @@ class _LapRead:
 
     def __init__(self, element: etree._Element, first_point: int) -> None:
         self.first_point = first_point
-        self.start_s = float(unix_s([element.get("StartTime") or ""])[0])
+        self.start_s = float(unix_s([(element.get("StartTime") or "").encode()])[0])
         self.tracks: list[int] = []
         self.totals: dict[str, str] = {}
         self.note: str | None = None
@@ -95,8 +96,8 @@ class _Activity:
 class _Activities:
     """What is gathered while the elements pass by."""
 
-    def __init__(self, limit: int, name: str) -> None:
-        self.limit, self.name = limit, name
+    def __init__(self, limit: int, name: str, runs: Iterator[Run]) -> None:
+        self.limit, self.name, self.runs = limit, name, runs
         self.found: list[_Activity] = []
         self.points = 0
         self.courses = 0
@@ -117,7 +118,7 @@ class _Activities:
         if tag == "Activity":
             self.inside = True
             sport = (element.get("Sport") or "").strip().lower()[:60] or None
-            points = PointTable(NAMES | {"time": "time"}, "Trackpoint")
+            points = PointTable(_POINTS, self.runs)
             self.found.append(_Activity(Gathered(points, sport=sport)))
         elif tag == "Course":
             self.courses += 1
@@ -162,7 +163,7 @@ class _Activities:
 
 def _recording(found: _Activity) -> Recording | None:
     gathered = found.gathered
-    time_s = gathered.points.times_s("time")
+    time_s = gathered.points.times_s()
     gathered.laps = _laps(found.laps, time_s)
     for lap in found.laps:
         for first in lap.tracks[1:]:  # a second track within a lap: the timer stood still

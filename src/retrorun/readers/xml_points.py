@@ -1,17 +1,20 @@
-"""Track points of an XML file, gathered as columns of text and turned into numbers at once."""
+"""Track points of an XML file, gathered as columns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from lxml import etree
 
 from retrorun.readers.xml_names import local_name
+from retrorun.readers.xml_numbers import floats
+from retrorun.readers.xml_regular import PLACE, Indices, Run
+from retrorun.readers.xml_shapes import TIME, PointNames
 from retrorun.readers.xml_times import unix_s
 from retrorun.units import FloatArray
 
 _MOST_NAMES = 500  # no real file has so many different elements in its points
-_POINT = object()
+_POINT, _PLACE = object(), object()
 
 
 @dataclass(slots=True)
@@ -26,24 +29,17 @@ class PointTable:
     """Gathers track points, then hands out columns.
 
     Args:
-        names: local name in lower case → column it fills; others are left out.
-        point: local name of a point.
-        attributes: attributes of the point that are columns too.
+        names: what the format calls points, and what they hold.
+        runs: the points that were cut out of the document, in its order.
     """
 
-    def __init__(
-        self,
-        names: Mapping[str, str],
-        point: str,
-        attributes: Sequence[str] = (),
-    ) -> None:
+    def __init__(self, names: PointNames, runs: Iterator[Run]) -> None:
         self.names = names
-        self.point = point
-        self.attributes = attributes
-        self.words = frozenset({"time", "cmt"})  # columns that hold no numbers
         self.count = 0
+        self._runs = runs
         self._by_tag: dict[object, object] = {}
         self._by_column: dict[str, Texts] = {}
+        self._from_runs: dict[str, list[tuple[int, Indices, FloatArray]]] = {}
 
     def add(self, holder: etree._Element, *, all_but_last: bool) -> None:
         """Take over the points below an element: their attributes, and all below them.
@@ -55,8 +51,8 @@ class PointTable:
         known, unknown, index = self._by_tag.get, self, self.count - 1
         before = index  # what stands in front of the first point belongs to none
         attributes = [
-            (name, self._column(name).points.append, self._column(name).texts.append)
-            for name in self.attributes
+            (name, self._column(column).points.append, self._column(column).texts.append)
+            for name, column in self.names.attributes.items()
         ]
         last = holder[-1] if all_but_last and len(holder) else None
         for element in holder.iterdescendants():
@@ -68,9 +64,13 @@ class PointTable:
                 if index > before:
                     found[0](index)
                     found[1](element.text)
-            elif found is _POINT:
-                if element is last:
-                    break
+            elif found is None:
+                continue
+            elif element is last:
+                break
+            elif found is _PLACE:
+                index += self._take(next(self._runs, None), index + 1)
+            else:
                 index += 1
                 for name, points, texts in attributes:
                     value = element.get(name)
@@ -79,11 +79,23 @@ class PointTable:
                         texts(value)
         self.count = index + 1
 
+    def _take(self, run: Run | None, first: int) -> int:
+        """Put the points of a run in the place where they stood; how many they are."""
+        if run is None:  # the document itself has an element of this name
+            return 0
+        for name, points, values in run.numbers:
+            self._from_runs.setdefault(name, []).append((first, points, values))
+        for name, points, words in run.words:
+            column = self._column(name)
+            column.points.extend((points + first).tolist())
+            column.texts.extend(words)
+        return run.count
+
     def _resolve(self, tag: object) -> object:
         """Where the texts of a tag go: two ``append``; or that it is the point; or nowhere."""
         local = local_name(tag)
-        name = self.names.get(local.lower())
-        found: object = _POINT if local == self.point else None
+        name = self.names.columns.get(local.lower())
+        found: object = {self.names.point: _POINT, PLACE: _PLACE}.get(local)
         if name:
             texts = self._column(name)
             found = (texts.points.append, texts.texts.append)
@@ -95,41 +107,29 @@ class PointTable:
         return self._by_column.setdefault(name, Texts())
 
     def texts(self, column: str) -> Texts:
-        """What the file says for a column, as text."""
+        """What the file says for a column of words, and for that of times the first of a run."""
         return self._by_column.get(column, Texts())
 
     def numbers(self) -> dict[str, FloatArray]:
         """Column → (n,) numbers, NaN where missing or no number; only columns that have one."""
         found = {}
-        for name, texts in self._by_column.items():
-            if name in self.words:
-                continue
-            values = np.full(self.count, np.nan)
-            values[texts.points] = _floats(texts.texts)
+        named = (*self.names.attributes.values(), *self.names.columns.values())
+        wordy = self.names.words | {TIME}
+        for name in dict.fromkeys(name for name in named if name not in wordy):
+            values = self._filled(name, floats)
             if np.isfinite(values).any():
                 found[name] = values
         return found
 
-    def times_s(self, column: str) -> FloatArray:
+    def times_s(self) -> FloatArray:
         """(n,) Unix seconds, NaN where a point has no time."""
-        texts = self.texts(column)
+        return self._filled(TIME, unix_s)
+
+    def _filled(self, name: str, read: Callable[[Sequence[bytes]], FloatArray]) -> FloatArray:
+        """The runs' values and those that stood alone, which may be stray ones behind a run."""
         values = np.full(self.count, np.nan)
-        values[texts.points] = unix_s([text or "" for text in texts.texts])
+        for first, points, held in self._from_runs.get(name, ()):
+            values[first + points] = held
+        texts = self.texts(name)
+        values[texts.points] = read([(text or "").encode() for text in texts.texts])
         return values
-
-
-def _floats(texts: list[str | None]) -> FloatArray:
-    try:
-        values = np.array([float(text) for text in texts if text is not None], dtype=np.float64)
-    except ValueError:
-        values = np.zeros(0)
-    if len(values) != len(texts):
-        values = np.array([_float(text) for text in texts], dtype=np.float64)
-    return np.where(np.abs(values) < 1e12, values, np.nan)
-
-
-def _float(text: str | None) -> float:
-    try:
-        return float(text or "nan")
-    except ValueError:
-        return float("nan")

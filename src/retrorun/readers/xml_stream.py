@@ -25,9 +25,9 @@ class XmlBrokenError(Exception):
         self.offset = offset
 
 
-def chunks(data: bytes) -> Iterator[bytes]:
-    """A document in pieces."""
-    for start in range(0, len(data), _CHUNK):
+def chunks(data: bytes, first: int = 0) -> Iterator[bytes]:
+    """A document, or what follows from a place on, in pieces."""
+    for start in range(first, len(data), _CHUNK):
         yield data[start : start + _CHUNK]
 
 

@@ -1,6 +1,6 @@
 """Times as XML files write them → Unix seconds."""
 
-import warnings
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -8,25 +8,38 @@ import numpy as np
 
 from retrorun.units import FloatArray
 
+_ZONE = re.compile(rb"(?:Z|[+-]\d\d:\d\d)?\Z")
+_US = 1_000_000
+_FULL = rb"(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?"
 
-def unix_s(texts: Sequence[str]) -> FloatArray:
+
+def unix_s(texts: Sequence[bytes]) -> FloatArray:
     """(n,) Unix seconds of ISO 8601 times, NaN where one makes no sense; no zone means UTC."""
-    if not texts:
-        return np.zeros(0)
-    if all(text[-1:] == "Z" for text in texts):
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")  # numpy only warns of a zone that it leaves out
-                bare = np.array([text[:-1] for text in texts]).astype("datetime64[us]")
-            return np.where(np.isnat(bare), np.nan, bare.astype(np.int64) / 1e6)
-        except (ValueError, UserWarning):
-            pass  # one of them is odd: take them one by one
-    return np.array([_one(text)[0] for text in texts], dtype=np.float64)
+    alike = _alike_s(texts) if texts else None
+    return np.array([_one(text.decode())[0] for text in texts]) if alike is None else alike
 
 
 def utc_offset_s(text: str) -> float | None:
     """Local minus UTC, if the time says so in so many words (``Z`` says nothing of a zone)."""
     return _one(text)[1]
+
+
+def _alike_s(texts: Sequence[bytes]) -> FloatArray | None:
+    """All at once if they are written in full and in one zone, or None: the value is the same."""
+    found = _ZONE.search(texts[0])
+    zone = found[0] if found else b""
+    lines = b"\n".join(texts)
+    if not re.fullmatch(rb"(?:%b%b(?:\n|\Z))++" % (_FULL, re.escape(zone)), lines):
+        return None
+    bare = (lines.replace(zone, b"") if zone else lines).split(b"\n")
+    known_s, offset_s = _one(texts[0].decode())
+    try:
+        moments = np.array(bare).astype("datetime64[us]")
+    except ValueError:
+        return None  # a date or an hour that does not exist
+    if len(bare) != len(texts) or not np.isfinite(known_s):
+        return None
+    return np.asarray((moments.astype(np.int64) - int(offset_s or 0) * _US) / _US)
 
 
 def _one(text: str) -> tuple[float, float | None]:
