@@ -66,7 +66,8 @@ def main() -> int:
         begin(Path(held), fuzz)
         options = [
             *(f"-max_total_time={given.seconds}", f"-seed={given.seed}"),
-            *(f"-timeout={fuzz.SLOWEST_S:.0f}", f"-rss_limit_mb={fuzz.LARGEST_MB:.0f}"),
+            *(f"-timeout={fuzz.SLOWEST_S:.0f}", f"-malloc_limit_mb={fuzz.LARGEST_MB:.0f}"),
+            "-rss_limit_mb=2000",  # atheris's own tables grow by some 2 kB an input
             *(f"-max_len={LONGEST}", f"-artifact_prefix={given.keep}/"),
             *("-print_final_stats=1", held),
         ]

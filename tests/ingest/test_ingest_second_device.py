@@ -307,4 +307,123 @@ def test_pairs_are_settled_once() -> None:
     assert len(pairing.pairs(briefs, [])) == 1
     refused = Match("b", "b" * 64, "a", "refused", None, "they do not agree")
     assert pairing.pairs(briefs, [refused]) == []
-    assert pairing.pairs([replace(each, heading="none") for each in briefs], []) == []
+
+
+@pytest.mark.parametrize("heading", ["none", "compass"])
+def test_two_alike_are_a_pair_where_one_lies_nearly_whole_within_the_other(heading: str) -> None:
+    """270 of 300 s are 90 %."""
+    long = brief("a", 0, 600, heading)
+    inside, outside = brief("b", 330, 300, heading), brief("c", 331, 300, heading)
+    found = pairing.pairs([long, inside], [])
+    assert [(pair.overlap_s, pair.alike) for pair in found] == [(270, True)]
+    assert pairing.pairs([long, outside], []) == []
+    assert pairing.pairs([long, inside], [], {"b" * 64}) == []
+    for phone, session in (("a", "b"), ("b", "a")):  # settled, whichever was the phone
+        refused = Match(phone, phone * 64, session, "refused", None, "they do not agree")
+        assert pairing.pairs([long, inside], [refused]) == []
+
+
+def both_with_a_compass(exports: Path, run: Simulated) -> None:
+    """The watch has a compass of its own, and the phone's is another."""
+    (exports / "watch.fit").write_bytes(fit_bytes(run))
+
+
+def test_of_two_with_a_compass_the_richer_stands(
+    exports: Path, archive: Archive, run: Simulated
+) -> None:
+    both_with_a_compass(exports, run)
+    report = imported(exports, archive)
+    assert report.joined == 1
+    (session,) = archive.sessions()
+    assert session.source.name == "watch.fit"
+    assert {"heart_rate", "cadence", "heading"} <= set(session.channels)
+    (note,) = (each for each in session.notes if each.slug == "second-device")
+    assert "clock" in note.message
+    (match,) = archive.matches()
+    assert match.state == "joined"
+    assert match.skew_s == pytest.approx(SKEW_S, abs=1.0)
+    rows = {Path(row.path).name: row for row in archive.files()}
+    assert (rows["phone.gpx"].rule, rows["phone.gpx"].duplicate_of) == (
+        "second-device",
+        session.id,
+    )
+    assert plan(exports, archive, settle_s=0).idle
+    assert care.check(archive) == []
+    separate(str(exports / "phone.gpx"), archive, ENGINE)
+    assert len(archive.sessions()) == 2
+    assert plan(exports, archive, settle_s=0).idle
+    assert imported(exports, archive).joined == 0
+
+
+def test_two_with_a_compass_that_moved_differently_both_stand(
+    exports: Path, archive: Archive, run: Simulated
+) -> None:
+    both_with_a_compass(exports, run)
+    other = simulate(scenarios()["intervals"], SEED + 1)
+    (exports / "phone.gpx").write_bytes(phone_of(other))
+    assert imported(exports, archive).joined == 0
+    assert len(archive.sessions()) == 2
+    assert plan(exports, archive, settle_s=0).idle
+
+
+def test_two_without_any_heading_that_were_started_apart_count_once(
+    exports: Path, archive: Archive, run: Simulated
+) -> None:
+    """By start and length they are no copies; by their movement they are one run."""
+    bare = replace(run, recording=replace(run.recording, headings=()))
+    (exports / "phone.gpx").write_bytes(phone_of(bare))
+    assert imported(exports, archive).joined == 1
+    (session,) = archive.sessions()
+    assert session.source.name == "watch.fit"
+    assert session.heading.kind == "none"
+    assert session.second_devices[0].skew_s == pytest.approx(SKEW_S, abs=1.0)
+    assert plan(exports, archive, settle_s=0).idle
+
+
+def test_a_phone_that_went_on_for_longer_than_the_watch_keeps_its_session(
+    exports: Path, archive: Archive, run: Simulated
+) -> None:
+    """A third of the phone's time is not worth the other two."""
+    short = replace(run.recording, headings=(), laps=(), pauses=())
+    third = len(short.time_s) // 3
+    columns = {name: values[:third] for name, values in short.columns.items()}
+    cut = replace(short, time_s=short.time_s[:third], columns=columns)
+    (exports / "watch.fit").write_bytes(fit_bytes(replace(run, recording=cut)))
+    (exports / "phone.gpx").write_bytes(phone_of(run, 0, -1, skew_s=15.0))
+    assert imported(exports, archive).joined == 0
+    assert len(archive.sessions()) == 2
+    assert [each.state for each in archive.matches()] == ["apart"]
+    assert plan(exports, archive, settle_s=0).idle
+
+
+def test_a_phone_s_file_that_grew_is_read_once(
+    exports: Path, archive: Archive, run: Simulated
+) -> None:
+    (exports / "phone.gpx").write_bytes(phone_of(run, 120, -400))
+    imported(exports, archive)
+    before = archive.matches()[0].phone
+    (exports / "phone.gpx").write_bytes(phone_of(run, 120, -60))
+    report = imported(exports, archive)
+    assert report.joined == 1
+    (session,) = archive.sessions()
+    (device,) = session.second_devices
+    assert device.sha256[:12] != before
+    assert [each.slug for each in session.notes].count("second-device") == 1
+    assert [each.phone for each in archive.matches()] == [device.sha256[:12]]
+    assert plan(exports, archive, settle_s=0).idle
+    assert care.check(archive) == []
+
+
+def test_a_phone_s_file_that_holds_another_run_now_takes_nothing_back(
+    exports: Path, archive: Archive, run: Simulated
+) -> None:
+    imported(exports, archive)
+    (joined,) = archive.sessions()
+    later = replace(run.recording, time_s=run.recording.time_s + 86_400)
+    headings = tuple(replace(each, time_s=each.time_s + 86_400) for each in later.headings)
+    tomorrow = replace(run, recording=replace(later, headings=headings))
+    (exports / "phone.gpx").write_bytes(phone_of(tomorrow))
+    imported(exports, archive)
+    first, second = archive.sessions()
+    assert first == joined
+    assert second.start_time_s > first.start_time_s + 80_000

@@ -4,7 +4,13 @@ from retrorun.archive import SessionRow
 from retrorun.ingest.sameness import Known, Verdict, brief
 
 
-def row(session: str, sha256: str, start_s: float, heading: str = "none") -> SessionRow:
+def row(
+    session: str,
+    sha256: str,
+    start_s: float,
+    heading: str = "none",
+    channels: str = '["position"]',
+) -> SessionRow:
     return SessionRow(
         id=session,
         sha256=sha256,
@@ -19,7 +25,7 @@ def row(session: str, sha256: str, start_s: float, heading: str = "none") -> Ses
         settings="",
         athlete="",
         version="",
-        document=b"{}",
+        document=f'{{"channels": {channels}}}'.encode(),
     )
 
 
@@ -53,3 +59,18 @@ def test_a_changed_file_that_lost_activities_is_added_and_nothing_goes() -> None
 
 def test_a_grown_file_replaces_what_it_was() -> None:
     assert known(MONTH[:1]).judge([row("g", "grown", 0.0)], "month") == Verdict(replaces={"m": "g"})
+
+
+def test_of_two_exports_of_one_run_the_richer_stands_whichever_came_first() -> None:
+    dynamics = '["position", "heart_rate", "cadence", "power", "contact_time"]'
+    poor = row("g", "gpx", 0.0, channels='["position", "heart_rate"]')
+    rich = row("f", "fit", 2.0, channels=dynamics)
+    first_poor = Known([brief(poor)], lambda _: ("position", "heart_rate"))
+    assert first_poor.judge([rich]) == Verdict(replaces={"g": "f"})
+    first_rich = Known([brief(rich)], lambda _: ("position", "heart_rate", "cadence", "power"))
+    assert first_rich.judge([poor]) == Verdict(duplicate_of="f")
+
+
+def test_of_two_equals_the_first_stands() -> None:
+    one, other = row("a", "one", 0.0), row("b", "other", 1.0)
+    assert Known([brief(one)], lambda _: ("position",)).judge([other]) == Verdict(duplicate_of="a")

@@ -55,13 +55,21 @@ def test_the_same_movement_elsewhere_is_refused() -> None:
     assert "apart" in joined.reason
 
 
-def test_no_heading_no_position_no_overlap_are_refused_with_a_reason() -> None:
+def test_no_position_and_no_overlap_are_refused_with_a_reason() -> None:
     watch = _run(1)
-    assert "heading" in joined_with_phone(watch, _run(2)).reason
     blind = replace(_phone(_run(2), 0), columns={})
     assert "positions" in joined_with_phone(watch, blind).reason
     late = _phone(_run(2), 5000.0)
     assert "overlap" in joined_with_phone(watch, late).reason
+
+
+def test_without_a_heading_it_is_known_as_the_same_run_and_gives_nothing() -> None:
+    watch = _run(1)
+    joined = joined_with_phone(watch, _run(2))
+    assert joined.skew_s == pytest.approx(0, abs=0.7)
+    assert joined.recording.headings == ()
+    assert joined.recording.columns is watch.columns
+    assert "everything is from" in joined.reason
 
 
 def test_of_many_runs_from_one_place_only_the_same_are_joined() -> None:

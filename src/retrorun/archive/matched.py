@@ -109,6 +109,17 @@ class Matched(Said):
         left = [sha256 for sha256 in freed if sha256 in standing]
         return [*left, *self._hashes([match.session for match in gone])]
 
+    def forget_phone(self, sha256: str) -> list[str]:
+        """Forget what a second device's file was matched with: hashes to be analysed again."""
+        with self.transaction():
+            return self._unmatched((), (sha256,))
+
+    def kept_apart(self) -> frozenset[str]:
+        """Hashes of files of which the user said that they stand for themselves."""
+        return frozenset(
+            h for (h,) in self.rows("SELECT sha256 FROM files WHERE rule = 'kept-apart'")
+        )
+
     def _hashes(self, sessions: Sequence[str]) -> list[str]:
         """Hashes of the files of those sessions that stand."""
         known = dict(self.rows("SELECT id, sha256 FROM sessions"))

@@ -1,8 +1,10 @@
 """Two recordings of one run: found by their time, joined where their movements agree.
 
-1. pairs: a session with a better heading overlaps another that holds all the rest
+1. pairs: a session with a better heading overlaps another that holds all the rest, or two alike
+   overlap nearly whole; of these the richer takes the watch's part
 2. try: the watch's file is analysed with the phone's beside it, which sets the clocks
 3. settle: a joined phone has no session of its own any more; a refusal is noted on both
+A phone's file that grew since it was joined is joined anew, and what it was is forgotten.
 """
 
 from collections import defaultdict
@@ -15,8 +17,9 @@ from retrorun.archive.matched import carried
 from retrorun.archive.rows import Brief
 from retrorun.archive.said import position
 from retrorun.ingest.anew import kept
+from retrorun.ingest.growing import forget_what_grew
 from retrorun.ingest.pairing import Pair, pairs
-from retrorun.ingest.sameness import BODY, same
+from retrorun.ingest.sameness import BODY, richness, same
 from retrorun.ingest.working import Engine, analysed
 
 if TYPE_CHECKING:
@@ -36,13 +39,15 @@ def join(archive: Archive, engine: Engine) -> Joins:
     The lock of the one writer is held by the caller.
     """
     done = Joins()
-    while found := pairs(archive.briefs(), archive.matches()):
+    forget_what_grew(archive, engine)
+    while found := pairs(archive.briefs(), archive.matches(), archive.kept_apart()):
         groups: dict[str, list[Pair]] = defaultdict(list)
         taken: set[str] = set()
         for pair in found:  # each phone with one watch at a time, that of the longest overlap
-            if pair.phone.id not in taken:
-                taken.add(pair.phone.id)
-                groups[pair.watch.sha256].append(pair)
+            if taken.isdisjoint((pair.phone.id, pair.watch.id) if pair.alike else (pair.phone.id,)):
+                one = _oriented(pair, archive) if pair.alike else pair
+                taken |= {one.phone.id, one.watch.id} if pair.alike else {one.phone.id}
+                groups[one.watch.sha256].append(one)
         _round(groups, archive, engine, done)
     return done
 
@@ -50,9 +55,10 @@ def join(archive: Archive, engine: Engine) -> Joins:
 def _round(groups: dict[str, list[Pair]], archive: Archive, engine: Engine, done: Joins) -> None:
     candidates = []
     for sha256, group in groups.items():
-        apart = [pair for pair in group if not _worth(pair, archive)]
-        archive.write(0, Change(matches=[_match(pair, "apart", None, _NO_NEED) for pair in apart]))
-        group[:] = [pair for pair in group if pair not in apart]
+        reasons = [(pair, _no_need(pair, archive)) for pair in group]
+        apart = [_match(pair, "apart", None, reason) for pair, reason in reasons if reason]
+        archive.write(0, Change(matches=apart))
+        group[:] = [pair for pair, reason in reasons if not reason]
         if group:
             phones = tuple(dict.fromkeys(pair.phone.sha256 for pair in group))
             candidates.append(replace(kept(sha256, archive), phones=phones))
@@ -67,12 +73,27 @@ def _round(groups: dict[str, list[Pair]], archive: Archive, engine: Engine, done
 
 
 _NO_NEED = "the recording with the heading holds more than the other"
+_ELSEWHERE = "most of its time lies outside the other"
+_LEAST_SHARE = 0.5  # of a phone's time within the watch's, or too much would go with it
 
 
-def _worth(pair: Pair, archive: Archive) -> bool:
-    """Whether nothing is lost when the phone's session goes."""
-    watch, phone = (archive.session(each.id).channels for each in (pair.watch, pair.phone))
-    return BODY & set(phone) <= set(watch)
+def _oriented(pair: Pair, archive: Archive) -> Pair:
+    """Of two alike, the richer is the one that stands: see ``richness``."""
+    own, other = (
+        (*richness(each, archive.channels(each.id)), each.duration_s)
+        for each in (pair.watch, pair.phone)
+    )
+    return pair.turned if other > own else pair
+
+
+def _no_need(pair: Pair, archive: Archive) -> str | None:
+    """Why a phone's session stays: something would be lost with it; None if nothing would."""
+    if pair.overlap_s < _LEAST_SHARE * pair.phone.duration_s:
+        return _ELSEWHERE
+    if pair.alike:
+        return None
+    watch, phone = (archive.channels(each.id) for each in (pair.watch, pair.phone))
+    return None if BODY & set(phone) <= set(watch) else _NO_NEED
 
 
 def _match(pair: Pair, state: str, skew_s: float | None, reason: str) -> Match:

@@ -153,7 +153,7 @@ def plan(
         if not growing & {each.address for _, each in log}
     )
     known_tables = logs.settled | {each.address for log in logs.due for _, each in log}
-    untried = pairs(archive.briefs(), archive.matches())
+    untried = pairs(archive.briefs(), archive.matches(), archive.kept_apart())
     return replace(
         decided,
         new=(*decided.new, *composed),

@@ -5,7 +5,8 @@ file grew after it had been imported. Counting it twice would spoil every total.
 
 - Same activity: it starts within ``START_S``, and lasts and measures the same within ``SHARE``.
 - The same file, changed, that starts at the same time as before replaces what it was.
-- Otherwise the first stands, unless only the newcomer has a compass heading.
+- Otherwise the richer stands: the one with a compass heading, then the one that knows more of the
+  body, then the one with more channels; of equals the first.
 - Where only one has a compass heading and the other knows more of the body, they are two devices'
   recordings of one run: both stay, to be joined (``joining``).
 - A file is only replaced as a whole: one that also holds other activities stands.
@@ -56,6 +57,12 @@ def same(first: Brief, second: Brief, *, grown: bool = False) -> bool:
     return abs(first.distance_m - second.distance_m) <= max(SLACK_M, SHARE * longer_m)
 
 
+def richness(each: Brief, channels: Iterable[str]) -> tuple[bool, int, int]:
+    """What is compared where one of two recordings of the same activity is to stand."""
+    known = frozenset(channels)
+    return each.heading == "compass", len(known & BODY), len(known)
+
+
 def brief(row: SessionRow) -> Brief:
     """What is compared of a session."""
     return Brief(row.id, row.sha256, row.start_time_s, row.duration_s, row.distance_m, row.heading)
@@ -101,7 +108,7 @@ class Known:
         whole = self._covers(old for _, old in matched)
         if not matched or (len(matched) < len(own) and not grown) or (grown and not whole):
             verdict = Verdict()
-        elif grown or (whole and _better(matched)):
+        elif grown or (whole and self._richer(matched)):
             verdict = Verdict(replaces={other.id: each.id for each, other in matched})
         else:
             return Verdict(duplicate_of=matched[0][1].id)
@@ -128,10 +135,20 @@ class Known:
         phone, watch = (each, other) if each.heading == "compass" else (other, each)
         return self._body(watch.id) > self._body(phone.id)
 
-    def _body(self, session_id: str) -> frozenset[str]:
+    def _known(self, session_id: str) -> frozenset[str]:
         if session_id not in self._channels:
             self._channels[session_id] = frozenset(self._told(session_id))
-        return self._channels[session_id] & BODY
+        return self._channels[session_id]
+
+    def _body(self, session_id: str) -> frozenset[str]:
+        return self._known(session_id) & BODY
+
+    def _richer(self, matched: list[tuple[Brief, Brief]]) -> bool:
+        """Whether every newcomer is richer than what it would replace."""
+        return all(
+            richness(each, self._known(each.id)) > richness(other, self._known(other.id))
+            for each, other in matched
+        )
 
     def _learn(self, own: list[Brief], replaced: set[str]) -> None:
         if replaced:
@@ -147,10 +164,6 @@ def _channels(row: SessionRow) -> frozenset[str]:
 
     told = msgspec.json.decode(row.document, type=dict[str, msgspec.Raw]).get("channels")
     return frozenset(msgspec.json.decode(told)) if told else frozenset()
-
-
-def _better(matched: list[tuple[Brief, Brief]]) -> bool:
-    return all(each.heading == "compass" != other.heading for each, other in matched)
 
 
 def _bucket(start_time_s: float) -> int:

@@ -36,10 +36,9 @@ def joined_with_phone(watch: Recording, phone: Recording) -> Joined:
 
     Args:
         watch: the recording that is kept.
-        phone: another recording of the same time, with at least one heading.
+        phone: another recording of the same time; without a heading it has nothing to give, but
+            is known as the same run.
     """
-    if not phone.headings:
-        return Joined(watch, None, "the second recording has no heading")
     ours, theirs = _grid(watch), _grid(phone)
     if ours is None or theirs is None:
         return Joined(watch, None, "both need positions to set their clocks by")
@@ -48,9 +47,11 @@ def joined_with_phone(watch: Recording, phone: Recording) -> Joined:
         return Joined(watch, None, found)
     device = phone.device or "a second device"
     ours_by = watch.device or "the first device"
+    clocks = f"whose clock runs {found:+.1f} s against that of {ours_by}"
     words = (
-        f"heading from {device}, whose clock runs {found:+.1f} s against that of {ours_by}; "
-        f"everything else from {ours_by}"
+        f"heading from {device}, {clocks}; everything else from {ours_by}"
+        if phone.headings
+        else f"the same run was recorded by {device}, {clocks}; everything is from {ours_by}"
     )
     headings = tuple(_moved(one, found, device) for one in phone.headings)
     note = Note("second-device", words)
