@@ -1,6 +1,7 @@
 """Pages on disk: whole or not at all, and not written again when nothing changed."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,13 @@ class Site:
             self.write(f"{ASSETS}/{name}", asset_text(name))
         return len(missing)
 
+    def sweep(self) -> None:
+        """Remove what killed processes left half written; drafts of living ones stay."""
+        for draft in (*self.folder.glob(".*.tmp"), *self.folder.glob("*/.*.tmp")):
+            if not _alive(draft.name.split(".")[-2]):
+                with suppress(OSError):
+                    draft.unlink()
+
     def write(self, name: str, html: str) -> bool:
         """Write one page under its relative name; parents are made.
 
@@ -51,6 +59,19 @@ class Site:
         except OSError as problem:
             raise _told(self.folder, problem) from problem
         return True
+
+
+def _alive(process: str) -> bool:
+    """Whether a process of this number runs; where that cannot be asked, it may."""
+    if os.name != "posix" or not process.isdecimal():
+        return True
+    try:
+        os.kill(int(process), 0)  # asks, and does nothing
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _replace(target: Path, content: bytes) -> None:

@@ -98,8 +98,8 @@ def strips(cohort: Cohort, display: Display) -> tuple[Strip, ...]:
     found = [each for each in cohort.measures if each.scale == "percent"]
     known = [each for each in found if not each.missing]
     ends = [end for each in known for end in ends_of(each) if end is not None]
-    reach = 1.1 * max([5.0, *(abs(end) for end in ends)])
-    made = [_strip(each, cohort, Axis(-reach, reach), display) for each in found]
+    axis = Axis(1.1 * min([-5.0, *ends]), 1.1 * max([5.0, *ends]))
+    made = [_strip(each, cohort, axis, display) for each in found]
     return tuple(sorted(made, key=lambda each: bool(each.early)))
 
 
@@ -118,7 +118,11 @@ def _strip(each: CohortMeasure, cohort: Cohort, axis: Axis, display: Display) ->
     return Strip(
         label,
         f"{signed(each.quantiles.p50, 1)} %",
-        say("between", low=signed(low, 1), high=signed(high, 1)),
+        say(
+            "between" if each.quantiles.p05 is not None else "spread_all",
+            low=signed(low, 1),
+            high=signed(high, 1),
+        ),
         f"{signed(mean.value, 1)} %",
         say("between", low=signed(mean.low, 1), high=signed(mean.high, 1)),
         say("behind_athletes", athletes=athletes, sessions=how_many(each.mixed.observations)),
@@ -140,7 +144,7 @@ def _strip_picture(each: CohortMeasure, values: Sequence[float], axis: Axis) -> 
         for place, value in enumerate(evenly(values, DOTS))
     )
     svg = (
-        '<svg class="strip" width="100%" height="48" aria-hidden="true">'
+        '<svg class="swarm" width="100%" height="48" aria-hidden="true">'
         f'<line class="one" x1="{axis.x(0)}%" x2="{axis.x(0)}%" y1="0" y2="48"/>{dots}'
         f'<line class="ends" x1="{x_low}%" x2="{x_high}%" y1="36" y2="36"/>'
         f'<rect x="{x25}%" width="{max(0.3, x75 - x25):.2f}%" y="30" height="12" rx="2"/>'
@@ -179,12 +183,12 @@ def _factor_bar(factor: Interval, axis: Axis, mean: float | None) -> Markup:
     dashed = (
         ""
         if mean is None
-        else f'<line class="mean" x1="{axis.x(mean)}%" x2="{axis.x(mean)}%" y1="0" y2="22"/>'
+        else f'<line class="mean" x1="{axis.x(mean)}%" x2="{axis.x(mean)}%" y1="0" y2="30"/>'
     )
     svg = (
-        '<svg class="whisker" width="100%" height="22" aria-hidden="true">'
-        f'<line class="one" x1="{axis.x(1)}%" x2="{axis.x(1)}%" y1="0" y2="22"/>{dashed}'
-        f'<line class="range" x1="{low}%" x2="{high}%" y1="11" y2="11"/>'
-        f'<circle cx="{value}%" cy="11" r="5.5"/></svg>'
+        '<svg class="whisker" width="100%" height="30" aria-hidden="true">'
+        f'<line class="one" x1="{axis.x(1)}%" x2="{axis.x(1)}%" y1="0" y2="30"/>{dashed}'
+        f'<line class="range" x1="{low}%" x2="{high}%" y1="15" y2="15"/>'
+        f'<circle cx="{value}%" cy="15" r="5.5"/></svg>'
     )
     return Markup(svg)  # noqa: S704  # numbers only
