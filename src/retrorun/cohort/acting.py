@@ -138,7 +138,7 @@ class _Run:
         with closing(self.engine(self._jobs(), carry_out)) as found:
             for job, result in found:
                 self.report = _counted(self.report, job, result)
-                if self.progress:
+                if self.progress is not None:
                     self.progress(self.report)
 
     def _jobs(self) -> Iterator[Job]:
