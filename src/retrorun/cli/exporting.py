@@ -1,12 +1,17 @@
-"""What ``export`` writes: tables of sessions and segments, and a file a track."""
+"""What ``export`` writes: tables and tracks of the archive, or a result set de-identified."""
 
+import os
+import secrets
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from retrorun import export, privacy
+import click
+
+from retrorun import export, privacy, results
 from retrorun.archive import Archive
-from retrorun.errors import ArchiveError
+from retrorun.errors import ArchiveError, SettingsError
 from retrorun.model import Athlete, Session
+from retrorun.storage import open_store, without_user
 
 
 def write(
@@ -47,3 +52,44 @@ def _put(path: Path, data: bytes) -> Path:
         words = problem.strerror or "cannot be written"
         raise ArchiveError("export-unwritable", words, file=str(path)) from problem
     return path
+
+
+SALT = "RETRORUN_SALT"
+_DRAWN = (
+    "a salt was drawn and is not kept: the same runs will never get the same ids again, "
+    f"not even from you (for that: --salt-file, or {SALT})"
+)
+
+
+def deidentify(source: str, out: str, salt_file: Path | None, *, tracks: bool) -> None:
+    """Make a de-identified copy of a result set, and say what was written.
+
+    Raises:
+        SettingsError: the salt is too short, the source is a copy already, or something else
+            lies where the copy is to go.
+        ReadError: there is no result set, or a part of it is damaged.
+    """
+    there, copy, key = open_store(source), open_store(out), results.key(_salt(salt_file))
+    said = results.read_about(there)
+    if said.deidentified:
+        words = "it is de-identified already"
+        raise SettingsError("results-deidentified", words, file=without_user(source))
+    about = results.deidentified_about(said, key, tracks=tracks and said.tracks)
+    copy.put(results.ABOUT, results.about_bytes(about))
+    results.check_copy(copy, about)
+    parts = 0
+    for name, data in results.deidentify(there, key, tracks=about.tracks):
+        parts += copy.put(name, data)
+    click.echo(f"{parts} parts written", err=True)
+    click.echo(without_user(out))
+
+
+def _salt(file: Path | None) -> bytes:
+    """The salt of a file, else of the environment, else a new one that nobody keeps."""
+    if file is not None:
+        return file.read_bytes().strip()
+    said = os.environ.get(SALT, "").strip()
+    if said:
+        return said.encode()
+    click.echo(_DRAWN, err=True)
+    return secrets.token_hex(32).encode()

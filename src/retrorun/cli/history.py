@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from retrorun.cli import options
 
@@ -90,23 +91,48 @@ def compare(
     multiple=True,
     help="May be given more than once. Default: sessions and segments; tracks for GPX.",
 )
-@click.option("--out", type=options.FOLDER, default=Path("export"), show_default=True)
+@click.option("--out", default="export", show_default=True, help="Folder, or any address.")
+@click.option("--from", "source", help="A result set instead of the archive: path or URL.")
+@click.option("--deidentify", is_flag=True, help="Without who, where and on which day.")
+@click.option(
+    "--salt-file",
+    type=options.FILE,
+    help="Same salt, same ids. Else RETRORUN_SALT, or a new one.",
+)
+@click.pass_context
 def export(
-    session: tuple[str, ...], archive: Path | None, form: str, what: tuple[str, ...], out: Path
+    context: click.Context,
+    session: tuple[str, ...],
+    archive: Path | None,
+    form: str,
+    what: tuple[str, ...],
+    out: str,
+    source: str | None,
+    deidentify: bool,
+    salt_file: Path | None,
 ) -> None:
     """Write sessions, segments and tracks as files: all sessions, or those named.
 
-    Columns carry their unit in their name. Samples in a privacy zone are left out.
+    Columns carry their unit in their name. Samples in a privacy zone are left out. With --from
+    and --deidentify: a copy of a result set that may be shared (docs/results.md).
     """
     from retrorun.archive import Archive
     from retrorun.cli import exporting
 
+    if source is not None or deidentify or salt_file:
+        given = context.get_parameter_source("form") is not ParameterSource.DEFAULT
+        if source is None or not deidentify:
+            raise click.UsageError("--from, a result set's address, and --deidentify go together")
+        if session or (given and form != "parquet"):
+            raise click.UsageError("a result set is copied whole, as Parquet")
+        exporting.deidentify(source, out, salt_file, tracks="tracks" in what)
+        return
     chosen = what or (("tracks",) if form == "gpx" else ("sessions", "segments"))
     if form == "gpx" and set(chosen) != {"tracks"}:
         raise click.UsageError("GPX holds tracks only")
     with Archive.open(options.archive_folder(archive), create=False) as store:
         known = [store.session(name) for name in session] if session else store.sessions()
-        for path in exporting.write(store, known, chosen, form, out):
+        for path in exporting.write(store, known, chosen, form, Path(out)):
             click.echo(path)
 
 

@@ -26,6 +26,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     settings: str
     tracks: bool
     deidentified: bool = False
+    mark: str | None = None  # of the salt it was de-identified with
 
 
 ANOTHER = "Choose another --out, or an empty one."
@@ -81,6 +82,22 @@ def check_about(store: Readable, wanted: bytes) -> None:
         words = f"it was made {kept} tracks"
         remedy = f"Run it {kept} --tracks, or choose another --out."
         raise SettingsError("results-other-tracks", words, file=ABOUT, remedy=remedy)
+
+
+def check_copy(store: Readable, wanted: About) -> None:
+    """Refuse to add to a de-identified result set that was made otherwise.
+
+    Raises:
+        SettingsError: it is none, was made from another kind, or with another salt.
+        ReadError: there is no ``about.json``.
+    """
+    there = read_about(store)
+    if there.deidentified and there.mark != wanted.mark:
+        words = "it was made with another salt, or with one that nobody kept"
+        raise SettingsError("results-other-salt", words, file=ABOUT, remedy=ANOTHER)
+    if there != wanted:
+        words = "something else was written there"
+        raise SettingsError("results-other-copy", words, file=ABOUT, remedy=ANOTHER)
 
 
 def read_about(store: Readable) -> About:

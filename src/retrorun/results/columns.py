@@ -13,9 +13,8 @@ SCHEMA_VERSION = 1
 
 Kind = Literal["text", "bytes", "truth", "whole", "long", "number", "single", "moment", "years"]
 Treatment = Literal[
-    "keep",  # as it is
+    "keep",  # as it is: numbers and truth values only
     "drop",  # the column is not there
-    "athlete",  # a keyed hash
     "session",  # a keyed hash
     "shift",  # moved by the athlete's own whole number of weeks, and to the athlete's own clock
     "level",  # counted from the first one known
@@ -77,17 +76,17 @@ def _sums() -> tuple[Column, ...]:
 
 
 FILES = (
-    Column("athlete", "text", "", "whose it is; `unknown` where nothing says", "athlete"),
+    Column("athlete", "text", "", "whose it is; `unknown` where nothing says", "drop"),
     Column("address", "text", "", "full path or URL, without credentials", "drop"),
     Column("name", "text", "", "address below the store of exports", "drop"),
     Column("size_bytes", "long", "byte", "size when it was listed", "drop"),
     Column("tag", "text", "", "etag or modification time when it was listed", "drop"),
     Column("profile", "text", "", "fingerprint of the athlete's profile", "drop"),
     Column("sha256", "text", "", "SHA-256 of its bytes; null where they were not read", "drop"),
-    Column("outcome", "text", "", "`imported`, `duplicate`, `not-a-run` or `failed`", "vocabulary"),
-    Column("slug", "text", "", "why it was not imported: stable, for programs", "vocabulary"),
+    Column("outcome", "text", "", "`imported`, `duplicate`, `not-a-run` or `failed`", "drop"),
+    Column("slug", "text", "", "why it was not imported: stable, for programs", "drop"),
     Column("message", "text", "", "the same in words", "drop"),
-    Column("sessions", "whole", "", "number of sessions it gave", "keep"),
+    Column("sessions", "whole", "", "number of sessions it gave", "drop"),
     Column("years", "years", "", "local years of those sessions, ascending", "drop"),
     Column("batch", "text", "", "name of the parts that hold what it gave", "drop"),
 )
@@ -111,7 +110,7 @@ SESSIONS = (
         "text",
         "",
         "`compass`, `course`, `unknown` or `none`: what the heading is",
-        "keep",
+        "vocabulary",
     ),
     *_sums(),
     Column("cost_factor", "number", "", "energy backward over forward at equal speed", "keep"),
@@ -132,9 +131,9 @@ SEGMENTS = (
     Column("start_time", "moment", "UTC", "when the stretch began", "shift"),
     Column("start_s", "number", "s", "its begin since the session's first record", "keep"),
     Column("end_s", "number", "s", "its end; the next stretch begins there", "keep"),
-    Column("direction", "text", "", "`forward`, `backward`, `unknown` or `still`", "keep"),
-    Column("gait", "text", "", "`run`, `walk` or `still`", "keep"),
-    Column("verdict", "text", "", "`confirmed`, `candidate` or `labelled`", "keep"),
+    Column("direction", "text", "", "`forward`, `backward`, `unknown` or `still`", "vocabulary"),
+    Column("gait", "text", "", "`run`, `walk` or `still`", "vocabulary"),
+    Column("verdict", "text", "", "`confirmed`, `candidate` or `labelled`", "vocabulary"),
     Column("probability", "number", "", "of the direction", "keep"),
     *(
         Column(
@@ -169,7 +168,7 @@ SEGMENTS = (
     Column("heart_rate_mean_bpm", "number", "1/min", "mean heart rate", "keep"),
     Column("heart_rate_max_bpm", "number", "1/min", "highest heart rate", "keep"),
     Column("heart_rate_coverage", "number", "", "share of the seconds with a heart rate", "keep"),
-    Column("ground", "text", "", "`steep`, `twisty`, both or empty", "keep"),
+    Column("ground", "text", "", "`steep`, `twisty`, both or empty", "vocabulary"),
     *(
         Column(f"energy_{name}_{unit}", "number", words, f"{meaning} energy, {mass}", "keep")
         for unit, words, mass in (
@@ -236,14 +235,14 @@ TRACKS = (
 )
 
 PROBLEMS = (
-    Column("athlete", "text", "", "whose file it is", "athlete"),
+    Column("athlete", "text", "", "whose file it is", "drop"),
     Column("file", "text", "", "name of the file, and its member's within an archive", "drop"),
     Column("sha256", "text", "", "SHA-256 of its bytes; null where they were not read", "drop"),
-    Column("slug", "text", "", "what is wrong: stable, for programs", "vocabulary"),
+    Column("slug", "text", "", "what is wrong: stable, for programs", "drop"),
     Column("message", "text", "", "the same in words", "drop"),
     Column("offset", "long", "byte", "where in the file", "drop"),
     Column("remedy", "text", "", "what can be done", "drop"),
-    Column("not_a_run", "truth", "", "it was read, and nothing is wrong with it", "keep"),
+    Column("not_a_run", "truth", "", "it was read, and nothing is wrong with it", "drop"),
 )
 
 TABLES: dict[str, tuple[Column, ...]] = {

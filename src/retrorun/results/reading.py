@@ -1,6 +1,7 @@
 """Reading a result set back, part by part, and only the parts that are asked for."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -48,14 +49,25 @@ def table(store: Store, name: str, kind: str, columns: Iterable[str] | None = No
     Raises:
         ReadError: it is gone, damaged or of another schema.
     """
+    wanted = arrow.schema(kind).names if columns is None else list(columns)
+    with part(store, name) as file:
+        return file.read(columns=wanted, use_threads=False).select(wanted)
+
+
+@contextmanager
+def part(store: Store, name: str) -> Iterator[Any]:
+    """One part as an open ``pyarrow.parquet.ParquetFile``.
+
+    Raises:
+        ReadError: it is gone, or reading it shows that it is damaged or of another schema.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    wanted = arrow.schema(kind).names if columns is None else list(columns)
     data = store.read(name, MOST_BYTES)
     try:
-        found = pq.ParquetFile(pa.BufferReader(data)).read(columns=wanted, use_threads=False)
-        return found.select(wanted)
+        with pq.ParquetFile(pa.BufferReader(data)) as file:
+            yield file
     except (pa.ArrowException, OSError, KeyError) as problem:
         words = f"this part cannot be read: {str(problem)[:200]}"
         raise ReadError("results-part-damaged", words, file=name) from problem

@@ -1,0 +1,297 @@
+"""A session without what tells who, where and on which day: a rule for every field.
+
+This is a list of what is allowed. A field that has no rule is not written: its default stands
+there, and where it has none nothing is written at all. A test enumerates every field of every
+dataclass that a session can hold, so that nobody adds one without deciding.
+
+``keep`` passes numbers and truth values only; text passes nowhere but through ``word``, and only
+if it is one of retrorun's own words.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from typing import Any
+
+from retrorun.channels import CHANNELS
+from retrorun.errors import SettingsError
+from retrorun.model import (
+    Best,
+    Energy,
+    Estimate,
+    GaitLine,
+    HeadingVerdict,
+    HeartLoad,
+    HeartRate,
+    Label,
+    MeasuredSegment,
+    Measures,
+    Metrics,
+    Note,
+    Segment,
+    Session,
+    Source,
+    Totals,
+)
+from retrorun.results.columns import KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a session's values become.
+
+    Attributes:
+        session: its new id.
+        shift_s: added to Unix seconds; brings them to the runner's own clock, too.
+    """
+
+    session: str
+    shift_s: float
+
+
+SPORTS = frozenset(
+    {
+        *("running", "run", "walking", "walk", "hiking", "hike", "jogging", "trail_running"),
+        *("trail running", "trail", "treadmill", "treadmill_running", "virtual_run", "9", "10"),
+        *("generic", "other", "ultra", "marathon", "mountaineering", "orienteering"),
+    }
+)
+_ENERGY = ("heart rate", "personal", "speed")
+WORDS = frozenset(
+    {
+        *SPORTS,
+        *KINDS,
+        *_ENERGY,
+        *(each.label for each in CHANNELS),
+        *("forward", "backward", "unknown", "still", "run", "walk"),
+        *("confirmed", "candidate", "labelled"),
+        *("compass", "course", "unknown", "none"),
+        *("heading", "gait", "label"),
+        *("fit", "gpx", "tcx"),
+        *("steep", "twisty"),
+        "heart-rate kinetics",
+    }
+)
+_SLUG = re.compile(r"[a-z]+(-[a-z0-9]+){0,7}")
+_BEST = re.compile(r"longest_[sm]|[0-9.]{1,8} (m|km|mile)|mile")
+_CODE = re.compile(r"[0-9a-f]{0,12}|[0-9]+(\.[0-9a-z]+){0,4}")
+
+
+def word(text: object) -> str | None:
+    """One of retrorun's own words; of what an energy was computed from, only the beginning."""
+    if not isinstance(text, str):
+        return None
+    begins = next((each for each in _ENERGY if text.startswith(each)), None)
+    return text if text in WORDS else begins
+
+
+def words(text: str | None) -> str | None:
+    """Several such words, apart by spaces; null only where there is no text."""
+    if text is None or word(text) is not None:
+        return word(text)
+    return " ".join(each for each in text.split() if each in WORDS)
+
+
+def _number(value: Any, _: Facts) -> Any:  # noqa: ANN401 - any field's value
+    if isinstance(value, tuple | list):
+        return tuple(each for each in value if isinstance(each, int | float))
+    return value if isinstance(value, int | float) else None
+
+
+def _words(value: Any, facts: Facts) -> Any:  # noqa: ANN401 - any field's value
+    if isinstance(value, Mapping):
+        known = {key: value[key] for key in value if key in WORDS}
+        return {key: scrubbed(each, facts) for key, each in known.items()}
+    if isinstance(value, tuple | list):
+        return tuple(each for each in value if each in WORDS)
+    return word(value)
+
+
+def _matching(pattern: re.Pattern[str]) -> Callable[[Any, Facts], str]:
+    return lambda value, _: value if isinstance(value, str) and pattern.fullmatch(value) else ""
+
+
+def scrubbed(value: Any, facts: Facts) -> Any:  # noqa: ANN401 - any value within a session
+    """The value without what its rules do not allow.
+
+    Raises:
+        SettingsError: nobody has decided on a field that cannot be left out.
+    """
+    if is_dataclass(value) and not isinstance(value, type):
+        rules = FIELDS.get(type(value), {})
+        return type(value)(
+            **{
+                each.name: RULES[rules[each.name]](getattr(value, each.name), facts)
+                for each in fields(value)
+                if each.name in rules or _left_out(type(value), each)
+            }
+        )
+    if isinstance(value, tuple | list):
+        return tuple(scrubbed(each, facts) for each in value if is_dataclass(each))
+    return _number(value, facts)
+
+
+def _left_out(kind: type, undecided: Any) -> bool:  # noqa: ANN401 - a dataclass's field
+    """False, where its default may stand in for a field without a rule."""
+    if undecided.default is MISSING and undecided.default_factory is MISSING:
+        words = f"nobody has decided what becomes of {kind.__name__}.{undecided.name}"
+        raise SettingsError("deidentify-undecided", words, remedy="Please report this.")
+    return False
+
+
+RULES: dict[str, Callable[[Any, Facts], Any]] = {
+    "keep": _number,
+    "inside": scrubbed,
+    "word": _words,
+    "text": lambda value, _: word(value) or "",
+    "slug": _matching(_SLUG),
+    "best": _matching(_BEST),
+    "code": _matching(_CODE),
+    "session": lambda _, facts: facts.session,
+    "moment": lambda value, facts: value + facts.shift_s,
+    "null": lambda _value, _facts: None,
+    "blank": lambda _value, _facts: "",
+    "nothing": lambda _value, _facts: (),
+}
+
+
+FIELDS: dict[type, dict[str, str]] = {
+    Session: {
+        "id": "session",
+        "index": "keep",
+        "source": "inside",
+        "start_time_s": "moment",
+        "zone": "null",
+        "sport": "word",
+        "name": "null",
+        "device": "null",
+        "duration_s": "keep",
+        "moving_s": "keep",
+        "distance_m": "keep",
+        "channels": "word",
+        "heading": "inside",
+        "measures": "inside",
+        "labels": "inside",
+        "laps": "nothing",
+        "pauses": "nothing",
+        "device_energy_kcal": "keep",
+        "forward_line": "inside",
+        "backward_line": "inside",
+        "notes": "inside",
+        "second_devices": "nothing",
+        "settings": "code",
+        "version": "code",
+    },
+    Source: {
+        "name": "blank",
+        "sha256": "blank",
+        "format": "word",
+        "device": "null",
+        "salvaged": "keep",
+        "warnings": "inside",
+    },
+    Note: {"slug": "slug", "message": "blank"},
+    Label: {"start_s": "keep", "end_s": "keep", "direction": "word", "origin": "blank"},
+    HeadingVerdict: {
+        "source": "null",
+        "kind": "word",
+        "mount_offset_deg": "keep",
+        "concentration": "keep",
+        "reason": "blank",
+        "sign_from": "null",
+    },
+    GaitLine: {
+        "intercept_spm": "keep",
+        "slope_spm_per_mps": "keep",
+        "grade_slope_spm": "keep",
+        "spread_spm": "keep",
+        "seconds": "keep",
+        "low_mps": "keep",
+        "high_mps": "keep",
+    },
+    Measures: {
+        "segments": "inside",
+        "totals": "word",
+        "cost_factor": "inside",
+        "notes": "inside",
+        "bests": "inside",
+        "heart": "word",
+    },
+    MeasuredSegment: {"segment": "inside", "metrics": "inside"},
+    Segment: {
+        "start_s": "keep",
+        "end_s": "keep",
+        "direction": "word",
+        "gait": "word",
+        "verdict": "word",
+        "probability": "keep",
+        "evidence": "word",
+        "reason": "blank",
+        "would_change": "blank",
+    },
+    Metrics: {
+        "seconds": "keep",
+        "moving_s": "keep",
+        "distance_m": "keep",
+        "climb_m": "keep",
+        "beats": "keep",
+        "beats_s": "keep",
+        "steps": "keep",
+        "steps_s": "keep",
+        "speed_mps": "keep",
+        "pace_s_per_km": "keep",
+        "grade": "keep",
+        "turn_rate_dps": "keep",
+        "heart_rate": "inside",
+        "steady_heart_rate_bpm": "keep",
+        "cadence_spm": "keep",
+        "step_length_m": "keep",
+        "contact_time_s": "keep",
+        "vertical_oscillation_m": "keep",
+        "respiration_brpm": "keep",
+        "energy_shown": "inside",
+        "energies": "inside",
+        "adjusted_pace_s_per_km": "keep",
+        "ground": "word",
+        "balance_pct": "keep",
+    },
+    HeartRate: {"mean": "keep", "max": "keep", "coverage": "keep"},
+    Energy: {
+        "gross": "keep",
+        "active": "keep",
+        "low": "keep",
+        "high": "keep",
+        "method": "text",
+        "citation": "blank",
+        "per_kg": "keep",
+    },
+    Estimate: {
+        "value": "keep",
+        "low": "keep",
+        "high": "keep",
+        "method": "text",
+        "reason": "null",
+    },
+    Totals: {
+        "seconds": "keep",
+        "moving_s": "keep",
+        "distance_m": "keep",
+        "beats": "keep",
+        "beats_s": "keep",
+        "steps": "keep",
+        "steps_s": "keep",
+        "energy_kcal": "keep",
+        "active_kcal": "keep",
+        "low_kcal": "keep",
+        "high_kcal": "keep",
+    },
+    Best: {"key": "best", "seconds": "keep", "distance_m": "keep", "start_s": "keep"},
+    HeartLoad: {
+        "zones_s": "keep",
+        "bounds_bpm": "nothing",  # by default they tell the age to the year
+        "bounds_from": "blank",
+        "seconds": "keep",
+        "trimp": "keep",
+        "trimp_per_min": "keep",
+    },
+}
