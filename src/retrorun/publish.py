@@ -69,6 +69,7 @@ def publish(archive: Archive, folder: Path, manner: Manner, fresh: Collection[st
     if not (wanted or changed) and (folder / INDEX).exists() and (folder / COMPARISON).exists():
         return Published(0, folder / INDEX)
     site = Site(folder)
+    site.sweep()
     site.ensure_assets()
     written = list(_pages(archive, folder, manner, wanted)) if wanted else []
     sessions, athlete = archive.outlines(), manner.athlete
