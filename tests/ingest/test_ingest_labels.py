@@ -1,5 +1,6 @@
 """Tables of labels beside exports: the user's words, kept with the session they are about."""
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -36,11 +37,18 @@ def labels(archive: Archive) -> list[tuple[Label, ...]]:
 
 def test_a_table_is_read_in_seconds_and_minutes() -> None:
     text = "\ufeffDirection;Start;End;why\nbackward;90;2:00.5;x\n\nForward; 1:02:03 ;3800;\n"
-    assert label_table("a.labels.csv", text.encode()) == (
-        Label(90, 120.5, "backward", "sidecar"),
-        Label(3723, 3800, "forward", "sidecar"),
-    )
-    assert label_table("a.labels.csv", HEAD.encode()) == ()
+    assert label_table("a.labels.csv", text.encode()) == {
+        0: (Label(90, 120.5, "backward", "sidecar"), Label(3723, 3800, "forward", "sidecar"))
+    }
+    assert label_table("a.labels.csv", HEAD.encode()) == {}
+
+
+def test_a_column_says_of_which_activity_a_row_speaks() -> None:
+    text = "activity,start,end,direction\n2,1,2,backward\n,3,4,forward\n1,5,6,backward\n"
+    assert label_table("a.labels.csv", text.encode()) == {
+        1: (Label(1, 2, "backward", "sidecar"),),
+        0: (Label(3, 4, "forward", "sidecar"), Label(5, 6, "backward", "sidecar")),
+    }
 
 
 @pytest.mark.parametrize(
@@ -54,6 +62,8 @@ def test_a_table_is_read_in_seconds_and_minutes() -> None:
         (HEAD + "nan,inf,backward\n", 2),
         (HEAD + "1\n", 2),
         (HEAD + "1:75,1:90,backward\n", 2),
+        ("activity,start,end,direction\n0,1,2,backward\n", 2),
+        ("activity,start,end,direction\nfirst,1,2,backward\n", 2),
         ("\0\xff", 1),
     ],
 )
@@ -185,3 +195,72 @@ def test_labels_carried_over_are_seen_before_anything_is_written(
         run(exports, archive)
         assert set(seen) == {(60, ()), (600, (said,))}  # the old one was never analysed anew
         assert [each.duration_s for each in archive.sessions()] == [600]
+
+
+TWO = "run 1000 60\nrun 90000 60\n"
+OF_BOTH = "start,end,direction,activity\n1,2,backward,1\n30,40,forward,2\n"
+
+
+def test_a_table_speaks_of_any_activity_of_its_file(tmp_path: Path) -> None:
+    exports = put(tmp_path / "e", a=TWO)
+    put(exports, a=OF_BOTH)
+    with Archive.open(tmp_path / "archive") as archive:
+        run(exports, archive)
+        second = Label(30, 40, "forward", "sidecar")
+        assert labels(archive) == [(Label(1, 2, "backward", "sidecar"),), (second,)]
+        put(exports, a="start,end,direction,activity\n30,40,forward,2\n")
+        run(exports, archive)
+        assert labels(archive) == [(), (second,)]
+        put(exports, a=HEAD)
+        run(exports, archive)
+        assert labels(archive) == [(), ()]
+        assert care.check(archive) == []
+
+
+def test_an_activity_that_is_not_there_is_named(tmp_path: Path) -> None:
+    exports = put(tmp_path / "e", a="run 1000 60")
+    put(exports, a=OF_BOTH)
+    with Archive.open(tmp_path / "archive") as archive:
+        (problem,) = run(exports, archive).problems
+        assert problem.slug == "labels-alone"
+        assert "no activity 2" in (problem.message or "")
+        assert labels(archive) == [(Label(1, 2, "backward", "sidecar"),)]
+
+
+def packed(folder: Path, **content: str) -> None:
+    folder.mkdir(exist_ok=True)
+    with zipfile.ZipFile(folder / "all.zip", "w") as made:
+        for name, text in content.items():
+            made.writestr(f"in/{name.replace('_', '.')}", text)
+
+
+def test_tables_within_an_archive_are_heard(tmp_path: Path) -> None:
+    """They may stand behind their exports, and change with the next archive."""
+    exports = tmp_path / "e"
+    packed(
+        exports,
+        a_fit=TWO,
+        b_fit="run 500000 60",
+        a_labels_csv=OF_BOTH,
+        b_fit_labels_csv=HEAD + "10,20,backward\n",
+        c_labels_csv=HEAD,
+        d_labels_csv="words",
+    )
+    with Archive.open(tmp_path / "archive") as archive:
+        report = run(exports, archive)
+        assert labels(archive) == [
+            (Label(1, 2, "backward", "sidecar"),),
+            (Label(30, 40, "forward", "sidecar"),),
+            (FIRST,),
+        ]
+        reasons = {Path(row.path).name: row.slug for row in report.problems}
+        assert reasons == {"c.labels.csv": "labels-alone", "d.labels.csv": "labels-broken"}
+        assert plan(exports, archive, settle_s=0).idle
+        packed(exports, a_fit=TWO, b_fit="run 500000 60", b_labels_csv=HEAD + "1,2,forward\n")
+        report = run(exports, archive)
+        assert labels(archive)[2] == (Label(1, 2, "forward", "sidecar"),)
+        assert (len(report.sessions), len(archive.sessions())) == (1, 3)
+        assert plan(exports, archive, settle_s=0).idle
+        assert care.check(archive) == []
+        undo(2, archive, ENGINE)
+        assert care.check(archive) == []

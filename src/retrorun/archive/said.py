@@ -61,11 +61,23 @@ class Said:
             )
             self._note_again([sha256])
 
-    def set_labels(self, sha256: str, labels: "Iterable[Label]") -> None:
-        """Keep what a table says of a file's first activity, instead of what it said before."""
+    def set_labels(self, sha256: str, labels: "Mapping[int, Iterable[Label]]") -> None:
+        """Keep what a table says of a file's activities, instead of what it said before.
+
+        Args:
+            sha256: of the file.
+            labels: position of the activity → what is said of it.
+        """
         from retrorun.readers.label_table import ORIGIN
 
-        self.replace_labels(sha256[:12], ORIGIN, labels)
+        for place in sorted({0, *self.labels(sha256), *labels}):
+            session = sha256[:12] if place == 0 else f"{sha256[:12]}-{place + 1}"
+            self.replace_labels(session, ORIGIN, labels.get(place, ()))
+
+    def positions(self, sha256: str) -> frozenset[int]:
+        """Which activities of a file have a session."""
+        rows = self.rows("SELECT position FROM sessions WHERE sha256 = ?", sha256)
+        return frozenset(place for (place,) in rows)
 
     def replace_labels(self, session: str, origin: str, labels: "Iterable[Label]") -> None:
         """Keep labels of a session instead of those whose origin ends so."""

@@ -33,6 +33,11 @@ def is_known(name: str) -> bool:
     return is_export(name) or is_table(name)
 
 
+def table_endings() -> tuple[str, ...]:
+    """What may follow a table's stem in the name of its export."""
+    return ("", *(end + packed for end in SUFFIXES for packed in ("", PACKED)))
+
+
 def named_after(tables: Iterable[Entry], exports: Iterable[Entry]) -> list[tuple[str, ...]]:
     """For each table of labels the paths of the exports that it lies beside.
 
@@ -42,7 +47,7 @@ def named_after(tables: Iterable[Entry], exports: Iterable[Entry]) -> list[tuple
     by_address: dict[str, list[str]] = {}
     for each in exports:
         by_address.setdefault(each.address.lower(), []).append(each.address)
-    endings = ("", *(end + packed for end in SUFFIXES for packed in ("", PACKED)))
+    endings = table_endings()
     stems = [each.address[: -len(TABLE)].lower() for each in tables]
     return [
         tuple(path for end in endings for path in by_address.get(stem + end, ())) for stem in stems

@@ -5,7 +5,7 @@ analysed, so that a new one is analysed once; one that is known is analysed anew
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -13,14 +13,14 @@ from retrorun import storage
 from retrorun.archive import Archive, Change, FileRow, Problem
 from retrorun.errors import RetrorunError
 from retrorun.ingest.anew import again
+from retrorun.ingest.packed_labels import LABELS
 from retrorun.ingest.planning import Plan, Table
-from retrorun.ingest.unpacking import told
+from retrorun.ingest.problems import told
 from retrorun.ingest.working import Engine, Report, file_row, refused
 
 if TYPE_CHECKING:
     from retrorun.model import Label
 
-LABELS = "labels"  # the rule by which a table's row counts as imported
 _LIMIT_BYTES = 2**20
 
 
@@ -29,7 +29,7 @@ class Said:
     """A table, read: its labels, or what is wrong with it."""
 
     table: Table
-    labels: "tuple[Label, ...]" = ()
+    labels: "Mapping[int, tuple[Label, ...]]" = field(default_factory=dict)
     problem: Problem | None = None
 
 
@@ -78,9 +78,22 @@ def after(said: list[Said], plan: Plan, archive: Archive, engine: Engine, number
                     known.append(rows[path].sha256)
         files.append(_row(each, exports, rows))
     report = again(known, archive, engine)
+    files = [_checked(row, each, archive, rows) for row, each in zip(files, said, strict=True)]
     archive.write(number, Change(files))
     problems = tuple(row for row in files if row.slug)
     return replace(report, imported=0, problems=report.problems + problems)
+
+
+def _checked(row: FileRow, said: Said, archive: Archive, rows: Mapping[str, FileRow]) -> FileRow:
+    """The row of a table, which may speak of an activity that its export does not hold."""
+    export = rows.get(row.duplicate_of or "")
+    if row.slug or export is None or not said.labels:
+        return row
+    highest = max(said.labels)
+    if highest in archive.positions(export.sha256):
+        return row
+    words = f"there is no activity {highest + 1} on foot in {PurePosixPath(export.path).name}"
+    return refused(said.table.file, Problem("failed", "labels-alone", words))
 
 
 def _stands(row: FileRow | None, standing: set[str]) -> bool:

@@ -17,7 +17,9 @@ from retrorun.archive.archive import SPOOL
 from retrorun.errors import NotARunError, ReadError, RetrorunError
 from retrorun.ingest import phone_logs
 from retrorun.ingest.names import is_archive, member_tag
+from retrorun.ingest.packed_labels import PackedLabels
 from retrorun.ingest.planning import Candidate, again
+from retrorun.ingest.problems import told
 from retrorun.ingest.working import Item, file_row, refused
 from retrorun.settings import ReadLimits
 from retrorun.storage import Entry
@@ -81,9 +83,12 @@ class Feed:
         address, paths = zipped.entry.address, set[str]()
         try:
             source = _source(zipped, self.limits)
-            for name, content in readers.members(address, source, self.limits):
+            labels = PackedLabels(self.archive)
+            for name, content in readers.members(address, source, self.limits, tables=True):
+                if labels.take(name, content):
+                    continue
                 path = _apart(name if name != address else f"{address}/{_MORE}", paths)
-                item = self._member(address, path, content, known)
+                item = self._member(address, path, content, (known.get(path), labels))
                 if item is not None:
                     self._members += 1
                     yield item
@@ -93,20 +98,25 @@ class Feed:
         if _changed(zipped.entry):
             self.late.append(address)
         else:
-            self.opened.append(_row(zipped, any_found=bool(paths)))
+            self.opened += [_row(zipped, any_found=bool(paths)), *labels.rows(address)]
 
     def _member(
         self,
         address: str,
         path: str,
         content: bytes | ReadError | NotARunError,
-        known: Mapping[str, FileRow],
+        said: tuple[FileRow | None, PackedLabels],
     ) -> Item | None:
+        """A member to be analysed, with what is known of it; None if it needs not be."""
         data = content if isinstance(content, bytes) else b""
         entry = Entry(path, path[len(address) + 1 :], len(data), member_tag(address))
         if not isinstance(content, bytes):
             return Candidate(entry, ""), Parcel("", problem=told(content))
-        return self._due(Candidate(entry, ""), data, known.get(path))
+        row, labels = said
+        each = Candidate(entry, hashlib.sha256(data).hexdigest())
+        copy = self._first.get(each.sha256, path) != path
+        fresh = not copy and labels.say(path, each.sha256)
+        return self._due(each, data, None if fresh else row)
 
     def _composed(self, log: Candidate, known: Mapping[str, FileRow]) -> Iterator[Item]:
         """A phone's log: its tables' own rows say that they went into it."""
@@ -186,12 +196,6 @@ def _row(zipped: Candidate, *, any_found: bool) -> FileRow:
         return replace(file_row(zipped, "imported"), rule=UNPACKED)
     words = "an archive without FIT, GPX or TCX in it"
     return refused(zipped, Problem("not-a-run", "archive-empty", words))
-
-
-def told(problem: RetrorunError) -> Problem:
-    """An error as the archive keeps it."""
-    kind = "not-a-run" if isinstance(problem, NotARunError) else "failed"
-    return Problem(kind, problem.slug, problem.message, problem.offset, problem.remedy)  # type: ignore[arg-type]
 
 
 def complete(feed: Feed, written: Iterable[str]) -> list[FileRow]:

@@ -24,7 +24,7 @@ from retrorun.settings import ReadLimits
 Member = tuple[str, bytes | MemberError]
 
 _RECORDINGS = (".fit", ".gpx", ".tcx", ".fit.gz", ".gpx.gz", ".tcx.gz")
-_INDEX = "activities.csv"
+_INDEX, _LABELS = "activities.csv", ".labels.csv"
 _MOST_TABLES = 2000  # whose heads are looked at; a phone's log has some dozens
 
 
@@ -33,7 +33,9 @@ def is_archive(data: bytes) -> bool:
     return sniff(data[:64]) == "zip"
 
 
-def members(name: str, data_or_path: bytes | Path, limits: ReadLimits) -> Iterator[Member]:
+def members(
+    name: str, data_or_path: bytes | Path, limits: ReadLimits, *, tables: bool = False
+) -> Iterator[Member]:
     """Yield the recordings in an archive one by one, as ``(name, bytes)`` or ``(name, error)``.
 
     A member's name is ``archive.zip/path/in/it``, followed by the activity's own title in
@@ -44,11 +46,12 @@ def members(name: str, data_or_path: bytes | Path, limits: ReadLimits) -> Iterat
         name: the archive's name.
         data_or_path: its bytes or where it lies.
         limits: bounds on number, size, ratio and depth.
+        tables: whether tables of labels are wanted too; those of an archive come first.
 
     Raises:
         ReadError: the archive itself cannot be opened.
     """
-    walk = _Walk(limits, Opener(limits))
+    walk = _Walk(limits, Opener(limits), tables)
     try:
         source = io.BytesIO(data_or_path) if isinstance(data_or_path, bytes) else data_or_path
         with zipfile.ZipFile(source) as archive:
@@ -63,6 +66,7 @@ class _Walk:
 
     limits: ReadLimits
     opener: Opener
+    tables: bool
     seen: int = 0
     told: dict[str, Told] = field(default_factory=dict)
 
@@ -71,6 +75,9 @@ class _Walk:
         left = max(0, self.limits.archive_members - self.seen)
         self.seen += len(infos)
         self.told = self._index(name, archive, infos)
+        for info in infos[:left] if self.tables else ():
+            if info.filename.lower().endswith(_LABELS):
+                yield (shown := f"{name}/{info.filename}"), self._content(shown, archive, info)
         export = self._health(archive, infos[:left])
         routes: dict[str, zipfile.ZipInfo] = {}
         for info in infos[:left]:

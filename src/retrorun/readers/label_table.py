@@ -1,9 +1,13 @@
-"""A table of labels beside an export: ``start,end,direction`` → labels of the user."""
+"""A table of labels beside an export: ``start,end,direction`` → labels of the user.
+
+A file may hold several activities; a column ``activity`` says of which of them a row speaks.
+"""
 
 import csv
 import io
 import math
 import re
+from collections.abc import Mapping
 from typing import cast
 
 from retrorun.errors import ReadError
@@ -11,16 +15,21 @@ from retrorun.model import Direction, Label
 
 ORIGIN = "sidecar"
 _HEAD = ("start", "end", "direction")
+_ACTIVITY = "activity"
 _MOST_ROWS = 10_000
+_MOST_ACTIVITIES = 1000
 _CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):([0-5]?\d(?:\.\d+)?)")
 
 
-def label_table(name: str, data: bytes) -> tuple[Label, ...]:
-    """The labels of a table, in its order; later ones win.
+def label_table(name: str, data: bytes) -> Mapping[int, tuple[Label, ...]]:
+    """Position of the activity in the file, from 0, → its labels in the table's order.
+
+    Of labels for the same time the later wins.
 
     Args:
         name: for messages.
-        data: comma or semicolon separated; seconds, m:ss or h:mm:ss since the session's start.
+        data: comma or semicolon separated; seconds, m:ss or h:mm:ss since the activity's start. A
+            column ``activity`` counts from 1; without it all is said of the first.
 
     Raises:
         ReadError: no such table; the message names the line.
@@ -28,26 +37,39 @@ def label_table(name: str, data: bytes) -> tuple[Label, ...]:
     text = data.decode("utf-8-sig", "replace")
     head = text.split("\n", 1)[0]
     rows = csv.reader(io.StringIO(text), delimiter=";" if ";" in head else ",")
+    found: dict[int, list[Label]] = {}
     try:
         columns = [one.strip().lower() for one in next(rows, [])]
         if not set(_HEAD) <= set(columns):
             raise _broken(name, 1, f"its first line must name {', '.join(_HEAD)}")
         places = [columns.index(one) for one in _HEAD]
-        found = [
-            _label(name, rows.line_num, [row[at] if at < len(row) else "" for at in places])
-            for row in rows
-            if any(cell.strip() for cell in row)
-        ]
+        which = columns.index(_ACTIVITY) if _ACTIVITY in columns else None
+        for count, row in enumerate(row for row in rows if any(cell.strip() for cell in row)):
+            if count >= _MOST_ROWS:
+                raise _broken(name, rows.line_num, f"more than {_MOST_ROWS} labels")
+            label = _label(name, rows.line_num, [_cell(row, at) for at in places])
+            found.setdefault(_position(name, rows.line_num, _cell(row, which)), []).append(label)
     except csv.Error as problem:
         raise _broken(name, rows.line_num, str(problem)) from problem
-    if len(found) > _MOST_ROWS:
-        raise _broken(name, _MOST_ROWS, f"more than {_MOST_ROWS} labels")
-    return tuple(found)
+    return {position: tuple(labels) for position, labels in found.items()}
+
+
+def _cell(row: list[str], at: int | None) -> str:
+    return row[at].strip() if at is not None and at < len(row) else ""
+
+
+def _position(name: str, line: int, cell: str) -> int:
+    number = int(cell) if cell.isascii() and cell.isdigit() and len(cell) < 5 else 0
+    if not cell:
+        return 0
+    if not 1 <= number <= _MOST_ACTIVITIES:
+        raise _broken(name, line, "activity must be a number from 1")
+    return number - 1
 
 
 def _label(name: str, line: int, cells: list[str]) -> Label:
-    start_s, end_s = (_seconds(cell.strip()) for cell in cells[:2])
-    direction = cells[2].strip().lower()
+    start_s, end_s = (_seconds(cell) for cell in cells[:2])
+    direction = cells[2].lower()
     if start_s is None or end_s is None:
         raise _broken(name, line, "start and end must be seconds, m:ss or h:mm:ss")
     if not start_s < end_s:
