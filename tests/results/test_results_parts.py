@@ -273,3 +273,16 @@ def test_many_sessions_are_packed_as_they_come(outcomes: list[tuple[str, Outcome
     assert found.read(columns=["session"])["session"].to_pylist() == [
         f"{number:012x}" for number in range(600)
     ]
+
+
+def test_a_number_that_is_none_is_null(outcomes: list[tuple[str, Outcome]]) -> None:
+    _, outcome = outcomes[0]
+    assert isinstance(outcome, Analysis)
+    session = replace(outcome.sessions[0], distance_m=float("nan"), moving_s=float("inf"))
+    part = results.Part(BATCH, tracks=False)
+    part.add(filed("ann", "run.fit", replace(outcome, sessions=(session,))))
+    written = dict(part.close())
+    (row,) = read(written[f"sessions/athlete=ann/year=2026/{BATCH}.parquet"]).to_pylist()
+    assert row["distance_m"] is None
+    assert row["moving_s"] is None
+    assert row["duration_s"] == session.duration_s

@@ -1,5 +1,6 @@
 """From an analysed file to the rows of each table."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,7 +16,7 @@ from retrorun.units import FloatArray
 from retrorun.zone import local_time
 
 Row = dict[str, Any]
-FIRST_S, LAST_S = -9_214_560_000.0, 9_214_646_400.0  # 1678-01-01, 2262-01-01
+FIRST_S, LAST_S = -9_151_488_000.0, 9_151_488_000.0  # 1680-01-01, 2260-01-01
 LOST = "other-sport"  # what a file holds besides and is no run: nothing is wrong with it
 
 
@@ -75,19 +76,25 @@ def refusal(session: Session) -> str | None:
     """Why a session cannot be filed; None where it can.
 
     Its clock must lie in what the readers of Parquet can hold: pandas counts nanoseconds from
-    1677 to 2262.
+    1677 to 2262, and de-identified dates move by up to a year.
     """
     first, last = session.start_time_s, session.start_time_s + session.duration_s
     if first >= FIRST_S and last < LAST_S:
         return None
-    return f"its clock says {first:.0f} s since 1970: no date from 1678 to 2261"
+    return f"its clock says {first:.0f} s since 1970: no date from 1680 to 2259"
 
 
 def session_row(session: Session) -> Row:
     """The row of a session, with its whole analysis."""
     row = export.session_row(session) | {"file_sha256": session.source.sha256}
-    clean = {name: text(each) if isinstance(each, str) else each for name, each in row.items()}
-    return clean | {"analysis": document(session)}
+    return {name: _stored(each) for name, each in row.items()} | {"analysis": document(session)}
+
+
+def _stored(value: Any) -> Any:  # noqa: ANN401 - a cell
+    """A cell as it can be stored: text as UTF-8, and no number that is none."""
+    if isinstance(value, str):
+        return text(value)
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def document(session: Session) -> bytes:
@@ -108,7 +115,8 @@ def _clean(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 def segment_rows(session: Session) -> list[Row]:
     """One row a segment."""
-    return [export.segment_row(session, each) for each in session.measures.segments]
+    rows = (export.segment_row(session, each) for each in session.measures.segments)
+    return [{name: _stored(each) for name, each in row.items()} for row in rows]
 
 
 def track_columns(session: Session, track: Track) -> dict[str, Any]:

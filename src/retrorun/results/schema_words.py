@@ -1,0 +1,136 @@
+"""The prose of ``docs/results.md``."""
+
+INTRODUCTION = """\
+# The result set of a cohort
+
+Printed by `python -m retrorun.results.schema > docs/results.md` from the columns that the parts
+are written with; a test holds the two together.
+
+`retrorun process ADDRESS --out ADDRESS` writes what became of every file as Parquet, which
+anything reads without retrorun. Columns carry their unit in their name, and once more in the
+Parquet field's metadata (`unit`, `meaning`); the file's own metadata has `retrorun`: a JSON with
+`schema_version`, `table` and `units`. Unknown is null, never 0 and never NaN. Types are plain and
+the same in every part.
+
+Schema version: **{version}**. It changes when a column comes, goes, or changes its name, type,
+unit or meaning, or when files lie elsewhere. `about.json` has it, with the version of retrorun,
+the fingerprint of the settings, and whether there are tracks. A run with another of these is
+refused: one result set was made in one way. More files and athletes may be added at any time.
+
+```
+about.json
+manifest/<sha256>.parquet                              what was planned; not meant for reading
+files/<batch>.parquet                                  one row a file
+sessions/athlete=<athlete>/year=<year>/<batch>.parquet
+segments/athlete=<athlete>/year=<year>/<batch>.parquet
+tracks/athlete=<athlete>/year=<year>/<batch>.parquet   with --tracks
+problems/<batch>.parquet                               one row a file or activity without a session
+```
+
+- `<batch>` is the hash of what a batch consists of; the same files give the same names and the
+  same bytes, whoever works on them, with the same versions of retrorun and pyarrow.
+- A batch counts once its part of `files` is there. While a run goes on, or after one was stopped,
+  there may be data of a batch that is not finished: the next run makes the same bytes again.
+- Within a batch the same bytes count once for an athlete; in two batches the same `session` may
+  stand twice. Count sessions by distinct `session`; `retrorun compare --from` does.
+- `year` is that of the runner's own clock, of UTC where the zone is not known. A session whose
+  clock lies outside 1680 to 2259 is refused (`clock-impossible`): readers could not hold its
+  dates.
+- In `athlete=…` everything of ASCII but letters, digits and `_-.~` is `%XX`. Names are brought to
+  Unicode's composed form; those that are no text on one line, too long, or would be read as no
+  value are cut and end in `~` and part of their hash. The same key stands in `files` and
+  `problems`. Athletes whose names differ in case only need a file system that tells case apart;
+  object stores do.
+- `files` gives a container that holds members of several athletes one row for each of them.
+"""
+
+READING = """\
+## Reading it
+
+An athlete called `007` is a number to whoever guesses types, so say that it is text.
+
+pandas and pyarrow:
+
+```python
+import pandas as pd, pyarrow as pa, pyarrow.dataset as ds
+
+hive = ds.partitioning(pa.schema([("athlete", pa.string()), ("year", pa.int32())]), flavor="hive")
+sessions = pd.read_parquet("results/sessions", partitioning=hive)
+one = ds.dataset("results/tracks", partitioning=hive).to_table(filter=ds.field("athlete") == "ann")
+```
+
+Dask:
+
+```python
+import dask.dataframe as dd
+
+sessions = dd.read_parquet("results/sessions", dataset={"partitioning": hive})
+```
+
+DuckDB:
+
+```sql
+select athlete, sum(backward_distance_m) / 1000 as backward_km
+from read_parquet('results/sessions/*/*/*.parquet', hive_partitioning = true,
+                  hive_types = {'athlete': VARCHAR, 'year': INTEGER})
+group by athlete;
+```
+
+Spark (not tested here, where there is no Java; `year` comes as text like every partition):
+
+```python
+spark.conf.set("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
+sessions = spark.read.parquet("s3a://bucket/results/sessions")
+sessions = sessions.withColumn("year", sessions.year.cast("int"))
+```
+
+The other four are held by tests. For addresses such as `s3://bucket/results/sessions` each tool
+has its own way to credentials. `analysis` is the largest column: leave it out unless you want it
+(`columns=`, `select`).
+"""
+
+DEIDENTIFIED = """\
+## De-identified
+
+```
+RETRORUN_SALT=… retrorun export --from ADDRESS --out ADDRESS --deidentify [--what tracks]
+```
+
+makes a copy of `sessions`, `segments` and, if `--what tracks` is said, `tracks`, with those
+columns that have something in the last column above. It is a list of what is allowed: a column or
+a field of the analysis on which nobody decided is not written, and a test enumerates them all.
+`retrorun compare --from` reads the copy and finds the same numbers.
+
+- **Ids** of athletes and sessions, and the names of parts, are HMAC-SHA256 of the old ones with a
+  salt (at least 16 bytes; `--salt-file FILE`, else `RETRORUN_SALT`, never an argument, never
+  stored). The same salt gives the same ids and bytes, so that a copy can grow; a copy remembers a
+  mark of its salt and refuses another. Without a salt one is drawn and not kept: then nobody can
+  make the same ids again. Whoever has the salt and a list of names can undo the ids: keep it as
+  you keep the names.
+- **Dates** are moved by a whole number of weeks, 1 to 52 either way, one number an athlete, from
+  the salt. Weekday and time of day stay as the runner's own clock showed them, written as if UTC;
+  the zone and its offset go. Intervals stay, but for the hour of a change to summer time. `year`
+  is that of the moved date.
+- **Places** go: positions, the plane, course, heading and turn by the second, GPS accuracy, time
+  zone. Heights count from the session's first one. Temperature goes, because weather tells a day.
+- **Text** goes, all of it: names, devices, files, hashes, addresses, laps, labels' origins,
+  reasons, messages. What stays are retrorun's own fixed words, such as `backward`, and the slugs
+  of notes; a sport that is no common word is null.
+- `files`, `problems` and `manifest` are not in the copy. Rows are in the order of the moved
+  dates, because that of the files would tell the order of their names.
+
+### What remains, and may tell who it was
+- It is pseudonymous data, not anonymous. Who knows when a person ran (a few starting times to the
+  second, a training week, a public race) can find the athlete by the pattern: weekdays, times of
+  day and intervals stay. So can who knows exact distances or durations, for instance from a
+  public profile.
+- Rare performances, rare combinations (a month of 200 km backward) and small cohorts.
+- Body and physiology: heart rate, steps, gait lines, balance. Energy in kilocalories gives the
+  body mass by arithmetic, energy by heart rate the mass and the age together; leave these columns
+  out if that matters.
+- With tracks: the shape of hills along the way, speed by the second, stops. A route's profile can
+  be looked for among known routes. Share tracks with people, not with the world.
+- Shifts are one of 104: who knows one true date of an athlete knows all of them.
+- Outside of what is copied: your log files, the addresses you share it from, and the dates of the
+  objects.
+"""
