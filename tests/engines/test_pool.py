@@ -63,10 +63,11 @@ def test_tasks_are_taken_as_they_are_needed() -> None:
         ("hog", "memory-exceeded", "256 MiB"),
     ],
 )
-def test_a_poisoned_file_costs_itself_alone(poison: str, slug: str, words: str) -> None:
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_poisoned_file_costs_itself_alone(jobs: int, poison: str, slug: str, words: str) -> None:
     tasks = ["a", "b", "c", poison, "d", "e", "f", "g"]
     limits = Limits(seconds=1.0, memory_bytes=256 * 2**20)
-    results = list(ordered(tasks, obey, 2, limits))
+    results = list(ordered(tasks, obey, jobs, limits, guarded=True))
     assert [task for task, _ in results] == tasks
     lost = results[3][1]
     assert isinstance(lost, Lost)

@@ -117,12 +117,14 @@ def test_parallel_equals_serial(tmp_path: Path) -> None:
     assert len(first) == 12 * 2  # a track and an original each
 
 
-def test_a_poisoned_file_is_set_aside_and_named(tmp_path: Path) -> None:
-    exports = fill(tmp_path / "exports", a="run 1000 60", b="die", c="run 2000 60")
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_poisoned_file_is_set_aside_and_named(tmp_path: Path, jobs: int) -> None:
+    exports = fill(tmp_path / "exports", a="run 1000 60", b="die", c="run 2000 60", d="hog")
     with Archive.open(tmp_path / "archive") as archive:
-        report = run(exports, archive, jobs=2)
-        assert outcomes(archive) == {"a": "imported", "b": "failed", "c": "imported"}
-        assert [row.slug for row in report.problems] == ["worker-died"]
+        guarded = replace(engine(jobs), guarded=True)
+        report = act(plan(exports, archive, settle_s=0), archive, guarded)
+        assert outcomes(archive) == {"a": "imported", "b": "failed", "c": "imported", "d": "failed"}
+        assert [row.slug for row in report.problems] == ["worker-died", "memory-exceeded"]
         assert plan(exports, archive, settle_s=0).idle
 
 

@@ -36,7 +36,7 @@ class Work:
     @property
     def engine(self) -> ingest.Engine:
         """What analyses files with these settings."""
-        return ingest.Engine(self.settings, self.athlete, self.jobs)
+        return ingest.Engine(self.settings, self.athlete, self.jobs, guarded=True)
 
 
 def carry_out(plan: ingest.Plan, work: Work, *, pages: bool = False) -> ingest.Report:

@@ -60,6 +60,8 @@ def ordered(
     work: Callable[[T], R],
     jobs: int,
     limits: Limits = DEFAULT,
+    *,
+    guarded: bool = False,
 ) -> Generator[tuple[T, R | Lost], None, None]:
     """Carry out work on every task; yield task and result in the order of the tasks.
 
@@ -68,6 +70,7 @@ def ordered(
         work: a function that can be pickled.
         jobs: worker processes; 1 or less works in this process, without limits.
         limits: for one task.
+        guarded: a single job, too, gets a worker of its own, so that the limits hold.
 
     Yields:
         The task and its result, or ``Lost`` if it cost the worker its life, time or memory.
@@ -75,11 +78,11 @@ def ordered(
     Raises:
         EngineError: workers cannot be started.
     """
-    if jobs <= 1:
+    if jobs <= 1 and not guarded:
         for task in tasks:
             yield task, work(task)
         return
-    pool = _Pool(work, jobs, limits)
+    pool = _Pool(work, max(1, jobs), limits)
     try:
         yield from pool.run(tasks)
     finally:

@@ -69,19 +69,24 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """How files are analysed: settings, athlete, worker processes, and the pipeline itself."""
+    """How files are analysed: settings, athlete, worker processes, and the pipeline itself.
+
+    One job is done in this process, unless it is guarded: then a file that costs its worker memory,
+    time or life costs nothing else.
+    """
 
     settings: "Settings"
     athlete: "Athlete"
     jobs: int
     process: "Process | None" = None
+    guarded: bool = False
 
     def parcels(self, tasks: "Iterable[Task]") -> "Generator[tuple[Task, Parcel], None, None]":
         """Analyse files, in order; a lost worker is one file's problem."""
         from retrorun import engines
 
         work = engines.work_of(self.settings, self.athlete, self.process)
-        for task, result in engines.ordered(tasks, work, self.jobs):
+        for task, result in engines.ordered(tasks, work, self.jobs, guarded=self.guarded):
             yield task, _lost(task, result) if isinstance(result, engines.Lost) else result
 
 
