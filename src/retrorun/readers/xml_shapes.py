@@ -8,10 +8,10 @@ plain points only: ASCII, double quotes, no entities, comments, empty elements o
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
 
 TIME = "time"  # the column of times: words that become numbers
-_DEEPEST = 8
+_DEEPEST, _MOST_ELEMENTS = 8, 64
 _SPACE = rb"[ \t\r\n]*+"
 _TEXT = rb"[\t\n -%'-;=?-~]++"  # ASCII but & < > and carriage returns, which XML would change
 _QUOTED = rb"[ !#-%'-;=?-~]*+"
@@ -72,16 +72,26 @@ class Element:
         done = list(self.children)
         place = 0
         for child in other.children:
-            alike = [n for n, one in enumerate(done) if _key(one) == _key(child)]
-            if alike and alike[-1] < place:
+            starts = [one.start for one in done]
+            if child.start in starts[:place]:
                 raise IrregularError
-            if alike:
-                place = next(n for n in alike if n >= place)
+            if child.start in starts:
+                place = starts.index(child.start)
                 done[place] = done[place].merged(child)
             else:
                 done.insert(place, child)
             place += 1
         return replace(self, children=tuple(done))
+
+    @property
+    def start(self) -> bytes:
+        """What stands in its start tag."""
+        return self.name + self.attributes
+
+    @property
+    def size(self) -> int:
+        """How many elements it is."""
+        return sum(1 for _ in self.walk())
 
     def walk(self) -> Iterator["Element"]:
         """All elements, in the order of the file."""
@@ -90,8 +100,9 @@ class Element:
             yield from child.walk()
 
 
-def _key(element: Element) -> tuple[bytes, bytes]:
-    return element.name, element.attributes
+def _attributes(element: Element) -> list[bytes]:
+    """The names of its attributes."""
+    return [name for name, _ in _ATTRIBUTE.findall(element.attributes)]
 
 
 def _local(name: bytes) -> str:
@@ -104,16 +115,31 @@ class Shape:
 
     Attributes:
         names: what the format calls things.
-        point: the tree of a point.
+        points: trees of points, all different.
     """
 
     names: PointNames
-    point: Element
+    points: tuple[Element, ...]
+
+    @cached_property
+    def point(self) -> Element:
+        """The tree of a point that may hold whatever they hold.
+
+        The largest lead: they know best what comes before what.
+
+        Raises:
+            IrregularError: they disagree, or it would be enormous.
+        """
+        first, *others = sorted(self.points, key=lambda one: -one.size)
+        both = reduce(Element.merged, others, first)
+        if both.size > _MOST_ELEMENTS:
+            raise IrregularError
+        return both
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
         """The column of each group of the pattern; a column can stand in several."""
-        attributes = [name.decode("ascii") for name, _ in _ATTRIBUTE.findall(self.point.attributes)]
+        attributes = [name.decode("ascii") for name in _attributes(self.point)]
         texts = [self.names.column(one.name) for one in self.point.walk() if one.children is None]
         return (
             *(self.names.attributes[name] for name in attributes if name in self.names.attributes),
@@ -141,8 +167,7 @@ class Shape:
         return _SPACE + b"".join(map(self._optional, element.children))
 
     def _optional(self, element: Element) -> bytes:
-        start = re.escape(element.name + element.attributes)
-        end = re.escape(element.name)
+        start, end = re.escape(element.start), re.escape(element.name)
         return rb"(?:<%b>%b</%b>%b|)" % (start, self._inside(element), end, _SPACE)
 
 
@@ -172,20 +197,18 @@ def learnt(
     _check(point, names, declared)
     if not any(names.column(one.name) for one in point.walk() if one.children is None):
         raise IrregularError
-    if before is None:
-        return Shape(names, point)
-    same = [
-        [name for name, _ in _ATTRIBUTE.findall(one.attributes)] for one in (before.point, point)
-    ]
-    if before.point.name != point.name or same[0] != same[1]:
+    points = before.points if before else ()
+    if points and _attributes(points[0]) != _attributes(point):
         raise IrregularError
-    return Shape(names, before.point.merged(point))
+    shape = Shape(names, (*points, point))
+    _ = shape.point  # or they disagree
+    return shape
 
 
 def _check(point: Element, names: PointNames, declared: frozenset[bytes]) -> None:
     """No element may mean more than itself, or stand under a prefix that is not declared."""
     for element in point.walk():
-        attributes = [name for name, _ in _ATTRIBUTE.findall(element.attributes)]
+        attributes = _attributes(element)
         own = {name[6:] for name in attributes if name.startswith(b"xmlns:")}
         prefixed = [name for name in (element.name, *attributes) if b":" in name]
         prefixes = {name.partition(b":")[0] for name in prefixed} - {b"xmlns"}
@@ -195,6 +218,9 @@ def _check(point: Element, names: PointNames, declared: frozenset[bytes]) -> Non
         if local in names.apart or (local == names.point and element is not point):
             raise IrregularError
         if element.children is not None and names.column(element.name):
+            raise IrregularError
+        starts = [child.start for child in element.children or ()]
+        if len(set(starts)) < len(starts):  # which of them is missing could not be told
             raise IrregularError
 
 

@@ -10,6 +10,7 @@ from retrorun.units import FloatArray
 
 _ZONE = re.compile(rb"(?:Z|[+-]\d\d:\d\d)?\Z")
 _US = 1_000_000
+_EXACT_US = 2**52  # a century and a half: so many a float holds exactly
 _FULL = rb"(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?"
 
 
@@ -29,17 +30,18 @@ def _alike_s(texts: Sequence[bytes]) -> FloatArray | None:
     found = _ZONE.search(texts[0])
     zone = found[0] if found else b""
     lines = b"\n".join(texts)
-    if not re.fullmatch(rb"(?:%b%b(?:\n|\Z))++" % (_FULL, re.escape(zone)), lines):
+    plain = _FULL + re.escape(zone)
+    if not re.fullmatch(rb"%b(?:\n%b)*+" % (plain, plain), lines):
         return None
     bare = (lines.replace(zone, b"") if zone else lines).split(b"\n")
     known_s, offset_s = _one(texts[0].decode())
     try:
-        moments = np.array(bare).astype("datetime64[us]")
+        local_us = np.array(bare).astype("datetime64[us]").astype(np.int64)
     except ValueError:
         return None  # a date or an hour that does not exist
-    if len(bare) != len(texts) or not np.isfinite(known_s):
+    if len(bare) != len(texts) or not np.isfinite(known_s) or np.abs(local_us).max() > _EXACT_US:
         return None
-    return np.asarray((moments.astype(np.int64) - int(offset_s or 0) * _US) / _US)
+    return np.asarray((local_us - int(offset_s or 0) * _US) / _US)
 
 
 def _one(text: str) -> tuple[float, float | None]:
