@@ -24,6 +24,7 @@ from retrorun.storage.entries import without_user
 T = TypeVar("T")
 R = TypeVar("R")
 DEPTH = 3  # tasks a worker that the scheduler knows: in work, waiting there, waiting here
+CONNECT_S = 30.0  # a scheduler that has not answered by then is not there
 LOOK_S = 1.0  # how often workers are counted while nothing comes back
 AGAIN = "Run the same command again: it goes on where it was."
 
@@ -164,20 +165,28 @@ def _client(cluster: Cluster) -> Iterator[Any]:
 
 
 def _local(distributed: Any, jobs: int) -> Any:  # noqa: ANN401 - Dask has no types
-    return distributed.LocalCluster(
-        n_workers=jobs,
-        threads_per_worker=1,
-        processes=True,
-        host="127.0.0.1",
-        dashboard_address=None,
-        memory_limit=0,  # what a file may take is limited where it is worked on
-        silence_logs=logging.CRITICAL,
-    )
+    """A cluster of processes on this machine, reached from this machine alone."""
+    try:
+        return distributed.LocalCluster(
+            n_workers=jobs,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            scheduler_kwargs={"dashboard": False},
+            memory_limit=0,  # what a file may take is limited where it is worked on
+            silence_logs=logging.CRITICAL,
+        )
+    except (RuntimeError, OSError, TimeoutError) as problem:
+        words = f"a cluster cannot be started here: {str(problem)[:200]}"
+        raise EngineError(
+            "cluster-does-not-start", words, remedy="Try --engine local."
+        ) from problem
 
 
 def _connected(distributed: Any, address: Any) -> Any:  # noqa: ANN401 - Dask has no types
     try:
-        client = distributed.Client(address, timeout=30, set_as_default=False)
+        client = distributed.Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as problem:
         where = without_user(str(address))
         words = f"there is no scheduler at {where}: {str(problem)[:200]}"
