@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 from click.core import ParameterSource
@@ -44,7 +45,19 @@ def sessions(archive: Path | None, as_json: bool, problems: bool) -> None:
 @click.option("--since", type=DAY, help="First day, YYYY-MM-DD.")
 @click.option("--until", type=DAY, help="Last day, YYYY-MM-DD.")
 @click.option("--include-candidates", is_flag=True, help="Count what gait alone suggests.")
+@click.option("--from", "address", metavar="ADDRESS", help="A result set's athletes: path or URL.")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "dask"]),
+    help="What compares the athletes of a result set.  [default: local]",
+)
+@click.option("--scheduler", metavar="ADDRESS", help="Dask's, such as tcp://host:8786.")
+@click.option("--out", metavar="ADDRESS", help="Also put the tables there, as Parquet and JSON.")
+@options.jobs
+@click.pass_context
 def compare(
+    context: click.Context,
+    /,
     archive: Path | None,
     reports: Path,
     profile: Path | None,
@@ -53,14 +66,24 @@ def compare(
     since: dt.datetime | None,
     until: dt.datetime | None,
     include_candidates: bool,
+    **cohort: Any,  # noqa: ANN401 - the fields of comparing_cohort.Chosen
 ) -> None:
-    """Compare backward with forward running over all sessions: the page, or JSON."""
-    from retrorun.archive import Archive
-    from retrorun.cli import comparing, show
+    """Compare backward with forward running over all sessions: the page, or JSON.
 
+    With --from: each athlete of a result set with themselves, and what is common to them.
+    """
+    from retrorun.cli import comparing, comparing_cohort, show
+
+    of_cohort = comparing_cohort.Chosen(**cohort)
+    said = context.get_parameter_source("archive") is ParameterSource.COMMANDLINE
+    comparing_cohort.check(of_cohort, archive if said else None, profile)
     chosen = comparing.chosen(
         options.load_settings(settings), since, until, include_candidates=include_candidates
     )
+    if of_cohort.address is not None:
+        context.exit(comparing_cohort.run(of_cohort, chosen.compare, None if as_json else reports))
+    from retrorun.archive import Archive
+
     with Archive.open(options.archive_folder(archive), create=False) as store:
         athlete = options.load_athlete(profile, store)
         found = comparing.compared(store, chosen, athlete)

@@ -8,6 +8,7 @@ needs some kilobytes an athlete, however many sessions there are.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ from retrorun.cohort.comparison_tables import athlete_name, replaced
 from retrorun.engines import Lost
 from retrorun.errors import RetrorunError
 from retrorun.model import Athlete, Comparison
-from retrorun.model.cohort import AthleteSummary, Uncompared
+from retrorun.model.cohort import AthleteSummary, Cohort, Uncompared
 from retrorun.settings import CompareSettings
 from retrorun.storage import open_store
 
@@ -93,6 +94,27 @@ def _fitting(found: Comparison) -> Comparison:
     if all(each.energy_kcal is None for each in found.totals.values()):
         return found
     return replace(found, notes=tuple(each for each in found.notes if each.slug != "no-mass"))
+
+
+def gathered(done: Iterable[Result], settings: CompareSettings) -> Cohort:
+    """What is known over all athletes, from their summaries as they come."""
+    known: list[AthleteSummary] = []
+    missing: list[Uncompared] = []
+    for each in done:
+        if isinstance(each, Uncompared):
+            missing.append(each)
+        else:
+            known.append(_thrifty(each))
+    return compare.cohort(known, missing, settings)
+
+
+def _thrifty(each: AthleteSummary) -> AthleteSummary:
+    """The same with words that all athletes share: each worker's answer brings its own copies."""
+    return replace(
+        each,
+        measures={intern(key): value for key, value in each.measures.items()},
+        reasons={intern(key): intern(words) for key, words in each.reasons.items()},
+    )
 
 
 def line(athlete: str, found: Comparison) -> bytes:

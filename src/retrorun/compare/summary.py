@@ -15,7 +15,7 @@ def summary(athlete: str, found: Comparison) -> AthleteSummary:
     backward, forward = found.totals["backward"], found.totals["forward"]
     known = [each for each in found.differences if each.difference.value is not None]
     unknown = [each for each in found.differences if each.difference.value is None]
-    reasons = {each.key: each.difference.reason or each.note for each in unknown}
+    reasons = {each.key: _reason(each) for each in unknown}
     factor = _interval(found.cost_factor)
     if factor is None:
         reasons[FACTOR] = found.cost_factor.reason or ""
@@ -45,3 +45,8 @@ def _measure(each: Difference) -> AthleteMeasure | None:
 
 def _interval(each: Estimate) -> Interval | None:
     return None if each.value is None else Interval(each.value, each.low, each.high)
+
+
+def _reason(each: Difference) -> str:
+    """Why there is no number; a command that is named there is for the athlete's own archive."""
+    return (each.difference.reason or each.note).partition(": retrorun ")[0]

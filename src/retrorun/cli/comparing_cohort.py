@@ -1,0 +1,227 @@
+"""``compare --from ADDRESS``: the athletes of a result set, on this machine or on a cluster."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+import msgspec
+from rich.markup import escape
+from rich.table import Table
+
+from retrorun import storage
+from retrorun.cli import comparing, options, show
+from retrorun.errors import ReadError, SettingsError, StoreError
+from retrorun.model.cohort import Cohort, CohortMeasure, Uncompared
+from retrorun.settings import CompareSettings
+
+if TYPE_CHECKING:
+    from retrorun.cohort.comparing import Engine, Result
+
+Command = TypeVar("Command", bound=Callable[..., object])
+SCHEMA_VERSION = 1
+PAGE = "cohort.html"
+NAMED = 20  # athletes who are missing, by name on stderr
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The options that only a result set knows.
+
+    Attributes:
+        address: of the result set (``--from``); None: the archive is compared.
+        engine: ``local`` or ``dask``; None where nothing was said.
+        scheduler: address of Dask's; ``out``: where tables go; ``jobs``: worker processes.
+    """
+
+    address: str | None
+    engine: str | None
+    scheduler: str | None
+    out: str | None
+    jobs: int | None
+
+
+def check(chosen: Chosen, archive: Path | None, profile: Path | None) -> None:
+    """Refuse what makes no sense together.
+
+    Args:
+        chosen: the options of a result set.
+        archive: as it was said on the command line, not by the environment.
+        profile: as it was said.
+
+    Raises:
+        click.UsageError: which option needs which, or stands against which.
+    """
+    if chosen.address is None:
+        given = {
+            "--engine": chosen.engine,
+            "--scheduler": chosen.scheduler,
+            "--out": chosen.out,
+            "--jobs": chosen.jobs,
+        }
+        for name in (each for each, value in given.items() if value is not None):
+            message = f"{name} needs --from ADDRESS: it is about a result set"
+            raise click.UsageError(message)
+        return
+    if archive is not None:
+        raise click.UsageError("--archive and --from are two places to read from: choose one")
+    if profile is not None:
+        message = "--profile is of one athlete; with --from each has their own, since `process`"
+        raise click.UsageError(message)
+    if chosen.scheduler is not None and chosen.engine != "dask":
+        raise click.UsageError("--scheduler needs --engine dask")
+    if chosen.scheduler is not None and chosen.jobs is not None:
+        raise click.UsageError(
+            "--jobs is for workers that are started here; a scheduler has its own"
+        )
+
+
+def run(chosen: Chosen, settings: CompareSettings, reports: Path | None) -> int:
+    """Compare and show: a table and the page, or JSON where there is no place for pages.
+
+    Returns:
+        The exit code: 1 if an athlete could not be compared.
+    """
+    found = compared(chosen, settings)
+    if reports is None:
+        click.echo(as_json(found))
+        told(found.uncompared)
+    else:
+        show.out().print(table(found))
+        told(found.uncompared)
+        show.err().print(f"open {page(found, reports).resolve().as_uri()}", markup=False)
+    return 1 if found.uncompared else 0
+
+
+def compared(chosen: Chosen, settings: CompareSettings) -> Cohort:
+    """The comparison over the athletes of a result set; its tables are put where they are wanted.
+
+    Raises:
+        SettingsError: there is no result set, or one that this version cannot read.
+        StoreError: a store does not answer or lets nobody in.
+        EngineError: workers or the cluster cannot be reached.
+    """
+    from retrorun.cohort import comparing as athletes
+    from retrorun.cohort import comparison_tables as tables
+
+    address = chosen.address or ""
+    athletes_known = _athletes(address)
+    manner = athletes.Manner(address, settings, chosen.out)
+    done = athletes.compared(athletes_known, manner, _engine(chosen))
+    found = athletes.gathered(_watched(done, len(athletes_known)), settings)
+    if chosen.out is not None:
+        tables.written(storage.open_store(chosen.out), found)
+    return found
+
+
+def _athletes(address: str) -> list[str]:
+    from retrorun import results
+
+    store = storage.open_store(address)
+    try:
+        results.read_about(store)
+        return results.athletes(store)
+    except StoreError:
+        raise
+    except ReadError as problem:
+        raise SettingsError(
+            "results-missing",
+            "there is no result set",
+            file=storage.shown(storage.without_user(address)),
+            remedy="`retrorun process EXPORTS --out ADDRESS` makes one.",
+        ) from problem
+
+
+def _engine(chosen: Chosen) -> "Engine":
+    jobs = chosen.jobs or options.cores()
+    if chosen.engine == "dask":
+        from retrorun.engines import cluster
+
+        place = cluster.Cluster(chosen.scheduler, jobs)
+        return partial(cluster.ordered, cluster=place)
+    from retrorun.engines import Limits, ordered
+
+    # an athlete may have twenty years of sessions
+    return partial(ordered, jobs=jobs, limits=Limits(seconds=1800.0, memory_bytes=4 * 2**30))
+
+
+def _watched(done: "Iterable[Result]", count: int) -> "Iterator[Result]":
+    with show.progress() as bar:
+        task = bar.add_task("athletes", total=count)
+        for each in done:
+            bar.advance(task)
+            yield each
+
+
+def page(found: Cohort, folder: Path) -> Path:
+    """Write the page and say where it is.
+
+    Raises:
+        PageError: the folder cannot be written.
+    """
+    from retrorun import report
+    from retrorun.report.site import Site
+
+    site = Site(folder)
+    site.ensure_assets()
+    site.write(PAGE, report.cohort_page(found))
+    return folder / PAGE
+
+
+def as_json(found: Cohort) -> str:
+    """The comparison over athletes as one JSON document."""
+    return msgspec.json.encode({"schema_version": SCHEMA_VERSION, "cohort": found}).decode()
+
+
+def table(found: Cohort) -> Table:
+    """Measures over athletes in per cent of forward, and the cost factor."""
+    days = f"{found.first_date} to {found.last_date}" if found.first_date else "no sessions"
+    title = (
+        f"{len(found.athletes)} athletes, {found.backward_athletes} with backward running, "
+        f"{found.sessions} sessions, {days}"
+    )
+    numbers = ("athletes", "median", "5 to 95 %", "mean (95 %)", "between athletes, SD")
+    grid = show.grid(("backward against forward",), numbers, title)
+    for each in found.measures:
+        if each.scale != "difference":
+            grid.add_row(*_row(each))
+    return grid
+
+
+def _row(each: CohortMeasure) -> tuple[str, ...]:
+    digits, unit = (2, "×") if each.scale == "factor" else (1, "%")
+    name = f"{each.label} ({unit})"
+    if each.missing:
+        early = each.note.partition(" (")[0]  # why they are missing is on the page and in the JSON
+        return name, str(each.athletes), show.UNKNOWN, show.UNKNOWN, early, show.UNKNOWN
+    found = each.quantiles
+    ends = (show.number(end, digits) for end in (found.p05, found.p95))
+    return (
+        name,
+        str(each.athletes),
+        show.number(found.p50, digits),
+        show.UNKNOWN if found.p05 is None else " to ".join(ends),
+        comparing.interval(each.mixed.mean, digits),
+        _between(each, digits),
+    )
+
+
+def _between(each: CohortMeasure, digits: int) -> str:
+    """The deviation between athletes in per cent; of factors it is of the logarithm."""
+    found = each.mixed.between_sd
+    if found is not None and each.scale == "factor":
+        return show.number(100 * math.expm1(found), 1, " %")
+    return show.number(found, digits, " %" if found is not None else "")
+
+
+def told(missing: Iterable[Uncompared]) -> None:
+    """Who is missing, on stderr: by name and reason, at most ``NAMED``, and the rest counted."""
+    lost = list(missing)
+    for each in lost[:NAMED]:
+        words = f"{storage.shown(each.athlete)}: {storage.shown(each.message)} [{each.slug}]"
+        show.err().print(escape(words), style="red")
+    if len(lost) > NAMED:
+        show.err().print(f"… and {len(lost) - NAMED} more athletes could not be compared")
