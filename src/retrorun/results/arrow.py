@@ -1,8 +1,8 @@
 """Arrow schemas of the tables: explicit types, so that the parts of all batches fit together.
 
 Types are plain ones that pandas, Dask, DuckDB and Spark read alike: no dictionaries, no pandas
-index, timestamps in UTC microseconds. Units and meanings stand with each field, and once more,
-with the schema's version, in the file's own metadata under ``retrorun``.
+index, timestamps in UTC microseconds. Units stand, with the schema's version, in the file's own
+metadata under ``retrorun``.
 """
 
 import json
@@ -43,10 +43,7 @@ def of_columns(table: str, columns: Sequence[Column]) -> Any:  # noqa: ANN401 - 
     import pyarrow as pa
 
     kinds = types()
-    fields = [
-        pa.field(each.name, kinds[each.kind], metadata={"unit": each.unit, "meaning": each.meaning})
-        for each in columns
-    ]
+    fields = [pa.field(each.name, kinds[each.kind]) for each in columns]
     about = {
         "schema_version": SCHEMA_VERSION,
         "table": table,

@@ -7,10 +7,9 @@ Printed by `python -m retrorun.results.schema > docs/results.md` from the column
 are written with; a test holds the two together.
 
 `retrorun process ADDRESS --out ADDRESS` writes what became of every file as Parquet, which
-anything reads without retrorun. Columns carry their unit in their name, and once more in the
-Parquet field's metadata (`unit`, `meaning`); the file's own metadata has `retrorun`: a JSON with
-`schema_version`, `table` and `units`. Unknown is null, never 0 and never NaN. Types are plain and
-the same in every part.
+anything reads without retrorun. Columns carry their unit in their name; the Parquet files' own
+metadata has it once more under `retrorun`: a JSON with `schema_version`, `table` and `units`.
+Unknown is null, never 0 and never NaN. Types are plain and the same in every part.
 
 Schema version: **{version}**. It changes when a column comes, goes, or changes its name, type,
 unit or meaning, or when files lie elsewhere. `about.json` has it, with the version of retrorun,

@@ -10,7 +10,7 @@ from retrorun.results.rows import Row
 
 ROWS = 256  # rows that wait to become columns: one at a time they would take ten times the memory
 FLUSH_BYTES = 8 << 20  # columns that wait to be packed
-_TRACK_FILTERS = ["session", "time", "elapsed_s"]  # statistics of what nobody filters by are waste
+FILTERED = ("session", "time", "start_time", "elapsed_s")  # what statistics help to skip by
 
 
 class Sheet:
@@ -72,11 +72,14 @@ class Sheet:
         import pyarrow.parquet as pq
 
         if self._writer is None:
-            options: dict[str, Any] = {"compression": "zstd"}
+            options: dict[str, Any] = {
+                "compression": "zstd",
+                "store_schema": False,  # arrow's own copy is as large as a session
+                "write_statistics": [each for each in FILTERED if each in self.schema.names],
+            }
             if self.table == "tracks":
                 floats = [each.name for each in self.schema if _is_float(each)]
                 options |= {"use_dictionary": ["session"], "use_byte_stream_split": floats}
-                options |= {"write_statistics": _TRACK_FILTERS}
             self._writer = pq.ParquetWriter(self._sink, self.schema, **options)
         return self._writer
 
@@ -84,7 +87,9 @@ class Sheet:
         """The file's bytes; a sheet without rows is a file with a schema."""
         self._to_columns()
         self._flush()
-        self._opened().close()
+        writer = self._opened()
+        writer.add_key_value_metadata(self.schema.metadata)
+        writer.close()
         return self._sink.getvalue()
 
 
