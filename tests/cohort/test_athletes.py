@@ -256,3 +256,22 @@ def test_a_mass_of_a_day_decides_the_fingerprint() -> None:
     one = profiles.of_table(table(text))
     other = profiles.of_table(table(text.replace("2025", "2024")))
     assert Athletes(profiles=one).fingerprint("ann") != Athletes(profiles=other).fingerprint("ann")
+
+
+# --- the page
+
+
+def test_the_page_names_all_that_a_table_may_say() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "athletes.md").read_text("utf-8")
+    for name in (*profiles.NAMES, "athlete", "since"):
+        assert f"`{name}`" in page
+    for choice in (Choice().where, "export", Choice().file_column, Choice().athlete_column):
+        assert f"`{choice}`" in page
+
+
+def test_the_pages_example_is_a_table_of_profiles() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "athletes.md").read_text("utf-8")
+    found = profiles.of_table(table(page.split("```")[1].strip()))
+    assert [each.mass_kg for each in found["ann"].masses] == [64.0, 61.5]
+    assert found["ann"].birth_year == 1987
+    assert found["bob"].mass_kg == 80

@@ -38,8 +38,8 @@ problems/<batch>.parquet                               one row a file or activit
 - In `athlete=…` everything of ASCII but letters, digits and `_-.~` is `%XX`. Names are brought to
   Unicode's composed form; those that are no text on one line, too long, or would be read as no
   value are cut and end in `~` and part of their hash. The same key stands in `files` and
-  `problems`. Athletes whose names differ in case only need a file system that tells case apart;
-  object stores do.
+  `problems`. Whose a file is: [athletes.md](athletes.md). Athletes whose names differ in case
+  only need a file system that tells case apart; object stores do.
 - `files` gives a container that holds members of several athletes one row for each of them.
 """
 
@@ -103,9 +103,9 @@ a field of the analysis on which nobody decided is not written, and a test enume
 - **Ids** of athletes and sessions, and the names of parts, are HMAC-SHA256 of the old ones with a
   salt (at least 16 bytes; `--salt-file FILE`, else `RETRORUN_SALT`, never an argument, never
   stored). The same salt gives the same ids and bytes, so that a copy can grow; a copy remembers a
-  mark of its salt and refuses another. Without a salt one is drawn and not kept: then nobody can
-  make the same ids again. Whoever has the salt and a list of names can undo the ids: keep it as
-  you keep the names.
+  mark of its salt and refuses another. What is taken back in the original stays in the copy; for
+  that, make it anew. Without a salt one is drawn and not kept: then nobody can make the same ids
+  again. Whoever has the salt and a list of names can undo the ids: keep it as you keep the names.
 - **Dates** are moved by a whole number of weeks, 1 to 52 either way, one number an athlete, from
   the salt. Weekday and time of day stay as the runner's own clock showed them, written as if UTC;
   the zone and its offset go. Intervals stay, but for the hour of a change to summer time. `year`
