@@ -1,24 +1,30 @@
 """A full disk, a read-only medium, a jumping clock: nothing is lost, and it is said in words."""
 
 import errno
+import json
 import os
 import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
 import fake_pipeline
 from retrorun.archive import Archive, care, database
 from retrorun.archive.objects import Objects
+from retrorun.cli import main
 from retrorun.errors import ArchiveError
 from retrorun.ingest import Engine, act, plan, working
 from retrorun.model import Athlete
+from retrorun.report.page import asset_names, asset_text
 from retrorun.settings import Settings
 
+SAMPLES = Path(__file__).parents[2] / "sample_data"
 SCRIPT = Path(__file__).with_name("importing.py")
 ENGINE = Engine(Settings(), Athlete(), 1, fake_pipeline.process)
 
@@ -195,10 +201,17 @@ def test_odd_names_are_imported_and_shown(tmp_path: Path) -> None:
         path = os.path.join(os.fsencode(folder), name)  # noqa: PTH118 - bytes
         with open(path, "wb") as stream:  # noqa: PTH123 - bytes
             stream.write(b"run %d 60" % (1000 * (number + 1)))
+    copy, bad = b"\xff\xfe.second.fit", b"\xffno.fit"
+    for name, text in ((copy, b"run 2000 60"), (bad, b"rubbish")):
+        with open(os.path.join(os.fsencode(folder), name), "wb") as stream:  # noqa: PTH118, PTH123
+            stream.write(text)
+    odd += [copy, bad]
     with Archive.open(tmp_path / "archive") as archive:
         engine = Engine(Settings(), Athlete(), 2, fake_pipeline.process)
         report = act(plan(folder, archive, settle_s=0), archive, engine)
         assert report.imported == 5
+        assert report.duplicates == 1
+        assert [os.fsencode(Path(row.path).name) for row in report.failed] == [bad]
         assert all(session.source.name.isprintable() for session in archive.sessions())
         assert sorted(os.fsencode(Path(row.path).name) for row in archive.files()) == sorted(odd)
         assert plan(folder, archive, settle_s=0).idle
@@ -242,3 +255,80 @@ def test_objects_are_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(OSError, match="broken"):
         store.put("ab" * 32, b"data")
     assert [path for path in tmp_path.glob("**/*") if path.is_file()] == []
+
+
+@contextmanager
+def mounted(*commands: list[str], at: Path) -> Iterator[None]:
+    """As the commands mount it, until the block ends."""
+    for command in commands:
+        if os.geteuid() or subprocess.run(command, check=False, capture_output=True).returncode:  # noqa: S603
+            pytest.skip("nothing can be mounted here")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(at)], check=True)  # noqa: S603, S607 - our own mount
+
+
+def processed(tmp_path: Path, reports: Path) -> Result:
+    """The real command over two real runs."""
+    places = ["--archive", str(tmp_path / "kept"), "--reports", str(reports)]
+    return CliRunner().invoke(main, ["process", str(tmp_path / "runs"), *places, "--jobs", "1"])
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    for path in sorted(SAMPLES.glob("*.fit"))[:2]:
+        shutil.copy(path, folder)
+    return folder
+
+
+def pages(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.rglob("*.html")}
+
+
+@pytest.mark.parametrize("trouble", ["read-only", "full"])
+@pytest.mark.usefixtures("runs")
+def test_reports_that_cannot_be_written_cost_no_import_and_come_later(
+    tmp_path: Path, trouble: str
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    bind = ["mount", "--bind", str(disk), str(disk)]
+    read_only = (bind, ["mount", "-o", "remount,ro,bind", str(disk)])
+    assets = sum(len(asset_text(name).encode()) for name in asset_names().values())
+    size = f"size={assets // 1024 + 110}k"  # room for the first page, and not for the second
+    full = (["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(disk)],)
+    with mounted(*(read_only if trouble == "read-only" else full), at=disk):
+        told = processed(tmp_path, disk / "pages")
+        assert told.exit_code == 1
+        assert "2 imported" in told.stderr
+        assert "pages cannot be written" in told.stderr
+        assert not list(disk.rglob("*.tmp"))
+        for page in pages(disk).values():
+            assert page.rstrip().endswith(b"</html>")
+        assert len(pages(disk)) == (1 if trouble == "full" else 0)
+    with Archive.open(tmp_path / "kept") as archive:
+        assert care.check(archive) == []
+        assert archive.profile().forward_line is not None
+    assert processed(tmp_path, disk / "pages").exit_code == 0
+    assert len(pages(disk)) == 2 + 2
+
+
+@pytest.mark.usefixtures("runs")
+def test_what_is_printed_of_odd_names_is_text(tmp_path: Path) -> None:
+    for name in (b"\xffno.fit", b"two\nlines.fit"):
+        with open(os.path.join(os.fsencode(tmp_path / "runs"), name), "wb") as stream:  # noqa: PTH118, PTH123
+            stream.write(b"rubbish " + name)
+    archive = ["--archive", str(tmp_path / "kept")]
+    plan_told = CliRunner().invoke(main, ["process", str(tmp_path / "runs"), "--dry-run", *archive])
+    assert len(plan_told.stdout.splitlines()) == 4 + 1
+    assert "\\xffno.fit" in plan_told.stdout
+    told = processed(tmp_path, tmp_path / "pages")
+    assert told.exit_code == 1
+    assert "2 imported, 2 could not be read" in told.stderr
+    assert "two\\nlines.fit: " in told.stderr
+    problems = CliRunner().invoke(main, ["sessions", "--problems", "--json", *archive])
+    paths = [json.loads(line)["path"] for line in problems.stdout_bytes.decode().splitlines()]
+    assert {os.fsencode(Path(path).name) for path in paths} == {b"\xffno.fit", b"two\nlines.fit"}

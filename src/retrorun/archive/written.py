@@ -1,7 +1,7 @@
 """What is written to an archive: imports, files and sessions, each change whole or not at all."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, fields
 from pathlib import Path
 
@@ -15,8 +15,11 @@ from retrorun.errors import ArchiveError
 _FILE_COLUMNS = ", ".join(each.name for each in fields(FileRow))
 _SESSION_COLUMNS = ", ".join(each.name for each in fields(SessionRow))
 _SESSION_MARKS = ", ".join("?" * (len(fields(SessionRow)) + 1))
-# paths need not be UTF-8: SQLite keeps the bytes as they are
-_FILE_MARKS = "CAST(? AS TEXT)" + ", ?" * len(fields(FileRow))
+# names need not be UTF-8, nor what speaks of them: SQLite keeps the bytes as they are
+_NAMING = ("path", "duplicate_of", "message")
+_FILE_MARKS = ", ".join(
+    "CAST(? AS TEXT)" if each.name in _NAMING else "?" for each in fields(FileRow)
+)
 
 _TOTALS = """
 INSERT INTO totals
@@ -121,8 +124,8 @@ class Written(Matched):
     def _write_files(self, import_id: int, files: Iterable[FileRow]) -> None:
         self.connection.executemany(
             f"INSERT OR REPLACE INTO files ({_FILE_COLUMNS}, import_id) "  # noqa: S608 - our own
-            f"VALUES ({_FILE_MARKS})",
-            ((raw(row.path), *astuple(row)[1:], import_id) for row in files),
+            f"VALUES ({_FILE_MARKS}, ?)",
+            ((*_in_bytes(row), import_id) for row in files),
         )
 
     def _write_sessions(self, import_id: int, parcel: Parcel) -> set[str]:
@@ -257,3 +260,9 @@ class Written(Matched):
             words = "it is not known as a second copy of an activity"
             raise ArchiveError("not-a-duplicate", words, file=path)
         return [str(rows[0][0]), *parted]
+
+
+def _in_bytes(row: FileRow) -> Iterator[object]:
+    for each in fields(row):
+        value = getattr(row, each.name)
+        yield raw(value) if each.name in _NAMING and value is not None else value

@@ -19,6 +19,7 @@ from retrorun.cli import show
 from retrorun.errors import RetrorunError
 from retrorun.model import Athlete, Session
 from retrorun.settings import Settings
+from retrorun.storage import shown
 
 PROBLEM = ("path", "outcome", "slug", "message", "byte_offset", "remedy")
 LISTED = 20  # rows of a summary; the rest is counted
@@ -60,23 +61,26 @@ def _load_for_pages() -> None:
 
 def show_plan(plan: ingest.Plan) -> None:
     """What an import would do, a file a line."""
-    console = show.out()
     for each in plan.new:
-        console.print(f"import     {escape(each.entry.address)}")
+        _line("import", each.entry.address)
     for each, of in plan.duplicates:
-        console.print(f"duplicate  {escape(each.entry.address)} (same bytes as {escape(of)})")
+        _line("duplicate", each.entry.address, f"same bytes as {of}")
     for each, row in plan.moved:
-        console.print(f"moved      {escape(each.entry.address)} (was {escape(row.path)})")
+        _line("moved", each.entry.address, f"was {row.path}")
     for table in plan.tables:
         beside = ", ".join(table.exports) or "no export beside it"
-        console.print(f"labels     {escape(table.file.entry.address)} ({escape(beside)})")
+        _line("labels", table.file.entry.address, beside)
     for watch, phone in plan.pairs:
-        console.print(f"compare    {phone} with {watch} (two devices at one time)")
+        _line("compare", f"{phone} with {watch}", "two devices at one time")
     for sha256 in plan.again:
-        console.print(f"anew       {sha256[:12]} (left by a run that was cut off)")
+        _line("anew", sha256[:12], "left by a run that was cut off")
     for path in plan.waiting:
-        console.print(f"wait       {escape(path)} (still changing)")
-    console.print(f"{plan.unchanged} unchanged, {len(plan.passed_over)} that are no exports")
+        _line("wait", path, "still changing")
+    click.echo(f"{plan.unchanged} unchanged, {len(plan.passed_over)} that are no exports")
+
+
+def _line(what: str, of: str, more: str = "") -> None:
+    click.echo(f"{what:11}{shown(of)}" + (f" ({shown(more)})" if more else ""))
 
 
 def show_report(report: ingest.Report, archive: Archive) -> None:
@@ -96,19 +100,21 @@ def problem(row: FileRow) -> None:
     place = f" (at byte {row.byte_offset})" if row.byte_offset is not None else ""
     remedy = f" {row.remedy}" if row.remedy and row.outcome == "failed" else ""
     text = f"{PurePath(row.path).name}: {row.message}{place} [{row.slug}]{remedy}"
-    show.err().print(escape(text), style="red" if row.outcome == "failed" else "dim")
+    style = "red" if row.outcome == "failed" else "dim"
+    show.err().print(escape(shown(text)), style=style, soft_wrap=True)
 
 
 def listed_problem(row: FileRow, *, as_json: bool) -> None:
     """A file that became no session, on stdout: slug, message, place and remedy."""
     if as_json:
         values = {name: getattr(row, name) for name in PROBLEM}
-        click.echo(json.dumps(values, ensure_ascii=False))
+        escaped = shown(row.path) != row.path  # so that what is printed is JSON, whatever the name
+        click.echo(json.dumps(values, ensure_ascii=escaped))
         return
     place = f" (at byte {row.byte_offset})" if row.byte_offset is not None else ""
     remedy = f" {row.remedy}" if row.remedy else ""
     text = f"{row.outcome}  {row.path}: {row.message}{place} [{row.slug}]{remedy}"
-    show.out().print(escape(text))
+    click.echo(shown(text))
 
 
 def _counts(report: ingest.Report) -> str:
