@@ -81,8 +81,8 @@ def of_sessions(means: FloatArray, counts: FloatArray, squares: FloatArray) -> F
     def scale(ratio: float) -> float:
         """Variance within athletes that fits best, given the ratio of between to within."""
         weight = counts / (1.0 + counts * ratio)
-        apart = means - weight @ means / weight.sum()
-        return (inner + float(weight @ apart**2)) / freedom
+        apart = means - _mean(means, weight)
+        return (inner + float((weight * apart**2).sum())) / freedom
 
     def score(ratio: float) -> float:
         within = scale(ratio)
@@ -117,15 +117,25 @@ def of_estimates(values: FloatArray, errors: FloatArray) -> Fitted:
     return _weighed(values, variances, between, None)
 
 
+def _mean(values: FloatArray, weight: FloatArray) -> float:
+    """The weighted mean.
+
+    Sums of products, not ``@``: what a linear-algebra library gives for long vectors depends on
+    how many threads it has, and waits for them.
+    """
+    return float((weight * values).sum() / weight.sum())
+
+
 def _score(values: FloatArray, weight: FloatArray, scale: float) -> float:
     """Twice the slope of the restricted log-likelihood; its root is the estimate.
 
     Positive where more variance between athletes fits better; weights are the inverse variances
     in units of ``scale``.
     """
-    apart = values - weight @ values / weight.sum()
+    apart = values - _mean(values, weight)
     squared = weight**2
-    return float(squared @ apart**2 / scale - weight.sum() + squared.sum() / weight.sum())
+    rise = (squared * apart**2).sum() / scale
+    return float(rise - weight.sum() + squared.sum() / weight.sum())
 
 
 def _root(score: Callable[[float], float], typical: float) -> float:
@@ -154,10 +164,10 @@ def _weighed(
     """The mean with weights by uncertainty, given the variance between athletes."""
     known = np.maximum(variances + between, _tiny(values))
     weight = 1.0 / known
-    mean = float(weight @ values / weight.sum())
+    mean = _mean(values, weight)
     error = math.sqrt(1.0 / weight.sum())
     freedom = len(values) - 1
-    excess = float(weight @ (values - mean) ** 2) / freedom
+    excess = float((weight * (values - mean) ** 2).sum()) / freedom
     reach = student(freedom) * error * math.sqrt(max(1.0, excess))
     heaviest = float(weight.max() / weight.sum())
     return Fitted(mean, error, between, within, reach, _share(variances, between), heaviest)
