@@ -22,6 +22,7 @@ from retrorun.settings import Settings
 from retrorun.storage.exports import is_archive
 
 NAMED = 5  # problems of a batch that are told at once; all are in the result set
+READ_S = 900.0  # a store may take so long over a file, with all its retries
 MEMBERS_LOST = 20  # of an archive; then the rest of it is left out
 
 
@@ -167,9 +168,14 @@ class _Place:
 
 def _filed(job: Job) -> Iterator[results.Filed]:
     """Every file of the batch with what became of it, in order."""
-    guard, place = alone.guard(job.making.limits), _Place()
+    limits, place = job.making.limits, _Place()
+    guard = alone.guard(limits)
+
+    def allowed_s(last: _Item | None) -> float:
+        return limits.seconds if isinstance(last, _Begun) else max(READ_S, limits.seconds)
+
     while place.file < len(job.batch.files):
-        for item in guard.stream(partial(_analysed, job), (place.file, place.member)):
+        for item in guard.stream(partial(_analysed, job), (place.file, place.member), allowed_s):
             if isinstance(item, _Begun):
                 place.begun = item
             elif isinstance(item, _Done):

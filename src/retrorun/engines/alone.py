@@ -41,12 +41,19 @@ class Guard:
         self._child: subprocess.Popen[bytes] | None = None
         self._late = False
 
-    def stream(self, work: Callable[[T], Iterator[R]], task: T) -> Iterator[R | Lost]:
+    def stream(
+        self,
+        work: Callable[[T], Iterator[R]],
+        task: T,
+        allowed_s: Callable[[R | None], float] | None = None,
+    ) -> Iterator[R | Lost]:
         """What work yields, as the child yields it; after ``Lost`` comes nothing.
 
         Args:
             work: a function that can be pickled, and so can what it takes and yields.
             task: what it is given.
+            allowed_s: how long the next item may take after this one (None: the first), if that is
+                not the same for all.
 
         Raises:
             RetrorunError: what work raised.
@@ -55,10 +62,10 @@ class Guard:
         child = self._started()
         with suppress(OSError):  # it is gone: reading from it says how
             _send(_there(child.stdin), (work, task))
-        whole = False
+        whole, value = False, None
         try:
             while True:
-                kind, value = self._next(child)
+                kind, value = self._next(child, allowed_s(value) if allowed_s else None)
                 whole = kind in {_END, _ERROR}
                 if kind == _ERROR:
                     raise value
