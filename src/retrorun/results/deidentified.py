@@ -130,7 +130,8 @@ class _Person:
             for rows, year in _in_order(_pieces(file, kind, known), known):
                 if year not in sheets:
                     sheets[year] = Sheet(kind, arrow.of_columns(kind, kept))
-                found = {each.name: _treated(each, rows, known) for each in kept}
+                facts = [known[each].facts for each in rows["session"].to_pylist()]
+                found = {each.name: _treated(each, rows[each.name], facts) for each in kept}
                 sheets[year].add_group(found, rows.num_rows)
         for year in sorted(sheets):
             folder = f"{kind}/athlete={self.id}/year={year}"
@@ -151,23 +152,24 @@ def _pieces(file: Any, kind: str, known: Mapping[str, _Known]) -> Iterator[Any]:
 
 
 def _in_order(pieces: Iterable[Any], known: Mapping[str, _Known]) -> Iterator[tuple[Any, int]]:
-    """The rows of each year, by the new dates."""
+    """The rows of each year, by the new dates; those of a session stay in their order."""
     for rows in pieces:
         ids = rows["session"].to_pylist()
-        order = sorted(range(len(ids)), key=lambda at: known[ids[at]].place)
+        if len(set(ids)) == 1:
+            yield rows, known[ids[0]].year
+            continue
         by_year: dict[int, list[int]] = {}
-        for at in order:
+        for at in sorted(range(len(ids)), key=lambda each: known[ids[each]].place):
             by_year.setdefault(known[ids[at]].year, []).append(at)
         for year, places in sorted(by_year.items()):
-            yield rows.take(places).combine_chunks(), year
+            yield rows.take(places), year
 
 
-def _treated(column: Column, rows: Any, known: Mapping[str, _Known]) -> Any:  # noqa: ANN401 - pyarrow has no types
-    """A column as it may be shown; sorted stably, so that a session's rows stay in their order."""
+def _treated(column: Column, cells: Any, facts: Sequence[Facts]) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """A column as it may be shown; ``facts`` are those of each row's session."""
     import pyarrow as pa
 
-    values = rows[column.name].combine_chunks()
-    facts = [known[each].facts for each in rows["session"].to_pylist()]
+    values = cells.combine_chunks()
     if column.treatment == "keep" and column.kind not in {"text", "bytes"}:
         return values
     if column.treatment == "session":
