@@ -1,0 +1,53 @@
+"""Result sets in a store that is no folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import fsspec
+import pytest
+from result_sets import analysed, filed
+
+from retrorun import results
+from retrorun.storage import Store, open_store
+
+NAMES = ("ann", "Anna", "a/b c%", "日本", "..")
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    address = "memory://results-of-tests/set"
+    yield open_store(address)
+    fsspec.filesystem("memory").rm("/results-of-tests", recursive=True)
+
+
+def test_each_athlete_is_found_alone_in_an_object_store(store: Store, samples: Path) -> None:
+    assert results.athletes(store) == []
+    assert list(results.ledger(store)) == []
+    analysis = analysed(samples / "2026-05-31-easy.fit")
+    for place, name in enumerate(NAMES):
+        part = results.Part(f"{place:032x}", tracks=False)
+        part.add(filed(name, analysis))
+        for path, data in part.close():
+            assert store.put(path, data)
+    assert results.athletes(store) == sorted(NAMES)
+    for name in NAMES:
+        assert [each.id for each in results.sessions(store, name)] == [analysis.sessions[0].id]
+    assert sum(batch.num_rows for batch in results.ledger(store)) == len(NAMES)
+
+
+def test_the_same_session_of_two_batches_counts_once(store: Store, samples: Path) -> None:
+    analysis = analysed(samples / "2026-05-31-easy.fit")
+    for batch in ("a" * 32, "b" * 32):
+        part = results.Part(batch, tracks=False)
+        part.add(filed("ann", analysis))
+        for path, data in part.close():
+            store.put(path, data)
+    assert len(results.sessions(store, "ann")) == 1
+
+
+def test_all_that_a_batch_wrote_of_an_athlete_is_named(samples: Path) -> None:
+    part = results.Part("a" * 32, tracks=True)
+    part.add(filed("a/b c%", analysed(samples / "2026-05-31-easy.fit")))
+    written = dict(part.close())
+    named = results.part_names("a" * 32, "a/b c%", [2026], tracks=True)
+    assert set(written) == {*named, results.ledger_name("a" * 32)}
