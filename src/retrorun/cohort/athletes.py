@@ -55,12 +55,14 @@ class Athletes:
         columns: file and athlete column of the archives' own tables, if those are to be asked.
         profiles: athlete's key → profile.
         default: the profile of those without one.
+        mark: hash of all profiles, where the archives' tables are asked: any may then count.
     """
 
     index: Index | None = None
     columns: tuple[str, str] | None = None
     profiles: Mapping[str, Athlete] = field(default_factory=dict)
     default: Athlete = field(default_factory=Athlete)
+    mark: str = ""
 
     def of(self, name: str) -> str:
         """The athlete's key of a file, by its name relative to the store; ``unknown`` if none.
@@ -83,11 +85,7 @@ class Athletes:
         Where archives tell whose their members are, those of all profiles count.
         """
         own = packing.fingerprint(self.profile(athlete))
-        if self.columns is None:
-            return own
-        all_of_them = (f"{key} {packing.fingerprint(each)}" for key, each in self.profiles.items())
-        parts = [own, *self.columns, *sorted(all_of_them)]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+        return _hash((own, self.mark)) if self.mark else own
 
     def of_batch(self, names: Iterable[str]) -> "Athletes":
         """The same for these files alone: small enough to go along with a batch."""
@@ -145,10 +143,16 @@ def load(choice: Choice) -> Athletes:
     if choice.where == FOLDER:
         return Athletes(profiles=known, default=choice.default)
     if choice.where == EXPORT:
-        return Athletes(columns=columns, profiles=known, default=choice.default)
+        own = sorted(f"{key} {packing.fingerprint(each)}" for key, each in known.items())
+        mark = _hash((*columns, *own))
+        return Athletes(columns=columns, profiles=known, default=choice.default, mark=mark)
     table = tables.load(choice.where)
     index = Index.read(table, *columns, _folder(choice.where, choice.exports))
     return Athletes(index, profiles=known, default=choice.default)
+
+
+def _hash(parts: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
 def _folder(table: str, exports: str) -> str:
