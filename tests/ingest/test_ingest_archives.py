@@ -227,3 +227,30 @@ def test_a_name_that_is_there_twice_is_two_files(tmp_path: Path) -> None:
             *("twice.zip", "twice.zip/a.fit", "twice.zip/a.fit #2")
         }
         assert len(archive.sessions()) == 2
+
+
+def test_a_walk_that_takes_too_long_costs_the_archive_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The export of some seconds' reading stands between a route and the next member."""
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    points = "".join(
+        f'<trkpt lat="46" lon="14"><time>2026-05-03T07:30:{n:02}Z</time></trkpt>' for n in range(9)
+    )
+    with zipfile.ZipFile(exports / "a.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as made:
+        made.writestr("apple_health_export/first.fit", "run 1000 60")
+        route = f"<gpx><trk><trkseg>{points}</trkseg></trk></gpx>"
+        made.writestr("apple_health_export/workout-routes/r.gpx", route)
+        with made.open("apple_health_export/export.xml", "w") as stream:
+            stream.write(b"<HealthData>")
+            for _ in range(60):
+                stream.write(b"<Record type='x'/>" * 60_000)
+    (exports / "b.fit").write_text("run 5000 60")
+    monkeypatch.setattr("retrorun.ingest.unpacking.WALK_S", 2.0)
+    with Archive.open(tmp_path / "archive") as archive:
+        (problem,) = run(exports, archive, jobs=2).problems
+        assert (Path(problem.path).name, problem.slug) == ("a.zip", "worker-timeout")
+        assert len(archive.sessions()) == 2
+        assert plan(exports, archive, settle_s=0).idle
+        assert care.check(archive) == []

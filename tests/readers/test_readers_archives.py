@@ -3,6 +3,7 @@
 import io
 import resource
 import stat
+import struct
 import zipfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -253,3 +254,55 @@ def test_a_sensor_log_without_its_places_has_a_reason() -> None:
     assert _outcomes(data) == {"a.zip/Compass.csv": "sensor-log-part"}
     empty = {"Location.csv": b"time,latitude,longitude\n", "Compass.csv": b"time,magneticBearing\n"}
     assert _outcomes(_zip(empty)) == {"a.zip/Location.csv": "no-time"}
+
+
+def test_members_on_top_of_each_other_are_a_bomb() -> None:
+    """Forty thousand entries for the same packed megabyte took over two minutes to walk."""
+    data = bytearray(_zip({"a.gpx": b"\0" * 2**20}))
+    entry = data.rindex(b"PK\x01\x02")
+    end = data.rindex(b"PK\x05\x06")
+    ten = data[:entry] + data[entry:end] * 10 + data[end:]
+    where = ten.rindex(b"PK\x05\x06")
+    struct.pack_into("<HHI", ten, where + 8, 10, 10, 10 * (end - entry))
+    assert len(zipfile.ZipFile(io.BytesIO(ten)).infolist()) == 10
+    assert _outcomes(bytes(ten)) == {"a.zip": "archive-overlapping"}
+
+
+@pytest.mark.parametrize("name", ["Export.xml", "exportieren.xml", "导出.xml", "export.XML"])
+def test_apple_s_export_is_known_by_its_content_in_any_language(name: str) -> None:
+    folder = "apple_health_export"
+    data = _zip(
+        {
+            f"{folder}/export_cda.xml": b"<ClinicalDocument/>",
+            f"{folder}/workout-routes/route_1.gpx": _gpx(5, sport=""),
+            f"{folder}/{name}": _health([_record("HeartRate", "00", "00", "120")]),
+        }
+    )
+    ((_, content),) = members("export.zip", data, LIMITS)
+    assert isinstance(content, bytes)
+    assert b"<hr>120</hr>" in content
+
+
+def test_a_thousand_routes_are_not_held(tmp_path: Path) -> None:
+    """They would be 60 MB; what is kept of each is its time."""
+    route = _gpx(60).replace(b"<time>", b"<ele>300.123456789</ele>" * 35 + b"<time>")
+    assert len(route) > 50_000
+    path = tmp_path / "export.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for number in range(1000):
+            day = f"20{number // 360 + 20}-{number // 30 % 12 + 1:02d}-{number % 28 + 1:02d}"
+            own = route.replace(b"2026-05-03", day.encode())
+            archive.writestr(f"apple_health_export/workout-routes/route_{number}.gpx", own)
+        archive.writestr("apple_health_export/export.xml", _health([]))
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        count, added_mb = pool.submit(_peak_of_all, path).result()
+    assert count == 1000
+    assert added_mb < 30
+
+
+def _peak_of_all(path: Path) -> tuple[int, float]:
+    list(members("first.zip", _zip({"a.gpx": _gpx(60)}), LIMITS))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    count = sum(isinstance(content, bytes) for _, content in members("export.zip", path, LIMITS))
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return count, (after - before) / 1024

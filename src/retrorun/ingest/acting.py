@@ -98,7 +98,8 @@ def _with_joins(report: Report, joins: Joins) -> Report:
 
 
 def _feed(plan: Plan, archive: Archive, engine: Engine) -> Feed:
-    feed = Feed(plan.new, archive, engine.settings.read, plan.retry)
+    guarded = engine.guarded or engine.jobs > 1
+    feed = Feed(plan.new, archive, engine.settings.read, plan.retry, guarded)
     feed.close()  # what a killed import left
     return feed
 

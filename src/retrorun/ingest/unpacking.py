@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from retrorun import storage
 from retrorun.archive import Archive, FileRow, Parcel, Problem, database
@@ -24,8 +25,12 @@ from retrorun.ingest.working import Item, file_row, refused
 from retrorun.settings import ReadLimits
 from retrorun.storage import Entry
 
+if TYPE_CHECKING:
+    from retrorun.readers.archives import Member
+
 UNPACKED = "unpacked"  # the rule by which an archive's own row counts as imported
 _MORE = "further members"
+WALK_S = 900.0  # from one member to the next: Apple's export.xml is read in between
 
 
 @dataclass(slots=True)
@@ -37,6 +42,7 @@ class Feed:
         archive: where the spool is, and what is known.
         limits: bounds for reading.
         retry: try members again that failed or were undone.
+        guarded: walk archives in a process of its own, which may die, hang or eat memory.
         copies: members with the bytes of another file, and its path.
         opened: archives that were read to their end, and what becomes of each.
         unchanged: members that are as they were.
@@ -47,6 +53,7 @@ class Feed:
     archive: Archive
     limits: ReadLimits
     retry: bool = False
+    guarded: bool = False
     copies: list[tuple[Candidate, str]] = field(default_factory=list)
     opened: list[FileRow] = field(default_factory=list)
     unchanged: int = 0
@@ -78,13 +85,11 @@ class Feed:
         shutil.rmtree(self.archive.folder / SPOOL, ignore_errors=True)
 
     def _opened(self, zipped: Candidate, known: Mapping[str, FileRow]) -> Iterator[Item]:
-        from retrorun import readers
-
         address, paths = zipped.entry.address, set[str]()
         try:
             source = _source(zipped, self.limits)
             labels = PackedLabels(self.archive)
-            for name, content in readers.members(address, source, self.limits, tables=True):
+            for name, content in self._walked(address, source):
                 if labels.take(name, content):
                     continue
                 path = _apart(name if name != address else f"{address}/{_MORE}", paths)
@@ -99,6 +104,27 @@ class Feed:
             self.late.append(address)
         else:
             self.opened += [_row(zipped, any_found=bool(paths)), *labels.rows(address)]
+
+    def _walked(self, address: str, source: bytes | Path) -> "Iterator[Member]":
+        """The archive's members.
+
+        Raises:
+            ReadError: it cannot be opened, or took its process with it.
+        """
+        task = (address, source, self.limits)
+        if not self.guarded:
+            yield from _walk(task)
+            return
+        from retrorun.engines import Limits, Lost, alone
+
+        guard = alone.Guard(Limits(seconds=WALK_S))
+        try:
+            for each in guard.stream(_walk, task):
+                if isinstance(each, Lost):
+                    raise ReadError(each.slug, each.message, file=address)
+                yield each
+        finally:
+            guard.stop()
 
     def _member(
         self,
@@ -154,6 +180,12 @@ class Feed:
             folder.mkdir(exist_ok=True)
             (folder / sha256).write_bytes(data)
         return folder / sha256
+
+
+def _walk(task: tuple[str, bytes | Path, ReadLimits]) -> "Iterator[Member]":
+    from retrorun import readers
+
+    yield from readers.members(*task, tables=True)
 
 
 def _source(zipped: Candidate, limits: ReadLimits) -> bytes | Path:

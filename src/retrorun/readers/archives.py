@@ -10,6 +10,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import IO
 
@@ -60,6 +61,14 @@ def members(
         raise ReadError("archive-broken", f"no readable zip: {problem}", file=name) from problem
 
 
+def _overlap(infos: list[zipfile.ZipInfo]) -> bool:
+    """Whether packed bytes are claimed twice: a small file could unpack without an end."""
+    return any(
+        one.header_offset + one.compress_size > other.header_offset
+        for one, other in pairwise(infos)
+    )
+
+
 @dataclass(slots=True)
 class _Walk:
     """One pass over an archive and those within it, with what may still be spent."""
@@ -72,6 +81,10 @@ class _Walk:
 
     def archive(self, name: str, archive: zipfile.ZipFile, depth: int) -> Iterator[Member]:
         infos = sorted(archive.infolist(), key=lambda info: info.header_offset)
+        if _overlap(infos):
+            words = "its members lie on top of each other, as in bombs"
+            yield name, ReadError("archive-overlapping", words, file=name)
+            return
         left = max(0, self.limits.archive_members - self.seen)
         self.seen += len(infos)
         self.told = self._index(name, archive, infos)
