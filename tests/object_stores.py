@@ -115,7 +115,8 @@ class _Handler(BaseHTTPRequestHandler):
         time.sleep(self.delay_s)
         status = self.fault(number, self.command, self.path)
         if status is not None:
-            self._answer(status, [], b"<Error><Code>SlowDown</Code></Error>")
+            code = "AccessDenied" if status == 403 else "SlowDown"
+            self._answer(status, [], f"<Error><Code>{code}</Code></Error>".encode())
             return
         with_body = body or None
         connection = http.client.HTTPConnection(urlsplit(self.target).netloc, timeout=30)

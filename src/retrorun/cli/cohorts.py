@@ -30,6 +30,7 @@ class How:
     profile: Path | None
     jobs: int | None
     retry: bool
+    dry_run: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +123,16 @@ def process(address: str, chosen: Chosen, how: How) -> int:
     from retrorun.cohort.work import Making
 
     making = Making(address, chosen.out or "", options.load_settings(how.settings), chosen.tracks)
+    athletes = _athletes(address, chosen, how.profile)
+    if how.dry_run:
+        found = acting.survey(making, athletes)
+        click.echo(f"{found.new} new files, {found.known} unchanged")
+        click.echo(f"{found.changed} batches to be taken back, because of changed files")
+        return 0
     with _Shown() as shown:
         report = acting.run(
             making,
-            _athletes(address, chosen, how.profile),
+            athletes,
             _engine(chosen, how.jobs or options.cores()),
             shown.tell,
             retry=how.retry,

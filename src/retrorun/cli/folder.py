@@ -42,7 +42,7 @@ def process(
     chosen = cohorts.Chosen(**more)
     cohorts.check(chosen)
     if chosen.out is not None:
-        how = cohorts.How(settings, profile, jobs, retry)
+        how = cohorts.How(settings, profile, jobs, retry, dry_run)
         context.exit(cohorts.process(folder, chosen, how))
     from retrorun import ingest
     from retrorun.archive import Archive

@@ -101,6 +101,32 @@ def run(
     return run_of.report
 
 
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a run would do: files that are new or known, and batches it would take back."""
+
+    new: int
+    known: int
+    changed: int
+
+
+def survey(making: Making, athletes: Athletes) -> Survey:
+    """Look at the store and the result set; write nothing.
+
+    Raises:
+        ReadError: there is no such store, or it does not answer.
+    """
+    kept = Kept(storage.open_store(making.out), tracks=making.tracks)
+    kept.read()
+    new, known, changed = 0, 0, set[int]()
+    files = listed(storage.open_store(making.source), athletes)
+    while some := list(islice(files, planning.PAGE_FILES)):
+        judged = kept.index.judge(some)
+        new, known = new + len(judged.new), known + judged.known
+        changed |= judged.changed
+    return Survey(new, known, len(changed))
+
+
 @dataclass(slots=True)
 class _Run:
     making: Making

@@ -1,0 +1,160 @@
+"""``process --out`` from the command line: what it prints, refuses and keeps secret."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner, Result
+
+import object_stores
+from object_stores import ObjectServer
+from retrorun.cli import main
+from retrorun.cli.cohorts import progress_words
+from retrorun.cohort.acting import Report
+from retrorun.storage import open_store
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(*words: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+@pytest.fixture(scope="module")
+def exports(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three athletes: one with a run, one with a damaged file, one with what is no export."""
+    folder = tmp_path_factory.mktemp("exports")
+    recordings = sorted(samples.rglob("*.fit"), key=lambda path: path.stat().st_size)
+    for athlete, source in zip(("ada", "bo"), recordings[:2], strict=True):
+        (folder / athlete).mkdir()
+        shutil.copy(source, folder / athlete / "run.fit")
+    (folder / "bo" / "damaged.fit").write_bytes(b"no recording")
+    (folder / "cy").mkdir()
+    (folder / "cy" / "notes.txt").write_text("no export")
+    return folder
+
+
+def test_a_result_set_is_written_and_told(exports: Path, tmp_path: Path) -> None:
+    out = tmp_path / "results"
+    result = run("process", exports, "--out", out, "--jobs", "1")
+    assert result.exit_code == 1  # one file could not be read
+    assert "bo/damaged.fit" in result.stderr or "damaged.fit" in result.stderr
+    assert "files: 2 analysed, 1 could not be read" in result.stderr
+    assert str(out) in result.stderr.replace("\n", "")
+    ledger = [pq.read_table(part).to_pylist() for part in (out / "files").iterdir()]
+    rows = {row["name"]: (row["athlete"], row["outcome"]) for part in ledger for row in part}
+    assert rows == {
+        "ada/run.fit": ("ada", "imported"),
+        "bo/run.fit": ("bo", "imported"),
+        "bo/damaged.fit": ("bo", "failed"),
+    }
+    again = run("process", exports, "--out", out, "--jobs", "1")
+    assert again.exit_code == 0
+    assert "3 unchanged" in again.stderr
+
+
+def test_a_dry_run_writes_nothing(exports: Path, tmp_path: Path) -> None:
+    result = run("process", exports, "--out", tmp_path / "results", "--dry-run")
+    assert "3 new files, 0 unchanged" in result.stdout
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--engine", "dask"), "--engine dask needs --out"),
+        (("--tracks",), "--tracks needs --out"),
+        (("--athletes", "who.csv"), "--athletes needs --out"),
+        (("--out", "x", "--scheduler", "tcp://h:1"), "--scheduler needs --engine dask"),
+    ],
+)
+def test_options_that_need_each_other(exports: Path, words: tuple[str, ...], told: str) -> None:
+    result = run("process", exports, *words)
+    assert result.exit_code == 2
+    assert told in result.stderr
+
+
+def test_progress_says_files_rate_failures_and_what_is_left() -> None:
+    report = Report(files=120, planned=300, listed=True, failed=2)
+    words = progress_words(report, 60.0)
+    assert words == "120 of 300 files, 2.0 files/s, 2 failed, 1:30 left"
+    more = progress_words(Report(files=120, planned=300, undone=30), 60.0)
+    assert more == "120 of 300+ files, 2.0 files/s, 0 failed, 30 put off, 1:15+ left"
+    assert progress_words(Report(), 0.0) == "0 of 0+ files, 0.0 files/s, 0 failed"
+
+
+BASE = """
+import importlib.abc, sys
+class Absent(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {"dask", "distributed", "s3fs", "aiobotocore", "botocore",
+                                  "statsmodels", "boto3"}:
+            raise ImportError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Absent())
+from retrorun.cli import main
+main()
+"""
+
+
+def program(*words: str | Path, base: bool = False) -> subprocess.CompletedProcess[str]:
+    """A process of its own; ``base``: as if only the base were installed."""
+    own = str(Path(sys.executable).with_name("retrorun"))
+    start = (sys.executable, "-c", BASE) if base else (own,)
+    return subprocess.run(  # noqa: S603 - ourselves
+        [*start, *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        cwd=ROOT,
+    )
+
+
+def test_the_base_install_works_and_says_what_the_cluster_needs(
+    exports: Path, tmp_path: Path
+) -> None:
+    done = program("process", exports, "--out", tmp_path / "r", "--jobs", "1", base=True)
+    assert "files: 2 analysed, 1 could not be read" in done.stderr
+    for words in (("--engine", "dask"), ("--engine", "dask", "--scheduler", "tcp://127.0.0.1:1")):
+        done = program("process", exports, "--out", tmp_path / "q", *words, base=True)
+        assert done.returncode == 1
+        assert 'pip install "retrorun[cluster]"' in done.stderr
+        assert "Traceback" not in done.stderr
+    done = program("process", "s3://bucket/exports", "--out", tmp_path / "p", base=True)
+    assert done.returncode == 1
+    assert 'pip install "retrorun[cluster]"' in done.stderr
+
+
+def secrets() -> tuple[str, ...]:
+    return object_stores.SECRET, object_stores.ACCESS, "word-of-nobody"
+
+
+def test_credentials_are_in_no_output_and_no_object(
+    s3: ObjectServer, exports: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket = s3.bucket()
+    source = open_store(f"{bucket}/exports")
+    for entry in open_store(exports).entries():
+        source.put(entry.name, Path(entry.address).read_bytes())
+    words = ("process", f"{bucket}/exports", "--out", f"{bucket}/results", "--jobs", "1")
+    said = [program(*words, "--engine", "dask")]
+    assert "files: 2 analysed, 1 could not be read" in said[0].stderr
+    with object_stores.proxy(s3.endpoint, lambda *_: 403) as (endpoint, _):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        said.append(program(*words))
+    assert said[1].returncode == 1
+    assert "lets nobody in" in said[1].stderr
+    said.append(program("process", "nonsense://me:word-of-nobody@host/x", "--out", "y"))
+    said.append(program("process", exports, "--out", "nonsense://me:word-of-nobody@host/x"))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3.endpoint)
+    result = open_store(f"{bucket}/results")
+    objects = [result.read(each.name, 1 << 30) for each in result.entries()]
+    assert len(objects) > 5
+    for secret in secrets():
+        assert all(secret not in each.stdout + each.stderr for each in said)
+        assert all(secret.encode() not in each for each in objects)
+    assert os.environ["AWS_SECRET_ACCESS_KEY"] == object_stores.SECRET  # it was there to be told
