@@ -1,6 +1,7 @@
 """``retrorun compare --from ADDRESS`` as a user types it."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -161,3 +162,19 @@ def test_passwords_in_an_address_are_not_repeated() -> None:
     done = run("--from", "memory://user:secret@host/none", "--json")
     assert done.exit_code != 0
     assert "secret" not in done.output
+
+
+def test_shifted_dates_are_no_dates(result_set: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(result_set, copy)
+    about = json.loads((copy / results.ABOUT).read_text())
+    (copy / results.ABOUT).write_text(json.dumps(about | {"deidentified": True}))
+    refused = run("--from", copy, "--since", "2026-01-01")
+    assert refused.exit_code == 2
+    assert "its dates are shifted" in refused.stderr
+    done = run("--from", copy, "--reports", tmp_path, "--jobs", "1")
+    assert done.exit_code == 0
+    assert "2026-01" not in done.stdout
+    page = (tmp_path / "cohort.html").read_text(encoding="utf-8")
+    assert "its dates are shifted" in page
+    assert "Jan 2026" not in page

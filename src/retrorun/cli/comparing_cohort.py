@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -15,15 +15,20 @@ from rich.table import Table
 from retrorun import storage
 from retrorun.cli import comparing, options, show
 from retrorun.errors import ReadError, SettingsError, StoreError
+from retrorun.model import Note
 from retrorun.model.cohort import Cohort, CohortMeasure, Uncompared
 from retrorun.settings import CompareSettings
 
 if TYPE_CHECKING:
     from retrorun.cohort.comparing import Engine, Result
+    from retrorun.results import About
 
 Command = TypeVar("Command", bound=Callable[..., object])
 SCHEMA_VERSION = 1
 PAGE = "cohort.html"
+SHIFTED = Note(
+    "dates-shifted", "this result set is de-identified: its dates are shifted, athlete by athlete"
+)
 NAMED = 20  # athletes who are missing, by name on stderr
 
 
@@ -104,26 +109,31 @@ def compared(chosen: Chosen, settings: CompareSettings) -> Cohort:
         StoreError: a store does not answer or lets nobody in.
         EngineError: workers or the cluster cannot be reached.
     """
+    from retrorun import results
     from retrorun.cohort import comparing as athletes
     from retrorun.cohort import comparison_tables as tables
 
     address = chosen.address or ""
-    athletes_known = _athletes(address)
+    about = _about(address)
+    if about.deidentified and (settings.since_s is not None or settings.until_s is not None):
+        remedy = "Leave --since and --until out, or choose before it is de-identified."
+        raise SettingsError("results-dates-shifted", SHIFTED.message, remedy=remedy)
+    known = results.athletes(storage.open_store(address))
     manner = athletes.Manner(address, settings, chosen.out)
-    done = athletes.compared(athletes_known, manner, _engine(chosen))
-    found = athletes.gathered(_watched(done, len(athletes_known)), settings)
+    done = athletes.compared(known, manner, _engine(chosen))
+    found = athletes.gathered(_watched(done, len(known)), settings)
+    if about.deidentified:
+        found = replace(found, first_date=None, last_date=None, notes=(*found.notes, SHIFTED))
     if chosen.out is not None:
         tables.written(storage.open_store(chosen.out), found)
     return found
 
 
-def _athletes(address: str) -> list[str]:
+def _about(address: str) -> "About":
     from retrorun import results
 
-    store = storage.open_store(address)
     try:
-        results.read_about(store)
-        return results.athletes(store)
+        return results.read_about(storage.open_store(address))
     except StoreError:
         raise
     except ReadError as problem:
@@ -178,11 +188,12 @@ def as_json(found: Cohort) -> str:
 
 def table(found: Cohort) -> Table:
     """Measures over athletes in per cent of forward, and the cost factor."""
-    days = f"{found.first_date} to {found.last_date}" if found.first_date else "no sessions"
     title = (
         f"{len(found.athletes)} athletes, {found.backward_athletes} with backward running, "
-        f"{found.sessions} sessions, {days}"
+        f"{found.sessions} sessions"
     )
+    if found.first_date is not None:
+        title += f", {found.first_date} to {found.last_date}"
     numbers = ("athletes", "median", "5 to 95 %", "mean (95 %)", "between athletes, SD")
     grid = show.grid(("backward against forward",), numbers, title)
     for each in found.measures:
