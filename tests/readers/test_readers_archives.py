@@ -1,5 +1,6 @@
 """Archives in the structure that sites and phones hand out, and archives that mean harm."""
 
+import gzip
 import io
 import resource
 import stat
@@ -16,6 +17,7 @@ import pytest
 
 from retrorun.errors import NotARunError, ReadError, RetrorunError
 from retrorun.readers import is_archive, members, read
+from retrorun.readers.sports import is_on_foot
 from retrorun.settings import ReadLimits
 
 LIMITS = ReadLimits()
@@ -68,6 +70,60 @@ def test_strava_bulk_export_takes_titles_and_types_from_its_table() -> None:
         "a.zip/activities/2.fit.gz (To work)": "not-a-run",
         "a.zip/activities/3.gpx.gz": "ok",
     }
+
+
+STRAVA_TABLES = {
+    "spanish": (
+        "ID de actividad,Fecha de la actividad,Nombre de la actividad,Tipo de actividad,"
+        "Nombre de archivo\n"
+        '1,"3 may 2026, 7:20:00",Al revés,Carrera,activities/1.gpx\n'
+        '2,"4 may 2026, 7:20:00",Al trabajo,Ciclismo,activities/2.gpx.gz\n'
+    ),
+    "german, another order": (
+        "Dateiname,Aktivitätsart,Aktivitäts-ID,Name der Aktivität,Medien\n"
+        "activities/1.gpx,Lauf,1,Al revés,media/a.jpg\n"
+        ",Yoga,9,Matte,\n"
+        "activities/2.gpx.gz,Radfahrt,2,Al trabajo,media/2.fit.jpg\n"
+    ),
+    "a language that is not known": (
+        "Tegevuse ID,Kuupäev,Tegevuse nimi,Tegevuse tüüp,Kirjeldus,Failinimi\n"
+        '1,"3. mai 2026",Al revés,Jooks,"kaks rida\nsiin",activities/1.gpx\n'
+        '2,"4. mai 2026",Al trabajo,Rattasõit,,activities/2.gpx.gz\n'
+    ),
+    "semicolons": (
+        "Activity ID;Activity Date;Activity Name;Activity Type;Filename\r\n"
+        "1;3/5/2026;Al revés;Run;activities/1.gpx\r\n"
+        "2;4/5/2026;Al trabajo;Run;activities/2.gpx.gz\r\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("table", STRAVA_TABLES)
+def test_strava_s_table_is_read_in_any_language_and_order(table: str) -> None:
+    data = _zip(
+        {
+            "activities.csv": b"\xef\xbb\xbf" + STRAVA_TABLES[table].encode(),
+            "activities/1.gpx": _gpx(sport=""),
+            "activities/2.gpx.gz": gzip.compress(_gpx(sport="cycling")),
+        }
+    )
+    found = dict(members("a.zip", data, LIMITS))
+    assert list(found) == [
+        "a.zip/activities/1.gpx (Al revés)",
+        "a.zip/activities/2.gpx.gz (Al trabajo)",
+    ]
+    run, ride = found.values()
+    assert isinstance(run, bytes)
+    if isinstance(ride, bytes):  # its type says nothing to us: its own sport does
+        with pytest.raises(NotARunError):
+            read("2.gpx.gz", ride, LIMITS)
+
+
+def test_no_run_is_taken_for_a_ride_by_a_part_of_its_word() -> None:
+    for word in ("Carrera", "Course à pied", "Corsa", "Hardlopen", "Løb", "Trail Run"):
+        assert is_on_foot(word) == "yes", word
+    for word in ("Langlauf", "Eislauf", "Radfahrt", "Ciclismo", "VirtualRide", "Ride", "Swim"):
+        assert is_on_foot(word) != "yes", word
 
 
 @pytest.mark.parametrize("how", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])

@@ -6,6 +6,19 @@ Kept = Literal["yes", "no", "maybe"]
 
 _ON_FOOT = ("run", "walk", "hik", "jog", "mountaineering", "orienteering", "treadmill", "parkour")
 _ON_FOOT_WORDS = frozenset({"snowshoeing", "ultra", "marathon", "trail", "9", "10"})
+# sports on foot as sites write them in other languages: whole words, for their parts mislead
+_LOCAL = frozenset(
+    {
+        *("lauf", "laufen", "traillauf", "virtueller_lauf", "spaziergang", "wanderung", "gehen"),
+        *("course", "course_à_pied", "course_à_pied_virtuelle", "marche", "randonnée", "trail"),
+        *("carrera", "correr", "carrera_virtual", "caminata", "caminar", "senderismo"),
+        *("corsa", "corsa_virtuale", "camminata", "escursione", "escursionismo", "corrida"),
+        *("caminhada", "trilha", "hardlopen", "loop", "wandelen", "wandeling", "löpning"),
+        *("promenad", "vandring", "løp", "løping", "gåtur", "løb", "bieg", "spacer", "wędrówka"),
+        *("бег", "забег", "ходьба", "поход", "ラン", "ランニング", "ウォーキング", "ウォーク"),
+        *("ハイキング", "跑步", "步行", "徒步", "달리기", "걷기", "koşu", "yürüyüş", "běh", "tek"),
+    }
+)
 _UNSAID = frozenset(
     {"", "generic", "other", "unknown", "all", "multisport", "workout", "activity", "track"}
 )
@@ -30,7 +43,7 @@ def is_on_foot(sport: str | None, sub_sport: str | None = None) -> Kept:
         return "yes"
     if word in _UNSAID:
         return "maybe"
-    if word in _ON_FOOT_WORDS or any(stem in word for stem in _ON_FOOT):
+    if word in _ON_FOOT_WORDS or word in _LOCAL or any(stem in word for stem in _ON_FOOT):
         return "yes"
     if word == "1" or any(stem in word for stem in _ELSE):
         return "no"

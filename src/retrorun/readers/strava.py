@@ -1,15 +1,36 @@
-"""Strava's bulk export: ``activities.csv`` tells names and types of the files beside it."""
+"""Strava's bulk export: ``activities.csv`` tells names and types of the files beside it.
+
+Its heads and its types are in the language of the account, and the order of its columns is not
+fixed. The column of files is known by what stands in it; that of titles and that of types by their
+heads, in the languages that are known, else by the order that all exports seen had.
+"""
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 _MOST_ROWS = 200_000
-# the column heads in the languages that exports were seen in; the file's own order is not fixed
-_FILE = ("filename", "dateiname", "nom du fichier", "nombre de archivo", "nome file")
-_TITLE = ("activity name", "name der aktivität", "nom de l'activité", "nombre de la actividad")
-_TYPE = ("activity type", "aktivitätsart", "type d'activité", "tipo de actividad")
+_LOOKED_AT = 200  # rows by which the column of files is found
+_RECORDINGS = (".fit", ".gpx", ".tcx")
+_TITLE = frozenset(
+    {
+        *("activity name", "name der aktivität", "nom de l'activité", "nom de l’activité"),
+        *("nombre de la actividad", "nome attività", "nome dell'attività", "nome da atividade"),
+        *("naam activiteit", "activiteitsnaam", "aktivitetsnamn", "nazwa aktywności"),
+        *("название тренировки", "アクティビティ名", "活动名称"),
+    }
+)
+_TYPE = frozenset(
+    {
+        *("activity type", "aktivitätsart", "type d'activité", "type d’activité"),
+        *("tipo de actividad", "tipo attività", "tipo di attività", "tipo de atividade"),
+        *("type activiteit", "activiteitstype", "aktivitetstyp", "typ aktywności"),
+        *("тип тренировки", "アクティビティタイプ", "活动类型"),
+    }
+)
+_DATE_TITLE_TYPE = 4  # the export begins with number, date, title and type
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +49,45 @@ def activities(folder: str, data: bytes) -> dict[str, Told]:
         data: the table.
     """
     text = data.decode("utf-8-sig", "replace")
-    found: dict[str, Told] = {}
-    try:
-        for row, _ in zip(csv.DictReader(io.StringIO(text)), range(_MOST_ROWS), strict=False):
-            plain = {key.strip().lower(): value for key, value in row.items() if key and value}
-            file = _first(plain, _FILE)
-            if file:
-                found[folder + file] = Told(_first(plain, _TITLE), _first(plain, _TYPE))
-    except csv.Error:
-        return found
-    return found
+    head = text.split("\n", 1)[0]
+    delimiter = ";" if head.count(";") > head.count(",") else ","
+    rows = csv.reader(io.StringIO(text), delimiter=delimiter)
+    lines: list[list[str]] = []
+    with suppress(csv.Error):  # what came before it stands
+        lines.extend(row for row, _ in zip(rows, range(_MOST_ROWS + 1), strict=False))
+    file = _file_column(lines[1 : _LOOKED_AT + 1])
+    if file is None:
+        return {}
+    title, sport = _title_and_type(lines[0], file)
+    return {
+        folder + _cell(row, file): Told(_words(row, title), _words(row, sport))
+        for row in lines[1:]
+        if _is_recording(_cell(row, file))
+    }
 
 
-def _first(row: Mapping[str, object], heads: tuple[str, ...]) -> str | None:
-    for head in heads:
-        value = row.get(head)
-        if isinstance(value, str) and value.strip():
-            return " ".join(value.split())[:200]
-    return None
+def _file_column(rows: Sequence[Sequence[str]]) -> int | None:
+    """The first column in which the name of a recording stands."""
+    columns = [at for row in rows for at in range(len(row)) if _is_recording(row[at].strip())]
+    return max(set(columns), key=lambda at: (columns.count(at), -at)) if columns else None
+
+
+def _is_recording(cell: str) -> bool:
+    return cell.lower().removesuffix(".gz").endswith(_RECORDINGS)
+
+
+def _title_and_type(heads: Sequence[str], file: int) -> tuple[int | None, int | None]:
+    plain = [head.strip().lower() for head in heads]
+    title = next((at for at, head in enumerate(plain) if head in _TITLE), None)
+    sport = next((at for at, head in enumerate(plain) if head in _TYPE), None)
+    if title is None and sport is None and file >= _DATE_TITLE_TYPE:
+        return 2, 3
+    return title, sport
+
+
+def _cell(row: Sequence[str], at: int | None) -> str:
+    return row[at].strip() if at is not None and at < len(row) else ""
+
+
+def _words(row: Sequence[str], at: int | None) -> str | None:
+    return " ".join(_cell(row, at).split())[:200] or None
