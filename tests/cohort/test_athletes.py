@@ -1,8 +1,10 @@
 """Whose file is it: by folder, by a table, by the archive's own; and profiles from tables."""
 
+import contextlib
 import datetime as dt
 import io
 import pickle
+import random
 import zipfile
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 
 from retrorun.cohort import profiles, tables
 from retrorun.cohort.athletes import Athletes, Choice, load
+from retrorun.cohort.index import Index
 from retrorun.errors import ReadError, SettingsError
 from retrorun.model import Athlete, DatedMass
 
@@ -182,6 +185,42 @@ def test_with_the_archives_table_every_profile_decides(tmp_path: Path) -> None:
     assert len(prints) == 4
     plain = load(Choice(profiles=str(path)))
     assert plain.fingerprint("unknown") == Athletes().fingerprint("ann")
+
+
+# --- hostile bytes
+
+
+def mutated(rng: random.Random, data: bytes) -> bytes:
+    changed = bytearray(data)
+    for _ in range(rng.randint(1, 8)):
+        place = rng.randrange(len(changed))
+        kind = rng.randrange(3)
+        if kind == 0:
+            changed[place] = rng.randrange(256)
+        elif kind == 1 and len(changed) > 40:
+            del changed[place : place + rng.randint(1, 20)]
+        else:
+            changed[place:place] = rng.randbytes(5)
+    return bytes(changed)
+
+
+def test_whatever_the_bytes_the_outcome_is_a_table_or_words(tmp_path: Path) -> None:
+    rng = random.Random(20_260_503)  # noqa: S311 - to break bytes with
+    frame = pd.DataFrame({"athlete": ["x", "y"] * 9, "file": ["a/b", "c"] * 9, "mass_kg": 60.0})
+    frame.to_parquet(tmp_path / "t.parquet")
+    whole = (tmp_path / "t.parquet").read_bytes()
+    text = b"athlete,file,mass_kg\nx,a/b.fit,60\ny,c.fit,\n" * 3
+    zipped = bulk("athlete,file\nann,a\n" * 9).getvalue()
+    asked = Athletes(columns=("file", "athlete"))
+    for _ in range(600):
+        for data in (whole, text):
+            broken = mutated(rng, data)
+            with contextlib.suppress(SettingsError):
+                profiles.of_table(tables.of_bytes("t", broken))
+            with contextlib.suppress(SettingsError):
+                Index.read(tables.of_bytes("t", broken), "file", "athlete", "")
+        with contextlib.suppress(ReadError):
+            asked.inside("x.zip", io.BytesIO(mutated(rng, zipped)))
 
 
 # --- profiles

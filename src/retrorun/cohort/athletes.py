@@ -5,8 +5,11 @@ platform's bulk export, a column of the ``activities.csv`` in the archive itself
 """
 
 import hashlib
+import lzma
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import IO
@@ -21,7 +24,11 @@ from retrorun.results.names import UNKNOWN
 
 FOLDER, EXPORT = "folder", "export"
 _INDEX = "activities.csv"
-_INDEX_BYTES = 256 << 20
+_INDEX_BYTES = 64 << 20
+_BROKEN = (  # what zipfile raises for bytes that are no zip, or a broken one
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, NotImplementedError),
+    *(EOFError, RuntimeError, OSError, ValueError, IndexError, KeyError, OverflowError),
+)
 _TITLE = re.compile(r" \([^/]*\)$")  # what the reader of archives adds to a member's name
 
 
@@ -114,7 +121,7 @@ class Athletes:
                 return _told(name, archive, *self.columns)
         except SettingsError as problem:
             raise ReadError("archive-index", problem.message, file=name) from problem
-        except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError):
+        except _BROKEN:
             return {}  # the reader of archives says what is wrong with it
         finally:
             stream.seek(place)

@@ -136,7 +136,7 @@ def _opened(table: Table) -> Any:  # noqa: ANN401 - pyarrow has no types
 
     try:
         return pq.ParquetFile(pa.BufferReader(table.data))
-    except (pa.ArrowException, OSError) as problem:
+    except (pa.ArrowException, OSError, ValueError) as problem:
         words = f"it is no readable Parquet: {str(problem)[:200]}"
         raise SettingsError("table-broken", words, file=table.name) from problem
 
@@ -147,6 +147,6 @@ def _parquet(table: Table, heads: Sequence[str]) -> Iterator[dict[str, Any]]:
     try:
         for batch in _opened(table).iter_batches(columns=list(heads)):
             yield from batch.to_pylist()
-    except (pa.ArrowException, OSError) as problem:
+    except (pa.ArrowException, OSError, ValueError) as problem:
         words = f"it is no readable Parquet: {str(problem)[:200]}"
         raise SettingsError("table-broken", words, file=table.name) from problem
