@@ -178,3 +178,16 @@ def test_shifted_dates_are_no_dates(result_set: Path, tmp_path: Path) -> None:
     page = (tmp_path / "cohort.html").read_text(encoding="utf-8")
     assert "its dates are shifted" in page
     assert "Jan 2026" not in page
+
+
+def test_sessions_without_an_athlete_count_for_nobody(result_set: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(result_set, copy)
+    (copy / "sessions" / "athlete=athlete%200").rename(copy / "sessions" / "athlete=unknown")
+    done = run("--from", copy, "--json", "--jobs", "1")
+    assert done.exit_code == 0
+    assert "sessions whose athlete is not known are left out" in done.stderr
+    assert [note["slug"] for note in json.loads(done.stdout)["cohort"]["notes"]] == [
+        "athlete-unknown"
+    ]
+    assert json.loads(done.stdout)["cohort"]["sessions"] == 5

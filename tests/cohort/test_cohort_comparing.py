@@ -172,3 +172,8 @@ def test_tables_keep_their_columns_when_nobody_is_there() -> None:
 def test_every_compared_measure_has_its_columns() -> None:
     everything = compare.compare([], Athlete(), SETTINGS)
     assert {each.key for each in everything.differences} == set(tables.COLUMNS)
+
+
+def test_sessions_of_nobody_known_are_left_out_and_it_is_said() -> None:
+    assert comparing.comparable(["a", "unknown", "z"]) == (["a", "z"], (comparing.NOBODY,))
+    assert comparing.comparable(["a", "z"]) == (["a", "z"], ())

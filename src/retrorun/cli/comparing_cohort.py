@@ -16,7 +16,7 @@ from retrorun import storage
 from retrorun.cli import comparing, options, show
 from retrorun.errors import ReadError, SettingsError, StoreError
 from retrorun.model import Note
-from retrorun.model.cohort import Cohort, CohortMeasure, Uncompared
+from retrorun.model.cohort import Cohort, CohortMeasure
 from retrorun.settings import CompareSettings
 
 if TYPE_CHECKING:
@@ -93,10 +93,10 @@ def run(chosen: Chosen, settings: CompareSettings, reports: Path | None) -> int:
     found = compared(chosen, settings)
     if reports is None:
         click.echo(as_json(found))
-        told(found.uncompared)
+        told(found)
     else:
         show.out().print(table(found))
-        told(found.uncompared)
+        told(found)
         show.err().print(f"open {page(found, reports).resolve().as_uri()}", markup=False)
     return 1 if found.uncompared else 0
 
@@ -118,12 +118,13 @@ def compared(chosen: Chosen, settings: CompareSettings) -> Cohort:
     if about.deidentified and (settings.since_s is not None or settings.until_s is not None):
         remedy = "Leave --since and --until out, or choose before it is de-identified."
         raise SettingsError("results-dates-shifted", SHIFTED.message, remedy=remedy)
-    known = results.athletes(storage.open_store(address))
+    known, notes = athletes.comparable(results.athletes(storage.open_store(address)))
     manner = athletes.Manner(address, settings, chosen.out)
     done = athletes.compared(known, manner, _engine(chosen))
     found = athletes.gathered(_watched(done, len(known)), settings)
     if about.deidentified:
-        found = replace(found, first_date=None, last_date=None, notes=(*found.notes, SHIFTED))
+        found, notes = replace(found, first_date=None, last_date=None), (*notes, SHIFTED)
+    found = replace(found, notes=(*found.notes, *notes))
     if chosen.out is not None:
         tables.written(storage.open_store(chosen.out), found)
     return found
@@ -228,9 +229,11 @@ def _between(each: CohortMeasure, digits: int) -> str:
     return show.number(found, digits, " %" if found is not None else "")
 
 
-def told(missing: Iterable[Uncompared]) -> None:
-    """Who is missing, on stderr: by name and reason, at most ``NAMED``, and the rest counted."""
-    lost = list(missing)
+def told(found: Cohort) -> None:
+    """Notes, and who is missing, on stderr: by name at most ``NAMED``, and the rest counted."""
+    lost = found.uncompared
+    for note in found.notes:
+        show.err().print(escape(note.message), style="yellow")
     for each in lost[:NAMED]:
         words = f"{storage.shown(each.athlete)}: {storage.shown(each.message)} [{each.slug}]"
         show.err().print(escape(words), style="red")

@@ -17,11 +17,13 @@ from retrorun import compare, results
 from retrorun.cohort.comparison_tables import athlete_name, replaced
 from retrorun.engines import Lost
 from retrorun.errors import RetrorunError
-from retrorun.model import Athlete, Comparison
+from retrorun.model import Athlete, Comparison, Note
 from retrorun.model.cohort import AthleteSummary, Cohort, Uncompared
+from retrorun.results.names import UNKNOWN
 from retrorun.settings import CompareSettings
 from retrorun.storage import open_store
 
+NOBODY = Note("athlete-unknown", "sessions whose athlete is not known are left out")
 SCHEMA_VERSION = 1  # of an athlete's line of JSON
 Result = AthleteSummary | Uncompared
 # carries a function to every task and gives back task and result in the order of the tasks
@@ -41,6 +43,17 @@ class Manner:
     address: str
     settings: CompareSettings
     out: str | None = None
+
+
+def comparable(athletes: Iterable[str]) -> tuple[list[str], tuple[Note, ...]]:
+    """The athletes who are somebody, and a note if sessions of nobody known are left out.
+
+    Exports without an athlete may be of many people: compared with each other, they would say
+    something of none of them.
+    """
+    everyone = list(athletes)
+    known = [each for each in everyone if each != UNKNOWN]
+    return known, () if len(known) == len(everyone) else (NOBODY,)
 
 
 def compared(athletes: Iterable[str], manner: Manner, engine: Engine) -> Iterator[Result]:
