@@ -1,10 +1,10 @@
-"""How long programs and functions take, and how much memory they need."""
+"""How long programs take, and how much memory they need."""
 
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +13,14 @@ RETRORUN = str(Path(sys.executable).with_name("retrorun"))
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a program: wall time, and the most memory it or a child of it had."""
+    """One run of a program: wall time, and the most memory it or a child of it had.
+
+    ``largest_mb`` is the most of any process of it, workers included, where that was asked for.
+    """
 
     seconds: float
     peak_mb: float
+    largest_mb: float = 0.0
 
 
 # The most memory of a program is inherited from who starts it: so something small starts it.
@@ -46,18 +50,38 @@ def program(command: Sequence[str]) -> Run:
     return Run(float(took_s), int(peak) / (1024 if sys.platform == "linux" else 2**20))
 
 
+def family(command: Sequence[str]) -> Run:
+    """Run a program in a session of its own and look at the memory of all its processes (Linux).
+
+    Raises:
+        RuntimeError: it did not end well.
+    """
+    began_s, largest_kb = time.perf_counter(), 0
+    with subprocess.Popen(  # noqa: S603 - commands of this benchmark
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as running:
+        while running.poll() is None:
+            largest_kb = max(largest_kb, 0, *_peaks_kb(running.pid))
+            time.sleep(0.02)
+    if running.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {running.returncode}")
+    return Run(time.perf_counter() - began_s, 0.0, largest_kb / 1024)
+
+
+def _peaks_kb(session: int) -> list[int]:
+    """The most memory that each process of a session had so far."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            about = (folder / "stat").read_text().rsplit(")", 1)[1].split()
+            if int(about[3]) == session:
+                status = (folder / "status").read_text()
+                found += [int(line.split()[1]) for line in status.splitlines() if "VmHWM" in line]
+        except (OSError, IndexError):
+            continue  # it ended meanwhile
+    return found
+
+
 def best(command: Sequence[str], times: int) -> float:
     """The median wall time of a program, in seconds."""
     return statistics.median(program(command).seconds for _ in range(times))
-
-
-def each(work: Callable[[Path], object], paths: Sequence[Path], limit_s: float = 6.0) -> float:
-    """Files a second, one after the other in this process, for as long as the limit allows."""
-    work(paths[0])  # imports and first-time costs are not counted
-    began_s, done = time.perf_counter(), 0
-    for path in paths:
-        work(path)
-        done += 1
-        if time.perf_counter() - began_s > limit_s:
-            break
-    return done / (time.perf_counter() - began_s)
