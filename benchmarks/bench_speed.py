@@ -11,46 +11,29 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
+import bench_readers
 import speed_archives
 import speed_material
-import speed_others
-from retrorun import simulate
 from retrorun.archive import Archive
-from speed_clock import RETRORUN, best, each, program
+from speed_clock import RETRORUN, best, program
+from speed_rows import Row, at_least, at_most
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmark.md"
-PEERS = ("fitfast", "fitparse", "fitdecode", "garmin-fit-sdk", "gpxpy", "lxml", "numpy", "pyarrow")
+PEERS = (
+    *("fitfast", "fitparse", "fitdecode", "garmin-fit-sdk", "gpxpy", "tcxreader"),
+    *("activity-parser", "lxml", "msgspec", "numpy", "pandas", "pyarrow"),
+)
+NOTES = {"Reading": bench_readers.NOTE}
 GROWTH = (100, 1000, 10_000)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table: what, how much, and the aim if there is one."""
-
-    what: str
-    value: str
-    aim: str = ""
-    met: bool | None = None
 
 
 def load() -> str:
     """How busy the machine was with other things, where the system tells."""
     return f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
-
-
-def at_least(what: str, value: float, aim: float, unit: str) -> Row:
-    """A number that should not be smaller than its aim."""
-    return Row(what, f"{value:.1f} {unit}", f"≥ {aim:g} {unit}", value >= aim)
-
-
-def at_most(what: str, value: float, aim: float, unit: str) -> Row:
-    """A number that should not be larger than its aim."""
-    return Row(what, f"{value:.2f} {unit}", f"≤ {aim:g} {unit}", value <= aim)
 
 
 def start_up() -> Iterator[Row]:
@@ -60,25 +43,6 @@ def start_up() -> Iterator[Row]:
     yield Row('`python -c "import click"`', f"{click_s * 1000:.0f} ms")
     yield Row("`retrorun --help`", f"{help_s * 1000:.0f} ms")
     yield at_most("the one over the other", help_s / click_s, 3, "times")
-
-
-def reading(folder: Path) -> Iterator[Row]:
-    """Decoding the same one-hour files, one after the other in one process."""
-    paths = speed_material.write(folder / "hours", 60)
-    own = each(speed_others.retrorun_read, paths)
-    yield Row("FIT: retrorun into a Recording", f"{own:.1f} files/s")
-    for name, work in speed_others.FIT.items():
-        rate = each(work, paths)
-        yield Row(f"FIT: {name} into dictionaries", f"{rate:.2f} files/s")
-        if name == "fitparse":
-            yield at_least("FIT: retrorun over fitparse", own / rate, 50, "times")
-    gpx = folder / "hour.gpx"
-    gpx.write_bytes(simulate.gpx_bytes(speed_material.bases()[0]))
-    own, other = (
-        each(work, [gpx] * 20) for work in (speed_others.retrorun_read, speed_others.gpxpy_decode)
-    )
-    yield Row("GPX: retrorun into a Recording", f"{own:.1f} files/s")
-    yield Row("GPX: gpxpy into its objects", f"{other:.1f} files/s")
 
 
 def processing(folder: Path, count: int) -> Iterator[Row]:
@@ -177,13 +141,13 @@ def page(sections: list[tuple[str, list[Row]]], busy: str) -> str:
         "",
         "Files are simulated (`benchmarks/speed_material.py`): one hour at 1 Hz, half of them from",
         "a phone with a compass, half from a watch with running dynamics. The large archives hold",
-        "copies of their sessions on other days. fitparse, fitdecode and the SDK only decode;",
-        "retrorun's `process` reads, detects, measures, writes the archive and, where it says so,",
-        "pages. Memory is the most that the command itself had resident; with `--jobs 1` that is",
-        "also the work of a worker.",
+        "copies of their sessions on other days. `process` reads, detects, measures, writes the",
+        "archive and, where it says so, pages. Memory is the most that the command itself had",
+        "resident; with `--jobs 1` that is also the work of a worker.",
     ]
     for title, rows in sections:
-        lines += ["", f"## {title}", "", "| what | measured | aim | met |", "|---|---|---|---|"]
+        lines += ["", f"## {title}", "", *NOTES.get(title, ())]
+        lines += ["| what | measured | aim | met |", "|---|---|---|---|"]
         marks = {True: "yes", False: "**no**", None: ""}
         lines += [f"| {r.what} | {r.value} | {r.aim} | {marks[r.met]} |" for r in rows]
     return "\n".join([*lines, ""])
@@ -212,7 +176,7 @@ def main() -> int:
     chosen.folder.mkdir(exist_ok=True)
     parts = {
         "Start": start_up(),
-        "Reading": reading(chosen.folder),
+        "Reading": bench_readers.rows(chosen.folder),
         "Processing": processing(chosen.folder, chosen.files),
         "A large archive": large(chosen.folder, chosen.archive),
         "Comparing": comparing(chosen.folder, chosen.archive),

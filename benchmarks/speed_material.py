@@ -1,4 +1,4 @@
-"""One-hour FIT files for the benchmark: a simulated runner, day after day, always the same."""
+"""Files for the benchmark: a simulated runner, day after day, always the same."""
 
 import os
 from dataclasses import replace
@@ -6,7 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from retrorun.simulate import Scenario, Simulated, Watch, fit_bytes, simulate
+from retrorun.simulate import (
+    Scenario,
+    Simulated,
+    Watch,
+    fit_bytes,
+    gpx_bytes,
+    simulate,
+    tcx_bytes,
+)
 from retrorun.simulate.body import Step
 from retrorun.simulate.compass import Compass
 from retrorun.simulate.plans import ahead, back, walk
@@ -75,11 +83,45 @@ def late(path: Path, days: int) -> Path:
 
 
 def day(path: Path) -> Path:
-    """Write a FIT file of 24 hours: the hour, again and again, without stopping."""
+    """Write a FIT file of 24 hours."""
+    path.write_bytes(fit_bytes(a_day()))
+    return path
+
+
+def a_day() -> Simulated:
+    """The hour, again and again, without stopping."""
 
     def long(rng: np.random.Generator) -> tuple[Step, ...]:
         return tuple(step for _ in range(24) for step in hour(rng))
 
-    watch = Watch(compass=Compass())
-    path.write_bytes(fit_bytes(simulate(Scenario("a day", long, "heading", watch), 0)))
-    return path
+    return simulate(Scenario("a day", long, "heading", Watch(compass=Compass())), 0)
+
+
+def hours(folder: Path) -> list[Path]:
+    """Write the same hours in every format: from a phone with a compass, and from a watch."""
+    phone, watch = bases()[:2]
+    return [
+        *_in_every_format(folder, "simulated phone 1 h", phone),
+        *_in_every_format(folder, "simulated watch 1 h", watch),
+    ]
+
+
+def days(folder: Path) -> list[Path]:
+    """Write the same 24 hours in every format, which takes a while; kept if they are there."""
+    paths = [folder / f"simulated 24 h.{kind}" for kind in ("fit", "gpx", "tcx")]
+    there = all(path.exists() for path in paths)
+    return paths if there else _in_every_format(folder, "simulated 24 h", a_day())
+
+
+def _in_every_format(folder: Path, name: str, simulated: Simulated) -> list[Path]:
+    compass = bool(simulated.recording.headings)
+    written = {
+        "fit": fit_bytes(simulated),
+        "gpx": gpx_bytes(simulated, "osmand" if compass else "garmin"),
+        "tcx": tcx_bytes(simulated),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{name}.{kind}" for kind in written]
+    for path, data in zip(paths, written.values(), strict=True):
+        path.write_bytes(data)
+    return paths
