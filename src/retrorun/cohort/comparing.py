@@ -93,7 +93,9 @@ def one(athlete: str, manner: Manner) -> Result:
 
 def _one(athlete: str, manner: Manner) -> AthleteSummary:
     sessions = results.sessions(open_store(manner.address), athlete)
-    found = _fitting(compare.compare(sessions, Athlete(), manner.settings))
+    # pairs are listed for readers alone: half of the time, where nobody will read them
+    shown = manner.settings if manner.out is not None else replace(manner.settings, pairs_shown=0)
+    found = _fitting(compare.compare(sessions, Athlete(), shown))
     if manner.out is not None:
         replaced(open_store(manner.out), athlete_name(athlete), line(athlete, found))
     return compare.summary(athlete, found)
