@@ -1,14 +1,16 @@
 """Result sets in a store that is no folder."""
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
 import fsspec
 import pytest
-from result_sets import analysed, filed
+from result_sets import analysed, filed, written
 
 from retrorun import results
-from retrorun.storage import Store, open_store
+from retrorun.errors import RetrorunError
+from retrorun.storage import Folder, Store, open_store
 
 NAMES = ("ann", "Anna", "a/b c%", "日本", "..")
 
@@ -48,6 +50,42 @@ def test_the_same_session_of_two_batches_counts_once(store: Store, samples: Path
 def test_all_that_a_batch_wrote_of_an_athlete_is_named(samples: Path) -> None:
     part = results.Part("a" * 32, tracks=True)
     part.add(filed("a/b c%", analysed(samples / "2026-05-31-easy.fit")))
-    written = dict(part.close())
+    names = {name for name, _ in part.close()}
     named = results.part_names("a" * 32, "a/b c%", [2026], tracks=True)
-    assert set(written) == {*named, results.ledger_name("a" * 32)}
+    assert names == {*named, results.ledger_name("a" * 32)}
+
+
+def test_a_broken_part_ends_in_words(tmp_path: Path, samples: Path) -> None:
+    whole = written(tmp_path / "whole", [filed("ann", analysed(samples / "2026-05-31-easy.fit"))])
+    rng = random.Random(8)  # noqa: S311 - to break bytes with
+    slugs = []
+    for number in range(60):
+        store = Folder(tmp_path / str(number))
+        for entry in whole.entries():
+            data = bytearray(whole.read(entry.name, 1 << 30))
+            for _ in range(3):
+                data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+            store.put(entry.name, bytes(data))
+        for read in (_ledger, _about, _sessions, _copy):
+            try:
+                read(store)
+            except RetrorunError as problem:
+                slugs.append(problem.slug)
+    assert len(slugs) > 60
+    assert all(each.startswith("results-") for each in slugs)
+
+
+def _ledger(store: Store) -> None:
+    assert all(batch.num_rows for batch in results.ledger(store))
+
+
+def _about(store: Store) -> None:
+    results.read_about(store)
+
+
+def _sessions(store: Store) -> None:
+    results.sessions(store, "ann")
+
+
+def _copy(store: Store) -> None:
+    assert all(data for _, data in results.deidentify(store, results.key(b"s" * 16), tracks=True))

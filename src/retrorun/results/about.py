@@ -110,7 +110,7 @@ def read_about(store: Readable) -> About:
     data = store.read(ABOUT, _MOST_BYTES)
     try:
         said = msgspec.json.decode(data, type=About)
-    except msgspec.MsgspecError as problem:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
         words = f"this is no result set: {problem}"
         raise SettingsError("results-unreadable", words, file=ABOUT, remedy=ANOTHER) from problem
     if said.schema_version > SCHEMA_VERSION:

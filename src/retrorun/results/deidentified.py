@@ -205,7 +205,7 @@ def _levelled(values: Any, facts: Sequence[Facts]) -> Any:  # noqa: ANN401 - pya
 def _scrubbed(document: bytes, facts: Facts) -> bytes:
     try:
         session = _SESSION.decode(document)
-    except msgspec.MsgspecError as problem:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
         message = f"a stored session cannot be read: {problem}"
         raise ReadError("results-session-damaged", message) from problem
     return msgspec.json.encode(scrubbed(session, facts))

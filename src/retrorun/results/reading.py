@@ -51,7 +51,9 @@ def table(store: Store, name: str, kind: str, columns: Iterable[str] | None = No
     """
     wanted = arrow.schema(kind).names if columns is None else list(columns)
     with part(store, name) as file:
-        return file.read(columns=wanted, use_threads=False).select(wanted)
+        found = file.read(columns=wanted, use_threads=False).select(wanted)
+        found.validate(full=True)  # what is no text would fail only when it is looked at
+        return found
 
 
 @contextmanager
@@ -68,7 +70,7 @@ def part(store: Store, name: str) -> Iterator[Any]:
     try:
         with pq.ParquetFile(pa.BufferReader(data)) as file:
             yield file
-    except (pa.ArrowException, OSError, KeyError) as problem:
+    except (pa.ArrowException, OSError, KeyError, ValueError, IndexError) as problem:
         words = f"this part cannot be read: {str(problem)[:200]}"
         raise ReadError("results-part-damaged", words, file=name) from problem
 
@@ -101,7 +103,7 @@ def sessions(store: Store, athlete: str) -> list[Session]:
 def _decoded(athlete: str, session: str, document: bytes) -> Session:
     try:
         return OUTLINES.decode(document)
-    except msgspec.MsgspecError as problem:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
         words = f"session {session} of {athlete} cannot be read: {problem}"
         remedy = "Process the exports anew into another --out."
         raise ReadError("results-session-damaged", words, remedy=remedy) from problem
