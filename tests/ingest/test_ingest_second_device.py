@@ -16,7 +16,7 @@ from retrorun.ingest import Engine, Report, act, pairing, plan, reprocess, separ
 from retrorun.model import Athlete, Label, Recording
 from retrorun.readers import read
 from retrorun.settings import ReadLimits, Settings
-from retrorun.simulate import Simulated, fit_bytes, gpx_bytes, scenarios, simulate
+from retrorun.simulate import Simulated, fit_bytes, gpx_bytes, scenarios, simulate, tcx_bytes
 from retrorun.units import FloatArray
 
 ENGINE = Engine(Settings(), Athlete(mass_kg=70), 1)
@@ -427,3 +427,24 @@ def test_a_phone_s_file_that_holds_another_run_now_takes_nothing_back(
     first, second = archive.sessions()
     assert first == joined
     assert second.start_time_s > first.start_time_s + 80_000
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_two_runs_of_one_time_and_length_that_went_different_ways_both_stand(
+    exports: Path, archive: Archive, run: Simulated, *, stored: bool
+) -> None:
+    """Two people's; whether the first was written before or comes with the second."""
+    bare = replace(run, recording=replace(run.recording, headings=()))
+    columns = dict(bare.recording.columns)
+    columns["latitude_deg"] = columns["latitude_deg"] + 0.002  # 222 m to the north
+    other = replace(bare, recording=replace(bare.recording, columns=columns))
+    (exports / "phone.gpx").unlink()
+    if stored:
+        imported(exports, archive)
+    (exports / "x.fit").write_bytes(fit_bytes(other))
+    assert imported(exports, archive).duplicates == 0
+    assert len(archive.sessions()) == 2
+    (exports / "y.tcx").write_bytes(tcx_bytes(other))
+    assert imported(exports, archive).duplicates == 1
+    rows = {Path(row.path).name: row for row in archive.files()}
+    assert rows["y.tcx"].duplicate_of == rows["x.fit"].sha256[:12]

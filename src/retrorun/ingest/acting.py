@@ -18,6 +18,7 @@ from retrorun.ingest import sidecars
 from retrorun.ingest.anew import again
 from retrorun.ingest.joining import Joins, join
 from retrorun.ingest.names import container, member_tag
+from retrorun.ingest.places import Places
 from retrorun.ingest.planning import Candidate, Plan
 from retrorun.ingest.sameness import Known
 from retrorun.ingest.unpacking import UNPACKED, Feed, complete
@@ -67,13 +68,15 @@ def act(
     with archive.writing(wait_s), closing(_feed(plan, archive, engine)) as feed:
         number = archive.begin_import(plan.folder, __version__, time.time())
         archive.write(number, _moved(plan, archive))
+        places = Places(archive.track)
         known, before = (
-            Known(archive.briefs(), archive.channels),
+            Known(archive.briefs(), archive.channels, places.apart),
             {row.path: row.sha256 for row in archive.files()},
         )
         said = sidecars.read(plan.tables)
         sidecars.before(said, plan, archive)
         for batch in batches(analysed(feed, archive, engine, progress)):
+            places.expect(parcel for _, parcel in batch)
             judged = [_informed(_judged(pair, known, before), archive, engine) for pair in batch]
             change, late = _change(judged)
             archive.write(number, change)

@@ -19,6 +19,7 @@ from retrorun.archive.said import position
 from retrorun.ingest.anew import kept
 from retrorun.ingest.growing import forget_what_grew
 from retrorun.ingest.pairing import Pair, pairs
+from retrorun.ingest.places import Places
 from retrorun.ingest.sameness import BODY, richness, same
 from retrorun.ingest.working import Engine, analysed
 
@@ -150,8 +151,12 @@ def _change(
     """What is written of a watch's file and its phones, all at once."""
     refused = [each for each in matches if each.state == "refused"]
     alone = len(parcel.sessions) == 1  # a file is only replaced as a whole
+    places = Places(archive.track)
     twins = {
-        each.watch.id: each.phone.id for each in group if alone and same(each.watch, each.phone)
+        each.watch.id: each.phone.id
+        for each in group
+        if alone and not each.alike and same(each.watch, each.phone)
+        if not places.apart(each.watch, each.phone)
     }
     replaced = {
         each.session: each.phone for each in refused if twins.get(each.session) == each.phone

@@ -3,7 +3,8 @@
 A run often comes twice: as FIT from the watch and as GPX from the platform it was sent to; or a
 file grew after it had been imported. Counting it twice would spoil every total.
 
-- Same activity: it starts within ``START_S``, and lasts and measures the same within ``SHARE``.
+- Same activity: it starts within ``START_S``, lasts and measures the same within ``SHARE``, and
+  went the same way, where both know their way.
 - The same file, changed, that starts at the same time as before replaces what it was.
 - Otherwise the richer stands: the one with a compass heading, then the one that knows more of the
   body, then the one with more channels; of equals the first.
@@ -75,10 +76,18 @@ class Known:
         self,
         sessions: Iterable[Brief],
         channels: Callable[[str], Iterable[str]] = lambda _: (),
+        apart: Callable[[Brief, Brief], bool] = lambda *_: False,
     ) -> None:
-        """Know these sessions; ``channels`` tells those of one of them by its id."""
+        """Know these sessions.
+
+        Args:
+            sessions: all of them.
+            channels: those of one of them, by its id.
+            apart: whether two went different ways.
+        """
         self._by_start: dict[int, list[Brief]] = {}
         self._told = channels
+        self._apart = apart
         self._channels: dict[str, frozenset[str]] = {}
         self._by_file: dict[str, set[str]] = {}
         for each in sessions:
@@ -124,7 +133,9 @@ class Known:
     def _match(self, each: Brief, before: str | None) -> Brief | None:
         for other in self._near(each):
             grown = other.sha256 == before
-            if same(each, other, grown=grown) and (grown or not self._two_devices(each, other)):
+            if not same(each, other, grown=grown):
+                continue
+            if grown or not (self._two_devices(each, other) or self._apart(each, other)):
                 return other
         return None
 
