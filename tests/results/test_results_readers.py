@@ -13,6 +13,7 @@ import pyarrow.dataset as ds
 import pytest
 from result_sets import analysed, filed, written
 
+from retrorun import results
 from retrorun.model import Analysis
 
 HIVE = ds.partitioning(pa.schema([("athlete", pa.string()), ("year", pa.int32())]), flavor="hive")
@@ -117,3 +118,42 @@ def test_parts_of_two_batches_have_one_schema(place: Path) -> None:
         schemas = [pa.parquet.read_schema(path) for path in (place / table).rglob("*.parquet")]
         assert len(schemas) >= 2
         assert all(each.equals(schemas[0], check_metadata=True) for each in schemas)
+
+
+HOSTILE = (
+    *("..", "a/b", "two\nlines", "bytes \udcff", "x" * 1000, "__HIVE_DEFAULT_PARTITION__", "null"),
+    *(
+        "NULL",
+        "%41",
+        "a=b&c?d#e",
+        "quote\"'",
+        "back\\slash",
+        "日本",
+        "right\u202eleft",
+        "12",
+        "1e5",
+    ),
+    *("2026-01-01", "true", "*", "[x]", "{y}", "a+b c", "~", "-", "O'Neil, P."),
+)
+
+
+@pytest.mark.filterwarnings("ignore:The inplace keyword")
+def test_all_readers_give_every_hostile_name_alike(
+    truth: dict[str, Analysis], tmp_path: Path
+) -> None:
+    analysis = truth[WHOSE[1]]
+    written(tmp_path, [filed(name, analysis) for name in HOSTILE], tracks=False)
+    keys = {results.athlete_key(name) for name in HOSTILE}
+    assert len(keys) == len(HOSTILE)
+    place = tmp_path / "sessions"
+    assert set(pd.read_parquet(place, partitioning=HIVE)["athlete"]) == keys
+    assert set(ds.dataset(place, partitioning=HIVE).to_table()["athlete"].to_pylist()) == keys
+    frame = dd.read_parquet(place, dataset={"partitioning": HIVE})
+    assert set(frame["athlete"].compute(scheduler="sync")) == keys
+    rows = asked(
+        f"select distinct athlete from read_parquet('{place}/*/*/*.parquet', "  # noqa: S608 - as above
+        "hive_partitioning = true, hive_types = {'athlete': VARCHAR, 'year': INTEGER})"
+    )
+    assert {row[0] for row in rows} == keys
+    ledger = pd.read_parquet(tmp_path / "files")
+    assert set(ledger["athlete"]) == keys

@@ -109,8 +109,8 @@ an hour of its track 12 ms (measured, one core).
   again. Whoever has the salt and a list of names can undo the ids: keep it as you keep the names.
 - **Dates** are moved by a whole number of weeks, 1 to 52 either way, one number an athlete, from
   the salt. Weekday and time of day stay as the runner's own clock showed them, written as if UTC;
-  the zone and its offset go. Intervals stay, but for the hour of a change to summer time. `year`
-  is that of the moved date.
+  the zone and its offset go. Intervals stay, but for changes of the clock (summer time, travel).
+  `year` is that of the moved date.
 - **Places** go: positions, the plane, course, heading and turn by the second, GPS accuracy, time
   zone. Heights count from the session's first one. Temperature goes, because weather tells a day.
 - **Text** goes, all of it: names, devices, files, hashes, addresses, laps, labels' origins,
