@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 640, 400, 64, 24, 16, 56
+WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 640, 400, 64, 24, 40, 56
 Axis = Callable[[float], float]  # value → place in the drawing
 COLOURS = ("#1f77b4", "#d95f02", "#2a9d5c")
 STYLE = """<style>
@@ -85,7 +85,7 @@ def drawn(found: Sequence[Growth]) -> str:
         way = " ".join(f"{a:.1f},{b:.1f}" for a, b in dots)
         lines.append(f'<polyline points="{way}" fill="none" stroke="{colour}" stroke-width="2"/>')
         lines += [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="4" fill="{colour}"/>' for a, b in dots]
-        top = TOP + 10 + 20 * place
+        top = TOP + 26 + 20 * place
         lines.append(f'<circle cx="{LEFT + 16}" cy="{top - 4}" r="4" fill="{colour}"/>')
         lines.append(f'<text x="{LEFT + 28}" y="{top}">{each.name}</text>')
     lines.append(_slope(x, y, numbers, low_s))
@@ -122,7 +122,7 @@ def _slope(x: Axis, y: Axis, numbers: Sequence[int], low_s: float) -> str:
     return (
         f'<line class="one" x1="{a:.1f}" y1="{b:.1f}" x2="{c:.1f}" y2="{d:.1f}" '
         'stroke-dasharray="4 4"/>'
-        f'<text x="{c:.1f}" y="{d + 18:.1f}" text-anchor="end">linear</text>'
+        f'<text x="{c:.1f}" y="{d + 40:.1f}" text-anchor="end">linear</text>'
     )
 
 

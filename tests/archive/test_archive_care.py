@@ -1,6 +1,7 @@
 """Check, backup, restore, vacuum: what is broken is found, what is kept comes back."""
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,25 @@ def test_missing_and_damaged_files_are_found(archive: Archive) -> None:
     assert [each.slug for each in care.check(archive, deep=False)] == ["track-missing"]
     original.unlink()
     assert "original-missing" in slugs(archive)
+
+
+def test_lost_originals_and_sessions_come_back_as_the_remedies_say(
+    archive: Archive, tmp_path: Path
+) -> None:
+    exports, sessions = tmp_path / "exports", archive.sessions()
+    for sha256 in list(archive.originals.hashes()):
+        archive.originals.path(sha256).unlink()
+    assert slugs(archive) == ["original-missing"] * 2
+    assert plan(exports, archive, settle_s=0).new == ()
+    act(plan(exports, archive, settle_s=0, retry=True), archive, ENGINE)
+    assert slugs(archive) == []
+    archive.connection.execute("DELETE FROM sessions")
+    assert slugs(archive) == ["session-missing"] * 2
+    act(plan(exports, archive, settle_s=0), archive, ENGINE)
+    assert slugs(archive) == []
+    found = archive.sessions()
+    assert [replace(each, labels=()) for each in found] == sessions
+    assert [len(each.labels) for each in found] == [1, 0]
 
 
 def test_a_damaged_track_is_made_anew(archive: Archive) -> None:

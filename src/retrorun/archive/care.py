@@ -72,7 +72,7 @@ def _references(archive: Archive) -> Iterator[Finding]:
     )
     for (path,) in imported:
         words = f"{path} counts as imported and has no session"
-        yield Finding("session-missing", words, "`retrorun process --retry` its folder.")
+        yield Finding("session-missing", words, "`retrorun process` of any folder makes it anew.")
 
 
 def _contents(archive: Archive) -> Iterator[Finding]:

@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from retrorun.model import Athlete, Label, Remark
 
 
+# a file that should have a session and has none
+_WITHOUT = (
+    "outcome = 'imported' AND coalesce(rule, '') NOT IN ('unpacked', 'labels') "
+    "AND sha256 NOT IN (SELECT sha256 FROM sessions)"
+)
+
+
 class Said:
     """The user's own words in an archive, and the plumbing to its database."""
 
@@ -135,15 +142,21 @@ class Said:
     def again(self) -> list[str]:
         """Hashes of exports that are to be analysed anew and were not yet: a run was killed."""
         rows = self.rows(  # what was replaced or taken back meanwhile is left alone
-            "SELECT sha256 FROM again WHERE sha256 IN (SELECT sha256 FROM sessions) OR sha256 IN "
-            "(SELECT sha256 FROM files WHERE outcome = 'imported') ORDER BY sha256"
+            "SELECT sha256 FROM again WHERE sha256 IN (SELECT sha256 FROM sessions) "
+            f"UNION SELECT sha256 FROM files WHERE {_WITHOUT} ORDER BY 1"  # noqa: S608 - our own
         )
         return [each for (each,) in rows]
 
-    def not_again(self, sha256: str) -> None:
-        """Leave an export as it is: it was tried."""
+    def not_again(self, sha256: str, slug: str, message: str) -> None:
+        """An export was tried in vain: leave its sessions as they are; without any it failed."""
+        remedy = "`retrorun process --retry` reads it from its folder."
         with self.transaction():
             self.connection.execute("DELETE FROM again WHERE sha256 = ?", (sha256,))
+            self.connection.execute(
+                "UPDATE files SET outcome = 'failed', slug = ?, message = CAST(? AS TEXT), "
+                f"remedy = ? WHERE sha256 = ? AND {_WITHOUT}",  # noqa: S608 - our own
+                (slug, raw(message), remedy, sha256),
+            )
 
     def _note_again(self, sha256s: "Iterable[str]") -> None:
         """In the transaction of what makes it necessary."""

@@ -49,7 +49,8 @@ def again(
         problems = tuple(refused(each, parcel.problem) for each, parcel in batch if parcel.problem)
         for candidate, parcel in batch:
             if parcel.problem is not None:
-                archive.not_again(candidate.sha256)
+                words = parcel.problem.slug, parcel.problem.message
+                archive.not_again(candidate.sha256, *words)
         for parcel in parcels:
             archive.write(archive.import_of(parcel.sha256), Change(parcels=[parcel]))
         ids = tuple(row.id for parcel in parcels for row in parcel.sessions)

@@ -120,7 +120,7 @@ def plan(
     store = storage.open_store(fspath(folder))
     found = list(store.entries())
     exports = [entry for entry in found if is_export(entry.name)]
-    known = {row.path: row for row in archive.files()}
+    known = {row.path: row for row in _known(archive, retry=retry)}
     due = {container(row) for row in known.values() if again(row, retry=retry)}
     fresh = [
         entry
@@ -171,6 +171,20 @@ def plan(
         pairs=tuple((each.watch.id, each.phone.id) for each in untried),
         again=tuple(archive.again()),
     )
+
+
+def _known(archive: Archive, *, retry: bool) -> list[FileRow]:
+    """What is known of files; on a second try one whose original was lost counts as undone."""
+    rows = archive.files()
+    if not retry:
+        return rows
+    there = set(archive.originals.hashes())
+    return [
+        replace(row, outcome="undone")
+        if row.outcome == "imported" and row.rule is None and row.sha256 not in there
+        else row
+        for row in rows
+    ]
 
 
 def _settled(entry: Entry, known: Mapping[str, FileRow], *, retry: bool) -> bool:
