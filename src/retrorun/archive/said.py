@@ -142,8 +142,8 @@ class Said:
     def again(self) -> list[str]:
         """Hashes of exports that are to be analysed anew and were not yet: a run was killed."""
         rows = self.rows(  # what was replaced or taken back meanwhile is left alone
-            "SELECT sha256 FROM again WHERE sha256 IN (SELECT sha256 FROM sessions) "
-            f"UNION SELECT sha256 FROM files WHERE {_WITHOUT} ORDER BY 1"  # noqa: S608 - our own
+            "SELECT sha256 FROM again WHERE sha256 IN (SELECT sha256 FROM sessions) "  # noqa: S608
+            f"UNION SELECT sha256 FROM files WHERE {_WITHOUT} ORDER BY 1"
         )
         return [each for (each,) in rows]
 
@@ -153,8 +153,8 @@ class Said:
         with self.transaction():
             self.connection.execute("DELETE FROM again WHERE sha256 = ?", (sha256,))
             self.connection.execute(
-                "UPDATE files SET outcome = 'failed', slug = ?, message = CAST(? AS TEXT), "
-                f"remedy = ? WHERE sha256 = ? AND {_WITHOUT}",  # noqa: S608 - our own
+                "UPDATE files SET outcome = 'failed', slug = ?, message = CAST(? AS TEXT), "  # noqa: S608
+                f"remedy = ? WHERE sha256 = ? AND {_WITHOUT}",
                 (slug, raw(message), remedy, sha256),
             )
 
