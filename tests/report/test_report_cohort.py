@@ -65,10 +65,10 @@ def test_large_cohorts_are_bounded_and_the_rest_is_counted() -> None:
     assert len(large) < 1.05 * len(small)
     assert len(large) < 250_000
     assert large.count('class="whisker"') == ROWS
-    assert f"{ROWS} of 1500 athletes are shown" in text(large)
-    assert f"{1500 - ROWS} more are in the tables" in text(large)
-    assert "1300 more athletes are not listed here" in text(large)
-    assert "1400 more are not listed here" in text(large)
+    assert f"{ROWS} of 1,500 athletes are shown" in text(large)
+    assert "1,440 more are in the tables" in text(large)
+    assert "1,300 more athletes are not listed here" in text(large)
+    assert "1,400 more are not listed here" in text(large)
     assert f"Of more than {DOTS} athletes so many dots are drawn" in text(large)
     assert large.count("<circle") < 6 * DOTS + ROWS + 10
 
@@ -129,3 +129,12 @@ def test_names_are_bounded_and_on_one_line() -> None:
     assert named("a\nb\x1b[0m\u202e") == "a·b·[0m·"
     assert len(named("x" * 500)) == NAME
     assert bounded("abcdef", 4) == "abc…"
+
+
+def test_long_times_and_ways_are_short_words() -> None:
+    page = text(cohort_page(cohorts.of(1500)))
+    found = cohorts.of(1500)
+    assert found.backward_m is not None
+    assert f"{found.backward_s / 3600:,.0f} h" in page
+    assert f"{found.backward_m / 1000:,.0f} km" in page
+    assert "1,500 of them went backward" in page

@@ -68,7 +68,7 @@ def _headline(cohort: Cohort) -> Markup:
         return Markup(say("cohort_headline")).format(value=number(mean, 2))  # noqa: S704  # our own words
     if not cohort.backward_athletes:
         return Markup(say("cohort_headline_none")).format(athletes=count)  # noqa: S704  # our own words
-    time = spoken_time(cohort.backward_s)
+    time = _long_time(cohort.backward_s)
     return Markup(say("cohort_headline_early")).format(athletes=count, time=time)  # noqa: S704  # our own words
 
 
@@ -110,19 +110,32 @@ def _tiles(cohort: Cohort, display: Display) -> tuple[Tile, ...]:
     return (
         Tile(
             say("tile_athletes"),
-            str(len(cohort.athletes)),
-            say("tile_athletes_note", count=cohort.backward_athletes),
+            f"{len(cohort.athletes):,}",
+            say("tile_athletes_note", count=f"{cohort.backward_athletes:,}"),
         ),
         Tile(
             say("tile_cohort_sessions"),
-            str(cohort.sessions),
-            say("tile_cohort_sessions_note", count=cohort.backward_sessions),
+            f"{cohort.sessions:,}",
+            say("tile_cohort_sessions_note", count=f"{cohort.backward_sessions:,}"),
         ),
-        Tile(say("tile_time"), spoken_time(cohort.backward_s), note, "backward"),
-        Tile(say("tile_distance"), display.distance(cohort.backward_m), "", "backward"),
+        Tile(say("tile_time"), _long_time(cohort.backward_s), note, "backward"),
+        Tile(say("tile_distance"), _far(cohort.backward_m, display), "", "backward"),
         _factors_tile(cohort.measures[0]),
         *(_tile(cohort, key) for key in ("heart_rate_bpm", "cadence_spm", "speed_mps")),
     )
+
+
+def _long_time(seconds: float) -> str:
+    """A time that may be years of running; beyond 100 hours the minutes are left out."""
+    hours = round(seconds / 3600)
+    return spoken_time(seconds) if hours < 100 else say("hours", value=f"{hours:,}")
+
+
+def _far(distance_m: float | None, display: Display) -> str:
+    """A distance that may be around the world."""
+    if distance_m is None or distance_m < 1e6:
+        return display.distance(distance_m)
+    return f"{display.long_value(distance_m):,.0f} {display.long_unit}"
 
 
 def _factors_tile(found: CohortMeasure) -> Tile:
@@ -144,5 +157,5 @@ def _tile(cohort: Cohort, key: str) -> Tile:
     label, mean = say(f"tile_{key}"), each.mixed.mean
     if mean.value is None:
         return Tile(label, UNKNOWN, each.note)
-    note = say("mean_interval", low=signed(mean.low), high=signed(mean.high))
-    return Tile(label, f"{signed(mean.value)} %", note)
+    note = say("mean_interval", low=signed(mean.low, 1), high=signed(mean.high, 1))
+    return Tile(label, f"{signed(mean.value, 1)} %", note)

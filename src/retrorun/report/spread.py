@@ -8,7 +8,6 @@ from markupsafe import Markup
 
 from retrorun.model.cohort import AthleteSummary, Cohort, CohortMeasure, Interval
 from retrorun.report.display import UNKNOWN, Display, number, signed
-from retrorun.report.log import how_many
 from retrorun.report.shown import shown
 from retrorun.report.words import say
 
@@ -75,7 +74,7 @@ def bounded(text: str, most: int) -> str:
 
 def athletes_words(count: int) -> str:
     """So many athletes, in words."""
-    return say("athletes_one") if count == 1 else say("athletes_many", count=count)
+    return say("athletes_one") if count == 1 else say("athletes_many", count=f"{count:,}")
 
 
 def evenly(ordered: Sequence[T], most: int) -> list[T]:
@@ -125,7 +124,11 @@ def _strip(each: CohortMeasure, cohort: Cohort, axis: Axis, display: Display) ->
         ),
         f"{signed(mean.value, 1)} %",
         say("between", low=signed(mean.low, 1), high=signed(mean.high, 1)),
-        say("behind_athletes", athletes=athletes, sessions=how_many(each.mixed.observations)),
+        say(
+            "behind_athletes",
+            athletes=athletes,
+            sessions=say("sessions_many", count=f"{each.mixed.observations:,}"),
+        ),
         _strip_picture(each, [value for value in values if axis.holds(value)], axis),
         "; ".join(filter(None, notes)),
         "",
