@@ -57,6 +57,26 @@ track within a lap is a pause. Points without a time are left out. A heart rate 
 Cadence is doubled where its median while moving is under 120 (under 75 where the sport is
 walking), and a note says so. Where the stream finds no track at all, gpxpy is asked for a second
 opinion.
+
+Before that, the points that are written alike are taken out as columns. A shape (a tree of
+elements, each of which may be missing) is learnt from the first points and from any that do not
+fit, and becomes a regular expression; runs of points that match are cut out, an empty element marks
+their place, and the stream reads the rest. It is the proof that this was right: the points that the
+shape was learnt from stay in it, so their names, prefixes and nesting are checked, and every mark
+must turn up among the track's points, not in a comment, a CDATA section or a route. Plain points
+are ASCII with double quotes and without entities, comments, empty or repeated elements; others stay
+where they are. If the rest is damaged or a mark is missing, or the document has a DOCTYPE or an
+encoding that is no superset of ASCII, the stream reads the whole document. Both ways give the same
+recording; tests hold them together on real, simulated, generated and damaged files.
+
+Tried on an hour of GPX (1.2 MB, 3,600 points; processor time, in turns), in multiples
+of what is done now, bytes to a whole recording: the stream alone, as before, 4.1; lxml's tree with
+nothing done to it 1.1, with a walk over its elements 3.0, with XPath for five columns 5.7; lxml's
+target parser 3.1; expat with two handlers 2.2; a regular expression for single elements 0.8, before
+they are sorted into points, one for whole points 0.4, numbers and all else not counted. Columns of
+numbers are read as lists in JSON by msgspec, in less than half the time of `float`, numpy's
+`fromstring` or its cast of a byte array; pyarrow is a little slower and takes half a second to
+import.
 """
 _ARCHIVES = """\
 ## Archives
