@@ -11,15 +11,18 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
 import bench_readers
 import speed_archives
+import speed_growth
 import speed_material
 from retrorun.archive import Archive
-from speed_clock import RETRORUN, best, program
+from speed_clock import RETRORUN, best, family, program
+from speed_growth import Growth
 from speed_rows import Row, at_least, at_most
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmark.md"
@@ -28,7 +31,9 @@ PEERS = (
     *("activity-parser", "lxml", "msgspec", "numpy", "pandas", "pyarrow"),
 )
 NOTES = {"Reading": bench_readers.NOTE}
-GROWTH = (100, 1000, 10_000)
+PLOT = PAGE.parent / "images" / "growth.svg"
+GROWTH = (100, 300, 1000, 3000, 10_000)
+TOLD = (100, 1000, 10_000)
 
 
 def load() -> str:
@@ -86,49 +91,78 @@ def large(folder: Path, count: int) -> Iterator[Row]:
     yield at_most(text, min(run.seconds for run in runs), 2, "s")
     yield at_most("… memory", max(run.peak_mb for run in runs), 150, "MB")
     speed_material.late(exports / "new.fit", count + 1)
-    run = program(process(exports, archive, reports, "--no-pages"))
-    yield at_most("process, one new file among them, without pages", run.seconds, 3, "s")
-    speed_material.late(exports / "newer.fit", count + 2)
     began_s = time.time()
     run = program(process(exports, archive, reports))
     page_s = max(path.stat().st_mtime for path in (reports / "sessions").iterdir()) - began_s
-    yield at_most("… until its page stands", page_s, 3, "s")
+    yield at_most("process, one new file among them, until its page stands", page_s, 3, "s")
     yield Row("… until the comparison and the index stand, too", f"{run.seconds:.2f} s")
+    speed_material.late(exports / "newer.fit", count + 2)
+    run = program(process(exports, archive, reports, "--no-pages"))
+    yield Row("process, one new file among them, without pages", f"{run.seconds:.2f} s")
 
 
-def comparing(folder: Path, most: int) -> Iterator[Row]:
-    """The comparison over archives of growing size."""
-    for count in (each_count for each_count in GROWTH if each_count <= most):
-        exports, archive = folder / f"compare-{count}", folder / f"compare-archive-{count}"
-        for old in (exports, archive):
-            shutil.rmtree(old, ignore_errors=True)
-        speed_archives.drop(exports, count)
-        with Archive.open(archive) as opened:
-            speed_archives.fill(opened, exports)
-        run = program([RETRORUN, "compare", "--json", "--archive", str(archive)])
-        text = f"compare --json over {count} sessions"
-        if count == GROWTH[-1]:
-            yield at_most(text, run.seconds, 5, "s")
-        else:
-            yield Row(text, f"{run.seconds:.2f} s")
-        yield Row("… memory", f"{run.peak_mb:.0f} MB")
+def comparing(folder: Path, most: int, found: list[Growth]) -> Iterator[Row]:
+    """The comparison, and a new file, over archives of growing size.
+
+    Args:
+        folder: to work in.
+        most: sessions of the largest archive.
+        found: takes how both grow.
+    """
+    counts = [each for each in GROWTH if each <= most]
+    compared, added = dict[int, float](), dict[int, float]()
+    for count in (0, *counts):
+        with grown(folder, count) as (exports, archive, reports):
+            command = [RETRORUN, "compare", "--json", "--archive", str(archive)]
+            run = min((program(command) for _ in range(2)), key=lambda each: each.seconds)
+            compared[count] = run.seconds
+            added[count] = min(one_more(exports, archive, reports, count, day) for day in (1, 2))
+        if count in TOLD:
+            text = f"compare --json over {count} sessions"
+            told = at_most(text, run.seconds, 5, "s")
+            yield told if count == TOLD[-1] else Row(text, told.value)
+            yield Row("… memory", f"{run.peak_mb:.0f} MB")
+    for name, took in (("compare --json", compared), ("process, one new file", added)):
+        found.append(Growth(name, {each: took[each] for each in counts}, took[0]))
+        yield Row(f"exponent of time on number, {name}", f"{found[-1].exponent:.2f}")
+
+
+def one_more(exports: Path, archive: Path, reports: Path, count: int, day: int) -> float:
+    """Seconds for one new file, with its page, the comparison and the index."""
+    speed_material.late(exports / f"new-{day}.fit", count + day)
+    return program(process(exports, archive, reports)).seconds
+
+
+@contextmanager
+def grown(folder: Path, count: int) -> Iterator[tuple[Path, Path, Path]]:
+    """Exports, archive and pages of so many sessions; gone after the block."""
+    places = folder / "compare", folder / "compare-archive", folder / "compare-pages"
+    for old in places:
+        shutil.rmtree(old, ignore_errors=True)
+        old.mkdir()
+    exports, archive, reports = places
+    speed_archives.drop(exports, count)
+    with Archive.open(archive) as opened:
+        speed_archives.fill(opened, exports, reports)
+    yield places
+    for old in places:
+        shutil.rmtree(old)
 
 
 def one_worker(folder: Path) -> Iterator[Row]:
-    """What a worker needs: hours and a whole day of running, analysed in one process."""
+    """What a worker needs: hours and a whole day of running, and their pages."""
     long = folder / "long"
     speed_material.write(long, 20)
     speed_material.day(long / "day.fit")
-    archive = folder / "archive-long"
-    shutil.rmtree(archive, ignore_errors=True)
-    run = program(process(long, archive, folder / "none", "--no-pages", "--jobs", "1"))
-    yield Row(
-        "process 20 files of an hour and one of 24 hours, one process", f"{run.seconds:.1f} s"
-    )
-    yield at_most("… memory", run.peak_mb, 300, "MB")
+    archive, reports = folder / "archive-long", folder / "reports-long"
+    for old in (archive, reports):
+        shutil.rmtree(old, ignore_errors=True)
+    run = family(process(long, archive, reports, "--jobs", "1"))
+    yield Row("process 20 files of an hour and one of 24 hours, with pages", f"{run.seconds:.1f} s")
+    yield at_most("… memory of the largest process", run.largest_mb, 300, "MB")
 
 
-def page(sections: list[tuple[str, list[Row]]], busy: str) -> str:
+def page(sections: list[tuple[str, list[Row]]], busy: str, growth: list[Growth]) -> str:
     """The table as Markdown, with machine and versions."""
     lines = [
         "# Speed",
@@ -143,13 +177,14 @@ def page(sections: list[tuple[str, list[Row]]], busy: str) -> str:
         "a phone with a compass, half from a watch with running dynamics. The large archives hold",
         "copies of their sessions on other days. `process` reads, detects, measures, writes the",
         "archive and, where it says so, pages. Memory is the most that the command itself had",
-        "resident; with `--jobs 1` that is also the work of a worker.",
+        "resident.",
     ]
     for title, rows in sections:
         lines += ["", f"## {title}", "", *NOTES.get(title, ())]
         lines += ["| what | measured | aim | met |", "|---|---|---|---|"]
         marks = {True: "yes", False: "**no**", None: ""}
         lines += [f"| {r.what} | {r.value} | {r.aim} | {marks[r.met]} |" for r in rows]
+        lines += speed_growth.note(growth) if title == "Comparing" else ()
     return "\n".join([*lines, ""])
 
 
@@ -174,12 +209,13 @@ def main() -> int:
     chosen = parser.parse_args()
     busy = load()
     chosen.folder.mkdir(exist_ok=True)
+    growth: list[Growth] = []
     parts = {
         "Start": start_up(),
         "Reading": bench_readers.rows(chosen.folder),
         "Processing": processing(chosen.folder, chosen.files),
         "A large archive": large(chosen.folder, chosen.archive),
-        "Comparing": comparing(chosen.folder, chosen.archive),
+        "Comparing": comparing(chosen.folder, chosen.archive, growth),
         "Memory of a worker": one_worker(chosen.folder),
     }
     sections: list[tuple[str, list[Row]]] = []
@@ -190,8 +226,11 @@ def main() -> int:
         for row in rows:
             print(f"{row.what}: {row.value} {row.aim} {row.met}", flush=True)
             sections[-1][1].append(row)
+    if growth:
+        speed_growth.write(PLOT if chosen.only is None else chosen.folder / PLOT.name, growth)
+        print(*speed_growth.note(growth), sep="\n")
     if chosen.only is None:
-        chosen.page.write_text(page(sections, busy), encoding="utf-8")
+        chosen.page.write_text(page(sections, busy, growth), encoding="utf-8")
     return int(any(row.met is False for _, rows in sections for row in rows))
 
 
