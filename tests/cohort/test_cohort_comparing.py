@@ -1,5 +1,6 @@
 """From a result set to the comparison of its athletes, by workers, whatever befalls one of them."""
 
+import dataclasses
 import io
 import json
 from collections.abc import Iterable, Iterator
@@ -15,13 +16,20 @@ from retrorun.cohort import comparing
 from retrorun.cohort import comparison_tables as tables
 from retrorun.cohort.comparing import Manner, Result
 from retrorun.model import Athlete
-from retrorun.model.cohort import AthleteSummary, Uncompared
+from retrorun.model.cohort import (
+    AthleteSummary,
+    Cohort,
+    CohortMeasure,
+    Mixed,
+    Quantiles,
+    Uncompared,
+)
 from retrorun.settings import CompareSettings
 from retrorun.storage import Folder
 
 SETTINGS = CompareSettings(line_stretches=10**6)
 HERE = partial(engines.ordered, jobs=1)
-HOSTILE = "../<script>alert(1)</script>"
+DOCS = (Path(__file__).resolve().parents[2] / "docs" / "cohort.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -177,3 +185,16 @@ def test_every_compared_measure_has_its_columns() -> None:
 def test_sessions_of_nobody_known_are_left_out_and_it_is_said() -> None:
     assert comparing.comparable(["a", "unknown", "z"]) == (["a", "z"], (comparing.NOBODY,))
     assert comparing.comparable(["a", "z"]) == (["a", "z"], ())
+
+
+@pytest.mark.parametrize(
+    "kind", [Cohort, AthleteSummary, Uncompared, CohortMeasure, Quantiles, Mixed]
+)
+def test_every_field_of_the_json_is_documented(kind: type) -> None:
+    for field in dataclasses.fields(kind):
+        assert f"`{field.name}`" in DOCS, f"{kind.__name__}.{field.name}"
+
+
+def test_every_measure_of_the_tables_is_documented() -> None:
+    for stem, unit in tables.COLUMNS.values():
+        assert f"`{stem}` ({unit})" in DOCS.replace("\n", " ")
