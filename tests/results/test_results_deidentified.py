@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
-from result_sets import analysed, filed, written
+from made_results import analysed, filed, written
 
 from retrorun import compare, pipeline, results
 from retrorun.archive.outlines import OUTLINES

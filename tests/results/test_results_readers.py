@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
-from result_sets import analysed, filed, written
+from made_results import analysed, filed, written
 
 from retrorun import results
 from retrorun.model import Analysis

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import fsspec
 import pytest
-from result_sets import analysed, filed, written
+from made_results import analysed, filed, written
 
 from retrorun import results
 from retrorun.errors import RetrorunError

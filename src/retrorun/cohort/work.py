@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from retrorun import __version__, readers, results, storage
+from retrorun import __version__, privacy, readers, results, storage
 from retrorun.cohort.athletes import Athletes
 from retrorun.cohort.planning import Batch, Planned
 from retrorun.engines import Limits, Lost, Process, alone
@@ -266,12 +266,14 @@ def _archive(job: Job, store: storage.Store, file: Planned, skip: int) -> Iterat
 
 
 def _outcome(job: Job, blob: Blob, athlete: str) -> Outcome:
-    """Analysed; without the samples where nobody wants them, as they would only be carried."""
-    making = job.making
-    outcome = _process(making)(blob, making.settings, job.athletes.profile(athlete))
-    if making.tracks or not isinstance(outcome, Analysis):
+    """Analysed; of the samples what is wanted, and nothing that lies in a privacy zone."""
+    making, profile = job.making, job.athletes.profile(athlete)
+    outcome = _process(making)(blob, making.settings, profile)
+    if not isinstance(outcome, Analysis):
         return outcome
-    return replace(outcome, tracks=tuple(_empty(each) for each in outcome.tracks))
+    kept = partial(privacy.without_zones, zones=profile.privacy_zones)
+    # what nobody wants would only be carried along
+    return replace(outcome, tracks=tuple(map(kept if making.tracks else _empty, outcome.tracks)))
 
 
 def _empty(track: Track) -> Track:

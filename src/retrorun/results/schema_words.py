@@ -61,9 +61,7 @@ one = ds.dataset("results/tracks", partitioning=hive).to_table(filter=ds.field("
 Dask:
 
 ```python
-import dask.dataframe as dd
-
-sessions = dd.read_parquet("results/sessions", dataset={"partitioning": hive})
+sessions = dask.dataframe.read_parquet("results/sessions", dataset={"partitioning": hive})
 ```
 
 DuckDB:
