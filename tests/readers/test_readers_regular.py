@@ -68,7 +68,51 @@ def _plain(count: int, inside: str = "<ele>7</ele>", first: int = 0) -> str:
     return "".join(_point(first + second, inside) for second in range(count))
 
 
+def _tcx() -> bytes:
+    """Two laps of two tracks, now and then without a heart rate; a run, as Garmin writes it."""
+    laps = "".join(
+        f'<Lap StartTime="2026-05-03T07:{lap}0:00Z"><DistanceMeters>50</DistanceMeters>'
+        f"<Track>{_trackpoints(lap * 600)}</Track><Track>{_trackpoints(lap * 600 + 60)}</Track>"
+        f"<Notes>{lap}</Notes></Lap>\n"
+        for lap in (1, 2)
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?><TrainingCenterDatabase xmlns="urn:t"><Activities>'
+        f'<Activity Sport="Running">{laps}<Creator><Name>A watch</Name></Creator></Activity>'
+        "</Activities></TrainingCenterDatabase>"
+    ).encode()
+
+
+def _trackpoints(first: int) -> str:
+    heart = "<HeartRateBpm><Value>140</Value></HeartRateBpm>"
+    return "".join(
+        f"<Trackpoint>\n<Time>2026-05-03T07:{second // 60:02d}:{second % 60:02d}.000Z</Time>"
+        f"<Position><LatitudeDegrees>46.{second:04d}</LatitudeDegrees>"
+        f"<LongitudeDegrees>14.5</LongitudeDegrees></Position>{heart if second % 3 else ''}"
+        '<Extensions><TPX xmlns="urn:e"><Speed>2.5</Speed></TPX></Extensions></Trackpoint>\n'
+        for second in range(first, first + 12)
+    )
+
+
 # --- both ways give one recording ---
+
+
+def test_a_tcx_file_with_laps_and_pauses_gives_the_same_both_ways() -> None:
+    assert _taken_out(_tcx(), ".tcx") == 40
+    assert _same(_outcome(_tcx()), _by_the_parser(_tcx()))
+    (run,) = read("a", _tcx(), ReadLimits()).recordings
+    assert np.diff(run.time_s).tolist() == [
+        *[1.0] * 11,
+        49.0,
+        *[1.0] * 11,
+        529.0,
+        *[1.0] * 11,
+        49.0,
+        *[1.0] * 11,
+    ]
+    assert (len(run.laps), len(run.pauses)) == (2, 2)
+    assert np.isnan(run.columns["heart_rate_bpm"]).sum() == 16
+    assert run.columns["speed_mps"].tolist() == [2.5] * 48
 
 
 def test_real_files_give_the_same_both_ways(corpus: Path) -> None:
@@ -194,12 +238,18 @@ def test_any_document_gives_the_same_both_ways(data: bytes) -> None:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
-    st.integers(0, 5000),
+    st.booleans(),
+    st.integers(0, 9000),
     st.integers(0, 60),
     st.sampled_from([b"", b"<", b">", b"&", b'"', b"</trkpt>", b"\x00", b"\xff", b"<trkpt>", b"-"]),
 )
-def test_damage_gives_the_same_both_ways(place: int, lost: int, instead: bytes) -> None:
-    whole = _gpx(_plain(40, "<ele>7.5</ele><x:hr>140</x:hr>"))
+def test_damage_gives_the_same_both_ways(
+    is_tcx: bool,  # noqa: FBT001  drawn, not passed
+    place: int,
+    lost: int,
+    instead: bytes,
+) -> None:
+    whole = _tcx() if is_tcx else _gpx(_plain(40, "<ele>7.5</ele><x:hr>140</x:hr>"))
     place %= len(whole)
     data = whole[:place] + instead + whole[place + lost :]
     assert _same(_outcome(data), _by_the_parser(data))
