@@ -14,7 +14,7 @@ import sys
 import time
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +23,7 @@ from pathlib import Path
 
 from retrorun.errors import RetrorunError
 from retrorun.readers import is_archive, members, read
+from retrorun.readers.label_table import label_table
 from retrorun.settings import ReadLimits
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -128,7 +129,51 @@ def seeds() -> list[bytes]:
     folders = (ROOT / "sample_data", ROOT.parent / "shared" / "corpus")
     paths = [path for folder in folders for path in sorted(folder.rglob("*.*"))]
     kept = [path for path in paths if path.suffix.lower() in (".fit", ".gpx", ".tcx", ".gz")]
-    return [path.read_bytes()[:SEED_BYTES] for path in kept]
+    return [*(path.read_bytes()[:SEED_BYTES] for path in kept), *TABLES.values(), *archives()]
+
+
+# a phone's log, as Sensor Logger writes it
+TABLES = {
+    "Location.csv": b"time,seconds_elapsed,speed,bearing,altitude,longitude,latitude\n"
+    + b"".join(
+        b"17777934%02d000000000,%d,2.5,90,300,14.5,46.0%02d\n" % (n, n, n) for n in range(60)
+    ),
+    "Compass.csv": b"time,seconds_elapsed,magneticBearing\n"
+    + b"".join(b"17777934%02d500000000,%d,%d\n" % (n, n, 5 * n) for n in range(60)),
+    "Gravity.csv": b"time,seconds_elapsed,z,y,x\n"
+    + b"".join(b"17777934%02d500000000,%d,9.81,0.1,0.2\n" % (n, n) for n in range(60)),
+}
+_ROUTE = b"<gpx><trk><trkseg>%b</trkseg></trk></gpx>" % b"".join(
+    b'<trkpt lat="46.0%02d" lon="14.5"><time>2026-05-03T07:30:%02dZ</time></trkpt>' % (n, n)
+    for n in range(60)
+)
+_STAMP = b'startDate="2026-05-03 09:30:%02d +0200" endDate="2026-05-03 09:31:00 +0200" value="99"'
+_HEALTH = b"<HealthData>%b</HealthData>" % b"".join(
+    b'<Record type="HKQuantityTypeIdentifier%b" ' % kind + _STAMP % n + b"/>"
+    for n in range(60)
+    for kind in (b"HeartRate", b"StepCount")
+)
+
+
+def archives() -> list[bytes]:
+    """A phone's log, a bulk export of a site, and a health export; the same bytes every time."""
+    strava = {
+        "activities.csv": b"Activity ID,Activity Date,Activity Name,Activity Type,Filename\n"
+        b"1,May,Backward,Run,a/1.gpx.gz\n2,May,Ride,Ride,a/2.fit\n",
+        "a/1.gpx.gz": gzip.compress(_ROUTE, mtime=0),
+        "a/1.labels.csv": b"start,end,direction,activity\n1,2,backward,1\n",
+    }
+    folder = "apple_health_export"
+    health = {f"{folder}/workout-routes/r.gpx": _ROUTE, f"{folder}/export.xml": _HEALTH}
+    return [_zipped(content) for content in (TABLES, strava, health)]
+
+
+def _zipped(content: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, data in content.items():
+            made.writestr(zipfile.ZipInfo(name, (2026, 5, 3, 7, 30, 0)), data)
+    return buffer.getvalue()
 
 
 def mutated(number: int, base: Sequence[bytes]) -> bytes:
@@ -144,7 +189,7 @@ def outcome(data: bytes, limits: ReadLimits) -> None:
     """Read it as whatever it claims to be; the error family is a good end."""
     try:
         if is_archive(data):
-            for name, content in members("fuzz", data, limits):
+            for name, content in members("fuzz", data, limits, tables=True):
                 if isinstance(content, bytes):
                     _read(name, content, limits)
         else:
@@ -155,7 +200,10 @@ def outcome(data: bytes, limits: ReadLimits) -> None:
 
 def _read(name: str, data: bytes, limits: ReadLimits) -> None:
     try:
-        read(name, data, limits)
+        if name.endswith(".labels.csv"):
+            label_table(name, data)
+        else:
+            read(name, data, limits)
     except RetrorunError:
         return
 
