@@ -1,11 +1,12 @@
 """A result set is read by others, without a line of retrorun."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import dask.dataframe as dd
-import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -85,15 +86,22 @@ def test_dask(place: Path, truth: dict[str, Analysis]) -> None:
     assert "007" in set(athletes)
 
 
-def asked(query: str) -> list[tuple[Any, ...]]:
-    found = duckdb.sql(query)
-    assert found is not None
-    return list(found.fetchall())
+def asked(*queries: str) -> list[list[list[Any]]]:
+    """The rows of each query, from a DuckDB in a process where there is no retrorun."""
+    script = (
+        "import sys, json, duckdb; "
+        "print(json.dumps([duckdb.sql(query).fetchall() for query in sys.argv[1:]]))"
+    )
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", script, *queries], capture_output=True, check=True, timeout=60
+    )
+    found: list[list[list[Any]]] = json.loads(done.stdout)
+    return found
 
 
 def test_duckdb(place: Path, truth: dict[str, Analysis]) -> None:
     parts = f"'{place}/sessions/*/*/*.parquet'"
-    rows = asked(
+    (rows,) = asked(
         "select athlete, year, sum(backward_duration_s), min(epoch(start_time)) "  # noqa: S608 - a test's own folder
         f"from read_parquet({parts}, hive_partitioning = true, "
         "hive_types = {'athlete': VARCHAR, 'year': INTEGER}) group by all order by athlete"
@@ -106,11 +114,11 @@ def test_duckdb(place: Path, truth: dict[str, Analysis]) -> None:
 
 
 def test_duckdb_reads_every_table(place: Path) -> None:
-    for table in ("segments", "tracks", "files"):
-        ((count,),) = asked(f"select count(*) from '{place}/{table}/**/*.parquet'")  # noqa: S608 - as above
-        assert count > 0
-    years = asked(f"select unnest(years) from '{place}/files/*.parquet'")  # noqa: S608 - as above
-    assert years == [(2026,)] * 3
+    tables = ("segments", "tracks", "files")
+    counts = (f"select count(*) from '{place}/{each}/**/*.parquet'" for each in tables)  # noqa: S608 - as above
+    *found, years = asked(*counts, f"select unnest(years) from '{place}/files/*.parquet'")  # noqa: S608 - as above
+    assert all(count > 0 for ((count,),) in found)
+    assert years == [[2026]] * 3
 
 
 def test_parts_of_two_batches_have_one_schema(place: Path) -> None:
@@ -150,7 +158,7 @@ def test_all_readers_give_every_hostile_name_alike(
     assert set(ds.dataset(place, partitioning=HIVE).to_table()["athlete"].to_pylist()) == keys
     frame = dd.read_parquet(place, dataset={"partitioning": HIVE})
     assert set(frame["athlete"].compute(scheduler="sync")) == keys
-    rows = asked(
+    (rows,) = asked(
         f"select distinct athlete from read_parquet('{place}/*/*/*.parquet', "  # noqa: S608 - as above
         "hive_partitioning = true, hive_types = {'athlete': VARCHAR, 'year': INTEGER})"
     )
