@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 import click
-from rich.markup import escape
 
 from retrorun import storage
-from retrorun.cli import options, show
+from retrorun.cli import options
 from retrorun.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -172,6 +171,8 @@ class _Shown:
     """Progress: a bar in a terminal, a line now and then anywhere else."""
 
     def __init__(self) -> None:
+        from retrorun.cli import show  # it is heavy, and every command imports this module
+
         self._bar = show.progress()
         self._task = self._bar.add_task("", total=None)
         self._began_s = self._told_s = time.monotonic()
@@ -193,6 +194,8 @@ class _Shown:
             self._bar.update(self._task, completed=done, total=total, description=words)
         elif now_s - self._told_s >= LINE_S:
             self._told_s = now_s
+            from retrorun.cli import show
+
             show.err().print(words)
 
 
@@ -211,12 +214,18 @@ def progress_words(report: "Report", seconds: float) -> str:
     if report.undone:
         words += f", {report.undone} put off"
     if rate > 0:
+        from retrorun.cli import show
+
         words += f", {show.clock(left / rate)}{more} left"
     return words
 
 
 def _summary(report: "Report", out: str) -> None:
     """Problems by name, then counts, on stderr."""
+    from rich.markup import escape
+
+    from retrorun.cli import show
+
     console = show.err()
     for each in report.problems:
         console.print(escape(f"{each.name}: {each.message} [{each.slug}]"), style="red")
