@@ -457,6 +457,7 @@ def test_a_salt_of_a_file_or_a_drawn_one(whole: Folder, tmp_path: Path) -> None:
         ["--deidentify"],
         ["--from", "x", "--deidentify", "--format", "csv"],
         ["--from", "x", "--deidentify", "abc"],
+        ["--out", "s3://bucket/x"],
     ],
 )
 def test_half_a_command_is_refused(arguments: list[str]) -> None:

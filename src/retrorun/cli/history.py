@@ -153,6 +153,8 @@ def export(
     chosen = what or (("tracks",) if form == "gpx" else ("sessions", "segments"))
     if form == "gpx" and set(chosen) != {"tracks"}:
         raise click.UsageError("GPX holds tracks only")
+    if "://" in out:
+        raise click.UsageError("the archive is exported into a folder")
     with Archive.open(options.archive_folder(archive), create=False) as store:
         known = [store.session(name) for name in session] if session else store.sessions()
         for path in exporting.write(store, known, chosen, form, Path(out)):
