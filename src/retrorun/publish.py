@@ -74,8 +74,9 @@ def publish(archive: Archive, folder: Path, manner: Manner, fresh: Collection[st
     written = list(_pages(archive, folder, manner, wanted)) if wanted else []
     sessions, athlete = archive.outlines(), manner.athlete
     found = compare.compare(sessions, athlete, manner.settings.compare)
-    written.append(site.write(COMPARISON, report.comparison_page(found, sessions, athlete)))
-    written.append(site.write(INDEX, report.index_page(sessions, athlete)))
+    listed = report.listed(sessions, athlete)
+    written.append(site.write(COMPARISON, report.comparison_page(found, sessions, athlete, listed)))
+    written.append(site.write(INDEX, report.index_page(sessions, athlete, listed)))
     return Published(sum(written), folder / INDEX)
 
 

@@ -3,6 +3,7 @@
 from retrorun.report.cohort import cohort_page
 from retrorun.report.comparison import comparison_page
 from retrorun.report.index import index_page
+from retrorun.report.log import listed
 from retrorun.report.period import PeriodContext, period_page
 from retrorun.report.session import session_page
 from retrorun.report.view import SessionContext
@@ -13,6 +14,7 @@ __all__ = [
     "cohort_page",
     "comparison_page",
     "index_page",
+    "listed",
     "period_page",
     "session_page",
 ]

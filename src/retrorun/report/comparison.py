@@ -8,7 +8,7 @@ from retrorun.model import Athlete, Comparison, Session
 from retrorun.report import bests, factor, forest, trends
 from retrorun.report.claims import cards
 from retrorun.report.display import Display, short_date
-from retrorun.report.log import log
+from retrorun.report.log import Log, log
 from retrorun.report.page import Place, render
 from retrorun.report.together import together
 from retrorun.report.volume import volume_figure, week_table
@@ -16,13 +16,19 @@ from retrorun.report.words import say
 from retrorun.report.years import years
 
 
-def comparison_page(comparison: Comparison, sessions: Sequence[Session], athlete: Athlete) -> str:
+def comparison_page(
+    comparison: Comparison,
+    sessions: Sequence[Session],
+    athlete: Athlete,
+    listed: Log | None = None,
+) -> str:
     """The comparison page, whole.
 
     Args:
         comparison: what was found over the sessions.
         sessions: those that are listed and linked; any that the comparison left out are too.
         athlete: whose units are used.
+        listed: their list, where it stands on another page, too; made if it is not given.
     """
     display = Display(athlete.units)
     days = {each.session: each for each in comparison.days}
@@ -47,7 +53,7 @@ def comparison_page(comparison: Comparison, sessions: Sequence[Session], athlete
         together=together(comparison.association, display),
         claims=cards(claims(comparison)),
         notes=tuple(dict.fromkeys(note.message for note in comparison.notes)),
-        log=log(sessions, display),
+        log=listed or log(sessions, display),
         charts=bool(comparison.weeks),
     )
 

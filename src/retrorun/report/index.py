@@ -8,17 +8,18 @@ from retrorun.model import Athlete, Session, Totals
 from retrorun.report.display import Display, local_date, short_date, spoken_time
 from retrorun.report.headline import counted
 from retrorun.report.kinds import kind
-from retrorun.report.log import how_many, log
+from retrorun.report.log import Log, how_many, log
 from retrorun.report.page import Place, render
 from retrorun.report.words import say
 
 
-def index_page(sessions: Sequence[Session], athlete: Athlete) -> str:
+def index_page(sessions: Sequence[Session], athlete: Athlete, listed: Log | None = None) -> str:
     """The page that lists all sessions and leads to their pages.
 
     Args:
         sessions: any number, also none, in any order.
         athlete: whose units are used.
+        listed: their list, where it stands on another page, too; made if it is not given.
     """
     display = Display(athlete.units)
     return render(
@@ -27,7 +28,7 @@ def index_page(sessions: Sequence[Session], athlete: Athlete) -> str:
         Place(),
         headline=headline(sessions),
         subline=_subline(sessions, display),
-        log=log(sessions, display),
+        log=listed or log(sessions, display),
         charts=False,
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from retrorun.model import MeasuredSegment, Session, Totals
+from retrorun.model import Athlete, MeasuredSegment, Session, Totals
 from retrorun.report.display import Display, clock, local_date, month, percent, spoken_time
 from retrorun.report.headline import counted
 from retrorun.report.kinds import kind
@@ -55,6 +55,11 @@ class Log:
     def count(self) -> int:
         """How many sessions."""
         return sum(len(each.rows) for each in self.months)
+
+
+def listed(sessions: Sequence[Session], athlete: Athlete) -> Log:
+    """The list that the index and the comparison share; of ten thousand it takes its time."""
+    return log(sessions, Display(athlete.units))
 
 
 def log(sessions: Sequence[Session], display: Display) -> Log:
