@@ -35,7 +35,8 @@ chose, so a field called `heart_rate` lands in the native column; it decodes the
 more for every kind of message; it gives no array fields; and it refuses a damaged file as a whole.
 With the structure known, whole and broken files take one way, every record before the damage is
 kept, and reading is quicker. For every clean real file the values equal those of Garmin's own
-decoder (a test).
+decoder, or of fitdecode where that cannot read it; of damaged ones, those that Garmin's decoder
+gives before it stops (tests).
 
 - Chained files are read one by one. Several sessions are split by their start times; those not on
   foot are named and passed over. A treadmill is on foot, under whatever sport it is filed.
@@ -86,17 +87,35 @@ _ARCHIVES = """\
 [archive.md](archive.md) says what becomes of them.
 
 - Strava's bulk export, known by `activities.csv`: titles become part of the members' names, and
-  rides are passed over by their type.
+  rides are passed over by their type. Its heads and types may be in any language and order: the
+  column of files is known by what stands in it; a type that is not known leaves it to the file.
 - Garmin's account export, zips within a zip: read through their own streams.
-- Apple Health, known by `export.xml` beside `workout-routes/*.gpx`: each route becomes GPX with the
-  heart rate and the steps of its time; `export.xml` is streamed, however large.
-- Sensor Logger, known by `Location.csv` beside `Compass.csv` (or `WatchCompass.csv`): the places
-  become GPX with the mean of `magneticBearing` around each as `compass` (magnetic north). Its
-  tables are read from the zip that the app shares, not as loose files: neither says much alone.
-- Any other: its `.fit`, `.gpx` and `.tcx` members, also with `.gz`, one by one.
+- Apple Health, known by a document that begins with `HealthData` (`export.xml`, whatever it is
+  called in the phone's language) beside `workout-routes/*.gpx`: each route becomes GPX with the
+  heart rate and the steps of its time. Neither the export nor the routes are held: an export of
+  2 GB with 20 routes of an hour took 75 s of CPU and 59 MB at its peak
+  (`python benchmarks/health_export.py --megabytes 2048`).
+- Sensor Logger: a folder in a zip, or loose in a folder of exports. Its tables are known by their
+  heads: `time, latitude, longitude` are places, `magneticBearing` is a compass, `yaw, pitch, roll`
+  an orientation; only `time, x, y, z` needs its name (`Magnetometer`, `Gravity`,
+  `TotalAcceleration`). The places become GPX with the mean heading around each: of the compass,
+  else of the yaw, else of magnetometer and gravity, levelled. Places alone are a recording without
+  a heading; a heading without places is refused and says what it lacks.
+- Any other: its `.fit`, `.gpx` and `.tcx` members, also with `.gz`, one by one; tables of labels
+  (`run.labels.csv`) are heard as beside a loose file.
 
 Refused by name: paths that lead out of the archive, links, encrypted members, members that unpack
-to more than the limits allow (`settings.ReadLimits`), archives too deep or with too many members.
+to more than the limits allow (`settings.ReadLimits`), archives too deep, with too many members or
+with members that lie on top of each other. An archive is walked in a process of its own (but for
+`--jobs 1`): what takes over 15 minutes from one member to the next, or over 2 GB, costs the archive.
+
+## A second device
+
+A recording that overlaps another for at least two minutes and has the better heading gives it that;
+[archive.md](archive.md) says when. The clocks are set by the movement that both saw: the shift, up
+to three minutes either way, at which their velocities (speed and course) agree best. It is refused,
+with the reason, where any shift would do as well, where they moved differently, and where they were
+over 60 m apart.
 """
 
 
