@@ -106,8 +106,8 @@ _ARCHIVES = """\
 
 Refused by name: paths that lead out of the archive, links, encrypted members, members that unpack
 to more than the limits allow (`settings.ReadLimits`), archives too deep, with too many members or
-with members that lie on top of each other. An archive is walked in a process of its own (but for
-`--jobs 1`): what takes over 15 minutes from one member to the next, or over 2 GB, costs the archive.
+with members that lie on top of each other. An import walks an archive in a process of its own:
+what takes over 15 minutes from one member to the next, or over 2 GB, costs that archive.
 
 ## A second device
 
