@@ -208,6 +208,17 @@ def _read(name: str, data: bytes, limits: ReadLimits) -> None:
         return
 
 
+def tried(data: bytes, limits: ReadLimits) -> tuple[float, BaseException | None]:
+    """How long an input took, and what it raised outside the error family."""
+    begin = time.perf_counter()
+    problem: BaseException | None = None
+    try:
+        outcome(data, limits)
+    except BaseException as raised:  # noqa: BLE001  looked for; a Rust panic is no Exception
+        problem = raised
+    return time.perf_counter() - begin, problem
+
+
 def lot(first: int, count: int, base: Sequence[bytes]) -> list[Find]:
     """Read a lot of inputs; what broke the rule."""
     warnings.simplefilter("error")  # as in the tests: a warning is a find
@@ -215,12 +226,11 @@ def lot(first: int, count: int, base: Sequence[bytes]) -> list[Find]:
     finds = []
     for number in range(first, first + count):
         data = mutated(number, base)
-        begin = time.perf_counter()
-        try:
-            outcome(data, limits)
-        except BaseException as problem:  # noqa: BLE001  looked for; a Rust panic is no Exception
+        seconds, problem = tried(data, limits)
+        if seconds > SLOWEST_S:  # the machine may have been busy with others: once more
+            seconds = min(seconds, tried(data, limits)[0])
+        if problem is not None:
             finds.append(Find(data, f"input {number}: {type(problem).__name__}: {problem}"))
-        seconds = time.perf_counter() - begin
         if seconds > SLOWEST_S:
             finds.append(Find(data, f"input {number}: {seconds:.1f} s"))
     used_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
