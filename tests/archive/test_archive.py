@@ -1,11 +1,16 @@
 """The archive: what goes in comes out, what the user said stays, what is newer is refused."""
 
 import sqlite3
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import fake_pipeline
@@ -14,6 +19,7 @@ from retrorun.errors import ArchiveError
 from retrorun.model import Analysis, Athlete, Blob, Label, Remark, Session
 from retrorun.settings import Settings
 
+META = b'{"version":1,"start_time_s":0.0,"headings":[],"notes":[]}'
 DATA = b"run 1000 60\nrun 5000 120"
 
 
@@ -342,3 +348,32 @@ def test_many_may_open_a_new_archive_at_once(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(6) as pool:
         assert list(pool.map(look, range(60))) == [0] * 60
+
+
+def test_tracks_are_read_and_written_without_pandas_and_as_others_read_them() -> None:
+    """Pandas costs every worker a third of a second, and pyarrow imports it unasked."""
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import fake_pipeline\n"
+        "from retrorun.archive import tracks\n"
+        "tracks.decode(tracks.encode(fake_pipeline.track(0.0, 61)))\n"
+        "print('pandas' in sys.modules)"
+    )
+    tests = str(Path(fake_pipeline.__file__).parent)
+    told = subprocess.run(  # noqa: S603 - our own
+        [sys.executable, "-c", code, tests], capture_output=True, text=True, check=True
+    )
+    assert told.stdout == "False\n"
+    made = fake_pipeline.track(0.0, 61)
+    table = pq.read_table(BytesIO(tracks.encode(made)))
+    for name, values in made.columns.items():
+        expected = values if name in tracks.PRECISE else values.astype(np.float32)
+        np.testing.assert_array_equal(table.column(name).to_numpy(), expected)
+    assert table.column("heart_rate_bpm").null_count == 1
+    assert table.column("flag:paused").to_pylist() == made.flags["paused"].tolist()
+
+
+def test_a_parquet_file_that_is_no_track_is_told() -> None:
+    sink = BytesIO()
+    pq.write_table(pa.table({"x": ["words"]}, metadata={tracks.KEY: META}), sink)
+    with pytest.raises(ArchiveError, match="cannot be read"):
+        tracks.decode(sink.getvalue())

@@ -84,6 +84,8 @@ def test_rows_that_went_missing_or_bad_are_found(archive: Archive) -> None:
     archive.connection.execute("DELETE FROM sessions WHERE id = ?", (ids[0],))
     archive.connection.execute("UPDATE sessions SET document = x'7b7d' WHERE id = ?", (ids[1],))
     assert slugs(archive) == ["archive-session-damaged", "session-missing"]
+    archive.connection.execute("UPDATE sessions SET document = x'7b22ff227d' WHERE id = ?", ids[1:])
+    assert slugs(archive) == ["archive-session-damaged", "session-missing"]
 
 
 def test_a_backup_holds_everything_and_comes_back(archive: Archive, tmp_path: Path) -> None:
