@@ -133,8 +133,15 @@ def secrets() -> tuple[str, ...]:
     return object_stores.SECRET, object_stores.ACCESS, "word-of-nobody"
 
 
+def test_exports_that_are_not_there_leave_no_result_set(tmp_path: Path) -> None:
+    said = program("process", tmp_path / "gone", "--out", tmp_path / "results")
+    assert said.returncode == 1
+    assert "there is no such folder" in said.stderr
+    assert not (tmp_path / "results").exists()
+
+
 def test_credentials_are_in_no_output_and_no_object(
-    s3: ObjectServer, exports: Path, monkeypatch: pytest.MonkeyPatch
+    s3: ObjectServer, exports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bucket = s3.bucket()
     source = open_store(f"{bucket}/exports")
@@ -148,7 +155,8 @@ def test_credentials_are_in_no_output_and_no_object(
         said.append(program(*words))
     assert said[1].returncode == 1
     assert "lets nobody in" in said[1].stderr
-    said.append(program("process", "nonsense://me:word-of-nobody@host/x", "--out", "y"))
+    said.append(program("process", "nonsense://me:word-of-nobody@host/x", "--out", tmp_path / "y"))
+    assert not (tmp_path / "y").exists()
     said.append(program("process", exports, "--out", "nonsense://me:word-of-nobody@host/x"))
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3.endpoint)
     result = open_store(f"{bucket}/results")

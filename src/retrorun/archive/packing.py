@@ -107,7 +107,7 @@ def outlines(documents: Iterable[bytes]) -> list[Session]:
 def _decoded(decoder: msgspec.json.Decoder[Session], stored: bytes) -> Session:
     try:
         return decoder.decode(stored)
-    except msgspec.MsgspecError as problem:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
         remedy = "`retrorun reprocess` makes it anew."
         words = f"a stored session cannot be read: {problem}"
         raise ArchiveError("archive-session-damaged", words, remedy=remedy) from problem

@@ -177,7 +177,7 @@ class Said:
         rows = self.rows("SELECT document FROM documents WHERE name = 'profile'")
         try:
             return msgspec.json.decode(rows[0][0], type=Athlete) if rows else Athlete()
-        except msgspec.MsgspecError as problem:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
             raise SettingsError("profile-unreadable", str(problem)) from problem
 
     def set_profile(self, athlete: "Athlete", settled: "Iterable[str]" = ()) -> None:

@@ -140,6 +140,7 @@ class _Run:
 
     def begin(self, *, retry: bool) -> None:
         """Read what there is; refuse a result set that was made otherwise."""
+        storage.open_store(self.making.source).entries()  # if it is not there, nothing is written
         out, settings = storage.open_store(self.making.out), self.making.settings.fingerprint()
         tracks = self.making.tracks
         said = results.about(__version__, settings, tracks=tracks)
