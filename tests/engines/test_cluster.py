@@ -40,6 +40,8 @@ def obey(task: str) -> str:
         os.kill(os.getpid(), signal.SIGKILL)
     if task == "hog":
         raise MemoryError
+    if task == "rise":
+        raise KeyError(task)
     return task.upper()
 
 
@@ -65,7 +67,10 @@ def test_tasks_are_taken_as_they_are_needed(place: Cluster) -> None:
     assert len(taken) < 30
 
 
-@pytest.mark.parametrize(("poison", "slug"), [("die", "worker-died"), ("hog", "memory-exceeded")])
+@pytest.mark.parametrize(
+    ("poison", "slug"),
+    [("die", "worker-died"), ("hog", "memory-exceeded"), ("rise", "internal-error")],
+)
 def test_what_cannot_be_done_is_lost_and_the_rest_is_not(
     place: Cluster, poison: str, slug: str
 ) -> None:

@@ -117,16 +117,20 @@ def _is_future(value: object) -> bool:
 
 
 def _result(future: Any) -> Any:  # noqa: ANN401 - Dask has no types
+    """What came back, or why nothing did: a defect of one task costs that task alone."""
     from distributed import KilledWorker
 
     if future.status in {"cancelled", "lost"}:
         raise _gone("it forgot a task")
-    try:
+    problem = future.exception()
+    if problem is None:
         return future.result()
-    except KilledWorker as problem:
+    if isinstance(problem, KilledWorker):
         return Lost("worker-died", f"it cost too many workers: {str(problem)[:200]}")
-    except MemoryError:
+    if isinstance(problem, MemoryError):
         return Lost("memory-exceeded", "it needs more memory than its worker has")
+    words = f"an unexpected {type(problem).__name__}: {str(problem)[:200]}"
+    return Lost("internal-error", words)
 
 
 @contextmanager
