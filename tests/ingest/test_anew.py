@@ -188,3 +188,18 @@ def fake_row(session_id: str, heading: str) -> SessionRow:
     return SessionRow(
         session_id, "pp", 0, 1003.0, 1800.0, 5010.0, "running", 0.0, heading, "", "", "", "", b"{}"
     )
+
+
+def test_an_import_whose_file_moved_later_stays_undone(tmp_path: Path) -> None:
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    (exports / "a.fit").write_text("run 1000 60")
+    with Archive.open(tmp_path / "archive") as archive:
+        run(exports, archive)
+        (exports / "a.fit").rename(exports / "b.fit")
+        assert run(exports, archive).moved == 1
+        undo(1, archive, ENGINE)
+        assert [row.outcome for row in archive.files()] == ["undone"]
+        assert care.check(archive) == []
+        assert plan(exports, archive, settle_s=0).idle
+        assert archive.sessions() == []

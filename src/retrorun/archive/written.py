@@ -190,14 +190,20 @@ class Written(Matched):
             words = "there is no import" if not found else "undone already: import"
             raise ArchiveError("import-unknown", f"{words} {import_id}")
         with self.transaction():
-            gone = self.connection.execute(
-                "DELETE FROM sessions WHERE import_id = ? RETURNING id, track",
+            taken = self.connection.execute(
+                "DELETE FROM sessions WHERE import_id = ? RETURNING id, track, sha256",
                 (import_id,),
             ).fetchall()
+            gone = [(session_id, track) for session_id, track, _ in taken]
             self.connection.execute(
                 "UPDATE files SET outcome = 'undone' WHERE import_id = ? "
                 "AND outcome IN ('imported', 'duplicate')",
                 (import_id,),
+            )
+            self.connection.executemany(  # a later import may have noted the file: it moved
+                "UPDATE files SET outcome = 'undone' WHERE sha256 = ? "
+                "AND outcome IN ('imported', 'duplicate')",
+                [(sha256,) for *_, sha256 in taken],
             )
             again = [sha256 for session_id, _ in gone for sha256 in self._freed(session_id)]
             again += self._unsaid(import_id)
