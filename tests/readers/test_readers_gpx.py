@@ -1,5 +1,6 @@
 """GPX as it is found: flavours, headings, odd clocks, breaks, broken files."""
 
+import time
 from pathlib import Path
 
 import gpxpy
@@ -227,3 +228,12 @@ def test_a_time_that_no_clock_can_show_drops_its_point() -> None:
     text = f"<gpx><trk><trkseg>{points}</trkseg></trk></gpx>"
     (found,) = read("offset.gpx", text.encode(), ReadLimits()).recordings
     assert len(found.time_s) == 2
+
+
+def test_a_document_full_of_tracks_is_refused_before_it_costs_time() -> None:
+    data = b"<gpx>" + b"<trk><trkseg/></trk>" * 200_000 + b"</gpx>"
+    before_s = time.process_time()
+    with pytest.raises(ReadError) as caught:
+        _read(data)
+    assert caught.value.slug == "too-many-tracks"
+    assert time.process_time() - before_s < 5

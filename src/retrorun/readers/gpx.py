@@ -41,6 +41,7 @@ NAMES: dict[str, str] = {
     "accuracy": "gps_accuracy_m",
 }
 PLACES = {"lat": "latitude_deg", "lon": "longitude_deg"}
+_LEAST_POINTS = 2  # of a track
 _OTHERS = {name: name for name in ("time", "cmt", "heading", "compass", "bearing", "course")}
 _TAGS = ("gpx", "trk", "trkseg", "rte", "name", "type")
 _POINTS = PointNames("trkpt", NAMES | _OTHERS, PLACES, frozenset({"cmt"}), frozenset(_TAGS))
@@ -58,7 +59,7 @@ def read_gpx(name: str, data: bytes, limits: ReadLimits) -> XmlRead:
     tracks, damage = taken(
         data,
         Listening(_POINTS, _TAGS, "trkseg", limits.xml_depth, limits.samples),
-        lambda runs: _Tracks(limits.samples, name, runs),
+        lambda runs: _Tracks(limits, name, runs),
     )
     found = [one for track in tracks.found if (one := _recording(track)) is not None]
     if not found and damage is None:
@@ -83,8 +84,8 @@ def _second_opinion(data: bytes, limits: ReadLimits) -> list[Recording]:
 class _Tracks:
     """What is gathered while the elements pass by."""
 
-    def __init__(self, limit: int, name: str, runs: Iterator[Run]) -> None:
-        self.limit, self.name, self.runs = limit, name, runs
+    def __init__(self, limits: ReadLimits, name: str, runs: Iterator[Run]) -> None:
+        self.limits, self.name, self.runs = limits, name, runs
         self.found: list[Gathered] = []
         self.creator: str | None = None
         self.points = 0
@@ -100,11 +101,17 @@ class _Tracks:
         elif tag == "gpx":
             self.creator = (element.get("creator") or "").strip()[:200] or None
         elif tag == "trk":
-            self.found.append(Gathered(PointTable(_POINTS, self.runs), device=self.creator))
+            self._track()
         elif tag == "trkseg" and self.found:
             self.found[-1].breaks.append(self.found[-1].points.count)
         elif tag == "rte":
             self.routes += 1
+
+    def _track(self) -> None:
+        most = self.limits.xml_activities
+        if len(self.found) >= most:
+            raise ReadError("too-many-tracks", f"more than {most} tracks", file=self.name)
+        self.found.append(Gathered(PointTable(_POINTS, self.runs), device=self.creator))
 
     def _points(self, holder: etree._Element, *, all_but_last: bool) -> None:
         if not self.found:
@@ -112,8 +119,9 @@ class _Tracks:
         before = self.found[-1].points.count
         self.found[-1].points.add(holder, all_but_last=all_but_last)
         self.points += self.found[-1].points.count - before
-        if self.points > self.limit:
-            raise ReadError("too-many-samples", f"more than {self.limit} points", file=self.name)
+        most = self.limits.samples
+        if self.points > most:
+            raise ReadError("too-many-samples", f"more than {most} points", file=self.name)
 
     def _word(self, tag: str, element: etree._Element) -> None:
         parent = element.getparent()
@@ -145,6 +153,8 @@ def _nothing(
 
 
 def _recording(found: Gathered) -> Recording | None:
+    if found.points.count < _LEAST_POINTS:
+        return None
     numbers = found.points.numbers()
     time_s = found.points.times_s()
     columns = {name: values for name, values in numbers.items() if name not in _OTHERS}

@@ -48,7 +48,7 @@ def read_tcx(name: str, data: bytes, limits: ReadLimits) -> XmlRead:
     found, damage = taken(
         data,
         Listening(_POINTS, _TAGS, "Track", limits.xml_depth, limits.samples),
-        lambda runs: _Activities(limits.samples, name, runs),
+        lambda runs: _Activities(limits, name, runs),
     )
     everything = [one for one in map(_recording, found.found) if one is not None]
     kept = tuple(one for one in everything if is_on_foot(one.sport) != "no")
@@ -96,8 +96,8 @@ class _Activity:
 class _Activities:
     """What is gathered while the elements pass by."""
 
-    def __init__(self, limit: int, name: str, runs: Iterator[Run]) -> None:
-        self.limit, self.name, self.runs = limit, name, runs
+    def __init__(self, limits: ReadLimits, name: str, runs: Iterator[Run]) -> None:
+        self.limits, self.name, self.runs = limits, name, runs
         self.found: list[_Activity] = []
         self.points = 0
         self.courses = 0
@@ -117,9 +117,7 @@ class _Activities:
     def _start(self, tag: str, element: etree._Element) -> None:
         if tag == "Activity":
             self.inside = True
-            sport = (element.get("Sport") or "").strip().lower()[:60] or None
-            points = PointTable(_POINTS, self.runs)
-            self.found.append(_Activity(Gathered(points, sport=sport)))
+            self._activity(element)
         elif tag == "Course":
             self.courses += 1
         elif self.inside and tag == "Lap":
@@ -132,13 +130,22 @@ class _Activities:
             if parent is not None:
                 lap.front(parent)
 
+    def _activity(self, element: etree._Element) -> None:
+        most = self.limits.xml_activities
+        if len(self.found) >= most:
+            message = f"more than {most} activities"
+            raise ReadError("too-many-activities", message, file=self.name)
+        sport = (element.get("Sport") or "").strip().lower()[:60] or None
+        self.found.append(_Activity(Gathered(PointTable(_POINTS, self.runs), sport=sport)))
+
     def _points(self, holder: etree._Element, *, all_but_last: bool) -> None:
         points = self.found[-1].gathered.points
         before = points.count
         points.add(holder, all_but_last=all_but_last)
         self.points += points.count - before
-        if self.points > self.limit:
-            message = f"more than {self.limit} points"
+        most = self.limits.samples
+        if self.points > most:
+            message = f"more than {most} points"
             raise ReadError("too-many-samples", message, file=self.name)
 
     def _end(self, tag: str, element: etree._Element) -> None:
@@ -165,20 +172,21 @@ def _recording(found: _Activity) -> Recording | None:
     gathered = found.gathered
     time_s = gathered.points.times_s()
     gathered.laps = _laps(found.laps, time_s)
+    known = np.flatnonzero(np.isfinite(time_s))
+    known_s = time_s[known]
     for lap in found.laps:
         for first in lap.tracks[1:]:  # a second track within a lap: the timer stood still
-            _pause(gathered, time_s, first)
+            gathered.breaks.append(first)
+            _pause(gathered, known_s, int(np.searchsorted(known, first)))
     gathered.energy_kcal = _sum([lap.total("Calories") for lap in found.laps])
     gathered.distance_m = _sum([lap.total("DistanceMeters") for lap in found.laps])
     return recording(gathered, time_s, gathered.points.numbers())
 
 
 def _pause(gathered: Gathered, time_s: FloatArray, first: int) -> None:
-    before, after = time_s[:first], time_s[first:]
-    before, after = before[np.isfinite(before)], after[np.isfinite(after)]
-    gathered.breaks.append(first)
-    if len(before) and len(after) and after[0] > before[-1]:
-        gathered.pauses.append(Pause(float(before[-1]), float(after[0])))
+    """From the last time that is known before a point to the first from it on."""
+    if 0 < first < len(time_s) and time_s[first] > time_s[first - 1]:
+        gathered.pauses.append(Pause(float(time_s[first - 1]), float(time_s[first])))
 
 
 def _laps(laps: Sequence[_LapRead], time_s: FloatArray) -> list[Lap]:

@@ -116,6 +116,8 @@ class PointTable:
         named = (*self.names.attributes.values(), *self.names.columns.values())
         wordy = self.names.words | {TIME}
         for name in dict.fromkeys(name for name in named if name not in wordy):
+            if name not in self._from_runs and not self.texts(name).texts:
+                continue  # a file may have thousands of short tracks
             values = self._filled(name, floats)
             if np.isfinite(values).any():
                 found[name] = values
