@@ -90,11 +90,11 @@ def test_strava_s_bulk_export(
         rows = {row.path.removeprefix(f"{exports}/"): row for row in archive.files()}
         names = [each.source.name for each in archive.sessions()]
     assert names == [
-        "11.fit.gz (Morning Run)",
-        "12.gpx.gz (Park, and-or track)",
-        "13.tcx.gz (Evening Run)",
+        "11.fit.gz (Morning Run; May 3, 2026, 7:20:00 AM)",
+        "12.gpx.gz (Park, and-or track; May 8, 2026, 5:00:00 PM)",
+        "13.tcx.gz (Evening Run; May 21, 2026, 5:00:00 PM)",
     ]
-    ride = rows["export_123.zip/activities/14.fit.gz (To work)"]
+    ride = rows["export_123.zip/activities/14.fit.gz (To work; May 22, 2026, 6:00:00 AM)"]
     assert (ride.outcome, ride.slug) == ("not-a-run", "not-a-run")
     assert len(list((tmp_path / "reports").glob("**/*.html"))) >= 3
     again = process(exports, tmp_path)

@@ -66,9 +66,9 @@ def test_strava_bulk_export_takes_titles_and_types_from_its_table() -> None:
     )
     assert is_archive(data)
     assert _outcomes(data) == {
-        "a.zip/activities/1.gpx (Backward, at last)": "ok",
-        "a.zip/activities/2.fit.gz (To work)": "not-a-run",
-        "a.zip/activities/3.gpx.gz": "ok",
+        "a.zip/activities/1.gpx (Backward, at last; May 3, 2026)": "ok",
+        "a.zip/activities/2.fit.gz (To work; May 4, 2026)": "not-a-run",
+        "a.zip/activities/3.gpx.gz (May 5, 2026)": "ok",
     }
 
 
@@ -98,6 +98,14 @@ STRAVA_TABLES = {
 }
 
 
+STRAVA_DATES = {
+    "spanish": ("; 3 may 2026, 7:20:00", "; 4 may 2026, 7:20:00"),
+    "german, another order": ("", ""),
+    "a language that is not known": ("; 3. mai 2026", "; 4. mai 2026"),
+    "semicolons": ("; 3-5-2026", "; 4-5-2026"),
+}
+
+
 @pytest.mark.parametrize("table", STRAVA_TABLES)
 def test_strava_s_table_is_read_in_any_language_and_order(table: str) -> None:
     data = _zip(
@@ -108,9 +116,10 @@ def test_strava_s_table_is_read_in_any_language_and_order(table: str) -> None:
         }
     )
     found = dict(members("a.zip", data, LIMITS))
+    run_date, ride_date = STRAVA_DATES[table]
     assert list(found) == [
-        "a.zip/activities/1.gpx (Al revés)",
-        "a.zip/activities/2.gpx.gz (Al trabajo)",
+        f"a.zip/activities/1.gpx (Al revés{run_date})",
+        f"a.zip/activities/2.gpx.gz (Al trabajo{ride_date})",
     ]
     run, ride = found.values()
     assert isinstance(run, bytes)

@@ -1,7 +1,7 @@
 """Archives, member by member: nothing is unpacked to disk, and no member is believed.
 
 What a watch maker or a site hands out on request is recognised by its content: Strava's
-``activities.csv`` names and types the activities, Garmin's account export holds zips within a zip,
+``activities.csv`` tells the activities' names, types and dates, Garmin's account export holds zips within a zip,
 Apple Health's routes are joined with the heart rate and steps of its ``export.xml``, a phone's
 sensor log is a folder of tables.
 """
@@ -39,8 +39,8 @@ def members(
 ) -> Iterator[Member]:
     """Yield the recordings in an archive one by one, as ``(name, bytes)`` or ``(name, error)``.
 
-    A member's name is ``archive.zip/path/in/it``, followed by the activity's own title in
-    brackets where the archive tells one. Members that are no recordings by their name (pictures,
+    A member's name is ``archive.zip/path/in/it``, followed by the activity's own title and
+    date in brackets where the archive tells one. Members that are no recordings by their name (pictures,
     tables) are passed over in silence.
 
     Args:
@@ -113,7 +113,7 @@ class _Walk:
         if info.is_dir() or not (nested or suffixes.endswith(_RECORDINGS)):
             return
         told = self.told.get(info.filename)
-        shown = f"{name} ({told.title.replace('/', '-')})" if told and told.title else name
+        shown = f"{name} ({told.words})" if told and told.words else name
         try:
             if not nested:
                 yield shown, self._content(shown, archive, info, told)

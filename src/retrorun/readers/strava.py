@@ -1,7 +1,7 @@
-"""Strava's bulk export: ``activities.csv`` tells names and types of the files beside it.
+"""Strava's bulk export: ``activities.csv`` tells names, types and dates of the files beside it.
 
 Its heads and its types are in the language of the account, and the order of its columns is not
-fixed. The column of files is known by what stands in it; that of titles and that of types by their
+fixed. The column of files is known by what stands in it; those of titles, types and dates by their
 heads, in the languages that are known, else by the order that all exports seen had.
 """
 
@@ -30,6 +30,14 @@ _TYPE = frozenset(
         *("тип тренировки", "アクティビティタイプ", "活动类型"),
     }
 )
+_DATE = frozenset(
+    {
+        *("activity date", "aktivitätsdatum", "date de l'activité", "date de l’activité"),
+        *("fecha de la actividad", "data attività", "data dell'attività", "data da atividade"),
+        *("datum activiteit", "datum van activiteit", "aktivitetsdatum", "data aktywności"),
+        *("дата тренировки", "アクティビティ日", "活动日期"),
+    }
+)
 _DATE_TITLE_TYPE = 4  # the export begins with number, date, title and type
 
 
@@ -39,6 +47,13 @@ class Told:
 
     title: str | None
     sport: str | None
+    date: str | None = None  # in the account's own language
+
+    @property
+    def words(self) -> str:
+        """Title and date, as far as they are told, without slashes: part of a member's name."""
+        known = (each for each in (self.title, self.date) if each)
+        return "; ".join(known).replace("/", "-")
 
 
 def activities(folder: str, data: bytes) -> dict[str, Told]:
@@ -58,9 +73,9 @@ def activities(folder: str, data: bytes) -> dict[str, Told]:
     file = _file_column(lines[1 : _LOOKED_AT + 1])
     if file is None:
         return {}
-    title, sport = _title_and_type(lines[0], file)
+    columns = _title_type_date(lines[0], file)
     return {
-        folder + _cell(row, file): Told(_words(row, title), _words(row, sport))
+        folder + _cell(row, file): Told(*(_words(row, at) for at in columns))
         for row in lines[1:]
         if _is_recording(_cell(row, file))
     }
@@ -76,13 +91,13 @@ def _is_recording(cell: str) -> bool:
     return cell.lower().removesuffix(".gz").endswith(_RECORDINGS)
 
 
-def _title_and_type(heads: Sequence[str], file: int) -> tuple[int | None, int | None]:
+def _title_type_date(heads: Sequence[str], file: int) -> tuple[int | None, ...]:
     plain = [head.strip().lower() for head in heads]
-    title = next((at for at, head in enumerate(plain) if head in _TITLE), None)
-    sport = next((at for at, head in enumerate(plain) if head in _TYPE), None)
-    if title is None and sport is None and file >= _DATE_TITLE_TYPE:
-        return 2, 3
-    return title, sport
+    found = tuple(
+        next((at for at, head in enumerate(plain) if head in known), None)
+        for known in (_TITLE, _TYPE, _DATE)
+    )
+    return (2, 3, 1) if found == (None,) * 3 and file >= _DATE_TITLE_TYPE else found
 
 
 def _cell(row: Sequence[str], at: int | None) -> str:
