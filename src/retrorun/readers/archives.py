@@ -1,8 +1,8 @@
 """Archives, member by member: nothing is unpacked to disk, and no member is believed.
 
 What a watch maker or a site hands out on request is recognised by its content: Strava's
-``activities.csv`` tells the activities' names, types and dates, Garmin's account export holds zips within a zip,
-Apple Health's routes are joined with the heart rate and steps of its ``export.xml``, a phone's
+``activities.csv`` tells the activities' names, types and dates, Garmin's account export holds zips
+within a zip, Apple Health's routes are joined with the heart rate and steps of its ``export.xml``, a phone's
 sensor log is a folder of tables.
 """
 
@@ -40,8 +40,8 @@ def members(
     """Yield the recordings in an archive one by one, as ``(name, bytes)`` or ``(name, error)``.
 
     A member's name is ``archive.zip/path/in/it``, followed by the activity's own title and
-    date in brackets where the archive tells one. Members that are no recordings by their name (pictures,
-    tables) are passed over in silence.
+    date in brackets where the archive tells them. Members that are no recordings by their name
+    (pictures, tables) are passed over in silence.
 
     Args:
         name: the archive's name.
