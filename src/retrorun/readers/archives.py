@@ -2,8 +2,8 @@
 
 What a watch maker or a site hands out on request is recognised by its content: Strava's
 ``activities.csv`` tells the activities' names, types and dates, Garmin's account export holds zips
-within a zip, Apple Health's routes are joined with the heart rate and steps of its ``export.xml``, a phone's
-sensor log is a folder of tables.
+within a zip, Apple Health's routes are joined with the heart rate and steps of its ``export.xml``,
+a phone's sensor log is a folder of tables.
 """
 
 import io

@@ -88,7 +88,8 @@ _ARCHIVES = """\
 
 - Strava's bulk export, known by `activities.csv`: titles and dates become part of the members'
   names, and rides are passed over by their type. Its heads and types may be in any language and
-  order: the column of files is known by what stands in it; a type that is not known leaves it to the file.
+  order: the column of files is known by what stands in it; a type that is not known leaves it to
+  the file.
 - Garmin's account export, zips within a zip: read through their own streams.
 - Apple Health, known by a document that begins with `HealthData` (`export.xml`, whatever it is
   called in the phone's language) beside `workout-routes/*.gpx`: each route becomes GPX with the
