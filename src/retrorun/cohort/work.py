@@ -1,59 +1,27 @@
 """What a worker does with a batch: read, analyse, build the parts, put them.
 
-The files are read and analysed in a child process (``engines.alone``), one after the other; the
+The files are read and analysed in a child process (``analysing``), one after the other; the
 worker turns what comes back into rows at once. A file that costs the child its life, its time or
 its memory is a row like any other, and the next child goes on after it.
 """
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
-from typing import cast
 
-from retrorun import __version__, privacy, readers, results, storage
-from retrorun.cohort.athletes import Athletes
-from retrorun.cohort.planning import Batch, Planned
-from retrorun.engines import Limits, Lost, Process, alone
-from retrorun.errors import NotARunError, RetrorunError, StoreError
-from retrorun.model import Analysis, Blob, Failed, Outcome, Source, Track
-from retrorun.settings import Settings
+from retrorun import __version__, results, storage
+from retrorun.cohort.analysing import Became, Begun, Done, Item, Job, Making, analysed
+from retrorun.cohort.planning import Planned
+from retrorun.engines import Lost, alone
+from retrorun.errors import RetrorunError, StoreError
+from retrorun.model import Analysis, Failed, Source
 from retrorun.storage.exports import is_archive
+
+__all__ = ["Job", "Making", "Problem", "Summary", "carry_out"]
 
 NAMED = 5  # problems of a batch that are told at once; all are in the result set
 READ_S = 900.0  # a store may take so long over a file, with all its retries
 MEMBERS_LOST = 20  # of an archive; then the rest of it is left out
-
-
-@dataclass(frozen=True, slots=True)
-class Making:
-    """How every file is analysed: the same for all batches of a run.
-
-    Attributes:
-        source: address of the exports, as it was given; ``out``: of the result set.
-        settings: of every stage.
-        tracks: whether the 1 Hz tracks are kept.
-        limits: of one file.
-        process: what stands in for the pipeline, if anything.
-    """
-
-    source: str
-    out: str
-    settings: Settings
-    tracks: bool = False
-    limits: Limits = field(default_factory=Limits)
-    process: Process | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A batch and all that is needed to work on it anywhere."""
-
-    batch: Batch
-    athletes: Athletes
-    making: Making
-    version: str = __version__
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,32 +94,6 @@ def _counted(so_far: Summary, filed: results.Filed) -> Summary:
     )
 
 
-# --- in the worker: what comes from the child, and going on after a loss
-
-
-@dataclass(frozen=True, slots=True)
-class _Begun:
-    """The bytes are there; whatever happens from now on is the file's doing."""
-
-    name: str
-    whose: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Became:
-    """What became of a file, or of a member of an archive, and whose it is."""
-
-    outcome: Outcome
-    whose: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """One file is through; ``sha256`` of its bytes if they were read whole."""
-
-    sha256: str | None
-
-
 @dataclass(slots=True)
 class _Place:
     """How far a batch has come."""
@@ -159,8 +101,8 @@ class _Place:
     file: int = 0
     member: int = 0
     lost: int = 0
-    begun: _Begun | None = None
-    became: list[_Became] = field(default_factory=list)
+    begun: Begun | None = None
+    became: list[Became] = field(default_factory=list)
 
     def next_file(self) -> None:
         self.file, self.member, self.lost, self.begun, self.became = self.file + 1, 0, 0, None, []
@@ -171,17 +113,17 @@ def _filed(job: Job) -> Iterator[results.Filed]:
     limits, place = job.making.limits, _Place()
     guard = alone.guard(limits)
 
-    def allowed_s(last: _Item | None) -> float:
-        return limits.seconds if isinstance(last, _Begun) else max(READ_S, limits.seconds)
+    def allowed_s(last: Item | None) -> float:
+        return limits.seconds if isinstance(last, Begun) else max(READ_S, limits.seconds)
 
     while place.file < len(job.batch.files):
-        for item in guard.stream(partial(_analysed, job), (place.file, place.member), allowed_s):
-            if isinstance(item, _Begun):
+        for item in guard.stream(partial(analysed, job), (place.file, place.member), allowed_s):
+            if isinstance(item, Begun):
                 place.begun = item
-            elif isinstance(item, _Done):
+            elif isinstance(item, Done):
                 yield _row(job.batch.files[place.file], place, item.sha256)
                 place.next_file()
-            elif isinstance(item, _Became):
+            elif isinstance(item, Became):
                 place.became.append(item)
                 place.member, place.begun = place.member + 1, None
             elif _given_up(job.batch.files[place.file], place, item):
@@ -198,9 +140,9 @@ def _given_up(file: Planned, place: _Place, lost: Lost) -> bool:
     packed = is_archive(file.name)
     if place.begun is None and not packed:
         raise StoreError("store-failing", f"while it was read: {lost.message}", file=file.name)
-    begun = place.begun or _Begun(storage.shown(file.name), file.athlete)
+    begun = place.begun or Begun(storage.shown(file.name), file.athlete)
     outcome = Failed(Source(begun.name, ""), lost.slug, lost.message)
-    place.became.append(_Became(outcome, begun.whose))
+    place.became.append(Became(outcome, begun.whose))
     place.lost += 1
     place.member += 1
     inside = packed and place.begun is not None and place.lost < MEMBERS_LOST
@@ -214,81 +156,3 @@ def _row(file: Planned, place: _Place, sha256: str | None) -> results.Filed:
     alone = all(each == file.athlete for each in whose)
     outcomes = tuple(each.outcome for each in place.became)
     return results.Filed(*facts, outcomes, sha256, () if alone else whose)
-
-
-# --- in the child: reading and analysing
-
-_Item = _Became | _Begun | _Done
-
-
-def _analysed(job: Job, start: tuple[int, int]) -> Iterator[_Item]:
-    """What becomes of the files from a place on: (file, member of it)."""
-    store, (first, member) = storage.open_store(job.making.source), start
-    for file in job.batch.files[first:]:
-        try:
-            if is_archive(file.name):
-                yield from _archive(job, store, file, member)
-                yield _Done(None)
-            else:
-                yield from _single(job, store, file)
-        except StoreError:
-            raise
-        except RetrorunError as problem:
-            yield _Became(_refused(storage.shown(file.name), problem), file.athlete)
-            yield _Done(None)
-        member = 0
-
-
-def _single(job: Job, store: storage.Store, file: Planned) -> Iterator[_Item]:
-    data = store.read(file.name, job.making.settings.read.file_bytes, file.tag)
-    name = storage.shown(file.name)
-    yield _Begun(name, file.athlete)
-    sha256 = hashlib.sha256(data).hexdigest()
-    yield _Became(_outcome(job, Blob(name.rsplit("/", 1)[-1], data), file.athlete), file.athlete)
-    yield _Done(sha256)
-
-
-def _archive(job: Job, store: storage.Store, file: Planned, skip: int) -> Iterator[_Item]:
-    """Every member of an archive, which is read through the store, never as a whole."""
-    limits, name = job.making.settings.read, storage.shown(file.name)
-    with store.opened(file.name, file.tag) as stream:
-        inside = job.athletes.inside(file.name, stream)
-        source = cast("Path", stream)  # zipfile, which opens it, takes either
-        for place, (member, content) in enumerate(readers.members(name, source, limits)):
-            if place < skip:
-                continue
-            whose = job.athletes.of_member(file.name, member, inside) if inside else file.athlete
-            if isinstance(content, bytes):
-                yield _Begun(member, whose)
-                yield _Became(_outcome(job, Blob(member, content), whose), whose)
-            else:
-                yield _Became(_refused(member, content), whose)
-
-
-def _outcome(job: Job, blob: Blob, athlete: str) -> Outcome:
-    """Analysed; of the samples what is wanted, and nothing that lies in a privacy zone."""
-    making, profile = job.making, job.athletes.profile(athlete)
-    outcome = _process(making)(blob, making.settings, profile)
-    if not isinstance(outcome, Analysis):
-        return outcome
-    kept = partial(privacy.without_zones, zones=profile.privacy_zones)
-    # what nobody wants would only be carried along
-    return replace(outcome, tracks=tuple(map(kept if making.tracks else _empty, outcome.tracks)))
-
-
-def _empty(track: Track) -> Track:
-    return replace(track, columns={}, flags={}, headings=())
-
-
-def _process(making: Making) -> Process:
-    if making.process is not None:
-        return making.process
-    from retrorun.pipeline import process
-
-    return process
-
-
-def _refused(name: str, problem: RetrorunError) -> Failed:
-    not_a_run = isinstance(problem, NotARunError)
-    about = (problem.slug, problem.message, problem.offset, problem.remedy, not_a_run)
-    return Failed(Source(name, ""), *about)

@@ -5,6 +5,7 @@ import io
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import partial
 from typing import IO, Any, TypeVar
 
@@ -242,8 +243,11 @@ def _filesystem(address: str) -> tuple[Any, str]:
 
 
 def _tag(facts: dict[str, Any]) -> str:
+    """What changes with the content; a listing and a question about one object must agree."""
     keys = ("ETag", "etag", "LastModified", "mtime", "created")
-    return next((str(facts[key]) for key in keys if facts.get(key)), "").strip('"')
+    found = next((facts[key] for key in keys if facts.get(key)), "")
+    moment = found.timestamp() if isinstance(found, datetime) else found
+    return str(moment).strip('"')
 
 
 def _object(address: str, name: str, facts: dict[str, Any]) -> Entry:
