@@ -164,6 +164,23 @@ def test_it_stays_joined_when_analysed_anew_and_comes_apart_when_told(
         separate(str(exports / "watch.fit"), archive, ENGINE)
 
 
+def test_what_was_separated_stays_so_though_the_watch_comes_anew(
+    exports: Path, archive: Archive
+) -> None:
+    watch = (exports / "watch.fit").read_bytes()
+    (exports / "watch.fit").unlink()
+    imported(exports, archive)
+    (exports / "watch.fit").write_bytes(watch)
+    imported(exports, archive)
+    separate(str(exports / "phone.gpx"), archive, ENGINE)
+    undo(2, archive, ENGINE)
+    act(plan(exports, archive, settle_s=0, retry=True), archive, ENGINE)
+    assert {each.source.name: each.second_devices for each in archive.sessions()} == {
+        "watch.fit": (),
+        "phone.gpx": (),
+    }
+
+
 def test_the_phone_may_come_later_and_go_again(
     exports: Path, archive: Archive, run: Simulated
 ) -> None:

@@ -384,3 +384,14 @@ def test_no_time_is_made_up(text: str) -> None:
 def test_a_zone_is_taken_off() -> None:
     texts = [b"2026-05-03T09:30:00.5+02:00", b"2026-05-03T09:30:01+02:00"]
     assert unix_s(texts).tolist() == [1_777_793_400.5, 1_777_793_401.0]
+
+
+def test_points_in_a_comment_do_not_count_though_others_stand_in_an_unknown_element() -> None:
+    first, hidden, second, strange = (
+        "".join(map(_point, range(start, end)))
+        for start, end in ((0, 20), (1800, 1830), (40, 60), (70, 90))
+    )
+    inside = f"{first}<!-- {hidden} -->{second}<other>{strange}</other>"
+    data = f"<gpx><trk><trkseg>{inside}</trkseg></trk></gpx>".encode()
+    assert _same(_outcome(data), _by_the_parser(data))
+    assert len(read("a.gpx", data, ReadLimits()).recordings[0].time_s) == 60

@@ -41,7 +41,7 @@ def pairs(
     Args:
         briefs: all sessions, in the order of their starts.
         matches: what was found before.
-        apart: hashes of files that stand for themselves: they go into none alike.
+        apart: hashes of files that stand for themselves: they go into none.
     """
     before = list(matches)
     settled = {(each.phone, each.session) for each in before}
@@ -52,8 +52,7 @@ def pairs(
         running = [one for one in running if _end_s(one) - each.start_time_s >= LEAST_OVERLAP_S]
         for other in running:
             pair = _pair(each, other, helped)
-            told = pair and pair.alike and (each.sha256 in apart or other.sha256 in apart)
-            if pair and not told and not _ids(pair) & settled:
+            if pair and not _apart(pair, apart) and not _ids(pair) & settled:
                 found.append(pair)
         running.append(each)
     return sorted(found, key=lambda pair: (-pair.overlap_s, pair.watch.id, pair.phone.id))
@@ -70,6 +69,11 @@ def _pair(first: Brief, second: Brief, helped: set[str]) -> Pair | None:
         return Pair(first, second, overlap_s, alike=True) if enough else None
     watch, phone = (first, second) if ranks[0] < ranks[1] else (second, first)
     return Pair(watch, phone, overlap_s)
+
+
+def _apart(pair: Pair, apart: Container[str]) -> bool:
+    """Whether the user said that what would go into the other stands for itself."""
+    return pair.phone.sha256 in apart or (pair.alike and pair.watch.sha256 in apart)
 
 
 def _ids(pair: Pair) -> set[tuple[str, str]]:

@@ -64,10 +64,10 @@ class PointTable:
                 if index > before:
                     found[0](index)
                     found[1](element.text)
-            elif found is None:
-                continue
             elif element is last:
                 break
+            elif found is None:
+                continue
             elif found is _PLACE:
                 index += self._take(next(self._runs, None), index + 1)
             else:
