@@ -12,6 +12,7 @@ from pathlib import Path
 from retrorun.archive import database, objects
 from retrorun.archive.archive import SPOOL, Archive
 from retrorun.archive.objects import Objects
+from retrorun.archive.said import WITHOUT_SESSION
 from retrorun.errors import ArchiveError
 
 _MEMBER = re.compile(
@@ -66,9 +67,7 @@ def _references(archive: Archive) -> Iterator[Finding]:
             words = f"the original of session {session_id} is missing"
             yield Finding("original-missing", words, "`retrorun process --retry` its folder.")
     imported = archive.rows(
-        "SELECT path FROM files WHERE outcome = 'imported' "
-        "AND coalesce(rule, '') NOT IN ('unpacked', 'labels') AND sha256 NOT IN "
-        "(SELECT sha256 FROM sessions) ORDER BY path",
+        f"SELECT path FROM files WHERE {WITHOUT_SESSION} ORDER BY path"  # noqa: S608 - our own
     )
     for (path,) in imported:
         words = f"{path} counts as imported and has no session"

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from retrorun.model import Athlete, Label, Remark
 
 
-# a file that should have a session and has none
-_WITHOUT = (
+# a file that should have a session and has none; that of a joined second device needs none
+WITHOUT_SESSION = (
     "outcome = 'imported' AND coalesce(rule, '') NOT IN ('unpacked', 'labels') "
-    "AND sha256 NOT IN (SELECT sha256 FROM sessions)"
+    "AND sha256 NOT IN (SELECT sha256 FROM sessions) "
+    "AND sha256 NOT IN (SELECT phone_sha256 FROM matches WHERE state = 'joined')"
 )
 
 
@@ -71,15 +72,20 @@ class Said:
     def set_labels(self, sha256: str, labels: "Mapping[int, Iterable[Label]]") -> None:
         """Keep what a table says of a file's activities, instead of what it said before.
 
+        It is noted at once that the file's sessions are to be analysed anew, if it has any.
+
         Args:
             sha256: of the file.
             labels: position of the activity → what is said of it.
         """
         from retrorun.readers.label_table import ORIGIN
 
-        for place in sorted({0, *self.labels(sha256), *labels}):
-            session = sha256[:12] if place == 0 else f"{sha256[:12]}-{place + 1}"
-            self.replace_labels(session, ORIGIN, labels.get(place, ()))
+        places = sorted({0, *self.labels(sha256), *labels})
+        with self.transaction():
+            for place in places:
+                session = sha256[:12] if place == 0 else f"{sha256[:12]}-{place + 1}"
+                self._put_labels(session, ORIGIN, labels.get(place, ()))
+            self._note_again([sha256] if self.positions(sha256) else ())
 
     def positions(self, sha256: str) -> frozenset[int]:
         """Which activities of a file have a session."""
@@ -89,15 +95,15 @@ class Said:
     def replace_labels(self, session: str, origin: str, labels: "Iterable[Label]") -> None:
         """Keep labels of a session instead of those whose origin ends so."""
         with self.transaction():
-            self._drop_labels(session, origin)
-            self.connection.executemany(
-                "INSERT INTO labels (session, start_s, end_s, direction, origin) "
-                "VALUES (?, ?, ?, ?, ?)",
-                [
-                    (session, each.start_s, each.end_s, each.direction, each.origin)
-                    for each in labels
-                ],
-            )
+            self._put_labels(session, origin, labels)
+
+    def _put_labels(self, session: str, origin: str, labels: "Iterable[Label]") -> None:
+        self._drop_labels(session, origin)
+        self.connection.executemany(
+            "INSERT INTO labels (session, start_s, end_s, direction, origin) "
+            "VALUES (?, ?, ?, ?, ?)",
+            [(session, each.start_s, each.end_s, each.direction, each.origin) for each in labels],
+        )
 
     def _drop_labels(self, session: str, origin: str) -> None:
         self.connection.execute(
@@ -143,7 +149,7 @@ class Said:
         """Hashes of exports that are to be analysed anew and were not yet: a run was killed."""
         rows = self.rows(  # what was replaced or taken back meanwhile is left alone
             "SELECT sha256 FROM again WHERE sha256 IN (SELECT sha256 FROM sessions) "  # noqa: S608
-            f"UNION SELECT sha256 FROM files WHERE {_WITHOUT} ORDER BY 1"
+            f"UNION SELECT sha256 FROM files WHERE {WITHOUT_SESSION} ORDER BY 1"
         )
         return [each for (each,) in rows]
 
@@ -154,7 +160,7 @@ class Said:
             self.connection.execute("DELETE FROM again WHERE sha256 = ?", (sha256,))
             self.connection.execute(
                 "UPDATE files SET outcome = 'failed', slug = ?, message = CAST(? AS TEXT), "  # noqa: S608
-                f"remedy = ? WHERE sha256 = ? AND {_WITHOUT}",
+                f"remedy = ? WHERE sha256 = ? AND {WITHOUT_SESSION}",
                 (slug, raw(message), remedy, sha256),
             )
 
