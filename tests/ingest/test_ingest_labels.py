@@ -1,6 +1,5 @@
 """Tables of labels beside exports: the user's words, kept with the session they are about."""
 
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -225,42 +224,3 @@ def test_an_activity_that_is_not_there_is_named(tmp_path: Path) -> None:
         assert problem.slug == "labels-alone"
         assert "no activity 2" in (problem.message or "")
         assert labels(archive) == [(Label(1, 2, "backward", "sidecar"),)]
-
-
-def packed(folder: Path, **content: str) -> None:
-    folder.mkdir(exist_ok=True)
-    with zipfile.ZipFile(folder / "all.zip", "w") as made:
-        for name, text in content.items():
-            made.writestr(f"in/{name.replace('_', '.')}", text)
-
-
-def test_tables_within_an_archive_are_heard(tmp_path: Path) -> None:
-    """They may stand behind their exports, and change with the next archive."""
-    exports = tmp_path / "e"
-    packed(
-        exports,
-        a_fit=TWO,
-        b_fit="run 500000 60",
-        a_labels_csv=OF_BOTH,
-        b_fit_labels_csv=HEAD + "10,20,backward\n",
-        c_labels_csv=HEAD,
-        d_labels_csv="words",
-    )
-    with Archive.open(tmp_path / "archive") as archive:
-        report = run(exports, archive)
-        assert labels(archive) == [
-            (Label(1, 2, "backward", "sidecar"),),
-            (Label(30, 40, "forward", "sidecar"),),
-            (FIRST,),
-        ]
-        reasons = {Path(row.path).name: row.slug for row in report.problems}
-        assert reasons == {"c.labels.csv": "labels-alone", "d.labels.csv": "labels-broken"}
-        assert plan(exports, archive, settle_s=0).idle
-        packed(exports, a_fit=TWO, b_fit="run 500000 60", b_labels_csv=HEAD + "1,2,forward\n")
-        report = run(exports, archive)
-        assert labels(archive)[2] == (Label(1, 2, "forward", "sidecar"),)
-        assert (len(report.sessions), len(archive.sessions())) == (1, 3)
-        assert plan(exports, archive, settle_s=0).idle
-        assert care.check(archive) == []
-        undo(2, archive, ENGINE)
-        assert care.check(archive) == []

@@ -465,3 +465,53 @@ def test_two_runs_of_one_time_and_length_that_went_different_ways_both_stand(
     assert imported(exports, archive).duplicates == 1
     rows = {Path(row.path).name: row for row in archive.files()}
     assert rows["y.tcx"].duplicate_of == rows["x.fit"].sha256[:12]
+
+
+def zipped(folder: Path, **content: bytes) -> None:
+    with zipfile.ZipFile(folder / "phone.zip", "w") as made:
+        for name, data in content.items():
+            made.writestr(name.replace("_", "."), data)
+
+
+def test_a_table_beside_a_joined_phone_in_an_archive_leaves_the_match_alone(
+    exports: Path, archive: Archive
+) -> None:
+    phone = (exports / "phone.gpx").read_bytes()
+    (exports / "phone.gpx").unlink()
+    zipped(exports, phone_gpx=phone)
+    assert imported(exports, archive).joined == 1
+    before = archive.sessions()
+    zipped(exports, phone_labels_csv=b"start,end,direction\n100,200,backward\n", phone_gpx=phone)
+    (problem,) = imported(exports, archive).problems
+    assert problem.slug == "labels-alone"
+    assert problem.message == "phone.gpx has no session of its own (duplicate)"
+    assert archive.sessions() == before
+    assert care.check(archive) == []
+    assert plan(exports, archive, settle_s=0).idle
+
+
+def test_a_table_that_came_with_its_phone_is_still_heard_when_the_archive_changes(
+    exports: Path, archive: Archive
+) -> None:
+    phone, said = (exports / "phone.gpx").read_bytes(), b"start,end,direction\n100,200,backward\n"
+    (exports / "phone.gpx").unlink()
+    zipped(exports, phone_labels_csv=said, phone_gpx=phone)
+    assert imported(exports, archive).joined == 1
+    (session,) = archive.sessions()
+    assert len(session.labels) == 1
+    zipped(exports, phone_labels_csv=said, phone_gpx=phone, readme_txt=b"words")
+    assert imported(exports, archive).problems == ()
+    assert archive.sessions() == [session]
+    assert plan(exports, archive, settle_s=0).idle
+
+
+def test_a_joined_phone_that_counts_as_imported_needs_no_session(
+    exports: Path, archive: Archive
+) -> None:
+    """Archives of earlier versions may hold such a row; nothing is due of it."""
+    imported(exports, archive)
+    archive.connection.execute(
+        "UPDATE files SET outcome = 'imported', rule = NULL WHERE rule = 'second-device'"
+    )
+    assert plan(exports, archive, settle_s=0).idle
+    assert care.check(archive) == []

@@ -213,7 +213,8 @@ def _informed(judged: _Judged, archive: Archive, engine: Engine) -> _Judged:
 
 
 def _counted(report: Report, change: Change, late: tuple[str, ...]) -> Report:
-    outcomes = [row.outcome for row in change.files if row.rule != UNPACKED]
+    uncounted = (UNPACKED, sidecars.LABELS)
+    outcomes = [row.outcome for row in change.files if row.rule not in uncounted]
     ids = tuple(row.id for parcel in change.parcels for row in parcel.sessions)
     return replace(
         report,

@@ -13,7 +13,6 @@ from retrorun import storage
 from retrorun.archive import Archive, Change, FileRow, Problem
 from retrorun.errors import RetrorunError
 from retrorun.ingest.anew import again
-from retrorun.ingest.packed_labels import LABELS
 from retrorun.ingest.planning import Plan, Table
 from retrorun.ingest.problems import told
 from retrorun.ingest.working import Engine, Report, file_row, refused
@@ -21,6 +20,7 @@ from retrorun.ingest.working import Engine, Report, file_row, refused
 if TYPE_CHECKING:
     from retrorun.model import Label
 
+LABELS = "labels"  # the rule by which a table's row counts as imported
 _LIMIT_BYTES = 2**20
 
 
@@ -70,21 +70,21 @@ def after(said: list[Said], plan: Plan, archive: Archive, engine: Engine, number
     files: list[FileRow] = []
     known: list[str] = []
     for each in said:
-        exports = [path for path in each.table.exports if _stands(rows.get(path), standing)]
+        exports = [path for path in each.table.exports if stands(rows.get(path), standing)]
         if each.problem is None:
             for path in exports:
                 if path not in new:
                     archive.set_labels(rows[path].sha256, each.labels)
                     known.append(rows[path].sha256)
-        files.append(_row(each, exports, rows))
+        files.append(row_of(each, exports, rows))
     report = again(known, archive, engine)
-    files = [_checked(row, each, archive, rows) for row, each in zip(files, said, strict=True)]
+    files = [checked(row, each, archive, rows) for row, each in zip(files, said, strict=True)]
     archive.write(number, Change(files))
     problems = tuple(row for row in files if row.slug)
     return replace(report, imported=0, problems=report.problems + problems)
 
 
-def _checked(row: FileRow, said: Said, archive: Archive, rows: Mapping[str, FileRow]) -> FileRow:
+def checked(row: FileRow, said: Said, archive: Archive, rows: Mapping[str, FileRow]) -> FileRow:
     """The row of a table, which may speak of an activity that its export does not hold."""
     export = rows.get(row.duplicate_of or "")
     if row.slug or export is None or not said.labels:
@@ -96,11 +96,19 @@ def _checked(row: FileRow, said: Said, archive: Archive, rows: Mapping[str, File
     return refused(said.table.file, Problem("failed", "labels-alone", words))
 
 
-def _stands(row: FileRow | None, standing: set[str]) -> bool:
+def stands(row: FileRow | None, standing: set[str]) -> bool:
+    """Whether a file's bytes have a session, of which those in ``standing`` are the hashes."""
     return row is not None and row.sha256 in standing
 
 
-def _row(said: Said, exports: list[str], rows: Mapping[str, FileRow]) -> FileRow:
+def row_of(said: Said, exports: list[str], rows: Mapping[str, FileRow]) -> FileRow:
+    """What became of a table.
+
+    Args:
+        said: the table.
+        exports: paths of the exports beside it that hear it.
+        rows: what is known of files, by path.
+    """
     file = said.table.file
     if said.problem is not None:
         return refused(file, said.problem)

@@ -46,6 +46,7 @@ class Feed:
         copies: members with the bytes of another file, and its path.
         opened: archives that were read to their end, and what becomes of each.
         unchanged: members that are as they were.
+        labels: the tables of archives that were read to their end.
         late: archives that changed while they were read.
     """
 
@@ -57,6 +58,7 @@ class Feed:
     copies: list[tuple[Candidate, str]] = field(default_factory=list)
     opened: list[FileRow] = field(default_factory=list)
     unchanged: int = 0
+    labels: list[PackedLabels] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
     _members: int = 0
     _first: dict[str, str] = field(default_factory=dict)
@@ -88,12 +90,16 @@ class Feed:
         address, paths = zipped.entry.address, set[str]()
         try:
             source = _source(zipped, self.limits)
-            labels = PackedLabels(self.archive)
+            undone = {(row.path, row.sha256) for row in known.values() if self._is_left(row)}
+            labels = PackedLabels(address, self.archive, undone)
             for name, content in self._walked(address, source):
                 if labels.take(name, content):
                     continue
                 path = _apart(name if name != address else f"{address}/{_MORE}", paths)
-                item = self._member(address, path, content, (known.get(path), labels))
+                labels.meet(path)
+                item = self._member(address, path, content, known.get(path))
+                if isinstance(item, Candidate):
+                    labels.before(path, item.sha256)
                 if item is not None:
                     self._members += 1
                     yield item
@@ -103,7 +109,11 @@ class Feed:
         if _changed(zipped.entry):
             self.late.append(address)
         else:
-            self.opened += [_row(zipped, any_found=bool(paths)), *labels.rows(address)]
+            self.opened.append(_row(zipped, any_found=bool(paths)))
+            self.labels.append(labels)
+
+    def _is_left(self, row: FileRow) -> bool:
+        return row.outcome == "undone" and not self.retry
 
     def _walked(self, address: str, source: bytes | Path) -> "Iterator[Member]":
         """The archive's members.
@@ -131,18 +141,14 @@ class Feed:
         address: str,
         path: str,
         content: bytes | ReadError | NotARunError,
-        said: tuple[FileRow | None, PackedLabels],
+        row: FileRow | None,
     ) -> Item | None:
         """A member to be analysed, with what is known of it; None if it needs not be."""
         data = content if isinstance(content, bytes) else b""
         entry = Entry(path, path[len(address) + 1 :], len(data), member_tag(address))
         if not isinstance(content, bytes):
             return Candidate(entry, ""), Parcel("", problem=told(content))
-        row, labels = said
-        each = Candidate(entry, hashlib.sha256(data).hexdigest())
-        copy = self._first.get(each.sha256, path) != path
-        fresh = not copy and labels.say(path, each.sha256)
-        return self._due(each, data, None if fresh else row)
+        return self._due(Candidate(entry, ""), data, row)
 
     def _composed(self, log: Candidate, known: Mapping[str, FileRow]) -> Iterator[Item]:
         """A phone's log: its tables' own rows say that they went into it."""
@@ -231,11 +237,16 @@ def _row(zipped: Candidate, *, any_found: bool) -> FileRow:
 
 
 def complete(feed: Feed, written: Iterable[str]) -> list[FileRow]:
-    """Rows of the archives whose every copy has its original written: the others come again."""
+    """Rows of the archives whose every copy has its original written: the others come again.
+
+    What the tables of labels in these archives say is kept first.
+    """
     there = set(written)
     open_ended = {
         each.entry.address[: len(each.entry.address) - len(each.entry.name) - 1]
         for each, _ in feed.copies
         if each.sha256 not in there
     }
-    return [row for row in feed.opened if row.path not in open_ended]
+    opened = [row for row in feed.opened if row.path not in open_ended]
+    tables = (each.after() for each in feed.labels if each.address not in open_ended)
+    return [*opened, *(row for rows in tables for row in rows)]
