@@ -88,6 +88,29 @@ def test_rows_that_went_missing_or_bad_are_found(archive: Archive) -> None:
     assert slugs(archive) == ["archive-session-damaged", "session-missing"]
 
 
+@pytest.mark.parametrize(
+    "drift",
+    [
+        "UPDATE totals SET seconds = seconds + 0.001 WHERE session = :id",
+        "UPDATE totals SET distance_m = NULL WHERE session = :id",
+        "UPDATE totals SET kind = 'forward' WHERE session = :id",
+        "DELETE FROM totals WHERE session = :id",
+        "INSERT INTO totals VALUES (:id, 'still', 1, 0, 0)",
+        "UPDATE sessions SET document = CAST(replace(document, ':45.0,', ':44.0,') AS BLOB)",
+    ],
+)
+def test_sums_that_are_not_those_of_their_session_are_found_and_made_anew(
+    archive: Archive, drift: str
+) -> None:
+    (second,) = [each.id for each in archive.sessions() if each.duration_s == 90]
+    archive.connection.execute(drift, {"id": second})
+    (finding,) = care.check(archive)
+    assert finding.slug == "archive-sums"
+    assert second in finding.message
+    reprocess(archive.hashes([second]), archive, ENGINE)
+    assert slugs(archive) == []
+
+
 def test_a_backup_holds_everything_and_comes_back(archive: Archive, tmp_path: Path) -> None:
     sessions, files, athlete = archive.sessions(), archive.files(), Athlete(mass_kg=66)
     archive.set_profile(athlete)

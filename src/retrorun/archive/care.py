@@ -1,9 +1,11 @@
 """Looking after an archive: check, back up, restore, clear out what nobody refers to."""
 
+import math
 import re
 import shutil
 import sqlite3
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -18,6 +20,9 @@ from retrorun.errors import ArchiveError
 _MEMBER = re.compile(
     r"archive\.sqlite|tracks/([0-9a-f]{2})/\1[0-9a-f]{62}\.parquet|originals/([0-9a-f]{2})/\2[0-9a-f]{62}\.gz"
 )
+
+
+_Sums = dict[str, tuple[float | None, ...]]  # kind of movement → seconds, moving_s, distance_m
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +51,42 @@ def _database(archive: Archive) -> Iterator[Finding]:
             yield Finding("archive-damaged", words, remedy)
     for row in archive.rows("PRAGMA foreign_key_check"):
         yield Finding("archive-reference", f"a row of {row[0]} refers to nothing", remedy)
+    yield from _documents(archive)
+
+
+def _documents(archive: Archive) -> Iterator[Finding]:
+    """Sessions that cannot be decoded, or whose sums in the table are not those they tell."""
     from retrorun.archive import packing
 
+    again = "`retrorun reprocess` makes it anew."
+    sums: dict[str, _Sums] = defaultdict(dict)
+    for session_id, kind, *values in archive.rows(
+        "SELECT session, kind, seconds, moving_s, distance_m FROM totals"
+    ):
+        sums[session_id][kind] = tuple(values)
     for session_id, document in archive.rows("SELECT id, document FROM sessions ORDER BY id"):
         try:
-            packing.session(document)
+            session = packing.session(document)
         except ArchiveError as problem:
             words = f"session {session_id}: {problem.message}"
-            yield Finding(problem.slug, words, "`retrorun reprocess` makes it anew.")
+            yield Finding(problem.slug, words, again)
+            continue
+        told: _Sums = {
+            kind: (each.seconds, each.moving_s, each.distance_m)
+            for kind, each in session.measures.totals.items()
+        }
+        if not _alike(told, sums.get(session_id, {})):
+            words = f"the sums of session {session_id} are not those of its document"
+            yield Finding("archive-sums", words, again)
+
+
+def _alike(told: _Sums, kept: _Sums) -> bool:
+    """Whether sums are the same, but for the last digit, which SQLite may read otherwise."""
+    return told.keys() == kept.keys() and all(
+        a == b or (a is not None and b is not None and math.isclose(a, b, rel_tol=1e-12))
+        for kind, values in told.items()
+        for a, b in zip(values, kept[kind], strict=True)
+    )
 
 
 def _references(archive: Archive) -> Iterator[Finding]:
