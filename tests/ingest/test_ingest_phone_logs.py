@@ -11,7 +11,7 @@ import pytest
 from retrorun.archive import Archive, care
 from retrorun.ingest import Engine, Report, act, plan, separate
 from retrorun.model import Athlete
-from retrorun.readers import sensor_logger
+from retrorun.readers import phone_tables
 from retrorun.settings import Settings
 from retrorun.simulate import Simulated, fit_bytes, scenarios, simulate
 from retrorun.units import FloatArray
@@ -157,10 +157,67 @@ def test_a_lone_table_is_told_by_its_head(
     assert plan(exports, archive, settle_s=0).idle
 
 
+def later(table: str) -> str:
+    """The same table, recorded a day later."""
+    heads, *rows = table.splitlines()
+    cells = [row.split(",", 1) for row in rows]
+    return "\n".join([heads, *(f"{int(at) + 86400 * 10**9},{rest}" for at, rest in cells), ""])
+
+
+@pytest.mark.parametrize("names", [("run1_{}.csv", "run2_{}.csv"), ("{}.csv", "{} (1).csv")])
+def test_every_log_of_a_folder_becomes_a_session(
+    exports: Path, archive: Archive, log: dict[str, str], names: tuple[str, str]
+) -> None:
+    (exports / "watch.fit").unlink()
+    first, second = names
+    for each in ("Location", "Compass"):
+        table = log[f"{each}.csv"]
+        (exports / "log" / first.format(each)).write_text(table)
+        (exports / "log" / second.format(each)).write_text(later(table))
+    report = imported(exports, archive)
+    assert (report.imported, report.problems) == (2, ())
+    one, two = sorted(archive.sessions(), key=lambda each: each.start_time_s)
+    assert two.start_time_s - one.start_time_s == pytest.approx(86400, abs=1e-3)
+    assert {one.heading.kind, two.heading.kind} == {"compass"}
+    assert len([row for row in archive.files() if row.duplicate_of]) == 2
+    assert care.check(archive) == []
+    assert plan(exports, archive, settle_s=0).idle
+
+
+def test_places_of_other_programs_are_passed_over_in_silence(
+    exports: Path, archive: Archive, log: dict[str, str]
+) -> None:
+    (exports / "watch.fit").unlink()
+    heads, *rows = log["Location.csv"].splitlines()
+    for name, digits in (("seconds", 9), ("milliseconds", 6)):
+        shorter = [row[: 19 - digits] + row[19:] for row in rows]
+        (exports / "log" / f"{name}.csv").write_text("\n".join([heads, *shorter, ""]))
+    photos = "name,time,latitude,longitude\na.jpg,2026-05-03T07:30:00Z,46,14.5\n"
+    (exports / "log" / "photos.csv").write_text(photos)
+    report = imported(exports, archive)
+    assert (report.imported, report.problems) == (0, ())
+    assert archive.files() == []
+    assert plan(exports, archive, settle_s=0).idle
+
+
+def test_a_log_among_many_other_tables_is_found(
+    exports: Path, archive: Archive, log: dict[str, str]
+) -> None:
+    (exports / "watch.fit").unlink()
+    for n in range(120):
+        (exports / "log" / f"{n:03d}.csv").write_text("words\n")
+    put(exports, log, "Location.csv", "Compass.csv")
+    assert imported(exports, archive).imported == 1
+    assert archive.sessions()[0].heading.kind == "compass"
+
+
 def test_three_axes_say_which_sensor_only_by_their_name(log: dict[str, str]) -> None:
     axes = log["Gravity.csv"].encode()
-    assert sensor_logger.role("log/Gravity.csv", axes) == "gravity"
-    assert sensor_logger.role("Magnetometer.csv", axes) == "magnetometer"
-    assert sensor_logger.role("Gyroscope.csv", axes) is None
-    assert sensor_logger.role("Compass.csv", axes) is None
-    assert sensor_logger.role("Gravity.csv", log["Compass.csv"].encode()) == "compass"
+    assert phone_tables.role("log/Gravity.csv", axes) == "gravity"
+    assert phone_tables.role("Magnetometer.csv", axes) == "magnetometer"
+    assert phone_tables.role("run1_Gravity (1).csv", axes) == "gravity"
+    assert phone_tables.role("Gyroscope.csv", axes) is None
+    assert phone_tables.role("MagnetometerUncalibrated.csv", axes) is None
+    assert phone_tables.role("WatchMagnetometer.csv", axes) is None
+    assert phone_tables.role("Compass.csv", axes) is None
+    assert phone_tables.role("Gravity.csv", log["Compass.csv"].encode()) == "compass"

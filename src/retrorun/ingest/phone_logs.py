@@ -1,7 +1,7 @@
 """A phone's sensor log as loose tables: ``Location.csv`` and what lies beside it in a folder.
 
-The tables of a folder are one recording. Its row is that of the places; those of the others say
-that they went into it.
+The tables of a folder that have the same around the sensor's word are one recording. Its row is
+that of the places; those of the others say that they went into it.
 """
 
 import re
@@ -17,7 +17,7 @@ from retrorun.ingest.names import is_table
 from retrorun.settings import ReadLimits
 from retrorun.storage import Entry, Store
 
-_MOST_TABLES = 100  # of a folder; a phone's log has some dozens
+_MOST_OTHERS = 100  # tables of a folder that are not called after a sensor; a log has some dozens
 _HEAD_BYTES = 4096
 _HAS_TIME = re.compile(rb'[^\n]*(?:^|[,\xef\xbb\xbf"])time[",\r\n]', re.IGNORECASE)
 Tables = tuple[tuple[str, Entry], ...]  # role → where it lies; the recording's own first
@@ -54,23 +54,34 @@ def find(store: Store, entries: Iterable[Entry], is_fresh: Callable[[Entry], boo
     for held in folders.values():
         fresh = {each.address for each in held if is_fresh(each)}
         settled |= {each.address for each in held} - fresh
-        parts = _parts(store, held[:_MOST_TABLES]) if fresh else ()
-        if any(each.address in fresh for _, each in parts):
-            due.append(parts)
+        logs = _logs(store, held) if fresh else []
+        due += [log for log in logs if any(each.address in fresh for _, each in log)]
     return Found(tuple(due), frozenset(settled))
 
 
-def _parts(store: Store, held: Iterable[Entry]) -> Tables:
-    entries = {PurePosixPath(each.address).name: each for each in held}
+def _logs(store: Store, held: list[Entry]) -> list[Tables]:
+    entries = {PurePosixPath(each.address).name: each for each in _looked_at(held)}
     heads = {name: _head(store, each) for name, each in entries.items()}
     timed = {name: head for name, head in heads.items() if _HAS_TIME.match(head)}
     if not timed:
-        return ()
-    from retrorun.readers import sensor_logger  # it costs start-up time, and most folders have none
+        return []
+    from retrorun.readers import phone_tables  # it costs start-up time, and most folders have none
 
-    parts = sensor_logger.parts(timed)
-    ranked = sorted(parts, key=lambda role: role != "places")
-    return tuple((role, entries[parts[role]]) for role in ranked)
+    return [
+        tuple((role, entries[log[role]]) for role in sorted(log, key=lambda role: role != "places"))
+        for log in phone_tables.logs(timed)
+    ]
+
+
+def _looked_at(held: list[Entry]) -> list[Entry]:
+    """All that are called after a sensor, however many logs there are, and some of the others."""
+    if len(held) <= _MOST_OTHERS:
+        return held
+    from retrorun.readers import phone_tables
+
+    named = {each.address for each in held if phone_tables.is_named(each.name)}
+    others = [each for each in held if each.address not in named]
+    return [each for each in held if each.address in named] + others[:_MOST_OTHERS]
 
 
 def _head(store: Store, entry: Entry) -> bytes:
@@ -91,10 +102,10 @@ def composed(tables: Tables, limits: ReadLimits) -> bytes:
     Raises:
         RetrorunError: a table cannot be read, changed meanwhile, or there are no places.
     """
-    from retrorun.readers import sensor_logger
+    from retrorun.readers import phone_tables, sensor_logger
 
     own = PurePosixPath(tables[0][1].name).name
-    data = {cast(sensor_logger.Role, role): _whole(each, limits) for role, each in tables}
+    data = {cast(phone_tables.Role, role): _whole(each, limits) for role, each in tables}
     return sensor_logger.sensor_log(own, data, limits)
 
 

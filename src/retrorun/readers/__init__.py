@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from retrorun.errors import ReadError
 from retrorun.model import Export, Note, Recording, Source
-from retrorun.readers import sensor_logger
+from retrorun.readers import phone_tables, sensor_logger
 from retrorun.readers.archives import is_archive, members
 from retrorun.readers.gzipped import unwrapped
 from retrorun.readers.opening import MemberError
@@ -54,7 +54,7 @@ def _read(source: Source, data: bytes, limits: ReadLimits) -> Export:
     if kind in ("gpx", "tcx"):
         return _xml(source, data, limits, kind)
     if kind == "unknown" and (
-        role := sensor_logger.role(source.name, data[: sensor_logger.HEAD_BYTES])
+        role := phone_tables.role(source.name, data[: phone_tables.HEAD_BYTES])
     ):
         log = sensor_logger.sensor_log(source.name, {role: data}, limits)
         return _xml(source, log, limits, "gpx")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from retrorun.errors import NotARunError, ReadError
-from retrorun.readers import apple_health, sensor_logger
+from retrorun.readers import apple_health, phone_tables, sensor_logger
 from retrorun.readers.opening import BROKEN, MemberError, Opener, broken, refusal
 from retrorun.readers.sniff import sniff
 from retrorun.readers.sports import is_on_foot
@@ -26,7 +26,7 @@ Member = tuple[str, bytes | MemberError]
 
 _RECORDINGS = (".fit", ".gpx", ".tcx", ".fit.gz", ".gpx.gz", ".tcx.gz")
 _INDEX, _LABELS = "activities.csv", ".labels.csv"
-_MOST_TABLES = 2000  # whose heads are looked at; a phone's log has some dozens
+_MOST_TABLES = 2000  # whose heads are looked at, those called after a sensor first
 
 
 def is_archive(data: bytes) -> bool:
@@ -160,20 +160,20 @@ class _Walk:
     def _sensor_logs(
         self, name: str, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]
     ) -> Iterator[Member]:
-        """A phone's sensor logs, a folder each: places and headings are tables of their own."""
+        """A phone's sensor logs: places and headings are tables of their own, in one folder."""
         folders: dict[str, dict[str, zipfile.ZipInfo]] = {}
         tables = [one for one in infos if one.filename.lower().endswith(".csv")]
+        tables.sort(key=lambda one: not phone_tables.is_named(one.filename))
         for info in tables[:_MOST_TABLES]:
             folder, _, own = info.filename.rpartition("/")
             folders.setdefault(folder, {})[own] = info
         for held in folders.values():
             heads = {
-                own: self.opener.head(archive, info, sensor_logger.HEAD_BYTES)
+                own: self.opener.head(archive, info, phone_tables.HEAD_BYTES)
                 for own, info in held.items()
             }
-            parts = sensor_logger.parts(heads)
-            if parts:
-                chosen = {role: held[own] for role, own in parts.items()}
+            for log in phone_tables.logs(heads):
+                chosen = {role: held[own] for role, own in log.items()}
                 first = chosen.get("places") or next(iter(chosen.values()))
                 shown = f"{name}/{first.filename}"
                 yield shown, self._sensor_log(shown, archive, chosen)
@@ -182,7 +182,7 @@ class _Walk:
         self,
         name: str,
         archive: zipfile.ZipFile,
-        chosen: dict[sensor_logger.Role, zipfile.ZipInfo],
+        chosen: dict[phone_tables.Role, zipfile.ZipInfo],
     ) -> bytes | MemberError:
         try:
             tables = {role: self.opener.whole(name, archive, info) for role, info in chosen.items()}

@@ -97,11 +97,16 @@ _ARCHIVES = """\
   2 GB with 20 routes of an hour took 75 s of CPU and 59 MB at its peak
   (`python benchmarks/health_export.py --megabytes 2048`).
 - Sensor Logger: a folder in a zip, or loose in a folder of exports. Its tables are known by their
-  heads: `time, latitude, longitude` are places, `magneticBearing` is a compass, `yaw, pitch, roll`
-  an orientation; only `time, x, y, z` needs its name (`Magnetometer`, `Gravity`,
-  `TotalAcceleration`). The places become GPX with the mean heading around each: of the compass,
-  else of the yaw, else of magnetometer and gravity, levelled. Places alone are a recording without
-  a heading; a heading without places is refused and says what it lacks.
+  heads: `time, latitude, longitude` are places if the time counts nanoseconds since 1970 (any other
+  CSV with places is passed over), `magneticBearing` is a compass, `yaw, pitch, roll` an
+  orientation; only `time, x, y, z` needs its name (`Magnetometer`, `Gravity`,
+  `TotalAcceleration`). Several logs may lie in one folder: those tables are one log that have the
+  same around the sensor's word (`run1_Location.csv`, `run1_Compass.csv`; `Location (1).csv`,
+  `Compass (1).csv`). Places of any other name are a log of their own; headings of any other name go
+  to the only log there is, or to the one whose name is around theirs. The places become GPX with
+  the mean heading around each: of the compass, else of the yaw, else of magnetometer and gravity,
+  levelled. Places alone are a recording without a heading; a heading without places is refused and
+  says what it lacks.
 - Any other: its `.fit`, `.gpx` and `.tcx` members, also with `.gz`, one by one; tables of labels
   (`run.labels.csv`) are heard as beside a loose file.
 

@@ -1,15 +1,9 @@
-"""Sensor Logger (phones): ``Location.csv`` and what knows a heading beside it → GPX.
-
-A table is known by its head. Only three-axis sensors all have the same head, ``time, z, y, x``;
-there the name tells which it is.
-"""
+"""Sensor Logger (phones): ``Location.csv`` and what knows a heading beside it → GPX."""
 
 import csv
 import io
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import PurePosixPath
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +12,12 @@ from retrorun.errors import NotARunError, ReadError
 from retrorun.model import HeadingSeries
 from retrorun.readers.gpx_text import gpx_of
 from retrorun.readers.heading_sources import BY_SOURCE, degrees
+from retrorun.readers.phone_tables import AXES, Role, columns_of, number
 from retrorun.readers.tilt import tilt_compensated_deg
 from retrorun.settings import ReadLimits
 from retrorun.units import BoolArray, FloatArray
 
 ComplexArray = npt.NDArray[np.complex128]
-Role = Literal["places", "compass", "orientation", "magnetometer", "gravity"]
 
 MAKER = "Sensor Logger"
 _ROWS = {
@@ -31,19 +25,7 @@ _ROWS = {
     f"{MAKER} (yaw)": BY_SOURCE["csv:yaw"],
     f"{MAKER} (magnetometer)": BY_SOURCE["csv:magnetometer"],
 }
-HEAD_BYTES = 4096
 _HALF_WINDOW_S = 0.5
-_AXES = ("x", "y", "z")
-_BY_HEAD: tuple[tuple[Role, frozenset[str]], ...] = (
-    ("places", frozenset({"time", "latitude", "longitude"})),
-    ("compass", frozenset({"time", "magneticbearing"})),
-    ("orientation", frozenset({"time", "yaw", "pitch", "roll"})),
-)
-_BY_NAME: dict[str, Role] = {
-    "magnetometer": "magnetometer",
-    "gravity": "gravity",
-    "totalacceleration": "gravity",  # averaged over seconds it is gravity
-}
 # head in Location.csv, in lower case → name in the GPX
 _COLUMNS = {
     "latitude": "lat",
@@ -53,42 +35,6 @@ _COLUMNS = {
     "bearing": "course",
     "horizontalaccuracy": "hAcc",
 }
-
-
-def role(name: str, head: bytes) -> Role | None:
-    """What a table can be, by its first line; None if it is none of a phone's log.
-
-    Args:
-        name: the file's name; it only tells three-axis sensors apart.
-        head: its first bytes.
-    """
-    columns = set(_heads(head.split(b"\n", 1)[0]))
-    for one, needed in _BY_HEAD:
-        if needed <= columns:
-            return one
-    if {"time", *_AXES} <= columns:
-        return _BY_NAME.get(PurePosixPath(name).stem.lower())
-    return None
-
-
-def _heads(line: bytes) -> list[str]:
-    return [one.strip(' \t\r"').lower() for one in line.decode("utf-8-sig", "replace").split(",")]
-
-
-def parts(heads: Mapping[str, bytes]) -> dict[Role, str]:
-    """Of the tables of one folder those that are read: the phone's before a watch's.
-
-    Args:
-        heads: table → its first bytes.
-    """
-    found: dict[Role, str] = {}
-    for each in sorted(
-        heads, key=lambda one: ("watch" in one.lower(), "total" in one.lower(), one)
-    ):
-        one = role(each, heads[each])
-        if one is not None:
-            found.setdefault(one, each)
-    return found
 
 
 def sensor_log(name: str, tables: Mapping[Role, bytes], limits: ReadLimits) -> bytes:
@@ -151,14 +97,14 @@ def _heading(
 
 def _vectors_around(name: str, data: bytes, time_s: FloatArray, most: int) -> FloatArray:
     """(n, 3) means of a three-axis sensor around each time."""
-    table = _table(name, data, ("time", *_AXES), most)
+    table = _table(name, data, ("time", *AXES), most)
     at_s = table["time"] / 1e9
-    return np.stack([_means(time_s, at_s, table[axis])[0] for axis in _AXES], axis=1).real
+    return np.stack([_means(time_s, at_s, table[axis])[0] for axis in AXES], axis=1).real
 
 
 def _table(name: str, data: bytes, heads: tuple[str, ...], most: int) -> dict[str, FloatArray]:
     first, _, body = data.partition(b"\n")
-    known = _heads(first)
+    known = columns_of(first)
     found = [known.index(one) if one in known else None for one in heads]
     rows = csv.reader(io.StringIO(body.decode("utf-8", "replace")))
     try:
@@ -170,16 +116,9 @@ def _table(name: str, data: bytes, heads: tuple[str, ...], most: int) -> dict[st
     if len(lines) > most:
         raise ReadError("too-many-samples", f"more than {most} rows", file=name)
     return {
-        one: np.array([_number(row, at) for row in lines], dtype=np.float64)
+        one: np.array([number(row, at) for row in lines], dtype=np.float64)
         for one, at in zip(heads, found, strict=True)
     }
-
-
-def _number(row: list[str], at: int | None) -> float:
-    try:
-        return float(row[at]) if at is not None else float("nan")
-    except (ValueError, IndexError):
-        return float("nan")
 
 
 def _mean_around(at_s: FloatArray, time_s: FloatArray, heading_deg: FloatArray) -> FloatArray:
