@@ -8,6 +8,7 @@ import pytest
 
 from retrorun import storage
 from retrorun.errors import ReadError, RetrorunError
+from retrorun.storage.entries import words_of
 
 
 def names(store: storage.Store) -> list[str]:
@@ -106,6 +107,17 @@ def test_put_never_replaces_and_leaves_nothing_half(tmp_path: Path) -> None:
     assert names(store) == ["x/y.bin"]
 
 
+def test_two_machines_with_one_process_number_write_beside_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside: list[Path] = []
+    monkeypatch.setattr(os, "getpid", lambda: 7)
+    monkeypatch.setattr(os, "link", lambda partial, _: beside.append(partial))
+    for _ in range(2):
+        storage.Folder(tmp_path).put("x.bin", b"1")
+    assert len(set(beside)) == 2
+
+
 def test_an_object_store_says_the_same(tmp_path: Path) -> None:
     address = f"memory://{tmp_path.name}/exports"
     store = storage.open_store(address)
@@ -139,3 +151,39 @@ def test_a_generous_limit_costs_no_memory(tmp_path: Path) -> None:
     path = tmp_path / "small"
     path.write_bytes(b"abc")
     assert storage.read_file(str(path), 1 << 60) == b"abc"  # a buffer of that size there is none
+
+
+@pytest.mark.parametrize(
+    ("address", "plain"),
+    [
+        ("ftp://me:word@host/x", "ftp://host/x"),
+        ("ftp://me@host/x@y", "ftp://host/x@y"),
+        ("sftp://u:SEC@RET@host/x", "sftp://host/x"),
+        ("sftp://u:SEC/RET@host/x", "sftp://host/x"),
+        ("sftp://u:SEC@RE/T@host/x", "sftp://host/x"),
+        ("sftp://u:SEC RET@host/x", "sftp://host/x"),
+        ("sftp://u:SEC?RET@host/x", "sftp://…"),
+        ("https://host:443/x?sig=SEC@RET", "https://…"),
+        ("https://host?sig=SEC@RET", "https://…"),
+        ("https://host/x/y?sig=SECRET", "https://host/x/y"),
+        ("simplecache::sftp://u:SECRET@host/x", "simplecache::sftp://host/x"),
+        ("filecache://host/x::sftp://u:SECRET@host/y", "filecache://host/x::sftp://host/y"),
+        ("s3://bucket/a@b", "s3://bucket/a@b"),
+        ("s3://bucket/2024:05/a@b", "s3://bucket/2024:05/a@b"),
+        ("http://host:80/a", "http://host:80/a"),
+        ("/home/a@b?c", "/home/a@b?c"),
+    ],
+)
+def test_names_passwords_and_signatures_in_an_address_are_not_shown(
+    address: str, plain: str
+) -> None:
+    assert storage.without_user(address) == plain
+
+
+def test_what_a_library_says_is_short_and_without_credentials() -> None:
+    said = OSError(
+        'no route to "sftp://u:SEC@RET@host/x",\n nor to https://host/y?sig=SECRET: away'
+    )
+    assert words_of(said) == 'no route to "sftp://host/x", nor to https://host/y away'
+    assert words_of(OSError()) == "OSError"
+    assert len(words_of(OSError("x" * 10_000))) == 200

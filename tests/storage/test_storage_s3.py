@@ -163,12 +163,6 @@ def test_who_may_not_is_told_so_at_once(s3: ObjectServer, bucket: str) -> None:
     assert object_stores.SECRET not in str(caught.value)
 
 
-def test_names_and_passwords_in_an_address_are_not_shown() -> None:
-    assert storage.without_user("ftp://me:word@host/x@y") == "ftp://host/x@y"
-    assert storage.without_user("s3://bucket/a@b") == "s3://bucket/a@b"
-    assert storage.without_user("/home/a@b") == "/home/a@b"
-
-
 def test_a_folder_by_url_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     store = storage.open_store(tmp_path.as_uri())
     assert isinstance(store, storage.Folder)

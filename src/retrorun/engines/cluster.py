@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from retrorun import __version__
 from retrorun.engines.pool import START_S, WINDOW, Lost
 from retrorun.errors import EngineError, RetrorunError
-from retrorun.storage.entries import without_user
+from retrorun.storage.entries import without_user, words_of
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -141,7 +141,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except (CommClosedError, asyncio.CancelledError, TimeoutError, OSError) as problem:
-        raise _gone(str(problem)[:200] or type(problem).__name__) from problem
+        raise _gone(words_of(problem)) from problem
 
 
 def _gone(words: str) -> EngineError:
@@ -182,7 +182,7 @@ def _local(distributed: Any, jobs: int) -> Any:  # noqa: ANN401 - Dask has no ty
             silence_logs=logging.CRITICAL,
         )
     except (RuntimeError, OSError, TimeoutError) as problem:
-        words = f"a cluster cannot be started here: {str(problem)[:200]}"
+        words = f"a cluster cannot be started here: {words_of(problem)}"
         raise EngineError(
             "cluster-does-not-start", words, remedy="Try --engine local."
         ) from problem
@@ -193,7 +193,7 @@ def _connected(distributed: Any, address: Any) -> Any:  # noqa: ANN401 - Dask ha
         client = distributed.Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as problem:
         where = without_user(str(address))
-        words = f"there is no scheduler at {where}: {str(problem)[:200]}"
+        words = f"there is no scheduler at {where}: {words_of(problem)}"
         remedy = "Check --scheduler; without it a cluster is started on this machine."
         raise EngineError("scheduler-unreachable", words, remedy=remedy) from problem
     return client

@@ -7,7 +7,12 @@ from typing import IO, Protocol
 
 from retrorun.errors import ReadError
 
-_USER = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/@\s]*@", re.IGNORECASE)
+# A password may hold "@", "/" or "?" itself, so that where it ends is not always known: rather too
+# much is taken away. Where a "?" makes it unknown which part is the host, nothing is left.
+_UNCLEAR = re.compile(r"://(?:[^/@]*:.*\?.*@|[^/]*\?[^/]*@).*", re.DOTALL)
+_USER = re.compile(r"://(?:[^/@]*:.*@|[^/]*@)", re.DOTALL)
+_QUERY = re.compile(r"(://[^?]*)\?.*", re.DOTALL)
+_MOST_CHARS = 2000  # of what a library says
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,5 +77,16 @@ def shown(address: str) -> str:
 
 
 def without_user(address: str) -> str:
-    """The address without the name and password that a URL may carry."""
-    return _USER.sub(r"\1", address)
+    """The address without the name, password and signature that a URL may carry.
+
+    What follows a ``?`` goes, too. Of a URL with a password everything up to its last ``@`` goes.
+    """
+    plain = _USER.sub("://", _UNCLEAR.sub("://…", address))
+    return _QUERY.sub(r"\1", plain)
+
+
+def words_of(problem: BaseException) -> str:
+    """What a library says, on one short line, without credentials."""
+    words = str(problem)[:_MOST_CHARS].split()
+    plain = " ".join(without_user(word) for word in words)
+    return shown(plain)[:200] or type(problem).__name__

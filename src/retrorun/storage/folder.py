@@ -2,6 +2,7 @@
 
 import errno
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -136,7 +137,7 @@ class Folder:
 def _linked(target: Path, data: bytes) -> bool:
     """Write beside the target, then give it its name."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
+    partial = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(8)}.part")
     try:
         partial.write_bytes(data)
         os.link(partial, target)  # unlike a rename, it never replaces

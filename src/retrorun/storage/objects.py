@@ -10,7 +10,7 @@ from functools import partial
 from typing import IO, Any, TypeVar
 
 from retrorun.errors import ReadError, RetrorunError, StoreError
-from retrorun.storage.entries import Entry, changing, shown, too_large, without_user
+from retrorun.storage.entries import Entry, changing, shown, too_large, without_user, words_of
 
 R = TypeVar("R")
 _Errors = tuple[type[Exception], ...]
@@ -171,11 +171,11 @@ class ObjectStore:
 
     def _refused(self, name: str, problem: Exception) -> StoreError:
         remedy = "Check the credentials of the object store, and what they may do."
-        words = f"{self.shown} lets nobody in: {_words(problem)}"
+        words = f"{self.shown} lets nobody in: {words_of(problem)}"
         return StoreError("store-refuses", words, file=shown(name), remedy=remedy)
 
     def _failing(self, name: str, problem: Exception) -> StoreError:
-        words = f"{self.shown} does not answer as it should: {_words(problem)}"
+        words = f"{self.shown} does not answer as it should: {words_of(problem)}"
         return StoreError("store-failing", words, file=shown(name))
 
 
@@ -226,11 +226,6 @@ def _foreign(name: str | None = None) -> tuple[type[Exception], ...]:
     return tuple(each for each in found if isinstance(each, type))
 
 
-def _words(problem: Exception) -> str:
-    """What a library says, on one line, without credentials."""
-    return shown(without_user(" ".join(str(problem).split())))[:200] or type(problem).__name__
-
-
 def _filesystem(address: str) -> tuple[Any, str]:
     fsspec = importlib.import_module("fsspec")
     try:
@@ -238,7 +233,9 @@ def _filesystem(address: str) -> tuple[Any, str]:
     except (ImportError, ValueError) as problem:
         remedy = 'Object stores need `pip install "retrorun[cluster]"`.'
         file = without_user(address)
-        raise RetrorunError("store-unknown", str(problem), file=file, remedy=remedy) from problem
+        raise RetrorunError(
+            "store-unknown", words_of(problem), file=file, remedy=remedy
+        ) from problem
     return system, str(root).rstrip("/")
 
 
