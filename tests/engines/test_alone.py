@@ -2,8 +2,12 @@
 
 import os
 import signal
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +17,9 @@ from retrorun.engines.alone import Guard
 from retrorun.errors import ReadError
 
 LIMITS = Limits(seconds=2.0, memory_bytes=512 * 2**20)
+
+
+LIMITS_OF_HOURS = Limits(seconds=3600.0)
 
 
 @pytest.fixture(scope="module")
@@ -97,3 +104,39 @@ def test_a_thread_keeps_its_guard_until_it_is_dismissed() -> None:
     alone.dismiss()
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
+
+
+def spin(port: int) -> Iterator[int]:
+    """Tell who we are, then go on for ever."""
+    with socket.create_connection(("127.0.0.1", port)) as line:
+        line.sendall(f"{os.getpid()}\n".encode())
+        while port:
+            pass
+    yield 0
+
+
+def be_killed_over(port: int) -> None:
+    """A worker with a child that goes on for ever."""
+    list(Guard(LIMITS_OF_HOURS).stream(spin, port))
+
+
+def test_a_child_ends_when_its_parent_is_killed() -> None:
+    program = "from test_alone import be_killed_over; be_killed_over({})"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(60)
+        parent = subprocess.Popen(  # noqa: S603 - ourselves
+            [sys.executable, "-c", program.format(listener.getsockname()[1])],
+            cwd=Path(__file__).parent,
+        )
+        line, _ = listener.accept()
+    with line:
+        line.settimeout(60)
+        child = int(line.recv(20))
+        parent.kill()
+        parent.wait()
+        line.settimeout(20)
+        try:
+            assert line.recv(1) == b""  # its end of the line is closed when it is gone
+        except TimeoutError:
+            os.kill(child, signal.SIGKILL)
+            raise

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import IO, Any, TypeVar
@@ -24,6 +25,7 @@ from retrorun.errors import EngineError, RetrorunError
 
 T = TypeVar("T")
 R = TypeVar("R")
+ORPHAN_S = 1.0  # how often a child looks whether its parent is still there
 END_S = 5.0  # a child whose pipe has ended is gone by then, or hangs
 _PROGRAM = "from retrorun.engines.alone import main; main()"
 _ITEM, _END, _ERROR, _MEMORY = range(4)
@@ -102,7 +104,7 @@ class Guard:
         )
         self._child = child
         with suppress(OSError):
-            _send(_there(child.stdin), (sys.path, self.limits.memory_bytes))
+            _send(_there(child.stdin), (sys.path, self.limits.memory_bytes, os.getpid()))
         kind, value = self._next(child, START_S)
         if kind == _MEMORY:
             self.stop()
@@ -170,13 +172,24 @@ def main() -> None:
         os.dup2(null.fileno(), 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to end
     with suppress(EOFError, BrokenPipeError):
-        sys.path[:], memory_bytes = pickle.load(source)  # noqa: S301 - our own parent
+        sys.path[:], memory_bytes, parent = pickle.load(source)  # noqa: S301 - our own parent
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
         _send(sink, (_ITEM, "ready"))
         task = pickle.load(source)  # noqa: S301 - the same
         worker.limit_memory(memory_bytes)  # the libraries are loaded now
         while True:
             _answer(sink, *task)
             task = pickle.load(source)  # noqa: S301 - the same
+
+
+def _end_with(parent: int) -> None:
+    """End this process when its parent is gone: only the parent would have ended a long file.
+
+    Windows keeps the number of a parent that is gone: there nothing happens.
+    """
+    while os.getppid() == parent:
+        time.sleep(ORPHAN_S)
+    os._exit(1)
 
 
 def _answer(sink: IO[bytes], work: Callable[[Any], Iterator[Any]], task: object) -> None:
