@@ -21,7 +21,7 @@ from retrorun.cohort import planning
 from retrorun.cohort.acting import Engine, Report
 from retrorun.engines import cluster
 from retrorun.engines.cluster import Cluster
-from retrorun.errors import EngineError
+from retrorun.errors import EngineError, ReadError
 from retrorun.storage import objects, open_store
 
 COUNT = 12
@@ -218,6 +218,19 @@ def test_an_object_that_changes_while_it_is_planned_is_read_anew_by_the_next_run
     made.run(source, out)
     assert made.outcomes(out)["a1/005.fit"] == ("imported", None)
     assert ("a1", "005.fit", 30.0) in made.sessions(out)
+
+
+def test_a_bucket_or_prefix_that_is_not_there_leaves_no_result_set(
+    s3: ObjectServer, source: str, tmp_path: Path
+) -> None:
+    for address in ("s3://never-made-by-anyone/exports", f"{source}/mistyped"):
+        with pytest.raises(ReadError) as caught:
+            made.run(address, tmp_path / "out")
+        assert caught.value.slug == "exports-missing"
+        assert caught.value.file == address
+        assert caught.value.remedy
+    assert not (tmp_path / "out").exists()
+    assert s3.endpoint
 
 
 def test_an_archive_in_the_store_is_read_in_place(s3: ObjectServer, tmp_path: Path) -> None:

@@ -204,11 +204,11 @@ def test_what_is_no_run_or_damaged_is_a_row(tmp_path: Path) -> None:
     made.put(tmp_path / "exports", files)
     report = made.run(tmp_path / "exports", tmp_path / "out")
     assert (report.files, report.failed, report.not_runs, report.sessions) == (3, 1, 1, 1)
-    assert [(each.name, each.slug) for each in report.problems] == [("2.fit", "fit-damaged")]
+    assert [(each.name, each.slug) for each in report.problems] == [("a/2.fit", "fit-damaged")]
     problems = made.rows(tmp_path / "out", "problems")
     assert {(row["file"], row["slug"], row["offset"]) for row in problems} == {
-        ("1.fit", "fit-not-a-run", None),
-        ("2.fit", "fit-damaged", 3),
+        ("a/1.fit", "fit-not-a-run", None),
+        ("a/2.fit", "fit-damaged", 3),
     }
 
 

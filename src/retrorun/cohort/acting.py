@@ -20,6 +20,7 @@ from retrorun.cohort.listing import listed
 from retrorun.cohort.planning import Batch
 from retrorun.cohort.work import Job, Making, Problem, Summary, carry_out
 from retrorun.engines import Lost, alone
+from retrorun.errors import ReadError
 
 NAMED = 20  # problems that are named; all are in the result set
 
@@ -89,12 +90,11 @@ def run(
         ReadError: there is no such store, or it does not answer.
         EngineError: there are no workers, or they are gone; what is done stays done.
     """
-    run_of = _Run(making, athletes, engine, progress)
+    run_of = _Run(making, athletes, engine, progress, retry)
     try:
-        run_of.begin(retry=retry)
+        run_of.begin()
         run_of.work()
         if run_of.changed:
-            run_of.retire()
             run_of.work()
     finally:
         alone.dismiss()
@@ -116,6 +116,7 @@ def survey(making: Making, athletes: Athletes) -> Survey:
     Raises:
         ReadError: there is no such store, or it does not answer.
     """
+    _check_source(making.source)
     kept = Kept(storage.open_store(making.out), tracks=making.tracks)
     kept.read()
     new, known, changed = 0, 0, set[int]()
@@ -127,20 +128,44 @@ def survey(making: Making, athletes: Athletes) -> Survey:
     return Survey(new, known, len(changed))
 
 
+def _check_source(address: str) -> None:
+    """Refuse an address with nothing below it: it is mistyped more often than meant.
+
+    Raises:
+        ReadError: there is nothing, or the store does not answer.
+    """
+    store = storage.open_store(address)
+    try:
+        if next(store.entries(), None) is not None:
+            return
+    except ReadError as problem:
+        if problem.slug != "file-unreadable":  # no such bucket
+            raise
+    unlisted = store.unlisted if isinstance(store, storage.Folder) else []
+    reason = f": it cannot be listed: {unlisted[0][1]}" if unlisted else ""
+    raise ReadError(
+        "exports-missing",
+        f"there are no files at this address{reason}",
+        file=storage.shown(storage.without_user(address)),
+        remedy="Check the address of the exports; nothing has been written.",
+    )
+
+
 @dataclass(slots=True)
 class _Run:
     making: Making
     athletes: Athletes
     engine: Engine
     progress: Progress | None
+    retry: bool = False
     report: Report = field(default_factory=Report)
     changed: set[int] = field(default_factory=set)
     kept: Kept = field(init=False)
     made: planning.Making = field(init=False)
 
-    def begin(self, *, retry: bool) -> None:
+    def begin(self) -> None:
         """Read what there is; refuse a result set that was made otherwise."""
-        storage.open_store(self.making.source).entries()  # if it is not there, nothing is written
+        _check_source(self.making.source)  # if it is not there, nothing is written
         out, settings = storage.open_store(self.making.out), self.making.settings.fingerprint()
         tracks = self.making.tracks
         said = results.about(__version__, settings, tracks=tracks)
@@ -149,18 +174,17 @@ class _Run:
         self.made = planning.Making(results.SCHEMA_VERSION, __version__, settings, tracks)
         self.kept = Kept(out, tracks=tracks)
         self.kept.read()
-        if retry:
+        if self.retry:
             self.changed = self.kept.with_failures()
-            self.retire()
 
-    def retire(self) -> None:
+    def _retire(self) -> None:
         """Take back the batches that hold what has changed."""
         count = self.kept.retire(self.changed)
         self.changed = set()
         self.report = replace(self.report, retired=self.report.retired + count)
 
     def work(self) -> None:
-        """Work on what is planned and on what is new."""
+        """Take back what has changed; work on what is planned and on what is new."""
         self.report = replace(self.report, known=0, listed=False)
         with closing(self.engine(self._jobs(), carry_out)) as found:
             for job, result in found:
@@ -169,8 +193,10 @@ class _Run:
                     self.progress(self.report)
 
     def _jobs(self) -> Iterator[Job]:
+        if self.changed:  # not before an engine asks for work: without one it would only be gone
+            self._retire()
         for batch in self.kept.pending(self.athletes):
-            yield self._job(batch)
+            yield self._job(batch, again=True)
         store = storage.open_store(self.making.source)
         files = listed(store, self.athletes)
         while some := list(islice(files, planning.PAGE_FILES)):
@@ -184,11 +210,11 @@ class _Run:
         unlisted = tuple(store.unlisted) if isinstance(store, storage.Folder) else ()
         self.report = replace(self.report, listed=True, unlisted=unlisted)
 
-    def _job(self, batch: Batch) -> Job:
+    def _job(self, batch: Batch, *, again: bool = False) -> Job:
         count = self.report.planned + len(batch.files)
         self.report = replace(self.report, planned=count)
         athletes = self.athletes.of_batch(each.name for each in batch.files)
-        return Job(batch, athletes, self.making)
+        return Job(batch, athletes, self.making, again=again)
 
 
 def _counted(report: Report, job: Job, result: Summary | Lost) -> Report:

@@ -48,12 +48,19 @@ class Making:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A batch and all that is needed to work on it anywhere."""
+    """A batch and all that is needed to work on it anywhere.
+
+    Attributes:
+        batch: its files; ``athletes``: whose they are; ``making``: how it is done.
+        version: of the retrorun that planned it.
+        again: whether an earlier run has planned it and may have left some of its parts.
+    """
 
     batch: Batch
     athletes: Athletes
     making: Making
     version: str = __version__
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +147,12 @@ def _single(job: Job, file: Planned, data: bytes) -> Iterator[Item]:
     name = storage.shown(file.name)
     yield Begun(name, file.athlete)
     sha256 = hashlib.sha256(data).hexdigest()
-    yield Became(_outcome(job, Blob(name.rsplit("/", 1)[-1], data), file.athlete), file.athlete)
+    folder, slash, last = name.rpartition("/")
+    outcome = _outcome(job, Blob(last, data), file.athlete)
+    if isinstance(outcome, Failed):  # of many files of one name it is told which
+        named = replace(outcome.source, name=f"{folder}{slash}{outcome.source.name}")
+        outcome = replace(outcome, source=named)
+    yield Became(outcome, file.athlete)
     yield Done(sha256)
 
 

@@ -5,22 +5,23 @@ batch consists of, so that one that was planned and is not done can be worked on
 its parts then replace nothing and leave nothing over.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from retrorun import results
-from retrorun.cohort import planning
+from retrorun.cohort import planning, sweeping
 from retrorun.cohort.athletes import Athletes
 from retrorun.cohort.listing import Index
 from retrorun.cohort.planning import MANIFEST, Batch, Page, Planned
 from retrorun.errors import ReadError, StoreError
 from retrorun.results import names
-from retrorun.results.reading import table
+from retrorun.results.reading import parts, table
 from retrorun.storage import Store
 
 PAGE_BYTES = 256 << 20
 FILES = "files"
+LEDGER = f"{FILES}/"
 
 
 @dataclass(slots=True)
@@ -42,7 +43,7 @@ class Kept:
 
     def read(self) -> None:
         """Read the manifest, and what the ledger has beside it."""
-        done = {PurePosixPath(each.name).stem for each in self.out.entries(FILES)}
+        done = {PurePosixPath(each).stem for each in parts(self.out, LEDGER)}
         explained: set[str] = set()
         for name, page in self._manifest():
             for batch in page.batches:
@@ -54,10 +55,11 @@ class Kept:
         for batch_name in sorted(done - explained):  # its page is lost: the ledger knows, too
             self.index.add(self._ledger(batch_name), self._number(batch_name, ""))
         self.index.seal()
+        self.index.own = len(self._names)
 
     def _manifest(self) -> Iterator[tuple[str, Page]]:
-        for entry in self.out.entries(MANIFEST):
-            yield entry.name, self._page(entry.name)
+        for name in parts(self.out, MANIFEST):
+            yield name, self._page(name)
 
     def _page(self, name: str) -> Page:
         return planning.decoded(name, self.out.read(name, PAGE_BYTES))
@@ -79,7 +81,7 @@ class Kept:
         """
         taken: set[str] = set()
         for name in dict.fromkeys(self._pages.values()):
-            void: set[str] = set()
+            void: list[Batch] = []
             for batch in self._page(name).batches:
                 if batch.name not in self._pages:
                     continue
@@ -88,9 +90,9 @@ class Kept:
                     self._note(batch, name)
                     yield batch
                 else:
-                    self._sweep(batch)
-                    void.add(batch.name)
-            self._rewrite(name, void)
+                    void.append(batch)
+            self._sweep(void)
+            self._rewrite(name, {each.name for each in void})
         self._pages.clear()
         self.index.seal()
 
@@ -114,13 +116,20 @@ class Kept:
             self._note(batch, name)
 
     def with_failures(self) -> set[int]:
-        """Batches with files that could not be read."""
+        """Batches with files that could not be read, or whose part of the ledger cannot be."""
         import pyarrow.compute as pc
 
         found: set[str] = set()
-        for rows in results.ledger(self.out):
-            wrong = rows.filter(pc.equal(rows["outcome"], "failed"))
-            found.update(wrong["batch"].to_pylist())
+        for part in parts(self.out, LEDGER):
+            try:
+                outcomes = table(self.out, part, FILES, ("outcome",))["outcome"]
+            except StoreError:
+                raise
+            except ReadError:
+                found.add(PurePosixPath(part).stem)
+            else:
+                if pc.any(pc.equal(outcomes, "failed")).as_py():
+                    found.add(PurePosixPath(part).stem)
         return {number for number, name in enumerate(self._names) if name in found}
 
     def retire(self, numbers: set[int]) -> int:
@@ -131,41 +140,29 @@ class Kept:
         """
         pages: dict[str, set[str]] = {}
         for number in sorted(numbers):
-            name, page = self._names[number], self._page_of[number]
-            self._take_back(name)
-            pages.setdefault(page, set()).add(name)
+            pages.setdefault(self._page_of[number], set()).add(self._names[number])
         for page, gone in pages.items():
+            batches = self._batches(page, gone)
+            for each in batches:
+                self.out.delete(results.ledger_name(each.name))
+            self._sweep(batches)
             self._rewrite(page, gone)
         self.index.seal()
         self.index.without(numbers)
         return len(numbers)
 
-    def _take_back(self, batch: str) -> None:
-        ledger = results.ledger_name(batch)
-        try:
-            rows = table(self.out, ledger, FILES, ("athlete", "years")).to_pylist()
-        except StoreError:
-            raise
-        except ReadError:  # it was never finished: nobody has read it, and it is done anew
-            rows = []
-        self.out.delete(ledger)
-        years: dict[str, set[int]] = {}
-        for row in rows:
-            years.setdefault(row["athlete"], set()).update(row["years"])
-        for athlete, known in years.items():
-            for part in results.part_names(batch, athlete, known, tracks=self.tracks):
-                self.out.delete(part)
-        self.out.delete(names.problems_name(batch))
+    def _batches(self, page: str, wanted: set[str]) -> list[Batch]:
+        """Batches of a page as they were planned; without one, as the ledger has them."""
+        if page:
+            return [each for each in self._page(page).batches if each.name in wanted]
+        return [Batch(name, tuple(self._ledger(name))) for name in sorted(wanted)]
 
-    def _sweep(self, batch: Batch) -> None:
-        """Remove what an unfinished batch has left: of which years is not known, so look."""
-        kinds = ("sessions", "segments", "tracks") if self.tracks else ("sessions", "segments")
-        for athlete in sorted({each.athlete for each in batch.files}):
-            for kind in kinds:
-                for entry in self.out.entries(names.partition(kind, athlete).rstrip("/")):
-                    if PurePosixPath(entry.name).stem == batch.name:
-                        self.out.delete(entry.name)
-        self.out.delete(names.problems_name(batch.name))
+    def _sweep(self, batches: Sequence[Batch]) -> None:
+        """Remove what batches have left, finished or not."""
+        for part in sweeping.data_parts(self.out, batches, tracks=self.tracks):
+            self.out.delete(part)
+        for batch in batches:
+            self.out.delete(names.problems_name(batch.name))
 
     def _rewrite(self, page: str, gone: set[str]) -> None:
         """The same page of the manifest without some batches."""
@@ -179,4 +176,9 @@ class Kept:
         self.out.delete(page)
         self._page_of = {
             number: name if each == page else each for number, each in self._page_of.items()
+        }
+        self._pages = {
+            batch: name if each == page else each
+            for batch, each in self._pages.items()
+            if batch not in gone
         }

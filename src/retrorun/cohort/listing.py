@@ -33,7 +33,13 @@ def listed(store: Store, athletes: Athletes) -> Iterator[Planned]:
 
 @dataclass(slots=True)
 class Judged:
-    """Files of a listing, parted; ``changed`` holds the numbers of the batches that have them."""
+    """Files of a listing, parted.
+
+    Attributes:
+        new: that are in no batch.
+        known: how many are as they were, in batches that were there before this run.
+        changed: numbers of the batches that have the others.
+    """
 
     new: list[Planned] = field(default_factory=list)
     known: int = 0
@@ -41,7 +47,12 @@ class Judged:
 
 
 class Index:
-    """Which files are done, or planned, and in which batch (by a number of its own)."""
+    """Which files are done, or planned, and in which batch (by a number of its own).
+
+    Batches from the number ``own`` on are this run's: their files are not counted as known.
+    """
+
+    own = 1 << 32
 
     def __init__(self) -> None:
         self._addresses, self._keys, self._batches = bytearray(), bytearray(), bytearray()
@@ -89,8 +100,10 @@ class Index:
     def _judge(self, found: Judged, file: Planned, key: bytes, same: slice) -> None:
         if same.start == same.stop:
             found.new.append(file)
-        elif bool((self.key[same] == key).any()):
-            found.known += 1
+            return
+        batches = self.batch[same][self.key[same] == key]
+        if batches.size:
+            found.known += int(batches.min() < self.own)
         else:
             found.changed.update(int(each) for each in self.batch[same])
 

@@ -144,7 +144,9 @@ def decoded(name: str, data: bytes) -> Page:
     try:
         table = pq.read_table(pa.BufferReader(data), schema=_schema(), use_threads=False)
     except (pa.ArrowException, OSError, KeyError) as problem:
-        raise ReadError("manifest-damaged", f"no manifest: {problem}", file=name) from problem
+        words = f"this page of the plan cannot be read: {str(problem)[:200]}"
+        remedy = "Remove it and run again: what is done is known, and the rest is planned anew."
+        raise ReadError("manifest-damaged", words, file=name, remedy=remedy) from problem
     columns = [table[each].to_pylist() for each in NAMES]
     files = [Planned(*map(_restored, row)) for row in zip(*columns, strict=True)]
     return Page(tuple(_grouped(files, [_restored(each) for each in table["batch"].to_pylist()])))

@@ -10,11 +10,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from retrorun import __version__, results, storage
+from retrorun.cohort import sweeping
 from retrorun.cohort.analysing import Became, Begun, Done, Item, Job, Making, analysed
 from retrorun.cohort.planning import Planned
 from retrorun.engines import Lost, alone
-from retrorun.errors import RetrorunError, StoreError
+from retrorun.errors import ReadError, RetrorunError, StoreError
 from retrorun.model import Analysis, Failed, Source
+from retrorun.results import names
+from retrorun.results.reading import MOST_BYTES
 from retrorun.storage.exports import is_archive
 
 __all__ = ["Job", "Making", "Problem", "Summary", "carry_out"]
@@ -65,12 +68,52 @@ def carry_out(job: Job) -> Summary:
         for filed in _filed(job):
             part.add(filed)
             summary = _counted(summary, filed)
-        for name, data in part.close():
-            out.put(name, data)
+        _write(out, job, part)
     except RetrorunError as problem:
         words = Problem(problem.file or "", problem.slug, problem.message)
         return Summary(len(job.batch.files), unfinished=words)
     return summary
+
+
+def _write(out: storage.Store, job: Job, part: results.Part) -> None:
+    """Put the parts, and see that none is left of an attempt that did not get as far as the ledger.
+
+    A file may have come to something else then, for want of memory or time. If the ledger is there,
+    somebody else has finished the batch meanwhile, and nothing of it is touched.
+    """
+    ledger = results.ledger_name(job.batch.name)
+    own: set[str] = set()
+    met = job.again
+    for name, data in part.close():
+        own.add(name)
+        if name == ledger and met and not _is_there(out, ledger):
+            _remove_others(out, job, own)
+        if out.put(name, data) or name == ledger:
+            continue
+        met = True
+        if _is_there(out, ledger):
+            return
+        if not _is_there(out, name, data):
+            out.delete(name)
+            out.put(name, data)
+
+
+def _is_there(out: storage.Store, name: str, data: bytes | None = None) -> bool:
+    """Whether a part is there, with just these bytes if any are given."""
+    try:
+        found = out.read(name, MOST_BYTES)
+    except StoreError:
+        raise
+    except ReadError:
+        return False
+    return data is None or found == data
+
+
+def _remove_others(out: storage.Store, job: Job, own: set[str]) -> None:
+    parts = sweeping.data_parts(out, (job.batch,), tracks=job.making.tracks)
+    for name in (*parts, names.problems_name(job.batch.name)):
+        if name not in own:
+            out.delete(name)
 
 
 def _check(job: Job) -> None:
