@@ -57,6 +57,24 @@ def test_a_result_set_is_written_and_told(exports: Path, tmp_path: Path) -> None
     assert "3 unchanged" in again.stderr
 
 
+def test_a_folder_that_cannot_be_listed_is_told_and_exit_1(
+    exports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scandir = os.scandir
+
+    def broken(path: str) -> object:
+        if str(path).endswith("/bo"):
+            raise OSError(5, "Input/output error")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", broken)
+    result = run("process", exports, "--out", tmp_path / "results", "--jobs", "1")
+    monkeypatch.undo()
+    assert "cannot be listed: Input/output error" in result.stderr.replace("\n", " ")
+    assert "files: 1 analysed" in result.stderr
+    assert result.exit_code == 1
+
+
 def test_a_dry_run_writes_nothing(exports: Path, tmp_path: Path) -> None:
     result = run("process", exports, "--out", tmp_path / "results", "--dry-run")
     assert "3 new files, 0 unchanged" in result.stdout

@@ -137,7 +137,7 @@ def process(address: str, chosen: Chosen, how: How) -> int:
             retry=how.retry,
         )
     _summary(report, making.out)
-    return 1 if report.failed or report.unfinished else 0
+    return 1 if report.failed or report.unfinished or report.unlisted else 0
 
 
 def _engine(chosen: Chosen, jobs: int) -> "Engine":
