@@ -110,6 +110,8 @@ def _feed(plan: Plan, archive: Archive, engine: Engine) -> Feed:
 def _rounded_off(number: int, plan: Plan, feed: Feed, archive: Archive, report: Report) -> Report:
     """Copies, then archives: each is written only when what it stands for is written."""
     copies = [*plan.duplicates, *feed.copies]
+    for change in feed.moved:
+        archive.write(number, change)
     if copies:
         archive.write(number, _copies(copies, archive))
     opened = Change()
@@ -118,8 +120,12 @@ def _rounded_off(number: int, plan: Plan, feed: Feed, archive: Archive, report: 
     if opened.files:
         archive.write(number, opened)
     report = _counted(report, opened, tuple(feed.late))
-    duplicates = report.duplicates + len(feed.copies)
-    return replace(report, unchanged=report.unchanged + feed.unchanged, duplicates=duplicates)
+    return replace(
+        report,
+        unchanged=report.unchanged + feed.unchanged,
+        duplicates=report.duplicates + len(feed.copies),
+        moved=report.moved + len(feed.moved),
+    )
 
 
 def _moved(plan: Plan, archive: Archive) -> Change:

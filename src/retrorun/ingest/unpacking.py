@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retrorun import storage
-from retrorun.archive import Archive, FileRow, Parcel, Problem, database
+from retrorun.archive import Archive, Change, FileRow, Parcel, Problem, database
 from retrorun.archive.archive import SPOOL
 from retrorun.errors import NotARunError, ReadError, RetrorunError
 from retrorun.ingest import phone_logs
+from retrorun.ingest.moved_logs import moved
 from retrorun.ingest.names import is_archive, member_tag
 from retrorun.ingest.packed_labels import PackedLabels
 from retrorun.ingest.planning import Candidate, again
@@ -45,6 +46,7 @@ class Feed:
         guarded: walk archives in a process of its own, which may die, hang or eat memory.
         copies: members with the bytes of another file, and its path.
         opened: archives that were read to their end, and what becomes of each.
+        moved: phones' logs that are known under a name that is gone.
         unchanged: members that are as they were.
         labels: the tables of archives that were read to their end.
         late: archives that changed while they were read.
@@ -57,6 +59,7 @@ class Feed:
     guarded: bool = False
     copies: list[tuple[Candidate, str]] = field(default_factory=list)
     opened: list[FileRow] = field(default_factory=list)
+    moved: list[Change] = field(default_factory=list)
     unchanged: int = 0
     labels: list[PackedLabels] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
@@ -159,14 +162,24 @@ class Feed:
             if problem.slug == "file-changing":
                 return
         else:
-            row = known.get(log.entry.address)
-            item = self._due(log, data, row)
-            if item is not None:
-                yield item
-            elif row and row.sha256 == hashlib.sha256(data).hexdigest():
-                self.opened.append(replace(row, size=log.entry.size, tag=log.entry.tag))
+            yield from self._known_or_due(log, data, known)
         part = replace(file_row(log, "imported"), rule=UNPACKED)
         self.opened += phone_logs.rows(log.tables, part)
+
+    def _known_or_due(
+        self, log: Candidate, data: bytes, known: Mapping[str, FileRow]
+    ) -> Iterator[Candidate]:
+        row, sha256 = known.get(log.entry.address), hashlib.sha256(data).hexdigest()
+        change = None
+        if self._first.get(sha256) in known:  # it may be a copy of what is gone
+            change = moved(log.entry, sha256, known)
+        if change is not None:
+            self.moved.append(change)
+            self._first[sha256] = log.entry.address
+        elif item := self._due(log, data, row):
+            yield item
+        elif row and row.sha256 == sha256:
+            self.opened.append(replace(row, size=log.entry.size, tag=log.entry.tag))
 
     def _due(self, each: Candidate, data: bytes, row: FileRow | None) -> Candidate | None:
         """What is to be analysed of some bytes, in the spool; None if they are known."""
