@@ -154,6 +154,17 @@ def test_a_table_can_be_undone_by_itself(tmp_path: Path) -> None:
         assert labels(archive) == [(FIRST,)]
 
 
+def test_a_table_of_two_activities_is_undone_for_both(tmp_path: Path) -> None:
+    exports = put(tmp_path / "e", a=TWO)
+    with Archive.open(tmp_path / "archive") as archive:
+        run(exports, archive)
+        put(exports, a=OF_BOTH)
+        run(exports, archive)
+        assert all(labels(archive))
+        undo(2, archive, ENGINE)
+        assert labels(archive) == [(), ()]
+
+
 def test_killed_before_the_table_was_heard_it_is_heard_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -83,8 +83,7 @@ class Said:
         places = sorted({0, *self.labels(sha256), *labels})
         with self.transaction():
             for place in places:
-                session = sha256[:12] if place == 0 else f"{sha256[:12]}-{place + 1}"
-                self._put_labels(session, ORIGIN, labels.get(place, ()))
+                self._put_labels(_session(sha256, place), ORIGIN, labels.get(place, ()))
             self._note_again([sha256] if self.positions(sha256) else ())
 
     def positions(self, sha256: str) -> frozenset[int]:
@@ -110,6 +109,13 @@ class Said:
             "DELETE FROM labels WHERE session = ? AND substr(origin, -length(?)) = ?",
             (session, origin, origin),
         )
+
+    def _drop_table(self, sha256: str) -> None:
+        """Take back what a table said of a file's activities, in a transaction."""
+        from retrorun.readers.label_table import ORIGIN
+
+        for place in self.labels(sha256):
+            self._drop_labels(_session(sha256, place), ORIGIN)
 
     def clear_labels(self, session_id: str, start_s: float, end_s: float) -> int:
         """Take back what was said about a stretch; parts outside it stay. How many were touched."""
@@ -219,6 +225,10 @@ class Said:
 def position(session_id: str) -> int:
     """The activity's place in its file, from 0."""
     return int(session_id.split("-")[1]) - 1 if "-" in session_id else 0
+
+
+def _session(sha256: str, place: int) -> str:
+    return sha256[:12] if place == 0 else f"{sha256[:12]}-{place + 1}"
 
 
 def raw(path: str) -> bytes:

@@ -225,7 +225,7 @@ class Written(Matched):
             import_id,
         )
         for (sha256,) in rows:
-            self._drop_labels(sha256[:12], "sidecar")
+            self._drop_table(sha256)
         return [sha256 for (sha256,) in rows if self.has_session(sha256)]
 
     def has_session(self, sha256: str) -> bool:
