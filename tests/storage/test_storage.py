@@ -4,10 +4,13 @@ import os
 import socket
 from pathlib import Path
 
+import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from retrorun import storage
-from retrorun.errors import ReadError, RetrorunError
+from retrorun.errors import ReadError, RetrorunError, StoreError
+from retrorun.storage import objects
 from retrorun.storage.entries import words_of
 
 
@@ -187,3 +190,43 @@ def test_what_a_library_says_is_short_and_without_credentials() -> None:
     assert words_of(said) == 'no route to "sftp://host/x", nor to https://host/y away'
     assert words_of(OSError()) == "OSError"
     assert len(words_of(OSError("x" * 10_000))) == 200
+
+
+class Flaky(MemoryFileSystem):  # type: ignore[misc] - fsspec has no types
+    """A store whose listing of one folder fails a few times."""
+
+    protocol = "flaky"
+    failures = 0
+
+    def ls(self, path: str, detail: bool = True, **more: object) -> object:  # noqa: FBT001, FBT002 - its name there
+        if Flaky.failures and path.endswith("/b"):
+            Flaky.failures -= 1
+            raise OSError(5, "503 slow down")
+        return super().ls(path, detail=detail, **more)
+
+
+def test_a_listing_that_fails_is_asked_again_and_never_shortened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objects, "PAUSES_S", (0.0, 0.0))
+    fsspec.register_implementation("flaky", Flaky, clobber=True)
+    store = storage.open_store(f"flaky://{tmp_path.name}")
+    wanted = ["a/1.fit", "b/2.fit", "b/c/3.fit", "d/4.fit"]
+    for name in wanted:
+        store.put(name, b"1")
+    monkeypatch.setattr(Flaky, "failures", 2)
+    assert names(store) == wanted
+    monkeypatch.setattr(Flaky, "failures", 3)
+    with pytest.raises(StoreError) as caught:
+        names(store)
+    assert caught.value.slug == "store-failing"
+
+
+def test_a_folder_that_is_not_there_is_told_but_below_it_nothing_is_listed(tmp_path: Path) -> None:
+    for address in (f"memory://{tmp_path.name}/nowhere", tmp_path / "nowhere"):
+        store = storage.open_store(address)
+        with pytest.raises(ReadError) as caught:
+            store.entries()
+        assert caught.value.slug == "folder-missing"
+        assert not isinstance(caught.value, StoreError)
+        assert list(store.entries("files")) == []

@@ -1,6 +1,8 @@
 """An object store behind a real server: the same answers as a folder, in pages, and patient."""
 
+import socket
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -137,7 +139,7 @@ def test_a_store_that_fails_now_and_then_is_asked_again(
     assert min(asked.values()) == 3
 
 
-def test_a_store_that_never_answers_is_a_fault_of_its_own(
+def test_a_store_that_always_fails_is_a_fault_of_its_own(
     s3: ObjectServer, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(objects, "PAUSES_S", (0.0,))
@@ -152,6 +154,34 @@ def test_a_store_that_never_answers_is_a_fault_of_its_own(
                 ask()
             assert caught.value.slug == "store-failing"
             assert bucket in caught.value.message
+
+
+def test_a_store_that_never_answers_is_given_up(
+    bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objects, "TOTAL_S", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it takes calls, and says nothing
+        store = other_store(f"http://127.0.0.1:{silent.getsockname()[1]}", bucket)
+        for ask in (
+            lambda: store.read("a.fit", 9),
+            lambda: store.put("a.fit", b""),
+            lambda: store.opened("a.zip"),
+            store.entries,
+        ):
+            before_s = time.monotonic()
+            with pytest.raises(StoreError) as caught:
+                ask()
+            assert caught.value.slug == "store-failing"
+            assert "no answer in time" in caught.value.message
+            assert time.monotonic() - before_s < 8  # the library alone: 15 s, again and again
+
+
+def test_a_bucket_that_is_not_there_is_told_and_an_empty_prefix_is_empty(bucket: str) -> None:
+    assert list(storage.open_store(f"{bucket}/nothing").entries()) == []
+    for under in ("", "files"):
+        with pytest.raises(ReadError) as caught:
+            storage.open_store(f"{bucket}-of-nobody/x").entries(under)
+        assert caught.value.slug == "folder-missing"
 
 
 def test_who_may_not_is_told_so_at_once(s3: ObjectServer, bucket: str) -> None:

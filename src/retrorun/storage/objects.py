@@ -3,10 +3,13 @@
 import importlib
 import io
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import IO, Any, TypeVar
 
 from retrorun.errors import ReadError, RetrorunError, StoreError
@@ -15,6 +18,8 @@ from retrorun.storage.entries import Entry, changing, shown, too_large, without_
 R = TypeVar("R")
 _Errors = tuple[type[Exception], ...]
 PAUSES_S = (0.5, 2.0, 8.0)  # before a store that failed is asked again, after its own retries
+TOTAL_S = 120.0  # a request that has not been answered by then, with all that is tried, never will
+SLOWEST_BPS = 2**18  # bytes a second: what has many bytes to carry gets the time for them
 # errors of the implementations that are none of the system's
 _FOREIGN = (
     ("botocore.exceptions", "BotoCoreError"),
@@ -43,9 +48,16 @@ class ObjectStore:
 
         Raises:
             StoreError: the store does not answer or lets nobody in.
+            ReadError: there is no such bucket, or folder where the store has folders; but of what
+                is ``under`` it, a folder that is not there is an empty one.
         """
         root = "/".join(each for each in (self._root, under.rstrip("/")) if each)
-        listing = self._pages(root) if hasattr(self._system, "call_s3") else self._walk(root)
+        pages = hasattr(self._system, "call_s3")
+        listing = self._pages(root) if pages else self._walk(root, needed=not under)
+        first = next(listing, None)  # now, so that who asks is told now
+        return self._found(listing if first is None else chain([first], listing))
+
+    def _found(self, listing: Iterator[tuple[str, dict[str, Any]]]) -> Iterator[Entry]:
         for path, facts in listing:
             inner = path[len(self._root) :].lstrip("/")
             if inner:
@@ -57,7 +69,9 @@ class ObjectStore:
         more = dict(self._system.req_kw)
         while True:
             asked = {"Bucket": bucket, "Prefix": f"{key}/" if key else "", **more}
-            page = self._asked(lambda: self._system.call_s3("list_objects_v2", **asked), root)  # noqa: B023 - called at once
+            page = self._listed(partial(self._system.call_s3, "list_objects_v2", **asked), root)
+            if page is None:
+                raise self._missing()
             for each in page.get("Contents", ()):
                 if not each["Key"].endswith("/"):  # a folder's marker
                     yield f"{bucket}/{each['Key']}", {**each, "size": each["Size"]}
@@ -65,16 +79,33 @@ class ObjectStore:
                 return
             more["ContinuationToken"] = page["NextContinuationToken"]
 
-    def _walk(self, root: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Path and facts of every object, one folder after the other."""
+    def _walk(self, root: str, *, needed: bool) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Path and facts of every object, one folder after the other; files before folders."""
         self._system.invalidate_cache()
-        pages = self._system.walk(root, detail=True)
-        while (page := self._asked(lambda: next(pages, None), root)) is not None:
-            folder, folders, files = page
-            if isinstance(folders, list):
-                folders.sort()
-            for name in sorted(files):
-                yield f"{folder.rstrip('/')}/{name}", files[name]
+        folders = [root]
+        while folders:
+            folder = folders.pop()
+            found = self._listed(partial(self._system.ls, folder, detail=True), folder)
+            if found is None and needed:
+                raise self._missing()
+            needed = False  # below, one that is gone was removed meanwhile
+            children = {_last(each): each for each in found or () if not _same(each, folder)}
+            inner = {name for name, each in children.items() if each["type"] == "directory"}
+            for name in sorted(children.keys() - inner):
+                yield f"{folder.rstrip('/')}/{name}", children[name]
+            folders += [children[name]["name"].rstrip("/") for name in sorted(inner, reverse=True)]
+
+    def _listed(self, ask: Callable[[], R], folder: str) -> R | None:
+        """What a listing says; None where there is nothing to list."""
+        try:
+            return self._asked(ask, folder)
+        except StoreError:
+            raise
+        except ReadError:
+            return None
+
+    def _missing(self) -> ReadError:
+        return ReadError("folder-missing", "there is no such folder", file=shown(self.shown))
 
     def read(self, name: str, limit_bytes: int, tag: str | None = None) -> bytes:
         """All bytes of an object.
@@ -87,7 +118,7 @@ class ObjectStore:
         size = self._size(name, tag)
         if size > limit_bytes:
             raise too_large(name, size, limit_bytes, "object")
-        data: bytes = self._asked(lambda: self._system.cat_file(path), name)
+        data: bytes = self._asked(lambda: self._system.cat_file(path), name, size)
         if len(data) != size:
             raise changing(shown(name))
         return data
@@ -107,7 +138,8 @@ class ObjectStore:
         """
         self._size(name, tag)
         inner = self._asked(lambda: self._system.open(self._path(name), "rb"), name)
-        return io.BufferedReader(_Patient(inner, partial(self._asked, name=name)))
+        block = int(getattr(inner, "blocksize", 0) or 0)  # read at once, however little is wanted
+        return io.BufferedReader(_Patient(inner, partial(self._asked, name=name, size=block)))
 
     def put(self, name: str, data: bytes) -> bool:
         """Store bytes under a name unless it exists; stores show an object whole or not at all.
@@ -120,7 +152,7 @@ class ObjectStore:
         """
         path = self._path(name)
         try:
-            self._asked(lambda: self._create(path, data), name)
+            self._asked(lambda: self._create(path, data), name, len(data))
         except FileExistsError:
             return False
         return True
@@ -150,13 +182,20 @@ class ObjectStore:
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"
 
-    def _asked(self, ask: Callable[[], R], name: str) -> R:
-        """Ask the store; what may pass is tried again a few times."""
+    def _asked(self, ask: Callable[[], R], name: str, size: int = 0) -> R:
+        """Ask the store; what may pass is tried again a few times, but not for ever.
+
+        Args:
+            ask: the question.
+            name: what it is about.
+            size: bytes that have to be carried.
+        """
+        end_s = time.monotonic() + TOTAL_S + size / SLOWEST_BPS
         for pause_s in (*PAUSES_S, None):
             refused: _Errors = (PermissionError, *_foreign("NoCredentialsError"))
             failing: _Errors = (OSError, *_foreign())
             try:
-                return ask()
+                return _within(ask, end_s - time.monotonic())
             except FileExistsError:
                 raise
             except FileNotFoundError as problem:
@@ -164,7 +203,7 @@ class ObjectStore:
             except refused as problem:
                 raise self._refused(name, problem) from problem
             except failing as problem:
-                if pause_s is None:
+                if pause_s is None or time.monotonic() + pause_s >= end_s:
                     raise self._failing(name, problem) from problem
                 time.sleep(pause_s)
         raise AssertionError  # the last round returns or raises
@@ -177,6 +216,29 @@ class ObjectStore:
     def _failing(self, name: str, problem: Exception) -> StoreError:
         words = f"{self.shown} does not answer as it should: {words_of(problem)}"
         return StoreError("store-failing", words, file=shown(name))
+
+
+def _within(ask: Callable[[], R], seconds: float) -> R:
+    """The answer, if it comes in time; who is asked is left alone with the question else.
+
+    Not all implementations can be told how long to wait, and those that can retry in layers.
+
+    Raises:
+        TimeoutError: it does not come in time.
+    """
+    answer: Future[R] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(ask())
+        except BaseException as problem:  # noqa: BLE001 - it is raised where it was asked
+            answer.set_exception(problem)
+
+    threading.Thread(target=run, daemon=True).start()
+    if not wait([answer], max(0.0, seconds)).done:
+        words = "no answer in time"
+        raise TimeoutError(words)
+    return answer.result()
 
 
 class _Patient(io.RawIOBase):
@@ -237,6 +299,15 @@ def _filesystem(address: str) -> tuple[Any, str]:
             "store-unknown", words_of(problem), file=file, remedy=remedy
         ) from problem
     return system, str(root).rstrip("/")
+
+
+def _last(facts: dict[str, Any]) -> str:
+    return str(facts["name"]).rstrip("/").rsplit("/", 1)[-1]
+
+
+def _same(facts: dict[str, Any], folder: str) -> bool:
+    """Whether it is the folder itself, which some stores list as well."""
+    return str(facts["name"]).strip("/") == folder.strip("/")
 
 
 def _tag(facts: dict[str, Any]) -> str:
