@@ -12,7 +12,7 @@ from functools import partial
 from retrorun import __version__, results, storage
 from retrorun.cohort import sweeping
 from retrorun.cohort.analysing import Became, Begun, Done, Item, Job, Making, analysed
-from retrorun.cohort.planning import Planned
+from retrorun.cohort.planning import Batch, Planned
 from retrorun.engines import Lost, alone
 from retrorun.errors import ReadError, RetrorunError, StoreError
 from retrorun.model import Analysis, Failed, Source
@@ -139,16 +139,22 @@ def _counted(so_far: Summary, filed: results.Filed) -> Summary:
 
 @dataclass(slots=True)
 class _Place:
-    """How far a batch has come."""
+    """How far a batch has come; ``alone``: the file is tried once more, and none ahead of it."""
 
     file: int = 0
     member: int = 0
     lost: int = 0
+    alone: bool = False
     begun: Begun | None = None
     became: list[Became] = field(default_factory=list)
 
     def next_file(self) -> None:
-        self.file, self.member, self.lost, self.begun, self.became = self.file + 1, 0, 0, None, []
+        self.file, self.member, self.lost, self.alone = self.file + 1, 0, 0, False
+        self.begun, self.became = None, []
+
+    def once_more(self) -> None:
+        """The same file again, from its beginning."""
+        self.alone, self.member, self.became = True, 0, []
 
 
 def _filed(job: Job) -> Iterator[results.Filed]:
@@ -160,7 +166,8 @@ def _filed(job: Job) -> Iterator[results.Filed]:
         return limits.seconds if isinstance(last, Begun) else max(READ_S, limits.seconds)
 
     while place.file < len(job.batch.files):
-        for item in guard.stream(partial(analysed, job), (place.file, place.member), allowed_s):
+        own, first = (_only(job, place.file), 0) if place.alone else (job, place.file)
+        for item in guard.stream(partial(analysed, own), (first, place.member), allowed_s):
             if isinstance(item, Begun):
                 place.begun = item
             elif isinstance(item, Done):
@@ -174,15 +181,27 @@ def _filed(job: Job) -> Iterator[results.Filed]:
                 place.next_file()
 
 
+def _only(job: Job, place: int) -> Job:
+    return replace(job, batch=Batch(job.batch.name, (job.batch.files[place],)))
+
+
 def _given_up(file: Planned, place: _Place, lost: Lost) -> bool:
     """Note what a file, or a member of an archive, has cost; whether that was all of it.
 
+    A file that was lost before its bytes were there is tried once more; if that is the same, it
+    is the file that pays, or its batch would never be done.
+
     Raises:
-        StoreError: it was lost before the file's bytes were there: not the file's doing.
+        StoreError: its bytes did not come in time: the store's doing.
     """
     packed = is_archive(file.name)
     if place.begun is None and not packed:
-        raise StoreError("store-failing", f"while it was read: {lost.message}", file=file.name)
+        if lost.slug == "worker-timeout":
+            name = storage.shown(file.name)
+            raise StoreError("store-failing", f"while it was read: {lost.message}", file=name)
+        if not place.alone:
+            place.once_more()
+            return False
     begun = place.begun or Begun(storage.shown(file.name), file.athlete)
     outcome = Failed(Source(begun.name, ""), lost.slug, lost.message)
     place.became.append(Became(outcome, begun.whose))
