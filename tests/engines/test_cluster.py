@@ -3,6 +3,7 @@
 import itertools
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -120,6 +121,38 @@ def test_a_cluster_without_workers_is_told(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(EngineError) as caught:
         list(cluster.ordered([1], double, Cluster(jobs=0)))
     assert caught.value.slug == "cluster-no-workers"
+
+
+def test_workers_that_are_all_gone_are_waited_for_but_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with cluster._local(distributed, jobs=1) as started:
+
+        def tasks() -> Iterator[int]:
+            yield 1
+            monkeypatch.setattr(cluster, "START_S", 1.5)
+            started.scale(0)
+            while started.scheduler.workers:
+                time.sleep(0.05)
+            yield 2
+
+        with pytest.raises(EngineError) as caught:
+            list(cluster.ordered(tasks(), double, Cluster(started.scheduler_address)))
+    assert caught.value.slug == "cluster-no-workers"
+    assert "What is done stays done" in str(caught.value)
+
+
+def test_a_scheduler_that_takes_the_call_and_says_nothing_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cluster, "CONNECT_S", 0.5)
+    monkeypatch.setattr(cluster, "LOOK_S", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(EngineError) as caught:
+            list(cluster.ordered([1], double, Cluster(address)))
+    assert caught.value.slug == "scheduler-unreachable"
+    assert address in str(caught.value)
 
 
 def test_without_dask_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -192,7 +192,7 @@ def test_what_a_library_says_is_short_and_without_credentials() -> None:
     assert len(words_of(OSError("x" * 10_000))) == 200
 
 
-class Flaky(MemoryFileSystem):  # type: ignore[misc] - fsspec has no types
+class Flaky(MemoryFileSystem):  # type: ignore[misc]  # fsspec has no types
     """A store whose listing of one folder fails a few times."""
 
     protocol = "flaky"

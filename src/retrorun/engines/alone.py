@@ -27,6 +27,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 ORPHAN_S = 1.0  # how often a child looks whether its parent is still there
 END_S = 5.0  # a child whose pipe has ended is gone by then, or hangs
+# threads that only wait for a store shall not each reserve 64 MiB of what a file may take
+_FRUGAL = {"MALLOC_ARENA_MAX": "2"}
 _PROGRAM = "from retrorun.engines.alone import main; main()"
 _ITEM, _END, _ERROR, _MEMORY = range(4)
 
@@ -101,6 +103,7 @@ class Guard:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            env=_FRUGAL | os.environ,
         )
         self._child = child
         with suppress(OSError):

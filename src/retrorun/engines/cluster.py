@@ -10,10 +10,14 @@ This is the only module that knows Dask.
 import asyncio
 import contextlib
 import logging
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from retrorun import __version__
@@ -70,6 +74,7 @@ class _Flow:
         self.client, self.work = client, work
         self.order: deque[Any] = deque()  # futures and results, in the order of the tasks
         self.tasks: deque[Any] = deque()
+        self.deserted_s: float | None = None  # since when no workers were seen
 
     def run(self, tasks: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
         feed, exhausted = iter(tasks), False
@@ -92,9 +97,22 @@ class _Flow:
 
     def _room(self) -> int:
         """How many more tasks the scheduler may have now."""
-        workers = max(1, len(self.client.nthreads()))
+        workers = self._workers()
         flying = sum(1 for each in self.order if _is_future(each))
         return min(DEPTH * workers - flying, WINDOW * workers - len(self.order))
+
+    def _workers(self) -> int:
+        """How many there are, at least 1: of none, some may come back."""
+        count, now_s = len(self.client.nthreads()), time.monotonic()
+        if count:
+            self.deserted_s = None
+            return count
+        self.deserted_s = now_s if self.deserted_s is None else self.deserted_s
+        if now_s - self.deserted_s > START_S:
+            words = f"the cluster has had no workers for {START_S:g} s"
+            remedy = f"Start some. What is done stays done. {AGAIN}"
+            raise EngineError("cluster-no-workers", words, remedy=remedy)
+        return 1
 
     def _wait(self) -> None:
         """Wait for something to come back, but not for ever; results replace their futures."""
@@ -190,13 +208,34 @@ def _local(distributed: Any, jobs: int) -> Any:  # noqa: ANN401 - Dask has no ty
 
 def _connected(distributed: Any, address: Any) -> Any:  # noqa: ANN401 - Dask has no types
     try:
-        client = distributed.Client(address, timeout=CONNECT_S, set_as_default=False)
+        client = partial(distributed.Client, timeout=CONNECT_S, set_as_default=False)
+        return _in_time(partial(client, address))
     except (OSError, TimeoutError, ValueError) as problem:
         where = without_user(str(address))
         words = f"there is no scheduler at {where}: {words_of(problem)}"
         remedy = "Check --scheduler; without it a cluster is started on this machine."
         raise EngineError("scheduler-unreachable", words, remedy=remedy) from problem
-    return client
+
+
+def _in_time(connect: Callable[[], Any]) -> Any:  # noqa: ANN401 - Dask has no types
+    """A client, if there is one in time; Dask's own limit does not hold where nobody speaks.
+
+    Raises:
+        TimeoutError: there is none.
+    """
+    answer: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(connect())
+        except BaseException as problem:  # noqa: BLE001 - it is raised where it was asked
+            answer.set_exception(problem)
+
+    threading.Thread(target=run, daemon=True).start()
+    if not wait([answer], CONNECT_S + LOOK_S).done:
+        words = "it takes the call and says nothing"
+        raise TimeoutError(words)
+    return answer.result()
 
 
 def _check_versions(client: Any) -> None:  # noqa: ANN401 - Dask has no types
