@@ -1,11 +1,10 @@
 """Large archives for the benchmark: real sessions of simulated hours, copied to other days."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-import msgspec
 
 import speed_material
 from retrorun import pipeline
@@ -97,6 +96,7 @@ def _copies(folder: Path, made: list[Pattern]) -> Iterator[tuple[FileRow, Parcel
 
 def profile(path: Path) -> Path:
     """The simulated runner's profile as TOML."""
-    said = {name: getattr(ATHLETE, name) for name in ("mass_kg", "birth_year", "sex")}
-    path.write_bytes(msgspec.toml.encode(said))
+    said = ((name, getattr(ATHLETE, name)) for name in ("mass_kg", "birth_year", "sex"))
+    lines = [f"{name} = {json.dumps(value)}\n" for name, value in said]  # TOML's, too
+    path.write_text("".join(lines), encoding="utf-8")
     return path
