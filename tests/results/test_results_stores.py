@@ -47,14 +47,6 @@ def test_the_same_session_of_two_batches_counts_once(store: Store, samples: Path
     assert len(results.sessions(store, "ann")) == 1
 
 
-def test_all_that_a_batch_wrote_of_an_athlete_is_named(samples: Path) -> None:
-    part = results.Part("a" * 32, tracks=True)
-    part.add(filed("a/b c%", analysed(samples / "2026-05-31-easy.fit")))
-    names = {name for name, _ in part.close()}
-    named = results.part_names("a" * 32, "a/b c%", [2026], tracks=True)
-    assert names == {*named, results.ledger_name("a" * 32)}
-
-
 def test_a_broken_part_ends_in_words(tmp_path: Path, samples: Path) -> None:
     whole = written(tmp_path / "whole", [filed("ann", analysed(samples / "2026-05-31-easy.fit"))])
     rng = random.Random(8)  # noqa: S311 - to break bytes with

@@ -8,7 +8,7 @@ from retrorun.results.about import encoded as about_bytes
 from retrorun.results.columns import SCHEMA_VERSION
 from retrorun.results.deidentified import about as deidentified_about
 from retrorun.results.deidentified import deidentify
-from retrorun.results.names import ABOUT, athlete_key, ledger_name, part_names
+from retrorun.results.names import ABOUT, athlete_key, ledger_name
 from retrorun.results.parts import Part
 from retrorun.results.pseudonyms import Key, key
 from retrorun.results.reading import athletes, ledger, sessions
@@ -32,7 +32,6 @@ __all__ = [
     "key",
     "ledger",
     "ledger_name",
-    "part_names",
     "read_about",
     "sessions",
 ]

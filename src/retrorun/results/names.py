@@ -7,7 +7,6 @@ and part of its hash, so that no two become one.
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable
 
 ABOUT = "about.json"
 UNKNOWN = "unknown"
@@ -69,15 +68,6 @@ def partition(table: str, athlete: str, year: int | None = None) -> str:
     """The folder of an athlete's part of a table, of one year or of all, with a slash."""
     folder = f"{table}/athlete={quoted(athlete_key(athlete))}/"
     return folder if year is None else f"{folder}year={year}/"
-
-
-def part_names(batch: str, athlete: str, years: Iterable[int], *, tracks: bool) -> list[str]:
-    """The data parts that a batch wrote of an athlete: all that goes when the batch is retired."""
-    tables = ("sessions", "segments", "tracks") if tracks else ("sessions", "segments")
-    ascending = sorted(set(years))
-    return [
-        f"{partition(each, athlete, year)}{batch}.parquet" for each in tables for year in ascending
-    ]
 
 
 def problems_name(batch: str) -> str:
