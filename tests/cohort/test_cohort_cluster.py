@@ -223,12 +223,14 @@ def test_an_object_that_changes_while_it_is_planned_is_read_anew_by_the_next_run
 def test_a_bucket_or_prefix_that_is_not_there_leaves_no_result_set(
     s3: ObjectServer, source: str, tmp_path: Path
 ) -> None:
-    for address in ("s3://never-made-by-anyone/exports", f"{source}/mistyped"):
+    places = {
+        "s3://never-made-by-anyone/exports": "folder-missing",
+        f"{source}/mistyped": "exports-missing",
+    }
+    for address, slug in places.items():
         with pytest.raises(ReadError) as caught:
             made.run(address, tmp_path / "out")
-        assert caught.value.slug == "exports-missing"
-        assert caught.value.file == address
-        assert caught.value.remedy
+        assert (caught.value.slug, caught.value.file) == (slug, address)
     assert not (tmp_path / "out").exists()
     assert s3.endpoint
 
