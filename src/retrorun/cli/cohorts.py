@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 import click
 
-from retrorun import storage
 from retrorun.cli import options
 from retrorun.errors import SettingsError
 
@@ -224,6 +223,7 @@ def _summary(report: "Report", out: str) -> None:
     """Problems by name, then counts, on stderr."""
     from rich.markup import escape
 
+    from retrorun import storage
     from retrorun.cli import show
 
     console = show.err()

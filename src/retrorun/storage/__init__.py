@@ -6,8 +6,6 @@ a scheme, such as ``s3://bucket/exports``, because it costs start-up time.
 
 import os
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from retrorun.storage.entries import Entry, Store, changing, shown, without_user
 from retrorun.storage.folder import Folder, look, read_file
@@ -36,6 +34,9 @@ def open_store(address: str | Path) -> Store:
     """
     text = os.fspath(address)
     if text.startswith("file://"):
+        from urllib.parse import urlsplit
+        from urllib.request import url2pathname  # slow to import
+
         return Folder(Path(url2pathname(urlsplit(text).path)))
     return ObjectStore(text) if "://" in text else Folder(Path(text))
 
