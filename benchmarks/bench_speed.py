@@ -27,7 +27,7 @@ from speed_rows import Row, at_least, at_most
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmark.md"
 PEERS = (
-    *("fitfast", "fitparse", "fitdecode", "garmin-fit-sdk", "gpxpy", "tcxreader"),
+    *("python-fitparse", "fitdecode", "garmin-fit-sdk", "gpxpy", "tcxreader"),
     *("activity-parser", "lxml", "msgspec", "numpy", "pandas", "pyarrow"),
 )
 NOTES = {"Reading": bench_readers.NOTE}

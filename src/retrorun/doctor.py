@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path, PurePath
@@ -17,7 +18,8 @@ from retrorun.model import Athlete
 from retrorun.storage import shown
 
 LITTLE_BYTES = 500 * 2**20
-LIBRARIES = ("fitfast", "fitparse", "lxml", "numpy", "pandas", "pyarrow", "plotly", "watchfiles")
+LIBRARIES = ("python-fitparse", "lxml", "numpy", "pandas", "pyarrow", "plotly", "watchfiles")
+FITPARSE_CLASH = "`pip uninstall fitparse`, then `pip install --force-reinstall python-fitparse`"
 WANTED = {
     "mass_kg": "energy is in kcal/kg instead of kcal",
     "birth_year": "the maximum heart rate cannot be estimated",
@@ -63,6 +65,14 @@ def _versions() -> Iterator[Fact]:
             yield Fact("version", f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:
             yield Fact("version", f"{name} is missing", f"`pip install {name}`")
+    yield from _clash()
+
+
+def _clash() -> Iterator[Fact]:
+    """The old distribution ``fitparse`` and ``python-fitparse`` own the same package folder."""
+    with suppress(metadata.PackageNotFoundError):
+        text = f"fitparse {metadata.version('fitparse')} is installed over python-fitparse"
+        yield Fact("version", text, FITPARSE_CLASH)
 
 
 def _folder(topic: str, folder: Path) -> Iterator[Fact]:

@@ -1,6 +1,6 @@
 """What a long-lived reader may not pile up."""
 
-from retrorun.readers import fit_messages, fit_structure
+from retrorun.readers import fit_structure
 from retrorun.readers.fit_structure import parts
 from retrorun.simulate.fit_encoding import Encoder, number
 
@@ -16,4 +16,4 @@ def test_endless_definitions_are_not_remembered_for_ever() -> None:
             encoder.add(0, 0xFF00 + kind, [number(field, "uint8", 1)])
             parts(encoder.file(), 100)
     assert layout.cache_info().currsize <= most < 2000
-    assert fit_messages._product.cache_info().maxsize is not None
+    assert fit_structure._narrowed.cache_info().maxsize is not None

@@ -2,12 +2,9 @@
 
 import io
 import struct
-import tempfile
 from datetime import UTC
-from pathlib import Path
 from typing import cast, get_args
 
-import fitfast
 import fitparse
 import gpxpy
 import numpy as np
@@ -62,15 +59,6 @@ def test_fitparse_reads_every_record(name: str) -> None:
     if "latitude_deg" in recording.columns:
         latitude = np.array([row["position_lat"] for row in rows]) * 180.0 / 2**31
         assert np.allclose(latitude, recording.columns["latitude_deg"], atol=1e-7)
-
-
-@pytest.mark.parametrize("name", FIT_NAMES)
-def test_fitfast_reads_every_record(name: str) -> None:
-    simulated = made(name)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "made.fit")
-        path.write_bytes(fit_bytes(simulated))
-        assert dict(fitfast.message_counts(str(path)))["record"] == len(simulated.recording.time_s)
 
 
 @pytest.mark.parametrize(("unit", "spoken"), [("rad", "radians"), ("deg", "degrees")])

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 import fake_pipeline
 from retrorun import doctor
 from retrorun.archive import Archive
@@ -48,3 +50,19 @@ def test_it_names_problems_gaps_and_what_was_not_read(tmp_path: Path) -> None:
         ("1 files are not imported yet", f"`retrorun process {exports}`"),
         ("1 files are no exports by their name (.csv)", None),
     ]
+
+
+def test_it_names_the_old_fitparse_in_the_same_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def clashes() -> list[str | None]:
+        facts = doctor.facts(tmp_path / "archive", tmp_path / "reports")
+        return [fact.remedy for fact in facts if fact.text.startswith("fitparse ")]
+
+    assert clashes() == []
+    about = tmp_path / "site" / "fitparse-1.2.0.dist-info" / "METADATA"
+    about.parent.mkdir(parents=True)
+    about.write_text("Metadata-Version: 2.1\nName: fitparse\nVersion: 1.2.0\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    (remedy,) = clashes()
+    assert "pip uninstall fitparse" in str(remedy)

@@ -1,6 +1,5 @@
 """Imported once by the fork server, so that workers start with their libraries loaded."""
 
-import fitfast
 import pyarrow.parquet
 import tzfpy
 
@@ -8,4 +7,4 @@ import retrorun.engines.work
 import retrorun.pipeline
 import retrorun.readers.fit
 
-__all__ = ["fitfast", "pyarrow", "retrorun", "tzfpy"]
+__all__ = ["pyarrow", "retrorun", "tzfpy"]

@@ -19,6 +19,7 @@ from retrorun.units import FloatArray, IntArray
 
 _BYTES = 13
 FIT_EPOCH_S = 631_065_600  # 1989-12-31T00:00:00Z
+CLOCK_S = 2**32  # FIT times are below
 # FIT base types (low five bits): numpy letter, and the value that stands for missing
 _TYPES: dict[int, tuple[str, float | int | None]] = {
     0: ("u1", 0xFF),

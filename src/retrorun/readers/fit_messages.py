@@ -1,18 +1,20 @@
 """The few FIT messages that are no columns: laps, sessions, events, devices, workout steps."""
 
+import math
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
-import fitfast
+from fitparse.base import UncachedFitFile
+from fitparse.processors import FitFileDataProcessor
+from fitparse.records import DataMessage, FieldData
 
 from retrorun.model import Lap, Note, Pause
-from retrorun.readers.fit_columns import DeveloperField
+from retrorun.readers.fit_columns import CLOCK_S, FIT_EPOCH_S, DeveloperField
 from retrorun.readers.fit_structure import Part
 
-Message = Mapping[str | int, Any]
+Message = Mapping[str, Any]
 _BASE_TYPES = {
     name: number
     for number, name in enumerate(
@@ -44,45 +46,71 @@ class Story:
 
 
 def story(part: Part) -> Story:
-    """Decode them with fitfast; with fitparse, which is more lenient, where that refuses."""
-    try:
-        return Story(fitfast.parse(part.rest))
-    except fitfast.FitDecodeError as refusal:
-        return _second_way(part.rest, str(refusal))
-    except BaseException as panic:
-        # fitfast is Rust: on an impossible developer type it panics, which is no Exception
-        if type(panic).__name__ != "PanicException":
-            raise
-        return _second_way(part.rest, str(panic))
-
-
-def _second_way(rest: bytes, refusal: str) -> Story:
-    from fitparse import FitFile
-    from fitparse.utils import FitParseError
-
+    """Decode them with fitparse, each by itself: one that makes no sense costs no other."""
     found: dict[str, list[Message]] = {}
-    notes = [Note("fit-messages-salvaged", f"laps and events were read a second way: {refusal}")]
-    try:
-        for message in FitFile(rest, check_crc=False):
-            if hasattr(message, "get_values"):
-                found.setdefault(message.name, []).append(_plain(message.get_values()))
-    except (FitParseError, ValueError, TypeError, KeyError, IndexError) as problem:
-        notes.append(Note("fit-messages-lost", f"some laps or events could not be read: {problem}"))
-    return Story(found, tuple(notes))
+    decoder = _Decoder(part.rest, check_crc=False, data_processor=_Times())
+    lost, at = part.left_out, -1
+    while at != (at := decoder.place):
+        try:
+            for message in decoder.get_messages():
+                found.setdefault(message.name, []).append(_values(message))
+        except _NONSENSE:
+            lost += 1
+    if not lost:
+        return Story(found)
+    words = f"{lost} laps, events or other messages could not be read"
+    return Story(found, (Note("fit-messages-lost", words),))
 
 
-def _plain(values: Mapping[str, Any]) -> Message:
-    """Unix seconds: fitparse gives naive UTC datetimes."""
-    return {
-        name: value.replace(tzinfo=UTC).timestamp() if isinstance(value, datetime) else value
-        for name, value in values.items()
-    }
+_NONSENSE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, struct.error)
+
+
+class _Decoder(UncachedFitFile):  # type: ignore[misc]
+    """Without the developers' fields: they are columns, and decoded elsewhere."""
+
+    def add_dev_data_id(self, message: DataMessage) -> None:
+        """Nothing: no message in ``Part.rest`` has a developer's field."""
+
+    def add_dev_field_description(self, message: DataMessage) -> None:
+        """Nothing, for the same reason."""
+
+    @property
+    def place(self) -> int:
+        """How many bytes are left: it falls with every message."""
+        return int(self._bytes_left)
+
+
+class _Times(FitFileDataProcessor):  # type: ignore[misc]
+    """Times stay numbers: Unix seconds, or None where no FIT clock can show them."""
+
+    def process_type_date_time(self, field: FieldData) -> None:
+        """From the FIT epoch to the Unix epoch."""
+        held = isinstance(field.value, int | float) and 0 <= field.value < CLOCK_S
+        field.value = field.value + FIT_EPOCH_S if held else None
+
+    process_type_local_date_time = process_type_date_time
+
+    def process_type_localtime_into_day(self, field: FieldData) -> None:
+        """Nothing reads it."""
+
+    def run_unit_processor(self, field_data: FieldData) -> None:
+        """Units are those of the profile."""
+
+    run_field_processor = run_message_processor = run_unit_processor
+
+
+def _values(message: DataMessage) -> Message:
+    """Names and values of the fields that have one; what a field may stand for, by both names."""
+    held = [each for each in message.fields if each.field and each.value is not None]
+    parents = {each.parent_field.name: each.value for each in held if each.parent_field}
+    return parents | {each.name: each.value for each in held}
 
 
 def number(message: Message, name: str) -> float | None:
     """A numeric field, or None."""
     value = message.get(name)
-    return float(value) if isinstance(value, int | float) else None
+    held = isinstance(value, int | float) and math.isfinite(value)
+    return float(value) if held else None
 
 
 def text(message: Message, name: str) -> str | None:
@@ -116,19 +144,9 @@ def device(told: Story) -> str | None:
     named = [text(m, "product_name") for m in (identity, *creators)]
     maker = next((m for m in (text(identity, "manufacturer"),) if m), None)
     product = next((name for name in named if name), None)
-    code = number(identity, "garmin_product") or number(identity, "product")
-    shown = product or (_product(maker, int(code)) if code else None)
-    return " ".join(word for word in (maker, shown) if word) or None
-
-
-@lru_cache(maxsize=256)
-def _product(maker: str | None, code: int) -> str:
-    """The product's name by the profile that fitparse carries, or its number."""
-    if maker != "garmin":
-        return str(code)
-    from fitparse.profile import FIELD_TYPES
-
-    return str(FIELD_TYPES["garmin_product"].values.get(code, code))
+    code = identity.get("product")
+    product = product or (str(code) if code and isinstance(code, int | str) else None)
+    return " ".join(word for word in (maker, product) if word) or None
 
 
 def utc_offset_s(told: Story) -> float | None:

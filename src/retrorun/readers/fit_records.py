@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from retrorun.readers.fit_columns import FIT_EPOCH_S, Messages
+from retrorun.readers.fit_columns import CLOCK_S, FIT_EPOCH_S, Messages
 from retrorun.readers.fit_structure import TIMESTAMP
 from retrorun.units import FloatArray
 
@@ -54,10 +54,11 @@ NUMBERS = frozenset(
 
 
 def times_s(messages: Messages) -> FloatArray:
-    """(n,) Unix seconds of messages, NaN where a message has no time."""
+    """(n,) Unix seconds of messages, NaN where a message has no time that a FIT clock can show."""
     found = messages.scalar(TIMESTAMP)
     stamp = np.full(len(messages.order), np.nan) if found is None else found
     fit = np.where(np.isnan(messages.clock_s), stamp, messages.clock_s)
+    fit = np.where((fit >= 0) & (fit < CLOCK_S), fit, np.nan)
     return np.asarray(fit + FIT_EPOCH_S, dtype=np.float64)
 
 

@@ -7,7 +7,7 @@ known to the byte, so that everything before it is kept.
 """
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -15,10 +15,31 @@ from retrorun.readers.fit_checksum import fit_crc
 
 RECORD, HR, MAGNETOMETER, ACCELEROMETER, GPS_METADATA, ATTITUDE = 20, 132, 208, 165, 160, 178
 COLUMNAR = frozenset({RECORD, HR, MAGNETOMETER, ACCELEROMETER, GPS_METADATA, ATTITUDE})
-# file_id, sport, session, lap, event, device_info, workout, workout_step, activity, file_creator,
-# three_d_sensor_calibration, field_description, developer_data_id
-KEPT = frozenset({0, 12, 18, 19, 21, 23, 26, 27, 34, 49, 167, 206, 207})
-TIMESTAMP = 253
+TIMESTAMP, MESSAGE_INDEX = 253, 254
+# message → the fields of it that are read, by the numbers of the public FIT profile
+KEPT: Mapping[int, frozenset[int]] = {
+    0: frozenset({0, 1, 2, 8}),  # file_id: type, manufacturer, product, product_name
+    12: frozenset({0, 1}),  # sport: sport, sub_sport
+    18: frozenset({2, 5, 6, 9, 11}),  # session: start, sport, sub_sport, distance, calories
+    19: frozenset({2, 7, 24, 25, 71, TIMESTAMP}),  # lap: start, elapsed, trigger, sport, step
+    21: frozenset({0, 1, TIMESTAMP}),  # event: event, event_type
+    23: frozenset({0, 27}),  # device_info: device_index, product_name
+    26: frozenset({8}),  # workout: wkt_name
+    27: frozenset({0, 8, MESSAGE_INDEX}),  # workout_step: wkt_step_name, notes
+    34: frozenset({5, TIMESTAMP}),  # activity: local_timestamp
+    167: frozenset({0, 1, 2, 3, 4, 5}),  # three_d_sensor_calibration: all but its time
+    206: frozenset({0, 1, 2, 3, 6, 7, 8}),  # field_description: all that describes a number
+}
+MOST_FIELDS = 300_000  # of the messages in the rest; a day with a lap a minute has 100,000
+_COST_OF_A_FIELD = 20  # in messages: a new layout is decoded by itself
+_UNNAMED, _BYTES = 255, 0x0D  # a field number that the profile leaves free; the base type "byte"
+# base type → bytes of one value
+_WIDTHS = {
+    **dict.fromkeys((0x00, 0x01, 0x02, 0x07, 0x0A, _BYTES), 1),
+    **dict.fromkeys((0x83, 0x84, 0x8B), 2),
+    **dict.fromkeys((0x85, 0x86, 0x88, 0x8C), 4),
+    **dict.fromkeys((0x89, 0x8E, 0x8F, 0x90), 8),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +100,7 @@ class Part:
     rest: bytes
     counts: Mapping[int, int]
     damage: Damage | None
+    left_out: int = 0  # messages that the rest had no room for
 
 
 class _BrokenError(Exception):
@@ -87,23 +109,37 @@ class _BrokenError(Exception):
         self.damage = Damage(slug, message, offset)
 
 
-def parts(data: bytes, most_messages: int) -> tuple[tuple[Part, ...], Damage | None]:
+def parts(
+    data: bytes, most_messages: int, most_parts: int = 1000
+) -> tuple[tuple[Part, ...], Damage | None]:
     """Split chained FIT files; also tells what follows the last part, if it is no FIT file.
 
     Args:
         data: the file.
-        most_messages: beyond this many messages the rest counts as damage.
+        most_messages: beyond this many messages, of all parts together, the rest counts as damage.
+        most_parts: beyond this many parts, too.
     """
     found: list[Part] = []
-    start = 0
+    start, budget = 0, _Budget(most_messages)
     while start < len(data):
         if not _is_header(data, start):
             return tuple(found), Damage("fit-trailing-bytes", "bytes that are no FIT file", start)
+        if len(found) >= most_parts:
+            message = f"more than {most_parts} FIT files in one"
+            return tuple(found), Damage("fit-too-many-parts", message, start)
         head, end, trouble = _extent(data, start)
-        part = _Scan(data, start + head, end, most_messages).run(trouble)
-        found.append(part)
+        found.append(_Scan(data, start + head, end, budget).run(trouble))
         start = end + 2
     return tuple(found), None
+
+
+@dataclass(slots=True)
+class _Budget:
+    """What the parts of a file may still cost: messages, and fields that are decoded singly."""
+
+    most_messages: int
+    messages: int = 0
+    fields: int = MOST_FIELDS
 
 
 def _is_header(data: bytes, start: int) -> bool:
@@ -131,11 +167,12 @@ def _extent(data: bytes, start: int) -> tuple[int, int, Damage | None]:
 class _Scan:
     """One pass over the messages between two places."""
 
-    def __init__(self, data: bytes, start: int, end: int, most_messages: int) -> None:
+    def __init__(self, data: bytes, start: int, end: int, budget: _Budget) -> None:
         self.data, self.position, self.end = data, start, end
-        self.most = most_messages
+        self.budget = budget
+        self.left_out = 0
         self.local: dict[int, Runs] = {}
-        self.found: dict[Definition, Runs] = {}
+        self.found: dict[bytes, Runs] = {}  # by the definition's own bytes
         self.rest: list[bytes] = []
         self.counts: dict[int, int] = {}
         self.order = 0
@@ -151,7 +188,9 @@ class _Scan:
         except _BrokenError as broken:
             trouble = broken.damage
         runs = tuple(runs for runs in self.found.values() if runs.starts)
-        return Part(self.data, runs, _framed(b"".join(self.rest)), self.counts, trouble)
+        return Part(
+            self.data, runs, _framed(b"".join(self.rest)), self.counts, trouble, self.left_out
+        )
 
     def _plain(self) -> None:
         """Step over ordinary data messages: the loop that all time is spent in."""
@@ -176,12 +215,26 @@ class _Scan:
                 runs.counts.append(count)
                 runs.orders.append(self.order)
             elif number in KEPT:
-                self.rest.append(data[start:position])
+                self._keep(definition, start, count)
             counts[number] = counts.get(number, 0) + count
             self.order += count
-            if self.order > self.most:
-                raise _BrokenError("fit-too-many", f"more than {self.most} messages", start)
+            self._count(count, start)
         self.position = position
+
+    def _count(self, messages: int, start: int) -> None:
+        budget = self.budget
+        budget.messages += messages
+        if budget.messages > budget.most_messages:
+            words = f"more than {budget.most_messages} messages"
+            raise _BrokenError("fit-too-many", words, start)
+
+    def _keep(self, definition: Definition, start: int, count: int) -> None:
+        """Copy messages to the rest, as many as there is room for."""
+        fields = 1 + len(_narrowed(definition))
+        held = min(count, max(0, self.budget.fields) // fields)
+        self.budget.fields -= held * fields
+        self.left_out += count - held
+        self.rest.append(self.data[start : start + held * definition.size])
 
     def _special(self, head: int) -> None:
         if head & 0x80:
@@ -202,13 +255,34 @@ class _Scan:
             developer_end = stop + 1 + 3 * self._byte(stop)
         if developer_end > self.end:
             raise _BrokenError("fit-truncated", "the file ends within a definition", start)
-        definition = _definition(data[start + 1 : start + 6], natives, data[stop:developer_end])
-        if definition is None:
-            raise _BrokenError("fit-broken", "a definition is impossible", start)
-        self.local[head & 0x0F] = self.found.setdefault(definition, Runs(definition))
-        if definition.message in KEPT:
-            self.rest.append(data[start:developer_end])
+        layout = data[start + 1 : developer_end]
+        runs = self.found.get(layout)
+        if runs is None:
+            definition = _definition(layout[:5], natives, data[stop:developer_end])
+            if definition is None:
+                raise _BrokenError("fit-broken", "a definition is impossible", start)
+            runs = self.found[layout] = Runs(definition)
+            fields = len(definition.fields) + len(definition.developer)
+            self._count(_COST_OF_A_FIELD * fields, start)
+        self.local[head & 0x0F] = runs
+        if runs.definition.message in KEPT:
+            self._redefine(head, runs.definition, layout[:4])
+        self._count(1, start)
         self.position = developer_end
+
+    def _redefine(self, head: int, definition: Definition, layout: bytes) -> None:
+        """Define a message in the rest: the fields that are read, and bytes in between.
+
+        No decoder stumbles over those, and they cost little.
+        """
+        held = _narrowed(definition)
+        if len(held) > 255:
+            raise _BrokenError("fit-broken", "a definition is too long", self.position)
+        self.budget.fields -= len(held)
+        if self.budget.fields < 0:
+            return
+        triples = bytes(byte for triple in held for byte in triple)
+        self.rest.append(bytes((0x40 | head & 0x0F,)) + layout + bytes((len(held),)) + triples)
 
     def _byte(self, place: int) -> int:
         if place >= self.end:
@@ -232,6 +306,7 @@ class _Scan:
             runs.orders.append(self.order)
         self.counts[definition.message] = self.counts.get(definition.message, 0) + 1
         self.order += 1
+        self._count(1, start)
         self.position += definition.size
 
     def _set_clock(self) -> None:
@@ -264,8 +339,30 @@ def _places(triples: bytes, offset: int) -> tuple[tuple[FieldPlace, ...], int]:
     return tuple(places), offset
 
 
+@lru_cache(maxsize=1024)
+def _narrowed(definition: Definition) -> tuple[tuple[int, int, int], ...]:
+    """Number, size and base type of the fields that are read, and of the bytes between them.
+
+    A field whose size does not fit its type is bytes, too.
+    """
+    wanted, held, spare = KEPT[definition.message], list[tuple[int, int, int]](), 0
+    for each in definition.fields:
+        width = _WIDTHS.get(each.kind, 0)
+        if each.number in wanted and width and each.size and each.size % width == 0:
+            held += [*_bytes(spare), (each.number, each.size, each.kind)]
+            spare = 0
+        else:
+            spare += each.size
+    spare += sum(each.size for each in definition.developer)
+    return (*held, *_bytes(spare))
+
+
+def _bytes(size: int) -> Iterator[tuple[int, int, int]]:
+    """Fields of bytes, as long as they may be."""
+    for start in range(0, size, 255):
+        yield _UNNAMED, min(255, size - start), _BYTES
+
+
 def _framed(messages: bytes) -> bytes:
-    """A valid FIT file around some messages (protocol 2.0, so that developer fields are read)."""
-    head = struct.pack("<BBHI4s", 14, 0x20, 2100, len(messages), b".FIT")
-    body = head + struct.pack("<H", fit_crc(head)) + messages
-    return body + struct.pack("<H", fit_crc(body))
+    """A FIT file around some messages, without checksums."""
+    return struct.pack("<BBHI4s", 12, 0x20, 2100, len(messages), b".FIT") + messages
