@@ -1,6 +1,7 @@
 """The FIT messages that are no columns: read field by field, and none costs another."""
 
 import time
+from contextlib import suppress
 
 import pytest
 from fitparse.profile import MESSAGE_TYPES
@@ -94,27 +95,25 @@ def test_a_time_that_no_clock_shows_is_none(value: bytes) -> None:
 
 
 def test_thousands_of_laps_cost_what_there_is_room_for() -> None:
-    """Over 80,000 laps: those behind are left out, with a note."""
+    """Of 30,000 laps those behind are left out, with a note."""
     lap = [number(253, "uint32", START + 4), number(2, "uint32", START), number(7, "uint32", 4000)]
     encoder = Encoder()
     encoder.add(0, 0, [number(0, "enum", 4)])
     for second in range(5):
         encoder.add(1, 20, [number(253, "uint32", START + second)])
-    for _ in range(90_000):
+    for _ in range(30_000):
         encoder.add(2, 19, lap)
     data, start_s = encoder.file(), time.process_time()
     (found,) = read("a.fit", data, ReadLimits()).recordings
     assert time.process_time() - start_s < 5
-    assert 10_000 < len(found.laps) < 90_000
+    assert 10_000 < len(found.laps) < 30_000
     assert "fit-messages-lost" in {note.slug for note in found.notes}
 
 
 def cost_s(data: bytes) -> float:
     start_s = time.process_time()
-    try:
+    with suppress(ReadError):
         read("a.fit", data, ReadLimits())
-    except ReadError:
-        pass
     return time.process_time() - start_s
 
 

@@ -46,7 +46,7 @@ class Story:
 
 
 def story(part: Part) -> Story:
-    """Decode them with fitparse, each by itself: one that makes no sense costs no other."""
+    """Decode its messages with fitparse, each by itself: one that makes no sense costs no other."""
     found: dict[str, list[Message]] = {}
     decoder = _Decoder(part.rest, check_crc=False, data_processor=_Times())
     lost, at = part.left_out, -1
@@ -109,8 +109,9 @@ def _values(message: DataMessage) -> Message:
 def number(message: Message, name: str) -> float | None:
     """A numeric field, or None."""
     value = message.get(name)
-    held = isinstance(value, int | float) and math.isfinite(value)
-    return float(value) if held else None
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
 
 
 def text(message: Message, name: str) -> str | None:

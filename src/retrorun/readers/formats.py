@@ -27,13 +27,13 @@ _FIT = """\
 One pass over definitions and message sizes finds where every message lies and, to the byte, where
 the file is broken. Messages that come by the thousand (`record`, `hr`, magnetometer, accelerometer,
 GPS metadata) are then decoded as columns with numpy; the few others (session, lap, event, device,
-workout, developer field descriptions) are copied into a small FIT file that has only the fields that
-are read, and fitparse (the distribution `python-fitparse`) decodes that: it knows the profile's names
-of sports, events and products.
+workout, developer field descriptions) are copied into a small FIT file that has only the fields
+that are read, and fitparse (the distribution `python-fitparse`) decodes that: it knows the
+profile's names of sports, events and products.
 
 Why not fitparse for the columns: it makes an object of every field, which takes over 50 times as
-long, and it stops at the first damage. With the structure known, whole and broken files take one way, every record before the damage is
-kept, and reading is quicker. For every clean real file the values equal those of Garmin's own
+long, and it stops at the first damage. With the structure known, whole and broken files take one
+way, every record before the damage is kept, and reading is quicker. For every clean real file the values equal those of Garmin's own
 decoder, or of fitdecode where that cannot read it; of damaged ones, those that Garmin's decoder
 gives before it stops (tests).
 
