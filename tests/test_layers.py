@@ -8,8 +8,9 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "retrorun"
 LAYERS = (
+    {"text"},
     {"errors", "units"},
-    {"literature", "channels"},
+    {"literature", "channels", "toml_file"},
     {"settings", "model"},
     {
         "readers",

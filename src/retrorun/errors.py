@@ -2,9 +2,13 @@
 
 from collections.abc import Callable
 
+from retrorun.text import plain, shown
+
 
 class RetrorunError(Exception):
     """Something that a user can be told in words.
+
+    What a file says may stand in the words: they are made safe to print.
 
     Args:
         slug: stable machine-readable name, such as ``fit-truncated``.
@@ -23,12 +27,13 @@ class RetrorunError(Exception):
         offset: int | None = None,
         remedy: str | None = None,
     ) -> None:
+        message = plain(message)
         super().__init__(message)
         self.slug = slug
         self.message = message
-        self.file = file
+        self.file = shown(file) if file else file
         self.offset = offset
-        self.remedy = remedy
+        self.remedy = plain(remedy) if remedy else remedy
 
     def __str__(self) -> str:
         """All of it in one line: file, place, message, remedy."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from retrorun import toml_file
 from retrorun.errors import SettingsError
 from retrorun.model import Athlete
 
@@ -45,10 +46,9 @@ def load(path: Path) -> Athlete:
     Raises:
         SettingsError: unreadable, unknown names, or values that cannot be.
     """
+    values = toml_file.table(path, "profile-unreadable")
     try:
-        return stated(msgspec.toml.decode(path.read_bytes()))
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as problem:
-        raise SettingsError("profile-unreadable", str(problem), file=str(path)) from problem
+        return stated(values)
     except SettingsError as problem:
         raise SettingsError(
             problem.slug, problem.message, file=str(path), remedy=problem.remedy
@@ -70,7 +70,7 @@ def stated(values: dict[str, Any]) -> Athlete:
         )
     try:
         athlete = msgspec.convert(values, Athlete)
-    except msgspec.ValidationError as problem:
+    except (msgspec.ValidationError, ArithmeticError) as problem:
         raise SettingsError("profile-wrong-type", str(problem)) from problem
     _check(athlete)
     return athlete

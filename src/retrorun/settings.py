@@ -4,12 +4,13 @@ Each stage's defaults live here and nowhere else; ``load`` reads overrides from 
 """
 
 import hashlib
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
+from retrorun import toml_file
 from retrorun.errors import SettingsError
 
 
@@ -192,37 +193,42 @@ def load(path: Path) -> Settings:
         SettingsError: the file cannot be read, names a setting that does not exist, or gives one
             a value that no number of its kind can have.
     """
+    tables = toml_file.table(path, "settings-unreadable")
+    _refuse_unknown(tables, path)
+    _refuse_senseless(tables, path)
     try:
-        tables = msgspec.toml.decode(path.read_bytes())
-        _refuse_unknown(tables, path)
-        _refuse_senseless(tables, path)
         return msgspec.convert(tables, Settings)
-    except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as problem:
+    except (msgspec.MsgspecError, ArithmeticError) as problem:
         raise SettingsError("settings-unreadable", str(problem), file=str(path)) from problem
 
 
-def _refuse_unknown(tables: dict[str, dict[str, object]], path: Path) -> None:
+def _refuse_unknown(tables: Mapping[str, object], path: Path) -> None:
     """A misspelt setting must not be ignored in silence."""
     known = msgspec.to_builtins(Settings())
     for table, values in tables.items():
-        for name in values if isinstance(values, dict) else ():
-            if name not in known.get(table, {}):
-                message = f"there is no setting {table}.{name}"
-                raise SettingsError("settings-unknown", message, file=str(path))
         if table not in known:
             raise SettingsError("settings-unknown", f"there is no table {table}", file=str(path))
+        if not isinstance(values, dict):
+            message = f"{table} is a table of settings, written [{table}]"
+            raise SettingsError("settings-unreadable", message, file=str(path))
+        for name in values:
+            if name not in known[table]:
+                message = f"there is no setting {table}.{name}"
+                raise SettingsError("settings-unknown", message, file=str(path))
 
 
 ANY_TIME = ("since_s", "until_s")  # moments may lie before 1970
+_MOST = 1e15  # beyond it no setting means anything, and arithmetic with it fails
 
 
 def _refuse_senseless(tables: dict[str, dict[str, object]], path: Path) -> None:
-    """Windows, tolerances and counts are finite and above nothing."""
+    """Windows, tolerances and counts are above nothing, and no number is endless."""
     given = ((table, name, value) for table in tables for name, value in tables[table].items())
     for table, name, value in given:
         for number in value if isinstance(value, list) else [value]:
             if isinstance(number, bool) or not isinstance(number, int | float):
                 continue
-            if not math.isfinite(number) or (number <= 0 and name not in ANY_TIME):
-                message = f"{table}.{name} = {number} makes no sense: it must be above 0"
+            if not abs(number) <= _MOST or (number <= 0 and name not in ANY_TIME):
+                shown = f"{table}.{name} = {str(number)[:40]}"
+                message = f"{shown} makes no sense: it must be above 0 and at most {_MOST:g}"
                 raise SettingsError("settings-senseless", message, file=str(path))

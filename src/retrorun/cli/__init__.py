@@ -10,6 +10,7 @@ import click
 from retrorun import __version__
 from retrorun.cli import files, folder, history, upkeep, words
 from retrorun.errors import RetrorunError, SettingsError
+from retrorun.text import plain
 
 
 class Family(click.Group):
@@ -19,6 +20,11 @@ class Family(click.Group):
         """Run the command; exit 2 for what the user said wrong, 1 for the rest of the family."""
         try:
             return super().invoke(ctx)
+        except click.UsageError as problem:  # it quotes what was typed
+            words = plain(problem.message)
+            if words == problem.message:
+                raise
+            raise click.UsageError(words, problem.ctx) from None
         except RetrorunError as problem:
             click.echo(f"Error: {problem}", err=True)
             ctx.exit(2 if isinstance(problem, SettingsError) else 1)

@@ -8,6 +8,7 @@ from retrorun.archive import Archive
 from retrorun.cli import show
 from retrorun.errors import SettingsError
 from retrorun.model import Remark
+from retrorun.text import plain
 
 LONGEST = 10_000  # characters
 
@@ -44,4 +45,4 @@ def listed(store: Archive) -> None:
 
 def _print(session_id: str, remark: Remark) -> None:
     pain, effort = (show.number(score) for score in (remark.pain, remark.effort))
-    show.out().print(f"{session_id}  pain {pain}  effort {effort}  {escape(remark.text)}")
+    show.out().print(f"{session_id}  pain {pain}  effort {effort}  {escape(plain(remark.text))}")

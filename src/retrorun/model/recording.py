@@ -4,9 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from retrorun.text import plain, plain_or_none
 from retrorun.units import FloatArray
 
 HeadingKind = Literal["compass", "course", "unknown", "none"]
+
+
+def _plain_texts(value: object, names: tuple[str, ...]) -> None:
+    """Make these texts of a frozen value safe to print; what is empty then is None."""
+    for name in names:
+        object.__setattr__(value, name, plain_or_none(getattr(value, name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +22,10 @@ class Note:
 
     slug: str
     message: str
+
+    def __post_init__(self) -> None:
+        """A file's words may stand in the message: they are made safe to print."""
+        object.__setattr__(self, "message", plain(self.message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +37,10 @@ class Lap:
     name: str | None = None
     step: str | None = None
     trigger: str | None = None
+
+    def __post_init__(self) -> None:
+        """Make the file's words safe to print."""
+        _plain_texts(self, ("name", "step", "trigger"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +68,10 @@ class HeadingSeries:
     north: Literal["true", "magnetic", "unknown"]
     time_s: FloatArray
     heading_deg: FloatArray
+
+    def __post_init__(self) -> None:
+        """Make the place's name safe to print: an app may have chosen it."""
+        object.__setattr__(self, "source", plain(self.source))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +108,10 @@ class Recording:
     distance_m: float | None = None
     notes: tuple[Note, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Make the file's words safe to print."""
+        _plain_texts(self, ("sport", "name", "device"))
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -100,6 +123,11 @@ class Source:
     device: str | None = None
     salvaged: bool = False
     warnings: tuple[Note, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Make the file's name and its device's safe to print."""
+        object.__setattr__(self, "name", plain(self.name))
+        _plain_texts(self, ("device",))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,6 +7,7 @@ from retrorun.model.measures import Measures
 from retrorun.model.recording import Lap, Note, Pause, Source
 from retrorun.model.segment import GaitLine, HeadingVerdict, Label
 from retrorun.model.track import Track
+from retrorun.text import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,11 @@ class SecondDevice:
     device: str
     skew_s: float | None
     reason: str
+
+    def __post_init__(self) -> None:
+        """Make the device's name safe to print, and the words in which it stands."""
+        for name in ("device", "reason"):
+            object.__setattr__(self, name, plain(getattr(self, name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +123,10 @@ class Failed:
     offset: int | None = None
     remedy: str | None = None
     not_a_run: bool = False
+
+    def __post_init__(self) -> None:
+        """A file's words may stand in the message: they are made safe to print."""
+        object.__setattr__(self, "message", plain(self.message))
 
 
 Outcome = Analysis | Failed

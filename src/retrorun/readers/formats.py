@@ -33,9 +33,9 @@ profile's names of sports, events and products.
 
 Why not fitparse for the columns: it makes an object of every field, which takes over 50 times as
 long, and it stops at the first damage. With the structure known, whole and broken files take one
-way, every record before the damage is kept, and reading is quicker. For every clean real file the values equal those of Garmin's own
-decoder, or of fitdecode where that cannot read it; of damaged ones, those that Garmin's decoder
-gives before it stops (tests).
+way, every record before the damage is kept, and reading is quicker. For every clean real file the
+values equal those of Garmin's own decoder, or of fitdecode where that cannot read it; of damaged
+ones, those that Garmin's decoder gives before it stops (tests).
 
 - Chained files are read one by one. Several sessions are split by their start times; those not on
   foot are named and passed over. A treadmill is on foot, under whatever sport it is filed.

@@ -12,6 +12,7 @@ from retrorun import export
 from retrorun.model import Analysis, Failed, Outcome, Session, Track
 from retrorun.results.columns import TRACKS
 from retrorun.results.names import athlete_key
+from retrorun.text import escaped
 from retrorun.units import FloatArray
 from retrorun.zone import local_time
 
@@ -61,10 +62,10 @@ class Filed:
 
 
 def text(value: str | None) -> str | None:
-    """Text that can be stored as UTF-8: bytes that were none are escaped."""
+    """Text that can be stored as UTF-8 and printed: what cannot be is escaped."""
     if value is None:
         return None
-    return value.encode("utf-8", "surrogatepass").decode("utf-8", "backslashreplace")
+    return escaped(value.encode("utf-8", "surrogatepass").decode("utf-8", "backslashreplace"))
 
 
 def year_of(session: Session) -> int:

@@ -7,9 +7,10 @@ a scheme, such as ``s3://bucket/exports``, because it costs start-up time.
 import os
 from pathlib import Path
 
-from retrorun.storage.entries import Entry, Store, changing, shown, without_user
+from retrorun.storage.entries import Entry, Store, changing, without_user
 from retrorun.storage.folder import Folder, look, read_file
 from retrorun.storage.objects import ObjectStore
+from retrorun.text import shown
 
 __all__ = [
     "Entry",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import IO, Protocol
 
 from retrorun.errors import ReadError
+from retrorun.text import shown
 
 # A password may hold "@", "/" or "?" itself, so that where it ends is not always known: rather too
 # much is taken away. Where a "?" makes it unknown which part is the host, nothing is left.
@@ -68,12 +69,6 @@ def changing(name: str) -> ReadError:
     """The error of a file that is being written while it is wanted."""
     remedy = "It is tried again with the next run."
     return ReadError("file-changing", "it changed while it was read", file=name, remedy=remedy)
-
-
-def shown(address: str) -> str:
-    """The address as text that can be printed: odd bytes and control characters are escaped."""
-    text = address.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def without_user(address: str) -> str:

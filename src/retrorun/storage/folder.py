@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import IO
 
 from retrorun.errors import ReadError, StoreError
-from retrorun.storage.entries import Entry, changing, shown, too_large
+from retrorun.storage.entries import Entry, changing, too_large
+from retrorun.text import shown
 
 # what a network drive says when it is away: nothing is wrong with the file
 _AWAY = {

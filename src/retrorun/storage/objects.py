@@ -13,7 +13,8 @@ from itertools import chain
 from typing import IO, Any, TypeVar
 
 from retrorun.errors import ReadError, RetrorunError, StoreError
-from retrorun.storage.entries import Entry, changing, shown, too_large, without_user, words_of
+from retrorun.storage.entries import Entry, changing, too_large, without_user, words_of
+from retrorun.text import shown
 
 R = TypeVar("R")
 _Errors = tuple[type[Exception], ...]

@@ -1,0 +1,43 @@
+"""Foreign text made safe for terminals, pages and files: the one place that knows what is not.
+
+A control character can move a terminal's cursor or colour its text, a direction character can
+show a name as another, and XML cannot hold either. Letters, marks, joiners and emoji stay.
+"""
+
+import re
+
+_SPACES = "\t\n\v\f\r\x85\u2028\u2029"
+# C0, DEL and C1; direction marks, embeddings and isolates; halves of surrogate pairs; code points
+# that are no characters
+_UNSAFE = (
+    "\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef"
+    + "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(17))
+)
+_WHITE = re.compile(f"[{_SPACES}]")
+_DROPPED = re.compile(f"[{_UNSAFE}]")
+
+
+def plain(text: str) -> str:
+    """The text on one line: what breaks lines becomes a space, what is unsafe is left out."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _DROPPED.sub("", _WHITE.sub(" ", text))
+
+
+def plain_or_none(text: str | None) -> str | None:
+    """The same of a text that may be missing; None where nothing is left of it."""
+    return (plain(text).strip() or None) if text else None
+
+
+def escaped(text: str) -> str:
+    """The text with every unsafe character as its escape, so that nothing is lost."""
+    return _DROPPED.sub(lambda found: repr(found[0])[1:-1], text)
+
+
+def shown(address: str) -> str:
+    """A file's name or address as text that can be printed, with nothing left out.
+
+    Odd bytes and control characters are escaped.
+    """
+    text = address.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
