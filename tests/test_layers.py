@@ -9,7 +9,7 @@ import pytest
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "retrorun"
 LAYERS = (
     {"errors", "units"},
-    {"literature", "channels"},
+    {"literature", "channels", "arithmetic"},
     {"settings", "model"},
     {
         "readers",

@@ -1,6 +1,5 @@
 """``compare --from ADDRESS``: the athletes of a result set, on this machine or on a cluster."""
 
-import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,7 +11,7 @@ import msgspec
 from rich.markup import escape
 from rich.table import Table
 
-from retrorun import storage
+from retrorun import arithmetic, storage
 from retrorun.cli import comparing, options, show
 from retrorun.errors import ReadError, SettingsError, StoreError
 from retrorun.model import Note
@@ -225,7 +224,7 @@ def _between(each: CohortMeasure, digits: int) -> str:
     """The deviation between athletes in per cent; of factors it is of the logarithm."""
     found = each.mixed.between_sd
     if found is not None and each.scale == "factor":
-        return show.number(100 * math.expm1(found), 1, " %")
+        return show.number(100 * (arithmetic.exp(found) - 1.0), 1, " %")
     return show.number(found, digits, " %" if found is not None else "")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from retrorun import arithmetic
 from retrorun.archive import Parcel
 from retrorun.archive.rows import Brief
 from retrorun.errors import ArchiveError
@@ -60,7 +61,7 @@ def _apart_m(first: "Track", second: "Track") -> float:
     ours, theirs = slice(begin, end, _EVERY_S), slice(begin + shift, end + shift, _EVERY_S)
     names = ("latitude_deg", "longitude_deg")
     north, east = (first.column(name)[ours] - second.column(name)[theirs] for name in names)
-    east = east * np.cos(np.radians(first.column(names[0])[ours]))
-    apart_m = np.hypot(north, east) * _M_PER_DEG
+    east = east * arithmetic.cos(np.radians(first.column(names[0])[ours]))
+    apart_m = arithmetic.hypot(north, east) * _M_PER_DEG
     known = apart_m[np.isfinite(apart_m)]
     return float(np.median(known)) if known.size else 0.0
