@@ -81,7 +81,7 @@ def exp(x: FloatArray) -> FloatArray: ...
 def exp(x: float | FloatArray) -> float | FloatArray:
     """E to the power of x, which may be infinite or NaN."""
     given = np.asarray(x, dtype=np.float64)
-    bounded = np.clip(np.nan_to_num(given), -746.0, 710.0)
+    bounded = np.minimum(np.maximum(np.where(np.isnan(given), 0.0, given), -746.0), 710.0)
     halvings = np.rint(bounded / LOG_2)
     high, low = bounded - halvings * _LOG_2_HIGH, halvings * _LOG_2_LOW
     rest = high - low
@@ -237,19 +237,26 @@ def solve(matrix: FloatArray, right: FloatArray) -> FloatArray:
         ZeroDivisionError: the matrix is singular.
     """
     size = len(matrix)
-    rows = np.concatenate((matrix, right.reshape(size, -1)), axis=1).astype(np.float64)
+    # Lists: for so few numbers one step of theirs costs less than any call would.
+    rows = np.concatenate((matrix, right.reshape(size, -1)), axis=1).astype(np.float64).tolist()
     for at in range(size):
-        pivot = at + int(np.argmax(np.abs(rows[at:, at])))
-        if rows[pivot, at] == 0.0:
+        pivot = max(range(at, size), key=lambda row: abs(rows[row][at]))
+        rows[at], rows[pivot] = rows[pivot], rows[at]
+        upper = rows[at]
+        if upper[at] == 0.0:
             message = "the matrix is singular"
             raise ZeroDivisionError(message)
-        rows[[at, pivot]] = rows[[pivot, at]]
-        rows[at + 1 :] -= (rows[at + 1 :, at] / rows[at, at])[:, None] * rows[at]
-    found = np.empty((size, rows.shape[1] - size))
+        for row in range(at + 1, size):
+            times = rows[row][at] / upper[at]
+            rows[row] = [one - times * other for one, other in zip(rows[row], upper, strict=True)]
+    found: list[list[float]] = [[]] * size
     for at in reversed(range(size)):
-        known = (rows[at, at + 1 : size, None] * found[at + 1 :]).sum(axis=0)
-        found[at] = (rows[at, size:] - known) / rows[at, at]
-    return found.reshape(right.shape)
+        rest = rows[at][size:]
+        for row in range(at + 1, size):
+            times = rows[at][row]
+            rest = [one - times * other for one, other in zip(rest, found[row], strict=True)]
+        found[at] = [each / rows[at][at] for each in rest]
+    return np.array(found).reshape(right.shape)
 
 
 def inverse(matrix: FloatArray) -> FloatArray:

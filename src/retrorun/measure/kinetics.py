@@ -215,24 +215,27 @@ def response(course: Course, theta: FloatArray) -> tuple[FloatArray, FloatArray]
 
     The derivatives obey the same equation as heart rate itself, driven by those of HRss.
     """
-    times = 1.0 + (arithmetic.exp(theta[FACTOR]) - 1.0) * course.backward
-    slope = arithmetic.exp(theta[SLOPE])
+    slope, factor, tau_up_s, tau_down_s = arithmetic.exp(theta[[SLOPE, FACTOR, UP, DOWN]])
+    times = 1.0 + (factor - 1.0) * course.backward
     drift = 1.0 + theta[DRIFT] * course.hours
     demand = course.level + theta[RISE] * course.uphill + theta[FALL] * course.downhill
     steady = theta[BASE] + slope * demand * times
     target = steady * drift
-    rising = _rising(course, theta, target)
-    keep = arithmetic.exp(-course.step_s / arithmetic.exp(np.where(rising, theta[UP], theta[DOWN])))
+    shares = course.step_s / np.array([tau_up_s, tau_down_s])
+    kept = arithmetic.exp(-shares)
+    rising = _rising(kept, theta[START], target)
+    keep = np.where(rising, kept[0], kept[1])
+    share = np.where(rising, shares[0], shares[1])
     rate = follow(target[:, None], keep, np.array([theta[START]]))[:, 0]
     driven = np.zeros((len(target), 9))
     driven[:, BASE] = drift
     driven[:, SLOPE] = slope * demand * times * drift
-    driven[:, FACTOR] = slope * demand * arithmetic.exp(theta[FACTOR]) * course.backward * drift
+    driven[:, FACTOR] = slope * demand * factor * course.backward * drift
     driven[:, DRIFT] = steady * course.hours
     driven[:, RISE] = slope * course.uphill * times * drift
     driven[:, FALL] = slope * course.downhill * times * drift
     lag = np.concatenate(([theta[START]], rate[:-1])) - target
-    by_tau = lag * -keep * arithmetic.log(keep) / (1.0 - keep)  # of keep by log tau, as if driven
+    by_tau = lag * keep * share / (1.0 - keep)  # of keep by log tau, as if driven
     driven[:, UP] = np.where(rising, by_tau, 0.0)
     driven[:, DOWN] = np.where(rising, 0.0, by_tau)
     initial = np.zeros(9)
@@ -240,15 +243,16 @@ def response(course: Course, theta: FloatArray) -> tuple[FloatArray, FloatArray]
     return rate, follow(driven, keep, initial)
 
 
-def _rising(course: Course, theta: FloatArray, target: FloatArray) -> BoolArray:
-    """Where HRss lies above heart rate: by two passes from a single tau."""
+def _rising(kept: FloatArray, start_bpm: float, target: FloatArray) -> BoolArray:
+    """Where HRss lies above heart rate: by two passes from a single tau.
+
+    ``kept`` (2,) is what a step keeps of the difference while rising and while falling.
+    """
     rising = np.ones(len(target), dtype=np.bool_)
     for _ in range(3):
-        keep = arithmetic.exp(
-            -course.step_s / arithmetic.exp(np.where(rising, theta[UP], theta[DOWN]))
-        )
-        rate = follow(target[:, None], keep, np.array([theta[START]]))[:, 0]
-        rising = target > np.concatenate(([theta[START]], rate[:-1]))
+        keep = np.where(rising, kept[0], kept[1])
+        rate = follow(target[:, None], keep, np.array([start_bpm]))[:, 0]
+        rising = target > np.concatenate(([start_bpm], rate[:-1]))
     return rising
 
 
