@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from retrorun.cohort.athletes import Athletes
 
 Command = TypeVar("Command", bound=Callable[..., object])
+NAMED = 20  # damaged parts that are named
 LINE_S = 30.0  # between two lines of progress where stderr is no terminal
 
 
@@ -233,6 +234,11 @@ def _summary(report: "Report", out: str) -> None:
         console.print(f"… and more: all are in {escape(storage.without_user(out))}/problems")
     for folder, reason in report.unlisted:
         console.print(escape(f"{storage.shown(folder)}: cannot be listed: {reason}"), style="red")
+    for name in report.damaged[:NAMED]:
+        words = "it was gone or damaged: its batch is made again"
+        console.print(escape(f"{storage.shown(name)}: {words}"), style="yellow")
+    if len(report.damaged) > NAMED:
+        console.print(f"… and {len(report.damaged) - NAMED} more parts")
     for each in report.unfinished:
         console.print(escape(f"put off: {each.name}: {each.message} [{each.slug}]"), style="red")
     console.print(_counts(report))

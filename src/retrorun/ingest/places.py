@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from retrorun import arithmetic
 from retrorun.archive import Parcel
 from retrorun.archive.rows import Brief
 from retrorun.errors import ArchiveError
@@ -53,6 +52,8 @@ class Places:
 def _apart_m(first: "Track", second: "Track") -> float:
     """Median distance at the same moments; 0 where they have no place at the same time."""
     import numpy as np
+
+    from retrorun import arithmetic
 
     shift = round(first.start_time_s - second.start_time_s)
     begin, end = max(0, -shift), min(first.seconds, second.seconds - shift)
