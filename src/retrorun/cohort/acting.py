@@ -107,11 +107,15 @@ def run(
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a run would do: files that are new or known, and batches it would take back."""
+    """What a run would do: files that are new or known, and batches it would take back.
+
+    ``unlisted`` are folders that could not be listed, and why.
+    """
 
     new: int
     known: int
     changed: int
+    unlisted: tuple[tuple[str, str], ...] = ()
 
 
 def survey(making: Making, athletes: Athletes) -> Survey:
@@ -124,12 +128,17 @@ def survey(making: Making, athletes: Athletes) -> Survey:
     kept = Kept(storage.open_store(making.out), tracks=making.tracks)
     kept.read()
     new, known, changed = 0, 0, set[int]()
-    files = listed(storage.open_store(making.source), athletes)
+    store = storage.open_store(making.source)
+    files = listed(store, athletes)
     while some := list(islice(files, planning.PAGE_FILES)):
         judged = kept.index.judge(some)
         new, known = new + len(judged.new), known + judged.known
         changed |= judged.changed
-    return Survey(new, known, len(changed))
+    return Survey(new, known, len(changed), _unlisted(store))
+
+
+def _unlisted(store: storage.Store) -> tuple[tuple[str, str], ...]:
+    return tuple(store.unlisted) if isinstance(store, storage.Folder) else ()
 
 
 def _check_source(address: str) -> None:
@@ -214,8 +223,7 @@ class _Run:
                 page = planning.page(judged.new, self.made)
                 self.kept.plan(page)
                 yield from (self._job(batch) for batch in page.batches)
-        unlisted = tuple(store.unlisted) if isinstance(store, storage.Folder) else ()
-        self.report = replace(self.report, listed=True, unlisted=unlisted)
+        self.report = replace(self.report, listed=True, unlisted=_unlisted(store))
 
     def _job(self, batch: Batch, *, again: bool = False) -> Job:
         count = self.report.planned + len(batch.files)
