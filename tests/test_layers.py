@@ -10,7 +10,7 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "retrorun"
 LAYERS = (
     {"text"},
     {"errors", "units"},
-    {"literature", "channels", "toml_file"},
+    {"literature", "channels", "toml_file", "arithmetic"},
     {"settings", "model"},
     {
         "readers",

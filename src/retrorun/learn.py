@@ -59,12 +59,12 @@ def combine(lines: Iterable[GaitLine | None]) -> GaitLine | None:
     slope, intercept = _fit(speeds_mps, cadences_spm, weights)
     apart_spm = cadences_spm - (intercept + slope * speeds_mps)
     seconds = np.array([line.seconds for line in known])
-    within = np.average([line.spread_spm**2 for line in known], weights=seconds)
+    within = np.average([np.square(line.spread_spm) for line in known], weights=seconds)
     return GaitLine(
         intercept_spm=float(intercept),
         slope_spm_per_mps=float(slope),
         grade_slope_spm=float(np.average([li.grade_slope_spm for li in known], weights=seconds)),
-        spread_spm=float(np.sqrt(within + np.average(apart_spm**2, weights=weights))),
+        spread_spm=float(np.sqrt(within + np.average(np.square(apart_spm), weights=weights))),
         seconds=float(seconds.sum()),
         low_mps=min(line.low_mps for line in known),
         high_mps=max(line.high_mps for line in known),
@@ -83,7 +83,7 @@ def _fit(
 ) -> tuple[float, float]:
     """Weighted least squares; a flat line where all speeds are one."""
     mean_x, mean_y = np.average(x, weights=weights), np.average(y, weights=weights)
-    spread = np.average((x - mean_x) ** 2, weights=weights)
+    spread = np.average(np.square(x - mean_x), weights=weights)
     if spread < 1e-6:
         return 0.0, float(mean_y)
     slope = np.average((x - mean_x) * (y - mean_y), weights=weights) / spread

@@ -3,7 +3,7 @@
 1. identify the bytes by their SHA-256
 2. read them into recordings
 3. for each recording: prepare a 1 Hz track, detect segments, measure them
-4. gather what pages, archive and comparison need
+4. gather what pages, archive and comparison need, rounded to the digits that mean something
 
 A file that cannot be analysed is a value, ``Failed``, never an exception: one bad file stops
 neither a folder nor a cluster.
@@ -37,6 +37,7 @@ from retrorun.model import (
     Track,
     Zoned,
 )
+from retrorun.model.digits import rounded, rounded_track
 from retrorun.readers.second_device import joined_with_phone
 from retrorun.settings import ReadLimits, Settings
 from retrorun.units import FloatArray
@@ -140,11 +141,18 @@ def _session(
     labels = detect_labels.spoken(recording, source.name) + known.labels
     detection = detect.detect(track, labels, athlete, settings.detect)
     track = dataclasses.replace(track, columns={**track.columns, **detection.columns})
-    measures = measure.measure(track, detection, athlete, settings.measure)
+    measures = _rounded(measure.measure(track, detection, athlete, settings.measure))
     session = _gather(source, index, recording, track, (detection, measures))
+    session, track = rounded(session), rounded_track(track)
     devices = {"second_devices": known.second_devices}
     marks = devices | {"labels": labels, "settings": settings.fingerprint(), "version": __version__}
     return dataclasses.replace(session, **marks), track  # type: ignore[arg-type]
+
+
+def _rounded(found: Measures) -> Measures:
+    """Measures as they are kept; the totals are sums of what is kept of the segments."""
+    kept = rounded(found)
+    return dataclasses.replace(kept, totals=measure.totals(kept.segments))
 
 
 def _gather(

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.model import Label, Note, Session, Track, Zone
 from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray
 
@@ -67,9 +68,13 @@ def _distance_m(latitude_deg: FloatArray, longitude_deg: FloatArray, zone: Zone)
     """Great-circle distance to the zone's centre, haversine on the mean sphere, (n,) metres."""
     north, east = np.radians(latitude_deg), np.radians(longitude_deg)
     home_north, home_east = np.radians(zone.latitude_deg), np.radians(zone.longitude_deg)
-    half = np.sin((north - home_north) / 2) ** 2
-    half += np.cos(north) * np.cos(home_north) * np.sin((east - home_east) / 2) ** 2
-    distance: FloatArray = 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(half, 1.0)))
+    half = np.square(arithmetic.sin((north - home_north) / 2))
+    half += (
+        arithmetic.cos(north)
+        * arithmetic.cos(home_north)
+        * np.square(arithmetic.sin((east - home_east) / 2))
+    )
+    distance: FloatArray = 2 * EARTH_RADIUS_M * arithmetic.arcsin(np.sqrt(np.minimum(half, 1.0)))
     return distance
 
 

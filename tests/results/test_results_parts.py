@@ -52,6 +52,7 @@ def test_names_and_the_ledger_last(written: dict[str, bytes]) -> None:
         f"sessions/athlete=ann/year=2026/{BATCH}.parquet",
         f"tracks/athlete=ann/year=2026/{BATCH}.parquet",
         f"problems/{BATCH}.parquet",
+        f"sums/{BATCH}.json",
         f"files/{BATCH}.parquet",
     ]
 

@@ -1,7 +1,7 @@
 """``process ADDRESS --out ADDRESS``: many athletes, on this machine or on a cluster."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from retrorun.cohort.athletes import Athletes
 
 Command = TypeVar("Command", bound=Callable[..., object])
+NAMED = 20  # damaged parts that are named
 LINE_S = 30.0  # between two lines of progress where stderr is no terminal
 
 
@@ -126,7 +127,8 @@ def process(address: str, chosen: Chosen, how: How) -> int:
         found = acting.survey(making, athletes)
         click.echo(f"{found.new} new files, {found.known} unchanged")
         click.echo(f"{found.changed} batches to be taken back, because of changed files")
-        return 0
+        name_unlisted(found.unlisted)
+        return 1 if found.unlisted else 0
     with _Shown() as shown:
         report = acting.run(
             making,
@@ -231,14 +233,26 @@ def _summary(report: "Report", out: str) -> None:
         console.print(escape(f"{each.name}: {each.message} [{each.slug}]"), style="red")
     if report.failed > len(report.problems):
         console.print(f"… and more: all are in {escape(storage.without_user(out))}/problems")
-    for folder, reason in report.unlisted:
-        console.print(escape(f"{storage.shown(folder)}: cannot be listed: {reason}"), style="red")
+    name_unlisted(report.unlisted)
+    for name in report.damaged[:NAMED]:
+        words = "it was gone or damaged: its batch is made again"
+        console.print(escape(f"{storage.shown(name)}: {words}"), style="yellow")
+    if len(report.damaged) > NAMED:
+        console.print(f"… and {len(report.damaged) - NAMED} more parts")
     for each in report.unfinished:
         console.print(escape(f"put off: {each.name}: {each.message} [{each.slug}]"), style="red")
     console.print(_counts(report))
     console.print(f"results: {escape(storage.shown(storage.without_user(out)))}")
     if report.undone:
         console.print("the same command does what was put off")
+
+
+def name_unlisted(places: Sequence[tuple[str, str]]) -> None:
+    """Name on stderr what could not be looked into: what lies there is left out."""
+    from retrorun.storage import shown
+
+    for place, reason in places:
+        click.echo(f"{shown(place)}: cannot be listed: {reason}", err=True)
 
 
 def _counts(report: "Report") -> str:

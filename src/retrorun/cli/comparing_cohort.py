@@ -1,9 +1,9 @@
 """``compare --from ADDRESS``: the athletes of a result set, on this machine or on a cluster."""
 
-import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,11 +12,11 @@ import msgspec
 from rich.markup import escape
 from rich.table import Table
 
-from retrorun import storage
+from retrorun import arithmetic, storage
 from retrorun.cli import comparing, options, show
 from retrorun.errors import ReadError, SettingsError, StoreError
 from retrorun.model import Note
-from retrorun.model.cohort import Cohort, CohortMeasure
+from retrorun.model.cohort import Cohort, CohortMeasure, Uncompared
 from retrorun.settings import CompareSettings
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def run(chosen: Chosen, settings: CompareSettings, reports: Path | None) -> int:
     """Compare and show: a table and the page, or JSON where there is no place for pages.
 
     Returns:
-        The exit code: 1 if an athlete could not be compared.
+        The exit code: 1 if an athlete could not be compared, or a part is gone or damaged.
     """
     found = compared(chosen, settings)
     if reports is None:
@@ -98,7 +98,8 @@ def run(chosen: Chosen, settings: CompareSettings, reports: Path | None) -> int:
         show.out().print(table(found))
         told(found)
         show.err().print(f"open {page(found, reports).resolve().as_uri()}", markup=False)
-    return 1 if found.uncompared else 0
+    damaged = any(note.slug.startswith("results-part") for note in found.notes)
+    return 1 if found.uncompared or damaged else 0
 
 
 def compared(chosen: Chosen, settings: CompareSettings) -> Cohort:
@@ -118,16 +119,26 @@ def compared(chosen: Chosen, settings: CompareSettings) -> Cohort:
     if about.deidentified and (settings.since_s is not None or settings.until_s is not None):
         remedy = "Leave --since and --until out, or choose before it is de-identified."
         raise SettingsError("results-dates-shifted", SHIFTED.message, remedy=remedy)
-    known, notes = athletes.comparable(results.athletes(storage.open_store(address)))
+    store = storage.open_store(address)
+    known, notes = athletes.comparable(results.athletes(store))
+    gone, losses = (
+        athletes.missing(store) if about.schema_version >= results.WITH_SUMS else ((), ())
+    )
+    known, notes = _without(known, gone), (*notes, *losses)
     manner = athletes.Manner(address, settings, chosen.out)
     done = athletes.compared(known, manner, _engine(chosen))
-    found = athletes.gathered(_watched(done, len(known)), settings)
+    found = athletes.gathered(chain(gone, _watched(done, len(known))), settings)
     if about.deidentified:
         found, notes = replace(found, first_date=None, last_date=None), (*notes, SHIFTED)
     found = replace(found, notes=(*found.notes, *notes))
     if chosen.out is not None:
         tables.written(storage.open_store(chosen.out), found)
     return found
+
+
+def _without(athletes: list[str], gone: Iterable[Uncompared]) -> list[str]:
+    left_out = {each.athlete for each in gone}
+    return [each for each in athletes if each not in left_out]
 
 
 def _about(address: str) -> "About":
@@ -225,7 +236,7 @@ def _between(each: CohortMeasure, digits: int) -> str:
     """The deviation between athletes in per cent; of factors it is of the logarithm."""
     found = each.mixed.between_sd
     if found is not None and each.scale == "factor":
-        return show.number(100 * math.expm1(found), 1, " %")
+        return show.number(100 * (arithmetic.exp(found) - 1.0), 1, " %")
     return show.number(found, digits, " %" if found is not None else "")
 
 

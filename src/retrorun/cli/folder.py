@@ -49,17 +49,18 @@ def process(
 
     with Archive.open(options.archive_folder(archive)) as store:
         plan = ingest.plan(folder, store, retry=retry)
+        cohorts.name_unlisted(plan.unlisted)
         drawn = not pages or (not store.due() and (reports / "index.html").exists())
         if plan.idle and drawn and not dry_run:
             click.echo(f"nothing new: {plan.unchanged} unchanged", err=True)
-            return
+            context.exit(1 if plan.unlisted else 0)
         if not (dry_run or plan.idle):
             ingest.prepare()  # workers start while the rest is loaded here
         from retrorun.cli import imports
 
         if dry_run:
             imports.show_plan(plan)
-            return
+            context.exit(1 if plan.unlisted else 0)
         athlete = options.load_athlete(profile, store)
         work = imports.Work(
             store, options.load_settings(settings), athlete, jobs or options.cores()
@@ -67,7 +68,7 @@ def process(
         report = imports.carry_out(plan, work, pages=pages)
         imports.show_report(report, store)
         imports.conclude(work, reports if pages else None, report.sessions)
-    context.exit(1 if report.failed else 0)
+    context.exit(1 if report.failed or plan.unlisted else 0)
 
 
 @click.command()

@@ -13,7 +13,9 @@ from retrorun import ingest
 from retrorun import watch as following
 from retrorun.archive import Archive
 from retrorun.cli import imports, options
+from retrorun.errors import ReadError
 from retrorun.settings import Settings
+from retrorun.storage import shown
 from retrorun.watch import Rhythm
 
 __all__ = ["Rhythm", "Where", "service", "watch"]
@@ -51,12 +53,27 @@ def _look(where: Where, settings: Settings, jobs: int, stop: Event) -> bool:
     with Archive.open(where.archive) as store:
         plan = ingest.plan(str(where.folder), store)
         if plan.idle and not store.due() and (where.reports / "index.html").exists():
+            _refuse_unlisted(plan)
             return bool(plan.waiting)
         work = imports.Work(store, settings, options.load_athlete(where.profile, store), jobs)
         report = ingest.act(plan, store, work.engine, following.between_files(stop))
         imports.show_report(report, store)
         imports.conclude(work, where.reports, report.sessions)
+        _refuse_unlisted(plan)
         return bool(report.waiting)
+
+
+def _refuse_unlisted(plan: ingest.Plan) -> None:
+    """Say, when all else is done, that something could not be looked into.
+
+    Raises:
+        ReadError: the first such place, and how many more there are.
+    """
+    for place, reason in plan.unlisted:
+        more = f", nor can {len(plan.unlisted) - 1} more" if len(plan.unlisted) > 1 else ""
+        raise ReadError(
+            "folder-unreadable", f"it cannot be listed: {reason}{more}", file=shown(place)
+        )
 
 
 def _say(message: str) -> None:

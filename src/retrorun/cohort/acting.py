@@ -1,9 +1,11 @@
 """Carry out: plan pages, hand batches to an engine, keep count, retire what has changed.
 
-1. what the result set has: its manifest, and which batches are in the ledger
+1. what the result set has: its manifest, which batches are in the ledger, and whether their parts
+   are whole
 2. batches that were planned and are not done come first, exactly as they were planned
 3. the store is listed; what is new is planned a page at a time, and worked on meanwhile
-4. batches with files that have changed are retired, and the store is listed once more
+4. batches with files that have changed are retired, and the store is listed once more; those with
+   damaged parts are retired first of all
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -44,11 +46,12 @@ class Report:
         failed: files that could not be read; ``not_runs``: that hold no run.
         sessions: that were found.
         known: files that are as they were.
-        retired: batches that were taken back because a file of theirs had changed.
+        retired: batches that were taken back: a file had changed, or a part was damaged.
         problems: the first failures.
         unfinished: batches that are left for the next run, and why.
         undone: files in them.
         unlisted: folders that could not be listed.
+        damaged: parts of the result set that were gone or damaged; their batches are taken back.
     """
 
     files: int = 0
@@ -63,6 +66,7 @@ class Report:
     unfinished: tuple[Problem, ...] = ()
     undone: int = 0
     unlisted: tuple[tuple[str, str], ...] = ()
+    damaged: tuple[str, ...] = ()
 
 
 Progress = Callable[[Report], None]
@@ -103,11 +107,15 @@ def run(
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a run would do: files that are new or known, and batches it would take back."""
+    """What a run would do: files that are new or known, and batches it would take back.
+
+    ``unlisted`` are folders that could not be listed, and why.
+    """
 
     new: int
     known: int
     changed: int
+    unlisted: tuple[tuple[str, str], ...] = ()
 
 
 def survey(making: Making, athletes: Athletes) -> Survey:
@@ -120,12 +128,17 @@ def survey(making: Making, athletes: Athletes) -> Survey:
     kept = Kept(storage.open_store(making.out), tracks=making.tracks)
     kept.read()
     new, known, changed = 0, 0, set[int]()
-    files = listed(storage.open_store(making.source), athletes)
+    store = storage.open_store(making.source)
+    files = listed(store, athletes)
     while some := list(islice(files, planning.PAGE_FILES)):
         judged = kept.index.judge(some)
         new, known = new + len(judged.new), known + judged.known
         changed |= judged.changed
-    return Survey(new, known, len(changed))
+    return Survey(new, known, len(changed), _unlisted(store))
+
+
+def _unlisted(store: storage.Store) -> tuple[tuple[str, str], ...]:
+    return tuple(store.unlisted) if isinstance(store, storage.Folder) else ()
 
 
 def _check_source(address: str) -> None:
@@ -174,8 +187,11 @@ class _Run:
         self.made = planning.Making(results.SCHEMA_VERSION, __version__, settings, tracks)
         self.kept = Kept(out, tracks=tracks)
         self.kept.read()
+        thorough = self.retry or isinstance(out, storage.Folder)
+        self.changed, broken = self.kept.damaged(thorough=thorough)
+        self.report = replace(self.report, damaged=tuple(broken))
         if self.retry:
-            self.changed = self.kept.with_failures()
+            self.changed |= self.kept.with_failures()
 
     def _retire(self) -> None:
         """Take back the batches that hold what has changed."""
@@ -207,8 +223,7 @@ class _Run:
                 page = planning.page(judged.new, self.made)
                 self.kept.plan(page)
                 yield from (self._job(batch) for batch in page.batches)
-        unlisted = tuple(store.unlisted) if isinstance(store, storage.Folder) else ()
-        self.report = replace(self.report, listed=True, unlisted=unlisted)
+        self.report = replace(self.report, listed=True, unlisted=_unlisted(store))
 
     def _job(self, batch: Batch, *, again: bool = False) -> Job:
         count = self.report.planned + len(batch.files)

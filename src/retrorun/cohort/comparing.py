@@ -21,7 +21,7 @@ from retrorun.model import Athlete, Comparison, Note
 from retrorun.model.cohort import AthleteSummary, Cohort, Uncompared
 from retrorun.results.names import UNKNOWN
 from retrorun.settings import CompareSettings
-from retrorun.storage import open_store
+from retrorun.storage import Store, open_store
 
 NOBODY = Note("athlete-unknown", "sessions whose athlete is not known are left out")
 SCHEMA_VERSION = 1  # of an athlete's line of JSON
@@ -54,6 +54,29 @@ def comparable(athletes: Iterable[str]) -> tuple[list[str], tuple[Note, ...]]:
     everyone = list(athletes)
     known = [each for each in everyone if each != UNKNOWN]
     return known, () if len(known) == len(everyone) else (NOBODY,)
+
+
+def missing(store: Store) -> tuple[tuple[Uncompared, ...], tuple[Note, ...]]:
+    """Athletes of whom a part with sessions is gone, and notes on what else is gone or damaged.
+
+    Nobody is compared by a part of their sessions as if it were all of them.
+
+    Args:
+        store: the result set.
+
+    Raises:
+        StoreError: the store does not answer.
+    """
+    athletes: dict[str, Uncompared] = {}
+    notes: list[Note] = []
+    for problem in results.lost(store):
+        name = problem.file or ""
+        if name.startswith("sessions/"):
+            athlete = results.athlete_of(name)
+            athletes.setdefault(athlete, Uncompared(athlete, problem.slug, str(problem)))
+        else:
+            notes.append(Note(problem.slug, str(problem)))
+    return tuple(athletes.values()), tuple(notes)
 
 
 def compared(athletes: Iterable[str], manner: Manner, engine: Engine) -> Iterator[Result]:

@@ -5,6 +5,7 @@ batch consists of, so that one that was planned and is not done can be worked on
 its parts then replace nothing and leave nothing over.
 """
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -16,7 +17,7 @@ from retrorun.cohort.listing import Index
 from retrorun.cohort.planning import MANIFEST, Batch, Page, Planned
 from retrorun.errors import ReadError, StoreError
 from retrorun.results import names
-from retrorun.results.reading import parts, table
+from retrorun.results.reading import MOST_BYTES, parts, sums, table
 from retrorun.storage import Store
 
 PAGE_BYTES = 256 << 20
@@ -53,7 +54,7 @@ class Kept:
                 else:
                     self._pages[batch.name] = name
         for batch_name in sorted(done - explained):  # its page is lost: the ledger knows, too
-            self.index.add(self._ledger(batch_name), self._number(batch_name, ""))
+            self.index.add(self._ledger_if_whole(batch_name), self._number(batch_name, ""))
         self.index.seal()
         self.index.own = len(self._names)
 
@@ -72,6 +73,15 @@ class Kept:
     def _ledger(self, batch: str) -> list[Planned]:
         found = table(self.out, results.ledger_name(batch), FILES, planning.NAMES).to_pylist()
         return [Planned(**row) for row in found]
+
+    def _ledger_if_whole(self, batch: str) -> list[Planned]:
+        """The files of a batch; none if its part of the ledger is damaged: they are found new."""
+        try:
+            return self._ledger(batch)
+        except StoreError:
+            raise
+        except ReadError:
+            return []
 
     def pending(self, athletes: Athletes) -> Iterator[Batch]:
         """Batches that were planned and are not done, as they were planned.
@@ -132,6 +142,47 @@ class Kept:
                     found.add(PurePosixPath(part).stem)
         return {number for number, name in enumerate(self._names) if name in found}
 
+    def damaged(self, *, thorough: bool) -> tuple[set[int], list[str]]:
+        """Finished batches with a part that is gone or damaged, and the names of such parts.
+
+        Args:
+            thorough: read every part and compare it with its sum; otherwise only what is gone is
+                found.
+
+        Raises:
+            StoreError: the store does not answer.
+        """
+        there, broken = set(parts(self.out, "")), list[str]()
+        batches: set[str] = set()
+        for batch in sorted(PurePosixPath(each).stem for each in there if each.startswith(LEDGER)):
+            found = self._broken_parts(batch, there, thorough=thorough)
+            broken += found
+            batches |= {batch} if found else set()
+        return {at for at, name in enumerate(self._names) if name in batches}, broken
+
+    def _broken_parts(self, batch: str, there: set[str], *, thorough: bool) -> list[str]:
+        """Names of the parts of one batch that are gone or damaged."""
+        try:
+            expected = sums(self.out, batch)
+        except StoreError:
+            raise
+        except ReadError:
+            return [names.sums_name(batch)]
+        return [
+            name
+            for name, sha256 in expected.items()
+            if name not in there or (thorough and self._sha256(name) != sha256)
+        ]
+
+    def _sha256(self, name: str) -> str | None:
+        """Of a part's bytes; None where it cannot be read."""
+        try:
+            return hashlib.sha256(self.out.read(name, MOST_BYTES)).hexdigest()
+        except StoreError:
+            raise
+        except ReadError:
+            return None
+
     def retire(self, numbers: set[int]) -> int:
         """Take batches back, so that the next listing finds their files new.
 
@@ -155,7 +206,7 @@ class Kept:
         """Batches of a page as they were planned; without one, as the ledger has them."""
         if page:
             return [each for each in self._page(page).batches if each.name in wanted]
-        return [Batch(name, tuple(self._ledger(name))) for name in sorted(wanted)]
+        return [Batch(name, tuple(self._ledger_if_whole(name))) for name in sorted(wanted)]
 
     def _sweep(self, batches: Sequence[Batch]) -> None:
         """Remove what batches have left, finished or not."""
@@ -163,6 +214,7 @@ class Kept:
             self.out.delete(part)
         for batch in batches:
             self.out.delete(names.problems_name(batch.name))
+            self.out.delete(names.sums_name(batch.name))
 
     def _rewrite(self, page: str, gone: set[str]) -> None:
         """The same page of the manifest without some batches."""

@@ -8,6 +8,7 @@ import hashlib
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from pathlib import PurePosixPath
 from typing import Any
 
 from retrorun.errors import ReadError
@@ -142,14 +143,26 @@ def decoded(name: str, data: bytes) -> Page:
     import pyarrow.parquet as pq
 
     try:
+        _check_address(name, data)
         table = pq.read_table(pa.BufferReader(data), schema=_schema(), use_threads=False)
-    except (pa.ArrowException, OSError, KeyError) as problem:
+    except (pa.ArrowException, OSError, KeyError, ValueError) as problem:
         words = f"this page of the plan cannot be read: {str(problem)[:200]}"
         remedy = "Remove it and run again: what is done is known, and the rest is planned anew."
         raise ReadError("manifest-damaged", words, file=name, remedy=remedy) from problem
     columns = [table[each].to_pylist() for each in NAMES]
     files = [Planned(*map(_restored, row)) for row in zip(*columns, strict=True)]
     return Page(tuple(_grouped(files, [_restored(each) for each in table["batch"].to_pylist()])))
+
+
+def _check_address(name: str, data: bytes) -> None:
+    """Pages are named after their bytes.
+
+    Raises:
+        ValueError: they are others now.
+    """
+    if PurePosixPath(name).stem != hashlib.sha256(data).hexdigest():
+        message = "its bytes are not those that it is named after"
+        raise ValueError(message)
 
 
 def _grouped(files: list[Planned], names: list[str]) -> Iterator[Batch]:

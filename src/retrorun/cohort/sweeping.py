@@ -17,8 +17,8 @@ from retrorun.storage.exports import is_archive
 def data_parts(out: Store, batches: Iterable[Batch], *, tracks: bool) -> list[str]:
     """Names of the sessions', segments' and tracks' parts that bear a batch's name.
 
-    An archive may hold files of athletes that the plan does not know; then all athletes are looked
-    through.
+    An archive may hold files of athletes that the plan does not know, and of a batch whose plan is
+    lost no athlete is known; then all athletes are looked through.
 
     Args:
         out: the result set.
@@ -35,7 +35,8 @@ def data_parts(out: Store, batches: Iterable[Batch], *, tracks: bool) -> list[st
     for batch in batches:
         wanted.add(batch.name)
         athletes.update(each.athlete for each in batch.files)
-        packed = packed or any(is_archive(each.name) for each in batch.files)
+        archives = any(is_archive(each.name) for each in batch.files)
+        packed = packed or archives or not batch.files
     if not wanted:
         return []
     folders = kinds if packed else [names.partition(k, a) for k in kinds for a in sorted(athletes)]

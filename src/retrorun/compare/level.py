@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from retrorun.arithmetic import dot
 from retrorun.compare.match import Matches
 from retrorun.compare.stretches import Stretches
 from retrorun.settings import CompareSettings
@@ -70,4 +71,4 @@ def _slope(rows: FloatArray, settings: CompareSettings) -> float | None:
     if float(rows[:, 0].std()) < settings.line_spread_mps:
         return None
     centred = rows - rows.mean(axis=0)
-    return float(centred[:, 0] @ centred[:, 1] / (centred[:, 0] @ centred[:, 0]))
+    return dot(centred[:, 0], centred[:, 1]) / dot(centred[:, 0], centred[:, 0])

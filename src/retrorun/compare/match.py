@@ -192,5 +192,5 @@ def _apart(traits: FloatArray, others: FloatArray, reach_s: float) -> FloatArray
     """How unlike stretches are, (n,): in tolerances, time in reaches; infinite beyond one."""
     apart = np.abs(traits - others)
     apart[:, 3] /= reach_s
-    distance = np.sqrt((apart**2).sum(axis=1))
+    distance = np.sqrt((np.square(apart)).sum(axis=1))
     return np.where(apart[:, :3].max(axis=1) > 1.0, np.inf, distance)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.compare.statistics import student
 from retrorun.units import FloatArray
 
@@ -54,7 +55,7 @@ class Fitted:
         """
         if self.between is None or athletes < 3:
             return None
-        return student(athletes - 2) * math.sqrt(self.between + self.error**2)
+        return student(athletes - 2) * math.sqrt(self.between + np.square(self.error))
 
 
 def of_sessions(means: FloatArray, counts: FloatArray, squares: FloatArray) -> Fitted:
@@ -82,7 +83,7 @@ def of_sessions(means: FloatArray, counts: FloatArray, squares: FloatArray) -> F
         """Variance within athletes that fits best, given the ratio of between to within."""
         weight = counts / (1.0 + counts * ratio)
         apart = means - _mean(means, weight)
-        return (inner + float((weight * apart**2).sum())) / freedom
+        return (inner + float((weight * np.square(apart)).sum())) / freedom
 
     def score(ratio: float) -> float:
         within = scale(ratio)
@@ -108,7 +109,7 @@ def of_estimates(values: FloatArray, errors: FloatArray) -> Fitted:
     variance between athletes by REML (Viechtbauer 2005, J Educ Behav Stat 30:261) in place of
     their moment estimate; interval as in `of_sessions`.
     """
-    variances = errors**2
+    variances = np.square(errors)
 
     def score(between: float) -> float:
         return _score(values, 1.0 / (variances + between), 1.0)
@@ -120,8 +121,8 @@ def of_estimates(values: FloatArray, errors: FloatArray) -> Fitted:
 def _mean(values: FloatArray, weight: FloatArray) -> float:
     """The weighted mean.
 
-    Sums of products, not ``@``: what a linear-algebra library gives for long vectors depends on
-    how many threads it has, and waits for them.
+    Sums of products, not ``@``: what a linear-algebra library gives depends on the processor and,
+    for long vectors, on its threads.
     """
     return float((weight * values).sum() / weight.sum())
 
@@ -133,8 +134,8 @@ def _score(values: FloatArray, weight: FloatArray, scale: float) -> float:
     in units of ``scale``.
     """
     apart = values - _mean(values, weight)
-    squared = weight**2
-    rise = (squared * apart**2).sum() / scale
+    squared = np.square(weight)
+    rise = (squared * np.square(apart)).sum() / scale
     return float(rise - weight.sum() + squared.sum() / weight.sum())
 
 
@@ -144,7 +145,8 @@ def _root(score: Callable[[float], float], typical: float) -> float:
     With unequal numbers of sessions there may be more than one such place: the last one, the
     largest variance, is taken, which can only widen an interval.
     """
-    places = np.concatenate([[0.0], typical * np.logspace(-DECADES, DECADES, GRID)])
+    exponents = np.linspace(-DECADES, DECADES, GRID) * arithmetic.LOG_10
+    places = np.concatenate([[0.0], typical * arithmetic.exp(exponents)])
     rising = [place for place, here in enumerate(map(score, places)) if here > 0]
     if not rising:
         return 0.0
@@ -167,7 +169,7 @@ def _weighed(
     mean = _mean(values, weight)
     error = math.sqrt(1.0 / weight.sum())
     freedom = len(values) - 1
-    excess = float((weight * (values - mean) ** 2).sum()) / freedom
+    excess = float((weight * np.square(values - mean)).sum()) / freedom
     reach = student(freedom) * error * math.sqrt(max(1.0, excess))
     heaviest = float(weight.max() / weight.sum())
     return Fitted(mean, error, between, within, reach, _share(variances, between), heaviest)
@@ -187,10 +189,12 @@ def _share(variances: FloatArray, between: float) -> float:
     if not (variances > 0).all():
         return 1.0 if between > 0 else 0.0
     weight = 1.0 / variances
-    typical = (len(weight) - 1) * weight.sum() / (weight.sum() ** 2 - (weight**2).sum())
+    typical = (
+        (len(weight) - 1) * weight.sum() / (np.square(weight.sum()) - (np.square(weight)).sum())
+    )
     return float(between / (between + typical))
 
 
 def _tiny(values: FloatArray) -> float:
     """A variance that is none: rounding of values of this size."""
-    return max(1e-300, 1e-24 * float((values**2).mean()))
+    return max(1e-300, 1e-24 * float((np.square(values)).mean()))

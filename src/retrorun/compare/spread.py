@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.compare.mixed import Fitted, of_estimates, of_sessions
 from retrorun.compare.statistics import NORMAL, student
 from retrorun.model import Estimate
@@ -75,7 +76,7 @@ def _quantile(ordered: FloatArray, probability: float) -> float | None:
     place = (count + 1 / 3) * probability + 1 / 3
     if not 1 <= place <= count:
         return None
-    return float(np.interp(place, np.arange(1, count + 1), ordered))
+    return float(arithmetic.interpolate(place, np.arange(1, count + 1), ordered))
 
 
 def mixed(found: Observed) -> Mixed:
@@ -87,7 +88,7 @@ def mixed(found: Observed) -> Mixed:
     counts = np.maximum(found.sessions, 1.0)
     points = np.array([student(int(count) - 1) if count > 1 else 1.0 for count in counts])
     deviations = (found.highs - found.lows) / 2 / points * np.sqrt(counts)
-    squares = np.where(counts > 1, np.nan_to_num(deviations) ** 2 * (counts - 1), 0.0)
+    squares = np.where(counts > 1, np.square(np.nan_to_num(deviations)) * (counts - 1), 0.0)
     return _said(of_sessions(found.values, counts, squares), found)
 
 
@@ -118,11 +119,11 @@ def mixed_factor(found: Observed, floor: float) -> Mixed:
     already, and may be the same for all of them, so it widens the mean's interval once more
     instead of being averaged away.
     """
-    logs = np.log(found.values)
-    errors = np.log(found.highs / found.lows) / (2 * NORMAL)
+    logs = arithmetic.log(found.values)
+    errors = arithmetic.log(found.highs / found.lows) / (2 * NORMAL)
     fitted = of_estimates(logs, np.maximum(np.nan_to_num(errors, nan=1.0), 1e-4))
     ahead = fitted.prediction(len(logs))
-    reach = math.hypot(fitted.reach, NORMAL * floor)
+    reach = arithmetic.hypot(fitted.reach, NORMAL * floor)
     return Mixed(
         _exponential(_around(fitted.mean, reach, FACTORS)),
         None if fitted.between is None else math.sqrt(fitted.between),
@@ -136,7 +137,7 @@ def mixed_factor(found: Observed, floor: float) -> Mixed:
 
 def _exponential(each: Estimate) -> Estimate:
     value, low, high = (
-        None if end is None else math.exp(end) for end in (each.value, each.low, each.high)
+        None if end is None else arithmetic.exp(end) for end in (each.value, each.low, each.high)
     )
     return Estimate(value, low, high, each.method, each.reason)
 

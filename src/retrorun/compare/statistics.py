@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from retrorun import arithmetic
+from retrorun.arithmetic import dot
 from retrorun.model import Estimate
 from retrorun.units import FloatArray
 
@@ -18,10 +20,11 @@ def student(freedom: int) -> float:
     """Two-sided 95 % point of Student's t: tabled, then by the Cornish-Fisher expansion."""
     if freedom <= len(STUDENT):
         return STUDENT[max(freedom, 1) - 1]
-    cube = (NORMAL**3 + NORMAL) / 4
-    fifth = (5 * NORMAL**5 + 16 * NORMAL**3 + 3 * NORMAL) / 96
-    seventh = (3 * NORMAL**7 + 19 * NORMAL**5 + 17 * NORMAL**3 - 15 * NORMAL) / 384
-    return NORMAL + cube / freedom + fifth / freedom**2 + seventh / freedom**3
+    z, square = NORMAL, NORMAL * NORMAL
+    cube = z * (square + 1) / 4
+    fifth = z * ((5 * square + 16) * square + 3) / 96
+    seventh = z * (((3 * square + 19) * square + 17) * square - 15) / 384
+    return z + (cube + (fifth + seventh / freedom) / freedom) / freedom
 
 
 def mean_by_group(values: FloatArray, groups: npt.ArrayLike, method: str) -> Estimate:
@@ -74,20 +77,22 @@ def combine_factors(factors: Sequence[Estimate], method: str, floor: float) -> E
     known = [each for each in factors if each.value and each.low and each.high]
     if not known:
         return Estimate(None, None, None, method, "no session gives a cost factor")
-    log = np.log([each.value or 1.0 for each in known])
-    error = np.array([math.log((e.high or 1) / (e.low or 1)) / (2 * NORMAL) for e in known])
+    log = arithmetic.log(np.array([each.value or 1.0 for each in known]))
+    error = np.array([arithmetic.log((e.high or 1) / (e.low or 1)) / (2 * NORMAL) for e in known])
     between = _between(log, np.maximum(error, 1e-4))
-    weight = 1.0 / (np.maximum(error, 1e-4) ** 2 + between)
-    mean = float(weight @ log / weight.sum())
-    reach = NORMAL * math.hypot(math.sqrt(1.0 / weight.sum()), floor)
+    weight = 1.0 / (np.square(np.maximum(error, 1e-4)) + between)
+    mean = dot(weight, log) / float(weight.sum())
+    reach = NORMAL * arithmetic.hypot(math.sqrt(1.0 / weight.sum()), floor)
     words = f"{method}, {len(known)} session{'s' if len(known) > 1 else ''}"
-    return Estimate(math.exp(mean), math.exp(mean - reach), math.exp(mean + reach), words)
+    return Estimate(
+        arithmetic.exp(mean), arithmetic.exp(mean - reach), arithmetic.exp(mean + reach), words
+    )
 
 
 def _between(log: FloatArray, error: FloatArray) -> float:
     """Variance between sessions beyond what their errors explain (moment estimate)."""
-    weight = 1.0 / error**2
-    mean = weight @ log / weight.sum()
-    excess = float(weight @ (log - mean) ** 2) - (len(log) - 1)
-    scale = weight.sum() - (weight @ weight) / weight.sum()
+    weight = 1.0 / np.square(error)
+    mean = dot(weight, log) / float(weight.sum())
+    excess = dot(weight, np.square(log - mean)) - (len(log) - 1)
+    scale = weight.sum() - dot(weight, weight) / weight.sum()
     return max(0.0, excess / float(scale)) if scale > 0 else 0.0

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.detect import gait, heading, joint, labels, modes, segments, steps, verdicts
 from retrorun.detect.agreement import agreement
 from retrorun.detect.decode import backward_probability
@@ -108,7 +109,7 @@ def _grounds(track: Track, said: FloatArray, athlete: Athlete, settings: DetectS
 
 def _doubting_sign(probability: FloatArray, worn: Mount) -> FloatArray:
     """With the wrong sign every second would be its opposite: mix both by the sign's odds."""
-    right = 1.0 / (1.0 + np.exp(-min(worn.log_odds, 30.0)))
+    right = 1.0 / (1.0 + arithmetic.exp(-min(worn.log_odds, 30.0)))
     return np.asarray(right * probability + (1.0 - right) * (1.0 - probability), dtype=np.float64)
 
 

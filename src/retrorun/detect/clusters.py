@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from retrorun import arithmetic
+from retrorun.arithmetic import product
 from retrorun.detect.runs import mean_around
 from retrorun.detect.steps import Steps, normal
 from retrorun.settings import DetectSettings
@@ -68,12 +70,12 @@ def _clusters(
     design = np.column_stack([np.ones(cadence.size), speed, grade, upper])
     spread, total, line = 4.0, -np.inf, usual
     for _ in range(8 if mixed else 3):
-        ridge = spread**2 / (temper * loose**2)
-        line = np.linalg.solve(
-            design.T @ design + np.diag(ridge), design.T @ cadence + ridge * usual
+        ridge = np.square(spread) / (temper * np.square(loose))
+        line = arithmetic.solve(
+            product(design.T, design) + np.diag(ridge), product(design.T, cadence) + ridge * usual
         )
-        rest = cadence - design[:, :3] @ line[:3]
-        spread = float(np.clip(np.sqrt(np.mean((rest - upper * line[3]) ** 2)), 1.2, 8.0))
+        rest = cadence - product(design[:, :3], line[:3])
+        spread = float(np.clip(np.sqrt(np.mean(np.square(rest - upper * line[3]))), 1.2, 8.0))
         on = _logs(rest, spread) + _logs_of_speed(speed, upper == 0)
         over = on
         if mixed:
@@ -84,18 +86,18 @@ def _clusters(
             break
         design[:, 3] = upper
     fitted = 4 if mixed else 3
-    prior = 0.5 * float((((line[:fitted] - usual[:fitted]) / loose[:fitted]) ** 2).sum())
+    prior = 0.5 * float((np.square((line[:fitted] - usual[:fitted]) / loose[:fitted])).sum())
     switches = settings.two_lines_switch * float(np.abs(np.diff(upper)).sum())
     return _Clusters(total - switches - prior, upper, float(line[3] / np.median(cadence)))
 
 
 def _logs(residual: FloatArray, spread: float) -> FloatArray:
     """Log density of a normal with a floor against outliers."""
-    return np.log(normal(residual, spread) + 0.02 / 60.0)
+    return arithmetic.log(normal(residual, spread) + 0.02 / 60.0)
 
 
 def _logs_of_speed(speed: FloatArray, where: BoolArray) -> FloatArray:
     """Log density of each speed among those of one cluster."""
     own = speed[where] if where.sum() > 1 else speed
     spread = max(float(own.std()), 0.15)
-    return np.log(normal(speed - float(own.mean()), spread) + 1e-3)
+    return arithmetic.log(normal(speed - float(own.mean()), spread) + 1e-3)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.units import FloatArray
 
 
@@ -21,7 +22,7 @@ def backward_probability(
     """
     if evidence.size == 0:
         return np.empty(0)
-    weight = np.exp(np.clip(evidence, -30.0, 30.0)).tolist()
+    weight = arithmetic.exp(np.clip(evidence, -30.0, 30.0)).tolist()
     begin, end = onset.tolist(), ending.tolist()
     odds = prior / (1.0 - prior) * weight[0]
     past = [odds]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.detect.gait import GaitEvidence
 from retrorun.detect.heading import Facing
 from retrorun.detect.modes import Modes
@@ -146,5 +147,5 @@ def _askew(grounds: Grounds, inside: slice) -> float:
         return 180.0
     offset = (grounds.seen.delta_deg - grounds.mount.offset_deg)[inside]
     turn = np.radians(offset[np.isfinite(offset)])
-    middle = np.degrees(np.arctan2(np.sin(turn).sum(), np.cos(turn).sum()))
+    middle = np.degrees(arithmetic.arctan2(arithmetic.sin(turn).sum(), arithmetic.cos(turn).sum()))
     return float(180.0 - abs(middle))

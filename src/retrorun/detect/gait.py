@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.detect.clusters import two_lines
 from retrorun.detect.steps import Steps, expected_spm, fit, normal, raised
 from retrorun.model import Athlete, GaitLine
@@ -108,7 +109,7 @@ def _raised_throughout(seen: Steps, line: GaitLine) -> float:
     expected = expected_spm(line, seen)
     above = float(np.median((seen.cadence_spm - expected)[seen.counted]))
     gain = 0.08 * float(np.median(expected[seen.counted]))
-    return gain * (above - gain / 2.0) / float(np.hypot(4.0, line.spread_spm)) ** 2
+    return gain * (above - gain / 2.0) / (16.0 + line.spread_spm * line.spread_spm)
 
 
 def _judge(
@@ -134,10 +135,10 @@ def _judge(
         share_spread *= 0.6
         backward_line = raised(line, 1.0 + own, seen, behind)
     spread = max(line.spread_spm, settings.gait_spread_spm)
-    wide = np.hypot(spread, share_spread * expected)
+    wide = arithmetic.hypot(spread, share_spread * expected)
     on = normal(above, spread) + 0.02 / 60.0
     over = normal(above - share * expected, wide) + 0.02 / 60.0
-    ratio = np.log(over / on) + _by_speed(seen, sides, settings)
+    ratio = arithmetic.log(over / on) + _by_speed(seen, sides, settings)
     # Faster than one's own forward speed is implausible backward, and 4.5 m/s for anyone.
     usual = float(np.median(seen.speed_mps[seen.counted & ~behind]))
     ratio -= 2.0 * np.clip((seen.speed_mps / usual - 1.0) / 0.1, 0.0, 4.0)
@@ -163,11 +164,11 @@ def _by_speed(
     if middles[1] >= middles[0]:
         return np.zeros(timed.size)
     spreads = [
-        float(np.hypot(1.4826 * np.median(np.abs(speed - middle)), 0.08 * middle))
+        float(arithmetic.hypot(1.4826 * np.median(np.abs(speed - middle)), 0.08 * middle))
         for speed, middle in zip(speeds, middles, strict=True)
     ]
     logs = [
-        np.log(normal(seen.speed_mps - middle, spread) + 0.02)
+        arithmetic.log(normal(seen.speed_mps - middle, spread) + 0.02)
         for middle, spread in zip(middles, spreads, strict=True)
     ]
     bound = settings.gait_speed_bound

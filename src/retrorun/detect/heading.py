@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.detect.modes import Modes
 from retrorun.detect.runs import mean_around, runs
 from retrorun.model import HeadingKind, HeadingTrack, HeadingVerdict, Track
@@ -119,7 +120,7 @@ def _follows_course(
     best: float | None = None
     step_east = np.gradient(track.column("x_m")) if raw.size > 1 else raw
     step_north = np.gradient(track.column("y_m")) if raw.size > 1 else raw
-    one_second = np.degrees(np.arctan2(step_east, step_north))
+    one_second = np.degrees(arithmetic.arctan2(step_east, step_north))
     for course in (track.column("course_deg"), one_second, track.column("device_course_deg")):
         for lag in (0, 1, 2, 3):
             apart = difference_deg(raw[lag:], course[: raw.size - lag])[usable[lag:]]
@@ -146,7 +147,7 @@ def _course(track: Track) -> tuple[FloatArray, FloatArray]:
     whole = piece[3:] == piece[:-3]  # no chord crosses a break of the track
     east[1:-2] = np.where(whole, x_m[3:] - x_m[:-3], np.nan)
     north[1:-2] = np.where(whole, y_m[3:] - y_m[:-3], np.nan)
-    return np.degrees(np.arctan2(east, north)) % 360.0, np.hypot(east, north) / 3.0
+    return np.degrees(arithmetic.arctan2(east, north)) % 360.0, arithmetic.hypot(east, north) / 3.0
 
 
 def _thawed(heading_deg: FloatArray, frozen_s: int) -> FloatArray:
@@ -160,10 +161,10 @@ def _thawed(heading_deg: FloatArray, frozen_s: int) -> FloatArray:
 def _smooth_deg(heading_deg: FloatArray, half: int) -> FloatArray:
     """Mean direction over 2·half + 2 s about each second's middle; NaN where it cancels."""
     turn = np.radians(heading_deg)
-    east, north = mean_around(np.sin(turn), half), mean_around(np.cos(turn), half)
+    east, north = mean_around(arithmetic.sin(turn), half), mean_around(arithmetic.cos(turn), half)
     east[:-1], north[:-1] = (east[:-1] + east[1:]) / 2, (north[:-1] + north[1:]) / 2
-    firm = (np.hypot(east, north) > 0.3) & np.isfinite(heading_deg)
-    return np.where(firm, np.degrees(np.arctan2(east, north)) % 360.0, np.nan)
+    firm = (arithmetic.hypot(east, north) > 0.3) & np.isfinite(heading_deg)
+    return np.where(firm, np.degrees(arithmetic.arctan2(east, north)) % 360.0, np.nan)
 
 
 def _length(angle_deg: FloatArray) -> float:
@@ -171,7 +172,7 @@ def _length(angle_deg: FloatArray) -> float:
     if angle_deg.size == 0:
         return 1.0
     turn = np.radians(angle_deg)
-    return float(np.hypot(np.cos(turn).mean(), np.sin(turn).mean()))
+    return float(arithmetic.hypot(arithmetic.cos(turn).mean(), arithmetic.sin(turn).mean()))
 
 
 def _axial_length(angle_deg: FloatArray) -> float:
@@ -192,13 +193,13 @@ def evidence(seen: Facing, mount_deg: FloatArray, settings: DetectSettings) -> F
         return np.zeros(residual.size)
     axis = np.abs(wrap_deg(2.0 * residual[seen.usable])) / 2.0
     width = np.radians(np.clip(1.4826 * np.median(axis), *settings.heading_width_deg))
-    kappa = 1.0 / width**2
+    kappa = 1.0 / np.square(width)
     # e^-kappa is taken out of both the density and its norm, so that nothing overflows:
     # 2π·I0(κ)·e^-κ ≈ sqrt(2π/κ) for κ > 2 (Abramowitz & Stegun 9.7.1).
     peak = (1.0 - settings.outliers) * np.sqrt(kappa / (2.0 * np.pi))
     floor = settings.outliers / (2.0 * np.pi)
-    cosine = np.cos(np.radians(residual))
-    ahead = peak * np.exp(kappa * (cosine - 1.0)) + floor
-    back = peak * np.exp(kappa * (-cosine - 1.0)) + floor
-    ratio = np.log(back / ahead) * seen.weight / settings.heading_temper_s
+    cosine = arithmetic.cos(np.radians(residual))
+    ahead = peak * arithmetic.exp(kappa * (cosine - 1.0)) + floor
+    back = peak * arithmetic.exp(kappa * (-cosine - 1.0)) + floor
+    ratio = arithmetic.log(back / ahead) * seen.weight / settings.heading_temper_s
     return np.where(known, ratio, 0.0)

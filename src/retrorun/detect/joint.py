@@ -8,6 +8,7 @@ course has changed across a second.
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.detect.heading import Facing
 from retrorun.detect.modes import Modes
 from retrorun.detect.runs import runs, without_short
@@ -33,7 +34,7 @@ def switching(
     ending = np.full(size, 1.0 / settings.backward_lasts_s)
     stopped = ~without_short(modes.moving, value=False, seconds=3)
     onset[stopped], ending[stopped] = settings.onset_stopped, settings.ending_stopped
-    turn = np.cos(np.radians(change_deg(seen.delta_deg, settings.joint_half_s)))
+    turn = arithmetic.cos(np.radians(change_deg(seen.delta_deg, settings.joint_half_s)))
     with np.errstate(invalid="ignore"):
         flipped, kept = turn < -0.6, turn > 0.5
     onset[flipped], ending[flipped] = settings.joint_switch, settings.joint_switch

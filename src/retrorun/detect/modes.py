@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.detect.runs import mean_around, without_short
 from retrorun.model import Track
 from retrorun.settings import DetectSettings
@@ -104,7 +105,7 @@ def _speed(track: Track) -> FloatArray:
     x_m, y_m = track.column("x_m"), track.column("y_m")
     known = np.flatnonzero(np.isfinite(x_m) & np.isfinite(y_m))
     if known.size > 1:
-        apart_m = np.hypot(np.diff(x_m[known]), np.diff(y_m[known]))
+        apart_m = arithmetic.hypot(np.diff(x_m[known]), np.diff(y_m[known]))
         mean_mps = apart_m / np.diff(known)
         after = np.searchsorted(known, np.arange(speed.size), side="left")
         inside = (after > 0) & (after < known.size)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.detect.heading import Facing
 from retrorun.detect.modes import Modes
 from retrorun.detect.runs import mean_around, runs, without_short
@@ -89,16 +90,18 @@ def _lasting(opposite: BoolArray, seconds: IntArray, settings: DetectSettings) -
 def _axis(delta_deg: FloatArray, usable: BoolArray, half: int) -> tuple[FloatArray, float]:
     """Offset modulo 180° by 0.5·atan2(Σ sin 2δ, Σ cos 2δ), drifting slowly; and concentration."""
     doubled = np.radians(2.0 * np.where(usable, delta_deg, np.nan))
-    cosine, sine = np.cos(doubled), np.sin(doubled)
-    whole = complex(np.nanmean(cosine), np.nanmean(sine))
+    cosine, sine = arithmetic.cos(doubled), arithmetic.sin(doubled)
+    whole = float(np.nanmean(cosine)), float(np.nanmean(sine))
     # The whole run's axis steadies the local one where little or nothing is usable.
     share = mean_around(usable.astype(np.float64), half)
-    local = np.nan_to_num(mean_around(cosine, half)) + 1j * np.nan_to_num(mean_around(sine, half))
-    steady = share * local + 0.1 * whole
-    angle = np.unwrap(np.angle(steady))
-    home = np.angle(whole)
+    east, north = (
+        share * np.nan_to_num(mean_around(local, half)) + 0.1 * overall
+        for local, overall in zip((cosine, sine), whole, strict=True)
+    )
+    angle = np.unwrap(arithmetic.arctan2(north, east))
+    home = arithmetic.arctan2(whole[1], whole[0])
     angle += 2.0 * np.pi * np.round((home - np.median(angle)) / (2.0 * np.pi))
-    return np.degrees(angle) / 2.0, abs(whole)
+    return np.degrees(angle) / 2.0, arithmetic.hypot(*whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +132,13 @@ def _sign(
     (ahead, behind), (athlete, both) = sides, known
     middle = float(np.median(axis))
     if athlete.mount_offset_deg is not None:
-        apart = float(np.cos(np.radians(middle - athlete.mount_offset_deg)))
+        apart = float(arithmetic.cos(np.radians(middle - athlete.mount_offset_deg)))
         if abs(apart) > 0.3:
             return _Sign.of(float(np.copysign(12.0, apart)), "profile")
     said = float(labelled[behind].sum() - labelled[ahead].sum())
     if abs(said) > 20:
         return _Sign.of(float(np.copysign(12.0, said)), "labels")
-    nearer = 3.0 * float(np.cos(np.radians(middle)))
+    nearer = 3.0 * float(arithmetic.cos(np.radians(middle)))
     steps = _steps(ahead, behind, modes)
     if not both:
         alone = ahead.sum() >= behind.sum()
@@ -175,8 +178,10 @@ def _steps(ahead: BoolArray, behind: BoolArray, modes: Modes) -> float:
             continue
         more = _difference(modes.cadence_spm - slope * modes.speed_mps, second, first)
         slower = abs(_difference(modes.speed_mps, first, second))
-        wide = float(np.hypot(5.0, unsure * slower))  # wander, and what is not known of the slope
-        total += float(np.clip(gain * more / wide**2, -12, 12))
+        wide = float(
+            arithmetic.hypot(5.0, unsure * slower)
+        )  # wander, and what is not known of the slope
+        total += float(np.clip(gain * more / np.square(wide), -12, 12))
     return total
 
 
@@ -188,8 +193,8 @@ def _personal(side: BoolArray, modes: Modes, line: GaitLine | None) -> float:
     expected = line.intercept_spm + line.slope_spm_per_mps * modes.speed_mps
     above = float(np.median((modes.cadence_spm - expected)[counted]))
     gain = 0.08 * float(np.median(expected[counted]))
-    wide = float(np.hypot(4.0, line.spread_spm))  # from day to day, and within a run
-    return float(np.clip(gain * (gain / 2.0 - above) / wide**2, -6.0, 6.0))
+    wide = float(arithmetic.hypot(4.0, line.spread_spm))  # from day to day, and within a run
+    return float(np.clip(gain * (gain / 2.0 - above) / np.square(wide), -6.0, 6.0))
 
 
 def _slow(side: BoolArray, modes: Modes) -> float:
@@ -204,4 +209,4 @@ def _population(side: BoolArray, modes: Modes) -> float:
         return 0.0
     level = float(np.median(modes.cadence_spm[counted] - 9.5 * modes.speed_mps[counted]))
     # Between runners the level is about 140 ± 8 steps/min; backward it is 13 more.
-    return -float(np.clip(13.0 * (level - 146.5) / 8.0**2, -2.5, 2.5))
+    return -float(np.clip(13.0 * (level - 146.5) / (8.0 * 8.0), -2.5, 2.5))

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from retrorun import arithmetic
+from retrorun.arithmetic import product
 from retrorun.detect.modes import Modes
 from retrorun.detect.runs import mean_around
 from retrorun.model import GaitLine, Track
@@ -56,12 +58,13 @@ def fit(seen: Steps, weight: FloatArray, before: GaitLine | None) -> GaitLine | 
     if before is not None:
         usual = np.array([0.0, before.slope_spm_per_mps, before.grade_slope_spm])
     # A fit of N tempered seconds carries about N / 30 independent ones of deviation 3.
-    ridge = np.diag([0.0, 30.0 * 9.0 / 4.0**2, 30.0 * 9.0 / 40.0**2])
+    ridge = np.diag([0.0, 30.0 * 9.0 / (4.0 * 4.0), 30.0 * 9.0 / (40.0 * 40.0)])
     robust, firm = np.ones(cadence.size), weight > 0.5
     for _ in range(4):
         scaled = design * (weight * robust)[:, None]
-        line = np.linalg.solve(scaled.T @ design + ridge, scaled.T @ cadence + ridge @ usual)
-        residual = cadence - design @ line
+        pull = product(scaled.T, cadence) + product(ridge, usual)
+        line = arithmetic.solve(product(scaled.T, design) + ridge, pull)
+        residual = cadence - product(design, line)
         spread = max(1.4826 * float(np.median(np.abs(residual)[firm])), 0.8)
         robust = np.minimum(1.0, 1.5 * spread / np.maximum(np.abs(residual), 1e-9))
     low, high = np.quantile(design[:, 1], (0.02, 0.98))
@@ -91,4 +94,6 @@ def expected_spm(line: GaitLine, seen: Steps) -> FloatArray:
 def normal(residual: FloatArray, spread: FloatArray | float) -> FloatArray:
     """Density of a normal distribution about 0."""
     scaled = residual / spread
-    return np.asarray(np.exp(-0.5 * scaled**2) / (spread * np.sqrt(2 * np.pi)), dtype=np.float64)
+    return np.asarray(
+        arithmetic.exp(-0.5 * np.square(scaled)) / (spread * np.sqrt(2 * np.pi)), dtype=np.float64
+    )

@@ -53,6 +53,8 @@ def _apart_m(first: "Track", second: "Track") -> float:
     """Median distance at the same moments; 0 where they have no place at the same time."""
     import numpy as np
 
+    from retrorun import arithmetic
+
     shift = round(first.start_time_s - second.start_time_s)
     begin, end = max(0, -shift), min(first.seconds, second.seconds - shift)
     if begin >= end:
@@ -60,7 +62,7 @@ def _apart_m(first: "Track", second: "Track") -> float:
     ours, theirs = slice(begin, end, _EVERY_S), slice(begin + shift, end + shift, _EVERY_S)
     names = ("latitude_deg", "longitude_deg")
     north, east = (first.column(name)[ours] - second.column(name)[theirs] for name in names)
-    east = east * np.cos(np.radians(first.column(names[0])[ours]))
-    apart_m = np.hypot(north, east) * _M_PER_DEG
+    east = east * arithmetic.cos(np.radians(first.column(names[0])[ours]))
+    apart_m = arithmetic.hypot(north, east) * _M_PER_DEG
     known = apart_m[np.isfinite(apart_m)]
     return float(np.median(known)) if known.size else 0.0

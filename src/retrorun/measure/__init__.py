@@ -31,7 +31,7 @@ from retrorun.model import (
 )
 from retrorun.settings import MeasureSettings
 
-__all__ = ["measure"]
+__all__ = ["measure", "totals"]
 
 
 def measure(

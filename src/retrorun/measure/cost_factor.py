@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.measure.energy import forward_oxygen
 from retrorun.measure.kinetics import SLOPE, Course, Fit, fit
 from retrorun.measure.samples import Samples, kind_of
@@ -134,7 +135,7 @@ def _eased(column: FloatArray, samples: Samples, window_s: int) -> FloatArray:
 def _filled(column: FloatArray) -> FloatArray:
     """Gaps bridged by straight lines."""
     known = np.flatnonzero(np.isfinite(column))
-    return np.interp(np.arange(len(column)), known, column[known])
+    return arithmetic.interpolate(np.arange(len(column)), known, column[known])
 
 
 def _binned(column: FloatArray, step: int) -> FloatArray:
@@ -160,22 +161,24 @@ def _unvaried(course: Course, settings: MeasureSettings) -> str | None:
 
 
 def _estimate(found: Fit, course: Course, settings: MeasureSettings) -> Estimate:
-    slope = math.exp(float(found.parameters[SLOPE]))
+    slope = arithmetic.exp(float(found.parameters[SLOPE]))
     if not slope >= settings.kinetics_least_slope:
         return refused(
             f"heart rate hardly follows the forward effort ({slope:.1f} beats/min for each "
             "ml/kg/min): the sensor may have failed"
         )
-    value = math.exp(found.log_factor)
+    value = arithmetic.exp(found.log_factor)
     if not settings.kinetics_range[0] < value < settings.kinetics_range[1]:
         return refused(f"the fit gives {value:.2f}, which no body does: heart rate or speed is off")
-    error = math.hypot(found.log_error, _model_error(course, value, settings))
-    if not error < math.log(settings.kinetics_width) / (2 * Z95):
+    error = arithmetic.hypot(found.log_error, _model_error(course, value, settings))
+    if not error < arithmetic.log(settings.kinetics_width) / (2 * Z95):
         return refused(
             f"the interval around {value:.2f} would be too wide: "
             "more backward minutes or steadier heart rate would narrow it"
         )
-    return Estimate(value, value * math.exp(-Z95 * error), value * math.exp(Z95 * error), METHOD)
+    return Estimate(
+        value, value * arithmetic.exp(-Z95 * error), value * arithmetic.exp(Z95 * error), METHOD
+    )
 
 
 def _model_error(course: Course, factor: float, settings: MeasureSettings) -> float:
@@ -194,4 +197,4 @@ def _model_error(course: Course, factor: float, settings: MeasureSettings) -> fl
         settings.kinetics_hill_error * hills,
         settings.kinetics_beyond_error * beyond,
     )
-    return math.hypot(*parts)
+    return math.sqrt(sum(part * part for part in parts))

@@ -10,11 +10,11 @@ enough, else by speed; others by speed; heart rate only where speed is not known
 for long enough.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.literature import BY_KEY, Finding, value
 from retrorun.measure.heart import age_years, maximum_bpm
 from retrorun.measure.oxygen import kcal_per_kg, oxygen_ml_kg_min
@@ -169,8 +169,8 @@ def _oxygen_energy(
     return Energy(
         gross=forward * factor,
         active=max(0.0, forward * factor - rest),
-        low=forward * max(0.0, factor - math.hypot(factor - low, error * factor)),
-        high=forward * (factor + math.hypot(high - factor, error * factor)),
+        low=forward * max(0.0, factor - arithmetic.hypot(factor - low, error * factor)),
+        high=forward * (factor + arithmetic.hypot(high - factor, error * factor)),
         method=words[0],
         citation=words[1],
         per_kg=mass_kg is None,

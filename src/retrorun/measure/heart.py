@@ -7,6 +7,7 @@ import datetime as dt
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.literature import BY_KEY, value
 from retrorun.measure.pace import Columns, ratio
 from retrorun.measure.samples import Samples, kind_of
@@ -155,7 +156,7 @@ def trimp_factor(heart_rate: FloatArray, rest_bpm: float, max_bpm: float, sex: s
     """Banister's TRIMP a minute at a heart rate (n,): r · scale · exp(power · r), r of reserve."""
     reserve = np.clip((heart_rate - rest_bpm) / (max_bpm - rest_bpm), 0.0, 1.0)
     scale, power = value(f"trimp_{sex}_scale"), value(f"trimp_{sex}_power")
-    return np.asarray(reserve * scale * np.exp(power * reserve))
+    return np.asarray(reserve * scale * arithmetic.exp(power * reserve))
 
 
 def _trimp_per_min(heart_rate: FloatArray, athlete: Athlete, time_s: float) -> FloatArray | None:

@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from retrorun import arithmetic
+from retrorun.arithmetic import dot, product
 from retrorun.units import BoolArray, FloatArray
 
 BASE, SLOPE, FACTOR, DRIFT, UP, DOWN, START, RISE, FALL = range(9)
@@ -24,11 +26,11 @@ BASE, SLOPE, FACTOR, DRIFT, UP, DOWN, START, RISE, FALL = range(9)
 PRIOR = np.array(
     [
         (65.0, 20.0),
-        (np.log(2.8), 0.35),
+        (arithmetic.log(2.8), 0.35),
         (0.0, 1e3),
         (0.03, 0.05),
-        (np.log(32.0), 0.5),
-        (np.log(42.0), 0.5),
+        (arithmetic.log(32.0), 0.5),
+        (arithmetic.log(42.0), 0.5),
         (90.0, 8.0),
         (1.0, 0.3),
         (1.0, 0.3),
@@ -36,8 +38,32 @@ PRIOR = np.array(
 )
 LIMIT = np.array([30.0, 0.4, 0.3, 0.05, 0.4, 0.4, 60.0, 0.3, 0.3])  # of one step
 # No body is outside; keeps a hopeless fit from running away.
-LOWEST = np.array([-50.0, np.log(0.1), -1.0, -1.0, np.log(5.0), np.log(5.0), 20.0, -3.0, -3.0])
-HIGHEST = np.array([200.0, np.log(20.0), 1.5, 1.0, np.log(300.0), np.log(300.0), 250.0, 5.0, 5.0])
+LOWEST = np.array(
+    [
+        -50.0,
+        arithmetic.log(0.1),
+        -1.0,
+        -1.0,
+        arithmetic.log(5.0),
+        arithmetic.log(5.0),
+        20.0,
+        -3.0,
+        -3.0,
+    ]
+)
+HIGHEST = np.array(
+    [
+        200.0,
+        arithmetic.log(20.0),
+        1.5,
+        1.0,
+        arithmetic.log(300.0),
+        arithmetic.log(300.0),
+        250.0,
+        5.0,
+        5.0,
+    ]
+)
 BLOCK = 256
 PLAIN_ROUNDS = 8
 LAGS = 12
@@ -137,11 +163,11 @@ def _round(
     weight = np.ones(len(white))
     if not plain:
         weight = np.minimum(1.0, 2.5 * spread / np.maximum(np.abs(white), 1e-9))
-    step, covariance = _solve(white, design, weight / spread**2, (theta, prior))
+    step, covariance = _solve(white, design, weight / np.square(spread), (theta, prior))
     if not np.isfinite(step).all():
         return None
     if not plain:
-        covariance = _robust(covariance, design * (weight * white / spread**2)[:, None])
+        covariance = _robust(covariance, design * (weight * white / np.square(spread))[:, None])
     deviation = float(np.std(residual[known]))
     return Fit(theta, covariance, deviation, correlation, len(white)), step
 
@@ -151,15 +177,15 @@ def _solve(
 ) -> tuple[FloatArray, FloatArray]:
     """One bounded Gauss-Newton step with the prior, and the covariance of the parameters."""
     theta, prior = at
-    precision = 1.0 / prior[:, 1] ** 2
+    precision = 1.0 / np.square(prior[:, 1])
     weighted = design * weight[:, None]
-    curvature = weighted.T @ design + np.diag(precision)
-    gradient = weighted.T @ white - precision * (theta - prior[:, 0])
+    curvature = product(weighted.T, design) + np.diag(precision)
+    gradient = product(weighted.T, white) - precision * (theta - prior[:, 0])
     try:
-        covariance = np.linalg.inv(curvature)
-    except np.linalg.LinAlgError:
+        covariance = arithmetic.inverse(curvature)
+    except ZeroDivisionError:
         return np.full(len(theta), np.nan), np.full((len(theta), len(theta)), np.nan)
-    step: FloatArray = np.clip(covariance @ gradient, -LIMIT, LIMIT)
+    step: FloatArray = np.clip(product(covariance, gradient), -LIMIT, LIMIT)
     return step, np.asarray(covariance, dtype=np.float64)
 
 
@@ -169,19 +195,19 @@ def _robust(covariance: FloatArray, scores: FloatArray) -> FloatArray:
     The larger of the two variances holds for each parameter: with few data the robust one is
     itself uncertain.
     """
-    spread = scores.T @ scores
+    moved = product(scores, covariance)  # what each step moves the parameters by
+    robust = (moved * moved).sum(axis=0)
     for lag in range(1, min(LAGS, len(scores) - 1) + 1):
-        shared = scores[lag:].T @ scores[:-lag]
-        spread += (1.0 - lag / (LAGS + 1.0)) * (shared + shared.T)
-    robust = covariance @ spread @ covariance
-    grow = np.sqrt(np.maximum(1.0, np.diag(robust) / np.diag(covariance)))
-    return np.asarray(covariance * np.outer(grow, grow))
+        shared = (moved[lag:] * moved[:-lag]).sum(axis=0)
+        robust += 2.0 * (1.0 - lag / (LAGS + 1.0)) * shared
+    grow = np.sqrt(np.maximum(1.0, robust / np.diag(covariance)))
+    return np.asarray(covariance * grow * grow[:, None])
 
 
 def _correlation(residual: FloatArray, pairs: BoolArray) -> float:
     first, second = residual[:-1][pairs], residual[1:][pairs]
-    power = float(first @ first)
-    return float(np.clip(first @ second / power, 0.0, 0.98)) if power > 0 else 0.0
+    power = dot(first, first)
+    return float(np.clip(dot(first, second) / power, 0.0, 0.98)) if power > 0 else 0.0
 
 
 def response(course: Course, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -189,24 +215,27 @@ def response(course: Course, theta: FloatArray) -> tuple[FloatArray, FloatArray]
 
     The derivatives obey the same equation as heart rate itself, driven by those of HRss.
     """
-    times = 1.0 + (np.exp(theta[FACTOR]) - 1.0) * course.backward
-    slope = np.exp(theta[SLOPE])
+    slope, factor, tau_up_s, tau_down_s = arithmetic.exp(theta[[SLOPE, FACTOR, UP, DOWN]])
+    times = 1.0 + (factor - 1.0) * course.backward
     drift = 1.0 + theta[DRIFT] * course.hours
     demand = course.level + theta[RISE] * course.uphill + theta[FALL] * course.downhill
     steady = theta[BASE] + slope * demand * times
     target = steady * drift
-    rising = _rising(course, theta, target)
-    keep = np.exp(-course.step_s / np.exp(np.where(rising, theta[UP], theta[DOWN])))
+    shares = course.step_s / np.array([tau_up_s, tau_down_s])
+    kept = arithmetic.exp(-shares)
+    rising = _rising(kept, theta[START], target)
+    keep = np.where(rising, kept[0], kept[1])
+    share = np.where(rising, shares[0], shares[1])
     rate = follow(target[:, None], keep, np.array([theta[START]]))[:, 0]
     driven = np.zeros((len(target), 9))
     driven[:, BASE] = drift
     driven[:, SLOPE] = slope * demand * times * drift
-    driven[:, FACTOR] = slope * demand * np.exp(theta[FACTOR]) * course.backward * drift
+    driven[:, FACTOR] = slope * demand * factor * course.backward * drift
     driven[:, DRIFT] = steady * course.hours
     driven[:, RISE] = slope * course.uphill * times * drift
     driven[:, FALL] = slope * course.downhill * times * drift
     lag = np.concatenate(([theta[START]], rate[:-1])) - target
-    by_tau = lag * -keep * np.log(keep) / (1.0 - keep)  # of keep by log tau, as if driven
+    by_tau = lag * keep * share / (1.0 - keep)  # of keep by log tau, as if driven
     driven[:, UP] = np.where(rising, by_tau, 0.0)
     driven[:, DOWN] = np.where(rising, 0.0, by_tau)
     initial = np.zeros(9)
@@ -214,13 +243,16 @@ def response(course: Course, theta: FloatArray) -> tuple[FloatArray, FloatArray]
     return rate, follow(driven, keep, initial)
 
 
-def _rising(course: Course, theta: FloatArray, target: FloatArray) -> BoolArray:
-    """Where HRss lies above heart rate: by two passes from a single tau."""
+def _rising(kept: FloatArray, start_bpm: float, target: FloatArray) -> BoolArray:
+    """Where HRss lies above heart rate: by two passes from a single tau.
+
+    ``kept`` (2,) is what a step keeps of the difference while rising and while falling.
+    """
     rising = np.ones(len(target), dtype=np.bool_)
     for _ in range(3):
-        keep = np.exp(-course.step_s / np.exp(np.where(rising, theta[UP], theta[DOWN])))
-        rate = follow(target[:, None], keep, np.array([theta[START]]))[:, 0]
-        rising = target > np.concatenate(([theta[START]], rate[:-1]))
+        keep = np.where(rising, kept[0], kept[1])
+        rate = follow(target[:, None], keep, np.array([start_bpm]))[:, 0]
+        rising = target > np.concatenate(([start_bpm], rate[:-1]))
     return rising
 
 

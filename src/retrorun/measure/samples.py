@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.model import Segment, Track
 from retrorun.settings import MeasureSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
@@ -102,7 +103,7 @@ def _bridged(distance_m: FloatArray) -> FloatArray:
     if not sparse(known):
         return distance_m
     here, second = np.flatnonzero(known), np.arange(len(distance_m))
-    return np.interp(second, here, distance_m[here], left=np.nan, right=np.nan)
+    return arithmetic.interpolate(second, here, distance_m[here], outside=np.nan)
 
 
 def sparse(known: BoolArray) -> bool:

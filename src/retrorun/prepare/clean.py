@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.channels import BY_NAME, POSITION
 from retrorun.model import HeadingSeries, Note, Pause, Recording
 from retrorun.settings import PrepareSettings
@@ -147,9 +148,11 @@ def _step_speed_mps(time_s: FloatArray, latitude: FloatArray, longitude: FloatAr
     """Speed needed from each fix to the next, (m - 1,)."""
     north = np.radians(np.diff(latitude)) * EARTH_RADIUS_M
     east = np.radians(wrap_deg(np.diff(longitude))) * EARTH_RADIUS_M
-    east *= np.cos(np.radians(latitude[:-1]))
+    east *= arithmetic.cos(np.radians(latitude[:-1]))
     # Fixes a fraction of a second apart differ by noise, not by movement.
-    return np.asarray(np.hypot(north, east) / np.maximum(np.diff(time_s), 1.0), dtype=np.float64)
+    return np.asarray(
+        arithmetic.hypot(north, east) / np.maximum(np.diff(time_s), 1.0), dtype=np.float64
+    )
 
 
 def _reject_heart_rate(

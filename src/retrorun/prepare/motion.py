@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.channels import POSITION
 from retrorun.model import Note, Track
 from retrorun.settings import PrepareSettings
@@ -21,10 +22,10 @@ def motion(track: Track, settings: PrepareSettings) -> Track:
     x_m, y_m = plane(track.column(POSITION[0]), track.column(POSITION[1]))
     half = max(1, round(settings.chord_s / 2))
     east, north, span_s = chord(x_m, y_m, track.flags["break"], half)
-    speed = np.hypot(east, north) / span_s
+    speed = arithmetic.hypot(east, north) / span_s
     track, too_fast = _suspecting(track, speed, settings.speed_limit_mps)
     x_m, y_m, speed = (np.where(too_fast, np.nan, each) for each in (x_m, y_m, speed))
-    course = np.degrees(np.arctan2(east, north)) % 360.0
+    course = np.degrees(arithmetic.arctan2(east, north)) % 360.0
     with np.errstate(invalid="ignore"):
         course = np.where(speed >= settings.moving_mps, course, np.nan)
     ground = _filled(speed, track)
@@ -66,7 +67,7 @@ def plane(latitude: FloatArray, longitude: FloatArray) -> tuple[FloatArray, Floa
     first = fixed[0]
     north = np.radians(latitude - latitude[first]) * EARTH_RADIUS_M
     east = np.radians(wrap_deg(longitude - longitude[first])) * EARTH_RADIUS_M
-    return east * np.cos(np.radians(latitude[first])), north
+    return east * arithmetic.cos(np.radians(latitude[first])), north
 
 
 def chord(
@@ -128,7 +129,9 @@ def slope(
     def mean(start: FloatArray, end: FloatArray) -> FloatArray:
         begin, stop = np.clip(start, low, high), np.clip(end, low, high)
         stop = np.maximum(stop, begin + 1e-9)
-        total = np.interp(stop, along, area) - np.interp(begin, along, area)
+        total = arithmetic.interpolate(stop, along, area) - arithmetic.interpolate(
+            begin, along, area
+        )
         return np.asarray(total / (stop - begin), dtype=np.float64)
 
     half = window_m / 2

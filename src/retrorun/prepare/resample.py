@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.model import HeadingSeries, HeadingTrack, Note, Pause, Track
 from retrorun.prepare.clean import Cleaned
 from retrorun.settings import PrepareSettings
@@ -68,7 +69,7 @@ class _Lines:
         times = time_s[valid]
         if times.size == 0:
             return np.full(self.grid_s.size, np.nan)
-        found = np.interp(self.grid_s, times, values[valid], left=np.nan, right=np.nan)
+        found = arithmetic.interpolate(self.grid_s, times, values[valid], outside=np.nan)
         key = times.tobytes()
         if key not in self.open:
             self.open[key] = self._unsupported(times)
@@ -92,11 +93,11 @@ class _Lines:
 def _heading(line: _Lines, series: HeadingSeries) -> HeadingTrack:
     """Headings as unit vectors on the grid, so that 359° and 1° meet at 0°."""
     turn = np.radians(series.heading_deg)
-    east = line.between(series.time_s, np.sin(turn))
-    north = line.between(series.time_s, np.cos(turn))
+    east = line.between(series.time_s, arithmetic.sin(turn))
+    north = line.between(series.time_s, arithmetic.cos(turn))
     # Two opposite headings cancel half-way between: there is no direction to report.
-    weak = np.hypot(east, north) < 0.05
-    heading = np.degrees(np.arctan2(east, north)) % 360.0
+    weak = arithmetic.hypot(east, north) < 0.05
+    heading = np.degrees(arithmetic.arctan2(east, north)) % 360.0
     return HeadingTrack(series.source, series.claim, series.north, np.where(weak, np.nan, heading))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from retrorun.arithmetic import product
 from retrorun.model import HeadingSeries
 from retrorun.readers.fit_columns import DeveloperField, Messages, decode
 from retrorun.readers.fit_messages import Message, Story, number
@@ -112,8 +113,7 @@ def _calibrated(raw: FloatArray, message: Message) -> FloatArray | None:
     matrix = _vector(message.get("orientation_matrix"), 9)
     if offset is None or matrix is None or not factor or not divisor:
         return None
-    turned = (raw - shift - offset) * (factor / divisor) @ matrix.reshape(3, 3).T
-    return np.asarray(turned, dtype=np.float64)
+    return product((raw - shift - offset) * (factor / divisor), matrix.reshape(3, 3).T)
 
 
 def _vector(value: object, size: int) -> FloatArray | None:

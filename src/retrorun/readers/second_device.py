@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.model import HeadingSeries, Note, Recording
 from retrorun.units import EARTH_RADIUS_M, FloatArray
 
@@ -79,7 +80,7 @@ def _grid(one: Recording) -> _Grid | None:
     if len(time_s) < 2 or not 0 < time_s[-1] - time_s[0] < 7 * 86_400:
         return None
     seconds = np.arange(np.ceil(time_s[0]), np.floor(time_s[-1]) + 1)
-    columns = [np.interp(seconds, time_s, places[:, axis]) for axis in (0, 1)]
+    columns = [arithmetic.interpolate(seconds, time_s, places[:, axis]) for axis in (0, 1)]
     return _Grid(int(seconds[0]), np.stack(columns, axis=1))
 
 
@@ -91,7 +92,7 @@ def _velocity_mps(grid: _Grid) -> FloatArray:
         return velocity
     half = _CHORD_S // 2
     turned = np.radians(places[_CHORD_S:] - places[:-_CHORD_S])
-    turned[:, 1] *= np.cos(np.radians(places[half:-half, 0]))
+    turned[:, 1] *= arithmetic.cos(np.radians(places[half:-half, 0]))
     velocity[half:-half] = turned * (EARTH_RADIUS_M / _CHORD_S)
     return velocity
 
@@ -119,7 +120,7 @@ def _disagreement(ours: FloatArray, theirs: FloatArray, offset: int) -> float:
     if last - first < _LEAST_OVERLAP_S:
         return float("nan")
     apart = ours[first:last] - theirs[first + offset : last + offset]
-    squares = (apart**2).sum(axis=1)
+    squares = (np.square(apart)).sum(axis=1)
     held = np.isfinite(squares)
     return float(squares[held].mean()) if held.sum() >= _LEAST_OVERLAP_S / 2 else float("nan")
 
@@ -129,8 +130,8 @@ def _apart_m(watch: _Grid, phone: _Grid, offset: int) -> float:
     last = min(len(watch.places_deg), len(phone.places_deg) - offset)
     ours, theirs = watch.places_deg[first:last], phone.places_deg[first + offset : last + offset]
     apart = np.radians(ours - theirs)
-    apart[:, 1] *= np.cos(np.radians(ours[:, 0]))
-    return float(np.median(np.hypot(apart[:, 0], apart[:, 1])) * EARTH_RADIUS_M)
+    apart[:, 1] *= arithmetic.cos(np.radians(ours[:, 0]))
+    return float(np.median(arithmetic.hypot(apart[:, 0], apart[:, 1])) * EARTH_RADIUS_M)
 
 
 def _vertex(costs: FloatArray, best: int) -> float:

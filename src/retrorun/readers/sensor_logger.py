@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
+from retrorun import arithmetic
 from retrorun.errors import NotARunError, ReadError
 from retrorun.model import HeadingSeries
 from retrorun.readers.gpx_text import gpx_of
@@ -16,8 +16,6 @@ from retrorun.readers.phone_tables import AXES, Role, columns_of, number
 from retrorun.readers.tilt import tilt_compensated_deg
 from retrorun.settings import ReadLimits
 from retrorun.units import BoolArray, FloatArray
-
-ComplexArray = npt.NDArray[np.complex128]
 
 MAKER = "Sensor Logger"
 _ROWS = {
@@ -99,7 +97,7 @@ def _vectors_around(name: str, data: bytes, time_s: FloatArray, most: int) -> Fl
     """(n, 3) means of a three-axis sensor around each time."""
     table = _table(name, data, ("time", *AXES), most)
     at_s = table["time"] / 1e9
-    return np.stack([_means(time_s, at_s, table[axis])[0] for axis in AXES], axis=1).real
+    return np.stack([_means(time_s, at_s, table[axis])[0] for axis in AXES], axis=1)
 
 
 def _table(name: str, data: bytes, heads: tuple[str, ...], most: int) -> dict[str, FloatArray]:
@@ -123,18 +121,20 @@ def _table(name: str, data: bytes, heads: tuple[str, ...], most: int) -> dict[st
 
 def _mean_around(at_s: FloatArray, time_s: FloatArray, heading_deg: FloatArray) -> FloatArray:
     """(n,) circular means of what lies within half a second, degrees; NaN where nothing does."""
-    mean, any_there = _means(at_s, time_s, np.exp(1j * np.radians(heading_deg)))
-    return np.where(any_there, np.degrees(np.angle(mean)) % 360.0, np.nan)
+    turn = np.radians(heading_deg)
+    north, any_there = _means(at_s, time_s, arithmetic.cos(turn))
+    east, _ = _means(at_s, time_s, arithmetic.sin(turn))
+    return np.where(any_there, np.degrees(arithmetic.arctan2(east, north)) % 360.0, np.nan)
 
 
 def _means(
-    at_s: FloatArray, time_s: FloatArray, values: FloatArray | ComplexArray
-) -> tuple[ComplexArray, BoolArray]:
+    at_s: FloatArray, time_s: FloatArray, values: FloatArray
+) -> tuple[FloatArray, BoolArray]:
     """(n,) means of what lies within half a second of each time, NaN where nothing does."""
     held = np.isfinite(time_s) & np.isfinite(values)
     rank = np.argsort(time_s[held], kind="stable")
     times, kept = time_s[held][rank], values[held][rank]
-    sums = np.concatenate([np.zeros(1, complex), np.cumsum(kept)])
+    sums = np.concatenate([np.zeros(1), np.cumsum(kept)])
     first = np.searchsorted(times, at_s - _HALF_WINDOW_S)
     last = np.searchsorted(times, at_s + _HALF_WINDOW_S, side="right")
     count = last - first

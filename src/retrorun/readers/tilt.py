@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.units import FloatArray
 
 _STEADY_S = 5  # gravity is what the accelerometer shows on average over this long
@@ -32,17 +33,17 @@ def tilt_compensated_deg(field: FloatArray, acceleration: FloatArray) -> FloatAr
     level = field[held] - (field[held] * up).sum(axis=1, keepdims=True) * up
     north = _unit(level)
     east = np.cross(north, up)
-    lengths = np.hypot(north, east).mean(axis=0)  # how level each axis is
+    lengths = arithmetic.hypot(north, east).mean(axis=0)  # how level each axis is
     axis = next((axis for axis in (1, 0, 2) if lengths[axis] > _LEVEL), None)
     if axis is None:
         return None
     heading = np.full(len(field), np.nan)
-    heading[held] = np.degrees(np.arctan2(east[:, axis], north[:, axis])) % 360.0
+    heading[held] = np.degrees(arithmetic.arctan2(east[:, axis], north[:, axis])) % 360.0
     return heading
 
 
 def _unit(vectors: FloatArray) -> FloatArray:
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    length = np.sqrt((vectors * vectors).sum(axis=1, keepdims=True))
     return np.asarray(vectors / np.where(length > 0, length, np.nan), dtype=np.float64)
 
 

@@ -1,9 +1,9 @@
 """The page over athletes as tables: every number, the athletes, and those who are missing."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from retrorun import arithmetic
 from retrorun.model.cohort import AthleteSummary, Cohort, CohortMeasure
 from retrorun.report.display import UNKNOWN, Display, number, signed, spoken_time
 from retrorun.report.shown import shown
@@ -87,7 +87,7 @@ def _between(each: CohortMeasure, scale: float, digits: int) -> str:
     if found is None:
         return UNKNOWN
     if each.scale == "factor":
-        return number(100 * math.expm1(found), 1, "%")
+        return number(100 * (arithmetic.exp(found) - 1.0), 1, "%")
     return number(found * scale, digits)
 
 

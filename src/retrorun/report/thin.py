@@ -76,10 +76,10 @@ def integers(values: FloatArray) -> list[int | None]:
 
 def smooth(values: FloatArray, window: int) -> FloatArray:
     """Centred mean over ``window`` samples of what is there; NaN stays NaN. (n,) → (n,)."""
-    here = np.isfinite(values)
-    sums = np.convolve(np.where(here, values, 0.0), np.ones(window), mode="same")
-    counts = np.convolve(here.astype(float), np.ones(window), mode="same")
-    size = len(values)
-    start = max(0, (len(sums) - size) // 2)
-    sums, counts = sums[start : start + size], counts[start : start + size]
-    return np.where(here, sums / np.maximum(counts, 1), np.nan)
+    here, second = np.isfinite(values), np.arange(len(values))
+    first = np.maximum(second - window // 2, 0)
+    last = np.minimum(second + (window + 1) // 2, len(values))
+    sums = np.concatenate(([0.0], np.cumsum(np.where(here, values, 0.0))))
+    counts = np.concatenate(([0], np.cumsum(here)))
+    means = (sums[last] - sums[first]) / np.maximum(counts[last] - counts[first], 1)
+    return np.where(here, means, np.nan)

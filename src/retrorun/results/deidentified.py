@@ -4,6 +4,7 @@ What becomes of each column stands with it in ``columns``, of each field of an a
 ``treatments``. The ledger and the problems are about files, and have no place here.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ from retrorun.results import arrow, names
 from retrorun.results.about import About
 from retrorun.results.columns import TABLES, Column
 from retrorun.results.pseudonyms import Key
-from retrorun.results.reading import athletes, part, parts, table
+from retrorun.results.reading import athletes, damaged, part, parts, table
 from retrorun.results.sheet import Sheet
 from retrorun.results.treatments import Facts, scrubbed, words
 from retrorun.storage import Store
@@ -85,9 +86,12 @@ def deidentify(store: Store, key: Key, *, tracks: bool) -> Iterator[tuple[str, b
         for name in sorted(each for each in there if each.startswith("sessions/")):
             known = person.known(store, name)
             _, _, place = name.partition("/")
-            for kind in tables:
-                if f"{kind}/{place}" in there:
-                    yield from person.written(store, kind, place, known)
+            sums: dict[str, str] = {}
+            for kind in (each for each in tables if f"{each}/{place}" in there):
+                for path, data in person.written(store, kind, place, known):
+                    sums[path] = hashlib.sha256(data).hexdigest()
+                    yield path, data
+            yield names.sums_name(key.part(place)), names.sums(sums)
 
 
 class _Person:
@@ -101,6 +105,8 @@ class _Person:
     def known(self, store: Store, name: str) -> dict[str, _Known]:
         """The sessions of a part."""
         rows = table(store, name, "sessions", ("session", "start_time", "utc_offset_s"))
+        if rows["session"].null_count or rows["start_time"].null_count:
+            raise damaged(name, "a session has no id or no start")
         found = {}
         for session, start_us, offset_s in zip(
             rows["session"].to_pylist(),
@@ -126,7 +132,7 @@ class _Person:
         """
         kept = columns(kind)
         sheets: dict[int, Sheet] = {}
-        with part(store, f"{kind}/{place}") as file:
+        with part(store, f"{kind}/{place}", kind) as file:
             for rows, year in _in_order(_pieces(file, kind, known), known):
                 if year not in sheets:
                     sheets[year] = Sheet(kind, arrow.of_columns(kind, kept))

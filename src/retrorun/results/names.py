@@ -7,8 +7,13 @@ and part of its hash, so that no two become one.
 
 import hashlib
 import unicodedata
+from collections.abc import Mapping
+
+import msgspec
 
 ABOUT = "about.json"
+SUMS = "sums/"
+WITH_SUMS = 2  # the first schema whose result sets have them
 UNKNOWN = "unknown"
 MOST_BYTES = 160  # of a key when quoted; file systems allow 255 a folder's name
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.~")
@@ -73,6 +78,16 @@ def partition(table: str, athlete: str, year: int | None = None) -> str:
 def problems_name(batch: str) -> str:
     """Where a batch's problems lie."""
     return f"problems/{batch}.parquet"
+
+
+def sums(found: Mapping[str, str]) -> bytes:
+    """The content of such an object: name and SHA-256 of each part."""
+    return msgspec.json.format(msgspec.json.encode(dict(sorted(found.items()))), indent=1) + b"\n"
+
+
+def sums_name(batch: str) -> str:
+    """Where the SHA-256 of each part of a batch lie."""
+    return f"{SUMS}{batch}.json"
 
 
 def ledger_name(batch: str) -> str:

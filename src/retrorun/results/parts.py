@@ -4,6 +4,7 @@ The same files in the same order give the same names and bytes, wherever and whe
 clock, a host or an order of completion goes in.
 """
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -79,12 +80,22 @@ class Part:
         return self._data[name]
 
     def close(self) -> Iterator[tuple[str, bytes]]:
-        """Object names and bytes, one after the other: data, problems, and last the ledger.
+        """Object names and bytes, one after the other: data, problems, sums, and last the ledger.
 
         A result set has the batch once its ledger is there; so the ledger is to be put last.
         """
+        sums: dict[str, str] = {}
+        for name, sheet in self._sheets():
+            data = sheet.close()
+            sums[name] = hashlib.sha256(data).hexdigest()
+            yield name, data
+        ledger = self._ledger.close()
+        sums[names.ledger_name(self.batch)] = hashlib.sha256(ledger).hexdigest()
+        yield names.sums_name(self.batch), names.sums(sums)
+        yield names.ledger_name(self.batch), ledger
+
+    def _sheets(self) -> Iterator[tuple[str, Sheet]]:
         for name in sorted(self._data):
-            yield name, self._data.pop(name).close()
+            yield name, self._data.pop(name)
         if self._problems is not None:
-            yield names.problems_name(self.batch), self._problems.close()
-        yield names.ledger_name(self.batch), self._ledger.close()
+            yield names.problems_name(self.batch), self._problems

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.model import Direction, Gait
 from retrorun.simulate.noise import first_order, gauss_markov
 from retrorun.simulate.runner import Runner
@@ -96,8 +97,8 @@ def move(steps: Sequence[Step], ground: Ground, runner: Runner, rng: np.random.G
     course_deg = (way_deg + np.where(signed_mps < 0.0, 180.0, 0.0)) % 360.0
     facing_deg = (way_deg + _facing_offset(steps, plan, rng)) % 360.0
     radians = np.radians(way_deg)
-    x_m = np.cumsum(signed_mps * np.sin(radians)) * STEP_S
-    y_m = np.cumsum(signed_mps * np.cos(radians)) * STEP_S
+    x_m = np.cumsum(signed_mps * arithmetic.sin(radians)) * STEP_S
+    y_m = np.cumsum(signed_mps * arithmetic.cos(radians)) * STEP_S
     altitude_m, grade = _climb(ground, x_m, y_m, course_deg, rng)
     speed_mps = np.abs(signed_mps)
     still = np.array([step.gait == "still" for step in steps])[plan]
@@ -159,7 +160,7 @@ def _signed_speed(
         turns = step.entry in {"flip", "uturn"}
         sign = -sign if turns else sign
         targets.append(sign * step.speed_mps)
-        early_s.append(INERTIA_S * np.log(2.0) if turns else 0.0)
+        early_s.append(INERTIA_S * arithmetic.log(2.0) if turns else 0.0)
     target = np.array(targets)[_plan(begins_s - np.array(early_s), count)]
     target *= 1.0 + gauss_markov(rng, count, 0.04, 20.0, STEP_S)
     return first_order(target, 0.0, INERTIA_S, STEP_S)
@@ -219,12 +220,12 @@ def _climb(
     for wave in range(3):
         angle, phase = rng.uniform(0.0, np.pi), rng.uniform(0.0, 2.0 * np.pi)
         number = 2.0 * np.pi * (1.0 + 0.6 * wave) / ground.hill_length_m
-        ahead = number * (x_m * np.sin(angle) + y_m * np.cos(angle)) + phase
-        height += ground.hill_m / 3.0 * np.sin(ahead)
-        slope = ground.hill_m / 3.0 * number * np.cos(ahead)
-        east, north = east + slope * np.sin(angle), north + slope * np.cos(angle)
+        ahead = number * (x_m * arithmetic.sin(angle) + y_m * arithmetic.cos(angle)) + phase
+        height += ground.hill_m / 3.0 * arithmetic.sin(ahead)
+        slope = ground.hill_m / 3.0 * number * arithmetic.cos(ahead)
+        east, north = east + slope * arithmetic.sin(angle), north + slope * arithmetic.cos(angle)
     radians = np.radians(course_deg)
-    return height, east * np.sin(radians) + north * np.cos(radians)
+    return height, east * arithmetic.sin(radians) + north * arithmetic.cos(radians)
 
 
 def _cadence(

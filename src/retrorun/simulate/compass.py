@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.model import HeadingKind
 from retrorun.simulate.body import RATE_HZ, Motion
 from retrorun.simulate.noise import gauss_markov
@@ -69,7 +70,7 @@ def _faults(motion: Motion, compass: Compass, rng: np.random.Generator) -> Float
     faults = compass.mount_deg + compass.drift_deg * np.arange(count) / max(count - 1, 1)
     stride = np.cumsum(motion.cadence_spm / 120.0) / RATE_HZ  # strides so far
     phase = 2.0 * np.pi * (stride[::RATE_HZ] + rng.uniform())
-    faults += compass.swing_deg * np.sin(phase) * (motion.cadence_spm[::RATE_HZ] > 0)
+    faults += compass.swing_deg * arithmetic.sin(phase) * (motion.cadence_spm[::RATE_HZ] > 0)
     faults += gauss_markov(rng, count, compass.noise_deg, 15.0) + rng.normal(0.0, 1.0, count)
     if compass.north == "magnetic":
         faults -= compass.declination_deg

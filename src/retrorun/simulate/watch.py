@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.model import HeadingSeries, Lap, Pause, Recording
 from retrorun.simulate.body import RATE_HZ, Motion, Step
 from retrorun.simulate.compass import Compass, heading
@@ -142,9 +143,9 @@ def _fixes(
         for along in (motion.x_m, motion.y_m)
     )
     latitude = place.latitude_deg + np.degrees(y_m / EARTH_RADIUS_M)
-    shrink = np.cos(np.radians(place.latitude_deg))
+    shrink = arithmetic.cos(np.radians(place.latitude_deg))
     longitude = place.longitude_deg + np.degrees(x_m / EARTH_RADIUS_M / shrink)
-    course = np.degrees(np.arctan2(np.gradient(x_m), np.gradient(y_m))) % 360.0
+    course = np.degrees(arithmetic.arctan2(np.gradient(x_m), np.gradient(y_m))) % 360.0
     fixes: dict[str, FloatArray] = {
         "latitude_deg": np.round(latitude, 7),
         "longitude_deg": np.round(longitude, 7),
@@ -159,7 +160,8 @@ def _fixes(
 
 def _counted(cadence_spm: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Steps counted over 4 s by one arm: whole strides a minute, so even steps a minute."""
-    window = np.convolve(np.pad(cadence_spm, (3, 0), "edge"), np.full(4, 0.25), "valid")
+    held = np.pad(cadence_spm, (3, 0), "edge")
+    window = (held[:-3] + held[1:-2] + held[2:-1] + held[3:]) / 4.0
     strides = np.round((window + rng.normal(0.0, 1.0, len(window))) / 2.0)
     return np.where(window < 30.0, 0.0, strides * 2.0)
 

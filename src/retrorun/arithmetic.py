@@ -1,0 +1,281 @@
+"""Functions of numbers that give the same digits on every processor.
+
+numpy, the C library and the libraries of linear algebra compute ``exp``, ``log``, ``arctan2``,
+powers and matrix products by code that they choose for the processor and, for long vectors, by the
+number of threads. The last digits differ, and with them whatever is written or decided. Sums,
+differences, products, quotients and square roots are rounded correctly by every processor
+(IEEE 754), and numpy does one of them at a time. The functions here use nothing else, so that they
+agree bit for bit.
+
+``tests/test_arithmetic.py`` holds them against the mathematical library, and the whole package to
+using them.
+
+The approximations of ``exp``, ``log``, ``sin``, ``cos`` and ``arctan`` are those of FDLIBM 5.3
+(Sun Microsystems 1993), each within a few units of the last place.
+"""
+
+from collections.abc import Sequence
+from typing import overload
+
+import numpy as np
+import numpy.typing as npt
+
+from retrorun.units import FloatArray
+
+LOG_2 = 0.6931471805599453
+LOG_10 = 2.302585092994046
+_LOG_2_HIGH, _LOG_2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
+_HALF_PI_HIGH, _HALF_PI_MIDDLE = 1.57079632673412561417e00, 6.07710050630396597660e-11
+_HALF_PI_LOW = 2.02226624879595063154e-21
+_EXP = (
+    1.66666666666666019037e-01,
+    -2.77777777770155933842e-03,
+    6.61375632143793436117e-05,
+    -1.65339022054652515390e-06,
+    4.13813679705723846039e-08,
+)
+_LOG = (
+    6.666666666666735130e-01,
+    3.999999999940941908e-01,
+    2.857142874366239149e-01,
+    2.222219843214978396e-01,
+    1.818357216161805012e-01,
+    1.531383769920937332e-01,
+    1.479819860511658591e-01,
+)
+_SIN = (
+    -1.66666666666666324348e-01,
+    8.33333333332248946124e-03,
+    -1.98412698298579493134e-04,
+    2.75573137070700676789e-06,
+    -2.50507602534068634195e-08,
+    1.58969099521155010221e-10,
+)
+_COS = (
+    4.16666666666666019037e-02,
+    -1.38888888888741095749e-03,
+    2.48015872894767294178e-05,
+    -2.75573143513906633035e-07,
+    2.08757232129817482790e-09,
+    -1.13596475577881948265e-11,
+)
+_ARCTAN = (
+    3.33333333333329318027e-01,
+    -1.99999999998764832476e-01,
+    1.42857142725034663711e-01,
+    -1.11111104054623557880e-01,
+    9.09088713343650656196e-02,
+    -7.69187620504482999495e-02,
+    6.66107313738753120669e-02,
+    -5.83357013379057348645e-02,
+    4.97687799461593236017e-02,
+    -3.65315727442169155270e-02,
+    1.62858201153657823623e-02,
+)
+
+
+@overload
+def exp(x: float) -> float: ...
+@overload
+def exp(x: FloatArray) -> FloatArray: ...
+def exp(x: float | FloatArray) -> float | FloatArray:
+    """E to the power of x, which may be infinite or NaN."""
+    given = np.asarray(x, dtype=np.float64)
+    bounded = np.minimum(np.maximum(np.where(np.isnan(given), 0.0, given), -746.0), 710.0)
+    halvings = np.rint(bounded / LOG_2)
+    high, low = bounded - halvings * _LOG_2_HIGH, halvings * _LOG_2_LOW
+    rest = high - low
+    square = rest * rest
+    even = rest - square * _polynomial(_EXP, square)
+    scaled = 1.0 - ((low - rest * even / (2.0 - even)) - high)
+    with np.errstate(over="ignore", under="ignore"):
+        found = np.ldexp(scaled, halvings.astype(np.int32))
+    return _like(np.where(np.isnan(given), np.nan, found))
+
+
+@overload
+def log(x: float) -> float: ...
+@overload
+def log(x: FloatArray) -> FloatArray: ...
+def log(x: float | FloatArray) -> float | FloatArray:
+    """Natural logarithm; -inf for 0, NaN below."""
+    given = np.asarray(x, dtype=np.float64)
+    usable = (given > 0.0) & (given < np.inf)
+    part, power = np.frexp(np.where(usable, given, 1.0))
+    small = part < np.sqrt(0.5)
+    part, power = np.where(small, 2.0 * part, part), (power - small).astype(np.float64)
+    above = part - 1.0
+    ratio = above / (2.0 + above)
+    square = ratio * ratio
+    half = 0.5 * above * above
+    rest = ratio * (half + square * _polynomial(_LOG, square))
+    found = power * _LOG_2_HIGH - ((half - (rest + power * _LOG_2_LOW)) - above)
+    found = np.where(given == 0.0, -np.inf, np.where(given == np.inf, np.inf, found))
+    return _like(np.where(np.isnan(given) | (given < 0.0), np.nan, found))
+
+
+@overload
+def sin(x: float) -> float: ...
+@overload
+def sin(x: FloatArray) -> FloatArray: ...
+def sin(x: float | FloatArray) -> float | FloatArray:
+    """Sine of an angle in radians, up to a million of them; NaN where it is not finite."""
+    return _like(_turned(x, 0))
+
+
+@overload
+def cos(x: float) -> float: ...
+@overload
+def cos(x: FloatArray) -> FloatArray: ...
+def cos(x: float | FloatArray) -> float | FloatArray:
+    """Cosine of an angle in radians, up to a million of them; NaN where it is not finite."""
+    return _like(_turned(x, 1))
+
+
+def _turned(x: float | FloatArray, quarters: int) -> FloatArray:
+    """Sine of the angle and so many quarter turns."""
+    given = np.asarray(x, dtype=np.float64)
+    known = np.isfinite(given)
+    angle = np.where(known, given, 0.0)
+    turns = np.rint(angle / (np.pi / 2.0))
+    rest = ((angle - turns * _HALF_PI_HIGH) - turns * _HALF_PI_MIDDLE) - turns * _HALF_PI_LOW
+    square = rest * rest
+    sine = rest + square * rest * _polynomial(_SIN, square)
+    cosine = 1.0 - (0.5 * square - square * square * _polynomial(_COS, square))
+    quadrant = (turns + quarters) % 4.0
+    found = np.where(quadrant % 2.0 == 0.0, sine, cosine)
+    return np.where(known, np.where(quadrant >= 2.0, -found, found), np.nan)
+
+
+@overload
+def arctan2(y: float, x: float) -> float: ...
+@overload
+def arctan2(y: FloatArray, x: FloatArray) -> FloatArray: ...
+def arctan2(y: float | FloatArray, x: float | FloatArray) -> float | FloatArray:
+    """Angle of the finite point (x, y) in radians, from -π to π; 0 at the origin."""
+    up, right = np.asarray(y, dtype=np.float64), np.asarray(x, dtype=np.float64)
+    tall, wide = np.abs(up), np.abs(right)
+    longer = np.maximum(tall, wide)
+    ratio = np.minimum(tall, wide) / np.where(longer == 0.0, 1.0, longer)
+    beyond = ratio > 0.4375  # where the series needs too many terms: π/4 is taken off
+    angle = _arctan(np.where(beyond, (ratio - 1.0) / (ratio + 1.0), ratio))
+    angle = np.where(beyond, np.pi / 4.0 + angle, angle)
+    angle = np.where(tall > wide, np.pi / 2.0 - angle, angle)
+    angle = np.where(np.signbit(right), np.pi - angle, angle)
+    return _like(np.copysign(angle, up))
+
+
+def _arctan(x: FloatArray) -> FloatArray:
+    square = x * x
+    return x - x * square * _polynomial(_ARCTAN, square)
+
+
+@overload
+def arcsin(x: float) -> float: ...
+@overload
+def arcsin(x: FloatArray) -> FloatArray: ...
+def arcsin(x: float | FloatArray) -> float | FloatArray:
+    """Angle in radians, from -π/2 to π/2, whose sine is x, -1 to 1."""
+    given = np.asarray(x, dtype=np.float64)
+    return _like(np.asarray(arctan2(given, np.sqrt((1.0 - given) * (1.0 + given)))))
+
+
+@overload
+def hypot(first: float, second: float) -> float: ...
+@overload
+def hypot(first: float | FloatArray, second: FloatArray) -> FloatArray: ...
+def hypot(first: float | FloatArray, second: float | FloatArray) -> float | FloatArray:
+    """Square root of the sum of two squares, of numbers whose squares are finite."""
+    one, other = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    return _like(np.sqrt(one * one + other * other))
+
+
+def interpolate(
+    x: npt.ArrayLike, at: npt.ArrayLike, values: FloatArray, outside: float | None = None
+) -> FloatArray:
+    """Straight lines between values (m,) at rising places (m,), at x (n,).
+
+    Beyond the ends the value is ``outside``, or that of the end if None.
+    """
+    wanted, places = np.asarray(x, dtype=np.float64), np.asarray(at, dtype=np.float64)
+    if len(places) == 1:
+        found = np.full(wanted.shape, values[0])
+    else:
+        after = np.clip(np.searchsorted(places, wanted, side="right"), 1, len(places) - 1)
+        low, high = places[after - 1], places[after]
+        inside = np.clip(wanted, places[0], places[-1])
+        width = np.where(high > low, high - low, 1.0)
+        rise = (values[after] - values[after - 1]) / width
+        found = np.where(inside >= high, values[after], values[after - 1] + rise * (inside - low))
+    if outside is None:
+        return found
+    return np.where((wanted < places[0]) | (wanted > places[-1]), outside, found)
+
+
+def product(first: npt.ArrayLike, second: npt.ArrayLike) -> FloatArray:
+    """Matrix product, as ``@`` for vectors and matrices, by sums of products."""
+    left, right = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    if right.ndim == 1:
+        return np.asarray((left * right).sum(axis=-1))
+    if left.ndim == 1:
+        return np.asarray((left[:, None] * right).sum(axis=0))
+    columns = [(left * right[:, column]).sum(axis=1) for column in range(right.shape[1])]
+    return np.stack(columns, axis=1)
+
+
+def dot(first: FloatArray, second: FloatArray) -> float:
+    """Sum of the products of two vectors (n,)."""
+    return float((first * second).sum())
+
+
+def solve(matrix: FloatArray, right: FloatArray) -> FloatArray:
+    """X of ``matrix · x = right``, a square matrix (n, n) of few rows and (n,) or (n, k).
+
+    Gaussian elimination with partial pivoting (Golub & Van Loan 2013, algorithm 3.4.1).
+
+    Raises:
+        ZeroDivisionError: the matrix is singular.
+    """
+    size = len(matrix)
+    # Lists: for so few numbers one step of theirs costs less than any call would.
+    rows = np.concatenate((matrix, right.reshape(size, -1)), axis=1).astype(np.float64).tolist()
+    for at in range(size):
+        pivot = max(range(at, size), key=lambda row: abs(rows[row][at]))
+        rows[at], rows[pivot] = rows[pivot], rows[at]
+        upper = rows[at]
+        if upper[at] == 0.0:
+            message = "the matrix is singular"
+            raise ZeroDivisionError(message)
+        for row in range(at + 1, size):
+            times = rows[row][at] / upper[at]
+            rows[row] = [one - times * other for one, other in zip(rows[row], upper, strict=True)]
+    found: list[list[float]] = [[]] * size
+    for at in reversed(range(size)):
+        rest = rows[at][size:]
+        for row in range(at + 1, size):
+            times = rows[at][row]
+            rest = [one - times * other for one, other in zip(rest, found[row], strict=True)]
+        found[at] = [each / rows[at][at] for each in rest]
+    return np.array(found).reshape(right.shape)
+
+
+def inverse(matrix: FloatArray) -> FloatArray:
+    """Inverse of a square matrix of few rows.
+
+    Raises:
+        ZeroDivisionError: the matrix is singular.
+    """
+    return solve(matrix, np.eye(len(matrix)))
+
+
+def _polynomial(coefficients: Sequence[float], x: FloatArray) -> FloatArray:
+    """c0 + c1·x + c2·x² + …, by Horner's rule."""
+    found = np.full(x.shape, coefficients[-1])
+    for coefficient in coefficients[-2::-1]:
+        found = found * x + coefficient
+    return found
+
+
+def _like(found: FloatArray) -> float | FloatArray:
+    """A number where a number was given."""
+    return float(found) if found.ndim == 0 else found

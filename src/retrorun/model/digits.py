@@ -1,0 +1,98 @@
+"""How many decimals of a value mean something; what is kept and written has no more.
+
+Each value is rounded finer than any sensor or method tells, and far coarser than the rounding of
+the arithmetic behind it. So another library or version of Python that adds in another order writes
+the same. A name ends in its unit, and the unit tells the decimals.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any, TypeVar
+
+import numpy as np
+
+from retrorun.model.track import HeadingTrack, Track
+from retrorun.units import FloatArray
+
+T = TypeVar("T")
+BY_NAME = {
+    **dict.fromkeys(("latitude_deg", "longitude_deg"), 8),  # a millimetre
+    **dict.fromkeys(("contact_time_s", "vertical_oscillation_m", "step_length_m", "grade"), 6),
+    **dict.fromkeys(("coverage", "probability", "backward_probability", "channels"), 4),
+    "concentration": 3,
+    **dict.fromkeys(("evidence", "evidence_heading", "evidence_gait", "evidence_label"), 3),
+    **dict.fromkeys(("seconds", "beats", "steps"), 4),
+    **dict.fromkeys(("mean", "max"), 4),  # of a heart rate, 1/min
+    **dict.fromkeys(("gross", "active", "value", "low", "high"), 6),  # kcal/kg; a factor
+    **dict.fromkeys(("trimp", "trimp_per_min"), 6),
+}
+BY_UNIT = {
+    "_time_s": 6,  # a date
+    "_s": 4,
+    "_m": 4,
+    "_mps": 6,
+    "_s_per_km": 4,
+    "_spm_per_mps": 4,
+    "_spm": 4,
+    "_bpm": 4,
+    "_brpm": 4,
+    "_deg": 4,
+    "_dps": 4,
+    "_pct": 4,
+    "_w": 3,
+    "_c": 3,
+    "_kcal": 5,
+}
+
+
+@cache
+def decimals(name: str) -> int:
+    """Decimals of a field, a channel or a column of a track.
+
+    Raises:
+        KeyError: neither the name nor its unit is known here.
+    """
+    if name in BY_NAME:
+        return BY_NAME[name]
+    units = [unit for unit in BY_UNIT if name.endswith(unit)]
+    if not units:
+        message = f"how many decimals of {name} mean something is not declared"
+        raise KeyError(message)
+    return BY_UNIT[max(units, key=len)]
+
+
+def rounded(value: T, name: str = "") -> T:
+    """The value with every number in it rounded; ``name`` is the field that holds it."""
+    return _rounded(value, name)  # type: ignore[return-value]  # each kind gives its own
+
+
+def _rounded(value: Any, name: str) -> object:  # noqa: ANN401 - whatever a session holds
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, float):
+        return round(float(value), decimals(name)) + 0.0  # never -0.0
+    if isinstance(value, tuple):
+        return tuple(_rounded(each, name) for each in value)
+    if isinstance(value, Mapping):
+        return {key: _rounded(each, name) for key, each in value.items()}
+    found = {each: _rounded(getattr(value, each), each) for each in value.__dataclass_fields__}
+    return type(value)(**found)
+
+
+def rounded_track(track: Track) -> Track:
+    """The track with every column and heading rounded."""
+    columns = {name: _column(name, values) for name, values in track.columns.items()}
+    headings = tuple(_heading(each) for each in track.headings)
+    return replace(track, columns=columns, headings=headings)
+
+
+def _heading(heading: HeadingTrack) -> HeadingTrack:
+    return replace(heading, heading_deg=_column("heading_deg", heading.heading_deg))
+
+
+def _column(name: str, values: FloatArray) -> FloatArray:
+    """Rounded; an angle that was just below a whole turn stays within its range."""
+    found = np.round(values, decimals(name)) + 0.0
+    ends = {"heading_minus_course_deg": 180.0, "heading_deg": 360.0, "course_deg": 360.0}
+    return np.where(found >= ends[name], found - 360.0, found) if name in ends else found
