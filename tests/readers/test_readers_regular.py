@@ -269,10 +269,13 @@ def test_points_that_are_no_points_of_the_track_are_not_read(before: str, behind
     assert len(found.recordings[0].time_s) == 22
 
 
-def test_a_prefix_that_nobody_declares_breaks_the_document_as_ever() -> None:
+def test_a_prefix_that_nobody_declares_is_taken_as_it_stands() -> None:
     data = _gpx(_plain(20) + _plain(20, "<y:hr>7</y:hr>", first=20))
     assert _taken_out(data) == 12
-    assert read("a", data, ReadLimits()).source.salvaged
+    export = read("a", data, ReadLimits())
+    assert [note.slug for note in export.source.warnings] == ["xml-repaired"]
+    assert np.isfinite(export.recordings[0].columns["heart_rate_bpm"]).sum() == 20
+    assert not export.source.salvaged
     assert _same(_outcome(data), _by_the_parser(data))
 
 
@@ -354,8 +357,10 @@ def test_numbers_together_are_what_they_are_one_by_one(texts: list[str]) -> None
 
 
 def _number(text: bytes) -> float:
+    whole, comma, rest = text.partition(b",")
+    is_decimal = comma and b"," not in rest and b"." not in text
     try:
-        value = float(text)
+        value = float(b"%b.%b" % (whole, rest) if is_decimal else text)
     except ValueError:
         return float("nan")
     return value if abs(value) < 1e12 else float("nan")

@@ -81,8 +81,8 @@ def _xml(source: Source, data: bytes, limits: ReadLimits, kind: str) -> Export:
     from retrorun.readers.tcx import read_tcx
 
     reader = read_gpx if kind == "gpx" else read_tcx
-    found = reader(source.name, data.lstrip(), limits)
-    warning = (found.damage,) if found.damage else ()
+    found = reader(source.name, data, limits)
+    warning = (*((found.damage,) if found.damage else ()), *found.warnings)
     salvaged = found.damage is not None
     source = replace(source, format=kind, device=found.device, salvaged=salvaged)
     runs = tuple(

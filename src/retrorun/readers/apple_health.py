@@ -8,7 +8,7 @@ XML are held as a whole: a thousand routes cost no more than what was found for 
 import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -20,6 +20,7 @@ from retrorun.errors import NotARunError, ReadError
 from retrorun.model import Recording
 from retrorun.readers.gpx import read_gpx
 from retrorun.readers.gpx_text import gpx_of
+from retrorun.readers.xml_document import CONTROLS_TO_BLANKS
 from retrorun.readers.xml_names import local_name
 from retrorun.readers.xml_stream import XmlBrokenError, elements
 from retrorun.settings import ReadLimits
@@ -30,6 +31,8 @@ _EXPORT = re.compile(r"(^|/)(apple_health_export/[^/]+|export)\.xml$", re.IGNORE
 _HEART, _STEPS = "HKQuantityTypeIdentifierHeartRate", "HKQuantityTypeIdentifierStepCount"
 _ACTIVITY = "HKWorkoutActivityType"
 _TAGS = ("HealthData",)
+_ROOT = b"<HealthData"
+_MOST_FRONT = 4 << 20  # bytes in which the root is looked for
 _HEART_HOLDS_S = 15.0  # a heart rate stands for this long
 _STEPS_LAST_S = 120.0  # counts over longer stretches say nothing of cadence
 _MOST_NUMBERS = 4_000_000
@@ -93,7 +96,7 @@ class Health:
     def gather(self, export: Iterable[bytes]) -> None:
         """Take from ``export.xml`` what lies within a route's time.
 
-        A broken export gives what came before the break.
+        A broken record costs itself; where the export ends too early, what came before counts.
 
         Args:
             export: piece by piece.
@@ -102,7 +105,8 @@ class Health:
         starts = [one.start_s for one in found]
         by_file = {name.rsplit("/", 1)[-1]: one for name, one in self._routes.items()}
         try:
-            for event, root in elements(export, _TAGS, "HealthData", depth=self.limits.xml_depth):
+            pieces, depth = _without_doctype(export), self.limits.xml_depth
+            for event, root in elements(pieces, _TAGS, "HealthData", depth=depth, recover=True):
                 if event == "start":
                     continue
                 for child in islice(root, len(root) - (event == "lot")):
@@ -120,6 +124,23 @@ class Health:
         if not (route.heart or route.steps or route.sport):
             return data
         return _gpx(route, read_gpx(name, data, self.limits).recordings[0])
+
+
+def _without_doctype(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The export from its root on, with blanks for control characters.
+
+    iOS 16 writes a document type that is no XML, and control characters into names.
+    """
+    front = b""
+    stream = iter(pieces)
+    for piece in stream:
+        front += piece
+        root = front.find(_ROOT)
+        if root >= 0 or len(front) > _MOST_FRONT:
+            yield front[max(root, 0) :].translate(CONTROLS_TO_BLANKS)
+            break
+    for piece in stream:
+        yield piece.translate(CONTROLS_TO_BLANKS)
 
 
 def _record(element: etree._Element, routes: Sequence[_Route], starts: Sequence[float]) -> None:

@@ -19,13 +19,14 @@ from retrorun.readers import apple_health, phone_tables, sensor_logger
 from retrorun.readers.opening import BROKEN, MemberError, Opener, broken, refusal
 from retrorun.readers.sniff import sniff
 from retrorun.readers.sports import is_on_foot
-from retrorun.readers.strava import Told, activities
+from retrorun.readers.strava import TABLE, Told, activities, told_key
 from retrorun.settings import ReadLimits
 
 Member = tuple[str, bytes | MemberError]
 
 _RECORDINGS = (".fit", ".gpx", ".tcx", ".fit.gz", ".gpx.gz", ".tcx.gz")
-_INDEX, _LABELS = "activities.csv", ".labels.csv"
+_LABELS = ".labels.csv"
+_MOST_INDICES = 20  # of activities, in folders of their own
 _MOST_TABLES = 2000  # whose heads are looked at, those called after a sensor first
 
 
@@ -69,6 +70,17 @@ def _overlap(infos: list[zipfile.ZipInfo]) -> bool:
     )
 
 
+def _is_litter(name: str) -> bool:
+    """Whether a member is what systems leave behind: hidden and half-copied ones, ``__MACOSX``."""
+    parts = _plain(name).split("/")
+    return "__MACOSX" in parts or parts[-1].startswith((".", "~"))
+
+
+def _plain(name: str) -> str:
+    """A member's name with slashes, whatever the tool that wrote it put between folders."""
+    return name.replace("\\", "/")
+
+
 @dataclass(slots=True)
 class _Walk:
     """One pass over an archive and those within it, with what may still be spent."""
@@ -85,6 +97,7 @@ class _Walk:
             words = "its members lie on top of each other, as in bombs"
             yield name, ReadError("archive-overlapping", words, file=name)
             return
+        infos = [info for info in infos if not _is_litter(info.filename)]
         left = max(0, self.limits.archive_members - self.seen)
         self.seen += len(infos)
         self.told = self._index(name, archive, infos)
@@ -112,7 +125,7 @@ class _Walk:
         nested = suffixes.endswith(".zip")
         if info.is_dir() or not (nested or suffixes.endswith(_RECORDINGS)):
             return
-        told = self.told.get(info.filename)
+        told = self.told.get(told_key(info.filename))
         shown = f"{name} ({told.words})" if told and told.words else name
         try:
             if not nested:
@@ -150,12 +163,14 @@ class _Walk:
     def _index(
         self, name: str, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]
     ) -> dict[str, Told]:
-        """Strava's table of contents, if there is one that can be read."""
-        info = next((one for one in infos if one.filename.lower().endswith(_INDEX)), None)
-        content = self._content(name, archive, info) if info else None
-        if info is None or not isinstance(content, bytes):
-            return {}
-        return activities(info.filename[: -len(_INDEX)], content)
+        """What Strava's tables of contents tell, if there are any that can be read."""
+        found: dict[str, Told] = {}
+        tables = [one for one in infos if _plain(one.filename).lower().split("/")[-1] == TABLE]
+        for info in tables[:_MOST_INDICES]:
+            content = self._content(name, archive, info)
+            if isinstance(content, bytes):
+                found |= activities(_plain(info.filename)[: -len(TABLE)], content)
+        return found
 
     def _sensor_logs(
         self, name: str, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from retrorun.model import Note
+from retrorun.readers.sports import is_walk
 from retrorun.units import FloatArray
 
 PER_LEG_BELOW_SPM = 120.0  # nobody runs at fewer than 120 steps a minute
@@ -24,8 +25,7 @@ def tidied(
         columns: channel → (n,).
         sport: the file's word for it, where its format leaves open what cadence counts.
     """
-    walking = "walk" in (sport or "") or "hik" in (sport or "")
-    limit = WALK_PER_LEG_BELOW_SPM if walking else PER_LEG_BELOW_SPM
+    limit = WALK_PER_LEG_BELOW_SPM if is_walk(sport) else PER_LEG_BELOW_SPM
     found = dict(columns)
     heart = found.get("heart_rate_bpm")
     if heart is not None:

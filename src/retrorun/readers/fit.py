@@ -16,7 +16,7 @@ from retrorun.readers.fit_heart import heart_series, with_heart
 from retrorun.readers.fit_messages import Message, Story
 from retrorun.readers.fit_records import NUMBERS, channels, times_s
 from retrorun.readers.fit_structure import RECORD, Damage, Part, parts
-from retrorun.readers.sports import is_on_foot
+from retrorun.readers.sports import fit_sport, is_fit_on_foot
 from retrorun.settings import ReadLimits
 from retrorun.units import BoolArray, FloatArray
 
@@ -50,8 +50,8 @@ def read_fit(name: str, data: bytes, limits: ReadLimits) -> FitRead:
     pairs = list(zip(found, stories, strict=True))
     sessions = [one for part, story in pairs for one in _sessions(part, story, limits, name)]
     heart = heart_series(found)
-    kept = [with_heart(one, heart) for one in sessions if is_on_foot(one.sport) != "no"]
-    others = [one for one in sessions if is_on_foot(one.sport) == "no"]
+    kept = [with_heart(one, heart) for one in sessions if is_fit_on_foot(one.sport) != "no"]
+    others = [one for one in sessions if is_fit_on_foot(one.sport) == "no"]
     passed_over = tuple(Note("other-sport", f"{one.sport}: not on foot") for one in others)
     if not kept:
         raise _nothing(name, pairs, others, damage)
@@ -66,9 +66,10 @@ def _nothing(
     damage: Damage | None,
 ) -> ReadError | NotARunError:
     """The most telling reason why there is nothing to analyse."""
-    if others:
-        sports = ", ".join(dict.fromkeys(str(one.sport) for one in others))
-        return NotARunError("not-a-run", f"the activity is {sports}, not on foot", file=name)
+    sports = [one.sport for one in others] or _sports_without_records(pairs)
+    if sports:
+        words = ", ".join(dict.fromkeys(map(str, sports)))
+        return NotARunError("not-a-run", f"the activity is {words}, not on foot", file=name)
     kinds = [story.first("file_id").get("type") for _, story in pairs]
     kind = next((str(kind) for kind in kinds if kind is not None), None)
     records = sum(part.counts.get(RECORD, 0) for part, _ in pairs)
@@ -79,6 +80,17 @@ def _nothing(
     if records:
         return ReadError("no-time", f"none of its {records} records has a usable time", file=name)
     return NotARunError("fit-no-records", "a FIT file without a record of a run", file=name)
+
+
+def _sports_without_records(pairs: Sequence[tuple[Part, Story]]) -> list[str | None]:
+    """The sports of session messages where none is on foot: a pool swim may have no record."""
+    sports = [
+        _sport(session, story)
+        for _, story in pairs
+        if story.first("file_id").get("type") in (None, "activity")
+        for session in story.all("session") or story.all("sport")
+    ]
+    return sports if all(is_fit_on_foot(sport) == "no" for sport in sports) else []
 
 
 def _slug(kind: str | None) -> str:
@@ -98,9 +110,7 @@ def _sessions(part: Part, story: Story, limits: ReadLimits, name: str) -> Iterat
     if held.sum() < 2:
         return
     whole = _whole(part, story, messages, developer)
-    sessions = [one for one in story.all("session") if told.number(one, "start_time") is not None]
-    sessions.sort(key=lambda one: told.number(one, "start_time") or 0.0)
-    for window, session in _windows(whole.time_s, sessions):
+    for window, session in _windows(whole.time_s, _in_order(story.all("session"))):
         if window.sum() >= 2:
             yield _one(_cut(whole, window), session, story)
 
@@ -139,17 +149,37 @@ def _whole(
     )
 
 
+def _start_s(session: Message) -> float | None:
+    """When a session began; without a start time by its end and its length."""
+    start, end = told.number(session, "start_time"), told.number(session, "timestamp")
+    if start is not None:
+        return start
+    length = told.number(session, "total_elapsed_time") or told.number(session, "total_timer_time")
+    return end - length if end is not None and length is not None else None
+
+
+def _in_order(sessions: Sequence[Message]) -> list[tuple[float, Message]]:
+    """Sessions with their starts, by time; one whose start is not known follows the one before."""
+    found: list[tuple[float, Message]] = []
+    begin_s = -np.inf
+    for session in sessions:
+        start = _start_s(session)
+        found.append((begin_s if start is None else start, session))
+        begin_s = told.number(session, "timestamp") or np.inf
+    return sorted(found, key=lambda pair: pair[0])
+
+
 def _windows(
     time_s: FloatArray,
-    sessions: Sequence[Message],
+    sessions: Sequence[tuple[float, Message]],
 ) -> Iterator[tuple[BoolArray, Message]]:
     """Which records are each session's: those from its start to the next one's."""
     if len(sessions) < 2:
-        yield np.ones(len(time_s), dtype=np.bool_), sessions[0] if sessions else {}
+        yield np.ones(len(time_s), dtype=np.bool_), sessions[0][1] if sessions else {}
         return
-    starts = np.array([told.number(one, "start_time") for one in sessions], dtype=np.float64)
+    starts = np.array([start for start, _ in sessions], dtype=np.float64)
     owner = np.searchsorted(starts, time_s, side="right") - 1
-    for index, session in enumerate(sessions):
+    for index, (_, session) in enumerate(sessions):
         yield np.maximum(owner, 0) == index, session
 
 
@@ -179,15 +209,22 @@ def _within(one: HeadingSeries, first: float, last: float) -> HeadingSeries:
     return replace(one, time_s=one.time_s[held], heading_deg=one.heading_deg[held])
 
 
+def _sport(session: Message, story: Story) -> str | None:
+    """The sport of a session message, else of the sport message, else of the first lap."""
+    sources = (session, story.first("sport"), story.first("lap"))
+    named = (told.word_or_number(one, "sport") for one in sources)
+    sub = (told.word_or_number(one, "sub_sport") for one in sources[:2])
+    return fit_sport(
+        next((one for one in named if one is not None), None),
+        next((one for one in sub if one is not None), None),
+    )
+
+
 def _one(recording: Recording, session: Message, story: Story) -> Recording:
     """Give a recording its sport, totals and tidy columns."""
-    sport = told.text(session, "sport") or told.text(story.first("sport"), "sport")
-    sport = sport or told.text(story.first("lap"), "sport")
-    sub = told.text(session, "sub_sport") or told.text(story.first("sport"), "sub_sport")
-    if is_on_foot(sport, sub) == "yes" and is_on_foot(sport) != "yes":
-        sport = sub  # a treadmill is filed under fitness equipment
+    sport = _sport(session, story)
     columns, notes = tidied(recording.columns)
-    if is_on_foot(sport) == "maybe":
+    if is_fit_on_foot(sport) == "maybe":
         words = f"the file's sport is {sport or 'not said'}; taken for a run"
         notes = (*notes, Note("sport-unknown", words))
     return replace(

@@ -120,6 +120,14 @@ def text(message: Message, name: str) -> str | None:
     return (value.strip("\0 \t\r\n")[:_NAME_LIMIT] or None) if isinstance(value, str) else None
 
 
+def word_or_number(message: Message, name: str) -> str | int | None:
+    """An enumerated field: the profile's word, or the number where there is no word for it."""
+    value = message.get(name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return text(message, name)
+
+
 def developer_fields(told: Story) -> tuple[DeveloperField, ...]:
     """The developer fields that the file describes, of numeric type only."""
     found = []

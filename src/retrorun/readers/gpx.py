@@ -9,8 +9,9 @@ from lxml import etree
 from retrorun.errors import NotARunError, ReadError
 from retrorun.model import HeadingSeries, Note, Recording
 from retrorun.readers.heading_sources import BY_SOURCE, HeadingSource, series
-from retrorun.readers.sports import is_on_foot
+from retrorun.readers.sports import is_on_foot, sport_of_code
 from retrorun.readers.xml_activity import Gathered, XmlRead, joined, noted, recording
+from retrorun.readers.xml_coverage import unread_names
 from retrorun.readers.xml_names import local_name
 from retrorun.readers.xml_points import PointTable
 from retrorun.readers.xml_regular import Run
@@ -43,8 +44,16 @@ NAMES: dict[str, str] = {
 PLACES = {"lat": "latitude_deg", "lon": "longitude_deg"}
 _LEAST_POINTS = 2  # of a track
 _OTHERS = {name: name for name in ("time", "cmt", "heading", "compass", "bearing", "course")}
-_TAGS = ("gpx", "trk", "trkseg", "rte", "name", "type")
+# elements whose text says what sport it is, in lower case; lxml must be told how they are written
+_SPORTS = frozenset({"type", "sport", "activity", "activitytype", "activity_type", "exercisetype"})
+_SPORT_TAGS = (
+    *("type", "sport", "Sport", "activity", "Activity", "activityType", "activitytype"),
+    *("ActivityType", "activity_type", "exerciseType", "exercisetype", "ExerciseType"),
+)
+_TAGS = ("gpx", "trk", "trkseg", "rte", "name", *_SPORT_TAGS)
 _POINTS = PointNames("trkpt", NAMES | _OTHERS, PLACES, frozenset({"cmt"}), frozenset(_TAGS))
+_OTHER_HOLDERS = frozenset({"link", "wpt", "rte", "rtept", "trkpt"})  # their types are no sports
+_HOLDERS = frozenset({"trk", "trkseg", "metadata", "gpx"}) | _OTHER_HOLDERS
 _COMPASS_WORDS = re.compile(r"compass\D{0,20}(-?\d+(?:\.\d+)?)", re.IGNORECASE)
 _SAME_DEG = 0.5
 
@@ -56,12 +65,13 @@ def read_gpx(name: str, data: bytes, limits: ReadLimits) -> XmlRead:
         ReadError: no track point has a time, or there are too many.
         NotARunError: there is no track, or only one of another sport.
     """
-    tracks, damage = taken(
+    whole = taken(
         data,
         Listening(_POINTS, _TAGS, "trkseg", limits.xml_depth, limits.samples),
         lambda runs: _Tracks(limits, name, runs),
     )
-    found = [one for track in tracks.found if (one := _recording(track)) is not None]
+    tracks, damage = whole.taker, whole.damage
+    found = [one for track in tracks.found if (one := _recording(track, tracks.sport)) is not None]
     if not found and damage is None:
         found = _second_opinion(data, limits)
     runs = joined(found)
@@ -70,9 +80,10 @@ def read_gpx(name: str, data: bytes, limits: ReadLimits) -> XmlRead:
     passed_over = tuple(Note("other-sport", f"{one.sport}: not on foot") for one in others)
     if not kept:
         raise _nothing(name, tracks, others, damage)
-    if damage:
-        kept = tuple(noted(one, damage) for one in kept)
-    return XmlRead(kept, passed_over, tracks.creator, damage)
+    warnings = (*whole.repairs, *whole.coverage(_POINTS), *unread_names(data, _POINTS))
+    for note in (*((damage,) if damage else ()), *warnings):
+        kept = tuple(noted(one, note) for one in kept)
+    return XmlRead(kept, passed_over, tracks.creator, damage, warnings)
 
 
 def _second_opinion(data: bytes, limits: ReadLimits) -> list[Recording]:
@@ -88,16 +99,23 @@ class _Tracks:
         self.limits, self.name, self.runs = limits, name, runs
         self.found: list[Gathered] = []
         self.creator: str | None = None
+        self.sport: str | None = None  # of the document, for tracks that do not say theirs
         self.points = 0
         self.routes = 0
+
+    @property
+    def tables(self) -> list[PointTable]:
+        return [one.points for one in self.found]
 
     def take(self, event: str, element: etree._Element) -> None:
         tag = local_name(element.tag)
         if tag == "trkseg" and event != "start":
             self._points(element, all_but_last=event == "lot")
         elif event == "end":
-            if tag in ("name", "type"):
-                self._word(tag, element)
+            if tag == "name":
+                self._name(element)
+            elif tag.lower() in _SPORTS:
+                self._sport(element)
         elif tag == "gpx":
             self.creator = (element.get("creator") or "").strip()[:200] or None
         elif tag == "trk":
@@ -123,15 +141,28 @@ class _Tracks:
         if self.points > most:
             raise ReadError("too-many-samples", f"more than {most} points", file=self.name)
 
-    def _word(self, tag: str, element: etree._Element) -> None:
+    def _name(self, element: etree._Element) -> None:
         parent = element.getparent()
         text = (element.text or "").strip()[:200]
-        if parent is None or local_name(parent.tag) != "trk" or not text or not self.found:
-            return
-        if tag == "name":
+        if parent is not None and local_name(parent.tag) == "trk" and text and self.found:
             self.found[-1].name = text
-        else:
-            self.found[-1].sport = text.lower()
+
+    def _sport(self, element: etree._Element) -> None:
+        """A track's type stands in it or in its extensions; elsewhere it is the document's."""
+        text = (element.text or "").strip()[:200]
+        holder = next((tag for tag in map(_tag, element.iterancestors()) if tag in _HOLDERS), "")
+        if not text or holder in _OTHER_HOLDERS:
+            return
+        parent = element.getparent()
+        word = sport_of_code(text).lower()
+        if holder not in ("trk", "trkseg"):
+            self.sport = self.sport or word
+        elif self.found and (_tag(parent) == "trk" or self.found[-1].sport is None):
+            self.found[-1].sport = word
+
+
+def _tag(element: etree._Element | None) -> str:
+    return local_name(element.tag) if element is not None else ""
 
 
 def _nothing(
@@ -152,11 +183,13 @@ def _nothing(
     return NotARunError("gpx-no-track", "a GPX file without a track of two points", file=name)
 
 
-def _recording(found: Gathered) -> Recording | None:
-    if found.points.count < _LEAST_POINTS:
-        return None
+def _recording(found: Gathered, sport: str | None) -> Recording | None:
+    if is_on_foot(found.sport) == "maybe":
+        found.sport = sport or found.sport
     numbers = found.points.numbers()
     time_s = found.points.times_s()
+    if found.points.count < _LEAST_POINTS:
+        return None
     columns = {name: values for name, values in numbers.items() if name not in _OTHERS}
     candidates = tuple(_headings(found.points, numbers, time_s))
     return recording(found, time_s, columns, candidates)

@@ -3,6 +3,8 @@
 import re
 from typing import Literal
 
+from retrorun.readers.xml_document import head_of
+
 Kind = Literal["fit", "gpx", "tcx", "gzip", "zip", "xml", "csv", "empty", "unknown"]
 
 _HEAD = 4096
@@ -20,12 +22,10 @@ def sniff(data: bytes) -> Kind:
         return "zip"
     if data[8:12] == b".FIT":
         return "fit"
-    return _text_kind(data[:_HEAD])
+    return _text_kind(head_of(data, _HEAD))
 
 
 def _text_kind(head: bytes) -> Kind:
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        head = head.decode("utf-16", "replace").encode()
     found = _ROOT.search(head)
     if found:
         return "gpx" if found[1] == b"gpx" else "tcx"

@@ -5,39 +5,54 @@ fixed. The column of files is known by what stands in it; those of titles, types
 heads, in the languages that are known, else by the order that all exports seen had.
 """
 
+import codecs
 import csv
 import io
-from collections.abc import Sequence
+import re
+import unicodedata
+from collections.abc import Container, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+
+from retrorun.readers.sports import is_on_foot
 
 _MOST_ROWS = 200_000
 _LOOKED_AT = 200  # rows by which the column of files is found
 _RECORDINGS = (".fit", ".gpx", ".tcx")
+# heads in English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish, Danish, Norwegian,
+# Polish, Czech, Slovenian, Russian, Japanese and Chinese, without diacritics and apostrophes
 _TITLE = frozenset(
     {
-        *("activity name", "name der aktivität", "nom de l'activité", "nom de l’activité"),
-        *("nombre de la actividad", "nome attività", "nome dell'attività", "nome da atividade"),
-        *("naam activiteit", "activiteitsnaam", "aktivitetsnamn", "nazwa aktywności"),
-        *("название тренировки", "アクティビティ名", "活动名称"),
+        *("activity name", "name der aktivitat", "aktivitatsname", "nom de l activite"),
+        *("nombre de la actividad", "nombre de actividad", "nome attivita", "nome dell attivita"),
+        *("nome da atividade", "naam activiteit", "activiteitsnaam", "naam van activiteit"),
+        *("aktivitetsnamn", "aktivitetsnavn", "navn pa aktivitet", "aktivitetens navn"),
+        *("nazwa aktywnosci", "nazev aktivity", "ime dejavnosti", "naziv dejavnosti"),
+        *("ime aktivnosti", "название тренировки", "アクティビティ名", "活动名称"),
     }
 )
 _TYPE = frozenset(
     {
-        *("activity type", "aktivitätsart", "type d'activité", "type d’activité"),
-        *("tipo de actividad", "tipo attività", "tipo di attività", "tipo de atividade"),
-        *("type activiteit", "activiteitstype", "aktivitetstyp", "typ aktywności"),
+        *("activity type", "sport type", "aktivitatsart", "aktivitatstyp", "sportart"),
+        *("type d activite", "tipo de actividad", "tipo attivita", "tipo di attivita"),
+        *("tipo de atividade", "tipo da atividade", "type activiteit", "activiteitstype"),
+        *("activiteittype", "soort activiteit", "aktivitetstyp", "aktivitetstype"),
+        *("type aktivitet", "typ aktywnosci", "rodzaj aktywnosci", "typ aktivity"),
+        *("druh aktivity", "vrsta dejavnosti", "vrsta aktivnosti", "tip dejavnosti"),
         *("тип тренировки", "アクティビティタイプ", "活动类型"),
     }
 )
 _DATE = frozenset(
     {
-        *("activity date", "aktivitätsdatum", "date de l'activité", "date de l’activité"),
-        *("fecha de la actividad", "data attività", "data dell'attività", "data da atividade"),
-        *("datum activiteit", "datum van activiteit", "aktivitetsdatum", "data aktywności"),
+        *("activity date", "aktivitatsdatum", "datum der aktivitat", "date de l activite"),
+        *("fecha de la actividad", "fecha de actividad", "data attivita", "data dell attivita"),
+        *("data da atividade", "datum activiteit", "datum van activiteit", "activiteitsdatum"),
+        *("activiteitdatum", "aktivitetsdatum", "aktivitetsdato", "dato for aktivitet"),
+        *("data aktywnosci", "datum aktivity", "datum dejavnosti", "datum aktivnosti"),
         *("дата тренировки", "アクティビティ日", "活动日期"),
     }
 )
+TABLE = "activities.csv"
 _DATE_TITLE_TYPE = 4  # the export begins with number, date, title and type
 
 
@@ -63,9 +78,9 @@ def activities(folder: str, data: bytes) -> dict[str, Told]:
         folder: where the table lies in the archive, with its slash.
         data: the table.
     """
-    text = data.decode("utf-8-sig", "replace")
+    text = _text(data)
     head = text.split("\n", 1)[0]
-    delimiter = ";" if head.count(";") > head.count(",") else ","
+    delimiter = max(",;\t", key=head.count)
     rows = csv.reader(io.StringIO(text), delimiter=delimiter)
     lines: list[list[str]] = []
     with suppress(csv.Error):  # what came before it stands
@@ -73,12 +88,31 @@ def activities(folder: str, data: bytes) -> dict[str, Told]:
     file = _file_column(lines[1 : _LOOKED_AT + 1])
     if file is None:
         return {}
-    columns = _title_type_date(lines[0], file)
+    columns = _title_type_date(lines, file)
     return {
-        folder + _cell(row, file): Told(*(_words(row, at) for at in columns))
+        told_key(folder + _cell(row, file)): Told(*(_words(row, at) for at in columns))
         for row in lines[1:]
         if _is_recording(_cell(row, file))
     }
+
+
+def told_key(name: str) -> str:
+    """The name of a file as tables and archives have it in common.
+
+    Tools write backslashes, begin with ``./``, change the case, or unpack what was packed.
+    """
+    plain = name.strip().replace("\\", "/").lower()
+    return plain.removeprefix("./").removesuffix(".gz")
+
+
+def _text(data: bytes) -> str:
+    """The table's text: UTF-8, UTF-16 with a mark as spreadsheets write it, or Windows-1252."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
 
 
 def _file_column(rows: Sequence[Sequence[str]]) -> int | None:
@@ -91,13 +125,36 @@ def _is_recording(cell: str) -> bool:
     return cell.lower().removesuffix(".gz").endswith(_RECORDINGS)
 
 
-def _title_type_date(heads: Sequence[str], file: int) -> tuple[int | None, ...]:
-    plain = [head.strip().lower() for head in heads]
-    found = tuple(
+def _title_type_date(lines: Sequence[Sequence[str]], file: int) -> tuple[int | None, ...]:
+    """The columns of titles, types and dates: by their heads, else by what stands in them."""
+    plain = [_plain(head) for head in lines[0]]
+    title, kind, date = (
         next((at for at, head in enumerate(plain) if head in known), None)
         for known in (_TITLE, _TYPE, _DATE)
     )
-    return (2, 3, 1) if found == (None,) * 3 and file >= _DATE_TITLE_TYPE else found
+    if (title, kind, date) == (None,) * 3 and file >= _DATE_TITLE_TYPE:
+        title, kind, date = 2, 3, 1
+    if kind is None:
+        kind = _type_column(lines[1 : _LOOKED_AT + 1], {file, title, date})
+    return title, kind, date
+
+
+def _type_column(rows: Sequence[Sequence[str]], others: Container[int | None]) -> int | None:
+    """The column whose cells are words for sports; titles are too, but they are more varied."""
+    found: list[tuple[int, int]] = []
+    for at in range(max(map(len, rows), default=0)):
+        cells = [cell for row in rows if (cell := _cell(row, at))] if at not in others else []
+        known = sum(is_on_foot(cell) != "maybe" for cell in cells if not cell.isdigit())
+        if known and 2 * known >= len(cells):
+            found.append((len(set(cells)), at))
+    return min(found)[1] if found else None
+
+
+def _plain(head: str) -> str:
+    """A head in lower case, without diacritics and apostrophes."""
+    split = unicodedata.normalize("NFKD", head.casefold())
+    bare = "".join(letter for letter in split if not unicodedata.combining(letter))
+    return " ".join(unicodedata.normalize("NFC", re.sub(r"['’`´_\s]+", " ", bare)).split())
 
 
 def _cell(row: Sequence[str], at: int | None) -> str:

@@ -8,9 +8,11 @@ from lxml import etree
 
 from retrorun.errors import NotARunError, ReadError
 from retrorun.model import Lap, Note, Pause, Recording
-from retrorun.readers.sports import is_on_foot
+from retrorun.readers.sports import is_on_foot, sport_of_code
 from retrorun.readers.xml_activity import Gathered, XmlRead, noted, recording
+from retrorun.readers.xml_coverage import unread_names
 from retrorun.readers.xml_names import local_name
+from retrorun.readers.xml_numbers import number
 from retrorun.readers.xml_points import PointTable
 from retrorun.readers.xml_regular import Run
 from retrorun.readers.xml_shapes import PointNames
@@ -45,20 +47,23 @@ def read_tcx(name: str, data: bytes, limits: ReadLimits) -> XmlRead:
         ReadError: no track point has a time, or there are too many.
         NotARunError: there is no activity on foot.
     """
-    found, damage = taken(
+    whole = taken(
         data,
         Listening(_POINTS, _TAGS, "Track", limits.xml_depth, limits.samples),
         lambda runs: _Activities(limits, name, runs),
     )
+    found, damage = whole.taker, whole.damage
     everything = [one for one in map(_recording, found.found) if one is not None]
     kept = tuple(one for one in everything if is_on_foot(one.sport) != "no")
     others = tuple(one for one in everything if is_on_foot(one.sport) == "no")
     passed_over = tuple(Note("other-sport", f"{one.sport}: not on foot") for one in others)
     if not kept:
         raise _nothing(name, found, others, damage)
-    if damage:
-        kept = tuple(noted(one, damage) for one in kept)
-    return XmlRead(kept, passed_over, kept[0].device, damage)
+    coverage = whole.coverage(_POINTS) if not found.courses else ()  # a course has points too
+    warnings = (*whole.repairs, *coverage, *unread_names(data, _POINTS))
+    for note in (*((damage,) if damage else ()), *warnings):
+        kept = tuple(noted(one, note) for one in kept)
+    return XmlRead(kept, passed_over, kept[0].device, damage, warnings)
 
 
 class _LapRead:
@@ -78,10 +83,7 @@ class _LapRead:
                 self.totals.setdefault(local_name(child.tag), child.text.strip())
 
     def total(self, name: str) -> float:
-        try:
-            value = float(self.totals.get(name, "nan"))
-        except ValueError:
-            return float("nan")
+        value = number(self.totals.get(name, "nan"))
         return value if 0 <= value < 1e9 else float("nan")
 
 
@@ -102,6 +104,10 @@ class _Activities:
         self.points = 0
         self.courses = 0
         self.inside = False
+
+    @property
+    def tables(self) -> list[PointTable]:
+        return [one.gathered.points for one in self.found]
 
     def take(self, event: str, element: etree._Element) -> None:
         tag = local_name(element.tag)
@@ -135,7 +141,7 @@ class _Activities:
         if len(self.found) >= most:
             message = f"more than {most} activities"
             raise ReadError("too-many-activities", message, file=self.name)
-        sport = (element.get("Sport") or "").strip().lower()[:60] or None
+        sport = sport_of_code((element.get("Sport") or "").strip()[:60]).lower() or None
         self.found.append(_Activity(Gathered(PointTable(_POINTS, self.runs), sport=sport)))
 
     def _points(self, holder: etree._Element, *, all_but_last: bool) -> None:

@@ -17,12 +17,13 @@ _JOIN_S = 3600.0  # a track that begins within an hour of the one before it belo
 
 @dataclass(frozen=True, slots=True, eq=False)
 class XmlRead:
-    """What a GPX or TCX file held; ``damage`` if it breaks off."""
+    """What a GPX or TCX file held: ``damage`` if it breaks off, ``warnings`` if it was mended."""
 
     recordings: tuple[Recording, ...]
     passed_over: tuple[Note, ...]
     device: str | None
     damage: Note | None
+    warnings: tuple[Note, ...] = ()
 
 
 @dataclass(slots=True)
@@ -62,6 +63,8 @@ def recording(
     if not held.all():
         lost = int((~held).sum())
         notes.append(Note("points-without-time", f"{lost} points without a time left out"))
+    if found.points.has_decimal_commas:
+        notes.append(Note("decimal-commas", "numbers with a decimal comma were read as such"))
     kept = {name: values[held] for name, values in columns.items()}
     tidy, said = tidied(kept, found.sport or "")
     if is_on_foot(found.sport) == "maybe":

@@ -26,7 +26,20 @@ def floats(texts: Sequence[bytes]) -> FloatArray:
     return np.where(np.abs(values) < _MOST, values, np.nan) + 0.0  # JSON's -0 is 0
 
 
+def has_decimal_comma(texts: Sequence[bytes]) -> bool:
+    """Whether any number is written with a decimal comma."""
+    return b"," in b"".join(texts)
+
+
+def number(text: str) -> float:
+    """One number, NaN where it is none."""
+    return _float(text.encode())
+
+
 def _float(text: bytes) -> float:
+    """A comma is the decimal one where there is no point: XML has no other use for it."""
+    if text.count(b",") == 1 and b"." not in text:
+        text = text.replace(b",", b".")
     try:
         return float(text)
     except ValueError:

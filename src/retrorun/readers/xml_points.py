@@ -7,7 +7,7 @@ import numpy as np
 from lxml import etree
 
 from retrorun.readers.xml_names import local_name
-from retrorun.readers.xml_numbers import floats
+from retrorun.readers.xml_numbers import floats, has_decimal_comma
 from retrorun.readers.xml_regular import PLACE, Indices, Run
 from retrorun.readers.xml_shapes import TIME, PointNames
 from retrorun.readers.xml_times import unix_s
@@ -40,6 +40,9 @@ class PointTable:
         self._by_tag: dict[object, object] = {}
         self._by_column: dict[str, Texts] = {}
         self._from_runs: dict[str, list[tuple[int, Indices, FloatArray]]] = {}
+        self.given: dict[str, int] = {}  # column → values that were cut out
+        self.read: dict[str, int] = {}  # column → numbers among all values
+        self.has_decimal_commas = False
 
     def add(self, holder: etree._Element, *, all_but_last: bool) -> None:
         """Take over the points below an element: their attributes, and all below them.
@@ -83,6 +86,7 @@ class PointTable:
         """Put the points of a run in the place where they stood; how many they are."""
         if run is None:  # the document itself has an element of this name
             return 0
+        self.has_decimal_commas |= run.has_decimal_commas
         for name, points, values in run.numbers:
             self._from_runs.setdefault(name, []).append((first, points, values))
         for name, points, words in run.words:
@@ -132,6 +136,11 @@ class PointTable:
         values = np.full(self.count, np.nan)
         for first, points, held in self._from_runs.get(name, ()):
             values[first + points] = held
+            self.given[name] = self.given.get(name, 0) + len(points)
         texts = self.texts(name)
-        values[texts.points] = read([(text or "").encode() for text in texts.texts])
+        filled = [(at, text) for at, text in zip(texts.points, texts.texts, strict=True) if text]
+        words = [text.encode() for _, text in filled]
+        values[[at for at, _ in filled]] = read(words)
+        self.read[name] = int(np.isfinite(values).sum())
+        self.has_decimal_commas |= read is floats and has_decimal_comma(words)
         return values

@@ -12,12 +12,12 @@ document is damaged, the parser reads the whole document instead.
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrorun.readers.xml_numbers import floats
+from retrorun.readers.xml_numbers import floats, has_decimal_comma
 from retrorun.readers.xml_shapes import TIME, IrregularError, PointNames, Shape, learnt, outline
 from retrorun.readers.xml_stream import chunks
 from retrorun.readers.xml_times import unix_s
@@ -48,6 +48,7 @@ class Run:
     count: int
     numbers: list[tuple[str, Indices, FloatArray]] = field(default_factory=list)
     words: list[tuple[str, Indices, list[str]]] = field(default_factory=list)
+    has_decimal_commas: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,7 +158,7 @@ class _Scissors:
 
 
 def _run(rows: list[tuple[bytes, ...]], columns: tuple[str, ...], words: frozenset[str]) -> Run:
-    run, everyone = Run(len(rows)), np.arange(len(rows))
+    run, everyone, commas = Run(len(rows)), np.arange(len(rows)), False
     for name, texts in zip(columns, zip(*rows, strict=True), strict=False):
         points, held = everyone, texts
         if b"" in texts:
@@ -170,7 +171,8 @@ def _run(rows: list[tuple[bytes, ...]], columns: tuple[str, ...], words: frozens
             run.words.append((name, points[:1], _decoded(held[:1])))
         else:
             run.numbers.append((name, points, floats(held)))
-    return run
+            commas = commas or has_decimal_comma(held)
+    return replace(run, has_decimal_commas=commas)
 
 
 def _decoded(texts: tuple[bytes, ...]) -> list[str]:

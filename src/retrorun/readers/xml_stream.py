@@ -37,6 +37,7 @@ def elements(
     holder: str,
     *,
     depth: int,
+    recover: bool = False,
 ) -> Iterator[tuple[str, etree._Element]]:
     """Yield ``(event, element)`` for the start and end of elements with these local names.
 
@@ -52,6 +53,7 @@ def elements(
         tags: local names wanted, whatever their namespace; the holder and the root among them.
         holder: local name of the element that holds the track points.
         depth: deepest nesting that is followed.
+        recover: go on behind what is not well-formed, as lxml does.
 
     Raises:
         XmlBrokenError: the document is not well-formed from some place on.
@@ -62,6 +64,7 @@ def elements(
         resolve_entities=False,
         no_network=True,
         huge_tree=False,
+        recover=recover,
         remove_comments=True,
         remove_pis=True,
     )

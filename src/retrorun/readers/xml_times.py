@@ -2,13 +2,20 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
 
 from retrorun.units import FloatArray
 
 _ZONE = re.compile(rb"(?:Z|[+-]\d\d:\d\d)?\Z")
+# ISO 8601 as some write it: no leading zeros, lower case, blanks, slashes, no seconds, 24:00, :60
+_LOOSE = re.compile(
+    r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})[Tt\s]\s*(\d{1,2}):(\d{1,2})"
+    r"(?::(\d{1,2})(?:[.,](\d{1,12}))?)?\s*"
+    r"(?:([Zz]|UTC|GMT)|([+-])(\d{1,2}):?(\d{2})?)?",
+    re.ASCII,
+)
 _US = 1_000_000
 _EXACT_US = 2**52  # a century and a half: so many a float holds exactly
 _FULL = rb"(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?"
@@ -46,10 +53,40 @@ def _alike_s(texts: Sequence[bytes]) -> FloatArray | None:
 
 def _one(text: str) -> tuple[float, float | None]:
     try:
-        moment = datetime.fromisoformat(text.strip())
+        moment = _moment(text.strip())
         offset = moment.utcoffset()
         aware = moment if offset is not None else moment.replace(tzinfo=UTC)
         said = offset.total_seconds() if offset else None
         return aware.timestamp(), said
     except (ValueError, OverflowError):
         return float("nan"), None
+
+
+def _moment(text: str) -> datetime:
+    """A time, written as it should be or nearly so.
+
+    Raises:
+        ValueError: it is none.
+        OverflowError: no calendar has it.
+    """
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        found = _LOOSE.fullmatch(text)
+        if found is None:
+            raise
+    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
+    if hour > 24 or minute > 59 or second > 60:
+        raise ValueError(text)
+    fraction_s = float(f"0.{found[7]}") if found[7] else 0.0
+    since = timedelta(hours=hour, minutes=minute, seconds=second + fraction_s)
+    return datetime(year, month, day, tzinfo=_offset(found)) + since
+
+
+def _offset(found: re.Match[str]) -> timezone | None:
+    if found[8]:
+        return UTC
+    if not found[9]:
+        return None
+    offset = timedelta(hours=int(found[10]), minutes=int(found[11] or 0))
+    return timezone(-offset if found[9] == "-" else offset)

@@ -1,0 +1,196 @@
+"""XML as it is found → UTF-8 that a parser accepts, with a note for each repair.
+
+Two stages. ``prepared`` mends what stands in front of the elements and is cheap: byte-order marks,
+encodings, declarations, prefixes. ``without_illegal`` mends characters that XML forbids; it is
+asked only where the parser found damage, so a good document is never changed.
+"""
+
+import codecs
+import re
+from collections.abc import Iterator
+
+from retrorun.model import Note
+
+SAMPLE_BYTES = 1 << 12  # looked at at the beginning, in the middle and at the end
+_CHUNK = 1 << 20
+_MOST_PREFIXES = 20  # of a document that has any without a declaration
+_BOM = b"\xef\xbb\xbf"
+_MARKS = (  # the longer first: the shorter is its beginning
+    *((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32")),
+    *((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")),
+    *((b"<\0\0\0", "utf-32-le"), (b"\0\0\0<", "utf-32-be")),
+    *((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be")),
+)
+_DECLARATION = re.compile(rb"<\?xml\s[^<>]{0,500}\?>\s*")
+_ENCODING = re.compile(rb"encoding\s*=\s*[\"']\s*([\w.:-]{1,40})")
+_UTF8 = re.compile(rb"utf-?8|(?:us-)?ascii", re.IGNORECASE)
+_WIDE = re.compile(rb"(?:utf|ucs|iso-10646-ucs)[-_]?(?:16|32|2|4)[\w-]*|unicode", re.IGNORECASE)
+_LATIN = re.compile(rb"iso-8859-1|windows-1252", re.IGNORECASE)
+# encodings of a byte or a few a letter; others that Python knows are no encodings of texts
+_NARROW = re.compile(
+    rb"(?:iso[-_]?8859[-_]?\d{1,2}|latin[-_]?\d{1,2}|(?:windows[-_]?|cp)\d{3,4}|koi8[-_][ru]"
+    rb"|shift[-_]?jis|euc[-_](?:jp|kr)|big5|gb\d{4,5}|gbk|mac[-_]?roman)",
+    re.IGNORECASE,
+)
+_ROOT = re.compile(rb"<[A-Za-z_][^<>]*>")
+_PREFIX = re.compile(rb"<([A-Za-z_][\w.-]{0,60}):")
+_PREFIX_OF_ATTRIBUTE = re.compile(rb"\s([A-Za-z_][\w.-]{0,60}):[\w.-]{1,60}\s*=")
+_ESCAPED = {0xDC00 + byte: bytes([byte]).decode("cp1252", "replace") for byte in range(128, 256)}
+_ILLEGAL = bytes([*range(9), 11, 12, *range(14, 32)])
+CONTROLS_TO_BLANKS = bytes.maketrans(_ILLEGAL, b" " * len(_ILLEGAL))
+_MARKUP = re.compile(
+    rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)|<(?![A-Za-z_/!?])"
+)
+_REFERENCE = re.compile(rb"&#(?:(\d{1,7})|x([0-9A-Fa-f]{1,6}));")
+
+
+def prepared(data: bytes) -> tuple[bytes, tuple[Note, ...]]:
+    """The document with one byte-order mark at most, in an encoding that is what it declares.
+
+    Args:
+        data: the file's bytes; they are given back as they are where nothing is wrong.
+
+    Returns:
+        The document, and a note for each repair.
+    """
+    notes: list[Note] = []
+    wide = _wide(data)
+    if wide:
+        data = data.decode(wide, "replace").lstrip("\ufeff").encode()
+    data = _begun(data, notes)
+    data = _encoded(data, notes, is_wide=bool(wide))
+    data = _declared(data, notes)
+    return data, tuple(notes)
+
+
+def head_of(data: bytes, size: int) -> bytes:
+    """The first bytes of a document, without what stands in front of it, in UTF-8 or alike."""
+    head = data[:size]
+    wide = _wide(head)
+    return _begun(head.decode(wide, "replace").encode() if wide else head, [])
+
+
+def _wide(data: bytes) -> str | None:
+    """The encoding of two or four bytes a letter that the first bytes show."""
+    return next((name for mark, name in _MARKS if data.startswith(mark)), None)
+
+
+def _begun(data: bytes, notes: list[Note]) -> bytes:
+    """Without what stands in front of the first tag and without zeros behind the last."""
+    first = data.find(b"<", 0, SAMPLE_BYTES)
+    front = data[: max(first, 0)]
+    if front.removeprefix(_BOM).strip():
+        words = "what stood in front of the XML was left out"
+        notes.append(_repaired(words))
+    if front not in (b"", _BOM):
+        data = data[first:]
+    if data.endswith(b"\0"):
+        data = data.rstrip(b"\0")
+        notes.append(_repaired("zeros behind the end were left out"))
+    return data
+
+
+def _encoded(data: bytes, notes: list[Note], *, is_wide: bool) -> bytes:
+    """In UTF-8 or Latin-1 as declared; a declaration that is wrong is taken away."""
+    head = _DECLARATION.match(data, len(_BOM) if data.startswith(_BOM) else 0)
+    found = _ENCODING.search(head[0]) if head else None
+    name = found[1] if found else b"utf-8"
+    if is_wide:
+        return _undeclared(data)
+    if _LATIN.fullmatch(name):
+        return data
+    if _UTF8.fullmatch(name):
+        if _is_utf8(data):
+            return data
+        notes.append(_repaired("some letters are not UTF-8; they were read as Windows-1252"))
+        return _undeclared(_from_mixed(data))
+    if _NARROW.fullmatch(name):
+        try:
+            return _undeclared(data.decode(name.decode("ascii"), "replace").encode())
+        except LookupError:
+            pass
+    shown = name.decode("ascii", "replace")
+    notes.append(_repaired(f"the encoding is declared as {shown}, which it is not"))
+    return _undeclared(data if _is_utf8(data) else _from_mixed(data))
+
+
+def _undeclared(data: bytes) -> bytes:
+    """The document without its declaration: it is UTF-8."""
+    return _DECLARATION.sub(b"", data.removeprefix(_BOM), count=1)
+
+
+def _is_utf8(data: bytes) -> bool:
+    if data.isascii():
+        return True
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(data), _CHUNK):
+            decoder.decode(data[start : start + _CHUNK])
+    except UnicodeDecodeError:
+        return False
+    return True  # a letter cut off at the very end is for the parser
+
+
+def _from_mixed(data: bytes) -> bytes:
+    """UTF-8 of what is UTF-8 in part; the other bytes are taken for Windows-1252."""
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    starts = range(0, len(data), _CHUNK)
+    pieces = (decoder.decode(data[at : at + _CHUNK], at + _CHUNK >= len(data)) for at in starts)
+    return b"".join(piece.translate(_ESCAPED).encode() for piece in pieces)
+
+
+def _declared(data: bytes, notes: list[Note]) -> bytes:
+    """With no declaration behind the beginning, and with every prefix declared in the root."""
+    head = data[:SAMPLE_BYTES]
+    late = [one for one in _DECLARATION.finditer(head) if data[: one.start()] not in (b"", _BOM)]
+    if late:
+        for one in late:
+            head = head[: one.start()] + b" " * len(one[0]) + head[one.end() :]
+        data = head + data[SAMPLE_BYTES:]
+        notes.append(_repaired("an XML declaration stood behind the beginning"))
+    root = _ROOT.search(head)
+    used = {name for piece in samples(data) for name in _PREFIX.findall(piece)}
+    used.update(_PREFIX_OF_ATTRIBUTE.findall(root[0]) if root else ())
+    missing = sorted(used - {b"xml", b"xmlns"})
+    missing = [name for name in missing[:_MOST_PREFIXES] if b"xmlns:" + name not in data]
+    if root is None or not missing:
+        return data
+    own = b"".join(b' xmlns:%b="undeclared:%b"' % (name, name) for name in missing)
+    end = root.end() - (2 if root[0].endswith(b"/>") else 1)
+    shown = b", ".join(missing).decode("ascii", "replace")
+    notes.append(_repaired(f"prefixes without a declaration were taken as they stand: {shown}"))
+    return data[:end] + own + data[end:]
+
+
+def samples(data: bytes) -> Iterator[bytes]:
+    """The beginning, the middle and the end of a document."""
+    if len(data) <= 3 * SAMPLE_BYTES:
+        yield data
+        return
+    for start in (0, len(data) // 2, len(data) - SAMPLE_BYTES):
+        yield data[start : start + SAMPLE_BYTES]
+
+
+def without_illegal(data: bytes) -> tuple[bytes, Note] | None:
+    """The document without characters that XML forbids; None where there are none.
+
+    Control characters become blanks, a bare ``&`` or ``<`` a reference. No entity but the five of
+    XML itself is left, so none can expand.
+    """
+    mended = data.translate(CONTROLS_TO_BLANKS)
+    mended = mended.replace(b"\xef\xbf\xbe", b" ").replace(b"\xef\xbf\xbf", b" ")
+    mended = _REFERENCE.sub(_legal, mended)
+    mended = _MARKUP.sub(lambda found: b"&amp;" if found[0] == b"&" else b"&lt;", mended)
+    if mended == data:
+        return None
+    return mended, _repaired("characters that XML forbids were taken out or written as XML does")
+
+
+def _legal(found: re.Match[bytes]) -> bytes:
+    number = int(found[1]) if found[1] else int(found[2], 16)
+    legal = number in (9, 10, 13) or 32 <= number < 0xD800 or 0xE000 <= number < 0xFFFE
+    return found[0] if legal or 0x10000 <= number < 0x110000 else b" "
+
+
+def _repaired(words: str) -> Note:
+    return Note("xml-repaired", words)
