@@ -35,6 +35,7 @@ from retrorun.model.measures import (
 )
 from retrorun.model.recording import (
     Export,
+    FileTotal,
     HeadingKind,
     HeadingSeries,
     Lap,
@@ -81,6 +82,7 @@ __all__ = [
     "Energy",
     "Estimate",
     "Export",
+    "FileTotal",
     "Failed",
     "Gait",
     "GaitLine",

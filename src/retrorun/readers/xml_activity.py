@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from retrorun.model import HeadingSeries, Lap, Note, Pause, Recording
+from retrorun.model import FileTotal, HeadingSeries, Lap, Note, Pause, Recording
 from retrorun.readers.cadence import tidied
 from retrorun.readers.sports import is_on_foot
 from retrorun.readers.xml_points import PointTable
@@ -38,6 +38,7 @@ class Gathered:
     device: str | None = None
     energy_kcal: float | None = None
     distance_m: float | None = None
+    timer_s: float | None = None
     notes: list[Note] = field(default_factory=list)
 
 
@@ -80,6 +81,7 @@ def recording(
         utc_offset_s=_zone(found.points),
         energy_kcal=found.energy_kcal,
         distance_m=found.distance_m,
+        totals=(FileTotal("laps", found.distance_m, found.timer_s),) if found.laps else (),
         notes=(*notes, *said),
     )
 
