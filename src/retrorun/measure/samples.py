@@ -9,6 +9,7 @@ from retrorun.model import Segment, Track
 from retrorun.settings import MeasureSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Samples:
     """What every measure needs of a track, (n,) each, and where its (s,) segments lie.

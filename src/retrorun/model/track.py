@@ -28,8 +28,9 @@ class Track:
         start_time_s: Unix time of the first record.
         columns: channel name → (n,); beside the channels of the file the derived ones:
             ``x_m``, ``y_m`` (east and north of the first fix), ``ground_speed_mps``,
-            ``step_m`` (metres from each sample to the next), ``course_deg``, ``grade``, ``turn_rate_dps``, ``smooth_altitude_m``; after detection
-            also ``backward_probability``, ``heading_minus_course_deg`` and one
+            ``step_m`` (metres from each sample to the next), ``course_deg``, ``grade``,
+            ``turn_rate_dps``, ``smooth_altitude_m``; after detection also
+            ``backward_probability``, ``heading_minus_course_deg`` and one
             ``evidence_<kind>`` a kind of evidence.
         flags: quality flag → (n,) booleans: ``paused``, ``gap``, ``break`` (a new piece of the
             track begins), ``position_suspect``, ``heart_rate_suspect``.

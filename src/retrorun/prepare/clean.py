@@ -11,7 +11,6 @@ from retrorun.prepare.sources import judged
 from retrorun.settings import PrepareSettings
 from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray, IntArray, wrap_deg
 
-
 _AROUND_S = 8.0  # a leap is judged against so much before and after it
 _CATCHING_UP_MPS = 7.0  # nobody is faster than that from before it to after it
 _ALONG = 0.6  # least cosine between the leap and that way

@@ -3,7 +3,8 @@
 1. The odometer's difference where it is known at both ends of a time.
 2. Else the chord between two fixes: over holes as it is, in dense recordings smoothed as the speed.
 3. Else the device's speed.
-4. Where a recording has none of these, the totals of its laps or its session, over the time in motion.
+4. Where a recording has none of these, the totals of its laps or its session, over its time in
+   motion.
 
 The metres between two samples belong to the seconds between them, but for timer pauses. A hole that
 nobody could have run through has no distance. One that was crossed much too slowly holds a stop:
@@ -20,7 +21,7 @@ from retrorun.model import Note, Recording, Track
 from retrorun.prepare.clean import Cleaned
 from retrorun.prepare.sources import ways_m
 from retrorun.settings import PrepareSettings
-from retrorun.units import BoolArray, FloatArray
+from retrorun.units import BoolArray, FloatArray, IntArray
 
 ODOMETER, POSITIONS, SPEED, TOTAL = "odometer", "positions", "device speed", "file total"
 _RESTING = 1e-3  # share of the way that a second at rest gets, beside one in motion
@@ -65,12 +66,13 @@ def with_distance(
     """
     chord_mps = track.column("ground_speed_mps")
     odometer = _odometer(clean, settings)
-    fixes = _fixes(clean, settings)
-    usual = _usual_mps(odometer, fixes)
+    chords = _chords(clean, settings)
+    usual = _usual_mps(odometer, *chords[:1])
     by_odometer = _steps(track, odometer, usual, settings)
-    by_position = _steps(track, _without_loops(track, fixes, settings), usual, settings)
-    sparse = _interval_s(track, fixes) > settings.chord_s / 2
-    by_position = np.where(sparse, by_position, chord_mps)
+    by_position = np.full(track.seconds, np.nan)
+    if chords:
+        straight = [_without_loops(track, way, settings) for way in chords]
+        by_position = _mean([_steps(track, way, usual, settings) for way in straight])
     by_odometer = _without_failures(by_odometer, by_position)
     by_speed = track.column("speed_mps")
     paused = track.flags["paused"]
@@ -106,14 +108,40 @@ def _odometer(clean: Cleaned, settings: PrepareSettings) -> _Way | None:
     return _Way(time_s, metres, reached & (change >= -1.0))
 
 
-def _fixes(clean: Cleaned, settings: PrepareSettings) -> _Way | None:
+def _fixes(clean: Cleaned) -> IntArray:
+    """The samples that have a position."""
     if not all(name in clean.columns for name in POSITION):
-        return None
-    latitude, longitude = (clean.columns[name] for name in POSITION)
-    fixed = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude))
+        return np.zeros(0, dtype=np.int64)
+    held = np.isfinite(clean.columns[POSITION[0]]) & np.isfinite(clean.columns[POSITION[1]])
+    return np.asarray(np.flatnonzero(held), dtype=np.int64)
+
+
+def _chords(clean: Cleaned, settings: PrepareSettings) -> list[_Way]:
+    """The way from fix to fix, taken over chords long enough to smooth the noise.
+
+    Of fixes that lie nearer to each other every k-th is taken, in k ways that begin at different
+    ones: their mean is as smooth as overlapping chords, and each of them loses no metre.
+    """
+    fixed = _fixes(clean)
     if fixed.size < 2:
-        return None
-    time_s, metres = clean.time_s[fixed], ways_m(latitude[fixed], longitude[fixed])
+        return []
+    time_s = clean.time_s[fixed]
+    piece = np.searchsorted(clean.breaks_s, time_s, side="right")
+    joint = np.diff(piece) != 0
+    edge = np.concatenate(([True], joint)) | np.concatenate((joint, [True]))
+    phases = max(1, round(settings.chord_s)) if np.diff(time_s).min() < settings.chord_s else 1
+    ways = []
+    for phase in range(phases):
+        slot = np.floor((time_s - time_s[0] + phase) / settings.chord_s)
+        taken = edge | (np.diff(slot, prepend=-1.0) > 0)
+        ways.append(_chord(clean, fixed[taken], settings))
+    return ways
+
+
+def _chord(clean: Cleaned, fixed: IntArray, settings: PrepareSettings) -> _Way:
+    """The way from each of these fixes to the next."""
+    latitude, longitude = (clean.columns[name][fixed] for name in POSITION)
+    time_s, metres = clean.time_s[fixed], ways_m(latitude, longitude)
     running_s = np.diff(time_s) - _paused_s(time_s, clean)
     piece = np.searchsorted(clean.breaks_s, time_s, side="right")
     reached = (np.diff(piece) == 0) & (metres <= _most_m(np.maximum(running_s, 1.0), settings))
@@ -196,12 +224,20 @@ def _weights(track: Track, way: _Way, usual_mps: float, settings: PrepareSetting
     return weight
 
 
-def _without_loops(track: Track, way: _Way | None, settings: PrepareSettings) -> _Way | None:
+def _mean(columns: Sequence[FloatArray]) -> FloatArray:
+    """Mean of the columns, (n,), of those that are known in each second."""
+    known = [np.isfinite(each) for each in columns]
+    count = np.sum(known, axis=0)
+    total = np.sum([np.where(k, each, 0.0) for k, each in zip(known, columns, strict=True)], axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _without_loops(track: Track, way: _Way, settings: PrepareSettings) -> _Way:
     """The way between fixes without the holes whose ends lie close together while steps went on.
 
     The athlete ran a loop in them, whose length the chord does not tell.
     """
-    if way is None or not track.has("cadence_spm"):
+    if not track.has("cadence_spm"):
         return way
     stepping = np.nan_to_num(track.column("cadence_spm")) > _CADENCE_SPM
     steps_s = np.concatenate(([0.0], np.cumsum(stepping)))
@@ -209,16 +245,6 @@ def _without_loops(track: Track, way: _Way | None, settings: PrepareSettings) ->
     mostly = np.diff(steps_s[edges]) > 0.5 * way.apart_s
     slow = way.metres < settings.moving_mps * way.apart_s
     return replace(way, known=way.known & ~((way.apart_s > settings.gap_s) & slow & mostly))
-
-
-def _interval_s(track: Track, way: _Way | None) -> FloatArray:
-    """How far apart the knots around each second lie, (n,); infinite outside of them."""
-    if way is None:
-        return np.full(track.seconds, np.inf)
-    middle = track.start_time_s + np.arange(track.seconds) + 0.5
-    after = np.searchsorted(way.time_s, middle)
-    apart = np.concatenate(([np.inf], way.apart_s, [np.inf]))
-    return np.asarray(apart[after], dtype=np.float64)
 
 
 def _without_failures(odometer: FloatArray, position: FloatArray) -> FloatArray:

@@ -112,7 +112,10 @@ def _judged_odometer(
         for unit, metres in (*_METRES_PER.items(), ("km/h times seconds", 1 / 3.6)):
             if _within(own_m * metres, reference.metres, 1.15):
                 words = f"the odometer counted {unit} ({reference.source} tells); converted"
-                return _put(distance, known, repaired * metres), (*notes, Note("odometer-unit", words))
+                return _put(distance, known, repaired * metres), (
+                    *notes,
+                    Note("odometer-unit", words),
+                )
         agree = [one for one in others if _within(one.metres, reference.metres, _AGREE)]
         if len(agree) > 1 or own_m < _LEAST_M:
             words = f"the odometer says {own_m:,.0f} m, {_said(agree)}; it was not used"
@@ -137,6 +140,14 @@ def _as_running_total(
             return distance, ()
         words = f"the odometer stands at {distance[0]:g} m; {_said(others)}, which was used"
         return None, (Note("odometer-stands", words),)
+    return _upright(distance, change)
+
+
+def _upright(
+    distance: FloatArray, change: FloatArray
+) -> tuple[FloatArray | None, tuple[Note, ...]]:
+    """An odometer that counts backward is turned round; one that wanders is left out."""
+    changed, back = int((change != 0).sum()), int((change < 0).sum())
     if back > 0.8 * changed:
         note = Note("odometer-backward", "the odometer counts backward; it was turned round")
         return -distance, (note,)

@@ -186,7 +186,7 @@ def _one(recording: Recording, session: Message, story: Story) -> Recording:
     sub = told.text(session, "sub_sport") or told.text(story.first("sport"), "sub_sport")
     if is_on_foot(sport, sub) == "yes" and is_on_foot(sport) != "yes":
         sport = sub  # a treadmill is filed under fitness equipment
-    columns, notes = tidied(recording.columns)
+    columns, notes = tidied(recording.time_s, recording.columns, sport)
     if is_on_foot(sport) == "maybe":
         words = f"the file's sport is {sport or 'not said'}; taken for a run"
         notes = (*notes, Note("sport-unknown", words))

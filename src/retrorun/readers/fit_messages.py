@@ -187,6 +187,6 @@ def totals(told: Story, session: Message, laps: Sequence[Lap]) -> tuple[FileTota
         stated = (number(session, "total_distance"), number(session, "total_timer_time"))
         found.insert(0, FileTotal("session", *stated))
     activity = told.first("activity")
-    if activity and len(told.all("session")) < 2:  # noqa: PLR2004 - of several it is the sum
+    if activity and len(told.all("session")) < 2:
         found.append(FileTotal("activity", None, number(activity, "total_timer_time")))
     return tuple(one for one in found if one.distance_m or one.timer_s)

@@ -64,7 +64,7 @@ def recording(
         lost = int((~held).sum())
         notes.append(Note("points-without-time", f"{lost} points without a time left out"))
     kept = {name: values[held] for name, values in columns.items()}
-    tidy, said = tidied(kept, found.sport or "")
+    tidy, said = tidied(time_s[held], kept, found.sport)
     if is_on_foot(found.sport) == "maybe":
         words = f"the file's sport is {found.sport or 'not said'}; taken for a run"
         said = (*said, Note("sport-unknown", words))
