@@ -186,6 +186,7 @@ def _gather(
         forward_line=detection.forward_line,
         backward_line=detection.backward_line,
         notes=recording.notes + track.notes + measures.notes,
+        distance_sources=track.distance_sources,
     )
 
 

@@ -38,6 +38,10 @@ class PrepareSettings:
     duration_s: int = 7 * 86_400  # a session never lasts longer
     chord_s: float = 4.0  # course and speed are taken over this long
     speed_limit_mps: float = 12.0  # a fix that needs more is suspect
+    gap_limit_mps: float = 7.5  # nobody runs faster than that through a hole
+    stop_mps: float = 0.9  # a hole crossed more slowly holds a stop,
+    stop_share: float = 0.5  # if that is also less than this share of the usual speed
+    totals_share: float = 0.02  # a larger difference from the file's own total is noted
     excursion_s: float = 20.0  # a shorter piece between two impossible steps is dropped
     grade_window_m: float = 40.0  # grade is taken over this way
     moving_mps: float = 0.5  # slower has no course

@@ -44,8 +44,8 @@ def test_what_the_watch_says_of_the_feet_is_averaged_while_moving() -> None:
     assert metrics.vertical_oscillation_m is None
 
 
-def test_the_device_s_own_distance_comes_first() -> None:
-    track = track_of(100, ground_speed_mps=2.5, distance_m=3.0 * np.arange(100.0))
+def test_the_metres_of_each_second_come_before_the_speed() -> None:
+    track = track_of(100, ground_speed_mps=2.5, step_m=3.0)
     metrics = run(track, found(part(0, 50), part(50, 100))).segments[0].metrics
     assert metrics.distance_m == pytest.approx(150.0)
 
@@ -171,7 +171,7 @@ def test_steep_and_twisty_ground_is_named() -> None:
 
 def test_what_is_paused_is_no_distance() -> None:
     # the position wanders on at 2.5 m/s while the watch is paused for 20 of 100 s
-    track = track_of(100, ground_speed_mps=2.5, distance_m=2.5 * np.arange(100.0))
+    track = track_of(100, ground_speed_mps=2.5)
     paused = np.zeros(100, dtype=np.bool_)
     paused[40:60] = True
     track = dataclasses.replace(track, flags={**track.flags, "paused": paused})

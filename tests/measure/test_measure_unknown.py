@@ -94,17 +94,10 @@ def test_grade_adjusted_pace_of_walking_is_that_of_walking() -> None:
 
 
 def every_twelfth(seconds: int, **columns: float) -> Track:
-    """A recording that keeps one sample in twelve seconds; its distance grows by 3 m a second."""
+    """A recording that keeps one sample in twelve seconds."""
     kept = np.arange(seconds) % 12 == 0
-    given: dict[str, float | np.ndarray] = {"distance_m": 3.0 * np.arange(seconds), **columns}
-    sparse = {name: np.where(kept, value, np.nan) for name, value in given.items()}
+    sparse = {name: np.where(kept, value, np.nan) for name, value in columns.items()}
     return track_of(seconds, **sparse)
-
-
-def test_a_sparse_recording_keeps_the_device_s_distance() -> None:
-    measures = measured(every_twelfth(1801, cadence_spm=170.0), part(0, 900), part(900, 1801))
-    assert [each.metrics.distance_m for each in measures.segments] == pytest.approx([2700.0] * 2)
-    assert measures.segments[0].metrics.speed_mps == pytest.approx(3.0)
 
 
 def test_moving_time_of_a_sparse_recording_stands_for_what_lies_between_its_samples() -> None:

@@ -83,12 +83,13 @@ def bests(samples: Samples, settings: MeasureSettings) -> tuple[Best, ...]:
     """
     found: dict[str, Best] = {}
     for first, last in _stretches(samples):
-        steps = samples.step_m[first:last]
+        end = last - (last == samples.track.seconds)  # nothing follows the last sample
+        steps = samples.step_m[first:end]
         longest = Best(
             "longest_s", float(last - first), _known(float(np.nansum(steps))), float(first)
         )
         _keep(found, longest, better=lambda new, old: new.seconds > old.seconds)
-        if not np.isfinite(steps).all():
+        if not steps.size or not np.isfinite(steps).all():
             continue
         way = np.concatenate(([0.0], np.cumsum(steps)))
         whole = Best("longest_m", float(last - first), float(way[-1]), float(first))

@@ -5,12 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from retrorun import arithmetic
 from retrorun.model import Segment, Track
 from retrorun.settings import MeasureSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
-
-MAX_SPEED_MPS = 12.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,7 +20,7 @@ class Samples:
         seen: speed or step rate tell whether the runner moved.
         moving: in motion and not paused.
         speed_mps: speed over ground; 0 while paused, NaN where missing.
-        step_m: metres covered in each second, NaN where missing.
+        step_m: metres from each sample to the next, NaN where missing.
         grade: NaN where missing.
         heart_rate_bpm: NaN where missing or suspect.
     """
@@ -67,7 +64,10 @@ def lay_out(
     paused = track.flags.get("paused", np.zeros(track.seconds, dtype=np.bool_))
     speed = np.where(paused, 0.0, track.column("ground_speed_mps"))
     cadence = track.column("cadence_spm")
-    stepping = np.isnan(speed) & (cadence > settings.moving_cadence_spm)
+    step = track.columns.get("step_m", speed)
+    with np.errstate(invalid="ignore"):
+        stepping = np.isnan(speed) & (cadence > settings.moving_cadence_spm)
+        stepping |= np.isnan(speed) & np.isnan(cadence) & (step >= settings.moving_mps)
     heart_rate = track.column("heart_rate_bpm")
     believed = (heart_rate > 0) & ~suspect
     edges = np.array([(part.start_s, part.end_s) for part in segments]).reshape(-1, 2)
@@ -80,30 +80,10 @@ def lay_out(
         seen=np.isfinite(speed) | np.isfinite(cadence),
         moving=(np.nan_to_num(speed) >= settings.moving_mps) | stepping,
         speed_mps=speed,
-        step_m=_steps_m(track, speed, paused),
+        step_m=step,
         grade=track.column("grade"),
         heart_rate_bpm=np.where(believed, heart_rate, np.nan),
     )
-
-
-def _steps_m(track: Track, speed: FloatArray, paused: BoolArray) -> FloatArray:
-    """Metres of each second: the device's own distance where it has one, else the speed.
-
-    The device filters with more than we have; its distance is also what the runner has seen.
-    """
-    distance = _bridged(track.column("distance_m"))
-    ahead = np.append(np.diff(distance), np.nan)
-    usable = np.isfinite(ahead) & (ahead >= 0.0) & (ahead <= MAX_SPEED_MPS)
-    return np.where(paused, 0.0, np.where(usable, ahead, speed))
-
-
-def _bridged(distance_m: FloatArray) -> FloatArray:
-    """The distance of a sparse recording, with straight lines between its samples."""
-    known = np.isfinite(distance_m)
-    if not sparse(known):
-        return distance_m
-    here, second = np.flatnonzero(known), np.arange(len(distance_m))
-    return arithmetic.interpolate(second, here, distance_m[here], outside=np.nan)
 
 
 def sparse(known: BoolArray) -> bool:

@@ -35,6 +35,7 @@ from retrorun.model.measures import (
 )
 from retrorun.model.recording import (
     Export,
+    FileTotal,
     HeadingKind,
     HeadingSeries,
     Lap,
@@ -82,6 +83,7 @@ __all__ = [
     "Estimate",
     "Export",
     "Failed",
+    "FileTotal",
     "Gait",
     "GaitLine",
     "Guidance",

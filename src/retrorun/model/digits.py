@@ -22,7 +22,7 @@ BY_NAME = {
     **dict.fromkeys(("coverage", "probability", "backward_probability", "channels"), 4),
     "concentration": 3,
     **dict.fromkeys(("evidence", "evidence_heading", "evidence_gait", "evidence_label"), 3),
-    **dict.fromkeys(("seconds", "beats", "steps"), 4),
+    **dict.fromkeys(("seconds", "beats", "steps", "distance_sources"), 4),
     **dict.fromkeys(("mean", "max"), 4),  # of a heart rate, 1/min
     **dict.fromkeys(("gross", "active", "value", "low", "high"), 6),  # kcal/kg; a factor
     **dict.fromkeys(("trimp", "trimp_per_min"), 6),

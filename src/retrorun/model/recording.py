@@ -30,17 +30,34 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Lap:
-    """A lap by the file's clock, Unix seconds; ``step`` is the workout step it carries out."""
+    """A lap by the file's clock, Unix seconds; ``step`` is the workout step it carries out.
+
+    ``distance_m`` and ``timer_s`` are the device's own totals of the lap, if the file states them.
+    """
 
     start_time_s: float
     end_time_s: float
     name: str | None = None
     step: str | None = None
     trigger: str | None = None
+    distance_m: float | None = None
+    timer_s: float | None = None
 
     def __post_init__(self) -> None:
         """Make the file's words safe to print."""
         _plain_texts(self, ("name", "step", "trigger"))
+
+
+@dataclass(frozen=True, slots=True)
+class FileTotal:
+    """What a file states of a whole session, and where: ``session``, ``laps`` or ``activity``.
+
+    ``timer_s`` is the time without timer pauses.
+    """
+
+    source: str
+    distance_m: float | None = None
+    timer_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +108,7 @@ class Recording:
         utc_offset_s: local minus UTC, if the file says.
         energy_kcal: the device's own total, if it gives one.
         distance_m: the device's own total, if it gives one.
+        totals: every total that the file states.
         notes: what the reader repaired or doubted.
     """
 
@@ -106,6 +124,7 @@ class Recording:
     utc_offset_s: float | None = None
     energy_kcal: float | None = None
     distance_m: float | None = None
+    totals: tuple[FileTotal, ...] = ()
     notes: tuple[Note, ...] = ()
 
     def __post_init__(self) -> None:

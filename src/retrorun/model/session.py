@@ -52,6 +52,7 @@ class Session:
         channels: contract label → share of seconds that have it.
         labels: the user's words that were used.
         second_devices: other recordings of this time that were compared with it.
+        distance_sources: source of the distance → metres that it gave.
         settings: fingerprint of the settings; ``version``: the code's version.
     """
 
@@ -77,6 +78,7 @@ class Session:
     backward_line: GaitLine | None = None
     notes: tuple[Note, ...] = ()
     second_devices: tuple[SecondDevice, ...] = ()
+    distance_sources: Mapping[str, float] = field(default_factory=dict)
     settings: str = ""
     version: str = ""
 

@@ -1,7 +1,7 @@
 """One activity at 1 Hz."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -28,13 +28,15 @@ class Track:
         start_time_s: Unix time of the first record.
         columns: channel name → (n,); beside the channels of the file the derived ones:
             ``x_m``, ``y_m`` (east and north of the first fix), ``ground_speed_mps``,
-            ``course_deg``, ``grade``, ``turn_rate_dps``, ``smooth_altitude_m``; after detection
-            also ``backward_probability``, ``heading_minus_course_deg`` and one
+            ``step_m`` (metres from each sample to the next), ``course_deg``, ``grade``,
+            ``turn_rate_dps``, ``smooth_altitude_m``; after detection also
+            ``backward_probability``, ``heading_minus_course_deg`` and one
             ``evidence_<kind>`` a kind of evidence.
         flags: quality flag → (n,) booleans: ``paused``, ``gap``, ``break`` (a new piece of the
             track begins), ``position_suspect``, ``heart_rate_suspect``.
         headings: heading candidates.
         notes: what was repaired on the way.
+        distance_sources: source of the distance → metres that it gave.
     """
 
     start_time_s: float
@@ -42,6 +44,7 @@ class Track:
     flags: Mapping[str, BoolArray]
     headings: tuple[HeadingTrack, ...] = ()
     notes: tuple[Note, ...] = ()
+    distance_sources: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def seconds(self) -> int:

@@ -3,12 +3,17 @@
 Steps:
     1. ``clean``: order of time, plausible ranges, jumps of the position, faults of the heart rate.
     2. ``resample``: native times to one sample a second; long gaps and breaks stay missing.
-    3. ``motion``: local plane, speed, course, turn rate, smooth altitude and grade.
+    3. ``motion``: local plane, speed, course, turn rate.
+    4. ``distance``: metres of each second by the source to believe, and speed where positions lack.
+    5. ``graded``: smooth altitude and grade.
 """
+
+from dataclasses import replace
 
 from retrorun.model import Recording, Track
 from retrorun.prepare.clean import cleaned
-from retrorun.prepare.motion import motion
+from retrorun.prepare.distance import totals_note, with_distance
+from retrorun.prepare.motion import graded, motion
 from retrorun.prepare.resample import resampled
 from retrorun.settings import PrepareSettings
 
@@ -28,4 +33,8 @@ def prepare(recording: Recording, settings: PrepareSettings) -> Track:
     """
     clean = cleaned(recording, settings)
     track = resampled(clean, settings)
-    return motion(track, settings) if track.seconds else track
+    if not track.seconds:
+        return track
+    track = with_distance(motion(track, settings), clean, recording, settings)
+    notes = (*track.notes, *totals_note(track, recording, settings.totals_share))
+    return graded(replace(track, notes=notes), settings)

@@ -8,8 +8,14 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.channels import BY_NAME, POSITION
 from retrorun.model import HeadingSeries, Note, Pause, Recording
+from retrorun.prepare.sources import judged
 from retrorun.settings import PrepareSettings
 from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray, IntArray, wrap_deg
+
+_AROUND_S = 8.0  # a leap is judged against so much before and after it
+_CATCHING_UP_MPS = 7.0  # nobody is faster than that from before it to after it
+_ALONG = 0.6  # least cosine between the leap and that way
+_TOO_FAR = 1.25  # most that either half of that way may be faster than the whole
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,20 +42,22 @@ class Cleaned:
 def cleaned(recording: Recording, settings: PrepareSettings) -> Cleaned:
     """Order, deduplicate and reject; nothing is invented, and every repair is noted."""
     order, time_s, group, notes = _order(recording.time_s, settings.duration_s)
-    columns = {
-        name: _in_range(name, _merged(values[order], group, time_s.size))
+    raw = {
+        name: _merged(values[order], group, time_s.size)
         for name, values in recording.columns.items()
     }
+    columns = {name: _in_range(name, values) for name, values in raw.items()}
     suspects: dict[str, FloatArray] = {}
     breaks = list(recording.breaks_s)
     if all(name in columns for name in POSITION):
+        notes += _drop_held(time_s, columns, settings)
         suspect, jumps_s = _reject_jumps(time_s, columns, settings)
         suspects["position_suspect"] = time_s[suspect]
         breaks += list(jumps_s)
     if "heart_rate_bpm" in columns:
-        raw = _merged(recording.columns["heart_rate_bpm"][order], group, time_s.size)
-        suspect = _reject_heart_rate(raw, time_s, columns)
+        suspect = _reject_heart_rate(raw["heart_rate_bpm"], time_s, columns)
         suspects["heart_rate_suspect"] = time_s[suspect]
+    notes += _judge_distance(recording, time_s, (raw, columns))
     counted = (("position-jumps", "position_suspect"), ("heart-rate-faults", "heart_rate_suspect"))
     notes += tuple(
         Note(slug, f"{suspects[flag].size} samples were rejected ({flag.replace('_', ' ')})")
@@ -104,13 +112,71 @@ def _in_range(name: str, values: FloatArray) -> FloatArray:
         return np.where((values >= channel.low) & (values <= channel.high), values, np.nan)
 
 
+def _judge_distance(
+    recording: Recording,
+    time_s: FloatArray,
+    found: tuple[Mapping[str, FloatArray], dict[str, FloatArray]],
+) -> tuple[Note, ...]:
+    """Put what is believed of odometer and speed into the cleaned columns, in place.
+
+    ``found`` are the columns as read and as cleaned: a wrong unit must be known before what is out
+    of range is left out.
+    """
+    raw, columns = found
+    if time_s.size == 0:
+        return ()
+    given = columns | {name: raw[name] for name in ("distance_m", "speed_mps") if name in raw}
+    sources = judged(time_s, given, recording.distance_m)
+    for name in ("distance_m", "speed_mps"):
+        values = getattr(sources, name)
+        if values is not None:
+            columns[name] = _in_range(name, values)
+        else:
+            columns.pop(name, None)
+    return sources.notes
+
+
+def _drop_held(
+    time_s: FloatArray, columns: dict[str, FloatArray], settings: PrepareSettings
+) -> tuple[Note, ...]:
+    """Blank fixes that repeat the one before them until the position catches up, in place.
+
+    A receiver that hangs gives its last fix again and then leaps to where the athlete is by now:
+    the leap belongs to the time since the position last changed. Who stands longer than a hole
+    that is bridged has stood.
+    """
+    latitude, longitude = (columns[name] for name in POSITION)
+    fixed = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude))
+    same = np.diff(latitude[fixed]) == 0
+    same &= np.diff(longitude[fixed]) == 0
+    if not same.any():
+        return ()
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], same, [False])).astype(np.int8)))
+    first, last = edges[::2], edges[1::2]  # fix `first` is repeated up to fix `last`
+    ends = last < fixed.size - 1
+    first, last = first[ends], last[ends]
+    held_s = time_s[fixed[last + 1]] - time_s[fixed[first]]
+    own_s = time_s[fixed[last + 1]] - time_s[fixed[last]]
+    leap_m = np.hypot(*place_steps_m(latitude[fixed], longitude[fixed], last, last + 1))
+    short = held_s <= settings.gap_s
+    for start, end in zip(first[short].tolist(), last[short].tolist(), strict=True):
+        latitude[fixed[start + 1 : end + 1]] = np.nan
+        longitude[fixed[start + 1 : end + 1]] = np.nan
+    leaps = int((short & (leap_m / own_s > settings.speed_limit_mps)).sum())
+    if not leaps:
+        return ()
+    words = f"the position hung and caught up {leaps} times; each leap was spread over its time"
+    return (Note("position-held", words),)
+
+
 def _reject_jumps(
     time_s: FloatArray, columns: dict[str, FloatArray], settings: PrepareSettings
 ) -> tuple[BoolArray, FloatArray]:
     """Blank fixes that no runner can reach, in place.
 
-    A piece of the track between two impossible steps is an excursion when it is short; a lasting
-    shift stays, and becomes a break.
+    A piece of the track between two impossible steps is an excursion when it is short and lies off
+    the way from what went before to what follows; a lasting shift stays, and becomes a break. A
+    leap that only catches up with the way before and after it is neither.
 
     Returns:
         (m,) which samples were blanked, and the times of the breaks.
@@ -125,10 +191,11 @@ def _reject_jumps(
             break
         fast = _step_speed_mps(time_s[fixed], latitude[fixed], longitude[fixed])
         edges = np.flatnonzero(fast > settings.speed_limit_mps)
+        edges = edges[~_catches_up(time_s[fixed], (latitude[fixed], longitude[fixed]), edges)]
         jumps_s = (time_s[fixed[edges]] + time_s[fixed[edges + 1]]) / 2
         if edges.size == 0:
             break
-        piece = np.concatenate(([0], np.cumsum(fast > settings.speed_limit_mps)))
+        piece = np.searchsorted(edges, np.arange(fixed.size), side="left")
         lasted_s = np.bincount(piece, np.append(np.diff(time_s[fixed]), 0.0) * 1.0)
         short = lasted_s < settings.excursion_s
         if short.all():
@@ -142,6 +209,38 @@ def _reject_jumps(
     steady = np.flatnonzero(np.isfinite(longitude))
     longitude[steady] = np.unwrap(longitude[steady], period=360.0)
     return suspect, jumps_s
+
+
+def _catches_up(
+    time_s: FloatArray, place: tuple[FloatArray, FloatArray], edges: IntArray
+) -> BoolArray:
+    """Which leaps, from fix ``edges`` to the next, only make up for a position that lagged, (k,).
+
+    Such a leap goes the way that leads from some seconds before it to some seconds after it, and
+    ends no farther along that way than its pace leads; an excursion goes aside, back or too far.
+    """
+    before = np.searchsorted(time_s, time_s[edges] - _AROUND_S)
+    after = np.searchsorted(time_s, time_s[edges + 1] + _AROUND_S, side="right") - 1
+    east, north = place_steps_m(*place, before, after)
+    way_m = np.maximum(np.hypot(east, north), 1e-9)
+    pace_mps = way_m / np.maximum(time_s[after] - time_s[before], 1.0)
+    leap_east, leap_north = place_steps_m(*place, edges, edges + 1)
+    along_m = (leap_east * east + leap_north * north) / way_m
+    found = (before < edges) & (after > edges + 1) & (pace_mps <= _CATCHING_UP_MPS)
+    found &= along_m > _ALONG * np.hypot(leap_east, leap_north)
+    for first, last in ((before, edges + 1), (edges, after)):
+        mean_mps = np.hypot(*place_steps_m(*place, first, last)) / (time_s[last] - time_s[first])
+        found &= mean_mps <= _TOO_FAR * pace_mps + 0.3
+    return np.asarray(found, dtype=bool)
+
+
+def place_steps_m(
+    latitude: FloatArray, longitude: FloatArray, first: IntArray, last: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """Metres east and north from the fixes ``first`` to the fixes ``last``, (k,) each."""
+    north = np.radians(latitude[last] - latitude[first]) * EARTH_RADIUS_M
+    east = np.radians(wrap_deg(longitude[last] - longitude[first])) * EARTH_RADIUS_M
+    return east * np.cos(np.radians(latitude[first])), north
 
 
 def _step_speed_mps(time_s: FloatArray, latitude: FloatArray, longitude: FloatArray) -> FloatArray:

@@ -16,8 +16,8 @@ STEEPEST = 0.6  # what is steeper is no running surface but a fault of the altim
 def motion(track: Track, settings: PrepareSettings) -> Track:
     """Add the derived columns named in ``Track``; what cannot be derived is NaN.
 
-    Speed is the chord's; without a position the device's own, or that of its distance. Where the
-    chord is faster than anybody runs, the position is suspect and says nothing.
+    Speed is the chord's, NaN where there is none; ``distance`` fills it. Where the chord is faster
+    than anybody runs, the position is suspect and says nothing.
     """
     x_m, y_m = plane(track.column(POSITION[0]), track.column(POSITION[1]))
     half = max(1, round(settings.chord_s / 2))
@@ -28,18 +28,21 @@ def motion(track: Track, settings: PrepareSettings) -> Track:
     course = np.degrees(arithmetic.arctan2(east, north)) % 360.0
     with np.errstate(invalid="ignore"):
         course = np.where(speed >= settings.moving_mps, course, np.nan)
-    ground = _filled(speed, track)
-    smooth, grade = slope(track.column("altitude_m"), ground, settings.grade_window_m)
     derived = {
         "x_m": x_m,
         "y_m": y_m,
-        "ground_speed_mps": ground,
+        "ground_speed_mps": speed,
         "course_deg": course,
         "turn_rate_dps": turn_rate(course, half),
-        "smooth_altitude_m": smooth,
-        "grade": grade,
     }
     return replace(track, columns={**track.columns, **derived})
+
+
+def graded(track: Track, settings: PrepareSettings) -> Track:
+    """Add ``smooth_altitude_m`` and ``grade``, which are taken over the way that was run."""
+    ground = track.column("ground_speed_mps")
+    smooth, grade = slope(track.column("altitude_m"), ground, settings.grade_window_m)
+    return replace(track, columns={**track.columns, "smooth_altitude_m": smooth, "grade": grade})
 
 
 def _suspecting(track: Track, speed: FloatArray, limit_mps: float) -> tuple[Track, BoolArray]:
@@ -144,14 +147,3 @@ def slope(
     grade = (mean(centre, centre + half) - mean(centre - half, centre)) / half
     plausible = near & (np.abs(grade) <= STEEPEST)
     return np.where(near, smooth, np.nan), np.where(plausible, grade, np.nan)
-
-
-def _filled(speed_mps: FloatArray, track: Track) -> FloatArray:
-    """The chord's speed; where there is none the device's, or that of its distance."""
-    distance_m = track.column("distance_m")
-    by_distance = np.full(distance_m.size, np.nan)
-    if distance_m.size > 4:
-        by_distance[2:-2] = np.maximum(distance_m[4:] - distance_m[:-4], 0.0) / 4
-    by_distance = np.where(by_distance <= 12, by_distance, np.nan)
-    found = np.where(np.isfinite(speed_mps), speed_mps, track.column("speed_mps"))
-    return np.where(np.isfinite(found), found, by_distance)

@@ -11,6 +11,7 @@ from retrorun.errors import ReadError
 from retrorun.model import Export, Note, Recording, Source
 from retrorun.readers import phone_tables, sensor_logger
 from retrorun.readers.archives import is_archive, members
+from retrorun.readers.clock import settled
 from retrorun.readers.gzipped import unwrapped
 from retrorun.readers.opening import MemberError
 from retrorun.readers.sniff import sniff
@@ -103,4 +104,6 @@ def _export(
     passed_over: tuple[Note, ...],
     warnings: tuple[Note, ...],
 ) -> Export:
-    return Export(replace(source, warnings=warnings), recordings, passed_over)
+    kind = source.format or ""
+    runs = tuple(run for one in recordings for run in settled(one, kind, source.name))
+    return Export(replace(source, warnings=warnings), runs, passed_over)

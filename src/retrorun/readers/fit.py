@@ -223,16 +223,18 @@ def _sport(session: Message, story: Story) -> str | None:
 def _one(recording: Recording, session: Message, story: Story) -> Recording:
     """Give a recording its sport, totals and tidy columns."""
     sport = _sport(session, story)
-    columns, notes = tidied(recording.columns)
+    columns, notes = tidied(recording.time_s, recording.columns, sport)
     if is_fit_on_foot(sport) == "maybe":
         words = f"the file's sport is {sport or 'not said'}; taken for a run"
         notes = (*notes, Note("sport-unknown", words))
+    totals = told.totals(story, session, recording.laps)
     return replace(
         recording,
         columns=columns,
         headings=tuple(one for one in recording.headings if len(one.time_s)),
         sport=sport,
         energy_kcal=told.number(session, "total_calories") or None,
-        distance_m=told.number(session, "total_distance"),
+        distance_m=next((one.distance_m for one in totals if one.distance_m), None),
+        totals=totals,
         notes=(*recording.notes, *notes),
     )

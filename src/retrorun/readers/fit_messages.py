@@ -10,9 +10,10 @@ from fitparse.base import UncachedFitFile
 from fitparse.processors import FitFileDataProcessor
 from fitparse.records import DataMessage, FieldData
 
-from retrorun.model import Lap, Note, Pause
+from retrorun.model import FileTotal, Lap, Note, Pause
 from retrorun.readers.fit_columns import CLOCK_S, FIT_EPOCH_S, DeveloperField
 from retrorun.readers.fit_structure import Part
+from retrorun.readers.lap_totals import lap_totals
 
 Message = Mapping[str, Any]
 _BASE_TYPES = {
@@ -201,5 +202,18 @@ def laps(told: Story) -> tuple[Lap, ...]:
         stop = start + elapsed if elapsed else end
         if stop is not None and stop > start:
             trigger = text(lap, "lap_trigger") or text(lap, "trigger")
-            found.append(Lap(start, stop, text(lap, "name"), name, trigger))
+            totals = (number(lap, "total_distance"), number(lap, "total_timer_time"))
+            found.append(Lap(start, stop, text(lap, "name"), name, trigger, *totals))
     return tuple(found)
+
+
+def totals(told: Story, session: Message, laps: Sequence[Lap]) -> tuple[FileTotal, ...]:
+    """What the file states of a session: in its message, in its laps, in that of the activity."""
+    found = [lap_totals(laps)]
+    if session:
+        stated = (number(session, "total_distance"), number(session, "total_timer_time"))
+        found.insert(0, FileTotal("session", *stated))
+    activity = told.first("activity")
+    if activity and len(told.all("session")) < 2:
+        found.append(FileTotal("activity", None, number(activity, "total_timer_time")))
+    return tuple(one for one in found if one.distance_m or one.timer_s)

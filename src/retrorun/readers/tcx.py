@@ -186,6 +186,7 @@ def _recording(found: _Activity) -> Recording | None:
             _pause(gathered, known_s, int(np.searchsorted(known, first)))
     gathered.energy_kcal = _sum([lap.total("Calories") for lap in found.laps])
     gathered.distance_m = _sum([lap.total("DistanceMeters") for lap in found.laps])
+    gathered.timer_s = _sum([lap.total("TotalTimeSeconds") for lap in found.laps])
     return recording(gathered, time_s, gathered.points.numbers())
 
 
@@ -206,7 +207,9 @@ def _laps(laps: Sequence[_LapRead], time_s: FloatArray) -> list[Lap]:
         end = behind.start_s if behind and np.isfinite(behind.start_s) else max(known, default=0.0)
         if end > lap.start_s:
             trigger = lap.totals.get("TriggerMethod", "").lower() or None
-            found.append(Lap(lap.start_s, end, lap.note, None, trigger))
+            totals = [lap.total(name) for name in ("DistanceMeters", "TotalTimeSeconds")]
+            stated = (total if np.isfinite(total) else None for total in totals)
+            found.append(Lap(lap.start_s, end, lap.note, None, trigger, *stated))
     return found
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from retrorun.model import HeadingSeries, Lap, Note, Pause, Recording
+from retrorun.model import FileTotal, HeadingSeries, Lap, Note, Pause, Recording
 from retrorun.readers.cadence import tidied
 from retrorun.readers.sports import is_on_foot
 from retrorun.readers.xml_points import PointTable
@@ -39,6 +39,7 @@ class Gathered:
     device: str | None = None
     energy_kcal: float | None = None
     distance_m: float | None = None
+    timer_s: float | None = None
     notes: list[Note] = field(default_factory=list)
 
 
@@ -66,7 +67,7 @@ def recording(
     if found.points.has_decimal_commas:
         notes.append(Note("decimal-commas", "numbers with a decimal comma were read as such"))
     kept = {name: values[held] for name, values in columns.items()}
-    tidy, said = tidied(kept, found.sport or "")
+    tidy, said = tidied(time_s[held], kept, found.sport)
     if is_on_foot(found.sport) == "maybe":
         words = f"the file's sport is {found.sport or 'not said'}; taken for a run"
         said = (*said, Note("sport-unknown", words))
@@ -83,6 +84,7 @@ def recording(
         utc_offset_s=_zone(found.points),
         energy_kcal=found.energy_kcal,
         distance_m=found.distance_m,
+        totals=(FileTotal("laps", found.distance_m, found.timer_s),) if found.laps else (),
         notes=(*notes, *said),
     )
 

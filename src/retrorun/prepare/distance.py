@@ -1,0 +1,354 @@
+"""How far it was in each second, and by which source.
+
+1. The odometer's difference where it is known at both ends of a time.
+2. Else the chord between two fixes: over holes as it is, in dense recordings smoothed as the speed.
+3. Else the device's speed.
+4. Where a recording has none of these, the totals of its laps or its session, over its time in
+   motion.
+
+The metres between two samples belong to the seconds between them, but for timer pauses. A hole that
+nobody could have run through has no distance. One that was crossed much too slowly holds a stop:
+the athlete is taken to have gone at the session's usual speed and then stood.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from retrorun.channels import POSITION
+from retrorun.model import Note, Recording, Track
+from retrorun.prepare.clean import Cleaned
+from retrorun.prepare.sources import ways_m
+from retrorun.settings import PrepareSettings
+from retrorun.units import BoolArray, FloatArray, IntArray
+
+ODOMETER, POSITIONS, SPEED, TOTAL = "odometer", "positions", "device speed", "file total"
+_RESTING = 1e-3  # share of the way that a second at rest gets, beside one in motion
+_STANDS_S = 20  # an odometer that stands for so long
+_MOVES_MPS = 1.5  # while the positions move so fast has failed
+_CADENCE_SPM = 60.0  # more steps than that are no standing
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Way:
+    """Metres between knots.
+
+    Attributes:
+        time_s: (k,) Unix seconds, rising.
+        metres: (k - 1,) from each knot to the next.
+        known: (k - 1,) whether that can be believed.
+    """
+
+    time_s: FloatArray
+    metres: FloatArray
+    known: BoolArray
+
+    @property
+    def apart_s(self) -> FloatArray:
+        return np.diff(self.time_s)
+
+
+def with_distance(
+    track: Track, clean: Cleaned, recording: Recording, settings: PrepareSettings
+) -> Track:
+    """Add ``step_m``, and fill ``ground_speed_mps`` where the positions give none.
+
+    Args:
+        track: at 1 Hz, with its motion.
+        clean: the samples that it was made of.
+        recording: for the totals that its file states.
+        settings: this stage's.
+
+    Returns:
+        The track with ``step_m``, (n,): metres from each sample to the next, NaN where not known
+        and in the last, which has no next; and with what each source contributed in metres.
+    """
+    chord_mps = track.column("ground_speed_mps")
+    odometer = _odometer(clean, settings)
+    chords = _chords(clean, settings)
+    usual = _usual_mps(odometer, *chords[:1])
+    by_odometer = _steps(track, odometer, usual, settings)
+    by_position = np.full(track.seconds, np.nan)
+    if chords:
+        straight = [_without_loops(track, way, settings) for way in chords]
+        by_position = _mean([_steps(track, way, usual, settings) for way in straight])
+    by_odometer = _without_failures(by_odometer, by_position)
+    by_speed = track.column("speed_mps")
+    paused = track.flags["paused"]
+    by_position, by_speed = (np.where(paused, 0.0, each) for each in (by_position, by_speed))
+    step, sums = _first_known(
+        {ODOMETER: by_odometer, POSITIONS: by_position, SPEED: by_speed}, track.seconds
+    )
+    if not sums and recording.distance_m:
+        step = _by_totals(track, recording)
+        sums = {TOTAL: float(np.nansum(step))}
+    ground = _ground(chord_mps, by_odometer, by_position, track)
+    columns = {**track.columns, "ground_speed_mps": ground, "step_m": step}
+    return replace(track, columns=columns, distance_sources=sums)
+
+
+def _odometer(clean: Cleaned, settings: PrepareSettings) -> _Way | None:
+    distance = clean.columns.get("distance_m")
+    if distance is None:
+        return None
+    known = np.flatnonzero(np.isfinite(distance))
+    if known.size < 2:
+        return None
+    time_s, change = clean.time_s[known], np.diff(distance[known])
+    metres, apart_s = np.maximum(change, 0.0), np.diff(time_s)
+    # An odometer that hung catches up at once: with the time around it, that is no sprint.
+    total = np.concatenate(([0.0], np.cumsum(metres)))
+    first = np.searchsorted(time_s, time_s[:-1] - settings.gap_s)
+    last = np.searchsorted(time_s, time_s[1:] + settings.gap_s, side="right") - 1
+    around_m, around_s = total[last] - total[first], time_s[last] - time_s[first]
+    reached = metres <= _most_m(apart_s, settings)
+    reached |= (around_m <= settings.gap_limit_mps * around_s) & (apart_s <= settings.gap_s)
+    # The last digit may fall back by rounding; more than a metre back is a reset.
+    return _Way(time_s, metres, reached & (change >= -1.0))
+
+
+def _fixes(clean: Cleaned) -> IntArray:
+    """The samples that have a position."""
+    if not all(name in clean.columns for name in POSITION):
+        return np.zeros(0, dtype=np.int64)
+    held = np.isfinite(clean.columns[POSITION[0]]) & np.isfinite(clean.columns[POSITION[1]])
+    return np.asarray(np.flatnonzero(held), dtype=np.int64)
+
+
+def _chords(clean: Cleaned, settings: PrepareSettings) -> list[_Way]:
+    """The way from fix to fix, taken over chords long enough to smooth the noise.
+
+    Of fixes that lie nearer to each other every k-th is taken, in k ways that begin at different
+    ones: their mean is as smooth as overlapping chords, and each of them loses no metre.
+    """
+    fixed = _fixes(clean)
+    if fixed.size < 2:
+        return []
+    time_s = clean.time_s[fixed]
+    piece = np.searchsorted(clean.breaks_s, time_s, side="right")
+    joint = np.diff(piece) != 0
+    edge = np.concatenate(([True], joint)) | np.concatenate((joint, [True]))
+    phases = max(1, round(settings.chord_s)) if np.diff(time_s).min() < settings.chord_s else 1
+    ways = []
+    for phase in range(phases):
+        slot = np.floor((time_s - time_s[0] + phase) / settings.chord_s)
+        taken = edge | (np.diff(slot, prepend=-1.0) > 0)
+        ways.append(_chord(clean, fixed[taken], settings))
+    return ways
+
+
+def _chord(clean: Cleaned, fixed: IntArray, settings: PrepareSettings) -> _Way:
+    """The way from each of these fixes to the next."""
+    latitude, longitude = (clean.columns[name][fixed] for name in POSITION)
+    time_s, metres = clean.time_s[fixed], ways_m(latitude, longitude)
+    running_s = np.diff(time_s) - _paused_s(time_s, clean)
+    piece = np.searchsorted(clean.breaks_s, time_s, side="right")
+    reached = (np.diff(piece) == 0) & (metres <= _most_m(np.maximum(running_s, 1.0), settings))
+    return _Way(time_s, metres, reached)
+
+
+def _most_m(apart_s: FloatArray, settings: PrepareSettings) -> FloatArray:
+    """The farthest that anybody runs in a time: a sprint's speed in seconds, less over a hole."""
+    sprint = apart_s <= settings.gap_s
+    return np.asarray(apart_s * np.where(sprint, settings.speed_limit_mps, settings.gap_limit_mps))
+
+
+def _paused_s(time_s: FloatArray, clean: Cleaned) -> FloatArray:
+    """How much of the time from each knot to the next the timer stood still, (k - 1,)."""
+    total = np.zeros(time_s.size)
+    for pause in clean.pauses:
+        total += np.clip(time_s, pause.start_time_s, pause.end_time_s) - pause.start_time_s
+    return np.diff(total)
+
+
+def _usual_mps(*ways: _Way | None) -> float:
+    """The speed in motion that half of the time is slower than, by the first source there is."""
+    for way in ways:
+        if way is None or not way.known.any():
+            continue
+        speed = way.metres / way.apart_s
+        moving = way.known & (speed > 0.5)
+        if not moving.any():
+            continue
+        order = np.argsort(speed[moving])
+        time_s = np.cumsum(way.apart_s[moving][order])
+        return float(speed[moving][order][np.searchsorted(time_s, time_s[-1] / 2)])
+    return 0.0
+
+
+def _steps(
+    track: Track, way: _Way | None, usual_mps: float, settings: PrepareSettings
+) -> FloatArray:
+    """Metres of each second along a way, (n,); NaN where it does not reach or is not believed."""
+    found = np.full(track.seconds, np.nan)
+    if way is None:
+        return found
+    knots_s = way.time_s - track.start_time_s
+    known, weight = way.known, _weights(track, way, usual_mps, settings)
+    second = np.arange(track.seconds, dtype=np.float64)
+    passed = np.concatenate(([0.0], np.cumsum(weight[:-1])))
+    along = np.concatenate(([0.0], np.cumsum(np.where(known, way.metres, 0.0))))
+    reached = np.interp(passed, np.interp(knots_s, second, passed), along)
+    found[:-1] = np.diff(reached)
+    found[~_inside(knots_s, known, track.seconds)] = np.nan
+    return found
+
+
+def _inside(knots_s: FloatArray, known: BoolArray, seconds: int) -> BoolArray:
+    """Which seconds lie wholly between knots that are joined, (n,)."""
+    edges = np.zeros(seconds + 1)
+    lost = np.flatnonzero(~known)
+    first = np.clip(np.floor(knots_s[lost] + 1e-6), 0, seconds).astype(np.int64)
+    last = np.clip(np.ceil(knots_s[lost + 1] - 1e-6), 0, seconds).astype(np.int64)
+    np.add.at(edges, first, 1.0)
+    np.add.at(edges, last, -1.0)
+    second = np.arange(seconds)
+    within = (second >= knots_s[0] - 1e-6) & (second + 1 <= knots_s[-1] + 1e-6)
+    return np.asarray(within & (np.cumsum(edges[:-1]) < 0.5), dtype=bool)
+
+
+def _weights(track: Track, way: _Way, usual_mps: float, settings: PrepareSettings) -> FloatArray:
+    """How much of an interval's metres each of its seconds gets, relative to the others, (n,).
+
+    A second at rest gets next to nothing: one in a pause, or one in a hole behind those that its
+    way takes at the usual speed, where the hole was crossed so slowly that it holds a stop.
+    """
+    weight = np.where(track.flags["paused"], _RESTING, 1.0)
+    slow_mps = min(settings.stop_share * usual_mps, settings.stop_mps)
+    slow = (way.apart_s > settings.gap_s) & way.known & (way.metres < slow_mps * way.apart_s)
+    for index in np.flatnonzero(slow).tolist():
+        first = way.time_s[index] - track.start_time_s + way.metres[index] / usual_mps
+        last = way.time_s[index + 1] - track.start_time_s
+        weight[int(np.ceil(first)) : int(np.ceil(last))] = _RESTING
+    return weight
+
+
+def _mean(columns: Sequence[FloatArray]) -> FloatArray:
+    """Mean of the columns, (n,), of those that are known in each second."""
+    known = [np.isfinite(each) for each in columns]
+    count = np.sum(known, axis=0)
+    total = np.sum([np.where(k, each, 0.0) for k, each in zip(known, columns, strict=True)], axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _without_loops(track: Track, way: _Way, settings: PrepareSettings) -> _Way:
+    """The way between fixes without the holes whose ends lie close together while steps went on.
+
+    The athlete ran a loop in them, whose length the chord does not tell.
+    """
+    if not track.has("cadence_spm"):
+        return way
+    stepping = np.nan_to_num(track.column("cadence_spm")) > _CADENCE_SPM
+    steps_s = np.concatenate(([0.0], np.cumsum(stepping)))
+    edges = np.clip(np.rint(way.time_s - track.start_time_s), 0, track.seconds).astype(np.int64)
+    mostly = np.diff(steps_s[edges]) > 0.5 * way.apart_s
+    slow = way.metres < settings.moving_mps * way.apart_s
+    return replace(way, known=way.known & ~((way.apart_s > settings.gap_s) & slow & mostly))
+
+
+def _without_failures(odometer: FloatArray, position: FloatArray) -> FloatArray:
+    """The odometer's steps without the times at which it stood while the positions moved on."""
+    both = np.isfinite(odometer) & np.isfinite(position)
+    if both.sum() < _STANDS_S:
+        return odometer
+    stands = _sums(np.where(both, odometer, 1.0), _STANDS_S) < _STANDS_S * 0.01
+    moves = _sums(np.where(both, position, 0.0), _STANDS_S) > _STANDS_S * _MOVES_MPS
+    failed = np.flatnonzero(stands & moves)
+    lost = np.zeros(odometer.size + 1)
+    np.add.at(lost, failed, 1.0)
+    np.add.at(lost, failed + _STANDS_S, -1.0)
+    return np.where(np.cumsum(lost[:-1]) > 0.5, np.nan, odometer)
+
+
+def _sums(values: FloatArray, width: int) -> FloatArray:
+    """Sum of each value and those after it, ``width`` in all, (n - width + 1,)."""
+    running = np.concatenate(([0.0], np.cumsum(values)))
+    return np.asarray(running[width:] - running[:-width])
+
+
+def _first_known(
+    sources: dict[str, FloatArray], seconds: int
+) -> tuple[FloatArray, dict[str, float]]:
+    """The metres of each second by the first source that knows them, and each source's sum."""
+    step, sums = np.full(seconds, np.nan), {}
+    for source, values in sources.items():
+        fresh = np.isnan(step) & np.isfinite(values)
+        fresh[-1:] = False  # nothing follows the last sample
+        if fresh.any():
+            step[fresh] = values[fresh]
+            sums[source] = float(values[fresh].sum())
+    return step, sums
+
+
+def _by_totals(track: Track, recording: Recording) -> FloatArray:
+    """The totals of the laps, or of the session, spread over their seconds in motion, (n,)."""
+    cadence = track.column("cadence_spm")
+    moving = ~track.flags["paused"]
+    if track.has("cadence_spm"):
+        moving &= np.nan_to_num(cadence) > _CADENCE_SPM
+    moving[-1:] = False
+    laps = [lap for lap in recording.laps if lap.distance_m is not None]
+    spans = [
+        (lap.start_time_s - track.start_time_s, lap.end_time_s - track.start_time_s, lap.distance_m)
+        for lap in laps
+    ]
+    whole = recording.distance_m or 0.0
+    if abs(sum(metres or 0.0 for *_, metres in spans) - whole) > 0.02 * whole:
+        spans = [(0.0, float(track.seconds), whole)]
+    return _spread(moving, spans)
+
+
+def _spread(moving: BoolArray, spans: Sequence[tuple[float, float, float | None]]) -> FloatArray:
+    """Metres of each span, evenly over its seconds in motion; 0 elsewhere."""
+    step = np.zeros(moving.size)
+    second = np.arange(moving.size)
+    for start_s, end_s, metres in spans:
+        inside = moving & (second >= start_s - 0.5) & (second < end_s - 0.5)
+        if inside.any():
+            step[inside] += (metres or 0.0) / int(inside.sum())
+    return step
+
+
+def _ground(
+    chord_mps: FloatArray, by_odometer: FloatArray, by_position: FloatArray, track: Track
+) -> FloatArray:
+    """Speed over ground: the chord's, else the odometer's, the hole's, the device's, (n,).
+
+    Positions that hardly move while the odometer runs are those of a treadmill.
+    """
+    odometer_mps = _smoothed(by_odometer)
+    both = np.isfinite(chord_mps) & np.isfinite(odometer_mps)
+    run_m, seen_m = float(odometer_mps[both].sum()), float(chord_mps[both].sum())
+    indoors = run_m > 50.0 and seen_m < 0.5 * run_m
+    found = np.full(chord_mps.size, np.nan) if indoors else chord_mps
+    for speed in (odometer_mps, by_position, track.column("speed_mps")):
+        found = np.where(np.isfinite(found), found, speed)
+    return np.asarray(found, dtype=np.float64)
+
+
+def _smoothed(step_m: FloatArray) -> FloatArray:
+    """Metres a second over two seconds on both sides; the second's own where those lack."""
+    found = step_m.copy()
+    if step_m.size > 3:
+        found[2:-1] = _sums(np.nan_to_num(step_m), 4) / 4
+        holes = _sums(np.isnan(step_m).astype(np.float64), 4) > 0
+        found[2:-1][holes] = step_m[2:-1][holes]
+    return found
+
+
+def totals_note(track: Track, recording: Recording, share: float) -> tuple[Note, ...]:
+    """A note where the way of the track and the file's own totals differ, with both figures."""
+    own_m = sum(track.distance_sources.values())
+    if not track.distance_sources:
+        return ()
+    by = " and ".join(track.distance_sources)
+    apart = [
+        f"the file's {total.source} says {total.distance_m:,.0f} m"
+        for total in recording.totals
+        if total.distance_m and abs(own_m - total.distance_m) > max(share * total.distance_m, 10.0)
+    ]
+    if not apart:
+        return ()
+    words = f"the distance is {own_m:,.0f} m by {by}; {', '.join(apart)}"
+    return (Note("distance-differs", words),)

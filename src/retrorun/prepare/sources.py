@@ -1,0 +1,232 @@
+"""Which odometer and which speed to believe: each source is judged against the others.
+
+A distance of a session can come from the device's odometer, from the positions, from the device's
+speed and from the totals that the file states. Where one of them contradicts the others, it is
+repaired if the fault is of a known kind (a unit, increments instead of a running total, a count
+backward), and left out if it is not.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from retrorun.channels import POSITION
+from retrorun.model import Note
+from retrorun.units import EARTH_RADIUS_M, FloatArray, wrap_deg
+
+_AGREE = 1.25  # two totals within this factor of each other agree
+_DIFFER = 1.6  # beyond this factor one of them is wrong
+_LEAST_M = 20.0  # shorter ways say nothing about a source
+_LEAST_S = 60.0  # nor do shorter times
+_SPACING_S = 10.0  # positions are measured over chords of this length, against their noise
+_SUSTAINED_MPS = 6.6  # the 5 km world record; nobody keeps up more for minutes
+_USUAL_MPS = (0.5, _SUSTAINED_MPS)
+_METRES_PER = {"kilometres": 1000.0, "miles": 1609.344, "feet": 0.3048, "centimetres": 0.01}
+_MPS_PER = {"km/h": 1 / 3.6, "mph": 0.44704}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sources:
+    """What was judged.
+
+    Attributes:
+        distance_m: (m,) running total of the device in metres, NaN where missing; None where no
+            odometer is to be believed.
+        speed_mps: (m,) the device's speed in m/s; None where none is to be believed.
+        notes: what was repaired or left out, and why.
+    """
+
+    distance_m: FloatArray | None
+    speed_mps: FloatArray | None
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Total:
+    """Metres by one source over the whole session."""
+
+    source: str
+    metres: float
+
+
+def judged(
+    time_s: FloatArray, columns: Mapping[str, FloatArray], stated_m: float | None
+) -> Sources:
+    """Judge odometer and speed against each other, the positions and the file's own total.
+
+    Args:
+        time_s: (m,) rising Unix seconds.
+        columns: channel → (m,); positions are cleaned already, distance and speed are as read.
+        stated_m: the total that the file states, if it does.
+    """
+    positions = _position_total(time_s, columns)
+    stated = _Total("the file's total", stated_m) if stated_m and stated_m > _LEAST_M else None
+    outside = [one for one in (positions, stated) if one is not None]
+    speed, speed_notes = _judged_speed(time_s, columns.get("speed_mps"), columns, outside)
+    by_speed = _speed_total(time_s, speed)
+    others = [one for one in (positions, by_speed, stated) if one is not None]
+    distance, notes = _judged_odometer(time_s, columns.get("distance_m"), others)
+    return Sources(distance, speed, speed_notes + notes)
+
+
+def _judged_speed(
+    time_s: FloatArray,
+    speed: FloatArray | None,
+    columns: Mapping[str, FloatArray],
+    outside: list[_Total],
+) -> tuple[FloatArray | None, tuple[Note, ...]]:
+    """The speed in m/s; None where it contradicts what else is known."""
+    own = _speed_total(time_s, speed)
+    if speed is None or own is None:
+        return speed, ()
+    odometer = _odometer_total(columns.get("distance_m"))
+    known = [one for one in (*outside, odometer) if one is not None and one.metres > _LEAST_M]
+    for unit, factor in _MPS_PER.items():
+        agree = [one for one in known if _within(own.metres * factor, one.metres, 1.15)]
+        if len(agree) * 2 > len(known):
+            words = f"speed was recorded in {unit} ({agree[0].source} tells); converted to m/s"
+            return speed * factor, (Note("speed-unit", words),)
+    moving = speed[speed > _USUAL_MPS[0]]
+    usual = float(np.median(moving)) if moving.size else 0.0
+    kmh = _MPS_PER["km/h"]
+    if not known and usual > _SUSTAINED_MPS and usual * kmh <= _SUSTAINED_MPS:
+        words = f"speed is {usual:.1f} throughout, which nobody runs in m/s; taken for km/h"
+        return speed * kmh, (Note("speed-unit", words),)
+    return speed, ()
+
+
+def _judged_odometer(
+    time_s: FloatArray, distance: FloatArray | None, others: list[_Total]
+) -> tuple[FloatArray | None, tuple[Note, ...]]:
+    """The odometer as a running total in metres; None where it is not to be believed."""
+    if distance is None or np.isfinite(distance).sum() < 2:
+        return None, ()
+    known = np.flatnonzero(np.isfinite(distance))
+    repaired, notes = _as_running_total(time_s[known], distance[known], others)
+    if repaired is None:
+        return None, notes
+    own_m = float(np.maximum(np.diff(repaired), 0.0).sum())
+    reference = _reference(others)
+    if reference is not None and not _within(own_m, reference.metres, _DIFFER):
+        for unit, metres in (*_METRES_PER.items(), ("km/h times seconds", 1 / 3.6)):
+            if _within(own_m * metres, reference.metres, 1.15):
+                words = f"the odometer counted {unit} ({reference.source} tells); converted"
+                return _put(distance, known, repaired * metres), (
+                    *notes,
+                    Note("odometer-unit", words),
+                )
+        agree = [one for one in others if _within(one.metres, reference.metres, _AGREE)]
+        if len(agree) > 1 or own_m < _LEAST_M:
+            words = f"the odometer says {own_m:,.0f} m, {_said(agree)}; it was not used"
+            return None, (*notes, Note("odometer-differs", words))
+    return _put(distance, known, repaired), notes
+
+
+def _as_running_total(
+    time_s: FloatArray, distance: FloatArray, others: list[_Total]
+) -> tuple[FloatArray | None, tuple[Note, ...]]:
+    """Undo increments and counting backward; name resets."""
+    change = np.diff(distance)
+    changed, back = int((change != 0).sum()), int((change < 0).sum())
+    span_s = float(time_s[-1] - time_s[0])
+    added_m = float(distance[1:].sum())
+    constant = changed == 0
+    if (constant or back > 0.2 * changed) and _plausible(added_m, span_s, others):
+        words = f"the odometer gives the metres of each step; their sum, {added_m:,.0f} m, was used"
+        return np.cumsum(distance) - distance[0], (Note("odometer-increments", words),)
+    if constant or float(np.ptp(distance)) < 1.0:
+        if not any(one.metres > _LEAST_M for one in others):
+            return distance, ()
+        words = f"the odometer stands at {distance[0]:g} m; {_said(others)}, which was used"
+        return None, (Note("odometer-stands", words),)
+    return _upright(distance, change)
+
+
+def _upright(
+    distance: FloatArray, change: FloatArray
+) -> tuple[FloatArray | None, tuple[Note, ...]]:
+    """An odometer that counts backward is turned round; one that wanders is left out."""
+    changed, back = int((change != 0).sum()), int((change < 0).sum())
+    if back > 0.8 * changed:
+        note = Note("odometer-backward", "the odometer counts backward; it was turned round")
+        return -distance, (note,)
+    if back > 0.2 * changed:
+        words = f"the odometer falls {back} times of {changed}; it was not used"
+        return None, (Note("odometer-wanders", words),)
+    resets = int((change < -1.0).sum())
+    if resets:
+        words = f"the odometer fell back {resets} times; what it counted before and after was added"
+        return distance, (Note("odometer-reset", words),)
+    return distance, ()
+
+
+def _plausible(metres: float, span_s: float, others: list[_Total]) -> bool:
+    """Whether a way agrees with another source, or, where there is none, can be run."""
+    if others:
+        return any(_within(metres, one.metres, _AGREE) for one in others)
+    return span_s > 0 and _USUAL_MPS[0] <= metres / span_s <= _USUAL_MPS[1]
+
+
+def _reference(others: list[_Total]) -> _Total | None:
+    """The total that most of the others agree with; the first of them where they all differ."""
+    support = [sum(_within(one.metres, each.metres, _AGREE) for each in others) for one in others]
+    return others[int(np.argmax(support))] if others else None
+
+
+def _position_total(time_s: FloatArray, columns: Mapping[str, FloatArray]) -> _Total | None:
+    """The way along chords of ten seconds or more."""
+    if not all(name in columns for name in POSITION):
+        return None
+    latitude, longitude = (columns[name] for name in POSITION)
+    fixed = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude))
+    if fixed.size < 2 or time_s[fixed[-1]] - time_s[fixed[0]] < _LEAST_S:
+        return None
+    slot = np.floor((time_s[fixed] - time_s[fixed[0]]) / _SPACING_S)
+    first = np.flatnonzero(np.diff(slot, prepend=-1.0) > 0)
+    taken = fixed[np.union1d(first, fixed.size - 1)]
+    metres = float(ways_m(latitude[taken], longitude[taken]).sum())
+    return _Total("the positions", metres) if metres > _LEAST_M else None
+
+
+def _speed_total(time_s: FloatArray, speed: FloatArray | None) -> _Total | None:
+    """Speed times time, without the holes of the recording."""
+    if speed is None or np.isfinite(speed).sum() < 2:
+        return None
+    known = np.flatnonzero(np.isfinite(speed))
+    apart_s, speeds = np.diff(time_s[known]), speed[known]
+    recorded = apart_s <= max(20.0, 3.0 * float(np.median(apart_s)))  # longer ones may be pauses
+    if apart_s[recorded].sum() < _LEAST_S:
+        return None
+    metres = float((apart_s * (speeds[1:] + speeds[:-1]) / 2)[recorded].sum())
+    return _Total("the speed", metres) if metres > _LEAST_M else None
+
+
+def _odometer_total(distance: FloatArray | None) -> _Total | None:
+    if distance is None:
+        return None
+    known = distance[np.isfinite(distance)]
+    metres = float(np.maximum(np.diff(known), 0.0).sum()) if known.size > 1 else 0.0
+    return _Total("the odometer", metres)
+
+
+def ways_m(latitude_deg: FloatArray, longitude_deg: FloatArray) -> FloatArray:
+    """Metres from each place to the next, (m - 1,); equirectangular."""
+    north = np.radians(np.diff(latitude_deg)) * EARTH_RADIUS_M
+    east = np.radians(wrap_deg(np.diff(longitude_deg))) * EARTH_RADIUS_M
+    return np.asarray(np.hypot(north, east * np.cos(np.radians(latitude_deg[:-1]))))
+
+
+def _within(one: float, other: float, factor: float) -> bool:
+    """Whether two amounts above 0 lie within a factor of each other."""
+    return one > 0 and other > 0 and 1 / factor <= one / other <= factor
+
+
+def _said(totals: list[_Total]) -> str:
+    return ", ".join(f"{one.source} {one.metres:,.0f} m" for one in totals)
+
+
+def _put(whole: FloatArray, known: np.ndarray, values: FloatArray) -> FloatArray:
+    found = np.full(whole.size, np.nan)
+    found[known] = values
+    return found

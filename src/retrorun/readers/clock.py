@@ -1,0 +1,441 @@
+"""Clocks that were set in mid-run, ran astray or were never set.
+
+A recording's samples stand in the order in which they were written; their times need not. Here
+times are brought in line with that order, the positions and the odometer: both parts of a run whose
+clock was set are joined again, two runs in one piece are parted, and what no clock can mean is
+refused. Each of these leaves a note whose slug begins with ``clock``.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Literal, TypeVar
+
+import numpy as np
+
+from retrorun.errors import ReadError
+from retrorun.model import HeadingSeries, Lap, Note, Pause, Recording
+from retrorun.units import EARTH_RADIUS_M, FloatArray, IntArray, wrap_deg
+
+_HOUR_S, _DAY_S = 3600.0, 86_400.0
+_JUMP_S = 50 * 60.0  # a shorter hole is none of the clock's
+_APART_S = 4 * _HOUR_S  # runs with so long a hole between them are two
+_SAMPLED_S = 6 * _HOUR_S  # whoever samples so seldom has a broken clock
+_AROUND = 10  # samples before and after a jump that tell the speed there
+_FEW = 10  # samples that are too few to be a run
+_MOST_JUMPS = 200  # more are a file of another kind: it is put in order of time
+_SCRAMBLED_S = 1800.0  # times that run back by more are a clock that was set
+_SHORTER = 0.8  # the way in the order of the file, against that in the order of time
+_FASTEST_MPS = 12.0
+_SLACK_S = 2.0  # a heading so long before or after a run's samples is still of it
+_ROLLOVER_S = 1024 * 7 * _DAY_S  # the week number of GPS starts again after 1024 weeks
+_GPS_EPOCH_S = 315_964_800.0  # 1980-01-06
+_FUTURE_S = 2_147_483_648.0  # 2038-01-19: beyond it lie clocks that overflowed
+# The first day of a clock that was not set, and how long after it a day is still no date.
+_UNSET_S = ((0.0, _GPS_EPOCH_S), (631_065_600.0, 0x10000000), (946_684_800.0, 3 * _DAY_S))
+# Nobody recorded runs in these formats before then: the formats did not exist.
+BORN_S = {"fit": 1_199_145_600.0, "tcx": 1_136_073_600.0, "gpx": 1_041_379_200.0}
+_GPX_EXTENDED_S = 1_167_609_600.0  # GPX has had heart rate and cadence since 2007
+
+Timed = TypeVar("Timed", Lap, Pause)
+Passage = Literal["runs on", "pauses", "parts"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Samples ``[first, last)`` between two jumps of the clock.
+
+    ``runs_on``: the athlete ran on while the clock jumped before it. ``shift_s`` is what its times
+    are moved by.
+    """
+
+    first: int
+    last: int
+    runs_on: bool = False
+    shift_s: float = 0.0
+
+    @property
+    def size(self) -> int:
+        return self.last - self.first
+
+
+def settled(one: Recording, kind: str, file: str) -> tuple[Recording, ...]:
+    """The recording with times that one clock could have given; two where it holds two runs.
+
+    Args:
+        one: as read; all times finite, in the order of the file.
+        kind: format, for what its times can be at all.
+        file: name, for messages.
+
+    Raises:
+        ReadError: all samples have one time, or lie hours apart (slug ``clock-…``).
+    """
+    if one.time_s.size < 2:
+        return (one,)
+    _refuse_senseless(one, file)
+    if _steady(one.time_s):
+        return (_dated(one, kind),)
+    one = _unscrambled(one)
+    if _steady(one.time_s):
+        return (_dated(one, kind),)
+    return tuple(_dated(each, kind) for each in _parted(one))
+
+
+def _steady(time_s: FloatArray) -> bool:
+    apart_s = np.diff(time_s)
+    return bool((apart_s >= 0).all() and (apart_s <= _JUMP_S).all())
+
+
+def _refuse_senseless(one: Recording, file: str) -> None:
+    """A clock that stood, or that ran by hours from sample to sample."""
+    apart_s = np.diff(one.time_s)
+    usual_s = float(np.median(np.abs(apart_s)))
+    if usual_s > _SAMPLED_S:
+        words = f"the samples lie {usual_s / _DAY_S:.0f} days apart: the clock was wrong"
+        if usual_s < 2 * _DAY_S:
+            words = f"the samples lie {usual_s / _HOUR_S:.0f} hours apart: the clock was wrong"
+        raise ReadError("clock-impossible", words, file=file)
+    if one.time_s.size < _FEW or usual_s > 0:
+        return
+    span_s = float(np.ptp(one.time_s))
+    if span_s == 0 or _way_m(one, np.arange(one.time_s.size)) > _FASTEST_MPS * (span_s + 1):
+        words = f"{one.time_s.size} samples within {span_s:.0f} s: the clock stood"
+        raise ReadError("clock-stopped", words, file=file)
+
+
+def _way_m(one: Recording, order: IntArray) -> float:
+    """Metres from sample to sample in an order; 0 without positions or an odometer."""
+    latitude, longitude = _places(one)
+    if latitude is not None and longitude is not None:
+        held = order[np.isfinite(latitude[order]) & np.isfinite(longitude[order])]
+        return float(_steps_m(latitude[held], longitude[held]).sum())
+    distance = one.columns.get("distance_m")
+    if distance is None:
+        return 0.0
+    ordered = distance[order]
+    return float(np.abs(np.diff(ordered[np.isfinite(ordered)])).sum())
+
+
+def _places(one: Recording) -> tuple[FloatArray | None, FloatArray | None]:
+    return one.columns.get("latitude_deg"), one.columns.get("longitude_deg")
+
+
+def _steps_m(latitude: FloatArray, longitude: FloatArray) -> FloatArray:
+    north = np.radians(np.diff(latitude)) * EARTH_RADIUS_M
+    east = np.radians(wrap_deg(np.diff(longitude))) * EARTH_RADIUS_M
+    return np.asarray(np.hypot(north, east * np.cos(np.radians(latitude[:-1]))))
+
+
+def _unscrambled(one: Recording) -> Recording:
+    """Where times run a little back and forth while the places are in order, the order holds.
+
+    The same times are dealt out again in the order of the samples.
+    """
+    apart_s = np.diff(one.time_s)
+    back = apart_s < 0
+    if back.sum() < 3 or (apart_s < -_SCRAMBLED_S).any():
+        return one
+    order = np.argsort(one.time_s, kind="stable")
+    if not _way_m(one, np.arange(order.size)) < _SHORTER * _way_m(one, order):
+        return one
+    time_s = one.time_s[order]
+    headings = tuple(
+        replace(each, time_s=time_s) if np.array_equal(each.time_s, one.time_s) else each
+        for each in one.headings
+    )
+    words = f"times run back {int(back.sum())} times while the places are in order"
+    note = Note("clock-scrambled", f"{words}; they were dealt out in the order of the file")
+    return replace(one, time_s=time_s, headings=headings, notes=(*one.notes, note))
+
+
+def _parted(one: Recording) -> Iterator[Recording]:
+    """Pieces of one run are joined, those of several yielded one by one, in order of time."""
+    apart_s = np.diff(one.time_s)
+    edges = np.flatnonzero((apart_s < 0) | (apart_s > _JUMP_S)) + 1
+    if edges.size > _MOST_JUMPS:
+        yield one
+        return
+    bounds = [0, *edges.tolist(), one.time_s.size]
+    pieces = [_Piece(a, b) for a, b in itertools.pairwise(bounds)]
+    runs = _by_time(one, [_on_one_clock(one, group) for group in _joined(one, pieces)])
+    moved = any(piece.shift_s for run in runs for piece in run)
+    notes = [_clock_set(one, pieces)] if moved else []
+    if len(runs) > 1:
+        words = f"{len(runs)} runs lie hours apart in one recording; each is a session"
+        notes.append(Note("clock-two-runs", words))
+    for run in runs:
+        cut = _cut(one, run, whole=len(runs) == 1)
+        yield replace(cut, notes=(*cut.notes, *notes))
+
+
+def _clock_set(one: Recording, pieces: Sequence[_Piece]) -> Note:
+    jumps = [one.time_s[piece.first] - one.time_s[piece.first - 1] for piece in pieces[1:]]
+    largest = max(jumps, key=abs)
+    way = "forward" if largest > 0 else "back"
+    words = f"the clock was set {way} by {_amount(abs(float(largest)))} while the run went on"
+    return Note("clock-set", f"{words}; both parts were joined again")
+
+
+def _amount(seconds: float) -> str:
+    for unit, length in (("days", _DAY_S), ("hours", _HOUR_S), ("minutes", 60.0)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:,.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _joined(one: Recording, pieces: Sequence[_Piece]) -> list[list[_Piece]]:
+    """Pieces in groups, each of one run."""
+    groups = [[pieces[0]]]
+    for piece in pieces[1:]:
+        passage = _passage(one, groups[-1][-1], piece)
+        if passage == "parts":
+            groups.append([piece])
+        else:
+            groups[-1].append(replace(piece, runs_on=passage == "runs on"))
+    return groups
+
+
+def _passage(one: Recording, before: _Piece, after: _Piece) -> Passage:
+    """Whether the run went on while the clock jumped, was interrupted, or ended.
+
+    Forward, an athlete may have paused: then the device says so, or the pace before and after it
+    is none. Back, nothing but the clock can be the cause, unless the place is another one.
+    """
+    jump_s = float(one.time_s[after.first] - one.time_s[before.last - 1])
+    if jump_s > 0 and _paused(one, after.first, jump_s):
+        return "pauses"
+    reached_m, pace_mps = _leap_m(one, before, after), _pace_mps(one, before, after)
+    if reached_m is None:
+        whole_hours = abs(jump_s - _HOUR_S * round(jump_s / _HOUR_S)) <= 5.0
+        return "runs on" if jump_s < 0 or whole_hours else "parts"
+    near = reached_m <= 2.0 * _usual_s(one.time_s) * max(pace_mps, 1.0) + 10.0
+    if near and (jump_s < 0 or pace_mps > 1.0):
+        return "runs on"
+    return "parts"
+
+
+def _paused(one: Recording, index: int, jump_s: float) -> bool:
+    """Whether the file says that the recording was interrupted before a sample."""
+    end_s = float(one.time_s[index])
+    if jump_s > _DAY_S:
+        return False
+    covered = (
+        min(pause.end_time_s, end_s) - max(pause.start_time_s, end_s - jump_s)
+        for pause in one.pauses
+    )
+    return max(covered, default=0.0) > 0.5 * jump_s
+
+
+def _leap_m(one: Recording, before: _Piece, after: _Piece) -> float | None:
+    """Metres from the end of a piece to the start of the next; None where nothing tells."""
+    latitude, longitude = _places(one)
+    found = []
+    if latitude is not None and longitude is not None:
+        held = np.isfinite(latitude) & np.isfinite(longitude)
+        ends = _ends(held, before, after)
+        if ends is not None:
+            found.append(float(_steps_m(latitude[ends], longitude[ends])[0]))
+    distance = one.columns.get("distance_m")
+    if distance is not None:
+        ends = _ends(np.isfinite(distance), before, after)
+        if ends is not None:
+            found.append(abs(float(distance[ends[1]] - distance[ends[0]])))
+    return max(found, default=None)
+
+
+def _ends(held: np.ndarray, before: _Piece, after: _Piece) -> IntArray | None:
+    """The last known sample of a piece and the first of the next, if both lie at their edges."""
+    last = np.flatnonzero(held[before.first : before.last][-_AROUND:])
+    first = np.flatnonzero(held[after.first : after.last][:_AROUND])
+    if not last.size or not first.size:
+        return None
+    start = max(before.last - _AROUND, before.first)
+    return np.array([start + last[-1], after.first + first[0]])
+
+
+def _pace_mps(one: Recording, before: _Piece, after: _Piece) -> float:
+    """The lower of the speeds just before and just after a jump; 0 where one is not known."""
+    spans = (
+        np.arange(max(before.first, before.last - _AROUND), before.last),
+        np.arange(after.first, min(after.last, after.first + _AROUND)),
+    )
+    found = []
+    for span in spans:
+        lasted_s = float(one.time_s[span[-1]] - one.time_s[span[0]])
+        found.append(_way_m(one, span) / lasted_s if lasted_s > 0 else 0.0)
+    return min(found)
+
+
+def _usual_s(time_s: FloatArray) -> float:
+    apart_s = np.diff(time_s)
+    known = apart_s[(apart_s > 0) & (apart_s <= _JUMP_S)]
+    return float(np.median(known)) if known.size else 1.0
+
+
+def _on_one_clock(one: Recording, group: Sequence[_Piece]) -> list[_Piece]:
+    """The pieces of one run, moved to the clock of the longest whose date can be."""
+    usual_s = _usual_s(one.time_s)
+    shifts = [0.0]
+    for before, after in itertools.pairwise(group):
+        jump_s = one.time_s[after.first] - one.time_s[before.last - 1]
+        shifts.append(shifts[-1] + (usual_s - float(jump_s) if after.runs_on else 0.0))
+    dates = [BORN_S["gpx"] <= one.time_s[piece.first] < _FUTURE_S for piece in group]
+    sizes = [piece.size if good else 0 for piece, good in zip(group, dates, strict=True)]
+    own = shifts[int(np.argmax(sizes))]
+    return [replace(piece, shift_s=shift - own) for piece, shift in zip(group, shifts, strict=True)]
+
+
+def _by_time(one: Recording, groups: Sequence[list[_Piece]]) -> list[list[_Piece]]:
+    """Groups in order of time; those that are not hours apart are one run.
+
+    A few samples far away from all others are left to the next stage, which leaves them out.
+    """
+    ordered = sorted(groups, key=lambda group: _start_s(one, group))
+    runs: list[list[_Piece]] = []
+    end_s = -np.inf
+    for group in ordered:
+        small = sum(piece.size for piece in group) < _FEW
+        if runs and (_start_s(one, group) - end_s <= _APART_S or small):
+            runs[-1].extend(group)
+        elif len(runs) == 1 and sum(piece.size for piece in runs[0]) < _FEW:
+            runs[0].extend(group)
+        else:
+            runs.append(list(group))
+        if not small:
+            end_s = max(end_s, *(one.time_s[p.first : p.last].max() + p.shift_s for p in group))
+    return runs
+
+
+def _start_s(one: Recording, group: Sequence[_Piece]) -> float:
+    return min(float(one.time_s[p.first : p.last].min()) + p.shift_s for p in group)
+
+
+def _cut(one: Recording, run: Sequence[_Piece], *, whole: bool) -> Recording:
+    """The samples of a run, with all else that lies in its time, moved with them."""
+    ordered = sorted(run, key=lambda piece: piece.first)
+    index = np.concatenate([np.arange(piece.first, piece.last) for piece in ordered])
+    moved = np.concatenate([np.full(piece.size, piece.shift_s) for piece in ordered])
+    spans = [
+        (float(one.time_s[p.first : p.last].min()), float(one.time_s[p.first : p.last].max()), p)
+        for p in ordered
+    ]
+
+    def shifted(at_s: float) -> float:
+        _, piece = min(
+            ((max(low - at_s, at_s - high, 0.0), piece) for low, high, piece in spans),
+            key=lambda each: each[0],
+        )
+        return at_s + piece.shift_s
+
+    def inside(low_s: float, high_s: float) -> bool:
+        return whole or any(low_s <= high and high_s >= low for low, high, _ in spans)
+
+    return replace(
+        one,
+        time_s=one.time_s[index] + moved,
+        columns={name: values[index] for name, values in one.columns.items()},
+        headings=tuple(_moved_heading(each, spans, whole=whole) for each in one.headings),
+        laps=tuple(
+            _moved(lap, shifted) for lap in one.laps if inside(lap.start_time_s, lap.end_time_s)
+        ),
+        pauses=tuple(
+            _moved(each, shifted)
+            for each in one.pauses
+            if inside(each.start_time_s, each.end_time_s)
+        ),
+        breaks_s=tuple(shifted(each) for each in one.breaks_s if inside(each, each)),
+        distance_m=one.distance_m if whole else None,
+        energy_kcal=one.energy_kcal if whole else None,
+        totals=one.totals if whole else (),
+    )
+
+
+def _moved(each: Timed, shifted: Callable[[float], float]) -> Timed:
+    start_s, end_s = shifted(each.start_time_s), shifted(each.end_time_s)
+    return replace(each, start_time_s=start_s, end_time_s=max(start_s, end_s))
+
+
+def _moved_heading(
+    series: HeadingSeries, spans: Sequence[tuple[float, float, _Piece]], *, whole: bool
+) -> HeadingSeries:
+    """The headings of a run's time, moved with its samples; the series keeps its order."""
+    known = np.flatnonzero(np.isfinite(series.time_s))
+    away = np.array(
+        [
+            np.maximum(low - series.time_s[known], series.time_s[known] - high)
+            for low, high, _ in spans
+        ]
+    )
+    nearest = away.argmin(axis=0)
+    shifts = np.array([piece.shift_s for *_, piece in spans])
+    kept = np.ones(known.size, dtype=bool) if whole else away.min(axis=0) <= _SLACK_S
+    return replace(
+        series,
+        time_s=(series.time_s[known] + shifts[nearest])[kept],
+        heading_deg=series.heading_deg[known][kept],
+    )
+
+
+def _dated(one: Recording, kind: str) -> Recording:
+    """The recording on the day that it can have, with a note where that was or is in doubt."""
+    start_s = float(one.time_s.min())
+    born_s = BORN_S.get(kind, 0.0)
+    if kind == "gpx" and {"heart_rate_bpm", "cadence_spm"} & one.columns.keys():
+        born_s = _GPX_EXTENDED_S
+    weeks_s = _rollover_s(one, start_s, born_s)
+    if weeks_s:
+        words = f"dated {_day(start_s)}: the receiver's week number had rolled over"
+        note = Note("clock-week-rollover", f"{words}; {_day(start_s + weeks_s)} was taken")
+        return _all_moved(one, weeks_s, note)
+    if any(each.slug.startswith("clock-not-set") for each in one.notes):
+        return one
+    if start_s < born_s:
+        words = f"dated {_day(start_s)}: the clock was not set, and the day is not known"
+        return replace(one, notes=(*one.notes, Note("clock-not-set", words)))
+    if start_s >= _FUTURE_S:
+        words = f"dated {_day(start_s)}: the clock was wrong, and the day is not known"
+        return replace(one, notes=(*one.notes, Note("clock-future", words)))
+    return one
+
+
+def _rollover_s(one: Recording, start_s: float, born_s: float) -> float:
+    """How many seconds, whole multiples of 1024 weeks, the dates are behind; 0 if they are not.
+
+    Dates are behind where the laps' are ahead of them by so much, or where the format did not
+    exist on them; but a clock that counts from its own zero has no date at all.
+    """
+    for lap in one.laps[:1]:
+        ahead_s = lap.start_time_s - start_s
+        turns = round(ahead_s / _ROLLOVER_S)
+        if turns > 0 and abs(ahead_s - turns * _ROLLOVER_S) < _DAY_S:
+            return turns * _ROLLOVER_S
+    unset = any(zero <= start_s < zero + lasts for zero, lasts in _UNSET_S)
+    if start_s >= born_s or start_s < _GPS_EPOCH_S or unset:
+        return 0.0
+    return _ROLLOVER_S * float(np.ceil((born_s - start_s) / _ROLLOVER_S))
+
+
+def _all_moved(one: Recording, by_s: float, note: Note) -> Recording:
+    """All times of a recording moved alike; laps that are right already stay."""
+    start_s = float(one.time_s.min())
+
+    def shifted(at_s: float) -> float:
+        return at_s + by_s if abs(at_s - start_s) < by_s / 2 else at_s
+
+    return replace(
+        one,
+        time_s=one.time_s + by_s,
+        headings=tuple(replace(each, time_s=each.time_s + by_s) for each in one.headings),
+        laps=tuple(_moved(lap, shifted) for lap in one.laps),
+        pauses=tuple(_moved(pause, shifted) for pause in one.pauses),
+        breaks_s=tuple(shifted(each) for each in one.breaks_s),
+        notes=(*one.notes, note),
+    )
+
+
+def _day(time_s: float) -> str:
+    try:
+        return datetime.fromtimestamp(time_s, UTC).date().isoformat()
+    except (OverflowError, ValueError, OSError):
+        return f"{time_s:.0f} s after 1970"
