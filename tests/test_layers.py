@@ -19,6 +19,7 @@ LAYERS = (
         "compare",
         "simulate",
         "privacy",
+        "privacy_zones",
         "contract",
         "zone",
         "profile",

@@ -2,7 +2,8 @@
 
 1. identify the bytes by their SHA-256
 2. read them into recordings
-3. for each recording: prepare a 1 Hz track, detect segments, measure them
+3. for each recording: prepare a 1 Hz track, take out what lies in a privacy zone, detect
+   segments, measure them
 4. gather what pages, archive and comparison need
 
 A file that cannot be analysed is a value, ``Failed``, never an exception: one bad file stops
@@ -15,7 +16,7 @@ import traceback
 
 import numpy as np
 
-from retrorun import __version__, detect, measure, prepare, readers, zone
+from retrorun import __version__, detect, measure, prepare, privacy_zones, readers, zone
 from retrorun.channels import CHANNELS
 from retrorun.detect import labels as detect_labels
 from retrorun.errors import NotARunError, RetrorunError
@@ -87,8 +88,11 @@ def analyse(export: Export, blob: Blob, settings: Settings, athlete: Athlete) ->
         raise problems[0]
     sessions = tuple(session for session, _ in results)
     tracks = tuple(track for _, track in results)
-    lost = tuple(Note(problem.slug, problem.message) for problem in problems)
-    return Analysis(export.source, sessions, tracks, export.passed_over + lost)
+    lost = export.passed_over + tuple(Note(each.slug, each.message) for each in problems)
+    if any(note.slug == privacy_zones.SLUG for each in sessions for note in each.notes):
+        quiet = privacy_zones.quiet_source(export.source)
+        return Analysis(quiet, sessions, tracks, privacy_zones.quiet_notes(lost))
+    return Analysis(export.source, sessions, tracks, lost)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -134,17 +138,41 @@ def _session(
     settings: Settings,
     athlete: Athlete,
 ) -> tuple[Session, Track]:
-    recording = known.recording
-    track = prepare.prepare(recording, settings.prepare)
+    recording, spoken = known.recording, detect_labels.spoken(known.recording, source.name)
+    track = prepare.sampled(recording, settings.prepare)
+    gone = privacy_zones.hidden(track, privacy_zones.discs(athlete))
+    cut = bool(gone.any()) and privacy_zones.enough_shown(gone)
+    track = privacy_zones.cut(track, gone) if cut else track
+    labels = privacy_zones.shown_labels(track, spoken + known.labels)
+    track = prepare.motion(track, settings.prepare) if track.seconds else track
     athlete = athlete.at(track.start_time_s)
-    labels = detect_labels.spoken(recording, source.name) + known.labels
     detection = detect.detect(track, labels, athlete, settings.detect)
     track = dataclasses.replace(track, columns={**track.columns, **detection.columns})
+    where = _zone(recording, track)
+    track = privacy_zones.blanked(track) if gone.any() and not cut else track
     measures = measure.measure(track, detection, athlete, settings.measure)
     session = _gather(source, index, recording, track, (detection, measures))
     devices = {"second_devices": known.second_devices}
     marks = devices | {"labels": labels, "settings": settings.fingerprint(), "version": __version__}
-    return dataclasses.replace(session, **marks), track  # type: ignore[arg-type]
+    marks["zone"] = where
+    session = dataclasses.replace(session, **marks)  # type: ignore[arg-type]
+    return (_without_hidden(session, track) if gone.any() else session), track
+
+
+def _without_hidden(session: Session, track: Track) -> Session:
+    """The session without what the file says of hidden seconds: totals, laps, names with a time."""
+    return dataclasses.replace(
+        session,
+        source=privacy_zones.quiet_source(session.source),
+        name=privacy_zones.without_clock(session.name),
+        laps=(),  # a lap of a round distance ends that far from the door
+        pauses=privacy_zones.shown_pauses(track, session.pauses),
+        device_energy_kcal=None,
+        notes=(privacy_zones.note(track), *privacy_zones.quiet_notes(session.notes)),
+        measures=dataclasses.replace(
+            session.measures, notes=privacy_zones.quiet_notes(session.measures.notes)
+        ),
+    )
 
 
 def _gather(
@@ -162,7 +190,7 @@ def _gather(
         index=index,
         source=source,
         start_time_s=track.start_time_s,
-        zone=_zone(recording, track),
+        zone=None,
         sport=recording.sport,
         name=recording.name,
         device=recording.device,

@@ -35,6 +35,8 @@ class Track:
             track begins), ``position_suspect``, ``heart_rate_suspect``.
         headings: heading candidates.
         notes: what was repaired on the way.
+        hidden: ``[start, end)`` of the seconds that were cut out for a privacy zone, counted from
+            the recording's first second; never leaves the archive.
     """
 
     start_time_s: float
@@ -42,6 +44,7 @@ class Track:
     flags: Mapping[str, BoolArray]
     headings: tuple[HeadingTrack, ...] = ()
     notes: tuple[Note, ...] = ()
+    hidden: tuple[tuple[int, int], ...] = ()
 
     @property
     def seconds(self) -> int:

@@ -12,7 +12,7 @@ from retrorun.prepare.motion import motion
 from retrorun.prepare.resample import resampled
 from retrorun.settings import PrepareSettings
 
-__all__ = ["prepare"]
+__all__ = ["motion", "prepare", "sampled"]
 
 
 def prepare(recording: Recording, settings: PrepareSettings) -> Track:
@@ -26,6 +26,10 @@ def prepare(recording: Recording, settings: PrepareSettings) -> Track:
         Track of n = last - first time + 1 samples. A recording without one usable time gives an
         empty track (n = 0) with a note.
     """
-    clean = cleaned(recording, settings)
-    track = resampled(clean, settings)
+    track = sampled(recording, settings)
     return motion(track, settings) if track.seconds else track
+
+
+def sampled(recording: Recording, settings: PrepareSettings) -> Track:
+    """The first two steps only: one sample a second of what the recording itself holds."""
+    return resampled(cleaned(recording, settings), settings)
