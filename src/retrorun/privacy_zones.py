@@ -62,7 +62,7 @@ def discs(athlete: Athlete) -> tuple[Disc, ...]:
 
 
 def _discs(zone: Zone, secret: str) -> tuple[Disc, ...]:
-    """A disc that covers the zone, and those on its rim; all follow from the zone and the secret."""
+    """A disc that covers the zone, and those on its rim: all from the zone and the secret."""
     drawn, radius_m = _drawn(zone, secret), zone.radius_m
     away_m = radius_m * _between(DISPLACED_BY, next(drawn))
     middle = _moved(zone, 2 * np.pi * next(drawn), away_m)
