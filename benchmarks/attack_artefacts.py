@@ -1,8 +1,8 @@
-"""Everything that leaves for one door, made as the commands make it, and read as a stranger would.
+"""Everything that leaves for one door, made as the commands make it, read as a stranger would.
 
-The same functions write here that write for the commands: the tables and tracks of ``export`` in all
-formats, the pages of ``process`` and ``report``, the JSON of ``analyze``, the result set of a cohort
-and its de-identified copy.
+The same functions write here that write for the commands: the tables and tracks of ``export`` in
+all formats, the pages of ``process`` and ``report``, the JSON of ``analyze``, the result set of a
+cohort and its de-identified copy.
 """
 
 import io
@@ -69,7 +69,7 @@ def _left(analysis: Analysis, place: int, sets: Mapping[str, Mapping[str, Any]])
 
 
 def _result_sets(analyses: Sequence[Analysis], folder: Path) -> dict[str, dict[str, bytes]]:
-    """Tracks of the result set, and of its de-identified copy, as CSV by the session they are of."""
+    """Tracks of the result set and of its de-identified copy, as CSV by session."""
     store = Folder(folder)
     store.put(results.ABOUT, results.about("1", "abc", tracks=True))
     part = results.Part("a" * 32, tracks=True)
@@ -88,11 +88,11 @@ def _result_sets(analyses: Sequence[Analysis], folder: Path) -> dict[str, dict[s
     }  # fmt: skip
     by_session: dict[str, dict[str, bytes]] = {"plain": {}, "shared": {}}
     for kind, found in frames.items():
-        for name, rows in pd.concat(found).groupby("session"):
-            by_session[kind][str(name)] = rows.to_csv(index=False).encode()
+        for session, rows in pd.concat(found).groupby("session"):
+            by_session[kind][str(session)] = rows.to_csv(index=False).encode()
     owners = {key.session(each.sessions[0].id): each.sessions[0].id for each in analyses}
-    by_session["shared"] = {owners[k]: v for k, v in by_session["shared"].items()}
-    return by_session
+    shared = {owners[name]: data for name, data in by_session["shared"].items()}
+    return {"plain": by_session["plain"], "shared": shared}
 
 
 def _frame(data: bytes) -> pd.DataFrame:
@@ -186,7 +186,9 @@ def _on_page(left: Left, kind: str, home: Door) -> tuple[FloatArray, dict[str, F
 
 
 def _metres_per_unit(html: str) -> float:
-    found = re.search(r'class="scale"><path d="M\d+ \d+v10h(\d+)v-10"/><text[^>]*>(\d+) (k?m)', html)
+    found = re.search(
+        r'class="scale"><path d="M\d+ \d+v10h(\d+)v-10"/><text[^>]*>(\d+) (k?m)', html
+    )
     if found is None:
         return np.nan
     return float(found[2]) * (1000.0 if found[3] == "km" else 1.0) / float(found[1])
@@ -194,7 +196,9 @@ def _metres_per_unit(html: str) -> float:
 
 def _lanes(html: str) -> Iterator[tuple[str, FloatArray]]:
     """The height lane of a page, in metres by second."""
-    for found in re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', html, re.DOTALL):
+    for found in re.findall(
+        r'<script type="application/json"[^>]*>(.*?)</script>', html, re.DOTALL
+    ):
         for trace in cast(dict[str, Any], json.loads(found)).get("data", []):
             meta = trace.get("meta") or {}
             if meta.get("unit") == "m" and meta.get("scale") == 10:

@@ -56,11 +56,10 @@ def door(seed: int) -> Door:
     """A door somewhere between the polar circles."""
     rng = np.random.default_rng([seed, 1])
     zone = Zone(float(rng.uniform(-60, 60)), float(rng.uniform(-170, 170)), RADIUS_M)
-    waves = tuple(
-        (*(float(each) for each in rng.normal(0, 2 * np.pi / 400, 2)), rng.uniform(0, 6), 6.0)
-        for _ in range(3)
-    )
-    return Door(zone, float(rng.uniform(0, 90)), tuple(rng.normal(0, 0.02, 2)), waves)
+    steep = rng.normal(0, 2 * np.pi / 400, (3, 2)).tolist()
+    waves = tuple((east, north, float(rng.uniform(0, 6)), 6.0) for east, north in steep)
+    east, north = rng.normal(0, 0.02, 2).tolist()
+    return Door(zone, float(rng.uniform(0, 90)), (east, north), waves)
 
 
 def run(home: Door, number: int, way: Way, seed: int) -> bytes:
@@ -70,8 +69,10 @@ def run(home: Door, number: int, way: Way, seed: int) -> bytes:
     corners = np.vstack([ends[0], ends[1][::-1]])
     waits_s = rng.integers(0, 40, 2)
     place = _walked(corners, float(SPEED_MPS * rng.uniform(0.85, 1.15)))
-    still = [np.repeat(place[[at]], wait, axis=0) for at, wait in zip((0, -1), waits_s, strict=True)]
-    place = np.vstack([still[0], place, still[1]])
+    before, after = (
+        np.repeat(place[[at]], wait, axis=0) for at, wait in zip((0, -1), waits_s, strict=True)
+    )
+    place = np.vstack([before, place, after])
     wander = np.cumsum(rng.normal(0, 0.15, place.shape), axis=0)
     place = place + np.clip(wander - wander.mean(axis=0), -3 * GPS_M, 3 * GPS_M)
     start_s = START_S + 86_400 * number + int(rng.integers(0, 36_000))

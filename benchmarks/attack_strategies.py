@@ -17,7 +17,7 @@ Heights = Callable[[FloatArray], FloatArray]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """What an artefact shows of one session, row by row, and what all artefacts say of it as a whole.
+    """What an artefact shows of one session by row, and what all artefacts say of it as a whole.
 
     Attributes:
         place: (n, 2) metres east and north, NaN in rows without a position.
@@ -107,10 +107,12 @@ def skewed(given: Evidence) -> FloatArray:
 
 def tangents(given: Evidence) -> FloatArray:
     """Where the prolongations of all ways come nearest to each other."""
-    sums, right = np.zeros((2, 2)), np.zeros(2)
+    sums: FloatArray = np.zeros((2, 2))
+    right: FloatArray = np.zeros(2)
     for end in given.ends:
         across = np.eye(2) - np.outer(end.inward, end.inward)
-        sums, right = sums + across, right + across @ end.place
+        sums += across
+        right += across @ end.place
     near: FloatArray = np.linalg.lstsq(sums + 1e-6 * np.eye(2), right, rcond=None)[0]
     return near
 
@@ -212,11 +214,13 @@ def _circle(cuts: FloatArray) -> tuple[FloatArray, float]:
 
 
 def _prolonged(given: Evidence, hidden_m: Sequence[float]) -> FloatArray:
-    guesses = []
-    for index, metres in enumerate(hidden_m):
-        for end in given.ends[2 * index : 2 * index + 2]:
-            guesses.append(end.place + metres * end.inward)
-    return _middle(guesses)
+    return _middle(
+        [
+            end.place + metres * end.inward
+            for index, metres in enumerate(hidden_m)
+            for end in given.ends[2 * index : 2 * index + 2]
+        ]
+    )
 
 
 def _middle(guesses: Sequence[FloatArray]) -> FloatArray:
@@ -236,7 +240,7 @@ def _hidden_by_time_m(seen: Seen) -> float:
     longest_s = np.nanmax([seen.duration_s, float(len(seen.place))])
     each_s = max(longest_s - shown, 0.0) / 2
     lead_s = float(np.argmax(np.isfinite(seen.place[:, 0]))) + np.nan_to_num(seen.lead_s)
-    return speed_mps * (lead_s if lead_s > 0 else each_s)
+    return float(speed_mps * (lead_s if lead_s > 0 else each_s))
 
 
 def _hidden_by_way_m(seen: Seen) -> float:
@@ -251,7 +255,8 @@ def _hidden_by_way_m(seen: Seen) -> float:
 def _reckoned(seen: Seen) -> FloatArray:
     """Back from the first place through the rows before it; where they tell nothing, no step."""
     first = int(np.argmax(np.isfinite(seen.place[:, 0])))
-    place, ahead = seen.place[first].copy(), seen.place[min(first + 5, len(seen.place) - 1)]
+    place: FloatArray = seen.place[first].copy()
+    ahead = seen.place[min(first + 5, len(seen.place) - 1)]
     course = float(np.degrees(np.arctan2(*(ahead - place))))
     speed, turn = seen.column("ground_speed_mps"), seen.column("turn_rate_dps")
     told = seen.column("course_deg")

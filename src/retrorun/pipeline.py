@@ -138,24 +138,28 @@ def _session(
     settings: Settings,
     athlete: Athlete,
 ) -> tuple[Session, Track]:
-    recording, spoken = known.recording, detect_labels.spoken(known.recording, source.name)
+    recording = known.recording
     track = prepare.sampled(recording, settings.prepare)
     gone = privacy_zones.hidden(track, privacy_zones.discs(athlete))
-    cut = bool(gone.any()) and privacy_zones.enough_shown(gone)
-    track = privacy_zones.cut(track, gone) if cut else track
-    labels = privacy_zones.shown_labels(track, spoken + known.labels)
+    enough = privacy_zones.enough_shown(gone)
+    track = privacy_zones.cut(track, gone) if enough else track
     track = prepare.motion(track, settings.prepare) if track.seconds else track
     athlete = athlete.at(track.start_time_s)
+    spoken = detect_labels.spoken(recording, source.name) + known.labels
+    labels = privacy_zones.shown_labels(track, spoken)
     detection = detect.detect(track, labels, athlete, settings.detect)
+    place = _zone(recording, track)
     track = dataclasses.replace(track, columns={**track.columns, **detection.columns})
-    where = _zone(recording, track)
-    track = privacy_zones.blanked(track) if gone.any() and not cut else track
+    track = track if enough else privacy_zones.blanked(track)
     measures = measure.measure(track, detection, athlete, settings.measure)
-    session = _gather(source, index, recording, track, (detection, measures))
-    devices = {"second_devices": known.second_devices}
-    marks = devices | {"labels": labels, "settings": settings.fingerprint(), "version": __version__}
-    marks["zone"] = where
-    session = dataclasses.replace(session, **marks)  # type: ignore[arg-type]
+    session = dataclasses.replace(
+        _gather(source, index, recording, track, (detection, measures)),
+        zone=place,
+        second_devices=known.second_devices,
+        labels=labels,
+        settings=settings.fingerprint(),
+        version=__version__,
+    )
     return (_without_hidden(session, track) if gone.any() else session), track
 
 
@@ -167,12 +171,18 @@ def _without_hidden(session: Session, track: Track) -> Session:
         name=privacy_zones.without_clock(session.name),
         laps=(),  # a lap of a round distance ends that far from the door
         pauses=privacy_zones.shown_pauses(track, session.pauses),
+        second_devices=tuple(map(_without_times, session.second_devices)),
         device_energy_kcal=None,
         notes=(privacy_zones.note(track), *privacy_zones.quiet_notes(session.notes)),
         measures=dataclasses.replace(
             session.measures, notes=privacy_zones.quiet_notes(session.measures.notes)
         ),
     )
+
+
+def _without_times(second: SecondDevice) -> SecondDevice:
+    """A second device without a time of day, should its name be that of its file."""
+    return dataclasses.replace(second, device=privacy_zones.without_clock(second.device) or "")
 
 
 def _gather(

@@ -155,7 +155,7 @@ def _runs(values: BoolArray) -> list[tuple[int, int]]:
 
 def enough_shown(gone: BoolArray) -> bool:
     """Whether the seconds that are left make a track; otherwise it is blanked, not cut."""
-    return int((~gone).sum()) >= LEAST_SHOWN_S
+    return not gone.any() or int((~gone).sum()) >= LEAST_SHOWN_S
 
 
 def cut(track: Track, gone: BoolArray) -> Track:
@@ -163,8 +163,10 @@ def cut(track: Track, gone: BoolArray) -> Track:
 
     Args:
         track: resampled, without derived columns; not changed.
-        gone: which seconds are hidden, (n,).
+        gone: which seconds are hidden, (n,); none gives the track itself.
     """
+    if not gone.any():
+        return track
     shown = ~gone
     columns = {name: values[shown] for name, values in track.columns.items()}
     if "distance_m" in columns:
