@@ -19,7 +19,7 @@ import pandas as pd
 from attack_routes import Door
 from attack_strategies import Seen
 from retrorun import contract, export, pipeline, report, results
-from retrorun.model import Analysis, Athlete, Blob, Session, Track
+from retrorun.model import Analysis, Athlete, Blob, Session
 from retrorun.report import SessionContext
 from retrorun.settings import Settings
 from retrorun.storage import Folder
@@ -38,19 +38,34 @@ class Left:
     facts: Mapping[str, float]
 
 
-def leave(home: Door, runs: Sequence[bytes], secret: str, folder: Path) -> list[Left]:
-    """Analyse the runs of one athlete and write everything that the commands let out."""
+def leave(home: Door, runs: Sequence[bytes], secret: str, folder: Path, whole: int) -> list[Left]:
+    """Analyse the runs of one athlete and write everything that the commands let out.
+
+    Args:
+        home: their door.
+        runs: GPX files.
+        secret: of the athlete's archive.
+        folder: where a result set may lie.
+        whole: of so many runs, the first ones, everything is made; of the others the CSV alone,
+            which holds every place and column that anything else holds.
+    """
     athlete = Athlete(mass_kg=70, privacy_zones=(home.zone,), zone_secret=secret)
     outcomes = [pipeline.process(Blob("run.gpx", run), Settings(), athlete) for run in runs]
     analyses = [each for each in outcomes if isinstance(each, Analysis)]
     if len(analyses) < len(runs):
         message = "a simulated run could not be analysed"
         raise AssertionError(message)
-    sets = _result_sets(analyses, folder)
-    return [_left(each, place, sets) for place, each in enumerate(analyses)]
+    sets = _result_sets(analyses[:whole], folder)
+    return [_whole(each, sets) for each in analyses[:whole]] + list(map(_csv, analyses[whole:]))
 
 
-def _left(analysis: Analysis, place: int, sets: Mapping[str, Mapping[str, Any]]) -> Left:
+def _csv(analysis: Analysis) -> Left:
+    session, track = analysis.sessions[0], analysis.tracks[0]
+    tracks = {"csv": export.encoded(export.track_table(track), "csv")}
+    return Left(session, tracks, {}, _facts(analysis, {}, tracks))
+
+
+def _whole(analysis: Analysis, sets: Mapping[str, Mapping[str, bytes]]) -> Left:
     session, track = analysis.sessions[0], analysis.tracks[0]
     frame = export.track_table(track)
     tracks = {form: export.encoded(frame, form) for form in ("csv", "parquet", "json")}
@@ -64,8 +79,7 @@ def _left(analysis: Analysis, place: int, sets: Mapping[str, Mapping[str, Any]])
             session, track, SessionContext(standalone=True, redacted=True)
         ),
     }
-    documents = (contract.document(analysis), place)
-    return Left(session, tracks, pages, _facts(session, track, documents[0], pages, tracks))
+    return Left(session, tracks, pages, _facts(analysis, pages, tracks))
 
 
 def _result_sets(analyses: Sequence[Analysis], folder: Path) -> dict[str, dict[str, bytes]]:
@@ -100,20 +114,18 @@ def _frame(data: bytes) -> pd.DataFrame:
 
 
 def _facts(
-    session: Session,
-    track: Track,
-    document: Mapping[str, Any],
-    pages: Mapping[str, str],
-    tracks: Mapping[str, bytes],
+    analysis: Analysis, pages: Mapping[str, str], tracks: Mapping[str, bytes]
 ) -> dict[str, float]:
     """The largest durations and ways, and the earliest start, that any artefact tells."""
-    row, told = export.session_row(session), document["sessions"][0]
+    session, track = analysis.sessions[0], analysis.tracks[0]
+    row, told = export.session_row(session), contract.document(analysis)["sessions"][0]
     segments = [export.segment_row(session, each) for each in session.measures.segments]
     spans = [json.loads(found)["spans"] for found in map(_page_data, pages.values())]
     durations = [row["duration_s"], told["duration_s"], track.seconds]
     durations += [sum(each["seconds"] for each in told["totals"].values())]
     durations += [segments[-1]["end_s"], *(each[-1][1] for each in spans)]
-    durations += [float(len(pd.read_csv(io.BytesIO(tracks["de-identified"]))))]
+    if "de-identified" in tracks:
+        durations += [float(len(pd.read_csv(io.BytesIO(tracks["de-identified"]))))]
     ways = [row["distance_m"], told["distance_m"]]
     ways += [sum(row[f"{kind}_distance_m"] or 0.0 for kind in export.KINDS)]
     ways += [sum(each["distance_m"] or 0.0 for each in segments)]

@@ -107,13 +107,11 @@ def skewed(given: Evidence) -> FloatArray:
 
 def tangents(given: Evidence) -> FloatArray:
     """Where the prolongations of all ways come nearest to each other."""
-    sums: FloatArray = np.zeros((2, 2))
-    right: FloatArray = np.zeros(2)
-    for end in given.ends:
-        across = np.eye(2) - np.outer(end.inward, end.inward)
-        sums += across
-        right += across @ end.place
-    near: FloatArray = np.linalg.lstsq(sums + 1e-6 * np.eye(2), right, rcond=None)[0]
+    across = [np.eye(2) - np.outer(end.inward, end.inward) for end in given.ends]
+    right = [each @ end.place for each, end in zip(across, given.ends, strict=True)]
+    # a little of the identity, should all ways be parallel
+    left = np.sum(across, axis=0) + 1e-6 * np.eye(2)
+    near: FloatArray = np.linalg.lstsq(left, np.sum(right, axis=0), rcond=None)[0]
     return near
 
 
