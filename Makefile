@@ -8,7 +8,7 @@ DEMO_ARCHIVE := .demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev browser demo test bench faults fuzz guided screenshots lint format accuracy samples constraints clean
+.PHONY: help install dev browser demo test bench faults fuzz attack guided screenshots lint format accuracy samples constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,10 @@ faults: dev ## kill imports at N=200 random moments, and the other faults
 
 fuzz: dev ## N=100000 mutated files through the readers; each breach is kept in fuzz-finds
 	$(BIN)/python benchmarks/fuzz.py --count $(or $(N),100000) --keep fuzz-finds
+
+DOORS ?= 200
+attack: dev ## what strangers learn from what leaves: privacy zones at DOORS=200 doors
+	$(BIN)/python benchmarks/attack_privacy.py --doors $(DOORS)
 
 guided: dev ## SECONDS=600 of coverage-guided fuzzing, where atheris installs
 	@$(BIN)/pip install --quiet atheris || echo "atheris does not install here: the next command says so"

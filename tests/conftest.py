@@ -25,6 +25,14 @@ def corpus() -> Path:
     return CORPUS
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Whoever runs the tests may have an archive: its privacy zones say nothing here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RETRORUN_ARCHIVE", str(tmp_path_factory.mktemp("none") / "archive"))
+        yield
+
+
 @pytest.fixture(scope="session")
 def samples() -> Path:
     """The simulator's own recordings, with their truth."""

@@ -20,6 +20,7 @@ LAYERS = (
         "compare",
         "simulate",
         "privacy",
+        "privacy_zones",
         "contract",
         "zone",
         "profile",

@@ -17,12 +17,19 @@ def load(archive: str | PathLike[str]) -> "Tables":
         archive: the archive's folder.
 
     Raises:
-        ArchiveError: there is no archive, or it cannot be read.
+        ArchiveError: there is no archive, it cannot be read, or sessions still hold seconds in a
+            privacy zone.
     """
     from pathlib import Path
 
     from retrorun.archive import Archive
     from retrorun.export import tables
+    from retrorun.privacy_zones import exposed
 
     with Archive.open(Path(archive), create=False) as store:
+        athlete, open_sessions = store.profile(), store.exposed()
+        if athlete.privacy_zones and not athlete.zone_secret:  # of an older version
+            open_sessions = list(store.known())
+        if open_sessions:
+            raise exposed(open_sessions)
         return tables(store.sessions())

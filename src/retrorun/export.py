@@ -162,7 +162,7 @@ def segment_row_names() -> tuple[str, ...]:
 def track_table(track: Track) -> "pd.DataFrame":
     """A track as a frame: one row a second, ``time`` (UTC), ``elapsed_s``, channels and flags.
 
-    Privacy zones are the caller's to mask first: what is in the track is written.
+    What lies in a privacy zone is in no track of the archive.
     """
     import pandas as pd
 
@@ -208,7 +208,8 @@ def _unformula(cell: object) -> object:
 def gpx_bytes(session: Session, track: Track) -> bytes:
     """A session as GPX 1.1: one track segment a stretch, its direction in the points' comment.
 
-    Seconds without a position are left out. Privacy zones are the caller's to mask first.
+    Seconds without a position are left out. Where the track begins anew, so does a track segment:
+    no line crosses a privacy zone.
     """
     import gpxpy.gpx
 
@@ -218,10 +219,14 @@ def gpx_bytes(session: Session, track: Track) -> bytes:
     document.tracks.append(line)
     latitude, longitude = (track.column(name) for name in POSITION)
     altitude = track.column("altitude_m")
+    begins = track.flags.get("break", np.zeros(track.seconds, dtype=bool))
     for measured in _segments(session):
         piece = gpxpy.gpx.GPXTrackSegment()
         last = min(int(measured.segment.end_s), track.seconds)
         for index in range(int(measured.segment.start_s), last):
+            if begins[index] and piece.points:
+                line.segments.append(piece)
+                piece = gpxpy.gpx.GPXTrackSegment()
             if np.isnan(latitude[index] + longitude[index]):
                 continue
             height = None if np.isnan(altitude[index]) else round(float(altitude[index]), 1)

@@ -2,7 +2,8 @@
 
 1. identify the bytes by their SHA-256
 2. read them into recordings
-3. for each recording: prepare a 1 Hz track, detect segments, measure them
+3. for each recording: prepare a 1 Hz track, without what lies in a privacy zone, detect
+   segments, measure them
 4. gather what pages, archive and comparison need, rounded to the digits that mean something
 
 A file that cannot be analysed is a value, ``Failed``, never an exception: one bad file stops
@@ -12,10 +13,11 @@ neither a folder nor a cluster.
 import dataclasses
 import hashlib
 import traceback
+from functools import partial
 
 import numpy as np
 
-from retrorun import __version__, detect, measure, prepare, readers, zone
+from retrorun import __version__, detect, measure, prepare, privacy_zones, readers, zone
 from retrorun.channels import CHANNELS
 from retrorun.detect import labels as detect_labels
 from retrorun.errors import NotARunError, RetrorunError
@@ -88,8 +90,11 @@ def analyse(export: Export, blob: Blob, settings: Settings, athlete: Athlete) ->
         raise problems[0]
     sessions = tuple(session for session, _ in results)
     tracks = tuple(track for _, track in results)
-    lost = tuple(Note(problem.slug, problem.message) for problem in problems)
-    return Analysis(export.source, sessions, tracks, export.passed_over + lost)
+    lost = export.passed_over + tuple(Note(each.slug, each.message) for each in problems)
+    if any(note.slug == privacy_zones.SLUG for each in sessions for note in each.notes):
+        quiet = privacy_zones.quiet_source(export.source)
+        return Analysis(quiet, sessions, tracks, privacy_zones.quiet_notes(lost))
+    return Analysis(export.source, sessions, tracks, lost)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -136,17 +141,50 @@ def _session(
     athlete: Athlete,
 ) -> tuple[Session, Track]:
     recording = known.recording
-    track = prepare.prepare(recording, settings.prepare)
+    discs = privacy_zones.discs(athlete)
+    leave_out = partial(privacy_zones.cut_if_enough, discs=discs)
+    track = prepare.prepare(recording, settings.prepare, leave_out if discs else None)
+    blank = bool(privacy_zones.hidden(track, discs).any())  # too little would have been left
     athlete = athlete.at(track.start_time_s)
-    labels = detect_labels.spoken(recording, source.name) + known.labels
+    spoken = detect_labels.spoken(recording, source.name) + known.labels
+    labels = privacy_zones.shown_labels(track, spoken)
     detection = detect.detect(track, labels, athlete, settings.detect)
+    place = _zone(recording, track)
     track = dataclasses.replace(track, columns={**track.columns, **detection.columns})
+    track = privacy_zones.blanked(track) if blank else track
     measures = _rounded(measure.measure(track, detection, athlete, settings.measure))
-    session = _gather(source, index, recording, track, (detection, measures))
-    session, track = rounded(session), rounded_track(track)
-    devices = {"second_devices": known.second_devices}
-    marks = devices | {"labels": labels, "settings": settings.fingerprint(), "version": __version__}
-    return dataclasses.replace(session, **marks), track  # type: ignore[arg-type]
+    session = dataclasses.replace(
+        _gather(source, index, recording, track, (detection, measures)),
+        zone=place,
+        second_devices=known.second_devices,
+        labels=labels,
+        settings=settings.fingerprint(),
+        version=__version__,
+    )
+    session = _without_hidden(session, track) if blank or track.hidden else session
+    return rounded(session), rounded_track(track)
+
+
+def _without_hidden(session: Session, track: Track) -> Session:
+    """The session without what the file says of hidden seconds: totals, laps, names with a time."""
+    return dataclasses.replace(
+        session,
+        source=privacy_zones.quiet_source(session.source),
+        name=privacy_zones.without_clock(session.name),
+        laps=(),  # a lap of a round distance ends that far from the door
+        pauses=privacy_zones.shown_pauses(track, session.pauses),
+        second_devices=tuple(map(_without_times, session.second_devices)),
+        device_energy_kcal=None,
+        notes=(privacy_zones.note(track), *privacy_zones.quiet_notes(session.notes)),
+        measures=dataclasses.replace(
+            session.measures, notes=privacy_zones.quiet_notes(session.measures.notes)
+        ),
+    )
+
+
+def _without_times(second: SecondDevice) -> SecondDevice:
+    """A second device without a time of day, should its name be that of its file."""
+    return dataclasses.replace(second, device=privacy_zones.without_clock(second.device) or "")
 
 
 def _rounded(found: Measures) -> Measures:
@@ -170,7 +208,7 @@ def _gather(
         index=index,
         source=source,
         start_time_s=track.start_time_s,
-        zone=_zone(recording, track),
+        zone=None,
         sport=recording.sport,
         name=recording.name,
         device=recording.device,

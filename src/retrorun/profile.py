@@ -35,8 +35,8 @@ DERIVED: dict[str, str] = {
     "hr_zones_bpm": "shares of the maximum heart rate",
     "mount_offset_deg": "found from the recording",
 }
-# what is learnt from runs is no one's to state
-LEARNT = {"forward_line", "backward_line", "cost_factor"}
+# what is learnt from runs or drawn by the archive is no one's to state
+LEARNT = {"forward_line", "backward_line", "cost_factor", "zone_secret"}
 STATED = tuple(each.name for each in dataclasses.fields(Athlete) if each.name not in LEARNT)
 
 
@@ -79,7 +79,7 @@ def stated(values: dict[str, Any]) -> Athlete:
 def change(athlete: Athlete, values: dict[str, Any]) -> Athlete:
     """The athlete with some stated values changed, checked; None takes a value back.
 
-    What was learnt is kept.
+    What was learnt, and the secret of the privacy zones, is kept.
 
     Raises:
         SettingsError: as ``stated``.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from retrorun import compare, engines, privacy, report
+from retrorun import compare, engines, privacy_zones, report
 from retrorun.archive import Archive
 from retrorun.compare import Past
 from retrorun.errors import EngineError, RetrorunError
@@ -144,10 +144,10 @@ def session_page(archive: Archive, session: Session, before: Past, manner: Manne
         manner: how it is written.
 
     Raises:
-        ArchiveError: its track is missing or damaged.
+        ArchiveError: its track is missing or damaged, or holds seconds in a privacy zone.
     """
     athlete, settings = manner.athlete, manner.settings.compare
-    track = privacy.without_zones(archive.track(session.id), athlete.privacy_zones)
+    track = privacy_zones.check(archive.track(session.id), athlete, session.id)
     context = SessionContext(
         guidance=compare.guidance(session, before, settings),
         claims=compare.claims(compare.compare([session], athlete, settings)),

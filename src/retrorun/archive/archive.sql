@@ -121,7 +121,8 @@ CREATE TABLE notes (
     text        TEXT NOT NULL
 ) STRICT;
 
--- Documents of which there is one: 'profile' (what the athlete said), 'learnt' (what was computed).
+-- Documents of which there is one: 'profile' (what the athlete said, what was learnt, and the secret
+-- of the privacy zones), 'exposed' (sessions and tracks from before a privacy zone was known).
 CREATE TABLE documents (
     name        TEXT PRIMARY KEY,
     document    BLOB NOT NULL               -- JSON

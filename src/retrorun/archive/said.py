@@ -19,6 +19,7 @@ WITHOUT_SESSION = (
     "AND sha256 NOT IN (SELECT sha256 FROM sessions) "
     "AND sha256 NOT IN (SELECT phone_sha256 FROM matches WHERE state = 'joined')"
 )
+EXPOSED = "exposed"  # name of the document: session id → track that holds a zone's seconds
 
 
 class Said:
@@ -204,6 +205,42 @@ class Said:
             self.connection.executemany(
                 "DELETE FROM due WHERE session = ?", [(each,) for each in settled]
             )
+
+    def keep_zones(self, athlete: "Athlete", exposed: "Iterable[str]") -> None:
+        """Keep a profile with privacy zones, and which sessions hold seconds in them.
+
+        These are noted to be analysed anew. As long as the track of one is still the same, it is
+        exposed.
+
+        Args:
+            athlete: the profile with its zones and their secret.
+            exposed: ids of sessions.
+        """
+        import msgspec
+
+        rows = [self.find("id, track, sha256", each) for each in exposed]
+        tracks = {session_id: track for session_id, track, _ in rows}
+        documents = {"profile": msgspec.json.encode(athlete), EXPOSED: msgspec.json.encode(tracks)}
+        with self.transaction():
+            self.connection.executemany(
+                "INSERT OR REPLACE INTO documents (name, document) VALUES (?, ?)",
+                list(documents.items()),
+            )
+            self._note_again(sha256 for *_, sha256 in rows)
+
+    def exposed(self) -> list[str]:
+        """Ids of sessions that were analysed before a privacy zone was known that they touch."""
+        import msgspec
+
+        rows = self.rows("SELECT document FROM documents WHERE name = ?", EXPOSED)
+        try:
+            tracks = msgspec.json.decode(rows[0][0], type=dict[str, str]) if rows else {}
+        except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
+            words = f"it is not known which sessions hold a privacy zone: {problem}"
+            remedy = "`retrorun reprocess --all`, then set the zones again."
+            raise ArchiveError("archive-zones-damaged", words, remedy=remedy) from problem
+        standing = self.rows("SELECT id, track FROM sessions ORDER BY start_time_s, id")
+        return [session_id for session_id, track in standing if tracks.get(session_id) == track]
 
     def set_remark(self, session_id: str, remark: "Remark | None") -> None:
         """Keep what the user noted about a session, instead of what was noted; None: nothing."""

@@ -33,6 +33,7 @@ class _Meta(msgspec.Struct):
     start_time_s: float
     headings: list[_Claim]
     notes: list[Note]
+    hidden: list[tuple[int, int]] = []
 
 
 def encode(track: Track) -> bytes:
@@ -45,7 +46,7 @@ def encode(track: Track) -> bytes:
     for number, heading in enumerate(track.headings):
         named[f"{HEADING}{number}"] = _numbers(heading.source, heading.heading_deg)
     claims = [_Claim(each.source, each.claim, each.north) for each in track.headings]
-    meta = _Meta(VERSION, track.start_time_s, claims, list(track.notes))
+    meta = _Meta(VERSION, track.start_time_s, claims, list(track.notes), list(track.hidden))
     table = pa.table(named, metadata={KEY: msgspec.json.encode(meta)})
     sink = io.BytesIO()
     floats = [name for name in named if not name.startswith(FLAG)]
@@ -105,7 +106,8 @@ def decode(data: bytes) -> Track:
         raise ArchiveError("archive-track-damaged", words) from problem
     claims = zip(meta.headings, headings, strict=True)
     tracks = (HeadingTrack(a.source, a.claim, a.north, values) for a, values in claims)  # type: ignore[arg-type]
-    return Track(meta.start_time_s, columns, flags, tuple(tracks), tuple(meta.notes))
+    notes, hidden = tuple(meta.notes), tuple(meta.hidden)
+    return Track(meta.start_time_s, columns, flags, tuple(tracks), notes, hidden=hidden)
 
 
 def _sorted(

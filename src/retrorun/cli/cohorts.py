@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -27,6 +27,7 @@ class How:
 
     settings: Path | None
     profile: Path | None
+    archive: Path | None
     jobs: int | None
     retry: bool
     dry_run: bool
@@ -122,7 +123,7 @@ def process(address: str, chosen: Chosen, how: How) -> int:
     from retrorun.cohort.work import Making
 
     making = Making(address, chosen.out or "", options.load_settings(how.settings), chosen.tracks)
-    athletes = _athletes(address, chosen, how.profile)
+    athletes = _athletes(address, chosen, how)
     if how.dry_run:
         found = acting.survey(making, athletes)
         click.echo(f"{found.new} new files, {found.known} unchanged")
@@ -153,9 +154,17 @@ def _engine(chosen: Chosen, jobs: int) -> "Engine":
     return partial(ordered, jobs=jobs, limits=Limits(seconds=7 * 86_400.0, memory_bytes=2**40))
 
 
-def _athletes(address: str, chosen: Chosen, profile: Path | None) -> "Athletes":
+def _athletes(address: str, chosen: Chosen, how: How) -> "Athletes":
     from retrorun.cohort import athletes
 
+    default = options.passing_athlete(how.profile, how.archive)
+    if how.profile and default.privacy_zones and not how.dry_run:
+        from retrorun.archive import Archive
+
+        # the same discs in every run: zones and their secret are kept
+        with Archive.open(options.archive_folder(how.archive)) as store:
+            default = options.load_athlete(how.profile, store)
+            default = replace(default, forward_line=None, backward_line=None, cost_factor=None)
     return athletes.load(
         athletes.Choice(
             where=chosen.athletes,
@@ -163,7 +172,7 @@ def _athletes(address: str, chosen: Chosen, profile: Path | None) -> "Athletes":
             athlete_column=chosen.athlete_column,
             profiles=chosen.profiles,
             exports=address,
-            default=options.load_athlete(profile),
+            default=default,
         )
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from retrorun import export, privacy, results
+from retrorun import export, privacy_zones, results
 from retrorun.archive import Archive
 from retrorun.errors import ArchiveError, SettingsError
 from retrorun.model import Athlete, Session
@@ -34,8 +34,8 @@ def write(
 
 
 def _track(store: Archive, session: Session, form: str, athlete: Athlete) -> bytes:
-    """One track; what lies in a privacy zone is left out."""
-    track = privacy.without_zones(store.track(session.id), athlete.privacy_zones)
+    """One track; it is refused where it holds seconds in a privacy zone."""
+    track = privacy_zones.check(store.track(session.id), athlete, session.id)
     if form == "gpx":
         return export.gpx_bytes(session, track)
     return export.encoded(export.track_table(track), form)

@@ -42,12 +42,14 @@ def process(
     chosen = cohorts.Chosen(**more)
     cohorts.check(chosen)
     if chosen.out is not None:
-        how = cohorts.How(settings, profile, jobs, retry, dry_run)
+        how = cohorts.How(settings, profile, archive, jobs, retry, dry_run)
         context.exit(cohorts.process(folder, chosen, how))
     from retrorun import ingest
     from retrorun.archive import Archive
 
     with Archive.open(options.archive_folder(archive)) as store:
+        # a zone that is new makes work of what seemed done; otherwise the profile can wait
+        early = options.load_athlete(profile, store) if profile and not dry_run else None
         plan = ingest.plan(folder, store, retry=retry)
         cohorts.name_unlisted(plan.unlisted)
         drawn = not pages or (not store.due() and (reports / "index.html").exists())
@@ -61,7 +63,7 @@ def process(
         if dry_run:
             imports.show_plan(plan)
             context.exit(1 if plan.unlisted else 0)
-        athlete = options.load_athlete(profile, store)
+        athlete = early or options.load_athlete(None, store)
         work = imports.Work(
             store, options.load_settings(settings), athlete, jobs or options.cores()
         )
@@ -165,7 +167,8 @@ def undo(number: int | None, archive: Path | None, reports: Path, separate: str 
         if number is None and separate is None:
             imports.list_imports(store)
             return
-        work = imports.Work(store, options.load_settings(None), store.profile(), options.cores())
+        athlete = options.load_athlete(None, store)
+        work = imports.Work(store, options.load_settings(None), athlete, options.cores())
         report = imports.take_back(work, number, separate)
         imports.show_report(report, store)
         imports.conclude(work, reports, report.sessions)

@@ -21,13 +21,14 @@ def sessions(archive: Path | None, as_json: bool, problems: bool) -> None:
     """List the sessions of the archive, or the files that became none."""
     from retrorun import contract
     from retrorun.archive import Archive
-    from retrorun.cli import imports, show
+    from retrorun.cli import imports, show, zones
 
     with Archive.open(options.archive_folder(archive), create=False) as store:
         if problems:
             for row in store.problems():
                 imports.listed_problem(row, as_json=as_json)
             return
+        zones.apply(store)
         known = store.sessions()
     if as_json:
         for session in known:
@@ -72,7 +73,7 @@ def compare(
 
     With --from: each athlete of a result set with themselves, and what is common to them.
     """
-    from retrorun.cli import comparing, comparing_cohort, show
+    from retrorun.cli import comparing, comparing_cohort, show, zones
 
     of_cohort = comparing_cohort.Chosen(**cohort)
     said = context.get_parameter_source("archive") is ParameterSource.COMMANDLINE
@@ -86,6 +87,7 @@ def compare(
 
     with Archive.open(options.archive_folder(archive), create=False) as store:
         athlete = options.load_athlete(profile, store)
+        zones.apply(store, chosen)
         found = comparing.compared(store, chosen, athlete)
         if as_json:
             click.echo(comparing.as_json(found))
@@ -136,11 +138,11 @@ def export(
 ) -> None:
     """Write sessions, segments and tracks as files: all sessions, or those named.
 
-    Columns carry their unit in their name. Samples in a privacy zone are left out. With --from
+    Columns carry their unit in their name. What lies in a privacy zone is left out. With --from
     and --deidentify: a copy of a result set that may be shared (docs/results.md).
     """
     from retrorun.archive import Archive
-    from retrorun.cli import exporting
+    from retrorun.cli import exporting, zones
 
     if source is not None or deidentify or salt_file:
         given = context.get_parameter_source("form") is not ParameterSource.DEFAULT
@@ -156,6 +158,7 @@ def export(
     if "://" in out:
         raise click.UsageError("the archive is exported into a folder")
     with Archive.open(options.archive_folder(archive), create=False) as store:
+        zones.apply(store)
         known = [store.session(name) for name in session] if session else store.sessions()
         for path in exporting.write(store, known, chosen, form, Path(out)):
             click.echo(path)
@@ -191,7 +194,7 @@ def report(
     With --since, --until, --title or --note: one page for a coach or a physiotherapist.
     """
     from retrorun.archive import Archive
-    from retrorun.cli import reporting
+    from retrorun.cli import reporting, zones
     from retrorun.cli.imports import Work
 
     of_period = bool(since or until or title or note)
@@ -199,6 +202,7 @@ def report(
         raise click.UsageError("a period's report is about its dates: it cannot be redacted")
     with Archive.open(options.archive_folder(archive), create=False) as store:
         athlete, known = options.load_athlete(profile, store), options.load_settings(settings)
+        zones.apply(store, known)
         work = Work(store, known, athlete, options.cores())
         if of_period:
             days = reporting.Period(since and since.date(), until and until.date())

@@ -15,7 +15,7 @@ from rich.table import Table
 from retrorun import __version__, ingest, learn, zone
 from retrorun.archive import Archive, FileRow
 from retrorun.archive.packing import fingerprint
-from retrorun.cli import show
+from retrorun.cli import show, zones
 from retrorun.errors import RetrorunError
 from retrorun.model import Athlete, Session
 from retrorun.settings import Settings
@@ -210,6 +210,8 @@ def conclude(work: Work, reports: Path | None, fresh: Sequence[str]) -> None:
     Pages come first: who dropped a run waits for them, and they need nothing learnt. What was
     learnt is kept even if no page can be written. Only when both are done nothing is due.
     """
+    if reports is not None:
+        zones.apply(work.archive, work.settings)
     due = work.archive.due()
     changed = [*fresh, *(each for each in due if each not in set(fresh))]
     try:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from retrorun import detect, ingest
+from retrorun import detect, ingest, privacy_zones
 from retrorun.archive import Archive
 from retrorun.cli import moments, show
 from retrorun.cli.imports import Work, conclude
@@ -72,10 +72,12 @@ def say(store: Archive, session_id: str, stretch: tuple[str, str], direction: st
         ArchiveError: there is no such session.
     """
     session = store.session(session_id)
-    start_s, end_s = (moments.elapsed_s(text, session) for text in stretch)
-    if start_s >= end_s:
+    shown = [moments.elapsed_s(text, session) for text in stretch]
+    if shown[0] >= shown[1]:
         message = f"the stretch {stretch[0]} to {stretch[1]} is empty"
         raise SettingsError("label-empty", message, remedy="START must come before END.")
+    track = store.track(session.id)  # labels are kept on the recording's own clock
+    start_s, end_s = (privacy_zones.recorded_s(track, each) for each in shown)
     if direction == "clear":
         store.clear_labels(session.id, start_s, end_s)
     else:

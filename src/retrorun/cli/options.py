@@ -77,13 +77,41 @@ def load_settings(path: Path | None) -> "Settings":
     return load(path) if path else Settings()
 
 
-def load_athlete(path: Path | None, store: "Archive | None" = None) -> "Athlete":
-    """The athlete of a profile file, else the stored one; with what their runs have taught."""
+def load_athlete(path: Path | None, store: "Archive") -> "Athlete":
+    """The athlete of a profile file, else the stored one; with what their runs have taught.
+
+    The privacy zones are those of both, and the archive keeps those that it did not know.
+    """
     from retrorun import profile as profiles
+
+    stored = store.profile()
+    athlete = profiles.change(stored, profiles.plain(profiles.load(path))) if path else stored
+    if not (athlete.privacy_zones or stored.privacy_zones):
+        return athlete
+    from retrorun.cli import zones
+
+    return zones.kept(store, athlete)
+
+
+def passing_athlete(path: Path | None, folder: Path | None) -> "Athlete":
+    """The athlete of a profile file or nobody in particular, for a command that stores nothing.
+
+    The privacy zones of the archive hold as well, if there is one.
+    """
+    from retrorun import profile as profiles
+    from retrorun.archive import Archive
+    from retrorun.cli import zones
+    from retrorun.errors import ArchiveError
     from retrorun.model import Athlete
 
-    stored = store.profile() if store else Athlete()
-    return profiles.change(stored, profiles.plain(profiles.load(path))) if path else stored
+    athlete = profiles.load(path) if path else Athlete()
+    try:
+        with Archive.open(archive_folder(folder), create=False) as store:
+            return zones.added(athlete, store.profile())
+    except ArchiveError as problem:
+        if problem.slug != "archive-missing":
+            raise
+    return zones.added(athlete, Athlete())
 
 
 def cores() -> int:

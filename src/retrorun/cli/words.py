@@ -1,12 +1,19 @@
 """Commands by which athletes say something: about a stretch, and about themselves."""
 
+import contextlib
+import dataclasses
 import json
+import tomllib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from retrorun.cli import options
+
+if TYPE_CHECKING:
+    from retrorun.archive import Archive
+    from retrorun.model import Athlete
 
 SAID_ON = "command"
 
@@ -105,19 +112,32 @@ def profile(values: tuple[str, ...], archive: Path | None, as_json: bool) -> Non
     with Archive.open(options.archive_folder(archive)) as store:
         athlete = store.profile()
         if values:
-            athlete = profiles.change(athlete, _stated(values, athlete.masses))
-            store.set_profile(athlete)
+            changed = profiles.change(athlete, _stated(values, athlete.masses))
+            athlete = _stored(store, athlete, changed)
     if as_json:
         click.echo(json.dumps(profiles.plain(athlete), ensure_ascii=False))
     else:
         show.out().print(show.profile_table(athlete))
 
 
+def _stored(store: "Archive", before: "Athlete", athlete: "Athlete") -> "Athlete":
+    """Keep a changed profile; the archive looks which of its sessions new zones touch."""
+    if athlete.privacy_zones in (before.privacy_zones, ()):
+        store.set_profile(athlete)
+        return athlete
+    from retrorun.cli import zones
+
+    secret = before.zone_secret or zones.secret()
+    athlete = dataclasses.replace(athlete, zone_secret=secret)
+    zones.keep(store, athlete)
+    return athlete
+
+
 def _stated(values: tuple[str, ...], masses: tuple[Any, ...]) -> dict[str, Any]:
     """Plain values from NAME=VALUE words; a word without ``=`` is a usage error."""
     stated: dict[str, Any] = {}
     dated = {each.since.isoformat(): each.mass_kg for each in masses}
-    for word in values:
+    for word in _whole(values):
         name, equals, text = word.partition("=")
         if not equals:
             raise click.UsageError(f"{word!r} is no NAME=VALUE")
@@ -127,17 +147,29 @@ def _stated(values: tuple[str, ...], masses: tuple[Any, ...]) -> dict[str, Any]:
         else:
             stated[name] = _value(text)
     kept = sorted((day, mass) for day, mass in dated.items() if mass is not None)
-    return stated | {"masses": [{"since": day, "mass_kg": mass} for day, mass in kept]}
+    return {"masses": [{"since": day, "mass_kg": mass} for day, mass in kept]} | stated
+
+
+def _whole(values: tuple[str, ...]) -> list[str]:
+    """Words; those between an opening bracket and its end, which a shell parted, as one."""
+    whole: list[str] = []
+    for word in values:
+        if whole and whole[-1].count("[") > whole[-1].count("]"):
+            whole[-1] += f" {word}"
+        else:
+            whole.append(word)
+    return whole
 
 
 def _value(text: str) -> object:
-    """A number, a JSON list, or a word; None where nothing stands."""
-    if not text:
+    """A number, a list as JSON or TOML writes it, or a word; None where nothing stands."""
+    if not text.strip():
         return None
-    try:
+    with contextlib.suppress(ValueError, RecursionError):
         return json.loads(text)
-    except json.JSONDecodeError:
-        return text
+    with contextlib.suppress(ValueError, RecursionError):
+        return tomllib.loads(f"value = {text}")["value"] if text.lstrip()[0] in "[{" else text
+    return text
 
 
 COMMANDS = (label, note, profile)

@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import cast
 
-from retrorun import __version__, privacy, readers, storage
+from retrorun import __version__, readers, storage
 from retrorun.cohort.athletes import Athletes
 from retrorun.cohort.planning import Batch, Planned
 from retrorun.engines import Limits, Process
@@ -174,14 +173,13 @@ def _archive(job: Job, store: storage.Store, file: Planned, skip: int) -> Iterat
 
 
 def _outcome(job: Job, blob: Blob, athlete: str) -> Outcome:
-    """Analysed; of the samples what is wanted, and nothing that lies in a privacy zone."""
+    """Analysed; of the samples what is wanted."""
     making, profile = job.making, job.athletes.profile(athlete)
     outcome = _process(making)(blob, making.settings, profile)
-    if not isinstance(outcome, Analysis):
+    if not isinstance(outcome, Analysis) or making.tracks:
         return outcome
-    kept = partial(privacy.without_zones, zones=profile.privacy_zones)
     # what nobody wants would only be carried along
-    return replace(outcome, tracks=tuple(map(kept if making.tracks else _empty, outcome.tracks)))
+    return replace(outcome, tracks=tuple(map(_empty, outcome.tracks)))
 
 
 def _empty(track: Track) -> Track:

@@ -145,7 +145,7 @@ def load(choice: Choice) -> Athletes:
         SettingsError: a table cannot be read, lacks a column, contradicts itself or holds values
             that cannot be; row and column are named.
     """
-    known = profiles.load(choice.profiles) if choice.profiles else {}
+    known = _with_zones(profiles.load(choice.profiles) if choice.profiles else {}, choice.default)
     columns = (choice.file_column, choice.athlete_column)
     if choice.where == FOLDER:
         return Athletes(profiles=known, default=choice.default)
@@ -156,6 +156,14 @@ def load(choice: Choice) -> Athletes:
     table = tables.load(choice.where)
     index = Index.read(table, *columns, _folder(choice.where, choice.exports))
     return Athletes(index, profiles=known, default=choice.default)
+
+
+def _with_zones(known: dict[str, Athlete], default: Athlete) -> dict[str, Athlete]:
+    """Profiles with the privacy zones that hold for everybody; a table names none."""
+    zones, secret = default.privacy_zones, default.zone_secret
+    return {
+        key: replace(each, privacy_zones=zones, zone_secret=secret) for key, each in known.items()
+    }
 
 
 def _hash(parts: Iterable[str]) -> str:

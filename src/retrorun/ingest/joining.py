@@ -121,13 +121,20 @@ def _labels_carried(group: Sequence[Pair], matches: Sequence[Match], archive: Ar
         said = archive.labels(match.phone_sha256).get(position(match.phone), ())
         if match.skew_s is None or not said:
             continue
-        later_s = pair.phone.start_time_s - match.skew_s - pair.watch.start_time_s
+        later_s = _begun_s(pair.phone, archive) - match.skew_s - _begun_s(pair.watch, archive)
         ending = carried(match.phone)
         archive.replace_labels(
             match.session, ending, [_shifted(each, later_s, ending) for each in said]
         )
         any_said = True
     return any_said
+
+
+def _begun_s(session: Brief, archive: Archive) -> float:
+    """When the recording began: labels count from there, whatever a privacy zone hides of it."""
+    from retrorun.privacy_zones import recorded_start_s
+
+    return recorded_start_s(archive.track(session.id))
 
 
 def _shifted(label: "Label", later_s: float, ending: str) -> "Label":

@@ -10,7 +10,7 @@ from retrorun.model.segment import GaitLine
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A privacy zone: samples within ``radius_m`` of the point never leave the archive."""
+    """A privacy zone: samples within ``radius_m`` of the point are never shown."""
 
     latitude_deg: float
     longitude_deg: float
@@ -29,7 +29,8 @@ class DatedMass:
 class Athlete:
     """The person who runs: what they said of themselves, and what was learnt from their runs.
 
-    ``mass_kg`` holds where ``masses``, in the order of their days, say nothing.
+    ``mass_kg`` holds where ``masses``, in the order of their days, say nothing. ``zone_secret``
+    decides how hidden discs lie about the privacy zones; the archive draws and keeps it.
     """
 
     mass_kg: float | None = None
@@ -46,6 +47,7 @@ class Athlete:
     forward_line: GaitLine | None = None
     backward_line: GaitLine | None = None
     cost_factor: Estimate | None = None
+    zone_secret: str = ""
 
     def at(self, time_s: float) -> "Athlete":
         """The athlete as on that day (Unix seconds): the latest mass not after it, if any."""

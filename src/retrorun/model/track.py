@@ -37,6 +37,8 @@ class Track:
         headings: heading candidates.
         notes: what was repaired on the way.
         distance_sources: source of the distance → metres that it gave.
+        hidden: ``[start, end)`` of the seconds that were cut out for a privacy zone, counted from
+            the recording's first second; never leaves the archive.
     """
 
     start_time_s: float
@@ -45,6 +47,7 @@ class Track:
     headings: tuple[HeadingTrack, ...] = ()
     notes: tuple[Note, ...] = ()
     distance_sources: Mapping[str, float] = field(default_factory=dict)
+    hidden: tuple[tuple[int, int], ...] = ()
 
     @property
     def seconds(self) -> int:

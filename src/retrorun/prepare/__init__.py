@@ -8,24 +8,31 @@ Steps:
     5. ``graded``: smooth altitude and grade.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from retrorun.model import Recording, Track
 from retrorun.prepare.clean import cleaned
 from retrorun.prepare.distance import totals_note, with_distance
 from retrorun.prepare.motion import graded, motion
-from retrorun.prepare.resample import resampled
+from retrorun.prepare.resample import as_cleaned, resampled
 from retrorun.settings import PrepareSettings
 
 __all__ = ["prepare"]
 
 
-def prepare(recording: Recording, settings: PrepareSettings) -> Track:
+def prepare(
+    recording: Recording,
+    settings: PrepareSettings,
+    leave_out: Callable[[Track], Track] | None = None,
+) -> Track:
     """Bring a recording to one sample a second, with what can be derived from its position.
 
     Args:
         recording: native times, SI units; its clock may repeat or run backward.
         settings: limits of this stage.
+        leave_out: takes the track after step 2 and gives what may be kept of it: another track, or
+            the same one. Nothing that is derived knows of what was left out.
 
     Returns:
         Track of n = last - first time + 1 samples. A recording without one usable time gives an
@@ -33,6 +40,10 @@ def prepare(recording: Recording, settings: PrepareSettings) -> Track:
     """
     clean = cleaned(recording, settings)
     track = resampled(clean, settings)
+    shown = track if leave_out is None else leave_out(track)
+    if shown is not track:  # nothing behind this line knows more than what is left
+        track, clean = shown, as_cleaned(shown)
+        recording = replace(recording, distance_m=None, totals=())
     if not track.seconds:
         return track
     track = with_distance(motion(track, settings), clean, recording, settings)

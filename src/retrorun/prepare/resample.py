@@ -37,6 +37,20 @@ def resampled(clean: Cleaned, settings: PrepareSettings) -> Track:
     return Track(start_s, columns, flags, headings, notes)
 
 
+def as_cleaned(track: Track) -> Cleaned:
+    """A track at 1 Hz as the samples of a recording, of which it says what it says itself.
+
+    Args:
+        track: without derived columns.
+    """
+    time_s = track.start_time_s + np.arange(track.seconds, dtype=np.float64)
+    edges = np.flatnonzero(np.diff(track.flags["paused"].astype(np.int8), prepend=0, append=0))
+    ends_s = (track.start_time_s + edges).reshape(-1, 2).tolist()
+    pauses = tuple(Pause(start_s, end_s) for start_s, end_s in ends_s)
+    breaks_s = time_s[track.flags["break"]]
+    return Cleaned(time_s, track.columns, {}, (), pauses, breaks_s, ())
+
+
 def _sparse(time_s: FloatArray, settings: PrepareSettings) -> tuple[Note, ...]:
     """A note where the samples lie so far apart that much of the time between them is missing.
 

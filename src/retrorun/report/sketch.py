@@ -63,7 +63,8 @@ def draw_map(
 
 
 def _fit(track: Track) -> _Frame | None:
-    x, y = track.column("x_m"), track.column("y_m")
+    begins = track.flags.get("break", np.zeros(track.seconds, dtype=bool))
+    x, y = (np.where(begins, np.nan, track.column(name)) for name in ("x_m", "y_m"))
     known = np.isfinite(x) & np.isfinite(y)
     if known.sum() < 2:
         return None

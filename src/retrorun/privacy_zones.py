@@ -1,0 +1,293 @@
+"""Privacy zones: which seconds of a track are hidden, and the track that is left.
+
+A zone is hidden as a larger, displaced disc that covers it, with smaller discs on its rim, so that
+neither the middle of what is hidden nor the points where tracks are cut say where the zone's centre
+lies. Displacements and sizes come from the zone and a secret that the archive keeps, so that they
+are the same for every session. `make attack` measures what an attacker is left with.
+
+The cut is made before speed, course and grade are computed: nothing behind it, no sum, segment or
+page, can hold what a hidden second has said. The clock stands still while it is hidden, because
+time multiplied by speed is a distance, and a distance leads back to the door.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+
+from retrorun.arithmetic import arcsin, arctan2, cos, sin
+from retrorun.errors import ArchiveError
+from retrorun.model import Athlete, Label, Note, Pause, Source, Track, Zone
+from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray
+
+DISPLACED_BY = (1.25, 2.25)  # of the zone's radius: smallest and largest displacement
+WIDER_BY = (1.25, 2.25)  # of the zone's radius, beyond the displacement; 1 just covers the zone
+RIM_DISCS = 3  # without them the circle through many cuts narrows the door down to 0.3 radii
+RIM_RADIUS = (1.5, 2.5)  # of the zone's radius
+REACH_MPS = 8.0  # faster than anybody runs for minutes
+REACH_M = 2000.0  # from farther away no one is taken to have come unseen
+LEAST_SHOWN_S = 60  # a track with fewer seconds left shows no position at all
+LEAST_PIECE_S = 30  # a shorter piece between hidden ones only outlines the disc
+
+# What may stay of a second whose position is hidden: what the body did, not how far or where to.
+# Any other column is removed, also one that is added one day.
+KEPT = frozenset(
+    {
+        *("heart_rate_bpm", "cadence_spm", "contact_time_s", "vertical_oscillation_m"),
+        *("balance_pct", "respiration_brpm"),
+        *("backward_probability", "evidence_heading", "evidence_gait", "evidence_label"),
+        "heading_minus_course_deg",
+    }
+)
+SLUG = "privacy-zone"
+_CUT = "seconds in a privacy zone are left out: times, distances and sums begin at its edge"
+_BLANK = "nearly all of it lies in a privacy zone: places, distances and speeds are left out"
+
+
+@dataclass(frozen=True, slots=True)
+class Disc:
+    """What is hidden of the ground: samples within ``radius_m`` of the point."""
+
+    latitude_deg: float
+    longitude_deg: float
+    radius_m: float
+
+
+def discs(athlete: Athlete) -> tuple[Disc, ...]:
+    """The hidden discs of all of an athlete's zones."""
+    zones = athlete.privacy_zones
+    return tuple(each for zone in zones for each in _discs(zone, athlete.zone_secret))
+
+
+def _discs(zone: Zone, secret: str) -> tuple[Disc, ...]:
+    """A disc that covers the zone, and those on its rim: all from the zone and the secret."""
+    drawn, radius_m = _drawn(zone, secret), zone.radius_m
+    away_m = radius_m * _between(DISPLACED_BY, next(drawn))
+    middle = _moved(zone, 2 * np.pi * next(drawn), away_m)
+    size_m = away_m + radius_m * _between(WIDER_BY, next(drawn))
+    main = Disc(*middle, size_m)
+    rim = (
+        Disc(*_moved(main, 2 * np.pi * next(drawn), size_m), radius_m * _between(RIM_RADIUS, share))
+        for share in islice(drawn, RIM_DISCS)
+    )
+    return (main, *rim)
+
+
+def _drawn(zone: Zone, secret: str) -> Iterator[float]:
+    """Numbers from 0 to 1 that only the holder of the secret can tell, the same for one zone."""
+    text = f"{zone.latitude_deg:.7f} {zone.longitude_deg:.7f} {zone.radius_m:.2f}"
+    digest = hashlib.blake2b(text.encode(), key=secret.encode()[:64]).digest()
+    for at in range(0, len(digest), 4):
+        yield int.from_bytes(digest[at : at + 4], "big") / 2**32
+
+
+def _between(bounds: tuple[float, float], share: float) -> float:
+    return bounds[0] + share * (bounds[1] - bounds[0])
+
+
+def _moved(zone: Zone | Disc, bearing: float, away_m: float) -> tuple[float, float]:
+    """The point at a distance and bearing (radians) along a great circle, in degrees."""
+    angle, north = away_m / EARTH_RADIUS_M, np.radians(zone.latitude_deg)
+    sine = sin(north) * cos(angle) + cos(north) * sin(angle) * cos(bearing)
+    east = arctan2(
+        sin(bearing) * sin(angle) * cos(north),
+        cos(angle) - sin(north) * sine,
+    )
+    longitude_deg = (zone.longitude_deg + np.degrees(east) + 180.0) % 360.0 - 180.0
+    return float(np.degrees(arcsin(np.clip(sine, -1.0, 1.0)))), float(longitude_deg)
+
+
+def distance_m(latitude_deg: FloatArray, longitude_deg: FloatArray, disc: Disc) -> FloatArray:
+    """Great-circle distance to the disc's centre, haversine on the mean sphere, (n,) metres."""
+    north, east = np.radians(latitude_deg), np.radians(longitude_deg)
+    home_north, home_east = np.radians(disc.latitude_deg), np.radians(disc.longitude_deg)
+    half = sin((north - home_north) / 2) ** 2
+    half += cos(north) * cos(home_north) * sin((east - home_east) / 2) ** 2
+    distance: FloatArray = 2 * EARTH_RADIUS_M * arcsin(np.sqrt(np.minimum(half, 1.0)))
+    return distance
+
+
+def within(track: Track, hidden_discs: Iterable[Disc]) -> BoolArray:
+    """Which seconds have a position in any of the discs, (n,)."""
+    inside = np.zeros(track.seconds, dtype=bool)
+    for disc in hidden_discs:  # a NaN compares as not inside
+        inside |= distance_m(*_places(track), disc) <= disc.radius_m
+    return inside
+
+
+def hidden(track: Track, hidden_discs: Sequence[Disc]) -> BoolArray:
+    """Which seconds are to be hidden, (n,): those within a disc, and those that would betray it.
+
+    These are seconds without a position, from which the disc can be reached and left again in the
+    time they last, and pieces between hidden seconds that are too short to be of use.
+    """
+    gone = within(track, hidden_discs)
+    for disc in hidden_discs:
+        gone |= _unseen(track, disc)
+    if gone.any():
+        for start, end in _runs(~gone):
+            if end - start < LEAST_PIECE_S and start > 0 and end < gone.size:
+                gone[start:end] = True
+    return gone
+
+
+def _unseen(track: Track, disc: Disc) -> BoolArray:
+    """Seconds without a position in which the disc may have been entered, (n,)."""
+    outside_m = np.maximum(distance_m(*_places(track), disc) - disc.radius_m, 0.0)
+    gone = np.zeros(track.seconds, dtype=bool)
+    for start, end in _runs(np.isnan(outside_m)):
+        ends = [outside_m[at] for at in (start - 1, end) if 0 <= at < outside_m.size]
+        reach_m = min(REACH_MPS * (end - start + 1), REACH_M)
+        gone[start:end] = bool(ends) and sum(ends) <= reach_m
+    return gone
+
+
+def _places(track: Track) -> tuple[FloatArray, FloatArray]:
+    return track.column("latitude_deg"), track.column("longitude_deg")
+
+
+def _runs(values: BoolArray) -> list[tuple[int, int]]:
+    """``[start, end)`` of every run of true values."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], values, [False])).astype(np.int8)))
+    return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
+
+
+def cut_if_enough(track: Track, discs: Sequence[Disc]) -> Track:
+    """The track without its hidden seconds; the same if too few would be left to show."""
+    gone = hidden(track, discs)
+    return cut(track, gone) if int((~gone).sum()) >= LEAST_SHOWN_S else track
+
+
+def cut(track: Track, gone: BoolArray) -> Track:
+    """The track without its hidden seconds, as if the clock had stood still meanwhile.
+
+    Args:
+        track: resampled, without derived columns; not changed.
+        gone: which seconds are hidden, (n,); none gives the track itself.
+    """
+    if not gone.any():
+        return track
+    shown = ~gone
+    columns = {name: values[shown] for name, values in track.columns.items()}
+    if "distance_m" in columns:
+        columns["distance_m"] = _joined(track.columns["distance_m"], shown)
+    flags = {name: values[shown] for name, values in track.flags.items()}
+    begins = np.diff(np.flatnonzero(shown), prepend=-1) > 1
+    flags["break"] = flags["break"] | begins
+    headings = tuple(replace(each, heading_deg=each.heading_deg[shown]) for each in track.headings)
+    return replace(
+        track,
+        start_time_s=track.start_time_s + int(np.argmax(shown)),
+        columns=columns,
+        flags=flags,
+        headings=headings,
+        hidden=tuple(_runs(gone)),
+    )
+
+
+def _joined(distance: FloatArray, shown: BoolArray) -> FloatArray:
+    """Metres along the way without those of hidden seconds; the first known one is 0."""
+    joined, before_m = np.full(distance.size, np.nan), 0.0
+    for start, end in _runs(shown):
+        known = np.flatnonzero(np.isfinite(distance[start:end]))
+        if known.size:
+            piece = distance[start:end] - distance[start + known[0]] + before_m
+            joined[start:end], before_m = piece, float(piece[known[-1]])
+    result: FloatArray = joined[shown]
+    return result
+
+
+def blanked(track: Track) -> Track:
+    """The track with nothing but what may stay of a hidden second."""
+    columns = {name: track.columns[name] for name in track.columns if name in KEPT}
+    return replace(track, columns=columns, headings=(), distance_sources={})
+
+
+def check(track: Track, athlete: Athlete, session_id: str) -> Track:
+    """The track itself, if none of its positions lies in one of the athlete's hidden discs.
+
+    Raises:
+        ArchiveError: one does: it was stored before the zone was known.
+    """
+    if within(track, discs(athlete)).any():
+        raise exposed([session_id])
+    return track
+
+
+def exposed(session_ids: Sequence[str]) -> ArchiveError:
+    """The error of a command that will not let out sessions which still hold a zone's seconds."""
+    named = ", ".join(session_ids[:3]) + (" …" if len(session_ids) > 3 else "")
+    words = f"{len(session_ids)} sessions hold seconds in a privacy zone ({named})"
+    remedy = "`retrorun reprocess`, or `process --retry FOLDER` if the original is lost."
+    return ArchiveError("privacy-zone-open", words, remedy=remedy)
+
+
+def recorded_s(track: Track, shown_s: float) -> float:
+    """Seconds since the recording's start, of a moment counted on the clock that stands still."""
+    for start, end in track.hidden:
+        if start <= shown_s:
+            shown_s += end - start
+    return shown_s
+
+
+def recorded_start_s(track: Track) -> float:
+    """Unix time of the recording's first second, hidden or not."""
+    first = track.hidden[0] if track.hidden else (1, 1)
+    return track.start_time_s - (first[1] if first[0] == 0 else 0)
+
+
+def shown_s(track: Track, recorded: float) -> float:
+    """The reverse of ``recorded_s``; all of a hidden piece is the moment at which it begins."""
+    gone = sum(min(recorded, end) - start for start, end in track.hidden if start < recorded)
+    return recorded - gone
+
+
+def shown_labels(track: Track, labels: Iterable[Label]) -> tuple[Label, ...]:
+    """Labels on the clock that stands still; without those of hidden seconds only."""
+    moved = (
+        replace(each, start_s=shown_s(track, each.start_s), end_s=shown_s(track, each.end_s))
+        for each in labels
+    )
+    return tuple(each for each in moved if each.start_s < each.end_s)
+
+
+def shown_pauses(track: Track, pauses: Iterable[Pause]) -> tuple[Pause, ...]:
+    """Pauses on the clock that stands still; without hidden ones."""
+    first_s = recorded_start_s(track)
+    moved = (
+        Pause(*(track.start_time_s + shown_s(track, at - first_s) for at in ends))
+        for ends in ((each.start_time_s, each.end_time_s) for each in pauses)
+    )
+    return tuple(each for each in moved if each.start_time_s < each.end_time_s)
+
+
+# 2026-05-08-142427, 20260508T142427Z, 2026-05-08_14-24_Fri, and Unix seconds or milliseconds
+_CLOCK = re.compile(
+    r"((?:19|20)\d\d[-_.]?[01]\d[-_.]?[0-3]\d[^0-9a-z]{0,3}t?)[0-2]\d[-_.:h]?[0-5]\d"
+    r"(?:[-_.:m]?[0-5]\d(?:[.,]\d+)?)?|(?<!\d)1\d{9}(?:\d{3})?(?!\d)",
+    re.IGNORECASE,
+)
+
+
+def without_clock(name: str | None) -> str | None:
+    """A name without the time of day in it, which often is that of the hidden first second."""
+    return None if name is None else _CLOCK.sub(lambda found: f"{found[1] or ''}…", name)
+
+
+def quiet_source(source: Source) -> Source:
+    """The source without a time of day in its name; of its warnings only their slugs."""
+    name = without_clock(source.name) or source.name
+    return replace(source, name=name, warnings=quiet_notes(source.warnings))
+
+
+def quiet_notes(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """Notes without their words, which may count hidden seconds."""
+    return tuple(Note(each.slug, each.slug) for each in notes)
+
+
+def note(track: Track) -> Note:
+    """What is said of a session of which something is hidden."""
+    return Note(SLUG, _CUT if track.hidden else _BLANK)

@@ -1,0 +1,265 @@
+"""A privacy zone heard of once holds for every command that lets anything out."""
+
+import dataclasses as dc
+import io
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+import attack_routes
+import retrorun
+from retrorun import privacy_zones
+from retrorun.archive import Archive
+from retrorun.cli import main
+from retrorun.errors import ArchiveError
+from retrorun.model import Athlete, Zone
+from retrorun.units import FloatArray
+
+DOOR = attack_routes.door(7)
+HOME = DOOR.zone
+_PLACE = f"latitude_deg = {HOME.latitude_deg}, longitude_deg = {HOME.longitude_deg}"
+DOCUMENTED = f"[{{{_PLACE}, radius_m = 100}}]"
+
+
+def run(*words: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def done(*words: str | Path) -> Result:
+    result = run(*words)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """Two runs from one door, and a profile that names its zone."""
+    (tmp_path / "in").mkdir()
+    for number in range(2):
+        data = attack_routes.run(DOOR, number, "streets", 7)
+        (tmp_path / "in" / f"2026-05-08-14242{number}.gpx").write_bytes(data)
+    (tmp_path / "zone.toml").write_text(f"privacy_zones = {DOCUMENTED}\n", encoding="utf-8")
+    return tmp_path
+
+
+def imported(place: Path, *more: str | Path) -> None:
+    done("process", place / "in", *where(place), "--jobs", "1", *more)
+
+
+def where(place: Path) -> tuple[str | Path, ...]:
+    return "--archive", place / "a", "--reports", place / "r"
+
+
+def exported(place: Path, form: str = "csv") -> list[bytes]:
+    """The tracks as ``export`` writes them."""
+    out = place / f"out-{form}"
+    done("export", "--archive", place / "a", "--what", "tracks", "--format", form, "--out", out)
+    return [each.read_bytes() for each in sorted((out / "tracks").iterdir())]
+
+
+def nearest_m(data: bytes, form: str = "csv") -> float:
+    """How near a track comes to the door."""
+    if form == "gpx":
+        found = re.findall(rb'lat="([^"]+)" lon="([^"]+)"', data)
+        latitude, longitude = np.array(found, dtype=float).T
+    else:
+        readers: dict[str, Callable[..., pd.DataFrame]] = {
+            "csv": pd.read_csv,
+            "parquet": pd.read_parquet,
+            "json": pd.read_json,
+        }
+        rows = readers[form](io.BytesIO(data))
+        latitude, longitude = rows["latitude_deg"].to_numpy(), rows["longitude_deg"].to_numpy()
+    flat: FloatArray = DOOR.plane(latitude, longitude)
+    return float(np.nanmin(np.hypot(*flat.T)))
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "json", "gpx"])
+def test_a_zone_given_to_process_holds_for_export(place: Path, form: str) -> None:
+    imported(place, "--profile", place / "zone.toml", "--no-pages")
+    done("reprocess", "--all", *where(place), "--jobs", "1")
+    for data in exported(place, form):
+        assert nearest_m(data, form) > HOME.radius_m
+
+
+def test_without_a_zone_the_door_is_there(place: Path) -> None:
+    """What the other tests look for is found where nothing hides it."""
+    imported(place, "--no-pages")
+    assert max(map(nearest_m, exported(place))) < 30
+
+
+@pytest.mark.parametrize("words", [1, 8])
+def test_the_documented_syntax_is_understood_quoted_or_not(place: Path, words: int) -> None:
+    imported(place, "--no-pages")
+    whole = f"privacy_zones={DOCUMENTED}"
+    done("profile", "--archive", place / "a", *([whole] if words == 1 else whole.split()))
+    shown = json.loads(done("profile", "--json", "--archive", place / "a").stdout)
+    assert shown["privacy_zones"] == [dc.asdict(HOME)]
+    assert "zone_secret" not in shown
+    for data in exported(place):
+        assert nearest_m(data) > HOME.radius_m
+
+
+def test_other_lists_of_the_profile_are_read_as_documented(tmp_path: Path) -> None:
+    done("profile", "--archive", tmp_path, "masses=[{since = 2026-05-03, mass_kg = 69}]")
+    shown = json.loads(done("profile", "--json", "--archive", tmp_path).stdout)
+    assert shown["masses"] == [{"since": "2026-05-03", "mass_kg": 69.0}]
+    assert run("profile", "--archive", tmp_path, "privacy_zones=[{latitude_deg = }]").exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["report", "compare", "process", "reprocess"])
+def test_a_zone_that_any_command_hears_of_is_kept(place: Path, command: str) -> None:
+    imported(place)
+    folder = [place / "in"] if command == "process" else []
+    done(command, *folder, *where(place), "--profile", place / "zone.toml")
+    for data in exported(place):
+        assert nearest_m(data) > HOME.radius_m
+
+
+def test_pages_and_lists_begin_at_the_first_second_outside(place: Path) -> None:
+    imported(place)
+    before = [json.loads(line) for line in sessions(place)]
+    done("report", *where(place), "--profile", place / "zone.toml")
+    after = [json.loads(line) for line in sessions(place)]
+    for old, new in zip(before, after, strict=True):
+        assert new["duration_s"] < old["duration_s"] - 60
+        assert new["distance_m"] < old["distance_m"] - 200
+        assert new["start_time"] > old["start_time"]
+        html = (place / "r" / "sessions" / f"{new['id']}.html").read_text(encoding="utf-8")
+        facts = re.search(r'id="session-data">(.*?)</script>', html)
+        assert facts is not None
+        assert json.loads(facts[1])["duration_s"] == new["duration_s"]
+
+
+def sessions(place: Path) -> list[str]:
+    return done("sessions", "--json", "--archive", place / "a").stdout.splitlines()
+
+
+def test_what_cannot_be_taken_out_is_not_written(place: Path) -> None:
+    imported(place, "--no-pages")
+    with Archive.open(place / "a") as store:
+        for sha256 in store.known().values():
+            store.originals.path(sha256).unlink()
+    done("profile", "--archive", place / "a", f"privacy_zones={DOCUMENTED}")
+    out = place / "out"
+    commands: list[tuple[str | Path, ...]] = [
+        ("export", "--archive", place / "a", "--out", out),
+        ("export", "--archive", place / "a", "--out", out, "--what", "tracks"),
+        ("report", *where(place)),
+        ("compare", *where(place)),
+        ("sessions", "--archive", place / "a"),
+        ("process", place / "in", *where(place)),
+    ]
+    for command in commands:
+        result = run(*command)
+        assert result.exit_code != 0, command
+        assert "privacy zone" in result.output + result.stderr
+    with pytest.raises(ArchiveError, match="privacy zone"):
+        retrorun.load(place / "a")
+    assert not out.exists()
+    assert not list((place / "r").rglob("*.html"))
+
+
+def test_an_archive_with_zones_of_an_older_version_is_brought_up_to_date(place: Path) -> None:
+    imported(place, "--no-pages")
+    with Archive.open(place / "a") as store:
+        store.set_profile(Athlete(privacy_zones=(HOME,)))  # without a secret
+    with pytest.raises(ArchiveError, match="privacy zone"):
+        retrorun.load(place / "a")
+    for data in exported(place):
+        assert nearest_m(data) > HOME.radius_m
+    assert len(retrorun.load(place / "a").sessions) == 2
+
+
+def test_the_secret_stays_when_zones_and_values_change(place: Path) -> None:
+    imported(place, "--profile", place / "zone.toml", "--no-pages")
+    secret = profile(place).zone_secret
+    assert len(secret) == 64
+    done("profile", "--archive", place / "a", "mass_kg=70")
+    (place / "other.toml").write_text("mass_kg = 71\n", encoding="utf-8")
+    done("reprocess", "--all", *where(place), "--profile", place / "other.toml", "--jobs", "1")
+    assert profile(place) == dc.replace(
+        profile(place), mass_kg=70, privacy_zones=(HOME,), zone_secret=secret
+    )
+    for data in exported(place):
+        assert nearest_m(data) > HOME.radius_m
+
+
+def profile(place: Path) -> Athlete:
+    with Archive.open(place / "a", create=False) as store:
+        return store.profile()
+
+
+def test_a_zone_that_is_taken_back_comes_back_with_reprocess(place: Path) -> None:
+    imported(place, "--profile", place / "zone.toml", "--no-pages")
+    done("profile", "--archive", place / "a", "privacy_zones=")
+    done("reprocess", *where(place), "--jobs", "1")
+    assert max(map(nearest_m, exported(place))) < 30
+
+
+@pytest.mark.parametrize("command", [("analyze", "--json"), ("analyze",), ("explain",)])
+def test_single_files_know_the_archives_zones(place: Path, command: tuple[str, ...]) -> None:
+    file = next((place / "in").iterdir())
+    open_ = done(*command, file, "--archive", place / "a").stdout
+    imported(place, "--profile", place / "zone.toml", "--no-pages")
+    hidden = done(*command, file, "--archive", place / "a").stdout
+    assert open_ != hidden
+    if "--json" in command:
+        before, after = (json.loads(each)["sessions"][0] for each in (open_, hidden))
+        assert after["start_time"] > before["start_time"]
+        assert after["distance_m"] < before["distance_m"]
+        assert "142420" not in hidden
+
+
+def test_labels_are_said_and_kept_on_the_right_clock(place: Path) -> None:
+    imported(place, "--profile", place / "zone.toml", "--no-pages")
+    with Archive.open(place / "a") as store:
+        session, sha256 = next(iter(store.known().items()))
+        track = store.track(session)
+    done("label", session, "10", "40", "backward", *where(place))
+    with Archive.open(place / "a") as store:
+        (kept,) = store.labels(sha256)[0]
+        (shown,) = store.session(session).labels
+    assert (shown.start_s, shown.end_s) == (10, 40)
+    assert kept.start_s == 10 + track.hidden[0][1]
+    done("profile", "--archive", place / "a", "privacy_zones=")
+    done("reprocess", *where(place), "--jobs", "1")
+    with Archive.open(place / "a") as store:
+        (whole,) = store.session(session).labels
+    assert whole.start_s == kept.start_s  # the same seconds as before
+
+
+def test_a_cohorts_results_hold_no_zone_and_the_same_discs_in_every_run(place: Path) -> None:
+    out, archive = place / "results", ("--archive", place / "a")
+    cohort = ("process", place / "in", "--out", out, "--tracks", "--jobs", "1", *archive)
+    done(*cohort, "--profile", place / "zone.toml")
+    first = starts(out)
+    done(*cohort)  # the archive knows the zone
+    assert starts(out) == first
+    rows = pd.read_parquet(out / "tracks")
+    flat = DOOR.plane(rows["latitude_deg"].to_numpy(), rows["longitude_deg"].to_numpy())
+    assert np.nanmin(np.hypot(*flat.T)) > HOME.radius_m
+    shared = place / "shared"
+    done("export", "--from", out, "--deidentify", "--what", "tracks", "--out", shared)
+    assert len(pd.read_parquet(shared / "tracks")) == len(rows)
+
+
+def starts(out: Path) -> list[str]:
+    return sorted(map(str, pd.read_parquet(out / "sessions")["start_time"]))
+
+
+def test_two_zones_are_both_hidden(place: Path) -> None:
+    imported(place, "--profile", place / "zone.toml", "--no-pages")
+    far = dc.replace(HOME, latitude_deg=HOME.latitude_deg + 1)
+    done("profile", "--archive", place / "a", f"privacy_zones={json.dumps([dc.asdict(far)])}")
+    done("report", *where(place), "--profile", place / "zone.toml")
+    assert set(profile(place).privacy_zones) == {HOME, far}
+    discs = privacy_zones.discs(profile(place))
+    assert len({each.latitude_deg for each in discs}) == 8
+    assert isinstance(HOME, Zone)

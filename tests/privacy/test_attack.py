@@ -1,0 +1,67 @@
+"""The attack of ``make attack`` on a few doors; the whole of it takes an hour."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import attack_privacy
+import attack_strategies
+from attack_artefacts import PLACED, leave, seen
+from attack_routes import door, run
+from attack_strategies import STRATEGIES, Seen, evidence
+
+DOORS = 5
+
+
+def test_no_strategy_comes_nearer_than_half_the_radius() -> None:
+    found = attack_privacy.medians(
+        [attack_privacy.attacked(seed, "streets", sessions=5) for seed in range(DOORS)]
+    )
+    assert {kind for kind, _ in found} == set(PLACED)
+    assert {count for kind, count in found if kind == "csv"} == {1, 5}
+    for (kind, count), named in found.items():
+        assert min(named.values()) >= attack_privacy.LEAST, (kind, count, named)
+
+
+def test_all_that_leaves_shows_the_same_places(tmp_path: Path) -> None:
+    home = door(1)
+    left = leave(home, [run(home, 0, "streets", 1)], "secret", tmp_path, whole=1)[0]
+    csv = seen(left, "csv", home).place
+    for kind in ("parquet", "json", "result set"):
+        np.testing.assert_allclose(seen(left, kind, home).place, csv, atol=0.05)
+    gpx = seen(left, "gpx", home).place
+    np.testing.assert_allclose(gpx, csv[np.isfinite(csv[:, 0])], atol=0.05)
+    page = seen(left, "page", home).place
+    known = np.isfinite(page[:, 0])
+    np.testing.assert_allclose(page[known], csv[known], atol=15.0)
+    for kind in ("redacted page", "de-identified"):
+        assert np.isnan(seen(left, kind, home).place).all()
+
+
+@pytest.mark.parametrize("name", ["circle", "likelihood"])
+def test_the_attacker_finds_a_door_in_the_middle_of_a_plain_circle(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The strategies are worth something: cut at a circle about the door, the door is found."""
+    monkeypatch.setattr(attack_strategies, "DISPLACED_BY", (0.0, 0.01))
+    turns = np.linspace(0, 2 * np.pi, 12, endpoint=False)
+    out = np.linspace(100.0, 400.0, 60)[:, None]
+    ways = [Seen(out * (np.cos(turn), np.sin(turn))) for turn in turns]
+    given = evidence(ways, 100.0, lambda place: np.zeros(len(place)))
+    assert given is not None
+    given = attack_strategies.Evidence(given.sessions, given.ends[::2], 100.0, given.height_m)
+    assert np.hypot(*STRATEGIES[name](given)) < 10.0
+
+
+def test_time_and_way_that_are_not_seen_lead_back() -> None:
+    """A way of 3 m/s whose first 100 s are told and not shown."""
+    north = np.arange(0.0, 900.0, 3.0)
+    place = np.column_stack([np.zeros(300), north])
+    shown = np.where(np.arange(300)[:, None] < 100, np.nan, place)
+    told = Seen(shown, {"distance_m": north, "ground_speed_mps": np.full(300, 3.0)})
+    given = evidence([told], 100.0, lambda place: np.zeros(len(place)))
+    assert given is not None
+    only = attack_strategies.Evidence(given.sessions, given.ends[:1], 100.0, given.height_m)
+    for name in ("times", "totals", "dead reckoning"):
+        assert np.hypot(*STRATEGIES[name](only)) < 4.0, name

@@ -1,0 +1,121 @@
+"""Two recordings that differ in hidden seconds only leave the same behind."""
+
+import dataclasses as dc
+import re
+
+import numpy as np
+
+from attack_routes import door, run
+from retrorun import contract, pipeline, privacy_zones
+from retrorun.model import Analysis, Athlete, Blob, Session, Track, Zone
+from retrorun.settings import Settings
+
+HOME = door(3)
+ATHLETE = Athlete(mass_kg=70, privacy_zones=(HOME.zone,), zone_secret="kept")  # noqa: S106
+POINT = re.compile(rb'<trkpt lat="([^"]+)" lon="([^"]+)"><ele>([^<]+)</ele>')
+
+
+def analysed(data: bytes, athlete: Athlete = ATHLETE) -> tuple[Session, Track]:
+    outcome = pipeline.process(Blob("2026-05-08-142427.gpx", data), Settings(), athlete)
+    assert isinstance(outcome, Analysis), outcome
+    return outcome.sessions[0], outcome.tracks[0]
+
+
+def elsewhere_within(data: bytes) -> bytes:
+    """The same run with every fix within the discs at other places and heights within them."""
+    main, *_ = privacy_zones.discs(ATHLETE)
+
+    def moved(found: re.Match[bytes]) -> bytes:
+        place = {
+            name: np.array([float(found[number])])
+            for number, name in ((1, "latitude_deg"), (2, "longitude_deg"))
+        }
+        track = Track(0.0, place, {"gap": np.zeros(1, dtype=bool)})
+        if not privacy_zones.within(track, privacy_zones.discs(ATHLETE)).any():
+            return found[0]
+        return (
+            f'<trkpt lat="{main.latitude_deg:.7f}" lon="{main.longitude_deg:.7f}"><ele>99.0</ele>'
+        ).encode()
+
+    return POINT.sub(moved, data)
+
+
+def test_what_is_hidden_decides_nothing_that_is_left() -> None:
+    data = run(HOME, 1, "streets", 3)
+    other = elsewhere_within(data)
+    assert data != other
+    (session, track), (second, other_track) = analysed(data), analysed(other)
+    assert track.hidden
+    assert track.columns.keys() == other_track.columns.keys()
+    for name, values in track.columns.items():
+        np.testing.assert_array_equal(values, other_track.columns[name], name)
+    same_file = dc.replace(second, id=session.id, source=session.source)
+    assert session == same_file
+
+
+def test_the_start_that_is_told_is_that_of_the_first_second_outside() -> None:
+    session, track = analysed(run(HOME, 1, "streets", 3))
+    whole, _ = analysed(run(HOME, 1, "streets", 3), Athlete(mass_kg=70))
+    assert session.start_time_s == whole.start_time_s + track.hidden[0][1]
+    assert session.duration_s == track.seconds
+    shown_m = session.distance_m or 0.0
+    walked_m = float(np.nansum(track.columns["ground_speed_mps"]))
+    assert abs(shown_m - walked_m) < 0.02 * shown_m
+    assert session.source.name == "2026-05-08-….gpx"
+    assert session.laps == ()
+    assert session.notes[0].slug == "privacy-zone"
+
+
+def test_a_session_within_a_zone_keeps_what_the_body_did() -> None:
+    athlete = Athlete(
+        mass_kg=70,
+        privacy_zones=(dc.replace(HOME.zone, radius_m=2000.0),),
+        zone_secret="kept",  # noqa: S106
+    )
+    session, track = analysed(run(HOME, 1, "streets", 3), athlete)
+    assert set(track.columns) <= privacy_zones.KEPT
+    assert track.has("heart_rate_bpm")
+    assert not track.headings
+    assert session.duration_s > 500
+    assert session.distance_m is None
+    assert all(each.metrics.speed_mps is None for each in session.measures.segments)
+    document = contract.session_document(session)
+    assert document["distance_m"] is None
+
+
+def test_far_from_every_zone_nothing_changes() -> None:
+    data = run(HOME, 1, "streets", 3)
+    far = dc.replace(ATHLETE, privacy_zones=(Zone(0.0, 0.0, 300.0),))
+    assert analysed(data, far)[0] == analysed(data, Athlete(mass_kg=70))[0]
+
+
+def test_a_minute_before_the_first_fix_is_hidden_with_the_home() -> None:
+    """A TCX whose first minute has the home's height and no position."""
+    points = []
+    for second in range(400):
+        north = 46.05 + max(second - 60, 0) * 5.0 / 111_195.08
+        place = (
+            f"<Position><LatitudeDegrees>{north:.7f}</LatitudeDegrees>"
+            "<LongitudeDegrees>14.5</LongitudeDegrees></Position>"
+            if second >= 60
+            else ""
+        )
+        height = 512.3 if second < 60 else 480.0
+        points.append(
+            f"<Trackpoint><Time>2026-05-08T14:{second // 60:02}:{second % 60:02}Z</Time>{place}"
+            f"<AltitudeMeters>{height}</AltitudeMeters></Trackpoint>"
+        )
+    data = (
+        '<TrainingCenterDatabase xmlns="http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2">'
+        '<Activities><Activity Sport="Running"><Id>2026-05-08T14:00:00Z</Id>'
+        '<Lap StartTime="2026-05-08T14:00:00Z"><Track>'
+        f"{''.join(points)}</Track></Lap></Activity></Activities></TrainingCenterDatabase>"
+    ).encode()
+    athlete = Athlete(privacy_zones=(Zone(46.05, 14.5, 60.0),), zone_secret="kept")  # noqa: S106
+    outcome = pipeline.process(Blob("run.tcx", data), Settings(), athlete)
+    assert isinstance(outcome, Analysis), outcome
+    track = outcome.tracks[0]
+    assert track.hidden
+    assert track.hidden[0][0] == 0
+    assert track.hidden[0][1] > 60
+    assert np.nanmax(track.columns["altitude_m"]) < 500

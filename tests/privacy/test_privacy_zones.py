@@ -1,0 +1,185 @@
+"""Which seconds a privacy zone hides, and that nothing that is left knows them."""
+
+import dataclasses as dc
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retrorun import privacy_zones
+from retrorun.errors import ArchiveError
+from retrorun.model import Athlete, HeadingTrack, Label, Pause, Track, Zone
+from retrorun.privacy_zones import Disc
+from retrorun.units import FloatArray
+
+# one degree of a great circle on the mean sphere: 2 pi 6371008.8 m / 360
+DEGREE_M = 111_195.08
+HOME = Disc(46.05, 14.5, 202.0)
+
+
+STEP_M = 5.0
+
+
+def line(n: int = 400, *more: str) -> Track:
+    """Straight north from the door at 5 m/s, out of the disc after 40 s; more columns are 1."""
+    way_m = np.arange(n, dtype=np.float64) * STEP_M
+    columns: dict[str, FloatArray] = {name: np.ones(n) for name in more}
+    columns |= {"latitude_deg": 46.05 + way_m / DEGREE_M, "longitude_deg": np.full(n, 14.5)}
+    columns["distance_m"] = way_m
+    heading = HeadingTrack("gpx:compass", "compass", "true", np.arange(n, dtype=np.float64))
+    none = np.zeros(n, dtype=bool)
+    return Track(1.7e9, columns, {"gap": none, "break": none}, (heading,))
+
+
+def shown(track: Track, *discs: Disc) -> Track:
+    return privacy_zones.cut(track, privacy_zones.hidden(track, discs or (HOME,)))
+
+
+def test_a_disc_covers_its_zone_and_its_middle_is_far_from_the_zones() -> None:
+    zone = Zone(46.05, 14.5, 200.0)
+    for secret in map(str, range(200)):
+        main, *rim = privacy_zones.discs(Athlete(privacy_zones=(zone,), zone_secret=secret))
+        place = (np.array([zone.latitude_deg]), np.array([zone.longitude_deg]))
+        away_m = privacy_zones.distance_m(*place, main)[0]
+        assert 1.25 * 200 - 0.1 <= away_m <= 2.25 * 200 + 0.1
+        assert main.radius_m >= away_m + 200
+        assert len(rim) == 3
+
+
+def test_discs_are_the_same_for_one_secret_and_others_for_another() -> None:
+    zones = (Zone(46.05, 14.5, 200.0), Zone(46.2, 14.5, 100.0))
+    first, again, other = (
+        privacy_zones.discs(Athlete(privacy_zones=zones, zone_secret=each)) for each in "aab"
+    )
+    assert first == again
+    assert not set(first) & set(other)
+    assert len(set(first)) == 8
+
+
+def test_directions_of_discs_are_spread_over_the_compass() -> None:
+    zone = Zone(0.0, 0.0, 200.0)
+    mains = [
+        privacy_zones.discs(Athlete(privacy_zones=(zone,), zone_secret=str(each)))[0]
+        for each in range(400)
+    ]
+    turns = np.angle([each.longitude_deg + 1j * each.latitude_deg for each in mains])
+    counts, _ = np.histogram(turns, 8, (-np.pi, np.pi))
+    assert counts.min() > 25  # of 50 each
+
+
+def test_a_cut_track_begins_at_the_first_second_outside() -> None:
+    track = shown(line())
+    assert track.seconds == 400 - 41  # 205 m is the first place beyond 202 m
+    assert track.start_time_s == 1.7e9 + 41
+    assert track.hidden == ((0, 41),)
+    assert track.columns["distance_m"][[0, 10]].tolist() == [0.0, 50.0]
+    assert track.headings[0].heading_deg[0] == 41.0
+
+
+def test_the_clock_stands_still_in_a_zone_in_the_middle() -> None:
+    middle = Disc(46.05 + 500 / DEGREE_M, 14.5, 102.0)
+    track = shown(line(), middle)
+    assert track.hidden == ((80, 121),)
+    assert track.start_time_s == 1.7e9
+    assert np.flatnonzero(track.flags["break"]).tolist() == [80]
+    assert track.columns["distance_m"][[79, 80, 81]].tolist() == [395.0, 395.0, 400.0]
+
+
+def test_seconds_without_a_position_beside_hidden_ones_are_hidden() -> None:
+    track = line(400, "altitude_m")
+    for name in ("latitude_deg", "longitude_deg"):
+        track.columns[name][:20] = np.nan
+    assert privacy_zones.hidden(track, (HOME,))[:41].all()
+
+
+def test_a_start_without_positions_is_hidden_if_it_may_lie_within() -> None:
+    track = line()
+    for name in ("latitude_deg", "longitude_deg"):
+        track.columns[name][:60] = np.nan  # the first fix lies 98 m beyond the disc
+        track.columns[name][300:305] = np.nan  # 1500 m away, five seconds
+    gone = privacy_zones.hidden(track, (HOME,))
+    assert gone[:60].all()
+    assert not gone[60:].any()
+
+
+def test_a_short_piece_between_hidden_seconds_is_hidden() -> None:
+    two = (HOME, Disc(46.05 + 500 / DEGREE_M, 14.5, 202.0))  # 202 to 298 m is free: 19 s
+    gone = privacy_zones.hidden(line(), two)
+    assert gone[:141].all()
+    assert not gone[141:].any()
+
+
+def test_only_what_is_allowed_stays_of_hidden_seconds() -> None:
+    told = ("turn_rate_dps", "ground_speed_mps", "power_w", "new")
+    track = privacy_zones.blanked(line(400, *told, "heart_rate_bpm"))
+    assert set(track.columns) == {"heart_rate_bpm"}
+    assert track.headings == ()
+
+
+def test_nothing_hidden_gives_the_same_track() -> None:
+    track = line()
+    assert shown(track, Disc(0.0, 0.0, 500.0)) is track
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "disc", "inside"),
+    [
+        (0.0, 179.9995, Disc(0.0, -179.9995, 112.0), True),  # 0.001 deg apart: 111.2 m
+        (0.0, 179.9995, Disc(0.0, -179.9995, 110.0), False),
+        (60.0, 10.002, Disc(60.0, 10.0, 112.0), True),  # a degree east is half as long at 60 N
+        (60.0, 10.002, Disc(60.0, 10.0, 110.0), False),
+        (89.9995, 0.0, Disc(89.9995, 180.0, 112.0), True),  # across the pole
+    ],
+)
+def test_distances_hold_anywhere(
+    latitude: float, longitude: float, disc: Disc, *, inside: bool
+) -> None:
+    columns = {"latitude_deg": np.array([latitude]), "longitude_deg": np.array([longitude])}
+    track = Track(0.0, columns, {"gap": np.zeros(1, dtype=bool)})
+    assert privacy_zones.within(track, [disc]).tolist() == [inside]
+
+
+@given(st.lists(st.tuples(st.integers(0, 90), st.integers(1, 30)), max_size=4), st.integers(0, 99))
+def test_clocks_are_each_others_reverse(pieces: list[tuple[int, int]], second: int) -> None:
+    gone = np.zeros(200, dtype=bool)
+    for start, length in pieces:
+        gone[start : start + length] = True
+    track = privacy_zones.cut(line(200), gone)
+    assert privacy_zones.recorded_start_s(track) == 1.7e9
+    if second < track.seconds:
+        recorded = privacy_zones.recorded_s(track, second)
+        assert recorded == np.flatnonzero(~gone)[second]  # by counting
+        assert privacy_zones.shown_s(track, recorded) == second
+
+
+def test_labels_and_pauses_move_with_the_clock() -> None:
+    track = shown(line())  # 41 s hidden
+    labels = [Label(0, 30, "backward", "x"), Label(30, 61, "backward", "x")]
+    assert privacy_zones.shown_labels(track, labels) == (Label(0, 20, "backward", "x"),)
+    pauses = [Pause(1.7e9 + 10, 1.7e9 + 20), Pause(1.7e9 + 50, 1.7e9 + 60)]
+    assert privacy_zones.shown_pauses(track, pauses) == (Pause(1.7e9 + 50, 1.7e9 + 60),)
+
+
+def test_a_stored_track_within_a_disc_is_refused() -> None:
+    athlete = Athlete(privacy_zones=(Zone(46.05, 14.5, 200.0),), zone_secret="s")  # noqa: S106
+    with pytest.raises(ArchiveError) as refused:
+        privacy_zones.check(line(), athlete, "abc")
+    assert refused.value.slug == "privacy-zone-open"
+    assert privacy_zones.check(line(), dc.replace(athlete, privacy_zones=()), "abc").seconds == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "quiet"),
+    [
+        ("2026-05-08-142427.fit", "2026-05-08-….fit"),
+        ("20260508T142427Z.gpx", "20260508T…Z.gpx"),
+        ("2026-05-08_14-24_Fri.gpx", "2026-05-08_…_Fri.gpx"),
+        ("run 2026-05-08 14:24:27.123.tcx", "run 2026-05-08 ….tcx"),
+        ("1778250267.fit", "….fit"),
+        ("2026-05-31-easy.fit", "2026-05-31-easy.fit"),
+        ("8 x 400 m.fit", "8 x 400 m.fit"),
+    ],
+)
+def test_a_name_loses_its_time_of_day(name: str, quiet: str) -> None:
+    assert privacy_zones.without_clock(name) == quiet
