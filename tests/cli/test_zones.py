@@ -4,6 +4,7 @@ import dataclasses as dc
 import io
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,8 @@ from retrorun.units import FloatArray
 
 DOOR = attack_routes.door(7)
 HOME = DOOR.zone
-DOCUMENTED = f"[{{latitude_deg = {HOME.latitude_deg}, longitude_deg = {HOME.longitude_deg}, radius_m = 100}}]"
+PLACE = f"latitude_deg = {HOME.latitude_deg}, longitude_deg = {HOME.longitude_deg}"
+DOCUMENTED = f"[{{{PLACE}, radius_m = 100}}]"
 
 
 def run(*words: str | Path) -> Result:
@@ -67,7 +69,11 @@ def nearest_m(data: bytes, form: str = "csv") -> float:
         found = re.findall(rb'lat="([^"]+)" lon="([^"]+)"', data)
         latitude, longitude = np.array(found, dtype=float).T
     else:
-        readers = {"csv": pd.read_csv, "parquet": pd.read_parquet, "json": pd.read_json}
+        readers: dict[str, Callable[[io.BytesIO], pd.DataFrame]] = {
+            "csv": pd.read_csv,
+            "parquet": pd.read_parquet,
+            "json": pd.read_json,
+        }
         rows = readers[form](io.BytesIO(data))
         latitude, longitude = rows["latitude_deg"].to_numpy(), rows["longitude_deg"].to_numpy()
     flat: FloatArray = DOOR.plane(latitude, longitude)
