@@ -23,8 +23,8 @@ from retrorun.units import FloatArray
 
 DOOR = attack_routes.door(7)
 HOME = DOOR.zone
-_PLACE = f"latitude_deg = {HOME.latitude_deg}, longitude_deg = {HOME.longitude_deg}"
-DOCUMENTED = f"[{{{_PLACE}, radius_m = 100}}]"
+PLACE = f"latitude_deg = {HOME.latitude_deg}, longitude_deg = {HOME.longitude_deg}"
+DOCUMENTED = f"[{{{PLACE}, radius_m = 100}}]"
 
 
 def run(*words: str | Path) -> Result:
@@ -69,7 +69,7 @@ def nearest_m(data: bytes, form: str = "csv") -> float:
         found = re.findall(rb'lat="([^"]+)" lon="([^"]+)"', data)
         latitude, longitude = np.array(found, dtype=float).T
     else:
-        readers: dict[str, Callable[..., pd.DataFrame]] = {
+        readers: dict[str, Callable[[io.BytesIO], pd.DataFrame]] = {
             "csv": pd.read_csv,
             "parquet": pd.read_parquet,
             "json": pd.read_json,

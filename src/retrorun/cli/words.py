@@ -96,7 +96,8 @@ def note(
             noting.note(store, session, pain, rpe, text)
 
 
-@click.command()
+# a list may come in parts, and a longitude of the west begins with a dash
+@click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("values", nargs=-1, metavar="[NAME=VALUE]...")
 @options.archive
 @options.as_json
