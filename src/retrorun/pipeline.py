@@ -38,7 +38,7 @@ from retrorun.model import (
     Zoned,
 )
 from retrorun.readers.second_device import joined_with_phone
-from retrorun.settings import ReadLimits, Settings
+from retrorun.settings import PrepareSettings, ReadLimits, Settings
 from retrorun.units import FloatArray
 
 
@@ -136,6 +136,9 @@ def _session(
 ) -> tuple[Session, Track]:
     recording = known.recording
     track = prepare.prepare(recording, settings.prepare)
+    if not _has_usable_seconds(track, settings.prepare):
+        words = "no two of its samples lie within the same few minutes: there is no time to analyse"
+        raise NotARunError("no-usable-second", words)
     athlete = athlete.at(track.start_time_s)
     labels = detect_labels.spoken(recording, source.name) + known.labels
     detection = detect.detect(track, labels, athlete, settings.detect)
@@ -145,6 +148,12 @@ def _session(
     devices = {"second_devices": known.second_devices}
     marks = devices | {"labels": labels, "settings": settings.fingerprint(), "version": __version__}
     return dataclasses.replace(session, **marks), track  # type: ignore[arg-type]
+
+
+def _has_usable_seconds(track: Track, settings: PrepareSettings) -> bool:
+    """Whether two seconds are known that lie near enough to tell of the time between them."""
+    known = np.flatnonzero(~track.flags["gap"])
+    return bool(known.size > 1 and np.diff(known).min() <= settings.apart_s)
 
 
 def _gather(

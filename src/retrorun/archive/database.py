@@ -7,12 +7,17 @@ from contextlib import closing, contextmanager
 from importlib import resources
 from pathlib import Path
 
+from retrorun.archive import sums
+from retrorun.archive.journal import Journal
 from retrorun.errors import ArchiveError
 
 APPLICATION_ID = 0x52657472  # "Retr": tells our database from any other
-VERSION = 3
+VERSION = 4
 FILE = "archive.sqlite"
+PAGE_BYTES = 4096  # SQLite's own default
 BUSY_S = 30.0
+OBJECTS = ("originals", "tracks")  # folders of files under their hash
+REPAIR = "`retrorun archive check --repair` mends what can be mended."
 
 # version → what brings a database of the version before to it
 MIGRATIONS: Mapping[int, str] = {
@@ -43,7 +48,16 @@ CREATE TRIGGER sessions_gone AFTER DELETE ON sessions
     BEGIN INSERT OR REPLACE INTO due VALUES (old.id); END;
 CREATE TABLE again (sha256 TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 """,
+    4: """
+CREATE TABLE sums (
+    name TEXT NOT NULL, key INTEGER NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (name, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE journal (
+    id INTEGER PRIMARY KEY CHECK (id = 1), bytes INTEGER NOT NULL
+) STRICT;
+""",
 }
+SUMMED = 4  # the version that brought checksums of rows, and the journal
 
 
 def connect(folder: Path, *, create: bool = True) -> sqlite3.Connection:
@@ -57,6 +71,7 @@ def connect(folder: Path, *, create: bool = True) -> sqlite3.Connection:
     """
     path = folder / FILE
     if not path.exists():
+        refuse_without_database(folder)
         if not create:
             raise ArchiveError(
                 "archive-missing",
@@ -73,6 +88,21 @@ def connect(folder: Path, *, create: bool = True) -> sqlite3.Connection:
             connection.close()
             raise
     return connection
+
+
+def refuse_without_database(folder: Path) -> None:
+    """Refuse to begin a new database beside tracks or originals of another.
+
+    Raises:
+        ArchiveError: there are some.
+    """
+    if any(next((folder / name).glob("??/*.*"), None) for name in OBJECTS):
+        raise ArchiveError(
+            "archive-database-missing",
+            "its database is missing or empty, and its tracks and originals are there",
+            file=str(folder),
+            remedy=REPAIR,
+        )
 
 
 def _make_folder(folder: Path) -> None:
@@ -125,6 +155,7 @@ def _prepare(connection: sqlite3.Connection, folder: Path) -> None:
     found, application = version_of(connection), _pragma(connection, "application_id")
     connection.execute("COMMIT")
     if found == 0 and application == 0 and not tables:
+        refuse_without_database(folder)
         _create(connection)
     elif application != APPLICATION_ID:
         raise ArchiveError("archive-foreign", "this is no archive of retrorun", file=str(folder))
@@ -137,6 +168,8 @@ def _prepare(connection: sqlite3.Connection, folder: Path) -> None:
         )
     elif found < VERSION:
         migrate(connection, folder, MIGRATIONS, VERSION)
+    elif connection.execute("SELECT 1 FROM imports LIMIT 1").fetchone() is None:
+        refuse_without_database(folder)
 
 
 def _create(connection: sqlite3.Connection) -> None:
@@ -171,6 +204,9 @@ def migrate(
         for step in steps:
             for statement in statements(migrations[step]):
                 connection.execute(statement)
+        if found < SUMMED <= target:
+            Journal(folder).rewrite(connection)
+            sums.fill(connection)
         connection.execute(f"PRAGMA user_version = {target}")
 
 
@@ -229,7 +265,7 @@ def told(folder: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (sqlite3.Error, OSError) as problem:
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as problem:
         slug, words, remedy = _words(problem)
         raise ArchiveError(slug, words, file=str(folder), remedy=remedy) from problem
 
@@ -239,6 +275,8 @@ def _words(problem: Exception) -> tuple[str, str, str]:
     for sign, slug, words, remedy in _SIGNS:
         if sign in text.lower():
             return slug, f"{words} ({text})", remedy
+    if isinstance(problem, (sqlite3.DatabaseError, UnicodeDecodeError)):
+        return "archive-damaged", f"the database is damaged ({text})", REPAIR
     return "archive-error", text, "See `retrorun archive check`."
 
 
@@ -253,18 +291,6 @@ _SIGNS = (
     ("read-only", "archive-read-only", "it cannot be written", "Mount it writable."),
     ("permission", "archive-read-only", "it cannot be written", "Give yourself the right to."),
     ("locked", "archive-busy", "another retrorun is using it", "Wait for it to finish."),
-    (
-        "malformed",
-        "archive-damaged",
-        "the database is damaged",
-        "`retrorun archive restore` helps.",
-    ),
-    (
-        "not a database",
-        "archive-damaged",
-        "this is no database",
-        "`retrorun archive restore` helps.",
-    ),
 )
 
 

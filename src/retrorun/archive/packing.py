@@ -3,7 +3,7 @@
 import dataclasses
 import gc
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import msgspec
@@ -82,17 +82,28 @@ def session(stored: bytes) -> Session:
     return _decoded(_DECODER, stored)
 
 
-def sessions(documents: Iterable[bytes]) -> list[Session]:
+Damaged = Callable[[str, ArchiveError], None]
+
+
+def sessions(
+    documents: Iterable[tuple[str, bytes]], damaged: Damaged | None = None
+) -> list[Session]:
     """The sessions of many stored documents.
+
+    Args:
+        documents: id and document of each.
+        damaged: is given the id of each that cannot be read, and why; None: the first is raised.
 
     Raises:
         ArchiveError: a document does not fit this version.
     """
     with _without_collecting():
-        return [_decoded(_DECODER, document) for document in documents]
+        return list(_all_decoded(_DECODER, documents, damaged))
 
 
-def outlines(documents: Iterable[bytes]) -> list[Session]:
+def outlines(
+    documents: Iterable[tuple[str, bytes]], damaged: Damaged | None = None
+) -> list[Session]:
     """The same, without what only their own pages show.
 
     Raises:
@@ -101,14 +112,28 @@ def outlines(documents: Iterable[bytes]) -> list[Session]:
     from retrorun.archive.outlines import OUTLINES
 
     with _without_collecting():
-        return [_decoded(OUTLINES, document) for document in documents]
+        return list(_all_decoded(OUTLINES, documents, damaged))
+
+
+def _all_decoded(
+    decoder: msgspec.json.Decoder[Session],
+    documents: Iterable[tuple[str, bytes]],
+    damaged: Damaged | None,
+) -> Iterator[Session]:
+    for session_id, stored in documents:
+        try:
+            yield _decoded(decoder, stored)
+        except ArchiveError as problem:
+            if damaged is None:
+                raise
+            damaged(session_id, problem)
 
 
 def _decoded(decoder: msgspec.json.Decoder[Session], stored: bytes) -> Session:
     try:
         return decoder.decode(stored)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
-        remedy = "`retrorun reprocess` makes it anew."
+    except (msgspec.MsgspecError, UnicodeDecodeError, TypeError, RecursionError) as problem:
+        remedy = "`retrorun archive check --repair` makes it again from its original."
         words = f"a stored session cannot be read: {problem}"
         raise ArchiveError("archive-session-damaged", words, remedy=remedy) from problem
 

@@ -21,7 +21,7 @@ _FILE_MARKS = ", ".join(
     "CAST(? AS TEXT)" if each.name in _NAMING else "?" for each in fields(FileRow)
 )
 
-_TOTALS = """
+TOTALS = """
 INSERT INTO totals
     SELECT s.id, t.key, coalesce(json_extract(t.value, '$.seconds'), 0),
         coalesce(json_extract(t.value, '$.moving_s'), 0), json_extract(t.value, '$.distance_m')
@@ -141,7 +141,7 @@ class Written(Matched):
             f"VALUES ({_SESSION_MARKS})",
             ((*astuple(row), brought_by) for row in parcel.sessions if row.id not in joined),
         )
-        self.connection.execute(_TOTALS, (parcel.sha256,))
+        self.connection.execute(TOTALS, (parcel.sha256,))
         self.connection.execute("DELETE FROM again WHERE sha256 = ?", (parcel.sha256,))
         return {track for _, track in before}
 
