@@ -8,7 +8,7 @@ DEMO_ARCHIVE := .demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev browser demo test bench faults fuzz guided screenshots lint format accuracy samples constraints clean
+.PHONY: help install dev browser demo test bench faults attack fuzz guided screenshots lint format accuracy samples constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ bench: dev ## how fast it is beside others: writes docs/benchmark.md (FILES=1000
 N ?= 200
 faults: dev ## kill imports at N=200 random moments, and the other faults
 	RETRORUN_KILLS=$(N) $(BIN)/pytest tests/faults
+
+attack: dev ## flip N=200 bits in each part of an archive: found, or nothing printed changes
+	$(BIN)/python benchmarks/attack_archive.py --flips $(N)
 
 fuzz: dev ## N=100000 mutated files through the readers; each breach is kept in fuzz-finds
 	$(BIN)/python benchmarks/fuzz.py --count $(or $(N),100000) --keep fuzz-finds

@@ -183,45 +183,47 @@ TARGETS: Mapping[str, Flip] = {
 def attack(pristine: Path, flip: Flip, dice: random.Random, flips: int, mend: int) -> Tally:
     """Flip so many bits, each in a fresh copy, and judge what becomes of each."""
     tally = Tally()
-    with tempfile.TemporaryDirectory() as folder:
-        before, _ = printed(pristine)
-        for number in range(flips):
-            archive = pristine.with_name("flipped")
-            shutil.rmtree(archive, ignore_errors=True)
-            shutil.copytree(pristine, archive)
-            where = flip(dice, archive)
-            outcome, trouble = judged(archive, before, mend=mend > 0 and number % mend == 0)
-            tally.outcomes[outcome] += 1
-            if trouble:
-                tally.breaches.append(f"{where}: {trouble}")
-        shutil.rmtree(pristine.with_name("flipped"), ignore_errors=True)
-        del folder
+    before, _ = printed(pristine)
+    archive = pristine.with_name("flipped")
+    for number in range(flips):
+        shutil.copytree(pristine, archive)
+        where = flip(dice, archive)
+        outcome, trouble = judged(archive, before, mend=mend > 0 and number % mend == 0)
+        tally.outcomes[outcome] += 1
+        if trouble:
+            tally.breaches.append(f"{where}: {trouble}")
+        shutil.rmtree(archive)
     return tally
 
 
 def judged(archive: Path, before: Mapping[str, str], *, mend: bool) -> tuple[str, str]:
     """What became of a flip (``found``, ``harmless``, ``missed``), and what is wrong with that."""
-    at = ("--archive", str(archive))
-    status, text, sound = run("archive", "check", *at)
+    status, _, sound = run("archive", "check", "--archive", str(archive))
     if not sound:
         return "found", "`archive check` ended in a traceback"
     after, broken = printed(archive)
     trouble = f"a traceback of {', '.join(broken)}" if broken else ""
+    if status == 0 and (changed := differing(before, after)):
+        return "missed", f"unfound, and other: {changed}"
     if status == 0:
-        names = before.keys() | after.keys()
-        changed = sorted(name for name in names if before.get(name) != after.get(name))
-        if changed:
-            return "missed", f"unfound, and other: {changed[:3]}"
         return "harmless", trouble
-    if mend and not trouble:
-        status, text, sound = run("archive", "check", "--repair", *at)
-        if status or not sound:
-            return "found", f"not mended: {text.strip()[-200:]}"
-        healed, _ = printed(archive)
-        if changed := sorted(name for name in before if before[name] != healed.get(name)):
-            return "found", f"mended, and other: {changed[:3]}"
-        return "found and mended", ""
-    return "found", trouble
+    return mended(archive, before) if mend and not trouble else ("found", trouble)
+
+
+def mended(archive: Path, before: Mapping[str, str]) -> tuple[str, str]:
+    """Repair an archive: what became of it, and what is wrong with that."""
+    status, text, sound = run("archive", "check", "--repair", "--archive", str(archive))
+    if status or not sound:
+        return "found", f"not mended: {text.strip()[-200:]}"
+    if changed := differing(before, printed(archive)[0]):
+        return "found", f"mended, and other: {changed}"
+    return "found and mended", ""
+
+
+def differing(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """A few of the names under which something else stands, or only on one side."""
+    names = before.keys() | after.keys()
+    return sorted(name for name in names if before.get(name) != after.get(name))[:3]
 
 
 def main() -> int:

@@ -75,8 +75,9 @@ class Archive(Written):
 
         found = next(integrity.findings(self), None)
         if found is not None:
+            words = f"the archive is damaged: {found.message}"
             raise ArchiveError(
-                integrity.DAMAGED, found.message, file=str(self.folder), remedy=found.remedy
+                integrity.DAMAGED, words, file=str(self.folder), remedy=found.remedy
             ) from error
 
     def writing(self, wait_s: float = 10.0) -> AbstractContextManager[None]:

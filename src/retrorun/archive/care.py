@@ -98,18 +98,36 @@ def _references(archive: Archive) -> Iterator[Finding]:
 
 
 def _contents(archive: Archive) -> Iterator[Finding]:
-    remedy = database.REPAIR
+    """Tracks and originals that do not hold what their name says, or a track that is none."""
+    from retrorun.archive import packing
+
+    ids: dict[str, list[str]] = defaultdict(list)
+    for session_id, track, sha256 in archive.rows("SELECT id, track, sha256 FROM sessions"):
+        ids[track].append(session_id)
+        ids[sha256].append(session_id)
     for sha256 in archive.tracks.hashes():
-        if objects.digest(archive.tracks.get(sha256)) != sha256:
-            yield Finding("track-damaged", f"track {sha256[:12]} is not what was written", remedy)
+        try:
+            stored = archive.tracks.get(sha256)
+            wrong = "" if objects.digest(stored) == sha256 else "is not what was written"
+            if not wrong and not packing.track(stored).seconds:
+                wrong = "holds no second"
+        except ArchiveError as problem:
+            wrong = f"cannot be read: {problem.message}"
+        if wrong:
+            words = f"track {sha256[:12]}{_of(ids[sha256])} {wrong}"
+            yield Finding("track-damaged", words, database.REPAIR)
     for sha256 in archive.originals.hashes():
         try:
             sound = objects.digest(objects.unpack(archive.originals.get(sha256))) == sha256
         except ArchiveError:
             sound = False
         if not sound:
-            words = f"original {sha256[:12]} is not what was written"
-            yield Finding("original-damaged", words, remedy)
+            words = f"original {sha256[:12]}{_of(ids[sha256])} is not what was written"
+            yield Finding("original-damaged", words, database.REPAIR)
+
+
+def _of(sessions: list[str]) -> str:
+    return f" of session {', '.join(sorted(sessions))}" if sessions else ""
 
 
 def backup(archive: Archive, target: Path) -> Path:

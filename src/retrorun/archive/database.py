@@ -1,6 +1,8 @@
 """The SQLite file: opened, versioned, migrated with a backup, and locked for one writer."""
 
+import shutil
 import sqlite3
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -70,8 +72,9 @@ def connect(folder: Path, *, create: bool = True) -> sqlite3.Connection:
             than this retrorun, damaged, or the folder cannot be used.
     """
     path = folder / FILE
-    if not path.exists():
+    if not path.exists() or not path.stat().st_size:
         refuse_without_database(folder)
+    if not path.exists():
         if not create:
             raise ArchiveError(
                 "archive-missing",
@@ -126,13 +129,29 @@ def _open(path: Path) -> sqlite3.Connection:
         connection.close()
         if not any(sign in str(problem) for sign in ("readonly", "unable to open")):
             raise
-        # nothing can be written here, so nobody else writes either
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?immutable=1", uri=True)
-        connection.isolation_level = None
+        connection = _read_only(path)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
     return connection
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    """The database on a medium that cannot be written, so that nobody else writes either."""
+    log = Path(f"{path}-wal")
+    if not log.exists() or not log.stat().st_size:
+        address = f"{path.resolve().as_uri()}?immutable=1"
+        return sqlite3.connect(address, uri=True, isolation_level=None)
+    # a killed process left transactions in the log, which cannot be merged where it lies
+    memory = sqlite3.connect(":memory:", isolation_level=None)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        shutil.copyfile(path, copy)
+        shutil.copyfile(log, f"{copy}-wal")
+        with closing(sqlite3.connect(copy)) as merged:
+            merged.backup(memory)
+    memory.execute("PRAGMA query_only = ON")
+    return memory
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import msgspec
 
+from retrorun import zone
 from retrorun.archive import objects, tracks
 from retrorun.archive.rows import Parcel, Problem, SessionRow
 from retrorun.errors import ArchiveError
@@ -131,11 +132,19 @@ def _all_decoded(
 
 def _decoded(decoder: msgspec.json.Decoder[Session], stored: bytes) -> Session:
     try:
-        return decoder.decode(stored)
+        found = decoder.decode(stored)
+        zone.local_time(found.start_time_s, found.zone)  # every list shows it
     except (msgspec.MsgspecError, UnicodeDecodeError, TypeError, RecursionError) as problem:
-        remedy = "`retrorun archive check --repair` makes it again from its original."
-        words = f"a stored session cannot be read: {problem}"
-        raise ArchiveError("archive-session-damaged", words, remedy=remedy) from problem
+        raise _unreadable(problem) from problem
+    except (ValueError, OverflowError, OSError) as problem:
+        raise _unreadable(f"its clock shows no date ({problem})") from problem
+    return found
+
+
+def _unreadable(reason: object) -> ArchiveError:
+    remedy = "`retrorun archive check --repair` makes it again from its original."
+    words = f"a stored session cannot be read: {reason}"
+    return ArchiveError("archive-session-damaged", words, remedy=remedy)
 
 
 @contextmanager

@@ -167,6 +167,11 @@ def _complete(fresh: sqlite3.Connection) -> None:
         "SELECT import_id, ?, '', 0 FROM files UNION SELECT import_id, ?, '', 0 FROM sessions",
         (_LOST, _LOST),
     )
+    fresh.execute(  # an archive without any import is not begun beside originals
+        "INSERT INTO imports (folder, version, started_s) "
+        "SELECT ?, '', 0 WHERE NOT EXISTS (SELECT 1 FROM imports)",
+        (_LOST,),
+    )
     for (sha256,) in fresh.execute("SELECT DISTINCT sha256 FROM sessions").fetchall():
         fresh.execute(TOTALS, (sha256,))
 

@@ -78,6 +78,7 @@ def repair(folder: Path, engine: Engine, wait_s: float = 10.0) -> Repaired:
         sessions += act(_unnamed(archive), archive, engine, wait_s=wait_s).sessions
         with archive.writing(wait_s):
             _drop_damaged_tracks(archive)
+            _forget_faults(archive, sessions)
         return Repaired(rebuilt, fetched, tuple(sessions), tuple(care.check(archive)))
 
 
@@ -163,6 +164,7 @@ def _due(archive: Archive) -> list[str]:
     ]
     known = archive.known()
     archive.sessions(lambda session_id, _: lost.append(known[session_id]))
+    lost += [known[session_id] for session_id in archive.page_faults()]
     unusable = set(_damaged(archive, archive.originals))
     due = dict.fromkeys([*archive.again(), *lost])
     return [each for each in due if each not in unusable and archive.originals.path(each).is_file()]
@@ -184,3 +186,11 @@ def _drop_damaged_tracks(archive: Archive) -> None:
     for sha256 in _damaged(archive, archive.tracks):
         if sha256 not in used:
             archive.tracks.path(sha256).unlink()
+
+
+def _forget_faults(archive: Archive, sessions: Iterable[str]) -> None:
+    """Sessions that were analysed again are to be shown again: whether they can be is not known."""
+    faults = archive.page_faults()
+    left = {each: faults[each] for each in faults.keys() - set(sessions)}
+    if left != faults:
+        archive.set_page_faults(left)
