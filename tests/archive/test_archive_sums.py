@@ -173,12 +173,17 @@ def test_a_line_that_was_never_committed_does_not_count_and_goes(folder: Path) -
     assert findings(folder) == []
 
 
+def fail(archive: Archive) -> None:
+    with archive.transaction():
+        archive.connection.execute("DELETE FROM notes")
+        archive.connection.execute("INSERT INTO notes VALUES ('x', 11, 0, '')")  # over 10
+
+
 def test_a_transaction_that_fails_leaves_no_line(folder: Path) -> None:
     before = stored(folder)
     with Archive.open(folder) as archive:
-        with pytest.raises(ArchiveError), archive.transaction():
-            archive.connection.execute("DELETE FROM notes")
-            archive.connection.execute("INSERT INTO notes VALUES ('x', 11, 0, '')")  # over 10
+        with pytest.raises(ArchiveError):
+            fail(archive)
         assert stored(folder) == before
         assert len(archive.remarks()) == 1
     assert findings(folder) == []
