@@ -2,11 +2,14 @@
 
 import random
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 import attack_archive
+from retrorun.archive import database
 
 FLIPS = 3
 

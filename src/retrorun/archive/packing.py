@@ -133,12 +133,29 @@ def _all_decoded(
 def _decoded(decoder: msgspec.json.Decoder[Session], stored: bytes) -> Session:
     try:
         found = decoder.decode(stored)
-        zone.local_time(found.start_time_s, found.zone)  # every list shows it
+        _refuse_odd(found)
     except (msgspec.MsgspecError, UnicodeDecodeError, TypeError, RecursionError) as problem:
         raise _unreadable(problem) from problem
     except (ValueError, OverflowError, OSError) as problem:
-        raise _unreadable(f"its clock shows no date ({problem})") from problem
+        raise _unreadable(problem) from problem
     return found
+
+
+_MOST = 1e9  # seconds or metres of one session: far over any, and what pages can draw
+
+
+def _refuse_odd(found: Session) -> None:
+    """Refuse what no list and no sum can take: times that no calendar has, and boundless sums.
+
+    Raises:
+        ValueError, OverflowError, OSError: the session holds such a thing.
+    """
+    zone.local_time(found.start_time_s, found.zone)
+    sums = [found.duration_s, found.moving_s, found.distance_m]
+    for each in found.measures.totals.values():
+        sums += [each.seconds, each.moving_s, each.distance_m]
+    if not all(0 <= (each or 0.0) <= _MOST for each in sums):
+        raise ValueError("a time or a distance in it is none that a session can have")
 
 
 def _unreadable(reason: object) -> ArchiveError:
