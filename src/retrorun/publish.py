@@ -16,7 +16,7 @@ from typing import TypeVar
 from retrorun import compare, engines, privacy, report
 from retrorun.archive import Archive
 from retrorun.compare import Past
-from retrorun.errors import PageError, RetrorunError
+from retrorun.errors import ArchiveError, PageError, RetrorunError
 from retrorun.model import Athlete, Comparison, Session
 from retrorun.report import Fault, SessionContext
 from retrorun.report.page import Place
@@ -248,7 +248,14 @@ def session_page(archive: Archive, session: Session, before: Past, manner: Manne
         ArchiveError: its track is missing or damaged.
     """
     athlete, settings = manner.athlete, manner.settings.compare
-    track = privacy.without_zones(archive.track(session.id), athlete.privacy_zones)
+    stored = archive.track(session.id)
+    if not stored.seconds:
+        words, remedy = (
+            "its track holds no second",
+            f"`retrorun reprocess {session.id}` lets it go.",
+        )
+        raise ArchiveError("session-empty", words, remedy=remedy)
+    track = privacy.without_zones(stored, athlete.privacy_zones)
     context = SessionContext(
         guidance=compare.guidance(session, before, settings),
         claims=compare.claims(compare.compare([session], athlete, settings)),

@@ -175,6 +175,20 @@ class Written(Matched):
                 with database.told(self.folder):
                     self.tracks.path(sha256).unlink(missing_ok=True)
 
+    def withdraw(self, sha256: str, slug: str, message: str) -> None:
+        """Let the sessions of a file go that is no run after all; labels and original stay."""
+        with self.transaction():
+            gone = self.connection.execute(
+                "DELETE FROM sessions WHERE sha256 = ? RETURNING track", (sha256,)
+            ).fetchall()
+            self.connection.execute(
+                "UPDATE files SET outcome = 'not-a-run', slug = ?, message = CAST(? AS TEXT) "
+                "WHERE sha256 = ? AND outcome = 'imported'",
+                (slug, raw(message), sha256),
+            )
+            self.connection.execute("DELETE FROM again WHERE sha256 = ?", (sha256,))
+        self._drop_tracks({track for (track,) in gone})
+
     def undo(self, import_id: int, now_s: float) -> list[str]:
         """Take an import back; labels and originals stay, so that ``--retry`` brings it back.
 
