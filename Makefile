@@ -61,6 +61,9 @@ N ?= 200
 faults: dev ## kill imports at N=200 random moments, and the other faults
 	RETRORUN_KILLS=$(N) $(BIN)/pytest tests/faults
 
+attack: dev ## flip N=200 bits in each part of an archive: found, or nothing printed changes
+	$(BIN)/python benchmarks/attack_archive.py --flips $(N)
+
 fuzz: dev ## N=100000 mutated files through the readers; each breach is kept in fuzz-finds
 	$(BIN)/python benchmarks/fuzz.py --count $(or $(N),100000) --keep fuzz-finds
 

@@ -132,3 +132,43 @@ def test_every_real_file_is_a_session_or_has_a_reason_and_none_runs_backward(cor
             continue
         for session in outcome.sessions:
             assert session.measures.totals["backward"].seconds == 0, path.name
+
+
+def points(*moments: str) -> bytes:
+    """A GPX file with a point at each moment, 3 m apart."""
+    marks = "".join(
+        f'<trkpt lat="{46 + 2.7e-5 * number:.7f}" lon="14.5"><time>{moment}</time></trkpt>'
+        for number, moment in enumerate(moments)
+    )
+    space = 'xmlns="http://www.topografix.com/GPX/1/1" version="1.1" creator="a"'
+    return f"<gpx {space}><trk><trkseg>{marks}</trkseg></trk></gpx>".encode()
+
+
+def outcome_of(*moments: str) -> Outcome:
+    return pipeline.process(Blob("a.gpx", points(*moments)), Settings(), Athlete())
+
+
+@pytest.mark.parametrize(
+    "moments",
+    [
+        ("2026-05-01T14:00:00Z", "2026-05-21T14:00:00Z"),
+        ("2026-05-01T14:00:00Z", "2026-05-03T14:00:00Z"),
+        ("2026-05-01T14:00:00Z", "2026-05-01T18:00:00Z"),
+        ("2026-05-01T14:00:00Z",) * 40,
+        tuple(f"2026-05-{day:02}T14:00:00Z" for day in range(1, 29)),
+    ],
+    ids=["20 days", "2 days", "4 hours", "one time", "one a day"],
+)
+def test_no_session_comes_of_samples_that_span_no_usable_second(moments: tuple[str, ...]) -> None:
+    outcome = outcome_of(*moments)
+    assert isinstance(outcome, Failed)
+    assert (outcome.slug, outcome.not_a_run) == ("no-usable-second", True)
+
+
+def test_a_session_may_be_short_or_sparse() -> None:
+    minutes = tuple(f"2026-05-01T14:{minute:02}:00Z" for minute in range(0, 60, 5))
+    seconds = ("2026-05-01T14:00:00Z", "2026-05-01T14:00:01Z")
+    for moments, duration_s in ((minutes, 55 * 60 + 1), (seconds, 2)):
+        outcome = outcome_of(*moments)
+        assert isinstance(outcome, Analysis)
+        assert outcome.sessions[0].duration_s == duration_s

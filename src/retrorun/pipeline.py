@@ -41,7 +41,7 @@ from retrorun.model import (
 )
 from retrorun.model.digits import rounded, rounded_track
 from retrorun.readers.second_device import joined_with_phone
-from retrorun.settings import ReadLimits, Settings
+from retrorun.settings import PrepareSettings, ReadLimits, Settings
 from retrorun.units import FloatArray
 
 
@@ -145,6 +145,9 @@ def _session(
     leave_out = partial(privacy_zones.cut_if_enough, discs=discs)
     track = prepare.prepare(recording, settings.prepare, leave_out if discs else None)
     blank = bool(privacy_zones.hidden(track, discs).any())  # too little would have been left
+    if not _has_usable_seconds(track, settings.prepare):
+        words = "no two of its samples lie within the same few minutes: there is no time to analyse"
+        raise NotARunError("no-usable-second", words)
     athlete = athlete.at(track.start_time_s)
     spoken = detect_labels.spoken(recording, source.name) + known.labels
     labels = privacy_zones.shown_labels(track, spoken)
@@ -191,6 +194,12 @@ def _rounded(found: Measures) -> Measures:
     """Measures as they are kept; the totals are sums of what is kept of the segments."""
     kept = rounded(found)
     return dataclasses.replace(kept, totals=measure.totals(kept.segments))
+
+
+def _has_usable_seconds(track: Track, settings: PrepareSettings) -> bool:
+    """Whether two seconds are known that lie near enough to tell of the time between them."""
+    known = np.flatnonzero(~track.flags["gap"])
+    return bool(known.size > 1 and np.diff(known).min() <= settings.apart_s)
 
 
 def _gather(

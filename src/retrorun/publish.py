@@ -7,30 +7,41 @@ written by worker processes, each page by one.
 """
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from retrorun import compare, engines, privacy_zones, report
 from retrorun.archive import Archive
 from retrorun.compare import Past
-from retrorun.errors import EngineError, RetrorunError
+from retrorun.errors import ArchiveError, PageError, RetrorunError
 from retrorun.model import Athlete, Comparison, Session
-from retrorun.report import SessionContext
+from retrorun.report import Fault, SessionContext
+from retrorun.report.page import Place
 from retrorun.report.site import Site
+from retrorun.report.words import say
 from retrorun.settings import Settings
 
+T = TypeVar("T")
 INDEX, COMPARISON = "index.html", "comparison.html"
 WORTH_A_WORKER = 16  # pages: fewer are written before one more process is up
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """How many pages were written, and where to begin to read."""
+    """What was written.
+
+    Attributes:
+        pages: how many pages changed.
+        index: where to begin to read.
+        faults: sessions that cannot be shown; their pages say why.
+    """
 
     pages: int
     index: Path
+    faults: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +73,8 @@ def publish(archive: Archive, folder: Path, manner: Manner, fresh: Collection[st
         fresh: ids of sessions that are new, were analysed anew, or are gone.
 
     Raises:
-        ArchiveError: a track is missing or damaged.
+        PageError: a page cannot be written; those before it are.
+        ArchiveError: the archive cannot be read.
     """
     there, changed = _standing(folder), set(fresh)
     wanted = [each for each in archive.known() if each in changed or _page(each) not in there]
@@ -71,53 +83,142 @@ def publish(archive: Archive, folder: Path, manner: Manner, fresh: Collection[st
     site = Site(folder)
     site.sweep()
     site.ensure_assets()
-    written = list(_pages(archive, folder, manner, wanted)) if wanted else []
-    sessions, athlete = archive.outlines(), manner.athlete
+    done = list(_pages(archive, folder, manner, wanted)) if wanted else []
+    faults = {each.fault.session: each.fault for each in done if each.fault is not None}
+    written = [each.changed for each in done]
+    unreadable: dict[str, Fault] = {}
+    sessions = archive.outlines(partial(_note, unreadable))
+    both, found = of_sound(sessions, lambda sound: _overview(sound, unreadable, manner))
+    unreadable |= {each.session: each for each in found}
+    if found:
+        sound = [each for each in sessions if each.id not in unreadable]
+        both = _overview(sound, unreadable, manner)
+    written += [site.write(name, html) for name, html in both.items()]
+    for fault in unreadable.values():  # whose own pages may have been written well enough
+        written.append(site.write(_page(fault.session), _fault_page(fault)))
+    _remember(archive, faults | unreadable, wanted)
+    return Published(sum(written), folder / INDEX, tuple((faults | unreadable).values()))
+
+
+def _note(faults: dict[str, Fault], session_id: str, problem: RetrorunError) -> None:
+    faults[session_id] = Fault.of(session_id, problem)
+
+
+def of_sound(
+    sessions: Sequence[Session], make: Callable[[Sequence[Session]], T]
+) -> tuple[T, list[Fault]]:
+    """What is made of many sessions, without those of which it cannot be made.
+
+    Args:
+        sessions: any number.
+        make: a function of sessions that fails where one of them holds something odd.
+
+    Returns:
+        What was made, and the sessions that were left out.
+    """
+    try:
+        return make(sessions), []
+    except Exception:
+        faults = [fault for each in sessions if (fault := _alone(each, make)) is not None]
+        if not faults:
+            raise
+    odd = {each.session for each in faults}
+    return make([each for each in sessions if each.id not in odd]), faults
+
+
+def _alone(session: Session, make: Callable[[Sequence[Session]], T]) -> Fault | None:
+    """What is wrong with one session by itself; None if nothing is."""
+    try:
+        make([session])
+    except Exception as problem:  # noqa: BLE001 - whatever a stored session holds
+        return Fault.of(session.id, problem)
+    return None
+
+
+def _overview(
+    sessions: Sequence[Session], faults: Mapping[str, Fault], manner: Manner
+) -> dict[str, str]:
+    """The two pages over all sessions: name → HTML."""
+    athlete = manner.athlete
     found = compare.compare(sessions, athlete, manner.settings.compare)
     listed = report.listed(sessions, athlete)
-    written.append(site.write(COMPARISON, report.comparison_page(found, sessions, athlete, listed)))
-    written.append(site.write(INDEX, report.index_page(sessions, athlete, listed)))
-    return Published(sum(written), folder / INDEX)
+    left_out = [faults[each] for each in sorted(faults)]
+    return {
+        COMPARISON: report.comparison_page(found, sessions, athlete, listed),
+        INDEX: report.index_page(sessions, athlete, listed, left_out),
+    }
+
+
+def _remember(archive: Archive, faults: Mapping[str, Fault], wanted: Collection[str]) -> None:
+    """Keep which sessions have no page of their own, for ``archive check``."""
+    before = archive.page_faults()
+    standing = {each: words for each, words in before.items() if each not in set(wanted)}
+    after = standing | {each: fault.message for each, fault in faults.items()}
+    if after != before:
+        archive.set_page_faults(after)
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A page: whether it changed, and what is wrong with the session."""
+
+    changed: bool
+    fault: Fault | None = None
 
 
 def _pages(
     archive: Archive, folder: Path, manner: Manner, wanted: Collection[str]
-) -> Iterator[bool]:
-    """Write pages of sessions; whether each had changed.
+) -> Iterator[_Done]:
+    """Write pages of sessions; one that cannot be made says why.
 
     Raises:
-        RetrorunError, OSError: what went wrong with a page; those before it are written.
+        PageError, OSError: a page cannot be written; those before it are.
     """
     pasts = compare.pasts(archive.sums(), manner.settings.compare)
-    orders = ((each, pasts[each]) for each in wanted)
+    orders = ((each, pasts.get(each, Past())) for each in wanted)
     work = partial(_write, archive=archive.folder, folder=folder, manner=manner)
     jobs = min(manner.jobs, len(wanted) // WORTH_A_WORKER)
     for (session_id, _), done in engines.ordered(orders, work, jobs):
         if isinstance(done, engines.Lost):
-            raise EngineError(done.slug, f"the page of session {session_id}: {done.message}")
-        if isinstance(done, Exception):
+            yield _faulty(Fault(session_id, done.slug, done.message, say("fault_remedy")), folder)
+        elif isinstance(done, Exception):
             raise done
-        yield done
+        else:
+            yield done
 
 
 def _write(
     order: tuple[str, Past], archive: Path, folder: Path, manner: Manner
-) -> bool | RetrorunError | OSError:
+) -> _Done | PageError | OSError:
     """Write one session's page; what goes wrong is a value, so that no worker is lost over it."""
     session_id, before = order
     try:
-        with Archive.open(archive, create=False) as opened:
-            html = session_page(opened, opened.session(session_id), before, manner)
-        return Site(folder).write(_page(session_id), html)
-    except (RetrorunError, OSError) as problem:
+        try:
+            with Archive.open(archive, create=False) as opened:
+                html = session_page(opened, opened.session(session_id), before, manner)
+        except Exception as problem:  # noqa: BLE001 - whatever a stored session holds
+            return _faulty(Fault.of(session_id, problem), folder)
+        return _Done(Site(folder).write(_page(session_id), html))
+    except (PageError, OSError) as problem:
         return problem
 
 
-def comparison(archive: Archive, folder: Path, found: Comparison, athlete: Athlete) -> Path:
+def _faulty(fault: Fault, folder: Path) -> _Done:
+    """Write the page that says why the session's own cannot be made."""
+    return _Done(Site(folder).write(_page(fault.session), _fault_page(fault)), fault)
+
+
+def _fault_page(fault: Fault) -> str:
+    return report.fault_page(fault, Place(asset_prefix="../assets/", home="../"))
+
+
+def comparison(
+    sessions: Sequence[Session], folder: Path, found: Comparison, athlete: Athlete
+) -> Path:
     """Write the comparison page alone and say where it is."""
     site = Site(folder)
     site.ensure_assets()
-    site.write(COMPARISON, report.comparison_page(found, archive.outlines(), athlete))
+    site.write(COMPARISON, report.comparison_page(found, sessions, athlete))
     return folder / COMPARISON
 
 
@@ -147,7 +248,14 @@ def session_page(archive: Archive, session: Session, before: Past, manner: Manne
         ArchiveError: its track is missing or damaged, or holds seconds in a privacy zone.
     """
     athlete, settings = manner.athlete, manner.settings.compare
-    track = privacy_zones.check(archive.track(session.id), athlete, session.id)
+    stored = archive.track(session.id)
+    if not stored.seconds:
+        words, remedy = (
+            "its track holds no second",
+            f"`retrorun reprocess {session.id}` lets it go.",
+        )
+        raise ArchiveError("session-empty", words, remedy=remedy)
+    track = privacy_zones.check(stored, athlete, session.id)
     context = SessionContext(
         guidance=compare.guidance(session, before, settings),
         claims=compare.claims(compare.compare([session], athlete, settings)),

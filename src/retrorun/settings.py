@@ -36,6 +36,7 @@ class PrepareSettings:
     gap_s: float = 10.0  # longer gaps stay missing
     sparse_share: float = 0.2  # of the time within such gaps, for a note
     duration_s: int = 7 * 86_400  # a session never lasts longer
+    apart_s: float = 600.0  # a recording has two samples that lie no further apart
     chord_s: float = 4.0  # course and speed are taken over this long
     speed_limit_mps: float = 12.0  # a fix that needs more is suspect
     gap_limit_mps: float = 7.5  # nobody runs faster than that through a hole

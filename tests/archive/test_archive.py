@@ -292,8 +292,16 @@ def test_an_archive_of_version_2_is_brought_up_with_the_sums_of_its_sessions(
     kept.close()
 
 
+def back_to_version_3(direct: sqlite3.Connection) -> None:
+    """Take away all that version 4 added."""
+    for table in ("sums", "journal"):
+        direct.execute(f"DROP TABLE {table}")
+    direct.execute("PRAGMA user_version = 3")
+
+
 def back_to_version_2(direct: sqlite3.Connection) -> None:
-    """Take away all that version 3 added."""
+    """Take away all that versions 3 and 4 added."""
+    back_to_version_3(direct)
     for event in ("added", "changed", "gone"):
         direct.execute(f"DROP TRIGGER sessions_{event}")
     for table in ("totals", "due", "again"):

@@ -181,7 +181,7 @@ def test_a_damaged_database_is_told(archive: Archive) -> None:
 def test_a_reference_to_nothing_is_found(archive: Archive) -> None:
     archive.connection.execute("PRAGMA foreign_keys = OFF")
     archive.connection.execute("DELETE FROM imports")
-    assert set(slugs(archive)) == {"archive-reference"}
+    assert "archive-reference" in slugs(archive)
 
 
 def test_vacuum_leaves_alone_what_another_is_writing(archive: Archive) -> None:

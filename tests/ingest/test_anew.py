@@ -11,7 +11,7 @@ from retrorun.archive.rows import Brief
 from retrorun.errors import ArchiveError
 from retrorun.ingest import Engine, Report, act, plan, reprocess, sameness, separate, undo
 from retrorun.model import Athlete, Label, Remark
-from retrorun.settings import Settings
+from retrorun.settings import PrepareSettings, Settings
 
 ENGINE = Engine(Settings(), Athlete(mass_kg=70), 1, fake_pipeline.process)
 
@@ -203,3 +203,24 @@ def test_an_import_whose_file_moved_later_stays_undone(tmp_path: Path) -> None:
         assert care.check(archive) == []
         assert plan(exports, archive, settle_s=0).idle
         assert archive.sessions() == []
+
+
+def test_a_session_without_a_usable_second_goes_when_it_is_analysed_again(tmp_path: Path) -> None:
+    """An older version took such files in; their two points lie two days apart."""
+    mark = '<trkpt lat="46.05" lon="14.5"><time>2026-05-{}T14:00:00Z</time></trkpt>'
+    space = 'xmlns="http://www.topografix.com/GPX/1/1" version="1.1" creator="a"'
+    two = f"<gpx {space}><trk><trkseg>{mark.format('01')}{mark.format('03')}</trkseg></trk></gpx>"
+    (tmp_path / "exports").mkdir()
+    (tmp_path / "exports" / "two.gpx").write_text(two)
+    lenient = Settings(prepare=PrepareSettings(apart_s=1e9))
+    with Archive.open(tmp_path / "archive") as archive:
+        taken = Engine(lenient, Athlete(), 1)
+        assert act(plan(tmp_path / "exports", archive, settle_s=0), archive, taken).imported == 1
+        (session,) = archive.sessions()
+        report = reprocess([session.source.sha256], archive, Engine(Settings(), Athlete(), 1))
+        assert [each.slug for each in report.problems] == ["no-usable-second"]
+        assert archive.sessions() == []
+        assert [each.slug for each in archive.problems()] == ["no-usable-second"]
+        assert archive.original(session.source.sha256) == two.encode()
+        assert plan(tmp_path / "exports", archive, settle_s=0).idle
+        assert care.check(archive) == []

@@ -1,15 +1,16 @@
 """Pages of an archive: the same by one process and by many, and nothing twice."""
 
+import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from retrorun import compare, publish
-from retrorun.archive import Archive, Change, packing
-from retrorun.errors import ArchiveError
+from retrorun.archive import Archive, Change, care, packing
 from retrorun.learn import learn
-from retrorun.model import Analysis, Athlete, Blob
+from retrorun.model import Analysis, Athlete, Blob, Session
 from retrorun.pipeline import process
 from retrorun.publish import Manner
 from retrorun.report import comparison_page, index_page
@@ -67,16 +68,100 @@ def test_only_what_is_missing_is_written_and_with_it_what_shows_all(
     assert pages(tmp_path) == before
 
 
-def test_what_is_wrong_with_a_page_is_told_by_a_worker_too(
+def test_a_session_that_cannot_be_shown_says_why_and_keeps_no_other_page(
     archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = shutil.copytree(archive, tmp_path / "archive")
-    for path in (broken / "tracks").rglob("*.parquet"):
-        path.unlink()
+    with Archive.open(broken) as opened:
+        first, second, *others = (each.id for each in opened.sessions())
+        opened.tracks.path(opened.find("track", first)[0]).unlink()
+        opened.write(0, Change(documents={second: b'{"id": 3}'}))
     monkeypatch.setattr(publish, "WORTH_A_WORKER", 1)
     for jobs in (1, 2):
-        with pytest.raises(ArchiveError, match="cannot be read"):
-            published(broken, tmp_path / "pages", jobs)
+        folder = tmp_path / str(jobs)
+        with Archive.open(broken) as opened:
+            done = publish.publish(opened, folder, Manner(Settings(), ATHLETE, jobs=jobs), ())
+            named = " ".join(each.message for each in care.check(opened))
+        assert {each.session: each.slug for each in done.faults} == {
+            first: "archive-object-missing",
+            second: "archive-session-damaged",
+        }
+        assert all(each in named for each in (first, second))
+        assert not any(each in named for each in others)
+        found = pages(folder)
+        assert len(found) == len(others) + 2 + 2
+        faulty = {name for name, html in found.items() if b"cannot be shown</h1>" in html}
+        assert faulty == {f"sessions/{first}.html", f"sessions/{second}.html"}
+        assert b"cannot be read" in found[f"sessions/{first}.html"]
+        index = found["index.html"].decode()
+        assert all(f"sessions/{each}.html" in index for each in (first, second, *others))
+    assert pages(tmp_path / "1") == pages(tmp_path / "2")
+
+
+def altered(document: bytes, *path: str, value: object) -> bytes:
+    """A stored session with another value at one place."""
+    whole = json.loads(document)
+    place = whole
+    for name in path[:-1]:
+        place = place[name]
+    place[path[-1]] = value
+    return json.dumps(whole).encode()
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("start_time_s",), 1e300),
+        (("start_time_s",), -62_135_596_801.0),  # the year 0
+        (("start_time_s",), 253_402_300_800.0),  # the year 10000
+        (("start_time_s",), -2_147_400_000.0),  # 1901: nothing is wrong with it
+        (("zone",), {"name": None, "utc_offset_s": 1e9, "provenance": "file"}),
+        (("duration_s",), -1e300),
+        (("duration_s",), 0.0),
+        (("distance_m",), 1e300),
+        (("moving_s",), 1e-300),
+        (("measures", "totals"), {}),
+        (("measures", "segments"), []),
+        (("channels",), {}),
+        (("heading",), {}),
+    ],
+)
+def test_odd_values_in_one_session_keep_no_other_page(
+    archive: Path, tmp_path: Path, path: tuple[str, ...], value: object
+) -> None:
+    odd = shutil.copytree(archive, tmp_path / "archive")
+    with Archive.open(odd) as opened:
+        first, *others = (each.id for each in opened.sessions())
+        (document,) = opened.find("document", first)
+        opened.write(0, Change(documents={first: altered(document, *path, value=value)}))
+        done = publish.publish(opened, tmp_path / "pages", Manner(Settings(), ATHLETE), ())
+        named = " ".join(each.message for each in care.check(opened))
+        learnt, _ = publish.of_sound(
+            opened.outlines(lambda *_: None), lambda each: learn(each, ATHLETE, Settings().compare)
+        )
+    assert isinstance(learnt, Athlete)
+    found = pages(tmp_path / "pages")
+    assert len(found) == len(others) + 3
+    faulty = {name for name, html in found.items() if b"cannot be shown</h1>" in html}
+    assert faulty == {f"sessions/{each.session}.html" for each in done.faults}
+    assert faulty <= {f"sessions/{first}.html"}
+    assert not faulty or first in named
+
+
+def test_whatever_cannot_be_made_of_one_session_is_made_of_the_others(archive: Path) -> None:
+    with Archive.open(archive) as opened:
+        sessions = opened.sessions()
+
+    def ids(of: Sequence[Session]) -> list[str]:
+        if sessions[1] in of:
+            raise ZeroDivisionError("as from an odd number")
+        return [each.id for each in of]
+
+    made, faults = publish.of_sound(sessions, ids)
+    assert made == [each.id for each in sessions if each is not sessions[1]]
+    assert [(each.session, each.slug) for each in faults] == [(sessions[1].id, "session-odd")]
+    with pytest.raises(ZeroDivisionError):  # no single one is at fault
+        publish.of_sound(sessions, lambda of: 1 // (len(of) < 2))
 
 
 def test_outlines_and_sums_give_what_whole_sessions_give(archive: Path) -> None:

@@ -4,7 +4,7 @@ Opening it and asking what is known of files imports neither numpy nor pyarrow: 
 nothing new must be quick. Sessions and tracks load what they need when they are asked for.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import fields
 from pathlib import Path, PurePath
@@ -15,6 +15,7 @@ from retrorun.archive import database
 from retrorun.archive.objects import unpack
 from retrorun.archive.rows import Brief, FileRow
 from retrorun.archive.written import Written
+from retrorun.errors import ArchiveError
 
 if TYPE_CHECKING:
     from retrorun.model import Session, Track
@@ -22,13 +23,17 @@ if TYPE_CHECKING:
 _FILE_COLUMNS = ", ".join(field.name for field in fields(FileRow))
 
 
+# what code meets where a database holds values that nothing wrote
+_OF_DAMAGE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, MemoryError)
+Damaged = Callable[[str, ArchiveError], None]  # is given a session's id and what is wrong with it
+_FAULTS = "page-faults"  # a document
 SPOOL = "spool"  # folder of what is being unpacked
 
 
 class Archive(Written):
     """One athlete's archive; use ``Archive.open`` and close it, or a ``with`` statement."""
 
-    _outlines: "tuple[tuple[int, int], list[Session]] | None" = None
+    _outlines: "tuple[tuple[int, int], list[Session], list[tuple[str, ArchiveError]]] | None" = None
 
     @classmethod
     def open(cls, folder: Path, *, create: bool = True) -> Self:
@@ -54,8 +59,26 @@ class Archive(Written):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close it."""
-        self.close()
+        """Close it; where odd values broke what was done with it, say that it is damaged.
+
+        Raises:
+            ArchiveError: the error was one that damage brings, and the database is damaged.
+        """
+        try:
+            if isinstance(error, _OF_DAMAGE):
+                self._explain(error)
+        finally:
+            self.close()
+
+    def _explain(self, error: BaseException) -> None:
+        from retrorun.archive import integrity
+
+        found = next(integrity.findings(self), None)
+        if found is not None:
+            words = f"the archive is damaged: {found.message}"
+            raise ArchiveError(
+                integrity.DAMAGED, words, file=str(self.folder), remedy=found.remedy
+            ) from error
 
     def writing(self, wait_s: float = 10.0) -> AbstractContextManager[None]:
         """Be the one writer until the ``with`` block ends.
@@ -82,25 +105,39 @@ class Archive(Written):
 
     # what was computed
 
-    def sessions(self) -> "list[Session]":
-        """All sessions, oldest first, with everything; many of them need much memory."""
+    def sessions(self, damaged: Damaged | None = None) -> "list[Session]":
+        """All sessions, oldest first, with everything; many of them need much memory.
+
+        Args:
+            damaged: is told of every session that cannot be read; None: the first one is raised.
+
+        Raises:
+            ArchiveError: a session cannot be read, or the database.
+        """
         from retrorun.archive import packing
 
-        return packing.sessions(self._documents())
+        return packing.sessions(self._documents(), damaged)
 
-    def outlines(self) -> "list[Session]":
+    def outlines(self, damaged: Damaged | None = None) -> "list[Session]":
         """All sessions, oldest first, without what only their own pages show.
 
         They are kept as long as the archive does not change. See ``archive.outlines`` for the
-        fields that are not there.
+        fields that are not there, and ``sessions`` for those that cannot be read.
         """
         from retrorun.archive import packing
 
         (version,) = self.rows("PRAGMA data_version")[0]  # changes by others; the rest are ours
         state = (int(version), self.connection.total_changes)
         if self._outlines is None or self._outlines[0] != state:
-            self._outlines = state, packing.outlines(self._documents())
-        return list(self._outlines[1])
+            problems: list[tuple[str, ArchiveError]] = []
+            read = packing.outlines(self._documents(), lambda *each: problems.append(each))
+            self._outlines = state, read, problems
+        _, read, problems = self._outlines
+        for each in problems:
+            if damaged is None:
+                raise each[1]
+            damaged(*each)
+        return list(read)
 
     def sums(self) -> "list[Session]":
         """All sessions, oldest first, with nothing but when they were and what was moved."""
@@ -114,11 +151,11 @@ class Archive(Written):
             ),
         )
 
-    def _documents(self) -> Iterator[bytes]:
-        for (document,) in self.connection.execute(
-            "SELECT document FROM sessions ORDER BY start_time_s, id"
-        ):
-            yield document
+    def _documents(self) -> "Iterator[tuple[str, bytes]]":
+        with database.told(self.folder):
+            yield from self.connection.execute(
+                "SELECT id, document FROM sessions ORDER BY start_time_s, id"
+            )
 
     def session(self, session_id: str) -> "Session":
         """One session by its id or an unambiguous beginning of it.
@@ -190,6 +227,24 @@ class Archive(Written):
             sha256,
         )
         return PurePath(rows[0][0]).name if rows else sha256
+
+    def page_faults(self) -> dict[str, str]:
+        """Session id → why it has no page of its own, of those that could not be shown."""
+        import json
+
+        rows = self.rows("SELECT document FROM documents WHERE name = ?", _FAULTS)
+        known = json.loads(rows[0][0]) if rows else {}
+        return {each: known[each] for each in sorted(self.known().keys() & known.keys())}
+
+    def set_page_faults(self, faults: Mapping[str, str]) -> None:
+        """Keep which sessions could not be shown, and why."""
+        import json
+
+        with self.transaction():
+            self.connection.execute("DELETE FROM documents WHERE name = ?", (_FAULTS,))
+            if faults:
+                document = json.dumps(dict(faults), sort_keys=True).encode()
+                self.connection.execute("INSERT INTO documents VALUES (?, ?)", (_FAULTS, document))
 
     def stale(self, settings: str, athlete: str, version: str) -> list[str]:
         """Ids of sessions made with other settings, another profile or another version."""

@@ -1,8 +1,9 @@
--- The archive of one athlete, version 3.
+-- The archive of one athlete, version 4.
 --
--- Beside this database lie two folders of files under their own SHA-256:
+-- Beside this database lie two folders of files under their own SHA-256, and a journal:
 --   tracks/ab/ab….parquet   the 1 Hz track of a session
 --   originals/ab/ab….gz     the bytes of an imported export, gzip
+--   journal.jsonl           the rows of all tables that cannot be computed again (journal.py)
 -- A file is written before the row that names it is committed, so that a row never names
 -- a file that is not there; a file without a row is waste, which `vacuum` removes.
 --
@@ -122,8 +123,24 @@ CREATE TABLE notes (
 ) STRICT;
 
 -- Documents of which there is one: 'profile' (what the athlete said, what was learnt, and the secret
--- of the privacy zones), 'exposed' (sessions and tracks from before a privacy zone was known).
+-- of the privacy zones), 'exposed' (sessions and tracks from before a privacy zone was known),
+-- 'page-faults' (which sessions could not be shown).
 CREATE TABLE documents (
     name        TEXT PRIMARY KEY,
     document    BLOB NOT NULL               -- JSON
+) STRICT;
+
+-- A checksum of every row of every other table. Our own connections write them by temporary
+-- triggers (sums.py); a row that was changed by anything else does not agree with its checksum.
+CREATE TABLE sums (
+    name        TEXT NOT NULL,              -- of the table
+    key         INTEGER NOT NULL,           -- checksum of the row's primary key
+    sum         INTEGER NOT NULL,           -- checksum of the whole row
+    PRIMARY KEY (name, key)
+) STRICT, WITHOUT ROWID;
+
+-- How long journal.jsonl was when the last transaction ended.
+CREATE TABLE journal (
+    id          INTEGER PRIMARY KEY CHECK (id = 1),
+    bytes       INTEGER NOT NULL
 ) STRICT;

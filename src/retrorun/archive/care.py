@@ -8,11 +8,11 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
-from retrorun.archive import database, objects
+from retrorun.archive import database, integrity, journal, objects
 from retrorun.archive.archive import SPOOL, Archive
+from retrorun.archive.integrity import Finding, looked_at
 from retrorun.archive.objects import Objects
 from retrorun.archive.said import WITHOUT_SESSION
 from retrorun.errors import ArchiveError
@@ -25,15 +25,6 @@ _MEMBER = re.compile(
 _Sums = dict[str, tuple[float | None, ...]]  # kind of movement → seconds, moving_s, distance_m
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that is wrong with an archive, and what helps."""
-
-    slug: str
-    message: str
-    remedy: str
-
-
 def check(archive: Archive, *, deep: bool = True) -> list[Finding]:
     """Everything that is wrong; an empty list is a clean archive.
 
@@ -41,24 +32,16 @@ def check(archive: Archive, *, deep: bool = True) -> list[Finding]:
         archive: is only read.
         deep: also read every stored file and compare it with its hash.
     """
-    return [*_database(archive), *_references(archive), *(_contents(archive) if deep else ())]
-
-
-def _database(archive: Archive) -> Iterator[Finding]:
-    remedy = "`retrorun archive restore` from a backup."
-    for (words,) in archive.rows("PRAGMA integrity_check"):
-        if words != "ok":
-            yield Finding("archive-damaged", words, remedy)
-    for row in archive.rows("PRAGMA foreign_key_check"):
-        yield Finding("archive-reference", f"a row of {row[0]} refers to nothing", remedy)
-    yield from _documents(archive)
+    parts = (_documents, _pages, _references, *((_contents,) if deep else ()))
+    found = [*integrity.findings(archive)]
+    return found + [each for part in parts for each in looked_at(part, archive)]
 
 
 def _documents(archive: Archive) -> Iterator[Finding]:
     """Sessions that cannot be decoded, or whose sums in the table are not those they tell."""
     from retrorun.archive import packing
 
-    again = "`retrorun reprocess` makes it anew."
+    again = database.REPAIR
     sums: dict[str, _Sums] = defaultdict(dict)
     for session_id, kind, *values in archive.rows(
         "SELECT session, kind, seconds, moving_s, distance_m FROM totals"
@@ -80,6 +63,13 @@ def _documents(archive: Archive) -> Iterator[Finding]:
             yield Finding("archive-sums", words, again)
 
 
+def _pages(archive: Archive) -> Iterator[Finding]:
+    """Sessions of which no page could be made when it was last tried."""
+    for session_id, words in archive.page_faults().items():
+        remedy = f"`retrorun reprocess {session_id}` makes it again from its original."
+        yield Finding("session-odd", f"session {session_id} cannot be shown: {words}", remedy)
+
+
 def _alike(told: _Sums, kept: _Sums) -> bool:
     """Whether sums are the same, but for the last digit, which SQLite may read otherwise."""
     return told.keys() == kept.keys() and all(
@@ -90,7 +80,7 @@ def _alike(told: _Sums, kept: _Sums) -> bool:
 
 
 def _references(archive: Archive) -> Iterator[Finding]:
-    again = "`retrorun reprocess` makes it anew."
+    again = database.REPAIR
     for session_id, track, sha256 in archive.rows(
         "SELECT id, track, sha256 FROM sessions ORDER BY id",
     ):
@@ -98,7 +88,7 @@ def _references(archive: Archive) -> Iterator[Finding]:
             yield Finding("track-missing", f"the track of session {session_id} is missing", again)
         if not archive.originals.path(sha256).is_file():
             words = f"the original of session {session_id} is missing"
-            yield Finding("original-missing", words, "`retrorun process --retry` its folder.")
+            yield Finding("original-missing", words, database.REPAIR)
     imported = archive.rows(
         f"SELECT path FROM files WHERE {WITHOUT_SESSION} ORDER BY path"  # noqa: S608 - our own
     )
@@ -108,18 +98,36 @@ def _references(archive: Archive) -> Iterator[Finding]:
 
 
 def _contents(archive: Archive) -> Iterator[Finding]:
-    remedy = "`retrorun archive restore` from a backup."
+    """Tracks and originals that do not hold what their name says, or a track that is none."""
+    from retrorun.archive import packing
+
+    ids: dict[str, list[str]] = defaultdict(list)
+    for session_id, track, sha256 in archive.rows("SELECT id, track, sha256 FROM sessions"):
+        ids[track].append(session_id)
+        ids[sha256].append(session_id)
     for sha256 in archive.tracks.hashes():
-        if objects.digest(archive.tracks.get(sha256)) != sha256:
-            yield Finding("track-damaged", f"track {sha256[:12]} is not what was written", remedy)
+        try:
+            stored = archive.tracks.get(sha256)
+            wrong = "" if objects.digest(stored) == sha256 else "is not what was written"
+            if not wrong and not packing.track(stored).seconds:
+                wrong = "holds no second"
+        except ArchiveError as problem:
+            wrong = f"cannot be read: {problem.message}"
+        if wrong:
+            words = f"track {sha256[:12]}{_of(ids[sha256])} {wrong}"
+            yield Finding("track-damaged", words, database.REPAIR)
     for sha256 in archive.originals.hashes():
         try:
             sound = objects.digest(objects.unpack(archive.originals.get(sha256))) == sha256
         except ArchiveError:
             sound = False
         if not sound:
-            words = f"original {sha256[:12]} is not what was written"
-            yield Finding("original-damaged", words, remedy)
+            words = f"original {sha256[:12]}{_of(ids[sha256])} is not what was written"
+            yield Finding("original-damaged", words, database.REPAIR)
+
+
+def _of(sessions: list[str]) -> str:
+    return f" of session {', '.join(sorted(sessions))}" if sessions else ""
 
 
 def backup(archive: Archive, target: Path) -> Path:
@@ -134,7 +142,7 @@ def backup(archive: Archive, target: Path) -> Path:
             "backup-exists", "nothing is overwritten", file=str(target), remedy=remedy
         )
     partial = target.with_name(f".{target.name}.part")
-    copy = archive.folder / f"{database.FILE}.copy"
+    copy = target.with_name(f".{target.name}.database")  # the archive may be on a read-only medium
     with database.told(target.parent):
         try:
             database.copy_to(archive.connection, copy)
@@ -168,7 +176,8 @@ def restore(bundle: Path, folder: Path) -> None:
     Raises:
         ArchiveError: there is an archive already, or the backup is damaged or no backup.
     """
-    if (folder / database.FILE).exists():
+    there = folder / database.FILE
+    if there.exists() and there.stat().st_size:
         remedy = "Restore into another folder with --archive DIR."
         words = "there is an archive already; nothing is overwritten"
         raise ArchiveError("archive-exists", words, file=str(folder), remedy=remedy)
@@ -178,13 +187,20 @@ def restore(bundle: Path, folder: Path) -> None:
         partial.mkdir(parents=True)
         try:
             _extract(bundle, partial)
-            database.connect(partial, create=False).close()
-            folder.mkdir(parents=True, exist_ok=True)
-            # the database last: without it there is no archive
-            for path in sorted(partial.iterdir(), key=lambda each: each.name == database.FILE):
-                shutil.move(path, folder / path.name)
+            with Archive.open(partial, create=False) as fresh, fresh.transaction():
+                pass  # its journal is written
+            for path in sorted(partial.rglob("*.*"), key=_last):
+                target = folder / path.relative_to(partial)
+                if path.is_file():
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.move(path, target)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
+
+
+def _last(path: Path) -> bool:
+    """The database comes last: without it there is no archive."""
+    return path.name.startswith(database.FILE)
 
 
 def _extract(bundle: Path, folder: Path) -> None:
@@ -207,6 +223,8 @@ def vacuum(archive: Archive, wait_s: float = 10.0) -> int:
     with archive.writing(wait_s):
         freed = sum(_removed(archive))
         archive.rows("VACUUM")
+        with archive.transaction():  # what was taken back leaves the journal, too
+            archive.journal.rewrite(archive.connection)
     return freed
 
 
@@ -219,6 +237,8 @@ def _removed(archive: Archive) -> Iterator[int]:
             for path in [*waste, *store.leftovers()]:
                 yield path.stat().st_size
                 path.unlink()
+        for path in archive.folder.glob(f".{journal.FILE}.*.part"):
+            path.unlink()
         for path in (archive.folder / SPOOL).glob("*"):  # a killed import left it
             yield path.stat().st_size
             path.unlink()

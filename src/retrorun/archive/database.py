@@ -1,18 +1,25 @@
 """The SQLite file: opened, versioned, migrated with a backup, and locked for one writer."""
 
+import shutil
 import sqlite3
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from importlib import resources
 from pathlib import Path
 
+from retrorun.archive import sums
+from retrorun.archive.journal import Journal
 from retrorun.errors import ArchiveError
 
 APPLICATION_ID = 0x52657472  # "Retr": tells our database from any other
-VERSION = 3
+VERSION = 4
 FILE = "archive.sqlite"
+PAGE_BYTES = 4096  # SQLite's own default
 BUSY_S = 30.0
+OBJECTS = ("originals", "tracks")  # folders of files under their hash
+REPAIR = "`retrorun archive check --repair` mends what can be mended."
 
 # version → what brings a database of the version before to it
 MIGRATIONS: Mapping[int, str] = {
@@ -43,7 +50,16 @@ CREATE TRIGGER sessions_gone AFTER DELETE ON sessions
     BEGIN INSERT OR REPLACE INTO due VALUES (old.id); END;
 CREATE TABLE again (sha256 TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 """,
+    4: """
+CREATE TABLE sums (
+    name TEXT NOT NULL, key INTEGER NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (name, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE journal (
+    id INTEGER PRIMARY KEY CHECK (id = 1), bytes INTEGER NOT NULL
+) STRICT;
+""",
 }
+SUMMED = 4  # the version that brought checksums of rows, and the journal
 
 
 def connect(folder: Path, *, create: bool = True) -> sqlite3.Connection:
@@ -56,6 +72,8 @@ def connect(folder: Path, *, create: bool = True) -> sqlite3.Connection:
             than this retrorun, damaged, or the folder cannot be used.
     """
     path = folder / FILE
+    if not path.exists() or not path.stat().st_size:
+        refuse_without_database(folder)
     if not path.exists():
         if not create:
             raise ArchiveError(
@@ -73,6 +91,21 @@ def connect(folder: Path, *, create: bool = True) -> sqlite3.Connection:
             connection.close()
             raise
     return connection
+
+
+def refuse_without_database(folder: Path) -> None:
+    """Refuse to begin a new database beside tracks or originals of another.
+
+    Raises:
+        ArchiveError: there are some.
+    """
+    if any(next((folder / name).glob("??/*.*"), None) for name in OBJECTS):
+        raise ArchiveError(
+            "archive-database-missing",
+            "its database is missing or empty, and its tracks and originals are there",
+            file=str(folder),
+            remedy=REPAIR,
+        )
 
 
 def _make_folder(folder: Path) -> None:
@@ -96,13 +129,29 @@ def _open(path: Path) -> sqlite3.Connection:
         connection.close()
         if not any(sign in str(problem) for sign in ("readonly", "unable to open")):
             raise
-        # nothing can be written here, so nobody else writes either
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?immutable=1", uri=True)
-        connection.isolation_level = None
+        connection = _read_only(path)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
     return connection
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    """The database on a medium that cannot be written, so that nobody else writes either."""
+    log = Path(f"{path}-wal")
+    if not log.exists() or not log.stat().st_size:
+        address = f"{path.resolve().as_uri()}?immutable=1"
+        return sqlite3.connect(address, uri=True, isolation_level=None)
+    # a killed process left transactions in the log, which cannot be merged where it lies
+    memory = sqlite3.connect(":memory:", isolation_level=None)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        shutil.copyfile(path, copy)
+        shutil.copyfile(log, f"{copy}-wal")
+        with closing(sqlite3.connect(copy)) as merged:
+            merged.backup(memory)
+    memory.execute("PRAGMA query_only = ON")
+    return memory
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
@@ -125,6 +174,7 @@ def _prepare(connection: sqlite3.Connection, folder: Path) -> None:
     found, application = version_of(connection), _pragma(connection, "application_id")
     connection.execute("COMMIT")
     if found == 0 and application == 0 and not tables:
+        refuse_without_database(folder)
         _create(connection)
     elif application != APPLICATION_ID:
         raise ArchiveError("archive-foreign", "this is no archive of retrorun", file=str(folder))
@@ -137,6 +187,8 @@ def _prepare(connection: sqlite3.Connection, folder: Path) -> None:
         )
     elif found < VERSION:
         migrate(connection, folder, MIGRATIONS, VERSION)
+    elif connection.execute("SELECT 1 FROM imports LIMIT 1").fetchone() is None:
+        refuse_without_database(folder)
 
 
 def _create(connection: sqlite3.Connection) -> None:
@@ -171,6 +223,9 @@ def migrate(
         for step in steps:
             for statement in statements(migrations[step]):
                 connection.execute(statement)
+        if found < SUMMED <= target:
+            Journal(folder).rewrite(connection)
+            sums.fill(connection)
         connection.execute(f"PRAGMA user_version = {target}")
 
 
@@ -229,7 +284,7 @@ def told(folder: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (sqlite3.Error, OSError) as problem:
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as problem:
         slug, words, remedy = _words(problem)
         raise ArchiveError(slug, words, file=str(folder), remedy=remedy) from problem
 
@@ -239,6 +294,8 @@ def _words(problem: Exception) -> tuple[str, str, str]:
     for sign, slug, words, remedy in _SIGNS:
         if sign in text.lower():
             return slug, f"{words} ({text})", remedy
+    if isinstance(problem, (sqlite3.DatabaseError, UnicodeDecodeError)):
+        return "archive-damaged", f"the database is damaged ({text})", REPAIR
     return "archive-error", text, "See `retrorun archive check`."
 
 
@@ -253,18 +310,6 @@ _SIGNS = (
     ("read-only", "archive-read-only", "it cannot be written", "Mount it writable."),
     ("permission", "archive-read-only", "it cannot be written", "Give yourself the right to."),
     ("locked", "archive-busy", "another retrorun is using it", "Wait for it to finish."),
-    (
-        "malformed",
-        "archive-damaged",
-        "the database is damaged",
-        "`retrorun archive restore` helps.",
-    ),
-    (
-        "not a database",
-        "archive-damaged",
-        "this is no database",
-        "`retrorun archive restore` helps.",
-    ),
 )
 
 

@@ -28,9 +28,12 @@ class Objects:
         return self.root / sha256[:2] / f"{sha256}{self.suffix}"
 
     def put(self, sha256: str, data: bytes) -> None:
-        """Write a file, whole or not at all, and onto the disk before returning."""
+        """Write a file, whole or not at all, and onto the disk before returning.
+
+        One that is there and holds other bytes is replaced: they are not what its name says.
+        """
         target = self.path(sha256)
-        if target.exists():
+        if _holds(target, data):
             return
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_name(f".{target.name}.{os.getpid()}.part")
@@ -64,6 +67,13 @@ class Objects:
     def leftovers(self) -> Iterator[Path]:
         """What a killed writer left behind."""
         yield from self.root.glob("??/.*.part")
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    try:
+        return path.stat().st_size == len(data) and path.read_bytes() == data
+    except FileNotFoundError:
+        return False
 
 
 def digest(data: bytes) -> str:

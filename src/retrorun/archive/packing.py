@@ -3,11 +3,12 @@
 import dataclasses
 import gc
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import msgspec
 
+from retrorun import zone
 from retrorun.archive import objects, tracks
 from retrorun.archive.rows import Parcel, Problem, SessionRow
 from retrorun.errors import ArchiveError
@@ -82,17 +83,28 @@ def session(stored: bytes) -> Session:
     return _decoded(_DECODER, stored)
 
 
-def sessions(documents: Iterable[bytes]) -> list[Session]:
+Damaged = Callable[[str, ArchiveError], None]
+
+
+def sessions(
+    documents: Iterable[tuple[str, bytes]], damaged: Damaged | None = None
+) -> list[Session]:
     """The sessions of many stored documents.
+
+    Args:
+        documents: id and document of each.
+        damaged: is given the id of each that cannot be read, and why; None: the first is raised.
 
     Raises:
         ArchiveError: a document does not fit this version.
     """
     with _without_collecting():
-        return [_decoded(_DECODER, document) for document in documents]
+        return list(_all_decoded(_DECODER, documents, damaged))
 
 
-def outlines(documents: Iterable[bytes]) -> list[Session]:
+def outlines(
+    documents: Iterable[tuple[str, bytes]], damaged: Damaged | None = None
+) -> list[Session]:
     """The same, without what only their own pages show.
 
     Raises:
@@ -101,16 +113,55 @@ def outlines(documents: Iterable[bytes]) -> list[Session]:
     from retrorun.archive.outlines import OUTLINES
 
     with _without_collecting():
-        return [_decoded(OUTLINES, document) for document in documents]
+        return list(_all_decoded(OUTLINES, documents, damaged))
+
+
+def _all_decoded(
+    decoder: msgspec.json.Decoder[Session],
+    documents: Iterable[tuple[str, bytes]],
+    damaged: Damaged | None,
+) -> Iterator[Session]:
+    for session_id, stored in documents:
+        try:
+            yield _decoded(decoder, stored)
+        except ArchiveError as problem:
+            if damaged is None:
+                raise
+            damaged(session_id, problem)
 
 
 def _decoded(decoder: msgspec.json.Decoder[Session], stored: bytes) -> Session:
     try:
-        return decoder.decode(stored)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
-        remedy = "`retrorun reprocess` makes it anew."
-        words = f"a stored session cannot be read: {problem}"
-        raise ArchiveError("archive-session-damaged", words, remedy=remedy) from problem
+        found = decoder.decode(stored)
+        _refuse_odd(found)
+    except (msgspec.MsgspecError, UnicodeDecodeError, TypeError, RecursionError) as problem:
+        raise _unreadable(problem) from problem
+    except (ValueError, OverflowError, OSError) as problem:
+        raise _unreadable(problem) from problem
+    return found
+
+
+_MOST = 1e9  # seconds or metres of one session: far over any, and what pages can draw
+
+
+def _refuse_odd(found: Session) -> None:
+    """Refuse what no list and no sum can take: times that no calendar has, and boundless sums.
+
+    Raises:
+        ValueError, OverflowError, OSError: the session holds such a thing.
+    """
+    zone.local_time(found.start_time_s, found.zone)
+    sums = [found.duration_s, found.moving_s, found.distance_m]
+    for each in found.measures.totals.values():
+        sums += [each.seconds, each.moving_s, each.distance_m]
+    if not all(0 <= (each or 0.0) <= _MOST for each in sums):
+        raise ValueError("a time or a distance in it is none that a session can have")
+
+
+def _unreadable(reason: object) -> ArchiveError:
+    remedy = "`retrorun archive check --repair` makes it again from its original."
+    words = f"a stored session cannot be read: {reason}"
+    return ArchiveError("archive-session-damaged", words, remedy=remedy)
 
 
 @contextmanager

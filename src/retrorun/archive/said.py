@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retrorun.archive import database
+from retrorun.archive.journal import Journal
 from retrorun.errors import ArchiveError, SettingsError
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Said:
     def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
         self.folder = folder
         self.connection = connection
+        self.journal = Journal(folder)
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """All rows of a query, with the database's troubles told in our words."""
@@ -37,8 +39,16 @@ class Said:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All of it or nothing of it, with the database's troubles told in our words."""
-        with database.told(self.folder), database.transaction(self.connection):
-            yield
+        with database.told(self.folder):
+            try:
+                self.journal.watch(self.connection)
+                with database.transaction(self.connection):
+                    self.journal.begin(self.connection)
+                    yield
+                    self.journal.commit(self.connection)
+            except BaseException:
+                self.journal.rollback()
+                raise
 
     def find(self, columns: str, session_id: str) -> tuple[Any, ...]:
         """Columns of the one session whose id begins so.

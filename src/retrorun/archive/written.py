@@ -21,7 +21,7 @@ _FILE_MARKS = ", ".join(
     "CAST(? AS TEXT)" if each.name in _NAMING else "?" for each in fields(FileRow)
 )
 
-_TOTALS = """
+TOTALS = """
 INSERT INTO totals
     SELECT s.id, t.key, coalesce(json_extract(t.value, '$.seconds'), 0),
         coalesce(json_extract(t.value, '$.moving_s'), 0), json_extract(t.value, '$.distance_m')
@@ -141,7 +141,7 @@ class Written(Matched):
             f"VALUES ({_SESSION_MARKS})",
             ((*astuple(row), brought_by) for row in parcel.sessions if row.id not in joined),
         )
-        self.connection.execute(_TOTALS, (parcel.sha256,))
+        self.connection.execute(TOTALS, (parcel.sha256,))
         self.connection.execute("DELETE FROM again WHERE sha256 = ?", (parcel.sha256,))
         return {track for _, track in before}
 
@@ -174,6 +174,20 @@ class Written(Matched):
             if not self.rows("SELECT 1 FROM sessions WHERE track = ? LIMIT 1", sha256):
                 with database.told(self.folder):
                     self.tracks.path(sha256).unlink(missing_ok=True)
+
+    def withdraw(self, sha256: str, slug: str, message: str) -> None:
+        """Let the sessions of a file go that is no run after all; labels and original stay."""
+        with self.transaction():
+            gone = self.connection.execute(
+                "DELETE FROM sessions WHERE sha256 = ? RETURNING track", (sha256,)
+            ).fetchall()
+            self.connection.execute(
+                "UPDATE files SET outcome = 'not-a-run', slug = ?, message = CAST(? AS TEXT) "
+                "WHERE sha256 = ? AND outcome = 'imported'",
+                (slug, raw(message), sha256),
+            )
+            self.connection.execute("DELETE FROM again WHERE sha256 = ?", (sha256,))
+        self._drop_tracks({track for (track,) in gone})
 
     def undo(self, import_id: int, now_s: float) -> list[str]:
         """Take an import back; labels and originals stay, so that ``--retry`` brings it back.

@@ -9,7 +9,9 @@ from rich.table import Table
 from retrorun import compare
 from retrorun.archive import Archive
 from retrorun.cli import show
-from retrorun.model import Athlete, Comparison, Difference, Estimate
+from retrorun.cli.faults import Faults
+from retrorun.model import Athlete, Comparison, Difference, Estimate, Session
+from retrorun.publish import of_sound
 from retrorun.settings import Settings
 
 SCHEMA_VERSION = 1
@@ -35,9 +37,14 @@ def chosen(
     )
 
 
-def compared(store: Archive, settings: Settings, athlete: Athlete) -> Comparison:
-    """The comparison over the archive's sessions."""
-    return compare.compare(store.outlines(), athlete, settings.compare)
+def compared(
+    store: Archive, settings: Settings, athlete: Athlete, faults: Faults
+) -> tuple[Comparison, list[Session]]:
+    """The comparison over the archive's sessions, and those that can be read."""
+    sessions = store.outlines(faults.damaged)
+    found, odd = of_sound(sessions, lambda sound: compare.compare(sound, athlete, settings.compare))
+    faults.add(odd)
+    return found, [each for each in sessions if each.id not in faults.found]
 
 
 def as_json(found: Comparison) -> str:

@@ -9,27 +9,42 @@ import click
 
 from retrorun import export, privacy_zones, results
 from retrorun.archive import Archive
+from retrorun.cli.faults import Faults
 from retrorun.errors import ArchiveError, SettingsError
 from retrorun.model import Athlete, Session
+from retrorun.publish import of_sound
+from retrorun.report import Fault
 from retrorun.storage import open_store, without_user
 
 
 def write(
-    store: Archive, sessions: Sequence[Session], what: Sequence[str], form: str, folder: Path
+    store: Archive,
+    sessions: Sequence[Session],
+    what: Sequence[str],
+    form: str,
+    folder: Path,
+    faults: Faults,
 ) -> Iterator[Path]:
     """Write the chosen tables into a folder and yield each file.
 
+    A session whose track cannot be read or written is among the faults, and all others are written.
+
     Raises:
-        ArchiveError: a file cannot be written, or a track is missing.
+        ArchiveError: a file cannot be written.
     """
-    found = export.tables(sessions)
+    found, odd = of_sound(sessions, export.tables)
+    faults.add(odd)
     for kind, frame in (("sessions", found.sessions), ("segments", found.segments)):
         if kind in what and form != "gpx":
             yield _put(folder / f"{kind}.{form}", export.encoded(frame, form))
     if "tracks" in what:
         athlete = store.profile()
         for session in sessions:
-            data = _track(store, session, form, athlete)
+            try:
+                data = _track(store, session, form, athlete)
+            except Exception as problem:  # noqa: BLE001 - whatever a stored session holds
+                faults.add([Fault.of(session.id, problem)])
+                continue
             yield _put(folder / "tracks" / f"{session.id}.{form}", data)
 
 

@@ -69,8 +69,8 @@ def process(
         )
         report = imports.carry_out(plan, work, pages=pages)
         imports.show_report(report, store)
-        imports.conclude(work, reports if pages else None, report.sessions)
-    context.exit(1 if report.failed or plan.unlisted else 0)
+        status = imports.conclude(work, reports if pages else None, report.sessions)
+    context.exit(1 if report.failed or plan.unlisted else status)
 
 
 @click.command()
@@ -106,8 +106,8 @@ def reprocess(
         )
         report = imports.analyse_anew(work, session, everything=everything)
         imports.show_report(report, store)
-        imports.conclude(work, reports, report.sessions)
-    context.exit(1 if report.failed else 0)
+        status = imports.conclude(work, reports, report.sessions)
+    context.exit(1 if report.failed else status)
 
 
 @click.command()
@@ -155,7 +155,14 @@ def watch(
 @options.archive
 @options.reports
 @click.option("--separate", metavar="FILE", help="Let FILE stand for itself, not as a second copy.")
-def undo(number: int | None, archive: Path | None, reports: Path, separate: str | None) -> None:
+@click.pass_context
+def undo(
+    context: click.Context,
+    number: int | None,
+    archive: Path | None,
+    reports: Path,
+    separate: str | None,
+) -> None:
     """Take back import NUMBER, or a match of two files; without either, list the imports.
 
     The folder is never touched. Taken back files are imported again by process --retry.
@@ -171,7 +178,8 @@ def undo(number: int | None, archive: Path | None, reports: Path, separate: str 
         work = imports.Work(store, options.load_settings(None), athlete, options.cores())
         report = imports.take_back(work, number, separate)
         imports.show_report(report, store)
-        imports.conclude(work, reports, report.sessions)
+        status = imports.conclude(work, reports, report.sessions)
+    context.exit(status)
 
 
 COMMANDS = (process, watch, reprocess, undo)

@@ -17,11 +17,13 @@ DAY = click.DateTime(formats=["%Y-%m-%d"])
 @options.archive
 @options.as_json
 @click.option("--problems", is_flag=True, help="Files that became no session, and why.")
-def sessions(archive: Path | None, as_json: bool, problems: bool) -> None:
+@click.pass_context
+def sessions(context: click.Context, archive: Path | None, as_json: bool, problems: bool) -> None:
     """List the sessions of the archive, or the files that became none."""
     from retrorun import contract
     from retrorun.archive import Archive
     from retrorun.cli import imports, show, zones
+    from retrorun.cli.faults import Faults
 
     with Archive.open(options.archive_folder(archive), create=False) as store:
         if problems:
@@ -29,12 +31,14 @@ def sessions(archive: Path | None, as_json: bool, problems: bool) -> None:
                 imports.listed_problem(row, as_json=as_json)
             return
         zones.apply(store)
-        known = store.sessions()
+        faults = Faults()
+        known = store.sessions(faults.damaged)
     if as_json:
         for session in known:
             click.echo(json.dumps(contract.session_document(session), ensure_ascii=False))
-        return
-    show.out().print(imports.session_table(known))
+    else:
+        show.out().print(imports.session_table(known))
+    context.exit(faults.status())
 
 
 @click.command()
@@ -74,6 +78,7 @@ def compare(
     With --from: each athlete of a result set with themselves, and what is common to them.
     """
     from retrorun.cli import comparing, comparing_cohort, show, zones
+    from retrorun.cli.faults import Faults
 
     of_cohort = comparing_cohort.Chosen(**cohort)
     said = context.get_parameter_source("archive") is ParameterSource.COMMANDLINE
@@ -88,15 +93,17 @@ def compare(
     with Archive.open(options.archive_folder(archive), create=False) as store:
         athlete = options.load_athlete(profile, store)
         zones.apply(store, chosen)
-        found = comparing.compared(store, chosen, athlete)
-        if as_json:
-            click.echo(comparing.as_json(found))
-            return
+        faults = Faults()
+        found, sessions = comparing.compared(store, chosen, athlete, faults)
+    if as_json:
+        click.echo(comparing.as_json(found))
+    else:
         show.out().print(comparing.table(found))
         from retrorun import publish
 
-        page = publish.comparison(store, reports, found, athlete)
-    show.err().print(f"open {page.resolve().as_uri()}", markup=False)
+        page = publish.comparison(sessions, reports, found, athlete)
+        show.err().print(f"open {page.resolve().as_uri()}", markup=False)
+    context.exit(faults.status())
 
 
 @click.command()
@@ -142,7 +149,8 @@ def export(
     and --deidentify: a copy of a result set that may be shared (docs/results.md).
     """
     from retrorun.archive import Archive
-    from retrorun.cli import exporting, zones
+    from retrorun.cli import exporting, reporting, zones
+    from retrorun.cli.faults import Faults
 
     if source is not None or deidentify or salt_file:
         given = context.get_parameter_source("form") is not ParameterSource.DEFAULT
@@ -159,9 +167,11 @@ def export(
         raise click.UsageError("the archive is exported into a folder")
     with Archive.open(options.archive_folder(archive), create=False) as store:
         zones.apply(store)
-        known = [store.session(name) for name in session] if session else store.sessions()
-        for path in exporting.write(store, known, chosen, form, Path(out)):
+        faults = Faults()
+        known = reporting.chosen(store, session, faults)
+        for path in exporting.write(store, known, chosen, form, Path(out), faults):
             click.echo(path)
+    context.exit(faults.status())
 
 
 @click.command()
@@ -176,7 +186,9 @@ def export(
 @click.option("--note", type=options.FILE, help="Text file that stands on top of it.")
 @click.option("--standalone", is_flag=True, help="Each session as one file that works alone.")
 @click.option("--redact", is_flag=True, help="The same without map, place, device, names, dates.")
+@click.pass_context
 def report(
+    context: click.Context,
     session: tuple[str, ...],
     archive: Path | None,
     reports: Path,
@@ -195,6 +207,7 @@ def report(
     """
     from retrorun.archive import Archive
     from retrorun.cli import reporting, zones
+    from retrorun.cli.faults import Faults
     from retrorun.cli.imports import Work
 
     of_period = bool(since or until or title or note)
@@ -203,18 +216,19 @@ def report(
     with Archive.open(options.archive_folder(archive), create=False) as store:
         athlete, known = options.load_athlete(profile, store), options.load_settings(settings)
         zones.apply(store, known)
-        work = Work(store, known, athlete, options.cores())
+        work, faults = Work(store, known, athlete, options.cores()), Faults()
         if of_period:
             days = reporting.Period(since and since.date(), until and until.date())
             text = reporting.read_note(note)
-            pages = [reporting.period(work, reports, days, title, text)]
+            pages = [reporting.period(work, reports, days, (title, text), faults)]
         elif standalone or redact:
-            sessions = reporting.chosen(store, session)
-            pages = list(reporting.shared(work, reports, sessions, redacted=redact))
+            sessions = reporting.chosen(store, session, faults)
+            pages = list(reporting.shared(work, reports, sessions, faults, redacted=redact))
         else:
-            pages = [reporting.anew(work, reports, reporting.chosen(store, session))]
+            pages = [reporting.anew(work, reports, session, faults)]
     for page in pages:
         click.echo(page)
+    context.exit(faults.status())
 
 
 COMMANDS = (sessions, compare, export, report)

@@ -16,6 +16,7 @@ from retrorun import __version__, ingest, learn, zone
 from retrorun.archive import Archive, FileRow
 from retrorun.archive.packing import fingerprint
 from retrorun.cli import show, zones
+from retrorun.cli.faults import Faults
 from retrorun.errors import RetrorunError
 from retrorun.model import Athlete, Session
 from retrorun.settings import Settings
@@ -204,44 +205,59 @@ def take_back(work: Work, number: int | None, separate: str | None) -> ingest.Re
     return ingest.separate(str(path), work.archive, work.engine)
 
 
-def conclude(work: Work, reports: Path | None, fresh: Sequence[str]) -> None:
+def conclude(work: Work, reports: Path | None, fresh: Sequence[str]) -> int:
     """Write pages, if they are wanted, and learn; whatever an earlier run left of both, too.
 
     Pages come first: who dropped a run waits for them, and they need nothing learnt. What was
     learnt is kept even if no page can be written. Only when both are done nothing is due.
+
+    Returns:
+        The exit status: 1 where a session cannot be shown.
     """
     if reports is not None:
         zones.apply(work.archive, work.settings)
-    due = work.archive.due()
+    due, faults = work.archive.due(), Faults()
     changed = [*fresh, *(each for each in due if each not in set(fresh))]
     try:
         if reports is not None:
-            publish(work, reports, changed)
+            publish(work, reports, changed, faults)
     except (RetrorunError, OSError):
-        learn_from(work, changed)
+        learn_from(work, changed, faults)
         raise
-    learn_from(work, changed, settled=due if reports is not None else ())
+    learn_from(work, changed, faults, settled=due if reports is not None else ())
+    return faults.status()
 
 
-def learn_from(work: Work, fresh: Sequence[str], settled: Sequence[str] = ()) -> None:
+def learn_from(
+    work: Work, fresh: Sequence[str], faults: Faults, settled: Sequence[str] = ()
+) -> None:
     """Keep what the sessions teach, for later files; nothing new teaches nothing.
 
     Args:
         work: archive and settings.
         fresh: sessions that are new, changed or gone.
+        faults: collects sessions that teach nothing because they cannot be read.
         settled: sessions of which nothing is due any more once this is kept.
     """
     if fresh:
-        learnt = learn.learn(work.archive.outlines(), work.archive.profile(), work.settings.compare)
+        from retrorun.publish import of_sound
+
+        athlete, settings = work.archive.profile(), work.settings.compare
+        learnt, odd = of_sound(
+            work.archive.outlines(faults.damaged),
+            lambda sessions: learn.learn(sessions, athlete, settings),
+        )
+        faults.add(odd)
         work.archive.set_profile(learnt, settled)
 
 
-def publish(work: Work, reports: Path, fresh: Sequence[str]) -> None:
+def publish(work: Work, reports: Path, fresh: Sequence[str], faults: Faults) -> None:
     """Write the pages that changed and say which one to open."""
     from retrorun import publish as publishing
 
     done = publishing.publish(
         work.archive, reports, publishing.Manner(work.settings, work.athlete, jobs=work.jobs), fresh
     )
+    faults.add(done.faults)
     show.err().print(f"pages: {done.pages} written")
     show.err().print(f"open [bold]{escape(done.index.resolve().as_uri())}[/]")

@@ -9,6 +9,7 @@ from rich.markup import escape
 from retrorun import detect, ingest, privacy_zones
 from retrorun.archive import Archive
 from retrorun.cli import moments, show
+from retrorun.cli.faults import Faults
 from retrorun.cli.imports import Work, conclude
 from retrorun.errors import SettingsError
 from retrorun.model import Direction, Label, Session
@@ -32,15 +33,21 @@ def listed(store: Archive, session_id: str, settings: Settings) -> None:
     _print(unaided(store, [session], settings))
 
 
-def overview(store: Archive, settings: Settings) -> None:
-    """Every session about which something was said, and how the detector alone agrees."""
-    said = [session for session in store.sessions() if session.labels]
+def overview(store: Archive, settings: Settings) -> int:
+    """Every session about which something was said, and how the detector alone agrees.
+
+    Returns:
+        The exit status: 1 where a session cannot be read.
+    """
+    faults = Faults()
+    said = [session for session in store.sessions(faults.damaged) if session.labels]
     for session in said:
         origins = ", ".join(sorted({each.origin for each in session.labels}))
         show.out().print(f"{session.id}  {len(session.labels)} labels ({escape(origins)})")
     if not said:
         show.err().print("nothing was said about any session")
     _print(unaided(store, said, settings))
+    return faults.status()
 
 
 def unaided(store: Archive, sessions: Iterable[Session], settings: Settings) -> Counter[Pair]:
@@ -85,8 +92,8 @@ def say(store: Archive, session_id: str, stretch: tuple[str, str], direction: st
         store.add_label(session.id, Label(start_s, end_s, word, "command"))
 
 
-def analysed_anew(work: Work, session_id: str, reports: Path) -> None:
-    """Analyse the session with its labels, write its page, and print its segments."""
+def analysed_anew(work: Work, session_id: str, reports: Path) -> int:
+    """Analyse the session with its labels, write its page, print its segments: exit status."""
     store = work.archive
     session = store.session(session_id)
     report = ingest.reprocess(store.hashes([session.id]), store, work.engine)
@@ -95,4 +102,4 @@ def analysed_anew(work: Work, session_id: str, reports: Path) -> None:
     console.print(show.headline(session))
     console.print(show.segment_table(session.measures.segments))
     _print(unaided(store, [session], work.settings))
-    conclude(work, reports, report.sessions)
+    return conclude(work, reports, report.sessions)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from retrorun import compare, publish, report, zone
 from retrorun.archive import Archive
+from retrorun.cli.faults import Faults
 from retrorun.cli.imports import Work
 from retrorun.errors import SettingsError
 from retrorun.model import Session
@@ -36,21 +37,36 @@ class Period:
         return f"period-{'-to-'.join(ends)}.html"
 
 
-def anew(work: Work, reports: Path, sessions: Sequence[Session]) -> Path:
-    """Write the pages of sessions anew, and the comparison and the index with them."""
+def anew(work: Work, reports: Path, names: Sequence[str], faults: Faults) -> Path:
+    """Write the pages of sessions anew, and the comparison and the index with them.
+
+    Raises:
+        ArchiveError: there is no such session.
+    """
+    store = work.archive
+    fresh = {store.find("id", name)[0] for name in names} if names else set(store.known())
     manner = publish.Manner(work.settings, work.athlete, jobs=work.jobs)
-    fresh = {session.id for session in sessions}
-    return publish.publish(work.archive, reports, manner, fresh).index
+    done = publish.publish(store, reports, manner, fresh)
+    faults.add(done.faults)
+    return done.index
 
 
 def shared(
-    work: Work, reports: Path, sessions: Sequence[Session], *, redacted: bool
+    work: Work, reports: Path, sessions: Sequence[Session], faults: Faults, *, redacted: bool
 ) -> Iterator[Path]:
-    """Write each session as one file that works alone, with or without what tells who and where."""
+    """Write each session as one file that works alone, with or without what tells who and where.
+
+    One that cannot be shown is among the faults, and is not written.
+    """
     site, pasts = Site(reports), compare.pasts(work.archive.sums(), work.settings.compare)
     manner = publish.Manner(work.settings, work.athlete, standalone=True, redacted=redacted)
     for session in sessions:
-        html = publish.session_page(work.archive, session, pasts[session.id], manner)
+        before = pasts.get(session.id, compare.Past())
+        try:
+            html = publish.session_page(work.archive, session, before, manner)
+        except Exception as problem:  # noqa: BLE001 - whatever a stored session holds
+            faults.add([report.Fault.of(session.id, problem)])
+            continue
         name = f"{SHARED}/{_hidden(html) if redacted else session.id}.html"
         site.write(name, html)
         yield reports / name
@@ -61,31 +77,46 @@ def _hidden(html: str) -> str:
     return f"redacted-{hashlib.sha256(html.encode()).hexdigest()[:8]}"
 
 
-def period(work: Work, reports: Path, days: Period, title: str, note: str) -> Path:
-    """Write the report of a period as one file that works alone."""
+def period(work: Work, reports: Path, days: Period, words: tuple[str, str], faults: Faults) -> Path:
+    """Write the report of a period as one file that works alone.
+
+    Args:
+        work: archive, settings and athlete.
+        reports: where pages go.
+        days: from when to when.
+        words: its title, and the note that stands on top of it.
+        faults: collects sessions that are left out because they cannot be read or shown.
+    """
     store = work.archive
-    sessions = [each for each in store.sessions() if days.holds(each)]
-    found = compare.compare(sessions, work.athlete, work.settings.compare)
+    sessions = store.sessions(faults.damaged)
     context = report.PeriodContext(
-        title=title,
-        note=note,
+        title=words[0],
+        note=words[1],
         since=days.since,
         until=days.until,
         athlete=work.athlete,
         said=store.remarks(),
         place=Place(standalone=True),
     )
-    Site(reports).write(days.file(), report.period_page(sessions, found, context))
+
+    def page(of: Sequence[Session]) -> str:
+        held = [each for each in of if days.holds(each)]
+        found = compare.compare(held, work.athlete, work.settings.compare)
+        return report.period_page(held, found, context)
+
+    html, odd = publish.of_sound(sessions, page)
+    faults.add(odd)
+    Site(reports).write(days.file(), html)
     return reports / days.file()
 
 
-def chosen(store: Archive, names: Sequence[str]) -> list[Session]:
-    """The sessions named, or all.
+def chosen(store: Archive, names: Sequence[str], faults: Faults) -> list[Session]:
+    """The sessions named, or all that can be read.
 
     Raises:
         ArchiveError: there is no such session.
     """
-    return [store.session(name) for name in names] if names else store.sessions()
+    return [store.session(name) for name in names] if names else store.sessions(faults.damaged)
 
 
 def read_note(path: Path | None) -> str:

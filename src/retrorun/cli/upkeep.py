@@ -35,11 +35,14 @@ def archive() -> None:
 
 @archive.command()
 @options.archive
+@click.option("--repair", is_flag=True, help="Mend what can be mended, and say what cannot.")
 @click.pass_context
-def check(context: click.Context, archive: Path | None) -> None:
-    """Read everything that is stored and compare it with its hashes."""
+def check(context: click.Context, archive: Path | None, repair: bool) -> None:
+    """Read everything that is stored and compare it with its checksums."""
     from retrorun.archive import Archive, care
 
+    if repair:
+        context.exit(_repair(options.archive_folder(archive)))
     with Archive.open(options.archive_folder(archive), create=False) as store:
         findings = care.check(store)
     for each in findings:
@@ -47,6 +50,27 @@ def check(context: click.Context, archive: Path | None) -> None:
     if not findings:
         click.echo("the archive is sound", err=True)
     context.exit(1 if findings else 0)
+
+
+def _repair(folder: Path) -> int:
+    """Mend an archive and say what became of it: 0 if nothing is left to be mended."""
+    from retrorun.ingest import Engine, repair
+    from retrorun.model import Athlete
+
+    engine = Engine(options.load_settings(None), Athlete(), options.cores(), guarded=True)
+    done = repair.repair(folder, engine)
+    if done.rebuilt is not None:
+        counts = f"{done.rebuilt.taken} rows kept, {done.rebuilt.from_journal} from the journal"
+        click.echo(f"the database was made again: {counts}", err=True)
+        if done.rebuilt.aside is not None:
+            click.echo(f"the damaged one lies in {done.rebuilt.aside}", err=True)
+    click.echo(f"{len(done.originals)} originals were read again from their files", err=True)
+    click.echo(f"{len(done.sessions)} sessions were analysed from their originals", err=True)
+    for each in done.left:
+        click.echo(f"cannot be mended: {each.message} [{each.slug}]")
+    if not done.left:
+        click.echo("the archive is sound", err=True)
+    return 1 if done.left else 0
 
 
 @archive.command()

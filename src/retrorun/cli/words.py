@@ -27,7 +27,9 @@ SAID_ON = "command"
 @options.reports
 @options.profile
 @options.settings
+@click.pass_context
 def label(
+    context: click.Context,
     session: str | None,
     start: str | None,
     end: str | None,
@@ -49,8 +51,7 @@ def label(
     known = options.load_settings(settings)
     with Archive.open(options.archive_folder(archive), create=False) as store:
         if session is None:
-            labelling.overview(store, known)
-            return
+            context.exit(labelling.overview(store, known))
         if start is None:
             labelling.listed(store, session, known)
             return
@@ -59,7 +60,8 @@ def label(
         labelling.say(store, session, (start, end), direction)
         athlete = options.load_athlete(profile, store)
         work = Work(store, known, athlete, 1)
-        labelling.analysed_anew(work, session, reports)
+        status = labelling.analysed_anew(work, session, reports)
+    context.exit(status)
 
 
 SCORE = click.IntRange(0, 10)

@@ -9,6 +9,8 @@ from retrorun.ingest.planning import Candidate
 from retrorun.ingest.working import Engine, Progress, Report, analysed, batches, refused
 from retrorun.storage import Entry
 
+EMPTY = "no-usable-second"  # the reason that leaves nothing to be kept
+
 
 def reprocess(
     sha256s: Iterable[str],
@@ -19,7 +21,8 @@ def reprocess(
 ) -> Report:
     """Analyse imported files anew from their originals: labels, notes and imports stay.
 
-    A file that fails now keeps the sessions it has and is among the problems.
+    A file that fails now keeps the sessions it has and is among the problems. One that holds no
+    usable second, which an older version took in, loses them.
 
     Args:
         sha256s: hashes of the files, such as ``archive.hashes(ids)`` gives.
@@ -50,7 +53,8 @@ def again(
         for candidate, parcel in batch:
             if parcel.problem is not None:
                 words = parcel.problem.slug, parcel.problem.message
-                archive.not_again(candidate.sha256, *words)
+                empty = parcel.problem.slug == EMPTY
+                (archive.withdraw if empty else archive.not_again)(candidate.sha256, *words)
         for parcel in parcels:
             archive.write(archive.import_of(parcel.sha256), Change(parcels=[parcel]))
         ids = tuple(row.id for parcel in parcels for row in parcel.sessions)

@@ -149,7 +149,7 @@ def _is_of(device: "SecondDevice", phone: Brief) -> bool:
 def _sessions(rows: Sequence[SessionRow]) -> "list[Session]":
     from retrorun.archive import packing
 
-    return packing.sessions(row.document for row in rows)
+    return packing.sessions((row.id, row.document) for row in rows)
 
 
 def _change(

@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from retrorun.model import Athlete, Session, Totals
 from retrorun.report.display import Display, local_date, short_date, spoken_time
+from retrorun.report.fault import Fault
 from retrorun.report.headline import counted
 from retrorun.report.kinds import kind
 from retrorun.report.log import Log, how_many, log
@@ -13,13 +14,19 @@ from retrorun.report.page import Place, render
 from retrorun.report.words import say
 
 
-def index_page(sessions: Sequence[Session], athlete: Athlete, listed: Log | None = None) -> str:
+def index_page(
+    sessions: Sequence[Session],
+    athlete: Athlete,
+    listed: Log | None = None,
+    faults: Sequence[Fault] = (),
+) -> str:
     """The page that lists all sessions and leads to their pages.
 
     Args:
         sessions: any number, also none, in any order.
         athlete: whose units are used.
         listed: their list, where it stands on another page, too; made if it is not given.
+        faults: further sessions, which cannot be shown.
     """
     display = Display(athlete.units)
     return render(
@@ -29,6 +36,7 @@ def index_page(sessions: Sequence[Session], athlete: Athlete, listed: Log | None
         headline=headline(sessions),
         subline=_subline(sessions, display),
         log=listed or log(sessions, display),
+        faults=faults,
         charts=False,
     )
 

@@ -15,6 +15,12 @@ HISTORY: Mapping[str, str] = {
     "index_empty": (
         "Drop your watch's exports (FIT, GPX or TCX) into a folder and run retrorun process FOLDER."
     ),
+    # sessions that cannot be shown
+    "fault_title": "This session cannot be shown",
+    "fault_odd": "The session holds something that no page can show ({words}).",
+    "fault_remedy": "`retrorun archive check --repair` makes it again from its original.",
+    "fault_id": "Session {session}, {slug}. All other pages are whole.",
+    "faults": "Sessions that cannot be shown, and are not counted here",
     "span": "{first} to {last}",
     "sessions_one": "1 session",
     "sessions_many": "{count} sessions",
