@@ -24,9 +24,11 @@ from retrorun.model import (
     Athlete,
     Blob,
     Detection,
+    Estimate,
     Export,
     Failed,
     Label,
+    Lesson,
     Measures,
     Note,
     Outcome,
@@ -138,13 +140,40 @@ def _session(
     track = prepare.prepare(recording, settings.prepare)
     athlete = athlete.at(track.start_time_s)
     labels = detect_labels.spoken(recording, source.name) + known.labels
-    detection = detect.detect(track, labels, athlete, settings.detect)
-    track = dataclasses.replace(track, columns={**track.columns, **detection.columns})
+    plain = detect.detect(track, labels, athlete.without_learnt(), settings.detect)
+    detection = plain
+    if plain.asks_line and athlete.forward_line is not None:
+        detection = detect.detect(track, labels, athlete, settings.detect)
+    bare, track = track, dataclasses.replace(track, columns={**track.columns, **detection.columns})
     measures = measure.measure(track, detection, athlete, settings.measure)
+    factor = measures.cost_factor
+    if detection.segments != plain.segments:
+        factor = measure.own_cost_factor(bare, plain, settings.measure)
     session = _gather(source, index, recording, track, (detection, measures))
-    devices = {"second_devices": known.second_devices}
-    marks = devices | {"labels": labels, "settings": settings.fingerprint(), "version": __version__}
-    return dataclasses.replace(session, **marks), track  # type: ignore[arg-type]
+    session = dataclasses.replace(
+        session,
+        second_devices=known.second_devices,
+        labels=labels,
+        settings=settings.fingerprint(),
+        version=__version__,
+        lesson=_lesson(plain, factor),
+        learnt=athlete.learnt_fingerprints(_asked(plain, detection)),
+    )
+    return session, track
+
+
+def _lesson(plain: Detection, factor: Estimate) -> Lesson:
+    """What a session teaches; where gait had to guess, its lines are guesses and teach nobody."""
+    if any(each.verdict != "candidate" and each.direction != "still" for each in plain.segments):
+        return Lesson(plain.forward_line, plain.backward_line, factor)
+    return Lesson(None, None, factor)
+
+
+def _asked(plain: Detection, detection: Detection) -> list[str]:
+    """Names of the learnt values that this analysis depends on."""
+    names = ["forward_line"] if plain.asks_line else []
+    backward = any(each.direction == "backward" for each in detection.segments)
+    return [*names, "cost_factor"] if backward else names
 
 
 def _gather(

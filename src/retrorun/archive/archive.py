@@ -5,7 +5,7 @@ nothing new must be quick. Sessions and tracks load what they need when they are
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path, PurePath
 from types import TracebackType
@@ -29,6 +29,7 @@ class Archive(Written):
     """One athlete's archive; use ``Archive.open`` and close it, or a ``with`` statement."""
 
     _outlines: "tuple[tuple[int, int], list[Session]] | None" = None
+    _is_writing = False
 
     @classmethod
     def open(cls, folder: Path, *, create: bool = True) -> Self:
@@ -57,13 +58,22 @@ class Archive(Written):
         """Close it."""
         self.close()
 
-    def writing(self, wait_s: float = 10.0) -> AbstractContextManager[None]:
-        """Be the one writer until the ``with`` block ends.
+    @contextmanager
+    def writing(self, wait_s: float = 10.0) -> Iterator[None]:
+        """Be the one writer until the ``with`` block ends; within another such block it is one.
 
         Raises:
             ArchiveError: another process writes and did not finish within ``wait_s``.
         """
-        return database.writer(self.folder, wait_s)
+        if self._is_writing:
+            yield
+            return
+        with database.writer(self.folder, wait_s):
+            self._is_writing = True
+            try:
+                yield
+            finally:
+                self._is_writing = False
 
     # what is known of files
 
@@ -96,8 +106,7 @@ class Archive(Written):
         """
         from retrorun.archive import packing
 
-        (version,) = self.rows("PRAGMA data_version")[0]  # changes by others; the rest are ours
-        state = (int(version), self.connection.total_changes)
+        state = (self.state(), self.connection.total_changes)  # changes by others, and ours
         if self._outlines is None or self._outlines[0] != state:
             self._outlines = state, packing.outlines(self._documents())
         return list(self._outlines[1])

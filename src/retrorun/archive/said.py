@@ -176,34 +176,72 @@ class Said:
             "INSERT OR REPLACE INTO again VALUES (?)", [(each,) for each in sha256s]
         )
 
+    def state(self) -> int:
+        """A number that is another one as soon as another connection changed the archive."""
+        return int(self.rows("PRAGMA data_version")[0][0])
+
     def due(self) -> list[str]:
         """Sessions that changed or went since pages were written and what they teach was kept."""
         return [each for (each,) in self.rows("SELECT session FROM due ORDER BY session")]
 
     def profile(self) -> "Athlete":
-        """The stored profile; an empty one if nothing was said."""
+        """The stored profile, with what was learnt; an empty one if there is neither."""
+        return self._athlete("profile").with_learnt_of(self._athlete("learnt"))
+
+    def _athlete(self, name: str) -> "Athlete":
         import msgspec
 
         from retrorun.model import Athlete
 
-        rows = self.rows("SELECT document FROM documents WHERE name = 'profile'")
+        rows = self.rows("SELECT document FROM documents WHERE name = ?", name)
         try:
             return msgspec.json.decode(rows[0][0], type=Athlete) if rows else Athlete()
         except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
             raise SettingsError("profile-unreadable", str(problem)) from problem
 
-    def set_profile(self, athlete: "Athlete", settled: "Iterable[str]" = ()) -> None:
-        """Keep the profile; and, at once, that nothing is due of some sessions any more."""
-        import msgspec
+    def set_profile(self, athlete: "Athlete") -> None:
+        """Keep what the athlete stated; what was learnt is not touched."""
+        with self.transaction():
+            self._put_athlete("profile", athlete.without_learnt())
+
+    def set_learnt(self, athlete: "Athlete", outdated: "Iterable[str]") -> None:
+        """Keep what was learnt; and, at once, which files are to be analysed again for it.
+
+        Args:
+            athlete: with what was learnt.
+            outdated: hashes of the files.
+        """
+        from retrorun.model import Athlete
 
         with self.transaction():
-            self.connection.execute(
-                "INSERT OR REPLACE INTO documents (name, document) VALUES ('profile', ?)",
-                (msgspec.json.encode(athlete),),
-            )
+            self._put_athlete("learnt", Athlete().with_learnt_of(athlete))
+            self._note_again(outdated)
+
+    def _put_athlete(self, name: str, athlete: "Athlete") -> None:
+        import msgspec
+
+        self.connection.execute(
+            "INSERT OR REPLACE INTO documents (name, document) VALUES (?, ?)",
+            (name, msgspec.json.encode(athlete)),
+        )
+
+    def settle(self, sessions: "Iterable[str]", state: int) -> bool:
+        """Note that nothing is due of some sessions any more, unless others wrote meanwhile.
+
+        Args:
+            sessions: whose pages are written.
+            state: of the archive when it was asked what is due.
+
+        Returns:
+            False where another connection changed the archive since; then nothing is noted.
+        """
+        with self.transaction():
+            if self.state() != state:
+                return False
             self.connection.executemany(
-                "DELETE FROM due WHERE session = ?", [(each,) for each in settled]
+                "DELETE FROM due WHERE session = ?", [(each,) for each in sessions]
             )
+        return True
 
     def set_remark(self, session_id: str, remark: "Remark | None") -> None:
         """Keep what the user noted about a session, instead of what was noted; None: nothing."""

@@ -142,7 +142,9 @@ class Written(Matched):
             ((*astuple(row), brought_by) for row in parcel.sessions if row.id not in joined),
         )
         self.connection.execute(_TOTALS, (parcel.sha256,))
-        self.connection.execute("DELETE FROM again WHERE sha256 = ?", (parcel.sha256,))
+        if parcel.labels is None or parcel.labels == self.labels(parcel.sha256):
+            # a label that came while the file was analysed was not heard: it stays noted
+            self.connection.execute("DELETE FROM again WHERE sha256 = ?", (parcel.sha256,))
         return {track for _, track in before}
 
     def _replace(self, replaced: Mapping[str, str]) -> set[str]:

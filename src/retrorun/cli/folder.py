@@ -64,9 +64,10 @@ def process(
         work = imports.Work(
             store, options.load_settings(settings), athlete, jobs or options.cores()
         )
-        report = imports.carry_out(plan, work, pages=pages)
-        imports.show_report(report, store)
-        imports.conclude(work, reports if pages else None, report.sessions)
+        with imports.writing(work):
+            report = imports.carry_out(plan, work, pages=pages)
+            imports.show_report(report, store)
+        imports.conclude(work, reports if pages else None)
     context.exit(1 if report.failed else 0)
 
 
@@ -101,9 +102,10 @@ def reprocess(
         work = imports.Work(
             store, options.load_settings(settings), athlete, jobs or options.cores()
         )
-        report = imports.analyse_anew(work, session, everything=everything)
-        imports.show_report(report, store)
-        imports.conclude(work, reports, report.sessions)
+        with imports.writing(work):
+            report = imports.analyse_anew(work, session, everything=everything)
+            imports.show_report(report, store)
+        imports.conclude(work, reports)
     context.exit(1 if report.failed else 0)
 
 
@@ -165,9 +167,10 @@ def undo(number: int | None, archive: Path | None, reports: Path, separate: str 
             imports.list_imports(store)
             return
         work = imports.Work(store, options.load_settings(None), store.profile(), options.cores())
-        report = imports.take_back(work, number, separate)
-        imports.show_report(report, store)
-        imports.conclude(work, reports, report.sessions)
+        with imports.writing(work):
+            report = imports.take_back(work, number, separate)
+            imports.show_report(report, store)
+        imports.conclude(work, reports)
 
 
 COMMANDS = (process, watch, reprocess, undo)

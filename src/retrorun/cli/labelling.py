@@ -9,7 +9,7 @@ from rich.markup import escape
 from retrorun import detect, ingest
 from retrorun.archive import Archive
 from retrorun.cli import moments, show
-from retrorun.cli.imports import Work, conclude
+from retrorun.cli.imports import Work, conclude, writing
 from retrorun.errors import SettingsError
 from retrorun.model import Direction, Label, Session
 from retrorun.settings import Settings
@@ -87,10 +87,11 @@ def analysed_anew(work: Work, session_id: str, reports: Path) -> None:
     """Analyse the session with its labels, write its page, and print its segments."""
     store = work.archive
     session = store.session(session_id)
-    report = ingest.reprocess(store.hashes([session.id]), store, work.engine)
+    with writing(work):
+        ingest.reprocess(store.hashes([session.id]), store, work.engine)
     session = store.session(session.id)
     console = show.out()
     console.print(show.headline(session))
     console.print(show.segment_table(session.measures.segments))
     _print(unaided(store, [session], work.settings))
-    conclude(work, reports, report.sessions)
+    conclude(work, reports)

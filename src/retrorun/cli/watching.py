@@ -53,9 +53,10 @@ def _look(where: Where, settings: Settings, jobs: int, stop: Event) -> bool:
         if plan.idle and not store.due() and (where.reports / "index.html").exists():
             return bool(plan.waiting)
         work = imports.Work(store, settings, options.load_athlete(where.profile, store), jobs)
-        report = ingest.act(plan, store, work.engine, following.between_files(stop))
-        imports.show_report(report, store)
-        imports.conclude(work, where.reports, report.sessions)
+        with imports.writing(work):
+            report = ingest.act(plan, store, work.engine, following.between_files(stop))
+            imports.show_report(report, store)
+        imports.conclude(work, where.reports)
         return bool(report.waiting)
 
 

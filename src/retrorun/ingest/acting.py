@@ -20,6 +20,7 @@ from retrorun.ingest.joining import Joins, join
 from retrorun.ingest.names import container, member_tag
 from retrorun.ingest.places import Places
 from retrorun.ingest.planning import Candidate, Plan
+from retrorun.ingest.planning import plan as look
 from retrorun.ingest.sameness import Known
 from retrorun.ingest.unpacking import UNPACKED, Feed, complete
 from retrorun.ingest.working import (
@@ -46,6 +47,9 @@ def act(
 ) -> Report:
     """Carry out a plan.
 
+    Where another process wrote since the plan was made, the folder is looked at again, so that
+    nothing is done twice.
+
     Args:
         plan: what is to be done.
         archive: is locked for other writers meanwhile.
@@ -56,16 +60,28 @@ def act(
     Raises:
         ArchiveError: another process writes, or the disk is full; what was written stays.
     """
-    report = Report(
+    if plan.idle:
+        return _begun(plan)
+    with archive.writing(wait_s):
+        if plan.state is not None and plan.state != archive.state():
+            plan = look(plan.folder, archive, retry=plan.retry)
+        return _begun(plan) if plan.idle else _acted(plan, archive, engine, progress)
+
+
+def _begun(plan: Plan) -> Report:
+    return Report(
         unchanged=plan.unchanged,
         duplicates=len(plan.duplicates),
         moved=len(plan.moved),
         waiting=plan.waiting,
         passed_over=len(plan.passed_over),
     )
-    if plan.idle:
-        return report
-    with archive.writing(wait_s), closing(_feed(plan, archive, engine)) as feed:
+
+
+def _acted(plan: Plan, archive: Archive, engine: Engine, progress: Progress | None) -> Report:
+    """Carry out a plan that holds; the lock of the one writer is held by the caller."""
+    report = _begun(plan)
+    with closing(_feed(plan, archive, engine)) as feed:
         number = archive.begin_import(plan.folder, __version__, time.time())
         archive.write(number, _moved(plan, archive))
         places = Places(archive.track)
@@ -82,15 +98,10 @@ def act(
             archive.write(number, change)
             report = _counted(report, change, late)
         report = _rounded_off(number, plan, feed, archive, report)
-        report = _with(report, again(archive.again(), archive, engine))
+        report = report.followed_by(again(archive.again(), archive, engine))
         if said:
-            report = _with(report, sidecars.after(said, plan, archive, engine, number))
+            report = report.followed_by(sidecars.after(said, plan, archive, engine, number))
         return _with_joins(report, join(archive, engine))
-
-
-def _with(report: Report, more: Report) -> Report:
-    ids = tuple(dict.fromkeys(report.sessions + more.sessions))
-    return replace(report, sessions=ids, problems=report.problems + more.problems)
 
 
 def _with_joins(report: Report, joins: Joins) -> Report:
