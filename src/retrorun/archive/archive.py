@@ -7,7 +7,7 @@ nothing new must be quick. Sessions and tracks load what they need when they are
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
-from pathlib import Path, PurePath
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -191,14 +191,6 @@ class Archive(Written):
         """The import that brought a file; 0 if it is not known."""
         rows = self.rows("SELECT max(import_id) FROM files WHERE sha256 = ?", sha256)
         return int(rows[0][0] or 0)
-
-    def name(self, sha256: str) -> str:
-        """The name under which a file came; its hash if that is not known."""
-        rows = self.rows(
-            "SELECT path FROM files WHERE sha256 = ? ORDER BY outcome <> 'imported', path LIMIT 1",
-            sha256,
-        )
-        return PurePath(rows[0][0]).name if rows else sha256
 
     def stale(self, settings: str, athlete: str, version: str) -> list[str]:
         """Ids of sessions made with other settings, another profile or another version."""

@@ -145,9 +145,11 @@ class Said:
         }
 
     def _labels(self, session_id: str) -> list[tuple[Any, ...]]:
+        """What was said of a session: of its other recordings, in tables, by command; in order."""
         return self.rows(
-            "SELECT id, start_s, end_s, direction, origin FROM labels "
-            "WHERE session = ? ORDER BY id",
+            "SELECT id, start_s, end_s, direction, origin FROM labels WHERE session = ? "
+            "ORDER BY substr(origin, -1) <> ')', origin = 'command', "
+            "iif(substr(origin, -1) = ')', origin, ''), id",
             session_id,
         )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from retrorun import __version__
 from retrorun.archive import Archive, Change, FileRow, Parcel
+from retrorun.archive.rows import Brief
 from retrorun.archive.said import position
 from retrorun.ingest import sidecars
 from retrorun.ingest.anew import again
@@ -68,6 +69,12 @@ def act(
         return _begun(plan) if plan.idle else _acted(plan, archive, engine, progress)
 
 
+def _single(archive: Archive) -> list[Brief]:
+    """Sessions of one device: what comes to a joined one is judged with each of its recordings."""
+    joined = {each.session for each in archive.matches() if each.state == "joined"}
+    return [each for each in archive.briefs() if each.id not in joined]
+
+
 def _begun(plan: Plan) -> Report:
     return Report(
         unchanged=plan.unchanged,
@@ -86,7 +93,7 @@ def _acted(plan: Plan, archive: Archive, engine: Engine, progress: Progress | No
         archive.write(number, _moved(plan, archive))
         places = Places(archive.track)
         known, before = (
-            Known(archive.briefs(), archive.channels, places.apart),
+            Known(_single(archive), archive.channels, places.apart),
             {row.path: row.sha256 for row in archive.files()},
         )
         said = sidecars.read(plan.tables)
@@ -202,11 +209,26 @@ def _judged(
 
 def _change(judged: list[_Judged]) -> tuple[Change, tuple[str, ...]]:
     """What is to be written, and the paths that have to wait."""
+    replaced = {old: new for each in judged for old, new in each.replaces.items()}
+    judged = [_replaced_at_once(each, replaced) for each in judged]
     rows = [each.row for each in judged if each.row is not None]
     parcels = [each.parcel for each in judged if each.row is not None and each.parcel.original]
-    replaced = {old: new for each in judged for old, new in each.replaces.items()}
     late = tuple(each.address for each in judged if each.row is None)
     return Change(rows, parcels, (), replaced), late
+
+
+def _replaced_at_once(judged: _Judged, replaced: Mapping[str, str]) -> _Judged:
+    """What becomes of a file whose place was taken by a later one of the same batch."""
+    if judged.row is None:
+        return judged
+    row, parcel = judged.row, judged.parcel
+    if parcel.sessions and all(each.id in replaced for each in parcel.sessions):
+        first = parcel.sessions[0].id
+        row = replace(row, outcome="duplicate", rule="same-activity", duplicate_of=first)
+        parcel = replace(parcel, sessions=(), tracks=())
+    while row.duplicate_of is not None and row.duplicate_of in replaced:
+        row = replace(row, duplicate_of=replaced[row.duplicate_of])
+    return replace(judged, row=row, parcel=parcel)
 
 
 def _informed(judged: _Judged, archive: Archive, engine: Engine) -> _Judged:

@@ -15,6 +15,7 @@ from retrorun.errors import RetrorunError
 from retrorun.ingest.anew import again
 from retrorun.ingest.planning import Plan, Table
 from retrorun.ingest.problems import told
+from retrorun.ingest.regrouping import together
 from retrorun.ingest.working import Engine, Report, file_row, refused
 
 if TYPE_CHECKING:
@@ -71,12 +72,17 @@ def after(said: list[Said], plan: Plan, archive: Archive, engine: Engine, number
     known: list[str] = []
     for each in said:
         exports = [path for path in each.table.exports if stands(rows.get(path), standing)]
+        joined = [path for path in each.table.exports if is_joined(rows.get(path))]
         if each.problem is None:
             for path in exports:
                 if path not in new:
                     archive.set_labels(rows[path].sha256, each.labels)
                     known.append(rows[path].sha256)
-        files.append(row_of(each, exports, rows))
+            for path in joined:  # what is said of it is carried over when it is joined afresh
+                archive.set_labels(rows[path].sha256, each.labels)
+                archive.take_apart(together([rows[path].sha256[:12]], archive))
+                known += archive.again()
+        files.append(row_of(each, exports or joined, rows))
     report = again(known, archive, engine)
     files = [checked(row, each, archive, rows) for row, each in zip(files, said, strict=True)]
     archive.write(number, Change(files))
@@ -94,6 +100,11 @@ def checked(row: FileRow, said: Said, archive: Archive, rows: Mapping[str, FileR
         return row
     words = f"there is no activity {highest + 1} on foot in {PurePosixPath(export.path).name}"
     return refused(said.table.file, Problem("failed", "labels-alone", words))
+
+
+def is_joined(row: FileRow | None) -> bool:
+    """Whether a file is a second device's, joined to the session of a watch."""
+    return row is not None and row.rule == "second-device"
 
 
 def stands(row: FileRow | None, standing: set[str]) -> bool:
