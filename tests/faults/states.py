@@ -1,10 +1,8 @@
 """Everything that an archive and its pages hold, to be compared with what another order gave."""
 
-import shutil
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 

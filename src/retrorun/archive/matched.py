@@ -133,6 +133,7 @@ class Matched(Said):
                 "AND rule IN ('same-activity', 'second-device')",
                 [(sha256,) for sha256 in files],
             )
+            self._carry_tables()
             self._note_again(files)
 
     def forget_phone(self, sha256: str) -> list[str]:

@@ -85,6 +85,7 @@ class Said:
             for place in places:
                 self._put_labels(_session(sha256, place), ORIGIN, labels.get(place, ()))
             self._note_again([sha256] if self.positions(sha256) else ())
+            self._carry_tables()
 
     def positions(self, sha256: str) -> frozenset[int]:
         """Which activities of a file have a session."""
@@ -109,6 +110,41 @@ class Said:
             "DELETE FROM labels WHERE session = ? AND substr(origin, -length(?)) = ?",
             (session, origin, origin),
         )
+
+    def _carry_tables(self) -> None:
+        """Let a table beside a second copy of an activity hold for the copy that stands.
+
+        What it says stays with its own file, so that it comes back when that file stands for
+        itself. In a transaction; sessions of which other things are said now are noted.
+        """
+        own = "origin = 'sidecar'"
+        wanted = set(
+            self.rows(
+                "SELECT f.duplicate_of, l.start_s, l.end_s, l.direction, "  # noqa: S608 - our own
+                "'sidecar (copy ' || l.session || ')' FROM labels l "
+                "JOIN files f ON f.sha256 >= l.session AND f.sha256 < l.session || 'g' "
+                f"WHERE l.{own} AND f.rule = 'same-activity' AND f.outcome = 'duplicate' "
+                "AND l.session NOT LIKE '%-%'"
+            )
+        )
+        columns = "session, start_s, end_s, direction, origin"
+        known = set(
+            self.rows(
+                f"SELECT {columns} FROM labels WHERE origin LIKE 'sidecar (copy %' "  # noqa: S608
+                "AND origin NOT LIKE '%) (%'"  # such were carried on to a watch
+            )
+        )
+        for label in known - wanted:
+            marks = " AND ".join(f"{each} = ?" for each in columns.split(", "))
+            self.connection.execute(f"DELETE FROM labels WHERE {marks}", label)  # noqa: S608
+        for label in sorted(wanted - known):
+            self.connection.execute(
+                f"INSERT INTO labels ({columns}) VALUES (?, ?, ?, ?, ?)",  # noqa: S608
+                label,
+            )
+        for session in sorted({label[0] for label in wanted ^ known}):
+            rows = self.rows("SELECT sha256 FROM sessions WHERE id = ?", session)
+            self._note_again(sha256 for (sha256,) in rows)
 
     def _drop_table(self, sha256: str) -> None:
         """Take back what a table said of a file's activities, in a transaction."""
@@ -149,7 +185,8 @@ class Said:
         return self.rows(
             "SELECT id, start_s, end_s, direction, origin FROM labels WHERE session = ? "
             "ORDER BY substr(origin, -1) <> ')', origin = 'command', "
-            "iif(substr(origin, -1) = ')', origin, ''), id",
+            "iif(substr(origin, -1) = ')', origin, ''), "
+            "iif(substr(origin, -1) = ')', start_s, id), id",
             session_id,
         )
 

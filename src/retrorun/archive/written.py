@@ -121,6 +121,9 @@ class Written(Matched):
                 self._seat(sha256)
             before |= self._write_matches(change.matches)
             self._note_again(self._renamed(names))
+            self._forget_tables(change.replaced)
+            if change.files or change.replaced:
+                self._carry_tables()
         self._drop_tracks(before)
 
     def _forget(self, paths: Iterable[str]) -> None:
@@ -133,6 +136,13 @@ class Written(Matched):
             f"VALUES ({_FILE_MARKS}, ?)",
             ((*_in_bytes(row), import_id) for row in files),
         )
+
+    def _forget_tables(self, sessions: Iterable[str]) -> None:
+        """Forget what tables said of files that are no more: they grew, and are heard again."""
+        for session in sessions:
+            head = session.split("-")[0]
+            if not self.rows("SELECT 1 FROM files WHERE substr(sha256, 1, 12) = ? LIMIT 1", head):
+                self._drop_labels(session, "sidecar")
 
     def _names(self, sha256s: Iterable[str]) -> dict[str, str]:
         """Hash → the name it goes by, of files that sessions were made of."""
@@ -222,8 +232,10 @@ class Written(Matched):
         """Let sessions take the place of others; which tracks those had."""
         tracks: set[str] = set()
         for old, new in replaced.items():
-            for table in ("labels", "notes"):
-                statement = f"UPDATE OR REPLACE {table} SET session = ? WHERE session = ?"  # noqa: S608
+            for table, kept in (("labels", "origin <> 'sidecar'"), ("notes", "1")):
+                statement = (
+                    f"UPDATE OR REPLACE {table} SET session = ? WHERE session = ? AND {kept}"  # noqa: S608
+                )
                 self.connection.execute(statement, (new, old))
             for table, column in (("matches", "session"), ("files", "duplicate_of")):
                 statement = f"UPDATE OR REPLACE {table} SET {column} = ? WHERE {column} = ?"  # noqa: S608
@@ -286,6 +298,7 @@ class Written(Matched):
                 "UPDATE imports SET undone_s = ? WHERE id = ?",
                 (now_s, import_id),
             )
+            self._carry_tables()
             self._note_again(again)
         self._drop_tracks({track for _, track in gone})
         return sorted(set(again))
@@ -334,6 +347,7 @@ class Written(Matched):
                 (raw(path),),
             ).fetchall()
             parted = self._part(rows[0][0]) if rows else []
+            self._carry_tables()
             self._note_again([*(sha256 for (sha256,) in rows), *parted])
         if not rows:
             words = "it is not known as a second copy of an activity"
