@@ -1,13 +1,14 @@
 """Everything that an archive and its pages hold, to be compared with what another order gave."""
 
+import os
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from retrorun.archive import Archive, care
 from retrorun.cli import imports
+from retrorun.engines import Process
 from retrorun.ingest import Engine, act, bring_up_to_date, plan
 from retrorun.model import Athlete
 from retrorun.settings import Settings
@@ -19,13 +20,11 @@ NUMBERS = {
     "labels": {"id"},
     "imports": {"id", "folder", "version", "started_s", "undone_s"},
 }
-State = dict[str, Any]
+State = dict[str, str | bytes]
 
 
 def drop(folder: Path, name: str, content: bytes, at_s: int = 1_700_000_000) -> Path:
     """Lay a file into a folder, as changed at a fixed time."""
-    import os
-
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
@@ -37,12 +36,21 @@ def work_of(archive: Archive) -> imports.Work:
     return imports.Work(archive, Settings(), ATHLETE.with_learnt_of(archive.profile()), 1)
 
 
-def processed(root: Path, *, retry: bool = False) -> None:
-    """What ``process`` does, in this process: ``root/exports`` into ``archive`` and ``pages``."""
+def prepared(root: Path) -> Path:
+    """A folder with an archive that knows the athlete."""
     with Archive.open(root / "archive") as archive:
         archive.set_profile(ATHLETE)
+    return root
+
+
+def processed(root: Path, *, retry: bool = False, process: Process | None = None) -> None:
+    """What ``process`` does, in this process: ``root/exports`` into ``archive`` and ``pages``.
+
+    With a stand-in for the pipeline the work is done by a worker of its own.
+    """
+    with Archive.open(prepared(root) / "archive") as archive:
         work = work_of(archive)
-        engine = Engine(Settings(), work.athlete, 1)
+        engine = Engine(Settings(), work.athlete, 1, process, guarded=process is not None)
         with archive.writing():
             act(plan(root / "exports", archive, retry=retry, settle_s=0), archive, engine)
             bring_up_to_date(archive, engine)
@@ -82,7 +90,7 @@ def _tables(database: Path, root: str) -> State:
                 kept = {k: row[k] for k in row.keys() if k not in NUMBERS.get(name, ())}  # noqa: SIM118
                 text = repr(kept).replace(root, "ROOT")
                 key = f"{name}: {next(iter(kept.values()))!s}".replace(root, "ROOT")
-                found[key] = "\n".join(sorted([*found.get(key, "").splitlines(), text]))
+                found[key] = "\n".join(sorted([*str(found.get(key, "")).splitlines(), text]))
     return found
 
 
@@ -105,7 +113,7 @@ def differences(first: State, second: State) -> list[str]:
     ]
 
 
-def _brief(first: Any, second: Any) -> str:
+def _brief(first: str | bytes | None, second: str | bytes | None) -> str:
     if first is None or second is None:
         return "only in the first" if second is None else "only in the second"
     a, b = (each if isinstance(each, str) else repr(each) for each in (first, second))
