@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from rich.markup import escape
@@ -10,10 +11,14 @@ from retrorun import detect, ingest
 from retrorun.archive import Archive
 from retrorun.cli import moments, show
 from retrorun.cli.imports import Work, conclude, writing
-from retrorun.errors import SettingsError
+from retrorun.errors import ArchiveError, SettingsError
 from retrorun.model import Direction, Label, Session
 from retrorun.settings import Settings
 
+KEPT = (
+    "another retrorun is writing: your word is kept, and the session is analysed with it by that "
+    "run or by the next `retrorun process`"
+)
 Pair = tuple[Direction, Direction]  # what was said, what was found
 
 
@@ -84,11 +89,21 @@ def say(store: Archive, session_id: str, stretch: tuple[str, str], direction: st
 
 
 def analysed_anew(work: Work, session_id: str, reports: Path) -> None:
-    """Analyse the session with its labels, write its page, and print its segments."""
+    """Analyse the session with its labels, write its page, and print its segments.
+
+    Where another process writes for long, that is left to it or to the next run.
+    """
     store = work.archive
     session = store.session(session_id)
-    with writing(work):
-        ingest.reprocess(store.hashes([session.id]), store, work.engine)
+    try:
+        with writing(work):
+            one = replace(work.engine, jobs=1)
+            ingest.reprocess(store.hashes([session.id]), store, one)
+    except ArchiveError as problem:
+        if problem.slug != "archive-busy":
+            raise
+        show.err().print(KEPT)
+        return
     session = store.session(session.id)
     console = show.out()
     console.print(show.headline(session))
