@@ -37,9 +37,11 @@ def bring_up_to_date(
     with archive.writing(wait_s):
         while True:
             sessions = archive.outlines()
-            learnt = learn.learn(sessions, archive.profile(), engine.settings.compare)
+            before = archive.profile()
+            learnt = learn.learn(sessions, before, engine.settings.compare)
             outdated = {each.source.sha256 for each in learn.outdated(sessions, learnt)} - failed
-            archive.set_learnt(learnt, sorted(outdated))
+            if outdated or learnt != before:
+                archive.set_learnt(learnt, sorted(outdated))
             wanted = [sha256 for sha256 in archive.again() if sha256 not in failed]
             if not wanted:
                 return report
