@@ -70,7 +70,7 @@ def fill(archive: Archive, folder: Path, reports: Path | None = None) -> None:
             archive.write(number, Change(rows, parcels))
             rows, parcels = [], []
     archive.write(number, Change(rows, parcels))
-    archive.set_profile(archive.profile(), archive.due())  # as if pages had been written
+    archive.settle(archive.due(), archive.state())  # as if pages had been written
 
 
 def _copies(folder: Path, made: list[Pattern]) -> Iterator[tuple[FileRow, Parcel]]:

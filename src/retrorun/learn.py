@@ -1,7 +1,11 @@
-"""What sessions teach about the athlete: their gait lines, as values for the next batch.
+"""What sessions teach about the athlete: gait lines and a cost factor, as values for analyses.
 
-Only sessions in which heading or labels decided enter here. Where gait had to guess, its line is a
-guess too, and a guess must not confirm itself.
+A session's lesson is found by an analysis without any learnt value (``pipeline``). So what is
+learnt is one function of the files and of what the athlete said, whatever was learnt before, and it
+is the same in whatever order sessions came.
+
+Only sessions in which heading or labels decided teach a line. Where gait had to guess, its line is
+a guess too, and a guess must not confirm itself.
 """
 
 import dataclasses
@@ -10,7 +14,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from retrorun import compare
-from retrorun.model import Athlete, GaitLine, Session
+from retrorun.model import Athlete, Estimate, GaitLine, Session
 from retrorun.settings import CompareSettings
 from retrorun.units import FloatArray
 
@@ -18,24 +22,61 @@ from retrorun.units import FloatArray
 def learn(sessions: Sequence[Session], athlete: Athlete, settings: CompareSettings) -> Athlete:
     """The athlete with gait lines and cost factor of their sessions; what they said stays.
 
+    What is learnt is rounded to less than its own uncertainty, so that one more session seldom
+    changes it and with it every session that depends on it.
+
     Args:
-        sessions: any; those without a heading or a label teach no line.
+        sessions: in any order; those without a lesson teach nothing.
         athlete: what they said of themselves, and what was learnt before, which is replaced.
-        settings: for the cost factor.
+        settings: for the cost factor, and the steps of rounding.
     """
-    vouched = [each for each in sessions if _vouched(each)]
+    ordered = sorted(sessions, key=lambda each: (each.start_time_s, each.id))
+    lessons = [each.lesson for each in ordered if each.lesson is not None]
+    factors = [each.cost_factor for each in lessons]
     return dataclasses.replace(
         athlete,
-        forward_line=combine(each.forward_line for each in vouched),
-        backward_line=combine(each.backward_line for each in vouched),
-        cost_factor=compare.learnt_cost_factor(sessions, settings),
+        forward_line=_rounded_line(combine(each.forward_line for each in lessons), settings),
+        backward_line=_rounded_line(combine(each.backward_line for each in lessons), settings),
+        cost_factor=_rounded_factor(compare.common_cost_factor(factors, settings), settings),
     )
 
 
-def _vouched(session: Session) -> bool:
-    """Whether heading or labels say which way the runner faced, so that gait need not guess."""
-    segments = (measured.segment for measured in session.measures.segments)
-    return any(each.verdict != "candidate" and each.direction != "still" for each in segments)
+def outdated(sessions: Iterable[Session], athlete: Athlete) -> list[Session]:
+    """Sessions whose analysis depends on learnt values that are others now, or has no lesson."""
+    return [
+        each
+        for each in sessions
+        if each.lesson is None or athlete.learnt_fingerprints(each.learnt) != each.learnt
+    ]
+
+
+def _rounded_line(line: GaitLine | None, settings: CompareSettings) -> GaitLine | None:
+    """A line through a rounded step rate at a usual speed, with a rounded slope and spread."""
+    if line is None:
+        return None
+    usual_mps = settings.learnt_speed_mps
+    slope = _rounded(line.slope_spm_per_mps, settings.learnt_slope_step)
+    level_spm = line.intercept_spm + line.slope_spm_per_mps * usual_mps
+    return dataclasses.replace(
+        line,
+        intercept_spm=_rounded(level_spm, settings.learnt_level_step_spm) - slope * usual_mps,
+        slope_spm_per_mps=slope,
+        grade_slope_spm=_rounded(line.grade_slope_spm, settings.learnt_grade_step_spm),
+        spread_spm=_rounded(line.spread_spm, settings.learnt_level_step_spm),
+    )
+
+
+def _rounded_factor(factor: Estimate, settings: CompareSettings) -> Estimate:
+    """The factor; its method does not count sessions, which would change with every one."""
+    value, low, high = (
+        None if each is None else _rounded(each, settings.learnt_factor_step)
+        for each in (factor.value, factor.low, factor.high)
+    )
+    return Estimate(value, low, high, compare.FACTOR_METHOD, factor.reason)
+
+
+def _rounded(number: float, step: float) -> float:
+    return round(round(number / step) * step, 6)
 
 
 def combine(lines: Iterable[GaitLine | None]) -> GaitLine | None:

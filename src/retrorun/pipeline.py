@@ -13,6 +13,7 @@ neither a folder nor a cluster.
 import dataclasses
 import hashlib
 import traceback
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -26,9 +27,11 @@ from retrorun.model import (
     Athlete,
     Blob,
     Detection,
+    Estimate,
     Export,
     Failed,
     Label,
+    Lesson,
     Measures,
     Note,
     Outcome,
@@ -151,11 +154,14 @@ def _session(
     athlete = athlete.at(track.start_time_s)
     spoken = detect_labels.spoken(recording, source.name) + known.labels
     labels = privacy_zones.shown_labels(track, spoken)
-    detection = detect.detect(track, labels, athlete, settings.detect)
+    plain, detection = _detections(track, labels, athlete, settings)
     place = _zone(recording, track)
-    track = dataclasses.replace(track, columns={**track.columns, **detection.columns})
-    track = privacy_zones.blanked(track) if blank else track
+    bare = privacy_zones.blanked(track) if blank else track
+    track = dataclasses.replace(bare, columns={**bare.columns, **detection.columns})
     measures = _rounded(measure.measure(track, detection, athlete, settings.measure))
+    factor = measures.cost_factor
+    if detection.segments != plain.segments:
+        factor = measure.own_cost_factor(bare, plain, settings.measure)
     session = dataclasses.replace(
         _gather(source, index, recording, track, (detection, measures)),
         zone=place,
@@ -163,9 +169,21 @@ def _session(
         labels=labels,
         settings=settings.fingerprint(),
         version=__version__,
+        lesson=_lesson(plain, factor),
+        learnt=athlete.learnt_fingerprints(_asked(plain, detection)),
     )
     session = _without_hidden(session, track) if blank or track.hidden else session
     return rounded(session), rounded_track(track)
+
+
+def _detections(
+    track: Track, labels: Sequence[Label], athlete: Athlete, settings: Settings
+) -> tuple[Detection, Detection]:
+    """The detection without learnt values, and the one with them; mostly they are the same."""
+    plain = detect.detect(track, labels, athlete.without_learnt(), settings.detect)
+    if plain.asks_line and athlete.forward_line is not None:
+        return plain, detect.detect(track, labels, athlete, settings.detect)
+    return plain, plain
 
 
 def _without_hidden(session: Session, track: Track) -> Session:
@@ -200,6 +218,20 @@ def _has_usable_seconds(track: Track, settings: PrepareSettings) -> bool:
     """Whether two seconds are known that lie near enough to tell of the time between them."""
     known = np.flatnonzero(~track.flags["gap"])
     return bool(known.size > 1 and np.diff(known).min() <= settings.apart_s)
+
+
+def _lesson(plain: Detection, factor: Estimate) -> Lesson:
+    """What a session teaches; where gait had to guess, its lines are guesses and teach nobody."""
+    if any(each.verdict != "candidate" and each.direction != "still" for each in plain.segments):
+        return Lesson(plain.forward_line, plain.backward_line, factor)
+    return Lesson(None, None, factor)
+
+
+def _asked(plain: Detection, detection: Detection) -> list[str]:
+    """Names of the learnt values that this analysis depends on."""
+    names = ["forward_line"] if plain.asks_line else []
+    backward = any(each.direction == "backward" for each in detection.segments)
+    return [*names, "cost_factor"] if backward else names
 
 
 def _gather(

@@ -1,11 +1,14 @@
 """From the archive to pages: which ones there are, what each is given, and nothing twice.
 
 A session's page depends on the session, on the athlete's units and privacy, and on what was run
-before it (guidance). Pages of new sessions are written first, and those that are missing; the
-index and the comparison, which need all sessions, follow whenever a page did. Many pages are
-written by worker processes, each page by one.
+before it (guidance). Pages of new sessions are written, those that are missing, and those whose
+sessions had something else run before them when they were written; the index and the comparison,
+which need all sessions, follow whenever a page did. The page of a session that is gone goes, too.
+Many pages are written by worker processes, each page by one.
 """
 
+import hashlib
+import json
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +29,7 @@ from retrorun.settings import Settings
 
 T = TypeVar("T")
 INDEX, COMPARISON = "index.html", "comparison.html"
+PASTS = "pasts.json"  # session id → fingerprint of what its page says was run before it
 WORTH_A_WORKER = 16  # pages: fewer are written before one more process is up
 
 
@@ -76,14 +80,23 @@ def publish(archive: Archive, folder: Path, manner: Manner, fresh: Collection[st
         PageError: a page cannot be written; those before it are.
         ArchiveError: the archive cannot be read.
     """
-    there, changed = _standing(folder), set(fresh)
-    wanted = [each for each in archive.known() if each in changed or _page(each) not in there]
+    there, changed, known = _standing(folder), set(fresh), archive.known()
+    wanted = {each for each in known if each in changed or _page(each) not in there}
     if not (wanted or changed) and (folder / INDEX).exists() and (folder / COMPARISON).exists():
         return Published(0, folder / INDEX)
     site = Site(folder)
     site.sweep()
     site.ensure_assets()
-    done = list(_pages(archive, folder, manner, wanted)) if wanted else []
+    pasts = compare.pasts(archive.sums(), manner.settings.compare)
+    prints, before = (
+        {each: _fingerprint(pasts.get(each, Past())) for each in known},
+        _read_pasts(folder),
+    )
+    wanted |= {each for each in known if prints[each] != before.get(each)}
+    orders = {each: pasts.get(each, Past()) for each in known if each in wanted}
+    done = list(_pages(archive, folder, manner, orders))
+    site.remove(_page(each) for each in changed if each not in known)
+    site.write(PASTS, json.dumps(prints, indent=0, sort_keys=True))
     faults = {each.fault.session: each.fault for each in done if each.fault is not None}
     written = [each.changed for each in done]
     unreadable: dict[str, Fault] = {}
@@ -166,19 +179,36 @@ class _Done:
     fault: Fault | None = None
 
 
+def _fingerprint(past: Past) -> str:
+    return hashlib.sha256(repr(past).encode()).hexdigest()[:12]
+
+
+def _read_pasts(folder: Path) -> dict[str, str]:
+    """What the pages in this folder were written with; nothing where that is not known."""
+    try:
+        found = json.loads((folder / PASTS).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def _pages(
-    archive: Archive, folder: Path, manner: Manner, wanted: Collection[str]
+    archive: Archive, folder: Path, manner: Manner, wanted: Mapping[str, Past]
 ) -> Iterator[_Done]:
     """Write pages of sessions; one that cannot be made says why.
+
+    Args:
+        archive: has the sessions.
+        folder: where pages go.
+        manner: how they are written.
+        wanted: session id → what was run before it.
 
     Raises:
         PageError, OSError: a page cannot be written; those before it are.
     """
-    pasts = compare.pasts(archive.sums(), manner.settings.compare)
-    orders = ((each, pasts.get(each, Past())) for each in wanted)
     work = partial(_write, archive=archive.folder, folder=folder, manner=manner)
     jobs = min(manner.jobs, len(wanted) // WORTH_A_WORKER)
-    for (session_id, _), done in engines.ordered(orders, work, jobs):
+    for (session_id, _), done in engines.ordered(wanted.items(), work, jobs):
         if isinstance(done, engines.Lost):
             yield _faulty(Fault(session_id, done.slug, done.message, say("fault_remedy")), folder)
         elif isinstance(done, Exception):

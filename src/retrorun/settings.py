@@ -174,6 +174,11 @@ class CompareSettings:
     factor_model_error: float = 0.013  # of log k, not averaged away by more sessions
     pairs_shown: int = 500  # the latest so many are listed
     warm_up_s: float = 300.0  # easy forward movement that counts as a warm-up
+    learnt_speed_mps: float = 3.0  # at which the learnt gait line's step rate is rounded
+    learnt_level_step_spm: float = 1.0  # to multiples of this; a day changes it by four
+    learnt_slope_step: float = 1.0  # steps/min for each m/s
+    learnt_grade_step_spm: float = 10.0  # steps/min for each unit of grade
+    learnt_factor_step: float = 0.02  # of the learnt cost factor and its bounds
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import pytest
 import fake_pipeline
 from retrorun.archive import Archive, care
 from retrorun.errors import ReadError
-from retrorun.ingest import Engine, Report, act, plan, planning, undo
+from retrorun.ingest import Engine, Report, act, plan, planning, separate, undo
 from retrorun.model import Athlete, Label
 from retrorun.readers.label_table import label_table
 from retrorun.settings import Settings
@@ -92,7 +92,7 @@ def test_a_table_that_comes_later_or_changes_is_heard(tmp_path: Path) -> None:
         archive.add_label(archive.sessions()[0].id, own)
         (exports / "a.fit.labels.csv").write_text(HEAD + "10,20,backward\n")
         report = run(exports, archive)
-        assert labels(archive) == [(own, FIRST)]
+        assert labels(archive) == [(FIRST, own)]  # what is typed wins, whenever the table came
         assert report.sessions == (archive.sessions()[0].id,)
         (exports / "a.fit.labels.csv").write_text(HEAD)
         run(exports, archive)
@@ -132,13 +132,24 @@ def test_a_table_waits_for_an_export_that_grows(
         assert labels(archive) == [(FIRST,)]
 
 
-def test_labels_of_a_second_copy_are_named_not_lost_in_silence(tmp_path: Path) -> None:
-    exports = put(tmp_path / "e", a="run 1000 600", b="run 1004 603")
-    put(exports, b=HEAD + "10,20,backward\n")
+@pytest.mark.parametrize("first", ["copy", "table", "standing"])
+def test_labels_of_a_second_copy_hold_for_the_copy_that_stands(tmp_path: Path, first: str) -> None:
+    exports, kept = tmp_path / "e", {"standing": "a.fit", "copy": "b.fit", "table": "b.labels.csv"}
+    texts = {"standing": "run 1000 600", "copy": "run 1004 603", "table": HEAD + "10,20,backward\n"}
+    exports.mkdir()
     with Archive.open(tmp_path / "archive") as archive:
-        (problem,) = run(exports, archive).failed
-        assert problem.slug == "labels-alone"
-        assert "b.fit has no session of its own (duplicate)" in (problem.message or "")
+        for what in [first, *(each for each in texts if each != first)]:
+            (exports / kept[what]).write_text(texts[what])
+            run(exports, archive)
+        (heard,) = labels(archive)
+        assert [(each.start_s, each.end_s, each.direction) for each in heard] == [
+            (10, 20, "backward")
+        ]
+        rows = {Path(row.path).name: row for row in archive.files()}
+        assert (rows["b.labels.csv"].outcome, rows["b.labels.csv"].slug) == ("imported", None)
+        assert plan(exports, archive, settle_s=0).idle
+        separate(str(exports / "b.fit"), archive, ENGINE)
+        assert [len(each) for each in labels(archive)] == [0, 1]  # it goes with its own file
 
 
 def test_a_table_can_be_undone_by_itself(tmp_path: Path) -> None:

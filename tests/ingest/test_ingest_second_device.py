@@ -473,19 +473,20 @@ def zipped(folder: Path, **content: bytes) -> None:
             made.writestr(name.replace("_", "."), data)
 
 
-def test_a_table_beside_a_joined_phone_in_an_archive_leaves_the_match_alone(
+def test_a_table_beside_a_joined_phone_in_an_archive_is_heard_on_the_other_clock(
     exports: Path, archive: Archive
 ) -> None:
     phone = (exports / "phone.gpx").read_bytes()
     (exports / "phone.gpx").unlink()
     zipped(exports, phone_gpx=phone)
     assert imported(exports, archive).joined == 1
-    before = archive.sessions()
     zipped(exports, phone_labels_csv=b"start,end,direction\n100,200,backward\n", phone_gpx=phone)
-    (problem,) = imported(exports, archive).problems
-    assert problem.slug == "labels-alone"
-    assert problem.message == "phone.gpx has no session of its own (duplicate)"
-    assert archive.sessions() == before
+    assert imported(exports, archive).problems == ()
+    (session,) = archive.sessions()
+    (label,) = session.labels
+    # the phone began 120 s after the watch; its clock's error is part of its own start
+    assert label.start_s == pytest.approx(220, abs=1.0)
+    assert label.end_s - label.start_s == pytest.approx(100)
     assert care.check(archive) == []
     assert plan(exports, archive, settle_s=0).idle
 

@@ -120,10 +120,20 @@ def test_a_known_export_is_analysed_once_for_a_new_table(tmp_path: Path) -> None
         assert labels(archive) == [(), (FIRST,), ()]  # taken back is taken back
 
 
+def test_a_table_beside_a_copy_holds_for_the_export_that_stands(tmp_path: Path) -> None:
+    exports = tmp_path / "e"
+    packed(exports, b_fit="run 1001 60", b_labels_csv=SAID)
+    (exports / "a.fit").write_text("run 1000 60")
+    with Archive.open(tmp_path / "archive") as archive:
+        assert run(exports, archive).problems == ()
+        ((heard,),) = labels(archive)
+        assert (heard.start_s, heard.end_s, heard.direction) == (10, 20, "backward")
+        assert plan(exports, archive, settle_s=0).idle
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ({"b_fit": "run 1001 60"}, "b.fit has no session of its own (duplicate)"),
         ({"b_fit": "rubbish"}, "b.fit has no session of its own (failed)"),
         ({"b_fit": "none"}, "b.fit has no session of its own (not-a-run)"),
         ({"c_fit": "run 9000 60"}, "there is no export of this name beside it"),

@@ -71,6 +71,18 @@ def test_of_two_exports_of_one_run_the_richer_stands_whichever_came_first() -> N
     assert first_rich.judge([poor]) == Verdict(duplicate_of="f")
 
 
-def test_of_two_equals_the_first_stands() -> None:
+def test_of_two_equals_the_one_that_began_first_stands_whichever_came_first() -> None:
     one, other = row("a", "one", 0.0), row("b", "other", 1.0)
     assert Known([brief(one)], lambda _: ("position",)).judge([other]) == Verdict(duplicate_of="a")
+    assert Known([brief(other)], lambda _: ("position",)).judge([one]) == Verdict(
+        replaces={"b": "a"}
+    )
+
+
+def test_of_several_the_newcomer_takes_the_place_of_all_or_of_none() -> None:
+    """Two that are too far apart to be one activity, and one between them."""
+    early, late = row("a", "early", 0.0), row("c", "late", 12.0)
+    poor, rich = row("b", "middle", 6.0, channels="[]"), row("b", "middle", 6.0, "compass")
+    assert known([early, late]).judge([rich]) == Verdict(replaces={"a": "b", "c": "b"})
+    told = Known(map(brief, (early, late)), lambda _: ("position",))
+    assert told.judge([poor]) == Verdict(duplicate_of="a")

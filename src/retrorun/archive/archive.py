@@ -5,9 +5,9 @@ nothing new must be quick. Sessions and tracks load what they need when they are
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from dataclasses import fields
-from pathlib import Path, PurePath
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -34,6 +34,7 @@ class Archive(Written):
     """One athlete's archive; use ``Archive.open`` and close it, or a ``with`` statement."""
 
     _outlines: "tuple[tuple[int, int], list[Session], list[tuple[str, ArchiveError]]] | None" = None
+    _is_writing = False
 
     @classmethod
     def open(cls, folder: Path, *, create: bool = True) -> Self:
@@ -80,13 +81,22 @@ class Archive(Written):
                 integrity.DAMAGED, words, file=str(self.folder), remedy=found.remedy
             ) from error
 
-    def writing(self, wait_s: float = 10.0) -> AbstractContextManager[None]:
-        """Be the one writer until the ``with`` block ends.
+    @contextmanager
+    def writing(self, wait_s: float = 10.0) -> Iterator[None]:
+        """Be the one writer until the ``with`` block ends; within another such block it is one.
 
         Raises:
             ArchiveError: another process writes and did not finish within ``wait_s``.
         """
-        return database.writer(self.folder, wait_s)
+        if self._is_writing:
+            yield
+            return
+        with database.writer(self.folder, wait_s):
+            self._is_writing = True
+            try:
+                yield
+            finally:
+                self._is_writing = False
 
     # what is known of files
 
@@ -126,8 +136,7 @@ class Archive(Written):
         """
         from retrorun.archive import packing
 
-        (version,) = self.rows("PRAGMA data_version")[0]  # changes by others; the rest are ours
-        state = (int(version), self.connection.total_changes)
+        state = (self.state(), self.connection.total_changes)  # changes by others, and ours
         if self._outlines is None or self._outlines[0] != state:
             problems: list[tuple[str, ArchiveError]] = []
             read = packing.outlines(self._documents(), lambda *each: problems.append(each))
@@ -219,14 +228,6 @@ class Archive(Written):
         """The import that brought a file; 0 if it is not known."""
         rows = self.rows("SELECT max(import_id) FROM files WHERE sha256 = ?", sha256)
         return int(rows[0][0] or 0)
-
-    def name(self, sha256: str) -> str:
-        """The name under which a file came; its hash if that is not known."""
-        rows = self.rows(
-            "SELECT path FROM files WHERE sha256 = ? ORDER BY outcome <> 'imported', path LIMIT 1",
-            sha256,
-        )
-        return PurePath(rows[0][0]).name if rows else sha256
 
     def page_faults(self) -> dict[str, str]:
         """Session id → why it has no page of its own, of those that could not be shown."""

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from retrorun.model import Note
 
 
+SAID_APART = "you said that it stands for itself"
+
+
 class Matched(Said):
     """The matches of an archive."""
 
@@ -74,9 +77,8 @@ class Matched(Said):
         ]
         for match in joined:
             self._drop_labels(match.session, carried(match.phone))
-        words = "you said that it stands for itself"
         self._write_matches(
-            replace(each, state="apart", skew_s=None, reason=words) for each in joined
+            replace(each, state="apart", skew_s=None, reason=SAID_APART) for each in joined
         )
         return self._hashes([match.session for match in joined])
 
@@ -108,6 +110,31 @@ class Matched(Said):
         standing = {sha256 for (sha256,) in rows}
         left = [sha256 for sha256 in freed if sha256 in standing]
         return [*left, *self._hashes([match.session for match in gone])]
+
+    def take_apart(self, sha256s: Iterable[str]) -> None:
+        """Let files stand for themselves that were found to belong together, to be judged afresh.
+
+        They are noted to be analysed again. What the user said to stand for itself still does.
+        """
+        files = sorted(set(sha256s))
+        heads = {sha256[:12] for sha256 in files}
+        with self.transaction():
+            for match in self.matches():
+                sides = {each.split("-")[0] for each in (match.phone, match.session)}
+                if sides & heads and match.reason != SAID_APART:
+                    self._drop_labels(match.session, carried(match.phone))
+                    self.connection.execute(
+                        "DELETE FROM matches WHERE phone = ? AND session = ?",
+                        (match.phone, match.session),
+                    )
+            self.connection.executemany(
+                "UPDATE files SET outcome = 'imported', rule = NULL, duplicate_of = NULL, "
+                "message = NULL WHERE sha256 = ? AND outcome = 'duplicate' "
+                "AND rule IN ('same-activity', 'second-device')",
+                [(sha256,) for sha256 in files],
+            )
+            self._carry_tables()
+            self._note_again(files)
 
     def forget_phone(self, sha256: str) -> list[str]:
         """Forget what a second device's file was matched with: hashes to be analysed again."""

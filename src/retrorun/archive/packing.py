@@ -1,6 +1,5 @@
 """From model values to rows and back: what the workers do before they hand over."""
 
-import dataclasses
 import gc
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
@@ -67,8 +66,8 @@ def document(session: Session) -> bytes:
 
 def fingerprint(athlete: Athlete) -> str:
     """First 12 hex digits of the SHA-256 of what the athlete said; what was learnt is left out."""
-    said = dataclasses.replace(athlete, forward_line=None, backward_line=None, cost_factor=None)
-    return hashlib.sha256(msgspec.json.encode(said, order="sorted")).hexdigest()[:12]
+    said = msgspec.json.encode(athlete.without_learnt(), order="sorted")
+    return hashlib.sha256(said).hexdigest()[:12]
 
 
 _DECODER = msgspec.json.Decoder(Session)

@@ -1,7 +1,11 @@
 """What goes into the archive's tables. Light: nothing here needs numpy or the model."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from retrorun.model import Label
 
 FileOutcome = Literal["imported", "duplicate", "not-a-run", "failed", "undone"]
 
@@ -89,6 +93,7 @@ class Parcel:
         tracks: Parquet bytes of each session.
         original: the file's bytes, packed; empty where nothing is to be kept.
         problem: why there are no sessions; None where there are.
+        labels: the user's words that it was analysed with; None where that is not known.
     """
 
     sha256: str
@@ -96,3 +101,4 @@ class Parcel:
     tracks: tuple[bytes, ...] = ()
     original: bytes = b""
     problem: Problem | None = None
+    labels: "Mapping[int, tuple[Label, ...]] | None" = None

@@ -96,6 +96,7 @@ class Said:
             for place in places:
                 self._put_labels(_session(sha256, place), ORIGIN, labels.get(place, ()))
             self._note_again([sha256] if self.positions(sha256) else ())
+            self._carry_tables()
 
     def positions(self, sha256: str) -> frozenset[int]:
         """Which activities of a file have a session."""
@@ -120,6 +121,41 @@ class Said:
             "DELETE FROM labels WHERE session = ? AND substr(origin, -length(?)) = ?",
             (session, origin, origin),
         )
+
+    def _carry_tables(self) -> None:
+        """Let a table beside a second copy of an activity hold for the copy that stands.
+
+        What it says stays with its own file, so that it comes back when that file stands for
+        itself. In a transaction; sessions of which other things are said now are noted.
+        """
+        own = "origin = 'sidecar'"
+        wanted = set(
+            self.rows(
+                "SELECT f.duplicate_of, l.start_s, l.end_s, l.direction, "  # noqa: S608 - our own
+                "'sidecar (copy ' || l.session || ')' FROM labels l "
+                "JOIN files f ON f.sha256 >= l.session AND f.sha256 < l.session || 'g' "
+                f"WHERE l.{own} AND f.rule = 'same-activity' AND f.outcome = 'duplicate' "
+                "AND l.session NOT LIKE '%-%'"
+            )
+        )
+        columns = "session, start_s, end_s, direction, origin"
+        known = set(
+            self.rows(
+                f"SELECT {columns} FROM labels WHERE origin LIKE 'sidecar (copy %' "  # noqa: S608
+                "AND origin NOT LIKE '%) (%'"  # such were carried on to a watch
+            )
+        )
+        for label in known - wanted:
+            marks = " AND ".join(f"{each} = ?" for each in columns.split(", "))
+            self.connection.execute(f"DELETE FROM labels WHERE {marks}", label)  # noqa: S608
+        for label in sorted(wanted - known):
+            self.connection.execute(
+                f"INSERT INTO labels ({columns}) VALUES (?, ?, ?, ?, ?)",  # noqa: S608
+                label,
+            )
+        for session in sorted({label[0] for label in wanted ^ known}):
+            rows = self.rows("SELECT sha256 FROM sessions WHERE id = ?", session)
+            self._note_again(sha256 for (sha256,) in rows)
 
     def _drop_table(self, sha256: str) -> None:
         """Take back what a table said of a file's activities, in a transaction."""
@@ -156,9 +192,12 @@ class Said:
         }
 
     def _labels(self, session_id: str) -> list[tuple[Any, ...]]:
+        """What was said of a session: of its other recordings, in tables, by command; in order."""
         return self.rows(
-            "SELECT id, start_s, end_s, direction, origin FROM labels "
-            "WHERE session = ? ORDER BY id",
+            "SELECT id, start_s, end_s, direction, origin FROM labels WHERE session = ? "
+            "ORDER BY substr(origin, -1) <> ')', origin = 'command', "
+            "iif(substr(origin, -1) = ')', origin, ''), "
+            "iif(substr(origin, -1) = ')', start_s, id), id",
             session_id,
         )
 
@@ -187,34 +226,72 @@ class Said:
             "INSERT OR REPLACE INTO again VALUES (?)", [(each,) for each in sha256s]
         )
 
+    def state(self) -> int:
+        """A number that is another one as soon as another connection changed the archive."""
+        return int(self.rows("PRAGMA data_version")[0][0])
+
     def due(self) -> list[str]:
         """Sessions that changed or went since pages were written and what they teach was kept."""
         return [each for (each,) in self.rows("SELECT session FROM due ORDER BY session")]
 
     def profile(self) -> "Athlete":
-        """The stored profile; an empty one if nothing was said."""
+        """The stored profile, with what was learnt; an empty one if there is neither."""
+        return self._athlete("profile").with_learnt_of(self._athlete("learnt"))
+
+    def _athlete(self, name: str) -> "Athlete":
         import msgspec
 
         from retrorun.model import Athlete
 
-        rows = self.rows("SELECT document FROM documents WHERE name = 'profile'")
+        rows = self.rows("SELECT document FROM documents WHERE name = ?", name)
         try:
             return msgspec.json.decode(rows[0][0], type=Athlete) if rows else Athlete()
         except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
             raise SettingsError("profile-unreadable", str(problem)) from problem
 
-    def set_profile(self, athlete: "Athlete", settled: "Iterable[str]" = ()) -> None:
-        """Keep the profile; and, at once, that nothing is due of some sessions any more."""
-        import msgspec
+    def set_profile(self, athlete: "Athlete") -> None:
+        """Keep what the athlete stated; what was learnt is not touched."""
+        with self.transaction():
+            self._put_athlete("profile", athlete.without_learnt())
+
+    def set_learnt(self, athlete: "Athlete", outdated: "Iterable[str]") -> None:
+        """Keep what was learnt; and, at once, which files are to be analysed again for it.
+
+        Args:
+            athlete: with what was learnt.
+            outdated: hashes of the files.
+        """
+        from retrorun.model import Athlete
 
         with self.transaction():
-            self.connection.execute(
-                "INSERT OR REPLACE INTO documents (name, document) VALUES ('profile', ?)",
-                (msgspec.json.encode(athlete),),
-            )
+            self._put_athlete("learnt", Athlete().with_learnt_of(athlete))
+            self._note_again(outdated)
+
+    def _put_athlete(self, name: str, athlete: "Athlete") -> None:
+        import msgspec
+
+        self.connection.execute(
+            "INSERT OR REPLACE INTO documents (name, document) VALUES (?, ?)",
+            (name, msgspec.json.encode(athlete)),
+        )
+
+    def settle(self, sessions: "Iterable[str]", state: int) -> bool:
+        """Note that nothing is due of some sessions any more, unless others wrote meanwhile.
+
+        Args:
+            sessions: whose pages are written.
+            state: of the archive when it was asked what is due.
+
+        Returns:
+            False where another connection changed the archive since; then nothing is noted.
+        """
+        with self.transaction():
+            if self.state() != state:
+                return False
             self.connection.executemany(
-                "DELETE FROM due WHERE session = ?", [(each,) for each in settled]
+                "DELETE FROM due WHERE session = ?", [(each,) for each in sessions]
             )
+        return True
 
     def keep_zones(self, athlete: "Athlete", exposed: "Iterable[str]") -> None:
         """Keep a profile with privacy zones, and which sessions hold seconds in them.

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, fields
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from retrorun.archive import database
 from retrorun.archive.matched import Matched
@@ -17,6 +17,7 @@ _SESSION_COLUMNS = ", ".join(each.name for each in fields(SessionRow))
 _SESSION_MARKS = ", ".join("?" * (len(fields(SessionRow)) + 1))
 # names need not be UTF-8, nor what speaks of them: SQLite keeps the bytes as they are
 _NAMING = ("path", "duplicate_of", "message")
+_OF_THE_PATH = ("path", "size", "tag", "sha256")  # the rest is what became of the file
 _FILE_MARKS = ", ".join(
     "CAST(? AS TEXT)" if each.name in _NAMING else "?" for each in fields(FileRow)
 )
@@ -104,7 +105,9 @@ class Written(Matched):
                 for row, stored in zip(parcel.sessions, parcel.tracks, strict=True):
                     self.tracks.put(row.track, stored)
         before: set[str] = set()
+        touched = {row.sha256 for row in change.files} - {""}
         with self.transaction():
+            names = self._names(touched)
             self._forget(change.gone)
             before |= self._replace(change.replaced)
             for parcel in change.parcels:
@@ -114,7 +117,13 @@ class Written(Matched):
                 [(stored, each) for each, stored in change.documents.items()],
             )
             self._write_files(import_id, change.files)
+            for sha256 in sorted(touched):
+                self._seat(sha256)
             before |= self._write_matches(change.matches)
+            self._note_again(self._renamed(names))
+            self._forget_tables(change.replaced)
+            if change.files or change.replaced:
+                self._carry_tables()
         self._drop_tracks(before)
 
     def _forget(self, paths: Iterable[str]) -> None:
@@ -127,6 +136,78 @@ class Written(Matched):
             f"VALUES ({_FILE_MARKS}, ?)",
             ((*_in_bytes(row), import_id) for row in files),
         )
+
+    def _forget_tables(self, sessions: Iterable[str]) -> None:
+        """Forget what tables said of files that are no more: they grew, and are heard again."""
+        for session in sessions:
+            head = session.split("-")[0]
+            if not self.rows("SELECT 1 FROM files WHERE substr(sha256, 1, 12) = ? LIMIT 1", head):
+                self._drop_labels(session, "sidecar")
+
+    def _names(self, sha256s: Iterable[str]) -> dict[str, str]:
+        """Hash → the name it goes by, of files that sessions were made of."""
+        known = [each for each in sha256s if self.has_session(each) or self._watches(each)]
+        return {each: self.name(each) for each in known}
+
+    def _renamed(self, names: Mapping[str, str]) -> list[str]:
+        """Hashes of files that are to be analysed again because they go by another name now."""
+        renamed = [each for each, name in names.items() if self.name(each) != name]
+        own = [each for each in renamed if self.has_session(each)]
+        return own + [watch for each in renamed for watch in self._watches(each)]
+
+    def _watches(self, phone_sha256: str) -> list[str]:
+        """Hashes of the files that a second device's file is read with."""
+        rows = self.rows(
+            "SELECT DISTINCT s.sha256 FROM matches m JOIN sessions s ON s.id = m.session "
+            "WHERE m.state = 'joined' AND m.phone_sha256 = ?",
+            phone_sha256,
+        )
+        return [sha256 for (sha256,) in rows]
+
+    def _seat(self, sha256: str) -> None:
+        """Of files with the same bytes let the first by its path be the one, in a transaction.
+
+        What was decided of the bytes, and the import that brought them, goes with the part.
+        """
+        rows = self.connection.execute(
+            "SELECT path, rule = 'same-bytes' FROM files WHERE sha256 = ? AND "
+            "(rule IS NULL OR rule NOT IN ('unpacked', 'labels')) ORDER BY CAST(path AS BLOB)",
+            (sha256,),
+        ).fetchall()
+        copies = [path for path, is_copy in rows if is_copy]
+        holders = [path for path, is_copy in rows if not is_copy]
+        if len(holders) != 1 or not copies:
+            return
+        if rows[0][0] != holders[0]:
+            self._swap(holders[0], rows[0][0])
+        self.connection.execute(
+            "UPDATE files SET duplicate_of = CAST(? AS TEXT) "
+            "WHERE sha256 = ? AND rule = 'same-bytes'",
+            (raw(rows[0][0]), sha256),
+        )
+
+    def _swap(self, first: str, second: str) -> None:
+        """Exchange what became of two files."""
+        columns = [each for each in _FILE_COLUMNS.split(", ") if each not in _OF_THE_PATH]
+        columns.append("import_id")
+        read = f"SELECT {', '.join(columns)} FROM files WHERE path = CAST(? AS TEXT)"  # noqa: S608
+        marks = [f"{c} = " + ("CAST(? AS TEXT)" if c in _NAMING else "?") for c in columns]
+        write = f"UPDATE files SET {', '.join(marks)} WHERE path = CAST(? AS TEXT)"  # noqa: S608
+        ours, theirs = (self.rows(read, raw(each))[0] for each in (first, second))
+        for path, values in ((first, theirs), (second, ours)):
+            named = [
+                raw(value) if column in _NAMING and value is not None else value
+                for column, value in zip(columns, values, strict=True)
+            ]
+            self.connection.execute(write, (*named, raw(path)))
+
+    def name(self, sha256: str) -> str:
+        """The name under which a file came; its hash if that is not known."""
+        rows = self.rows(
+            "SELECT path FROM files WHERE sha256 = ? ORDER BY outcome <> 'imported', path LIMIT 1",
+            sha256,
+        )
+        return PurePath(rows[0][0]).name if rows else sha256
 
     def _write_sessions(self, import_id: int, parcel: Parcel) -> set[str]:
         """Sessions of a file are written together; which tracks they had before."""
@@ -142,15 +223,19 @@ class Written(Matched):
             ((*astuple(row), brought_by) for row in parcel.sessions if row.id not in joined),
         )
         self.connection.execute(TOTALS, (parcel.sha256,))
-        self.connection.execute("DELETE FROM again WHERE sha256 = ?", (parcel.sha256,))
+        if parcel.labels is None or parcel.labels == self.labels(parcel.sha256):
+            # a label that came while the file was analysed was not heard: it stays noted
+            self.connection.execute("DELETE FROM again WHERE sha256 = ?", (parcel.sha256,))
         return {track for _, track in before}
 
     def _replace(self, replaced: Mapping[str, str]) -> set[str]:
         """Let sessions take the place of others; which tracks those had."""
         tracks: set[str] = set()
         for old, new in replaced.items():
-            for table in ("labels", "notes"):
-                statement = f"UPDATE OR REPLACE {table} SET session = ? WHERE session = ?"  # noqa: S608
+            for table, kept in (("labels", "origin <> 'sidecar'"), ("notes", "1")):
+                statement = (
+                    f"UPDATE OR REPLACE {table} SET session = ? WHERE session = ? AND {kept}"  # noqa: S608
+                )
                 self.connection.execute(statement, (new, old))
             for table, column in (("matches", "session"), ("files", "duplicate_of")):
                 statement = f"UPDATE OR REPLACE {table} SET {column} = ? WHERE {column} = ?"  # noqa: S608
@@ -227,6 +312,7 @@ class Written(Matched):
                 "UPDATE imports SET undone_s = ? WHERE id = ?",
                 (now_s, import_id),
             )
+            self._carry_tables()
             self._note_again(again)
         self._drop_tracks({track for _, track in gone})
         return sorted(set(again))
@@ -275,6 +361,7 @@ class Written(Matched):
                 (raw(path),),
             ).fetchall()
             parted = self._part(rows[0][0]) if rows else []
+            self._carry_tables()
             self._note_again([*(sha256 for (sha256,) in rows), *parted])
         if not rows:
             words = "it is not known as a second copy of an activity"

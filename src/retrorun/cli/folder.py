@@ -67,9 +67,10 @@ def process(
         work = imports.Work(
             store, options.load_settings(settings), athlete, jobs or options.cores()
         )
-        report = imports.carry_out(plan, work, pages=pages)
-        imports.show_report(report, store)
-        status = imports.conclude(work, reports if pages else None, report.sessions)
+        with imports.writing(work):
+            report = imports.carry_out(plan, work, pages=pages)
+            imports.show_report(report, store)
+        status = imports.conclude(work, reports if pages else None)
     context.exit(1 if report.failed or plan.unlisted else status)
 
 
@@ -104,9 +105,10 @@ def reprocess(
         work = imports.Work(
             store, options.load_settings(settings), athlete, jobs or options.cores()
         )
-        report = imports.analyse_anew(work, session, everything=everything)
-        imports.show_report(report, store)
-        status = imports.conclude(work, reports, report.sessions)
+        with imports.writing(work):
+            report = imports.analyse_anew(work, session, everything=everything)
+            imports.show_report(report, store)
+        status = imports.conclude(work, reports)
     context.exit(1 if report.failed else status)
 
 
@@ -176,9 +178,10 @@ def undo(
             return
         athlete = options.load_athlete(None, store)
         work = imports.Work(store, options.load_settings(None), athlete, options.cores())
-        report = imports.take_back(work, number, separate)
-        imports.show_report(report, store)
-        status = imports.conclude(work, reports, report.sessions)
+        with imports.writing(work):
+            report = imports.take_back(work, number, separate)
+            imports.show_report(report, store)
+        status = imports.conclude(work, reports)
     context.exit(status)
 
 

@@ -4,7 +4,8 @@ import datetime as dt
 import importlib
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -12,17 +13,17 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from retrorun import __version__, ingest, learn, zone
+from retrorun import __version__, ingest, zone
 from retrorun.archive import Archive, FileRow
 from retrorun.archive.packing import fingerprint
 from retrorun.cli import show, zones
 from retrorun.cli.faults import Faults
-from retrorun.errors import RetrorunError
 from retrorun.model import Athlete, Session
 from retrorun.settings import Settings
 from retrorun.storage import shown
 
 PROBLEM = ("path", "outcome", "slug", "message", "byte_offset", "remedy")
+MOST_LOOKS = 3  # at what is due, while other processes write
 LISTED = 20  # rows of a summary; the rest is counted
 
 
@@ -205,50 +206,46 @@ def take_back(work: Work, number: int | None, separate: str | None) -> ingest.Re
     return ingest.separate(str(path), work.archive, work.engine)
 
 
-def conclude(work: Work, reports: Path | None, fresh: Sequence[str]) -> int:
-    """Write pages, if they are wanted, and learn; whatever an earlier run left of both, too.
+@contextmanager
+def writing(work: Work) -> Iterator[None]:
+    """Be the one writer; at the end of the block learn, and analyse again what that changes.
 
-    Pages come first: who dropped a run waits for them, and they need nothing learnt. What was
-    learnt is kept even if no page can be written. Only when both are done nothing is due.
+    Raises:
+        ArchiveError: another process writes.
+    """
+    with work.archive.writing():
+        yield
+        if work.archive.due() or work.archive.again():
+            with show.progress() as bar:
+                task = bar.add_task("analysing again", total=None)
+
+                def step(done: int, total: int, name: str) -> None:
+                    bar.update(task, completed=done, total=total, description=escape(name[:40]))
+
+                later = ingest.bring_up_to_date(work.archive, work.engine, step)
+            for row in later.problems:
+                problem(row)
+
+
+def conclude(work: Work, reports: Path | None) -> int:
+    """Write pages, if they are wanted, of whatever changed since they were last written.
+
+    Only then nothing is due. Where another process writes meanwhile, they are looked at again;
+    at the latest the next run finds what is left.
 
     Returns:
         The exit status: 1 where a session cannot be shown.
     """
-    if reports is not None:
-        zones.apply(work.archive, work.settings)
-    due, faults = work.archive.due(), Faults()
-    changed = [*fresh, *(each for each in due if each not in set(fresh))]
-    try:
-        if reports is not None:
-            publish(work, reports, changed, faults)
-    except (RetrorunError, OSError):
-        learn_from(work, changed, faults)
-        raise
-    learn_from(work, changed, faults, settled=due if reports is not None else ())
+    if reports is None:
+        return 0
+    faults = Faults()
+    zones.apply(work.archive, work.settings)
+    for _ in range(MOST_LOOKS):
+        state, due = work.archive.state(), work.archive.due()
+        publish(work, reports, due, faults)
+        if work.archive.settle(due, state):
+            break
     return faults.status()
-
-
-def learn_from(
-    work: Work, fresh: Sequence[str], faults: Faults, settled: Sequence[str] = ()
-) -> None:
-    """Keep what the sessions teach, for later files; nothing new teaches nothing.
-
-    Args:
-        work: archive and settings.
-        fresh: sessions that are new, changed or gone.
-        faults: collects sessions that teach nothing because they cannot be read.
-        settled: sessions of which nothing is due any more once this is kept.
-    """
-    if fresh:
-        from retrorun.publish import of_sound
-
-        athlete, settings = work.archive.profile(), work.settings.compare
-        learnt, odd = of_sound(
-            work.archive.outlines(faults.damaged),
-            lambda sessions: learn.learn(sessions, athlete, settings),
-        )
-        faults.add(odd)
-        work.archive.set_profile(learnt, settled)
 
 
 def publish(work: Work, reports: Path, fresh: Sequence[str], faults: Faults) -> None:

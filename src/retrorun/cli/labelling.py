@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from rich.markup import escape
@@ -10,11 +11,15 @@ from retrorun import detect, ingest, privacy_zones
 from retrorun.archive import Archive
 from retrorun.cli import moments, show
 from retrorun.cli.faults import Faults
-from retrorun.cli.imports import Work, conclude
-from retrorun.errors import SettingsError
+from retrorun.cli.imports import Work, conclude, writing
+from retrorun.errors import ArchiveError, SettingsError
 from retrorun.model import Direction, Label, Session
 from retrorun.settings import Settings
 
+KEPT = (
+    "another retrorun is writing: your word is kept, and the session is analysed with it by that "
+    "run or by the next `retrorun process`"
+)
 Pair = tuple[Direction, Direction]  # what was said, what was found
 
 
@@ -93,13 +98,24 @@ def say(store: Archive, session_id: str, stretch: tuple[str, str], direction: st
 
 
 def analysed_anew(work: Work, session_id: str, reports: Path) -> int:
-    """Analyse the session with its labels, write its page, print its segments: exit status."""
+    """Analyse the session with its labels, write its page, and print its segments; the exit status.
+
+    Where another process writes for long, that is left to it or to the next run.
+    """
     store = work.archive
     session = store.session(session_id)
-    report = ingest.reprocess(store.hashes([session.id]), store, work.engine)
+    try:
+        with writing(work):
+            one = replace(work.engine, jobs=1)
+            ingest.reprocess(store.hashes([session.id]), store, one)
+    except ArchiveError as problem:
+        if problem.slug != "archive-busy":
+            raise
+        show.err().print(KEPT)
+        return 0
     session = store.session(session.id)
     console = show.out()
     console.print(show.headline(session))
     console.print(show.segment_table(session.measures.segments))
     _print(unaided(store, [session], work.settings))
-    return conclude(work, reports, report.sessions)
+    return conclude(work, reports)

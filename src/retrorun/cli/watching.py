@@ -57,9 +57,10 @@ def _look(where: Where, settings: Settings, jobs: int, stop: Event) -> bool:
             _refuse_unlisted(plan)
             return bool(plan.waiting)
         work = imports.Work(store, settings, athlete, jobs)
-        report = ingest.act(plan, store, work.engine, following.between_files(stop))
-        imports.show_report(report, store)
-        imports.conclude(work, where.reports, report.sessions)
+        with imports.writing(work):
+            report = ingest.act(plan, store, work.engine, following.between_files(stop))
+            imports.show_report(report, store)
+        imports.conclude(work, where.reports)
         _refuse_unlisted(plan)
         return bool(report.waiting)
 

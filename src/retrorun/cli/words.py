@@ -59,7 +59,7 @@ def label(
             raise click.UsageError("say START, END and backward, forward or clear")
         labelling.say(store, session, (start, end), direction)
         athlete = options.load_athlete(profile, store)
-        work = Work(store, known, athlete, 1)
+        work = Work(store, known, athlete, options.cores())
         status = labelling.analysed_anew(work, session, reports)
     context.exit(status)
 

@@ -21,15 +21,18 @@ from retrorun.model import Athlete, Comparison, Estimate, Note, Session, Totals
 from retrorun.settings import CompareSettings
 
 __all__ = [
+    "FACTOR_METHOD",
     "Past",
     "claims",
     "cohort",
+    "common_cost_factor",
     "compare",
     "guidance",
     "learnt_cost_factor",
     "pasts",
     "summary",
 ]
+FACTOR_METHOD = "heart-rate kinetics"
 KINDS = ("backward", "forward", "candidate", "unknown", "still")
 NO_BACKWARD = Note("no-backward", "no confirmed or labelled backward running in these sessions")
 
@@ -78,8 +81,12 @@ def compare(sessions: Sequence[Session], athlete: Athlete, settings: CompareSett
 
 def learnt_cost_factor(sessions: Sequence[Session], settings: CompareSettings) -> Estimate:
     """The runner's own backward cost factor over sessions, or why there is none."""
-    factors = [session.measures.cost_factor for session in sessions]
-    return combine_factors(factors, "heart-rate kinetics", settings.factor_model_error)
+    return common_cost_factor([session.measures.cost_factor for session in sessions], settings)
+
+
+def common_cost_factor(factors: Sequence[Estimate], settings: CompareSettings) -> Estimate:
+    """One backward cost factor from those of several sessions."""
+    return combine_factors(factors, FACTOR_METHOD, settings.factor_model_error)
 
 
 def _published(key: str) -> Estimate:

@@ -59,6 +59,7 @@ def detect(
         },
         forward_line=grounds.steps.forward if _teaches(grounds) else None,
         backward_line=grounds.steps.backward if _teaches(grounds) else None,
+        asks_line=grounds.asks_line,
     )
 
 
@@ -80,6 +81,7 @@ def _grounds(track: Track, said: FloatArray, athlete: Athlete, settings: DetectS
     reversed_at = joint.course_reversed(track, seen, settings)
     walked = steps.steps(track, moved, settings)
     stepped = gait.GaitEvidence.silent(track.seconds, settings)
+    asks_line = worn is not None and worn.asks_line
     taught, hit = np.zeros(track.seconds), np.ones(track.seconds, dtype=bool)
     # Once to find where the heading was disturbed, once more without those seconds.
     for _ in range(2 if worn is not None else 1):
@@ -88,6 +90,7 @@ def _grounds(track: Track, said: FloatArray, athlete: Athlete, settings: DetectS
             taught = backward_probability(sensed, *switch, settings.prior)
         firm = joint.teachers(taught > 0.5, stepped.ratio, reversed_at, settings) | (said != 0)
         stepped = gait.evidence(walked, taught, (sensed != 0) & firm, athlete, settings)
+        asks_line = asks_line or stepped.asks_line
         hit = joint.disturbed(seen, (faced, stepped.ratio), reversed_at, settings)
         faced = np.where(hit, 0.0, faced)
     probability = backward_probability(faced + said + stepped.ratio, *switch, settings.prior)
@@ -104,6 +107,7 @@ def _grounds(track: Track, said: FloatArray, athlete: Athlete, settings: DetectS
         mount=worn,
         steps=stepped,
         reversed_at=reversed_at,
+        asks_line=asks_line,
     )
 
 

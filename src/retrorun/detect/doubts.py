@@ -20,7 +20,7 @@ class Grounds:
 
     ``heading``, ``gait`` and ``label`` are log-likelihood ratios per second, ``reversed_at`` tells
     where the course turned about under a steady heading. ``faced`` is the heading's before the
-    gait struck out what it held for disturbed.
+    gait struck out what it held for disturbed. ``asks_line``: see ``Detection``.
     """
 
     probability: FloatArray
@@ -33,6 +33,7 @@ class Grounds:
     mount: Mount | None
     steps: GaitEvidence
     reversed_at: BoolArray
+    asks_line: bool = False
 
 
 def _could_be_disturbed(grounds: Grounds, first: int, last: int, settings: DetectSettings) -> bool:

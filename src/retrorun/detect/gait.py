@@ -23,6 +23,7 @@ class GaitEvidence:
         backward: the backward line, if it was taught.
         share: by how much of the line backward running is expected to lie above it.
         reason: in words.
+        asks_line: the runner's earlier line has a part in it, or would have if there were one.
     """
 
     ratio: FloatArray
@@ -31,6 +32,7 @@ class GaitEvidence:
     backward: GaitLine | None
     share: float
     reason: str
+    asks_line: bool = False
 
     @classmethod
     def silent(cls, seconds: int, settings: DetectSettings, reason: str = "") -> "GaitEvidence":
@@ -51,9 +53,10 @@ def evidence(
         athlete: may bring personal lines.
         settings: this stage's.
 
-    The line comes from the seconds that heading or labels call forward; without them from the
-    lower of two parallel lines, where the session holds two. A session of one line is all forward
-    or all backward; only the runner's earlier runs can tell which, so without them it is silent.
+    The line comes from the seconds that heading or labels call forward, and then asks nothing of
+    other sessions; without them from the lower of two parallel lines, where the session holds two.
+    A session of one line is all forward or all backward; only the runner's other sessions can tell
+    which, so without them it is silent.
     """
     nothing = np.zeros(seen.counted.size)
     sides = (known & (taught < 0.1), known & (taught > 0.9))
@@ -61,7 +64,7 @@ def evidence(
         ratio = _by_speed(seen, sides, settings) / settings.gait_temper_s
         silent = GaitEvidence.silent(nothing.size, settings, "less than a minute of step rate")
         return replace(silent, ratio=ratio)
-    ahead = fit(seen, sides[0].astype(np.float64), athlete.forward_line)
+    ahead = fit(seen, sides[0].astype(np.float64), None)
     if ahead is not None:
         return _judge(seen, ahead, sides, settings, "line taught by heading or labels")
     judged = _untaught(seen, athlete, settings)
@@ -80,8 +83,10 @@ def _untaught(seen: Steps, athlete: Athlete, settings: DetectSettings) -> GaitEv
         judged = _judge(
             seen, line, (back == 0, back > 0), settings, "two parallel lines in this session"
         )
-        return replace(judged, backward=None)  # what step rate alone found teaches nobody
-    return _by_earlier_runs(seen, line, athlete.forward_line, settings)
+        judged = replace(judged, backward=None)  # what step rate alone found teaches nobody
+    else:
+        judged = _by_earlier_runs(seen, line, athlete.forward_line, settings)
+    return replace(judged, asks_line=True)
 
 
 def _by_earlier_runs(

@@ -13,6 +13,7 @@ from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray, wrap_deg
 
 STATED = ("profile", "labels")
+_PERSONAL_LEAST_S = 60  # seconds of step rate that may be held against the runner's own line
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +27,7 @@ class Mount:
         firm: the same without what step rate says, which alone confirms nothing.
         sign_from: what decided the sign.
         both: whether the recording holds both directions of the axis.
+        asks_line: the runner's earlier line has a part in the sign, or would have.
     """
 
     offset_deg: FloatArray
@@ -34,6 +36,7 @@ class Mount:
     firm: float
     sign_from: str
     both: bool
+    asks_line: bool = False
 
     @property
     def sure(self) -> bool:
@@ -67,7 +70,7 @@ def mount(
     if turn < 0:
         axis = wrap_deg(axis + 180.0)
     odds, firm = turn * sign.log_odds, turn * sign.firm
-    return Mount(wrap_deg(axis), concentration, odds, firm, sign.by, both)
+    return Mount(wrap_deg(axis), concentration, odds, firm, sign.by, both, sign.asks_line)
 
 
 def _lasting(opposite: BoolArray, seconds: IntArray, settings: DetectSettings) -> bool:
@@ -106,11 +109,15 @@ def _axis(delta_deg: FloatArray, usable: BoolArray, half: int) -> tuple[FloatArr
 
 @dataclass(frozen=True, slots=True)
 class _Sign:
-    """Log-odds with and without the step rate that the axis is the facing offset, and by what."""
+    """Log-odds with and without the step rate that the axis is the facing offset, and by what.
+
+    ``asks_line``: the runner's earlier line has a part in it, or would have if there were one.
+    """
 
     log_odds: float
     firm: float
     by: str
+    asks_line: bool = False
 
     @classmethod
     def of(cls, log_odds: float, by: str) -> "_Sign":
@@ -144,12 +151,15 @@ def _sign(
         alone = ahead.sum() >= behind.sum()
         side = 1.0 if alone else -1.0
         only = ahead if alone else behind
-        own = side * _personal(only, modes, athlete.forward_line)
+        counted = _counted(only, modes)
+        asks_line = bool(counted.sum() >= _PERSONAL_LEAST_S)
+        own = side * _personal(counted, modes, athlete.forward_line)
         firm = nearer + side * (1.5 + _slow(only, modes))
         if abs(own) > 3:
-            return _Sign(own, firm, "gait (the runner's earlier runs)")
+            return _Sign(own, firm, "gait (the runner's earlier runs)", asks_line)
         stepped = own + side * _population(only, modes)
-        return _Sign(firm + stepped, firm, "prior: offset nearer 0°, most runs are forward")
+        by = "prior: offset nearer 0°, most runs are forward"
+        return _Sign(firm + stepped, firm, by, asks_line)
     faster = float(np.clip(4.0 * _difference(modes.speed_mps, ahead, behind), -4, 4))
     longer = 2.0 * float((ahead.sum() - behind.sum()) / (ahead.sum() + behind.sum()))
     total = steps + faster + longer + nearer
@@ -185,10 +195,14 @@ def _steps(ahead: BoolArray, behind: BoolArray, modes: Modes) -> float:
     return total
 
 
-def _personal(side: BoolArray, modes: Modes, line: GaitLine | None) -> float:
+def _counted(side: BoolArray, modes: Modes) -> BoolArray:
+    """(n,) the seconds of a side whose running step rate is known."""
+    return side & np.isfinite(modes.cadence_spm) & ~modes.walking
+
+
+def _personal(counted: BoolArray, modes: Modes, line: GaitLine | None) -> float:
     """Evidence of the runner's own line, from earlier runs, that this side is forward."""
-    counted = side & np.isfinite(modes.cadence_spm) & ~modes.walking
-    if line is None or counted.sum() < 60:
+    if line is None or counted.sum() < _PERSONAL_LEAST_S:
         return 0.0
     expected = line.intercept_spm + line.slope_spm_per_mps * modes.speed_mps
     above = float(np.median((modes.cadence_spm - expected)[counted]))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from retrorun import __version__
 from retrorun.archive import Archive, Change, FileRow, Parcel
+from retrorun.archive.rows import Brief
 from retrorun.archive.said import position
 from retrorun.ingest import sidecars
 from retrorun.ingest.anew import again
@@ -20,6 +21,7 @@ from retrorun.ingest.joining import Joins, join
 from retrorun.ingest.names import container, member_tag
 from retrorun.ingest.places import Places
 from retrorun.ingest.planning import Candidate, Plan
+from retrorun.ingest.planning import plan as look
 from retrorun.ingest.sameness import Known
 from retrorun.ingest.unpacking import UNPACKED, Feed, complete
 from retrorun.ingest.working import (
@@ -46,6 +48,9 @@ def act(
 ) -> Report:
     """Carry out a plan.
 
+    Where another process wrote since the plan was made, the folder is looked at again, so that
+    nothing is done twice.
+
     Args:
         plan: what is to be done.
         archive: is locked for other writers meanwhile.
@@ -56,21 +61,39 @@ def act(
     Raises:
         ArchiveError: another process writes, or the disk is full; what was written stays.
     """
-    report = Report(
+    if plan.idle:
+        return _begun(plan)
+    with archive.writing(wait_s):
+        if plan.state is not None and plan.state != archive.state():
+            plan = look(plan.folder, archive, retry=plan.retry)
+        return _begun(plan) if plan.idle else _acted(plan, archive, engine, progress)
+
+
+def _single(archive: Archive) -> list[Brief]:
+    """Sessions of one device: what comes to a joined one is judged with each of its recordings."""
+    joined = {each.session for each in archive.matches() if each.state == "joined"}
+    return [each for each in archive.briefs() if each.id not in joined]
+
+
+def _begun(plan: Plan) -> Report:
+    return Report(
         unchanged=plan.unchanged,
         duplicates=len(plan.duplicates),
         moved=len(plan.moved),
         waiting=plan.waiting,
         passed_over=len(plan.passed_over),
     )
-    if plan.idle:
-        return report
-    with archive.writing(wait_s), closing(_feed(plan, archive, engine)) as feed:
+
+
+def _acted(plan: Plan, archive: Archive, engine: Engine, progress: Progress | None) -> Report:
+    """Carry out a plan that holds; the lock of the one writer is held by the caller."""
+    report = _begun(plan)
+    with closing(_feed(plan, archive, engine)) as feed:
         number = archive.begin_import(plan.folder, __version__, time.time())
         archive.write(number, _moved(plan, archive))
         places = Places(archive.track)
         known, before = (
-            Known(archive.briefs(), archive.channels, places.apart),
+            Known(_single(archive), archive.channels, places.apart),
             {row.path: row.sha256 for row in archive.files()},
         )
         said = sidecars.read(plan.tables)
@@ -82,15 +105,10 @@ def act(
             archive.write(number, change)
             report = _counted(report, change, late)
         report = _rounded_off(number, plan, feed, archive, report)
-        report = _with(report, again(archive.again(), archive, engine))
+        report = report.followed_by(again(archive.again(), archive, engine))
         if said:
-            report = _with(report, sidecars.after(said, plan, archive, engine, number))
+            report = report.followed_by(sidecars.after(said, plan, archive, engine, number))
         return _with_joins(report, join(archive, engine))
-
-
-def _with(report: Report, more: Report) -> Report:
-    ids = tuple(dict.fromkeys(report.sessions + more.sessions))
-    return replace(report, sessions=ids, problems=report.problems + more.problems)
 
 
 def _with_joins(report: Report, joins: Joins) -> Report:
@@ -191,11 +209,26 @@ def _judged(
 
 def _change(judged: list[_Judged]) -> tuple[Change, tuple[str, ...]]:
     """What is to be written, and the paths that have to wait."""
+    replaced = {old: new for each in judged for old, new in each.replaces.items()}
+    judged = [_replaced_at_once(each, replaced) for each in judged]
     rows = [each.row for each in judged if each.row is not None]
     parcels = [each.parcel for each in judged if each.row is not None and each.parcel.original]
-    replaced = {old: new for each in judged for old, new in each.replaces.items()}
     late = tuple(each.address for each in judged if each.row is None)
     return Change(rows, parcels, (), replaced), late
+
+
+def _replaced_at_once(judged: _Judged, replaced: Mapping[str, str]) -> _Judged:
+    """What becomes of a file whose place was taken by a later one of the same batch."""
+    if judged.row is None:
+        return judged
+    row, parcel = judged.row, judged.parcel
+    if parcel.sessions and all(each.id in replaced for each in parcel.sessions):
+        first = parcel.sessions[0].id
+        row = replace(row, outcome="duplicate", rule="same-activity", duplicate_of=first)
+        parcel = replace(parcel, sessions=(), tracks=())
+    while row.duplicate_of is not None and row.duplicate_of in replaced:
+        row = replace(row, duplicate_of=replaced[row.duplicate_of])
+    return replace(judged, row=row, parcel=parcel)
 
 
 def _informed(judged: _Judged, archive: Archive, engine: Engine) -> _Judged:

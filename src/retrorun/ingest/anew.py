@@ -82,7 +82,8 @@ def undo(import_id: int, archive: Archive, engine: Engine, wait_s: float = 10.0)
         ArchiveError: there is no such import, it was undone already, or another process writes.
     """
     with archive.writing(wait_s):
-        return again(archive.undo(import_id, time.time()), archive, engine)
+        freed = archive.undo(import_id, time.time())
+        return again([*freed, *archive.again()], archive, engine)
 
 
 def separate(path: str, archive: Archive, engine: Engine, wait_s: float = 10.0) -> Report:
@@ -92,4 +93,5 @@ def separate(path: str, archive: Archive, engine: Engine, wait_s: float = 10.0) 
         ArchiveError: the file is no such copy, or another process writes.
     """
     with archive.writing(wait_s):
-        return again(archive.separate(path), archive, engine)
+        freed = archive.separate(path)
+        return again([*freed, *archive.again()], archive, engine)

@@ -1,5 +1,6 @@
 """Two recordings of one run: found by their time, joined where their movements agree.
 
+0. regroup: where new recordings came to some that were joined before, all begin afresh
 1. pairs: a session with a better heading overlaps another that holds all the rest, or two alike
    overlap nearly whole; of these the richer takes the watch's part
 2. try: the watch's file is analysed with the phone's beside it, which sets the clocks
@@ -20,6 +21,7 @@ from retrorun.ingest.anew import kept
 from retrorun.ingest.growing import forget_what_grew
 from retrorun.ingest.pairing import Pair, pairs
 from retrorun.ingest.places import Places
+from retrorun.ingest.regrouping import regroup
 from retrorun.ingest.sameness import BODY, richness, same
 from retrorun.ingest.working import Engine, analysed
 
@@ -41,6 +43,7 @@ def join(archive: Archive, engine: Engine) -> Joins:
     """
     done = Joins()
     forget_what_grew(archive, engine)
+    regroup(pairs(archive.briefs(), archive.matches(), archive.kept_apart()), archive, engine)
     while found := pairs(archive.briefs(), archive.matches(), archive.kept_apart()):
         groups: dict[str, list[Pair]] = defaultdict(list)
         taken: set[str] = set()

@@ -88,12 +88,15 @@ class PackedLabels:
         rows = {row.path: row for row in self.archive.files()}
         standing = set(self.archive.known().values())
         wanted = {
-            rows[path].sha256: self._said[name].labels
+            rows[path].sha256: (rows[path], self._said[name].labels)
             for path, name in self._used.items()
-            if sidecars.stands(rows.get(path), standing)
+            if sidecars.stands(rows.get(path), standing) or sidecars.is_linked(rows.get(path))
         }
-        for sha256, labels in wanted.items():
-            self._keep(sha256, labels)
+        for row, labels in wanted.values():
+            if sidecars.stands(row, standing):
+                self._keep(row.sha256, labels)
+            elif not self._is_kept(row.sha256, labels):
+                sidecars.hear_linked(row, labels, self.archive)
         found = [self._row(each, rows, standing) for each in self._said.values()]
         return [row for row in found if row.slug or rows.get(row.path) != row]
 
@@ -127,7 +130,7 @@ class PackedLabels:
         """Second devices that were joined with these very labels: those hold for the watch's."""
         for path in said.table.exports if said.labels else ():
             row = rows.get(path)
-            if row and row.rule == "second-device" and self._is_kept(row.sha256, said.labels):
+            if row and sidecars.is_linked(row) and self._is_kept(row.sha256, said.labels):
                 yield path
 
 

@@ -4,7 +4,7 @@ Where one has the better heading, that is of use to the other. Where neither has
 devices of one kind; the richer stands, if it holds nearly all of the other's time.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from retrorun.archive import Match
@@ -47,15 +47,24 @@ def pairs(
     settled = {(each.phone, each.session) for each in before}
     helped = {each.session for each in before if each.state == "joined"}
     found: list[Pair] = []
+    for each, other in overlapping(briefs):
+        pair = _pair(each, other, helped)
+        if pair and not _apart(pair, apart) and not _ids(pair) & settled:
+            found.append(pair)
+    return sorted(found, key=lambda pair: (-pair.overlap_s, pair.watch.id, pair.phone.id))
+
+
+def overlapping(briefs: Iterable[Brief]) -> Iterator[tuple[Brief, Brief]]:
+    """Sessions that may overlap long enough to be compared, the later one first.
+
+    Args:
+        briefs: all sessions, in the order of their starts.
+    """
     running: list[Brief] = []
     for each in briefs:
         running = [one for one in running if _end_s(one) - each.start_time_s >= LEAST_OVERLAP_S]
-        for other in running:
-            pair = _pair(each, other, helped)
-            if pair and not _apart(pair, apart) and not _ids(pair) & settled:
-                found.append(pair)
+        yield from ((each, other) for other in running)
         running.append(each)
-    return sorted(found, key=lambda pair: (-pair.overlap_s, pair.watch.id, pair.phone.id))
 
 
 def _pair(first: Brief, second: Brief, helped: set[str]) -> Pair | None:

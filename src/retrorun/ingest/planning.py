@@ -77,6 +77,7 @@ class Plan:
         tables: labels that are new or changed, or whose export is.
         pairs: ids of sessions, watch and phone, that overlap and were not compared yet.
         again: hashes of exports that an undo or a label wants analysed anew, and a kill prevented.
+        state: of the archive when it was looked at; None where it was not.
     """
 
     folder: str
@@ -91,6 +92,7 @@ class Plan:
     tables: tuple[Table, ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()
     again: tuple[str, ...] = ()
+    state: int | None = None
 
     @property
     def idle(self) -> bool:
@@ -117,6 +119,7 @@ def plan(
     Raises:
         ReadError: the folder is not there.
     """
+    state = archive.state()
     store = storage.open_store(fspath(folder))
     found = list(store.entries())
     exports = [entry for entry in found if is_export(entry.name)]
@@ -170,6 +173,7 @@ def plan(
         retry=retry,
         pairs=tuple((each.watch.id, each.phone.id) for each in untried),
         again=tuple(archive.again()),
+        state=state,
     )
 
 

@@ -7,7 +7,8 @@ file grew after it had been imported. Counting it twice would spoil every total.
   went the same way, where both know their way.
 - The same file, changed, that starts at the same time as before replaces what it was.
 - Otherwise the richer stands: the one with a compass heading, then the one that knows more of the
-  body, then the one with more channels; of equals the first.
+  body, then the one with more channels; of equals the one that began first, then the one
+  with the greater hash. So it does not matter which file came first.
 - Where only one has a compass heading and the other knows more of the body, they are two devices'
   recordings of one run: both stay, to be joined (``joining``).
 - A file is only replaced as a whole: one that also holds other activities stands.
@@ -109,19 +110,24 @@ class Known:
             rows: the newcomer's sessions.
             before: hash of what the same file held before it changed.
         """
-        own = [brief(row) for row in rows]
         self._channels |= {row.id: _channels(row) for row in rows}
-        pairs = [(each, self._match(each, before)) for each in own]
-        matched = [(each, other) for each, other in pairs if other is not None]
+        return self.judge_briefs([brief(row) for row in rows], before)
+
+    def judge_briefs(self, own: Sequence[Brief], before: str | None = None) -> Verdict:
+        """The same, of sessions whose channels are known by their ids."""
+        matched = [(each, other) for each in own for other in self._matches(each, before)]
         grown = any(other.sha256 == before for _, other in matched)
         whole = self._covers(old for _, old in matched)
-        if not matched or (len(matched) < len(own) and not grown) or (grown and not whole):
+        unmatched = len({each.id for each, _ in matched}) < len(own)
+        richer = [other for each, other in matched if self.rank(other) > self.rank(each)]
+        if not matched or (unmatched and not grown) or (grown and not whole):
             verdict = Verdict()
-        elif grown or (whole and self._richer(matched)):
+        elif grown or (whole and not richer):
             verdict = Verdict(replaces={other.id: each.id for each, other in matched})
         else:
-            return Verdict(duplicate_of=matched[0][1].id)
-        self._learn(own, {other.sha256 for each, other in matched if verdict.replaces})
+            others = richer or [other for _, other in matched]
+            return Verdict(duplicate_of=max(others, key=self.rank).id)
+        self._add_all(own, {other.sha256 for each, other in matched if verdict.replaces})
         return verdict
 
     def _covers(self, matched: Iterable[Brief]) -> bool:
@@ -130,14 +136,17 @@ class Known:
         ids = {each.id for each in partners}
         return all(self._by_file[each.sha256] <= ids for each in partners)
 
-    def _match(self, each: Brief, before: str | None) -> Brief | None:
-        for other in self._near(each):
-            grown = other.sha256 == before
-            if not same(each, other, grown=grown):
-                continue
-            if grown or not (self._two_devices(each, other) or self._apart(each, other)):
-                return other
-        return None
+    def _matches(self, each: Brief, before: str | None) -> list[Brief]:
+        """Sessions of the same activity; of what the same file held before, that alone."""
+        near = self._near(each)
+        held = [one for one in near if one.sha256 == before and same(each, one, grown=True)]
+        return held[:1] or [other for other in near if self.alike(each, other)]
+
+    def alike(self, each: Brief, other: Brief) -> bool:
+        """Whether two sessions are two exports of one recording."""
+        if not same(each, other) or self._two_devices(each, other):
+            return False
+        return not self._apart(each, other)
 
     def _two_devices(self, each: Brief, other: Brief) -> bool:
         """Whether one gives a compass heading and the other what the body did."""
@@ -154,14 +163,11 @@ class Known:
     def _body(self, session_id: str) -> frozenset[str]:
         return self._known(session_id) & BODY
 
-    def _richer(self, matched: list[tuple[Brief, Brief]]) -> bool:
-        """Whether every newcomer is richer than what it would replace."""
-        return all(
-            richness(each, self._known(each.id)) > richness(other, self._known(other.id))
-            for each, other in matched
-        )
+    def rank(self, each: Brief) -> tuple[bool, int, int, float, str]:
+        """What is compared of two recordings of one activity; no two files have the same."""
+        return (*richness(each, self._known(each.id)), -each.start_time_s, each.sha256)
 
-    def _learn(self, own: list[Brief], replaced: set[str]) -> None:
+    def _add_all(self, own: Sequence[Brief], replaced: set[str]) -> None:
         if replaced:
             for some in self._by_start.values():
                 some[:] = [each for each in some if each.sha256 not in replaced]

@@ -15,6 +15,7 @@ from retrorun.errors import RetrorunError
 from retrorun.ingest.anew import again
 from retrorun.ingest.planning import Plan, Table
 from retrorun.ingest.problems import told
+from retrorun.ingest.regrouping import together
 from retrorun.ingest.working import Engine, Report, file_row, refused
 
 if TYPE_CHECKING:
@@ -71,12 +72,16 @@ def after(said: list[Said], plan: Plan, archive: Archive, engine: Engine, number
     known: list[str] = []
     for each in said:
         exports = [path for path in each.table.exports if stands(rows.get(path), standing)]
+        linked = [path for path in each.table.exports if is_linked(rows.get(path))]
         if each.problem is None:
             for path in exports:
                 if path not in new:
                     archive.set_labels(rows[path].sha256, each.labels)
                     known.append(rows[path].sha256)
-        files.append(row_of(each, exports, rows))
+            for path in linked:
+                hear_linked(rows[path], each.labels, archive)
+            known += archive.again() if linked else []
+        files.append(row_of(each, exports or linked, rows))
     report = again(known, archive, engine)
     files = [checked(row, each, archive, rows) for row, each in zip(files, said, strict=True)]
     archive.write(number, Change(files))
@@ -87,13 +92,26 @@ def after(said: list[Said], plan: Plan, archive: Archive, engine: Engine, number
 def checked(row: FileRow, said: Said, archive: Archive, rows: Mapping[str, FileRow]) -> FileRow:
     """The row of a table, which may speak of an activity that its export does not hold."""
     export = rows.get(row.duplicate_of or "")
-    if row.slug or export is None or not said.labels:
+    if row.slug or export is None or is_linked(export) or not said.labels:
         return row
     highest = max(said.labels)
     if highest in archive.positions(export.sha256):
         return row
     words = f"there is no activity {highest + 1} on foot in {PurePosixPath(export.path).name}"
     return refused(said.table.file, Problem("failed", "labels-alone", words))
+
+
+def hear_linked(row: FileRow, labels: "Mapping[int, tuple[Label, ...]]", archive: Archive) -> None:
+    """Keep what is said of a file that went into another's session, which is noted to hear it."""
+    archive.set_labels(row.sha256, labels)
+    if row.rule == "second-device" or row.duplicate_of not in archive.known():
+        # what is said of a joined one is carried over, on the other's clock, when it is joined
+        archive.take_apart(together([row.sha256[:12]], archive))
+
+
+def is_linked(row: FileRow | None) -> bool:
+    """Whether a file went into another's session, as a second device's or as a copy."""
+    return row is not None and row.rule in ("second-device", "same-activity")
 
 
 def stands(row: FileRow | None, standing: set[str]) -> bool:

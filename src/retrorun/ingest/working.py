@@ -61,6 +61,11 @@ class Report:
     waiting: tuple[str, ...] = ()
     passed_over: int = 0
 
+    def followed_by(self, later: "Report") -> "Report":
+        """The same, with the sessions and problems of what was done afterwards."""
+        ids = tuple(dict.fromkeys(self.sessions + later.sessions))
+        return replace(self, sessions=ids, problems=self.problems + later.problems)
+
     @property
     def failed(self) -> tuple[FileRow, ...]:
         """Problems of files that could not be read; a file that is no run is none of them."""
@@ -133,7 +138,7 @@ def analysed(
                 Path(item.held).unlink(missing_ok=True)  # its bytes were in the spool
             if progress:
                 progress(done, len(items), task.name)
-            yield item, parcel
+            yield item, replace(parcel, labels=task.labels)
         yield from (item for item in under_way if not isinstance(item, Candidate))
 
 

@@ -31,7 +31,7 @@ from retrorun.model import (
 )
 from retrorun.settings import MeasureSettings
 
-__all__ = ["measure", "totals"]
+__all__ = ["measure", "own_cost_factor", "totals"]
 
 
 def measure(
@@ -71,6 +71,12 @@ def measure(
         bests=bests(samples, settings),
         heart=loads(samples, athlete, settings),
     )
+
+
+def own_cost_factor(track: Track, detection: Detection, settings: MeasureSettings) -> Estimate:
+    """The backward cost factor alone, as ``measure`` finds it for this detection."""
+    doubted, _ = suspect(track, settings)
+    return cost_factor(lay_out(track, detection.segments, doubted, settings), settings)
 
 
 def _body(athlete: Athlete, factor: Estimate) -> Body:

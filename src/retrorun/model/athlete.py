@@ -1,6 +1,8 @@
 """The person who runs: what they said, and what was learnt from their runs."""
 
 import datetime as dt
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -54,6 +56,46 @@ class Athlete:
         day = dt.datetime.fromtimestamp(time_s, tz=dt.UTC).date()
         known = [dated.mass_kg for dated in self.masses if dated.since <= day]
         return replace(self, mass_kg=known[-1]) if known else self
+
+    def without_learnt(self) -> "Athlete":
+        """Only what the athlete stated: nothing that was learnt from sessions."""
+        return replace(self, forward_line=None, backward_line=None, cost_factor=None)
+
+    def with_learnt_of(self, other: "Athlete") -> "Athlete":
+        """What this athlete stated, with what was learnt of another."""
+        return replace(
+            self,
+            forward_line=other.forward_line,
+            backward_line=other.backward_line,
+            cost_factor=other.cost_factor,
+        )
+
+    def learnt_fingerprints(self, names: Iterable[str]) -> dict[str, str]:
+        """Fingerprints of learnt values, as far as an analysis depends on them.
+
+        Args:
+            names: of the values, ``forward_line`` or ``cost_factor``.
+
+        Returns:
+            Name → first 12 hex digits of a SHA-256; empty text where nothing was learnt.
+        """
+        return {name: _fingerprint(getattr(self, name)) for name in names}
+
+
+def _fingerprint(value: "GaitLine | Estimate | None") -> str:
+    """Of what an analysis reads; from how many seconds a line was learnt is left out."""
+    if value is None or (isinstance(value, Estimate) and value.value is None):
+        return ""
+    if isinstance(value, GaitLine):
+        read: tuple[float | str | None, ...] = (
+            value.intercept_spm,
+            value.slope_spm_per_mps,
+            value.grade_slope_spm,
+            value.spread_spm,
+        )
+    else:
+        read = (value.value, value.low, value.high, value.method)
+    return hashlib.sha256(repr(read).encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,7 @@ class Detection:
             ``heading_minus_course_deg`` and ``evidence_<kind>``, each (n,).
         forward_line: the runner's forward gait line in this session, if it could be fitted.
         backward_line: the same for confirmed backward running.
+        asks_line: the line of other sessions has a part in it, or would if there were one.
     """
 
     segments: tuple[Segment, ...]
@@ -89,3 +90,4 @@ class Detection:
     columns: Mapping[str, FloatArray]
     forward_line: GaitLine | None = None
     backward_line: GaitLine | None = None
+    asks_line: bool = False

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from retrorun.model.measures import Measures
+from retrorun.model.measures import Estimate, Measures
 from retrorun.model.recording import Lap, Note, Pause, Source
 from retrorun.model.segment import GaitLine, HeadingVerdict, Label
 from retrorun.model.track import Track
@@ -43,6 +43,21 @@ class SecondDevice:
 
 
 @dataclass(frozen=True, slots=True)
+class Lesson:
+    """What one session teaches about the athlete, by an analysis without any learnt value.
+
+    Attributes:
+        forward_line: the forward gait line, if heading or labels decided the session.
+        backward_line: the same for backward running.
+        cost_factor: the backward cost factor, or why there is none.
+    """
+
+    forward_line: GaitLine | None
+    backward_line: GaitLine | None
+    cost_factor: Estimate
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """One analysed activity: everything that pages, archive and comparison need but the samples.
 
@@ -54,6 +69,8 @@ class Session:
         second_devices: other recordings of this time that were compared with it.
         distance_sources: source of the distance → metres that it gave.
         settings: fingerprint of the settings; ``version``: the code's version.
+        lesson: what it teaches; None in documents of versions that did not keep it.
+        learnt: which learnt values the analysis depends on, and the fingerprint of each.
     """
 
     id: str
@@ -81,6 +98,8 @@ class Session:
     distance_sources: Mapping[str, float] = field(default_factory=dict)
     settings: str = ""
     version: str = ""
+    lesson: Lesson | None = None
+    learnt: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,6 +1,7 @@
 """Pages on disk: whole or not at all, and not written again when nothing changed."""
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,18 @@ class Site:
             if not _alive(draft.name.split(".")[-2]):
                 with suppress(OSError):
                     draft.unlink()
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove pages, under their relative names; one that is not there is passed over.
+
+        Raises:
+            PageError: the folder cannot be written.
+        """
+        try:
+            for name in names:
+                (self.folder / name).unlink(missing_ok=True)
+        except OSError as problem:
+            raise _told(self.folder, problem) from problem
 
     def write(self, name: str, html: str) -> bool:
         """Write one page under its relative name; parents are made.

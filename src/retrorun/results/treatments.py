@@ -152,6 +152,7 @@ RULES: dict[str, Callable[[Any, Facts], Any]] = {
     "null": lambda _value, _facts: None,
     "blank": lambda _value, _facts: "",
     "nothing": lambda _value, _facts: (),
+    "none": lambda _value, _facts: {},
 }
 
 
@@ -181,6 +182,8 @@ FIELDS: dict[type, dict[str, str]] = {
         "second_devices": "nothing",
         "settings": "code",
         "version": "code",
+        "lesson": "null",
+        "learnt": "none",
     },
     Source: {
         "name": "blank",
