@@ -104,7 +104,7 @@ def checked(row: FileRow, said: Said, archive: Archive, rows: Mapping[str, FileR
 def keep_for_linked(
     row: FileRow, labels: "Mapping[int, tuple[Label, ...]]", archive: Archive
 ) -> None:
-    """Keep what is said of a file that went into another's session, which is noted to be analysed with it."""
+    """Keep what is said of a file that went into another's session, which is noted as due."""
     archive.set_labels(row.sha256, labels)
     if row.rule == "second-device" or row.duplicate_of not in archive.known():
         # what is said of a joined one is carried over, on the other's clock, when it is joined
