@@ -1,11 +1,12 @@
 """What sessions teach. Many readings of one line that is known by hand must give that line back."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from retrorun import learn, pipeline
-from retrorun.model import Analysis, Athlete, Blob, GaitLine
+from retrorun.model import Analysis, Athlete, Blob, GaitLine, Label
 from retrorun.settings import Settings
 
 
@@ -45,6 +46,35 @@ def test_a_session_that_gait_had_to_guess_teaches_nothing(samples: Path) -> None
     assert learnt.forward_line is not None
     assert learnt.forward_line.seconds == workout.sessions[0].forward_line.seconds  # type: ignore[union-attr]
     assert learnt.mass_kg == 64
+
+
+def test_what_a_session_teaches_does_not_depend_on_what_was_learnt(samples: Path) -> None:
+    """A learnt line far below the runner's own changes the analysis, and not the lesson."""
+    data = (samples / "2026-05-31-easy.fit").read_bytes()
+    label = Label(300, 600, "backward", "command")
+    blob, low = Blob("easy.fit", data, {0: (label,)}), line(120, 6, 2, 4, 7200)
+    plain, taught = (
+        pipeline.process(blob, Settings(), Athlete(forward_line=each)) for each in (None, low)
+    )
+    assert isinstance(plain, Analysis)
+    assert isinstance(taught, Analysis)
+    before, after = plain.sessions[0], taught.sessions[0]
+    assert after.measures.segments != before.measures.segments
+    assert after.measures.cost_factor != before.measures.cost_factor
+    assert after.lesson == before.lesson
+    assert after.lesson is not None
+    assert after.learnt["forward_line"] != before.learnt["forward_line"] == ""
+
+
+def test_one_more_session_seldom_changes_what_is_learnt(samples: Path) -> None:
+    """Rounded: twice the same sessions teach the same, though with twice the seconds behind it."""
+    names = ("2026-05-12-workout.fit", "2026-05-03-connect-iq.fit")
+    once = [each for name in names for each in _analysed(samples / name).sessions]
+    again = [replace(each, id=f"{each.id}-9") for each in once]
+    settings, asked = Settings().compare, ["forward_line"]
+    found = [learn.learn(some, Athlete(), settings) for some in (once, [*again, *once])]
+    assert found[0].learnt_fingerprints(asked) == found[1].learnt_fingerprints(asked)
+    assert found[0].forward_line != found[1].forward_line
 
 
 def _analysed(path: Path) -> Analysis:

@@ -118,7 +118,7 @@ class Written(Matched):
             )
             self._write_files(import_id, change.files)
             for sha256 in sorted(touched):
-                self._seat(sha256)
+                self._put_first_path_first(sha256)
             before |= self._write_matches(change.matches)
             self._note_again(self._renamed(names))
             self._forget_tables(change.replaced)
@@ -164,7 +164,7 @@ class Written(Matched):
         )
         return [sha256 for (sha256,) in rows]
 
-    def _seat(self, sha256: str) -> None:
+    def _put_first_path_first(self, sha256: str) -> None:
         """Of files with the same bytes let the first by its path be the one, in a transaction.
 
         What was decided of the bytes, and the import that brought them, goes with the part.

@@ -96,7 +96,7 @@ class PackedLabels:
             if sidecars.stands(row, standing):
                 self._keep(row.sha256, labels)
             elif not self._is_kept(row.sha256, labels):
-                sidecars.hear_linked(row, labels, self.archive)
+                sidecars.keep_for_linked(row, labels, self.archive)
         found = [self._row(each, rows, standing) for each in self._said.values()]
         return [row for row in found if row.slug or rows.get(row.path) != row]
 

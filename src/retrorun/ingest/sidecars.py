@@ -79,7 +79,7 @@ def after(said: list[Said], plan: Plan, archive: Archive, engine: Engine, number
                     archive.set_labels(rows[path].sha256, each.labels)
                     known.append(rows[path].sha256)
             for path in linked:
-                hear_linked(rows[path], each.labels, archive)
+                keep_for_linked(rows[path], each.labels, archive)
             known += archive.again() if linked else []
         files.append(row_of(each, exports or linked, rows))
     report = again(known, archive, engine)
@@ -101,8 +101,10 @@ def checked(row: FileRow, said: Said, archive: Archive, rows: Mapping[str, FileR
     return refused(said.table.file, Problem("failed", "labels-alone", words))
 
 
-def hear_linked(row: FileRow, labels: "Mapping[int, tuple[Label, ...]]", archive: Archive) -> None:
-    """Keep what is said of a file that went into another's session, which is noted to hear it."""
+def keep_for_linked(
+    row: FileRow, labels: "Mapping[int, tuple[Label, ...]]", archive: Archive
+) -> None:
+    """Keep what is said of a file that went into another's session, which is noted as due."""
     archive.set_labels(row.sha256, labels)
     if row.rule == "second-device" or row.duplicate_of not in archive.known():
         # what is said of a joined one is carried over, on the other's clock, when it is joined
