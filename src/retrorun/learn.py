@@ -11,12 +11,15 @@ import numpy as np
 
 from retrorun import compare
 from retrorun.model import Athlete, GaitLine, Session
+from retrorun.model.digits import rounded
 from retrorun.settings import CompareSettings
 from retrorun.units import FloatArray
 
 
 def learn(sessions: Sequence[Session], athlete: Athlete, settings: CompareSettings) -> Athlete:
     """The athlete with gait lines and cost factor of their sessions; what they said stays.
+
+    What is learnt is rounded as sessions are, because it is kept and goes into the next ones.
 
     Args:
         sessions: any; those without a heading or a label teach no line.
@@ -26,9 +29,9 @@ def learn(sessions: Sequence[Session], athlete: Athlete, settings: CompareSettin
     vouched = [each for each in sessions if _vouched(each)]
     return dataclasses.replace(
         athlete,
-        forward_line=combine(each.forward_line for each in vouched),
-        backward_line=combine(each.backward_line for each in vouched),
-        cost_factor=compare.learnt_cost_factor(sessions, settings),
+        forward_line=rounded(combine(each.forward_line for each in vouched)),
+        backward_line=rounded(combine(each.backward_line for each in vouched)),
+        cost_factor=rounded(compare.learnt_cost_factor(sessions, settings)),
     )
 
 

@@ -141,18 +141,26 @@ def _session(
     labels = detect_labels.spoken(recording, source.name) + known.labels
     detection = detect.detect(track, labels, athlete, settings.detect)
     track = dataclasses.replace(track, columns={**track.columns, **detection.columns})
-    measures = _rounded(measure.measure(track, detection, athlete, settings.measure))
+    measures = measure.measure(track, detection, athlete, settings.measure)
     session = _gather(source, index, recording, track, (detection, measures))
-    session, track = rounded(session), rounded_track(track)
+    session, track = _summed(rounded(session)), rounded_track(track)
     devices = {"second_devices": known.second_devices}
     marks = devices | {"labels": labels, "settings": settings.fingerprint(), "version": __version__}
     return dataclasses.replace(session, **marks), track  # type: ignore[arg-type]
 
 
-def _rounded(found: Measures) -> Measures:
-    """Measures as they are kept; the totals are sums of what is kept of the segments."""
-    kept = rounded(found)
-    return dataclasses.replace(kept, totals=measure.totals(kept.segments))
+def _summed(session: Session) -> Session:
+    """The session with sums of what is kept of its segments, so that they add exactly."""
+    segments = session.measures.segments
+    distances = [
+        each.metrics.distance_m for each in segments if each.metrics.distance_m is not None
+    ]
+    return dataclasses.replace(
+        session,
+        moving_s=rounded(sum(each.metrics.moving_s for each in segments), "moving_s"),
+        distance_m=rounded(sum(distances), "distance_m") if distances else None,
+        measures=dataclasses.replace(session.measures, totals=rounded(measure.totals(segments))),
+    )
 
 
 def _gather(
@@ -163,8 +171,6 @@ def _gather(
     found: tuple[Detection, Measures],
 ) -> Session:
     detection, measures = found
-    metrics = [measured.metrics for measured in measures.segments]
-    distances = [each.distance_m for each in metrics if each.distance_m is not None]
     return Session(
         id=session_id(source.sha256, index),
         index=index,
@@ -175,8 +181,8 @@ def _gather(
         name=recording.name,
         device=recording.device,
         duration_s=float(track.seconds),
-        moving_s=sum(each.moving_s for each in metrics),
-        distance_m=sum(distances) if distances else None,
+        moving_s=0.0,  # summed when the segments are rounded
+        distance_m=None,
         channels=coverage(track),
         heading=detection.heading,
         measures=measures,
