@@ -77,7 +77,7 @@ def part_of(store: Folder, table: str) -> Path:
 
 
 def replace_columns(path: Path, columns: dict[str, pa.Array]) -> None:
-    """The same part with other columns; no sum tells of it, as in a set of schema 1."""
+    """The same part with other columns; no sum tells of it, as in the first sets."""
     for each in (path.parents[3] / "sums").iterdir():
         each.unlink()
     metadata = {arrow.KEY: b"{}"}
