@@ -8,7 +8,7 @@ DEMO_ARCHIVE := .demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev browser demo test bench faults fuzz attack guided screenshots lint format accuracy samples constraints clean
+.PHONY: help install dev browser demo test baseline processors bench faults fuzz attack guided screenshots lint format accuracy samples constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,12 @@ demo: install ## analyse sample_data and say which page to open
 
 test: dev browser ## the whole test suite
 	$(BIN)/pytest -n auto
+
+# what computes, and what is made of it
+COMPUTING := tests/test_arithmetic.py tests/test_pipeline.py tests/test_contract.py tests/test_learn.py \
+  tests/simulate tests/prepare tests/detect tests/measure tests/compare tests/results
+baseline: dev ## the tests of what computes, on the oldest processor that numpy supports
+	NPY_DISABLE_CPU_FEATURES="$$($(BIN)/python benchmarks/processor_features.py)" $(BIN)/pytest -n auto $(COMPUTING)
 
 lint: dev ## formatting, lint and types
 	$(BIN)/ruff check .
@@ -56,6 +62,9 @@ accuracy: dev ## how well backward running is found and measured: writes docs/ac
 FILES ?= 1000
 bench: dev ## how fast it is beside others: writes docs/benchmark.md (FILES=1000 one-hour files)
 	$(BIN)/python benchmarks/bench_speed.py --files $(FILES) --folder .bench
+
+processors: dev ## whether anything that is written depends on the processor (INPUTS="folder …")
+	$(BIN)/python benchmarks/processors.py $(if $(INPUTS),--inputs $(INPUTS))
 
 N ?= 200
 faults: dev ## kill imports at N=200 random moments, and the other faults

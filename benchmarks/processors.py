@@ -11,16 +11,19 @@ import argparse
 import hashlib
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from retrorun.model import Analysis, Athlete
 
 SAMPLES = Path(__file__).resolve().parents[1] / "sample_data"
-RUN = (str(Path(sys.executable).with_name("retrorun")),)
-TABLES = ("sessions", "totals", "labels", "learnt")
 PROCESSOR = ("NPY_DISABLE_CPU_FEATURES", "OPENBLAS_CORETYPE", "GLIBC_TUNABLES")
 
 
@@ -56,61 +59,58 @@ def simulated(seeds: int) -> Iterator[tuple[str, bytes]]:
             number += 1
 
 
-def written(folder: Path, seeds: int, work: Path) -> Iterator[tuple[str, str]]:
-    """What this process's setting writes: name and SHA-256, by kinds."""
+def written(folder: Path, seeds: int) -> Iterator[tuple[str, str]]:
+    """What this process's setting writes: name and SHA-256, by kinds. All in this one process."""
+    from retrorun import pipeline, profile, results
+    from retrorun.model import Analysis, Blob, Failed
+    from retrorun.settings import Settings
+
     for name, data in simulated(seeds):
         yield f"simulated/{name}", _sha256(data)
-    yield from _analysed(folder)
-    yield from _archived(folder, work)
-    yield from _cohort(folder, work)
-
-
-def _analysed(folder: Path) -> Iterator[tuple[str, str]]:
-    paths = [str(each) for each in sorted(folder.rglob("*")) if each.is_file()]
-    profile = ("--profile", str(SAMPLES / "profile.toml"))
-    documents = _run("analyze", "--json", *profile, *paths, ends_with={0, 1})
-    for place, line in enumerate(documents.splitlines()):
-        yield f"json/{place}", _sha256(line)
-
-
-def _archived(folder: Path, work: Path) -> Iterator[tuple[str, str]]:
-    archive, reports = work / "archive", work / "reports"
-    profile = ["--profile", str(SAMPLES / "profile.toml"), "--archive", str(archive)]
-    places = [*profile, "--reports", str(reports)]
-    _run("process", str(folder), *places, "--jobs", "2", ends_with={0, 1})
-    with sqlite3.connect(archive / "archive.sqlite") as database:
-        database.row_factory = sqlite3.Row
-        known = {row[0] for row in database.execute("select name from sqlite_master")}
-        for table in (each for each in TABLES if each in known):
-            for place, row in enumerate(database.execute(f"select * from {table} order by 1, 2")):  # noqa: S608 - names above
-                cells = {key: row[key] for key in row.keys() if key != "import_id"}  # noqa: SIM118 - a Row
-                yield f"rows/{table}/{place}", _sha256(repr(cells).encode())
-    yield from _files("tracks", archive / "tracks")
-    yield from _files("pages", reports)
-    yield "comparison/json", _sha256(_run("compare", "--json", *places))
-    _run("export", "--archive", str(archive), "--format", "parquet", "--out", str(work / "export"))
-    yield from _files("export", work / "export")
-
-
-def _cohort(folder: Path, work: Path) -> Iterator[tuple[str, str]]:
-    results, tables = work / "results", work / "tables"
-    _run("process", str(folder), "--out", str(results), "--tracks", "--jobs", "2", ends_with={0, 1})
-    yield from _files("results", results)
-    _run("compare", "--from", str(results), "--out", str(tables), "--jobs", "2", ends_with={0, 1})
-    yield from _files("cohort", tables)
-
-
-def _run(*arguments: str, ends_with: frozenset[int] | set[int] = frozenset({0})) -> bytes:
-    command = [*RUN, *arguments]
-    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - our own
-    if done.returncode not in ends_with:
-        raise SystemExit(f"{arguments[0]}: {done.returncode}: {done.stderr.decode()[-500:]}")
-    return done.stdout
-
-
-def _files(kind: str, folder: Path) -> Iterator[tuple[str, str]]:
+    athlete = profile.load(SAMPLES / "profile.toml")
+    analyses: list[Analysis] = []
+    part = results.Part("0" * 32, tracks=True)
     for path in sorted(each for each in folder.rglob("*") if each.is_file()):
-        yield f"{kind}/{path.relative_to(folder)}", _sha256(path.read_bytes())
+        blob = Blob(path.name, path.read_bytes())
+        outcome = pipeline.process(blob, Settings(), athlete)
+        if isinstance(outcome, Failed):
+            yield f"failed/{path.name}", _sha256(repr(outcome).encode())
+            continue
+        analyses.append(outcome)
+        place = (str(path), path.name, 1, "", "")
+        part.add(results.Filed("a", *place, (outcome,), outcome.source.sha256))
+    yield from _analysed(analyses, athlete)
+    for name, data in part.close():
+        yield f"results/{name}", _sha256(data)
+
+
+def _analysed(analyses: "list[Analysis]", athlete: "Athlete") -> Iterator[tuple[str, str]]:
+    """Documents, rows and tracks as an archive keeps them, pages, what was learnt, comparison."""
+    from retrorun import compare, contract, learn, report
+    from retrorun.archive import packing, tracks
+    from retrorun.settings import Settings
+
+    for each in analyses:
+        yield (
+            f"json/{each.source.sha256[:12]}",
+            _sha256(json.dumps(contract.document(each)).encode()),
+        )
+        for session, track in zip(each.sessions, each.tracks, strict=True):
+            stored = tracks.encode(track)
+            row = packing.session_row(session, stored, "")
+            yield f"rows/{session.id}", _sha256(repr(row).encode())
+            yield f"tracks/{session.id}", _sha256(stored)
+            page = report.session_page(session, track, report.SessionContext(athlete=athlete))
+            yield f"pages/{session.id}", _sha256(page.encode())
+    known = {session.id: session for each in analyses for session in each.sessions}
+    sessions = sorted(known.values(), key=lambda each: (each.start_time_s, each.id))
+    settings = Settings().compare
+    yield "learnt/athlete", _sha256(repr(learn.learn(sessions, athlete, settings)).encode())
+    found = compare.compare(sessions, athlete, settings)
+    yield "comparison/values", _sha256(msgspec.json.encode(found))
+    page = report.comparison_page(found, sessions, athlete)
+    yield "comparison/page", _sha256(page.encode())
+    yield "comparison/index", _sha256(report.index_page(sessions, athlete).encode())
 
 
 def _sha256(data: bytes) -> str:
@@ -127,7 +127,7 @@ def compared(folders: list[Path], seeds: int) -> int:
         for name, data in simulated(seeds):
             if not name.endswith(".json"):
                 (inputs / "simulated" / name).write_bytes(data)
-        found = {name: _child(inputs, seeds, place, more) for name, more in settings().items()}
+        found = {name: _child(inputs, seeds, more) for name, more in settings().items()}
     first, *others = found
     differing = 0
     for other in others:
@@ -142,12 +142,11 @@ def _copy(source: Path, target: Path) -> None:
         copy.write_bytes(path.read_bytes())
 
 
-def _child(inputs: Path, seeds: int, place: str, more: dict[str, str]) -> dict[str, str]:
+def _child(inputs: Path, seeds: int, more: dict[str, str]) -> dict[str, str]:
     kept = {key: each for key, each in os.environ.items() if key not in PROCESSOR}
-    with tempfile.TemporaryDirectory(dir=place) as work:
-        what = ["--write", work, "--inputs", str(inputs), "--seeds", str(seeds)]
-        command = [sys.executable, __file__, *what]
-        done = subprocess.run(command, env=kept | more, capture_output=True, check=False)  # noqa: S603
+    what = ["--write", "--inputs", str(inputs), "--seeds", str(seeds)]
+    command = [sys.executable, __file__, *what]
+    done = subprocess.run(command, env=kept | more, capture_output=True, check=False)  # noqa: S603
     if done.returncode:
         raise SystemExit(done.stderr.decode())
     answer: dict[str, str] = json.loads(done.stdout)
@@ -170,10 +169,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--inputs", type=Path, nargs="*", default=[SAMPLES])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--write", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--write", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
-    if chosen.write is not None:
-        print(json.dumps(dict(written(chosen.inputs[0], chosen.seeds, chosen.write))))
+    if chosen.write:
+        print(json.dumps(dict(written(chosen.inputs[0], chosen.seeds))))
         return
     sys.exit(1 if compared(chosen.inputs, chosen.seeds) else 0)
 

@@ -219,8 +219,8 @@ def product(first: npt.ArrayLike, second: npt.ArrayLike) -> FloatArray:
         return np.asarray((left * right).sum(axis=-1))
     if left.ndim == 1:
         return np.asarray((left[:, None] * right).sum(axis=0))
-    columns = [(left * right[:, column]).sum(axis=1) for column in range(right.shape[1])]
-    return np.stack(columns, axis=1)
+    rows, columns = np.ascontiguousarray(left), np.ascontiguousarray(right.T)
+    return np.stack([(rows * column).sum(axis=1) for column in columns], axis=1)
 
 
 def dot(first: FloatArray, second: FloatArray) -> float:

@@ -158,7 +158,7 @@ def _session(
     place = _zone(recording, track)
     bare = privacy_zones.blanked(track) if blank else track
     track = dataclasses.replace(bare, columns={**bare.columns, **detection.columns})
-    measures = _rounded(measure.measure(track, detection, athlete, settings.measure))
+    measures = measure.measure(track, detection, athlete, settings.measure)
     factor = measures.cost_factor
     if detection.segments != plain.segments:
         factor = measure.own_cost_factor(bare, plain, settings.measure)
@@ -173,7 +173,7 @@ def _session(
         learnt=athlete.learnt_fingerprints(_asked(plain, detection)),
     )
     session = _without_hidden(session, track) if blank or track.hidden else session
-    return rounded(session), rounded_track(track)
+    return _summed(rounded(session)), rounded_track(track)
 
 
 def _detections(
@@ -208,10 +208,18 @@ def _without_times(second: SecondDevice) -> SecondDevice:
     return dataclasses.replace(second, device=privacy_zones.without_clock(second.device) or "")
 
 
-def _rounded(found: Measures) -> Measures:
-    """Measures as they are kept; the totals are sums of what is kept of the segments."""
-    kept = rounded(found)
-    return dataclasses.replace(kept, totals=measure.totals(kept.segments))
+def _summed(session: Session) -> Session:
+    """The session with sums of what is kept of its segments, so that they add exactly."""
+    segments = session.measures.segments
+    distances = [
+        each.metrics.distance_m for each in segments if each.metrics.distance_m is not None
+    ]
+    return dataclasses.replace(
+        session,
+        moving_s=rounded(sum(each.metrics.moving_s for each in segments), "moving_s"),
+        distance_m=rounded(sum(distances), "distance_m") if distances else None,
+        measures=dataclasses.replace(session.measures, totals=rounded(measure.totals(segments))),
+    )
 
 
 def _has_usable_seconds(track: Track, settings: PrepareSettings) -> bool:
@@ -242,8 +250,6 @@ def _gather(
     found: tuple[Detection, Measures],
 ) -> Session:
     detection, measures = found
-    metrics = [measured.metrics for measured in measures.segments]
-    distances = [each.distance_m for each in metrics if each.distance_m is not None]
     return Session(
         id=session_id(source.sha256, index),
         index=index,
@@ -254,8 +260,8 @@ def _gather(
         name=recording.name,
         device=recording.device,
         duration_s=float(track.seconds),
-        moving_s=sum(each.moving_s for each in metrics),
-        distance_m=sum(distances) if distances else None,
+        moving_s=0.0,  # summed when the segments are rounded
+        distance_m=None,
         channels=coverage(track),
         heading=detection.heading,
         measures=measures,

@@ -1,6 +1,7 @@
 """The commands as a user types them, on the simulator's own recordings."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -248,3 +249,29 @@ def test_a_reports_folder_that_cannot_be_written_costs_no_import(
     again = run("process", folder, *archive, "--reports", tmp_path / "reports", "--jobs", "1")
     assert again.exit_code == 0
     assert len(list((tmp_path / "reports" / "sessions").iterdir())) == 1
+
+
+@pytest.mark.parametrize("command", ["process", "process --dry-run", "watch --once"])
+def test_a_folder_that_cannot_be_listed_is_named_and_exit_1(
+    samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """Each time, also when there is nothing new; what can be read is imported."""
+    (tmp_path / "exports" / "closed").mkdir(parents=True)
+    shutil.copy(samples / "2026-05-31-easy.fit", tmp_path / "exports")
+    scandir = os.scandir
+
+    def refuse(path: str) -> object:
+        if str(path).endswith("closed"):  # root may read everything, so the system is acted
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    name, *options = command.split()
+    places = ("--archive", tmp_path / "archive", "--reports", tmp_path / "reports", "--jobs", "1")
+    for _ in range(2):
+        done = run(name, tmp_path / "exports", *places, *options)
+        assert done.exit_code == 1
+        assert "closed: " in done.stderr
+        assert "Permission denied" in done.stderr
+    imported = (tmp_path / "reports" / "index.html").exists()
+    assert imported == (command != "process --dry-run")

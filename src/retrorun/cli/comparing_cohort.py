@@ -121,9 +121,7 @@ def compared(chosen: Chosen, settings: CompareSettings) -> Cohort:
         raise SettingsError("results-dates-shifted", SHIFTED.message, remedy=remedy)
     store = storage.open_store(address)
     known, notes = athletes.comparable(results.athletes(store))
-    gone, losses = (
-        athletes.missing(store) if about.schema_version >= results.WITH_SUMS else ((), ())
-    )
+    gone, losses = athletes.missing(store)
     known, notes = _without(known, gone), (*notes, *losses)
     manner = athletes.Manner(address, settings, chosen.out)
     done = athletes.compared(known, manner, _engine(chosen))

@@ -8,7 +8,7 @@ from retrorun.results.about import encoded as about_bytes
 from retrorun.results.columns import SCHEMA_VERSION
 from retrorun.results.deidentified import about as deidentified_about
 from retrorun.results.deidentified import deidentify
-from retrorun.results.names import ABOUT, WITH_SUMS, athlete_key, ledger_name
+from retrorun.results.names import ABOUT, athlete_key, ledger_name
 from retrorun.results.parts import Part
 from retrorun.results.pseudonyms import Key, key
 from retrorun.results.reading import athlete_of, athletes, ledger, lost, sessions
@@ -17,7 +17,6 @@ from retrorun.results.rows import Filed
 __all__ = [
     "ABOUT",
     "SCHEMA_VERSION",
-    "WITH_SUMS",
     "About",
     "Filed",
     "Key",

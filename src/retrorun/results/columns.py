@@ -9,7 +9,7 @@ from typing import Literal
 
 from retrorun.channels import CHANNELS
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 1
 
 Kind = Literal["text", "bytes", "truth", "whole", "long", "number", "single", "moment", "years"]
 Treatment = Literal[

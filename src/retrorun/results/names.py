@@ -13,7 +13,6 @@ import msgspec
 
 ABOUT = "about.json"
 SUMS = "sums/"
-WITH_SUMS = 2  # the first schema whose result sets have them
 UNKNOWN = "unknown"
 MOST_BYTES = 160  # of a key when quoted; file systems allow 255 a folder's name
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.~")

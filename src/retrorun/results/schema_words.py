@@ -24,10 +24,21 @@ sessions/athlete=<athlete>/year=<year>/<batch>.parquet
 segments/athlete=<athlete>/year=<year>/<batch>.parquet
 tracks/athlete=<athlete>/year=<year>/<batch>.parquet   with --tracks
 problems/<batch>.parquet                               one row a file or activity without a session
+sums/<batch>.json                                      SHA-256 of each part of a batch
 ```
 
 - `<batch>` is the hash of what a batch consists of; the same files give the same names and the
-  same bytes, whoever works on them, with the same versions of retrorun and pyarrow.
+  same bytes, whoever works on them, with the same versions of retrorun, numpy and pyarrow. That
+  holds for workers with different processors: retrorun computes with operations that IEEE 754
+  rounds alike everywhere, and stores numbers rounded to the digits that mean something. It is
+  tested on x86-64 with and without AVX2, FMA and AVX-512, and with other linear algebra kernels.
+  On other architectures (ARM) ids, decisions and rounded numbers are expected to be the same, but
+  that has not been tried; another version of pyarrow may pack the same numbers into other bytes.
+- Whoever reads a part with retrorun has it compared with its sum first: a damaged one is refused
+  by name (`results-part-damaged`), one that is gone is named (`results-part-missing`), and one
+  with other columns or types is refused (`results-other-schema`). `retrorun process` with the same
+  arguments makes such parts again: in a folder it compares every part with its sum on each run; in
+  an object store it looks whether all are there, and reads them only with `--retry`.
 - A batch counts once its part of `files` is there. While a run goes on, or after one was stopped,
   there may be data of a batch that is not finished: the next run makes the same bytes again.
 - Within a batch the same bytes count once for an athlete; in two batches the same `session` may
