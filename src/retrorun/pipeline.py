@@ -135,16 +135,37 @@ def _session(
     athlete: Athlete,
 ) -> tuple[Session, Track]:
     recording = known.recording
+    spoken = detect_labels.spoken(recording, source.name)
+    if not (spoken or known.labels or settings.sport.count_doubtful):
+        _refuse_implausible(recording, settings)
     track = prepare.prepare(recording, settings.prepare)
     athlete = athlete.at(track.start_time_s)
-    labels = detect_labels.spoken(recording, source.name) + known.labels
+    zoned = _zone(recording, track)
+    offset_s = zoned.utc_offset_s if zoned else 0.0
+    placed, outside = detect_labels.placed(
+        known.labels, track.start_time_s, track.seconds, offset_s
+    )
+    labels = spoken + placed
     detection = detect.detect(track, labels, athlete, settings.detect)
     track = dataclasses.replace(track, columns={**track.columns, **detection.columns})
     measures = measure.measure(track, detection, athlete, settings.measure)
     session = _gather(source, index, recording, track, (detection, measures))
     devices = {"second_devices": known.second_devices}
     marks = devices | {"labels": labels, "settings": settings.fingerprint(), "version": __version__}
+    session = dataclasses.replace(session, notes=session.notes + outside)
     return dataclasses.replace(session, **marks), track  # type: ignore[arg-type]
+
+
+def _refuse_implausible(recording: Recording, settings: Settings) -> None:
+    """A recording that names no sport must be a run or a walk by its speed.
+
+    Raises:
+        NotARunError: it is too fast for one, or may be a ride.
+    """
+    if readers.is_on_foot(recording.sport) == "maybe":
+        reason = prepare.doubt(recording, settings.sport)
+        if reason is not None:
+            raise reason
 
 
 def _gather(

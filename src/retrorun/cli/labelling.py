@@ -12,6 +12,7 @@ from retrorun.cli import moments, show
 from retrorun.cli.imports import Work, conclude
 from retrorun.errors import SettingsError
 from retrorun.model import Direction, Label, Session
+from retrorun.readers.label_table import ORIGIN
 from retrorun.settings import Settings
 
 Pair = tuple[Direction, Direction]  # what was said, what was found
@@ -77,10 +78,18 @@ def say(store: Archive, session_id: str, stretch: tuple[str, str], direction: st
         message = f"the stretch {stretch[0]} to {stretch[1]} is empty"
         raise SettingsError("label-empty", message, remedy="START must come before END.")
     if direction == "clear":
+        _keep_as_placed(store, session)
         store.clear_labels(session.id, start_s, end_s)
     else:
         word: Direction = "backward" if direction == "backward" else "forward"
         store.add_label(session.id, Label(start_s, end_s, word, "command"))
+
+
+def _keep_as_placed(store: Archive, session: Session) -> None:
+    """Keep a table's labels in seconds of the session, so that a part can be taken back."""
+    placed = [each for each in session.labels if each.origin == ORIGIN]
+    if placed:
+        store.replace_labels(session.id, ORIGIN, placed)
 
 
 def analysed_anew(work: Work, session_id: str, reports: Path) -> None:

@@ -124,13 +124,19 @@ def _labels_carried(group: Sequence[Pair], matches: Sequence[Match], archive: Ar
         later_s = pair.phone.start_time_s - match.skew_s - pair.watch.start_time_s
         ending = carried(match.phone)
         archive.replace_labels(
-            match.session, ending, [_shifted(each, later_s, ending) for each in said]
+            match.session, ending, [_carried(each, later_s, ending, pair.phone) for each in said]
         )
         any_said = True
     return any_said
 
 
-def _shifted(label: "Label", later_s: float, ending: str) -> "Label":
+def _carried(label: "Label", later_s: float, ending: str, phone: Brief) -> "Label":
+    """A label on the watch's clock; a moment of the day or with a date is the same on both."""
+    from retrorun.model import LOCAL_CLOCK, UTC_CLOCK
+
+    is_moment = label.origin.startswith((LOCAL_CLOCK, UTC_CLOCK))
+    if is_moment or label.start_s >= phone.duration_s:
+        return replace(label, origin=f"{label.origin}{ending}")
     start_s, end_s = (max(0.0, round(at + later_s, 1)) for at in (label.start_s, label.end_s))
     return replace(label, start_s=start_s, end_s=end_s, origin=f"{label.origin}{ending}")
 

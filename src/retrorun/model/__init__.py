@@ -44,6 +44,8 @@ from retrorun.model.recording import (
     Source,
 )
 from retrorun.model.segment import (
+    LOCAL_CLOCK,
+    UTC_CLOCK,
     Detection,
     Direction,
     Gait,
@@ -65,6 +67,8 @@ from retrorun.model.session import (
 from retrorun.model.track import HeadingTrack, Track
 
 __all__ = [
+    "LOCAL_CLOCK",
+    "UTC_CLOCK",
     "Advice",
     "Analysis",
     "Association",

@@ -9,10 +9,11 @@ Steps:
 from retrorun.model import Recording, Track
 from retrorun.prepare.clean import cleaned
 from retrorun.prepare.motion import motion
+from retrorun.prepare.plausibility import doubt
 from retrorun.prepare.resample import resampled
 from retrorun.settings import PrepareSettings
 
-__all__ = ["prepare"]
+__all__ = ["doubt", "prepare"]
 
 
 def prepare(recording: Recording, settings: PrepareSettings) -> Track:
