@@ -9,12 +9,11 @@ import codecs
 import csv
 import io
 import re
-import unicodedata
 from collections.abc import Container, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from retrorun.readers.sports import is_on_foot
+from retrorun.readers.sports import is_on_foot, without_diacritics
 
 _MOST_ROWS = 200_000
 _LOOKED_AT = 200  # rows by which the column of files is found
@@ -152,9 +151,7 @@ def _type_column(rows: Sequence[Sequence[str]], others: Container[int | None]) -
 
 def _plain(head: str) -> str:
     """A head in lower case, without diacritics and apostrophes."""
-    split = unicodedata.normalize("NFKD", head.casefold())
-    bare = "".join(letter for letter in split if not unicodedata.combining(letter))
-    return " ".join(unicodedata.normalize("NFC", re.sub(r"['’`´_\s]+", " ", bare)).split())
+    return " ".join(re.sub(r"['’`´_\s]+", " ", without_diacritics(head)).split())
 
 
 def _cell(row: Sequence[str], at: int | None) -> str:

@@ -1,5 +1,6 @@
 """Numbers as XML files write them → floats."""
 
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -8,6 +9,8 @@ import numpy as np
 from retrorun.units import FloatArray
 
 _MOST = 1e12  # what is larger is no measurement
+MISSING = rb"(?:nan|null|none|n/a|-?inf(?:inity)?|-+)"  # what some write where there is no value
+_MISSING = re.compile(rb"\s*(?:%b)?\s*" % MISSING, re.IGNORECASE)
 _NUMBERS = msgspec.json.Decoder(list[float])
 
 
@@ -29,6 +32,12 @@ def floats(texts: Sequence[bytes]) -> FloatArray:
 def has_decimal_comma(texts: Sequence[bytes]) -> bool:
     """Whether any number is written with a decimal comma."""
     return b"," in b"".join(texts)
+
+
+def count_lost(texts: Sequence[bytes], values: FloatArray) -> int:
+    """How many texts were not read though they do not say that the value is missing."""
+    at = np.flatnonzero(~np.isfinite(values))
+    return sum(1 for index in at.tolist() if not _MISSING.fullmatch(texts[index]))
 
 
 def number(text: str) -> float:
