@@ -101,7 +101,7 @@ def told_key(name: str) -> str:
     Tools write backslashes, begin with ``./``, change the case, or unpack what was packed.
     """
     plain = name.strip().replace("\\", "/").lower()
-    return plain.removeprefix("./").removesuffix(".gz")
+    return plain.removeprefix("./").replace("/./", "/").removesuffix(".gz")
 
 
 def _text(data: bytes) -> str:
@@ -131,10 +131,11 @@ def _title_type_date(lines: Sequence[Sequence[str]], file: int) -> tuple[int | N
         next((at for at, head in enumerate(plain) if head in known), None)
         for known in (_TITLE, _TYPE, _DATE)
     )
-    if (title, kind, date) == (None,) * 3 and file >= _DATE_TITLE_TYPE:
-        title, kind, date = 2, 3, 1
+    is_unknown = (title, kind, date) == (None,) * 3
     if kind is None:
         kind = _type_column(lines[1 : _LOOKED_AT + 1], {file, title, date})
+    if is_unknown and file >= _DATE_TITLE_TYPE:
+        title, kind, date = 2, 3 if kind is None else kind, 1
     return title, kind, date
 
 
