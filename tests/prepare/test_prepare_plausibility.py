@@ -14,7 +14,7 @@ METRE = 180.0 / np.pi / 6_371_008.8  # degrees of latitude
 
 def moving(speed_mps: FloatArray, cadence_spm: float | None = None, every_s: int = 1) -> Recording:
     way_m = np.concatenate([[0.0], np.cumsum(speed_mps)])[:: every_s or 1]
-    time_s = 1.7e9 + np.arange(len(way_m)) * every_s
+    time_s = 1.7e9 + np.arange(len(way_m), dtype=np.float64) * every_s
     columns = {"latitude_deg": 46 + way_m * METRE, "longitude_deg": np.full(len(way_m), 14.5)}
     if cadence_spm is not None:
         columns["cadence_spm"] = np.full(len(way_m), cadence_spm)

@@ -103,8 +103,10 @@ def test_names_as_tools_write_them(named: tuple[str, str], folder: str, within: 
 
 
 def test_what_systems_leave_in_archives_is_passed_over() -> None:
-    litter = ("__MACOSX/._1.fit", "__MACOSX/a/2.fit", "a/._1.gpx", "a/~1.gpx", ".hidden.tcx")
-    litter = (*litter, "b\\._1.fit", "__MACOSX/._c.zip", "~$.zip", "._run.labels.csv")
+    litter = (
+        *("__MACOSX/._1.fit", "__MACOSX/a/2.fit", "a/._1.gpx", "a/~1.gpx", ".hidden.tcx"),
+        *("b\\._1.fit", "__MACOSX/._c.zip", "~$.zip", "._run.labels.csv"),
+    )
     content = {"1.gpx": _gpx()} | dict.fromkeys(litter, b"\0\5\x16\7")
     found = list(members("a.zip", _zip(content), LIMITS, tables=True))
     assert [name for name, _ in found] == ["a.zip/1.gpx"]

@@ -206,9 +206,11 @@ def _elapsed(label: Label, start_time_s: float, seconds: int, utc_offset_s: floa
     if not seconds <= label.start_s < _DAY_S:
         return label
     since_midnight_s = (start_time_s + utc_offset_s) % _DAY_S
-    low_s = (label.start_s - since_midnight_s) % _DAY_S
-    as_clock = replace(label, start_s=low_s, end_s=low_s + label.end_s - label.start_s)
-    return as_clock if low_s < seconds else label
+    low_s, length_s = (label.start_s - since_midnight_s) % _DAY_S, label.end_s - label.start_s
+    if low_s >= seconds:
+        low_s -= _DAY_S  # it began before the session
+    is_there = low_s + length_s > 0
+    return replace(label, start_s=low_s, end_s=low_s + length_s) if is_there else label
 
 
 def _shown(label: Label, at_s: float) -> str:
