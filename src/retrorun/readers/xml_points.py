@@ -8,7 +8,7 @@ import numpy as np
 from lxml import etree
 
 from retrorun.readers.xml_names import local_name
-from retrorun.readers.xml_numbers import floats, has_decimal_comma
+from retrorun.readers.xml_numbers import floats
 from retrorun.readers.xml_regular import PLACE, Indices, Run
 from retrorun.readers.xml_shapes import TIME, PointNames
 from retrorun.readers.xml_times import unix_s
@@ -144,5 +144,5 @@ class PointTable:
         words = [text.encode() for _, text in filled]
         values[[at for at, _ in filled]] = read(words)
         self.read[name] = int(np.isfinite(values).sum())
-        self.has_decimal_commas |= read is floats and has_decimal_comma(words)
+        self.has_decimal_commas |= read is floats and b"," in b"".join(words)
         return values

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from retrorun.readers.xml_numbers import count_lost, floats, has_decimal_comma
+from retrorun.readers.xml_numbers import count_lost, floats_with_commas
 from retrorun.readers.xml_shapes import TIME, IrregularError, PointNames, Shape, learnt, outline
 from retrorun.readers.xml_stream import chunks
 from retrorun.readers.xml_times import unix_s
@@ -173,9 +173,10 @@ def _run(rows: list[tuple[bytes, ...]], columns: tuple[str, ...], words: frozens
             run.words.append((name, points[:1], _decoded(held[:1])))
             run.lost[name] += count_lost(held, run.numbers[-1][2])
         else:
-            run.numbers.append((name, points, floats(held)))
-            run.lost[name] += count_lost(held, run.numbers[-1][2])
-            commas = commas or has_decimal_comma(held)
+            values, has_commas = floats_with_commas(held)
+            run.numbers.append((name, points, values))
+            run.lost[name] += count_lost(held, values)
+            commas = commas or has_commas
     return replace(run, has_decimal_commas=commas)
 
 
