@@ -144,6 +144,9 @@ def _session(
     athlete: Athlete,
 ) -> tuple[Session, Track]:
     recording = known.recording
+    spoken = detect_labels.spoken(recording, source.name)
+    if not (spoken or known.labels or settings.sport.count_doubtful):
+        _refuse_implausible(recording, settings)
     discs = privacy_zones.discs(athlete)
     leave_out = partial(privacy_zones.cut_if_enough, discs=discs)
     track = prepare.prepare(recording, settings.prepare, leave_out if discs else None)
@@ -152,10 +155,9 @@ def _session(
         words = "no two of its samples lie within the same few minutes: there is no time to analyse"
         raise NotARunError("no-usable-second", words)
     athlete = athlete.at(track.start_time_s)
-    spoken = detect_labels.spoken(recording, source.name) + known.labels
-    labels = privacy_zones.shown_labels(track, spoken)
-    plain, detection = _detections(track, labels, athlete, settings)
     place = _zone(recording, track)
+    labels, outside = _labels(spoken, known.labels, track, place)
+    plain, detection = _detections(track, labels, athlete, settings)
     bare = privacy_zones.blanked(track) if blank else track
     track = dataclasses.replace(bare, columns={**bare.columns, **detection.columns})
     measures = measure.measure(track, detection, athlete, settings.measure)
@@ -167,6 +169,7 @@ def _session(
         zone=place,
         second_devices=known.second_devices,
         labels=labels,
+        notes=recording.notes + track.notes + measures.notes + outside,
         settings=settings.fingerprint(),
         version=__version__,
         lesson=_lesson(plain, factor),
@@ -174,6 +177,17 @@ def _session(
     )
     session = _without_hidden(session, track) if blank or track.hidden else session
     return _summed(rounded(session)), rounded_track(track)
+
+
+def _labels(
+    spoken: Sequence[Label], kept: Sequence[Label], track: Track, place: Zoned | None
+) -> tuple[tuple[Label, ...], tuple[Note, ...]]:
+    """Labels of the file and of the athlete, in seconds of the track, and what lies outside."""
+    first_s = privacy_zones.recorded_start_s(track)
+    seconds = track.seconds + sum(end - start for start, end in track.hidden)
+    offset_s = place.utc_offset_s if place else 0.0
+    placed, outside = detect_labels.placed(kept, first_s, seconds, offset_s)
+    return privacy_zones.shown_labels(track, (*spoken, *placed)), outside
 
 
 def _detections(
@@ -240,6 +254,18 @@ def _asked(plain: Detection, detection: Detection) -> list[str]:
     names = ["forward_line"] if plain.asks_line else []
     backward = any(each.direction == "backward" for each in detection.segments)
     return [*names, "cost_factor"] if backward else names
+
+
+def _refuse_implausible(recording: Recording, settings: Settings) -> None:
+    """A recording that names no sport must be a run or a walk by its speed.
+
+    Raises:
+        NotARunError: it is too fast for one, or may be a ride.
+    """
+    if readers.is_on_foot(recording.sport) == "maybe":
+        reason = prepare.doubt(recording, settings.sport)
+        if reason is not None:
+            raise reason
 
 
 def _gather(

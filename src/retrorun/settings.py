@@ -49,6 +49,22 @@ class PrepareSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SportSettings:
+    """What people can run: for recordings whose file names no sport."""
+
+    too_fast_mps: tuple[float, ...] = (9.0, 7.5, 6.5)  # faster than this
+    too_fast_s: tuple[float, ...] = (60.0, 300.0, 1200.0)  # for so long in all is no run
+    doubtful_mps: float = 5.5  # faster than this without a cadence of running
+    doubtful_s: float = 300.0  # for so long in all is asked about, not counted
+    step_s: float = 10.0  # speed is taken over this long
+    gap_s: float = 180.0  # and not over longer gaps
+    lasting_s: float = 30.0  # shorter fast stretches are jumps of the position
+    running_spm: float = 140.0  # least cadence of a fast run
+    longest_step_m: float = 2.2  # nobody runs with longer steps for minutes
+    count_doubtful: bool = False  # count what names no sport, however fast it is
+
+
+@dataclass(frozen=True, slots=True)
 class DetectSettings:
     """Evidence, decoding and segments. Chosen on tuning seeds only (docs/detection.md)."""
 
@@ -187,6 +203,7 @@ class Settings:
 
     read: ReadLimits = field(default_factory=ReadLimits)
     prepare: PrepareSettings = field(default_factory=PrepareSettings)
+    sport: SportSettings = field(default_factory=SportSettings)
     detect: DetectSettings = field(default_factory=DetectSettings)
     measure: MeasureSettings = field(default_factory=MeasureSettings)
     compare: CompareSettings = field(default_factory=CompareSettings)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from retrorun.detect.labels import evidence, meaning, meaning_of_whole, spoken
+from retrorun.detect.labels import evidence, meaning, meaning_of_whole, placed, spoken
 from retrorun.model import Label, Lap, Recording
 
 TIMES = 1_000.0 + np.arange(100.0)
@@ -166,3 +166,64 @@ def test_later_labels_win() -> None:
 def test_labels_beyond_the_session_are_cut() -> None:
     ratio = evidence((Label(-5.0, 1e9, "backward", "command"),), 3)
     assert (ratio > 0).tolist() == [True, True, True]
+
+
+# --- labels of a table on the clock of a session: 30 min from 07:30:00 local time, 05:30:00 UTC ---
+
+_START_S = 1_777_786_200.0  # 2026-05-03 05:30:00 UTC
+_LOCAL_S = _START_S + 7200
+
+
+@pytest.mark.parametrize(
+    ("start_s", "end_s", "origin", "expected"),
+    [
+        (60, 120, "sidecar", (60, 120)),
+        (60, 4000, "sidecar", (60, 4000)),  # its end is cut where it is used
+        (7 * 3600 + 31 * 60, 7 * 3600 + 32 * 60, "sidecar", (60, 120)),  # 7:31:00 to 7:32:00
+        (
+            7 * 3600 + 29 * 60,
+            7 * 3600 + 32 * 60,
+            "sidecar",
+            (0, 120),
+        ),  # 7:29:00, before the session
+        (9 * 3600, 9 * 3600 + 60, "sidecar", None),
+        (2000, 2060, "sidecar", None),
+        (_LOCAL_S + 60, _LOCAL_S + 120, "local sidecar", (60, 120)),
+        (_LOCAL_S - 60, _LOCAL_S + 120, "local sidecar", (0, 120)),
+        (_START_S + 60, _START_S + 120, "utc sidecar", (60, 120)),
+        (_LOCAL_S + 60, _LOCAL_S + 120, "utc sidecar", None),
+        (_LOCAL_S + 86_400, _LOCAL_S + 86_460, "local sidecar", None),
+    ],
+)
+def test_labels_are_placed_or_named(
+    start_s: float, end_s: float, origin: str, expected: tuple[float, float] | None
+) -> None:
+    label = Label(start_s, end_s, "backward", origin)
+    found, notes = placed([label], _START_S, 1800, 7200.0)
+    assert [(each.start_s, each.end_s) for each in found] == ([expected] if expected else [])
+    assert [note.slug for note in notes] == ([] if expected else ["label-outside"])
+    assert all(each.origin == "sidecar" for each in found)
+
+
+def test_a_time_of_day_beyond_midnight() -> None:
+    start_s = 1_777_845_000.0 + 300  # 2026-05-03 21:55:00 UTC
+    label = Label(1 * 60, 3 * 60, "backward", "utc sidecar")
+    assert placed([label], start_s, 1800, 7200.0)[0] == ()
+    as_clock = Label(86_340, 86_400 + 60, "backward", "sidecar")  # 23:59:00 to 0:01:00
+    found, _ = placed([as_clock], start_s, 1800, 7200.0)
+    since_midnight_s = (start_s + 7200) % 86_400
+    assert (found[0].start_s, found[0].end_s) == (
+        86_340 - since_midnight_s,
+        86_460 - since_midnight_s,
+    )
+
+
+def test_the_note_says_the_times_as_they_were_written() -> None:
+    table = [
+        Label(32_500, 32_600, "backward", "sidecar"),
+        Label(_LOCAL_S + 86_400, _LOCAL_S + 86_460, "backward", "local sidecar"),
+    ]
+    _, notes = placed(table, _START_S, 900, 0.0)
+    assert "9:01:40 to 9:03:20" in notes[0].message
+    assert "0:15:00" in notes[0].message
+    assert "2026-05-04 07:30:00" in notes[1].message

@@ -246,3 +246,26 @@ def test_an_activity_that_is_not_there_is_named(tmp_path: Path) -> None:
         assert problem.slug == "labels-alone"
         assert "no activity 2" in (problem.message or "")
         assert labels(archive) == [(Label(1, 2, "backward", "sidecar"),)]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        ("2026-05-03T07:31:00Z", "2026-05-03 07:32:00+00:00", (1_777_793_460, "utc sidecar")),
+        ("2026-05-03T09:31:00+02:00", "2026-05-03T07:32:00Z", (1_777_793_460, "utc sidecar")),
+        ("2026-05-03 07:31:00", "2026-5-3 7:32", (1_777_793_460, "local sidecar")),
+        ("9:01:40", "9:02:40", (32_500, "sidecar")),
+    ],
+)
+def test_moments_in_a_table(start: str, end: str, expected: tuple[float, str]) -> None:
+    found = label_table("a.labels.csv", f"{HEAD}{start},{end},backward\n".encode())
+    start_s, origin = expected
+    assert found == {0: (Label(start_s, start_s + 60, "backward", origin),)}
+
+
+@pytest.mark.parametrize(
+    "row", ["2026-05-03 07:31:00,7:32:00,backward", "2026-13-03 07:31,2026-13-03 07:32,backward"]
+)
+def test_moments_that_make_no_sense_are_refused(row: str) -> None:
+    with pytest.raises(ReadError):
+        label_table("a.labels.csv", f"{HEAD}{row}\n".encode())

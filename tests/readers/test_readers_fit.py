@@ -305,3 +305,48 @@ def test_cut_real_file_keeps_as_many_records_as_before_the_cut(corpus: Path) -> 
     np.testing.assert_array_equal(half.time_s, whole.time_s[:kept])
     for name, column in half.columns.items():
         np.testing.assert_array_equal(column, whole.columns[name][:kept])
+
+
+# --- sports: session messages as they are found ---
+
+
+def _session_without_start(sport: int, end: int = START + 60, sub: int | None = None) -> Records:
+    fields = [number(253, "uint32", end), number(5, "enum", sport), number(7, "uint32", 60_000)]
+    fields += [] if sub is None else [number(6, "enum", sub)]
+    return lambda encoder: encoder.add(2, 18, fields)
+
+
+@pytest.mark.parametrize("sport", [2, 5, 12, 24, 65, 88, 150, 253])
+def test_a_session_without_a_start_time_keeps_its_sport(sport: int) -> None:
+    with pytest.raises(NotARunError) as caught:
+        _read(_file(_records(60), _session_without_start(sport)))
+    assert caught.value.slug == "not-a-run"
+
+
+@pytest.mark.parametrize("sport", [2, 5, 10, 150])
+def test_another_sport_without_records_is_no_run_and_not_unreadable(sport: int) -> None:
+    with pytest.raises(NotARunError) as caught:
+        _read(_file(_session(START, sport)))
+    assert caught.value.slug == "not-a-run"
+
+
+def test_sessions_without_start_times_are_split_by_their_ends() -> None:
+    data = _file(
+        _records(120),
+        _session_without_start(2, START + 60),
+        _session_without_start(1, START + 120),
+    )
+    export = _read(data)
+    (run,) = export.recordings
+    assert (run.sport, len(run.time_s)) == ("running", 60)
+    assert [note.message.split(":")[0] for note in export.passed_over] == ["cycling"]
+
+
+@pytest.mark.parametrize(("sub", "is_kept"), [(1, True), (45, True), (5, False), (17, False)])
+def test_a_sport_that_says_nothing_is_known_by_its_sub_sport(sub: int, *, is_kept: bool) -> None:
+    data = _file(_records(60), _session_without_start(0, sub=sub))
+    if is_kept:
+        assert len(_read(data).recordings) == 1
+        return
+    with pytest.raises(NotARunError):
+        _read(data)

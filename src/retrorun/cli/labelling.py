@@ -14,6 +14,7 @@ from retrorun.cli.faults import Faults
 from retrorun.cli.imports import Work, conclude, writing
 from retrorun.errors import ArchiveError, SettingsError
 from retrorun.model import Direction, Label, Session
+from retrorun.readers.label_table import ORIGIN
 from retrorun.settings import Settings
 
 KEPT = (
@@ -91,10 +92,18 @@ def say(store: Archive, session_id: str, stretch: tuple[str, str], direction: st
     track = store.track(session.id)  # labels are kept on the recording's own clock
     start_s, end_s = (privacy_zones.recorded_s(track, each) for each in shown)
     if direction == "clear":
+        _keep_as_placed(store, session)
         store.clear_labels(session.id, start_s, end_s)
     else:
         word: Direction = "backward" if direction == "backward" else "forward"
         store.add_label(session.id, Label(start_s, end_s, word, "command"))
+
+
+def _keep_as_placed(store: Archive, session: Session) -> None:
+    """Keep a table's labels in seconds of the session, so that a part can be taken back."""
+    placed = [each for each in session.labels if each.origin == ORIGIN]
+    if placed:
+        store.replace_labels(session.id, ORIGIN, placed)
 
 
 def analysed_anew(work: Work, session_id: str, reports: Path) -> int:

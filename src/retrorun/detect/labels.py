@@ -3,13 +3,16 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import PurePath
 
 import numpy as np
 
-from retrorun.model import Direction, Label, Recording
+from retrorun.model import LOCAL_CLOCK, UTC_CLOCK, Direction, Label, Note, Recording
 from retrorun.units import FloatArray
 
+_DAY_S = 86_400
 STRENGTH = 20.0  # log-likelihood ratio of one labelled second: e²⁰ to one
 COARSE = ("lap", "step", "name", "file")  # said of a whole, so its stops stay stops
 
@@ -163,6 +166,58 @@ def spoken(recording: Recording, file_name: str) -> tuple[Label, ...]:
         if direction == "backward":
             return (Label(0.0, last_s - start_s + 1.0, direction, origin),)
     return ()
+
+
+def placed(
+    labels: Iterable[Label], start_time_s: float, seconds: int, utc_offset_s: float
+) -> tuple[tuple[Label, ...], tuple[Note, ...]]:
+    """Labels in seconds since the session's start, and a note for each that lies outside of it.
+
+    A time beyond the session's end is taken for the time of day on the athlete's clock.
+
+    Args:
+        labels: what the user said, on any clock (``Label``).
+        start_time_s: Unix seconds of the session's start.
+        seconds: how long it lasts.
+        utc_offset_s: local minus UTC.
+    """
+    found: list[Label] = []
+    notes: list[Note] = []
+    for label in labels:
+        one = _elapsed(label, start_time_s, seconds, utc_offset_s)
+        if one.end_s > 0 and one.start_s < seconds:
+            found.append(replace(one, start_s=max(one.start_s, 0.0)))
+        else:
+            stretch = " to ".join(_shown(label, at) for at in (label.start_s, label.end_s))
+            length = timedelta(seconds=seconds)
+            words = f"a label from {stretch} lies outside the recording of {length}: not used"
+            notes.append(Note("label-outside", words))
+    return tuple(found), tuple(notes)
+
+
+def _elapsed(label: Label, start_time_s: float, seconds: int, utc_offset_s: float) -> Label:
+    """A label in seconds since the session's start."""
+    for clock, offset_s in ((UTC_CLOCK, 0.0), (LOCAL_CLOCK, utc_offset_s)):
+        if label.origin.startswith(clock):
+            low_s, high_s = (at - offset_s - start_time_s for at in (label.start_s, label.end_s))
+            return replace(
+                label, start_s=low_s, end_s=high_s, origin=label.origin.removeprefix(clock)
+            )
+    if not seconds <= label.start_s < _DAY_S:
+        return label
+    since_midnight_s = (start_time_s + utc_offset_s) % _DAY_S
+    low_s, length_s = (label.start_s - since_midnight_s) % _DAY_S, label.end_s - label.start_s
+    if low_s >= seconds:
+        low_s -= _DAY_S  # it began before the session
+    is_there = low_s + length_s > 0
+    return replace(label, start_s=low_s, end_s=low_s + length_s) if is_there else label
+
+
+def _shown(label: Label, at_s: float) -> str:
+    """A moment as it was written, or nearly so."""
+    if label.origin.startswith((UTC_CLOCK, LOCAL_CLOCK)):
+        return f"{datetime.fromtimestamp(at_s, UTC):%Y-%m-%d %H:%M:%S}"
+    return str(timedelta(seconds=round(at_s)))
 
 
 def spans(labels: Iterable[Label], seconds: int) -> tuple[tuple[int, int, Label], ...]:

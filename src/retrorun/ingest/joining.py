@@ -127,7 +127,7 @@ def _labels_carried(group: Sequence[Pair], matches: Sequence[Match], archive: Ar
         later_s = _begun_s(pair.phone, archive) - match.skew_s - _begun_s(pair.watch, archive)
         ending = carried(match.phone)
         archive.replace_labels(
-            match.session, ending, [_shifted(each, later_s, ending) for each in said]
+            match.session, ending, [_carried(each, later_s, ending, pair.phone) for each in said]
         )
         any_said = True
     return any_said
@@ -140,7 +140,13 @@ def _begun_s(session: Brief, archive: Archive) -> float:
     return recorded_start_s(archive.track(session.id))
 
 
-def _shifted(label: "Label", later_s: float, ending: str) -> "Label":
+def _carried(label: "Label", later_s: float, ending: str, phone: Brief) -> "Label":
+    """A label on the watch's clock; a moment of the day or with a date is the same on both."""
+    from retrorun.model import LOCAL_CLOCK, UTC_CLOCK
+
+    is_moment = label.origin.startswith((LOCAL_CLOCK, UTC_CLOCK))
+    if is_moment or label.start_s >= phone.duration_s:
+        return replace(label, origin=f"{label.origin}{ending}")
     start_s, end_s = (max(0.0, round(at + later_s, 1)) for at in (label.start_s, label.end_s))
     return replace(label, start_s=start_s, end_s=end_s, origin=f"{label.origin}{ending}")
 

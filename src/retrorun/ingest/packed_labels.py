@@ -110,7 +110,7 @@ class PackedLabels:
         known = {
             place: own
             for place, kept in self.archive.labels(sha256).items()
-            if (own := tuple(each for each in kept if each.origin == ORIGIN))
+            if (own := tuple(each for each in kept if each.origin.endswith(ORIGIN)))
         }
         return known == labels
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retrorun import __version__, storage
-from retrorun.archive import Archive, FileRow
+from retrorun.archive import Archive, FileRow, Problem
 from retrorun.errors import ReadError
-from retrorun.ingest import phone_logs
+from retrorun.ingest import activity_tables, phone_logs
 from retrorun.ingest.names import container, is_export, is_known, is_table, named_after
 from retrorun.ingest.pairing import pairs
 from retrorun.storage import Entry, Folder, Store
@@ -41,6 +41,7 @@ class Candidate:
         phones: hashes of second devices' files to be tried with it, besides those known.
         labels: the user's words besides those known, by the activity's position.
         tables: what it is made of, if it is a phone's log in loose tables; it has no hash yet.
+        problem: why it is not analysed, where a table beside it says so.
     """
 
     entry: Entry
@@ -50,6 +51,7 @@ class Candidate:
     phones: tuple[str, ...] = ()
     labels: "Mapping[int, tuple[Label, ...]]" = field(default_factory=dict)
     tables: phone_logs.Tables = ()
+    problem: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +137,10 @@ def plan(
     logs = phone_logs.find(store, found, lambda each: not _settled(each, known, retry=retry))
     young += [each for log in logs.due for _, each in log]
     steady, waiting = settled(young, settle_s) if isinstance(store, Folder) else (young, [])
+    files = [entry for entry in steady if is_export(entry.name)]
+    others = activity_tables.other_sports(store, found, files)
     candidates = [
-        Candidate(entry, _hash(store, entry)) for entry in steady if is_export(entry.name)
+        Candidate(entry, _hash(store, entry), problem=others.get(entry.address)) for entry in files
     ]
     holders = _holders(known, {candidate.sha256 for candidate in candidates})
     for path in due & {candidate.entry.address for candidate in candidates}:

@@ -21,6 +21,7 @@ from retrorun.ingest.working import Engine, Report, file_row, refused
 if TYPE_CHECKING:
     from retrorun.model import Label
 
+OUTSIDE = "label-outside"  # the note of a session that a label missed
 LABELS = "labels"  # the rule by which a table's row counts as imported
 _LIMIT_BYTES = 2**20
 
@@ -96,7 +97,7 @@ def checked(row: FileRow, said: Said, archive: Archive, rows: Mapping[str, FileR
         return row
     highest = max(said.labels)
     if highest in archive.positions(export.sha256):
-        return row
+        return _with_outside(row, said, archive, export)
     words = f"there is no activity {highest + 1} on foot in {PurePosixPath(export.path).name}"
     return refused(said.table.file, Problem("failed", "labels-alone", words))
 
@@ -114,6 +115,27 @@ def keep_for_linked(
 def is_linked(row: FileRow | None) -> bool:
     """Whether a file went into another's session, as a second device's or as a copy."""
     return row is not None and row.rule in ("second-device", "same-activity")
+
+
+def _with_outside(row: FileRow, said: Said, archive: Archive, export: FileRow) -> FileRow:
+    """The row of a table, with words for labels that lie outside of their session."""
+    from retrorun.pipeline import session_id
+    from retrorun.readers.label_table import ORIGIN
+
+    sessions = [
+        archive.session(session_id(export.sha256, place))
+        for place in said.labels
+        if place in archive.positions(export.sha256)
+    ]
+    notes = [note for each in sessions for note in each.notes if note.slug == OUTSIDE]
+    if not notes:
+        return row
+    more = f"; {len(notes) - 1} more" if len(notes) > 1 else ""
+    words = f"{notes[0].message}{more}"
+    if any(label.origin == ORIGIN for each in sessions for label in each.labels):
+        return replace(row, message=words)
+    remedy = "Give seconds, m:ss or h:mm:ss from the start, the time of day, or date and time."
+    return refused(said.table.file, Problem("failed", "labels-outside", words, remedy=remedy))
 
 
 def stands(row: FileRow | None, standing: set[str]) -> bool:

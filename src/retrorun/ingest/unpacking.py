@@ -82,6 +82,8 @@ class Feed:
                 yield from self._opened(each, known)
             elif each.tables:
                 yield from self._composed(each, known)
+            elif each.problem is not None:
+                yield each, Parcel(each.sha256, problem=each.problem)
             else:
                 yield each
 

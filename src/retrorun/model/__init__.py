@@ -45,6 +45,8 @@ from retrorun.model.recording import (
     Source,
 )
 from retrorun.model.segment import (
+    LOCAL_CLOCK,
+    UTC_CLOCK,
     Detection,
     Direction,
     Gait,
@@ -67,6 +69,8 @@ from retrorun.model.session import (
 from retrorun.model.track import HeadingTrack, Track
 
 __all__ = [
+    "LOCAL_CLOCK",
+    "UTC_CLOCK",
     "Advice",
     "Analysis",
     "Association",

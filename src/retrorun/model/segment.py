@@ -12,9 +12,18 @@ Gait = Literal["run", "walk", "still"]
 Verdict = Literal["confirmed", "candidate", "labelled"]
 
 
+# before the origin of a label that counts otherwise than from the session's start
+LOCAL_CLOCK = "local "  # seconds since 1970 on the athlete's clock
+UTC_CLOCK = "utc "  # Unix seconds
+
+
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The user's word about a stretch; ``origin`` says where it was said (lap, file, command …)."""
+    """The user's word about a stretch; ``origin`` says where it was said (lap, file, command …).
+
+    Times are seconds since the session's start, unless the origin begins with the name of a clock:
+    those of a table are placed when the session is analysed.
+    """
 
     start_s: float
     end_s: float

@@ -15,9 +15,10 @@ from retrorun.readers.clock import settled
 from retrorun.readers.gzipped import unwrapped
 from retrorun.readers.opening import MemberError
 from retrorun.readers.sniff import sniff
+from retrorun.readers.sports import is_on_foot
 from retrorun.settings import ReadLimits
 
-__all__ = ["MemberError", "is_archive", "members", "read"]
+__all__ = ["MemberError", "is_archive", "is_on_foot", "members", "read"]
 
 _REMEDY = "Export it as FIT, GPX or TCX."
 

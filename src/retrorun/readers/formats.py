@@ -58,6 +58,19 @@ Cadence is doubled where its median while moving is under 120 (under 75 where th
 walking), and a note says so. Where the stream finds no track at all, gpxpy is asked for a second
 opinion.
 
+A document that is not quite XML is mended where it can be read in one way only, and a note says so
+(`xml-repaired`): what stands in front of the first tag and zeros behind the last are left out; an
+encoding that is declared wrongly, or not at all, is UTF-8, else Windows-1252 for the letters that
+are none; UTF-16 and UTF-32 are known by their bytes; a prefix that nobody declares is taken as it
+stands; an XML declaration behind the beginning is ignored. Only where the parser stops, control
+characters become blanks, and a bare `&` or `<`, or an entity that XML itself does not know, is
+written as XML does. Elements that end in the wrong order are recovered by lxml if the root and
+every point are whole (`xml-recovered`): so no value is half of one. A number may have a decimal
+comma (`decimal-commas`); a time may lack leading zeros or seconds, have `t`, `z`, a blank or
+slashes. Then the values that the text holds are counted by its tags alone and compared with those
+that were read: `values-not-read` names the channel and both numbers, `channel-not-read` a heart
+rate, cadence or heading by a name that is not known.
+
 Before that, the points that are written alike are taken out as columns. A shape (a tree of
 elements, each of which may be missing) is learnt from the first points and from any that do not
 fit, and becomes a regular expression; runs of points that match are cut out, an empty element marks
@@ -78,6 +91,31 @@ numbers are read as lists in JSON by msgspec, in less than half the time of `flo
 `fromstring` or its cast of a byte array; pyarrow is a little slower and takes half a second to
 import.
 """
+_SPORTS = """\
+## Sports
+
+A run is what the file says, and what it does not say is judged by its speed.
+
+- FIT: sport and sub-sport are closed lists. On foot are running, walking, hiking, mountaineering
+  and snowshoeing, and by their sub-sport treadmill, indoor running and walking, trail, street,
+  track, ultra and rucking; everything else is none, numbers that are not known yet too. A session
+  message without a start time keeps its sport; one without records (a pool swim) is no run, not
+  unreadable.
+- GPX: `type`, `sport`, `activity` (also with `Type`) or `exercisetype` of the track, of its
+  extensions, else of the document. Numbers are Strava's (9 run, 10 walk, 4 hike, 13 snowshoe, 53
+  virtual run), from 1000 on Samsung's (1001, 1002, 13001, 13003, 13005, 15005 and 16009 are on
+  foot).
+- TCX: `Sport` of the activity.
+- Words are known in English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish, Danish,
+  Norwegian, Polish, Czech and Slovenian, and a few of other languages, with diacritics or without,
+  in compounds and phrases (`readers/sport_words.py`). A hike is a walk. Names of tracks say
+  nothing.
+- No sport, or a word that is not known: over 60 s at more than 9 m/s, 300 s at 7.5 or 1200 s at
+  6.5 is no run (`not-a-run-too-fast`); over 300 s at more than 5.5 m/s without a cadence of
+  running is asked about and not counted (`not-a-run-doubtful`). Who runs that fast puts a table of
+  labels beside the file and processes with `--retry`, or sets `count_doubtful`
+  ([settings.md](settings.md)).
+"""
 _ARCHIVES = """\
 ## Archives
 
@@ -90,11 +128,14 @@ _ARCHIVES = """\
   order: the column of files is known by what stands in it; a type that is not known leaves it to
   the file.
 - Garmin's account export, zips within a zip: read through their own streams.
+- The same export, unpacked in a folder: `process` reads the table and passes over what it calls a
+  ride. Names in it may have backslashes, begin with `./` or lack `.gz`.
 - Apple Health, known by a document that begins with `HealthData` (`export.xml`, whatever it is
   called in the phone's language) beside `workout-routes/*.gpx`: each route becomes GPX with the
-  heart rate and the steps of its time. Neither the export nor the routes are held: an export of
-  2 GB with 20 routes of an hour took 75 s of CPU and 59 MB at its peak
-  (`python benchmarks/health_export.py --megabytes 2048`).
+  heart rate and the steps of its time. Neither the export nor the routes are held: an export of 2
+  GB with 20 routes of an hour took 75 s of CPU and 59 MB at its peak (`python
+  benchmarks/health_export.py --megabytes 2048`). The document type is left out, for that of iOS 16
+  is no XML; control characters become blanks, and a record that is no XML costs itself.
 - Sensor Logger: a folder in a zip, or loose in a folder of exports. Its tables are known by their
   heads: `time, latitude, longitude` are places if the time counts nanoseconds since 1970 (any other
   CSV with places is passed over), `magneticBearing` is a compass, `yaw, pitch, roll` an
@@ -108,6 +149,8 @@ _ARCHIVES = """\
   says what it lacks.
 - Any other: its `.fit`, `.gpx` and `.tcx` members, also with `.gz`, one by one; tables of labels
   (`run.labels.csv`) are heard as beside a loose file.
+
+Hidden members, those that begin with `~` and those in `__MACOSX` are passed over.
 
 Refused by name: paths that lead out of the archive, links, encrypted members, members that unpack
 to more than the limits allow (`settings.ReadLimits`), archives too deep, with too many members or
@@ -148,6 +191,7 @@ def markdown() -> str:
             "",
             _FIT,
             _XML,
+            _SPORTS,
             _ARCHIVES,
         ]
     )

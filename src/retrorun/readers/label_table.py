@@ -1,5 +1,7 @@
 """A table of labels beside an export: ``start,end,direction`` → labels of the user.
 
+Start and end count from the activity's start, or are moments with a date: those keep their clock
+(``LOCAL_CLOCK``, ``UTC_CLOCK``) until the activity's own start and zone are known.
 A file may hold several activities; a column ``activity`` says of which of them a row speaks.
 """
 
@@ -11,13 +13,15 @@ from collections.abc import Mapping
 from typing import cast
 
 from retrorun.errors import ReadError
-from retrorun.model import Direction, Label
+from retrorun.model import LOCAL_CLOCK, UTC_CLOCK, Direction, Label
+from retrorun.readers.xml_times import unix_s
 
 ORIGIN = "sidecar"
 _HEAD = ("start", "end", "direction")
 _ACTIVITY = "activity"
 _MOST_ROWS = 10_000
 _MOST_ACTIVITIES = 1000
+_DATED = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}")
 _CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):([0-5]?\d(?:\.\d+)?)")
 
 
@@ -28,8 +32,10 @@ def label_table(name: str, data: bytes) -> Mapping[int, tuple[Label, ...]]:
 
     Args:
         name: for messages.
-        data: comma or semicolon separated; seconds, m:ss or h:mm:ss since the activity's start. A
-            column ``activity`` counts from 1; without it all is said of the first.
+        data: comma or semicolon separated; seconds, m:ss or h:mm:ss since the activity's start
+            (the time of day, where that is beyond its end), or date and time, with a zone or on the
+            athlete's clock. A column ``activity`` counts from 1; without it all is said of the
+            first.
 
     Raises:
         ReadError: no such table; the message names the line.
@@ -68,15 +74,25 @@ def _position(name: str, line: int, cell: str) -> int:
 
 
 def _label(name: str, line: int, cells: list[str]) -> Label:
-    start_s, end_s = (_seconds(cell) for cell in cells[:2])
+    (start_s, clock), (end_s, end_clock) = (_moment(cell) for cell in cells[:2])
     direction = cells[2].lower()
-    if start_s is None or end_s is None:
-        raise _broken(name, line, "start and end must be seconds, m:ss or h:mm:ss")
+    if start_s is None or end_s is None or clock != end_clock:
+        words = "start and end must be seconds, m:ss or h:mm:ss, or both a date and a time"
+        raise _broken(name, line, words)
     if not start_s < end_s:
         raise _broken(name, line, "it must end after it starts")
     if direction not in ("backward", "forward"):
         raise _broken(name, line, f"{direction[:40]!r} is neither backward nor forward")
-    return Label(start_s, end_s, cast(Direction, direction), ORIGIN)
+    return Label(start_s, end_s, cast(Direction, direction), f"{clock}{ORIGIN}")
+
+
+def _moment(text: str) -> tuple[float | None, str]:
+    """Seconds, and the clock that they count on: empty for the activity's own."""
+    if not _DATED.match(text):
+        return _seconds(text), ""
+    moment_s = float(unix_s([text.encode()])[0])
+    zoned = text[-1] in "Zz" or re.search(r"[+-]\d{1,2}:?\d{2}\s*$", text[10:]) is not None
+    return moment_s if math.isfinite(moment_s) else None, UTC_CLOCK if zoned else LOCAL_CLOCK
 
 
 def _seconds(text: str) -> float | None:

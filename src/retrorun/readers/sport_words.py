@@ -27,40 +27,45 @@ def _words(text: str) -> tuple[str, ...]:
 _CYCLING = Words(
     frozenset(
         _words(
-            "velo velos vae vtt vttae mtb emtb btt bmx gravel bike bikes ride rides riding rit"
-            " rad kolo kolem kole spin peloton zwift moto quad enduro moped scooter"
+            "自転車 ライド サイクリング 骑行 사이클링 자전거"
+            " velo velos vae vtt vttae mtb emtb btt bmx gravel bike"
+            " bikes ride rides riding rit rad kolo kolem kole spin peloton zwift moto quad enduro"
+            " moped scooter"
         )
     ),
     _words(
-        "cycl cicl biki biker bikep biket bike bicy bici ebik emtb mtb mountainbik pedal pedel"
-        " velof velot velor velom veloa velos fiets wielre wielersp rennrad fahrrad radf radt radr"
-        " radl radel radsp radaus raderg cykel cykl sykkel sykl koles kolar rower jazd jizd voznj"
-        " spinn handcyc handbik kickbike motor motoc rollentrain hometrain ergometer bicikl"
+        "велос pyorail bisiklet unicy touringb cycl cicl biki biker bikep biket bike bicy bici"
+        " ebik emtb mtb mountainbik pedal pedel velof velot velor velom veloa velos fiets wielre"
+        " wielersp rennrad fahrrad radf radt radr radl radel radsp radaus raderg cykel cykl sykkel"
+        " sykl koles kolar rower jazd jizd voznj spinn handcyc handbik kickbike motor motoc"
+        " rollentrain hometrain ergometer bicikl"
     ),
-    _words("bike biking cycling ride rad rader rit fiets fietsen cykling sykling"),
+    _words("bike biking cycling bicycle ride rad rader rit fiets fietsen cykling sykling"),
 )
 _SWIMMING = Words(
     frozenset(
         _words(
-            "nage nager natation natacion natacao natacio nado nadar nuoto nuotare pool piscine"
-            " piscina openwater dive diving simma"
+            "スイム 水泳 游泳 수영"
+            " uinti yuzme nage nager natation natacion natacao natacio nado nadar"
+            " nuoto nuotare pool piscine piscina openwater dive diving simma"
         )
     ),
     _words(
-        "swim schwimm nuotat zwem simning simtur svom plywa plav aqua aquaro snorkel apnea apnoe"
-        " tauch plong buce mergulh immersion duiken dykning dykker nurk potap scuba"
+        "плава swim schwimm nuotat zwem simning simtur svom plywa plav aqua aquaro snorkel apnea"
+        " apnoe tauch plong buce mergulh immersion duiken dykning dykker nurk potap scuba"
     ),
     _words("swim swimming schwimmen zwemmen simning"),
 )
 _WINTER = Words(
-    frozenset(_words("sci bezky bezkach luge sled")),
+    frozenset(_words("スキー 滑雪 스키 sci bezky bezkach luge sled")),
     _words(
-        "ski sciar scialp sciis sciist esqui langlauf langrend langdsk langdak nart narc lyz"
-        " bezkov bezkar smuc smuk biathlon snowboard snowmob telemark rodel sledd slitt sank skat"
+        "лыж сноуборд hiiht ski nordicsk alpinesk backcountrysk rollersk crosscountrysk waterski"
+        " sciar scialp sciis sciist esqui langlauf langrend langdsk langdak nart narc lyz bezkov"
+        " bezkar smuc smuk biathlon snowboard snowmob telemark rodel sledd sledg slitt sank skat"
         " schaats skridsko skojt skoyt patin pattin brusl drsa rolan rolk roller rollsk rollsch"
         " schlittschuh eislauf inlin rullsk rullesk"
     ),
-    _words("ski skiing skate skating skifahren skidor langlaufen langlauf skilaufen"),
+    _words("skiing skate skating skifahren skidor langlaufen langlauf skilaufen"),
 )
 _DRIVING = Words(
     frozenset(
@@ -72,14 +77,14 @@ _DRIVING = Words(
         )
     ),
     _words(
-        "driv autofahr autorit autoreis autobus autocar automob taxi voiture conduc conduir"
-        " conduit conduz rijd bilkor biltur bilresa bilrejse samoch rizeni busfahr busreis avtobus"
-        " truck camion lorry vehic vozil vozid pojazd fahrzeug gokart karting motorsport fahrt"
-        " fahren transport railw railr zugfahr zugreis strassenbahn eisenbahn seilbahn bahnfahr"
-        " bahnreis comboio treinreis treinrit togrejs togtur tagresa tagtur pociag vlak zeleznic"
-        " kolej tramw tramv funicul gondol cablecar ferry airplane flug flieg flying flyg"
-        " vliegtuig vlieg samolot letal letad paraglid parapent parapend gleitschirm skydiv"
-        " wingsuit ballon drone"
+        "вожд поезд driv autofahr autorij autorit autoreis autobus autocar automob taxi voiture"
+        " conduc conduir conduit conduz rijd bilkor biltur bilresa bilrejse samoch rizeni busfahr"
+        " busreis avtobus truck camion lorry vehic vozil vozid pojazd fahrzeug gokart karting"
+        " motorsport fahrt fahren transport railw railr zugfahr zugreis strassenbahn eisenbahn"
+        " seilbahn bahnfahr bahnreis comboio treinreis treinrit togrejs togtur tagresa tagtur"
+        " pociag vlak zeleznic kolej tramw tramv funicul gondol cablecar ferry airplane flug flieg"
+        " flying flyg vliegtuig vlieg samolot letal letad paraglid parapent parapend gleitschirm"
+        " skydiv wingsuit ballon drone"
     ),
     _words("fahrt fahren kjoring korning"),
 )
@@ -105,18 +110,19 @@ _OTHER = Words(
         )
     ),
     _words(
-        "yoga joga pilates crossfit gymn fitnes strength weight kraft muscul fuerza forza forca"
-        " kracht styrke styrk silow posil ellipt crosstrain stepper stairs stairc stairm stairst"
-        " climb kletter escalad arrampic klimm klims klatr klattr wspin lezen plezan boulder"
-        " tennis tenis soccer football fussball futbol futebol voetbal fotbol fotbal fodbold pilka"
-        " nogomet basket baseball softball volley handbal hockey rugby cricket lacrosse badminton"
-        " squash pickle racquet racket golf archer shoot hunt fish box martial kampf danc tanz"
-        " danse baile ballo taniec tanec zumba aerobic equestr equit equitation reiten pferd horse"
-        " hipica ridning jezdec jahan wheelchair rollstuhl fauteuil carrozz vozick jump skipp"
-        " meditat breath stretch mobility sauna massag gaming esport tactical fencing curling"
-        " functional traditionalstr corestr mindandb flexib barre taichi wrestl snowsp watersp"
-        " paddlesp swimb preparationand pushup situp pullup hula discsp transition circuit highint"
-        " coretr mixedcardio waterf crosstr underwater steptrain indoorcardio"
+        "intensity ausritt yoga joga pilates crossfit gymn fitnes strength weight kraft muscul"
+        " fuerza forza forca kracht styrke styrk silow posil ellipt crosstrain stepper stairs"
+        " stairc stairm stairst climb kletter escalad arrampic klimm klims klatr klattr wspin"
+        " lezen plezan boulder tennis tenis soccer football fussball futbol futebol voetbal fotbol"
+        " fotbal fodbold pilka nogomet basket baseball softball volley handbal hockey rugby"
+        " cricket lacrosse badminton squash pickle racquet racket golf archer shoot hunt fish box"
+        " martial kampf danc tanz danse baile ballo taniec tanec zumba aerobic equestr equit"
+        " equitation reiten pferd horse hipica ridning jezdec jahan wheelchair rollstuhl fauteuil"
+        " carrozz vozick jump skipp meditat breath stretch mobility sauna massag gaming esport"
+        " tactical fencing curling functional traditionalstr corestr mindandb flexib barre taichi"
+        " wrestl snowsp watersp paddlesp swimb preparationand pushup situp pullup hula discsp"
+        " transition circuit highint coretr mixedcardio waterf crosstr underwater steptrain"
+        " indoorcardio"
     ),
     _words("ball boxing climbing dance tennis yoga golf kampf polo"),
 )
@@ -146,10 +152,10 @@ RUN = Words(
 WALK = Words(
     frozenset(
         _words(
-            "gehen marche marches rando balade ballade caminata caminar caminando andar andando"
-            " paseo passeio marcha marcia raquette raquettes stavgang gatur gang gaa hoja hoje"
-            " hoji hojo izlet pesi ruck rucking spadser onfoot kavely patikointi gora ходьба поход"
-            " ウォーキング ウォーク ハイキング 步行 徒步 걷기 yuruyus"
+            "foot gehen marche marches rando balade ballade caminata caminar caminando andar"
+            " andando paseo passeio marcha marcia raquette raquettes stavgang gatur gang gaa hoja"
+            " hoje hoji hojo izlet pesi ruck rucking spadser onfoot kavely patikointi gora ходьба"
+            " поход ウォーキング ウォーク ハイキング 步行 徒步 걷기 yuruyus"
         )
     ),
     _words(

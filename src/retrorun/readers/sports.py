@@ -7,15 +7,17 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal
 
-from retrorun.readers.sport_words import ELSEWHERE, ELSEWHERE_AS_WRITTEN, ON_FOOT, WALK, Words
+from retrorun.readers.sport_words import ELSEWHERE, ELSEWHERE_AS_WRITTEN, ON_FOOT, RUN, WALK, Words
 
 Kept = Literal["yes", "no", "maybe"]
 
 _LONGEST = 200  # characters of a word for a sport that are looked at
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_DIACRITICS = re.compile("[\u0300-\u036f]")  # not those of other scripts: they make other words
 _TOKEN = re.compile(r"[^\W\d_]+")
 _WITHOUT_DECOMPOSITION = str.maketrans({"ł": "l", "ø": "o", "æ": "ae", "đ": "d", "ı": "i"})
 _LEAST_COMPOUND = 6  # letters of a word in which only the end is looked at
+_ANY_GAIT = frozenset({"trail", "trails", "course"})  # beside a word for walking
 _NO_COMPOUND = frozenset({"stride", "strides", "override", "parade", "kampflauf"})
 
 # numbers in <type>, as Strava's export writes them
@@ -154,17 +156,23 @@ def is_on_foot(sport: str | None) -> Kept:
 
 def is_walk(sport: str | None) -> bool:
     """Whether a sport is walking or hiking, on foot and by its words."""
-    return is_on_foot(sport) == "yes" and _any(tokens(sport_of_code(sport or ""))[1], (WALK,))
+    plain = tokens(sport_of_code(sport or ""))[1]
+    may_run = _any(plain - _ANY_GAIT, (RUN,))
+    return is_on_foot(sport) == "yes" and _any(plain, (WALK,)) and not may_run
 
 
 @lru_cache(maxsize=256)
 def tokens(text: str) -> tuple[frozenset[str], frozenset[str]]:
     """The words of a text in lower case: as they are written, and without diacritics."""
     composed = unicodedata.normalize("NFC", _CAMEL.sub(" ", text[:_LONGEST])).casefold()
-    split = unicodedata.normalize("NFKD", composed.translate(_WITHOUT_DECOMPOSITION))
-    bare = "".join(letter for letter in split if not unicodedata.combining(letter))
-    plain = unicodedata.normalize("NFC", bare)
+    plain = without_diacritics(composed)
     return frozenset(_TOKEN.findall(composed)), frozenset(_TOKEN.findall(plain))
+
+
+def without_diacritics(text: str) -> str:
+    """A text in lower case without the diacritics of Latin, Greek and Cyrillic letters."""
+    split = unicodedata.normalize("NFKD", text.casefold().translate(_WITHOUT_DECOMPOSITION))
+    return unicodedata.normalize("NFC", _DIACRITICS.sub("", split))
 
 
 def _any(plain: Iterable[str], groups: Iterable[Words]) -> bool:

@@ -9,12 +9,11 @@ import codecs
 import csv
 import io
 import re
-import unicodedata
 from collections.abc import Container, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from retrorun.readers.sports import is_on_foot
+from retrorun.readers.sports import is_on_foot, without_diacritics
 
 _MOST_ROWS = 200_000
 _LOOKED_AT = 200  # rows by which the column of files is found
@@ -102,7 +101,7 @@ def told_key(name: str) -> str:
     Tools write backslashes, begin with ``./``, change the case, or unpack what was packed.
     """
     plain = name.strip().replace("\\", "/").lower()
-    return plain.removeprefix("./").removesuffix(".gz")
+    return plain.removeprefix("./").replace("/./", "/").removesuffix(".gz")
 
 
 def _text(data: bytes) -> str:
@@ -132,10 +131,11 @@ def _title_type_date(lines: Sequence[Sequence[str]], file: int) -> tuple[int | N
         next((at for at, head in enumerate(plain) if head in known), None)
         for known in (_TITLE, _TYPE, _DATE)
     )
-    if (title, kind, date) == (None,) * 3 and file >= _DATE_TITLE_TYPE:
-        title, kind, date = 2, 3, 1
+    is_unknown = (title, kind, date) == (None,) * 3
     if kind is None:
         kind = _type_column(lines[1 : _LOOKED_AT + 1], {file, title, date})
+    if is_unknown and file >= _DATE_TITLE_TYPE:
+        title, kind, date = 2, 3 if kind is None else kind, 1
     return title, kind, date
 
 
@@ -152,9 +152,7 @@ def _type_column(rows: Sequence[Sequence[str]], others: Container[int | None]) -
 
 def _plain(head: str) -> str:
     """A head in lower case, without diacritics and apostrophes."""
-    split = unicodedata.normalize("NFKD", head.casefold())
-    bare = "".join(letter for letter in split if not unicodedata.combining(letter))
-    return " ".join(unicodedata.normalize("NFC", re.sub(r"['’`´_\s]+", " ", bare)).split())
+    return " ".join(re.sub(r"['’`´_\s]+", " ", without_diacritics(head)).split())
 
 
 def _cell(row: Sequence[str], at: int | None) -> str:

@@ -2,19 +2,20 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from retrorun.model import Note
+from retrorun.readers.xml_numbers import MISSING
 from retrorun.readers.xml_points import PointTable
 from retrorun.readers.xml_shapes import PointNames
 
-_NO_VALUE = rb"(?!(?:nan|null|none|n/a|-?inf|-+)\s*<)"
+_NO_VALUE = rb"(?!%b\s*<)" % MISSING
 _SAMPLE_BYTES = 1 << 12
 _LEAF = re.compile(rb"<(?:[\w.-]{1,60}:)?([\w.-]{1,60})>\s*-?\d[\d.,]{0,20}\s*</")
 _CHANNEL_LIKE = re.compile(
     r"heart|puls|^hr$|^hrm$|bpm|cadenc|steprate|heading|compass|azimuth|facing"
 )
-_NOT_A_CHANNEL = re.compile(r"max|avg|average|min|zone|variab|hrv|percent|accuracy")
+_NOT_A_CHANNEL = re.compile(r"max|avg|average|^min|minimum|zone|variab|hrv|percent|accuracy")
 
 
 def leftover_counts(pieces: Iterable[bytes], names: PointNames) -> Mapping[str, int]:
@@ -37,16 +38,18 @@ def leftover_counts(pieces: Iterable[bytes], names: PointNames) -> Mapping[str, 
     return counts
 
 
-def _points(text: bytes, names: PointNames) -> Iterable[bytes]:
-    """What stands within each point."""
+def _points(text: bytes, names: PointNames) -> Iterator[bytes]:
+    """What stands within each point, one after another."""
     point = re.escape(names.point.encode())
     start = re.compile(rb"<(?:[\w.-]{1,60}:)?%b[\s>]" % point)
-    for piece in re.split(rb"</(?:[\w.-]{1,60}:)?%b\s*>" % point, text)[:-1]:
-        begin = None
-        for begin in start.finditer(piece):  # noqa: B007 - the last one
+    place = 0
+    for end in re.finditer(rb"</(?:[\w.-]{1,60}:)?%b\s*>" % point, text):
+        last = None
+        for last in start.finditer(text, place, end.start()):  # noqa: B007 - the last one
             pass
-        if begin is not None:
-            yield piece[begin.end() :]
+        if last is not None:
+            yield text[last.end() : end.start()]
+        place = end.end()
 
 
 def differences(left: Mapping[str, int], tables: Sequence[PointTable]) -> tuple[Note, ...]:

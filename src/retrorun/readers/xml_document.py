@@ -1,19 +1,21 @@
 """XML as it is found → UTF-8 that a parser accepts, with a note for each repair.
 
 Two stages. ``prepared`` mends what stands in front of the elements and is cheap: byte-order marks,
-encodings, declarations, prefixes. ``without_illegal`` mends characters that XML forbids; it is
+encodings, declarations, prefixes. ``mended`` mends characters that XML forbids, and prefixes; it is
 asked only where the parser found damage, so a good document is never changed.
 """
 
 import codecs
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 
 from retrorun.model import Note
 
 SAMPLE_BYTES = 1 << 12  # looked at at the beginning, in the middle and at the end
 _CHUNK = 1 << 20
 _MOST_PREFIXES = 20  # of a document that has any without a declaration
+_MANY_PREFIXES = 1000
 _BOM = b"\xef\xbb\xbf"
 _MARKS = (  # the longer first: the shorter is its beginning
     *((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32")),
@@ -23,8 +25,8 @@ _MARKS = (  # the longer first: the shorter is its beginning
 )
 _DECLARATION = re.compile(rb"<\?xml\s[^<>]{0,500}\?>\s*")
 _ENCODING = re.compile(rb"encoding\s*=\s*[\"']\s*([\w.:-]{1,40})")
-_UTF8 = re.compile(rb"utf-?8|(?:us-)?ascii", re.IGNORECASE)
-_WIDE = re.compile(rb"(?:utf|ucs|iso-10646-ucs)[-_]?(?:16|32|2|4)[\w-]*|unicode", re.IGNORECASE)
+_UTF8 = re.compile(rb"utf-?8", re.IGNORECASE)
+_ASCII = re.compile(rb"(?:us-)?ascii", re.IGNORECASE)
 _LATIN = re.compile(rb"iso-8859-1|windows-1252", re.IGNORECASE)
 # encodings of a byte or a few a letter; others that Python knows are no encodings of texts
 _NARROW = re.compile(
@@ -34,7 +36,7 @@ _NARROW = re.compile(
 )
 _ROOT = re.compile(rb"<[A-Za-z_][^<>]*>")
 _PREFIX = re.compile(rb"<([A-Za-z_][\w.-]{0,60}):")
-_PREFIX_OF_ATTRIBUTE = re.compile(rb"\s([A-Za-z_][\w.-]{0,60}):[\w.-]{1,60}\s*=")
+_ANY_PREFIX = re.compile(rb"[<\s]([A-Za-z_][\w.-]{0,60}):[A-Za-z_][\w.-]{0,60}[\s=/>]")
 _ESCAPED = {0xDC00 + byte: bytes([byte]).decode("cp1252", "replace") for byte in range(128, 256)}
 _ILLEGAL = bytes([*range(9), 11, 12, *range(14, 32)])
 CONTROLS_TO_BLANKS = bytes.maketrans(_ILLEGAL, b" " * len(_ILLEGAL))
@@ -95,20 +97,17 @@ def _encoded(data: bytes, notes: list[Note], *, is_wide: bool) -> bytes:
     head = _DECLARATION.match(data, len(_BOM) if data.startswith(_BOM) else 0)
     found = _ENCODING.search(head[0]) if head else None
     name = found[1] if found else b"utf-8"
-    if is_wide:
-        return _undeclared(data)
-    if _LATIN.fullmatch(name):
-        return data
+    is_as_declared = _LATIN.fullmatch(name) or (_ASCII.fullmatch(name) and data.isascii())
+    if is_wide or is_as_declared:
+        return _undeclared(data) if is_wide else data
     if _UTF8.fullmatch(name):
         if _is_utf8(data):
             return data
         notes.append(_repaired("some letters are not UTF-8; they were read as Windows-1252"))
         return _undeclared(_from_mixed(data))
     if _NARROW.fullmatch(name):
-        try:
+        with suppress(LookupError):
             return _undeclared(data.decode(name.decode("ascii"), "replace").encode())
-        except LookupError:
-            pass
     shown = name.decode("ascii", "replace")
     notes.append(_repaired(f"the encoding is declared as {shown}, which it is not"))
     return _undeclared(data if _is_utf8(data) else _from_mixed(data))
@@ -148,11 +147,15 @@ def _declared(data: bytes, notes: list[Note]) -> bytes:
             head = head[: one.start()] + b" " * len(one[0]) + head[one.end() :]
         data = head + data[SAMPLE_BYTES:]
         notes.append(_repaired("an XML declaration stood behind the beginning"))
-    root = _ROOT.search(head)
     used = {name for piece in samples(data) for name in _PREFIX.findall(piece)}
-    used.update(_PREFIX_OF_ATTRIBUTE.findall(root[0]) if root else ())
-    missing = sorted(used - {b"xml", b"xmlns"})
-    missing = [name for name in missing[:_MOST_PREFIXES] if b"xmlns:" + name not in data]
+    return _with_prefixes(data, used, notes)
+
+
+def _with_prefixes(data: bytes, used: set[bytes], notes: list[Note]) -> bytes:
+    """With the prefixes that nothing declares declared in the root."""
+    root = _ROOT.search(data, 0, SAMPLE_BYTES)
+    missing = sorted(used - {b"xml", b"xmlns"})[:_MOST_PREFIXES]
+    missing = [name for name in missing if b"xmlns:" + name not in data]
     if root is None or not missing:
         return data
     own = b"".join(b' xmlns:%b="undeclared:%b"' % (name, name) for name in missing)
@@ -171,19 +174,34 @@ def samples(data: bytes) -> Iterator[bytes]:
         yield data[start : start + SAMPLE_BYTES]
 
 
-def without_illegal(data: bytes) -> tuple[bytes, Note] | None:
-    """The document without characters that XML forbids; None where there are none.
+def mended(data: bytes) -> tuple[bytes, tuple[Note, ...]]:
+    """The document without what makes a parser stop though nothing is missing.
 
-    Control characters become blanks, a bare ``&`` or ``<`` a reference. No entity but the five of
-    XML itself is left, so none can expand.
+    Control characters become blanks, a bare ``&`` or ``<`` a reference, and prefixes are declared
+    wherever they stand. No entity but the five of XML itself is left, so none can expand.
+
+    Args:
+        data: a document that a parser found damaged; it is given back where nothing is to be done.
     """
-    mended = data.translate(CONTROLS_TO_BLANKS)
-    mended = mended.replace(b"\xef\xbf\xbe", b" ").replace(b"\xef\xbf\xbf", b" ")
-    mended = _REFERENCE.sub(_legal, mended)
-    mended = _MARKUP.sub(lambda found: b"&amp;" if found[0] == b"&" else b"&lt;", mended)
-    if mended == data:
-        return None
-    return mended, _repaired("characters that XML forbids were taken out or written as XML does")
+    notes: list[Note] = []
+    legal = data.translate(CONTROLS_TO_BLANKS)
+    legal = legal.replace(b"\xef\xbf\xbe", b" ").replace(b"\xef\xbf\xbf", b" ")
+    legal = _REFERENCE.sub(_legal, legal)
+    legal = _MARKUP.sub(lambda found: b"&amp;" if found[0] == b"&" else b"&lt;", legal)
+    if legal != data:
+        words = "characters that XML forbids were taken out or written as XML does"
+        notes.append(_repaired(words))
+    return _with_prefixes(legal, _all_prefixes(legal), notes), tuple(notes)
+
+
+def _all_prefixes(data: bytes) -> set[bytes]:
+    """Every prefix in a document, as long as they are few."""
+    found: set[bytes] = set()
+    for one in _ANY_PREFIX.finditer(data):
+        found.add(one[1])
+        if len(found) > _MANY_PREFIXES:
+            break
+    return found
 
 
 def _legal(found: re.Match[bytes]) -> bytes:

@@ -1,5 +1,6 @@
 """Track points of an XML file, gathered as columns."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -7,7 +8,7 @@ import numpy as np
 from lxml import etree
 
 from retrorun.readers.xml_names import local_name
-from retrorun.readers.xml_numbers import floats, has_decimal_comma
+from retrorun.readers.xml_numbers import floats
 from retrorun.readers.xml_regular import PLACE, Indices, Run
 from retrorun.readers.xml_shapes import TIME, PointNames
 from retrorun.readers.xml_times import unix_s
@@ -40,7 +41,7 @@ class PointTable:
         self._by_tag: dict[object, object] = {}
         self._by_column: dict[str, Texts] = {}
         self._from_runs: dict[str, list[tuple[int, Indices, FloatArray]]] = {}
-        self.given: dict[str, int] = {}  # column → values that were cut out
+        self.given: Counter[str] = Counter()  # column → values in the points that were cut out
         self.read: dict[str, int] = {}  # column → numbers among all values
         self.has_decimal_commas = False
 
@@ -87,6 +88,7 @@ class PointTable:
         if run is None:  # the document itself has an element of this name
             return 0
         self.has_decimal_commas |= run.has_decimal_commas
+        self.given.update(run.lost)
         for name, points, values in run.numbers:
             self._from_runs.setdefault(name, []).append((first, points, values))
         for name, points, words in run.words:
@@ -136,11 +138,11 @@ class PointTable:
         values = np.full(self.count, np.nan)
         for first, points, held in self._from_runs.get(name, ()):
             values[first + points] = held
-            self.given[name] = self.given.get(name, 0) + len(points)
+            self.given[name] += int(np.isfinite(held).sum())
         texts = self.texts(name)
         filled = [(at, text) for at, text in zip(texts.points, texts.texts, strict=True) if text]
         words = [text.encode() for _, text in filled]
         values[[at for at, _ in filled]] = read(words)
         self.read[name] = int(np.isfinite(values).sum())
-        self.has_decimal_commas |= read is floats and has_decimal_comma(words)
+        self.has_decimal_commas |= read is floats and b"," in b"".join(words)
         return values

@@ -10,6 +10,7 @@ document is damaged, the parser reads the whole document instead.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from retrorun.readers.xml_numbers import floats, has_decimal_comma
+from retrorun.readers.xml_numbers import count_lost, floats_with_commas
 from retrorun.readers.xml_shapes import TIME, IrregularError, PointNames, Shape, learnt, outline
 from retrorun.readers.xml_stream import chunks
 from retrorun.readers.xml_times import unix_s
@@ -49,6 +50,7 @@ class Run:
     numbers: list[tuple[str, Indices, FloatArray]] = field(default_factory=list)
     words: list[tuple[str, Indices, list[str]]] = field(default_factory=list)
     has_decimal_commas: bool = False
+    lost: Counter[str] = field(default_factory=Counter)  # column → texts that are no values
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,9 +171,12 @@ def _run(rows: list[tuple[bytes, ...]], columns: tuple[str, ...], words: frozens
         elif name == TIME:
             run.numbers.append((name, points, unix_s(held)))
             run.words.append((name, points[:1], _decoded(held[:1])))
+            run.lost[name] += count_lost(held, run.numbers[-1][2])
         else:
-            run.numbers.append((name, points, floats(held)))
-            commas = commas or has_decimal_comma(held)
+            values, has_commas = floats_with_commas(held)
+            run.numbers.append((name, points, values))
+            run.lost[name] += count_lost(held, values)
+            commas = commas or has_commas
     return replace(run, has_decimal_commas=commas)
 
 

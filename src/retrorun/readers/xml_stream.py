@@ -76,6 +76,8 @@ def elements(
         if trouble:
             yield from pruning.salvaged()
             raise XmlBrokenError(trouble, start)
+        if recover and pruning.is_over:
+            return  # the parser would keep all that follows and read none of it
         if pruning.open is not None:
             yield "lot", pruning.open
         pruning.prune(start)
@@ -116,6 +118,7 @@ class _Pruning:
         self.holder, self.depth = holder, depth
         self.root: etree._Element | None = None
         self.open: etree._Element | None = None
+        self.is_over = False  # the root has ended
 
     def watched(self, parser: etree.XMLPullParser) -> Iterator[tuple[str, etree._Element]]:
         """Hand on the parser's events, and keep the root and the open holder in mind."""
@@ -123,6 +126,7 @@ class _Pruning:
             if self.root is None:
                 self.root = element.getroottree().getroot()
             yield event, element
+            self.is_over |= event == "end" and element is self.root
             if local_name(element.tag) == self.holder:
                 self.open = element if event == "start" else None
                 if event == "end":

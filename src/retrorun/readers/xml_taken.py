@@ -9,7 +9,7 @@ from lxml import etree
 
 from retrorun.model import Note
 from retrorun.readers.xml_coverage import differences, leftover_counts
-from retrorun.readers.xml_document import prepared, without_illegal
+from retrorun.readers.xml_document import mended, prepared
 from retrorun.readers.xml_points import PointTable
 from retrorun.readers.xml_regular import Run, cut
 from retrorun.readers.xml_shapes import PointNames
@@ -80,8 +80,8 @@ class Taken(Generic[T]):
 def taken(data: bytes, listening: Listening, taker: Callable[[Iterator[Run]], T]) -> Taken[T]:
     """Let a new taker take the whole document, broken ones up to the break.
 
-    A document that breaks off is tried again without the characters that XML forbids, and then, if
-    all its points are whole, with lxml's recovery.
+    A document that breaks off is tried again without the characters that XML forbids and with
+    every prefix declared, and then, if all its points are whole, with lxml's recovery.
 
     Args:
         data: the document, as it was found.
@@ -92,12 +92,11 @@ def taken(data: bytes, listening: Listening, taker: Callable[[Iterator[Run]], T]
     found = _once(text, listening, taker)
     if found.damage is None:
         return replace(found, repairs=repairs)
-    mended = without_illegal(text)
-    if mended is not None:
-        text = mended[0]
-        second = _once(text, listening, taker)
+    better, more = mended(text)
+    if more:
+        second = _once(better, listening, taker)
         if second.damage is None or second.taker.points > found.taker.points:
-            found, repairs = second, (*repairs, mended[1])
+            found, repairs, text = second, (*repairs, *more), better
     if found.damage is not None and _is_whole(text, listening.points):
         third = taker(iter(()))
         trouble = _streamed(chunks(text), listening, third, recover=True)
@@ -137,7 +136,7 @@ def _streamed(
 def _count(text: bytes, names: PointNames, start: bytes = b"<") -> int:
     """How many start tags (``<``) or end tags (``</``) of points there are."""
     tag = rb"%b(?:[A-Za-z_][\w.-]{0,60}:)?%b[\s>]" % (start, re.escape(names.point.encode()))
-    return len(re.findall(tag, text))
+    return sum(1 for _ in re.finditer(tag, text))
 
 
 def _is_whole(text: bytes, names: PointNames) -> bool:

@@ -1,0 +1,173 @@
+"""Exports as sites and phones hand them out: tables in many languages, litter, broken types."""
+
+import io
+import zipfile
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from retrorun.errors import RetrorunError
+from retrorun.model import Recording
+from retrorun.readers import members, read
+from retrorun.settings import ReadLimits
+
+LIMITS = ReadLimits()
+
+
+def _gpx() -> bytes:
+    rows = "".join(
+        f'<trkpt lat="46.{index:05d}" lon="14.5"><time>2026-05-03T07:30:{index:02d}Z</time></trkpt>'
+        for index in range(5)
+    )
+    return f"<gpx><trk><trkseg>{rows}</trkseg></trk></gpx>".encode()
+
+
+def _zip(content: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, data in content.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def _slugs(content: Mapping[str, bytes]) -> list[str]:
+    return [
+        found.slug if isinstance(found, RetrorunError) else "ok"
+        for _, found in members("a.zip", _zip(content), LIMITS)
+    ]
+
+
+# head of the title, of the type, a run, a ride
+TABLES = {
+    "en": ("Activity Name", "Activity Type", "Run", "Ride"),
+    "de": ("Name der Aktivität", "Aktivitätsart", "Lauf", "Radfahrt"),
+    "fr": ("Nom de l'activité", "Type d'activité", "Course à pied", "Vélo"),
+    "fr with another apostrophe": ("Nom de l’activité", "Type d’activité", "Course à pied", "Vélo"),
+    "es": ("Nombre de la actividad", "Tipo de actividad", "Carrera", "Bicicleta"),
+    "it": ("Nome attività", "Tipo attività", "Corsa", "Pedalata"),
+    "pt": ("Nome da atividade", "Tipo de atividade", "Corrida", "Pedalada"),
+    "nl": ("Naam activiteit", "Type activiteit", "Hardloopsessie", "Fietsrit"),
+    "sv": ("Aktivitetsnamn", "Aktivitetstyp", "Löpning", "Cykeltur"),
+    "da": ("Aktivitetens navn", "Aktivitetstype", "Løb", "Cykeltur"),
+    "pl": ("Nazwa aktywności", "Typ aktywności", "Bieg", "Jazda na rowerze"),
+    "cs": ("Název aktivity", "Typ aktivity", "Běh", "Jízda na kole"),
+    "sl": ("Ime dejavnosti", "Vrsta dejavnosti", "Tek", "Kolesarjenje"),
+    "heads that nobody knows": ("Xyz", "Abc", "Run", "Ride"),
+}
+
+
+def _table(language: str, files: tuple[str, str], delimiter: str = ",") -> str:
+    title, kind, run, ride = TABLES[language]
+    rows = [
+        ("Id", title, kind, "Distance", "File"),
+        ("1", "Morning", run, "2.7", files[0]),
+        ("2", "To work", ride, "9.1", files[1]),
+    ]
+    return "\r\n".join(delimiter.join(row) for row in rows)
+
+
+FILES = ("activities/1.gpx", "activities/2.gpx")
+
+
+@pytest.mark.parametrize("language", TABLES)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_tables_of_many_languages(language: str, encoding: str) -> None:
+    table = _table(language, FILES).encode(encoding)
+    content = {"activities.csv": table, FILES[0]: _gpx(), FILES[1]: _gpx()}
+    assert _slugs(content) == ["ok", "not-a-run"]
+
+
+@pytest.mark.parametrize("language", ["de", "fr", "es", "sv"])
+def test_a_table_in_the_letters_of_windows(language: str) -> None:
+    table = _table(language, FILES, ";").encode("cp1252")
+    content = {"activities.csv": table, FILES[0]: _gpx(), FILES[1]: _gpx()}
+    assert _slugs(content) == ["ok", "not-a-run"]
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        ("activities\\1.gpx", "activities\\2.gpx"),
+        ("./activities/1.gpx", "./activities/2.gpx"),
+        ("Activities/1.GPX", "Activities/2.GPX"),
+        ("activities/1.gpx.gz", "activities/2.gpx.gz"),
+    ],
+)
+@pytest.mark.parametrize("folder", ["", "export_1/"])
+@pytest.mark.parametrize("within", ["/", "\\"])
+def test_names_as_tools_write_them(named: tuple[str, str], folder: str, within: str) -> None:
+    content = {f"{folder}activities.csv": _table("en", named).encode()}
+    content |= {f"{folder}{name}".replace("/", within): _gpx() for name in FILES}
+    assert _slugs(content) == ["ok", "not-a-run"]
+
+
+def test_what_systems_leave_in_archives_is_passed_over() -> None:
+    litter = (
+        *("__MACOSX/._1.fit", "__MACOSX/a/2.fit", "a/._1.gpx", "a/~1.gpx", ".hidden.tcx"),
+        *("b\\._1.fit", "__MACOSX/._c.zip", "~$.zip", "._run.labels.csv"),
+    )
+    content = {"1.gpx": _gpx()} | dict.fromkeys(litter, b"\0\5\x16\7")
+    found = list(members("a.zip", _zip(content), LIMITS, tables=True))
+    assert [name for name, _ in found] == ["a.zip/1.gpx"]
+
+
+# --- Apple Health ---
+
+GOOD = "<!DOCTYPE HealthData [<!ELEMENT HealthData (ExportDate,Me,(Record|Workout)*)>]>"
+BROKEN = (
+    "<!DOCTYPE HealthData [<!ELEMENT HealthData (A)><!ELEMENT B\n<!ATTLIST C d CDATA #IMPLIED>]>",
+    "<!DOCTYPE HealthData [<!ELEMENT HealthData (A)>\n<!-- HealthKit -- Export Version: 12 -->]>",
+    "<!DOCTYPE HealthData [\n<!ATTLIST Record type CDATA #REQUIRED\n  value CDATA\n>",
+    "",
+)
+
+
+def _record(kind: str, begin: int, end: int, value: float, source: str = "Watch") -> str:
+    stamps = " ".join(
+        f'{name}="2026-05-03 09:30:{at:02d} +0200"'
+        for name, at in (("startDate", begin), ("endDate", end))
+    )
+    return (
+        f'<Record type="HKQuantityTypeIdentifier{kind}" sourceName="{source}" {stamps}'
+        f' value="{value}"/>\n'
+    )
+
+
+def _health(doctype: str, source: str = "Watch", odd: str = "") -> bytes:
+    hearts = "".join(_record("HeartRate", at, at, 150 + at, source) for at in range(5))
+    steps = _record("StepCount", 0, 5, 14)
+    route = '<WorkoutRoute><FileReference path="/workout-routes/r.gpx"/></WorkoutRoute>'
+    workout = f'<Workout workoutActivityType="HKWorkoutActivityTypeRunning">{route}</Workout>'
+    head = f'<?xml version="1.0" encoding="UTF-8"?>\n{doctype}\n<HealthData locale="sl_SI">\n'
+    return f"{head}{odd}{hearts}{steps}{workout}</HealthData>".encode()
+
+
+def _route(export: bytes) -> Recording:
+    content = {
+        "apple_health_export/export.xml": export,
+        "apple_health_export/workout-routes/r.gpx": _gpx(),
+    }
+    ((name, found),) = members("export.zip", _zip(content), LIMITS)
+    assert isinstance(found, bytes)
+    return read(name, found, LIMITS).recordings[0]
+
+
+@pytest.mark.parametrize("doctype", [GOOD, *BROKEN])
+@pytest.mark.parametrize("source", ["Watch", "W\x0ba\x01tch", "Ana&Bor", "Å‹<"])
+def test_a_broken_document_type_and_odd_names_cost_nothing(doctype: str, source: str) -> None:
+    run = _route(_health(doctype, source))
+    assert run.sport == "running"
+    assert run.columns["heart_rate_bpm"].tolist() == [150, 151, 152, 153, 154]
+    np.testing.assert_array_equal(run.columns["cadence_spm"], 168)
+
+
+def test_a_record_that_is_no_xml_costs_itself() -> None:
+    odd = '<Record type="a" type="b" value="3"/>\n<Record value="1" value="2"/><Record a=b/>'
+    assert _route(_health(GOOD, odd=odd)).columns["heart_rate_bpm"].tolist()[-1] == 154
+
+
+def test_no_entity_of_an_export_is_expanded() -> None:
+    doctype = '<!DOCTYPE HealthData [<!ENTITY a "150"><!ENTITY f SYSTEM "/etc/passwd">]>'
+    run = _route(_health(doctype, source="&a;&f;"))
+    assert run.columns["heart_rate_bpm"].tolist() == [150, 151, 152, 153, 154]
