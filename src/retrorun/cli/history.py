@@ -1,7 +1,6 @@
 """Commands on what the archive holds."""
 
 import datetime as dt
-import json
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,7 @@ def sessions(archive: Path | None, as_json: bool, problems: bool) -> None:
         known = store.sessions()
     if as_json:
         for session in known:
-            click.echo(json.dumps(contract.session_document(session), ensure_ascii=False))
+            click.echo(options.json_text(contract.session_document(session)))
         return
     show.out().print(imports.session_table(known))
 

@@ -108,7 +108,7 @@ def profile(values: tuple[str, ...], archive: Path | None, as_json: bool) -> Non
             athlete = profiles.change(athlete, _stated(values, athlete.masses))
             store.set_profile(athlete)
     if as_json:
-        click.echo(json.dumps(profiles.plain(athlete), ensure_ascii=False))
+        click.echo(options.json_text(profiles.plain(athlete)))
     else:
         show.out().print(show.profile_table(athlete))
 

@@ -46,6 +46,7 @@ _OTHERS = {name: name for name in ("time", "cmt", "heading", "compass", "bearing
 _TAGS = ("gpx", "trk", "trkseg", "rte", "name", "type")
 _POINTS = PointNames("trkpt", NAMES | _OTHERS, PLACES, frozenset({"cmt"}), frozenset(_TAGS))
 _COMPASS_WORDS = re.compile(r"compass\D{0,20}(-?\d+(?:\.\d+)?)", re.IGNORECASE)
+_COMMENT = 200  # characters of a comment that are looked at
 _SAME_DEG = 0.5
 
 
@@ -108,7 +109,7 @@ class _Tracks:
             self.routes += 1
 
     def _track(self) -> None:
-        most = self.limits.xml_activities
+        most = self.limits.activities
         if len(self.found) >= most:
             raise ReadError("too-many-tracks", f"more than {most} tracks", file=self.name)
         self.found.append(Gathered(PointTable(_POINTS, self.runs), device=self.creator))
@@ -205,7 +206,7 @@ def _compass_in_comments(points: PointTable) -> dict[str, FloatArray]:
     texts = points.texts("cmt")
     values = np.full(points.count, np.nan)
     for index, text in zip(texts.points, texts.texts, strict=True):
-        match = _COMPASS_WORDS.search(text or "")
+        match = _COMPASS_WORDS.search((text or "")[:_COMMENT])
         if match:
             values[index] = float(match[1])
     return {"compass": values} if np.isfinite(values).any() else {}

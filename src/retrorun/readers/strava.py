@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 _MOST_ROWS = 200_000
+_MOST_BYTES = 32 << 20  # of the table: 20,000 activities have 10 MB
 _LOOKED_AT = 200  # rows by which the column of files is found
 _RECORDINGS = (".fit", ".gpx", ".tcx")
 _TITLE = frozenset(
@@ -63,7 +64,7 @@ def activities(folder: str, data: bytes) -> dict[str, Told]:
         folder: where the table lies in the archive, with its slash.
         data: the table.
     """
-    text = data.decode("utf-8-sig", "replace")
+    text = data[:_MOST_BYTES].decode("utf-8-sig", "replace")
     head = text.split("\n", 1)[0]
     delimiter = ";" if head.count(";") > head.count(",") else ","
     rows = csv.reader(io.StringIO(text), delimiter=delimiter)

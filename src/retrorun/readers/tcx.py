@@ -131,7 +131,7 @@ class _Activities:
                 lap.front(parent)
 
     def _activity(self, element: etree._Element) -> None:
-        most = self.limits.xml_activities
+        most = self.limits.activities
         if len(self.found) >= most:
             message = f"more than {most} activities"
             raise ReadError("too-many-activities", message, file=self.name)
