@@ -24,6 +24,7 @@ class ReadLimits:
     xml_depth: int = 64  # elements within elements
     activities: int = 1000  # recordings in one file: tracks, activities or chained FIT files
     samples: int = 1_000_000  # samples of one recording, or points of one document
+    pieces: int = 10_000  # laps or track segments in one document
     xml_elements: int = 6_000_000  # elements of a document
     archive_members: int = 50_000  # files in an archive
     archive_depth: int = 3  # zips within zips

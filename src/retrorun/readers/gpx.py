@@ -89,8 +89,7 @@ class _Tracks:
         self.limits, self.name, self.runs = limits, name, runs
         self.found: list[Gathered] = []
         self.creator: str | None = None
-        self.points = 0
-        self.routes = 0
+        self.points = self.pieces = self.routes = 0
 
     def take(self, event: str, element: etree._Element) -> None:
         tag = local_name(element.tag)
@@ -104,9 +103,16 @@ class _Tracks:
         elif tag == "trk":
             self._track()
         elif tag == "trkseg" and self.found:
+            self._piece()
             self.found[-1].breaks.append(self.found[-1].points.count)
         elif tag == "rte":
             self.routes += 1
+
+    def _piece(self) -> None:
+        self.pieces += 1
+        most = self.limits.pieces
+        if self.pieces > most:
+            raise ReadError("too-many-segments", f"more than {most} segments", file=self.name)
 
     def _track(self) -> None:
         most = self.limits.activities
