@@ -132,3 +132,14 @@ def test_every_real_file_is_a_session_or_has_a_reason_and_none_runs_backward(cor
             continue
         for session in outcome.sessions:
             assert session.measures.totals["backward"].seconds == 0, path.name
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:0{}+14:00", "9999-12-31T23:59:0{}-12:00"])
+def test_a_clock_that_no_calendar_shows_is_named(moment: str) -> None:
+    points = "".join(
+        f'<trkpt lat="1" lon="2"><time>{moment.format(n)}</time></trkpt>' for n in range(9)
+    )
+    data = f"<gpx><trk><trkseg>{points}</trkseg></trk></gpx>".encode()
+    outcome = pipeline.process(Blob("a.gpx", data), Settings(), Athlete())
+    assert isinstance(outcome, Failed)
+    assert outcome.slug == "impossible-clock"

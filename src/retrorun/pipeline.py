@@ -18,7 +18,7 @@ import numpy as np
 from retrorun import __version__, detect, measure, prepare, readers, zone
 from retrorun.channels import CHANNELS
 from retrorun.detect import labels as detect_labels
-from retrorun.errors import NotARunError, RetrorunError
+from retrorun.errors import NotARunError, ReadError, RetrorunError
 from retrorun.model import (
     Analysis,
     Athlete,
@@ -40,6 +40,8 @@ from retrorun.model import (
 from retrorun.readers.second_device import joined_with_phone
 from retrorun.settings import ReadLimits, Settings
 from retrorun.units import FloatArray
+
+_CLOCK_S = (-62_134_000_000.0, 253_400_000_000.0)  # what dates can show in any zone
 
 
 def process(blob: Blob, settings: Settings, athlete: Athlete) -> Outcome:
@@ -136,6 +138,8 @@ def _session(
 ) -> tuple[Session, Track]:
     recording = known.recording
     track = prepare.prepare(recording, settings.prepare)
+    if not _CLOCK_S[0] <= track.start_time_s <= _CLOCK_S[1]:
+        raise ReadError("impossible-clock", "its clock shows a year outside 1 to 9999")
     athlete = athlete.at(track.start_time_s)
     labels = detect_labels.spoken(recording, source.name) + known.labels
     detection = detect.detect(track, labels, athlete, settings.detect)
