@@ -172,3 +172,14 @@ def test_a_session_may_be_short_or_sparse() -> None:
         outcome = outcome_of(*moments)
         assert isinstance(outcome, Analysis)
         assert outcome.sessions[0].duration_s == duration_s
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:0{}+14:00", "9999-12-31T23:59:0{}-12:00"])
+def test_a_clock_that_no_calendar_shows_is_named(moment: str) -> None:
+    points = "".join(
+        f'<trkpt lat="1" lon="2"><time>{moment.format(n)}</time></trkpt>' for n in range(9)
+    )
+    data = f"<gpx><trk><trkseg>{points}</trkseg></trk></gpx>".encode()
+    outcome = pipeline.process(Blob("a.gpx", data), Settings(), Athlete())
+    assert isinstance(outcome, Failed)
+    assert outcome.slug == "impossible-clock"

@@ -21,7 +21,7 @@ import numpy as np
 from retrorun import __version__, detect, measure, prepare, privacy_zones, readers, zone
 from retrorun.channels import CHANNELS
 from retrorun.detect import labels as detect_labels
-from retrorun.errors import NotARunError, RetrorunError
+from retrorun.errors import NotARunError, ReadError, RetrorunError
 from retrorun.model import (
     Analysis,
     Athlete,
@@ -46,6 +46,8 @@ from retrorun.model.digits import rounded, rounded_track
 from retrorun.readers.second_device import joined_with_phone
 from retrorun.settings import PrepareSettings, ReadLimits, Settings
 from retrorun.units import FloatArray
+
+_CLOCK_S = (-62_134_000_000.0, 253_400_000_000.0)  # what dates can show in any zone
 
 
 def process(blob: Blob, settings: Settings, athlete: Athlete) -> Outcome:
@@ -154,6 +156,8 @@ def _session(
     if not _has_usable_seconds(track, settings.prepare):
         words = "no two of its samples lie within the same few minutes: there is no time to analyse"
         raise NotARunError("no-usable-second", words)
+    if not _CLOCK_S[0] <= track.start_time_s <= _CLOCK_S[1]:
+        raise ReadError("impossible-clock", "its clock shows a year outside 1 to 9999")
     athlete = athlete.at(track.start_time_s)
     place = _zone(recording, track)
     labels, outside = _labels(spoken, known.labels, track, place)

@@ -22,8 +22,10 @@ class ReadLimits:
     unpacked_bytes: int = 2**30  # what a packed file may unpack to
     compression_ratio: float = 200.0  # unpacked to packed, above which a file is a bomb
     xml_depth: int = 64  # elements within elements
-    xml_activities: int = 10_000  # tracks or activities of a document
-    samples: int = 1_000_000  # samples of one recording
+    activities: int = 1000  # recordings in one file: tracks, activities or chained FIT files
+    samples: int = 1_000_000  # samples of one recording, or points of one document
+    pieces: int = 10_000  # laps or track segments in one document
+    xml_elements: int = 6_000_000  # elements of a document
     archive_members: int = 50_000  # files in an archive
     archive_depth: int = 3  # zips within zips
     archive_bytes: int = 32 * 2**30  # unpacked, all members together

@@ -1,6 +1,6 @@
 """The command line: stdout is data, stderr is messages.
 
-Exit 0 all well, 1 some files could not be read, 2 usage.
+Exit 0 all well, 1 some files could not be read, 2 usage, 130 interrupted.
 
 Commands import what they need when they run, so that ``retrorun --help`` is instant.
 """
@@ -28,6 +28,12 @@ class Family(click.Group):
         except RetrorunError as problem:
             click.echo(f"Error: {problem}", err=True)
             ctx.exit(2 if isinstance(problem, SettingsError) else 1)
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            ctx.exit(130)
+        except MemoryError:
+            click.echo("Error: there is not enough memory.", err=True)
+            ctx.exit(1)
         except BrokenPipeError:  # who reads our output has read enough: click ends quietly
             raise
         except OSError as problem:

@@ -1,6 +1,5 @@
 """Commands on single files: nothing is stored, nothing is written."""
 
-import json
 from pathlib import Path
 
 import click
@@ -38,7 +37,7 @@ def analyze(
             failed = failed or isinstance(outcome, Failed)
             if as_json:
                 document = contract.document(outcome)
-                click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
+                click.echo(options.json_text(document))
             else:
                 show.outcome(outcome)
     context.exit(1 if failed else 0)

@@ -1,7 +1,6 @@
 """Commands on what the archive holds."""
 
 import datetime as dt
-import json
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,7 @@ def sessions(context: click.Context, archive: Path | None, as_json: bool, proble
         known = store.sessions(faults.damaged)
     if as_json:
         for session in known:
-            click.echo(json.dumps(contract.session_document(session), ensure_ascii=False))
+            click.echo(options.json_text(contract.session_document(session)))
     else:
         show.out().print(imports.session_table(known))
     context.exit(faults.status())

@@ -63,6 +63,15 @@ def as_json(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
 
 
+def json_text(document: object) -> str:
+    """A document as one line of JSON; in ASCII where stdout can show no more."""
+    import json
+    import sys
+
+    wide = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
+    return json.dumps(document, ensure_ascii=not wide, allow_nan=False)
+
+
 def archive_folder(chosen: Path | None) -> Path:
     """The archive's folder: the chosen one, or the platform's data folder."""
     from platformdirs import user_data_path

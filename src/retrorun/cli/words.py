@@ -118,7 +118,7 @@ def profile(values: tuple[str, ...], archive: Path | None, as_json: bool) -> Non
             changed = profiles.change(athlete, _stated(values, athlete.masses))
             athlete = _stored(store, athlete, changed)
     if as_json:
-        click.echo(json.dumps(profiles.plain(athlete), ensure_ascii=False))
+        click.echo(options.json_text(profiles.plain(athlete)))
     else:
         show.out().print(show.profile_table(athlete))
 

@@ -9,7 +9,8 @@ from typing import Any
 from retrorun.errors import ReadError, SettingsError
 from retrorun.storage import open_store, shown, without_user
 
-MOST_BYTES = 2 << 30
+MOST_BYTES = 256 << 20
+MOST_HEADS = 2000
 PARQUET = b"PAR1"
 
 
@@ -99,6 +100,8 @@ def of_bytes(name: str, data: bytes) -> Table:
     heads = next(_lines(empty), [])
     if not any(heads):
         raise SettingsError("table-empty", "it has no line of heads", file=name)
+    if len(heads) > MOST_HEADS:
+        raise SettingsError("table-broken", f"over {MOST_HEADS} columns", file=name)
     if len(set(heads)) != len(heads):
         heads = [
             f"{each} ({heads[:place].count(each) + 1})" if each in heads[:place] else each

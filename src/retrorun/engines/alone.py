@@ -20,7 +20,7 @@ from contextlib import suppress
 from typing import IO, Any, TypeVar
 
 from retrorun.engines import worker
-from retrorun.engines.pool import DEFAULT, START_S, Limits, Lost, death
+from retrorun.engines.pool import DEFAULT, START_S, Limits, Lost, death, uninterrupted
 from retrorun.errors import EngineError, RetrorunError
 
 T = TypeVar("T")
@@ -98,13 +98,14 @@ class Guard:
         if self._child is not None and self._child.poll() is None:
             return self._child
         self.stop()
-        child = subprocess.Popen(  # noqa: S603 - ourselves
-            [sys.executable, "-c", _PROGRAM],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=_FRUGAL | os.environ,
-        )
+        with uninterrupted():
+            child = subprocess.Popen(  # noqa: S603 - ourselves
+                [sys.executable, "-c", _PROGRAM],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=_FRUGAL | os.environ,
+            )
         self._child = child
         with suppress(OSError):
             _send(_there(child.stdin), (sys.path, self.limits.memory_bytes, os.getpid()))

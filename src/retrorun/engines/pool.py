@@ -7,11 +7,12 @@ task waiting while it works on one, and results are kept back until those before
 
 import multiprocessing
 import os
+import signal
 import sys
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import connection
 from multiprocessing.connection import Connection
@@ -137,7 +138,8 @@ class _Pool:
         ours, theirs = context.Pipe()
         state = (theirs, self.work, self.limits.memory_bytes)
         process = context.Process(target=worker.serve, args=state, daemon=True)
-        process.start()
+        with uninterrupted():
+            process.start()
         theirs.close()
         return _Worker(process, ours)
 
@@ -224,7 +226,27 @@ def warm() -> None:
         from multiprocessing import forkserver
 
         _context()  # says what is loaded there
-        forkserver.ensure_running()
+        with uninterrupted():
+            forkserver.ensure_running()
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Start children in this block: Ctrl-C reaches them never, from their first moment on.
+
+    A terminal sends it to all processes; the parent decides when its children end.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # else it starts within the block, and ends the block early
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def cores() -> int:

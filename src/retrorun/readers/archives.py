@@ -16,7 +16,7 @@ from typing import IO
 
 from retrorun.errors import NotARunError, ReadError
 from retrorun.readers import apple_health, phone_tables, sensor_logger
-from retrorun.readers.opening import BROKEN, MemberError, Opener, broken, refusal
+from retrorun.readers.opening import BROKEN, MemberError, Opener, broken, refusal, zipped
 from retrorun.readers.sniff import sniff
 from retrorun.readers.sports import is_on_foot
 from retrorun.readers.strava import TABLE, Told, activities, told_key
@@ -55,11 +55,14 @@ def members(
     """
     walk = _Walk(limits, Opener(limits), tables)
     try:
-        source = io.BytesIO(data_or_path) if isinstance(data_or_path, bytes) else data_or_path
-        with zipfile.ZipFile(source) as archive:
+        with _opened(data_or_path) as source, zipped(source, name) as archive:
             yield from walk.archive(name, archive, 1)
     except BROKEN as problem:
         raise ReadError("archive-broken", f"no readable zip: {problem}", file=name) from problem
+
+
+def _opened(data_or_path: bytes | Path) -> IO[bytes]:
+    return data_or_path.open("rb") if isinstance(data_or_path, Path) else io.BytesIO(data_or_path)
 
 
 def _overlap(infos: list[zipfile.ZipInfo]) -> bool:
@@ -130,11 +133,15 @@ class _Walk:
         try:
             if not nested:
                 yield shown, self._content(shown, archive, info, told)
-            elif reason := refusal(shown, info):
+            elif reason := self._too_deep(shown, depth + 1):
                 yield shown, reason
             else:
-                with archive.open(info) as stream:
-                    yield from self._nested(shown, stream, depth + 1)
+                outer = self.told
+                with self.opener.within(shown, archive, info) as inner:
+                    yield from self.archive(shown, inner, depth + 1)
+                self.told = outer
+        except ReadError as problem:
+            yield shown, problem
         except BROKEN as problem:
             yield shown, broken(shown, problem)
 
@@ -149,16 +156,11 @@ class _Walk:
         except ReadError as reason:
             return reason
 
-    def _nested(self, name: str, stream: IO[bytes], depth: int) -> Iterator[Member]:
-        """A zip within the zip, read through its own stream: it is never held as a whole."""
-        if depth > self.limits.archive_depth:
-            words = f"archives more than {self.limits.archive_depth} deep"
-            yield name, ReadError("archive-too-deep", words, file=name)
-            return
-        outer = self.told
-        with zipfile.ZipFile(stream) as inner:
-            yield from self.archive(name, inner, depth)
-        self.told = outer
+    def _too_deep(self, name: str, depth: int) -> ReadError | None:
+        if depth <= self.limits.archive_depth:
+            return None
+        words = f"archives more than {self.limits.archive_depth} deep"
+        return ReadError("archive-too-deep", words, file=name)
 
     def _index(
         self, name: str, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]
@@ -232,8 +234,11 @@ class _Walk:
                 yield route, reason
         shown = f"{name}/{export.filename}"
         try:
+            self.opener.refuse_large(shown, export, self.limits.archive_bytes)
             with archive.open(export) as stream:
                 health.gather(self.opener.pieces(stream))
+        except ReadError as problem:
+            yield shown, problem
         except BROKEN as problem:
             yield shown, broken(shown, problem)
         for route in health.routes():

@@ -18,11 +18,12 @@ from retrorun.readers.fit_records import NUMBERS, channels, times_s
 from retrorun.readers.fit_structure import RECORD, Damage, Part, parts
 from retrorun.readers.sports import fit_sport, is_fit_on_foot
 from retrorun.settings import ReadLimits
-from retrorun.units import BoolArray, FloatArray
+from retrorun.units import FloatArray, IntArray
 
 _TYPES_WITHOUT_RECORDS = (
     "settings monitoring workout weight course sport schedules device totals goals"
 )
+_MOST_SESSIONS = 200  # of one FIT file; a multisport has five
 _SLACK_S = 2.0  # a session's clock and its records' may differ by this much
 _OLDEST_S = 631_065_600.0 + 0x10000000  # FIT times below this count from the device's start
 
@@ -44,7 +45,7 @@ def read_fit(name: str, data: bytes, limits: ReadLimits) -> FitRead:
         ReadError: it holds no message, or no record with a time.
         NotARunError: it is no activity, or one of another kind.
     """
-    found, trailing = parts(data, 4 * limits.samples)
+    found, trailing = parts(data, 4 * limits.samples, limits.activities // 2)
     stories = [told.story(part) for part in found]
     damage = next((part.damage for part in found if part.damage), trailing)
     pairs = list(zip(found, stories, strict=True))
@@ -110,8 +111,11 @@ def _sessions(part: Part, story: Story, limits: ReadLimits, name: str) -> Iterat
     if held.sum() < 2:
         return
     whole = _whole(part, story, messages, developer)
-    for window, session in _windows(whole.time_s, _in_order(story.all("session"))):
-        if window.sum() >= 2:
+    sessions = _in_order(story.all("session"))
+    if len(sessions) > _MOST_SESSIONS:
+        raise ReadError("too-many-sessions", f"more than {_MOST_SESSIONS} sessions", file=name)
+    for window, session in _windows(whole.time_s, sessions):
+        if len(window) >= 2:
             yield _one(_cut(whole, window), session, story)
 
 
@@ -172,20 +176,22 @@ def _in_order(sessions: Sequence[Message]) -> list[tuple[float, Message]]:
 def _windows(
     time_s: FloatArray,
     sessions: Sequence[tuple[float, Message]],
-) -> Iterator[tuple[BoolArray, Message]]:
-    """Which records are each session's: those from its start to the next one's."""
+) -> Iterator[tuple[IntArray, Message]]:
+    """Which records are each session's: those from its start to the next one's, by their place."""
     if len(sessions) < 2:
-        yield np.ones(len(time_s), dtype=np.bool_), sessions[0][1] if sessions else {}
+        yield np.arange(len(time_s)), sessions[0][1] if sessions else {}
         return
     starts = np.array([start for start, _ in sessions], dtype=np.float64)
-    owner = np.searchsorted(starts, time_s, side="right") - 1
-    for index, (_, session) in enumerate(sessions):
-        yield np.maximum(owner, 0) == index, session
+    owner = np.maximum(np.searchsorted(starts, time_s, side="right") - 1, 0)
+    order = np.argsort(owner, kind="stable")
+    ends = np.searchsorted(owner[order], np.arange(len(sessions) + 1))
+    for (_, session), first, last in zip(sessions, ends, ends[1:], strict=False):
+        yield order[first:last], session
 
 
-def _cut(whole: Recording, window: BoolArray) -> Recording:
+def _cut(whole: Recording, window: IntArray) -> Recording:
     """The part of a recording whose records lie in a window of time."""
-    if window.all():
+    if len(window) == len(whole.time_s):
         return whole
     time_s = whole.time_s[window]
     first, last = float(time_s.min()) - _SLACK_S, float(time_s.max()) + _SLACK_S

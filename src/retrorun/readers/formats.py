@@ -153,7 +153,8 @@ _ARCHIVES = """\
 Hidden members, those that begin with `~` and those in `__MACOSX` are passed over.
 
 Refused by name: paths that lead out of the archive, links, encrypted members, members that unpack
-to more than the limits allow (`settings.ReadLimits`), archives too deep, with too many members or
+to more than the limits allow (`settings.ReadLimits`: by size, by ratio, and by ratio of the archive
+as a whole), archives too deep, with too many members or
 with members that lie on top of each other. An import walks an archive in a process of its own:
 what takes over 15 minutes from one member to the next, or over 2 GB, costs that archive.
 

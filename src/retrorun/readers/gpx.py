@@ -55,6 +55,7 @@ _POINTS = PointNames("trkpt", NAMES | _OTHERS, PLACES, frozenset({"cmt"}), froze
 _OTHER_HOLDERS = frozenset({"link", "wpt", "rte", "rtept", "trkpt"})  # their types are no sports
 _HOLDERS = frozenset({"trk", "trkseg", "metadata", "gpx"}) | _OTHER_HOLDERS
 _COMPASS_WORDS = re.compile(r"compass\D{0,20}(-?\d+(?:\.\d+)?)", re.IGNORECASE)
+_COMMENT = 200  # characters of a comment that are looked at
 _SAME_DEG = 0.5
 
 
@@ -100,8 +101,7 @@ class _Tracks:
         self.found: list[Gathered] = []
         self.creator: str | None = None
         self.sport: str | None = None  # of the document, for tracks that do not say theirs
-        self.points = 0
-        self.routes = 0
+        self.points = self.pieces = self.routes = 0
 
     @property
     def tables(self) -> list[PointTable]:
@@ -121,12 +121,19 @@ class _Tracks:
         elif tag == "trk":
             self._track()
         elif tag == "trkseg" and self.found:
+            self._piece()
             self.found[-1].breaks.append(self.found[-1].points.count)
         elif tag == "rte":
             self.routes += 1
 
+    def _piece(self) -> None:
+        self.pieces += 1
+        most = self.limits.pieces
+        if self.pieces > most:
+            raise ReadError("too-many-segments", f"more than {most} segments", file=self.name)
+
     def _track(self) -> None:
-        most = self.limits.xml_activities
+        most = self.limits.activities
         if len(self.found) >= most:
             raise ReadError("too-many-tracks", f"more than {most} tracks", file=self.name)
         self.found.append(Gathered(PointTable(_POINTS, self.runs), device=self.creator))
@@ -238,7 +245,7 @@ def _compass_in_comments(points: PointTable) -> dict[str, FloatArray]:
     texts = points.texts("cmt")
     values = np.full(points.count, np.nan)
     for index, text in zip(texts.points, texts.texts, strict=True):
-        match = _COMPASS_WORDS.search(text or "")
+        match = _COMPASS_WORDS.search((text or "")[:_COMMENT])
         if match:
             values[index] = float(match[1])
     return {"compass": values} if np.isfinite(values).any() else {}

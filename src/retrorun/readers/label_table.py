@@ -20,6 +20,7 @@ ORIGIN = "sidecar"
 _HEAD = ("start", "end", "direction")
 _ACTIVITY = "activity"
 _MOST_ROWS = 10_000
+_MOST_BYTES = 4 << 20
 _MOST_ACTIVITIES = 1000
 _DATED = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}")
 _CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):([0-5]?\d(?:\.\d+)?)")
@@ -40,6 +41,8 @@ def label_table(name: str, data: bytes) -> Mapping[int, tuple[Label, ...]]:
     Raises:
         ReadError: no such table; the message names the line.
     """
+    if len(data) > _MOST_BYTES:
+        raise _broken(name, 1, f"a table of labels has at most {_MOST_BYTES} bytes")
     text = data.decode("utf-8-sig", "replace")
     head = text.split("\n", 1)[0]
     rows = csv.reader(io.StringIO(text), delimiter=";" if ";" in head else ",")

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from retrorun.readers.sports import is_on_foot, without_diacritics
 
 _MOST_ROWS = 200_000
+_MOST_BYTES = 32 << 20  # of the table: 20,000 activities have 10 MB
 _LOOKED_AT = 200  # rows by which the column of files is found
 _RECORDINGS = (".fit", ".gpx", ".tcx")
 # heads in English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish, Danish, Norwegian,
@@ -77,7 +78,7 @@ def activities(folder: str, data: bytes) -> dict[str, Told]:
         folder: where the table lies in the archive, with its slash.
         data: the table.
     """
-    text = _text(data)
+    text = _text(data[:_MOST_BYTES])
     head = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=head.count)
     rows = csv.reader(io.StringIO(text), delimiter=delimiter)

@@ -101,8 +101,7 @@ class _Activities:
     def __init__(self, limits: ReadLimits, name: str, runs: Iterator[Run]) -> None:
         self.limits, self.name, self.runs = limits, name, runs
         self.found: list[_Activity] = []
-        self.points = 0
-        self.courses = 0
+        self.points = self.pieces = self.courses = 0
         self.inside = False
 
     @property
@@ -127,17 +126,25 @@ class _Activities:
         elif tag == "Course":
             self.courses += 1
         elif self.inside and tag == "Lap":
+            self._piece()
             here = self.found[-1]
             here.laps.append(_LapRead(element, here.gathered.points.count))
         elif self.inside and tag == "Track" and self.found[-1].laps:
+            self._piece()
             lap = self.found[-1].laps[-1]
             lap.tracks.append(self.found[-1].gathered.points.count)
             parent = element.getparent()
             if parent is not None:
                 lap.front(parent)
 
+    def _piece(self) -> None:
+        self.pieces += 1
+        most = self.limits.pieces
+        if self.pieces > 2 * most:  # a lap, and the track within it
+            raise ReadError("too-many-laps", f"more than {most} laps", file=self.name)
+
     def _activity(self, element: etree._Element) -> None:
-        most = self.limits.xml_activities
+        most = self.limits.activities
         if len(self.found) >= most:
             message = f"more than {most} activities"
             raise ReadError("too-many-activities", message, file=self.name)

@@ -91,13 +91,9 @@ def recording(
 
 def _break_times(breaks: list[int], time_s: FloatArray) -> tuple[float, ...]:
     """When each new piece begins: the first known time at or after its first point."""
-    times = []
-    for index in breaks:
-        after = time_s[index:]
-        known = after[np.isfinite(after)]
-        if index > 0 and len(known):
-            times.append(float(known[0]))
-    return tuple(times)
+    known = np.flatnonzero(np.isfinite(time_s))
+    first = np.searchsorted(known, [index for index in breaks if index > 0])
+    return tuple(time_s[known[first[first < len(known)]]].tolist())
 
 
 def _zone(points: PointTable) -> float | None:

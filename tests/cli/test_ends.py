@@ -1,0 +1,106 @@
+"""However the program ends: a sentence, an exit status, and no traceback."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+SAMPLE = next(Path(__file__).parents[2].joinpath("sample_data").glob("*.fit"))
+PROGRAM = [sys.executable, "-m", "retrorun"]
+POINT = '<trkpt lat="50.{0:05}" lon="8"><time>2026-01-01T00:{1:02}:{2:02}Z</time></trkpt>'
+EVIL = "a\x7f\x9b31m\u202e\u200e\u2066b"
+POINTS = "".join(POINT.format(3 * n, n // 60, n % 60) for n in range(120))
+BODY = f"<trk><name>{EVIL}</name><trkseg>{POINTS}</trkseg></trk>"
+
+
+def ended(
+    *words: str, prepare: Callable[[], None] | None = None, outlet: str = "", **variables: str
+) -> subprocess.CompletedProcess[bytes]:
+    command = [*PROGRAM, *words]
+    if outlet:
+        command = ["sh", "-c", f'"$@" {outlet}', "sh", *command]
+    environment = os.environ | variables
+    return subprocess.run(  # noqa: S603 - ourselves
+        command, capture_output=True, check=False, env=environment, preexec_fn=prepare, timeout=120
+    )
+
+
+def sentence(done: subprocess.CompletedProcess[bytes]) -> str:
+    (line,) = done.stderr.decode().splitlines()
+    assert line.startswith("Error: ")
+    return line
+
+
+@pytest.mark.parametrize("outlet", [">/dev/full", ">&-"])
+@pytest.mark.parametrize("words", [("--help",), ("analyze", "--json", str(SAMPLE))])
+def test_an_output_that_takes_nothing(words: tuple[str, ...], outlet: str) -> None:
+    done = ended(*words, outlet=outlet)
+    assert done.returncode == 1
+    assert sentence(done)
+
+
+def test_a_reader_that_has_read_enough_is_no_complaint() -> None:
+    done = ended("analyze", "--json", str(SAMPLE), outlet="| true")
+    assert done.stderr == b""
+
+
+def test_ascii_output_is_ascii_and_json_stays_json(tmp_path: Path) -> None:
+    path = tmp_path / "Ü.gpx"
+    path.write_text(f"<gpx>{BODY}</gpx>", encoding="utf-8")
+    for form in ("--json",), ():
+        done = ended("analyze", str(path), *form, PYTHONIOENCODING="ascii", LC_ALL="C.UTF-8")
+        assert done.returncode == 0
+        assert done.stdout.isascii()
+        if form:
+            assert json.loads(done.stdout)["source"]["name"] == "Ü.gpx"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of Linux")
+@pytest.mark.parametrize("kind", ["AS", "NOFILE"])
+def test_low_limits_are_named(kind: str) -> None:
+    number, low = getattr(resource, f"RLIMIT_{kind}"), {"AS": 200 << 20, "NOFILE": 16}[kind]
+    done = ended("analyze", str(SAMPLE), prepare=lambda: resource.setrlimit(number, (low, low)))
+    assert done.returncode == 1
+    assert "ulimit" in sentence(done)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.5, 2.5])
+def test_after_an_interrupt_nobody_says_more(tmp_path: Path, seconds: float) -> None:
+    """Sent to parent and children, as a terminal does."""
+    places = ["--archive", str(tmp_path / "a"), "--reports", str(tmp_path / "r"), "--jobs", "2"]
+    command = [*PROGRAM, "process", str(SAMPLE.parent), *places]
+    with subprocess.Popen(  # noqa: S603 - ourselves
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    ) as program:
+        time.sleep(seconds)
+        os.killpg(program.pid, signal.SIGINT)
+        _, errors = program.communicate(timeout=60)
+    assert program.returncode in (0, 130, -signal.SIGINT)
+    assert b"Traceback" not in errors
+    assert b"Aborted" not in errors
+
+
+@pytest.mark.parametrize("words", [("analyze",), ("analyze", "--json"), ("explain",)])
+def test_what_a_file_says_is_printed_without_control_characters(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    path = tmp_path / "e\x1b[31m\u202e.gpx"
+    path.write_text(f'<gpx creator="{EVIL}">{BODY}</gpx>', encoding="utf-8")
+    done = ended(*words, str(path))
+    text = (done.stdout + done.stderr).decode()
+    assert done.returncode == 0
+    assert all(each.isprintable() for each in text.replace("\n", ""))
+
+
+def test_what_was_typed_is_printed_without_control_characters() -> None:
+    done = ended("analyze", "no\x1b[31m\u202e.fit")
+    assert done.returncode == 2
+    assert "\x1b" not in done.stderr.decode()
+    assert "\u202e" not in done.stderr.decode()

@@ -1,0 +1,150 @@
+"""What hostile files cost: linear in their size, and bounded. Each is made here."""
+
+import gzip
+import io
+import struct
+import time
+import zipfile
+from collections.abc import Callable
+
+import pytest
+
+from retrorun.errors import NotARunError, ReadError
+from retrorun.readers import members, read
+from retrorun.readers.label_table import label_table
+from retrorun.settings import ReadLimits
+
+POINT = '<trkpt lat="1" lon="2"><time>2026-01-01T00:00:00Z</time></trkpt>'
+LIMITS = ReadLimits()
+
+
+def slug_of(data: bytes, limits: ReadLimits = LIMITS) -> str:
+    with pytest.raises((ReadError, NotARunError)) as caught:
+        read("a", data, limits)
+    return caught.value.slug
+
+
+def cost_s(work: Callable[[], object]) -> float:
+    """Processor time: the least of three."""
+    found = []
+    for _ in range(3):
+        start_s = time.process_time()
+        work()
+        found.append(time.process_time() - start_s)
+    return min(found)
+
+
+def gpx(body: str) -> bytes:
+    return f"<gpx><trk>{body}</trk></gpx>".encode()
+
+
+def tcx(body: str) -> bytes:
+    head = '<TrainingCenterDatabase><Activities><Activity Sport="Running">'
+    return f"{head}{body}</Activity></Activities></TrainingCenterDatabase>".encode()
+
+
+def zipped(*held: tuple[str, bytes], kind: int = zipfile.ZIP_DEFLATED) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", kind) as archive:
+        for name, data in held:
+            archive.writestr(name, data)
+    return stream.getvalue()
+
+
+def slugs(data: bytes) -> list[str]:
+    found = [content for _, content in members("a.zip", data, LIMITS)]
+    return [each.slug for each in found if not isinstance(each, bytes)]
+
+
+def test_empty_gzip_members() -> None:
+    empty = gzip.compress(b"", mtime=0)
+    few, many = (cost_s(lambda n=n: slug_of(empty * n)) for n in (5000, 40_000))  # type: ignore[misc]
+    assert many < 16 * few
+    assert slug_of(empty * 40_000) == "empty"
+    assert slug_of(empty * 250_001) == "gzip-too-many"
+
+
+def test_members_that_follow_each_other_are_joined_and_cut_ones_kept() -> None:
+    segment = "<trkseg>" + "".join(POINT.replace("00Z", f"{n:02}Z") for n in range(9)) + "</trkseg>"
+    whole = gpx(segment)
+    parts = [gzip.compress(whole[at : at + 50], mtime=0) for at in range(0, len(whole), 50)]
+    assert len(read("a.gz", b"".join(parts), LIMITS).recordings[0].time_s) == 9
+    assert read("a.gz", b"".join(parts)[:-5], LIMITS).source.salvaged
+
+
+@pytest.mark.parametrize(
+    ("data", "slug"),
+    [
+        (gpx("<trkseg>" + POINT * 1001), "too-many-samples"),
+        (gpx("<trkseg>" + "<trkpt/>" * 1001), "too-many-samples"),
+        (gpx("<trkseg>" + POINT.replace("trkpt", "g:trkpt") * 1001), "too-many-samples"),
+        (gpx("<trkseg>" + "<a/>" * 4001), "too-many-elements"),
+        (gpx(f"<trkseg>{POINT}</trkseg>" * 101), "too-many-segments"),
+        (b"<gpx>" + b"<trk></trk>" * 11, "too-many-tracks"),
+        (tcx("<Lap><Track></Track></Lap>" * 101), "too-many-laps"),
+        (tcx('</Activity><Activity Sport="Running">' * 11), "too-many-activities"),
+    ],
+)
+def test_what_is_too_much_is_refused_by_name(data: bytes, slug: str) -> None:
+    limits = ReadLimits(samples=1000, xml_elements=2000, pieces=100, activities=10)
+    assert slug_of(data, limits) == slug
+
+
+def test_ten_million_points_are_refused_before_they_are_read() -> None:
+    data = gpx("<trkseg>" + "<trkpt/>" * 10_000_000)
+    assert cost_s(lambda: slug_of(data)) < 2
+
+
+def test_many_segments_cost_no_more_than_their_points() -> None:
+    few, many = (
+        cost_s(lambda n=n: read("a", gpx(f"<trkseg>{POINT}</trkseg>" * n), LIMITS))  # type: ignore[misc]
+        for n in (1000, 8000)
+    )
+    assert many < 16 * few
+
+
+def test_long_comments_are_not_searched_to_their_end() -> None:
+    comment = POINT.replace("<time>", "<cmt>" + "compass " * 2000 + "</cmt><time>")
+    assert cost_s(lambda: read("a", gpx("<trkseg>" + comment * 500), LIMITS)) < 2
+
+
+def test_a_member_that_claims_too_much_is_not_unpacked() -> None:
+    data = zipped(("a.gpx", bytes(64 << 20)))
+    assert len(data) < 100_000
+    assert cost_s(lambda: slugs(data)) < 0.1
+    assert slugs(data) == ["member-too-large"]
+
+
+def test_many_small_bombs_share_one_allowance() -> None:
+    data = zipped(*((f"{n}.gpx", bytes(1 << 20)) for n in range(200)))
+    found = slugs(data)
+    assert found.count("member-too-large") > 100
+    assert sum(isinstance(each, bytes) for _, each in members("a", data, LIMITS)) < 100
+
+
+def test_a_bomb_within_a_zip_is_refused() -> None:
+    inner = zipped(*((f"{n}.gpx", bytes(1 << 20)) for n in range(8)), kind=zipfile.ZIP_STORED)
+    assert slugs(zipped(("inner.zip", inner))) == ["member-too-large"]
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_slow_ways_of_packing_are_read_and_count_for_more(kind: int) -> None:
+    small = gpx(f"<trkseg>{POINT}{POINT}</trkseg>")
+    held = [each for _, each in members("a", zipped(("a.gpx", small), kind=kind), LIMITS)]
+    assert held == [small]
+    assert slugs(zipped(("a.gpx", bytes(8 << 20)), kind=kind)) == ["member-too-large"]
+
+
+def test_a_table_of_contents_without_end_is_not_read() -> None:
+    entry = b"PK\x01\x02" + bytes(42)
+    size = (16 << 20) // len(entry) * len(entry) + len(entry)
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 65535, 65535, size, 4, 0)
+    with pytest.raises(ReadError) as caught:
+        list(members("a.zip", b"PK\x03\x04" + entry * (size // len(entry)) + end, LIMITS))
+    assert caught.value.slug == "archive-too-many"
+
+
+def test_a_table_of_labels_has_an_end() -> None:
+    with pytest.raises(ReadError) as caught:
+        label_table("a.csv", b"start,end,direction\n" + b"\n" * (4 << 20))
+    assert caught.value.slug == "labels-broken"
