@@ -511,8 +511,9 @@ def test_a_joined_phone_that_counts_as_imported_needs_no_session(
 ) -> None:
     """Archives of earlier versions may hold such a row; nothing is due of it."""
     imported(exports, archive)
-    archive.connection.execute(
-        "UPDATE files SET outcome = 'imported', rule = NULL WHERE rule = 'second-device'"
-    )
+    with archive.transaction():
+        archive.connection.execute(
+            "UPDATE files SET outcome = 'imported', rule = NULL WHERE rule = 'second-device'"
+        )
     assert plan(exports, archive, settle_s=0).idle
     assert care.check(archive) == []
