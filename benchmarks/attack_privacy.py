@@ -67,7 +67,9 @@ def outlined(seed: int, way: Way, sessions: int) -> Errors:
     errors: Errors = {}
     for count in sorted({1, sessions}):
         given = evidence(shown[:count], home.zone.radius_m, home.height_m)
-        for name, guess in STRATEGIES.items() if given else ():
+        if given is None:
+            continue
+        for name, guess in STRATEGIES.items():
             errors["places", count, name] = float(np.hypot(*guess(given))) / home.zone.radius_m
     return errors
 

@@ -1,4 +1,4 @@
-"""The attack of ``make attack`` on a few doors; the whole of it takes an hour."""
+"""The attack of ``make attack`` on fewer doors."""
 
 from pathlib import Path
 
