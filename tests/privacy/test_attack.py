@@ -20,7 +20,7 @@ LEAKS = ("times", "totals", "dead reckoning", "heights", "bounding box", "circle
 
 def test_no_strategy_comes_nearer_than_half_the_radius() -> None:
     found = attack_privacy.medians(
-        [attack_privacy.outlined(seed, "streets", sessions=30) for seed in range(100)]
+        [attack_privacy.outlined(seed, "streets", sessions=30) for seed in range(200)]
     )
     assert {count for _, count in found} == {1, 30}
     for (_, count), named in found.items():
