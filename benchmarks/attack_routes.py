@@ -65,8 +65,7 @@ def door(seed: int) -> Door:
 def run(home: Door, number: int, way: Way, seed: int) -> bytes:
     """One run from the door and back as GPX; the same arguments give the same bytes."""
     rng = np.random.default_rng([seed, 2, number])
-    ends = [_leg(home, way, rng) for _ in range(2)]
-    corners = np.vstack([ends[0], ends[1][::-1]])
+    corners = _corners(home, way, rng)
     waits_s = rng.integers(0, 40, 2)
     place = _walked(corners, float(SPEED_MPS * rng.uniform(0.85, 1.15)))
     before, after = (
@@ -77,6 +76,17 @@ def run(home: Door, number: int, way: Way, seed: int) -> bytes:
     place = place + np.clip(wander - wander.mean(axis=0), -3 * GPS_M, 3 * GPS_M)
     start_s = START_S + 86_400 * number + int(rng.integers(0, 36_000))
     return _gpx(home, place, start_s, blind_s=int(rng.integers(0, 30)) if number % 3 == 0 else 0)
+
+
+def ways(home: Door, number: int, way: Way, seed: int) -> FloatArray:
+    """The places of a run alone, one a second, (n, 2): quick, and without a receiver's wander."""
+    rng = np.random.default_rng([seed, 2, number])
+    return _walked(_corners(home, way, rng), SPEED_MPS)
+
+
+def _corners(home: Door, way: Way, rng: np.random.Generator) -> FloatArray:
+    out, back = (_leg(home, way, rng) for _ in range(2))
+    return np.vstack([out, back[::-1]])
 
 
 def _leg(home: Door, way: Way, rng: np.random.Generator) -> FloatArray:

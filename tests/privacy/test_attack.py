@@ -1,4 +1,4 @@
-"""The attack of ``make attack`` on a few doors; the whole of it takes an hour."""
+"""The attack of ``make attack`` on fewer doors."""
 
 from pathlib import Path
 
@@ -14,14 +14,29 @@ from attack_strategies import STRATEGIES, Seen, evidence
 DOORS = 5
 
 
+# of few doors the best of many strategies is luck: these look for what has leaked
+LEAKS = ("times", "totals", "dead reckoning", "heights", "bounding box", "circle", "ends of ways")
+
+
 def test_no_strategy_comes_nearer_than_half_the_radius() -> None:
+    found = attack_privacy.medians(
+        [attack_privacy.outlined(seed, "streets", sessions=30) for seed in range(200)]
+    )
+    assert {count for _, count in found} == {1, 30}
+    for (_, count), named in found.items():
+        assert named.keys() == STRATEGIES.keys()
+        assert min(named.values()) >= attack_privacy.LEAST, (count, named)
+
+
+def test_nothing_that_leaves_leads_nearer() -> None:
     found = attack_privacy.medians(
         [attack_privacy.attacked(seed, "streets", sessions=5) for seed in range(DOORS)]
     )
     assert {kind for kind, _ in found} == set(PLACED)
     assert {count for kind, count in found if kind == "csv"} == {1, 5}
     for (kind, count), named in found.items():
-        assert min(named.values()) >= attack_privacy.LEAST, (kind, count, named)
+        for name in LEAKS:
+            assert named[name] >= attack_privacy.LEAST, (kind, count, name)
 
 
 def test_all_that_leaves_shows_the_same_places(tmp_path: Path) -> None:
