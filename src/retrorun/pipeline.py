@@ -142,6 +142,8 @@ def _session(
     track = dataclasses.replace(track, columns={**track.columns, **detection.columns})
     measures = measure.measure(track, detection, athlete, settings.measure)
     session = _gather(source, index, recording, track, (detection, measures))
+    timer = measure.timer_notes(session.moving_s, recording.totals, settings.measure)
+    session = dataclasses.replace(session, notes=session.notes + timer)
     devices = {"second_devices": known.second_devices}
     marks = devices | {"labels": labels, "settings": settings.fingerprint(), "version": __version__}
     return dataclasses.replace(session, **marks), track  # type: ignore[arg-type]

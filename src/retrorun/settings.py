@@ -116,6 +116,7 @@ class MeasureSettings:
 
     moving_mps: float = 0.5  # faster counts as moving
     moving_cadence_spm: float = 60.0  # tells movement where there is no speed
+    timer_share: float = 0.02  # more time in motion than on the file's timer is noted
     spike_bpm: float = 25.0  # heart rate this far from its neighbours
     spike_s: int = 8  # on both sides within this time is a spike
     lock_bpm: float = 2.0  # heart rate this near to the step rate

@@ -40,6 +40,7 @@ _FUTURE_S = 2_147_483_648.0  # 2038-01-19: beyond it lie clocks that overflowed
 _UNSET_S = ((0.0, _GPS_EPOCH_S), (631_065_600.0, 0x10000000), (946_684_800.0, 3 * _DAY_S))
 # Nobody recorded runs in these formats before then: the formats did not exist.
 BORN_S = {"fit": 1_199_145_600.0, "tcx": 1_136_073_600.0, "gpx": 1_041_379_200.0}
+_LIKELY_S = 1_230_768_000.0  # until 2009 few runners had a GPS receiver
 _GPX_EXTENDED_S = 1_167_609_600.0  # GPX has had heart rate and cadence since 2007
 
 Timed = TypeVar("Timed", Lap, Pause)
@@ -460,6 +461,12 @@ def _dated(one: Recording, kind: str) -> Recording:
     if start_s < born_s:
         words = f"dated {_day(start_s)}: the clock was not set, and the day is not known"
         return replace(one, notes=(*one.notes, Note("clock-not-set", words)))
+    if kind != "fit" and start_s < _LIKELY_S:
+        later = _day(start_s + _ROLLOVER_S)
+        words = (
+            f"dated {_day(start_s)}; if the receiver's week number had rolled over, it is {later}"
+        )
+        return replace(one, notes=(*one.notes, Note("clock-doubtful", words)))
     if start_s >= _FUTURE_S:
         words = f"dated {_day(start_s)}: the clock was wrong, and the day is not known"
         return replace(one, notes=(*one.notes, Note("clock-future", words)))
