@@ -67,10 +67,10 @@ def with_distance(
     chord_mps = track.column("ground_speed_mps")
     odometer = _odometer(clean, settings)
     chords = _chords(clean, settings)
-    speeds = _speeds(clean, settings)
+    speeds = _speeds(clean, settings) if np.isnan(chord_mps).any() else None
     usual = _usual_mps(odometer, *chords[:1], speeds)
     by_odometer = _steps(track, odometer, usual, settings)
-    by_position = np.full(track.seconds, np.nan)
+    by_position = chord_mps
     if chords:
         straight = [_without_loops(track, way, settings) for way in chords]
         by_position = _mean([_steps(track, way, usual, settings) for way in straight])
@@ -164,7 +164,10 @@ def _chords(clean: Cleaned, settings: PrepareSettings) -> list[_Way]:
     piece = np.searchsorted(clean.breaks_s, time_s, side="right")
     joint = np.diff(piece) != 0
     edge = np.concatenate(([True], joint)) | np.concatenate((joint, [True]))
-    phases = max(1, round(settings.chord_s)) if np.diff(time_s).min() < settings.chord_s else 1
+    apart_s = np.diff(time_s)
+    if apart_s.max() <= settings.chord_s / 2:
+        return []  # the speed's own chords overlap in each second
+    phases = max(1, round(settings.chord_s)) if apart_s.min() < settings.chord_s else 1
     ways = []
     for phase in range(phases):
         slot = np.floor((time_s - time_s[0] + phase) / settings.chord_s)
@@ -220,6 +223,9 @@ def _steps(
     if way is None:
         return found
     knots_s = way.time_s - track.start_time_s
+    if knots_s.size == track.seconds and (way.apart_s == 1.0).all():
+        found[:-1] = np.where(way.known, way.metres, np.nan)
+        return found
     known, weight = way.known, _weights(track, way, usual_mps, settings)
     second = np.arange(track.seconds, dtype=np.float64)
     passed = np.concatenate(([0.0], np.cumsum(weight[:-1])))

@@ -28,6 +28,7 @@ _FEW = 10  # samples that are too few to be a run
 _MOST_JUMPS = 200  # more are a file of another kind: it is put in order of time
 _SCRAMBLED_S = 1800.0  # times that run back by more are a clock that was set
 _MOST_SMOOTHED = 10.0  # samples on either side over which scrambled times are smoothed
+_JITTER_S = 2.0  # a clock that is set is set by more
 _SCRAMBLED = 3  # so many are no clock that was set
 _COARSE_S = 10.0  # times that step by more, with many samples each, are coarse
 _SHORTER = 0.97  # the way in the order of the file, against that in the order of time
@@ -89,8 +90,11 @@ def settled(one: Recording, kind: str, file: str) -> tuple[Recording, ...]:
 
 
 def _steady(time_s: FloatArray) -> bool:
+    """Whether times only rise, but for a jitter that the next stage puts in order."""
     apart_s = np.diff(time_s)
-    return bool((apart_s >= 0).all() and (apart_s <= _JUMP_S).all())
+    if (apart_s > _JUMP_S).any() or (apart_s < -_JITTER_S).any():
+        return False
+    return int((apart_s < 0).sum()) < _SCRAMBLED
 
 
 def _refuse_senseless(one: Recording, file: str) -> None:
