@@ -383,8 +383,8 @@ def _ground(chord_mps: FloatArray, by_odometer: FloatArray, by_others: FloatArra
     both = np.isfinite(chord_mps) & np.isfinite(odometer_mps)
     run_m, seen_m = float(odometer_mps[both].sum()), float(chord_mps[both].sum())
     indoors = run_m > 50.0 and seen_m < 0.5 * run_m
-    found = np.full(chord_mps.size, np.nan) if indoors else chord_mps
-    ground = _first_of(_first_of(found, odometer_mps), by_others)
+    ground = odometer_mps if indoors else _first_of(chord_mps, odometer_mps)
+    ground = _first_of(ground, np.where(indoors, np.nan, by_others))
     if ground.size > 1 and np.isnan(ground[-1]):
         ground[-1] = ground[-2]  # no step follows the last sample
     return ground
