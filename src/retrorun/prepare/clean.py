@@ -219,6 +219,8 @@ def _catches_up(
     catches up lies behind it before the leap and ahead of it after; an excursion lies on it on one
     side and a whole leap away on the other. And the leap must go the way that the line goes.
     """
+    if edges.size == 0:
+        return np.zeros(0, dtype=bool)
     leap = np.array(place_steps_m(*place, edges, edges + 1))
     length_m = np.maximum(np.hypot(*leap), 1e-9)
     along = leap / length_m

@@ -72,8 +72,9 @@ def judged(
     positions = _position_total(time_s, columns)
     stated = _Total("the file's total", stated_m) if stated_m and stated_m > _LEAST_M else None
     outside = [one for one in (positions, stated) if one is not None]
-    speed, speed_notes = _judged_speed(time_s, columns.get("speed_mps"), columns, outside)
-    by_speed = _speed_total(time_s, speed)
+    own = _speed_total(time_s, columns.get("speed_mps"))
+    speed, speed_notes = _judged_speed(own, columns.get("speed_mps"), columns, outside)
+    by_speed = own if speed is columns.get("speed_mps") else _speed_total(time_s, speed)
     others = [one for one in (positions, by_speed, stated) if one is not None]
     cadence = columns.get("cadence_spm")
     stepping = cadence is not None and bool((cadence > _STEPPING_SPM).mean() > 0.5)
@@ -82,13 +83,12 @@ def judged(
 
 
 def _judged_speed(
-    time_s: FloatArray,
+    own: _Total | None,
     speed: FloatArray | None,
     columns: Mapping[str, FloatArray],
     outside: list[_Total],
 ) -> tuple[FloatArray | None, tuple[Note, ...]]:
     """The speed in m/s; None where it contradicts what else is known."""
-    own = _speed_total(time_s, speed)
     if speed is None or own is None:
         return speed, ()
     odometer = _odometer_total(columns.get("distance_m"))

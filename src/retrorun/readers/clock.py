@@ -79,6 +79,9 @@ def settled(one: Recording, kind: str, file: str) -> tuple[Recording, ...]:
     """
     if one.time_s.size < 2:
         return (one,)
+    apart_s = np.diff(one.time_s)
+    if apart_s.min() > 0 and apart_s.max() <= _JUMP_S:
+        return (_dated(one, kind),)
     _refuse_senseless(one, file)
     one = _refined(one)
     if _steady(one.time_s):
@@ -451,7 +454,7 @@ def _moved_heading(
 
 def _dated(one: Recording, kind: str) -> Recording:
     """The recording on the day that it can have, with a note where that was or is in doubt."""
-    start_s = float(np.median(one.time_s))
+    start_s = float(one.time_s[one.time_s.size // 2])
     born_s = BORN_S.get(kind, 0.0)
     if kind == "gpx" and {"heart_rate_bpm", "cadence_spm"} & one.columns.keys():
         born_s = _GPX_EXTENDED_S
