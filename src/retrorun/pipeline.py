@@ -168,12 +168,15 @@ def _session(
     factor = measures.cost_factor
     if detection.segments != plain.segments:
         factor = measure.own_cost_factor(bare, plain, settings.measure)
+    moving_s = sum(each.metrics.moving_s for each in measures.segments)
+    stated = () if blank or track.hidden else recording.totals
+    timer = measure.timer_notes(moving_s, stated, settings.measure)
     session = dataclasses.replace(
         _gather(source, index, recording, track, (detection, measures)),
         zone=place,
         second_devices=known.second_devices,
         labels=labels,
-        notes=recording.notes + track.notes + measures.notes + outside,
+        notes=recording.notes + track.notes + measures.notes + outside + timer,
         settings=settings.fingerprint(),
         version=__version__,
         lesson=_lesson(plain, factor),

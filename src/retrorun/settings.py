@@ -42,6 +42,7 @@ class PrepareSettings:
     chord_s: float = 4.0  # course and speed are taken over this long
     speed_limit_mps: float = 12.0  # a fix that needs more is suspect
     gap_limit_mps: float = 7.5  # nobody runs faster than that through a hole
+    speed_gap_s: float = 60.0  # a device's speed, or its steps, say nothing of longer holes
     stop_mps: float = 0.9  # a hole crossed more slowly holds a stop,
     stop_share: float = 0.5  # if that is also less than this share of the usual speed
     totals_share: float = 0.02  # a larger difference from the file's own total is noted
@@ -135,6 +136,7 @@ class MeasureSettings:
 
     moving_mps: float = 0.5  # faster counts as moving
     moving_cadence_spm: float = 60.0  # tells movement where there is no speed
+    timer_share: float = 0.02  # more time in motion than on the file's timer is noted
     spike_bpm: float = 25.0  # heart rate this far from its neighbours
     spike_s: int = 8  # on both sides within this time is a spike
     lock_bpm: float = 2.0  # heart rate this near to the step rate

@@ -20,6 +20,7 @@ def explanation(result: Outcome) -> None:
         console.print(show.headline(session))
         console.print(_channels(session))
         console.print(_heading(session), markup=False)
+        console.print(_distance(session), markup=False)
         for line in _structure(session):
             console.print(line, markup=False)
         console.print(_evidence(session))
@@ -63,6 +64,14 @@ def _heading(session: Session) -> str:
         ),
     ]
     return "\n".join(parts if verdict.kind == "compass" else parts[:1])
+
+
+def _distance(session: Session) -> str:
+    """Which sources gave the distance, and how much of it each."""
+    if not session.distance_sources:
+        return "distance: not known"
+    parts = [f"{metres:,.0f} m by {name}" for name, metres in session.distance_sources.items()]
+    return f"distance: {', '.join(parts)}"
 
 
 def _structure(session: Session) -> list[str]:

@@ -15,7 +15,7 @@ from retrorun.measure.gait import gaits
 from retrorun.measure.heart import hearts, loads, maximum_bpm, suspect
 from retrorun.measure.pace import Columns, bests, ground, pace, paces
 from retrorun.measure.samples import Samples, lay_out
-from retrorun.measure.totals import totals
+from retrorun.measure.totals import timer_notes, totals
 from retrorun.model import (
     Athlete,
     Detection,
@@ -31,7 +31,7 @@ from retrorun.model import (
 )
 from retrorun.settings import MeasureSettings
 
-__all__ = ["measure", "own_cost_factor", "totals"]
+__all__ = ["measure", "own_cost_factor", "timer_notes", "totals"]
 
 
 def measure(

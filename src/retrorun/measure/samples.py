@@ -77,7 +77,7 @@ def lay_out(
         segments=segments,
         first=index[:, 0],
         last=np.maximum(index[:, 1], index[:, 0]),
-        seen=np.isfinite(speed) | np.isfinite(cadence),
+        seen=np.isfinite(speed) | np.isfinite(cadence) | np.isfinite(step),
         moving=(np.nan_to_num(speed) >= settings.moving_mps) | stepping,
         speed_mps=speed,
         step_m=step,

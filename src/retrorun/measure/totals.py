@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from retrorun.measure.samples import kind_of
-from retrorun.model import MeasuredSegment, Totals
+from retrorun.model import FileTotal, MeasuredSegment, Note, Totals
+from retrorun.settings import MeasureSettings
 
 KINDS = ("backward", "forward", "candidate", "unknown", "still")
 ENERGIES = {"energy_kcal": "gross", "active_kcal": "active", "low_kcal": "low", "high_kcal": "high"}
@@ -15,6 +16,24 @@ def totals(segments: Sequence[MeasuredSegment]) -> dict[str, Totals]:
         kind: Totals.of(_of_segment(each) for each in segments if kind_of(each.segment) == kind)
         for kind in KINDS
     }
+
+
+def timer_notes(
+    moving_s: float, stated: Sequence[FileTotal], settings: MeasureSettings
+) -> tuple[Note, ...]:
+    """A note where more time was in motion than the file's timer ran, with both figures.
+
+    Less is no contradiction: a timer runs on while the athlete stands.
+    """
+    apart = [
+        f"the file's {total.source} says {total.timer_s:,.0f} s"
+        for total in stated
+        if total.timer_s and moving_s - total.timer_s > max(settings.timer_share * total.timer_s, 5)
+    ]
+    if not apart:
+        return ()
+    words = f"{moving_s:,.0f} s were in motion; {', '.join(apart)} on the timer"
+    return (Note("moving-time-differs", words),)
 
 
 def _of_segment(measured: MeasuredSegment) -> Totals:

@@ -12,10 +12,10 @@ from retrorun.prepare.sources import judged
 from retrorun.settings import PrepareSettings
 from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray, IntArray, wrap_deg
 
-_AROUND_S = 8.0  # a leap is judged against so much before and after it
-_CATCHING_UP_MPS = 7.0  # nobody is faster than that from before it to after it
-_ALONG = 0.6  # least cosine between the leap and that way
-_TOO_FAR = 1.25  # most that either half of that way may be faster than the whole
+_AROUND_S = 10.0  # a leap is judged against so much before and after it
+_CATCHING_UP_MPS = 7.0  # nobody is faster than that meanwhile
+_ALONG = 0.6  # least cosine between the leap and the way around it
+_TOO_FAR = 0.7  # of the leap, from that way, on either side
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -216,22 +216,48 @@ def _catches_up(
 ) -> BoolArray:
     """Which leaps, from fix ``edges`` to the next, only make up for a position that lagged, (k,).
 
-    Such a leap goes the way that leads from some seconds before it to some seconds after it, and
-    ends no farther along that way than its pace leads; an excursion goes aside, back or too far.
+    A straight line in time is laid through the fixes around the leap. A position that lags and
+    catches up lies behind it before the leap and ahead of it after; an excursion lies on it on one
+    side and a whole leap away on the other. And the leap must go the way that the line goes.
     """
-    before = np.searchsorted(time_s, time_s[edges] - _AROUND_S)
-    after = np.searchsorted(time_s, time_s[edges + 1] + _AROUND_S, side="right") - 1
-    east, north = place_steps_m(*place, before, after)
-    way_m = np.maximum(np.hypot(east, north), 1e-9)
-    pace_mps = way_m / np.maximum(time_s[after] - time_s[before], 1.0)
-    leap_east, leap_north = place_steps_m(*place, edges, edges + 1)
-    along_m = (leap_east * east + leap_north * north) / way_m
-    found = (before < edges) & (after > edges + 1) & (pace_mps <= _CATCHING_UP_MPS)
-    found &= along_m > _ALONG * np.hypot(leap_east, leap_north)
-    for first, last in ((before, edges + 1), (edges, after)):
-        mean_mps = np.hypot(*place_steps_m(*place, first, last)) / (time_s[last] - time_s[first])
-        found &= mean_mps <= _TOO_FAR * pace_mps + 0.3
+    if edges.size == 0:
+        return np.zeros(0, dtype=bool)
+    leap = np.array(place_steps_m(*place, edges, edges + 1))
+    length_m = np.maximum(np.hypot(*leap), 1e-9)
+    along = leap / length_m
+    first = np.searchsorted(time_s, time_s[edges] - _AROUND_S)
+    last = np.searchsorted(time_s, time_s[edges + 1] + _AROUND_S, side="right")
+    every = np.arange(time_s.size)
+    plane = place_steps_m(*place, np.zeros_like(every), every)
+    lines = [_line(time_s - time_s[0], each, first, last) for each in plane]
+    pace = np.array([slope for _, slope in lines])
+    found = (np.hypot(*pace) <= _CATCHING_UP_MPS) & (last - first > 4)
+    found &= (along * pace).sum(axis=0) > _ALONG * np.hypot(*pace)
+    for fix in (edges, edges + 1):
+        off = np.array(
+            [
+                each[fix] - start - slope * (time_s[fix] - time_s[0])
+                for each, (start, slope) in zip(plane, lines, strict=True)
+            ]
+        )
+        found &= np.abs((along * off).sum(axis=0)) < _TOO_FAR * length_m
     return np.asarray(found, dtype=bool)
+
+
+def _line(
+    time_s: FloatArray, values: FloatArray, first: IntArray, last: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """Least-squares lines through ``values[first:last]``, (k,): value at time 0, and slope."""
+
+    def sums(column: FloatArray) -> FloatArray:
+        total = np.concatenate(([0.0], np.cumsum(column)))
+        return np.asarray(total[last] - total[first])
+
+    count = np.maximum(last - first, 1)
+    time, value = sums(time_s) / count, sums(values) / count
+    spread = sums(time_s**2) / count - time**2
+    slope = (sums(time_s * values) / count - time * value) / np.maximum(spread, 1e-9)
+    return value - slope * time, slope
 
 
 def place_steps_m(

@@ -67,23 +67,25 @@ def with_distance(
     chord_mps = track.column("ground_speed_mps")
     odometer = _odometer(clean, settings)
     chords = _chords(clean, settings)
-    usual = _usual_mps(odometer, *chords[:1])
+    speeds = _speeds(clean, settings) if np.isnan(chord_mps).any() else None
+    usual = _usual_mps(odometer, *chords[:1], speeds)
     by_odometer = _steps(track, odometer, usual, settings)
-    by_position = np.full(track.seconds, np.nan)
+    by_position = chord_mps
     if chords:
         straight = [_without_loops(track, way, settings) for way in chords]
         by_position = _mean([_steps(track, way, usual, settings) for way in straight])
-    by_odometer = _without_failures(by_odometer, by_position)
-    by_speed = track.column("speed_mps")
+    by_speed = _steps(track, speeds, usual, settings)
+    if not _agrees(odometer, recording.distance_m, settings):
+        by_odometer = _without_failures(by_odometer, _first_of(by_position, by_speed))
     paused = track.flags["paused"]
     by_position, by_speed = (np.where(paused, 0.0, each) for each in (by_position, by_speed))
     step, sums = _first_known(
         {ODOMETER: by_odometer, POSITIONS: by_position, SPEED: by_speed}, track.seconds
     )
     if not sums and recording.distance_m:
-        step = _by_totals(track, recording)
+        step = _by_totals(track, recording, settings)
         sums = {TOTAL: float(np.nansum(step))}
-    ground = _ground(chord_mps, by_odometer, by_position, track)
+    ground = _ground(chord_mps, by_odometer, _first_of(by_position, by_speed))
     columns = {**track.columns, "ground_speed_mps": ground, "step_m": step}
     return replace(track, columns=columns, distance_sources=sums)
 
@@ -93,11 +95,12 @@ def _odometer(clean: Cleaned, settings: PrepareSettings) -> _Way | None:
     if distance is None:
         return None
     known = np.flatnonzero(np.isfinite(distance))
+    known = known[~_held(clean.time_s[known], distance[known], settings)]
     if known.size < 2:
         return None
     time_s, change = clean.time_s[known], np.diff(distance[known])
     metres, apart_s = np.maximum(change, 0.0), np.diff(time_s)
-    # An odometer that hung catches up at once: with the time around it, that is no sprint.
+    # A step of an uneven odometer is no sprint if the time around it is none.
     total = np.concatenate(([0.0], np.cumsum(metres)))
     first = np.searchsorted(time_s, time_s[:-1] - settings.gap_s)
     last = np.searchsorted(time_s, time_s[1:] + settings.gap_s, side="right") - 1
@@ -106,6 +109,38 @@ def _odometer(clean: Cleaned, settings: PrepareSettings) -> _Way | None:
     reached |= (around_m <= settings.gap_limit_mps * around_s) & (apart_s <= settings.gap_s)
     # The last digit may fall back by rounding; more than a metre back is a reset.
     return _Way(time_s, metres, reached & (change >= -1.0))
+
+
+def _held(time_s: FloatArray, distance: FloatArray, settings: PrepareSettings) -> BoolArray:
+    """Which samples, (k,), repeat an odometer that then catches up faster than anybody runs.
+
+    What it catches up with belongs to the whole time since it last changed.
+    """
+    held = np.zeros(time_s.size, dtype=bool)
+    leaps = np.flatnonzero(np.diff(distance) > _most_m(np.diff(time_s), settings))
+    for index in leaps.tolist():
+        first = int(np.searchsorted(distance[: index + 1], distance[index] - 1e-9))
+        rising = distance[first] >= distance[index] - 1e-6  # only where it is in order up to there
+        lasted_s = time_s[index + 1] - time_s[first]
+        leap_m = distance[index + 1] - distance[index]
+        if rising and first < index and leap_m <= settings.gap_limit_mps * lasted_s:
+            held[first + 1 : index + 1] = True
+    return held
+
+
+def _speeds(clean: Cleaned, settings: PrepareSettings) -> _Way | None:
+    """The way by the device's speed, from sample to sample; longer holes say nothing."""
+    speed = clean.columns.get("speed_mps")
+    if speed is None:
+        return None
+    known = np.flatnonzero(np.isfinite(speed))
+    if known.size < 2:
+        return None
+    time_s, speeds = clean.time_s[known], speed[known]
+    apart_s = np.diff(time_s)
+    piece = np.searchsorted(clean.breaks_s, time_s, side="right")
+    near = (np.diff(piece) == 0) & (apart_s <= settings.speed_gap_s)
+    return _Way(time_s, apart_s * (speeds[1:] + speeds[:-1]) / 2, near)
 
 
 def _fixes(clean: Cleaned) -> IntArray:
@@ -129,7 +164,10 @@ def _chords(clean: Cleaned, settings: PrepareSettings) -> list[_Way]:
     piece = np.searchsorted(clean.breaks_s, time_s, side="right")
     joint = np.diff(piece) != 0
     edge = np.concatenate(([True], joint)) | np.concatenate((joint, [True]))
-    phases = max(1, round(settings.chord_s)) if np.diff(time_s).min() < settings.chord_s else 1
+    apart_s = np.diff(time_s)
+    if apart_s.max() <= settings.chord_s / 2:
+        return []  # the speed's own chords overlap in each second
+    phases = max(1, round(settings.chord_s)) if apart_s.min() < settings.chord_s else 1
     ways = []
     for phase in range(phases):
         slot = np.floor((time_s - time_s[0] + phase) / settings.chord_s)
@@ -185,6 +223,9 @@ def _steps(
     if way is None:
         return found
     knots_s = way.time_s - track.start_time_s
+    if knots_s.size == track.seconds and (way.apart_s == 1.0).all():
+        found[:-1] = np.where(way.known, way.metres, np.nan)
+        return found
     known, weight = way.known, _weights(track, way, usual_mps, settings)
     second = np.arange(track.seconds, dtype=np.float64)
     passed = np.concatenate(([0.0], np.cumsum(weight[:-1])))
@@ -214,13 +255,17 @@ def _weights(track: Track, way: _Way, usual_mps: float, settings: PrepareSetting
     A second at rest gets next to nothing: one in a pause, or one in a hole behind those that its
     way takes at the usual speed, where the hole was crossed so slowly that it holds a stop.
     """
-    weight = np.where(track.flags["paused"], _RESTING, 1.0)
+    running = ~track.flags["paused"]
+    timer_s = np.concatenate(([0.0], np.cumsum(running)))  # at the start of each second
+    edges = np.clip(np.ceil(way.time_s - track.start_time_s), 0, track.seconds).astype(np.int64)
     slow_mps = min(settings.stop_share * usual_mps, settings.stop_mps)
-    slow = (way.apart_s > settings.gap_s) & way.known & (way.metres < slow_mps * way.apart_s)
+    ran_s = np.diff(timer_s[edges])
+    slow = (ran_s > settings.gap_s) & way.known & (way.metres < slow_mps * ran_s)
+    weight = np.where(running, 1.0, _RESTING)
     for index in np.flatnonzero(slow).tolist():
-        first = way.time_s[index] - track.start_time_s + way.metres[index] / usual_mps
-        last = way.time_s[index + 1] - track.start_time_s
-        weight[int(np.ceil(first)) : int(np.ceil(last))] = _RESTING
+        stopped_s = timer_s[edges[index]] + way.metres[index] / usual_mps
+        first = int(np.searchsorted(timer_s, stopped_s))
+        weight[first : edges[index + 1]] = _RESTING
     return weight
 
 
@@ -281,12 +326,19 @@ def _first_known(
     return step, sums
 
 
-def _by_totals(track: Track, recording: Recording) -> FloatArray:
+def _carried(values: FloatArray, seconds: int) -> FloatArray:
+    """Values carried on over holes of so many seconds; 0 in longer ones."""
+    known = np.isfinite(values)
+    last = np.maximum.accumulate(np.where(known, np.arange(values.size), -1))
+    near = (last >= 0) & (np.arange(values.size) - last <= seconds)
+    return np.where(near, values[np.maximum(last, 0)], 0.0)
+
+
+def _by_totals(track: Track, recording: Recording, settings: PrepareSettings) -> FloatArray:
     """The totals of the laps, or of the session, spread over their seconds in motion, (n,)."""
-    cadence = track.column("cadence_spm")
     moving = ~track.flags["paused"]
     if track.has("cadence_spm"):
-        moving &= np.nan_to_num(cadence) > _CADENCE_SPM
+        moving &= _carried(track.column("cadence_spm"), round(settings.speed_gap_s)) > _CADENCE_SPM
     moving[-1:] = False
     laps = [lap for lap in recording.laps if lap.distance_m is not None]
     spans = [
@@ -310,9 +362,19 @@ def _spread(moving: BoolArray, spans: Sequence[tuple[float, float, float | None]
     return step
 
 
-def _ground(
-    chord_mps: FloatArray, by_odometer: FloatArray, by_position: FloatArray, track: Track
-) -> FloatArray:
+def _agrees(odometer: _Way | None, stated_m: float | None, settings: PrepareSettings) -> bool:
+    """Whether the odometer comes to what the file states."""
+    if odometer is None or not stated_m:
+        return False
+    own_m = float(odometer.metres[odometer.known].sum())
+    return abs(own_m - stated_m) <= settings.totals_share * stated_m
+
+
+def _first_of(first: FloatArray, second: FloatArray) -> FloatArray:
+    return np.where(np.isfinite(first), first, second)
+
+
+def _ground(chord_mps: FloatArray, by_odometer: FloatArray, by_others: FloatArray) -> FloatArray:
     """Speed over ground: the chord's, else the odometer's, the hole's, the device's, (n,).
 
     Positions that hardly move while the odometer runs are those of a treadmill.
@@ -321,10 +383,11 @@ def _ground(
     both = np.isfinite(chord_mps) & np.isfinite(odometer_mps)
     run_m, seen_m = float(odometer_mps[both].sum()), float(chord_mps[both].sum())
     indoors = run_m > 50.0 and seen_m < 0.5 * run_m
-    found = np.full(chord_mps.size, np.nan) if indoors else chord_mps
-    for speed in (odometer_mps, by_position, track.column("speed_mps")):
-        found = np.where(np.isfinite(found), found, speed)
-    return np.asarray(found, dtype=np.float64)
+    ground = odometer_mps if indoors else _first_of(chord_mps, odometer_mps)
+    ground = _first_of(ground, np.where(indoors, np.nan, by_others))
+    if ground.size > 1 and np.isnan(ground[-1]):
+        ground[-1] = ground[-2]  # no step follows the last sample
+    return ground
 
 
 def _smoothed(step_m: FloatArray) -> FloatArray:

@@ -18,12 +18,21 @@ from retrorun.units import EARTH_RADIUS_M, FloatArray, wrap_deg
 _AGREE = 1.25  # two totals within this factor of each other agree
 _DIFFER = 1.6  # beyond this factor one of them is wrong
 _LEAST_M = 20.0  # shorter ways say nothing about a source
+_STEPPING_SPM = 60.0  # a median step rate above it is no standing
 _LEAST_S = 60.0  # nor do shorter times
 _SPACING_S = 10.0  # positions are measured over chords of this length, against their noise
 _SUSTAINED_MPS = 6.6  # the 5 km world record; nobody keeps up more for minutes
 _USUAL_MPS = (0.5, _SUSTAINED_MPS)
-_METRES_PER = {"kilometres": 1000.0, "miles": 1609.344, "feet": 0.3048, "centimetres": 0.01}
-_MPS_PER = {"km/h": 1 / 3.6, "mph": 0.44704}
+_METRES_PER = {
+    "kilometres": 1000.0,
+    "miles": 1609.344,
+    "feet": 0.3048,
+    "centimetres": 0.01,
+    "km/h instead of m/s": 1 / 3.6,
+}
+# m/s in a unit of speed, and the number above which a usual speed may be in that unit
+_MPS_PER = {"km/h": (1 / 3.6, 3.0), "mph": (0.44704, 4.0)}
+_SAME = 1.08  # two totals within this factor tell a unit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,33 +72,35 @@ def judged(
     positions = _position_total(time_s, columns)
     stated = _Total("the file's total", stated_m) if stated_m and stated_m > _LEAST_M else None
     outside = [one for one in (positions, stated) if one is not None]
-    speed, speed_notes = _judged_speed(time_s, columns.get("speed_mps"), columns, outside)
-    by_speed = _speed_total(time_s, speed)
+    own = _speed_total(time_s, columns.get("speed_mps"))
+    speed, speed_notes = _judged_speed(own, columns.get("speed_mps"), columns, outside)
+    by_speed = own if speed is columns.get("speed_mps") else _speed_total(time_s, speed)
     others = [one for one in (positions, by_speed, stated) if one is not None]
-    distance, notes = _judged_odometer(time_s, columns.get("distance_m"), others)
+    cadence = columns.get("cadence_spm")
+    stepping = cadence is not None and bool((cadence > _STEPPING_SPM).mean() > 0.5)
+    distance, notes = _judged_odometer(time_s, columns.get("distance_m"), others, stepping=stepping)
     return Sources(distance, speed, speed_notes + notes)
 
 
 def _judged_speed(
-    time_s: FloatArray,
+    own: _Total | None,
     speed: FloatArray | None,
     columns: Mapping[str, FloatArray],
     outside: list[_Total],
 ) -> tuple[FloatArray | None, tuple[Note, ...]]:
     """The speed in m/s; None where it contradicts what else is known."""
-    own = _speed_total(time_s, speed)
     if speed is None or own is None:
         return speed, ()
     odometer = _odometer_total(columns.get("distance_m"))
     known = [one for one in (*outside, odometer) if one is not None and one.metres > _LEAST_M]
-    for unit, factor in _MPS_PER.items():
-        agree = [one for one in known if _within(own.metres * factor, one.metres, 1.15)]
-        if len(agree) * 2 > len(known):
-            words = f"speed was recorded in {unit} ({agree[0].source} tells); converted to m/s"
-            return speed * factor, (Note("speed-unit", words),)
     moving = speed[speed > _USUAL_MPS[0]]
     usual = float(np.median(moving)) if moving.size else 0.0
-    kmh = _MPS_PER["km/h"]
+    for unit, (factor, least) in _MPS_PER.items():
+        agree = [one for one in known if _within(own.metres * factor, one.metres, _SAME)]
+        if usual > least and len(agree) * 2 > len(known):
+            words = f"speed was recorded in {unit} ({agree[0].source} tells); converted to m/s"
+            return speed * factor, (Note("speed-unit", words),)
+    kmh = _MPS_PER["km/h"][0]
     if not known and usual > _SUSTAINED_MPS and usual * kmh <= _SUSTAINED_MPS:
         words = f"speed is {usual:.1f} throughout, which nobody runs in m/s; taken for km/h"
         return speed * kmh, (Note("speed-unit", words),)
@@ -97,20 +108,20 @@ def _judged_speed(
 
 
 def _judged_odometer(
-    time_s: FloatArray, distance: FloatArray | None, others: list[_Total]
+    time_s: FloatArray, distance: FloatArray | None, others: list[_Total], *, stepping: bool
 ) -> tuple[FloatArray | None, tuple[Note, ...]]:
     """The odometer as a running total in metres; None where it is not to be believed."""
     if distance is None or np.isfinite(distance).sum() < 2:
         return None, ()
     known = np.flatnonzero(np.isfinite(distance))
-    repaired, notes = _as_running_total(time_s[known], distance[known], others)
+    repaired, notes = _as_running_total(time_s[known], distance[known], others, stepping=stepping)
     if repaired is None:
         return None, notes
     own_m = float(np.maximum(np.diff(repaired), 0.0).sum())
     reference = _reference(others)
     if reference is not None and not _within(own_m, reference.metres, _DIFFER):
-        for unit, metres in (*_METRES_PER.items(), ("km/h times seconds", 1 / 3.6)):
-            if _within(own_m * metres, reference.metres, 1.15):
+        for unit, metres in _METRES_PER.items():
+            if _within(own_m * metres, reference.metres, _SAME):
                 words = f"the odometer counted {unit} ({reference.source} tells); converted"
                 return _put(distance, known, repaired * metres), (
                     *notes,
@@ -124,7 +135,7 @@ def _judged_odometer(
 
 
 def _as_running_total(
-    time_s: FloatArray, distance: FloatArray, others: list[_Total]
+    time_s: FloatArray, distance: FloatArray, others: list[_Total], *, stepping: bool
 ) -> tuple[FloatArray | None, tuple[Note, ...]]:
     """Undo increments and counting backward; name resets."""
     change = np.diff(distance)
@@ -132,7 +143,8 @@ def _as_running_total(
     span_s = float(time_s[-1] - time_s[0])
     added_m = float(distance[1:].sum())
     constant = changed == 0
-    if (constant or back > 0.2 * changed) and _plausible(added_m, span_s, others):
+    small = added_m > 20.0 * float(np.ptp(distance))  # a total would have outgrown its parts
+    if (small or back > 0.2 * changed) and _plausible(added_m, span_s, others, stepping=stepping):
         words = f"the odometer gives the metres of each step; their sum, {added_m:,.0f} m, was used"
         return np.cumsum(distance) - distance[0], (Note("odometer-increments", words),)
     if constant or float(np.ptp(distance)) < 1.0:
@@ -150,7 +162,7 @@ def _upright(
     changed, back = int((change != 0).sum()), int((change < 0).sum())
     if back > 0.8 * changed:
         note = Note("odometer-backward", "the odometer counts backward; it was turned round")
-        return -distance, (note,)
+        return distance.max() - distance, (note,)
     if back > 0.2 * changed:
         words = f"the odometer falls {back} times of {changed}; it was not used"
         return None, (Note("odometer-wanders", words),)
@@ -161,11 +173,11 @@ def _upright(
     return distance, ()
 
 
-def _plausible(metres: float, span_s: float, others: list[_Total]) -> bool:
+def _plausible(metres: float, span_s: float, others: list[_Total], *, stepping: bool) -> bool:
     """Whether a way agrees with another source, or, where there is none, can be run."""
     if others:
         return any(_within(metres, one.metres, _AGREE) for one in others)
-    return span_s > 0 and _USUAL_MPS[0] <= metres / span_s <= _USUAL_MPS[1]
+    return stepping and span_s > 0 and _USUAL_MPS[0] <= metres / span_s <= _USUAL_MPS[1]
 
 
 def _reference(others: list[_Total]) -> _Total | None:

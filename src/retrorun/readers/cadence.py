@@ -16,9 +16,11 @@ _WALK_SPM, _WALK_SPREAD_SPM = (70.0, 30.0), 12.0
 _TYPICAL_MPS = {"run": 3.0, "walk": 1.4}  # where no speed is known
 _FLOOR = 1e-4  # density of a step rate that is neither
 _ONE_SAMPLE = 6.0  # most that a single sample may say
+_ENOUGH = 500  # samples, spread over the recording, that tell what was counted
 _ONE_LEG = 0.3  # watches count one leg by their formats' definition
 _HALF, _NEAR = 0.62, 0.15  # below this share a step rate is half of the usual one, if it is near it
-_DOUBLE_SPM = 220.0
+_DOUBLE_SPM = 220.0  # backward runners take 180 to 210 steps a minute at walking speed
+_DOUBLE_WALK_SPM = 180.0  # but not where the sport is walking
 _LASTS_S = 4.0  # shorter faults are left to the ranges
 _FASTEST_MPS = 8.0
 _SPAN = 5  # samples on either side over which a speed is taken
@@ -107,7 +109,8 @@ def _one_leg(cadence: FloatArray, speed: FloatArray, sport: str) -> bool:
     counted = (cadence > 0) & ~(speed < _STANDING_MPS)
     if not counted.any():
         counted = cadence > 0
-    steps, pace = cadence[counted], speed[counted]
+    every = max(1, int(counted.sum()) // _ENOUGH)
+    steps, pace = cadence[counted][::every], speed[counted][::every]
     says = np.log(_density(2 * steps, pace, sport)) - np.log(_density(steps, pace, sport))
     return bool(np.clip(says, -_ONE_SAMPLE, _ONE_SAMPLE).mean() + _ONE_LEG > 0)
 
@@ -147,7 +150,11 @@ def _repaired(
     with np.errstate(invalid="ignore"):
         half = (cadence > 0) & (cadence < _HALF * usual) & _near(2 * cadence, usual)
         half &= ~(speed < 0.9)
-        double = (cadence > _DOUBLE_SPM) & _near(cadence / 2, usual)
+        double = (cadence > (_DOUBLE_WALK_SPM if _walks(sport) else _DOUBLE_SPM)) & _near(
+            cadence / 2, usual
+        )
+    if not half.any() and not double.any():
+        return cadence, ()
     half, double = (_lasting(each, time_s) for each in (half, double))
     notes = [
         Note(slug, f"{int(where.sum())} samples counted {words} of the steps; put right")

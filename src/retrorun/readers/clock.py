@@ -23,10 +23,15 @@ _JUMP_S = 50 * 60.0  # a shorter hole is none of the clock's
 _APART_S = 4 * _HOUR_S  # runs with so long a hole between them are two
 _SAMPLED_S = 6 * _HOUR_S  # whoever samples so seldom has a broken clock
 _AROUND = 10  # samples before and after a jump that tell the speed there
+_COUNTED_M = 100.0  # an odometer above it has not begun again
 _FEW = 10  # samples that are too few to be a run
 _MOST_JUMPS = 200  # more are a file of another kind: it is put in order of time
 _SCRAMBLED_S = 1800.0  # times that run back by more are a clock that was set
-_SHORTER = 0.8  # the way in the order of the file, against that in the order of time
+_MOST_SMOOTHED = 10.0  # samples on either side over which scrambled times are smoothed
+_JITTER_S = 2.0  # a clock that is set is set by more
+_SCRAMBLED = 3  # so many are no clock that was set
+_COARSE_S = 10.0  # times that step by more, with many samples each, are coarse
+_SHORTER = 0.97  # the way in the order of the file, against that in the order of time
 _FASTEST_MPS = 12.0
 _SLACK_S = 2.0  # a heading so long before or after a run's samples is still of it
 _ROLLOVER_S = 1024 * 7 * _DAY_S  # the week number of GPS starts again after 1024 weeks
@@ -36,6 +41,7 @@ _FUTURE_S = 2_147_483_648.0  # 2038-01-19: beyond it lie clocks that overflowed
 _UNSET_S = ((0.0, _GPS_EPOCH_S), (631_065_600.0, 0x10000000), (946_684_800.0, 3 * _DAY_S))
 # Nobody recorded runs in these formats before then: the formats did not exist.
 BORN_S = {"fit": 1_199_145_600.0, "tcx": 1_136_073_600.0, "gpx": 1_041_379_200.0}
+_LIKELY_S = 1_230_768_000.0  # until 2009 few runners had a GPS receiver
 _GPX_EXTENDED_S = 1_167_609_600.0  # GPX has had heart rate and cadence since 2007
 
 Timed = TypeVar("Timed", Lap, Pause)
@@ -73,7 +79,11 @@ def settled(one: Recording, kind: str, file: str) -> tuple[Recording, ...]:
     """
     if one.time_s.size < 2:
         return (one,)
+    apart_s = np.diff(one.time_s)
+    if apart_s.min() > 0 and apart_s.max() <= _JUMP_S:
+        return (_dated(one, kind),)
     _refuse_senseless(one, file)
+    one = _refined(one)
     if _steady(one.time_s):
         return (_dated(one, kind),)
     one = _unscrambled(one)
@@ -83,8 +93,11 @@ def settled(one: Recording, kind: str, file: str) -> tuple[Recording, ...]:
 
 
 def _steady(time_s: FloatArray) -> bool:
+    """Whether times only rise, but for a jitter that the next stage puts in order."""
     apart_s = np.diff(time_s)
-    return bool((apart_s >= 0).all() and (apart_s <= _JUMP_S).all())
+    if (apart_s > _JUMP_S).any() or (apart_s < -_JITTER_S).any():
+        return False
+    return int((apart_s < 0).sum()) < _SCRAMBLED
 
 
 def _refuse_senseless(one: Recording, file: str) -> None:
@@ -128,24 +141,63 @@ def _steps_m(latitude: FloatArray, longitude: FloatArray) -> FloatArray:
 
 
 def _unscrambled(one: Recording) -> Recording:
-    """Where times run a little back and forth while the places are in order, the order holds.
+    """Times that run a little back and forth are put in order, or the samples by them.
 
-    The same times are dealt out again in the order of the samples.
+    Where the places are in the order of the file, that holds, and the same times are dealt out
+    again; where they follow the times, the samples were shuffled and are put in order of time.
     """
     apart_s = np.diff(one.time_s)
-    back = apart_s < 0
-    if back.sum() < 3 or (apart_s < -_SCRAMBLED_S).any():
+    back = int((apart_s < 0).sum())
+    if not back or (apart_s < -_SCRAMBLED_S).any():
         return one
     order = np.argsort(one.time_s, kind="stable")
-    if not _way_m(one, np.arange(order.size)) < _SHORTER * _way_m(one, order):
+    as_written_m, by_time_m = _way_m(one, np.arange(order.size)), _way_m(one, order)
+    words = f"times run back {back} times"
+    if by_time_m < _SHORTER * as_written_m:
+        note = Note("clock-backward", f"{words}; samples were put in order")
+        columns = {name: values[order] for name, values in one.columns.items()}
+        time_s = one.time_s[order]
+        return replace(one, time_s=time_s, columns=columns, notes=(*one.notes, note))
+    if back < _SCRAMBLED or as_written_m >= _SHORTER * by_time_m:
         return one
-    time_s = one.time_s[order]
+    note = Note(
+        "clock-scrambled",
+        f"{words} while the places are in order; they were dealt out in the order of the file",
+    )
+    off = min(float(-apart_s.min()) / _usual_s(one.time_s)[0], _MOST_SMOOTHED)
+    return _timed(one, _smoothed(one.time_s[order], int(np.ceil(off))), note)
+
+
+def _smoothed(time_s: FloatArray, half: int) -> FloatArray:
+    """Means over so many samples on both sides, fewer at the ends: times that never fall, (n,)."""
+    place = np.arange(time_s.size)
+    reach = np.minimum(np.minimum(place, place[::-1]), half)
+    total = np.concatenate(([0.0], np.cumsum(time_s - time_s[0])))
+    means = (total[place + reach + 1] - total[place - reach]) / (2 * reach + 1)
+    return np.asarray(np.maximum.accumulate(means) + time_s[0])
+
+
+def _refined(one: Recording) -> Recording:
+    """Times that are whole minutes only: the samples of each are spread evenly over it."""
+    distinct_s, first, count = np.unique(one.time_s, return_index=True, return_counts=True)
+    if distinct_s.size < 3 or one.time_s.size < 2 * distinct_s.size:
+        return one
+    step_s = np.diff(distinct_s)
+    if np.median(step_s) < _COARSE_S or (np.diff(one.time_s) < 0).any():
+        return one
+    lasts_s = np.minimum(np.append(step_s, step_s[-1]), 2 * np.median(step_s))
+    place = np.arange(one.time_s.size) - np.repeat(first, count)
+    time_s = one.time_s + place * np.repeat(lasts_s / count, count)
+    words = f"{one.time_s.size} samples have {distinct_s.size} times; they were spread evenly"
+    return _timed(one, time_s, Note("clock-coarse", words))
+
+
+def _timed(one: Recording, time_s: FloatArray, note: Note) -> Recording:
+    """The recording with other times for its samples, and for headings that were read with them."""
     headings = tuple(
         replace(each, time_s=time_s) if np.array_equal(each.time_s, one.time_s) else each
         for each in one.headings
     )
-    words = f"times run back {int(back.sum())} times while the places are in order"
-    note = Note("clock-scrambled", f"{words}; they were dealt out in the order of the file")
     return replace(one, time_s=time_s, headings=headings, notes=(*one.notes, note))
 
 
@@ -200,19 +252,30 @@ def _passage(one: Recording, before: _Piece, after: _Piece) -> Passage:
     """Whether the run went on while the clock jumped, was interrupted, or ended.
 
     Forward, an athlete may have paused: then the device says so, or the pace before and after it
-    is none. Back, nothing but the clock can be the cause, unless the place is another one.
+    is none, while neither a step of whole hours nor the odometer tells of the clock. Back, nothing
+    but the clock can be the cause, unless the place is another one.
     """
     jump_s = float(one.time_s[after.first] - one.time_s[before.last - 1])
     if jump_s > 0 and _paused(one, after.first, jump_s):
         return "pauses"
-    reached_m, pace_mps = _leap_m(one, before, after), _pace_mps(one, before, after)
+    _, longest_s = _usual_s(one.time_s)
+    hours_s = abs(jump_s) % _HOUR_S  # a zone or a day that was set makes whole hours
+    whole_hours = min(hours_s, _HOUR_S - hours_s) <= longest_s + 2.0
+    reached_m, paces_mps = _leap_m(one, before, after), _paces_mps(one, before, after)
     if reached_m is None:
-        whole_hours = abs(jump_s - _HOUR_S * round(jump_s / _HOUR_S)) <= 5.0
         return "runs on" if jump_s < 0 or whole_hours else "parts"
-    near = reached_m <= 2.0 * _usual_s(one.time_s) * max(pace_mps, 1.0) + 10.0
-    if near and (jump_s < 0 or pace_mps > 1.0):
+    near = reached_m <= 1.5 * longest_s * max(*paces_mps, 1.0) + 10.0
+    counts_on = jump_s > _APART_S and _counts_on(one, before, after)
+    if near and (jump_s < 0 or min(paces_mps) > 1.0 or whole_hours or counts_on):
         return "runs on"
     return "parts"
+
+
+def _counts_on(one: Recording, before: _Piece, after: _Piece) -> bool:
+    """Whether an odometer went on where it was: for another run it would have begun at 0."""
+    distance = one.columns.get("distance_m")
+    ends = None if distance is None else _ends(np.isfinite(distance), before, after)
+    return distance is not None and ends is not None and float(distance[ends[1]]) > _COUNTED_M
 
 
 def _paused(one: Recording, index: int, jump_s: float) -> bool:
@@ -254,8 +317,8 @@ def _ends(held: np.ndarray, before: _Piece, after: _Piece) -> IntArray | None:
     return np.array([start + last[-1], after.first + first[0]])
 
 
-def _pace_mps(one: Recording, before: _Piece, after: _Piece) -> float:
-    """The lower of the speeds just before and just after a jump; 0 where one is not known."""
+def _paces_mps(one: Recording, before: _Piece, after: _Piece) -> tuple[float, float]:
+    """The speeds just before and just after a jump; 0 where one is not known."""
     spans = (
         np.arange(max(before.first, before.last - _AROUND), before.last),
         np.arange(after.first, min(after.last, after.first + _AROUND)),
@@ -264,22 +327,34 @@ def _pace_mps(one: Recording, before: _Piece, after: _Piece) -> float:
     for span in spans:
         lasted_s = float(one.time_s[span[-1]] - one.time_s[span[0]])
         found.append(_way_m(one, span) / lasted_s if lasted_s > 0 else 0.0)
-    return min(found)
+    return found[0], found[1]
 
 
-def _usual_s(time_s: FloatArray) -> float:
+def _usual_s(time_s: FloatArray) -> tuple[float, float]:
+    """The usual time from sample to sample, and the longest but for a few."""
     apart_s = np.diff(time_s)
     known = apart_s[(apart_s > 0) & (apart_s <= _JUMP_S)]
-    return float(np.median(known)) if known.size else 1.0
+    if not known.size:
+        return 1.0, 1.0
+    return float(np.median(known)), float(np.quantile(known, 0.95))
+
+
+def _meanwhile_s(one: Recording, before: _Piece, after: _Piece) -> float:
+    """How long it took from the end of a piece to the start of the next, as the pace tells."""
+    usual_s, longest_s = _usual_s(one.time_s)
+    pace_mps, reached_m = max(_paces_mps(one, before, after)), _leap_m(one, before, after)
+    if reached_m is None or pace_mps < 1.0:
+        return usual_s
+    return float(np.clip(round(reached_m / pace_mps), min(usual_s, 1.0), longest_s))
 
 
 def _on_one_clock(one: Recording, group: Sequence[_Piece]) -> list[_Piece]:
     """The pieces of one run, moved to the clock of the longest whose date can be."""
-    usual_s = _usual_s(one.time_s)
     shifts = [0.0]
     for before, after in itertools.pairwise(group):
-        jump_s = one.time_s[after.first] - one.time_s[before.last - 1]
-        shifts.append(shifts[-1] + (usual_s - float(jump_s) if after.runs_on else 0.0))
+        jump_s = float(one.time_s[after.first] - one.time_s[before.last - 1])
+        moved_s = _meanwhile_s(one, before, after) - jump_s if after.runs_on else 0.0
+        shifts.append(shifts[-1] + moved_s)
     dates = [BORN_S["gpx"] <= one.time_s[piece.first] < _FUTURE_S for piece in group]
     sizes = [piece.size if good else 0 for piece, good in zip(group, dates, strict=True)]
     own = shifts[int(np.argmax(sizes))]
@@ -379,7 +454,7 @@ def _moved_heading(
 
 def _dated(one: Recording, kind: str) -> Recording:
     """The recording on the day that it can have, with a note where that was or is in doubt."""
-    start_s = float(one.time_s.min())
+    start_s = float(one.time_s[one.time_s.size // 2])
     born_s = BORN_S.get(kind, 0.0)
     if kind == "gpx" and {"heart_rate_bpm", "cadence_spm"} & one.columns.keys():
         born_s = _GPX_EXTENDED_S
@@ -393,6 +468,12 @@ def _dated(one: Recording, kind: str) -> Recording:
     if start_s < born_s:
         words = f"dated {_day(start_s)}: the clock was not set, and the day is not known"
         return replace(one, notes=(*one.notes, Note("clock-not-set", words)))
+    if kind != "fit" and start_s < _LIKELY_S:
+        later = _day(start_s + _ROLLOVER_S)
+        words = (
+            f"dated {_day(start_s)}; if the receiver's week number had rolled over, it is {later}"
+        )
+        return replace(one, notes=(*one.notes, Note("clock-doubtful", words)))
     if start_s >= _FUTURE_S:
         words = f"dated {_day(start_s)}: the clock was wrong, and the day is not known"
         return replace(one, notes=(*one.notes, Note("clock-future", words)))

@@ -17,9 +17,10 @@ _INTRODUCTION = """\
 Printed by `python -m retrorun.readers.formats > docs/formats.md` from the tables that the readers
 use; a test holds the two together.
 
-A file's kind is found by its content, never by its name. Readers repair nothing: they give the
-file's own times and values in SI units and say in notes what they left out. Whatever the bytes are,
-the outcome is a recording, a `ReadError` or a `NotARunError` with a slug.
+A file's kind is found by its content, never by its name. Readers repair clocks and cadence, as
+described below, and nothing else: they give the file's own times and values in SI units and say in
+notes what they left out. Whatever the bytes are, the outcome is a recording, a `ReadError` or a
+`NotARunError` with a slug.
 """
 _FIT = """\
 ## How FIT is read
@@ -45,7 +46,6 @@ ones, those that Garmin's decoder gives before it stops (tests).
 - Compressed time stamps and `compressed_speed_distance` are expanded.
 - Timer events give the pauses; `workout_step` names or notes come to the laps that carry them out;
   `activity` gives local time.
-- Cadence is that of one leg and doubled; a median over 120 is taken for both feet already.
 """
 _XML = """\
 ## How GPX and TCX are read
@@ -54,9 +54,7 @@ Streamed with lxml, 32 kB at a time; no entity is resolved, nothing is fetched, 
 by local name. What breaks off is kept up to the break, with a note. In GPX a new segment is a
 break, a track that begins within an hour of the one before it belongs to it. In TCX a second
 track within a lap is a pause. Points without a time are left out. A heart rate of 0 is missing.
-Cadence is doubled where its median while moving is under 120 (under 75 where the sport is
-walking), and a note says so. Where the stream finds no track at all, gpxpy is asked for a second
-opinion.
+Where the stream finds no track at all, gpxpy is asked for a second opinion.
 
 A document that is not quite XML is mended where it can be read in one way only, and a note says so
 (`xml-repaired`): what stands in front of the first tag and zeros behind the last are left out; an
@@ -115,6 +113,64 @@ A run is what the file says, and what it does not say is judged by its speed.
   running is asked about and not counted (`not-a-run-doubtful`). Who runs that fast puts a table of
   labels beside the file and processes with `--retry`, or sets `count_doubtful`
   ([settings.md](settings.md)).
+_DISTANCE = """\
+## How distance, moving time, clock and cadence are decided
+
+**Distance.** The metres between two samples are the odometer's difference where it is known at
+both ends, else the straight line between the positions (in dense recordings over `chord_s` of
+`[prepare]`, against their noise), else the device's speed times the time. A recording that has
+none of these, as a treadmill's, gets the totals of its laps or its session, spread over its time
+in motion. `explain` says how many metres came from which source.
+
+Before that, each source is judged against the others and against the file's own totals. An
+odometer in other units (km, miles, feet, or km/h summed up as m/s), one that gives increments,
+counts backward or was reset is repaired; one that stands or wanders while the others agree is left
+out, and one that stands for a while is left out for that while. A speed in km/h or mph is
+converted. Each of these is noted (`odometer-…`, `speed-unit`). The totals of sessions and laps in
+FIT and of laps in TCX are kept; GPX has none. Where the distance is more than 2 % from one of
+them, `distance-differs` gives both figures.
+
+A receiver that hangs gives its last fix again and then leaps: the leap is spread over the time
+since the position last changed. A leap that goes the way of the fixes around it, and from behind
+that way to ahead of it, has caught up; a short piece that lies aside of it is left out.
+
+**Moving time.** The time between two samples is moving time if the distance between them makes 0.5
+m/s or more. It is not within a timer pause, and not where nobody could have run the distance (over
+7.5 m/s through more than 10 s). A hole of more than 10 s that was crossed at less than 0.9 m/s and
+half of the session's usual speed holds a stop: its metres count at the usual speed, the rest of
+its time as standing. Where more time was in motion than the file's timer ran, by over 2 %,
+`moving-time-differs` gives both figures.
+
+**Clock.** Samples stand in the order in which they were written. Where the times jump forward by
+over 50 minutes, or back, position and odometer tell what happened, and a note says it:
+
+- `clock-set`: place and odometer go on as if nothing had happened → one run: the parts are joined
+  on the clock of the longer one.
+- `clock-two-runs`: over 4 hours between two places or two counts of the odometer, and no pause
+  that the file states → a session each.
+- `clock-scrambled`: times run back and forth by seconds, the places are in order → the times are
+  dealt out in the order of the file.
+- `clock-backward`: times run back and forth, the places follow them → the samples are put in order
+  of time.
+- `clock-coarse`: whole minutes only → the samples of each are spread evenly.
+- `clock-not-set`: 1970, 1980, 1990 or 2000: a clock's own zero → kept; the day is not known.
+- `clock-week-rollover`: a day on which the format did not exist, or laps 1024 weeks ahead → moved
+  by 1024 weeks, as the week number of GPS starts again.
+- `clock-doubtful`: GPX or TCX from before 2009 → kept; the day may be one 1024 weeks later.
+- `clock-future`: 2038 or later → kept; the day is not known.
+- `clock-astray`: a few samples days away from all others → left out.
+- `clock-impossible`, `clock-stopped`: hours from sample to sample; all samples at one time →
+  refused.
+
+A forward jump of under 4 hours at walking pace or less may be a pause, and is one unless it is a
+whole number of hours.
+
+**Cadence.** Formats count one leg, some writers both. Both readings are held, sample by sample,
+against the step rates at which people walk and run at that speed (or, without a speed, in that
+sport); the one that fits better is taken, with a note (`cadence-doubled`, `cadence-as-given`). A
+stretch of 4 s or more at half of the usual step rate of its gait, or at twice, is put right
+(`cadence-half-locked`, `cadence-double-counted`). Twice means over 220 steps a minute, for
+backward runners take up to 210 at walking speed.
 """
 _ARCHIVES = """\
 ## Archives
@@ -193,6 +249,7 @@ def markdown() -> str:
             _FIT,
             _XML,
             _SPORTS,
+            _DISTANCE,
             _ARCHIVES,
         ]
     )

@@ -1,0 +1,245 @@
+"""Metres of each second, against runs whose length is known because they were laid out by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from retrorun.model import FileTotal, Lap, Pause, Recording, Track
+from retrorun.prepare import prepare
+from retrorun.settings import PrepareSettings
+from retrorun.units import FloatArray
+
+SETTINGS = PrepareSettings()
+METRE = 180.0 / np.pi / 6_371_008.8  # degrees of latitude
+START_S = 1_777_793_400.0
+
+
+def northward(times: FloatArray, way_m: FloatArray) -> Recording:
+    """A run due north, so that its length is its rise in latitude."""
+    place = {"latitude_deg": 46.0 + way_m * METRE, "longitude_deg": np.full(times.size, 14.5)}
+    return Recording(START_S + times, place)
+
+
+def without_place(times: FloatArray, **columns: FloatArray) -> Recording:
+    return Recording(START_S + times, dict(columns))
+
+
+def metres(track: Track) -> float:
+    return float(np.nansum(track.column("step_m")))
+
+
+def moving_s(track: Track) -> int:
+    return int((track.column("ground_speed_mps")[:-1] >= 0.5).sum())
+
+
+def slugs(track: Track) -> list[str]:
+    return [note.slug for note in track.notes]
+
+
+def prepared(recording: Recording) -> Track:
+    return prepare(recording, SETTINGS)
+
+
+EVERY = {
+    "each second": np.arange(901.0),
+    "each 5 s": np.arange(0.0, 901.0, 5.0),
+    "each 13 s": np.append(np.arange(0.0, 897.0, 13.0), 900.0),
+    "each minute": np.arange(0.0, 901.0, 60.0),
+    "smart": np.append(np.cumsum(np.tile([2.0, 11.0, 5.0, 15.0, 1.0], 26)), [0.0, 900.0]),
+}
+
+
+@pytest.mark.parametrize("often", EVERY)
+@pytest.mark.parametrize("by", ["positions", "odometer", "both"])
+def test_a_steady_run_has_its_length_however_often_it_was_sampled(often: str, by: str) -> None:
+    times = np.unique(EVERY[often])
+    run = northward(times, 3.0 * times)
+    if by != "positions":
+        run = replace(run, columns={**run.columns, "distance_m": 3.0 * times})
+    if by == "odometer":
+        run = replace(run, columns={"distance_m": 3.0 * times})
+    track = prepared(run)
+    assert metres(track) == pytest.approx(2700.0, rel=1e-3)
+    assert moving_s(track) == 900
+    assert list(track.distance_sources) == ["positions" if by == "positions" else "odometer"]
+
+
+def test_a_phone_that_writes_no_speed_does_not_make_the_athlete_stand() -> None:
+    times = np.arange(0.0, 3601.0, 60.0)
+    run = northward(times, 2.5 * times)
+    run = replace(run, columns={**run.columns, "speed_mps": np.zeros(times.size)})
+    assert metres(prepared(run)) == pytest.approx(9000.0, rel=1e-3)
+
+
+def test_a_hole_with_a_stop_in_it_counts_only_the_time_that_its_way_takes() -> None:
+    # 300 s at 3 m/s, one hole of 100 s with 60 m (20 s at 3 m/s and 80 s standing), 300 s at 3 m/s
+    times = np.concatenate((np.arange(301.0), np.arange(400.0, 701.0)))
+    way = np.where(times <= 300, 3.0 * times, 960.0 + 3.0 * (times - 400.0))
+    track = prepared(northward(times, way))
+    assert metres(track) == pytest.approx(1860.0, rel=1e-3)
+    assert moving_s(track) == pytest.approx(620, abs=4)
+
+
+def test_nobody_drove_home_on_foot() -> None:
+    # a run of 900 m, 10 km in 10 min by car with the watch off, a run of 900 m
+    times = np.concatenate((np.arange(301.0), np.arange(900.0, 1201.0)))
+    way = np.where(times <= 300, 3.0 * times, 10_900.0 + 3.0 * (times - 900.0))
+    track = prepared(northward(times, way))
+    assert metres(track) == pytest.approx(1800.0, rel=5e-3)
+    assert moving_s(track) == pytest.approx(600, abs=4)
+
+
+def test_a_timer_pause_is_no_moving_time_and_what_lies_around_it_is_kept() -> None:
+    # a point each 10 s; the timer stands from 303 to 603 s, within one hole
+    times = np.concatenate((np.arange(0.0, 301.0, 10.0), np.arange(610.0, 911.0, 10.0)))
+    ran_s = np.where(times <= 300, times, times - 300.0)
+    run = northward(times, 3.0 * ran_s)
+    run = replace(run, pauses=(Pause(START_S + 303, START_S + 603),))
+    track = prepared(run)
+    assert metres(track) == pytest.approx(3.0 * 610, rel=2e-3)
+    moving = (track.column("ground_speed_mps") >= 0.5) & ~track.flags["paused"]
+    assert int(moving[:-1].sum()) == pytest.approx(610, abs=4)
+
+
+@pytest.mark.parametrize("hold", [1, 3, 7])
+def test_a_position_that_hangs_and_catches_up_loses_no_metre(hold: int) -> None:
+    times = np.arange(901.0)
+    shown = times - times % (hold + 1)  # each fix is repeated `hold` times
+    track = prepared(northward(times, 3.3 * shown))
+    assert metres(track) == pytest.approx(3.3 * shown[-1], rel=1e-3)
+    assert not track.flags["position_suspect"].any()
+    assert ("position-held" in slugs(track)) == (3.3 * (hold + 1) > 12.0)
+
+
+def test_a_position_that_creeps_and_catches_up_is_no_excursion() -> None:
+    times = np.arange(600.0)
+    lag = times % 6
+    track = prepared(northward(times, 3.0 * (times - lag) + 0.1 * lag))
+    assert metres(track) == pytest.approx(3.0 * 594 + 0.5, rel=5e-3)
+    assert not track.flags["position_suspect"].any()
+
+
+@pytest.mark.parametrize("degrees", [0, 90, 180])
+def test_an_excursion_is_still_one(degrees: int) -> None:
+    times = np.arange(600.0)
+    run = northward(times, 3.0 * times)
+    aside, along = (40.0 * f(np.radians(degrees)) for f in (np.sin, np.cos))
+    for first in range(60, 600, 120):
+        run.columns["latitude_deg"][first : first + 3] += along * METRE
+        run.columns["longitude_deg"][first : first + 3] += aside * METRE / np.cos(np.radians(46))
+    assert metres(prepared(run)) == pytest.approx(1797.0, rel=0.02)
+
+
+STEADY = np.arange(601.0)
+SHOWN = {  # 3 m/s for 600 s as broken odometers show it, and the slug that says so
+    "zero": (np.zeros(601), "odometer-stands"),
+    "stuck at a number": (np.full(601, 812.5), "odometer-stands"),
+    "increments": (np.where(STEADY % 2 > 0, 2.9, 3.1), "odometer-increments"),
+    "kilometres": (0.003 * STEADY, "odometer-unit"),
+    "feet": (3.0 * STEADY / 0.3048, "odometer-unit"),
+    "km/h for m/s": (10.8 * STEADY, "odometer-unit"),
+    "backward": (1800.0 - 3.0 * STEADY, "odometer-backward"),
+    "reset": (np.where(STEADY < 217, 3.0 * STEADY, 3.0 * (STEADY - 217)), "odometer-reset"),
+    "noise": (np.random.default_rng(1).uniform(0, 900, 601), "odometer-wanders"),
+}
+
+
+@pytest.mark.parametrize("fault", SHOWN)
+@pytest.mark.parametrize("witness", ["positions", "speed", "total"])
+def test_a_wrong_odometer_is_judged_by_any_other_source(fault: str, witness: str) -> None:
+    shown, slug = SHOWN[fault]
+    run = northward(STEADY, 3.0 * STEADY)
+    if witness != "positions":
+        run = replace(run, columns={})
+    if witness == "speed":
+        run = replace(run, columns={"speed_mps": np.full(601, 3.0)})
+    if witness == "total":
+        total = FileTotal("session", 1800.0)
+        run = replace(run, distance_m=1800.0, totals=(total,))
+    track = prepared(replace(run, columns={**run.columns, "distance_m": shown}))
+    assert slug in slugs(track)
+    assert metres(track) == pytest.approx(1800.0, rel=0.01)
+
+
+def test_an_odometer_that_stands_while_the_positions_move_on_is_left_out_there() -> None:
+    shown = np.minimum(3.0 * STEADY, 900.0)
+    run = northward(STEADY, 3.0 * STEADY)
+    track = prepared(replace(run, columns={**run.columns, "distance_m": shown}))
+    assert metres(track) == pytest.approx(1800.0, rel=0.01)
+    assert set(track.distance_sources) == {"odometer", "positions"}
+
+
+def test_an_odometer_that_catches_up_spreads_what_it_missed() -> None:
+    shown = np.where((STEADY > 200) & (STEADY < 260), 600.0, 3.0 * STEADY)
+    track = prepared(without_place(STEADY, distance_m=shown))
+    assert metres(track) == pytest.approx(1800.0)
+    assert track.column("step_m")[230] == pytest.approx(3.0, rel=0.01)
+
+
+def test_an_odometer_that_is_written_when_it_changes_knows_of_the_stop() -> None:
+    # 200 s at 3 m/s, 60 s standing, 200 s at 3 m/s; a value each 12 m; the speed hangs at 1.4 m/s
+    times = np.arange(461.0)
+    way = np.where(times < 200, 3.0 * times, np.where(times < 260, 600.0, 3.0 * (times - 60)))
+    shown = np.where(np.diff(way // 12, prepend=-1.0) > 0, way - way % 12, np.nan)
+    speed = np.where((times >= 200) & (times < 260), 1.4, 3.0)
+    run = replace(without_place(times, distance_m=shown, speed_mps=speed), distance_m=1200.0)
+    track = prepared(run)
+    assert metres(track) == pytest.approx(1200.0, rel=0.01)
+    assert (track.column("ground_speed_mps")[210:250] < 0.5).all()
+
+
+def test_speed_in_kilometres_an_hour_is_known_by_the_total_or_by_itself() -> None:
+    kmh = np.full(901, 10.8)
+    stated = replace(without_place(np.arange(901.0), speed_mps=kmh), distance_m=2700.0)
+    for run in (stated, replace(stated, distance_m=None)):
+        track = prepared(run)
+        assert metres(track) == pytest.approx(2700.0, rel=1e-3)
+        assert "speed-unit" in slugs(track)
+
+
+def test_a_fast_runner_is_not_taken_for_one_in_kilometres_an_hour() -> None:
+    times = np.arange(601.0)
+    run = northward(times, 5.5 * times)
+    run = replace(run, columns={**run.columns, "speed_mps": np.full(601, 5.5)})
+    assert metres(prepared(run)) == pytest.approx(3300.0, rel=1e-3)
+    alone = prepared(without_place(times, speed_mps=np.full(601, 5.5)))
+    assert metres(alone) == pytest.approx(3300.0, rel=1e-3)
+    assert "speed-unit" not in slugs(alone)
+
+
+def test_a_treadmill_with_totals_only_gets_those_of_its_laps_while_it_steps() -> None:
+    # two laps of 300 s: 600 m, then 1200 m; the athlete stands for the last 100 s of the first
+    steps = np.where((STEADY >= 200) & (STEADY < 300), 0.0, 160.0)
+    laps = (
+        Lap(START_S, START_S + 300, distance_m=600.0),
+        Lap(START_S + 300, START_S + 600, distance_m=1200.0),
+    )
+    run = replace(without_place(STEADY, cadence_spm=steps), laps=laps, distance_m=1800.0)
+    track = prepared(run)
+    assert float(track.column("step_m")[:300].sum()) == pytest.approx(600.0)
+    assert metres(track) == pytest.approx(1800.0)
+    assert list(track.distance_sources) == ["file total"]
+
+
+def test_positions_that_stand_do_not_stop_a_treadmill() -> None:
+    run = northward(STEADY, 0.02 * STEADY)
+    run = replace(run, columns={**run.columns, "distance_m": 3.0 * STEADY})
+    track = prepared(run)
+    assert metres(track) == pytest.approx(1800.0)
+    assert np.allclose(track.column("ground_speed_mps"), 3.0, atol=0.01)
+
+
+@pytest.mark.parametrize(("stated_m", "noted"), [(1770.0, False), (1760.0, True), (3231.0, True)])
+def test_over_two_per_cent_from_the_file_s_own_total_is_noted(
+    stated_m: float,
+    noted: bool,  # noqa: FBT001 - parameter
+) -> None:
+    run = northward(STEADY, 3.0 * STEADY)
+    total = FileTotal("session", stated_m)
+    track = prepared(replace(run, distance_m=stated_m, totals=(total,)))
+    found = [note.message for note in track.notes if note.slug == "distance-differs"]
+    assert bool(found) == noted
+    if noted:
+        assert "1,800 m" in found[0]
+        assert f"{stated_m:,.0f} m" in found[0]

@@ -1,0 +1,217 @@
+"""Clocks that were set, ran astray or stood, in files whose run is known."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from retrorun.errors import ReadError
+from retrorun.model import Analysis, Athlete, Blob, Export, HeadingSeries, Lap, Pause, Recording
+from retrorun.pipeline import process
+from retrorun.readers import read
+from retrorun.readers.clock import settled
+from retrorun.settings import ReadLimits, Settings
+from retrorun.units import FloatArray
+
+START_S = 1_777_793_400.0  # 2026-05-03T07:30:00Z
+HOUR_S, DAY_S = 3600.0, 86_400.0
+WEEKS_S = 1024 * 7 * DAY_S
+METRE = 180.0 / np.pi / 6_371_008.8  # degrees of latitude
+ELAPSED = np.arange(901.0)  # a run of 900 s at 3 m/s
+
+
+def run(time_s: FloatArray, way_m: FloatArray | None = None, *, by: str = "both") -> Recording:
+    way: FloatArray = 3.0 * np.arange(float(time_s.size)) if way_m is None else way_m
+    columns: dict[str, FloatArray] = {}
+    if by != "odometer":
+        columns = {"latitude_deg": 46.0 + way * METRE, "longitude_deg": np.full(way.size, 14.5)}
+    if by != "positions":
+        columns["distance_m"] = way
+    return Recording(time_s, columns)
+
+
+def slugs(one: Recording) -> list[str]:
+    return [note.slug for note in one.notes]
+
+
+def gpx(time_s: FloatArray, way_m: FloatArray) -> bytes:
+    points = "".join(
+        f'<trkpt lat="{46.0 + way * METRE:.8f}" lon="14.5"><time>'
+        f"{datetime.fromtimestamp(at, UTC).isoformat()}</time></trkpt>"
+        for at, way in zip(time_s.tolist(), way_m.tolist(), strict=True)
+    )
+    head = '<?xml version="1.0"?><gpx xmlns="http://www.topografix.com/GPX/1/1" creator="x">'
+    return f"{head}<trk><type>run</type><trkseg>{points}</trkseg></trk></gpx>".encode()
+
+
+def read_gpx(time_s: FloatArray, way_m: FloatArray) -> Export:
+    return read("a.gpx", gpx(time_s, way_m), ReadLimits())
+
+
+def test_a_good_clock_is_left_alone() -> None:
+    one = run(START_S + ELAPSED)
+    assert settled(one, "fit", "a") == (one,)
+
+
+JUMPS = (HOUR_S, -HOUR_S, DAY_S, -DAY_S, 20 * DAY_S, -400 * DAY_S + 17, WEEKS_S, -WEEKS_S)
+
+
+@pytest.mark.parametrize("jump_s", JUMPS)
+@pytest.mark.parametrize("at", [100, 300, 800])
+@pytest.mark.parametrize("by", ["positions", "odometer", "both"])
+def test_both_parts_of_a_run_whose_clock_was_set_are_joined(
+    jump_s: float, at: int, by: str
+) -> None:
+    time_s = START_S + ELAPSED + np.where(at <= ELAPSED, jump_s, 0.0)
+    (one,) = settled(run(time_s, by=by), "gpx", "a")
+    assert np.diff(one.time_s).tolist() == [1.0] * 900
+    assert any(slug.startswith("clock") for slug in slugs(one))
+    longer_s = START_S + (jump_s if at < 450 else 0.0)
+    possible = {START_S, START_S + jump_s, longer_s}
+    assert float(one.time_s[0]) in possible
+
+
+def test_laps_pauses_and_headings_move_with_their_part() -> None:
+    time_s = START_S + ELAPSED + np.where(ELAPSED >= 300, DAY_S, 0.0)
+    heading = HeadingSeries("a", "compass", "true", time_s, ELAPSED % 360)
+    one = run(time_s)
+    one = Recording(
+        one.time_s,
+        one.columns,
+        headings=(heading,),
+        laps=(Lap(START_S, START_S + 200), Lap(START_S + 200, START_S + DAY_S + 500)),
+        pauses=(Pause(START_S + 100, START_S + 110),),
+    )
+    (moved,) = settled(one, "fit", "a")
+    first = float(moved.time_s[0])
+    assert [(lap.start_time_s - first, lap.end_time_s - first) for lap in moved.laps] == [
+        (0, 200),
+        (200, 500),
+    ]
+    assert moved.pauses[0].start_time_s - first == 100
+    assert np.array_equal(moved.headings[0].time_s, moved.time_s)
+
+
+def test_a_coffee_of_an_hour_is_a_pause() -> None:
+    # the pace falls to nothing before and rises from nothing after 3,725 s at one place
+    way = np.concatenate((3.0 * np.arange(301.0), np.full(30, 900.0)))
+    way = np.concatenate((way, np.full(30, 901.0), 901.0 + 3.0 * np.arange(300.0)))
+    second = np.arange(float(way.size))
+    time_s = START_S + second + np.where(second >= 331, 3725.0, 0.0)
+    (one,) = settled(run(time_s, way, by="positions"), "gpx", "a")
+    assert np.array_equal(one.time_s, time_s)
+    assert not slugs(one)
+
+
+def test_a_pause_that_the_device_states_is_one_however_fast_the_athlete_was() -> None:
+    time_s = START_S + ELAPSED + np.where(ELAPSED >= 300, 5 * HOUR_S, 0.0)
+    stated = Pause(START_S + 300, START_S + 5 * HOUR_S + 299)
+    one = run(time_s)
+    one = Recording(one.time_s, one.columns, pauses=(stated,))
+    (kept,) = settled(one, "fit", "a")
+    assert np.array_equal(kept.time_s, time_s)
+
+
+@pytest.mark.parametrize("apart_s", [5 * HOUR_S + 7, DAY_S, 7 * DAY_S + 123])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_two_runs_in_one_segment_are_two_sessions(apart_s: float, *, swapped: bool) -> None:
+    # 2.7 km and, 17 km away, 1.2 km, in either order
+    times = [START_S + ELAPSED, START_S + apart_s + np.arange(401.0)]
+    ways = [3.0 * ELAPSED, 17_000.0 + 3.0 * np.arange(401.0)]
+    turn = -1 if swapped else 1
+    data = gpx(np.concatenate(times[::turn]), np.concatenate(ways[::turn]))
+    found = process(Blob("a.gpx", data), Settings(), Athlete())
+    assert isinstance(found, Analysis)
+    assert [each.start_time_s for each in found.sessions] == [START_S, START_S + apart_s]
+    assert [each.distance_m for each in found.sessions] == pytest.approx([2700.0, 1200.0], rel=1e-2)
+    assert all("clock-two-runs" in [n.slug for n in each.notes] for each in found.sessions)
+
+
+def test_times_that_run_back_and_forth_while_the_places_are_in_order() -> None:
+    rng = np.random.default_rng(4)
+    time_s = START_S + ELAPSED + np.round(rng.uniform(-20, 20, 901))
+    (one,) = read_gpx(time_s, 3.0 * ELAPSED).recordings
+    assert (np.diff(one.time_s) >= 0).all()
+    assert np.abs(one.time_s - START_S - ELAPSED).max() < 40
+    assert "clock-scrambled" in slugs(one)
+    found = process(Blob("a.gpx", gpx(time_s, 3.0 * ELAPSED)), Settings(), Athlete())
+    assert isinstance(found, Analysis)
+    assert found.sessions[0].distance_m == pytest.approx(2700.0, rel=0.02)
+
+
+def test_samples_that_were_shuffled_are_put_in_order_of_time() -> None:
+    order = np.argsort(ELAPSED + np.random.default_rng(5).uniform(0, 60, 901))
+    (one,) = settled(run((START_S + ELAPSED)[order], (3.0 * ELAPSED)[order]), "gpx", "a")
+    assert one.columns["distance_m"].tolist() == (3.0 * ELAPSED).tolist()
+    assert "clock-backward" in slugs(one)
+
+
+def test_whole_minutes_are_spread_over_their_samples() -> None:
+    coarse = START_S + np.floor(ELAPSED / 60) * 60
+    (one,) = settled(run(coarse), "gpx", "a")
+    assert np.allclose(one.time_s[:900], START_S + ELAPSED[:900])
+    assert "clock-coarse" in slugs(one)
+
+
+def test_a_single_sample_from_before_the_clock_was_set_is_left_out() -> None:
+    time_s = START_S + ELAPSED
+    time_s[0] = 0.0
+    found = process(Blob("a.gpx", gpx(time_s, 3.0 * ELAPSED)), Settings(), Athlete())
+    assert isinstance(found, Analysis)
+    (session,) = found.sessions
+    assert session.start_time_s in (START_S, START_S + 1)
+    assert any(note.slug.startswith("clock") for note in session.notes)
+
+
+@pytest.mark.parametrize(
+    ("first_s", "slug"),
+    [
+        (0.0, "clock-not-set"),
+        (631_065_600.0, "clock-not-set"),  # 1989-12-31, the zero of FIT
+        (946_684_805.0, "clock-not-set"),  # 2000-01-01, the zero of many a clock
+        (4_325_961_600.0, "clock-future"),  # 2107
+    ],
+)
+def test_a_day_that_cannot_be_is_noted_and_the_run_kept(first_s: float, slug: str) -> None:
+    (one,) = settled(run(first_s + ELAPSED), "tcx", "a")
+    assert slug in slugs(one)
+    assert float(one.time_s[0]) == first_s
+
+
+@pytest.mark.parametrize("turns", [1, 2])
+def test_the_week_number_of_gps_rolled_over(turns: int) -> None:
+    (one,) = settled(run(START_S - turns * WEEKS_S + ELAPSED), "fit", "a")
+    assert float(one.time_s[0]) == START_S
+    assert "clock-week-rollover" in slugs(one)
+
+
+def test_a_day_on_which_the_format_existed_is_kept_and_doubted() -> None:
+    (one,) = settled(run(START_S - WEEKS_S + ELAPSED), "tcx", "a")  # 2006-09-17
+    assert float(one.time_s[0]) == START_S - WEEKS_S
+    (note,) = one.notes
+    assert note.slug == "clock-doubtful"
+    assert "2026-05-03" in note.message
+
+
+def test_laps_with_the_right_week_tell_that_the_samples_have_a_wrong_one() -> None:
+    one = run(START_S - WEEKS_S + ELAPSED)
+    one = Recording(one.time_s, one.columns, laps=(Lap(START_S, START_S + 900),))
+    (moved,) = settled(one, "tcx", "a")
+    assert float(moved.time_s[0]) == START_S
+    assert moved.laps == (Lap(START_S, START_S + 900),)
+
+
+@pytest.mark.parametrize(
+    ("time_s", "slug"),
+    [
+        (np.full(901, START_S), "clock-stopped"),
+        (START_S + (ELAPSED > 450), "clock-stopped"),
+        (START_S + ELAPSED * 61 * DAY_S / 10, "clock-impossible"),
+        (START_S + ELAPSED * DAY_S, "clock-impossible"),
+    ],
+)
+def test_what_no_clock_can_mean_is_refused_by_name(time_s: FloatArray, slug: str) -> None:
+    with pytest.raises(ReadError) as refused:
+        settled(run(time_s), "gpx", "a.gpx")
+    assert refused.value.slug == slug
+    assert refused.value.file == "a.gpx"
