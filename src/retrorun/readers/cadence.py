@@ -150,7 +150,7 @@ def _repaired(
     with np.errstate(invalid="ignore"):
         half = (cadence > 0) & (cadence < _HALF * usual) & _near(2 * cadence, usual)
         half &= ~(speed < 0.9)
-        double = (cadence > (_DOUBLE_WALK_SPM if _walks(sport) else _DOUBLE_SPM)) & _near(
+        double = (cadence > (_DOUBLE_WALK_SPM if is_walk(sport) else _DOUBLE_SPM)) & _near(
             cadence / 2, usual
         )
     if not half.any() and not double.any():

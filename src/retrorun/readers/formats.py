@@ -113,6 +113,7 @@ A run is what the file says, and what it does not say is judged by its speed.
   running is asked about and not counted (`not-a-run-doubtful`). Who runs that fast puts a table of
   labels beside the file and processes with `--retry`, or sets `count_doubtful`
   ([settings.md](settings.md)).
+"""
 _DISTANCE = """\
 ## How distance, moving time, clock and cadence are decided
 
