@@ -86,8 +86,8 @@ def with_distance(
         step = _by_totals(track, recording, settings)
         sums = {TOTAL: float(np.nansum(step))}
     ground = _ground(chord_mps, by_odometer, _first_of(by_position, by_speed))
-    columns = {**track.columns, "ground_speed_mps": ground, "step_m": step}
-    return replace(track, columns=columns, distance_sources=sums)
+    columns = {**track.columns, "ground_speed_mps": ground}
+    return replace(track, columns=columns, step_m=step, distance_sources=sums)
 
 
 def _odometer(clean: Cleaned, settings: PrepareSettings) -> _Way | None:
