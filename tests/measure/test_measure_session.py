@@ -45,7 +45,7 @@ def test_what_the_watch_says_of_the_feet_is_averaged_while_moving() -> None:
 
 
 def test_the_metres_of_each_second_come_before_the_speed() -> None:
-    track = track_of(100, ground_speed_mps=2.5, step_m=3.0)
+    track = dataclasses.replace(track_of(100, ground_speed_mps=2.5), step_m=np.full(100, 3.0))
     metrics = run(track, found(part(0, 50), part(50, 100))).segments[0].metrics
     assert metrics.distance_m == pytest.approx(150.0)
 

@@ -64,7 +64,7 @@ def lay_out(
     paused = track.flags.get("paused", np.zeros(track.seconds, dtype=np.bool_))
     speed = np.where(paused, 0.0, track.column("ground_speed_mps"))
     cadence = track.column("cadence_spm")
-    step = track.columns.get("step_m", speed)
+    step = speed if track.step_m is None else track.step_m
     with np.errstate(invalid="ignore"):
         stepping = np.isnan(speed) & (cadence > settings.moving_cadence_spm)
         stepping |= np.isnan(speed) & np.isnan(cadence) & (step >= settings.moving_mps)

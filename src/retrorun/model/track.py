@@ -28,7 +28,7 @@ class Track:
         start_time_s: Unix time of the first record.
         columns: channel name → (n,); beside the channels of the file the derived ones:
             ``x_m``, ``y_m`` (east and north of the first fix), ``ground_speed_mps``,
-            ``step_m`` (metres from each sample to the next), ``course_deg``, ``grade``,
+            ``course_deg``, ``grade``,
             ``turn_rate_dps``, ``smooth_altitude_m``; after detection also
             ``backward_probability``, ``heading_minus_course_deg`` and one
             ``evidence_<kind>`` a kind of evidence.
@@ -36,6 +36,7 @@ class Track:
             track begins), ``position_suspect``, ``heart_rate_suspect``.
         headings: heading candidates.
         notes: what was repaired on the way.
+        step_m: (n,) metres from each sample to the next, NaN where not known; not stored.
         distance_sources: source of the distance → metres that it gave.
         hidden: ``[start, end)`` of the seconds that were cut out for a privacy zone, counted from
             the recording's first second; never leaves the archive.
@@ -46,6 +47,7 @@ class Track:
     flags: Mapping[str, BoolArray]
     headings: tuple[HeadingTrack, ...] = ()
     notes: tuple[Note, ...] = ()
+    step_m: FloatArray | None = None
     distance_sources: Mapping[str, float] = field(default_factory=dict)
     hidden: tuple[tuple[int, int], ...] = ()
 

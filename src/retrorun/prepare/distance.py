@@ -86,8 +86,8 @@ def with_distance(
         step = _by_totals(track, recording, settings)
         sums = {TOTAL: float(np.nansum(step))}
     ground = _ground(chord_mps, by_odometer, _first_of(by_position, by_speed))
-    columns = {**track.columns, "ground_speed_mps": ground, "step_m": step}
-    return replace(track, columns=columns, distance_sources=sums)
+    columns = {**track.columns, "ground_speed_mps": ground}
+    return replace(track, columns=columns, step_m=step, distance_sources=sums)
 
 
 def _odometer(clean: Cleaned, settings: PrepareSettings) -> _Way | None:
@@ -194,10 +194,14 @@ def _most_m(apart_s: FloatArray, settings: PrepareSettings) -> FloatArray:
 
 def _paused_s(time_s: FloatArray, clean: Cleaned) -> FloatArray:
     """How much of the time from each knot to the next the timer stood still, (k - 1,)."""
-    total = np.zeros(time_s.size)
-    for pause in clean.pauses:
-        total += np.clip(time_s, pause.start_time_s, pause.end_time_s) - pause.start_time_s
-    return np.diff(total)
+    if not clean.pauses:
+        return np.zeros(time_s.size - 1)
+    spans = np.array(sorted((each.start_time_s, each.end_time_s) for each in clean.pauses))
+    edges = np.maximum.accumulate(spans.ravel())
+    paused = np.concatenate(
+        ([0.0], np.cumsum(np.diff(edges) * (np.arange(edges.size - 1) % 2 == 0)))
+    )
+    return np.diff(np.interp(time_s, edges, paused))
 
 
 def _usual_mps(*ways: _Way | None) -> float:

@@ -436,18 +436,15 @@ def _moved_heading(
 ) -> HeadingSeries:
     """The headings of a run's time, moved with its samples; the series keeps its order."""
     known = np.flatnonzero(np.isfinite(series.time_s))
-    away = np.array(
-        [
-            np.maximum(low - series.time_s[known], series.time_s[known] - high)
-            for low, high, _ in spans
-        ]
-    )
-    nearest = away.argmin(axis=0)
-    shifts = np.array([piece.shift_s for *_, piece in spans])
-    kept = np.ones(known.size, dtype=bool) if whole else away.min(axis=0) <= _SLACK_S
+    away_s, shift_s = np.full(known.size, np.inf), np.zeros(known.size)
+    for low, high, piece in spans:
+        off_s = np.maximum(low - series.time_s[known], series.time_s[known] - high)
+        nearer = off_s < away_s
+        away_s[nearer], shift_s[nearer] = off_s[nearer], piece.shift_s
+    kept = np.ones(known.size, dtype=bool) if whole else away_s <= _SLACK_S
     return replace(
         series,
-        time_s=(series.time_s[known] + shifts[nearest])[kept],
+        time_s=(series.time_s[known] + shift_s)[kept],
         heading_deg=series.heading_deg[known][kept],
     )
 

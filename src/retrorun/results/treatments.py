@@ -180,6 +180,7 @@ FIELDS: dict[type, dict[str, str]] = {
         "backward_line": "inside",
         "notes": "inside",
         "second_devices": "nothing",
+        "distance_sources": "word",
         "settings": "code",
         "version": "code",
         "lesson": "null",
