@@ -20,7 +20,7 @@ from contextlib import suppress
 from typing import IO, Any, TypeVar
 
 from retrorun.engines import worker
-from retrorun.engines.pool import DEFAULT, START_S, Limits, Lost, death, uninterrupted
+from retrorun.engines.limits import DEFAULT, START_S, Limits, Lost, death, uninterrupted
 from retrorun.errors import EngineError, RetrorunError
 
 T = TypeVar("T")

@@ -7,44 +7,24 @@ task waiting while it works on one, and results are kept back until those before
 
 import multiprocessing
 import os
-import signal
 import sys
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import connection
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 from retrorun.engines import worker
+from retrorun.engines.limits import DEFAULT, START_S, Limits, Lost, death, uninterrupted
 from retrorun.errors import EngineError
 
 T = TypeVar("T")
 R = TypeVar("R")
 DEPTH = 2  # tasks a worker holds: one in work, one waiting
 WINDOW = 16  # results kept back, per worker, at most
-START_S = 120.0  # a worker that is not ready by then never will be
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one file may cost a worker; ``memory_bytes`` is on top of the libraries."""
-
-    seconds: float = 300.0
-    memory_bytes: int = 2 * 2**30
-
-
-DEFAULT = Limits()
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """A file that cost its worker, or what it was given."""
-
-    slug: str
-    message: str
 
 
 @dataclass(slots=True)
@@ -204,13 +184,6 @@ def _end(each: _Worker) -> None:
     each.process.join()
 
 
-def death(exitcode: int | None) -> str:
-    """How a process ended, in words."""
-    if exitcode is None:
-        return "still running, without its pipe"
-    return f"signal {-exitcode}" if exitcode < 0 else f"exit code {exitcode}"
-
-
 def _context() -> Any:  # noqa: ANN401 - the contexts share no public type
     """A fork server where there is one: libraries are loaded once, and no thread is forked."""
     if sys.platform != "linux":
@@ -228,25 +201,6 @@ def warm() -> None:
         _context()  # says what is loaded there
         with uninterrupted():
             forkserver.ensure_running()
-
-
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Start children in this block: Ctrl-C reaches them never, from their first moment on.
-
-    A terminal sends it to all processes; the parent decides when its children end.
-    """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    from multiprocessing import resource_tracker
-
-    resource_tracker.ensure_running()  # else it starts within the block, and ends the block early
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def cores() -> int:

@@ -9,7 +9,8 @@ from retrorun import readers, storage
 from retrorun.archive import packing
 from retrorun.archive.objects import digest, unpack
 from retrorun.archive.rows import Parcel
-from retrorun.engines.pool import Lost, ordered
+from retrorun.engines.limits import Lost
+from retrorun.engines.pool import ordered
 from retrorun.errors import NotARunError, RetrorunError
 from retrorun.model import Athlete, Blob, Failed, Label, Note, Outcome, Source
 from retrorun.settings import Settings

@@ -1,6 +1,6 @@
 """What a file says: native times, SI units, nothing repaired."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -58,6 +58,18 @@ class FileTotal:
     source: str
     distance_m: float | None = None
     timer_s: float | None = None
+
+    @classmethod
+    def of_laps(cls, laps: Sequence[Lap]) -> "FileTotal":
+        """The sums over all laps; None where a lap lacks the value."""
+        distances = [lap.distance_m for lap in laps if lap.distance_m is not None]
+        timers = [lap.timer_s for lap in laps if lap.timer_s is not None]
+        whole = len(laps)
+        return cls(
+            "laps",
+            sum(distances) if distances and len(distances) == whole else None,
+            sum(timers) if timers and len(timers) == whole else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

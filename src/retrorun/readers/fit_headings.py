@@ -11,7 +11,7 @@ from retrorun.readers.fit_structure import ATTITUDE, GPS_METADATA, TIMESTAMP, Pa
 from retrorun.readers.heading_sources import BY_SOURCE, DEVELOPER, degrees, normalised, series
 from retrorun.units import FloatArray
 
-_MILLISECONDS = 0  # after the time stamp, in both messages
+_CLOCK_MILLISECONDS = 0  # after the time stamp, in both messages
 _GPS_HEADING = 5
 _CLOCK_MS, _TRACK, _VALIDITY = 1, 9, 10
 _TRACK_VALID = 0x01
@@ -54,7 +54,7 @@ def _from_developers(
 
 
 def _from_gps(part: Part) -> HeadingSeries | None:
-    messages = decode(part, GPS_METADATA, {TIMESTAMP, _GPS_HEADING, _MILLISECONDS})
+    messages = decode(part, GPS_METADATA, {TIMESTAMP, _GPS_HEADING, _CLOCK_MILLISECONDS})
     heading = messages.scalar(_GPS_HEADING)
     if heading is None:
         return None
@@ -64,7 +64,7 @@ def _from_gps(part: Part) -> HeadingSeries | None:
 
 def _from_attitude(part: Part) -> HeadingSeries | None:
     """Several samples a message, each with the unit's own clock; the first is at the time stamp."""
-    wanted = {TIMESTAMP, _MILLISECONDS, _CLOCK_MS, _TRACK, _VALIDITY}
+    wanted = {TIMESTAMP, _CLOCK_MILLISECONDS, _CLOCK_MS, _TRACK, _VALIDITY}
     messages = decode(part, ATTITUDE, wanted)
     track = _samples(messages, _TRACK)
     if track is None:
@@ -89,6 +89,6 @@ def _samples(messages: Messages, field: int) -> FloatArray | None:
 
 
 def _precise_s(messages: Messages) -> FloatArray:
-    milliseconds = messages.scalar(_MILLISECONDS)
+    milliseconds = messages.scalar(_CLOCK_MILLISECONDS)
     late_s = 0.0 if milliseconds is None else np.nan_to_num(milliseconds) / 1000
     return np.asarray(times_s(messages) + late_s, dtype=np.float64)

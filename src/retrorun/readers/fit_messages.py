@@ -13,7 +13,6 @@ from fitparse.records import DataMessage, FieldData
 from retrorun.model import FileTotal, Lap, Note, Pause
 from retrorun.readers.fit_columns import CLOCK_S, FIT_EPOCH_S, DeveloperField
 from retrorun.readers.fit_structure import Part
-from retrorun.readers.lap_totals import lap_totals
 
 Message = Mapping[str, Any]
 _BASE_TYPES = {
@@ -209,7 +208,7 @@ def laps(told: Story) -> tuple[Lap, ...]:
 
 def totals(told: Story, session: Message, laps: Sequence[Lap]) -> tuple[FileTotal, ...]:
     """What the file states of a session: in its message, in its laps, in that of the activity."""
-    found = [lap_totals(laps)]
+    found = [FileTotal.of_laps(laps)]
     if session:
         stated = (number(session, "total_distance"), number(session, "total_timer_time"))
         found.insert(0, FileTotal("session", *stated))
