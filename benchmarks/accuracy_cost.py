@@ -12,8 +12,8 @@ from retrorun.model import Athlete, Detection, Estimate, HeadingVerdict, Segment
 from retrorun.prepare import prepare
 from retrorun.settings import Settings
 from retrorun.simulate import Ground, Runner, Scenario, Step, Truth, Watch, simulate
-from retrorun.simulate.plans import ahead, back, walk
-from retrorun.simulate.runner import draw_runner
+from retrorun.simulate.body import draw_runner
+from retrorun.simulate.scenarios import ahead, back, walk
 
 SETTINGS = Settings()
 HARDEST_ML = 45.0  # nobody runs intervals beyond this demand here

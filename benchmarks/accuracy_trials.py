@@ -19,7 +19,7 @@ from retrorun.prepare import prepare
 from retrorun.readers import read
 from retrorun.settings import Settings
 from retrorun.simulate import Simulated, Truth, scenarios, simulate
-from retrorun.simulate.runner import draw_runner
+from retrorun.simulate.body import draw_runner
 from retrorun.simulate.scenarios import Scenario, Tier
 
 SETTINGS = Settings()

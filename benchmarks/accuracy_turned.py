@@ -9,7 +9,7 @@ import numpy as np
 
 from accuracy_judging import Truthful
 from retrorun.model import HeadingSeries, Recording
-from retrorun.simulate.noise import gauss_markov
+from retrorun.simulate.body import gauss_markov
 from retrorun.units import BoolArray, FloatArray
 
 LEAST_MPS = 0.8

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from retrorun.errors import RetrorunError
 from retrorun.readers import is_archive, members, read
-from retrorun.readers.label_table import label_table
+from retrorun.readers.label_file import label_table
 from retrorun.settings import ReadLimits
 
 ROOT = Path(__file__).resolve().parents[1]

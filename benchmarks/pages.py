@@ -17,8 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "report")
 import made
 
 from retrorun.report import SessionContext, session_page
-from retrorun.report.page import asset_names
-from retrorun.report.site import Site
+from retrorun.report.page import Site, asset_names
 
 ROUNDS = 40
 VISITS = 9

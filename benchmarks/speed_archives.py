@@ -8,7 +8,7 @@ from pathlib import Path
 
 import speed_material
 from retrorun import pipeline
-from retrorun.archive import Archive, Change, FileRow, Parcel, packing
+from retrorun.archive import Archive, Change, FileRow, Parcel, serialization
 from retrorun.model import Analysis, Athlete, Blob
 from retrorun.settings import Settings
 from retrorun.simulate import fit_bytes
@@ -34,7 +34,7 @@ def patterns() -> list[Pattern]:
         made = pipeline.process(blob, Settings(), ATHLETE)
         if not isinstance(made, Analysis):
             raise TypeError(f"the benchmark's own file failed: {made.slug} {made.message}")
-        track = packing.parcel(blob.data, made, ATHLETE).tracks[0]
+        track = serialization.parcel(blob.data, made, ATHLETE).tracks[0]
         found.append(Pattern(made, track))
     return found
 
@@ -56,7 +56,7 @@ def fill(archive: Archive, folder: Path, reports: Path | None = None) -> None:
         reports: also lay an (empty) page for each session, as if they had been written.
     """
     made = patterns()
-    number = archive.begin_import(str(folder), packing.__name__, 0.0)
+    number = archive.begin_import(str(folder), serialization.__name__, 0.0)
     rows: list[FileRow] = []
     parcels: list[Parcel] = []
     for day, (row, parcel) in enumerate(_copies(folder, made)):
@@ -86,7 +86,7 @@ def _copies(folder: Path, made: list[Pattern]) -> Iterator[tuple[FileRow, Parcel
             source=replace(session.source, name=Path(entry.name).name, sha256=sha256),
             start_time_s=session.start_time_s + day * speed_material.DAY_S,
         )
-        row = packing.session_row(copy, pattern.track, packing.fingerprint(ATHLETE))
+        row = serialization.session_row(copy, pattern.track, serialization.fingerprint(ATHLETE))
         parcel = Parcel(sha256, (row,), (pattern.track,))
         yield (
             FileRow(entry.address, entry.size, entry.tag, sha256, "imported", __version__),

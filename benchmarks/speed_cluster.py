@@ -21,10 +21,10 @@ from pathlib import Path
 
 import cluster_material
 from bench_speed import load, machine
-from retrorun.cohort import planning
-from retrorun.cohort.athletes import Athletes
-from retrorun.cohort.listing import Index, listed
-from retrorun.cohort.planning import Making
+from retrorun.cohort import batches
+from retrorun.cohort.assignment import Athletes
+from retrorun.cohort.batches import Making
+from retrorun.cohort.file_index import Index, listed
 from retrorun.storage import Entry, Folder
 from speed_clock import RETRORUN, program
 from speed_rows import Row, at_most
@@ -150,10 +150,10 @@ def plan(_: Path, __: int, found: Found) -> Iterator[Row]:
     """Listing, judging, cutting and writing down; and reading it all again."""
     index, pages, began_s = Index(), [], time.perf_counter()
     files = listed(_Listed(Path()), Athletes())
-    while some := list(islice(files, planning.PAGE_FILES)):
+    while some := list(islice(files, batches.PAGE_FILES)):
         index.judge(some)
-        page = planning.page(some, MADE)
-        pages.append(planning.encoded(page))
+        page = batches.page(some, MADE)
+        pages.append(batches.encoded(page))
         for batch in page.batches:
             index.add(batch.files, len(pages))
     index.seal()
@@ -162,7 +162,7 @@ def plan(_: Path, __: int, found: Found) -> Iterator[Row]:
     began_s = time.perf_counter()
     again = Index()
     for number, (name, data) in enumerate(pages):
-        for batch in planning.decoded(name, data).batches:
+        for batch in batches.decoded(name, data).batches:
             again.add(batch.files, number)
     again.seal()
     found.known = PLANNED / (time.perf_counter() - began_s)

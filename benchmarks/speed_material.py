@@ -16,8 +16,8 @@ from retrorun.simulate import (
     tcx_bytes,
 )
 from retrorun.simulate.body import Step
-from retrorun.simulate.compass import Compass
-from retrorun.simulate.plans import ahead, back, walk
+from retrorun.simulate.scenarios import ahead, back, walk
+from retrorun.simulate.watch import Compass
 
 HOUR_S = 3600
 DAY_S = 86_400.0

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 import object_stores
 from object_stores import ObjectServer
-from retrorun.report.site import Site
+from retrorun.report.page import Site
 
 ROOT = Path(__file__).resolve().parents[1]
 CORPUS = ROOT.parent / "shared" / "corpus"

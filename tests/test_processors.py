@@ -14,9 +14,10 @@ import distributed
 import pytest
 
 import processors
-from retrorun.cohort import acting, planning
-from retrorun.cohort.athletes import Athletes
-from retrorun.cohort.work import Job, Making, Summary
+from retrorun.cohort import batches
+from retrorun.cohort import run as acting
+from retrorun.cohort.assignment import Athletes
+from retrorun.cohort.worker import Job, Making, Summary
 from retrorun.engines import cluster, ordered
 from retrorun.settings import Settings
 
@@ -117,7 +118,7 @@ def test_workers_on_different_processors_write_the_same(
     exports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One Dask worker as it is, one with everything taken away; against one process as it is."""
-    monkeypatch.setattr(planning, "BATCH_FILES", 1)
+    monkeypatch.setattr(batches, "BATCH_FILES", 1)
     alone, together, seen = tmp_path / "alone", tmp_path / "together", tmp_path / "seen"
     seen.mkdir()
     _bring_up(exports, alone, partial(ordered, jobs=1))

@@ -13,10 +13,10 @@ from retrorun.cli import imports, show
 from retrorun.compare import compare
 from retrorun.model import Analysis, Athlete, Blob, Label, Session
 from retrorun.pipeline import process
-from retrorun.report.comparison import comparison_page
-from retrorun.report.display import UNKNOWN, Display
-from retrorun.report.index import index_page
-from retrorun.report.volume import week_table
+from retrorun.report.history.calendar import week_table
+from retrorun.report.history.comparison import comparison_page
+from retrorun.report.history.sessions import index_page
+from retrorun.report.numbers import UNKNOWN, Display
 from retrorun.settings import Settings
 
 SPACE = "http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2"

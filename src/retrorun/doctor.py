@@ -11,9 +11,9 @@ from importlib import metadata
 from pathlib import Path, PurePath
 
 from retrorun import __version__
-from retrorun.archive import Archive, care
+from retrorun.archive import Archive, maintenance
 from retrorun.errors import RetrorunError
-from retrorun.ingest import plan
+from retrorun.ingest import plan_import
 from retrorun.model import Athlete
 from retrorun.storage import shown
 
@@ -90,7 +90,7 @@ def _folder(topic: str, folder: Path) -> Iterator[Fact]:
 def _health(archive: Archive) -> Iterator[Fact]:
     sessions = len(archive.briefs())
     yield Fact("archive", f"{sessions} sessions of {len(archive.files())} files")
-    findings = care.check(archive, deep=False)
+    findings = maintenance.check(archive, deep=False)
     yield from (Fact("archive", each.message, each.remedy) for each in findings)
     if not findings:
         yield Fact("archive", "healthy")
@@ -112,7 +112,7 @@ def _problems(archive: Archive) -> Iterator[Fact]:
 
 
 def _unread(exports: Path, archive: Archive) -> Iterator[Fact]:
-    seen = plan(exports, archive)
+    seen = plan_import(exports, archive)
     if seen.new:
         remedy = f"`retrorun process {shown(str(exports))}`"
         yield Fact("folder", f"{len(seen.new)} files are not imported yet", remedy)

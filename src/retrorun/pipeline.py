@@ -43,7 +43,7 @@ from retrorun.model import (
     Zoned,
 )
 from retrorun.model.digits import rounded, rounded_track
-from retrorun.readers.second_device import joined_with_phone
+from retrorun.prepare.second_device import joined_with_phone
 from retrorun.settings import PrepareSettings, ReadLimits, Settings
 from retrorun.units import FloatArray
 

@@ -22,8 +22,7 @@ from retrorun.compare import Past
 from retrorun.errors import ArchiveError, PageError, RetrorunError
 from retrorun.model import Athlete, Comparison, Session
 from retrorun.report import Fault, SessionContext
-from retrorun.report.page import Place
-from retrorun.report.site import Site
+from retrorun.report.page import Place, Site
 from retrorun.report.words import say
 from retrorun.settings import Settings
 

@@ -14,7 +14,16 @@ import pyarrow.parquet as pq
 import pytest
 
 import fake_pipeline
-from retrorun.archive import Archive, Change, FileRow, Parcel, care, database, packing, tracks
+from retrorun.archive import (
+    Archive,
+    Change,
+    FileRow,
+    Parcel,
+    database,
+    maintenance,
+    serialization,
+    tracks,
+)
 from retrorun.errors import ArchiveError
 from retrorun.model import Analysis, Athlete, Blob, Label, Remark, Session
 from retrorun.settings import Settings
@@ -27,7 +36,7 @@ def parcel(data: bytes = DATA, athlete: Athlete | None = None) -> tuple[Parcel, 
     athlete = athlete or Athlete()
     made = fake_pipeline.process(Blob("a.fit", data), Settings(), athlete)
     assert isinstance(made, Analysis)
-    return packing.parcel(data, made, athlete), made
+    return serialization.parcel(data, made, athlete), made
 
 
 def seen(path: str, sent: Parcel) -> FileRow:
@@ -170,10 +179,10 @@ def test_what_was_learnt_makes_no_session_stale_but_what_was_said_does(tmp_path:
     settings, version = made.sessions[0].settings, made.sessions[0].version
     learnt = replace(Athlete(), cost_factor=made.sessions[0].measures.cost_factor)
     with archive:
-        assert archive.stale(settings, packing.fingerprint(learnt), version) == []
-        heavier = packing.fingerprint(Athlete(mass_kg=80))
+        assert archive.stale(settings, serialization.fingerprint(learnt), version) == []
+        heavier = serialization.fingerprint(Athlete(mass_kg=80))
         assert len(archive.stale(settings, heavier, version)) == 2
-        assert len(archive.stale("other", packing.fingerprint(Athlete()), version)) == 2
+        assert len(archive.stale("other", serialization.fingerprint(Athlete()), version)) == 2
 
 
 def test_a_path_of_odd_bytes_is_kept(tmp_path: Path) -> None:
@@ -278,7 +287,7 @@ def test_an_archive_of_version_2_is_brought_up_with_the_sums_of_its_sessions(
     with Archive.open(tmp_path / "old") as archive:
         assert totals_of(archive.sums()) == sums == totals_of(whole)
         assert archive.due() == []  # whose pages stand, for all that is known
-        assert care.check(archive) == []
+        assert maintenance.check(archive) == []
         with Archive.open(tmp_path / "new") as new:
             assert columns(archive) == columns(new)
         number = archive.begin_import("/x", "1", 0.0)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import fake_pipeline
-from retrorun.archive import Archive, care, database, journal, sums
+from retrorun.archive import Archive, checksums, database, journal, maintenance
 from retrorun.errors import ArchiveError
-from retrorun.ingest import Engine, act, plan
+from retrorun.ingest import Engine, plan_import, run_import
 from retrorun.model import Athlete, Label, Remark
 from retrorun.settings import Settings
 
@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
     (exports / "b.fit").write_text("run 2000 90")
     (exports / "c.fit").write_text("rubbish")
     with Archive.open(tmp_path / "archive") as opened:
-        act(plan(exports, opened, settle_s=0), opened, ENGINE)
+        run_import(plan_import(exports, opened, settle_s=0), opened, ENGINE)
         first = opened.sessions()[0].id
         opened.add_label(first, Label(1, 2, "backward", "command"))
         opened.add_label(first, Label(5, 9, "forward", "command"))
@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 def findings(folder: Path) -> list[str]:
     with Archive.open(folder, create=False) as archive:
-        return [each.slug for each in care.check(archive)]
+        return [each.slug for each in maintenance.check(archive)]
 
 
 def alter(folder: Path, statement: str, *values: object) -> None:
@@ -94,9 +94,9 @@ def test_an_altered_definition_is_found(folder: Path) -> None:
 
 def test_checksums_tell_values_of_different_kinds_apart() -> None:
     values = [None, 0, 0.0, b"", b"0", 1, 1.0, b"1", 2**62, 2.0**62]
-    assert len({sums.row_sum(each) for each in values}) == len(values)
-    assert sums.row_sum(b"ab", b"c") != sums.row_sum(b"a", b"bc")
-    assert sums.row_sum(-0.0) == sums.row_sum(0.0)  # SQLite keeps no sign of zero
+    assert len({checksums.row_sum(each) for each in values}) == len(values)
+    assert checksums.row_sum(b"ab", b"c") != checksums.row_sum(b"a", b"bc")
+    assert checksums.row_sum(-0.0) == checksums.row_sum(0.0)  # SQLite keeps no sign of zero
 
 
 def test_every_row_that_is_written_has_its_checksum_whatever_the_statement(folder: Path) -> None:
@@ -107,7 +107,7 @@ def test_every_row_that_is_written_has_its_checksum_whatever_the_statement(folde
         with archive.transaction():
             archive.connection.execute("UPDATE OR REPLACE notes SET session = ?", (second,))
             archive.connection.execute("DELETE FROM sessions WHERE id = ?", (first,))
-        found = [*sums.wrong_rows(archive.connection)]
+        found = [*checksums.wrong_rows(archive.connection)]
         assert found == []
         assert archive.rows("SELECT count(*) FROM totals")[0][0] == 1  # those of the other went too
         assert archive.journal.differences(archive.connection) == []
@@ -148,7 +148,7 @@ def test_what_is_taken_back_leaves_the_journal_at_the_next_tidying(folder: Path)
         assert archive.journal.read().rows["notes"] == {}
         assert len(archive.journal.read().rows["labels"]) == 1
         assert "on grass" in stored(folder)
-        care.vacuum(archive)
+        maintenance.vacuum(archive)
     assert "on grass" not in stored(folder)
     assert b"on grass" not in (folder / database.FILE).read_bytes()
     assert '"start_s": 1.0' not in stored(folder)
@@ -163,7 +163,7 @@ def test_a_line_that_was_never_committed_does_not_count_and_goes(folder: Path) -
         archive.add_label(first, Label(30, 40, "forward", "never committed"))
         extra = stored(folder)[len(before) :]
         archive.clear_labels(first, 30, 40)
-        care.vacuum(archive)
+        maintenance.vacuum(archive)
     path = folder / journal.FILE
     path.write_text(stored(folder) + extra, encoding="utf-8")
     assert findings(folder) == []

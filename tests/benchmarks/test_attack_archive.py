@@ -37,7 +37,7 @@ def test_the_attack_sees_what_no_check_finds(
     shutil.copytree(pristine.parent / "exports", tmp_path / "exports")
     before, broken = attack_archive.printed(archive)
     assert broken == []
-    monkeypatch.setattr("retrorun.archive.care.check", lambda *_: [])
+    monkeypatch.setattr("retrorun.archive.maintenance.check", lambda *_: [])
     with closing(sqlite3.connect(archive / database.FILE)) as direct, direct:
         direct.execute("UPDATE notes SET text = text || '!'")
     assert attack_archive.judged(archive, before, mend=False)[0] == "missed"

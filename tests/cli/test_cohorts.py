@@ -14,7 +14,7 @@ import object_stores
 from object_stores import ObjectServer
 from retrorun.cli import main
 from retrorun.cli.cohorts import progress_words
-from retrorun.cohort.acting import Report
+from retrorun.cohort.run import Report
 from retrorun.storage import open_store
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import fake_pipeline
-from retrorun.cohort import acting
-from retrorun.cohort.acting import Engine, Progress, Report
-from retrorun.cohort.athletes import Athletes
-from retrorun.cohort.work import Making
+from retrorun.cohort import run as acting
+from retrorun.cohort.assignment import Athletes
+from retrorun.cohort.run import Engine, Progress, Report
+from retrorun.cohort.worker import Making
 from retrorun.engines import Limits, Process, ordered
 from retrorun.model import Athlete, Blob, Outcome
 from retrorun.settings import Settings

@@ -4,15 +4,15 @@ import threading
 
 import pytest
 
-from retrorun.cohort import analysing
-from retrorun.cohort.analysing import Job, Making
-from retrorun.cohort.athletes import Athletes
-from retrorun.cohort.planning import Batch, Planned
+from retrorun.cohort import worker
+from retrorun.cohort.assignment import Athletes
+from retrorun.cohort.batches import Batch, Planned
+from retrorun.cohort.worker import Job, Making
 from retrorun.errors import ReadError
 from retrorun.settings import Settings
 from retrorun.storage import ObjectStore
 
-LARGE = analysing.AHEAD_BYTES + 1
+LARGE = worker.AHEAD_BYTES + 1
 
 
 class Noting(ObjectStore):
@@ -25,12 +25,12 @@ class Noting(ObjectStore):
 
     def read(self, name: str, limit_bytes: int, tag: str | None = None) -> bytes:
         self.asked.append(name)
-        if len(self.asked) > analysing.AHEAD:
+        if len(self.asked) > worker.AHEAD:
             self.enough.set()
         return super().read(name, limit_bytes, tag)
 
 
-def ahead(address: str, sizes: list[int]) -> tuple[Noting, analysing._Ahead]:
+def ahead(address: str, sizes: list[int]) -> tuple[Noting, worker._Ahead]:
     store = Noting(address)
     files = []
     for number, size in enumerate(sizes):
@@ -40,7 +40,7 @@ def ahead(address: str, sizes: list[int]) -> tuple[Noting, analysing._Ahead]:
         facts = files[place]
         files[place] = Planned(facts.address, facts.name, facts.size_bytes, entry.tag, "a", "p")
     job = Job(Batch("b", tuple(files)), Athletes(), Making(address, "out", Settings()))
-    return store, analysing._Ahead(store, job)
+    return store, worker._Ahead(store, job)
 
 
 def test_the_next_files_are_read_before_they_are_asked_for() -> None:

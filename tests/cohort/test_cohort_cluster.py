@@ -17,8 +17,8 @@ import pytest
 import fake_pipeline
 import object_stores
 from object_stores import ObjectServer
-from retrorun.cohort import planning
-from retrorun.cohort.acting import Engine, Report
+from retrorun.cohort import batches as planning
+from retrorun.cohort.run import Engine, Report
 from retrorun.engines import cluster
 from retrorun.engines.cluster import Cluster
 from retrorun.errors import EngineError, ReadError

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from retrorun.cli import main
-from retrorun.cohort import planning
+from retrorun.cohort import batches
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def exports(tmp_path: Path) -> Path:
 @pytest.fixture
 def out(exports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A result set of two batches."""
-    monkeypatch.setattr(planning, "BATCH_FILES", 2)
+    monkeypatch.setattr(batches, "BATCH_FILES", 2)
     made.run(exports, tmp_path / "out", tracks=True)
     return tmp_path / "out"
 

@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import fake_pipeline
-from retrorun.cohort import planning
-from retrorun.cohort.athletes import Athletes
-from retrorun.cohort.work import Job, Making, carry_out
-from retrorun.engines import alone
+from retrorun.cohort import batches
+from retrorun.cohort.assignment import Athletes
+from retrorun.cohort.worker import Job, Making, carry_out
+from retrorun.engines import child
 from retrorun.errors import EngineError, ReadError
 from retrorun.model import Athlete, Blob, Outcome
 from retrorun.settings import Settings
@@ -25,9 +25,9 @@ HEAVY = Athlete(mass_kg=90.0)
 @pytest.fixture(scope="module", autouse=True)
 def one_child() -> Iterator[None]:
     """The child that analyses is started once for all tests, not once a run."""
-    dismiss = alone.dismiss
+    dismiss = child.dismiss
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(alone, "dismiss", lambda: None)
+        patch.setattr(child, "dismiss", lambda: None)
         yield
     dismiss()
 
@@ -98,12 +98,12 @@ def test_a_file_that_fails_after_an_unfinished_attempt_leaves_nothing_of_it(
 def job_of(source: Path, out: Path, bad: Path) -> Job:
     made.put(source, {"a/1.fit": made.run_of(0), "a/2.fit": f"mood {bad} 1"})
     making = Making(str(source), str(out), Settings(), limits=made.LIMITS, process=moody)
-    planned = planning.Making(1, "0", "", tracks=False)
+    planned = batches.Making(1, "0", "", tracks=False)
     files = [
-        planning.Planned(each.address, each.name, each.size, each.tag, "a", "")
+        batches.Planned(each.address, each.name, each.size, each.tag, "a", "")
         for each in open_store(source).entries()
     ]
-    return Job(planning.batch(files, planned), Athletes(), making)
+    return Job(batches.batch(files, planned), Athletes(), making)
 
 
 def test_the_second_worker_on_a_batch_replaces_what_the_first_has_not_finished(
@@ -241,7 +241,7 @@ def test_a_cut_off_run_goes_on_with_failures_tried_again(
     exports: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page is written anew without the batch that failed, and the others are found in it."""
-    monkeypatch.setattr(planning, "BATCH_FILES", 1)
+    monkeypatch.setattr(batches, "BATCH_FILES", 1)
     made.put(exports, {"ann/0.fit": "damaged"})
     made.run(exports, out)
     for ledger in (out / "files").iterdir():

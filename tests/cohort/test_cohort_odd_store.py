@@ -10,7 +10,7 @@ import pytest
 from fsspec.implementations.local import LocalFileSystem
 
 import fake_pipeline
-from retrorun.cohort import work
+from retrorun.cohort import worker
 from retrorun.engines import Limits
 from retrorun.model import Athlete, Blob, Outcome
 from retrorun.settings import Settings
@@ -59,7 +59,7 @@ def test_the_file_is_a_row_and_all_others_are_done(tmp_path: Path) -> None:
 def test_a_store_that_lets_wait_blames_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(work, "READ_S", 1.0)
+    monkeypatch.setattr(worker, "READ_S", 1.0)
     made.put(tmp_path / "e", {"a/slow.fit": made.run_of(1), "a/1.fit": made.run_of(2)})
     limits = Limits(seconds=1.0, memory_bytes=made.LIMITS.memory_bytes)
     report = made.run(f"oddly://{tmp_path}/e", tmp_path / "out", process=process, limits=limits)

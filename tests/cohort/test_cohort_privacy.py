@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from retrorun import pipeline
-from retrorun.cohort.athletes import Athletes
+from retrorun.cohort.assignment import Athletes
 from retrorun.engines import Limits
 from retrorun.model import Athlete, Zone
 

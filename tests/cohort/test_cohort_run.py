@@ -9,10 +9,10 @@ import cohort_made as made
 import pytest
 
 import fake_pipeline
-from retrorun.cohort import planning
-from retrorun.cohort.acting import Report
-from retrorun.cohort.athletes import Athletes
-from retrorun.engines import alone
+from retrorun.cohort import batches as planning
+from retrorun.cohort.assignment import Athletes
+from retrorun.cohort.run import Report
+from retrorun.engines import child
 from retrorun.errors import ReadError, SettingsError
 from retrorun.model import Athlete
 from retrorun.settings import MeasureSettings, Settings
@@ -23,9 +23,9 @@ HEAVY = Athletes(default=Athlete(mass_kg=90.0))
 @pytest.fixture(scope="module", autouse=True)
 def one_child() -> Iterator[None]:
     """The child that analyses is started once for all tests, not once a run."""
-    dismiss = alone.dismiss
+    dismiss = child.dismiss
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(alone, "dismiss", lambda: None)
+        patch.setattr(child, "dismiss", lambda: None)
         yield
     dismiss()
 
@@ -265,7 +265,7 @@ def test_a_poisoned_member_costs_itself_and_not_its_archive(tmp_path: Path) -> N
 
 
 def test_an_archive_of_poison_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("retrorun.cohort.work.MEMBERS_LOST", 2)
+    monkeypatch.setattr("retrorun.cohort.worker.MEMBERS_LOST", 2)
     members = {f"{number}.fit": "die" for number in range(5)}
     zipped(tmp_path / "exports" / "a" / "bad.zip", members)
     made.put(tmp_path / "exports", {"a/good.fit": made.run_of(1)})

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 
 from retrorun.compare import compare
-from retrorun.compare.cohort import LEAST_ATHLETES, cohort
-from retrorun.compare.spread import NOT_TOLD, quantiles
+from retrorun.compare.cohort import LEAST_ATHLETES, cohort, summary
+from retrorun.compare.random_effects import NOT_TOLD, quantiles
 from retrorun.compare.statistics import NORMAL
-from retrorun.compare.summary import summary
 from retrorun.model import Athlete, Estimate, Session
 from retrorun.model.cohort import AthleteSummary, Cohort, CohortMeasure, Uncompared
 from retrorun.settings import CompareSettings

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from retrorun.compare.mixed import Fitted, of_estimates, of_sessions
+from retrorun.compare.random_effects import Fitted, of_estimates, of_sessions
 from retrorun.units import FloatArray
 
 # printed tables of Student's t, two-sided 95 %

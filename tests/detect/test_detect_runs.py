@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from retrorun.detect.runs import mean_around, runs, without_short
+from retrorun.detect.series import mean_around, runs, without_short
 
 
 def test_runs_are_maximal_and_half_open() -> None:

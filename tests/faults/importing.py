@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import fake_pipeline
 from retrorun.archive import Archive
 from retrorun.errors import RetrorunError
-from retrorun.ingest import Engine, act, plan
+from retrorun.ingest import Engine, plan_import, run_import
 from retrorun.model import Athlete
 from retrorun.settings import Settings
 
@@ -22,7 +22,7 @@ def main() -> int:
     try:
         with Archive.open(Path(folder)) as archive:
             engine = Engine(Settings(), Athlete(), int(jobs), fake_pipeline.process)
-            act(plan(exports, archive, settle_s=0), archive, engine)
+            run_import(plan_import(exports, archive, settle_s=0), archive, engine)
     except RetrorunError as problem:
         print(problem.slug, problem, flush=True)  # noqa: T201
         return 1

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-from retrorun.archive import Archive, care
+from retrorun.archive import Archive, maintenance
 from retrorun.cli import imports
 from retrorun.engines import Process
-from retrorun.ingest import Engine, act, bring_up_to_date, plan
+from retrorun.ingest import Engine, bring_up_to_date, plan_import, run_import
 from retrorun.model import Athlete
 from retrorun.settings import Settings
 
@@ -52,7 +52,9 @@ def processed(root: Path, *, retry: bool = False, process: Process | None = None
         work = work_of(archive)
         engine = Engine(Settings(), work.athlete, 1, process, guarded=process is not None)
         with archive.writing():
-            act(plan(root / "exports", archive, retry=retry, settle_s=0), archive, engine)
+            run_import(
+                plan_import(root / "exports", archive, retry=retry, settle_s=0), archive, engine
+            )
             bring_up_to_date(archive, engine)
         imports.conclude(work, root / "pages")
 
@@ -67,10 +69,10 @@ def dropped(root: Path, files: Iterable[tuple[str, bytes]]) -> None:
 def state(root: Path) -> State:
     """All tables, stored files and pages; import numbers and times left out."""
     with Archive.open(root / "archive", create=False) as archive:
-        care.vacuum(archive)
-        assert care.check(archive) == []
+        maintenance.vacuum(archive)
+        assert maintenance.check(archive) == []
         assert (archive.due(), archive.again()) == ([], [])
-        assert plan(root / "exports", archive, settle_s=0).idle
+        assert plan_import(root / "exports", archive, settle_s=0).idle
     return (
         _tables(root / "archive" / "archive.sqlite", str(root))
         | _stored(root / "archive", ("tracks", "originals"))

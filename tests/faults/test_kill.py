@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 import fake_pipeline
-from retrorun.archive import Archive, FileRow, care
-from retrorun.ingest import Engine, act, plan
+from retrorun.archive import Archive, FileRow, maintenance
+from retrorun.ingest import Engine, plan_import, run_import
 from retrorun.model import Athlete, Session
 from retrorun.settings import Settings
 
@@ -58,9 +58,9 @@ def finish(exports: Path, folder: Path) -> State:
     """Complete the import here, and say what there is."""
     with Archive.open(folder) as archive:
         engine = Engine(Settings(), Athlete(), 1, fake_pipeline.process)
-        act(plan(exports, archive, settle_s=0), archive, engine)
-        care.vacuum(archive)
-        assert care.check(archive) == []
+        run_import(plan_import(exports, archive, settle_s=0), archive, engine)
+        maintenance.vacuum(archive)
+        assert maintenance.check(archive) == []
         stored = {path.name: path.read_bytes() for path in folder.glob("*/*/*")}
         return archive.files(), archive.sessions(), stored
 
@@ -93,6 +93,6 @@ def test_a_kill_at_any_moment_costs_nothing(
         running.kill()
     if (tmp_path / "archive.sqlite").exists():
         with Archive.open(tmp_path) as archive:
-            assert care.check(archive) == []
+            assert maintenance.check(archive) == []
     assert finish(exports, tmp_path) == wanted
     assert not list(tmp_path.glob("**/*.part"))

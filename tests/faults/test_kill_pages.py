@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from retrorun.archive import Archive, care
+from retrorun.archive import Archive, maintenance
 
 KILLS = int(os.environ.get("RETRORUN_KILLS", "3"))
 SAMPLES = Path(__file__).parents[2] / "sample_data"
@@ -65,8 +65,8 @@ def pages(folder: Path, *, cut_off: bool = False) -> dict[str, bytes]:
 
 def state(folder: Path) -> State:
     with Archive.open(folder / "archive", create=False) as archive:
-        care.vacuum(archive)
-        assert care.check(archive) == []
+        maintenance.vacuum(archive)
+        assert maintenance.check(archive) == []
         assert archive.due() == archive.again() == []
         return pages(folder), archive.profile(), archive.sessions(), archive.files()
 
@@ -101,7 +101,7 @@ def test_a_kill_leaves_no_half_page_and_nothing_undone(
     assert there == {name: wanted[0][name] for name in there}
     if (tmp_path / "archive" / "archive.sqlite").exists():
         with Archive.open(tmp_path / "archive") as archive:
-            assert care.check(archive) == []
+            assert maintenance.check(archive) == []
     with start(exports, tmp_path) as running:
         out, err = running.communicate(timeout=120)
     assert "Traceback" not in err, out + err

@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 import fake_pipeline
-from retrorun.archive import Archive, care
+from retrorun.archive import Archive, maintenance
 from retrorun.cli import main
-from retrorun.ingest import Engine, act, plan
+from retrorun.ingest import Engine, plan_import, run_import
 from retrorun.model import Athlete, Label
 from retrorun.settings import Settings
 
@@ -47,7 +47,7 @@ def exports(tmp_path: Path) -> Path:
     with Archive.open(tmp_path / "archive") as archive:
         for name, text in (("a.fit", "run 1000 60"), ("b.fit", "run 1001 60")):
             (folder / name).write_text(text)
-            act(plan(folder, archive, settle_s=0), archive, ENGINE)
+            run_import(plan_import(folder, archive, settle_s=0), archive, ENGINE)
         assert [row.outcome for row in archive.files()] == ["imported", "duplicate"]
     return folder
 
@@ -60,14 +60,14 @@ def test_what_was_taken_back_is_analysed_by_the_next_run(
     killed(folder, call.format(b=str(exports / "b.fit")))
     with Archive.open(folder) as archive:
         assert 1001 not in [session.start_time_s for session in archive.sessions()]
-        planned = plan(exports, archive, settle_s=0)
+        planned = plan_import(exports, archive, settle_s=0)
         assert not planned.idle
         assert len(planned.again) == 1
-        report = act(planned, archive, ENGINE)
+        report = run_import(planned, archive, ENGINE)
         assert len(report.sessions) == 1
         assert [session.start_time_s for session in archive.sessions()] == starts
-        assert care.check(archive) == []
-        assert plan(exports, archive, settle_s=0).idle
+        assert maintenance.check(archive) == []
+        assert plan_import(exports, archive, settle_s=0).idle
 
 
 def test_a_label_that_was_never_heard_is_heard_by_the_next_run(
@@ -77,10 +77,10 @@ def test_a_label_that_was_never_heard_is_heard_by_the_next_run(
         (session,) = archive.sessions()
         archive.add_label(session.id, Label(1, 9, "backward", "command"))
     with Archive.open(tmp_path / "archive") as archive:  # the command was killed here
-        act(plan(exports, archive, settle_s=0), archive, ENGINE)
+        run_import(plan_import(exports, archive, settle_s=0), archive, ENGINE)
         (session,) = archive.sessions()
         assert [label.end_s for label in session.labels] == [9]
-        assert plan(exports, archive, settle_s=0).idle
+        assert plan_import(exports, archive, settle_s=0).idle
 
 
 def test_an_original_that_is_gone_is_tried_once(exports: Path, tmp_path: Path) -> None:
@@ -88,9 +88,9 @@ def test_an_original_that_is_gone_is_tried_once(exports: Path, tmp_path: Path) -
     with Archive.open(tmp_path / "archive") as archive:
         for sha256 in list(archive.originals.hashes()):
             archive.originals.path(sha256).unlink()
-        report = act(plan(exports, archive, settle_s=0), archive, ENGINE)
+        report = run_import(plan_import(exports, archive, settle_s=0), archive, ENGINE)
         assert [row.slug for row in report.failed] == ["file-unreadable"]
-        assert plan(exports, archive, settle_s=0).idle
+        assert plan_import(exports, archive, settle_s=0).idle
 
 
 def process(tmp_path: Path, *more: str) -> Result:

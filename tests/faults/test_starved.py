@@ -15,11 +15,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 import fake_pipeline
-from retrorun.archive import Archive, care, database
+from retrorun.archive import Archive, database, maintenance
 from retrorun.archive.objects import Objects
 from retrorun.cli import main
 from retrorun.errors import ArchiveError
-from retrorun.ingest import Engine, act, plan, working
+from retrorun.ingest import Engine, analysis, plan_import, run_import
 from retrorun.model import Athlete
 from retrorun.report.page import asset_names, asset_text
 from retrorun.settings import Settings
@@ -40,13 +40,13 @@ def exports(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(working, "BATCH_FILES", 4)
+    monkeypatch.setattr(analysis, "BATCH_FILES", 4)
 
 
 def completed(exports: Path, archive: Archive) -> list[float]:
-    assert care.check(archive) == []
-    act(plan(exports, archive, settle_s=0), archive, ENGINE)
-    assert care.check(archive) == []
+    assert maintenance.check(archive) == []
+    run_import(plan_import(exports, archive, settle_s=0), archive, ENGINE)
+    assert maintenance.check(archive) == []
     return [session.start_time_s for session in archive.sessions()]
 
 
@@ -71,7 +71,7 @@ def test_a_full_disk_at_any_file(
     with Archive.open(tmp_path / "archive") as archive:
         monkeypatch.setattr(Path, "replace", full)
         with pytest.raises(ArchiveError) as caught:
-            act(plan(exports, archive, settle_s=0), archive, ENGINE)
+            run_import(plan_import(exports, archive, settle_s=0), archive, ENGINE)
         assert caught.value.slug == "archive-disk-full"
         assert len(archive.sessions()) == 4 * ((nth - 1) // 8)  # whole batches only
         assert not list(tmp_path.glob("**/*.part"))
@@ -84,7 +84,7 @@ def test_a_full_disk_in_the_database(exports: Path, tmp_path: Path, pages: int) 
         (used,) = archive.connection.execute("PRAGMA page_count").fetchone()
         archive.connection.execute(f"PRAGMA max_page_count = {used + pages}")
         with pytest.raises(ArchiveError) as caught:
-            act(plan(exports, archive, settle_s=0), archive, ENGINE)
+            run_import(plan_import(exports, archive, settle_s=0), archive, ENGINE)
         assert caught.value.slug == "archive-disk-full"
         assert len(archive.sessions()) % 4 == 0
         archive.connection.execute("PRAGMA max_page_count = 1000000")
@@ -156,10 +156,10 @@ def test_a_read_only_medium_can_be_read_and_is_not_written(exports: Path, tmp_pa
         (exports / "new.fit").write_text("run 99000 60")
         with Archive.open(folder) as archive:
             assert len(archive.sessions()) == 12
-            planned = plan(exports, archive, settle_s=0)
+            planned = plan_import(exports, archive, settle_s=0)
             assert len(planned.new) == 1
             with pytest.raises(ArchiveError) as caught:
-                act(planned, archive, ENGINE)
+                run_import(planned, archive, ENGINE)
         assert caught.value.slug == "archive-read-only"
     finally:
         subprocess.run(["umount", str(folder)], check=True)  # noqa: S603, S607 - our own mount
@@ -175,7 +175,7 @@ def test_a_database_that_may_not_be_written_is_told(
         (exports / "new.fit").write_text("run 99000 60")
         archive.connection.execute("PRAGMA query_only = ON")
         with pytest.raises(ArchiveError) as caught:
-            act(plan(exports, archive, settle_s=0), archive, ENGINE)
+            run_import(plan_import(exports, archive, settle_s=0), archive, ENGINE)
         assert caught.value.slug == "archive-read-only"
 
 
@@ -185,12 +185,12 @@ def test_a_jumping_clock_changes_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     moments = iter([2e9, 0.0, 1.8e9, 5.0] * 10)
-    monkeypatch.setattr(working.time, "time", lambda: next(moments))  # type: ignore[attr-defined]
+    monkeypatch.setattr(analysis.time, "time", lambda: next(moments))  # type: ignore[attr-defined]
     for number, path in enumerate(sorted(exports.iterdir())):
         os.utime(path, (number * 3e8, number * 3e8))  # from 1970 to 2074
     with Archive.open(tmp_path / "archive") as archive:
         assert completed(exports, archive) == WANTED
-        assert plan(exports, archive).idle
+        assert plan_import(exports, archive).idle
 
 
 def test_odd_names_are_imported_and_shown(tmp_path: Path) -> None:
@@ -208,13 +208,13 @@ def test_odd_names_are_imported_and_shown(tmp_path: Path) -> None:
     odd += [copy, bad]
     with Archive.open(tmp_path / "archive") as archive:
         engine = Engine(Settings(), Athlete(), 2, fake_pipeline.process)
-        report = act(plan(folder, archive, settle_s=0), archive, engine)
+        report = run_import(plan_import(folder, archive, settle_s=0), archive, engine)
         assert report.imported == 5
         assert report.duplicates == 1
         assert [os.fsencode(Path(row.path).name) for row in report.failed] == [bad]
         assert all(session.source.name.isprintable() for session in archive.sessions())
         assert sorted(os.fsencode(Path(row.path).name) for row in archive.files()) == sorted(odd)
-        assert plan(folder, archive, settle_s=0).idle
+        assert plan_import(folder, archive, settle_s=0).idle
 
 
 def test_a_loop_of_links_is_imported_once(exports: Path, tmp_path: Path) -> None:
@@ -310,7 +310,7 @@ def test_reports_that_cannot_be_written_cost_no_import_and_come_later(
             assert page.rstrip().endswith(b"</html>")
         assert len(pages(disk)) == (1 if trouble == "full" else 0)
     with Archive.open(tmp_path / "kept") as archive:
-        assert care.check(archive) == []
+        assert maintenance.check(archive) == []
         assert archive.profile().forward_line is not None
     assert processed(tmp_path, disk / "pages").exit_code == 0
     assert len(pages(disk)) == 2 + 2

@@ -11,7 +11,8 @@ import pytest
 import fake_pipeline
 from retrorun.archive import Archive, FileRow
 from retrorun.errors import ArchiveError, ReadError
-from retrorun.ingest import Engine, Plan, Report, act, names, plan, planning
+from retrorun.ingest import Engine, Plan, Report, file_names, plan_import, run_import
+from retrorun.ingest import plan as planning
 from retrorun.model import Athlete, Label
 from retrorun.settings import Settings
 from retrorun.storage import Entry, Folder
@@ -22,7 +23,7 @@ def engine(jobs: int = 1) -> Engine:
 
 
 def run(folder: Path, archive: Archive, *, jobs: int = 1, retry: bool = False) -> Report:
-    return act(plan(folder, archive, retry=retry, settle_s=0), archive, engine(jobs))
+    return run_import(plan_import(folder, archive, retry=retry, settle_s=0), archive, engine(jobs))
 
 
 def fill(folder: Path, **files: str) -> Path:
@@ -79,10 +80,10 @@ def test_a_second_run_does_nothing(tmp_path: Path) -> None:
     exports = fill(tmp_path / "exports", a="run 1000 60", b="rubbish", c="none", d="run 1000 60")
     with Archive.open(tmp_path / "archive") as archive:
         run(exports, archive)
-        again = plan(exports, archive, settle_s=0)
+        again = plan_import(exports, archive, settle_s=0)
         assert again.idle
         assert again.unchanged == 4
-        assert act(again, archive, engine()) == Report(unchanged=4)
+        assert run_import(again, archive, engine()) == Report(unchanged=4)
         assert len(archive.imports()) == 1
 
 
@@ -122,24 +123,24 @@ def test_a_poisoned_file_is_set_aside_and_named(tmp_path: Path, jobs: int) -> No
     exports = fill(tmp_path / "exports", a="run 1000 60", b="die", c="run 2000 60", d="hog")
     with Archive.open(tmp_path / "archive") as archive:
         guarded = replace(engine(jobs), guarded=True)
-        report = act(plan(exports, archive, settle_s=0), archive, guarded)
+        report = run_import(plan_import(exports, archive, settle_s=0), archive, guarded)
         assert outcomes(archive) == {"a": "imported", "b": "failed", "c": "imported", "d": "failed"}
         assert [row.slug for row in report.problems] == ["worker-died", "memory-exceeded"]
-        assert plan(exports, archive, settle_s=0).idle
+        assert plan_import(exports, archive, settle_s=0).idle
 
 
 def test_a_failure_is_tried_again_when_changed_or_newer_or_asked(tmp_path: Path) -> None:
     exports = fill(tmp_path / "exports", a="rubbish", b="rubbish too")
     with Archive.open(tmp_path / "archive") as archive:
         run(exports, archive)
-        assert plan(exports, archive, settle_s=0).idle
-        assert len(plan(exports, archive, settle_s=0, retry=True).new) == 2
+        assert plan_import(exports, archive, settle_s=0).idle
+        assert len(plan_import(exports, archive, settle_s=0, retry=True).new) == 2
         (exports / "a.fit").write_text("run 1000 60")
         assert [
-            Path(each.entry.address).stem for each in plan(exports, archive, settle_s=0).new
+            Path(each.entry.address).stem for each in plan_import(exports, archive, settle_s=0).new
         ] == ["a"]
         archive.connection.execute("UPDATE files SET version = '0.0.9'")
-        assert len(plan(exports, archive, settle_s=0).new) == 2
+        assert len(plan_import(exports, archive, settle_s=0).new) == 2
         run(exports, archive)
         assert outcomes(archive) == {"a": "imported", "b": "failed"}
 
@@ -150,20 +151,20 @@ def test_a_moved_or_touched_file_is_not_analysed_again(tmp_path: Path) -> None:
         run(exports, archive)
         exports.rename(tmp_path / "elsewhere")
         os.utime(tmp_path / "elsewhere" / "a.fit", ns=(5, 5))
-        again = plan(tmp_path / "elsewhere", archive, settle_s=0)
+        again = plan_import(tmp_path / "elsewhere", archive, settle_s=0)
         assert (len(again.new), len(again.moved)) == (0, 2)
-        act(again, archive, engine())
+        run_import(again, archive, engine())
         assert outcomes(archive) == {"a": "imported", "b": "failed"}
         assert {Path(row.path).parent.name for row in archive.files()} == {"elsewhere"}
-        assert plan(tmp_path / "elsewhere", archive, settle_s=0).idle
+        assert plan_import(tmp_path / "elsewhere", archive, settle_s=0).idle
 
 
 def test_a_file_that_changes_before_it_is_read_waits(tmp_path: Path) -> None:
     exports = fill(tmp_path / "exports", a="run 1000 60", b="run 2000 60")
     with Archive.open(tmp_path / "archive") as archive:
-        planned = plan(exports, archive, settle_s=0)
+        planned = plan_import(exports, archive, settle_s=0)
         (exports / "a.fit").write_text("run 1000 6000")
-        report = act(planned, archive, engine())
+        report = run_import(planned, archive, engine())
         assert report.waiting == (str(exports / "a.fit"),)
         assert outcomes(archive) == {"b": "imported"}
         run(exports, archive)
@@ -173,9 +174,11 @@ def test_a_file_that_changes_before_it_is_read_waits(tmp_path: Path) -> None:
 def test_a_file_that_vanishes_is_a_named_problem(tmp_path: Path) -> None:
     exports = fill(tmp_path / "exports", a="run 1000 60")
     with Archive.open(tmp_path / "archive") as archive:
-        planned = plan(exports, archive, settle_s=0)
+        planned = plan_import(exports, archive, settle_s=0)
         (exports / "a.fit").unlink()
-        assert [row.slug for row in act(planned, archive, engine()).problems] == ["file-unreadable"]
+        assert [row.slug for row in run_import(planned, archive, engine()).problems] == [
+            "file-unreadable"
+        ]
 
 
 def entry(name: str, mtime_s: float) -> Entry:
@@ -223,17 +226,17 @@ def test_labels_reach_the_pipeline(tmp_path: Path) -> None:
 
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:
     with Archive.open(tmp_path / "archive") as archive, pytest.raises(ReadError) as caught:
-        plan(tmp_path / "none", archive)
+        plan_import(tmp_path / "none", archive)
     assert caught.value.slug == "folder-missing"
 
 
 def test_another_writer_is_told(tmp_path: Path) -> None:
     exports = fill(tmp_path / "exports", a="run 1000 60")
     with Archive.open(tmp_path / "archive") as archive, Archive.open(tmp_path / "archive") as other:
-        planned = plan(exports, archive, settle_s=0)
+        planned = plan_import(exports, archive, settle_s=0)
         with other.writing(), pytest.raises(ArchiveError, match="another retrorun"):
-            act(planned, archive, engine(), wait_s=0.1)
-        assert act(planned, archive, engine(), wait_s=0.1).imported == 1
+            run_import(planned, archive, engine(), wait_s=0.1)
+        assert run_import(planned, archive, engine(), wait_s=0.1).imported == 1
 
 
 @pytest.mark.parametrize(
@@ -253,7 +256,7 @@ def test_another_writer_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_which_names_are_exports(name: str, *, is_one: bool) -> None:
-    assert names.is_export(name) is is_one
+    assert file_names.is_export(name) is is_one
 
 
 def test_planning_is_light(tmp_path: Path) -> None:

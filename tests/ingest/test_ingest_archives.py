@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import fake_pipeline
-from retrorun.archive import Archive, care
-from retrorun.ingest import Engine, Report, act, plan, undo
+from retrorun.archive import Archive, maintenance
+from retrorun.ingest import Engine, Report, plan_import, run_import, undo
 from retrorun.model import Athlete
 from retrorun.settings import Settings
 
@@ -23,7 +23,7 @@ def engine(jobs: int = 1) -> Engine:
 
 
 def run(folder: Path, archive: Archive, *, jobs: int = 1, retry: bool = False) -> Report:
-    return act(plan(folder, archive, retry=retry, settle_s=0), archive, engine(jobs))
+    return run_import(plan_import(folder, archive, retry=retry, settle_s=0), archive, engine(jobs))
 
 
 def packed(content: Content) -> bytes:
@@ -64,7 +64,7 @@ def test_every_member_has_one_outcome(tmp_path: Path, jobs: int) -> None:
         assert (report.imported, len(report.sessions)) == (2, 2)
         assert [row.path for row in report.failed] == [f"{zipped}/c.gpx"]
         assert [each.source.name for each in archive.sessions()] == ["a.fit", "b.fit"]
-        assert care.check(archive) == []
+        assert maintenance.check(archive) == []
         assert archive.original(archive.sessions()[1].source.sha256) == b"run 2000 60"
         assert not (tmp_path / "archive" / "spool").exists()
 
@@ -75,7 +75,7 @@ def test_a_second_run_opens_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with Archive.open(tmp_path / "archive") as archive:
         run(exports, archive)
         monkeypatch.setattr(zipfile, "ZipFile", None)
-        again = plan(exports, archive, settle_s=0)
+        again = plan_import(exports, archive, settle_s=0)
         assert again.idle
         assert again.unchanged == 1
         with pytest.raises(TypeError):
@@ -98,7 +98,7 @@ def test_loose_files_and_members_are_known_by_their_bytes(tmp_path: Path) -> Non
         assert rows["a.fit"].duplicate_of == f"{exports}/loose.fit"
         assert rows["y.fit"].duplicate_of == f"{exports}/b.fit"
         assert len(archive.sessions()) == 2
-        assert plan(exports, archive, settle_s=0).idle
+        assert plan_import(exports, archive, settle_s=0).idle
 
 
 def test_the_same_activity_in_an_archive_counts_once(tmp_path: Path) -> None:
@@ -123,13 +123,13 @@ def test_an_archive_cut_off_goes_on_where_it_was(tmp_path: Path) -> None:
 
     with Archive.open(tmp_path / "archive") as archive:
         with pytest.raises(KeyboardInterrupt):
-            act(plan(exports, archive, settle_s=0), archive, engine(), stop)
+            run_import(plan_import(exports, archive, settle_s=0), archive, engine(), stop)
         assert len(archive.sessions()) == 32
         report = run(exports, archive)
         assert (report.unchanged, report.imported) == (32, 8)
         assert len(archive.sessions()) == 40
-        assert plan(exports, archive, settle_s=0).idle
-        assert care.check(archive) == []
+        assert plan_import(exports, archive, settle_s=0).idle
+        assert maintenance.check(archive) == []
 
 
 def test_what_a_killed_import_left_in_the_spool_goes(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_what_a_killed_import_left_in_the_spool_goes(tmp_path: Path) -> None:
     with Archive.open(tmp_path / "archive") as archive:
         left.parent.mkdir()
         left.write_bytes(b"left")
-        assert care.vacuum(archive) == 4
+        assert maintenance.vacuum(archive) == 4
         left.write_bytes(b"left")
         run(exports, archive)
         assert not left.exists()
@@ -172,9 +172,9 @@ def test_a_member_that_failed_is_tried_again_when_asked(tmp_path: Path) -> None:
         again = run(exports, archive, retry=True)
         assert (again.unchanged, len(again.problems), again.imported) == (2, 2, 0)
         archive.connection.execute("UPDATE files SET version = '0.0.9' WHERE path LIKE '%c.gpx'")
-        assert len(plan(exports, archive, settle_s=0).new) == 1
+        assert len(plan_import(exports, archive, settle_s=0).new) == 1
         assert len(run(exports, archive).problems) == 1
-        assert plan(exports, archive, settle_s=0).idle
+        assert plan_import(exports, archive, settle_s=0).idle
 
 
 def test_an_archive_can_be_undone_and_come_back(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_an_archive_can_be_undone_and_come_back(tmp_path: Path) -> None:
         assert archive.sessions() == []
         assert run(exports, archive).imported == 0
         assert run(exports, archive, retry=True).imported == 2
-        assert care.check(archive) == []
+        assert maintenance.check(archive) == []
 
 
 def test_what_means_harm_is_named_and_the_rest_is_read(tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ def test_what_means_harm_is_named_and_the_rest_is_read(tmp_path: Path) -> None:
             "notes.zip": "archive-empty",
         }
         assert report.imported == 1
-        assert plan(exports, archive, settle_s=0).idle
+        assert plan_import(exports, archive, settle_s=0).idle
 
 
 def test_a_name_that_is_there_twice_is_two_files(tmp_path: Path) -> None:
@@ -248,10 +248,10 @@ def test_a_walk_that_takes_too_long_costs_the_archive_only(
             for _ in range(60):
                 stream.write(b"<Record type='x'/>" * 60_000)
     (exports / "b.fit").write_text("run 5000 60")
-    monkeypatch.setattr("retrorun.ingest.unpacking.WALK_S", 2.0)
+    monkeypatch.setattr("retrorun.ingest.archives.WALK_S", 2.0)
     with Archive.open(tmp_path / "archive") as archive:
         (problem,) = run(exports, archive, jobs=2).problems
         assert (Path(problem.path).name, problem.slug) == ("a.zip", "worker-timeout")
         assert len(archive.sessions()) == 2
-        assert plan(exports, archive, settle_s=0).idle
-        assert care.check(archive) == []
+        assert plan_import(exports, archive, settle_s=0).idle
+        assert maintenance.check(archive) == []

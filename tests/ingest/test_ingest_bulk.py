@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from retrorun.archive import Archive, care
+from retrorun.archive import Archive, maintenance
 from retrorun.cli import main
 from retrorun.readers import read
 from retrorun.settings import ReadLimits
@@ -43,7 +43,7 @@ def process(folder: Path, where: Path, *more: str) -> Result:
 def found(where: Path) -> dict[float, tuple[float, float | None, float]]:
     """Start → duration, distance, backward seconds of every session."""
     with Archive.open(where / "archive", create=False) as archive:
-        assert care.check(archive) == []
+        assert maintenance.check(archive) == []
         return {
             each.start_time_s: (
                 *(each.duration_s, each.distance_m),

@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 import fake_pipeline
-from retrorun.archive import Archive, care
+from retrorun.archive import Archive, maintenance
 from retrorun.errors import ReadError
-from retrorun.ingest import Engine, Report, act, plan, planning, separate, undo
+from retrorun.ingest import Engine, Report, plan_import, run_import, separate, undo
+from retrorun.ingest import plan as planning
 from retrorun.model import Athlete, Label
-from retrorun.readers.label_table import label_table
+from retrorun.readers.label_file import label_table
 from retrorun.settings import Settings
 from retrorun.storage import Entry
 
@@ -19,7 +20,7 @@ FIRST = Label(10, 20, "backward", "sidecar")
 
 
 def run(folder: Path, archive: Archive, *, retry: bool = False) -> Report:
-    return act(plan(folder, archive, retry=retry, settle_s=0), archive, ENGINE)
+    return run_import(plan_import(folder, archive, retry=retry, settle_s=0), archive, ENGINE)
 
 
 def put(folder: Path, **texts: str) -> Path:
@@ -80,8 +81,8 @@ def test_an_export_is_analysed_once_with_the_labels_beside_it(tmp_path: Path) ->
         report = run(exports, archive)
         assert labels(archive) == [(FIRST,), ()]
         assert (report.imported, report.passed_over, report.problems) == (2, 0, ())
-        assert plan(exports, archive, settle_s=0).idle
-        assert care.check(archive) == []
+        assert plan_import(exports, archive, settle_s=0).idle
+        assert maintenance.check(archive) == []
 
 
 def test_a_table_that_comes_later_or_changes_is_heard(tmp_path: Path) -> None:
@@ -109,7 +110,7 @@ def test_a_bad_table_costs_its_export_nothing(tmp_path: Path) -> None:
             ("a.labels.csv", "labels-broken"),
             ("alone.labels.csv", "labels-alone"),
         ]
-        assert plan(exports, archive, settle_s=0).idle
+        assert plan_import(exports, archive, settle_s=0).idle
         put(exports, alone="run 9000 60")  # its export comes at last
         run(exports, archive)
         assert labels(archive) == [(), (Label(1, 2, "backward", "sidecar"),)]
@@ -127,7 +128,7 @@ def test_a_table_waits_for_an_export_that_grows(
     with Archive.open(tmp_path / "archive") as archive:
         with monkeypatch.context() as patched:
             patched.setattr(planning, "settled", growing)
-            assert plan(exports, archive, settle_s=2).idle
+            assert plan_import(exports, archive, settle_s=2).idle
         run(exports, archive)
         assert labels(archive) == [(FIRST,)]
 
@@ -147,7 +148,7 @@ def test_labels_of_a_second_copy_hold_for_the_copy_that_stands(tmp_path: Path, f
         ]
         rows = {Path(row.path).name: row for row in archive.files()}
         assert (rows["b.labels.csv"].outcome, rows["b.labels.csv"].slug) == ("imported", None)
-        assert plan(exports, archive, settle_s=0).idle
+        assert plan_import(exports, archive, settle_s=0).idle
         separate(str(exports / "b.fit"), archive, ENGINE)
         assert [len(each) for each in labels(archive)] == [0, 1]  # it goes with its own file
 
@@ -160,7 +161,7 @@ def test_a_table_can_be_undone_by_itself(tmp_path: Path) -> None:
         run(exports, archive)
         undo(2, archive, ENGINE)
         assert labels(archive) == [()]
-        assert plan(exports, archive, settle_s=0).idle
+        assert plan_import(exports, archive, settle_s=0).idle
         run(exports, archive, retry=True)
         assert labels(archive) == [(FIRST,)]
 
@@ -187,7 +188,7 @@ def test_killed_before_the_table_was_heard_it_is_heard_later(
         run(exports, archive)
         put(exports, a=HEAD + "10,20,backward\n")
         with monkeypatch.context() as patched:
-            patched.setattr("retrorun.ingest.sidecars.again", killed)
+            patched.setattr("retrorun.ingest.label_files.again", killed)
             with pytest.raises(KeyboardInterrupt):
                 run(exports, archive)
         assert labels(archive) == [()]
@@ -235,7 +236,7 @@ def test_a_table_speaks_of_any_activity_of_its_file(tmp_path: Path) -> None:
         put(exports, a=HEAD)
         run(exports, archive)
         assert labels(archive) == [(), ()]
-        assert care.check(archive) == []
+        assert maintenance.check(archive) == []
 
 
 def test_an_activity_that_is_not_there_is_named(tmp_path: Path) -> None:

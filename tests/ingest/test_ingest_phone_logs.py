@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrorun.archive import Archive, care
-from retrorun.ingest import Engine, Report, act, plan, separate
+from retrorun.archive import Archive, maintenance
+from retrorun.ingest import Engine, Report, plan_import, run_import, separate
 from retrorun.model import Athlete
-from retrorun.readers import phone_tables
+from retrorun.readers.containers import sensor_logger
 from retrorun.settings import Settings
 from retrorun.simulate import Simulated, fit_bytes, scenarios, simulate
 from retrorun.units import FloatArray
@@ -87,7 +87,7 @@ def put(folder: Path, log: Mapping[str, str], *names: str) -> None:
 
 
 def imported(folder: Path, archive: Archive, *, retry: bool = False) -> Report:
-    return act(plan(folder, archive, retry=retry, settle_s=0), archive, ENGINE)
+    return run_import(plan_import(folder, archive, retry=retry, settle_s=0), archive, ENGINE)
 
 
 HEADINGS = {
@@ -114,8 +114,8 @@ def test_loose_tables_are_one_second_device(
     rows = {Path(row.path).name: row for row in archive.files()}
     assert rows["Location.csv"].rule == "second-device"
     assert {"Metadata.csv", "Notes.csv"}.isdisjoint(rows)
-    assert care.check(archive) == []
-    assert plan(exports, archive, settle_s=0).idle
+    assert maintenance.check(archive) == []
+    assert plan_import(exports, archive, settle_s=0).idle
     separate(str(exports / "log" / "Location.csv"), archive, ENGINE)
     assert len(archive.sessions()) == 2
 
@@ -132,12 +132,12 @@ def test_a_table_that_comes_later_completes_the_log(
     imported(exports, archive)
     (whole,) = archive.sessions()
     assert whole.heading.kind == "compass"
-    assert plan(exports, archive, settle_s=0).idle
+    assert plan_import(exports, archive, settle_s=0).idle
     os.utime(exports / "log" / "Location.csv", ns=(5, 5))
     assert imported(exports, archive).unchanged >= 1
     assert archive.sessions() == [whole]
-    assert plan(exports, archive, settle_s=0).idle
-    assert care.check(archive) == []
+    assert plan_import(exports, archive, settle_s=0).idle
+    assert maintenance.check(archive) == []
 
 
 def test_a_lone_table_is_told_by_its_head(
@@ -150,11 +150,11 @@ def test_a_lone_table_is_told_by_its_head(
     (problem,) = report.problems
     assert (Path(problem.path).name, problem.slug) == ("whatever.csv", "sensor-log-part")
     assert "Location.csv" in (problem.remedy or "")
-    assert plan(exports, archive, settle_s=0).idle
+    assert plan_import(exports, archive, settle_s=0).idle
     (exports / "log" / "places.csv").write_text(log["Location.csv"])
     assert imported(exports, archive).imported == 1
     assert archive.sessions()[0].heading.kind == "compass"
-    assert plan(exports, archive, settle_s=0).idle
+    assert plan_import(exports, archive, settle_s=0).idle
 
 
 def later(table: str) -> str:
@@ -180,8 +180,8 @@ def test_every_log_of_a_folder_becomes_a_session(
     assert two.start_time_s - one.start_time_s == pytest.approx(86400, abs=1e-3)
     assert {one.heading.kind, two.heading.kind} == {"compass"}
     assert len([row for row in archive.files() if row.duplicate_of]) == 2
-    assert care.check(archive) == []
-    assert plan(exports, archive, settle_s=0).idle
+    assert maintenance.check(archive) == []
+    assert plan_import(exports, archive, settle_s=0).idle
 
 
 def test_places_of_other_programs_are_passed_over_in_silence(
@@ -197,7 +197,7 @@ def test_places_of_other_programs_are_passed_over_in_silence(
     report = imported(exports, archive)
     assert (report.imported, report.problems) == (0, ())
     assert archive.files() == []
-    assert plan(exports, archive, settle_s=0).idle
+    assert plan_import(exports, archive, settle_s=0).idle
 
 
 def test_a_log_among_many_other_tables_is_found(
@@ -213,11 +213,11 @@ def test_a_log_among_many_other_tables_is_found(
 
 def test_three_axes_say_which_sensor_only_by_their_name(log: dict[str, str]) -> None:
     axes = log["Gravity.csv"].encode()
-    assert phone_tables.role("log/Gravity.csv", axes) == "gravity"
-    assert phone_tables.role("Magnetometer.csv", axes) == "magnetometer"
-    assert phone_tables.role("run1_Gravity (1).csv", axes) == "gravity"
-    assert phone_tables.role("Gyroscope.csv", axes) is None
-    assert phone_tables.role("MagnetometerUncalibrated.csv", axes) is None
-    assert phone_tables.role("WatchMagnetometer.csv", axes) is None
-    assert phone_tables.role("Compass.csv", axes) is None
-    assert phone_tables.role("Gravity.csv", log["Compass.csv"].encode()) == "compass"
+    assert sensor_logger.role("log/Gravity.csv", axes) == "gravity"
+    assert sensor_logger.role("Magnetometer.csv", axes) == "magnetometer"
+    assert sensor_logger.role("run1_Gravity (1).csv", axes) == "gravity"
+    assert sensor_logger.role("Gyroscope.csv", axes) is None
+    assert sensor_logger.role("MagnetometerUncalibrated.csv", axes) is None
+    assert sensor_logger.role("WatchMagnetometer.csv", axes) is None
+    assert sensor_logger.role("Compass.csv", axes) is None
+    assert sensor_logger.role("Gravity.csv", log["Compass.csv"].encode()) == "compass"

@@ -9,10 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrorun.archive import Archive, care
+from retrorun.archive import Archive, maintenance
 from retrorun.archive.rows import Brief, Match
 from retrorun.errors import ArchiveError
-from retrorun.ingest import Engine, Report, act, pairing, plan, reprocess, separate, undo
+from retrorun.ingest import (
+    Engine,
+    Report,
+    device_pairs,
+    plan_import,
+    reprocess,
+    run_import,
+    separate,
+    undo,
+)
 from retrorun.model import Athlete, Label, Recording
 from retrorun.readers import read
 from retrorun.settings import ReadLimits, Settings
@@ -92,7 +101,7 @@ def sensor_log_of(run: Simulated) -> bytes:
 
 
 def imported(folder: Path, archive: Archive, *, retry: bool = False) -> Report:
-    return act(plan(folder, archive, retry=retry, settle_s=0), archive, ENGINE)
+    return run_import(plan_import(folder, archive, retry=retry, settle_s=0), archive, ENGINE)
 
 
 @pytest.fixture
@@ -138,8 +147,8 @@ def test_two_recordings_become_one_session_with_both(
         *("duplicate", "second-device"),
         session.id,
     )
-    assert plan(exports, archive, settle_s=0).idle
-    assert care.check(archive) == []
+    assert plan_import(exports, archive, settle_s=0).idle
+    assert maintenance.check(archive) == []
     assert archive.original(phone.sha256) == (exports / "phone.gpx").read_bytes()
 
 
@@ -158,8 +167,8 @@ def test_it_stays_joined_when_analysed_anew_and_comes_apart_when_told(
         (),
     )
     assert (phone.source.name, phone.heading.kind) == ("phone.gpx", "compass")
-    assert plan(exports, archive, settle_s=0).idle
-    assert care.check(archive) == []
+    assert plan_import(exports, archive, settle_s=0).idle
+    assert maintenance.check(archive) == []
     with pytest.raises(ArchiveError):
         separate(str(exports / "watch.fit"), archive, ENGINE)
 
@@ -174,7 +183,7 @@ def test_what_was_separated_stays_so_though_the_watch_comes_anew(
     imported(exports, archive)
     separate(str(exports / "phone.gpx"), archive, ENGINE)
     undo(2, archive, ENGINE)
-    act(plan(exports, archive, settle_s=0, retry=True), archive, ENGINE)
+    run_import(plan_import(exports, archive, settle_s=0, retry=True), archive, ENGINE)
     assert {each.source.name: each.second_devices for each in archive.sessions()} == {
         "watch.fit": (),
         "phone.gpx": (),
@@ -236,7 +245,7 @@ def test_without_the_watch_the_phone_stands_again(exports: Path, archive: Archiv
     (session,) = archive.sessions()
     assert session.source.name == "phone.gpx"
     assert archive.matches() == []
-    assert care.check(archive) == []
+    assert maintenance.check(archive) == []
 
 
 def test_an_import_killed_before_the_joining_joins_later(
@@ -246,11 +255,11 @@ def test_an_import_killed_before_the_joining_joins_later(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("retrorun.ingest.acting.join", killed)
+        patched.setattr("retrorun.ingest.run.join", killed)
         with pytest.raises(KeyboardInterrupt):
             imported(exports, archive)
     assert len(archive.sessions()) == 2
-    assert not plan(exports, archive, settle_s=0).idle
+    assert not plan_import(exports, archive, settle_s=0).idle
     imported(exports, archive)
     assert len(archive.sessions()) == 1
 
@@ -268,7 +277,7 @@ def test_another_run_at_the_same_time_is_refused_and_both_say_so(
     before = archive.sessions()
     reprocess(archive.known().values(), archive, ENGINE)
     assert archive.sessions() == before
-    assert plan(exports, archive, settle_s=0).idle
+    assert plan_import(exports, archive, settle_s=0).idle
 
 
 def test_a_sensor_logger_zip_is_a_second_device(
@@ -305,7 +314,7 @@ def test_pairs_overlap_for_two_minutes_and_one_has_the_better_heading() -> None:
     watch = brief("a", 0, 600, "none")
     assert [
         (pair.watch.id, pair.phone.id, pair.overlap_s)
-        for pair in pairing.pairs(
+        for pair in device_pairs.pairs(
             [
                 watch,
                 brief("b", 100, 300, "compass"),
@@ -321,9 +330,9 @@ def test_pairs_overlap_for_two_minutes_and_one_has_the_better_heading() -> None:
 
 def test_pairs_are_settled_once() -> None:
     briefs = [brief("a", 0, 600, "none"), brief("b", 100, 300, "compass")]
-    assert len(pairing.pairs(briefs, [])) == 1
+    assert len(device_pairs.pairs(briefs, [])) == 1
     refused = Match("b", "b" * 64, "a", "refused", None, "they do not agree")
-    assert pairing.pairs(briefs, [refused]) == []
+    assert device_pairs.pairs(briefs, [refused]) == []
 
 
 @pytest.mark.parametrize("heading", ["none", "compass"])
@@ -331,13 +340,13 @@ def test_two_alike_are_a_pair_where_one_lies_nearly_whole_within_the_other(headi
     """270 of 300 s are 90 %."""
     long = brief("a", 0, 600, heading)
     inside, outside = brief("b", 330, 300, heading), brief("c", 331, 300, heading)
-    found = pairing.pairs([long, inside], [])
+    found = device_pairs.pairs([long, inside], [])
     assert [(pair.overlap_s, pair.alike) for pair in found] == [(270, True)]
-    assert pairing.pairs([long, outside], []) == []
-    assert pairing.pairs([long, inside], [], {"b" * 64}) == []
+    assert device_pairs.pairs([long, outside], []) == []
+    assert device_pairs.pairs([long, inside], [], {"b" * 64}) == []
     for phone, session in (("a", "b"), ("b", "a")):  # settled, whichever was the phone
         refused = Match(phone, phone * 64, session, "refused", None, "they do not agree")
-        assert pairing.pairs([long, inside], [refused]) == []
+        assert device_pairs.pairs([long, inside], [refused]) == []
 
 
 def both_with_a_compass(exports: Path, run: Simulated) -> None:
@@ -364,11 +373,11 @@ def test_of_two_with_a_compass_the_richer_stands(
         "second-device",
         session.id,
     )
-    assert plan(exports, archive, settle_s=0).idle
-    assert care.check(archive) == []
+    assert plan_import(exports, archive, settle_s=0).idle
+    assert maintenance.check(archive) == []
     separate(str(exports / "phone.gpx"), archive, ENGINE)
     assert len(archive.sessions()) == 2
-    assert plan(exports, archive, settle_s=0).idle
+    assert plan_import(exports, archive, settle_s=0).idle
     assert imported(exports, archive).joined == 0
 
 
@@ -380,7 +389,7 @@ def test_two_with_a_compass_that_moved_differently_both_stand(
     (exports / "phone.gpx").write_bytes(phone_of(other))
     assert imported(exports, archive).joined == 0
     assert len(archive.sessions()) == 2
-    assert plan(exports, archive, settle_s=0).idle
+    assert plan_import(exports, archive, settle_s=0).idle
 
 
 def test_two_without_any_heading_that_were_started_apart_count_once(
@@ -394,7 +403,7 @@ def test_two_without_any_heading_that_were_started_apart_count_once(
     assert session.source.name == "watch.fit"
     assert session.heading.kind == "none"
     assert session.second_devices[0].skew_s == pytest.approx(SKEW_S, abs=1.0)
-    assert plan(exports, archive, settle_s=0).idle
+    assert plan_import(exports, archive, settle_s=0).idle
 
 
 def test_a_phone_that_went_on_for_longer_than_the_watch_keeps_its_session(
@@ -410,7 +419,7 @@ def test_a_phone_that_went_on_for_longer_than_the_watch_keeps_its_session(
     assert imported(exports, archive).joined == 0
     assert len(archive.sessions()) == 2
     assert [each.state for each in archive.matches()] == ["apart"]
-    assert plan(exports, archive, settle_s=0).idle
+    assert plan_import(exports, archive, settle_s=0).idle
 
 
 def test_a_phone_s_file_that_grew_is_read_once(
@@ -427,8 +436,8 @@ def test_a_phone_s_file_that_grew_is_read_once(
     assert device.sha256[:12] != before
     assert [each.slug for each in session.notes].count("second-device") == 1
     assert [each.phone for each in archive.matches()] == [device.sha256[:12]]
-    assert plan(exports, archive, settle_s=0).idle
-    assert care.check(archive) == []
+    assert plan_import(exports, archive, settle_s=0).idle
+    assert maintenance.check(archive) == []
 
 
 def test_a_phone_s_file_that_holds_another_run_now_takes_nothing_back(
@@ -487,8 +496,8 @@ def test_a_table_beside_a_joined_phone_in_an_archive_is_heard_on_the_other_clock
     # the phone began 120 s after the watch; its clock's error is part of its own start
     assert label.start_s == pytest.approx(220, abs=1.0)
     assert label.end_s - label.start_s == pytest.approx(100)
-    assert care.check(archive) == []
-    assert plan(exports, archive, settle_s=0).idle
+    assert maintenance.check(archive) == []
+    assert plan_import(exports, archive, settle_s=0).idle
 
 
 def test_a_table_that_came_with_its_phone_is_still_heard_when_the_archive_changes(
@@ -503,7 +512,7 @@ def test_a_table_that_came_with_its_phone_is_still_heard_when_the_archive_change
     zipped(exports, phone_labels_csv=said, phone_gpx=phone, readme_txt=b"words")
     assert imported(exports, archive).problems == ()
     assert archive.sessions() == [session]
-    assert plan(exports, archive, settle_s=0).idle
+    assert plan_import(exports, archive, settle_s=0).idle
 
 
 def test_a_joined_phone_that_counts_as_imported_needs_no_session(
@@ -515,5 +524,5 @@ def test_a_joined_phone_that_counts_as_imported_needs_no_session(
         archive.connection.execute(
             "UPDATE files SET outcome = 'imported', rule = NULL WHERE rule = 'second-device'"
         )
-    assert plan(exports, archive, settle_s=0).idle
-    assert care.check(archive) == []
+    assert plan_import(exports, archive, settle_s=0).idle
+    assert maintenance.check(archive) == []

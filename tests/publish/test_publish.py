@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from retrorun import compare, publish
-from retrorun.archive import Archive, Change, care, packing
+from retrorun.archive import Archive, Change, maintenance, serialization
 from retrorun.learn import learn
 from retrorun.model import Analysis, Athlete, Blob, Session
 from retrorun.pipeline import process
@@ -29,7 +29,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
             blob = Blob(path.name, path.read_bytes())
             made = process(blob, Settings(), ATHLETE)
             if isinstance(made, Analysis):
-                sent = packing.parcel(blob.data, made, ATHLETE)
+                sent = serialization.parcel(blob.data, made, ATHLETE)
                 opened.write(number, Change(parcels=[sent]))
     return folder
 
@@ -81,7 +81,7 @@ def test_a_session_that_cannot_be_shown_says_why_and_keeps_no_other_page(
         folder = tmp_path / str(jobs)
         with Archive.open(broken) as opened:
             done = publish.publish(opened, folder, Manner(Settings(), ATHLETE, jobs=jobs), ())
-            named = " ".join(each.message for each in care.check(opened))
+            named = " ".join(each.message for each in maintenance.check(opened))
         assert {each.session: each.slug for each in done.faults} == {
             first: "archive-object-missing",
             second: "archive-session-damaged",
@@ -135,7 +135,7 @@ def test_odd_values_in_one_session_keep_no_other_page(
         (document,) = opened.find("document", first)
         opened.write(0, Change(documents={first: altered(document, *path, value=value)}))
         done = publish.publish(opened, tmp_path / "pages", Manner(Settings(), ATHLETE), ())
-        named = " ".join(each.message for each in care.check(opened))
+        named = " ".join(each.message for each in maintenance.check(opened))
         learnt, _ = publish.of_sound(
             opened.outlines(lambda *_: None), lambda each: learn(each, ATHLETE, Settings().compare)
         )

@@ -11,7 +11,7 @@ import pytest
 
 from retrorun.errors import NotARunError, ReadError
 from retrorun.readers import members, read
-from retrorun.readers.label_table import label_table
+from retrorun.readers.label_file import label_table
 from retrorun.settings import ReadLimits
 
 POINT = '<trkpt lat="1" lon="2"><time>2026-01-01T00:00:00Z</time></trkpt>'

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from retrorun.channels import BY_NAME
-from retrorun.readers import gpx, tcx
-from retrorun.readers.fit_records import FIELDS
+from retrorun.readers.fit.records import FIELDS
 from retrorun.readers.formats import markdown
 from retrorun.readers.heading_sources import SOURCES
+from retrorun.readers.xml import gpx, tcx
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "formats.md"
 

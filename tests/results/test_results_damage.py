@@ -10,7 +10,7 @@ from made_results import analysed, filed, written
 
 from retrorun import results
 from retrorun.errors import ReadError
-from retrorun.results import arrow
+from retrorun.results import columns as arrow
 from retrorun.storage import Folder
 
 FLIPS = 40

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from retrorun.results import arrow
+from retrorun.results import columns as arrow
 from retrorun.results.columns import SCHEMA_VERSION, TABLES
 from retrorun.results.schema import ABOUT, TREATED, TYPES, markdown
 

@@ -7,7 +7,7 @@ import pytest
 import fake_pipeline
 from retrorun import doctor
 from retrorun.archive import Archive
-from retrorun.ingest import Engine, act, plan
+from retrorun.ingest import Engine, plan_import, run_import
 from retrorun.model import Athlete
 from retrorun.settings import Settings
 
@@ -27,7 +27,7 @@ def test_it_names_problems_gaps_and_what_was_not_read(tmp_path: Path) -> None:
         (exports / name).write_text(text)
     with Archive.open(tmp_path / "archive") as archive:
         engine = Engine(Settings(), Athlete(), 1, fake_pipeline.process)
-        act(plan(exports, archive, settle_s=0), archive, engine)
+        run_import(plan_import(exports, archive, settle_s=0), archive, engine)
         archive.set_profile(Athlete(mass_kg=70, birth_year=1980, sex="female", hr_max_bpm=180))
         archive.tracks.path(next(archive.tracks.hashes())).unlink()
     (exports / "d.fit").write_text("run 9000 60")

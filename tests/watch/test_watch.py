@@ -18,7 +18,7 @@ import fake_pipeline
 from retrorun import watch
 from retrorun.archive import Archive
 from retrorun.errors import ArchiveError
-from retrorun.ingest import Engine, act, plan
+from retrorun.ingest import Engine, plan_import, run_import
 from retrorun.model import Athlete
 from retrorun.settings import Settings
 
@@ -31,8 +31,8 @@ def looker(exports: Path, folder: Path, stop: threading.Event) -> Callable[[], b
 
     def look() -> bool:
         with Archive.open(folder) as archive:
-            planned = plan(exports, archive, settle_s=0)
-            report = act(planned, archive, engine, watch.between_files(stop))
+            planned = plan_import(exports, archive, settle_s=0)
+            report = run_import(planned, archive, engine, watch.between_files(stop))
         return bool(report.waiting)
 
     return look
@@ -169,10 +169,17 @@ def test_a_stop_ends_an_import_between_two_files(tmp_path: Path) -> None:
         engine = Engine(Settings(), Athlete(), 2, fake_pipeline.process)
         stop.set()
         with pytest.raises(watch.Stopped):
-            act(plan(exports, archive, settle_s=0), archive, engine, watch.between_files(stop))
+            run_import(
+                plan_import(exports, archive, settle_s=0),
+                archive,
+                engine,
+                watch.between_files(stop),
+            )
         assert archive.sessions() == []
         stop.clear()
-        act(plan(exports, archive, settle_s=0), archive, engine, watch.between_files(stop))
+        run_import(
+            plan_import(exports, archive, settle_s=0), archive, engine, watch.between_files(stop)
+        )
         assert len(archive.sessions()) == 5
 
 
@@ -228,6 +235,6 @@ def test_a_folder_without_permission_is_named_and_passed(
 
     monkeypatch.setattr(os, "scandir", refuse)
     with Archive.open(tmp_path / "archive") as archive:
-        planned = plan(tmp_path / "exports", archive, settle_s=0)
+        planned = plan_import(tmp_path / "exports", archive, settle_s=0)
     assert planned.unlisted == ((str(tmp_path / "exports" / "closed"), "Permission denied"),)
     assert len(planned.new) == 1

@@ -2,6 +2,6 @@
 
 from retrorun.archive.archive import Archive
 from retrorun.archive.rows import FileRow, Match, Parcel, Problem, SessionRow
-from retrorun.archive.written import Change, Import
+from retrorun.archive.writes import Change, Import
 
 __all__ = ["Archive", "Change", "FileRow", "Import", "Match", "Parcel", "Problem", "SessionRow"]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 from retrorun.archive import database
 from retrorun.archive.objects import unpack
 from retrorun.archive.rows import Brief, FileRow
-from retrorun.archive.written import Written
+from retrorun.archive.writes import Written
 from retrorun.errors import ArchiveError
 
 if TYPE_CHECKING:
@@ -124,9 +124,9 @@ class Archive(Written):
         Raises:
             ArchiveError: a session cannot be read, or the database.
         """
-        from retrorun.archive import packing
+        from retrorun.archive import serialization
 
-        return packing.sessions(self._documents(), damaged)
+        return serialization.sessions(self._documents(), damaged)
 
     def outlines(self, damaged: Damaged | None = None) -> "list[Session]":
         """All sessions, oldest first, without what only their own pages show.
@@ -134,12 +134,12 @@ class Archive(Written):
         They are kept as long as the archive does not change. See ``archive.outlines`` for the
         fields that are not there, and ``sessions`` for those that cannot be read.
         """
-        from retrorun.archive import packing
+        from retrorun.archive import serialization
 
         state = (self.state(), self.connection.total_changes)  # changes by others, and ours
         if self._outlines is None or self._outlines[0] != state:
             problems: list[tuple[str, ArchiveError]] = []
-            read = packing.outlines(self._documents(), lambda *each: problems.append(each))
+            read = serialization.outlines(self._documents(), lambda *each: problems.append(each))
             self._outlines = state, read, problems
         _, read, problems = self._outlines
         for each in problems:
@@ -150,7 +150,7 @@ class Archive(Written):
 
     def sums(self) -> "list[Session]":
         """All sessions, oldest first, with nothing but when they were and what was moved."""
-        from retrorun.archive.outlines import summed
+        from retrorun.archive.serialization import summed
 
         return summed(
             self.rows("SELECT id, start_time_s FROM sessions ORDER BY start_time_s, id"),
@@ -172,10 +172,10 @@ class Archive(Written):
         Raises:
             ArchiveError: there is none, or more than one.
         """
-        from retrorun.archive import packing
+        from retrorun.archive import serialization
 
         (document,) = self.find("document", session_id)
-        return packing.session(document)
+        return serialization.session(document)
 
     def channels(self, session_id: str) -> tuple[str, ...]:
         """The channels of one session.
@@ -191,10 +191,10 @@ class Archive(Written):
         Raises:
             ArchiveError: no such session, or its track is missing or damaged.
         """
-        from retrorun.archive import packing
+        from retrorun.archive import serialization
 
         (sha256,) = self.find("track", session_id)
-        return packing.track(self.tracks.get(sha256))
+        return serialization.track(self.tracks.get(sha256))
 
     def original(self, sha256: str) -> bytes:
         """The bytes of an imported export.

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from importlib import resources
 from pathlib import Path
 
-from retrorun.archive import sums
+from retrorun.archive import checksums
 from retrorun.archive.journal import Journal
 from retrorun.errors import ArchiveError
 
@@ -225,7 +225,7 @@ def migrate(
                 connection.execute(statement)
         if found < SUMMED <= target:
             Journal(folder).rewrite(connection)
-            sums.fill(connection)
+            checksums.fill(connection)
         connection.execute(f"PRAGMA user_version = {target}")
 
 

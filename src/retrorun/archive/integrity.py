@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retrorun.archive import database, sums
+from retrorun.archive import checksums, database
 from retrorun.errors import ArchiveError
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _statements(connection: sqlite3.Connection) -> dict[str, str]:
 
 
 def _rows(archive: "Archive") -> Iterator[Finding]:
-    for each in sums.wrong_rows(archive.connection):
+    for each in checksums.wrong_rows(archive.connection):
         words = (
             f"a row of {each.table} ({_shown(each.key)}) is not what was written"
             if each.key
@@ -123,7 +123,7 @@ def _rows(archive: "Archive") -> Iterator[Finding]:
         yield Finding("archive-row", words, database.REPAIR)
 
 
-def _shown(key: tuple[sums.Value, ...]) -> str:
+def _shown(key: tuple[checksums.Value, ...]) -> str:
     words = (
         each.decode("utf-8", "replace") if isinstance(each, bytes) else str(each) for each in key
     )

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from retrorun.archive import sums
-from retrorun.archive.sums import Table, Value
+from retrorun.archive import checksums
+from retrorun.archive.checksums import Table, Value
 
 FILE = "journal.jsonl"
 KEPT = ("imports", "files", "labels", "matches", "notes", "documents")
@@ -46,8 +46,8 @@ class Journal:
         """From the first transaction on: note its changes, and keep the checksums of its rows."""
         if self._tables:
             return
-        self._tables = {table.name: table for table in sums.tables(connection)}
-        sums.watch(connection, KEPT, self._note)
+        self._tables = {table.name: table for table in checksums.tables(connection)}
+        checksums.watch(connection, KEPT, self._note)
 
     def _note(self, name: str, event: str, *values: Value) -> None:
         table = self._tables[name]
@@ -79,7 +79,7 @@ class Journal:
         partial = self.path.with_name(f".{FILE}.{os.getpid()}.part")
         try:
             with partial.open("wb") as stream:
-                for table in sums.tables(connection):
+                for table in checksums.tables(connection):
                     stream.writelines(_snapshot(connection, table))
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -148,7 +148,7 @@ class Journal:
 
 def standing(connection: sqlite3.Connection) -> Rows:
     """The rows that the journal should hold, from the database."""
-    tables = {table.name: table for table in sums.tables(connection)}
+    tables = {table.name: table for table in checksums.tables(connection)}
     return {
         name: {
             key_of(table, row): row for table in (tables[name],) for row in rows(connection, table)

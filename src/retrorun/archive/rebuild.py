@@ -13,10 +13,10 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from retrorun.archive import database, integrity, journal, sums
+from retrorun.archive import checksums, database, integrity, journal
+from retrorun.archive.checksums import Table, Value
 from retrorun.archive.journal import Journal, Read
-from retrorun.archive.sums import Table, Value
-from retrorun.archive.written import TOTALS
+from retrorun.archive.writes import TOTALS
 
 WORK = ".rebuilding"
 _NOT_COPIED = frozenset({"totals", "due", "journal"})  # computed from the sessions, or ours
@@ -63,7 +63,7 @@ def rebuild(folder: Path) -> Rebuilt:
 
 def _filled(fresh: sqlite3.Connection, folder: Path, work: Path) -> tuple[int, int]:
     old = _copied(folder, work)
-    known = {table.name: table for table in sums.tables(fresh)}
+    known = {table.name: table for table in checksums.tables(fresh)}
     read = Journal(folder).read()
     if read.damaged:  # it is written again soon
         keep_aside(folder, journal.FILE)
@@ -71,7 +71,7 @@ def _filled(fresh: sqlite3.Connection, folder: Path, work: Path) -> tuple[int, i
         taken = sum(_taken(fresh, old, table) for table in known.values()) if old else 0
         restored = _restored(fresh, read, [known[name] for name in journal.KEPT])
         _complete(fresh)
-        sums.fill(fresh)
+        checksums.fill(fresh)
     if old:
         old.close()
     fresh.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -103,7 +103,7 @@ def _taken(fresh: sqlite3.Connection, old: sqlite3.Connection, table: Table) -> 
         return 0
     known: dict[int, int] = {}
     with suppress(sqlite3.Error):
-        known = sums.sums_of(old, table.name) if has_sums else {}
+        known = checksums.sums_of(old, table.name) if has_sums else {}
     return sum(
         _inserted(fresh, table, row)
         for row in _readable(old, table)
@@ -115,14 +115,16 @@ def _taken(fresh: sqlite3.Connection, old: sqlite3.Connection, table: Table) -> 
 def _has_sums(old: sqlite3.Connection) -> bool:
     """Whether the old database is of a version with checksums, as far as can be read."""
     try:
-        found = old.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (sums.SUMS,)).fetchone()
+        found = old.execute(
+            "SELECT 1 FROM sqlite_schema WHERE name = ?", (checksums.SUMS,)
+        ).fetchone()
     except sqlite3.Error:
         return True
     return found is not None
 
 
 def _sum(table: Table, row: dict[str, Value], columns: Iterable[str]) -> int:
-    return sums.row_sum(table.name, *(row[name] for name in columns))
+    return checksums.row_sum(table.name, *(row[name] for name in columns))
 
 
 def _readable(old: sqlite3.Connection, table: Table) -> Iterator[dict[str, Value]]:

@@ -13,8 +13,8 @@ from retrorun.cli import options
 from retrorun.errors import SettingsError
 
 if TYPE_CHECKING:
-    from retrorun.cohort.acting import Engine, Report
-    from retrorun.cohort.athletes import Athletes
+    from retrorun.cohort.assignment import Athletes
+    from retrorun.cohort.run import Engine, Report
 
 Command = TypeVar("Command", bound=Callable[..., object])
 NAMED = 20  # damaged parts that are named
@@ -119,19 +119,19 @@ def check(chosen: Chosen) -> None:
 
 def process(address: str, chosen: Chosen, how: How) -> int:
     """Bring a result set up to what a store holds; the exit code."""
-    from retrorun.cohort import acting
-    from retrorun.cohort.work import Making
+    from retrorun.cohort import run
+    from retrorun.cohort.worker import Making
 
     making = Making(address, chosen.out or "", options.load_settings(how.settings), chosen.tracks)
     athletes = _athletes(address, chosen, how)
     if how.dry_run:
-        found = acting.survey(making, athletes)
+        found = run.survey(making, athletes)
         click.echo(f"{found.new} new files, {found.known} unchanged")
         click.echo(f"{found.changed} batches to be taken back, because of changed files")
         name_unlisted(found.unlisted)
         return 1 if found.unlisted else 0
     with _Shown() as shown:
-        report = acting.run(
+        report = run.run(
             making,
             athletes,
             _engine(chosen, how.jobs or options.cores()),
@@ -155,7 +155,7 @@ def _engine(chosen: Chosen, jobs: int) -> "Engine":
 
 
 def _athletes(address: str, chosen: Chosen, how: How) -> "Athletes":
-    from retrorun.cohort import athletes
+    from retrorun.cohort import assignment
 
     default = options.passing_athlete(how.profile, how.archive)
     if how.profile and default.privacy_zones and not how.dry_run:
@@ -165,8 +165,8 @@ def _athletes(address: str, chosen: Chosen, how: How) -> "Athletes":
         with Archive.open(options.archive_folder(how.archive)) as store:
             default = options.load_athlete(how.profile, store)
             default = replace(default, forward_line=None, backward_line=None, cost_factor=None)
-    return athletes.load(
-        athletes.Choice(
+    return assignment.load(
+        assignment.Choice(
             where=chosen.athletes,
             file_column=chosen.file_column,
             athlete_column=chosen.athlete_column,

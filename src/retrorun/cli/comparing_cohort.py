@@ -20,7 +20,7 @@ from retrorun.model.cohort import Cohort, CohortMeasure, Uncompared
 from retrorun.settings import CompareSettings
 
 if TYPE_CHECKING:
-    from retrorun.cohort.comparing import Engine, Result
+    from retrorun.cohort.compare import Engine, Result
     from retrorun.results import About
 
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -111,8 +111,8 @@ def compared(chosen: Chosen, settings: CompareSettings) -> Cohort:
         EngineError: workers or the cluster cannot be reached.
     """
     from retrorun import results
-    from retrorun.cohort import comparing as athletes
-    from retrorun.cohort import comparison_tables as tables
+    from retrorun.cohort import compare as athletes
+    from retrorun.cohort import compare as tables
 
     address = chosen.address or ""
     about = _about(address)
@@ -183,7 +183,7 @@ def page(found: Cohort, folder: Path) -> Path:
         PageError: the folder cannot be written.
     """
     from retrorun import report
-    from retrorun.report.site import Site
+    from retrorun.report.page import Site
 
     site = Site(folder)
     site.ensure_assets()

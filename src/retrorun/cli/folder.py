@@ -50,7 +50,7 @@ def process(
     with Archive.open(options.archive_folder(archive)) as store:
         # a zone that is new makes work of what seemed done; otherwise the profile can wait
         early = options.load_athlete(profile, store) if profile and not dry_run else None
-        plan = ingest.plan(folder, store, retry=retry)
+        plan = ingest.plan_import(folder, store, retry=retry)
         cohorts.name_unlisted(plan.unlisted)
         drawn = not pages or (not store.due() and (reports / "index.html").exists())
         if plan.idle and drawn and not dry_run:

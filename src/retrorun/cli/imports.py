@@ -15,7 +15,7 @@ from rich.table import Table
 
 from retrorun import __version__, ingest, zone
 from retrorun.archive import Archive, FileRow
-from retrorun.archive.packing import fingerprint
+from retrorun.archive.serialization import fingerprint
 from retrorun.cli import show, zones
 from retrorun.cli.faults import Faults
 from retrorun.model import Athlete, Session
@@ -52,12 +52,12 @@ def carry_out(plan: ingest.Plan, work: Work, *, pages: bool = False) -> ingest.R
         def step(done: int, total: int, name: str) -> None:
             bar.update(task, completed=done, total=total, description=escape(name[:40]))
 
-        return ingest.act(plan, work.archive, work.engine, step)
+        return ingest.run_import(plan, work.archive, work.engine, step)
 
 
 def _load_for_pages() -> None:
     """Import, while this process waits for its workers, what it needs when they are done."""
-    for name in ("retrorun.publish", "pyarrow.parquet", "retrorun.archive.outlines"):
+    for name in ("retrorun.publish", "pyarrow.parquet", "retrorun.archive.serialization"):
         importlib.import_module(name)
 
 

@@ -14,7 +14,7 @@ from retrorun.cli.faults import Faults
 from retrorun.cli.imports import Work, conclude, writing
 from retrorun.errors import ArchiveError, SettingsError
 from retrorun.model import Direction, Label, Session
-from retrorun.readers.label_table import ORIGIN
+from retrorun.readers.label_file import ORIGIN
 from retrorun.settings import Settings
 
 KEPT = (

@@ -12,8 +12,7 @@ from retrorun.cli.faults import Faults
 from retrorun.cli.imports import Work
 from retrorun.errors import SettingsError
 from retrorun.model import Session
-from retrorun.report.page import Place
-from retrorun.report.site import Site
+from retrorun.report.page import Place, Site
 
 SHARED = "shared"
 NOTE_BYTES = 100_000

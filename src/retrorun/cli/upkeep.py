@@ -39,12 +39,12 @@ def archive() -> None:
 @click.pass_context
 def check(context: click.Context, archive: Path | None, repair: bool) -> None:
     """Read everything that is stored and compare it with its checksums."""
-    from retrorun.archive import Archive, care
+    from retrorun.archive import Archive, maintenance
 
     if repair:
         context.exit(_repair(options.archive_folder(archive)))
     with Archive.open(options.archive_folder(archive), create=False) as store:
-        findings = care.check(store)
+        findings = maintenance.check(store)
     for each in findings:
         click.echo(f"{each.message} [{each.slug}] {each.remedy}")
     if not findings:
@@ -78,10 +78,10 @@ def _repair(folder: Path) -> int:
 @options.archive
 def backup(target: Path, archive: Path | None) -> None:
     """Write the whole archive into one file, TARGET."""
-    from retrorun.archive import Archive, care
+    from retrorun.archive import Archive, maintenance
 
     with Archive.open(options.archive_folder(archive), create=False) as store:
-        click.echo(care.backup(store, target))
+        click.echo(maintenance.backup(store, target))
 
 
 @archive.command()
@@ -89,10 +89,10 @@ def backup(target: Path, archive: Path | None) -> None:
 @options.archive
 def restore(bundle: Path, archive: Path | None) -> None:
     """Make an archive from a backup; one that is there already is never overwritten."""
-    from retrorun.archive import care
+    from retrorun.archive import maintenance
 
     folder = options.archive_folder(archive)
-    care.restore(bundle, folder)
+    maintenance.restore(bundle, folder)
     click.echo(folder)
 
 
@@ -100,10 +100,10 @@ def restore(bundle: Path, archive: Path | None) -> None:
 @options.archive
 def vacuum(archive: Path | None) -> None:
     """Give back the space of what nothing refers to."""
-    from retrorun.archive import Archive, care
+    from retrorun.archive import Archive, maintenance
 
     with Archive.open(options.archive_folder(archive), create=False) as store:
-        click.echo(f"{care.vacuum(store)} bytes freed", err=True)
+        click.echo(f"{maintenance.vacuum(store)} bytes freed", err=True)
 
 
 @click.command()

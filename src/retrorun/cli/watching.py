@@ -52,13 +52,13 @@ def _look(where: Where, settings: Settings, jobs: int, stop: Event) -> bool:
     """Import what is new and write its pages; whether some files still grow."""
     with Archive.open(where.archive) as store:
         athlete = options.load_athlete(where.profile, store)  # may bring a privacy zone
-        plan = ingest.plan(str(where.folder), store)
+        plan = ingest.plan_import(str(where.folder), store)
         if plan.idle and not store.due() and (where.reports / "index.html").exists():
             _refuse_unlisted(plan)
             return bool(plan.waiting)
         work = imports.Work(store, settings, athlete, jobs)
         with imports.writing(work):
-            report = ingest.act(plan, store, work.engine, following.between_files(stop))
+            report = ingest.run_import(plan, store, work.engine, following.between_files(stop))
             imports.show_report(report, store)
         imports.conclude(work, where.reports)
         _refuse_unlisted(plan)

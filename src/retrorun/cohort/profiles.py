@@ -1,13 +1,166 @@
-"""Profiles of many athletes from one table: a row an athlete, or a row a weighing."""
+"""Profiles of many athletes from one table: a row an athlete, or a row a weighing.
 
+Small tables that people bring along, as CSV or Parquet: row by row, each with its number.
+"""
+
+import csv
 import datetime as dt
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from retrorun import profile
-from retrorun.cohort import tables
-from retrorun.errors import SettingsError
+from retrorun.errors import ReadError, SettingsError
 from retrorun.model import Athlete
 from retrorun.results import athlete_key
+from retrorun.storage import open_store, shown, without_user
+
+MOST_BYTES = 256 << 20
+MOST_HEADS = 2000
+PARQUET = b"PAR1"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with its heads, not yet read.
+
+    Attributes:
+        name: as it can be shown.
+        heads: the columns' names, in order.
+        data: its bytes.
+    """
+
+    name: str
+    heads: tuple[str, ...]
+    data: bytes
+
+    def rows(self, wanted: Sequence[str] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The number of each row, from 1 below the heads, and its values; empty text is None.
+
+        Raises:
+            SettingsError: the table is broken there.
+        """
+        heads = self.heads if wanted is None else wanted
+        found = _parquet(self, heads) if self.data.startswith(PARQUET) else _csv(self, heads)
+        return enumerate(found, 1)
+
+    def column(self, wanted: str, option: str) -> str:
+        """The head that is meant, whatever its case and the space around it.
+
+        Raises:
+            SettingsError: there is none, or more than one; ``option`` says which it is.
+        """
+        if wanted in self.heads:
+            return wanted
+        same = [each for each in self.heads if _plain_head(each) == _plain_head(wanted)]
+        if len(same) == 1:
+            return same[0]
+        words = f"it has no column {wanted!r}" if not same else f"it has several columns {wanted!r}"
+        known = ", ".join(map(repr, self.heads[:20]))
+        remedy = f"Name one of its columns with {option}: {known}."
+        raise SettingsError("table-column", words, file=self.name, remedy=remedy)
+
+
+def file_head(table: Table, wanted: str) -> str:
+    """The word of platforms' own tables, where nobody named a column of files."""
+    plain = {_plain_head(each) for each in table.heads}
+    return "filename" if wanted == "file" and "file" not in plain else wanted
+
+
+def cell_text(value: Any) -> str:  # noqa: ANN401 - a table's cell
+    """A cell as text: of numbers with holes, which are read as 7.0, it is 7; empty if nothing."""
+    if value is None or value != value:  # noqa: PLR0124 - NaN is how some tables say nothing
+        return ""
+    whole = isinstance(value, float) and value.is_integer()
+    return str(int(value) if whole else value).strip()
+
+
+def _plain_head(head: str) -> str:
+    return " ".join(head.split()).casefold()
+
+
+def read_table(address: str) -> Table:
+    """A table behind a path or URL.
+
+    Raises:
+        SettingsError: it cannot be read, or is no table.
+    """
+    folder, slash, name = address.replace("\\", "/").rpartition("/")
+    try:
+        data = open_store(f"{folder}{slash}" or ".").read(name, MOST_BYTES)
+    except ReadError as problem:
+        file = shown(without_user(address))
+        raise SettingsError("table-unreadable", problem.message, file=file) from problem
+    return of_bytes(shown(without_user(address)), data)
+
+
+def of_bytes(name: str, data: bytes) -> Table:
+    """A table of bytes: Parquet by its mark, else CSV.
+
+    Raises:
+        SettingsError: it is no table.
+    """
+    empty = Table(name, (), data)
+    if data.startswith(PARQUET):
+        return Table(name, tuple(_opened(empty).schema_arrow.names), data)
+    heads = next(_lines(empty), [])
+    if not any(heads):
+        raise SettingsError("table-empty", "it has no line of heads", file=name)
+    if len(heads) > MOST_HEADS:
+        raise SettingsError("table-broken", f"over {MOST_HEADS} columns", file=name)
+    if len(set(heads)) != len(heads):
+        heads = [
+            f"{each} ({heads[:place].count(each) + 1})" if each in heads[:place] else each
+            for place, each in enumerate(heads)
+        ]  # as Strava's own table repeats some
+    return Table(name, tuple(heads), data)
+
+
+def _lines(table: Table) -> Iterator[list[str]]:
+    stream = io.TextIOWrapper(io.BytesIO(table.data), "utf-8-sig", newline="")
+    try:
+        for line in csv.reader(stream, strict=True):
+            yield [each.strip() for each in line]
+    except (csv.Error, UnicodeDecodeError) as problem:
+        words = f"it is no CSV in UTF-8: {problem}"
+        raise SettingsError("table-broken", words, file=table.name) from problem
+
+
+def _csv(table: Table, heads: Sequence[str]) -> Iterator[dict[str, Any]]:
+    places = {head: table.heads.index(head) for head in heads}
+    lines = _lines(table)
+    next(lines, None)
+    for number, line in enumerate(lines, 1):
+        if not any(line):
+            continue
+        if len(line) > len(table.heads) and any(line[len(table.heads) :]):
+            words = f"row {number} has {len(line)} values for {len(table.heads)} columns"
+            raise SettingsError("table-broken", words, file=table.name)
+        yield {head: line[at] or None if at < len(line) else None for head, at in places.items()}
+
+
+def _opened(table: Table) -> Any:  # noqa: ANN401 - pyarrow has no types
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.ParquetFile(pa.BufferReader(table.data))
+    except (pa.ArrowException, OSError, ValueError) as problem:
+        words = f"it is no readable Parquet: {str(problem)[:200]}"
+        raise SettingsError("table-broken", words, file=table.name) from problem
+
+
+def _parquet(table: Table, heads: Sequence[str]) -> Iterator[dict[str, Any]]:
+    import pyarrow as pa
+
+    try:
+        for batch in _opened(table).iter_batches(columns=list(heads)):
+            yield from batch.to_pylist()
+    except (pa.ArrowException, OSError, ValueError) as problem:
+        words = f"it is no readable Parquet: {str(problem)[:200]}"
+        raise SettingsError("table-broken", words, file=table.name) from problem
+
 
 ATHLETE, SINCE, MASS = "athlete", "since", "mass_kg"
 NAMES = tuple(name for name in profile.STATED if name not in {"masses", "privacy_zones"})
@@ -27,10 +180,10 @@ def load(address: str) -> dict[str, Athlete]:
         SettingsError: the table cannot be read, has other columns, or holds values that cannot
             be; row and column are named.
     """
-    return of_table(tables.load(address))
+    return of_table(read_table(address))
 
 
-def of_table(table: tables.Table) -> dict[str, Athlete]:
+def of_table(table: Table) -> dict[str, Athlete]:
     """The same from a table that was read."""
     known = {ATHLETE, SINCE, *NAMES}
     unknown = [each for each in table.heads if each not in known]
@@ -50,7 +203,7 @@ def of_table(table: tables.Table) -> dict[str, Athlete]:
 class _Row:
     """One row: what it says, checked value by value."""
 
-    def __init__(self, table: tables.Table, number: int, cells: Values) -> None:
+    def __init__(self, table: Table, number: int, cells: Values) -> None:
         self.table = table
         self.number = number
         self.values = {
@@ -64,10 +217,10 @@ class _Row:
         return SettingsError(slug, f"{where}: {words}", file=self.table.name)
 
     def _value(self, column: str, cell: Any) -> Any:  # noqa: ANN401 - a table's cell
-        if not tables.cell_text(cell):
+        if not cell_text(cell):
             return None
         try:
-            value = _since(cell) if column == SINCE else _plain(column, cell)
+            value = _since(cell) if column == SINCE else _plain_cell(column, cell)
             if column != SINCE:
                 profile.stated({column: value})
         except (ValueError, TypeError, OverflowError) as problem:
@@ -84,7 +237,7 @@ def _since(cell: Any) -> dt.date:  # noqa: ANN401 - a table's cell
     return cell if isinstance(cell, dt.date) else dt.date.fromisoformat(str(cell)[:10])
 
 
-def _plain(column: str, cell: Any) -> Any:  # noqa: ANN401 - a table's cell
+def _plain_cell(column: str, cell: Any) -> Any:  # noqa: ANN401 - a table's cell
     if column in _WORDS:
         return str(cell).strip().lower()
     if column in _LISTS:
@@ -94,8 +247,8 @@ def _plain(column: str, cell: Any) -> Any:  # noqa: ANN401 - a table's cell
     return int(number) if column in _WHOLE and number.is_integer() else number
 
 
-def _name(table: tables.Table, number: int, cell: Any) -> str:  # noqa: ANN401 - a table's cell
-    text = tables.cell_text(cell)
+def _name(table: Table, number: int, cell: Any) -> str:  # noqa: ANN401 - a table's cell
+    text = cell_text(cell)
     if not text:
         words = f"row {number}, column {ATHLETE}: there is nothing"
         raise SettingsError("table-empty-value", words, file=table.name)
@@ -118,7 +271,7 @@ def _join(said: Values, row: _Row) -> None:
     said.update(values)
 
 
-def _athlete(table: tables.Table, number: int, said: Values) -> Athlete:
+def _athlete(table: Table, number: int, said: Values) -> Athlete:
     masses = [{SINCE: day, MASS: mass} for day, mass in sorted(said.pop("masses", {}).items())]
     try:
         return profile.stated({**said, **({"masses": masses} if masses else {})})

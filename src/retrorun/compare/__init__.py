@@ -4,17 +4,12 @@ from collections.abc import Sequence
 
 from retrorun.compare.calendar import days, records, weeks
 from retrorun.compare.claims import claims
-from retrorun.compare.cohort import cohort
-from retrorun.compare.differences import differences
+from retrorun.compare.cohort import cohort, summary
 from retrorun.compare.guidance import guidance
-from retrorun.compare.level import levelled
-from retrorun.compare.match import equal_heart_rate, equal_speed
-from retrorun.compare.past import Past, pasts
-from retrorun.compare.practice import practice
-from retrorun.compare.select import chosen, day, total
+from retrorun.compare.matching import differences, equal_heart_rate, equal_speed, levelled
+from retrorun.compare.practice import Past, pasts, practice
+from retrorun.compare.sessions import chosen, day, stretches, total
 from retrorun.compare.statistics import combine_factors
-from retrorun.compare.stretches import stretches
-from retrorun.compare.summary import summary
 from retrorun.compare.trends import WEEK_S, association, trends
 from retrorun.literature import BY_KEY
 from retrorun.model import Athlete, Comparison, Estimate, Note, Session, Totals

@@ -4,7 +4,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 
-from retrorun.compare.select import day, local, total
+from retrorun.compare.sessions import day, local, total
 from retrorun.model import Best, Day, Record, Session, Totals, Week
 from retrorun.settings import CompareSettings
 

@@ -3,6 +3,8 @@
 Each athlete enters with the numbers of their own comparison. Quantiles count every athlete once.
 The mean is that of `compare.mixed`: sessions are the observations of a measure, so that an
 athlete with a thousand of them knows the own number better and weighs little more than others.
+
+One athlete's comparison, cut down to what a cohort keeps of it.
 """
 
 import math
@@ -10,21 +12,71 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from retrorun.compare.differences import AT_EQUAL_HEART_RATE, AT_EQUAL_SPEED
-from retrorun.compare.spread import Observed, mixed, mixed_factor, observed, quantiles
-from retrorun.compare.summary import FACTOR
+from retrorun.compare.matching import AT_EQUAL_HEART_RATE, AT_EQUAL_SPEED
+from retrorun.compare.random_effects import Observed, mixed, mixed_factor, observed, quantiles
 from retrorun.literature import BY_KEY
-from retrorun.model import Estimate, Note
+from retrorun.model import Comparison, Difference, Estimate, Note
 from retrorun.model.cohort import (
+    AthleteMeasure,
     AthleteSummary,
     Cohort,
     CohortMeasure,
+    Interval,
     Mixed,
     Quantiles,
     Scale,
     Uncompared,
 )
 from retrorun.settings import CompareSettings
+
+FACTOR = "cost_factor"
+
+
+def summary(athlete: str, found: Comparison) -> AthleteSummary:
+    """What a cohort keeps of an athlete's comparison.
+
+    The measures are taken from `Comparison.differences`, which are over all matched pairs;
+    `Comparison.pairs` holds only the latest of them and is not looked at.
+    """
+    backward, forward = found.totals["backward"], found.totals["forward"]
+    known = [each for each in found.differences if each.difference.value is not None]
+    unknown = [each for each in found.differences if each.difference.value is None]
+    reasons = {each.key: _reason(each) for each in unknown}
+    factor = _interval(found.cost_factor)
+    if factor is None:
+        reasons[FACTOR] = found.cost_factor.reason or ""
+    return AthleteSummary(
+        athlete=athlete,
+        sessions=found.sessions,
+        backward_sessions=found.backward_sessions,
+        first_date=found.first_date,
+        last_date=found.last_date,
+        backward_s=backward.moving_s,
+        backward_m=backward.distance_m,
+        forward_s=forward.moving_s,
+        forward_m=forward.distance_m,
+        cost_factor=factor,
+        cost_sessions=sum(day.cost_factor.value is not None for day in found.days),
+        measures={each.key: measure for each in known if (measure := _athlete_measure(each))},
+        reasons=reasons,
+    )
+
+
+def _athlete_measure(each: Difference) -> AthleteMeasure | None:
+    difference, percent = _interval(each.difference), _interval(each.percent)
+    if difference is None or percent is None:
+        return None
+    return AthleteMeasure(difference, percent, each.pairs, each.sessions)
+
+
+def _interval(each: Estimate) -> Interval | None:
+    return None if each.value is None else Interval(each.value, each.low, each.high)
+
+
+def _reason(each: Difference) -> str:
+    """Why there is no number; a command that is named there is for the athlete's own archive."""
+    return (each.difference.reason or each.note).partition(": retrorun ")[0]
+
 
 LEAST_ATHLETES = 5  # fewer give no number over athletes
 

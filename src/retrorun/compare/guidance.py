@@ -1,8 +1,7 @@
 """What a session says about warm-up, progression, ground and walking: information, no verdict."""
 
-from retrorun.compare.past import Past
-from retrorun.compare.practice import warm_up_s
-from retrorun.compare.select import DAY_S, of_kind, total
+from retrorun.compare.practice import Past, warm_up_s
+from retrorun.compare.sessions import DAY_S, of_kind, total
 from retrorun.literature import BY_KEY
 from retrorun.model import Advice, Guidance, Session
 from retrorun.settings import CompareSettings

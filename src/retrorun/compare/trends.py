@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from retrorun.compare.select import DAY_S, of_kind, total
+from retrorun.compare.sessions import DAY_S, of_kind, total
 from retrorun.compare.statistics import theil_sen
 from retrorun.model import Association, Estimate, Point, Session, Totals, Trend, Week
 from retrorun.settings import CompareSettings

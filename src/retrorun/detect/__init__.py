@@ -11,11 +11,10 @@ from dataclasses import replace
 import numpy as np
 
 from retrorun import arithmetic
-from retrorun.detect import gait, heading, joint, labels, modes, segments, steps, verdicts
-from retrorun.detect.agreement import agreement
+from retrorun.detect import gait, heading, joint, labels, modes, segments, step_rate, verdicts
+from retrorun.detect.credibility import Grounds
 from retrorun.detect.decode import backward_probability
-from retrorun.detect.doubts import Grounds
-from retrorun.detect.explain import explain, would_change
+from retrorun.detect.explain import agreement, explain, would_change
 from retrorun.detect.heading import Facing
 from retrorun.detect.mount import Mount, mount
 from retrorun.model import Athlete, Detection, HeadingVerdict, Label, Track
@@ -79,7 +78,7 @@ def _grounds(track: Track, said: FloatArray, athlete: Athlete, settings: DetectS
     faced = whole
     switch = joint.switching(seen, moved, settings)
     reversed_at = joint.course_reversed(track, seen, settings)
-    walked = steps.steps(track, moved, settings)
+    walked = step_rate.steps(track, moved, settings)
     stepped = gait.GaitEvidence.silent(track.seconds, settings)
     asks_line = worn is not None and worn.asks_line
     taught, hit = np.zeros(track.seconds), np.ones(track.seconds, dtype=bool)

@@ -1,8 +1,14 @@
-"""Why each segment was judged as it was, and what would have changed that, in words."""
+"""Why each segment was judged as it was, and what would have changed that, in words.
 
+How well the detector, left alone, agrees with what the user said: a confusion matrix.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from retrorun.model import Detection, HeadingVerdict, Segment
+from retrorun.detect.labels import spans
+from retrorun.model import Detection, Direction, HeadingVerdict, Label, Segment
 
 SPOKE = 1.0  # summed evidence below this is silence
 
@@ -76,3 +82,21 @@ def _settled_by(reason: str) -> str:
     if "gait" in reason:
         return "a longer stretch, a turn on the spot, a clearer change of step rate, or a label"
     return "a steadier heading, or a label"
+
+
+def agreement(
+    unaided: Detection, labels: Sequence[Label]
+) -> Mapping[tuple[Direction, Direction], int]:
+    """Seconds by what was said and what was found, ``(said, found)``.
+
+    Args:
+        unaided: a detection that was made without the labels.
+        labels: the user's; later ones win. Only seconds under a label count.
+    """
+    found: list[Direction] = []
+    for part in unaided.segments:
+        found += [part.direction] * int(part.end_s - part.start_s)
+    said: dict[int, Direction] = {}
+    for first, last, label in spans(labels, len(found)):
+        said |= dict.fromkeys(range(first, last), label.direction)
+    return Counter((direction, found[second]) for second, direction in said.items())

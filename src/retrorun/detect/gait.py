@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from retrorun import arithmetic
-from retrorun.detect.clusters import two_lines
-from retrorun.detect.steps import Steps, expected_spm, fit, normal, raised
+from retrorun.detect.step_rate import Steps, expected_spm, fit, normal, raised, two_lines
 from retrorun.model import Athlete, GaitLine
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray

@@ -6,7 +6,7 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.detect.modes import Modes
-from retrorun.detect.runs import mean_around, runs
+from retrorun.detect.series import mean_around, runs
 from retrorun.model import HeadingKind, HeadingTrack, HeadingVerdict, Track
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, difference_deg, wrap_deg

@@ -11,7 +11,7 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.detect.heading import Facing
 from retrorun.detect.modes import Modes
-from retrorun.detect.runs import runs, without_short
+from retrorun.detect.series import runs, without_short
 from retrorun.model import Track
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, difference_deg

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from retrorun import arithmetic
-from retrorun.detect.runs import mean_around, without_short
+from retrorun.detect.series import mean_around, without_short
 from retrorun.model import Track
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray

@@ -7,7 +7,7 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.detect.heading import Facing
 from retrorun.detect.modes import Modes
-from retrorun.detect.runs import mean_around, runs, without_short
+from retrorun.detect.series import mean_around, runs, without_short
 from retrorun.model import Athlete, GaitLine
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray, wrap_deg

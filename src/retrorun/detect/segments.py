@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from retrorun.detect.doubts import Grounds
-from retrorun.detect.runs import runs, without_short
+from retrorun.detect.credibility import Grounds
+from retrorun.detect.series import runs, without_short
 from retrorun.detect.verdicts import DIRECTIONS, VERDICTS, Decision
 from retrorun.model import Direction, Gait, Segment, Verdict
 from retrorun.settings import DetectSettings

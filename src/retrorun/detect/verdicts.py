@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from retrorun.detect.doubts import (
+from retrorun.detect.credibility import (
     Grounds,
     beyond_doubt,
     doubtful_heading,
@@ -15,7 +15,7 @@ from retrorun.detect.doubts import (
 )
 from retrorun.detect.labels import COARSE, spans
 from retrorun.detect.modes import Modes
-from retrorun.detect.runs import runs
+from retrorun.detect.series import runs
 from retrorun.model import Direction, Label, Verdict
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray

@@ -3,9 +3,9 @@
 Every engine yields results in the order of its tasks, and the same results.
 """
 
-from retrorun.engines.limits import Limits, Lost
+from retrorun.engines.child import Limits, Lost
 from retrorun.engines.pool import cores, ordered, warm
-from retrorun.engines.work import Process, Task, outcome, outcomes, parcel, run, work_of
+from retrorun.engines.tasks import Process, Task, outcome, outcomes, parcel, run, work_of
 
 __all__ = [
     "Limits",

@@ -21,7 +21,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from retrorun import __version__
-from retrorun.engines.limits import START_S, Lost
+from retrorun.engines.child import START_S, Lost
 from retrorun.engines.pool import WINDOW
 from retrorun.errors import EngineError, RetrorunError
 from retrorun.storage.entries import without_user, words_of

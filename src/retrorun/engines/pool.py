@@ -17,8 +17,8 @@ from multiprocessing import connection
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
-from retrorun.engines import worker
-from retrorun.engines.limits import DEFAULT, START_S, Limits, Lost, death, uninterrupted
+from retrorun.engines import child
+from retrorun.engines.child import DEFAULT, START_S, Limits, Lost, death, uninterrupted
 from retrorun.errors import EngineError
 
 T = TypeVar("T")
@@ -117,7 +117,7 @@ class _Pool:
         context = _context()
         ours, theirs = context.Pipe()
         state = (theirs, self.work, self.limits.memory_bytes)
-        process = context.Process(target=worker.serve, args=state, daemon=True)
+        process = context.Process(target=child.serve, args=state, daemon=True)
         with uninterrupted():
             process.start()
         theirs.close()
@@ -189,7 +189,7 @@ def _context() -> Any:  # noqa: ANN401 - the contexts share no public type
     if sys.platform != "linux":
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["retrorun.engines.loaded"])
+    context.set_forkserver_preload(["retrorun.engines.preload"])
     return context
 
 

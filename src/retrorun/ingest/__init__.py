@@ -3,21 +3,21 @@
 Planning imports neither numpy nor pyarrow; acting loads the pipeline when there is work.
 """
 
-from retrorun.ingest.acting import act
-from retrorun.ingest.anew import reprocess, separate, undo
+from retrorun.ingest.analysis import Engine, Report, prepare
 from retrorun.ingest.learning import bring_up_to_date
-from retrorun.ingest.planning import Plan, plan
-from retrorun.ingest.working import Engine, Report, prepare
+from retrorun.ingest.plan import Plan, plan_import
+from retrorun.ingest.reprocess import reprocess, separate, undo
+from retrorun.ingest.run import run_import
 
 __all__ = [
     "Engine",
     "Plan",
     "Report",
-    "act",
     "bring_up_to_date",
-    "plan",
+    "plan_import",
     "prepare",
     "reprocess",
+    "run_import",
     "separate",
     "undo",
 ]

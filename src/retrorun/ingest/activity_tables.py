@@ -35,8 +35,8 @@ def other_sports(
 
 
 def _told(folder: str, data: bytes, beside: Iterable[Entry]) -> dict[str, Problem]:
+    from retrorun.readers.containers.strava import activities, told_key
     from retrorun.readers.sports import is_on_foot
-    from retrorun.readers.strava import activities, told_key
 
     told = activities(folder, data)
     found: dict[str, Problem] = {}

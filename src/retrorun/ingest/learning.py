@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from retrorun.archive import Archive
 from retrorun.errors import RetrorunError
-from retrorun.ingest.anew import again
-from retrorun.ingest.working import Engine, Progress, Report
+from retrorun.ingest.analysis import Engine, Progress, Report
+from retrorun.ingest.reprocess import again
 from retrorun.model import Athlete, Session
 from retrorun.settings import CompareSettings
 

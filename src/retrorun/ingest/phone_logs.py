@@ -2,18 +2,20 @@
 
 The tables of a folder that have the same around the sensor's word are one recording. Its row is
 that of the places; those of the others say that they went into it.
+
+A phone's log whose folder has a new name: only then is it composed, and known by its bytes.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import cast
 
 from retrorun import storage
-from retrorun.archive import FileRow
+from retrorun.archive import Change, FileRow
 from retrorun.errors import ReadError
-from retrorun.ingest.names import is_table
+from retrorun.ingest.file_names import container, is_table
 from retrorun.settings import ReadLimits
 from retrorun.storage import Entry, Store
 
@@ -65,7 +67,9 @@ def _logs(store: Store, held: list[Entry]) -> list[Tables]:
     timed = {name: head for name, head in heads.items() if _HAS_TIME.match(head)}
     if not timed:
         return []
-    from retrorun.readers import phone_tables  # it costs start-up time, and most folders have none
+    from retrorun.readers.containers import (
+        sensor_logger as phone_tables,  # it costs start-up time, and most folders have none
+    )
 
     return [
         tuple((role, entries[log[role]]) for role in sorted(log, key=lambda role: role != "places"))
@@ -77,7 +81,7 @@ def _looked_at(held: list[Entry]) -> list[Entry]:
     """All that are called after a sensor, however many logs there are, and some of the others."""
     if len(held) <= _MOST_OTHERS:
         return held
-    from retrorun.readers import phone_tables
+    from retrorun.readers.containers import sensor_logger as phone_tables
 
     named = {each.address for each in held if phone_tables.is_named(each.name)}
     others = [each for each in held if each.address not in named]
@@ -102,7 +106,8 @@ def composed(tables: Tables, limits: ReadLimits) -> bytes:
     Raises:
         RetrorunError: a table cannot be read, changed meanwhile, or there are no places.
     """
-    from retrorun.readers import phone_tables, sensor_logger
+    from retrorun.readers.containers import sensor_logger
+    from retrorun.readers.containers import sensor_logger as phone_tables
 
     own = PurePosixPath(tables[0][1].name).name
     data = {cast(phone_tables.Role, role): _whole(each, limits) for role, each in tables}
@@ -139,3 +144,28 @@ def rows(tables: Tables, row: FileRow) -> list[FileRow]:
         )
         for each in others
     ]
+
+
+def moved(entry: Entry, sha256: str, known: Mapping[str, FileRow]) -> Change | None:
+    """What is written where a log was known under a name that is gone; None if none was.
+
+    Args:
+        entry: of the log's own table, that of the places.
+        sha256: of the log.
+        known: what is known of files, by path.
+    """
+    held = [
+        row for row in known.values() if row.sha256 == sha256 and row.rule != "same-bytes"
+    ]  # a copy is no holder, as with other files
+    old = next((row for row in held if _is_gone(row)), None)
+    if old is None or any(not _is_gone(row) for row in held):
+        return None
+    parts = [row.path for row in known.values() if row.duplicate_of == old.path and _is_gone(row)]
+    row = replace(old, path=entry.address, size=entry.size, tag=entry.tag)
+    return Change([row], gone=[old.path, *parts])
+
+
+def _is_gone(row: FileRow) -> bool:
+    """Whether a loose file is not there any more; of a store that is not asked."""
+    own = container(row) is None and storage.is_local(row.path)
+    return own and storage.look(row.path) is None

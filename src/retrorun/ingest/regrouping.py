@@ -16,13 +16,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from retrorun.archive import Archive, Change
-from retrorun.archive.matched import SAID_APART
 from retrorun.archive.rows import Brief
-from retrorun.ingest.anew import again
-from retrorun.ingest.pairing import Pair, overlapping
-from retrorun.ingest.places import Places
-from retrorun.ingest.sameness import Known
-from retrorun.ingest.working import Engine
+from retrorun.archive.second_devices import SAID_APART
+from retrorun.ingest.analysis import Engine
+from retrorun.ingest.device_pairs import Pair, overlapping
+from retrorun.ingest.duplicates import Known, Places
+from retrorun.ingest.reprocess import again
 
 _LINKING = ("same-activity", "second-device")
 

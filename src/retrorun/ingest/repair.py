@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retrorun import storage
-from retrorun.archive import Archive, FileRow, care, database, integrity, journal, objects
+from retrorun.archive import Archive, FileRow, database, integrity, journal, maintenance, objects
 from retrorun.archive.integrity import Finding
 from retrorun.archive.objects import Objects
 from retrorun.archive.rebuild import Rebuilt, keep_aside, rebuild
 from retrorun.errors import ArchiveError, RetrorunError
-from retrorun.ingest.acting import act
-from retrorun.ingest.anew import reprocess
-from retrorun.ingest.names import container
-from retrorun.ingest.planning import Candidate, Plan
-from retrorun.ingest.working import Engine
+from retrorun.ingest.analysis import Engine
+from retrorun.ingest.file_names import container
+from retrorun.ingest.plan import Candidate, Plan
+from retrorun.ingest.reprocess import reprocess
+from retrorun.ingest.run import run_import
 from retrorun.storage import Entry
 
 if TYPE_CHECKING:
@@ -75,11 +75,11 @@ def repair(folder: Path, engine: Engine, wait_s: float = 10.0) -> Repaired:
         engine = replace(engine, athlete=archive.profile())
         fetched = tuple(_fetched(archive, engine.settings.read))
         sessions = [*reprocess(_due(archive), archive, engine, wait_s=wait_s).sessions]
-        sessions += act(_unnamed(archive), archive, engine, wait_s=wait_s).sessions
+        sessions += run_import(_unnamed(archive), archive, engine, wait_s=wait_s).sessions
         with archive.writing(wait_s):
             _drop_damaged_tracks(archive)
             _forget_faults(archive, sessions)
-        return Repaired(rebuilt, fetched, tuple(sessions), tuple(care.check(archive)))
+        return Repaired(rebuilt, fetched, tuple(sessions), tuple(maintenance.check(archive)))
 
 
 def _database_is_damaged(folder: Path) -> bool:
@@ -90,7 +90,7 @@ def _database_is_damaged(folder: Path) -> bool:
     """
     try:
         with Archive.open(folder, create=False) as archive:
-            return any(each.slug in _OF_DATABASE for each in care.check(archive, deep=False))
+            return any(each.slug in _OF_DATABASE for each in maintenance.check(archive, deep=False))
     except ArchiveError as problem:
         newer_by_itself = problem.slug == "archive-newer" and integrity.is_of_this_version(folder)
         if problem.slug not in _OF_DATABASE and not newer_by_itself:

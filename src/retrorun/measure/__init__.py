@@ -11,11 +11,9 @@ from collections.abc import Sequence
 
 from retrorun.measure.cost_factor import cost_factor
 from retrorun.measure.energy import NO_MASS, Body, energies, energy_columns, keytel_refusal
-from retrorun.measure.gait import gaits
 from retrorun.measure.heart import hearts, loads, maximum_bpm, suspect
-from retrorun.measure.pace import Columns, bests, ground, pace, paces
-from retrorun.measure.samples import Samples, lay_out
-from retrorun.measure.totals import timer_notes, totals
+from retrorun.measure.pace import Columns, bests, gaits, ground, pace, paces
+from retrorun.measure.samples import Samples, lay_out, timer_notes, totals
 from retrorun.model import (
     Athlete,
     Detection,

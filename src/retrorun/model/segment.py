@@ -1,4 +1,7 @@
-"""Stretches of one direction and gait, and the grounds for them."""
+"""Stretches of one direction and gait, and the grounds for them.
+
+The five kinds of stretch that every page tells apart.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -100,3 +103,14 @@ class Detection:
     forward_line: GaitLine | None = None
     backward_line: GaitLine | None = None
     asks_line: bool = False
+
+
+Kind = Literal["backward", "candidate", "forward", "unknown", "still"]
+KINDS: tuple[Kind, ...] = ("backward", "candidate", "forward", "unknown", "still")
+
+
+def kind(segment: Segment) -> Kind:
+    """What the stretch counts as: backward by gait alone is a candidate."""
+    if segment.direction == "backward":
+        return "candidate" if segment.verdict == "candidate" else "backward"
+    return segment.direction

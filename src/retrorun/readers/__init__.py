@@ -9,12 +9,11 @@ from dataclasses import replace
 
 from retrorun.errors import ReadError
 from retrorun.model import Export, Note, Recording, Source
-from retrorun.readers import phone_tables, sensor_logger
-from retrorun.readers.archives import is_archive, members
 from retrorun.readers.clock import settled
-from retrorun.readers.gzipped import unwrapped
-from retrorun.readers.opening import MemberError
-from retrorun.readers.sniff import sniff
+from retrorun.readers.containers import sensor_logger
+from retrorun.readers.containers import sensor_logger as phone_tables
+from retrorun.readers.containers.archives import MemberError, is_archive, members, unwrapped
+from retrorun.readers.file_kind import sniff
 from retrorun.readers.sports import is_on_foot
 from retrorun.settings import ReadLimits
 
@@ -69,7 +68,7 @@ def _read(source: Source, data: bytes, limits: ReadLimits) -> Export:
 
 
 def _fit(source: Source, data: bytes, limits: ReadLimits) -> Export:
-    from retrorun.readers.fit import read_fit
+    from retrorun.readers.fit.reader import read_fit
 
     found = read_fit(source.name, data, limits)
     damage = found.damage
@@ -79,8 +78,8 @@ def _fit(source: Source, data: bytes, limits: ReadLimits) -> Export:
 
 
 def _xml(source: Source, data: bytes, limits: ReadLimits, kind: str) -> Export:
-    from retrorun.readers.gpx import read_gpx
-    from retrorun.readers.tcx import read_tcx
+    from retrorun.readers.xml.gpx import read_gpx
+    from retrorun.readers.xml.tcx import read_tcx
 
     _refuse_endless(source.name, data, b"trkpt" if kind == "gpx" else b"Trackpoint", limits)
     reader = read_gpx if kind == "gpx" else read_tcx

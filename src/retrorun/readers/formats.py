@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterable, Sequence
 
 from retrorun.channels import CHANNELS
-from retrorun.readers import gpx, tcx
-from retrorun.readers.fit_records import FIELDS
+from retrorun.readers.fit.records import FIELDS
 from retrorun.readers.heading_sources import SOURCES
+from retrorun.readers.xml import gpx, tcx
 
 _INTRODUCTION = """\
 # What is read from what

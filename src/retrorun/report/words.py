@@ -6,8 +6,8 @@ their gaps is escaped.
 
 from collections.abc import Mapping
 
-from retrorun.report.words_cohort import COHORT
-from retrorun.report.words_history import HISTORY
+from retrorun.report.cohort.words import COHORT
+from retrorun.report.history.words import HISTORY
 
 _UNSET = "\0"
 

@@ -3,16 +3,22 @@
 docs/results.md is printed from the columns that are declared here.
 """
 
-from retrorun.results.about import About, about, check_about, check_copy, read_about
-from retrorun.results.about import encoded as about_bytes
 from retrorun.results.columns import SCHEMA_VERSION
-from retrorun.results.deidentified import about as deidentified_about
-from retrorun.results.deidentified import deidentify
-from retrorun.results.names import ABOUT, athlete_key, ledger_name
-from retrorun.results.parts import Part
-from retrorun.results.pseudonyms import Key, key
-from retrorun.results.reading import athlete_of, athletes, ledger, lost, sessions
-from retrorun.results.rows import Filed
+from retrorun.results.deidentification import Key, deidentify, key
+from retrorun.results.deidentification import about as deidentified_about
+from retrorun.results.layout import (
+    ABOUT,
+    About,
+    about,
+    athlete_key,
+    check_about,
+    check_copy,
+    ledger_name,
+    read_about,
+)
+from retrorun.results.layout import encoded as about_bytes
+from retrorun.results.reader import athlete_of, athletes, ledger, lost, sessions
+from retrorun.results.writer import Filed, Part
 
 __all__ = [
     "ABOUT",

@@ -1,14 +1,10 @@
 """Synthetic backward runs with known truth: bodies, watches that record them, and writers."""
 
-from retrorun.simulate.body import Ground, Step
-from retrorun.simulate.compass import Compass
-from retrorun.simulate.runner import Runner
+from retrorun.simulate.body import Ground, Runner, Step
 from retrorun.simulate.samples import SAMPLE_SEED, write_samples
-from retrorun.simulate.scenarios import Scenario, scenarios
-from retrorun.simulate.seeds import REPORTING_SEEDS, TUNING_SEEDS
-from retrorun.simulate.simulated import Simulated, simulate
-from retrorun.simulate.truth import Interval, Truth
-from retrorun.simulate.watch import Place, Watch
+from retrorun.simulate.scenarios import REPORTING_SEEDS, TUNING_SEEDS, Scenario, scenarios
+from retrorun.simulate.truth import Interval, Simulated, Truth, simulate
+from retrorun.simulate.watch import Compass, Place, Watch
 from retrorun.simulate.write_fit import fit_bytes
 from retrorun.simulate.write_gpx import gpx_bytes
 from retrorun.simulate.write_tcx import tcx_bytes

@@ -1,6 +1,18 @@
-"""A body that runs, walks, stops, turns and goes backward over some ground.
+"""Noise that remembers: what sensors and bodies show is never white.
+
+Who runs: the constants of one simulated body.
+
+A body that runs, walks, stops, turns and goes backward over some ground.
 
 Everything here is what truly happens, four times a second; what a watch makes of it is ``watch``.
+
+The lagging heart of a simulated body, with a known cost of going backward.
+
+dHR/dt = (HRss - HR)/tau, with one tau for rising and one for falling; HRss is linear in oxygen
+demand, and demand is ACSM's forward equation times the runner's cost factor while backward
+(ACSM's Guidelines for Exercise Testing and Prescription: running 3.5 + 0.2 S + 0.9 S G, walking
+3.5 + 0.1 S + 1.8 S G, S in m/min). Departures: downhill grade counts by at most -10 %; steady
+heart rate drifts upwards with time.
 """
 
 from collections.abc import Sequence
@@ -11,9 +23,84 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.model import Direction, Gait
-from retrorun.simulate.noise import first_order, gauss_markov
-from retrorun.simulate.runner import Runner
 from retrorun.units import BoolArray, FloatArray, IntArray, difference_deg
+
+
+def first_order(driven: FloatArray, start: float, tau_s: float, step_s: float) -> FloatArray:
+    """Follow (n,) ``driven`` with time constant ``tau_s``, beginning at ``start``."""
+    share = 1.0 - arithmetic.exp(-step_s / tau_s)
+    state, followed = start, np.empty(len(driven))
+    for index, target in enumerate(driven.tolist()):
+        state += share * (target - state)
+        followed[index] = state
+    return followed
+
+
+def gauss_markov(
+    rng: np.random.Generator, count: int, spread: float, tau_s: float, step_s: float = 1.0
+) -> FloatArray:
+    """Stationary Gauss-Markov noise (count,) of deviation ``spread`` and memory ``tau_s``."""
+    keep = float(arithmetic.exp(-step_s / tau_s))
+    shocks = rng.normal(0.0, spread * np.sqrt(1.0 - keep * keep), count).tolist()
+    state, noise = float(rng.normal(0.0, spread)), np.empty(count)
+    for index, shock in enumerate(shocks):
+        state = keep * state + shock
+        noise[index] = state
+    return noise
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """A simulated body.
+
+    ``cost_factor`` multiplies the whole (gross) oxygen demand while backward; heart rate rises
+    with demand by ``hr_slope`` beats/min for each ml/kg/min above rest. Step rate at equal speed
+    is ``step_ratio`` times the forward one. ``hr_drift`` is the share by which the steady heart
+    rate grows in an hour.
+    """
+
+    mass_kg: float = 70.0
+    birth_year: int = 1988
+    sex: Literal["male", "female"] = "female"
+    hr_rest_bpm: float = 54.0
+    hr_max_bpm: float = 188.0
+    hr_slope: float = 2.75
+    tau_up_s: float = 30.0
+    tau_down_s: float = 40.0
+    hr_drift: float = 0.03
+    hr_noise_bpm: float = 1.2
+    cost_factor: float = 1.33
+    run_intercept_spm: float = 140.0
+    run_slope_spm: float = 9.5
+    walk_intercept_spm: float = 66.0
+    walk_slope_spm: float = 33.0
+    step_ratio: float = 1.08
+    cadence_wander_spm: float = 2.0
+    contact_time_s: float = 0.255
+    vertical_oscillation_m: float = 0.086
+
+
+def draw_runner(rng: np.random.Generator) -> Runner:
+    """Draw somebody: spreads as between recreational runners, step ratio +6 to +12 %."""
+    return Runner(
+        mass_kg=round(rng.uniform(52.0, 90.0), 1),
+        birth_year=int(rng.integers(1960, 2004)),
+        sex="female" if rng.random() < 0.5 else "male",
+        hr_rest_bpm=round(rng.uniform(46.0, 66.0), 0),
+        hr_max_bpm=round(rng.uniform(178.0, 198.0), 0),
+        hr_slope=rng.uniform(2.5, 3.0),
+        tau_up_s=rng.uniform(20.0, 45.0),
+        tau_down_s=rng.uniform(28.0, 60.0),
+        hr_drift=rng.uniform(0.0, 0.08),
+        hr_noise_bpm=rng.uniform(0.8, 1.8),
+        cost_factor=rng.uniform(1.2, 1.5),
+        run_intercept_spm=rng.uniform(130.0, 150.0),
+        run_slope_spm=rng.uniform(7.0, 12.0),
+        walk_slope_spm=rng.uniform(30.0, 36.0),
+        step_ratio=rng.uniform(1.06, 1.12),
+        cadence_wander_spm=rng.uniform(1.2, 3.0),
+    )
+
 
 RATE_HZ = 4
 STEP_S = 1.0 / RATE_HZ
@@ -242,3 +329,36 @@ def _cadence(
     line = first_order(line, float(line[0]), 1.0, STEP_S)
     line += gauss_markov(rng, len(line), runner.cadence_wander_spm, 45.0, STEP_S)
     return np.where(still & (speed_mps < MOVING_MPS), 0.0, line)
+
+
+REST_ML_KG_MIN = 3.5
+
+
+def oxygen_demand(motion: Motion, cost_factor: float) -> FloatArray:
+    """Gross demand (n,) at 1 Hz, ml/kg/min; ``cost_factor`` times as much while backward."""
+    each = slice(None, None, RATE_HZ)
+    pace = motion.speed_mps[each] * 60.0
+    grade = np.maximum(motion.grade[each], -0.10)
+    run = REST_ML_KG_MIN + 0.2 * pace + 0.9 * pace * grade
+    walk = REST_ML_KG_MIN + 0.1 * pace + 1.8 * pace * grade
+    forward = np.maximum(np.where(motion.walking[each], walk, run), REST_ML_KG_MIN)
+    backward = motion.backward[each] & motion.moving[each]
+    return np.where(backward, forward * cost_factor, forward)
+
+
+def heart_rate(motion: Motion, runner: Runner, rng: np.random.Generator) -> FloatArray:
+    """Heart rate (n,) at 1 Hz, beats/min, as a faultless strap would show it, with noise."""
+    demand = oxygen_demand(motion, runner.cost_factor)
+    hours = np.arange(len(demand)) / 3600.0
+    steady = runner.hr_rest_bpm + 12.0 + runner.hr_slope * (demand - REST_ML_KG_MIN)
+    steady = np.minimum(steady * (1.0 + runner.hr_drift * hours), runner.hr_max_bpm)
+    state, series = float(steady[0]) * 0.7, np.empty(len(steady))
+    for index, target in enumerate(steady.tolist()):
+        state += (target - state) / (runner.tau_up_s if target > state else runner.tau_down_s)
+        series[index] = state
+    return series + gauss_markov(rng, len(series), runner.hr_noise_bpm, 8.0)
+
+
+def device_energy_kcal(motion: Motion, mass_kg: float) -> float:
+    """What a watch that knows nothing of going backward would print: ACSM forward, 5 kcal/l."""
+    return float(oxygen_demand(motion, 1.0).sum() / 60.0 * mass_kg / 1000.0 * 5.0)

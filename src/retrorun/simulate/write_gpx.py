@@ -8,7 +8,7 @@ import gpxpy.gpx
 import numpy as np
 
 from retrorun.model import Recording
-from retrorun.simulate.simulated import Simulated
+from retrorun.simulate.truth import Simulated
 
 Flavour = Literal[
     "osmand", "osmtracker", "osmtracker-comment", "garmin", "gpslogger", "apple", "plain"

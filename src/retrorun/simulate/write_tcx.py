@@ -6,7 +6,7 @@ import numpy as np
 from lxml import etree
 
 from retrorun.model import Lap, Recording
-from retrorun.simulate.simulated import Simulated
+from retrorun.simulate.truth import Simulated
 
 TCX = "http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2"
 EXTENSION = "http://www.garmin.com/xmlschemas/ActivityExtension/v2"

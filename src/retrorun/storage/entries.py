@@ -1,8 +1,12 @@
-"""What every store says: files by name, and names that can be shown."""
+"""What every store says: files by name, and names that can be shown.
+
+Which names an export may have.
+"""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import IO, Protocol
 
 from retrorun.errors import ReadError
@@ -85,3 +89,20 @@ def words_of(problem: BaseException) -> str:
     words = str(problem)[:_MOST_CHARS].split()
     plain = " ".join(without_user(word) for word in words)
     return shown(plain)[:200] or type(problem).__name__
+
+
+SUFFIXES = (".fit", ".gpx", ".tcx")
+PACKED = ".gz"
+ARCHIVE = ".zip"
+
+
+def is_export(name: str) -> bool:
+    """Whether a name is one that an export may have; hidden and half-copied files are not."""
+    path = PurePosixPath(name.lower())
+    stem = path.with_suffix("") if path.suffix == PACKED else path
+    return stem.suffix in (*SUFFIXES, ARCHIVE) and not path.name.startswith((".", "~"))
+
+
+def is_archive(name: str) -> bool:
+    """Whether a name is that of a zip."""
+    return name.lower().endswith(ARCHIVE)

@@ -1,0 +1,244 @@
+"""Looking after an archive: check, back up, restore, clear out what nobody refers to."""
+
+import math
+import re
+import shutil
+import sqlite3
+import zipfile
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from retrorun.archive import database, integrity, journal, objects
+from retrorun.archive.annotations import WITHOUT_SESSION
+from retrorun.archive.archive import SPOOL, Archive
+from retrorun.archive.integrity import Finding, looked_at
+from retrorun.archive.objects import Objects
+from retrorun.errors import ArchiveError
+
+_MEMBER = re.compile(
+    r"archive\.sqlite|tracks/([0-9a-f]{2})/\1[0-9a-f]{62}\.parquet|originals/([0-9a-f]{2})/\2[0-9a-f]{62}\.gz"
+)
+
+
+_Sums = dict[str, tuple[float | None, ...]]  # kind of movement → seconds, moving_s, distance_m
+
+
+def check(archive: Archive, *, deep: bool = True) -> list[Finding]:
+    """Everything that is wrong; an empty list is a clean archive.
+
+    Args:
+        archive: is only read.
+        deep: also read every stored file and compare it with its hash.
+    """
+    parts = (_documents, _pages, _references, *((_contents,) if deep else ()))
+    found = [*integrity.findings(archive)]
+    return found + [each for part in parts for each in looked_at(part, archive)]
+
+
+def _documents(archive: Archive) -> Iterator[Finding]:
+    """Sessions that cannot be decoded, or whose sums in the table are not those they tell."""
+    from retrorun.archive import serialization
+
+    again = database.REPAIR
+    sums: dict[str, _Sums] = defaultdict(dict)
+    for session_id, kind, *values in archive.rows(
+        "SELECT session, kind, seconds, moving_s, distance_m FROM totals"
+    ):
+        sums[session_id][kind] = tuple(values)
+    for session_id, document in archive.rows("SELECT id, document FROM sessions ORDER BY id"):
+        try:
+            session = serialization.session(document)
+        except ArchiveError as problem:
+            words = f"session {session_id}: {problem.message}"
+            yield Finding(problem.slug, words, again)
+            continue
+        told: _Sums = {
+            kind: (each.seconds, each.moving_s, each.distance_m)
+            for kind, each in session.measures.totals.items()
+        }
+        if not _alike(told, sums.get(session_id, {})):
+            words = f"the sums of session {session_id} are not those of its document"
+            yield Finding("archive-sums", words, again)
+
+
+def _pages(archive: Archive) -> Iterator[Finding]:
+    """Sessions of which no page could be made when it was last tried."""
+    for session_id, words in archive.page_faults().items():
+        remedy = f"`retrorun reprocess {session_id}` makes it again from its original."
+        yield Finding("session-odd", f"session {session_id} cannot be shown: {words}", remedy)
+
+
+def _alike(told: _Sums, kept: _Sums) -> bool:
+    """Whether sums are the same, but for the last digit, which SQLite may read otherwise."""
+    return told.keys() == kept.keys() and all(
+        a == b or (a is not None and b is not None and math.isclose(a, b, rel_tol=1e-12))
+        for kind, values in told.items()
+        for a, b in zip(values, kept[kind], strict=True)
+    )
+
+
+def _references(archive: Archive) -> Iterator[Finding]:
+    again = database.REPAIR
+    for session_id, track, sha256 in archive.rows(
+        "SELECT id, track, sha256 FROM sessions ORDER BY id",
+    ):
+        if not archive.tracks.path(track).is_file():
+            yield Finding("track-missing", f"the track of session {session_id} is missing", again)
+        if not archive.originals.path(sha256).is_file():
+            words = f"the original of session {session_id} is missing"
+            yield Finding("original-missing", words, database.REPAIR)
+    imported = archive.rows(
+        f"SELECT path FROM files WHERE {WITHOUT_SESSION} ORDER BY path"  # noqa: S608 - our own
+    )
+    for (path,) in imported:
+        words = f"{path} counts as imported and has no session"
+        yield Finding("session-missing", words, "`retrorun process` of any folder makes it anew.")
+
+
+def _contents(archive: Archive) -> Iterator[Finding]:
+    """Tracks and originals that do not hold what their name says, or a track that is none."""
+    from retrorun.archive import serialization
+
+    ids: dict[str, list[str]] = defaultdict(list)
+    for session_id, track, sha256 in archive.rows("SELECT id, track, sha256 FROM sessions"):
+        ids[track].append(session_id)
+        ids[sha256].append(session_id)
+    for sha256 in archive.tracks.hashes():
+        try:
+            stored = archive.tracks.get(sha256)
+            wrong = "" if objects.digest(stored) == sha256 else "is not what was written"
+            if not wrong and not serialization.track(stored).seconds:
+                wrong = "holds no second"
+        except ArchiveError as problem:
+            wrong = f"cannot be read: {problem.message}"
+        if wrong:
+            words = f"track {sha256[:12]}{_of(ids[sha256])} {wrong}"
+            yield Finding("track-damaged", words, database.REPAIR)
+    for sha256 in archive.originals.hashes():
+        try:
+            sound = objects.digest(objects.unpack(archive.originals.get(sha256))) == sha256
+        except ArchiveError:
+            sound = False
+        if not sound:
+            words = f"original {sha256[:12]}{_of(ids[sha256])} is not what was written"
+            yield Finding("original-damaged", words, database.REPAIR)
+
+
+def _of(sessions: list[str]) -> str:
+    return f" of session {', '.join(sorted(sessions))}" if sessions else ""
+
+
+def backup(archive: Archive, target: Path) -> Path:
+    """Write everything into one zip file, whole or not at all; others may go on writing.
+
+    Raises:
+        ArchiveError: the target exists or cannot be written.
+    """
+    if target.exists():
+        remedy = "Choose another name."
+        raise ArchiveError(
+            "backup-exists", "nothing is overwritten", file=str(target), remedy=remedy
+        )
+    partial = target.with_name(f".{target.name}.part")
+    copy = target.with_name(f".{target.name}.database")  # the archive may be on a read-only medium
+    with database.told(target.parent):
+        try:
+            database.copy_to(archive.connection, copy)
+            with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as bundle:
+                bundle.write(copy, database.FILE, zipfile.ZIP_DEFLATED)
+                for store, sha256 in _referred(copy, archive):
+                    path = store.path(sha256)
+                    bundle.write(path, path.relative_to(archive.folder).as_posix())
+            partial.replace(target)
+        finally:
+            copy.unlink(missing_ok=True)
+            partial.unlink(missing_ok=True)
+    return target
+
+
+def _referred(database_file: Path, archive: Archive) -> Iterator[tuple[Objects, str]]:
+    """What the rows of a database refer to and is there."""
+    with closing(sqlite3.connect(database_file)) as connection:
+        tracks = connection.execute("SELECT DISTINCT track FROM sessions ORDER BY 1").fetchall()
+        originals = connection.execute(_REFERRED_ORIGINALS).fetchall()
+    for store, rows in ((archive.tracks, tracks), (archive.originals, originals)):
+        yield from ((store, sha256) for (sha256,) in rows if store.path(sha256).is_file())
+
+
+_REFERRED_ORIGINALS = "SELECT sha256 FROM sessions UNION SELECT sha256 FROM files ORDER BY 1"
+
+
+def restore(bundle: Path, folder: Path) -> None:
+    """Make an archive from a backup, in a folder that holds none.
+
+    Raises:
+        ArchiveError: there is an archive already, or the backup is damaged or no backup.
+    """
+    there = folder / database.FILE
+    if there.exists() and there.stat().st_size:
+        remedy = "Restore into another folder with --archive DIR."
+        words = "there is an archive already; nothing is overwritten"
+        raise ArchiveError("archive-exists", words, file=str(folder), remedy=remedy)
+    partial = folder.with_name(f"{folder.name}.restoring")
+    with database.told(folder):
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        try:
+            _extract(bundle, partial)
+            with Archive.open(partial, create=False) as fresh, fresh.transaction():
+                pass  # its journal is written
+            for path in sorted(partial.rglob("*.*"), key=_last):
+                target = folder / path.relative_to(partial)
+                if path.is_file():
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.move(path, target)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def _last(path: Path) -> bool:
+    """The database comes last: without it there is no archive."""
+    return path.name.startswith(database.FILE)
+
+
+def _extract(bundle: Path, folder: Path) -> None:
+    try:
+        with zipfile.ZipFile(bundle) as packed:
+            names = packed.namelist()
+            if database.FILE not in names or not all(map(_MEMBER.fullmatch, names)):
+                raise ArchiveError("backup-foreign", "this is no backup", file=str(bundle))
+            packed.extractall(folder)  # every name was matched in full
+    except (zipfile.BadZipFile, EOFError) as problem:
+        raise ArchiveError("backup-damaged", str(problem), file=str(bundle)) from problem
+
+
+def vacuum(archive: Archive, wait_s: float = 10.0) -> int:
+    """Remove what no row refers to, and give free pages back. How many bytes of files went.
+
+    Raises:
+        ArchiveError: another process writes: what it has put down is referred to only at its end.
+    """
+    with archive.writing(wait_s):
+        freed = sum(_removed(archive))
+        archive.rows("VACUUM")
+        with archive.transaction():  # what was taken back leaves the journal, too
+            archive.journal.rewrite(archive.connection)
+    return freed
+
+
+def _removed(archive: Archive) -> Iterator[int]:
+    tracks = {sha256 for (sha256,) in archive.rows("SELECT track FROM sessions")}
+    originals = {sha256 for (sha256,) in archive.rows(_REFERRED_ORIGINALS)}
+    with database.told(archive.folder):
+        for store, referred in ((archive.tracks, tracks), (archive.originals, originals)):
+            waste = [store.path(each) for each in store.hashes() if each not in referred]
+            for path in [*waste, *store.leftovers()]:
+                yield path.stat().st_size
+                path.unlink()
+        for path in archive.folder.glob(f".{journal.FILE}.*.part"):
+            path.unlink()
+        for path in (archive.folder / SPOOL).glob("*"):  # a killed import left it
+            yield path.stat().st_size
+            path.unlink()

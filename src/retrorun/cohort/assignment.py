@@ -1,0 +1,323 @@
+"""Whose file is it, and what is known of them.
+
+Three ways: the first folder of the file's name; a table that says so; or, for the members of a
+platform's bulk export, a column of the ``activities.csv`` in the archive itself.
+
+File → athlete, for millions of files: 24 bytes a row, never a dictionary of text.
+"""
+
+import hashlib
+import lzma
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import IO
+
+import numpy as np
+import numpy.typing as npt
+
+from retrorun.archive import serialization
+from retrorun.cohort import profiles
+from retrorun.cohort import profiles as tables
+from retrorun.cohort.profiles import Table, cell_text, file_head
+from retrorun.errors import ReadError, SettingsError
+from retrorun.model import Athlete
+from retrorun.results import athlete_key
+from retrorun.results.layout import UNKNOWN
+
+_DIGEST = 16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Index:
+    """Hashes of names in order, and whose each is.
+
+    Attributes:
+        hashes: (n,) sorted.
+        owners: (n,) place in ``athletes``.
+        athletes: keys.
+        folder: names may also count from here.
+        met: (n,) part of the hash of the file that a name without folder was found for; 0: none.
+    """
+
+    hashes: npt.NDArray[np.bytes_]
+    owners: npt.NDArray[np.int32]
+    athletes: tuple[str, ...]
+    folder: str = ""
+    met: npt.NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, dtype=np.uint64))
+
+    @classmethod
+    def of(cls, pairs: Mapping[str, str]) -> "Index":
+        """An index of names and keys."""
+        digests = b"".join(_digest(name) for name in pairs)
+        return _sorted(digests, list(pairs.values()), "")
+
+    @classmethod
+    def read(cls, table: Table, file_column: str, athlete_column: str, folder: str) -> "Index":
+        """The index of a table.
+
+        Args:
+            table: with names of files, relative to the exports or to ``folder``, or without any
+                folder at all.
+            file_column: its column of names.
+            athlete_column: its column of athletes.
+            folder: the table's own among the exports, with a slash.
+
+        Raises:
+            SettingsError: a column is missing, or one name has two athletes.
+        """
+        file = table.column(file_head(table, file_column), "--file-column")
+        owner = table.column(athlete_column, "--athlete-column")
+        digests, owners = bytearray(), list[str]()
+        known: dict[str, str] = {}
+        for _, row in table.rows((file, owner)):
+            name, athlete = cell_text(row[file]), cell_text(row[owner])
+            if name and athlete:  # platforms list activities that have no file
+                digests += _digest(_relative(name))
+                owners.append(known.get(athlete) or known.setdefault(athlete, athlete_key(athlete)))
+        found = _sorted(bytes(digests), owners, folder)
+        _refuse_two(found, table)
+        return found
+
+    def athlete(self, name: str) -> str | None:
+        """Whose file it is, by its name relative to the exports; None where the table is silent.
+
+        Raises:
+            SettingsError: the table has its name without folder only, and it fits another file.
+        """
+        base = name.rsplit("/", 1)[-1]
+        tries = [name]
+        if self.folder and name.startswith(self.folder):
+            tries.append(name[len(self.folder) :])
+        for each in dict.fromkeys((*tries, base)):
+            place = self._place(each)
+            if place is not None:
+                if each == base:
+                    self._meet(place, name)
+                return self.athletes[int(self.owners[place])]
+        return None
+
+    def _place(self, name: str) -> int | None:
+        digest = np.bytes_(_digest(name))
+        place = int(np.searchsorted(self.hashes, digest))
+        return place if place < len(self.hashes) and self.hashes[place] == digest else None
+
+    def _meet(self, place: int, name: str) -> None:
+        """A row without folder is meant for one file; which of two, nobody can tell."""
+        mark = np.frombuffer(_digest(name)[:8], dtype=np.uint64)[0] | np.uint64(1)
+        if self.met[place] not in {np.uint64(0), mark}:
+            base = name.rsplit("/", 1)[-1]
+            words = f"the table's {base!r} could be {name!r} and another file of that name"
+            remedy = "Give these names relative to the exports, with their folders."
+            raise SettingsError("athlete-ambiguous", words, remedy=remedy)
+        self.met[place] = mark
+
+
+def _digest(name: str) -> bytes:
+    """120 bits of hash, and a last byte that is not 0: numpy drops zeros at the end of text."""
+    text = name.encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(text, digest_size=_DIGEST - 1).digest() + b"."
+
+
+def _sorted(digests: bytes, owners: list[str], folder: str) -> Index:
+    athletes = sorted(set(owners))
+    places = {key: place for place, key in enumerate(athletes)}
+    hashes = np.frombuffer(digests, dtype=f"S{_DIGEST}")
+    order = np.argsort(hashes, kind="stable")
+    codes = np.array([places[key] for key in owners], dtype=np.int32)
+    met = np.zeros(len(order), dtype=np.uint64)
+    return Index(hashes[order], codes[order], tuple(athletes), folder, met)
+
+
+def _refuse_two(found: Index, table: Table) -> None:
+    """One name, two athletes: no choice is right."""
+    same = found.hashes[1:] == found.hashes[:-1]
+    places = np.flatnonzero(same & (found.owners[1:] != found.owners[:-1]))
+    if not places.size:
+        return
+    first, second = (found.athletes[found.owners[places[0] + step]] for step in (0, 1))
+    words = f"one name belongs to two athletes, {first!r} and {second!r}; such names: {places.size}"
+    remedy = "Give names relative to the exports, with their folders, and each once."
+    raise SettingsError("athlete-ambiguous", words, file=table.name, remedy=remedy)
+
+
+def _relative(name: str) -> str:
+    return name.replace("\\", "/").removeprefix("./").lstrip("/")
+
+
+FOLDER, EXPORT = "folder", "export"
+_INDEX = "activities.csv"
+_INDEX_BYTES = 64 << 20
+_BROKEN = (  # what zipfile raises for bytes that are no zip, or a broken one
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, NotImplementedError),
+    *(EOFError, RuntimeError, OSError, ValueError, IndexError, KeyError, OverflowError),
+)
+_TITLE = re.compile(r" \([^/]*\)$")  # what the reader of archives adds to a member's name
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How the user says whose files are whose.
+
+    Attributes:
+        where: ``folder``, ``export``, or path or URL of a table.
+        file_column: of the table: names relative to the exports, or without any folder.
+        athlete_column: of the table.
+        profiles: path or URL of a table of profiles.
+        exports: address of the exports: names in a table among them count from its own folder.
+        default: profile of those who are in no table.
+    """
+
+    where: str = FOLDER
+    file_column: str = "file"
+    athlete_column: str = "athlete"
+    profiles: str | None = None
+    exports: str = ""
+    default: Athlete = field(default_factory=Athlete)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Athletes:
+    """Which athlete a file belongs to, and the athletes' profiles.
+
+    Attributes:
+        index: file → athlete; None: by the first folder.
+        columns: file and athlete column of the archives' own tables, if those are to be asked.
+        profiles: athlete's key → profile.
+        default: the profile of those without one.
+        mark: hash of all profiles, where the archives' tables are asked: any may then count.
+    """
+
+    index: Index | None = None
+    columns: tuple[str, str] | None = None
+    profiles: Mapping[str, Athlete] = field(default_factory=dict)
+    default: Athlete = field(default_factory=Athlete)
+    mark: str = ""
+
+    def of(self, name: str) -> str:
+        """The athlete's key of a file, by its name relative to the store; ``unknown`` if none.
+
+        Raises:
+            SettingsError: a name without folder, in the table, fits a second file.
+        """
+        if self.index is not None:
+            return self.index.athlete(name) or UNKNOWN
+        folder, slash, _ = name.partition("/")
+        return athlete_key(folder) if slash else UNKNOWN
+
+    def profile(self, athlete: str) -> Athlete:
+        """What is known of an athlete."""
+        return self.profiles.get(athlete, self.default)
+
+    def fingerprint(self, athlete: str) -> str:
+        """First 12 hex digits of a hash of all that decides an athlete's results.
+
+        Where archives tell whose their members are, those of all profiles count.
+        """
+        own = serialization.fingerprint(self.profile(athlete))
+        return _hash((own, self.mark)) if self.mark else own
+
+    def of_batch(self, names: Iterable[str]) -> "Athletes":
+        """The same for these files alone: small enough to go along with a batch."""
+        pairs = {name: self.of(name) for name in names}
+        if self.columns is not None:
+            return self  # nobody knows yet whom the archives name
+        known = {key: self.profiles[key] for key in pairs.values() if key in self.profiles}
+        index = None if self.index is None else Index.of(pairs)
+        return replace(self, index=index, profiles=known)
+
+    def inside(self, name: str, stream: IO[bytes]) -> dict[str, str]:
+        """Member's path → athlete, as an archive's own table has it; empty if it is not asked.
+
+        Args:
+            name: the archive's, for errors.
+            stream: the archive; read at any place, and left where it was.
+
+        Raises:
+            ReadError: its table has no such column, or cannot be read.
+        """
+        if self.columns is None:
+            return {}
+        place = stream.tell()
+        try:
+            with zipfile.ZipFile(stream) as archive:
+                return _told(name, archive, *self.columns)
+        except SettingsError as problem:
+            raise ReadError("archive-index", problem.message, file=name) from problem
+        except _BROKEN:
+            return {}  # the reader of archives says what is wrong with it
+        finally:
+            stream.seek(place)
+
+    def of_member(self, archive: str, member: str, inside: Mapping[str, str]) -> str:
+        """The athlete of an archive's member.
+
+        Args:
+            archive: the archive's name relative to the store.
+            member: the member's name as the reader of archives gives it: ``archive/path (title)``.
+            inside: what ``inside`` gave.
+        """
+        path = member.split(archive.rsplit("/", 1)[-1] + "/", 1)[-1]
+        return inside.get(path) or inside.get(_TITLE.sub("", path)) or self.of(archive)
+
+
+def load(choice: Choice) -> Athletes:
+    """The athletes as the user says.
+
+    Raises:
+        SettingsError: a table cannot be read, lacks a column, contradicts itself or holds values
+            that cannot be; row and column are named.
+    """
+    known = _with_zones(profiles.load(choice.profiles) if choice.profiles else {}, choice.default)
+    columns = (choice.file_column, choice.athlete_column)
+    if choice.where == FOLDER:
+        return Athletes(profiles=known, default=choice.default)
+    if choice.where == EXPORT:
+        own = sorted(f"{key} {serialization.fingerprint(each)}" for key, each in known.items())
+        mark = _hash((*columns, *own))
+        return Athletes(columns=columns, profiles=known, default=choice.default, mark=mark)
+    table = tables.read_table(choice.where)
+    index = Index.read(table, *columns, _folder(choice.where, choice.exports))
+    return Athletes(index, profiles=known, default=choice.default)
+
+
+def _with_zones(known: dict[str, Athlete], default: Athlete) -> dict[str, Athlete]:
+    """Profiles with the privacy zones that hold for everybody; a table names none."""
+    zones, secret = default.privacy_zones, default.zone_secret
+    return {
+        key: replace(each, privacy_zones=zones, zone_secret=secret) for key, each in known.items()
+    }
+
+
+def _hash(parts: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def _folder(table: str, exports: str) -> str:
+    """The table's folder relative to the exports, with a slash; empty if it lies elsewhere."""
+    root = f"{exports.rstrip('/')}/"
+    if not exports or not table.startswith(root):
+        return ""
+    return table[len(root) :].rpartition("/")[0] + "/" if "/" in table[len(root) :] else ""
+
+
+def _told(
+    name: str, archive: zipfile.ZipFile, file_column: str, athlete_column: str
+) -> dict[str, str]:
+    info = next((one for one in archive.infolist() if one.filename.endswith(_INDEX)), None)
+    if info is None:
+        return {}
+    with archive.open(info) as stream:
+        data = stream.read(_INDEX_BYTES + 1)
+    if len(data) > _INDEX_BYTES:
+        raise ReadError("archive-index", f"{info.filename} is too large", file=name)
+    table = tables.of_bytes(f"{name}/{info.filename}", data)
+    file = table.column(tables.file_head(table, file_column), "--file-column")
+    athlete = table.column(athlete_column, "--athlete-column")
+    folder = info.filename[: -len(_INDEX)]
+    cells = ((row[file], row[athlete]) for _, row in table.rows((file, athlete)))
+    pairs = ((tables.cell_text(one), tables.cell_text(other)) for one, other in cells)
+    return {folder + path: athlete_key(whose) for path, whose in pairs if path and whose}

@@ -1,0 +1,367 @@
+"""From a result set to the comparison of each athlete, one task an athlete.
+
+A worker reads one athlete's sessions, compares them, and hands back a summary of a few hundred
+numbers. So the memory of a worker is that of its largest athlete, and what gathers the summaries
+needs some kilobytes an athlete, however many sessions there are.
+
+The comparison over a cohort as Parquet: a row an athlete, and a row a measure.
+
+```
+comparison/athletes.parquet           one row an athlete, every measure with its unit in its name
+comparison/cohort.parquet             one row a measure and scale: quantiles and mean over athletes
+comparison/athletes/<athlete>.jsonl   an athlete's whole comparison, one line of JSON
+```
+The same athletes give the same bytes, whoever compared them.
+"""
+
+import dataclasses
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from sys import intern
+from typing import Any
+
+import msgspec
+
+from retrorun import compare, results
+from retrorun.engines import Lost
+from retrorun.errors import RetrorunError
+from retrorun.model import Athlete, Comparison, Note
+from retrorun.model.cohort import AthleteSummary, Cohort, CohortMeasure, Interval, Uncompared
+from retrorun.results.layout import UNKNOWN, quoted
+from retrorun.settings import CompareSettings
+from retrorun.storage import Store, open_store
+
+TABLE_VERSION = 1
+FOLDER = "comparison"
+AT_ONCE = 10_000  # rows of a row group, and in memory as such
+# key of the measure → what its columns are called, and their unit
+COLUMNS: Mapping[str, tuple[str, str]] = {
+    "heart_rate_bpm": ("heart_rate", "bpm"),
+    "metres_per_beat": ("distance_per_beat", "m"),
+    "cadence_spm": ("cadence", "spm"),
+    "step_length_m": ("step_length", "m"),
+    "contact_time_s": ("contact_time", "s"),
+    "vertical_oscillation_m": ("vertical_oscillation", "m"),
+    "balance_pct": ("balance", "points"),
+    "respiration_brpm": ("respiration", "brpm"),
+    "energy_kcal_per_km": ("energy_over_distance", "kcal_per_km"),
+    "energy_kcal_per_min": ("energy_over_time", "kcal_per_min"),
+    "speed_mps": ("speed_at_equal_heart_rate", "mps"),
+}
+Row = dict[str, Any]
+
+
+def replaced(store: Store, name: str, data: bytes) -> None:
+    """Put bytes under a name in place of what is there.
+
+    A reader may for a moment find nothing there, never half of it.
+
+    Raises:
+        StoreError: the store does not answer, is full, or lets nobody in.
+    """
+    if not store.put(name, data):
+        store.delete(name)
+        store.put(name, data)
+
+
+def athlete_name(athlete: str) -> str:
+    """Where an athlete's whole comparison lies."""
+    return f"{FOLDER}/athletes/{quoted(athlete)}.jsonl"
+
+
+def written(store: Store, found: Cohort) -> tuple[str, ...]:
+    """Put both tables; their names.
+
+    Raises:
+        StoreError: the store does not answer, is full, or lets nobody in.
+    """
+    tables = {
+        f"{FOLDER}/athletes.parquet": athletes_parquet(found),
+        f"{FOLDER}/cohort.parquet": cohort_parquet(found),
+    }
+    for name, data in tables.items():
+        replaced(store, name, data)
+    return tuple(tables)
+
+
+def athletes_parquet(found: Cohort) -> bytes:
+    """One row an athlete; who could not be compared has a slug and a message, and no numbers."""
+    everyone: list[AthleteSummary | Uncompared] = [*found.athletes, *found.uncompared]
+    everyone.sort(key=lambda each: each.athlete)
+    return _parquet("athletes", dict(_athlete_columns()), map(_row, everyone))
+
+
+ATHLETE_COLUMNS = {
+    "athlete": "text",
+    "sessions": "whole",
+    "backward_sessions": "whole",
+    "first_date": "text",
+    "last_date": "text",
+    "backward_s": "number",
+    "backward_m": "number",
+    "forward_s": "number",
+    "forward_m": "number",
+}
+
+
+def _athlete_columns() -> Iterator[tuple[str, str]]:
+    """Name and kind of every column of the athletes' table."""
+    yield from ATHLETE_COLUMNS.items()
+    for end in ("", "_low", "_high"):
+        yield f"cost_factor{end}", "number"
+    yield "cost_factor_sessions", "whole"
+    for stem, unit in COLUMNS.values():
+        for kind, suffix in (("change", unit), ("relative", "pct")):
+            for end in ("", "_low", "_high"):
+                yield f"{stem}_{kind}{end}_{suffix}", "number"
+        yield f"{stem}_pairs", "whole"
+        yield f"{stem}_sessions", "whole"
+    yield from (("slug", "text"), ("message", "text"))
+
+
+def _row(each: AthleteSummary | Uncompared) -> Row:
+    return dataclasses.asdict(each) if isinstance(each, Uncompared) else _athlete_row(each)
+
+
+def _athlete_row(each: AthleteSummary) -> Row:
+    row: Row = {name: getattr(each, name) for name in ATHLETE_COLUMNS}
+    row["cost_factor_sessions"] = each.cost_sessions
+    row |= _ends(each.cost_factor, "cost_factor", "")
+    for key, measure in each.measures.items():
+        stem, unit = COLUMNS[key]
+        row |= _ends(measure.difference, f"{stem}_change", f"_{unit}")
+        row |= _ends(measure.percent, f"{stem}_relative", "_pct")
+        row |= {f"{stem}_pairs": measure.pairs, f"{stem}_sessions": measure.sessions}
+    return row
+
+
+def _ends(interval: Interval | None, stem: str, unit: str) -> Row:
+    if interval is None:
+        return {}
+    return {
+        f"{stem}{unit}": interval.value,
+        f"{stem}_low{unit}": interval.low,
+        f"{stem}_high{unit}": interval.high,
+    }
+
+
+COHORT_COLUMNS = {
+    "measure": "text",
+    "label": "text",
+    "scale": "text",
+    "unit": "text",
+    "athletes": "whole",
+    "sessions": "whole",
+    "missing_athletes": "whole",
+    "smallest": "number",
+    "p05": "number",
+    "p25": "number",
+    "p50": "number",
+    "p75": "number",
+    "p95": "number",
+    "largest": "number",
+    "mean": "number",
+    "mean_low": "number",
+    "mean_high": "number",
+    "between_sd": "number",
+    "between_share": "number",
+    "prediction_low": "number",
+    "prediction_high": "number",
+    "heaviest_share": "number",
+    "heterogeneity": "text",
+    "method": "text",
+    "note": "text",
+}
+
+
+def cohort_parquet(found: Cohort) -> bytes:
+    """One row a measure and scale; numbers are in the row's ``unit``.
+
+    ``between_sd`` of a factor is of its logarithm.
+    """
+    return _parquet("cohort", COHORT_COLUMNS, map(_cohort_row, found.measures))
+
+
+def _cohort_row(each: CohortMeasure) -> Row:
+    row: Row = dataclasses.asdict(each.quantiles) | {
+        name: getattr(each.mixed, name)
+        for name in ("between_sd", "between_share", "heaviest_share", "heterogeneity")
+    }
+    return row | {
+        "measure": each.key,
+        "label": each.label,
+        "scale": each.scale,
+        "unit": each.unit,
+        "athletes": each.athletes,
+        "sessions": each.mixed.observations,
+        "missing_athletes": each.missing,
+        "mean": each.mixed.mean.value,
+        "mean_low": each.mixed.mean.low,
+        "mean_high": each.mixed.mean.high,
+        "prediction_low": each.mixed.prediction.low,
+        "prediction_high": each.mixed.prediction.high,
+        "method": each.mixed.mean.method,
+        "note": "; ".join(filter(None, (each.note, each.quantiles.note))),
+    }
+
+
+def _parquet(table: str, kinds: Mapping[str, str], rows: Iterable[Row]) -> bytes:
+    """Rows as Parquet of fixed columns, in their order, whatever the rows hold."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from retrorun.results.columns import KEY, types
+
+    known = types()
+    about = json.dumps({"schema_version": TABLE_VERSION, "table": f"{FOLDER}/{table}"})
+    schema = pa.schema(
+        [pa.field(name, known[kind]) for name, kind in kinds.items()],
+        metadata={KEY: about.encode()},
+    )
+    sink, waiting = io.BytesIO(), iter(rows)
+    with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
+        while part := list(islice(waiting, AT_ONCE)):
+            writer.write_table(pa.Table.from_pylist(part, schema=schema))
+    return sink.getvalue()
+
+
+NOBODY = Note("athlete-unknown", "sessions whose athlete is not known are left out")
+ATHLETE_LINE_VERSION = 1  # of an athlete's line of JSON
+Result = AthleteSummary | Uncompared
+# carries a function to every task and gives back task and result in the order of the tasks
+Engine = Callable[[Iterable[str], Callable[[str], Result]], Iterable[tuple[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How athletes are compared.
+
+    Attributes:
+        address: of the result set.
+        settings: the same for all athletes.
+        out: where each athlete's whole comparison is put as a line of JSON; None for nowhere.
+    """
+
+    address: str
+    settings: CompareSettings
+    out: str | None = None
+
+
+def comparable(athletes: Iterable[str]) -> tuple[list[str], tuple[Note, ...]]:
+    """The athletes who are somebody, and a note if sessions of nobody known are left out.
+
+    Exports without an athlete may be of many people: compared with each other, they would say
+    something of none of them.
+    """
+    everyone = list(athletes)
+    known = [each for each in everyone if each != UNKNOWN]
+    return known, () if len(known) == len(everyone) else (NOBODY,)
+
+
+def missing(store: Store) -> tuple[tuple[Uncompared, ...], tuple[Note, ...]]:
+    """Athletes of whom a part with sessions is gone, and notes on what else is gone or damaged.
+
+    Nobody is compared by a part of their sessions as if it were all of them.
+
+    Args:
+        store: the result set.
+
+    Raises:
+        StoreError: the store does not answer.
+    """
+    athletes: dict[str, Uncompared] = {}
+    notes: list[Note] = []
+    for problem in results.lost(store):
+        name = problem.file or ""
+        if name.startswith("sessions/"):
+            athlete = results.athlete_of(name)
+            athletes.setdefault(athlete, Uncompared(athlete, problem.slug, str(problem)))
+        else:
+            notes.append(Note(problem.slug, str(problem)))
+    return tuple(athletes.values()), tuple(notes)
+
+
+def compared(athletes: Iterable[str], manner: Manner, engine: Engine) -> Iterator[Result]:
+    """Compare athletes, by any engine; yield in the order of the athletes.
+
+    Args:
+        athletes: their names in the result set.
+        manner: settings and places.
+        engine: such as ``engines.ordered`` with its number of jobs.
+
+    Yields:
+        The summary, or why there is none: whoever cannot be compared is named, and nobody else
+        pays for it.
+    """
+    for athlete, done in engine(athletes, partial(one, manner=manner)):
+        if isinstance(done, Lost):
+            yield Uncompared(athlete, done.slug, done.message)
+        else:
+            yield done
+
+
+def one(athlete: str, manner: Manner) -> Result:
+    """Compare one athlete: what a worker does.
+
+    Raises:
+        MemoryError: it takes more than the worker may use; its engine tells.
+    """
+    try:
+        return _one(athlete, manner)
+    except RetrorunError as problem:
+        return Uncompared(athlete, problem.slug, str(problem))
+    except MemoryError:
+        raise
+    except Exception as fault:  # noqa: BLE001 - the one trap: a defect costs one athlete, named
+        return Uncompared(athlete, "internal-error", f"{type(fault).__name__}: {fault}"[:200])
+
+
+def _one(athlete: str, manner: Manner) -> AthleteSummary:
+    sessions = results.sessions(open_store(manner.address), athlete)
+    # pairs are listed for readers alone: half of the time, where nobody will read them
+    shown = manner.settings if manner.out is not None else replace(manner.settings, pairs_shown=0)
+    found = _fitting(compare.compare(sessions, Athlete(), shown))
+    if manner.out is not None:
+        replaced(open_store(manner.out), athlete_name(athlete), line(athlete, found))
+    return compare.summary(athlete, found)
+
+
+def _fitting(found: Comparison) -> Comparison:
+    """Without the note on a missing mass where there are kilocalories.
+
+    The profile has done its work when the exports were processed, and is not asked again.
+    """
+    if all(each.energy_kcal is None for each in found.totals.values()):
+        return found
+    return replace(found, notes=tuple(each for each in found.notes if each.slug != "no-mass"))
+
+
+def gathered(done: Iterable[Result], settings: CompareSettings) -> Cohort:
+    """What is known over all athletes, from their summaries as they come."""
+    known: list[AthleteSummary] = []
+    missing: list[Uncompared] = []
+    for each in done:
+        if isinstance(each, Uncompared):
+            missing.append(each)
+        else:
+            known.append(_thrifty(each))
+    return compare.cohort(known, missing, settings)
+
+
+def _thrifty(each: AthleteSummary) -> AthleteSummary:
+    """The same with words that all athletes share: each worker's answer brings its own copies."""
+    return replace(
+        each,
+        measures={intern(key): value for key, value in each.measures.items()},
+        reasons={intern(key): intern(words) for key, words in each.reasons.items()},
+    )
+
+
+def line(athlete: str, found: Comparison) -> bytes:
+    """An athlete's whole comparison as one line of JSON."""
+    document = {"schema_version": ATHLETE_LINE_VERSION, "athlete": athlete, "comparison": found}
+    return msgspec.json.encode(document) + b"\n"

@@ -1,0 +1,345 @@
+"""Backward stretches and the forward ones most like them.
+
+Two kinds of pairs: at equal speed (heart rate, steps, energy), and at equal heart rate (speed).
+
+Forward partners brought to the backward stretch's exact speed, by the runner's own lines.
+
+A match may differ in speed by its tolerance, and mostly in one way: backward is the slower one.
+So each measure's line on forward speed, fitted over all forward stretches of a gait, moves the
+partner's value by the rest of the way. With too few forward stretches the value stays.
+
+Paired differences, backward minus forward, with intervals; or how much data is missing.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from retrorun.arithmetic import dot
+from retrorun.compare.sessions import DAY_S, Stretches
+from retrorun.compare.statistics import mean_by_group
+from retrorun.model import Difference, Estimate, Pair, Session
+from retrorun.settings import CompareSettings
+from retrorun.units import BoolArray, FloatArray, IntArray
+
+AT_ONCE = 2**20  # pairs that are looked at together: some ten megabytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Matches:
+    """Backward stretches, (p,), and the forward partner and unlikeness of each."""
+
+    back: Stretches
+    ahead: Stretches
+    distance: FloatArray
+
+    def pairs(self, sessions: Sequence[Session], most: int) -> tuple[Pair, ...]:
+        """The last ``most`` of them, one by one."""
+        count = len(self.distance)
+        return tuple(self._pair(sessions, place) for place in range(max(0, count - most), count))
+
+    def _pair(self, sessions: Sequence[Session], place: int) -> Pair:
+        back, ahead = self.back, self.ahead
+        return Pair(
+            backward_session=sessions[back.session[place]].id,
+            backward_start_s=float(back.start_s[place]),
+            forward_session=sessions[ahead.session[place]].id,
+            forward_start_s=float(ahead.start_s[place]),
+            start_time_s=float(back.time_s[place] + back.start_s[place]),
+            gait=str(back.gait[place]),
+            distance=float(self.distance[place]),
+            backward=_values(back.measures, place),
+            forward=_values(ahead.measures, place),
+        )
+
+
+def _values(measures: Mapping[str, FloatArray], place: int) -> dict[str, float | None]:
+    values = {key: float(column[place]) for key, column in measures.items()}
+    return {key: value if np.isfinite(value) else None for key, value in values.items()}
+
+
+def equal_speed(back: Stretches, ahead: Stretches, settings: CompareSettings) -> Matches:
+    """Pairs at equal speed, grade, gait and time into the run."""
+    return _matched(back, ahead, ("speed_mps", settings.speed_tolerance_mps), settings)
+
+
+def equal_heart_rate(back: Stretches, ahead: Stretches, settings: CompareSettings) -> Matches:
+    """Pairs at equal steady heart rate, grade, gait and time into the run."""
+    level = ("steady_heart_rate_bpm", settings.heart_rate_tolerance_bpm)
+    return _matched(back, ahead, level, settings)
+
+
+def _matched(
+    back: Stretches, ahead: Stretches, level: tuple[str, float], settings: CompareSettings
+) -> Matches:
+    """The nearest forward partner of each backward stretch: in its session, else near in days."""
+    back, ahead = (
+        each.taken(_comparable(each, level[0], settings.segment_s)) for each in (back, ahead)
+    )
+    traits, others = (_traits(each, level, settings) for each in (back, ahead))
+    distance, partner = np.full(len(traits), np.inf), np.zeros(len(traits), dtype=np.int64)
+
+    def settle(search: _Search) -> None:
+        found, apart = _nearest(search, traits, others, settings.days_tolerance * DAY_S)
+        distance[search.wanted], partner[search.wanted] = apart, found
+
+    if len(traits) and len(others):
+        settle(_at_home(back, ahead))
+        for search in _abroad(np.isinf(distance), (back, traits), (ahead, others), settings):
+            settle(search)
+    kept = np.isfinite(distance)
+    return Matches(back.taken(kept), ahead.taken(partner[kept]), distance[kept])
+
+
+def _comparable(found: Stretches, level: str, least_s: float) -> BoolArray:
+    columns = found.columns
+    known = np.isfinite(columns[level]) & np.isfinite(columns["speed_mps"])
+    return np.asarray(known & (columns["moving_s"] >= least_s))
+
+
+def _traits(found: Stretches, level: tuple[str, float], settings: CompareSettings) -> FloatArray:
+    """What must be alike, in tolerances, (n, 3); and when it was, which decides between days."""
+    name, tolerance = level
+    columns = (
+        found.columns[name] / tolerance,
+        np.nan_to_num(found.columns["grade"]) / settings.grade_tolerance,
+        found.start_s / settings.time_tolerance_s,
+        found.time_s,
+    )
+    return np.stack(columns, axis=1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Search:
+    """Where to look for partners.
+
+    Attributes:
+        wanted: (b,) backward stretches.
+        shelf: forward stretches, in the order in which the first of equals is taken.
+        first: (b,) part of the shelf to be searched for each: from ``first`` to before ``last``.
+    """
+
+    wanted: IntArray
+    shelf: IntArray
+    first: IntArray
+    last: IntArray
+
+
+def _at_home(back: Stretches, ahead: Stretches) -> _Search:
+    """All forward stretches of the same session and gait."""
+    gaits = np.unique(np.concatenate([back.gait, ahead.gait]))
+    mine, theirs = (
+        each.session * len(gaits) + np.searchsorted(gaits, each.gait) for each in (back, ahead)
+    )
+    shelf = np.argsort(theirs, kind="stable")
+    ends = (np.searchsorted(theirs[shelf], mine, side) for side in ("left", "right"))
+    return _Search(np.arange(len(mine)), shelf, *ends)
+
+
+def _abroad(
+    wanted: BoolArray,
+    backward: tuple[Stretches, FloatArray],
+    forward: tuple[Stretches, FloatArray],
+    settings: CompareSettings,
+) -> Iterator[_Search]:
+    """Those of other sessions near in time: within so many days, and so many.
+
+    Stretches are shelved by gait and by whole tolerances of their level: what is alike lies at
+    most one shelf away.
+    """
+    (back, traits), (ahead, others) = backward, forward
+    mine, theirs = np.floor(traits[:, 0]), np.floor(others[:, 0])
+    in_time = np.lexsort((ahead.start_s, ahead.rank, ahead.time_s))
+    for gait in np.unique(back.gait[wanted]):
+        of_gait = in_time[ahead.gait[in_time] == gait]
+        for level in np.unique(mine[wanted & (back.gait == gait)]):
+            shelf = of_gait[np.abs(theirs[of_gait] - level) <= 1]
+            chosen = np.flatnonzero(wanted & (back.gait == gait) & (mine == level))
+            yield _Search(chosen, shelf, *_near(back.time_s[chosen], ahead.time_s[shelf], settings))
+
+
+def _near(
+    time_s: FloatArray, times_s: FloatArray, settings: CompareSettings
+) -> tuple[IntArray, IntArray]:
+    """From where to where the ordered times lie near in days, and are not too many."""
+    reach_s, most = settings.days_tolerance * DAY_S, settings.partners // 2
+    middle = np.searchsorted(times_s, time_s)
+    first = np.maximum(np.searchsorted(times_s, time_s - reach_s), middle - most)
+    last = np.minimum(np.searchsorted(times_s, time_s + reach_s, "right"), middle + most)
+    return first, last
+
+
+def _nearest(
+    search: _Search, traits: FloatArray, others: FloatArray, reach_s: float
+) -> tuple[IntArray, FloatArray]:
+    """The most similar forward stretch for each that is wanted, (b,), and how unlike it is.
+
+    The distance is infinite where none has every trait within its tolerance.
+    """
+    counts = np.maximum(search.last - search.first, 0)
+    found, distance = np.zeros(len(counts), dtype=np.int64), np.full(len(counts), np.inf)
+    searched = np.flatnonzero(counts)
+    total = np.cumsum(counts[searched])
+    cuts = np.searchsorted(total, np.arange(AT_ONCE, total[-1], AT_ONCE)) if len(total) else ()
+    for part in np.split(searched, np.unique(cuts)):
+        if not len(part):
+            continue
+        starts = np.cumsum(counts[part]) - counts[part]
+        owner = np.repeat(np.arange(len(part)), counts[part])
+        place = np.arange(len(owner)) + (search.first[part] - starts)[owner]
+        pair = (traits[search.wanted[part]][owner], others[search.shelf[place]])
+        apart = _apart(*pair, reach_s)
+        least = np.minimum.reduceat(apart, starts)
+        hits = np.flatnonzero(apart == least[owner])
+        _, earliest = np.unique(owner[hits], return_index=True)
+        found[part], distance[part] = search.shelf[place[hits[earliest]]], least
+    return found, distance
+
+
+def _apart(traits: FloatArray, others: FloatArray, reach_s: float) -> FloatArray:
+    """How unlike stretches are, (n,): in tolerances, time in reaches; infinite beyond one."""
+    apart = np.abs(traits - others)
+    apart[:, 3] /= reach_s
+    distance = np.sqrt((np.square(apart)).sum(axis=1))
+    return np.where(apart[:, :3].max(axis=1) > 1.0, np.inf, distance)
+
+
+SPEED = "speed_mps"
+Slopes = Mapping[tuple[str, str], float]
+
+
+def levelled(
+    matches: Matches, ahead: Stretches, sessions: int, settings: CompareSettings
+) -> Matches:
+    """The same pairs, the forward values as they would be at the backward speed.
+
+    Args:
+        matches: pairs at equal speed.
+        ahead: all forward stretches.
+        sessions: of how many sessions they are.
+        settings: for the lines.
+    """
+    slopes = _slopes(ahead, sessions, settings)
+    measures = matches.ahead.measures
+    gap_mps = matches.back.measures[SPEED] - measures[SPEED]
+    moved = {
+        key: values + gap_mps * _of_gait(key, matches.ahead, slopes)
+        for key, values in measures.items()
+    }
+    return replace(matches, ahead=matches.ahead.measured(moved))
+
+
+def _of_gait(key: str, ahead: Stretches, slopes: Slopes) -> FloatArray:
+    """The slope of a measure for each stretch, 0 where there is no line."""
+    found = np.zeros(len(ahead.gait))
+    for (gait, name), slope in slopes.items():
+        if name == key:
+            found[ahead.gait == gait] = slope
+    return found
+
+
+def _slopes(ahead: Stretches, sessions: int, settings: CompareSettings) -> Slopes:
+    """Change of each measure with forward speed, per gait, by least squares."""
+    late = ahead.session >= sessions - settings.line_sessions
+    lasting = ahead.taken(late & (ahead.columns["moving_s"] >= settings.line_s))
+    found: dict[tuple[str, str], float] = {}
+    for gait in np.unique(lasting.gait):
+        part = lasting.taken(lasting.gait == gait)
+        for key, values in part.measures.items():
+            both = np.stack([part.measures[SPEED], values], axis=1)
+            slope = _slope(both[np.isfinite(both).all(axis=1)], settings)
+            if slope is not None and key != SPEED:
+                found[str(gait), key] = slope
+    return found
+
+
+def _slope(rows: FloatArray, settings: CompareSettings) -> float | None:
+    if len(rows) < max(1, settings.line_stretches):
+        return None
+    if float(rows[:, 0].std()) < settings.line_spread_mps:
+        return None
+    centred = rows - rows.mean(axis=0)
+    return dot(centred[:, 0], centred[:, 1]) / dot(centred[:, 0], centred[:, 0])
+
+
+METHOD = "mean of paired differences, clustered by session, Student's 95 % interval"
+# key, label, unit, how to read it
+AT_EQUAL_SPEED = (
+    ("heart_rate_bpm", "heart rate at equal speed", "1/min", "steady heart rate, first minute out"),
+    ("metres_per_beat", "metres per heartbeat", "m", "at equal speed, steady heart rate"),
+    ("cadence_spm", "step rate", "steps/min", "at equal speed"),
+    ("step_length_m", "step length", "m", "at equal speed"),
+    ("contact_time_s", "ground contact", "s", "at equal speed"),
+    ("vertical_oscillation_m", "vertical oscillation", "m", "at equal speed"),
+    ("balance_pct", "ground contact on the left foot", "%", "at equal speed"),
+    ("respiration_brpm", "breathing rate", "breaths/min", "at equal speed"),
+    (
+        "energy_kcal_per_km",
+        "energy per kilometre",
+        "kcal/km",
+        "a model's: only as much your own as your cost factor is",
+    ),
+    (
+        "energy_kcal_per_min",
+        "energy per minute",
+        "kcal/min",
+        "a model's: only as much your own as your cost factor is",
+    ),
+)
+AT_EQUAL_HEART_RATE = (
+    ("speed_mps", "speed at equal heart rate (retro ratio)", "m/s", "steady heart rate"),
+)
+
+
+def differences(
+    by_speed: Matches, by_heart_rate: Matches, settings: CompareSettings
+) -> tuple[Difference, ...]:
+    """Every compared measure, in the order of the page."""
+    return tuple(
+        _difference(row, matches, settings)
+        for rows, matches in ((AT_EQUAL_SPEED, by_speed), (AT_EQUAL_HEART_RATE, by_heart_rate))
+        for row in rows
+    )
+
+
+def _difference(
+    row: tuple[str, str, str, str], matches: Matches, settings: CompareSettings
+) -> Difference:
+    key, label, unit, reading = row
+    back, ahead = matches.back.measures[key], matches.ahead.measures[key]
+    both = np.isfinite(back) & np.isfinite(ahead) & (ahead != 0)
+    back, ahead, sessions = back[both], ahead[both], matches.back.rank[both]
+    counts = (len(back), len(np.unique(sessions)))
+    missing = max(0, settings.least_pairs - len(back))
+    if missing:
+        absent = not len(back) and len(both) >= settings.least_pairs
+        note = _unrecorded(key) if absent else _too_early(missing)
+        nothing = Estimate(None, None, None, METHOD, note)
+        return Difference(key, label, unit, None, None, nothing, nothing, *counts, missing, note)
+    apart = back - ahead
+    return Difference(
+        key=key,
+        label=label,
+        unit=unit,
+        backward=mean_by_group(back, sessions, METHOD).value,
+        forward=mean_by_group(ahead, sessions, METHOD).value,
+        difference=mean_by_group(apart, sessions, METHOD),
+        percent=mean_by_group(100.0 * apart / ahead, sessions, METHOD),
+        pairs=counts[0],
+        sessions=counts[1],
+        note=reading,
+    )
+
+
+def _too_early(missing: int) -> str:
+    return f"too early to say: {missing} more matched {'pair' if missing == 1 else 'pairs'}"
+
+
+def _unrecorded(key: str) -> str:
+    """There are pairs enough, and none has the measure: more of them would not help."""
+    if key.startswith("energy_"):
+        return "needs body mass: retrorun profile mass_kg=70"
+    if key in {"heart_rate_bpm", "metres_per_beat"}:
+        return "no pair has a steady heart rate: it takes backward stretches of 80 s and longer"
+    return "not recorded"

@@ -1,0 +1,343 @@
+"""Means over athletes who differ among themselves: a random intercept by athlete.
+
+Two models with one solution. Of a measure every session is one observation, and the spread within
+athletes is estimated with the rest (`of_sessions`). Of a cost factor each athlete brings a value
+and its own known uncertainty (`of_estimates`), which is a random-effects meta-analysis.
+
+Both are fitted by restricted maximum likelihood from sums: of each athlete the mean, the number
+of sessions and their sum of squares are all that the likelihood of this model holds. So a cohort
+costs a few numbers an athlete, whether there are ten sessions each or ten thousand, and every
+installation gives the same digits. ``statsmodels`` fits the same model to the sessions
+themselves; the tests hold both side by side.
+
+How a number spreads over athletes: quantiles, and a mean with athletes at random.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from retrorun import arithmetic
+from retrorun.compare.statistics import NORMAL, student
+from retrorun.model import Estimate
+from retrorun.model.cohort import Interval, Mixed, Quantiles
+from retrorun.units import FloatArray
+
+GRID = 81  # places at which a sign of the score is looked for
+DECADES = 8.0  # the variance is searched from 1e-8 to 1e8 of the typical one; below it is none
+HALVINGS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A fitted model, all in the unit of the values (of their logarithm for a factor).
+
+    Attributes:
+        mean: over athletes; ``error``: its standard error.
+        between: variance between athletes; None where it cannot be told from that within.
+        within: variance within athletes, between their sessions; None where it was given.
+        reach: half of the mean's 95 % interval.
+        share: I², the part of the spread of athletes' own numbers that is between athletes.
+        heaviest: the largest share of the weights that one athlete has.
+    """
+
+    mean: float
+    error: float
+    between: float | None
+    within: float | None
+    reach: float
+    share: float | None
+    heaviest: float
+
+    def prediction(self, athletes: int) -> float | None:
+        """Half of the 95 % interval for one more athlete.
+
+        Source: Higgins, Thompson & Spiegelhalter 2009 (J R Stat Soc A 172:137), Student's with
+        two athletes fewer; None for fewer than three of them.
+        """
+        if self.between is None or athletes < 3:
+            return None
+        return student(athletes - 2) * math.sqrt(self.between + np.square(self.error))
+
+
+def of_sessions(means: FloatArray, counts: FloatArray, squares: FloatArray) -> Fitted:
+    """Fit ``value = mean + athlete + session`` by REML, from sums.
+
+    Args:
+        means: (n,) mean of each athlete's sessions; at least two athletes.
+        counts: (n,) how many sessions each has.
+        squares: (n,) sum of squared deviations of the sessions from the athlete's mean.
+
+    Returns:
+        The fit. With one session an athlete, variances between and within cannot be told apart:
+        the plain mean and its Student interval are left.
+
+    Source: Patterson & Thompson 1971 (Biometrika 58:545); for as many sessions of each athlete it
+    equals the estimators of the analysis of variance. The interval is Student's by athletes, as
+    Hartung & Knapp (2001, Stat Med 20:3875) take it, and never narrower than the model's own.
+    """
+    total, inner = float(counts.sum()), float(squares.sum())
+    if total <= len(means):
+        return _plain(means)
+    freedom = total - 1.0
+
+    def scale(ratio: float) -> float:
+        """Variance within athletes that fits best, given the ratio of between to within."""
+        weight = counts / (1.0 + counts * ratio)
+        apart = means - _mean(means, weight)
+        return (inner + float((weight * np.square(apart)).sum())) / freedom
+
+    def score(ratio: float) -> float:
+        within = scale(ratio)
+        weight = counts / (1.0 + counts * ratio)
+        return math.inf if within <= 0 else _score(means, weight, within)
+
+    if inner <= _tiny(means):  # each athlete always the same: nothing within, all between
+        return _weighed(means, np.zeros_like(means), float(means.var(ddof=1)), 0.0)
+    typical = float(means.var(ddof=1)) / (inner / (total - len(means)))
+    ratio = _root(score, max(typical, 1e-3))
+    within = scale(ratio)
+    return _weighed(means, within / counts, ratio * within, within)
+
+
+def of_estimates(values: FloatArray, errors: FloatArray) -> Fitted:
+    """Fit ``value = mean + athlete + error`` by REML, the errors' deviations being known.
+
+    Args:
+        values: (n,) one number an athlete, of factors the logarithm; at least two.
+        errors: (n,) its standard error, above 0.
+
+    Source: random-effects meta-analysis, DerSimonian & Laird 1986 (Control Clin Trials 7:177), the
+    variance between athletes by REML (Viechtbauer 2005, J Educ Behav Stat 30:261) in place of
+    their moment estimate; interval as in `of_sessions`.
+    """
+    variances = np.square(errors)
+
+    def score(between: float) -> float:
+        return _score(values, 1.0 / (variances + between), 1.0)
+
+    between = _root(score, max(float(values.var(ddof=1)), 1e-6 * float(variances.mean())))
+    return _weighed(values, variances, between, None)
+
+
+def _mean(values: FloatArray, weight: FloatArray) -> float:
+    """The weighted mean.
+
+    Sums of products, not ``@``: what a linear-algebra library gives depends on the processor and,
+    for long vectors, on its threads.
+    """
+    return float((weight * values).sum() / weight.sum())
+
+
+def _score(values: FloatArray, weight: FloatArray, scale: float) -> float:
+    """Twice the slope of the restricted log-likelihood; its root is the estimate.
+
+    Positive where more variance between athletes fits better; weights are the inverse variances
+    in units of ``scale``.
+    """
+    apart = values - _mean(values, weight)
+    squared = np.square(weight)
+    rise = (squared * np.square(apart)).sum() / scale
+    return float(rise - weight.sum() + squared.sum() / weight.sum())
+
+
+def _root(score: Callable[[float], float], typical: float) -> float:
+    """Where the score falls through 0, or 0 where it never rises above it.
+
+    With unequal numbers of sessions there may be more than one such place: the last one, the
+    largest variance, is taken, which can only widen an interval.
+    """
+    exponents = np.linspace(-DECADES, DECADES, GRID) * arithmetic.LOG_10
+    places = np.concatenate([[0.0], typical * arithmetic.exp(exponents)])
+    rising = [place for place, here in enumerate(map(score, places)) if here > 0]
+    if not rising:
+        return 0.0
+    last = rising[-1]
+    low, high = float(places[last]), float(places[min(last + 1, len(places) - 1)])
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        if middle in {low, high}:
+            break
+        low, high = (middle, high) if score(middle) > 0 else (low, middle)
+    return (low + high) / 2
+
+
+def _weighed(
+    values: FloatArray, variances: FloatArray, between: float, within: float | None
+) -> Fitted:
+    """The mean with weights by uncertainty, given the variance between athletes."""
+    known = np.maximum(variances + between, _tiny(values))
+    weight = 1.0 / known
+    mean = _mean(values, weight)
+    error = math.sqrt(1.0 / weight.sum())
+    freedom = len(values) - 1
+    excess = float((weight * np.square(values - mean)).sum()) / freedom
+    reach = student(freedom) * error * math.sqrt(max(1.0, excess))
+    heaviest = float(weight.max() / weight.sum())
+    return Fitted(mean, error, between, within, reach, _share(variances, between), heaviest)
+
+
+def _plain(values: FloatArray) -> Fitted:
+    """One session an athlete: the mean, and Student's interval over athletes."""
+    count = len(values)
+    error = float(values.std(ddof=1)) / math.sqrt(count)
+    return Fitted(
+        float(values.mean()), error, None, None, student(count - 1) * error, None, 1 / count
+    )
+
+
+def _share(variances: FloatArray, between: float) -> float:
+    """I² (Higgins & Thompson 2002, Stat Med 21:1539) against their typical variance within."""
+    if not (variances > 0).all():
+        return 1.0 if between > 0 else 0.0
+    weight = 1.0 / variances
+    typical = (
+        (len(weight) - 1) * weight.sum() / (np.square(weight.sum()) - (np.square(weight)).sum())
+    )
+    return float(between / (between + typical))
+
+
+def _tiny(values: FloatArray) -> float:
+    """A variance that is none: rounding of values of this size."""
+    return max(1e-300, 1e-24 * float((np.square(values)).mean()))
+
+
+SESSIONS = "random intercept by athlete, restricted maximum likelihood, Student's 95 % interval"
+FACTORS = (
+    "random-effects meta-analysis of the logarithms, restricted maximum likelihood, Hartung-Knapp "
+    "95 % interval"
+)
+# I² from which on the words are stronger (Higgins et al. 2003, BMJ 327:557)
+DEGREES = (
+    (0.75, "most of the spread is between athletes: a mean says little about one of them"),
+    (0.5, "athletes differ clearly"),
+    (0.25, "athletes differ somewhat"),
+    (0.0, "athletes differ hardly more than the uncertainty of their own numbers"),
+)
+NOT_TOLD = "one session an athlete: differences between athletes and between their days are mixed"
+HEAVY = 0.5  # a share of the weights from which on one athlete speaks for the cohort
+FEWEST = 13  # athletes whose sample reaches the 5th and the 95th percentile
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A measure over the athletes who have it, (n,) each; NaN for an end that is not known."""
+
+    values: FloatArray
+    lows: FloatArray
+    highs: FloatArray
+    sessions: FloatArray
+
+
+def observed(intervals: Sequence[Interval], sessions: Sequence[int]) -> Observed:
+    """Athletes' own numbers as columns."""
+    return Observed(
+        np.array([each.value for each in intervals], dtype=np.float64),
+        np.array([each.low for each in intervals], dtype=np.float64),  # None becomes NaN
+        np.array([each.high for each in intervals], dtype=np.float64),
+        np.array(sessions, dtype=np.float64),
+    )
+
+
+def quantiles(values: FloatArray) -> Quantiles:
+    """Sample quantiles, (n,) values of at least one athlete.
+
+    Source: Hyndman & Fan 1996 (Am Stat 50:361), definition 8, about median-unbiased whatever the
+    distribution. The quantile at p lies at place (n + 1/3) p + 1/3 of the ordered sample. Where
+    that is before the first or after the last, the sample does not reach it: departing from the
+    common habit, it is then None, and not the smallest or the largest value.
+    """
+    ordered = np.sort(values)
+    return Quantiles(
+        smallest=float(ordered[0]),
+        p05=_quantile(ordered, 0.05),
+        p25=_quantile(ordered, 0.25),
+        p50=_quantile(ordered, 0.5),
+        p75=_quantile(ordered, 0.75),
+        p95=_quantile(ordered, 0.95),
+        largest=float(ordered[-1]),
+        note="" if len(ordered) >= FEWEST else f"5th and 95th percentile: from {FEWEST} athletes",
+    )
+
+
+def _quantile(ordered: FloatArray, probability: float) -> float | None:
+    count = len(ordered)
+    place = (count + 1 / 3) * probability + 1 / 3
+    if not 1 <= place <= count:
+        return None
+    return float(arithmetic.interpolate(place, np.arange(1, count + 1), ordered))
+
+
+def mixed(found: Observed) -> Mixed:
+    """The mean of a measure; sums of squares come out of the athletes' own intervals.
+
+    An athlete's interval is the mean ± t sd / √n over n sessions, so it holds their deviation. A
+    single session has an interval over its pairs, which is another spread and is left out.
+    """
+    counts = np.maximum(found.sessions, 1.0)
+    points = np.array([student(int(count) - 1) if count > 1 else 1.0 for count in counts])
+    deviations = (found.highs - found.lows) / 2 / points * np.sqrt(counts)
+    squares = np.where(counts > 1, np.square(np.nan_to_num(deviations)) * (counts - 1), 0.0)
+    return _said(of_sessions(found.values, counts, squares), found)
+
+
+def _said(fitted: Fitted, found: Observed) -> Mixed:
+    mean = fitted.mean
+    ahead = fitted.prediction(len(found.values))
+    return Mixed(
+        Estimate(mean, mean - fitted.reach, mean + fitted.reach, SESSIONS),
+        None if fitted.between is None else math.sqrt(fitted.between),
+        _around(mean, ahead, SESSIONS),
+        fitted.share,
+        heterogeneity(fitted),
+        int(found.sessions.sum()),
+        fitted.heaviest,
+    )
+
+
+def _around(mean: float, reach: float | None, method: str) -> Estimate:
+    if reach is None:
+        return Estimate(None, None, None, method, NOT_TOLD)
+    return Estimate(mean, mean - reach, mean + reach, method)
+
+
+def mixed_factor(found: Observed, floor: float) -> Mixed:
+    """The mean of factors, on the logarithm.
+
+    ``floor`` is the error of the heart-rate model, of log k. It is in each athlete's interval
+    already, and may be the same for all of them, so it widens the mean's interval once more
+    instead of being averaged away.
+    """
+    logs = arithmetic.log(found.values)
+    errors = arithmetic.log(found.highs / found.lows) / (2 * NORMAL)
+    fitted = of_estimates(logs, np.maximum(np.nan_to_num(errors, nan=1.0), 1e-4))
+    ahead = fitted.prediction(len(logs))
+    reach = arithmetic.hypot(fitted.reach, NORMAL * floor)
+    return Mixed(
+        _exponential(_around(fitted.mean, reach, FACTORS)),
+        None if fitted.between is None else math.sqrt(fitted.between),
+        _exponential(_around(fitted.mean, ahead, FACTORS)),
+        fitted.share,
+        heterogeneity(fitted),
+        int(found.sessions.sum()),
+        fitted.heaviest,
+    )
+
+
+def _exponential(each: Estimate) -> Estimate:
+    value, low, high = (
+        None if end is None else arithmetic.exp(end) for end in (each.value, each.low, each.high)
+    )
+    return Estimate(value, low, high, each.method, each.reason)
+
+
+def heterogeneity(fitted: Fitted) -> str:
+    """How much athletes differ, in words; and whether one of them speaks for all."""
+    if fitted.share is None:
+        return NOT_TOLD
+    words = next(words for least, words in DEGREES if fitted.share >= least)
+    if fitted.heaviest > HEAVY:
+        words += f"; one athlete has {fitted.heaviest:.0%} of the weight"
+    return words

@@ -1,0 +1,199 @@
+"""Which sessions count, when they were on the runner's own clock, and what of them is backward.
+
+Segments of one kind over all sessions as columns: hundreds of thousands are compared at once.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from operator import attrgetter
+
+import numpy as np
+import numpy.typing as npt
+
+from retrorun.model import Energy, MeasuredSegment, Note, Session, Totals
+from retrorun.settings import CompareSettings
+from retrorun.units import BoolArray, FloatArray, IntArray
+
+DAY_S = 86_400.0
+SAME_START_S = 30.0
+NOTHING = Totals()
+
+
+def chosen(
+    sessions: Sequence[Session], settings: CompareSettings
+) -> tuple[list[Session], tuple[Note, ...]]:
+    """Sessions within the dates, in time order, each run once; and notes on those left out.
+
+    The same run exported twice, or recorded by two devices, starts within half a minute and
+    overlaps: the copy with more channels is kept.
+    """
+    low = -float("inf") if settings.since_s is None else settings.since_s
+    high = float("inf") if settings.until_s is None else settings.until_s
+    inside = [each for each in sessions if low <= each.start_time_s < high]
+    kept: list[Session] = []
+    twice = 0
+    for session in sorted(inside, key=lambda each: (each.start_time_s, each.id)):
+        if kept and _same_run(kept[-1], session):
+            kept[-1] = max(kept[-1], session, key=_richness)
+            twice += 1
+        else:
+            kept.append(session)
+    message = f"{twice} sessions are there twice; each run counts once"
+    return kept, (Note("duplicate-sessions", message),) if twice else ()
+
+
+def _same_run(first: Session, second: Session) -> bool:
+    if abs(first.start_time_s - second.start_time_s) > SAME_START_S:
+        return False
+    longer = max(first.duration_s, second.duration_s)
+    return abs(first.duration_s - second.duration_s) <= max(SAME_START_S, 0.05 * longer)
+
+
+def _richness(session: Session) -> tuple[int, float, str]:
+    return len(session.channels), session.duration_s, session.id
+
+
+def local(session: Session) -> dt.datetime:
+    """When the session began on the runner's own clock; UTC where the zone is not known."""
+    offset_s = session.zone.utc_offset_s if session.zone else 0.0
+    return dt.datetime.fromtimestamp(session.start_time_s + offset_s, tz=dt.UTC)
+
+
+def day(session: Session) -> str:
+    """Local date, ``YYYY-MM-DD``."""
+    return local(session).date().isoformat()
+
+
+def of_kind(session: Session, kind: str, settings: CompareSettings) -> list[MeasuredSegment]:
+    """The session's segments of a kind, in order; candidates may count as backward."""
+    segments = session.measures.segments
+    if kind in {"backward", "candidate"} and not settings.include_candidates:
+        doubtful = kind == "candidate"
+        return [
+            each
+            for each in segments
+            if each.segment.direction == "backward"
+            and (each.segment.verdict == "candidate") == doubtful
+        ]
+    return [each for each in segments if each.segment.direction == kind]
+
+
+def total(session: Session, kind: str, settings: CompareSettings) -> Totals:
+    """The session's sums of a kind; candidates join backward where they are counted."""
+    totals = session.measures.totals
+    found = totals.get(kind, NOTHING)
+    if settings.include_candidates and kind == "backward":
+        return found + totals.get("candidate", NOTHING)
+    if settings.include_candidates and kind == "candidate":
+        return NOTHING
+    return found
+
+
+# of the metrics; None becomes NaN
+READ = (
+    "seconds",
+    "moving_s",
+    "distance_m",
+    "speed_mps",
+    "grade",
+    "steady_heart_rate_bpm",
+    "cadence_spm",
+    "step_length_m",
+    "contact_time_s",
+    "vertical_oscillation_m",
+    "balance_pct",
+    "respiration_brpm",
+)
+_row = attrgetter(*READ)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stretches:
+    """Segments, (n,) each, by session and then as they follow in it; NaN where not known.
+
+    Attributes:
+        session: place of the session in the sequence; ``rank`` is that of its id in the alphabet.
+        time_s: Unix time at which the session began; ``start_s`` elapsed seconds to the segment.
+        gait: ``run``, ``walk``, ``still``.
+        columns: what is named in ``READ``.
+        measures: what is compared, by the keys of `Difference`.
+    """
+
+    session: IntArray
+    rank: IntArray
+    time_s: FloatArray
+    start_s: FloatArray
+    gait: npt.NDArray[np.str_]
+    columns: Mapping[str, FloatArray]
+    measures: Mapping[str, FloatArray]
+
+    def taken(self, which: IntArray | BoolArray) -> "Stretches":
+        """Some of them."""
+        return Stretches(
+            self.session[which],
+            self.rank[which],
+            self.time_s[which],
+            self.start_s[which],
+            self.gait[which],
+            {name: column[which] for name, column in self.columns.items()},
+            {name: column[which] for name, column in self.measures.items()},
+        )
+
+    def measured(self, measures: Mapping[str, FloatArray]) -> "Stretches":
+        """The same stretches with other measures."""
+        return replace(self, measures=measures)
+
+
+def stretches(sessions: Sequence[Session], kind: str, settings: CompareSettings) -> Stretches:
+    """All segments of a kind."""
+    segments = [of_kind(session, kind, settings) for session in sessions]
+    session = np.repeat(np.arange(len(sessions)), [len(part) for part in segments])
+    found = [measured for part in segments for measured in part]
+    rows = np.array([_row(each.metrics) for each in found], dtype=np.float64)
+    columns = dict(zip(READ, rows.reshape(-1, len(READ)).T.copy(), strict=True))
+    gross = np.array([_gross(each.metrics.energy_shown) for each in found], dtype=np.float64)
+    _, rank = np.unique(np.array([each.id for each in sessions], dtype=str), return_inverse=True)
+    return Stretches(
+        session,
+        rank[session],
+        np.array([each.start_time_s for each in sessions], dtype=np.float64)[session],
+        np.array([each.segment.start_s for each in found], dtype=np.float64),
+        np.array([each.segment.gait for each in found], dtype=str),
+        columns,
+        _measures(columns, gross),
+    )
+
+
+def _gross(shown: Energy | None) -> float | None:
+    """Kilocalories; None where there are none, as without a body mass."""
+    return shown.gross if shown is not None and not shown.per_kg else None
+
+
+def _measures(columns: Mapping[str, FloatArray], gross: FloatArray) -> dict[str, FloatArray]:
+    """The compared measures.
+
+    Heart rate is the steady one only: the mean of a short stretch belongs to what came before.
+    """
+    steady, speed = columns["steady_heart_rate_bpm"], columns["speed_mps"]
+    way_m = speed * columns["moving_s"]  # energy is of all seconds; the known metres may not be
+    return {
+        "speed_mps": speed,
+        "heart_rate_bpm": steady,
+        "metres_per_beat": _over(speed, steady, 60.0),
+        "cadence_spm": columns["cadence_spm"],
+        "step_length_m": columns["step_length_m"],
+        "contact_time_s": columns["contact_time_s"],
+        "vertical_oscillation_m": columns["vertical_oscillation_m"],
+        "balance_pct": columns["balance_pct"],
+        "respiration_brpm": columns["respiration_brpm"],
+        "energy_kcal_per_km": _over(gross, way_m, 1000.0),
+        "energy_kcal_per_min": _over(gross, columns["seconds"], 60.0),
+    }
+
+
+def _over(upper: FloatArray, lower: FloatArray, scale: float) -> FloatArray:
+    """Quotient (n,), NaN where there is nothing to divide by."""
+    found = np.full(len(upper), np.nan)
+    np.divide(upper, lower, out=found, where=lower != 0)
+    return found * scale

@@ -1,0 +1,193 @@
+"""Step rate, speed and grade of a session, and the runner's line through them.
+
+Whether a session holds two gaits, by its step rate and speed alone.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from retrorun import arithmetic
+from retrorun.arithmetic import product
+from retrorun.detect.modes import Modes
+from retrorun.detect.series import mean_around
+from retrorun.model import GaitLine, Track
+from retrorun.settings import DetectSettings
+from retrorun.units import BoolArray, FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Steps:
+    """Step rate, speed and grade, smoothed, (n,); ``counted`` where they may be compared."""
+
+    cadence_spm: FloatArray
+    speed_mps: FloatArray
+    grade: FloatArray
+    counted: BoolArray
+
+
+def steps(track: Track, modes: Modes, settings: DetectSettings) -> Steps:
+    """Smooth step rate and speed alike, running only, away from stops and sharp turns."""
+    half = settings.gait_half_s
+    running = modes.moving & ~modes.walking
+    cadence = np.where(running, modes.cadence_spm, np.nan)
+    speed = np.where(running, modes.speed_mps, np.nan)
+    grade = track.column("grade")
+    with np.errstate(invalid="ignore"):
+        steep = np.abs(grade) > settings.steep_grade
+    counted = running & np.isfinite(cadence) & np.isfinite(speed) & ~steep & ~track.flags["gap"]
+    counted &= mean_around((~running).astype(np.float64), 3) == 0
+    smooth = (mean_around(cadence, half), mean_around(speed, half), mean_around(grade, half))
+    return Steps(smooth[0], smooth[1], np.nan_to_num(smooth[2]), counted)
+
+
+def fit(seen: Steps, weight: FloatArray, before: GaitLine | None) -> GaitLine | None:
+    """Cadence on speed and grade by iteratively reweighted ridge regression.
+
+    Huber weights keep surges from bending the line; the ridge draws the slopes to what runners
+    have (9.5 ± 4 steps/min per m/s; 25 ± 40 per unit of grade) or to the runner's own line
+    ``before``, so that a run at one speed still gives a sensible line.
+
+    Returns:
+        The line, or None where less than a minute was counted.
+    """
+    weight = np.where(seen.counted, weight, 0.0)
+    use = weight > 0.01
+    if (weight > 0.5).sum() < 60:
+        return None
+    cadence, weight = seen.cadence_spm[use], weight[use]
+    design = np.column_stack([np.ones(cadence.size), seen.speed_mps[use], seen.grade[use]])
+    usual = np.array([0.0, 9.5, 25.0])
+    if before is not None:
+        usual = np.array([0.0, before.slope_spm_per_mps, before.grade_slope_spm])
+    # A fit of N tempered seconds carries about N / 30 independent ones of deviation 3.
+    ridge = np.diag([0.0, 30.0 * 9.0 / (4.0 * 4.0), 30.0 * 9.0 / (40.0 * 40.0)])
+    robust, firm = np.ones(cadence.size), weight > 0.5
+    for _ in range(4):
+        scaled = design * (weight * robust)[:, None]
+        pull = product(scaled.T, cadence) + product(ridge, usual)
+        line = arithmetic.solve(product(scaled.T, design) + ridge, pull)
+        residual = cadence - product(design, line)
+        spread = max(1.4826 * float(np.median(np.abs(residual)[firm])), 0.8)
+        robust = np.minimum(1.0, 1.5 * spread / np.maximum(np.abs(residual), 1e-9))
+    low, high = np.quantile(design[:, 1], (0.02, 0.98))
+    return GaitLine(*map(float, (*line, spread, weight.sum(), low, high)))
+
+
+def raised(line: GaitLine, ratio: float, seen: Steps, where: BoolArray) -> GaitLine:
+    """The forward line times the runner's own ratio: the backward line."""
+    low, high = np.quantile(seen.speed_mps[where], (0.02, 0.98))
+    return GaitLine(
+        intercept_spm=line.intercept_spm * ratio,
+        slope_spm_per_mps=line.slope_spm_per_mps * ratio,
+        grade_slope_spm=line.grade_slope_spm * ratio,
+        spread_spm=line.spread_spm,
+        seconds=float(where.sum()),
+        low_mps=float(low),
+        high_mps=float(high),
+    )
+
+
+def expected_spm(line: GaitLine, seen: Steps) -> FloatArray:
+    """Step rate by the line at each second's speed and grade, (n,)."""
+    by_speed = line.intercept_spm + line.slope_spm_per_mps * seen.speed_mps
+    return by_speed + line.grade_slope_spm * seen.grade
+
+
+def normal(residual: FloatArray, spread: FloatArray | float) -> FloatArray:
+    """Density of a normal distribution about 0."""
+    scaled = residual / spread
+    return np.asarray(
+        arithmetic.exp(-0.5 * np.square(scaled)) / (spread * np.sqrt(2 * np.pi)), dtype=np.float64
+    )
+
+
+def two_lines(seen: Steps, settings: DetectSettings) -> FloatArray:
+    """Whether each second lies on the upper of two parallel lines, (n,) of 0 and 1.
+
+    Two clusters, each with a speed of its own and ``cadence = a + b·speed + c·grade + d·z``, with
+    priors on b, c and on d (the step-rate gain of backward running), found by alternating
+    assignment and fit. All zero where one cluster explains the session as well, where the upper
+    one is not the slower, or where its gain is too small.
+    """
+    none = np.zeros(seen.counted.size)
+    use = np.flatnonzero(seen.counted)
+    if use.size < 120:
+        return none
+    thin = use[:: settings.two_lines_every_s]  # the wander is slow: neighbours say the same
+    data = (seen.cadence_spm[thin], seen.speed_mps[thin], seen.grade[thin])
+    cadence, speed, _ = data
+    level = cadence - 9.5 * speed
+    single = _clusters(data, np.zeros(cadence.size), settings).total
+    starts = [level > np.quantile(level, cut) for cut in (0.5, 0.75, 0.9)]
+    starts.append(speed < (np.quantile(speed, 0.1) + np.quantile(speed, 0.9)) / 2)
+    found = [_clusters(data, start.astype(np.float64), settings) for start in starts]
+    best = max(found, key=lambda one: one.total)
+    upper = best.upper
+    if best.total < single + settings.two_lines_gain or not 7 <= upper.sum() < upper.size:
+        return none
+    slow = float(speed[upper > 0].mean() / max(speed[upper == 0].mean(), 0.1))
+    # The gain by the fitted slope, and by the usual one: a run at two speeds shows one, not both.
+    plain = float(level[upper > 0].mean() - level[upper == 0].mean()) / float(np.median(cadence))
+    if slow > settings.backward_slower or min(best.gain, plain) < settings.two_lines_steps:
+        return none
+    none[use] = np.repeat(upper, settings.two_lines_every_s)[: use.size]
+    return none
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Clusters:
+    """Tempered log posterior, membership (m,) of 0 and 1, and the upper line's relative gain."""
+
+    total: float
+    upper: FloatArray
+    gain: float
+
+
+def _clusters(
+    data: tuple[FloatArray, FloatArray, FloatArray], upper: FloatArray, settings: DetectSettings
+) -> _Clusters:
+    """Alternate fit and assignment from a first guess; ``upper`` all 0 means one cluster.
+
+    Membership is decided over some twenty seconds together, and every change of it costs: people
+    do not turn about each second.
+    """
+    cadence, speed, grade = data
+    mixed = bool(upper.any())
+    temper = settings.two_lines_every_s / 30.0  # half a minute is one independent observation
+    usual = np.array([0.0, 9.5, 25.0, settings.backward_steps * float(np.median(cadence))])
+    loose = np.array([np.inf, 3.5, 40.0, 4.0])
+    design = np.column_stack([np.ones(cadence.size), speed, grade, upper])
+    spread, total, line = 4.0, -np.inf, usual
+    for _ in range(8 if mixed else 3):
+        ridge = np.square(spread) / (temper * np.square(loose))
+        line = arithmetic.solve(
+            product(design.T, design) + np.diag(ridge), product(design.T, cadence) + ridge * usual
+        )
+        rest = cadence - product(design[:, :3], line[:3])
+        spread = float(np.clip(np.sqrt(np.mean(np.square(rest - upper * line[3]))), 1.2, 8.0))
+        on = _logs(rest, spread) + _logs_of_speed(speed, upper == 0)
+        over = on
+        if mixed:
+            over = _logs(rest - line[3], spread) + _logs_of_speed(speed, upper > 0)
+        before, upper = upper, (mean_around(over - on, 3) > 0).astype(np.float64)
+        total = temper * float(np.where(upper > 0, over, on).sum())
+        if not mixed or (before == upper).all() or upper.sum() in (0, upper.size):
+            break
+        design[:, 3] = upper
+    fitted = 4 if mixed else 3
+    prior = 0.5 * float((np.square((line[:fitted] - usual[:fitted]) / loose[:fitted])).sum())
+    switches = settings.two_lines_switch * float(np.abs(np.diff(upper)).sum())
+    return _Clusters(total - switches - prior, upper, float(line[3] / np.median(cadence)))
+
+
+def _logs(residual: FloatArray, spread: float) -> FloatArray:
+    """Log density of a normal with a floor against outliers."""
+    return arithmetic.log(normal(residual, spread) + 0.02 / 60.0)
+
+
+def _logs_of_speed(speed: FloatArray, where: BoolArray) -> FloatArray:
+    """Log density of each speed among those of one cluster."""
+    own = speed[where] if where.sum() > 1 else speed
+    spread = max(float(own.std()), 0.15)
+    return arithmetic.log(normal(speed - float(own.mean()), spread) + 1e-3)

@@ -1,0 +1,169 @@
+"""What a worker does with one file: read it, analyse it, pack the result."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from retrorun import readers, storage
+from retrorun.archive import serialization
+from retrorun.archive.objects import digest, unpack
+from retrorun.archive.rows import Parcel
+from retrorun.engines.child import Lost
+from retrorun.engines.pool import ordered
+from retrorun.errors import NotARunError, RetrorunError
+from retrorun.model import Athlete, Blob, Failed, Label, Note, Outcome, Source
+from retrorun.settings import Settings
+
+Process = Callable[[Blob, Settings, Athlete], Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One file to be analysed.
+
+    Attributes:
+        address: path or URL of the bytes.
+        name: what the file is called in results; decides nothing but labels in file names.
+        sha256: what the bytes should be; the file is left alone if they are not. None: unknown.
+        labels: the user's words, by the activity's position in the file.
+        packed: the address is an original of the archive, to be unpacked.
+        companions: originals of second devices that are read with it.
+        notes: what is to be noted besides, by the activity's position in the file.
+    """
+
+    address: str
+    name: str
+    sha256: str | None = None
+    labels: Mapping[int, tuple[Label, ...]] = field(default_factory=dict)
+    packed: bool = False
+    companions: tuple["Task", ...] = ()
+    notes: Mapping[int, tuple[Note, ...]] = field(default_factory=dict)
+
+
+def run(
+    tasks: Iterable[Task],
+    settings: Settings,
+    athlete: Athlete,
+    jobs: int = 1,
+    process: Process | None = None,
+) -> Iterator[Outcome]:
+    """Analyse files and yield their outcomes in the order of the tasks.
+
+    Args:
+        tasks: the files.
+        settings: of every stage.
+        athlete: profile and what was learnt before this batch.
+        jobs: worker processes; 1 or less works in this process, without limits.
+        process: what stands in for the pipeline, if anything.
+    """
+    work = partial(outcome, settings=settings, athlete=athlete, process=process or _pipeline())
+    for task, result in ordered(tasks, work, jobs):
+        if isinstance(result, Lost):
+            yield Failed(Source(task.name, task.sha256 or ""), result.slug, result.message)
+        else:
+            yield result
+
+
+def outcome(task: Task, settings: Settings, athlete: Athlete, process: Process) -> Outcome:
+    """The outcome of one file; what cannot be read is a value, too."""
+    try:
+        blob = _blob(task, settings.read.file_bytes)
+    except RetrorunError as problem:
+        return _unread(task, problem)
+    return process(blob, settings, athlete)
+
+
+def outcomes(
+    path: Path, settings: Settings, athlete: Athlete, process: Process | None = None
+) -> Iterator[Outcome]:
+    """What becomes of a local file, or of each member of an archive, one after another.
+
+    Args:
+        path: the file; an archive is known by its first bytes, and never held as a whole.
+        settings: of every stage.
+        athlete: profile and what was learnt.
+        process: what stands in for the pipeline, if anything.
+    """
+    process = process or _pipeline()
+    if not _is_archive(path):
+        yield outcome(Task(str(path), path.name), settings, athlete, process)
+        return
+    found = 0
+    try:
+        for found, (name, content) in enumerate(  # noqa: B007 - how many there were
+            readers.members(path.name, path, settings.read), start=1
+        ):
+            if isinstance(content, bytes):
+                yield process(Blob(name, content), settings, athlete)
+            else:
+                yield _refused(Source(name, ""), content)
+    except RetrorunError as problem:
+        yield _refused(Source(path.name, ""), problem)
+        return
+    if not found:
+        words = "an archive without FIT, GPX or TCX in it"
+        yield Failed(Source(path.name, ""), "archive-empty", words, not_a_run=True)
+
+
+def _is_archive(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            return readers.is_archive(stream.read(64))
+    except OSError:
+        return False  # reading it says why
+
+
+def _refused(source: Source, problem: RetrorunError) -> Failed:
+    not_a_run = isinstance(problem, NotARunError)
+    return Failed(source, problem.slug, problem.message, problem.offset, problem.remedy, not_a_run)
+
+
+def parcel(task: Task, settings: Settings, athlete: Athlete, process: Process) -> Parcel:
+    """The outcome of one file, packed for the archive."""
+    try:
+        blob = _blob(task, settings.read.file_bytes)
+    except RetrorunError as problem:
+        return serialization.parcel(b"", _unread(task, problem), athlete)
+    return serialization.parcel(blob.data, process(blob, settings, athlete), athlete)
+
+
+def _blob(task: Task, limit_bytes: int) -> Blob:
+    companions = tuple((each.name, load(each, limit_bytes)) for each in task.companions)
+    return Blob(task.name, load(task, limit_bytes), task.labels, companions, task.notes)
+
+
+def load(task: Task, limit_bytes: int) -> bytes:
+    """The bytes of a task's file.
+
+    Raises:
+        ReadError: it cannot be read, is too large, or is not what was planned.
+    """
+    if storage.is_local(task.address):
+        data = storage.read_file(task.address, limit_bytes)
+    else:
+        folder, name = task.address.rsplit("/", 1)
+        data = storage.open_store(folder).read(name, limit_bytes)
+    data = unpack(data) if task.packed else data
+    if task.sha256 is not None and digest(data) != task.sha256:
+        raise storage.changing(task.name)
+    return data
+
+
+def _unread(task: Task, problem: RetrorunError) -> Failed:
+    return _refused(Source(task.name, task.sha256 or ""), problem)
+
+
+def work_of(
+    settings: Settings,
+    athlete: Athlete,
+    process: Process | None = None,
+) -> Callable[[Task], Parcel]:
+    """The function that the workers of an import carry out."""
+    return partial(parcel, settings=settings, athlete=athlete, process=process or _pipeline())
+
+
+def _pipeline() -> Process:
+    from retrorun.pipeline import process
+
+    return process

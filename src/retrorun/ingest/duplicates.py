@@ -1,0 +1,252 @@
+"""Whether two files tell of the same activity, and which of them is to stand.
+
+A run often comes twice: as FIT from the watch and as GPX from the platform it was sent to; or a
+file grew after it had been imported. Counting it twice would spoil every total.
+
+- Same activity: it starts within ``START_S``, lasts and measures the same within ``SHARE``, and
+  went the same way, where both know their way.
+- The same file, changed, that starts at the same time as before replaces what it was.
+- Otherwise the richer stands: the one with a compass heading, then the one that knows more of the
+  body, then the one with more channels; of equals the one that began first, then the one
+  with the greater hash. So it does not matter which file came first.
+- Where only one has a compass heading and the other knows more of the body, they are two devices'
+  recordings of one run: both stay, to be joined (``joining``).
+- A file is only replaced as a whole: one that also holds other activities stands.
+
+Whether two sessions of one time went different ways; looked at only where all else agrees.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from retrorun.archive import Parcel, SessionRow
+from retrorun.archive.rows import Brief
+from retrorun.errors import ArchiveError
+
+START_S = 10.0
+SHARE = 0.02
+SLACK_S = 10.0  # a file's last seconds depend on who wrote it
+SLACK_M = 100.0
+# what only a device on the body records
+BODY = frozenset(
+    {
+        *("heart_rate", "cadence", "step_length", "contact_time", "vertical_oscillation"),
+        *("balance", "respiration", "power"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a newcomer.
+
+    Attributes:
+        duplicate_of: session id of which it is a second copy; None if it is to be imported.
+        replaces: old session id → its own, where it takes the place of an older file.
+    """
+
+    duplicate_of: str | None = None
+    replaces: dict[str, str] = field(default_factory=dict)
+
+
+def same(first: Brief, second: Brief, *, grown: bool = False) -> bool:
+    """Whether two sessions are one activity; ``grown`` asks for the start only."""
+    if abs(first.start_time_s - second.start_time_s) > START_S:
+        return False
+    longer_s = max(first.duration_s, second.duration_s)
+    if not grown and abs(first.duration_s - second.duration_s) > max(SLACK_S, SHARE * longer_s):
+        return False
+    if grown or first.distance_m is None or second.distance_m is None:
+        return True
+    longer_m = max(first.distance_m, second.distance_m)
+    return abs(first.distance_m - second.distance_m) <= max(SLACK_M, SHARE * longer_m)
+
+
+def richness(each: Brief, channels: Iterable[str]) -> tuple[bool, int, int]:
+    """What is compared where one of two recordings of the same activity is to stand."""
+    known = frozenset(channels)
+    return each.heading == "compass", len(known & BODY), len(known)
+
+
+def brief(row: SessionRow) -> Brief:
+    """What is compared of a session."""
+    return Brief(row.id, row.sha256, row.start_time_s, row.duration_s, row.distance_m, row.heading)
+
+
+class Known:
+    """The sessions there are, by their start; learns of those that are added and replaced."""
+
+    def __init__(
+        self,
+        sessions: Iterable[Brief],
+        channels: Callable[[str], Iterable[str]] = lambda _: (),
+        apart: Callable[[Brief, Brief], bool] = lambda *_: False,
+    ) -> None:
+        """Know these sessions.
+
+        Args:
+            sessions: all of them.
+            channels: those of one of them, by its id.
+            apart: whether two went different ways.
+        """
+        self._by_start: dict[int, list[Brief]] = {}
+        self._told = channels
+        self._apart = apart
+        self._channels: dict[str, frozenset[str]] = {}
+        self._by_file: dict[str, set[str]] = {}
+        for each in sessions:
+            self._add(each)
+
+    def _add(self, each: Brief) -> None:
+        self._by_start.setdefault(_bucket(each.start_time_s), []).append(each)
+        self._by_file.setdefault(each.sha256, set()).add(each.id)
+
+    def _near(self, each: Brief) -> list[Brief]:
+        here = _bucket(each.start_time_s)
+        near = (self._by_start.get(place, ()) for place in (here - 1, here, here + 1))
+        return [other for some in near for other in some if other.sha256 != each.sha256]
+
+    def judge(self, rows: Sequence[SessionRow], before: str | None = None) -> Verdict:
+        """What becomes of a file with these sessions.
+
+        Args:
+            rows: the newcomer's sessions.
+            before: hash of what the same file held before it changed.
+        """
+        self._channels |= {row.id: _channels(row) for row in rows}
+        return self.judge_briefs([brief(row) for row in rows], before)
+
+    def judge_briefs(self, own: Sequence[Brief], before: str | None = None) -> Verdict:
+        """The same, of sessions whose channels are known by their ids."""
+        matched = [(each, other) for each in own for other in self._matches(each, before)]
+        grown = any(other.sha256 == before for _, other in matched)
+        whole = self._covers(old for _, old in matched)
+        unmatched = len({each.id for each, _ in matched}) < len(own)
+        richer = [other for each, other in matched if self.rank(other) > self.rank(each)]
+        if not matched or (unmatched and not grown) or (grown and not whole):
+            verdict = Verdict()
+        elif grown or (whole and not richer):
+            verdict = Verdict(replaces={other.id: each.id for each, other in matched})
+        else:
+            others = richer or [other for _, other in matched]
+            return Verdict(duplicate_of=max(others, key=self.rank).id)
+        self._add_all(own, {other.sha256 for each, other in matched if verdict.replaces})
+        return verdict
+
+    def _covers(self, matched: Iterable[Brief]) -> bool:
+        """Whether these are all the sessions of their files, so that none would be lost."""
+        partners = list(matched)
+        ids = {each.id for each in partners}
+        return all(self._by_file[each.sha256] <= ids for each in partners)
+
+    def _matches(self, each: Brief, before: str | None) -> list[Brief]:
+        """Sessions of the same activity; of what the same file held before, that alone."""
+        near = self._near(each)
+        held = [one for one in near if one.sha256 == before and same(each, one, grown=True)]
+        return held[:1] or [other for other in near if self.alike(each, other)]
+
+    def alike(self, each: Brief, other: Brief) -> bool:
+        """Whether two sessions are two exports of one recording."""
+        if not same(each, other) or self._two_devices(each, other):
+            return False
+        return not self._apart(each, other)
+
+    def _two_devices(self, each: Brief, other: Brief) -> bool:
+        """Whether one gives a compass heading and the other what the body did."""
+        if (each.heading == "compass") == (other.heading == "compass"):
+            return False
+        phone, watch = (each, other) if each.heading == "compass" else (other, each)
+        return self._body(watch.id) > self._body(phone.id)
+
+    def _known(self, session_id: str) -> frozenset[str]:
+        if session_id not in self._channels:
+            self._channels[session_id] = frozenset(self._told(session_id))
+        return self._channels[session_id]
+
+    def _body(self, session_id: str) -> frozenset[str]:
+        return self._known(session_id) & BODY
+
+    def rank(self, each: Brief) -> tuple[bool, int, int, float, str]:
+        """What is compared of two recordings of one activity; no two files have the same."""
+        return (*richness(each, self._known(each.id)), -each.start_time_s, each.sha256)
+
+    def _add_all(self, own: Sequence[Brief], replaced: set[str]) -> None:
+        if replaced:
+            for some in self._by_start.values():
+                some[:] = [each for each in some if each.sha256 not in replaced]
+        for each in own:
+            self._add(each)
+
+
+def _channels(row: SessionRow) -> frozenset[str]:
+    """The channels of a session that is not written yet."""
+    import msgspec
+
+    told = msgspec.json.decode(row.document, type=dict[str, msgspec.Raw]).get("channels")
+    return frozenset(msgspec.json.decode(told)) if told else frozenset()
+
+
+def _bucket(start_time_s: float) -> int:
+    return int(start_time_s // (2 * START_S))
+
+
+if TYPE_CHECKING:
+    from retrorun.model import Track
+
+FARTHEST_M = 100.0  # between two exports of one run; clocks may differ by some seconds
+_EVERY_S = 10
+_M_PER_DEG = 111_195.0
+
+
+class Places:
+    """Where sessions were: those in the archive, and those on their way into it.
+
+    Args:
+        stored: the track of a session by its id.
+    """
+
+    def __init__(self, stored: "Callable[[str], Track]") -> None:
+        self._stored = stored
+        self._coming: dict[str, bytes] = {}
+
+    def expect(self, parcels: Iterable[Parcel]) -> None:
+        """Know the tracks that are about to be written, and forget those that were."""
+        self._coming = {
+            row.id: track
+            for each in parcels
+            for row, track in zip(each.sessions, each.tracks, strict=True)
+        }
+
+    def apart(self, first: Brief, second: Brief) -> bool:
+        """Whether they were far from each other most of the time; False where that is unknown."""
+        tracks = [self._track(each.id) for each in (first, second)]
+        return all(tracks) and _apart_m(*(each for each in tracks if each)) > FARTHEST_M
+
+    def _track(self, session: str) -> "Track | None":
+        from retrorun.archive import tracks
+
+        data = self._coming.get(session)
+        try:
+            return self._stored(session) if data is None else tracks.decode(data)
+        except ArchiveError:
+            return None
+
+
+def _apart_m(first: "Track", second: "Track") -> float:
+    """Median distance at the same moments; 0 where they have no place at the same time."""
+    import numpy as np
+
+    from retrorun import arithmetic
+
+    shift = round(first.start_time_s - second.start_time_s)
+    begin, end = max(0, -shift), min(first.seconds, second.seconds - shift)
+    if begin >= end:
+        return 0.0
+    ours, theirs = slice(begin, end, _EVERY_S), slice(begin + shift, end + shift, _EVERY_S)
+    names = ("latitude_deg", "longitude_deg")
+    north, east = (first.column(name)[ours] - second.column(name)[theirs] for name in names)
+    east = east * arithmetic.cos(np.radians(first.column(names[0])[ours]))
+    apart_m = arithmetic.hypot(north, east) * _M_PER_DEG
+    known = apart_m[np.isfinite(apart_m)]
+    return float(np.median(known)) if known.size else 0.0

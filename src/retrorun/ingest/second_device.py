@@ -1,0 +1,249 @@
+"""Two recordings of one run: found by their time, joined where their movements agree.
+
+0. regroup: where new recordings came to some that were joined before, all begin afresh
+1. pairs: a session with a better heading overlaps another that holds all the rest, or two alike
+   overlap nearly whole; of these the richer takes the watch's part
+2. try: the watch's file is analysed with the phone's beside it, which sets the clocks
+3. settle: a joined phone has no session of its own any more; a refusal is noted on both
+A phone's file that grew since it was joined is joined anew, and what it was is forgotten.
+
+A second device's file that grew after it was joined: what it was is forgotten.
+
+The watch's session was made with the bytes that the phone's file held then. The longer file came in
+as a file of its own; unless the match with the old one goes, the phone would be read twice.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from retrorun.archive import Archive, Change, Match, Parcel, SessionRow
+from retrorun.archive.annotations import position
+from retrorun.archive.rows import Brief
+from retrorun.archive.second_devices import carried
+from retrorun.errors import RetrorunError
+from retrorun.ingest.analysis import Engine, analysed
+from retrorun.ingest.device_pairs import Pair, pairs
+from retrorun.ingest.duplicates import BODY, START_S, Places, richness, same
+from retrorun.ingest.regrouping import regroup
+from retrorun.ingest.reprocess import again, kept
+
+
+def forget_what_grew(archive: Archive, engine: Engine) -> None:
+    """Let go of joined recordings whose file now holds a longer one of the same start.
+
+    What was said of the old one is said of the new one from now on.
+    """
+    joined = [each for each in archive.matches() if each.state == "joined"]
+    held = {row.sha256 for row in archive.files()} if joined else set()
+    gone = [each for each in joined if each.phone_sha256 not in held]
+    briefs = archive.briefs() if gone else []
+    for match in gone:
+        start_s = _start_s(match, archive, engine)
+        later = [each for each in briefs if start_s is not None and _is_later(each, match, start_s)]
+        if later:
+            archive.write(0, Change(replaced={match.phone: later[0].id}))
+            again(archive.forget_phone(match.phone_sha256), archive, engine)
+
+
+def _is_later(each: Brief, match: Match, start_s: float) -> bool:
+    own = each.id not in (match.session, match.phone)
+    return own and abs(each.start_time_s - start_s) <= START_S
+
+
+def _start_s(match: Match, archive: Archive, engine: Engine) -> float | None:
+    """When a recording that has no session any more began, by its original."""
+    from retrorun import readers
+
+    try:
+        data = archive.original(match.phone_sha256)
+        export = readers.read("", data, engine.settings.read)
+        return float(export.recordings[position(match.phone)].time_s.min())
+    except (RetrorunError, IndexError):
+        return None
+
+
+if TYPE_CHECKING:
+    from retrorun.model import Label, SecondDevice, Session
+
+
+@dataclass(slots=True)
+class Joins:
+    """What was joined: session of the phone → session that it went into."""
+
+    into: dict[str, str] = field(default_factory=dict)
+
+
+def join(archive: Archive, engine: Engine) -> Joins:
+    """Try every pair that was never tried; every one is settled afterwards.
+
+    The lock of the one writer is held by the caller.
+    """
+    done = Joins()
+    forget_what_grew(archive, engine)
+    regroup(pairs(archive.briefs(), archive.matches(), archive.kept_apart()), archive, engine)
+    while found := pairs(archive.briefs(), archive.matches(), archive.kept_apart()):
+        groups: dict[str, list[Pair]] = defaultdict(list)
+        taken: set[str] = set()
+        for pair in found:  # each phone with one watch at a time, that of the longest overlap
+            if taken.isdisjoint((pair.phone.id, pair.watch.id) if pair.alike else (pair.phone.id,)):
+                one = _oriented(pair, archive) if pair.alike else pair
+                taken |= {one.phone.id, one.watch.id} if pair.alike else {one.phone.id}
+                groups[one.watch.sha256].append(one)
+        _round(groups, archive, engine, done)
+    return done
+
+
+def _round(groups: dict[str, list[Pair]], archive: Archive, engine: Engine, done: Joins) -> None:
+    candidates = []
+    for sha256, group in groups.items():
+        reasons = [(pair, _no_need(pair, archive)) for pair in group]
+        apart = [_match(pair, "apart", None, reason) for pair, reason in reasons if reason]
+        archive.write(0, Change(matches=apart))
+        group[:] = [pair for pair, reason in reasons if not reason]
+        if group:
+            phones = tuple(dict.fromkeys(pair.phone.sha256 for pair in group))
+            candidates.append(replace(kept(sha256, archive), phones=phones))
+    for candidate, parcel in analysed(candidates, archive, engine, None):
+        group = groups[candidate.sha256]
+        matches = [_settled(pair, parcel) for pair in group]
+        if parcel.problem is None and _labels_carried(group, matches, archive):
+            ((_, heard),) = analysed([candidate], archive, engine, None)
+            parcel = parcel if heard.problem else heard  # noqa: PLW2901 - the same, better known
+        archive.write(archive.import_of(candidate.sha256), _change(group, matches, parcel, archive))
+        done.into |= {each.phone: each.session for each in matches if each.state == "joined"}
+
+
+_NO_NEED = "the recording with the heading holds more than the other"
+_ELSEWHERE = "most of its time lies outside the other"
+_LEAST_SHARE = 0.5  # of a phone's time within the watch's, or too much would go with it
+
+
+def _oriented(pair: Pair, archive: Archive) -> Pair:
+    """Of two alike, the richer is the one that stands: see ``richness``."""
+    own, other = (
+        (*richness(each, archive.channels(each.id)), each.duration_s)
+        for each in (pair.watch, pair.phone)
+    )
+    return pair.turned if other > own else pair
+
+
+def _no_need(pair: Pair, archive: Archive) -> str | None:
+    """Why a phone's session stays: something would be lost with it; None if nothing would."""
+    if pair.overlap_s < _LEAST_SHARE * pair.phone.duration_s:
+        return _ELSEWHERE
+    if pair.alike:
+        return None
+    watch, phone = (archive.channels(each.id) for each in (pair.watch, pair.phone))
+    return None if BODY & set(phone) <= set(watch) else _NO_NEED
+
+
+def _match(pair: Pair, state: str, skew_s: float | None, reason: str) -> Match:
+    ids = (pair.phone.id, pair.phone.sha256, pair.watch.id)
+    return Match(*ids, state, skew_s, reason)  # type: ignore[arg-type]
+
+
+def _settled(pair: Pair, parcel: Parcel) -> Match:
+    """What the analysis of the watch's file found of a phone."""
+    if parcel.problem is not None:
+        return _match(pair, "refused", None, parcel.problem.message)
+    for session in _sessions(parcel.sessions):
+        for device in session.second_devices:
+            if session.id == pair.watch.id and _is_of(device, pair.phone):
+                state = "refused" if device.skew_s is None else "joined"
+                return _match(pair, state, device.skew_s, device.reason)
+    return _match(pair, "refused", None, "the second recording could not be read")
+
+
+def _labels_carried(group: Sequence[Pair], matches: Sequence[Match], archive: Archive) -> bool:
+    """Keep what was said of joined phones on the watch's clock, too; whether there was anything."""
+    any_said = False
+    for pair, match in zip(group, matches, strict=True):
+        said = archive.labels(match.phone_sha256).get(position(match.phone), ())
+        if match.skew_s is None or not said:
+            continue
+        later_s = _begun_s(pair.phone, archive) - match.skew_s - _begun_s(pair.watch, archive)
+        ending = carried(match.phone)
+        archive.replace_labels(
+            match.session, ending, [_carried(each, later_s, ending, pair.phone) for each in said]
+        )
+        any_said = True
+    return any_said
+
+
+def _begun_s(session: Brief, archive: Archive) -> float:
+    """When the recording began: labels count from there, whatever a privacy zone hides of it."""
+    from retrorun.privacy_zones import recorded_start_s
+
+    return recorded_start_s(archive.track(session.id))
+
+
+def _carried(label: "Label", later_s: float, ending: str, phone: Brief) -> "Label":
+    """A label on the watch's clock; a moment of the day or with a date is the same on both."""
+    from retrorun.model import LOCAL_CLOCK, UTC_CLOCK
+
+    is_moment = label.origin.startswith((LOCAL_CLOCK, UTC_CLOCK))
+    if is_moment or label.start_s >= phone.duration_s:
+        return replace(label, origin=f"{label.origin}{ending}")
+    start_s, end_s = (max(0.0, round(at + later_s, 1)) for at in (label.start_s, label.end_s))
+    return replace(label, start_s=start_s, end_s=end_s, origin=f"{label.origin}{ending}")
+
+
+def _is_of(device: "SecondDevice", phone: Brief) -> bool:
+    return (device.sha256, device.index) == (phone.sha256, position(phone.id))
+
+
+def _sessions(rows: Sequence[SessionRow]) -> "list[Session]":
+    from retrorun.archive import serialization
+
+    return serialization.sessions((row.id, row.document) for row in rows)
+
+
+def _change(
+    group: Sequence[Pair], matches: Sequence[Match], parcel: Parcel, archive: Archive
+) -> Change:
+    """What is written of a watch's file and its phones, all at once."""
+    refused = [each for each in matches if each.state == "refused"]
+    alone = len(parcel.sessions) == 1  # a file is only replaced as a whole
+    places = Places(archive.track)
+    twins = {
+        each.watch.id: each.phone.id
+        for each in group
+        if alone and not each.alike and same(each.watch, each.phone)
+        if not places.apart(each.watch, each.phone)
+    }
+    replaced = {
+        each.session: each.phone for each in refused if twins.get(each.session) == each.phone
+    }
+    if len(refused) == len(matches):
+        documents = _noted(refused, archive, parcel=None)
+        return Change(matches=matches, documents=documents, replaced=replaced)
+    documents = _noted(refused, archive, parcel)
+    rows = tuple(_stripped(row, documents.pop(row.id, row.document)) for row in parcel.sessions)
+    whole = replace(parcel, sessions=rows)
+    return Change(parcels=[whole], matches=matches, documents=documents)
+
+
+def _stripped(row: SessionRow, document: bytes) -> SessionRow:
+    """The row of a session without the second devices that did not fit."""
+    from retrorun.archive import serialization
+
+    session = serialization.session(document)
+    joined = tuple(each for each in session.second_devices if each.skew_s is not None)
+    return replace(row, document=serialization.document(replace(session, second_devices=joined)))
+
+
+def _noted(refused: Sequence[Match], archive: Archive, parcel: Parcel | None) -> dict[str, bytes]:
+    """Documents of both sides with a note that they were not joined."""
+    from retrorun.archive import serialization
+    from retrorun.archive.second_devices import refusal
+
+    sessions = {each.id: each for each in _sessions(parcel.sessions)} if parcel else {}
+    for match in refused:
+        for own, other in ((match.session, match.phone), (match.phone, match.session)):
+            session = sessions.get(own) or archive.session(own)
+            notes = (*session.notes, refusal(other, match.reason))
+            sessions[own] = replace(session, notes=notes)
+    touched = {each.session for each in refused} | {each.phone for each in refused}
+    return {each: serialization.document(sessions[each]) for each in sorted(touched)}

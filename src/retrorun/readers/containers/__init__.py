@@ -1,0 +1,1 @@
+"""Archives and exports that hold several files."""

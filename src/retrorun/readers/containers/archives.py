@@ -1,0 +1,493 @@
+"""Archives, member by member: nothing is unpacked to disk, and no member is believed.
+
+What a watch maker or a site hands out on request is recognised by its content: Strava's
+``activities.csv`` tells the activities' names, types and dates, Garmin's account export holds zips
+within a zip, Apple Health's routes are joined with the heart rate and steps of its ``export.xml``,
+a phone's sensor log is a folder of tables.
+
+A member of a zip, opened without believing what its entry claims.
+
+Unwrapping ``.gz`` without trusting it.
+"""
+
+import io
+import lzma
+import math
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from retrorun.errors import NotARunError, ReadError
+from retrorun.readers.containers import apple_health, sensor_logger
+from retrorun.readers.containers import sensor_logger as phone_tables
+from retrorun.readers.containers.strava import TABLE, Told, activities, told_key
+from retrorun.readers.file_kind import sniff
+from retrorun.readers.sports import is_on_foot
+from retrorun.settings import ReadLimits
+
+MemberError = ReadError | NotARunError
+
+_SMALL = 1 << 20  # below this size any ratio is harmless
+_CHUNK = 1 << 20
+_ALLOWANCE = 64 << 20  # unpacked bytes of an archive that its packed bytes need not account for
+_MOST_LISTED = 16 << 20  # bytes of a table of contents
+_HELD = 64 << 20  # a zip within a zip that is no larger is held as a whole
+_PASSES = 16  # over the packed bytes of a larger one: going back means to read it again
+_UNPACKED = 3  # and over its unpacked bytes, for those that are packed tightly
+_SLOW = 20  # bzip2 and LZMA take so many times as long as deflate
+BROKEN = (  # what zipfile and its decompressors raise on damaged archives
+    *(zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError),
+    *(OSError, ValueError, IndexError, KeyError, OverflowError),
+    *(struct.error, lzma.LZMAError),
+)
+
+
+def refusal(name: str, info: zipfile.ZipInfo) -> ReadError | None:
+    """Why a member is not opened at all, by its entry; None if it may be."""
+    parts = PurePosixPath(info.filename.replace("\\", "/")).parts
+    if ".." in parts or info.filename.startswith(("/", "\\")) or ":" in (parts or ("",))[0]:
+        return ReadError("member-outside", "its path leads out of the archive", file=name)
+    if stat.S_ISLNK(info.external_attr >> 16):
+        return ReadError("member-link", "a link, not a file", file=name)
+    if info.flag_bits & 0x1:
+        return ReadError("member-encrypted", "it is encrypted", file=name)
+    return None
+
+
+def broken(name: str, problem: BaseException) -> ReadError:
+    """The error of a member that cannot be unpacked."""
+    return ReadError("member-broken", f"cannot be unpacked: {problem}", file=name)
+
+
+@dataclass(slots=True)
+class Opener:
+    """Reads members and counts what that cost, all members of all nested archives together."""
+
+    limits: ReadLimits
+    unpacked: int = 0
+    allowance: float = _ALLOWANCE
+
+    def content(self, name: str, stream: IO[bytes], info: zipfile.ZipInfo) -> bytes:
+        """Bytes of a member, as long as they are few enough.
+
+        Raises:
+            ReadError: they are too many, for themselves, for their packed size or for the archive.
+        """
+        self.refuse_large(name, info, self.limits.file_bytes)
+        content = io.BytesIO()
+        while piece := stream.read(_CHUNK):  # no more than its entry claims
+            content.write(piece)
+        self._spend(content.tell(), info)
+        return content.getvalue()
+
+    def refuse_large(self, name: str, info: zipfile.ZipInfo, most: int) -> None:
+        """Refuse a member by what its entry claims to unpack to; no more is ever read of it.
+
+        Raises:
+            ReadError: it is too large, for itself, for its packed size or for the archive.
+        """
+        ratio = int(max(info.compress_size, 1) * self.limits.compression_ratio)
+        left = max(0.0, self.allowance + ratio)
+        most = min(most, max(_SMALL, ratio), int(left / _weight(info)))
+        most = min(most, max(0, self.limits.archive_bytes - self.unpacked))
+        if info.file_size > most:
+            raise ReadError("member-too-large", f"unpacks to over {most} bytes", file=name)
+
+    def _spend(self, size: int, info: zipfile.ZipInfo) -> None:
+        self.unpacked += size
+        earned = info.compress_size * self.limits.compression_ratio
+        self.allowance += min(0.0, earned - size * _weight(info))
+
+    @contextmanager
+    def within(
+        self, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo
+    ) -> Iterator[zipfile.ZipFile]:
+        """A zip within a zip; a large one is read through its own stream, never held as a whole.
+
+        Raises:
+            ReadError: it is refused, or too large for its packed size.
+        """
+        reason = refusal(name, info)
+        if reason:
+            raise reason
+        self.refuse_large(name, info, self.limits.archive_bytes)
+        if info.file_size <= _HELD:
+            with zipped(io.BytesIO(self.whole(name, archive, info)), name) as inner:
+                yield inner
+            return
+        most_passed = _PASSES * info.compress_size + _UNPACKED * info.file_size
+        with archive.open(info) as stream, zipped(stream, name, most_passed) as inner:
+            yield inner
+
+    def whole(self, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+        """All bytes of a member.
+
+        Raises:
+            ReadError: it is refused, too large or broken.
+        """
+        reason = refusal(name, info)
+        if reason:
+            raise reason
+        try:
+            with archive.open(info) as stream:
+                return self.content(name, stream, info)
+        except BROKEN as problem:
+            raise broken(name, problem) from problem
+
+    def head(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, size: int) -> bytes:
+        """The first bytes of a member; none of one that cannot be opened."""
+        try:
+            with archive.open(info) as stream:
+                data = stream.read(size)
+        except BROKEN:
+            return b""
+        self._spend(len(data), info)
+        return data
+
+    def pieces(self, stream: IO[bytes]) -> Iterator[bytes]:
+        """A long member piece by piece, until the archive's allowance is spent."""
+        while self.unpacked < self.limits.archive_bytes and (piece := stream.read(_CHUNK)):
+            self.unpacked += len(piece)
+            yield piece
+
+
+def _weight(info: zipfile.ZipInfo) -> int:
+    """How many times as long as deflate a member's bytes take."""
+    return 1 if info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) else _SLOW
+
+
+def zipped(stream: IO[bytes], name: str, most_passed: float = math.inf) -> zipfile.ZipFile:
+    """A zip that is read from a stream.
+
+    Raises:
+        ReadError: its table of contents is too large.
+        BadZipFile: it is none, or others of ``BROKEN``.
+    """
+    return zipfile.ZipFile(_Watched(stream, name, most_passed))
+
+
+class _Watched:
+    """A stream of which no large piece is read at once, nor too much in all.
+
+    Args:
+        stream: can be read at any place.
+        name: of the archive, for messages.
+        most_passed: bytes that may be passed over; going back passes over all up to there.
+    """
+
+    def __init__(self, stream: IO[bytes], name: str, most_passed: float) -> None:
+        self.stream, self.name, self.left = stream, name, most_passed
+
+    def read(self, size: int = -1) -> bytes:
+        """As of a file."""
+        if size > _MOST_LISTED:
+            words = f"its table of contents has over {_MOST_LISTED} bytes"
+            raise ReadError("archive-too-many", words, file=self.name)
+        return self.stream.read(size)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """As of a file."""
+        before = self.stream.tell()
+        after = self.stream.seek(offset, whence)
+        self.left -= after - before if after >= before else after
+        if self.left < 0:
+            words = "its members lie in an order that would take too long"
+            raise ReadError("archive-costly", words, file=self.name)
+        return after
+
+    def tell(self) -> int:
+        """As of a file."""
+        return self.stream.tell()
+
+    def seekable(self) -> bool:
+        """As of a file."""
+        return self.stream.seekable()
+
+    def close(self) -> None:
+        """As of a file."""
+        self.stream.close()
+
+
+Member = tuple[str, bytes | MemberError]
+
+_RECORDINGS = (".fit", ".gpx", ".tcx", ".fit.gz", ".gpx.gz", ".tcx.gz")
+_LABELS = ".labels.csv"
+_MOST_INDICES = 20  # of activities, in folders of their own
+_MOST_TABLES = 2000  # whose heads are looked at, those called after a sensor first
+
+
+def is_archive(data: bytes) -> bool:
+    """Whether a file's first bytes are those of a zip archive."""
+    return sniff(data[:64]) == "zip"
+
+
+def members(
+    name: str, data_or_path: bytes | Path, limits: ReadLimits, *, tables: bool = False
+) -> Iterator[Member]:
+    """Yield the recordings in an archive one by one, as ``(name, bytes)`` or ``(name, error)``.
+
+    A member's name is ``archive.zip/path/in/it``, followed by the activity's own title and
+    date in brackets where the archive tells them. Members that are no recordings by their name
+    (pictures, tables) are passed over in silence.
+
+    Args:
+        name: the archive's name.
+        data_or_path: its bytes or where it lies.
+        limits: bounds on number, size, ratio and depth.
+        tables: whether tables of labels are wanted too; those of an archive come first.
+
+    Raises:
+        ReadError: the archive itself cannot be opened.
+    """
+    walk = _Walk(limits, Opener(limits), tables)
+    try:
+        with _opened(data_or_path) as source, zipped(source, name) as archive:
+            yield from walk.archive(name, archive, 1)
+    except BROKEN as problem:
+        raise ReadError("archive-broken", f"no readable zip: {problem}", file=name) from problem
+
+
+def _opened(data_or_path: bytes | Path) -> IO[bytes]:
+    return data_or_path.open("rb") if isinstance(data_or_path, Path) else io.BytesIO(data_or_path)
+
+
+def _overlap(infos: list[zipfile.ZipInfo]) -> bool:
+    """Whether packed bytes are claimed twice: a small file could unpack without an end."""
+    return any(
+        one.header_offset + one.compress_size > other.header_offset
+        for one, other in pairwise(infos)
+    )
+
+
+def _is_litter(name: str) -> bool:
+    """Whether a member is what systems leave behind: hidden and half-copied ones, ``__MACOSX``."""
+    parts = _plain(name).split("/")
+    return "__MACOSX" in parts or parts[-1].startswith((".", "~"))
+
+
+def _plain(name: str) -> str:
+    """A member's name with slashes, whatever the tool that wrote it put between folders."""
+    return name.replace("\\", "/")
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One pass over an archive and those within it, with what may still be spent."""
+
+    limits: ReadLimits
+    opener: Opener
+    tables: bool
+    seen: int = 0
+    told: dict[str, Told] = field(default_factory=dict)
+
+    def archive(self, name: str, archive: zipfile.ZipFile, depth: int) -> Iterator[Member]:
+        infos = sorted(archive.infolist(), key=lambda info: info.header_offset)
+        if _overlap(infos):
+            words = "its members lie on top of each other, as in bombs"
+            yield name, ReadError("archive-overlapping", words, file=name)
+            return
+        infos = [info for info in infos if not _is_litter(info.filename)]
+        left = max(0, self.limits.archive_members - self.seen)
+        self.seen += len(infos)
+        self.told = self._index(name, archive, infos)
+        for info in infos[:left] if self.tables else ():
+            if info.filename.lower().endswith(_LABELS):
+                yield (shown := f"{name}/{info.filename}"), self._content(shown, archive, info)
+        export = self._health(archive, infos[:left])
+        routes: dict[str, zipfile.ZipInfo] = {}
+        for info in infos[:left]:
+            if export and apple_health.is_route(info.filename):
+                routes[f"{name}/{info.filename}"] = info
+            else:
+                yield from self._member(f"{name}/{info.filename}", archive, info, depth)
+        if export and routes:
+            yield from self._apple(name, archive, export, routes)
+        yield from self._sensor_logs(name, archive, infos[:left])
+        if len(infos) > left:
+            words = f"more than {self.limits.archive_members} members; the rest is left out"
+            yield name, ReadError("archive-too-many", words, file=name)
+
+    def _member(
+        self, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo, depth: int
+    ) -> Iterator[Member]:
+        suffixes = info.filename.lower()
+        nested = suffixes.endswith(".zip")
+        if info.is_dir() or not (nested or suffixes.endswith(_RECORDINGS)):
+            return
+        told = self.told.get(told_key(info.filename))
+        shown = f"{name} ({told.words})" if told and told.words else name
+        try:
+            if not nested:
+                yield shown, self._content(shown, archive, info, told)
+            elif reason := self._too_deep(shown, depth + 1):
+                yield shown, reason
+            else:
+                outer = self.told
+                with self.opener.within(shown, archive, info) as inner:
+                    yield from self.archive(shown, inner, depth + 1)
+                self.told = outer
+        except ReadError as problem:
+            yield shown, problem
+        except BROKEN as problem:
+            yield shown, broken(shown, problem)
+
+    def _content(
+        self, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo, told: Told | None = None
+    ) -> bytes | MemberError:
+        """A member's bytes, or why there are none."""
+        if told and is_on_foot(told.sport) == "no" and not refusal(name, info):
+            return NotARunError("not-a-run", f"the archive calls it {told.sport}", file=name)
+        try:
+            return self.opener.whole(name, archive, info)
+        except ReadError as reason:
+            return reason
+
+    def _too_deep(self, name: str, depth: int) -> ReadError | None:
+        if depth <= self.limits.archive_depth:
+            return None
+        words = f"archives more than {self.limits.archive_depth} deep"
+        return ReadError("archive-too-deep", words, file=name)
+
+    def _index(
+        self, name: str, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]
+    ) -> dict[str, Told]:
+        """What Strava's tables of contents tell, if there are any that can be read."""
+        found: dict[str, Told] = {}
+        tables = [one for one in infos if _plain(one.filename).lower().split("/")[-1] == TABLE]
+        for info in tables[:_MOST_INDICES]:
+            content = self._content(name, archive, info)
+            if isinstance(content, bytes):
+                found |= activities(_plain(info.filename)[: -len(TABLE)], content)
+        return found
+
+    def _sensor_logs(
+        self, name: str, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]
+    ) -> Iterator[Member]:
+        """A phone's sensor logs: places and headings are tables of their own, in one folder."""
+        folders: dict[str, dict[str, zipfile.ZipInfo]] = {}
+        tables = [one for one in infos if one.filename.lower().endswith(".csv")]
+        tables.sort(key=lambda one: not phone_tables.is_named(one.filename))
+        for info in tables[:_MOST_TABLES]:
+            folder, _, own = info.filename.rpartition("/")
+            folders.setdefault(folder, {})[own] = info
+        for held in folders.values():
+            heads = {
+                own: self.opener.head(archive, info, phone_tables.HEAD_BYTES)
+                for own, info in held.items()
+            }
+            for log in phone_tables.logs(heads):
+                chosen = {role: held[own] for role, own in log.items()}
+                first = chosen.get("places") or next(iter(chosen.values()))
+                shown = f"{name}/{first.filename}"
+                yield shown, self._sensor_log(shown, archive, chosen)
+
+    def _sensor_log(
+        self,
+        name: str,
+        archive: zipfile.ZipFile,
+        chosen: dict[phone_tables.Role, zipfile.ZipInfo],
+    ) -> bytes | MemberError:
+        try:
+            tables = {role: self.opener.whole(name, archive, info) for role, info in chosen.items()}
+            return sensor_logger.sensor_log(name, tables, self.limits)
+        except (ReadError, NotARunError) as reason:
+            return reason
+
+    def _health(
+        self, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]
+    ) -> zipfile.ZipInfo | None:
+        """Apple's ``export.xml``, whatever it is called in the phone's language."""
+        for info in infos:
+            if apple_health.may_be_export(info.filename):
+                head = self.opener.head(archive, info, apple_health.HEAD_BYTES)
+                if apple_health.is_export(head):
+                    return info
+        return None
+
+    def _apple(
+        self,
+        name: str,
+        archive: zipfile.ZipFile,
+        export: zipfile.ZipInfo,
+        routes: dict[str, zipfile.ZipInfo],
+    ) -> Iterator[Member]:
+        """Routes twice: for the times that are looked for in the export, then to be handed on."""
+        health = apple_health.Health(self.limits)
+        for route, info in routes.items():
+            content = self._content(route, archive, info)
+            reason = health.expect(route, content) if isinstance(content, bytes) else content
+            if reason is not None:
+                yield route, reason
+        shown = f"{name}/{export.filename}"
+        try:
+            self.opener.refuse_large(shown, export, self.limits.archive_bytes)
+            with archive.open(export) as stream:
+                health.gather(self.opener.pieces(stream))
+        except ReadError as problem:
+            yield shown, problem
+        except BROKEN as problem:
+            yield shown, broken(shown, problem)
+        for route in health.routes():
+            content = self._content(route, archive, routes[route])
+            yield route, health.told(route, content) if isinstance(content, bytes) else content
+
+
+_LEAST_FED, _MOST_FED = 1 << 9, 1 << 18  # bytes given to a member's decoder at a time
+_LAYERS = 3
+_MOST_MEMBERS = 250_000  # of one file; block-compressed ones have one for 64 kB
+
+
+def unwrapped(name: str, data: bytes, limits: ReadLimits) -> tuple[bytes, bool]:
+    """The content of gzip layers, and whether the last one was cut short.
+
+    Raises:
+        ReadError: too large, too tightly packed, too many layers or members, or no gzip at all.
+    """
+    cut = False
+    for _ in range(_LAYERS):
+        if data[:2] != b"\x1f\x8b":
+            return data, cut
+        data, cut = _layer(name, data, limits)
+    raise ReadError("gzip-nested", f"gzip within gzip, {_LAYERS} deep or more", file=name)
+
+
+def _layer(name: str, data: bytes, limits: ReadLimits) -> tuple[bytes, bool]:
+    most = min(limits.unpacked_bytes, max(_SMALL, int(len(data) * limits.compression_ratio)))
+    content, position = io.BytesIO(), 0
+    for _ in range(_MOST_MEMBERS):
+        if data[position : position + 2] != b"\x1f\x8b":  # members may follow each other
+            return content.getvalue(), False
+        try:
+            end = _member(data, position, content, most)
+        except zlib.error as problem:
+            if not content.tell():
+                raise ReadError("gzip-broken", f"not readable: {problem}", file=name) from problem
+            end = None
+        if content.tell() > most:
+            raise ReadError("gzip-too-large", f"unpacks to over {most} bytes", file=name)
+        if end is None:
+            return content.getvalue(), True
+        position = end
+    message = f"more than {_MOST_MEMBERS} gzip members"
+    raise ReadError("gzip-too-many", message, file=name)
+
+
+def _member(data: bytes, start: int, content: io.BytesIO, most: int) -> int | None:
+    """Unpack one member, to little more than is allowed: where it ends, None if it is cut short.
+
+    What is fed grows from little: what a member leaves over is copied, and there may be many.
+    """
+    decoder, position, size = zlib.decompressobj(wbits=31), start, _LEAST_FED
+    while position < len(data) and not decoder.eof and content.tell() <= most:
+        fed = data[position : position + size]
+        content.write(decoder.decompress(fed, _CHUNK))
+        position += len(fed) - len(decoder.unconsumed_tail) - len(decoder.unused_data)
+        size = min(4 * size, _MOST_FED)
+    return position if decoder.eof else None

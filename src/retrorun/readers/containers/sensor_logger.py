@@ -1,0 +1,292 @@
+"""Sensor Logger (phones): ``Location.csv`` and what knows a heading beside it → GPX.
+
+Which tables of a folder are a phone's, and which of them are one log.
+
+A table is known by its head. Only three-axis sensors all have the same head, ``time, z, y, x``;
+there the name tells which it is.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import Literal
+
+import numpy as np
+
+from retrorun import arithmetic
+from retrorun.errors import NotARunError, ReadError
+from retrorun.model import HeadingSeries
+from retrorun.readers.fit.headings import tilt_compensated_deg
+from retrorun.readers.heading_sources import BY_SOURCE, degrees
+from retrorun.readers.xml.gpx import gpx_of
+from retrorun.settings import ReadLimits
+from retrorun.units import BoolArray, FloatArray
+
+Role = Literal["places", "compass", "orientation", "magnetometer", "gravity"]
+# what a name has around the sensor's word, in lower case; or a whole name that has no such word
+_Key = tuple[str, str] | tuple[str]
+_Log = dict[Role, str]
+
+HEAD_BYTES = 4096
+AXES = ("x", "y", "z")
+_BY_HEAD: tuple[tuple[Role, frozenset[str]], ...] = (
+    ("places", frozenset({"time", "latitude", "longitude"})),
+    ("compass", frozenset({"time", "magneticbearing"})),
+    ("orientation", frozenset({"time", "yaw", "pitch", "roll"})),
+)
+_WORDS: dict[Role, str] = {
+    "places": "location(?:gps|network|fused|passive)?",
+    "compass": "compass",
+    "orientation": "orientation",
+    # three axes have nothing but the name: no word may run on into it, such as a watch's
+    "magnetometer": "(?<![a-z])magnetometer",
+    "gravity": "(?<![a-z])(?:gravity|totalacceleration)",  # averaged over seconds it is gravity
+}
+_NAMES = {role: re.compile(rf"(.*){word}(?![a-z])(.*)", re.DOTALL) for role, word in _WORDS.items()}
+_OF_AXES: tuple[Role, ...] = ("magnetometer", "gravity")
+_FIRST_NS, _LAST_NS = 1e18, 4e18  # 2001 and 2096: seconds and milliseconds are far below
+
+
+def is_named(name: str) -> bool:
+    """Whether a table is called after one of the sensors that are read."""
+    return any(_around(name, role) for role in _NAMES)
+
+
+def role(name: str, head: bytes) -> Role | None:
+    """What a table can be, by its first lines; None if it is none of a phone's log.
+
+    Many programs write places with a time. The phone's is in nanoseconds since 1970.
+
+    Args:
+        name: the file's name; it only tells three-axis sensors apart.
+        head: its first bytes, ``HEAD_BYTES`` of them unless it is shorter.
+    """
+    columns = columns_of(head.split(b"\n", 1)[0])
+    for one, needed in _BY_HEAD:
+        if needed <= set(columns):
+            return one if one != "places" or _are_places(name, columns, head) else None
+    if {"time", *AXES} <= set(columns):
+        return next((one for one in _OF_AXES if _around(name, one)), None)
+    return None
+
+
+def columns_of(line: bytes) -> list[str]:
+    """The names of the columns, in lower case."""
+    return [one.strip(' \t\r"').lower() for one in line.decode("utf-8-sig", "replace").split(",")]
+
+
+def number(row: list[str], at: int | None) -> float:
+    """A cell's number, or NaN."""
+    try:
+        return float(row[at]) if at is not None else float("nan")
+    except (ValueError, IndexError):
+        return float("nan")
+
+
+def _are_places(name: str, columns: list[str], head: bytes) -> bool:
+    """Whether the time is a phone's; an empty table of a phone's name is told as empty."""
+    if not head.partition(b"\n")[2].strip():
+        return _around(name, "places") is not None
+    return _FIRST_NS <= _first(columns.index("time"), head) < _LAST_NS
+
+
+def _first(at: int, head: bytes) -> float:
+    """The first number in a column, or NaN; a line that the head cuts off does not count."""
+    whole = head if len(head) < HEAD_BYTES else head.rpartition(b"\n")[0]
+    body = whole.partition(b"\n")[2].decode("utf-8", "replace")
+    try:
+        found = [number(row, at) for row in csv.reader(io.StringIO(body))]
+    except csv.Error:
+        return float("nan")
+    return next((one for one in found if one == one), float("nan"))  # noqa: PLR0124 - not NaN
+
+
+def logs(heads: Mapping[str, bytes]) -> list[_Log]:
+    """The logs among the tables of one folder: role → table, each with all that goes with it.
+
+    One log is what has the same around the sensor's word: ``run1_Location``, ``run1_Compass``; or
+    ``Location (1)``, ``Compass (1)``. The phone's tables go before a watch's. Places of any other
+    name are a log of their own, so that none is lost; headings of any other name go to the only
+    log there is or to the one whose name is around theirs. Headings that no log takes are one
+    without places: that is refused with its name.
+
+    Args:
+        heads: table → its first bytes.
+    """
+    groups: dict[_Key, _Log] = {}
+    for each in sorted(heads, key=_rank):
+        one = role(each, heads[each])
+        if one is None:
+            continue
+        group = groups.setdefault(_around(each, one) or (each,), {})
+        if one == "places" and group.get(one, "").lower() == each.lower():
+            groups[each,] = {one: each}  # alike but for capitals: not the same log twice
+        else:
+            group.setdefault(one, each)
+    hosts = {key: group for key, group in groups.items() if "places" in group}
+    left = [
+        group
+        for key, group in groups.items()
+        if key not in hosts and not _taken_in(key, group, hosts)
+    ]
+    return [*hosts.values(), *left]
+
+
+def _rank(name: str) -> tuple[bool, bool, str]:
+    return "watch" in name.lower(), "total" in name.lower(), name
+
+
+def _around(name: str, one: Role) -> tuple[str, str] | None:
+    """What a table's name has before and behind the word of its role; None without the word."""
+    found = _NAMES[one].fullmatch(PurePosixPath(name).stem.lower())
+    return (found[1].removesuffix("watch"), found[2]) if found else None
+
+
+def _taken_in(key: _Key, group: _Log, hosts: Mapping[_Key, _Log]) -> bool:
+    """Give headings without places to the log that they are of, if it can be told which."""
+    is_named = len(key) == 2
+    fitting = [] if is_named else [one for one in hosts if _fits(key[0], one)]
+    if fitting:
+        host = hosts[max(fitting, key=lambda one: len("".join(one)))]
+    elif len(hosts) == 1:
+        (host,) = hosts.values()
+    else:
+        return False
+    if is_named and not host.keys().isdisjoint(group):
+        return False
+    host.update({role: table for role, table in group.items() if role not in host})
+    return True
+
+
+def _fits(name: str, around: _Key) -> bool:
+    stem = PurePosixPath(name).stem.lower()
+    return len(around) == 2 and stem.startswith(around[0]) and stem.endswith(around[1])
+
+
+MAKER = "Sensor Logger"
+_ROWS = {
+    MAKER: BY_SOURCE["csv:compass"],
+    f"{MAKER} (yaw)": BY_SOURCE["csv:yaw"],
+    f"{MAKER} (magnetometer)": BY_SOURCE["csv:magnetometer"],
+}
+_HALF_WINDOW_S = 0.5
+# head in Location.csv, in lower case → name in the GPX
+_COLUMNS = {
+    "latitude": "lat",
+    "longitude": "lon",
+    "altitude": "ele",
+    "speed": "speed",
+    "bearing": "course",
+    "horizontalaccuracy": "hAcc",
+}
+
+
+def sensor_log(name: str, tables: Mapping[Role, bytes], limits: ReadLimits) -> bytes:
+    """The log as GPX; the heading of a point is the mean of what lies around it.
+
+    The heading is the compass's; without one the yaw, else magnetometer and gravity, levelled.
+    Sign and north of the yaw differ from phone to phone: that is for detection to find out.
+
+    Args:
+        name: for messages.
+        tables: role → bytes; ``time`` counts nanoseconds since 1970.
+        limits: bounds on the number of rows.
+
+    Raises:
+        NotARunError: there are no places in it.
+        ReadError: a table lacks its columns, or is too long.
+    """
+    if "places" not in tables:
+        words = f"a phone's {', '.join(sorted(tables))}, without the places"
+        remedy = "Keep it beside its Location.csv, or process the zip."
+        raise NotARunError("sensor-log-part", words, file=name, remedy=remedy)
+    places = _table(name, tables["places"], ("time", *_COLUMNS), limits.samples)
+    held = np.isfinite(places["time"]) & (np.abs(places["time"]) < 4e18)
+    time_s = places["time"][held] / 1e9
+    if len(time_s) < 2:
+        raise ReadError("no-time", "fewer than two places have a time", file=name)
+    columns = {to: places[said][held] for said, to in _COLUMNS.items()}
+    maker, heading = _heading(name, tables, time_s, 20 * limits.samples)
+    if heading is not None:
+        columns["compass"] = heading
+    return gpx_of(maker, None, time_s, columns)
+
+
+def relabelled(device: str | None, heading: HeadingSeries) -> HeadingSeries:
+    """A heading of a log's GPX under the name of the table that it came from."""
+    row = _ROWS.get(device or "")
+    if row is None or heading.source != BY_SOURCE["gpx:compass"].label:
+        return heading
+    return replace(heading, source=row.label, north=row.north)
+
+
+def _heading(
+    name: str, tables: Mapping[Role, bytes], time_s: FloatArray, most: int
+) -> tuple[str, FloatArray | None]:
+    """Maker with the sensor in brackets, unless that is the compass; (n,) degrees or None."""
+    if "compass" in tables:
+        turns = _table(name, tables["compass"], ("time", "magneticbearing"), most)
+        return MAKER, _mean_around(time_s, turns["time"] / 1e9, turns["magneticbearing"])
+    if "orientation" in tables:
+        turns = _table(name, tables["orientation"], ("time", "yaw"), most)
+        heading = degrees(turns["yaw"], "")
+        return f"{MAKER} (yaw)", _mean_around(time_s, turns["time"] / 1e9, heading)
+    if "magnetometer" in tables and "gravity" in tables:
+        field, up = (
+            _vectors_around(name, tables[one], time_s, most) for one in ("magnetometer", "gravity")
+        )
+        return f"{MAKER} (magnetometer)", tilt_compensated_deg(field, up)
+    return MAKER, None
+
+
+def _vectors_around(name: str, data: bytes, time_s: FloatArray, most: int) -> FloatArray:
+    """(n, 3) means of a three-axis sensor around each time."""
+    table = _table(name, data, ("time", *AXES), most)
+    at_s = table["time"] / 1e9
+    return np.stack([_means(time_s, at_s, table[axis])[0] for axis in AXES], axis=1)
+
+
+def _table(name: str, data: bytes, heads: tuple[str, ...], most: int) -> dict[str, FloatArray]:
+    first, _, body = data.partition(b"\n")
+    known = columns_of(first)
+    found = [known.index(one) if one in known else None for one in heads]
+    rows = csv.reader(io.StringIO(body.decode("utf-8", "replace")))
+    try:
+        lines = [row for row, _ in zip(rows, range(most + 1), strict=False)]
+    except csv.Error as problem:
+        raise ReadError("csv-broken", f"no readable table: {problem}", file=name) from problem
+    if found[0] is None or found[1] is None:
+        raise ReadError("csv-unknown", f"no columns {heads[0]} and {heads[1]}", file=name)
+    if len(lines) > most:
+        raise ReadError("too-many-samples", f"more than {most} rows", file=name)
+    return {
+        one: np.array([number(row, at) for row in lines], dtype=np.float64)
+        for one, at in zip(heads, found, strict=True)
+    }
+
+
+def _mean_around(at_s: FloatArray, time_s: FloatArray, heading_deg: FloatArray) -> FloatArray:
+    """(n,) circular means of what lies within half a second, degrees; NaN where nothing does."""
+    turn = np.radians(heading_deg)
+    north, any_there = _means(at_s, time_s, arithmetic.cos(turn))
+    east, _ = _means(at_s, time_s, arithmetic.sin(turn))
+    return np.where(any_there, np.degrees(arithmetic.arctan2(east, north)) % 360.0, np.nan)
+
+
+def _means(
+    at_s: FloatArray, time_s: FloatArray, values: FloatArray
+) -> tuple[FloatArray, BoolArray]:
+    """(n,) means of what lies within half a second of each time, NaN where nothing does."""
+    held = np.isfinite(time_s) & np.isfinite(values)
+    rank = np.argsort(time_s[held], kind="stable")
+    times, kept = time_s[held][rank], values[held][rank]
+    sums = np.concatenate([np.zeros(1), np.cumsum(kept)])
+    first = np.searchsorted(times, at_s - _HALF_WINDOW_S)
+    last = np.searchsorted(times, at_s + _HALF_WINDOW_S, side="right")
+    count = last - first
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(count > 0, (sums[last] - sums[first]) / count, np.nan)
+    return mean, count > 0

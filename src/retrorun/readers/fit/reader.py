@@ -1,0 +1,333 @@
+"""FIT → recordings: sessions split, laps, pauses and headings joined to them.
+
+FIT ``hr`` messages: beats of a strap that were fetched after the activity.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from retrorun.errors import NotARunError, ReadError
+from retrorun.model import HeadingSeries, Lap, Note, Pause, Recording
+from retrorun.readers.cadence import tidied
+from retrorun.readers.fit import messages as told
+from retrorun.readers.fit.headings import compass, headings
+from retrorun.readers.fit.messages import Message, Story
+from retrorun.readers.fit.records import (
+    FIT_EPOCH_S,
+    NUMBERS,
+    DeveloperField,
+    Messages,
+    channels,
+    decode,
+    times_s,
+)
+from retrorun.readers.fit.structure import HR, RECORD, TIMESTAMP, Damage, Part, parts
+from retrorun.readers.sports import fit_sport, is_fit_on_foot
+from retrorun.settings import ReadLimits
+from retrorun.units import FloatArray, IntArray
+
+_FRACTION, _FILTERED_BPM, _EVENT, _EVENT_12 = 0, 6, 9, 10
+_TICKS_PER_S = 1024
+_NEAR_S = 3.0  # a record takes the mean of the beats this close to it
+
+
+def heart_series(parts: Sequence[Part]) -> tuple[FloatArray, FloatArray]:
+    """(m,) Unix seconds and (m,) heart rates of all parts, in order of time."""
+    pieces = [_of_part(part) for part in parts if HR in part.counts]
+    if not pieces:
+        return np.zeros(0), np.zeros(0)
+    time_s = np.concatenate([piece[0] for piece in pieces])
+    heart = np.concatenate([piece[1] for piece in pieces])
+    rank = np.argsort(time_s, kind="stable")
+    return time_s[rank], heart[rank]
+
+
+def _of_part(part: Part) -> tuple[FloatArray, FloatArray]:
+    wanted = {TIMESTAMP, _FRACTION, _FILTERED_BPM, _EVENT, _EVENT_12}
+    messages = decode(part, HR, wanted)
+    anchor_s, tick = np.nan, 0
+    times: list[float] = []
+    beats: list[float] = []
+    for index in range(len(messages.order)):
+        rates = _row(messages, _FILTERED_BPM, index)
+        stamp, event = _row(messages, TIMESTAMP, index), _row(messages, _EVENT, index)
+        if stamp and event:
+            fraction = (_row(messages, _FRACTION, index) or [0.0])[0] / 32768
+            tick = int(event[0])
+            anchor_s = stamp[0] + FIT_EPOCH_S + fraction - tick / _TICKS_PER_S
+            ticks = [int(value) for value in event]
+        else:
+            ticks = _unpacked(_row(messages, _EVENT_12, index), tick)
+            tick = ticks[-1] if ticks else tick
+        times.extend(anchor_s + value / _TICKS_PER_S for value in ticks[: len(rates)])
+        beats.extend(rates[: len(ticks)])
+    time_s, heart = np.asarray(times, np.float64), np.asarray(beats, np.float64)
+    held = np.isfinite(time_s) & (heart > 0)
+    return time_s[held], heart[held]
+
+
+def _row(messages: Messages, field: int, index: int) -> list[float]:
+    values = messages.native.get(field)
+    if values is None:
+        return []
+    row = np.atleast_1d(values[index])
+    return [float(value) for value in row[np.isfinite(row)]]
+
+
+def _unpacked(packed: Sequence[float], tick: int) -> list[int]:
+    """Two 12-bit clock ends in three bytes, low bits first; each lies after the one before."""
+    found = []
+    for at in range(0, len(packed) - 2, 3):
+        low, middle, high = (int(byte) for byte in packed[at : at + 3])
+        for short in (low | (middle & 0x0F) << 8, middle >> 4 | high << 4):
+            tick += (short - tick) % 4096
+            found.append(tick)
+    return found
+
+
+def with_heart(recording: Recording, heart: tuple[FloatArray, FloatArray]) -> Recording:
+    """Fill in the heart rates that the records lack from the strap's own beats."""
+    time_s, rates = heart
+    known = recording.columns.get("heart_rate_bpm", np.full(len(recording.time_s), np.nan))
+    if not len(time_s) or not np.isnan(known).any():
+        return recording
+    sums = np.concatenate([np.zeros(1), np.cumsum(rates)])
+    first = np.searchsorted(time_s, recording.time_s - _NEAR_S)
+    last = np.searchsorted(time_s, recording.time_s + _NEAR_S, side="right")
+    count = last - first
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(count > 0, (sums[last] - sums[first]) / count, np.nan)
+    filled = np.where(np.isnan(known), mean, known)
+    if not np.isfinite(filled).any():
+        return recording
+    note = Note("heart-rate-from-strap", "heart rate filled in from the strap's own log")
+    columns = {**recording.columns, "heart_rate_bpm": filled}
+    return replace(recording, columns=columns, notes=(*recording.notes, note))
+
+
+_TYPES_WITHOUT_RECORDS = (
+    "settings monitoring workout weight course sport schedules device totals goals"
+)
+_MOST_SESSIONS = 200  # of one FIT file; a multisport has five
+_SLACK_S = 2.0  # a session's clock and its records' may differ by this much
+_OLDEST_S = 631_065_600.0 + 0x10000000  # FIT times below this count from the device's start
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FitRead:
+    """What a FIT file held; ``damage`` if it is broken anywhere."""
+
+    recordings: tuple[Recording, ...]
+    passed_over: tuple[Note, ...]
+    device: str | None
+    damage: Damage | None
+
+
+def read_fit(name: str, data: bytes, limits: ReadLimits) -> FitRead:
+    """Read a FIT file, chained or damaged ones too.
+
+    Raises:
+        ReadError: it holds no message, or no record with a time.
+        NotARunError: it is no activity, or one of another kind.
+    """
+    found, trailing = parts(data, 4 * limits.samples, limits.activities // 2)
+    stories = [told.story(part) for part in found]
+    damage = next((part.damage for part in found if part.damage), trailing)
+    pairs = list(zip(found, stories, strict=True))
+    sessions = [one for part, story in pairs for one in _sessions(part, story, limits, name)]
+    heart = heart_series(found)
+    kept = [with_heart(one, heart) for one in sessions if is_fit_on_foot(one.sport) != "no"]
+    others = [one for one in sessions if is_fit_on_foot(one.sport) == "no"]
+    passed_over = tuple(Note("other-sport", f"{one.sport}: not on foot") for one in others)
+    if not kept:
+        raise _nothing(name, pairs, others, damage)
+    device = next((word for story in stories if (word := told.device(story))), None)
+    return FitRead(tuple(kept), passed_over, device, damage)
+
+
+def _nothing(
+    name: str,
+    pairs: Sequence[tuple[Part, Story]],
+    others: Sequence[Recording],
+    damage: Damage | None,
+) -> ReadError | NotARunError:
+    """The most telling reason why there is nothing to analyse."""
+    sports = [one.sport for one in others] or _sports_without_records(pairs)
+    if sports:
+        words = ", ".join(dict.fromkeys(map(str, sports)))
+        return NotARunError("not-a-run", f"the activity is {words}, not on foot", file=name)
+    kinds = [story.first("file_id").get("type") for _, story in pairs]
+    kind = next((str(kind) for kind in kinds if kind is not None), None)
+    records = sum(part.counts.get(RECORD, 0) for part, _ in pairs)
+    if kind not in (None, "activity"):
+        return NotARunError(f"fit-{_slug(kind)}", f"a FIT {kind} file, no activity", file=name)
+    if damage and not records:
+        return ReadError(damage.slug, damage.message, file=name, offset=damage.offset)
+    if records:
+        return ReadError("no-time", f"none of its {records} records has a usable time", file=name)
+    return NotARunError("fit-no-records", "a FIT file without a record of a run", file=name)
+
+
+def _sports_without_records(pairs: Sequence[tuple[Part, Story]]) -> list[str | None]:
+    """The sports of session messages where none is on foot: a pool swim may have no record."""
+    sports = [
+        _sport(session, story)
+        for _, story in pairs
+        if story.first("file_id").get("type") in (None, "activity")
+        for session in story.all("session") or story.all("sport")
+    ]
+    return sports if all(is_fit_on_foot(sport) == "no" for sport in sports) else []
+
+
+def _slug(kind: str | None) -> str:
+    return "".join(c if c.isalnum() else "-" for c in str(kind).lower())[:30]
+
+
+def _sessions(part: Part, story: Story, limits: ReadLimits, name: str) -> Iterator[Recording]:
+    """One recording a session message; the whole as one where there is none."""
+    if story.first("file_id").get("type") not in (None, "activity"):
+        return
+    if part.counts.get(RECORD, 0) > limits.samples:
+        raise ReadError("too-many-samples", f"more than {limits.samples} records", file=name)
+    developer = told.developer_fields(story)
+    messages = decode(part, RECORD, NUMBERS, developer)
+    time_s = times_s(messages)
+    held = np.isfinite(time_s)
+    if held.sum() < 2:
+        return
+    whole = _whole(part, story, messages, developer)
+    sessions = _in_order(story.all("session"))
+    if len(sessions) > _MOST_SESSIONS:
+        raise ReadError("too-many-sessions", f"more than {_MOST_SESSIONS} sessions", file=name)
+    for window, session in _windows(whole.time_s, sessions):
+        if len(window) >= 2:
+            yield _one(_cut(whole, window), session, story)
+
+
+def _whole(
+    part: Part,
+    story: Story,
+    messages: Messages,
+    developer: Sequence[DeveloperField],
+) -> Recording:
+    """Everything in the file as one recording, without a sport."""
+    time_s = times_s(messages)
+    held = np.isfinite(time_s)
+    notes = list(story.notes)
+    if not held.all():
+        lost = int((~held).sum())
+        notes.append(Note("records-without-time", f"{lost} records without a time left out"))
+    if part.damage:
+        words = f"{part.damage.message}; everything before byte {part.damage.offset} was kept"
+        notes.append(Note(part.damage.slug, words))
+    if time_s[held][0] < _OLDEST_S:
+        notes.append(Note("clock-not-set", "times count from the device's start, not from 1989"))
+    columns = {key: values[held] for key, values in channels(messages).items()}
+    compass_series = compass(part, story, messages, developer)
+    found = headings(part, messages, time_s, developer)
+    return Recording(
+        time_s=time_s[held],
+        columns=columns,
+        headings=(*found, compass_series) if compass_series else found,
+        laps=told.laps(story),
+        pauses=told.pauses(story),
+        device=told.device(story),
+        utc_offset_s=told.utc_offset_s(story),
+        name=told.text(story.first("workout"), "wkt_name"),
+        notes=tuple(notes),
+    )
+
+
+def _start_s(session: Message) -> float | None:
+    """When a session began; without a start time by its end and its length."""
+    start, end = told.number(session, "start_time"), told.number(session, "timestamp")
+    if start is not None:
+        return start
+    length = told.number(session, "total_elapsed_time") or told.number(session, "total_timer_time")
+    return end - length if end is not None and length is not None else None
+
+
+def _in_order(sessions: Sequence[Message]) -> list[tuple[float, Message]]:
+    """Sessions with their starts, by time; one whose start is not known follows the one before."""
+    found: list[tuple[float, Message]] = []
+    begin_s = -np.inf
+    for session in sessions:
+        start = _start_s(session)
+        found.append((begin_s if start is None else start, session))
+        begin_s = told.number(session, "timestamp") or np.inf
+    return sorted(found, key=lambda pair: pair[0])
+
+
+def _windows(
+    time_s: FloatArray,
+    sessions: Sequence[tuple[float, Message]],
+) -> Iterator[tuple[IntArray, Message]]:
+    """Which records are each session's: those from its start to the next one's, by their place."""
+    if len(sessions) < 2:
+        yield np.arange(len(time_s)), sessions[0][1] if sessions else {}
+        return
+    starts = np.array([start for start, _ in sessions], dtype=np.float64)
+    owner = np.maximum(np.searchsorted(starts, time_s, side="right") - 1, 0)
+    order = np.argsort(owner, kind="stable")
+    ends = np.searchsorted(owner[order], np.arange(len(sessions) + 1))
+    for (_, session), first, last in zip(sessions, ends, ends[1:], strict=False):
+        yield order[first:last], session
+
+
+def _cut(whole: Recording, window: IntArray) -> Recording:
+    """The part of a recording whose records lie in a window of time."""
+    if len(window) == len(whole.time_s):
+        return whole
+    time_s = whole.time_s[window]
+    first, last = float(time_s.min()) - _SLACK_S, float(time_s.max()) + _SLACK_S
+    return replace(
+        whole,
+        time_s=time_s,
+        columns={key: values[window] for key, values in whole.columns.items()},
+        headings=tuple(_within(one, first, last) for one in whole.headings),
+        laps=tuple(lap for lap in whole.laps if _overlaps(lap, first, last)),
+        pauses=tuple(pause for pause in whole.pauses if _overlaps(pause, first, last)),
+    )
+
+
+def _overlaps(stretch: Lap | Pause, first: float, last: float) -> bool:
+    middle = (stretch.start_time_s + stretch.end_time_s) / 2
+    return first <= middle <= last
+
+
+def _within(one: HeadingSeries, first: float, last: float) -> HeadingSeries:
+    held = (one.time_s >= first) & (one.time_s <= last)
+    return replace(one, time_s=one.time_s[held], heading_deg=one.heading_deg[held])
+
+
+def _sport(session: Message, story: Story) -> str | None:
+    """The sport of a session message, else of the sport message, else of the first lap."""
+    sources = (session, story.first("sport"), story.first("lap"))
+    named = (told.word_or_number(one, "sport") for one in sources)
+    sub = (told.word_or_number(one, "sub_sport") for one in sources[:2])
+    return fit_sport(
+        next((one for one in named if one is not None), None),
+        next((one for one in sub if one is not None), None),
+    )
+
+
+def _one(recording: Recording, session: Message, story: Story) -> Recording:
+    """Give a recording its sport, totals and tidy columns."""
+    sport = _sport(session, story)
+    columns, notes = tidied(recording.time_s, recording.columns, sport)
+    if is_fit_on_foot(sport) == "maybe":
+        words = f"the file's sport is {sport or 'not said'}; taken for a run"
+        notes = (*notes, Note("sport-unknown", words))
+    totals = told.totals(story, session, recording.laps)
+    return replace(
+        recording,
+        columns=columns,
+        headings=tuple(one for one in recording.headings if len(one.time_s)),
+        sport=sport,
+        energy_kcal=told.number(session, "total_calories") or None,
+        distance_m=next((one.distance_m for one in totals if one.distance_m), None),
+        totals=totals,
+        notes=(*recording.notes, *notes),
+    )

@@ -1,0 +1,1 @@
+"""GPX and TCX: XML text to recordings."""

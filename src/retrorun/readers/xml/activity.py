@@ -1,0 +1,277 @@
+"""From gathered track points to a recording: what GPX and TCX have in common.
+
+A document is taken in: quickly where its points are regular, else element by element.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+from lxml import etree
+
+from retrorun.model import FileTotal, HeadingSeries, Lap, Note, Pause, Recording
+from retrorun.readers.cadence import tidied
+from retrorun.readers.sports import is_on_foot
+from retrorun.readers.xml.coverage import differences, leftover_counts
+from retrorun.readers.xml.document import mended, prepared
+from retrorun.readers.xml.fast_path import PointNames, Run, cut
+from retrorun.readers.xml.points import PointTable
+from retrorun.readers.xml.stream import XmlBrokenError, chunks, elements
+from retrorun.readers.xml.values import utc_offset_s
+from retrorun.units import FloatArray
+
+_JOIN_S = 3600.0  # a track that begins within an hour of the one before it belongs to it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class XmlRead:
+    """What a GPX or TCX file held: ``damage`` if it breaks off, ``warnings`` if it was mended."""
+
+    recordings: tuple[Recording, ...]
+    passed_over: tuple[Note, ...]
+    device: str | None
+    damage: Note | None
+    warnings: tuple[Note, ...] = ()
+
+
+@dataclass(slots=True)
+class Gathered:
+    """An activity while it is being read; ``breaks`` are the first points of new pieces."""
+
+    points: PointTable
+    breaks: list[int] = field(default_factory=list)
+    laps: list[Lap] = field(default_factory=list)
+    pauses: list[Pause] = field(default_factory=list)
+    sport: str | None = None
+    name: str | None = None
+    device: str | None = None
+    energy_kcal: float | None = None
+    distance_m: float | None = None
+    timer_s: float | None = None
+    notes: list[Note] = field(default_factory=list)
+
+
+def recording(
+    found: Gathered,
+    time_s: FloatArray,
+    columns: dict[str, FloatArray],
+    headings: tuple[HeadingSeries, ...] = (),
+) -> Recording | None:
+    """Leave out the points without a time; None if fewer than two are left.
+
+    Args:
+        found: what was gathered.
+        time_s: (n,) Unix seconds of its points.
+        columns: channel → (n,).
+        headings: heading candidates.
+    """
+    held = np.isfinite(time_s)
+    if held.sum() < 2:
+        return None
+    notes = list(found.notes)
+    if not held.all():
+        lost = int((~held).sum())
+        notes.append(Note("points-without-time", f"{lost} points without a time left out"))
+    if found.points.has_decimal_commas:
+        notes.append(Note("decimal-commas", "numbers with a decimal comma were read as such"))
+    kept = {name: values[held] for name, values in columns.items()}
+    tidy, said = tidied(time_s[held], kept, found.sport)
+    if is_on_foot(found.sport) == "maybe":
+        words = f"the file's sport is {found.sport or 'not said'}; taken for a run"
+        said = (*said, Note("sport-unknown", words))
+    return Recording(
+        time_s=time_s[held],
+        columns=tidy,
+        headings=headings,
+        laps=tuple(found.laps),
+        pauses=tuple(found.pauses),
+        breaks_s=_break_times(found.breaks, time_s),
+        sport=found.sport,
+        name=found.name,
+        device=found.device,
+        utc_offset_s=_zone(found.points),
+        energy_kcal=found.energy_kcal,
+        distance_m=found.distance_m,
+        totals=(FileTotal("laps", found.distance_m, found.timer_s),) if found.laps else (),
+        notes=(*notes, *said),
+    )
+
+
+def _break_times(breaks: list[int], time_s: FloatArray) -> tuple[float, ...]:
+    """When each new piece begins: the first known time at or after its first point."""
+    known = np.flatnonzero(np.isfinite(time_s))
+    first = np.searchsorted(known, [index for index in breaks if index > 0])
+    return tuple(time_s[known[first[first < len(known)]]].tolist())
+
+
+def _zone(points: PointTable) -> float | None:
+    """Local minus UTC where the first time carries an offset."""
+    texts = points.texts("time").texts
+    return utc_offset_s(texts[0]) if texts and texts[0] else None
+
+
+def noted(one: Recording, note: Note) -> Recording:
+    """The recording with one more note."""
+    return replace(one, notes=(*one.notes, note))
+
+
+def joined(found: Sequence[Recording]) -> list[Recording]:
+    """Join tracks that follow each other closely: some writers begin one a kilometre."""
+    done: list[Recording] = []
+    for one in found:
+        before = done[-1] if done else None
+        gap_s = one.time_s[0] - before.time_s[-1] if before is not None else -1.0
+        if before is not None and 0 <= gap_s <= _JOIN_S and before.sport == one.sport:
+            done[-1] = _appended(before, one)
+        else:
+            done.append(one)
+    return done
+
+
+def _appended(first: Recording, second: Recording) -> Recording:
+    names = dict.fromkeys((*first.columns, *second.columns))
+    return replace(
+        first,
+        time_s=np.concatenate([first.time_s, second.time_s]),
+        columns={
+            name: np.concatenate([_column(first, name), _column(second, name)]) for name in names
+        },
+        headings=(*first.headings, *second.headings),
+        breaks_s=(*first.breaks_s, float(second.time_s[0]), *second.breaks_s),
+        notes=tuple(dict.fromkeys((*first.notes, *second.notes))),
+    )
+
+
+def _column(one: Recording, name: str) -> FloatArray:
+    return one.columns.get(name, np.full(len(one.time_s), np.nan))
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """What a format's reader listens to.
+
+    Attributes:
+        points: what the format calls points, and what they hold.
+        tags: local names of the elements it wants to hear of.
+        holder: local name of the element that holds the points.
+        depth: deepest nesting that is followed.
+        samples: how many points a document may have.
+    """
+
+    points: PointNames
+    tags: tuple[str, ...]
+    holder: str
+    depth: int
+    samples: int
+
+
+class Taker(Protocol):
+    """What gathers a document's elements while they pass by."""
+
+    points: int
+
+    @property
+    def tables(self) -> Sequence[PointTable]:
+        """The points that were gathered, a table an activity."""
+
+    def take(self, event: str, element: etree._Element) -> None:
+        """Look at an element that begins or ends."""
+
+
+T = TypeVar("T", bound=Taker)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Taken(Generic[T]):
+    """A document that was taken in.
+
+    Attributes:
+        taker: what gathered it.
+        damage: what was wrong with it, so that something may be missing.
+        repairs: what was mended in it.
+        left: the bytes that went through the parser, without the points cut out before.
+    """
+
+    taker: T
+    damage: Note | None
+    repairs: tuple[Note, ...] = ()
+    left: tuple[bytes, ...] = ()
+
+    def coverage(self, names: PointNames) -> tuple[Note, ...]:
+        """Where the text holds more values of a channel than were read.
+
+        Only once the columns were made of the points. A document that breaks off has its own note.
+        """
+        if self.damage is not None:
+            return ()
+        return differences(leftover_counts(self.left, names), self.taker.tables)
+
+
+def taken(data: bytes, listening: Listening, taker: Callable[[Iterator[Run]], T]) -> Taken[T]:
+    """Let a new taker take the whole document, broken ones up to the break.
+
+    A document that breaks off is tried again without the characters that XML forbids and with
+    every prefix declared, and then, if all its points are whole, with lxml's recovery.
+
+    Args:
+        data: the document, as it was found.
+        listening: what the taker wants to hear of.
+        taker: makes one, given the points that were cut out of the document.
+    """
+    text, repairs = prepared(data)
+    found = _once(text, listening, taker)
+    if found.damage is None:
+        return replace(found, repairs=repairs)
+    better, more = mended(text)
+    if more:
+        second = _once(better, listening, taker)
+        if second.damage is None or second.taker.points > found.taker.points:
+            found, repairs, text = second, (*repairs, *more), better
+    if found.damage is not None and _is_whole(text, listening.points):
+        third = taker(iter(()))
+        trouble = _streamed(chunks(text), listening, third, recover=True)
+        if trouble is None and third.points == _count(text, listening.points):
+            words = "it is not well-formed; every point was read all the same"
+            damage = replace(found.damage, slug="xml-recovered", message=words)
+            return Taken(third, None, (*repairs, damage), (text,))
+    return replace(found, repairs=repairs)
+
+
+def _once(data: bytes, listening: Listening, taker: Callable[[Iterator[Run]], T]) -> Taken[T]:
+    quick = cut(data, listening.points, listening.samples)
+    if quick is not None:
+        runs = iter(quick.runs)
+        found = taker(runs)
+        damage = _streamed(quick.pieces(), listening, found)
+        if damage is None and next(runs, None) is None:
+            behind = data[max(quick.position - 1, 0) :]  # a tag may have been cut behind its "<"
+            return Taken(found, None, left=(quick.front, behind))
+    found = taker(iter(()))
+    return Taken(found, _streamed(chunks(data), listening, found), left=(data,))
+
+
+def _streamed(
+    pieces: Iterator[bytes], listening: Listening, taker: Taker, *, recover: bool = False
+) -> Note | None:
+    tags, holder = listening.tags, listening.holder
+    try:
+        stream = elements(pieces, tags, holder, depth=listening.depth, recover=recover)
+        for event, element in stream:
+            taker.take(event, element)
+    except XmlBrokenError as broken:
+        return Note("xml-broken", f"{broken.message}; what came before it was kept")
+    return None
+
+
+def _count(text: bytes, names: PointNames, start: bytes = b"<") -> int:
+    """How many start tags (``<``) or end tags (``</``) of points there are."""
+    tag = rb"%b(?:[A-Za-z_][\w.-]{0,60}:)?%b[\s>]" % (start, re.escape(names.point.encode()))
+    return sum(1 for _ in re.finditer(tag, text))
+
+
+def _is_whole(text: bytes, names: PointNames) -> bool:
+    """Whether the root is closed and every point too: then no value can be half of one."""
+    closed = re.search(rb"</(?:[\w.-]{1,60}:)?(?:gpx|TrainingCenterDatabase)\s*>\s*\Z", text[-200:])
+    return closed is not None and _count(text, names) == _count(text, names, b"</")

@@ -1,0 +1,146 @@
+"""Track points of an XML file, gathered as columns."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from lxml import etree
+
+from retrorun.readers.xml.fast_path import PLACE, TIME, Indices, PointNames, Run
+from retrorun.readers.xml.stream import local_name
+from retrorun.readers.xml.values import floats, unix_s
+from retrorun.units import FloatArray
+
+_MOST_NAMES = 500  # no real file has so many different elements in its points
+_POINT, _PLACE = object(), object()
+
+
+@dataclass(slots=True)
+class Texts:
+    """The texts of one element name: which points had one, and what it was."""
+
+    points: list[int] = field(default_factory=list)
+    texts: list[str | None] = field(default_factory=list)
+
+
+class PointTable:
+    """Gathers track points, then hands out columns.
+
+    Args:
+        names: what the format calls points, and what they hold.
+        runs: the points that were cut out of the document, in its order.
+    """
+
+    def __init__(self, names: PointNames, runs: Iterator[Run]) -> None:
+        self.names = names
+        self.count = 0
+        self._runs = runs
+        self._by_tag: dict[object, object] = {}
+        self._by_column: dict[str, Texts] = {}
+        self._from_runs: dict[str, list[tuple[int, Indices, FloatArray]]] = {}
+        self.given: Counter[str] = Counter()  # column → values in the points that were cut out
+        self.read: dict[str, int] = {}  # column → numbers among all values
+        self.has_decimal_commas = False
+
+    def add(self, holder: etree._Element, *, all_but_last: bool) -> None:
+        """Take over the points below an element: their attributes, and all below them.
+
+        Args:
+            holder: the element whose children are points (and perhaps others).
+            all_but_last: the last child is not whole yet.
+        """
+        known, unknown, index = self._by_tag.get, self, self.count - 1
+        before = index  # what stands in front of the first point belongs to none
+        attributes = [
+            (name, self._column(column).points.append, self._column(column).texts.append)
+            for name, column in self.names.attributes.items()
+        ]
+        last = holder[-1] if all_but_last and len(holder) else None
+        for element in holder.iterdescendants():
+            tag = element.tag
+            found = known(tag, unknown)
+            if found is unknown:
+                found = self._resolve(tag)
+            if isinstance(found, tuple):
+                if index > before:
+                    found[0](index)
+                    found[1](element.text)
+            elif element is last:
+                break
+            elif found is None:
+                continue
+            elif found is _PLACE:
+                index += self._take(next(self._runs, None), index + 1)
+            else:
+                index += 1
+                for name, points, texts in attributes:
+                    value = element.get(name)
+                    if value is not None:
+                        points(index)
+                        texts(value)
+        self.count = index + 1
+
+    def _take(self, run: Run | None, first: int) -> int:
+        """Put the points of a run in the place where they stood; how many they are."""
+        if run is None:  # the document itself has an element of this name
+            return 0
+        self.has_decimal_commas |= run.has_decimal_commas
+        self.given.update(run.lost)
+        for name, points, values in run.numbers:
+            self._from_runs.setdefault(name, []).append((first, points, values))
+        for name, points, words in run.words:
+            column = self._column(name)
+            column.points.extend((points + first).tolist())
+            column.texts.extend(words)
+        return run.count
+
+    def _resolve(self, tag: object) -> object:
+        """Where the texts of a tag go: two ``append``; or that it is the point; or nowhere."""
+        local = local_name(tag)
+        name = self.names.columns.get(local.lower())
+        found: object = {self.names.point: _POINT, PLACE: _PLACE}.get(local)
+        if name:
+            texts = self._column(name)
+            found = (texts.points.append, texts.texts.append)
+        if len(self._by_tag) < _MOST_NAMES:
+            self._by_tag[tag] = found
+        return found
+
+    def _column(self, name: str) -> Texts:
+        return self._by_column.setdefault(name, Texts())
+
+    def texts(self, column: str) -> Texts:
+        """What the file says for a column of words, and for that of times the first of a run."""
+        return self._by_column.get(column, Texts())
+
+    def numbers(self) -> dict[str, FloatArray]:
+        """Column → (n,) numbers, NaN where missing or no number; only columns that have one."""
+        found = {}
+        named = (*self.names.attributes.values(), *self.names.columns.values())
+        wordy = self.names.words | {TIME}
+        for name in dict.fromkeys(name for name in named if name not in wordy):
+            if name not in self._from_runs and not self.texts(name).texts:
+                continue  # a file may have thousands of short tracks
+            values = self._filled(name, floats)
+            if np.isfinite(values).any():
+                found[name] = values
+        return found
+
+    def times_s(self) -> FloatArray:
+        """(n,) Unix seconds, NaN where a point has no time."""
+        return self._filled(TIME, unix_s)
+
+    def _filled(self, name: str, read: Callable[[Sequence[bytes]], FloatArray]) -> FloatArray:
+        """The runs' values and those that stood alone, which may be stray ones behind a run."""
+        values = np.full(self.count, np.nan)
+        for first, points, held in self._from_runs.get(name, ()):
+            values[first + points] = held
+            self.given[name] += int(np.isfinite(held).sum())
+        texts = self.texts(name)
+        filled = [(at, text) for at, text in zip(texts.points, texts.texts, strict=True) if text]
+        words = [text.encode() for _, text in filled]
+        values[[at for at, _ in filled]] = read(words)
+        self.read[name] = int(np.isfinite(values).sum())
+        self.has_decimal_commas |= read is floats and b"," in b"".join(words)
+        return values

@@ -1,0 +1,240 @@
+"""TCX → recordings: several activities and laps, treadmill runs without a position."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from lxml import etree
+
+from retrorun.errors import NotARunError, ReadError
+from retrorun.model import Lap, Note, Pause, Recording
+from retrorun.readers.sports import is_on_foot, sport_of_code
+from retrorun.readers.xml.activity import Gathered, Listening, XmlRead, noted, recording, taken
+from retrorun.readers.xml.coverage import unread_names
+from retrorun.readers.xml.fast_path import PointNames, Run
+from retrorun.readers.xml.points import PointTable
+from retrorun.readers.xml.stream import local_name
+from retrorun.readers.xml.values import number, unix_s
+from retrorun.settings import ReadLimits
+from retrorun.units import FloatArray
+
+# local name in lower case → channel
+NAMES: dict[str, str] = {
+    "latitudedegrees": "latitude_deg",
+    "longitudedegrees": "longitude_deg",
+    "altitudemeters": "altitude_m",
+    "distancemeters": "distance_m",
+    "value": "heart_rate_bpm",
+    "cadence": "cadence_spm",
+    "runcadence": "cadence_spm",
+    "speed": "speed_mps",
+    "watts": "power_w",
+}
+_TAGS = (
+    *("TrainingCenterDatabase", "Activity", "Lap", "Track"),
+    *("Creator", "Notes", "Course"),
+)
+_POINTS = PointNames("Trackpoint", NAMES | {"time": "time"}, {}, frozenset(), frozenset(_TAGS))
+
+
+def read_tcx(name: str, data: bytes, limits: ReadLimits) -> XmlRead:
+    """Read a TCX file, broken ones up to the break.
+
+    Raises:
+        ReadError: no track point has a time, or there are too many.
+        NotARunError: there is no activity on foot.
+    """
+    whole = taken(
+        data,
+        Listening(_POINTS, _TAGS, "Track", limits.xml_depth, limits.samples),
+        lambda runs: _Activities(limits, name, runs),
+    )
+    found, damage = whole.taker, whole.damage
+    everything = [one for one in map(_recording, found.found) if one is not None]
+    kept = tuple(one for one in everything if is_on_foot(one.sport) != "no")
+    others = tuple(one for one in everything if is_on_foot(one.sport) == "no")
+    passed_over = tuple(Note("other-sport", f"{one.sport}: not on foot") for one in others)
+    if not kept:
+        raise _nothing(name, found, others, damage)
+    coverage = whole.coverage(_POINTS) if not found.courses else ()  # a course has points too
+    warnings = (*whole.repairs, *coverage, *unread_names(data, _POINTS))
+    for note in (*((damage,) if damage else ()), *warnings):
+        kept = tuple(noted(one, note) for one in kept)
+    return XmlRead(kept, passed_over, kept[0].device, damage, warnings)
+
+
+class _LapRead:
+    """A lap while it is being read: first point, start, and the totals that stand in front."""
+
+    def __init__(self, element: etree._Element, first_point: int) -> None:
+        self.first_point = first_point
+        self.start_s = float(unix_s([(element.get("StartTime") or "").encode()])[0])
+        self.tracks: list[int] = []
+        self.totals: dict[str, str] = {}
+        self.note: str | None = None
+
+    def front(self, element: etree._Element) -> None:
+        """Take over the totals before they are pruned."""
+        for child in element:
+            if len(self.totals) < 50 and child.text:
+                self.totals.setdefault(local_name(child.tag), child.text.strip())
+
+    def total(self, name: str) -> float:
+        value = number(self.totals.get(name, "nan"))
+        return value if 0 <= value < 1e9 else float("nan")
+
+
+@dataclass(slots=True)
+class _Activity:
+    """An activity while it is being read."""
+
+    gathered: Gathered
+    laps: list[_LapRead] = field(default_factory=list)
+
+
+class _Activities:
+    """What is gathered while the elements pass by."""
+
+    def __init__(self, limits: ReadLimits, name: str, runs: Iterator[Run]) -> None:
+        self.limits, self.name, self.runs = limits, name, runs
+        self.found: list[_Activity] = []
+        self.points = self.pieces = self.courses = 0
+        self.inside = False
+
+    @property
+    def tables(self) -> list[PointTable]:
+        return [one.gathered.points for one in self.found]
+
+    def take(self, event: str, element: etree._Element) -> None:
+        tag = local_name(element.tag)
+        if event == "start":
+            self._start(tag, element)
+        elif tag == "Activity":
+            self.inside = False
+        elif self.inside and tag == "Track":
+            self._points(element, all_but_last=event == "lot")
+        elif self.inside:
+            self._end(tag, element)
+
+    def _start(self, tag: str, element: etree._Element) -> None:
+        if tag == "Activity":
+            self.inside = True
+            self._activity(element)
+        elif tag == "Course":
+            self.courses += 1
+        elif self.inside and tag == "Lap":
+            self._piece()
+            here = self.found[-1]
+            here.laps.append(_LapRead(element, here.gathered.points.count))
+        elif self.inside and tag == "Track" and self.found[-1].laps:
+            self._piece()
+            lap = self.found[-1].laps[-1]
+            lap.tracks.append(self.found[-1].gathered.points.count)
+            parent = element.getparent()
+            if parent is not None:
+                lap.front(parent)
+
+    def _piece(self) -> None:
+        self.pieces += 1
+        most = self.limits.pieces
+        if self.pieces > 2 * most:  # a lap, and the track within it
+            raise ReadError("too-many-laps", f"more than {most} laps", file=self.name)
+
+    def _activity(self, element: etree._Element) -> None:
+        most = self.limits.activities
+        if len(self.found) >= most:
+            message = f"more than {most} activities"
+            raise ReadError("too-many-activities", message, file=self.name)
+        sport = sport_of_code((element.get("Sport") or "").strip()[:60]).lower() or None
+        self.found.append(_Activity(Gathered(PointTable(_POINTS, self.runs), sport=sport)))
+
+    def _points(self, holder: etree._Element, *, all_but_last: bool) -> None:
+        points = self.found[-1].gathered.points
+        before = points.count
+        points.add(holder, all_but_last=all_but_last)
+        self.points += points.count - before
+        most = self.limits.samples
+        if self.points > most:
+            message = f"more than {most} points"
+            raise ReadError("too-many-samples", message, file=self.name)
+
+    def _end(self, tag: str, element: etree._Element) -> None:
+        here = self.found[-1]
+        if tag == "Lap" and here.laps:
+            here.laps[-1].front(element)
+        elif tag == "Creator":
+            names = [child.text for child in element if local_name(child.tag) == "Name"]
+            here.gathered.device = (names[0] or "").strip()[:200] or None if names else None
+        elif tag == "Notes":
+            self._note(here, element)
+
+    def _note(self, here: _Activity, element: etree._Element) -> None:
+        """Notes stand in laps and in the activity: there they are the only name it has."""
+        text = (element.text or "").strip()[:200] or None
+        parent = element.getparent()
+        if parent is not None and local_name(parent.tag) == "Lap" and here.laps:
+            here.laps[-1].note = text
+        else:
+            here.gathered.name = here.gathered.name or text
+
+
+def _recording(found: _Activity) -> Recording | None:
+    gathered = found.gathered
+    time_s = gathered.points.times_s()
+    gathered.laps = _laps(found.laps, time_s)
+    known = np.flatnonzero(np.isfinite(time_s))
+    known_s = time_s[known]
+    for lap in found.laps:
+        for first in lap.tracks[1:]:  # a second track within a lap: the timer stood still
+            gathered.breaks.append(first)
+            _pause(gathered, known_s, int(np.searchsorted(known, first)))
+    gathered.energy_kcal = _sum([lap.total("Calories") for lap in found.laps])
+    gathered.distance_m = _sum([lap.total("DistanceMeters") for lap in found.laps])
+    gathered.timer_s = _sum([lap.total("TotalTimeSeconds") for lap in found.laps])
+    return recording(gathered, time_s, gathered.points.numbers())
+
+
+def _pause(gathered: Gathered, time_s: FloatArray, first: int) -> None:
+    """From the last time that is known before a point to the first from it on."""
+    if 0 < first < len(time_s) and time_s[first] > time_s[first - 1]:
+        gathered.pauses.append(Pause(float(time_s[first - 1]), float(time_s[first])))
+
+
+def _laps(laps: Sequence[_LapRead], time_s: FloatArray) -> list[Lap]:
+    """Each from its start to the next one's, the last to its last point or its own length."""
+    found = []
+    for index, lap in enumerate(laps):
+        behind = laps[index + 1] if index + 1 < len(laps) else None
+        own = time_s[lap.first_point : behind.first_point if behind else None]
+        ends = [lap.start_s + lap.total("TotalTimeSeconds"), *own[np.isfinite(own)][-1:]]
+        known = [float(end) for end in ends if np.isfinite(end)]
+        end = behind.start_s if behind and np.isfinite(behind.start_s) else max(known, default=0.0)
+        if end > lap.start_s:
+            trigger = lap.totals.get("TriggerMethod", "").lower() or None
+            totals = [lap.total(name) for name in ("DistanceMeters", "TotalTimeSeconds")]
+            stated = (total if np.isfinite(total) else None for total in totals)
+            found.append(Lap(lap.start_s, end, lap.note, None, trigger, *stated))
+    return found
+
+
+def _sum(values: Sequence[float]) -> float | None:
+    known = [value for value in values if np.isfinite(value)]
+    return sum(known) or None
+
+
+def _nothing(
+    name: str,
+    found: _Activities,
+    others: Sequence[Recording],
+    damage: Note | None,
+) -> ReadError | NotARunError:
+    if others:
+        sports = ", ".join(dict.fromkeys(str(one.sport) for one in others))
+        return NotARunError("not-a-run", f"the activity is {sports}, not on foot", file=name)
+    if found.points > 1:
+        return ReadError("no-time", "fewer than two track points have a time", file=name)
+    if damage:
+        return ReadError(damage.slug, damage.message, file=name)
+    if found.courses:
+        return NotARunError("tcx-course", "a course to follow, no recorded activity", file=name)
+    return NotARunError("tcx-no-track", "a TCX file without a track of two points", file=name)

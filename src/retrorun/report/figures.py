@@ -1,0 +1,113 @@
+"""What all figures over many sessions share: no frame, quiet axes, colours by name.
+
+Samples brought down to what a screen can show, without losing a peak.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from retrorun.units import FloatArray
+
+Json = dict[str, Any]
+
+
+def axis(**more: object) -> Json:
+    """An axis that does not move, in the page's colours, and what is special about it."""
+    quiet: Json = {"gridcolor": "--rule", "zeroline": False, "color": "--muted", "fixedrange": True}
+    return quiet | more
+
+
+def layout(height: int, margin: tuple[int, int, int, int], **more: object) -> Json:
+    """A figure of so many pixels; ``margin`` is left, right, top, bottom."""
+    plain: Json = {
+        "height": height,
+        "margin": dict(zip("lrtb", margin, strict=True)),
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"color": "--muted", "size": 12},
+        "hovermode": "closest",
+        "dragmode": False,
+        "showlegend": False,
+    }
+    return plain | more
+
+
+POINTS = 4000  # two for every pixel of a wide screen; an hour at 1 Hz stays whole
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """A uniform time grid: point i lies ``i * step_s`` seconds after the start."""
+
+    step_s: float
+    size: int
+    bucket: int
+
+
+def grid(seconds: int, points: int = POINTS) -> Grid:
+    """The grid for a track of so many 1 Hz samples; 1 Hz itself where that is short enough."""
+    if seconds <= points:
+        return Grid(1.0, seconds, 1)
+    bucket = -(-2 * seconds // points)
+    buckets = -(-seconds // bucket)
+    return Grid(bucket / 2, 2 * buckets, bucket)
+
+
+def thin(values: FloatArray, on: Grid) -> FloatArray:
+    """Smallest and largest value of every bucket in the order in which they occur.
+
+    Args:
+        values: (n,) at 1 Hz, NaN where missing.
+        on: the grid for n samples.
+
+    Returns:
+        (on.size,); a bucket with nothing in it gives two NaN.
+    """
+    if on.bucket == 1:
+        return values
+    rows: FloatArray = _rows(values, on)
+    gone = np.isnan(rows)
+    low = np.argmin(np.where(gone, np.inf, rows), axis=1)
+    high = np.argmax(np.where(gone, -np.inf, rows), axis=1)
+    every = np.arange(len(rows))
+    first, second = np.minimum(low, high), np.maximum(low, high)
+    both: FloatArray = np.column_stack([rows[every, first], rows[every, second]]).ravel()
+    return both
+
+
+def pick(values: FloatArray, on: Grid) -> FloatArray:
+    """The sample nearest to every grid point: for positions, which have no peaks. (on.size,)."""
+    if on.bucket == 1:
+        return values
+    at = np.minimum((np.arange(on.size) * on.step_s).astype(int), len(values) - 1)
+    picked: FloatArray = values[at]
+    return picked
+
+
+def _rows(values: FloatArray, on: Grid) -> FloatArray:
+    padded = np.full(on.size // 2 * on.bucket, np.nan)
+    padded[: len(values)] = values
+    table: FloatArray = padded.reshape(-1, on.bucket)
+    return table
+
+
+def integers(values: FloatArray) -> list[int | None]:
+    """Rounded to whole numbers for JSON; NaN becomes None."""
+    whole = np.rint(np.where(np.isfinite(values), values, 0)).astype(int)
+    rounded: list[int | None] = whole.tolist()
+    for index in np.flatnonzero(~np.isfinite(values)).tolist():
+        rounded[index] = None
+    return rounded
+
+
+def smooth(values: FloatArray, window: int) -> FloatArray:
+    """Centred mean over ``window`` samples of what is there; NaN stays NaN. (n,) → (n,)."""
+    here, second = np.isfinite(values), np.arange(len(values))
+    first = np.maximum(second - window // 2, 0)
+    last = np.minimum(second + (window + 1) // 2, len(values))
+    sums = np.concatenate(([0.0], np.cumsum(np.where(here, values, 0.0))))
+    counts = np.concatenate(([0], np.cumsum(here)))
+    means = (sums[last] - sums[first]) / np.maximum(counts[last] - counts[first], 1)
+    return np.where(here, means, np.nan)

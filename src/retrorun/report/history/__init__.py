@@ -1,0 +1,1 @@
+"""The pages over many sessions of one athlete."""

@@ -1,0 +1,174 @@
+"""Backward against forward over many sessions, on one page.
+
+Forward economy beside backward volume: together, not because of.
+
+Personal bests backward.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from retrorun.compare import claims
+from retrorun.model import Association, Athlete, Comparison, Record, Session
+from retrorun.report.claims import cards
+from retrorun.report.figures import axis, layout
+from retrorun.report.history import differences, factor, trends
+from retrorun.report.history.calendar import volume_figure, week_table, years
+from retrorun.report.history.sessions import Log, log
+from retrorun.report.numbers import Display, Shown, clock, number, sentence, short_date, shown
+from retrorun.report.page import Place, render
+from retrorun.report.words import say
+from retrorun.units import METRE_PER_MILE
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Together:
+    """Forward economy beside backward volume, week by week."""
+
+    figure: Mapping[str, Any] | None
+    words: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def together(found: Association, display: Display) -> Together:
+    """The scatter of weeks, what it says, and that it says nothing about causes."""
+    how = shown("forward_metres_per_beat", "", "m", display)
+    volumes = [round(display.long_value(each), 2) for each in found.backward_m]
+    economies = [round(each * how.scale, 3) for each in found.forward_m_per_beat]
+    rows = tuple(
+        (monday, number(volume, 2), number(economy, 2))
+        for monday, volume, economy in zip(found.mondays, volumes, economies, strict=True)
+    )
+    head = (
+        say("week_of"),
+        f"{say('backward_before')}, {display.long_unit}",
+        f"{how.label}, {how.unit}",
+    )
+    figure = (
+        _scatter(volumes, economies, (head[1], say("economy_axis", unit=how.unit)))
+        if len(rows) > 1
+        else None
+    )
+    return Together(figure, _together_words(found, how, display), head, rows)
+
+
+def _together_words(found: Association, how: Shown, display: Display) -> str:
+    slope = found.slope
+    if slope.value is None:
+        return sentence(slope.reason or found.note)
+    per = METRE_PER_MILE / 1000 if display.imperial else 1.0
+    low, high = ((None if each is None else each * per) for each in (slope.low, slope.high))
+    change = f"{how.change(slope.value * per, 1)} {how.unit}"
+    return say(
+        "together",
+        change=change,
+        unit=display.long_unit,
+        interval=how.interval(low, high, 1),
+        note=found.note,
+    )
+
+
+def _scatter(x: Sequence[float], y: Sequence[float], titles: tuple[str, str]) -> Json:
+    marks = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": list(x),
+        "y": list(y),
+        "marker": {"color": "--forward", "symbol": "circle", "size": 9},
+        "hovertemplate": "%{x} · %{y}<extra></extra>",
+    }
+    shape = layout(
+        260,
+        (58, 16, 8, 46),
+        xaxis=axis(title={"text": titles[0]}),
+        yaxis=axis(title={"text": titles[1]}, nticks=6),
+    )
+    return {"data": [marks], "layout": shape}
+
+
+@dataclass(frozen=True, slots=True)
+class BestCard:
+    """A personal best and the session that holds it."""
+
+    label: str
+    value: str
+    note: str
+    session: str
+    date: str
+
+
+def bests(records: Sequence[Record], display: Display) -> tuple[BestCard, ...]:
+    """Each best as a time, or as a distance where that is what was longest."""
+    return tuple(_best(each, display) for each in records)
+
+
+def _best(each: Record, display: Display) -> BestCard:
+    by_distance = each.key == "longest_m"
+    pace = each.seconds / each.distance_m * 1000 if each.distance_m else None
+    beside = clock(each.seconds) if by_distance else display.distance(each.distance_m)
+    words = f"{display.pace(pace)} {display.pace_unit}"
+    longest = each.key.startswith("longest")
+    return BestCard(
+        say(f"best_{each.key}", fallback=None) or each.label,
+        display.distance(each.distance_m) if by_distance else clock(each.seconds),
+        f"{beside} · {words}" if longest else words,
+        each.session,
+        short_date(dt.date.fromisoformat(each.date)),
+    )
+
+
+def comparison_page(
+    comparison: Comparison,
+    sessions: Sequence[Session],
+    athlete: Athlete,
+    listed: Log | None = None,
+) -> str:
+    """The comparison page, whole.
+
+    Args:
+        comparison: what was found over the sessions.
+        sessions: those that are listed and linked; any that the comparison left out are too.
+        athlete: whose units are used.
+        listed: their list, where it stands on another page, too; made if it is not given.
+    """
+    display = Display(athlete.units)
+    days = {each.session: each for each in comparison.days}
+    return render(
+        "comparison",
+        say("title_comparison"),
+        Place(),
+        when=_when(comparison),
+        headline=factor.headline(comparison),
+        lead=factor.lead(comparison),
+        scale=factor.scale(comparison),
+        tiles=factor.tiles(comparison, display),
+        matched=differences.matched(comparison.differences, display),
+        pairs=differences.pair_rows(comparison.pairs, days, display),
+        trends=trends.cards(comparison.trends, days, display),
+        values=trends.values(comparison.trends, comparison.days, display),
+        volume=volume_figure(comparison.weeks),
+        weeks=week_table(comparison.weeks, display),
+        mondays={"mondays": [each.monday for each in comparison.weeks]},
+        years=years(comparison.days),
+        bests=bests(comparison.records, display),
+        together=together(comparison.association, display),
+        claims=cards(claims(comparison)),
+        notes=tuple(dict.fromkeys(note.message for note in comparison.notes)),
+        log=listed or log(sessions, display),
+        charts=bool(comparison.weeks),
+    )
+
+
+def _when(comparison: Comparison) -> str:
+    if comparison.first_date is None or comparison.last_date is None:
+        return ""
+    first, last = (
+        short_date(dt.date.fromisoformat(each))
+        for each in (comparison.first_date, comparison.last_date)
+    )
+    return first if first == last else say("compare_when", first=first, last=last)

@@ -1,0 +1,209 @@
+"""The report of a period: one printable page for a coach or a physiotherapist."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from markupsafe import Markup
+
+from retrorun.model import Athlete, Comparison, Practice, Remark, Session, Week
+from retrorun.report.history import differences, factor, trends
+from retrorun.report.history.sessions import GAITS, Row, headline, how_many, parts, row
+from retrorun.report.numbers import UNKNOWN, Display, clock, local_date, short_date, spoken_time
+from retrorun.report.page import Place, render
+from retrorun.report.words import say
+
+CANDIDATE = 2  # of log.VERDICTS
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodContext:
+    """What the page needs beside sessions and comparison.
+
+    Attributes:
+        title: of the page; empty for one made from the dates.
+        note: free text that stands on top.
+        since: first day of the period, ``until`` its last; None where open.
+        athlete: whose units are used.
+        said: session id → what the runner said of it.
+        place: where the page lies; a standalone one links no other.
+    """
+
+    title: str = ""
+    note: str = ""
+    since: dt.date | None = None
+    until: dt.date | None = None
+    athlete: Athlete = field(default_factory=Athlete)
+    said: Mapping[str, Remark] = field(default_factory=dict)
+    place: Place = field(default_factory=Place)
+
+
+@dataclass(frozen=True, slots=True)
+class WeekRow:
+    """A week's minutes in motion; ``bar`` is drawn to one scale over all weeks."""
+
+    monday: str
+    sessions: int
+    run: str
+    walk: str
+    maybe: str
+    forward: str
+    distance: str
+    bar: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """One session as in the index, and what was said of it."""
+
+    date: str
+    row: Row
+    said: Remark
+
+
+def period_page(sessions: Sequence[Session], comparison: Comparison, context: PeriodContext) -> str:
+    """The report of a period, whole; needs no script.
+
+    Args:
+        sessions: those of the period, in any order.
+        comparison: over these sessions only.
+        context: title, note, dates, scores, units and place.
+    """
+    display = Display(context.athlete.units)
+    ordered = sorted(sessions, key=lambda each: (each.start_time_s, each.id))
+    span = _span(ordered, context)
+    title = context.title.strip() or say("title_period", span=span)
+    return render(
+        "period",
+        title,
+        context.place,
+        name=title,
+        span=span,
+        headline=headline(ordered),
+        note=[each.strip() for each in context.note.splitlines() if each.strip()],
+        tiles=factor.tiles(comparison, display),
+        scale=factor.scale(comparison),
+        factor=factor.headline(comparison),
+        lead=factor.lead(comparison),
+        scores=_scores(ordered, context.said),
+        weeks=_weeks(ordered, comparison, display),
+        matched=differences.matched(comparison.differences, display),
+        trends=trends.cards(comparison.trends, {}, display),
+        practice=_practice(comparison.practice, comparison.backward_sessions),
+        rows=[_session(each, context, display) for each in ordered],
+        notes=tuple(dict.fromkeys(note.message for note in comparison.notes)),
+        charts=False,
+    )
+
+
+def _span(sessions: Sequence[Session], context: PeriodContext) -> str:
+    days = [local_date(each) for each in sessions]
+    first = context.since or min(days, default=None)
+    last = context.until or max(days, default=None)
+    if first is None or last is None:
+        return UNKNOWN
+    if first == last:
+        return short_date(first)
+    return say("span", first=short_date(first), last=short_date(last))
+
+
+def _scores(sessions: Sequence[Session], said: Mapping[str, Remark]) -> str:
+    """Both scores in one sentence; empty where nothing was noted."""
+    found = [said[each.id] for each in sessions if each.id in said]
+    pains = [each.pain for each in found if each.pain is not None]
+    efforts = [each.effort for each in found if each.effort is not None]
+    if not pains and not efforts:
+        return ""
+    return say(
+        "period_scores", pain=_score(pains), effort=_score(efforts), count=how_many(len(found))
+    )
+
+
+def _score(values: Sequence[int]) -> str:
+    if not values:
+        return say("score_none")
+    return say("score_span", middle=f"{median(values):g}", most=max(values))
+
+
+def _weeks(
+    sessions: Sequence[Session], comparison: Comparison, display: Display
+) -> tuple[WeekRow, ...]:
+    """Every week, also those without a session: backward by gait, maybe, forward."""
+    by_gait = _by_gait(sessions)
+    whole = (each.backward.moving_s + each.forward.moving_s for each in comparison.weeks)
+    most_s = max(whole, default=0.0)
+    return tuple(
+        _week(each, by_gait.get(each.monday, [0.0] * len(GAITS)), most_s, display)
+        for each in comparison.weeks
+    )
+
+
+def _by_gait(sessions: Sequence[Session]) -> Mapping[str, list[float]]:
+    """Monday → certain backward seconds by gait, in the order of `GAITS`."""
+    found: dict[str, list[float]] = {}
+    for each in sessions:
+        day = local_date(each)
+        monday = (day - dt.timedelta(days=day.weekday())).isoformat()
+        sums = found.setdefault(monday, [0.0] * len(GAITS))
+        for gait, verdict, seconds, _ in parts(each):
+            sums[gait] += seconds if verdict != CANDIDATE else 0
+    return found
+
+
+def _week(week: Week, by_gait: Sequence[float], most_s: float, display: Display) -> WeekRow:
+    run_s, walk_s = by_gait
+    back, maybe, ahead = week.backward, week.candidate, week.forward
+    return WeekRow(
+        week.monday,
+        week.sessions,
+        _minutes(run_s),
+        _minutes(walk_s),
+        _minutes(maybe.moving_s),
+        _minutes(ahead.moving_s),
+        display.distance(back.distance_m) if back.distance_m else "",
+        _bar((back.moving_s, maybe.moving_s, ahead.moving_s), most_s),
+    )
+
+
+def _minutes(seconds: float) -> str:
+    return clock(seconds) if seconds else ""
+
+
+def _bar(seconds: tuple[float, float, float], most_s: float) -> Markup:
+    """Backward, maybe and forward one after the other."""
+    scale = 100 / max(most_s + seconds[1], 1.0)
+    rects, x = "", 0.0
+    for name, part in zip(("backward", "candidate", "forward"), seconds, strict=True):
+        width = part * scale
+        if width:
+            rects += f'<rect class="stretch {name}" x="{x:.1f}%" width="{width:.1f}%" height="14"/>'
+        x += width
+    return Markup(f'<svg class="week" width="100%" height="14" aria-hidden="true">{rects}</svg>')  # noqa: S704  # numbers and our own words
+
+
+def _practice(done: Practice, backward_sessions: int) -> tuple[tuple[str, str], ...]:
+    """How backward movement was done, as far as there is any."""
+    if not done.segments:
+        return ()
+    warm_up = UNKNOWN
+    if done.warm_up_s is not None:
+        warm_up = say("practice_warm_up_value", time=spoken_time(done.warm_up_s))
+    ground = say("practice_ground_value", steep=done.steep, twisty=done.twisty, whole=done.segments)
+    return (
+        (say("period_run"), spoken_time(done.run_s)),
+        (say("period_walk"), spoken_time(done.walk_s)),
+        (say("practice_walked"), _of(done.walked_first, backward_sessions)),
+        (say("practice_warm_up"), warm_up),
+        (say("practice_longer"), _of(done.longer, done.comparable) if done.comparable else UNKNOWN),
+        (say("practice_ground"), ground),
+    )
+
+
+def _of(count: int, whole: int) -> str:
+    return say("practice_of", count=count, whole=whole)
+
+
+def _session(session: Session, context: PeriodContext, display: Display) -> SessionRow:
+    said = context.said.get(session.id, Remark())
+    return SessionRow(local_date(session).isoformat(), row(session, display), said)

@@ -1,0 +1,214 @@
+"""How measures go over time: one figure a measure, its slope in words, and a table behind all."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from retrorun.model import Day, Point, Trend
+from retrorun.report.figures import axis, layout
+from retrorun.report.numbers import Display, Shown, shown
+from retrorun.report.words import say
+
+Json = dict[str, Any]
+WEEK_S = 7 * 86_400.0
+POINTS = 400  # more are drawn as medians of equal stretches of time
+BINS = 200
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Card:
+    """One measure: where it goes, how sure that is, and its figure where it has two points."""
+
+    key: str
+    title: str
+    unit: str
+    way: str
+    slope: str
+    interval: str
+    note: str
+    figure: Mapping[str, Any] | None
+
+
+def cards(trends: Sequence[Trend], days: Mapping[str, Day], display: Display) -> tuple[Card, ...]:
+    """All measures with at least one point; those with a slope first."""
+    found = sorted(
+        (each for each in trends if each.points), key=lambda each: each.slope_per_week.value is None
+    )
+    return tuple(_card(each, days, display) for each in found)
+
+
+def _card(trend: Trend, days: Mapping[str, Day], display: Display) -> Card:
+    how = shown(trend.key, trend.label, trend.unit, display)
+    slope = trend.slope_per_week
+    early = slope.value is None
+    interval = how.interval(slope.low, slope.high, 1)
+    return Card(
+        key=trend.key,
+        title=how.label,
+        unit=how.unit,
+        way=say(f"way_{_way(trend)}"),
+        slope="" if early else _a_week(trend, how),
+        interval="" if early else say("slope_interval", interval=interval),
+        note=(slope.reason or trend.note) if early else trend.note,
+        figure=_figure(trend, how, days) if len(trend.points) > 1 else None,
+    )
+
+
+def _a_week(trend: Trend, how: Shown) -> str:
+    change = how.change(trend.slope_per_week.value, 1)
+    return say(f"a_week_{trend.key}", fallback="a_week", number=change, unit=how.unit)
+
+
+def _way(trend: Trend) -> str:
+    """``up`` or ``down`` only where the whole interval says so."""
+    slope = trend.slope_per_week
+    if slope.value is None or slope.low is None or slope.high is None:
+        return "early"
+    if slope.low > 0:
+        return "up"
+    return "down" if slope.high < 0 else "level"
+
+
+def _figure(trend: Trend, how: Shown, days: Mapping[str, Day]) -> Json:
+    data = [_marks(trend, how, days)]
+    if trend.slope_per_week.value is not None and trend.intercept is not None:
+        data = [*_line(trend, how), *data]
+    return {"data": data, "layout": _layout(how)}
+
+
+def _marks(trend: Trend, how: Shown, days: Mapping[str, Day]) -> Json:
+    """One mark a session, which leads to its page; or medians, which lead nowhere."""
+    many = len(trend.points) > POINTS
+    points = _medians(trend.points) if many else trend.points
+    backward = not trend.key.startswith("forward")
+    marks: Json = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [_date(each, days) for each in points],
+        "y": [round(each.value * how.scale, how.digits + 2) for each in points],
+        "marker": {
+            "color": "--backward" if backward else "--forward",
+            "symbol": "diamond" if backward else "circle",
+            "size": 9 if len(points) < 60 else 5,
+        },
+        "hovertemplate": (
+            f"%{{x|%e %b %Y}}<br><b>%{{y:.{how.digits}f}}</b> {how.unit}<extra></extra>"
+        ),
+    }
+    if not many:
+        marks["customdata"] = [each.session for each in points]
+        marks |= _whiskers(points, how)
+    return marks
+
+
+def _whiskers(points: Sequence[Point], how: Shown) -> Json:
+    if any(each.low is None or each.high is None for each in points):
+        return {}
+    ups = [round(((each.high or 0.0) - each.value) * how.scale, 4) for each in points]
+    downs = [round((each.value - (each.low or 0.0)) * how.scale, 4) for each in points]
+    bars = {"type": "data", "symmetric": False, "array": ups, "arrayminus": downs}
+    return {"error_y": bars | {"color": "--backward", "thickness": 1.2, "width": 0}}
+
+
+def _medians(points: Sequence[Point]) -> list[Point]:
+    first, last = points[0].start_time_s, points[-1].start_time_s
+    width = max((last - first) / BINS, 1.0)
+    bins: dict[int, list[Point]] = {}
+    for each in points:
+        bins.setdefault(int((each.start_time_s - first) / width), []).append(each)
+    return [
+        Point("", median(each.start_time_s for each in part), median(each.value for each in part))
+        for part in bins.values()
+    ]
+
+
+def _date(point: Point, days: Mapping[str, Day]) -> str:
+    day = days.get(point.session)
+    return day.date if day else _utc_date(point.start_time_s)
+
+
+def _utc_date(time_s: float) -> str:
+    return dt.datetime.fromtimestamp(time_s, tz=dt.UTC).date().isoformat()
+
+
+def _line(trend: Trend, how: Shown) -> list[Json]:
+    """The line, and within what its slope may turn about its middle."""
+    slope = trend.slope_per_week
+    start_s, weeks = trend.points[0].start_time_s, trend.weeks
+    ends = [_utc_date(start_s), _utc_date(start_s + weeks * WEEK_S)]
+
+    def at(rate: float | None, week: float) -> float:
+        middle = (trend.intercept or 0.0) + (slope.value or 0.0) * weeks / 2
+        rise = (slope.value or 0.0) if rate is None else rate
+        return round((middle + rise * (week - weeks / 2)) * how.scale, how.digits + 3)
+
+    band: Json = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": [*ends, *ends[::-1], ends[0]],
+        "y": [
+            at(slope.low, 0),
+            at(slope.low, weeks),
+            at(slope.high, weeks),
+            at(slope.high, 0),
+            at(slope.low, 0),
+        ],
+        "fill": "toself",
+        "fillcolor": "--interval",
+        "line": {"width": 0, "color": "--interval"},
+        "hoverinfo": "skip",
+    }
+    # two straight borders that cross make two triangles: each is filled
+    line: Json = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": ends,
+        "y": [at(None, 0), at(None, weeks)],
+        "line": {"color": "--muted", "width": 1.6},
+        "hoverinfo": "skip",
+    }
+    return [band, line]
+
+
+def _layout(how: Shown) -> Json:
+    return layout(
+        190,
+        (46, 12, 6, 30),
+        xaxis=axis(type="date", showgrid=False, nticks=5),
+        yaxis=axis(nticks=5, tickformat=f".{how.digits}f"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The table behind the trends: one row a session, one cell a measure."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, str, tuple[str, ...]], ...]
+    left_out: int
+
+
+MOST_ROWS = 500
+
+
+def values(trends: Sequence[Trend], days: Sequence[Day], display: Display) -> Values:
+    """Latest first, and at most `MOST_ROWS`: the list below holds every session."""
+    used = [each for each in trends if each.points]
+    hows = [shown(each.key, each.label, each.unit, display) for each in used]
+    columns = [{point.session: point.value for point in each.points} for each in used]
+    kept = [day for day in days if any(day.session in column for column in columns)]
+    rows = tuple(
+        (
+            day.session,
+            day.date,
+            tuple(
+                how.value(column.get(day.session))
+                for how, column in zip(hows, columns, strict=True)
+            ),
+        )
+        for day in reversed(kept[-MOST_ROWS:])
+    )
+    head = tuple(f"{how.label}, {how.unit}".removesuffix(", ") for how in hows)
+    return Values(head, rows, max(0, len(kept) - MOST_ROWS))

@@ -1,0 +1,229 @@
+"""Numbers as people read them: metric or imperial, local dates, times; always text.
+
+What is not known is an en dash, never a zero.
+
+How each compared measure is shown: its words, its unit, its scale and its digits.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Literal
+
+from retrorun.model import Session
+from retrorun.report.words import say
+from retrorun.units import FOOT_PER_METRE, METRE_PER_MILE
+from retrorun.zone import local_time
+
+UNKNOWN = "–"
+SLOWEST_S_PER_KM = 3600.0  # slower is standing, not a pace
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """Formats in one system of units."""
+
+    units: Literal["metric", "imperial"] = "metric"
+
+    @property
+    def imperial(self) -> bool:
+        """Whether miles and feet are wanted."""
+        return self.units == "imperial"
+
+    @property
+    def pace_unit(self) -> str:
+        """Unit of `pace`."""
+        return "min/mi" if self.imperial else "min/km"
+
+    @property
+    def height_unit(self) -> str:
+        """Unit of `height`."""
+        return "ft" if self.imperial else "m"
+
+    @property
+    def long_unit(self) -> str:
+        """Unit of long distances."""
+        return "mi" if self.imperial else "km"
+
+    def pace_s(self, s_per_km: float) -> float:
+        """Seconds per kilometre as seconds per displayed long unit."""
+        return s_per_km * METRE_PER_MILE / 1000 if self.imperial else s_per_km
+
+    def height_value(self, height_m: float) -> float:
+        """Metres as displayed heights and lengths."""
+        return height_m * FOOT_PER_METRE if self.imperial else height_m
+
+    def long_value(self, distance_m: float) -> float:
+        """Metres as kilometres or miles."""
+        return distance_m / (METRE_PER_MILE if self.imperial else 1000)
+
+    def pace(self, s_per_km: float | None) -> str:
+        """Such as ``6:20``; without unit."""
+        if s_per_km is None or not 0 < s_per_km < SLOWEST_S_PER_KM:
+            return UNKNOWN
+        return clock(self.pace_s(s_per_km))
+
+    def distance(self, distance_m: float | None) -> str:
+        """Such as ``5.03 km`` or ``252 m``."""
+        if distance_m is None:
+            return UNKNOWN
+        if self.imperial:
+            miles = distance_m / METRE_PER_MILE
+            return f"{distance_m * FOOT_PER_METRE:.0f} ft" if miles < 0.25 else f"{miles:.2f} mi"
+        return f"{distance_m:.0f} m" if distance_m < 1000 else f"{distance_m / 1000:.2f} km"
+
+    def height(self, height_m: float | None) -> str:
+        """Such as ``35 m`` or ``115 ft``."""
+        return (
+            UNKNOWN if height_m is None else f"{self.height_value(height_m):.0f} {self.height_unit}"
+        )
+
+    def step(self, length_m: float | None) -> str:
+        """A step length, such as ``0.73 m`` or ``2.40 ft``."""
+        if length_m is None:
+            return UNKNOWN
+        return f"{self.height_value(length_m):.2f} {self.height_unit}"
+
+
+def clock(seconds: float | None) -> str:
+    """Such as ``6:20`` or ``1:02:03``; rounded to whole seconds."""
+    if seconds is None:
+        return UNKNOWN
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
+
+
+def spoken_time(seconds: float) -> str:
+    """A length of time for a sentence: ``45 s``, ``6:20 min``, ``1:02 h``."""
+    if round(seconds) < 60:
+        return say("seconds", value=round(seconds))
+    if round(seconds) < 3600:
+        return say("minutes", value=clock(seconds))
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return say("hours", value=f"{hours}:{minutes:02d}")
+
+
+def number(value: float | None, digits: int = 0, unit: str = "") -> str:
+    """The number with so many digits, a true minus, and its unit."""
+    if value is None:
+        return UNKNOWN
+    text = f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    if not any(sign in text for sign in "123456789"):
+        text = text.lstrip("\N{MINUS SIGN}")
+    return f"{text} {unit}" if unit else text
+
+
+def signed(value: float | None, digits: int = 0, unit: str = "") -> str:
+    """The same with a plus where it is positive."""
+    text = number(value, digits, unit)
+    return f"+{text}" if value is not None and value > 0 else text
+
+
+def percent(share: float | None, digits: int = 0) -> str:
+    """A share of one in per cent."""
+    return UNKNOWN if share is None else f"{number(100 * share, digits)} %"
+
+
+def calendar_date(day: dt.date) -> str:
+    """Such as ``Sunday, 3 May 2026``."""
+    weekday = say("weekdays").split()[day.weekday()]
+    return say("date", weekday=weekday, day=day.day, month=month(day), year=day.year)
+
+
+def short_date(day: dt.date) -> str:
+    """Such as ``3 May 2026``."""
+    return f"{day.day} {month(day)[:3]} {day.year}"
+
+
+def month(day: dt.date) -> str:
+    """The month's name."""
+    return say("months").split()[day.month - 1]
+
+
+def session_moment(session: Session, *, month_only: bool = False) -> str:
+    """When a session began on the runner's own clock; or only the month and year."""
+    moment = local_time(session.start_time_s, session.zone)
+    if month_only:
+        return f"{month(moment)} {moment.year}"
+    clock_words = f"{moment.hour}:{moment.minute:02d}"
+    zone = "" if session.zone else say("utc")
+    return f"{calendar_date(moment)}, {clock_words}{zone}"
+
+
+def local_date(session: Session) -> dt.date:
+    """The session's date on the runner's own clock."""
+    return local_time(session.start_time_s, session.zone).date()
+
+
+# key of the measure → what happens to it on the way to the reader, digits after the point
+KINDS: dict[str, tuple[str, int]] = {
+    "cost_factor": ("plain", 2),
+    "heart_rate_bpm": ("plain", 0),
+    "cadence_spm": ("plain", 0),
+    "backward_cadence_spm": ("plain", 0),
+    "respiration_brpm": ("plain", 1),
+    "metres_per_beat": ("length", 2),
+    "backward_metres_per_beat": ("length", 2),
+    "forward_metres_per_beat": ("length", 2),
+    "step_length_m": ("length", 2),
+    "contact_time_s": ("milli", 0),
+    "vertical_oscillation_m": ("centi", 1),
+    "balance_pct": ("plain", 1),
+    "energy_kcal_per_km": ("per_long", 0),
+    "energy_kcal_per_min": ("plain", 1),
+    "speed_mps": ("speed", 1),
+    "backward_speed_mps": ("speed", 1),
+    "forward_speed_mps": ("speed", 1),
+    "backward_share_pct": ("plain", 0),
+    "backward_longest_s": ("minutes", 1),
+}
+SMALL = {"milli": ("ms", 1000.0), "centi": ("cm", 100.0), "minutes": ("min", 1 / 60)}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A measure as it is shown: value × ``scale`` in ``unit``, with so many digits."""
+
+    label: str
+    unit: str
+    scale: float
+    digits: int
+
+    def value(self, value: float | None) -> str:
+        """The number without its unit."""
+        return number(None if value is None else value * self.scale, self.digits)
+
+    def change(self, value: float | None, more: int = 0) -> str:
+        """The same with its sign, ``more`` digits finer."""
+        return signed(None if value is None else value * self.scale, self.digits + more)
+
+    def interval(self, low: float | None, high: float | None, more: int = 0) -> str:
+        """Both ends of an interval of changes; an en dash where there is none."""
+        if low is None or high is None:
+            return UNKNOWN
+        return say("between", low=self.change(low, more), high=self.change(high, more))
+
+
+def shown(key: str, label: str, unit: str, display: Display) -> Shown:
+    """How the measure is shown; one that is new here goes by the model's own label and unit."""
+    kind, digits = KINDS.get(key, ("plain", 2))
+    words = say(f"shown_{key}", fallback=None) or f"{label[:1].upper()}{label[1:]}"
+    return Shown(words, *_scaled(kind, unit, display), digits)
+
+
+def sentence(words: str) -> str:
+    """The model's words with a capital and a full stop, to stand alone."""
+    return f"{words[:1].upper()}{words[1:]}." if words else ""
+
+
+def _scaled(kind: str, unit: str, display: Display) -> tuple[str, float]:
+    if kind == "speed":
+        return f"{display.long_unit}/h", display.long_value(3600.0)
+    if kind == "length":
+        return display.height_unit, display.height_value(1.0)
+    if kind == "per_long":
+        return f"kcal/{display.long_unit}", METRE_PER_MILE / 1000 if display.imperial else 1.0
+    if kind in SMALL:
+        return SMALL[kind]
+
+    return {"1/min": say("bpm"), "times forward": ""}.get(unit, unit), 1.0

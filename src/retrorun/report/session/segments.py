@@ -1,0 +1,156 @@
+"""The segment table: every stretch with its measures, all of them text.
+
+What the file held, what was doubted, and on which grounds each stretch was decided.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from retrorun.model import Energy, MeasuredSegment, Session
+from retrorun.model.segment import Kind, kind
+from retrorun.report.numbers import Display, clock, number, percent
+from retrorun.report.words import say
+
+MOST = 400  # a table longer than this is no reading matter; the exports hold all of it
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One stretch; ``start_s`` and ``end_s`` for the script and for `retrorun label`."""
+
+    number: int
+    kind: Kind
+    start_s: int
+    end_s: int
+    direction: str
+    start: str
+    length: str
+    cells: tuple[str, ...]
+    sure: str
+    evidence: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The table's head and rows; ``left_out`` counts those that did not fit."""
+
+    head: tuple[str, ...]
+    kinds_of_evidence: tuple[str, ...]
+    rows: tuple[Row, ...]
+    left_out: int
+
+
+def rows(measured: Sequence[MeasuredSegment], display: Display) -> Rows:
+    """Every stretch, or the backward and then the longest ones where there are too many."""
+    numbered = list(enumerate(measured, 1))
+    if len(numbered) > MOST:
+        numbered = sorted(sorted(numbered, key=_importance)[:MOST])
+    names = sorted({name for each in measured for name in each.segment.evidence})
+    head = (
+        say("distance"),
+        display.pace_unit,
+        say("bpm"),
+        say("spm"),
+        say("step_length"),
+        say("grade"),
+        "kcal",
+    )
+    made = tuple(_row(number, each, display, names) for number, each in numbered)
+    words = tuple(say(f"evidence_{name}", fallback="evidence_other") for name in names)
+    return Rows(head, words, made, len(measured) - len(made))
+
+
+def _importance(numbered: tuple[int, MeasuredSegment]) -> tuple[bool, float]:
+    """Backward first, then the longest."""
+    segment = numbered[1].segment
+    return kind(segment) not in {"backward", "candidate"}, segment.start_s - segment.end_s
+
+
+def _row(position: int, each: MeasuredSegment, display: Display, names: Sequence[str]) -> Row:
+    segment, metrics = each.segment, each.metrics
+    heart = metrics.heart_rate
+    return Row(
+        number=position,
+        kind=kind(segment),
+        start_s=round(segment.start_s),
+        end_s=round(segment.end_s),
+        direction=say(
+            f"direction_{kind(segment)}_{segment.gait}", fallback=f"kind_{kind(segment)}"
+        ),
+        start=clock(segment.start_s),
+        length=clock(segment.end_s - segment.start_s),
+        cells=(
+            display.distance(metrics.distance_m),
+            display.pace(metrics.pace_s_per_km),
+            number(heart.mean if heart else None),
+            number(metrics.cadence_spm),
+            display.step(metrics.step_length_m),
+            percent(metrics.grade, 1),
+            _kcal(metrics.energy_shown),
+        ),
+        sure=percent(min(segment.probability, 0.99)),
+        evidence=tuple(_logits(segment.evidence.get(name)) for name in names),
+        reason=segment.reason,
+    )
+
+
+def _kcal(energy: Energy | None) -> str:
+    if energy is None:
+        return number(None)
+    return number(energy.gross, 2, say("per_kg")) if energy.per_kg else number(energy.gross, 0)
+
+
+def _logits(value: float | None) -> str:
+    return number(value, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Data quality in text: channels with their coverage, the heading's story, all remarks."""
+
+    channels: tuple[tuple[str, str, int], ...]
+    heading: tuple[tuple[str, str], ...]
+    remarks: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+
+
+def quality(session: Session) -> Quality:
+    """Gather it from the session."""
+    channels = tuple(
+        (say(f"channel_{name}", fallback=None) or name, percent(share), round(100 * share))
+        for name, share in session.channels.items()
+    )
+    notes = (*session.source.warnings, *session.notes, *session.measures.notes)
+    remarks = tuple(dict.fromkeys(note.message for note in notes))
+    return Quality(channels, _heading(session), remarks, _facts(session))
+
+
+def _heading(session: Session) -> tuple[tuple[str, str], ...]:
+    verdict = session.heading
+    lines = [(say("heading_kind"), say(f"heading_{verdict.kind}"))]
+    if verdict.source:
+        lines.append((say("heading_source"), verdict.source))
+    if verdict.mount_offset_deg is not None:
+        lines.append((say("heading_mount"), number(verdict.mount_offset_deg, 0, "°")))
+    if verdict.concentration is not None:
+        lines.append((say("heading_concentration"), number(verdict.concentration, 2)))
+    if verdict.sign_from:
+        lines.append((say("heading_sign"), verdict.sign_from))
+    return (*lines, (say("heading_reason"), verdict.reason))
+
+
+def _facts(session: Session) -> tuple[tuple[str, str], ...]:
+    energy = session.device_energy_kcal
+    known = (
+        (say("fact_file"), session.source.name),
+        (say("fact_format"), session.source.format),
+        (say("fact_device"), session.device),
+        (say("fact_zone"), session.zone.name if session.zone else None),
+        (say("fact_device_energy"), None if energy is None else number(energy, 0, "kcal")),
+        (say("fact_salvaged"), say("yes") if session.source.salvaged else None),
+        (say("fact_id"), session.id),
+        (say("fact_version"), session.version),
+        (say("fact_settings"), session.settings),
+    )
+    return tuple((name, value) for name, value in known if value)

@@ -1,0 +1,274 @@
+"""A result set without who, where and on which day: part by part, to be put elsewhere.
+
+What becomes of each column stands with it in ``columns``, of each field of an analysis in
+``treatments``. The ledger and the problems are about files, and have no place here.
+
+Names that only the holder of a salt can make: HMAC-SHA256, apart for every purpose.
+
+The salt itself is never written. What stands in a de-identified result set to tell one salt from
+another is such a name, too.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from retrorun.errors import ReadError, SettingsError
+from retrorun.model import Session
+from retrorun.results import columns as arrow
+from retrorun.results import layout
+from retrorun.results.columns import TABLES, Column
+from retrorun.results.deidentification_rules import Facts, scrubbed, words
+from retrorun.results.layout import About
+from retrorun.results.reader import athletes, damaged, part, parts, table
+from retrorun.results.writer import Sheet
+from retrorun.storage import Store
+
+LEAST_BYTES = 16
+WEEK_S = 7 * 86_400
+_WEEKS = 52  # on either side; never none
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Key:
+    """A salt and what is made with it."""
+
+    salt: bytes
+
+    def _named(self, purpose: str, *parts: str) -> str:
+        text = "\0".join((purpose, *parts)).encode("utf-8", "surrogatepass")
+        return hmac.new(self.salt, text, hashlib.sha256).hexdigest()
+
+    def athlete(self, key: str) -> str:
+        """An athlete's id: a letter first, so that no reader takes it for a number."""
+        return f"a{self._named('athlete', key)[:16]}"
+
+    def session(self, session: str) -> str:
+        """A session's id."""
+        return self._named("session", session)[:16]
+
+    def part(self, name: str) -> str:
+        """A part's name."""
+        return self._named("part", name)[:32]
+
+    def shift_s(self, key: str) -> int:
+        """Seconds that an athlete's dates are moved by: whole weeks, 1 to 52, either way."""
+        place = int(self._named("weeks", key), 16) % (2 * _WEEKS)
+        weeks = place - _WEEKS if place < _WEEKS else place - _WEEKS + 1
+        return weeks * WEEK_S
+
+    def mark(self) -> str:
+        """What tells this salt from another."""
+        return self._named("mark")[:16]
+
+
+def key(salt: bytes) -> Key:
+    """A salt that is worth the name.
+
+    Raises:
+        SettingsError: it is so short that it could be guessed.
+    """
+    if len(salt) < LEAST_BYTES:
+        words = f"a salt of {len(salt)} bytes can be guessed; it takes at least {LEAST_BYTES}"
+        remedy = "Make one with `openssl rand -hex 32`, and keep it secret."
+        raise SettingsError("salt-too-short", words, remedy=remedy)
+    return Key(salt)
+
+
+_SESSION = msgspec.json.Decoder(Session)
+_TABLES = ("sessions", "segments", "tracks")
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """One session: what its values become, and when it then began."""
+
+    facts: Facts
+    start_us: int
+
+    @property
+    def place(self) -> tuple[int, str]:
+        """Its place among others: that of the files would tell the order of their names."""
+        return self.start_us, self.facts.session
+
+    @property
+    def year(self) -> int:
+        """The year by the new date."""
+        return int(np.datetime64(self.start_us, "us").astype("datetime64[Y]").astype(int)) + 1970
+
+
+def columns(kind: str) -> tuple[Column, ...]:
+    """The columns of a table that are left."""
+    return tuple(each for each in TABLES[kind] if each.treatment != "drop")
+
+
+def about(source: About, key: Key, *, tracks: bool) -> About:
+    """What the de-identified result set says of itself.
+
+    Args:
+        source: what the one it is made from says.
+        key: with which it is made; only its mark is kept.
+        tracks: whether the tracks go along.
+    """
+    return About(
+        schema_version=source.schema_version,
+        retrorun=source.retrorun,
+        settings=source.settings,
+        tracks=tracks,
+        deidentified=True,
+        mark=key.mark(),
+    )
+
+
+def deidentify(store: Store, key: Key, *, tracks: bool) -> Iterator[tuple[str, bytes]]:
+    """The parts of the de-identified result set: object name and bytes, one after the other.
+
+    Args:
+        store: the result set as it was made.
+        key: the same one gives the same ids, dates and bytes.
+        tracks: whether the 1 Hz tracks go along.
+
+    Raises:
+        ReadError: a part is gone, damaged or of another schema.
+    """
+    tables = _TABLES if tracks else _TABLES[:2]
+    for athlete in athletes(store):
+        person = _Person(athlete, key)
+        there = {name for kind in tables for name in parts(store, layout.partition(kind, athlete))}
+        for name in sorted(each for each in there if each.startswith("sessions/")):
+            known = person.known(store, name)
+            _, _, place = name.partition("/")
+            sums: dict[str, str] = {}
+            for kind in (each for each in tables if f"{each}/{place}" in there):
+                for path, data in person.written(store, kind, place, known):
+                    sums[path] = hashlib.sha256(data).hexdigest()
+                    yield path, data
+            yield layout.sums_name(key.part(place)), layout.sums(sums)
+
+
+class _Person:
+    """One athlete's parts."""
+
+    def __init__(self, athlete: str, key: Key) -> None:
+        self.key = key
+        self.id = key.athlete(athlete)
+        self.shift_s = key.shift_s(athlete)
+
+    def known(self, store: Store, name: str) -> dict[str, _Known]:
+        """The sessions of a part."""
+        rows = table(store, name, "sessions", ("session", "start_time", "utc_offset_s"))
+        if rows["session"].null_count or rows["start_time"].null_count:
+            raise damaged(name, "a session has no id or no start")
+        found = {}
+        for session, start_us, offset_s in zip(
+            rows["session"].to_pylist(),
+            rows["start_time"].cast("int64").to_pylist(),
+            rows["utc_offset_s"].to_pylist(),
+            strict=True,
+        ):
+            shift_s = self.shift_s + (offset_s or 0.0)
+            facts = Facts(self.key.session(session), shift_s)
+            found[session] = _Known(facts, start_us + round(shift_s * 1e6))
+        return found
+
+    def written(
+        self, store: Store, kind: str, place: str, known: Mapping[str, _Known]
+    ) -> Iterator[tuple[str, bytes]]:
+        """A part again, one a year of the new dates.
+
+        Args:
+            store: the result set as it was made.
+            kind: whose part it is.
+            place: its name below that.
+            known: the sessions in it.
+        """
+        kept = columns(kind)
+        sheets: dict[int, Sheet] = {}
+        with part(store, f"{kind}/{place}", kind) as file:
+            for rows, year in _in_order(_pieces(file, kind, known), known):
+                if year not in sheets:
+                    sheets[year] = Sheet(kind, arrow.of_columns(kind, kept))
+                facts = [known[each].facts for each in rows["session"].to_pylist()]
+                found = {each.name: _treated(each, rows[each.name], facts) for each in kept}
+                sheets[year].add_group(found, rows.num_rows)
+        for year in sorted(sheets):
+            folder = f"{kind}/athlete={self.id}/year={year}"
+            yield f"{folder}/{self.key.part(place)}.parquet", sheets[year].close()
+
+
+def _pieces(file: Any, kind: str, known: Mapping[str, _Known]) -> Iterator[Any]:  # noqa: ANN401 - pyarrow has no types
+    """Tracks one by one, because they are large, by their new dates; other tables whole."""
+    if kind != "tracks":
+        yield file.read(use_threads=False)
+        return
+    owners = [
+        file.read_row_group(number, columns=["session"])["session"][0].as_py()
+        for number in range(file.num_row_groups)
+    ]
+    for number in sorted(range(len(owners)), key=lambda at: known[owners[at]].place):
+        yield file.read_row_group(number, use_threads=False)
+
+
+def _in_order(pieces: Iterable[Any], known: Mapping[str, _Known]) -> Iterator[tuple[Any, int]]:
+    """The rows of each year, by the new dates; those of a session stay in their order."""
+    for rows in pieces:
+        ids = rows["session"].to_pylist()
+        if len(set(ids)) == 1:
+            yield rows, known[ids[0]].year
+            continue
+        by_year: dict[int, list[int]] = {}
+        for at in sorted(range(len(ids)), key=lambda each: known[ids[each]].place):
+            by_year.setdefault(known[ids[at]].year, []).append(at)
+        for year, places in sorted(by_year.items()):
+            yield rows.take(places), year
+
+
+def _treated(column: Column, cells: Any, facts: Sequence[Facts]) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """A column as it may be shown; ``facts`` are those of each row's session."""
+    import pyarrow as pa
+
+    values = cells.combine_chunks()
+    if column.treatment == "keep" and column.kind not in {"text", "bytes"}:
+        return values
+    if column.treatment == "session":
+        return pa.array([each.session for each in facts], pa.string())
+    if column.treatment == "shift":
+        shift_us = np.array([round(each.shift_s * 1e6) for each in facts], dtype=np.int64)
+        moved = pa.compute.add(values.cast(pa.int64()), pa.array(shift_us))
+        return moved.cast(values.type)
+    if column.treatment == "level":
+        return _levelled(values, facts)
+    if column.treatment == "vocabulary":
+        return pa.array([words(each) for each in values.to_pylist()], pa.string())
+    if column.treatment == "scrub":
+        pairs = zip(values.to_pylist(), facts, strict=True)
+        return pa.array([_scrubbed(*pair) for pair in pairs], pa.binary())
+    message = f"nobody has decided what becomes of the column {column.name}"
+    raise SettingsError("deidentify-undecided", message, remedy="Please report this.")
+
+
+def _levelled(values: Any, facts: Sequence[Facts]) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """Heights from the first one known of each session."""
+    import pyarrow as pa
+
+    heights = values.to_numpy(zero_copy_only=False).astype(np.float64)
+    owners = np.array([each.session for each in facts])
+    for owner in np.unique(owners):
+        mine = owners == owner
+        known = heights[mine & np.isfinite(heights)]
+        heights[mine] -= known[0] if known.size else np.nan
+    return pa.array(heights.astype(np.float32), from_pandas=True)
+
+
+def _scrubbed(document: bytes, facts: Facts) -> bytes:
+    try:
+        session = _SESSION.decode(document)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
+        message = f"a stored session cannot be read: {problem}"
+        raise ReadError("results-session-damaged", message) from problem
+    return msgspec.json.encode(scrubbed(session, facts))

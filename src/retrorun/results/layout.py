@@ -1,0 +1,212 @@
+"""Names within a result set: whose data it is as a folder's name, and where parts lie.
+
+An athlete's name comes from strangers: a folder, a table. It becomes a *key* that is text on one
+line, bounded, and safe as a Hive partition; a name that had to be changed for that ends in ``~``
+and part of its hash, so that no two become one.
+
+What a result set says of itself, and who may add to it.
+"""
+
+import hashlib
+import unicodedata
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+
+from retrorun.errors import SettingsError
+from retrorun.results.columns import SCHEMA_VERSION
+
+ABOUT = "about.json"
+SUMS = "sums/"
+UNKNOWN = "unknown"
+MOST_BYTES = 160  # of a key when quoted; file systems allow 255 a folder's name
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.~")
+_TAKEN = {"__hive_default_partition__", "null"}  # what readers take for no value
+
+
+def athlete_key(name: str) -> str:
+    """The name as it stands in every table and partition; a key is its own key.
+
+    Args:
+        name: any text, also with lone surrogates for bytes that are no UTF-8.
+    """
+    if not name:
+        return UNKNOWN
+    clean = unicodedata.normalize("NFC", _printable(name)).strip()
+    as_it_is = clean == unicodedata.normalize("NFC", name) and clean.casefold() not in _TAKEN
+    if as_it_is and len(quoted(clean).encode()) <= MOST_BYTES:
+        return clean
+    mark = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return f"{_bounded(clean, MOST_BYTES - 13)}~{mark}"
+
+
+def _printable(name: str) -> str:
+    """On one line, and UTF-8: what cannot be printed is escaped."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in name)
+
+
+def _bounded(clean: str, most_bytes: int) -> str:
+    """As much of the text as fits when it is quoted."""
+    room = most_bytes
+    for place, char in enumerate(clean):
+        room -= len(_quoted(char).encode())
+        if room < 0:
+            return clean[:place].strip()
+    return clean
+
+
+def quoted(key: str) -> str:
+    """A key as a Hive partition's value: ASCII but letters, digits and ``_-.~`` as ``%XX``.
+
+    Letters beyond ASCII stay as they are, because Spark undoes ``%XX`` byte by byte.
+    """
+    return "".join(map(_quoted, key))
+
+
+def _quoted(char: str) -> str:
+    return char if char in _PLAIN or ord(char) > 127 else f"%{ord(char):02X}"
+
+
+def unquoted(value: str) -> str:
+    """What ``quoted`` made, undone."""
+    head, *rest = value.split("%")
+    return head + "".join(chr(int(each[:2], 16)) + each[2:] for each in rest)
+
+
+def partition(table: str, athlete: str, year: int | None = None) -> str:
+    """The folder of an athlete's part of a table, of one year or of all, with a slash."""
+    folder = f"{table}/athlete={quoted(athlete_key(athlete))}/"
+    return folder if year is None else f"{folder}year={year}/"
+
+
+def problems_name(batch: str) -> str:
+    """Where a batch's problems lie."""
+    return f"problems/{batch}.parquet"
+
+
+def sums(found: Mapping[str, str]) -> bytes:
+    """The content of such an object: name and SHA-256 of each part."""
+    return msgspec.json.format(msgspec.json.encode(dict(sorted(found.items()))), indent=1) + b"\n"
+
+
+def sums_name(batch: str) -> str:
+    """Where the SHA-256 of each part of a batch lie."""
+    return f"{SUMS}{batch}.json"
+
+
+def ledger_name(batch: str) -> str:
+    """Where a batch's ledger lies: what is put last."""
+    return f"files/{batch}.parquet"
+
+
+_MOST_BYTES = 1 << 20
+
+
+class Readable(Protocol):
+    """A store, as far as it is read by name."""
+
+    def read(self, name: str, limit_bytes: int) -> bytes:
+        """All bytes of an object."""
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """The content of ``about.json``."""
+
+    schema_version: int
+    retrorun: str
+    settings: str
+    tracks: bool
+    deidentified: bool = False
+    mark: str | None = None  # of the salt it was de-identified with
+
+
+ANOTHER = "Choose another --out, or an empty one."
+
+
+def about(version: str, settings_fingerprint: str, *, tracks: bool) -> bytes:
+    """The bytes of ``about.json``, to be put if there is none yet.
+
+    Args:
+        version: of the package.
+        settings_fingerprint: of the settings that every session is analysed with.
+        tracks: whether tracks are kept.
+    """
+    return encoded(
+        About(
+            schema_version=SCHEMA_VERSION,
+            retrorun=version,
+            settings=settings_fingerprint,
+            tracks=tracks,
+        )
+    )
+
+
+def encoded(said: About) -> bytes:
+    """The bytes of ``about.json``."""
+    return msgspec.json.format(msgspec.json.encode(said), indent=1) + b"\n"
+
+
+def check_about(store: Readable, wanted: bytes) -> None:
+    """Refuse to add to a result set that was made otherwise.
+
+    Args:
+        store: the result set, with its ``about.json``.
+        wanted: what ``about`` gives for this run.
+
+    Raises:
+        SettingsError: another version, other settings, with or without tracks, or de-identified.
+        ReadError: there is no ``about.json``.
+    """
+    there, mine = read_about(store), msgspec.json.decode(wanted, type=About)
+    if there.deidentified:
+        raise SettingsError(
+            "results-deidentified", "that result set is a de-identified copy", remedy=ANOTHER
+        )
+    if (there.retrorun, there.schema_version) != (mine.retrorun, mine.schema_version):
+        words = f"it was made by retrorun {there.retrorun}; this is {mine.retrorun}"
+        raise SettingsError("results-other-version", words, file=ABOUT, remedy=ANOTHER)
+    if there.settings != mine.settings:
+        words = f"it was made with other settings ({there.settings}, now {mine.settings})"
+        raise SettingsError("results-other-settings", words, file=ABOUT, remedy=ANOTHER)
+    if there.tracks != mine.tracks:
+        kept = "with" if there.tracks else "without"
+        words = f"it was made {kept} tracks"
+        remedy = f"Run it {kept} --tracks, or choose another --out."
+        raise SettingsError("results-other-tracks", words, file=ABOUT, remedy=remedy)
+
+
+def check_copy(store: Readable, wanted: About) -> None:
+    """Refuse to add to a de-identified result set that was made otherwise.
+
+    Raises:
+        SettingsError: it is none, was made from another kind, or with another salt.
+        ReadError: there is no ``about.json``.
+    """
+    there = read_about(store)
+    if there.deidentified and there.mark != wanted.mark:
+        words = "it was made with another salt, or with one that nobody kept"
+        raise SettingsError("results-other-salt", words, file=ABOUT, remedy=ANOTHER)
+    if there != wanted:
+        words = "something else was written there"
+        raise SettingsError("results-other-copy", words, file=ABOUT, remedy=ANOTHER)
+
+
+def read_about(store: Readable) -> About:
+    """What the result set says of itself.
+
+    Raises:
+        ReadError: there is none.
+        SettingsError: it is not that of a result set, or that of a newer one.
+    """
+    data = store.read(ABOUT, _MOST_BYTES)
+    try:
+        said = msgspec.json.decode(data, type=About)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
+        words = f"this is no result set: {problem}"
+        raise SettingsError("results-unreadable", words, file=ABOUT, remedy=ANOTHER) from problem
+    if said.schema_version > SCHEMA_VERSION:
+        words = f"a newer retrorun made it (schema {said.schema_version})"
+        remedy = "Update retrorun."
+        raise SettingsError("results-newer", words, file=ABOUT, remedy=remedy)
+    return said

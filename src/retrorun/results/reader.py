@@ -1,0 +1,233 @@
+"""Reading a result set back, part by part, and only the parts that are asked for."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import PurePosixPath
+from typing import Any
+
+import msgspec
+
+from retrorun.archive.serialization import OUTLINES
+from retrorun.errors import ReadError, StoreError
+from retrorun.model import Session
+from retrorun.results import columns as arrow
+from retrorun.results import layout
+from retrorun.results.columns import TABLES
+from retrorun.storage import Store
+
+MOST_BYTES = 4 << 30  # of one part
+MEND = "`retrorun process` with --retry makes it again, from the exports and as before."
+DAMAGED = "results-part-damaged"
+_SUFFIX = ".parquet"
+_ODD = (KeyError, ValueError, IndexError, TypeError, OverflowError, AttributeError, EOFError)
+
+
+def parts(store: Store, folder: str) -> Iterator[str]:
+    """Names of the parts below a folder of the result set, such as ``files/``, in their order.
+
+    Raises:
+        StoreError: the store does not answer.
+    """
+    for entry in store.entries(under=folder):
+        if entry.name.endswith(_SUFFIX) and not entry.name.rsplit("/", 1)[-1].startswith("."):
+            yield entry.name
+
+
+def ledger(store: Store) -> Iterator[Any]:
+    """The rows of ``files``, as record batches of pyarrow, in the order of the batches' names.
+
+    Raises:
+        ReadError: a part is gone, damaged or of another schema.
+    """
+    for name in parts(store, "files/"):
+        yield from table(store, name, "files").to_batches()
+
+
+def table(store: Store, name: str, kind: str, columns: Iterable[str] | None = None) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """One part as a ``pyarrow.Table``.
+
+    Args:
+        store: the result set.
+        name: the part's.
+        kind: whose schema it must have: ``files``, ``sessions`` …
+        columns: those wanted; all if None.
+
+    Raises:
+        ReadError: it is gone, damaged or of another schema.
+    """
+    wanted = arrow.schema(kind).names if columns is None else list(columns)
+    with part(store, name, kind) as file:
+        found = file.read(columns=wanted, use_threads=False).select(wanted)
+        found.validate(full=True)  # what is no text would fail only when it is looked at
+        return found
+
+
+@contextmanager
+def part(store: Store, name: str, kind: str) -> Iterator[Any]:
+    """One part as an open ``pyarrow.parquet.ParquetFile``.
+
+    Args:
+        store: the result set.
+        name: the part's.
+        kind: whose schema it must have.
+
+    Raises:
+        ReadError: it is gone, or reading it shows that it is damaged or of another schema.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    data = store.read(name, MOST_BYTES)
+    _check_sum(store, name, data)
+    try:
+        with pq.ParquetFile(pa.BufferReader(data)) as file:
+            _check_schema(file, name, kind)
+            yield file
+    except (pa.ArrowException, OSError, *_ODD) as problem:
+        raise damaged(name, str(problem)[:200]) from problem
+
+
+def damaged(name: str, words: str) -> ReadError:
+    """The error of a part that cannot be read."""
+    return ReadError(DAMAGED, f"this part cannot be read: {words}", file=name, remedy=MEND)
+
+
+def _check_schema(file: Any, name: str, kind: str) -> None:  # noqa: ANN401 - pyarrow has no types
+    """Refuse a part whose columns are not those of this version, by name and type.
+
+    Raises:
+        ReadError: what is missing or other, by name.
+    """
+    declared = {each.name: each for each in arrow.schema(kind)}
+    found = {each.name: each for each in file.schema_arrow}
+    missing = [each for each in declared if each not in found and _is_needed(each, kind, found)]
+    if missing:
+        raise _another(name, f"there is no column {missing[0]}")
+    for column, field in found.items():
+        if column not in declared:
+            raise _another(name, f"the column {column[:40]!r} is not known")
+        if field.type != declared[column].type or not field.nullable:
+            words = f"the column {column} holds {field.type}, not {declared[column].type}"
+            raise _another(name, words)
+
+
+def _is_needed(column: str, kind: str, found: Container[str]) -> bool:
+    """A de-identified copy lacks the columns that are dropped, all of them or none."""
+    left_out = [each.name for each in TABLES[kind] if each.treatment == "drop"]
+    return column not in left_out or any(each in found for each in left_out)
+
+
+def _another(name: str, words: str) -> ReadError:
+    return ReadError(
+        "results-other-schema", f"this part has another schema: {words}", file=name, remedy=MEND
+    )
+
+
+def _check_sum(store: Store, name: str, data: bytes) -> None:
+    """Compare a part with its sum, before anything else looks at it.
+
+    Of some damage the Parquet library does not say a word: it ends the process. The first result
+    sets have no sums.
+
+    Raises:
+        ReadError: the part or its sums are damaged.
+    """
+    try:
+        known = sums(store, PurePosixPath(name).stem)
+    except StoreError:
+        raise
+    except ReadError as problem:
+        if problem.slug == DAMAGED:
+            raise
+        return
+    if hashlib.sha256(data).hexdigest() not in known.values():  # whoever moved it, it is whole
+        raise damaged(name, "its bytes are not those that were written")
+
+
+def sums(store: Store, batch: str) -> dict[str, str]:
+    """Names of the parts of a batch, its ledger's among them, and their SHA-256.
+
+    Raises:
+        StoreError: the store does not answer.
+        ReadError: there are none, or they are damaged.
+    """
+    name = layout.sums_name(batch)
+    try:
+        return msgspec.json.decode(store.read(name, MOST_BYTES), type=dict[str, str])
+    except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
+        raise damaged(name, str(problem)[:200]) from problem
+
+
+def lost(store: Store) -> Iterator[ReadError]:
+    """What finished batches had and the store has no more: one error a part, its name as ``file``.
+
+    Sums that are gone or damaged are among them. Parts that somebody has moved to another athlete
+    are not lost.
+
+    Raises:
+        StoreError: the store does not answer.
+    """
+    if next(iter(store.entries(under=layout.SUMS)), None) is None:
+        return  # the first result sets have none
+    there = set(parts(store, ""))
+    expected: set[str] = set()
+    for ledger in sorted(each for each in there if each.startswith("files/")):
+        try:
+            expected |= sums(store, PurePosixPath(ledger).stem).keys()
+        except StoreError:
+            raise
+        except ReadError as problem:
+            yield ReadError(problem.slug, problem.message, file=problem.file, remedy=MEND)
+    moved = Counter(_beside_athlete(each) for each in there - expected)
+    for name in sorted(expected - there):
+        if moved[_beside_athlete(name)]:
+            moved[_beside_athlete(name)] -= 1
+        else:
+            yield ReadError("results-part-missing", "this part is gone", file=name, remedy=MEND)
+
+
+def _beside_athlete(name: str) -> tuple[str, ...]:
+    """Table, year and batch of a part's name."""
+    return tuple(each for each in name.split("/") if not each.startswith("athlete="))
+
+
+def athletes(store: Store) -> list[str]:
+    """The athletes that have sessions, sorted."""
+    return sorted({athlete_of(name) for name in parts(store, "sessions/")})
+
+
+def athlete_of(name: str) -> str:
+    """Whose part it is, by its name: ``sessions/athlete=…/…``."""
+    return layout.unquoted(name.split("/")[1].removeprefix("athlete="))
+
+
+def sessions(store: Store, athlete: str) -> list[Session]:
+    """An athlete's sessions in time order, each once, as ``compare`` wants them.
+
+    They are outlines: what only a session's own page shows (samples of evidence, laps, notes) is
+    not read; asking for it is an AttributeError. Nothing of other athletes is read.
+
+    Raises:
+        ReadError: a part is gone, damaged or of another schema.
+    """
+    documents: dict[str, bytes] = {}
+    for name in parts(store, layout.partition("sessions", athlete)):
+        found = table(store, name, "sessions", ("session", "analysis"))
+        if found["session"].null_count or found["analysis"].null_count:
+            raise damaged(name, "a session has no id or no analysis")
+        pairs = zip(*(found[each].to_pylist() for each in found.column_names), strict=True)
+        for session, document in pairs:
+            documents.setdefault(session, document)
+    known = (_decoded(athlete, session, each) for session, each in documents.items())
+    return sorted(known, key=lambda each: (each.start_time_s, each.id))
+
+
+def _decoded(athlete: str, session: str, document: bytes) -> Session:
+    try:
+        return OUTLINES.decode(document)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
+        words = f"session {session} of {athlete} cannot be read: {problem}"
+        remedy = "Process the exports anew into another --out."
+        raise ReadError("results-session-damaged", words, remedy=remedy) from problem

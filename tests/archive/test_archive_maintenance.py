@@ -1,0 +1,194 @@
+"""Check, backup, restore, vacuum: what is broken is found, what is kept comes back."""
+
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import fake_pipeline
+from retrorun.archive import Archive, database, maintenance
+from retrorun.errors import ArchiveError
+from retrorun.ingest import Engine, plan_import, reprocess, run_import
+from retrorun.model import Athlete, Label
+from retrorun.settings import Settings
+
+ENGINE = Engine(Settings(), Athlete(), 1, fake_pipeline.process)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    (exports / "a.fit").write_text("run 1000 60")
+    (exports / "b.fit").write_text("run 2000 90")
+    (exports / "c.fit").write_text("rubbish")
+    opened = Archive.open(tmp_path / "archive")
+    run_import(plan_import(exports, opened, settle_s=0), opened, ENGINE)
+    opened.add_label(opened.sessions()[0].id, Label(1, 2, "backward", "command"))
+    return opened
+
+
+def slugs(archive: Archive) -> list[str]:
+    return [finding.slug for finding in maintenance.check(archive)]
+
+
+def test_an_untouched_archive_is_clean(archive: Archive) -> None:
+    assert slugs(archive) == []
+
+
+def test_missing_and_damaged_files_are_found(archive: Archive) -> None:
+    first, second = sorted(archive.tracks.hashes())
+    archive.tracks.path(first).unlink()
+    assert slugs(archive) == ["track-missing"]
+    path = archive.tracks.path(second)
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    assert slugs(archive) == ["track-missing", "track-damaged"]
+    original = archive.originals.path(next(archive.originals.hashes()))
+    original.write_bytes(original.read_bytes()[:-3])
+    assert slugs(archive)[-1] == "original-damaged"
+    assert [each.slug for each in maintenance.check(archive, deep=False)] == ["track-missing"]
+    original.unlink()
+    assert "original-missing" in slugs(archive)
+
+
+def test_lost_originals_and_sessions_come_back_as_the_remedies_say(
+    archive: Archive, tmp_path: Path
+) -> None:
+    exports, sessions = tmp_path / "exports", archive.sessions()
+    for sha256 in list(archive.originals.hashes()):
+        archive.originals.path(sha256).unlink()
+    assert slugs(archive) == ["original-missing"] * 2
+    assert plan_import(exports, archive, settle_s=0).new == ()
+    run_import(plan_import(exports, archive, settle_s=0, retry=True), archive, ENGINE)
+    assert slugs(archive) == []
+    archive.connection.execute("DELETE FROM sessions")
+    assert slugs(archive) == ["session-missing"] * 2
+    run_import(plan_import(exports, archive, settle_s=0), archive, ENGINE)
+    assert slugs(archive) == []
+    found = archive.sessions()
+    assert [replace(each, labels=()) for each in found] == sessions
+    assert [len(each.labels) for each in found] == [1, 0]
+
+
+def test_a_damaged_track_is_made_anew(archive: Archive) -> None:
+    for sha256 in list(archive.tracks.hashes()):
+        archive.tracks.path(sha256).unlink()
+    ids = [session.id for session in archive.sessions()]
+    assert reprocess(archive.hashes(ids), archive, ENGINE).sessions == tuple(ids)
+    assert slugs(archive) == []
+
+
+def test_rows_that_went_missing_or_bad_are_found(archive: Archive) -> None:
+    ids = [session.id for session in archive.sessions()]
+    archive.connection.execute("DELETE FROM sessions WHERE id = ?", (ids[0],))
+    archive.connection.execute("UPDATE sessions SET document = x'7b7d' WHERE id = ?", (ids[1],))
+    assert slugs(archive) == ["archive-session-damaged", "session-missing"]
+    archive.connection.execute("UPDATE sessions SET document = x'7b22ff227d' WHERE id = ?", ids[1:])
+    assert slugs(archive) == ["archive-session-damaged", "session-missing"]
+
+
+@pytest.mark.parametrize(
+    "drift",
+    [
+        "UPDATE totals SET seconds = seconds + 0.001 WHERE session = :id",
+        "UPDATE totals SET distance_m = NULL WHERE session = :id",
+        "UPDATE totals SET kind = 'forward' WHERE session = :id",
+        "DELETE FROM totals WHERE session = :id",
+        "INSERT INTO totals VALUES (:id, 'still', 1, 0, 0)",
+        "UPDATE sessions SET document = CAST(replace(document, ':45.0,', ':44.0,') AS BLOB)",
+    ],
+)
+def test_sums_that_are_not_those_of_their_session_are_found_and_made_anew(
+    archive: Archive, drift: str
+) -> None:
+    (second,) = [each.id for each in archive.sessions() if each.duration_s == 90]
+    archive.connection.execute(drift, {"id": second})
+    (finding,) = maintenance.check(archive)
+    assert finding.slug == "archive-sums"
+    assert second in finding.message
+    reprocess(archive.hashes([second]), archive, ENGINE)
+    assert slugs(archive) == []
+
+
+def test_a_backup_holds_everything_and_comes_back(archive: Archive, tmp_path: Path) -> None:
+    sessions, files, athlete = archive.sessions(), archive.files(), Athlete(mass_kg=66)
+    archive.set_profile(athlete)
+    target = maintenance.backup(archive, tmp_path / "kept.zip")
+    maintenance.restore(target, tmp_path / "again")
+    with Archive.open(tmp_path / "again", create=False) as again:
+        assert again.sessions() == sessions
+        assert again.files() == files
+        assert again.profile() == athlete
+        assert again.labels(sessions[0].source.sha256)[0][0].direction == "backward"
+        assert slugs(again) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "again",
+        "archive",
+        "exports",
+        "kept.zip",
+    ]
+
+
+def test_nothing_is_overwritten(archive: Archive, tmp_path: Path) -> None:
+    target = maintenance.backup(archive, tmp_path / "kept.zip")
+    with pytest.raises(ArchiveError, match="nothing is overwritten"):
+        maintenance.backup(archive, target)
+    with pytest.raises(ArchiveError, match="nothing is overwritten"):
+        maintenance.restore(target, archive.folder)
+
+
+def test_a_foreign_or_damaged_bundle_leaves_no_trace(archive: Archive, tmp_path: Path) -> None:
+    target = maintenance.backup(archive, tmp_path / "kept.zip")
+    damaged = tmp_path / "damaged.zip"
+    damaged.write_bytes(target.read_bytes()[:-50])
+    foreign = tmp_path / "foreign.zip"
+    with zipfile.ZipFile(foreign, "w") as bundle:
+        bundle.writestr(database.FILE, b"")
+        bundle.writestr("../evil", b"")
+    for wrong, slug in ((damaged, "backup-damaged"), (foreign, "backup-foreign")):
+        with pytest.raises(ArchiveError) as caught:
+            maintenance.restore(wrong, tmp_path / "again")
+        assert caught.value.slug == slug
+        assert not (tmp_path / "again").exists()
+        assert not (tmp_path / "evil").exists()
+
+
+def test_vacuum_removes_only_what_nobody_refers_to(archive: Archive) -> None:
+    (archive.folder / "tracks" / "00").mkdir(exist_ok=True)
+    waste = archive.tracks.path("00" + "f" * 62)
+    waste.write_bytes(b"12345")
+    left = archive.tracks.path("00" + "f" * 62).with_name(".x.parquet.77.part")
+    left.write_bytes(b"123")
+    assert maintenance.vacuum(archive) == 8
+    assert not waste.exists()
+    assert slugs(archive) == []
+    assert len(list(archive.originals.hashes())) == 2
+
+
+def test_a_damaged_database_is_told(archive: Archive) -> None:
+    archive.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    archive.close()
+    path = archive.folder / database.FILE
+    raw = path.read_bytes()
+    path.write_bytes(raw[:4096] + b"\xee" * (len(raw) - 4096))  # all but the first page is gone
+    with pytest.raises(ArchiveError) as caught, Archive.open(archive.folder) as broken:
+        broken.sessions()
+    assert caught.value.slug == "archive-damaged"
+    assert caught.value.remedy is not None
+
+
+def test_a_reference_to_nothing_is_found(archive: Archive) -> None:
+    archive.connection.execute("PRAGMA foreign_keys = OFF")
+    archive.connection.execute("DELETE FROM imports")
+    assert "archive-reference" in slugs(archive)
+
+
+def test_vacuum_leaves_alone_what_another_is_writing(archive: Archive) -> None:
+    data = b"put down, not yet referred to"
+    with Archive.open(archive.folder) as other, other.writing():
+        other.originals.put("e" * 64, data)
+        with pytest.raises(ArchiveError) as refused:
+            maintenance.vacuum(archive, wait_s=0.1)
+        assert other.originals.get("e" * 64) == data
+    assert refused.value.slug == "archive-busy"

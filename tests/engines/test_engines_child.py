@@ -1,0 +1,143 @@
+"""A child of one's own: whatever happens to it is known, and the next one goes on."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from retrorun.engines import Limits, Lost
+from retrorun.engines import child as alone
+from retrorun.engines.child import Guard
+from retrorun.errors import ReadError
+
+LIMITS = Limits(seconds=2.0, memory_bytes=512 * 2**20)
+
+
+LIMITS_OF_HOURS = Limits(seconds=3600.0)
+
+
+@pytest.fixture(scope="module")
+def guard() -> Iterator[Guard]:
+    started = Guard(LIMITS)
+    yield started
+    started.stop()
+
+
+def spell(word: str) -> Iterator[str]:
+    """Letters; some words are poison after the first."""
+    yield word[0]
+    if word == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if word == "exit":
+        os._exit(3)
+    if word == "hang":
+        time.sleep(600)
+    if word == "hog":
+        yield str(len(np.ones(2**36)))
+    if word == "fail":
+        raise ReadError("odd", "an odd word", file=word, offset=1)
+    if word == "print":
+        print("x" * 100_000)  # noqa: T201 - what libraries print must not get between
+    if word == "rise":
+        raise RuntimeError(word)
+    yield from word[1:]
+
+
+def process_id(_: str) -> Iterator[int]:
+    yield os.getpid()
+
+
+def test_items_come_one_by_one_from_one_child(guard: Guard) -> None:
+    assert list(guard.stream(spell, "word")) == list("word")
+    assert list(guard.stream(spell, "print")) == list("print")
+    first, second = (list(guard.stream(process_id, "")) for _ in range(2))
+    assert first == second != [os.getpid()]
+
+
+@pytest.mark.parametrize(
+    ("word", "slug", "told"),
+    [
+        ("die", "worker-died", "signal 9"),
+        ("exit", "worker-died", "exit code 3"),
+        ("rise", "worker-died", "exit code 1"),
+        ("hang", "worker-timeout", "longer than 2 s"),
+        ("hog", "memory-exceeded", "512 MiB"),
+    ],
+)
+def test_a_loss_ends_the_stream_and_the_next_task_is_served(
+    guard: Guard, word: str, slug: str, told: str
+) -> None:
+    first, lost = guard.stream(spell, word)
+    assert first == word[0]
+    assert isinstance(lost, Lost)
+    assert lost.slug == slug
+    assert told in lost.message
+    assert list(guard.stream(spell, "on")) == ["o", "n"]
+
+
+def test_our_errors_come_as_they_are(guard: Guard) -> None:
+    with pytest.raises(ReadError) as caught:
+        list(guard.stream(spell, "fail"))
+    assert (caught.value.slug, caught.value.file, caught.value.offset) == ("odd", "fail", 1)
+    assert list(guard.stream(spell, "on")) == ["o", "n"]
+
+
+def test_a_stream_that_is_left_ends_its_child(guard: Guard) -> None:
+    before = list(guard.stream(process_id, ""))
+    stream = guard.stream(spell, "word")
+    next(stream)
+    stream.close()  # type: ignore[attr-defined]
+    assert list(guard.stream(process_id, "")) != before
+
+
+def test_a_thread_keeps_its_guard_until_it_is_dismissed() -> None:
+    own = alone.guard(LIMITS)
+    assert alone.guard(LIMITS) is own
+    (child,) = own.stream(process_id, "")
+    assert isinstance(child, int)
+    alone.dismiss()
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+
+
+def spin(port: int) -> Iterator[int]:
+    """Tell who we are, then go on for ever."""
+    with socket.create_connection(("127.0.0.1", port)) as line:
+        line.sendall(f"{os.getpid()}\n".encode())
+        while port:
+            pass
+    yield 0
+
+
+def be_killed_over(port: int) -> None:
+    """A worker with a child that goes on for ever."""
+    list(Guard(LIMITS_OF_HOURS).stream(spin, port))
+
+
+def test_a_child_ends_when_its_parent_is_killed() -> None:
+    program = "from test_alone import be_killed_over; be_killed_over({})"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(60)
+        parent = subprocess.Popen(  # noqa: S603 - ourselves
+            [sys.executable, "-c", program.format(listener.getsockname()[1])],
+            cwd=Path(__file__).parent,
+        )
+        line, _ = listener.accept()
+    with line:
+        line.settimeout(60)
+        child = int(line.recv(20))
+        parent.kill()
+        parent.wait()
+        line.settimeout(20)
+        try:
+            assert line.recv(1) == b""  # its end of the line is closed when it is gone
+        except TimeoutError:
+            os.kill(child, signal.SIGKILL)
+            raise

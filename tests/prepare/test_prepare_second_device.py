@@ -1,0 +1,93 @@
+"""Two recordings of one run: the clocks are set by the movement, or the phone is refused."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from retrorun.model import HeadingSeries, Recording
+from retrorun.prepare.second_device import joined_with_phone
+from retrorun.simulate import scenarios, simulate
+
+
+def _run(seed: int = 1, seconds: int = 900, phase: float = 0.0) -> Recording:
+    """A loop with varying speed; each device has its own, correlated position error."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(seconds, dtype=np.float64)
+    angle = 0.012 * time + 0.6 * np.sin(time / 37.0 + phase) + phase
+    error = np.cumsum(rng.normal(0, 0.15, (seconds, 2)), axis=0)
+    error -= np.linspace(0, 1, seconds)[:, None] * error[-1]
+    metres = 200 * np.stack([np.cos(angle), np.sin(angle)], axis=1) + error
+    latitude = 46 + metres[:, 0] / 111_195
+    longitude = 14.5 + metres[:, 1] / (111_195 * np.cos(np.radians(46)))
+    columns = {"latitude_deg": latitude, "longitude_deg": longitude}
+    return Recording(time_s=1.7e9 + time, columns=columns)
+
+
+def _phone(run: Recording, skew_s: float) -> Recording:
+    time_s = run.time_s + skew_s
+    heading = HeadingSeries("osmand:heading", "compass", "true", time_s, np.arange(900.0) % 360)
+    return replace(run, time_s=time_s, headings=(heading,), device="OsmAnd")
+
+
+@pytest.mark.parametrize("skew_s", [0.0, 7.4, -63.0, 120.25])
+def test_the_clocks_are_set_to_within_a_second(skew_s: float) -> None:
+    watch = _run(1)
+    joined = joined_with_phone(watch, _phone(_run(2), skew_s))
+    assert joined.skew_s == pytest.approx(skew_s, abs=0.7)
+    (heading,) = joined.recording.headings
+    assert heading.source == "osmand:heading (OsmAnd)"
+    assert heading.time_s[0] == pytest.approx(watch.time_s[0], abs=0.7)
+    assert "second-device" in {note.slug for note in joined.recording.notes}
+
+
+def test_another_run_at_the_same_time_is_refused() -> None:
+    joined = joined_with_phone(_run(1), _phone(_run(2, phase=2.0), 0.0))
+    assert joined.skew_s is None
+    assert joined.recording.headings == ()
+    assert joined.reason
+
+
+def test_the_same_movement_elsewhere_is_refused() -> None:
+    phone = _phone(_run(2), 0.0)
+    far = {**phone.columns, "latitude_deg": phone.columns["latitude_deg"] + 0.01}
+    joined = joined_with_phone(_run(1), replace(phone, columns=far))
+    assert "apart" in joined.reason
+
+
+def test_no_position_and_no_overlap_are_refused_with_a_reason() -> None:
+    watch = _run(1)
+    blind = replace(_phone(_run(2), 0), columns={})
+    assert "positions" in joined_with_phone(watch, blind).reason
+    late = _phone(_run(2), 5000.0)
+    assert "overlap" in joined_with_phone(watch, late).reason
+
+
+def test_without_a_heading_it_is_known_as_the_same_run_and_gives_nothing() -> None:
+    watch = _run(1)
+    joined = joined_with_phone(watch, _run(2))
+    assert joined.skew_s == pytest.approx(0, abs=0.7)
+    assert joined.recording.headings == ()
+    assert joined.recording.columns is watch.columns
+    assert "everything is from" in joined.reason
+
+
+def test_of_many_runs_from_one_place_only_the_same_are_joined() -> None:
+    """Simulated runs that start at one time and place: five joins, and none of twenty others."""
+    names = ("intervals", "short intervals", "intervals", "short intervals", "intervals")
+    made = [
+        simulate(scenarios()[name], 9100 + number).recording for number, name in enumerate(names)
+    ]
+    skews_s = [-41.5, -3.0, 0.0, 12.25, 58.0]
+    phones = [
+        replace(
+            run,
+            time_s=run.time_s + skew_s,
+            headings=tuple(replace(one, time_s=one.time_s + skew_s) for one in run.headings),
+        )
+        for run, skew_s in zip(made, skews_s, strict=True)
+    ]
+    for i, run in enumerate(made):
+        for k, phone in enumerate(phones):
+            found = joined_with_phone(replace(run, headings=()), phone).skew_s
+            assert found == (pytest.approx(skews_s[k], abs=0.5) if i == k else None)

@@ -1,0 +1,221 @@
+"""A phone's tables by themselves: what their heads say, and what is made of them."""
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+
+from retrorun.errors import NotARunError, ReadError
+from retrorun.readers import members, read
+from retrorun.readers.containers import sensor_logger
+from retrorun.readers.containers import sensor_logger as phone_tables
+from retrorun.settings import ReadLimits
+
+LIMITS = ReadLimits()
+BEGIN = 1_777_793_400
+
+
+def _table(heads: str, rows: list[tuple[float, ...]]) -> bytes:
+    lines = [",".join(f"{value:.10g}" for value in values) for _, *values in rows]
+    stamps = [f"{(BEGIN + row[0]) * 1e9:.0f}" for row in rows]
+    body = [f"{stamp},{line}" for stamp, line in zip(stamps, lines, strict=True)]
+    return "\n".join([f"time,{heads}", *body, ""]).encode()
+
+
+PLACES = _table(
+    "horizontalAccuracy,speed,longitude,latitude",
+    [(n, 4, 2.5, 14.5, 46 + n / 1e4) for n in range(9)],
+)
+
+
+def test_places_alone_are_a_recording() -> None:
+    export = read("any name at all", b"\xef\xbb\xbf" + PLACES.replace(b"\n", b"\r\n"), LIMITS)
+    (run,) = export.recordings
+    assert run.time_s.tolist() == [BEGIN + n for n in range(9)]
+    np.testing.assert_allclose(run.columns["latitude_deg"], 46 + np.arange(9) / 1e4)
+    assert set(run.columns["speed_mps"]) == {2.5}
+    assert set(run.columns["gps_accuracy_m"]) == {4}
+    assert run.headings == ()
+    assert run.device == "Sensor Logger"
+
+
+@pytest.mark.parametrize(
+    ("heads", "width"), [("magneticBearing", 1), ("yaw,pitch,roll", 3), ("qz,yaw,roll,pitch", 4)]
+)
+def test_a_heading_alone_says_what_it_lacks(heads: str, width: int) -> None:
+    data = _table(heads, [(n, *[1.0] * width) for n in range(9)])
+    with pytest.raises(NotARunError) as caught:
+        read("Location.csv", data, LIMITS)
+    assert caught.value.slug == "sensor-log-part"
+    assert "Location.csv" in (caught.value.remedy or "")
+
+
+def test_other_tables_are_no_recording() -> None:
+    for data in (b"time,colour\n1,red\n", b"name,latitude,longitude\nhome,1,2\n", b"time\n"):
+        with pytest.raises(ReadError) as caught:
+            read("Compass.csv", data, LIMITS)
+        assert caught.value.slug == "unknown-format"
+
+
+def test_the_phone_s_tables_go_before_a_watch_s_and_gravity_before_the_whole() -> None:
+    axes = b"time,z,y,x\n"
+    heads = {
+        "WatchCompass.csv": b"time,magneticBearing\n",
+        "Compass.csv": b"time,magneticBearing\n",
+        "TotalAcceleration.csv": axes,
+        "Gravity.csv": axes,
+        "Accelerometer.csv": axes,
+        "Location.csv": PLACES,
+    }
+    (log,) = phone_tables.logs(heads)
+    assert log == {
+        "compass": "Compass.csv",
+        "gravity": "Gravity.csv",
+        "places": "Location.csv",
+    }
+    del heads["Compass.csv"], heads["Gravity.csv"]
+    (log,) = phone_tables.logs(heads)
+    assert log == {
+        "compass": "WatchCompass.csv",
+        "gravity": "TotalAcceleration.csv",
+        "places": "Location.csv",
+    }
+
+
+COMPASS = b"time,magneticBearing\n"
+YAW = b"time,yaw,pitch,roll\n"
+AXES = b"time,z,y,x\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["run{}_{}.csv", "{1} ({0}).csv", "{1}-2026-05-0{0}.csv", "{}{}.csv"]
+)
+def test_each_log_of_a_folder_is_one_of_its_own(name: str) -> None:
+    heads = {
+        "Location": PLACES,
+        "Compass": COMPASS,
+        "Magnetometer": AXES,
+        "TotalAcceleration": AXES,
+    }
+    tables = {name.format(n, one): head for n in (1, 2) for one, head in heads.items()}
+    words = {"places": "Location", "compass": "Compass", "magnetometer": "Magnetometer"}
+    words["gravity"] = "TotalAcceleration"
+    expected = [{role: name.format(n, one) for role, one in words.items()} for n in (1, 2)]
+    assert phone_tables.logs(tables) == expected
+    assert phone_tables.logs(dict(reversed(tables.items()))) == expected
+
+
+def test_a_copy_s_number_keeps_it_apart_from_the_first() -> None:
+    tables = dict.fromkeys(("Location.csv", "Location (1).csv"), PLACES)
+    tables |= dict.fromkeys(("Compass.csv", "Compass (1).csv"), COMPASS)
+    tables |= dict.fromkeys(("Headphone.csv", "Headphone (1).csv"), YAW)
+    assert phone_tables.logs(tables) == [
+        {
+            "places": "Location (1).csv",
+            "compass": "Compass (1).csv",
+            "orientation": "Headphone (1).csv",
+        },
+        {"places": "Location.csv", "compass": "Compass.csv", "orientation": "Headphone.csv"},
+    ]
+
+
+def test_places_are_never_lost_and_headings_only_where_their_log_has_better() -> None:
+    tables = dict.fromkeys(("Location.csv", "location.csv", "LocationGps.csv"), PLACES)
+    tables |= dict.fromkeys(("track.csv", "WatchLocation.csv", "locations.csv"), PLACES)
+    assert [log["places"] for log in phone_tables.logs(tables)] == [
+        *("Location.csv", "location.csv", "locations.csv", "track.csv")
+    ]
+    lone = {"run1_Location.csv": PLACES, "run1_Compass.csv": COMPASS, "run2_Compass.csv": COMPASS}
+    assert phone_tables.logs(lone) == [
+        {"places": "run1_Location.csv", "compass": "run1_Compass.csv"},
+        {"compass": "run2_Compass.csv"},
+    ]
+    del lone["run1_Compass.csv"]
+    assert phone_tables.logs(lone) == [
+        {"places": "run1_Location.csv", "compass": "run2_Compass.csv"}
+    ]
+    two = {"a.csv": PLACES, "b.csv": PLACES, "c.csv": COMPASS}
+    assert phone_tables.logs(two) == [
+        {"places": "a.csv"},
+        {"places": "b.csv"},
+        {"compass": "c.csv"},
+    ]
+
+
+@pytest.mark.parametrize(
+    "first",
+    ["1777793400", "1777793400000", "1777793400000000", "2026-05-03T07:30:00Z", "", "nan", "4e18"],
+)
+def test_places_with_a_time_in_other_units_are_not_a_phone_s(first: str) -> None:
+    table = f"name,time,latitude,longitude\nx,{first},46,14.5\n".encode()
+    assert phone_tables.role("Location.csv", table) is None
+    with pytest.raises(ReadError) as caught:
+        read("Location.csv", table, LIMITS)
+    assert caught.value.slug == "unknown-format"
+
+
+def test_an_empty_table_is_a_phone_s_only_by_its_name() -> None:
+    assert phone_tables.role("run1_Location.csv", b"time,latitude,longitude\r\n") == "places"
+    assert phone_tables.role("stations.csv", b"time,latitude,longitude\r\n") is None
+
+
+def test_a_time_that_the_head_cuts_off_does_not_count() -> None:
+    heads = "latitude,longitude,note,time\n"
+    row = "46,14.5,"
+    note = "n" * (phone_tables.HEAD_BYTES - len(heads) - len(row) - 1 - 10)
+    table = f"{heads}{row}{note},{BEGIN * 10**9}\n".encode()
+    assert phone_tables.role("a.csv", table[: phone_tables.HEAD_BYTES]) is None
+    shorter = table.replace(b"nnnnnnnnnn", b"", 1)
+    assert phone_tables.role("a.csv", shorter[: phone_tables.HEAD_BYTES]) == "places"
+
+
+def test_yaw_keeps_its_own_sign_and_north_is_not_known() -> None:
+    """Radians; what lies around a place is averaged on the circle."""
+    yaw = _table(
+        "yaw,pitch,roll", [(n + 0.2 * k, np.pi - 0.01 * k, 0, 0) for n in range(9) for k in (-1, 1)]
+    )
+    log = sensor_logger.sensor_log("a", {"places": PLACES, "orientation": yaw}, LIMITS)
+    (heading,) = read("a", log, LIMITS).recordings[0].headings
+    assert (heading.source, heading.claim, heading.north) == (
+        *("sensorlogger:yaw", "compass"),
+        "unknown",
+    )
+    np.testing.assert_allclose(heading.heading_deg, 180, atol=1e-6)
+
+
+def test_magnetometer_and_gravity_are_levelled() -> None:
+    """x is up and z is north, so y = z × x = north × up: the top edge points east."""
+    field = _table("x,y,z", [(n, -43, 0, 20) for n in range(-1, 19)])
+    gravity = _table("x,y,z", [(n, 9.81, 0, 0) for n in range(-1, 19)])
+    places = _table("latitude,longitude", [(n, 46 + n / 1e4, 14.5) for n in range(15)])
+    tables: dict[phone_tables.Role, bytes] = {
+        "places": places,
+        "magnetometer": field,
+        "gravity": gravity,
+    }
+    (heading,) = (
+        read("a", sensor_logger.sensor_log("a", tables, LIMITS), LIMITS).recordings[0].headings
+    )
+    assert (heading.source, heading.north) == ("sensorlogger:magnetometer", "magnetic")
+    np.testing.assert_allclose(heading.heading_deg, 90, atol=1e-6)
+
+
+def test_too_long_a_table_is_refused() -> None:
+    with pytest.raises(ReadError) as caught:
+        read("a", PLACES, ReadLimits(samples=5))
+    assert caught.value.slug == "too-many-samples"
+
+
+def test_several_logs_in_one_folder_of_a_zip_are_all_read() -> None:
+    later = PLACES.replace(str(BEGIN).encode(), str(BEGIN + 86400).encode())
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as made:
+        for n in range(2010):
+            made.writestr(f"logs/{n}.csv", "words\n")
+        made.writestr("logs/run1_Location.csv", PLACES)
+        made.writestr("logs/run2_Location.csv", later)
+        made.writestr("logs/stations.csv", "time,latitude,longitude\n1777793400,46,14.5\n")
+    found = dict(members("a.zip", packed.getvalue(), LIMITS))
+    assert list(found) == ["a.zip/logs/run1_Location.csv", "a.zip/logs/run2_Location.csv"]
+    assert all(isinstance(data, bytes) for data in found.values())

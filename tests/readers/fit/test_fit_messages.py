@@ -1,0 +1,157 @@
+"""The FIT messages that are no columns: read field by field, and none costs another."""
+
+import time
+from contextlib import suppress
+
+import pytest
+from fitparse.profile import MESSAGE_TYPES
+
+from retrorun.errors import ReadError
+from retrorun.readers import read
+from retrorun.readers.fit.messages import story
+from retrorun.readers.fit.structure import KEPT, parts
+from retrorun.settings import ReadLimits
+from retrorun.simulate.write_fit import Encoder, Field, number, text
+
+START = 1_146_000_000
+# what the readers ask for, by name
+READ = {
+    "file_id": {"type", "manufacturer", "product", "product_name"},
+    "sport": {"sport", "sub_sport"},
+    "session": {"start_time", "sport", "sub_sport", "total_distance", "total_calories"},
+    "lap": {"timestamp", "start_time", "total_elapsed_time", "lap_trigger", "sport"}
+    | {"wkt_step_index"},
+    "event": {"timestamp", "event", "event_type"},
+    "device_info": {"device_index", "product_name"},
+    "workout": {"wkt_name"},
+    "workout_step": {"message_index", "wkt_step_name", "notes"},
+    "activity": {"timestamp", "local_timestamp"},
+    "three_d_sensor_calibration": {"sensor_type", "calibration_factor", "calibration_divisor"}
+    | {"level_shift", "offset_cal", "orientation_matrix"},
+    "field_description": {"developer_data_index", "field_definition_number", "fit_base_type_id"}
+    | {"field_name", "scale", "offset", "units"},
+}
+
+
+def run(*extra: tuple[int, list[Field]], samples: int = 5) -> bytes:
+    encoder = Encoder()
+    encoder.add(0, 0, [number(0, "enum", 4)])
+    for local, (message, fields) in enumerate(extra, start=2):
+        encoder.add(local, message, fields)
+    for second in range(samples):
+        encoder.add(1, 20, [number(253, "uint32", START + second), number(3, "uint8", 120)])
+    return encoder.file()
+
+
+def test_the_numbers_are_those_of_the_profile() -> None:
+    kept = {
+        MESSAGE_TYPES[message].name: {MESSAGE_TYPES[message].fields[one].name for one in fields}
+        for message, fields in KEPT.items()
+    }
+    assert kept == READ
+
+
+def test_a_product_is_named_by_the_profile() -> None:
+    identity = [number(0, "enum", 4), number(1, "uint16", 1), number(2, "uint16", 2888)]
+    assert read("a.fit", run((0, identity)), ReadLimits()).source.device is None
+    encoder = Encoder()
+    encoder.add(0, 0, identity)
+    for second in range(5):
+        encoder.add(1, 20, [number(253, "uint32", START + second)])
+    assert read("a.fit", encoder.file(), ReadLimits()).source.device == "garmin fr645m"
+
+
+def test_a_calibration_has_its_common_name() -> None:
+    fields = [number(0, "enum", 0), number(1, "uint32", 7), number(2, "uint32", 3)]
+    (part,) = parts(run((167, fields)), 1000)[0]
+    (message,) = story(part).all("three_d_sensor_calibration")
+    assert message["calibration_factor"] == message["accel_cal_factor"] == 7
+
+
+def test_a_message_that_makes_no_sense_costs_no_other() -> None:
+    good = [number(253, "uint32", START + 4), number(2, "uint32", START), number(7, "uint32", 4000)]
+    odd = [
+        Field(253, 0x07, b"then\0\0\0\0"),
+        Field(2, 0x88, b"\0\0\x80\x7f"),
+        Field(7, 0x83, b"abc"),
+    ]
+    found = read("a.fit", run((19, good), (19, odd), (21, odd), (19, good)), ReadLimits())
+    laps = found.recordings[0].laps
+    assert [(lap.start_time_s, lap.end_time_s) for lap in laps] == [
+        (START + 631_065_600, START + 631_065_604)
+    ] * 2
+
+
+@pytest.mark.parametrize("value", [b"\xff\xff\x7f\x7f", b"\0\0\x80\x7f", b"\0\0\x80\xff"])
+def test_a_time_that_no_clock_shows_is_none(value: bytes) -> None:
+    """float32: the largest number, and both infinities."""
+    encoder = Encoder()
+    encoder.add(0, 0, [number(0, "enum", 4)])
+    for _ in range(5):
+        encoder.add(1, 20, [Field(253, 0x88, value), number(3, "uint8", 120)])
+    with pytest.raises(ReadError) as caught:
+        read("a.fit", encoder.file(), ReadLimits())
+    assert caught.value.slug == "no-time"
+
+
+def test_thousands_of_laps_cost_what_there_is_room_for() -> None:
+    """Of 30,000 laps those behind are left out, with a note."""
+    lap = [number(253, "uint32", START + 4), number(2, "uint32", START), number(7, "uint32", 4000)]
+    encoder = Encoder()
+    encoder.add(0, 0, [number(0, "enum", 4)])
+    for second in range(5):
+        encoder.add(1, 20, [number(253, "uint32", START + second)])
+    for _ in range(30_000):
+        encoder.add(2, 19, lap)
+    data, start_s = encoder.file(), time.process_time()
+    (found,) = read("a.fit", data, ReadLimits()).recordings
+    assert time.process_time() - start_s < 5
+    assert 10_000 < len(found.laps) < 30_000
+    assert "fit-messages-lost" in {note.slug for note in found.notes}
+
+
+def cost_s(data: bytes) -> float:
+    start_s = time.process_time()
+    with suppress(ReadError):
+        read("a.fit", data, ReadLimits())
+    return time.process_time() - start_s
+
+
+def layouts(count: int) -> bytes:
+    """Records, each of another layout: no two are decoded together."""
+    encoder = Encoder()
+    encoder.add(0, 0, [number(0, "enum", 4)])
+    for index in range(count):
+        odd = [number(100 + (index >> bit & 1) + 2 * bit, "uint8", 1) for bit in range(16)]
+        fields = [number(253, "uint32", START + index), *odd]
+        encoder.add(1, 20, [*fields, *(number(one, "uint8", 9) for one in (3, 4, 13, 31))])
+    return encoder.file()
+
+
+def test_endless_layouts_cost_no_more_than_bytes() -> None:
+    few, many = cost_s(layouts(500)), cost_s(layouts(4000))
+    assert many < 16 * few
+    assert many < 5
+
+
+def test_endless_chained_files_are_bounded() -> None:
+    one = run()
+    few, many = cost_s(one * 100), cost_s(one * 800)
+    assert many < 16 * few
+    export = read("a.fit", one * 1200, ReadLimits())
+    assert len(export.recordings) == 1000
+    assert export.source.warnings[0].slug == "fit-too-many-parts"
+
+
+def test_a_field_of_the_profile_is_read_where_a_developer_field_has_its_number() -> None:
+    encoder = Encoder()
+    encoder.add(0, 0, [number(0, "enum", 4)])
+    encoder.add(
+        3, 206, [number(0, "uint8", 0), number(1, "uint8", 5), number(2, "uint8", 2), text(3, "x")]
+    )
+    for second in range(5):
+        encoder.add(1, 20, [number(253, "uint32", START + second)])
+    stamps = [number(253, "uint32", START + 5), number(2, "uint32", START), number(5, "enum", 1)]
+    encoder.add(2, 18, stamps, [number(5, "uint8", 11)])
+    (found,) = read("a.fit", encoder.file(), ReadLimits()).recordings
+    assert found.sport == "running"

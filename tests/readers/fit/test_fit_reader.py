@@ -1,0 +1,352 @@
+"""FIT files written by hand: what is kept apart, joined, split and saved from damage."""
+
+import struct
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from retrorun.errors import NotARunError, ReadError
+from retrorun.model import Export
+from retrorun.readers import read
+from retrorun.settings import ReadLimits
+from retrorun.simulate.write_fit import Encoder, Field, number, single, text
+
+EPOCH_S = 631_065_600
+START = 1_146_000_000  # FIT time
+Records = Callable[[Encoder], None]
+
+
+def _read(data: bytes) -> Export:
+    return read("made.fit", data, ReadLimits())
+
+
+def _file(*fill: Records, kind: int = 4) -> bytes:
+    encoder = Encoder()
+    encoder.add(0, 0, [number(0, "enum", kind), number(1, "uint16", 1)])
+    for step in fill:
+        step(encoder)
+    return encoder.file()
+
+
+def _records(count: int, first: int = START, **more: Sequence[Field]) -> Records:
+    def fill(encoder: Encoder) -> None:
+        for index in range(count):
+            fields = [number(253, "uint32", first + index), number(3, "uint8", 100 + index % 50)]
+            encoder.add(1, 20, [*fields, *more.get("native", ())], more.get("developer", ()))
+
+    return fill
+
+
+def _session(start: int, sport: int, *more: Field, end: int | None = None) -> Records:
+    stamps = [number(253, "uint32", end or start + 60), number(2, "uint32", start)]
+    return lambda encoder: encoder.add(2, 18, [*stamps, number(5, "enum", sport), *more])
+
+
+def _described(own: int, name: str, units: str, base: int, *more: Field) -> Records:
+    fields = [number(0, "uint8", 0), number(1, "uint8", own), number(2, "uint8", base)]
+    return lambda encoder: encoder.add(3, 206, [*fields, text(3, name), text(8, units), *more])
+
+
+def test_native_and_developer_heart_rate_stay_apart() -> None:
+    override = [number(14, "uint16", 20), number(15, "uint8", 3)]  # claims to be heart_rate
+    data = _file(
+        _described(0, "heart_rate", "deg", 0x84, *override),
+        _records(5, developer=[number(0, "uint16", 271)]),
+        _session(START, 1),
+    )
+    (run,) = _read(data).recordings
+    assert run.columns["heart_rate_bpm"].tolist() == [100, 101, 102, 103, 104]
+    assert run.headings == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "units", "raw", "degrees"),
+    [
+        ("Compass Heading", "radians", -np.pi / 2, 270.0),
+        ("currentHeading", "", 3.0, np.degrees(3.0)),
+        ("heading", "deg", 3.0, 3.0),
+        ("azimuth", "°", 359.0, 359.0),
+    ],
+)
+def test_developer_heading_in_degrees_or_radians(
+    name: str, units: str, raw: float, degrees: float
+) -> None:
+    data = _file(
+        _described(7, name, units, 0x88),
+        _records(4, developer=[single(7, raw)]),
+        _session(START, 1),
+    )
+    (heading,) = _read(data).recordings[0].headings
+    assert heading.source == "fit:developer:heading"
+    assert heading.claim == "compass"
+    np.testing.assert_allclose(heading.heading_deg, degrees, rtol=1e-6)
+    assert heading.time_s[0] == START + EPOCH_S
+
+
+@pytest.mark.parametrize("name", ["bearing", "track", "course", "heading_accuracy"])
+def test_other_developer_angles_are_no_heading(name: str) -> None:
+    data = _file(
+        _described(7, name, "deg", 0x88),
+        _records(4, developer=[single(7, 90)]),
+        _session(START, 1),
+    )
+    assert _read(data).recordings[0].headings == ()
+
+
+def test_laps_carry_their_workout_step() -> None:
+    def laps(encoder: Encoder) -> None:
+        encoder.add(4, 27, [number(254, "uint16", 0), text(0, "easy")])
+        encoder.add(4, 27, [number(254, "uint16", 1), text(0, "back")])
+        for index, start in enumerate((START, START + 30)):
+            stamps = [number(253, "uint32", start + 30), number(2, "uint32", start)]
+            encoder.add(5, 19, [*stamps, number(71, "uint16", index)])
+
+    (run,) = _read(_file(laps, _records(60), _session(START, 1))).recordings
+    begin = START + EPOCH_S
+    assert [(lap.start_time_s, lap.end_time_s, lap.step) for lap in run.laps] == [
+        (begin, begin + 30, "easy"),
+        (begin + 30, begin + 60, "back"),
+    ]
+
+
+def test_timer_events_are_pauses() -> None:
+    def event(at: int, kind: int) -> Records:
+        fields = [number(253, "uint32", START + at), number(0, "enum", 0), number(1, "enum", kind)]
+        return lambda encoder: encoder.add(6, 21, fields)
+
+    data = _file(event(0, 0), event(10, 4), event(40, 0), _records(60), _session(START, 1))
+    (run,) = _read(data).recordings
+    begin = START + EPOCH_S
+    assert [(p.start_time_s - begin, p.end_time_s - begin) for p in run.pauses] == [(10, 40)]
+
+
+def test_multisport_is_split_and_only_what_goes_on_foot_is_kept() -> None:
+    data = _file(
+        _records(90),
+        _session(START, 5),  # swimming
+        _session(START + 30, 2),  # cycling
+        _session(START + 60, 1, number(9, "uint32", 12_345), number(11, "uint16", 77)),
+    )
+    export = _read(data)
+    (run,) = export.recordings
+    assert (run.sport, run.distance_m, run.energy_kcal) == ("running", 123.45, 77)
+    assert run.time_s[0] == START + 60 + EPOCH_S
+    assert len(run.time_s) == 30
+    assert [note.message.split(":")[0] for note in export.passed_over] == ["swimming", "cycling"]
+
+
+def test_only_another_sport_is_refused_by_name() -> None:
+    with pytest.raises(NotARunError) as caught:
+        _read(_file(_records(9), _session(START, 2)))
+    assert caught.value.slug == "not-a-run"
+    assert "cycling" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("kind", "slug"),
+    [(2, "fit-settings"), (5, "fit-workout"), (6, "fit-course"), (9, "fit-weight")],
+)
+def test_files_that_are_no_activity(kind: int, slug: str) -> None:
+    with pytest.raises(NotARunError) as caught:
+        _read(_file(_records(3), kind=kind))
+    assert caught.value.slug == slug
+
+
+def test_every_cut_keeps_every_whole_record_before_it() -> None:
+    whole = _file(_records(40))
+    size = 1 + 4 + 1
+    body_end = len(whole) - 2
+    for cut in range(body_end - 30 * size, body_end):
+        records = 40 - -(-(body_end - cut) // size)
+        export = _read(whole[:cut])
+        (run,) = export.recordings
+        assert len(run.time_s) == records
+        assert run.columns["heart_rate_bpm"][-1] == 100 + records - 1
+        assert export.source.salvaged
+
+
+def test_damage_is_named_with_its_place() -> None:
+    whole = bytearray(_file(_records(40)))
+    place = len(whole) - 2 - 10 * 6
+    whole[place] = 0x0F  # the header of a message that nobody defined
+    export = _read(bytes(whole))
+    assert [len(run.time_s) for run in export.recordings] == [30]
+    (warning,) = export.source.warnings
+    assert warning.slug == "fit-broken"
+    assert f"byte {place}" in warning.message
+
+
+def test_a_wrong_checksum_alone_loses_nothing() -> None:
+    whole = bytearray(_file(_records(40), _session(START, 1)))
+    whole[-1] ^= 0xFF
+    export = _read(bytes(whole))
+    assert [len(run.time_s) for run in export.recordings] == [40]
+    assert [note.slug for note in export.source.warnings] == ["fit-checksum"]
+
+
+@pytest.mark.parametrize("claimed", [0, 50, 10**9])
+def test_a_length_that_lies_loses_nothing(claimed: int) -> None:
+    whole = bytearray(_file(_records(40), _session(START, 1)))
+    whole[4:8] = struct.pack("<I", claimed)
+    export = _read(bytes(whole))
+    assert [len(run.time_s) for run in export.recordings] == [40]
+    assert export.source.salvaged
+
+
+def test_chained_files_are_all_read() -> None:
+    first = _file(_records(10), _session(START, 1))
+    second = _file(_records(20, START + 10_000), _session(START + 10_000, 11))
+    export = _read(first + second)
+    assert [(len(run.time_s), run.sport) for run in export.recordings] == [
+        (10, "running"),
+        (20, "walking"),
+    ]
+
+
+def test_compressed_timestamps_count_on_from_the_last_full_one() -> None:
+    """Worked by hand after the protocol: five bits, rolling over."""
+    definition = struct.pack("<BBBHB", 0x41, 0, 0, 20, 1) + bytes((3, 1, 2))
+    full = struct.pack("<BBBHB", 0x40, 0, 0, 20, 2) + bytes((253, 4, 0x86, 3, 1, 2))
+    last = 0x4000_001E  # low five bits: 30
+    body = full + b"\x00" + struct.pack("<IB", last, 90) + definition
+    for low, heart in ((31, 91), (1, 92), (0, 93)):
+        body += bytes((0x80 | 1 << 5 | low, heart))
+    head = struct.pack("<BBHI4s", 12, 0x10, 100, len(body), b".FIT")
+    (run,) = _read(head + body + b"\0\0").recordings
+    base = 0x4000_0000 + EPOCH_S
+    assert run.time_s.tolist() == [base + 30, base + 31, base + 33, base + 64]
+    assert run.columns["heart_rate_bpm"].tolist() == [90, 91, 92, 93]
+
+
+def test_compressed_speed_and_distance_worked_by_hand() -> None:
+    def fill(encoder: Encoder) -> None:
+        # 12 bits of cm/s, 12 bits of 1/16 m that roll over at 256 m
+        for index, (speed, sixteenths) in enumerate([(250, 4090), (300, 4), (0xFFF, 0xFFF)]):
+            packed = speed | sixteenths << 12
+            raw = packed.to_bytes(3, "little")
+            stamp = number(253, "uint32", START + index)
+            encoder.add(1, 20, [stamp, Field(8, 0x0D, raw)])
+
+    (run,) = _read(_file(fill)).recordings
+    np.testing.assert_array_equal(run.columns["speed_mps"], [2.5, 3.0, np.nan])
+    np.testing.assert_array_equal(run.columns["distance_m"], [255.625, 256.25, np.nan])
+
+
+def test_fractional_cadence_counts_both_feet_and_zero_heart_rate_is_missing() -> None:
+    def fill(encoder: Encoder) -> None:
+        for index, heart in enumerate((0, 120)):
+            stamp = number(253, "uint32", START + index)
+            cadence = [number(4, "uint8", 88), number(53, "uint8", 64)]
+            encoder.add(1, 20, [stamp, number(3, "uint8", heart), *cadence])
+
+    (run,) = _read(_file(fill, _session(START, 1))).recordings
+    assert run.columns["cadence_spm"].tolist() == [177.0, 177.0]
+    np.testing.assert_array_equal(run.columns["heart_rate_bpm"], [np.nan, 120])
+    assert "cadence-doubled" in {note.slug for note in run.notes}
+
+
+def test_local_time_offset() -> None:
+    def activity(encoder: Encoder) -> None:
+        stamps = [number(253, "uint32", START), number(5, "uint32", START - 6 * 3600)]
+        encoder.add(7, 34, stamps)
+
+    (run,) = _read(_file(_records(3), activity)).recordings
+    assert run.utc_offset_s == -21_600
+
+
+def test_records_without_a_time_are_no_session() -> None:
+    def fill(encoder: Encoder) -> None:
+        for _ in range(3):
+            encoder.add(1, 20, [number(3, "uint8", 99)])
+
+    with pytest.raises(ReadError) as caught:
+        _read(_file(fill))
+    assert caught.value.slug == "no-time"
+
+
+def test_a_treadmill_is_a_run_though_it_is_equipment() -> None:
+    data = _file(_records(5), _session(START, 4, number(6, "enum", 1)))
+    assert _read(data).recordings[0].sport == "treadmill"
+
+
+def test_strap_log_fills_in_the_heart_rate() -> None:
+    """Beats at 0, 1 and 2 s; each record takes the mean of those within three seconds."""
+
+    def strap(encoder: Encoder) -> None:
+        ticks = struct.pack("<3I", 5000, 5000 + 1024, 5000 + 2048)
+        beats = [Field(9, 0x86, ticks), Field(6, 0x02, bytes((100, 110, 120)))]
+        encoder.add(8, 132, [number(253, "uint32", START), *beats])
+
+    def bare(encoder: Encoder) -> None:
+        for second in (0, 4, 60):
+            stamp = number(253, "uint32", START + second)
+            encoder.add(1, 20, [stamp, number(3, "uint8", None)])
+
+    (run,) = _read(_file(strap, bare, _session(START, 1))).recordings
+    np.testing.assert_array_equal(run.columns["heart_rate_bpm"], [110, 115, np.nan])
+    assert "heart-rate-from-strap" in {note.slug for note in run.notes}
+
+
+def test_salvaged_strava_file_says_where_it_broke(corpus: Path) -> None:
+    data = (corpus / "fit" / "strava-android-app-201.10-b1218918.fit").read_bytes()
+    export = _read(data)
+    assert len(export.recordings[0].time_s) == 473
+    assert export.source.warnings[0].slug == "fit-broken"
+
+
+def test_cut_real_file_keeps_as_many_records_as_before_the_cut(corpus: Path) -> None:
+    data = (corpus / "fit" / "developer-types-sample.fit").read_bytes()
+    whole = _read(data).recordings[0]
+    half = _read(data[: len(data) // 2]).recordings[0]
+    kept = len(half.time_s)
+    assert 0.45 * len(whole.time_s) < kept < 0.55 * len(whole.time_s)
+    np.testing.assert_array_equal(half.time_s, whole.time_s[:kept])
+    for name, column in half.columns.items():
+        np.testing.assert_array_equal(column, whole.columns[name][:kept])
+
+
+# --- sports: session messages as they are found ---
+
+
+def _session_without_start(sport: int, end: int = START + 60, sub: int | None = None) -> Records:
+    fields = [number(253, "uint32", end), number(5, "enum", sport), number(7, "uint32", 60_000)]
+    fields += [] if sub is None else [number(6, "enum", sub)]
+    return lambda encoder: encoder.add(2, 18, fields)
+
+
+@pytest.mark.parametrize("sport", [2, 5, 12, 24, 65, 88, 150, 253])
+def test_a_session_without_a_start_time_keeps_its_sport(sport: int) -> None:
+    with pytest.raises(NotARunError) as caught:
+        _read(_file(_records(60), _session_without_start(sport)))
+    assert caught.value.slug == "not-a-run"
+
+
+@pytest.mark.parametrize("sport", [2, 5, 10, 150])
+def test_another_sport_without_records_is_no_run_and_not_unreadable(sport: int) -> None:
+    with pytest.raises(NotARunError) as caught:
+        _read(_file(_session(START, sport)))
+    assert caught.value.slug == "not-a-run"
+
+
+def test_sessions_without_start_times_are_split_by_their_ends() -> None:
+    data = _file(
+        _records(120),
+        _session_without_start(2, START + 60),
+        _session_without_start(1, START + 120),
+    )
+    export = _read(data)
+    (run,) = export.recordings
+    assert (run.sport, len(run.time_s)) == ("running", 60)
+    assert [note.message.split(":")[0] for note in export.passed_over] == ["cycling"]
+
+
+@pytest.mark.parametrize(("sub", "is_kept"), [(1, True), (45, True), (5, False), (17, False)])
+def test_a_sport_that_says_nothing_is_known_by_its_sub_sport(sub: int, *, is_kept: bool) -> None:
+    data = _file(_records(60), _session_without_start(0, sub=sub))
+    if is_kept:
+        assert len(_read(data).recordings) == 1
+        return
+    with pytest.raises(NotARunError):
+        _read(data)

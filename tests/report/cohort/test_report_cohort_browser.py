@@ -1,0 +1,93 @@
+"""The page over athletes in a real browser."""
+
+import cohorts
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+
+from retrorun.report import cohort_page
+from retrorun.report.page import Site
+
+NAMES = ("many", "few", "nobody", "hostile")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("pages")
+    place = Site(folder)
+    place.ensure_assets()
+    place.write("many.html", cohort_page(cohorts.of(24, 3, 2)))
+    place.write("few.html", cohort_page(cohorts.of(3, 1)))
+    place.write("nobody.html", cohort_page(cohorts.of(0)))
+    place.write("hostile.html", cohort_page(cohorts.hostile()))
+    return folder.as_uri()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_quiet_and_asks_for_its_own_files_only(browser: Browser, site: str, name: str) -> None:
+    said: list[str] = []
+    asked: list[str] = []
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("dialog", lambda dialog: said.append(dialog.message))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{site}/{name}.html")
+    page.wait_for_timeout(200)
+    page.close()
+    assert said == []
+    assert all(each.startswith((site, "data:")) for each in asked)
+    assert not any("plotly" in each for each in asked)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("name", NAMES)
+def test_axe_finds_nothing(browser: Browser, site: str, name: str, width: int, scheme: str) -> None:
+    dark = "dark" if scheme == "dark" else "light"
+    size = {"width": width, "height": 900}
+    page = browser.new_page(color_scheme=dark, viewport=size, bypass_csp=True)  # type: ignore[arg-type]
+    page.goto(f"{site}/{name}.html")
+    page.evaluate(
+        "() => document.querySelectorAll('details').forEach((each) => { each.open = true; })"
+    )
+    found = Axe().run(page)
+    page.close()
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_phone_never_scrolls_sideways(browser: Browser, site: str, name: str) -> None:
+    page = browser.new_page(viewport={"width": 360, "height": 740})
+    page.goto(f"{site}/{name}.html")
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
+    page.close()
+
+
+def test_everything_is_there_with_scripts_off(browser: Browser, site: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{site}/many.html")
+    assert page.locator(".swarm:visible").count() == 6
+    assert page.locator(".own .whisker").count() == 24
+    assert page.locator("h1").inner_text().startswith("Backward costs these athletes")
+    context.close()
+
+
+def test_dots_lie_where_the_numbers_say(browser: Browser, site: str) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{site}/many.html")
+    places = page.evaluate(
+        """() => [...document.querySelectorAll('.swarm')].map((each) => {
+            const x = (mark) => mark.getBoundingClientRect().x;
+            const dots = [...each.querySelectorAll('circle')].map(x).sort((a, b) => a - b);
+            return {zero: x(each.querySelector('.one')), median: x(each.querySelector('.median')),
+                    low: dots[0], high: dots[dots.length - 1], count: dots.length};
+        })"""
+    )
+    page.close()
+    assert all(each["low"] < each["median"] < each["high"] for each in places)
+    heart, per_beat = places[:2]
+    assert heart["median"] > heart["zero"]  # more than forward
+    assert per_beat["median"] < per_beat["zero"]
+    assert heart["count"] == 24

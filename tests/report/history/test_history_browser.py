@@ -1,0 +1,224 @@
+"""Index, comparison and the report of a period in a real browser."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import history
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from retrorun.model import Remark
+from retrorun.report import (
+    PeriodContext,
+    SessionContext,
+    comparison_page,
+    index_page,
+    period_page,
+    session_page,
+)
+from retrorun.report.page import Site
+
+NAMES = ("index", "comparison", "period")
+ONE_LONG_HOUR_OF_IT = 3
+
+
+class Built(NamedTuple):
+    """A folder of pages, and how many sessions they hold."""
+
+    url: str
+    sessions: int
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    import made
+
+    folder = tmp_path_factory.mktemp("pages")
+    sessions = history.ten_weeks()
+    found = history.compared(sessions)
+    said = {sessions[0].id: Remark(2, 6, "stiff knee")}
+    place = Site(folder)
+    place.ensure_assets()
+    place.write("index.html", index_page(sessions, history.ME))
+    place.write("comparison.html", comparison_page(found, sessions, history.ME))
+    context = PeriodContext(title="Ten weeks", note="For Friday.", said=said)
+    place.write("period.html", period_page(sessions, found, context))
+    for each in sessions[:ONE_LONG_HOUR_OF_IT]:
+        page = session_page(each, made.track(history.LONG), SessionContext())
+        place.write(f"sessions/{each.id}.html", page)
+    return Built(folder.as_uri(), len(sessions))
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    found = browser.new_page(viewport={"width": 1280, "height": 900})
+    yield found
+    found.close()
+
+
+def opened(page: Page, url: str) -> Page:
+    page.goto(url)
+    if "period" not in url:
+        page.locator("#filters[data-ready]").wait_for()
+    return page
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_quiet_and_asks_for_its_own_files_only(page: Page, site: Built, name: str) -> None:
+    said: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    opened(page, f"{site.url}/{name}.html").wait_for_timeout(300)
+    assert said == []
+    assert all(each.startswith((site.url, "data:")) for each in asked)
+    assert len(asked) <= 6
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("name", NAMES)
+def test_axe_finds_nothing(
+    browser: Browser, site: Built, name: str, width: int, scheme: str
+) -> None:
+    dark = "dark" if scheme == "dark" else "light"
+    size = {"width": width, "height": 900}
+    page = browser.new_page(color_scheme=dark, viewport=size, bypass_csp=True)  # type: ignore[arg-type]
+    opened(page, f"{site.url}/{name}.html").wait_for_timeout(200)
+    page.evaluate(
+        "() => document.querySelectorAll('details').forEach((each) => { each.open = true; })"
+    )
+    found = Axe().run(page)
+    page.close()
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_phone_never_scrolls_sideways(browser: Browser, site: Built, name: str) -> None:
+    page = browser.new_page(viewport={"width": 360, "height": 740})
+    opened(page, f"{site.url}/{name}.html").wait_for_timeout(200)
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
+    page.close()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_everything_is_there_with_scripts_off(browser: Browser, site: Built, name: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{site.url}/{name}.html")
+    assert page.locator("tbody a[href*='sessions/']").count() >= site.sessions
+    assert page.locator("#filters:visible").count() == 0
+    assert "20 sessions" in page.locator("main").inner_text() or name == "period"
+    context.close()
+
+
+@pytest.mark.parametrize("name", ["index", "comparison"])
+def test_filters_by_date_verdict_gait_place_and_word(page: Page, site: Built, name: str) -> None:
+    opened(page, f"{site.url}/{name}.html")
+    visible = page.locator(".log tbody tr:visible")
+    status = page.locator("#filter-count")
+    page.select_option("[name=kind]", "maybe")
+    expect(status).to_have_text("5 of 20 sessions shown, 25:00 min of them backward")
+    assert visible.count() == 5
+    page.select_option("[name=kind]", "counted")
+    page.select_option("[name=gait]", "1")
+    expect(status).to_have_text("10 of 20 sessions shown, 30:00 min of them backward")
+    page.select_option("[name=kind]", "without")
+    page.select_option("[name=gait]", "")
+    expect(status).to_have_text("5 of 20 sessions shown, 0:00 min of them backward")
+    page.locator("button[type=reset]").click()
+    expect(status).to_have_text("20 of 20 sessions shown, 1:10 h of them backward")
+    page.fill("[name=from]", "2026-07-01")
+    expect(status).to_contain_text("3 of 20")
+    page.fill("[name=until]", "2026-07-05")  # 60 and 63 days after 3 May
+    expect(status).to_contain_text("2 of 20")
+    page.locator("button[type=reset]").click()
+    page.select_option("[name=place]", label="Europe/Rome")
+    expect(status).to_contain_text("1 of 20")
+    page.locator("button[type=reset]").click()
+    page.fill("[name=text]", "SEA along")
+    expect(status).to_contain_text("1 of 20")
+    page.fill("[name=text]", "nowhere")
+    expect(status).to_have_text("No session fits these filters.")
+    assert visible.count() == 0
+
+
+def test_filters_reach_charts_weeks_and_calendar(page: Page, site: Built) -> None:
+    opened(page, f"{site.url}/comparison.html")
+    page.select_option("[name=kind]", "maybe")
+    expect(page.locator(".filtered").first).to_be_visible()
+    forward, backward, maybe = page.evaluate(
+        "() => document.getElementById('weeks').data.map((trace) => trace.y.filter((y) => y))"
+    )
+    assert backward == []
+    assert maybe == [-5.0] * 5
+    assert forward == [25.0] * 5
+    marks = page.evaluate(
+        "() => document.getElementById('trend-forward_speed_mps').data.at(-1).y.filter((y) => y)"
+    )
+    assert len(marks) == 5
+    assert page.locator(".days a:not(.off)").count() == 5
+
+
+def test_a_filtered_view_can_be_kept(page: Page, site: Built) -> None:
+    opened(page, f"{site.url}/index.html#kind=maybe&from=2026-06-01")
+    expect(page.locator("#filter-count")).to_contain_text("3 of 20")
+    page.select_option("[name=kind]", "counted")
+    expect(page.locator("#filter-count")).to_contain_text("5 of 20")
+    assert page.url.endswith("#from=2026-06-01&kind=counted")
+
+
+def test_links_lead_to_pages_and_back(page: Page, site: Built) -> None:
+    opened(page, f"{site.url}/index.html")
+    page.locator(f"a[href='sessions/{0:012x}.html']").click()
+    page.locator("#stretches").wait_for()
+    page.locator("nav a", has_text="Backward against forward").click()
+    page.locator("#filters[data-ready]").wait_for()
+    page.locator(".days a").first.click()
+    page.locator("#stretches").wait_for()
+    assert page.url.endswith(f"sessions/{0:012x}.html")
+
+
+def test_a_mark_in_a_trend_leads_to_its_session(page: Page, site: Built) -> None:
+    opened(page, f"{site.url}/comparison.html")
+    chart = page.locator("#trend-cost_factor")
+    chart.scroll_into_view_if_needed()
+    chart.locator(".point").first.wait_for()
+    box = chart.locator(".points path").first.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_timeout(100)
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.locator("#stretches").wait_for()
+    assert page.url.endswith(f"sessions/{0:012x}.html")
+
+
+def test_by_keyboard(page: Page, site: Built) -> None:
+    opened(page, f"{site.url}/index.html")
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => document.activeElement.className") == "skip"
+    page.locator("[name=kind]").focus()
+    page.keyboard.type("maybe")
+    expect(page.locator("#filter-count")).to_contain_text("5 of 20")
+    for _ in ("gait", "place", "show all", "the first session"):
+        page.keyboard.press("Tab")
+    assert "sessions/" in page.evaluate("() => document.activeElement.href || ''")
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+@pytest.mark.parametrize("name", ["comparison", "period"])
+def test_paper(page: Page, site: Built, name: str, paper: str, tmp_path: Path) -> None:
+    opened(page, f"{site.url}/{name}.html")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 690, "height": 990})
+    page.wait_for_timeout(300)
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 690
+    assert page.locator("#filters:visible").count() == 0
+    target = tmp_path / "page.pdf"
+    page.pdf(path=str(target), format=paper, print_background=True)
+    pages = target.read_bytes().count(b"/Type /Page\n")
+    assert pages >= 1
+    assert name != "period" or pages <= 6

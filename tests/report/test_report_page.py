@@ -1,0 +1,58 @@
+"""The folder of pages: whole or not at all, and not written twice."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from retrorun.errors import PageError
+from retrorun.report.page import Site, asset_names, asset_text
+
+
+def test_an_unchanged_page_is_left_alone(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    assert site.write("sessions/a.html", "<p>é</p>")
+    os.utime(tmp_path / "sessions" / "a.html", (1, 1))
+    assert not site.write("sessions/a.html", "<p>é</p>")
+    assert (tmp_path / "sessions" / "a.html").stat().st_mtime == 1
+    assert site.write("sessions/a.html", "<p>e</p>")
+    assert (tmp_path / "sessions" / "a.html").read_bytes() == b"<p>e</p>"
+
+
+def test_the_same_length_is_not_the_same_page(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    site.write("index.html", "one")
+    assert site.write("index.html", "two")
+    assert (tmp_path / "index.html").read_text() == "two"
+
+
+def test_nothing_half_written_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = Site(tmp_path)
+    site.write("index.html", "old")
+
+    def full(self: Path, content: bytes) -> int:
+        with self.open("wb") as half:
+            half.write(content[: len(content) // 2])
+        raise OSError(28, "no space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(PageError, match="no space"):
+        site.write("index.html", "a new page")
+    assert (tmp_path / "index.html").read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["index.html"]
+
+
+def test_assets_stand_once_under_names_of_their_content(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    assert site.ensure_assets() == len(asset_names())
+    assert site.ensure_assets() == 0
+    for name in asset_names().values():
+        assert (tmp_path / "assets" / name).read_bytes() == asset_text(name).encode()
+
+
+def test_assets_of_an_older_version_stay(tmp_path: Path) -> None:
+    old = tmp_path / "assets" / "style-00000000.css"
+    old.parent.mkdir()
+    old.write_text("p {}")
+    Site(tmp_path).ensure_assets()
+    assert old.read_text() == "p {}"
