@@ -19,7 +19,6 @@ LAYERS = (
         "measure",
         "compare",
         "simulate",
-        "privacy",
         "privacy_zones",
         "contract",
         "zone",

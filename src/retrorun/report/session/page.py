@@ -11,7 +11,6 @@ from markupsafe import Markup
 
 from retrorun.model import Athlete, Session, Track
 from retrorun.model.comparison import Claim, Guidance
-from retrorun.privacy import redacted
 from retrorun.report.claims import ClaimCard, cards
 from retrorun.report.figures import grid
 from retrorun.report.numbers import Display, session_moment
@@ -22,6 +21,7 @@ from retrorun.report.session import segments as evidence
 from retrorun.report.session.contrast import technique_figure
 from retrorun.report.session.lanes import Lane, Table, figure, lanes, minute_table
 from retrorun.report.session.map import Map, draw_map, draw_strip
+from retrorun.report.session.redaction import redacted
 from retrorun.report.words import say
 
 LONGEST_NAME = 160
