@@ -23,6 +23,7 @@ from retrorun import zone
 from retrorun.archive import objects, tracks
 from retrorun.archive.rows import Parcel, Problem, SessionRow
 from retrorun.errors import ArchiveError
+from retrorun.metrics import METRICS
 from retrorun.model import (
     Athlete,
     Energy,
@@ -223,8 +224,7 @@ def _outline(kind: type, left_out: str = "", **parts: object) -> Any:  # noqa: A
 
 _METRICS = _outline(
     Metrics,
-    "climb_m beats beats_s steps steps_s pace_s_per_km turn_rate_dps heart_rate energies "
-    "adjusted_pace_s_per_km",
+    " ".join([*(each.key for each in METRICS if not each.read), "heart_rate", "energies"]),
     energy_shown=_outline(Energy, "active low high method citation") | None,
 )
 _SEGMENT = _outline(Segment, "probability evidence reason would_change")

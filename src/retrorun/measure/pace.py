@@ -11,7 +11,7 @@ from retrorun.measure.oxygen import flat_equivalent
 from retrorun.measure.samples import Samples, kind_of, sparse, walking
 from retrorun.model import Best
 from retrorun.settings import MeasureSettings
-from retrorun.units import METRE_PER_MILE, FloatArray, pace_s_per_km
+from retrorun.units import METRE_PER_MILE, FloatArray
 
 Columns = dict[str, FloatArray]
 Better = Callable[[Best, Best], bool]
@@ -34,15 +34,17 @@ def paces(samples: Samples) -> Columns:
     altitude = np.append(np.diff(samples.track.column("smooth_altitude_m")), np.nan)
     climb, climbing_s = samples.sums(np.maximum(altitude, 0.0), samples.moving)
     flat, flat_s = samples.sums(_flat_m(samples), samples.moving)
+    speed_mps = ratio(moving_m, known_s)
     return {
         "seconds": (samples.last - samples.first).astype(np.float64),
         "moving_s": _moving_s(samples),
         "distance_m": np.where(covered > 0, distance, np.nan),
         "climb_m": np.where(climbing_s > 0, climb, np.nan),
-        "speed_mps": ratio(moving_m, known_s),
+        "speed_mps": speed_mps,
+        "pace_s_per_km": pace(speed_mps),
         "grade": np.where(graded_s > 0, ratio(rise, run), np.nan),
         "turn_rate_dps": ratio(turned, turning_s),
-        "flat_speed_mps": ratio(flat, flat_s),
+        "adjusted_pace_s_per_km": pace(ratio(flat, flat_s)),
     }
 
 
@@ -67,9 +69,10 @@ def ratio(upper: FloatArray, lower: FloatArray) -> FloatArray:
     return found
 
 
-def pace(speed_mps: float | None) -> float | None:
-    """Seconds per kilometre; None at a speed too slow to have a meaningful pace."""
-    return pace_s_per_km(speed_mps) if speed_mps and speed_mps > 0.05 else None
+def pace(speed_mps: FloatArray) -> FloatArray:
+    """Seconds per kilometre (s,); NaN at a speed too slow to have a meaningful pace."""
+    with np.errstate(invalid="ignore"):
+        return ratio(np.full(len(speed_mps), 1000.0), np.where(speed_mps > 0.05, speed_mps, 0.0))
 
 
 def ground(grade: float | None, turn_rate_dps: float | None, limits: MeasureSettings) -> list[str]:

@@ -5,9 +5,11 @@ Sums over the segments of each direction; they add over sessions and weeks.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from retrorun.metrics import ENERGY, SUMS, energy_kcal
 from retrorun.model import FileTotal, MeasuredSegment, Note, Segment, Totals, Track
 from retrorun.settings import MeasureSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
@@ -110,7 +112,6 @@ def kind_of(segment: Segment) -> str:
 
 
 KINDS = ("backward", "forward", "candidate", "unknown", "still")
-ENERGIES = {"energy_kcal": "gross", "active_kcal": "active", "low_kcal": "low", "high_kcal": "high"}
 
 
 def totals(segments: Sequence[MeasuredSegment]) -> dict[str, Totals]:
@@ -141,15 +142,10 @@ def timer_notes(
 
 def _of_segment(measured: MeasuredSegment) -> Totals:
     metrics = measured.metrics
-    shown = metrics.energy_shown
-    usable = shown is not None and not shown.per_kg
-    return Totals(
-        seconds=metrics.seconds,
-        moving_s=metrics.moving_s,
-        distance_m=metrics.distance_m,
-        beats=metrics.beats or 0.0,
-        beats_s=metrics.beats_s,
-        steps=metrics.steps or 0.0,
-        steps_s=metrics.steps_s,
-        **{name: getattr(shown, part) if usable else None for name, part in ENERGIES.items()},
-    )
+    energies = {each.key: energy_kcal(metrics, each.key) for each in ENERGY}
+    found: dict[str, Any] = {
+        each.key: energies[each.of] if each.of in energies else getattr(metrics, each.of)
+        for each in SUMS
+    }
+    unknown: dict[str, Any] = {each.key: each.unknown for each in SUMS if found[each.key] is None}
+    return Totals(**(found | unknown))

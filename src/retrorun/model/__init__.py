@@ -6,6 +6,7 @@ Intervals are half-open, ``[start_s, end_s)``, in seconds since the session's fi
 in a Recording, which keeps the file's own clock (Unix seconds, UTC).
 """
 
+from retrorun.metrics import Energy, HeartRate, Metrics, Totals
 from retrorun.model.athlete import Athlete, DatedMass, Remark, Zone
 from retrorun.model.comparison import (
     Advice,
@@ -22,17 +23,7 @@ from retrorun.model.comparison import (
     Trend,
     Week,
 )
-from retrorun.model.measures import (
-    Best,
-    Energy,
-    Estimate,
-    HeartLoad,
-    HeartRate,
-    MeasuredSegment,
-    Measures,
-    Metrics,
-    Totals,
-)
+from retrorun.model.measures import Best, Estimate, HeartLoad, MeasuredSegment, Measures
 from retrorun.model.recording import (
     Export,
     FileTotal,

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from retrorun.model.measures import Estimate, Totals
+from retrorun.metrics import Totals
+from retrorun.model.measures import Estimate
 from retrorun.model.recording import Note
 
 

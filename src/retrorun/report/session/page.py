@@ -38,7 +38,7 @@ class SessionContext:
         asset_prefix: where the assets folder lies, seen from the page.
         home: where index.html and comparison.html lie, seen from the page.
         standalone: everything in one file.
-        redacted: place, device, names and exact dates were taken out (see ``privacy``).
+        redacted: place, device, names and exact dates were taken out (see ``redaction``).
     """
 
     guidance: Guidance | None = None
