@@ -241,6 +241,7 @@ WORDS: Mapping[str, str] = {
     "channel_step_length": "Step length",
     "channel_contact_time": "Contact time",
     "channel_vertical_oscillation": "Vertical oscillation",
+    "channel_vertical_ratio": "Vertical ratio",
     "channel_balance": "Left/right balance",
     "channel_respiration": "Breathing",
     "channel_power": "Power",

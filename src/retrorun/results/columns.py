@@ -19,7 +19,7 @@ from typing import Any, Literal
 from retrorun.channels import CHANNELS
 from retrorun.metrics import ENERGY, HEART_RATE, METRICS, SUMS
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 Kind = Literal["text", "bytes", "truth", "whole", "long", "number", "single", "moment", "years"]
 Treatment = Literal[
@@ -171,6 +171,7 @@ def _channel_treatment(name: str) -> Treatment:
 _KNOWN_CHANNELS = {
     *("distance_m", "speed_mps", "heart_rate_bpm", "cadence_spm", "step_length_m"),
     *("contact_time_s", "vertical_oscillation_m", "balance_pct", "respiration_brpm", "power_w"),
+    "vertical_ratio_pct",
 }
 
 TRACKS = (
