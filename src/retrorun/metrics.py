@@ -302,6 +302,22 @@ class Metrics:
             ),
         ),
     ] = None
+    vertical_ratio_pct: Annotated[
+        float | None,
+        Metric(
+            "gait",
+            "%",
+            "rise and fall over step length, by the device or from both",
+            kept=True,
+            contract_digits=1,
+            added=True,
+            read=True,
+            contrast=Style("plain", 1, label="Vertical ratio"),
+            compared=Compared(
+                "vertical ratio", Style("plain", 1), columns=("vertical_ratio", "points")
+            ),
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,7 +169,17 @@ def gaits(samples: Samples) -> Columns:
     for name in MEANS:
         total, seconds = samples.sums(samples.track.column(name), samples.moving)
         columns[name] = ratio(total, seconds)
-    return columns
+    return {**columns, "vertical_ratio_pct": _vertical_ratio(samples, columns)}
+
+
+def _vertical_ratio(samples: Samples, columns: Columns) -> FloatArray:
+    """Rise and fall in per cent of step length (s,): the device's mean where it recorded one.
+
+    Else 100 · mean vertical oscillation / mean step length of the segment.
+    """
+    recorded, seconds = samples.sums(samples.track.column("vertical_ratio_pct"), samples.moving)
+    own = 100.0 * ratio(columns["vertical_oscillation_m"], columns["step_length_m"])
+    return np.where(seconds > 0, ratio(recorded, seconds), own)
 
 
 def _stepping(samples: Samples) -> FloatArray:
