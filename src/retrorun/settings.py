@@ -145,6 +145,7 @@ class MeasureSettings:
     twisty_dps: float = 12.0  # mean turn rate beyond it is named
     steady_after_s: float = 60.0  # heart rate of a segment counts as steady from then on
     steady_for_s: float = 20.0  # and needs this much of it
+    trend_s: float = 60.0  # seconds with a value below which a segment has no trend of it
     coverage: float = 0.5  # share of seconds with heart rate below which it says nothing
     warm_s: float = 180.0  # heart-rate energy needs this much movement before
     keytel_coverage: float = 0.5  # share of a segment's seconds in its range

@@ -28,6 +28,7 @@ class Samples:
         step_m: metres from each sample to the next, NaN where missing.
         grade: NaN where missing.
         heart_rate_bpm: NaN where missing or suspect.
+        settings: thresholds of what is made of them.
     """
 
     track: Track
@@ -40,6 +41,7 @@ class Samples:
     step_m: FloatArray
     grade: FloatArray
     heart_rate_bpm: FloatArray
+    settings: MeasureSettings
 
     def sums(self, column: FloatArray, where: BoolArray | None = None) -> tuple[FloatArray, ...]:
         """Sum of the finite values of a column in each segment (s,), and how many there were.
@@ -88,6 +90,7 @@ def lay_out(
         step_m=step,
         grade=track.column("grade"),
         heart_rate_bpm=np.where(believed, heart_rate, np.nan),
+        settings=settings,
     )
 
 
