@@ -318,6 +318,18 @@ class Metrics:
             ),
         ),
     ] = None
+    balance_trend_pct_per_min: Annotated[
+        float | None,
+        Metric(
+            "gait",
+            "%/min",
+            "change of the left foot's share of ground contact, a minute",
+            kept=True,
+            stored_digits=4,
+            contract_digits=2,
+            added=True,
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from retrorun.arithmetic import dot
 from retrorun.measure.oxygen import flat_equivalent
 from retrorun.measure.samples import Samples, kind_of, sparse, walking
 from retrorun.model import Best
@@ -169,7 +170,11 @@ def gaits(samples: Samples) -> Columns:
     for name in MEANS:
         total, seconds = samples.sums(samples.track.column(name), samples.moving)
         columns[name] = ratio(total, seconds)
-    return {**columns, "vertical_ratio_pct": _vertical_ratio(samples, columns)}
+    return {
+        **columns,
+        "vertical_ratio_pct": _vertical_ratio(samples, columns),
+        "balance_trend_pct_per_min": _balance_trend(samples),
+    }
 
 
 def _vertical_ratio(samples: Samples, columns: Columns) -> FloatArray:
@@ -180,6 +185,29 @@ def _vertical_ratio(samples: Samples, columns: Columns) -> FloatArray:
     recorded, seconds = samples.sums(samples.track.column("vertical_ratio_pct"), samples.moving)
     own = 100.0 * ratio(columns["vertical_oscillation_m"], columns["step_length_m"])
     return np.where(seconds > 0, ratio(recorded, seconds), own)
+
+
+def _balance_trend(samples: Samples) -> FloatArray:
+    """Change of the left foot's share of ground contact within each segment (s,), %/min.
+
+    The least-squares slope of ``balance_pct`` over the time of the seconds in motion that have it;
+    NaN with fewer of them than ``trend_s``. A shift that stays away is a slope of 0, and one
+    that grows as the legs tire has the sign of the foot that takes over: above 0 the left one.
+    """
+    balance = samples.track.column("balance_pct")
+    known = np.isfinite(balance) & samples.moving
+    ends = zip(samples.first.tolist(), samples.last.tolist(), strict=True)
+    parts = [np.flatnonzero(known[first:last]) + first for first, last in ends]
+    slopes = [_slope(part / 60.0, balance[part], samples.settings.trend_s) for part in parts]
+    return np.array(slopes, dtype=np.float64)
+
+
+def _slope(time_min: FloatArray, values: FloatArray, least_s: float) -> float:
+    """Least-squares slope of values (n,), one a second, on their times (n,); NaN if too few."""
+    if len(values) < max(2.0, least_s):
+        return float("nan")
+    apart = time_min - time_min.mean()
+    return dot(apart, values - values.mean()) / dot(apart, apart)
 
 
 def _stepping(samples: Samples) -> FloatArray:

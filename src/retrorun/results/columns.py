@@ -19,7 +19,7 @@ from typing import Any, Literal
 from retrorun.channels import CHANNELS
 from retrorun.metrics import ENERGY, HEART_RATE, METRICS, SUMS
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 Kind = Literal["text", "bytes", "truth", "whole", "long", "number", "single", "moment", "years"]
 Treatment = Literal[
