@@ -8,13 +8,20 @@ DEMO_ARCHIVE := .demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev browser demo test baseline processors bench faults fuzz attack guided screenshots lint format accuracy samples constraints clean
+.PHONY: help install dev browser demo check coverage test baseline processors bench faults fuzz attack guided screenshots lint format accuracy samples constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: install ## analyse sample_data and say which page to open
 	$(BIN)/retrorun process sample_data --profile sample_data/profile.toml --archive $(DEMO_ARCHIVE) --reports reports
+
+QUICK := -m "not cluster and not browser and not faults"
+check: lint ## formatting, lint, types and the quick tests: before each commit
+	$(BIN)/pytest -n auto -q $(QUICK)
+
+coverage: dev ## branches that the quick tests reach; fails below the floor in pyproject.toml
+	$(BIN)/pytest -n auto -q $(QUICK) --cov --cov-report=term
 
 test: dev browser ## the whole test suite
 	$(BIN)/pytest -n auto

@@ -123,6 +123,7 @@ def test_a_cluster_without_workers_is_told(monkeypatch: pytest.MonkeyPatch) -> N
     assert caught.value.slug == "cluster-no-workers"
 
 
+@pytest.mark.cluster
 def test_workers_that_are_all_gone_are_waited_for_but_not_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
