@@ -114,6 +114,7 @@ def rows(database: Path) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
                 yield name, connection.execute(f"select * from {name}").fetchall()  # noqa: S608
 
 
+@pytest.mark.cluster
 def test_workers_on_different_processors_write_the_same(
     exports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
