@@ -77,15 +77,14 @@ N ?= 200
 faults: dev ## kill imports at N=200 random moments, and the other faults
 	RETRORUN_KILLS=$(N) $(BIN)/pytest tests/faults
 
-attack: dev ## flip N=200 bits in each part of an archive: found, or nothing printed changes
+DOORS ?= 200
+attack: dev ## flip N=200 bits in each part of an archive; look for DOORS=200 doors behind privacy zones
 	$(BIN)/python benchmarks/attack_archive.py --flips $(N)
+	$(BIN)/python benchmarks/attack_privacy.py --doors $(DOORS)
 
 fuzz: dev ## N=100000 mutated files through the readers; each breach is kept in fuzz-finds
 	$(BIN)/python benchmarks/fuzz.py --count $(or $(N),100000) --keep fuzz-finds
 
-DOORS ?= 200
-attack: dev ## what strangers learn from what leaves: privacy zones at DOORS=200 doors
-	$(BIN)/python benchmarks/attack_privacy.py --doors $(DOORS)
 
 guided: dev ## SECONDS=600 of coverage-guided fuzzing, where atheris installs
 	@$(BIN)/pip install --quiet atheris || echo "atheris does not install here: the next command says so"
