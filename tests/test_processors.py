@@ -106,12 +106,13 @@ def test_process_stores_and_draws_the_same(exports: Path, samples: Path, tmp_pat
 
 
 def rows(database: Path) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
-    """The tables of an archive but those with the times of imports."""
+    """The tables of an archive, without the rows and checksums that hold the times of imports."""
     with sqlite3.connect(database) as connection:
         tables = connection.execute("select name from sqlite_master where type = 'table'")
         for (name,) in tables.fetchall():
             if name != "imports" and not name.startswith("sqlite_"):
-                yield name, connection.execute(f"select * from {name}").fetchall()  # noqa: S608
+                found = connection.execute(f"select * from {name}").fetchall()  # noqa: S608
+                yield name, [row for row in found if name != "sums" or row[0] != "imports"]
 
 
 def test_workers_on_different_processors_write_the_same(

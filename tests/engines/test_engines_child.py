@@ -122,7 +122,7 @@ def be_killed_over(port: int) -> None:
 
 
 def test_a_child_ends_when_its_parent_is_killed() -> None:
-    program = "from test_alone import be_killed_over; be_killed_over({})"
+    program = "from test_engines_child import be_killed_over; be_killed_over({})"
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(60)
         parent = subprocess.Popen(  # noqa: S603 - ourselves

@@ -16,8 +16,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
-from typing import cast
 
 from retrorun import __version__, readers, results, storage
 from retrorun.cohort import manifest
@@ -170,8 +168,7 @@ def _archive(job: Job, store: storage.Store, file: Planned, skip: int) -> Iterat
     limits, name = job.making.settings.read, storage.shown(file.name)
     with store.opened(file.name, file.tag) as stream:
         inside = job.athletes.inside(file.name, stream)
-        source = cast("Path", stream)  # zipfile, which opens it, takes either
-        for place, (member, content) in enumerate(readers.members(name, source, limits)):
+        for place, (member, content) in enumerate(readers.members(name, stream, limits)):
             if place < skip:
                 continue
             whose = job.athletes.of_member(file.name, member, inside) if inside else file.athlete
