@@ -25,11 +25,11 @@ HEAVY = Athlete(mass_kg=90.0)
 @pytest.fixture(scope="module", autouse=True)
 def one_child() -> Iterator[None]:
     """The child that analyses is started once for all tests, not once a run."""
-    dismiss = child.dismiss
+    stop = child.stop_thread_guard
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(child, "dismiss", lambda: None)
+        patch.setattr(child, "stop_thread_guard", lambda: None)
         yield
-    dismiss()
+    stop()
 
 
 @pytest.fixture

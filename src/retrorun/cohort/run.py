@@ -101,7 +101,7 @@ def run(
         if run_of.changed:
             run_of.work()
     finally:
-        child.dismiss()
+        child.stop_thread_guard()
     return run_of.report
 
 

@@ -347,7 +347,7 @@ class _Place:
 def _filed(job: Job) -> Iterator[results.Filed]:
     """Every file of the batch with what became of it, in order."""
     limits, place = job.making.limits, _Place()
-    guard = child.guard(limits)
+    guard = child.thread_guard(limits)
 
     def allowed_s(last: Item | None) -> float:
         return limits.seconds if isinstance(last, Begun) else max(READ_S, limits.seconds)

@@ -3,8 +3,8 @@
 Every engine yields results in the order of its tasks, and the same results.
 """
 
-from retrorun.engines.child import Limits, Lost
-from retrorun.engines.pool import cores, ordered, warm
+from retrorun.engines.child import Limits, Lost, start_fork_server
+from retrorun.engines.pool import cores, ordered
 from retrorun.engines.tasks import Process, Task, outcome, outcomes, parcel, run, work_of
 
 __all__ = [
@@ -18,6 +18,6 @@ __all__ = [
     "outcomes",
     "parcel",
     "run",
-    "warm",
+    "start_fork_server",
     "work_of",
 ]
