@@ -1,6 +1,6 @@
-"""Engines carry the pipeline to many files: local processes here, a cluster beside them.
+"""Engines: carry out tasks in local processes (``pool``) or on a cluster (``cluster``).
 
-Every engine yields results in the order of its tasks, and the same results.
+Every engine yields the same results, in the order of its tasks.
 """
 
 from retrorun.engines.child import Limits, Lost, start_fork_server
