@@ -36,6 +36,7 @@ Work = Callable[[Any], Iterator[Any]]
 START_S = 120.0  # a child that is not ready by then never will be
 END_S = 5.0  # a child whose pipe has ended is gone by then, or hangs
 PRELOADED = (  # imported once by the fork server, so that children start with their libraries
+    "__main__",
     "pyarrow.parquet",
     "tzfpy",
     "retrorun.engines.tasks",
