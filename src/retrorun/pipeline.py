@@ -41,6 +41,7 @@ from retrorun.model import (
     Source,
     Track,
     Zoned,
+    session_id,
 )
 from retrorun.model.digits import rounded, rounded_track
 from retrorun.prepare.second_device import joined_with_phone
@@ -65,8 +66,7 @@ def process(blob: Blob, settings: Settings, athlete: Athlete) -> Outcome:
     try:
         return analyse(readers.read(blob.name, blob.data, settings.read), blob, settings, athlete)
     except RetrorunError as problem:
-        place = (problem.offset, problem.remedy, isinstance(problem, NotARunError))
-        return Failed(source, problem.slug, problem.message, *place)
+        return Failed.of(source, problem)
     except MemoryError:
         return Failed(source, "memory-exceeded", "it needs more memory than a worker may use")
     except Exception as fault:  # noqa: BLE001 - the one trap: a defect here costs one file, named
@@ -306,11 +306,6 @@ def _gather(
         notes=recording.notes + track.notes + measures.notes,
         distance_sources=track.distance_sources,
     )
-
-
-def session_id(sha256: str, index: int) -> str:
-    """First 12 hex digits of the file's hash; a second activity adds ``-2``, and so on."""
-    return sha256[:12] if index == 0 else f"{sha256[:12]}-{index + 1}"
 
 
 def coverage(track: Track) -> dict[str, float]:

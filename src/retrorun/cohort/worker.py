@@ -24,7 +24,7 @@ from retrorun.cohort import manifest
 from retrorun.cohort.assignment import Athletes
 from retrorun.cohort.batches import Batch, Planned
 from retrorun.engines import Limits, Lost, Process, child
-from retrorun.errors import NotARunError, ReadError, RetrorunError, StoreError
+from retrorun.errors import ReadError, RetrorunError, StoreError
 from retrorun.model import Analysis, Blob, Failed, Outcome, Source, Track
 from retrorun.results import layout
 from retrorun.results.reader import MOST_BYTES
@@ -112,7 +112,7 @@ def analysed(job: Job, start: tuple[int, int]) -> Iterator[Item]:
             except StoreError:
                 raise
             except RetrorunError as problem:
-                yield Became(_refused(storage.shown(file.name), problem), file.athlete)
+                yield Became(Failed.of(Source(storage.shown(file.name), ""), problem), file.athlete)
                 yield Done(None)
             member = 0
 
@@ -179,7 +179,7 @@ def _archive(job: Job, store: storage.Store, file: Planned, skip: int) -> Iterat
                 yield Begun(member, whose)
                 yield Became(_outcome(job, Blob(member, content), whose), whose)
             else:
-                yield Became(_refused(member, content), whose)
+                yield Became(Failed.of(Source(member, ""), content), whose)
 
 
 def _outcome(job: Job, blob: Blob, athlete: str) -> Outcome:
@@ -202,12 +202,6 @@ def _process(making: Making) -> Process:
     from retrorun.pipeline import process
 
     return process
-
-
-def _refused(name: str, problem: RetrorunError) -> Failed:
-    not_a_run = isinstance(problem, NotARunError)
-    about = (problem.slug, problem.message, problem.offset, problem.remedy, not_a_run)
-    return Failed(Source(name, ""), *about)
 
 
 __all__ = ["Job", "Making", "Problem", "Summary", "carry_out"]

@@ -12,7 +12,7 @@ from retrorun.compare.sessions import chosen, day, stretches, total
 from retrorun.compare.statistics import combine_factors
 from retrorun.compare.trends import WEEK_S, association, trends
 from retrorun.literature import BY_KEY
-from retrorun.model import Athlete, Comparison, Estimate, Note, Session, Totals
+from retrorun.model import KINDS, Athlete, Comparison, Estimate, Note, Session, Totals
 from retrorun.settings import CompareSettings
 
 __all__ = [
@@ -28,7 +28,6 @@ __all__ = [
     "summary",
 ]
 FACTOR_METHOD = "heart-rate kinetics"
-KINDS = ("backward", "forward", "candidate", "unknown", "still")
 NO_BACKWARD = Note("no-backward", "no confirmed or labelled backward running in these sessions")
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from retrorun.literature import BY_KEY, Finding
-from retrorun.model import Claim, Comparison, Difference, Estimate, Totals, Trend
+from retrorun.model import KINDS, Claim, Comparison, Difference, Estimate, Totals, Trend
 
 Status = Literal["answered", "too early", "not recorded", "not measurable"]
 Answer = tuple[str, Status, Estimate | None]
@@ -160,8 +160,7 @@ def weeks(comparison: Comparison) -> Answer:
 
 def weight(comparison: Comparison) -> Answer:
     """Energy a calendar week, empty ones counted."""
-    kinds = ("backward", "forward", "unknown", "candidate", "still")
-    spent = Totals.of(comparison.totals.get(kind, Totals()) for kind in kinds)
+    spent = Totals.of(comparison.totals.get(kind, Totals()) for kind in KINDS)
     back = comparison.totals.get("backward", Totals())
     if spent.active_kcal is None or spent.energy_kcal is None:
         return "No energy without body mass: `retrorun profile mass_kg=70`.", "too early", None

@@ -68,15 +68,9 @@ def day(session: Session) -> str:
 def of_kind(session: Session, kind: str, settings: CompareSettings) -> list[MeasuredSegment]:
     """The session's segments of a kind, in order; candidates may count as backward."""
     segments = session.measures.segments
-    if kind in {"backward", "candidate"} and not settings.include_candidates:
-        doubtful = kind == "candidate"
-        return [
-            each
-            for each in segments
-            if each.segment.direction == "backward"
-            and (each.segment.verdict == "candidate") == doubtful
-        ]
-    return [each for each in segments if each.segment.direction == kind]
+    if settings.include_candidates:
+        return [each for each in segments if each.segment.direction == kind]
+    return [each for each in segments if each.segment.kind == kind]
 
 
 def total(session: Session, kind: str, settings: CompareSettings) -> Totals:

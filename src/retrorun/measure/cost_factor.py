@@ -8,7 +8,7 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.measure.energy import forward_oxygen
 from retrorun.measure.kinetics import SLOPE, Course, Fit, fit
-from retrorun.measure.samples import Samples, kind_of
+from retrorun.measure.samples import Samples
 from retrorun.model import Estimate
 from retrorun.settings import MeasureSettings
 from retrorun.units import BoolArray, FloatArray
@@ -73,7 +73,7 @@ def _counted_backward(samples: Samples, least_s: float) -> BoolArray:
     """(n,) within backward segments that count and last at least so long."""
     return samples.mark(
         [
-            kind_of(part) == "backward" and part.end_s - part.start_s >= least_s
+            part.kind == "backward" and part.end_s - part.start_s >= least_s
             for part in samples.segments
         ]
     )
@@ -88,7 +88,7 @@ def course_of(samples: Samples, settings: MeasureSettings) -> Course:
     """
     backward = _counted_backward(samples, 0.0)
     brief = backward & ~_counted_backward(samples, settings.kinetics_stretch_s)
-    doubtful = samples.mark([kind_of(part) in DOUBTFUL for part in samples.segments])
+    doubtful = samples.mark([part.kind in DOUBTFUL for part in samples.segments])
     window_s, step = settings.kinetics_ease_s, settings.kinetics_step_s
     speed = _eased(samples.speed_mps, samples, window_s)
     grade = _eased(samples.grade, samples, window_s)

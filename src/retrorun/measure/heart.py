@@ -10,7 +10,7 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.literature import BY_KEY, value
 from retrorun.measure.pace import Columns, ratio
-from retrorun.measure.samples import Samples, kind_of
+from retrorun.measure.samples import Samples
 from retrorun.model import Athlete, HeartLoad, Note, Track
 from retrorun.settings import MeasureSettings
 from retrorun.units import BoolArray, FloatArray
@@ -122,9 +122,9 @@ def loads(samples: Samples, athlete: Athlete, settings: MeasureSettings) -> dict
     bounds, origin = _zones(athlete, samples.track.start_time_s, settings)
     if not bounds or not np.isfinite(samples.heart_rate_bpm).any():
         return {}
-    kinds = [kind_of(part) for part in samples.segments]
+    kinds = [part.kind for part in samples.segments]
     trimp = _trimp_per_min(samples.heart_rate_bpm, athlete, samples.track.start_time_s)
-    found = {}
+    found: dict[str, HeartLoad] = {}
     for kind in dict.fromkeys(kinds):
         inside = samples.mark([each == kind for each in kinds])
         inside &= np.isfinite(samples.heart_rate_bpm)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from retrorun.measure.oxygen import flat_equivalent
-from retrorun.measure.samples import Samples, kind_of, sparse, walking
+from retrorun.measure.samples import Samples, sparse, walking
 from retrorun.model import Best
 from retrorun.settings import MeasureSettings
 from retrorun.units import METRE_PER_MILE, FloatArray, pace_s_per_km
@@ -116,7 +116,7 @@ def _keep(found: dict[str, Best], new: Best, better: Better) -> None:
 
 def _stretches(samples: Samples) -> Iterator[tuple[int, int]]:
     """First and last sample of each unbroken run of counted backward segments."""
-    chosen = [kind_of(part) == "backward" for part in samples.segments]
+    chosen = [part.kind == "backward" for part in samples.segments]
     inside = np.concatenate(([False], samples.mark(chosen), [False]))
     edges = np.flatnonzero(np.diff(inside.astype(np.int8)))
     yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from retrorun.model import FileTotal, MeasuredSegment, Note, Segment, Totals, Track
+from retrorun.model import KINDS, FileTotal, MeasuredSegment, Note, Segment, Totals, Track
 from retrorun.settings import MeasureSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
@@ -100,23 +100,13 @@ def walking(samples: Samples) -> BoolArray:
     return samples.mark([part.gait == "walk" for part in samples.segments])
 
 
-def kind_of(segment: Segment) -> str:
-    """Which total a segment goes to: its direction, or ``candidate``.
-
-    A candidate is a backward stretch that is not certain; it counts as neither direction.
-    """
-    doubtful = segment.direction == "backward" and segment.verdict == "candidate"
-    return "candidate" if doubtful else segment.direction
-
-
-KINDS = ("backward", "forward", "candidate", "unknown", "still")
 ENERGIES = {"energy_kcal": "gross", "active_kcal": "active", "low_kcal": "low", "high_kcal": "high"}
 
 
 def totals(segments: Sequence[MeasuredSegment]) -> dict[str, Totals]:
     """Sums by direction: ``backward`` confirmed or labelled only, candidates under their own."""
     return {
-        kind: Totals.of(_of_segment(each) for each in segments if kind_of(each.segment) == kind)
+        kind: Totals.of(_of_segment(each) for each in segments if each.segment.kind == kind)
         for kind in KINDS
     }
 

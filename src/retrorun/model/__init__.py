@@ -45,6 +45,7 @@ from retrorun.model.recording import (
     Source,
 )
 from retrorun.model.segment import (
+    KINDS,
     LOCAL_CLOCK,
     UTC_CLOCK,
     Detection,
@@ -52,6 +53,7 @@ from retrorun.model.segment import (
     Gait,
     GaitLine,
     HeadingVerdict,
+    Kind,
     Label,
     Segment,
     Verdict,
@@ -65,10 +67,12 @@ from retrorun.model.session import (
     SecondDevice,
     Session,
     Zoned,
+    session_id,
 )
 from retrorun.model.track import HeadingTrack, Track
 
 __all__ = [
+    "KINDS",
     "LOCAL_CLOCK",
     "UTC_CLOCK",
     "Advice",
@@ -98,6 +102,7 @@ __all__ = [
     "HeadingVerdict",
     "HeartLoad",
     "HeartRate",
+    "Kind",
     "Label",
     "Lap",
     "Lesson",
@@ -124,4 +129,5 @@ __all__ = [
     "Week",
     "Zone",
     "Zoned",
+    "session_id",
 ]

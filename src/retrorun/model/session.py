@@ -2,12 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
+from retrorun.errors import NotARunError, RetrorunError
 from retrorun.model.measures import Estimate, Measures
 from retrorun.model.recording import Lap, Note, Pause, Source
 from retrorun.model.segment import GaitLine, HeadingVerdict, Label
 from retrorun.model.track import Track
 from retrorun.text import plain
+
+
+def session_id(sha256: str, index: int) -> str:
+    """First 12 hex digits of the file's hash; a second activity adds ``-2``, and so on.
+
+    Args:
+        sha256: of the file, in hex digits.
+        index: position of the activity in the file, from 0.
+    """
+    return sha256[:12] if index == 0 else f"{sha256[:12]}-{index + 1}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +156,12 @@ class Failed:
     offset: int | None = None
     remedy: str | None = None
     not_a_run: bool = False
+
+    @classmethod
+    def of(cls, source: Source, error: RetrorunError) -> Self:
+        """The failure of a file whose reading or analysis ended with this error."""
+        not_a_run = isinstance(error, NotARunError)
+        return cls(source, error.slug, error.message, error.offset, error.remedy, not_a_run)
 
     def __post_init__(self) -> None:
         """A file's words may stand in the message: they are made safe to print."""

@@ -11,7 +11,6 @@ from typing import Any
 from markupsafe import Markup
 
 from retrorun.model import Athlete, MeasuredSegment, Session, Totals
-from retrorun.model.segment import kind
 from retrorun.report.fault import Fault
 from retrorun.report.numbers import (
     Display,
@@ -143,7 +142,7 @@ def strip_path(segments: Sequence[MeasuredSegment], wanted: str, duration_s: flo
     scale = STRIP / max(duration_s, 1.0)
     path, pen = "", -1
     for each in segments:
-        if kind(each.segment) != wanted:
+        if each.segment.kind != wanted:
             continue
         start = max(round(each.segment.start_s * scale), pen)
         end = min(max(round(each.segment.end_s * scale), start + 1), STRIP)
@@ -243,7 +242,7 @@ def _verb(sessions: Sequence[Session]) -> str:
         each.segment.gait
         for session in sessions
         for each in session.measures.segments
-        if kind(each.segment) == "backward"
+        if each.segment.kind == "backward"
     }
     if gaits == {"walk"}:
         return say("verb_walk")

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from retrorun.model import Estimate, MeasuredSegment, Session, Totals
-from retrorun.model.segment import kind
 from retrorun.report.numbers import UNKNOWN, Display, clock, number, percent, signed, spoken_time
 from retrorun.report.words import say
 
@@ -64,7 +63,7 @@ def _maybe_grounds(found: Sequence[MeasuredSegment]) -> str:
 
 
 def _of_kind(session: Session, name: str) -> list[MeasuredSegment]:
-    return [each for each in session.measures.segments if kind(each.segment) == name]
+    return [each for each in session.measures.segments if each.segment.kind == name]
 
 
 def _verb(stretches: Sequence[MeasuredSegment]) -> str:

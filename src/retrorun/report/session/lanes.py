@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from retrorun.model import MeasuredSegment, Track
-from retrorun.model.segment import kind
 from retrorun.report.figures import Grid, integers, smooth, thin
 from retrorun.report.numbers import SLOWEST_S_PER_KM, UNKNOWN, Display, clock
 from retrorun.report.words import say
@@ -175,7 +174,7 @@ def bands(segments: Sequence[MeasuredSegment]) -> list[Json]:
     for name, colour in looks.items():
         x: list[int | None] = []
         for each in segments:
-            if kind(each.segment) == name:
+            if each.segment.kind == name:
                 start, end = round(each.segment.start_s), round(each.segment.end_s)
                 x += [start, start, end, end, None]
         if x:
