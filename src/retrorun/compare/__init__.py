@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from retrorun.compare.calendar import days, records, weeks
 from retrorun.compare.claims import claims
 from retrorun.compare.cohort import cohort, summary
-from retrorun.compare.guidance import guidance
 from retrorun.compare.matching import differences, equal_heart_rate, equal_speed, levelled
-from retrorun.compare.practice import Past, pasts, practice
+from retrorun.compare.practice import Past, guidance, pasts, practice
 from retrorun.compare.sessions import chosen, day, stretches, total
 from retrorun.compare.statistics import combine_factors
 from retrorun.compare.trends import WEEK_S, association, trends

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from retrorun.measure.cost_factor import cost_factor
 from retrorun.measure.energy import NO_MASS, Body, energies, energy_columns, keytel_refusal
 from retrorun.measure.heart import hearts, loads, maximum_bpm, suspect
-from retrorun.measure.pace import Columns, bests, gaits, ground, pace, paces
-from retrorun.measure.samples import Samples, lay_out, timer_notes, totals
+from retrorun.measure.pace import bests, gaits, ground, pace, paces
+from retrorun.measure.samples import Columns, Samples, lay_out, timer_notes, totals
 from retrorun.model import (
     Athlete,
     Detection,

@@ -9,8 +9,7 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.literature import BY_KEY, value
-from retrorun.measure.pace import Columns, ratio
-from retrorun.measure.samples import Samples
+from retrorun.measure.samples import Columns, Samples, ratio
 from retrorun.model import Athlete, HeartLoad, Note, Track
 from retrorun.settings import MeasureSettings
 from retrorun.units import BoolArray, FloatArray

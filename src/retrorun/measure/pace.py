@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from retrorun.measure.oxygen import flat_equivalent
-from retrorun.measure.samples import Samples, sparse, walking
+from retrorun.measure.energy import flat_equivalent
+from retrorun.measure.samples import Columns, Samples, ratio, sparse, walking
 from retrorun.model import Best
 from retrorun.settings import MeasureSettings
 from retrorun.units import METRE_PER_MILE, FloatArray, pace_s_per_km
 
-Columns = dict[str, FloatArray]
 Better = Callable[[Best, Best], bool]
 
 
@@ -58,13 +57,6 @@ def _moving_s(samples: Samples) -> FloatArray:
 def _flat_m(samples: Samples) -> FloatArray:
     """Metres on the level that would cost as much as each second's, by Minetti's polynomials."""
     return np.asarray(samples.step_m * flat_equivalent(samples.grade, walking(samples)))
-
-
-def ratio(upper: FloatArray, lower: FloatArray) -> FloatArray:
-    """Quotient (s,), NaN where there is nothing to divide by."""
-    found = np.full(len(upper), np.nan)
-    np.divide(upper, lower, out=found, where=lower > 0)
-    return found
 
 
 def pace(speed_mps: float | None) -> float | None:

@@ -12,6 +12,8 @@ from retrorun.model import KINDS, FileTotal, MeasuredSegment, Note, Segment, Tot
 from retrorun.settings import MeasureSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
+Columns = dict[str, FloatArray]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Samples:
@@ -87,6 +89,13 @@ def lay_out(
         grade=track.column("grade"),
         heart_rate_bpm=np.where(believed, heart_rate, np.nan),
     )
+
+
+def ratio(upper: FloatArray, lower: FloatArray) -> FloatArray:
+    """Quotient (s,), NaN where there is nothing to divide by."""
+    found = np.full(len(upper), np.nan)
+    np.divide(upper, lower, out=found, where=lower > 0)
+    return found
 
 
 def sparse(known: BoolArray) -> bool:

@@ -22,7 +22,7 @@ from retrorun.model.comparison import (
     Trend,
     Week,
 )
-from retrorun.model.measures import (
+from retrorun.model.metrics import (
     Best,
     Energy,
     Estimate,
@@ -38,11 +38,13 @@ from retrorun.model.recording import (
     FileTotal,
     HeadingKind,
     HeadingSeries,
+    HeadingTrack,
     Lap,
     Note,
     Pause,
     Recording,
     Source,
+    Track,
 )
 from retrorun.model.segment import (
     KINDS,
@@ -69,7 +71,6 @@ from retrorun.model.session import (
     Zoned,
     session_id,
 )
-from retrorun.model.track import HeadingTrack, Track
 
 __all__ = [
     "KINDS",

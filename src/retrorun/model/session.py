@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from retrorun.errors import NotARunError, RetrorunError
-from retrorun.model.measures import Estimate, Measures
-from retrorun.model.recording import Lap, Note, Pause, Source
-from retrorun.model.segment import GaitLine, HeadingVerdict, Label
-from retrorun.model.track import Track
+from retrorun.model.metrics import Estimate, Measures, Totals
+from retrorun.model.recording import Lap, Note, Pause, Source, Track
+from retrorun.model.segment import GaitLine, HeadingVerdict, Kind, Label
 from retrorun.text import plain
 
 
@@ -112,6 +111,10 @@ class Session:
     version: str = ""
     lesson: Lesson | None = None
     learnt: Mapping[str, str] = field(default_factory=dict)
+
+    def total(self, kind: Kind) -> Totals:
+        """Sums over the segments of a kind; zeros where there are none."""
+        return self.measures.totals.get(kind, Totals())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

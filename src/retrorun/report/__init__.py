@@ -1,10 +1,10 @@
 """Pages: plain views of model values, drawn by templates; each renderer returns one text."""
 
 from retrorun.report.cohort.page import cohort_page
-from retrorun.report.fault import Fault, fault_page
 from retrorun.report.history.comparison import comparison_page
 from retrorun.report.history.period import PeriodContext, period_page
 from retrorun.report.history.sessions import index_page, listed
+from retrorun.report.page import Fault, fault_page
 from retrorun.report.session.page import SessionContext, session_page
 
 __all__ = [

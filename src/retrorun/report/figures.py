@@ -34,6 +34,14 @@ def layout(height: int, margin: tuple[int, int, int, int], **more: object) -> Js
     return plain | more
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of text: ``head`` and ``rows``, the first cell of each row its name."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
 POINTS = 4000  # two for every pixel of a wide screen; an hour at 1 Hz stays whole
 
 

@@ -155,6 +155,16 @@ def local_date(session: Session) -> dt.date:
     return local_time(session.start_time_s, session.zone).date()
 
 
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One number with its name; ``note`` says how to read it, ``tone`` colours it."""
+
+    label: str
+    value: str
+    note: str = ""
+    tone: str = ""
+
+
 # key of the measure → what happens to it on the way to the reader, digits after the point
 KINDS: dict[str, tuple[str, int]] = {
     "cost_factor": ("plain", 2),

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata, resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import jinja2
 import msgspec
 from markupsafe import Markup
 
 from retrorun import __version__
-from retrorun.errors import PageError
+from retrorun.errors import PageError, RetrorunError
 from retrorun.report.words import say
 
 SCRIPTS = ("plotly", "script", "history")
@@ -139,6 +139,50 @@ def _style_tag(place: Place, name: str) -> Markup:
     if place.standalone:
         return Markup(f"<style>{asset_text(name)}</style>")  # noqa: S704  # our own asset
     return Markup('<link rel="stylesheet" href="{}">').format(place.asset_prefix + name)
+
+
+LONGEST_ERROR = 300  # characters of what an unexpected error says
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a session cannot be shown.
+
+    Attributes:
+        session: its id.
+        slug: stable name of the reason.
+        message: the reason in words.
+        remedy: what the athlete can do.
+    """
+
+    session: str
+    slug: str
+    message: str
+    remedy: str
+
+    @classmethod
+    def of(cls, session: str, problem: BaseException) -> Self:
+        """The fault that an error stands for."""
+        if isinstance(problem, RetrorunError):
+            return cls(
+                session, problem.slug, problem.message, problem.remedy or say("fault_remedy")
+            )
+        words = f"{type(problem).__name__}: {problem}"[:LONGEST_ERROR]
+        return cls(session, "session-odd", say("fault_odd", words=words), say("fault_remedy"))
+
+    def __str__(self) -> str:
+        """All of it in one line."""
+        return f"session {self.session}: {self.message} [{self.slug}] {self.remedy}"
+
+
+def fault_page(fault: Fault, place: Place) -> str:
+    """The page that stands where the session's own cannot.
+
+    Args:
+        fault: what is wrong.
+        place: where the page lies.
+    """
+    return render("fault", say("fault_title"), place, fault=fault, charts=False)
 
 
 ASSETS = "assets"

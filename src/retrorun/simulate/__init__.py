@@ -6,8 +6,7 @@ from retrorun.simulate.scenarios import REPORTING_SEEDS, TUNING_SEEDS, Scenario,
 from retrorun.simulate.truth import Interval, Simulated, Truth, simulate
 from retrorun.simulate.watch import Compass, Place, Watch
 from retrorun.simulate.write_fit import fit_bytes
-from retrorun.simulate.write_gpx import gpx_bytes
-from retrorun.simulate.write_tcx import tcx_bytes
+from retrorun.simulate.write_xml import gpx_bytes, tcx_bytes
 
 __all__ = [
     "REPORTING_SEEDS",

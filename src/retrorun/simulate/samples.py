@@ -24,8 +24,7 @@ from retrorun.simulate.scenarios import Scenario, Tier, ahead, back, stand, walk
 from retrorun.simulate.truth import Simulated, simulate
 from retrorun.simulate.watch import Compass, Place, Watch
 from retrorun.simulate.write_fit import fit_bytes
-from retrorun.simulate.write_gpx import Flavour, gpx_bytes
-from retrorun.simulate.write_tcx import tcx_bytes
+from retrorun.simulate.write_xml import Flavour, gpx_bytes, tcx_bytes
 
 Outline = Callable[[float, np.random.Generator], tuple[Step, ...]]
 Writer = Callable[[Simulated], bytes]

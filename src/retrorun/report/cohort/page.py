@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from retrorun import arithmetic
 from retrorun.model.cohort import AthleteSummary, Cohort, CohortMeasure
+from retrorun.report.claims import ranges
 from retrorun.report.cohort.spread import (
     DOTS,
     athletes_words,
@@ -21,10 +22,17 @@ from retrorun.report.cohort.spread import (
     named,
     strips,
 )
-from retrorun.report.history import factor
-from retrorun.report.numbers import UNKNOWN, Display, number, short_date, shown, signed, spoken_time
+from retrorun.report.numbers import (
+    UNKNOWN,
+    Display,
+    Tile,
+    number,
+    short_date,
+    shown,
+    signed,
+    spoken_time,
+)
 from retrorun.report.page import Place, render
-from retrorun.report.session.headline import Tile
 from retrorun.report.words import say
 
 LISTED = 200  # athletes in the table
@@ -237,7 +245,7 @@ def _scale(cohort: Cohort) -> Markup:
         ("published", say("scale_studies"), cohort.literature_factor),
         ("popular", say("scale_people"), cohort.popular_factor),
     )
-    return factor.ranges(rows, say("scale_cohort_label"))
+    return ranges(rows, say("scale_cohort_label"))
 
 
 def _tiles(cohort: Cohort, display: Display) -> tuple[Tile, ...]:

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from retrorun.model import Day, Week
-from retrorun.report.figures import axis, layout
+from retrorun.report.figures import Table, axis, layout
 from retrorun.report.history.sessions import how_many
 from retrorun.report.numbers import Display, clock, number, short_date
-from retrorun.report.session.lanes import Table
 from retrorun.report.words import say
 
 Json = dict[str, Any]

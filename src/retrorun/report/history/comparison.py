@@ -14,7 +14,7 @@ from retrorun.compare import claims
 from retrorun.model import Association, Athlete, Comparison, Record, Session
 from retrorun.report.claims import cards
 from retrorun.report.figures import axis, layout
-from retrorun.report.history import differences, factor, trends
+from retrorun.report.history import differences, trends
 from retrorun.report.history.calendar import volume_figure, week_table, years
 from retrorun.report.history.sessions import Log, log
 from retrorun.report.numbers import Display, Shown, clock, number, sentence, short_date, shown
@@ -143,10 +143,10 @@ def comparison_page(
         say("title_comparison"),
         Place(),
         when=_when(comparison),
-        headline=factor.headline(comparison),
-        lead=factor.lead(comparison),
-        scale=factor.scale(comparison),
-        tiles=factor.tiles(comparison, display),
+        headline=differences.headline(comparison),
+        lead=differences.lead(comparison),
+        scale=differences.scale(comparison),
+        tiles=differences.tiles(comparison, display),
         matched=differences.matched(comparison.differences, display),
         pairs=differences.pair_rows(comparison.pairs, days, display),
         trends=trends.cards(comparison.trends, days, display),

@@ -8,7 +8,7 @@ from statistics import median
 from markupsafe import Markup
 
 from retrorun.model import Athlete, Comparison, Practice, Remark, Session, Week
-from retrorun.report.history import differences, factor, trends
+from retrorun.report.history import differences, trends
 from retrorun.report.history.sessions import GAITS, Row, headline, how_many, parts, row
 from retrorun.report.numbers import UNKNOWN, Display, clock, local_date, short_date, spoken_time
 from retrorun.report.page import Place, render
@@ -82,10 +82,10 @@ def period_page(sessions: Sequence[Session], comparison: Comparison, context: Pe
         span=span,
         headline=headline(ordered),
         note=[each.strip() for each in context.note.splitlines() if each.strip()],
-        tiles=factor.tiles(comparison, display),
-        scale=factor.scale(comparison),
-        factor=factor.headline(comparison),
-        lead=factor.lead(comparison),
+        tiles=differences.tiles(comparison, display),
+        scale=differences.scale(comparison),
+        factor=differences.headline(comparison),
+        lead=differences.lead(comparison),
         scores=_scores(ordered, context.said),
         weeks=_weeks(ordered, comparison, display),
         matched=differences.matched(comparison.differences, display),

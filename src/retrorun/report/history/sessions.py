@@ -11,7 +11,6 @@ from typing import Any
 from markupsafe import Markup
 
 from retrorun.model import Athlete, MeasuredSegment, Session, Totals
-from retrorun.report.fault import Fault
 from retrorun.report.numbers import (
     Display,
     clock,
@@ -21,8 +20,7 @@ from retrorun.report.numbers import (
     short_date,
     spoken_time,
 )
-from retrorun.report.page import Place, render
-from retrorun.report.session.headline import counted
+from retrorun.report.page import Fault, Place, render
 from retrorun.report.words import say
 from retrorun.zone import local_time
 
@@ -91,7 +89,7 @@ def log(sessions: Sequence[Session], display: Display) -> Log:
 
 def _month(key: str, sessions: Sequence[Session], display: Display) -> Month:
     day = local_date(sessions[0])
-    backward = Totals.of(counted(each, "backward") for each in sessions).moving_s
+    backward = Totals.of(each.total("backward") for each in sessions).moving_s
     words = say("month_backward", time=spoken_time(backward)) if backward else say("month_none")
     return Month(
         key,
@@ -109,8 +107,8 @@ def how_many(count: int) -> str:
 def row(session: Session, display: Display) -> Row:
     """One session as the lists show it."""
     moment = local_time(session.start_time_s, session.zone)
-    backward = counted(session, "backward").moving_s
-    maybe = counted(session, "candidate").moving_s
+    backward = session.total("backward").moving_s
+    maybe = session.total("candidate").moving_s
     segments, whole_s = session.measures.segments, session.duration_s
     share = backward / session.moving_s if backward and session.moving_s else None
     return Row(
@@ -224,7 +222,7 @@ def index_page(
 
 def headline(sessions: Sequence[Session]) -> Markup:
     """How much was run backward in all of them, in one sentence."""
-    backward = [counted(each, "backward").moving_s for each in sessions]
+    backward = [each.total("backward").moving_s for each in sessions]
     count = sum(seconds > 0 for seconds in backward)
     if not count:
         which = {0: "empty", 1: "single"}.get(len(sessions), "none")
@@ -254,7 +252,7 @@ def _subline(sessions: Sequence[Session], display: Display) -> str:
         return say("index_empty")
     days = [local_date(each) for each in sessions]
     first, last = short_date(min(days)), short_date(max(days))
-    backward = Totals.of(counted(each, "backward") for each in sessions)
+    backward = Totals.of(each.total("backward") for each in sessions)
     whole = sum(each.distance_m or 0.0 for each in sessions)
     span = first if first == last else say("span", first=first, last=last)
     parts = [span, how_many(len(sessions))]

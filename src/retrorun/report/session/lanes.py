@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from retrorun.model import MeasuredSegment, Track
-from retrorun.report.figures import Grid, integers, smooth, thin
+from retrorun.report.figures import Grid, Table, integers, smooth, thin
 from retrorun.report.numbers import SLOWEST_S_PER_KM, UNKNOWN, Display, clock
 from retrorun.report.words import say
 from retrorun.units import FloatArray
@@ -326,14 +326,6 @@ def _time_axis(duration_s: float) -> Json:
 
 ROWS = 48
 STEPS_S = (10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 43200)
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table of text: ``head`` and ``rows``, the first cell of each row its name."""
-
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
 
 
 def minute_table(lanes: Sequence[Lane], seconds: int) -> Table | None:
