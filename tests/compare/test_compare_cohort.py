@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from retrorun.compare import compare
-from retrorun.compare.cohort import LEAST_ATHLETES, cohort, summary
+from retrorun.compare.cohort import cohort, summary
 from retrorun.compare.random_effects import NOT_TOLD, quantiles
 from retrorun.compare.statistics import NORMAL
 from retrorun.model import Athlete, Estimate, Session
@@ -88,12 +88,12 @@ def test_fewer_than_five_athletes_are_too_early(count: int) -> None:
     found = cohort(rows, [], SETTINGS)
     assert len(found.athletes) == count
     for each in found.measures:
-        assert each.missing >= LEAST_ATHLETES - count
+        assert each.missing >= CompareSettings().least_athletes - count
         assert each.quantiles.p50 is None
         assert each.quantiles.smallest is None
         assert each.mixed.mean.value is None
         assert each.note.startswith(f"too early to say: {each.missing} more athlete")
-    assert heart(found).missing == LEAST_ATHLETES - count
+    assert heart(found).missing == CompareSettings().least_athletes - count
     assert heart(found).athletes == count
 
 

@@ -7,7 +7,7 @@ from hand_made import found, part, track_of
 
 from retrorun.measure import measure
 from retrorun.measure.cost_factor import _model_error
-from retrorun.measure.kinetics import PRIOR, Course, _robust, follow, response
+from retrorun.measure.kinetics import Course, _robust, follow, prior, response
 from retrorun.model import Athlete, Detection, Estimate, Track
 from retrorun.settings import MeasureSettings
 
@@ -150,7 +150,7 @@ def test_derivatives_are_those_of_small_changes() -> None:
         backward=backward,
         heart_rate=np.full(120, 140.0),
     )
-    theta = PRIOR[:, 0].copy()
+    theta = prior(MeasureSettings(), 90.0)[:, 0].copy()
     theta[2] = 0.3
     _, slopes = response(course, theta)
     for index in range(len(theta)):
@@ -179,8 +179,8 @@ def test_the_error_of_the_model_by_hand() -> None:
 def test_what_is_left_correlated_widens_the_interval_as_newey_and_west_do() -> None:
     # twenty equal scores, twelve lags: 20 + 2·Σ (1 - l/13)(20 - l) = 20 + 2·92 = 204, against 20
     # if they were independent
-    widened = _robust(np.array([[1 / 20]]), np.ones((20, 1)))
+    widened = _robust(np.array([[1 / 20]]), np.ones((20, 1)), lags=12)
     assert widened[0, 0] == pytest.approx(204 / 20 / 20)
     # and never narrower: alternating ones cancel
     signs = np.tile([1.0, -1.0], 10)[:, None]
-    assert _robust(np.array([[1 / 20]]), signs)[0, 0] == pytest.approx(1 / 20)
+    assert _robust(np.array([[1 / 20]]), signs, lags=12)[0, 0] == pytest.approx(1 / 20)

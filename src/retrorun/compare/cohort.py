@@ -78,9 +78,6 @@ def _reason(each: Difference) -> str:
     return (each.difference.reason or each.note).partition(": retrorun ")[0]
 
 
-LEAST_ATHLETES = 5  # fewer give no number over athletes
-
-
 def cohort(
     athletes: Iterable[AthleteSummary],
     uncompared: Iterable[Uncompared],
@@ -94,7 +91,7 @@ def cohort(
         settings: those with which the athletes were compared.
 
     Returns:
-        Values only: below `LEAST_ATHLETES` the words say how many more it takes.
+        Values only: below ``least_athletes`` the words say how many more it takes.
     """
     known = tuple(sorted(athletes, key=lambda each: each.athlete))
     ways_m = [each.backward_m for each in known if each.backward_s > 0]
@@ -112,7 +109,7 @@ def cohort(
         first_date=min(firsts, default=None),
         last_date=max(lasts, default=None),
         include_candidates=settings.include_candidates,
-        measures=(_factor(known, settings), *_measures(known)),
+        measures=(_factor(known, settings), *_measures(known, settings)),
         literature_factor=_published("backward_run"),
         popular_factor=_published("popular_factor"),
         notes=_notes(known),
@@ -136,14 +133,16 @@ def _factor(known: Sequence[AthleteSummary], settings: CompareSettings) -> Cohor
     having = [(each.cost_factor, each.cost_sessions) for each in known if each.cost_factor]
     found = observed([factor for factor, _ in having], [sessions for _, sessions in having])
     name = _Name(FACTOR, "backward cost factor", "times forward", "factor")
-    if missing := _missing(found):
+    if missing := _missing(found, settings):
         return _early(name, len(having), missing, _why(known, FACTOR))
-    spread = mixed_factor(found, settings.factor_model_error)
+    spread = mixed_factor(found, settings)
     note = "at equal speed and grade, from each athlete's own heart rate"
     return _counted(name, found, spread, note)
 
 
-def _measures(known: Sequence[AthleteSummary]) -> Iterator[CohortMeasure]:
+def _measures(
+    known: Sequence[AthleteSummary], settings: CompareSettings
+) -> Iterator[CohortMeasure]:
     """Every measure, as it is and in per cent of forward, in the order of the page."""
     for key, label, unit, reading in (*AT_EQUAL_SPEED, *AT_EQUAL_HEART_RATE):
         having = [each.measures[key] for each in known if key in each.measures]
@@ -153,11 +152,13 @@ def _measures(known: Sequence[AthleteSummary]) -> Iterator[CohortMeasure]:
             _Name(key, label, unit, "difference"),
             observed([each.difference for each in having], sessions),
             (why, reading),
+            settings,
         )
         yield _measure(
             _Name(key, label, "%", "percent"),
             observed([each.percent for each in having], sessions),
             (why, reading),
+            settings,
         )
 
 
@@ -171,16 +172,18 @@ class _Name:
     scale: Scale
 
 
-def _measure(name: _Name, found: Observed, words: tuple[str, str]) -> CohortMeasure:
+def _measure(
+    name: _Name, found: Observed, words: tuple[str, str], settings: CompareSettings
+) -> CohortMeasure:
     """A measure; ``words`` tell why athletes have none, and how the number is to be read."""
     why, reading = words
-    if missing := _missing(found):
+    if missing := _missing(found, settings):
         return _early(name, len(found.values), missing, why)
-    return _counted(name, found, mixed(found), reading)
+    return _counted(name, found, mixed(found, settings), reading)
 
 
-def _missing(found: Observed) -> int:
-    return max(0, LEAST_ATHLETES - len(found.values))
+def _missing(found: Observed, settings: CompareSettings) -> int:
+    return max(0, settings.least_athletes - len(found.values))
 
 
 def _counted(name: _Name, found: Observed, spread: Mixed, note: str) -> CohortMeasure:

@@ -10,11 +10,11 @@ from itertools import groupby
 from statistics import median
 
 from retrorun.compare.sessions import DAY_S, of_kind, total
-from retrorun.literature import BY_KEY
+from retrorun.literature import BY_KEY, value
 from retrorun.model import Advice, Guidance, MeasuredSegment, Practice, Session
 from retrorun.settings import CompareSettings
 
-WINDOW_S = 30 * DAY_S
+WINDOW_S = value("spike_window") * DAY_S
 KINDS = ("backward", "forward")
 
 
@@ -74,9 +74,6 @@ def _pasts(sessions: Iterable[Session], settings: CompareSettings) -> Iterator[t
                 count, first_s = count + 1, time_s if first_s is None else first_s
 
 
-SPIKE = 1.1  # more than a tenth longer, as RUNSAFE counts it
-
-
 def practice(sessions: Sequence[Session], settings: CompareSettings) -> Practice:
     """Sum up the practice of all sessions, in time order."""
     backward = [of_kind(session, "backward", settings) for session in sessions]
@@ -92,7 +89,7 @@ def practice(sessions: Sequence[Session], settings: CompareSettings) -> Practice
         run_s=sum(each.metrics.moving_s for each in every if each.segment.gait == "run"),
         walked_first=sum(bool(part) and part[0].segment.gait == "walk" for part in backward),
         warm_up_s=median(known) if known else None,
-        longer=sum(ratio > SPIKE for ratio in ratios),
+        longer=sum(ratio > value("small_spike") for ratio in ratios),
         comparable=len(ratios),
         trimp_per_min=_trimp(sessions),
         respiration_brpm=_respiration(sessions, settings),
@@ -172,9 +169,9 @@ RUNSAFE_LIMITS = (
     "week-to-week ratio was not related to injury."
 )
 BANDS = (
-    (1.1, "injury_small_spike", "10 to 30 % longer"),
-    (1.3, "injury_moderate_spike", "30 to 100 % longer"),
-    (2.0, "injury_large_spike", "more than twice as long"),
+    ("small_spike", "injury_small_spike", "10 to 30 % longer"),
+    ("moderate_spike", "injury_moderate_spike", "30 to 100 % longer"),
+    ("large_spike", "injury_large_spike", "more than twice as long"),
 )
 LADDER = (
     "walk backward on level, open ground",
@@ -228,7 +225,7 @@ def _progression(
         return Advice(key, title, words)
     words = f"{metres:,.0f} m {kind}, {metres / longest:.0%} of the longest in the 30 days before"
     words += f" ({longest:,.0f} m)."
-    found = [(name, text) for least, name, text in BANDS if metres / longest > least]
+    found = [(name, text) for least, name, text in BANDS if metres / longest > value(least)]
     if not found:
         return Advice(key, title, words)
     name, text = found[-1]
@@ -260,7 +257,7 @@ def _ladder(session: Session, settings: CompareSettings) -> Advice | None:
     if not segments:
         return None
     runs = [each.metrics.seconds for each in segments if each.segment.gait == "run"]
-    step = 0 if not runs else 1 if max(runs) < 60 else 2
+    step = 0 if not runs else 1 if max(runs) < settings.ladder_s else 2
     words = f"The usual ladder: {'; then '.join(LADDER)}. This session: {LADDER[step]}."
     return Advice("ladder", "From walking to running", words, limits="A custom, not a measurement.")
 
@@ -273,7 +270,7 @@ def _weeks(session: Session, before: Past, settings: CompareSettings) -> Advice 
     gain = BY_KEY["economy_gain"]
     count = before.backward_sessions
     words = f"{weeks:.0f} weeks and {count} sessions since the first backward running here."
-    if weeks < 5:
+    if weeks < value("economy_weeks"):
         words += " Changes were measured after several weeks; fewer say little."
     limits = "One small study without a control group."
     return Advice("weeks", "Weeks behind it", words, gain.citation, limits)

@@ -21,8 +21,10 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.compare.statistics import NORMAL, student
+from retrorun.literature import value
 from retrorun.model import Estimate
 from retrorun.model.cohort import Interval, Mixed, Quantiles
+from retrorun.settings import CompareSettings
 from retrorun.units import FloatArray
 
 GRID = 81  # places at which a sign of the score is looked for
@@ -209,15 +211,16 @@ FACTORS = (
     "random-effects meta-analysis of the logarithms, restricted maximum likelihood, Hartung-Knapp "
     "95 % interval"
 )
-# I² from which on the words are stronger (Higgins et al. 2003, BMJ 327:557)
 DEGREES = (
-    (0.75, "most of the spread is between athletes: a mean says little about one of them"),
-    (0.5, "athletes differ clearly"),
-    (0.25, "athletes differ somewhat"),
+    (
+        value("heterogeneity_high"),
+        "most of the spread is between athletes: a mean says little about one of them",
+    ),
+    (value("heterogeneity_moderate"), "athletes differ clearly"),
+    (value("heterogeneity_low"), "athletes differ somewhat"),
     (0.0, "athletes differ hardly more than the uncertainty of their own numbers"),
 )
 NOT_TOLD = "one session an athlete: differences between athletes and between their days are mixed"
-HEAVY = 0.5  # a share of the weights from which on one athlete speaks for the cohort
 FEWEST = 13  # athletes whose sample reaches the 5th and the 95th percentile
 
 
@@ -270,7 +273,7 @@ def _quantile(ordered: FloatArray, probability: float) -> float | None:
     return float(arithmetic.interpolate(place, np.arange(1, count + 1), ordered))
 
 
-def mixed(found: Observed) -> Mixed:
+def mixed(found: Observed, settings: CompareSettings) -> Mixed:
     """The mean of a measure; sums of squares come out of the athletes' own intervals.
 
     An athlete's interval is the mean ± t sd / √n over n sessions, so it holds their deviation. A
@@ -280,10 +283,10 @@ def mixed(found: Observed) -> Mixed:
     points = np.array([student(int(count) - 1) if count > 1 else 1.0 for count in counts])
     deviations = (found.highs - found.lows) / 2 / points * np.sqrt(counts)
     squares = np.where(counts > 1, np.square(np.nan_to_num(deviations)) * (counts - 1), 0.0)
-    return _said(of_sessions(found.values, counts, squares), found)
+    return _said(of_sessions(found.values, counts, squares), found, settings)
 
 
-def _said(fitted: Fitted, found: Observed) -> Mixed:
+def _said(fitted: Fitted, found: Observed, settings: CompareSettings) -> Mixed:
     mean = fitted.mean
     ahead = fitted.prediction(len(found.values))
     return Mixed(
@@ -291,7 +294,7 @@ def _said(fitted: Fitted, found: Observed) -> Mixed:
         None if fitted.between is None else math.sqrt(fitted.between),
         _around(mean, ahead, SESSIONS),
         fitted.share,
-        heterogeneity(fitted),
+        heterogeneity(fitted, settings),
         int(found.sessions.sum()),
         fitted.heaviest,
     )
@@ -303,24 +306,24 @@ def _around(mean: float, reach: float | None, method: str) -> Estimate:
     return Estimate(mean, mean - reach, mean + reach, method)
 
 
-def mixed_factor(found: Observed, floor: float) -> Mixed:
+def mixed_factor(found: Observed, settings: CompareSettings) -> Mixed:
     """The mean of factors, on the logarithm.
 
-    ``floor`` is the error of the heart-rate model, of log k. It is in each athlete's interval
-    already, and may be the same for all of them, so it widens the mean's interval once more
-    instead of being averaged away.
+    The error of the heart-rate model (``factor_model_error``, of log k) is in each athlete's
+    interval already. It may be the same for all of them, so it widens the mean's interval once
+    more instead of being averaged away.
     """
     logs = arithmetic.log(found.values)
     errors = arithmetic.log(found.highs / found.lows) / (2 * NORMAL)
     fitted = of_estimates(logs, np.maximum(np.nan_to_num(errors, nan=1.0), 1e-4))
     ahead = fitted.prediction(len(logs))
-    reach = arithmetic.hypot(fitted.reach, NORMAL * floor)
+    reach = arithmetic.hypot(fitted.reach, NORMAL * settings.factor_model_error)
     return Mixed(
         _exponential(_around(fitted.mean, reach, FACTORS)),
         None if fitted.between is None else math.sqrt(fitted.between),
         _exponential(_around(fitted.mean, ahead, FACTORS)),
         fitted.share,
-        heterogeneity(fitted),
+        heterogeneity(fitted, settings),
         int(found.sessions.sum()),
         fitted.heaviest,
     )
@@ -333,11 +336,11 @@ def _exponential(each: Estimate) -> Estimate:
     return Estimate(value, low, high, each.method, each.reason)
 
 
-def heterogeneity(fitted: Fitted) -> str:
+def heterogeneity(fitted: Fitted, settings: CompareSettings) -> str:
     """How much athletes differ, in words; and whether one of them speaks for all."""
     if fitted.share is None:
         return NOT_TOLD
     words = next(words for least, words in DEGREES if fitted.share >= least)
-    if fitted.heaviest > HEAVY:
+    if fitted.heaviest > settings.dominant_share:
         words += f"; one athlete has {fitted.heaviest:.0%} of the weight"
     return words

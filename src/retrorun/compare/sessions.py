@@ -16,7 +16,6 @@ from retrorun.settings import CompareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
 DAY_S = 86_400.0
-SAME_START_S = 30.0
 NOTHING = Totals()
 
 
@@ -34,7 +33,7 @@ def chosen(
     kept: list[Session] = []
     twice = 0
     for session in sorted(inside, key=lambda each: (each.start_time_s, each.id)):
-        if kept and _same_run(kept[-1], session):
+        if kept and _same_run(kept[-1], session, settings):
             kept[-1] = max(kept[-1], session, key=_richness)
             twice += 1
         else:
@@ -43,11 +42,13 @@ def chosen(
     return kept, (Note("duplicate-sessions", message),) if twice else ()
 
 
-def _same_run(first: Session, second: Session) -> bool:
-    if abs(first.start_time_s - second.start_time_s) > SAME_START_S:
+def _same_run(first: Session, second: Session, settings: CompareSettings) -> bool:
+    if abs(first.start_time_s - second.start_time_s) > settings.same_start_s:
         return False
     longer = max(first.duration_s, second.duration_s)
-    return abs(first.duration_s - second.duration_s) <= max(SAME_START_S, 0.05 * longer)
+    return abs(first.duration_s - second.duration_s) <= max(
+        settings.same_start_s, settings.same_duration_share * longer
+    )
 
 
 def _richness(session: Session) -> tuple[int, float, str]:

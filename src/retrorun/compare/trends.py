@@ -15,13 +15,13 @@ Measure = Callable[[Session, CompareSettings], float | Estimate | None]
 CAUTION = "runs together with the volume; that is not a cause"
 
 
-def _per_beat(totals: Totals) -> float | None:
+def _per_beat(totals: Totals, settings: CompareSettings) -> float | None:
     """Metres per heartbeat; heart rate must cover most of the time."""
     if (
         totals.distance_m is None
         or totals.seconds <= 0
         or totals.beats <= 0
-        or totals.beats_s < 0.8 * totals.seconds
+        or totals.beats_s < settings.economy_coverage * totals.seconds
     ):
         return None
     return totals.distance_m / totals.beats * totals.beats_s / totals.seconds
@@ -48,22 +48,22 @@ def _forward_speed(session: Session, settings: CompareSettings) -> float | None:
     return _speed(session, "forward", settings) if lasting else None
 
 
-def _rate(totals: Totals) -> float | None:
+def _rate(totals: Totals, _: CompareSettings) -> float | None:
     return 60.0 * totals.steps / totals.steps_s if totals.steps_s > 0 else None
 
 
-def _of_backward(derived: Callable[[Totals], float | None]) -> Measure:
+def _of_backward(derived: Callable[[Totals, CompareSettings], float | None]) -> Measure:
     def measure(session: Session, settings: CompareSettings) -> float | None:
         totals = total(session, "backward", settings)
-        return derived(totals) if totals.moving_s >= settings.segment_s else None
+        return derived(totals, settings) if totals.moving_s >= settings.segment_s else None
 
     return measure
 
 
-def _of_forward(derived: Callable[[Totals], float | None]) -> Measure:
+def _of_forward(derived: Callable[[Totals, CompareSettings], float | None]) -> Measure:
     def measure(session: Session, settings: CompareSettings) -> float | None:
         totals = total(session, "forward", settings)
-        return derived(totals) if totals.moving_s >= settings.economy_s else None
+        return derived(totals, settings) if totals.moving_s >= settings.economy_s else None
 
     return measure
 
@@ -154,7 +154,7 @@ def association(weeks: Sequence[Week], settings: CompareSettings) -> Association
     rows: list[tuple[str, float, float]] = []
     for index in range(settings.volume_weeks, len(weeks)):
         before = weeks[index - settings.volume_weeks : index]
-        economy = _per_beat(weeks[index].forward)
+        economy = _per_beat(weeks[index].forward, settings)
         if economy is not None:
             metres = [week.backward.distance_m for week in before]
             known = [each for each in metres if each is not None]

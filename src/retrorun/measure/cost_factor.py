@@ -36,7 +36,7 @@ def cost_factor(samples: Samples, settings: MeasureSettings) -> Estimate:
     problem = _unvaried(course, settings)
     if problem:
         return refused(problem)
-    found = fit(course)
+    found = fit(course, settings)
     if found is None:
         return refused("the fit of heart rate has no solution")
     return _estimate(found, course, settings)
@@ -152,8 +152,8 @@ def _binned(column: FloatArray, step: int) -> FloatArray:
 def _unvaried(course: Course, settings: MeasureSettings) -> str | None:
     """Forward effort must differ, or slope and factor cannot be told apart."""
     known = np.isfinite(course.heart_rate)
-    if known.sum() < 36:
-        return "less than three minutes of usable heart rate"
+    if known.sum() * course.step_s < settings.kinetics_usable_s:
+        return f"less than {settings.kinetics_usable_s / 60:g} minutes of usable heart rate"
     forward = (course.level + course.uphill + course.downhill)[known & (course.backward == 0)]
     if forward.size == 0 or float(np.std(forward)) < settings.kinetics_effort_spread:
         return "no forward reference at different efforts: add some walking or other speeds"
@@ -190,7 +190,7 @@ def _model_error(course: Course, factor: float, settings: MeasureSettings) -> fl
     hills = float(np.mean(np.abs(climb)) / np.mean(course.level))
     demand, backward = course.level + climb, course.backward > 0.5
     spent = factor * float(np.mean(demand[backward])) if backward.any() else 0.0
-    known = float(np.quantile(demand[~backward], 0.9))
+    known = float(np.quantile(demand[~backward], settings.kinetics_highest_effort))
     beyond = max(0.0, spent - known) / spent if spent > 0 else 0.0
     parts = (
         settings.kinetics_model_error,

@@ -130,7 +130,8 @@ def timer_notes(
     apart = [
         f"the file's {total.source} says {total.timer_s:,.0f} s"
         for total in stated
-        if total.timer_s and moving_s - total.timer_s > max(settings.timer_share * total.timer_s, 5)
+        if total.timer_s
+        and moving_s - total.timer_s > max(settings.timer_share * total.timer_s, settings.timer_s)
     ]
     if not apart:
         return ()
