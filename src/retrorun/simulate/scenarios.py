@@ -1,11 +1,8 @@
-"""The named situations on which detection is tuned and judged.
+"""Named situations on which detection is tuned and judged, and the seeds for each purpose.
 
-What the runner sets out to do: sequences of steps, drawn by a generator.
-
-Which seeds detection is tuned on, and on which others it is judged. They never meet.
-
-The reporting seeds were chosen after the tuning was over and are looked at by ``make accuracy``
-alone. Who tunes again, and looks there, moves them on.
+A plan draws the steps of a session; a scenario adds what records it and where. Tuning and
+reporting seeds are disjoint. The reporting seeds were chosen after tuning and are used by
+``make accuracy`` only; whoever tunes again after looking at its results replaces them.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from retrorun.simulate.body import Entry, Ground, Runner, Step
+from retrorun.simulate.body import Body, Entry, Ground, Step
 from retrorun.simulate.watch import Compass, Watch
 
 Plan = Callable[[np.random.Generator], tuple[Step, ...]]
@@ -176,7 +173,7 @@ class Scenario:
     ground: Ground = field(default_factory=Ground)
     mount_deg: tuple[float, float] = (-60.0, 60.0)
     mount_stated: bool = False
-    runner: Runner | None = None
+    runner: Body | None = None
     note: str = ""
 
 
