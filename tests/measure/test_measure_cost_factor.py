@@ -7,7 +7,7 @@ from hand_made import found, part, track_of
 
 from retrorun.measure import measure
 from retrorun.measure.cost_factor import _model_error
-from retrorun.measure.kinetics import Course, _robust, follow, prior, response
+from retrorun.measure.kinetics import EffortSeries, _robust, follow, prior, response
 from retrorun.model import Athlete, Detection, Estimate, Track
 from retrorun.settings import MeasureSettings
 
@@ -142,7 +142,7 @@ def test_following_is_the_recursion() -> None:
 def test_derivatives_are_those_of_small_changes() -> None:
     rng = np.random.default_rng(4)
     backward = np.repeat([0.0, 1.0, 0.0, 1.0], 30)
-    course = Course(
+    series = EffortSeries(
         step_s=5.0,
         level=np.repeat([12.0, 38.0, 30.0, 28.0], 30) + rng.normal(size=120),
         uphill=np.abs(rng.normal(size=120)),
@@ -152,17 +152,17 @@ def test_derivatives_are_those_of_small_changes() -> None:
     )
     theta = prior(MeasureSettings(), 90.0)[:, 0].copy()
     theta[2] = 0.3
-    _, slopes = response(course, theta)
+    _, slopes = response(series, theta)
     for index in range(len(theta)):
         step = np.zeros(len(theta))
         step[index] = 1e-6
-        up, down = response(course, theta + step)[0], response(course, theta - step)[0]
+        up, down = response(series, theta + step)[0], response(series, theta - step)[0]
         assert slopes[:, index] == pytest.approx((up - down) / 2e-6, abs=1e-3, rel=1e-3), index
 
 
 def test_the_error_of_the_model_by_hand() -> None:
     # forward at 20, 20 and 30, of which hills give 3 and take 3; backward at 30 and flat
-    course = Course(
+    series = EffortSeries(
         step_s=5.0,
         level=np.array([20.0, 20.0, 30.0, 30.0]),
         uphill=np.array([3.0, 0.0, 0.0, 0.0]),
@@ -173,7 +173,7 @@ def test_the_error_of_the_model_by_hand() -> None:
     # hills: 6 of 100. Backward 1.5·30 = 45; nine tenths of the forward efforts 17, 23, 30 lie
     # below 28.6: beyond are 16.4 of 45
     expected = math.hypot(0.008, 0.1 * 0.06, 0.15 * 16.4 / 45)
-    assert _model_error(course, 1.5, SETTINGS) == pytest.approx(expected)
+    assert _model_error(series, 1.5, SETTINGS) == pytest.approx(expected)
 
 
 def test_what_is_left_correlated_widens_the_interval_as_newey_and_west_do() -> None:

@@ -1,13 +1,16 @@
 """Energy of a segment by up to three methods, of which one is shown and all are kept.
 
 ``speed``: ACSM's forward equation, times the literature's band while backward.
-``personal``: the same with the runner's own backward cost factor.
+``personal``: the same with the athlete's own backward cost factor.
 ``heart rate``: Keytel 2005, in the range where it was tested, and never times a backward factor,
-because the heart has already paid for it.
+because heart rate already holds the cost of going backward.
 
 The rule for the one shown: backward segments by the personal factor if its interval is narrow
 enough, else by speed; others by speed; heart rate only where speed is not known
 for long enough.
+
+Oxygen by speed and grade: ACSM's metabolic equations (literature ``acsm_*``); cost by grade:
+Minetti et al. 2002 (``minetti_*``); energy by heart rate: Keytel et al. 2005 (``keytel_*``).
 """
 
 from dataclasses import dataclass
@@ -74,20 +77,20 @@ def kcal_per_kg(oxygen: float, seconds: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
-    """What energy needs to know of the runner; ``factor`` is the own backward cost factor."""
+class EnergyInputs:
+    """What energy depends on beside movement: body mass, and the own cost factor and its origin."""
 
     mass_kg: float | None
     factor: Estimate
-    factor_from: str
+    origin: str
 
 
 def forward_oxygen(samples: Samples) -> FloatArray:
     """Oxygen that the movement would ask forward, ml/kg/min (n,); rest while not moving.
 
-    NaN where speed is missing, also in a still segment: nobody saw that the runner stood.
+    NaN where speed is missing, also in a still segment: a stop is not known from missing data.
     """
-    still = samples.mark([part.direction == "still" for part in samples.segments])
+    still = samples.mask([part.direction == "still" for part in samples.segments])
     resting = (still | ~samples.moving) & np.isfinite(samples.speed_mps)
     speed = np.where(resting, 0.0, samples.speed_mps)
     return oxygen_ml_kg_min(speed, samples.grade, walking(samples))
@@ -138,25 +141,25 @@ def keytel_refusal(athlete: Athlete, time_s: float) -> str | None:
 
 
 def energies(
-    segment: Segment, row: dict[str, float], body: Body, settings: MeasureSettings
+    segment: Segment, row: dict[str, float], inputs: EnergyInputs, settings: MeasureSettings
 ) -> tuple[Energy, ...]:
     """All estimates for one segment, the one to show first; empty where none is possible.
 
     Args:
         segment: which direction and gait.
         row: this segment's entries of ``energy_columns`` and ``seconds``.
-        body: mass and own factor.
+        inputs: body mass and own cost factor.
         settings: how narrow a personal factor must be, and how much speed and heart rate are
             enough.
     """
     found = []
     if row["oxygen_s"] >= settings.coverage * row["seconds"] > 0:
-        if segment.direction == "backward" and _usable(body.factor, settings):
-            found.append(_personal(row, body))
-        found.append(_speed(segment, row, body.mass_kg))
+        if segment.direction == "backward" and _usable(inputs.factor, settings):
+            found.append(_personal(row, inputs))
+        found.append(_speed(segment, row, inputs.mass_kg))
     enough = row["keytel_s"] >= settings.keytel_coverage * row["seconds"] > 0
-    if enough and body.mass_kg is not None:
-        found.append(_heart(row, body.mass_kg))
+    if enough and inputs.mass_kg is not None:
+        found.append(_heart(row, inputs.mass_kg))
     return tuple(found)
 
 
@@ -180,13 +183,11 @@ def _cite(band: Finding) -> str:
     return f"{BY_KEY['acsm_rest'].citation}; {band.citation}"
 
 
-def _personal(row: dict[str, float], body: Body) -> Energy:
-    factor = body.factor
-    times = (float(factor.value or 0), float(factor.low or 0), float(factor.high or 0))
-    name = (
-        f"personal: speed × own {times[0]:.2f} ({times[1]:.2f}-{times[2]:.2f}), {body.factor_from}"
-    )
-    return _oxygen_energy(row, body.mass_kg, times, (name, f"{ACSM}; {factor.method}"))
+def _personal(row: dict[str, float], inputs: EnergyInputs) -> Energy:
+    factor = inputs.factor
+    band = (float(factor.value or 0), float(factor.low or 0), float(factor.high or 0))
+    name = f"personal: speed × own {band[0]:.2f} ({band[1]:.2f}-{band[2]:.2f}), {inputs.origin}"
+    return _oxygen_energy(row, inputs.mass_kg, band, (name, f"{ACSM}; {factor.method}"))
 
 
 def _oxygen_energy(

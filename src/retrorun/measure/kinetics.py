@@ -60,8 +60,8 @@ MAD_TO_SD = 1.4826  # median absolute deviation to standard deviation, of a norm
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Course:
-    """What the fit sees: (m,) each on an even grid of ``step_s`` seconds.
+class EffortSeries:
+    """Input of the fit: (m,) each on an even grid of ``step_s`` seconds.
 
     ``level`` is the forward oxygen demand without grade, ``uphill`` what climbing adds to it and
     ``downhill`` (negative) what descending takes away, ml/kg/min; ``backward`` the share of the
@@ -134,27 +134,27 @@ def prior(settings: MeasureSettings, start_bpm: float) -> FloatArray:
     return np.array([rows[parameter] for parameter in range(len(rows))])
 
 
-def fit(course: Course, settings: MeasureSettings) -> Fit | None:
-    """Fit the response to a course; None where the equations have no solution.
+def fit(series: EffortSeries, settings: MeasureSettings) -> Fit | None:
+    """Fit the response to a series; None where the equations have no solution.
 
     1. start from the prior, at the first heart rate
     2. Gauss-Newton on the plain residuals: this finds the place
     3. the same on prewhitened residuals with outliers weighted down: this finds the interval;
-       correlation, spread and weights are estimated anew each round
+       each iteration estimates correlation, spread and weights
     """
-    known = np.isfinite(course.heart_rate)
-    before = prior(settings, float(course.heart_rate[known][0]))
+    known = np.isfinite(series.heart_rate)
+    before = prior(settings, float(series.heart_rate[known][0]))
     theta = before[:, 0].copy()
     theta[FACTOR] = START_LOG_FACTOR
     for _ in range(PLAIN_ROUNDS):
-        found = _iterate(course, theta, before, None)
+        found = _iterate(series, theta, before, None)
         if found is None:
             return None
         theta = np.clip(theta + found[1], LOWEST, HIGHEST)
         if np.abs(found[1][FACTOR]) < 1e-3 and np.abs(found[1][UP]) < 1e-2:
             break
     for _ in range(ROUNDS):
-        found = _iterate(course, theta, before, settings)
+        found = _iterate(series, theta, before, settings)
         if found is None:
             return None
         result, step = found
@@ -165,16 +165,16 @@ def fit(course: Course, settings: MeasureSettings) -> Fit | None:
 
 
 def _iterate(
-    course: Course, theta: FloatArray, before: FloatArray, robust: MeasureSettings | None
+    series: EffortSeries, theta: FloatArray, before: FloatArray, robust: MeasureSettings | None
 ) -> tuple[Fit, FloatArray] | None:
     """The fit at ``theta`` and the Gauss-Newton step from there; None without a solution.
 
     ``robust`` are the settings for prewhitening and weights; None leaves the residuals plain.
     """
-    known = np.isfinite(course.heart_rate)
+    known = np.isfinite(series.heart_rate)
     pairs = known[1:] & known[:-1]
-    model, slopes = response(course, theta)
-    residual = np.where(known, course.heart_rate - model, 0.0)
+    model, slopes = response(series, theta)
+    residual = np.where(known, series.heart_rate - model, 0.0)
     correlation = 0.0 if robust is None else _correlation(residual, pairs, robust)
     white = (residual[1:] - correlation * residual[:-1])[pairs]
     design = (slopes[1:] - correlation * slopes[:-1])[pairs]
@@ -235,18 +235,18 @@ def _correlation(residual: FloatArray, pairs: BoolArray, settings: MeasureSettin
     )
 
 
-def response(course: Course, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+def response(series: EffortSeries, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Heart rate (m,) by the parameters, and its derivative by each of them (m, 9).
 
-    The derivatives obey the same equation as heart rate itself, driven by those of HRss.
+    The derivatives follow the same equation as heart rate itself, driven by those of HRss.
     """
     slope, factor, tau_up_s, tau_down_s = arithmetic.exp(theta[[SLOPE, FACTOR, UP, DOWN]])
-    times = 1.0 + (factor - 1.0) * course.backward
-    drift = 1.0 + theta[DRIFT] * course.hours
-    demand = course.level + theta[RISE] * course.uphill + theta[FALL] * course.downhill
+    times = 1.0 + (factor - 1.0) * series.backward
+    drift = 1.0 + theta[DRIFT] * series.hours
+    demand = series.level + theta[RISE] * series.uphill + theta[FALL] * series.downhill
     steady = theta[BASE] + slope * demand * times
     target = steady * drift
-    shares = course.step_s / np.array([tau_up_s, tau_down_s])
+    shares = series.step_s / np.array([tau_up_s, tau_down_s])
     kept = arithmetic.exp(-shares)
     rising = _rising(kept, theta[START], target)
     keep = np.where(rising, kept[0], kept[1])
@@ -255,10 +255,10 @@ def response(course: Course, theta: FloatArray) -> tuple[FloatArray, FloatArray]
     driven = np.zeros((len(target), 9))
     driven[:, BASE] = drift
     driven[:, SLOPE] = slope * demand * times * drift
-    driven[:, FACTOR] = slope * demand * factor * course.backward * drift
-    driven[:, DRIFT] = steady * course.hours
-    driven[:, RISE] = slope * course.uphill * times * drift
-    driven[:, FALL] = slope * course.downhill * times * drift
+    driven[:, FACTOR] = slope * demand * factor * series.backward * drift
+    driven[:, DRIFT] = steady * series.hours
+    driven[:, RISE] = slope * series.uphill * times * drift
+    driven[:, FALL] = slope * series.downhill * times * drift
     lag = np.concatenate(([theta[START]], rate[:-1])) - target
     by_tau = lag * keep * share / (1.0 - keep)  # of keep by log tau, as if driven
     driven[:, UP] = np.where(rising, by_tau, 0.0)
