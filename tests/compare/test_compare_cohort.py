@@ -8,7 +8,7 @@ import pytest
 
 from retrorun.compare import compare
 from retrorun.compare.cohort import cohort, summary
-from retrorun.compare.random_effects import NOT_TOLD, quantiles
+from retrorun.compare.random_effects import INSEPARABLE, quantiles
 from retrorun.compare.statistics import NORMAL
 from retrorun.model import Athlete, Estimate, Session
 from retrorun.model.cohort import AthleteSummary, Cohort, CohortMeasure, Uncompared
@@ -139,8 +139,8 @@ def test_one_session_each_says_what_cannot_be_told() -> None:
     found = heart(cohort(rows, [], SETTINGS)).mixed
     assert found.mean.value == pytest.approx(2.0)
     assert found.between_sd is None
-    assert found.heterogeneity == NOT_TOLD
-    assert (found.prediction.value, found.prediction.reason) == (None, NOT_TOLD)
+    assert found.heterogeneity == INSEPARABLE
+    assert (found.prediction.value, found.prediction.reason) == (None, INSEPARABLE)
 
 
 def test_an_athlete_with_a_thousand_sessions_does_not_drown_the_others() -> None:

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from measured_sessions import MONDAY_S, kcal, session, stretch
 
-from retrorun.compare import Past, claims, compare, guidance, pasts
+from retrorun.compare import EarlierSessions, claims, compare, earlier_sessions, guidance
 from retrorun.model import (
     Athlete,
     Best,
@@ -234,7 +234,10 @@ def test_the_calorie_claim_shows_all_three_numbers() -> None:
 def test_progression_names_the_study_s_numbers(metres: float, hazard: str | None) -> None:
     before = session("a", 0, [stretch(0, 50, "backward", 2.0)])
     now = session("b", 10, [stretch(0, metres / 2.0, "backward", 2.0)])
-    said = {each.key: each for each in guidance(now, pasts([before, now], SETTINGS)[now.id]).advice}
+    said = {
+        each.key: each
+        for each in guidance(now, earlier_sessions([before, now], SETTINGS)[now.id]).advice
+    }
     advice = said["progression_backward"]
     if hazard is None:
         assert advice.citation is None
@@ -258,12 +261,15 @@ def test_steps_up_are_counted_against_the_longest_of_thirty_days() -> None:
 def test_what_is_older_than_thirty_days_is_no_comparison() -> None:
     before = session("a", 0, [stretch(0, 50, "backward", 2.0)])
     now = session("b", 31, [stretch(0, 200, "backward", 2.0)])
-    said = {each.key: each for each in guidance(now, pasts([now, before], SETTINGS)[now.id]).advice}
+    said = {
+        each.key: each
+        for each in guidance(now, earlier_sessions([now, before], SETTINGS)[now.id]).advice
+    }
     assert "no comparison" in said["progression_backward"].message
 
 
 def test_guidance_of_a_forward_run_and_its_safety_note() -> None:
-    found = guidance(session("a", 0, [stretch(0, 600)]), Past())
+    found = guidance(session("a", 0, [stretch(0, 600)]), EarlierSessions())
     assert {each.key for each in found.advice} == {"progression_forward"}
     assert "medical advice" in found.safety
     words = " ".join(each.message for each in found.advice).lower()
@@ -272,7 +278,7 @@ def test_guidance_of_a_forward_run_and_its_safety_note() -> None:
 
 def test_warm_up_counts_forward_movement_before_the_first_backward_segment() -> None:
     parts = [stretch(0, 240), stretch(240, 60, "backward"), stretch(300, 600)]
-    said = {each.key: each for each in guidance(session("a", 0, parts), Past()).advice}
+    said = {each.key: each for each in guidance(session("a", 0, parts), EarlierSessions()).advice}
     assert said["warm_up"].message.startswith("4 min")
 
 

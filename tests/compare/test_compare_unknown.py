@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from measured_sessions import kcal, session, stretch
 
-from retrorun.compare import compare, guidance, pasts
+from retrorun.compare import compare, earlier_sessions, guidance
 from retrorun.model import Athlete, Comparison, MeasuredSegment, Session, Trend
 from retrorun.settings import CompareSettings
 
@@ -67,13 +67,15 @@ def test_guidance_compares_no_unknown_distance() -> None:
     assert "progression_backward" not in {
         each.key
         for each in guidance(
-            indoors, pasts([placed, indoors], CompareSettings())[indoors.id]
+            indoors, earlier_sessions([placed, indoors], CompareSettings())[indoors.id]
         ).advice
     }
     later = dataclasses.replace(placed, id="c", start_time_s=placed.start_time_s + 10 * 86_400)
     said = {
         each.key: each.message
-        for each in guidance(later, pasts([indoors, later], CompareSettings())[later.id]).advice
+        for each in guidance(
+            later, earlier_sessions([indoors, later], CompareSettings())[later.id]
+        ).advice
     }
     assert "no comparison" in said["progression_backward"]
     practice = compared(placed, indoors, later).practice

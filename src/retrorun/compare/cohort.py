@@ -1,10 +1,9 @@
 """Backward against forward over many athletes: quantiles, and a mean with athletes at random.
 
-Each athlete enters with the numbers of their own comparison. Quantiles count every athlete once.
-The mean is that of `compare.mixed`: sessions are the observations of a measure, so that an
-athlete with a thousand of them knows the own number better and weighs little more than others.
-
-One athlete's comparison, cut down to what a cohort keeps of it.
+Each athlete enters with the numbers of their own comparison (`summary`). Quantiles count every
+athlete once. The mean is that of ``random_effects``: sessions are the observations of a metric,
+so an athlete with a thousand of them has a more certain number and weighs little more than
+others.
 """
 
 import math
@@ -35,7 +34,7 @@ FACTOR = "cost_factor"
 def summary(athlete: str, found: Comparison) -> AthleteSummary:
     """What a cohort keeps of an athlete's comparison.
 
-    The measures are taken from `Comparison.differences`, which are over all matched pairs;
+    The metrics are taken from `Comparison.differences`, which are over all matched pairs;
     `Comparison.pairs` holds only the latest of them and is not looked at.
     """
     backward, forward = found.totals["backward"], found.totals["forward"]
@@ -134,20 +133,20 @@ def _factor(known: Sequence[AthleteSummary], settings: CompareSettings) -> Cohor
     found = observed([factor for factor, _ in having], [sessions for _, sessions in having])
     name = _Name(FACTOR, "backward cost factor", "times forward", "factor")
     if missing := _missing(found, settings):
-        return _early(name, len(having), missing, _why(known, FACTOR))
+        return _too_few_athletes(name, len(having), missing, _commonest_reason(known, FACTOR))
     spread = mixed_factor(found, settings)
     note = "at equal speed and grade, from each athlete's own heart rate"
-    return _counted(name, found, spread, note)
+    return _with_numbers(name, found, spread, note)
 
 
 def _measures(
     known: Sequence[AthleteSummary], settings: CompareSettings
 ) -> Iterator[CohortMeasure]:
-    """Every measure, as it is and in per cent of forward, in the order of the page."""
+    """Every metric, as it is and in per cent of forward, in the order of the page."""
     for key, label, unit, reading in (*AT_EQUAL_SPEED, *AT_EQUAL_HEART_RATE):
         having = [each.measures[key] for each in known if key in each.measures]
         sessions = [each.sessions for each in having]
-        why = _why(known, key)
+        why = _commonest_reason(known, key)
         yield _measure(
             _Name(key, label, unit, "difference"),
             observed([each.difference for each in having], sessions),
@@ -175,25 +174,25 @@ class _Name:
 def _measure(
     name: _Name, found: Observed, words: tuple[str, str], settings: CompareSettings
 ) -> CohortMeasure:
-    """A measure; ``words`` tell why athletes have none, and how the number is to be read."""
+    """A metric; ``words`` tell why athletes have none, and how the number is to be read."""
     why, reading = words
     if missing := _missing(found, settings):
-        return _early(name, len(found.values), missing, why)
-    return _counted(name, found, mixed(found, settings), reading)
+        return _too_few_athletes(name, len(found.values), missing, why)
+    return _with_numbers(name, found, mixed(found, settings), reading)
 
 
 def _missing(found: Observed, settings: CompareSettings) -> int:
     return max(0, settings.least_athletes - len(found.values))
 
 
-def _counted(name: _Name, found: Observed, spread: Mixed, note: str) -> CohortMeasure:
+def _with_numbers(name: _Name, found: Observed, spread: Mixed, note: str) -> CohortMeasure:
     quantile, count = quantiles(found.values), len(found.values)
     return CohortMeasure(
         name.key, name.label, name.unit, name.scale, count, quantile, spread, 0, note
     )
 
 
-def _early(name: _Name, count: int, missing: int, why: str) -> CohortMeasure:
+def _too_few_athletes(name: _Name, count: int, missing: int, why: str) -> CohortMeasure:
     note = f"too early to say: {missing} more {'athlete' if missing == 1 else 'athletes'}"
     note = f"{note} (most often: {why})" if why else note
     nothing = Estimate(None, None, None, "", note)
@@ -203,7 +202,7 @@ def _early(name: _Name, count: int, missing: int, why: str) -> CohortMeasure:
     )
 
 
-def _why(known: Sequence[AthleteSummary], key: str) -> str:
+def _commonest_reason(known: Sequence[AthleteSummary], key: str) -> str:
     """Why most of those who went backward have no number."""
     reasons = Counter(
         reason for each in known if each.backward_sessions and (reason := each.reasons.get(key))

@@ -1,4 +1,4 @@
-"""How backward movement was done over all sessions, and what one session says about it.
+"""How backward movement was done over all sessions, and what is worth knowing about one of them.
 
 Warm-up, increase in distance, ground, walking before running: information, no verdict.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from statistics import median
 
-from retrorun.compare.sessions import DAY_S, of_kind, total
+from retrorun.compare.sessions import DAY_S, segments_of_kind, total
 from retrorun.literature import BY_KEY, value
 from retrorun.model import Advice, Guidance, MeasuredSegment, Practice, Session
 from retrorun.settings import CompareSettings
@@ -19,8 +19,8 @@ KINDS = ("backward", "forward")
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """What was run before a session.
+class EarlierSessions:
+    """What the sessions before one hold.
 
     Attributes:
         longest_m: kind → most metres in one session of the 30 days before; 0 where there is none.
@@ -33,7 +33,7 @@ class Past:
     first_backward_s: float | None = None
 
 
-class Longest:
+class LongestInWindow:
     """The most metres in one session of the last 30 days, session after session."""
 
     def __init__(self) -> None:
@@ -47,26 +47,30 @@ class Longest:
 
     def add(self, time_s: float, metres: float) -> None:
         """A session; they come in time order."""
-        while self._window and self._window[-1][1] <= metres:  # older and shorter: never again
+        while self._window and self._window[-1][1] <= metres:  # can be the longest no more
             self._window.pop()
         if metres > 0:
             self._window.append((time_s, metres))
 
 
-def pasts(sessions: Iterable[Session], settings: CompareSettings) -> dict[str, Past]:
-    """What came before each of the sessions, which come in any order, by their ids."""
-    return dict(_pasts(sessions, settings))
+def earlier_sessions(
+    sessions: Iterable[Session], settings: CompareSettings
+) -> dict[str, EarlierSessions]:
+    """Session id → what the sessions before it hold; ``sessions`` come in any order."""
+    return dict(_earlier_sessions(sessions, settings))
 
 
-def _pasts(sessions: Iterable[Session], settings: CompareSettings) -> Iterator[tuple[str, Past]]:
-    longest = {kind: Longest() for kind in KINDS}
+def _earlier_sessions(
+    sessions: Iterable[Session], settings: CompareSettings
+) -> Iterator[tuple[str, EarlierSessions]]:
+    longest = {kind: LongestInWindow() for kind in KINDS}
     count, first_s = 0, None
     ordered = sorted(sessions, key=lambda each: each.start_time_s)
     for time_s, group in groupby(ordered, key=lambda each: each.start_time_s):
-        together = list(group)  # what begins at once is not before each other
+        together = list(group)  # sessions that begin at the same moment are not before each other
         most_m = {kind: each.before(time_s) for kind, each in longest.items()}
         for session in together:
-            yield session.id, Past(most_m, count, first_s)
+            yield session.id, EarlierSessions(most_m, count, first_s)
         for session in together:
             for kind, each in longest.items():
                 each.add(time_s, total(session, kind, settings).distance_m or 0.0)
@@ -76,15 +80,15 @@ def _pasts(sessions: Iterable[Session], settings: CompareSettings) -> Iterator[t
 
 def practice(sessions: Sequence[Session], settings: CompareSettings) -> Practice:
     """Sum up the practice of all sessions, in time order."""
-    backward = [of_kind(session, "backward", settings) for session in sessions]
+    backward = [segments_of_kind(session, "backward", settings) for session in sessions]
     every = [measured for part in backward for measured in part]
     warm_ups = [warm_up_s(session, settings) for session in sessions]
     known = [each for each in warm_ups if each is not None]
     ratios = [ratio for _, ratio in progressions(sessions, settings, "backward")]
     return Practice(
         segments=len(every),
-        steep=_on(every, "steep"),
-        twisty=_on(every, "twisty"),
+        steep=_count_on_ground(every, "steep"),
+        twisty=_count_on_ground(every, "twisty"),
         walk_s=sum(each.metrics.moving_s for each in every if each.segment.gait == "walk"),
         run_s=sum(each.metrics.moving_s for each in every if each.segment.gait == "run"),
         walked_first=sum(bool(part) and part[0].segment.gait == "walk" for part in backward),
@@ -96,18 +100,18 @@ def practice(sessions: Sequence[Session], settings: CompareSettings) -> Practice
     )
 
 
-def _on(segments: Sequence[MeasuredSegment], ground: str) -> int:
+def _count_on_ground(segments: Sequence[MeasuredSegment], ground: str) -> int:
     return sum(ground in each.metrics.ground for each in segments)
 
 
 def warm_up_s(session: Session, settings: CompareSettings) -> float | None:
     """Forward movement before the first backward segment; None without a backward segment."""
-    backward = of_kind(session, "backward", settings)
+    backward = segments_of_kind(session, "backward", settings)
     if not backward:
         return None
     return sum(
         each.metrics.moving_s
-        for each in of_kind(session, "forward", settings)
+        for each in segments_of_kind(session, "forward", settings)
         if each.segment.end_s <= backward[0].segment.start_s
     )
 
@@ -120,7 +124,7 @@ def progressions(
     Sessions without such movement, without its distance, or with nothing to compare with, are
     passed over.
     """
-    window = Longest()
+    window = LongestInWindow()
     for session in sessions:
         metres = total(session, kind, settings).distance_m or 0.0
         longest = window.before(session.start_time_s)
@@ -147,7 +151,7 @@ def _respiration(sessions: Sequence[Session], settings: CompareSettings) -> dict
         rows = [
             (each.metrics.respiration_brpm, each.metrics.moving_s)
             for session in sessions
-            for each in of_kind(session, kind, settings)
+            for each in segments_of_kind(session, kind, settings)
             if each.metrics.respiration_brpm is not None
         ]
         seconds = sum(moving_s for _, moving_s in rows)
@@ -173,19 +177,21 @@ BANDS = (
     ("moderate_spike", "injury_moderate_spike", "30 to 100 % longer"),
     ("large_spike", "injury_large_spike", "more than twice as long"),
 )
-LADDER = (
+WALKING_FIRST = (
     "walk backward on level, open ground",
     "run backward for some seconds at a time between forward stretches",
     "run backward for a minute and longer",
 )
 
 
-def guidance(session: Session, before: Past, settings: CompareSettings | None = None) -> Guidance:
+def guidance(
+    session: Session, before: EarlierSessions, settings: CompareSettings | None = None
+) -> Guidance:
     """What is worth knowing about this session beside the ones before it.
 
     Args:
         session: the session.
-        before: what was run before it.
+        before: what the sessions before it hold.
         settings: whether candidates count, and the length of a warm-up.
     """
     settings = settings or CompareSettings()
@@ -193,7 +199,7 @@ def guidance(session: Session, before: Past, settings: CompareSettings | None = 
         _warm_up(session, settings),
         *(_progression(session, before, settings, kind) for kind in ("backward", "forward")),
         _ground(session, settings),
-        _ladder(session, settings),
+        _walking_first(session, settings),
         _weeks(session, before, settings),
     ]
     return Guidance(tuple(each for each in advice if each), SAFETY)
@@ -210,7 +216,7 @@ def _warm_up(session: Session, settings: CompareSettings) -> Advice | None:
 
 
 def _progression(
-    session: Session, before: Past, settings: CompareSettings, kind: str
+    session: Session, before: EarlierSessions, settings: CompareSettings, kind: str
 ) -> Advice | None:
     """This session's metres against the most in one session of the last 30 days."""
     metres = total(session, kind, settings).distance_m
@@ -240,10 +246,10 @@ def _progression(
 def _ground(session: Session, settings: CompareSettings) -> Advice | None:
     named = [
         f"{_clock(each.segment.start_s)} ({' and '.join(each.metrics.ground)})"
-        for each in of_kind(session, "backward", settings)
+        for each in segments_of_kind(session, "backward", settings)
         if each.metrics.ground
     ]
-    if not of_kind(session, "backward", settings):
+    if not segments_of_kind(session, "backward", settings):
         return None
     if not named:
         return Advice("ground", "Ground", "Every backward segment was on level and open ground.")
@@ -252,17 +258,19 @@ def _ground(session: Session, settings: CompareSettings) -> Advice | None:
     return Advice("ground", "Ground", words, limits=limits)
 
 
-def _ladder(session: Session, settings: CompareSettings) -> Advice | None:
-    segments = of_kind(session, "backward", settings)
+def _walking_first(session: Session, settings: CompareSettings) -> Advice | None:
+    segments = segments_of_kind(session, "backward", settings)
     if not segments:
         return None
     runs = [each.metrics.seconds for each in segments if each.segment.gait == "run"]
     step = 0 if not runs else 1 if max(runs) < settings.ladder_s else 2
-    words = f"The usual ladder: {'; then '.join(LADDER)}. This session: {LADDER[step]}."
+    words = (
+        f"The usual ladder: {'; then '.join(WALKING_FIRST)}. This session: {WALKING_FIRST[step]}."
+    )
     return Advice("ladder", "From walking to running", words, limits="A custom, not a measurement.")
 
 
-def _weeks(session: Session, before: Past, settings: CompareSettings) -> Advice | None:
+def _weeks(session: Session, before: EarlierSessions, settings: CompareSettings) -> Advice | None:
     first_s = before.first_backward_s
     if first_s is None or total(session, "backward", settings).moving_s <= 0:
         return None

@@ -1,10 +1,10 @@
-"""How measures go over time: robust slopes with the weeks and sessions behind them."""
+"""How metrics change over time: robust slopes, with the weeks and sessions behind them."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from retrorun.compare.sessions import DAY_S, of_kind, total
+from retrorun.compare.sessions import DAY_S, segments_of_kind, total
 from retrorun.compare.statistics import theil_sen
 from retrorun.model import Association, Estimate, Point, Session, Totals, Trend, Week
 from retrorun.settings import CompareSettings
@@ -28,10 +28,10 @@ def _per_beat(totals: Totals, settings: CompareSettings) -> float | None:
 
 
 def _speed(session: Session, kind: str, settings: CompareSettings) -> float | None:
-    """Mean over the moving time whose speed is known: a hole in the position is no slow stretch."""
+    """Mean over the moving time whose speed is known: a hole in the position is no slow segment."""
     known = [
         (each.metrics.speed_mps, each.metrics.moving_s)
-        for each in of_kind(session, kind, settings)
+        for each in segments_of_kind(session, kind, settings)
         if each.metrics.speed_mps is not None
     ]
     moving_s = sum(seconds for _, seconds in known)
@@ -79,7 +79,9 @@ def _share(session: Session, settings: CompareSettings) -> float | None:
 
 
 def _longest(session: Session, settings: CompareSettings) -> float | None:
-    return max((m.metrics.seconds for m in of_kind(session, "backward", settings)), default=None)
+    return max(
+        (m.metrics.seconds for m in segments_of_kind(session, "backward", settings)), default=None
+    )
 
 
 MEASURES: tuple[tuple[str, str, str, Measure], ...] = (
@@ -95,7 +97,7 @@ MEASURES: tuple[tuple[str, str, str, Measure], ...] = (
 
 
 def trends(sessions: Sequence[Session], settings: CompareSettings) -> tuple[Trend, ...]:
-    """Every measure's trend, in the order of the page; ``sessions`` in time order."""
+    """Every metric's trend, in the order of the page; ``sessions`` in time order."""
     return tuple(_trend(row, sessions, settings) for row in MEASURES)
 
 

@@ -44,7 +44,7 @@ def measure(
         settings: thresholds.
 
     Returns:
-        Measures of every segment, sums, the cost factor or why there is none, and notes. No
+        Metrics of every segment, sums, the cost factor or why there is none, and notes. No
         number is NaN: what is not known is None.
     """
     doubted, notes = suspect_heart_rate(track, settings)
@@ -72,7 +72,7 @@ def measure(
 
 
 def own_cost_factor(track: Track, detection: Detection, settings: MeasureSettings) -> Estimate:
-    """The backward cost factor alone, as ``measure`` finds it for this detection."""
+    """The backward cost factor of a session, as ``measure`` finds it for this detection."""
     doubted, _ = suspect_heart_rate(track, settings)
     return cost_factor(lay_out(track, detection.segments, doubted, settings), settings)
 

@@ -46,7 +46,7 @@ def _spikes(heart_rate: FloatArray, settings: MeasureSettings) -> BoolArray:
 
 
 def _locked(heart_rate: FloatArray, cadence: FloatArray, settings: MeasureSettings) -> BoolArray:
-    """Stretches of at least ``lock_s`` in which heart rate is the step rate."""
+    """Segments of at least ``lock_s`` in which heart rate is the step rate."""
     near = np.abs(heart_rate - cadence) <= settings.lock_bpm
     edges = np.flatnonzero(np.diff(np.concatenate(([0], near.astype(np.int8), [0]))))
     found = np.zeros(len(near), dtype=np.bool_)

@@ -20,13 +20,13 @@ def _plain_texts(value: object, names: tuple[str, ...]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What a reader or a stage wants people to know; ``slug`` is stable, ``message`` prose."""
+    """A remark of a reader or a stage for people; ``slug`` is stable, ``message`` prose."""
 
     slug: str
     message: str
 
     def __post_init__(self) -> None:
-        """A file's words may stand in the message: they are made safe to print."""
+        """Make the message safe to print: text of the file may be part of it."""
         object.__setattr__(self, "message", plain(self.message))
 
 
@@ -107,7 +107,7 @@ class HeadingSeries:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recording:
-    """One activity as its file tells it: native times, SI units, nothing repaired.
+    """One activity as its file holds it: native times, SI units, nothing repaired.
 
     Attributes:
         time_s: (n,) Unix seconds; as in the file, so they may repeat or run backward.

@@ -77,7 +77,7 @@ class Body:
 
 
 def draw_body(rng: np.random.Generator) -> Body:
-    """Draw somebody: spreads as between recreational runners, step ratio +6 to +12 %."""
+    """Draw somebody: spreads as between recreational athletes, step ratio +6 to +12 %."""
     return Body(
         mass_kg=round(rng.uniform(52.0, 90.0), 1),
         birth_year=int(rng.integers(1960, 2004)),
@@ -165,12 +165,12 @@ class Motion:
 def move(steps: Sequence[Step], ground: Ground, runner: Body, rng: np.random.Generator) -> Motion:
     """Carry out the steps over the ground.
 
-    1. Steps begin when the runner reacts, a moment before or after the plan.
+    1. Steps begin when the athlete reacts, a moment before or after the plan.
     2. Signed speed along the way: targets with wander, followed with inertia, so that a flip
        passes through standing.
     3. The way's direction bends; course is the way or its opposite.
     4. Facing turns about within two seconds at a pivot or a U-turn.
-    5. Position, height and grade by adding up; cadence by the runner's lines.
+    5. Position, height and grade by adding up; cadence by the athlete's lines.
     """
     starts_s = _start_times_s(steps, rng)
     count = round(sum(step.seconds for step in steps) * RATE_HZ)

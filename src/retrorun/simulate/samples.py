@@ -48,7 +48,7 @@ def _back_mps(progress: float, rng: np.random.Generator) -> float:
 
 
 def _repeats(progress: float, rng: np.random.Generator) -> tuple[Step, ...]:
-    """Warm-up, then backward stretches of half a minute to two minutes with running between."""
+    """Warm-up, then backward segments of half a minute to two minutes with running between."""
     length = round(35 + 85 * progress)
     steps = [walk(60, 1.5), ahead(240, 2.6)]
     for repeat in range(5):

@@ -21,7 +21,7 @@ class Compass:
         swing_deg: amplitude of the arm swing; its deviation is 0.7 times that.
         noise_deg: correlated sensor error.
         declination_deg: true minus magnetic north; shown only where ``north`` is magnetic.
-        dropout: share of seconds without a value, in stretches of about half a minute.
+        dropout: share of seconds without a value, in gaps of about half a minute.
         disturbances: number of magnetic disturbances, 15 to 30 s each, by more than 90°.
         present: share of the session, ``(from, to)``, with any heading.
         clockwise: False for devices whose yaw grows to the left.
@@ -112,7 +112,7 @@ class Watch:
     """The recording device and its faults.
 
     ``gps_error_m`` is the position error's deviation, half of it along each axis' square;
-    ``gps_gap_s`` one stretch without position; ``smart`` records every 1 to 8 s;
+    ``gps_gap_s`` one gap without position; ``smart`` records every 1 to 8 s;
     ``auto_pause`` leaves stops out; ``laps`` at every named step.
     """
 

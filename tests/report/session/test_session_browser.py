@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from retrorun.compare import Past, claims, compare, guidance
+from retrorun.compare import EarlierSessions, claims, compare, guidance
 from retrorun.model import Athlete
 from retrorun.report import SessionContext, session_page
 from retrorun.settings import Settings
@@ -30,7 +30,7 @@ def whole() -> str:
     plan = [(seconds // 6, *rest) for seconds, *rest in made.HOUR]
     session = made.session(cast("made.Plan", plan), name=HOSTILE)
     alone = compare([session], Athlete(), Settings().compare)
-    context = SessionContext(guidance=guidance(session, Past()), claims=claims(alone))
+    context = SessionContext(guidance=guidance(session, EarlierSessions()), claims=claims(alone))
     return session_page(session, made.track(cast("made.Plan", plan)), context)
 
 
