@@ -153,7 +153,7 @@ def _overview(
     """The two pages over all sessions: name → HTML."""
     athlete = manner.athlete
     found = compare.compare(sessions, athlete, manner.settings.compare)
-    listed = report.listed(sessions, athlete)
+    listed = report.list_sessions(sessions, athlete)
     left_out = [faults[each] for each in sorted(faults)]
     return {
         COMPARISON: report.comparison_page(found, sessions, athlete, listed),

@@ -97,7 +97,7 @@ def period(work: Work, reports: Path, days: Period, words: tuple[str, str], faul
         since=days.since,
         until=days.until,
         athlete=work.athlete,
-        said=store.remarks(),
+        remarks=store.remarks(),
         place=Place(standalone=True),
     )
 

@@ -1,4 +1,7 @@
-"""Popular claims and the cost factor beside the literature and the athlete's own numbers."""
+"""Popular claims and the cost factor beside the literature and the athlete's own numbers.
+
+Each is drawn as ranges on one axis, `claim_cards` for the claims and `ranges` for cost factors.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,8 +30,8 @@ class ClaimCard:
     picture: Markup | None
 
 
-def cards(claims: Sequence[Claim]) -> tuple[ClaimCard, ...]:
-    """Those that can be answered first, what a watch cannot measure last."""
+def claim_cards(claims: Sequence[Claim]) -> tuple[ClaimCard, ...]:
+    """Answered claims first, those that a watch cannot measure last."""
     order = ("answered", "too early", "not recorded", "not measurable")
     made = sorted(claims, key=lambda each: order.index(each.status))
     return tuple(

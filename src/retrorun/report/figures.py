@@ -1,6 +1,6 @@
-"""What all figures over many sessions share: no frame, quiet axes, colours by name.
+"""What figures share: the layout of Plotly figures, and series thinned to what a screen can show.
 
-Samples brought down to what a screen can show, without losing a peak.
+Thinning keeps the smallest and the largest value of every bucket, so no peak is lost.
 """
 
 from dataclasses import dataclass

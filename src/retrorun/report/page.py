@@ -1,6 +1,7 @@
-"""From a view to one HTML text: the templates, the assets' names, the security policy.
+"""Pages as HTML: templates, assets, security policy, the page of a fault, and writing to a folder.
 
-Pages on disk: whole or not at all, and not written again when nothing changed.
+`render` fills a template. `Site` writes whole pages or nothing, and leaves a page that has not
+changed.
 """
 
 import base64
@@ -224,7 +225,7 @@ class Site:
             for name in names:
                 (self.folder / name).unlink(missing_ok=True)
         except OSError as problem:
-            raise _told(self.folder, problem) from problem
+            raise _unwritable(self.folder, problem) from problem
 
     def write(self, name: str, html: str) -> bool:
         """Write one page under its relative name; parents are made.
@@ -242,11 +243,11 @@ class Site:
         target = self.folder / name
         content = html.encode()
         try:
-            if _holds(target, content):
+            if _has_content(target, content):
                 return False
             _replace(target, content)
         except OSError as problem:
-            raise _told(self.folder, problem) from problem
+            raise _unwritable(self.folder, problem) from problem
         return True
 
 
@@ -275,13 +276,13 @@ def _replace(target: Path, content: bytes) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _told(folder: Path, problem: OSError) -> PageError:
+def _unwritable(folder: Path, problem: OSError) -> PageError:
     words = f"pages cannot be written: {problem.strerror or problem}"
     remedy = "What was imported is kept; choose another folder with --reports DIR, or make room."
     return PageError("reports-unwritable", words, file=str(folder), remedy=remedy)
 
 
-def _holds(target: Path, content: bytes) -> bool:
+def _has_content(target: Path, content: bytes) -> bool:
     """Whether the file has just this content; its size is asked first, which costs nothing."""
     try:
         return target.stat().st_size == len(content) and target.read_bytes() == content

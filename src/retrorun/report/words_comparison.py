@@ -113,7 +113,7 @@ HISTORY: Mapping[str, str] = {
     "shown_energy_kcal_per_km": "Energy over distance",
     "shown_energy_kcal_per_min": "Energy over time",
     "shown_speed_mps": "Speed at equal heart rate",
-    # how measures go over time
+    # how metrics go over time
     "part_trends": "Over time",
     "trends_words": (
         "Each mark is a session and leads to its page. The line is a robust slope, the shade what "

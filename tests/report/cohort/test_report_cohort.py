@@ -7,7 +7,15 @@ import pytest
 
 from retrorun.model.cohort import Cohort, CohortMeasure
 from retrorun.report import cohort_page
-from retrorun.report.cohort.spread import DOTS, NAME, ROWS, Axis, bounded, evenly, named
+from retrorun.report.cohort.spread import (
+    DOTS,
+    NAME,
+    ROWS,
+    Axis,
+    evenly_spaced,
+    one_line,
+    short_name,
+)
 from retrorun.report.numbers import number
 
 
@@ -109,7 +117,7 @@ def test_the_same_cohort_gives_the_same_page() -> None:
 
 @pytest.mark.parametrize(("count", "most"), [(0, 5), (3, 5), (5, 5), (6, 5), (1000, 7)])
 def test_evenly_over_the_ranks(count: int, most: int) -> None:
-    found = evenly(range(count), most)
+    found = evenly_spaced(range(count), most)
     assert len(found) == min(count, most)
     assert found == sorted(set(found))
     if count:
@@ -125,10 +133,10 @@ def test_an_axis_keeps_what_lies_beyond_at_its_edge() -> None:
 
 
 def test_names_are_bounded_and_on_one_line() -> None:
-    assert named("Ann") == "Ann"
-    assert named("a\nb\x1b[0m\u202e") == "a·b·[0m·"
-    assert len(named("x" * 500)) == NAME
-    assert bounded("abcdef", 4) == "abc…"
+    assert short_name("Ann") == "Ann"
+    assert short_name("a\nb\x1b[0m\u202e") == "a·b·[0m·"
+    assert len(short_name("x" * 500)) == NAME
+    assert one_line("abcdef", 4) == "abc…"
 
 
 def test_long_times_and_ways_are_short_words() -> None:

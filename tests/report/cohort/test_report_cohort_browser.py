@@ -25,17 +25,17 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_quiet_and_asks_for_its_own_files_only(browser: Browser, site: str, name: str) -> None:
-    said: list[str] = []
+    messages: list[str] = []
     asked: list[str] = []
     page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("dialog", lambda dialog: said.append(dialog.message))
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("dialog", lambda dialog: messages.append(dialog.message))
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{site}/{name}.html")
     page.wait_for_timeout(200)
     page.close()
-    assert said == []
+    assert messages == []
     assert all(each.startswith((site, "data:")) for each in asked)
     assert not any("plotly" in each for each in asked)
 

@@ -98,8 +98,8 @@ def test_a_name_that_turns_the_line_round_is_isolated() -> None:
 
 def test_what_the_coach_and_the_runner_wrote_is_data() -> None:
     sessions = [history.run(0)]
-    said = {sessions[0].id: Remark(3, 7, HOSTILE)}
-    context = PeriodContext(title=HOSTILE, note=f"{HOSTILE}\n\nsecond", said=said)
+    remarks = {sessions[0].id: Remark(3, 7, HOSTILE)}
+    context = PeriodContext(title=HOSTILE, note=f"{HOSTILE}\n\nsecond", remarks=remarks)
     html = period_page(sessions, history.compared(sessions), context)
     assert "<script>alert" not in html
     assert "<img" not in html
@@ -154,8 +154,8 @@ def test_weeks_add_up_to_the_sessions() -> None:
 
 def test_scores_are_shown_and_their_absence_too() -> None:
     sessions = history.ten_weeks()
-    said = {sessions[0].id: Remark(2, 6, "stiff"), sessions[2].id: Remark(None, 8)}
-    html = period_page(sessions, history.compared(sessions), PeriodContext(said=said))
+    remarks = {sessions[0].id: Remark(2, 6, "stiff"), sessions[2].id: Remark(None, 8)}
+    html = period_page(sessions, history.compared(sessions), PeriodContext(remarks=remarks))
     assert "Pain median 2, highest 2; effort median 7, highest 8" in words(html)
     assert "stiff" in words(html)
     assert "Pain median" not in words(period(sessions))

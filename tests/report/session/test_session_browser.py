@@ -43,10 +43,10 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 def listen(page: Page) -> list[str]:
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    return said
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    return messages
 
 
 def opened(page: Page, url: str) -> Page:
@@ -56,13 +56,13 @@ def opened(page: Page, url: str) -> Page:
 
 
 def test_quiet_and_asks_for_its_own_files_only(page: Page, put: Put, html: str) -> None:
-    said = listen(page)
+    messages = listen(page)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     url = put(html)
     opened(page, url).wait_for_timeout(200)
     site = url.removesuffix("sessions/page.html")
-    assert said == []
+    assert messages == []
     assert all(each.startswith((site, "data:")) for each in asked)
 
 
@@ -73,13 +73,13 @@ def test_the_policy_stops_what_is_not_ours(page: Page, put: Put, html: str) -> N
 
 def test_standalone_page_works_alone(page: Page, put: Put) -> None:
     alone = SessionContext(standalone=True)
-    said = listen(page)
+    messages = listen(page)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     url = put(session_page(made.session(), made.track(made.HOUR), alone))
     opened(page, url)
     assert page.locator("#lanes .main-svg").count() > 0
-    assert said == []
+    assert messages == []
     assert [each for each in asked if not each.startswith("data:")] == [url]
 
 
@@ -197,12 +197,12 @@ def test_nothing_is_wider_than_a_phone(browser: Browser, put: Put, whole: str) -
 def test_a_hostile_name_of_ten_kilobytes_is_shown_and_does_nothing(
     page: Page, put: Put, whole: str
 ) -> None:
-    said = listen(page)
+    messages = listen(page)
     opened(page, put(whole))
     assert page.locator("p.when bdi").inner_text() == HOSTILE[:160] + "…"
     assert page.title().startswith(HOSTILE[:40])
     assert page.evaluate("[window.bad, document.images.length]") == [None, 0]
-    assert said == []
+    assert messages == []
 
 
 def test_readable_with_scripts_off(browser: Browser, put: Put, html: str) -> None:

@@ -24,7 +24,7 @@ from retrorun.report.words import say
 EDGE = 6.0  # per cent of the picture left free on both sides
 
 
-def headline(comparison: Comparison) -> Markup:
+def cost_headline(comparison: Comparison) -> Markup:
     """One sentence: the own cost factor, or what is known before there is one."""
     if comparison.cost_factor.value is not None:
         value = number(comparison.cost_factor.value, 2)
@@ -35,7 +35,7 @@ def headline(comparison: Comparison) -> Markup:
     return Markup(say("compare_headline_early")).format(time=time)  # noqa: S704  # our own words
 
 
-def lead(comparison: Comparison) -> str:
+def cost_lead(comparison: Comparison) -> str:
     """The interval and what stands behind it; or why there is no number yet."""
     factor = comparison.cost_factor
     behind = say(
@@ -51,7 +51,7 @@ def lead(comparison: Comparison) -> str:
     return f"{interval} {behind}"
 
 
-def scale(comparison: Comparison) -> Markup:
+def cost_scale(comparison: Comparison) -> Markup:
     """The own, the published and the popular factor on one axis from 1, which is forward.
 
     Widths are per cent, so that letters keep their size on a phone.
@@ -64,8 +64,8 @@ def scale(comparison: Comparison) -> Markup:
     return ranges(rows, say("scale_label"))
 
 
-def tiles(comparison: Comparison, display: Display) -> tuple[Tile, ...]:
-    """Eight numbers of backward running; measures that are too early say so."""
+def cost_tiles(comparison: Comparison, display: Display) -> tuple[Tile, ...]:
+    """Eight numbers of backward running; metrics that are too early say so."""
     backward, forward = (comparison.totals[each] for each in ("backward", "forward"))
     maybe = comparison.totals["candidate"]
     moving = sum(each.moving_s for each in comparison.totals.values())
@@ -112,8 +112,8 @@ def _difference_tile(found: Sequence[Difference], key: str) -> Tile:
 
 
 @dataclass(frozen=True, slots=True)
-class Matched:
-    """One measure; ``early`` says how much is missing where there is no number."""
+class MatchedRow:
+    """One metric; ``early`` says how much is missing where there is no number."""
 
     label: str
     unit: str
@@ -128,8 +128,8 @@ class Matched:
     note: str
 
 
-def matched(found: Sequence[Difference], display: Display) -> tuple[Matched, ...]:
-    """Every measure, those with a number first."""
+def matched_rows(found: Sequence[Difference], display: Display) -> tuple[MatchedRow, ...]:
+    """Every metric, those with a number first."""
     ends = [
         end
         for each in found
@@ -138,13 +138,13 @@ def matched(found: Sequence[Difference], display: Display) -> tuple[Matched, ...
     ]
     reach = max([5.0, *(abs(end) for end in ends)])
     known = sorted(found, key=lambda each: each.percent.value is None)
-    return tuple(_matched(each, reach, display) for each in known)
+    return tuple(_matched_row(each, reach, display) for each in known)
 
 
-def _matched(each: Difference, reach: float, display: Display) -> Matched:
+def _matched_row(each: Difference, reach: float, display: Display) -> MatchedRow:
     how = shown(each.key, each.label, each.unit, display)
     early = each.difference.value is None
-    return Matched(
+    return MatchedRow(
         how.label,
         how.unit,
         how.value(each.backward),

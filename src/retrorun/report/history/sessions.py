@@ -1,7 +1,4 @@
-"""The list of sessions, newest first by month, with what its filters need.
-
-The index: every session, newest first.
-"""
+"""The list of sessions, newest first by month, with the data of its filters; and the index page."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -56,7 +53,7 @@ class Month:
 
 
 @dataclass(frozen=True, slots=True)
-class Log:
+class SessionList:
     """The list by month, and columns in its order for the script."""
 
     months: tuple[Month, ...]
@@ -69,22 +66,22 @@ class Log:
         return sum(len(each.rows) for each in self.months)
 
 
-def listed(sessions: Sequence[Session], athlete: Athlete) -> Log:
-    """The list that the index and the comparison share; of ten thousand it takes its time."""
-    return log(sessions, Display(athlete.units))
+def list_sessions(sessions: Sequence[Session], athlete: Athlete) -> SessionList:
+    """The list of sessions, built once for the index and the comparison."""
+    return session_list(sessions, Display(athlete.units))
 
 
-def log(sessions: Sequence[Session], display: Display) -> Log:
+def session_list(sessions: Sequence[Session], display: Display) -> SessionList:
     """The list of any number of sessions in any order."""
     newest = sorted(sessions, key=lambda each: (-each.start_time_s, each.id))
-    # by the runner's own clock: a flight may turn two neighbours round at a month's end
+    # by the athlete's own clock: a flight may turn two neighbours round at a month's end
     dated = sorted(newest, key=lambda each: local_date(each).isoformat()[:7], reverse=True)
     months = tuple(
         _month(key, list(found), display)
         for key, found in groupby(dated, key=lambda each: local_date(each).isoformat()[:7])
     )
     places = tuple(sorted({_place(each) for each in dated}))
-    return Log(months, places, _data(dated, places))
+    return SessionList(months, places, _data(dated, places))
 
 
 def _month(key: str, sessions: Sequence[Session], display: Display) -> Month:
@@ -95,7 +92,7 @@ def _month(key: str, sessions: Sequence[Session], display: Display) -> Month:
         key,
         f"{month(day)} {day.year}",
         f"{how_many(len(sessions))} · {words}",
-        tuple(row(each, display) for each in sessions),
+        tuple(session_row(each, display) for each in sessions),
     )
 
 
@@ -104,7 +101,7 @@ def how_many(count: int) -> str:
     return say("sessions_one") if count == 1 else say("sessions_many", count=count)
 
 
-def row(session: Session, display: Display) -> Row:
+def session_row(session: Session, display: Display) -> Row:
     """One session as the lists show it."""
     moment = local_time(session.start_time_s, session.zone)
     backward = session.total("backward").moving_s
@@ -114,7 +111,7 @@ def row(session: Session, display: Display) -> Row:
     return Row(
         id=session.id,
         day=f"{say('weekdays_short').split()[moment.weekday()]} {moment.day}",
-        name=name(session),
+        name=session_name(session),
         sure=strip_path(segments, "backward", whole_s),
         maybe=strip_path(segments, "candidate", whole_s),
         time=clock(session.duration_s),
@@ -129,14 +126,14 @@ def _maybe(seconds: float) -> str:
     return say("row_maybe", time=clock(seconds)) if seconds else ""
 
 
-def name(session: Session) -> str:
+def session_name(session: Session) -> str:
     """The session's own name, or what kind it is; never so long that it hides the rest."""
     words = session.name or say(f"sport_{session.sport}", fallback="sport_other")
     return words if len(words) <= 60 else f"{words[:59]}…"
 
 
 def strip_path(segments: Sequence[MeasuredSegment], wanted: str, duration_s: float) -> str:
-    """Stretches of one kind as strokes on a line of `STRIP` units; neighbours become one."""
+    """Segments of one kind as strokes on a line of `STRIP` units; neighbours become one."""
     scale = STRIP / max(duration_s, 1.0)
     path, pen = "", -1
     for each in segments:
@@ -162,7 +159,7 @@ def _data(sessions: Sequence[Session], places: Sequence[str]) -> Mapping[str, An
         "date": [local_date(each).isoformat() for each in sessions],
         "forward_s": [_forward(each) for each in sessions],
         "place": [index[_place(each)] for each in sessions],
-        "parts": [parts(each) for each in sessions],
+        "parts": [backward_parts(each) for each in sessions],
     }
 
 
@@ -181,7 +178,7 @@ def _forward(session: Session) -> list[int]:
     ]
 
 
-def parts(session: Session) -> list[list[int]]:
+def backward_parts(session: Session) -> list[list[int]]:
     """Backward movement as [gait, verdict, seconds, metres], by their places in the lists above."""
     sums: dict[tuple[int, int], list[float]] = {}
     for each in session.measures.segments:
@@ -196,7 +193,7 @@ def parts(session: Session) -> list[list[int]]:
 def index_page(
     sessions: Sequence[Session],
     athlete: Athlete,
-    listed: Log | None = None,
+    listed: SessionList | None = None,
     faults: Sequence[Fault] = (),
 ) -> str:
     """The page that lists all sessions and leads to their pages.
@@ -212,16 +209,16 @@ def index_page(
         "index",
         say("title_index"),
         Place(),
-        headline=headline(sessions),
+        headline=sessions_headline(sessions),
         subline=_subline(sessions, display),
-        log=listed or log(sessions, display),
+        log=listed or session_list(sessions, display),
         faults=faults,
         charts=False,
     )
 
 
-def headline(sessions: Sequence[Session]) -> Markup:
-    """How much was run backward in all of them, in one sentence."""
+def sessions_headline(sessions: Sequence[Session]) -> Markup:
+    """How much of all sessions was backward, in one sentence."""
     backward = [each.total("backward").moving_s for each in sessions]
     count = sum(seconds > 0 for seconds in backward)
     if not count:

@@ -1,6 +1,6 @@
 """Pictures that need no script: the map from the track in metres, and the strip of segments.
 
-SVG text built from numbers and our own words only; nothing from a file is ever put in.
+SVG is built from numbers and from words of ``words`` only; no text of a file enters it.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from retrorun.units import METRE_PER_MILE, FloatArray
 SIDE = 1000  # the longer side of the map in its own units
 EDGE = 60
 LAYERS: tuple[Kind, ...] = ("backward", "candidate", "forward", "unknown", "still")
-NAMED = 12  # no more stretches than these get a number on the map
+NAMED = 12  # no more segments than these get a number on the map
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +75,7 @@ def _fit(track: Track) -> _Frame | None:
     scale = (SIDE - 2 * EDGE) / extent_m
     width = max(round((right - left) * scale), SIDE // 3) + 2 * EDGE
     height = max(round((high - low) * scale), SIDE // 4) + 2 * EDGE
-    # metres from the picture's own corner: where the first fix lay is not told
+    # metres from the picture's own corner: the page does not hold where the first fix lies
     centred_x = width / 2 + (x - (left + right) / 2) * scale
     centred_y = height / 2 - (y - (low + high) / 2) * scale
     return _Frame(width, height + EDGE, centred_x, centred_y, scale)
@@ -120,7 +120,7 @@ def _ends(frame: _Frame) -> str:
 
 
 def _numbers(frame: _Frame, segments: Sequence[MeasuredSegment]) -> str:
-    """The number of each backward stretch in the segment table, beside its middle."""
+    """The number of each backward segment in the segment table, beside its middle."""
     wanted = [
         (number, each.segment)
         for number, each in enumerate(segments, 1)

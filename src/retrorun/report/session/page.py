@@ -9,7 +9,7 @@ from markupsafe import Markup
 from retrorun.model import Athlete, Estimate, MeasuredSegment, Session, Totals, Track
 from retrorun.model.comparison import Claim, Guidance
 from retrorun.privacy import redacted
-from retrorun.report.claims import ClaimCard, cards
+from retrorun.report.claims import ClaimCard, claim_cards
 from retrorun.report.figures import Table, grid
 from retrorun.report.numbers import (
     UNKNOWN,
@@ -25,7 +25,7 @@ from retrorun.report.numbers import (
 from retrorun.report.page import Place, render
 from retrorun.report.session import contrast, segments
 from retrorun.report.session.contrast import technique_figure
-from retrorun.report.session.lanes import Lane, figure, lanes, minute_table
+from retrorun.report.session.lanes import Lane, lanes, lanes_figure, minute_table
 from retrorun.report.session.map import Map, draw_map, draw_strip
 from retrorun.report.words import say
 
@@ -99,18 +99,18 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
         title=_title(session),
         moment=session_moment(session, month_only=context.redacted),
         source=session.source.name,
-        headline=headline(session),
-        subline=subline(session, display),
-        undecided=undecided(session),
-        tiles=tiles(session, display),
+        headline=session_headline(session),
+        subline=session_subline(session, display),
+        undecided=is_undecided(session),
+        tiles=session_tiles(session, display),
         strip=draw_strip(measured, session.duration_s),
         map=picture,
-        lanes=figure(found, measured, on),
+        lanes=lanes_figure(found, measured, on),
         minutes=minute_table(found, track.seconds),
         rows=rows,
         contrast=contrast.contrast(measured, display),
         technique=technique_figure(session, display),
-        claims=cards(context.claims),
+        claims=claim_cards(context.claims),
         guidance=context.guidance,
         quality=segments.quality(session),
         data=_data(session, picture, on.step_s),
@@ -130,7 +130,7 @@ def _title(session: Session) -> str:
 
 
 def _data(session: Session, picture: Map | None, step_s: float) -> dict[str, Any]:
-    """What the script follows: stretches, and the map's points."""
+    """What the script follows: segments, and the map's points."""
     spans = [
         [round(each.segment.start_s), round(each.segment.end_s)]
         for each in session.measures.segments
@@ -160,7 +160,7 @@ def session_page(session: Session, track: Track, context: SessionContext) -> str
     return render("session", title, place, view=view, charts=bool(view.lanes or view.technique))
 
 
-def headline(session: Session) -> Markup:
+def session_headline(session: Session) -> Markup:
     """One sentence that tells the session's story; the telling part is emphasised."""
     backward = session.total("backward")
     stretches = _of_kind(session, "backward")
@@ -180,10 +180,10 @@ def headline(session: Session) -> Markup:
         return Markup(template).format(  # noqa: S704  # our own words
             count=len(found), time=spoken_time(maybe.seconds), grounds=_maybe_grounds(found)
         )
-    return Markup(say("headline_undecided" if undecided(session) else "headline_none"))  # noqa: S704  # our own words
+    return Markup(say("headline_undecided" if is_undecided(session) else "headline_none"))  # noqa: S704  # our own words
 
 
-def undecided(session: Session) -> bool:
+def is_undecided(session: Session) -> bool:
     """Whether the session moves and nothing in it speaks for or against backward."""
     moving = [each.segment for each in session.measures.segments if each.segment.gait != "still"]
     return bool(moving) and not any(
@@ -208,7 +208,7 @@ def _verb(stretches: Sequence[MeasuredSegment]) -> str:
     return say("verb_both") if "walk" in gaits else say("verb_run")
 
 
-def subline(session: Session, display: Display) -> str:
+def session_subline(session: Session, display: Display) -> str:
     """Distance, moving time and whole duration in one line."""
     parts = [display.distance(session.distance_m)] if session.distance_m is not None else []
     parts.append(say("moving", time=spoken_time(session.moving_s)))
@@ -216,9 +216,9 @@ def subline(session: Session, display: Display) -> str:
     return " · ".join(parts)
 
 
-def tiles(session: Session, display: Display) -> tuple[Tile, ...]:
+def session_tiles(session: Session, display: Display) -> tuple[Tile, ...]:
     """The headline tiles of a session."""
-    first = _nothing_told() if undecided(session) else _backward(session, display)
+    first = _undecided_tiles() if is_undecided(session) else _backward(session, display)
     return (
         *first,
         _energy(session.total("backward"), session),
@@ -229,7 +229,7 @@ def tiles(session: Session, display: Display) -> tuple[Tile, ...]:
     )
 
 
-def _nothing_told() -> tuple[Tile, ...]:
+def _undecided_tiles() -> tuple[Tile, ...]:
     """Backward time, distance and share where nothing tells directions apart: not zero."""
     names = ("tile_time", "tile_distance", "tile_share")
     return tuple(Tile(say(name), UNKNOWN, say("tile_undecided")) for name in names)
@@ -300,7 +300,7 @@ def _heart(session: Session) -> Tile:
 
 
 def _confidence(session: Session) -> Tile:
-    """Mean probability of the backward stretches, by their length."""
+    """Mean probability of the backward segments, by their length."""
     found = _of_kind(session, "backward") or _of_kind(session, "candidate")
     seconds = sum(each.metrics.seconds for each in found)
     if not seconds:
@@ -310,7 +310,7 @@ def _confidence(session: Session) -> Tile:
 
 
 def _grounds(session: Session) -> str:
-    if undecided(session):
+    if is_undecided(session):
         return say("tile_undecided")
     if any(each.segment.verdict == "labelled" for each in session.measures.segments):
         return say("grounds_label")
