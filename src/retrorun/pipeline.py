@@ -39,8 +39,8 @@ from retrorun.model import (
     SecondDevice,
     Session,
     Source,
+    TimeZone,
     Track,
-    Zoned,
     session_id,
 )
 from retrorun.model.digits import rounded, rounded_track
@@ -187,7 +187,7 @@ def _session(
 
 
 def _labels(
-    spoken: Sequence[Label], kept: Sequence[Label], track: Track, place: Zoned | None
+    spoken: Sequence[Label], kept: Sequence[Label], track: Track, place: TimeZone | None
 ) -> tuple[tuple[Label, ...], tuple[Note, ...]]:
     """Labels of the file and of the athlete, in seconds of the track, and what lies outside."""
     first_s = privacy_zones.recorded_start_s(track)
@@ -323,7 +323,7 @@ def _share(column: FloatArray) -> float:
     return round(float(np.isfinite(column).mean()), 4)
 
 
-def _zone(recording: Recording, track: Track) -> Zoned | None:
+def _zone(recording: Recording, track: Track) -> TimeZone | None:
     latitude, longitude = track.column("latitude_deg"), track.column("longitude_deg")
     fixed = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude))
     place = (float(latitude[fixed[0]]), float(longitude[fixed[0]])) if fixed.size else (None, None)

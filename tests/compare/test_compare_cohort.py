@@ -11,7 +11,7 @@ from retrorun.compare.cohort import cohort, summary
 from retrorun.compare.random_effects import INSEPARABLE, quantiles
 from retrorun.compare.statistics import NORMAL
 from retrorun.model import Athlete, Estimate, Session
-from retrorun.model.cohort import AthleteSummary, Cohort, CohortMeasure, Uncompared
+from retrorun.model.cohort import AthleteSummary, Cohort, CohortMetric, Uncompared
 from retrorun.settings import CompareSettings
 
 SETTINGS = CompareSettings(line_stretches=10**6)  # partners are not brought to one speed
@@ -44,11 +44,11 @@ def summed(name: str, rises_bpm: list[float], factor: float | None = None) -> At
     return summary(name, compare(runs(rises_bpm, factor), Athlete(), SETTINGS))
 
 
-def measure(found: Cohort, key: str, scale: str) -> CohortMeasure:
+def measure(found: Cohort, key: str, scale: str) -> CohortMetric:
     return next(each for each in found.measures if (each.key, each.scale) == (key, scale))
 
 
-def heart(found: Cohort) -> CohortMeasure:
+def heart(found: Cohort) -> CohortMetric:
     return measure(found, "heart_rate_bpm", "difference")
 
 

@@ -71,13 +71,13 @@ def test_guidance_compares_no_unknown_distance() -> None:
         ).advice
     }
     later = dataclasses.replace(placed, id="c", start_time_s=placed.start_time_s + 10 * 86_400)
-    said = {
+    advice_by_key = {
         each.key: each.message
         for each in guidance(
             later, earlier_sessions([indoors, later], CompareSettings())[later.id]
         ).advice
     }
-    assert "no comparison" in said["progression_backward"]
+    assert "no comparison" in advice_by_key["progression_backward"]
     practice = compared(placed, indoors, later).practice
     assert practice.comparable == 1  # the later one, with the first
 

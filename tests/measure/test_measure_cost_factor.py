@@ -24,13 +24,13 @@ EFFORTS = (  # seconds, speed, direction, gait
 
 def heart_of(demand: np.ndarray, tau_up_s: float, tau_down_s: float) -> np.ndarray:
     """The differential equation itself, in tenths of a second: another way than the fit's."""
-    state, shown = 80.0, []
+    state, heart_rate_bpm = 80.0, []
     for index, target in enumerate(60.0 + 2.7 * demand):
         for _ in range(10):
             tau = tau_up_s if target > state else tau_down_s
             state += 0.1 * (target * (1 + 0.04 * index / 3600) - state) / tau
-        shown.append(state)
-    return np.array(shown)
+        heart_rate_bpm.append(state)
+    return np.array(heart_rate_bpm)
 
 
 def session(true_factor: float, seed: int = 0, noise_bpm: float = 1.0) -> tuple[Track, Detection]:

@@ -16,10 +16,10 @@ from retrorun.compare.random_effects import Observed, mixed, mixed_factor, obser
 from retrorun.literature import BY_KEY
 from retrorun.model import Comparison, Difference, Estimate, Note
 from retrorun.model.cohort import (
-    AthleteMeasure,
+    AthleteMetric,
     AthleteSummary,
     Cohort,
-    CohortMeasure,
+    CohortMetric,
     Interval,
     Mixed,
     Quantiles,
@@ -61,11 +61,11 @@ def summary(athlete: str, found: Comparison) -> AthleteSummary:
     )
 
 
-def _athlete_measure(each: Difference) -> AthleteMeasure | None:
+def _athlete_measure(each: Difference) -> AthleteMetric | None:
     difference, percent = _interval(each.difference), _interval(each.percent)
     if difference is None or percent is None:
         return None
-    return AthleteMeasure(difference, percent, each.pairs, each.sessions)
+    return AthleteMetric(difference, percent, each.pairs, each.sessions)
 
 
 def _interval(each: Estimate) -> Interval | None:
@@ -127,7 +127,7 @@ def _notes(known: Sequence[AthleteSummary]) -> tuple[Note, ...]:
     return (Note("no-backward", words),)
 
 
-def _factor(known: Sequence[AthleteSummary], settings: CompareSettings) -> CohortMeasure:
+def _factor(known: Sequence[AthleteSummary], settings: CompareSettings) -> CohortMetric:
     """The backward cost factor over athletes."""
     having = [(each.cost_factor, each.cost_sessions) for each in known if each.cost_factor]
     found = observed([factor for factor, _ in having], [sessions for _, sessions in having])
@@ -139,9 +139,7 @@ def _factor(known: Sequence[AthleteSummary], settings: CompareSettings) -> Cohor
     return _with_numbers(name, found, spread, note)
 
 
-def _measures(
-    known: Sequence[AthleteSummary], settings: CompareSettings
-) -> Iterator[CohortMeasure]:
+def _measures(known: Sequence[AthleteSummary], settings: CompareSettings) -> Iterator[CohortMetric]:
     """Every metric, as it is and in per cent of forward, in the order of the page."""
     for key, label, unit, reading in (*AT_EQUAL_SPEED, *AT_EQUAL_HEART_RATE):
         having = [each.measures[key] for each in known if key in each.measures]
@@ -163,7 +161,7 @@ def _measures(
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """What a `CohortMeasure` begins with."""
+    """What a `CohortMetric` begins with."""
 
     key: str
     label: str
@@ -173,7 +171,7 @@ class _Name:
 
 def _measure(
     name: _Name, found: Observed, words: tuple[str, str], settings: CompareSettings
-) -> CohortMeasure:
+) -> CohortMetric:
     """A metric; ``words`` tell why athletes have none, and how the number is to be read."""
     why, reading = words
     if missing := _missing(found, settings):
@@ -185,19 +183,19 @@ def _missing(found: Observed, settings: CompareSettings) -> int:
     return max(0, settings.least_athletes - len(found.values))
 
 
-def _with_numbers(name: _Name, found: Observed, spread: Mixed, note: str) -> CohortMeasure:
+def _with_numbers(name: _Name, found: Observed, spread: Mixed, note: str) -> CohortMetric:
     quantile, count = quantiles(found.values), len(found.values)
-    return CohortMeasure(
+    return CohortMetric(
         name.key, name.label, name.unit, name.scale, count, quantile, spread, 0, note
     )
 
 
-def _too_few_athletes(name: _Name, count: int, missing: int, why: str) -> CohortMeasure:
+def _too_few_athletes(name: _Name, count: int, missing: int, why: str) -> CohortMetric:
     note = f"too early to say: {missing} more {'athlete' if missing == 1 else 'athletes'}"
     note = f"{note} (most often: {why})" if why else note
     nothing = Estimate(None, None, None, "", note)
     spread = Mixed(nothing, None, nothing, None, note, 0, None)
-    return CohortMeasure(
+    return CohortMetric(
         name.key, name.label, name.unit, name.scale, count, Quantiles(), spread, missing, note
     )
 

@@ -68,7 +68,7 @@ from retrorun.model.session import (
     Outcome,
     SecondDevice,
     Session,
-    Zoned,
+    TimeZone,
     session_id,
 )
 
@@ -123,12 +123,12 @@ __all__ = [
     "Segment",
     "Session",
     "Source",
+    "TimeZone",
     "Totals",
     "Track",
     "Trend",
     "Verdict",
     "Week",
     "Zone",
-    "Zoned",
     "session_id",
 ]

@@ -24,7 +24,7 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class AthleteMeasure:
+class AthleteMetric:
     """One metric of one athlete, backward minus forward: a `Difference` without its words.
 
     Attributes:
@@ -64,7 +64,7 @@ class AthleteSummary:
     forward_m: float | None
     cost_factor: Interval | None
     cost_sessions: int
-    measures: Mapping[str, AthleteMeasure]
+    measures: Mapping[str, AthleteMetric]
     reasons: Mapping[str, str]
 
 
@@ -120,7 +120,7 @@ class Mixed:
 
 
 @dataclass(frozen=True, slots=True)
-class CohortMeasure:
+class CohortMetric:
     """One metric over all athletes who have it.
 
     Attributes:
@@ -165,7 +165,7 @@ class Cohort:
     first_date: str | None
     last_date: str | None
     include_candidates: bool
-    measures: tuple[CohortMeasure, ...]
+    measures: tuple[CohortMetric, ...]
     literature_factor: Estimate
     popular_factor: Estimate
     notes: tuple[Note, ...] = ()

@@ -22,7 +22,7 @@ def session_id(sha256: str, index: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Zoned:
+class TimeZone:
     """A time zone by name or by offset, and where it was found (``file``, ``position``)."""
 
     name: str | None
@@ -88,7 +88,7 @@ class Session:
     index: int
     source: Source
     start_time_s: float
-    zone: Zoned | None
+    zone: TimeZone | None
     sport: str | None
     name: str | None
     device: str | None

@@ -1,6 +1,6 @@
 """The page over athletes in a real browser."""
 
-import cohorts
+import hand_made_cohorts
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
@@ -16,10 +16,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("pages")
     place = Site(folder)
     place.ensure_assets()
-    place.write("many.html", cohort_page(cohorts.of(24, 3, 2)))
-    place.write("few.html", cohort_page(cohorts.of(3, 1)))
-    place.write("nobody.html", cohort_page(cohorts.of(0)))
-    place.write("hostile.html", cohort_page(cohorts.hostile()))
+    place.write("many.html", cohort_page(hand_made_cohorts.of(24, 3, 2)))
+    place.write("few.html", cohort_page(hand_made_cohorts.of(3, 1)))
+    place.write("nobody.html", cohort_page(hand_made_cohorts.of(0)))
+    place.write("hostile.html", cohort_page(hand_made_cohorts.hostile()))
     return folder.as_uri()
 
 

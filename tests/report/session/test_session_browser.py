@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import cast
 
-import made
+import hand_made_sessions
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
@@ -21,17 +21,23 @@ DRAWN = "document.documentElement.dataset.drawn === 'yes'"
 
 @pytest.fixture(scope="module")
 def html() -> str:
-    return session_page(made.session(), made.track(made.HOUR), SessionContext())
+    return session_page(
+        hand_made_sessions.session(),
+        hand_made_sessions.track(hand_made_sessions.HOUR),
+        SessionContext(),
+    )
 
 
 @pytest.fixture(scope="module")
 def whole() -> str:
     """Every part of the page, a sixth as long: with claims, guidance and a name to stumble over."""
-    plan = [(seconds // 6, *rest) for seconds, *rest in made.HOUR]
-    session = made.session(cast("made.Plan", plan), name=HOSTILE)
+    plan = [(seconds // 6, *rest) for seconds, *rest in hand_made_sessions.HOUR]
+    session = hand_made_sessions.session(cast("hand_made_sessions.Plan", plan), name=HOSTILE)
     alone = compare([session], Athlete(), Settings().compare)
     context = SessionContext(guidance=guidance(session, EarlierSessions()), claims=claims(alone))
-    return session_page(session, made.track(cast("made.Plan", plan)), context)
+    return session_page(
+        session, hand_made_sessions.track(cast("hand_made_sessions.Plan", plan)), context
+    )
 
 
 @pytest.fixture
@@ -76,7 +82,11 @@ def test_standalone_page_works_alone(page: Page, put: Put) -> None:
     messages = listen(page)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    url = put(session_page(made.session(), made.track(made.HOUR), alone))
+    url = put(
+        session_page(
+            hand_made_sessions.session(), hand_made_sessions.track(hand_made_sessions.HOUR), alone
+        )
+    )
     opened(page, url)
     assert page.locator("#lanes .main-svg").count() > 0
     assert messages == []
@@ -209,7 +219,7 @@ def test_readable_with_scripts_off(browser: Browser, put: Put, html: str) -> Non
     page = browser.new_page(java_script_enabled=False)
     page.goto(put(html))
     assert page.locator("svg.map .way.backward").is_visible()
-    assert page.locator("table.segments tbody tr").count() == len(made.HOUR)
+    assert page.locator("table.segments tbody tr").count() == len(hand_made_sessions.HOUR)
     assert page.locator("dl.tiles").is_visible()
     assert page.locator("svg.strip").is_visible()
     page.close()

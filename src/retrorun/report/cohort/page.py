@@ -8,7 +8,7 @@ from statistics import median
 from markupsafe import Markup
 
 from retrorun import arithmetic
-from retrorun.model.cohort import AthleteSummary, Cohort, CohortMeasure
+from retrorun.model.cohort import AthleteSummary, Cohort, CohortMetric
 from retrorun.report.claims import ranges
 from retrorun.report.cohort.spread import (
     DOTS,
@@ -64,7 +64,7 @@ def numbers_table(cohort: Cohort, display: Display) -> CohortTable:
     return CohortTable(titles, tuple(_number_row(each, display) for each in cohort.measures))
 
 
-def _number_row(each: CohortMeasure, display: Display) -> tuple[str, ...]:
+def _number_row(each: CohortMetric, display: Display) -> tuple[str, ...]:
     how = shown(each.key, each.label, each.unit, display)
     scale = 1.0 if each.scale == "percent" else how.scale
     unit = "%" if each.scale == "percent" else how.unit or "×"
@@ -103,7 +103,7 @@ def _number_row(each: CohortMeasure, display: Display) -> tuple[str, ...]:
     )
 
 
-def _between(each: CohortMeasure, scale: float, digits: int) -> str:
+def _between(each: CohortMetric, scale: float, digits: int) -> str:
     """The deviation between athletes; of factors it is of the logarithm, so it is given in %."""
     found = each.mixed.between_sd
     if found is None:
@@ -279,7 +279,7 @@ def _far(distance_m: float | None, display: Display) -> str:
     return f"{display.long_value(distance_m):,.0f} {display.long_unit}"
 
 
-def _factors_tile(found: CohortMeasure) -> Tile:
+def _factors_tile(found: CohortMetric) -> Tile:
     low, high = ends_of(found)
     if low is None or high is None:
         return Tile(say("tile_factors"), UNKNOWN, found.note)

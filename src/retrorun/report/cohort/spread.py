@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from markupsafe import Markup
 
-from retrorun.model.cohort import AthleteSummary, Cohort, CohortMeasure, Interval
+from retrorun.model.cohort import AthleteSummary, Cohort, CohortMetric, Interval
 from retrorun.report.numbers import UNKNOWN, Display, number, shown, signed
 from retrorun.report.words import say
 
@@ -83,7 +83,7 @@ def evenly_spaced(ordered: Sequence[T], most: int) -> list[T]:
     return [ordered[round(place * (len(ordered) - 1) / (most - 1))] for place in range(most)]
 
 
-def ends_of(each: CohortMeasure) -> tuple[float | None, float | None]:
+def ends_of(each: CohortMetric) -> tuple[float | None, float | None]:
     """The 5th and 95th percentile, or what stands for them in a small cohort."""
     found = each.quantiles
     if found.p05 is None or found.p95 is None:
@@ -101,7 +101,7 @@ def spread_strips(cohort: Cohort, display: Display) -> tuple[Strip, ...]:
     return tuple(sorted(made, key=lambda each: bool(each.early)))
 
 
-def _strip(each: CohortMeasure, cohort: Cohort, axis: Axis, display: Display) -> Strip:
+def _strip(each: CohortMetric, cohort: Cohort, axis: Axis, display: Display) -> Strip:
     label = shown(each.key, each.label, each.unit, display).label
     athletes = athletes_words(each.athletes)
     if each.missing:
@@ -134,7 +134,7 @@ def _strip(each: CohortMeasure, cohort: Cohort, axis: Axis, display: Display) ->
     )
 
 
-def _strip_picture(each: CohortMeasure, values: Sequence[float], axis: Axis) -> Markup:
+def _strip_picture(each: CohortMetric, values: Sequence[float], axis: Axis) -> Markup:
     """Dots of athletes above, and below them the thin line, the box and the median."""
     found = each.quantiles
     low, high = ends_of(each)
