@@ -179,7 +179,9 @@ class _Done:
 
 
 def _fingerprint(past: EarlierSessions) -> str:
-    return hashlib.sha256(repr(past).encode()).hexdigest()[:12]
+    """Of the values; the name before them is that of earlier versions, whose pages stay valid."""
+    _, _, values = repr(past).partition("(")
+    return hashlib.sha256(f"Past({values}".encode()).hexdigest()[:12]
 
 
 def _read_pasts(folder: Path) -> dict[str, str]:
