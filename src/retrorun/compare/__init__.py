@@ -7,7 +7,7 @@ from retrorun.compare.claims import claims
 from retrorun.compare.cohort import cohort, summary
 from retrorun.compare.matching import at_backward_speed, differences, equal_heart_rate, equal_speed
 from retrorun.compare.practice import EarlierSessions, earlier_sessions, guidance, practice
-from retrorun.compare.sessions import day, segment_table, select_sessions, total
+from retrorun.compare.sessions import local_date, segment_table, select_sessions, total
 from retrorun.compare.statistics import combine_factors
 from retrorun.compare.trends import WEEK_S, association, trends
 from retrorun.literature import BY_KEY
@@ -51,8 +51,8 @@ def compare(sessions: Sequence[Session], athlete: Athlete, settings: CompareSett
         sessions=len(kept),
         backward_sessions=len(active),
         weeks_spanned=(kept[-1].start_time_s - kept[0].start_time_s) / WEEK_S if kept else 0.0,
-        first_date=day(kept[0]) if kept else None,
-        last_date=day(kept[-1]) if kept else None,
+        first_date=local_date(kept[0]) if kept else None,
+        last_date=local_date(kept[-1]) if kept else None,
         include_candidates=settings.include_candidates,
         totals={kind: Totals.of(total(each, kind, settings) for each in kept) for kind in KINDS},
         cost_factor=learnt_cost_factor(kept, settings),

@@ -55,15 +55,15 @@ def _richness(session: Session) -> tuple[int, float, str]:
     return len(session.channels), session.duration_s, session.id
 
 
-def local(session: Session) -> dt.datetime:
+def local_time(session: Session) -> dt.datetime:
     """When the session began on the athlete's own clock; UTC where the zone is not known."""
     offset_s = session.zone.utc_offset_s if session.zone else 0.0
     return dt.datetime.fromtimestamp(session.start_time_s + offset_s, tz=dt.UTC)
 
 
-def day(session: Session) -> str:
-    """Local date, ``YYYY-MM-DD``."""
-    return local(session).date().isoformat()
+def local_date(session: Session) -> str:
+    """Local date on which the session began, ``YYYY-MM-DD``."""
+    return local_time(session).date().isoformat()
 
 
 def segments_of_kind(
