@@ -19,7 +19,7 @@ import pandas as pd
 from attack_routes import Door
 from attack_strategies import Seen
 from retrorun import contract, export, pipeline, report, results
-from retrorun.model import Analysis, Athlete, Blob, Session
+from retrorun.model import KINDS, Analysis, Athlete, Blob, Session
 from retrorun.report import SessionContext
 from retrorun.settings import Settings
 from retrorun.storage import Folder
@@ -127,7 +127,7 @@ def _facts(
     if "de-identified" in tracks:
         durations += [float(len(pd.read_csv(io.BytesIO(tracks["de-identified"]))))]
     ways = [row["distance_m"], told["distance_m"]]
-    ways += [sum(row[f"{kind}_distance_m"] or 0.0 for kind in export.KINDS)]
+    ways += [sum(row[f"{kind}_distance_m"] or 0.0 for kind in KINDS)]
     ways += [sum(each["distance_m"] or 0.0 for each in segments)]
     start_s = min(session.start_time_s, pd.Timestamp(told["start_time"]).timestamp())
     known = [float(each) for each in ways if each is not None]

@@ -18,7 +18,7 @@ from retrorun.model import Athlete
 from retrorun.model.cohort import (
     AthleteSummary,
     Cohort,
-    CohortMeasure,
+    CohortMetric,
     Mixed,
     Quantiles,
     Uncompared,
@@ -194,7 +194,7 @@ def test_sessions_of_nobody_known_are_left_out_and_it_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [Cohort, AthleteSummary, Uncompared, CohortMeasure, Quantiles, Mixed]
+    "kind", [Cohort, AthleteSummary, Uncompared, CohortMetric, Quantiles, Mixed]
 )
 def test_every_field_of_the_json_is_documented(kind: type) -> None:
     for field in dataclasses.fields(kind):

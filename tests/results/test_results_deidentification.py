@@ -22,7 +22,17 @@ from retrorun import compare, pipeline, results
 from retrorun.archive.serialization import OUTLINES
 from retrorun.cli import main
 from retrorun.errors import SettingsError
-from retrorun.model import Analysis, Athlete, Blob, Lap, Note, Pause, SecondDevice, Session, Zoned
+from retrorun.model import (
+    Analysis,
+    Athlete,
+    Blob,
+    Lap,
+    Note,
+    Pause,
+    SecondDevice,
+    Session,
+    TimeZone,
+)
 from retrorun.results import deidentification, deidentification_rules
 from retrorun.results.columns import TABLES
 from retrorun.results.deidentification import WEEK_S
@@ -163,7 +173,7 @@ def marked(samples: Path) -> Analysis:
     found = analysed(samples / "2026-05-03-connect-iq.fit")
     session = dataclasses.replace(
         found.sessions[0],
-        zone=Zoned("Europe/Ljubljana", 7200.0, "position"),
+        zone=TimeZone("Europe/Ljubljana", 7200.0, "position"),
         laps=(Lap(1.0, 2.0, "name", "step", "trigger"),),
         pauses=(Pause(1.0, 2.0),),
         notes=(Note("slug", "message"),),

@@ -16,7 +16,7 @@ from retrorun import arithmetic, storage
 from retrorun.cli import comparing, options, show
 from retrorun.errors import ReadError, SettingsError, StoreError
 from retrorun.model import Note
-from retrorun.model.cohort import Cohort, CohortMeasure, Uncompared
+from retrorun.model.cohort import Cohort, CohortMetric, Uncompared
 from retrorun.settings import CompareSettings
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ def table(found: Cohort) -> Table:
     return grid
 
 
-def _row(each: CohortMeasure) -> tuple[str, ...]:
+def _row(each: CohortMetric) -> tuple[str, ...]:
     digits, unit = (2, "×") if each.scale == "factor" else (1, "%")
     name = f"{each.label} ({unit})"
     if each.missing:
@@ -229,7 +229,7 @@ def _row(each: CohortMeasure) -> tuple[str, ...]:
     )
 
 
-def _between(each: CohortMeasure, digits: int) -> str:
+def _between(each: CohortMetric, digits: int) -> str:
     """The deviation between athletes in per cent; of factors it is of the logarithm."""
     found = each.mixed.between_sd
     if found is not None and each.scale == "factor":

@@ -28,7 +28,7 @@ from retrorun import compare, results
 from retrorun.engines import Lost
 from retrorun.errors import RetrorunError
 from retrorun.model import Athlete, Comparison, Note
-from retrorun.model.cohort import AthleteSummary, Cohort, CohortMeasure, Interval, Uncompared
+from retrorun.model.cohort import AthleteSummary, Cohort, CohortMetric, Interval, Uncompared
 from retrorun.results.layout import UNKNOWN, quoted
 from retrorun.settings import CompareSettings
 from retrorun.storage import Store, open_store
@@ -184,7 +184,7 @@ def cohort_parquet(found: Cohort) -> bytes:
     return _parquet("cohort", COHORT_COLUMNS, map(_cohort_row, found.measures))
 
 
-def _cohort_row(each: CohortMeasure) -> Row:
+def _cohort_row(each: CohortMetric) -> Row:
     row: Row = dataclasses.asdict(each.quantiles) | {
         name: getattr(each.mixed, name)
         for name in ("between_sd", "between_share", "heaviest_share", "heterogeneity")

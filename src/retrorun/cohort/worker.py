@@ -19,7 +19,7 @@ from retrorun.cohort import manifest
 from retrorun.cohort.assignment import Athletes
 from retrorun.cohort.batches import Batch, PlannedFile
 from retrorun.engines import Limits, Lost, Process, child
-from retrorun.errors import NotARunError, ReadError, RetrorunError, StoreError
+from retrorun.errors import ReadError, RetrorunError, StoreError
 from retrorun.model import Analysis, Blob, Failed, Outcome, Source, Track
 from retrorun.results import layout
 from retrorun.results.reader import MOST_BYTES
@@ -118,7 +118,9 @@ def analyse_files(job: Job, start: tuple[int, int]) -> Iterator[Item]:
             except StoreError:
                 raise
             except RetrorunError as problem:
-                yield FileResult(_refused(storage.shown(file.name), problem), file.athlete)
+                yield FileResult(
+                    Failed.of(Source(storage.shown(file.name), ""), problem), file.athlete
+                )
                 yield FileDone(None)
             member = 0
 
@@ -188,7 +190,7 @@ def _analyse_archive(
                 yield FileRead(member, athlete)
                 yield FileResult(_analyse_bytes(job, Blob(member, content), athlete), athlete)
             else:
-                yield FileResult(_refused(member, content), athlete)
+                yield FileResult(Failed.of(Source(member, ""), content), athlete)
 
 
 def _analyse_bytes(job: Job, blob: Blob, athlete: str) -> Outcome:
@@ -210,12 +212,6 @@ def _process(config: RunConfig) -> Process:
     from retrorun.pipeline import process
 
     return process
-
-
-def _refused(name: str, problem: RetrorunError) -> Failed:
-    not_a_run = isinstance(problem, NotARunError)
-    about = (problem.slug, problem.message, problem.offset, problem.remedy, not_a_run)
-    return Failed(Source(name, ""), *about)
 
 
 @dataclass(frozen=True, slots=True)

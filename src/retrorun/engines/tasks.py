@@ -11,7 +11,7 @@ from retrorun.archive.objects import digest, unpack
 from retrorun.archive.rows import Parcel
 from retrorun.engines.child import Lost
 from retrorun.engines.pool import ordered
-from retrorun.errors import NotARunError, RetrorunError
+from retrorun.errors import RetrorunError
 from retrorun.model import Athlete, Blob, Failed, Label, Note, Outcome, Source
 from retrorun.settings import Settings
 
@@ -97,9 +97,9 @@ def outcomes(
             if isinstance(content, bytes):
                 yield process(Blob(name, content), settings, athlete)
             else:
-                yield _refused(Source(name, ""), content)
+                yield Failed.of(Source(name, ""), content)
     except RetrorunError as problem:
-        yield _refused(Source(path.name, ""), problem)
+        yield Failed.of(Source(path.name, ""), problem)
         return
     if not found:
         words = "an archive without FIT, GPX or TCX in it"
@@ -112,11 +112,6 @@ def _is_archive(path: Path) -> bool:
             return readers.is_archive(stream.read(64))
     except OSError:
         return False  # reading it will raise
-
-
-def _refused(source: Source, problem: RetrorunError) -> Failed:
-    not_a_run = isinstance(problem, NotARunError)
-    return Failed(source, problem.slug, problem.message, problem.offset, problem.remedy, not_a_run)
 
 
 def parcel(task: Task, settings: Settings, athlete: Athlete, process: Process) -> Parcel:
@@ -151,7 +146,7 @@ def load(task: Task, limit_bytes: int) -> bytes:
 
 
 def _unread(task: Task, problem: RetrorunError) -> Failed:
-    return _refused(Source(task.name, task.sha256 or ""), problem)
+    return Failed.of(Source(task.name, task.sha256 or ""), problem)
 
 
 def work_of(
