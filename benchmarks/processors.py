@@ -69,7 +69,7 @@ def written(folder: Path, seeds: int) -> Iterator[tuple[str, str]]:
         yield f"simulated/{name}", _sha256(data)
     athlete = profile.load(SAMPLES / "profile.toml")
     analyses: list[Analysis] = []
-    part = results.Part("0" * 32, tracks=True)
+    part = results.BatchWriter("0" * 32, tracks=True)
     for path in sorted(each for each in folder.rglob("*") if each.is_file()):
         blob = Blob(path.name, path.read_bytes())
         outcome = pipeline.process(blob, Settings(), athlete)
@@ -78,7 +78,7 @@ def written(folder: Path, seeds: int) -> Iterator[tuple[str, str]]:
             continue
         analyses.append(outcome)
         place = (str(path), path.name, 1, "", "")
-        part.add(results.Filed("a", *place, (outcome,), outcome.source.sha256))
+        part.add(results.FileOutcomes("a", *place, (outcome,), outcome.source.sha256))
     yield from _analysed(analyses, athlete)
     for name, data in part.close():
         yield f"results/{name}", _sha256(data)

@@ -4,11 +4,10 @@ import dataclasses
 import typing
 
 import metric_tables
-
 from retrorun import metrics
 from retrorun.compare.trends import COMPUTED
-from retrorun.metric_types import Metric, Sum, declared
-from retrorun.metrics import HeartRate, Metrics, Totals
+from retrorun.metric_types import HeartRate, Metric, Sum, declared
+from retrorun.metrics import Metrics, Totals
 
 
 def numbers(holder: type) -> set[str]:

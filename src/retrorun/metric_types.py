@@ -1,8 +1,11 @@
-"""What can be declared of a metric: the vocabulary of `retrorun.metrics`."""
+"""What can be declared of a metric, and the two values that segments have of several numbers.
+
+`retrorun.metrics` uses both to declare the metrics of a segment and of a session.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal, TypeVar, get_type_hints
+from typing import Annotated, Literal, TypeVar, get_type_hints
 
 T = TypeVar("T")
 Subject = Literal["way", "ground", "heart", "gait", "breath", "energy", "count"]
@@ -186,6 +189,67 @@ class Row:
     unit: str
     style: Style
     mean: Quotient | Reciprocal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Energy:
+    """Energy of a segment by one method, kcal (or kcal/kg where ``per_kg``).
+
+    ``gross`` is all the body spends, ``active`` above rest; ``low`` and ``high`` bound ``gross``.
+    """
+
+    gross: Annotated[float, EnergyPart("all")]
+    active: Annotated[float, EnergyPart("above rest: the")]
+    low: Annotated[float, EnergyPart("lower bound of the gross")]
+    high: Annotated[float, EnergyPart("upper bound of the gross")]
+    method: str
+    citation: str
+    per_kg: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HeartRate:
+    """Heart rate of a segment, 1/min; ``coverage`` is the share of its seconds that have one."""
+
+    mean: Annotated[
+        float,
+        Metric(
+            "heart",
+            "1/min",
+            "mean heart rate",
+            kept=True,
+            column="heart_rate_mean_bpm",
+            stored_digits=4,
+            contract_digits=0,
+            mean=Quotient("beats", "beats_s", 60.0),
+            listed=Style(),
+            contrast=Style(label="Heart rate"),
+        ),
+    ]
+    max: Annotated[
+        float,
+        Metric(
+            "heart",
+            "1/min",
+            "highest heart rate",
+            kept=True,
+            column="heart_rate_max_bpm",
+            stored_digits=4,
+            contract_digits=0,
+        ),
+    ]
+    coverage: Annotated[
+        float,
+        Metric(
+            "heart",
+            "",
+            "share of the seconds with a heart rate",
+            kept=True,
+            column="heart_rate_coverage",
+            stored_digits=4,
+            contract_digits=2,
+        ),
+    ]
 
 
 S = TypeVar("S", Metric, Row, Compared)

@@ -16,7 +16,9 @@ from typing import Annotated
 from retrorun.metric_types import (
     Compared,
     Derived,
+    Energy,
     EnergyPart,
+    HeartRate,
     Metric,
     Quotient,
     Reciprocal,
@@ -31,68 +33,6 @@ from retrorun.metric_types import (
     named,
     rows,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Energy:
-    """Energy of a segment by one method, kcal (or kcal/kg where ``per_kg``).
-
-    ``gross`` is all the body spends, ``active`` above rest; ``low`` and ``high`` bound ``gross``.
-    """
-
-    gross: Annotated[float, EnergyPart("all")]
-    active: Annotated[float, EnergyPart("above rest: the")]
-    low: Annotated[float, EnergyPart("lower bound of the gross")]
-    high: Annotated[float, EnergyPart("upper bound of the gross")]
-    method: str
-    citation: str
-    per_kg: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class HeartRate:
-    """Heart rate of a segment, 1/min; ``coverage`` is the share of its seconds that have one."""
-
-    mean: Annotated[
-        float,
-        Metric(
-            "heart",
-            "1/min",
-            "mean heart rate",
-            kept=True,
-            column="heart_rate_mean_bpm",
-            stored_digits=4,
-            contract_digits=0,
-            mean=Quotient("beats", "beats_s", 60.0),
-            listed=Style(),
-            contrast=Style(label="Heart rate"),
-        ),
-    ]
-    max: Annotated[
-        float,
-        Metric(
-            "heart",
-            "1/min",
-            "highest heart rate",
-            kept=True,
-            column="heart_rate_max_bpm",
-            stored_digits=4,
-            contract_digits=0,
-        ),
-    ]
-    coverage: Annotated[
-        float,
-        Metric(
-            "heart",
-            "",
-            "share of the seconds with a heart rate",
-            kept=True,
-            column="heart_rate_coverage",
-            stored_digits=4,
-            contract_digits=2,
-        ),
-    ]
-
 
 _STEADY = "no pair has a steady heart rate: it takes backward stretches of 80 s and longer"
 _MODEL = "a model's: only as much your own as your cost factor is"

@@ -39,8 +39,9 @@ from retrorun.model import (
     SecondDevice,
     Session,
     Source,
+    TimeZone,
     Track,
-    Zoned,
+    session_id,
 )
 from retrorun.model.digits import rounded, rounded_track
 from retrorun.prepare.second_device import joined_with_phone
@@ -65,8 +66,7 @@ def process(blob: Blob, settings: Settings, athlete: Athlete) -> Outcome:
     try:
         return analyse(readers.read(blob.name, blob.data, settings.read), blob, settings, athlete)
     except RetrorunError as problem:
-        place = (problem.offset, problem.remedy, isinstance(problem, NotARunError))
-        return Failed(source, problem.slug, problem.message, *place)
+        return Failed.of(source, problem)
     except MemoryError:
         return Failed(source, "memory-exceeded", "it needs more memory than a worker may use")
     except Exception as fault:  # noqa: BLE001 - the one trap: a defect here costs one file, named
@@ -187,7 +187,7 @@ def _session(
 
 
 def _labels(
-    spoken: Sequence[Label], kept: Sequence[Label], track: Track, place: Zoned | None
+    spoken: Sequence[Label], kept: Sequence[Label], track: Track, place: TimeZone | None
 ) -> tuple[tuple[Label, ...], tuple[Note, ...]]:
     """Labels of the file and of the athlete, in seconds of the track, and what lies outside."""
     first_s = privacy_zones.recorded_start_s(track)
@@ -308,11 +308,6 @@ def _gather(
     )
 
 
-def session_id(sha256: str, index: int) -> str:
-    """First 12 hex digits of the file's hash; a second activity adds ``-2``, and so on."""
-    return sha256[:12] if index == 0 else f"{sha256[:12]}-{index + 1}"
-
-
 def coverage(track: Track) -> dict[str, float]:
     """Contract label → share of the seconds that have it, for channels that exist at all."""
     shares = {
@@ -328,7 +323,7 @@ def _share(column: FloatArray) -> float:
     return round(float(np.isfinite(column).mean()), 4)
 
 
-def _zone(recording: Recording, track: Track) -> Zoned | None:
+def _zone(recording: Recording, track: Track) -> TimeZone | None:
     latitude, longitude = track.column("latitude_deg"), track.column("longitude_deg")
     fixed = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude))
     place = (float(latitude[fixed[0]]), float(longitude[fixed[0]])) if fixed.size else (None, None)

@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from retrorun import compare, engines, privacy_zones, report
 from retrorun.archive import Archive
-from retrorun.compare import Past
+from retrorun.compare import EarlierSessions
 from retrorun.errors import ArchiveError, PageError, RetrorunError
 from retrorun.model import Athlete, Comparison, Session
 from retrorun.report import Fault, SessionContext
@@ -86,13 +86,13 @@ def publish(archive: Archive, folder: Path, manner: Manner, fresh: Collection[st
     site = Site(folder)
     site.sweep()
     site.ensure_assets()
-    pasts = compare.pasts(archive.sums(), manner.settings.compare)
+    pasts = compare.earlier_sessions(archive.sums(), manner.settings.compare)
     prints, before = (
-        {each: _fingerprint(pasts.get(each, Past())) for each in known},
+        {each: _fingerprint(pasts.get(each, EarlierSessions())) for each in known},
         _read_pasts(folder),
     )
     wanted |= {each for each in known if prints[each] != before.get(each)}
-    orders = {each: pasts.get(each, Past()) for each in known if each in wanted}
+    orders = {each: pasts.get(each, EarlierSessions()) for each in known if each in wanted}
     done = list(_pages(archive, folder, manner, orders))
     site.remove(_page(each) for each in changed if each not in known)
     site.write(PASTS, json.dumps(prints, indent=0, sort_keys=True))
@@ -153,7 +153,7 @@ def _overview(
     """The two pages over all sessions: name → HTML."""
     athlete = manner.athlete
     found = compare.compare(sessions, athlete, manner.settings.compare)
-    listed = report.listed(sessions, athlete)
+    listed = report.list_sessions(sessions, athlete)
     left_out = [faults[each] for each in sorted(faults)]
     return {
         COMPARISON: report.comparison_page(found, sessions, athlete, listed),
@@ -178,8 +178,10 @@ class _Done:
     fault: Fault | None = None
 
 
-def _fingerprint(past: Past) -> str:
-    return hashlib.sha256(repr(past).encode()).hexdigest()[:12]
+def _fingerprint(past: EarlierSessions) -> str:
+    """Of the values; the name before them is that of earlier versions, whose pages stay valid."""
+    _, _, values = repr(past).partition("(")
+    return hashlib.sha256(f"Past({values}".encode()).hexdigest()[:12]
 
 
 def _read_pasts(folder: Path) -> dict[str, str]:
@@ -192,7 +194,7 @@ def _read_pasts(folder: Path) -> dict[str, str]:
 
 
 def _pages(
-    archive: Archive, folder: Path, manner: Manner, wanted: Mapping[str, Past]
+    archive: Archive, folder: Path, manner: Manner, wanted: Mapping[str, EarlierSessions]
 ) -> Iterator[_Done]:
     """Write pages of sessions; one that cannot be made says why.
 
@@ -217,7 +219,7 @@ def _pages(
 
 
 def _write(
-    order: tuple[str, Past], archive: Path, folder: Path, manner: Manner
+    order: tuple[str, EarlierSessions], archive: Path, folder: Path, manner: Manner
 ) -> _Done | PageError | OSError:
     """Write one session's page; what goes wrong is a value, so that no worker is lost over it."""
     session_id, before = order
@@ -264,7 +266,9 @@ def _page(session_id: str) -> str:
     return f"sessions/{session_id}.html"
 
 
-def session_page(archive: Archive, session: Session, before: Past, manner: Manner) -> str:
+def session_page(
+    archive: Archive, session: Session, before: EarlierSessions, manner: Manner
+) -> str:
     """The page of one session.
 
     Args:

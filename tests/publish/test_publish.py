@@ -171,7 +171,7 @@ def test_outlines_and_sums_give_what_whole_sessions_give(archive: Path) -> None:
     assert any(session.measures.segments for session in whole)
     found = compare.compare(whole, ATHLETE, settings)
     assert compare.compare(outlines, ATHLETE, settings) == found
-    assert compare.pasts(sums, settings) == compare.pasts(whole, settings)
+    assert compare.earlier_sessions(sums, settings) == compare.earlier_sessions(whole, settings)
     assert learn(outlines, ATHLETE, settings) == learn(whole, ATHLETE, settings)
     assert index_page(outlines, ATHLETE) == index_page(whole, ATHLETE)
     assert comparison_page(found, outlines, ATHLETE) == comparison_page(found, whole, ATHLETE)

@@ -120,25 +120,27 @@ def check(chosen: Chosen) -> None:
 def process(address: str, chosen: Chosen, how: How) -> int:
     """Bring a result set up to what a store holds; the exit code."""
     from retrorun.cohort import run
-    from retrorun.cohort.worker import Making
+    from retrorun.cohort.worker import RunConfig
 
-    making = Making(address, chosen.out or "", options.load_settings(how.settings), chosen.tracks)
+    config = RunConfig(
+        address, chosen.out or "", options.load_settings(how.settings), chosen.tracks
+    )
     athletes = _athletes(address, chosen, how)
     if how.dry_run:
-        found = run.survey(making, athletes)
+        found = run.survey(config, athletes)
         click.echo(f"{found.new} new files, {found.known} unchanged")
         click.echo(f"{found.changed} batches to be taken back, because of changed files")
         name_unlisted(found.unlisted)
         return 1 if found.unlisted else 0
     with _Shown() as shown:
         report = run.run(
-            making,
+            config,
             athletes,
             _engine(chosen, how.jobs or options.cores()),
             shown.tell,
             retry=how.retry,
         )
-    _summary(report, making.out)
+    _summary(report, config.out)
     return 1 if report.failed or report.unfinished or report.unlisted else 0
 
 
@@ -166,7 +168,7 @@ def _athletes(address: str, chosen: Chosen, how: How) -> "Athletes":
             default = options.load_athlete(how.profile, store)
             default = replace(default, forward_line=None, backward_line=None, cost_factor=None)
     return assignment.load(
-        assignment.Choice(
+        assignment.AssignmentOptions(
             where=chosen.athletes,
             file_column=chosen.file_column,
             athlete_column=chosen.athlete_column,
@@ -199,8 +201,8 @@ class _Shown:
         now_s = time.monotonic()
         words = progress_words(report, now_s - self._began_s)
         if not self._bar.disable:
-            total = report.planned if report.listed else None
-            done = report.files + report.undone
+            total = report.planned if report.listing_complete else None
+            done = report.files + report.deferred
             self._bar.update(self._task, completed=done, total=total, description=words)
         elif now_s - self._told_s >= LINE_S:
             self._told_s = now_s
@@ -217,12 +219,12 @@ def progress_words(report: "Report", seconds: float) -> str:
         seconds: since the beginning.
     """
     rate = report.files / seconds if seconds > 0 else 0.0
-    left = report.planned - report.files - report.undone
-    more = "" if report.listed else "+"
+    left = report.planned - report.files - report.deferred
+    more = "" if report.listing_complete else "+"
     words = f"{report.files} of {report.planned}{more} files, {rate:.1f} files/s"
     words += f", {report.failed} failed"
-    if report.undone:
-        words += f", {report.undone} put off"
+    if report.deferred:
+        words += f", {report.deferred} put off"
     if rate > 0:
         from retrorun.cli import show
 
@@ -252,7 +254,7 @@ def _summary(report: "Report", out: str) -> None:
         console.print(escape(f"put off: {each.name}: {each.message} [{each.slug}]"), style="red")
     console.print(_counts(report))
     console.print(f"results: {escape(storage.shown(storage.without_user(out)))}")
-    if report.undone:
+    if report.deferred:
         console.print("the same command does what was put off")
 
 
@@ -270,7 +272,7 @@ def _counts(report: "Report") -> str:
         (report.known, "unchanged"),
         (report.not_runs, "no run"),
         (report.failed, "could not be read"),
-        (report.undone, "put off"),
+        (report.deferred, "put off"),
     )
     said = [f"{count} {words}" for count, words in counts if count]
     files = ", ".join(said) or "none that are exports"

@@ -84,13 +84,13 @@ def deidentify(source: str, out: str, salt_file: Path | None, *, tracks: bool) -
             lies where the copy is to go.
         ReadError: there is no result set, or a part of it is damaged.
     """
-    there, copy, key = open_store(source), open_store(out), results.key(_salt(salt_file))
+    there, copy, key = open_store(source), open_store(out), results.pseudonym_key(_salt(salt_file))
     said = results.read_about(there)
     if said.deidentified:
         words = "it is de-identified already"
         raise SettingsError("results-deidentified", words, file=without_user(source))
     about = results.deidentified_about(said, key, tracks=tracks and said.tracks)
-    copy.put(results.ABOUT, results.about_bytes(about))
+    copy.put(results.ABOUT, results.encode_about(about))
     results.check_copy(copy, about)
     parts = 0
     for name, data in results.deidentify(there, key, tracks=about.tracks):

@@ -57,10 +57,13 @@ def shared(
 
     One that cannot be shown is among the faults, and is not written.
     """
-    site, pasts = Site(reports), compare.pasts(work.archive.sums(), work.settings.compare)
+    site, pasts = (
+        Site(reports),
+        compare.earlier_sessions(work.archive.sums(), work.settings.compare),
+    )
     manner = publish.Manner(work.settings, work.athlete, standalone=True, redacted=redacted)
     for session in sessions:
-        before = pasts.get(session.id, compare.Past())
+        before = pasts.get(session.id, compare.EarlierSessions())
         try:
             html = publish.session_page(work.archive, session, before, manner)
         except Exception as problem:  # noqa: BLE001 - whatever a stored session holds
@@ -94,7 +97,7 @@ def period(work: Work, reports: Path, days: Period, words: tuple[str, str], faul
         since=days.since,
         until=days.until,
         athlete=work.athlete,
-        said=store.remarks(),
+        remarks=store.remarks(),
         place=Place(standalone=True),
     )
 

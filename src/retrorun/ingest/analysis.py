@@ -103,7 +103,7 @@ def prepare() -> None:
     """Let workers start while the caller still loads and prepares."""
     from retrorun import engines
 
-    engines.warm()
+    engines.start_fork_server()
 
 
 def _lost(task: "Task", reason: "Lost") -> Parcel:

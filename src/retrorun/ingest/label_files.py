@@ -126,7 +126,7 @@ def is_linked(row: FileRow | None) -> bool:
 
 def _with_outside(row: FileRow, said: Said, archive: Archive, export: FileRow) -> FileRow:
     """The row of a table, with words for labels that lie outside of their session."""
-    from retrorun.pipeline import session_id
+    from retrorun.model import session_id
     from retrorun.readers.label_file import ORIGIN
 
     sessions = [

@@ -6,7 +6,8 @@ Intervals are half-open, ``[start_s, end_s)``, in seconds since the session's fi
 in a Recording, which keeps the file's own clock (Unix seconds, UTC).
 """
 
-from retrorun.metrics import Energy, HeartRate, Metrics, Totals
+from retrorun.metric_types import Energy, HeartRate
+from retrorun.metrics import Metrics, Totals
 from retrorun.model.athlete import Athlete, DatedMass, Remark, Zone
 from retrorun.model.comparison import (
     Advice,
@@ -23,19 +24,22 @@ from retrorun.model.comparison import (
     Trend,
     Week,
 )
-from retrorun.model.measures import Best, Estimate, HeartLoad, MeasuredSegment, Measures
+from retrorun.model.metrics import Best, Estimate, HeartLoad, MeasuredSegment, Measures
 from retrorun.model.recording import (
     Export,
     FileTotal,
     HeadingKind,
     HeadingSeries,
+    HeadingTrack,
     Lap,
     Note,
     Pause,
     Recording,
     Source,
+    Track,
 )
 from retrorun.model.segment import (
+    KINDS,
     LOCAL_CLOCK,
     UTC_CLOCK,
     Detection,
@@ -43,6 +47,7 @@ from retrorun.model.segment import (
     Gait,
     GaitLine,
     HeadingVerdict,
+    Kind,
     Label,
     Segment,
     Verdict,
@@ -55,11 +60,12 @@ from retrorun.model.session import (
     Outcome,
     SecondDevice,
     Session,
-    Zoned,
+    TimeZone,
+    session_id,
 )
-from retrorun.model.track import HeadingTrack, Track
 
 __all__ = [
+    "KINDS",
     "LOCAL_CLOCK",
     "UTC_CLOCK",
     "Advice",
@@ -89,6 +95,7 @@ __all__ = [
     "HeadingVerdict",
     "HeartLoad",
     "HeartRate",
+    "Kind",
     "Label",
     "Lap",
     "Lesson",
@@ -108,11 +115,12 @@ __all__ = [
     "Segment",
     "Session",
     "Source",
+    "TimeZone",
     "Totals",
     "Track",
     "Trend",
     "Verdict",
     "Week",
     "Zone",
-    "Zoned",
+    "session_id",
 ]

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from retrorun.metrics import STORED_DIGITS
-from retrorun.model.track import HeadingTrack, Track
+from retrorun.model.recording import HeadingTrack, Track
 from retrorun.units import FloatArray
 
 T = TypeVar("T")

@@ -1,8 +1,6 @@
-"""Numbers as people read them: metric or imperial, local dates, times; always text.
+"""Numbers as text: metric or imperial, local dates, durations, and how each metric is displayed.
 
-What is not known is an en dash, never a zero.
-
-How each compared measure is shown: its words, its unit, its scale and its digits.
+A value that is not known is an en dash, never a zero.
 """
 
 import datetime as dt
@@ -86,6 +84,16 @@ class Display:
         return f"{self.height_value(length_m):.2f} {self.height_unit}"
 
 
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One number with its name; ``note`` says how to read it, ``tone`` colours it."""
+
+    label: str
+    value: str
+    note: str = ""
+    tone: str = ""
+
+
 def clock(seconds: float | None) -> str:
     """Such as ``6:20`` or ``1:02:03``; rounded to whole seconds."""
     if seconds is None:
@@ -143,7 +151,7 @@ def month(day: dt.date) -> str:
 
 
 def session_moment(session: Session, *, month_only: bool = False) -> str:
-    """When a session began on the runner's own clock; or only the month and year."""
+    """When a session began on the athlete's own clock; or only the month and year."""
     moment = local_time(session.start_time_s, session.zone)
     if month_only:
         return f"{month(moment)} {moment.year}"
@@ -153,7 +161,7 @@ def session_moment(session: Session, *, month_only: bool = False) -> str:
 
 
 def local_date(session: Session) -> dt.date:
-    """The session's date on the runner's own clock."""
+    """The session's date on the athlete's own clock."""
     return local_time(session.start_time_s, session.zone).date()
 
 
@@ -167,7 +175,7 @@ SMALL = {
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A measure as it is shown: value × ``scale`` in ``unit``, with so many digits."""
+    """A metric as it is shown: value × ``scale`` in ``unit``, with so many digits."""
 
     label: str
     unit: str
@@ -190,7 +198,7 @@ class Shown:
 
 
 def shown(key: str, label: str, unit: str, display: Display) -> Shown:
-    """How the measure is shown; one that is new here goes by the model's own label and unit."""
+    """How the metric is shown; one that is new here goes by the model's own label and unit."""
     style = STYLES.get(key, Style(digits=2))
     words = say(f"shown_{key}", fallback=None) or f"{label[:1].upper()}{label[1:]}"
     return styled(words, unit, style, display)

@@ -7,8 +7,7 @@ their gaps is escaped.
 from collections.abc import Mapping
 
 from retrorun.metrics import COMPARED, CONTRASTED, LISTED, STYLES
-from retrorun.report.cohort.words import COHORT
-from retrorun.report.history.words import HISTORY
+from retrorun.report.words_comparison import COHORT, HISTORY
 
 _UNSET = "\0"
 

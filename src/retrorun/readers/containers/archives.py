@@ -18,7 +18,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
@@ -229,7 +229,7 @@ def is_archive(data: bytes) -> bool:
 
 
 def members(
-    name: str, data_or_path: bytes | Path, limits: ReadLimits, *, tables: bool = False
+    name: str, content: bytes | Path | IO[bytes], limits: ReadLimits, *, tables: bool = False
 ) -> Iterator[Member]:
     """Yield the recordings in an archive one by one, as ``(name, bytes)`` or ``(name, error)``.
 
@@ -239,7 +239,8 @@ def members(
 
     Args:
         name: the archive's name.
-        data_or_path: its bytes or where it lies.
+        content: its bytes, where it lies, or a stream that can be read at any place; the stream
+            is left open.
         limits: bounds on number, size, ratio and depth.
         tables: whether tables of labels are wanted too; those of an archive come first.
 
@@ -248,14 +249,16 @@ def members(
     """
     walk = _Walk(limits, Opener(limits), tables)
     try:
-        with _opened(data_or_path) as source, zipped(source, name) as archive:
+        with _opened(content) as source, zipped(source, name) as archive:
             yield from walk.archive(name, archive, 1)
     except BROKEN as problem:
         raise ReadError("archive-broken", f"no readable zip: {problem}", file=name) from problem
 
 
-def _opened(data_or_path: bytes | Path) -> IO[bytes]:
-    return data_or_path.open("rb") if isinstance(data_or_path, Path) else io.BytesIO(data_or_path)
+def _opened(content: bytes | Path | IO[bytes]) -> AbstractContextManager[IO[bytes]]:
+    if isinstance(content, Path):
+        return content.open("rb")
+    return io.BytesIO(content) if isinstance(content, bytes) else nullcontext(content)
 
 
 def _overlap(infos: list[zipfile.ZipInfo]) -> bool:

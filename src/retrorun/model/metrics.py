@@ -1,4 +1,4 @@
-"""What is measured of a session; the metrics of its segments are those of `retrorun.metrics`."""
+"""Metrics of a session, built on those of its segments in `retrorun.metrics`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredSegment:
-    """A segment and its measures."""
+    """A segment and its metrics."""
 
     segment: Segment
     metrics: Metrics
@@ -29,7 +29,7 @@ class MeasuredSegment:
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """The fastest backward stretch over a distance, or the longest without a break.
+    """The fastest backward segment over a distance, or the longest without a break.
 
     ``key`` is such as ``1 km``, ``longest_m`` or ``longest_s``; ``start_s`` elapsed seconds.
     """
@@ -58,7 +58,7 @@ class HeartLoad:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """Everything measured about one session.
+    """All metrics of one session.
 
     ``bests`` are backward ones, of counted segments; ``heart`` direction → load.
     """
