@@ -27,6 +27,7 @@ ODOMETER, POSITIONS, SPEED, TOTAL = "odometer", "positions", "device speed", "fi
 _RESTING = 1e-3  # share of the way that a second at rest gets, beside one in motion
 _STANDS_S = 20  # an odometer that stands for so long
 _MOVES_MPS = 1.5  # while the positions move so fast has failed
+_DIGIT_M = 1.0  # totals and readings may be whole metres
 _CADENCE_SPM = 60.0  # more steps than that are no standing
 
 
@@ -65,7 +66,7 @@ def with_distance(
         and in the last, which has no next; and with what each source contributed in metres.
     """
     chord_mps = track.column("ground_speed_mps")
-    odometer = _odometer(clean, settings)
+    odometer = _odometer(clean, recording.distance_m, settings)
     chords = _chords(clean, settings)
     speeds = _speeds(clean, settings) if np.isnan(chord_mps).any() else None
     usual = _usual_mps(odometer, *chords[:1], speeds)
@@ -90,7 +91,7 @@ def with_distance(
     return replace(track, columns=columns, step_m=step, distance_sources=sums)
 
 
-def _odometer(clean: Cleaned, settings: PrepareSettings) -> _Way | None:
+def _odometer(clean: Cleaned, stated_m: float | None, settings: PrepareSettings) -> _Way | None:
     distance = clean.columns.get("distance_m")
     if distance is None:
         return None
@@ -98,7 +99,10 @@ def _odometer(clean: Cleaned, settings: PrepareSettings) -> _Way | None:
     known = known[~_held(clean.time_s[known], distance[known], settings)]
     if known.size < 2:
         return None
-    time_s, change = clean.time_s[known], np.diff(distance[known])
+    time_s, reading_m = _to_the_ends(
+        clean, clean.time_s[known], distance[known], stated_m, settings
+    )
+    change = np.diff(reading_m)
     metres, apart_s = np.maximum(change, 0.0), np.diff(time_s)
     # A step of an uneven odometer is no sprint if the time around it is none.
     total = np.concatenate(([0.0], np.cumsum(metres)))
@@ -109,6 +113,29 @@ def _odometer(clean: Cleaned, settings: PrepareSettings) -> _Way | None:
     reached |= (around_m <= settings.gap_limit_mps * around_s) & (apart_s <= settings.gap_s)
     # The last digit may fall back by rounding; more than a metre back is a reset.
     return _Way(time_s, metres, reached & (change >= -1.0))
+
+
+def _to_the_ends(
+    clean: Cleaned,
+    time_s: FloatArray,
+    reading_m: FloatArray,
+    stated_m: float | None,
+    settings: PrepareSettings,
+) -> tuple[FloatArray, FloatArray]:
+    """Times and readings of an odometer, with those that it must have had where it is silent.
+
+    It began at 0 with the first sample, where its first reading follows soon and fits. Where its
+    last one is the total that the file states, the athlete went no farther.
+    """
+    first_s, last_s = clean.time_s[0], clean.time_s[-1]
+    before_s = time_s[0] - first_s
+    if 0 < before_s <= settings.gap_s and 0 < reading_m[0] <= settings.speed_limit_mps * before_s:
+        time_s = np.concatenate(([first_s], time_s))
+        reading_m = np.concatenate(([0.0], reading_m))
+    if stated_m and last_s > time_s[-1] and abs(reading_m[-1] - stated_m) <= _DIGIT_M:
+        time_s = np.concatenate((time_s, [last_s]))
+        reading_m = np.concatenate((reading_m, reading_m[-1:]))
+    return time_s, reading_m
 
 
 def _held(time_s: FloatArray, distance: FloatArray, settings: PrepareSettings) -> BoolArray:

@@ -23,6 +23,8 @@ def resampled(clean: Cleaned, settings: PrepareSettings) -> Track:
     grid_s = start_s + np.arange(int(clean.time_s[-1] - start_s) + 1, dtype=np.float64)
     line = _Lines(grid_s, clean.breaks_s, settings.gap_s)
     columns = {name: line.between(clean.time_s, v) for name, v in clean.columns.items()}
+    if "cadence_spm" in columns:
+        columns["cadence_spm"] = _rates(line, clean.time_s, clean.columns["cadence_spm"])
     if "longitude_deg" in columns:
         columns["longitude_deg"] = wrap_deg(columns["longitude_deg"])
     flags = {
@@ -102,6 +104,15 @@ class _Lines:
             piece = np.searchsorted(self.breaks_s, times, side="right")
             apart |= piece[high] != piece[before]
         return np.asarray(inside & ~exact & apart, dtype=bool)
+
+
+def _rates(line: _Lines, time_s: FloatArray, values: FloatArray) -> FloatArray:
+    """A rate on the grid, (n,): between a zero and a rate it is the nearer one, nothing between."""
+    found = line.between(time_s, values)
+    zero = line.between(time_s, np.where(np.isfinite(values), values == 0.0, np.nan))
+    mixed = (zero > 0.0) & (zero < 1.0)
+    share = np.where(mixed, 1.0 - zero, 1.0)
+    return np.asarray(np.where(mixed & (share < 0.5), 0.0, found / share))
 
 
 def _heading(line: _Lines, series: HeadingSeries) -> HeadingTrack:
