@@ -18,17 +18,18 @@ from retrorun.settings import Settings
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 ENGINE = Engine(Settings(), Athlete(), 1, fake_pipeline.process)
 KILLED = """
-import os, signal, sys
+import importlib, os, signal, sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 import fake_pipeline
 from retrorun.archive import Archive
-from retrorun.ingest import Engine, anew
+from retrorun.ingest import Engine
 from retrorun.model import Athlete
 from retrorun.settings import Settings
-anew.again = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # the transaction is over by then
+reprocess = importlib.import_module("retrorun.ingest.reprocess")
+reprocess.again = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # the transaction is over by then
 with Archive.open(Path({folder!r})) as archive:
-    anew.{call}, archive, Engine(Settings(), Athlete(), 1, fake_pipeline.process))
+    reprocess.{call}, archive, Engine(Settings(), Athlete(), 1, fake_pipeline.process))
 """
 
 
