@@ -201,9 +201,9 @@ def _joined(distance: FloatArray, shown: BoolArray) -> FloatArray:
 
 
 def blanked(track: Track) -> Track:
-    """The track with nothing but what may stay of a hidden second."""
+    """A track with nothing but what may stay of a hidden second; whatever else it held is left."""
     columns = {name: track.columns[name] for name in track.columns if name in KEPT}
-    return replace(track, columns=columns, headings=(), distance_sources={})
+    return Track(track.start_time_s, columns, track.flags, notes=track.notes, hidden=track.hidden)
 
 
 def check(track: Track, athlete: Athlete, session_id: str) -> Track:

@@ -99,7 +99,7 @@ def publish(archive: Archive, folder: Path, manner: Manner, fresh: Collection[st
     faults = {each.fault.session: each.fault for each in done if each.fault is not None}
     written = [each.changed for each in done]
     unreadable: dict[str, Fault] = {}
-    sessions = archive.outlines(partial(_note, unreadable))
+    sessions = archive.summaries(partial(_note, unreadable))
     both, found = of_sound(sessions, lambda sound: _overview(sound, unreadable, manner))
     unreadable |= {each.session: each for each in found}
     if found:

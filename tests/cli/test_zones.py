@@ -169,7 +169,7 @@ def test_what_cannot_be_taken_out_is_not_written(place: Path) -> None:
 def test_an_archive_with_zones_of_an_older_version_is_brought_up_to_date(place: Path) -> None:
     imported(place, "--no-pages")
     with Archive.open(place / "a") as store:
-        store.set_profile(Athlete(privacy_zones=(HOME,)))  # without a secret
+        store.annotations.set_profile(Athlete(privacy_zones=(HOME,)))  # without a secret
     with pytest.raises(ArchiveError, match="privacy zone"):
         retrorun.load(place / "a")
     for data in exported(place):
@@ -193,7 +193,7 @@ def test_the_secret_stays_when_zones_and_values_change(place: Path) -> None:
 
 def profile(place: Path) -> Athlete:
     with Archive.open(place / "a", create=False) as store:
-        return store.profile()
+        return store.annotations.profile()
 
 
 def test_a_zone_that_is_taken_back_comes_back_with_reprocess(place: Path) -> None:
@@ -224,7 +224,7 @@ def test_labels_are_said_and_kept_on_the_right_clock(place: Path) -> None:
         track = store.track(session)
     done("label", session, "10", "40", "backward", *where(place))
     with Archive.open(place / "a") as store:
-        (kept,) = store.labels(sha256)[0]
+        (kept,) = store.annotations.labels(sha256)[0]
         (shown,) = store.session(session).labels
     assert (shown.start_s, shown.end_s) == (10, 40)
     assert kept.start_s == 10 + track.hidden[0][1]

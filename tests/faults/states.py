@@ -36,13 +36,15 @@ def drop(folder: Path, name: str, content: bytes, at_s: int = 1_700_000_000) -> 
 
 
 def work_of(archive: Archive) -> imports.Work:
-    return imports.Work(archive, Settings(), ATHLETE.with_learnt_of(archive.profile()), 1)
+    return imports.Work(
+        archive, Settings(), ATHLETE.with_learnt_of(archive.annotations.profile()), 1
+    )
 
 
 def prepared(root: Path) -> Path:
     """A folder with an archive that knows the athlete."""
     with Archive.open(root / "archive") as archive:
-        archive.set_profile(ATHLETE)
+        archive.annotations.set_profile(ATHLETE)
     return root
 
 
@@ -74,7 +76,7 @@ def state(root: Path) -> State:
     with Archive.open(root / "archive", create=False) as archive:
         maintenance.vacuum(archive)
         assert maintenance.check(archive) == []
-        assert (archive.due(), archive.again()) == ([], [])
+        assert (archive.pending.pages(), archive.pending.exports()) == ([], [])
         assert plan_import(root / "exports", archive, settle_s=0).idle
     return (
         _tables(root / "archive" / "archive.sqlite", str(root))

@@ -76,7 +76,7 @@ def test_a_label_that_was_never_heard_is_heard_by_the_next_run(
 ) -> None:
     with Archive.open(tmp_path / "archive") as archive:
         (session,) = archive.sessions()
-        archive.add_label(session.id, Label(1, 9, "backward", "command"))
+        archive.annotations.add_label(session.id, Label(1, 9, "backward", "command"))
     with Archive.open(tmp_path / "archive") as archive:  # the command was killed here
         run_import(plan_import(exports, archive, settle_s=0), archive, ENGINE)
         (session,) = archive.sessions()
@@ -133,8 +133,8 @@ def test_what_was_learnt_is_kept_where_no_page_can_be_written(runs: Path, tmp_pa
     assert failed.exit_code == 1
     assert "pages cannot be written" in failed.stderr
     with Archive.open(tmp_path / "kept") as archive:
-        assert archive.profile().forward_line is not None
-        assert len(archive.due()) == 2
+        assert archive.annotations.profile().forward_line is not None
+        assert len(archive.pending.pages()) == 2
     (tmp_path / "site").unlink()
     assert process(tmp_path).exit_code == 0  # nothing new, and still the pages come
     assert (tmp_path / "site" / "pages" / "index.html").exists()

@@ -81,13 +81,13 @@ def test_a_full_disk_at_any_file(
 @pytest.mark.parametrize("pages", [0, 1, 2])
 def test_a_full_disk_in_the_database(exports: Path, tmp_path: Path, pages: int) -> None:
     with Archive.open(tmp_path / "archive") as archive:
-        (used,) = archive.connection.execute("PRAGMA page_count").fetchone()
-        archive.connection.execute(f"PRAGMA max_page_count = {used + pages}")
+        (used,) = archive.database.connection.execute("PRAGMA page_count").fetchone()
+        archive.database.connection.execute(f"PRAGMA max_page_count = {used + pages}")
         with pytest.raises(ArchiveError) as caught:
             run_import(plan_import(exports, archive, settle_s=0), archive, ENGINE)
         assert caught.value.slug == "archive-disk-full"
         assert len(archive.sessions()) % 4 == 0
-        archive.connection.execute("PRAGMA max_page_count = 1000000")
+        archive.database.connection.execute("PRAGMA max_page_count = 1000000")
         assert completed(exports, archive) == WANTED
 
 
@@ -173,7 +173,7 @@ def test_a_database_that_may_not_be_written_is_told(
     with Archive.open(tmp_path / "archive") as archive:
         assert completed(exports, archive) == WANTED
         (exports / "new.fit").write_text("run 99000 60")
-        archive.connection.execute("PRAGMA query_only = ON")
+        archive.database.connection.execute("PRAGMA query_only = ON")
         with pytest.raises(ArchiveError) as caught:
             run_import(plan_import(exports, archive, settle_s=0), archive, ENGINE)
         assert caught.value.slug == "archive-read-only"
@@ -244,7 +244,7 @@ def test_what_the_system_says_becomes_our_words() -> None:
         (errno.EACCES, "archive-read-only"),
         (errno.EIO, "archive-disk-error"),
     ):
-        with pytest.raises(ArchiveError) as caught, database.told(Path("/a")):
+        with pytest.raises(ArchiveError) as caught, database.translate_errors(Path("/a")):
             raise OSError(number, os.strerror(number))
         assert caught.value.slug == slug
 
@@ -311,7 +311,7 @@ def test_reports_that_cannot_be_written_cost_no_import_and_come_later(
         assert len(pages(disk)) == (1 if trouble == "full" else 0)
     with Archive.open(tmp_path / "kept") as archive:
         assert maintenance.check(archive) == []
-        assert archive.profile().forward_line is not None
+        assert archive.annotations.profile().forward_line is not None
     assert processed(tmp_path, disk / "pages").exit_code == 0
     assert len(pages(disk)) == 2 + 2
 

@@ -84,7 +84,7 @@ def test_a_second_run_does_nothing(tmp_path: Path) -> None:
         assert again.idle
         assert again.unchanged == 4
         assert run_import(again, archive, engine()) == Report(unchanged=4)
-        assert len(archive.imports()) == 1
+        assert len(archive.writes.imports()) == 1
 
 
 def test_the_folder_is_never_changed(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_a_failure_is_tried_again_when_changed_or_newer_or_asked(tmp_path: Path)
         assert [
             Path(each.entry.address).stem for each in plan_import(exports, archive, settle_s=0).new
         ] == ["a"]
-        archive.connection.execute("UPDATE files SET version = '0.0.9'")
+        archive.database.connection.execute("UPDATE files SET version = '0.0.9'")
         assert len(plan_import(exports, archive, settle_s=0).new) == 2
         run(exports, archive)
         assert outcomes(archive) == {"a": "imported", "b": "failed"}
@@ -218,8 +218,8 @@ def test_labels_reach_the_pipeline(tmp_path: Path) -> None:
     said = Label(5, 9, "backward", "command")
     with Archive.open(tmp_path / "archive") as archive:
         run(exports, archive)
-        archive.add_label(archive.sessions()[1].id, said)
-        archive.connection.execute("UPDATE files SET outcome = 'failed', version = 'old'")
+        archive.annotations.add_label(archive.sessions()[1].id, said)
+        archive.database.connection.execute("UPDATE files SET outcome = 'failed', version = 'old'")
         run(exports, archive)
         assert [session.labels for session in archive.sessions()] == [(), (said,)]
 

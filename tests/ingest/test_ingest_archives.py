@@ -171,7 +171,9 @@ def test_a_member_that_failed_is_tried_again_when_asked(tmp_path: Path) -> None:
         run(exports, archive)
         again = run(exports, archive, retry=True)
         assert (again.unchanged, len(again.problems), again.imported) == (2, 2, 0)
-        archive.connection.execute("UPDATE files SET version = '0.0.9' WHERE path LIKE '%c.gpx'")
+        archive.database.connection.execute(
+            "UPDATE files SET version = '0.0.9' WHERE path LIKE '%c.gpx'"
+        )
         assert len(plan_import(exports, archive, settle_s=0).new) == 1
         assert len(run(exports, archive).problems) == 1
         assert plan_import(exports, archive, settle_s=0).idle

@@ -88,7 +88,7 @@ def test_cut_off_while_it_is_heard_a_table_is_heard_by_the_next_run(tmp_path: Pa
         with pytest.raises(Cut):
             run(exports, archive, Engine(Settings(), Athlete(), 1, cut))
         assert labels(archive) == [()]
-        assert len(archive.again()) == 1
+        assert len(archive.pending.exports()) == 1
         run(exports, archive)
         assert labels(archive) == [(FIRST,)]
         assert plan_import(exports, archive, settle_s=0).idle

@@ -68,14 +68,14 @@ def test_a_file_that_grew_replaces_itself_and_keeps_its_labels(tmp_path: Path) -
     said = Label(5, 9, "backward", "command")
     with Archive.open(tmp_path / "archive") as archive:
         run(exports, archive)
-        archive.add_label(archive.sessions()[0].id, said)
-        archive.set_remark(archive.sessions()[0].id, Remark(text="windy"))
+        archive.annotations.add_label(archive.sessions()[0].id, said)
+        archive.annotations.set_remark(archive.sessions()[0].id, Remark(text="windy"))
         put(exports, a="run 1000 600")
         run(exports, archive)
         assert spans(archive) == [(1000, 600)]
         only = archive.sessions()[0]
         assert only.labels == (said,)
-        assert archive.remarks() == {only.id: Remark(text="windy")}
+        assert archive.annotations.remarks() == {only.id: Remark(text="windy")}
         assert len(list(archive.tracks.hashes())) == 1
 
 
@@ -95,7 +95,7 @@ def test_reprocessing_needs_no_folder_and_keeps_what_was_said(tmp_path: Path) ->
     with Archive.open(tmp_path / "archive") as archive:
         run(exports, archive)
         ids = [session.id for session in archive.sessions()]
-        archive.add_label(ids[1], said)
+        archive.annotations.add_label(ids[1], said)
         for path in exports.iterdir():
             path.unlink()
         heavier = replace(ENGINE, athlete=Athlete(mass_kg=80))
@@ -108,7 +108,7 @@ def test_reprocessing_needs_no_folder_and_keeps_what_was_said(tmp_path: Path) ->
         assert values == [80, 80, 80]
         assert [session.labels for session in archive.sessions()] == [(), (said,), ()]
         assert [session.source.name for session in archive.sessions()] == ["a.fit"] * 2 + ["b.fit"]
-        assert [each.sessions for each in archive.imports()] == [3]
+        assert [each.sessions for each in archive.writes.imports()] == [3]
 
 
 def test_a_file_that_fails_anew_keeps_its_sessions(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_an_import_can_be_undone_and_brought_back(tmp_path: Path) -> None:
     with Archive.open(tmp_path / "archive") as archive:
         run(first, archive)
         run(second, archive)
-        archive.add_label(archive.sessions()[1].id, said)
+        archive.annotations.add_label(archive.sessions()[1].id, said)
         undo(2, archive, ENGINE)
         assert spans(archive) == [(1000, 60)]
         assert maintenance.check(archive) == []
@@ -215,10 +215,10 @@ def test_an_import_whose_file_moved_later_stays_undone(tmp_path: Path) -> None:
 
 
 def test_a_session_without_a_usable_second_goes_when_it_is_analysed_again(tmp_path: Path) -> None:
-    """An older version took such files in; their two points lie two days apart."""
-    mark = '<trkpt lat="46.05" lon="14.5"><time>2026-05-{}T14:00:00Z</time></trkpt>'
+    """An older version took such files in; their two points lie 40 minutes apart."""
+    mark = '<trkpt lat="46.05" lon="14.5"><time>2026-05-01T14:{}:00Z</time></trkpt>'
     space = 'xmlns="http://www.topografix.com/GPX/1/1" version="1.1" creator="a"'
-    two = f"<gpx {space}><trk><trkseg>{mark.format('01')}{mark.format('03')}</trkseg></trk></gpx>"
+    two = f"<gpx {space}><trk><trkseg>{mark.format('00')}{mark.format('40')}</trkseg></trk></gpx>"
     (tmp_path / "exports").mkdir()
     (tmp_path / "exports" / "two.gpx").write_text(two)
     lenient = Settings(prepare=PrepareSettings(apart_s=1e9))

@@ -216,7 +216,7 @@ def test_what_was_said_of_the_phone_holds_on_the_watch_s_clock(
     imported(exports, archive)
     (alone,) = archive.sessions()
     said = Label(100, 160, "forward", "command")
-    archive.add_label(alone.id, said)
+    archive.annotations.add_label(alone.id, said)
     watch.write_bytes(data)
     imported(exports, archive)
     (session,) = archive.sessions()
@@ -244,7 +244,7 @@ def test_without_the_watch_the_phone_stands_again(exports: Path, archive: Archiv
     undo(1, archive, ENGINE)
     (session,) = archive.sessions()
     assert session.source.name == "phone.gpx"
-    assert archive.matches() == []
+    assert archive.second_devices.matches() == []
     assert maintenance.check(archive) == []
 
 
@@ -365,7 +365,7 @@ def test_of_two_with_a_compass_the_richer_stands(
     assert {"heart_rate", "cadence", "heading"} <= set(session.channels)
     (note,) = (each for each in session.notes if each.slug == "second-device")
     assert "clock" in note.message
-    (match,) = archive.matches()
+    (match,) = archive.second_devices.matches()
     assert match.state == "joined"
     assert match.skew_s == pytest.approx(SKEW_S, abs=1.0)
     rows = {Path(row.path).name: row for row in archive.files()}
@@ -418,7 +418,7 @@ def test_a_phone_that_went_on_for_longer_than_the_watch_keeps_its_session(
     (exports / "phone.gpx").write_bytes(phone_of(run, 0, -1, skew_s=15.0))
     assert imported(exports, archive).joined == 0
     assert len(archive.sessions()) == 2
-    assert [each.state for each in archive.matches()] == ["apart"]
+    assert [each.state for each in archive.second_devices.matches()] == ["apart"]
     assert plan_import(exports, archive, settle_s=0).idle
 
 
@@ -427,7 +427,7 @@ def test_a_phone_s_file_that_grew_is_read_once(
 ) -> None:
     (exports / "phone.gpx").write_bytes(phone_of(run, 120, -400))
     imported(exports, archive)
-    before = archive.matches()[0].phone
+    before = archive.second_devices.matches()[0].phone
     (exports / "phone.gpx").write_bytes(phone_of(run, 120, -60))
     report = imported(exports, archive)
     assert report.joined == 1
@@ -435,7 +435,7 @@ def test_a_phone_s_file_that_grew_is_read_once(
     (device,) = session.second_devices
     assert device.sha256[:12] != before
     assert [each.slug for each in session.notes].count("second-device") == 1
-    assert [each.phone for each in archive.matches()] == [device.sha256[:12]]
+    assert [each.phone for each in archive.second_devices.matches()] == [device.sha256[:12]]
     assert plan_import(exports, archive, settle_s=0).idle
     assert maintenance.check(archive) == []
 
@@ -520,8 +520,8 @@ def test_a_joined_phone_that_counts_as_imported_needs_no_session(
 ) -> None:
     """Archives of earlier versions may hold such a row; nothing is due of it."""
     imported(exports, archive)
-    with archive.transaction():
-        archive.connection.execute(
+    with archive.database.transaction():
+        archive.database.connection.execute(
             "UPDATE files SET outcome = 'imported', rule = NULL WHERE rule = 'second-device'"
         )
     assert plan_import(exports, archive, settle_s=0).idle

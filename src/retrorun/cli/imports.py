@@ -187,7 +187,7 @@ def list_imports(store: Archive) -> None:
     """Every import that the archive remembers, with the number that ``undo`` takes."""
     table = show.grid(("import", "when (UTC)", "folder"), ("sessions",))
     table.add_column("state")
-    for each in store.imports():
+    for each in store.writes.imports():
         when = dt.datetime.fromtimestamp(each.started_s, tz=dt.UTC).strftime("%Y-%m-%d %H:%M")
         state = "" if each.undone_s is None else "taken back"
         table.add_row(str(each.id), when, escape(each.folder), str(each.sessions), state)
@@ -215,7 +215,7 @@ def writing(work: Work) -> Iterator[None]:
     """
     with work.archive.writing():
         yield
-        if work.archive.due() or work.archive.again():
+        if work.archive.pending.pages() or work.archive.pending.exports():
             with show.progress() as bar:
                 task = bar.add_task("analysing again", total=None)
 
@@ -241,9 +241,9 @@ def conclude(work: Work, reports: Path | None) -> int:
     faults = Faults()
     zones.apply(work.archive, work.settings)
     for _ in range(MOST_LOOKS):
-        state, due = work.archive.state(), work.archive.due()
+        state, due = work.archive.database.state(), work.archive.pending.pages()
         publish(work, reports, due, faults)
-        if work.archive.settle(due, state):
+        if work.archive.pending.settle_pages(due, state):
             break
     return faults.status()
 

@@ -43,7 +43,11 @@ def anew(work: Work, reports: Path, names: Sequence[str], faults: Faults) -> Pat
         ArchiveError: there is no such session.
     """
     store = work.archive
-    fresh = {store.find("id", name)[0] for name in names} if names else set(store.known())
+    fresh = (
+        {store.database.find_session("id", name)[0] for name in names}
+        if names
+        else set(store.known())
+    )
     manner = publish.Manner(work.settings, work.athlete, jobs=work.jobs)
     done = publish.publish(store, reports, manner, fresh)
     faults.add(done.faults)
@@ -94,7 +98,7 @@ def period(work: Work, reports: Path, days: Period, words: tuple[str, str], faul
         since=days.since,
         until=days.until,
         athlete=work.athlete,
-        said=store.remarks(),
+        said=store.annotations.remarks(),
         place=Place(standalone=True),
     )
 

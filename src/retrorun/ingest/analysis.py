@@ -149,12 +149,12 @@ def analysed(
 def _task(candidate: Candidate, archive: Archive) -> "Task":
     from retrorun.engines import Task
 
-    labels = dict(archive.labels(candidate.sha256))
+    labels = dict(archive.annotations.labels(candidate.sha256))
     for place, carried in candidate.labels.items():  # said earlier: what is known wins
         labels[place] = (*carried, *labels.get(place, ()))
-    known = dict.fromkeys((*archive.companions(candidate.sha256), *candidate.phones))
+    known = dict.fromkeys((*archive.second_devices.companions(candidate.sha256), *candidate.phones))
     companions = tuple(
-        Task(str(archive.originals.path(each)), shown(archive.name(each)), each, packed=True)
+        Task(str(archive.originals.path(each)), shown(archive.file_name(each)), each, packed=True)
         for each in known
     )
     return Task(
@@ -164,7 +164,7 @@ def _task(candidate: Candidate, archive: Archive) -> "Task":
         labels,
         candidate.packed,
         companions,
-        archive.refusals(candidate.sha256),
+        archive.second_devices.refusals(candidate.sha256),
     )
 
 

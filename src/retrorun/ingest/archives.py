@@ -196,7 +196,7 @@ class Feed:
 
     def _spooled(self, sha256: str, data: bytes) -> Path:
         folder = self.archive.folder / SPOOL
-        with database.told(self.archive.folder):
+        with database.translate_errors(self.archive.folder):
             folder.mkdir(exist_ok=True)
             (folder / sha256).write_bytes(data)
         return folder / sha256

@@ -224,11 +224,11 @@ class Places:
         return all(tracks) and _apart_m(*(each for each in tracks if each)) > FARTHEST_M
 
     def _track(self, session: str) -> "Track | None":
-        from retrorun.archive import tracks
+        from retrorun.archive import serialization
 
         data = self._coming.get(session)
         try:
-            return self._stored(session) if data is None else tracks.decode(data)
+            return self._stored(session) if data is None else serialization.decode_track(data)
         except ArchiveError:
             return None
 

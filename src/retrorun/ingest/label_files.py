@@ -68,7 +68,7 @@ def before(said: Iterable[Said], plan: Plan, archive: Archive) -> None:
     for each in said:
         for path in each.table.exports:
             if each.problem is None and new.get(path):
-                archive.set_labels(new[path], each.labels)
+                archive.annotations.set_labels(new[path], each.labels)
 
 
 def after(said: list[Said], plan: Plan, archive: Archive, engine: Engine, number: int) -> Report:
@@ -84,15 +84,15 @@ def after(said: list[Said], plan: Plan, archive: Archive, engine: Engine, number
         if each.problem is None:
             for path in exports:
                 if path not in new:
-                    archive.set_labels(rows[path].sha256, each.labels)
+                    archive.annotations.set_labels(rows[path].sha256, each.labels)
                     known.append(rows[path].sha256)
             for path in linked:
                 keep_for_linked(rows[path], each.labels, archive)
-            known += archive.again() if linked else []
+            known += archive.pending.exports() if linked else []
         files.append(row_of(each, exports or linked, rows))
     report = again(known, archive, engine)
     files = [checked(row, each, archive, rows) for row, each in zip(files, said, strict=True)]
-    archive.write(number, Change(files))
+    archive.writes.apply(number, Change(files))
     problems = tuple(row for row in files if row.slug)
     return replace(report, imported=0, problems=report.problems + problems)
 
@@ -113,10 +113,10 @@ def keep_for_linked(
     row: FileRow, labels: "Mapping[int, tuple[Label, ...]]", archive: Archive
 ) -> None:
     """Keep what is said of a file that went into another's session, which is noted as due."""
-    archive.set_labels(row.sha256, labels)
+    archive.annotations.set_labels(row.sha256, labels)
     if row.rule == "second-device" or row.duplicate_of not in archive.known():
         # what is said of a joined one is carried over, on the other's clock, when it is joined
-        archive.take_apart(together([row.sha256[:12]], archive))
+        archive.second_devices.separate_files(together([row.sha256[:12]], archive))
 
 
 def is_linked(row: FileRow | None) -> bool:
@@ -254,14 +254,14 @@ class PackedLabels:
 
     def _keep(self, sha256: str, labels: "Mapping[int, tuple[Label, ...]]") -> None:
         if not self._is_kept(sha256, labels):
-            self.archive.set_labels(sha256, labels)
+            self.archive.annotations.set_labels(sha256, labels)
 
     def _is_kept(self, sha256: str, labels: "Mapping[int, tuple[Label, ...]]") -> bool:
         from retrorun.readers.label_file import ORIGIN
 
         known = {
             place: own
-            for place, kept in self.archive.labels(sha256).items()
+            for place, kept in self.archive.annotations.labels(sha256).items()
             if (own := tuple(each for each in kept if each.origin.endswith(ORIGIN)))
         }
         return known == labels

@@ -40,18 +40,18 @@ def bring_up_to_date(
     report, failed = Report(), set[str]()
     with archive.writing(wait_s):
         while True:
-            sessions = archive.outlines(_leave_out)
-            before = archive.profile()
+            sessions = archive.summaries(_leave_out)
+            before = archive.annotations.profile()
             learnt = _learnt(sessions, before, engine.settings.compare)
             outdated = {each.source.sha256 for each in learn.outdated(sessions, learnt)} - failed
             if outdated or learnt != before:
-                archive.set_learnt(learnt, sorted(outdated))
-            wanted = [sha256 for sha256 in archive.again() if sha256 not in failed]
+                archive.annotations.set_learnt(learnt, sorted(outdated))
+            wanted = [sha256 for sha256 in archive.pending.exports() if sha256 not in failed]
             if not wanted:
                 return report
             taught = replace(engine, athlete=engine.athlete.with_learnt_of(learnt))
             done = again(wanted, archive, taught, progress)
-            still = learn.outdated(archive.outlines(_leave_out), learnt)
+            still = learn.outdated(archive.summaries(_leave_out), learnt)
             failed |= {row.sha256 for row in done.problems}
             failed |= {each.source.sha256 for each in still} & outdated  # it would never end
             report = report.followed_by(done)

@@ -121,7 +121,7 @@ def plan_import(
     Raises:
         ReadError: the folder is not there.
     """
-    state = archive.state()
+    state = archive.database.state()
     store = storage.open_store(fspath(folder))
     found = list(store.entries())
     exports = [entry for entry in found if is_export(entry.name)]
@@ -160,7 +160,9 @@ def plan_import(
         if not growing & {each.address for _, each in log}
     )
     known_tables = logs.settled | {each.address for log in logs.due for _, each in log}
-    untried = pairs(archive.briefs(), archive.matches(), archive.kept_apart())
+    untried = pairs(
+        archive.briefs(), archive.second_devices.matches(), archive.second_devices.kept_apart()
+    )
     return replace(
         decided,
         new=(*decided.new, *composed),
@@ -176,7 +178,7 @@ def plan_import(
         unlisted=tuple(store.unlisted) if isinstance(store, Folder) else (),
         retry=retry,
         pairs=tuple((each.watch.id, each.phone.id) for each in untried),
-        again=tuple(archive.again()),
+        again=tuple(archive.pending.exports()),
         state=state,
     )
 

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from retrorun.archive import Archive, Change
 from retrorun.archive.rows import Brief
-from retrorun.archive.second_devices import SAID_APART
+from retrorun.archive.second_devices import KEPT_APART
 from retrorun.ingest.analysis import Engine
 from retrorun.ingest.device_pairs import Pair, overlapping
 from retrorun.ingest.duplicates import Known, Places
@@ -39,8 +39,8 @@ def regroup(found: Sequence[Pair], archive: Archive, engine: Engine) -> None:
     files = together(seeds, archive) if seeds else []
     if not files or not all(archive.originals.path(each).is_file() for each in files):
         return  # without all originals it cannot be judged afresh: what was found before stays
-    archive.take_apart(files)
-    again(archive.again(), archive, engine)
+    archive.second_devices.separate_files(files)
+    again(archive.pending.exports(), archive, engine)
     _set_aside([each for each in archive.briefs() if each.sha256 in set(files)], archive)
 
 
@@ -60,8 +60,8 @@ def together(seeds: Iterable[str], archive: Archive) -> list[str]:
 def _tangled(found: Sequence[Pair], archive: Archive) -> Iterator[Pair]:
     matched = {
         each
-        for match in archive.matches()
-        if match.reason != SAID_APART
+        for match in archive.second_devices.matches()
+        if match.reason != KEPT_APART
         for each in (match.phone, match.session)
     }
     known = Known((), archive.channels, Places(archive.track).apart)
@@ -74,7 +74,7 @@ def _connected(seeds: set[str], archive: Archive) -> set[str]:
     """Beginnings of the hashes of all files that hang together with some."""
     links: dict[str, set[str]] = defaultdict(set)
     pairs = [(one.id, other.id) for one, other in overlapping(archive.briefs())]
-    pairs += [(match.phone, match.session) for match in archive.matches()]
+    pairs += [(match.phone, match.session) for match in archive.second_devices.matches()]
     pairs += [
         (row.sha256[:12], row.duplicate_of)
         for row in archive.files()
@@ -98,7 +98,7 @@ def _head(session_id: str) -> str:
 
 def _set_aside(briefs: Iterable[Brief], archive: Archive) -> None:
     """Of several exports of one recording let the richest stand."""
-    apart = archive.kept_apart()
+    apart = archive.second_devices.kept_apart()
     known = Known((), archive.channels, Places(archive.track).apart)
     files: dict[str, list[Brief]] = defaultdict(list)
     for each in briefs:
@@ -110,4 +110,4 @@ def _set_aside(briefs: Iterable[Brief], archive: Archive) -> None:
         if verdict.duplicate_of is not None:
             replaced |= {each.id: verdict.duplicate_of for each in own}
         if replaced:
-            archive.write(0, Change(replaced=replaced))
+            archive.writes.apply(0, Change(replaced=replaced))

@@ -54,9 +54,11 @@ def again(
             if parcel.problem is not None:
                 words = parcel.problem.slug, parcel.problem.message
                 empty = parcel.problem.slug == EMPTY
-                (archive.withdraw if empty else archive.not_again)(candidate.sha256, *words)
+                (archive.writes.withdraw if empty else archive.pending.give_up)(
+                    candidate.sha256, *words
+                )
         for parcel in parcels:
-            archive.write(archive.import_of(parcel.sha256), Change(parcels=[parcel]))
+            archive.writes.apply(archive.import_of(parcel.sha256), Change(parcels=[parcel]))
         ids = tuple(row.id for parcel in parcels for row in parcel.sessions)
         report = replace(
             report,
@@ -70,7 +72,7 @@ def again(
 def kept(sha256: str, archive: Archive) -> Candidate:
     """An imported file, to be analysed from its original."""
     path = str(archive.originals.path(sha256))
-    return Candidate(Entry(path, archive.name(sha256), 0, ""), sha256, path, packed=True)
+    return Candidate(Entry(path, archive.file_name(sha256), 0, ""), sha256, path, packed=True)
 
 
 def undo(import_id: int, archive: Archive, engine: Engine, wait_s: float = 10.0) -> Report:
@@ -82,8 +84,8 @@ def undo(import_id: int, archive: Archive, engine: Engine, wait_s: float = 10.0)
         ArchiveError: there is no such import, it was undone already, or another process writes.
     """
     with archive.writing(wait_s):
-        freed = archive.undo(import_id, time.time())
-        return again([*freed, *archive.again()], archive, engine)
+        freed = archive.writes.undo(import_id, time.time())
+        return again([*freed, *archive.pending.exports()], archive, engine)
 
 
 def separate(path: str, archive: Archive, engine: Engine, wait_s: float = 10.0) -> Report:
@@ -93,5 +95,5 @@ def separate(path: str, archive: Archive, engine: Engine, wait_s: float = 10.0) 
         ArchiveError: the file is no such copy, or another process writes.
     """
     with archive.writing(wait_s):
-        freed = archive.separate(path)
-        return again([*freed, *archive.again()], archive, engine)
+        freed = archive.writes.separate(path)
+        return again([*freed, *archive.pending.exports()], archive, engine)

@@ -55,14 +55,14 @@ def run_import(
     if plan.idle:
         return _begun(plan)
     with archive.writing(wait_s):
-        if plan.state is not None and plan.state != archive.state():
+        if plan.state is not None and plan.state != archive.database.state():
             plan = look(plan.folder, archive, retry=plan.retry)
         return _begun(plan) if plan.idle else _acted(plan, archive, engine, progress)
 
 
 def _single(archive: Archive) -> list[Brief]:
     """Sessions of one device: what comes to a joined one is judged with each of its recordings."""
-    joined = {each.session for each in archive.matches() if each.state == "joined"}
+    joined = {each.session for each in archive.second_devices.matches() if each.state == "joined"}
     return [each for each in archive.briefs() if each.id not in joined]
 
 
@@ -80,8 +80,8 @@ def _acted(plan: Plan, archive: Archive, engine: Engine, progress: Progress | No
     """Carry out a plan that holds; the lock of the one writer is held by the caller."""
     report = _begun(plan)
     with closing(_feed(plan, archive, engine)) as feed:
-        number = archive.begin_import(plan.folder, __version__, time.time())
-        archive.write(number, _moved(plan, archive))
+        number = archive.writes.begin_import(plan.folder, __version__, time.time())
+        archive.writes.apply(number, _moved(plan, archive))
         places = Places(archive.track)
         known, before = (
             Known(_single(archive), archive.channels, places.apart),
@@ -93,10 +93,10 @@ def _acted(plan: Plan, archive: Archive, engine: Engine, progress: Progress | No
             places.expect(parcel for _, parcel in batch)
             judged = [_informed(_judged(pair, known, before), archive, engine) for pair in batch]
             change, late = _change(judged)
-            archive.write(number, change)
+            archive.writes.apply(number, change)
             report = _counted(report, change, late)
         report = _rounded_off(number, plan, feed, archive, report)
-        report = report.followed_by(again(archive.again(), archive, engine))
+        report = report.followed_by(again(archive.pending.exports(), archive, engine))
         if said:
             report = report.followed_by(label_files.after(said, plan, archive, engine, number))
         return _with_joins(report, join(archive, engine))
@@ -120,14 +120,14 @@ def _rounded_off(number: int, plan: Plan, feed: Feed, archive: Archive, report: 
     """Copies, then archives: each is written only when what it stands for is written."""
     copies = [*plan.duplicates, *feed.copies]
     for change in feed.moved:
-        archive.write(number, change)
+        archive.writes.apply(number, change)
     if copies:
-        archive.write(number, _copies(copies, archive))
+        archive.writes.apply(number, _copies(copies, archive))
     opened = Change()
     if feed.opened:
         opened = Change(complete(feed, {row.sha256 for row in archive.files()}))
     if opened.files:
-        archive.write(number, opened)
+        archive.writes.apply(number, opened)
     report = _counted(report, opened, tuple(feed.late))
     return replace(
         report,
@@ -228,9 +228,9 @@ def _informed(judged: _Judged, archive: Archive, engine: Engine) -> _Judged:
     phones: list[str] = []
     for old, new in judged.replaces.items():
         file = old.split("-")[0]
-        own = archive.labels(file).get(position(old), ())
+        own = archive.annotations.labels(file).get(position(old), ())
         labels |= {position(new): own} if own else {}
-        phones += archive.companions(file)
+        phones += archive.second_devices.companions(file)
     if judged.row is None or not (labels or phones):
         return judged
     sha256 = judged.parcel.sha256

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from retrorun.archive import Archive, Change, Match, Parcel, SessionRow
 from retrorun.archive.annotations import position
 from retrorun.archive.rows import Brief
-from retrorun.archive.second_devices import carried
+from retrorun.archive.second_devices import origin_suffix
 from retrorun.errors import RetrorunError
 from retrorun.ingest.analysis import Engine, analysed
 from retrorun.ingest.device_pairs import Pair, pairs
@@ -35,7 +35,7 @@ def forget_what_grew(archive: Archive, engine: Engine) -> None:
 
     What was said of the old one is said of the new one from now on.
     """
-    joined = [each for each in archive.matches() if each.state == "joined"]
+    joined = [each for each in archive.second_devices.matches() if each.state == "joined"]
     held = {row.sha256 for row in archive.files()} if joined else set()
     gone = [each for each in joined if each.phone_sha256 not in held]
     briefs = archive.briefs() if gone else []
@@ -43,8 +43,8 @@ def forget_what_grew(archive: Archive, engine: Engine) -> None:
         start_s = _start_s(match, archive, engine)
         later = [each for each in briefs if start_s is not None and _is_later(each, match, start_s)]
         if later:
-            archive.write(0, Change(replaced={match.phone: later[0].id}))
-            again(archive.forget_phone(match.phone_sha256), archive, engine)
+            archive.writes.apply(0, Change(replaced={match.phone: later[0].id}))
+            again(archive.second_devices.unmatch_file(match.phone_sha256), archive, engine)
 
 
 def _is_later(each: Brief, match: Match, start_s: float) -> bool:
@@ -82,8 +82,16 @@ def join(archive: Archive, engine: Engine) -> Joins:
     """
     done = Joins()
     forget_what_grew(archive, engine)
-    regroup(pairs(archive.briefs(), archive.matches(), archive.kept_apart()), archive, engine)
-    while found := pairs(archive.briefs(), archive.matches(), archive.kept_apart()):
+    regroup(
+        pairs(
+            archive.briefs(), archive.second_devices.matches(), archive.second_devices.kept_apart()
+        ),
+        archive,
+        engine,
+    )
+    while found := pairs(
+        archive.briefs(), archive.second_devices.matches(), archive.second_devices.kept_apart()
+    ):
         groups: dict[str, list[Pair]] = defaultdict(list)
         taken: set[str] = set()
         for pair in found:  # each phone with one watch at a time, that of the longest overlap
@@ -100,7 +108,7 @@ def _round(groups: dict[str, list[Pair]], archive: Archive, engine: Engine, done
     for sha256, group in groups.items():
         reasons = [(pair, _no_need(pair, archive)) for pair in group]
         apart = [_match(pair, "apart", None, reason) for pair, reason in reasons if reason]
-        archive.write(0, Change(matches=apart))
+        archive.writes.apply(0, Change(matches=apart))
         group[:] = [pair for pair, reason in reasons if not reason]
         if group:
             phones = tuple(dict.fromkeys(pair.phone.sha256 for pair in group))
@@ -111,7 +119,9 @@ def _round(groups: dict[str, list[Pair]], archive: Archive, engine: Engine, done
         if parcel.problem is None and _labels_carried(group, matches, archive):
             ((_, heard),) = analysed([candidate], archive, engine, None)
             parcel = parcel if heard.problem else heard  # noqa: PLW2901 - the same, better known
-        archive.write(archive.import_of(candidate.sha256), _change(group, matches, parcel, archive))
+        archive.writes.apply(
+            archive.import_of(candidate.sha256), _change(group, matches, parcel, archive)
+        )
         done.into |= {each.phone: each.session for each in matches if each.state == "joined"}
 
 
@@ -160,12 +170,12 @@ def _labels_carried(group: Sequence[Pair], matches: Sequence[Match], archive: Ar
     """Keep what was said of joined phones on the watch's clock, too; whether there was anything."""
     any_said = False
     for pair, match in zip(group, matches, strict=True):
-        said = archive.labels(match.phone_sha256).get(position(match.phone), ())
+        said = archive.annotations.labels(match.phone_sha256).get(position(match.phone), ())
         if match.skew_s is None or not said:
             continue
         later_s = _begun_s(pair.phone, archive) - match.skew_s - _begun_s(pair.watch, archive)
-        ending = carried(match.phone)
-        archive.replace_labels(
+        ending = origin_suffix(match.phone)
+        archive.annotations.replace_labels(
             match.session, ending, [_carried(each, later_s, ending, pair.phone) for each in said]
         )
         any_said = True
@@ -237,13 +247,13 @@ def _stripped(row: SessionRow, document: bytes) -> SessionRow:
 def _noted(refused: Sequence[Match], archive: Archive, parcel: Parcel | None) -> dict[str, bytes]:
     """Documents of both sides with a note that they were not joined."""
     from retrorun.archive import serialization
-    from retrorun.archive.second_devices import refusal
+    from retrorun.archive.second_devices import refusal_note
 
     sessions = {each.id: each for each in _sessions(parcel.sessions)} if parcel else {}
     for match in refused:
         for own, other in ((match.session, match.phone), (match.phone, match.session)):
             session = sessions.get(own) or archive.session(own)
-            notes = (*session.notes, refusal(other, match.reason))
+            notes = (*session.notes, refusal_note(other, match.reason))
             sessions[own] = replace(session, notes=notes)
     touched = {each.session for each in refused} | {each.phone for each in refused}
     return {each: serialization.document(sessions[each]) for each in sorted(touched)}
