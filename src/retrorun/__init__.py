@@ -31,5 +31,5 @@ def load(archive: str | PathLike[str]) -> "Tables":
         if athlete.privacy_zones and not athlete.zone_secret:  # of an older version
             open_sessions = list(store.known())
         if open_sessions:
-            raise exposed(open_sessions)
+            raise exposed(open_sessions[0])
         return tables(store.sessions())

@@ -213,14 +213,13 @@ def check(track: Track, athlete: Athlete, session_id: str) -> Track:
         ArchiveError: one does: it was stored before the zone was known.
     """
     if within(track, discs(athlete)).any():
-        raise exposed([session_id])
+        raise exposed(session_id)
     return track
 
 
-def exposed(session_ids: Sequence[str]) -> ArchiveError:
-    """The error of a command that will not let out sessions which still hold a zone's seconds."""
-    named = ", ".join(session_ids[:3]) + (" …" if len(session_ids) > 3 else "")
-    words = f"{len(session_ids)} sessions hold seconds in a privacy zone ({named})"
+def exposed(session_id: str) -> ArchiveError:
+    """The error of a session that still holds seconds in a privacy zone, and is not let out."""
+    words = f"session {session_id} holds seconds in a privacy zone"
     remedy = "`retrorun reprocess`, or `process --retry FOLDER` if the original is lost."
     return ArchiveError("privacy-zone-open", words, remedy=remedy)
 

@@ -262,10 +262,10 @@ def test_which_names_are_exports(name: str, *, is_one: bool) -> None:
 def test_planning_is_light(tmp_path: Path) -> None:
     """A run that finds nothing new must not pay for libraries it does not need."""
     code = (
-        "import sys; from pathlib import Path; from retrorun.ingest import plan, act\n"
+        "import sys; from pathlib import Path; from retrorun.ingest import plan_import\n"
         "from retrorun.archive import Archive\n"
         f"a = Archive.open(Path({str(tmp_path / 'archive')!r}))\n"
-        f"p = plan({str(tmp_path)!r}, a); assert p.idle\n"
+        f"p = plan_import({str(tmp_path)!r}, a); assert p.idle\n"
         "heavy = {'numpy', 'pandas', 'pyarrow', 'plotly', 'scipy', 'fsspec'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )

@@ -12,7 +12,7 @@ from retrorun.archive import Archive, Change, maintenance, serialization
 from retrorun.learn import learn
 from retrorun.model import Analysis, Athlete, Blob, Session
 from retrorun.pipeline import process
-from retrorun.publish import Manner
+from retrorun.publish import PublishOptions
 from retrorun.report import comparison_page, index_page
 from retrorun.settings import Settings
 
@@ -42,7 +42,9 @@ def pages(folder: Path) -> dict[str, bytes]:
 
 def published(archive: Path, folder: Path, jobs: int = 1) -> int:
     with Archive.open(archive) as opened:
-        return publish.publish(opened, folder, Manner(Settings(), ATHLETE, jobs=jobs), ()).pages
+        return publish.publish(
+            opened, folder, PublishOptions(Settings(), ATHLETE, jobs=jobs), ()
+        ).pages
 
 
 def test_workers_write_the_pages_that_one_process_writes(
@@ -80,7 +82,9 @@ def test_a_session_that_cannot_be_shown_says_why_and_keeps_no_other_page(
     for jobs in (1, 2):
         folder = tmp_path / str(jobs)
         with Archive.open(broken) as opened:
-            done = publish.publish(opened, folder, Manner(Settings(), ATHLETE, jobs=jobs), ())
+            done = publish.publish(
+                opened, folder, PublishOptions(Settings(), ATHLETE, jobs=jobs), ()
+            )
             named = " ".join(each.message for each in maintenance.check(opened))
         assert {each.session: each.slug for each in done.faults} == {
             first: "archive-object-missing",
@@ -134,7 +138,7 @@ def test_odd_values_in_one_session_keep_no_other_page(
         first, *others = (each.id for each in opened.sessions())
         (document,) = opened.database.find_session("document", first)
         opened.writes.apply(0, Change(documents={first: altered(document, *path, value=value)}))
-        done = publish.publish(opened, tmp_path / "pages", Manner(Settings(), ATHLETE), ())
+        done = publish.publish(opened, tmp_path / "pages", PublishOptions(Settings(), ATHLETE), ())
         named = " ".join(each.message for each in maintenance.check(opened))
         learnt, _ = publish.of_sound(
             opened.summaries(lambda *_: None), lambda each: learn(each, ATHLETE, Settings().compare)

@@ -149,45 +149,86 @@ class Archive:
     def sessions(self, damaged: Damaged | None = None) -> "list[Session]":
         """All sessions, oldest first, with everything; many of them need much memory.
 
+        Sessions that hold seconds in a privacy zone are left out like those that cannot be read.
+
         Args:
-            damaged: is told of every session that cannot be read; None: the first one is raised.
+            damaged: is called with each session that is left out; None: the first one is raised.
 
         Raises:
-            ArchiveError: a session cannot be read, or the database.
+            ArchiveError: a session is left out, or the database cannot be read.
         """
         from retrorun.archive import serialization
 
-        return serialization.sessions(self._documents(), damaged)
+        hidden = self._hide_exposed(damaged)
+        return serialization.sessions(
+            ((each, document) for each, document in self._documents() if each not in hidden),
+            damaged,
+        )
 
-    def summaries(self, damaged: Damaged | None = None) -> "list[Session]":
+    def _hide_exposed(self, damaged: Damaged | None) -> set[str]:
+        """Ids of sessions that hold seconds in a privacy zone; ``damaged`` is called with each."""
+        from retrorun import privacy_zones
+
+        exposed = self.annotations.exposed()
+        for each in exposed:
+            if damaged is None:
+                raise privacy_zones.exposed(each)
+            damaged(each, privacy_zones.exposed(each))
+        return set(exposed)
+
+    def refuse_exposed(self, session_id: str) -> None:
+        """Refuse a session that holds seconds in a privacy zone.
+
+        Raises:
+            ArchiveError: it does.
+        """
+        from retrorun import privacy_zones
+
+        if session_id in self.annotations.exposed():
+            raise privacy_zones.exposed(session_id)
+
+    def summaries(
+        self, damaged: Damaged | None = None, *, with_exposed: bool = False
+    ) -> "list[Session]":
         """All sessions, oldest first, without what only their own pages show.
 
-        They are kept as long as the archive does not change. See ``archive.outlines`` for the
-        fields that are not there, and ``sessions`` for those that cannot be read.
+        They are kept in memory until the archive changes. See ``serialization`` for the fields that
+        are not there.
+
+        Args:
+            damaged: as for ``sessions``.
+            with_exposed: also those that hold seconds in a privacy zone, for what stays inside.
         """
         from retrorun.archive import serialization
 
-        state = (
-            self.database.state(),
-            self.database.connection.total_changes,
-        )  # changes by others, and ours
+        # changes by other connections, and by this one
+        state = (self.database.state(), self.database.connection.total_changes)
         if self._summaries is None or self._summaries[0] != state:
             problems: list[tuple[str, ArchiveError]] = []
             read = serialization.summaries(self._documents(), lambda *each: problems.append(each))
             self._summaries = state, read, problems
         _, read, problems = self._summaries
+        hidden = set() if with_exposed else self._hide_exposed(damaged)
         for each in problems:
             if damaged is None:
                 raise each[1]
-            damaged(*each)
-        return list(read)
+            if each[0] not in hidden:
+                damaged(*each)
+        return [each for each in read if each.id not in hidden]
 
     def sums(self) -> "list[Session]":
-        """All sessions, oldest first, with nothing but when they were and what was moved."""
+        """All sessions, oldest first, with nothing but when they were and what was moved.
+
+        Those that hold seconds in a privacy zone are left out.
+        """
         from retrorun.archive.serialization import summed
 
+        hidden = set(self.annotations.exposed())
+        starts = self.database.rows(
+            "SELECT id, start_time_s FROM sessions ORDER BY start_time_s, id"
+        )
         return summed(
-            self.database.rows("SELECT id, start_time_s FROM sessions ORDER BY start_time_s, id"),
+            (each for each in starts if each[0] not in hidden),
             self.database.rows(
                 "SELECT session, kind, seconds, moving_s, distance_m FROM totals "
                 "WHERE seconds > 0 AND kind IN ('backward', 'forward', 'candidate')"

@@ -22,6 +22,10 @@ class Pending:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def is_empty(self) -> bool:
+        """Whether nothing is left to be done."""
+        return not (self.pages() or self.exports())
+
     def exports(self) -> list[str]:
         """Hashes of exports that are to be analysed again from their originals.
 

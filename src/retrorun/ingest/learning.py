@@ -21,6 +21,8 @@ def bring_up_to_date(
 ) -> Report:
     """Learn from all sessions, and analyse again what is due, until nothing is.
 
+    Where no session changed since pages were written last, there is nothing new to be learnt.
+
     A file that cannot be analysed again keeps the sessions it has and is among the problems.
 
     Args:
@@ -39,8 +41,10 @@ def bring_up_to_date(
 
     report, failed = Report(), set[str]()
     with archive.writing(wait_s):
+        if archive.pending.is_empty():
+            return report
         while True:
-            sessions = archive.summaries(_leave_out)
+            sessions = archive.summaries(_leave_out, with_exposed=True)
             before = archive.annotations.profile()
             learnt = _learnt(sessions, before, engine.settings.compare)
             outdated = {each.source.sha256 for each in learn.outdated(sessions, learnt)} - failed
@@ -51,7 +55,7 @@ def bring_up_to_date(
                 return report
             taught = replace(engine, athlete=engine.athlete.with_learnt_of(learnt))
             done = again(wanted, archive, taught, progress)
-            still = learn.outdated(archive.summaries(_leave_out), learnt)
+            still = learn.outdated(archive.summaries(_leave_out, with_exposed=True), learnt)
             failed |= {row.sha256 for row in done.problems}
             failed |= {each.source.sha256 for each in still} & outdated  # it would never end
             report = report.followed_by(done)

@@ -69,6 +69,21 @@ def again(
     return report
 
 
+def reprocess_exposed(archive: Archive, engine: Engine) -> list[str]:
+    """Analyse again the sessions that hold seconds in a privacy zone, from their originals.
+
+    Raises:
+        ArchiveError: another process writes, or the disk is full.
+
+    Returns:
+        Ids of those that still do: their originals are lost or cannot be read.
+    """
+    exposed = archive.annotations.exposed()
+    if exposed:
+        reprocess(archive.hashes(exposed), archive, engine)
+    return archive.annotations.exposed()
+
+
 def kept(sha256: str, archive: Archive) -> Candidate:
     """An imported file, to be analysed from its original."""
     path = str(archive.originals.path(sha256))
