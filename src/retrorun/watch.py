@@ -16,7 +16,7 @@ from types import FrameType
 from typing import Literal
 
 from retrorun.errors import RetrorunError
-from retrorun.ingest.file_names import is_known
+from retrorun.ingest.file_groups import is_known
 
 SETTLED_S = 2.0  # look again this soon when a file was still growing
 GONE_S = 5.0  # and this soon when the folder or the disk gave trouble

@@ -27,7 +27,8 @@ from retrorun.ingest import Engine
 from retrorun.model import Athlete
 from retrorun.settings import Settings
 reprocess = importlib.import_module("retrorun.ingest.reprocess")
-reprocess.again = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # the transaction is over by then
+# the transaction is over by then
+reprocess.reprocess_locked = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 with Archive.open(Path({folder!r})) as archive:
     reprocess.{call}, archive, Engine(Settings(), Athlete(), 1, fake_pipeline.process))
 """
@@ -63,7 +64,7 @@ def test_what_was_taken_back_is_analysed_by_the_next_run(
         assert 1001 not in [session.start_time_s for session in archive.sessions()]
         planned = plan_import(exports, archive, settle_s=0)
         assert not planned.idle
-        assert len(planned.again) == 1
+        assert len(planned.pending) == 1
         report = run_import(planned, archive, ENGINE)
         assert len(report.sessions) == 1
         assert [session.start_time_s for session in archive.sessions()] == starts

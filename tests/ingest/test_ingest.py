@@ -11,7 +11,7 @@ import pytest
 import fake_pipeline
 from retrorun.archive import Archive, FileRow
 from retrorun.errors import ArchiveError, ReadError
-from retrorun.ingest import Engine, Plan, Report, file_names, plan_import, run_import
+from retrorun.ingest import Engine, Plan, Report, file_groups, plan_import, run_import
 from retrorun.ingest import plan as planning
 from retrorun.model import Athlete, Label
 from retrorun.settings import Settings
@@ -256,7 +256,7 @@ def test_another_writer_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_which_names_are_exports(name: str, *, is_one: bool) -> None:
-    assert file_names.is_export(name) is is_one
+    assert file_groups.is_export(name) is is_one
 
 
 def test_planning_is_light(tmp_path: Path) -> None:

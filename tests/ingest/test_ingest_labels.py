@@ -188,7 +188,7 @@ def test_killed_before_the_table_was_heard_it_is_heard_later(
         run(exports, archive)
         put(exports, a=HEAD + "10,20,backward\n")
         with monkeypatch.context() as patched:
-            patched.setattr("retrorun.ingest.label_files.again", killed)
+            patched.setattr("retrorun.ingest.label_files.reprocess_locked", killed)
             with pytest.raises(KeyboardInterrupt):
                 run(exports, archive)
         assert labels(archive) == [()]

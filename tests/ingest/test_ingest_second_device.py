@@ -15,7 +15,7 @@ from retrorun.errors import ArchiveError
 from retrorun.ingest import (
     Engine,
     Report,
-    device_pairs,
+    duplicates,
     plan_import,
     reprocess,
     run_import,
@@ -314,7 +314,7 @@ def test_pairs_overlap_for_two_minutes_and_one_has_the_better_heading() -> None:
     watch = brief("a", 0, 600, "none")
     assert [
         (pair.watch.id, pair.phone.id, pair.overlap_s)
-        for pair in device_pairs.pairs(
+        for pair in duplicates.pairs(
             [
                 watch,
                 brief("b", 100, 300, "compass"),
@@ -330,9 +330,9 @@ def test_pairs_overlap_for_two_minutes_and_one_has_the_better_heading() -> None:
 
 def test_pairs_are_settled_once() -> None:
     briefs = [brief("a", 0, 600, "none"), brief("b", 100, 300, "compass")]
-    assert len(device_pairs.pairs(briefs, [])) == 1
+    assert len(duplicates.pairs(briefs, [])) == 1
     refused = Match("b", "b" * 64, "a", "refused", None, "they do not agree")
-    assert device_pairs.pairs(briefs, [refused]) == []
+    assert duplicates.pairs(briefs, [refused]) == []
 
 
 @pytest.mark.parametrize("heading", ["none", "compass"])
@@ -340,13 +340,13 @@ def test_two_alike_are_a_pair_where_one_lies_nearly_whole_within_the_other(headi
     """270 of 300 s are 90 %."""
     long = brief("a", 0, 600, heading)
     inside, outside = brief("b", 330, 300, heading), brief("c", 331, 300, heading)
-    found = device_pairs.pairs([long, inside], [])
+    found = duplicates.pairs([long, inside], [])
     assert [(pair.overlap_s, pair.alike) for pair in found] == [(270, True)]
-    assert device_pairs.pairs([long, outside], []) == []
-    assert device_pairs.pairs([long, inside], [], {"b" * 64}) == []
+    assert duplicates.pairs([long, outside], []) == []
+    assert duplicates.pairs([long, inside], [], {"b" * 64}) == []
     for phone, session in (("a", "b"), ("b", "a")):  # settled, whichever was the phone
         refused = Match(phone, phone * 64, session, "refused", None, "they do not agree")
-        assert device_pairs.pairs([long, inside], [refused]) == []
+        assert duplicates.pairs([long, inside], [refused]) == []
 
 
 def both_with_a_compass(exports: Path, run: Simulated) -> None:

@@ -73,7 +73,7 @@ def show_plan(plan: ingest.Plan) -> None:
         _line("labels", table.file.entry.address, beside)
     for watch, phone in plan.pairs:
         _line("compare", f"{phone} with {watch}", "two devices at one time")
-    for sha256 in plan.again:
+    for sha256 in plan.pending:
         _line("anew", sha256[:12], "left by a run that was cut off")
     for path in plan.waiting:
         _line("wait", path, "still changing")

@@ -20,7 +20,7 @@ from retrorun.archive.integrity import Finding, Rebuilt, copy_aside, rebuild
 from retrorun.archive.objects import Objects
 from retrorun.errors import ArchiveError, RetrorunError
 from retrorun.ingest.analysis import Engine
-from retrorun.ingest.file_names import container
+from retrorun.ingest.file_groups import container
 from retrorun.ingest.plan import Candidate, Plan
 from retrorun.ingest.reprocess import reprocess
 from retrorun.ingest.run import run_import
