@@ -20,7 +20,17 @@ import numpy as np
 
 from retrorun.arithmetic import arcsin, arctan2, cos, sin
 from retrorun.errors import ArchiveError
-from retrorun.model import Athlete, Label, Note, Pause, Source, Track, Zone
+from retrorun.model import (
+    Athlete,
+    Label,
+    Note,
+    Pause,
+    SecondDevice,
+    Session,
+    Source,
+    Track,
+    Zone,
+)
 from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray
 
 DISPLACED_BY = (1.25, 2.25)  # of the zone's radius: smallest and largest displacement
@@ -290,3 +300,28 @@ def quiet_notes(notes: Iterable[Note]) -> tuple[Note, ...]:
 def note(track: Track) -> Note:
     """What is said of a session of which something is hidden."""
     return Note(SLUG, _CUT if track.hidden else _BLANK)
+
+
+def without_hidden(session: Session, track: Track) -> Session:
+    """The session without what its file says of hidden seconds: totals, laps, names with a time.
+
+    Args:
+        session: of the track.
+        track: with hidden seconds, or blanked.
+    """
+    return replace(
+        session,
+        source=quiet_source(session.source),
+        name=without_clock(session.name),
+        laps=(),  # a lap of a round distance ends that far from the door
+        pauses=shown_pauses(track, session.pauses),
+        second_devices=tuple(map(_without_clock_in_name, session.second_devices)),
+        device_energy_kcal=None,
+        notes=(note(track), *quiet_notes(session.notes)),
+        measures=replace(session.measures, notes=quiet_notes(session.measures.notes)),
+    )
+
+
+def _without_clock_in_name(second: SecondDevice) -> SecondDevice:
+    """A second device without a time of day, should its name be that of its file."""
+    return replace(second, device=without_clock(second.device) or "")
