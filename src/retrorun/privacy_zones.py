@@ -6,7 +6,7 @@ lies. Displacements and sizes come from the zone and a secret that the archive k
 are the same for every session. `make attack` measures what an attacker is left with.
 
 The cut is made before speed, course and grade are computed: nothing behind it, no sum, segment or
-page, can hold what a hidden second has said. The clock stands still while it is hidden, because
+page, can hold what a hidden second would tell. The clock stands still while it is hidden, because
 time multiplied by speed is a distance, and a distance leads back to the door.
 """
 
@@ -298,7 +298,7 @@ def quiet_notes(notes: Iterable[Note]) -> tuple[Note, ...]:
 
 
 def note(track: Track) -> Note:
-    """What is said of a session of which something is hidden."""
+    """The note of a session of which something is hidden."""
     return Note(SLUG, _CUT if track.hidden else _BLANK)
 
 

@@ -76,7 +76,7 @@ def publish(
         archive: sessions and tracks.
         folder: where pages go.
         options: settings and athlete.
-        fresh: ids of sessions that are new, were analysed anew, or are gone.
+        fresh: ids of sessions that are new, were analysed again, or are gone.
 
     Raises:
         PageError: a page cannot be written; those before it are.
@@ -91,15 +91,15 @@ def publish(
     site.sweep()
     site.ensure_assets()
     pasts = compare.pasts(archive.sums(), options.settings.compare)
-    prints, before = (
+    fingerprints, before = (
         {each: _fingerprint(pasts.get(each, Past())) for each in known},
         _read_pasts(folder),
     )
-    wanted |= {each for each in known if prints[each] != before.get(each)}
+    wanted |= {each for each in known if fingerprints[each] != before.get(each)}
     orders = {each: pasts.get(each, Past()) for each in known if each in wanted}
     done = list(_pages(archive, folder, options, orders))
     site.remove(_page(each) for each in changed if each not in known)
-    site.write(PASTS, json.dumps(prints, indent=0, sort_keys=True))
+    site.write(PASTS, json.dumps(fingerprints, indent=0, sort_keys=True))
     faults = {each.fault.session: each.fault for each in done if each.fault is not None}
     written = [each.changed for each in done]
     unreadable: dict[str, Fault] = {}
@@ -156,14 +156,14 @@ def of_sound(
     try:
         return make(sessions), []
     except Exception:
-        faults = [fault for each in sessions if (fault := _alone(each, make)) is not None]
+        faults = [fault for each in sessions if (fault := _fault_of(each, make)) is not None]
         if not faults:
             raise
     odd = {each.session for each in faults}
     return make([each for each in sessions if each.id not in odd]), faults
 
 
-def _alone(session: Session, make: Callable[[Sequence[Session]], T]) -> Fault | None:
+def _fault_of(session: Session, make: Callable[[Sequence[Session]], T]) -> Fault | None:
     """What is wrong with one session by itself; None if nothing is."""
     try:
         make([session])

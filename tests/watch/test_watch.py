@@ -112,22 +112,22 @@ def test_it_survives_the_folder_going_and_coming_back(tmp_path: Path) -> None:
 def test_events_come_again_from_a_folder_that_was_replaced(tmp_path: Path) -> None:
     exports = tmp_path / "exports"
     exports.mkdir()
-    bell = watch._Bell(exports, threading.Event(), EVENTS)
-    bell.wait(0.5)
-    first = bell._thread
+    waiter = watch._Waiter(exports, threading.Event(), EVENTS)
+    waiter.wait(0.5)
+    first = waiter._thread
     exports.rmdir()
-    bell.wait(0.1)
+    waiter.wait(0.1)
     exports.mkdir()
     (tmp_path / "keeps the inode from being used again").mkdir()
     exports.rename(tmp_path / "old")
     exports.mkdir()
-    bell.wait(0.5)
-    assert bell._thread is not first
+    waiter.wait(0.5)
+    assert waiter._thread is not first
     threading.Timer(0.3, (exports / "a.fit").write_text, ("x",)).start()
     began_s = time.monotonic()
-    bell.wait(20.0)
+    waiter.wait(20.0)
     assert time.monotonic() - began_s < 10
-    bell.close()
+    waiter.close()
 
 
 def test_a_full_disk_is_said_once_and_survived() -> None:

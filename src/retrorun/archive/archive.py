@@ -297,7 +297,7 @@ class Archive:
         return dict(self.database.rows("SELECT id, sha256 FROM sessions ORDER BY start_time_s, id"))
 
     def briefs(self) -> list[Brief]:
-        """What sessions are told apart by, oldest first; quick, without their documents."""
+        """As much of each session as tells it from others, oldest first; without documents."""
         rows = self.database.rows(
             "SELECT id, sha256, start_time_s, duration_s, distance_m, heading FROM sessions "
             "ORDER BY start_time_s, id",

@@ -120,7 +120,7 @@ class SecondDevices:
     def separate_files(self, sha256s: Iterable[str]) -> None:
         """Let files stand for themselves that were found to belong together, to be judged afresh.
 
-        They are noted to be analysed again. What the user said to stand for itself still does.
+        They are noted to be analysed again. What the user keeps apart stays apart.
         """
         files = sorted(set(sha256s))
         heads = {sha256[:12] for sha256 in files}
@@ -148,7 +148,7 @@ class SecondDevices:
             return self.unmatch((), (sha256,))
 
     def kept_apart(self) -> frozenset[str]:
-        """Hashes of files of which the user said that they stand for themselves."""
+        """Hashes of files that the user keeps apart from all others."""
         return frozenset(
             h for (h,) in self._database.rows("SELECT sha256 FROM files WHERE rule = 'kept-apart'")
         )
@@ -160,7 +160,7 @@ class SecondDevices:
 
 
 def origin_suffix(phone: str) -> str:
-    """The ending of a label's origin that was said of a second device's session."""
+    """The ending of a label's origin that was copied from a second device's session."""
     return f" ({phone})"
 
 

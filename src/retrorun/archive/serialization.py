@@ -101,9 +101,9 @@ def document(session: Session) -> bytes:
 
 
 def fingerprint(athlete: Athlete) -> str:
-    """First 12 hex digits of the SHA-256 of what the athlete said; what was learnt is left out."""
-    said = msgspec.json.encode(athlete.without_learnt(), order="sorted")
-    return hashlib.sha256(said).hexdigest()[:12]
+    """First 12 hex digits of the SHA-256 of what the athlete stated; what was learnt is left out."""
+    stated = msgspec.json.encode(athlete.without_learnt(), order="sorted")
+    return hashlib.sha256(stated).hexdigest()[:12]
 
 
 _DECODER = msgspec.json.Decoder(Session)
@@ -215,8 +215,8 @@ def _gc_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _outline(kind: type, left_out: str = "", **parts: object) -> Any:  # noqa: ANN401 - a new type
-    """A subclass of a dataclass without fields that are left out, its parts outlines, too.
+def _without_fields(kind: type, left_out: str = "", **parts: object) -> Any:  # noqa: ANN401 - a new type
+    """A subclass of a dataclass without fields that are left out, its parts likewise.
 
     A class variable without a value is neither read nor there.
     """
@@ -224,23 +224,25 @@ def _outline(kind: type, left_out: str = "", **parts: object) -> Any:  # noqa: A
     return make_dataclass(kind.__name__, fields, bases=(kind,), frozen=True, slots=True)
 
 
-_METRICS = _outline(
+_METRICS = _without_fields(
     Metrics,
     "climb_m beats beats_s steps steps_s pace_s_per_km turn_rate_dps heart_rate energies "
     "adjusted_pace_s_per_km",
-    energy_shown=_outline(Energy, "active low high method citation") | None,
+    energy_shown=_without_fields(Energy, "active low high method citation") | None,
 )
-_SEGMENT = _outline(Segment, "probability evidence reason would_change")
-_MEASURED = _outline(MeasuredSegment, segment=_SEGMENT, metrics=_METRICS)
-_MEASURES = _outline(Measures, "notes", segments=GenericAlias(tuple, (_MEASURED, ...)))
+_SEGMENT = _without_fields(Segment, "probability evidence reason would_change")
+_MEASURED = _without_fields(MeasuredSegment, segment=_SEGMENT, metrics=_METRICS)
+_MEASURES = _without_fields(Measures, "notes", segments=GenericAlias(tuple, (_MEASURED, ...)))
 _ABOUT = "labels laps pauses notes"
 SUMMARY_DECODER: msgspec.json.Decoder[Session] = msgspec.json.Decoder(
-    _outline(Session, _ABOUT, measures=_MEASURES)
+    _without_fields(Session, _ABOUT, measures=_MEASURES)
 )
 
 _NOT_SUMMED = {each.name for each in fields(Session)} - {"id", "start_time_s", "measures"}
-_SUMMED = _outline(Session, " ".join(sorted(_NOT_SUMMED)))  # takes these three, in their order
-_SUMS = _outline(Measures, "segments cost_factor notes bests heart")
+_SUMMED = _without_fields(
+    Session, " ".join(sorted(_NOT_SUMMED))
+)  # takes these three, in their order
+_SUMS = _without_fields(Measures, "segments cost_factor notes bests heart")
 
 
 def summed(

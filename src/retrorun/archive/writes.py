@@ -146,7 +146,7 @@ class Writes:
         )
 
     def _drop_labels_of_removed(self, sessions: Iterable[str]) -> None:
-        """Forget what tables said of files that are no more: they grew, and are heard again."""
+        """Delete labels that tables gave to files that are no more; grown files get them again."""
         for session in sessions:
             head = session.split("-")[0]
             if not self._database.rows(

@@ -321,7 +321,7 @@ def _pair(first: Brief, second: Brief, helped: set[str]) -> Pair | None:
 
 
 def _apart(pair: Pair, apart: Container[str]) -> bool:
-    """Whether the user said that what would go into the other stands for itself."""
+    """Whether the user keeps the session apart that would go into the other."""
     return pair.phone.sha256 in apart or (pair.alike and pair.watch.sha256 in apart)
 
 
