@@ -1,8 +1,8 @@
 """What sessions teach about the athlete: gait lines and a cost factor, as values for analyses.
 
 A session's lesson is found by an analysis without any learnt value (``pipeline``). So what is
-learnt is one function of the files and of what the athlete stated, whatever was learnt before, and it
-is the same in whatever order sessions came.
+learnt is one function of the files and of what the athlete stated, whatever was learnt before, and
+it is the same in whatever order sessions came.
 
 Only sessions in which heading or labels decided teach a line. Where gait had to guess, its line is
 a guess too, and a guess must not confirm itself.

@@ -101,7 +101,7 @@ def document(session: Session) -> bytes:
 
 
 def fingerprint(athlete: Athlete) -> str:
-    """First 12 hex digits of the SHA-256 of what the athlete stated; what was learnt is left out."""
+    """First 12 hex digits of the SHA-256 of what the athlete stated, without what was learnt."""
     stated = msgspec.json.encode(athlete.without_learnt(), order="sorted")
     return hashlib.sha256(stated).hexdigest()[:12]
 
