@@ -91,29 +91,21 @@ def publish(
     site.sweep()
     site.ensure_assets()
     pasts = compare.pasts(archive.sums(), options.settings.compare)
-    fingerprints, before = (
-        {each: _fingerprint(pasts.get(each, Past())) for each in known},
-        _read_pasts(folder),
-    )
+    fingerprints = {each: _fingerprint(pasts.get(each, Past())) for each in known}
+    before = _read_pasts(folder)
     wanted |= {each for each in known if fingerprints[each] != before.get(each)}
     orders = {each: pasts.get(each, Past()) for each in known if each in wanted}
     done = list(_pages(archive, folder, options, orders))
     site.remove(_page(each) for each in changed if each not in known)
     site.write(PASTS, json.dumps(fingerprints, indent=0, sort_keys=True))
-    faults = {each.fault.session: each.fault for each in done if each.fault is not None}
+    pages, left_out = _overview_pages(archive, options)
     written = [each.changed for each in done]
-    unreadable: dict[str, Fault] = {}
-    sessions = archive.summaries(partial(_note, unreadable))
-    both, found = of_sound(sessions, lambda sound: _overview(sound, unreadable, options))
-    unreadable |= {each.session: each for each in found}
-    if found:
-        sound = [each for each in sessions if each.id not in unreadable]
-        both = _overview(sound, unreadable, options)
-    written += [site.write(name, html) for name, html in both.items()]
-    for fault in unreadable.values():  # whose own pages may have been written well enough
+    written += [site.write(name, html) for name, html in pages.items()]
+    for fault in left_out.values():  # whose own pages may have been written well enough
         written.append(site.write(_page(fault.session), _fault_page(fault)))
-    _remember(archive, faults | unreadable, wanted)
-    return Published(sum(written), folder / INDEX, tuple((faults | unreadable).values()))
+    faults = {each.fault.session: each.fault for each in done if each.fault} | left_out
+    _remember_faults(archive, faults, wanted)
+    return Published(sum(written), folder / INDEX, tuple(faults.values()))
 
 
 def publish_pending(archive: Archive, folder: Path, options: PublishOptions) -> Published:
@@ -172,6 +164,20 @@ def _fault_of(session: Session, make: Callable[[Sequence[Session]], T]) -> Fault
     return None
 
 
+def _overview_pages(
+    archive: Archive, options: PublishOptions
+) -> tuple[dict[str, str], dict[str, Fault]]:
+    """The two pages over all sessions, name → HTML; and the sessions that are left out of them."""
+    left_out: dict[str, Fault] = {}
+    sessions = archive.summaries(partial(_note, left_out))
+    pages, found = of_sound(sessions, lambda sound: _overview(sound, left_out, options))
+    if found:
+        left_out |= {each.session: each for each in found}
+        sound = [each for each in sessions if each.id not in left_out]
+        pages = _overview(sound, left_out, options)
+    return pages, left_out
+
+
 def _overview(
     sessions: Sequence[Session], faults: Mapping[str, Fault], options: PublishOptions
 ) -> dict[str, str]:
@@ -186,7 +192,9 @@ def _overview(
     }
 
 
-def _remember(archive: Archive, faults: Mapping[str, Fault], wanted: Collection[str]) -> None:
+def _remember_faults(
+    archive: Archive, faults: Mapping[str, Fault], wanted: Collection[str]
+) -> None:
     """Keep which sessions have no page of their own, for ``archive check``."""
     before = archive.page_faults()
     standing = {each: words for each, words in before.items() if each not in set(wanted)}

@@ -32,7 +32,7 @@ class SecondDevices:
         )
         return [Match(*row) for row in rows]
 
-    def companions(self, sha256: str) -> tuple[str, ...]:
+    def files_joined_to(self, sha256: str) -> tuple[str, ...]:
         """Hashes of the files that are read together with a file."""
         rows = self._database.rows(
             "SELECT DISTINCT phone_sha256 FROM matches WHERE state = 'joined' "

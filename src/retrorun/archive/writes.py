@@ -126,7 +126,7 @@ class Writes:
             )
             self._write_files(import_id, change.files)
             for sha256 in sorted(changed):
-                self._put_first_path_first(sha256)
+                self._keep_first_path(sha256)
             before |= self._second_devices.write(change.matches)
             self._pending.add(self._renamed_files(names))
             self._drop_labels_of_removed(change.replaced)
@@ -176,7 +176,7 @@ class Writes:
         )
         return [sha256 for (sha256,) in rows]
 
-    def _put_first_path_first(self, sha256: str) -> None:
+    def _keep_first_path(self, sha256: str) -> None:
         """Of files with the same bytes let the first by its path be the one, in a transaction.
 
         What was decided of the bytes, and the import that brought them, goes with the part.

@@ -149,7 +149,9 @@ def _task(candidate: Candidate, archive: Archive) -> "Task":
     labels = dict(archive.annotations.labels(candidate.sha256))
     for place, earlier in candidate.labels.items():  # those the archive knows win
         labels[place] = (*earlier, *labels.get(place, ()))
-    known = dict.fromkeys((*archive.second_devices.companions(candidate.sha256), *candidate.phones))
+    known = dict.fromkeys(
+        (*archive.second_devices.files_joined_to(candidate.sha256), *candidate.phones)
+    )
     companions = tuple(
         Task(str(archive.originals.path(each)), shown(archive.file_name(each)), each, packed=True)
         for each in known

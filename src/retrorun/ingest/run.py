@@ -258,7 +258,7 @@ def _with_user_data(decision: _Decision, archive: Archive, engine: Engine) -> _D
         file = old.split("-")[0]
         own = archive.annotations.labels(file).get(position(old), ())
         labels |= {position(new): own} if own else {}
-        phones += archive.second_devices.companions(file)
+        phones += archive.second_devices.files_joined_to(file)
     if decision.row is None or not (labels or phones):
         return decision
     sha256 = decision.parcel.sha256

@@ -95,33 +95,36 @@ def join(archive: Archive, engine: Engine) -> Joins:
     """
     done = Joins()
     unmatch_superseded(archive, engine)
-    regroup(
-        pairs(
-            archive.briefs(), archive.second_devices.matches(), archive.second_devices.kept_apart()
-        ),
-        archive,
-        engine,
-    )
-    while found := pairs(
-        archive.briefs(), archive.second_devices.matches(), archive.second_devices.kept_apart()
-    ):
-        groups: dict[str, list[Pair]] = defaultdict(list)
-        matched: set[str] = set()
-        for pair in found:  # each phone with one watch at a time, that of the longest overlap
-            if matched.isdisjoint(
-                (pair.phone.id, pair.watch.id) if pair.alike else (pair.phone.id,)
-            ):
-                one = _by_richness(pair, archive) if pair.alike else pair
-                matched |= {one.phone.id, one.watch.id} if pair.alike else {one.phone.id}
-                groups[one.watch.sha256].append(one)
-        _round(groups, archive, engine, done)
+    regroup(_untried_pairs(archive), archive, engine)
+    while found := _untried_pairs(archive):
+        _try_groups(_by_watch(found, archive), archive, engine, done)
     return done
 
 
-def _round(groups: dict[str, list[Pair]], archive: Archive, engine: Engine, done: Joins) -> None:
+def _untried_pairs(archive: Archive) -> list[Pair]:
+    devices = archive.second_devices
+    return pairs(archive.briefs(), devices.matches(), devices.kept_apart())
+
+
+def _by_watch(found: Sequence[Pair], archive: Archive) -> dict[str, list[Pair]]:
+    """Hash of the watch's file → pairs; each phone with one watch, that of the longest overlap."""
+    groups: dict[str, list[Pair]] = defaultdict(list)
+    matched: set[str] = set()
+    for pair in found:
+        ids = {pair.phone.id, pair.watch.id} if pair.alike else {pair.phone.id}
+        if matched.isdisjoint(ids):
+            one = _by_richness(pair, archive) if pair.alike else pair
+            matched |= ids
+            groups[one.watch.sha256].append(one)
+    return groups
+
+
+def _try_groups(
+    groups: dict[str, list[Pair]], archive: Archive, engine: Engine, done: Joins
+) -> None:
     candidates = []
     for sha256, group in groups.items():
-        reasons = [(pair, _no_need(pair, archive)) for pair in group]
+        reasons = [(pair, _reason_to_stay(pair, archive)) for pair in group]
         apart = [_match(pair, "apart", None, reason) for pair, reason in reasons if reason]
         archive.writes.apply(0, Change(matches=apart))
         group[:] = [pair for pair, reason in reasons if not reason]
@@ -140,7 +143,7 @@ def _round(groups: dict[str, list[Pair]], archive: Archive, engine: Engine, done
         done.into |= {each.phone: each.session for each in matches if each.state == "joined"}
 
 
-_NO_NEED = "the recording with the heading holds more than the other"
+_HOLDS_MORE = "the recording with the heading holds more than the other"
 _ELSEWHERE = "most of its time lies outside the other"
 _LEAST_SHARE = 0.5  # of a phone's time within the watch's, or too much would go with it
 
@@ -154,14 +157,14 @@ def _by_richness(pair: Pair, archive: Archive) -> Pair:
     return pair.turned if other > own else pair
 
 
-def _no_need(pair: Pair, archive: Archive) -> str | None:
+def _reason_to_stay(pair: Pair, archive: Archive) -> str | None:
     """Why a phone's session stays: something would be lost with it; None if nothing would."""
     if pair.overlap_s < _LEAST_SHARE * pair.phone.duration_s:
         return _ELSEWHERE
     if pair.alike:
         return None
     watch, phone = (archive.channels(each.id) for each in (pair.watch, pair.phone))
-    return None if BODY & set(phone) <= set(watch) else _NO_NEED
+    return None if BODY & set(phone) <= set(watch) else _HOLDS_MORE
 
 
 def _match(pair: Pair, state: str, skew_s: float | None, reason: str) -> Match:
@@ -246,15 +249,18 @@ def _change(
         each.session: each.phone for each in refused if twins.get(each.session) == each.phone
     }
     if len(refused) == len(matches):
-        documents = _noted(refused, archive, parcel=None)
+        documents = _with_refusal_notes(refused, archive, parcel=None)
         return Change(matches=matches, documents=documents, replaced=replaced)
-    documents = _noted(refused, archive, parcel)
-    rows = tuple(_stripped(row, documents.pop(row.id, row.document)) for row in parcel.sessions)
+    documents = _with_refusal_notes(refused, archive, parcel)
+    rows = tuple(
+        _without_refused_devices(row, documents.pop(row.id, row.document))
+        for row in parcel.sessions
+    )
     whole = replace(parcel, sessions=rows)
     return Change(parcels=[whole], matches=matches, documents=documents)
 
 
-def _stripped(row: SessionRow, document: bytes) -> SessionRow:
+def _without_refused_devices(row: SessionRow, document: bytes) -> SessionRow:
     """The row of a session without the second devices that did not fit."""
     from retrorun.archive import serialization
 
@@ -263,7 +269,9 @@ def _stripped(row: SessionRow, document: bytes) -> SessionRow:
     return replace(row, document=serialization.document(replace(session, second_devices=joined)))
 
 
-def _noted(refused: Sequence[Match], archive: Archive, parcel: Parcel | None) -> dict[str, bytes]:
+def _with_refusal_notes(
+    refused: Sequence[Match], archive: Archive, parcel: Parcel | None
+) -> dict[str, bytes]:
     """Documents of both sides with a note that they were not joined."""
     from retrorun.archive import serialization
     from retrorun.archive.second_devices import refusal_note
@@ -286,14 +294,14 @@ def regroup(found: Sequence[Pair], archive: Archive, engine: Engine) -> None:
         archive: its lock is held by the caller.
         engine: how files are analysed.
     """
-    tangled = _tangled(found, archive)
-    seeds = {_head(each.id) for pair in tangled for each in (pair.watch, pair.phone)}
+    to_regroup = _pairs_to_regroup(found, archive)
+    seeds = {_file_prefix(each.id) for pair in to_regroup for each in (pair.watch, pair.phone)}
     files = connected_files(seeds, archive) if seeds else []
     if not files or not all(archive.originals.path(each).is_file() for each in files):
         return  # without all originals it cannot be judged afresh: what was found before stays
     archive.second_devices.separate_files(files)
     reprocess_locked(archive.pending.exports(), archive, engine)
-    _set_aside([each for each in archive.briefs() if each.sha256 in set(files)], archive)
+    _set_duplicates_aside([each for each in archive.briefs() if each.sha256 in set(files)], archive)
 
 
 def connected_files(seeds: Iterable[str], archive: Archive) -> list[str]:
@@ -309,7 +317,7 @@ def connected_files(seeds: Iterable[str], archive: Archive) -> list[str]:
     )
 
 
-def _tangled(found: Sequence[Pair], archive: Archive) -> Iterator[Pair]:
+def _pairs_to_regroup(found: Sequence[Pair], archive: Archive) -> Iterator[Pair]:
     matched = {
         each
         for match in archive.second_devices.matches()
@@ -333,8 +341,8 @@ def _connected(seeds: set[str], archive: Archive) -> set[str]:
         if row.rule in _LINKING and row.duplicate_of
     ]
     for one, other in pairs:
-        links[_head(one)].add(_head(other))
-        links[_head(other)].add(_head(one))
+        links[_file_prefix(one)].add(_file_prefix(other))
+        links[_file_prefix(other)].add(_file_prefix(one))
     reached, waiting = set(seeds), list(seeds)
     while waiting:
         further = links[waiting.pop()] - reached
@@ -343,12 +351,12 @@ def _connected(seeds: set[str], archive: Archive) -> set[str]:
     return reached
 
 
-def _head(session_id: str) -> str:
+def _file_prefix(session_id: str) -> str:
     """As much of its file's hash as a session's id holds."""
     return session_id.split("-", maxsplit=1)[0]
 
 
-def _set_aside(briefs: Iterable[Brief], archive: Archive) -> None:
+def _set_duplicates_aside(briefs: Iterable[Brief], archive: Archive) -> None:
     """Of several exports of one recording let the richest stand."""
     apart = archive.second_devices.kept_apart()
     known = Known((), archive.channels, Places(archive.track).apart)
