@@ -1,4 +1,4 @@
-"""The archive: what goes in comes out, what the user said stays, what is newer is refused."""
+"""The archive: what goes in comes out, what the user stated stays, what is newer is refused."""
 
 import sqlite3
 import subprocess
@@ -389,10 +389,10 @@ def test_tracks_are_read_and_written_without_pandas_and_as_others_read_them() ->
         "print('pandas' in sys.modules)"
     )
     tests = str(Path(fake_pipeline.__file__).parent)
-    told = subprocess.run(  # noqa: S603 - our own
+    ended = subprocess.run(  # noqa: S603 - our own
         [sys.executable, "-c", code, tests], capture_output=True, text=True, check=True
     )
-    assert told.stdout == "False\n"
+    assert ended.stdout == "False\n"
     made = fake_pipeline.track(0.0, 61)
     table = pq.read_table(BytesIO(serialization.encode_track(made)))
     for name, values in made.columns.items():

@@ -173,19 +173,19 @@ def facts_of(session: dict[str, object]) -> list[str]:
 
 def test_what_cannot_be_taken_out_is_not_written(place: Path) -> None:
     imported(place, "--no-pages")
-    told = [json.loads(line) for line in sessions(place)]
+    whole_sessions = [json.loads(line) for line in sessions(place)]
     lose_originals(place, 2)
     for command in commands_of_all(place):
         result = run(*command)
         assert result.exit_code == 1, command
         assert "privacy zone" in result.output + result.stderr
-        assert not any(fact in result.stdout for each in told for fact in facts_of(each))
+        assert not any(fact in result.stdout for each in whole_sessions for fact in facts_of(each))
     with pytest.raises(ArchiveError, match="privacy zone"):
         retrorun.load(place / "a")
     assert not list((place / "out").rglob("tracks/*"))
     for path in [*(place / "r").rglob("*.html"), *(place / "out").rglob("*.csv")]:
         text = path.read_text(encoding="utf-8")
-        assert not any(fact in text for each in told for fact in facts_of(each)), path
+        assert not any(fact in text for each in whole_sessions for fact in facts_of(each)), path
 
 
 def test_a_session_that_keeps_its_zone_is_refused_and_the_other_is_there(place: Path) -> None:
@@ -194,11 +194,13 @@ def test_a_session_that_keeps_its_zone_is_refused_and_the_other_is_there(place: 
     first = run("process", place / "in", *where(place))
     assert first.exit_code == 1
     assert lost in first.stderr
-    told, whole = (f"{place}/r/sessions/{each}.html" for each in (lost, other_than(place, lost)))
-    refused = Path(told).read_text(encoding="utf-8")
+    refused, whole = (
+        (place / "r" / "sessions" / f"{each}.html").read_text(encoding="utf-8")
+        for each in (lost, other_than(place, lost))
+    )
     assert "privacy zone" in refused
     assert "session-data" not in refused
-    assert "session-data" in Path(whole).read_text(encoding="utf-8")
+    assert "session-data" in whole
     for command in commands_of_all(place)[:-1]:
         result = run(*command)
         assert (result.exit_code, lost in result.stderr) == (1, True), command

@@ -225,8 +225,8 @@ def test_two_at_once_do_nothing_twice_and_lose_nothing(tmp_path: Path) -> None:
         drop(root / "exports", name, content)
     arguments = ("process", str(root / "exports"), "--jobs", "1")
     both = [command(root, *arguments), command(root, *arguments)]
-    said = [each.communicate(timeout=300) for each in both]
-    for each, (_, err) in zip(both, said, strict=True):
+    outputs = [each.communicate(timeout=300) for each in both]
+    for each, (_, err) in zip(both, outputs, strict=True):
         assert each.returncode == 0 or "archive-busy" in err, err
     with Archive.open(root / "archive") as archive:
         assert [each.sessions for each in archive.writes.imports()] == [len(files)]

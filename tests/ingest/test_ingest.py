@@ -215,13 +215,13 @@ def test_old_files_cost_no_pause_and_future_ones_one() -> None:
 
 def test_labels_reach_the_pipeline(tmp_path: Path) -> None:
     exports = fill(tmp_path / "exports", a="run 1000 60\nrun 5000 60")
-    said = Label(5, 9, "backward", "command")
+    label = Label(5, 9, "backward", "command")
     with Archive.open(tmp_path / "archive") as archive:
         run(exports, archive)
-        archive.annotations.add_label(archive.sessions()[1].id, said)
+        archive.annotations.add_label(archive.sessions()[1].id, label)
         archive.database.connection.execute("UPDATE files SET outcome = 'failed', version = 'old'")
         run(exports, archive)
-        assert [session.labels for session in archive.sessions()] == [(), (said,)]
+        assert [session.labels for session in archive.sessions()] == [(), (label,)]
 
 
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:

@@ -142,8 +142,8 @@ def test_labels_of_a_second_copy_hold_for_the_copy_that_stands(tmp_path: Path, f
         for what in [first, *(each for each in texts if each != first)]:
             (exports / kept[what]).write_text(texts[what])
             run(exports, archive)
-        (heard,) = labels(archive)
-        assert [(each.start_s, each.end_s, each.direction) for each in heard] == [
+        (labelled,) = labels(archive)
+        assert [(each.start_s, each.end_s, each.direction) for each in labelled] == [
             (10, 20, "backward")
         ]
         rows = {Path(row.path).name: row for row in archive.files()}
@@ -199,12 +199,12 @@ def test_killed_before_the_table_was_heard_it_is_heard_later(
 def test_labels_carried_over_are_seen_before_anything_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At no moment is there a session in the archive that has not heard its labels."""
+    """At no moment is there a session in the archive without its labels."""
     exports = put(tmp_path / "e", a="run 1000 60")
-    said = Label(5, 9, "backward", "command")
+    label = Label(5, 9, "backward", "command")
     with Archive.open(tmp_path / "archive") as archive:
         run(exports, archive)
-        archive.annotations.add_label(archive.sessions()[0].id, said)
+        archive.annotations.add_label(archive.sessions()[0].id, label)
         put(exports, a="run 1000 600")
         write = archive.writes.apply
         seen: list[tuple[float, tuple[Label, ...]]] = []
@@ -215,7 +215,7 @@ def test_labels_carried_over_are_seen_before_anything_is_written(
 
         monkeypatch.setattr(archive.writes, "apply", watched)
         run(exports, archive)
-        assert set(seen) == {(60, ()), (600, (said,))}  # the old one was never analysed anew
+        assert set(seen) == {(60, ()), (600, (label,))}  # the old one was never analysed again
         assert [each.duration_s for each in archive.sessions()] == [600]
 
 

@@ -215,14 +215,14 @@ def test_what_was_said_of_the_phone_holds_on_the_watch_s_clock(
     watch.unlink()
     imported(exports, archive)
     (alone,) = archive.sessions()
-    said = Label(100, 160, "forward", "command")
-    archive.annotations.add_label(alone.id, said)
+    label_of_phone = Label(100, 160, "forward", "command")
+    archive.annotations.add_label(alone.id, label_of_phone)
     watch.write_bytes(data)
     imported(exports, archive)
     (session,) = archive.sessions()
     (label,) = session.labels
     later_s = 120  # the phone was started two minutes after the watch
-    assert label.start_s == pytest.approx(said.start_s + later_s, abs=1.0)
+    assert label.start_s == pytest.approx(label_of_phone.start_s + later_s, abs=1.0)
     assert label.end_s - label.start_s == pytest.approx(60)
     assert label.origin == f"command ({alone.id})"
     reprocess([session.source.sha256], archive, ENGINE)
@@ -230,7 +230,7 @@ def test_what_was_said_of_the_phone_holds_on_the_watch_s_clock(
     separate(str(exports / "phone.gpx"), archive, ENGINE)
     assert {each.source.name: each.labels for each in archive.sessions()} == {
         "watch.fit": (),
-        "phone.gpx": (said,),
+        "phone.gpx": (label_of_phone,),
     }
 
 
