@@ -16,10 +16,10 @@ from retrorun.prepare.clean import cleaned
 from retrorun.prepare.distance import totals_note, with_distance
 from retrorun.prepare.motion import graded, motion
 from retrorun.prepare.plausibility import doubt
-from retrorun.prepare.resample import as_cleaned, resampled
+from retrorun.prepare.resample import as_cleaned, coverage, has_usable_seconds, resampled
 from retrorun.settings import PrepareSettings
 
-__all__ = ["doubt", "prepare"]
+__all__ = ["coverage", "doubt", "has_usable_seconds", "prepare"]
 
 
 def prepare(

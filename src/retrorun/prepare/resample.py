@@ -3,6 +3,7 @@
 import numpy as np
 
 from retrorun import arithmetic
+from retrorun.channels import CHANNELS
 from retrorun.model import HeadingSeries, HeadingTrack, Note, Pause, Track
 from retrorun.prepare.clean import Cleaned
 from retrorun.settings import PrepareSettings
@@ -142,3 +143,24 @@ def _near(grid_s: FloatArray, times_s: FloatArray | None) -> BoolArray:
         seconds = np.rint(times_s - grid_s[0]).astype(np.int64)
         flag[np.clip(seconds, 0, grid_s.size - 1)] = True
     return flag
+
+
+def has_usable_seconds(track: Track, settings: PrepareSettings) -> bool:
+    """Whether two seconds are known that lie near enough to tell of the time between them."""
+    known = np.flatnonzero(~track.flags["gap"])
+    return bool(known.size > 1 and np.diff(known).min() <= settings.apart_s)
+
+
+def coverage(track: Track) -> dict[str, float]:
+    """Contract label → share of the seconds that have it, for channels that exist at all."""
+    shares = {
+        channel.label: _share(track.column(channel.name))
+        for channel in CHANNELS
+        if track.has(channel.name)
+    }
+    headings = [_share(each.heading_deg) for each in track.headings]
+    return {**shares, "heading": max(headings)} if headings and max(headings) > 0 else shares
+
+
+def _share(column: FloatArray) -> float:
+    return round(float(np.isfinite(column).mean()), 4)
