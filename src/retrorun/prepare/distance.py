@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.channels import POSITION
 from retrorun.model import Note, Recording, Track
 from retrorun.prepare.clean import Cleaned
-from retrorun.prepare.sources import ways_m
 from retrorun.settings import PrepareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
@@ -179,7 +179,7 @@ def _chords(clean: Cleaned, settings: PrepareSettings) -> list[_Way]:
 def _chord(clean: Cleaned, fixed: IntArray, settings: PrepareSettings) -> _Way:
     """The way from each of these fixes to the next."""
     latitude, longitude = (clean.columns[name][fixed] for name in POSITION)
-    time_s, metres = clean.time_s[fixed], ways_m(latitude, longitude)
+    time_s, metres = clean.time_s[fixed], arithmetic.ways_m(latitude, longitude)
     running_s = np.diff(time_s) - _paused_s(time_s, clean)
     piece = np.searchsorted(clean.breaks_s, time_s, side="right")
     reached = (np.diff(piece) == 0) & (metres <= _most_m(np.maximum(running_s, 1.0), settings))
@@ -201,7 +201,7 @@ def _paused_s(time_s: FloatArray, clean: Cleaned) -> FloatArray:
     paused = np.concatenate(
         ([0.0], np.cumsum(np.diff(edges) * (np.arange(edges.size - 1) % 2 == 0)))
     )
-    return np.diff(np.interp(time_s, edges, paused))
+    return np.diff(arithmetic.interpolate(time_s, edges, paused))
 
 
 def _usual_mps(*ways: _Way | None) -> float:
@@ -213,7 +213,7 @@ def _usual_mps(*ways: _Way | None) -> float:
         moving = way.known & (speed > 0.5)
         if not moving.any():
             continue
-        order = np.argsort(speed[moving])
+        order = np.argsort(speed[moving], kind="stable")
         time_s = np.cumsum(way.apart_s[moving][order])
         return float(speed[moving][order][np.searchsorted(time_s, time_s[-1] / 2)])
     return 0.0
@@ -234,7 +234,7 @@ def _steps(
     second = np.arange(track.seconds, dtype=np.float64)
     passed = np.concatenate(([0.0], np.cumsum(weight[:-1])))
     along = np.concatenate(([0.0], np.cumsum(np.where(known, way.metres, 0.0))))
-    reached = np.interp(passed, np.interp(knots_s, second, passed), along)
+    reached = arithmetic.interpolate(passed, arithmetic.interpolate(knots_s, second, passed), along)
     found[:-1] = np.diff(reached)
     found[~_inside(knots_s, known, track.seconds)] = np.nan
     return found

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from retrorun.arithmetic import ways_m
 from retrorun.channels import POSITION
 from retrorun.model import Note
-from retrorun.units import EARTH_RADIUS_M, FloatArray, wrap_deg
+from retrorun.units import FloatArray
 
 _AGREE = 1.25  # two totals within this factor of each other agree
 _DIFFER = 1.6  # beyond this factor one of them is wrong
@@ -220,13 +221,6 @@ def _odometer_total(distance: FloatArray | None) -> _Total | None:
     known = distance[np.isfinite(distance)]
     metres = float(np.maximum(np.diff(known), 0.0).sum()) if known.size > 1 else 0.0
     return _Total("the odometer", metres)
-
-
-def ways_m(latitude_deg: FloatArray, longitude_deg: FloatArray) -> FloatArray:
-    """Metres from each place to the next, (m - 1,); equirectangular."""
-    north = np.radians(np.diff(latitude_deg)) * EARTH_RADIUS_M
-    east = np.radians(wrap_deg(np.diff(longitude_deg))) * EARTH_RADIUS_M
-    return np.asarray(np.hypot(north, east * np.cos(np.radians(latitude_deg[:-1]))))
 
 
 def _within(one: float, other: float, factor: float) -> bool:
