@@ -132,7 +132,7 @@ def read_fit(name: str, data: bytes, limits: ReadLimits) -> FitRead:
         ReadError: it holds no message, or no record with a time.
         NotARunError: it is no activity, or one of another kind.
     """
-    found, trailing = parts(data, 4 * limits.samples, limits.activities // 2)
+    found, trailing = parts(data, 4 * limits.samples, limits.activities)
     stories = [told.story(part) for part in found]
     damage = next((part.damage for part in found if part.damage), trailing)
     pairs = list(zip(found, stories, strict=True))

@@ -57,13 +57,15 @@ TIMESTAMP, MESSAGE_INDEX = 253, 254
 KEPT: Mapping[int, frozenset[int]] = {
     0: frozenset({0, 1, 2, 8}),  # file_id: type, manufacturer, product, product_name
     12: frozenset({0, 1}),  # sport: sport, sub_sport
-    18: frozenset({2, 5, 6, 9, 11}),  # session: start, sport, sub_sport, distance, calories
-    19: frozenset({2, 7, 24, 25, 71, TIMESTAMP}),  # lap: start, elapsed, trigger, sport, step
+    # session: start, sport, sub_sport, elapsed, timer, distance, calories
+    18: frozenset({2, 5, 6, 7, 8, 9, 11, TIMESTAMP}),
+    # lap: start, elapsed, timer, distance, trigger, sport, step
+    19: frozenset({2, 7, 8, 9, 24, 25, 71, TIMESTAMP}),
     21: frozenset({0, 1, TIMESTAMP}),  # event: event, event_type
     23: frozenset({0, 27}),  # device_info: device_index, product_name
     26: frozenset({8}),  # workout: wkt_name
     27: frozenset({0, 8, MESSAGE_INDEX}),  # workout_step: wkt_step_name, notes
-    34: frozenset({5, TIMESTAMP}),  # activity: local_timestamp
+    34: frozenset({0, 5, TIMESTAMP}),  # activity: timer, local_timestamp
     167: frozenset({0, 1, 2, 3, 4, 5}),  # three_d_sensor_calibration: all but its time
     206: frozenset({0, 1, 2, 3, 6, 7, 8}),  # field_description: all that describes a number
 }
