@@ -14,9 +14,10 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
+from retrorun.arithmetic import ways_m
 from retrorun.errors import ReadError
 from retrorun.model import HeadingSeries, Lap, Note, Pause, Recording
-from retrorun.units import EARTH_RADIUS_M, FloatArray, IntArray, wrap_deg
+from retrorun.units import FloatArray, IntArray
 
 _HOUR_S, _DAY_S = 3600.0, 86_400.0
 _JUMP_S = 50 * 60.0  # a shorter hole is none of the clock's
@@ -24,7 +25,7 @@ _APART_S = 4 * _HOUR_S  # runs with so long a hole between them are two
 _SAMPLED_S = 6 * _HOUR_S  # whoever samples so seldom has a broken clock
 _AROUND = 10  # samples before and after a jump that tell the speed there
 _COUNTED_M = 100.0  # an odometer above it has not begun again
-_FEW = 10  # samples that are too few to be a run
+_FEW = 10  # fewer samples are no run and tell nothing of the clock
 _MOST_JUMPS = 200  # more are a file of another kind: it is put in order of time
 _SCRAMBLED_S = 1800.0  # times that run back by more are a clock that was set
 _MOST_SMOOTHED = 10.0  # samples on either side over which scrambled times are smoothed
@@ -75,12 +76,13 @@ def settled(one: Recording, kind: str, file: str) -> tuple[Recording, ...]:
         file: name, for messages.
 
     Raises:
-        ReadError: all samples have one time, or lie hours apart (slug ``clock-…``).
+        ReadError: ten or more samples have all one time, or lie hours apart (slug ``clock-…``).
+            Fewer than ten tell nothing of the clock: their times stay as they are.
     """
     if one.time_s.size < 2:
         return (one,)
     apart_s = np.diff(one.time_s)
-    if apart_s.min() > 0 and apart_s.max() <= _JUMP_S:
+    if one.time_s.size < _FEW or (apart_s.min() > 0 and apart_s.max() <= _JUMP_S):
         return (_dated(one, kind),)
     _refuse_senseless(one, file)
     one = _refined(one)
@@ -109,7 +111,7 @@ def _refuse_senseless(one: Recording, file: str) -> None:
         if usual_s < 2 * _DAY_S:
             words = f"the samples lie {usual_s / _HOUR_S:.0f} hours apart: the clock was wrong"
         raise ReadError("clock-impossible", words, file=file)
-    if one.time_s.size < _FEW or usual_s > 0:
+    if usual_s > 0:
         return
     span_s = float(np.ptp(one.time_s))
     if span_s == 0 or _way_m(one, np.arange(one.time_s.size)) > _FASTEST_MPS * (span_s + 1):
@@ -122,7 +124,7 @@ def _way_m(one: Recording, order: IntArray) -> float:
     latitude, longitude = _places(one)
     if latitude is not None and longitude is not None:
         held = order[np.isfinite(latitude[order]) & np.isfinite(longitude[order])]
-        return float(_steps_m(latitude[held], longitude[held]).sum())
+        return float(ways_m(latitude[held], longitude[held]).sum())
     distance = one.columns.get("distance_m")
     if distance is None:
         return 0.0
@@ -132,12 +134,6 @@ def _way_m(one: Recording, order: IntArray) -> float:
 
 def _places(one: Recording) -> tuple[FloatArray | None, FloatArray | None]:
     return one.columns.get("latitude_deg"), one.columns.get("longitude_deg")
-
-
-def _steps_m(latitude: FloatArray, longitude: FloatArray) -> FloatArray:
-    north = np.radians(np.diff(latitude)) * EARTH_RADIUS_M
-    east = np.radians(wrap_deg(np.diff(longitude))) * EARTH_RADIUS_M
-    return np.asarray(np.hypot(north, east * np.cos(np.radians(latitude[:-1]))))
 
 
 def _unscrambled(one: Recording) -> Recording:
@@ -298,7 +294,7 @@ def _leap_m(one: Recording, before: _Piece, after: _Piece) -> float | None:
         held = np.isfinite(latitude) & np.isfinite(longitude)
         ends = _ends(held, before, after)
         if ends is not None:
-            found.append(float(_steps_m(latitude[ends], longitude[ends])[0]))
+            found.append(float(ways_m(latitude[ends], longitude[ends])[0]))
     distance = one.columns.get("distance_m")
     if distance is not None:
         ends = _ends(np.isfinite(distance), before, after)
