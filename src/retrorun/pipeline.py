@@ -44,6 +44,7 @@ from retrorun.model import (
 )
 from retrorun.model.digits import rounded, rounded_track
 from retrorun.prepare.second_device import joined_with_phone
+from retrorun.readers.sports import is_on_foot
 from retrorun.settings import PrepareSettings, ReadLimits, Settings
 from retrorun.units import FloatArray
 
@@ -269,7 +270,7 @@ def _refuse_implausible(recording: Recording, settings: Settings) -> None:
     Raises:
         NotARunError: it is too fast for one, or may be a ride.
     """
-    if readers.is_on_foot(recording.sport) == "maybe":
+    if is_on_foot(recording.sport) == "maybe":
         reason = prepare.doubt(recording, settings.sport)
         if reason is not None:
             raise reason

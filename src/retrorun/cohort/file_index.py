@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from retrorun import storage
 from retrorun.cohort.assignment import Athletes
 from retrorun.cohort.batches import Planned
 from retrorun.storage import Store
-from retrorun.storage.entries import is_export
 
 KEY_BYTES = 16
 
@@ -21,9 +21,7 @@ KEY_BYTES = 16
 def listed(store: Store, athletes: Athletes) -> Iterator[Planned]:
     """Every export of the store, in the store's order, and whose it is."""
     prints: dict[str, str] = {}
-    for entry in store.entries():
-        if not is_export(entry.name):
-            continue
+    for entry in storage.exports(store, store.entries(), lambda _: False):
         athlete = athletes.of(entry.name)
         if athlete not in prints:
             prints[athlete] = athletes.fingerprint(athlete)

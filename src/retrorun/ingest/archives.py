@@ -22,6 +22,7 @@ from retrorun.ingest.file_names import is_archive, member_tag
 from retrorun.ingest.label_files import PackedLabels
 from retrorun.ingest.phone_logs import moved
 from retrorun.ingest.plan import Candidate, again
+from retrorun.readers.registry import titles
 from retrorun.settings import ReadLimits
 from retrorun.storage import Entry
 
@@ -246,7 +247,7 @@ def _held(rows: Iterable[FileRow], *, retry: bool) -> dict[str, str]:
 def _row(zipped: Candidate, *, any_found: bool) -> FileRow:
     if any_found:
         return replace(file_row(zipped, "imported"), rule=UNPACKED)
-    words = "an archive without FIT, GPX or TCX in it"
+    words = f"an archive without {titles()} in it"
     return refused(zipped, Problem("not-a-run", "archive-empty", words))
 
 

@@ -4,17 +4,18 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from retrorun.archive import FileRow
+from retrorun.readers.registry import suffixes
 from retrorun.storage import Entry
-from retrorun.storage.entries import PACKED, SUFFIXES, is_archive, is_export
+from retrorun.storage.entries import PACKED, is_archive, is_export, may_be_export
 
 __all__ = [
     "PACKED",
-    "SUFFIXES",
     "container",
     "is_archive",
     "is_export",
     "is_known",
     "is_table",
+    "may_be_wanted",
     "member_tag",
     "named_after",
 ]
@@ -33,9 +34,15 @@ def is_known(name: str) -> bool:
     return is_export(name) or is_table(name)
 
 
+def may_be_wanted(name: str) -> bool:
+    """Whether a file is looked at, or might be, depending on its content."""
+    return is_known(name) or may_be_export(name)
+
+
 def table_endings() -> tuple[str, ...]:
     """What may follow a table's stem in the name of its export."""
-    return ("", *(end + packed for end in SUFFIXES for packed in ("", PACKED)))
+    ends = (*suffixes(), *suffixes(shared=True))
+    return ("", *(end + packed for end in ends for packed in ("", PACKED)))
 
 
 def named_after(tables: Iterable[Entry], exports: Iterable[Entry]) -> list[tuple[str, ...]]:

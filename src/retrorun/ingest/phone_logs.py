@@ -9,12 +9,11 @@ A phone's log whose folder has a new name: only then is it composed, and known b
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import cast
 
 from retrorun import storage
 from retrorun.archive import Change, FileRow
-from retrorun.errors import ReadError
 from retrorun.ingest.file_names import container, is_table
 from retrorun.settings import ReadLimits
 from retrorun.storage import Entry, Store
@@ -63,7 +62,7 @@ def find(store: Store, entries: Iterable[Entry], is_fresh: Callable[[Entry], boo
 
 def _logs(store: Store, held: list[Entry]) -> list[Tables]:
     entries = {PurePosixPath(each.address).name: each for each in _looked_at(held)}
-    heads = {name: _head(store, each) for name, each in entries.items()}
+    heads = {name: storage.head(store, each, _HEAD_BYTES) for name, each in entries.items()}
     timed = {name: head for name, head in heads.items() if _HAS_TIME.match(head)}
     if not timed:
         return []
@@ -86,18 +85,6 @@ def _looked_at(held: list[Entry]) -> list[Entry]:
     named = {each.address for each in held if phone_tables.is_named(each.name)}
     others = [each for each in held if each.address not in named]
     return [each for each in held if each.address in named] + others[:_MOST_OTHERS]
-
-
-def _head(store: Store, entry: Entry) -> bytes:
-    """The first bytes of a table; none where it cannot be read."""
-    try:
-        if storage.is_local(entry.address):
-            with Path(entry.address).open("rb") as stream:
-                return stream.read(_HEAD_BYTES)
-        with store.opened(entry.name) as stream:
-            return stream.read(_HEAD_BYTES)
-    except (OSError, ReadError):
-        return b""
 
 
 def composed(tables: Tables, limits: ReadLimits) -> bytes:

@@ -18,7 +18,7 @@ from retrorun.archive import Archive, FileRow, Problem
 from retrorun.errors import ReadError
 from retrorun.ingest import activity_tables, phone_logs
 from retrorun.ingest.device_pairs import pairs
-from retrorun.ingest.file_names import container, is_export, is_known, is_table, named_after
+from retrorun.ingest.file_names import container, is_known, is_table, named_after
 from retrorun.storage import Entry, Folder, Store
 
 if TYPE_CHECKING:
@@ -124,8 +124,9 @@ def plan_import(
     state = archive.state()
     store = storage.open_store(fspath(folder))
     found = list(store.entries())
-    exports = [entry for entry in found if is_export(entry.name)]
     known = {row.path: row for row in _known(archive, retry=retry)}
+    exports = list(storage.exports(store, found, lambda entry: entry.address in known))
+    export_paths = {entry.address for entry in exports}
     due = {container(row) for row in known.values() if again(row, retry=retry)}
     fresh = [
         entry
@@ -137,7 +138,7 @@ def plan_import(
     logs = phone_logs.find(store, found, lambda each: not _settled(each, known, retry=retry))
     young += [each for log in logs.due for _, each in log]
     steady, waiting = settled(young, settle_s) if isinstance(store, Folder) else (young, [])
-    files = [entry for entry in steady if is_export(entry.name)]
+    files = [entry for entry in steady if entry.address in export_paths]
     others = activity_tables.other_sports(store, found, files)
     candidates = [
         Candidate(entry, _hash(store, entry), problem=others.get(entry.address)) for entry in files
@@ -171,7 +172,9 @@ def plan_import(
         passed_over=tuple(
             entry.address
             for entry in found
-            if not is_known(entry.name) and entry.address not in known_tables
+            if not is_known(entry.name)
+            and entry.address not in known_tables
+            and entry.address not in export_paths
         ),
         unlisted=tuple(store.unlisted) if isinstance(store, Folder) else (),
         retry=retry,

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from retrorun.channels import CHANNELS
 from retrorun.readers.fit.records import FIELDS
 from retrorun.readers.heading_sources import SOURCES
+from retrorun.readers.registry import READERS, Reader
 from retrorun.readers.xml import gpx, tcx
 
 _INTRODUCTION = """\
@@ -225,11 +226,24 @@ over 60 m apart.
 """
 
 
+def _endings(reader: Reader) -> str:
+    if not reader.suffixes:
+        return "any name"
+    words = " ".join(f"`{suffix}`" for suffix in reader.suffixes)
+    return f"{words}, as other files do" if reader.is_suffix_shared else words
+
+
 def markdown() -> str:
     """The whole page."""
     return "\n".join(
         [
             _INTRODUCTION,
+            "## Formats\n",
+            *_table(
+                ("format", "names end in", "known by"),
+                ((each.title, _endings(each), each.about) for each in READERS),
+            ),
+            "",
             "## Channels\n",
             *_channels(),
             "",

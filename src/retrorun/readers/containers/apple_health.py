@@ -17,7 +17,7 @@ import numpy as np
 from lxml import etree
 
 from retrorun.errors import NotARunError, ReadError
-from retrorun.model import Recording
+from retrorun.model import Recording, Source
 from retrorun.readers.xml.document import CONTROLS_TO_BLANKS
 from retrorun.readers.xml.gpx import gpx_of, read_gpx
 from retrorun.readers.xml.stream import XmlBrokenError, elements, local_name
@@ -81,7 +81,7 @@ class Health:
     def expect(self, name: str, data: bytes) -> ReadError | NotARunError | None:
         """Learn of a route's time; the reason if it is none."""
         try:
-            run = read_gpx(name, data, self.limits).recordings[0]
+            run = read_gpx(Source(name, ""), data, self.limits).recordings[0]
         except (ReadError, NotARunError) as reason:
             return reason
         self._routes[name] = _Route(float(run.time_s.min()), float(run.time_s.max()))
@@ -121,7 +121,7 @@ class Health:
         route = self._routes[name]
         if not (route.heart or route.steps or route.sport):
             return data
-        return _gpx(route, read_gpx(name, data, self.limits).recordings[0])
+        return _gpx(route, read_gpx(Source(name, ""), data, self.limits).recordings[0])
 
 
 def _without_doctype(pieces: Iterable[bytes]) -> Iterator[bytes]:

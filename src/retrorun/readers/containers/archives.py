@@ -26,13 +26,10 @@ from typing import IO
 
 from retrorun.errors import NotARunError, ReadError
 from retrorun.readers.containers import apple_health, sensor_logger
-from retrorun.readers.containers import sensor_logger as phone_tables
 from retrorun.readers.containers.strava import TABLE, Told, activities, told_key
-from retrorun.readers.file_kind import sniff
+from retrorun.readers.registry import HEAD_BYTES, MemberError, reader_of, suffixes
 from retrorun.readers.sports import is_on_foot
 from retrorun.settings import ReadLimits
-
-MemberError = ReadError | NotARunError
 
 _SMALL = 1 << 20  # below this size any ratio is harmless
 _CHUNK = 1 << 20
@@ -217,15 +214,10 @@ class _Watched:
 
 Member = tuple[str, bytes | MemberError]
 
-_RECORDINGS = (".fit", ".gpx", ".tcx", ".fit.gz", ".gpx.gz", ".tcx.gz")
+_PACKED = ".gz"
 _LABELS = ".labels.csv"
 _MOST_INDICES = 20  # of activities, in folders of their own
 _MOST_TABLES = 2000  # whose heads are looked at, those called after a sensor first
-
-
-def is_archive(data: bytes) -> bool:
-    """Whether a file's first bytes are those of a zip archive."""
-    return sniff(data[:64]) == "zip"
 
 
 def members(
@@ -317,9 +309,8 @@ class _Walk:
     def _member(
         self, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo, depth: int
     ) -> Iterator[Member]:
-        suffixes = info.filename.lower()
-        nested = suffixes.endswith(".zip")
-        if info.is_dir() or not (nested or suffixes.endswith(_RECORDINGS)):
+        nested = info.filename.lower().endswith(".zip")
+        if info.is_dir() or not (nested or self._is_recording(archive, info)):
             return
         told = self.told.get(told_key(info.filename))
         shown = f"{name} ({told.words})" if told and told.words else name
@@ -337,6 +328,15 @@ class _Walk:
             yield shown, problem
         except BROKEN as problem:
             yield shown, broken(shown, problem)
+
+    def _is_recording(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
+        """Whether a member is read: by its name, or where that is not enough by its content."""
+        name = info.filename.lower()
+        if name.removesuffix(_PACKED).endswith(suffixes()):
+            return True
+        if not name.endswith(suffixes(shared=True)):
+            return False
+        return reader_of(info.filename, self.opener.head(archive, info, HEAD_BYTES)) is not None
 
     def _content(
         self, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo, told: Told | None = None
@@ -373,16 +373,16 @@ class _Walk:
         """A phone's sensor logs: places and headings are tables of their own, in one folder."""
         folders: dict[str, dict[str, zipfile.ZipInfo]] = {}
         tables = [one for one in infos if one.filename.lower().endswith(".csv")]
-        tables.sort(key=lambda one: not phone_tables.is_named(one.filename))
+        tables.sort(key=lambda one: not sensor_logger.is_named(one.filename))
         for info in tables[:_MOST_TABLES]:
             folder, _, own = info.filename.rpartition("/")
             folders.setdefault(folder, {})[own] = info
         for held in folders.values():
             heads = {
-                own: self.opener.head(archive, info, phone_tables.HEAD_BYTES)
+                own: self.opener.head(archive, info, sensor_logger.HEAD_BYTES)
                 for own, info in held.items()
             }
-            for log in phone_tables.logs(heads):
+            for log in sensor_logger.logs(heads):
                 chosen = {role: held[own] for role, own in log.items()}
                 first = chosen.get("places") or next(iter(chosen.values()))
                 shown = f"{name}/{first.filename}"
@@ -392,7 +392,7 @@ class _Walk:
         self,
         name: str,
         archive: zipfile.ZipFile,
-        chosen: dict[phone_tables.Role, zipfile.ZipInfo],
+        chosen: dict[sensor_logger.Role, zipfile.ZipInfo],
     ) -> bytes | MemberError:
         try:
             tables = {role: self.opener.whole(name, archive, info) for role, info in chosen.items()}

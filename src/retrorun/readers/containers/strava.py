@@ -13,12 +13,12 @@ from collections.abc import Container, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from retrorun.readers.registry import suffixes
 from retrorun.readers.sports import is_on_foot, without_diacritics
 
 _MOST_ROWS = 200_000
 _MOST_BYTES = 32 << 20  # of the table: 20,000 activities have 10 MB
 _LOOKED_AT = 200  # rows by which the column of files is found
-_RECORDINGS = (".fit", ".gpx", ".tcx")
 # heads in English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish, Danish, Norwegian,
 # Polish, Czech, Slovenian, Russian, Japanese and Chinese, without diacritics and apostrophes
 _TITLE = frozenset(
@@ -122,7 +122,7 @@ def _file_column(rows: Sequence[Sequence[str]]) -> int | None:
 
 
 def _is_recording(cell: str) -> bool:
-    return cell.lower().removesuffix(".gz").endswith(_RECORDINGS)
+    return cell.lower().removesuffix(".gz").endswith(suffixes())
 
 
 def _title_type_date(lines: Sequence[Sequence[str]], file: int) -> tuple[int | None, ...]:

@@ -4,12 +4,12 @@ FIT ``hr`` messages: beats of a strap that were fetched after the activity.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from retrorun.errors import NotARunError, ReadError
-from retrorun.model import HeadingSeries, Lap, Note, Pause, Recording
+from retrorun.model import Export, HeadingSeries, Lap, Note, Pause, Recording, Source
 from retrorun.readers.cadence import tidied
 from retrorun.readers.fit import messages as told
 from retrorun.readers.fit.headings import compass, headings
@@ -115,23 +115,19 @@ _SLACK_S = 2.0  # a session's clock and its records' may differ by this much
 _OLDEST_S = 631_065_600.0 + 0x10000000  # FIT times below this count from the device's start
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FitRead:
-    """What a FIT file held; ``damage`` if it is broken anywhere."""
-
-    recordings: tuple[Recording, ...]
-    passed_over: tuple[Note, ...]
-    device: str | None
-    damage: Damage | None
-
-
-def read_fit(name: str, data: bytes, limits: ReadLimits) -> FitRead:
+def read_fit(source: Source, data: bytes, limits: ReadLimits) -> Export:
     """Read a FIT file, chained or damaged ones too.
+
+    Args:
+        source: the file's name and hash.
+        data: all its bytes.
+        limits: bounds on what it may cost.
 
     Raises:
         ReadError: it holds no message, or no record with a time.
         NotARunError: it is no activity, or one of another kind.
     """
+    name = source.name
     found, trailing = parts(data, 4 * limits.samples, limits.activities)
     stories = [told.story(part) for part in found]
     damage = next((part.damage for part in found if part.damage), trailing)
@@ -144,7 +140,10 @@ def read_fit(name: str, data: bytes, limits: ReadLimits) -> FitRead:
     if not kept:
         raise _nothing(name, pairs, others, damage)
     device = next((word for story in stories if (word := told.device(story))), None)
-    return FitRead(tuple(kept), passed_over, device, damage)
+    warning = (Note(damage.slug, f"{damage.message} (byte {damage.offset})"),) if damage else ()
+    salvaged = damage is not None
+    source = replace(source, format="fit", device=device, salvaged=salvaged, warnings=warning)
+    return Export(source, tuple(kept), passed_over)
 
 
 def _nothing(

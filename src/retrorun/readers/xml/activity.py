@@ -11,7 +11,17 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 from lxml import etree
 
-from retrorun.model import FileTotal, HeadingSeries, Lap, Note, Pause, Recording
+from retrorun.errors import ReadError
+from retrorun.model import (
+    Export,
+    FileTotal,
+    HeadingSeries,
+    Lap,
+    Note,
+    Pause,
+    Recording,
+    Source,
+)
 from retrorun.readers.cadence import tidied
 from retrorun.readers.sports import is_on_foot
 from retrorun.readers.xml.coverage import differences, leftover_counts
@@ -20,20 +30,10 @@ from retrorun.readers.xml.fast_path import PointNames, Run, cut
 from retrorun.readers.xml.points import PointTable
 from retrorun.readers.xml.stream import XmlBrokenError, chunks, elements
 from retrorun.readers.xml.values import utc_offset_s
+from retrorun.settings import ReadLimits
 from retrorun.units import FloatArray
 
 _JOIN_S = 3600.0  # a track that begins within an hour of the one before it belongs to it
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class XmlRead:
-    """What a GPX or TCX file held: ``damage`` if it breaks off, ``warnings`` if it was mended."""
-
-    recordings: tuple[Recording, ...]
-    passed_over: tuple[Note, ...]
-    device: str | None
-    damage: Note | None
-    warnings: tuple[Note, ...] = ()
 
 
 @dataclass(slots=True)
@@ -51,6 +51,46 @@ class Gathered:
     distance_m: float | None = None
     timer_s: float | None = None
     notes: list[Note] = field(default_factory=list)
+
+
+def refuse_endless(name: str, data: bytes, point: bytes, limits: ReadLimits) -> None:
+    """Count what a document holds before it is read: that takes a hundredth of the time.
+
+    Args:
+        name: the file's, for messages.
+        data: the document.
+        point: local name of its points.
+        limits: how many points and elements it may have.
+
+    Raises:
+        ReadError: there are more.
+    """
+    points = data.count(b"<" + point) + data.count(b":" + point) // 2
+    if points > limits.samples:
+        raise ReadError("too-many-samples", f"more than {limits.samples} points", file=name)
+    if data.count(b"<") > 2 * limits.xml_elements:
+        message = f"more than {limits.xml_elements} elements"
+        raise ReadError("too-many-elements", message, file=name)
+
+
+def export(
+    source: Source, found: Sequence[Recording], damage: Note | None, warnings: tuple[Note, ...]
+) -> Export:
+    """The recordings on foot of a document, with the notes on it; the others are named.
+
+    Args:
+        source: the file, with format and device.
+        found: every recording in it.
+        damage: where it breaks off, if it does.
+        warnings: what was mended in it or not read.
+    """
+    notes = (*((damage,) if damage else ()), *warnings)
+    kept = (one for one in found if is_on_foot(one.sport) != "no")
+    recordings = tuple(replace(one, notes=(*one.notes, *notes)) for one in kept)
+    others = (one for one in found if is_on_foot(one.sport) == "no")
+    passed_over = tuple(Note("other-sport", f"{one.sport}: not on foot") for one in others)
+    source = replace(source, salvaged=damage is not None, warnings=notes)
+    return Export(source, recordings, passed_over)
 
 
 def recording(
@@ -110,11 +150,6 @@ def _zone(points: PointTable) -> float | None:
     """Local minus UTC where the first time carries an offset."""
     texts = points.texts("time").texts
     return utc_offset_s(texts[0]) if texts and texts[0] else None
-
-
-def noted(one: Recording, note: Note) -> Recording:
-    """The recording with one more note."""
-    return replace(one, notes=(*one.notes, note))
 
 
 def joined(found: Sequence[Recording]) -> list[Recording]:

@@ -6,7 +6,8 @@ GPX that the readers make of archives whose parts are no recordings by themselve
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from html import escape
 
@@ -15,16 +16,16 @@ import numpy as np
 from lxml import etree
 
 from retrorun.errors import NotARunError, ReadError
-from retrorun.model import HeadingSeries, Note, Recording
-from retrorun.readers.heading_sources import BY_SOURCE, HeadingSource, series
+from retrorun.model import Export, HeadingSeries, Note, Recording, Source
+from retrorun.readers.heading_sources import BY_CREATOR, GPX, GPX_NAMES, HeadingSource, series
 from retrorun.readers.sports import is_on_foot, sport_of_code
 from retrorun.readers.xml.activity import (
     Gathered,
     Listening,
-    XmlRead,
+    export,
     joined,
-    noted,
     recording,
+    refuse_endless,
     taken,
 )
 from retrorun.readers.xml.coverage import unread_names
@@ -57,7 +58,7 @@ NAMES: dict[str, str] = {
 }
 PLACES = {"lat": "latitude_deg", "lon": "longitude_deg"}
 _LEAST_POINTS = 2  # of a track
-_OTHERS = {name: name for name in ("time", "cmt", "heading", "compass", "bearing", "course")}
+_OTHERS = {name: name for name in ("time", "cmt", *sorted(GPX_NAMES))}
 # elements whose text says what sport it is, in lower case; lxml must be told how they are written
 _SPORTS = frozenset({"type", "sport", "activity", "activitytype", "activity_type", "exercisetype"})
 _SPORT_TAGS = (
@@ -73,37 +74,34 @@ _COMMENT = 200  # characters of a comment that are looked at
 _SAME_DEG = 0.5
 
 
-def read_gpx(name: str, data: bytes, limits: ReadLimits) -> XmlRead:
+def read_gpx(source: Source, data: bytes, limits: ReadLimits) -> Export:
     """Read a GPX file, broken ones up to the break.
+
+    Args:
+        source: the file's name and hash.
+        data: all its bytes.
+        limits: bounds on what it may cost.
 
     Raises:
         ReadError: no track point has a time, or there are too many.
         NotARunError: there is no track, or only one of another sport.
     """
+    refuse_endless(source.name, data, b"trkpt", limits)
     whole = taken(
         data,
         Listening(_POINTS, _TAGS, "trkseg", limits.xml_depth, limits.samples),
-        lambda runs: _Tracks(limits, name, runs),
+        lambda runs: _Tracks(limits, source.name, runs),
     )
     tracks, damage = whole.taker, whole.damage
     found = [one for track in tracks.found if (one := _recording(track, tracks.sport)) is not None]
     if not found and damage is None:
-        found = _second_opinion(data, limits)
+        found = second_opinion(data, limits)
     runs = joined(found)
-    kept = tuple(one for one in runs if is_on_foot(one.sport) != "no")
-    others = tuple(one for one in runs if is_on_foot(one.sport) == "no")
-    passed_over = tuple(Note("other-sport", f"{one.sport}: not on foot") for one in others)
-    if not kept:
-        raise _nothing(name, tracks, others, damage)
+    if all(is_on_foot(one.sport) == "no" for one in runs):
+        raise _nothing(source.name, tracks, runs, damage)
+    source = replace(source, format="gpx", device=tracks.creator)
     warnings = (*whole.repairs, *whole.coverage(_POINTS), *unread_names(data, _POINTS))
-    for note in (*((damage,) if damage else ()), *warnings):
-        kept = tuple(noted(one, note) for one in kept)
-    return XmlRead(kept, passed_over, tracks.creator, damage, warnings)
-
-
-def _second_opinion(data: bytes, limits: ReadLimits) -> list[Recording]:
-
-    return second_opinion(data, limits)
+    return export(source, runs, damage, warnings)
 
 
 class _Tracks:
@@ -188,7 +186,7 @@ def _tag(element: etree._Element | None) -> str:
 def _nothing(
     name: str,
     tracks: _Tracks,
-    others: tuple[Recording, ...],
+    others: Sequence[Recording],
     damage: Note | None,
 ) -> ReadError | NotARunError:
     if others:
@@ -211,27 +209,31 @@ def _recording(found: Gathered, sport: str | None) -> Recording | None:
     if found.points.count < _LEAST_POINTS:
         return None
     columns = {name: values for name, values in numbers.items() if name not in _OTHERS}
-    candidates = tuple(_headings(found.points, numbers, time_s))
+    candidates = tuple(_headings(found, numbers, time_s))
     return recording(found, time_s, columns, candidates)
 
 
 def _headings(
-    points: PointTable,
+    found: Gathered,
     numbers: dict[str, FloatArray],
     time_s: FloatArray,
 ) -> Iterator[HeadingSeries]:
-    """Candidates by the table; ``bearing`` is the facing only beside a different ``course``."""
-    rows = {name: BY_SOURCE[f"gpx:{name}"] for name in ("heading", "compass", "bearing", "course")}
+    """Candidates by the table; ``bearing`` is the facing only beside a different ``course``.
+
+    The compass of a document that the readers composed is named after what it was composed of.
+    """
     if "compass" not in numbers:
-        numbers = numbers | _compass_in_comments(points)
-    for name, row in rows.items():
+        numbers = numbers | _compass_in_comments(found.points)
+    for row in GPX:
+        (name,) = row.names
         values = numbers.get(name)
         if values is None:
             continue
         claim = row.claim
         if name == "bearing" and _differ(values, numbers.get("course")):
             claim = "compass"
-        one = series(row, row.label, time_s, _angles(values, row), claim)
+        origin = BY_CREATOR.get(found.device or "", row) if name == "compass" else row
+        one = series(origin, origin.label, time_s, _angles(values, row), claim)
         if one is not None:
             yield one
 

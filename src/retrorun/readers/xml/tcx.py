@@ -1,15 +1,22 @@
 """TCX → recordings: several activities and laps, treadmill runs without a position."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from lxml import etree
 
 from retrorun.errors import NotARunError, ReadError
-from retrorun.model import Lap, Note, Pause, Recording
+from retrorun.model import Export, Lap, Note, Pause, Recording, Source
 from retrorun.readers.sports import is_on_foot, sport_of_code
-from retrorun.readers.xml.activity import Gathered, Listening, XmlRead, noted, recording, taken
+from retrorun.readers.xml.activity import (
+    Gathered,
+    Listening,
+    export,
+    recording,
+    refuse_endless,
+    taken,
+)
 from retrorun.readers.xml.coverage import unread_names
 from retrorun.readers.xml.fast_path import PointNames, Run
 from retrorun.readers.xml.points import PointTable
@@ -37,30 +44,33 @@ _TAGS = (
 _POINTS = PointNames("Trackpoint", NAMES | {"time": "time"}, {}, frozenset(), frozenset(_TAGS))
 
 
-def read_tcx(name: str, data: bytes, limits: ReadLimits) -> XmlRead:
+def read_tcx(source: Source, data: bytes, limits: ReadLimits) -> Export:
     """Read a TCX file, broken ones up to the break.
+
+    Args:
+        source: the file's name and hash.
+        data: all its bytes.
+        limits: bounds on what it may cost.
 
     Raises:
         ReadError: no track point has a time, or there are too many.
         NotARunError: there is no activity on foot.
     """
+    refuse_endless(source.name, data, b"Trackpoint", limits)
     whole = taken(
         data,
         Listening(_POINTS, _TAGS, "Track", limits.xml_depth, limits.samples),
-        lambda runs: _Activities(limits, name, runs),
+        lambda runs: _Activities(limits, source.name, runs),
     )
     found, damage = whole.taker, whole.damage
-    everything = [one for one in map(_recording, found.found) if one is not None]
-    kept = tuple(one for one in everything if is_on_foot(one.sport) != "no")
-    others = tuple(one for one in everything if is_on_foot(one.sport) == "no")
-    passed_over = tuple(Note("other-sport", f"{one.sport}: not on foot") for one in others)
-    if not kept:
-        raise _nothing(name, found, others, damage)
+    runs = [one for one in map(_recording, found.found) if one is not None]
+    first = next((one for one in runs if is_on_foot(one.sport) != "no"), None)
+    if first is None:
+        raise _nothing(source.name, found, runs, damage)
+    source = replace(source, format="tcx", device=first.device)
     coverage = whole.coverage(_POINTS) if not found.courses else ()  # a course has points too
     warnings = (*whole.repairs, *coverage, *unread_names(data, _POINTS))
-    for note in (*((damage,) if damage else ()), *warnings):
-        kept = tuple(noted(one, note) for one in kept)
-    return XmlRead(kept, passed_over, kept[0].device, damage, warnings)
+    return export(source, runs, damage, warnings)
 
 
 class _LapRead:
