@@ -19,6 +19,12 @@ MemberError = ReadError | NotARunError
 HEAD_BYTES = 4096  # the first bytes of a file, by which its format is recognised
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _XML = re.compile(rb"^\s*<[\w!?]")
+_POLAR = (  # all of these within the first bytes
+    re.compile(rb"\A(?:\xef\xbb\xbf)?\s*\{"),
+    re.compile(rb'"startTime"\s*:\s*"\d{4}-'),
+    re.compile(rb'"exercises"\s*:\s*\['),
+    re.compile(rb'"(?:exportVersion|physicalInformationSnapshot)"\s*:|"duration"\s*:\s*"PT'),
+)
 _FEWEST_BYTES_OF_FIT = 12  # its shortest header
 
 
@@ -92,6 +98,16 @@ def _read_sensor_table(source: "Source", data: bytes, limits: "ReadLimits") -> "
     return read_table(source, data, limits)
 
 
+def _is_polar(_name: str, data: bytes) -> bool:
+    return all(each.search(data[:HEAD_BYTES]) for each in _POLAR)
+
+
+def _read_polar(source: "Source", data: bytes, limits: "ReadLimits") -> "Export":
+    from retrorun.readers.polar import read_polar
+
+    return read_polar(source, data, limits)
+
+
 READERS: tuple[Reader, ...] = (
     Reader(
         "fit",
@@ -124,6 +140,17 @@ READERS: tuple[Reader, ...] = (
         _is_sensor_table,
         _read_sensor_table,
         "a table with a time in nanoseconds and places; see archives below",
+    ),
+    Reader(
+        "polar",
+        "Polar's JSON",
+        (".json",),
+        _is_polar,
+        _read_polar,
+        "an object with `startTime` and `exercises`, and `exportVersion`, a `duration` such as "
+        "`PT60S` or `physicalInformationSnapshot`: a training session of the data export of "
+        "account.polar.com (lists of `dateTime` and `value`); other JSON files are passed over",
+        is_suffix_shared=True,
     ),
 )
 
