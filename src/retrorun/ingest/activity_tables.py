@@ -35,13 +35,13 @@ def other_sports(
 
 
 def _told(folder: str, data: bytes, beside: Iterable[Entry]) -> dict[str, Problem]:
-    from retrorun.readers.containers.strava import activities, told_key
+    from retrorun.readers.containers.strava import activities, file_key
     from retrorun.readers.sports import is_on_foot
 
     told = activities(folder, data)
     found: dict[str, Problem] = {}
     for each in beside:
-        one = told.get(told_key(each.address))
+        one = told.get(file_key(each.address))
         if one is not None and is_on_foot(one.sport) == "no":
             words = f"{TABLE} calls it {one.sport}, which is not on foot"
             found[each.address] = Problem("not-a-run", "not-a-run", words)

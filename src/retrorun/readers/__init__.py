@@ -46,12 +46,12 @@ def read(name: str, data: bytes, limits: "ReadLimits") -> "Export":
 
     from retrorun.model import Note, Source
     from retrorun.readers.clock import settled
-    from retrorun.readers.containers.archives import unwrapped
+    from retrorun.readers.containers.archives import gunzip
 
     if len(data) > limits.file_bytes:
         raise ReadError("too-large", f"over {limits.file_bytes} bytes", file=name)
     source = Source(name=name, sha256=hashlib.sha256(data).hexdigest())
-    plain, is_cut = unwrapped(name, data, limits)
+    plain, is_cut = gunzip(name, data, limits)
     reader = reader_of(source.name, plain)
     if reader is None:
         raise unreadable(source.name, plain)

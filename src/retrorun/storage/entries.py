@@ -1,7 +1,4 @@
-"""What every store says: files by name, and names that can be shown.
-
-Which names an export may have.
-"""
+"""Files of a store: entries, the names that exports may have, and addresses without credentials."""
 
 import re
 from collections.abc import Iterator

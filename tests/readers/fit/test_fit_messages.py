@@ -8,7 +8,7 @@ from fitparse.profile import MESSAGE_TYPES
 
 from retrorun.errors import ReadError
 from retrorun.readers import read
-from retrorun.readers.fit.messages import story
+from retrorun.readers.fit.messages import decode_messages
 from retrorun.readers.fit.structure import KEPT, parts
 from retrorun.settings import ReadLimits
 from retrorun.simulate.write_fit import Encoder, Field, number, text
@@ -84,7 +84,7 @@ def test_a_product_is_named_by_the_profile() -> None:
 def test_a_calibration_has_its_common_name() -> None:
     fields = [number(0, "enum", 0), number(1, "uint32", 7), number(2, "uint32", 3)]
     (part,) = parts(run((167, fields)), 1000)[0]
-    (message,) = story(part).all("three_d_sensor_calibration")
+    (message,) = decode_messages(part).all("three_d_sensor_calibration")
     assert message["calibration_factor"] == message["accel_cal_factor"] == 7
 
 

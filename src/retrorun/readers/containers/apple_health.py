@@ -78,7 +78,7 @@ class Health:
         self.limits = limits
         self._routes: dict[str, _Route] = {}
 
-    def expect(self, name: str, data: bytes) -> ReadError | NotARunError | None:
+    def add_route(self, name: str, data: bytes) -> ReadError | NotARunError | None:
         """Learn of a route's time; the reason if it is none."""
         try:
             run = read_gpx(Source(name, ""), data, self.limits).recordings[0]
@@ -91,7 +91,7 @@ class Health:
         """Their names, in the order of their times."""
         return sorted(self._routes, key=lambda one: (self._routes[one].start_s, one))
 
-    def gather(self, export: Iterable[bytes]) -> None:
+    def collect(self, export: Iterable[bytes]) -> None:
         """Take from ``export.xml`` what lies within a route's time.
 
         A broken record costs itself; where the export ends too early, what came before counts.
@@ -116,7 +116,7 @@ class Health:
         except XmlBrokenError:
             return
 
-    def told(self, name: str, data: bytes) -> bytes:
+    def with_samples(self, name: str, data: bytes) -> bytes:
         """A route as GPX with what was gathered; as it is where nothing was."""
         route = self._routes[name]
         if not (route.heart or route.steps or route.sport):

@@ -1,9 +1,8 @@
-"""Sensor Logger (phones): ``Location.csv`` and what knows a heading beside it → GPX.
+"""Sensor Logger (phones): ``Location.csv`` and tables with a heading beside it → GPX.
 
-Which tables of a folder are a phone's, and which of them are one log.
-
-A table is known by its head. Only three-axis sensors all have the same head, ``time, z, y, x``;
-there the name tells which it is.
+Tables of a folder are recognised by their column names, and those of one log are put together. Only
+three-axis sensors all have the same columns, ``time, z, y, x``; there the file name tells which it
+is.
 """
 
 import csv
@@ -132,7 +131,7 @@ def logs(heads: Mapping[str, bytes]) -> list[_Log]:
     left = [
         group
         for key, group in groups.items()
-        if key not in hosts and not _taken_in(key, group, hosts)
+        if key not in hosts and not _adopt_headings(key, group, hosts)
     ]
     return [*hosts.values(), *left]
 
@@ -147,7 +146,7 @@ def _around(name: str, one: Role) -> tuple[str, str] | None:
     return (found[1].removesuffix("watch"), found[2]) if found else None
 
 
-def _taken_in(key: _Key, group: _Log, hosts: Mapping[_Key, _Log]) -> bool:
+def _adopt_headings(key: _Key, group: _Log, hosts: Mapping[_Key, _Log]) -> bool:
     """Give headings without places to the log that they are of, if it can be told which."""
     is_named = len(key) == 2
     fitting = [] if is_named else [one for one in hosts if _fits(key[0], one)]

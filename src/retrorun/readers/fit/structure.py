@@ -1,14 +1,9 @@
-"""The skeleton of a FIT file: where each message lies, and where the file is broken.
+"""Where each message of a FIT file lies, and where the file is broken.
 
-One pass over definitions and message sizes, without decoding a single value. It serves three
-ends: messages that come by the thousand are handed on as runs of equal size, to be decoded as
-columns; the few others are copied into a small valid FIT file; and the place of any damage is
-known to the byte, so that everything before it is kept.
-
-FIT's checksum: CRC-16/ARC, folded pairwise so that numpy does the work.
-
-With a start value of 0 the checksum is linear: that of a message is the exclusive or of the
-checksums of its words, each carried past the words behind it. So words are folded two by two.
+One pass over definitions and message sizes, without decoding a single value. Messages that come by
+the thousand are found as runs of equal size, to be decoded as columns; the few others are copied
+into a small valid FIT file; the place of any damage is known to the byte, so that everything before
+it is kept.
 """
 
 import struct
@@ -36,7 +31,12 @@ def _carried(level: int) -> _Words:
 
 
 def fit_crc(data: bytes) -> int:
-    """Checksum of some bytes; 0 for a whole FIT file with its own checksum at the end."""
+    """Checksum of some bytes; 0 for a whole FIT file with its own checksum at the end.
+
+    CRC-16/ARC. With a start value of 0 the checksum is linear: that of a message is the exclusive
+    or of the checksums of its words, each carried past the words behind it. So words are folded two
+    by two, with numpy.
+    """
     padded = b"\0" + data if len(data) % 2 else data  # leading zeros change nothing
     if not padded:
         return 0

@@ -1,7 +1,7 @@
 """XML as it is found → UTF-8 that a parser accepts, with a note for each repair.
 
-Two stages. ``prepared`` mends what stands in front of the elements and is cheap: byte-order marks,
-encodings, declarations, prefixes. ``mended`` mends characters that XML forbids, and prefixes; it is
+Two stages. ``decode`` mends what stands in front of the elements and is cheap: byte-order marks,
+encodings, declarations, prefixes. ``repair`` mends characters that XML forbids, and prefixes; it is
 asked only where the parser found damage, so a good document is never changed.
 """
 
@@ -46,7 +46,7 @@ _MARKUP = re.compile(
 _REFERENCE = re.compile(rb"&#(?:(\d{1,7})|x([0-9A-Fa-f]{1,6}));")
 
 
-def prepared(data: bytes) -> tuple[bytes, tuple[Note, ...]]:
+def decode(data: bytes) -> tuple[bytes, tuple[Note, ...]]:
     """The document with one byte-order mark at most, in an encoding that is what it declares.
 
     Args:
@@ -174,7 +174,7 @@ def samples(data: bytes) -> Iterator[bytes]:
         yield data[start : start + SAMPLE_BYTES]
 
 
-def mended(data: bytes) -> tuple[bytes, tuple[Note, ...]]:
+def repair(data: bytes) -> tuple[bytes, tuple[Note, ...]]:
     """The document without what makes a parser stop though nothing is missing.
 
     Control characters become blanks, a bare ``&`` or ``<`` a reference, and prefixes are declared

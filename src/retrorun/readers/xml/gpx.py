@@ -1,8 +1,7 @@
-"""GPX 1.0 and 1.1 → recordings; elements are known by local name, for namespaces vary.
+"""GPX 1.0 and 1.1 → recordings, and track points → GPX.
 
-A second opinion on GPX in which the stream found no track at all: gpxpy's.
-
-GPX that the readers make of archives whose parts are no recordings by themselves.
+Elements are known by local name, because namespaces vary. A document in which no track is found is
+read with gpxpy. GPX is written where parts of an archive become a recording only together.
 """
 
 import re
@@ -20,13 +19,13 @@ from retrorun.model import Export, HeadingSeries, Note, Recording, Source
 from retrorun.readers.heading_sources import BY_CREATOR, GPX, GPX_NAMES, HeadingSource, series
 from retrorun.readers.sports import is_on_foot, sport_of_code
 from retrorun.readers.xml.activity import (
-    Gathered,
-    Listening,
+    ActivityData,
+    ParseSpec,
     export,
-    joined,
+    join_tracks,
+    parse,
     recording,
     refuse_endless,
-    taken,
 )
 from retrorun.readers.xml.coverage import unread_names
 from retrorun.readers.xml.fast_path import PointNames, Run
@@ -87,18 +86,18 @@ def read_gpx(source: Source, data: bytes, limits: ReadLimits) -> Export:
         NotARunError: there is no track, or only one of another sport.
     """
     refuse_endless(source.name, data, b"trkpt", limits)
-    whole = taken(
+    whole = parse(
         data,
-        Listening(_POINTS, _TAGS, "trkseg", limits.xml_depth, limits.samples),
+        ParseSpec(_POINTS, _TAGS, "trkseg", limits.xml_depth, limits.samples),
         lambda runs: _Tracks(limits, source.name, runs),
     )
-    tracks, damage = whole.taker, whole.damage
+    tracks, damage = whole.handler, whole.damage
     found = [one for track in tracks.found if (one := _recording(track, tracks.sport)) is not None]
     if not found and damage is None:
-        found = second_opinion(data, limits)
-    runs = joined(found)
+        found = read_with_gpxpy(data, limits)
+    runs = join_tracks(found)
     if all(is_on_foot(one.sport) == "no" for one in runs):
-        raise _nothing(source.name, tracks, runs, damage)
+        raise _reason_for_none(source.name, tracks, runs, damage)
     source = replace(source, format="gpx", device=tracks.creator)
     warnings = (*whole.repairs, *whole.coverage(_POINTS), *unread_names(data, _POINTS))
     return export(source, runs, damage, warnings)
@@ -109,7 +108,7 @@ class _Tracks:
 
     def __init__(self, limits: ReadLimits, name: str, runs: Iterator[Run]) -> None:
         self.limits, self.name, self.runs = limits, name, runs
-        self.found: list[Gathered] = []
+        self.found: list[ActivityData] = []
         self.creator: str | None = None
         self.sport: str | None = None  # of the document, for tracks that do not say theirs
         self.points = self.pieces = self.routes = 0
@@ -118,7 +117,7 @@ class _Tracks:
     def tables(self) -> list[PointTable]:
         return [one.points for one in self.found]
 
-    def take(self, event: str, element: etree._Element) -> None:
+    def handle(self, event: str, element: etree._Element) -> None:
         tag = local_name(element.tag)
         if tag == "trkseg" and event != "start":
             self._points(element, all_but_last=event == "lot")
@@ -147,7 +146,7 @@ class _Tracks:
         most = self.limits.activities
         if len(self.found) >= most:
             raise ReadError("too-many-tracks", f"more than {most} tracks", file=self.name)
-        self.found.append(Gathered(PointTable(_POINTS, self.runs), device=self.creator))
+        self.found.append(ActivityData(PointTable(_POINTS, self.runs), device=self.creator))
 
     def _points(self, holder: etree._Element, *, all_but_last: bool) -> None:
         if not self.found:
@@ -183,7 +182,7 @@ def _tag(element: etree._Element | None) -> str:
     return local_name(element.tag) if element is not None else ""
 
 
-def _nothing(
+def _reason_for_none(
     name: str,
     tracks: _Tracks,
     others: Sequence[Recording],
@@ -201,7 +200,7 @@ def _nothing(
     return NotARunError("gpx-no-track", "a GPX file without a track of two points", file=name)
 
 
-def _recording(found: Gathered, sport: str | None) -> Recording | None:
+def _recording(found: ActivityData, sport: str | None) -> Recording | None:
     if is_on_foot(found.sport) == "maybe":
         found.sport = sport or found.sport
     numbers = found.points.numbers()
@@ -214,7 +213,7 @@ def _recording(found: Gathered, sport: str | None) -> Recording | None:
 
 
 def _headings(
-    found: Gathered,
+    found: ActivityData,
     numbers: dict[str, FloatArray],
     time_s: FloatArray,
 ) -> Iterator[HeadingSeries]:
@@ -270,7 +269,7 @@ _MOST_BYTES = 20 * 2**20  # gpxpy builds a tree and is slow
 _NOTE = Note("gpx-second-opinion", "no track was found by streaming; read with gpxpy instead")
 
 
-def second_opinion(data: bytes, limits: ReadLimits) -> list[Recording]:
+def read_with_gpxpy(data: bytes, limits: ReadLimits) -> list[Recording]:
     """The tracks that gpxpy finds, with position, height and time; none if it finds none.
 
     It is not asked about documents that are large or declare entities.
@@ -349,9 +348,9 @@ def gpx_of(
 
 
 def _point(time_s: float, columns: Mapping[str, FloatArray], index: int) -> str:
-    said = {name: values[index] for name, values in columns.items() if np.isfinite(values[index])}
-    places = "".join(f' {name}="{said.pop(name):.9f}"' for name in ("lat", "lon") if name in said)
-    ele = f"<ele>{said.pop('ele'):.3f}</ele>" if "ele" in said else ""
-    more = "".join(f"<{name}>{value:.10g}</{name}>" for name, value in said.items())
+    known = {name: values[index] for name, values in columns.items() if np.isfinite(values[index])}
+    places = "".join(f' {name}="{known.pop(name):.9f}"' for name in ("lat", "lon") if name in known)
+    ele = f"<ele>{known.pop('ele'):.3f}</ele>" if "ele" in known else ""
+    more = "".join(f"<{name}>{value:.10g}</{name}>" for name, value in known.items())
     moment = datetime.fromtimestamp(time_s, UTC).isoformat()
     return f"<trkpt{places}>{ele}<time>{moment}</time><extensions>{more}</extensions></trkpt>"

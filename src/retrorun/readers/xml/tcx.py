@@ -10,12 +10,12 @@ from retrorun.errors import NotARunError, ReadError
 from retrorun.model import Export, Lap, Note, Pause, Recording, Source
 from retrorun.readers.sports import is_on_foot, sport_of_code
 from retrorun.readers.xml.activity import (
-    Gathered,
-    Listening,
+    ActivityData,
+    ParseSpec,
     export,
+    parse,
     recording,
     refuse_endless,
-    taken,
 )
 from retrorun.readers.xml.coverage import unread_names
 from retrorun.readers.xml.fast_path import PointNames, Run
@@ -57,16 +57,16 @@ def read_tcx(source: Source, data: bytes, limits: ReadLimits) -> Export:
         NotARunError: there is no activity on foot.
     """
     refuse_endless(source.name, data, b"Trackpoint", limits)
-    whole = taken(
+    whole = parse(
         data,
-        Listening(_POINTS, _TAGS, "Track", limits.xml_depth, limits.samples),
+        ParseSpec(_POINTS, _TAGS, "Track", limits.xml_depth, limits.samples),
         lambda runs: _Activities(limits, source.name, runs),
     )
-    found, damage = whole.taker, whole.damage
+    found, damage = whole.handler, whole.damage
     runs = [one for one in map(_recording, found.found) if one is not None]
     first = next((one for one in runs if is_on_foot(one.sport) != "no"), None)
     if first is None:
-        raise _nothing(source.name, found, runs, damage)
+        raise _reason_for_none(source.name, found, runs, damage)
     source = replace(source, format="tcx", device=first.device)
     coverage = whole.coverage(_POINTS) if not found.courses else ()  # a course has points too
     warnings = (*whole.repairs, *coverage, *unread_names(data, _POINTS))
@@ -98,7 +98,7 @@ class _LapRead:
 class _Activity:
     """An activity while it is being read."""
 
-    gathered: Gathered
+    gathered: ActivityData
     laps: list[_LapRead] = field(default_factory=list)
 
 
@@ -115,7 +115,7 @@ class _Activities:
     def tables(self) -> list[PointTable]:
         return [one.gathered.points for one in self.found]
 
-    def take(self, event: str, element: etree._Element) -> None:
+    def handle(self, event: str, element: etree._Element) -> None:
         tag = local_name(element.tag)
         if event == "start":
             self._start(tag, element)
@@ -156,7 +156,7 @@ class _Activities:
             message = f"more than {most} activities"
             raise ReadError("too-many-activities", message, file=self.name)
         sport = sport_of_code((element.get("Sport") or "").strip()[:60]).lower() or None
-        self.found.append(_Activity(Gathered(PointTable(_POINTS, self.runs), sport=sport)))
+        self.found.append(_Activity(ActivityData(PointTable(_POINTS, self.runs), sport=sport)))
 
     def _points(self, holder: etree._Element, *, all_but_last: bool) -> None:
         points = self.found[-1].gathered.points
@@ -204,7 +204,7 @@ def _recording(found: _Activity) -> Recording | None:
     return recording(gathered, time_s, gathered.points.numbers())
 
 
-def _pause(gathered: Gathered, time_s: FloatArray, first: int) -> None:
+def _pause(gathered: ActivityData, time_s: FloatArray, first: int) -> None:
     """From the last time that is known before a point to the first from it on."""
     if 0 < first < len(time_s) and time_s[first] > time_s[first - 1]:
         gathered.pauses.append(Pause(float(time_s[first - 1]), float(time_s[first])))
@@ -232,7 +232,7 @@ def _sum(values: Sequence[float]) -> float | None:
     return sum(known) or None
 
 
-def _nothing(
+def _reason_for_none(
     name: str,
     found: _Activities,
     others: Sequence[Recording],
