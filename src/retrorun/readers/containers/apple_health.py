@@ -18,9 +18,8 @@ from lxml import etree
 
 from retrorun.errors import NotARunError, ReadError
 from retrorun.model import Recording, Source
-from retrorun.readers.xml.document import CONTROLS_TO_BLANKS
+from retrorun.readers.xml.document import CONTROLS_TO_BLANKS, XmlBrokenError, elements, local_name
 from retrorun.readers.xml.gpx import gpx_of, read_gpx
-from retrorun.readers.xml.stream import XmlBrokenError, elements, local_name
 from retrorun.settings import ReadLimits
 from retrorun.units import FloatArray
 

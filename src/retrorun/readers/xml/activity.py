@@ -24,11 +24,9 @@ from retrorun.model import (
 )
 from retrorun.readers.cadence import tidied
 from retrorun.readers.sports import is_on_foot
-from retrorun.readers.xml.coverage import differences, leftover_counts
-from retrorun.readers.xml.document import decode, repair
+from retrorun.readers.xml.document import XmlBrokenError, chunks, decode, elements, repair
 from retrorun.readers.xml.fast_path import PointNames, Run, cut_points
-from retrorun.readers.xml.points import PointTable
-from retrorun.readers.xml.stream import XmlBrokenError, chunks, elements
+from retrorun.readers.xml.points import PointTable, differences, leftover_counts
 from retrorun.readers.xml.values import utc_offset_s
 from retrorun.settings import ReadLimits
 from retrorun.units import FloatArray

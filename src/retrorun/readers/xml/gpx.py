@@ -27,10 +27,9 @@ from retrorun.readers.xml.activity import (
     recording,
     refuse_endless,
 )
-from retrorun.readers.xml.coverage import unread_names
+from retrorun.readers.xml.document import local_name
 from retrorun.readers.xml.fast_path import PointNames, Run
-from retrorun.readers.xml.points import PointTable
-from retrorun.readers.xml.stream import local_name
+from retrorun.readers.xml.points import PointTable, unread_names
 from retrorun.settings import ReadLimits
 from retrorun.units import FloatArray, wrap_deg
 
