@@ -8,14 +8,9 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.channels import BY_NAME, POSITION
 from retrorun.model import HeadingSeries, Note, Pause, Recording
-from retrorun.prepare.sources import judged
+from retrorun.prepare.sources import judge_sources
 from retrorun.settings import PrepareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
-
-_AROUND_S = 10.0  # a leap is judged against so much before and after it
-_CATCHING_UP_MPS = 7.0  # nobody is faster than that meanwhile
-_ALONG = 0.6  # least cosine between the leap and the way around it
-_TOO_FAR = 0.7  # of the leap, from that way, on either side
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +52,7 @@ def cleaned(recording: Recording, settings: PrepareSettings) -> Cleaned:
     if "heart_rate_bpm" in columns:
         suspect = _reject_heart_rate(raw["heart_rate_bpm"], time_s, columns)
         suspects["heart_rate_suspect"] = time_s[suspect]
-    notes += _judge_distance(recording, time_s, (raw, columns))
+    notes += _judge_distance(recording, time_s, (raw, columns), settings)
     counted = (("position-jumps", "position_suspect"), ("heart-rate-faults", "heart_rate_suspect"))
     notes += tuple(
         Note(slug, f"{suspects[flag].size} samples were rejected ({flag.replace('_', ' ')})")
@@ -116,6 +111,7 @@ def _judge_distance(
     recording: Recording,
     time_s: FloatArray,
     found: tuple[Mapping[str, FloatArray], dict[str, FloatArray]],
+    settings: PrepareSettings,
 ) -> tuple[Note, ...]:
     """Put what is believed of odometer and speed into the cleaned columns, in place.
 
@@ -126,7 +122,7 @@ def _judge_distance(
     if time_s.size == 0:
         return ()
     given = columns | {name: raw[name] for name in ("distance_m", "speed_mps") if name in raw}
-    sources = judged(time_s, given, recording.distance_m)
+    sources = judge_sources(time_s, given, recording.distance_m, settings)
     for name in ("distance_m", "speed_mps"):
         values = getattr(sources, name)
         if values is not None:
@@ -192,7 +188,9 @@ def _reject_jumps(
             break
         fast = _step_speed_mps(time_s[fixed], latitude[fixed], longitude[fixed])
         edges = np.flatnonzero(fast > settings.speed_limit_mps)
-        edges = edges[~_catches_up(time_s[fixed], (latitude[fixed], longitude[fixed]), edges)]
+        edges = edges[
+            ~_catches_up(time_s[fixed], (latitude[fixed], longitude[fixed]), edges, settings)
+        ]
         jumps_s = (time_s[fixed[edges]] + time_s[fixed[edges + 1]]) / 2
         if edges.size == 0:
             break
@@ -213,7 +211,10 @@ def _reject_jumps(
 
 
 def _catches_up(
-    time_s: FloatArray, place: tuple[FloatArray, FloatArray], edges: IntArray
+    time_s: FloatArray,
+    place: tuple[FloatArray, FloatArray],
+    edges: IntArray,
+    settings: PrepareSettings,
 ) -> BoolArray:
     """Which leaps, from fix ``edges`` to the next, only make up for a position that lagged, (k,).
 
@@ -226,14 +227,14 @@ def _catches_up(
     leap = np.array(arithmetic.steps_m(*place, edges, edges + 1))
     length_m = np.maximum(arithmetic.hypot(leap[0], leap[1]), 1e-9)
     along = leap / length_m
-    first = np.searchsorted(time_s, time_s[edges] - _AROUND_S)
-    last = np.searchsorted(time_s, time_s[edges + 1] + _AROUND_S, side="right")
+    first = np.searchsorted(time_s, time_s[edges] - settings.leap_around_s)
+    last = np.searchsorted(time_s, time_s[edges + 1] + settings.leap_around_s, side="right")
     every = np.arange(time_s.size)
     plane = arithmetic.steps_m(*place, np.zeros_like(every), every)
     lines = [_line(time_s - time_s[0], each, first, last) for each in plane]
     pace = np.array([slope for _, slope in lines])
-    found = (arithmetic.hypot(pace[0], pace[1]) <= _CATCHING_UP_MPS) & (last - first > 4)
-    found &= (along * pace).sum(axis=0) > _ALONG * arithmetic.hypot(pace[0], pace[1])
+    found = (arithmetic.hypot(pace[0], pace[1]) <= settings.leap_way_mps) & (last - first > 4)
+    found &= (along * pace).sum(axis=0) > settings.leap_along * arithmetic.hypot(pace[0], pace[1])
     for fix in (edges, edges + 1):
         off = np.array(
             [
@@ -241,7 +242,7 @@ def _catches_up(
                 for each, (start, slope) in zip(plane, lines, strict=True)
             ]
         )
-        found &= np.abs((along * off).sum(axis=0)) < _TOO_FAR * length_m
+        found &= np.abs((along * off).sum(axis=0)) < settings.leap_off_share * length_m
     return np.asarray(found, dtype=bool)
 
 

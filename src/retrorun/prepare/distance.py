@@ -25,9 +25,6 @@ from retrorun.units import BoolArray, FloatArray, IntArray
 
 ODOMETER, POSITIONS, SPEED, TOTAL = "odometer", "positions", "device speed", "file total"
 _RESTING = 1e-3  # share of the way that a second at rest gets, beside one in motion
-_STANDS_S = 20  # an odometer that stands for so long
-_MOVES_MPS = 1.5  # while the positions move so fast has failed
-_CADENCE_SPM = 60.0  # more steps than that are no standing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +73,7 @@ def with_distance(
         by_position = _mean([_steps(track, way, usual, settings) for way in straight])
     by_speed = _steps(track, speeds, usual, settings)
     if not _agrees(odometer, recording.distance_m, settings):
-        by_odometer = _without_failures(by_odometer, _first_of(by_position, by_speed))
+        by_odometer = _without_failures(by_odometer, _first_of(by_position, by_speed), settings)
     paused = track.flags["paused"]
     by_position, by_speed = (np.where(paused, 0.0, each) for each in (by_position, by_speed))
     step, sums = _first_known(
@@ -288,7 +285,7 @@ def _without_loops(track: Track, way: _Way, settings: PrepareSettings) -> _Way:
     """
     if not track.has("cadence_spm"):
         return way
-    stepping = np.nan_to_num(track.column("cadence_spm")) > _CADENCE_SPM
+    stepping = np.nan_to_num(track.column("cadence_spm")) > settings.stepping_spm
     steps_s = np.concatenate(([0.0], np.cumsum(stepping)))
     edges = np.clip(np.rint(way.time_s - track.start_time_s), 0, track.seconds).astype(np.int64)
     mostly = np.diff(steps_s[edges]) > 0.5 * way.apart_s
@@ -296,17 +293,20 @@ def _without_loops(track: Track, way: _Way, settings: PrepareSettings) -> _Way:
     return replace(way, known=way.known & ~((way.apart_s > settings.gap_s) & slow & mostly))
 
 
-def _without_failures(odometer: FloatArray, position: FloatArray) -> FloatArray:
+def _without_failures(
+    odometer: FloatArray, position: FloatArray, settings: PrepareSettings
+) -> FloatArray:
     """The odometer's steps without the times at which it stood while the positions moved on."""
     both = np.isfinite(odometer) & np.isfinite(position)
-    if both.sum() < _STANDS_S:
+    if both.sum() < settings.stands_s:
         return odometer
-    stands = _sums(np.where(both, odometer, 1.0), _STANDS_S) < _STANDS_S * 0.01
-    moves = _sums(np.where(both, position, 0.0), _STANDS_S) > _STANDS_S * _MOVES_MPS
+    width = settings.stands_s
+    stands = _sums(np.where(both, odometer, 1.0), width) < width * 0.01
+    moves = _sums(np.where(both, position, 0.0), width) > width * settings.stands_moving_mps
     failed = np.flatnonzero(stands & moves)
     lost = np.zeros(odometer.size + 1)
     np.add.at(lost, failed, 1.0)
-    np.add.at(lost, failed + _STANDS_S, -1.0)
+    np.add.at(lost, failed + width, -1.0)
     return np.where(np.cumsum(lost[:-1]) > 0.5, np.nan, odometer)
 
 
@@ -342,7 +342,10 @@ def _by_totals(track: Track, recording: Recording, settings: PrepareSettings) ->
     """The totals of the laps, or of the session, spread over their seconds in motion, (n,)."""
     moving = ~track.flags["paused"]
     if track.has("cadence_spm"):
-        moving &= _carried(track.column("cadence_spm"), round(settings.speed_gap_s)) > _CADENCE_SPM
+        moving &= (
+            _carried(track.column("cadence_spm"), round(settings.speed_gap_s))
+            > settings.stepping_spm
+        )
     moving[-1:] = False
     laps = [lap for lap in recording.laps if lap.distance_m is not None]
     spans = [
