@@ -45,7 +45,7 @@ def read(name: str, data: bytes, limits: "ReadLimits") -> "Export":
     import hashlib
 
     from retrorun.model import Note, Source
-    from retrorun.readers.clock import settled
+    from retrorun.readers.clock import repair_clock
     from retrorun.readers.containers.archives import gunzip
 
     if len(data) > limits.file_bytes:
@@ -58,7 +58,9 @@ def read(name: str, data: bytes, limits: "ReadLimits") -> "Export":
     export = reader.read(source, plain, limits)
     source = export.source
     runs = tuple(
-        run for each in export.recordings for run in settled(each, source.format or "", source.name)
+        run
+        for each in export.recordings
+        for run in repair_clock(each, source.format or "", source.name)
     )
     if is_cut:
         words = "the gzip file is cut short; what came before it was kept"

@@ -27,7 +27,7 @@ _FASTEST_MPS = 8.0
 _SPAN = 5  # samples on either side over which a speed is taken
 
 
-def tidied(
+def normalize_cadence(
     time_s: FloatArray,
     columns: Mapping[str, FloatArray],
     sport: str | None = None,

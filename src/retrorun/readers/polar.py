@@ -18,7 +18,7 @@ import numpy as np
 
 from retrorun.errors import NotARunError, ReadError
 from retrorun.model import Export, FileTotal, Lap, Note, Recording, Source
-from retrorun.readers.cadence import tidied
+from retrorun.readers.cadence import normalize_cadence
 from retrorun.readers.sports import is_on_foot
 from retrorun.settings import ReadLimits
 from retrorun.units import FloatArray
@@ -157,7 +157,7 @@ def _recording(
         return None
     columns = {channel: _on(time_s, *one) for channel, one in series.items()}
     sport = _sport(exercise)
-    tidy, notes = tidied(time_s, columns, sport)
+    tidy, notes = normalize_cadence(time_s, columns, sport)
     if is_on_foot(sport) == "maybe":
         words = f"the file's sport is {sport or 'not said'}; taken for a run"
         notes = (*notes, Note("sport-unknown", words))

@@ -32,7 +32,7 @@ def _outcome(data: bytes) -> object:
 def _by_the_parser(data: bytes) -> object:
     """The same, though nothing is taken out."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(activity, "cut", lambda *_: None)
+        patch.setattr(activity, "cut_points", lambda *_: None)
         return _outcome(data)
 
 

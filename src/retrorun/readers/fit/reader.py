@@ -11,7 +11,7 @@ import numpy as np
 
 from retrorun.errors import NotARunError, ReadError
 from retrorun.model import Export, HeadingSeries, Lap, Note, Pause, Recording, Source
-from retrorun.readers.cadence import tidied
+from retrorun.readers.cadence import normalize_cadence
 from retrorun.readers.fit import messages as fields
 from retrorun.readers.fit.headings import compass, headings
 from retrorun.readers.fit.messages import Message, MessageTable
@@ -318,7 +318,7 @@ def _sport(session: Message, table: MessageTable) -> str | None:
 def _with_session(recording: Recording, session: Message, table: MessageTable) -> Recording:
     """Give a recording its sport, totals and tidy columns."""
     sport = _sport(session, table)
-    columns, notes = tidied(recording.time_s, recording.columns, sport)
+    columns, notes = normalize_cadence(recording.time_s, recording.columns, sport)
     if is_fit_on_foot(sport) == "maybe":
         words = f"the file's sport is {sport or 'not said'}; taken for a run"
         notes = (*notes, Note("sport-unknown", words))

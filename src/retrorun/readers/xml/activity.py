@@ -22,7 +22,7 @@ from retrorun.model import (
     Recording,
     Source,
 )
-from retrorun.readers.cadence import tidied
+from retrorun.readers.cadence import normalize_cadence
 from retrorun.readers.sports import is_on_foot
 from retrorun.readers.xml.document import XmlBrokenError, chunks, decode, elements, repair
 from retrorun.readers.xml.fast_path import PointNames, Run, cut_points
@@ -115,7 +115,7 @@ def recording(
     if found.points.has_decimal_commas:
         notes.append(Note("decimal-commas", "numbers with a decimal comma were read as such"))
     kept = {name: values[held] for name, values in columns.items()}
-    tidy, cadence_notes = tidied(time_s[held], kept, found.sport)
+    tidy, cadence_notes = normalize_cadence(time_s[held], kept, found.sport)
     if is_on_foot(found.sport) == "maybe":
         words = f"the file's sport is {found.sport or 'not said'}; taken for a run"
         cadence_notes = (*cadence_notes, Note("sport-unknown", words))
