@@ -40,6 +40,7 @@ from retrorun.model import (
 )
 from retrorun.model.digits import rounded, rounded_track
 from retrorun.prepare.second_device import joined_with_phones
+from retrorun.readers.sports import is_on_foot
 from retrorun.settings import ReadLimits, Settings
 
 _CLOCK_S = (-62_134_000_000.0, 253_400_000_000.0)  # what dates can show in any zone
@@ -254,7 +255,7 @@ def _refuse_implausible(recording: Recording, settings: Settings) -> None:
     Raises:
         NotARunError: it is too fast for one, or may be a ride.
     """
-    if readers.is_on_foot(recording.sport) == "maybe":
+    if is_on_foot(recording.sport) == "maybe":
         reason = prepare.doubt(recording, settings.sport)
         if reason is not None:
             raise reason

@@ -114,8 +114,8 @@ def distance_m(latitude_deg: FloatArray, longitude_deg: FloatArray, disc: Disc) 
     """Great-circle distance to the disc's centre, haversine on the mean sphere, (n,) metres."""
     north, east = np.radians(latitude_deg), np.radians(longitude_deg)
     home_north, home_east = np.radians(disc.latitude_deg), np.radians(disc.longitude_deg)
-    half = sin((north - home_north) / 2) ** 2
-    half += cos(north) * cos(home_north) * sin((east - home_east) / 2) ** 2
+    north_sine, east_sine = sin((north - home_north) / 2), sin((east - home_east) / 2)
+    half = north_sine * north_sine + cos(north) * cos(home_north) * (east_sine * east_sine)
     distance: FloatArray = 2 * EARTH_RADIUS_M * arcsin(np.sqrt(np.minimum(half, 1.0)))
     return distance
 

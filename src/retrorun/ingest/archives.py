@@ -28,6 +28,7 @@ from retrorun.ingest.file_groups import (
 )
 from retrorun.ingest.label_files import PackedLabels
 from retrorun.ingest.plan import Candidate, should_retry
+from retrorun.readers.registry import titles
 from retrorun.settings import ReadLimits
 from retrorun.storage import Entry
 
@@ -266,7 +267,7 @@ def _paths_by_hash(rows: Iterable[FileRow], *, retry: bool) -> dict[str, str]:
 def _archive_row(zipped: Candidate, *, any_found: bool) -> FileRow:
     if any_found:
         return replace(file_row(zipped, "imported"), rule=UNPACKED)
-    words = "an archive without FIT, GPX or TCX in it"
+    words = f"an archive without {titles()} in it"
     return refused_row(zipped, Problem("not-a-run", "archive-empty", words))
 
 

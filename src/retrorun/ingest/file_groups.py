@@ -13,19 +13,19 @@ By a table: Strava's ``activities.csv`` in an unpacked bulk export says which fi
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import cast
 
 from retrorun import storage
 from retrorun.archive import Change, FileRow, Problem
 from retrorun.errors import ReadError
+from retrorun.readers.registry import suffixes
 from retrorun.settings import ReadLimits
 from retrorun.storage import Entry, Store
-from retrorun.storage.entries import PACKED, SUFFIXES, is_archive, is_export
+from retrorun.storage.entries import PACKED, is_archive, is_export, may_be_export
 
 __all__ = [
     "PACKED",
-    "SUFFIXES",
     "Found",
     "Tables",
     "composed",
@@ -37,6 +37,7 @@ __all__ = [
     "is_member",
     "is_table",
     "may_be_table",
+    "may_be_wanted",
     "member_tag",
     "moved_log",
     "named_after",
@@ -66,9 +67,15 @@ def is_known(name: str) -> bool:
     return is_export(name) or is_table(name)
 
 
+def may_be_wanted(name: str) -> bool:
+    """Whether a file is looked at, or might be, depending on its content."""
+    return is_known(name) or may_be_export(name)
+
+
 def table_endings() -> tuple[str, ...]:
     """What may follow a table's stem in the name of its export."""
-    return ("", *(end + packed for end in SUFFIXES for packed in ("", PACKED)))
+    ends = (*suffixes(), *suffixes(shared=True))
+    return ("", *(end + packed for end in ends for packed in ("", PACKED)))
 
 
 def named_after(tables: Iterable[Entry], exports: Iterable[Entry]) -> list[tuple[str, ...]]:
@@ -142,7 +149,7 @@ def find_logs(store: Store, entries: Iterable[Entry], is_fresh: Callable[[Entry]
 
 def _logs(store: Store, held: list[Entry]) -> list[Tables]:
     entries = {PurePosixPath(each.address).name: each for each in _tables_to_read(held)}
-    heads = {name: _head(store, each) for name, each in entries.items()}
+    heads = {name: storage.head(store, each, _HEAD_BYTES) for name, each in entries.items()}
     timed = {name: head for name, head in heads.items() if _HAS_TIME.match(head)}
     if not timed:
         return []
@@ -163,18 +170,6 @@ def _tables_to_read(held: list[Entry]) -> list[Entry]:
     named = {each.address for each in held if sensor_logger.is_named(each.name)}
     others = [each for each in held if each.address not in named]
     return [each for each in held if each.address in named] + others[:_MOST_OTHERS]
-
-
-def _head(store: Store, entry: Entry) -> bytes:
-    """The first bytes of a table; none where it cannot be read."""
-    try:
-        if storage.is_local(entry.address):
-            with Path(entry.address).open("rb") as stream:
-                return stream.read(_HEAD_BYTES)
-        with store.opened(entry.name) as stream:
-            return stream.read(_HEAD_BYTES)
-    except (OSError, ReadError):
-        return b""
 
 
 def composed(tables: Tables, limits: ReadLimits) -> bytes:
@@ -269,13 +264,13 @@ def other_sports(
 
 
 def _not_on_foot(folder: str, data: bytes, beside: Iterable[Entry]) -> dict[str, Problem]:
-    from retrorun.readers.containers.strava import activities, told_key
+    from retrorun.readers.containers.strava import activities, file_key
     from retrorun.readers.sports import is_on_foot
 
     known = activities(folder, data)
     found: dict[str, Problem] = {}
     for each in beside:
-        one = known.get(told_key(each.address))
+        one = known.get(file_key(each.address))
         if one is not None and is_on_foot(one.sport) == "no":
             words = f"{ACTIVITIES} calls it {one.sport}, which is not on foot"
             found[each.address] = Problem("not-a-run", "not-a-run", words)

@@ -22,7 +22,6 @@ from retrorun.ingest.file_groups import (
     Tables,
     container,
     find_logs,
-    is_export,
     is_known,
     is_table,
     named_after,
@@ -119,6 +118,7 @@ class Survey:
     Attributes:
         folder: full path or URL.
         found: everything that was listed.
+        exports: addresses of what is an export by its name, or by its content.
         candidates: exports that are new or changed and at rest, with their hashes.
         holders: hash → known files with these bytes, and whether each still stands.
         tables: labels that are new or changed, or that lie beside a candidate.
@@ -139,6 +139,7 @@ class Survey:
 
     folder: str
     found: tuple[Entry, ...]
+    exports: frozenset[str]
     candidates: tuple[Candidate, ...]
     holders: Mapping[str, Sequence[tuple[FileRow, bool]]]
     tables: tuple[Table, ...]
@@ -189,9 +190,10 @@ def survey(
     state = archive.database.state()
     store = storage.open_store(fspath(folder))
     found = list(store.entries())
-    exports = [entry for entry in found if is_export(entry.name)]
-    tables = [entry for entry in found if is_table(entry.name)]
     known = {row.path: row for row in _known(archive, retry=retry)}
+    exports = list(storage.exports(store, found, lambda entry: entry.address in known))
+    export_paths = {entry.address for entry in exports}
+    tables = [entry for entry in found if is_table(entry.name)]
     due = {container(row) for row in known.values() if should_retry(row, retry=retry)}
 
     def is_fresh(entry: Entry) -> bool:
@@ -201,13 +203,15 @@ def survey(
     logs = find_logs(store, found, is_fresh)
     young = [*fresh, *filter(is_fresh, tables), *(each for log in logs.due for _, each in log)]
     steady, waiting = settled(young, settle_s) if isinstance(store, Folder) else (young, [])
-    candidates = _candidates(store, found, [each for each in steady if is_export(each.name)])
+    files = [each for each in steady if each.address in export_paths]
+    candidates = _candidates(store, found, files)
     growing = {each.address for each in waiting}
     steady_tables = frozenset(each.address for each in steady if is_table(each.name))
     wanted = {each.entry.address for each in candidates}
     return Survey(
         folder=store.root.as_posix() if isinstance(store, Folder) else fspath(folder),
         found=tuple(found),
+        exports=frozenset(export_paths),
         candidates=candidates,
         holders=_holders(known, candidates, due),
         tables=tuple(
@@ -257,7 +261,9 @@ def plan(found: Survey) -> Plan:
         passed_over=tuple(
             entry.address
             for entry in found.found
-            if not is_known(entry.name) and entry.address not in found.known_tables
+            if not is_known(entry.name)
+            and entry.address not in found.known_tables
+            and entry.address not in found.exports
         ),
         unlisted=found.unlisted,
         retry=found.retry,
