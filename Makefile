@@ -8,7 +8,7 @@ DEMO_ARCHIVE := .demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev browser demo check coverage test baseline processors bench faults fuzz attack guided screenshots lint format accuracy samples constraints clean
+.PHONY: help install dev browser demo check coverage test baseline processors bench faults fuzz attack guided screenshots lint format accuracy numbers samples constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ browser: ## Debian's Chromium, if it is missing and may be installed here
 
 accuracy: dev ## how well backward running is found and measured: writes docs/accuracy.md, fails below its aims
 	$(BIN)/python benchmarks/accuracy.py
+
+numbers: dev ## whether distances, times and the like agree with the files' own and other tools': writes docs/numbers.md
+	$(BIN)/python benchmarks/compare_numbers.py
 
 FILES ?= 1000
 bench: dev ## how fast it is beside others: writes docs/benchmark.md (FILES=1000 one-hour files)

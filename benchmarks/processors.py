@@ -87,7 +87,7 @@ def written(folder: Path, seeds: int) -> Iterator[tuple[str, str]]:
 def _analysed(analyses: "list[Analysis]", athlete: "Athlete") -> Iterator[tuple[str, str]]:
     """Documents, rows and tracks as an archive keeps them, pages, what was learnt, comparison."""
     from retrorun import compare, contract, learn, report
-    from retrorun.archive import serialization, tracks
+    from retrorun.archive import serialization
     from retrorun.settings import Settings
 
     for each in analyses:
@@ -96,7 +96,7 @@ def _analysed(analyses: "list[Analysis]", athlete: "Athlete") -> Iterator[tuple[
             _sha256(json.dumps(contract.document(each)).encode()),
         )
         for session, track in zip(each.sessions, each.tracks, strict=True):
-            stored = tracks.encode(track)
+            stored = serialization.encode_track(track)
             row = serialization.session_row(session, stored, "")
             yield f"rows/{session.id}", _sha256(repr(row).encode())
             yield f"tracks/{session.id}", _sha256(stored)

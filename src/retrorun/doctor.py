@@ -49,7 +49,7 @@ def facts(archive_folder: Path, reports: Path, exports: Path | None = None) -> l
     found = [*_versions(), *_folder("archive", archive_folder), *_folder("reports", reports)]
     try:
         with Archive.open(archive_folder, create=False) as archive:
-            found += [*_health(archive), *_gaps(archive.profile()), *_problems(archive)]
+            found += [*_health(archive), *_gaps(archive.annotations.profile()), *_problems(archive)]
             found += _unread(exports, archive) if exports else ()
     except RetrorunError as problem:
         found.append(Fact("archive", problem.message, problem.remedy or "See the message."))

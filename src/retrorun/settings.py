@@ -49,6 +49,22 @@ class PrepareSettings:
     excursion_s: float = 20.0  # a shorter piece between two impossible steps is dropped
     grade_window_m: float = 40.0  # grade is taken over this way
     moving_mps: float = 0.5  # slower has no course
+    # a position that hung and leaps
+    leap_around_s: float = 10.0  # a leap is compared with the way so long before and after it
+    leap_way_mps: float = 7.0  # a faster way around a leap is none that it catches up with
+    leap_along: float = 0.6  # least cosine between the leap and the way around it
+    leap_off_share: float = 0.7  # farthest that both ends lie off that way, in lengths of the leap
+    # which source of distance is right
+    stepping_spm: float = 60.0  # who takes more steps a minute does not stand
+    stands_s: int = 20  # an odometer has failed that stands for so long
+    stands_moving_mps: float = 1.5  # while the positions move at this speed or more
+    totals_agree: float = 1.25  # two totals of a session agree within this factor
+    totals_differ: float = 1.6  # beyond this factor one of them is wrong
+    unit_factor: float = 1.08  # a total tells a wrong unit if it fits another within this factor
+    source_least_m: float = 20.0  # a source that knows less of the way is not compared
+    source_least_s: float = 60.0  # nor one that knows less of the time
+    source_chord_s: float = 10.0  # the positions' own way is taken over chords of this length
+    sustained_mps: float = 6.6  # nobody keeps up more for minutes (5 km world record)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 import datetime as dt
 import zoneinfo
 
-from retrorun.model import TimeZone
+import numpy as np
+
+from retrorun.model import TimeZone, Track
 
 
 def find(
@@ -31,6 +33,14 @@ def find(
     if utc_offset_s is not None:
         return TimeZone(name if by_position == utc_offset_s else None, utc_offset_s, "file")
     return None if name is None or by_position is None else TimeZone(name, by_position, "position")
+
+
+def of_track(track: Track, utc_offset_s: float | None) -> TimeZone | None:
+    """The time zone of a track by its file's offset and its first position, as ``find``."""
+    latitude, longitude = track.column("latitude_deg"), track.column("longitude_deg")
+    fixed = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude))
+    place = (float(latitude[fixed[0]]), float(longitude[fixed[0]])) if fixed.size else (None, None)
+    return find(track.start_time_s, utc_offset_s, *place)
 
 
 def _name(latitude_deg: float | None, longitude_deg: float | None) -> str | None:

@@ -1,5 +1,6 @@
 """Athletes' comparisons over a cohort: summaries, quantiles, means, and too few of them."""
 
+import dataclasses
 import math
 
 import measured_sessions as made
@@ -88,13 +89,20 @@ def test_fewer_than_five_athletes_are_too_early(count: int) -> None:
     found = cohort(rows, [], SETTINGS)
     assert len(found.athletes) == count
     for each in found.measures:
-        assert each.missing >= CompareSettings().least_athletes - count
+        assert each.missing >= 5 - count
         assert each.quantiles.p50 is None
         assert each.quantiles.smallest is None
         assert each.mixed.mean.value is None
         assert each.note.startswith(f"too early to say: {each.missing} more athlete")
-    assert heart(found).missing == CompareSettings().least_athletes - count
+    assert heart(found).missing == 5 - count
     assert heart(found).athletes == count
+
+
+def test_the_least_number_of_athletes_is_a_setting() -> None:
+    rows = [summed(f"a{index}", [10.0 + index], 1.3) for index in range(4)]
+    found = cohort(rows, [], dataclasses.replace(SETTINGS, least_athletes=4))
+    assert heart(found).missing == 0
+    assert heart(found).quantiles.p50 == pytest.approx(11.5)
 
 
 def test_four_athletes_lack_one() -> None:

@@ -151,6 +151,12 @@ def test_the_same_run_twice_counts_once() -> None:
     assert [note.slug for note in comparison.notes if "duplicate" in note.slug]
 
 
+def test_how_far_apart_two_recordings_of_one_session_begin_is_a_setting() -> None:
+    first = session("a", 0, both_ways())
+    copy = dataclasses.replace(first, id="b", start_time_s=first.start_time_s + 3.0)
+    assert compared(first, copy, settings=CompareSettings(same_start_s=2.0)).sessions == 2
+
+
 def test_dates_limit_what_is_compared() -> None:
     sessions = [session(f"s{n}", n, both_ways()) for n in range(5)]
     inside = CompareSettings(since_s=MONDAY_S + 86_400, until_s=MONDAY_S + 3 * 86_400)

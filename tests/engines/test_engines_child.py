@@ -81,6 +81,22 @@ def test_a_loss_ends_the_stream_and_the_next_task_is_served(
     assert list(guard.stream(spell, "on")) == ["o", "n"]
 
 
+def variable(name: str) -> Iterator[str | None]:
+    yield os.environ.get(name)
+
+
+def test_a_child_has_the_environment_of_its_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value in ("one", "two"):
+        monkeypatch.setenv("RETRORUN_TEST", value)
+        own = Guard(LIMITS)
+        assert list(own.stream(variable, "RETRORUN_TEST")) == [value]
+        own.stop()
+    monkeypatch.delenv("RETRORUN_TEST")
+    own = Guard(LIMITS)
+    assert list(own.stream(variable, "RETRORUN_TEST")) == [None]
+    own.stop()
+
+
 def test_our_errors_come_as_they_are(guard: Guard) -> None:
     with pytest.raises(ReadError) as caught:
         list(guard.stream(spell, "fail"))

@@ -50,6 +50,16 @@ def test_the_metres_of_each_second_come_before_the_speed() -> None:
     assert metrics.distance_m == pytest.approx(150.0)
 
 
+def test_a_climb_goes_on_between_altitudes_that_lie_far_apart() -> None:
+    # up 1 m in each 15 s for 60 s, then as far down, known each 15 s
+    height = np.concatenate((np.arange(61.0), np.arange(59.0, -1.0, -1.0))) / 15.0
+    sparse = np.where(np.arange(121) % 15 == 0, height, np.nan)
+    for altitude in (height, sparse):
+        track = track_of(121, ground_speed_mps=2.5, smooth_altitude_m=altitude)
+        metrics = run(track, found(part(0, 121))).segments[0].metrics
+        assert metrics.climb_m == pytest.approx(4.0)
+
+
 def test_totals_keep_candidates_apart_and_add_up() -> None:
     track = track_of(400, ground_speed_mps=2.0)
     detection = found(

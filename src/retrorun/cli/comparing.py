@@ -41,7 +41,7 @@ def compared(
     store: Archive, settings: Settings, athlete: Athlete, faults: Faults
 ) -> tuple[Comparison, list[Session]]:
     """The comparison over the archive's sessions, and those that can be read."""
-    sessions = store.outlines(faults.damaged)
+    sessions = store.summaries(faults.damaged)
     found, odd = of_sound(sessions, lambda sound: compare.compare(sound, athlete, settings.compare))
     faults.add(odd)
     return found, [each for each in sessions if each.id not in faults.found]

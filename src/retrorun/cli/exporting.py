@@ -38,7 +38,7 @@ def write(
         if kind in what and form != "gpx":
             yield _put(folder / f"{kind}.{form}", export.encoded(frame, form))
     if "tracks" in what:
-        athlete = store.profile()
+        athlete = store.annotations.profile()
         for session in sessions:
             try:
                 data = _track(store, session, form, athlete)

@@ -52,7 +52,7 @@ def process(
         early = options.load_athlete(profile, store) if profile and not dry_run else None
         plan = ingest.plan_import(folder, store, retry=retry)
         cohorts.name_unlisted(plan.unlisted)
-        drawn = not pages or (not store.due() and (reports / "index.html").exists())
+        drawn = not pages or (not store.pending.pages() and (reports / "index.html").exists())
         if plan.idle and drawn and not dry_run:
             click.echo(f"nothing new: {plan.unchanged} unchanged", err=True)
             context.exit(1 if plan.unlisted else 0)

@@ -23,7 +23,6 @@ from retrorun.settings import Settings
 from retrorun.storage import shown
 
 PROBLEM = ("path", "outcome", "slug", "message", "byte_offset", "remedy")
-MOST_LOOKS = 3  # at what is due, while other processes write
 LISTED = 20  # rows of a summary; the rest is counted
 
 
@@ -74,7 +73,7 @@ def show_plan(plan: ingest.Plan) -> None:
         _line("labels", table.file.entry.address, beside)
     for watch, phone in plan.pairs:
         _line("compare", f"{phone} with {watch}", "two devices at one time")
-    for sha256 in plan.again:
+    for sha256 in plan.pending:
         _line("anew", sha256[:12], "left by a run that was cut off")
     for path in plan.waiting:
         _line("wait", path, "still changing")
@@ -187,7 +186,7 @@ def list_imports(store: Archive) -> None:
     """Every import that the archive remembers, with the number that ``undo`` takes."""
     table = show.grid(("import", "when (UTC)", "folder"), ("sessions",))
     table.add_column("state")
-    for each in store.imports():
+    for each in store.writes.imports():
         when = dt.datetime.fromtimestamp(each.started_s, tz=dt.UTC).strftime("%Y-%m-%d %H:%M")
         state = "" if each.undone_s is None else "taken back"
         table.add_row(str(each.id), when, escape(each.folder), str(each.sessions), state)
@@ -215,46 +214,34 @@ def writing(work: Work) -> Iterator[None]:
     """
     with work.archive.writing():
         yield
-        if work.archive.due() or work.archive.again():
-            with show.progress() as bar:
-                task = bar.add_task("analysing again", total=None)
+        if work.archive.pending.is_empty():
+            return
+        with show.progress() as bar:
+            task = bar.add_task("analysing again", total=None)
 
-                def step(done: int, total: int, name: str) -> None:
-                    bar.update(task, completed=done, total=total, description=escape(name[:40]))
+            def step(done: int, total: int, name: str) -> None:
+                bar.update(task, completed=done, total=total, description=escape(name[:40]))
 
-                later = ingest.bring_up_to_date(work.archive, work.engine, step)
-            for row in later.problems:
-                problem(row)
+            later = ingest.bring_up_to_date(work.archive, work.engine, step)
+        for row in later.problems:
+            problem(row)
 
 
 def conclude(work: Work, reports: Path | None) -> int:
-    """Write pages, if they are wanted, of whatever changed since they were last written.
-
-    Only then nothing is due. Where another process writes meanwhile, they are looked at again;
-    at the latest the next run finds what is left.
+    """Write pages, if they are wanted, of whatever changed, and say which one to open.
 
     Returns:
         The exit status: 1 where a session cannot be shown.
     """
     if reports is None:
         return 0
-    faults = Faults()
+    from retrorun import publish
+
     zones.apply(work.archive, work.settings)
-    for _ in range(MOST_LOOKS):
-        state, due = work.archive.state(), work.archive.due()
-        publish(work, reports, due, faults)
-        if work.archive.settle(due, state):
-            break
-    return faults.status()
-
-
-def publish(work: Work, reports: Path, fresh: Sequence[str], faults: Faults) -> None:
-    """Write the pages that changed and say which one to open."""
-    from retrorun import publish as publishing
-
-    done = publishing.publish(
-        work.archive, reports, publishing.Manner(work.settings, work.athlete, jobs=work.jobs), fresh
-    )
-    faults.add(done.faults)
+    options = publish.PublishOptions(work.settings, work.athlete, jobs=work.jobs)
+    done = publish.publish_pending(work.archive, reports, options)
     show.err().print(f"pages: {done.pages} written")
     show.err().print(f"open [bold]{escape(done.index.resolve().as_uri())}[/]")
+    faults = Faults()
+    faults.add(done.faults)
+    return faults.status()

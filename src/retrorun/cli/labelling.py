@@ -58,7 +58,7 @@ def overview(store: Archive, settings: Settings) -> int:
 
 def unaided(store: Archive, sessions: Iterable[Session], settings: Settings) -> Counter[Pair]:
     """Seconds by what was said and what is found without the labels, over sessions."""
-    athlete, seconds = store.profile(), Counter[Pair]()
+    athlete, seconds = store.annotations.profile(), Counter[Pair]()
     for session in sessions:
         found = detect.detect(store.track(session.id), (), athlete, settings.detect)
         seconds.update(detect.agreement(found, session.labels))
@@ -93,17 +93,17 @@ def say(store: Archive, session_id: str, stretch: tuple[str, str], direction: st
     start_s, end_s = (privacy_zones.recorded_s(track, each) for each in shown)
     if direction == "clear":
         _keep_as_placed(store, session)
-        store.clear_labels(session.id, start_s, end_s)
+        store.annotations.clear_labels(session.id, start_s, end_s)
     else:
         word: Direction = "backward" if direction == "backward" else "forward"
-        store.add_label(session.id, Label(start_s, end_s, word, "command"))
+        store.annotations.add_label(session.id, Label(start_s, end_s, word, "command"))
 
 
 def _keep_as_placed(store: Archive, session: Session) -> None:
     """Keep a table's labels in seconds of the session, so that a part can be taken back."""
     placed = [each for each in session.labels if each.origin == ORIGIN]
     if placed:
-        store.replace_labels(session.id, ORIGIN, placed)
+        store.annotations.replace_labels(session.id, ORIGIN, placed)
 
 
 def analysed_anew(work: Work, session_id: str, reports: Path) -> int:

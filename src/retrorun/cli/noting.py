@@ -23,7 +23,7 @@ def note(
         ArchiveError: there is no such session.
     """
     session = store.session(session_id)
-    before = store.remarks().get(session.id, Remark())
+    before = store.annotations.remarks().get(session.id, Remark())
     if pain is None and effort is None and text is None:
         _print(session.id, before)
         return
@@ -31,12 +31,12 @@ def note(
         raise SettingsError("note-too-long", f"a note has at most {LONGEST} characters")
     given = {"pain": pain, "effort": effort, "text": text}
     known = {name: value for name, value in given.items() if value is not None}
-    store.set_remark(session.id, replace(before, **known))  # type: ignore[arg-type]
+    store.annotations.set_remark(session.id, replace(before, **known))  # type: ignore[arg-type]
 
 
 def listed(store: Archive) -> None:
     """Every session about which something was noted, a line each."""
-    remarks = store.remarks()
+    remarks = store.annotations.remarks()
     for session_id, remark in remarks.items():
         _print(session_id, remark)
     if not remarks:

@@ -93,7 +93,7 @@ def load_athlete(path: Path | None, store: "Archive") -> "Athlete":
     """
     from retrorun import profile as profiles
 
-    stored = store.profile()
+    stored = store.annotations.profile()
     athlete = profiles.change(stored, profiles.plain(profiles.load(path))) if path else stored
     if not (athlete.privacy_zones or stored.privacy_zones):
         return athlete
@@ -116,7 +116,7 @@ def passing_athlete(path: Path | None, folder: Path | None) -> "Athlete":
     athlete = profiles.load(path) if path else Athlete()
     try:
         with Archive.open(archive_folder(folder), create=False) as store:
-            return zones.added(athlete, store.profile())
+            return zones.added(athlete, store.annotations.profile())
     except ArchiveError as problem:
         if problem.slug != "archive-missing":
             raise

@@ -10,7 +10,7 @@ from retrorun import compare, publish, report, zone
 from retrorun.archive import Archive
 from retrorun.cli.faults import Faults
 from retrorun.cli.imports import Work
-from retrorun.errors import SettingsError
+from retrorun.errors import ArchiveError, SettingsError
 from retrorun.model import Session
 from retrorun.report.page import Place, Site
 
@@ -43,9 +43,13 @@ def anew(work: Work, reports: Path, names: Sequence[str], faults: Faults) -> Pat
         ArchiveError: there is no such session.
     """
     store = work.archive
-    fresh = {store.find("id", name)[0] for name in names} if names else set(store.known())
-    manner = publish.Manner(work.settings, work.athlete, jobs=work.jobs)
-    done = publish.publish(store, reports, manner, fresh)
+    fresh = (
+        {store.database.find_session("id", name)[0] for name in names}
+        if names
+        else set(store.known())
+    )
+    options = publish.PublishOptions(work.settings, work.athlete, jobs=work.jobs)
+    done = publish.publish(store, reports, options, fresh)
     faults.add(done.faults)
     return done.index
 
@@ -61,11 +65,13 @@ def shared(
         Site(reports),
         compare.earlier_sessions(work.archive.sums(), work.settings.compare),
     )
-    manner = publish.Manner(work.settings, work.athlete, standalone=True, redacted=redacted)
+    options = publish.PublishOptions(
+        work.settings, work.athlete, standalone=True, redacted=redacted
+    )
     for session in sessions:
         before = pasts.get(session.id, compare.EarlierSessions())
         try:
-            html = publish.session_page(work.archive, session, before, manner)
+            html = publish.session_page(work.archive, session, before, options)
         except Exception as problem:  # noqa: BLE001 - whatever a stored session holds
             faults.add([report.Fault.of(session.id, problem)])
             continue
@@ -97,7 +103,7 @@ def period(work: Work, reports: Path, days: Period, words: tuple[str, str], faul
         since=days.since,
         until=days.until,
         athlete=work.athlete,
-        remarks=store.remarks(),
+        remarks=store.annotations.remarks(),
         place=Place(standalone=True),
     )
 
@@ -118,7 +124,16 @@ def chosen(store: Archive, names: Sequence[str], faults: Faults) -> list[Session
     Raises:
         ArchiveError: there is no such session.
     """
-    return [store.session(name) for name in names] if names else store.sessions(faults.damaged)
+    if not names:
+        return store.sessions(faults.damaged)
+    sessions = []
+    for session in map(store.session, names):
+        try:
+            store.refuse_exposed(session.id)
+            sessions.append(session)
+        except ArchiveError as problem:
+            faults.damaged(session.id, problem)
+    return sessions
 
 
 def read_note(path: Path | None) -> str:

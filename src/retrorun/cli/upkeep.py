@@ -60,7 +60,7 @@ def _repair(folder: Path) -> int:
     engine = Engine(options.load_settings(None), Athlete(), options.cores(), guarded=True)
     done = repair.repair(folder, engine)
     if done.rebuilt is not None:
-        counts = f"{done.rebuilt.taken} rows kept, {done.rebuilt.from_journal} from the journal"
+        counts = f"{done.rebuilt.sound} rows kept, {done.rebuilt.from_journal} from the journal"
         click.echo(f"the database was made again: {counts}", err=True)
         if done.rebuilt.aside is not None:
             click.echo(f"the damaged one lies in {done.rebuilt.aside}", err=True)

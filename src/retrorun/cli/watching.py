@@ -53,7 +53,7 @@ def _look(where: Where, settings: Settings, jobs: int, stop: Event) -> bool:
     with Archive.open(where.archive) as store:
         athlete = options.load_athlete(where.profile, store)  # may bring a privacy zone
         plan = ingest.plan_import(str(where.folder), store)
-        if plan.idle and not store.due() and (where.reports / "index.html").exists():
+        if plan.idle and not store.pending.pages() and (where.reports / "index.html").exists():
             _refuse_unlisted(plan)
             return bool(plan.waiting)
         work = imports.Work(store, settings, athlete, jobs)

@@ -93,7 +93,7 @@ def note(
         if session is None:
             noting.listed(store)
         elif clear:
-            store.set_remark(session, None)
+            store.annotations.set_remark(session, None)
         else:
             noting.note(store, session, pain, rpe, text)
 
@@ -113,7 +113,7 @@ def profile(values: tuple[str, ...], archive: Path | None, as_json: bool) -> Non
     from retrorun.cli import show
 
     with Archive.open(options.archive_folder(archive)) as store:
-        athlete = store.profile()
+        athlete = store.annotations.profile()
         if values:
             changed = profiles.change(athlete, _stated(values, athlete.masses))
             athlete = _stored(store, athlete, changed)
@@ -126,7 +126,7 @@ def profile(values: tuple[str, ...], archive: Path | None, as_json: bool) -> Non
 def _stored(store: "Archive", before: "Athlete", athlete: "Athlete") -> "Athlete":
     """Keep a changed profile; the archive looks which of its sessions new zones touch."""
     if athlete.privacy_zones in (before.privacy_zones, ()):
-        store.set_profile(athlete)
+        store.annotations.set_profile(athlete)
         return athlete
     from retrorun.cli import zones
 

@@ -20,7 +20,7 @@ def kept(store: Archive, athlete: Athlete) -> Athlete:
     Raises:
         ArchiveError: there is a new zone and the archive cannot be written.
     """
-    stored = store.profile()
+    stored = store.annotations.profile()
     joined = added(athlete, stored)
     if joined.privacy_zones != stored.privacy_zones or not stored.zone_secret:
         zones, drawn = joined.privacy_zones, joined.zone_secret
@@ -48,7 +48,9 @@ def keep(store: Archive, athlete: Athlete) -> None:
     """
     discs = privacy_zones.discs(athlete)
     with store.writing():
-        store.keep_zones(athlete, [each for each in store.known() if _touches(store, each, discs)])
+        store.annotations.set_zones(
+            athlete, [each for each in store.known() if _touches(store, each, discs)]
+        )
 
 
 def _touches(store: Archive, session_id: str, discs: Sequence[privacy_zones.Disc]) -> bool:
@@ -60,18 +62,13 @@ def _touches(store: Archive, session_id: str, discs: Sequence[privacy_zones.Disc
 
 
 def apply(store: Archive, settings: Settings | None = None) -> None:
-    """Analyse anew what still holds seconds in a zone, before a command lets anything out.
+    """Analyse again what still holds seconds in a zone, before a command lets anything out.
 
-    Raises:
-        ArchiveError: some of it cannot be analysed anew: then nothing is let out.
+    A session that cannot be analysed again is left out by whatever reads sessions.
     """
     athlete = options.load_athlete(None, store)
-    found = store.exposed()
-    if not found:
-        return
-    click.echo(f"taking privacy zones out of {len(found)} sessions", err=True)
-    engine = ingest.Engine(settings or Settings(), athlete, options.cores(), guarded=True)
-    ingest.reprocess(store.hashes(found), store, engine)
-    left = store.exposed()
-    if left:
-        raise privacy_zones.exposed(left)
+    exposed = store.annotations.exposed()
+    if exposed:
+        click.echo(f"taking privacy zones out of {len(exposed)} sessions", err=True)
+        engine = ingest.Engine(settings or Settings(), athlete, options.cores(), guarded=True)
+        ingest.reprocess_exposed(store, engine)

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from retrorun import results
+from retrorun import results, storage
 from retrorun.cohort.assignment import Athletes
 from retrorun.cohort.batches import (
     MANIFEST,
@@ -27,7 +27,7 @@ from retrorun.errors import ReadError, StoreError
 from retrorun.results import layout
 from retrorun.results.reader import MOST_BYTES, checksums, parts, table
 from retrorun.storage import Store
-from retrorun.storage.entries import is_archive, is_export
+from retrorun.storage.entries import is_archive
 
 PAGE_BYTES = 256 << 20
 FILES = "files"
@@ -38,9 +38,7 @@ KEY_BYTES = 16  # of the hash of all that is known of a file
 def list_files(store: Store, athletes: Athletes) -> Iterator[PlannedFile]:
     """Every export of the store, in the store's order, with its athlete."""
     fingerprints: dict[str, str] = {}
-    for entry in store.entries():
-        if not is_export(entry.name):
-            continue
+    for entry in storage.exports(store, store.entries(), lambda _: False):
         athlete = athletes.of(entry.name)
         if athlete not in fingerprints:
             fingerprints[athlete] = athletes.fingerprint(athlete)

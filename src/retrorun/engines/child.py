@@ -298,7 +298,7 @@ def _start() -> tuple[Any, Connection]:
         own.daemon = False
     context = _context()
     ours, theirs = context.Pipe()
-    process = context.Process(target=serve, args=(theirs,), daemon=True)
+    process = context.Process(target=serve, args=(theirs, dict(os.environ)), daemon=True)
     with uninterrupted():
         process.start()
     theirs.close()
@@ -346,13 +346,17 @@ def uninterrupted() -> Iterator[None]:
 # The inside of the child
 
 
-def serve(pipe: Connection) -> None:
+def serve(pipe: Connection, environment: dict[str, str]) -> None:
     """Carry out tasks until the pipe ends or the parent is gone.
 
     Args:
         pipe: the child's end.
+        environment: the parent's variables; a fork server has those of its own start.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to end
+    if environment != dict(os.environ):
+        os.environ.clear()
+        os.environ.update(environment)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _silence()
     work: Work | None = None

@@ -13,6 +13,7 @@ from retrorun.engines.child import Lost
 from retrorun.engines.pool import ordered
 from retrorun.errors import RetrorunError
 from retrorun.model import Athlete, Blob, Failed, Label, Note, Outcome, Source
+from retrorun.readers.registry import titles
 from retrorun.settings import Settings
 
 Process = Callable[[Blob, Settings, Athlete], Outcome]
@@ -102,7 +103,7 @@ def outcomes(
         yield Failed.of(Source(path.name, ""), problem)
         return
     if not found:
-        words = "an archive without FIT, GPX or TCX in it"
+        words = f"an archive without {titles()} in it"
         yield Failed(Source(path.name, ""), "archive-empty", words, not_a_run=True)
 
 

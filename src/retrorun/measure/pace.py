@@ -28,8 +28,8 @@ def pace_columns(samples: Samples) -> Columns:
         np.where(np.isfinite(samples.grade), graded, np.nan), samples.moving
     )
     turned, turning_s = samples.sums(np.abs(samples.track.column("turn_rate_dps")), samples.moving)
-    altitude = np.append(np.diff(samples.track.column("smooth_altitude_m")), np.nan)
-    climb, climbing_s = samples.sums(np.maximum(altitude, 0.0), samples.moving)
+    rises = _rises(samples.track.column("smooth_altitude_m"))
+    climb, climbing_s = samples.sums(np.maximum(rises, 0.0), samples.moving)
     flat, flat_s = samples.sums(_flat_m(samples), samples.moving)
     speed_mps = ratio(moving_m, known_s)
     return {
@@ -43,6 +43,14 @@ def pace_columns(samples: Samples) -> Columns:
         "turn_rate_dps": ratio(turned, turning_s),
         "adjusted_pace_s_per_km": pace(ratio(flat, flat_s)),
     }
+
+
+def _rises(altitude_m: FloatArray) -> FloatArray:
+    """Metres upward from each known altitude to the next, however far off that is, (n,)."""
+    known = np.flatnonzero(np.isfinite(altitude_m))
+    rises = np.full(altitude_m.size, np.nan)
+    rises[known[:-1]] = np.diff(altitude_m[known])
+    return rises
 
 
 def _moving_s(samples: Samples) -> FloatArray:

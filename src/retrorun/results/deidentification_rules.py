@@ -34,6 +34,7 @@ from retrorun.model import (
     Source,
     Totals,
 )
+from retrorun.readers.registry import READERS
 from retrorun.results.columns import KINDS
 
 
@@ -68,7 +69,7 @@ WORDS = frozenset(
         *("confirmed", "candidate", "labelled"),
         *("compass", "course", "unknown", "none"),
         *("heading", "gait", "label"),
-        *("fit", "gpx", "tcx"),
+        *(each.kind for each in READERS if each.suffixes),
         *("steep", "twisty"),
         "heart-rate kinetics",
     }

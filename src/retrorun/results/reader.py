@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from retrorun.archive.serialization import OUTLINES
+from retrorun.archive.serialization import SUMMARY_DECODER
 from retrorun.errors import ReadError, StoreError
 from retrorun.model import Session
 from retrorun.results import layout
@@ -233,7 +233,7 @@ def sessions(store: Store, athlete: str) -> list[Session]:
 
 def _decoded(athlete: str, session: str, document: bytes) -> Session:
     try:
-        return OUTLINES.decode(document)
+        return SUMMARY_DECODER.decode(document)
     except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
         words = f"session {session} of {athlete} cannot be read: {problem}"
         remedy = "Process the exports anew into another --out."
