@@ -1,4 +1,4 @@
-"""What can be declared of a metric, and the two values that segments have of several numbers.
+"""What can be declared of a metric, and the values that hold more than one number.
 
 `retrorun.metrics` uses both to declare the metrics of a segment and of a session.
 """
@@ -189,6 +189,17 @@ class Row:
     unit: str
     style: Style
     mean: Quotient | Reciprocal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with its 95 % (or stated) interval and method; None values carry a ``reason``."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    method: str
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Intervals are half-open, ``[start_s, end_s)``, in seconds since the session's fi
 in a Recording, which keeps the file's own clock (Unix seconds, UTC).
 """
 
-from retrorun.metric_types import Energy, HeartRate
+from retrorun.metric_types import Energy, Estimate, HeartRate
 from retrorun.metrics import Metrics, Totals
 from retrorun.model.athlete import Athlete, DatedMass, Remark, Zone
 from retrorun.model.comparison import (
@@ -24,7 +24,6 @@ from retrorun.model.comparison import (
     Trend,
     Week,
 )
-from retrorun.model.metrics import Best, Estimate, HeartLoad, MeasuredSegment, Measures
 from retrorun.model.recording import (
     Export,
     FileTotal,
@@ -54,9 +53,13 @@ from retrorun.model.segment import (
 )
 from retrorun.model.session import (
     Analysis,
+    Best,
     Blob,
     Failed,
+    HeartLoad,
     Lesson,
+    MeasuredSegment,
+    Measures,
     Outcome,
     SecondDevice,
     Session,

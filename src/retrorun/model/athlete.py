@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from retrorun.model.metrics import Estimate
+from retrorun.metric_types import Estimate
 from retrorun.model.segment import GaitLine
 
 
