@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from retrorun.model.recording import HeadingKind
+from retrorun.model.recording import HeadingKind, Note
 from retrorun.units import FloatArray
 
 Direction = Literal["forward", "backward", "unknown", "still"]
@@ -94,6 +94,7 @@ class Detection:
             ``heading_minus_course_deg`` and ``evidence_<kind>``, each (n,).
         forward_line: the runner's forward gait line in this session, if it could be fitted.
         backward_line: the same for confirmed backward running.
+        notes: what the athlete should be asked about.
         asks_line: the line of other sessions has a part in it, or would if there were one.
     """
 
@@ -102,6 +103,7 @@ class Detection:
     columns: Mapping[str, FloatArray]
     forward_line: GaitLine | None = None
     backward_line: GaitLine | None = None
+    notes: tuple[Note, ...] = ()
     asks_line: bool = False
 
 
