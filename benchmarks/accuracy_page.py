@@ -73,7 +73,7 @@ def aims_section(figures: Mapping[str, float]) -> str:
 
 
 def simulated_section(sessions: Sequence[Judged]) -> str:
-    """Leg 1, a table a tier."""
+    """The simulator's scenarios, a table a tier."""
     words = {
         "heading": "a compass for all of the session",
         "part": "a compass for half of it",
@@ -141,7 +141,7 @@ def _reliability(rows: Sequence[tuple[float, float, float]], word: str) -> str:
 
 
 def turned_section(sessions: Sequence[Judged]) -> str:
-    """Leg 2."""
+    """Real forward tracks with a synthetic compass."""
     text = "\n## 2. Real forward runs with a synthetic compass, turned about in known windows\n\n"
     text += (
         "Positions and their noise are real; the windows are stretched in time, to 0.72 ± 0.11 of "

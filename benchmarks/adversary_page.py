@@ -131,7 +131,7 @@ def adversary_section(found: Found, before: Mapping[str, Mapping[str, float]]) -
     """A table a group of conditions, with the figures of the detector before this one."""
     text = (
         "## The adversarial generator\n\n"
-        "Written apart from the simulator of leg 1 and sharing no code with it "
+        "Written apart from the simulator and sharing no code with it "
         "(`benchmarks/adversary.py`): bodies, pockets, phones and laps that err as real ones were "
         "seen to. Numbers were tuned on the simulator and on real tracks; faults of the rules "
         "were looked for with this generator's seeds below 1,000, which are not reported. "

@@ -3,7 +3,7 @@
 import gzip
 import itertools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ import pytest
 from retrorun import contract, pipeline
 from retrorun.model import Analysis, Athlete, Blob, Failed, Outcome
 from retrorun.settings import Settings
+from retrorun.simulate import fit_bytes, gpx_bytes, scenarios, simulate
+from retrorun.simulate.samples import first_records
 
 SAMPLES = Path(__file__).resolve().parents[1] / "sample_data"
 EXPORTS = sorted(path for path in SAMPLES.glob("2026*") if not path.name.endswith(".truth.json"))
@@ -208,3 +210,17 @@ def test_a_clock_that_no_calendar_shows_is_named(moment: str) -> None:
     outcome = pipeline.process(Blob("a.gpx", data), Settings(), Athlete())
     assert isinstance(outcome, Failed)
     assert outcome.slug == "impossible-clock"
+
+
+def test_the_order_of_second_devices_decides_nothing() -> None:
+    """The phone that recorded longest gives the heading, whichever was joined first."""
+    run = simulate(scenarios()["intervals"], 9000)
+    watch = fit_bytes(replace(run, recording=replace(run.recording, headings=())))
+    phones = [(f"{cut}.gpx", gpx_bytes(first_records(run, cut), "osmand")) for cut in (600, 900)]
+    found = [
+        pipeline.process(Blob("a.fit", watch, companions=tuple(each)), Settings(), Athlete())
+        for each in (phones, phones[::-1])
+    ]
+    sessions = [each.sessions[0] for each in found if isinstance(each, Analysis)]
+    assert sessions[0] == sessions[1]
+    assert sessions[0].channels["heading"] > 0.6

@@ -120,7 +120,8 @@ def _phones(blob: Blob, limits: ReadLimits) -> list[tuple[SecondDevice, Recordin
             device = each.device or name
             about = SecondDevice(export.source.sha256, index, device, None, "")
             found.append((about, dataclasses.replace(each, device=device)))
-    return found
+    # whatever order they came in: of two alike the first one's heading is used
+    return sorted(found, key=lambda each: (-each[1].time_s.size, each[0].sha256, each[0].index))
 
 
 def _session(
