@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-import data_flow
 import pytest
 from lxml import etree
 
+import data_flow
 import retrorun
 from retrorun import model
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 import pytest
 
+import settings
 from retrorun import profile
-from retrorun.cli import main, reference
+from retrorun.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
@@ -39,7 +40,7 @@ def test_every_profile_name_is_documented(name: str) -> None:
 
 
 def test_the_page_of_settings_is_up_to_date_and_says_what_each_is() -> None:
-    page = reference.page()
+    page = settings.markdown()
     assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == page
     rows = [line for line in page.splitlines() if line.startswith("| `")]
     assert [row for row in rows if row.endswith("|  |")] == []

@@ -1,7 +1,8 @@
 """The package's layout stays within the limits of docs/architecture.md."""
 
-import layout_figures
 import pytest
+
+import layout_figures
 
 LAYOUT = layout_figures.measure()
 

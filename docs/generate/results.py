@@ -1,9 +1,19 @@
-"""The prose of ``docs/results.md``."""
+"""Print docs/results.md from the columns that the parts of a result set are written with.
+
+    python docs/generate/results.py > docs/results.md
+
+The prose stands here; the tables of columns come from ``retrorun.results.columns``.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+
+from retrorun.results.columns import KINDS, PARTITIONED, SCHEMA_VERSION, TABLES, Column
 
 INTRODUCTION = """\
 # The result set of a cohort
 
-Printed by `python -m retrorun.results.schema > docs/results.md` from the columns that the parts
+Printed by `python docs/generate/results.py > docs/results.md` from the columns that the parts
 are written with; a test holds the two together.
 
 `retrorun process ADDRESS --out ADDRESS` writes what became of every file as Parquet, which
@@ -143,3 +153,71 @@ an hour of its track 12 ms (measured, one core).
 - Outside of what is copied: your log files, the addresses you share it from, and the dates of the
   objects.
 """
+
+TYPES = {
+    "text": "string",
+    "bytes": "binary",
+    "truth": "bool",
+    "whole": "int32",
+    "long": "int64",
+    "number": "double",
+    "single": "float",
+    "moment": "timestamp[us, UTC]",
+    "years": "list<int32>",
+}
+TREATED = {
+    "keep": "stays",
+    "drop": "",
+    "session": "another id",
+    "shift": "moved",
+    "level": "from the start's",
+    "vocabulary": "known words stay",
+    "scrub": "field by field",
+}
+ABOUT = {
+    "files": "The ledger: one row a file that was worked on. A batch counts once its part is here.",
+    "sessions": "One row an activity.",
+    "segments": "One row a stretch of one direction and gait; `session` joins it to its session.",
+    "tracks": "One row a second, a row group a session. Only with `--tracks`.",
+    "problems": "One row for every file, member of an archive or activity that gave no session.",
+}
+
+
+def markdown() -> str:
+    """The whole page."""
+    parts = [INTRODUCTION.format(version=SCHEMA_VERSION), READING]
+    for table, columns in TABLES.items():
+        parts += [f"## `{table}`\n\n{ABOUT[table]}\n", "\n".join(_table(table, columns)), ""]
+    return "\n".join([*parts, DEIDENTIFIED])
+
+
+def _table(table: str, columns: Sequence[Column]) -> list[str]:
+    head = ["column", "type", "unit", "meaning", "de-identified"]
+    rows = [head, ["---"] * len(head), *_partitions(table), *_rows(columns)]
+    return ["| " + " | ".join(row) + " |" for row in rows]
+
+
+def _partitions(table: str) -> Iterator[list[str]]:
+    """What stands in the folders' names."""
+    if table in PARTITIONED:
+        yield ["`athlete`", "partition", "", "whose it is", "another id"]
+        yield ["`year`", "partition", "", "local year of the session's start", "of the moved date"]
+
+
+def _rows(columns: Iterable[Column]) -> Iterator[list[str]]:
+    """One row a column; the sums of all kinds of movement in one."""
+    for each in columns:
+        kind, _, rest = each.name.partition("_")
+        if kind not in KINDS:
+            yield _row(f"`{each.name}`", each, each.meaning)
+        elif kind == next(iter(KINDS)):
+            named = ", ".join(f"`{other}_{rest}`" for other in KINDS)
+            yield _row(named, each, each.meaning.rpartition(": ")[2])
+
+
+def _row(name: str, column: Column, meaning: str) -> list[str]:
+    return [name, TYPES[column.kind], column.unit, meaning, TREATED[column.treatment]]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown())
