@@ -2,19 +2,60 @@
 
 Exit 0 all well, 1 some files could not be read, 2 usage, 130 interrupted.
 
-Commands import what they need when they run, so that ``retrorun --help`` is instant.
+A command's module is imported when the command runs, so that ``retrorun --help`` is instant.
 """
+
+import importlib
 
 import click
 
 from retrorun import __version__
-from retrorun.cli import files, folder, history, upkeep, words
 from retrorun.errors import RetrorunError, SettingsError
 from retrorun.text import plain
 
+# command: its module in retrorun.cli, and its line in `retrorun --help`
+COMMANDS = {
+    "analyze": ("files", "Analyse files without storing anything."),
+    "archive": ("upkeep", "Check, back up, restore or tidy the archive."),
+    "compare": ("history", "Compare backward with forward running."),
+    "doctor": ("upkeep", "Show what is installed, and what is wrong."),
+    "explain": ("files", "Show the evidence for each segment of a file."),
+    "export": ("history", "Write sessions, segments and tracks as files."),
+    "label": ("words", "Label a segment as backward or forward."),
+    "note": ("words", "Note pain, effort and text about a session."),
+    "process": ("folder", "Import what is new in a folder; write pages."),
+    "profile": ("words", "Show or change the athlete's profile."),
+    "report": ("history", "Write pages again, or a report of a period."),
+    "reprocess": ("folder", "Analyse sessions again from their originals."),
+    "sessions": ("history", "List sessions, or files that became none."),
+    "simulate": ("upkeep", "Write synthetic backward runs."),
+    "undo": ("folder", "Take back an import."),
+    "watch": ("folder", "Process a folder whenever it changes."),
+}
 
-class Family(click.Group):
-    """A group that tells the family of errors in one line, never as a traceback."""
+
+class CommandLine(click.Group):
+    """The top group: imports a command's module on use, and reports errors in one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands."""
+        del ctx
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of a command; None if there is no such command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"retrorun.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing their modules."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; exit 2 for what the user said wrong, 1 for the rest of the family."""
@@ -42,20 +83,10 @@ class Family(click.Group):
             ctx.exit(1)
 
 
-@click.group(cls=Family, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="retrorun")
 def main() -> None:
     """Find, measure and compare backward running in watch and phone recordings.
 
     Drop FIT, GPX or TCX exports into a folder and run: retrorun process FOLDER
     """
-
-
-for command in (
-    *folder.COMMANDS,
-    *files.COMMANDS,
-    *history.COMMANDS,
-    *words.COMMANDS,
-    *upkeep.COMMANDS,
-):
-    main.add_command(command)

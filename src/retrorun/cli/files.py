@@ -70,6 +70,3 @@ def explain(
         explaining.explanation(outcome)
         failed = failed or isinstance(outcome, Failed)
     context.exit(1 if failed else 0)
-
-
-COMMANDS = (analyze, explain)

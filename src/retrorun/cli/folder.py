@@ -183,6 +183,3 @@ def undo(
             imports.show_report(report, store)
         status = imports.conclude(work, reports)
     context.exit(status)
-
-
-COMMANDS = (process, watch, reprocess, undo)

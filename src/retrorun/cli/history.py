@@ -228,6 +228,3 @@ def report(
     for page in pages:
         click.echo(page)
     context.exit(faults.status())
-
-
-COMMANDS = (sessions, compare, export, report)

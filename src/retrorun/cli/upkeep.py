@@ -116,6 +116,3 @@ def simulate(folder: Path, seed: int | None, sessions: int) -> None:
 
     for path in write_samples(folder, SAMPLE_SEED if seed is None else seed, sessions):
         click.echo(path)
-
-
-COMMANDS = (doctor, archive, simulate)

@@ -173,6 +173,3 @@ def _value(text: str) -> object:
     with contextlib.suppress(ValueError, RecursionError):
         return tomllib.loads(f"value = {text}")["value"] if text.lstrip()[0] in "[{" else text
     return text
-
-
-COMMANDS = (label, note, profile)
