@@ -45,7 +45,7 @@ class Work:
 def carry_out(plan: ingest.Plan, work: Work, *, pages: bool = False) -> ingest.Report:
     """Carry out a plan under a progress bar; with pages, load what they need meanwhile."""
     if pages and plan.new:
-        threading.Thread(target=_load_for_pages).start()
+        threading.Thread(target=_load_for_pages, daemon=True).start()
     with show.progress() as bar:
         task = bar.add_task("analysing", total=len(plan.new))
 
