@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 import object_stores
 from object_stores import ObjectServer
 from retrorun.cli import main
-from retrorun.cli.cohorts import progress_words
+from retrorun.cli.cohort import progress_words
 from retrorun.cohort.run import Report
 from retrorun.storage import open_store
 

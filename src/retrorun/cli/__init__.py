@@ -15,22 +15,22 @@ from retrorun.text import plain
 
 # command: its module in retrorun.cli, and its line in `retrorun --help`
 COMMANDS = {
-    "analyze": ("files", "Analyse files without storing anything."),
-    "archive": ("upkeep", "Check, back up, restore or tidy the archive."),
-    "compare": ("history", "Compare backward with forward running."),
-    "doctor": ("upkeep", "Show what is installed, and what is wrong."),
-    "explain": ("files", "Show the evidence for each segment of a file."),
-    "export": ("history", "Write sessions, segments and tracks as files."),
-    "label": ("words", "Label a segment as backward or forward."),
-    "note": ("words", "Note pain, effort and text about a session."),
-    "process": ("folder", "Import what is new in a folder; write pages."),
-    "profile": ("words", "Show or change the athlete's profile."),
-    "report": ("history", "Write pages again, or a report of a period."),
-    "reprocess": ("folder", "Analyse sessions again from their originals."),
-    "sessions": ("history", "List sessions, or files that became none."),
-    "simulate": ("upkeep", "Write synthetic backward runs."),
-    "undo": ("folder", "Take back an import."),
-    "watch": ("folder", "Process a folder whenever it changes."),
+    "analyze": ("analyze", "Analyse files without storing anything."),
+    "archive": ("maintenance", "Check, back up, restore or tidy the archive."),
+    "compare": ("compare", "Compare backward with forward running."),
+    "doctor": ("maintenance", "Show what is installed, and what is wrong."),
+    "explain": ("analyze", "Show the evidence for each segment of a file."),
+    "export": ("reports", "Write sessions, segments and tracks as files."),
+    "label": ("annotate", "Label a segment as backward or forward."),
+    "note": ("annotate", "Note pain, effort and text about a session."),
+    "process": ("process", "Import what is new in a folder; write pages."),
+    "profile": ("annotate", "Show or change the athlete's profile."),
+    "report": ("reports", "Write pages again, or a report of a period."),
+    "reprocess": ("process", "Analyse sessions again from their originals."),
+    "sessions": ("reports", "List sessions, or files that became none."),
+    "simulate": ("maintenance", "Write synthetic backward runs."),
+    "undo": ("process", "Take back an import."),
+    "watch": ("watch", "Process a folder whenever it changes."),
 }
 
 

@@ -1,7 +1,9 @@
-"""Options that several commands share, and the values behind them."""
+"""Options that several commands share, and the values behind them: settings, athlete, zones."""
 
 import os
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -10,6 +12,7 @@ import click
 if TYPE_CHECKING:
     from retrorun.archive import Archive
     from retrorun.model import Athlete
+    from retrorun.privacy_zones import Disc
     from retrorun.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -97,9 +100,7 @@ def load_athlete(path: Path | None, store: "Archive") -> "Athlete":
     athlete = profiles.change(stored, profiles.plain(profiles.load(path))) if path else stored
     if not (athlete.privacy_zones or stored.privacy_zones):
         return athlete
-    from retrorun.cli import zones
-
-    return zones.kept(store, athlete)
+    return keep_new_zones(store, athlete)
 
 
 def passing_athlete(path: Path | None, folder: Path | None) -> "Athlete":
@@ -109,20 +110,90 @@ def passing_athlete(path: Path | None, folder: Path | None) -> "Athlete":
     """
     from retrorun import profile as profiles
     from retrorun.archive import Archive
-    from retrorun.cli import zones
     from retrorun.errors import ArchiveError
     from retrorun.model import Athlete
 
     athlete = profiles.load(path) if path else Athlete()
     try:
         with Archive.open(archive_folder(folder), create=False) as store:
-            return zones.added(athlete, store.profile())
+            return with_stored_zones(athlete, store.profile())
     except ArchiveError as problem:
         if problem.slug != "archive-missing":
             raise
-    return zones.added(athlete, Athlete())
+    return with_stored_zones(athlete, Athlete())
 
 
 def cores() -> int:
     """As many workers as this process may use cores."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def keep_new_zones(store: "Archive", athlete: "Athlete") -> "Athlete":
+    """The athlete with the zones of the archive as well; those it does not know it keeps.
+
+    Raises:
+        ArchiveError: there is a new zone and the archive cannot be written.
+    """
+    stored = store.profile()
+    joined = with_stored_zones(athlete, stored)
+    if joined.privacy_zones != stored.privacy_zones or not stored.zone_secret:
+        zones, drawn = joined.privacy_zones, joined.zone_secret
+        store_zones(store, replace(stored, privacy_zones=zones, zone_secret=drawn))
+    return joined
+
+
+def with_stored_zones(athlete: "Athlete", stored: "Athlete") -> "Athlete":
+    """The athlete with zones and secret of a stored profile; a secret is drawn if there is none."""
+    zones = tuple(dict.fromkeys((*stored.privacy_zones, *athlete.privacy_zones)))
+    drawn = stored.zone_secret or (new_zone_secret() if zones else "")
+    return replace(athlete, privacy_zones=zones, zone_secret=drawn)
+
+
+def new_zone_secret() -> str:
+    """A new secret for an archive."""
+    return secrets.token_hex(32)
+
+
+def store_zones(store: "Archive", athlete: "Athlete") -> None:
+    """Store a profile with its zones, and note every session that holds seconds within them.
+
+    Raises:
+        ArchiveError: the archive cannot be written, or another process writes.
+    """
+    from retrorun import privacy_zones
+
+    discs = privacy_zones.discs(athlete)
+    with store.writing():
+        store.keep_zones(athlete, [each for each in store.known() if _touches(store, each, discs)])
+
+
+def _touches(store: "Archive", session_id: str, discs: "Sequence[Disc]") -> bool:
+    """Whether a stored session holds a hidden second; one whose track is damaged may."""
+    from retrorun import privacy_zones
+    from retrorun.errors import ArchiveError
+
+    try:
+        return bool(privacy_zones.hidden(store.track(session_id), discs).any())
+    except ArchiveError:
+        return True
+
+
+def apply_zones(store: "Archive", settings: "Settings | None" = None) -> None:
+    """Analyse anew what still holds seconds in a zone, before a command lets anything out.
+
+    Raises:
+        ArchiveError: some of it cannot be analysed anew: then nothing is let out.
+    """
+    athlete = load_athlete(None, store)
+    found = store.exposed()
+    if not found:
+        return
+    from retrorun import ingest, privacy_zones
+    from retrorun.settings import Settings
+
+    click.echo(f"taking privacy zones out of {len(found)} sessions", err=True)
+    engine = ingest.Engine(settings or Settings(), athlete, cores(), guarded=True)
+    ingest.reprocess(store.hashes(found), store, engine)
+    left = store.exposed()
+    if left:
+        raise privacy_zones.exposed(left)

@@ -1,4 +1,4 @@
-"""What ``watch`` does: process again and again, quietly, until asked to stop."""
+"""The command ``watch``: process a folder whenever it changes, until stopped."""
 
 import sys
 from collections.abc import Mapping
@@ -12,13 +12,49 @@ import click
 from retrorun import ingest
 from retrorun import watch as following
 from retrorun.archive import Archive
-from retrorun.cli import imports, options
+from retrorun.cli import options, process
 from retrorun.errors import ReadError
 from retrorun.settings import Settings
 from retrorun.storage import shown
 from retrorun.watch import Rhythm
 
-__all__ = ["Rhythm", "Where", "service", "watch"]
+
+@click.command()
+@click.argument("folder", type=options.FOLDER)
+@options.archive
+@options.reports
+@options.profile
+@options.settings
+@options.jobs
+@click.option("--every", default=60.0, show_default=True, help="Seconds between two looks.")
+@click.option("--events/--no-events", default=True, help="Also look when the system says so.")
+@click.option("--once", is_flag=True, help="Look once and end: for cron.")
+@click.option(
+    "--service",
+    type=click.Choice(["systemd", "launchd"]),
+    help="Print what starts this watch at login, and end.",
+)
+def watch(
+    folder: Path,
+    archive: Path | None,
+    reports: Path,
+    profile: Path | None,
+    settings: Path | None,
+    jobs: int | None,
+    every: float,
+    events: bool,
+    once: bool,
+    service: str | None,
+) -> None:
+    """Do what process does whenever something is dropped into FOLDER, until stopped."""
+    if service is not None:
+        kept = {"--archive": archive, "--profile": profile, "--settings": settings}
+        click.echo(watch_service(service, folder, reports, kept), nl=False)
+        return
+    where = Where(folder, options.archive_folder(archive), reports, profile)
+    rhythm = Rhythm(every_s=every, events=events)
+    known = options.load_settings(settings)
+    follow_folder(where, known, jobs or options.cores(), None if once else rhythm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +67,7 @@ class Where:
     profile: Path | None
 
 
-def watch(where: Where, settings: Settings, jobs: int, rhythm: Rhythm | None) -> None:
+def follow_folder(where: Where, settings: Settings, jobs: int, rhythm: Rhythm | None) -> None:
     """Follow the folder; without a rhythm look once and end.
 
     Raises:
@@ -56,11 +92,11 @@ def _look(where: Where, settings: Settings, jobs: int, stop: Event) -> bool:
         if plan.idle and not store.due() and (where.reports / "index.html").exists():
             _refuse_unlisted(plan)
             return bool(plan.waiting)
-        work = imports.Work(store, settings, athlete, jobs)
-        with imports.writing(work):
+        work = process.Work(store, settings, athlete, jobs)
+        with process.writing(work):
             report = ingest.run_import(plan, store, work.engine, following.between_files(stop))
-            imports.show_report(report, store)
-        imports.conclude(work, where.reports)
+            process.show_report(report, store)
+        process.conclude(work, where.reports)
         _refuse_unlisted(plan)
         return bool(report.waiting)
 
@@ -82,7 +118,7 @@ def _say(message: str) -> None:
     click.echo(message, err=True)
 
 
-def service(kind: str, folder: Path, reports: Path, kept: Mapping[str, Path | None]) -> str:
+def watch_service(kind: str, folder: Path, reports: Path, kept: Mapping[str, Path | None]) -> str:
     """The unit or property list that starts this watch at login, with full paths."""
     program = Path(sys.argv[0]).absolute()
     command = [str(program), "watch", str(folder.absolute()), "--reports", str(reports.absolute())]

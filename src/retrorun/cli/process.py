@@ -1,4 +1,7 @@
-"""What ``process`` and ``watch`` share: carry out a plan, say what happened, write pages."""
+"""Commands that import files, process, reprocess and undo, and what other commands need of them.
+
+A run that finds nothing new must not pay for libraries, so that they are imported where used.
+"""
 
 import datetime as dt
 import importlib
@@ -8,19 +11,144 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.markup import escape
-from rich.table import Table
 
-from retrorun import __version__, ingest, zone
+from retrorun import __version__, ingest
 from retrorun.archive import Archive, FileRow
-from retrorun.archive.serialization import fingerprint
-from retrorun.cli import show, zones
-from retrorun.cli.faults import Faults
-from retrorun.model import Athlete, Session
-from retrorun.settings import Settings
+from retrorun.cli import cohort, options, terminal
+from retrorun.cli.terminal import Faults
 from retrorun.storage import shown
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from retrorun.model import Athlete, Session
+    from retrorun.settings import Settings
+
+
+@click.command()
+@click.argument("folder")
+@options.archive
+@options.reports
+@options.profile
+@options.settings
+@options.jobs
+@click.option("--pages/--no-pages", default=True, help="Write pages.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done; do nothing.")
+@click.option("--retry", is_flag=True, help="Try files again that failed or were undone.")
+@cohort.cohort
+@click.pass_context
+def process(
+    context: click.Context,
+    /,
+    folder: str,
+    archive: Path | None,
+    reports: Path,
+    profile: Path | None,
+    settings: Path | None,
+    jobs: int | None,
+    pages: bool,
+    dry_run: bool,
+    retry: bool,
+    **more: Any,  # noqa: ANN401 - the fields of cohort.Chosen
+) -> None:
+    """Import what is new in FOLDER, write its pages, and say which one to open.
+
+    With --out: many athletes' exports, from a folder or an object store (s3://…) into a result
+    set of Parquet files, with local workers or on a Dask cluster.
+    """
+    chosen = cohort.Chosen(**more)
+    cohort.check(chosen)
+    if chosen.out is not None:
+        how = cohort.How(settings, profile, archive, jobs, retry, dry_run)
+        context.exit(cohort.process(folder, chosen, how))
+    with Archive.open(options.archive_folder(archive)) as store:
+        # a zone that is new makes work of what seemed done; otherwise the profile can wait
+        early = options.load_athlete(profile, store) if profile and not dry_run else None
+        plan = ingest.plan_import(folder, store, retry=retry)
+        cohort.name_unlisted(plan.unlisted)
+        drawn = not pages or (not store.due() and (reports / "index.html").exists())
+        if plan.idle and drawn and not dry_run:
+            click.echo(f"nothing new: {plan.unchanged} unchanged", err=True)
+            context.exit(1 if plan.unlisted else 0)
+        if not (dry_run or plan.idle):
+            ingest.prepare()  # workers start while the rest is loaded here
+        if dry_run:
+            show_plan(plan)
+            context.exit(1 if plan.unlisted else 0)
+        athlete = early or options.load_athlete(None, store)
+        work = Work(store, options.load_settings(settings), athlete, jobs or options.cores())
+        with writing(work):
+            report = carry_out(plan, work, pages=pages)
+            show_report(report, store)
+        status = conclude(work, reports if pages else None)
+    context.exit(1 if report.failed or plan.unlisted else status)
+
+
+@click.command()
+@click.argument("session", nargs=-1)
+@options.archive
+@options.reports
+@options.profile
+@options.settings
+@options.jobs
+@click.option("--all", "everything", is_flag=True, help="All sessions, not only outdated ones.")
+@click.pass_context
+def reprocess(
+    context: click.Context,
+    session: tuple[str, ...],
+    archive: Path | None,
+    reports: Path,
+    profile: Path | None,
+    settings: Path | None,
+    jobs: int | None,
+    everything: bool,
+) -> None:
+    """Analyse sessions anew: those named, or those made with other settings, profile or version.
+
+    Labels and notes stay.
+    """
+    with Archive.open(options.archive_folder(archive), create=False) as store:
+        athlete = options.load_athlete(profile, store)
+        work = Work(store, options.load_settings(settings), athlete, jobs or options.cores())
+        with writing(work):
+            report = analyse_anew(work, session, everything=everything)
+            show_report(report, store)
+        status = conclude(work, reports)
+    context.exit(1 if report.failed else status)
+
+
+@click.command()
+@click.argument("number", type=int, required=False)
+@options.archive
+@options.reports
+@click.option("--separate", metavar="FILE", help="Let FILE stand for itself, not as a second copy.")
+@click.pass_context
+def undo(
+    context: click.Context,
+    number: int | None,
+    archive: Path | None,
+    reports: Path,
+    separate: str | None,
+) -> None:
+    """Take back import NUMBER, or a match of two files; without either, list the imports.
+
+    The folder is never touched. Taken back files are imported again by process --retry.
+    """
+    with Archive.open(options.archive_folder(archive), create=False) as store:
+        if number is None and separate is None:
+            list_imports(store)
+            return
+        athlete = options.load_athlete(None, store)
+        work = Work(store, options.load_settings(None), athlete, options.cores())
+        with writing(work):
+            report = take_back(work, number, separate)
+            show_report(report, store)
+        status = conclude(work, reports)
+    context.exit(status)
+
 
 PROBLEM = ("path", "outcome", "slug", "message", "byte_offset", "remedy")
 MOST_LOOKS = 3  # at what is due, while other processes write
@@ -32,8 +160,8 @@ class Work:
     """Where and how a folder is worked on."""
 
     archive: Archive
-    settings: Settings
-    athlete: Athlete
+    settings: "Settings"
+    athlete: "Athlete"
     jobs: int
 
     @property
@@ -46,11 +174,11 @@ def carry_out(plan: ingest.Plan, work: Work, *, pages: bool = False) -> ingest.R
     """Carry out a plan under a progress bar; with pages, load what they need meanwhile."""
     if pages and plan.new:
         threading.Thread(target=_load_for_pages, daemon=True).start()
-    with show.progress() as bar:
+    with terminal.progress() as bar:
         task = bar.add_task("analysing", total=len(plan.new))
 
         def step(done: int, total: int, name: str) -> None:
-            bar.update(task, completed=done, total=total, description=escape(name[:40]))
+            bar.update(task, completed=done, total=total, description=name[:40])
 
         return ingest.run_import(plan, work.archive, work.engine, step)
 
@@ -89,12 +217,12 @@ def show_report(report: ingest.Report, archive: Archive) -> None:
     """The new sessions as a table on stdout; problems and counts on stderr."""
     if report.sessions:
         sessions = [archive.session(each) for each in report.sessions[-LISTED:]]
-        show.out().print(session_table(sessions))
+        terminal.out().print(session_table(sessions))
         if len(report.sessions) > LISTED:
-            show.err().print(f"… and {len(report.sessions) - LISTED} sessions before these")
+            terminal.err().print(f"… and {len(report.sessions) - LISTED} sessions before these")
     for row in report.problems:
         problem(row)
-    show.err().print(_counts(report))
+    terminal.err().print(_counts(report))
 
 
 def problem(row: FileRow) -> None:
@@ -103,7 +231,7 @@ def problem(row: FileRow) -> None:
     remedy = f" {row.remedy}" if row.remedy and row.outcome == "failed" else ""
     text = f"{PurePath(row.path).name}: {row.message}{place} [{row.slug}]{remedy}"
     style = "red" if row.outcome == "failed" else "dim"
-    show.err().print(escape(shown(text)), style=style, soft_wrap=True)
+    terminal.err().print(shown(text), style=style, soft_wrap=True, markup=False)
 
 
 def listed_problem(row: FileRow, *, as_json: bool) -> None:
@@ -134,17 +262,21 @@ def _counts(report: ingest.Report) -> str:
     return "files: " + (", ".join(said) or "none that are exports")
 
 
-def session_table(sessions: list[Session]) -> Table:
+def session_table(sessions: "list[Session]") -> "Table":
     """Sessions, one a row."""
     numbers = ("time", "km", "backward", "perhaps", "backward km", "cost factor")
-    table = show.grid(("session", "when", "file"), numbers)
+    table = terminal.grid(("session", "when", "file"), numbers)
     table.add_column("heading")
     for session in sessions:
         table.add_row(*_session_row(session))
     return table
 
 
-def _session_row(session: Session) -> tuple[str, ...]:
+def _session_row(session: "Session") -> tuple[str, ...]:
+    from rich.markup import escape
+
+    from retrorun import zone
+
     totals = session.measures.totals
     backward, candidate = totals["backward"], totals["candidate"]
     factor = session.measures.cost_factor
@@ -157,12 +289,12 @@ def _session_row(session: Session) -> tuple[str, ...]:
         session.id,
         zone.local_time(session.start_time_s, session.zone).strftime("%Y-%m-%d %H:%M"),
         escape(session.source.name[:40]),
-        show.clock(session.duration_s),
-        show.number(distance_km, 2),
-        show.clock(backward.seconds) if backward.seconds else "0",
-        show.clock(candidate.seconds) if candidate.seconds else "",
-        show.number(backward_km, 2),
-        f"{factor.value:.2f} ({factor.low:.2f}–{factor.high:.2f})" if known else show.UNKNOWN,
+        terminal.clock(session.duration_s),
+        terminal.number(distance_km, 2),
+        terminal.clock(backward.seconds) if backward.seconds else "0",
+        terminal.clock(candidate.seconds) if candidate.seconds else "",
+        terminal.number(backward_km, 2),
+        f"{factor.value:.2f} ({factor.low:.2f}–{factor.high:.2f})" if known else terminal.UNKNOWN,
         session.heading.kind,
     )
 
@@ -173,6 +305,8 @@ def analyse_anew(work: Work, names: Sequence[str], *, everything: bool) -> inges
     Raises:
         ArchiveError: there is no such session.
     """
+    from retrorun.archive.serialization import fingerprint
+
     store = work.archive
     if names:
         ids = [store.session(name).id for name in names]
@@ -185,13 +319,15 @@ def analyse_anew(work: Work, names: Sequence[str], *, everything: bool) -> inges
 
 def list_imports(store: Archive) -> None:
     """Every import that the archive remembers, with the number that ``undo`` takes."""
-    table = show.grid(("import", "when (UTC)", "folder"), ("sessions",))
+    from rich.markup import escape
+
+    table = terminal.grid(("import", "when (UTC)", "folder"), ("sessions",))
     table.add_column("state")
     for each in store.imports():
         when = dt.datetime.fromtimestamp(each.started_s, tz=dt.UTC).strftime("%Y-%m-%d %H:%M")
         state = "" if each.undone_s is None else "taken back"
         table.add_row(str(each.id), when, escape(each.folder), str(each.sessions), state)
-    show.out().print(table)
+    terminal.out().print(table)
 
 
 def take_back(work: Work, number: int | None, separate: str | None) -> ingest.Report:
@@ -216,11 +352,11 @@ def writing(work: Work) -> Iterator[None]:
     with work.archive.writing():
         yield
         if work.archive.due() or work.archive.again():
-            with show.progress() as bar:
+            with terminal.progress() as bar:
                 task = bar.add_task("analysing again", total=None)
 
                 def step(done: int, total: int, name: str) -> None:
-                    bar.update(task, completed=done, total=total, description=escape(name[:40]))
+                    bar.update(task, completed=done, total=total, description=name[:40])
 
                 later = ingest.bring_up_to_date(work.archive, work.engine, step)
             for row in later.problems:
@@ -239,7 +375,7 @@ def conclude(work: Work, reports: Path | None) -> int:
     if reports is None:
         return 0
     faults = Faults()
-    zones.apply(work.archive, work.settings)
+    options.apply_zones(work.archive, work.settings)
     for _ in range(MOST_LOOKS):
         state, due = work.archive.state(), work.archive.due()
         publish(work, reports, due, faults)
@@ -250,11 +386,13 @@ def conclude(work: Work, reports: Path | None) -> int:
 
 def publish(work: Work, reports: Path, fresh: Sequence[str], faults: Faults) -> None:
     """Write the pages that changed and say which one to open."""
+    from rich.markup import escape
+
     from retrorun import publish as publishing
 
     done = publishing.publish(
         work.archive, reports, publishing.Manner(work.settings, work.athlete, jobs=work.jobs), fresh
     )
     faults.add(done.faults)
-    show.err().print(f"pages: {done.pages} written")
-    show.err().print(f"open [bold]{escape(done.index.resolve().as_uri())}[/]")
+    terminal.err().print(f"pages: {done.pages} written")
+    terminal.err().print(f"open [bold]{escape(done.index.resolve().as_uri())}[/]")

@@ -1,23 +1,84 @@
-"""What ``explain`` prints: what a file holds, and why each segment was judged as it was."""
+"""Commands on single files, ``analyze`` and ``explain``: nothing is stored."""
 
+from pathlib import Path
+
+import click
 from rich.markup import escape
 from rich.table import Table
 
+from retrorun import contract, engines
 from retrorun.channels import CHANNELS
-from retrorun.cli import show
+from retrorun.cli import options, terminal
 from retrorun.model import Analysis, Failed, MeasuredSegment, Outcome, Session
+
+
+@click.command()
+@click.argument("file", nargs=-1, required=True, type=options.FILE)
+@options.as_json
+@options.archive
+@options.profile
+@options.settings
+@click.pass_context
+def analyze(
+    context: click.Context,
+    file: tuple[Path, ...],
+    as_json: bool,
+    archive: Path | None,
+    profile: Path | None,
+    settings: Path | None,
+) -> None:
+    """Analyse FILE(s): nothing is stored. With --json one document a line.
+
+    A zip is taken member by member. The archive's privacy zones hold here, too.
+    """
+    known, athlete = options.load_settings(settings), options.passing_athlete(profile, archive)
+    failed = False
+    for path in file:
+        for outcome in engines.outcomes(path, known, athlete):
+            failed = failed or isinstance(outcome, Failed)
+            if as_json:
+                document = contract.document(outcome)
+                click.echo(options.json_text(document))
+            else:
+                terminal.outcome(outcome)
+    context.exit(1 if failed else 0)
+
+
+@click.command()
+@click.argument("file", type=options.FILE)
+@options.archive
+@options.profile
+@options.settings
+@click.pass_context
+def explain(
+    context: click.Context,
+    file: Path,
+    archive: Path | None,
+    profile: Path | None,
+    settings: Path | None,
+) -> None:
+    """Say what FILE holds, where a heading came from and what speaks for each segment.
+
+    The archive's privacy zones hold here, too.
+    """
+    known, athlete = options.load_settings(settings), options.passing_athlete(profile, archive)
+    failed = False
+    for outcome in engines.outcomes(file, known, athlete):
+        explanation(outcome)
+        failed = failed or isinstance(outcome, Failed)
+    context.exit(1 if failed else 0)
 
 
 def explanation(result: Outcome) -> None:
     """All there is to say about one file."""
     if isinstance(result, Failed):
-        show.failure(result)
+        terminal.failure(result)
         return
-    console = show.out()
+    console = terminal.out()
     console.print(_file(result))
     for session in result.sessions:
         console.print()
-        console.print(show.headline(session))
+        console.print(terminal.headline(session))
         console.print(_channels(session))
         console.print(_heading(session), markup=False)
         console.print(_distance(session), markup=False)
@@ -45,7 +106,7 @@ def _file(result: Analysis) -> str:
 def _channels(session: Session) -> Table:
     units = {channel.label: (channel.unit, channel.meaning) for channel in CHANNELS}
     units["heading"] = ("°", "where the body points")
-    table = show.grid(("channel", "unit", "meaning"), ("coverage",))
+    table = terminal.grid(("channel", "unit", "meaning"), ("coverage",))
     for label, share in session.channels.items():
         table.add_row(label, *units[label], f"{share:.0%}")
     return table
@@ -55,12 +116,12 @@ def _heading(session: Session) -> str:
     verdict = session.heading
     if verdict.source is None:
         return f"heading: none ({verdict.reason})"
-    offset = show.number(verdict.mount_offset_deg, 0, "°")
+    offset = terminal.number(verdict.mount_offset_deg, 0, "°")
     parts = [
         f"heading: {verdict.source}, judged a {verdict.kind}: {verdict.reason}",
         (
             f"  mount offset {offset}, sign from {verdict.sign_from or 'nothing'}, "
-            f"concentration {show.number(verdict.concentration, 2)}"
+            f"concentration {terminal.number(verdict.concentration, 2)}"
         ),
     ]
     return "\n".join(parts if verdict.kind == "compass" else parts[:1])
@@ -77,18 +138,18 @@ def _distance(session: Session) -> str:
 def _structure(session: Session) -> list[str]:
     start = session.start_time_s
     pauses = [
-        f"pause {show.clock(max(0, each.start_time_s - start))}–"
-        f"{show.clock(max(0, each.end_time_s - start))}"
+        f"pause {terminal.clock(max(0, each.start_time_s - start))}–"
+        f"{terminal.clock(max(0, each.end_time_s - start))}"
         for each in session.pauses
     ]
     laps = [
-        f"lap {show.clock(max(0, lap.start_time_s - start))}–"
-        f"{show.clock(max(0, lap.end_time_s - start))}"
+        f"lap {terminal.clock(max(0, lap.start_time_s - start))}–"
+        f"{terminal.clock(max(0, lap.end_time_s - start))}"
         f" {lap.step or lap.name or ''}".rstrip()
         for lap in session.laps
     ]
     said = [
-        f"label {show.clock(each.start_s)}–{show.clock(each.end_s)} {each.direction} "
+        f"label {terminal.clock(each.start_s)}–{terminal.clock(each.end_s)} {each.direction} "
         f"(from {each.origin})"
         for each in session.labels
     ]
@@ -96,14 +157,14 @@ def _structure(session: Session) -> list[str]:
 
 
 def _evidence(session: Session) -> Table:
-    table = show.grid(
+    table = terminal.grid(
         ("from", "to", "direction", "verdict"),
         ("sure", "heading", "gait", "label"),
         "evidence: log-likelihood ratios, positive speaks for backward",
     )
     table.add_column("why")
     for measured in session.measures.segments:
-        table.add_row(*_evidence_row(measured), style=show.STYLES[measured.segment.direction])
+        table.add_row(*_evidence_row(measured), style=terminal.STYLES[measured.segment.direction])
     return table
 
 
@@ -113,7 +174,7 @@ def _changes(session: Session) -> list[str]:
     for measured in session.measures.segments:
         segment = measured.segment
         if segment.verdict == "candidate" and segment.direction != "still":
-            found.setdefault(segment.would_change, []).append(show.clock(segment.start_s))
+            found.setdefault(segment.would_change, []).append(terminal.clock(segment.start_s))
     some = {words: ", ".join(starts[:4]) for words, starts in found.items()}
     more = {words: len(starts) - 4 for words, starts in found.items()}
     return [
@@ -126,9 +187,9 @@ def _evidence_row(measured: MeasuredSegment) -> tuple[str, ...]:
     segment = measured.segment
     kinds = (segment.evidence.get(kind, 0.0) for kind in ("heading", "gait", "label"))
     return (
-        show.clock(segment.start_s),
-        show.clock(segment.end_s),
-        show.named(segment),
+        terminal.clock(segment.start_s),
+        terminal.clock(segment.end_s),
+        terminal.named(segment),
         segment.verdict,
         f"{segment.probability:.0%}",
         *(f"{kind:+.1f}" if kind else "0" for kind in kinds),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 import click
 
-from retrorun.cli import options
+from retrorun.cli import options, terminal
 from retrorun.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -181,9 +181,7 @@ class _Shown:
     """Progress: a bar in a terminal, a line now and then anywhere else."""
 
     def __init__(self) -> None:
-        from retrorun.cli import show  # it is heavy, and every command imports this module
-
-        self._bar = show.progress()
+        self._bar = terminal.progress()
         self._task = self._bar.add_task("", total=None)
         self._began_s = self._told_s = time.monotonic()
 
@@ -204,9 +202,7 @@ class _Shown:
             self._bar.update(self._task, completed=done, total=total, description=words)
         elif now_s - self._told_s >= LINE_S:
             self._told_s = now_s
-            from retrorun.cli import show
-
-            show.err().print(words)
+            terminal.err().print(words)
 
 
 def progress_words(report: "Report", seconds: float) -> str:
@@ -224,9 +220,7 @@ def progress_words(report: "Report", seconds: float) -> str:
     if report.undone:
         words += f", {report.undone} put off"
     if rate > 0:
-        from retrorun.cli import show
-
-        words += f", {show.clock(left / rate)}{more} left"
+        words += f", {terminal.clock(left / rate)}{more} left"
     return words
 
 
@@ -235,9 +229,8 @@ def _summary(report: "Report", out: str) -> None:
     from rich.markup import escape
 
     from retrorun import storage
-    from retrorun.cli import show
 
-    console = show.err()
+    console = terminal.err()
     for each in report.problems:
         console.print(escape(f"{each.name}: {each.message} [{each.slug}]"), style="red")
     if report.failed > len(report.problems):

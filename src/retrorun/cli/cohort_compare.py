@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from retrorun import arithmetic, storage
-from retrorun.cli import comparing, options, show
+from retrorun.cli import compare, options, terminal
 from retrorun.errors import ReadError, SettingsError, StoreError
 from retrorun.model import Note
 from retrorun.model.cohort import Cohort, CohortMeasure, Uncompared
@@ -95,9 +95,9 @@ def run(chosen: Chosen, settings: CompareSettings, reports: Path | None) -> int:
         click.echo(as_json(found))
         told(found)
     else:
-        show.out().print(table(found))
+        terminal.out().print(table(found))
         told(found)
-        show.err().print(f"open {page(found, reports).resolve().as_uri()}", markup=False)
+        terminal.err().print(f"open {page(found, reports).resolve().as_uri()}", markup=False)
     damaged = any(note.slug.startswith("results-part") for note in found.notes)
     return 1 if found.uncompared or damaged else 0
 
@@ -169,7 +169,7 @@ def _engine(chosen: Chosen) -> "Engine":
 
 
 def _watched(done: "Iterable[Result]", count: int) -> "Iterator[Result]":
-    with show.progress() as bar:
+    with terminal.progress() as bar:
         task = bar.add_task("athletes", total=count)
         for each in done:
             bar.advance(task)
@@ -205,7 +205,7 @@ def table(found: Cohort) -> Table:
     if found.first_date is not None:
         title += f", {found.first_date} to {found.last_date}"
     numbers = ("athletes", "median", "5 to 95 %", "mean (95 %)", "between athletes, SD")
-    grid = show.grid(("backward against forward",), numbers, title)
+    grid = terminal.grid(("backward against forward",), numbers, title)
     for each in found.measures:
         if each.scale != "difference":
             grid.add_row(*_row(each))
@@ -217,15 +217,15 @@ def _row(each: CohortMeasure) -> tuple[str, ...]:
     name = f"{each.label} ({unit})"
     if each.missing:
         early = each.note.partition(" (")[0]  # why they are missing is on the page and in the JSON
-        return name, str(each.athletes), show.UNKNOWN, show.UNKNOWN, early, show.UNKNOWN
+        return name, str(each.athletes), terminal.UNKNOWN, terminal.UNKNOWN, early, terminal.UNKNOWN
     found = each.quantiles
-    ends = (show.number(end, digits) for end in (found.p05, found.p95))
+    ends = (terminal.number(end, digits) for end in (found.p05, found.p95))
     return (
         name,
         str(each.athletes),
-        show.number(found.p50, digits),
-        show.UNKNOWN if found.p05 is None else " to ".join(ends),
-        comparing.interval(each.mixed.mean, digits),
+        terminal.number(found.p50, digits),
+        terminal.UNKNOWN if found.p05 is None else " to ".join(ends),
+        compare.interval(each.mixed.mean, digits),
         _between(each, digits),
     )
 
@@ -234,17 +234,17 @@ def _between(each: CohortMeasure, digits: int) -> str:
     """The deviation between athletes in per cent; of factors it is of the logarithm."""
     found = each.mixed.between_sd
     if found is not None and each.scale == "factor":
-        return show.number(100 * (arithmetic.exp(found) - 1.0), 1, " %")
-    return show.number(found, digits, " %" if found is not None else "")
+        return terminal.number(100 * (arithmetic.exp(found) - 1.0), 1, " %")
+    return terminal.number(found, digits, " %" if found is not None else "")
 
 
 def told(found: Cohort) -> None:
     """Notes, and who is missing, on stderr: by name at most ``NAMED``, and the rest counted."""
     lost = found.uncompared
     for note in found.notes:
-        show.err().print(escape(note.message), style="yellow")
+        terminal.err().print(escape(note.message), style="yellow")
     for each in lost[:NAMED]:
         words = f"{storage.shown(each.athlete)}: {storage.shown(each.message)} [{each.slug}]"
-        show.err().print(escape(words), style="red")
+        terminal.err().print(escape(words), style="red")
     if len(lost) > NAMED:
-        show.err().print(f"… and {len(lost) - NAMED} more athletes could not be compared")
+        terminal.err().print(f"… and {len(lost) - NAMED} more athletes could not be compared")
