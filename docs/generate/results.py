@@ -16,7 +16,7 @@ INTRODUCTION = """\
 Printed by `python docs/generate/results.py > docs/results.md` from the columns that the parts
 are written with; a test holds the two together.
 
-`retrorun process ADDRESS --out ADDRESS` writes what became of every file as Parquet, which
+`retrorun cohort process ADDRESS --out ADDRESS` writes what became of every file as Parquet, which
 anything reads without retrorun. Columns carry their unit in their name; the Parquet files' own
 metadata has it once more under `retrorun`: a JSON with `schema_version`, `table` and `units`.
 Unknown is null, never 0 and never NaN. Types are plain and the same in every part.
@@ -46,13 +46,13 @@ sums/<batch>.json                                      SHA-256 of each part of a
   that has not been tried; another version of pyarrow may pack the same numbers into other bytes.
 - Whoever reads a part with retrorun has it compared with its sum first: a damaged one is refused
   by name (`results-part-damaged`), one that is gone is named (`results-part-missing`), and one
-  with other columns or types is refused (`results-other-schema`). `retrorun process` with the same
-  arguments makes such parts again: in a folder it compares every part with its sum on each run; in
+  with other columns or types is refused (`results-other-schema`).
+  `retrorun cohort process` with the same arguments makes such parts again: in a folder it compares every part with its sum on each run; in
   an object store it looks whether all are there, and reads them only with `--retry`.
 - A batch counts once its part of `files` is there. While a run goes on, or after one was stopped,
   there may be data of a batch that is not finished: the next run makes the same bytes again.
 - Within a batch the same bytes count once for an athlete; in two batches the same `session` may
-  stand twice. Count sessions by distinct `session`; `retrorun compare --from` does.
+  stand twice. Count sessions by distinct `session`; `retrorun cohort compare` does.
 - `year` is that of the runner's own clock, of UTC where the zone is not known. A session whose
   clock lies outside 1680 to 2259 is refused (`clock-impossible`): readers could not hold its
   dates.
@@ -111,13 +111,13 @@ DEIDENTIFIED = """\
 ## De-identified
 
 ```
-RETRORUN_SALT=… retrorun export --from ADDRESS --out ADDRESS --deidentify [--what tracks]
+RETRORUN_SALT=… retrorun cohort export ADDRESS --out ADDRESS --deidentify [--tracks]
 ```
 
-makes a copy of `sessions`, `segments` and, if `--what tracks` is said, `tracks`, with those
+makes a copy of `sessions`, `segments` and, with `--tracks`, `tracks`, with those
 columns that have something in the last column above. It is a list of what is allowed: a column or
 a field of the analysis on which nobody decided is not written, and a test enumerates them all.
-`retrorun compare --from` reads the copy and finds the same numbers. A session takes about 6 ms,
+`retrorun cohort compare` reads the copy and finds the same numbers. A session takes about 6 ms,
 an hour of its track 12 ms (measured, one core).
 
 - **Ids** of athletes and sessions, and the names of parts, are HMAC-SHA256 of the old ones with a

@@ -17,6 +17,7 @@ from retrorun.text import plain
 COMMANDS = {
     "analyze": ("analyze", "Analyse files without storing anything."),
     "archive": ("maintenance", "Check, back up, restore or tidy the archive."),
+    "cohort": ("cohort", "Process, compare and export many athletes."),
     "compare": ("compare", "Compare backward with forward running."),
     "doctor": ("maintenance", "Show what is installed, and what is wrong."),
     "explain": ("analyze", "Show the evidence for each segment of a file."),
@@ -61,6 +62,8 @@ class CommandLine(click.Group):
         """Run the command; exit 2 for what the user said wrong, 1 for the rest of the family."""
         try:
             return super().invoke(ctx)
+        except click.NoSuchOption as problem:
+            raise click.UsageError(plain(_with_cohort_command(ctx, problem)), problem.ctx) from None
         except click.UsageError as problem:  # it quotes what was typed
             words = plain(problem.message)
             if words == problem.message:
@@ -81,6 +84,20 @@ class CommandLine(click.Group):
             place = f"{problem.filename}: " if problem.filename else ""
             click.echo(f"Error: {place}{problem.strerror or problem}", err=True)
             ctx.exit(1)
+
+
+def _with_cohort_command(ctx: click.Context, problem: click.NoSuchOption) -> str:
+    """The message; where the option is about many athletes, with the command that has it."""
+    message = problem.format_message()
+    command = problem.ctx and problem.ctx.parent is ctx and problem.ctx.info_name
+    if command not in {"process", "compare", "export"}:
+        return message
+    from retrorun.cli.cohort import cohort
+
+    names = {name for each in cohort.commands[command].params for name in each.opts}
+    if problem.option_name not in names | {"--from"}:
+        return message
+    return f"{message} For many athletes there is `retrorun cohort {command} ADDRESS`."
 
 
 @click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,11 +1,11 @@
-"""``compare --from ADDRESS``: the athletes of a result set, on this machine or on a cluster."""
+"""What ``cohort compare`` does: compare the athletes of a result set and print the result."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from retrorun.cohort.compare import Engine, Result
     from retrorun.results import About
 
-Command = TypeVar("Command", bound=Callable[..., object])
 SCHEMA_VERSION = 1
 PAGE = "cohort.html"
 SHIFTED = Note(
@@ -33,58 +32,25 @@ NAMED = 20  # athletes who are missing, by name on stderr
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """The options that only a result set knows.
+class CompareOptions:
+    """The options of ``cohort compare``.
 
     Attributes:
-        address: of the result set (``--from``); None: the archive is compared.
-        engine: ``local`` or ``dask``; None where nothing was said.
-        scheduler: address of Dask's; ``out``: where tables go; ``jobs``: worker processes.
+        address: of the result set.
+        engine: ``local`` or ``dask``.
+        scheduler: address of Dask's scheduler; None: a cluster on this machine.
+        out: address where tables are written; None: nowhere.
+        jobs: worker processes; None: one a core.
     """
 
-    address: str | None
-    engine: str | None
+    address: str
+    engine: str
     scheduler: str | None
     out: str | None
     jobs: int | None
 
 
-def check(chosen: Chosen, archive: Path | None, profile: Path | None) -> None:
-    """Refuse what makes no sense together.
-
-    Args:
-        chosen: the options of a result set.
-        archive: as it was said on the command line, not by the environment.
-        profile: as it was said.
-
-    Raises:
-        click.UsageError: which option needs which, or stands against which.
-    """
-    if chosen.address is None:
-        given = {
-            "--engine": chosen.engine,
-            "--scheduler": chosen.scheduler,
-            "--out": chosen.out,
-            "--jobs": chosen.jobs,
-        }
-        for name in (each for each, value in given.items() if value is not None):
-            message = f"{name} needs --from ADDRESS: it is about a result set"
-            raise click.UsageError(message)
-        return
-    if archive is not None:
-        raise click.UsageError("--archive and --from are two places to read from: choose one")
-    if profile is not None:
-        message = "--profile is of one athlete; with --from each has their own, since `process`"
-        raise click.UsageError(message)
-    if chosen.scheduler is not None and chosen.engine != "dask":
-        raise click.UsageError("--scheduler needs --engine dask")
-    if chosen.scheduler is not None and chosen.jobs is not None:
-        raise click.UsageError(
-            "--jobs is for workers that are started here; a scheduler has its own"
-        )
-
-
-def run(chosen: Chosen, settings: CompareSettings, reports: Path | None) -> int:
+def run(chosen: CompareOptions, settings: CompareSettings, reports: Path | None) -> int:
     """Compare and show: a table and the page, or JSON where there is no place for pages.
 
     Returns:
@@ -93,16 +59,16 @@ def run(chosen: Chosen, settings: CompareSettings, reports: Path | None) -> int:
     found = compared(chosen, settings)
     if reports is None:
         click.echo(as_json(found))
-        told(found)
+        print_notes(found)
     else:
         terminal.out().print(table(found))
-        told(found)
+        print_notes(found)
         terminal.err().print(f"open {page(found, reports).resolve().as_uri()}", markup=False)
     damaged = any(note.slug.startswith("results-part") for note in found.notes)
     return 1 if found.uncompared or damaged else 0
 
 
-def compared(chosen: Chosen, settings: CompareSettings) -> Cohort:
+def compared(chosen: CompareOptions, settings: CompareSettings) -> Cohort:
     """The comparison over the athletes of a result set; its tables are put where they are wanted.
 
     Raises:
@@ -114,7 +80,7 @@ def compared(chosen: Chosen, settings: CompareSettings) -> Cohort:
     from retrorun.cohort import compare as athletes
     from retrorun.cohort import compare as tables
 
-    address = chosen.address or ""
+    address = chosen.address
     about = _about(address)
     if about.deidentified and (settings.since_s is not None or settings.until_s is not None):
         remedy = "Leave --since and --until out, or choose before it is de-identified."
@@ -151,11 +117,11 @@ def _about(address: str) -> "About":
             "results-missing",
             "there is no result set",
             file=storage.shown(storage.without_user(address)),
-            remedy="`retrorun process EXPORTS --out ADDRESS` makes one.",
+            remedy="`retrorun cohort process EXPORTS --out ADDRESS` makes one.",
         ) from problem
 
 
-def _engine(chosen: Chosen) -> "Engine":
+def _engine(chosen: CompareOptions) -> "Engine":
     jobs = chosen.jobs or options.cores()
     if chosen.engine == "dask":
         from retrorun.engines import cluster
@@ -238,7 +204,7 @@ def _between(each: CohortMeasure, digits: int) -> str:
     return terminal.number(found, digits, " %" if found is not None else "")
 
 
-def told(found: Cohort) -> None:
+def print_notes(found: Cohort) -> None:
     """Notes, and who is missing, on stderr: by name at most ``NAMED``, and the rest counted."""
     lost = found.uncompared
     for note in found.notes:

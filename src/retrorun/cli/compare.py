@@ -3,11 +3,9 @@
 import dataclasses
 import datetime as dt
 from pathlib import Path
-from typing import Any
 
 import click
 import msgspec
-from click.core import ParameterSource
 from rich.table import Table
 
 from retrorun import compare as comparison
@@ -19,7 +17,6 @@ from retrorun.model import Athlete, Comparison, Difference, Estimate, Session
 from retrorun.settings import Settings
 
 SCHEMA_VERSION = 1
-DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
 @click.command()
@@ -28,22 +25,12 @@ DAY = click.DateTime(formats=["%Y-%m-%d"])
 @options.profile
 @options.settings
 @options.as_json
-@click.option("--since", type=DAY, help="First day, YYYY-MM-DD.")
-@click.option("--until", type=DAY, help="Last day, YYYY-MM-DD.")
+@click.option("--since", type=options.DAY, help="First day, YYYY-MM-DD.")
+@click.option("--until", type=options.DAY, help="Last day, YYYY-MM-DD.")
 @click.option("--include-candidates", is_flag=True, help="Count what gait alone suggests.")
-@click.option("--from", "address", metavar="ADDRESS", help="A result set's athletes: path or URL.")
-@click.option(
-    "--engine",
-    type=click.Choice(["local", "dask"]),
-    help="What compares the athletes of a result set.  [default: local]",
-)
-@click.option("--scheduler", metavar="ADDRESS", help="Dask's, such as tcp://host:8786.")
-@click.option("--out", metavar="ADDRESS", help="Also put the tables there, as Parquet and JSON.")
-@options.jobs
 @click.pass_context
 def compare(
     context: click.Context,
-    /,
     archive: Path | None,
     reports: Path,
     profile: Path | None,
@@ -52,22 +39,11 @@ def compare(
     since: dt.datetime | None,
     until: dt.datetime | None,
     include_candidates: bool,
-    **cohort: Any,  # noqa: ANN401 - the fields of cohort_compare.Chosen
 ) -> None:
-    """Compare backward with forward running over all sessions: the page, or JSON.
-
-    With --from: each athlete of a result set with themselves, and what is common to them.
-    """
-    from retrorun.cli import cohort_compare
-
-    of_cohort = cohort_compare.Chosen(**cohort)
-    said = context.get_parameter_source("archive") is ParameterSource.COMMANDLINE
-    cohort_compare.check(of_cohort, archive if said else None, profile)
+    """Compare backward with forward running over all sessions: the page, or JSON."""
     chosen = choose_sessions(
         options.load_settings(settings), since, until, include_candidates=include_candidates
     )
-    if of_cohort.address is not None:
-        context.exit(cohort_compare.run(of_cohort, chosen.compare, None if as_json else reports))
     with Archive.open(options.archive_folder(archive), create=False) as store:
         athlete = options.load_athlete(profile, store)
         options.apply_zones(store, chosen)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., object])
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+DAY = click.DateTime(formats=["%Y-%m-%d"])
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
 

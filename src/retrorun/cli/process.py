@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from retrorun import __version__, ingest
 from retrorun.archive import Archive, FileRow
-from retrorun.cli import cohort, options, terminal
+from retrorun.cli import options, terminal
 from retrorun.cli.terminal import Faults
 from retrorun.storage import shown
 
@@ -38,11 +38,9 @@ if TYPE_CHECKING:
 @click.option("--pages/--no-pages", default=True, help="Write pages.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; do nothing.")
 @click.option("--retry", is_flag=True, help="Try files again that failed or were undone.")
-@cohort.cohort
 @click.pass_context
 def process(
     context: click.Context,
-    /,
     folder: str,
     archive: Path | None,
     reports: Path,
@@ -52,23 +50,13 @@ def process(
     pages: bool,
     dry_run: bool,
     retry: bool,
-    **more: Any,  # noqa: ANN401 - the fields of cohort.Chosen
 ) -> None:
-    """Import what is new in FOLDER, write its pages, and say which one to open.
-
-    With --out: many athletes' exports, from a folder or an object store (s3://…) into a result
-    set of Parquet files, with local workers or on a Dask cluster.
-    """
-    chosen = cohort.Chosen(**more)
-    cohort.check(chosen)
-    if chosen.out is not None:
-        how = cohort.How(settings, profile, archive, jobs, retry, dry_run)
-        context.exit(cohort.process(folder, chosen, how))
+    """Import what is new in FOLDER, write its pages, and say which one to open."""
     with Archive.open(options.archive_folder(archive)) as store:
         # a zone that is new makes work of what seemed done; otherwise the profile can wait
         early = options.load_athlete(profile, store) if profile and not dry_run else None
         plan = ingest.plan_import(folder, store, retry=retry)
-        cohort.name_unlisted(plan.unlisted)
+        terminal.name_unlisted(plan.unlisted)
         drawn = not pages or (not store.due() and (reports / "index.html").exists())
         if plan.idle and drawn and not dry_run:
             click.echo(f"nothing new: {plan.unchanged} unchanged", err=True)

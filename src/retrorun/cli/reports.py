@@ -2,16 +2,13 @@
 
 import datetime as dt
 import hashlib
-import os
-import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from click.core import ParameterSource
 
-from retrorun import compare, contract, privacy_zones, publish, results, zone
+from retrorun import compare, contract, privacy_zones, publish, zone
 from retrorun import export as exports
 from retrorun import report as pages
 from retrorun.archive import Archive
@@ -22,9 +19,6 @@ from retrorun.errors import ArchiveError, SettingsError
 from retrorun.model import Athlete, Session
 from retrorun.report import Fault
 from retrorun.report.page import Place, Site
-from retrorun.storage import open_store, without_user
-
-DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
 @click.command()
@@ -67,14 +61,7 @@ def sessions(context: click.Context, archive: Path | None, as_json: bool, proble
     multiple=True,
     help="May be given more than once. Default: sessions and segments; tracks for GPX.",
 )
-@click.option("--out", default="export", show_default=True, help="Folder, or any address.")
-@click.option("--from", "source", help="A result set instead of the archive: path or URL.")
-@click.option("--deidentify", is_flag=True, help="Without who, where and on which day.")
-@click.option(
-    "--salt-file",
-    type=options.FILE,
-    help="Same salt, same ids. Else RETRORUN_SALT, or a new one.",
-)
+@click.option("--out", default="export", show_default=True, help="Folder.")
 @click.pass_context
 def export(
     context: click.Context,
@@ -83,23 +70,11 @@ def export(
     form: str,
     what: tuple[str, ...],
     out: str,
-    source: str | None,
-    deidentify: bool,
-    salt_file: Path | None,
 ) -> None:
     """Write sessions, segments and tracks as files: all sessions, or those named.
 
-    Columns carry their unit in their name. What lies in a privacy zone is left out. With --from
-    and --deidentify: a copy of a result set that may be shared (docs/results.md).
+    Columns carry their unit in their name. What lies in a privacy zone is left out.
     """
-    if source is not None or deidentify or salt_file:
-        given = context.get_parameter_source("form") is not ParameterSource.DEFAULT
-        if source is None or not deidentify:
-            raise click.UsageError("--from, a result set's address, and --deidentify go together")
-        if session or (given and form != "parquet"):
-            raise click.UsageError("a result set is copied whole, as Parquet")
-        deidentify_copy(source, out, salt_file, tracks="tracks" in what)
-        return
     chosen = what or (("tracks",) if form == "gpx" else ("sessions", "segments"))
     if form == "gpx" and set(chosen) != {"tracks"}:
         raise click.UsageError("GPX holds tracks only")
@@ -120,8 +95,8 @@ def export(
 @options.reports
 @options.profile
 @options.settings
-@click.option("--since", type=DAY, help="A period's first day, YYYY-MM-DD.")
-@click.option("--until", type=DAY, help="A period's last day, YYYY-MM-DD.")
+@click.option("--since", type=options.DAY, help="A period's first day, YYYY-MM-DD.")
+@click.option("--until", type=options.DAY, help="A period's last day, YYYY-MM-DD.")
 @click.option("--title", default="", help="Title of a period's report.")
 @click.option("--note", type=options.FILE, help="Text file that stands on top of it.")
 @click.option("--standalone", is_flag=True, help="Each session as one file that works alone.")
@@ -339,44 +314,3 @@ def _put(path: Path, data: bytes) -> Path:
         words = problem.strerror or "cannot be written"
         raise ArchiveError("export-unwritable", words, file=str(path)) from problem
     return path
-
-
-SALT = "RETRORUN_SALT"
-_DRAWN = (
-    "a salt was drawn and is not kept: the same runs will never get the same ids again, "
-    f"not even from you (for that: --salt-file, or {SALT})"
-)
-
-
-def deidentify_copy(source: str, out: str, salt_file: Path | None, *, tracks: bool) -> None:
-    """Make a de-identified copy of a result set, and say what was written.
-
-    Raises:
-        SettingsError: the salt is too short, the source is a copy already, or something else
-            lies where the copy is to go.
-        ReadError: there is no result set, or a part of it is damaged.
-    """
-    there, copy, key = open_store(source), open_store(out), results.key(_salt(salt_file))
-    said = results.read_about(there)
-    if said.deidentified:
-        words = "it is de-identified already"
-        raise SettingsError("results-deidentified", words, file=without_user(source))
-    about = results.deidentified_about(said, key, tracks=tracks and said.tracks)
-    copy.put(results.ABOUT, results.about_bytes(about))
-    results.check_copy(copy, about)
-    parts = 0
-    for name, data in results.deidentify(there, key, tracks=about.tracks):
-        parts += copy.put(name, data)
-    click.echo(f"{parts} parts written", err=True)
-    click.echo(without_user(out))
-
-
-def _salt(file: Path | None) -> bytes:
-    """The salt of a file, else of the environment, else a new one that nobody keeps."""
-    if file is not None:
-        return file.read_bytes().strip()
-    said = os.environ.get(SALT, "").strip()
-    if said:
-        return said.encode()
-    click.echo(_DRAWN, err=True)
-    return secrets.token_hex(32).encode()

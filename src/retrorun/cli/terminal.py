@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import click
+
 from retrorun.errors import RetrorunError
 
 if TYPE_CHECKING:
@@ -219,3 +221,11 @@ class Faults:
         for each in self.found.values():
             err().print(shown(str(each)), style="red", soft_wrap=True, markup=False)
         return 1 if self.found else 0
+
+
+def name_unlisted(places: Sequence[tuple[str, str]]) -> None:
+    """Name on stderr what could not be looked into: what lies there is left out."""
+    from retrorun.storage import shown
+
+    for place, reason in places:
+        click.echo(f"{shown(place)}: cannot be listed: {reason}", err=True)

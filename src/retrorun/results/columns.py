@@ -130,7 +130,7 @@ SESSIONS = (
         "analysis",
         "bytes",
         "",
-        "the whole analysis as JSON, for `retrorun compare --from`",
+        "the whole analysis as JSON, for `retrorun cohort compare`",
         "scrub",
     ),
 )
