@@ -47,8 +47,9 @@ sums/<batch>.json                                      SHA-256 of each part of a
 - Whoever reads a part with retrorun has it compared with its sum first: a damaged one is refused
   by name (`results-part-damaged`), one that is gone is named (`results-part-missing`), and one
   with other columns or types is refused (`results-other-schema`).
-  `retrorun cohort process` with the same arguments makes such parts again: in a folder it compares every part with its sum on each run; in
-  an object store it looks whether all are there, and reads them only with `--retry`.
+  `retrorun cohort process` with the same arguments makes such parts again: in a folder it compares
+  every part with its sum on each run; in an object store it looks whether all are there, and reads
+  them only with `--retry`.
 - A batch counts once its part of `files` is there. While a run goes on, or after one was stopped,
   there may be data of a batch that is not finished: the next run makes the same bytes again.
 - Within a batch the same bytes count once for an athlete; in two batches the same `session` may

@@ -59,7 +59,7 @@ class CommandLine(click.Group):
             formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; exit 2 for what the user said wrong, 1 for the rest of the family."""
+        """Run the command; exit 2 for wrong options or settings, 1 for any other error."""
         try:
             return super().invoke(ctx)
         except click.NoSuchOption as problem:

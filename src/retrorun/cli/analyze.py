@@ -31,7 +31,7 @@ def analyze(
 
     A zip is taken member by member. The archive's privacy zones hold here, too.
     """
-    known, athlete = options.load_settings(settings), options.passing_athlete(profile, archive)
+    known, athlete = options.load_settings(settings), options.athlete_for_one_run(profile, archive)
     failed = False
     for path in file:
         for outcome in engines.outcomes(path, known, athlete):
@@ -40,7 +40,7 @@ def analyze(
                 document = contract.document(outcome)
                 click.echo(options.json_text(document))
             else:
-                terminal.outcome(outcome)
+                terminal.print_outcome(outcome)
     context.exit(1 if failed else 0)
 
 
@@ -61,18 +61,18 @@ def explain(
 
     The archive's privacy zones hold here, too.
     """
-    known, athlete = options.load_settings(settings), options.passing_athlete(profile, archive)
+    known, athlete = options.load_settings(settings), options.athlete_for_one_run(profile, archive)
     failed = False
     for outcome in engines.outcomes(file, known, athlete):
-        explanation(outcome)
+        print_explanation(outcome)
         failed = failed or isinstance(outcome, Failed)
     context.exit(1 if failed else 0)
 
 
-def explanation(result: Outcome) -> None:
-    """All there is to say about one file."""
+def print_explanation(result: Outcome) -> None:
+    """Print channels, heading, distance, structure and evidence of each session of a file."""
     if isinstance(result, Failed):
-        terminal.failure(result)
+        terminal.print_failure(result)
         return
     console = terminal.out()
     console.print(_file(result))
@@ -148,12 +148,12 @@ def _structure(session: Session) -> list[str]:
         f" {lap.step or lap.name or ''}".rstrip()
         for lap in session.laps
     ]
-    said = [
+    labels = [
         f"label {terminal.clock(each.start_s)}–{terminal.clock(each.end_s)} {each.direction} "
         f"(from {each.origin})"
         for each in session.labels
     ]
-    return [*pauses, *laps, *said]
+    return [*pauses, *laps, *labels]
 
 
 def _evidence(session: Session) -> Table:
@@ -169,7 +169,7 @@ def _evidence(session: Session) -> Table:
 
 
 def _changes(session: Session) -> list[str]:
-    """What would have changed the verdict on the candidates, each thing said once."""
+    """What would have changed the verdict on candidates: each change once, with their starts."""
     found: dict[str, list[str]] = {}
     for measured in session.measures.segments:
         segment = measured.segment
@@ -189,7 +189,7 @@ def _evidence_row(measured: MeasuredSegment) -> tuple[str, ...]:
     return (
         terminal.clock(segment.start_s),
         terminal.clock(segment.end_s),
-        terminal.named(segment),
+        terminal.direction_and_gait(segment),
         segment.verdict,
         f"{segment.probability:.0%}",
         *(f"{kind:+.1f}" if kind else "0" for kind in kinds),

@@ -58,16 +58,16 @@ def label(
     known = options.load_settings(settings)
     with Archive.open(options.archive_folder(archive), create=False) as store:
         if session is None:
-            context.exit(overview(store, known))
+            context.exit(list_labelled_sessions(store, known))
         if start is None:
             list_labels(store, session, known)
             return
         if end is None or direction is None:
             raise click.UsageError("say START, END and backward, forward or clear")
-        say(store, session, (start, end), direction)
+        set_label(store, session, (start, end), direction)
         athlete = options.load_athlete(profile, store)
         work = Work(store, known, athlete, options.cores())
-        status = analysed_anew(work, session, reports)
+        status = reprocess_session(work, session, reports)
     context.exit(status)
 
 
@@ -115,8 +115,8 @@ def profile(values: tuple[str, ...], archive: Path | None, as_json: bool) -> Non
     with Archive.open(options.archive_folder(archive)) as store:
         athlete = store.profile()
         if values:
-            changed = profiles.change(athlete, _stated(values, athlete.masses))
-            athlete = _stored(store, athlete, changed)
+            changed = profiles.change(athlete, _changes_from(values, athlete.masses))
+            athlete = _store_profile(store, athlete, changed)
     if as_json:
         click.echo(options.json_text(profiles.plain(athlete)))
     else:
@@ -124,16 +124,16 @@ def profile(values: tuple[str, ...], archive: Path | None, as_json: bool) -> Non
 
 
 def profile_table(athlete: Athlete) -> Table:
-    """What the athlete said, and what stands in where they said nothing."""
+    """The stored profile: name, value, and what is used where there is no value."""
     table = terminal.grid(("name", "value", "where nothing is said"), ())
     for name, value in profiles.plain(athlete).items():
-        said = terminal.UNKNOWN if value is None or value == [] else str(value)
-        table.add_row(name, escape(said), profiles.DERIVED.get(name, ""))
+        text = terminal.UNKNOWN if value is None or value == [] else str(value)
+        table.add_row(name, escape(text), profiles.DERIVED.get(name, ""))
     return table
 
 
-def _stored(store: Archive, before: Athlete, athlete: Athlete) -> Athlete:
-    """Keep a changed profile; the archive looks which of its sessions new zones touch."""
+def _store_profile(store: Archive, before: Athlete, athlete: Athlete) -> Athlete:
+    """Store a changed profile; the archive records which sessions new zones touch."""
     if athlete.privacy_zones in (before.privacy_zones, ()):
         store.set_profile(athlete)
         return athlete
@@ -143,11 +143,11 @@ def _stored(store: Archive, before: Athlete, athlete: Athlete) -> Athlete:
     return athlete
 
 
-def _stated(values: tuple[str, ...], masses: tuple[Any, ...]) -> dict[str, Any]:
+def _changes_from(values: tuple[str, ...], masses: tuple[Any, ...]) -> dict[str, Any]:
     """Plain values from NAME=VALUE words; a word without ``=`` is a usage error."""
-    stated: dict[str, Any] = {}
+    changes: dict[str, Any] = {}
     dated = {each.since.isoformat(): each.mass_kg for each in masses}
-    for word in _whole(values):
+    for word in _join_lists(values):
         name, equals, text = word.partition("=")
         if not equals:
             raise click.UsageError(f"{word!r} is no NAME=VALUE")
@@ -155,13 +155,13 @@ def _stated(values: tuple[str, ...], masses: tuple[Any, ...]) -> dict[str, Any]:
         if day:
             dated[day] = _value(text)
         else:
-            stated[name] = _value(text)
+            changes[name] = _value(text)
     kept = sorted((day, mass) for day, mass in dated.items() if mass is not None)
-    return {"masses": [{"since": day, "mass_kg": mass} for day, mass in kept]} | stated
+    return {"masses": [{"since": day, "mass_kg": mass} for day, mass in kept]} | changes
 
 
-def _whole(values: tuple[str, ...]) -> list[str]:
-    """Words; those between an opening bracket and its end, which a shell parted, as one."""
+def _join_lists(values: tuple[str, ...]) -> list[str]:
+    """Arguments, with those of one list, which a shell split at blanks, joined."""
     whole: list[str] = []
     for word in values:
         if whole and whole[-1].count("[") > whole[-1].count("]"):
@@ -172,7 +172,7 @@ def _whole(values: tuple[str, ...]) -> list[str]:
 
 
 def _value(text: str) -> object:
-    """A number, a list as JSON or TOML writes it, or a word; None where nothing stands."""
+    """A number, a list as JSON or TOML writes it, or text; None for an empty value."""
     if not text.strip():
         return None
     with contextlib.suppress(ValueError, RecursionError):
@@ -182,47 +182,49 @@ def _value(text: str) -> object:
     return text
 
 
-KEPT = (
+LABEL_STORED = (
     "another retrorun is writing: your word is kept, and the session is analysed with it by that "
     "run or by the next `retrorun process`"
 )
-Pair = tuple[Direction, Direction]  # what was said, what was found
+Pair = tuple[Direction, Direction]  # of a label, of the detector
 
 
 def list_labels(store: Archive, session_id: str, settings: Settings) -> None:
-    """What was said about a session, a label a line, and how the detector alone agrees.
+    """Print the labels of a session, one a line, and how the unaided detector agrees with them.
 
     Raises:
         ArchiveError: there is no such session.
     """
     session = store.session(session_id)
     for each in session.labels:
-        stretch = f"{terminal.clock(each.start_s)}–{terminal.clock(each.end_s)}"
-        terminal.out().print(f"{stretch}  {each.direction}  ({escape(each.origin)})")
+        segment = f"{terminal.clock(each.start_s)}–{terminal.clock(each.end_s)}"
+        terminal.out().print(f"{segment}  {each.direction}  ({escape(each.origin)})")
     if not session.labels:
         terminal.err().print("nothing was said about this session")
-    _print_agreement(unaided(store, [session], settings))
+    _print_agreement(unaided_agreement(store, [session], settings))
 
 
-def overview(store: Archive, settings: Settings) -> int:
-    """Every session about which something was said, and how the detector alone agrees.
+def list_labelled_sessions(store: Archive, settings: Settings) -> int:
+    """Print every labelled session, and how the unaided detector agrees with the labels.
 
     Returns:
         The exit status: 1 where a session cannot be read.
     """
     faults = Faults()
-    said = [session for session in store.sessions(faults.damaged) if session.labels]
-    for session in said:
+    labelled = [session for session in store.sessions(faults.add_damaged) if session.labels]
+    for session in labelled:
         origins = ", ".join(sorted({each.origin for each in session.labels}))
         terminal.out().print(f"{session.id}  {len(session.labels)} labels ({escape(origins)})")
-    if not said:
+    if not labelled:
         terminal.err().print("nothing was said about any session")
-    _print_agreement(unaided(store, said, settings))
+    _print_agreement(unaided_agreement(store, labelled, settings))
     return faults.status()
 
 
-def unaided(store: Archive, sessions: Iterable[Session], settings: Settings) -> Counter[Pair]:
-    """Seconds by what was said and what is found without the labels, over sessions."""
+def unaided_agreement(
+    store: Archive, sessions: Iterable[Session], settings: Settings
+) -> Counter[Pair]:
+    """Seconds by label and by what the detector finds without labels, over sessions."""
     athlete, seconds = store.profile(), Counter[Pair]()
     for session in sessions:
         found = detect.detect(store.track(session.id), (), athlete, settings.detect)
@@ -236,43 +238,43 @@ def _print_agreement(seconds: Counter[Pair]) -> None:
     found: tuple[Direction, ...] = ("backward", "forward", "unknown", "still")
     title = "the detector without your words: minutes by what you said and what it finds"
     table = terminal.grid(("said",), found, title)
-    for said in ("backward", "forward"):
-        row = [seconds[said, each] for each in found]
-        table.add_row(said, *(f"{each / 60:.1f}" for each in row))
+    for labelled in ("backward", "forward"):
+        row = [seconds[labelled, each] for each in found]
+        table.add_row(labelled, *(f"{each / 60:.1f}" for each in row))
     terminal.out().print(table)
 
 
-def say(store: Archive, session_id: str, stretch: tuple[str, str], direction: str) -> None:
-    """Keep the athlete's word about a stretch, or take it back.
+def set_label(store: Archive, session_id: str, segment: tuple[str, str], direction: str) -> None:
+    """Store the athlete's label of a segment, or clear it.
 
     Raises:
         SettingsError: a moment is not one of this session, or the stretch is empty.
         ArchiveError: there is no such session.
     """
     session = store.session(session_id)
-    shown = [elapsed_s(text, session) for text in stretch]
-    if shown[0] >= shown[1]:
-        message = f"the stretch {stretch[0]} to {stretch[1]} is empty"
+    ends_s = [elapsed_s(text, session) for text in segment]
+    if ends_s[0] >= ends_s[1]:
+        message = f"the stretch {segment[0]} to {segment[1]} is empty"
         raise SettingsError("label-empty", message, remedy="START must come before END.")
     track = store.track(session.id)  # labels are kept on the recording's own clock
-    start_s, end_s = (privacy_zones.recorded_s(track, each) for each in shown)
+    start_s, end_s = (privacy_zones.recorded_s(track, each) for each in ends_s)
     if direction == "clear":
-        _keep_as_placed(store, session)
+        _store_placed_labels(store, session)
         store.clear_labels(session.id, start_s, end_s)
     else:
-        word: Direction = "backward" if direction == "backward" else "forward"
-        store.add_label(session.id, Label(start_s, end_s, word, "command"))
+        labelled: Direction = "backward" if direction == "backward" else "forward"
+        store.add_label(session.id, Label(start_s, end_s, labelled, "command"))
 
 
-def _keep_as_placed(store: Archive, session: Session) -> None:
+def _store_placed_labels(store: Archive, session: Session) -> None:
     """Keep a table's labels in seconds of the session, so that a part can be taken back."""
     placed = [each for each in session.labels if each.origin == ORIGIN]
     if placed:
         store.replace_labels(session.id, ORIGIN, placed)
 
 
-def analysed_anew(work: Work, session_id: str, reports: Path) -> int:
-    """Analyse the session with its labels, write its page, and print its segments; the exit status.
+def reprocess_session(work: Work, session_id: str, reports: Path) -> int:
+    """Reprocess a session with its labels, write its page and print its segments.
 
     Where another process writes for long, that is left to it or to the next run.
     """
@@ -285,13 +287,13 @@ def analysed_anew(work: Work, session_id: str, reports: Path) -> int:
     except ArchiveError as problem:
         if problem.slug != "archive-busy":
             raise
-        terminal.err().print(KEPT)
+        terminal.err().print(LABEL_STORED)
         return 0
     session = store.session(session.id)
     console = terminal.out()
     console.print(terminal.headline(session))
     console.print(terminal.segment_table(session.measures.segments))
-    _print_agreement(unaided(store, [session], work.settings))
+    _print_agreement(unaided_agreement(store, [session], work.settings))
     return conclude(work, reports)
 
 
@@ -301,7 +303,7 @@ LONGEST_NOTE = 10_000  # characters
 def change_note(
     store: Archive, session_id: str, pain: int | None, effort: int | None, text: str | None
 ) -> None:
-    """Keep what is given; the rest stays as it was noted before, and nothing given shows it.
+    """Store what is given and leave the rest; print the note where nothing is given.
 
     Raises:
         SettingsError: the text is too long.
@@ -320,7 +322,7 @@ def change_note(
 
 
 def list_notes(store: Archive) -> None:
-    """Every session about which something was noted, a line each."""
+    """Print every note, one a line."""
     remarks = store.remarks()
     for session_id, remark in remarks.items():
         _print_note(session_id, remark)
@@ -344,7 +346,7 @@ def elapsed_s(text: str, session: Session) -> float:
 
     ``90`` and ``90.5`` are seconds, ``1:30`` minutes and seconds, ``1:02:03`` hours, minutes and
     seconds since the start; what lies beyond the session's end is taken for the time of day on the
-    runner's clock, ``7:31`` or ``07:31:30``; ``end`` is the session's end.
+    athlete's clock, ``7:31`` or ``07:31:30``; ``end`` is the session's end.
 
     Raises:
         SettingsError: not a moment, or none of this session.

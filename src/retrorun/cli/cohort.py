@@ -222,7 +222,7 @@ def _engine(chosen: ProcessOptions, jobs: int) -> "Engine":
 def _athletes(chosen: ProcessOptions) -> "Athletes":
     from retrorun.cohort import assignment
 
-    default = options.passing_athlete(chosen.profile, chosen.archive)
+    default = options.athlete_for_one_run(chosen.profile, chosen.archive)
     if chosen.profile and default.privacy_zones and not chosen.dry_run:
         from retrorun.archive import Archive
 

@@ -56,9 +56,9 @@ def run(chosen: CompareOptions, settings: CompareSettings, reports: Path | None)
     Returns:
         The exit code: 1 if an athlete could not be compared, or a part is gone or damaged.
     """
-    found = compared(chosen, settings)
+    found = compare_athletes(chosen, settings)
     if reports is None:
-        click.echo(as_json(found))
+        click.echo(json_document(found))
         print_notes(found)
     else:
         terminal.out().print(table(found))
@@ -68,8 +68,8 @@ def run(chosen: CompareOptions, settings: CompareSettings, reports: Path | None)
     return 1 if found.uncompared or damaged else 0
 
 
-def compared(chosen: CompareOptions, settings: CompareSettings) -> Cohort:
-    """The comparison over the athletes of a result set; its tables are put where they are wanted.
+def compare_athletes(chosen: CompareOptions, settings: CompareSettings) -> Cohort:
+    """Compare the athletes of a result set; write the tables to ``out``, if given.
 
     Raises:
         SettingsError: there is no result set, or one that this version cannot read.
@@ -91,7 +91,7 @@ def compared(chosen: CompareOptions, settings: CompareSettings) -> Cohort:
     known, notes = _without(known, gone), (*notes, *losses)
     manner = athletes.Manner(address, settings, chosen.out)
     done = athletes.compared(known, manner, _engine(chosen))
-    found = athletes.gathered(chain(gone, _watched(done, len(known))), settings)
+    found = athletes.gathered(chain(gone, _with_progress(done, len(known))), settings)
     if about.deidentified:
         found, notes = replace(found, first_date=None, last_date=None), (*notes, SHIFTED)
     found = replace(found, notes=(*found.notes, *notes))
@@ -134,7 +134,7 @@ def _engine(chosen: CompareOptions) -> "Engine":
     return partial(ordered, jobs=jobs, limits=Limits(seconds=1800.0, memory_bytes=4 * 2**30))
 
 
-def _watched(done: "Iterable[Result]", count: int) -> "Iterator[Result]":
+def _with_progress(done: "Iterable[Result]", count: int) -> "Iterator[Result]":
     with terminal.progress() as bar:
         task = bar.add_task("athletes", total=count)
         for each in done:
@@ -143,7 +143,7 @@ def _watched(done: "Iterable[Result]", count: int) -> "Iterator[Result]":
 
 
 def page(found: Cohort, folder: Path) -> Path:
-    """Write the page and say where it is.
+    """Write the page; return its path.
 
     Raises:
         PageError: the folder cannot be written.
@@ -157,7 +157,7 @@ def page(found: Cohort, folder: Path) -> Path:
     return folder / PAGE
 
 
-def as_json(found: Cohort) -> str:
+def json_document(found: Cohort) -> str:
     """The comparison over athletes as one JSON document."""
     return msgspec.json.encode({"schema_version": SCHEMA_VERSION, "cohort": found}).decode()
 
@@ -205,7 +205,7 @@ def _between(each: CohortMeasure, digits: int) -> str:
 
 
 def print_notes(found: Cohort) -> None:
-    """Notes, and who is missing, on stderr: by name at most ``NAMED``, and the rest counted."""
+    """Print notes and missing athletes on stderr, at most ``NAMED`` of them by name."""
     lost = found.uncompared
     for note in found.notes:
         terminal.err().print(escape(note.message), style="yellow")

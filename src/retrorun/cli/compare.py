@@ -82,12 +82,12 @@ def compare_sessions(
     store: Archive, settings: Settings, athlete: Athlete, faults: Faults
 ) -> tuple[Comparison, list[Session]]:
     """The comparison over the archive's sessions, and those that can be read."""
-    sessions = store.outlines(faults.damaged)
-    found, odd = publish.of_sound(
+    sessions = store.outlines(faults.add_damaged)
+    found, faulty = publish.of_sound(
         sessions, lambda sound: comparison.compare(sound, athlete, settings.compare)
     )
-    faults.add(odd)
-    return found, [each for each in sessions if each.id not in faults.found]
+    faults.add(faulty)
+    return found, [each for each in sessions if each.id not in faults.by_session]
 
 
 def json_document(found: Comparison) -> str:

@@ -65,7 +65,7 @@ def check(context: click.Context, archive: Path | None, repair: bool) -> None:
 
 
 def _repair(folder: Path) -> int:
-    """Mend an archive and say what became of it: 0 if nothing is left to be mended."""
+    """Repair an archive and print what was done; return 0 if no damage is left."""
     engine = Engine(options.load_settings(None), Athlete(), options.cores(), guarded=True)
     done = repairs.repair(folder, engine)
     if done.rebuilt is not None:
@@ -119,10 +119,10 @@ def simulate(folder: Path, seed: int | None, sessions: int) -> None:
         click.echo(path)
 
 
-LITTLE_BYTES = 500 * 2**20
+LITTLE_BYTES = 500 * 2**20  # free space below which doctor warns
 LIBRARIES = ("python-fitparse", "lxml", "numpy", "pandas", "pyarrow", "plotly", "watchfiles")
 FITPARSE_CLASH = "`pip uninstall fitparse`, then `pip install --force-reinstall python-fitparse`"
-WANTED = {
+PROFILE_GAPS = {
     "mass_kg": "energy is in kcal/kg instead of kcal",
     "birth_year": "the maximum heart rate cannot be estimated",
     "sex": "TRIMP cannot be weighted",
@@ -146,7 +146,7 @@ def facts(archive_folder: Path, reports: Path, exports: Path | None = None) -> l
     Args:
         archive_folder: need not exist.
         reports: need not exist.
-        exports: a folder of exports, to say what of it was not read and why.
+        exports: a folder of exports, to list what of it was not read, and why.
     """
     found = [*_versions(), *_place("archive", archive_folder), *_place("reports", reports)]
     try:
@@ -199,7 +199,7 @@ def _health(archive: Archive) -> Iterator[Fact]:
 
 
 def _gaps(athlete: Athlete) -> Iterator[Fact]:
-    for name, consequence in WANTED.items():
+    for name, consequence in PROFILE_GAPS.items():
         if getattr(athlete, name) is None:
             yield Fact(
                 "profile", f"{name} is not set: {consequence}", f"`retrorun profile {name}=…`"

@@ -91,9 +91,9 @@ def load_settings(path: Path | None) -> "Settings":
 
 
 def load_athlete(path: Path | None, store: "Archive") -> "Athlete":
-    """The athlete of a profile file, else the stored one; with what their runs have taught.
+    """The athlete of a profile file, else the stored one; with what was learnt from their sessions.
 
-    The privacy zones are those of both, and the archive keeps those that it did not know.
+    The privacy zones are those of both; the archive stores new ones.
     """
     from retrorun import profile as profiles
 
@@ -104,8 +104,8 @@ def load_athlete(path: Path | None, store: "Archive") -> "Athlete":
     return keep_new_zones(store, athlete)
 
 
-def passing_athlete(path: Path | None, folder: Path | None) -> "Athlete":
-    """The athlete of a profile file or nobody in particular, for a command that stores nothing.
+def athlete_for_one_run(path: Path | None, folder: Path | None) -> "Athlete":
+    """The athlete of a profile file or an unknown one, for a command that stores nothing.
 
     The privacy zones of the archive hold as well, if there is one.
     """
@@ -130,7 +130,7 @@ def cores() -> int:
 
 
 def keep_new_zones(store: "Archive", athlete: "Athlete") -> "Athlete":
-    """The athlete with the zones of the archive as well; those it does not know it keeps.
+    """The athlete with the zones of the archive as well; new ones are stored.
 
     Raises:
         ArchiveError: there is a new zone and the archive cannot be written.
@@ -138,16 +138,16 @@ def keep_new_zones(store: "Archive", athlete: "Athlete") -> "Athlete":
     stored = store.profile()
     joined = with_stored_zones(athlete, stored)
     if joined.privacy_zones != stored.privacy_zones or not stored.zone_secret:
-        zones, drawn = joined.privacy_zones, joined.zone_secret
-        store_zones(store, replace(stored, privacy_zones=zones, zone_secret=drawn))
+        zones, zone_secret = joined.privacy_zones, joined.zone_secret
+        store_zones(store, replace(stored, privacy_zones=zones, zone_secret=zone_secret))
     return joined
 
 
 def with_stored_zones(athlete: "Athlete", stored: "Athlete") -> "Athlete":
-    """The athlete with zones and secret of a stored profile; a secret is drawn if there is none."""
+    """The athlete with the zones and secret of a stored profile; a new secret if there is none."""
     zones = tuple(dict.fromkeys((*stored.privacy_zones, *athlete.privacy_zones)))
-    drawn = stored.zone_secret or (new_zone_secret() if zones else "")
-    return replace(athlete, privacy_zones=zones, zone_secret=drawn)
+    zone_secret = stored.zone_secret or (new_zone_secret() if zones else "")
+    return replace(athlete, privacy_zones=zones, zone_secret=zone_secret)
 
 
 def new_zone_secret() -> str:
@@ -180,10 +180,10 @@ def _touches(store: "Archive", session_id: str, discs: "Sequence[Disc]") -> bool
 
 
 def apply_zones(store: "Archive", settings: "Settings | None" = None) -> None:
-    """Analyse anew what still holds seconds in a zone, before a command lets anything out.
+    """Reprocess sessions that still hold seconds in a zone, before anything is printed or written.
 
     Raises:
-        ArchiveError: some of it cannot be analysed anew: then nothing is let out.
+        ArchiveError: a session cannot be reprocessed: then nothing may be printed or written.
     """
     athlete = load_athlete(None, store)
     found = store.exposed()

@@ -102,7 +102,7 @@ def reprocess(
         athlete = options.load_athlete(profile, store)
         work = Work(store, options.load_settings(settings), athlete, jobs or options.cores())
         with writing(work):
-            report = analyse_anew(work, session, everything=everything)
+            report = reprocess_sessions(work, session, everything=everything)
             show_report(report, store)
         status = conclude(work, reports)
     context.exit(1 if report.failed else status)
@@ -132,20 +132,20 @@ def undo(
         athlete = options.load_athlete(None, store)
         work = Work(store, options.load_settings(None), athlete, options.cores())
         with writing(work):
-            report = take_back(work, number, separate)
+            report = undo_import(work, number, separate)
             show_report(report, store)
         status = conclude(work, reports)
     context.exit(status)
 
 
-PROBLEM = ("path", "outcome", "slug", "message", "byte_offset", "remedy")
+PROBLEM_FIELDS = ("path", "outcome", "slug", "message", "byte_offset", "remedy")
 MOST_LOOKS = 3  # at what is due, while other processes write
-LISTED = 20  # rows of a summary; the rest is counted
+TABLE_ROWS = 20  # rows of a summary table; the rest is counted
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Where and how a folder is worked on."""
+    """Archive, settings, athlete and number of workers of an import."""
 
     archive: Archive
     settings: "Settings"
@@ -178,7 +178,7 @@ def _load_for_pages() -> None:
 
 
 def show_plan(plan: ingest.Plan) -> None:
-    """What an import would do, a file a line."""
+    """Print what an import would do, one file a line."""
     for each in plan.new:
         _line("import", each.entry.address)
     for each, of in plan.duplicates:
@@ -202,19 +202,19 @@ def _line(what: str, of: str, more: str = "") -> None:
 
 
 def show_report(report: ingest.Report, archive: Archive) -> None:
-    """The new sessions as a table on stdout; problems and counts on stderr."""
+    """Print new sessions on stdout; problems and counts on stderr."""
     if report.sessions:
-        sessions = [archive.session(each) for each in report.sessions[-LISTED:]]
+        sessions = [archive.session(each) for each in report.sessions[-TABLE_ROWS:]]
         terminal.out().print(session_table(sessions))
-        if len(report.sessions) > LISTED:
-            terminal.err().print(f"… and {len(report.sessions) - LISTED} sessions before these")
+        if len(report.sessions) > TABLE_ROWS:
+            terminal.err().print(f"… and {len(report.sessions) - TABLE_ROWS} sessions before these")
     for row in report.problems:
-        problem(row)
+        print_problem(row)
     terminal.err().print(_counts(report))
 
 
-def problem(row: FileRow) -> None:
-    """Why a file became no session; red where something is wrong with it."""
+def print_problem(row: FileRow) -> None:
+    """Print why a file became no session; red where something is wrong with it."""
     place = f" (at byte {row.byte_offset})" if row.byte_offset is not None else ""
     remedy = f" {row.remedy}" if row.remedy and row.outcome == "failed" else ""
     text = f"{PurePath(row.path).name}: {row.message}{place} [{row.slug}]{remedy}"
@@ -222,10 +222,10 @@ def problem(row: FileRow) -> None:
     terminal.err().print(shown(text), style=style, soft_wrap=True, markup=False)
 
 
-def listed_problem(row: FileRow, *, as_json: bool) -> None:
-    """A file that became no session, on stdout: slug, message, place and remedy."""
+def print_problem_row(row: FileRow, *, as_json: bool) -> None:
+    """Print on stdout a file that became no session: slug, message, place and remedy."""
     if as_json:
-        values = {name: getattr(row, name) for name in PROBLEM}
+        values = {name: getattr(row, name) for name in PROBLEM_FIELDS}
         escaped = shown(row.path) != row.path  # so that what is printed is JSON, whatever the name
         click.echo(json.dumps(values, ensure_ascii=escaped))
         return
@@ -246,8 +246,8 @@ def _counts(report: ingest.Report) -> str:
         (len(report.failed), "could not be read"),
         (len(report.waiting), "still changing: next time"),
     )
-    said = [f"{count} {words}" for count, words in counts if count]
-    return "files: " + (", ".join(said) or "none that are exports")
+    parts = [f"{count} {words}" for count, words in counts if count]
+    return "files: " + (", ".join(parts) or "none that are exports")
 
 
 def session_table(sessions: "list[Session]") -> "Table":
@@ -287,7 +287,7 @@ def _session_row(session: "Session") -> tuple[str, ...]:
     )
 
 
-def analyse_anew(work: Work, names: Sequence[str], *, everything: bool) -> ingest.Report:
+def reprocess_sessions(work: Work, names: Sequence[str], *, everything: bool) -> ingest.Report:
     """Analyse sessions from their originals: named ones, all, or those that are outdated.
 
     Raises:
@@ -306,7 +306,7 @@ def analyse_anew(work: Work, names: Sequence[str], *, everything: bool) -> inges
 
 
 def list_imports(store: Archive) -> None:
-    """Every import that the archive remembers, with the number that ``undo`` takes."""
+    """Print every import in the archive, with the number that ``undo`` takes."""
     from rich.markup import escape
 
     table = terminal.grid(("import", "when (UTC)", "folder"), ("sessions",))
@@ -318,7 +318,7 @@ def list_imports(store: Archive) -> None:
     terminal.out().print(table)
 
 
-def take_back(work: Work, number: int | None, separate: str | None) -> ingest.Report:
+def undo_import(work: Work, number: int | None, separate: str | None) -> ingest.Report:
     """Take back an import, or a match of two files.
 
     Raises:
@@ -332,7 +332,7 @@ def take_back(work: Work, number: int | None, separate: str | None) -> ingest.Re
 
 @contextmanager
 def writing(work: Work) -> Iterator[None]:
-    """Be the one writer; at the end of the block learn, and analyse again what that changes.
+    """Hold the write lock; at the end, learn from the sessions and reprocess what that changes.
 
     Raises:
         ArchiveError: another process writes.
@@ -348,7 +348,7 @@ def writing(work: Work) -> Iterator[None]:
 
                 later = ingest.bring_up_to_date(work.archive, work.engine, step)
             for row in later.problems:
-                problem(row)
+                print_problem(row)
 
 
 def conclude(work: Work, reports: Path | None) -> int:

@@ -13,7 +13,7 @@ from retrorun import export as exports
 from retrorun import report as pages
 from retrorun.archive import Archive
 from retrorun.cli import options, terminal
-from retrorun.cli.process import Work, listed_problem, session_table
+from retrorun.cli.process import Work, print_problem_row, session_table
 from retrorun.cli.terminal import Faults
 from retrorun.errors import ArchiveError, SettingsError
 from retrorun.model import Athlete, Session
@@ -31,11 +31,11 @@ def sessions(context: click.Context, archive: Path | None, as_json: bool, proble
     with Archive.open(options.archive_folder(archive), create=False) as store:
         if problems:
             for row in store.problems():
-                listed_problem(row, as_json=as_json)
+                print_problem_row(row, as_json=as_json)
             return
         options.apply_zones(store)
         faults = Faults()
-        known = store.sessions(faults.damaged)
+        known = store.sessions(faults.add_damaged)
     if as_json:
         for session in known:
             click.echo(options.json_text(contract.session_document(session)))
@@ -99,7 +99,9 @@ def export(
 @click.option("--until", type=options.DAY, help="A period's last day, YYYY-MM-DD.")
 @click.option("--title", default="", help="Title of a period's report.")
 @click.option("--note", type=options.FILE, help="Text file that stands on top of it.")
-@click.option("--standalone", is_flag=True, help="Each session as one file that works alone.")
+@click.option(
+    "--standalone", is_flag=True, help="Each session as one file that needs no other file."
+)
 @click.option("--redact", is_flag=True, help="The same without map, place, device, names, dates.")
 @click.pass_context
 def report(
@@ -147,13 +149,13 @@ NOTE_BYTES = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Days from ``since`` to ``until``, both included, on the runner's clock; None: open."""
+    """Days from ``since`` to ``until``, both included, on the athlete's clock; None: open."""
 
     since: dt.date | None
     until: dt.date | None
 
     def holds(self, session: Session) -> bool:
-        """Whether the session was begun on one of these days."""
+        """Whether the session started on one of these days."""
         day = zone.local_time(session.start_time_s, session.zone).date()
         return (self.since or day) <= day <= (self.until or day)
 
@@ -164,7 +166,7 @@ class Period:
 
 
 def write_pages(work: Work, reports: Path, names: Sequence[str], faults: Faults) -> Path:
-    """Write the pages of sessions anew, and the comparison and the index with them.
+    """Write the pages of sessions again, and the comparison and the index with them.
 
     Raises:
         ArchiveError: there is no such session.
@@ -180,9 +182,9 @@ def write_pages(work: Work, reports: Path, names: Sequence[str], faults: Faults)
 def write_shared(
     work: Work, reports: Path, sessions: Sequence[Session], faults: Faults, *, redacted: bool
 ) -> Iterator[Path]:
-    """Write each session as one file that works alone, with or without what tells who and where.
+    """Write each session as one file that needs no other file, redacted or not.
 
-    One that cannot be shown is among the faults, and is not written.
+    A session that cannot be shown is added to the faults and not written.
     """
     site, pasts = Site(reports), compare.pasts(work.archive.sums(), work.settings.compare)
     manner = publish.Manner(work.settings, work.athlete, standalone=True, redacted=redacted)
@@ -193,33 +195,33 @@ def write_shared(
         except Exception as problem:  # noqa: BLE001 - whatever a stored session holds
             faults.add([Fault.of(session.id, problem)])
             continue
-        name = f"{SHARED}/{_hidden(html) if redacted else session.id}.html"
+        name = f"{SHARED}/{_hash_name(html) if redacted else session.id}.html"
         site.write(name, html)
         yield reports / name
 
 
-def _hidden(html: str) -> str:
-    """A name that tells nothing of the recording and is the same for the same page."""
+def _hash_name(html: str) -> str:
+    """A file name from the page's hash: it reveals nothing of the recording."""
     return f"redacted-{hashlib.sha256(html.encode()).hexdigest()[:8]}"
 
 
 def write_period(
-    work: Work, reports: Path, days: Period, words: tuple[str, str], faults: Faults
+    work: Work, reports: Path, days: Period, title_and_note: tuple[str, str], faults: Faults
 ) -> Path:
-    """Write the report of a period as one file that works alone.
+    """Write the report of a period as one file that needs no other file.
 
     Args:
         work: archive, settings and athlete.
         reports: where pages go.
         days: from when to when.
-        words: its title, and the note that stands on top of it.
+        title_and_note: the report's title, and the note above it.
         faults: collects sessions that are left out because they cannot be read or shown.
     """
     store = work.archive
-    sessions = store.sessions(faults.damaged)
+    sessions = store.sessions(faults.add_damaged)
     context = pages.PeriodContext(
-        title=words[0],
-        note=words[1],
+        title=title_and_note[0],
+        note=title_and_note[1],
         since=days.since,
         until=days.until,
         athlete=work.athlete,
@@ -232,8 +234,8 @@ def write_period(
         found = compare.compare(held, work.athlete, work.settings.compare)
         return pages.period_page(held, found, context)
 
-    html, odd = publish.of_sound(sessions, page)
-    faults.add(odd)
+    html, faulty = publish.of_sound(sessions, page)
+    faults.add(faulty)
     Site(reports).write(days.file(), html)
     return reports / days.file()
 
@@ -244,11 +246,11 @@ def chosen_sessions(store: Archive, names: Sequence[str], faults: Faults) -> lis
     Raises:
         ArchiveError: there is no such session.
     """
-    return [store.session(name) for name in names] if names else store.sessions(faults.damaged)
+    return [store.session(name) for name in names] if names else store.sessions(faults.add_damaged)
 
 
 def read_note(path: Path | None) -> str:
-    """The text that stands on top of a period's report.
+    """The note above a period's report.
 
     Raises:
         SettingsError: too long, unreadable, or no UTF-8 text.
@@ -279,8 +281,8 @@ def write_tables(
     Raises:
         ArchiveError: a file cannot be written.
     """
-    found, odd = publish.of_sound(sessions, exports.tables)
-    faults.add(odd)
+    found, faulty = publish.of_sound(sessions, exports.tables)
+    faults.add(faulty)
     for kind, frame in (("sessions", found.sessions), ("segments", found.segments)):
         if kind in what and form != "gpx":
             yield _put(folder / f"{kind}.{form}", exports.encoded(frame, form))

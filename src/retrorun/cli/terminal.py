@@ -111,22 +111,22 @@ def pace(speed_mps: float | None) -> str:
     return UNKNOWN if seconds is None or seconds > 5999 else clock(seconds)
 
 
-def outcome(result: "Outcome") -> None:
-    """One file's sessions, or why there are none."""
+def print_outcome(result: "Outcome") -> None:
+    """Print one file's sessions, or why there are none."""
     from retrorun.model import Failed
 
     console = out()
     if isinstance(result, Failed):
-        failure(result)
+        print_failure(result)
         return
     for session in result.sessions:
         console.print(headline(session))
         console.print(segment_table(session.measures.segments))
-    _notes(result)
+    _print_notes(result)
 
 
-def failure(result: "Failed") -> None:
-    """Why a file gave nothing, on stderr."""
+def print_failure(result: "Failed") -> None:
+    """Print on stderr why a file has no sessions."""
     place = f" (at byte {result.offset})" if result.offset is not None else ""
     remedy = f" {result.remedy}" if result.remedy else ""
     text = f"{result.source.name}: {result.message}{place} [{result.slug}]{remedy}"
@@ -159,7 +159,7 @@ def segment_table(segments: "Sequence[MeasuredSegment]") -> "Table":
     return table
 
 
-def named(segment: "Segment") -> str:
+def direction_and_gait(segment: "Segment") -> str:
     """Direction and gait in words."""
     moving = segment.gait != "still" and segment.direction != "still"
     return f"{segment.direction} {segment.gait}" if moving else segment.direction
@@ -171,7 +171,7 @@ def _segment_row(measured: "MeasuredSegment") -> tuple[str, ...]:
     return (
         clock(segment.start_s),
         clock(segment.end_s),
-        named(segment),
+        direction_and_gait(segment),
         segment.verdict,
         f"{segment.probability:.0%}",
         number(metrics.distance_m),
@@ -190,7 +190,7 @@ def _energy(metrics: "Metrics") -> str:
     return f"{energy.gross:.0f} ({energy.low:.0f}–{energy.high:.0f})"
 
 
-def _notes(result: "Analysis") -> None:
+def _print_notes(result: "Analysis") -> None:
     notes = [*result.source.warnings, *result.passed_over]
     notes += [note for session in result.sessions for note in session.notes]
     for note in dict.fromkeys(notes):
@@ -202,25 +202,25 @@ def _notes(result: "Analysis") -> None:
 class Faults:
     """Sessions that cannot be read or shown, by id: collected, and named when all else is done."""
 
-    found: "dict[str, Fault]" = field(default_factory=dict)
+    by_session: "dict[str, Fault]" = field(default_factory=dict)
 
-    def damaged(self, session_id: str, problem: RetrorunError) -> None:
-        """A session that cannot be read: what ``Archive.sessions`` takes."""
+    def add_damaged(self, session_id: str, problem: RetrorunError) -> None:
+        """Add a session that cannot be read; ``Archive.sessions`` calls this."""
         from retrorun.report import Fault
 
         self.add([Fault.of(session_id, problem)])
 
     def add(self, faults: "Iterable[Fault]") -> None:
-        """Sessions that cannot be shown."""
-        self.found |= {each.session: each for each in faults}
+        """Add sessions that cannot be shown."""
+        self.by_session |= {each.session: each for each in faults}
 
     def status(self) -> int:
         """Name them on stderr; the exit status: 1 if there are any."""
         from retrorun.storage import shown
 
-        for each in self.found.values():
+        for each in self.by_session.values():
             err().print(shown(str(each)), style="red", soft_wrap=True, markup=False)
-        return 1 if self.found else 0
+        return 1 if self.by_session else 0
 
 
 def name_unlisted(places: Sequence[tuple[str, str]]) -> None:

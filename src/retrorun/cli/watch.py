@@ -48,18 +48,18 @@ def watch(
 ) -> None:
     """Do what process does whenever something is dropped into FOLDER, until stopped."""
     if service is not None:
-        kept = {"--archive": archive, "--profile": profile, "--settings": settings}
-        click.echo(watch_service(service, folder, reports, kept), nl=False)
+        option_paths = {"--archive": archive, "--profile": profile, "--settings": settings}
+        click.echo(watch_service(service, folder, reports, option_paths), nl=False)
         return
-    where = Where(folder, options.archive_folder(archive), reports, profile)
+    paths = WatchPaths(folder, options.archive_folder(archive), reports, profile)
     rhythm = Rhythm(every_s=every, events=events)
     known = options.load_settings(settings)
-    follow_folder(where, known, jobs or options.cores(), None if once else rhythm)
+    follow_folder(paths, known, jobs or options.cores(), None if once else rhythm)
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
-    """The folder of exports, the archive, the pages, and a profile that stands in for its own."""
+class WatchPaths:
+    """Where exports, archive and pages are, and a profile file that replaces the stored one."""
 
     folder: Path
     archive: Path
@@ -67,7 +67,7 @@ class Where:
     profile: Path | None
 
 
-def follow_folder(where: Where, settings: Settings, jobs: int, rhythm: Rhythm | None) -> None:
+def follow_folder(paths: WatchPaths, settings: Settings, jobs: int, rhythm: Rhythm | None) -> None:
     """Follow the folder; without a rhythm look once and end.
 
     Raises:
@@ -75,34 +75,38 @@ def follow_folder(where: Where, settings: Settings, jobs: int, rhythm: Rhythm | 
     """
     with following.until_signalled() as stop:
         if rhythm is None:
-            _look(where, settings, jobs, stop)
+            _process_once(paths, settings, jobs, stop)
             return
-        click.echo(f"watching {where.folder}; stop with Ctrl-C", err=True)
+        click.echo(f"watching {paths.folder}; stop with Ctrl-C", err=True)
         following.follow(
-            where.folder, lambda: _look(where, settings, jobs, stop), _say, stop, rhythm
+            paths.folder,
+            lambda: _process_once(paths, settings, jobs, stop),
+            _print_message,
+            stop,
+            rhythm,
         )
     click.echo("stopped", err=True)
 
 
-def _look(where: Where, settings: Settings, jobs: int, stop: Event) -> bool:
+def _process_once(paths: WatchPaths, settings: Settings, jobs: int, stop: Event) -> bool:
     """Import what is new and write its pages; whether some files still grow."""
-    with Archive.open(where.archive) as store:
-        athlete = options.load_athlete(where.profile, store)  # may bring a privacy zone
-        plan = ingest.plan_import(str(where.folder), store)
-        if plan.idle and not store.due() and (where.reports / "index.html").exists():
-            _refuse_unlisted(plan)
+    with Archive.open(paths.archive) as store:
+        athlete = options.load_athlete(paths.profile, store)  # may bring a privacy zone
+        plan = ingest.plan_import(str(paths.folder), store)
+        if plan.idle and not store.due() and (paths.reports / "index.html").exists():
+            _raise_if_unlisted(plan)
             return bool(plan.waiting)
         work = process.Work(store, settings, athlete, jobs)
         with process.writing(work):
             report = ingest.run_import(plan, store, work.engine, following.between_files(stop))
             process.show_report(report, store)
-        process.conclude(work, where.reports)
-        _refuse_unlisted(plan)
+        process.conclude(work, paths.reports)
+        _raise_if_unlisted(plan)
         return bool(report.waiting)
 
 
-def _refuse_unlisted(plan: ingest.Plan) -> None:
-    """Say, when all else is done, that something could not be looked into.
+def _raise_if_unlisted(plan: ingest.Plan) -> None:
+    """Raise an error, when all else is done, if a folder could not be listed.
 
     Raises:
         ReadError: the first such place, and how many more there are.
@@ -114,14 +118,16 @@ def _refuse_unlisted(plan: ingest.Plan) -> None:
         )
 
 
-def _say(message: str) -> None:
+def _print_message(message: str) -> None:
     click.echo(message, err=True)
 
 
-def watch_service(kind: str, folder: Path, reports: Path, kept: Mapping[str, Path | None]) -> str:
+def watch_service(
+    kind: str, folder: Path, reports: Path, option_paths: Mapping[str, Path | None]
+) -> str:
     """The unit or property list that starts this watch at login, with full paths."""
     program = Path(sys.argv[0]).absolute()
     command = [str(program), "watch", str(folder.absolute()), "--reports", str(reports.absolute())]
-    for option, path in kept.items():
+    for option, path in option_paths.items():
         command += [option, str(path.absolute())] if path else []
     return following.service(cast(Literal["systemd", "launchd"], kind), command)
