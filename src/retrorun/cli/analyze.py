@@ -29,7 +29,7 @@ def analyze(
 ) -> None:
     """Analyse FILE(s): nothing is stored. With --json one document a line.
 
-    A zip is taken member by member. The archive's privacy zones hold here, too.
+    A zip is read member by member. The archive's privacy zones hold here, too.
     """
     known, athlete = options.load_settings(settings), options.athlete_for_one_run(profile, archive)
     failed = False
@@ -57,7 +57,7 @@ def explain(
     profile: Path | None,
     settings: Path | None,
 ) -> None:
-    """Say what FILE holds, where a heading came from and what speaks for each segment.
+    """Show what FILE holds, where its heading comes from and the evidence for each segment.
 
     The archive's privacy zones hold here, too.
     """

@@ -50,10 +50,10 @@ def label(
     profile: Path | None,
     settings: Path | None,
 ) -> None:
-    """Say what a stretch of SESSION was, or list what was said.
+    """Label a stretch of SESSION as backward or forward, or list the labels.
 
-    START and END are seconds, m:ss or h:mm:ss since the start, the time of day, or "end". Your word
-    wins over the detector and survives re-processing; "clear" takes it back.
+    START and END are seconds, m:ss or h:mm:ss since the start, the time of day, or "end". Your
+    label wins over the detector and survives reprocessing; "clear" removes it.
     """
     known = options.load_settings(settings)
     with Archive.open(options.archive_folder(archive), create=False) as store:
@@ -63,7 +63,7 @@ def label(
             list_labels(store, session, known)
             return
         if end is None or direction is None:
-            raise click.UsageError("say START, END and backward, forward or clear")
+            raise click.UsageError("give START, END and one of backward, forward and clear")
         set_label(store, session, (start, end), direction)
         athlete = options.load_athlete(profile, store)
         work = Work(store, known, athlete, options.cores())
@@ -80,7 +80,7 @@ SCORE = click.IntRange(0, 10)
 @options.archive
 @click.option("--pain", type=SCORE, help="From 0, none, to 10.")
 @click.option("--rpe", type=SCORE, help="How hard the whole session was, from 0 to 10.")
-@click.option("--clear", is_flag=True, help="Take back what was noted.")
+@click.option("--clear", is_flag=True, help="Remove the note.")
 def note(
     session: str | None,
     text: str | None,
@@ -89,9 +89,9 @@ def note(
     rpe: int | None,
     clear: bool,
 ) -> None:
-    """Note pain, effort and words about SESSION; without any of them list what was noted.
+    """Note pain, effort and text about SESSION; without any of them, list the notes.
 
-    What is not given stays as it was noted before.
+    What is not given stays as it was.
     """
     with Archive.open(options.archive_folder(archive), create=False) as store:
         if session is None:
@@ -110,7 +110,7 @@ def note(
 def profile(values: tuple[str, ...], archive: Path | None, as_json: bool) -> None:
     """Show the athlete's profile, or change it: retrorun profile mass_kg=70 birth_year=1980.
 
-    An empty value takes a name back; mass_kg@2026-05-03=69 is a mass from that day on.
+    An empty value removes a name; mass_kg@2026-05-03=69 is the mass from that day on.
     """
     with Archive.open(options.archive_folder(archive)) as store:
         athlete = store.profile()
@@ -125,7 +125,7 @@ def profile(values: tuple[str, ...], archive: Path | None, as_json: bool) -> Non
 
 def profile_table(athlete: Athlete) -> Table:
     """The stored profile: name, value, and what is used where there is no value."""
-    table = terminal.grid(("name", "value", "where nothing is said"), ())
+    table = terminal.grid(("name", "value", "used instead where not set"), ())
     for name, value in profiles.plain(athlete).items():
         text = terminal.UNKNOWN if value is None or value == [] else str(value)
         table.add_row(name, escape(text), profiles.DERIVED.get(name, ""))
@@ -183,7 +183,7 @@ def _value(text: str) -> object:
 
 
 LABEL_STORED = (
-    "another retrorun is writing: your word is kept, and the session is analysed with it by that "
+    "another retrorun is writing: your label is stored; the session is analysed with it by that "
     "run or by the next `retrorun process`"
 )
 Pair = tuple[Direction, Direction]  # of a label, of the detector
@@ -200,7 +200,7 @@ def list_labels(store: Archive, session_id: str, settings: Settings) -> None:
         segment = f"{terminal.clock(each.start_s)}–{terminal.clock(each.end_s)}"
         terminal.out().print(f"{segment}  {each.direction}  ({escape(each.origin)})")
     if not session.labels:
-        terminal.err().print("nothing was said about this session")
+        terminal.err().print("this session has no labels")
     _print_agreement(unaided_agreement(store, [session], settings))
 
 
@@ -216,7 +216,7 @@ def list_labelled_sessions(store: Archive, settings: Settings) -> int:
         origins = ", ".join(sorted({each.origin for each in session.labels}))
         terminal.out().print(f"{session.id}  {len(session.labels)} labels ({escape(origins)})")
     if not labelled:
-        terminal.err().print("nothing was said about any session")
+        terminal.err().print("no session has labels")
     _print_agreement(unaided_agreement(store, labelled, settings))
     return faults.status()
 
@@ -236,8 +236,8 @@ def _print_agreement(seconds: Counter[Pair]) -> None:
     if not seconds:
         return
     found: tuple[Direction, ...] = ("backward", "forward", "unknown", "still")
-    title = "the detector without your words: minutes by what you said and what it finds"
-    table = terminal.grid(("said",), found, title)
+    title = "the detector without your labels: minutes by label and by what it finds"
+    table = terminal.grid(("label",), found, title)
     for labelled in ("backward", "forward"):
         row = [seconds[labelled, each] for each in found]
         table.add_row(labelled, *(f"{each / 60:.1f}" for each in row))
@@ -267,7 +267,7 @@ def set_label(store: Archive, session_id: str, segment: tuple[str, str], directi
 
 
 def _store_placed_labels(store: Archive, session: Session) -> None:
-    """Keep a table's labels in seconds of the session, so that a part can be taken back."""
+    """Keep a table's labels in seconds of the session, so that a part can be cleared."""
     placed = [each for each in session.labels if each.origin == ORIGIN]
     if placed:
         store.replace_labels(session.id, ORIGIN, placed)
@@ -327,7 +327,7 @@ def list_notes(store: Archive) -> None:
     for session_id, remark in remarks.items():
         _print_note(session_id, remark)
     if not remarks:
-        terminal.err().print("nothing was noted about any session")
+        terminal.err().print("no session has a note")
 
 
 def _print_note(session_id: str, remark: Remark) -> None:

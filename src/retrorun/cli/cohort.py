@@ -107,7 +107,7 @@ def cohort() -> None:
 @options.profile
 @options.settings
 @options.jobs
-@click.option("--dry-run", is_flag=True, help="Say what would be done; do nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done; do nothing.")
 @click.option("--retry", is_flag=True, help="Try files again that failed, and parts put off.")
 @click.pass_context
 def process(context: click.Context, /, **values: Any) -> None:  # noqa: ANN401 - ProcessOptions

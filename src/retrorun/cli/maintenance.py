@@ -31,9 +31,9 @@ from retrorun.storage import shown
 def doctor(
     context: click.Context, folder: Path | None, archive: Path | None, reports: Path
 ) -> None:
-    """Say what is installed, where things are, what is wrong and how to mend it.
+    """Show what is installed, where things are, what is wrong and how to repair it.
 
-    With FOLDER also what of it was not read, and why. Exit 1 where something needs mending.
+    With FOLDER, also what of it was not read, and why. Exit 1 if something needs repair.
     """
     found = facts(options.archive_folder(archive), reports, folder)
     for fact in found:
@@ -49,7 +49,7 @@ def archive() -> None:
 
 @archive.command()
 @options.archive
-@click.option("--repair", is_flag=True, help="Mend what can be mended, and say what cannot.")
+@click.option("--repair", is_flag=True, help="Repair what can be repaired, and name the rest.")
 @click.pass_context
 def check(context: click.Context, archive: Path | None, repair: bool) -> None:
     """Read everything that is stored and compare it with its checksums."""
@@ -104,7 +104,7 @@ def restore(bundle: Path, archive: Path | None) -> None:
 @archive.command()
 @options.archive
 def vacuum(archive: Path | None) -> None:
-    """Give back the space of what nothing refers to."""
+    """Free the space of objects that nothing refers to."""
     with Archive.open(options.archive_folder(archive), create=False) as store:
         click.echo(f"{maintenance.vacuum(store)} bytes freed", err=True)
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @options.settings
 @options.jobs
 @click.option("--pages/--no-pages", default=True, help="Write pages.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done; do nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done; do nothing.")
 @click.option("--retry", is_flag=True, help="Try files again that failed or were undone.")
 @click.pass_context
 def process(
@@ -51,7 +51,7 @@ def process(
     dry_run: bool,
     retry: bool,
 ) -> None:
-    """Import what is new in FOLDER, write its pages, and say which one to open."""
+    """Import what is new in FOLDER, write its pages, and name the one to open."""
     with Archive.open(options.archive_folder(archive)) as store:
         # a zone that is new makes work of what seemed done; otherwise the profile can wait
         early = options.load_athlete(profile, store) if profile and not dry_run else None
@@ -94,7 +94,7 @@ def reprocess(
     jobs: int | None,
     everything: bool,
 ) -> None:
-    """Analyse sessions anew: those named, or those made with other settings, profile or version.
+    """Analyse sessions again: those named, or those made with other settings, profile or version.
 
     Labels and notes stay.
     """
@@ -191,7 +191,7 @@ def show_plan(plan: ingest.Plan) -> None:
     for watch, phone in plan.pairs:
         _line("compare", f"{phone} with {watch}", "two devices at one time")
     for sha256 in plan.again:
-        _line("anew", sha256[:12], "left by a run that was cut off")
+        _line("reprocess", sha256[:12], "left by an interrupted run")
     for path in plan.waiting:
         _line("wait", path, "still changing")
     click.echo(f"{plan.unchanged} unchanged, {len(plan.passed_over)} that are no exports")
@@ -244,7 +244,7 @@ def _counts(report: ingest.Report) -> str:
         (report.joined, "joined to the session of another device"),
         (len(report.problems) - len(report.failed), "no run"),
         (len(report.failed), "could not be read"),
-        (len(report.waiting), "still changing: next time"),
+        (len(report.waiting), "still changing: read next time"),
     )
     parts = [f"{count} {words}" for count, words in counts if count]
     return "files: " + (", ".join(parts) or "none that are exports")

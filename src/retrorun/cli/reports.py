@@ -98,11 +98,9 @@ def export(
 @click.option("--since", type=options.DAY, help="A period's first day, YYYY-MM-DD.")
 @click.option("--until", type=options.DAY, help="A period's last day, YYYY-MM-DD.")
 @click.option("--title", default="", help="Title of a period's report.")
-@click.option("--note", type=options.FILE, help="Text file that stands on top of it.")
-@click.option(
-    "--standalone", is_flag=True, help="Each session as one file that needs no other file."
-)
-@click.option("--redact", is_flag=True, help="The same without map, place, device, names, dates.")
+@click.option("--note", type=options.FILE, help="Text file with a note above the report.")
+@click.option("--standalone", is_flag=True, help="One file a session, without links to others.")
+@click.option("--redact", is_flag=True, help="Also without map, place, device, names and dates.")
 @click.pass_context
 def report(
     context: click.Context,
@@ -118,7 +116,7 @@ def report(
     standalone: bool,
     redact: bool,
 ) -> None:
-    """Write pages anew: those of SESSION(s) or all; or one printable report of a period.
+    """Write pages again, those of SESSION(s) or all; or one printable report of a period.
 
     With --since, --until, --title or --note: one page for a coach or a physiotherapist.
     """

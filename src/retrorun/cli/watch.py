@@ -27,7 +27,7 @@ from retrorun.watch import Rhythm
 @options.settings
 @options.jobs
 @click.option("--every", default=60.0, show_default=True, help="Seconds between two looks.")
-@click.option("--events/--no-events", default=True, help="Also look when the system says so.")
+@click.option("--events/--no-events", default=True, help="Also look at the system's events.")
 @click.option("--once", is_flag=True, help="Look once and end: for cron.")
 @click.option(
     "--service",
