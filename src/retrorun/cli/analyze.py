@@ -17,6 +17,7 @@ from retrorun.model import Analysis, Failed, MeasuredSegment, Outcome, Session
 @options.as_json
 @options.archive
 @options.profile
+@options.no_profile
 @options.settings
 @click.pass_context
 def analyze(
@@ -25,13 +26,16 @@ def analyze(
     as_json: bool,
     archive: Path | None,
     profile: Path | None,
+    no_profile: bool,
     settings: Path | None,
 ) -> None:
     """Analyse FILE(s): nothing is stored. With --json one document a line.
 
-    A zip is read member by member. The archive's privacy zones hold here, too.
+    A zip is read member by member. The profile and the privacy zones of the archive are used, if
+    there is one.
     """
-    known, athlete = options.load_settings(settings), options.athlete_for_one_run(profile, archive)
+    known = options.load_settings(settings)
+    athlete = options.athlete_for_one_run(profile, archive, use_stored=not no_profile)
     failed = False
     for path in file:
         for outcome in engines.outcomes(path, known, athlete):
@@ -48,6 +52,7 @@ def analyze(
 @click.argument("file", type=options.FILE)
 @options.archive
 @options.profile
+@options.no_profile
 @options.settings
 @click.pass_context
 def explain(
@@ -55,13 +60,15 @@ def explain(
     file: Path,
     archive: Path | None,
     profile: Path | None,
+    no_profile: bool,
     settings: Path | None,
 ) -> None:
     """Show what FILE holds, where its heading comes from and the evidence for each segment.
 
-    The archive's privacy zones hold here, too.
+    The profile and the privacy zones of the archive are used, if there is one.
     """
-    known, athlete = options.load_settings(settings), options.athlete_for_one_run(profile, archive)
+    known = options.load_settings(settings)
+    athlete = options.athlete_for_one_run(profile, archive, use_stored=not no_profile)
     failed = False
     for outcome in engines.outcomes(file, known, athlete):
         print_explanation(outcome)

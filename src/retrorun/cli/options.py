@@ -50,6 +50,13 @@ def profile(command: Command) -> Command:
     )(command)
 
 
+def no_profile(command: Command) -> Command:
+    """``--no-profile``."""
+    return click.option(
+        "--no-profile", is_flag=True, help="Leave the archive's profile out, but for its zones."
+    )(command)
+
+
 def settings(command: Command) -> Command:
     """``--settings FILE``."""
     return click.option("--settings", type=FILE, help="TOML file that overrides settings.")(command)
@@ -104,24 +111,38 @@ def load_athlete(path: Path | None, store: "Archive") -> "Athlete":
     return keep_new_zones(store, athlete)
 
 
-def athlete_for_one_run(path: Path | None, folder: Path | None) -> "Athlete":
+def athlete_for_one_run(
+    path: Path | None, folder: Path | None, *, use_stored: bool = False
+) -> "Athlete":
     """The athlete of a profile file or an unknown one, for a command that stores nothing.
 
     The privacy zones of the archive hold as well, if there is one.
+
+    Args:
+        path: of the profile file.
+        folder: of the archive; None: the platform's data folder.
+        use_stored: without a profile file, use the archive's profile and name it on stderr.
     """
     from retrorun import profile as profiles
     from retrorun.archive import Archive
     from retrorun.errors import ArchiveError
     from retrorun.model import Athlete
 
-    athlete = profiles.load(path) if path else Athlete()
+    athlete, stored = profiles.load(path) if path else Athlete(), Athlete()
+    place = archive_folder(folder)
     try:
-        with Archive.open(archive_folder(folder), create=False) as store:
-            return with_stored_zones(athlete, store.profile())
+        with Archive.open(place, create=False) as store:
+            stored = store.profile()
     except ArchiveError as problem:
         if problem.slug != "archive-missing":
             raise
-    return with_stored_zones(athlete, Athlete())
+    if use_stored and path is None and stored != athlete:
+        from retrorun.storage import shown
+
+        text = f"profile: the one stored in {shown(str(place))} (--no-profile leaves it out)"
+        click.echo(text, err=True)
+        athlete = stored
+    return with_stored_zones(athlete, stored)
 
 
 def cores() -> int:
