@@ -8,13 +8,20 @@ DEMO_ARCHIVE := .demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev browser demo test baseline processors bench faults fuzz attack guided screenshots lint format accuracy samples constraints clean
+.PHONY: help install dev browser demo check coverage test baseline processors bench faults fuzz attack guided screenshots lint format accuracy numbers samples constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: install ## analyse sample_data and say which page to open
 	$(BIN)/retrorun process sample_data --profile sample_data/profile.toml --archive $(DEMO_ARCHIVE) --reports reports
+
+QUICK := -m "not cluster and not browser and not faults"
+check: lint ## formatting, lint, types and the quick tests: before each commit
+	$(BIN)/pytest -n auto -q $(QUICK)
+
+coverage: dev ## branches that the quick tests reach; fails below the floor in pyproject.toml
+	$(BIN)/pytest -n auto -q $(QUICK) --cov --cov-report=term
 
 test: dev browser ## the whole test suite
 	$(BIN)/pytest -n auto
@@ -59,6 +66,9 @@ browser: ## Debian's Chromium, if it is missing and may be installed here
 accuracy: dev ## how well backward running is found and measured: writes docs/accuracy.md, fails below its aims
 	$(BIN)/python benchmarks/accuracy.py
 
+numbers: dev ## whether distances, times and the like agree with the files' own and other tools': writes docs/numbers.md
+	$(BIN)/python benchmarks/compare_numbers.py
+
 FILES ?= 1000
 bench: dev ## how fast it is beside others: writes docs/benchmark.md (FILES=1000 one-hour files)
 	$(BIN)/python benchmarks/bench_speed.py --files $(FILES) --folder .bench
@@ -70,15 +80,14 @@ N ?= 200
 faults: dev ## kill imports at N=200 random moments, and the other faults
 	RETRORUN_KILLS=$(N) $(BIN)/pytest tests/faults
 
-attack: dev ## flip N=200 bits in each part of an archive: found, or nothing printed changes
+DOORS ?= 200
+attack: dev ## flip N=200 bits in each part of an archive; look for DOORS=200 doors behind privacy zones
 	$(BIN)/python benchmarks/attack_archive.py --flips $(N)
+	$(BIN)/python benchmarks/attack_privacy.py --doors $(DOORS)
 
 fuzz: dev ## N=100000 mutated files through the readers; each breach is kept in fuzz-finds
 	$(BIN)/python benchmarks/fuzz.py --count $(or $(N),100000) --keep fuzz-finds
 
-DOORS ?= 200
-attack: dev ## what strangers learn from what leaves: privacy zones at DOORS=200 doors
-	$(BIN)/python benchmarks/attack_privacy.py --doors $(DOORS)
 
 guided: dev ## SECONDS=600 of coverage-guided fuzzing, where atheris installs
 	@$(BIN)/pip install --quiet atheris || echo "atheris does not install here: the next command says so"

@@ -11,8 +11,8 @@ from retrorun.measure import measure
 from retrorun.model import Athlete, Detection, Estimate, HeadingVerdict, Segment
 from retrorun.prepare import prepare
 from retrorun.settings import Settings
-from retrorun.simulate import Ground, Runner, Scenario, Step, Truth, Watch, simulate
-from retrorun.simulate.body import draw_runner
+from retrorun.simulate import Body, Ground, Scenario, Step, Truth, Watch, simulate
+from retrorun.simulate.body import draw_body
 from retrorun.simulate.scenarios import ahead, back, walk
 
 SETTINGS = Settings()
@@ -30,11 +30,11 @@ class Costed:
     estimate: Estimate
 
 
-def runner_of(seed: int) -> Runner:
+def runner_of(seed: int) -> Body:
     """A runner with a factor from 1.1 to 2.0, lags of 20 to 60 s and drift of up to 8 % an hour."""
     rng = np.random.default_rng([seed, 77])
     return replace(
-        draw_runner(rng),
+        draw_body(rng),
         cost_factor=float(rng.uniform(1.1, 2.0)),
         tau_up_s=float(rng.uniform(20.0, 60.0)),
         tau_down_s=float(rng.uniform(20.0, 60.0)),
@@ -45,7 +45,7 @@ def runner_of(seed: int) -> Runner:
     )
 
 
-def plan(runner: Runner, rng: np.random.Generator) -> tuple[Step, ...]:
+def plan(runner: Body, rng: np.random.Generator) -> tuple[Step, ...]:
     """Walking, several forward speeds, and backward intervals of 1 to 10 min, 4 min at least."""
     steps = [walk(90.0, 1.4), ahead(240.0, 2.4), ahead(150.0, 3.1)]
     length = float(rng.integers(60, 601))

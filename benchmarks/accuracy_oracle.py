@@ -7,7 +7,7 @@ import numpy as np
 
 from accuracy_judging import Counts, Truthful, counted
 from retrorun.model import Track
-from retrorun.simulate import Runner
+from retrorun.simulate import Body
 from retrorun.units import BoolArray, FloatArray, wrap_deg
 
 TEMPERS = (1.0, 0.5, 0.25, 0.1)  # how independent neighbouring seconds are; the best is taken
@@ -22,7 +22,7 @@ class Told:
     """What it is told beside the truth's own seconds; ``runner`` None where nobody knows."""
 
     clockwise: bool = True
-    runner: Runner | None = None
+    runner: Body | None = None
 
 
 def oracle(track: Track, truth: Truthful, told: Told) -> Counts:
@@ -75,7 +75,7 @@ def _heading(
     return np.asarray((ratio + np.append(ratio[1:], 0.0)) / 2.0, dtype=np.float64)
 
 
-def _gait(track: Track, runner: Runner) -> FloatArray:
+def _gait(track: Track, runner: Body) -> FloatArray:
     """The same from step rate, against the runner's true lines."""
     speed, steps = track.column("ground_speed_mps"), track.column("cadence_spm")
     run = runner.run_intercept_spm + runner.run_slope_spm * speed

@@ -19,7 +19,7 @@ from retrorun.prepare import prepare
 from retrorun.readers import read
 from retrorun.settings import Settings
 from retrorun.simulate import Simulated, Truth, scenarios, simulate
-from retrorun.simulate.body import draw_runner
+from retrorun.simulate.body import draw_body
 from retrorun.simulate.scenarios import Scenario, Tier
 
 SETTINGS = Settings()
@@ -48,7 +48,7 @@ def simulated_trial(trial: tuple[str, int]) -> Judged:
 def stepping_trial(trial: tuple[str, float, int]) -> Judged:
     """Judge a scenario whose runner steps so many times as quickly backward as forward."""
     name, ratio, seed = trial
-    runner = replace(draw_runner(np.random.default_rng([seed, 5])), step_ratio=ratio)
+    runner = replace(draw_body(np.random.default_rng([seed, 5])), step_ratio=ratio)
     judged = _judged(replace(scenarios()[name], runner=runner), seed)
     return replace(judged, group=f"{100.0 * (ratio - 1.0):+.0f} %")
 
@@ -60,7 +60,7 @@ def deceived_trial(trial: tuple[str, float, int]) -> Judged:
     """
     name, quicker, seed = trial
     scenario = replace(scenarios()[name], mount_deg=(-180.0, 180.0))
-    runner = draw_runner(np.random.default_rng([seed, 6]))
+    runner = draw_body(np.random.default_rng([seed, 6]))
     earlier = GaitLine(
         intercept_spm=runner.run_intercept_spm / quicker,
         slope_spm_per_mps=runner.run_slope_spm / quicker,

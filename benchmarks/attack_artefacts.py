@@ -19,7 +19,7 @@ import pandas as pd
 from attack_routes import Door
 from attack_strategies import Seen
 from retrorun import contract, export, pipeline, report, results
-from retrorun.model import Analysis, Athlete, Blob, Session
+from retrorun.model import KINDS, Analysis, Athlete, Blob, Session
 from retrorun.report import SessionContext
 from retrorun.settings import Settings
 from retrorun.storage import Folder
@@ -85,15 +85,15 @@ def _whole(analysis: Analysis, sets: Mapping[str, Mapping[str, bytes]]) -> Left:
 def _result_sets(analyses: Sequence[Analysis], folder: Path) -> dict[str, dict[str, bytes]]:
     """Tracks of the result set and of its de-identified copy, as CSV by session."""
     store = Folder(folder)
-    store.put(results.ABOUT, results.about("1", "abc", tracks=True))
-    part = results.Part("a" * 32, tracks=True)
+    store.put(results.ABOUT, results.make_about("1", "abc", tracks=True))
+    part = results.BatchWriter("a" * 32, tracks=True)
     for each in analyses:
         name, sha256 = each.source.name, each.source.sha256
         place = (f"/in/ann/{sha256}/{name}", f"ann/{sha256}/{name}", 10, "7", "abc")
-        part.add(results.Filed("ann", *place, (each,), sha256))
+        part.add(results.FileOutcomes("ann", *place, (each,), sha256))
     for name, data in part.close():
         store.put(name, data)
-    key = results.key(b"a salt that nobody knows")
+    key = results.pseudonym_key(b"a salt that nobody knows")
     copies = dict(results.deidentify(store, key, tracks=True))
     frames = {
         "plain": [_frame(store.read(each.name, 1 << 30)) for each in store.entries()
@@ -127,7 +127,7 @@ def _facts(
     if "de-identified" in tracks:
         durations += [float(len(pd.read_csv(io.BytesIO(tracks["de-identified"]))))]
     ways = [row["distance_m"], told["distance_m"]]
-    ways += [sum(row[f"{kind}_distance_m"] or 0.0 for kind in export.KINDS)]
+    ways += [sum(row[f"{kind}_distance_m"] or 0.0 for kind in KINDS)]
     ways += [sum(each["distance_m"] or 0.0 for each in segments)]
     start_s = min(session.start_time_s, pd.Timestamp(told["start_time"]).timestamp())
     known = [float(each) for each in ways if each is not None]

@@ -14,7 +14,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "report"))
-import made
+import hand_made_sessions
 
 from retrorun.report import SessionContext, session_page
 from retrorun.report.page import Site, asset_names
@@ -39,7 +39,7 @@ Plotly.newPlot('lanes', paint(f.data), paint(f.layout));</script>"""
 
 def rendering() -> tuple[float, int]:
     """Milliseconds of processor time a page, and its bytes."""
-    session, track = made.session(), made.track(made.HOUR)
+    session, track = hand_made_sessions.session(), hand_made_sessions.track(hand_made_sessions.HOUR)
     html = session_page(session, track, SessionContext())
     begin = time.process_time()
     for _ in range(ROUNDS):
@@ -58,7 +58,11 @@ def first_lane_ms(browser: Browser, url: str) -> float:
 
 def opening(folder: Path, chromium: str) -> tuple[float, float]:
     """Median milliseconds to the first lane: our page, and the plain one."""
-    html = session_page(made.session(), made.track(made.HOUR), SessionContext())
+    html = session_page(
+        hand_made_sessions.session(),
+        hand_made_sessions.track(hand_made_sessions.HOUR),
+        SessionContext(),
+    )
     figure = html.split('id="lanes-data">')[1].split("</script>")[0]
     site = Site(folder)
     site.ensure_assets()

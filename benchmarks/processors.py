@@ -69,7 +69,7 @@ def written(folder: Path, seeds: int) -> Iterator[tuple[str, str]]:
         yield f"simulated/{name}", _sha256(data)
     athlete = profile.load(SAMPLES / "profile.toml")
     analyses: list[Analysis] = []
-    part = results.Part("0" * 32, tracks=True)
+    part = results.BatchWriter("0" * 32, tracks=True)
     for path in sorted(each for each in folder.rglob("*") if each.is_file()):
         blob = Blob(path.name, path.read_bytes())
         outcome = pipeline.process(blob, Settings(), athlete)
@@ -78,7 +78,7 @@ def written(folder: Path, seeds: int) -> Iterator[tuple[str, str]]:
             continue
         analyses.append(outcome)
         place = (str(path), path.name, 1, "", "")
-        part.add(results.Filed("a", *place, (outcome,), outcome.source.sha256))
+        part.add(results.FileOutcomes("a", *place, (outcome,), outcome.source.sha256))
     yield from _analysed(analyses, athlete)
     for name, data in part.close():
         yield f"results/{name}", _sha256(data)
@@ -87,7 +87,7 @@ def written(folder: Path, seeds: int) -> Iterator[tuple[str, str]]:
 def _analysed(analyses: "list[Analysis]", athlete: "Athlete") -> Iterator[tuple[str, str]]:
     """Documents, rows and tracks as an archive keeps them, pages, what was learnt, comparison."""
     from retrorun import compare, contract, learn, report
-    from retrorun.archive import serialization, tracks
+    from retrorun.archive import serialization
     from retrorun.settings import Settings
 
     for each in analyses:
@@ -96,7 +96,7 @@ def _analysed(analyses: "list[Analysis]", athlete: "Athlete") -> Iterator[tuple[
             _sha256(json.dumps(contract.document(each)).encode()),
         )
         for session, track in zip(each.sessions, each.tracks, strict=True):
-            stored = tracks.encode(track)
+            stored = serialization.encode_track(track)
             row = serialization.session_row(session, stored, "")
             yield f"rows/{session.id}", _sha256(repr(row).encode())
             yield f"tracks/{session.id}", _sha256(stored)

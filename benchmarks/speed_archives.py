@@ -56,7 +56,7 @@ def fill(archive: Archive, folder: Path, reports: Path | None = None) -> None:
         reports: also lay an (empty) page for each session, as if they had been written.
     """
     made = patterns()
-    number = archive.begin_import(str(folder), serialization.__name__, 0.0)
+    number = archive.writes.begin_import(str(folder), serialization.__name__, 0.0)
     rows: list[FileRow] = []
     parcels: list[Parcel] = []
     for day, (row, parcel) in enumerate(_copies(folder, made)):
@@ -67,10 +67,12 @@ def fill(archive: Archive, folder: Path, reports: Path | None = None) -> None:
             page.parent.mkdir(parents=True, exist_ok=True)
             page.touch()
         if day % VERSION_ROWS == VERSION_ROWS - 1:
-            archive.write(number, Change(rows, parcels))
+            archive.writes.apply(number, Change(rows, parcels))
             rows, parcels = [], []
-    archive.write(number, Change(rows, parcels))
-    archive.settle(archive.due(), archive.state())  # as if pages had been written
+    archive.writes.apply(number, Change(rows, parcels))
+    archive.pending.settle_pages(
+        archive.pending.pages(), archive.database.state()
+    )  # as if pages had been written
 
 
 def _copies(folder: Path, made: list[Pattern]) -> Iterator[tuple[FileRow, Parcel]]:

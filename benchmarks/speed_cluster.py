@@ -23,8 +23,8 @@ import cluster_material
 from bench_speed import load, machine
 from retrorun.cohort import batches
 from retrorun.cohort.assignment import Athletes
-from retrorun.cohort.batches import Making
-from retrorun.cohort.file_index import Index, listed
+from retrorun.cohort.batches import ResultKey
+from retrorun.cohort.manifest import FileIndex, list_files
 from retrorun.storage import Entry, Folder
 from speed_clock import RETRORUN, program
 from speed_rows import Row, at_most
@@ -33,7 +33,7 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "cluster.md"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 GROWTH = (0.1, 0.4, 1.0)  # of the files: the stores at which the scheduler's memory is taken
 PLANNED = 200_000  # files of the planning
-MADE = Making(1, "0", "0", tracks=False)
+KEY = ResultKey(1, "0", "0", tracks=False)
 # assumptions; everything else is measured
 CORE_HOUR_USD = 0.05
 LIST_S = 0.1  # of an object store, for a thousand names
@@ -148,21 +148,21 @@ class _Listed(Folder):
 
 def plan(_: Path, __: int, found: Found) -> Iterator[Row]:
     """Listing, judging, cutting and writing down; and reading it all again."""
-    index, pages, began_s = Index(), [], time.perf_counter()
-    files = listed(_Listed(Path()), Athletes())
+    index, pages, began_s = FileIndex(), [], time.perf_counter()
+    files = list_files(_Listed(Path()), Athletes())
     while some := list(islice(files, batches.PAGE_FILES)):
-        index.judge(some)
-        page = batches.page(some, MADE)
-        pages.append(batches.encoded(page))
+        index.compare(some)
+        page = batches.plan_page(some, KEY)
+        pages.append(batches.encode_page(page))
         for batch in page.batches:
             index.add(batch.files, len(pages))
     index.seal()
     found.planned = PLANNED / (time.perf_counter() - began_s)
     yield Row("planning", f"{found.planned:,.0f} files/s")
     began_s = time.perf_counter()
-    again = Index()
+    again = FileIndex()
     for number, (name, data) in enumerate(pages):
-        for batch in batches.decoded(name, data).batches:
+        for batch in batches.decode_page(name, data).batches:
             again.add(batch.files, number)
     again.seal()
     found.known = PLANNED / (time.perf_counter() - began_s)
@@ -204,7 +204,7 @@ def costs(found: Found) -> Iterator[str]:
         f"GET-like a file, {puts:,.0f} PUT (as many objects as here), 1,000 LIST: "
         f"{requests:.2f} USD at {PUT_USD * 1000} USD a thousand PUT or LIST and "
         f"{GET_USD * 1000} USD a thousand GET. These prices, and {LIST_S} s for a thousand names "
-        "listed, are assumptions; put in your own."
+        "list_files, are assumptions; put in your own."
     )
 
 

@@ -15,6 +15,48 @@ from retrorun.report.page import Site
 ROOT = Path(__file__).resolve().parents[1]
 CORPUS = ROOT.parent / "shared" / "corpus"
 CHROMIUM = shutil.which("chromium")
+STARTS_A_CLUSTER = {
+    "s3",
+    "dask_cluster",
+    "scheduler",
+}  # fixtures; others are marked where they stand
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by what they start, and keep together what shares something costly.
+
+    One worker of pytest-xdist runs all tests of a group: so there is one browser, one object store
+    and one cluster, and what a module prepares for its tests is prepared once. The longest groups
+    come first, so that the workers end at about the same time.
+    """
+    for item in items:
+        used = set(getattr(item, "fixturenames", ()))
+        if "browser" in used:
+            item.add_marker("browser")
+        if used & STARTS_A_CLUSTER:
+            item.add_marker("cluster")
+        if item.path.is_relative_to(ROOT / "tests" / "faults"):
+            item.add_marker("faults")
+        group = _group(item)
+        if group:
+            item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=_rank)
+
+
+def _group(item: pytest.Item) -> str | None:
+    for name in ("cluster", "browser"):
+        if item.get_closest_marker(name):
+            return name
+    known = getattr(item, "_fixtureinfo", None)
+    found = () if known is None else known.name2fixturedefs.values()
+    shares = any(each.scope == "module" for definitions in found for each in definitions)
+    return item.path.stem if shares else None
+
+
+def _rank(item: pytest.Item) -> int:
+    names = ("cluster", "faults", "browser")
+    marked = [place for place, name in enumerate(names) if item.get_closest_marker(name)]
+    return min(marked, default=len(names))
 
 
 @pytest.fixture(scope="session")

@@ -25,8 +25,8 @@ from retrorun.model import (
     Segment,
     Session,
     Source,
+    TimeZone,
     Totals,
-    Zoned,
 )
 
 SOURCE = Source("run.fit", "a" * 64, "fit", "Watch 3", warnings=(Note("doubled", "Doubled."),))
@@ -68,7 +68,7 @@ def session(energy: Energy | None) -> Session:
         index=0,
         source=SOURCE,
         start_time_s=1_777_793_400.4,
-        zone=Zoned("Europe/Ljubljana", 7200.0, "position"),
+        zone=TimeZone("Europe/Ljubljana", 7200.0, "position"),
         sport="running",
         name=None,
         device="Watch 3",

@@ -64,3 +64,11 @@ def test_every_make_target_in_the_docs_exists() -> None:
     for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
         named = re.findall(r"`make ([a-z]+)", page.read_text(encoding="utf-8"))
         assert set(named) <= targets, page.name
+
+
+def test_every_source_file_that_the_docs_name_exists() -> None:
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
+        for name in re.findall(
+            r"`((?:src|tests|benchmarks|docs)/[^`\s*]+)`", page.read_text("utf-8")
+        ):
+            assert (ROOT / name).exists(), f"{page.name}: {name}"

@@ -74,6 +74,35 @@ def test_no_relative_imports(path: Path) -> None:
     assert not any(isinstance(node, ast.ImportFrom) and node.level for node in ast.walk(tree))
 
 
+# a wing may build on another one only where it stands on top of it
+ON_TOP_OF = {"readers.containers": {"readers.fit", "readers.xml"}}
+
+
+def wing(path: Path) -> str | None:
+    """The sub-package of a room in which a module lies, such as ``readers.xml``."""
+    parts = path.relative_to(SOURCE).parts
+    return ".".join(parts[:2]) if len(parts) > 2 else None
+
+
+def modules_imported(path: Path) -> Iterator[str]:
+    """Dotted names below the package that a module imports, with what it takes from them."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("retrorun"):
+            below = str(node.module).removeprefix("retrorun").removeprefix(".")
+            yield from (f"{below}.{alias.name}".lstrip(".") for alias in node.names)
+
+
+@pytest.mark.parametrize(
+    "path", [each for each in modules() if wing(each)], ids=lambda path: str(path.name)
+)
+def test_no_wing_imports_its_sibling(path: Path) -> None:
+    here = str(wing(path))
+    wings = {str(wing(each)) for each in modules() if wing(each)} - {here}
+    wings -= ON_TOP_OF.get(here, set())
+    found = {name for name in modules_imported(path) if ".".join(name.split(".")[:2]) in wings}
+    assert not {name for name in found if name.split(".")[0] == here.split(".", maxsplit=1)[0]}
+
+
 def test_only_the_engines_import_dask() -> None:
     users = {
         room(path)

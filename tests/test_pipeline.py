@@ -154,8 +154,8 @@ def outcome_of(*moments: str) -> Outcome:
         ("2026-05-01T14:00:00Z", "2026-05-21T14:00:00Z"),
         ("2026-05-01T14:00:00Z", "2026-05-03T14:00:00Z"),
         ("2026-05-01T14:00:00Z", "2026-05-01T18:00:00Z"),
-        ("2026-05-01T14:00:00Z",) * 40,
-        tuple(f"2026-05-{day:02}T14:00:00Z" for day in range(1, 29)),
+        ("2026-05-01T14:00:00Z",) * 9,
+        tuple(f"2026-05-{day:02}T14:00:00Z" for day in range(1, 10)),
     ],
     ids=["20 days", "2 days", "4 hours", "one time", "one a day"],
 )
@@ -163,6 +163,31 @@ def test_no_session_comes_of_samples_that_span_no_usable_second(moments: tuple[s
     outcome = outcome_of(*moments)
     assert isinstance(outcome, Failed)
     assert (outcome.slug, outcome.not_a_run) == ("no-usable-second", True)
+
+
+@pytest.mark.parametrize(
+    ("moments", "slug"),
+    [
+        (("2026-05-01T14:00:00Z",) * 10, "clock-stopped"),
+        (tuple(f"2026-05-{day:02}T14:00:00Z" for day in range(1, 11)), "clock-impossible"),
+    ],
+    ids=["one time", "one a day"],
+)
+def test_from_ten_samples_on_the_clock_is_named_as_the_reason(
+    moments: tuple[str, ...], slug: str
+) -> None:
+    outcome = outcome_of(*moments)
+    assert isinstance(outcome, Failed)
+    assert (outcome.slug, outcome.not_a_run) == (slug, False)
+
+
+def test_two_points_days_apart_of_a_file_are_refused_by_name() -> None:
+    path = SAMPLES.parents[1] / "shared" / "faults" / "two_points_days_apart.gpx"
+    if not path.exists():
+        pytest.skip("../shared/faults is absent")
+    outcome = analysed(path)
+    assert isinstance(outcome, Failed)
+    assert outcome.slug == "no-usable-second"
 
 
 def test_a_session_may_be_short_or_sparse() -> None:

@@ -134,10 +134,8 @@ def drawing() -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">',
         "<title>The way of the data: bytes, recording, track, segments, session, pages</title>",
         f"<style>{STYLE}</style>",
-        (
-            '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8"'
-            ' markerHeight="8" orient="auto"><path class="head" d="M0 0L8 4L0 8z"/></marker></defs>'
-        ),
+        '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" orient="auto">',
+        '<path class="head" d="M0 0L8 4L0 8z"/></marker></defs>',
     ]
     for way in WAYS:
         lines += arrow(way)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from retrorun.channels import CHANNELS
 from retrorun.readers.fit.records import FIELDS
 from retrorun.readers.heading_sources import SOURCES
+from retrorun.readers.registry import READERS, Reader
 from retrorun.readers.xml import gpx, tcx
 
 _INTRODUCTION = """\
@@ -108,7 +109,7 @@ A run is what the file says, and what it does not say is judged by its speed.
 - TCX: `Sport` of the activity.
 - Words are known in English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish, Danish,
   Norwegian, Polish, Czech and Slovenian, and a few of other languages, with diacritics or without,
-  in compounds and phrases (`readers/sport_words.py`). A hike is a walk. Names of tracks say
+  in compounds and phrases (`readers/sports.py`). A hike is a walk. Names of tracks say
   nothing.
 - No sport, or a word that is not known: over 60 s at more than 9 m/s, 300 s at 7.5 or 1200 s at
   6.5 is no run (`not-a-run-too-fast`); over 300 s at more than 5.5 m/s without a cadence of
@@ -227,11 +228,24 @@ over 60 m apart.
 """
 
 
+def _endings(reader: Reader) -> str:
+    if not reader.suffixes:
+        return "any name"
+    words = " ".join(f"`{suffix}`" for suffix in reader.suffixes)
+    return f"{words}, as other files do" if reader.is_suffix_shared else words
+
+
 def markdown() -> str:
     """The whole page."""
     return "\n".join(
         [
             _INTRODUCTION,
+            "## Formats\n",
+            *_table(
+                ("format", "names end in", "known by"),
+                ((each.title, _endings(each), each.about) for each in READERS),
+            ),
+            "",
             "## Channels\n",
             *_channels(),
             "",

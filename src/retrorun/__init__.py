@@ -27,9 +27,9 @@ def load(archive: str | PathLike[str]) -> "Tables":
     from retrorun.privacy_zones import exposed
 
     with Archive.open(Path(archive), create=False) as store:
-        athlete, open_sessions = store.profile(), store.exposed()
+        athlete, open_sessions = store.annotations.profile(), store.annotations.exposed()
         if athlete.privacy_zones and not athlete.zone_secret:  # of an older version
             open_sessions = list(store.known())
         if open_sessions:
-            raise exposed(open_sessions)
+            raise exposed(open_sessions[0])
         return tables(store.sessions())

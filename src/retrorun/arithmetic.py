@@ -20,7 +20,7 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 
-from retrorun.units import FloatArray
+from retrorun.units import EARTH_RADIUS_M, FloatArray, IntArray, wrap_deg
 
 LOG_2 = 0.6931471805599453
 LOG_10 = 2.302585092994046
@@ -188,6 +188,25 @@ def hypot(first: float | FloatArray, second: float | FloatArray) -> float | Floa
     """Square root of the sum of two squares, of numbers whose squares are finite."""
     one, other = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     return _like(np.sqrt(one * one + other * other))
+
+
+def steps_m(
+    latitude_deg: FloatArray, longitude_deg: FloatArray, first: IntArray, last: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """Metres east and north from the places ``first`` to the places ``last``, (k,) each.
+
+    Equirectangular on the mean sphere, with the first place's latitude: a step of 1 km at 60° is
+    right to 1 m.
+    """
+    north = np.radians(latitude_deg[last] - latitude_deg[first]) * EARTH_RADIUS_M
+    east = np.radians(wrap_deg(longitude_deg[last] - longitude_deg[first])) * EARTH_RADIUS_M
+    return east * cos(np.radians(latitude_deg[first])), north
+
+
+def ways_m(latitude_deg: FloatArray, longitude_deg: FloatArray) -> FloatArray:
+    """Metres from each place to the next, (n - 1,); as ``steps_m``."""
+    place = np.arange(max(latitude_deg.size, 1))
+    return hypot(*steps_m(latitude_deg, longitude_deg, place[:-1], place[1:]))
 
 
 def interpolate(

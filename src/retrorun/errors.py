@@ -1,5 +1,6 @@
 """The one family of errors: what went wrong, in which file, where in it, and what to do."""
 
+import traceback
 from collections.abc import Callable
 
 from retrorun.text import plain, shown
@@ -85,3 +86,10 @@ class PageError(RetrorunError):
 
 class EngineError(RetrorunError):
     """A worker died, hung or ran out of what it was given."""
+
+
+def error_location(fault: Exception) -> str:
+    """What happened and in which of our lines, for a report that helps; no traceback."""
+    frames = traceback.extract_tb(fault.__traceback__)
+    place = f"{frames[-1].name}, line {frames[-1].lineno}" if frames else "unknown place"
+    return f"an unexpected {type(fault).__name__} in {place}: {str(fault)[:200]}"

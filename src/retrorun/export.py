@@ -13,14 +13,13 @@ import numpy as np
 
 from retrorun.channels import POSITION
 from retrorun.errors import SettingsError
-from retrorun.model import Energy, Estimate, MeasuredSegment, Session, Totals, Track
+from retrorun.model import KINDS, Energy, Estimate, MeasuredSegment, Session, Totals, Track
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Row = dict[str, Any]
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-KINDS = ("backward", "forward", "candidate", "unknown", "still")
 SUMS = tuple(field.name for field in fields(Totals))
 PLAIN = (
     "seconds",

@@ -1,8 +1,8 @@
 """What sessions teach about the athlete: gait lines and a cost factor, as values for analyses.
 
 A session's lesson is found by an analysis without any learnt value (``pipeline``). So what is
-learnt is one function of the files and of what the athlete said, whatever was learnt before, and it
-is the same in whatever order sessions came.
+learnt is one function of the files and of what the athlete stated, whatever was learnt before, and
+it is the same in whatever order sessions came.
 
 Only sessions in which heading or labels decided teach a line. Where gait had to guess, its line is
 a guess too, and a guess must not confirm itself.
@@ -20,14 +20,14 @@ from retrorun.units import FloatArray
 
 
 def learn(sessions: Sequence[Session], athlete: Athlete, settings: CompareSettings) -> Athlete:
-    """The athlete with gait lines and cost factor of their sessions; what they said stays.
+    """The athlete with gait lines and cost factor of their sessions; what they stated stays.
 
     What is learnt is rounded to less than its own uncertainty, so that one more session seldom
     changes it and with it every session that depends on it.
 
     Args:
         sessions: in any order; those without a lesson teach nothing.
-        athlete: what they said of themselves, and what was learnt before, which is replaced.
+        athlete: what they stated, and what was learnt before, which is replaced.
         settings: for the cost factor, and the steps of rounding.
     """
     ordered = sorted(sessions, key=lambda each: (each.start_time_s, each.id))

@@ -73,6 +73,7 @@ _BAND = (
     "et al. 2011 (about +30 %); downhill it is an extrapolation"
 )
 _TANAKA = "Tanaka et al. 2001, J Am Coll Cardiol 37:153-156: 208 - 0.7 age, spread about ±10 1/min"
+_HIGGINS = "Higgins et al. 2003, BMJ 327:557-560: I² of 25, 50 and 75 % as low, moderate and high"
 _POPULAR = "popular claim, no measured support found"
 
 
@@ -130,7 +131,12 @@ FINDINGS: tuple[Finding, ...] = (
     ),
     Finding("popular_factor", 2.5, 2.0, 3.0, "times forward", _POPULAR, "secondary"),
     _exact("backward_step_ratio", 1.08, "times forward", _CAVAGNA_2012, "source"),
+    _exact("economy_weeks", 5.0, "weeks of training", _ORDWAY, "source"),
     _exact("economy_gain", 2.54, "% less oxygen at 215 m/min", _ORDWAY, "source"),
+    _exact("spike_window", 30.0, "days before a session", _RUNSAFE, "source"),
+    _exact("small_spike", 1.1, "times the longest session of the window", _RUNSAFE, "source"),
+    _exact("moderate_spike", 1.3, "times the longest session of the window", _RUNSAFE, "source"),
+    _exact("large_spike", 2.0, "times the longest session of the window", _RUNSAFE, "source"),
     Finding("injury_small_spike", 1.64, 1.31, 2.05, "hazard ratio", _RUNSAFE, "source"),
     Finding("injury_moderate_spike", 1.52, 1.16, 2.00, "hazard ratio", _RUNSAFE, "source"),
     Finding("injury_large_spike", 2.28, 1.50, 3.48, "hazard ratio", _RUNSAFE, "source"),
@@ -138,6 +144,9 @@ FINDINGS: tuple[Finding, ...] = (
     _exact("trimp_male_power", 1.92, "1", _BANISTER, "secondary"),
     _exact("trimp_female_scale", 0.86, "1", _BANISTER, "secondary"),
     _exact("trimp_female_power", 1.67, "1", _BANISTER, "secondary"),
+    _exact("heterogeneity_low", 0.25, "I²", _HIGGINS, "source"),
+    _exact("heterogeneity_moderate", 0.50, "I²", _HIGGINS, "source"),
+    _exact("heterogeneity_high", 0.75, "I²", _HIGGINS, "source"),
     _exact("hr_max_constant", 208.0, "1/min", _TANAKA, "secondary"),
     _exact("hr_max_age", -0.7, "1/min per year", _TANAKA, "secondary"),
 )

@@ -6,7 +6,7 @@ lies. Displacements and sizes come from the zone and a secret that the archive k
 are the same for every session. `make attack` measures what an attacker is left with.
 
 The cut is made before speed, course and grade are computed: nothing behind it, no sum, segment or
-page, can hold what a hidden second has said. The clock stands still while it is hidden, because
+page, can hold what a hidden second would tell. The clock stands still while it is hidden, because
 time multiplied by speed is a distance, and a distance leads back to the door.
 """
 
@@ -20,7 +20,17 @@ import numpy as np
 
 from retrorun.arithmetic import arcsin, arctan2, cos, sin
 from retrorun.errors import ArchiveError
-from retrorun.model import Athlete, Label, Note, Pause, Source, Track, Zone
+from retrorun.model import (
+    Athlete,
+    Label,
+    Note,
+    Pause,
+    SecondDevice,
+    Session,
+    Source,
+    Track,
+    Zone,
+)
 from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray
 
 DISPLACED_BY = (1.25, 2.25)  # of the zone's radius: smallest and largest displacement
@@ -104,8 +114,8 @@ def distance_m(latitude_deg: FloatArray, longitude_deg: FloatArray, disc: Disc) 
     """Great-circle distance to the disc's centre, haversine on the mean sphere, (n,) metres."""
     north, east = np.radians(latitude_deg), np.radians(longitude_deg)
     home_north, home_east = np.radians(disc.latitude_deg), np.radians(disc.longitude_deg)
-    half = sin((north - home_north) / 2) ** 2
-    half += cos(north) * cos(home_north) * sin((east - home_east) / 2) ** 2
+    north_sine, east_sine = sin((north - home_north) / 2), sin((east - home_east) / 2)
+    half = north_sine * north_sine + cos(north) * cos(home_north) * (east_sine * east_sine)
     distance: FloatArray = 2 * EARTH_RADIUS_M * arcsin(np.sqrt(np.minimum(half, 1.0)))
     return distance
 
@@ -201,9 +211,9 @@ def _joined(distance: FloatArray, shown: BoolArray) -> FloatArray:
 
 
 def blanked(track: Track) -> Track:
-    """The track with nothing but what may stay of a hidden second."""
+    """A track with nothing but what may stay of a hidden second; whatever else it held is left."""
     columns = {name: track.columns[name] for name in track.columns if name in KEPT}
-    return replace(track, columns=columns, headings=(), distance_sources={})
+    return Track(track.start_time_s, columns, track.flags, notes=track.notes, hidden=track.hidden)
 
 
 def check(track: Track, athlete: Athlete, session_id: str) -> Track:
@@ -213,14 +223,13 @@ def check(track: Track, athlete: Athlete, session_id: str) -> Track:
         ArchiveError: one does: it was stored before the zone was known.
     """
     if within(track, discs(athlete)).any():
-        raise exposed([session_id])
+        raise exposed(session_id)
     return track
 
 
-def exposed(session_ids: Sequence[str]) -> ArchiveError:
-    """The error of a command that will not let out sessions which still hold a zone's seconds."""
-    named = ", ".join(session_ids[:3]) + (" …" if len(session_ids) > 3 else "")
-    words = f"{len(session_ids)} sessions hold seconds in a privacy zone ({named})"
+def exposed(session_id: str) -> ArchiveError:
+    """The error of a session that still holds seconds in a privacy zone, and is not let out."""
+    words = f"session {session_id} holds seconds in a privacy zone"
     remedy = "`retrorun reprocess`, or `process --retry FOLDER` if the original is lost."
     return ArchiveError("privacy-zone-open", words, remedy=remedy)
 
@@ -289,5 +298,30 @@ def quiet_notes(notes: Iterable[Note]) -> tuple[Note, ...]:
 
 
 def note(track: Track) -> Note:
-    """What is said of a session of which something is hidden."""
+    """The note of a session of which something is hidden."""
     return Note(SLUG, _CUT if track.hidden else _BLANK)
+
+
+def without_hidden(session: Session, track: Track) -> Session:
+    """The session without what its file says of hidden seconds: totals, laps, names with a time.
+
+    Args:
+        session: of the track.
+        track: with hidden seconds, or blanked.
+    """
+    return replace(
+        session,
+        source=quiet_source(session.source),
+        name=without_clock(session.name),
+        laps=(),  # a lap of a round distance ends that far from the door
+        pauses=shown_pauses(track, session.pauses),
+        second_devices=tuple(map(_without_clock_in_name, session.second_devices)),
+        device_energy_kcal=None,
+        notes=(note(track), *quiet_notes(session.notes)),
+        measures=replace(session.measures, notes=quiet_notes(session.measures.notes)),
+    )
+
+
+def _without_clock_in_name(second: SecondDevice) -> SecondDevice:
+    """A second device without a time of day, should its name be that of its file."""
+    return replace(second, device=without_clock(second.device) or "")

@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from retrorun import compare, engines, privacy_zones, report
 from retrorun.archive import Archive
-from retrorun.compare import Past
+from retrorun.compare import EarlierSessions
 from retrorun.errors import ArchiveError, PageError, RetrorunError
 from retrorun.model import Athlete, Comparison, Session
 from retrorun.report import Fault, SessionContext
@@ -29,6 +29,7 @@ from retrorun.settings import Settings
 T = TypeVar("T")
 INDEX, COMPARISON = "index.html", "comparison.html"
 PASTS = "pasts.json"  # session id → fingerprint of what its page says was run before it
+MOST_ROUNDS = 3  # of writing pages, while other processes write to the archive
 WORTH_A_WORKER = 16  # pages: fewer are written before one more process is up
 
 
@@ -48,7 +49,7 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class PublishOptions:
     """How pages are written.
 
     Attributes:
@@ -66,50 +67,66 @@ class Manner:
     jobs: int = 1
 
 
-def publish(archive: Archive, folder: Path, manner: Manner, fresh: Collection[str]) -> Published:
+def publish(
+    archive: Archive, folder: Path, options: PublishOptions, fresh: Collection[str]
+) -> Published:
     """Write the pages of new sessions and of those without one, the comparison and the index.
 
     Args:
         archive: sessions and tracks.
         folder: where pages go.
-        manner: settings and athlete.
-        fresh: ids of sessions that are new, were analysed anew, or are gone.
+        options: settings and athlete.
+        fresh: ids of sessions that are new, were analysed again, or are gone.
 
     Raises:
         PageError: a page cannot be written; those before it are.
         ArchiveError: the archive cannot be read.
     """
-    there, changed, known = _standing(folder), set(fresh), archive.known()
-    wanted = {each for each in known if each in changed or _page(each) not in there}
+    existing, changed, known = _existing_pages(folder), set(fresh), archive.known()
+    changed |= set(archive.annotations.exposed()) - archive.page_faults().keys()
+    wanted = {each for each in known if each in changed or _page(each) not in existing}
     if not (wanted or changed) and (folder / INDEX).exists() and (folder / COMPARISON).exists():
         return Published(0, folder / INDEX)
     site = Site(folder)
     site.sweep()
     site.ensure_assets()
-    pasts = compare.pasts(archive.sums(), manner.settings.compare)
-    prints, before = (
-        {each: _fingerprint(pasts.get(each, Past())) for each in known},
-        _read_pasts(folder),
-    )
-    wanted |= {each for each in known if prints[each] != before.get(each)}
-    orders = {each: pasts.get(each, Past()) for each in known if each in wanted}
-    done = list(_pages(archive, folder, manner, orders))
+    pasts = compare.earlier_sessions(archive.sums(), options.settings.compare)
+    fingerprints = {each: _fingerprint(pasts.get(each, EarlierSessions())) for each in known}
+    before = _read_pasts(folder)
+    wanted |= {each for each in known if fingerprints[each] != before.get(each)}
+    orders = {each: pasts.get(each, EarlierSessions()) for each in known if each in wanted}
+    done = list(_pages(archive, folder, options, orders))
     site.remove(_page(each) for each in changed if each not in known)
-    site.write(PASTS, json.dumps(prints, indent=0, sort_keys=True))
-    faults = {each.fault.session: each.fault for each in done if each.fault is not None}
+    site.write(PASTS, json.dumps(fingerprints, indent=0, sort_keys=True))
+    pages, left_out = _overview_pages(archive, options)
     written = [each.changed for each in done]
-    unreadable: dict[str, Fault] = {}
-    sessions = archive.outlines(partial(_note, unreadable))
-    both, found = of_sound(sessions, lambda sound: _overview(sound, unreadable, manner))
-    unreadable |= {each.session: each for each in found}
-    if found:
-        sound = [each for each in sessions if each.id not in unreadable]
-        both = _overview(sound, unreadable, manner)
-    written += [site.write(name, html) for name, html in both.items()]
-    for fault in unreadable.values():  # whose own pages may have been written well enough
+    written += [site.write(name, html) for name, html in pages.items()]
+    for fault in left_out.values():  # whose own pages may have been written well enough
         written.append(site.write(_page(fault.session), _fault_page(fault)))
-    _remember(archive, faults | unreadable, wanted)
-    return Published(sum(written), folder / INDEX, tuple((faults | unreadable).values()))
+    faults = {each.fault.session: each.fault for each in done if each.fault} | left_out
+    _remember_faults(archive, faults, wanted)
+    return Published(sum(written), folder / INDEX, tuple(faults.values()))
+
+
+def publish_pending(archive: Archive, folder: Path, options: PublishOptions) -> Published:
+    """Write the pages of whatever changed since they were last written; then nothing is pending.
+
+    Where another process writes to the archive meanwhile, what is pending is asked again; at the
+    latest the next call finds what is left.
+
+    Raises:
+        PageError, ArchiveError: as ``publish``.
+    """
+    faults: dict[str, Fault] = {}
+    pages = 0
+    for _ in range(MOST_ROUNDS):
+        state, pending = archive.database.state(), archive.pending.pages()
+        done = publish(archive, folder, options, pending)
+        pages += done.pages
+        faults |= {each.session: each for each in done.faults}
+        if archive.pending.settle_pages(pending, state):
+            break
+    return Published(pages, folder / INDEX, tuple(faults.values()))
 
 
 def _note(faults: dict[str, Fault], session_id: str, problem: RetrorunError) -> None:
@@ -131,14 +148,14 @@ def of_sound(
     try:
         return make(sessions), []
     except Exception:
-        faults = [fault for each in sessions if (fault := _alone(each, make)) is not None]
+        faults = [fault for each in sessions if (fault := _fault_of(each, make)) is not None]
         if not faults:
             raise
     odd = {each.session for each in faults}
     return make([each for each in sessions if each.id not in odd]), faults
 
 
-def _alone(session: Session, make: Callable[[Sequence[Session]], T]) -> Fault | None:
+def _fault_of(session: Session, make: Callable[[Sequence[Session]], T]) -> Fault | None:
     """What is wrong with one session by itself; None if nothing is."""
     try:
         make([session])
@@ -147,13 +164,27 @@ def _alone(session: Session, make: Callable[[Sequence[Session]], T]) -> Fault | 
     return None
 
 
+def _overview_pages(
+    archive: Archive, options: PublishOptions
+) -> tuple[dict[str, str], dict[str, Fault]]:
+    """The two pages over all sessions, name → HTML; and the sessions that are left out of them."""
+    left_out: dict[str, Fault] = {}
+    sessions = archive.summaries(partial(_note, left_out))
+    pages, found = of_sound(sessions, lambda sound: _overview(sound, left_out, options))
+    if found:
+        left_out |= {each.session: each for each in found}
+        sound = [each for each in sessions if each.id not in left_out]
+        pages = _overview(sound, left_out, options)
+    return pages, left_out
+
+
 def _overview(
-    sessions: Sequence[Session], faults: Mapping[str, Fault], manner: Manner
+    sessions: Sequence[Session], faults: Mapping[str, Fault], options: PublishOptions
 ) -> dict[str, str]:
     """The two pages over all sessions: name → HTML."""
-    athlete = manner.athlete
-    found = compare.compare(sessions, athlete, manner.settings.compare)
-    listed = report.listed(sessions, athlete)
+    athlete = options.athlete
+    found = compare.compare(sessions, athlete, options.settings.compare)
+    listed = report.list_sessions(sessions, athlete)
     left_out = [faults[each] for each in sorted(faults)]
     return {
         COMPARISON: report.comparison_page(found, sessions, athlete, listed),
@@ -161,7 +192,9 @@ def _overview(
     }
 
 
-def _remember(archive: Archive, faults: Mapping[str, Fault], wanted: Collection[str]) -> None:
+def _remember_faults(
+    archive: Archive, faults: Mapping[str, Fault], wanted: Collection[str]
+) -> None:
     """Keep which sessions have no page of their own, for ``archive check``."""
     before = archive.page_faults()
     standing = {each: words for each, words in before.items() if each not in set(wanted)}
@@ -178,8 +211,10 @@ class _Done:
     fault: Fault | None = None
 
 
-def _fingerprint(past: Past) -> str:
-    return hashlib.sha256(repr(past).encode()).hexdigest()[:12]
+def _fingerprint(past: EarlierSessions) -> str:
+    """Of the values; the name before them is that of earlier versions, whose pages stay valid."""
+    _, _, values = repr(past).partition("(")
+    return hashlib.sha256(f"EarlierSessions({values}".encode()).hexdigest()[:12]
 
 
 def _read_pasts(folder: Path) -> dict[str, str]:
@@ -192,21 +227,21 @@ def _read_pasts(folder: Path) -> dict[str, str]:
 
 
 def _pages(
-    archive: Archive, folder: Path, manner: Manner, wanted: Mapping[str, Past]
+    archive: Archive, folder: Path, options: PublishOptions, wanted: Mapping[str, EarlierSessions]
 ) -> Iterator[_Done]:
     """Write pages of sessions; one that cannot be made says why.
 
     Args:
         archive: has the sessions.
         folder: where pages go.
-        manner: how they are written.
+        options: how they are written.
         wanted: session id → what was run before it.
 
     Raises:
         PageError, OSError: a page cannot be written; those before it are.
     """
-    work = partial(_write, archive=archive.folder, folder=folder, manner=manner)
-    jobs = min(manner.jobs, len(wanted) // WORTH_A_WORKER)
+    work = partial(_write, archive=archive.folder, folder=folder, options=options)
+    jobs = min(options.jobs, len(wanted) // WORTH_A_WORKER)
     for (session_id, _), done in engines.ordered(wanted.items(), work, jobs):
         if isinstance(done, engines.Lost):
             yield _faulty(Fault(session_id, done.slug, done.message, say("fault_remedy")), folder)
@@ -217,14 +252,14 @@ def _pages(
 
 
 def _write(
-    order: tuple[str, Past], archive: Path, folder: Path, manner: Manner
+    order: tuple[str, EarlierSessions], archive: Path, folder: Path, options: PublishOptions
 ) -> _Done | PageError | OSError:
     """Write one session's page; what goes wrong is a value, so that no worker is lost over it."""
     session_id, before = order
     try:
         try:
             with Archive.open(archive, create=False) as opened:
-                html = session_page(opened, opened.session(session_id), before, manner)
+                html = session_page(opened, opened.session(session_id), before, options)
         except Exception as problem:  # noqa: BLE001 - whatever a stored session holds
             return _faulty(Fault.of(session_id, problem), folder)
         return _Done(Site(folder).write(_page(session_id), html))
@@ -251,7 +286,7 @@ def comparison(
     return folder / COMPARISON
 
 
-def _standing(folder: Path) -> set[str]:
+def _existing_pages(folder: Path) -> set[str]:
     """The pages of sessions that are there: ten thousand are listed sooner than looked for."""
     try:
         with os.scandir(folder / "sessions") as found:
@@ -264,19 +299,22 @@ def _page(session_id: str) -> str:
     return f"sessions/{session_id}.html"
 
 
-def session_page(archive: Archive, session: Session, before: Past, manner: Manner) -> str:
+def session_page(
+    archive: Archive, session: Session, before: EarlierSessions, options: PublishOptions
+) -> str:
     """The page of one session.
 
     Args:
         archive: has its track.
         session: the session.
         before: what was run before it.
-        manner: how it is written.
+        options: how it is written.
 
     Raises:
         ArchiveError: its track is missing or damaged, or holds seconds in a privacy zone.
     """
-    athlete, settings = manner.athlete, manner.settings.compare
+    athlete, settings = options.athlete, options.settings.compare
+    archive.refuse_exposed(session.id)
     stored = archive.track(session.id)
     if not stored.seconds:
         words, remedy = (
@@ -289,7 +327,7 @@ def session_page(archive: Archive, session: Session, before: Past, manner: Manne
         guidance=compare.guidance(session, before, settings),
         claims=compare.claims(compare.compare([session], athlete, settings)),
         athlete=athlete,
-        standalone=manner.standalone,
-        redacted=manner.redacted,
+        standalone=options.standalone,
+        redacted=options.redacted,
     )
     return report.session_page(session, track, context)

@@ -49,6 +49,22 @@ class PrepareSettings:
     excursion_s: float = 20.0  # a shorter piece between two impossible steps is dropped
     grade_window_m: float = 40.0  # grade is taken over this way
     moving_mps: float = 0.5  # slower has no course
+    # a position that hung and leaps
+    leap_around_s: float = 10.0  # a leap is compared with the way so long before and after it
+    leap_way_mps: float = 7.0  # a faster way around a leap is none that it catches up with
+    leap_along: float = 0.6  # least cosine between the leap and the way around it
+    leap_off_share: float = 0.7  # farthest that both ends lie off that way, in lengths of the leap
+    # which source of distance is right
+    stepping_spm: float = 60.0  # who takes more steps a minute does not stand
+    stands_s: int = 20  # an odometer has failed that stands for so long
+    stands_moving_mps: float = 1.5  # while the positions move at this speed or more
+    totals_agree: float = 1.25  # two totals of a session agree within this factor
+    totals_differ: float = 1.6  # beyond this factor one of them is wrong
+    unit_factor: float = 1.08  # a total tells a wrong unit if it fits another within this factor
+    source_least_m: float = 20.0  # a source that knows less of the way is not compared
+    source_least_s: float = 60.0  # nor one that knows less of the time
+    source_chord_s: float = 10.0  # the positions' own way is taken over chords of this length
+    sustained_mps: float = 6.6  # nobody keeps up more for minutes (5 km world record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,75 +146,100 @@ class DetectSettings:
     heading_enough: float = 5.0  # summed evidence that confirms
 
 
+Normal = tuple[float, float]  # mean and standard deviation (sd)
+Numbers = tuple[float, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class MeasureSettings:
-    """Measures of segments."""
+    """Metrics of segments: speed, heart rate, energy and the athlete's own backward cost factor."""
 
-    moving_mps: float = 0.5  # faster counts as moving
-    moving_cadence_spm: float = 60.0  # tells movement where there is no speed
-    timer_share: float = 0.02  # more time in motion than on the file's timer is noted
-    spike_bpm: float = 25.0  # heart rate this far from its neighbours
-    spike_s: int = 8  # on both sides within this time is a spike
-    lock_bpm: float = 2.0  # heart rate this near to the step rate
-    lock_s: int = 90  # for so long is none
-    steep_grade: float = 0.03  # a backward segment beyond it is named
-    twisty_dps: float = 12.0  # mean turn rate beyond it is named
-    steady_after_s: float = 60.0  # heart rate of a segment counts as steady from then on
-    steady_for_s: float = 20.0  # and needs this much of it
-    coverage: float = 0.5  # share of seconds with heart rate below which it says nothing
-    warm_s: float = 180.0  # heart-rate energy needs this much movement before
-    keytel_coverage: float = 0.5  # share of a segment's seconds in its range
-    zone_shares: tuple[float, ...] = (0.6, 0.7, 0.8, 0.9)  # of maximum, where no zones are given
-    personal_width: float = 1.35  # high/low of a cost factor above which it is not used
-    kinetics_step_s: int = 5  # grid of the heart-rate fit
-    kinetics_ease_s: int = 30  # effort is averaged over so long, within its segment
-    kinetics_stretch_s: float = 20.0  # shorter backward stretches say nothing of their cost
-    kinetics_memory_s: int = 120  # after doubtful stretches heart rate is left out this long
-    kinetics_effort_spread: float = 2.5  # least deviation of forward demand, ml/kg/min
-    kinetics_backward_s: float = 90.0  # less backward movement says nothing of its cost
-    kinetics_forward_s: float = 180.0  # nor does less forward movement
-    kinetics_model_error: float = 0.008  # of log k, whatever the fit says
-    kinetics_hill_error: float = 0.1  # of log k, times the share of effort that is due to grade
-    kinetics_beyond_error: float = 0.15  # and times the share beyond all forward efforts
-    kinetics_least_slope: float = 1.4  # 1/min for each ml/kg/min; fit runners have about 2
-    kinetics_range: tuple[float, float] = (0.6, 4.0)  # a factor beyond is a fault, not a finding
-    kinetics_width: float = 1.6  # high/low of a cost factor above which it is refused
-    best_distances_m: tuple[float, ...] = (100.0, 400.0, 1000.0, 1609.344, 5000.0)  # personal bests
+    moving_mps: float = 0.5  # An athlete at least this fast is moving.
+    moving_cadence_spm: float = 60.0  # Where speed is missing, more steps than this are movement.
+    timer_share: float = 0.02  # More movement than timed, by this share, is noted.
+    timer_s: float = 5.0  # A smaller excess of movement over the timer is not noted.
+    spike_bpm: float = 25.0  # Heart rate that differs by more from both neighbours is a spike.
+    spike_s: int = 8  # Those neighbours lie this many seconds before and after it.
+    lock_bpm: float = 2.0  # Heart rate this near to the step rate may be counted steps.
+    lock_s: int = 90  # Heart rate that equals the step rate for this long is left out.
+    steep_grade: float = 0.03  # A backward segment of a greater mean grade is called steep.
+    twisty_dps: float = 12.0  # A greater mean turn rate, degrees a second, is called twisty.
+    steady_after_s: float = 60.0  # Steady heart rate leaves out this first part of a segment.
+    steady_for_s: float = 20.0  # Least time that steady heart rate is a mean of.
+    coverage: float = 0.5  # Least share of the seconds with heart rate, or speed, for a number.
+    warm_s: float = 180.0  # Energy by heart rate begins after this much movement.
+    keytel_coverage: float = 0.5  # Least share of a segment within the tested range of heart rate.
+    zone_shares: Numbers = (0.6, 0.7, 0.8, 0.9)  # Default zones, shares of the maximum.
+    personal_width: float = 1.35  # Greatest high/low of an own cost factor that energy uses.
+    kinetics_step_s: int = 5  # Heart rate is fitted on a grid of this many seconds.
+    kinetics_ease_s: int = 30  # Effort is averaged over this long, within its segment.
+    kinetics_stretch_s: float = 20.0  # Shorter backward segments are left out of the fit.
+    kinetics_memory_s: int = 120  # Heart rate is left out this long after a doubtful segment.
+    kinetics_usable_s: float = 180.0  # Least time with heart rate that the fit can use.
+    kinetics_effort_spread: float = 2.5  # Least deviation of forward demand, ml/kg/min.
+    kinetics_backward_s: float = 90.0  # Least backward movement in segments that count.
+    kinetics_forward_s: float = 180.0  # Least forward movement with heart rate.
+    kinetics_base_bpm: Normal = (65.0, 20.0)  # Prior of heart rate without demand: mean, sd.
+    kinetics_slope: Normal = (2.8, 0.35)  # Prior beats per ml/kg: mean, sd of its log.
+    kinetics_drift: Normal = (0.03, 0.05)  # Prior rise in an hour, a share: mean, sd.
+    kinetics_up_s: Normal = (32.0, 0.5)  # Prior time constant of rising: mean, sd of log.
+    kinetics_down_s: Normal = (42.0, 0.5)  # Prior time constant of falling: mean, sd of log.
+    kinetics_start_bpm: float = 8.0  # Prior sd about the first known heart rate.
+    kinetics_hills: Normal = (1.0, 0.3)  # Prior share of hills' demand shown: mean, sd.
+    kinetics_outlier: float = 2.5  # Residuals beyond this many deviations lose weight.
+    kinetics_lags: int = 12  # Steps over which correlated residuals widen the interval.
+    kinetics_correlation: float = 0.98  # Greatest correlation from step to step that is removed.
+    kinetics_model_error: float = 0.008  # Error of log k in every session, whatever the fit says.
+    kinetics_hill_error: float = 0.1  # Error of log k where all of the effort is due to grade.
+    kinetics_beyond_error: float = 0.15  # Error of log k where no forward effort is as high.
+    kinetics_highest_effort: float = 0.9  # The highest forward effort is this quantile of efforts.
+    kinetics_least_slope: float = 1.4  # A sensor that shows fewer beats per ml/kg has failed.
+    kinetics_range: tuple[float, float] = (0.6, 4.0)  # Cost factors that a body can have.
+    kinetics_width: float = 1.6  # Greatest high/low of a cost factor that is given.
+    best_distances_m: Numbers = (100.0, 400.0, 1000.0, 1609.344, 5000.0)  # Distances with a best.
 
 
 @dataclass(frozen=True, slots=True)
 class CompareSettings:
-    """Matching backward with forward stretches, and trends."""
+    """Backward against forward segments over many sessions, and how metrics change over time."""
 
-    include_candidates: bool = False  # count what gait alone suggests
-    since_s: float | None = None  # Unix seconds; sessions from then on
-    until_s: float | None = None  # and before then
-    segment_s: float = 20.0  # shorter stretches are not matched
-    speed_tolerance_mps: float = 0.3  # partners of a match differ by no more
-    grade_tolerance: float = 0.02  # nor in grade
-    time_tolerance_s: float = 1200.0  # seconds into the run
-    days_tolerance: float = 42.0  # partners may come from another session this far away
-    partners: int = 200  # and so many of them at most are looked at
-    line_stretches: int = 8  # forward stretches behind a line of a measure on speed
-    line_s: float = 60.0  # each at least so long
-    line_spread_mps: float = 0.1  # least deviation of their speeds
-    line_sessions: int = 500  # the latest so many
-    least_pairs: int = 5  # fewer give no number
-    least_trend_sessions: int = 5  # fewer give no trend
-    least_trend_weeks: float = 3.0  # nor does a shorter time
-    least_association_weeks: int = 8  # fewer give no association
-    heart_rate_tolerance_bpm: float = 4.0  # for matches at equal heart rate
-    economy_s: float = 300.0  # forward time below which a session says nothing of economy
-    volume_weeks: int = 4  # backward volume before a week
-    trend_points: int = 300  # longer series are taken as medians of so many stretches of time
-    factor_model_error: float = 0.013  # of log k, not averaged away by more sessions
-    pairs_shown: int = 500  # the latest so many are listed
-    warm_up_s: float = 300.0  # easy forward movement that counts as a warm-up
-    learnt_speed_mps: float = 3.0  # at which the learnt gait line's step rate is rounded
-    learnt_level_step_spm: float = 1.0  # to multiples of this; a day changes it by four
-    learnt_slope_step: float = 1.0  # steps/min for each m/s
-    learnt_grade_step_spm: float = 10.0  # steps/min for each unit of grade
-    learnt_factor_step: float = 0.02  # of the learnt cost factor and its bounds
+    include_candidates: bool = False  # Count candidates (backward by gait alone) as backward.
+    since_s: float | None = None  # Sessions that begin before this Unix time are left out.
+    until_s: float | None = None  # Sessions that begin at this Unix time or later are left out.
+    same_start_s: float = 30.0  # One session recorded twice begins within this time.
+    same_duration_share: float = (
+        0.05  # Two recordings of one session differ this little in duration.
+    )
+    segment_s: float = 20.0  # Segments with less movement are not matched.
+    speed_tolerance_mps: float = 0.3  # Greatest difference in speed of a matched pair.
+    grade_tolerance: float = 0.02  # Greatest difference in grade of a matched pair.
+    time_tolerance_s: float = 1200.0  # Greatest difference in time since the session's start.
+    days_tolerance: float = 42.0  # A partner from another session is at most this many days away.
+    partners: int = 200  # Forward segments of other sessions that are looked at, nearest in time.
+    line_stretches: int = 8  # Least forward segments behind a line of a metric by speed.
+    line_s: float = 60.0  # Least movement of each forward segment behind a line by speed.
+    line_spread_mps: float = 0.1  # Least deviation of the speeds behind a line by speed.
+    line_sessions: int = 500  # Latest sessions that a line by speed is fitted to.
+    least_pairs: int = 5  # Fewer matched pairs give no difference.
+    least_trend_sessions: int = 5  # Fewer sessions give no trend.
+    least_trend_weeks: float = 3.0  # Sessions within a shorter time give no trend.
+    least_association_weeks: int = 8  # Fewer weeks give no association of volume and economy.
+    least_athletes: int = 5  # Fewer athletes give no number over athletes.
+    dominant_share: float = 0.5  # One athlete with more of the weight than this is pointed out.
+    heart_rate_tolerance_bpm: float = 4.0  # Greatest difference of pairs at equal heart rate.
+    economy_s: float = 300.0  # Least forward movement of a session for its forward trends.
+    economy_coverage: float = 0.8  # Least share of time with heart rate for metres per beat.
+    volume_weeks: int = 4  # Weeks of backward volume that a week's economy is set against.
+    trend_points: int = 300  # Longer series are thinned to medians of this many parts.
+    factor_model_error: float = 0.013  # Error of log k that more sessions do not average away.
+    pairs_shown: int = 500  # Latest matched pairs that are listed.
+    warm_up_s: float = 300.0  # Forward movement that counts as a warm-up.
+    ladder_s: float = 60.0  # Backward runs this long are the last step of the ladder.
+    learnt_speed_mps: float = 3.0  # Learnt gait lines are rounded by their step rate at this speed.
+    learnt_level_step_spm: float = 1.0  # Step rate of a learnt gait line is rounded to this.
+    learnt_slope_step: float = 1.0  # Slope of a learnt gait line is rounded to this.
+    learnt_grade_step_spm: float = 10.0  # Step rate's change by a grade of 1 is rounded to this.
+    learnt_factor_step: float = 0.02  # A learnt cost factor and its bounds are rounded to this.
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from types import FrameType
 from typing import Literal
 
 from retrorun.errors import RetrorunError
-from retrorun.ingest.file_names import is_known
+from retrorun.ingest.file_groups import is_known
 
 SETTLED_S = 2.0  # look again this soon when a file was still growing
 GONE_S = 5.0  # and this soon when the folder or the disk gave trouble
@@ -50,7 +50,7 @@ def follow(
 ) -> None:
     """Look at a folder again and again until asked to stop.
 
-    Troubles (the folder is gone, the disk is full, another process writes) are said once and
+    Troubles (the folder is gone, the disk is full, another process writes) are reported once and
     survived: it looks again until they are over.
 
     Args:
@@ -60,7 +60,7 @@ def follow(
         stop: ends it, at the latest after the file in work.
         rhythm: when to look.
     """
-    bell = _Bell(folder, stop, rhythm)
+    waiter = _Waiter(folder, stop, rhythm)
     trouble = ""
     try:
         while not stop.is_set():
@@ -76,17 +76,17 @@ def follow(
                 if trouble != str(problem):
                     say(str(problem))
                 trouble = str(problem)
-            bell.wait(pause_s)
+            waiter.wait(pause_s)
     finally:
-        bell.close()
+        waiter.close()
 
 
-class _Bell:
+class _Waiter:
     """Waits for an event, or for the time to pass."""
 
     def __init__(self, folder: Path, stop: threading.Event, rhythm: Rhythm) -> None:
         self.folder, self.stop, self.rhythm = folder, stop, rhythm
-        self._rings = threading.Event()
+        self._changed = threading.Event()
         self._over = threading.Event()
         self._identity: tuple[int, int] | None = None
         self._thread: threading.Thread | None = None
@@ -96,13 +96,13 @@ class _Bell:
         self._listen()
         waited_s = 0.0
         while waited_s < pause_s and not self.stop.is_set():
-            if self._rings.wait(min(0.2, pause_s - waited_s)):
+            if self._changed.wait(min(0.2, pause_s - waited_s)):
                 break
             waited_s += 0.2
-        self._rings.clear()
+        self._changed.clear()
 
     def _listen(self) -> None:
-        """Begin to listen, and begin anew where the folder was replaced by another."""
+        """Begin to listen, and begin again where the folder was replaced by another."""
         if not self.rhythm.events:
             return
         identity = _identity(self.folder)
@@ -111,10 +111,10 @@ class _Bell:
             return
         self.close()
         self._identity, self._over = identity, threading.Event()
-        self._thread = threading.Thread(target=self._ring, args=(self._over,), daemon=True)
+        self._thread = threading.Thread(target=self._listen_thread, args=(self._over,), daemon=True)
         self._thread.start()
 
-    def _ring(self, over: threading.Event) -> None:
+    def _listen_thread(self, over: threading.Event) -> None:
         import watchfiles
 
         try:
@@ -128,12 +128,12 @@ class _Bell:
                 raise_interrupt=False,
                 ignore_permission_denied=True,
             ):
-                self._rings.set()
+                self._changed.set()
         except (OSError, RuntimeError):
             return  # no events here, or no more: the interval still holds
 
     def close(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         self._over.set()
         if self._thread is not None:
             self._thread.join(5)
@@ -171,15 +171,15 @@ def between_files(
     stop: threading.Event,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Callable[[int, int, str], None]:
-    """A progress function for ``ingest.act`` that ends the import when asked to stop."""
+    """A progress function for ``ingest.run_import`` that ends the import when asked to stop."""
 
-    def told(done: int, total: int, name: str) -> None:
+    def report(done: int, total: int, name: str) -> None:
         if progress:
             progress(done, total, name)
         if stop.is_set() and done < total:
             raise Stopped
 
-    return told
+    return report
 
 
 def service(kind: Literal["systemd", "launchd"], command: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""The archive: what goes in comes out, what the user said stays, what is newer is refused."""
+"""The archive: what goes in comes out, what the user stated stays, what is newer is refused."""
 
 import sqlite3
 import subprocess
@@ -22,7 +22,6 @@ from retrorun.archive import (
     database,
     maintenance,
     serialization,
-    tracks,
 )
 from retrorun.errors import ArchiveError
 from retrorun.model import Analysis, Athlete, Blob, Label, Remark, Session
@@ -46,8 +45,9 @@ def seen(path: str, sent: Parcel) -> FileRow:
 def filled(folder: Path) -> tuple[Archive, Analysis]:
     archive = Archive.open(folder)
     sent, made = parcel()
-    archive.write(
-        archive.begin_import("/exports", "0.1.0", 1.0), Change([seen("/a.fit", sent)], [sent])
+    archive.writes.apply(
+        archive.writes.begin_import("/exports", "0.1.0", 1.0),
+        Change([seen("/a.fit", sent)], [sent]),
     )
     return archive, made
 
@@ -55,7 +55,9 @@ def filled(folder: Path) -> tuple[Archive, Analysis]:
 def test_sessions_come_back_equal_and_oldest_first(tmp_path: Path) -> None:
     archive, made = filled(tmp_path)
     earlier, _ = parcel(b"run 10 30")
-    archive.write(archive.begin_import("/exports", "0.1.0", 2.0), Change(parcels=[earlier]))
+    archive.writes.apply(
+        archive.writes.begin_import("/exports", "0.1.0", 2.0), Change(parcels=[earlier])
+    )
     with archive:
         found = archive.sessions()
     assert [session.start_time_s for session in found] == [10, 1000, 5000]
@@ -67,7 +69,7 @@ def test_an_outline_says_nothing_else_and_lacks_what_only_the_own_page_shows(
 ) -> None:
     archive, made = filled(tmp_path)
     with archive:
-        outline, session = archive.outlines()[0], made.sessions[0]
+        outline, session = archive.summaries()[0], made.sessions[0]
     for each in fields(session):
         if each.name in {"labels", "laps", "pauses", "notes"}:
             with pytest.raises(AttributeError):
@@ -80,12 +82,14 @@ def test_an_outline_says_nothing_else_and_lacks_what_only_the_own_page_shows(
 def test_outlines_are_read_anew_when_somebody_wrote(tmp_path: Path) -> None:
     archive, made = filled(tmp_path)
     with archive, Archive.open(tmp_path) as other:
-        assert archive.outlines()[0] is archive.outlines()[0]
-        archive.outlines().clear()
+        assert archive.summaries()[0] is archive.summaries()[0]
+        archive.summaries().clear()
         for number, writer in enumerate((archive, other)):
             sent, _ = parcel(b"run %d 30" % (20_000 * (number + 1)))
-            writer.write(writer.begin_import("/exports", "0.1.0", 2.0), Change(parcels=[sent]))
-            assert len(archive.outlines()) == len(made.sessions) + number + 1
+            writer.writes.apply(
+                writer.writes.begin_import("/exports", "0.1.0", 2.0), Change(parcels=[sent])
+            )
+            assert len(archive.summaries()) == len(made.sessions) + number + 1
 
 
 def test_a_track_comes_back_with_everything(tmp_path: Path) -> None:
@@ -96,7 +100,7 @@ def test_a_track_comes_back_with_everything(tmp_path: Path) -> None:
     assert back.start_time_s == 5000
     assert set(back.columns) == set(sent.columns)
     for name in sent.columns:
-        exact = 0 if name in tracks.PRECISE else 1e-7
+        exact = 0 if name in serialization.DOUBLE_PRECISION else 1e-7
         np.testing.assert_allclose(back.columns[name], sent.columns[name], rtol=exact)
         assert back.columns[name].dtype == np.float64
     assert np.isnan(back.columns["heart_rate_bpm"][60])
@@ -107,7 +111,7 @@ def test_a_track_comes_back_with_everything(tmp_path: Path) -> None:
 
 
 def test_the_same_track_gives_the_same_bytes() -> None:
-    first, second = (tracks.encode(fake_pipeline.track(0, 3600)) for _ in range(2))
+    first, second = (serialization.encode_track(fake_pipeline.track(0, 3600)) for _ in range(2))
     assert first == second
 
 
@@ -116,7 +120,7 @@ def test_a_damaged_track_is_told_not_thrown(tmp_path: Path) -> None:
     path = next(tmp_path.glob("tracks/*/*.parquet"))
     for wrong in (b"", b"PAR1", path.read_bytes()[:-40], b"x" * 900):
         with pytest.raises(ArchiveError) as caught:
-            tracks.decode(wrong)
+            serialization.decode_track(wrong)
         assert caught.value.slug == "archive-track-damaged"
     with archive:
         assert archive.track(made.sessions[0].id).seconds == 60
@@ -143,35 +147,42 @@ def test_labels_outlive_the_session_they_speak_of(tmp_path: Path) -> None:
     archive, made = filled(tmp_path)
     second = made.sessions[1]
     with archive:
-        archive.add_label(second.id, Label(10, 20, "backward", "command"))
+        archive.annotations.add_label(second.id, Label(10, 20, "backward", "command"))
         sent, _ = parcel(athlete=Athlete(mass_kg=70))
-        archive.write(archive.begin_import("/exports", "0.1.0", 3.0), Change(parcels=[sent]))
-        assert archive.labels(second.source.sha256) == {1: (Label(10, 20, "backward", "command"),)}
-        assert archive.labels("0" * 64) == {}
+        archive.writes.apply(
+            archive.writes.begin_import("/exports", "0.1.0", 3.0), Change(parcels=[sent])
+        )
+        assert archive.annotations.labels(second.source.sha256) == {
+            1: (Label(10, 20, "backward", "command"),)
+        }
+        assert archive.annotations.labels("0" * 64) == {}
 
 
 def test_clearing_a_label_keeps_what_lies_outside(tmp_path: Path) -> None:
     archive, made = filled(tmp_path)
     first = made.sessions[0]
     with archive:
-        archive.add_label(first.id, Label(10, 50, "backward", "command"))
-        assert archive.clear_labels(first.id, 20, 30) == 1
-        spans = [(each.start_s, each.end_s) for each in archive.labels(first.source.sha256)[0]]
+        archive.annotations.add_label(first.id, Label(10, 50, "backward", "command"))
+        assert archive.annotations.clear_labels(first.id, 20, 30) == 1
+        spans = [
+            (each.start_s, each.end_s)
+            for each in archive.annotations.labels(first.source.sha256)[0]
+        ]
         assert spans == [(10, 20), (30, 50)]
-        assert archive.clear_labels(first.id, 0, 60) == 2
-        assert archive.labels(first.source.sha256) == {}
+        assert archive.annotations.clear_labels(first.id, 0, 60) == 2
+        assert archive.annotations.labels(first.source.sha256) == {}
 
 
 def test_notes_and_profile_are_kept(tmp_path: Path) -> None:
     archive, made = filled(tmp_path)
     athlete = Athlete(mass_kg=71.5, hr_zones_bpm=(120.0, 150.0))
     with archive:
-        assert archive.profile() == Athlete()
-        archive.set_profile(athlete)
-        archive.set_remark(made.sessions[0].id, Remark(2, 7, "wind <b>"))
+        assert archive.annotations.profile() == Athlete()
+        archive.annotations.set_profile(athlete)
+        archive.annotations.set_remark(made.sessions[0].id, Remark(2, 7, "wind <b>"))
     with Archive.open(tmp_path) as again:
-        assert again.profile() == athlete
-        assert again.remarks() == {made.sessions[0].id: Remark(2, 7, "wind <b>")}
+        assert again.annotations.profile() == athlete
+        assert again.annotations.remarks() == {made.sessions[0].id: Remark(2, 7, "wind <b>")}
 
 
 def test_what_was_learnt_makes_no_session_stale_but_what_was_said_does(tmp_path: Path) -> None:
@@ -189,18 +200,20 @@ def test_a_path_of_odd_bytes_is_kept(tmp_path: Path) -> None:
     sent, _ = parcel()
     odd = b"/a\xff\n\xc3\xa9.fit".decode("utf-8", "surrogateescape")
     with Archive.open(tmp_path) as archive:
-        archive.write(archive.begin_import(odd, "0.1.0", 1.0), Change([seen(odd, sent)], [sent]))
+        archive.writes.apply(
+            archive.writes.begin_import(odd, "0.1.0", 1.0), Change([seen(odd, sent)], [sent])
+        )
         assert [row.path for row in archive.files()] == [odd]
-        assert archive.imports()[0].folder == odd
+        assert archive.writes.imports()[0].folder == odd
 
 
 def test_nothing_is_written_when_the_transaction_fails(tmp_path: Path) -> None:
     sent, _ = parcel()
     wrong = replace(seen("/a.fit", sent), outcome="nonsense")  # type: ignore[arg-type]
     with Archive.open(tmp_path) as archive:
-        number = archive.begin_import("/exports", "0.1.0", 1.0)
+        number = archive.writes.begin_import("/exports", "0.1.0", 1.0)
         with pytest.raises(ArchiveError):
-            archive.write(number, Change([wrong], [sent]))
+            archive.writes.apply(number, Change([wrong], [sent]))
         assert archive.sessions() == []
         assert archive.files() == []
 
@@ -269,7 +282,7 @@ def test_an_archive_of_version_1_is_brought_up(tmp_path: Path) -> None:
     direct.execute("PRAGMA user_version = 1")
     direct.close()
     with Archive.open(tmp_path) as archive:
-        assert archive.matches() == []
+        assert archive.second_devices.matches() == []
         assert len(archive.sessions()) == 2
     assert (tmp_path / f"{database.FILE}.version-1.backup").is_file()
 
@@ -286,14 +299,14 @@ def test_an_archive_of_version_2_is_brought_up_with_the_sums_of_its_sessions(
     direct.close()
     with Archive.open(tmp_path / "old") as archive:
         assert totals_of(archive.sums()) == sums == totals_of(whole)
-        assert archive.due() == []  # whose pages stand, for all that is known
+        assert archive.pending.pages() == []  # whose pages stand, for all that is known
         assert maintenance.check(archive) == []
         with Archive.open(tmp_path / "new") as new:
             assert columns(archive) == columns(new)
-        number = archive.begin_import("/x", "1", 0.0)
-        assert archive.undo(1, 1.0) == []
-        assert archive.rows("SELECT count(*) FROM totals") == [(0,)]
-        assert archive.due() == sorted(each.id for each in whole)
+        number = archive.writes.begin_import("/x", "1", 0.0)
+        assert archive.writes.undo(1, 1.0) == []
+        assert archive.database.rows("SELECT count(*) FROM totals") == [(0,)]
+        assert archive.pending.pages() == sorted(each.id for each in whole)
         assert number == 2
     kept = sqlite3.connect(tmp_path / "old" / f"{database.FILE}.version-2.backup")
     assert database.version_of(kept) == 2
@@ -334,8 +347,8 @@ def totals_of(sessions: list[Session]) -> list[tuple[str, dict[str, tuple[object
 
 def columns(archive: Archive) -> dict[str, list[tuple[object, ...]]]:
     """Every table and index of the database with its columns, whatever comments stand there."""
-    names = archive.rows("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")
-    return {name: archive.rows(f"PRAGMA table_xinfo({name})") for (name,) in names}
+    names = archive.database.rows("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")
+    return {name: archive.database.rows(f"PRAGMA table_xinfo({name})") for (name,) in names}
 
 
 def test_a_missing_migration_is_refused(tmp_path: Path) -> None:
@@ -361,7 +374,7 @@ def test_one_writer_at_a_time_and_the_other_is_told(tmp_path: Path) -> None:
 def test_many_may_open_a_new_archive_at_once(tmp_path: Path) -> None:
     def look(number: int) -> int:
         with Archive.open(tmp_path / str(number // 6)) as archive:
-            return len(archive.imports())
+            return len(archive.writes.imports())
 
     with ThreadPoolExecutor(6) as pool:
         assert list(pool.map(look, range(60))) == [0] * 60
@@ -371,19 +384,19 @@ def test_tracks_are_read_and_written_without_pandas_and_as_others_read_them() ->
     """Pandas costs every worker a third of a second, and pyarrow imports it unasked."""
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); import fake_pipeline\n"
-        "from retrorun.archive import tracks\n"
-        "tracks.decode(tracks.encode(fake_pipeline.track(0.0, 61)))\n"
+        "from retrorun.archive import serialization\n"
+        "serialization.decode_track(serialization.encode_track(fake_pipeline.track(0.0, 61)))\n"
         "print('pandas' in sys.modules)"
     )
     tests = str(Path(fake_pipeline.__file__).parent)
-    told = subprocess.run(  # noqa: S603 - our own
+    ended = subprocess.run(  # noqa: S603 - our own
         [sys.executable, "-c", code, tests], capture_output=True, text=True, check=True
     )
-    assert told.stdout == "False\n"
+    assert ended.stdout == "False\n"
     made = fake_pipeline.track(0.0, 61)
-    table = pq.read_table(BytesIO(tracks.encode(made)))
+    table = pq.read_table(BytesIO(serialization.encode_track(made)))
     for name, values in made.columns.items():
-        expected = values if name in tracks.PRECISE else values.astype(np.float32)
+        expected = values if name in serialization.DOUBLE_PRECISION else values.astype(np.float32)
         np.testing.assert_array_equal(table.column(name).to_numpy(), expected)
     assert table.column("heart_rate_bpm").null_count == 1
     assert table.column("flag:paused").to_pylist() == made.flags["paused"].tolist()
@@ -391,6 +404,6 @@ def test_tracks_are_read_and_written_without_pandas_and_as_others_read_them() ->
 
 def test_a_parquet_file_that_is_no_track_is_told() -> None:
     sink = BytesIO()
-    pq.write_table(pa.table({"x": ["words"]}, metadata={tracks.KEY: META}), sink)
+    pq.write_table(pa.table({"x": ["words"]}, metadata={serialization.TRACK_KEY: META}), sink)
     with pytest.raises(ArchiveError, match="cannot be read"):
-        tracks.decode(sink.getvalue())
+        serialization.decode_track(sink.getvalue())

@@ -25,7 +25,7 @@ def archive(tmp_path: Path) -> Archive:
     (exports / "c.fit").write_text("rubbish")
     opened = Archive.open(tmp_path / "archive")
     run_import(plan_import(exports, opened, settle_s=0), opened, ENGINE)
-    opened.add_label(opened.sessions()[0].id, Label(1, 2, "backward", "command"))
+    opened.annotations.add_label(opened.sessions()[0].id, Label(1, 2, "backward", "command"))
     return opened
 
 
@@ -62,7 +62,7 @@ def test_lost_originals_and_sessions_come_back_as_the_remedies_say(
     assert plan_import(exports, archive, settle_s=0).new == ()
     run_import(plan_import(exports, archive, settle_s=0, retry=True), archive, ENGINE)
     assert slugs(archive) == []
-    archive.connection.execute("DELETE FROM sessions")
+    archive.database.connection.execute("DELETE FROM sessions")
     assert slugs(archive) == ["session-missing"] * 2
     run_import(plan_import(exports, archive, settle_s=0), archive, ENGINE)
     assert slugs(archive) == []
@@ -81,10 +81,14 @@ def test_a_damaged_track_is_made_anew(archive: Archive) -> None:
 
 def test_rows_that_went_missing_or_bad_are_found(archive: Archive) -> None:
     ids = [session.id for session in archive.sessions()]
-    archive.connection.execute("DELETE FROM sessions WHERE id = ?", (ids[0],))
-    archive.connection.execute("UPDATE sessions SET document = x'7b7d' WHERE id = ?", (ids[1],))
+    archive.database.connection.execute("DELETE FROM sessions WHERE id = ?", (ids[0],))
+    archive.database.connection.execute(
+        "UPDATE sessions SET document = x'7b7d' WHERE id = ?", (ids[1],)
+    )
     assert slugs(archive) == ["archive-session-damaged", "session-missing"]
-    archive.connection.execute("UPDATE sessions SET document = x'7b22ff227d' WHERE id = ?", ids[1:])
+    archive.database.connection.execute(
+        "UPDATE sessions SET document = x'7b22ff227d' WHERE id = ?", ids[1:]
+    )
     assert slugs(archive) == ["archive-session-damaged", "session-missing"]
 
 
@@ -103,7 +107,7 @@ def test_sums_that_are_not_those_of_their_session_are_found_and_made_anew(
     archive: Archive, drift: str
 ) -> None:
     (second,) = [each.id for each in archive.sessions() if each.duration_s == 90]
-    archive.connection.execute(drift, {"id": second})
+    archive.database.connection.execute(drift, {"id": second})
     (finding,) = maintenance.check(archive)
     assert finding.slug == "archive-sums"
     assert second in finding.message
@@ -113,14 +117,14 @@ def test_sums_that_are_not_those_of_their_session_are_found_and_made_anew(
 
 def test_a_backup_holds_everything_and_comes_back(archive: Archive, tmp_path: Path) -> None:
     sessions, files, athlete = archive.sessions(), archive.files(), Athlete(mass_kg=66)
-    archive.set_profile(athlete)
+    archive.annotations.set_profile(athlete)
     target = maintenance.backup(archive, tmp_path / "kept.zip")
     maintenance.restore(target, tmp_path / "again")
     with Archive.open(tmp_path / "again", create=False) as again:
         assert again.sessions() == sessions
         assert again.files() == files
-        assert again.profile() == athlete
-        assert again.labels(sessions[0].source.sha256)[0][0].direction == "backward"
+        assert again.annotations.profile() == athlete
+        assert again.annotations.labels(sessions[0].source.sha256)[0][0].direction == "backward"
         assert slugs(again) == []
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "again",
@@ -167,7 +171,7 @@ def test_vacuum_removes_only_what_nobody_refers_to(archive: Archive) -> None:
 
 
 def test_a_damaged_database_is_told(archive: Archive) -> None:
-    archive.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    archive.database.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     archive.close()
     path = archive.folder / database.FILE
     raw = path.read_bytes()
@@ -179,8 +183,8 @@ def test_a_damaged_database_is_told(archive: Archive) -> None:
 
 
 def test_a_reference_to_nothing_is_found(archive: Archive) -> None:
-    archive.connection.execute("PRAGMA foreign_keys = OFF")
-    archive.connection.execute("DELETE FROM imports")
+    archive.database.connection.execute("PRAGMA foreign_keys = OFF")
+    archive.database.connection.execute("DELETE FROM imports")
     assert "archive-reference" in slugs(archive)
 
 

@@ -27,10 +27,10 @@ def folder(tmp_path: Path) -> Path:
     with Archive.open(tmp_path / "archive") as opened:
         run_import(plan_import(exports, opened, settle_s=0), opened, ENGINE)
         first = opened.sessions()[0].id
-        opened.add_label(first, Label(1, 2, "backward", "command"))
-        opened.add_label(first, Label(5, 9, "forward", "command"))
-        opened.set_remark(first, Remark(2, 7, "on grass"))
-        opened.set_profile(Athlete(mass_kg=66))
+        opened.annotations.add_label(first, Label(1, 2, "backward", "command"))
+        opened.annotations.add_label(first, Label(5, 9, "forward", "command"))
+        opened.annotations.set_remark(first, Remark(2, 7, "on grass"))
+        opened.annotations.set_profile(Athlete(mass_kg=66))
     return tmp_path / "archive"
 
 
@@ -102,27 +102,35 @@ def test_checksums_tell_values_of_different_kinds_apart() -> None:
 def test_every_row_that_is_written_has_its_checksum_whatever_the_statement(folder: Path) -> None:
     with Archive.open(folder) as archive:
         first, second = (each.id for each in archive.sessions())
-        archive.clear_labels(first, 5.5, 8)
-        archive.set_remark(second, Remark(1, 1, "replaced below"))
-        with archive.transaction():
-            archive.connection.execute("UPDATE OR REPLACE notes SET session = ?", (second,))
-            archive.connection.execute("DELETE FROM sessions WHERE id = ?", (first,))
-        found = [*checksums.wrong_rows(archive.connection)]
+        archive.annotations.clear_labels(first, 5.5, 8)
+        archive.annotations.set_remark(second, Remark(1, 1, "replaced below"))
+        with archive.database.transaction():
+            archive.database.connection.execute(
+                "UPDATE OR REPLACE notes SET session = ?", (second,)
+            )
+            archive.database.connection.execute("DELETE FROM sessions WHERE id = ?", (first,))
+        found = [*checksums.wrong_rows(archive.database.connection)]
         assert found == []
-        assert archive.rows("SELECT count(*) FROM totals")[0][0] == 1  # those of the other went too
-        assert archive.journal.differences(archive.connection) == []
+        assert (
+            archive.database.rows("SELECT count(*) FROM totals")[0][0] == 1
+        )  # those of the other went too
+        assert archive.database.journal.differences(archive.database.connection) == []
 
 
 def test_an_archive_of_version_3_gets_checksums_and_a_journal(folder: Path) -> None:
     with Archive.open(folder) as archive:
-        sessions, files, remarks = archive.sessions(), archive.files(), archive.remarks()
+        sessions, files, remarks = (
+            archive.sessions(),
+            archive.files(),
+            archive.annotations.remarks(),
+        )
     (folder / journal.FILE).unlink()
     with closing(sqlite3.connect(folder / database.FILE, isolation_level=None)) as direct:
         direct.execute("DROP TABLE sums")
         direct.execute("DROP TABLE journal")
         direct.execute("PRAGMA user_version = 3")
     with Archive.open(folder) as archive:
-        assert (archive.sessions(), archive.files(), archive.remarks()) == (
+        assert (archive.sessions(), archive.files(), archive.annotations.remarks()) == (
             sessions,
             files,
             remarks,
@@ -143,10 +151,10 @@ def stored(folder: Path) -> str:
 def test_what_is_taken_back_leaves_the_journal_at_the_next_tidying(folder: Path) -> None:
     with Archive.open(folder) as archive:
         first = archive.sessions()[0].id
-        archive.set_remark(first, None)
-        archive.clear_labels(first, 0, 3)
-        assert archive.journal.read().rows["notes"] == {}
-        assert len(archive.journal.read().rows["labels"]) == 1
+        archive.annotations.set_remark(first, None)
+        archive.annotations.clear_labels(first, 0, 3)
+        assert archive.database.journal.read().rows["notes"] == {}
+        assert len(archive.database.journal.read().rows["labels"]) == 1
         assert "on grass" in stored(folder)
         maintenance.vacuum(archive)
     assert "on grass" not in stored(folder)
@@ -160,23 +168,23 @@ def test_a_line_that_was_never_committed_does_not_count_and_goes(folder: Path) -
     before = stored(folder)
     with Archive.open(folder) as archive:
         first = archive.sessions()[0].id
-        archive.add_label(first, Label(30, 40, "forward", "never committed"))
+        archive.annotations.add_label(first, Label(30, 40, "forward", "never committed"))
         extra = stored(folder)[len(before) :]
-        archive.clear_labels(first, 30, 40)
+        archive.annotations.clear_labels(first, 30, 40)
         maintenance.vacuum(archive)
     path = folder / journal.FILE
     path.write_text(stored(folder) + extra, encoding="utf-8")
     assert findings(folder) == []
     with Archive.open(folder) as archive:
-        archive.set_remark(first, Remark(0, 0, "next"))
+        archive.annotations.set_remark(first, Remark(0, 0, "next"))
     assert "never committed" not in stored(folder)
     assert findings(folder) == []
 
 
 def fail(archive: Archive) -> None:
-    with archive.transaction():
-        archive.connection.execute("DELETE FROM notes")
-        archive.connection.execute("INSERT INTO notes VALUES ('x', 11, 0, '')")  # over 10
+    with archive.database.transaction():
+        archive.database.connection.execute("DELETE FROM notes")
+        archive.database.connection.execute("INSERT INTO notes VALUES ('x', 11, 0, '')")  # over 10
 
 
 def test_a_transaction_that_fails_leaves_no_line(folder: Path) -> None:
@@ -185,7 +193,7 @@ def test_a_transaction_that_fails_leaves_no_line(folder: Path) -> None:
         with pytest.raises(ArchiveError):
             fail(archive)
         assert stored(folder) == before
-        assert len(archive.remarks()) == 1
+        assert len(archive.annotations.remarks()) == 1
     assert findings(folder) == []
 
 
@@ -200,15 +208,15 @@ def test_a_damaged_or_lost_journal_is_found_and_written_again_by_the_next_change
     path.unlink()
     assert set(findings(folder)) == {"archive-journal"}
     with Archive.open(folder) as archive:
-        archive.set_remark(archive.sessions()[0].id, Remark(0, 0, "next"))
+        archive.annotations.set_remark(archive.sessions()[0].id, Remark(0, 0, "next"))
     assert findings(folder) == []
 
 
 def test_names_that_are_no_text_come_through_the_journal(tmp_path: Path) -> None:
     odd = "/exports/\udcff\udc80 „ä“\n.fit"
     with Archive.open(tmp_path) as archive:
-        archive.begin_import(odd, "1", 0.0)
-        found = archive.journal.read().rows["imports"]["1",]
+        archive.writes.begin_import(odd, "1", 0.0)
+        found = archive.database.journal.read().rows["imports"]["1",]
     assert found["folder"] == odd.encode("utf-8", "surrogateescape")
 
 
@@ -216,7 +224,7 @@ def test_what_a_killed_process_left_in_the_log_is_read_on_a_medium_that_cannot_b
     folder: Path, tmp_path: Path
 ) -> None:
     with Archive.open(folder) as archive:
-        archive.set_remark(archive.sessions()[0].id, Remark(3, 3, "only in the log"))
+        archive.annotations.set_remark(archive.sessions()[0].id, Remark(3, 3, "only in the log"))
         assert (folder / f"{database.FILE}-wal").stat().st_size
         for end in ("", "-wal"):  # as they lie while the process still runs
             source = folder / f"{database.FILE}{end}"

@@ -127,10 +127,10 @@ def test_commands_for_one_athlete_show_nothing_about_many(command: str) -> None:
 
 
 def test_progress_says_files_rate_failures_and_what_is_left() -> None:
-    report = Report(files=120, planned=300, listed=True, failed=2)
+    report = Report(files=120, planned=300, listing_complete=True, failed=2)
     words = progress_words(report, 60.0)
     assert words == "120 of 300 files, 2.0 files/s, 2 failed, 1:30 left"
-    more = progress_words(Report(files=120, planned=300, undone=30), 60.0)
+    more = progress_words(Report(files=120, planned=300, deferred=30), 60.0)
     assert more == "120 of 300+ files, 2.0 files/s, 0 failed, 30 put off, 1:15+ left"
     assert progress_words(Report(), 0.0) == "0 of 0+ files, 0.0 files/s, 0 failed"
 

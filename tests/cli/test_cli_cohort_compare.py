@@ -25,9 +25,9 @@ def result_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six athletes with factors 1.1 to 1.6, and eight per cent more heartbeats going backward."""
     folder = tmp_path_factory.mktemp("set")
     store = Folder(folder)
-    store.put(results.ABOUT, results.about("0", "f" * 12, tracks=False))
+    store.put(results.ABOUT, results.make_about("0", "f" * 12, tracks=False))
     for place in range(6):
-        part = results.Part(f"{place:032x}", tracks=False)
+        part = results.BatchWriter(f"{place:032x}", tracks=False)
         segments = [
             stretch
             for turn in range(6)
@@ -40,7 +40,9 @@ def result_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
         own = Estimate(factor, factor - 0.1, factor + 0.1, "heart-rate kinetics")
         session = made.session(f"{place:012x}", float(place), segments, own)
         analysis = Analysis(Source("x.fit", session.id), (session,), (None,))  # type: ignore[arg-type]
-        part.add(results.Filed(f"athlete {place}", "x", "x", 1, "t", "p", (analysis,), session.id))
+        part.add(
+            results.FileOutcomes(f"athlete {place}", "x", "x", 1, "t", "p", (analysis,), session.id)
+        )
         for name, data in part.close():
             store.put(name, data)
     return folder

@@ -28,7 +28,9 @@ def test_it_names_problems_gaps_and_what_was_not_read(tmp_path: Path) -> None:
     with Archive.open(tmp_path / "archive") as archive:
         engine = Engine(Settings(), Athlete(), 1, fake_pipeline.process)
         run_import(plan_import(exports, archive, settle_s=0), archive, engine)
-        archive.set_profile(Athlete(mass_kg=70, birth_year=1980, sex="female", hr_max_bpm=180))
+        archive.annotations.set_profile(
+            Athlete(mass_kg=70, birth_year=1980, sex="female", hr_max_bpm=180)
+        )
         archive.tracks.path(next(archive.tracks.hashes())).unlink()
     (exports / "d.fit").write_text("run 9000 60")
     (exports / "list.csv").write_text("x")

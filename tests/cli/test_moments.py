@@ -12,7 +12,7 @@ from retrorun.model import (
     Measures,
     Session,
     Source,
-    Zoned,
+    TimeZone,
 )
 
 NO_HEADING = HeadingVerdict(None, "none", None, None, "no heading")
@@ -21,7 +21,7 @@ SESSION = Session(
     index=0,
     source=Source("run.fit", "a" * 64),
     start_time_s=1_777_786_200.0,  # 2026-05-03 05:30:00 UTC
-    zone=Zoned("Europe/Ljubljana", 7200.0, "position"),
+    zone=TimeZone("Europe/Ljubljana", 7200.0, "position"),
     sport="running",
     name=None,
     device=None,

@@ -141,35 +141,98 @@ def sessions(place: Path) -> list[str]:
     return done("sessions", "--json", "--archive", place / "a").stdout.splitlines()
 
 
-def test_what_cannot_be_taken_out_is_not_written(place: Path) -> None:
-    imported(place, "--no-pages")
+def lose_originals(place: Path, count: int) -> list[str]:
+    """Delete the originals of the first sessions, then give the archive their zone."""
     with Archive.open(place / "a") as store:
-        for sha256 in store.known().values():
+        lost = dict(list(store.known().items())[:count])
+        for sha256 in lost.values():
             store.originals.path(sha256).unlink()
     done("profile", "--archive", place / "a", f"privacy_zones={DOCUMENTED}")
+    return list(lost)
+
+
+def commands_of_all(place: Path) -> list[tuple[str | Path, ...]]:
     out = place / "out"
-    commands: list[tuple[str | Path, ...]] = [
+    return [
         ("export", "--archive", place / "a", "--out", out),
         ("export", "--archive", place / "a", "--out", out, "--what", "tracks"),
         ("report", *where(place)),
+        ("report", *where(place), "--since", "2020-01-01"),
+        ("report", *where(place), "--standalone"),
         ("compare", *where(place)),
-        ("sessions", "--archive", place / "a"),
+        ("compare", "--json", *where(place)),
+        ("sessions", "--json", "--archive", place / "a"),
         ("process", place / "in", *where(place)),
     ]
-    for command in commands:
+
+
+def facts_of(session: dict[str, object]) -> list[str]:
+    """What would tell of a session: its distance and its start, as pages and tables print them."""
+    return [f"{session['distance_m']}", f"{session['start_time']}", f"{session['duration_s']}"]
+
+
+def test_what_cannot_be_taken_out_is_not_written(place: Path) -> None:
+    imported(place, "--no-pages")
+    whole_sessions = [json.loads(line) for line in sessions(place)]
+    lose_originals(place, 2)
+    for command in commands_of_all(place):
         result = run(*command)
-        assert result.exit_code != 0, command
+        assert result.exit_code == 1, command
         assert "privacy zone" in result.output + result.stderr
+        assert not any(fact in result.stdout for each in whole_sessions for fact in facts_of(each))
     with pytest.raises(ArchiveError, match="privacy zone"):
         retrorun.load(place / "a")
-    assert not out.exists()
-    assert not list((place / "r").rglob("*.html"))
+    assert not list((place / "out").rglob("tracks/*"))
+    for path in [*(place / "r").rglob("*.html"), *(place / "out").rglob("*.csv")]:
+        text = path.read_text(encoding="utf-8")
+        assert not any(fact in text for each in whole_sessions for fact in facts_of(each)), path
+
+
+def test_a_session_that_keeps_its_zone_is_refused_and_the_other_is_there(place: Path) -> None:
+    imported(place)  # its page with the door is there
+    (lost,) = lose_originals(place, 1)
+    first = run("process", place / "in", *where(place))
+    assert first.exit_code == 1
+    assert lost in first.stderr
+    refused, whole = (
+        (place / "r" / "sessions" / f"{each}.html").read_text(encoding="utf-8")
+        for each in (lost, other_than(place, lost))
+    )
+    assert "privacy zone" in refused
+    assert "session-data" not in refused
+    assert "session-data" in whole
+    for command in commands_of_all(place)[:-1]:
+        result = run(*command)
+        assert (result.exit_code, lost in result.stderr) == (1, True), command
+    assert [path.stem for path in (place / "out" / "tracks").iterdir()] != []
+    for path in (place / "out" / "tracks").iterdir():
+        assert lost not in path.name
+        assert nearest_m(path.read_bytes()) > HOME.radius_m
+    (shown,) = run("sessions", "--json", "--archive", place / "a").stdout.splitlines()
+    assert json.loads(shown)["id"] != lost
+
+
+def other_than(place: Path, session: str) -> str:
+    with Archive.open(place / "a") as store:
+        (other,) = store.known().keys() - {session}
+    return other
+
+
+def test_a_session_comes_back_when_its_original_does(place: Path) -> None:
+    imported(place)
+    (lost,) = lose_originals(place, 1)
+    assert run("process", place / "in", *where(place)).exit_code == 1
+    done("process", place / "in", *where(place), "--retry")
+    page = (place / "r" / "sessions" / f"{lost}.html").read_text(encoding="utf-8")
+    assert "session-data" in page
+    for data in exported(place):
+        assert nearest_m(data) > HOME.radius_m
 
 
 def test_an_archive_with_zones_of_an_older_version_is_brought_up_to_date(place: Path) -> None:
     imported(place, "--no-pages")
     with Archive.open(place / "a") as store:
-        store.set_profile(Athlete(privacy_zones=(HOME,)))  # without a secret
+        store.annotations.set_profile(Athlete(privacy_zones=(HOME,)))  # without a secret
     with pytest.raises(ArchiveError, match="privacy zone"):
         retrorun.load(place / "a")
     for data in exported(place):
@@ -193,7 +256,7 @@ def test_the_secret_stays_when_zones_and_values_change(place: Path) -> None:
 
 def profile(place: Path) -> Athlete:
     with Archive.open(place / "a", create=False) as store:
-        return store.profile()
+        return store.annotations.profile()
 
 
 def test_a_zone_that_is_taken_back_comes_back_with_reprocess(place: Path) -> None:
@@ -224,7 +287,7 @@ def test_labels_are_said_and_kept_on_the_right_clock(place: Path) -> None:
         track = store.track(session)
     done("label", session, "10", "40", "backward", *where(place))
     with Archive.open(place / "a") as store:
-        (kept,) = store.labels(sha256)[0]
+        (kept,) = store.annotations.labels(sha256)[0]
         (shown,) = store.session(session).labels
     assert (shown.start_s, shown.end_s) == (10, 40)
     assert kept.start_s == 10 + track.hidden[0][1]

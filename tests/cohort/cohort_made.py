@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import fake_pipeline
-from retrorun.cohort import run as acting
+from retrorun.cohort import run as cohort_run
 from retrorun.cohort.assignment import Athletes
 from retrorun.cohort.run import Engine, Progress, Report
-from retrorun.cohort.worker import Making
+from retrorun.cohort.worker import RunConfig
 from retrorun.engines import Limits, Process, ordered
 from retrorun.model import Athlete, Blob, Outcome
 from retrorun.settings import Settings
@@ -57,13 +57,13 @@ def run(
     *,
     process: Process = fake_pipeline.process,
     progress: Progress | None = None,
-    **more: Any,  # noqa: ANN401 - fields of Making, and retry
+    **more: Any,  # noqa: ANN401 - fields of RunConfig, and retry
 ) -> Report:
     """Bring a result set up to date."""
     retry = bool(more.pop("retry", False))
     given = {"settings": Settings(), "limits": LIMITS, "process": process, **more}
-    making = Making(str(source), str(out), **given)
-    return acting.run(making, athletes or Athletes(), engine, progress, retry=retry)
+    config = RunConfig(str(source), str(out), **given)
+    return cohort_run.run(config, athletes or Athletes(), engine, progress, retry=retry)
 
 
 def tree(address: str | Path) -> dict[str, bytes]:

@@ -35,13 +35,15 @@ def runs(athlete: str, rises_bpm: list[float], factor: float | None = None) -> l
 def written(address: str | Path, athletes: dict[str, list[Session]]) -> None:
     """Put a result set: one batch an athlete."""
     store = open_store(address)
-    store.put(results.ABOUT, results.about("0", "f" * 12, tracks=False))
+    store.put(results.ABOUT, results.make_about("0", "f" * 12, tracks=False))
     for place, (athlete, sessions) in enumerate(athletes.items()):
-        part = results.Part(f"{place:032x}", tracks=False)
+        part = results.BatchWriter(f"{place:032x}", tracks=False)
         for each in sessions:
             source = Source(each.source.name, each.id)
             analysis = Analysis(source, (each,), (cast("Track", None),))  # no tracks are kept
-            part.add(results.Filed(athlete, each.id, each.id, 1, "t", "p", (analysis,), each.id))
+            part.add(
+                results.FileOutcomes(athlete, each.id, each.id, 1, "t", "p", (analysis,), each.id)
+            )
         for name, data in part.close():
             store.put(name, data)
 

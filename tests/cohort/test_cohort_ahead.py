@@ -6,8 +6,8 @@ import pytest
 
 from retrorun.cohort import worker
 from retrorun.cohort.assignment import Athletes
-from retrorun.cohort.batches import Batch, Planned
-from retrorun.cohort.worker import Job, Making
+from retrorun.cohort.batches import Batch, PlannedFile
+from retrorun.cohort.worker import Job, RunConfig
 from retrorun.errors import ReadError
 from retrorun.settings import Settings
 from retrorun.storage import ObjectStore
@@ -30,17 +30,17 @@ class Noting(ObjectStore):
         return super().read(name, limit_bytes, tag)
 
 
-def ahead(address: str, sizes: list[int]) -> tuple[Noting, worker._Ahead]:
+def ahead(address: str, sizes: list[int]) -> tuple[Noting, worker._ReadAhead]:
     store = Noting(address)
     files = []
     for number, size in enumerate(sizes):
         store.put(f"{number}.fit", str(number).encode())
-        files.append(Planned(f"{address}/{number}.fit", f"{number}.fit", size, "", "a", "p"))
+        files.append(PlannedFile(f"{address}/{number}.fit", f"{number}.fit", size, "", "a", "p"))
     for place, entry in enumerate(store.entries()):
         facts = files[place]
-        files[place] = Planned(facts.address, facts.name, facts.size_bytes, entry.tag, "a", "p")
-    job = Job(Batch("b", tuple(files)), Athletes(), Making(address, "out", Settings()))
-    return store, worker._Ahead(store, job)
+        files[place] = PlannedFile(facts.address, facts.name, facts.size_bytes, entry.tag, "a", "p")
+    job = Job(Batch("b", tuple(files)), Athletes(), RunConfig(address, "out", Settings()))
+    return store, worker._ReadAhead(store, job)
 
 
 def test_the_next_files_are_read_before_they_are_asked_for() -> None:

@@ -1,4 +1,4 @@
-"""Whose file is it: by folder, by a table, by the archive's own; and profiles from tables."""
+"""Whose file is it: by folder, by a table, by the archive's own; and profiles from profiles."""
 
 import contextlib
 import datetime as dt
@@ -12,14 +12,13 @@ import pandas as pd
 import pytest
 
 from retrorun.cohort import profiles
-from retrorun.cohort import profiles as tables
-from retrorun.cohort.assignment import Athletes, Choice, Index, load
+from retrorun.cohort.assignment import AssignmentOptions, AthleteIndex, Athletes, load
 from retrorun.errors import ReadError, SettingsError
 from retrorun.model import Athlete, DatedMass
 
 
-def table(text: str) -> tables.Table:
-    return tables.of_bytes("t.csv", text.encode())
+def table(text: str) -> profiles.Table:
+    return profiles.parse_table("t.csv", text.encode())
 
 
 @pytest.mark.parametrize(
@@ -39,7 +38,7 @@ def test_by_folder(name: str, athlete: str) -> None:
 def by_table(tmp_path: Path, text: str, **choice: str) -> Athletes:
     path = tmp_path / "map.csv"
     path.write_text(text, encoding="utf-8")
-    return load(Choice(str(path), **choice))  # type: ignore[arg-type]
+    return load(AssignmentOptions(str(path), **choice))  # type: ignore[arg-type]
 
 
 def test_by_a_table_of_relative_and_base_names(tmp_path: Path) -> None:
@@ -81,7 +80,7 @@ def test_a_platforms_index_among_the_exports_counts_from_its_own_folder(tmp_path
     (exports / "club").mkdir(parents=True)
     index = exports / "club" / "activities.csv"
     index.write_text("Activity ID,Filename,Athlete\n1,activities/1.fit.gz,ann\n", encoding="utf-8")
-    found = load(Choice(str(index), athlete_column="Athlete", exports=str(exports)))
+    found = load(AssignmentOptions(str(index), athlete_column="Athlete", exports=str(exports)))
     assert found.of("club/activities/1.fit.gz") == "ann"
     assert found.of("other/activities/1.fit.gz") == "unknown"
 
@@ -90,7 +89,7 @@ def test_a_parquet_table_with_numbers_for_names(tmp_path: Path) -> None:
     path = tmp_path / "map.parquet"
     frame = pd.DataFrame({"file": ["a.fit", "b.fit", "c.fit"], "athlete": [7, None, 9]})
     frame.to_parquet(path)
-    found = load(Choice(str(path)))
+    found = load(AssignmentOptions(str(path)))
     assert [found.of(name) for name in ("a.fit", "b.fit", "c.fit")] == ["7", "unknown", "9"]
 
 
@@ -122,9 +121,9 @@ def test_bytes_that_are_no_table_are_refused(tmp_path: Path, data: bytes) -> Non
     path = tmp_path / "t"
     path.write_bytes(data)
     with pytest.raises(SettingsError):
-        load(Choice(str(path)))
+        load(AssignmentOptions(str(path)))
     with pytest.raises(SettingsError) as caught:
-        load(Choice(str(tmp_path / "missing.csv")))
+        load(AssignmentOptions(str(tmp_path / "missing.csv")))
     assert caught.value.slug == "table-unreadable"
 
 
@@ -154,7 +153,7 @@ def bulk(index: str, name: str = "activities.csv") -> io.BytesIO:
 
 
 def test_the_archives_own_table_tells_whose_its_members_are() -> None:
-    chosen = load(Choice("export", athlete_column="Athlete ID"))
+    chosen = load(AssignmentOptions("export", athlete_column="Athlete ID"))
     stream = bulk("Activity ID,Filename,Athlete ID\n1,activities/1.fit,ann\n2,activities/2.fit,\n")
     inside = chosen.inside("club/x.zip", stream)
     assert stream.tell() == 5
@@ -166,7 +165,7 @@ def test_the_archives_own_table_tells_whose_its_members_are() -> None:
 
 
 def test_an_archive_without_the_column_is_a_problem_of_its_own() -> None:
-    chosen = load(Choice("export", athlete_column="Athlete ID"))
+    chosen = load(AssignmentOptions("export", athlete_column="Athlete ID"))
     with pytest.raises(ReadError, match="Athlete ID"):
         chosen.inside("x.zip", bulk("Filename,Who\na,b\n"))
     assert chosen.inside("x.zip", bulk("Filename,Who\na,b\n", "other.csv")) == {}
@@ -179,11 +178,11 @@ def test_with_the_archives_table_every_profile_decides(tmp_path: Path) -> None:
     prints = set()
     for mass_kg in (60, 61):
         path.write_text(f"athlete,mass_kg\nann,{mass_kg}\n", encoding="utf-8")
-        chosen = load(Choice("export", profiles=str(path)))
+        chosen = load(AssignmentOptions("export", profiles=str(path)))
         prints |= {chosen.fingerprint("unknown"), chosen.fingerprint("ann")}
         assert chosen.of_batch(["x.zip"]).fingerprint("ann") == chosen.fingerprint("ann")
     assert len(prints) == 4
-    plain = load(Choice(profiles=str(path)))
+    plain = load(AssignmentOptions(profiles=str(path)))
     assert plain.fingerprint("unknown") == Athletes().fingerprint("ann")
 
 
@@ -216,9 +215,9 @@ def test_whatever_the_bytes_the_outcome_is_a_table_or_words(tmp_path: Path) -> N
         for data in (whole, text):
             broken = mutated(rng, data)
             with contextlib.suppress(SettingsError):
-                profiles.of_table(tables.of_bytes("t", broken))
+                profiles.profiles_from_table(profiles.parse_table("t", broken))
             with contextlib.suppress(SettingsError):
-                Index.read(tables.of_bytes("t", broken), "file", "athlete", "")
+                AthleteIndex.from_table(profiles.parse_table("t", broken), "file", "athlete", "")
         with contextlib.suppress(ReadError):
             asked.inside("x.zip", io.BytesIO(mutated(rng, zipped)))
 
@@ -234,7 +233,7 @@ def test_profiles_from_csv() -> None:
         "ann,61,,,,2025-03-01\n"
         "ann,59,,,,2024-12-31\n"
     )
-    found = profiles.of_table(table(text))
+    found = profiles.profiles_from_table(table(text))
     assert found["ann"] == Athlete(
         mass_kg=60.5,
         birth_year=1987,
@@ -256,7 +255,7 @@ def test_profiles_from_parquet(tmp_path: Path) -> None:
         }
     )
     frame.to_parquet(path)
-    found = load(Choice(profiles=str(path))).profiles
+    found = load(AssignmentOptions(profiles=str(path))).profiles
     assert found == {
         "1": Athlete(masses=(DatedMass(dt.date(2025, 3, 1), 60.0),)),
         "2": Athlete(birth_year=1990),
@@ -290,15 +289,15 @@ def test_profiles_from_parquet(tmp_path: Path) -> None:
 )
 def test_senseless_profiles_name_row_and_column(text: str, slug: str, words: str) -> None:
     with pytest.raises(SettingsError, match=words) as caught:
-        profiles.of_table(table(text))
+        profiles.profiles_from_table(table(text))
     assert caught.value.slug == slug
     assert caught.value.file == "t.csv"
 
 
 def test_a_mass_of_a_day_decides_the_fingerprint() -> None:
     text = "athlete,mass_kg,since\nann,60,2025-01-01\n"
-    one = profiles.of_table(table(text))
-    other = profiles.of_table(table(text.replace("2025", "2024")))
+    one = profiles.profiles_from_table(table(text))
+    other = profiles.profiles_from_table(table(text.replace("2025", "2024")))
     assert Athletes(profiles=one).fingerprint("ann") != Athletes(profiles=other).fingerprint("ann")
 
 
@@ -309,13 +308,18 @@ def test_the_page_names_all_that_a_table_may_say() -> None:
     page = (Path(__file__).resolve().parents[2] / "docs" / "athletes.md").read_text("utf-8")
     for name in (*profiles.NAMES, "athlete", "since"):
         assert f"`{name}`" in page
-    for choice in (Choice().where, "export", Choice().file_column, Choice().athlete_column):
+    for choice in (
+        AssignmentOptions().where,
+        "export",
+        AssignmentOptions().file_column,
+        AssignmentOptions().athlete_column,
+    ):
         assert f"`{choice}`" in page
 
 
 def test_the_pages_example_is_a_table_of_profiles() -> None:
     page = (Path(__file__).resolve().parents[2] / "docs" / "athletes.md").read_text("utf-8")
-    found = profiles.of_table(table(page.split("```")[1].strip()))
+    found = profiles.profiles_from_table(table(page.split("```")[1].strip()))
     assert [each.mass_kg for each in found["ann"].masses] == [64.0, 61.5]
     assert found["ann"].birth_year == 1987
     assert found["bob"].mass_kg == 80

@@ -10,22 +10,22 @@ from hypothesis import strategies as st
 
 from retrorun.cohort import batches
 from retrorun.cohort.assignment import Athletes
-from retrorun.cohort.batches import Making, Planned
-from retrorun.cohort.file_index import Index, listed
+from retrorun.cohort.batches import PlannedFile, ResultKey
+from retrorun.cohort.manifest import FileIndex, list_files
 from retrorun.errors import ReadError
 from retrorun.storage import open_store
 
-MADE = Making(1, "1.0", "abc", tracks=False)
+KEY = ResultKey(1, "1.0", "abc", tracks=False)
 
 
-def planned(number: int, size_bytes: int = 100_000, tag: str = "t") -> Planned:
+def planned(number: int, size_bytes: int = 100_000, tag: str = "t") -> PlannedFile:
     name = f"a{number % 3}/{number:06}.fit"
-    return Planned(f"s3://bucket/{name}", name, size_bytes, tag, f"a{number % 3}", "p")
+    return PlannedFile(f"s3://bucket/{name}", name, size_bytes, tag, f"a{number % 3}", "p")
 
 
 def test_batches_hold_every_file_once_in_order_and_about_a_minute() -> None:
     files = [planned(number) for number in range(20_000)]
-    page = batches.page(files, MADE)
+    page = batches.plan_page(files, KEY)
     assert [each for batch in page.batches for each in batch.files] == files
     costs = [sum(map(batches.cost_s, batch.files)) for batch in page.batches]
     assert max(costs) <= batches.BATCH_S
@@ -34,32 +34,32 @@ def test_batches_hold_every_file_once_in_order_and_about_a_minute() -> None:
 
 
 def test_little_work_is_cut_for_several_workers_but_not_to_crumbs() -> None:
-    assert len(batches.page([planned(n) for n in range(5000)], MADE).batches) >= 16
-    assert len(batches.page([planned(n) for n in range(20)], MADE).batches) == 1
+    assert len(batches.plan_page([planned(n) for n in range(5000)], KEY).batches) >= 16
+    assert len(batches.plan_page([planned(n) for n in range(20)], KEY).batches) == 1
 
 
 def test_a_file_larger_than_a_batch_is_a_batch() -> None:
     files = [planned(1), planned(2, size_bytes=10**11), planned(3)]
-    assert [len(each.files) for each in batches.page(files, MADE).batches] == [1, 1, 1]
+    assert [len(each.files) for each in batches.plan_page(files, KEY).batches] == [1, 1, 1]
 
 
 def test_a_name_changes_with_everything_that_decides_the_results() -> None:
     file = planned(1)
     names = {
-        batches.batch(files, making).name
-        for files, making in (
-            ([file], MADE),
-            ([planned(2)], MADE),
-            ([planned(1, size_bytes=7)], MADE),
-            ([planned(1, tag="u")], MADE),
-            ([Planned(file.address, file.name, file.size_bytes, "t", "b", "p")], MADE),
-            ([Planned(file.address, file.name, file.size_bytes, "t", "a1", "q")], MADE),
-            ([file, planned(2)], MADE),
-            ([planned(2), file], MADE),
-            ([file], Making(2, "1.0", "abc", tracks=False)),
-            ([file], Making(1, "1.1", "abc", tracks=False)),
-            ([file], Making(1, "1.0", "abd", tracks=False)),
-            ([file], Making(1, "1.0", "abc", tracks=True)),
+        batches.make_batch(files, config).name
+        for files, config in (
+            ([file], KEY),
+            ([planned(2)], KEY),
+            ([planned(1, size_bytes=7)], KEY),
+            ([planned(1, tag="u")], KEY),
+            ([PlannedFile(file.address, file.name, file.size_bytes, "t", "b", "p")], KEY),
+            ([PlannedFile(file.address, file.name, file.size_bytes, "t", "a1", "q")], KEY),
+            ([file, planned(2)], KEY),
+            ([planned(2), file], KEY),
+            ([file], ResultKey(2, "1.0", "abc", tracks=False)),
+            ([file], ResultKey(1, "1.1", "abc", tracks=False)),
+            ([file], ResultKey(1, "1.0", "abd", tracks=False)),
+            ([file], ResultKey(1, "1.0", "abc", tracks=True)),
         )
     }
     assert len(names) == 12
@@ -70,43 +70,45 @@ TEXT = st.text(alphabet=st.characters(), max_size=12)  # lone surrogates, too
 
 
 @given(
-    st.lists(st.builds(Planned, TEXT, TEXT, st.integers(0, 2**60), TEXT, TEXT, TEXT), unique=True)
+    st.lists(
+        st.builds(PlannedFile, TEXT, TEXT, st.integers(0, 2**60), TEXT, TEXT, TEXT), unique=True
+    )
 )
 @settings(max_examples=60, deadline=None)
-def test_a_page_comes_back_as_it_was_written(files: list[Planned]) -> None:
-    page = batches.page(files, MADE)
-    name, data = batches.encoded(page)
-    assert batches.decoded(name, data) == page
-    assert batches.encoded(page) == (name, data)
+def test_a_page_comes_back_as_it_was_written(files: list[PlannedFile]) -> None:
+    page = batches.plan_page(files, KEY)
+    name, data = batches.encode_page(page)
+    assert batches.decode_page(name, data) == page
+    assert batches.encode_page(page) == (name, data)
 
 
 def test_a_damaged_page_is_told() -> None:
-    name, data = batches.encoded(batches.page([planned(1)], MADE))
+    name, data = batches.encode_page(batches.plan_page([planned(1)], KEY))
     for damaged in (b"", data[:40], data[:-1], b"PAR1" * 9):
         with pytest.raises(ReadError) as caught:
-            batches.decoded(name, damaged)
+            batches.decode_page(name, damaged)
         assert caught.value.slug == "manifest-damaged"
 
 
 def test_the_index_tells_new_known_and_changed_apart() -> None:
-    index = Index()
+    index = FileIndex()
     index.add([planned(number) for number in range(100)], 7)
     index.seal()
     index.add([planned(number) for number in range(100, 200)], 8)
     index.seal()
     listing = [planned(5), planned(150), planned(6, tag="u"), planned(151, size_bytes=1)]
-    judged = index.judge([*listing, planned(300)])
-    assert judged.known == 2
-    assert judged.changed == {7, 8}
-    assert judged.new == [planned(300)]
-    index.without({7})
-    judged = index.judge(listing)
-    assert (judged.known, judged.changed) == (1, {8})
-    assert judged.new == [planned(5), planned(6, tag="u")]
+    diff = index.compare([*listing, planned(300)])
+    assert diff.known == 2
+    assert diff.changed == {7, 8}
+    assert diff.new == [planned(300)]
+    index.remove({7})
+    diff = index.compare(listing)
+    assert (diff.known, diff.changed) == (1, {8})
+    assert diff.new == [planned(5), planned(6, tag="u")]
 
 
 def test_the_index_takes_28_bytes_a_file() -> None:
-    index = Index()
+    index = FileIndex()
     index.add([planned(number) for number in range(1000)], 1)
     index.seal()
     assert sum(each.nbytes for each in (index.address, index.key, index.batch)) == 28_000
@@ -117,7 +119,7 @@ def test_the_listing_knows_exports_and_whose_they_are(tmp_path: object) -> None:
     address = str(tmp_path)
     made.put(address, {"a/1.fit": "x", "a/.hidden.fit": "x", "b/2.GPX.gz": "x", "3.tcx": "x"})
     made.put(address, {"a/notes.txt": "x", "b/all.zip": "x"})
-    found = [(each.name, each.athlete) for each in listed(open_store(address), Athletes())]
+    found = [(each.name, each.athlete) for each in list_files(open_store(address), Athletes())]
     assert found == [
         ("3.tcx", "unknown"),
         ("a/1.fit", "a"),

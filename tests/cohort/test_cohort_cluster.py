@@ -17,7 +17,7 @@ import pytest
 import fake_pipeline
 import object_stores
 from object_stores import ObjectServer
-from retrorun.cohort import batches as planning
+from retrorun.cohort import batches
 from retrorun.cohort.run import Engine, Report
 from retrorun.engines import cluster
 from retrorun.engines.cluster import Cluster
@@ -42,8 +42,8 @@ def scheduler(s3: ObjectServer) -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning, "PAGE_FILES", 8)
-    monkeypatch.setattr(planning, "BATCH_FILES", 3)
+    monkeypatch.setattr(batches, "PAGE_FILES", 8)
+    monkeypatch.setattr(batches, "BATCH_FILES", 3)
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_a_worker_killed_in_the_middle_changes_nothing(
     report = made.run(
         source, tmp_path / "out", dask(scheduler), process=made.slow, progress=kill_one
     )
-    assert (report.files, report.undone) == (COUNT, 0)
+    assert (report.files, report.deferred) == (COUNT, 0)
     made.run(source, tmp_path / "whole")
     assert made.tree(tmp_path / "out") == made.tree(tmp_path / "whole")
     with pytest.raises(ProcessLookupError):
@@ -144,7 +144,7 @@ def test_after_a_lost_scheduler_the_job_is_started_again_and_ends_the_same(
     assert "same command again" in str(caught.value)
     time.sleep(0.5)  # what its worker had begun may come to its end meanwhile
     report = made.run(source, tmp_path / "out", dask(None))
-    assert report.undone == 0
+    assert report.deferred == 0
     made.run(source, tmp_path / "whole")
     assert made.tree(tmp_path / "out") == made.tree(tmp_path / "whole")
 
@@ -175,7 +175,7 @@ def test_a_slow_store_that_fails_now_and_then_gives_the_same(
         other_endpoint(patient, endpoint)
         report = made.run(source, out, dask(None))
     other_endpoint(patient, s3.endpoint)
-    assert (report.files, report.failed, report.undone) == (COUNT, 0, 0)
+    assert (report.files, report.failed, report.deferred) == (COUNT, 0, 0)
     assert len(seen) > 40
     assert made.tree(out) == made.tree(whole)
 
@@ -192,11 +192,11 @@ def test_a_store_that_fails_for_good_puts_batches_off_and_blames_no_file(
         other_endpoint(patient, endpoint)
         report = made.run(source, out)
     other_endpoint(patient, s3.endpoint)
-    assert report.undone + report.files == COUNT
-    assert report.undone >= 3
+    assert report.deferred + report.files == COUNT
+    assert report.deferred >= 3
     assert report.failed == 0
     assert {each.slug for each in report.unfinished} == {"store-failing"}
-    assert made.run(source, out).files == report.undone
+    assert made.run(source, out).files == report.deferred
     whole = f"{s3.bucket()}/whole"
     made.run(source, whole)
     assert made.tree(out) == made.tree(whole)

@@ -12,14 +12,13 @@ import pytest
 import result_sets
 
 from retrorun import compare, engines, results
-from retrorun.cohort import compare as comparing
-from retrorun.cohort import compare as tables
-from retrorun.cohort.compare import Manner, Result
+from retrorun.cohort import compare as cohort_compare
+from retrorun.cohort.compare import CompareOptions, Result
 from retrorun.model import Athlete
 from retrorun.model.cohort import (
     AthleteSummary,
     Cohort,
-    CohortMeasure,
+    CohortMetric,
     Mixed,
     Quantiles,
     Uncompared,
@@ -39,9 +38,13 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(folder)
 
 
-def found(address: str, engine: comparing.Engine = HERE, out: str | None = None) -> list[Result]:
+def found(
+    address: str, engine: cohort_compare.Engine = HERE, out: str | None = None
+) -> list[Result]:
     athletes = results.athletes(Folder(Path(address)))
-    return list(comparing.compared(athletes, Manner(address, SETTINGS, out), engine))
+    return list(
+        cohort_compare.compare_athletes(athletes, CompareOptions(address, SETTINGS, out), engine)
+    )
 
 
 def damaged(tmp_path: Path, athlete: str) -> str:
@@ -115,7 +118,7 @@ def test_memory_is_left_to_the_engine(address: str, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(results, "sessions", greedy)
     with pytest.raises(MemoryError):
-        comparing.one("a1", Manner(address, SETTINGS))
+        cohort_compare.compare_athlete("a1", CompareOptions(address, SETTINGS))
 
 
 def test_lines_of_json_hold_the_whole_comparison(address: str, tmp_path: Path) -> None:
@@ -147,7 +150,7 @@ def test_tables_of_athletes_and_measures(tmp_path: Path) -> None:
         [each for each in rows if isinstance(each, Uncompared)],
         SETTINGS,
     )
-    names = tables.written(Folder(tmp_path / "out"), cohort)
+    names = cohort_compare.write_tables(Folder(tmp_path / "out"), cohort)
     assert names == ("comparison/athletes.parquet", "comparison/cohort.parquet")
     table = pq.read_table(tmp_path / "out" / names[0])
     by_name = {row["athlete"]: row for row in table.to_pylist()}
@@ -169,26 +172,29 @@ def test_tables_of_athletes_and_measures(tmp_path: Path) -> None:
 
 def test_tables_keep_their_columns_when_nobody_is_there() -> None:
     nobody = compare.cohort([], [], SETTINGS)
-    empty = pq.read_table(io.BytesIO(tables.athletes_parquet(nobody)))
+    empty = pq.read_table(io.BytesIO(cohort_compare.athletes_parquet(nobody)))
     some = compare.cohort(
         [compare.summary("a", compare.compare([], Athlete(), SETTINGS))], [], SETTINGS
     )
     assert empty.num_rows == 0
-    assert empty.schema == pq.read_table(io.BytesIO(tables.athletes_parquet(some))).schema
+    assert empty.schema == pq.read_table(io.BytesIO(cohort_compare.athletes_parquet(some))).schema
 
 
 def test_every_compared_measure_has_its_columns() -> None:
     everything = compare.compare([], Athlete(), SETTINGS)
-    assert {each.key for each in everything.differences} == set(tables.COLUMNS)
+    assert {each.key for each in everything.differences} == set(cohort_compare.COLUMNS)
 
 
 def test_sessions_of_nobody_known_are_left_out_and_it_is_said() -> None:
-    assert comparing.comparable(["a", "unknown", "z"]) == (["a", "z"], (comparing.NOBODY,))
-    assert comparing.comparable(["a", "z"]) == (["a", "z"], ())
+    assert cohort_compare.identified_athletes(["a", "unknown", "z"]) == (
+        ["a", "z"],
+        (cohort_compare.UNKNOWN_ATHLETE,),
+    )
+    assert cohort_compare.identified_athletes(["a", "z"]) == (["a", "z"], ())
 
 
 @pytest.mark.parametrize(
-    "kind", [Cohort, AthleteSummary, Uncompared, CohortMeasure, Quantiles, Mixed]
+    "kind", [Cohort, AthleteSummary, Uncompared, CohortMetric, Quantiles, Mixed]
 )
 def test_every_field_of_the_json_is_documented(kind: type) -> None:
     for field in dataclasses.fields(kind):
@@ -196,5 +202,5 @@ def test_every_field_of_the_json_is_documented(kind: type) -> None:
 
 
 def test_every_measure_of_the_tables_is_documented() -> None:
-    for stem, unit in tables.COLUMNS.values():
+    for stem, unit in cohort_compare.COLUMNS.values():
         assert f"`{stem}` ({unit})" in DOCS.replace("\n", " ")

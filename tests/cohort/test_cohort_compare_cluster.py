@@ -12,7 +12,7 @@ import result_sets
 from object_stores import SECRET, ObjectServer
 from retrorun import engines, results
 from retrorun.cohort import compare
-from retrorun.cohort.compare import Manner
+from retrorun.cohort.compare import CompareOptions
 from retrorun.engines import cluster
 from retrorun.model.cohort import Cohort
 from retrorun.settings import CompareSettings
@@ -34,9 +34,9 @@ def address(s3: ObjectServer) -> str:
 
 def compared(address: str, out: str, engine: compare.Engine) -> Cohort:
     athletes = results.athletes(open_store(address))
-    done = compare.compared(athletes, Manner(address, SETTINGS, out), engine)
-    found = compare.gathered(done, SETTINGS)
-    compare.written(open_store(out), found)
+    done = compare.compare_athletes(athletes, CompareOptions(address, SETTINGS, out), engine)
+    found = compare.summarize(done, SETTINGS)
+    compare.write_tables(open_store(out), found)
     return found
 
 

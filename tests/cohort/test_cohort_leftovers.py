@@ -12,7 +12,7 @@ import pytest
 import fake_pipeline
 from retrorun.cohort import batches
 from retrorun.cohort.assignment import Athletes
-from retrorun.cohort.worker import Job, Making, carry_out
+from retrorun.cohort.worker import Job, RunConfig, process_batch
 from retrorun.engines import child
 from retrorun.errors import EngineError, ReadError
 from retrorun.model import Athlete, Blob, Outcome
@@ -25,11 +25,11 @@ HEAVY = Athlete(mass_kg=90.0)
 @pytest.fixture(scope="module", autouse=True)
 def one_child() -> Iterator[None]:
     """The child that analyses is started once for all tests, not once a run."""
-    dismiss = child.dismiss
+    stop = child.stop_thread_guard
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(child, "dismiss", lambda: None)
+        patch.setattr(child, "stop_thread_guard", lambda: None)
         yield
-    dismiss()
+    stop()
 
 
 @pytest.fixture
@@ -97,13 +97,13 @@ def test_a_file_that_fails_after_an_unfinished_attempt_leaves_nothing_of_it(
 
 def job_of(source: Path, out: Path, bad: Path) -> Job:
     made.put(source, {"a/1.fit": made.run_of(0), "a/2.fit": f"mood {bad} 1"})
-    making = Making(str(source), str(out), Settings(), limits=made.LIMITS, process=moody)
-    planned = batches.Making(1, "0", "", tracks=False)
+    config = RunConfig(str(source), str(out), Settings(), limits=made.LIMITS, process=moody)
+    planned = batches.ResultKey(1, "0", "", tracks=False)
     files = [
-        batches.Planned(each.address, each.name, each.size, each.tag, "a", "")
+        batches.PlannedFile(each.address, each.name, each.size, each.tag, "a", "")
         for each in open_store(source).entries()
     ]
-    return Job(batches.batch(files, planned), Athletes(), making)
+    return Job(batches.make_batch(files, planned), Athletes(), config)
 
 
 def test_the_second_worker_on_a_batch_replaces_what_the_first_has_not_finished(
@@ -113,10 +113,10 @@ def test_the_second_worker_on_a_batch_replaces_what_the_first_has_not_finished(
     bad = tmp_path / "bad"
     bad.touch()
     job = job_of(tmp_path / "e", out, bad)
-    assert carry_out(job).failed == 1
+    assert process_batch(job).failed == 1
     lose(out / "files")
     bad.unlink()
-    assert carry_out(job).sessions == 2
+    assert process_batch(job).sessions == 2
     assert names(out) == ["1.fit", "2.fit"]
     assert made.rows(out, "problems") == []
 
@@ -124,10 +124,10 @@ def test_the_second_worker_on_a_batch_replaces_what_the_first_has_not_finished(
 def test_a_batch_that_somebody_else_has_finished_is_not_touched(tmp_path: Path, out: Path) -> None:
     bad = tmp_path / "bad"
     job = job_of(tmp_path / "e", out, bad)
-    carry_out(job)
+    process_batch(job)
     before = made.tree(out)
     bad.touch()
-    assert carry_out(job).failed == 1
+    assert process_batch(job).failed == 1
     assert made.tree(out) == before
 
 

@@ -49,7 +49,7 @@ def test_the_file_is_a_row_and_all_others_are_done(tmp_path: Path) -> None:
     made.put(tmp_path / "e", made.exports(5) | {"a1/odd.fit": made.run_of(7)})
     made.put(tmp_path / "e", {"a2/once.fit": made.run_of(8)})
     report = made.run(f"oddly://{tmp_path}/e", tmp_path / "out", process=process)
-    assert (report.files, report.failed, report.undone, report.sessions) == (7, 1, 0, 6)
+    assert (report.files, report.failed, report.deferred, report.sessions) == (7, 1, 0, 6)
     found = made.outcomes(tmp_path / "out")
     assert found.pop("a1/odd.fit") == ("failed", "worker-died")
     assert set(found.values()) == {("imported", None)}
@@ -63,7 +63,7 @@ def test_a_store_that_lets_wait_blames_no_file(
     made.put(tmp_path / "e", {"a/slow.fit": made.run_of(1), "a/1.fit": made.run_of(2)})
     limits = Limits(seconds=1.0, memory_bytes=made.LIMITS.memory_bytes)
     report = made.run(f"oddly://{tmp_path}/e", tmp_path / "out", process=process, limits=limits)
-    assert (report.files, report.undone) == (0, 2)
+    assert (report.files, report.deferred) == (0, 2)
     assert [(each.name, each.slug) for each in report.unfinished] == [
         ("a/slow.fit", "store-failing")
     ]

@@ -9,7 +9,7 @@ import cohort_made as made
 import pytest
 
 import fake_pipeline
-from retrorun.cohort import batches as planning
+from retrorun.cohort import batches
 from retrorun.cohort.assignment import Athletes
 from retrorun.cohort.run import Report
 from retrorun.engines import child
@@ -23,18 +23,18 @@ HEAVY = Athletes(default=Athlete(mass_kg=90.0))
 @pytest.fixture(scope="module", autouse=True)
 def one_child() -> Iterator[None]:
     """The child that analyses is started once for all tests, not once a run."""
-    dismiss = child.dismiss
+    stop = child.stop_thread_guard
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(child, "dismiss", lambda: None)
+        patch.setattr(child, "stop_thread_guard", lambda: None)
         yield
-    dismiss()
+    stop()
 
 
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several pages of several batches each, from a handful of files."""
-    monkeypatch.setattr(planning, "PAGE_FILES", 8)
-    monkeypatch.setattr(planning, "BATCH_FILES", 3)
+    monkeypatch.setattr(batches, "PAGE_FILES", 8)
+    monkeypatch.setattr(batches, "BATCH_FILES", 3)
 
 
 @pytest.fixture
@@ -70,7 +70,12 @@ def after(count: int) -> "list[Report]":
 def test_every_file_gives_its_sessions_once(source: Path, tmp_path: Path) -> None:
     seen: list[Report] = []
     report = made.run(source, tmp_path / "out", progress=seen.append)
-    assert (report.files, report.sessions, report.failed, report.listed) == (20, 20, 0, True)
+    assert (report.files, report.sessions, report.failed, report.listing_complete) == (
+        20,
+        20,
+        0,
+        True,
+    )
     assert made.sessions(tmp_path / "out") == expected(made.exports(20))
     assert set(made.outcomes(tmp_path / "out").values()) == {("imported", None)}
     assert [each.files for each in seen] == [3, 6, 8, 11, 14, 16, 19, 20]
@@ -299,7 +304,7 @@ def test_a_store_that_fails_puts_its_batch_off(tmp_path: Path) -> None:
     full.parent.mkdir()
     full.write_text("in the way: no folder can be made here")
     report = made.run(tmp_path / "exports", tmp_path / "out")
-    assert (report.files, report.undone) == (0, 7)
+    assert (report.files, report.deferred) == (0, 7)
     assert {each.slug for each in report.unfinished} == {"store-failing"}
     full.unlink()
     assert made.run(tmp_path / "exports", tmp_path / "out").files == 7

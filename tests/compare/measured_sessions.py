@@ -16,9 +16,9 @@ from retrorun.model import (
     Segment,
     Session,
     Source,
+    TimeZone,
     Totals,
     Verdict,
-    Zoned,
 )
 
 DAY_S = 86_400.0
@@ -93,7 +93,7 @@ def session(
         index=0,
         source=Source(f"{name}.fit", name),
         start_time_s=MONDAY_S + day * DAY_S,
-        zone=Zoned(None, 0.0, "file"),
+        zone=TimeZone(None, 0.0, "file"),
         sport="running",
         name=None,
         device=None,

@@ -1,5 +1,6 @@
 """Athletes' comparisons over a cohort: summaries, quantiles, means, and too few of them."""
 
+import dataclasses
 import math
 
 import measured_sessions as made
@@ -7,11 +8,11 @@ import numpy as np
 import pytest
 
 from retrorun.compare import compare
-from retrorun.compare.cohort import LEAST_ATHLETES, cohort, summary
-from retrorun.compare.random_effects import NOT_TOLD, quantiles
+from retrorun.compare.cohort import cohort, summary
+from retrorun.compare.random_effects import INSEPARABLE, quantiles
 from retrorun.compare.statistics import NORMAL
 from retrorun.model import Athlete, Estimate, Session
-from retrorun.model.cohort import AthleteSummary, Cohort, CohortMeasure, Uncompared
+from retrorun.model.cohort import AthleteSummary, Cohort, CohortMetric, Uncompared
 from retrorun.settings import CompareSettings
 
 SETTINGS = CompareSettings(line_stretches=10**6)  # partners are not brought to one speed
@@ -44,11 +45,11 @@ def summed(name: str, rises_bpm: list[float], factor: float | None = None) -> At
     return summary(name, compare(runs(rises_bpm, factor), Athlete(), SETTINGS))
 
 
-def measure(found: Cohort, key: str, scale: str) -> CohortMeasure:
+def measure(found: Cohort, key: str, scale: str) -> CohortMetric:
     return next(each for each in found.measures if (each.key, each.scale) == (key, scale))
 
 
-def heart(found: Cohort) -> CohortMeasure:
+def heart(found: Cohort) -> CohortMetric:
     return measure(found, "heart_rate_bpm", "difference")
 
 
@@ -88,13 +89,20 @@ def test_fewer_than_five_athletes_are_too_early(count: int) -> None:
     found = cohort(rows, [], SETTINGS)
     assert len(found.athletes) == count
     for each in found.measures:
-        assert each.missing >= LEAST_ATHLETES - count
+        assert each.missing >= 5 - count
         assert each.quantiles.p50 is None
         assert each.quantiles.smallest is None
         assert each.mixed.mean.value is None
         assert each.note.startswith(f"too early to say: {each.missing} more athlete")
-    assert heart(found).missing == LEAST_ATHLETES - count
+    assert heart(found).missing == 5 - count
     assert heart(found).athletes == count
+
+
+def test_the_least_number_of_athletes_is_a_setting() -> None:
+    rows = [summed(f"a{index}", [10.0 + index], 1.3) for index in range(4)]
+    found = cohort(rows, [], dataclasses.replace(SETTINGS, least_athletes=4))
+    assert heart(found).missing == 0
+    assert heart(found).quantiles.p50 == pytest.approx(11.5)
 
 
 def test_four_athletes_lack_one() -> None:
@@ -139,8 +147,8 @@ def test_one_session_each_says_what_cannot_be_told() -> None:
     found = heart(cohort(rows, [], SETTINGS)).mixed
     assert found.mean.value == pytest.approx(2.0)
     assert found.between_sd is None
-    assert found.heterogeneity == NOT_TOLD
-    assert (found.prediction.value, found.prediction.reason) == (None, NOT_TOLD)
+    assert found.heterogeneity == INSEPARABLE
+    assert (found.prediction.value, found.prediction.reason) == (None, INSEPARABLE)
 
 
 def test_an_athlete_with_a_thousand_sessions_does_not_drown_the_others() -> None:

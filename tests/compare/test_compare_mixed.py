@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from retrorun.compare.random_effects import Fitted, of_estimates, of_sessions
+from retrorun.compare.random_effects import RandomEffects, fit_estimates, fit_sessions
 from retrorun.units import FloatArray
 
 # printed tables of Student's t, two-sided 95 %
@@ -13,8 +13,8 @@ T3, T4 = 3.182, 2.776
 Groups = list[FloatArray]
 
 
-def fitted(groups: Groups) -> Fitted:
-    return of_sessions(
+def fitted(groups: Groups) -> RandomEffects:
+    return fit_sessions(
         np.array([each.mean() for each in groups]),
         np.array([float(len(each)) for each in groups]),
         np.array([float(((each - each.mean()) ** 2).sum()) for each in groups]),
@@ -158,7 +158,7 @@ def test_the_spread_between_athletes_comes_back() -> None:
 
 def test_equally_certain_estimates_by_hand() -> None:
     # their variance is 2.5; each has an error of 1, so 1.5 is between athletes
-    found = of_estimates(np.array([1.0, 2.0, 3.0, 4.0, 5.0]), np.ones(5))
+    found = fit_estimates(np.array([1.0, 2.0, 3.0, 4.0, 5.0]), np.ones(5))
     assert found.mean == pytest.approx(3.0)
     assert found.between == pytest.approx(1.5, abs=1e-6)
     assert found.error == pytest.approx(math.sqrt(2.5 / 5), abs=1e-6)
@@ -167,7 +167,7 @@ def test_equally_certain_estimates_by_hand() -> None:
 
 
 def test_estimates_that_agree_leave_no_spread_and_the_weights_of_their_errors() -> None:
-    found = of_estimates(np.array([3.0, 3.1, 3.0, 2.9]), np.array([1.0, 1.0, 1.0, 0.5]))
+    found = fit_estimates(np.array([3.0, 3.1, 3.0, 2.9]), np.array([1.0, 1.0, 1.0, 0.5]))
     assert found.between == 0.0
     assert found.mean == pytest.approx((3.0 + 3.1 + 3.0 + 4 * 2.9) / 7)
     assert found.error == pytest.approx(math.sqrt(1 / 7))
@@ -179,7 +179,7 @@ def test_combining_estimates_equals_another_implementation() -> None:
     # the deviation of the sample equals the moment estimate for equal errors
     values = np.array([0.21, 0.35, 0.28, 0.44, 0.30, 0.25])
     theirs = effects.combine_effects(values, np.full(6, 0.05**2), method_re="dl", use_t=True)
-    found = of_estimates(values, np.full(6, 0.05))
+    found = fit_estimates(values, np.full(6, 0.05))
     assert found.between == pytest.approx(float(theirs.tau2), rel=1e-6)
     assert found.mean == pytest.approx(float(theirs.mean_effect_re), rel=1e-9)
     assert found.error == pytest.approx(float(theirs.sd_eff_w_re), rel=1e-6)
@@ -191,6 +191,6 @@ def test_the_interval_over_factors_covers_the_truth() -> None:
         rng = np.random.default_rng(seed)
         errors = rng.uniform(0.03, 0.2, 9)
         logs = math.log(1.35) + rng.normal(0, 0.07, 9) + rng.normal(0, errors)
-        found = of_estimates(logs, errors)
+        found = fit_estimates(logs, errors)
         hits += abs(found.mean - math.log(1.35)) <= found.reach
     assert 0.915 <= hits / 250 <= 0.996

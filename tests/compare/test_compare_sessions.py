@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from measured_sessions import MONDAY_S, kcal, session, stretch
 
-from retrorun.compare import Past, claims, compare, guidance, pasts
+from retrorun.compare import EarlierSessions, claims, compare, earlier_sessions, guidance
 from retrorun.model import (
     Athlete,
     Best,
@@ -14,7 +14,7 @@ from retrorun.model import (
     Estimate,
     MeasuredSegment,
     Session,
-    Zoned,
+    TimeZone,
 )
 from retrorun.settings import CompareSettings
 
@@ -151,6 +151,12 @@ def test_the_same_run_twice_counts_once() -> None:
     assert [note.slug for note in comparison.notes if "duplicate" in note.slug]
 
 
+def test_how_far_apart_two_recordings_of_one_session_begin_is_a_setting() -> None:
+    first = session("a", 0, both_ways())
+    copy = dataclasses.replace(first, id="b", start_time_s=first.start_time_s + 3.0)
+    assert compared(first, copy, settings=CompareSettings(same_start_s=2.0)).sessions == 2
+
+
 def test_dates_limit_what_is_compared() -> None:
     sessions = [session(f"s{n}", n, both_ways()) for n in range(5)]
     inside = CompareSettings(since_s=MONDAY_S + 86_400, until_s=MONDAY_S + 3 * 86_400)
@@ -160,7 +166,7 @@ def test_dates_limit_what_is_compared() -> None:
 def test_weeks_are_local_begin_on_monday_and_empty_ones_are_there() -> None:
     # Sunday 23:30 UTC is Monday in Helsinki
     late = session("a", 6 + 23.5 / 24, both_ways())
-    here = dataclasses.replace(late, zone=Zoned("Europe/Helsinki", 7200.0, "file"))
+    here = dataclasses.replace(late, zone=TimeZone("Europe/Helsinki", 7200.0, "file"))
     later = session("b", 21, both_ways())
     weeks = compared(here, later).weeks
     assert [week.monday for week in weeks] == ["2026-01-12", "2026-01-19", "2026-01-26"]
@@ -234,8 +240,11 @@ def test_the_calorie_claim_shows_all_three_numbers() -> None:
 def test_progression_names_the_study_s_numbers(metres: float, hazard: str | None) -> None:
     before = session("a", 0, [stretch(0, 50, "backward", 2.0)])
     now = session("b", 10, [stretch(0, metres / 2.0, "backward", 2.0)])
-    said = {each.key: each for each in guidance(now, pasts([before, now], SETTINGS)[now.id]).advice}
-    advice = said["progression_backward"]
+    advice_by_key = {
+        each.key: each
+        for each in guidance(now, earlier_sessions([before, now], SETTINGS)[now.id]).advice
+    }
+    advice = advice_by_key["progression_backward"]
     if hazard is None:
         assert advice.citation is None
         return
@@ -258,12 +267,15 @@ def test_steps_up_are_counted_against_the_longest_of_thirty_days() -> None:
 def test_what_is_older_than_thirty_days_is_no_comparison() -> None:
     before = session("a", 0, [stretch(0, 50, "backward", 2.0)])
     now = session("b", 31, [stretch(0, 200, "backward", 2.0)])
-    said = {each.key: each for each in guidance(now, pasts([now, before], SETTINGS)[now.id]).advice}
-    assert "no comparison" in said["progression_backward"].message
+    advice_by_key = {
+        each.key: each
+        for each in guidance(now, earlier_sessions([now, before], SETTINGS)[now.id]).advice
+    }
+    assert "no comparison" in advice_by_key["progression_backward"].message
 
 
 def test_guidance_of_a_forward_run_and_its_safety_note() -> None:
-    found = guidance(session("a", 0, [stretch(0, 600)]), Past())
+    found = guidance(session("a", 0, [stretch(0, 600)]), EarlierSessions())
     assert {each.key for each in found.advice} == {"progression_forward"}
     assert "medical advice" in found.safety
     words = " ".join(each.message for each in found.advice).lower()
@@ -272,8 +284,10 @@ def test_guidance_of_a_forward_run_and_its_safety_note() -> None:
 
 def test_warm_up_counts_forward_movement_before_the_first_backward_segment() -> None:
     parts = [stretch(0, 240), stretch(240, 60, "backward"), stretch(300, 600)]
-    said = {each.key: each for each in guidance(session("a", 0, parts), Past()).advice}
-    assert said["warm_up"].message.startswith("4 min")
+    advice_by_key = {
+        each.key: each for each in guidance(session("a", 0, parts), EarlierSessions()).advice
+    }
+    assert advice_by_key["warm_up"].message.startswith("4 min")
 
 
 def test_backward_less_forward_is_the_difference_however_pairs_spread_over_sessions() -> None:

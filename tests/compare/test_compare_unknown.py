@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from measured_sessions import kcal, session, stretch
 
-from retrorun.compare import compare, guidance, pasts
+from retrorun.compare import compare, earlier_sessions, guidance
 from retrorun.model import Athlete, Comparison, MeasuredSegment, Session, Trend
 from retrorun.settings import CompareSettings
 
@@ -67,15 +67,17 @@ def test_guidance_compares_no_unknown_distance() -> None:
     assert "progression_backward" not in {
         each.key
         for each in guidance(
-            indoors, pasts([placed, indoors], CompareSettings())[indoors.id]
+            indoors, earlier_sessions([placed, indoors], CompareSettings())[indoors.id]
         ).advice
     }
     later = dataclasses.replace(placed, id="c", start_time_s=placed.start_time_s + 10 * 86_400)
-    said = {
+    advice_by_key = {
         each.key: each.message
-        for each in guidance(later, pasts([indoors, later], CompareSettings())[later.id]).advice
+        for each in guidance(
+            later, earlier_sessions([indoors, later], CompareSettings())[later.id]
+        ).advice
     }
-    assert "no comparison" in said["progression_backward"]
+    assert "no comparison" in advice_by_key["progression_backward"]
     practice = compared(placed, indoors, later).practice
     assert practice.comparable == 1  # the later one, with the first
 

@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrorun.engines import Limits, Lost
-from retrorun.engines import child as alone
+from retrorun.engines import Limits, Lost, child
 from retrorun.engines.child import Guard
 from retrorun.errors import ReadError
 
@@ -82,6 +81,22 @@ def test_a_loss_ends_the_stream_and_the_next_task_is_served(
     assert list(guard.stream(spell, "on")) == ["o", "n"]
 
 
+def variable(name: str) -> Iterator[str | None]:
+    yield os.environ.get(name)
+
+
+def test_a_child_has_the_environment_of_its_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value in ("one", "two"):
+        monkeypatch.setenv("RETRORUN_TEST", value)
+        own = Guard(LIMITS)
+        assert list(own.stream(variable, "RETRORUN_TEST")) == [value]
+        own.stop()
+    monkeypatch.delenv("RETRORUN_TEST")
+    own = Guard(LIMITS)
+    assert list(own.stream(variable, "RETRORUN_TEST")) == [None]
+    own.stop()
+
+
 def test_our_errors_come_as_they_are(guard: Guard) -> None:
     with pytest.raises(ReadError) as caught:
         list(guard.stream(spell, "fail"))
@@ -98,13 +113,13 @@ def test_a_stream_that_is_left_ends_its_child(guard: Guard) -> None:
 
 
 def test_a_thread_keeps_its_guard_until_it_is_dismissed() -> None:
-    own = alone.guard(LIMITS)
-    assert alone.guard(LIMITS) is own
-    (child,) = own.stream(process_id, "")
-    assert isinstance(child, int)
-    alone.dismiss()
+    own = child.thread_guard(LIMITS)
+    assert child.thread_guard(LIMITS) is own
+    (number,) = own.stream(process_id, "")
+    assert isinstance(number, int)
+    child.stop_thread_guard()
     with pytest.raises(ProcessLookupError):
-        os.kill(child, 0)
+        os.kill(number, 0)
 
 
 def spin(port: int) -> Iterator[int]:
@@ -122,7 +137,7 @@ def be_killed_over(port: int) -> None:
 
 
 def test_a_child_ends_when_its_parent_is_killed() -> None:
-    program = "from test_alone import be_killed_over; be_killed_over({})"
+    program = "from test_engines_child import be_killed_over; be_killed_over({})"
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(60)
         parent = subprocess.Popen(  # noqa: S603 - ourselves
@@ -132,12 +147,12 @@ def test_a_child_ends_when_its_parent_is_killed() -> None:
         line, _ = listener.accept()
     with line:
         line.settimeout(60)
-        child = int(line.recv(20))
+        number = int(line.recv(20))
         parent.kill()
         parent.wait()
         line.settimeout(20)
         try:
             assert line.recv(1) == b""  # its end of the line is closed when it is gone
         except TimeoutError:
-            os.kill(child, signal.SIGKILL)
+            os.kill(number, signal.SIGKILL)
             raise

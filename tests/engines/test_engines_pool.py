@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from retrorun.engines import Limits, Lost, ordered
-from retrorun.errors import EngineError
+from retrorun.engines.child import thread_guard
+from retrorun.errors import EngineError, ReadError
 
 
 def double(task: int) -> int:
@@ -74,6 +75,41 @@ def test_a_poisoned_file_costs_itself_alone(jobs: int, poison: str, slug: str, w
     assert lost.slug == slug
     assert words in lost.message
     assert [result for task, result in results if task != poison] == list("ABCDEFG")
+
+
+def spell(word: str) -> Iterator[str]:
+    yield word[0]
+    if word == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    yield from word[1:]
+
+
+def spell_in_a_child(word: str) -> tuple[int, list[str | Lost]]:
+    """This worker's number, and what a child of its own gave."""
+    return os.getpid(), list(thread_guard(Limits(seconds=60.0)).stream(spell, word))
+
+
+def test_a_worker_may_have_a_supervised_child_of_its_own() -> None:
+    words = ["one", "die", "two"]
+    results = [result for _, result in ordered(words, spell_in_a_child, 1, guarded=True)]
+    assert not any(isinstance(each, Lost) for each in results)
+    numbers, letters = zip(*results, strict=True)
+    assert len(set(numbers)) == 1  # the child died, not the worker
+    assert letters[0] == list("one")
+    assert letters[1][0] == "d"
+    assert letters[1][1].slug == "worker-died"
+    assert letters[2] == list("two")
+
+
+def refuse(task: int) -> int:
+    if task == 1:
+        raise ReadError("odd", "an odd number", file="1")
+    return task
+
+
+def test_an_error_of_the_work_costs_its_task_alone() -> None:
+    results = [result for _, result in ordered(range(3), refuse, 2)]
+    assert results == [0, Lost("odd", "an odd number"), 2]
 
 
 def test_workers_that_cannot_start_are_told() -> None:

@@ -16,8 +16,8 @@ from retrorun.model import (
     Segment,
     Session,
     Source,
+    TimeZone,
     Track,
-    Zoned,
 )
 from retrorun.settings import MeasureSettings
 
@@ -48,7 +48,7 @@ def session(track: Track) -> Session:
         index=0,
         source=Source("run.fit", "0" * 64),
         start_time_s=START_S,
-        zone=Zoned("Europe/Ljubljana", 3600.0, "position"),
+        zone=TimeZone("Europe/Ljubljana", 3600.0, "position"),
         sport="running",
         name='=HYPERLINK("x")',
         device=None,

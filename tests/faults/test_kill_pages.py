@@ -67,8 +67,8 @@ def state(folder: Path) -> State:
     with Archive.open(folder / "archive", create=False) as archive:
         maintenance.vacuum(archive)
         assert maintenance.check(archive) == []
-        assert archive.due() == archive.again() == []
-        return pages(folder), archive.profile(), archive.sessions(), archive.files()
+        assert archive.pending.pages() == archive.pending.exports() == []
+        return pages(folder), archive.annotations.profile(), archive.sessions(), archive.files()
 
 
 @pytest.fixture(scope="module")

@@ -18,17 +18,19 @@ from retrorun.settings import Settings
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 ENGINE = Engine(Settings(), Athlete(), 1, fake_pipeline.process)
 KILLED = """
-import os, signal, sys
+import importlib, os, signal, sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 import fake_pipeline
 from retrorun.archive import Archive
-from retrorun.ingest import Engine, anew
+from retrorun.ingest import Engine
 from retrorun.model import Athlete
 from retrorun.settings import Settings
-anew.again = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # the transaction is over by then
+reprocess = importlib.import_module("retrorun.ingest.reprocess")
+# the transaction is over by then
+reprocess.reprocess_locked = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 with Archive.open(Path({folder!r})) as archive:
-    anew.{call}, archive, Engine(Settings(), Athlete(), 1, fake_pipeline.process))
+    reprocess.{call}, archive, Engine(Settings(), Athlete(), 1, fake_pipeline.process))
 """
 
 
@@ -62,7 +64,7 @@ def test_what_was_taken_back_is_analysed_by_the_next_run(
         assert 1001 not in [session.start_time_s for session in archive.sessions()]
         planned = plan_import(exports, archive, settle_s=0)
         assert not planned.idle
-        assert len(planned.again) == 1
+        assert len(planned.pending) == 1
         report = run_import(planned, archive, ENGINE)
         assert len(report.sessions) == 1
         assert [session.start_time_s for session in archive.sessions()] == starts
@@ -75,7 +77,7 @@ def test_a_label_that_was_never_heard_is_heard_by_the_next_run(
 ) -> None:
     with Archive.open(tmp_path / "archive") as archive:
         (session,) = archive.sessions()
-        archive.add_label(session.id, Label(1, 9, "backward", "command"))
+        archive.annotations.add_label(session.id, Label(1, 9, "backward", "command"))
     with Archive.open(tmp_path / "archive") as archive:  # the command was killed here
         run_import(plan_import(exports, archive, settle_s=0), archive, ENGINE)
         (session,) = archive.sessions()
@@ -132,8 +134,8 @@ def test_what_was_learnt_is_kept_where_no_page_can_be_written(runs: Path, tmp_pa
     assert failed.exit_code == 1
     assert "pages cannot be written" in failed.stderr
     with Archive.open(tmp_path / "kept") as archive:
-        assert archive.profile().forward_line is not None
-        assert len(archive.due()) == 2
+        assert archive.annotations.profile().forward_line is not None
+        assert len(archive.pending.pages()) == 2
     (tmp_path / "site").unlink()
     assert process(tmp_path).exit_code == 0  # nothing new, and still the pages come
     assert (tmp_path / "site" / "pages" / "index.html").exists()

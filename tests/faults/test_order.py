@@ -133,7 +133,7 @@ def test_what_is_learnt_later_reaches_older_sessions_and_their_pages(tmp_path: P
     dropped(tmp_path, [("compass.fit", sample("2026-05-03-connect-iq.fit"))])
     after = state(tmp_path)
     with Archive.open(tmp_path / "archive") as archive:
-        learnt = archive.profile()
+        learnt = archive.annotations.profile()
         old = min(archive.sessions(), key=lambda each: each.source.name != "watch.tcx")
     assert learnt.forward_line is not None
     assert (
@@ -225,11 +225,11 @@ def test_two_at_once_do_nothing_twice_and_lose_nothing(tmp_path: Path) -> None:
         drop(root / "exports", name, content)
     arguments = ("process", str(root / "exports"), "--jobs", "1")
     both = [command(root, *arguments), command(root, *arguments)]
-    said = [each.communicate(timeout=300) for each in both]
-    for each, (_, err) in zip(both, said, strict=True):
+    outputs = [each.communicate(timeout=300) for each in both]
+    for each, (_, err) in zip(both, outputs, strict=True):
         assert each.returncode == 0 or "archive-busy" in err, err
     with Archive.open(root / "archive") as archive:
-        assert [each.sessions for each in archive.imports()] == [len(files)]
+        assert [each.sessions for each in archive.writes.imports()] == [len(files)]
     processed(root)
     assert differences(wanted, state(root)) == []
 
@@ -240,7 +240,7 @@ def test_a_label_given_while_the_folder_is_watched(tmp_path: Path) -> None:
     undisturbed(once, files)
     with Archive.open(once / "archive") as archive:
         named = {each.source.name: each.id for each in archive.sessions()}
-        archive.add_label(named["watch.tcx"], Label(100, 160, "backward", "command"))
+        archive.annotations.add_label(named["watch.tcx"], Label(100, 160, "backward", "command"))
     processed(once)
     wanted = state(once)
     root = prepared(tmp_path / "watched")
@@ -280,14 +280,14 @@ def test_a_label_that_comes_while_its_file_is_analysed_is_heard(tmp_path: Path) 
         (session,) = archive.sessions()
 
         def interrupted(blob: Blob, settings: Settings, athlete: Athlete) -> Outcome:
-            if not other.again():
-                other.add_label(session.id, Label(100, 160, "backward", "command"))
+            if not other.pending.exports():
+                other.annotations.add_label(session.id, Label(100, 160, "backward", "command"))
             return pipeline.process(blob, settings, athlete)
 
         ingest.reprocess(
             [session.source.sha256], archive, Engine(Settings(), ATHLETE, 1, interrupted)
         )
-        assert archive.again() == [session.source.sha256]
+        assert archive.pending.exports() == [session.source.sha256]
     processed(root)
     with Archive.open(root / "archive") as archive:
         assert [each.end_s for each in archive.sessions()[0].labels] == [160]

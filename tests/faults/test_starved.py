@@ -1,4 +1,4 @@
-"""A full disk, a read-only medium, a jumping clock: nothing is lost, and it is said in words."""
+"""A full disk, a read-only medium, a jumping clock: nothing is lost, and an error names it."""
 
 import errno
 import json
@@ -81,13 +81,13 @@ def test_a_full_disk_at_any_file(
 @pytest.mark.parametrize("pages", [0, 1, 2])
 def test_a_full_disk_in_the_database(exports: Path, tmp_path: Path, pages: int) -> None:
     with Archive.open(tmp_path / "archive") as archive:
-        (used,) = archive.connection.execute("PRAGMA page_count").fetchone()
-        archive.connection.execute(f"PRAGMA max_page_count = {used + pages}")
+        (used,) = archive.database.connection.execute("PRAGMA page_count").fetchone()
+        archive.database.connection.execute(f"PRAGMA max_page_count = {used + pages}")
         with pytest.raises(ArchiveError) as caught:
             run_import(plan_import(exports, archive, settle_s=0), archive, ENGINE)
         assert caught.value.slug == "archive-disk-full"
         assert len(archive.sessions()) % 4 == 0
-        archive.connection.execute("PRAGMA max_page_count = 1000000")
+        archive.database.connection.execute("PRAGMA max_page_count = 1000000")
         assert completed(exports, archive) == WANTED
 
 
@@ -99,10 +99,10 @@ def test_no_more_may_be_written(exports: Path, tmp_path: Path, limit_kib: int) -
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit_kib * 1024, limit_kib * 1024))
 
     folder = tmp_path / "archive"
-    told = run(exports, folder, starve)
-    assert told.returncode == 1, told.stdout + told.stderr
-    assert told.stdout.split()[1] in ("archive-disk-full", "archive-disk-error")
-    assert "Traceback" not in told.stderr
+    ended = run(exports, folder, starve)
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert ended.stdout.split()[1] in ("archive-disk-full", "archive-disk-error")
+    assert "Traceback" not in ended.stderr
     with Archive.open(folder) as archive:
         assert completed(exports, archive) == WANTED
 
@@ -131,9 +131,9 @@ def test_a_small_disk_fills(exports: Path, tmp_path: Path, size_kib: int) -> Non
     if not mount or subprocess.run(command, check=False, capture_output=True).returncode:  # noqa: S603
         pytest.skip("a small disk cannot be mounted here")
     try:
-        told = run(exports, disk / "archive")
-        assert told.returncode == 1
-        assert told.stdout.split()[1] in ("archive-disk-full", "archive-disk-error")
+        ended = run(exports, disk / "archive")
+        assert ended.returncode == 1
+        assert ended.stdout.split()[1] in ("archive-disk-full", "archive-disk-error")
         shutil.copytree(disk / "archive", tmp_path / "archive")
     finally:
         subprocess.run(["umount", str(disk)], check=True)  # noqa: S603, S607 - our own mount
@@ -173,7 +173,7 @@ def test_a_database_that_may_not_be_written_is_told(
     with Archive.open(tmp_path / "archive") as archive:
         assert completed(exports, archive) == WANTED
         (exports / "new.fit").write_text("run 99000 60")
-        archive.connection.execute("PRAGMA query_only = ON")
+        archive.database.connection.execute("PRAGMA query_only = ON")
         with pytest.raises(ArchiveError) as caught:
             run_import(plan_import(exports, archive, settle_s=0), archive, ENGINE)
         assert caught.value.slug == "archive-read-only"
@@ -244,7 +244,7 @@ def test_what_the_system_says_becomes_our_words() -> None:
         (errno.EACCES, "archive-read-only"),
         (errno.EIO, "archive-disk-error"),
     ):
-        with pytest.raises(ArchiveError) as caught, database.told(Path("/a")):
+        with pytest.raises(ArchiveError) as caught, database.translate_errors(Path("/a")):
             raise OSError(number, os.strerror(number))
         assert caught.value.slug == slug
 
@@ -301,17 +301,17 @@ def test_reports_that_cannot_be_written_cost_no_import_and_come_later(
     size = f"size={assets // 1024 + 110}k"  # room for the first page, and not for the second
     full = (["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(disk)],)
     with mounted(*(read_only if trouble == "read-only" else full), at=disk):
-        told = processed(tmp_path, disk / "pages")
-        assert told.exit_code == 1
-        assert "2 imported" in told.stderr
-        assert "pages cannot be written" in told.stderr
+        ended = processed(tmp_path, disk / "pages")
+        assert ended.exit_code == 1
+        assert "2 imported" in ended.stderr
+        assert "pages cannot be written" in ended.stderr
         assert not list(disk.rglob("*.tmp"))
         for page in pages(disk).values():
             assert page.rstrip().endswith(b"</html>")
         assert len(pages(disk)) == (1 if trouble == "full" else 0)
     with Archive.open(tmp_path / "kept") as archive:
         assert maintenance.check(archive) == []
-        assert archive.profile().forward_line is not None
+        assert archive.annotations.profile().forward_line is not None
     assert processed(tmp_path, disk / "pages").exit_code == 0
     assert len(pages(disk)) == 2 + 2
 
@@ -325,10 +325,10 @@ def test_what_is_printed_of_odd_names_is_text(tmp_path: Path) -> None:
     plan_told = CliRunner().invoke(main, ["process", str(tmp_path / "runs"), "--dry-run", *archive])
     assert len(plan_told.stdout.splitlines()) == 4 + 1
     assert "\\xffno.fit" in plan_told.stdout
-    told = processed(tmp_path, tmp_path / "pages")
-    assert told.exit_code == 1
-    assert "2 imported, 2 could not be read" in told.stderr
-    assert "two\\nlines.fit: " in told.stderr
+    ended = processed(tmp_path, tmp_path / "pages")
+    assert ended.exit_code == 1
+    assert "2 imported, 2 could not be read" in ended.stderr
+    assert "two\\nlines.fit: " in ended.stderr
     problems = CliRunner().invoke(main, ["sessions", "--problems", "--json", *archive])
     paths = [json.loads(line)["path"] for line in problems.stdout_bytes.decode().splitlines()]
     assert {os.fsencode(Path(path).name) for path in paths} == {b"\xffno.fit", b"two\nlines.fit"}

@@ -11,7 +11,7 @@ import pytest
 import fake_pipeline
 from retrorun.archive import Archive, FileRow
 from retrorun.errors import ArchiveError, ReadError
-from retrorun.ingest import Engine, Plan, Report, file_names, plan_import, run_import
+from retrorun.ingest import Engine, Plan, Report, file_groups, plan_import, run_import
 from retrorun.ingest import plan as planning
 from retrorun.model import Athlete, Label
 from retrorun.settings import Settings
@@ -84,7 +84,7 @@ def test_a_second_run_does_nothing(tmp_path: Path) -> None:
         assert again.idle
         assert again.unchanged == 4
         assert run_import(again, archive, engine()) == Report(unchanged=4)
-        assert len(archive.imports()) == 1
+        assert len(archive.writes.imports()) == 1
 
 
 def test_the_folder_is_never_changed(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_a_failure_is_tried_again_when_changed_or_newer_or_asked(tmp_path: Path)
         assert [
             Path(each.entry.address).stem for each in plan_import(exports, archive, settle_s=0).new
         ] == ["a"]
-        archive.connection.execute("UPDATE files SET version = '0.0.9'")
+        archive.database.connection.execute("UPDATE files SET version = '0.0.9'")
         assert len(plan_import(exports, archive, settle_s=0).new) == 2
         run(exports, archive)
         assert outcomes(archive) == {"a": "imported", "b": "failed"}
@@ -215,13 +215,13 @@ def test_old_files_cost_no_pause_and_future_ones_one() -> None:
 
 def test_labels_reach_the_pipeline(tmp_path: Path) -> None:
     exports = fill(tmp_path / "exports", a="run 1000 60\nrun 5000 60")
-    said = Label(5, 9, "backward", "command")
+    label = Label(5, 9, "backward", "command")
     with Archive.open(tmp_path / "archive") as archive:
         run(exports, archive)
-        archive.add_label(archive.sessions()[1].id, said)
-        archive.connection.execute("UPDATE files SET outcome = 'failed', version = 'old'")
+        archive.annotations.add_label(archive.sessions()[1].id, label)
+        archive.database.connection.execute("UPDATE files SET outcome = 'failed', version = 'old'")
         run(exports, archive)
-        assert [session.labels for session in archive.sessions()] == [(), (said,)]
+        assert [session.labels for session in archive.sessions()] == [(), (label,)]
 
 
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:
@@ -256,16 +256,16 @@ def test_another_writer_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_which_names_are_exports(name: str, *, is_one: bool) -> None:
-    assert file_names.is_export(name) is is_one
+    assert file_groups.is_export(name) is is_one
 
 
 def test_planning_is_light(tmp_path: Path) -> None:
     """A run that finds nothing new must not pay for libraries it does not need."""
     code = (
-        "import sys; from pathlib import Path; from retrorun.ingest import plan, act\n"
+        "import sys; from pathlib import Path; from retrorun.ingest import plan_import\n"
         "from retrorun.archive import Archive\n"
         f"a = Archive.open(Path({str(tmp_path / 'archive')!r}))\n"
-        f"p = plan({str(tmp_path)!r}, a); assert p.idle\n"
+        f"p = plan_import({str(tmp_path)!r}, a); assert p.idle\n"
         "heavy = {'numpy', 'pandas', 'pyarrow', 'plotly', 'scipy', 'fsspec'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import fake_pipeline
-from retrorun.archive import Archive, maintenance
+from retrorun.archive import Archive, Change, maintenance
 from retrorun.errors import ReadError
 from retrorun.ingest import Engine, Report, plan_import, run_import, separate, undo
 from retrorun.ingest import plan as planning
@@ -90,7 +90,7 @@ def test_a_table_that_comes_later_or_changes_is_heard(tmp_path: Path) -> None:
     with Archive.open(tmp_path / "archive") as archive:
         run(exports, archive)
         own = Label(30, 40, "forward", "command")
-        archive.add_label(archive.sessions()[0].id, own)
+        archive.annotations.add_label(archive.sessions()[0].id, own)
         (exports / "a.fit.labels.csv").write_text(HEAD + "10,20,backward\n")
         report = run(exports, archive)
         assert labels(archive) == [(FIRST, own)]  # what is typed wins, whenever the table came
@@ -142,8 +142,8 @@ def test_labels_of_a_second_copy_hold_for_the_copy_that_stands(tmp_path: Path, f
         for what in [first, *(each for each in texts if each != first)]:
             (exports / kept[what]).write_text(texts[what])
             run(exports, archive)
-        (heard,) = labels(archive)
-        assert [(each.start_s, each.end_s, each.direction) for each in heard] == [
+        (labelled,) = labels(archive)
+        assert [(each.start_s, each.end_s, each.direction) for each in labelled] == [
             (10, 20, "backward")
         ]
         rows = {Path(row.path).name: row for row in archive.files()}
@@ -188,7 +188,7 @@ def test_killed_before_the_table_was_heard_it_is_heard_later(
         run(exports, archive)
         put(exports, a=HEAD + "10,20,backward\n")
         with monkeypatch.context() as patched:
-            patched.setattr("retrorun.ingest.label_files.again", killed)
+            patched.setattr("retrorun.ingest.label_files.reprocess_locked", killed)
             with pytest.raises(KeyboardInterrupt):
                 run(exports, archive)
         assert labels(archive) == [()]
@@ -199,23 +199,23 @@ def test_killed_before_the_table_was_heard_it_is_heard_later(
 def test_labels_carried_over_are_seen_before_anything_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At no moment is there a session in the archive that has not heard its labels."""
+    """At no moment is there a session in the archive without its labels."""
     exports = put(tmp_path / "e", a="run 1000 60")
-    said = Label(5, 9, "backward", "command")
+    label = Label(5, 9, "backward", "command")
     with Archive.open(tmp_path / "archive") as archive:
         run(exports, archive)
-        archive.add_label(archive.sessions()[0].id, said)
+        archive.annotations.add_label(archive.sessions()[0].id, label)
         put(exports, a="run 1000 600")
-        write = archive.write
+        write = archive.writes.apply
         seen: list[tuple[float, tuple[Label, ...]]] = []
 
-        def watched(number: int, change: object) -> None:
-            write(number, change)  # type: ignore[arg-type]
+        def watched(number: int, change: Change) -> None:
+            write(number, change)
             seen.extend((each.duration_s, each.labels) for each in archive.sessions())
 
-        monkeypatch.setattr(archive, "write", watched)
+        monkeypatch.setattr(archive.writes, "apply", watched)
         run(exports, archive)
-        assert set(seen) == {(60, ()), (600, (said,))}  # the old one was never analysed anew
+        assert set(seen) == {(60, ()), (600, (label,))}  # the old one was never analysed again
         assert [each.duration_s for each in archive.sessions()] == [600]
 
 

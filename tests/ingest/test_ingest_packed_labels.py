@@ -1,4 +1,4 @@
-"""Tables of labels within an archive: heard as loose ones are, and no less surely."""
+"""Tables of labels within an archive: kept as loose ones are."""
 
 import zipfile
 from pathlib import Path
@@ -88,7 +88,7 @@ def test_cut_off_while_it_is_heard_a_table_is_heard_by_the_next_run(tmp_path: Pa
         with pytest.raises(Cut):
             run(exports, archive, Engine(Settings(), Athlete(), 1, cut))
         assert labels(archive) == [()]
-        assert len(archive.again()) == 1
+        assert len(archive.pending.exports()) == 1
         run(exports, archive)
         assert labels(archive) == [(FIRST,)]
         assert plan_import(exports, archive, settle_s=0).idle
@@ -112,7 +112,7 @@ def test_a_known_export_is_analysed_once_for_a_new_table(tmp_path: Path) -> None
         assert seen == [{}, {0: (FIRST,)}, {0: (FIRST,)}]
         packed(exports, a_labels_csv=SAID, a_fit="run 1000 60")
         run(exports, archive, engine)
-        assert len(seen) == 3  # nothing new was said
+        assert len(seen) == 3  # nothing changed
         undo(2, archive, engine)
         assert labels(archive) == [(), (FIRST,)]
         packed(exports, a_labels_csv=SAID, a_fit="run 1000 60", c_fit="run 30000 60")
@@ -126,8 +126,8 @@ def test_a_table_beside_a_copy_holds_for_the_export_that_stands(tmp_path: Path) 
     (exports / "a.fit").write_text("run 1000 60")
     with Archive.open(tmp_path / "archive") as archive:
         assert run(exports, archive).problems == ()
-        ((heard,),) = labels(archive)
-        assert (heard.start_s, heard.end_s, heard.direction) == (10, 20, "backward")
+        ((label,),) = labels(archive)
+        assert (label.start_s, label.end_s, label.direction) == (10, 20, "backward")
         assert plan_import(exports, archive, settle_s=0).idle
 
 

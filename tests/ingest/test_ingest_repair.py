@@ -34,15 +34,15 @@ def folder(tmp_path: Path) -> Path:
     with zipfile.ZipFile(exports / "all.zip", "w") as bundle:
         bundle.writestr("in/d.gpx", "run 50000 120")
     with Archive.open(tmp_path / "archive") as opened:
-        opened.set_profile(STATED)
+        opened.annotations.set_profile(STATED)
         engine = replace(ENGINE, athlete=STATED)
         run_import(plan_import(exports, opened, settle_s=0), opened, engine)
         (exports / "e.fit").write_text("run 70000 60")
         run_import(plan_import(exports, opened, settle_s=0), opened, engine)
-        opened.undo(2, 5.0)
+        opened.writes.undo(2, 5.0)
         first = opened.sessions()[0]
-        opened.add_label(first.id, LABEL)
-        opened.set_remark(first.id, NOTE)
+        opened.annotations.add_label(first.id, LABEL)
+        opened.annotations.set_remark(first.id, NOTE)
         run_import(plan_import(exports, opened, settle_s=0), opened, engine)  # with the label
         assert [each.duration_s for each in opened.sessions()] == [60, 90, 45, 120]
         assert maintenance.check(opened) == []
@@ -53,8 +53,14 @@ def state(folder: Path) -> tuple[list[Session], *tuple[object, ...]]:
     """All that a repair must bring back."""
     with Archive.open(folder, create=False) as archive:
         tracks = [archive.track(each.id).seconds for each in archive.sessions()]
-        labels = archive.rows("SELECT session, start_s, direction FROM labels")
-        return archive.sessions(), tracks, labels, archive.remarks(), archive.profile()
+        labels = archive.database.rows("SELECT session, start_s, direction FROM labels")
+        return (
+            archive.sessions(),
+            tracks,
+            labels,
+            archive.annotations.remarks(),
+            archive.annotations.profile(),
+        )
 
 
 def mended(folder: Path) -> Repaired:
@@ -107,7 +113,7 @@ def test_a_lost_database_is_refused_and_comes_back_from_journal_and_originals(
     assert sorted(folder.glob("tracks/*/*")) == tracks
     done = mended(folder)
     assert done.rebuilt is not None
-    assert done.rebuilt.taken == 0
+    assert done.rebuilt.sound == 0
     assert len(done.sessions) == 4  # what was taken back stays so
     assert state(folder) == before
     with Archive.open(folder) as archive:
@@ -249,8 +255,8 @@ def test_what_cannot_be_mended_is_named_and_the_rest_is_mended(folder: Path) -> 
     with Archive.open(folder) as archive:
         first, second = archive.sessions()[:2]
         original = archive.originals.path(first.source.sha256)
-        track = archive.tracks.path(archive.find("track", first.id)[0])
-        other = archive.tracks.path(archive.find("track", second.id)[0])
+        track = archive.tracks.path(archive.database.find_session("track", first.id)[0])
+        other = archive.tracks.path(archive.database.find_session("track", second.id)[0])
     (exports / "a.fit").unlink()
     for path in (original, track, other):
         flip(path, 20)

@@ -65,17 +65,17 @@ def test_a_file_taken_for_a_copy_can_stand_for_itself(tmp_path: Path) -> None:
 
 def test_a_file_that_grew_replaces_itself_and_keeps_its_labels(tmp_path: Path) -> None:
     exports = put(tmp_path / "e", a="run 1000 60")
-    said = Label(5, 9, "backward", "command")
+    label = Label(5, 9, "backward", "command")
     with Archive.open(tmp_path / "archive") as archive:
         run(exports, archive)
-        archive.add_label(archive.sessions()[0].id, said)
-        archive.set_remark(archive.sessions()[0].id, Remark(text="windy"))
+        archive.annotations.add_label(archive.sessions()[0].id, label)
+        archive.annotations.set_remark(archive.sessions()[0].id, Remark(text="windy"))
         put(exports, a="run 1000 600")
         run(exports, archive)
         assert spans(archive) == [(1000, 600)]
         only = archive.sessions()[0]
-        assert only.labels == (said,)
-        assert archive.remarks() == {only.id: Remark(text="windy")}
+        assert only.labels == (label,)
+        assert archive.annotations.remarks() == {only.id: Remark(text="windy")}
         assert len(list(archive.tracks.hashes())) == 1
 
 
@@ -91,11 +91,11 @@ def test_another_activity_under_an_old_name_loses_nothing(tmp_path: Path) -> Non
 
 def test_reprocessing_needs_no_folder_and_keeps_what_was_said(tmp_path: Path) -> None:
     exports = put(tmp_path / "e", a="run 1000 60\nrun 5000 60", b="run 9000 60")
-    said = Label(5, 9, "backward", "command")
+    label = Label(5, 9, "backward", "command")
     with Archive.open(tmp_path / "archive") as archive:
         run(exports, archive)
         ids = [session.id for session in archive.sessions()]
-        archive.add_label(ids[1], said)
+        archive.annotations.add_label(ids[1], label)
         for path in exports.iterdir():
             path.unlink()
         heavier = replace(ENGINE, athlete=Athlete(mass_kg=80))
@@ -106,9 +106,9 @@ def test_reprocessing_needs_no_folder_and_keeps_what_was_said(tmp_path: Path) ->
         assert archive.stale(*made_with) == []
         values = [session.measures.cost_factor.value for session in archive.sessions()]
         assert values == [80, 80, 80]
-        assert [session.labels for session in archive.sessions()] == [(), (said,), ()]
+        assert [session.labels for session in archive.sessions()] == [(), (label,), ()]
         assert [session.source.name for session in archive.sessions()] == ["a.fit"] * 2 + ["b.fit"]
-        assert [each.sessions for each in archive.imports()] == [3]
+        assert [each.sessions for each in archive.writes.imports()] == [3]
 
 
 def test_a_file_that_fails_anew_keeps_its_sessions(tmp_path: Path) -> None:
@@ -124,11 +124,11 @@ def test_a_file_that_fails_anew_keeps_its_sessions(tmp_path: Path) -> None:
 
 def test_an_import_can_be_undone_and_brought_back(tmp_path: Path) -> None:
     first, second = put(tmp_path / "e", a="run 1000 60"), put(tmp_path / "f", b="run 5000 60")
-    said = Label(5, 9, "backward", "command")
+    label = Label(5, 9, "backward", "command")
     with Archive.open(tmp_path / "archive") as archive:
         run(first, archive)
         run(second, archive)
-        archive.add_label(archive.sessions()[1].id, said)
+        archive.annotations.add_label(archive.sessions()[1].id, label)
         undo(2, archive, ENGINE)
         assert spans(archive) == [(1000, 60)]
         assert maintenance.check(archive) == []
@@ -137,7 +137,7 @@ def test_an_import_can_be_undone_and_brought_back(tmp_path: Path) -> None:
             undo(2, archive, ENGINE)
         run(second, archive, retry=True)
         assert spans(archive) == [(1000, 60), (5000, 60)]
-        assert archive.sessions()[1].labels == (said,)
+        assert archive.sessions()[1].labels == (label,)
 
 
 def test_undoing_what_was_replaced_brings_the_old_back(tmp_path: Path) -> None:
@@ -215,18 +215,18 @@ def test_an_import_whose_file_moved_later_stays_undone(tmp_path: Path) -> None:
 
 
 def test_a_session_without_a_usable_second_goes_when_it_is_analysed_again(tmp_path: Path) -> None:
-    """An older version took such files in; their two points lie two days apart."""
-    mark = '<trkpt lat="46.05" lon="14.5"><time>2026-05-{}T14:00:00Z</time></trkpt>'
+    """An older version took such files in; their two points lie 40 minutes apart."""
+    mark = '<trkpt lat="46.05" lon="14.5"><time>2026-05-01T14:{}:00Z</time></trkpt>'
     space = 'xmlns="http://www.topografix.com/GPX/1/1" version="1.1" creator="a"'
-    two = f"<gpx {space}><trk><trkseg>{mark.format('01')}{mark.format('03')}</trkseg></trk></gpx>"
+    two = f"<gpx {space}><trk><trkseg>{mark.format('00')}{mark.format('40')}</trkseg></trk></gpx>"
     (tmp_path / "exports").mkdir()
     (tmp_path / "exports" / "two.gpx").write_text(two)
     lenient = Settings(prepare=PrepareSettings(apart_s=1e9))
     with Archive.open(tmp_path / "archive") as archive:
-        taken = Engine(lenient, Athlete(), 1)
+        lenient_engine = Engine(lenient, Athlete(), 1)
         assert (
             run_import(
-                plan_import(tmp_path / "exports", archive, settle_s=0), archive, taken
+                plan_import(tmp_path / "exports", archive, settle_s=0), archive, lenient_engine
             ).imported
             == 1
         )

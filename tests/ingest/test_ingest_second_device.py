@@ -15,7 +15,7 @@ from retrorun.errors import ArchiveError
 from retrorun.ingest import (
     Engine,
     Report,
-    device_pairs,
+    duplicates,
     plan_import,
     reprocess,
     run_import,
@@ -215,14 +215,14 @@ def test_what_was_said_of_the_phone_holds_on_the_watch_s_clock(
     watch.unlink()
     imported(exports, archive)
     (alone,) = archive.sessions()
-    said = Label(100, 160, "forward", "command")
-    archive.add_label(alone.id, said)
+    label_of_phone = Label(100, 160, "forward", "command")
+    archive.annotations.add_label(alone.id, label_of_phone)
     watch.write_bytes(data)
     imported(exports, archive)
     (session,) = archive.sessions()
     (label,) = session.labels
     later_s = 120  # the phone was started two minutes after the watch
-    assert label.start_s == pytest.approx(said.start_s + later_s, abs=1.0)
+    assert label.start_s == pytest.approx(label_of_phone.start_s + later_s, abs=1.0)
     assert label.end_s - label.start_s == pytest.approx(60)
     assert label.origin == f"command ({alone.id})"
     reprocess([session.source.sha256], archive, ENGINE)
@@ -230,7 +230,7 @@ def test_what_was_said_of_the_phone_holds_on_the_watch_s_clock(
     separate(str(exports / "phone.gpx"), archive, ENGINE)
     assert {each.source.name: each.labels for each in archive.sessions()} == {
         "watch.fit": (),
-        "phone.gpx": (said,),
+        "phone.gpx": (label_of_phone,),
     }
 
 
@@ -244,7 +244,7 @@ def test_without_the_watch_the_phone_stands_again(exports: Path, archive: Archiv
     undo(1, archive, ENGINE)
     (session,) = archive.sessions()
     assert session.source.name == "phone.gpx"
-    assert archive.matches() == []
+    assert archive.second_devices.matches() == []
     assert maintenance.check(archive) == []
 
 
@@ -314,7 +314,7 @@ def test_pairs_overlap_for_two_minutes_and_one_has_the_better_heading() -> None:
     watch = brief("a", 0, 600, "none")
     assert [
         (pair.watch.id, pair.phone.id, pair.overlap_s)
-        for pair in device_pairs.pairs(
+        for pair in duplicates.pairs(
             [
                 watch,
                 brief("b", 100, 300, "compass"),
@@ -330,9 +330,9 @@ def test_pairs_overlap_for_two_minutes_and_one_has_the_better_heading() -> None:
 
 def test_pairs_are_settled_once() -> None:
     briefs = [brief("a", 0, 600, "none"), brief("b", 100, 300, "compass")]
-    assert len(device_pairs.pairs(briefs, [])) == 1
+    assert len(duplicates.pairs(briefs, [])) == 1
     refused = Match("b", "b" * 64, "a", "refused", None, "they do not agree")
-    assert device_pairs.pairs(briefs, [refused]) == []
+    assert duplicates.pairs(briefs, [refused]) == []
 
 
 @pytest.mark.parametrize("heading", ["none", "compass"])
@@ -340,13 +340,13 @@ def test_two_alike_are_a_pair_where_one_lies_nearly_whole_within_the_other(headi
     """270 of 300 s are 90 %."""
     long = brief("a", 0, 600, heading)
     inside, outside = brief("b", 330, 300, heading), brief("c", 331, 300, heading)
-    found = device_pairs.pairs([long, inside], [])
+    found = duplicates.pairs([long, inside], [])
     assert [(pair.overlap_s, pair.alike) for pair in found] == [(270, True)]
-    assert device_pairs.pairs([long, outside], []) == []
-    assert device_pairs.pairs([long, inside], [], {"b" * 64}) == []
+    assert duplicates.pairs([long, outside], []) == []
+    assert duplicates.pairs([long, inside], [], {"b" * 64}) == []
     for phone, session in (("a", "b"), ("b", "a")):  # settled, whichever was the phone
         refused = Match(phone, phone * 64, session, "refused", None, "they do not agree")
-        assert device_pairs.pairs([long, inside], [refused]) == []
+        assert duplicates.pairs([long, inside], [refused]) == []
 
 
 def both_with_a_compass(exports: Path, run: Simulated) -> None:
@@ -365,7 +365,7 @@ def test_of_two_with_a_compass_the_richer_stands(
     assert {"heart_rate", "cadence", "heading"} <= set(session.channels)
     (note,) = (each for each in session.notes if each.slug == "second-device")
     assert "clock" in note.message
-    (match,) = archive.matches()
+    (match,) = archive.second_devices.matches()
     assert match.state == "joined"
     assert match.skew_s == pytest.approx(SKEW_S, abs=1.0)
     rows = {Path(row.path).name: row for row in archive.files()}
@@ -418,7 +418,7 @@ def test_a_phone_that_went_on_for_longer_than_the_watch_keeps_its_session(
     (exports / "phone.gpx").write_bytes(phone_of(run, 0, -1, skew_s=15.0))
     assert imported(exports, archive).joined == 0
     assert len(archive.sessions()) == 2
-    assert [each.state for each in archive.matches()] == ["apart"]
+    assert [each.state for each in archive.second_devices.matches()] == ["apart"]
     assert plan_import(exports, archive, settle_s=0).idle
 
 
@@ -427,7 +427,7 @@ def test_a_phone_s_file_that_grew_is_read_once(
 ) -> None:
     (exports / "phone.gpx").write_bytes(phone_of(run, 120, -400))
     imported(exports, archive)
-    before = archive.matches()[0].phone
+    before = archive.second_devices.matches()[0].phone
     (exports / "phone.gpx").write_bytes(phone_of(run, 120, -60))
     report = imported(exports, archive)
     assert report.joined == 1
@@ -435,7 +435,7 @@ def test_a_phone_s_file_that_grew_is_read_once(
     (device,) = session.second_devices
     assert device.sha256[:12] != before
     assert [each.slug for each in session.notes].count("second-device") == 1
-    assert [each.phone for each in archive.matches()] == [device.sha256[:12]]
+    assert [each.phone for each in archive.second_devices.matches()] == [device.sha256[:12]]
     assert plan_import(exports, archive, settle_s=0).idle
     assert maintenance.check(archive) == []
 
@@ -520,8 +520,8 @@ def test_a_joined_phone_that_counts_as_imported_needs_no_session(
 ) -> None:
     """Archives of earlier versions may hold such a row; nothing is due of it."""
     imported(exports, archive)
-    with archive.transaction():
-        archive.connection.execute(
+    with archive.database.transaction():
+        archive.database.connection.execute(
             "UPDATE files SET outcome = 'imported', rule = NULL WHERE rule = 'second-device'"
         )
     assert plan_import(exports, archive, settle_s=0).idle

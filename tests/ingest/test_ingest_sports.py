@@ -22,7 +22,7 @@ def gpx(speed_mps: float, seconds: int = 900, kind: str = "") -> str:
     return f"<gpx><trk>{kind}<trkseg>{rows}</trkseg></trk></gpx>"
 
 
-def told(where: Path, *more: str) -> list[dict[str, object]]:
+def listed(where: Path, *more: str) -> list[dict[str, object]]:
     """What ``sessions --json`` prints."""
     places = ["--archive", str(where / "archive"), "--json", *more]
     lines = CliRunner().invoke(main, ["sessions", *places]).stdout.splitlines()
@@ -43,7 +43,7 @@ def put(where: Path, files: Iterable[tuple[str, str]]) -> None:
 
 
 def slugs(where: Path) -> list[object]:
-    return [each["slug"] for each in told(where, "--problems")]
+    return [each["slug"] for each in listed(where, "--problems")]
 
 
 @pytest.mark.parametrize("separator", ["/", "\\"])
@@ -58,8 +58,8 @@ def test_an_unpacked_bulk_export(tmp_path: Path, separator: str) -> None:
     files = [("a/activities.csv", table), ("a/activities/1.gpx", gpx(3)), ("b/2.gpx", gpx(2.5))]
     put(tmp_path, [*files, ("a/activities/2.gpx", gpx(4))])
     assert process(tmp_path) == 0
-    assert len(told(tmp_path)) == 2
-    (problem,) = told(tmp_path, "--problems")
+    assert len(listed(tmp_path)) == 2
+    (problem,) = listed(tmp_path, "--problems")
     assert (problem["outcome"], problem["slug"]) == ("not-a-run", "not-a-run")
     assert "Ride" in str(problem["message"])
 
@@ -67,11 +67,11 @@ def test_an_unpacked_bulk_export(tmp_path: Path, separator: str) -> None:
 def test_what_may_be_a_ride_is_asked_about_and_a_label_is_the_answer(tmp_path: Path) -> None:
     put(tmp_path, [("a.gpx", gpx(6))])
     assert process(tmp_path) == 0
-    assert told(tmp_path) == []
+    assert listed(tmp_path) == []
     assert slugs(tmp_path) == ["not-a-run-doubtful"]
     put(tmp_path, [("a.labels.csv", "start,end,direction\n0,60,forward\n")])
     process(tmp_path, "--retry")
-    assert [round(float(str(each["distance_m"])), -2) for each in told(tmp_path)] == [5400]
+    assert [round(float(str(each["distance_m"])), -2) for each in listed(tmp_path)] == [5400]
     assert slugs(tmp_path) == []
 
 
@@ -79,20 +79,20 @@ def test_a_setting_counts_it_all_the_same(tmp_path: Path) -> None:
     put(tmp_path, [("a.gpx", gpx(6))])
     (tmp_path / "s.toml").write_text("[sport]\ncount_doubtful = true\n")
     process(tmp_path, "--settings", str(tmp_path / "s.toml"))
-    assert len(told(tmp_path)) == 1
+    assert len(listed(tmp_path)) == 1
 
 
 def test_a_named_sport_is_believed(tmp_path: Path) -> None:
     put(tmp_path, [("a.gpx", gpx(6, kind="<type>running</type>"))])
     process(tmp_path)
-    assert len(told(tmp_path)) == 1
+    assert len(listed(tmp_path)) == 1
 
 
 @pytest.mark.parametrize("rows", ["9:01:40,9:03:20", "2026-05-03 09:01:40,2026-05-03 09:03:20"])
 def test_labels_by_the_clock_of_the_place(tmp_path: Path, rows: str) -> None:
     put(tmp_path, [("a.gpx", gpx(3)), ("a.labels.csv", f"start,end,direction\n{rows},backward\n")])
     assert process(tmp_path) == 0
-    (session,) = told(tmp_path)
+    (session,) = listed(tmp_path)
     segments = session["segments"]
     assert isinstance(segments, list)
     back = [(each["start_s"], each["end_s"]) for each in segments if each["verdict"] == "labelled"]
@@ -103,7 +103,7 @@ def test_labels_outside_of_the_recording_are_refused_with_words(tmp_path: Path) 
     table = "start,end,direction\n11:01:40,11:03:20,backward\n"
     put(tmp_path, [("a.gpx", gpx(3)), ("a.labels.csv", table)])
     assert process(tmp_path) == 1
-    assert len(told(tmp_path)) == 1
-    (problem,) = told(tmp_path, "--problems")
+    assert len(listed(tmp_path)) == 1
+    (problem,) = listed(tmp_path, "--problems")
     assert problem["slug"] == "labels-outside"
     assert "11:01:40 to 11:03:20" in str(problem["message"])

@@ -7,7 +7,7 @@ from hand_made import found, part, track_of
 
 from retrorun.measure import measure
 from retrorun.measure.cost_factor import _model_error
-from retrorun.measure.kinetics import PRIOR, Course, _robust, follow, response
+from retrorun.measure.kinetics import EffortSeries, _robust, follow, prior, response
 from retrorun.model import Athlete, Detection, Estimate, Track
 from retrorun.settings import MeasureSettings
 
@@ -24,13 +24,13 @@ EFFORTS = (  # seconds, speed, direction, gait
 
 def heart_of(demand: np.ndarray, tau_up_s: float, tau_down_s: float) -> np.ndarray:
     """The differential equation itself, in tenths of a second: another way than the fit's."""
-    state, shown = 80.0, []
+    state, heart_rate_bpm = 80.0, []
     for index, target in enumerate(60.0 + 2.7 * demand):
         for _ in range(10):
             tau = tau_up_s if target > state else tau_down_s
             state += 0.1 * (target * (1 + 0.04 * index / 3600) - state) / tau
-        shown.append(state)
-    return np.array(shown)
+        heart_rate_bpm.append(state)
+    return np.array(heart_rate_bpm)
 
 
 def session(true_factor: float, seed: int = 0, noise_bpm: float = 1.0) -> tuple[Track, Detection]:
@@ -81,6 +81,25 @@ def test_it_is_refused_in_words_without_what_it_needs() -> None:
     assert "60 s" in (factor(track, brief).reason or "")
     only = found(part(0, 1240, "backward"))
     assert "forward" in (factor(track, only).reason or "")
+
+
+def test_less_heart_rate_than_the_setting_says_is_too_little() -> None:
+    track, detection = session(1.35)
+    strict = dataclasses.replace(SETTINGS, kinetics_usable_s=3600.0)
+    refused = measure(track, detection, Athlete(), strict).cost_factor
+    assert refused.value is None
+    assert refused.reason == "less than 60 minutes of usable heart rate"
+
+
+def test_prior_knowledge_hardly_moves_the_factor_of_a_long_session() -> None:
+    track, detection = session(1.35)
+    usual = factor(track, detection).value
+    other = dataclasses.replace(SETTINGS, kinetics_slope=(2.2, 0.35), kinetics_up_s=(45.0, 0.5))
+    moved = measure(track, detection, Athlete(), other).cost_factor.value
+    assert usual is not None
+    assert moved is not None
+    assert moved != usual
+    assert moved == pytest.approx(usual, rel=0.02)
 
 
 def test_shuttles_say_nothing() -> None:
@@ -142,7 +161,7 @@ def test_following_is_the_recursion() -> None:
 def test_derivatives_are_those_of_small_changes() -> None:
     rng = np.random.default_rng(4)
     backward = np.repeat([0.0, 1.0, 0.0, 1.0], 30)
-    course = Course(
+    series = EffortSeries(
         step_s=5.0,
         level=np.repeat([12.0, 38.0, 30.0, 28.0], 30) + rng.normal(size=120),
         uphill=np.abs(rng.normal(size=120)),
@@ -150,19 +169,19 @@ def test_derivatives_are_those_of_small_changes() -> None:
         backward=backward,
         heart_rate=np.full(120, 140.0),
     )
-    theta = PRIOR[:, 0].copy()
+    theta = prior(MeasureSettings(), 90.0)[:, 0].copy()
     theta[2] = 0.3
-    _, slopes = response(course, theta)
+    _, slopes = response(series, theta)
     for index in range(len(theta)):
         step = np.zeros(len(theta))
         step[index] = 1e-6
-        up, down = response(course, theta + step)[0], response(course, theta - step)[0]
+        up, down = response(series, theta + step)[0], response(series, theta - step)[0]
         assert slopes[:, index] == pytest.approx((up - down) / 2e-6, abs=1e-3, rel=1e-3), index
 
 
 def test_the_error_of_the_model_by_hand() -> None:
     # forward at 20, 20 and 30, of which hills give 3 and take 3; backward at 30 and flat
-    course = Course(
+    series = EffortSeries(
         step_s=5.0,
         level=np.array([20.0, 20.0, 30.0, 30.0]),
         uphill=np.array([3.0, 0.0, 0.0, 0.0]),
@@ -173,14 +192,14 @@ def test_the_error_of_the_model_by_hand() -> None:
     # hills: 6 of 100. Backward 1.5·30 = 45; nine tenths of the forward efforts 17, 23, 30 lie
     # below 28.6: beyond are 16.4 of 45
     expected = math.hypot(0.008, 0.1 * 0.06, 0.15 * 16.4 / 45)
-    assert _model_error(course, 1.5, SETTINGS) == pytest.approx(expected)
+    assert _model_error(series, 1.5, SETTINGS) == pytest.approx(expected)
 
 
 def test_what_is_left_correlated_widens_the_interval_as_newey_and_west_do() -> None:
     # twenty equal scores, twelve lags: 20 + 2·Σ (1 - l/13)(20 - l) = 20 + 2·92 = 204, against 20
     # if they were independent
-    widened = _robust(np.array([[1 / 20]]), np.ones((20, 1)))
+    widened = _robust(np.array([[1 / 20]]), np.ones((20, 1)), lags=12)
     assert widened[0, 0] == pytest.approx(204 / 20 / 20)
     # and never narrower: alternating ones cancel
     signs = np.tile([1.0, -1.0], 10)[:, None]
-    assert _robust(np.array([[1 / 20]]), signs)[0, 0] == pytest.approx(1 / 20)
+    assert _robust(np.array([[1 / 20]]), signs, lags=12)[0, 0] == pytest.approx(1 / 20)

@@ -16,7 +16,7 @@ def measured(track: Track, segments: list[Segment], athlete: Athlete = RUNNER) -
     return measure(track, found(*segments), athlete, SETTINGS)
 
 
-def shown(measures: Measures, index: int = 0) -> Energy:
+def energy_of(measures: Measures, index: int = 0) -> Energy:
     energy = measures.segments[index].metrics.energy_shown
     assert energy is not None
     return energy
@@ -32,7 +32,7 @@ def test_keytel_by_hand() -> None:
 
 def test_forward_energy_by_hand() -> None:
     # S = 180 m/min: 39.5 ml/kg/min for 10 min, 70 kg: 27.65 l, 138.25 kcal; rest 12.25
-    energy = shown(measured(track_of(600, ground_speed_mps=3.0, grade=0.0), [part(0, 600)]))
+    energy = energy_of(measured(track_of(600, ground_speed_mps=3.0, grade=0.0), [part(0, 600)]))
     assert energy.gross == pytest.approx(138.25)
     assert energy.active == pytest.approx(126.0)
     assert energy.low == pytest.approx(138.25 * 0.93)
@@ -41,7 +41,7 @@ def test_forward_energy_by_hand() -> None:
 
 def test_backward_energy_is_the_literature_s_band_times_forward() -> None:
     track = track_of(600, ground_speed_mps=3.0, grade=0.0)
-    energy = shown(measured(track, [part(0, 600, "backward")]))
+    energy = energy_of(measured(track, [part(0, 600, "backward")]))
     assert energy.gross == pytest.approx(138.25 * 1.35)
     # band 1.25 to 1.45 and 7 % of 1.35, in squares
     reach = np.hypot(0.10, 0.07 * 1.35)
@@ -52,7 +52,7 @@ def test_backward_energy_is_the_literature_s_band_times_forward() -> None:
 def test_backward_walking_has_its_own_band() -> None:
     # S = 60 m/min: 9.5 ml/kg/min for 10 min, 70 kg: 33.25 kcal, times 1.4
     track = track_of(600, ground_speed_mps=1.0, grade=0.0)
-    energy = shown(measured(track, [part(0, 600, "backward", "walk")]))
+    energy = energy_of(measured(track, [part(0, 600, "backward", "walk")]))
     assert energy.gross == pytest.approx(33.25 * 1.4)
 
 
@@ -97,8 +97,8 @@ def test_heart_rate_energy_is_refused_in_words(athlete: Athlete, word: str) -> N
 def test_without_mass_energy_is_per_kilogram_and_says_how_to_set_it() -> None:
     track = track_of(600, ground_speed_mps=3.0, grade=0.0)
     measures = measured(track, [part(0, 600)], Athlete())
-    assert shown(measures).per_kg
-    assert shown(measures).gross == pytest.approx(138.25 / 70)
+    assert energy_of(measures).per_kg
+    assert energy_of(measures).gross == pytest.approx(138.25 / 70)
     assert measures.totals["forward"].energy_kcal is None
     assert any("mass_kg=" in note.message for note in measures.notes)
 
@@ -108,21 +108,21 @@ def test_own_factor_is_shown_if_it_is_narrow_enough() -> None:
     narrow = Athlete(mass_kg=70, cost_factor=Estimate(1.5, 1.45, 1.55, "kinetics"))
     wide = Athlete(mass_kg=70, cost_factor=Estimate(1.5, 1.1, 2.0, "kinetics"))
     back = [part(0, 600, "backward")]
-    assert shown(measured(track, back, narrow)).gross == pytest.approx(138.25 * 1.5)
+    assert energy_of(measured(track, back, narrow)).gross == pytest.approx(138.25 * 1.5)
     assert len(measured(track, back, narrow).segments[0].metrics.energies) == 2
-    assert shown(measured(track, back, wide)).gross == pytest.approx(138.25 * 1.35)
+    assert energy_of(measured(track, back, wide)).gross == pytest.approx(138.25 * 1.35)
 
 
 def test_own_factor_leaves_forward_energy_alone() -> None:
     track = track_of(600, ground_speed_mps=3.0, grade=0.0)
     narrow = Athlete(mass_kg=70, cost_factor=Estimate(1.5, 1.45, 1.55, "kinetics"))
-    assert shown(measured(track, [part(0, 600)], narrow)).gross == pytest.approx(138.25)
+    assert energy_of(measured(track, [part(0, 600)], narrow)).gross == pytest.approx(138.25)
 
 
 def test_standing_still_costs_rest_and_nothing_above_it() -> None:
     # 3.5 ml/kg/min for 10 min, 70 kg: 12.25 kcal
     track = track_of(600, ground_speed_mps=0.2, grade=0.0)
-    energy = shown(measured(track, [part(0, 600, "still", "still")]))
+    energy = energy_of(measured(track, [part(0, 600, "still", "still")]))
     assert energy.gross == pytest.approx(12.25)
     assert energy.active == pytest.approx(0.0)
 
@@ -135,7 +135,7 @@ def test_without_speed_or_heart_rate_there_is_no_energy() -> None:
 
 def test_the_band_of_an_unknown_direction_reaches_up_to_backward() -> None:
     track = track_of(600, ground_speed_mps=3.0, grade=0.0)
-    energy = shown(measured(track, [part(0, 600, "unknown")]))
+    energy = energy_of(measured(track, [part(0, 600, "unknown")]))
     assert energy.gross == pytest.approx(138.25)
     assert energy.low == pytest.approx(138.25 * 0.93)
     # up to 1.45 times, and 7 %, in squares

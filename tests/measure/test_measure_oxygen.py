@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from retrorun import literature
-from retrorun.measure.oxygen import flat_equivalent, kcal_per_kg, minetti_j_kg_m, oxygen_ml_kg_min
+from retrorun.measure.energy import flat_equivalent, kcal_per_kg, minetti_j_kg_m, oxygen_ml_kg_min
 
 
 def one(number: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

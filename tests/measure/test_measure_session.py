@@ -7,7 +7,7 @@ import pytest
 from hand_made import START_S, found, part, track_of
 
 from retrorun.measure import measure
-from retrorun.measure.heart import maximum_bpm, suspect, trimp_factor
+from retrorun.measure.heart import maximum_bpm, suspect_heart_rate, trimp_factor
 from retrorun.model import Athlete, Detection, Measures, Track
 from retrorun.settings import MeasureSettings
 
@@ -50,6 +50,16 @@ def test_the_metres_of_each_second_come_before_the_speed() -> None:
     assert metrics.distance_m == pytest.approx(150.0)
 
 
+def test_a_climb_goes_on_between_altitudes_that_lie_far_apart() -> None:
+    # up 1 m in each 15 s for 60 s, then as far down, known each 15 s
+    height = np.concatenate((np.arange(61.0), np.arange(59.0, -1.0, -1.0))) / 15.0
+    sparse = np.where(np.arange(121) % 15 == 0, height, np.nan)
+    for altitude in (height, sparse):
+        track = track_of(121, ground_speed_mps=2.5, smooth_altitude_m=altitude)
+        metrics = run(track, found(part(0, 121))).segments[0].metrics
+        assert metrics.climb_m == pytest.approx(4.0)
+
+
 def test_totals_keep_candidates_apart_and_add_up() -> None:
     track = track_of(400, ground_speed_mps=2.0)
     detection = found(
@@ -86,7 +96,7 @@ def test_zero_heart_rate_is_missing_and_coverage_says_so() -> None:
 def test_a_spike_is_flagged_and_a_climb_is_not() -> None:
     heart = np.linspace(100, 180, 200)
     heart[100] += 60
-    doubted, notes = suspect(track_of(200, heart_rate_bpm=heart), SETTINGS)
+    doubted, notes = suspect_heart_rate(track_of(200, heart_rate_bpm=heart), SETTINGS)
     assert np.flatnonzero(doubted).tolist() == [100]
     assert [note.slug for note in notes] == ["heart-rate-spikes"]
 
@@ -94,7 +104,9 @@ def test_a_spike_is_flagged_and_a_climb_is_not() -> None:
 def test_heart_rate_that_is_the_step_rate_is_flagged() -> None:
     steps = 165.0 + 3.0 * np.sin(np.arange(300) / 20)
     heart = np.where(np.arange(300) < 100, 140.0, steps)
-    doubted, notes = suspect(track_of(300, heart_rate_bpm=heart, cadence_spm=steps), SETTINGS)
+    doubted, notes = suspect_heart_rate(
+        track_of(300, heart_rate_bpm=heart, cadence_spm=steps), SETTINGS
+    )
     assert doubted[100:].all()
     assert not doubted[:90].any()
     assert [note.slug for note in notes] == ["heart-rate-cadence-lock"]

@@ -194,6 +194,22 @@ def test_an_odometer_that_is_written_when_it_changes_knows_of_the_stop() -> None
     assert (track.column("ground_speed_mps")[210:250] < 0.5).all()
 
 
+def test_an_odometer_reaches_the_ends_of_a_recording_by_its_first_reading_and_the_total() -> None:
+    # 3 m/s for 300 s; the first reading comes after 7 s, the last before 40 s in which the device
+    # shows 0.6 m/s though its total says that nothing followed
+    times = np.arange(341.0)
+    shown = np.where((times >= 7) & (times <= 300), 3.0 * times, np.nan)
+    run = without_place(times, distance_m=shown, speed_mps=np.where(times < 300, 3.0, 0.6))
+    track = prepared(replace(run, distance_m=900.0))
+    assert metres(track) == pytest.approx(900.0)
+    assert track.distance_sources == pytest.approx({"odometer": 900.0})
+    # a total that says more leaves the end to the speed; and 21 m are not run within 1 s
+    assert metres(prepared(replace(run, distance_m=924.0))) == pytest.approx(924.0, abs=1.0)
+    late = replace(run, columns={**run.columns, "distance_m": np.where(times > 0, shown, np.nan)})
+    cut = replace(late, time_s=run.time_s[6:], columns={k: v[6:] for k, v in late.columns.items()})
+    assert metres(prepared(replace(cut, distance_m=900.0))) == pytest.approx(882.0, abs=1.0)
+
+
 def test_speed_in_kilometres_an_hour_is_known_by_the_total_or_by_itself() -> None:
     kmh = np.full(901, 10.8)
     stated = replace(without_place(np.arange(901.0), speed_mps=kmh), distance_m=2700.0)

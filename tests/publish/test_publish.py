@@ -12,7 +12,7 @@ from retrorun.archive import Archive, Change, maintenance, serialization
 from retrorun.learn import learn
 from retrorun.model import Analysis, Athlete, Blob, Session
 from retrorun.pipeline import process
-from retrorun.publish import Manner
+from retrorun.publish import PublishOptions
 from retrorun.report import comparison_page, index_page
 from retrorun.settings import Settings
 
@@ -24,13 +24,13 @@ ATHLETE = Athlete(mass_kg=64.0)
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("published") / "archive"
     with Archive.open(folder) as opened:
-        number = opened.begin_import("/exports", "0.1.0", 0.0)
+        number = opened.writes.begin_import("/exports", "0.1.0", 0.0)
         for path in sorted(SAMPLES.glob("*.fit"))[:6]:
             blob = Blob(path.name, path.read_bytes())
             made = process(blob, Settings(), ATHLETE)
             if isinstance(made, Analysis):
                 sent = serialization.parcel(blob.data, made, ATHLETE)
-                opened.write(number, Change(parcels=[sent]))
+                opened.writes.apply(number, Change(parcels=[sent]))
     return folder
 
 
@@ -42,7 +42,9 @@ def pages(folder: Path) -> dict[str, bytes]:
 
 def published(archive: Path, folder: Path, jobs: int = 1) -> int:
     with Archive.open(archive) as opened:
-        return publish.publish(opened, folder, Manner(Settings(), ATHLETE, jobs=jobs), ()).pages
+        return publish.publish(
+            opened, folder, PublishOptions(Settings(), ATHLETE, jobs=jobs), ()
+        ).pages
 
 
 def test_workers_write_the_pages_that_one_process_writes(
@@ -74,13 +76,15 @@ def test_a_session_that_cannot_be_shown_says_why_and_keeps_no_other_page(
     broken = shutil.copytree(archive, tmp_path / "archive")
     with Archive.open(broken) as opened:
         first, second, *others = (each.id for each in opened.sessions())
-        opened.tracks.path(opened.find("track", first)[0]).unlink()
-        opened.write(0, Change(documents={second: b'{"id": 3}'}))
+        opened.tracks.path(opened.database.find_session("track", first)[0]).unlink()
+        opened.writes.apply(0, Change(documents={second: b'{"id": 3}'}))
     monkeypatch.setattr(publish, "WORTH_A_WORKER", 1)
     for jobs in (1, 2):
         folder = tmp_path / str(jobs)
         with Archive.open(broken) as opened:
-            done = publish.publish(opened, folder, Manner(Settings(), ATHLETE, jobs=jobs), ())
+            done = publish.publish(
+                opened, folder, PublishOptions(Settings(), ATHLETE, jobs=jobs), ()
+            )
             named = " ".join(each.message for each in maintenance.check(opened))
         assert {each.session: each.slug for each in done.faults} == {
             first: "archive-object-missing",
@@ -132,12 +136,12 @@ def test_odd_values_in_one_session_keep_no_other_page(
     odd = shutil.copytree(archive, tmp_path / "archive")
     with Archive.open(odd) as opened:
         first, *others = (each.id for each in opened.sessions())
-        (document,) = opened.find("document", first)
-        opened.write(0, Change(documents={first: altered(document, *path, value=value)}))
-        done = publish.publish(opened, tmp_path / "pages", Manner(Settings(), ATHLETE), ())
+        (document,) = opened.database.find_session("document", first)
+        opened.writes.apply(0, Change(documents={first: altered(document, *path, value=value)}))
+        done = publish.publish(opened, tmp_path / "pages", PublishOptions(Settings(), ATHLETE), ())
         named = " ".join(each.message for each in maintenance.check(opened))
         learnt, _ = publish.of_sound(
-            opened.outlines(lambda *_: None), lambda each: learn(each, ATHLETE, Settings().compare)
+            opened.summaries(lambda *_: None), lambda each: learn(each, ATHLETE, Settings().compare)
         )
     assert isinstance(learnt, Athlete)
     found = pages(tmp_path / "pages")
@@ -167,11 +171,11 @@ def test_whatever_cannot_be_made_of_one_session_is_made_of_the_others(archive: P
 def test_outlines_and_sums_give_what_whole_sessions_give(archive: Path) -> None:
     settings = Settings().compare
     with Archive.open(archive) as opened:
-        whole, outlines, sums = opened.sessions(), opened.outlines(), opened.sums()
+        whole, outlines, sums = opened.sessions(), opened.summaries(), opened.sums()
     assert any(session.measures.segments for session in whole)
     found = compare.compare(whole, ATHLETE, settings)
     assert compare.compare(outlines, ATHLETE, settings) == found
-    assert compare.pasts(sums, settings) == compare.pasts(whole, settings)
+    assert compare.earlier_sessions(sums, settings) == compare.earlier_sessions(whole, settings)
     assert learn(outlines, ATHLETE, settings) == learn(whole, ATHLETE, settings)
     assert index_page(outlines, ATHLETE) == index_page(whole, ATHLETE)
     assert comparison_page(found, outlines, ATHLETE) == comparison_page(found, whole, ATHLETE)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from retrorun.readers.cadence import tidied
+from retrorun.readers.cadence import normalize_cadence
 from retrorun.units import FloatArray
 
 TIMES = np.arange(1200.0)
@@ -25,7 +25,7 @@ def columns(speed: FloatArray, counted: FloatArray, by: str) -> dict[str, FloatA
 
 
 def steps(speed: FloatArray, counted: FloatArray, by: str, sport: str | None) -> FloatArray:
-    return tidied(TIMES, columns(speed, counted, by), sport)[0]["cadence_spm"]
+    return normalize_cadence(TIMES, columns(speed, counted, by), sport)[0]["cadence_spm"]
 
 
 @pytest.mark.parametrize("gait", GAITS)
@@ -52,7 +52,7 @@ def test_the_speed_tells_what_was_counted(
 )
 def test_without_a_speed_the_sport_tells(sport: str | None, counted: float, spm: float) -> None:
     given = {"cadence_spm": np.full(TIMES.size, counted)}
-    assert tidied(TIMES, given, sport)[0]["cadence_spm"] == pytest.approx(spm)
+    assert normalize_cadence(TIMES, given, sport)[0]["cadence_spm"] == pytest.approx(spm)
 
 
 @pytest.mark.parametrize("feet", [1, 2])
@@ -72,7 +72,9 @@ def test_a_stretch_that_counts_half_or_twice_is_put_right(
 ) -> None:
     spm = np.full(TIMES.size, 170.0)
     counted = np.where((TIMES >= 300) & (TIMES < 500), factor * spm, spm) * feet / 2
-    found, notes = tidied(TIMES, columns(np.full(TIMES.size, 3.2), counted, "odometer"), "running")
+    found, notes = normalize_cadence(
+        TIMES, columns(np.full(TIMES.size, 3.2), counted, "odometer"), "running"
+    )
     assert found["cadence_spm"] == pytest.approx(spm)
     (note,) = (note for note in notes if note.slug == slug)
     assert "200 samples" in note.message
@@ -88,6 +90,6 @@ def test_a_backward_runner_s_steps_are_not_halved() -> None:
 def test_walking_breaks_in_a_run_are_no_half_locked_steps() -> None:
     walking = TIMES % 300 < 60
     speed, spm = np.where(walking, 1.4, 3.0), np.where(walking, 104.0, 168.0)
-    found, notes = tidied(TIMES, columns(speed, spm / 2, "positions"), "running")
+    found, notes = normalize_cadence(TIMES, columns(speed, spm / 2, "positions"), "running")
     assert found["cadence_spm"] == pytest.approx(spm)
     assert [note.slug for note in notes] == ["cadence-doubled"]

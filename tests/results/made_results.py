@@ -18,12 +18,12 @@ def analysed(path: Path, athlete: Athlete | None = None) -> Analysis:
     return outcome
 
 
-def written(folder: Path, filed: Sequence[results.Filed], *, tracks: bool = True) -> Folder:
+def written(folder: Path, filed: Sequence[results.FileOutcomes], *, tracks: bool = True) -> Folder:
     """A result set of two batches: every other file in the second."""
     store = Folder(folder)
-    store.put(results.ABOUT, results.about("1.0", "abc", tracks=tracks))
+    store.put(results.ABOUT, results.make_about("1.0", "abc", tracks=tracks))
     for place, batch in enumerate(BATCHES):
-        part = results.Part(batch, tracks=tracks)
+        part = results.BatchWriter(batch, tracks=tracks)
         for each in filed[place::2]:
             part.add(each)
         for name, data in part.close():
@@ -31,7 +31,7 @@ def written(folder: Path, filed: Sequence[results.Filed], *, tracks: bool = True
     return store
 
 
-def filed(athlete: str, analysis: Analysis) -> results.Filed:
+def filed(athlete: str, analysis: Analysis) -> results.FileOutcomes:
     source = analysis.source
     place = (f"/exports/{athlete}/{source.name}", f"{athlete}/{source.name}", 10, "7", "abc")
-    return results.Filed(athlete, *place, (analysis,), source.sha256)
+    return results.FileOutcomes(athlete, *place, (analysis,), source.sha256)

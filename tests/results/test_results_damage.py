@@ -10,7 +10,7 @@ from made_results import analysed, filed, written
 
 from retrorun import results
 from retrorun.errors import ReadError
-from retrorun.results import columns as arrow
+from retrorun.results import columns as declared
 from retrorun.storage import Folder
 
 FLIPS = 40
@@ -40,7 +40,11 @@ def everything(store: Folder) -> tuple[object, ...]:
     """All that can be asked of a result set."""
     ledger = [batch.to_pylist() for batch in results.ledger(store)]
     sessions = [results.sessions(store, each) for each in results.athletes(store)]
-    return ledger, sessions, list(results.deidentify(store, results.key(KEY), tracks=True))
+    return (
+        ledger,
+        sessions,
+        list(results.deidentify(store, results.pseudonym_key(KEY), tracks=True)),
+    )
 
 
 def test_every_flipped_bit_is_found_or_changes_nothing(whole: Path) -> None:
@@ -80,7 +84,7 @@ def replace_columns(path: Path, columns: dict[str, pa.Array]) -> None:
     """The same part with other columns; no sum tells of it, as in the first sets."""
     for each in (path.parents[3] / "sums").iterdir():
         each.unlink()
-    metadata = {arrow.KEY: b"{}"}
+    metadata = {declared.KEY: b"{}"}
     pq.write_table(pa.table(columns).replace_schema_metadata(metadata), path)
 
 
@@ -133,17 +137,17 @@ def test_a_session_without_an_id_is_refused(copy: Folder) -> None:
 
 def test_a_copy_without_the_dropped_columns_is_no_other_schema(whole: Path, tmp_path: Path) -> None:
     store = Folder(tmp_path / "copy")
-    for name, data in results.deidentify(Folder(whole), results.key(KEY), tracks=True):
+    for name, data in results.deidentify(Folder(whole), results.pseudonym_key(KEY), tracks=True):
         store.put(name, data)
     assert [len(results.sessions(store, each)) for each in results.athletes(store)] == [1, 1]
-    assert list(results.lost(store)) == []
+    assert list(results.missing_parts(store)) == []
 
 
 def test_parts_that_are_gone_are_named(copy: Folder) -> None:
     gone = [part_of(copy, "sessions"), part_of(copy, "tracks")]
     for path in gone:
         path.unlink()
-    lost = list(results.lost(copy))
+    lost = list(results.missing_parts(copy))
     assert [each.slug for each in lost] == ["results-part-missing"] * 2
     names = sorted(path.relative_to(copy.root).as_posix() for path in gone)
     assert [each.file for each in lost] == names
@@ -152,7 +156,7 @@ def test_parts_that_are_gone_are_named(copy: Folder) -> None:
 def test_parts_of_an_athlete_with_another_name_are_not_gone(copy: Folder) -> None:
     folder = copy.root / "sessions" / "athlete=a"
     folder.rename(folder.with_name("athlete=c"))
-    assert list(results.lost(copy)) == []
+    assert list(results.missing_parts(copy)) == []
     assert len(results.sessions(copy, "c")) == 1
 
 

@@ -19,10 +19,20 @@ from click.testing import CliRunner, Result
 from made_results import analysed, filed, written
 
 from retrorun import compare, pipeline, results
-from retrorun.archive.serialization import OUTLINES
+from retrorun.archive.serialization import SUMMARY_DECODER
 from retrorun.cli import main
 from retrorun.errors import SettingsError
-from retrorun.model import Analysis, Athlete, Blob, Lap, Note, Pause, SecondDevice, Session, Zoned
+from retrorun.model import (
+    Analysis,
+    Athlete,
+    Blob,
+    Lap,
+    Note,
+    Pause,
+    SecondDevice,
+    Session,
+    TimeZone,
+)
 from retrorun.results import deidentification, deidentification_rules
 from retrorun.results.columns import TABLES
 from retrorun.results.deidentification import WEEK_S
@@ -30,15 +40,15 @@ from retrorun.settings import CompareSettings, Settings
 from retrorun.storage import Folder
 
 SALT = b"a salt of the tests, long enough"
-KEY = results.key(SALT)
+KEY = results.pseudonym_key(SALT)
 MARK = "MARKER"
 WEEK = dt.timedelta(weeks=1)
 
 
-def copied(store: Folder, folder: Path, key: results.Key = KEY) -> Folder:
+def copied(store: Folder, folder: Path, key: results.PseudonymKey = KEY) -> Folder:
     copy = Folder(folder)
     about = results.deidentified_about(results.read_about(store), key, tracks=True)
-    copy.put(results.ABOUT, results.about_bytes(about))
+    copy.put(results.ABOUT, results.encode_about(about))
     for name, data in results.deidentify(store, key, tracks=True):
         assert copy.put(name, data), name
     return copy
@@ -89,14 +99,14 @@ def test_every_column_is_decided_and_these_are_what_is_left() -> None:
     text = {
         each.name
         for table in ("sessions", "segments", "tracks")
-        for each in deidentification.columns(table)
+        for each in deidentification.kept_columns(table)
         if each.kind in {"text", "bytes"}
     }
     assert text == {
         *("session", "sport", "heading_kind", "analysis", "direction", "gait", "verdict"),
         *("ground", "energy_method"),
     }
-    left = {each.name for each in deidentification.columns("tracks")}
+    left = {each.name for each in deidentification.kept_columns("tracks")}
     assert left == {
         *("session", "time", "elapsed_s", "altitude_m", "smooth_altitude_m", "distance_m"),
         *("speed_mps", "ground_speed_mps", "heart_rate_bpm", "cadence_spm", "step_length_m"),
@@ -123,9 +133,9 @@ def test_what_nobody_decided_is_left_out(monkeypatch: pytest.MonkeyPatch) -> Non
     for kind in (_Grown, _GrownBadly):
         monkeypatch.setitem(deidentification_rules.FIELDS, kind, {"seconds": "keep"})
     facts = deidentification_rules.Facts("id", 0.0)
-    assert deidentification_rules.scrubbed(_Grown(1.0, "Ann"), facts) == _Grown(1.0)
+    assert deidentification_rules.deidentify_value(_Grown(1.0, "Ann"), facts) == _Grown(1.0)
     with pytest.raises(SettingsError, match=r"_GrownBadly\.words"):
-        deidentification_rules.scrubbed(_GrownBadly(1.0, "Ann"), facts)
+        deidentification_rules.deidentify_value(_GrownBadly(1.0, "Ann"), facts)
 
 
 # --- nothing comes through
@@ -163,7 +173,7 @@ def marked(samples: Path) -> Analysis:
     found = analysed(samples / "2026-05-03-connect-iq.fit")
     session = dataclasses.replace(
         found.sessions[0],
-        zone=Zoned("Europe/Ljubljana", 7200.0, "position"),
+        zone=TimeZone("Europe/Ljubljana", 7200.0, "position"),
         laps=(Lap(1.0, 2.0, "name", "step", "trigger"),),
         pauses=(Pause(1.0, 2.0),),
         notes=(Note("slug", "message"),),
@@ -377,7 +387,7 @@ def test_a_copys_analysis_is_read_like_any_other(copy: Folder) -> None:
         for document in table["analysis"].to_pylist():
             session = msgspec.json.decode(document, type=Session)
             assert session.measures.segments
-            assert OUTLINES.decode(document).id == session.id
+            assert SUMMARY_DECODER.decode(document).id == session.id
 
 
 def test_the_same_salt_gives_the_same_bytes_and_another_no_id_in_common(
@@ -389,7 +399,7 @@ def test_the_same_salt_gives_the_same_bytes_and_another_no_id_in_common(
         for each in copy.entries()
         if each.name != results.ABOUT
     }
-    other = results.deidentify(whole, results.key(SALT + b"!"), tracks=False)
+    other = results.deidentify(whole, results.pseudonym_key(SALT + b"!"), tracks=False)
     ids = {each.id for each in results.sessions(copy, KEY.athlete("ann"))}
     for name, data in other:
         assert KEY.athlete("ann") not in name
@@ -406,7 +416,7 @@ def test_without_tracks_there_are_none(whole: Folder) -> None:
 
 def test_a_salt_that_can_be_guessed_is_refused() -> None:
     with pytest.raises(SettingsError, match="guessed"):
-        results.key(b"short")
+        results.pseudonym_key(b"short")
     assert "tests" not in repr(KEY)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from results import ABOUT, TREATED, TYPES, markdown
-from retrorun.results import columns as arrow
+from retrorun.results import columns as declared
 from retrorun.results.columns import SCHEMA_VERSION, TABLES
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "results.md"
@@ -27,9 +27,9 @@ def test_every_column_is_on_the_page(table: str) -> None:
 
 
 def test_types_on_the_page_are_arrows_own() -> None:
-    assert TYPES.keys() == arrow.types().keys()
+    assert TYPES.keys() == declared.types().keys()
     for kind, name in TYPES.items():
-        said = str(arrow.types()[kind]).replace("item: ", "").replace("tz=", "")
+        said = str(declared.types()[kind]).replace("item: ", "").replace("tz=", "")
         assert said == name, kind
     assert {each.treatment for columns in TABLES.values() for each in columns} <= TREATED.keys()
 

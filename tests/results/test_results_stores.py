@@ -27,7 +27,7 @@ def test_each_athlete_is_found_alone_in_an_object_store(store: Store, samples: P
     assert list(results.ledger(store)) == []
     analysis = analysed(samples / "2026-05-31-easy.fit")
     for place, name in enumerate(NAMES):
-        part = results.Part(f"{place:032x}", tracks=False)
+        part = results.BatchWriter(f"{place:032x}", tracks=False)
         part.add(filed(name, analysis))
         for path, data in part.close():
             assert store.put(path, data)
@@ -40,7 +40,7 @@ def test_each_athlete_is_found_alone_in_an_object_store(store: Store, samples: P
 def test_the_same_session_of_two_batches_counts_once(store: Store, samples: Path) -> None:
     analysis = analysed(samples / "2026-05-31-easy.fit")
     for batch in ("a" * 32, "b" * 32):
-        part = results.Part(batch, tracks=False)
+        part = results.BatchWriter(batch, tracks=False)
         part.add(filed("ann", analysis))
         for path, data in part.close():
             store.put(path, data)
@@ -80,4 +80,6 @@ def _sessions(store: Store) -> None:
 
 
 def _copy(store: Store) -> None:
-    assert all(data for _, data in results.deidentify(store, results.key(b"s" * 16), tracks=True))
+    assert all(
+        data for _, data in results.deidentify(store, results.pseudonym_key(b"s" * 16), tracks=True)
+    )

@@ -26,9 +26,9 @@ def outcomes(samples: Path) -> list[tuple[str, Outcome]]:
     ]
 
 
-def filed(athlete: str, name: str, *outcomes: Outcome) -> results.Filed:
+def filed(athlete: str, name: str, *outcomes: Outcome) -> results.FileOutcomes:
     sha256 = outcomes[0].source.sha256 if outcomes else None
-    return results.Filed(athlete, f"/x/{name}", name, 10, "7", "abc", outcomes, sha256)
+    return results.FileOutcomes(athlete, f"/x/{name}", name, 10, "7", "abc", outcomes, sha256)
 
 
 def read(data: bytes) -> pa.Table:
@@ -37,7 +37,7 @@ def read(data: bytes) -> pa.Table:
 
 @pytest.fixture(scope="module")
 def written(outcomes: list[tuple[str, Outcome]]) -> dict[str, bytes]:
-    part = results.Part(BATCH, tracks=True)
+    part = results.BatchWriter(BATCH, tracks=True)
     for name, outcome in outcomes:
         part.add(filed("ann", name, outcome))
     part.add(filed("ann", "again.fit", outcomes[0][1]))
@@ -110,7 +110,7 @@ def test_the_same_files_give_the_same_bytes(
 ) -> None:
     parts = []
     for _ in range(2):
-        part = results.Part(BATCH, tracks=True)
+        part = results.BatchWriter(BATCH, tracks=True)
         for name, outcome in outcomes:
             part.add(filed("ann", name, outcome))
         parts.append(dict(part.close()))
@@ -138,12 +138,12 @@ def test_what_is_put_is_read_back(
 
 def test_a_result_set_made_otherwise_is_refused(tmp_path: Path) -> None:
     store = Folder(tmp_path)
-    store.put(results.ABOUT, results.about("1.0", "abc", tracks=False))
-    results.check_about(store, results.about("1.0", "abc", tracks=False))
+    store.put(results.ABOUT, results.make_about("1.0", "abc", tracks=False))
+    results.check_about(store, results.make_about("1.0", "abc", tracks=False))
     for other, slug in (
-        (results.about("1.1", "abc", tracks=False), "results-other-version"),
-        (results.about("1.0", "abd", tracks=False), "results-other-settings"),
-        (results.about("1.0", "abc", tracks=True), "results-other-tracks"),
+        (results.make_about("1.1", "abc", tracks=False), "results-other-version"),
+        (results.make_about("1.0", "abd", tracks=False), "results-other-settings"),
+        (results.make_about("1.0", "abc", tracks=True), "results-other-tracks"),
     ):
         with pytest.raises(SettingsError) as caught:
             results.check_about(store, other)
@@ -152,10 +152,10 @@ def test_a_result_set_made_otherwise_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_archive_may_hold_many_athletes(outcomes: list[tuple[str, Outcome]]) -> None:
-    part = results.Part(BATCH, tracks=False)
+    part = results.BatchWriter(BATCH, tracks=False)
     found = tuple(outcome for _, outcome in outcomes)
     whose = ("bob", "ann", "bob")
-    part.add(results.Filed("club", "/x.zip", "x.zip", 10, "7", "abc", found, None, whose))
+    part.add(results.FileOutcomes("club", "/x.zip", "x.zip", 10, "7", "abc", found, None, whose))
     written = dict(part.close())
     ledger = read(written[f"files/{BATCH}.parquet"]).to_pylist()
     told = [(row["athlete"], row["outcome"], row["sessions"]) for row in ledger]
@@ -225,7 +225,7 @@ def test_hostile_names_are_filed_and_found(
     assert isinstance(outcome, Analysis)
     source = replace(outcome.source, name=name)
     session = replace(outcome.sessions[0], source=source, name=name, device=name)
-    part = results.Part(BATCH, tracks=False)
+    part = results.BatchWriter(BATCH, tracks=False)
     broken = Failed(Source(name, "f" * 64), "broken", name, remedy=name)
     part.add(filed(name, name, replace(outcome, source=source, sessions=(session,)), broken))
     store = Folder(tmp_path)
@@ -245,7 +245,7 @@ def test_a_clock_that_no_table_can_hold_costs_its_file_only(
     _, outcome = outcomes[0]
     assert isinstance(outcome, Analysis)
     astray = replace(outcome, sessions=(replace(outcome.sessions[0], start_time_s=start_s),))
-    part = results.Part(BATCH, tracks=False)
+    part = results.BatchWriter(BATCH, tracks=False)
     part.add(filed("ann", "astray.fit", astray))
     part.add(filed("ann", "good.fit", outcome))
     written = dict(part.close())
@@ -259,7 +259,7 @@ def test_a_clock_that_no_table_can_hold_costs_its_file_only(
 def test_many_sessions_are_packed_as_they_come(outcomes: list[tuple[str, Outcome]]) -> None:
     _, outcome = outcomes[0]
     assert isinstance(outcome, Analysis)
-    part = results.Part(BATCH, tracks=False)
+    part = results.BatchWriter(BATCH, tracks=False)
     for number in range(600):
         source = replace(outcome.source, sha256=f"{number:064x}")
         session = replace(outcome.sessions[0], id=f"{number:012x}", source=source)
@@ -278,7 +278,7 @@ def test_a_number_that_is_none_is_null(outcomes: list[tuple[str, Outcome]]) -> N
     _, outcome = outcomes[0]
     assert isinstance(outcome, Analysis)
     session = replace(outcome.sessions[0], distance_m=float("nan"), moving_s=float("inf"))
-    part = results.Part(BATCH, tracks=False)
+    part = results.BatchWriter(BATCH, tracks=False)
     part.add(filed("ann", "run.fit", replace(outcome, sessions=(session,))))
     written = dict(part.close())
     (row,) = read(written[f"sessions/athlete=ann/year=2026/{BATCH}.parquet"]).to_pylist()

@@ -1,4 +1,4 @@
-"""The simulated body and watch against what they were told to be."""
+"""The simulated body and watch against their parameters."""
 
 import itertools
 from dataclasses import replace
@@ -172,7 +172,7 @@ def test_laps_carry_the_steps_words() -> None:
 def test_magnetic_north_differs_by_the_declination() -> None:
     scenario = scenarios()["all forward"]
     compass = Compass(declination_deg=20.0)
-    shown = {
+    headings_deg = {
         north: simulate(
             replace(scenario, watch=replace(scenario.watch, compass=replace(compass, north=north))),
             1,
@@ -181,7 +181,7 @@ def test_magnetic_north_differs_by_the_declination() -> None:
         .heading_deg
         for north in ("true", "magnetic")
     }
-    assert np.allclose(wrap_deg(shown["true"] - shown["magnetic"]), 20.0, atol=0.11)
+    assert np.allclose(wrap_deg(headings_deg["true"] - headings_deg["magnetic"]), 20.0, atol=0.11)
 
 
 def test_directions_are_read_in_the_middle_of_each_second() -> None:
@@ -211,6 +211,6 @@ def test_direction_changes_where_facing_and_course_part(name: str) -> None:
     course = chord_course_deg(simulated.recording, half=1)
     delta = np.abs(wrap_deg(simulated.recording.headings[0].heading_deg - course))
     seen = np.flatnonzero(np.diff((delta > 90.0).astype(int)) != 0)
-    told = [part.start_s for part in simulated.truth.intervals[1:]]
-    for moment in told:
+    starts_s = [part.start_s for part in simulated.truth.intervals[1:]]
+    for moment in starts_s:
         assert np.min(np.abs(seen + 0.5 - moment)) <= 2.0

@@ -16,8 +16,7 @@ from retrorun.readers import read
 from retrorun.settings import ReadLimits
 from retrorun.simulate import Simulated, fit_bytes, gpx_bytes, scenarios, simulate, tcx_bytes
 from retrorun.simulate.write_fit import checksum, number, single
-from retrorun.simulate.write_gpx import TPX1, TPX2, Flavour
-from retrorun.simulate.write_tcx import EXTENSION, TCX
+from retrorun.simulate.write_xml import EXTENSION, TCX, TPX1, TPX2, Flavour
 from retrorun.units import FloatArray, wrap_deg
 
 FIT_NAMES = ("intervals", "workout steps", "auto-pause", "gait dynamics", "treadmill", "drop-outs")
@@ -69,14 +68,14 @@ def test_the_heading_field_comes_back_in_its_unit(unit: str, spoken: str) -> Non
     assert described["field_name"] == ["heading"] or described["field_name"] == "heading"
     assert described["units"] in (spoken, [spoken])
     rows = [row.get_values() for row in fitparse.FitFile(data).get_messages("record")]
-    shown = np.array([row.get("heading") for row in rows], dtype=np.float64)
+    headings = np.array([row.get("heading") for row in rows], dtype=np.float64)
     if unit == "rad":
-        assert np.nanmin(shown) >= -np.pi - 1e-6
-        shown = np.degrees(shown)
+        assert np.nanmin(headings) >= -np.pi - 1e-6
+        headings = np.degrees(headings)
     truth = simulated.recording.headings[0].heading_deg
-    assert np.array_equal(np.isnan(shown), np.isnan(truth))
+    assert np.array_equal(np.isnan(headings), np.isnan(truth))
     known = ~np.isnan(truth)
-    assert np.allclose(wrap_deg(shown[known] - truth[known]), 0.0, atol=1e-3)
+    assert np.allclose(wrap_deg(headings[known] - truth[known]), 0.0, atol=1e-3)
 
 
 def test_workout_steps_stand_behind_the_laps() -> None:

@@ -159,7 +159,7 @@ def test_a_store_that_always_fails_is_a_fault_of_its_own(
 def test_a_store_that_never_answers_is_given_up(
     bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(objects, "TOTAL_S", 0.5)
+    monkeypatch.setattr(objects, "TIMEOUT_S", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:  # it takes calls, and says nothing
         store = other_store(f"http://127.0.0.1:{silent.getsockname()[1]}", bucket)
         for ask in (

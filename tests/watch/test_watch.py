@@ -44,13 +44,13 @@ def starts(folder: Path) -> list[float]:
 
 
 class Following:
-    """A watch in a thread, with what it said."""
+    """A watch in a thread, with its messages."""
 
     def __init__(self, exports: Path, folder: Path, rhythm: watch.Rhythm) -> None:
-        self.said: list[str] = []
+        self.messages: list[str] = []
         self.stop = threading.Event()
         look = looker(exports, folder, self.stop)
-        arguments = (exports, look, self.said.append, self.stop, rhythm)
+        arguments = (exports, look, self.messages.append, self.stop, rhythm)
         self.thread = threading.Thread(target=watch.follow, args=arguments)
 
     def __enter__(self) -> Self:
@@ -100,38 +100,38 @@ def test_it_survives_the_folder_going_and_coming_back(tmp_path: Path) -> None:
     with Following(exports, folder, POLLING) as following:
         wait_for(lambda: starts(folder) == [1000])
         exports.rename(tmp_path / "away")
-        wait_for(lambda: any("no such folder" in text for text in following.said))
+        wait_for(lambda: any("no such folder" in text for text in following.messages))
         time.sleep(0.6)
         (tmp_path / "away").rename(exports)
         (exports / "b.fit").write_text("run 2000 60")
         wait_for(lambda: starts(folder) == [1000, 2000])
-        wait_for(lambda: "All is well again." in following.said)
-        assert sum("no such folder" in text for text in following.said) == 1
+        wait_for(lambda: "All is well again." in following.messages)
+        assert sum("no such folder" in text for text in following.messages) == 1
 
 
 def test_events_come_again_from_a_folder_that_was_replaced(tmp_path: Path) -> None:
     exports = tmp_path / "exports"
     exports.mkdir()
-    bell = watch._Bell(exports, threading.Event(), EVENTS)
-    bell.wait(0.5)
-    first = bell._thread
+    waiter = watch._Waiter(exports, threading.Event(), EVENTS)
+    waiter.wait(0.5)
+    first = waiter._thread
     exports.rmdir()
-    bell.wait(0.1)
+    waiter.wait(0.1)
     exports.mkdir()
     (tmp_path / "keeps the inode from being used again").mkdir()
     exports.rename(tmp_path / "old")
     exports.mkdir()
-    bell.wait(0.5)
-    assert bell._thread is not first
+    waiter.wait(0.5)
+    assert waiter._thread is not first
     threading.Timer(0.3, (exports / "a.fit").write_text, ("x",)).start()
     began_s = time.monotonic()
-    bell.wait(20.0)
+    waiter.wait(20.0)
     assert time.monotonic() - began_s < 10
-    bell.close()
+    waiter.close()
 
 
 def test_a_full_disk_is_said_once_and_survived() -> None:
-    stop, said = threading.Event(), list[str]()
+    stop, messages = threading.Event(), list[str]()
     turns: list[int] = []
 
     def look() -> bool:
@@ -141,8 +141,8 @@ def test_a_full_disk_is_said_once_and_survived() -> None:
         stop.set()
         return False
 
-    watch.follow(Path(), look, said.append, stop, watch.Rhythm(every_s=0.01, events=False))
-    assert said == ["the disk is full", "All is well again."]
+    watch.follow(Path(), look, messages.append, stop, watch.Rhythm(every_s=0.01, events=False))
+    assert messages == ["the disk is full", "All is well again."]
 
 
 def test_growing_files_are_looked_at_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:

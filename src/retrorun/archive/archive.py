@@ -4,6 +4,7 @@ Opening it and asking what is known of files imports neither numpy nor pyarrow: 
 nothing new must be quick. Sessions and tracks load what they need when they are asked for.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
@@ -11,10 +12,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from retrorun.archive import database
-from retrorun.archive.objects import unpack
+from retrorun.archive.annotations import Annotations
+from retrorun.archive.database import Database, connect, translate_errors, writer
+from retrorun.archive.objects import Objects, unpack
+from retrorun.archive.pending import Pending
 from retrorun.archive.rows import Brief, FileRow
-from retrorun.archive.writes import Written
+from retrorun.archive.second_devices import SecondDevices
+from retrorun.archive.writes import Stores, Writes
 from retrorun.errors import ArchiveError
 
 if TYPE_CHECKING:
@@ -27,14 +31,41 @@ _FILE_COLUMNS = ", ".join(field.name for field in fields(FileRow))
 _OF_DAMAGE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, MemoryError)
 Damaged = Callable[[str, ArchiveError], None]  # is given a session's id and what is wrong with it
 _FAULTS = "page-faults"  # a document
+_Summaries = tuple[tuple[int, int], "list[Session]", list[tuple[str, ArchiveError]]]
 SPOOL = "spool"  # folder of what is being unpacked
 
 
-class Archive(Written):
-    """One athlete's archive; use ``Archive.open`` and close it, or a ``with`` statement."""
+class Archive:
+    """One athlete's archive; use ``Archive.open`` and close it, or a ``with`` statement.
 
-    _outlines: "tuple[tuple[int, int], list[Session], list[tuple[str, ArchiveError]]] | None" = None
-    _is_writing = False
+    Attributes:
+        folder: where it lies.
+        tracks: the stored tracks.
+        originals: the stored exports.
+        database: queries and transactions.
+        pending: exports to be analysed again, and pages to be written.
+        annotations: labels, notes and the profile.
+        second_devices: matches of watches and second devices.
+        writes: imports and changes.
+    """
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
+        self.folder = folder
+        self.tracks = Objects(folder / "tracks", ".parquet")
+        self.originals = Objects(folder / "originals", ".gz")
+        self.database = Database(folder, connection)
+        self.pending = Pending(self.database)
+        self.annotations = Annotations(self.database, self.pending)
+        self.second_devices = SecondDevices(self.database, self.annotations, self.pending)
+        self.writes = Writes(
+            self.database,
+            Stores(self.tracks, self.originals),
+            self.annotations,
+            self.second_devices,
+            self.pending,
+        )
+        self._summaries: _Summaries | None = None
+        self._is_writing = False
 
     @classmethod
     def open(cls, folder: Path, *, create: bool = True) -> Self:
@@ -44,11 +75,11 @@ class Archive(Written):
             ArchiveError: none there and ``create`` is off, newer than this retrorun, damaged, or
                 the folder cannot be used.
         """
-        return cls(folder, database.connect(folder, create=create))
+        return cls(folder, connect(folder, create=create))
 
     def close(self) -> None:
         """Let go of the database."""
-        self.connection.close()
+        self.database.connection.close()
 
     def __enter__(self) -> Self:
         """The archive itself."""
@@ -74,7 +105,7 @@ class Archive(Written):
     def _explain(self, error: BaseException) -> None:
         from retrorun.archive import integrity
 
-        found = next(integrity.findings(self), None)
+        found = next(integrity.findings(self.database), None)
         if found is not None:
             words = f"the archive is damaged: {found.message}"
             raise ArchiveError(
@@ -91,7 +122,7 @@ class Archive(Written):
         if self._is_writing:
             yield
             return
-        with database.writer(self.folder, wait_s):
+        with writer(self.folder, wait_s):
             self._is_writing = True
             try:
                 yield
@@ -102,12 +133,12 @@ class Archive(Written):
 
     def files(self) -> list[FileRow]:
         """Every file that was ever seen, by path."""
-        rows = self.rows(f"SELECT {_FILE_COLUMNS} FROM files ORDER BY path")  # noqa: S608 - columns
+        rows = self.database.rows(f"SELECT {_FILE_COLUMNS} FROM files ORDER BY path")  # noqa: S608 - columns
         return [FileRow(*row) for row in rows]
 
     def problems(self) -> list[FileRow]:
         """Files that became no session: failed first, then those that are no run."""
-        rows = self.rows(
+        rows = self.database.rows(
             f"SELECT {_FILE_COLUMNS} FROM files "  # noqa: S608 - columns of our own
             "WHERE outcome IN ('failed', 'not-a-run') ORDER BY outcome, path",
         )
@@ -118,51 +149,95 @@ class Archive(Written):
     def sessions(self, damaged: Damaged | None = None) -> "list[Session]":
         """All sessions, oldest first, with everything; many of them need much memory.
 
+        Sessions that hold seconds in a privacy zone are left out like those that cannot be read.
+
         Args:
-            damaged: is told of every session that cannot be read; None: the first one is raised.
+            damaged: is called with each session that is left out; None: the first one is raised.
 
         Raises:
-            ArchiveError: a session cannot be read, or the database.
+            ArchiveError: a session is left out, or the database cannot be read.
         """
         from retrorun.archive import serialization
 
-        return serialization.sessions(self._documents(), damaged)
+        hidden = self._hide_exposed(damaged)
+        return serialization.sessions(
+            ((each, document) for each, document in self._documents() if each not in hidden),
+            damaged,
+        )
 
-    def outlines(self, damaged: Damaged | None = None) -> "list[Session]":
+    def _hide_exposed(self, damaged: Damaged | None) -> set[str]:
+        """Ids of sessions that hold seconds in a privacy zone; ``damaged`` is called with each."""
+        from retrorun import privacy_zones
+
+        exposed = self.annotations.exposed()
+        for each in exposed:
+            if damaged is None:
+                raise privacy_zones.exposed(each)
+            damaged(each, privacy_zones.exposed(each))
+        return set(exposed)
+
+    def refuse_exposed(self, session_id: str) -> None:
+        """Refuse a session that holds seconds in a privacy zone.
+
+        Raises:
+            ArchiveError: it does.
+        """
+        from retrorun import privacy_zones
+
+        if session_id in self.annotations.exposed():
+            raise privacy_zones.exposed(session_id)
+
+    def summaries(
+        self, damaged: Damaged | None = None, *, with_exposed: bool = False
+    ) -> "list[Session]":
         """All sessions, oldest first, without what only their own pages show.
 
-        They are kept as long as the archive does not change. See ``archive.outlines`` for the
-        fields that are not there, and ``sessions`` for those that cannot be read.
+        They are kept in memory until the archive changes. See ``serialization`` for the fields that
+        are not there.
+
+        Args:
+            damaged: as for ``sessions``.
+            with_exposed: also those that hold seconds in a privacy zone, for what stays inside.
         """
         from retrorun.archive import serialization
 
-        state = (self.state(), self.connection.total_changes)  # changes by others, and ours
-        if self._outlines is None or self._outlines[0] != state:
+        # changes by other connections, and by this one
+        state = (self.database.state(), self.database.connection.total_changes)
+        if self._summaries is None or self._summaries[0] != state:
             problems: list[tuple[str, ArchiveError]] = []
-            read = serialization.outlines(self._documents(), lambda *each: problems.append(each))
-            self._outlines = state, read, problems
-        _, read, problems = self._outlines
+            read = serialization.summaries(self._documents(), lambda *each: problems.append(each))
+            self._summaries = state, read, problems
+        _, read, problems = self._summaries
+        hidden = set() if with_exposed else self._hide_exposed(damaged)
         for each in problems:
             if damaged is None:
                 raise each[1]
-            damaged(*each)
-        return list(read)
+            if each[0] not in hidden:
+                damaged(*each)
+        return [each for each in read if each.id not in hidden]
 
     def sums(self) -> "list[Session]":
-        """All sessions, oldest first, with nothing but when they were and what was moved."""
+        """All sessions, oldest first, with nothing but when they were and what was moved.
+
+        Those that hold seconds in a privacy zone are left out.
+        """
         from retrorun.archive.serialization import summed
 
+        hidden = set(self.annotations.exposed())
+        starts = self.database.rows(
+            "SELECT id, start_time_s FROM sessions ORDER BY start_time_s, id"
+        )
         return summed(
-            self.rows("SELECT id, start_time_s FROM sessions ORDER BY start_time_s, id"),
-            self.rows(
+            (each for each in starts if each[0] not in hidden),
+            self.database.rows(
                 "SELECT session, kind, seconds, moving_s, distance_m FROM totals "
                 "WHERE seconds > 0 AND kind IN ('backward', 'forward', 'candidate')"
             ),
         )
 
     def _documents(self) -> "Iterator[tuple[str, bytes]]":
-        with database.told(self.folder):
-            yield from self.connection.execute(
+        with translate_errors(self.folder):
+            yield from self.database.connection.execute(
                 "SELECT id, document FROM sessions ORDER BY start_time_s, id"
             )
 
@@ -174,7 +249,7 @@ class Archive(Written):
         """
         from retrorun.archive import serialization
 
-        (document,) = self.find("document", session_id)
+        (document,) = self.database.find_session("document", session_id)
         return serialization.session(document)
 
     def channels(self, session_id: str) -> tuple[str, ...]:
@@ -193,8 +268,8 @@ class Archive(Written):
         """
         from retrorun.archive import serialization
 
-        (sha256,) = self.find("track", session_id)
-        return serialization.track(self.tracks.get(sha256))
+        (sha256,) = self.database.find_session("track", session_id)
+        return serialization.decode_track(self.tracks.get(sha256))
 
     def original(self, sha256: str) -> bytes:
         """The bytes of an imported export.
@@ -204,13 +279,26 @@ class Archive(Written):
         """
         return unpack(self.originals.get(sha256))
 
+    def has_session(self, sha256: str) -> bool:
+        """Whether a file has a session."""
+        return self.database.has_session(sha256)
+
+    def positions(self, sha256: str) -> frozenset[int]:
+        """Which activities of a file have a session, counted from 0."""
+        rows = self.database.rows("SELECT position FROM sessions WHERE sha256 = ?", sha256)
+        return frozenset(position for (position,) in rows)
+
+    def file_name(self, sha256: str) -> str:
+        """The name under which a file came; its hash if that is not known."""
+        return self.database.file_name(sha256)
+
     def known(self) -> dict[str, str]:
         """Session id → SHA-256 of its file, oldest first."""
-        return dict(self.rows("SELECT id, sha256 FROM sessions ORDER BY start_time_s, id"))
+        return dict(self.database.rows("SELECT id, sha256 FROM sessions ORDER BY start_time_s, id"))
 
     def briefs(self) -> list[Brief]:
-        """What sessions are told apart by, oldest first; quick, without their documents."""
-        rows = self.rows(
+        """As much of each session as tells it from others, oldest first; without documents."""
+        rows = self.database.rows(
             "SELECT id, sha256, start_time_s, duration_s, distance_m, heading FROM sessions "
             "ORDER BY start_time_s, id",
         )
@@ -222,18 +310,20 @@ class Archive(Written):
         Raises:
             ArchiveError: one of the ids is unknown or ambiguous.
         """
-        return list(dict.fromkeys(self.find("sha256", each)[0] for each in session_ids))
+        return list(
+            dict.fromkeys(self.database.find_session("sha256", each)[0] for each in session_ids)
+        )
 
     def import_of(self, sha256: str) -> int:
         """The import that brought a file; 0 if it is not known."""
-        rows = self.rows("SELECT max(import_id) FROM files WHERE sha256 = ?", sha256)
+        rows = self.database.rows("SELECT max(import_id) FROM files WHERE sha256 = ?", sha256)
         return int(rows[0][0] or 0)
 
     def page_faults(self) -> dict[str, str]:
         """Session id → why it has no page of its own, of those that could not be shown."""
         import json
 
-        rows = self.rows("SELECT document FROM documents WHERE name = ?", _FAULTS)
+        rows = self.database.rows("SELECT document FROM documents WHERE name = ?", _FAULTS)
         known = json.loads(rows[0][0]) if rows else {}
         return {each: known[each] for each in sorted(self.known().keys() & known.keys())}
 
@@ -241,15 +331,17 @@ class Archive(Written):
         """Keep which sessions could not be shown, and why."""
         import json
 
-        with self.transaction():
-            self.connection.execute("DELETE FROM documents WHERE name = ?", (_FAULTS,))
+        with self.database.transaction():
+            self.database.connection.execute("DELETE FROM documents WHERE name = ?", (_FAULTS,))
             if faults:
                 document = json.dumps(dict(faults), sort_keys=True).encode()
-                self.connection.execute("INSERT INTO documents VALUES (?, ?)", (_FAULTS, document))
+                self.database.connection.execute(
+                    "INSERT INTO documents VALUES (?, ?)", (_FAULTS, document)
+                )
 
     def stale(self, settings: str, athlete: str, version: str) -> list[str]:
         """Ids of sessions made with other settings, another profile or another version."""
-        rows = self.rows(
+        rows = self.database.rows(
             "SELECT id FROM sessions WHERE settings <> ? OR athlete <> ? OR version <> ? "
             "ORDER BY start_time_s, id",
             settings,

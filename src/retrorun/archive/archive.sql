@@ -7,7 +7,7 @@
 -- A file is written before the row that names it is committed, so that a row never names
 -- a file that is not there; a file without a row is waste, which `vacuum` removes.
 --
--- What the user said (labels, notes, profile) stands apart from what was computed (sessions):
+-- What the user stated (labels, notes, profile) stands apart from what was computed (sessions):
 -- re-processing replaces the latter and never touches the former.
 
 -- One row a run of `process` or a `watch` turn that changed something; `undo` goes by its number.
@@ -84,7 +84,7 @@ CREATE TRIGGER sessions_changed AFTER UPDATE OF document ON sessions
 CREATE TRIGGER sessions_gone AFTER DELETE ON sessions
     BEGIN INSERT OR REPLACE INTO due VALUES (old.id); END;
 
--- Exports to be analysed anew from their originals: noted by what made it necessary (an undo, a
+-- Exports to be analysed again from their originals: noted by what made it necessary (an undo, a
 -- label), gone when it is done.
 CREATE TABLE again (
     sha256      TEXT PRIMARY KEY
@@ -122,7 +122,7 @@ CREATE TABLE notes (
     text        TEXT NOT NULL
 ) STRICT;
 
--- Documents of which there is one: 'profile' (what the athlete said, what was learnt, and the secret
+-- Documents of which there is one: 'profile' (what the athlete stated, what was learnt, and the secret
 -- of the privacy zones), 'exposed' (sessions and tracks from before a privacy zone was known),
 -- 'page-faults' (which sessions could not be shown).
 CREATE TABLE documents (
@@ -131,7 +131,7 @@ CREATE TABLE documents (
 ) STRICT;
 
 -- A checksum of every row of every other table. Our own connections write them by temporary
--- triggers (sums.py); a row that was changed by anything else does not agree with its checksum.
+-- triggers (checksums.py); a row that was changed by anything else does not agree with its checksum.
 CREATE TABLE sums (
     name        TEXT NOT NULL,              -- of the table
     key         INTEGER NOT NULL,           -- checksum of the row's primary key

@@ -1,4 +1,8 @@
-"""The SQLite file: opened, versioned, migrated with a backup, and locked for one writer."""
+"""The SQLite file: opened, versioned, migrated with a backup, and locked for one writer.
+
+``Database`` is what the parts of an archive share: queries, transactions, and the lookups that more
+than one of them needs.
+"""
 
 import shutil
 import sqlite3
@@ -7,7 +11,8 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from importlib import resources
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import Any
 
 from retrorun.archive import checksums
 from retrorun.archive.journal import Journal
@@ -20,6 +25,15 @@ PAGE_BYTES = 4096  # SQLite's own default
 BUSY_S = 30.0
 OBJECTS = ("originals", "tracks")  # folders of files under their hash
 REPAIR = "`retrorun archive check --repair` mends what can be mended."
+
+# fills the table of totals from the documents of a file's sessions
+TOTALS = """
+INSERT INTO totals
+    SELECT s.id, t.key, coalesce(json_extract(t.value, '$.seconds'), 0),
+        coalesce(json_extract(t.value, '$.moving_s'), 0), json_extract(t.value, '$.distance_m')
+    FROM sessions s, json_each(CAST(s.document AS TEXT), '$.measures.totals') t
+    WHERE s.sha256 = ?
+"""
 
 # version → what brings a database of the version before to it
 MIGRATIONS: Mapping[int, str] = {
@@ -62,6 +76,81 @@ CREATE TABLE journal (
 SUMMED = 4  # the version that brought checksums of rows, and the journal
 
 
+class Database:
+    """The open database of an archive, and the journal beside it."""
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
+        self.folder = folder
+        self.connection = connection
+        self.journal = Journal(folder)
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """All rows of a query.
+
+        Raises:
+            ArchiveError: the database cannot be read.
+        """
+        with translate_errors(self.folder):
+            return self.connection.execute(query, values).fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it or nothing of it, in the database and in the journal.
+
+        Raises:
+            ArchiveError: the database or the disk refuses.
+        """
+        with translate_errors(self.folder):
+            try:
+                self.journal.watch(self.connection)
+                with transaction(self.connection):
+                    self.journal.begin(self.connection)
+                    yield
+                    self.journal.commit(self.connection)
+            except BaseException:
+                self.journal.rollback()
+                raise
+
+    def state(self) -> int:
+        """A number that changes as soon as another connection changes the archive."""
+        return int(self.rows("PRAGMA data_version")[0][0])
+
+    def find_session(self, columns: str, session_id: str) -> tuple[Any, ...]:
+        """Columns of the one session whose id begins so.
+
+        Raises:
+            ArchiveError: there is none, or more than one.
+        """
+        exact = self.rows(f"SELECT {columns} FROM sessions WHERE id = ?", session_id)  # noqa: S608
+        rows = exact or self.rows(
+            f"SELECT {columns} FROM sessions WHERE substr(id, 1, ?) = ?",  # noqa: S608 - our own
+            len(session_id),
+            session_id,
+        )
+        if len(rows) == 1 and session_id:
+            return rows[0]
+        remedy = "`retrorun sessions` lists them."
+        words = "more than one session begins with" if rows else "there is no session"
+        raise ArchiveError("session-unknown", f"{words} {session_id!r}", remedy=remedy)
+
+    def has_session(self, sha256: str) -> bool:
+        """Whether a file has a session in the archive."""
+        return bool(self.rows("SELECT 1 FROM sessions WHERE sha256 = ? LIMIT 1", sha256))
+
+    def file_name(self, sha256: str) -> str:
+        """The name under which a file came; its hash if that is not known."""
+        rows = self.rows(
+            "SELECT path FROM files WHERE sha256 = ? ORDER BY outcome <> 'imported', path LIMIT 1",
+            sha256,
+        )
+        return PurePath(rows[0][0]).name if rows else sha256
+
+
+def path_bytes(path: str) -> bytes:
+    """A path as the bytes the system gave; SQLite keeps them even where they are no UTF-8."""
+    return path.encode("utf-8", "surrogateescape")
+
+
 def connect(folder: Path, *, create: bool = True) -> sqlite3.Connection:
     """Open the archive's database, creating or migrating it where needed.
 
@@ -83,7 +172,7 @@ def connect(folder: Path, *, create: bool = True) -> sqlite3.Connection:
                 remedy="`retrorun process FOLDER` makes one.",
             )
         _make_folder(folder)
-    with told(folder):
+    with translate_errors(folder):
         connection = _open(path)
         try:
             _prepare(connection, folder)
@@ -276,8 +365,8 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 @contextmanager
-def told(folder: Path) -> Iterator[None]:
-    """Turn what the database and the disk say into one of our errors.
+def translate_errors(folder: Path) -> Iterator[None]:
+    """Raise errors of the database and the disk as ``ArchiveError``.
 
     Raises:
         ArchiveError: with a slug for full disks, read-only media, damage and waiting in vain.
@@ -285,11 +374,11 @@ def told(folder: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError, UnicodeDecodeError) as problem:
-        slug, words, remedy = _words(problem)
+        slug, words, remedy = _explanation(problem)
         raise ArchiveError(slug, words, file=str(folder), remedy=remedy) from problem
 
 
-def _words(problem: Exception) -> tuple[str, str, str]:
+def _explanation(problem: Exception) -> tuple[str, str, str]:
     text = str(problem)
     for sign, slug, words, remedy in _SIGNS:
         if sign in text.lower():
@@ -320,9 +409,9 @@ def writer(folder: Path, wait_s: float) -> Iterator[None]:
     Raises:
         ArchiveError: ``archive-busy`` after waiting in vain; ``archive-read-only``.
     """
-    with told(folder):
+    with translate_errors(folder):
         lock = sqlite3.connect(folder / "writer.lock", timeout=wait_s, isolation_level=None)
     with closing(lock):
-        with told(folder):
+        with translate_errors(folder):
             lock.execute("BEGIN EXCLUSIVE")
         yield

@@ -1,4 +1,4 @@
-"""Looking after an archive: check, back up, restore, clear out what nobody refers to."""
+"""Maintenance of an archive: check it, back it up, restore it, delete what no row refers to."""
 
 import math
 import re
@@ -8,13 +8,14 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from retrorun.archive import database, integrity, journal, objects
-from retrorun.archive.annotations import WITHOUT_SESSION
 from retrorun.archive.archive import SPOOL, Archive
-from retrorun.archive.integrity import Finding, looked_at
+from retrorun.archive.integrity import Finding, checked
 from retrorun.archive.objects import Objects
+from retrorun.archive.pending import WITHOUT_SESSION
 from retrorun.errors import ArchiveError
 
 _MEMBER = re.compile(
@@ -33,34 +34,37 @@ def check(archive: Archive, *, deep: bool = True) -> list[Finding]:
         deep: also read every stored file and compare it with its hash.
     """
     parts = (_documents, _pages, _references, *((_contents,) if deep else ()))
-    found = [*integrity.findings(archive)]
-    return found + [each for part in parts for each in looked_at(part, archive)]
+    found = [*integrity.findings(archive.database)]
+    return found + [
+        each for part in parts for each in checked(partial(part, archive), archive.folder)
+    ]
 
 
 def _documents(archive: Archive) -> Iterator[Finding]:
-    """Sessions that cannot be decoded, or whose sums in the table are not those they tell."""
+    """Sessions that cannot be decoded, or whose sums in the table are not those of the document."""
     from retrorun.archive import serialization
 
-    again = database.REPAIR
     sums: dict[str, _Sums] = defaultdict(dict)
-    for session_id, kind, *values in archive.rows(
+    for session_id, kind, *values in archive.database.rows(
         "SELECT session, kind, seconds, moving_s, distance_m FROM totals"
     ):
         sums[session_id][kind] = tuple(values)
-    for session_id, document in archive.rows("SELECT id, document FROM sessions ORDER BY id"):
+    for session_id, document in archive.database.rows(
+        "SELECT id, document FROM sessions ORDER BY id"
+    ):
         try:
             session = serialization.session(document)
         except ArchiveError as problem:
             words = f"session {session_id}: {problem.message}"
-            yield Finding(problem.slug, words, again)
+            yield Finding(problem.slug, words, database.REPAIR)
             continue
-        told: _Sums = {
+        expected: _Sums = {
             kind: (each.seconds, each.moving_s, each.distance_m)
             for kind, each in session.measures.totals.items()
         }
-        if not _alike(told, sums.get(session_id, {})):
+        if not _equal(expected, sums.get(session_id, {})):
             words = f"the sums of session {session_id} are not those of its document"
-            yield Finding("archive-sums", words, again)
+            yield Finding("archive-sums", words, database.REPAIR)
 
 
 def _pages(archive: Archive) -> Iterator[Finding]:
@@ -70,26 +74,27 @@ def _pages(archive: Archive) -> Iterator[Finding]:
         yield Finding("session-odd", f"session {session_id} cannot be shown: {words}", remedy)
 
 
-def _alike(told: _Sums, kept: _Sums) -> bool:
+def _equal(expected: _Sums, kept: _Sums) -> bool:
     """Whether sums are the same, but for the last digit, which SQLite may read otherwise."""
-    return told.keys() == kept.keys() and all(
+    return expected.keys() == kept.keys() and all(
         a == b or (a is not None and b is not None and math.isclose(a, b, rel_tol=1e-12))
-        for kind, values in told.items()
+        for kind, values in expected.items()
         for a, b in zip(values, kept[kind], strict=True)
     )
 
 
 def _references(archive: Archive) -> Iterator[Finding]:
-    again = database.REPAIR
-    for session_id, track, sha256 in archive.rows(
+    for session_id, track, sha256 in archive.database.rows(
         "SELECT id, track, sha256 FROM sessions ORDER BY id",
     ):
         if not archive.tracks.path(track).is_file():
-            yield Finding("track-missing", f"the track of session {session_id} is missing", again)
+            yield Finding(
+                "track-missing", f"the track of session {session_id} is missing", database.REPAIR
+            )
         if not archive.originals.path(sha256).is_file():
             words = f"the original of session {session_id} is missing"
             yield Finding("original-missing", words, database.REPAIR)
-    imported = archive.rows(
+    imported = archive.database.rows(
         f"SELECT path FROM files WHERE {WITHOUT_SESSION} ORDER BY path"  # noqa: S608 - our own
     )
     for (path,) in imported:
@@ -102,14 +107,16 @@ def _contents(archive: Archive) -> Iterator[Finding]:
     from retrorun.archive import serialization
 
     ids: dict[str, list[str]] = defaultdict(list)
-    for session_id, track, sha256 in archive.rows("SELECT id, track, sha256 FROM sessions"):
+    for session_id, track, sha256 in archive.database.rows(
+        "SELECT id, track, sha256 FROM sessions"
+    ):
         ids[track].append(session_id)
         ids[sha256].append(session_id)
     for sha256 in archive.tracks.hashes():
         try:
             stored = archive.tracks.get(sha256)
             wrong = "" if objects.digest(stored) == sha256 else "is not what was written"
-            if not wrong and not serialization.track(stored).seconds:
+            if not wrong and not serialization.decode_track(stored).seconds:
                 wrong = "holds no second"
         except ArchiveError as problem:
             wrong = f"cannot be read: {problem.message}"
@@ -143,12 +150,12 @@ def backup(archive: Archive, target: Path) -> Path:
         )
     partial = target.with_name(f".{target.name}.part")
     copy = target.with_name(f".{target.name}.database")  # the archive may be on a read-only medium
-    with database.told(target.parent):
+    with database.translate_errors(target.parent):
         try:
-            database.copy_to(archive.connection, copy)
+            database.copy_to(archive.database.connection, copy)
             with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as bundle:
                 bundle.write(copy, database.FILE, zipfile.ZIP_DEFLATED)
-                for store, sha256 in _referred(copy, archive):
+                for store, sha256 in _referenced(copy, archive):
                     path = store.path(sha256)
                     bundle.write(path, path.relative_to(archive.folder).as_posix())
             partial.replace(target)
@@ -158,16 +165,16 @@ def backup(archive: Archive, target: Path) -> Path:
     return target
 
 
-def _referred(database_file: Path, archive: Archive) -> Iterator[tuple[Objects, str]]:
+def _referenced(database_file: Path, archive: Archive) -> Iterator[tuple[Objects, str]]:
     """What the rows of a database refer to and is there."""
     with closing(sqlite3.connect(database_file)) as connection:
         tracks = connection.execute("SELECT DISTINCT track FROM sessions ORDER BY 1").fetchall()
-        originals = connection.execute(_REFERRED_ORIGINALS).fetchall()
+        originals = connection.execute(_REFERENCED_ORIGINALS).fetchall()
     for store, rows in ((archive.tracks, tracks), (archive.originals, originals)):
         yield from ((store, sha256) for (sha256,) in rows if store.path(sha256).is_file())
 
 
-_REFERRED_ORIGINALS = "SELECT sha256 FROM sessions UNION SELECT sha256 FROM files ORDER BY 1"
+_REFERENCED_ORIGINALS = "SELECT sha256 FROM sessions UNION SELECT sha256 FROM files ORDER BY 1"
 
 
 def restore(bundle: Path, folder: Path) -> None:
@@ -182,14 +189,14 @@ def restore(bundle: Path, folder: Path) -> None:
         words = "there is an archive already; nothing is overwritten"
         raise ArchiveError("archive-exists", words, file=str(folder), remedy=remedy)
     partial = folder.with_name(f"{folder.name}.restoring")
-    with database.told(folder):
+    with database.translate_errors(folder):
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         try:
             _extract(bundle, partial)
-            with Archive.open(partial, create=False) as fresh, fresh.transaction():
+            with Archive.open(partial, create=False) as fresh, fresh.database.transaction():
                 pass  # its journal is written
-            for path in sorted(partial.rglob("*.*"), key=_last):
+            for path in sorted(partial.rglob("*.*"), key=_is_database):
                 target = folder / path.relative_to(partial)
                 if path.is_file():
                     target.parent.mkdir(parents=True, exist_ok=True)
@@ -198,7 +205,7 @@ def restore(bundle: Path, folder: Path) -> None:
             shutil.rmtree(partial, ignore_errors=True)
 
 
-def _last(path: Path) -> bool:
+def _is_database(path: Path) -> bool:
     """The database comes last: without it there is no archive."""
     return path.name.startswith(database.FILE)
 
@@ -221,17 +228,17 @@ def vacuum(archive: Archive, wait_s: float = 10.0) -> int:
         ArchiveError: another process writes: what it has put down is referred to only at its end.
     """
     with archive.writing(wait_s):
-        freed = sum(_removed(archive))
-        archive.rows("VACUUM")
-        with archive.transaction():  # what was taken back leaves the journal, too
-            archive.journal.rewrite(archive.connection)
+        freed = sum(_delete_unreferenced(archive))
+        archive.database.rows("VACUUM")
+        with archive.database.transaction():  # rows that were deleted leave the journal, too
+            archive.database.journal.rewrite(archive.database.connection)
     return freed
 
 
-def _removed(archive: Archive) -> Iterator[int]:
-    tracks = {sha256 for (sha256,) in archive.rows("SELECT track FROM sessions")}
-    originals = {sha256 for (sha256,) in archive.rows(_REFERRED_ORIGINALS)}
-    with database.told(archive.folder):
+def _delete_unreferenced(archive: Archive) -> Iterator[int]:
+    tracks = {sha256 for (sha256,) in archive.database.rows("SELECT track FROM sessions")}
+    originals = {sha256 for (sha256,) in archive.database.rows(_REFERENCED_ORIGINALS)}
+    with database.translate_errors(archive.folder):
         for store, referred in ((archive.tracks, tracks), (archive.originals, originals)):
             waste = [store.path(each) for each in store.hashes() if each not in referred]
             for path in [*waste, *store.leftovers()]:

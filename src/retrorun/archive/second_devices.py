@@ -4,30 +4,37 @@ from collections.abc import Iterable, Sequence
 from dataclasses import astuple, replace
 from typing import TYPE_CHECKING
 
-from retrorun.archive.annotations import Said, position
+from retrorun.archive.annotations import Annotations, position
+from retrorun.archive.database import Database
+from retrorun.archive.pending import Pending
 from retrorun.archive.rows import Match
 
 if TYPE_CHECKING:
     from retrorun.model import Note
 
 
-SAID_APART = "you said that it stands for itself"
+KEPT_APART = "you said that it stands for itself"  # the reason of a match that the user undid
 
 
-class Matched(Said):
-    """The matches of an archive."""
+class SecondDevices:
+    """The matches between the sessions of watches and of second devices in an archive."""
+
+    def __init__(self, database: Database, annotations: Annotations, pending: Pending) -> None:
+        self._database = database
+        self._annotations = annotations
+        self._pending = pending
 
     def matches(self) -> list[Match]:
         """All of them, in the order of the phones' sessions."""
-        rows = self.rows(
+        rows = self._database.rows(
             "SELECT phone, phone_sha256, session, state, skew_s, reason FROM matches "
             "ORDER BY phone, session",
         )
         return [Match(*row) for row in rows]
 
-    def companions(self, sha256: str) -> tuple[str, ...]:
+    def files_joined_to(self, sha256: str) -> tuple[str, ...]:
         """Hashes of the files that are read together with a file."""
-        rows = self.rows(
+        rows = self._database.rows(
             "SELECT DISTINCT phone_sha256 FROM matches WHERE state = 'joined' "
             "AND substr(session, 1, 12) = ? ORDER BY phone_sha256",
             sha256[:12],
@@ -41,22 +48,22 @@ class Matched(Said):
             for own, other in ((match.session, match.phone), (match.phone, match.session)):
                 if match.state == "refused" and own.split("-")[0] == sha256[:12]:
                     place = position(own)
-                    notes[place] = (*notes.get(place, ()), refusal(other, match.reason))
+                    notes[place] = (*notes.get(place, ()), refusal_note(other, match.reason))
         return notes
 
-    def _write_matches(self, matches: Iterable[Match]) -> set[str]:
+    def write(self, matches: Iterable[Match]) -> set[str]:
         """Write matches, in a transaction; joined sessions go. Which tracks those had."""
         tracks: set[str] = set()
         for match in matches:
-            self.connection.execute(
+            self._database.connection.execute(
                 "INSERT OR REPLACE INTO matches VALUES (?, ?, ?, ?, ?, ?)", astuple(match)
             )
             if match.state == "joined":
-                gone = self.connection.execute(
+                gone = self._database.connection.execute(
                     "DELETE FROM sessions WHERE id = ? RETURNING track", (match.phone,)
                 )
                 tracks |= {track for (track,) in gone.fetchall()}
-                self.connection.execute(
+                self._database.connection.execute(
                     "UPDATE files SET outcome = 'duplicate', rule = 'second-device', "
                     "duplicate_of = ?, message = ? WHERE sha256 = ? AND outcome = 'imported' "
                     "AND sha256 NOT IN (SELECT sha256 FROM sessions)",
@@ -64,11 +71,12 @@ class Matched(Said):
                 )
         return tracks
 
-    def _joined_phones(self) -> set[str]:
-        rows = self.rows("SELECT phone FROM matches WHERE state = 'joined'")
+    def joined_sessions(self) -> set[str]:
+        """Ids of second devices' sessions that went into those of watches."""
+        rows = self._database.rows("SELECT phone FROM matches WHERE state = 'joined'")
         return {phone for (phone,) in rows}
 
-    def _part(self, phone_sha256: str) -> list[str]:
+    def part(self, phone_sha256: str) -> list[str]:
         """Keep a file apart from those it was joined with: their hashes; in a transaction."""
         joined = [
             match
@@ -76,13 +84,11 @@ class Matched(Said):
             if match.state == "joined" and match.phone_sha256 == phone_sha256
         ]
         for match in joined:
-            self._drop_labels(match.session, carried(match.phone))
-        self._write_matches(
-            replace(each, state="apart", skew_s=None, reason=SAID_APART) for each in joined
-        )
+            self._annotations.drop_labels(match.session, origin_suffix(match.phone))
+        self.write(replace(each, state="apart", skew_s=None, reason=KEPT_APART) for each in joined)
         return self._hashes([match.session for match in joined])
 
-    def _unmatched(self, sessions: Sequence[str], phones: Sequence[str]) -> list[str]:
+    def unmatch(self, sessions: Sequence[str], phones: Sequence[str]) -> list[str]:
         """Forget the matches of sessions and of phones' files that are gone; in a transaction.
 
         Returns:
@@ -93,72 +99,72 @@ class Matched(Said):
             for match in self.matches()
             if match.session in sessions or match.phone in sessions or match.phone_sha256 in phones
         ]
-        self.connection.executemany(
+        self._database.connection.executemany(
             "DELETE FROM matches WHERE phone = ? AND session = ?",
             [(match.phone, match.session) for match in gone],
         )
         for match in gone:
-            self._drop_labels(match.session, carried(match.phone))
+            self._annotations.drop_labels(match.session, origin_suffix(match.phone))
         freed = sorted({match.phone_sha256 for match in gone if match.session in sessions})
-        self.connection.executemany(
+        self._database.connection.executemany(
             "UPDATE files SET outcome = 'imported', rule = NULL, duplicate_of = NULL, "
             "message = NULL "
             "WHERE sha256 = ? AND rule = 'second-device' AND outcome = 'duplicate'",
             [(sha256,) for sha256 in freed],
         )
-        rows = self.rows("SELECT sha256 FROM files WHERE outcome = 'imported'")
+        rows = self._database.rows("SELECT sha256 FROM files WHERE outcome = 'imported'")
         standing = {sha256 for (sha256,) in rows}
         left = [sha256 for sha256 in freed if sha256 in standing]
         return [*left, *self._hashes([match.session for match in gone])]
 
-    def take_apart(self, sha256s: Iterable[str]) -> None:
+    def separate_files(self, sha256s: Iterable[str]) -> None:
         """Let files stand for themselves that were found to belong together, to be judged afresh.
 
-        They are noted to be analysed again. What the user said to stand for itself still does.
+        They are noted to be analysed again. What the user keeps apart stays apart.
         """
         files = sorted(set(sha256s))
         heads = {sha256[:12] for sha256 in files}
-        with self.transaction():
+        with self._database.transaction():
             for match in self.matches():
                 sides = {each.split("-")[0] for each in (match.phone, match.session)}
-                if sides & heads and match.reason != SAID_APART:
-                    self._drop_labels(match.session, carried(match.phone))
-                    self.connection.execute(
+                if sides & heads and match.reason != KEPT_APART:
+                    self._annotations.drop_labels(match.session, origin_suffix(match.phone))
+                    self._database.connection.execute(
                         "DELETE FROM matches WHERE phone = ? AND session = ?",
                         (match.phone, match.session),
                     )
-            self.connection.executemany(
+            self._database.connection.executemany(
                 "UPDATE files SET outcome = 'imported', rule = NULL, duplicate_of = NULL, "
                 "message = NULL WHERE sha256 = ? AND outcome = 'duplicate' "
                 "AND rule IN ('same-activity', 'second-device')",
                 [(sha256,) for sha256 in files],
             )
-            self._carry_tables()
-            self._note_again(files)
+            self._annotations.copy_to_duplicates()
+            self._pending.add(files)
 
-    def forget_phone(self, sha256: str) -> list[str]:
+    def unmatch_file(self, sha256: str) -> list[str]:
         """Forget what a second device's file was matched with: hashes to be analysed again."""
-        with self.transaction():
-            return self._unmatched((), (sha256,))
+        with self._database.transaction():
+            return self.unmatch((), (sha256,))
 
     def kept_apart(self) -> frozenset[str]:
-        """Hashes of files of which the user said that they stand for themselves."""
+        """Hashes of files that the user keeps apart from all others."""
         return frozenset(
-            h for (h,) in self.rows("SELECT sha256 FROM files WHERE rule = 'kept-apart'")
+            h for (h,) in self._database.rows("SELECT sha256 FROM files WHERE rule = 'kept-apart'")
         )
 
     def _hashes(self, sessions: Sequence[str]) -> list[str]:
         """Hashes of the files of those sessions that stand."""
-        known = dict(self.rows("SELECT id, sha256 FROM sessions"))
+        known = dict(self._database.rows("SELECT id, sha256 FROM sessions"))
         return sorted({known[each] for each in sessions if each in known})
 
 
-def carried(phone: str) -> str:
-    """The ending of a label's origin that was said of a second device's session."""
+def origin_suffix(phone: str) -> str:
+    """The ending of a label's origin that was copied from a second device's session."""
     return f" ({phone})"
 
 
-def refusal(other: str, reason: str) -> "Note":
+def refusal_note(other: str, reason: str) -> "Note":
     """What is noted on both sides where a second device was refused."""
     from retrorun.model import Note
 

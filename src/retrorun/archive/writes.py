@@ -1,15 +1,14 @@
 """What is written to an archive: imports, files and sessions, each change whole or not at all."""
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, fields
-from pathlib import Path, PurePath
 
-from retrorun.archive import database
-from retrorun.archive.annotations import raw
+from retrorun.archive.annotations import Annotations
+from retrorun.archive.database import TOTALS, Database, path_bytes, translate_errors
 from retrorun.archive.objects import Objects
+from retrorun.archive.pending import Pending
 from retrorun.archive.rows import FileRow, Match, Parcel, SessionRow
-from retrorun.archive.second_devices import Matched
+from retrorun.archive.second_devices import SecondDevices
 from retrorun.errors import ArchiveError
 
 _FILE_COLUMNS = ", ".join(each.name for each in fields(FileRow))
@@ -21,14 +20,6 @@ _OF_THE_PATH = ("path", "size", "tag", "sha256")  # the rest is what became of t
 _FILE_MARKS = ", ".join(
     "CAST(? AS TEXT)" if each.name in _NAMING else "?" for each in fields(FileRow)
 )
-
-TOTALS = """
-INSERT INTO totals
-    SELECT s.id, t.key, coalesce(json_extract(t.value, '$.seconds'), 0),
-        coalesce(json_extract(t.value, '$.moving_s'), 0), json_extract(t.value, '$.distance_m')
-    FROM sessions s, json_each(CAST(s.document AS TEXT), '$.measures.totals') t
-    WHERE s.sha256 = ?
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,112 +55,133 @@ class Change:
     documents: Mapping[str, bytes] = field(default_factory=dict)
 
 
-class Written(Matched):
-    """The archive's writing side."""
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The folders of an archive: tracks and originals, each file under its hash."""
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
-        super().__init__(folder, connection)
-        self.tracks = Objects(folder / "tracks", ".parquet")
-        self.originals = Objects(folder / "originals", ".gz")
+    tracks: Objects
+    originals: Objects
+
+
+class Writes:
+    """The changes of an archive: each is written whole or not at all."""
+
+    def __init__(
+        self,
+        database: Database,
+        stores: Stores,
+        annotations: Annotations,
+        second_devices: SecondDevices,
+        pending: Pending,
+    ) -> None:
+        self._database = database
+        self._stores = stores
+        self._annotations = annotations
+        self._second_devices = second_devices
+        self._pending = pending
 
     def begin_import(self, folder: str, version: str, started_s: float) -> int:
         """Open an import; its number is what ``undo`` takes."""
-        with self.transaction():
-            row = self.connection.execute(
+        with self._database.transaction():
+            row = self._database.connection.execute(
                 "INSERT INTO imports (folder, version, started_s) "
                 "VALUES (CAST(? AS TEXT), ?, ?) RETURNING id",
-                (raw(folder), version, started_s),
+                (path_bytes(folder), version, started_s),
             ).fetchone()
         return int(row[0])
 
     def imports(self) -> list[Import]:
         """All imports, oldest first, with the number of sessions that stand."""
-        rows = self.rows(
+        rows = self._database.rows(
             "SELECT i.id, i.folder, i.version, i.started_s, i.undone_s, count(s.id) FROM imports i "
             "LEFT JOIN sessions s ON s.import_id = i.id GROUP BY i.id ORDER BY i.id",
         )
         return [Import(*row) for row in rows]
 
-    def write(self, import_id: int, change: Change) -> None:
+    def apply(self, import_id: int, change: Change) -> None:
         """Write a change: all of it or nothing.
 
-        Sessions that are computed anew stay with the import that brought them.
+        Sessions that are computed again stay with the import that brought them.
 
         Raises:
             ArchiveError: the disk is full or cannot be written.
         """
-        with database.told(self.folder):
+        with translate_errors(self._database.folder):
             for parcel in change.parcels:
                 if parcel.original:
-                    self.originals.put(parcel.sha256, parcel.original)
+                    self._stores.originals.put(parcel.sha256, parcel.original)
                 for row, stored in zip(parcel.sessions, parcel.tracks, strict=True):
-                    self.tracks.put(row.track, stored)
+                    self._stores.tracks.put(row.track, stored)
         before: set[str] = set()
-        touched = {row.sha256 for row in change.files} - {""}
-        with self.transaction():
-            names = self._names(touched)
-            self._forget(change.gone)
+        changed = {row.sha256 for row in change.files} - {""}
+        with self._database.transaction():
+            names = self._names(changed)
+            self._delete_files(change.gone)
             before |= self._replace(change.replaced)
             for parcel in change.parcels:
                 before |= self._write_sessions(import_id, parcel)
-            self.connection.executemany(
+            self._database.connection.executemany(
                 "UPDATE sessions SET document = ? WHERE id = ?",
                 [(stored, each) for each, stored in change.documents.items()],
             )
             self._write_files(import_id, change.files)
-            for sha256 in sorted(touched):
-                self._put_first_path_first(sha256)
-            before |= self._write_matches(change.matches)
-            self._note_again(self._renamed(names))
-            self._forget_tables(change.replaced)
+            for sha256 in sorted(changed):
+                self._keep_first_path(sha256)
+            before |= self._second_devices.write(change.matches)
+            self._pending.add(self._renamed_files(names))
+            self._drop_labels_of_removed(change.replaced)
             if change.files or change.replaced:
-                self._carry_tables()
+                self._annotations.copy_to_duplicates()
         self._drop_tracks(before)
 
-    def _forget(self, paths: Iterable[str]) -> None:
+    def _delete_files(self, paths: Iterable[str]) -> None:
         statement = "DELETE FROM files WHERE path = CAST(? AS TEXT)"
-        self.connection.executemany(statement, [(raw(path),) for path in paths])
+        self._database.connection.executemany(statement, [(path_bytes(path),) for path in paths])
 
     def _write_files(self, import_id: int, files: Iterable[FileRow]) -> None:
-        self.connection.executemany(
+        self._database.connection.executemany(
             f"INSERT OR REPLACE INTO files ({_FILE_COLUMNS}, import_id) "  # noqa: S608 - our own
             f"VALUES ({_FILE_MARKS}, ?)",
-            ((*_in_bytes(row), import_id) for row in files),
+            ((*_values(row), import_id) for row in files),
         )
 
-    def _forget_tables(self, sessions: Iterable[str]) -> None:
-        """Forget what tables said of files that are no more: they grew, and are heard again."""
+    def _drop_labels_of_removed(self, sessions: Iterable[str]) -> None:
+        """Delete labels that tables gave to files that are no more; grown files get them again."""
         for session in sessions:
             head = session.split("-")[0]
-            if not self.rows("SELECT 1 FROM files WHERE substr(sha256, 1, 12) = ? LIMIT 1", head):
-                self._drop_labels(session, "sidecar")
+            if not self._database.rows(
+                "SELECT 1 FROM files WHERE substr(sha256, 1, 12) = ? LIMIT 1", head
+            ):
+                self._annotations.drop_labels(session, "sidecar")
 
     def _names(self, sha256s: Iterable[str]) -> dict[str, str]:
         """Hash → the name it goes by, of files that sessions were made of."""
-        known = [each for each in sha256s if self.has_session(each) or self._watches(each)]
-        return {each: self.name(each) for each in known}
+        known = [
+            each for each in sha256s if self._database.has_session(each) or self._watches(each)
+        ]
+        return {each: self._database.file_name(each) for each in known}
 
-    def _renamed(self, names: Mapping[str, str]) -> list[str]:
+    def _renamed_files(self, names: Mapping[str, str]) -> list[str]:
         """Hashes of files that are to be analysed again because they go by another name now."""
-        renamed = [each for each, name in names.items() if self.name(each) != name]
-        own = [each for each in renamed if self.has_session(each)]
+        renamed = [each for each, name in names.items() if self._database.file_name(each) != name]
+        own = [each for each in renamed if self._database.has_session(each)]
         return own + [watch for each in renamed for watch in self._watches(each)]
 
     def _watches(self, phone_sha256: str) -> list[str]:
         """Hashes of the files that a second device's file is read with."""
-        rows = self.rows(
+        rows = self._database.rows(
             "SELECT DISTINCT s.sha256 FROM matches m JOIN sessions s ON s.id = m.session "
             "WHERE m.state = 'joined' AND m.phone_sha256 = ?",
             phone_sha256,
         )
         return [sha256 for (sha256,) in rows]
 
-    def _put_first_path_first(self, sha256: str) -> None:
+    def _keep_first_path(self, sha256: str) -> None:
         """Of files with the same bytes let the first by its path be the one, in a transaction.
 
         What was decided of the bytes, and the import that brought them, goes with the part.
         """
-        rows = self.connection.execute(
+        rows = self._database.connection.execute(
             "SELECT path, rule = 'same-bytes' FROM files WHERE sha256 = ? AND "
             "(rule IS NULL OR rule NOT IN ('unpacked', 'labels')) ORDER BY CAST(path AS BLOB)",
             (sha256,),
@@ -180,10 +192,10 @@ class Written(Matched):
             return
         if rows[0][0] != holders[0]:
             self._swap(holders[0], rows[0][0])
-        self.connection.execute(
+        self._database.connection.execute(
             "UPDATE files SET duplicate_of = CAST(? AS TEXT) "
             "WHERE sha256 = ? AND rule = 'same-bytes'",
-            (raw(rows[0][0]), sha256),
+            (path_bytes(rows[0][0]), sha256),
         )
 
     def _swap(self, first: str, second: str) -> None:
@@ -193,39 +205,31 @@ class Written(Matched):
         read = f"SELECT {', '.join(columns)} FROM files WHERE path = CAST(? AS TEXT)"  # noqa: S608
         marks = [f"{c} = " + ("CAST(? AS TEXT)" if c in _NAMING else "?") for c in columns]
         write = f"UPDATE files SET {', '.join(marks)} WHERE path = CAST(? AS TEXT)"  # noqa: S608
-        ours, theirs = (self.rows(read, raw(each))[0] for each in (first, second))
+        ours, theirs = (self._database.rows(read, path_bytes(each))[0] for each in (first, second))
         for path, values in ((first, theirs), (second, ours)):
             named = [
-                raw(value) if column in _NAMING and value is not None else value
+                path_bytes(value) if column in _NAMING and value is not None else value
                 for column, value in zip(columns, values, strict=True)
             ]
-            self.connection.execute(write, (*named, raw(path)))
-
-    def name(self, sha256: str) -> str:
-        """The name under which a file came; its hash if that is not known."""
-        rows = self.rows(
-            "SELECT path FROM files WHERE sha256 = ? ORDER BY outcome <> 'imported', path LIMIT 1",
-            sha256,
-        )
-        return PurePath(rows[0][0]).name if rows else sha256
+            self._database.connection.execute(write, (*named, path_bytes(path)))
 
     def _write_sessions(self, import_id: int, parcel: Parcel) -> set[str]:
         """Sessions of a file are written together; which tracks they had before."""
-        before = self.connection.execute(
+        before = self._database.connection.execute(
             "DELETE FROM sessions WHERE sha256 = ? RETURNING import_id, track",
             (parcel.sha256,),
         ).fetchall()
         brought_by = before[0][0] if before else import_id
-        joined = self._joined_phones()
-        self.connection.executemany(
+        joined = self._second_devices.joined_sessions()
+        self._database.connection.executemany(
             f"INSERT OR REPLACE INTO sessions ({_SESSION_COLUMNS}, import_id) "  # noqa: S608 - our own
             f"VALUES ({_SESSION_MARKS})",
             ((*astuple(row), brought_by) for row in parcel.sessions if row.id not in joined),
         )
-        self.connection.execute(TOTALS, (parcel.sha256,))
-        if parcel.labels is None or parcel.labels == self.labels(parcel.sha256):
+        self._database.connection.execute(TOTALS, (parcel.sha256,))
+        if parcel.labels is None or parcel.labels == self._annotations.labels(parcel.sha256):
             # a label that came while the file was analysed was not heard: it stays noted
-            self.connection.execute("DELETE FROM again WHERE sha256 = ?", (parcel.sha256,))
+            self._pending.remove(parcel.sha256)
         return {track for _, track in before}
 
     def _replace(self, replaced: Mapping[str, str]) -> set[str]:
@@ -236,17 +240,17 @@ class Written(Matched):
                 statement = (
                     f"UPDATE OR REPLACE {table} SET session = ? WHERE session = ? AND {kept}"  # noqa: S608
                 )
-                self.connection.execute(statement, (new, old))
+                self._database.connection.execute(statement, (new, old))
             for table, column in (("matches", "session"), ("files", "duplicate_of")):
                 statement = f"UPDATE OR REPLACE {table} SET {column} = ? WHERE {column} = ?"  # noqa: S608
-                self.connection.execute(statement, (new, old))
-            gone = self.connection.execute(
+                self._database.connection.execute(statement, (new, old))
+            gone = self._database.connection.execute(
                 "DELETE FROM sessions WHERE sha256 = (SELECT sha256 FROM sessions WHERE id = ?) "
                 "RETURNING sha256, track",
                 (old,),
             ).fetchall()
             tracks |= {track for _, track in gone}
-            self.connection.executemany(
+            self._database.connection.executemany(
                 "UPDATE files SET outcome = 'duplicate', rule = 'same-activity', duplicate_of = ? "
                 "WHERE sha256 = ? AND outcome = 'imported'",
                 [(new, sha256) for sha256 in sorted({sha256 for sha256, _ in gone})],
@@ -256,22 +260,22 @@ class Written(Matched):
     def _drop_tracks(self, tracks: set[str]) -> None:
         """Delete tracks that no session has any more; after a crash `vacuum` does it."""
         for sha256 in tracks:
-            if not self.rows("SELECT 1 FROM sessions WHERE track = ? LIMIT 1", sha256):
-                with database.told(self.folder):
-                    self.tracks.path(sha256).unlink(missing_ok=True)
+            if not self._database.rows("SELECT 1 FROM sessions WHERE track = ? LIMIT 1", sha256):
+                with translate_errors(self._database.folder):
+                    self._stores.tracks.path(sha256).unlink(missing_ok=True)
 
     def withdraw(self, sha256: str, slug: str, message: str) -> None:
         """Let the sessions of a file go that is no run after all; labels and original stay."""
-        with self.transaction():
-            gone = self.connection.execute(
+        with self._database.transaction():
+            gone = self._database.connection.execute(
                 "DELETE FROM sessions WHERE sha256 = ? RETURNING track", (sha256,)
             ).fetchall()
-            self.connection.execute(
+            self._database.connection.execute(
                 "UPDATE files SET outcome = 'not-a-run', slug = ?, message = CAST(? AS TEXT) "
                 "WHERE sha256 = ? AND outcome = 'imported'",
-                (slug, raw(message), sha256),
+                (slug, path_bytes(message), sha256),
             )
-            self.connection.execute("DELETE FROM again WHERE sha256 = ?", (sha256,))
+            self._pending.remove(sha256)
         self._drop_tracks({track for (track,) in gone})
 
     def undo(self, import_id: int, now_s: float) -> list[str]:
@@ -284,57 +288,57 @@ class Written(Matched):
         Raises:
             ArchiveError: there is no such import, or it was undone already.
         """
-        found = self.rows("SELECT undone_s FROM imports WHERE id = ?", import_id)
+        found = self._database.rows("SELECT undone_s FROM imports WHERE id = ?", import_id)
         if not found or found[0][0] is not None:
             words = "there is no import" if not found else "undone already: import"
             raise ArchiveError("import-unknown", f"{words} {import_id}")
-        with self.transaction():
-            taken = self.connection.execute(
+        with self._database.transaction():
+            removed = self._database.connection.execute(
                 "DELETE FROM sessions WHERE import_id = ? RETURNING id, track, sha256",
                 (import_id,),
             ).fetchall()
-            gone = [(session_id, track) for session_id, track, _ in taken]
-            self.connection.execute(
+            gone = [(session_id, track) for session_id, track, _ in removed]
+            self._database.connection.execute(
                 "UPDATE files SET outcome = 'undone' WHERE import_id = ? "
                 "AND outcome IN ('imported', 'duplicate')",
                 (import_id,),
             )
-            self.connection.executemany(  # a later import may have noted the file: it moved
+            self._database.connection.executemany(  # of a later import if the file moved
                 "UPDATE files SET outcome = 'undone' WHERE sha256 = ? "
                 "AND outcome IN ('imported', 'duplicate')",
-                [(sha256,) for *_, sha256 in taken],
+                [(sha256,) for *_, sha256 in removed],
             )
-            again = [sha256 for session_id, _ in gone for sha256 in self._freed(session_id)]
-            again += self._unsaid(import_id)
-            phones = self.rows("SELECT sha256 FROM files WHERE import_id = ?", import_id)
-            again += self._unmatched([each for each, _ in gone], [each for (each,) in phones])
-            self.connection.execute(
+            pending = [
+                sha256 for session_id, _ in gone for sha256 in self._free_duplicates(session_id)
+            ]
+            pending += self._drop_tables(import_id)
+            phones = self._database.rows("SELECT sha256 FROM files WHERE import_id = ?", import_id)
+            pending += self._second_devices.unmatch(
+                [each for each, _ in gone], [each for (each,) in phones]
+            )
+            self._database.connection.execute(
                 "UPDATE imports SET undone_s = ? WHERE id = ?",
                 (now_s, import_id),
             )
-            self._carry_tables()
-            self._note_again(again)
+            self._annotations.copy_to_duplicates()
+            self._pending.add(pending)
         self._drop_tracks({track for _, track in gone})
-        return sorted(set(again))
+        return sorted(set(pending))
 
-    def _unsaid(self, import_id: int) -> list[str]:
+    def _drop_tables(self, import_id: int) -> list[str]:
         """Take back the tables of labels of an import: hashes of exports that still stand."""
-        rows = self.rows(
+        rows = self._database.rows(
             "SELECT e.sha256 FROM files t JOIN files e ON e.path = t.duplicate_of "
             "WHERE t.import_id = ? AND t.rule = 'labels'",
             import_id,
         )
         for (sha256,) in rows:
-            self._drop_table(sha256)
-        return [sha256 for (sha256,) in rows if self.has_session(sha256)]
+            self._annotations.drop_table(sha256)
+        return [sha256 for (sha256,) in rows if self._database.has_session(sha256)]
 
-    def has_session(self, sha256: str) -> bool:
-        """Whether a file has a session in the archive."""
-        return bool(self.rows("SELECT 1 FROM sessions WHERE sha256 = ? LIMIT 1", sha256))
-
-    def _freed(self, session_id: str) -> list[str]:
+    def _free_duplicates(self, session_id: str) -> list[str]:
         """Files that were duplicates of a session that is gone: they stand for themselves."""
-        rows = self.connection.execute(
+        rows = self._database.connection.execute(
             "UPDATE files SET outcome = 'imported', rule = NULL, duplicate_of = NULL "
             "WHERE rule = 'same-activity' AND outcome = 'duplicate' AND duplicate_of = ? "
             "RETURNING sha256",
@@ -351,25 +355,25 @@ class Written(Matched):
         Raises:
             ArchiveError: no such file, or it is no duplicate by that rule.
         """
-        with self.transaction():
-            rows = self.connection.execute(
+        with self._database.transaction():
+            rows = self._database.connection.execute(
                 "UPDATE files SET outcome = 'imported', rule = 'kept-apart', duplicate_of = NULL, "
                 "message = NULL "
                 "WHERE path = CAST(? AS TEXT) AND (rule IN ('same-activity', 'second-device') "
                 "OR sha256 IN (SELECT phone_sha256 FROM matches WHERE state = 'joined')) "
                 "RETURNING sha256",
-                (raw(path),),
+                (path_bytes(path),),
             ).fetchall()
-            parted = self._part(rows[0][0]) if rows else []
-            self._carry_tables()
-            self._note_again([*(sha256 for (sha256,) in rows), *parted])
+            separated = self._second_devices.part(rows[0][0]) if rows else []
+            self._annotations.copy_to_duplicates()
+            self._pending.add([*(sha256 for (sha256,) in rows), *separated])
         if not rows:
             words = "it is not known as a second copy of an activity"
             raise ArchiveError("not-a-duplicate", words, file=path)
-        return [str(rows[0][0]), *parted]
+        return [str(rows[0][0]), *separated]
 
 
-def _in_bytes(row: FileRow) -> Iterator[object]:
+def _values(row: FileRow) -> Iterator[object]:
     for each in fields(row):
         value = getattr(row, each.name)
-        yield raw(value) if each.name in _NAMING and value is not None else value
+        yield path_bytes(value) if each.name in _NAMING and value is not None else value

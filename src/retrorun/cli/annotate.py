@@ -97,7 +97,7 @@ def note(
         if session is None:
             list_notes(store)
         elif clear:
-            store.set_remark(session, None)
+            store.annotations.set_remark(session, None)
         else:
             change_note(store, session, pain, rpe, text)
 
@@ -113,7 +113,7 @@ def profile(values: tuple[str, ...], archive: Path | None, as_json: bool) -> Non
     An empty value removes a name; mass_kg@2026-05-03=69 is the mass from that day on.
     """
     with Archive.open(options.archive_folder(archive)) as store:
-        athlete = store.profile()
+        athlete = store.annotations.profile()
         if values:
             changed = profiles.change(athlete, _changes_from(values, athlete.masses))
             athlete = _store_profile(store, athlete, changed)
@@ -135,7 +135,7 @@ def profile_table(athlete: Athlete) -> Table:
 def _store_profile(store: Archive, before: Athlete, athlete: Athlete) -> Athlete:
     """Store a changed profile; the archive records which sessions new zones touch."""
     if athlete.privacy_zones in (before.privacy_zones, ()):
-        store.set_profile(athlete)
+        store.annotations.set_profile(athlete)
         return athlete
     secret = before.zone_secret or options.new_zone_secret()
     athlete = dataclasses.replace(athlete, zone_secret=secret)
@@ -225,7 +225,7 @@ def unaided_agreement(
     store: Archive, sessions: Iterable[Session], settings: Settings
 ) -> Counter[Pair]:
     """Seconds by label and by what the detector finds without labels, over sessions."""
-    athlete, seconds = store.profile(), Counter[Pair]()
+    athlete, seconds = store.annotations.profile(), Counter[Pair]()
     for session in sessions:
         found = detect.detect(store.track(session.id), (), athlete, settings.detect)
         seconds.update(detect.agreement(found, session.labels))
@@ -260,17 +260,17 @@ def set_label(store: Archive, session_id: str, segment: tuple[str, str], directi
     start_s, end_s = (privacy_zones.recorded_s(track, each) for each in ends_s)
     if direction == "clear":
         _store_placed_labels(store, session)
-        store.clear_labels(session.id, start_s, end_s)
+        store.annotations.clear_labels(session.id, start_s, end_s)
     else:
         labelled: Direction = "backward" if direction == "backward" else "forward"
-        store.add_label(session.id, Label(start_s, end_s, labelled, "command"))
+        store.annotations.add_label(session.id, Label(start_s, end_s, labelled, "command"))
 
 
 def _store_placed_labels(store: Archive, session: Session) -> None:
     """Keep a table's labels in seconds of the session, so that a part can be cleared."""
     placed = [each for each in session.labels if each.origin == ORIGIN]
     if placed:
-        store.replace_labels(session.id, ORIGIN, placed)
+        store.annotations.replace_labels(session.id, ORIGIN, placed)
 
 
 def reprocess_session(work: Work, session_id: str, reports: Path) -> int:
@@ -310,7 +310,7 @@ def change_note(
         ArchiveError: there is no such session.
     """
     session = store.session(session_id)
-    before = store.remarks().get(session.id, Remark())
+    before = store.annotations.remarks().get(session.id, Remark())
     if pain is None and effort is None and text is None:
         _print_note(session.id, before)
         return
@@ -318,12 +318,12 @@ def change_note(
         raise SettingsError("note-too-long", f"a note has at most {LONGEST_NOTE} characters")
     given = {"pain": pain, "effort": effort, "text": text}
     known = {name: value for name, value in given.items() if value is not None}
-    store.set_remark(session.id, replace(before, **known))  # type: ignore[arg-type]
+    store.annotations.set_remark(session.id, replace(before, **known))  # type: ignore[arg-type]
 
 
 def list_notes(store: Archive) -> None:
     """Print every note, one a line."""
-    remarks = store.remarks()
+    remarks = store.annotations.remarks()
     for session_id, remark in remarks.items():
         _print_note(session_id, remark)
     if not remarks:

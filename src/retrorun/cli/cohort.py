@@ -183,27 +183,27 @@ def export(address: str, out: str, deidentify: bool, tracks: bool, salt_file: Pa
 def update_result_set(chosen: ProcessOptions) -> int:
     """Bring a result set up to date with what a store holds; return the exit status."""
     from retrorun.cohort import run
-    from retrorun.cohort.worker import Making
+    from retrorun.cohort.worker import RunConfig
 
-    making = Making(
+    config = RunConfig(
         chosen.address, chosen.out, options.load_settings(chosen.settings), chosen.tracks
     )
     athletes = _athletes(chosen)
     if chosen.dry_run:
-        found = run.survey(making, athletes)
+        found = run.survey(config, athletes)
         click.echo(f"{found.new} new files, {found.known} unchanged")
         click.echo(f"{found.changed} batches to be taken back, because of changed files")
         terminal.name_unlisted(found.unlisted)
         return 1 if found.unlisted else 0
     with _Progress() as progress:
         report = run.run(
-            making,
+            config,
             athletes,
             _engine(chosen, chosen.jobs or options.cores()),
             progress.update,
             retry=chosen.retry,
         )
-    _summary(report, making.out)
+    _summary(report, config.out)
     return 1 if report.failed or report.unfinished or report.unlisted else 0
 
 
@@ -231,7 +231,7 @@ def _athletes(chosen: ProcessOptions) -> "Athletes":
             default = options.load_athlete(chosen.profile, store)
             default = replace(default, forward_line=None, backward_line=None, cost_factor=None)
     return assignment.load(
-        assignment.Choice(
+        assignment.AssignmentOptions(
             where=chosen.athletes,
             file_column=chosen.file_column,
             athlete_column=chosen.athlete_column,
@@ -262,8 +262,8 @@ class _Progress:
         now_s = time.monotonic()
         words = progress_words(report, now_s - self._start_s)
         if not self._bar.disable:
-            total = report.planned if report.listed else None
-            done = report.files + report.undone
+            total = report.planned if report.listing_complete else None
+            done = report.files + report.deferred
             self._bar.update(self._task, completed=done, total=total, description=words)
         elif now_s - self._printed_s >= LINE_S:
             self._printed_s = now_s
@@ -278,12 +278,12 @@ def progress_words(report: "Report", seconds: float) -> str:
         seconds: since the beginning.
     """
     rate = report.files / seconds if seconds > 0 else 0.0
-    left = report.planned - report.files - report.undone
-    more = "" if report.listed else "+"
+    left = report.planned - report.files - report.deferred
+    more = "" if report.listing_complete else "+"
     words = f"{report.files} of {report.planned}{more} files, {rate:.1f} files/s"
     words += f", {report.failed} failed"
-    if report.undone:
-        words += f", {report.undone} put off"
+    if report.deferred:
+        words += f", {report.deferred} put off"
     if rate > 0:
         words += f", {terminal.clock(left / rate)}{more} left"
     return words
@@ -310,7 +310,7 @@ def _summary(report: "Report", out: str) -> None:
         console.print(escape(f"put off: {each.name}: {each.message} [{each.slug}]"), style="red")
     console.print(_counts(report))
     console.print(f"results: {escape(storage.shown(storage.without_user(out)))}")
-    if report.undone:
+    if report.deferred:
         console.print("the same command does what was put off")
 
 
@@ -320,7 +320,7 @@ def _counts(report: "Report") -> str:
         (report.known, "unchanged"),
         (report.not_runs, "no run"),
         (report.failed, "could not be read"),
-        (report.undone, "put off"),
+        (report.deferred, "put off"),
     )
     parts = [f"{count} {words}" for count, words in counts if count]
     files = ", ".join(parts) or "none that are exports"
@@ -338,13 +338,13 @@ def deidentify_copy(source: str, out: str, salt_file: Path | None, *, tracks: bo
     from retrorun import results
     from retrorun.storage import open_store, without_user
 
-    there, copy, key = open_store(source), open_store(out), results.key(_salt(salt_file))
+    there, copy, key = open_store(source), open_store(out), results.pseudonym_key(_salt(salt_file))
     original = results.read_about(there)
     if original.deidentified:
         words = "it is de-identified already"
         raise SettingsError("results-deidentified", words, file=without_user(source))
     about = results.deidentified_about(original, key, tracks=tracks and original.tracks)
-    copy.put(results.ABOUT, results.about_bytes(about))
+    copy.put(results.ABOUT, results.encode_about(about))
     results.check_copy(copy, about)
     parts = 0
     for name, data in results.deidentify(there, key, tracks=about.tracks):

@@ -16,7 +16,7 @@ from retrorun import arithmetic, storage
 from retrorun.cli import compare, options, terminal
 from retrorun.errors import ReadError, SettingsError, StoreError
 from retrorun.model import Note
-from retrorun.model.cohort import Cohort, CohortMeasure, Uncompared
+from retrorun.model.cohort import Cohort, CohortMetric, Uncompared
 from retrorun.settings import CompareSettings
 
 if TYPE_CHECKING:
@@ -77,8 +77,7 @@ def compare_athletes(chosen: CompareOptions, settings: CompareSettings) -> Cohor
         EngineError: workers or the cluster cannot be reached.
     """
     from retrorun import results
-    from retrorun.cohort import compare as athletes
-    from retrorun.cohort import compare as tables
+    from retrorun.cohort import compare
 
     address = chosen.address
     about = _about(address)
@@ -86,17 +85,17 @@ def compare_athletes(chosen: CompareOptions, settings: CompareSettings) -> Cohor
         remedy = "Leave --since and --until out, or choose before it is de-identified."
         raise SettingsError("results-dates-shifted", SHIFTED.message, remedy=remedy)
     store = storage.open_store(address)
-    known, notes = athletes.comparable(results.athletes(store))
-    gone, losses = athletes.missing(store)
+    known, notes = compare.identified_athletes(results.athletes(store))
+    gone, losses = compare.damaged_athletes(store)
     known, notes = _without(known, gone), (*notes, *losses)
-    manner = athletes.Manner(address, settings, chosen.out)
-    done = athletes.compared(known, manner, _engine(chosen))
-    found = athletes.gathered(chain(gone, _with_progress(done, len(known))), settings)
+    compare_options = compare.CompareOptions(address, settings, chosen.out)
+    done = compare.compare_athletes(known, compare_options, _engine(chosen))
+    found = compare.summarize(chain(gone, _with_progress(done, len(known))), settings)
     if about.deidentified:
         found, notes = replace(found, first_date=None, last_date=None), (*notes, SHIFTED)
     found = replace(found, notes=(*found.notes, *notes))
     if chosen.out is not None:
-        tables.written(storage.open_store(chosen.out), found)
+        compare.write_tables(storage.open_store(chosen.out), found)
     return found
 
 
@@ -178,7 +177,7 @@ def table(found: Cohort) -> Table:
     return grid
 
 
-def _row(each: CohortMeasure) -> tuple[str, ...]:
+def _row(each: CohortMetric) -> tuple[str, ...]:
     digits, unit = (2, "×") if each.scale == "factor" else (1, "%")
     name = f"{each.label} ({unit})"
     if each.missing:
@@ -196,7 +195,7 @@ def _row(each: CohortMeasure) -> tuple[str, ...]:
     )
 
 
-def _between(each: CohortMeasure, digits: int) -> str:
+def _between(each: CohortMetric, digits: int) -> str:
     """The deviation between athletes in per cent; of factors it is of the logarithm."""
     found = each.mixed.between_sd
     if found is not None and each.scale == "factor":

@@ -82,7 +82,7 @@ def compare_sessions(
     store: Archive, settings: Settings, athlete: Athlete, faults: Faults
 ) -> tuple[Comparison, list[Session]]:
     """The comparison over the archive's sessions, and those that can be read."""
-    sessions = store.outlines(faults.add_damaged)
+    sessions = store.summaries(faults.add_damaged)
     found, faulty = publish.of_sound(
         sessions, lambda sound: comparison.compare(sound, athlete, settings.compare)
     )

@@ -69,7 +69,7 @@ def _repair(folder: Path) -> int:
     engine = Engine(options.load_settings(None), Athlete(), options.cores(), guarded=True)
     done = repairs.repair(folder, engine)
     if done.rebuilt is not None:
-        counts = f"{done.rebuilt.taken} rows kept, {done.rebuilt.from_journal} from the journal"
+        counts = f"{done.rebuilt.sound} rows kept, {done.rebuilt.from_journal} from the journal"
         click.echo(f"the database was made again: {counts}", err=True)
         if done.rebuilt.aside is not None:
             click.echo(f"the damaged one lies in {done.rebuilt.aside}", err=True)
@@ -151,7 +151,11 @@ def facts(archive_folder: Path, reports: Path, exports: Path | None = None) -> l
     found = [*_versions(), *_place("archive", archive_folder), *_place("reports", reports)]
     try:
         with Archive.open(archive_folder, create=False) as archive:
-            found += [*_health(archive), *_gaps(archive.profile()), *_file_problems(archive)]
+            found += [
+                *_health(archive),
+                *_gaps(archive.annotations.profile()),
+                *_file_problems(archive),
+            ]
             found += _unread(exports, archive) if exports else ()
     except RetrorunError as problem:
         found.append(Fact("archive", problem.message, problem.remedy or "See the message."))

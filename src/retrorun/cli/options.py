@@ -104,7 +104,7 @@ def load_athlete(path: Path | None, store: "Archive") -> "Athlete":
     """
     from retrorun import profile as profiles
 
-    stored = store.profile()
+    stored = store.annotations.profile()
     athlete = profiles.change(stored, profiles.plain(profiles.load(path))) if path else stored
     if not (athlete.privacy_zones or stored.privacy_zones):
         return athlete
@@ -132,7 +132,7 @@ def athlete_for_one_run(
     place = archive_folder(folder)
     try:
         with Archive.open(place, create=False) as store:
-            stored = store.profile()
+            stored = store.annotations.profile()
     except ArchiveError as problem:
         if problem.slug != "archive-missing":
             raise
@@ -156,7 +156,7 @@ def keep_new_zones(store: "Archive", athlete: "Athlete") -> "Athlete":
     Raises:
         ArchiveError: there is a new zone and the archive cannot be written.
     """
-    stored = store.profile()
+    stored = store.annotations.profile()
     joined = with_stored_zones(athlete, stored)
     if joined.privacy_zones != stored.privacy_zones or not stored.zone_secret:
         zones, zone_secret = joined.privacy_zones, joined.zone_secret
@@ -186,7 +186,9 @@ def store_zones(store: "Archive", athlete: "Athlete") -> None:
 
     discs = privacy_zones.discs(athlete)
     with store.writing():
-        store.keep_zones(athlete, [each for each in store.known() if _touches(store, each, discs)])
+        store.annotations.set_zones(
+            athlete, [each for each in store.known() if _touches(store, each, discs)]
+        )
 
 
 def _touches(store: "Archive", session_id: str, discs: "Sequence[Disc]") -> bool:
@@ -203,19 +205,14 @@ def _touches(store: "Archive", session_id: str, discs: "Sequence[Disc]") -> bool
 def apply_zones(store: "Archive", settings: "Settings | None" = None) -> None:
     """Reprocess sessions that still hold seconds in a zone, before anything is printed or written.
 
-    Raises:
-        ArchiveError: a session cannot be reprocessed: then nothing may be printed or written.
+    A session that cannot be reprocessed is left out by whatever reads sessions.
     """
     athlete = load_athlete(None, store)
-    found = store.exposed()
-    if not found:
-        return
-    from retrorun import ingest, privacy_zones
-    from retrorun.settings import Settings
+    exposed = store.annotations.exposed()
+    if exposed:
+        from retrorun import ingest
+        from retrorun.settings import Settings
 
-    click.echo(f"taking privacy zones out of {len(found)} sessions", err=True)
-    engine = ingest.Engine(settings or Settings(), athlete, cores(), guarded=True)
-    ingest.reprocess(store.hashes(found), store, engine)
-    left = store.exposed()
-    if left:
-        raise privacy_zones.exposed(left)
+        click.echo(f"taking privacy zones out of {len(exposed)} sessions", err=True)
+        engine = ingest.Engine(settings or Settings(), athlete, cores(), guarded=True)
+        ingest.reprocess_exposed(store, engine)

@@ -57,7 +57,7 @@ def process(
         early = options.load_athlete(profile, store) if profile and not dry_run else None
         plan = ingest.plan_import(folder, store, retry=retry)
         terminal.name_unlisted(plan.unlisted)
-        drawn = not pages or (not store.due() and (reports / "index.html").exists())
+        drawn = not pages or (not store.pending.pages() and (reports / "index.html").exists())
         if plan.idle and drawn and not dry_run:
             click.echo(f"nothing new: {plan.unchanged} unchanged", err=True)
             context.exit(1 if plan.unlisted else 0)
@@ -139,7 +139,6 @@ def undo(
 
 
 PROBLEM_FIELDS = ("path", "outcome", "slug", "message", "byte_offset", "remedy")
-MOST_LOOKS = 3  # at what is due, while other processes write
 TABLE_ROWS = 20  # rows of a summary table; the rest is counted
 
 
@@ -190,7 +189,7 @@ def show_plan(plan: ingest.Plan) -> None:
         _line("labels", table.file.entry.address, beside)
     for watch, phone in plan.pairs:
         _line("compare", f"{phone} with {watch}", "two devices at one time")
-    for sha256 in plan.again:
+    for sha256 in plan.pending:
         _line("reprocess", sha256[:12], "left by an interrupted run")
     for path in plan.waiting:
         _line("wait", path, "still changing")
@@ -311,7 +310,7 @@ def list_imports(store: Archive) -> None:
 
     table = terminal.grid(("import", "when (UTC)", "folder"), ("sessions",))
     table.add_column("state")
-    for each in store.imports():
+    for each in store.writes.imports():
         when = dt.datetime.fromtimestamp(each.started_s, tz=dt.UTC).strftime("%Y-%m-%d %H:%M")
         state = "" if each.undone_s is None else "taken back"
         table.add_row(str(each.id), when, escape(each.folder), str(each.sessions), state)
@@ -339,48 +338,36 @@ def writing(work: Work) -> Iterator[None]:
     """
     with work.archive.writing():
         yield
-        if work.archive.due() or work.archive.again():
-            with terminal.progress() as bar:
-                task = bar.add_task("analysing again", total=None)
+        if work.archive.pending.is_empty():
+            return
+        with terminal.progress() as bar:
+            task = bar.add_task("analysing again", total=None)
 
-                def step(done: int, total: int, name: str) -> None:
-                    bar.update(task, completed=done, total=total, description=name[:40])
+            def step(done: int, total: int, name: str) -> None:
+                bar.update(task, completed=done, total=total, description=name[:40])
 
-                later = ingest.bring_up_to_date(work.archive, work.engine, step)
-            for row in later.problems:
-                print_problem(row)
+            later = ingest.bring_up_to_date(work.archive, work.engine, step)
+        for row in later.problems:
+            print_problem(row)
 
 
 def conclude(work: Work, reports: Path | None) -> int:
-    """Write pages, if they are wanted, of whatever changed since they were last written.
-
-    Only then nothing is due. Where another process writes meanwhile, they are looked at again;
-    at the latest the next run finds what is left.
+    """Write pages, if they are wanted, of whatever changed, and print which one to open.
 
     Returns:
         The exit status: 1 where a session cannot be shown.
     """
     if reports is None:
         return 0
-    faults = Faults()
-    options.apply_zones(work.archive, work.settings)
-    for _ in range(MOST_LOOKS):
-        state, due = work.archive.state(), work.archive.due()
-        publish(work, reports, due, faults)
-        if work.archive.settle(due, state):
-            break
-    return faults.status()
-
-
-def publish(work: Work, reports: Path, fresh: Sequence[str], faults: Faults) -> None:
-    """Write the pages that changed and say which one to open."""
     from rich.markup import escape
 
-    from retrorun import publish as publishing
+    from retrorun import publish
 
-    done = publishing.publish(
-        work.archive, reports, publishing.Manner(work.settings, work.athlete, jobs=work.jobs), fresh
-    )
-    faults.add(done.faults)
+    options.apply_zones(work.archive, work.settings)
+    page_options = publish.PublishOptions(work.settings, work.athlete, jobs=work.jobs)
+    done = publish.publish_pending(work.archive, reports, page_options)
     terminal.err().print(f"pages: {done.pages} written")
     terminal.err().print(f"open [bold]{escape(done.index.resolve().as_uri())}[/]")
+    faults = Faults()
+    faults.add(done.faults)
+    return faults.status()

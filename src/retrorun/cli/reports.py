@@ -170,9 +170,13 @@ def write_pages(work: Work, reports: Path, names: Sequence[str], faults: Faults)
         ArchiveError: there is no such session.
     """
     store = work.archive
-    fresh = {store.find("id", name)[0] for name in names} if names else set(store.known())
-    manner = publish.Manner(work.settings, work.athlete, jobs=work.jobs)
-    done = publish.publish(store, reports, manner, fresh)
+    fresh = (
+        {store.database.find_session("id", name)[0] for name in names}
+        if names
+        else set(store.known())
+    )
+    page_options = publish.PublishOptions(work.settings, work.athlete, jobs=work.jobs)
+    done = publish.publish(store, reports, page_options, fresh)
     faults.add(done.faults)
     return done.index
 
@@ -184,12 +188,15 @@ def write_shared(
 
     A session that cannot be shown is added to the faults and not written.
     """
-    site, pasts = Site(reports), compare.pasts(work.archive.sums(), work.settings.compare)
-    manner = publish.Manner(work.settings, work.athlete, standalone=True, redacted=redacted)
+    site = Site(reports)
+    earlier = compare.earlier_sessions(work.archive.sums(), work.settings.compare)
+    page_options = publish.PublishOptions(
+        work.settings, work.athlete, standalone=True, redacted=redacted
+    )
     for session in sessions:
-        before = pasts.get(session.id, compare.Past())
+        before = earlier.get(session.id, compare.EarlierSessions())
         try:
-            html = publish.session_page(work.archive, session, before, manner)
+            html = publish.session_page(work.archive, session, before, page_options)
         except Exception as problem:  # noqa: BLE001 - whatever a stored session holds
             faults.add([Fault.of(session.id, problem)])
             continue
@@ -223,7 +230,7 @@ def write_period(
         since=days.since,
         until=days.until,
         athlete=work.athlete,
-        said=store.remarks(),
+        remarks=store.annotations.remarks(),
         place=Place(standalone=True),
     )
 
@@ -244,7 +251,16 @@ def chosen_sessions(store: Archive, names: Sequence[str], faults: Faults) -> lis
     Raises:
         ArchiveError: there is no such session.
     """
-    return [store.session(name) for name in names] if names else store.sessions(faults.add_damaged)
+    if not names:
+        return store.sessions(faults.add_damaged)
+    found = []
+    for session in map(store.session, names):
+        try:
+            store.refuse_exposed(session.id)
+            found.append(session)
+        except ArchiveError as problem:
+            faults.add_damaged(session.id, problem)
+    return found
 
 
 def read_note(path: Path | None) -> str:
@@ -285,7 +301,7 @@ def write_tables(
         if kind in what and form != "gpx":
             yield _put(folder / f"{kind}.{form}", exports.encoded(frame, form))
     if "tracks" in what:
-        athlete = store.profile()
+        athlete = store.annotations.profile()
         for session in sessions:
             try:
                 data = _track(store, session, form, athlete)

@@ -93,7 +93,7 @@ def _process_once(paths: WatchPaths, settings: Settings, jobs: int, stop: Event)
     with Archive.open(paths.archive) as store:
         athlete = options.load_athlete(paths.profile, store)  # may bring a privacy zone
         plan = ingest.plan_import(str(paths.folder), store)
-        if plan.idle and not store.due() and (paths.reports / "index.html").exists():
+        if plan.idle and not store.pending.pages() and (paths.reports / "index.html").exists():
             _raise_if_unlisted(plan)
             return bool(plan.waiting)
         work = process.Work(store, settings, athlete, jobs)

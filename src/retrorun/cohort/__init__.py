@@ -1,1 +1,1 @@
-"""From one runner to a cohort: whose files, in which batches, and what they have in common."""
+"""Many athletes: assign files to them, process the files in batches, compare the athletes."""

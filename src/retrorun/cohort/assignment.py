@@ -1,9 +1,8 @@
-"""Whose file is it, and what is known of them.
+"""Assign files to athletes, and athletes to their profiles.
 
-Three ways: the first folder of the file's name; a table that says so; or, for the members of a
-platform's bulk export, a column of the ``activities.csv`` in the archive itself.
-
-File → athlete, for millions of files: 24 bytes a row, never a dictionary of text.
+The athlete of a file is known in one of three ways: from the first folder of its name; from a table
+of files and athletes; or, for the members of a platform's bulk export, from a column of the
+``activities.csv`` in the archive itself.
 """
 
 import hashlib
@@ -21,8 +20,7 @@ import numpy.typing as npt
 
 from retrorun.archive import serialization
 from retrorun.cohort import profiles
-from retrorun.cohort import profiles as tables
-from retrorun.cohort.profiles import Table, cell_text, file_head
+from retrorun.cohort.profiles import Table, cell_text, file_head, parse_table
 from retrorun.errors import ReadError, SettingsError
 from retrorun.model import Athlete
 from retrorun.results import athlete_key
@@ -32,31 +30,33 @@ _DIGEST = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Index:
-    """Hashes of names in order, and whose each is.
+class AthleteIndex:
+    """File → athlete, for millions of files: 28 bytes a row and no text of names.
 
     Attributes:
-        hashes: (n,) sorted.
-        owners: (n,) place in ``athletes``.
-        athletes: keys.
-        folder: names may also count from here.
-        met: (n,) part of the hash of the file that a name without folder was found for; 0: none.
+        hashes: (n,) hashes of the files' names, sorted.
+        owners: (n,) number of each file's athlete in ``athletes``.
+        athletes: their keys.
+        folder: names may also be relative to this folder.
+        matched: (n,) part of the hash of the file that a name without folder stands for; 0: none.
     """
 
     hashes: npt.NDArray[np.bytes_]
     owners: npt.NDArray[np.int32]
     athletes: tuple[str, ...]
     folder: str = ""
-    met: npt.NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, dtype=np.uint64))
+    matched: npt.NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, dtype=np.uint64))
 
     @classmethod
-    def of(cls, pairs: Mapping[str, str]) -> "Index":
-        """An index of names and keys."""
+    def from_pairs(cls, pairs: Mapping[str, str]) -> "AthleteIndex":
+        """The index of a mapping of names to keys."""
         digests = b"".join(_digest(name) for name in pairs)
         return _sorted(digests, list(pairs.values()), "")
 
     @classmethod
-    def read(cls, table: Table, file_column: str, athlete_column: str, folder: str) -> "Index":
+    def from_table(
+        cls, table: Table, file_column: str, athlete_column: str, folder: str
+    ) -> "AthleteIndex":
         """The index of a table.
 
         Args:
@@ -79,11 +79,11 @@ class Index:
                 digests += _digest(_relative(name))
                 owners.append(known.get(athlete) or known.setdefault(athlete, athlete_key(athlete)))
         found = _sorted(bytes(digests), owners, folder)
-        _refuse_two(found, table)
+        _refuse_conflicts(found, table)
         return found
 
     def athlete(self, name: str) -> str | None:
-        """Whose file it is, by its name relative to the exports; None where the table is silent.
+        """The athlete of a file, by its name relative to the exports; None if the table lacks it.
 
         Raises:
             SettingsError: the table has its name without folder only, and it fits another file.
@@ -96,7 +96,7 @@ class Index:
             place = self._place(each)
             if place is not None:
                 if each == base:
-                    self._meet(place, name)
+                    self._record_match(place, name)
                 return self.athletes[int(self.owners[place])]
         return None
 
@@ -105,15 +105,15 @@ class Index:
         place = int(np.searchsorted(self.hashes, digest))
         return place if place < len(self.hashes) and self.hashes[place] == digest else None
 
-    def _meet(self, place: int, name: str) -> None:
-        """A row without folder is meant for one file; which of two, nobody can tell."""
-        mark = np.frombuffer(_digest(name)[:8], dtype=np.uint64)[0] | np.uint64(1)
-        if self.met[place] not in {np.uint64(0), mark}:
+    def _record_match(self, place: int, name: str) -> None:
+        """Record the file of a row without folder; refuse a second one of that name."""
+        part = np.frombuffer(_digest(name)[:8], dtype=np.uint64)[0] | np.uint64(1)
+        if self.matched[place] not in {np.uint64(0), part}:
             base = name.rsplit("/", 1)[-1]
             words = f"the table's {base!r} could be {name!r} and another file of that name"
             remedy = "Give these names relative to the exports, with their folders."
             raise SettingsError("athlete-ambiguous", words, remedy=remedy)
-        self.met[place] = mark
+        self.matched[place] = part
 
 
 def _digest(name: str) -> bytes:
@@ -122,18 +122,18 @@ def _digest(name: str) -> bytes:
     return hashlib.blake2b(text, digest_size=_DIGEST - 1).digest() + b"."
 
 
-def _sorted(digests: bytes, owners: list[str], folder: str) -> Index:
+def _sorted(digests: bytes, owners: list[str], folder: str) -> AthleteIndex:
     athletes = sorted(set(owners))
     places = {key: place for place, key in enumerate(athletes)}
     hashes = np.frombuffer(digests, dtype=f"S{_DIGEST}")
     order = np.argsort(hashes, kind="stable")
     codes = np.array([places[key] for key in owners], dtype=np.int32)
-    met = np.zeros(len(order), dtype=np.uint64)
-    return Index(hashes[order], codes[order], tuple(athletes), folder, met)
+    matched = np.zeros(len(order), dtype=np.uint64)
+    return AthleteIndex(hashes[order], codes[order], tuple(athletes), folder, matched)
 
 
-def _refuse_two(found: Index, table: Table) -> None:
-    """One name, two athletes: no choice is right."""
+def _refuse_conflicts(found: AthleteIndex, table: Table) -> None:
+    """Refuse a table in which one name has two athletes."""
     same = found.hashes[1:] == found.hashes[:-1]
     places = np.flatnonzero(same & (found.owners[1:] != found.owners[:-1]))
     if not places.size:
@@ -159,8 +159,8 @@ _TITLE = re.compile(r" \([^/]*\)$")  # what the reader of archives adds to a mem
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """How the user says whose files are whose.
+class AssignmentOptions:
+    """Where the assignment of files to athletes is found.
 
     Attributes:
         where: ``folder``, ``export``, or path or URL of a table.
@@ -181,21 +181,21 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Athletes:
-    """Which athlete a file belongs to, and the athletes' profiles.
+    """The athlete of each file, and the athletes' profiles.
 
     Attributes:
         index: file → athlete; None: by the first folder.
-        columns: file and athlete column of the archives' own tables, if those are to be asked.
+        columns: file and athlete column of the archives' own tables, if those are used.
         profiles: athlete's key → profile.
         default: the profile of those without one.
-        mark: hash of all profiles, where the archives' tables are asked: any may then count.
+        profiles_hash: of all profiles, where the archives' tables are used: any profile may count.
     """
 
-    index: Index | None = None
+    index: AthleteIndex | None = None
     columns: tuple[str, str] | None = None
     profiles: Mapping[str, Athlete] = field(default_factory=dict)
     default: Athlete = field(default_factory=Athlete)
-    mark: str = ""
+    profiles_hash: str = ""
 
     def of(self, name: str) -> str:
         """The athlete's key of a file, by its name relative to the store; ``unknown`` if none.
@@ -209,28 +209,28 @@ class Athletes:
         return athlete_key(folder) if slash else UNKNOWN
 
     def profile(self, athlete: str) -> Athlete:
-        """What is known of an athlete."""
+        """The profile of an athlete."""
         return self.profiles.get(athlete, self.default)
 
     def fingerprint(self, athlete: str) -> str:
         """First 12 hex digits of a hash of all that decides an athlete's results.
 
-        Where archives tell whose their members are, those of all profiles count.
+        Where archives name the athletes of their members, those of all profiles count.
         """
         own = serialization.fingerprint(self.profile(athlete))
-        return _hash((own, self.mark)) if self.mark else own
+        return _hash((own, self.profiles_hash)) if self.profiles_hash else own
 
     def of_batch(self, names: Iterable[str]) -> "Athletes":
-        """The same for these files alone: small enough to go along with a batch."""
+        """The assignment of these files only: small enough to be sent with a batch."""
         pairs = {name: self.of(name) for name in names}
         if self.columns is not None:
-            return self  # nobody knows yet whom the archives name
+            return self  # the archives' athletes are not known yet
         known = {key: self.profiles[key] for key in pairs.values() if key in self.profiles}
-        index = None if self.index is None else Index.of(pairs)
+        index = None if self.index is None else AthleteIndex.from_pairs(pairs)
         return replace(self, index=index, profiles=known)
 
     def inside(self, name: str, stream: IO[bytes]) -> dict[str, str]:
-        """Member's path → athlete, as an archive's own table has it; empty if it is not asked.
+        """Member's path → athlete, as an archive's own table has it; empty if it is not used.
 
         Args:
             name: the archive's, for errors.
@@ -244,7 +244,7 @@ class Athletes:
         place = stream.tell()
         try:
             with zipfile.ZipFile(stream) as archive:
-                return _told(name, archive, *self.columns)
+                return _read_owners(name, archive, *self.columns)
         except SettingsError as problem:
             raise ReadError("archive-index", problem.message, file=name) from problem
         except _BROKEN:
@@ -264,24 +264,28 @@ class Athletes:
         return inside.get(path) or inside.get(_TITLE.sub("", path)) or self.of(archive)
 
 
-def load(choice: Choice) -> Athletes:
-    """The athletes as the user says.
+def load(options: AssignmentOptions) -> Athletes:
+    """Read the tables that the user named.
 
     Raises:
         SettingsError: a table cannot be read, lacks a column, contradicts itself or holds values
             that cannot be; row and column are named.
     """
-    known = _with_zones(profiles.load(choice.profiles) if choice.profiles else {}, choice.default)
-    columns = (choice.file_column, choice.athlete_column)
-    if choice.where == FOLDER:
-        return Athletes(profiles=known, default=choice.default)
-    if choice.where == EXPORT:
+    known = _with_zones(
+        profiles.load(options.profiles) if options.profiles else {}, options.default
+    )
+    columns = (options.file_column, options.athlete_column)
+    if options.where == FOLDER:
+        return Athletes(profiles=known, default=options.default)
+    if options.where == EXPORT:
         own = sorted(f"{key} {serialization.fingerprint(each)}" for key, each in known.items())
-        mark = _hash((*columns, *own))
-        return Athletes(columns=columns, profiles=known, default=choice.default, mark=mark)
-    table = tables.read_table(choice.where)
-    index = Index.read(table, *columns, _folder(choice.where, choice.exports))
-    return Athletes(index, profiles=known, default=choice.default)
+        profiles_hash = _hash((*columns, *own))
+        return Athletes(
+            columns=columns, profiles=known, default=options.default, profiles_hash=profiles_hash
+        )
+    table = profiles.read_table(options.where)
+    index = AthleteIndex.from_table(table, *columns, _folder(options.where, options.exports))
+    return Athletes(index, profiles=known, default=options.default)
 
 
 def _with_zones(known: dict[str, Athlete], default: Athlete) -> dict[str, Athlete]:
@@ -304,7 +308,7 @@ def _folder(table: str, exports: str) -> str:
     return table[len(root) :].rpartition("/")[0] + "/" if "/" in table[len(root) :] else ""
 
 
-def _told(
+def _read_owners(
     name: str, archive: zipfile.ZipFile, file_column: str, athlete_column: str
 ) -> dict[str, str]:
     info = next((one for one in archive.infolist() if one.filename.endswith(_INDEX)), None)
@@ -314,10 +318,10 @@ def _told(
         data = stream.read(_INDEX_BYTES + 1)
     if len(data) > _INDEX_BYTES:
         raise ReadError("archive-index", f"{info.filename} is too large", file=name)
-    table = tables.of_bytes(f"{name}/{info.filename}", data)
-    file = table.column(tables.file_head(table, file_column), "--file-column")
+    table = parse_table(f"{name}/{info.filename}", data)
+    file = table.column(file_head(table, file_column), "--file-column")
     athlete = table.column(athlete_column, "--athlete-column")
     folder = info.filename[: -len(_INDEX)]
     cells = ((row[file], row[athlete]) for _, row in table.rows((file, athlete)))
-    pairs = ((tables.cell_text(one), tables.cell_text(other)) for one, other in cells)
-    return {folder + path: athlete_key(whose) for path, whose in pairs if path and whose}
+    pairs = ((cell_text(one), cell_text(other)) for one, other in cells)
+    return {folder + path: athlete_key(owner) for path, owner in pairs if path and owner}

@@ -1,7 +1,7 @@
-"""What is to be done, cut into batches whose names say what they consist of.
+"""Plan the work on a cohort: files cut into batches, and pages of the manifest that list them.
 
-A batch's name is a hash of its files, of the settings and of the code's version. Whoever works on
-it, whenever and how often, writes the same objects; so lost workers and second runs change nothing.
+A batch's name is a hash of its files, of the settings and of the code's version. Every attempt to
+process it writes the same objects, so lost workers and second runs change nothing.
 """
 
 import hashlib
@@ -16,10 +16,10 @@ from retrorun.errors import ReadError
 PAGE_FILES = 20_000  # of a page of the manifest
 BATCH_FILES = 2_000
 BATCH_S = 60.0
-PAGE_BATCHES = 16  # of a page with little work: enough for a few workers, and told by the page
+PAGE_BATCHES = 16  # of a page with little work: enough for a few workers, whatever their number
 LEAST_S = 2.0  # but no batch is cut smaller for that
 # seconds a file and seconds a megabyte, measured with benchmarks/speed_cluster.py
-_COST: dict[str, tuple[float, float]] = {
+_COST_S: dict[str, tuple[float, float]] = {
     ".fit": (0.02, 0.08),
     ".gpx": (0.02, 0.06),
     ".tcx": (0.02, 0.05),
@@ -30,8 +30,8 @@ MANIFEST = "manifest/"
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """One file as it was listed, and whose it is.
+class PlannedFile:
+    """One file as it was listed, with its athlete.
 
     Attributes:
         address: full path or URL, without credentials.
@@ -50,15 +50,15 @@ class Planned:
     profile: str
 
 
-NAMES = tuple(each.name for each in fields(Planned))
+PLANNED_COLUMNS = tuple(each.name for each in fields(PlannedFile))
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Files that one task works on; ``name`` is the hash of what goes in."""
+    """Files that one task processes; ``name`` is the hash of all that decides their results."""
 
     name: str
-    files: tuple[Planned, ...]
+    files: tuple[PlannedFile, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,8 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Making:
-    """What all sessions of a result set are made with; it goes into every batch's name."""
+class ResultKey:
+    """Versions and settings of a result set; part of the hash that names a batch."""
 
     schema_version: int
     version: str
@@ -78,14 +78,14 @@ class Making:
     tracks: bool
 
 
-def cost_s(file: Planned) -> float:
+def cost_s(file: PlannedFile) -> float:
     """About how long a file takes, by its suffix and size; only the cut depends on it."""
     suffix = "." + file.name.rsplit(".", 1)[-1].lower()
-    fixed, per_megabyte = _COST.get(suffix, _COST[".fit"])
+    fixed, per_megabyte = _COST_S.get(suffix, _COST_S[".fit"])
     return fixed + per_megabyte * file.size_bytes / 1e6
 
 
-def page(files: Sequence[Planned], making: Making) -> Page:
+def plan_page(files: Sequence[PlannedFile], key: ResultKey) -> Page:
     """Cut files into batches of about a minute, in their order.
 
     The cut depends on the files alone, never on the workers: results do not depend on them.
@@ -93,37 +93,45 @@ def page(files: Sequence[Planned], making: Making) -> Page:
     costs = [cost_s(each) for each in files]
     most_s = min(BATCH_S, max(LEAST_S, sum(costs) / PAGE_BATCHES))
     batches: list[Batch] = []
-    waiting: list[Planned] = []
+    waiting: list[PlannedFile] = []
     spent_s = 0.0
     for each, own_s in zip(files, costs, strict=True):
         if waiting and (spent_s + own_s > most_s or len(waiting) >= BATCH_FILES):
-            batches.append(batch(waiting, making))
+            batches.append(make_batch(waiting, key))
             waiting, spent_s = [], 0.0
         waiting.append(each)
         spent_s += own_s
     if waiting:
-        batches.append(batch(waiting, making))
+        batches.append(make_batch(waiting, key))
     return Page(tuple(batches))
 
 
-def batch(files: Iterable[Planned], making: Making) -> Batch:
+def make_batch(files: Iterable[PlannedFile], key: ResultKey) -> Batch:
     """The batch of these files, named after everything that decides its results."""
-    given = tuple(files)
-    digest = hashlib.sha256(repr(making).encode())
-    for each in given:
+    members = tuple(files)
+    digest = hashlib.sha256(_hashed_text(key).encode())
+    for each in members:
         parts = (each.address, each.name, each.size_bytes, each.tag, each.athlete, each.profile)
         digest.update(repr(parts).encode("utf-8", "surrogatepass"))
-    return Batch(digest.hexdigest()[:32], given)
+    return Batch(digest.hexdigest()[:32], members)
 
 
-def encoded(planned: Page) -> tuple[str, bytes]:
+def _hashed_text(key: ResultKey) -> str:
+    """The text that goes into a batch's name; it must not change, or names would."""
+    return (
+        f"Making(schema_version={key.schema_version!r}, version={key.version!r}, "
+        f"settings={key.settings!r}, tracks={key.tracks!r})"
+    )
+
+
+def encode_page(planned: Page) -> tuple[str, bytes]:
     """A page's object name and Parquet bytes: content-addressed, a row a file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     rows = [(each, batch.name) for batch in planned.batches for each in batch.files]
     columns: dict[str, list[Any]] = {
-        name: [_stored(getattr(each, name)) for each, _ in rows] for name in NAMES
+        name: [_to_cell(getattr(each, name)) for each, _ in rows] for name in PLANNED_COLUMNS
     }
     columns["batch"] = [name for _, name in rows]
     table = pa.table(columns, schema=_schema())
@@ -133,7 +141,7 @@ def encoded(planned: Page) -> tuple[str, bytes]:
     return f"{MANIFEST}{hashlib.sha256(data).hexdigest()}.parquet", data
 
 
-def decoded(name: str, data: bytes) -> Page:
+def decode_page(name: str, data: bytes) -> Page:
     """The page of such bytes.
 
     Raises:
@@ -149,9 +157,11 @@ def decoded(name: str, data: bytes) -> Page:
         words = f"this page of the plan cannot be read: {str(problem)[:200]}"
         remedy = "Remove it and run again: what is done is known, and the rest is planned anew."
         raise ReadError("manifest-damaged", words, file=name, remedy=remedy) from problem
-    columns = [table[each].to_pylist() for each in NAMES]
-    files = [Planned(*map(_restored, row)) for row in zip(*columns, strict=True)]
-    return Page(tuple(_grouped(files, [_restored(each) for each in table["batch"].to_pylist()])))
+    columns = [table[each].to_pylist() for each in PLANNED_COLUMNS]
+    files = [PlannedFile(*map(_from_cell, row)) for row in zip(*columns, strict=True)]
+    return Page(
+        tuple(_batches_of(files, [_from_cell(each) for each in table["batch"].to_pylist()]))
+    )
 
 
 def _check_address(name: str, data: bytes) -> None:
@@ -165,7 +175,7 @@ def _check_address(name: str, data: bytes) -> None:
         raise ValueError(message)
 
 
-def _grouped(files: list[Planned], names: list[str]) -> Iterator[Batch]:
+def _batches_of(files: list[PlannedFile], names: list[str]) -> Iterator[Batch]:
     start = 0
     for place in range(1, len(names) + 1):
         if place == len(names) or names[place] != names[start]:
@@ -177,13 +187,13 @@ def _schema() -> Any:  # noqa: ANN401 - pyarrow has no types
     import pyarrow as pa
 
     kinds = {"size_bytes": pa.int64()}
-    return pa.schema([(name, kinds.get(name, pa.binary())) for name in (*NAMES, "batch")])
+    return pa.schema([(name, kinds.get(name, pa.binary())) for name in (*PLANNED_COLUMNS, "batch")])
 
 
-def _stored(value: str | int) -> bytes | int:
+def _to_cell(value: str | int) -> bytes | int:
     """Text as bytes: names of files need not be UTF-8."""
     return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
 
 
-def _restored(value: Any) -> Any:  # noqa: ANN401 - a cell of any column
+def _from_cell(value: Any) -> Any:  # noqa: ANN401 - a cell of any column
     return value.decode("utf-8", "surrogatepass") if isinstance(value, bytes) else value

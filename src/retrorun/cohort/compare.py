@@ -1,17 +1,15 @@
-"""From a result set to the comparison of each athlete, one task an athlete.
+"""Compare the athletes of a result set, one task an athlete, and write the tables of it.
 
-A worker reads one athlete's sessions, compares them, and hands back a summary of a few hundred
-numbers. So the memory of a worker is that of its largest athlete, and what gathers the summaries
-needs some kilobytes an athlete, however many sessions there are.
-
-The comparison over a cohort as Parquet: a row an athlete, and a row a measure.
+A worker reads one athlete's sessions, compares them, and returns a summary of a few hundred
+numbers. So a worker's memory is that of its largest athlete, and collecting the summaries takes
+some kilobytes an athlete, however many sessions there are.
 
 ```
 comparison/athletes.parquet           one row an athlete, every measure with its unit in its name
 comparison/cohort.parquet             one row a measure and scale: quantiles and mean over athletes
 comparison/athletes/<athlete>.jsonl   an athlete's whole comparison, one line of JSON
 ```
-The same athletes give the same bytes, whoever compared them.
+The same athletes give the same bytes, whatever the engine and the workers.
 """
 
 import dataclasses
@@ -30,7 +28,7 @@ from retrorun import compare, results
 from retrorun.engines import Lost
 from retrorun.errors import RetrorunError
 from retrorun.model import Athlete, Comparison, Note
-from retrorun.model.cohort import AthleteSummary, Cohort, CohortMeasure, Interval, Uncompared
+from retrorun.model.cohort import AthleteSummary, Cohort, CohortMetric, Interval, Uncompared
 from retrorun.results.layout import UNKNOWN, quoted
 from retrorun.settings import CompareSettings
 from retrorun.storage import Store, open_store
@@ -55,7 +53,7 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
 Row = dict[str, Any]
 
 
-def replaced(store: Store, name: str, data: bytes) -> None:
+def replace_object(store: Store, name: str, data: bytes) -> None:
     """Put bytes under a name in place of what is there.
 
     A reader may for a moment find nothing there, never half of it.
@@ -73,8 +71,8 @@ def athlete_name(athlete: str) -> str:
     return f"{FOLDER}/athletes/{quoted(athlete)}.jsonl"
 
 
-def written(store: Store, found: Cohort) -> tuple[str, ...]:
-    """Put both tables; their names.
+def write_tables(store: Store, found: Cohort) -> tuple[str, ...]:
+    """Put both tables; return their names.
 
     Raises:
         StoreError: the store does not answer, is full, or lets nobody in.
@@ -84,7 +82,7 @@ def written(store: Store, found: Cohort) -> tuple[str, ...]:
         f"{FOLDER}/cohort.parquet": cohort_parquet(found),
     }
     for name, data in tables.items():
-        replaced(store, name, data)
+        replace_object(store, name, data)
     return tuple(tables)
 
 
@@ -186,7 +184,7 @@ def cohort_parquet(found: Cohort) -> bytes:
     return _parquet("cohort", COHORT_COLUMNS, map(_cohort_row, found.measures))
 
 
-def _cohort_row(each: CohortMeasure) -> Row:
+def _cohort_row(each: CohortMetric) -> Row:
     row: Row = dataclasses.asdict(each.quantiles) | {
         name: getattr(each.mixed, name)
         for name in ("between_sd", "between_share", "heaviest_share", "heterogeneity")
@@ -229,7 +227,7 @@ def _parquet(table: str, kinds: Mapping[str, str], rows: Iterable[Row]) -> bytes
     return sink.getvalue()
 
 
-NOBODY = Note("athlete-unknown", "sessions whose athlete is not known are left out")
+UNKNOWN_ATHLETE = Note("athlete-unknown", "sessions whose athlete is not known are left out")
 ATHLETE_LINE_VERSION = 1  # of an athlete's line of JSON
 Result = AthleteSummary | Uncompared
 # carries a function to every task and gives back task and result in the order of the tasks
@@ -237,13 +235,13 @@ Engine = Callable[[Iterable[str], Callable[[str], Result]], Iterable[tuple[str, 
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class CompareOptions:
     """How athletes are compared.
 
     Attributes:
         address: of the result set.
         settings: the same for all athletes.
-        out: where each athlete's whole comparison is put as a line of JSON; None for nowhere.
+        out: where each athlete's whole comparison is put as a line of JSON; None: it is not put.
     """
 
     address: str
@@ -251,21 +249,21 @@ class Manner:
     out: str | None = None
 
 
-def comparable(athletes: Iterable[str]) -> tuple[list[str], tuple[Note, ...]]:
-    """The athletes who are somebody, and a note if sessions of nobody known are left out.
+def identified_athletes(athletes: Iterable[str]) -> tuple[list[str], tuple[Note, ...]]:
+    """The athletes whose name is known, and a note if sessions of an unknown athlete are left out.
 
-    Exports without an athlete may be of many people: compared with each other, they would say
-    something of none of them.
+    Exports without an athlete may be of many people; comparing them with each other would describe
+    none of them.
     """
     everyone = list(athletes)
     known = [each for each in everyone if each != UNKNOWN]
-    return known, () if len(known) == len(everyone) else (NOBODY,)
+    return known, () if len(known) == len(everyone) else (UNKNOWN_ATHLETE,)
 
 
-def missing(store: Store) -> tuple[tuple[Uncompared, ...], tuple[Note, ...]]:
-    """Athletes of whom a part with sessions is gone, and notes on what else is gone or damaged.
+def damaged_athletes(store: Store) -> tuple[tuple[Uncompared, ...], tuple[Note, ...]]:
+    """Athletes with a missing or damaged part of sessions, and notes on other such parts.
 
-    Nobody is compared by a part of their sessions as if it were all of them.
+    An athlete is never compared from a part of their sessions as if it were all of them.
 
     Args:
         store: the result set.
@@ -275,7 +273,7 @@ def missing(store: Store) -> tuple[tuple[Uncompared, ...], tuple[Note, ...]]:
     """
     athletes: dict[str, Uncompared] = {}
     notes: list[Note] = []
-    for problem in results.lost(store):
+    for problem in results.missing_parts(store):
         name = problem.file or ""
         if name.startswith("sessions/"):
             athlete = results.athlete_of(name)
@@ -285,33 +283,34 @@ def missing(store: Store) -> tuple[tuple[Uncompared, ...], tuple[Note, ...]]:
     return tuple(athletes.values()), tuple(notes)
 
 
-def compared(athletes: Iterable[str], manner: Manner, engine: Engine) -> Iterator[Result]:
-    """Compare athletes, by any engine; yield in the order of the athletes.
+def compare_athletes(
+    athletes: Iterable[str], options: CompareOptions, engine: Engine
+) -> Iterator[Result]:
+    """Compare athletes, with any engine; yield in the order of the athletes.
 
     Args:
         athletes: their names in the result set.
-        manner: settings and places.
+        options: settings and places.
         engine: such as ``engines.ordered`` with its number of jobs.
 
     Yields:
-        The summary, or why there is none: whoever cannot be compared is named, and nobody else
-        pays for it.
+        The summary, or why there is none; an athlete who cannot be compared costs no other one.
     """
-    for athlete, done in engine(athletes, partial(one, manner=manner)):
+    for athlete, done in engine(athletes, partial(compare_athlete, options=options)):
         if isinstance(done, Lost):
             yield Uncompared(athlete, done.slug, done.message)
         else:
             yield done
 
 
-def one(athlete: str, manner: Manner) -> Result:
-    """Compare one athlete: what a worker does.
+def compare_athlete(athlete: str, options: CompareOptions) -> Result:
+    """Compare one athlete, on a worker.
 
     Raises:
-        MemoryError: it takes more than the worker may use; its engine tells.
+        MemoryError: it takes more than the worker may use; the engine reports it.
     """
     try:
-        return _one(athlete, manner)
+        return _compare_athlete(athlete, options)
     except RetrorunError as problem:
         return Uncompared(athlete, problem.slug, str(problem))
     except MemoryError:
@@ -320,40 +319,42 @@ def one(athlete: str, manner: Manner) -> Result:
         return Uncompared(athlete, "internal-error", f"{type(fault).__name__}: {fault}"[:200])
 
 
-def _one(athlete: str, manner: Manner) -> AthleteSummary:
-    sessions = results.sessions(open_store(manner.address), athlete)
-    # pairs are listed for readers alone: half of the time, where nobody will read them
-    shown = manner.settings if manner.out is not None else replace(manner.settings, pairs_shown=0)
-    found = _fitting(compare.compare(sessions, Athlete(), shown))
-    if manner.out is not None:
-        replaced(open_store(manner.out), athlete_name(athlete), line(athlete, found))
+def _compare_athlete(athlete: str, options: CompareOptions) -> AthleteSummary:
+    sessions = results.sessions(open_store(options.address), athlete)
+    # listing pairs takes half of the time, and is only for the athlete's own lines
+    settings = (
+        options.settings if options.out is not None else replace(options.settings, pairs_shown=0)
+    )
+    found = _without_mass_note(compare.compare(sessions, Athlete(), settings))
+    if options.out is not None:
+        replace_object(open_store(options.out), athlete_name(athlete), athlete_line(athlete, found))
     return compare.summary(athlete, found)
 
 
-def _fitting(found: Comparison) -> Comparison:
+def _without_mass_note(found: Comparison) -> Comparison:
     """Without the note on a missing mass where there are kilocalories.
 
-    The profile has done its work when the exports were processed, and is not asked again.
+    The profile was used when the exports were processed; it is not needed here.
     """
     if all(each.energy_kcal is None for each in found.totals.values()):
         return found
     return replace(found, notes=tuple(each for each in found.notes if each.slug != "no-mass"))
 
 
-def gathered(done: Iterable[Result], settings: CompareSettings) -> Cohort:
-    """What is known over all athletes, from their summaries as they come."""
+def summarize(done: Iterable[Result], settings: CompareSettings) -> Cohort:
+    """The cohort's comparison, from the athletes' summaries as they arrive."""
     known: list[AthleteSummary] = []
     missing: list[Uncompared] = []
     for each in done:
         if isinstance(each, Uncompared):
             missing.append(each)
         else:
-            known.append(_thrifty(each))
+            known.append(_with_shared_text(each))
     return compare.cohort(known, missing, settings)
 
 
-def _thrifty(each: AthleteSummary) -> AthleteSummary:
-    """The same with words that all athletes share: each worker's answer brings its own copies."""
+def _with_shared_text(each: AthleteSummary) -> AthleteSummary:
+    """The summary with one copy of texts that all athletes share, to save memory."""
     return replace(
         each,
         measures={intern(key): value for key, value in each.measures.items()},
@@ -361,7 +362,7 @@ def _thrifty(each: AthleteSummary) -> AthleteSummary:
     )
 
 
-def line(athlete: str, found: Comparison) -> bytes:
+def athlete_line(athlete: str, found: Comparison) -> bytes:
     """An athlete's whole comparison as one line of JSON."""
     document = {"schema_version": ATHLETE_LINE_VERSION, "athlete": athlete, "comparison": found}
     return msgspec.json.encode(document) + b"\n"

@@ -1,13 +1,8 @@
-"""What a result set remembers of the work: manifest and ledger, and taking batches back.
+"""Which files of a store a result set already has: manifest, ledger, and the index over both.
 
-A batch is done when its part of the ledger is there. A page of the manifest says which files a
-batch consists of, so that one that was planned and is not done can be worked on as it was planned:
-its parts then replace nothing and leave nothing over.
-
-Which data parts of a result set are a batch's.
-
-The listing is asked, not the ledger: an unfinished batch has none, a damaged one says nothing, and
-one that two attempts worked on may name other years than the parts that are there.
+The ledger has one part a batch; a batch is done when its part is there. A page of the manifest
+lists the files of each planned batch, so that a batch that is not done can be processed exactly as
+it was planned: its parts then replace nothing and leave nothing over.
 """
 
 import hashlib
@@ -15,23 +10,140 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from retrorun import results
-from retrorun.cohort import batches as planning
+import numpy as np
+
+from retrorun import results, storage
 from retrorun.cohort.assignment import Athletes
-from retrorun.cohort.batches import MANIFEST, Batch, Page, Planned
-from retrorun.cohort.file_index import Index
+from retrorun.cohort.batches import (
+    MANIFEST,
+    PLANNED_COLUMNS,
+    Batch,
+    Page,
+    PlannedFile,
+    decode_page,
+    encode_page,
+)
 from retrorun.errors import ReadError, StoreError
 from retrorun.results import layout
-from retrorun.results.reader import MOST_BYTES, parts, sums, table
+from retrorun.results.reader import MOST_BYTES, checksums, parts, table
 from retrorun.storage import Store
 from retrorun.storage.entries import is_archive
 
+PAGE_BYTES = 256 << 20
+FILES = "files"
+LEDGER = f"{FILES}/"
+KEY_BYTES = 16  # of the hash of all that is known of a file
+
+
+def list_files(store: Store, athletes: Athletes) -> Iterator[PlannedFile]:
+    """Every export of the store, in the store's order, with its athlete."""
+    fingerprints: dict[str, str] = {}
+    for entry in storage.exports(store, store.entries(), lambda _: False):
+        athlete = athletes.of(entry.name)
+        if athlete not in fingerprints:
+            fingerprints[athlete] = athletes.fingerprint(athlete)
+        facts = (entry.address, entry.name, entry.size, entry.tag, athlete, fingerprints[athlete])
+        yield PlannedFile(*facts)
+
+
+@dataclass(slots=True)
+class ListingDiff:
+    """A listing compared with the result set.
+
+    Attributes:
+        new: files that are in no batch.
+        known: how many have not changed, in batches that were there before this run.
+        changed: numbers of the batches with files that have changed.
+    """
+
+    new: list[PlannedFile] = field(default_factory=list)
+    known: int = 0
+    changed: set[int] = field(default_factory=set)
+
+
+class FileIndex:
+    """Which files are done or planned, and the number of the batch of each.
+
+    It takes 28 bytes a file and keeps no names, so that a hundred million files fit into the memory
+    of one process. Batches from the number ``first_own`` on are planned by this run: their files
+    are not counted as known.
+    """
+
+    first_own = 1 << 32
+
+    def __init__(self) -> None:
+        self._addresses, self._keys, self._batches = bytearray(), bytearray(), bytearray()
+        self.address = np.empty(0, np.uint64)
+        self.key = np.empty(0, f"S{KEY_BYTES}")
+        self.batch = np.empty(0, np.uint32)
+
+    def add(self, files: Iterable[PlannedFile], batch: int) -> None:
+        """Add the files of a batch; ``seal`` has to follow."""
+        count = 0
+        for count, file in enumerate(files, start=1):  # noqa: B007 - how many there are
+            address, key = _hashes(file)
+            self._addresses += address
+            self._keys += key
+        self._batches += np.full(count, batch, np.uint32).tobytes()
+
+    def seal(self) -> None:
+        """Sort the added files in among the others."""
+        if not self._addresses:
+            return
+        address = np.concatenate([self.address, np.frombuffer(self._addresses, np.uint64)])
+        key = np.concatenate([self.key, np.frombuffer(self._keys, f"S{KEY_BYTES}")])
+        batch = np.concatenate([self.batch, np.frombuffer(self._batches, np.uint32)])
+        self._addresses, self._keys, self._batches = bytearray(), bytearray(), bytearray()
+        order = np.argsort(address, kind="stable")
+        self.address, self.key, self.batch = address[order], key[order], batch[order]
+
+    def remove(self, batches: set[int]) -> None:
+        """Remove the files of some batches."""
+        kept = ~np.isin(self.batch, np.fromiter(batches, np.uint32, len(batches)))
+        self.address, self.key, self.batch = self.address[kept], self.key[kept], self.batch[kept]
+
+    def compare(self, files: Sequence[PlannedFile]) -> ListingDiff:
+        """Sort files into new, known and changed ones."""
+        found = ListingDiff()
+        hashes = [_hashes(file) for file in files]
+        wanted = np.frombuffer(b"".join(address for address, _ in hashes), np.uint64)
+        keys = np.frombuffer(b"".join(key for _, key in hashes), f"S{KEY_BYTES}")
+        begin = np.searchsorted(self.address, wanted, "left")
+        end = np.searchsorted(self.address, wanted, "right")
+        for place, file in enumerate(files):
+            self._compare_file(found, file, keys[place], slice(int(begin[place]), int(end[place])))
+        return found
+
+    def _compare_file(self, found: ListingDiff, file: PlannedFile, key: bytes, same: slice) -> None:
+        if same.start == same.stop:
+            found.new.append(file)
+            return
+        batches = self.batch[same][self.key[same] == key]
+        if batches.size:
+            found.known += int(batches.min() < self.first_own)
+        else:
+            found.changed.update(int(each) for each in self.batch[same])
+
+
+def _hashes(file: PlannedFile) -> tuple[bytes, bytes]:
+    """8 bytes of hash of the address, 16 of everything that is known of the file."""
+    where = file.address.encode("utf-8", "surrogatepass")
+    rest = (file.size_bytes, file.tag, file.athlete, file.profile)
+    all_of_it = where + repr(rest).encode("utf-8", "surrogatepass")
+    return (
+        hashlib.blake2b(where, digest_size=8).digest(),
+        hashlib.blake2b(all_of_it, digest_size=KEY_BYTES).digest(),
+    )
+
 
 def data_parts(out: Store, batches: Iterable[Batch], *, tracks: bool) -> list[str]:
-    """Names of the sessions', segments' and tracks' parts that bear a batch's name.
+    """Names of a batch's parts of the sessions, segments and tracks, as the store lists them.
+
+    The ledger is not asked: an unfinished batch has none, a damaged one cannot be read, and of a
+    batch that two attempts worked on it may name other years than the parts that are there.
 
     An archive may hold files of athletes that the plan does not know, and of a batch whose plan is
-    lost no athlete is known; then all athletes are looked through.
+    lost no athlete is known; then the parts of all athletes are listed.
 
     Args:
         out: the result set.
@@ -57,14 +169,9 @@ def data_parts(out: Store, batches: Iterable[Batch], *, tracks: bool) -> list[st
     return [name for name in found if PurePosixPath(name).stem in wanted]
 
 
-PAGE_BYTES = 256 << 20
-FILES = "files"
-LEDGER = f"{FILES}/"
-
-
 @dataclass(slots=True)
-class Kept:
-    """The manifest and ledger of a result set.
+class Manifest:
+    """The manifest and ledger of a result set, and what to do about unfinished batches.
 
     Attributes:
         out: the result set.
@@ -74,44 +181,44 @@ class Kept:
 
     out: Store
     tracks: bool
-    index: Index = field(default_factory=Index)
+    index: FileIndex = field(default_factory=FileIndex)
     _names: list[str] = field(default_factory=list)  # of batches, by their number
     _pages: dict[str, str] = field(default_factory=dict)  # batch not done → its page
     _page_of: dict[int, str] = field(default_factory=dict)
 
     def read(self) -> None:
-        """Read the manifest, and what the ledger has beside it."""
+        """Read the manifest, and the batches that only the ledger has."""
         done = {PurePosixPath(each).stem for each in parts(self.out, LEDGER)}
-        explained: set[str] = set()
+        in_manifest: set[str] = set()
         for name, page in self._manifest():
             for batch in page.batches:
-                explained.add(batch.name)
+                in_manifest.add(batch.name)
                 if batch.name in done:
                     self.index.add(batch.files, self._number(batch.name, name))
                 else:
                     self._pages[batch.name] = name
-        for batch_name in sorted(done - explained):  # its page is lost: the ledger knows, too
+        for batch_name in sorted(done - in_manifest):  # its page is lost: the ledger knows, too
             self.index.add(self._ledger_if_whole(batch_name), self._number(batch_name, ""))
         self.index.seal()
-        self.index.own = len(self._names)
+        self.index.first_own = len(self._names)
 
     def _manifest(self) -> Iterator[tuple[str, Page]]:
         for name in parts(self.out, MANIFEST):
             yield name, self._page(name)
 
     def _page(self, name: str) -> Page:
-        return planning.decoded(name, self.out.read(name, PAGE_BYTES))
+        return decode_page(name, self.out.read(name, PAGE_BYTES))
 
     def _number(self, batch: str, page: str) -> int:
         self._names.append(batch)
         self._page_of[len(self._names) - 1] = page
         return len(self._names) - 1
 
-    def _ledger(self, batch: str) -> list[Planned]:
-        found = table(self.out, results.ledger_name(batch), FILES, planning.NAMES).to_pylist()
-        return [Planned(**row) for row in found]
+    def _ledger(self, batch: str) -> list[PlannedFile]:
+        found = table(self.out, results.ledger_name(batch), FILES, PLANNED_COLUMNS).to_pylist()
+        return [PlannedFile(**row) for row in found]
 
-    def _ledger_if_whole(self, batch: str) -> list[Planned]:
+    def _ledger_if_whole(self, batch: str) -> list[PlannedFile]:
         """The files of a batch; none if its part of the ledger is damaged: they are found new."""
         try:
             return self._ledger(batch)
@@ -123,46 +230,46 @@ class Kept:
     def pending(self, athletes: Athletes) -> Iterator[Batch]:
         """Batches that were planned and are not done, as they were planned.
 
-        One whose athletes have other profiles now, or whose files are in another batch, is void:
-        what it left over is removed, and its files are found anew.
+        A batch whose athletes have other profiles now, or whose files are in another batch, is
+        invalid: its parts are removed, and the next listing finds its files new.
         """
-        taken: set[str] = set()
+        claimed: set[str] = set()
         for name in dict.fromkeys(self._pages.values()):
-            void: list[Batch] = []
+            invalid: list[Batch] = []
             for batch in self._page(name).batches:
                 if batch.name not in self._pages:
                     continue
-                if self._stands(batch, athletes, taken):
-                    taken.update(each.address for each in batch.files)
-                    self._note(batch, name)
+                if self._is_valid(batch, athletes, claimed):
+                    claimed.update(each.address for each in batch.files)
+                    self._index(batch, name)
                     yield batch
                 else:
-                    void.append(batch)
-            self._sweep(void)
-            self._rewrite(name, {each.name for each in void})
+                    invalid.append(batch)
+            self._sweep(invalid)
+            self._rewrite(name, {each.name for each in invalid})
         self._pages.clear()
         self.index.seal()
 
-    def _stands(self, batch: Batch, athletes: Athletes, taken: set[str]) -> bool:
-        """Whether it can be worked on as it was planned, and gives nothing twice."""
+    def _is_valid(self, batch: Batch, athletes: Athletes, claimed: set[str]) -> bool:
+        """Whether a batch can be processed as it was planned, and gives no file twice."""
         fitting = all(athletes.fingerprint(each.athlete) == each.profile for each in batch.files)
         return (
             fitting
-            and taken.isdisjoint(each.address for each in batch.files)
-            and len(self.index.judge(batch.files).new) == len(batch.files)
+            and claimed.isdisjoint(each.address for each in batch.files)
+            and len(self.index.compare(batch.files).new) == len(batch.files)
         )
 
-    def _note(self, batch: Batch, page: str) -> None:
+    def _index(self, batch: Batch, page: str) -> None:
         self.index.add(batch.files, self._number(batch.name, page))
 
     def plan(self, page: Page) -> None:
-        """Write down a page before it is worked on."""
-        name, data = planning.encoded(page)
+        """Store a page of the plan before its batches are processed."""
+        name, data = encode_page(page)
         self.out.put(name, data)
         for batch in page.batches:
-            self._note(batch, name)
+            self._index(batch, name)
 
-    def with_failures(self) -> set[int]:
+    def batches_with_failures(self) -> set[int]:
         """Batches with files that could not be read, or whose part of the ledger cannot be."""
         import pyarrow.compute as pc
 
@@ -179,7 +286,7 @@ class Kept:
                     found.add(PurePosixPath(part).stem)
         return {number for number, name in enumerate(self._names) if name in found}
 
-    def damaged(self, *, thorough: bool) -> tuple[set[int], list[str]]:
+    def find_damage(self, *, thorough: bool) -> tuple[set[int], list[str]]:
         """Finished batches with a part that is gone or damaged, and the names of such parts.
 
         Args:
@@ -200,11 +307,11 @@ class Kept:
     def _broken_parts(self, batch: str, there: set[str], *, thorough: bool) -> list[str]:
         """Names of the parts of one batch that are gone or damaged."""
         try:
-            expected = sums(self.out, batch)
+            expected = checksums(self.out, batch)
         except StoreError:
             raise
         except ReadError:
-            return [layout.sums_name(batch)]
+            return [layout.checksums_name(batch)]
         return [
             name
             for name, sha256 in expected.items()
@@ -223,8 +330,8 @@ class Kept:
     def retire(self, numbers: set[int]) -> int:
         """Take batches back, so that the next listing finds their files new.
 
-        The ledger goes first: whatever ends this half-way, the batch is then either one that was
-        planned and is not done, or gone.
+        The ledger is deleted first: if this is interrupted, the batch is one that was planned and
+        is not done, or it is gone.
         """
         pages: dict[str, set[str]] = {}
         for number in sorted(numbers):
@@ -236,7 +343,7 @@ class Kept:
             self._sweep(batches)
             self._rewrite(page, gone)
         self.index.seal()
-        self.index.without(numbers)
+        self.index.remove(numbers)
         return len(numbers)
 
     def _batches(self, page: str, wanted: set[str]) -> list[Batch]:
@@ -246,21 +353,21 @@ class Kept:
         return [Batch(name, tuple(self._ledger_if_whole(name))) for name in sorted(wanted)]
 
     def _sweep(self, batches: Sequence[Batch]) -> None:
-        """Remove what batches have left, finished or not."""
+        """Remove the parts of batches, finished or not."""
         for part in data_parts(self.out, batches, tracks=self.tracks):
             self.out.delete(part)
         for batch in batches:
             self.out.delete(layout.problems_name(batch.name))
-            self.out.delete(layout.sums_name(batch.name))
+            self.out.delete(layout.checksums_name(batch.name))
 
     def _rewrite(self, page: str, gone: set[str]) -> None:
-        """The same page of the manifest without some batches."""
+        """Replace a page of the manifest by one without some batches."""
         if not page or not gone:
             return
         left = tuple(each for each in self._page(page).batches if each.name not in gone)
         name = ""
         if left:
-            name, data = planning.encoded(Page(left))
+            name, data = encode_page(Page(left))
             self.out.put(name, data)
         self.out.delete(page)
         self._page_of = {

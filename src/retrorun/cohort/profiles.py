@@ -1,6 +1,6 @@
-"""Profiles of many athletes from one table: a row an athlete, or a row a weighing.
+"""Read tables that users bring along, as CSV or Parquet, and athletes' profiles from such a table.
 
-Small tables that people bring along, as CSV or Parquet: row by row, each with its number.
+A table of profiles has a row an athlete, or a row a weighing. Errors name the row and the column.
 """
 
 import csv
@@ -46,7 +46,7 @@ class Table:
         return enumerate(found, 1)
 
     def column(self, wanted: str, option: str) -> str:
-        """The head that is meant, whatever its case and the space around it.
+        """The head of that name, whatever its case and the space around it.
 
         Raises:
             SettingsError: there is none, or more than one; ``option`` says which it is.
@@ -63,7 +63,7 @@ class Table:
 
 
 def file_head(table: Table, wanted: str) -> str:
-    """The word of platforms' own tables, where nobody named a column of files."""
+    """``filename``, as platforms call it, where the user named no column of files."""
     plain = {_plain_head(each) for each in table.heads}
     return "filename" if wanted == "file" and "file" not in plain else wanted
 
@@ -92,11 +92,11 @@ def read_table(address: str) -> Table:
     except ReadError as problem:
         file = shown(without_user(address))
         raise SettingsError("table-unreadable", problem.message, file=file) from problem
-    return of_bytes(shown(without_user(address)), data)
+    return parse_table(shown(without_user(address)), data)
 
 
-def of_bytes(name: str, data: bytes) -> Table:
-    """A table of bytes: Parquet by its mark, else CSV.
+def parse_table(name: str, data: bytes) -> Table:
+    """Parse a table: Parquet if its first bytes say so, else CSV.
 
     Raises:
         SettingsError: it is no table.
@@ -174,34 +174,34 @@ def load(address: str) -> dict[str, Athlete]:
     """Athlete's key → profile, from a CSV or Parquet behind a path or URL.
 
     Columns: ``athlete``, any names of a profile, and ``since``: the day from which a row's
-    ``mass_kg`` holds. Empty is not said.
+    ``mass_kg`` holds. An empty cell is no value.
 
     Raises:
         SettingsError: the table cannot be read, has other columns, or holds values that cannot
             be; row and column are named.
     """
-    return of_table(read_table(address))
+    return profiles_from_table(read_table(address))
 
 
-def of_table(table: Table) -> dict[str, Athlete]:
-    """The same from a table that was read."""
+def profiles_from_table(table: Table) -> dict[str, Athlete]:
+    """Athlete's key → profile, from a table that was read."""
     known = {ATHLETE, SINCE, *NAMES}
     unknown = [each for each in table.heads if each not in known]
     if unknown or ATHLETE not in table.heads:
         what = f"there is no {', '.join(unknown)} in a profile" if unknown else "no column athlete"
         remedy = f"It knows {', '.join((ATHLETE, SINCE, *NAMES))}."
         raise SettingsError("profile-unknown-name", what, file=table.name, remedy=remedy)
-    said: dict[str, Values] = {}
+    values_of: dict[str, Values] = {}
     last: dict[str, int] = {}
     for number, row in table.rows():
         name = _name(table, number, row.pop(ATHLETE))
-        _join(said.setdefault(name, {}), _Row(table, number, row))
+        _merge_row(values_of.setdefault(name, {}), _Row(table, number, row))
         last[name] = number
-    return {name: _athlete(table, last[name], values) for name, values in said.items()}
+    return {name: _athlete(table, last[name], values) for name, values in values_of.items()}
 
 
 class _Row:
-    """One row: what it says, checked value by value."""
+    """One row: its values, each checked."""
 
     def __init__(self, table: Table, number: int, cells: Values) -> None:
         self.table = table
@@ -255,26 +255,26 @@ def _name(table: Table, number: int, cell: Any) -> str:  # noqa: ANN401 - a tabl
     return athlete_key(text)
 
 
-def _join(said: Values, row: _Row) -> None:
-    """Add what a row says; where two rows differ, nobody knows which is right."""
+def _merge_row(known: Values, row: _Row) -> None:
+    """Add the values of a row; refuse a row that contradicts an earlier one."""
     values = dict(row.values)
     since = values.pop(SINCE, None)
     if since is not None:
         if MASS not in values:
             raise row.refuse(SINCE, f"there is no {MASS} that it could belong to")
-        values["masses"] = {**said.get("masses", {})}
+        values["masses"] = {**known.get("masses", {})}
         if values["masses"].setdefault(since, values[MASS]) != values.pop(MASS):
             raise row.refuse(MASS, f"another row has another mass of {since}")
     for column, value in values.items():
-        if column != "masses" and said.get(column, value) != value:
-            raise row.refuse(column, f"another row of this athlete says {said[column]!r}")
-    said.update(values)
+        if column != "masses" and known.get(column, value) != value:
+            raise row.refuse(column, f"another row of this athlete says {known[column]!r}")
+    known.update(values)
 
 
-def _athlete(table: Table, number: int, said: Values) -> Athlete:
-    masses = [{SINCE: day, MASS: mass} for day, mass in sorted(said.pop("masses", {}).items())]
+def _athlete(table: Table, number: int, known: Values) -> Athlete:
+    masses = [{SINCE: day, MASS: mass} for day, mass in sorted(known.pop("masses", {}).items())]
     try:
-        return profile.stated({**said, **({"masses": masses} if masses else {})})
+        return profile.stated({**known, **({"masses": masses} if masses else {})})
     except SettingsError as problem:
         words = f"row {number}: {problem.message}"
         raise SettingsError(problem.slug, words, file=table.name) from problem

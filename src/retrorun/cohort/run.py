@@ -1,11 +1,11 @@
-"""Carry out: plan pages, hand batches to an engine, keep count, retire what has changed.
+"""Bring a result set up to what a store of exports holds.
 
-1. what the result set has: its manifest, which batches are in the ledger, and whether their parts
-   are whole
-2. batches that were planned and are not done come first, exactly as they were planned
-3. the store is listed; what is new is planned a page at a time, and worked on meanwhile
-4. batches with files that have changed are retired, and the store is listed once more; those with
-   damaged parts are retired first of all
+1. Read the result set: its manifest, which batches are in the ledger, and whether their parts are
+   whole.
+2. Process batches that were planned and are not done, exactly as they were planned.
+3. List the store; plan new files a page at a time, and process them meanwhile.
+4. Take back batches with files that have changed, and list the store once more; batches with
+   damaged parts are taken back first of all.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -18,9 +18,8 @@ from retrorun import __version__, results, storage
 from retrorun.cohort import batches
 from retrorun.cohort.assignment import Athletes
 from retrorun.cohort.batches import Batch
-from retrorun.cohort.file_index import listed
-from retrorun.cohort.manifest import Kept
-from retrorun.cohort.worker import Job, Making, Problem, Summary, carry_out
+from retrorun.cohort.manifest import Manifest, list_files
+from retrorun.cohort.worker import Job, Problem, RunConfig, Summary, process_batch
 from retrorun.engines import Lost, child
 from retrorun.errors import ReadError
 
@@ -28,35 +27,35 @@ NAMED = 20  # problems that are named; all are in the result set
 
 
 class Engine(Protocol):
-    """Carries out work on every task, wherever, and yields results in order."""
+    """Carries out work on every task and yields the results in the order of the tasks."""
 
     def __call__(
         self, tasks: Iterable[Job], work: Callable[[Job], Summary], /
     ) -> Generator[tuple[Job, Summary | Lost], None, None]:
-        """Task and result, or why there is none."""
+        """Yield each task and its result, or why there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run did, or has done so far.
+    """What a run has done so far.
 
     Attributes:
-        files: worked on; ``planned``: as many are known to be worked on.
-        listed: whether the listing is through, so that ``planned`` will not grow.
+        files: processed; ``planned``: that are to be processed, as far as is known.
+        listing_complete: whether the whole store is listed, so that ``planned`` will not grow.
         failed: files that could not be read; ``not_runs``: that hold no run.
         sessions: that were found.
-        known: files that are as they were.
+        known: files that have not changed since an earlier run.
         retired: batches that were taken back: a file had changed, or a part was damaged.
         problems: the first failures.
         unfinished: batches that are left for the next run, and why.
-        undone: files in them.
+        deferred: files in them.
         unlisted: folders that could not be listed.
         damaged: parts of the result set that were gone or damaged; their batches are taken back.
     """
 
     files: int = 0
     planned: int = 0
-    listed: bool = False
+    listing_complete: bool = False
     failed: int = 0
     not_runs: int = 0
     sessions: int = 0
@@ -64,7 +63,7 @@ class Report:
     retired: int = 0
     problems: tuple[Problem, ...] = ()
     unfinished: tuple[Problem, ...] = ()
-    undone: int = 0
+    deferred: int = 0
     unlisted: tuple[tuple[str, str], ...] = ()
     damaged: tuple[str, ...] = ()
 
@@ -73,7 +72,7 @@ Progress = Callable[[Report], None]
 
 
 def run(
-    making: Making,
+    config: RunConfig,
     athletes: Athletes,
     engine: Engine,
     progress: Progress | None = None,
@@ -83,26 +82,26 @@ def run(
     """Bring a result set up to what the store holds.
 
     Args:
-        making: from where, to where, and how.
+        config: address of the exports and of the result set, and how files are analysed.
         athletes: whose files they are.
-        engine: carries out the batches.
-        progress: told after every batch.
-        retry: work again on the batches of files that failed.
+        engine: processes the batches.
+        progress: called after every batch.
+        retry: process the batches of files that failed again.
 
     Raises:
-        SettingsError: the result set was made otherwise.
+        SettingsError: the result set was made in another way.
         ReadError: there is no such store, or it does not answer.
         EngineError: there are no workers, or they are gone; what is done stays done.
     """
-    run_of = _Run(making, athletes, engine, progress, retry)
+    state = _Run(config, athletes, engine, progress, retry)
     try:
-        run_of.begin()
-        run_of.work()
-        if run_of.changed:
-            run_of.work()
+        state.prepare()
+        state.process()
+        if state.changed:
+            state.process()
     finally:
-        child.dismiss()
-    return run_of.report
+        child.stop_thread_guard()
+    return state.report
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,22 +117,22 @@ class Survey:
     unlisted: tuple[tuple[str, str], ...] = ()
 
 
-def survey(making: Making, athletes: Athletes) -> Survey:
+def survey(config: RunConfig, athletes: Athletes) -> Survey:
     """Look at the store and the result set; write nothing.
 
     Raises:
         ReadError: there is no such store, or it does not answer.
     """
-    _check_source(making.source)
-    kept = Kept(storage.open_store(making.out), tracks=making.tracks)
-    kept.read()
+    _check_source(config.source)
+    manifest = Manifest(storage.open_store(config.out), tracks=config.tracks)
+    manifest.read()
     new, known, changed = 0, 0, set[int]()
-    store = storage.open_store(making.source)
-    files = listed(store, athletes)
-    while some := list(islice(files, batches.PAGE_FILES)):
-        judged = kept.index.judge(some)
-        new, known = new + len(judged.new), known + judged.known
-        changed |= judged.changed
+    store = storage.open_store(config.source)
+    files = list_files(store, athletes)
+    while page_files := list(islice(files, batches.PAGE_FILES)):
+        diff = manifest.index.compare(page_files)
+        new, known = new + len(diff.new), known + diff.known
+        changed |= diff.changed
     return Survey(new, known, len(changed), _unlisted(store))
 
 
@@ -166,73 +165,73 @@ def _check_source(address: str) -> None:
 
 @dataclass(slots=True)
 class _Run:
-    making: Making
+    config: RunConfig
     athletes: Athletes
     engine: Engine
     progress: Progress | None
     retry: bool = False
     report: Report = field(default_factory=Report)
     changed: set[int] = field(default_factory=set)
-    kept: Kept = field(init=False)
-    made: batches.Making = field(init=False)
+    manifest: Manifest = field(init=False)
+    key: batches.ResultKey = field(init=False)
 
-    def begin(self) -> None:
-        """Read what there is; refuse a result set that was made otherwise."""
-        _check_source(self.making.source)  # if it is not there, nothing is written
-        out, settings = storage.open_store(self.making.out), self.making.settings.fingerprint()
-        tracks = self.making.tracks
-        said = results.about(__version__, settings, tracks=tracks)
-        if not out.put(results.ABOUT, said):
-            results.check_about(out, said)
-        self.made = batches.Making(results.SCHEMA_VERSION, __version__, settings, tracks)
-        self.kept = Kept(out, tracks=tracks)
-        self.kept.read()
+    def prepare(self) -> None:
+        """Read the result set; refuse one that was made in another way."""
+        _check_source(self.config.source)  # if it is not there, nothing is written
+        out, settings = storage.open_store(self.config.out), self.config.settings.fingerprint()
+        tracks = self.config.tracks
+        about = results.make_about(__version__, settings, tracks=tracks)
+        if not out.put(results.ABOUT, about):
+            results.check_about(out, about)
+        self.key = batches.ResultKey(results.SCHEMA_VERSION, __version__, settings, tracks)
+        self.manifest = Manifest(out, tracks=tracks)
+        self.manifest.read()
         thorough = self.retry or isinstance(out, storage.Folder)
-        self.changed, broken = self.kept.damaged(thorough=thorough)
+        self.changed, broken = self.manifest.find_damage(thorough=thorough)
         self.report = replace(self.report, damaged=tuple(broken))
         if self.retry:
-            self.changed |= self.kept.with_failures()
+            self.changed |= self.manifest.batches_with_failures()
 
     def _retire(self) -> None:
         """Take back the batches that hold what has changed."""
-        count = self.kept.retire(self.changed)
+        count = self.manifest.retire(self.changed)
         self.changed = set()
         self.report = replace(self.report, retired=self.report.retired + count)
 
-    def work(self) -> None:
-        """Take back what has changed; work on what is planned and on what is new."""
-        self.report = replace(self.report, known=0, listed=False)
-        with closing(self.engine(self._jobs(), carry_out)) as found:
+    def process(self) -> None:
+        """Take back batches that have changed; process planned and new ones."""
+        self.report = replace(self.report, known=0, listing_complete=False)
+        with closing(self.engine(self._jobs(), process_batch)) as found:
             for job, result in found:
-                self.report = _counted(self.report, job, result)
+                self.report = _add_counts(self.report, job, result)
                 if self.progress is not None:
                     self.progress(self.report)
 
     def _jobs(self) -> Iterator[Job]:
-        if self.changed:  # not before an engine asks for work: without one it would only be gone
+        if self.changed:  # not before an engine asks for work: without workers nothing is removed
             self._retire()
-        for batch in self.kept.pending(self.athletes):
-            yield self._job(batch, again=True)
-        store = storage.open_store(self.making.source)
-        files = listed(store, self.athletes)
-        while some := list(islice(files, batches.PAGE_FILES)):
-            judged = self.kept.index.judge(some)
-            self.changed |= judged.changed
-            self.report = replace(self.report, known=self.report.known + judged.known)
-            if judged.new:
-                page = batches.page(judged.new, self.made)
-                self.kept.plan(page)
+        for batch in self.manifest.pending(self.athletes):
+            yield self._job(batch, resumed=True)
+        store = storage.open_store(self.config.source)
+        files = list_files(store, self.athletes)
+        while page_files := list(islice(files, batches.PAGE_FILES)):
+            diff = self.manifest.index.compare(page_files)
+            self.changed |= diff.changed
+            self.report = replace(self.report, known=self.report.known + diff.known)
+            if diff.new:
+                page = batches.plan_page(diff.new, self.key)
+                self.manifest.plan(page)
                 yield from (self._job(batch) for batch in page.batches)
-        self.report = replace(self.report, listed=True, unlisted=_unlisted(store))
+        self.report = replace(self.report, listing_complete=True, unlisted=_unlisted(store))
 
-    def _job(self, batch: Batch, *, again: bool = False) -> Job:
+    def _job(self, batch: Batch, *, resumed: bool = False) -> Job:
         count = self.report.planned + len(batch.files)
         self.report = replace(self.report, planned=count)
         athletes = self.athletes.of_batch(each.name for each in batch.files)
-        return Job(batch, athletes, self.making, again=again)
+        return Job(batch, athletes, self.config, resumed=resumed)
 
 
-def _counted(report: Report, job: Job, result: Summary | Lost) -> Report:
+def _add_counts(report: Report, job: Job, result: Summary | Lost) -> Report:
     if isinstance(result, Lost):
         name = job.batch.files[0].name
         result = Summary(
@@ -240,7 +239,7 @@ def _counted(report: Report, job: Job, result: Summary | Lost) -> Report:
         )
     if result.unfinished is not None:
         unfinished = (*report.unfinished, result.unfinished)[:NAMED]
-        return replace(report, unfinished=unfinished, undone=report.undone + result.files)
+        return replace(report, unfinished=unfinished, deferred=report.deferred + result.files)
     return replace(
         report,
         files=report.files + result.files,

@@ -1,13 +1,10 @@
-"""What a worker does with a batch: read, analyse, build the parts, put them.
+"""Process one batch: read and analyse its files, build the parts of the result set, put them.
 
-The files are read and analysed in a child process (``analysing``), one after the other; the
-worker turns what comes back into rows at once. A file that costs the child its life, its time or
-its memory is a row like any other, and the next child goes on after it.
-
-What happens to the files of a batch, in a child process that may be lost over any of them.
-
-Every step that could end the child is told before it is taken, so that the worker knows which file,
-or which member of an archive, it was.
+``process_batch`` runs on a worker. The files are read and analysed in a child process
+(``analyse_files``), one after the other; the worker turns what comes back into rows at once. The
+child reports every file, and every member of an archive, before it analyses it. So when a file
+costs the child its life, its time or its memory, the worker knows which one it was: that file
+becomes a row like any other, and the next child goes on after it.
 """
 
 import hashlib
@@ -16,15 +13,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
-from typing import cast
 
 from retrorun import __version__, readers, results, storage
 from retrorun.cohort import manifest
 from retrorun.cohort.assignment import Athletes
-from retrorun.cohort.batches import Batch, Planned
+from retrorun.cohort.batches import Batch, PlannedFile
 from retrorun.engines import Limits, Lost, Process, child
-from retrorun.errors import NotARunError, ReadError, RetrorunError, StoreError
+from retrorun.errors import ReadError, RetrorunError, StoreError
 from retrorun.model import Analysis, Blob, Failed, Outcome, Source, Track
 from retrorun.results import layout
 from retrorun.results.reader import MOST_BYTES
@@ -33,10 +28,13 @@ from retrorun.storage.entries import is_archive
 
 AHEAD = 4  # files of an object store that are read while one is analysed
 AHEAD_BYTES = 16 << 20  # but no larger ones
+NAMED = 5  # problems of a batch that a summary names; all are in the result set
+READ_S = 900.0  # a store may take so long over a file, with all its retries
+MEMBERS_LOST = 20  # of an archive; then the rest of it is left out
 
 
 @dataclass(frozen=True, slots=True)
-class Making:
+class RunConfig:
     """How every file is analysed: the same for all batches of a run.
 
     Attributes:
@@ -44,7 +42,7 @@ class Making:
         settings: of every stage.
         tracks: whether the 1 Hz tracks are kept.
         limits: of one file.
-        process: what stands in for the pipeline, if anything.
+        process: a function to use in place of the pipeline, if any.
     """
 
     source: str
@@ -57,90 +55,102 @@ class Making:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A batch and all that is needed to work on it anywhere.
+    """A batch and all that is needed to process it on any machine.
 
     Attributes:
-        batch: its files; ``athletes``: whose they are; ``making``: how it is done.
+        batch: its files; ``athletes``: whose they are; ``config``: how it is processed.
         version: of the retrorun that planned it.
-        again: whether an earlier run has planned it and may have left some of its parts.
+        resumed: whether an earlier run has planned it and may have left some of its parts.
     """
 
     batch: Batch
     athletes: Athletes
-    making: Making
+    config: RunConfig
     version: str = __version__
-    again: bool = False
+    resumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
-    """The bytes are there; whatever happens from now on is the file's doing."""
+class FileRead:
+    """The bytes of a file or member are read: a crash from now on is caused by it.
+
+    ``athlete`` is the key of its athlete.
+    """
 
     name: str
-    whose: str
+    athlete: str
 
 
 @dataclass(frozen=True, slots=True)
-class Became:
-    """What became of a file, or of a member of an archive, and whose it is."""
+class FileResult:
+    """The outcome of a file, or of a member of an archive, and the key of its athlete."""
 
     outcome: Outcome
-    whose: str
+    athlete: str
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """One file is through; ``sha256`` of its bytes if they were read whole."""
+class FileDone:
+    """All results of a file are there; ``sha256`` of its bytes if they were read whole."""
 
     sha256: str | None
 
 
-Item = Became | Begun | Done
+Item = FileResult | FileRead | FileDone
 
 
-def analysed(job: Job, start: tuple[int, int]) -> Iterator[Item]:
-    """What becomes of the files from a place on: (file, member of it)."""
-    store, (first, member) = storage.open_store(job.making.source), start
-    with closing(_Ahead(store, job)) as ahead:
-        for place, file in enumerate(job.batch.files[first:], start=first):
+def analyse_files(job: Job, start: tuple[int, int]) -> Iterator[Item]:
+    """Analyse the files of a batch from a position on.
+
+    Args:
+        job: the batch.
+        start: number of the first file, and of the first member of it.
+    """
+    store, (first, member) = storage.open_store(job.config.source), start
+    with closing(_ReadAhead(store, job)) as ahead:
+        for position, file in enumerate(job.batch.files[first:], start=first):
             try:
                 if is_archive(file.name):
-                    yield from _archive(job, store, file, member)
-                    yield Done(None)
+                    yield from _analyse_archive(job, store, file, member)
+                    yield FileDone(None)
                 else:
-                    yield from _single(job, file, ahead.read(place))
+                    yield from _analyse_file(job, file, ahead.read(position))
             except StoreError:
                 raise
             except RetrorunError as problem:
-                yield Became(_refused(storage.shown(file.name), problem), file.athlete)
-                yield Done(None)
+                yield FileResult(
+                    Failed.of(Source(storage.shown(file.name), ""), problem), file.athlete
+                )
+                yield FileDone(None)
             member = 0
 
 
-class _Ahead:
-    """Files of a batch, the next ones read while one is analysed: an object store lets wait."""
+class _ReadAhead:
+    """Reads the next files of a batch while one is analysed: an object store takes long."""
 
     def __init__(self, store: storage.Store, job: Job) -> None:
         self._store, self._files = store, job.batch.files
-        self._limit = job.making.settings.read.file_bytes
-        self._coming: dict[int, Future[bytes]] = {}
+        self._limit = job.config.settings.read.file_bytes
+        self._reading: dict[int, Future[bytes]] = {}
         far = isinstance(store, storage.ObjectStore)
         self._pool = ThreadPoolExecutor(AHEAD) if far else None
 
-    def read(self, place: int) -> bytes:
-        """The bytes of the file at a place; places are asked for in their order.
+    def read(self, position: int) -> bytes:
+        """The bytes of the file at a position; positions are asked for in their order.
 
         Raises:
             ReadError: it cannot be read, is too large, or has changed.
         """
         if self._pool is None:
-            return self._read(self._files[place])
-        own = self._coming.pop(place, None) or self._pool.submit(self._read, self._files[place])
-        for later in range(place + 1, min(place + 1 + AHEAD, len(self._files))):
+            return self._read(self._files[position])
+        own = self._reading.pop(position, None) or self._pool.submit(
+            self._read, self._files[position]
+        )
+        for later in range(position + 1, min(position + 1 + AHEAD, len(self._files))):
             file = self._files[later]
             small = file.size_bytes <= AHEAD_BYTES and not is_archive(file.name)
-            if small and later not in self._coming:
-                self._coming[later] = self._pool.submit(self._read, file)
+            if small and later not in self._reading:
+                self._reading[later] = self._pool.submit(self._read, file)
         return own.result()
 
     def close(self) -> None:
@@ -148,78 +158,65 @@ class _Ahead:
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _read(self, file: Planned) -> bytes:
+    def _read(self, file: PlannedFile) -> bytes:
         return self._store.read(file.name, self._limit, file.tag)
 
 
-def _single(job: Job, file: Planned, data: bytes) -> Iterator[Item]:
+def _analyse_file(job: Job, file: PlannedFile, data: bytes) -> Iterator[Item]:
     name = storage.shown(file.name)
-    yield Begun(name, file.athlete)
+    yield FileRead(name, file.athlete)
     sha256 = hashlib.sha256(data).hexdigest()
     folder, slash, last = name.rpartition("/")
-    outcome = _outcome(job, Blob(last, data), file.athlete)
-    if isinstance(outcome, Failed):  # of many files of one name it is told which
+    outcome = _analyse_bytes(job, Blob(last, data), file.athlete)
+    if isinstance(outcome, Failed):  # files of one name are told apart by their folders
         named = replace(outcome.source, name=f"{folder}{slash}{outcome.source.name}")
         outcome = replace(outcome, source=named)
-    yield Became(outcome, file.athlete)
-    yield Done(sha256)
+    yield FileResult(outcome, file.athlete)
+    yield FileDone(sha256)
 
 
-def _archive(job: Job, store: storage.Store, file: Planned, skip: int) -> Iterator[Item]:
+def _analyse_archive(
+    job: Job, store: storage.Store, file: PlannedFile, skip: int
+) -> Iterator[Item]:
     """Every member of an archive, which is read through the store, never as a whole."""
-    limits, name = job.making.settings.read, storage.shown(file.name)
+    limits, name = job.config.settings.read, storage.shown(file.name)
     with store.opened(file.name, file.tag) as stream:
-        inside = job.athletes.inside(file.name, stream)
-        source = cast("Path", stream)  # zipfile, which opens it, takes either
-        for place, (member, content) in enumerate(readers.members(name, source, limits)):
-            if place < skip:
+        owners = job.athletes.inside(file.name, stream)
+        for position, (member, content) in enumerate(readers.members(name, stream, limits)):
+            if position < skip:
                 continue
-            whose = job.athletes.of_member(file.name, member, inside) if inside else file.athlete
+            athlete = job.athletes.of_member(file.name, member, owners) if owners else file.athlete
             if isinstance(content, bytes):
-                yield Begun(member, whose)
-                yield Became(_outcome(job, Blob(member, content), whose), whose)
+                yield FileRead(member, athlete)
+                yield FileResult(_analyse_bytes(job, Blob(member, content), athlete), athlete)
             else:
-                yield Became(_refused(member, content), whose)
+                yield FileResult(Failed.of(Source(member, ""), content), athlete)
 
 
-def _outcome(job: Job, blob: Blob, athlete: str) -> Outcome:
-    """Analysed; of the samples what is wanted."""
-    making, profile = job.making, job.athletes.profile(athlete)
-    outcome = _process(making)(blob, making.settings, profile)
-    if not isinstance(outcome, Analysis) or making.tracks:
+def _analyse_bytes(job: Job, blob: Blob, athlete: str) -> Outcome:
+    """The outcome for some bytes, without the samples unless tracks are kept."""
+    config, profile = job.config, job.athletes.profile(athlete)
+    outcome = _process(config)(blob, config.settings, profile)
+    if not isinstance(outcome, Analysis) or config.tracks:
         return outcome
-    # what nobody wants would only be carried along
-    return replace(outcome, tracks=tuple(map(_empty, outcome.tracks)))
+    return replace(outcome, tracks=tuple(map(_without_samples, outcome.tracks)))
 
 
-def _empty(track: Track) -> Track:
+def _without_samples(track: Track) -> Track:
     return replace(track, columns={}, flags={}, headings=())
 
 
-def _process(making: Making) -> Process:
-    if making.process is not None:
-        return making.process
+def _process(config: RunConfig) -> Process:
+    if config.process is not None:
+        return config.process
     from retrorun.pipeline import process
 
     return process
 
 
-def _refused(name: str, problem: RetrorunError) -> Failed:
-    not_a_run = isinstance(problem, NotARunError)
-    about = (problem.slug, problem.message, problem.offset, problem.remedy, not_a_run)
-    return Failed(Source(name, ""), *about)
-
-
-__all__ = ["Job", "Making", "Problem", "Summary", "carry_out"]
-
-NAMED = 5  # problems of a batch that are told at once; all are in the result set
-READ_S = 900.0  # a store may take so long over a file, with all its retries
-MEMBERS_LOST = 20  # of an archive; then the rest of it is left out
-
-
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a file, or a batch, has come to nothing."""
+    """Why a file, or a batch, gave no results."""
 
     name: str
     slug: str
@@ -228,7 +225,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a batch came to: a handful of numbers, however large it is.
+    """Counts of a batch: small, however large the batch is.
 
     Attributes:
         files: in the batch; ``failed``: that could not be read; ``not_runs``: that hold no run.
@@ -245,50 +242,50 @@ class Summary:
     unfinished: Problem | None = None
 
 
-def carry_out(job: Job) -> Summary:
-    """Work on a batch; what cannot be done at all is a value, too.
+def process_batch(job: Job) -> Summary:
+    """Process a batch; an error that concerns all of it is a value, too.
 
     The ledger's part is put last: once it is there, the batch is done and all else of it is there.
     """
     summary = Summary()
     try:
-        _check(job)
-        out = storage.open_store(job.making.out)
-        part = results.Part(job.batch.name, tracks=job.making.tracks)
-        for filed in _filed(job):
-            part.add(filed)
-            summary = _counted(summary, filed)
-        _write(out, job, part)
+        _check_version(job)
+        out = storage.open_store(job.config.out)
+        writer = results.BatchWriter(job.batch.name, tracks=job.config.tracks)
+        for file in _file_results(job):
+            writer.add(file)
+            summary = _add_counts(summary, file)
+        _put_parts(out, job, writer)
     except RetrorunError as problem:
         words = Problem(problem.file or "", problem.slug, problem.message)
         return Summary(len(job.batch.files), unfinished=words)
     return summary
 
 
-def _write(out: storage.Store, job: Job, part: results.Part) -> None:
-    """Put the parts, and see that none is left of an attempt that did not get as far as the ledger.
+def _put_parts(out: storage.Store, job: Job, writer: results.BatchWriter) -> None:
+    """Put the parts, and remove what an attempt that did not get as far as the ledger left behind.
 
-    A file may have come to something else then, for want of memory or time. If the ledger is there,
-    somebody else has finished the batch meanwhile, and nothing of it is touched.
+    In that attempt a file may have had another outcome, for want of memory or time. If the ledger
+    is there, another worker has finished the batch meanwhile, and nothing of it is changed.
     """
     ledger = results.ledger_name(job.batch.name)
     own: set[str] = set()
-    met = job.again
-    for name, data in part.close():
+    may_exist = job.resumed
+    for name, data in writer.close():
         own.add(name)
-        if name == ledger and met and not _is_there(out, ledger):
+        if name == ledger and may_exist and not _is_stored(out, ledger):
             _remove_others(out, job, own)
         if out.put(name, data) or name == ledger:
             continue
-        met = True
-        if _is_there(out, ledger):
+        may_exist = True
+        if _is_stored(out, ledger):
             return
-        if not _is_there(out, name, data):
+        if not _is_stored(out, name, data):
             out.delete(name)
             out.put(name, data)
 
 
-def _is_there(out: storage.Store, name: str, data: bytes | None = None) -> bool:
+def _is_stored(out: storage.Store, name: str, data: bytes | None = None) -> bool:
     """Whether a part is there, with just these bytes if any are given."""
     try:
         found = out.read(name, MOST_BYTES)
@@ -300,111 +297,123 @@ def _is_there(out: storage.Store, name: str, data: bytes | None = None) -> bool:
 
 
 def _remove_others(out: storage.Store, job: Job, own: set[str]) -> None:
-    parts = manifest.data_parts(out, (job.batch,), tracks=job.making.tracks)
+    parts = manifest.data_parts(out, (job.batch,), tracks=job.config.tracks)
     for name in (*parts, layout.problems_name(job.batch.name)):
         if name not in own:
             out.delete(name)
 
 
-def _check(job: Job) -> None:
+def _check_version(job: Job) -> None:
     if job.version != __version__:
         words = f"a worker has retrorun {__version__}, and you have {job.version}"
         raise StoreError("cluster-other-version", words)
 
 
-def _counted(so_far: Summary, filed: results.Filed) -> Summary:
-    failures = [each for each in filed.outcomes if isinstance(each, Failed)]
+def _add_counts(so_far: Summary, file: results.FileOutcomes) -> Summary:
+    failures = [each for each in file.outcomes if isinstance(each, Failed)]
     wrong = [each for each in failures if not each.not_a_run]
-    told = (Problem(each.source.name, each.slug, each.message) for each in wrong)
-    sessions = sum(len(each.sessions) for each in filed.outcomes if isinstance(each, Analysis))
+    named = (Problem(each.source.name, each.slug, each.message) for each in wrong)
+    sessions = sum(len(each.sessions) for each in file.outcomes if isinstance(each, Analysis))
     return replace(
         so_far,
         files=so_far.files + 1,
         failed=so_far.failed + bool(wrong),
         not_runs=so_far.not_runs + (bool(failures) and not wrong and not sessions),
         sessions=so_far.sessions + sessions,
-        problems=(*so_far.problems, *told)[:NAMED],
+        problems=(*so_far.problems, *named)[:NAMED],
     )
 
 
 @dataclass(slots=True)
-class _Place:
-    """How far a batch has come; ``alone``: the file is tried once more, and none ahead of it."""
+class _Position:
+    """How far a batch has come.
+
+    Attributes:
+        file: number of the file that is next; ``member``: of the member of it.
+        lost: members of this archive that cost a child.
+        is_retry: the file is tried a second time, and no file is read ahead of it.
+        reading: the file or member that is being analysed.
+        results: what this file has given so far.
+    """
 
     file: int = 0
     member: int = 0
     lost: int = 0
-    alone: bool = False
-    begun: Begun | None = None
-    became: list[Became] = field(default_factory=list)
+    is_retry: bool = False
+    reading: FileRead | None = None
+    results: list[FileResult] = field(default_factory=list)
 
     def next_file(self) -> None:
-        self.file, self.member, self.lost, self.alone = self.file + 1, 0, 0, False
-        self.begun, self.became = None, []
+        self.file, self.member, self.lost, self.is_retry = self.file + 1, 0, 0, False
+        self.reading, self.results = None, []
 
-    def once_more(self) -> None:
-        """The same file again, from its beginning."""
-        self.alone, self.member, self.became = True, 0, []
+    def restart_file(self) -> None:
+        """Try the same file a second time, from its beginning."""
+        self.is_retry, self.member, self.results = True, 0, []
 
 
-def _filed(job: Job) -> Iterator[results.Filed]:
-    """Every file of the batch with what became of it, in order."""
-    limits, place = job.making.limits, _Place()
-    guard = child.guard(limits)
+def _file_results(job: Job) -> Iterator[results.FileOutcomes]:
+    """Every file of the batch with its outcomes, in order."""
+    limits, position = job.config.limits, _Position()
+    guard = child.thread_guard(limits)
 
     def allowed_s(last: Item | None) -> float:
-        return limits.seconds if isinstance(last, Begun) else max(READ_S, limits.seconds)
+        return limits.seconds if isinstance(last, FileRead) else max(READ_S, limits.seconds)
 
-    while place.file < len(job.batch.files):
-        own, first = (_only(job, place.file), 0) if place.alone else (job, place.file)
-        for item in guard.stream(partial(analysed, own), (first, place.member), allowed_s):
-            if isinstance(item, Begun):
-                place.begun = item
-            elif isinstance(item, Done):
-                yield _row(job.batch.files[place.file], place, item.sha256)
-                place.next_file()
-            elif isinstance(item, Became):
-                place.became.append(item)
-                place.member, place.begun = place.member + 1, None
-            elif _given_up(job.batch.files[place.file], place, item):
-                yield _row(job.batch.files[place.file], place, None)
-                place.next_file()
-
-
-def _only(job: Job, place: int) -> Job:
-    return replace(job, batch=Batch(job.batch.name, (job.batch.files[place],)))
+    while position.file < len(job.batch.files):
+        work, first = partial(analyse_files, job), position.file
+        if position.is_retry:
+            work, first = partial(analyse_files, _single_file_job(job, position.file)), 0
+        for item in guard.stream(work, (first, position.member), allowed_s):
+            if isinstance(item, FileRead):
+                position.reading = item
+            elif isinstance(item, FileDone):
+                yield _ledger_file(job.batch.files[position.file], position, item.sha256)
+                position.next_file()
+            elif isinstance(item, FileResult):
+                position.results.append(item)
+                position.member, position.reading = position.member + 1, None
+            elif _record_crash(job.batch.files[position.file], position, item):
+                yield _ledger_file(job.batch.files[position.file], position, None)
+                position.next_file()
 
 
-def _given_up(file: Planned, place: _Place, lost: Lost) -> bool:
-    """Note what a file, or a member of an archive, has cost; whether that was all of it.
+def _single_file_job(job: Job, position: int) -> Job:
+    return replace(job, batch=Batch(job.batch.name, (job.batch.files[position],)))
 
-    A file that was lost before its bytes were there is tried once more; if that is the same, it
-    is the file that pays, or its batch would never be done.
+
+def _record_crash(file: PlannedFile, position: _Position, lost: Lost) -> bool:
+    """Record the crash of a file or archive member; return True if the rest of the file is skipped.
+
+    A file that was lost before its bytes were read is tried once more. If it is lost again, it
+    counts as failed: otherwise its batch would never be done.
 
     Raises:
-        StoreError: its bytes did not come in time: the store's doing.
+        StoreError: its bytes were not read in time, which is the store's fault.
     """
     packed = is_archive(file.name)
-    if place.begun is None and not packed:
+    if position.reading is None and not packed:
         if lost.slug == "worker-timeout":
             name = storage.shown(file.name)
             raise StoreError("store-failing", f"while it was read: {lost.message}", file=name)
-        if not place.alone:
-            place.once_more()
+        if not position.is_retry:
+            position.restart_file()
             return False
-    begun = place.begun or Begun(storage.shown(file.name), file.athlete)
-    outcome = Failed(Source(begun.name, ""), lost.slug, lost.message)
-    place.became.append(Became(outcome, begun.whose))
-    place.lost += 1
-    place.member += 1
-    inside = packed and place.begun is not None and place.lost < MEMBERS_LOST
-    place.begun = None
-    return not inside
+    reading = position.reading or FileRead(storage.shown(file.name), file.athlete)
+    outcome = Failed(Source(reading.name, ""), lost.slug, lost.message)
+    position.results.append(FileResult(outcome, reading.athlete))
+    position.lost += 1
+    position.member += 1
+    goes_on = packed and position.reading is not None and position.lost < MEMBERS_LOST
+    position.reading = None
+    return not goes_on
 
 
-def _row(file: Planned, place: _Place, sha256: str | None) -> results.Filed:
+def _ledger_file(
+    file: PlannedFile, position: _Position, sha256: str | None
+) -> results.FileOutcomes:
     facts = (file.athlete, file.address, file.name, file.size_bytes, file.tag, file.profile)
-    whose = tuple(each.whose for each in place.became)
-    alone = all(each == file.athlete for each in whose)
-    outcomes = tuple(each.outcome for each in place.became)
-    return results.Filed(*facts, outcomes, sha256, () if alone else whose)
+    athletes = tuple(each.athlete for each in position.results)
+    same = all(each == file.athlete for each in athletes)
+    outcomes = tuple(each.outcome for each in position.results)
+    return results.FileOutcomes(*facts, outcomes, sha256, () if same else athletes)

@@ -5,30 +5,28 @@ from collections.abc import Sequence
 from retrorun.compare.calendar import days, records, weeks
 from retrorun.compare.claims import claims
 from retrorun.compare.cohort import cohort, summary
-from retrorun.compare.guidance import guidance
-from retrorun.compare.matching import differences, equal_heart_rate, equal_speed, levelled
-from retrorun.compare.practice import Past, pasts, practice
-from retrorun.compare.sessions import chosen, day, stretches, total
+from retrorun.compare.matching import at_backward_speed, differences, equal_heart_rate, equal_speed
+from retrorun.compare.practice import EarlierSessions, earlier_sessions, guidance, practice
+from retrorun.compare.sessions import local_date, segment_table, select_sessions, total
 from retrorun.compare.statistics import combine_factors
 from retrorun.compare.trends import WEEK_S, association, trends
 from retrorun.literature import BY_KEY
-from retrorun.model import Athlete, Comparison, Estimate, Note, Session, Totals
+from retrorun.model import KINDS, Athlete, Comparison, Estimate, Note, Session, Totals
 from retrorun.settings import CompareSettings
 
 __all__ = [
     "FACTOR_METHOD",
-    "Past",
+    "EarlierSessions",
     "claims",
     "cohort",
     "common_cost_factor",
     "compare",
+    "earlier_sessions",
     "guidance",
     "learnt_cost_factor",
-    "pasts",
     "summary",
 ]
 FACTOR_METHOD = "heart-rate kinetics"
-KINDS = ("backward", "forward", "candidate", "unknown", "still")
 NO_BACKWARD = Note("no-backward", "no confirmed or labelled backward running in these sessions")
 
 
@@ -36,15 +34,15 @@ def compare(sessions: Sequence[Session], athlete: Athlete, settings: CompareSett
     """Compare backward with forward over sessions in any order.
 
     Args:
-        sessions: any number, also none; the same run twice counts once.
+        sessions: any number, also none; the same session twice counts once.
         athlete: whose they are; what the profile lacks is named in the notes.
         settings: dates, whether candidates count, tolerances, and how much data a number needs.
 
     Returns:
         Values only, no NaN: where there is too little data the words say how much is missing.
     """
-    kept, notes = chosen(sessions, settings)
-    back, ahead = (stretches(kept, kind, settings) for kind in ("backward", "forward"))
+    kept, notes = select_sessions(sessions, settings)
+    back, ahead = (segment_table(kept, kind, settings) for kind in ("backward", "forward"))
     by_speed = equal_speed(back, ahead, settings)
     by_heart_rate = equal_heart_rate(back, ahead, settings)
     calendar = weeks(kept, settings)
@@ -53,15 +51,15 @@ def compare(sessions: Sequence[Session], athlete: Athlete, settings: CompareSett
         sessions=len(kept),
         backward_sessions=len(active),
         weeks_spanned=(kept[-1].start_time_s - kept[0].start_time_s) / WEEK_S if kept else 0.0,
-        first_date=day(kept[0]) if kept else None,
-        last_date=day(kept[-1]) if kept else None,
+        first_date=local_date(kept[0]) if kept else None,
+        last_date=local_date(kept[-1]) if kept else None,
         include_candidates=settings.include_candidates,
         totals={kind: Totals.of(total(each, kind, settings) for each in kept) for kind in KINDS},
         cost_factor=learnt_cost_factor(kept, settings),
         literature_factor=_published("backward_run"),
         popular_factor=_published("popular_factor"),
         differences=differences(
-            levelled(by_speed, ahead, len(kept), settings), by_heart_rate, settings
+            at_backward_speed(by_speed, ahead, len(kept), settings), by_heart_rate, settings
         ),
         pairs=by_speed.pairs(kept, settings.pairs_shown),
         trends=trends(kept, settings),
@@ -75,7 +73,7 @@ def compare(sessions: Sequence[Session], athlete: Athlete, settings: CompareSett
 
 
 def learnt_cost_factor(sessions: Sequence[Session], settings: CompareSettings) -> Estimate:
-    """The runner's own backward cost factor over sessions, or why there is none."""
+    """The athlete's own backward cost factor over sessions, or why there is none."""
     return common_cost_factor([session.measures.cost_factor for session in sessions], settings)
 
 

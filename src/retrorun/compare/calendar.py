@@ -4,7 +4,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 
-from retrorun.compare.sessions import day, local, total
+from retrorun.compare.sessions import local_date, local_time, total
 from retrorun.model import Best, Day, Record, Session, Totals, Week
 from retrorun.settings import CompareSettings
 
@@ -24,7 +24,7 @@ def _day(session: Session, settings: CompareSettings) -> Day:
     share = back.moving_s / session.moving_s if session.moving_s > 0 else None
     return Day(
         session=session.id,
-        date=day(session),
+        date=local_date(session),
         start_time_s=session.start_time_s,
         name=session.name,
         backward_s=back.moving_s,
@@ -44,7 +44,7 @@ def weeks(sessions: Sequence[Session], settings: CompareSettings) -> tuple[Week,
     """Every week from the first to the last session, Monday first, local dates."""
     by_monday: dict[dt.date, list[Session]] = defaultdict(list)
     for session in sessions:
-        date = local(session).date()
+        date = local_time(session).date()
         by_monday[date - dt.timedelta(days=date.weekday())].append(session)
     if not by_monday:
         return ()
@@ -97,6 +97,6 @@ def _record(best: Best, session: Session) -> Record:
         seconds=best.seconds,
         distance_m=best.distance_m,
         session=session.id,
-        date=day(session),
+        date=local_date(session),
         start_s=best.start_s,
     )

@@ -1,8 +1,6 @@
-"""The popular claims, each beside the literature and the runner's own data.
+"""The popular claims, each beside the literature and the athlete's own data.
 
-Answers to the popular claims from the runner's own data, in words and numbers.
-
-An answer is the words, whether they answer, and the number beside the popular one.
+An answer is a sentence, a status, and the number that stands beside the popular one, if any.
 """
 
 from collections.abc import Callable
@@ -10,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from retrorun.literature import BY_KEY, Finding
-from retrorun.model import Claim, Comparison, Difference, Estimate, Totals, Trend
+from retrorun.model import KINDS, Claim, Comparison, Difference, Estimate, Totals, Trend
 
 Status = Literal["answered", "too early", "not recorded", "not measurable"]
 Answer = tuple[str, Status, Estimate | None]
@@ -160,8 +158,7 @@ def weeks(comparison: Comparison) -> Answer:
 
 def weight(comparison: Comparison) -> Answer:
     """Energy a calendar week, empty ones counted."""
-    kinds = ("backward", "forward", "unknown", "candidate", "still")
-    spent = Totals.of(comparison.totals.get(kind, Totals()) for kind in kinds)
+    spent = Totals.of(comparison.totals.get(kind, Totals()) for kind in KINDS)
     back = comparison.totals.get("backward", Totals())
     if spent.active_kcal is None or spent.energy_kcal is None:
         return "No energy without body mass: `retrorun profile mass_kg=70`.", "too early", None
@@ -192,7 +189,10 @@ NO_WATCH = "A watch cannot measure this, so retrorun gives no number."
 
 def claims(comparison: Comparison) -> tuple[Claim, ...]:
     """Every claim of the table, in its order, answered from the comparison or with the reason."""
-    return (*(_answered(row, comparison) for row in ROWS), *(_silent(row) for row in SILENT))
+    return (
+        *(_answerable_claim(row, comparison) for row in ANSWERABLE),
+        *(_unmeasurable_claim(row) for row in UNMEASURABLE),
+    )
 
 
 def _estimate(finding: Finding) -> Estimate:
@@ -221,7 +221,7 @@ RUN, POPULAR, STEPS = (
     BY_KEY["popular_factor"],
     BY_KEY["backward_step_ratio"],
 )
-ROWS = (
+ANSWERABLE = (
     _Row(
         "calories",
         "Burns 2 to 3 times the calories",
@@ -293,7 +293,7 @@ ROWS = (
         breathing,
     ),
 )
-SILENT = (
+UNMEASURABLE = (
     ("muscle", "Builds muscle, back and core", "Needs strength or muscle measurements."),
     ("posture", "Improves posture", "Needs observation or motion capture."),
     ("knees", "Is kinder to the knees", "Needs joint forces, measured in a laboratory."),
@@ -301,7 +301,7 @@ SILENT = (
 )
 
 
-def _answered(row: _Row, comparison: Comparison) -> Claim:
+def _answerable_claim(row: _Row, comparison: Comparison) -> Claim:
     nothing: Answer = ("No backward running was found yet.", "too early", None)
     idle = comparison.backward_sessions == 0 and row.key != "weight"
     words, status, measured = nothing if idle else row.answer(comparison)
@@ -318,6 +318,6 @@ def _answered(row: _Row, comparison: Comparison) -> Claim:
     )
 
 
-def _silent(row: tuple[str, str, str]) -> Claim:
+def _unmeasurable_claim(row: tuple[str, str, str]) -> Claim:
     key, claim, literature = row
     return Claim(key, claim, literature, NO_WATCH, None, None, None, "", "not measurable")

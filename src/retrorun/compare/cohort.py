@@ -1,10 +1,9 @@
 """Backward against forward over many athletes: quantiles, and a mean with athletes at random.
 
-Each athlete enters with the numbers of their own comparison. Quantiles count every athlete once.
-The mean is that of `compare.mixed`: sessions are the observations of a measure, so that an
-athlete with a thousand of them knows the own number better and weighs little more than others.
-
-One athlete's comparison, cut down to what a cohort keeps of it.
+Each athlete enters with the numbers of their own comparison (`summary`). Quantiles count every
+athlete once. The mean is that of ``random_effects``: sessions are the observations of a metric,
+so an athlete with a thousand of them has a more certain number and weighs little more than
+others.
 """
 
 import math
@@ -17,10 +16,10 @@ from retrorun.compare.random_effects import Observed, mixed, mixed_factor, obser
 from retrorun.literature import BY_KEY
 from retrorun.model import Comparison, Difference, Estimate, Note
 from retrorun.model.cohort import (
-    AthleteMeasure,
+    AthleteMetric,
     AthleteSummary,
     Cohort,
-    CohortMeasure,
+    CohortMetric,
     Interval,
     Mixed,
     Quantiles,
@@ -35,7 +34,7 @@ FACTOR = "cost_factor"
 def summary(athlete: str, found: Comparison) -> AthleteSummary:
     """What a cohort keeps of an athlete's comparison.
 
-    The measures are taken from `Comparison.differences`, which are over all matched pairs;
+    The metrics are taken from `Comparison.differences`, which are over all matched pairs;
     `Comparison.pairs` holds only the latest of them and is not looked at.
     """
     backward, forward = found.totals["backward"], found.totals["forward"]
@@ -62,11 +61,11 @@ def summary(athlete: str, found: Comparison) -> AthleteSummary:
     )
 
 
-def _athlete_measure(each: Difference) -> AthleteMeasure | None:
+def _athlete_measure(each: Difference) -> AthleteMetric | None:
     difference, percent = _interval(each.difference), _interval(each.percent)
     if difference is None or percent is None:
         return None
-    return AthleteMeasure(difference, percent, each.pairs, each.sessions)
+    return AthleteMetric(difference, percent, each.pairs, each.sessions)
 
 
 def _interval(each: Estimate) -> Interval | None:
@@ -76,9 +75,6 @@ def _interval(each: Estimate) -> Interval | None:
 def _reason(each: Difference) -> str:
     """Why there is no number; a command that is named there is for the athlete's own archive."""
     return (each.difference.reason or each.note).partition(": retrorun ")[0]
-
-
-LEAST_ATHLETES = 5  # fewer give no number over athletes
 
 
 def cohort(
@@ -94,7 +90,7 @@ def cohort(
         settings: those with which the athletes were compared.
 
     Returns:
-        Values only: below `LEAST_ATHLETES` the words say how many more it takes.
+        Values only: below ``least_athletes`` the words say how many more it takes.
     """
     known = tuple(sorted(athletes, key=lambda each: each.athlete))
     ways_m = [each.backward_m for each in known if each.backward_s > 0]
@@ -112,7 +108,7 @@ def cohort(
         first_date=min(firsts, default=None),
         last_date=max(lasts, default=None),
         include_candidates=settings.include_candidates,
-        measures=(_factor(known, settings), *_measures(known)),
+        measures=(_factor(known, settings), *_measures(known, settings)),
         literature_factor=_published("backward_run"),
         popular_factor=_published("popular_factor"),
         notes=_notes(known),
@@ -131,39 +127,41 @@ def _notes(known: Sequence[AthleteSummary]) -> tuple[Note, ...]:
     return (Note("no-backward", words),)
 
 
-def _factor(known: Sequence[AthleteSummary], settings: CompareSettings) -> CohortMeasure:
+def _factor(known: Sequence[AthleteSummary], settings: CompareSettings) -> CohortMetric:
     """The backward cost factor over athletes."""
     having = [(each.cost_factor, each.cost_sessions) for each in known if each.cost_factor]
     found = observed([factor for factor, _ in having], [sessions for _, sessions in having])
     name = _Name(FACTOR, "backward cost factor", "times forward", "factor")
-    if missing := _missing(found):
-        return _early(name, len(having), missing, _why(known, FACTOR))
-    spread = mixed_factor(found, settings.factor_model_error)
+    if missing := _missing(found, settings):
+        return _too_few_athletes(name, len(having), missing, _commonest_reason(known, FACTOR))
+    spread = mixed_factor(found, settings)
     note = "at equal speed and grade, from each athlete's own heart rate"
-    return _counted(name, found, spread, note)
+    return _with_numbers(name, found, spread, note)
 
 
-def _measures(known: Sequence[AthleteSummary]) -> Iterator[CohortMeasure]:
-    """Every measure, as it is and in per cent of forward, in the order of the page."""
+def _measures(known: Sequence[AthleteSummary], settings: CompareSettings) -> Iterator[CohortMetric]:
+    """Every metric, as it is and in per cent of forward, in the order of the page."""
     for key, label, unit, reading in (*AT_EQUAL_SPEED, *AT_EQUAL_HEART_RATE):
         having = [each.measures[key] for each in known if key in each.measures]
         sessions = [each.sessions for each in having]
-        why = _why(known, key)
+        why = _commonest_reason(known, key)
         yield _measure(
             _Name(key, label, unit, "difference"),
             observed([each.difference for each in having], sessions),
             (why, reading),
+            settings,
         )
         yield _measure(
             _Name(key, label, "%", "percent"),
             observed([each.percent for each in having], sessions),
             (why, reading),
+            settings,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """What a `CohortMeasure` begins with."""
+    """What a `CohortMetric` begins with."""
 
     key: str
     label: str
@@ -171,36 +169,38 @@ class _Name:
     scale: Scale
 
 
-def _measure(name: _Name, found: Observed, words: tuple[str, str]) -> CohortMeasure:
-    """A measure; ``words`` tell why athletes have none, and how the number is to be read."""
+def _measure(
+    name: _Name, found: Observed, words: tuple[str, str], settings: CompareSettings
+) -> CohortMetric:
+    """A metric; ``words`` tell why athletes have none, and how the number is to be read."""
     why, reading = words
-    if missing := _missing(found):
-        return _early(name, len(found.values), missing, why)
-    return _counted(name, found, mixed(found), reading)
+    if missing := _missing(found, settings):
+        return _too_few_athletes(name, len(found.values), missing, why)
+    return _with_numbers(name, found, mixed(found, settings), reading)
 
 
-def _missing(found: Observed) -> int:
-    return max(0, LEAST_ATHLETES - len(found.values))
+def _missing(found: Observed, settings: CompareSettings) -> int:
+    return max(0, settings.least_athletes - len(found.values))
 
 
-def _counted(name: _Name, found: Observed, spread: Mixed, note: str) -> CohortMeasure:
+def _with_numbers(name: _Name, found: Observed, spread: Mixed, note: str) -> CohortMetric:
     quantile, count = quantiles(found.values), len(found.values)
-    return CohortMeasure(
+    return CohortMetric(
         name.key, name.label, name.unit, name.scale, count, quantile, spread, 0, note
     )
 
 
-def _early(name: _Name, count: int, missing: int, why: str) -> CohortMeasure:
+def _too_few_athletes(name: _Name, count: int, missing: int, why: str) -> CohortMetric:
     note = f"too early to say: {missing} more {'athlete' if missing == 1 else 'athletes'}"
     note = f"{note} (most often: {why})" if why else note
     nothing = Estimate(None, None, None, "", note)
     spread = Mixed(nothing, None, nothing, None, note, 0, None)
-    return CohortMeasure(
+    return CohortMetric(
         name.key, name.label, name.unit, name.scale, count, Quantiles(), spread, missing, note
     )
 
 
-def _why(known: Sequence[AthleteSummary], key: str) -> str:
+def _commonest_reason(known: Sequence[AthleteSummary], key: str) -> str:
     """Why most of those who went backward have no number."""
     reasons = Counter(
         reason for each in known if each.backward_sessions and (reason := each.reasons.get(key))

@@ -1,14 +1,10 @@
-"""Backward stretches and the forward ones most like them.
+"""Backward segments, the forward ones most like them, and the differences between both.
 
 Two kinds of pairs: at equal speed (heart rate, steps, energy), and at equal heart rate (speed).
-
-Forward partners brought to the backward stretch's exact speed, by the runner's own lines.
-
-A match may differ in speed by its tolerance, and mostly in one way: backward is the slower one.
-So each measure's line on forward speed, fitted over all forward stretches of a gait, moves the
-partner's value by the rest of the way. With too few forward stretches the value stays.
-
-Paired differences, backward minus forward, with intervals; or how much data is missing.
+Partners at equal speed differ within a tolerance, and mostly in one way: backward is the slower
+one. So each metric's line by forward speed, fitted to all forward segments of a gait, moves the
+partner's value to the exact backward speed; with too few forward segments the value stays.
+Differences are backward minus forward, with intervals, or say how much data is missing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,21 +13,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from retrorun.arithmetic import dot
-from retrorun.compare.sessions import DAY_S, Stretches
+from retrorun.compare.sessions import DAY_S, SegmentTable
 from retrorun.compare.statistics import mean_by_group
 from retrorun.model import Difference, Estimate, Pair, Session
 from retrorun.settings import CompareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
-AT_ONCE = 2**20  # pairs that are looked at together: some ten megabytes
+PAIRS_AT_ONCE = 2**20  # pairs that are looked at together: some ten megabytes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matches:
-    """Backward stretches, (p,), and the forward partner and unlikeness of each."""
+    """Backward segments, (p,), and the forward partner and unlikeness of each."""
 
-    back: Stretches
-    ahead: Stretches
+    back: SegmentTable
+    ahead: SegmentTable
     distance: FloatArray
 
     def pairs(self, sessions: Sequence[Session], most: int) -> tuple[Pair, ...]:
@@ -59,46 +55,46 @@ def _values(measures: Mapping[str, FloatArray], place: int) -> dict[str, float |
     return {key: value if np.isfinite(value) else None for key, value in values.items()}
 
 
-def equal_speed(back: Stretches, ahead: Stretches, settings: CompareSettings) -> Matches:
+def equal_speed(back: SegmentTable, ahead: SegmentTable, settings: CompareSettings) -> Matches:
     """Pairs at equal speed, grade, gait and time into the run."""
-    return _matched(back, ahead, ("speed_mps", settings.speed_tolerance_mps), settings)
+    return _match(back, ahead, ("speed_mps", settings.speed_tolerance_mps), settings)
 
 
-def equal_heart_rate(back: Stretches, ahead: Stretches, settings: CompareSettings) -> Matches:
+def equal_heart_rate(back: SegmentTable, ahead: SegmentTable, settings: CompareSettings) -> Matches:
     """Pairs at equal steady heart rate, grade, gait and time into the run."""
     level = ("steady_heart_rate_bpm", settings.heart_rate_tolerance_bpm)
-    return _matched(back, ahead, level, settings)
+    return _match(back, ahead, level, settings)
 
 
-def _matched(
-    back: Stretches, ahead: Stretches, level: tuple[str, float], settings: CompareSettings
+def _match(
+    back: SegmentTable, ahead: SegmentTable, level: tuple[str, float], settings: CompareSettings
 ) -> Matches:
-    """The nearest forward partner of each backward stretch: in its session, else near in days."""
+    """The nearest forward partner of each backward segment: in its session, else near in days."""
     back, ahead = (
-        each.taken(_comparable(each, level[0], settings.segment_s)) for each in (back, ahead)
+        each.select(_comparable(each, level[0], settings.segment_s)) for each in (back, ahead)
     )
     traits, others = (_traits(each, level, settings) for each in (back, ahead))
     distance, partner = np.full(len(traits), np.inf), np.zeros(len(traits), dtype=np.int64)
 
-    def settle(search: _Search) -> None:
+    def assign(search: _Search) -> None:
         found, apart = _nearest(search, traits, others, settings.days_tolerance * DAY_S)
-        distance[search.wanted], partner[search.wanted] = apart, found
+        distance[search.backward], partner[search.backward] = apart, found
 
     if len(traits) and len(others):
-        settle(_at_home(back, ahead))
-        for search in _abroad(np.isinf(distance), (back, traits), (ahead, others), settings):
-            settle(search)
+        assign(_same_session(back, ahead))
+        for search in _near_in_time(np.isinf(distance), (back, traits), (ahead, others), settings):
+            assign(search)
     kept = np.isfinite(distance)
-    return Matches(back.taken(kept), ahead.taken(partner[kept]), distance[kept])
+    return Matches(back.select(kept), ahead.select(partner[kept]), distance[kept])
 
 
-def _comparable(found: Stretches, level: str, least_s: float) -> BoolArray:
+def _comparable(found: SegmentTable, level: str, least_s: float) -> BoolArray:
     columns = found.columns
     known = np.isfinite(columns[level]) & np.isfinite(columns["speed_mps"])
     return np.asarray(known & (columns["moving_s"] >= least_s))
 
 
-def _traits(found: Stretches, level: tuple[str, float], settings: CompareSettings) -> FloatArray:
+def _traits(found: SegmentTable, level: tuple[str, float], settings: CompareSettings) -> FloatArray:
     """What must be alike, in tolerances, (n, 3); and when it was, which decides between days."""
     name, tolerance = level
     columns = (
@@ -115,48 +111,52 @@ class _Search:
     """Where to look for partners.
 
     Attributes:
-        wanted: (b,) backward stretches.
-        shelf: forward stretches, in the order in which the first of equals is taken.
-        first: (b,) part of the shelf to be searched for each: from ``first`` to before ``last``.
+        backward: (b,) backward segments.
+        candidates: forward segments, in the order in which the first of equals is taken.
+        first: (b,) part of the candidates to be searched: from ``first`` to before ``last``.
     """
 
-    wanted: IntArray
-    shelf: IntArray
+    backward: IntArray
+    candidates: IntArray
     first: IntArray
     last: IntArray
 
 
-def _at_home(back: Stretches, ahead: Stretches) -> _Search:
-    """All forward stretches of the same session and gait."""
+def _same_session(back: SegmentTable, ahead: SegmentTable) -> _Search:
+    """All forward segments of the same session and gait."""
     gaits = np.unique(np.concatenate([back.gait, ahead.gait]))
-    mine, theirs = (
+    backward_keys, forward_keys = (
         each.session * len(gaits) + np.searchsorted(gaits, each.gait) for each in (back, ahead)
     )
-    shelf = np.argsort(theirs, kind="stable")
-    ends = (np.searchsorted(theirs[shelf], mine, side) for side in ("left", "right"))
-    return _Search(np.arange(len(mine)), shelf, *ends)
+    candidates = np.argsort(forward_keys, kind="stable")
+    ends = (
+        np.searchsorted(forward_keys[candidates], backward_keys, side) for side in ("left", "right")
+    )
+    return _Search(np.arange(len(backward_keys)), candidates, *ends)
 
 
-def _abroad(
-    wanted: BoolArray,
-    backward: tuple[Stretches, FloatArray],
-    forward: tuple[Stretches, FloatArray],
+def _near_in_time(
+    unpaired: BoolArray,
+    backward: tuple[SegmentTable, FloatArray],
+    forward: tuple[SegmentTable, FloatArray],
     settings: CompareSettings,
 ) -> Iterator[_Search]:
-    """Those of other sessions near in time: within so many days, and so many.
+    """Forward segments of other sessions, near in time and at most ``partners`` of them.
 
-    Stretches are shelved by gait and by whole tolerances of their level: what is alike lies at
-    most one shelf away.
+    Forward segments are grouped by gait and by whole tolerances of their level: a partner lies in
+    the same group or in one beside it.
     """
     (back, traits), (ahead, others) = backward, forward
-    mine, theirs = np.floor(traits[:, 0]), np.floor(others[:, 0])
+    backward_keys, forward_keys = np.floor(traits[:, 0]), np.floor(others[:, 0])
     in_time = np.lexsort((ahead.start_s, ahead.rank, ahead.time_s))
-    for gait in np.unique(back.gait[wanted]):
+    for gait in np.unique(back.gait[unpaired]):
         of_gait = in_time[ahead.gait[in_time] == gait]
-        for level in np.unique(mine[wanted & (back.gait == gait)]):
-            shelf = of_gait[np.abs(theirs[of_gait] - level) <= 1]
-            chosen = np.flatnonzero(wanted & (back.gait == gait) & (mine == level))
-            yield _Search(chosen, shelf, *_near(back.time_s[chosen], ahead.time_s[shelf], settings))
+        for level in np.unique(backward_keys[unpaired & (back.gait == gait)]):
+            candidates = of_gait[np.abs(forward_keys[of_gait] - level) <= 1]
+            chosen = np.flatnonzero(unpaired & (back.gait == gait) & (backward_keys == level))
+            yield _Search(
+                chosen, candidates, *_near(back.time_s[chosen], ahead.time_s[candidates], settings)
+            )
 
 
 def _near(
@@ -173,7 +173,7 @@ def _near(
 def _nearest(
     search: _Search, traits: FloatArray, others: FloatArray, reach_s: float
 ) -> tuple[IntArray, FloatArray]:
-    """The most similar forward stretch for each that is wanted, (b,), and how unlike it is.
+    """The most similar forward segment for each that is backward, (b,), and how unlike it is.
 
     The distance is infinite where none has every trait within its tolerance.
     """
@@ -181,24 +181,28 @@ def _nearest(
     found, distance = np.zeros(len(counts), dtype=np.int64), np.full(len(counts), np.inf)
     searched = np.flatnonzero(counts)
     total = np.cumsum(counts[searched])
-    cuts = np.searchsorted(total, np.arange(AT_ONCE, total[-1], AT_ONCE)) if len(total) else ()
+    cuts = (
+        np.searchsorted(total, np.arange(PAIRS_AT_ONCE, total[-1], PAIRS_AT_ONCE))
+        if len(total)
+        else ()
+    )
     for part in np.split(searched, np.unique(cuts)):
         if not len(part):
             continue
         starts = np.cumsum(counts[part]) - counts[part]
         owner = np.repeat(np.arange(len(part)), counts[part])
         place = np.arange(len(owner)) + (search.first[part] - starts)[owner]
-        pair = (traits[search.wanted[part]][owner], others[search.shelf[place]])
-        apart = _apart(*pair, reach_s)
+        pair = (traits[search.backward[part]][owner], others[search.candidates[place]])
+        apart = _distances(*pair, reach_s)
         least = np.minimum.reduceat(apart, starts)
         hits = np.flatnonzero(apart == least[owner])
         _, earliest = np.unique(owner[hits], return_index=True)
-        found[part], distance[part] = search.shelf[place[hits[earliest]]], least
+        found[part], distance[part] = search.candidates[place[hits[earliest]]], least
     return found, distance
 
 
-def _apart(traits: FloatArray, others: FloatArray, reach_s: float) -> FloatArray:
-    """How unlike stretches are, (n,): in tolerances, time in reaches; infinite beyond one."""
+def _distances(traits: FloatArray, others: FloatArray, reach_s: float) -> FloatArray:
+    """How unlike segments are, (n,): in tolerances, time in reaches; infinite beyond one."""
     apart = np.abs(traits - others)
     apart[:, 3] /= reach_s
     distance = np.sqrt((np.square(apart)).sum(axis=1))
@@ -209,14 +213,14 @@ SPEED = "speed_mps"
 Slopes = Mapping[tuple[str, str], float]
 
 
-def levelled(
-    matches: Matches, ahead: Stretches, sessions: int, settings: CompareSettings
+def at_backward_speed(
+    matches: Matches, ahead: SegmentTable, sessions: int, settings: CompareSettings
 ) -> Matches:
     """The same pairs, the forward values as they would be at the backward speed.
 
     Args:
         matches: pairs at equal speed.
-        ahead: all forward stretches.
+        ahead: all forward segments.
         sessions: of how many sessions they are.
         settings: for the lines.
     """
@@ -224,14 +228,14 @@ def levelled(
     measures = matches.ahead.measures
     gap_mps = matches.back.measures[SPEED] - measures[SPEED]
     moved = {
-        key: values + gap_mps * _of_gait(key, matches.ahead, slopes)
+        key: values + gap_mps * _slope_of_each(key, matches.ahead, slopes)
         for key, values in measures.items()
     }
-    return replace(matches, ahead=matches.ahead.measured(moved))
+    return replace(matches, ahead=matches.ahead.with_metrics(moved))
 
 
-def _of_gait(key: str, ahead: Stretches, slopes: Slopes) -> FloatArray:
-    """The slope of a measure for each stretch, 0 where there is no line."""
+def _slope_of_each(key: str, ahead: SegmentTable, slopes: Slopes) -> FloatArray:
+    """The slope of a metric for each segment, 0 where there is no line."""
     found = np.zeros(len(ahead.gait))
     for (gait, name), slope in slopes.items():
         if name == key:
@@ -239,13 +243,13 @@ def _of_gait(key: str, ahead: Stretches, slopes: Slopes) -> FloatArray:
     return found
 
 
-def _slopes(ahead: Stretches, sessions: int, settings: CompareSettings) -> Slopes:
-    """Change of each measure with forward speed, per gait, by least squares."""
+def _slopes(ahead: SegmentTable, sessions: int, settings: CompareSettings) -> Slopes:
+    """Change of each metric with forward speed, per gait, by least squares."""
     late = ahead.session >= sessions - settings.line_sessions
-    lasting = ahead.taken(late & (ahead.columns["moving_s"] >= settings.line_s))
+    lasting = ahead.select(late & (ahead.columns["moving_s"] >= settings.line_s))
     found: dict[tuple[str, str], float] = {}
     for gait in np.unique(lasting.gait):
-        part = lasting.taken(lasting.gait == gait)
+        part = lasting.select(lasting.gait == gait)
         for key, values in part.measures.items():
             both = np.stack([part.measures[SPEED], values], axis=1)
             slope = _slope(both[np.isfinite(both).all(axis=1)], settings)
@@ -295,7 +299,7 @@ AT_EQUAL_HEART_RATE = (
 def differences(
     by_speed: Matches, by_heart_rate: Matches, settings: CompareSettings
 ) -> tuple[Difference, ...]:
-    """Every compared measure, in the order of the page."""
+    """Every compared metric, in the order of the page."""
     return tuple(
         _difference(row, matches, settings)
         for rows, matches in ((AT_EQUAL_SPEED, by_speed), (AT_EQUAL_HEART_RATE, by_heart_rate))
@@ -337,7 +341,7 @@ def _too_early(missing: int) -> str:
 
 
 def _unrecorded(key: str) -> str:
-    """There are pairs enough, and none has the measure: more of them would not help."""
+    """There are pairs enough, and none has the metric: more of them would not help."""
     if key.startswith("energy_"):
         return "needs body mass: retrorun profile mass_kg=70"
     if key in {"heart_rate_bpm", "metres_per_beat"}:

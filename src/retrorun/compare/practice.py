@@ -1,6 +1,6 @@
-"""How backward movement was done: warm-up, ground, walking first, and steps up in distance.
+"""How backward movement was done over all sessions, and what is worth knowing about one of them.
 
-What was run before a session, as far as its guidance looks back.
+Warm-up, increase in distance, ground, walking before running: information, no verdict.
 """
 
 from collections import deque
@@ -9,17 +9,18 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from statistics import median
 
-from retrorun.compare.sessions import DAY_S, of_kind, total
-from retrorun.model import MeasuredSegment, Practice, Session
+from retrorun.compare.sessions import DAY_S, segments_of_kind, total
+from retrorun.literature import BY_KEY, value
+from retrorun.model import Advice, Guidance, MeasuredSegment, Practice, Session
 from retrorun.settings import CompareSettings
 
-WINDOW_S = 30 * DAY_S
+WINDOW_S = value("spike_window") * DAY_S
 KINDS = ("backward", "forward")
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """What was run before a session.
+class EarlierSessions:
+    """What the sessions before one hold.
 
     Attributes:
         longest_m: kind → most metres in one session of the 30 days before; 0 where there is none.
@@ -32,7 +33,7 @@ class Past:
     first_backward_s: float | None = None
 
 
-class Longest:
+class LongestInWindow:
     """The most metres in one session of the last 30 days, session after session."""
 
     def __init__(self) -> None:
@@ -46,26 +47,30 @@ class Longest:
 
     def add(self, time_s: float, metres: float) -> None:
         """A session; they come in time order."""
-        while self._window and self._window[-1][1] <= metres:  # older and shorter: never again
+        while self._window and self._window[-1][1] <= metres:  # can be the longest no more
             self._window.pop()
         if metres > 0:
             self._window.append((time_s, metres))
 
 
-def pasts(sessions: Iterable[Session], settings: CompareSettings) -> dict[str, Past]:
-    """What came before each of the sessions, which come in any order, by their ids."""
-    return dict(_pasts(sessions, settings))
+def earlier_sessions(
+    sessions: Iterable[Session], settings: CompareSettings
+) -> dict[str, EarlierSessions]:
+    """Session id → what the sessions before it hold; ``sessions`` come in any order."""
+    return dict(_earlier_sessions(sessions, settings))
 
 
-def _pasts(sessions: Iterable[Session], settings: CompareSettings) -> Iterator[tuple[str, Past]]:
-    longest = {kind: Longest() for kind in KINDS}
+def _earlier_sessions(
+    sessions: Iterable[Session], settings: CompareSettings
+) -> Iterator[tuple[str, EarlierSessions]]:
+    longest = {kind: LongestInWindow() for kind in KINDS}
     count, first_s = 0, None
     ordered = sorted(sessions, key=lambda each: each.start_time_s)
     for time_s, group in groupby(ordered, key=lambda each: each.start_time_s):
-        together = list(group)  # what begins at once is not before each other
+        together = list(group)  # sessions that begin at the same moment are not before each other
         most_m = {kind: each.before(time_s) for kind, each in longest.items()}
         for session in together:
-            yield session.id, Past(most_m, count, first_s)
+            yield session.id, EarlierSessions(most_m, count, first_s)
         for session in together:
             for kind, each in longest.items():
                 each.add(time_s, total(session, kind, settings).distance_m or 0.0)
@@ -73,43 +78,40 @@ def _pasts(sessions: Iterable[Session], settings: CompareSettings) -> Iterator[t
                 count, first_s = count + 1, time_s if first_s is None else first_s
 
 
-SPIKE = 1.1  # more than a tenth longer, as RUNSAFE counts it
-
-
 def practice(sessions: Sequence[Session], settings: CompareSettings) -> Practice:
     """Sum up the practice of all sessions, in time order."""
-    backward = [of_kind(session, "backward", settings) for session in sessions]
+    backward = [segments_of_kind(session, "backward", settings) for session in sessions]
     every = [measured for part in backward for measured in part]
     warm_ups = [warm_up_s(session, settings) for session in sessions]
     known = [each for each in warm_ups if each is not None]
     ratios = [ratio for _, ratio in progressions(sessions, settings, "backward")]
     return Practice(
         segments=len(every),
-        steep=_on(every, "steep"),
-        twisty=_on(every, "twisty"),
+        steep=_count_on_ground(every, "steep"),
+        twisty=_count_on_ground(every, "twisty"),
         walk_s=sum(each.metrics.moving_s for each in every if each.segment.gait == "walk"),
         run_s=sum(each.metrics.moving_s for each in every if each.segment.gait == "run"),
         walked_first=sum(bool(part) and part[0].segment.gait == "walk" for part in backward),
         warm_up_s=median(known) if known else None,
-        longer=sum(ratio > SPIKE for ratio in ratios),
+        longer=sum(ratio > value("small_spike") for ratio in ratios),
         comparable=len(ratios),
         trimp_per_min=_trimp(sessions),
         respiration_brpm=_respiration(sessions, settings),
     )
 
 
-def _on(segments: Sequence[MeasuredSegment], ground: str) -> int:
+def _count_on_ground(segments: Sequence[MeasuredSegment], ground: str) -> int:
     return sum(ground in each.metrics.ground for each in segments)
 
 
 def warm_up_s(session: Session, settings: CompareSettings) -> float | None:
     """Forward movement before the first backward segment; None without a backward segment."""
-    backward = of_kind(session, "backward", settings)
+    backward = segments_of_kind(session, "backward", settings)
     if not backward:
         return None
     return sum(
         each.metrics.moving_s
-        for each in of_kind(session, "forward", settings)
+        for each in segments_of_kind(session, "forward", settings)
         if each.segment.end_s <= backward[0].segment.start_s
     )
 
@@ -122,7 +124,7 @@ def progressions(
     Sessions without such movement, without its distance, or with nothing to compare with, are
     passed over.
     """
-    window = Longest()
+    window = LongestInWindow()
     for session in sessions:
         metres = total(session, kind, settings).distance_m or 0.0
         longest = window.before(session.start_time_s)
@@ -149,10 +151,144 @@ def _respiration(sessions: Sequence[Session], settings: CompareSettings) -> dict
         rows = [
             (each.metrics.respiration_brpm, each.metrics.moving_s)
             for session in sessions
-            for each in of_kind(session, kind, settings)
+            for each in segments_of_kind(session, kind, settings)
             if each.metrics.respiration_brpm is not None
         ]
         seconds = sum(moving_s for _, moving_s in rows)
         if seconds > 0:
             found[kind] = sum(rate * moving_s for rate, moving_s in rows) / seconds
     return found
+
+
+SAFETY = (
+    "You cannot see where you are going: choose open, even, traffic-free ground, look over your "
+    "shoulder, or have somebody with you. Take special care, and ask a doctor or physiotherapist "
+    "first, with trouble of balance, dizziness, osteoporosis, an injury, after an operation, or "
+    "in pregnancy. Stop when something hurts. retrorun reports what was recorded; it gives no "
+    "medical advice."
+)
+RUNSAFE_LIMITS = (
+    "Forward runners, observed and not assigned, injuries self-reported, distance of whole runs: "
+    "it says nothing certain about one person or about backward running. In the same study the "
+    "week-to-week ratio was not related to injury."
+)
+BANDS = (
+    ("small_spike", "injury_small_spike", "10 to 30 % longer"),
+    ("moderate_spike", "injury_moderate_spike", "30 to 100 % longer"),
+    ("large_spike", "injury_large_spike", "more than twice as long"),
+)
+WALKING_FIRST = (
+    "walk backward on level, open ground",
+    "run backward for some seconds at a time between forward stretches",
+    "run backward for a minute and longer",
+)
+
+
+def guidance(
+    session: Session, before: EarlierSessions, settings: CompareSettings | None = None
+) -> Guidance:
+    """What is worth knowing about this session beside the ones before it.
+
+    Args:
+        session: the session.
+        before: what the sessions before it hold.
+        settings: whether candidates count, and the length of a warm-up.
+    """
+    settings = settings or CompareSettings()
+    advice = [
+        _warm_up(session, settings),
+        *(_progression(session, before, settings, kind) for kind in ("backward", "forward")),
+        _ground(session, settings),
+        _walking_first(session, settings),
+        _weeks(session, before, settings),
+    ]
+    return Guidance(tuple(each for each in advice if each), SAFETY)
+
+
+def _warm_up(session: Session, settings: CompareSettings) -> Advice | None:
+    warm_s = warm_up_s(session, settings)
+    if warm_s is None:
+        return None
+    words = f"{_minutes(warm_s)} of forward movement came before the first backward segment."
+    if warm_s < settings.warm_up_s:
+        words += f" Many coaches begin with {_minutes(settings.warm_up_s)} or more."
+    return Advice("warm_up", "Warm-up", words, limits="A custom of training, not a measured limit.")
+
+
+def _progression(
+    session: Session, before: EarlierSessions, settings: CompareSettings, kind: str
+) -> Advice | None:
+    """This session's metres against the most in one session of the last 30 days."""
+    metres = total(session, kind, settings).distance_m
+    if metres is None or metres <= 0:
+        return None
+    longest = before.longest_m[kind]
+    key, title = f"progression_{kind}", f"Longest {kind} of the last 30 days"
+    if longest <= 0:
+        words = (
+            f"{metres:,.0f} m {kind}; none known in the 30 days before, so there is no comparison."
+        )
+        return Advice(key, title, words)
+    words = f"{metres:,.0f} m {kind}, {metres / longest:.0%} of the longest in the 30 days before"
+    words += f" ({longest:,.0f} m)."
+    found = [(name, text) for least, name, text in BANDS if metres / longest > value(least)]
+    if not found:
+        return Advice(key, title, words)
+    name, text = found[-1]
+    ratio = BY_KEY[name]
+    words += (
+        f" In a study of forward runners, sessions {text} than that went with {ratio.value:.2f} "
+        f"({ratio.low:.2f}-{ratio.high:.2f}) times the rate of overuse injury."
+    )
+    return Advice(key, title, words, ratio.citation, RUNSAFE_LIMITS)
+
+
+def _ground(session: Session, settings: CompareSettings) -> Advice | None:
+    named = [
+        f"{_clock(each.segment.start_s)} ({' and '.join(each.metrics.ground)})"
+        for each in segments_of_kind(session, "backward", settings)
+        if each.metrics.ground
+    ]
+    if not segments_of_kind(session, "backward", settings):
+        return None
+    if not named:
+        return Advice("ground", "Ground", "Every backward segment was on level and open ground.")
+    words = f"Backward segments that were not on level, open ground: {', '.join(named)}."
+    limits = "Judged by grade and turn rate only: a watch does not see traffic, holes or people."
+    return Advice("ground", "Ground", words, limits=limits)
+
+
+def _walking_first(session: Session, settings: CompareSettings) -> Advice | None:
+    segments = segments_of_kind(session, "backward", settings)
+    if not segments:
+        return None
+    runs = [each.metrics.seconds for each in segments if each.segment.gait == "run"]
+    step = 0 if not runs else 1 if max(runs) < settings.ladder_s else 2
+    words = (
+        f"The usual ladder: {'; then '.join(WALKING_FIRST)}. This session: {WALKING_FIRST[step]}."
+    )
+    return Advice("ladder", "From walking to running", words, limits="A custom, not a measurement.")
+
+
+def _weeks(session: Session, before: EarlierSessions, settings: CompareSettings) -> Advice | None:
+    first_s = before.first_backward_s
+    if first_s is None or total(session, "backward", settings).moving_s <= 0:
+        return None
+    weeks = (session.start_time_s - first_s) / (7 * DAY_S)
+    gain = BY_KEY["economy_gain"]
+    count = before.backward_sessions
+    words = f"{weeks:.0f} weeks and {count} sessions since the first backward running here."
+    if weeks < value("economy_weeks"):
+        words += " Changes were measured after several weeks; fewer say little."
+    limits = "One small study without a control group."
+    return Advice("weeks", "Weeks behind it", words, gain.citation, limits)
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

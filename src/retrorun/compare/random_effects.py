@@ -1,16 +1,13 @@
-"""Means over athletes who differ among themselves: a random intercept by athlete.
+"""Means over athletes who differ among themselves (random intercept by athlete), and quantiles.
 
-Two models with one solution. Of a measure every session is one observation, and the spread within
-athletes is estimated with the rest (`of_sessions`). Of a cost factor each athlete brings a value
-and its own known uncertainty (`of_estimates`), which is a random-effects meta-analysis.
+Two models with one solution. Of a metric every session is one observation, and the spread within
+athletes is estimated with the rest (`fit_sessions`). Of a cost factor each athlete brings a value
+and its own known uncertainty (`fit_estimates`), which is a random-effects meta-analysis.
 
-Both are fitted by restricted maximum likelihood from sums: of each athlete the mean, the number
-of sessions and their sum of squares are all that the likelihood of this model holds. So a cohort
-costs a few numbers an athlete, whether there are ten sessions each or ten thousand, and every
-installation gives the same digits. ``statsmodels`` fits the same model to the sessions
-themselves; the tests hold both side by side.
-
-How a number spreads over athletes: quantiles, and a mean with athletes at random.
+Both are fitted by restricted maximum likelihood from sums: the likelihood depends on each
+athlete's mean, number of sessions and sum of squares only. So an athlete costs a few numbers,
+whether there are ten sessions or ten thousand, and every installation gives the same digits.
+``statsmodels`` fits the same model to the sessions themselves; the tests compare both.
 """
 
 import math
@@ -21,8 +18,10 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.compare.statistics import NORMAL, student
+from retrorun.literature import value
 from retrorun.model import Estimate
 from retrorun.model.cohort import Interval, Mixed, Quantiles
+from retrorun.settings import CompareSettings
 from retrorun.units import FloatArray
 
 GRID = 81  # places at which a sign of the score is looked for
@@ -31,7 +30,7 @@ HALVINGS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class RandomEffects:
     """A fitted model, all in the unit of the values (of their logarithm for a factor).
 
     Attributes:
@@ -62,7 +61,7 @@ class Fitted:
         return student(athletes - 2) * math.sqrt(self.between + np.square(self.error))
 
 
-def of_sessions(means: FloatArray, counts: FloatArray, squares: FloatArray) -> Fitted:
+def fit_sessions(means: FloatArray, counts: FloatArray, squares: FloatArray) -> RandomEffects:
     """Fit ``value = mean + athlete + session`` by REML, from sums.
 
     Args:
@@ -80,7 +79,7 @@ def of_sessions(means: FloatArray, counts: FloatArray, squares: FloatArray) -> F
     """
     total, inner = float(counts.sum()), float(squares.sum())
     if total <= len(means):
-        return _plain(means)
+        return _unweighted(means)
     freedom = total - 1.0
 
     def scale(ratio: float) -> float:
@@ -94,15 +93,15 @@ def of_sessions(means: FloatArray, counts: FloatArray, squares: FloatArray) -> F
         weight = counts / (1.0 + counts * ratio)
         return math.inf if within <= 0 else _score(means, weight, within)
 
-    if inner <= _tiny(means):  # each athlete always the same: nothing within, all between
-        return _weighed(means, np.zeros_like(means), float(means.var(ddof=1)), 0.0)
+    if inner <= _rounding_variance(means):  # no variance within athletes
+        return _weighted(means, np.zeros_like(means), float(means.var(ddof=1)), 0.0)
     typical = float(means.var(ddof=1)) / (inner / (total - len(means)))
     ratio = _root(score, max(typical, 1e-3))
     within = scale(ratio)
-    return _weighed(means, within / counts, ratio * within, within)
+    return _weighted(means, within / counts, ratio * within, within)
 
 
-def of_estimates(values: FloatArray, errors: FloatArray) -> Fitted:
+def fit_estimates(values: FloatArray, errors: FloatArray) -> RandomEffects:
     """Fit ``value = mean + athlete + error`` by REML, the errors' deviations being known.
 
     Args:
@@ -111,7 +110,7 @@ def of_estimates(values: FloatArray, errors: FloatArray) -> Fitted:
 
     Source: random-effects meta-analysis, DerSimonian & Laird 1986 (Control Clin Trials 7:177), the
     variance between athletes by REML (Viechtbauer 2005, J Educ Behav Stat 30:261) in place of
-    their moment estimate; interval as in `of_sessions`.
+    their moment estimate; interval as in `fit_sessions`.
     """
     variances = np.square(errors)
 
@@ -119,7 +118,7 @@ def of_estimates(values: FloatArray, errors: FloatArray) -> Fitted:
         return _score(values, 1.0 / (variances + between), 1.0)
 
     between = _root(score, max(float(values.var(ddof=1)), 1e-6 * float(variances.mean())))
-    return _weighed(values, variances, between, None)
+    return _weighted(values, variances, between, None)
 
 
 def _mean(values: FloatArray, weight: FloatArray) -> float:
@@ -164,11 +163,11 @@ def _root(score: Callable[[float], float], typical: float) -> float:
     return (low + high) / 2
 
 
-def _weighed(
+def _weighted(
     values: FloatArray, variances: FloatArray, between: float, within: float | None
-) -> Fitted:
+) -> RandomEffects:
     """The mean with weights by uncertainty, given the variance between athletes."""
-    known = np.maximum(variances + between, _tiny(values))
+    known = np.maximum(variances + between, _rounding_variance(values))
     weight = 1.0 / known
     mean = _mean(values, weight)
     error = math.sqrt(1.0 / weight.sum())
@@ -176,14 +175,14 @@ def _weighed(
     excess = float((weight * np.square(values - mean)).sum()) / freedom
     reach = student(freedom) * error * math.sqrt(max(1.0, excess))
     heaviest = float(weight.max() / weight.sum())
-    return Fitted(mean, error, between, within, reach, _share(variances, between), heaviest)
+    return RandomEffects(mean, error, between, within, reach, _share(variances, between), heaviest)
 
 
-def _plain(values: FloatArray) -> Fitted:
+def _unweighted(values: FloatArray) -> RandomEffects:
     """One session an athlete: the mean, and Student's interval over athletes."""
     count = len(values)
     error = float(values.std(ddof=1)) / math.sqrt(count)
-    return Fitted(
+    return RandomEffects(
         float(values.mean()), error, None, None, student(count - 1) * error, None, 1 / count
     )
 
@@ -199,7 +198,7 @@ def _share(variances: FloatArray, between: float) -> float:
     return float(between / (between + typical))
 
 
-def _tiny(values: FloatArray) -> float:
+def _rounding_variance(values: FloatArray) -> float:
     """A variance that is none: rounding of values of this size."""
     return max(1e-300, 1e-24 * float((np.square(values)).mean()))
 
@@ -209,21 +208,24 @@ FACTORS = (
     "random-effects meta-analysis of the logarithms, restricted maximum likelihood, Hartung-Knapp "
     "95 % interval"
 )
-# I² from which on the words are stronger (Higgins et al. 2003, BMJ 327:557)
-DEGREES = (
-    (0.75, "most of the spread is between athletes: a mean says little about one of them"),
-    (0.5, "athletes differ clearly"),
-    (0.25, "athletes differ somewhat"),
+HETEROGENEITY_WORDS = (
+    (
+        value("heterogeneity_high"),
+        "most of the spread is between athletes: a mean says little about one of them",
+    ),
+    (value("heterogeneity_moderate"), "athletes differ clearly"),
+    (value("heterogeneity_low"), "athletes differ somewhat"),
     (0.0, "athletes differ hardly more than the uncertainty of their own numbers"),
 )
-NOT_TOLD = "one session an athlete: differences between athletes and between their days are mixed"
-HEAVY = 0.5  # a share of the weights from which on one athlete speaks for the cohort
-FEWEST = 13  # athletes whose sample reaches the 5th and the 95th percentile
+INSEPARABLE = (
+    "one session an athlete: differences between athletes and between their days are mixed"
+)
+LEAST_FOR_TAILS = 13  # athletes whose sample reaches the 5th and the 95th percentile
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """A measure over the athletes who have it, (n,) each; NaN for an end that is not known."""
+    """A metric over the athletes who have it, (n,) each; NaN for an end that is not known."""
 
     values: FloatArray
     lows: FloatArray
@@ -258,7 +260,9 @@ def quantiles(values: FloatArray) -> Quantiles:
         p75=_quantile(ordered, 0.75),
         p95=_quantile(ordered, 0.95),
         largest=float(ordered[-1]),
-        note="" if len(ordered) >= FEWEST else f"5th and 95th percentile: from {FEWEST} athletes",
+        note=""
+        if len(ordered) >= LEAST_FOR_TAILS
+        else f"5th and 95th percentile: from {LEAST_FOR_TAILS} athletes",
     )
 
 
@@ -270,8 +274,8 @@ def _quantile(ordered: FloatArray, probability: float) -> float | None:
     return float(arithmetic.interpolate(place, np.arange(1, count + 1), ordered))
 
 
-def mixed(found: Observed) -> Mixed:
-    """The mean of a measure; sums of squares come out of the athletes' own intervals.
+def mixed(found: Observed, settings: CompareSettings) -> Mixed:
+    """The mean of a metric; sums of squares come out of the athletes' own intervals.
 
     An athlete's interval is the mean ± t sd / √n over n sessions, so it holds their deviation. A
     single session has an interval over its pairs, which is another spread and is left out.
@@ -280,47 +284,47 @@ def mixed(found: Observed) -> Mixed:
     points = np.array([student(int(count) - 1) if count > 1 else 1.0 for count in counts])
     deviations = (found.highs - found.lows) / 2 / points * np.sqrt(counts)
     squares = np.where(counts > 1, np.square(np.nan_to_num(deviations)) * (counts - 1), 0.0)
-    return _said(of_sessions(found.values, counts, squares), found)
+    return _mixed(fit_sessions(found.values, counts, squares), found, settings)
 
 
-def _said(fitted: Fitted, found: Observed) -> Mixed:
+def _mixed(fitted: RandomEffects, found: Observed, settings: CompareSettings) -> Mixed:
     mean = fitted.mean
     ahead = fitted.prediction(len(found.values))
     return Mixed(
         Estimate(mean, mean - fitted.reach, mean + fitted.reach, SESSIONS),
         None if fitted.between is None else math.sqrt(fitted.between),
-        _around(mean, ahead, SESSIONS),
+        _interval_about(mean, ahead, SESSIONS),
         fitted.share,
-        heterogeneity(fitted),
+        heterogeneity(fitted, settings),
         int(found.sessions.sum()),
         fitted.heaviest,
     )
 
 
-def _around(mean: float, reach: float | None, method: str) -> Estimate:
+def _interval_about(mean: float, reach: float | None, method: str) -> Estimate:
     if reach is None:
-        return Estimate(None, None, None, method, NOT_TOLD)
+        return Estimate(None, None, None, method, INSEPARABLE)
     return Estimate(mean, mean - reach, mean + reach, method)
 
 
-def mixed_factor(found: Observed, floor: float) -> Mixed:
+def mixed_factor(found: Observed, settings: CompareSettings) -> Mixed:
     """The mean of factors, on the logarithm.
 
-    ``floor`` is the error of the heart-rate model, of log k. It is in each athlete's interval
-    already, and may be the same for all of them, so it widens the mean's interval once more
-    instead of being averaged away.
+    The error of the heart-rate model (``factor_model_error``, of log k) is in each athlete's
+    interval already. It may be the same for all of them, so it widens the mean's interval once
+    more instead of being averaged away.
     """
     logs = arithmetic.log(found.values)
     errors = arithmetic.log(found.highs / found.lows) / (2 * NORMAL)
-    fitted = of_estimates(logs, np.maximum(np.nan_to_num(errors, nan=1.0), 1e-4))
+    fitted = fit_estimates(logs, np.maximum(np.nan_to_num(errors, nan=1.0), 1e-4))
     ahead = fitted.prediction(len(logs))
-    reach = arithmetic.hypot(fitted.reach, NORMAL * floor)
+    reach = arithmetic.hypot(fitted.reach, NORMAL * settings.factor_model_error)
     return Mixed(
-        _exponential(_around(fitted.mean, reach, FACTORS)),
+        _exponential(_interval_about(fitted.mean, reach, FACTORS)),
         None if fitted.between is None else math.sqrt(fitted.between),
-        _exponential(_around(fitted.mean, ahead, FACTORS)),
+        _exponential(_interval_about(fitted.mean, ahead, FACTORS)),
         fitted.share,
-        heterogeneity(fitted),
+        heterogeneity(fitted, settings),
         int(found.sessions.sum()),
         fitted.heaviest,
     )
@@ -333,11 +337,11 @@ def _exponential(each: Estimate) -> Estimate:
     return Estimate(value, low, high, each.method, each.reason)
 
 
-def heterogeneity(fitted: Fitted) -> str:
+def heterogeneity(fitted: RandomEffects, settings: CompareSettings) -> str:
     """How much athletes differ, in words; and whether one of them speaks for all."""
     if fitted.share is None:
-        return NOT_TOLD
-    words = next(words for least, words in DEGREES if fitted.share >= least)
-    if fitted.heaviest > HEAVY:
+        return INSEPARABLE
+    words = next(words for least, words in HETEROGENEITY_WORDS if fitted.share >= least)
+    if fitted.heaviest > settings.dominant_share:
         words += f"; one athlete has {fitted.heaviest:.0%} of the weight"
     return words

@@ -1,6 +1,6 @@
-"""Which sessions count, when they were on the runner's own clock, and what of them is backward.
+"""Which sessions are compared, their local dates, and their segments of one kind as columns.
 
-Segments of one kind over all sessions as columns: hundreds of thousands are compared at once.
+Columns, because hundreds of thousands of segments are compared at once.
 """
 
 import datetime as dt
@@ -16,16 +16,15 @@ from retrorun.settings import CompareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
 DAY_S = 86_400.0
-SAME_START_S = 30.0
 NOTHING = Totals()
 
 
-def chosen(
+def select_sessions(
     sessions: Sequence[Session], settings: CompareSettings
 ) -> tuple[list[Session], tuple[Note, ...]]:
-    """Sessions within the dates, in time order, each run once; and notes on those left out.
+    """Sessions within the dates, in time order, each once; and notes on those left out.
 
-    The same run exported twice, or recorded by two devices, starts within half a minute and
+    The same session exported twice, or recorded by two devices, starts within half a minute and
     overlaps: the copy with more channels is kept.
     """
     low = -float("inf") if settings.since_s is None else settings.since_s
@@ -34,7 +33,7 @@ def chosen(
     kept: list[Session] = []
     twice = 0
     for session in sorted(inside, key=lambda each: (each.start_time_s, each.id)):
-        if kept and _same_run(kept[-1], session):
+        if kept and _is_same_activity(kept[-1], session, settings):
             kept[-1] = max(kept[-1], session, key=_richness)
             twice += 1
         else:
@@ -43,40 +42,38 @@ def chosen(
     return kept, (Note("duplicate-sessions", message),) if twice else ()
 
 
-def _same_run(first: Session, second: Session) -> bool:
-    if abs(first.start_time_s - second.start_time_s) > SAME_START_S:
+def _is_same_activity(first: Session, second: Session, settings: CompareSettings) -> bool:
+    if abs(first.start_time_s - second.start_time_s) > settings.same_start_s:
         return False
     longer = max(first.duration_s, second.duration_s)
-    return abs(first.duration_s - second.duration_s) <= max(SAME_START_S, 0.05 * longer)
+    return abs(first.duration_s - second.duration_s) <= max(
+        settings.same_start_s, settings.same_duration_share * longer
+    )
 
 
 def _richness(session: Session) -> tuple[int, float, str]:
     return len(session.channels), session.duration_s, session.id
 
 
-def local(session: Session) -> dt.datetime:
-    """When the session began on the runner's own clock; UTC where the zone is not known."""
+def local_time(session: Session) -> dt.datetime:
+    """When the session began on the athlete's own clock; UTC where the zone is not known."""
     offset_s = session.zone.utc_offset_s if session.zone else 0.0
     return dt.datetime.fromtimestamp(session.start_time_s + offset_s, tz=dt.UTC)
 
 
-def day(session: Session) -> str:
-    """Local date, ``YYYY-MM-DD``."""
-    return local(session).date().isoformat()
+def local_date(session: Session) -> str:
+    """Local date on which the session began, ``YYYY-MM-DD``."""
+    return local_time(session).date().isoformat()
 
 
-def of_kind(session: Session, kind: str, settings: CompareSettings) -> list[MeasuredSegment]:
+def segments_of_kind(
+    session: Session, kind: str, settings: CompareSettings
+) -> list[MeasuredSegment]:
     """The session's segments of a kind, in order; candidates may count as backward."""
     segments = session.measures.segments
-    if kind in {"backward", "candidate"} and not settings.include_candidates:
-        doubtful = kind == "candidate"
-        return [
-            each
-            for each in segments
-            if each.segment.direction == "backward"
-            and (each.segment.verdict == "candidate") == doubtful
-        ]
-    return [each for each in segments if each.segment.direction == kind]
+    if settings.include_candidates:
+        return [each for each in segments if each.segment.direction == kind]
+    return [each for each in segments if each.segment.kind == kind]
 
 
 def total(session: Session, kind: str, settings: CompareSettings) -> Totals:
@@ -109,7 +106,7 @@ _row = attrgetter(*READ)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stretches:
+class SegmentTable:
     """Segments, (n,) each, by session and then as they follow in it; NaN where not known.
 
     Attributes:
@@ -117,7 +114,7 @@ class Stretches:
         time_s: Unix time at which the session began; ``start_s`` elapsed seconds to the segment.
         gait: ``run``, ``walk``, ``still``.
         columns: what is named in ``READ``.
-        measures: what is compared, by the keys of `Difference`.
+        measures: compared metrics → values, by the keys of `Difference`.
     """
 
     session: IntArray
@@ -128,9 +125,9 @@ class Stretches:
     columns: Mapping[str, FloatArray]
     measures: Mapping[str, FloatArray]
 
-    def taken(self, which: IntArray | BoolArray) -> "Stretches":
-        """Some of them."""
-        return Stretches(
+    def select(self, which: IntArray | BoolArray) -> "SegmentTable":
+        """The segments of these indices, or those that are true."""
+        return SegmentTable(
             self.session[which],
             self.rank[which],
             self.time_s[which],
@@ -140,21 +137,23 @@ class Stretches:
             {name: column[which] for name, column in self.measures.items()},
         )
 
-    def measured(self, measures: Mapping[str, FloatArray]) -> "Stretches":
-        """The same stretches with other measures."""
+    def with_metrics(self, measures: Mapping[str, FloatArray]) -> "SegmentTable":
+        """The same segments with other values."""
         return replace(self, measures=measures)
 
 
-def stretches(sessions: Sequence[Session], kind: str, settings: CompareSettings) -> Stretches:
-    """All segments of a kind."""
-    segments = [of_kind(session, kind, settings) for session in sessions]
+def segment_table(
+    sessions: Sequence[Session], kind: str, settings: CompareSettings
+) -> SegmentTable:
+    """All segments of a kind in these sessions, in order."""
+    segments = [segments_of_kind(session, kind, settings) for session in sessions]
     session = np.repeat(np.arange(len(sessions)), [len(part) for part in segments])
     found = [measured for part in segments for measured in part]
     rows = np.array([_row(each.metrics) for each in found], dtype=np.float64)
     columns = dict(zip(READ, rows.reshape(-1, len(READ)).T.copy(), strict=True))
     gross = np.array([_gross(each.metrics.energy_shown) for each in found], dtype=np.float64)
     _, rank = np.unique(np.array([each.id for each in sessions], dtype=str), return_inverse=True)
-    return Stretches(
+    return SegmentTable(
         session,
         rank[session],
         np.array([each.start_time_s for each in sessions], dtype=np.float64)[session],
@@ -171,9 +170,9 @@ def _gross(shown: Energy | None) -> float | None:
 
 
 def _measures(columns: Mapping[str, FloatArray], gross: FloatArray) -> dict[str, FloatArray]:
-    """The compared measures.
+    """The compared metrics.
 
-    Heart rate is the steady one only: the mean of a short stretch belongs to what came before.
+    Heart rate is the steady one only: the mean of a short segment belongs to what came before.
     """
     steady, speed = columns["steady_heart_rate_bpm"], columns["speed_mps"]
     way_m = speed * columns["moving_s"]  # energy is of all seconds; the known metres may not be

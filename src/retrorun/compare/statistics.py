@@ -71,7 +71,7 @@ def combine_factors(factors: Sequence[Estimate], method: str, floor: float) -> E
     """Weigh estimates of one ratio by their uncertainty, on the logarithm (DerSimonian & Laird).
 
     If they differ by more than their intervals allow, the difference between sessions widens the
-    interval: the runner's factor is not the same every day. ``floor`` is the error of the model,
+    interval: the athlete's factor is not the same every day. ``floor`` is the error of the model,
     which no number of sessions averages away.
     """
     known = [each for each in factors if each.value and each.low and each.high]

@@ -1,10 +1,10 @@
-"""How measures go over time: robust slopes with the weeks and sessions behind them."""
+"""How metrics change over time: robust slopes, with the weeks and sessions behind them."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from retrorun.compare.sessions import DAY_S, of_kind, total
+from retrorun.compare.sessions import DAY_S, segments_of_kind, total
 from retrorun.compare.statistics import theil_sen
 from retrorun.model import Association, Estimate, Point, Session, Totals, Trend, Week
 from retrorun.settings import CompareSettings
@@ -15,23 +15,23 @@ Measure = Callable[[Session, CompareSettings], float | Estimate | None]
 CAUTION = "runs together with the volume; that is not a cause"
 
 
-def _per_beat(totals: Totals) -> float | None:
+def _per_beat(totals: Totals, settings: CompareSettings) -> float | None:
     """Metres per heartbeat; heart rate must cover most of the time."""
     if (
         totals.distance_m is None
         or totals.seconds <= 0
         or totals.beats <= 0
-        or totals.beats_s < 0.8 * totals.seconds
+        or totals.beats_s < settings.economy_coverage * totals.seconds
     ):
         return None
     return totals.distance_m / totals.beats * totals.beats_s / totals.seconds
 
 
 def _speed(session: Session, kind: str, settings: CompareSettings) -> float | None:
-    """Mean over the moving time whose speed is known: a hole in the position is no slow stretch."""
+    """Mean over the moving time whose speed is known: a hole in the position is no slow segment."""
     known = [
         (each.metrics.speed_mps, each.metrics.moving_s)
-        for each in of_kind(session, kind, settings)
+        for each in segments_of_kind(session, kind, settings)
         if each.metrics.speed_mps is not None
     ]
     moving_s = sum(seconds for _, seconds in known)
@@ -48,22 +48,22 @@ def _forward_speed(session: Session, settings: CompareSettings) -> float | None:
     return _speed(session, "forward", settings) if lasting else None
 
 
-def _rate(totals: Totals) -> float | None:
+def _rate(totals: Totals, _: CompareSettings) -> float | None:
     return 60.0 * totals.steps / totals.steps_s if totals.steps_s > 0 else None
 
 
-def _of_backward(derived: Callable[[Totals], float | None]) -> Measure:
+def _of_backward(derived: Callable[[Totals, CompareSettings], float | None]) -> Measure:
     def measure(session: Session, settings: CompareSettings) -> float | None:
         totals = total(session, "backward", settings)
-        return derived(totals) if totals.moving_s >= settings.segment_s else None
+        return derived(totals, settings) if totals.moving_s >= settings.segment_s else None
 
     return measure
 
 
-def _of_forward(derived: Callable[[Totals], float | None]) -> Measure:
+def _of_forward(derived: Callable[[Totals, CompareSettings], float | None]) -> Measure:
     def measure(session: Session, settings: CompareSettings) -> float | None:
         totals = total(session, "forward", settings)
-        return derived(totals) if totals.moving_s >= settings.economy_s else None
+        return derived(totals, settings) if totals.moving_s >= settings.economy_s else None
 
     return measure
 
@@ -79,7 +79,9 @@ def _share(session: Session, settings: CompareSettings) -> float | None:
 
 
 def _longest(session: Session, settings: CompareSettings) -> float | None:
-    return max((m.metrics.seconds for m in of_kind(session, "backward", settings)), default=None)
+    return max(
+        (m.metrics.seconds for m in segments_of_kind(session, "backward", settings)), default=None
+    )
 
 
 MEASURES: tuple[tuple[str, str, str, Measure], ...] = (
@@ -95,7 +97,7 @@ MEASURES: tuple[tuple[str, str, str, Measure], ...] = (
 
 
 def trends(sessions: Sequence[Session], settings: CompareSettings) -> tuple[Trend, ...]:
-    """Every measure's trend, in the order of the page; ``sessions`` in time order."""
+    """Every metric's trend, in the order of the page; ``sessions`` in time order."""
     return tuple(_trend(row, sessions, settings) for row in MEASURES)
 
 
@@ -154,7 +156,7 @@ def association(weeks: Sequence[Week], settings: CompareSettings) -> Association
     rows: list[tuple[str, float, float]] = []
     for index in range(settings.volume_weeks, len(weeks)):
         before = weeks[index - settings.volume_weeks : index]
-        economy = _per_beat(weeks[index].forward)
+        economy = _per_beat(weeks[index].forward, settings)
         if economy is not None:
             metres = [week.backward.distance_m for week in before]
             known = [each for each in metres if each is not None]

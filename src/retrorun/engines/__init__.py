@@ -1,10 +1,10 @@
-"""Engines carry the pipeline to many files: local processes here, a cluster beside them.
+"""Engines: carry out tasks in local processes (``pool``) or on a cluster (``cluster``).
 
-Every engine yields results in the order of its tasks, and the same results.
+Every engine yields the same results, in the order of its tasks.
 """
 
-from retrorun.engines.child import Limits, Lost
-from retrorun.engines.pool import cores, ordered, warm
+from retrorun.engines.child import Limits, Lost, start_fork_server
+from retrorun.engines.pool import cores, ordered
 from retrorun.engines.tasks import Process, Task, outcome, outcomes, parcel, run, work_of
 
 __all__ = [
@@ -18,6 +18,6 @@ __all__ = [
     "outcomes",
     "parcel",
     "run",
-    "warm",
+    "start_fork_server",
     "work_of",
 ]

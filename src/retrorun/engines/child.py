@@ -1,80 +1,56 @@
-"""Work in a child process that may die, hang or eat memory: what it was busy with is known.
+"""Run tasks in a supervised child process with limits; a crash is attributed to its task.
 
-A pool's or a cluster's worker hands its files to a child of its own, one after the other, and
-gets their results as a stream. So whatever a file does, the worker lives, the scheduler sees no
-failure, and the files before and after it keep their results.
+``Child`` is one process from its start to its end. The local pool (``pool``) has several of them. A
+worker of that pool or of a cluster has one of its own for the files of its batch (``Guard``): so
+whatever a file does, the worker lives, the scheduler sees no failure, and the files before and
+after it keep their results.
 
-The child is a plain program with pipes, because workers of a pool or of Dask are daemons and may
-not have children of ``multiprocessing``.
-
-The inside of a worker process. It imports nothing heavy until it has work to unpickle.
-
-Limits of a task, the loss of a child process, and how children are started.
+Protocol, over a pipe that pickles: the parent sends the work and the memory it may use, then tasks;
+the child answers the work with READY, and each task with any number of ITEM and one END, ERROR or
+LOST. The work takes a task and returns an iterator of items.
 """
 
+import ctypes
+import math
+import multiprocessing
 import os
 import pickle
 import signal
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from enum import IntEnum
+from multiprocessing import connection
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import Any, TypeVar
 
 from retrorun.errors import EngineError, RetrorunError
 
-
-def serve(pipe: Connection, work: Callable[[Any], Any], memory_bytes: int) -> None:
-    """Answer tasks until the pipe ends.
-
-    Args:
-        pipe: brings ``(number, task)``, takes ``(number, result, within memory)``.
-        work: what to do with a task.
-        memory_bytes: what the tasks may use beyond what the process has now.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to end
-    limit_memory(memory_bytes)
-    try:
-        pipe.send("ready")
-        while True:
-            number, task = pipe.recv()
-            pipe.send((number, *_within_memory(work, task)))
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        return  # the parent is gone or needs us no more
-
-
-def _within_memory(work: Callable[[Any], Any], task: object) -> tuple[Any, bool]:
-    try:
-        return work(task), True
-    except MemoryError:
-        return None, False
-
-
-def limit_memory(memory_bytes: int) -> None:
-    """Bound the address space where the system can: more is a MemoryError, or the end."""
-    if sys.platform != "linux":
-        return  # macOS ignores the limit, Windows has none; the time limit still holds
-    import resource
-
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    limit = pages * resource.getpagesize() + memory_bytes
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    if hard != resource.RLIM_INFINITY:
-        limit = min(limit, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
-
-
-START_S = 120.0  # a worker that is not ready by then never will be
+T = TypeVar("T")
+R = TypeVar("R")
+Work = Callable[[Any], Iterator[Any]]
+START_S = 120.0  # a child that is not ready by then never will be
+END_S = 5.0  # a child whose pipe has ended is gone by then, or hangs
+PRELOADED = (  # imported once by the fork server, so that children start with their libraries
+    "__main__",
+    "pyarrow.parquet",
+    "tzfpy",
+    "retrorun.engines.tasks",
+    "retrorun.pipeline",
+    "retrorun.readers.fit.reader",
+)
+_CLOSED = (EOFError, BrokenPipeError, ConnectionResetError)  # what a pipe without other end raises
+_ARENA_MAX = -8  # glibc's M_ARENA_MAX: how many heaps threads may have
+_ARENAS = 2  # each reserves 64 MiB of the address space that a task may use
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one file may cost a worker; ``memory_bytes`` is on top of the libraries."""
+    """What one task may cost; ``memory_bytes`` is on top of the loaded libraries."""
 
     seconds: float = 300.0
     memory_bytes: int = 2 * 2**30
@@ -85,10 +61,130 @@ DEFAULT = Limits()
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A file that cost its worker, or what it was given."""
+    """Why a task has no result: it cost its process, its time or its memory."""
 
     slug: str
     message: str
+
+
+class Kind(IntEnum):
+    """What a message of a child is."""
+
+    READY = 0  # the work is loaded
+    ITEM = 1  # something that the work has yielded
+    END = 2  # the work is through with a task
+    ERROR = 3  # the RetrorunError that the work has raised
+    LOST = 4  # the child is of no more use; for the parent with the reason, a ``Lost``
+
+
+Message = tuple[Kind, Any]
+_WORK, _TASK = range(2)  # what a message of the parent is
+
+
+class Child:
+    """One child process: what it is given, what it answers, and how long it may take.
+
+    Args:
+        limits: time for an answer, and memory.
+
+    Attributes:
+        pipe: the parent's end; readable when the child has answered or is gone.
+        ready: whether the work is loaded.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.ready = False
+        self._is_late = False
+        self._deadline_s = math.inf
+        self.allow(START_S)
+        self._process, self.pipe = _start()
+
+    def load(self, work: Work) -> None:
+        """Send the work for all tasks that follow; the child answers READY."""
+        self.ready = False
+        self.allow(START_S)
+        self._send(_WORK, (work, self.limits.memory_bytes))
+
+    def send(self, task: object) -> None:
+        """Send a task; it may wait in the pipe while the child has another one."""
+        self._send(_TASK, task)
+
+    def _send(self, kind: int, value: object) -> None:
+        with suppress(OSError):  # it is gone: reading from it says how
+            self.pipe.send((kind, value))
+
+    def allow(self, seconds: float | None) -> None:
+        """Set how long the next message may take from now on; None: as long as it likes."""
+        self._allowed_s = math.inf if seconds is None else seconds
+        self._deadline_s = time.monotonic() + self._allowed_s
+
+    def left_s(self) -> float:
+        """Seconds until the child is too late; infinite where it has no task."""
+        return self._deadline_s - time.monotonic()
+
+    def receive(self) -> Message:
+        """Read the message that has begun to arrive; LOST if the child is gone or too late."""
+        alarm = threading.Timer(min(max(0.0, self.left_s()), threading.TIMEOUT_MAX), self.end_late)
+        alarm.daemon = True
+        alarm.start()
+        try:
+            message: Message = self.pipe.recv()
+        except (EOFError, OSError, pickle.UnpicklingError):
+            return Kind.LOST, self._reason()
+        finally:
+            alarm.cancel()
+        self.ready = self.ready or message[0] == Kind.READY
+        if message[0] == Kind.LOST:
+            most = self.limits.memory_bytes // 2**20
+            return Kind.LOST, Lost("memory-exceeded", f"it needs more than {most} MiB of memory")
+        return message
+
+    def end_late(self) -> Message:
+        """End a child whose time is over."""
+        self._is_late = True
+        self._process.kill()
+        return Kind.LOST, self._timeout()
+
+    def is_alive(self) -> bool:
+        """Whether the process is there."""
+        return bool(self._process.is_alive())
+
+    def stop(self) -> None:
+        """End the process, whatever it is doing."""
+        self.pipe.close()
+        self._process.kill()
+        self._process.join()
+
+    def _reason(self) -> Lost:
+        self._process.join(END_S)  # its pipe ends a little before itself
+        self._process.kill()
+        self._process.join()
+        if self._is_late:
+            return self._timeout()
+        end = death(self._process.exitcode)
+        return Lost("worker-died", f"the worker died over it ({end})")
+
+    def _timeout(self) -> Lost:
+        return Lost("worker-timeout", f"it took longer than {self._allowed_s:g} s")
+
+
+def messages(children: Sequence[Child]) -> Iterator[tuple[Child, Message]]:
+    """Wait until a child has answered, is gone or is too late; the message of each such child."""
+    left_s = min(each.left_s() for each in children)
+    timeout_s = None if math.isinf(left_s) else max(0.0, left_s)
+    arrived = connection.wait([each.pipe for each in children], timeout_s)
+    for each in children:
+        if each.pipe in arrived:
+            yield each, each.receive()
+        elif each.left_s() <= 0:
+            yield each, each.end_late()
+
+
+def start_error(reason: Lost, remedy: str | None = None) -> EngineError:
+    """The error of a child that was lost before it was ready."""
+    words = f"a worker could not be started: {reason.message}"
+    return EngineError("workers-do-not-start", words, remedy=remedy)
 
 
 def death(exitcode: int | None) -> str:
@@ -98,37 +194,8 @@ def death(exitcode: int | None) -> str:
     return f"signal {-exitcode}" if exitcode < 0 else f"exit code {exitcode}"
 
 
-@contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Start children in this block: Ctrl-C reaches them never, from their first moment on.
-
-    A terminal sends it to all processes; the parent decides when its children end.
-    """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    from multiprocessing import resource_tracker
-
-    resource_tracker.ensure_running()  # else it starts within the block, and ends the block early
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-T = TypeVar("T")
-R = TypeVar("R")
-ORPHAN_S = 1.0  # how often a child looks whether its parent is still there
-END_S = 5.0  # a child whose pipe has ended is gone by then, or hangs
-# threads that only wait for a store shall not each reserve 64 MiB of what a file may take
-_FRUGAL = {"MALLOC_ARENA_MAX": "2"}
-_PROGRAM = "from retrorun.engines.child import main; main()"
-_ITEM, _END, _ERROR, _MEMORY = range(4)
-
-
 class Guard:
-    """A child for one task after another; it is started when needed, and anew after a loss.
+    """A child for one task after another; it is started when needed, and a new one after a loss.
 
     Args:
         limits: seconds between two items, and memory on top of the libraries.
@@ -136,8 +203,7 @@ class Guard:
 
     def __init__(self, limits: Limits = DEFAULT) -> None:
         self.limits = limits
-        self._child: subprocess.Popen[bytes] | None = None
-        self._late = False
+        self._child: Child | None = None
 
     def stream(
         self,
@@ -157,20 +223,20 @@ class Guard:
             RetrorunError: what work raised.
             EngineError: a child cannot be started.
         """
-        child = self._started()
-        with suppress(OSError):  # it is gone: reading from it says how
-            _send(_there(child.stdin), (work, task))
+        child = self._loaded(work)
+        child.send(task)
         whole, value = False, None
         try:
             while True:
-                kind, value = self._next(child, allowed_s(value) if allowed_s else None)
-                whole = kind in {_END, _ERROR}
-                if kind == _ERROR:
+                child.allow(allowed_s(value) if allowed_s else self.limits.seconds)
+                kind, value = _next_message(child)
+                whole = kind in {Kind.END, Kind.ERROR}
+                if kind == Kind.ERROR:
                     raise value
-                if kind == _END:
+                if kind == Kind.END:
                     return
                 yield value
-                if kind == _MEMORY:
+                if kind == Kind.LOST:
                     return
         finally:
             if not whole:
@@ -178,134 +244,171 @@ class Guard:
 
     def stop(self) -> None:
         """End the child, whatever it is doing."""
-        if self._child is None:
-            return
-        self._child.kill()
-        self._child.wait()
-        for pipe in (self._child.stdin, self._child.stdout):
-            if pipe:
-                with suppress(OSError):
-                    pipe.close()
-        self._child = None
+        if self._child is not None:
+            self._child.stop()
+            self._child = None
 
-    def _started(self) -> "subprocess.Popen[bytes]":
-        if self._child is not None and self._child.poll() is None:
-            return self._child
-        self.stop()
-        with uninterrupted():
-            child = subprocess.Popen(  # noqa: S603 - ourselves
-                [sys.executable, "-c", _PROGRAM],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=_FRUGAL | os.environ,
-            )
-        self._child = child
-        with suppress(OSError):
-            _send(_there(child.stdin), (sys.path, self.limits.memory_bytes, os.getpid()))
-        kind, value = self._next(child, START_S)
-        if kind == _MEMORY:
+    def _loaded(self, work: Work) -> Child:
+        """The child, with the work loaded."""
+        if self._child is None or not self._child.is_alive():
             self.stop()
-            words = f"a worker could not be started: {value.message}"
-            raise EngineError("workers-do-not-start", words)
+            self._child = Child(self.limits)
+        child = self._child
+        child.load(work)
+        kind, value = _next_message(child)
+        if kind == Kind.LOST:
+            self.stop()
+            raise start_error(value)
         return child
 
-    def _next(
-        self, child: "subprocess.Popen[bytes]", seconds: float | None = None
-    ) -> tuple[int, Any]:
-        allowed_s = self.limits.seconds if seconds is None else seconds
-        self._late = False
-        alarm = threading.Timer(allowed_s, self._end_late, (child,))
-        alarm.daemon = True
-        alarm.start()
-        try:
-            message: tuple[int, Any] = pickle.load(_there(child.stdout))  # noqa: S301 - our child
-        except (EOFError, OSError, pickle.UnpicklingError):
-            return _MEMORY, self._lost(child, allowed_s)
-        finally:
-            alarm.cancel()
-        if message[0] == _MEMORY:
-            most = self.limits.memory_bytes // 2**20
-            return _MEMORY, Lost("memory-exceeded", f"it needs more than {most} MiB of memory")
-        return message
 
-    def _end_late(self, child: "subprocess.Popen[bytes]") -> None:
-        self._late = True
-        child.kill()
-
-    def _lost(self, child: "subprocess.Popen[bytes]", allowed_s: float) -> Lost:
-        with suppress(subprocess.TimeoutExpired):  # its pipe ends a little before itself
-            child.wait(END_S)
-        child.kill()
-        code = child.wait()
-        if self._late:
-            return Lost("worker-timeout", f"it took longer than {allowed_s:g} s")
-        return Lost("worker-died", f"the worker died over it ({death(code)})")
+def _next_message(child: Child) -> Message:
+    """The next message of one child; it comes within the time that it is allowed."""
+    while True:
+        for _, message in messages([child]):
+            return message
 
 
-_OWN = threading.local()
+_THREAD = threading.local()
 
 
-def guard(limits: Limits = DEFAULT) -> Guard:
+def thread_guard(limits: Limits = DEFAULT) -> Guard:
     """The guard of this thread: its child outlives a task, as the worker itself does."""
-    own: Guard | None = getattr(_OWN, "guard", None)
+    own: Guard | None = getattr(_THREAD, "guard", None)
     if own is None or own.limits != limits:
-        dismiss()
-        own = _OWN.guard = Guard(limits)
+        stop_thread_guard()
+        own = _THREAD.guard = Guard(limits)
     return own
 
 
-def dismiss() -> None:
+def stop_thread_guard() -> None:
     """End the child of this thread's guard, if there is one."""
-    own: Guard | None = getattr(_OWN, "guard", None)
+    own: Guard | None = getattr(_THREAD, "guard", None)
     if own is not None:
         own.stop()
 
 
-def main() -> None:
-    """The child: takes tasks from stdin and gives items to stdout until stdin ends."""
-    source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    with open(os.devnull, "r+b") as null:  # noqa: PTH123 - what libraries print goes nowhere
-        os.dup2(null.fileno(), 0)
-        os.dup2(null.fileno(), 1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to end
-    with suppress(EOFError, BrokenPipeError):
-        sys.path[:], memory_bytes, parent = pickle.load(source)  # noqa: S301 - our own parent
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-        _send(sink, (_ITEM, "ready"))
-        task = pickle.load(source)  # noqa: S301 - the same
-        limit_memory(memory_bytes)  # the libraries are loaded now
-        while True:
-            _answer(sink, *task)
-            task = pickle.load(source)  # noqa: S301 - the same
+# How a process is started
 
 
-def _end_with(parent: int) -> None:
-    """End this process when its parent is gone: only the parent would have ended a long file.
+def _start() -> tuple[Any, Connection]:
+    """A process that serves, and the parent's end of its pipe."""
+    own = multiprocessing.current_process()
+    if own.daemon:  # a worker of the pool or of Dask: the flag forbids children, and does no more
+        own.daemon = False
+    context = _context()
+    ours, theirs = context.Pipe()
+    process = context.Process(target=serve, args=(theirs, dict(os.environ)), daemon=True)
+    with uninterrupted():
+        process.start()
+    theirs.close()
+    return process, ours
 
-    Windows keeps the number of a parent that is gone: there nothing happens.
+
+def _context() -> Any:  # noqa: ANN401 - the contexts share no public type
+    """A fork server where there is one: libraries are loaded once, and no thread is forked."""
+    if sys.platform != "linux":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(PRELOADED))
+    return context
+
+
+def start_fork_server() -> None:
+    """Start what children are forked from now, while the caller still prepares their tasks."""
+    if sys.platform == "linux":
+        from multiprocessing import forkserver
+
+        _context()  # sets what is loaded there
+        with uninterrupted():
+            forkserver.ensure_running()
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Start children in this block: Ctrl-C never reaches them, from their first moment on.
+
+    A terminal sends it to all processes; the parent decides when its children end.
     """
-    while os.getppid() == parent:
-        time.sleep(ORPHAN_S)
-    os._exit(1)
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # else it starts within the block, and ends the block early
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _answer(sink: IO[bytes], work: Callable[[Any], Iterator[Any]], task: object) -> None:
+# The inside of the child
+
+
+def serve(pipe: Connection, environment: dict[str, str]) -> None:
+    """Carry out tasks until the pipe ends or the parent is gone.
+
+    Args:
+        pipe: the child's end.
+        environment: the parent's variables; a fork server has those of its own start.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to end
+    if environment != dict(os.environ):
+        os.environ.clear()
+        os.environ.update(environment)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _silence()
+    work: Work | None = None
+    with suppress(*_CLOSED):
+        while True:
+            kind, value = pipe.recv()
+            if kind == _TASK and work is not None:
+                _answer(pipe, work, value)
+                continue
+            if work is None:
+                limit_memory(value[1])  # the libraries are loaded now
+            work = value[0]
+            pipe.send((Kind.READY, None))
+
+
+def _answer(pipe: Connection, work: Work, task: object) -> None:
     try:
         for item in work(task):
-            _send(sink, (_ITEM, item))
-        _send(sink, (_END, None))
+            pipe.send((Kind.ITEM, item))
+        pipe.send((Kind.END, None))
     except RetrorunError as problem:
-        _send(sink, (_ERROR, problem))
+        pipe.send((Kind.ERROR, problem))
     except MemoryError:
-        _send(sink, (_MEMORY, None))
+        pipe.send((Kind.LOST, None))
 
 
-def _send(pipe: IO[bytes], message: object) -> None:
-    pickle.dump(message, pipe, protocol=5)
-    pipe.flush()
+def _end_with_parent() -> None:
+    """End this process when its parent is gone: only the parent would have ended a long task."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
-def _there(pipe: IO[bytes] | None) -> IO[bytes]:
-    assert pipe is not None  # noqa: S101 - it was asked for
-    return pipe
+def _silence() -> None:
+    """What libraries print goes nowhere."""
+    with open(os.devnull, "r+b") as null:  # noqa: PTH123 - its number is wanted
+        os.dup2(null.fileno(), 1)
+        os.dup2(null.fileno(), 2)
+
+
+def limit_memory(memory_bytes: int) -> None:
+    """Bound the address space where the system can: more is a MemoryError, or the end."""
+    if sys.platform != "linux":
+        return  # macOS ignores the limit, Windows has none; the time limit still holds
+    import resource
+
+    with suppress(AttributeError, OSError):  # another C library
+        ctypes.CDLL(None).mallopt(_ARENA_MAX, _ARENAS)
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    limit = pages * resource.getpagesize() + memory_bytes
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))

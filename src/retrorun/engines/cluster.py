@@ -1,10 +1,10 @@
-"""A Dask cluster as an engine: the contract of the local pool, on machines that come and go.
+"""Carry out tasks on a Dask cluster, with the contract of the local pool.
 
-Only a few tasks a worker are with the scheduler at any time, and only small results travel back,
-so that its memory does not grow with the number of files. A task whose worker is lost goes to
-another one; Dask gives it up after some losses (``distributed.scheduler.allowed-failures``).
+The scheduler has only a few tasks a worker at any time, and results are small, so that its memory
+does not grow with the number of files. A task whose worker is lost goes to another one; after some
+losses Dask gives it up (``distributed.scheduler.allowed-failures``).
 
-This is the only module that knows Dask.
+This is the only module that imports Dask.
 """
 
 import asyncio
@@ -28,10 +28,10 @@ from retrorun.storage.entries import without_user, words_of
 
 T = TypeVar("T")
 R = TypeVar("R")
-DEPTH = 3  # tasks a worker that the scheduler knows: in work, waiting there, waiting here
-CONNECT_S = 30.0  # a scheduler that has not answered by then is not there
-LOOK_S = 1.0  # how often workers are counted while nothing comes back
-AGAIN = "Run the same command again: it goes on where it was."
+DEPTH = 3  # tasks a worker that the scheduler has
+CONNECT_S = 30.0  # a scheduler that has not answered by then is unreachable
+POLL_S = 1.0  # how often workers are counted while nothing comes back
+_CONTINUE = "Run the same command again: it goes on where it was."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +65,17 @@ def ordered(
         RetrorunError: Dask is not installed.
         EngineError: the cluster cannot be reached, has no workers, or was lost on the way.
     """
-    with _client(cluster) as client, _told():
+    with _client(cluster) as client, _translated_errors():
         _check_versions(client)
-        yield from _Flow(client, work).run(tasks)
+        yield from _Submissions(client, work).run(tasks)
 
 
-class _Flow:
+class _Submissions:
     def __init__(self, client: Any, work: Callable[[Any], Any]) -> None:  # noqa: ANN401 - Dask has no types
         self.client, self.work = client, work
         self.order: deque[Any] = deque()  # futures and results, in the order of the tasks
         self.tasks: deque[Any] = deque()
-        self.deserted_s: float | None = None  # since when no workers were seen
+        self.without_workers_since_s: float | None = None
 
     def run(self, tasks: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
         feed, exhausted = iter(tasks), False
@@ -99,30 +99,31 @@ class _Flow:
     def _room(self) -> int:
         """How many more tasks the scheduler may have now."""
         workers = self._workers()
-        flying = sum(1 for each in self.order if _is_future(each))
-        return min(DEPTH * workers - flying, WINDOW * workers - len(self.order))
+        pending = sum(1 for each in self.order if _is_future(each))
+        return min(DEPTH * workers - pending, WINDOW * workers - len(self.order))
 
     def _workers(self) -> int:
-        """How many there are, at least 1: of none, some may come back."""
+        """How many workers there are, at least 1: they may come back."""
         count, now_s = len(self.client.nthreads()), time.monotonic()
         if count:
-            self.deserted_s = None
+            self.without_workers_since_s = None
             return count
-        self.deserted_s = now_s if self.deserted_s is None else self.deserted_s
-        if now_s - self.deserted_s > START_S:
+        if self.without_workers_since_s is None:
+            self.without_workers_since_s = now_s
+        if now_s - self.without_workers_since_s > START_S:
             words = f"the cluster has had no workers for {START_S:g} s"
-            remedy = f"Start some. What is done stays done. {AGAIN}"
+            remedy = f"Start some. What is done stays done. {_CONTINUE}"
             raise EngineError("cluster-no-workers", words, remedy=remedy)
         return 1
 
     def _wait(self) -> None:
-        """Wait for something to come back, but not for ever; results replace their futures."""
+        """Wait a short time for a result; results replace their futures."""
         import distributed
 
         wait: Any = distributed.wait
-        flying = [each for each in self.order if _is_future(each)]
+        pending = [each for each in self.order if _is_future(each)]
         with self.client.as_current(), contextlib.suppress(TimeoutError):
-            wait(flying, timeout=LOOK_S, return_when="FIRST_COMPLETED")
+            wait(pending, timeout=POLL_S, return_when="FIRST_COMPLETED")
         for place, each in enumerate(self.order):
             if _is_future(each) and each.status != "pending":
                 self.order[place] = _result(each)
@@ -136,11 +137,11 @@ def _is_future(value: object) -> bool:
 
 
 def _result(future: Any) -> Any:  # noqa: ANN401 - Dask has no types
-    """What came back, or why nothing did: a defect of one task costs that task alone."""
+    """The result, or why there is none: an error in one task costs only that task."""
     from distributed import KilledWorker
 
     if future.status in {"cancelled", "lost"}:
-        raise _gone("it forgot a task")
+        raise _scheduler_lost("it forgot a task")
     problem = future.exception()
     if problem is None:
         return future.result()
@@ -153,23 +154,23 @@ def _result(future: Any) -> Any:  # noqa: ANN401 - Dask has no types
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """What Dask raises when the scheduler goes, in words."""
+def _translated_errors() -> Iterator[None]:
+    """Raise an EngineError for what Dask raises when the scheduler is lost."""
     from distributed.comm.core import CommClosedError
 
     try:
         yield
     except (CommClosedError, asyncio.CancelledError, TimeoutError, OSError) as problem:
-        raise _gone(words_of(problem)) from problem
+        raise _scheduler_lost(words_of(problem)) from problem
 
 
-def _gone(words: str) -> EngineError:
-    return EngineError("scheduler-lost", f"the scheduler is gone: {words}", remedy=AGAIN)
+def _scheduler_lost(words: str) -> EngineError:
+    return EngineError("scheduler-lost", f"the scheduler is gone: {words}", remedy=_CONTINUE)
 
 
 @contextmanager
 def _client(cluster: Cluster) -> Iterator[Any]:
-    """A client of the cluster; one of our own is stopped in the end."""
+    """A client of the cluster; a cluster that was started here is stopped in the end."""
     try:
         import dask
         import distributed
@@ -188,7 +189,7 @@ def _client(cluster: Cluster) -> Iterator[Any]:
 
 
 def _local(distributed: Any, jobs: int) -> Any:  # noqa: ANN401 - Dask has no types
-    """A cluster of processes on this machine, reached from this machine alone."""
+    """A cluster of processes on this machine, not reachable from others."""
     try:
         return distributed.LocalCluster(
             n_workers=jobs,
@@ -197,7 +198,7 @@ def _local(distributed: Any, jobs: int) -> Any:  # noqa: ANN401 - Dask has no ty
             host="127.0.0.1",
             dashboard_address="127.0.0.1:0",
             scheduler_kwargs={"dashboard": False},
-            memory_limit=0,  # what a file may take is limited where it is worked on
+            memory_limit=0,  # a file's memory is limited in the child that analyses it
             silence_logs=logging.CRITICAL,
         )
     except (RuntimeError, OSError, TimeoutError) as problem:
@@ -210,7 +211,7 @@ def _local(distributed: Any, jobs: int) -> Any:  # noqa: ANN401 - Dask has no ty
 def _connected(distributed: Any, address: Any) -> Any:  # noqa: ANN401 - Dask has no types
     try:
         client = partial(distributed.Client, timeout=CONNECT_S, set_as_default=False)
-        return _in_time(partial(client, address))
+        return _connect_with_timeout(partial(client, address))
     except (OSError, TimeoutError, ValueError) as problem:
         where = without_user(str(address))
         words = f"there is no scheduler at {where}: {words_of(problem)}"
@@ -218,29 +219,29 @@ def _connected(distributed: Any, address: Any) -> Any:  # noqa: ANN401 - Dask ha
         raise EngineError("scheduler-unreachable", words, remedy=remedy) from problem
 
 
-def _in_time(connect: Callable[[], Any]) -> Any:  # noqa: ANN401 - Dask has no types
-    """A client, if there is one in time; Dask's own limit does not hold where nobody speaks.
+def _connect_with_timeout(connect: Callable[[], Any]) -> Any:  # noqa: ANN401 - Dask has no types
+    """A client, if it connects in time; Dask's own limit does not hold for a silent peer.
 
     Raises:
         TimeoutError: there is none.
     """
-    answer: Future[Any] = Future()
+    client: Future[Any] = Future()
 
     def run() -> None:
         try:
-            answer.set_result(connect())
-        except BaseException as problem:  # noqa: BLE001 - it is raised where it was asked
-            answer.set_exception(problem)
+            client.set_result(connect())
+        except BaseException as problem:  # noqa: BLE001 - raised by result()
+            client.set_exception(problem)
 
     threading.Thread(target=run, daemon=True).start()
-    if not wait([answer], CONNECT_S + LOOK_S).done:
+    if not wait([client], CONNECT_S + POLL_S).done:
         words = "it takes the call and says nothing"
         raise TimeoutError(words)
-    return answer.result()
+    return client.result()
 
 
 def _check_versions(client: Any) -> None:  # noqa: ANN401 - Dask has no types
-    """All workers must have this retrorun: others would give other results."""
+    """Refuse workers with another version of retrorun: they would give other results."""
     try:
         client.wait_for_workers(1, timeout=START_S)
     except TimeoutError as problem:

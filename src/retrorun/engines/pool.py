@@ -1,25 +1,19 @@
 """Local worker processes: results in order, one file lost for one worker lost.
 
 The standard library's pool breaks as a whole when a worker dies and does not say over what. Here
-every worker has a pipe of its own, so the file it was busy with is known. A worker has the next
-task waiting while it works on one, and results are kept back until those before them are there.
+every worker is a supervised child (``child.Child``), so the file it was busy with is known. A
+worker has the next task waiting while it works on one, and results are kept back until those before
+them are there.
 """
 
-import multiprocessing
 import os
-import sys
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import connection
-from multiprocessing.connection import Connection
+from functools import partial
 from typing import Any, TypeVar
 
-from retrorun.engines import child
-from retrorun.engines.child import DEFAULT, START_S, Limits, Lost, death, uninterrupted
-from retrorun.errors import EngineError
+from retrorun.engines.child import DEFAULT, Child, Kind, Limits, Lost, messages, start_error
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -29,11 +23,11 @@ WINDOW = 16  # results kept back, per worker, at most
 
 @dataclass(slots=True)
 class _Worker:
-    process: Any
-    pipe: Connection
-    ready: bool = False
-    since_s: float = field(default_factory=time.monotonic)
+    """A child, the numbers of the tasks it holds, and its result of the first of them."""
+
+    child: Child
     tasks: deque[int] = field(default_factory=deque)
+    result: Any = None
 
 
 def ordered(
@@ -72,11 +66,11 @@ def ordered(
 
 class _Pool:
     def __init__(self, work: Callable[[Any], Any], jobs: int, limits: Limits) -> None:
-        self.work, self.jobs, self.limits = work, jobs, limits
+        self.work, self.jobs, self.limits = partial(_once, work), jobs, limits
         self.workers: list[_Worker] = []
         self.open: dict[int, Any] = {}  # number → task, from its reading until it is yielded
-        self.again: deque[int] = deque()  # were waiting in a worker that was lost
-        self.done: dict[int, Any] = {}
+        self.waiting: deque[int] = deque()  # numbers of tasks that no worker has
+        self.results: dict[int, Any] = {}
 
     def run(self, tasks: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
         feed, number, exhausted, due = iter(tasks), 0, False, 0
@@ -87,120 +81,74 @@ class _Pool:
                 except StopIteration:
                     exhausted = True
                     break
-                self.again.append(number)
+                self.waiting.append(number)
                 number += 1
-            while due in self.done:
-                yield self.open.pop(due), self.done.pop(due)
+            while due in self.results:
+                yield self.open.pop(due), self.results.pop(due)
                 due += 1
             if exhausted and not self.open:
                 return
             self._hand_out()
-            self._wait()
+            self._receive()
 
     def _hand_out(self) -> None:
         busy = sum(1 for each in self.workers if each.tasks)
-        while len(self.workers) < min(self.jobs, busy + len(self.again)):
-            self.workers.append(self._start())
+        while len(self.workers) < min(self.jobs, busy + len(self.waiting)):
+            worker = _Worker(Child(self.limits))
+            self.workers.append(worker)
+            worker.child.load(self.work)
         for depth in range(1, DEPTH + 1):
             for each in self.workers:
-                if self.again and each.ready and len(each.tasks) < depth:
-                    self._send(each, self.again.popleft())
+                if self.waiting and each.child.ready and len(each.tasks) < depth:
+                    self._send(each, self.waiting.popleft())
 
-    def _send(self, each: _Worker, number: int) -> None:
-        if not each.tasks:
-            each.since_s = time.monotonic()
-        each.tasks.append(number)
-        with suppress(OSError):  # it is gone; _wait finds out and says over what
-            each.pipe.send((number, self.open[number]))
+    def _send(self, worker: _Worker, number: int) -> None:
+        if not worker.tasks:
+            worker.child.allow(self.limits.seconds)
+        worker.tasks.append(number)
+        worker.child.send(self.open[number])
 
-    def _start(self) -> _Worker:
-        context = _context()
-        ours, theirs = context.Pipe()
-        state = (theirs, self.work, self.limits.memory_bytes)
-        process = context.Process(target=child.serve, args=state, daemon=True)
-        with uninterrupted():
-            process.start()
-        theirs.close()
-        return _Worker(process, ours)
+    def _receive(self) -> None:
+        """Wait for workers, and note what they have answered."""
+        workers = {id(each.child): each for each in self.workers}
+        for child, (kind, value) in messages([each.child for each in self.workers]):
+            worker = workers[id(child)]
+            if kind == Kind.LOST:
+                self._replace(worker, value)
+            elif kind == Kind.ITEM:
+                worker.result = value
+            elif kind == Kind.ERROR:
+                self._finish(worker, Lost(value.slug, value.message))
+            elif kind == Kind.END:
+                self._finish(worker, worker.result)
+            else:
+                child.allow(None)
 
-    def _wait(self) -> None:
-        now_s = time.monotonic()
-        ends = [each.since_s + self._allowed_s(each) for each in self.workers if self._timed(each)]
-        timeout_s = max(0.0, min(ends) - now_s) if ends else None
-        ready = connection.wait([each.pipe for each in self.workers], timeout_s)
-        for each in list(self.workers):
-            if each.pipe in ready:
-                self._receive(each)
-            elif self._timed(each) and time.monotonic() - each.since_s >= self._allowed_s(each):
-                words = f"it took longer than {self.limits.seconds:g} s"
-                self._lose(each, Lost("worker-timeout", words))
+    def _finish(self, worker: _Worker, result: object) -> None:
+        self.results[worker.tasks.popleft()] = result
+        worker.result = None
+        worker.child.allow(self.limits.seconds if worker.tasks else None)
 
-    def _timed(self, each: _Worker) -> bool:
-        return bool(each.tasks) or not each.ready
-
-    def _allowed_s(self, each: _Worker) -> float:
-        return self.limits.seconds if each.ready else START_S
-
-    def _receive(self, each: _Worker) -> None:
-        try:
-            message = each.pipe.recv()
-        except (EOFError, OSError):
-            each.process.join(5)
-            words = f"the worker died over it ({death(each.process.exitcode)})"
-            self._lose(each, Lost("worker-died", words))
-            return
-        if not each.ready:
-            each.ready = True
-            return
-        number, result, in_memory = message
-        each.tasks.popleft()
-        each.since_s = time.monotonic()
-        self.done[number] = result if in_memory else Lost("memory-exceeded", self._too_much())
-
-    def _too_much(self) -> str:
-        return f"it needs more than {self.limits.memory_bytes // 2**20} MiB of memory"
-
-    def _lose(self, each: _Worker, reason: Lost) -> None:
+    def _replace(self, worker: _Worker, reason: Lost) -> None:
         """One task pays for the worker; those that were waiting in it go to another."""
-        self.workers.remove(each)
-        _end(each)
-        if not each.ready:
-            words = f"a worker could not be started: {reason.message}"
-            raise EngineError("workers-do-not-start", words, remedy="Try --jobs 1.")
-        if each.tasks:
-            self.done[each.tasks.popleft()] = reason
-        self.again.extendleft(reversed(each.tasks))
+        self.workers.remove(worker)
+        worker.child.stop()
+        if not worker.child.ready:
+            raise start_error(reason, "Try --jobs 1.")
+        if worker.tasks:
+            self.results[worker.tasks.popleft()] = reason
+        self.waiting.extendleft(reversed(worker.tasks))
 
     def stop(self) -> None:
         """End all workers, whatever they are doing."""
         for each in self.workers:
-            _end(each)
+            each.child.stop()
         self.workers.clear()
 
 
-def _end(each: _Worker) -> None:
-    each.pipe.close()
-    each.process.kill()
-    each.process.join()
-
-
-def _context() -> Any:  # noqa: ANN401 - the contexts share no public type
-    """A fork server where there is one: libraries are loaded once, and no thread is forked."""
-    if sys.platform != "linux":
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["retrorun.engines.preload"])
-    return context
-
-
-def warm() -> None:
-    """Let what workers come from start now, while the caller still prepares their tasks."""
-    if sys.platform == "linux":
-        from multiprocessing import forkserver
-
-        _context()  # says what is loaded there
-        with uninterrupted():
-            forkserver.ensure_running()
+def _once(work: Callable[[Any], Any], task: object) -> Iterator[Any]:
+    """The result of a task as the only item."""
+    yield work(task)
 
 
 def cores() -> int:

@@ -1,4 +1,4 @@
-"""What a worker does with one file: read it, analyse it, pack the result."""
+"""Tasks of one file each: read it, analyse it, pack the result for the archive."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,8 +11,9 @@ from retrorun.archive.objects import digest, unpack
 from retrorun.archive.rows import Parcel
 from retrorun.engines.child import Lost
 from retrorun.engines.pool import ordered
-from retrorun.errors import NotARunError, RetrorunError
+from retrorun.errors import RetrorunError
 from retrorun.model import Athlete, Blob, Failed, Label, Note, Outcome, Source
+from retrorun.readers.registry import titles
 from retrorun.settings import Settings
 
 Process = Callable[[Blob, Settings, Athlete], Outcome]
@@ -25,11 +26,11 @@ class Task:
     Attributes:
         address: path or URL of the bytes.
         name: what the file is called in results; decides nothing but labels in file names.
-        sha256: what the bytes should be; the file is left alone if they are not. None: unknown.
-        labels: the user's words, by the activity's position in the file.
+        sha256: what the bytes should be; a file with other bytes is not analysed. None: unknown.
+        labels: the user's labels, by the activity's position in the file.
         packed: the address is an original of the archive, to be unpacked.
         companions: originals of second devices that are read with it.
-        notes: what is to be noted besides, by the activity's position in the file.
+        notes: to be added to sessions, by the activity's position in the file.
     """
 
     address: str
@@ -55,7 +56,7 @@ def run(
         settings: of every stage.
         athlete: profile and what was learnt before this batch.
         jobs: worker processes; 1 or less works in this process, without limits.
-        process: what stands in for the pipeline, if anything.
+        process: a function to use in place of the pipeline, if any.
     """
     work = partial(outcome, settings=settings, athlete=athlete, process=process or _pipeline())
     for task, result in ordered(tasks, work, jobs):
@@ -66,7 +67,7 @@ def run(
 
 
 def outcome(task: Task, settings: Settings, athlete: Athlete, process: Process) -> Outcome:
-    """The outcome of one file; what cannot be read is a value, too."""
+    """The outcome of one file; an error in reading it is an outcome, too."""
     try:
         blob = _blob(task, settings.read.file_bytes)
     except RetrorunError as problem:
@@ -77,13 +78,13 @@ def outcome(task: Task, settings: Settings, athlete: Athlete, process: Process) 
 def outcomes(
     path: Path, settings: Settings, athlete: Athlete, process: Process | None = None
 ) -> Iterator[Outcome]:
-    """What becomes of a local file, or of each member of an archive, one after another.
+    """The outcome of a local file, or of each member of an archive, one after another.
 
     Args:
-        path: the file; an archive is known by its first bytes, and never held as a whole.
+        path: the file; an archive is recognised by its first bytes, and never read as a whole.
         settings: of every stage.
         athlete: profile and what was learnt.
-        process: what stands in for the pipeline, if anything.
+        process: a function to use in place of the pipeline, if any.
     """
     process = process or _pipeline()
     if not _is_archive(path):
@@ -97,12 +98,12 @@ def outcomes(
             if isinstance(content, bytes):
                 yield process(Blob(name, content), settings, athlete)
             else:
-                yield _refused(Source(name, ""), content)
+                yield Failed.of(Source(name, ""), content)
     except RetrorunError as problem:
-        yield _refused(Source(path.name, ""), problem)
+        yield Failed.of(Source(path.name, ""), problem)
         return
     if not found:
-        words = "an archive without FIT, GPX or TCX in it"
+        words = f"an archive without {titles()} in it"
         yield Failed(Source(path.name, ""), "archive-empty", words, not_a_run=True)
 
 
@@ -111,12 +112,7 @@ def _is_archive(path: Path) -> bool:
         with path.open("rb") as stream:
             return readers.is_archive(stream.read(64))
     except OSError:
-        return False  # reading it says why
-
-
-def _refused(source: Source, problem: RetrorunError) -> Failed:
-    not_a_run = isinstance(problem, NotARunError)
-    return Failed(source, problem.slug, problem.message, problem.offset, problem.remedy, not_a_run)
+        return False  # reading it will raise
 
 
 def parcel(task: Task, settings: Settings, athlete: Athlete, process: Process) -> Parcel:
@@ -151,7 +147,7 @@ def load(task: Task, limit_bytes: int) -> bytes:
 
 
 def _unread(task: Task, problem: RetrorunError) -> Failed:
-    return _refused(Source(task.name, task.sha256 or ""), problem)
+    return Failed.of(Source(task.name, task.sha256 or ""), problem)
 
 
 def work_of(

@@ -4,9 +4,8 @@ Planning imports neither numpy nor pyarrow; acting loads the pipeline when there
 """
 
 from retrorun.ingest.analysis import Engine, Report, prepare
-from retrorun.ingest.learning import bring_up_to_date
 from retrorun.ingest.plan import Plan, plan_import
-from retrorun.ingest.reprocess import reprocess, separate, undo
+from retrorun.ingest.reprocess import bring_up_to_date, reprocess, reprocess_exposed, separate, undo
 from retrorun.ingest.run import run_import
 
 __all__ = [
@@ -17,6 +16,7 @@ __all__ = [
     "plan_import",
     "prepare",
     "reprocess",
+    "reprocess_exposed",
     "run_import",
     "separate",
     "undo",

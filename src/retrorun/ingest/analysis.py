@@ -1,6 +1,6 @@
-"""Files through the engine, a batch at a time, and what is said about it afterwards.
+"""Files through the engine, a batch at a time, and the report of an import.
 
-Errors as the archive keeps them.
+Also the rows of files and problems as the archive keeps them.
 """
 
 import time
@@ -9,12 +9,13 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from retrorun import __version__
 from retrorun.archive import Archive, FileRow, Parcel, Problem
 from retrorun.archive.rows import FileOutcome
 from retrorun.errors import NotARunError, RetrorunError
+from retrorun.ingest.file_groups import is_member
 from retrorun.ingest.plan import Candidate
 from retrorun.storage import shown
 
@@ -26,17 +27,8 @@ if TYPE_CHECKING:
 BATCH_FILES = 32
 BATCH_S = 2.0
 Progress = Callable[[int, int, str], None]  # done, of how many, the file's name
-Item = Candidate | tuple[Candidate, Parcel]  # to be analysed, or decided already
-
-
-class Items(Protocol):
-    """Files in order; how many there are may become known on the way."""
-
-    def __iter__(self) -> Iterator[Item]:
-        """Each file once."""
-
-    def __len__(self) -> int:
-        """As many as are known."""
+Analysed = tuple[Candidate, Parcel]  # a file, and what was made of it
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +95,7 @@ def prepare() -> None:
     """Let workers start while the caller still loads and prepares."""
     from retrorun import engines
 
-    engines.warm()
+    engines.start_fork_server()
 
 
 def _lost(task: "Task", reason: "Lost") -> Parcel:
@@ -113,48 +105,55 @@ def _lost(task: "Task", reason: "Lost") -> Parcel:
 
 
 def analysed(
-    items: Items,
+    events: Iterable[Candidate | T],
     archive: Archive,
     engine: Engine,
-    progress: Progress | None,
-) -> Iterator[tuple[Candidate, Parcel]]:
-    """Analyse files; yield each with what became of it, in order.
+    progress: Progress | None = None,
+    expected: int = 0,
+) -> Iterator[Analysed | T]:
+    """Analyse the candidates of a stream; yield each with its parcel, all in order.
 
     Args:
-        items: the files, and those that need no analysis among them.
+        events: candidates, and anything else, which is passed through.
         archive: knows the user's labels.
         engine: how files are analysed.
-        progress: told after every file; what it raises ends the import between two files.
+        progress: called after every file; what it raises ends the import between two files.
+        expected: number of files that are known beforehand; members of archives are added to it.
     """
-    under_way: deque[Item] = deque()
+    under_way: deque[Candidate | T] = deque()
+    members = 0
 
     def tasks() -> "Iterator[Task]":
-        for item in items:
-            under_way.append(item)
-            if isinstance(item, Candidate):
-                yield _task(item, archive)
+        nonlocal members
+        for event in events:
+            under_way.append(event)
+            if isinstance(event, Candidate):
+                members += is_member(event.entry)
+                yield _task(event, archive)
 
     with closing(engine.parcels(tasks())) as parcels:  # workers end, whatever ends this
         for done, (task, parcel) in enumerate(parcels, start=1):
-            while not isinstance(item := under_way.popleft(), Candidate):
-                yield item
-            if item.held and not item.packed:
-                Path(item.held).unlink(missing_ok=True)  # its bytes were in the spool
+            while not isinstance(event := under_way.popleft(), Candidate):
+                yield event
+            if event.held and not event.packed:
+                Path(event.held).unlink(missing_ok=True)  # its bytes were in the spool
             if progress:
-                progress(done, len(items), task.name)
-            yield item, replace(parcel, labels=task.labels)
-        yield from (item for item in under_way if not isinstance(item, Candidate))
+                progress(done, expected + members, task.name)
+            yield event, replace(parcel, labels=task.labels)
+        yield from (event for event in under_way if not isinstance(event, Candidate))
 
 
 def _task(candidate: Candidate, archive: Archive) -> "Task":
     from retrorun.engines import Task
 
-    labels = dict(archive.labels(candidate.sha256))
-    for place, carried in candidate.labels.items():  # said earlier: what is known wins
-        labels[place] = (*carried, *labels.get(place, ()))
-    known = dict.fromkeys((*archive.companions(candidate.sha256), *candidate.phones))
+    labels = dict(archive.annotations.labels(candidate.sha256))
+    for place, earlier in candidate.labels.items():  # those the archive knows win
+        labels[place] = (*earlier, *labels.get(place, ()))
+    known = dict.fromkeys(
+        (*archive.second_devices.files_joined_to(candidate.sha256), *candidate.phones)
+    )
     companions = tuple(
-        Task(str(archive.originals.path(each)), shown(archive.name(each)), each, packed=True)
+        Task(str(archive.originals.path(each)), shown(archive.file_name(each)), each, packed=True)
         for each in known
     )
     return Task(
@@ -164,18 +163,16 @@ def _task(candidate: Candidate, archive: Archive) -> "Task":
         labels,
         candidate.packed,
         companions,
-        archive.refusals(candidate.sha256),
+        archive.second_devices.refusals(candidate.sha256),
     )
 
 
-def batches(
-    pairs: Iterator[tuple[Candidate, Parcel]],
-) -> Iterator[list[tuple[Candidate, Parcel]]]:
-    """A few files or a few seconds of work at a time."""
-    batch: list[tuple[Candidate, Parcel]] = []
+def batches(values: Iterable[T]) -> Iterator[list[T]]:
+    """A few values or a few seconds of work at a time."""
+    batch: list[T] = []
     since_s = time.monotonic()
-    for pair in pairs:
-        batch.append(pair)
+    for value in values:
+        batch.append(value)
         if len(batch) >= BATCH_FILES or time.monotonic() - since_s > BATCH_S:
             yield batch
             batch, since_s = [], time.monotonic()
@@ -189,7 +186,7 @@ def file_row(candidate: Candidate, outcome: FileOutcome) -> FileRow:
     return FileRow(entry.address, entry.size, entry.tag, candidate.sha256, outcome, __version__)
 
 
-def refused(candidate: Candidate, problem: Problem) -> FileRow:
+def refused_row(candidate: Candidate, problem: Problem) -> FileRow:
     """The row of a file that became no session."""
     return replace(
         file_row(candidate, problem.outcome),
@@ -200,7 +197,7 @@ def refused(candidate: Candidate, problem: Problem) -> FileRow:
     )
 
 
-def told(problem: RetrorunError) -> Problem:
+def problem_of(problem: RetrorunError) -> Problem:
     """An error as the archive keeps it."""
     kind: Literal["not-a-run", "failed"] = (
         "not-a-run" if isinstance(problem, NotARunError) else "failed"

@@ -1,4 +1,6 @@
-"""Archives and phones' logs on their way in: every member becomes a file of its own.
+"""The files of a plan as a stream of events: archives opened, phones' logs put together.
+
+Every member of an archive becomes a file of its own.
 
 A member's bytes lie in the archive's spool while they are analysed, so that memory holds one at a
 time and workers read them as any other file. Its path is that of the zip and its own; its identity
@@ -7,8 +9,8 @@ is the hash of its bytes, so that it and a loose file are known as the same.
 
 import hashlib
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +18,17 @@ from retrorun import storage
 from retrorun.archive import Archive, Change, FileRow, Parcel, Problem, database
 from retrorun.archive.archive import SPOOL
 from retrorun.errors import NotARunError, ReadError, RetrorunError
-from retrorun.ingest import phone_logs
-from retrorun.ingest.analysis import Item, file_row, refused, told
-from retrorun.ingest.file_names import is_archive, member_tag
+from retrorun.ingest.analysis import Analysed, file_row, problem_of, refused_row
+from retrorun.ingest.file_groups import (
+    composed,
+    is_archive,
+    member_tag,
+    moved_log,
+    rows_of_parts,
+)
 from retrorun.ingest.label_files import PackedLabels
-from retrorun.ingest.phone_logs import moved
-from retrorun.ingest.plan import Candidate, again
+from retrorun.ingest.plan import Candidate, should_retry
+from retrorun.readers.registry import titles
 from retrorun.settings import ReadLimits
 from retrorun.storage import Entry
 
@@ -33,100 +40,121 @@ _MORE = "further members"
 WALK_S = 900.0  # from one member to the next: Apple's export.xml is read in between
 
 
-@dataclass(slots=True)
-class Feed:
-    """The files of a plan, archives opened: what the engine is fed with, one after another.
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A file with the bytes of another, whose path is ``holder``."""
 
-    Attributes:
-        plan: files and archives, in order.
+    candidate: Candidate
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A member that is as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A phone's log that was known under a name that is gone, and what is written of it."""
+
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """An archive or a log that was read to its end: its row, and the labels within it."""
+
+    row: FileRow
+    labels: PackedLabels | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changing:
+    """The path of an archive that changed while it was read."""
+
+    address: str
+
+
+Event = Candidate | Analysed | Copy | Unchanged | Moved | Complete | Changing
+
+
+class Feed:
+    """The files of a plan, archives opened, as a stream of events.
+
+    A ``Candidate`` is to be analysed; one with its parcel was refused without.
+
+    Args:
         archive: where the spool is, and what is known.
         limits: bounds for reading.
         retry: try members again that failed or were undone.
         guarded: walk archives in a process of its own, which may die, hang or eat memory.
-        copies: members with the bytes of another file, and its path.
-        opened: archives that were read to their end, and what becomes of each.
-        moved: phones' logs that are known under a name that is gone.
-        unchanged: members that are as they were.
-        labels: the tables of archives that were read to their end.
-        late: archives that changed while they were read.
     """
 
-    plan: tuple[Candidate, ...]
-    archive: Archive
-    limits: ReadLimits
-    retry: bool = False
-    guarded: bool = False
-    copies: list[tuple[Candidate, str]] = field(default_factory=list)
-    opened: list[FileRow] = field(default_factory=list)
-    moved: list[Change] = field(default_factory=list)
-    unchanged: int = 0
-    labels: list[PackedLabels] = field(default_factory=list)
-    late: list[str] = field(default_factory=list)
-    _members: int = 0
-    _first: dict[str, str] = field(default_factory=dict)
+    def __init__(
+        self, archive: Archive, limits: ReadLimits, *, retry: bool = False, guarded: bool = False
+    ) -> None:
+        self._archive = archive
+        self._limits = limits
+        self._retry = retry
+        self._guarded = guarded
+        self._known: dict[str, FileRow] = {}
+        self._first: dict[str, str] = {}  # hash → path of the file that counts with these bytes
 
-    def __len__(self) -> int:
-        """Files found so far; archives are none."""
-        return self._members + sum(not is_archive(each.entry.name) for each in self.plan)
-
-    def __iter__(self) -> Iterator[Item]:
-        """Every file, and every member that needs to be analysed or was refused."""
-        loose = [each for each in self.plan if not is_archive(each.entry.name)]
-        whole = all(not each.tables for each in loose) and len(loose) == len(self.plan)
-        known = {} if whole else {row.path: row for row in self.archive.files()}
-        self._first = _held(known.values(), retry=self.retry)
+    def events(self, files: Sequence[Candidate]) -> Iterator[Event]:
+        """What becomes of files and archives, one after another, in their order."""
+        loose = [each for each in files if not is_archive(each.entry.name)]
+        if len(loose) < len(files) or any(each.tables for each in loose):
+            self._known = {row.path: row for row in self._archive.files()}
+        self._first = _paths_by_hash(self._known.values(), retry=self._retry)
         self._first |= {each.sha256: each.entry.address for each in loose if each.sha256}
-        for each in self.plan:
+        for each in files:
             if is_archive(each.entry.name):
-                yield from self._opened(each, known)
+                yield from self._members(each)
             elif each.tables:
-                yield from self._composed(each, known)
+                yield from self._log(each)
             elif each.problem is not None:
                 yield each, Parcel(each.sha256, problem=each.problem)
             else:
                 yield each
 
     def close(self) -> None:
-        """Clear the spool."""
-        shutil.rmtree(self.archive.folder / SPOOL, ignore_errors=True)
+        """Delete from the spool the bytes of members that were unpacked."""
+        shutil.rmtree(self._archive.folder / SPOOL, ignore_errors=True)
 
-    def _opened(self, zipped: Candidate, known: Mapping[str, FileRow]) -> Iterator[Item]:
+    def _members(self, zipped: Candidate) -> Iterator[Event]:
         address, paths = zipped.entry.address, set[str]()
         try:
-            source = _source(zipped, self.limits)
-            undone = {(row.path, row.sha256) for row in known.values() if self._is_left(row)}
-            labels = PackedLabels(address, self.archive, undone)
-            for name, content in self._walked(address, source):
-                if labels.take(name, content):
+            source = _source(zipped, self._limits)
+            undone = {(row.path, row.sha256) for row in self._known.values() if self._is_left(row)}
+            labels = PackedLabels(address, self._archive, undone)
+            for name, content in self._walk(address, source):
+                if labels.add_table(name, content):
                     continue
-                path = _apart(name if name != address else f"{address}/{_MORE}", paths)
-                labels.meet(path)
-                item = self._member(address, path, content, known.get(path))
-                if isinstance(item, Candidate):
-                    labels.before(path, item.sha256)
-                if item is not None:
-                    self._members += 1
-                    yield item
+                path = _unused_path(name if name != address else f"{address}/{_MORE}", paths)
+                labels.add_member(path)
+                event = self._member(address, path, content)
+                if isinstance(event, Candidate):
+                    labels.keep_before(path, event.sha256)
+                yield event
         except RetrorunError as problem:
-            self.opened.append(refused(zipped, told(problem)))
+            yield Complete(refused_row(zipped, problem_of(problem)))
             return
         if _changed(zipped.entry):
-            self.late.append(address)
+            yield Changing(address)
         else:
-            self.opened.append(_row(zipped, any_found=bool(paths)))
-            self.labels.append(labels)
+            yield Complete(_archive_row(zipped, any_found=bool(paths)), labels)
 
     def _is_left(self, row: FileRow) -> bool:
-        return row.outcome == "undone" and not self.retry
+        return row.outcome == "undone" and not self._retry
 
-    def _walked(self, address: str, source: bytes | Path) -> "Iterator[Member]":
+    def _walk(self, address: str, source: bytes | Path) -> "Iterator[Member]":
         """The archive's members.
 
         Raises:
             ReadError: it cannot be opened, or took its process with it.
         """
-        task = (address, source, self.limits)
-        if not self.guarded:
+        task = (address, source, self._limits)
+        if not self._guarded:
             yield from _walk(task)
             return
         from retrorun.engines import Limits, Lost, child
@@ -140,63 +168,56 @@ class Feed:
         finally:
             guard.stop()
 
-    def _member(
-        self,
-        address: str,
-        path: str,
-        content: bytes | ReadError | NotARunError,
-        row: FileRow | None,
-    ) -> Item | None:
-        """A member to be analysed, with what is known of it; None if it needs not be."""
+    def _member(self, address: str, path: str, content: bytes | ReadError | NotARunError) -> Event:
+        """A member to be analysed, or what is known of it."""
         data = content if isinstance(content, bytes) else b""
         entry = Entry(path, path[len(address) + 1 :], len(data), member_tag(address))
         if not isinstance(content, bytes):
-            return Candidate(entry, ""), Parcel("", problem=told(content))
-        return self._due(Candidate(entry, ""), data, row)
+            return Candidate(entry, ""), Parcel("", problem=problem_of(content))
+        return self._file(Candidate(entry, ""), data)
 
-    def _composed(self, log: Candidate, known: Mapping[str, FileRow]) -> Iterator[Item]:
-        """A phone's log: its tables' own rows say that they went into it."""
+    def _log(self, log: Candidate) -> Iterator[Event]:
+        """A phone's log; the rows of its tables say that they went into it."""
         try:
-            data = phone_logs.composed(log.tables, self.limits)
+            data = composed(log.tables, self._limits)
         except RetrorunError as problem:
-            yield log, Parcel("", problem=told(problem))
+            yield log, Parcel("", problem=problem_of(problem))
             if problem.slug == "file-changing":
                 return
         else:
-            yield from self._known_or_due(log, data, known)
+            yield from self._composed(log, data)
         part = replace(file_row(log, "imported"), rule=UNPACKED)
-        self.opened += phone_logs.rows(log.tables, part)
+        yield from map(Complete, rows_of_parts(log.tables, part))
 
-    def _known_or_due(
-        self, log: Candidate, data: bytes, known: Mapping[str, FileRow]
-    ) -> Iterator[Candidate]:
-        row, sha256 = known.get(log.entry.address), hashlib.sha256(data).hexdigest()
+    def _composed(self, log: Candidate, data: bytes) -> Iterator[Event]:
+        row = self._known.get(log.entry.address)
+        sha256 = hashlib.sha256(data).hexdigest()
         change = None
-        if self._first.get(sha256) in known:  # it may be a copy of what is gone
-            change = moved(log.entry, sha256, known)
+        if self._first.get(sha256) in self._known:  # it may be a copy of what is gone
+            change = moved_log(log.entry, sha256, self._known)
         if change is not None:
-            self.moved.append(change)
             self._first[sha256] = log.entry.address
-        elif item := self._due(log, data, row):
-            yield item
-        elif row and row.sha256 == sha256:
-            self.opened.append(replace(row, size=log.entry.size, tag=log.entry.tag))
+            yield Moved(change)
+            return
+        event = self._file(log, data)
+        yield event
+        if not isinstance(event, Candidate) and row and row.sha256 == sha256:
+            yield Complete(replace(row, size=log.entry.size, tag=log.entry.tag))
 
-    def _due(self, each: Candidate, data: bytes, row: FileRow | None) -> Candidate | None:
-        """What is to be analysed of some bytes, in the spool; None if they are known."""
+    def _file(self, each: Candidate, data: bytes) -> Candidate | Copy | Unchanged:
+        """Some bytes to be analysed, from the spool; or what is known of them."""
         each = replace(each, sha256=hashlib.sha256(data).hexdigest())
-        if row and row.sha256 == each.sha256 and not again(row, retry=self.retry):
-            self.unchanged += 1
-            return None
+        row = self._known.get(each.entry.address)
+        if row and row.sha256 == each.sha256 and not should_retry(row, retry=self._retry):
+            return Unchanged()
         holder = self._first.setdefault(each.sha256, each.entry.address)
         if holder != each.entry.address:
-            self.copies.append((each, holder))
-            return None
+            return Copy(each, holder)
         return replace(each, held=str(self._spooled(each.sha256, data)))
 
     def _spooled(self, sha256: str, data: bytes) -> Path:
-        folder = self.archive.folder / SPOOL
-        with database.told(self.archive.folder):
+        folder = self._archive.folder / SPOOL
+        with database.translate_errors(self._archive.folder):
             folder.mkdir(exist_ok=True)
             (folder / sha256).write_bytes(data)
         return folder / sha256
@@ -224,43 +245,51 @@ def _changed(entry: Entry) -> bool:
     return now is None or (now.size, now.tag) != (entry.size, entry.tag)
 
 
-def _apart(path: str, taken: set[str]) -> str:
+def _unused_path(path: str, used: set[str]) -> str:
     """A path of its own for each member: a zip may hold one name twice."""
     number, own = 1, path
-    while own in taken:
+    while own in used:
         number += 1
         own = f"{path} #{number}"
-    taken.add(own)
+    used.add(own)
     return own
 
 
-def _held(rows: Iterable[FileRow], *, retry: bool) -> dict[str, str]:
+def _paths_by_hash(rows: Iterable[FileRow], *, retry: bool) -> dict[str, str]:
     """Hash → the path that was first seen with these bytes and needs no second try."""
     found: dict[str, str] = {}
     for row in rows:
-        if row.sha256 and row.rule != "same-bytes" and not again(row, retry=retry):
+        if row.sha256 and row.rule != "same-bytes" and not should_retry(row, retry=retry):
             found.setdefault(row.sha256, row.path)
     return found
 
 
-def _row(zipped: Candidate, *, any_found: bool) -> FileRow:
+def _archive_row(zipped: Candidate, *, any_found: bool) -> FileRow:
     if any_found:
         return replace(file_row(zipped, "imported"), rule=UNPACKED)
-    words = "an archive without FIT, GPX or TCX in it"
-    return refused(zipped, Problem("not-a-run", "archive-empty", words))
+    words = f"an archive without {titles()} in it"
+    return refused_row(zipped, Problem("not-a-run", "archive-empty", words))
 
 
-def complete(feed: Feed, written: Iterable[str]) -> list[FileRow]:
+def complete_rows(
+    complete: Iterable[Complete], copies: Iterable[Copy], written: Iterable[str]
+) -> list[FileRow]:
     """Rows of the archives whose every copy has its original written: the others come again.
 
     What the tables of labels in these archives say is kept first.
+
+    Args:
+        complete: archives and logs that were read to their end.
+        copies: members with the bytes of another file.
+        written: hashes of the files that the archive knows.
     """
-    there = set(written)
-    open_ended = {
-        each.entry.address[: len(each.entry.address) - len(each.entry.name) - 1]
-        for each, _ in feed.copies
-        if each.sha256 not in there
-    }
-    opened = [row for row in feed.opened if row.path not in open_ended]
-    tables = (each.after() for each in feed.labels if each.address not in open_ended)
-    return [*opened, *(row for rows in tables for row in rows)]
+    known = set(written)
+    open_ended = {_container_path(each) for each in copies if each.candidate.sha256 not in known}
+    ended = [each for each in complete if each.row.path not in open_ended]
+    tables = [each.labels.keep_after() for each in ended if each.labels]
+    return [*(each.row for each in ended), *(row for rows in tables for row in rows)]
+
+
+def _container_path(copy: Copy) -> str:
+    entry = copy.candidate.entry
+    return entry.address[: len(entry.address) - len(entry.name) - 1]

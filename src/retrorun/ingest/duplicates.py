@@ -1,4 +1,4 @@
-"""Whether two files tell of the same activity, and which of them is to stand.
+"""Which sessions are recordings of one activity, and which of them is to stand.
 
 A run often comes twice: as FIT from the watch and as GPX from the platform it was sent to; or a
 file grew after it had been imported. Counting it twice would spoil every total.
@@ -10,19 +10,24 @@ file grew after it had been imported. Counting it twice would spoil every total.
   body, then the one with more channels; of equals the one that began first, then the one
   with the greater hash. So it does not matter which file came first.
 - Where only one has a compass heading and the other knows more of the body, they are two devices'
-  recordings of one run: both stay, to be joined (``joining``).
+  recordings of one run: both stay, to be joined (``second_device``).
 - A file is only replaced as a whole: one that also holds other activities stands.
 
-Whether two sessions of one time went different ways; looked at only where all else agrees.
+``pairs`` finds sessions that overlap and may be of two devices. Where one has the better heading,
+that is of use to the other. Where neither has, they are two devices of one kind; the richer stands,
+if it holds nearly all of the other's time.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from retrorun.archive import Parcel, SessionRow
+from retrorun.archive import Match, Parcel, SessionRow
 from retrorun.archive.rows import Brief
 from retrorun.errors import ArchiveError
+
+if TYPE_CHECKING:
+    from retrorun.model import Track
 
 START_S = 10.0
 SHARE = 0.02
@@ -35,6 +40,12 @@ BODY = frozenset(
         *("balance", "respiration", "power"),
     }
 )
+FARTHEST_M = 100.0  # between two exports of one run; clocks may differ by some seconds
+_EVERY_S = 10  # of which positions are compared
+_M_PER_DEG = 111_195.0
+LEAST_OVERLAP_S = 120.0
+NEARLY_ALL = 0.9  # of its time must lie within the other's, for a session to go into one alike
+_RANK = {"compass": 2, "unknown": 1}  # of what is worth joining; a course is worth nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +102,7 @@ class Known:
             apart: whether two went different ways.
         """
         self._by_start: dict[int, list[Brief]] = {}
-        self._told = channels
+        self._read_channels = channels
         self._apart = apart
         self._channels: dict[str, frozenset[str]] = {}
         self._by_file: dict[str, set[str]] = {}
@@ -121,12 +132,12 @@ class Known:
         """The same, of sessions whose channels are known by their ids."""
         matched = [(each, other) for each in own for other in self._matches(each, before)]
         grown = any(other.sha256 == before for _, other in matched)
-        whole = self._covers(old for _, old in matched)
+        is_whole = self._covers(old for _, old in matched)
         unmatched = len({each.id for each, _ in matched}) < len(own)
         richer = [other for each, other in matched if self.rank(other) > self.rank(each)]
-        if not matched or (unmatched and not grown) or (grown and not whole):
+        if not matched or (unmatched and not grown) or (grown and not is_whole):
             verdict = Verdict()
-        elif grown or (whole and not richer):
+        elif grown or (is_whole and not richer):
             verdict = Verdict(replaces={other.id: each.id for each, other in matched})
         else:
             others = richer or [other for _, other in matched]
@@ -161,7 +172,7 @@ class Known:
 
     def _known(self, session_id: str) -> frozenset[str]:
         if session_id not in self._channels:
-            self._channels[session_id] = frozenset(self._told(session_id))
+            self._channels[session_id] = frozenset(self._read_channels(session_id))
         return self._channels[session_id]
 
     def _body(self, session_id: str) -> frozenset[str]:
@@ -183,20 +194,12 @@ def _channels(row: SessionRow) -> frozenset[str]:
     """The channels of a session that is not written yet."""
     import msgspec
 
-    told = msgspec.json.decode(row.document, type=dict[str, msgspec.Raw]).get("channels")
-    return frozenset(msgspec.json.decode(told)) if told else frozenset()
+    channels = msgspec.json.decode(row.document, type=dict[str, msgspec.Raw]).get("channels")
+    return frozenset(msgspec.json.decode(channels)) if channels else frozenset()
 
 
 def _bucket(start_time_s: float) -> int:
     return int(start_time_s // (2 * START_S))
-
-
-if TYPE_CHECKING:
-    from retrorun.model import Track
-
-FARTHEST_M = 100.0  # between two exports of one run; clocks may differ by some seconds
-_EVERY_S = 10
-_M_PER_DEG = 111_195.0
 
 
 class Places:
@@ -224,11 +227,11 @@ class Places:
         return all(tracks) and _apart_m(*(each for each in tracks if each)) > FARTHEST_M
 
     def _track(self, session: str) -> "Track | None":
-        from retrorun.archive import tracks
+        from retrorun.archive import serialization
 
         data = self._coming.get(session)
         try:
-            return self._stored(session) if data is None else tracks.decode(data)
+            return self._stored(session) if data is None else serialization.decode_track(data)
         except ArchiveError:
             return None
 
@@ -250,3 +253,83 @@ def _apart_m(first: "Track", second: "Track") -> float:
     apart_m = arithmetic.hypot(north, east) * _M_PER_DEG
     known = apart_m[np.isfinite(apart_m)]
     return float(np.median(known)) if known.size else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A session, and another of the same time that may go into it.
+
+    ``alike`` where neither has the better heading: which of them stands is open.
+    """
+
+    watch: Brief
+    phone: Brief
+    overlap_s: float
+    alike: bool = False
+
+    @property
+    def turned(self) -> "Pair":
+        """The other way round."""
+        return replace(self, watch=self.phone, phone=self.watch)
+
+
+def pairs(
+    briefs: Iterable[Brief], matches: Iterable[Match], apart: Container[str] = ()
+) -> list[Pair]:
+    """Sessions that overlap and were never compared, the longest overlap first; pure.
+
+    Args:
+        briefs: all sessions, in the order of their starts.
+        matches: what was found before.
+        apart: hashes of files that stand for themselves: they go into none.
+    """
+    before = list(matches)
+    settled = {(each.phone, each.session) for each in before}
+    helped = {each.session for each in before if each.state == "joined"}
+    found: list[Pair] = []
+    for each, other in overlapping(briefs):
+        pair = _pair(each, other, helped)
+        if pair and not _apart(pair, apart) and not _ids(pair) & settled:
+            found.append(pair)
+    return sorted(found, key=lambda pair: (-pair.overlap_s, pair.watch.id, pair.phone.id))
+
+
+def overlapping(briefs: Iterable[Brief]) -> Iterator[tuple[Brief, Brief]]:
+    """Sessions that may overlap long enough to be compared, the later one first.
+
+    Args:
+        briefs: all sessions, in the order of their starts.
+    """
+    running: list[Brief] = []
+    for each in briefs:
+        running = [one for one in running if _end_s(one) - each.start_time_s >= LEAST_OVERLAP_S]
+        yield from ((each, other) for other in running)
+        running.append(each)
+
+
+def _pair(first: Brief, second: Brief, helped: set[str]) -> Pair | None:
+    overlap_s = min(_end_s(first), _end_s(second)) - max(first.start_time_s, second.start_time_s)
+    if overlap_s < LEAST_OVERLAP_S or first.sha256 == second.sha256:
+        return None
+    ranks = [0 if each.id in helped else _RANK.get(each.heading, 0) for each in (first, second)]
+    if ranks[0] == ranks[1]:
+        shorter_s = min(first.duration_s, second.duration_s)
+        enough = overlap_s >= NEARLY_ALL * shorter_s
+        return Pair(first, second, overlap_s, alike=True) if enough else None
+    watch, phone = (first, second) if ranks[0] < ranks[1] else (second, first)
+    return Pair(watch, phone, overlap_s)
+
+
+def _apart(pair: Pair, apart: Container[str]) -> bool:
+    """Whether the user keeps the session apart that would go into the other."""
+    return pair.phone.sha256 in apart or (pair.alike and pair.watch.sha256 in apart)
+
+
+def _ids(pair: Pair) -> set[tuple[str, str]]:
+    """Phone and session, as a match names them; either way where they are alike."""
+    ids = {(pair.phone.id, pair.watch.id)}
+    return ids | {(pair.watch.id, pair.phone.id)} if pair.alike else ids
+
+
+def _end_s(brief: Brief) -> float:
+    return brief.start_time_s + brief.duration_s

@@ -1,24 +1,32 @@
-"""What an import would do: a pure decision about what was found and what is known.
+"""What an import would do: what was found and what is known, and a pure decision about it.
 
-1. look: list the folder; hash only files that are new or differ in size or time
-2. settle: files that changed just now are looked at twice; those still growing wait
-3. decide: each file is imported, unchanged, moved, a duplicate, or waits
+1. ``survey`` reads: it lists the folder, looks twice at files that changed just now, and hashes
+   only files that are new or differ in size or time
+2. ``plan`` decides: each file is imported, unchanged, moved, a duplicate, or waits
 """
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retrorun import __version__, storage
-from retrorun.archive import Archive, FileRow, Problem
+from retrorun.archive import Archive, FileRow, Match, Problem
+from retrorun.archive.rows import Brief
 from retrorun.errors import ReadError
-from retrorun.ingest import activity_tables, phone_logs
-from retrorun.ingest.device_pairs import pairs
-from retrorun.ingest.file_names import container, is_export, is_known, is_table, named_after
+from retrorun.ingest.duplicates import pairs
+from retrorun.ingest.file_groups import (
+    Tables,
+    container,
+    find_logs,
+    is_known,
+    is_table,
+    named_after,
+    other_sports,
+)
 from retrorun.storage import Entry, Folder, Store
 
 if TYPE_CHECKING:
@@ -39,7 +47,7 @@ class Candidate:
         held: where its bytes lie, if not there: a member's in the spool, an original's.
         packed: they are packed, as originals are.
         phones: hashes of second devices' files to be tried with it, besides those known.
-        labels: the user's words besides those known, by the activity's position.
+        labels: the user's labels besides those known, by the activity's position.
         tables: what it is made of, if it is a phone's log in loose tables; it has no hash yet.
         problem: why it is not analysed, where a table beside it says so.
     """
@@ -50,7 +58,7 @@ class Candidate:
     packed: bool = False
     phones: tuple[str, ...] = ()
     labels: "Mapping[int, tuple[Label, ...]]" = field(default_factory=dict)
-    tables: phone_logs.Tables = ()
+    tables: Tables = ()
     problem: Problem | None = None
 
 
@@ -78,7 +86,7 @@ class Plan:
         retry: files are tried again that failed or were undone.
         tables: labels that are new or changed, or whose export is.
         pairs: ids of sessions, watch and phone, that overlap and were not compared yet.
-        again: hashes of exports that an undo or a label wants analysed anew, and a kill prevented.
+        pending: hashes of exports that are to be analysed again, since an earlier run was killed.
         state: of the archive when it was looked at; None where it was not.
     """
 
@@ -93,14 +101,61 @@ class Plan:
     retry: bool = False
     tables: tuple[Table, ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()
-    again: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
     state: int | None = None
 
     @property
     def idle(self) -> bool:
         """Whether there is nothing to do."""
-        looked_at = self.new or self.moved or self.duplicates or self.tables
-        return not (looked_at or self.pairs or self.again)
+        files = self.new or self.moved or self.duplicates or self.tables
+        return not (files or self.pairs or self.pending)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What was found in a folder, and what the archive knows of it: all that ``plan`` asks.
+
+    Attributes:
+        folder: full path or URL.
+        found: everything that was listed.
+        exports: addresses of what is an export by its name, or by its content.
+        candidates: exports that are new or changed and at rest, with their hashes.
+        holders: hash → known files with these bytes, and whether each still stands.
+        tables: labels that are new or changed, or that lie beside a candidate.
+        fresh_tables: addresses of those that are new or changed themselves.
+        logs: phones' logs in loose tables of which any is new or changed.
+        known_tables: addresses of such tables, those of logs of which nothing is new included.
+        settled_tables: number of the latter.
+        settled: number of exports that are as they were.
+        waiting: files that are still growing.
+        unlisted: places that could not be listed, and why.
+        sessions: all sessions of the archive, oldest first.
+        matches: of second devices.
+        kept_apart: hashes of files that the user lets stand for themselves.
+        pending: hashes of exports that are to be analysed again.
+        state: of the archive when it was asked.
+        retry: files are tried again that failed or were undone.
+    """
+
+    folder: str
+    found: tuple[Entry, ...]
+    exports: frozenset[str]
+    candidates: tuple[Candidate, ...]
+    holders: Mapping[str, Sequence[tuple[FileRow, bool]]]
+    tables: tuple[Table, ...]
+    fresh_tables: frozenset[str]
+    logs: tuple[Tables, ...]
+    known_tables: frozenset[str]
+    settled_tables: int
+    settled: int
+    waiting: tuple[str, ...]
+    unlisted: tuple[tuple[str, str], ...]
+    sessions: tuple[Brief, ...]
+    matches: tuple[Match, ...]
+    kept_apart: frozenset[str]
+    pending: tuple[str, ...]
+    state: int
+    retry: bool
 
 
 def plan_import(
@@ -121,63 +176,107 @@ def plan_import(
     Raises:
         ReadError: the folder is not there.
     """
-    state = archive.state()
+    return plan(survey(folder, archive, retry=retry, settle_s=settle_s))
+
+
+def survey(
+    folder: str | PathLike[str], archive: Archive, *, retry: bool, settle_s: float
+) -> Survey:
+    """Read what ``plan`` asks, from a folder or store and from the archive.
+
+    Raises:
+        ReadError: the folder is not there.
+    """
+    state = archive.database.state()
     store = storage.open_store(fspath(folder))
     found = list(store.entries())
-    exports = [entry for entry in found if is_export(entry.name)]
     known = {row.path: row for row in _known(archive, retry=retry)}
-    due = {container(row) for row in known.values() if again(row, retry=retry)}
-    fresh = [
-        entry
-        for entry in exports
-        if entry.address in due or not _settled(entry, known, retry=retry)
-    ]
+    exports = list(storage.exports(store, found, lambda entry: entry.address in known))
+    export_paths = {entry.address for entry in exports}
     tables = [entry for entry in found if is_table(entry.name)]
-    young = fresh + [entry for entry in tables if not _settled(entry, known, retry=retry)]
-    logs = phone_logs.find(store, found, lambda each: not _settled(each, known, retry=retry))
-    young += [each for log in logs.due for _, each in log]
+    due = {container(row) for row in known.values() if should_retry(row, retry=retry)}
+
+    def is_fresh(entry: Entry) -> bool:
+        return not _is_settled(entry, known, retry=retry)
+
+    fresh = [entry for entry in exports if entry.address in due or is_fresh(entry)]
+    logs = find_logs(store, found, is_fresh)
+    young = [*fresh, *filter(is_fresh, tables), *(each for log in logs.due for _, each in log)]
     steady, waiting = settled(young, settle_s) if isinstance(store, Folder) else (young, [])
-    files = [entry for entry in steady if is_export(entry.name)]
-    others = activity_tables.other_sports(store, found, files)
-    candidates = [
-        Candidate(entry, _hash(store, entry), problem=others.get(entry.address)) for entry in files
-    ]
-    holders = _holders(known, {candidate.sha256 for candidate in candidates})
-    for path in due & {candidate.entry.address for candidate in candidates}:
-        for rows in holders.values():  # an archive is opened again for what is due in it
-            rows[:] = [pair for pair in rows if pair[0].path != path]
-    decided = decide(candidates, holders, retry=retry)
+    files = [each for each in steady if each.address in export_paths]
+    candidates = _candidates(store, found, files)
     growing = {each.address for each in waiting}
-    exports_new = {each.entry.address for each in decided.new}
-    due_tables = [
-        Table(Candidate(each, _hash(store, each)), paths)
-        for each, paths in zip(tables, named_after(tables, exports), strict=True)
-        if not growing & {each.address, *paths} and (each in steady or exports_new & set(paths))
-    ]
-    composed = tuple(
+    steady_tables = frozenset(each.address for each in steady if is_table(each.name))
+    wanted = {each.entry.address for each in candidates}
+    return Survey(
+        folder=store.root.as_posix() if isinstance(store, Folder) else fspath(folder),
+        found=tuple(found),
+        exports=frozenset(export_paths),
+        candidates=candidates,
+        holders=_holders(known, candidates, due),
+        tables=tuple(
+            Table(Candidate(each, _hash(store, each)), paths)
+            for each, paths in zip(tables, named_after(tables, exports), strict=True)
+            if not growing & {each.address, *paths}
+            and (each.address in steady_tables or wanted & set(paths))
+        ),
+        fresh_tables=steady_tables,
+        logs=logs.due,
+        known_tables=logs.settled | {each.address for log in logs.due for _, each in log},
+        settled_tables=len(logs.settled),
+        settled=len(exports) - len(fresh),
+        waiting=tuple(entry.address for entry in waiting),
+        unlisted=tuple(store.unlisted) if isinstance(store, Folder) else (),
+        sessions=tuple(archive.briefs()),
+        matches=tuple(archive.second_devices.matches()),
+        kept_apart=archive.second_devices.kept_apart(),
+        pending=tuple(archive.pending.exports()),
+        state=state,
+        retry=retry,
+    )
+
+
+def plan(found: Survey) -> Plan:
+    """Decide what an import would do; pure."""
+    decided = decide(found.candidates, found.holders, retry=found.retry)
+    new = {each.entry.address for each in decided.new}
+    growing = set(found.waiting)
+    untried = pairs(found.sessions, found.matches, found.kept_apart)
+    logs = tuple(
         Candidate(log[0][1], "", tables=log)
-        for log in logs.due
+        for log in found.logs
         if not growing & {each.address for _, each in log}
     )
-    known_tables = logs.settled | {each.address for log in logs.due for _, each in log}
-    untried = pairs(archive.briefs(), archive.matches(), archive.kept_apart())
     return replace(
         decided,
-        new=(*decided.new, *composed),
-        tables=tuple(due_tables),
-        folder=store.root.as_posix() if isinstance(store, Folder) else fspath(folder),
-        unchanged=decided.unchanged + len(exports) - len(fresh) + len(logs.settled),
-        waiting=tuple(entry.address for entry in waiting),
+        new=(*decided.new, *logs),
+        tables=tuple(
+            each
+            for each in found.tables
+            if each.file.entry.address in found.fresh_tables or new & set(each.exports)
+        ),
+        folder=found.folder,
+        unchanged=decided.unchanged + found.settled + found.settled_tables,
+        waiting=found.waiting,
         passed_over=tuple(
             entry.address
-            for entry in found
-            if not is_known(entry.name) and entry.address not in known_tables
+            for entry in found.found
+            if not is_known(entry.name)
+            and entry.address not in found.known_tables
+            and entry.address not in found.exports
         ),
-        unlisted=tuple(store.unlisted) if isinstance(store, Folder) else (),
-        retry=retry,
+        unlisted=found.unlisted,
+        retry=found.retry,
         pairs=tuple((each.watch.id, each.phone.id) for each in untried),
-        again=tuple(archive.again()),
-        state=state,
+        pending=found.pending,
+        state=found.state,
+    )
+
+
+def _candidates(store: Store, found: list[Entry], files: list[Entry]) -> tuple[Candidate, ...]:
+    others = other_sports(store, found, files)
+    return tuple(
+        Candidate(entry, _hash(store, entry), problem=others.get(entry.address)) for entry in files
     )
 
 
@@ -195,15 +294,15 @@ def _known(archive: Archive, *, retry: bool) -> list[FileRow]:
     ]
 
 
-def _settled(entry: Entry, known: Mapping[str, FileRow], *, retry: bool) -> bool:
+def _is_settled(entry: Entry, known: Mapping[str, FileRow], *, retry: bool) -> bool:
     """Whether the file is as it was and its outcome stands; decided without reading it."""
     row = known.get(entry.address)
     if row is None or (row.size, row.tag) != (entry.size, entry.tag):
         return False
-    return not again(row, retry=retry)
+    return not should_retry(row, retry=retry)
 
 
-def again(row: FileRow, *, retry: bool) -> bool:
+def should_retry(row: FileRow, *, retry: bool) -> bool:
     """Whether a file with the same bytes is to be tried again."""
     if row.outcome in ("failed", "not-a-run"):
         return retry or row.version != __version__
@@ -251,18 +350,24 @@ def _hash(store: Store, entry: Entry) -> str:
 
 
 def _holders(
-    known: Mapping[str, FileRow], wanted: set[str]
+    known: Mapping[str, FileRow], candidates: Iterable[Candidate], due: Container[str | None]
 ) -> dict[str, list[tuple[FileRow, bool]]]:
     """Hash → files that held these bytes, each with whether it still stands.
 
-    A copy is no holder: what it was a copy of may never have been imported.
+    A copy is no holder: what it was a copy of may never have been imported. Nor is an archive in
+    which a member is due: it is opened again.
     """
+    wanted = {each.sha256 for each in candidates}
+    reopened = {each.entry.address for each in candidates if each.entry.address in due}
     holders: dict[str, list[tuple[FileRow, bool]]] = {}
     for row in known.values():
-        if row.rule != "same-bytes" and row.sha256 and row.sha256 in wanted:
-            within = container(row)
-            stands = _stands(row if within is None else known.get(within))
-            holders.setdefault(row.sha256, []).append((row, stands))
+        if row.rule == "same-bytes" or not row.sha256 or row.sha256 not in wanted:
+            continue
+        within = container(row)
+        stands = _stands(row if within is None else known.get(within))
+        own = holders.setdefault(row.sha256, [])
+        if row.path not in reopened:
+            own.append((row, stands))
     return holders
 
 
@@ -291,7 +396,9 @@ def decide(
     first: dict[str, str] = {}
     for each in candidates:
         path = each.entry.address
-        same = [pair for pair in holders.get(each.sha256, ()) if not again(pair[0], retry=retry)]
+        same = [
+            pair for pair in holders.get(each.sha256, ()) if not should_retry(pair[0], retry=retry)
+        ]
         others = [row for row, stands in same if stands and row.path != path]
         gone = [row for row, stands in same if not stands]
         if each.sha256 and each.sha256 in first:

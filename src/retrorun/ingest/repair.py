@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING
 
 from retrorun import storage
 from retrorun.archive import Archive, FileRow, database, integrity, journal, maintenance, objects
-from retrorun.archive.integrity import Finding
+from retrorun.archive.integrity import Finding, Rebuilt, copy_aside, rebuild
 from retrorun.archive.objects import Objects
-from retrorun.archive.rebuild import Rebuilt, keep_aside, rebuild
 from retrorun.errors import ArchiveError, RetrorunError
 from retrorun.ingest.analysis import Engine
-from retrorun.ingest.file_names import container
+from retrorun.ingest.file_groups import container
 from retrorun.ingest.plan import Candidate, Plan
 from retrorun.ingest.reprocess import reprocess
 from retrorun.ingest.run import run_import
@@ -72,7 +71,7 @@ def repair(folder: Path, engine: Engine, wait_s: float = 10.0) -> Repaired:
             rebuilt = rebuild(folder)
     with Archive.open(folder, create=False) as archive:
         _write_journal(archive)
-        engine = replace(engine, athlete=archive.profile())
+        engine = replace(engine, athlete=archive.annotations.profile())
         fetched = tuple(_fetched(archive, engine.settings.read))
         sessions = [*reprocess(_due(archive), archive, engine, wait_s=wait_s).sessions]
         sessions += run_import(_unnamed(archive), archive, engine, wait_s=wait_s).sessions
@@ -92,7 +91,7 @@ def _database_is_damaged(folder: Path) -> bool:
         with Archive.open(folder, create=False) as archive:
             return any(each.slug in _OF_DATABASE for each in maintenance.check(archive, deep=False))
     except ArchiveError as problem:
-        newer_by_itself = problem.slug == "archive-newer" and integrity.is_of_this_version(folder)
+        newer_by_itself = problem.slug == "archive-newer" and integrity.has_current_schema(folder)
         if problem.slug not in _OF_DATABASE and not newer_by_itself:
             raise
         return True
@@ -100,10 +99,10 @@ def _database_is_damaged(folder: Path) -> bool:
 
 def _write_journal(archive: Archive) -> None:
     """The database is sound: what the journal says otherwise is wrong, and a copy of it is kept."""
-    with archive.transaction():
-        if archive.journal.differences(archive.connection):
-            keep_aside(archive.folder, journal.FILE)
-            archive.journal.rewrite(archive.connection)
+    with archive.database.transaction():
+        if archive.database.journal.differences(archive.database.connection):
+            copy_aside(archive.folder, journal.FILE)
+            archive.database.journal.rewrite(archive.database.connection)
 
 
 def _damaged(archive: Archive, store: Objects) -> Iterator[str]:
@@ -132,7 +131,7 @@ def _fetched(archive: Archive, limits: "ReadLimits") -> Iterator[str]:
 
 
 def _missing(archive: Archive) -> Iterator[str]:
-    for (sha256,) in archive.rows("SELECT DISTINCT sha256 FROM sessions"):
+    for (sha256,) in archive.database.rows("SELECT DISTINCT sha256 FROM sessions"):
         if not archive.originals.path(sha256).is_file():
             yield sha256
 
@@ -159,14 +158,14 @@ def _due(archive: Archive) -> list[str]:
     tracks = set(_damaged(archive, archive.tracks))
     lost = [
         sha256
-        for sha256, track in archive.rows("SELECT sha256, track FROM sessions ORDER BY id")
+        for sha256, track in archive.database.rows("SELECT sha256, track FROM sessions ORDER BY id")
         if track in tracks or not archive.tracks.path(track).is_file()
     ]
     known = archive.known()
     archive.sessions(lambda session_id, _: lost.append(known[session_id]))
     lost += [known[session_id] for session_id in archive.page_faults()]
     unusable = set(_damaged(archive, archive.originals))
-    due = dict.fromkeys([*archive.again(), *lost])
+    due = dict.fromkeys([*archive.pending.exports(), *lost])
     return [each for each in due if each not in unusable and archive.originals.path(each).is_file()]
 
 
@@ -182,7 +181,7 @@ def _unnamed(archive: Archive) -> Plan:
 
 def _drop_damaged_tracks(archive: Archive) -> None:
     """Tracks that are damaged and that no session has any more."""
-    used = {track for (track,) in archive.rows("SELECT track FROM sessions")}
+    used = {track for (track,) in archive.database.rows("SELECT track FROM sessions")}
     for sha256 in _damaged(archive, archive.tracks):
         if sha256 not in used:
             archive.tracks.path(sha256).unlink()

@@ -1,15 +1,28 @@
-"""Imported files, analysed anew from their originals, and imports taken back."""
+"""Imported files analysed again from their originals, and imports taken back.
+
+``bring_up_to_date`` brings what was learnt to every session that depends on it:
+
+1. learn: one function of all sessions' lessons, which no learnt value had a part in
+2. note which sessions were analysed with other learnt values
+3. analyse those again; their lessons stay as they are, so that this ends
+"""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from retrorun.archive import Archive, Change
-from retrorun.ingest.analysis import Engine, Progress, Report, analysed, batches, refused
+from retrorun.errors import RetrorunError
+from retrorun.ingest.analysis import Engine, Progress, Report, analysed, batches, refused_row
 from retrorun.ingest.plan import Candidate
 from retrorun.storage import Entry
 
-EMPTY = "no-usable-second"  # the reason that leaves nothing to be kept
+if TYPE_CHECKING:
+    from retrorun.model import Athlete, Session
+    from retrorun.settings import CompareSettings
+
+_NO_USABLE_SECOND = "no-usable-second"  # the reason for which sessions are withdrawn
 
 
 def reprocess(
@@ -19,7 +32,7 @@ def reprocess(
     progress: Progress | None = None,
     wait_s: float = 10.0,
 ) -> Report:
-    """Analyse imported files anew from their originals: labels, notes and imports stay.
+    """Analyse imported files again from their originals: labels, notes and imports stay.
 
     A file that fails now keeps the sessions it has and is among the problems. One that holds no
     usable second, which an older version took in, loses them.
@@ -28,35 +41,39 @@ def reprocess(
         sha256s: hashes of the files, such as ``archive.hashes(ids)`` gives.
         archive: is locked for other writers meanwhile.
         engine: how files are analysed.
-        progress: told after every file.
+        progress: called after every file.
         wait_s: how long to wait for another writer to finish.
 
     Raises:
         ArchiveError: another process writes, or the disk is full; what was written stays.
     """
     with archive.writing(wait_s):
-        return again(sha256s, archive, engine, progress)
+        return reprocess_locked(sha256s, archive, engine, progress)
 
 
-def again(
+def reprocess_locked(
     sha256s: Iterable[str],
     archive: Archive,
     engine: Engine,
     progress: Progress | None = None,
 ) -> Report:
-    """As ``reprocess``, for who holds the lock already."""
-    candidates = tuple(kept(sha256, archive) for sha256 in dict.fromkeys(sha256s))
+    """As ``reprocess``; the lock of the one writer is held by the caller."""
+    candidates = tuple(original_candidate(sha256, archive) for sha256 in dict.fromkeys(sha256s))
     report = Report()
     for batch in batches(analysed(candidates, archive, engine, progress)):
         parcels = [parcel for _, parcel in batch if parcel.problem is None]
-        problems = tuple(refused(each, parcel.problem) for each, parcel in batch if parcel.problem)
+        problems = tuple(
+            refused_row(each, parcel.problem) for each, parcel in batch if parcel.problem
+        )
         for candidate, parcel in batch:
             if parcel.problem is not None:
                 words = parcel.problem.slug, parcel.problem.message
-                empty = parcel.problem.slug == EMPTY
-                (archive.withdraw if empty else archive.not_again)(candidate.sha256, *words)
+                empty = parcel.problem.slug == _NO_USABLE_SECOND
+                (archive.writes.withdraw if empty else archive.pending.give_up)(
+                    candidate.sha256, *words
+                )
         for parcel in parcels:
-            archive.write(archive.import_of(parcel.sha256), Change(parcels=[parcel]))
+            archive.writes.apply(archive.import_of(parcel.sha256), Change(parcels=[parcel]))
         ids = tuple(row.id for parcel in parcels for row in parcel.sessions)
         report = replace(
             report,
@@ -67,10 +84,25 @@ def again(
     return report
 
 
-def kept(sha256: str, archive: Archive) -> Candidate:
+def reprocess_exposed(archive: Archive, engine: Engine) -> list[str]:
+    """Analyse again the sessions that hold seconds in a privacy zone, from their originals.
+
+    Raises:
+        ArchiveError: another process writes, or the disk is full.
+
+    Returns:
+        Ids of those that still do: their originals are lost or cannot be read.
+    """
+    exposed = archive.annotations.exposed()
+    if exposed:
+        reprocess(archive.hashes(exposed), archive, engine)
+    return archive.annotations.exposed()
+
+
+def original_candidate(sha256: str, archive: Archive) -> Candidate:
     """An imported file, to be analysed from its original."""
     path = str(archive.originals.path(sha256))
-    return Candidate(Entry(path, archive.name(sha256), 0, ""), sha256, path, packed=True)
+    return Candidate(Entry(path, archive.file_name(sha256), 0, ""), sha256, path, packed=True)
 
 
 def undo(import_id: int, archive: Archive, engine: Engine, wait_s: float = 10.0) -> Report:
@@ -82,8 +114,8 @@ def undo(import_id: int, archive: Archive, engine: Engine, wait_s: float = 10.0)
         ArchiveError: there is no such import, it was undone already, or another process writes.
     """
     with archive.writing(wait_s):
-        freed = archive.undo(import_id, time.time())
-        return again([*freed, *archive.again()], archive, engine)
+        freed = archive.writes.undo(import_id, time.time())
+        return reprocess_locked([*freed, *archive.pending.exports()], archive, engine)
 
 
 def separate(path: str, archive: Archive, engine: Engine, wait_s: float = 10.0) -> Report:
@@ -93,5 +125,81 @@ def separate(path: str, archive: Archive, engine: Engine, wait_s: float = 10.0) 
         ArchiveError: the file is no such copy, or another process writes.
     """
     with archive.writing(wait_s):
-        freed = archive.separate(path)
-        return again([*freed, *archive.again()], archive, engine)
+        freed = archive.writes.separate(path)
+        return reprocess_locked([*freed, *archive.pending.exports()], archive, engine)
+
+
+def bring_up_to_date(
+    archive: Archive, engine: Engine, progress: Progress | None = None, wait_s: float = 10.0
+) -> Report:
+    """Learn from all sessions, and analyse again what is due, until nothing is.
+
+    Where no session changed since pages were written last, there is nothing new to be learnt.
+
+    A file that cannot be analysed again keeps the sessions it has and is among the problems.
+
+    Args:
+        archive: is locked for other writers meanwhile.
+        engine: how files are analysed; what its athlete had learnt is replaced.
+        progress: called after every file.
+        wait_s: how long to wait for another writer to finish.
+
+    Returns:
+        What was analysed again.
+
+    Raises:
+        ArchiveError: another process writes, or the disk is full; what was written stays.
+    """
+    from retrorun import learn  # planning must not load numpy
+
+    report, failed = Report(), set[str]()
+    with archive.writing(wait_s):
+        if archive.pending.is_empty():
+            return report
+        while True:
+            sessions = archive.summaries(_ignore, with_exposed=True)
+            before = archive.annotations.profile()
+            learnt = _learnt(sessions, before, engine.settings.compare)
+            outdated = {each.source.sha256 for each in learn.outdated(sessions, learnt)} - failed
+            if outdated or learnt != before:
+                archive.annotations.set_learnt(learnt, sorted(outdated))
+            wanted = [sha256 for sha256 in archive.pending.exports() if sha256 not in failed]
+            if not wanted:
+                return report
+            taught = replace(engine, athlete=engine.athlete.with_learnt_of(learnt))
+            done = reprocess_locked(wanted, archive, taught, progress)
+            outdated_still = learn.outdated(archive.summaries(_ignore, with_exposed=True), learnt)
+            failed |= {row.sha256 for row in done.problems}
+            failed |= {
+                each.source.sha256 for each in outdated_still
+            } & outdated  # it would never end
+            report = report.followed_by(done)
+
+
+def _ignore(_session_id: str, _problem: RetrorunError) -> None:
+    """A session that cannot be read teaches nothing; its page and ``archive check`` name it."""
+
+
+def _learnt(
+    sessions: "Sequence[Session]", before: "Athlete", settings: "CompareSettings"
+) -> "Athlete":
+    """What the sessions teach, without those that nothing can be made of."""
+    from retrorun import learn
+
+    try:
+        return learn.learn(sessions, before, settings)
+    except Exception:
+        sound = [each for each in sessions if _is_sound(each, before, settings)]
+        if len(sound) == len(sessions):
+            raise
+        return learn.learn(sound, before, settings)
+
+
+def _is_sound(session: "Session", before: "Athlete", settings: "CompareSettings") -> bool:
+    from retrorun import learn
+
+    try:
+        learn.learn([session], before, settings)
+    except Exception:  # noqa: BLE001 - whatever a stored session holds
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""Carry out a plan: analyse what is new, write it down, and say what happened.
+"""Carry out a plan: analyse what is new, write it into the archive, and report what was done.
 
 Workers analyse; this process alone writes the archive, a few files a transaction, so that an
 import that is cut off at any moment has kept what it had and a second run does the rest.
@@ -9,25 +9,44 @@ from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from retrorun import __version__
 from retrorun.archive import Archive, Change, FileRow, Parcel
 from retrorun.archive.annotations import position
 from retrorun.archive.rows import Brief
 from retrorun.ingest import label_files
-from retrorun.ingest.analysis import Engine, Progress, Report, analysed, batches, file_row, refused
-from retrorun.ingest.archives import UNPACKED, Feed, complete
+from retrorun.ingest.analysis import (
+    Analysed,
+    Engine,
+    Progress,
+    Report,
+    analysed,
+    batches,
+    file_row,
+    refused_row,
+)
+from retrorun.ingest.archives import (
+    UNPACKED,
+    Changing,
+    Complete,
+    Copy,
+    Feed,
+    Moved,
+    Unchanged,
+    complete_rows,
+)
 from retrorun.ingest.duplicates import Known, Places
-from retrorun.ingest.file_names import container, member_tag
-from retrorun.ingest.plan import Candidate, Plan
-from retrorun.ingest.plan import plan_import as look
-from retrorun.ingest.reprocess import again
+from retrorun.ingest.file_groups import container, is_archive, member_tag
+from retrorun.ingest.plan import Candidate, Plan, plan_import
+from retrorun.ingest.reprocess import reprocess_locked
 from retrorun.ingest.second_device import Joins, join
 from retrorun.storage import Entry
 
 if TYPE_CHECKING:
     from retrorun.model import Label
+
+T = TypeVar("T")
 
 
 def run_import(
@@ -46,27 +65,23 @@ def run_import(
         plan: what is to be done.
         archive: is locked for other writers meanwhile.
         engine: how files are analysed.
-        progress: told after every file.
+        progress: called after every file.
         wait_s: how long to wait for another writer to finish.
 
     Raises:
         ArchiveError: another process writes, or the disk is full; what was written stays.
     """
     if plan.idle:
-        return _begun(plan)
+        return _initial_report(plan)
     with archive.writing(wait_s):
-        if plan.state is not None and plan.state != archive.state():
-            plan = look(plan.folder, archive, retry=plan.retry)
-        return _begun(plan) if plan.idle else _acted(plan, archive, engine, progress)
+        if plan.state is not None and plan.state != archive.database.state():
+            plan = plan_import(plan.folder, archive, retry=plan.retry)
+        if plan.idle:
+            return _initial_report(plan)
+        return _run_locked(plan, archive, engine, progress)
 
 
-def _single(archive: Archive) -> list[Brief]:
-    """Sessions of one device: what comes to a joined one is judged with each of its recordings."""
-    joined = {each.session for each in archive.matches() if each.state == "joined"}
-    return [each for each in archive.briefs() if each.id not in joined]
-
-
-def _begun(plan: Plan) -> Report:
+def _initial_report(plan: Plan) -> Report:
     return Report(
         unchanged=plan.unchanged,
         duplicates=len(plan.duplicates),
@@ -76,30 +91,56 @@ def _begun(plan: Plan) -> Report:
     )
 
 
-def _acted(plan: Plan, archive: Archive, engine: Engine, progress: Progress | None) -> Report:
+def _run_locked(plan: Plan, archive: Archive, engine: Engine, progress: Progress | None) -> Report:
     """Carry out a plan that holds; the lock of the one writer is held by the caller."""
-    report = _begun(plan)
-    with closing(_feed(plan, archive, engine)) as feed:
-        number = archive.begin_import(plan.folder, __version__, time.time())
-        archive.write(number, _moved(plan, archive))
-        places = Places(archive.track)
-        known, before = (
-            Known(_single(archive), archive.channels, places.apart),
-            {row.path: row.sha256 for row in archive.files()},
-        )
-        said = label_files.read(plan.tables)
-        label_files.before(said, plan, archive)
-        for batch in batches(analysed(feed, archive, engine, progress)):
-            places.expect(parcel for _, parcel in batch)
-            judged = [_informed(_judged(pair, known, before), archive, engine) for pair in batch]
-            change, late = _change(judged)
-            archive.write(number, change)
-            report = _counted(report, change, late)
-        report = _rounded_off(number, plan, feed, archive, report)
-        report = report.followed_by(again(archive.again(), archive, engine))
-        if said:
-            report = report.followed_by(label_files.after(said, plan, archive, engine, number))
-        return _with_joins(report, join(archive, engine))
+    number = archive.writes.begin_import(plan.folder, __version__, time.time())
+    archive.writes.apply(number, _moved(plan, archive))
+    tables = label_files.read_tables(plan.tables)
+    label_files.keep_before(tables, plan, archive)
+    report, events = _import_files(number, plan, archive, engine, progress)
+    report = _write_copies_and_archives(number, plan, events, archive, report)
+    report = report.followed_by(reprocess_locked(archive.pending.exports(), archive, engine))
+    if tables:
+        later = label_files.keep_after(tables, plan, archive, engine, number)
+        report = report.followed_by(later)
+    return _with_joins(report, join(archive, engine))
+
+
+def _import_files(
+    number: int, plan: Plan, archive: Archive, engine: Engine, progress: Progress | None
+) -> tuple[Report, list[object]]:
+    """Analyse and write the files of a plan; the report so far, and what else their events were."""
+    report, others = _initial_report(plan), list[object]()
+    guarded = engine.guarded or engine.jobs > 1
+    feed = Feed(archive, engine.settings.read, retry=plan.retry, guarded=guarded)
+    feed.close()  # what a killed import left
+    places = Places(archive.track)
+    known = Known(_sessions_of_one_device(archive), archive.channels, places.apart)
+    before = {row.path: row.sha256 for row in archive.files()}
+    loose = sum(not is_archive(each.entry.name) for each in plan.new)
+    with closing(feed):
+        for batch in batches(analysed(feed.events(plan.new), archive, engine, progress, loose)):
+            files = [each for each in batch if isinstance(each, tuple)]
+            others += [each for each in batch if not isinstance(each, tuple)]
+            places.expect(parcel for _, parcel in files)
+            decisions = [
+                _with_user_data(_check_duplicate(each, known, before), archive, engine)
+                for each in files
+            ]
+            change, late = _change(decisions)
+            archive.writes.apply(number, change)
+            report = _count(report, change, late)
+    return report, others
+
+
+def _sessions_of_one_device(archive: Archive) -> list[Brief]:
+    """Sessions that no second device was joined to.
+
+    What comes to a joined session is compared with each of its recordings.
+    """
+    matches = archive.second_devices.matches()
+    joined = {each.session for each in matches if each.state == "joined"}
+    return [each for each in archive.briefs() if each.id not in joined]
 
 
 def _with_joins(report: Report, joins: Joins) -> Report:
@@ -109,32 +150,33 @@ def _with_joins(report: Report, joins: Joins) -> Report:
     return replace(report, sessions=ids, joined=len(joins.into))
 
 
-def _feed(plan: Plan, archive: Archive, engine: Engine) -> Feed:
-    guarded = engine.guarded or engine.jobs > 1
-    feed = Feed(plan.new, archive, engine.settings.read, plan.retry, guarded)
-    feed.close()  # what a killed import left
-    return feed
-
-
-def _rounded_off(number: int, plan: Plan, feed: Feed, archive: Archive, report: Report) -> Report:
+def _write_copies_and_archives(
+    number: int, plan: Plan, events: list[object], archive: Archive, report: Report
+) -> Report:
     """Copies, then archives: each is written only when what it stands for is written."""
-    copies = [*plan.duplicates, *feed.copies]
-    for change in feed.moved:
-        archive.write(number, change)
-    if copies:
-        archive.write(number, _copies(copies, archive))
-    opened = Change()
-    if feed.opened:
-        opened = Change(complete(feed, {row.sha256 for row in archive.files()}))
-    if opened.files:
-        archive.write(number, opened)
-    report = _counted(report, opened, tuple(feed.late))
+    copies, moves = _of_kind(Copy, events), _of_kind(Moved, events)
+    for each in moves:
+        archive.writes.apply(number, each.change)
+    pairs = [*plan.duplicates, *((each.candidate, each.holder) for each in copies)]
+    if pairs:
+        archive.writes.apply(number, _copies(pairs, archive))
+    complete, rows = _of_kind(Complete, events), list[FileRow]()
+    if complete:
+        rows = complete_rows(complete, copies, {row.sha256 for row in archive.files()})
+    if rows:
+        archive.writes.apply(number, Change(rows))
+    late = tuple(each.address for each in _of_kind(Changing, events))
+    report = _count(report, Change(rows), late)
     return replace(
         report,
-        unchanged=report.unchanged + feed.unchanged,
-        duplicates=report.duplicates + len(feed.copies),
-        moved=report.moved + len(feed.moved),
+        unchanged=report.unchanged + len(_of_kind(Unchanged, events)),
+        duplicates=report.duplicates + len(copies),
+        moved=report.moved + len(moves),
     )
+
+
+def _of_kind(kind: type[T], events: Iterable[object]) -> list[T]:
+    return [each for each in events if isinstance(each, kind)]
 
 
 def _moved(plan: Plan, archive: Archive) -> Change:
@@ -166,8 +208,15 @@ def _copies(copies: Iterable[tuple[Candidate, str]], archive: Archive) -> Change
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
-    """A file, analysed, and what becomes of it; no row: it changed under our hands and waits."""
+class _Decision:
+    """A file that was analysed, and what is written of it.
+
+    Attributes:
+        address: its path.
+        parcel: its sessions, tracks and original.
+        row: of the file; None where it changed while it was read, and waits.
+        replaces: old session id → the one of this file that takes its place.
+    """
 
     address: str
     parcel: Parcel
@@ -175,16 +224,19 @@ class _Judged:
     replaces: Mapping[str, str]
 
 
-def _judged(
-    pair: tuple[Candidate, Parcel],
-    known: Known,
-    before: Mapping[str, str],
-) -> _Judged:
-    candidate, parcel = pair
+def _check_duplicate(file: Analysed, known: Known, before: Mapping[str, str]) -> _Decision:
+    """Whether a file is imported, refused, or a second copy of an activity.
+
+    Args:
+        file: the candidate and its parcel.
+        known: the sessions there are; learns of this file's.
+        before: path → hash of what the same file held before.
+    """
+    candidate, parcel = file
     path, problem = candidate.entry.address, parcel.problem
     if problem is not None:
-        row = None if problem.slug == "file-changing" else refused(candidate, problem)
-        return _Judged(path, parcel, row, {})
+        row = None if problem.slug == "file-changing" else refused_row(candidate, problem)
+        return _Decision(path, parcel, row, {})
     verdict = known.judge(parcel.sessions, before.get(path))
     row = file_row(candidate, "imported")
     if verdict.duplicate_of is not None:
@@ -195,54 +247,54 @@ def _judged(
             duplicate_of=verdict.duplicate_of,
         )
         parcel = replace(parcel, sessions=(), tracks=())  # its bytes are kept all the same
-    return _Judged(path, parcel, row, verdict.replaces)
+    return _Decision(path, parcel, row, verdict.replaces)
 
 
-def _change(judged: list[_Judged]) -> tuple[Change, tuple[str, ...]]:
+def _with_user_data(decision: _Decision, archive: Archive, engine: Engine) -> _Decision:
+    """A file that takes over labels or second devices, analysed with them before it is written."""
+    labels: dict[int, tuple[Label, ...]] = {}
+    phones: list[str] = []
+    for old, new in decision.replaces.items():
+        file = old.split("-")[0]
+        own = archive.annotations.labels(file).get(position(old), ())
+        labels |= {position(new): own} if own else {}
+        phones += archive.second_devices.files_joined_to(file)
+    if decision.row is None or not (labels or phones):
+        return decision
+    sha256 = decision.parcel.sha256
+    archive.originals.put(sha256, decision.parcel.original)
+    entry = Entry(decision.address, PurePath(decision.address).name, 0, "")
+    held = str(archive.originals.path(sha256))
+    candidate = Candidate(entry, sha256, held, packed=True, phones=tuple(phones), labels=labels)
+    ((_, parcel),) = analysed([candidate], archive, engine)
+    return replace(decision, parcel=parcel) if parcel.problem is None else decision
+
+
+def _change(decisions: list[_Decision]) -> tuple[Change, tuple[str, ...]]:
     """What is to be written, and the paths that have to wait."""
-    replaced = {old: new for each in judged for old, new in each.replaces.items()}
-    judged = [_replaced_at_once(each, replaced) for each in judged]
-    rows = [each.row for each in judged if each.row is not None]
-    parcels = [each.parcel for each in judged if each.row is not None and each.parcel.original]
-    late = tuple(each.address for each in judged if each.row is None)
+    replaced = {old: new for each in decisions for old, new in each.replaces.items()}
+    decisions = [_replaced_within_batch(each, replaced) for each in decisions]
+    rows = [each.row for each in decisions if each.row is not None]
+    parcels = [each.parcel for each in decisions if each.row is not None and each.parcel.original]
+    late = tuple(each.address for each in decisions if each.row is None)
     return Change(rows, parcels, (), replaced), late
 
 
-def _replaced_at_once(judged: _Judged, replaced: Mapping[str, str]) -> _Judged:
-    """What becomes of a file whose place was taken by a later one of the same batch."""
-    if judged.row is None:
-        return judged
-    row, parcel = judged.row, judged.parcel
+def _replaced_within_batch(decision: _Decision, replaced: Mapping[str, str]) -> _Decision:
+    """A decision about a file whose place a later one of the same batch may have taken."""
+    if decision.row is None:
+        return decision
+    row, parcel = decision.row, decision.parcel
     if parcel.sessions and all(each.id in replaced for each in parcel.sessions):
         first = parcel.sessions[0].id
         row = replace(row, outcome="duplicate", rule="same-activity", duplicate_of=first)
         parcel = replace(parcel, sessions=(), tracks=())
     while row.duplicate_of is not None and row.duplicate_of in replaced:
         row = replace(row, duplicate_of=replaced[row.duplicate_of])
-    return replace(judged, row=row, parcel=parcel)
+    return replace(decision, row=row, parcel=parcel)
 
 
-def _informed(judged: _Judged, archive: Archive, engine: Engine) -> _Judged:
-    """Analysed anew, before it is written, where it takes over labels or second devices."""
-    labels: dict[int, tuple[Label, ...]] = {}
-    phones: list[str] = []
-    for old, new in judged.replaces.items():
-        file = old.split("-")[0]
-        own = archive.labels(file).get(position(old), ())
-        labels |= {position(new): own} if own else {}
-        phones += archive.companions(file)
-    if judged.row is None or not (labels or phones):
-        return judged
-    sha256 = judged.parcel.sha256
-    archive.originals.put(sha256, judged.parcel.original)
-    entry = Entry(judged.address, PurePath(judged.address).name, 0, "")
-    held = str(archive.originals.path(sha256))
-    candidate = Candidate(entry, sha256, held, packed=True, phones=tuple(phones), labels=labels)
-    ((_, parcel),) = analysed([candidate], archive, engine, None)
-    return replace(judged, parcel=parcel) if parcel.problem is None else judged
-
-
-def _counted(report: Report, change: Change, late: tuple[str, ...]) -> Report:
+def _count(report: Report, change: Change, late: tuple[str, ...]) -> Report:
     uncounted = (UNPACKED, label_files.LABELS)
     outcomes = [row.outcome for row in change.files if row.rule not in uncounted]
     ids = tuple(row.id for parcel in change.parcels for row in parcel.sessions)

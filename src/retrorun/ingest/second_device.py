@@ -1,41 +1,56 @@
-"""Two recordings of one run: found by their time, joined where their movements agree.
+"""Recordings of one time by two devices: found by their times, joined where their movements agree.
 
-0. regroup: where new recordings came to some that were joined before, all begin afresh
+0. regroup: where new recordings came to some that were put together before, all are taken apart,
+   analysed each for itself, and judged afresh, so that the result does not depend on the order in
+   which they came: each decision changes what the next one sees
 1. pairs: a session with a better heading overlaps another that holds all the rest, or two alike
    overlap nearly whole; of these the richer takes the watch's part
 2. try: the watch's file is analysed with the phone's beside it, which sets the clocks
 3. settle: a joined phone has no session of its own any more; a refusal is noted on both
-A phone's file that grew since it was joined is joined anew, and what it was is forgotten.
 
-A second device's file that grew after it was joined: what it was is forgotten.
-
-The watch's session was made with the bytes that the phone's file held then. The longer file came in
-as a file of its own; unless the match with the old one goes, the phone would be read twice.
+The watch's session was made with the bytes that the phone's file held then. Where that file grew
+since, the longer recording comes in as a file of its own, and the match with the old one goes.
+Each step is found to be due by what the archive holds, so that a run that is killed leaves it to
+the next.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from retrorun.archive import Archive, Change, Match, Parcel, SessionRow
 from retrorun.archive.annotations import position
 from retrorun.archive.rows import Brief
-from retrorun.archive.second_devices import carried
+from retrorun.archive.second_devices import KEPT_APART, origin_suffix
 from retrorun.errors import RetrorunError
 from retrorun.ingest.analysis import Engine, analysed
-from retrorun.ingest.device_pairs import Pair, pairs
-from retrorun.ingest.duplicates import BODY, START_S, Places, richness, same
-from retrorun.ingest.regrouping import regroup
-from retrorun.ingest.reprocess import again, kept
+from retrorun.ingest.duplicates import (
+    BODY,
+    START_S,
+    Known,
+    Pair,
+    Places,
+    overlapping,
+    pairs,
+    richness,
+    same,
+)
+from retrorun.ingest.reprocess import original_candidate, reprocess_locked
+
+if TYPE_CHECKING:
+    from retrorun.model import Label, SecondDevice, Session
 
 
-def forget_what_grew(archive: Archive, engine: Engine) -> None:
-    """Let go of joined recordings whose file now holds a longer one of the same start.
+_LINKING = ("same-activity", "second-device")
 
-    What was said of the old one is said of the new one from now on.
+
+def unmatch_superseded(archive: Archive, engine: Engine) -> None:
+    """Undo matches of recordings whose file now holds a longer one of the same start.
+
+    The labels and notes of the old one go to the new one.
     """
-    joined = [each for each in archive.matches() if each.state == "joined"]
+    joined = [each for each in archive.second_devices.matches() if each.state == "joined"]
     held = {row.sha256 for row in archive.files()} if joined else set()
     gone = [each for each in joined if each.phone_sha256 not in held]
     briefs = archive.briefs() if gone else []
@@ -43,8 +58,10 @@ def forget_what_grew(archive: Archive, engine: Engine) -> None:
         start_s = _start_s(match, archive, engine)
         later = [each for each in briefs if start_s is not None and _is_later(each, match, start_s)]
         if later:
-            archive.write(0, Change(replaced={match.phone: later[0].id}))
-            again(archive.forget_phone(match.phone_sha256), archive, engine)
+            archive.writes.apply(0, Change(replaced={match.phone: later[0].id}))
+            reprocess_locked(
+                archive.second_devices.unmatch_file(match.phone_sha256), archive, engine
+            )
 
 
 def _is_later(each: Brief, match: Match, start_s: float) -> bool:
@@ -64,10 +81,6 @@ def _start_s(match: Match, archive: Archive, engine: Engine) -> float | None:
         return None
 
 
-if TYPE_CHECKING:
-    from retrorun.model import Label, SecondDevice, Session
-
-
 @dataclass(slots=True)
 class Joins:
     """What was joined: session of the phone → session that it went into."""
@@ -81,46 +94,61 @@ def join(archive: Archive, engine: Engine) -> Joins:
     The lock of the one writer is held by the caller.
     """
     done = Joins()
-    forget_what_grew(archive, engine)
-    regroup(pairs(archive.briefs(), archive.matches(), archive.kept_apart()), archive, engine)
-    while found := pairs(archive.briefs(), archive.matches(), archive.kept_apart()):
-        groups: dict[str, list[Pair]] = defaultdict(list)
-        taken: set[str] = set()
-        for pair in found:  # each phone with one watch at a time, that of the longest overlap
-            if taken.isdisjoint((pair.phone.id, pair.watch.id) if pair.alike else (pair.phone.id,)):
-                one = _oriented(pair, archive) if pair.alike else pair
-                taken |= {one.phone.id, one.watch.id} if pair.alike else {one.phone.id}
-                groups[one.watch.sha256].append(one)
-        _round(groups, archive, engine, done)
+    unmatch_superseded(archive, engine)
+    regroup(_untried_pairs(archive), archive, engine)
+    while found := _untried_pairs(archive):
+        _try_groups(_by_watch(found, archive), archive, engine, done)
     return done
 
 
-def _round(groups: dict[str, list[Pair]], archive: Archive, engine: Engine, done: Joins) -> None:
+def _untried_pairs(archive: Archive) -> list[Pair]:
+    devices = archive.second_devices
+    return pairs(archive.briefs(), devices.matches(), devices.kept_apart())
+
+
+def _by_watch(found: Sequence[Pair], archive: Archive) -> dict[str, list[Pair]]:
+    """Hash of the watch's file → pairs; each phone with one watch, that of the longest overlap."""
+    groups: dict[str, list[Pair]] = defaultdict(list)
+    matched: set[str] = set()
+    for pair in found:
+        ids = {pair.phone.id, pair.watch.id} if pair.alike else {pair.phone.id}
+        if matched.isdisjoint(ids):
+            one = _by_richness(pair, archive) if pair.alike else pair
+            matched |= ids
+            groups[one.watch.sha256].append(one)
+    return groups
+
+
+def _try_groups(
+    groups: dict[str, list[Pair]], archive: Archive, engine: Engine, done: Joins
+) -> None:
     candidates = []
     for sha256, group in groups.items():
-        reasons = [(pair, _no_need(pair, archive)) for pair in group]
+        reasons = [(pair, _reason_to_stay(pair, archive)) for pair in group]
         apart = [_match(pair, "apart", None, reason) for pair, reason in reasons if reason]
-        archive.write(0, Change(matches=apart))
+        archive.writes.apply(0, Change(matches=apart))
         group[:] = [pair for pair, reason in reasons if not reason]
         if group:
             phones = tuple(dict.fromkeys(pair.phone.sha256 for pair in group))
-            candidates.append(replace(kept(sha256, archive), phones=phones))
+            candidates.append(replace(original_candidate(sha256, archive), phones=phones))
     for candidate, parcel in analysed(candidates, archive, engine, None):
         group = groups[candidate.sha256]
-        matches = [_settled(pair, parcel) for pair in group]
-        if parcel.problem is None and _labels_carried(group, matches, archive):
-            ((_, heard),) = analysed([candidate], archive, engine, None)
-            parcel = parcel if heard.problem else heard  # noqa: PLW2901 - the same, better known
-        archive.write(archive.import_of(candidate.sha256), _change(group, matches, parcel, archive))
+        matches = [_match_of(pair, parcel) for pair in group]
+        if parcel.problem is None and _copy_labels(group, matches, archive):
+            ((_, labelled),) = analysed([candidate], archive, engine, None)
+            parcel = parcel if labelled.problem else labelled  # noqa: PLW2901 - the same file
+        archive.writes.apply(
+            archive.import_of(candidate.sha256), _change(group, matches, parcel, archive)
+        )
         done.into |= {each.phone: each.session for each in matches if each.state == "joined"}
 
 
-_NO_NEED = "the recording with the heading holds more than the other"
+_HOLDS_MORE = "the recording with the heading holds more than the other"
 _ELSEWHERE = "most of its time lies outside the other"
 _LEAST_SHARE = 0.5  # of a phone's time within the watch's, or too much would go with it
 
 
-def _oriented(pair: Pair, archive: Archive) -> Pair:
+def _by_richness(pair: Pair, archive: Archive) -> Pair:
     """Of two alike, the richer is the one that stands: see ``richness``."""
     own, other = (
         (*richness(each, archive.channels(each.id)), each.duration_s)
@@ -129,14 +157,14 @@ def _oriented(pair: Pair, archive: Archive) -> Pair:
     return pair.turned if other > own else pair
 
 
-def _no_need(pair: Pair, archive: Archive) -> str | None:
+def _reason_to_stay(pair: Pair, archive: Archive) -> str | None:
     """Why a phone's session stays: something would be lost with it; None if nothing would."""
     if pair.overlap_s < _LEAST_SHARE * pair.phone.duration_s:
         return _ELSEWHERE
     if pair.alike:
         return None
     watch, phone = (archive.channels(each.id) for each in (pair.watch, pair.phone))
-    return None if BODY & set(phone) <= set(watch) else _NO_NEED
+    return None if BODY & set(phone) <= set(watch) else _HOLDS_MORE
 
 
 def _match(pair: Pair, state: str, skew_s: float | None, reason: str) -> Match:
@@ -144,7 +172,7 @@ def _match(pair: Pair, state: str, skew_s: float | None, reason: str) -> Match:
     return Match(*ids, state, skew_s, reason)  # type: ignore[arg-type]
 
 
-def _settled(pair: Pair, parcel: Parcel) -> Match:
+def _match_of(pair: Pair, parcel: Parcel) -> Match:
     """What the analysis of the watch's file found of a phone."""
     if parcel.problem is not None:
         return _match(pair, "refused", None, parcel.problem.message)
@@ -156,30 +184,34 @@ def _settled(pair: Pair, parcel: Parcel) -> Match:
     return _match(pair, "refused", None, "the second recording could not be read")
 
 
-def _labels_carried(group: Sequence[Pair], matches: Sequence[Match], archive: Archive) -> bool:
-    """Keep what was said of joined phones on the watch's clock, too; whether there was anything."""
-    any_said = False
+def _copy_labels(group: Sequence[Pair], matches: Sequence[Match], archive: Archive) -> bool:
+    """Copy the labels of joined phones to the watch's clock; whether there were any."""
+    any_copied = False
     for pair, match in zip(group, matches, strict=True):
-        said = archive.labels(match.phone_sha256).get(position(match.phone), ())
-        if match.skew_s is None or not said:
+        labels = archive.annotations.labels(match.phone_sha256).get(position(match.phone), ())
+        if match.skew_s is None or not labels:
             continue
-        later_s = _begun_s(pair.phone, archive) - match.skew_s - _begun_s(pair.watch, archive)
-        ending = carried(match.phone)
-        archive.replace_labels(
-            match.session, ending, [_carried(each, later_s, ending, pair.phone) for each in said]
+        later_s = (
+            _recorded_start_s(pair.phone, archive)
+            - match.skew_s
+            - _recorded_start_s(pair.watch, archive)
         )
-        any_said = True
-    return any_said
+        ending = origin_suffix(match.phone)
+        archive.annotations.replace_labels(
+            match.session, ending, [_shifted(each, later_s, ending, pair.phone) for each in labels]
+        )
+        any_copied = True
+    return any_copied
 
 
-def _begun_s(session: Brief, archive: Archive) -> float:
+def _recorded_start_s(session: Brief, archive: Archive) -> float:
     """When the recording began: labels count from there, whatever a privacy zone hides of it."""
     from retrorun.privacy_zones import recorded_start_s
 
     return recorded_start_s(archive.track(session.id))
 
 
-def _carried(label: "Label", later_s: float, ending: str, phone: Brief) -> "Label":
+def _shifted(label: "Label", later_s: float, ending: str, phone: Brief) -> "Label":
     """A label on the watch's clock; a moment of the day or with a date is the same on both."""
     from retrorun.model import LOCAL_CLOCK, UTC_CLOCK
 
@@ -205,27 +237,30 @@ def _change(
 ) -> Change:
     """What is written of a watch's file and its phones, all at once."""
     refused = [each for each in matches if each.state == "refused"]
-    alone = len(parcel.sessions) == 1  # a file is only replaced as a whole
+    is_only_session = len(parcel.sessions) == 1  # a file is only replaced as a whole
     places = Places(archive.track)
     twins = {
         each.watch.id: each.phone.id
         for each in group
-        if alone and not each.alike and same(each.watch, each.phone)
+        if is_only_session and not each.alike and same(each.watch, each.phone)
         if not places.apart(each.watch, each.phone)
     }
     replaced = {
         each.session: each.phone for each in refused if twins.get(each.session) == each.phone
     }
     if len(refused) == len(matches):
-        documents = _noted(refused, archive, parcel=None)
+        documents = _with_refusal_notes(refused, archive, parcel=None)
         return Change(matches=matches, documents=documents, replaced=replaced)
-    documents = _noted(refused, archive, parcel)
-    rows = tuple(_stripped(row, documents.pop(row.id, row.document)) for row in parcel.sessions)
+    documents = _with_refusal_notes(refused, archive, parcel)
+    rows = tuple(
+        _without_refused_devices(row, documents.pop(row.id, row.document))
+        for row in parcel.sessions
+    )
     whole = replace(parcel, sessions=rows)
     return Change(parcels=[whole], matches=matches, documents=documents)
 
 
-def _stripped(row: SessionRow, document: bytes) -> SessionRow:
+def _without_refused_devices(row: SessionRow, document: bytes) -> SessionRow:
     """The row of a session without the second devices that did not fit."""
     from retrorun.archive import serialization
 
@@ -234,16 +269,105 @@ def _stripped(row: SessionRow, document: bytes) -> SessionRow:
     return replace(row, document=serialization.document(replace(session, second_devices=joined)))
 
 
-def _noted(refused: Sequence[Match], archive: Archive, parcel: Parcel | None) -> dict[str, bytes]:
+def _with_refusal_notes(
+    refused: Sequence[Match], archive: Archive, parcel: Parcel | None
+) -> dict[str, bytes]:
     """Documents of both sides with a note that they were not joined."""
     from retrorun.archive import serialization
-    from retrorun.archive.second_devices import refusal
+    from retrorun.archive.second_devices import refusal_note
 
     sessions = {each.id: each for each in _sessions(parcel.sessions)} if parcel else {}
     for match in refused:
         for own, other in ((match.session, match.phone), (match.phone, match.session)):
             session = sessions.get(own) or archive.session(own)
-            notes = (*session.notes, refusal(other, match.reason))
+            notes = (*session.notes, refusal_note(other, match.reason))
             sessions[own] = replace(session, notes=notes)
     touched = {each.session for each in refused} | {each.phone for each in refused}
     return {each: serialization.document(sessions[each]) for each in sorted(touched)}
+
+
+def regroup(found: Sequence[Pair], archive: Archive, engine: Engine) -> None:
+    """Take apart what new recordings came to, and set copies aside; joining is left to do.
+
+    Args:
+        found: the pairs that were never tried.
+        archive: its lock is held by the caller.
+        engine: how files are analysed.
+    """
+    to_regroup = _pairs_to_regroup(found, archive)
+    seeds = {_file_prefix(each.id) for pair in to_regroup for each in (pair.watch, pair.phone)}
+    files = connected_files(seeds, archive) if seeds else []
+    if not files or not all(archive.originals.path(each).is_file() for each in files):
+        return  # without all originals it cannot be judged afresh: what was found before stays
+    archive.second_devices.separate_files(files)
+    reprocess_locked(archive.pending.exports(), archive, engine)
+    _set_duplicates_aside([each for each in archive.briefs() if each.sha256 in set(files)], archive)
+
+
+def connected_files(seeds: Iterable[str], archive: Archive) -> list[str]:
+    """Hashes of all files that hang together with some, whose hashes begin so."""
+    heads = _connected(set(seeds), archive)
+    return sorted(
+        {
+            row.sha256
+            for row in archive.files()
+            if row.sha256[:12] in heads
+            and (row.outcome == "imported" or (row.outcome == "duplicate" and row.rule in _LINKING))
+        }
+    )
+
+
+def _pairs_to_regroup(found: Sequence[Pair], archive: Archive) -> Iterator[Pair]:
+    matched = {
+        each
+        for match in archive.second_devices.matches()
+        if match.reason != KEPT_APART
+        for each in (match.phone, match.session)
+    }
+    known = Known((), archive.channels, Places(archive.track).apart)
+    for pair in found:
+        if {pair.watch.id, pair.phone.id} & matched or known.alike(pair.watch, pair.phone):
+            yield pair
+
+
+def _connected(seeds: set[str], archive: Archive) -> set[str]:
+    """Beginnings of the hashes of all files that hang together with some."""
+    links: dict[str, set[str]] = defaultdict(set)
+    pairs = [(one.id, other.id) for one, other in overlapping(archive.briefs())]
+    pairs += [(match.phone, match.session) for match in archive.second_devices.matches()]
+    pairs += [
+        (row.sha256[:12], row.duplicate_of)
+        for row in archive.files()
+        if row.rule in _LINKING and row.duplicate_of
+    ]
+    for one, other in pairs:
+        links[_file_prefix(one)].add(_file_prefix(other))
+        links[_file_prefix(other)].add(_file_prefix(one))
+    reached, waiting = set(seeds), list(seeds)
+    while waiting:
+        further = links[waiting.pop()] - reached
+        reached |= further
+        waiting += further
+    return reached
+
+
+def _file_prefix(session_id: str) -> str:
+    """As much of its file's hash as a session's id holds."""
+    return session_id.split("-", maxsplit=1)[0]
+
+
+def _set_duplicates_aside(briefs: Iterable[Brief], archive: Archive) -> None:
+    """Of several exports of one recording let the richest stand."""
+    apart = archive.second_devices.kept_apart()
+    known = Known((), archive.channels, Places(archive.track).apart)
+    files: dict[str, list[Brief]] = defaultdict(list)
+    for each in briefs:
+        if each.sha256 not in apart:
+            files[each.sha256].append(each)
+    for own in sorted(files.values(), key=lambda own: max(map(known.rank, own)), reverse=True):
+        verdict = known.judge_briefs(own)
+        replaced = dict(verdict.replaces)
+        if verdict.duplicate_of is not None:
+            replaced |= {each.id: verdict.duplicate_of for each in own}
+        if replaced:
+            archive.writes.apply(0, Change(replaced=replaced))

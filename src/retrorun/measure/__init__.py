@@ -1,8 +1,8 @@
-"""From segments to measures: pace, heart, gait, energy, cost factor and totals.
+"""From segments to metrics: pace, heart, gait, energy, cost factor and totals.
 
 1. decide which heart rate to believe
 2. lay out the samples, and sum every channel over all segments at once
-3. the runner's own cost factor
+3. the athlete's own cost factor
 4. energy of each segment; totals, bests, load
 """
 
@@ -10,10 +10,10 @@ import math
 from collections.abc import Sequence
 
 from retrorun.measure.cost_factor import cost_factor
-from retrorun.measure.energy import NO_MASS, Body, energies, energy_columns, keytel_refusal
-from retrorun.measure.heart import hearts, loads, maximum_bpm, suspect
-from retrorun.measure.pace import Columns, bests, gaits, ground, pace, paces
-from retrorun.measure.samples import Samples, lay_out, timer_notes, totals
+from retrorun.measure.energy import NO_MASS, EnergyInputs, energies, energy_columns, keytel_refusal
+from retrorun.measure.heart import heart_loads, heart_rate_columns, maximum_bpm, suspect_heart_rate
+from retrorun.measure.pace import backward_bests, gait_columns, ground, pace, pace_columns
+from retrorun.measure.samples import Columns, Samples, lay_out, timer_notes, totals
 from retrorun.model import (
     Athlete,
     Detection,
@@ -40,25 +40,25 @@ def measure(
     Args:
         track: the session at 1 Hz.
         detection: its segments.
-        athlete: who ran, as on that day; what is not known is not guessed.
+        athlete: profile as on that day; a value that is not known is not guessed.
         settings: thresholds.
 
     Returns:
-        Measures of every segment, sums, the cost factor or why there is none, and notes. No
+        Metrics of every segment, sums, the cost factor or why there is none, and notes. No
         number is NaN: what is not known is None.
     """
-    doubted, notes = suspect(track, settings)
+    doubted, notes = suspect_heart_rate(track, settings)
     samples = lay_out(track, detection.segments, doubted, settings)
     factor = cost_factor(samples, settings)
     columns = {
-        **paces(samples),
-        **gaits(samples),
-        **hearts(samples, settings),
+        **pace_columns(samples),
+        **gait_columns(samples),
+        **heart_rate_columns(samples, settings),
         **energy_columns(samples, athlete, settings),
     }
-    body = _body(athlete, factor)
+    inputs = _energy_inputs(athlete, factor)
     segments = tuple(
-        _measured(segment, _row(columns, index), body, settings)
+        _measured(segment, _row(columns, index), inputs, settings)
         for index, segment in enumerate(detection.segments)
     )
     return Measures(
@@ -66,22 +66,22 @@ def measure(
         totals=totals(segments),
         cost_factor=factor,
         notes=notes + _profile_notes(samples, athlete),
-        bests=bests(samples, settings),
-        heart=loads(samples, athlete, settings),
+        bests=backward_bests(samples, settings),
+        heart=heart_loads(samples, athlete, settings),
     )
 
 
 def own_cost_factor(track: Track, detection: Detection, settings: MeasureSettings) -> Estimate:
-    """The backward cost factor alone, as ``measure`` finds it for this detection."""
-    doubted, _ = suspect(track, settings)
+    """The backward cost factor of a session, as ``measure`` finds it for this detection."""
+    doubted, _ = suspect_heart_rate(track, settings)
     return cost_factor(lay_out(track, detection.segments, doubted, settings), settings)
 
 
-def _body(athlete: Athlete, factor: Estimate) -> Body:
+def _energy_inputs(athlete: Athlete, factor: Estimate) -> EnergyInputs:
     """The factor learnt from the archive, else this session's own."""
     if athlete.cost_factor is not None and athlete.cost_factor.value is not None:
-        return Body(athlete.mass_kg, athlete.cost_factor, "all sessions")
-    return Body(athlete.mass_kg, factor, "this session")
+        return EnergyInputs(athlete.mass_kg, athlete.cost_factor, "all sessions")
+    return EnergyInputs(athlete.mass_kg, factor, "this session")
 
 
 def _row(columns: Columns, index: int) -> dict[str, float]:
@@ -89,9 +89,9 @@ def _row(columns: Columns, index: int) -> dict[str, float]:
 
 
 def _measured(
-    segment: Segment, row: dict[str, float], body: Body, settings: MeasureSettings
+    segment: Segment, row: dict[str, float], inputs: EnergyInputs, settings: MeasureSettings
 ) -> MeasuredSegment:
-    found = energies(segment, row, body, settings)
+    found = energies(segment, row, inputs, settings)
     return MeasuredSegment(segment, _metrics(row, found, settings))
 
 

@@ -1,4 +1,4 @@
-"""The runner's own backward cost factor from the kinetics of heart rate."""
+"""The athlete's own backward cost factor, from the kinetics of heart rate in one session."""
 
 import math
 from dataclasses import replace
@@ -7,8 +7,8 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.measure.energy import forward_oxygen
-from retrorun.measure.kinetics import SLOPE, Course, Fit, fit
-from retrorun.measure.samples import Samples, kind_of
+from retrorun.measure.kinetics import SLOPE, EffortSeries, Fit, fit
+from retrorun.measure.samples import Samples
 from retrorun.model import Estimate
 from retrorun.settings import MeasureSettings
 from retrorun.units import BoolArray, FloatArray
@@ -18,35 +18,38 @@ Z95 = 1.96
 DOUBTFUL = {"candidate", "unknown"}
 
 
-def refused(reason: str) -> Estimate:
-    """No number, and why."""
+def no_estimate(reason: str) -> Estimate:
+    """An estimate without a value, and the reason in words."""
     return Estimate(None, None, None, METHOD, reason)
 
 
 def cost_factor(samples: Samples, settings: MeasureSettings) -> Estimate:
-    """How many times the forward oxygen demand at the same speed and grade the runner spent.
+    """How many times the forward oxygen demand at the same speed and grade was spent.
 
     Fitted over the whole session (`kinetics`). Backward walking and running share one factor.
-    Refuses in words where the data cannot tell.
+
+    Returns:
+        The factor with its 95 % interval; without a value, and with a reason, where the data are
+        too few, too uniform, or fit too badly.
     """
-    problem = _lacking(samples, settings)
+    problem = _missing_data(samples, settings)
     if problem:
-        return refused(problem)
-    course = course_of(samples, settings)
-    problem = _unvaried(course, settings)
+        return no_estimate(problem)
+    series = effort_series(samples, settings)
+    problem = _too_uniform(series, settings)
     if problem:
-        return refused(problem)
-    found = fit(course)
+        return no_estimate(problem)
+    found = fit(series, settings)
     if found is None:
-        return refused("the fit of heart rate has no solution")
-    return _estimate(found, course, settings)
+        return no_estimate("the fit of heart rate has no solution")
+    return _estimate(found, series, settings)
 
 
-def _lacking(samples: Samples, settings: MeasureSettings) -> str | None:
+def _missing_data(samples: Samples, settings: MeasureSettings) -> str | None:
     """What is missing for any answer, in words."""
     every = _counted_backward(samples, 0.0) & samples.moving
     backward = _counted_backward(samples, settings.kinetics_stretch_s) & samples.moving
-    forward = samples.mark([part.direction == "forward" for part in samples.segments])
+    forward = samples.mask([part.direction == "forward" for part in samples.segments])
     known = np.isfinite(samples.heart_rate_bpm)
     backward_s, coverage = float(backward.sum()), float(known.mean()) if known.size else 0.0
     forward_s = float((forward & samples.moving & known).sum())
@@ -71,15 +74,15 @@ def _lacking(samples: Samples, settings: MeasureSettings) -> str | None:
 
 def _counted_backward(samples: Samples, least_s: float) -> BoolArray:
     """(n,) within backward segments that count and last at least so long."""
-    return samples.mark(
+    return samples.mask(
         [
-            kind_of(part) == "backward" and part.end_s - part.start_s >= least_s
+            part.kind == "backward" and part.end_s - part.start_s >= least_s
             for part in samples.segments
         ]
     )
 
 
-def course_of(samples: Samples, settings: MeasureSettings) -> Course:
+def effort_series(samples: Samples, settings: MeasureSettings) -> EffortSeries:
     """The session on the grid of the fit.
 
     Where the direction is not certain or the effort unknown, heart rate is left out until the
@@ -88,10 +91,10 @@ def course_of(samples: Samples, settings: MeasureSettings) -> Course:
     """
     backward = _counted_backward(samples, 0.0)
     brief = backward & ~_counted_backward(samples, settings.kinetics_stretch_s)
-    doubtful = samples.mark([kind_of(part) in DOUBTFUL for part in samples.segments])
+    doubtful = samples.mask([part.kind in DOUBTFUL for part in samples.segments])
     window_s, step = settings.kinetics_ease_s, settings.kinetics_step_s
-    speed = _eased(samples.speed_mps, samples, window_s)
-    grade = _eased(samples.grade, samples, window_s)
+    speed = _segment_means(samples.speed_mps, samples, window_s)
+    grade = _segment_means(samples.grade, samples, window_s)
     level = forward_oxygen(replace(samples, speed_mps=speed, grade=np.zeros_like(grade)))
     demand = forward_oxygen(replace(samples, speed_mps=speed, grade=grade))
     doubtful |= np.isnan(demand) | brief
@@ -101,18 +104,18 @@ def course_of(samples: Samples, settings: MeasureSettings) -> Course:
         (np.zeros(min(memory, len(recent)), dtype=recent.dtype), recent[:-memory])
     )
     heart_rate = np.where(recent - before > 0, np.nan, samples.heart_rate_bpm)
-    climb = _filled(demand - level)
-    return Course(
+    climb = _interpolated(demand - level)
+    return EffortSeries(
         step_s=float(step),
-        level=_binned(_filled(level), step),
-        uphill=_binned(np.maximum(climb, 0.0), step),
-        downhill=_binned(np.minimum(climb, 0.0), step),
-        backward=_binned((backward & samples.moving).astype(np.float64), step),
-        heart_rate=_binned(heart_rate, step),
+        level=_bin_means(_interpolated(level), step),
+        uphill=_bin_means(np.maximum(climb, 0.0), step),
+        downhill=_bin_means(np.minimum(climb, 0.0), step),
+        backward=_bin_means((backward & samples.moving).astype(np.float64), step),
+        heart_rate=_bin_means(heart_rate, step),
     )
 
 
-def _eased(column: FloatArray, samples: Samples, window_s: int) -> FloatArray:
+def _segment_means(column: FloatArray, samples: Samples, window_s: int) -> FloatArray:
     """A column averaged over a window that does not reach beyond its segment.
 
     Speed and grade from a watch are noisy, and noise in what drives a fit makes the response look
@@ -132,13 +135,13 @@ def _eased(column: FloatArray, samples: Samples, window_s: int) -> FloatArray:
     return eased
 
 
-def _filled(column: FloatArray) -> FloatArray:
+def _interpolated(column: FloatArray) -> FloatArray:
     """Gaps bridged by straight lines."""
     known = np.flatnonzero(np.isfinite(column))
     return arithmetic.interpolate(np.arange(len(column)), known, column[known])
 
 
-def _binned(column: FloatArray, step: int) -> FloatArray:
+def _bin_means(column: FloatArray, step: int) -> FloatArray:
     """Means over ``step`` samples, NaN where half or more are missing; the last rest is dropped."""
     count = len(column) // step
     grid = column[: count * step].reshape(count, step)
@@ -149,48 +152,53 @@ def _binned(column: FloatArray, step: int) -> FloatArray:
     return means
 
 
-def _unvaried(course: Course, settings: MeasureSettings) -> str | None:
+def _too_uniform(series: EffortSeries, settings: MeasureSettings) -> str | None:
     """Forward effort must differ, or slope and factor cannot be told apart."""
-    known = np.isfinite(course.heart_rate)
-    if known.sum() < 36:
-        return "less than three minutes of usable heart rate"
-    forward = (course.level + course.uphill + course.downhill)[known & (course.backward == 0)]
+    known = np.isfinite(series.heart_rate)
+    if known.sum() * series.step_s < settings.kinetics_usable_s:
+        return f"less than {settings.kinetics_usable_s / 60:g} minutes of usable heart rate"
+    forward = (series.level + series.uphill + series.downhill)[known & (series.backward == 0)]
     if forward.size == 0 or float(np.std(forward)) < settings.kinetics_effort_spread:
         return "no forward reference at different efforts: add some walking or other speeds"
     return None
 
 
-def _estimate(found: Fit, course: Course, settings: MeasureSettings) -> Estimate:
+def _estimate(found: Fit, series: EffortSeries, settings: MeasureSettings) -> Estimate:
     slope = arithmetic.exp(float(found.parameters[SLOPE]))
     if not slope >= settings.kinetics_least_slope:
-        return refused(
+        return no_estimate(
             f"heart rate hardly follows the forward effort ({slope:.1f} beats/min for each "
             "ml/kg/min): the sensor may have failed"
         )
     value = arithmetic.exp(found.log_factor)
     if not settings.kinetics_range[0] < value < settings.kinetics_range[1]:
-        return refused(f"the fit gives {value:.2f}, which no body does: heart rate or speed is off")
-    error = arithmetic.hypot(found.log_error, _model_error(course, value, settings))
+        return no_estimate(
+            f"the fit gives {value:.2f}, which no body does: heart rate or speed is off"
+        )
+    error = arithmetic.hypot(found.log_error, _model_error(series, value, settings))
     if not error < arithmetic.log(settings.kinetics_width) / (2 * Z95):
-        return refused(
+        return no_estimate(
             f"the interval around {value:.2f} would be too wide: "
             "more backward minutes or steadier heart rate would narrow it"
         )
     return Estimate(
-        value, value * arithmetic.exp(-Z95 * error), value * arithmetic.exp(Z95 * error), METHOD
+        value,
+        value * arithmetic.exp(-Z95 * error),
+        value * arithmetic.exp(Z95 * error),
+        METHOD,
     )
 
 
-def _model_error(course: Course, factor: float, settings: MeasureSettings) -> float:
-    """What the fit cannot see: the forward model is uncertain, on hills and beyond its efforts.
+def _model_error(series: EffortSeries, factor: float, settings: MeasureSettings) -> float:
+    """Error of log k beyond that of the fit: on hills, and above all forward efforts.
 
-    Backward effort above all of the runner's own forward efforts is an extrapolation.
+    Backward effort above all of the athlete's own forward efforts is an extrapolation.
     """
-    climb = course.uphill + course.downhill
-    hills = float(np.mean(np.abs(climb)) / np.mean(course.level))
-    demand, backward = course.level + climb, course.backward > 0.5
+    climb = series.uphill + series.downhill
+    hills = float(np.mean(np.abs(climb)) / np.mean(series.level))
+    demand, backward = series.level + climb, series.backward > 0.5
     spent = factor * float(np.mean(demand[backward])) if backward.any() else 0.0
-    known = float(np.quantile(demand[~backward], 0.9))
+    known = float(np.quantile(demand[~backward], settings.kinetics_highest_effort))
     beyond = max(0.0, spent - known) / spent if spent > 0 else 0.0
     parts = (
         settings.kinetics_model_error,

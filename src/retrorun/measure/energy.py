@@ -1,13 +1,16 @@
 """Energy of a segment by up to three methods, of which one is shown and all are kept.
 
 ``speed``: ACSM's forward equation, times the literature's band while backward.
-``personal``: the same with the runner's own backward cost factor.
+``personal``: the same with the athlete's own backward cost factor.
 ``heart rate``: Keytel 2005, in the range where it was tested, and never times a backward factor,
-because the heart has already paid for it.
+because heart rate already holds the cost of going backward.
 
 The rule for the one shown: backward segments by the personal factor if its interval is narrow
 enough, else by speed; others by speed; heart rate only where speed is not known
 for long enough.
+
+Oxygen by speed and grade: ACSM's metabolic equations (literature ``acsm_*``); cost by grade:
+Minetti et al. 2002 (``minetti_*``); energy by heart rate: Keytel et al. 2005 (``keytel_*``).
 """
 
 from dataclasses import dataclass
@@ -17,12 +20,10 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.literature import BY_KEY, Finding, value
 from retrorun.measure.heart import age_years, maximum_bpm
-from retrorun.measure.oxygen import kcal_per_kg, oxygen_ml_kg_min
-from retrorun.measure.pace import Columns
-from retrorun.measure.samples import Samples, walking
+from retrorun.measure.samples import Columns, Samples, walking
 from retrorun.model import Athlete, Energy, Estimate, Note, Segment
 from retrorun.settings import MeasureSettings
-from retrorun.units import JOULE_PER_KCAL, FloatArray
+from retrorun.units import JOULE_PER_KCAL, BoolArray, FloatArray
 
 ACSM = "ACSM metabolic equations"
 KEYTEL = "Keytel et al. 2005"
@@ -31,23 +32,65 @@ NO_MASS = Note(
     "no body mass in the profile, so energy is per kilogram only; "
     "set it with `retrorun profile mass_kg=70`",
 )
+MINUTE_S = 60.0
+
+
+def oxygen_ml_kg_min(speed_mps: FloatArray, grade: FloatArray, walking: BoolArray) -> FloatArray:
+    """Gross oxygen demand of forward movement, ml/kg/min, (n,); NaN where speed is missing.
+
+    ACSM: running 3.5 + 0.2 S + 0.9 S G, walking 3.5 + 0.1 S + 1.8 S G, S in m/min.
+
+    Departures: where grade is missing the ground counts as level. ACSM's equations are for level
+    and uphill; downhill the level cost above rest is scaled by Minetti's polynomial instead.
+    """
+    pace_m_min = speed_mps * MINUTE_S
+    slope = np.nan_to_num(grade)
+    flat = np.where(walking, value("acsm_walk_speed"), value("acsm_run_speed")) * pace_m_min
+    lift = np.where(walking, value("acsm_walk_grade"), value("acsm_run_grade")) * pace_m_min
+    down = np.minimum(slope, 0.0)
+    downhill = flat * flat_equivalent(down, walking)
+    return value("acsm_rest") + np.where(slope < 0, downhill, flat + lift * slope)
+
+
+def minetti_j_kg_m(grade: FloatArray, gait: str = "run") -> FloatArray:
+    """Net cost of forward movement at a grade, J/(kg·m); the grade is clamped to ±0.45."""
+    limit = value("minetti_limit")
+    slope = np.clip(grade, -limit, limit)
+    cost = 0.0 * slope
+    for power in range(5, -1, -1):
+        cost = cost * slope + value(f"minetti_{gait}_{power}")
+    return np.asarray(cost)
+
+
+def flat_equivalent(grade: FloatArray, walking: BoolArray) -> FloatArray:
+    """Metres on the level that cost as much as one metre at the grade, forward, (n,)."""
+    slope = np.nan_to_num(grade)
+    walked, ran = (
+        minetti_j_kg_m(slope, gait) / value(f"minetti_{gait}_0") for gait in ("walk", "run")
+    )
+    return np.where(walking, walked, ran)
+
+
+def kcal_per_kg(oxygen: float, seconds: float) -> float:
+    """Energy of ``oxygen`` ml/kg/min kept up for ``seconds``, kcal/kg: 5 kcal a litre."""
+    return oxygen * seconds / MINUTE_S / 1000.0 * value("oxygen_energy")
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
-    """What energy needs to know of the runner; ``factor`` is the own backward cost factor."""
+class EnergyInputs:
+    """What energy depends on beside movement: body mass, and the own cost factor and its origin."""
 
     mass_kg: float | None
     factor: Estimate
-    factor_from: str
+    origin: str
 
 
 def forward_oxygen(samples: Samples) -> FloatArray:
     """Oxygen that the movement would ask forward, ml/kg/min (n,); rest while not moving.
 
-    NaN where speed is missing, also in a still segment: nobody saw that the runner stood.
+    NaN where speed is missing, also in a still segment: a stop is not known from missing data.
     """
-    still = samples.mark([part.direction == "still" for part in samples.segments])
+    still = samples.mask([part.direction == "still" for part in samples.segments])
     resting = (still | ~samples.moving) & np.isfinite(samples.speed_mps)
     speed = np.where(resting, 0.0, samples.speed_mps)
     return oxygen_ml_kg_min(speed, samples.grade, walking(samples))
@@ -98,25 +141,25 @@ def keytel_refusal(athlete: Athlete, time_s: float) -> str | None:
 
 
 def energies(
-    segment: Segment, row: dict[str, float], body: Body, settings: MeasureSettings
+    segment: Segment, row: dict[str, float], inputs: EnergyInputs, settings: MeasureSettings
 ) -> tuple[Energy, ...]:
     """All estimates for one segment, the one to show first; empty where none is possible.
 
     Args:
         segment: which direction and gait.
         row: this segment's entries of ``energy_columns`` and ``seconds``.
-        body: mass and own factor.
+        inputs: body mass and own cost factor.
         settings: how narrow a personal factor must be, and how much speed and heart rate are
             enough.
     """
     found = []
     if row["oxygen_s"] >= settings.coverage * row["seconds"] > 0:
-        if segment.direction == "backward" and _usable(body.factor, settings):
-            found.append(_personal(row, body))
-        found.append(_speed(segment, row, body.mass_kg))
+        if segment.direction == "backward" and _usable(inputs.factor, settings):
+            found.append(_personal(row, inputs))
+        found.append(_speed(segment, row, inputs.mass_kg))
     enough = row["keytel_s"] >= settings.keytel_coverage * row["seconds"] > 0
-    if enough and body.mass_kg is not None:
-        found.append(_heart(row, body.mass_kg))
+    if enough and inputs.mass_kg is not None:
+        found.append(_heart(row, inputs.mass_kg))
     return tuple(found)
 
 
@@ -140,13 +183,11 @@ def _cite(band: Finding) -> str:
     return f"{BY_KEY['acsm_rest'].citation}; {band.citation}"
 
 
-def _personal(row: dict[str, float], body: Body) -> Energy:
-    factor = body.factor
-    times = (float(factor.value or 0), float(factor.low or 0), float(factor.high or 0))
-    name = (
-        f"personal: speed × own {times[0]:.2f} ({times[1]:.2f}-{times[2]:.2f}), {body.factor_from}"
-    )
-    return _oxygen_energy(row, body.mass_kg, times, (name, f"{ACSM}; {factor.method}"))
+def _personal(row: dict[str, float], inputs: EnergyInputs) -> Energy:
+    factor = inputs.factor
+    band = (float(factor.value or 0), float(factor.low or 0), float(factor.high or 0))
+    name = f"personal: speed × own {band[0]:.2f} ({band[1]:.2f}-{band[2]:.2f}), {inputs.origin}"
+    return _oxygen_energy(row, inputs.mass_kg, band, (name, f"{ACSM}; {factor.method}"))
 
 
 def _oxygen_energy(

@@ -1,4 +1,4 @@
-"""Heart rate: what of it to believe, what it says of a segment, zones and TRIMP.
+"""Heart rate: samples that are left out, metrics of a segment, time in zones and TRIMP.
 
 TRIMP: Banister 1991 (literature ``trimp_*``); maximum heart rate where none is given: Tanaka 2001.
 """
@@ -9,15 +9,16 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.literature import BY_KEY, value
-from retrorun.measure.pace import Columns, ratio
-from retrorun.measure.samples import Samples, kind_of
+from retrorun.measure.samples import Columns, Samples, ratio
 from retrorun.model import Athlete, HeartLoad, Note, Track
 from retrorun.settings import MeasureSettings
 from retrorun.units import BoolArray, FloatArray
 
 
-def suspect(track: Track, settings: MeasureSettings) -> tuple[BoolArray, tuple[Note, ...]]:
-    """Which samples of heart rate (n,) are not to be believed, and notes that say so.
+def suspect_heart_rate(
+    track: Track, settings: MeasureSettings
+) -> tuple[BoolArray, tuple[Note, ...]]:
+    """Samples of heart rate (n,) to be left out, and notes about them.
 
     A spike is far from what lies before and after it; a strap or watch locked on to the steps
     shows their rate for a minute and a half and longer.
@@ -45,7 +46,7 @@ def _spikes(heart_rate: FloatArray, settings: MeasureSettings) -> BoolArray:
 
 
 def _locked(heart_rate: FloatArray, cadence: FloatArray, settings: MeasureSettings) -> BoolArray:
-    """Stretches of at least ``lock_s`` in which heart rate is the step rate."""
+    """Segments of at least ``lock_s`` in which heart rate is the step rate."""
     near = np.abs(heart_rate - cadence) <= settings.lock_bpm
     edges = np.flatnonzero(np.diff(np.concatenate(([0], near.astype(np.int8), [0]))))
     found = np.zeros(len(near), dtype=np.bool_)
@@ -66,7 +67,7 @@ def _notes(spikes: int, locked: int) -> tuple[Note, ...]:
     return tuple(notes)
 
 
-def hearts(samples: Samples, settings: MeasureSettings) -> Columns:
+def heart_rate_columns(samples: Samples, settings: MeasureSettings) -> Columns:
     """Beats, mean, maximum, coverage and steady heart rate of each segment (s,).
 
     The heart lags by half a minute and more, so ``steady`` leaves out the first minute of a
@@ -107,7 +108,7 @@ def age_years(athlete: Athlete, time_s: float) -> int | None:
 
 
 def maximum_bpm(athlete: Athlete, time_s: float) -> tuple[float | None, str]:
-    """Maximum heart rate, and where it comes from in words; None where nothing tells."""
+    """Maximum heart rate and its origin in words; None where it is not known."""
     if athlete.hr_max_bpm is not None:
         return athlete.hr_max_bpm, "maximum from the profile"
     age = age_years(athlete, time_s)
@@ -117,16 +118,18 @@ def maximum_bpm(athlete: Athlete, time_s: float) -> tuple[float | None, str]:
     return derived, f"maximum is a default by age: {BY_KEY['hr_max_age'].citation}"
 
 
-def loads(samples: Samples, athlete: Athlete, settings: MeasureSettings) -> dict[str, HeartLoad]:
+def heart_loads(
+    samples: Samples, athlete: Athlete, settings: MeasureSettings
+) -> dict[str, HeartLoad]:
     """Time in zones and TRIMP of each direction, candidates apart; empty without bounds."""
     bounds, origin = _zones(athlete, samples.track.start_time_s, settings)
     if not bounds or not np.isfinite(samples.heart_rate_bpm).any():
         return {}
-    kinds = [kind_of(part) for part in samples.segments]
+    kinds = [part.kind for part in samples.segments]
     trimp = _trimp_per_min(samples.heart_rate_bpm, athlete, samples.track.start_time_s)
-    found = {}
+    found: dict[str, HeartLoad] = {}
     for kind in dict.fromkeys(kinds):
-        inside = samples.mark([each == kind for each in kinds])
+        inside = samples.mask([each == kind for each in kinds])
         inside &= np.isfinite(samples.heart_rate_bpm)
         seconds = float(inside.sum())
         if not seconds:

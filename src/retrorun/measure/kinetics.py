@@ -8,7 +8,7 @@ Nine parameters: base, log slope, log k, drift, log tau_up, log tau_down, the he
 start, rise and fall: how much of the hills' demand the heart shows, 1 if model and altimeter are
 right. Residuals of heart rate are not independent, so their first-order correlation is
 estimated and taken out (prewhitening) before the squares are summed; the interval of k follows
-from the curvature there. Weak prior knowledge (`PRIOR`) about all parameters but k and the start
+from the curvature there. Weak prior knowledge (`prior`) about all parameters but k and the start
 keeps short sessions from absurd answers; it is worth less than a few minutes of data.
 """
 
@@ -18,26 +18,13 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.arithmetic import dot, product
+from retrorun.settings import MeasureSettings
 from retrorun.units import BoolArray, FloatArray
 
 BASE, SLOPE, FACTOR, DRIFT, UP, DOWN, START, RISE, FALL = range(9)
-# Mean and standard deviation: 1/min at no demand; log of 1/min per ml/kg/min; log k; share an
-# hour; log of seconds, twice; 1/min at the start; shares.
-PRIOR = np.array(
-    [
-        (65.0, 20.0),
-        (arithmetic.log(2.8), 0.35),
-        (0.0, 1e3),
-        (0.03, 0.05),
-        (arithmetic.log(32.0), 0.5),
-        (arithmetic.log(42.0), 0.5),
-        (90.0, 8.0),
-        (1.0, 0.3),
-        (1.0, 0.3),
-    ]
-)
-LIMIT = np.array([30.0, 0.4, 0.3, 0.05, 0.4, 0.4, 60.0, 0.3, 0.3])  # of one step
-# No body is outside; keeps a hopeless fit from running away.
+# By parameter, in the units of the prior: the longest step of one iteration, and bounds beyond
+# which no body lies. Both only keep a hopeless fit from diverging.
+LIMIT = np.array([30.0, 0.4, 0.3, 0.05, 0.4, 0.4, 60.0, 0.3, 0.3])
 LOWEST = np.array(
     [
         -50.0,
@@ -64,15 +51,17 @@ HIGHEST = np.array(
         5.0,
     ]
 )
-BLOCK = 256
-PLAIN_ROUNDS = 8
-LAGS = 12
-ROUNDS = 8
+BLOCK = 256  # grid steps that are solved at once
+PLAIN_ROUNDS, ROUNDS = 8, 8  # most iterations without and with weights
+START_LOG_FACTOR = 0.3  # where the search for log k begins
+FREE_SD = 1e3  # a prior deviation that says nothing
+LEAST_SPREAD_BPM = 0.1  # of the residuals: heart rate is recorded in whole beats
+MAD_TO_SD = 1.4826  # median absolute deviation to standard deviation, of a normal distribution
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Course:
-    """What the fit sees: (m,) each on an even grid of ``step_s`` seconds.
+class EffortSeries:
+    """Input of the fit: (m,) each on an even grid of ``step_s`` seconds.
 
     ``level`` is the forward oxygen demand without grade, ``uphill`` what climbing adds to it and
     ``downhill`` (negative) what descending takes away, ml/kg/min; ``backward`` the share of the
@@ -117,28 +106,55 @@ class Fit:
         return float(np.sqrt(self.covariance[FACTOR, FACTOR]))
 
 
-def fit(course: Course) -> Fit | None:
-    """Fit the response to a course; None where the equations have no solution.
+def prior(settings: MeasureSettings, start_bpm: float) -> FloatArray:
+    """Mean and standard deviation of each parameter before the data, (9, 2).
+
+    Units: 1/min; log of 1/min per ml/kg/min; log; share an hour; log of seconds, twice; 1/min;
+    shares, twice.
+    """
+    slope, up_s, down_s = (
+        (float(arithmetic.log(mean)), deviation)
+        for mean, deviation in (
+            settings.kinetics_slope,
+            settings.kinetics_up_s,
+            settings.kinetics_down_s,
+        )
+    )
+    rows = {
+        BASE: settings.kinetics_base_bpm,
+        SLOPE: slope,
+        FACTOR: (0.0, FREE_SD),
+        DRIFT: settings.kinetics_drift,
+        UP: up_s,
+        DOWN: down_s,
+        START: (start_bpm, settings.kinetics_start_bpm),
+        RISE: settings.kinetics_hills,
+        FALL: settings.kinetics_hills,
+    }
+    return np.array([rows[parameter] for parameter in range(len(rows))])
+
+
+def fit(series: EffortSeries, settings: MeasureSettings) -> Fit | None:
+    """Fit the response to a series; None where the equations have no solution.
 
     1. start from the prior, at the first heart rate
     2. Gauss-Newton on the plain residuals: this finds the place
     3. the same on prewhitened residuals with outliers weighted down: this finds the interval;
-       correlation, spread and weights are estimated anew each round
+       each iteration estimates correlation, spread and weights
     """
-    known = np.isfinite(course.heart_rate)
-    prior = PRIOR.copy()
-    prior[START, 0] = course.heart_rate[known][0]
-    theta = prior[:, 0].copy()
-    theta[FACTOR] = 0.3
+    known = np.isfinite(series.heart_rate)
+    before = prior(settings, float(series.heart_rate[known][0]))
+    theta = before[:, 0].copy()
+    theta[FACTOR] = START_LOG_FACTOR
     for _ in range(PLAIN_ROUNDS):
-        found = _round(course, theta, prior, plain=True)
+        found = _iterate(series, theta, before, None)
         if found is None:
             return None
         theta = np.clip(theta + found[1], LOWEST, HIGHEST)
         if np.abs(found[1][FACTOR]) < 1e-3 and np.abs(found[1][UP]) < 1e-2:
             break
     for _ in range(ROUNDS):
-        found = _round(course, theta, prior, plain=False)
+        found = _iterate(series, theta, before, settings)
         if found is None:
             return None
         result, step = found
@@ -148,26 +164,30 @@ def fit(course: Course) -> Fit | None:
     return replace(result, parameters=theta)
 
 
-def _round(
-    course: Course, theta: FloatArray, prior: FloatArray, *, plain: bool
+def _iterate(
+    series: EffortSeries, theta: FloatArray, before: FloatArray, robust: MeasureSettings | None
 ) -> tuple[Fit, FloatArray] | None:
-    """One Gauss-Newton step from ``theta``, and the fit as it stands there."""
-    known = np.isfinite(course.heart_rate)
+    """The fit at ``theta`` and the Gauss-Newton step from there; None without a solution.
+
+    ``robust`` are the settings for prewhitening and weights; None leaves the residuals plain.
+    """
+    known = np.isfinite(series.heart_rate)
     pairs = known[1:] & known[:-1]
-    model, slopes = response(course, theta)
-    residual = np.where(known, course.heart_rate - model, 0.0)
-    correlation = 0.0 if plain else _correlation(residual, pairs)
+    model, slopes = response(series, theta)
+    residual = np.where(known, series.heart_rate - model, 0.0)
+    correlation = 0.0 if robust is None else _correlation(residual, pairs, robust)
     white = (residual[1:] - correlation * residual[:-1])[pairs]
     design = (slopes[1:] - correlation * slopes[:-1])[pairs]
-    spread = max(0.1, 1.4826 * float(np.median(np.abs(white))))
+    spread = max(LEAST_SPREAD_BPM, MAD_TO_SD * float(np.median(np.abs(white))))
     weight = np.ones(len(white))
-    if not plain:
-        weight = np.minimum(1.0, 2.5 * spread / np.maximum(np.abs(white), 1e-9))
-    step, covariance = _solve(white, design, weight / np.square(spread), (theta, prior))
+    if robust is not None:
+        weight = np.minimum(1.0, robust.kinetics_outlier * spread / np.maximum(np.abs(white), 1e-9))
+    step, covariance = _solve(white, design, weight / np.square(spread), (theta, before))
     if not np.isfinite(step).all():
         return None
-    if not plain:
-        covariance = _robust(covariance, design * (weight * white / np.square(spread))[:, None])
+    if robust is not None:
+        scores = design * (weight * white / np.square(spread))[:, None]
+        covariance = _robust(covariance, scores, robust.kinetics_lags)
     deviation = float(np.std(residual[known]))
     return Fit(theta, covariance, deviation, correlation, len(white)), step
 
@@ -176,11 +196,11 @@ def _solve(
     white: FloatArray, design: FloatArray, weight: FloatArray, at: tuple[FloatArray, FloatArray]
 ) -> tuple[FloatArray, FloatArray]:
     """One bounded Gauss-Newton step with the prior, and the covariance of the parameters."""
-    theta, prior = at
-    precision = 1.0 / np.square(prior[:, 1])
+    theta, before = at
+    precision = 1.0 / np.square(before[:, 1])
     weighted = design * weight[:, None]
     curvature = product(weighted.T, design) + np.diag(precision)
-    gradient = product(weighted.T, white) - precision * (theta - prior[:, 0])
+    gradient = product(weighted.T, white) - precision * (theta - before[:, 0])
     try:
         covariance = arithmetic.inverse(curvature)
     except ZeroDivisionError:
@@ -189,7 +209,7 @@ def _solve(
     return step, np.asarray(covariance, dtype=np.float64)
 
 
-def _robust(covariance: FloatArray, scores: FloatArray) -> FloatArray:
+def _robust(covariance: FloatArray, scores: FloatArray, lags: int) -> FloatArray:
     """Covariance that allows for correlation left in the residuals (Newey & West 1987).
 
     The larger of the two variances holds for each parameter: with few data the robust one is
@@ -197,31 +217,36 @@ def _robust(covariance: FloatArray, scores: FloatArray) -> FloatArray:
     """
     moved = product(scores, covariance)  # what each step moves the parameters by
     robust = (moved * moved).sum(axis=0)
-    for lag in range(1, min(LAGS, len(scores) - 1) + 1):
+    for lag in range(1, min(lags, len(scores) - 1) + 1):
         shared = (moved[lag:] * moved[:-lag]).sum(axis=0)
-        robust += 2.0 * (1.0 - lag / (LAGS + 1.0)) * shared
+        robust += 2.0 * (1.0 - lag / (lags + 1.0)) * shared
     grow = np.sqrt(np.maximum(1.0, robust / np.diag(covariance)))
     return np.asarray(covariance * grow * grow[:, None])
 
 
-def _correlation(residual: FloatArray, pairs: BoolArray) -> float:
+def _correlation(residual: FloatArray, pairs: BoolArray, settings: MeasureSettings) -> float:
+    """Correlation of residuals from one step to the next, 0 to a little below 1."""
     first, second = residual[:-1][pairs], residual[1:][pairs]
     power = dot(first, first)
-    return float(np.clip(dot(first, second) / power, 0.0, 0.98)) if power > 0 else 0.0
+    return (
+        float(np.clip(dot(first, second) / power, 0.0, settings.kinetics_correlation))
+        if power > 0
+        else 0.0
+    )
 
 
-def response(course: Course, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+def response(series: EffortSeries, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Heart rate (m,) by the parameters, and its derivative by each of them (m, 9).
 
-    The derivatives obey the same equation as heart rate itself, driven by those of HRss.
+    The derivatives follow the same equation as heart rate itself, driven by those of HRss.
     """
     slope, factor, tau_up_s, tau_down_s = arithmetic.exp(theta[[SLOPE, FACTOR, UP, DOWN]])
-    times = 1.0 + (factor - 1.0) * course.backward
-    drift = 1.0 + theta[DRIFT] * course.hours
-    demand = course.level + theta[RISE] * course.uphill + theta[FALL] * course.downhill
+    times = 1.0 + (factor - 1.0) * series.backward
+    drift = 1.0 + theta[DRIFT] * series.hours
+    demand = series.level + theta[RISE] * series.uphill + theta[FALL] * series.downhill
     steady = theta[BASE] + slope * demand * times
     target = steady * drift
-    shares = course.step_s / np.array([tau_up_s, tau_down_s])
+    shares = series.step_s / np.array([tau_up_s, tau_down_s])
     kept = arithmetic.exp(-shares)
     rising = _rising(kept, theta[START], target)
     keep = np.where(rising, kept[0], kept[1])
@@ -230,10 +255,10 @@ def response(course: Course, theta: FloatArray) -> tuple[FloatArray, FloatArray]
     driven = np.zeros((len(target), 9))
     driven[:, BASE] = drift
     driven[:, SLOPE] = slope * demand * times * drift
-    driven[:, FACTOR] = slope * demand * factor * course.backward * drift
-    driven[:, DRIFT] = steady * course.hours
-    driven[:, RISE] = slope * course.uphill * times * drift
-    driven[:, FALL] = slope * course.downhill * times * drift
+    driven[:, FACTOR] = slope * demand * factor * series.backward * drift
+    driven[:, DRIFT] = steady * series.hours
+    driven[:, RISE] = slope * series.uphill * times * drift
+    driven[:, FALL] = slope * series.downhill * times * drift
     lag = np.concatenate(([theta[START]], rate[:-1])) - target
     by_tau = lag * keep * share / (1.0 - keep)  # of keep by log tau, as if driven
     driven[:, UP] = np.where(rising, by_tau, 0.0)

@@ -1,23 +1,19 @@
-"""Distance, pace, grade and ground of segments, and the session's backward bests.
-
-Steps and how they are made.
-"""
+"""Distance, pace, grade and ground of segments, steps, and the session's backward bests."""
 
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from retrorun.measure.oxygen import flat_equivalent
-from retrorun.measure.samples import Samples, kind_of, sparse, walking
+from retrorun.measure.energy import flat_equivalent
+from retrorun.measure.samples import Columns, Samples, ratio, sparse, walking
 from retrorun.model import Best
 from retrorun.settings import MeasureSettings
 from retrorun.units import METRE_PER_MILE, FloatArray, pace_s_per_km
 
-Columns = dict[str, FloatArray]
 Better = Callable[[Best, Best], bool]
 
 
-def paces(samples: Samples) -> Columns:
+def pace_columns(samples: Samples) -> Columns:
     """Sums and means of movement, (s,) each, NaN where not known.
 
     Speed is metres over seconds that are both known. Grade is weighted by distance; turn rate is
@@ -31,8 +27,8 @@ def paces(samples: Samples) -> Columns:
         np.where(np.isfinite(samples.grade), graded, np.nan), samples.moving
     )
     turned, turning_s = samples.sums(np.abs(samples.track.column("turn_rate_dps")), samples.moving)
-    altitude = np.append(np.diff(samples.track.column("smooth_altitude_m")), np.nan)
-    climb, climbing_s = samples.sums(np.maximum(altitude, 0.0), samples.moving)
+    rises = _rises(samples.track.column("smooth_altitude_m"))
+    climb, climbing_s = samples.sums(np.maximum(rises, 0.0), samples.moving)
     flat, flat_s = samples.sums(_flat_m(samples), samples.moving)
     return {
         "seconds": (samples.last - samples.first).astype(np.float64),
@@ -46,25 +42,26 @@ def paces(samples: Samples) -> Columns:
     }
 
 
+def _rises(altitude_m: FloatArray) -> FloatArray:
+    """Metres upward from each known altitude to the next, however far off that is, (n,)."""
+    known = np.flatnonzero(np.isfinite(altitude_m))
+    rises = np.full(altitude_m.size, np.nan)
+    rises[known[:-1]] = np.diff(altitude_m[known])
+    return rises
+
+
 def _moving_s(samples: Samples) -> FloatArray:
     """Seconds in motion; in a sparse recording each sample stands for what follows it."""
     moving_s = samples.total(samples.moving.astype(np.float64))
-    if not sparse(samples.seen):
+    if not sparse(samples.observed):
         return moving_s
-    share = np.nan_to_num(ratio(moving_s, samples.total(samples.seen.astype(np.float64))))
+    share = np.nan_to_num(ratio(moving_s, samples.total(samples.observed.astype(np.float64))))
     return np.asarray(share * (samples.last - samples.first))
 
 
 def _flat_m(samples: Samples) -> FloatArray:
     """Metres on the level that would cost as much as each second's, by Minetti's polynomials."""
     return np.asarray(samples.step_m * flat_equivalent(samples.grade, walking(samples)))
-
-
-def ratio(upper: FloatArray, lower: FloatArray) -> FloatArray:
-    """Quotient (s,), NaN where there is nothing to divide by."""
-    found = np.full(len(upper), np.nan)
-    np.divide(upper, lower, out=found, where=lower > 0)
-    return found
 
 
 def pace(speed_mps: float | None) -> float | None:
@@ -79,13 +76,13 @@ def ground(grade: float | None, turn_rate_dps: float | None, limits: MeasureSett
     return [name for name, holds in (("steep", steep), ("twisty", twisty)) if holds]
 
 
-def bests(samples: Samples, settings: MeasureSettings) -> tuple[Best, ...]:
-    """Fastest backward stretch over each distance, and the longest without a break.
+def backward_bests(samples: Samples, settings: MeasureSettings) -> tuple[Best, ...]:
+    """Fastest backward movement over each distance, and the longest without a break.
 
-    Only counted backward segments; neighbours are one stretch, whatever their gait.
+    Candidates are left out; neighbouring segments count as one, whatever their gait.
     """
     found: dict[str, Best] = {}
-    for first, last in _stretches(samples):
+    for first, last in _unbroken(samples):
         end = last - (last == samples.track.seconds)  # nothing follows the last sample
         steps = samples.step_m[first:end]
         longest = Best(
@@ -114,10 +111,10 @@ def _keep(found: dict[str, Best], new: Best, better: Better) -> None:
         found[new.key] = new
 
 
-def _stretches(samples: Samples) -> Iterator[tuple[int, int]]:
+def _unbroken(samples: Samples) -> Iterator[tuple[int, int]]:
     """First and last sample of each unbroken run of counted backward segments."""
-    chosen = [kind_of(part) == "backward" for part in samples.segments]
-    inside = np.concatenate(([False], samples.mark(chosen), [False]))
+    chosen = [part.kind == "backward" for part in samples.segments]
+    inside = np.concatenate(([False], samples.mask(chosen), [False]))
     edges = np.flatnonzero(np.diff(inside.astype(np.int8)))
     yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
 
@@ -131,15 +128,15 @@ def _fastest(way_m: FloatArray, distance_m: float, offset: int) -> Best | None:
     after = np.clip(np.searchsorted(way_m, goal), 1, len(way_m) - 1)
     step = way_m[after] - way_m[after - 1]
     part = np.where(step > 0, (goal - way_m[after - 1]) / np.where(step > 0, step, 1.0), 0.0)
-    taken = after - 1 + part - start
-    quickest = int(np.argmin(taken))
+    seconds = after - 1 + part - start
+    quickest = int(np.argmin(seconds))
     return Best(
-        name_of(distance_m), float(taken[quickest]), distance_m, float(start[quickest] + offset)
+        name_of(distance_m), float(seconds[quickest]), distance_m, float(start[quickest] + offset)
     )
 
 
 def name_of(distance_m: float) -> str:
-    """How runners call a distance: ``400 m``, ``1 km``, ``1 mile``."""
+    """The usual name of a distance: ``400 m``, ``1 km``, ``1 mile``."""
     if abs(distance_m - METRE_PER_MILE) < 0.01:
         return "1 mile"
     return f"{distance_m / 1000:g} km" if distance_m >= 1000 else f"{distance_m:g} m"
@@ -148,7 +145,7 @@ def name_of(distance_m: float) -> str:
 MEANS = ("contact_time_s", "vertical_oscillation_m", "respiration_brpm", "balance_pct")
 
 
-def gaits(samples: Samples) -> Columns:
+def gait_columns(samples: Samples) -> Columns:
     """Steps, step rate and step length (s,), NaN where not recorded.
 
     Step length is metres over steps, both counted only while moving with a sensor reporting.

@@ -1,6 +1,6 @@
-"""A track laid out for summing: which samples count, and sums over many segments at once.
+"""A track laid out for summing: which samples count, sums over its segments, and totals.
 
-Sums over the segments of each direction; they add over sessions and weeks.
+Totals of each kind of segment add up over sessions and weeks.
 """
 
 from collections.abc import Sequence
@@ -8,19 +8,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from retrorun.model import FileTotal, MeasuredSegment, Note, Segment, Totals, Track
+from retrorun.model import KINDS, FileTotal, MeasuredSegment, Note, Segment, Totals, Track
 from retrorun.settings import MeasureSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
+
+Columns = dict[str, FloatArray]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Samples:
-    """What every measure needs of a track, (n,) each, and where its (s,) segments lie.
+    """What every metric needs of a track of n samples, and where its s segments lie.
 
     Attributes:
-        segments: the segments, in order.
+        track: the session at 1 Hz.
+        segments: the segments, in order; s of them.
         first: (s,) index of each segment's first sample; ``last`` one past its last.
-        seen: speed or step rate tell whether the runner moved.
+        observed: speed, step rate or distance is known, so that movement can be told from rest.
         moving: in motion and not paused.
         speed_mps: speed over ground; 0 while paused, NaN where missing.
         step_m: metres from each sample to the next, NaN where missing.
@@ -32,7 +35,7 @@ class Samples:
     segments: Sequence[Segment]
     first: IntArray
     last: IntArray
-    seen: BoolArray
+    observed: BoolArray
     moving: BoolArray
     speed_mps: FloatArray
     step_m: FloatArray
@@ -52,8 +55,8 @@ class Samples:
         running = np.concatenate(([0.0], np.cumsum(column)))
         return np.asarray(running[self.last] - running[self.first])
 
-    def mark(self, chosen: Sequence[bool]) -> BoolArray:
-        """(n,) true within the chosen segments."""
+    def mask(self, chosen: Sequence[bool]) -> BoolArray:
+        """(n,) true within those segments whose entry in ``chosen`` (s,) is true."""
         inside = np.zeros(self.track.seconds, dtype=np.bool_)
         for first, last, wanted in zip(self.first, self.last, chosen, strict=True):
             inside[first:last] |= wanted
@@ -80,13 +83,20 @@ def lay_out(
         segments=segments,
         first=index[:, 0],
         last=np.maximum(index[:, 1], index[:, 0]),
-        seen=np.isfinite(speed) | np.isfinite(cadence) | np.isfinite(step),
+        observed=np.isfinite(speed) | np.isfinite(cadence) | np.isfinite(step),
         moving=(np.nan_to_num(speed) >= settings.moving_mps) | stepping,
         speed_mps=speed,
         step_m=step,
         grade=track.column("grade"),
         heart_rate_bpm=np.where(believed, heart_rate, np.nan),
     )
+
+
+def ratio(upper: FloatArray, lower: FloatArray) -> FloatArray:
+    """Quotient (s,), NaN where there is nothing to divide by."""
+    found = np.full(len(upper), np.nan)
+    np.divide(upper, lower, out=found, where=lower > 0)
+    return found
 
 
 def sparse(known: BoolArray) -> bool:
@@ -97,26 +107,16 @@ def sparse(known: BoolArray) -> bool:
 
 def walking(samples: Samples) -> BoolArray:
     """(n,) whether the segment's gait is walking."""
-    return samples.mark([part.gait == "walk" for part in samples.segments])
+    return samples.mask([part.gait == "walk" for part in samples.segments])
 
 
-def kind_of(segment: Segment) -> str:
-    """Which total a segment goes to: its direction, or ``candidate``.
-
-    A candidate is a backward stretch that is not certain; it counts as neither direction.
-    """
-    doubtful = segment.direction == "backward" and segment.verdict == "candidate"
-    return "candidate" if doubtful else segment.direction
-
-
-KINDS = ("backward", "forward", "candidate", "unknown", "still")
 ENERGIES = {"energy_kcal": "gross", "active_kcal": "active", "low_kcal": "low", "high_kcal": "high"}
 
 
 def totals(segments: Sequence[MeasuredSegment]) -> dict[str, Totals]:
     """Sums by direction: ``backward`` confirmed or labelled only, candidates under their own."""
     return {
-        kind: Totals.of(_of_segment(each) for each in segments if kind_of(each.segment) == kind)
+        kind: Totals.of(_of_segment(each) for each in segments if each.segment.kind == kind)
         for kind in KINDS
     }
 
@@ -131,7 +131,8 @@ def timer_notes(
     apart = [
         f"the file's {total.source} says {total.timer_s:,.0f} s"
         for total in stated
-        if total.timer_s and moving_s - total.timer_s > max(settings.timer_share * total.timer_s, 5)
+        if total.timer_s
+        and moving_s - total.timer_s > max(settings.timer_share * total.timer_s, settings.timer_s)
     ]
     if not apart:
         return ()

@@ -22,7 +22,7 @@ from retrorun.model.comparison import (
     Trend,
     Week,
 )
-from retrorun.model.measures import (
+from retrorun.model.metrics import (
     Best,
     Energy,
     Estimate,
@@ -38,13 +38,16 @@ from retrorun.model.recording import (
     FileTotal,
     HeadingKind,
     HeadingSeries,
+    HeadingTrack,
     Lap,
     Note,
     Pause,
     Recording,
     Source,
+    Track,
 )
 from retrorun.model.segment import (
+    KINDS,
     LOCAL_CLOCK,
     UTC_CLOCK,
     Detection,
@@ -52,6 +55,7 @@ from retrorun.model.segment import (
     Gait,
     GaitLine,
     HeadingVerdict,
+    Kind,
     Label,
     Segment,
     Verdict,
@@ -64,11 +68,12 @@ from retrorun.model.session import (
     Outcome,
     SecondDevice,
     Session,
-    Zoned,
+    TimeZone,
+    session_id,
 )
-from retrorun.model.track import HeadingTrack, Track
 
 __all__ = [
+    "KINDS",
     "LOCAL_CLOCK",
     "UTC_CLOCK",
     "Advice",
@@ -98,6 +103,7 @@ __all__ = [
     "HeadingVerdict",
     "HeartLoad",
     "HeartRate",
+    "Kind",
     "Label",
     "Lap",
     "Lesson",
@@ -117,11 +123,12 @@ __all__ = [
     "Segment",
     "Session",
     "Source",
+    "TimeZone",
     "Totals",
     "Track",
     "Trend",
     "Verdict",
     "Week",
     "Zone",
-    "Zoned",
+    "session_id",
 ]

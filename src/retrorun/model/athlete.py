@@ -1,4 +1,4 @@
-"""The person who runs: what they said, and what was learnt from their runs."""
+"""The athlete: the stated profile, and what was learnt from their sessions."""
 
 import datetime as dt
 import hashlib
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from retrorun.model.measures import Estimate
+from retrorun.model.metrics import Estimate
 from retrorun.model.segment import GaitLine
 
 
@@ -29,9 +29,9 @@ class DatedMass:
 
 @dataclass(frozen=True, slots=True)
 class Athlete:
-    """The person who runs: what they said of themselves, and what was learnt from their runs.
+    """The stated profile of whoever runs, and what was learnt from their sessions.
 
-    ``mass_kg`` holds where ``masses``, in the order of their days, say nothing. ``zone_secret``
+    ``mass_kg`` is used where ``masses``, in the order of their days, have no entry. ``zone_secret``
     decides how hidden discs lie about the privacy zones; the archive draws and keeps it.
     """
 

@@ -1,14 +1,14 @@
 """Backward against forward over many athletes: values only, ready for pages, JSON and Parquet.
 
-Two levels: what is kept of each athlete's own `Comparison`, and what is said over all of them. A
-number that is not known is None, and words beside it say why.
+Two levels: a summary of each athlete's own `Comparison`, and numbers over all athletes. A number
+that is not known is None, with the reason in words beside it.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from retrorun.model.measures import Estimate
+from retrorun.model.metrics import Estimate
 from retrorun.model.recording import Note
 
 Scale = Literal["factor", "difference", "percent"]
@@ -24,11 +24,11 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class AthleteMeasure:
-    """One measure of one athlete, backward minus forward: a `Difference` without its words.
+class AthleteMetric:
+    """One metric of one athlete, backward minus forward: a `Difference` without its words.
 
     Attributes:
-        difference: in the measure's unit; ``percent``: in per cent of forward.
+        difference: in the metric's unit; ``percent``: in per cent of forward.
         pairs: matched pairs behind it, all of them; ``sessions``: in how many sessions.
     """
 
@@ -49,7 +49,7 @@ class AthleteSummary:
         backward_s: moving backward; ``backward_m`` metres; the same of ``forward``.
         cost_factor: the athlete's own; None where there is none.
         cost_sessions: sessions with a cost factor of their own.
-        measures: `Difference.key` → the measure; only those that have a number.
+        measures: `Difference.key` → the metric; only those that have a number.
         reasons: the other keys, and ``cost_factor``, → why there is no number.
     """
 
@@ -64,7 +64,7 @@ class AthleteSummary:
     forward_m: float | None
     cost_factor: Interval | None
     cost_sessions: int
-    measures: Mapping[str, AthleteMeasure]
+    measures: Mapping[str, AthleteMetric]
     reasons: Mapping[str, str]
 
 
@@ -120,12 +120,12 @@ class Mixed:
 
 
 @dataclass(frozen=True, slots=True)
-class CohortMeasure:
-    """One measure over all athletes who have it.
+class CohortMetric:
+    """One metric over all athletes who have it.
 
     Attributes:
         key: that of `Difference`, or ``cost_factor``.
-        label: words for people; ``unit``: for people, that of the measure or ``%``.
+        label: words for people; ``unit``: for people, that of the metric or ``%``.
         scale: ``difference`` in the unit, ``percent`` of forward, or ``factor`` times forward.
         athletes: how many have a number of their own.
         missing: how many more are needed before a number is given; 0 if it is given.
@@ -151,7 +151,7 @@ class Cohort:
         athletes: one summary each, by name.
         uncompared: athletes who are missing here, and why.
         backward_athletes: those with counted backward movement.
-        measures: the cost factor first, then each measure as difference and in per cent.
+        measures: the cost factor first, then each metric as difference and in per cent.
         literature_factor: the measured literature's; ``popular_factor``: the popular claim's.
     """
 
@@ -165,7 +165,7 @@ class Cohort:
     first_date: str | None
     last_date: str | None
     include_candidates: bool
-    measures: tuple[CohortMeasure, ...]
+    measures: tuple[CohortMetric, ...]
     literature_factor: Estimate
     popular_factor: Estimate
     notes: tuple[Note, ...] = ()

@@ -1,6 +1,6 @@
 """Backward against forward over many sessions: values only, ready for pages and for JSON.
 
-Times are Unix seconds (UTC), dates ISO ``YYYY-MM-DD`` on the runner's own clock. Every number that
+Times are Unix seconds (UTC), dates ISO ``YYYY-MM-DD`` on the athlete's own clock. Every number that
 may be unknown is None; an `Estimate` without a value says why in ``reason``.
 """
 
@@ -8,21 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from retrorun.model.measures import Estimate, Totals
+from retrorun.model.metrics import Estimate, Totals
 from retrorun.model.recording import Note
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A backward stretch and the forward stretch that it is compared with.
+    """A backward segment and the forward segment that it is compared with.
 
     Attributes:
         backward_session: session id; with ``backward_start_s`` it names the segment.
-        forward_session: the same of the forward stretch; often, not always, the same session.
+        forward_session: the same of the forward segment; often, not always, the same session.
         gait: the gait of both.
         distance: how unlike the two are, 0 for equal; the unit is the tolerance of the match.
-        backward: measure → value, the keys of `Difference.key`; None where not recorded.
-        forward: the same of the forward stretch.
+        backward: metric → value, the keys of `Difference.key`; None where not recorded.
+        forward: the same of the forward segment.
     """
 
     backward_session: str
@@ -38,16 +38,16 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One measure, backward minus forward, over matched pairs.
+    """One metric, backward minus forward, over matched pairs.
 
     Attributes:
-        key: the measure with its unit, such as ``heart_rate_bpm``.
+        key: the metric with its unit, such as ``heart_rate_bpm``.
         label: words for people.
         unit: unit in words for people.
-        backward: mean of the backward stretches; ``forward``: of their partners.
+        backward: mean of the backward segments; ``forward``: of their partners.
         difference: backward minus forward with a 95 % interval over pairs clustered by session.
         percent: the same in per cent of forward.
-        pairs: pairs with the measure on both sides; ``sessions``: in how many sessions.
+        pairs: pairs with the metric on both sides; ``sessions``: in how many sessions.
         missing: how many more pairs are needed before a number is given; 0 if it is given.
         note: ``too early to say: N more`` or how the number is to be read.
     """
@@ -78,7 +78,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A measure over time: Theil-Sen slope a week with its 95 % interval.
+    """A metric over time: Theil-Sen slope a week with its 95 % interval.
 
     ``intercept`` is the line's value at the first point; ``weeks`` lie between first and last.
     """
@@ -216,7 +216,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One piece of information for the runner: never a light, never a verdict.
+    """One piece of information for the athlete; it judges nothing.
 
     ``citation`` and ``limits`` say where a number comes from and what it cannot tell.
     """
@@ -246,7 +246,7 @@ class Comparison:
         first_date: local date of the first session; ``last_date`` of the last.
         include_candidates: whether candidates were counted as backward.
         totals: direction → sums over all sessions.
-        cost_factor: the runner's own backward cost factor, all sessions combined.
+        cost_factor: the athlete's own backward cost factor, all sessions combined.
         literature_factor: the measured literature's; ``popular_factor``: the popular claim's.
         pairs: the matched pairs, in time order, at most as many as the settings allow.
         days: every session, in time order.

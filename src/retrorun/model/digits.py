@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from retrorun.model.track import HeadingTrack, Track
+from retrorun.model.recording import HeadingTrack, Track
 from retrorun.units import FloatArray
 
 T = TypeVar("T")

@@ -1,7 +1,4 @@
-"""Stretches of one direction and gait, and the grounds for them.
-
-The five kinds of stretch that every page tells apart.
-"""
+"""Segments of one direction and gait, the evidence for them, and labels that overrule it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,19 +10,20 @@ from retrorun.units import FloatArray
 Direction = Literal["forward", "backward", "unknown", "still"]
 Gait = Literal["run", "walk", "still"]
 Verdict = Literal["confirmed", "candidate", "labelled"]
+Kind = Literal["backward", "forward", "candidate", "unknown", "still"]
+KINDS: tuple[Kind, ...] = ("backward", "forward", "candidate", "unknown", "still")
 
-
-# before the origin of a label that counts otherwise than from the session's start
+# Prefixes of a label's origin: its times count from somewhere else than the session's start.
 LOCAL_CLOCK = "local "  # seconds since 1970 on the athlete's clock
 UTC_CLOCK = "utc "  # Unix seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The user's word about a stretch; ``origin`` says where it was said (lap, file, command …).
+    """A direction stated by the user; ``origin`` names where (lap, file, command …).
 
     Times are seconds since the session's start, unless the origin begins with the name of a clock:
-    those of a table are placed when the session is analysed.
+    the analysis converts those of a label file once the session's start is known.
     """
 
     start_s: float
@@ -36,11 +34,14 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of one direction and gait, ``[start_s, end_s)``.
+    """A part of a session in one direction and gait, ``[start_s, end_s)``.
 
-    ``probability`` is that of ``direction``; ``evidence`` the summed log-likelihood ratio of each
-    kind, positive for backward. ``reason`` says what the verdict rests on, ``would_change`` what
-    would have led to another; empty for stops.
+    Attributes:
+        start_s: seconds since the session's start; ``end_s`` the same.
+        probability: of ``direction``, 0 to 1.
+        evidence: source of evidence → summed log-likelihood ratio, positive for backward.
+        reason: what the verdict rests on, in words; empty for stops.
+        would_change: what would have led to another verdict, in words; empty for stops.
     """
 
     start_s: float
@@ -52,6 +53,12 @@ class Segment:
     evidence: Mapping[str, float]
     reason: str = ""
     would_change: str = ""
+
+    @property
+    def kind(self) -> Kind:
+        """Its direction, or ``candidate`` for one that may be backward and is not certain."""
+        doubtful = self.direction == "backward" and self.verdict == "candidate"
+        return "candidate" if doubtful else self.direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,7 @@ class HeadingVerdict:
 
 @dataclass(frozen=True, slots=True)
 class GaitLine:
-    """A runner's cadence on speed: ``cadence_spm = intercept + slope·speed + grade_slope·grade``.
+    """An athlete's line: ``cadence_spm = intercept + slope·speed + grade_slope·grade``.
 
     ``spread_spm`` is the residual's robust standard deviation, ``seconds`` what it was fitted on,
     between ``low_mps`` and ``high_mps``.
@@ -85,16 +92,17 @@ class GaitLine:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detection:
-    """What was found: segments covering the session without overlap, and the second-wise grounds.
+    """Segments that cover a session without overlap, and the evidence of each second.
 
     Attributes:
         segments: in order, from 0 to the track's end.
-        heading: verdict on the heading.
+        heading: which heading was used, and why.
         columns: to be added to the track: ``backward_probability``,
             ``heading_minus_course_deg`` and ``evidence_<kind>``, each (n,).
-        forward_line: the runner's forward gait line in this session, if it could be fitted.
+        forward_line: the athlete's forward gait line in this session, if it could be fitted.
         backward_line: the same for confirmed backward running.
-        asks_line: the line of other sessions has a part in it, or would if there were one.
+        asks_line: the result depends on the gait line learnt from other sessions, or would if
+            there were one.
     """
 
     segments: tuple[Segment, ...]
@@ -103,14 +111,3 @@ class Detection:
     forward_line: GaitLine | None = None
     backward_line: GaitLine | None = None
     asks_line: bool = False
-
-
-Kind = Literal["backward", "candidate", "forward", "unknown", "still"]
-KINDS: tuple[Kind, ...] = ("backward", "candidate", "forward", "unknown", "still")
-
-
-def kind(segment: Segment) -> Kind:
-    """What the stretch counts as: backward by gait alone is a candidate."""
-    if segment.direction == "backward":
-        return "candidate" if segment.verdict == "candidate" else "backward"
-    return segment.direction

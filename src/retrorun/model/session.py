@@ -2,16 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
-from retrorun.model.measures import Estimate, Measures
-from retrorun.model.recording import Lap, Note, Pause, Source
-from retrorun.model.segment import GaitLine, HeadingVerdict, Label
-from retrorun.model.track import Track
+from retrorun.errors import NotARunError, RetrorunError
+from retrorun.model.metrics import Estimate, Measures, Totals
+from retrorun.model.recording import Lap, Note, Pause, Source, Track
+from retrorun.model.segment import GaitLine, HeadingVerdict, Kind, Label
 from retrorun.text import plain
 
 
+def session_id(sha256: str, index: int) -> str:
+    """First 12 hex digits of the file's hash; a second activity adds ``-2``, and so on.
+
+    Args:
+        sha256: of the file, in hex digits.
+        index: position of the activity in the file, from 0.
+    """
+    return sha256[:12] if index == 0 else f"{sha256[:12]}-{index + 1}"
+
+
 @dataclass(frozen=True, slots=True)
-class Zoned:
+class TimeZone:
     """A time zone by name or by offset, and where it was found (``file``, ``position``)."""
 
     name: str | None
@@ -21,7 +32,7 @@ class Zoned:
 
 @dataclass(frozen=True, slots=True)
 class SecondDevice:
-    """Another recording of the same time, and whether its heading was taken over.
+    """Another recording of the same time, and whether its heading was used.
 
     Attributes:
         sha256: of its export; ``index``: its position there.
@@ -37,14 +48,14 @@ class SecondDevice:
     reason: str
 
     def __post_init__(self) -> None:
-        """Make the device's name safe to print, and the words in which it stands."""
+        """Make the device's name and the reason, which holds it, safe to print."""
         for name in ("device", "reason"):
             object.__setattr__(self, name, plain(getattr(self, name)))
 
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What one session teaches about the athlete, by an analysis without any learnt value.
+    """What is learnt of the athlete from one session, analysed without learnt values.
 
     Attributes:
         forward_line: the forward gait line, if heading or labels decided the session.
@@ -59,17 +70,17 @@ class Lesson:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One analysed activity: everything that pages, archive and comparison need but the samples.
+    """One analysed activity: what pages, archive and comparison need, except the samples.
 
     Attributes:
         id: first 12 hex digits of the source's SHA-256, with ``-2`` … for further activities.
         index: position in the file, from 0.
         channels: contract label → share of seconds that have it.
-        labels: the user's words that were used.
+        labels: labels of the user that were applied.
         second_devices: other recordings of this time that were compared with it.
         distance_sources: source of the distance → metres that it gave.
         settings: fingerprint of the settings; ``version``: the code's version.
-        lesson: what it teaches; None in documents of versions that did not keep it.
+        lesson: what is learnt from it; None in documents of versions that did not keep it.
         learnt: which learnt values the analysis depends on, and the fingerprint of each.
     """
 
@@ -77,7 +88,7 @@ class Session:
     index: int
     source: Source
     start_time_s: float
-    zone: Zoned | None
+    zone: TimeZone | None
     sport: str | None
     name: str | None
     device: str | None
@@ -101,17 +112,21 @@ class Session:
     lesson: Lesson | None = None
     learnt: Mapping[str, str] = field(default_factory=dict)
 
+    def total(self, kind: Kind) -> Totals:
+        """Sums over the segments of a kind; zeros where there are none."""
+        return self.measures.totals.get(kind, Totals())
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Blob:
-    """A file on its way in: bytes by name, and what is known of each session by its index.
+    """A file to be analysed, and what is known of each of its sessions by index.
 
     Attributes:
         name: the file's.
         data: its bytes.
-        labels: the user's words.
-        companions: name and bytes of second devices' recordings to be joined where they fit.
-        notes: what is to be noted besides.
+        labels: of each session, stated by the user.
+        companions: name and bytes of second devices' recordings that are joined where they match.
+        notes: further notes on each session.
     """
 
     name: str
@@ -123,7 +138,7 @@ class Blob:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Analysis:
-    """A file, analysed: its sessions, and the 1 Hz track of each."""
+    """The sessions of a file, the 1 Hz track of each, and notes on what else was in it."""
 
     source: Source
     sessions: tuple[Session, ...]
@@ -133,7 +148,7 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A file that could not be analysed, and why; ``source`` is as much as is known of it.
+    """A file that could not be analysed, and why; ``source`` may lack its hash or format.
 
     ``not_a_run``: it was read and holds no running or walking; nothing is wrong with it.
     """
@@ -145,8 +160,14 @@ class Failed:
     remedy: str | None = None
     not_a_run: bool = False
 
+    @classmethod
+    def of(cls, source: Source, error: RetrorunError) -> Self:
+        """The failure of a file whose reading or analysis ended with this error."""
+        not_a_run = isinstance(error, NotARunError)
+        return cls(source, error.slug, error.message, error.offset, error.remedy, not_a_run)
+
     def __post_init__(self) -> None:
-        """A file's words may stand in the message: they are made safe to print."""
+        """Make the message safe to print: text of the file may be part of it."""
         object.__setattr__(self, "message", plain(self.message))
 
 

@@ -14,12 +14,18 @@ from dataclasses import replace
 from retrorun.model import Recording, Track
 from retrorun.prepare.clean import cleaned
 from retrorun.prepare.distance import totals_note, with_distance
-from retrorun.prepare.motion import graded, motion
 from retrorun.prepare.plausibility import doubt
-from retrorun.prepare.resample import as_cleaned, resampled
+from retrorun.prepare.track import (
+    as_cleaned,
+    coverage,
+    graded,
+    has_usable_seconds,
+    motion,
+    resampled,
+)
 from retrorun.settings import PrepareSettings
 
-__all__ = ["doubt", "prepare"]
+__all__ = ["coverage", "doubt", "has_usable_seconds", "prepare"]
 
 
 def prepare(

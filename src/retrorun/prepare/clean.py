@@ -8,14 +8,9 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.channels import BY_NAME, POSITION
 from retrorun.model import HeadingSeries, Note, Pause, Recording
-from retrorun.prepare.sources import judged
+from retrorun.prepare.sources import judge_sources
 from retrorun.settings import PrepareSettings
-from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray, IntArray, wrap_deg
-
-_AROUND_S = 10.0  # a leap is judged against so much before and after it
-_CATCHING_UP_MPS = 7.0  # nobody is faster than that meanwhile
-_ALONG = 0.6  # least cosine between the leap and the way around it
-_TOO_FAR = 0.7  # of the leap, from that way, on either side
+from retrorun.units import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +52,7 @@ def cleaned(recording: Recording, settings: PrepareSettings) -> Cleaned:
     if "heart_rate_bpm" in columns:
         suspect = _reject_heart_rate(raw["heart_rate_bpm"], time_s, columns)
         suspects["heart_rate_suspect"] = time_s[suspect]
-    notes += _judge_distance(recording, time_s, (raw, columns))
+    notes += _judge_distance(recording, time_s, (raw, columns), settings)
     counted = (("position-jumps", "position_suspect"), ("heart-rate-faults", "heart_rate_suspect"))
     notes += tuple(
         Note(slug, f"{suspects[flag].size} samples were rejected ({flag.replace('_', ' ')})")
@@ -116,6 +111,7 @@ def _judge_distance(
     recording: Recording,
     time_s: FloatArray,
     found: tuple[Mapping[str, FloatArray], dict[str, FloatArray]],
+    settings: PrepareSettings,
 ) -> tuple[Note, ...]:
     """Put what is believed of odometer and speed into the cleaned columns, in place.
 
@@ -126,7 +122,7 @@ def _judge_distance(
     if time_s.size == 0:
         return ()
     given = columns | {name: raw[name] for name in ("distance_m", "speed_mps") if name in raw}
-    sources = judged(time_s, given, recording.distance_m)
+    sources = judge_sources(time_s, given, recording.distance_m, settings)
     for name in ("distance_m", "speed_mps"):
         values = getattr(sources, name)
         if values is not None:
@@ -157,7 +153,8 @@ def _drop_held(
     first, last = first[ends], last[ends]
     held_s = time_s[fixed[last + 1]] - time_s[fixed[first]]
     own_s = time_s[fixed[last + 1]] - time_s[fixed[last]]
-    leap_m = np.hypot(*place_steps_m(latitude[fixed], longitude[fixed], last, last + 1))
+    leap = arithmetic.steps_m(latitude, longitude, fixed[last], fixed[last + 1])
+    leap_m = arithmetic.hypot(*leap)
     short = held_s <= settings.gap_s
     for start, end in zip(first[short].tolist(), last[short].tolist(), strict=True):
         latitude[fixed[start + 1 : end + 1]] = np.nan
@@ -191,7 +188,9 @@ def _reject_jumps(
             break
         fast = _step_speed_mps(time_s[fixed], latitude[fixed], longitude[fixed])
         edges = np.flatnonzero(fast > settings.speed_limit_mps)
-        edges = edges[~_catches_up(time_s[fixed], (latitude[fixed], longitude[fixed]), edges)]
+        edges = edges[
+            ~_catches_up(time_s[fixed], (latitude[fixed], longitude[fixed]), edges, settings)
+        ]
         jumps_s = (time_s[fixed[edges]] + time_s[fixed[edges + 1]]) / 2
         if edges.size == 0:
             break
@@ -212,7 +211,10 @@ def _reject_jumps(
 
 
 def _catches_up(
-    time_s: FloatArray, place: tuple[FloatArray, FloatArray], edges: IntArray
+    time_s: FloatArray,
+    place: tuple[FloatArray, FloatArray],
+    edges: IntArray,
+    settings: PrepareSettings,
 ) -> BoolArray:
     """Which leaps, from fix ``edges`` to the next, only make up for a position that lagged, (k,).
 
@@ -222,17 +224,17 @@ def _catches_up(
     """
     if edges.size == 0:
         return np.zeros(0, dtype=bool)
-    leap = np.array(place_steps_m(*place, edges, edges + 1))
-    length_m = np.maximum(np.hypot(*leap), 1e-9)
+    leap = np.array(arithmetic.steps_m(*place, edges, edges + 1))
+    length_m = np.maximum(arithmetic.hypot(leap[0], leap[1]), 1e-9)
     along = leap / length_m
-    first = np.searchsorted(time_s, time_s[edges] - _AROUND_S)
-    last = np.searchsorted(time_s, time_s[edges + 1] + _AROUND_S, side="right")
+    first = np.searchsorted(time_s, time_s[edges] - settings.leap_around_s)
+    last = np.searchsorted(time_s, time_s[edges + 1] + settings.leap_around_s, side="right")
     every = np.arange(time_s.size)
-    plane = place_steps_m(*place, np.zeros_like(every), every)
+    plane = arithmetic.steps_m(*place, np.zeros_like(every), every)
     lines = [_line(time_s - time_s[0], each, first, last) for each in plane]
     pace = np.array([slope for _, slope in lines])
-    found = (np.hypot(*pace) <= _CATCHING_UP_MPS) & (last - first > 4)
-    found &= (along * pace).sum(axis=0) > _ALONG * np.hypot(*pace)
+    found = (arithmetic.hypot(pace[0], pace[1]) <= settings.leap_way_mps) & (last - first > 4)
+    found &= (along * pace).sum(axis=0) > settings.leap_along * arithmetic.hypot(pace[0], pace[1])
     for fix in (edges, edges + 1):
         off = np.array(
             [
@@ -240,7 +242,7 @@ def _catches_up(
                 for each, (start, slope) in zip(plane, lines, strict=True)
             ]
         )
-        found &= np.abs((along * off).sum(axis=0)) < _TOO_FAR * length_m
+        found &= np.abs((along * off).sum(axis=0)) < settings.leap_off_share * length_m
     return np.asarray(found, dtype=bool)
 
 
@@ -255,28 +257,16 @@ def _line(
 
     count = np.maximum(last - first, 1)
     time, value = sums(time_s) / count, sums(values) / count
-    spread = sums(time_s**2) / count - time**2
+    spread = sums(time_s * time_s) / count - time * time
     slope = (sums(time_s * values) / count - time * value) / np.maximum(spread, 1e-9)
     return value - slope * time, slope
 
 
-def place_steps_m(
-    latitude: FloatArray, longitude: FloatArray, first: IntArray, last: IntArray
-) -> tuple[FloatArray, FloatArray]:
-    """Metres east and north from the fixes ``first`` to the fixes ``last``, (k,) each."""
-    north = np.radians(latitude[last] - latitude[first]) * EARTH_RADIUS_M
-    east = np.radians(wrap_deg(longitude[last] - longitude[first])) * EARTH_RADIUS_M
-    return east * np.cos(np.radians(latitude[first])), north
-
-
 def _step_speed_mps(time_s: FloatArray, latitude: FloatArray, longitude: FloatArray) -> FloatArray:
     """Speed needed from each fix to the next, (m - 1,)."""
-    north = np.radians(np.diff(latitude)) * EARTH_RADIUS_M
-    east = np.radians(wrap_deg(np.diff(longitude))) * EARTH_RADIUS_M
-    east *= arithmetic.cos(np.radians(latitude[:-1]))
     # Fixes a fraction of a second apart differ by noise, not by movement.
     return np.asarray(
-        arithmetic.hypot(north, east) / np.maximum(np.diff(time_s), 1.0), dtype=np.float64
+        arithmetic.ways_m(latitude, longitude) / np.maximum(np.diff(time_s), 1.0), dtype=np.float64
     )
 
 

@@ -16,18 +16,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.channels import POSITION
 from retrorun.model import Note, Recording, Track
 from retrorun.prepare.clean import Cleaned
-from retrorun.prepare.sources import ways_m
 from retrorun.settings import PrepareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
 ODOMETER, POSITIONS, SPEED, TOTAL = "odometer", "positions", "device speed", "file total"
 _RESTING = 1e-3  # share of the way that a second at rest gets, beside one in motion
-_STANDS_S = 20  # an odometer that stands for so long
-_MOVES_MPS = 1.5  # while the positions move so fast has failed
-_CADENCE_SPM = 60.0  # more steps than that are no standing
+_DIGIT_M = 1.0  # totals and readings may be whole metres
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +63,7 @@ def with_distance(
         and in the last, which has no next; and with what each source contributed in metres.
     """
     chord_mps = track.column("ground_speed_mps")
-    odometer = _odometer(clean, settings)
+    odometer = _odometer(clean, recording.distance_m, settings)
     chords = _chords(clean, settings)
     speeds = _speeds(clean, settings) if np.isnan(chord_mps).any() else None
     usual = _usual_mps(odometer, *chords[:1], speeds)
@@ -76,7 +74,7 @@ def with_distance(
         by_position = _mean([_steps(track, way, usual, settings) for way in straight])
     by_speed = _steps(track, speeds, usual, settings)
     if not _agrees(odometer, recording.distance_m, settings):
-        by_odometer = _without_failures(by_odometer, _first_of(by_position, by_speed))
+        by_odometer = _without_failures(by_odometer, _first_of(by_position, by_speed), settings)
     paused = track.flags["paused"]
     by_position, by_speed = (np.where(paused, 0.0, each) for each in (by_position, by_speed))
     step, sums = _first_known(
@@ -90,7 +88,7 @@ def with_distance(
     return replace(track, columns=columns, step_m=step, distance_sources=sums)
 
 
-def _odometer(clean: Cleaned, settings: PrepareSettings) -> _Way | None:
+def _odometer(clean: Cleaned, stated_m: float | None, settings: PrepareSettings) -> _Way | None:
     distance = clean.columns.get("distance_m")
     if distance is None:
         return None
@@ -98,7 +96,10 @@ def _odometer(clean: Cleaned, settings: PrepareSettings) -> _Way | None:
     known = known[~_held(clean.time_s[known], distance[known], settings)]
     if known.size < 2:
         return None
-    time_s, change = clean.time_s[known], np.diff(distance[known])
+    time_s, reading_m = _to_the_ends(
+        clean, clean.time_s[known], distance[known], stated_m, settings
+    )
+    change = np.diff(reading_m)
     metres, apart_s = np.maximum(change, 0.0), np.diff(time_s)
     # A step of an uneven odometer is no sprint if the time around it is none.
     total = np.concatenate(([0.0], np.cumsum(metres)))
@@ -109,6 +110,29 @@ def _odometer(clean: Cleaned, settings: PrepareSettings) -> _Way | None:
     reached |= (around_m <= settings.gap_limit_mps * around_s) & (apart_s <= settings.gap_s)
     # The last digit may fall back by rounding; more than a metre back is a reset.
     return _Way(time_s, metres, reached & (change >= -1.0))
+
+
+def _to_the_ends(
+    clean: Cleaned,
+    time_s: FloatArray,
+    reading_m: FloatArray,
+    stated_m: float | None,
+    settings: PrepareSettings,
+) -> tuple[FloatArray, FloatArray]:
+    """Times and readings of an odometer, with those that it must have had where it is silent.
+
+    It began at 0 with the first sample, where its first reading follows soon and fits. Where its
+    last one is the total that the file states, the athlete went no farther.
+    """
+    first_s, last_s = clean.time_s[0], clean.time_s[-1]
+    before_s = time_s[0] - first_s
+    if 0 < before_s <= settings.gap_s and 0 < reading_m[0] <= settings.speed_limit_mps * before_s:
+        time_s = np.concatenate(([first_s], time_s))
+        reading_m = np.concatenate(([0.0], reading_m))
+    if stated_m and last_s > time_s[-1] and abs(reading_m[-1] - stated_m) <= _DIGIT_M:
+        time_s = np.concatenate((time_s, [last_s]))
+        reading_m = np.concatenate((reading_m, reading_m[-1:]))
+    return time_s, reading_m
 
 
 def _held(time_s: FloatArray, distance: FloatArray, settings: PrepareSettings) -> BoolArray:
@@ -179,7 +203,7 @@ def _chords(clean: Cleaned, settings: PrepareSettings) -> list[_Way]:
 def _chord(clean: Cleaned, fixed: IntArray, settings: PrepareSettings) -> _Way:
     """The way from each of these fixes to the next."""
     latitude, longitude = (clean.columns[name][fixed] for name in POSITION)
-    time_s, metres = clean.time_s[fixed], ways_m(latitude, longitude)
+    time_s, metres = clean.time_s[fixed], arithmetic.ways_m(latitude, longitude)
     running_s = np.diff(time_s) - _paused_s(time_s, clean)
     piece = np.searchsorted(clean.breaks_s, time_s, side="right")
     reached = (np.diff(piece) == 0) & (metres <= _most_m(np.maximum(running_s, 1.0), settings))
@@ -201,7 +225,7 @@ def _paused_s(time_s: FloatArray, clean: Cleaned) -> FloatArray:
     paused = np.concatenate(
         ([0.0], np.cumsum(np.diff(edges) * (np.arange(edges.size - 1) % 2 == 0)))
     )
-    return np.diff(np.interp(time_s, edges, paused))
+    return np.diff(arithmetic.interpolate(time_s, edges, paused))
 
 
 def _usual_mps(*ways: _Way | None) -> float:
@@ -213,7 +237,7 @@ def _usual_mps(*ways: _Way | None) -> float:
         moving = way.known & (speed > 0.5)
         if not moving.any():
             continue
-        order = np.argsort(speed[moving])
+        order = np.argsort(speed[moving], kind="stable")
         time_s = np.cumsum(way.apart_s[moving][order])
         return float(speed[moving][order][np.searchsorted(time_s, time_s[-1] / 2)])
     return 0.0
@@ -234,7 +258,7 @@ def _steps(
     second = np.arange(track.seconds, dtype=np.float64)
     passed = np.concatenate(([0.0], np.cumsum(weight[:-1])))
     along = np.concatenate(([0.0], np.cumsum(np.where(known, way.metres, 0.0))))
-    reached = np.interp(passed, np.interp(knots_s, second, passed), along)
+    reached = arithmetic.interpolate(passed, arithmetic.interpolate(knots_s, second, passed), along)
     found[:-1] = np.diff(reached)
     found[~_inside(knots_s, known, track.seconds)] = np.nan
     return found
@@ -288,7 +312,7 @@ def _without_loops(track: Track, way: _Way, settings: PrepareSettings) -> _Way:
     """
     if not track.has("cadence_spm"):
         return way
-    stepping = np.nan_to_num(track.column("cadence_spm")) > _CADENCE_SPM
+    stepping = np.nan_to_num(track.column("cadence_spm")) > settings.stepping_spm
     steps_s = np.concatenate(([0.0], np.cumsum(stepping)))
     edges = np.clip(np.rint(way.time_s - track.start_time_s), 0, track.seconds).astype(np.int64)
     mostly = np.diff(steps_s[edges]) > 0.5 * way.apart_s
@@ -296,17 +320,20 @@ def _without_loops(track: Track, way: _Way, settings: PrepareSettings) -> _Way:
     return replace(way, known=way.known & ~((way.apart_s > settings.gap_s) & slow & mostly))
 
 
-def _without_failures(odometer: FloatArray, position: FloatArray) -> FloatArray:
+def _without_failures(
+    odometer: FloatArray, position: FloatArray, settings: PrepareSettings
+) -> FloatArray:
     """The odometer's steps without the times at which it stood while the positions moved on."""
     both = np.isfinite(odometer) & np.isfinite(position)
-    if both.sum() < _STANDS_S:
+    if both.sum() < settings.stands_s:
         return odometer
-    stands = _sums(np.where(both, odometer, 1.0), _STANDS_S) < _STANDS_S * 0.01
-    moves = _sums(np.where(both, position, 0.0), _STANDS_S) > _STANDS_S * _MOVES_MPS
+    width = settings.stands_s
+    stands = _sums(np.where(both, odometer, 1.0), width) < width * 0.01
+    moves = _sums(np.where(both, position, 0.0), width) > width * settings.stands_moving_mps
     failed = np.flatnonzero(stands & moves)
     lost = np.zeros(odometer.size + 1)
     np.add.at(lost, failed, 1.0)
-    np.add.at(lost, failed + _STANDS_S, -1.0)
+    np.add.at(lost, failed + width, -1.0)
     return np.where(np.cumsum(lost[:-1]) > 0.5, np.nan, odometer)
 
 
@@ -342,7 +369,10 @@ def _by_totals(track: Track, recording: Recording, settings: PrepareSettings) ->
     """The totals of the laps, or of the session, spread over their seconds in motion, (n,)."""
     moving = ~track.flags["paused"]
     if track.has("cadence_spm"):
-        moving &= _carried(track.column("cadence_spm"), round(settings.speed_gap_s)) > _CADENCE_SPM
+        moving &= (
+            _carried(track.column("cadence_spm"), round(settings.speed_gap_s))
+            > settings.stepping_spm
+        )
     moving[-1:] = False
     laps = [lap for lap in recording.laps if lap.distance_m is not None]
     spans = [

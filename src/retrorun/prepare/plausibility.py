@@ -6,14 +6,17 @@ is 2.25 km, 1200 s at 6.5 m/s is 7.8 km; each is beyond the world record). Speed
 good runner and these bounds is doubtful where no cadence speaks for steps.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
+from retrorun.arithmetic import hypot, steps_m
+from retrorun.channels import POSITION
 from retrorun.errors import NotARunError
 from retrorun.model import Recording
 from retrorun.settings import SportSettings
-from retrorun.units import FloatArray
+from retrorun.units import FloatArray, IntArray
 
-_EARTH_M_PER_DEG = 111_195.0
 _REMEDY = (
     "If it is a run, put a table of labels (NAME.labels.csv) beside it and process with --retry, "
     "or set count_doubtful in the settings ([sport])."
@@ -57,17 +60,11 @@ def _speeds(
     """
     columns = {name: values[order] for name, values in recording.columns.items()}
     time_s = recording.time_s[order]
-    latitude, longitude = columns.get("latitude_deg"), columns.get("longitude_deg")
     distance, speed = columns.get("distance_m"), columns.get("speed_mps")
-    if latitude is not None and longitude is not None:
-        known = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude))
-        north = latitude[known] * _EARTH_M_PER_DEG
-        east_deg = np.unwrap(longitude[known], period=360.0)
-        east = east_deg * _EARTH_M_PER_DEG * np.cos(np.radians(latitude[known]))
-        places = north + 1j * east
+    if all(name in columns for name in POSITION):
+        known = np.flatnonzero(np.isfinite([columns[name] for name in POSITION]).all(axis=0))
     elif distance is not None:
         known = np.flatnonzero(np.isfinite(distance))
-        places = distance[known] + 0j
     elif speed is not None:
         known = np.flatnonzero(np.isfinite(speed))
         return time_s[known], speed[known], order[known]
@@ -78,8 +75,17 @@ def _speeds(
     first = np.flatnonzero(later < len(times))
     length_s = times[later[first]] - times[first]
     first, length_s = first[length_s <= settings.gap_s], length_s[length_s <= settings.gap_s]
-    way_m = np.abs(places[later[first]] - places[first])
+    way_m = _way_m(columns, known[first], known[later[first]])
     return times[first], way_m / length_s, order[known[first]]
+
+
+def _way_m(columns: Mapping[str, FloatArray], first: IntArray, last: IntArray) -> FloatArray:
+    """Metres from the samples ``first`` to the samples ``last``, (k,), by positions or odometer."""
+    if all(name in columns for name in POSITION):
+        latitude, longitude = (columns[name] for name in POSITION)
+        return hypot(*steps_m(latitude, longitude, first, last))
+    distance = columns["distance_m"]
+    return np.abs(distance[last] - distance[first])
 
 
 def _lasting_s(time_s: FloatArray, fast: np.ndarray, least_s: float) -> float:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from retrorun import arithmetic
-from retrorun.model import HeadingSeries, Note, Recording
+from retrorun.model import HeadingSeries, Note, Recording, SecondDevice
 from retrorun.units import EARTH_RADIUS_M, FloatArray
 
 _LARGEST_SKEW_S = 180
@@ -30,6 +30,18 @@ class Joined:
     recording: Recording
     skew_s: float | None
     reason: str
+
+
+def joined_with_phones(
+    recording: Recording, phones: list[tuple[SecondDevice, Recording]]
+) -> tuple[Recording, tuple[SecondDevice, ...]]:
+    """The recording with the headings of those that fit, and what was found of each."""
+    found: list[SecondDevice] = []
+    for about, phone in phones:
+        result = joined_with_phone(recording, phone)
+        recording = result.recording
+        found.append(replace(about, skew_s=result.skew_s, reason=result.reason))
+    return recording, tuple(found)
 
 
 def joined_with_phone(watch: Recording, phone: Recording) -> Joined:

@@ -11,18 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from retrorun.arithmetic import ways_m
 from retrorun.channels import POSITION
 from retrorun.model import Note
-from retrorun.units import EARTH_RADIUS_M, FloatArray, wrap_deg
+from retrorun.settings import PrepareSettings
+from retrorun.units import FloatArray
 
-_AGREE = 1.25  # two totals within this factor of each other agree
-_DIFFER = 1.6  # beyond this factor one of them is wrong
-_LEAST_M = 20.0  # shorter ways say nothing about a source
-_STEPPING_SPM = 60.0  # a median step rate above it is no standing
-_LEAST_S = 60.0  # nor do shorter times
-_SPACING_S = 10.0  # positions are measured over chords of this length, against their noise
-_SUSTAINED_MPS = 6.6  # the 5 km world record; nobody keeps up more for minutes
-_USUAL_MPS = (0.5, _SUSTAINED_MPS)
 _METRES_PER = {
     "kilometres": 1000.0,
     "miles": 1609.344,
@@ -32,12 +26,11 @@ _METRES_PER = {
 }
 # m/s in a unit of speed, and the number above which a usual speed may be in that unit
 _MPS_PER = {"km/h": (1 / 3.6, 3.0), "mph": (0.44704, 4.0)}
-_SAME = 1.08  # two totals within this factor tell a unit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sources:
-    """What was judged.
+    """Odometer and speed, as far as they are to be believed.
 
     Attributes:
         distance_m: (m,) running total of the device in metres, NaN where missing; None where no
@@ -59,8 +52,11 @@ class _Total:
     metres: float
 
 
-def judged(
-    time_s: FloatArray, columns: Mapping[str, FloatArray], stated_m: float | None
+def judge_sources(
+    time_s: FloatArray,
+    columns: Mapping[str, FloatArray],
+    stated_m: float | None,
+    settings: PrepareSettings,
 ) -> Sources:
     """Judge odometer and speed against each other, the positions and the file's own total.
 
@@ -68,74 +64,102 @@ def judged(
         time_s: (m,) rising Unix seconds.
         columns: channel → (m,); positions are cleaned already, distance and speed are as read.
         stated_m: the total that the file states, if it does.
+        settings: this stage's.
     """
-    positions = _position_total(time_s, columns)
-    stated = _Total("the file's total", stated_m) if stated_m and stated_m > _LEAST_M else None
+    positions = _position_total(time_s, columns, settings)
+    stated = (
+        _Total("the file's total", stated_m)
+        if stated_m and stated_m > settings.source_least_m
+        else None
+    )
     outside = [one for one in (positions, stated) if one is not None]
-    own = _speed_total(time_s, columns.get("speed_mps"))
-    speed, speed_notes = _judged_speed(own, columns.get("speed_mps"), columns, outside)
-    by_speed = own if speed is columns.get("speed_mps") else _speed_total(time_s, speed)
+    own = _speed_total(time_s, columns.get("speed_mps"), settings)
+    speed, speed_notes = _judge_speed(own, columns.get("speed_mps"), columns, outside, settings)
+    by_speed = own if speed is columns.get("speed_mps") else _speed_total(time_s, speed, settings)
     others = [one for one in (positions, by_speed, stated) if one is not None]
     cadence = columns.get("cadence_spm")
-    stepping = cadence is not None and bool((cadence > _STEPPING_SPM).mean() > 0.5)
-    distance, notes = _judged_odometer(time_s, columns.get("distance_m"), others, stepping=stepping)
+    stepping = cadence is not None and bool((cadence > settings.stepping_spm).mean() > 0.5)
+    distance, notes = _judge_odometer(
+        time_s, columns.get("distance_m"), others, settings, stepping=stepping
+    )
     return Sources(distance, speed, speed_notes + notes)
 
 
-def _judged_speed(
+def _judge_speed(
     own: _Total | None,
     speed: FloatArray | None,
     columns: Mapping[str, FloatArray],
     outside: list[_Total],
+    settings: PrepareSettings,
 ) -> tuple[FloatArray | None, tuple[Note, ...]]:
     """The speed in m/s; None where it contradicts what else is known."""
     if speed is None or own is None:
         return speed, ()
     odometer = _odometer_total(columns.get("distance_m"))
-    known = [one for one in (*outside, odometer) if one is not None and one.metres > _LEAST_M]
-    moving = speed[speed > _USUAL_MPS[0]]
+    known = [
+        one
+        for one in (*outside, odometer)
+        if one is not None and one.metres > settings.source_least_m
+    ]
+    moving = speed[speed > settings.moving_mps]
     usual = float(np.median(moving)) if moving.size else 0.0
     for unit, (factor, least) in _MPS_PER.items():
-        agree = [one for one in known if _within(own.metres * factor, one.metres, _SAME)]
+        agree = [
+            one for one in known if _within(own.metres * factor, one.metres, settings.unit_factor)
+        ]
         if usual > least and len(agree) * 2 > len(known):
             words = f"speed was recorded in {unit} ({agree[0].source} tells); converted to m/s"
             return speed * factor, (Note("speed-unit", words),)
     kmh = _MPS_PER["km/h"][0]
-    if not known and usual > _SUSTAINED_MPS and usual * kmh <= _SUSTAINED_MPS:
+    if not known and usual > settings.sustained_mps and usual * kmh <= settings.sustained_mps:
         words = f"speed is {usual:.1f} throughout, which nobody runs in m/s; taken for km/h"
         return speed * kmh, (Note("speed-unit", words),)
     return speed, ()
 
 
-def _judged_odometer(
-    time_s: FloatArray, distance: FloatArray | None, others: list[_Total], *, stepping: bool
+def _judge_odometer(
+    time_s: FloatArray,
+    distance: FloatArray | None,
+    others: list[_Total],
+    settings: PrepareSettings,
+    *,
+    stepping: bool,
 ) -> tuple[FloatArray | None, tuple[Note, ...]]:
     """The odometer as a running total in metres; None where it is not to be believed."""
     if distance is None or np.isfinite(distance).sum() < 2:
         return None, ()
     known = np.flatnonzero(np.isfinite(distance))
-    repaired, notes = _as_running_total(time_s[known], distance[known], others, stepping=stepping)
+    repaired, notes = _as_running_total(
+        time_s[known], distance[known], others, settings, stepping=stepping
+    )
     if repaired is None:
         return None, notes
     own_m = float(np.maximum(np.diff(repaired), 0.0).sum())
-    reference = _reference(others)
-    if reference is not None and not _within(own_m, reference.metres, _DIFFER):
+    reference = _reference(others, settings)
+    if reference is not None and not _within(own_m, reference.metres, settings.totals_differ):
         for unit, metres in _METRES_PER.items():
-            if _within(own_m * metres, reference.metres, _SAME):
+            if _within(own_m * metres, reference.metres, settings.unit_factor):
                 words = f"the odometer counted {unit} ({reference.source} tells); converted"
                 return _put(distance, known, repaired * metres), (
                     *notes,
                     Note("odometer-unit", words),
                 )
-        agree = [one for one in others if _within(one.metres, reference.metres, _AGREE)]
-        if len(agree) > 1 or own_m < _LEAST_M:
-            words = f"the odometer says {own_m:,.0f} m, {_said(agree)}; it was not used"
+        agree = [
+            one for one in others if _within(one.metres, reference.metres, settings.totals_agree)
+        ]
+        if len(agree) > 1 or own_m < settings.source_least_m:
+            words = f"the odometer says {own_m:,.0f} m, {_list_totals(agree)}; it was not used"
             return None, (*notes, Note("odometer-differs", words))
     return _put(distance, known, repaired), notes
 
 
 def _as_running_total(
-    time_s: FloatArray, distance: FloatArray, others: list[_Total], *, stepping: bool
+    time_s: FloatArray,
+    distance: FloatArray,
+    others: list[_Total],
+    settings: PrepareSettings,
+    *,
+    stepping: bool,
 ) -> tuple[FloatArray | None, tuple[Note, ...]]:
     """Undo increments and counting backward; name resets."""
     change = np.diff(distance)
@@ -144,18 +168,20 @@ def _as_running_total(
     added_m = float(distance[1:].sum())
     constant = changed == 0
     small = added_m > 20.0 * float(np.ptp(distance))  # a total would have outgrown its parts
-    if (small or back > 0.2 * changed) and _plausible(added_m, span_s, others, stepping=stepping):
+    if (small or back > 0.2 * changed) and _plausible(
+        added_m, span_s, others, settings, stepping=stepping
+    ):
         words = f"the odometer gives the metres of each step; their sum, {added_m:,.0f} m, was used"
         return np.cumsum(distance) - distance[0], (Note("odometer-increments", words),)
     if constant or float(np.ptp(distance)) < 1.0:
-        if not any(one.metres > _LEAST_M for one in others):
+        if not any(one.metres > settings.source_least_m for one in others):
             return distance, ()
-        words = f"the odometer stands at {distance[0]:g} m; {_said(others)}, which was used"
+        words = f"the odometer stands at {distance[0]:g} m; {_list_totals(others)}, which was used"
         return None, (Note("odometer-stands", words),)
-    return _upright(distance, change)
+    return _without_reversal(distance, change)
 
 
-def _upright(
+def _without_reversal(
     distance: FloatArray, change: FloatArray
 ) -> tuple[FloatArray | None, tuple[Note, ...]]:
     """An odometer that counts backward is turned round; one that wanders is left out."""
@@ -173,45 +199,61 @@ def _upright(
     return distance, ()
 
 
-def _plausible(metres: float, span_s: float, others: list[_Total], *, stepping: bool) -> bool:
+def _plausible(
+    metres: float,
+    span_s: float,
+    others: list[_Total],
+    settings: PrepareSettings,
+    *,
+    stepping: bool,
+) -> bool:
     """Whether a way agrees with another source, or, where there is none, can be run."""
     if others:
-        return any(_within(metres, one.metres, _AGREE) for one in others)
-    return stepping and span_s > 0 and _USUAL_MPS[0] <= metres / span_s <= _USUAL_MPS[1]
+        return any(_within(metres, one.metres, settings.totals_agree) for one in others)
+    return (
+        stepping and span_s > 0 and settings.moving_mps <= metres / span_s <= settings.sustained_mps
+    )
 
 
-def _reference(others: list[_Total]) -> _Total | None:
+def _reference(others: list[_Total], settings: PrepareSettings) -> _Total | None:
     """The total that most of the others agree with; the first of them where they all differ."""
-    support = [sum(_within(one.metres, each.metres, _AGREE) for each in others) for one in others]
+    support = [
+        sum(_within(one.metres, each.metres, settings.totals_agree) for each in others)
+        for one in others
+    ]
     return others[int(np.argmax(support))] if others else None
 
 
-def _position_total(time_s: FloatArray, columns: Mapping[str, FloatArray]) -> _Total | None:
+def _position_total(
+    time_s: FloatArray, columns: Mapping[str, FloatArray], settings: PrepareSettings
+) -> _Total | None:
     """The way along chords of ten seconds or more."""
     if not all(name in columns for name in POSITION):
         return None
     latitude, longitude = (columns[name] for name in POSITION)
     fixed = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude))
-    if fixed.size < 2 or time_s[fixed[-1]] - time_s[fixed[0]] < _LEAST_S:
+    if fixed.size < 2 or time_s[fixed[-1]] - time_s[fixed[0]] < settings.source_least_s:
         return None
-    slot = np.floor((time_s[fixed] - time_s[fixed[0]]) / _SPACING_S)
+    slot = np.floor((time_s[fixed] - time_s[fixed[0]]) / settings.source_chord_s)
     first = np.flatnonzero(np.diff(slot, prepend=-1.0) > 0)
     taken = fixed[np.union1d(first, fixed.size - 1)]
     metres = float(ways_m(latitude[taken], longitude[taken]).sum())
-    return _Total("the positions", metres) if metres > _LEAST_M else None
+    return _Total("the positions", metres) if metres > settings.source_least_m else None
 
 
-def _speed_total(time_s: FloatArray, speed: FloatArray | None) -> _Total | None:
+def _speed_total(
+    time_s: FloatArray, speed: FloatArray | None, settings: PrepareSettings
+) -> _Total | None:
     """Speed times time, without the holes of the recording."""
     if speed is None or np.isfinite(speed).sum() < 2:
         return None
     known = np.flatnonzero(np.isfinite(speed))
     apart_s, speeds = np.diff(time_s[known]), speed[known]
     recorded = apart_s <= max(20.0, 3.0 * float(np.median(apart_s)))  # longer ones may be pauses
-    if apart_s[recorded].sum() < _LEAST_S:
+    if apart_s[recorded].sum() < settings.source_least_s:
         return None
     metres = float((apart_s * (speeds[1:] + speeds[:-1]) / 2)[recorded].sum())
-    return _Total("the speed", metres) if metres > _LEAST_M else None
+    return _Total("the speed", metres) if metres > settings.source_least_m else None
 
 
 def _odometer_total(distance: FloatArray | None) -> _Total | None:
@@ -222,19 +264,12 @@ def _odometer_total(distance: FloatArray | None) -> _Total | None:
     return _Total("the odometer", metres)
 
 
-def ways_m(latitude_deg: FloatArray, longitude_deg: FloatArray) -> FloatArray:
-    """Metres from each place to the next, (m - 1,); equirectangular."""
-    north = np.radians(np.diff(latitude_deg)) * EARTH_RADIUS_M
-    east = np.radians(wrap_deg(np.diff(longitude_deg))) * EARTH_RADIUS_M
-    return np.asarray(np.hypot(north, east * np.cos(np.radians(latitude_deg[:-1]))))
-
-
 def _within(one: float, other: float, factor: float) -> bool:
     """Whether two amounts above 0 lie within a factor of each other."""
     return one > 0 and other > 0 and 1 / factor <= one / other <= factor
 
 
-def _said(totals: list[_Total]) -> str:
+def _list_totals(totals: list[_Total]) -> str:
     return ", ".join(f"{one.source} {one.metres:,.0f} m" for one in totals)
 
 

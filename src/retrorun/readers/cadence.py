@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.channels import POSITION
 from retrorun.model import Note
 from retrorun.readers.sports import is_walk
-from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray, IntArray, wrap_deg
+from retrorun.units import BoolArray, FloatArray, IntArray
 
 _STANDING_MPS = 0.5  # slower samples say nothing about steps
 _RUN_MPS, _RUN_WIDTH_MPS = 1.9, 0.15  # the walk-run change: faster is running
@@ -26,7 +27,7 @@ _FASTEST_MPS = 8.0
 _SPAN = 5  # samples on either side over which a speed is taken
 
 
-def tidied(
+def normalize_cadence(
     time_s: FloatArray,
     columns: Mapping[str, FloatArray],
     sport: str | None = None,
@@ -77,9 +78,7 @@ def _speed_mps(time_s: FloatArray, columns: Mapping[str, FloatArray]) -> FloatAr
         latitude, longitude = (columns[name] for name in POSITION)
         known = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude))
         early, late = _around(known)
-        north = np.radians(latitude[late] - latitude[early]) * EARTH_RADIUS_M
-        east = np.radians(wrap_deg(longitude[late] - longitude[early])) * EARTH_RADIUS_M
-        way_m = np.hypot(north, east * np.cos(np.radians(latitude[early])))
+        way_m = arithmetic.hypot(*arithmetic.steps_m(latitude, longitude, early, late))
         by_place = _over(way_m, time_s[late] - time_s[early])
         found[known] = np.where(np.isnan(found[known]), by_place, found[known])
     device = columns.get("speed_mps")
@@ -111,13 +110,14 @@ def _one_leg(cadence: FloatArray, speed: FloatArray, sport: str) -> bool:
         counted = cadence > 0
     every = max(1, int(counted.sum()) // _ENOUGH)
     steps, pace = cadence[counted][::every], speed[counted][::every]
-    says = np.log(_density(2 * steps, pace, sport)) - np.log(_density(steps, pace, sport))
-    return bool(np.clip(says, -_ONE_SAMPLE, _ONE_SAMPLE).mean() + _ONE_LEG > 0)
+    doubled, given = (_density(each, pace, sport) for each in (2 * steps, steps))
+    evidence = arithmetic.log(doubled) - arithmetic.log(given)
+    return bool(np.clip(evidence, -_ONE_SAMPLE, _ONE_SAMPLE).mean() + _ONE_LEG > 0)
 
 
 def _density(steps_spm: FloatArray, speed: FloatArray, sport: str) -> FloatArray:
     """How often people take so many steps a minute at a speed, walking or running."""
-    running = 1.0 / (1.0 + np.exp(np.clip((_RUN_MPS - speed) / _RUN_WIDTH_MPS, -30, 30)))
+    running = 1.0 / (1.0 + arithmetic.exp(np.clip((_RUN_MPS - speed) / _RUN_WIDTH_MPS, -30, 30)))
     running = np.where(np.isnan(speed), _share_running(sport), running)
     run_mps = np.where(np.isnan(speed), _TYPICAL_MPS["run"], speed)
     walk_mps = np.where(np.isnan(speed), _TYPICAL_MPS["walk"], speed)
@@ -134,7 +134,8 @@ def _share_running(sport: str) -> float:
 
 
 def _normal(value: FloatArray, middle: FloatArray, spread: float) -> FloatArray:
-    return np.asarray(np.exp(-0.5 * ((value - middle) / spread) ** 2) / spread)
+    off = (value - middle) / spread
+    return np.asarray(arithmetic.exp(-0.5 * off * off) / spread)
 
 
 def _repaired(

@@ -1,9 +1,9 @@
-"""Clocks that were set in mid-run, ran astray or were never set.
+"""Times of a recording whose clock was set in mid-run, ran astray or was never set.
 
-A recording's samples stand in the order in which they were written; their times need not. Here
-times are brought in line with that order, the positions and the odometer: both parts of a run whose
-clock was set are joined again, two runs in one piece are parted, and what no clock can mean is
-refused. Each of these leaves a note whose slug begins with ``clock``.
+Samples are stored in the order in which they were written; their times need not rise. Times are
+brought in line with that order, the positions and the odometer: the parts of a run whose clock was
+set are joined, two runs in one recording are split, and impossible times are refused. Each of these
+leaves a note whose slug begins with ``clock``.
 """
 
 import itertools
@@ -14,9 +14,11 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
+from retrorun.arithmetic import ways_m
+from retrorun.channels import POSITION
 from retrorun.errors import ReadError
 from retrorun.model import HeadingSeries, Lap, Note, Pause, Recording
-from retrorun.units import EARTH_RADIUS_M, FloatArray, IntArray, wrap_deg
+from retrorun.units import FloatArray, IntArray
 
 _HOUR_S, _DAY_S = 3600.0, 86_400.0
 _JUMP_S = 50 * 60.0  # a shorter hole is none of the clock's
@@ -24,7 +26,7 @@ _APART_S = 4 * _HOUR_S  # runs with so long a hole between them are two
 _SAMPLED_S = 6 * _HOUR_S  # whoever samples so seldom has a broken clock
 _AROUND = 10  # samples before and after a jump that tell the speed there
 _COUNTED_M = 100.0  # an odometer above it has not begun again
-_FEW = 10  # samples that are too few to be a run
+_FEW = 10  # fewer samples are no run and tell nothing of the clock
 _MOST_JUMPS = 200  # more are a file of another kind: it is put in order of time
 _SCRAMBLED_S = 1800.0  # times that run back by more are a clock that was set
 _MOST_SMOOTHED = 10.0  # samples on either side over which scrambled times are smoothed
@@ -66,7 +68,7 @@ class _Piece:
         return self.last - self.first
 
 
-def settled(one: Recording, kind: str, file: str) -> tuple[Recording, ...]:
+def repair_clock(one: Recording, kind: str, file: str) -> tuple[Recording, ...]:
     """The recording with times that one clock could have given; two where it holds two runs.
 
     Args:
@@ -75,21 +77,20 @@ def settled(one: Recording, kind: str, file: str) -> tuple[Recording, ...]:
         file: name, for messages.
 
     Raises:
-        ReadError: all samples have one time, or lie hours apart (slug ``clock-…``).
+        ReadError: ten or more samples have all one time, or lie hours apart (slug ``clock-…``).
+            Fewer than ten tell nothing of the clock: their times stay as they are.
     """
     if one.time_s.size < 2:
         return (one,)
     apart_s = np.diff(one.time_s)
-    if apart_s.min() > 0 and apart_s.max() <= _JUMP_S:
+    if one.time_s.size < _FEW or (apart_s.min() > 0 and apart_s.max() <= _JUMP_S):
         return (_dated(one, kind),)
-    _refuse_senseless(one, file)
-    one = _refined(one)
-    if _steady(one.time_s):
-        return (_dated(one, kind),)
-    one = _unscrambled(one)
-    if _steady(one.time_s):
-        return (_dated(one, kind),)
-    return tuple(_dated(each, kind) for each in _parted(one))
+    _refuse_impossible(one, file)
+    for repair in (_spread_coarse_times, _unscramble):
+        one = repair(one)
+        if _steady(one.time_s):
+            return (_dated(one, kind),)
+    return tuple(_dated(each, kind) for each in _split_at_jumps(one))
 
 
 def _steady(time_s: FloatArray) -> bool:
@@ -100,16 +101,15 @@ def _steady(time_s: FloatArray) -> bool:
     return int((apart_s < 0).sum()) < _SCRAMBLED
 
 
-def _refuse_senseless(one: Recording, file: str) -> None:
+def _refuse_impossible(one: Recording, file: str) -> None:
     """A clock that stood, or that ran by hours from sample to sample."""
     apart_s = np.diff(one.time_s)
     usual_s = float(np.median(np.abs(apart_s)))
     if usual_s > _SAMPLED_S:
-        words = f"the samples lie {usual_s / _DAY_S:.0f} days apart: the clock was wrong"
-        if usual_s < 2 * _DAY_S:
-            words = f"the samples lie {usual_s / _HOUR_S:.0f} hours apart: the clock was wrong"
+        unit, unit_s = ("hours", _HOUR_S) if usual_s < 2 * _DAY_S else ("days", _DAY_S)
+        words = f"the samples lie {usual_s / unit_s:.0f} {unit} apart: the clock was wrong"
         raise ReadError("clock-impossible", words, file=file)
-    if one.time_s.size < _FEW or usual_s > 0:
+    if usual_s > 0:
         return
     span_s = float(np.ptp(one.time_s))
     if span_s == 0 or _way_m(one, np.arange(one.time_s.size)) > _FASTEST_MPS * (span_s + 1):
@@ -119,10 +119,10 @@ def _refuse_senseless(one: Recording, file: str) -> None:
 
 def _way_m(one: Recording, order: IntArray) -> float:
     """Metres from sample to sample in an order; 0 without positions or an odometer."""
-    latitude, longitude = _places(one)
+    latitude, longitude = (one.columns.get(name) for name in POSITION)
     if latitude is not None and longitude is not None:
         held = order[np.isfinite(latitude[order]) & np.isfinite(longitude[order])]
-        return float(_steps_m(latitude[held], longitude[held]).sum())
+        return float(ways_m(latitude[held], longitude[held]).sum())
     distance = one.columns.get("distance_m")
     if distance is None:
         return 0.0
@@ -130,17 +130,7 @@ def _way_m(one: Recording, order: IntArray) -> float:
     return float(np.abs(np.diff(ordered[np.isfinite(ordered)])).sum())
 
 
-def _places(one: Recording) -> tuple[FloatArray | None, FloatArray | None]:
-    return one.columns.get("latitude_deg"), one.columns.get("longitude_deg")
-
-
-def _steps_m(latitude: FloatArray, longitude: FloatArray) -> FloatArray:
-    north = np.radians(np.diff(latitude)) * EARTH_RADIUS_M
-    east = np.radians(wrap_deg(np.diff(longitude))) * EARTH_RADIUS_M
-    return np.asarray(np.hypot(north, east * np.cos(np.radians(latitude[:-1]))))
-
-
-def _unscrambled(one: Recording) -> Recording:
+def _unscramble(one: Recording) -> Recording:
     """Times that run a little back and forth are put in order, or the samples by them.
 
     Where the places are in the order of the file, that holds, and the same times are dealt out
@@ -160,12 +150,10 @@ def _unscrambled(one: Recording) -> Recording:
         return replace(one, time_s=time_s, columns=columns, notes=(*one.notes, note))
     if back < _SCRAMBLED or as_written_m >= _SHORTER * by_time_m:
         return one
-    note = Note(
-        "clock-scrambled",
-        f"{words} while the places are in order; they were dealt out in the order of the file",
-    )
+    words += " while the places are in order; they were dealt out in the order of the file"
+    note = Note("clock-scrambled", words)
     off = min(float(-apart_s.min()) / _usual_s(one.time_s)[0], _MOST_SMOOTHED)
-    return _timed(one, _smoothed(one.time_s[order], int(np.ceil(off))), note)
+    return _with_times(one, _smoothed(one.time_s[order], int(np.ceil(off))), note)
 
 
 def _smoothed(time_s: FloatArray, half: int) -> FloatArray:
@@ -177,7 +165,7 @@ def _smoothed(time_s: FloatArray, half: int) -> FloatArray:
     return np.asarray(np.maximum.accumulate(means) + time_s[0])
 
 
-def _refined(one: Recording) -> Recording:
+def _spread_coarse_times(one: Recording) -> Recording:
     """Times that are whole minutes only: the samples of each are spread evenly over it."""
     distinct_s, first, count = np.unique(one.time_s, return_index=True, return_counts=True)
     if distinct_s.size < 3 or one.time_s.size < 2 * distinct_s.size:
@@ -189,10 +177,10 @@ def _refined(one: Recording) -> Recording:
     place = np.arange(one.time_s.size) - np.repeat(first, count)
     time_s = one.time_s + place * np.repeat(lasts_s / count, count)
     words = f"{one.time_s.size} samples have {distinct_s.size} times; they were spread evenly"
-    return _timed(one, time_s, Note("clock-coarse", words))
+    return _with_times(one, time_s, Note("clock-coarse", words))
 
 
-def _timed(one: Recording, time_s: FloatArray, note: Note) -> Recording:
+def _with_times(one: Recording, time_s: FloatArray, note: Note) -> Recording:
     """The recording with other times for its samples, and for headings that were read with them."""
     headings = tuple(
         replace(each, time_s=time_s) if np.array_equal(each.time_s, one.time_s) else each
@@ -201,7 +189,7 @@ def _timed(one: Recording, time_s: FloatArray, note: Note) -> Recording:
     return replace(one, time_s=time_s, headings=headings, notes=(*one.notes, note))
 
 
-def _parted(one: Recording) -> Iterator[Recording]:
+def _split_at_jumps(one: Recording) -> Iterator[Recording]:
     """Pieces of one run are joined, those of several yielded one by one, in order of time."""
     apart_s = np.diff(one.time_s)
     edges = np.flatnonzero((apart_s < 0) | (apart_s > _JUMP_S)) + 1
@@ -210,14 +198,14 @@ def _parted(one: Recording) -> Iterator[Recording]:
         return
     bounds = [0, *edges.tolist(), one.time_s.size]
     pieces = [_Piece(a, b) for a, b in itertools.pairwise(bounds)]
-    runs = _by_time(one, [_on_one_clock(one, group) for group in _joined(one, pieces)])
+    runs = _by_time(one, [_on_one_clock(one, group) for group in _grouped_by_run(one, pieces)])
     moved = any(piece.shift_s for run in runs for piece in run)
     notes = [_clock_set(one, pieces)] if moved else []
     if len(runs) > 1:
         words = f"{len(runs)} runs lie hours apart in one recording; each is a session"
         notes.append(Note("clock-two-runs", words))
     for run in runs:
-        cut = _cut(one, run, whole=len(runs) == 1)
+        cut = _samples_of_run(one, run, whole=len(runs) == 1)
         yield replace(cut, notes=(*cut.notes, *notes))
 
 
@@ -236,7 +224,7 @@ def _amount(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
-def _joined(one: Recording, pieces: Sequence[_Piece]) -> list[list[_Piece]]:
+def _grouped_by_run(one: Recording, pieces: Sequence[_Piece]) -> list[list[_Piece]]:
     """Pieces in groups, each of one run."""
     groups = [[pieces[0]]]
     for piece in pieces[1:]:
@@ -273,9 +261,9 @@ def _passage(one: Recording, before: _Piece, after: _Piece) -> Passage:
 
 def _counts_on(one: Recording, before: _Piece, after: _Piece) -> bool:
     """Whether an odometer went on where it was: for another run it would have begun at 0."""
-    distance = one.columns.get("distance_m")
-    ends = None if distance is None else _ends(np.isfinite(distance), before, after)
-    return distance is not None and ends is not None and float(distance[ends[1]]) > _COUNTED_M
+    distance = one.columns.get("distance_m", np.full(one.time_s.size, np.nan))
+    ends = _ends(np.isfinite(distance), before, after)
+    return ends is not None and float(distance[ends[1]]) > _COUNTED_M
 
 
 def _paused(one: Recording, index: int, jump_s: float) -> bool:
@@ -292,13 +280,13 @@ def _paused(one: Recording, index: int, jump_s: float) -> bool:
 
 def _leap_m(one: Recording, before: _Piece, after: _Piece) -> float | None:
     """Metres from the end of a piece to the start of the next; None where nothing tells."""
-    latitude, longitude = _places(one)
+    latitude, longitude = (one.columns.get(name) for name in POSITION)
     found = []
     if latitude is not None and longitude is not None:
         held = np.isfinite(latitude) & np.isfinite(longitude)
         ends = _ends(held, before, after)
         if ends is not None:
-            found.append(float(_steps_m(latitude[ends], longitude[ends])[0]))
+            found.append(float(ways_m(latitude[ends], longitude[ends])[0]))
     distance = one.columns.get("distance_m")
     if distance is not None:
         ends = _ends(np.isfinite(distance), before, after)
@@ -339,7 +327,7 @@ def _usual_s(time_s: FloatArray) -> tuple[float, float]:
     return float(np.median(known)), float(np.quantile(known, 0.95))
 
 
-def _meanwhile_s(one: Recording, before: _Piece, after: _Piece) -> float:
+def _time_between_s(one: Recording, before: _Piece, after: _Piece) -> float:
     """How long it took from the end of a piece to the start of the next, as the pace tells."""
     usual_s, longest_s = _usual_s(one.time_s)
     pace_mps, reached_m = max(_paces_mps(one, before, after)), _leap_m(one, before, after)
@@ -353,7 +341,7 @@ def _on_one_clock(one: Recording, group: Sequence[_Piece]) -> list[_Piece]:
     shifts = [0.0]
     for before, after in itertools.pairwise(group):
         jump_s = float(one.time_s[after.first] - one.time_s[before.last - 1])
-        moved_s = _meanwhile_s(one, before, after) - jump_s if after.runs_on else 0.0
+        moved_s = _time_between_s(one, before, after) - jump_s if after.runs_on else 0.0
         shifts.append(shifts[-1] + moved_s)
     dates = [BORN_S["gpx"] <= one.time_s[piece.first] < _FUTURE_S for piece in group]
     sizes = [piece.size if good else 0 for piece, good in zip(group, dates, strict=True)]
@@ -386,15 +374,13 @@ def _start_s(one: Recording, group: Sequence[_Piece]) -> float:
     return min(float(one.time_s[p.first : p.last].min()) + p.shift_s for p in group)
 
 
-def _cut(one: Recording, run: Sequence[_Piece], *, whole: bool) -> Recording:
+def _samples_of_run(one: Recording, run: Sequence[_Piece], *, whole: bool) -> Recording:
     """The samples of a run, with all else that lies in its time, moved with them."""
     ordered = sorted(run, key=lambda piece: piece.first)
     index = np.concatenate([np.arange(piece.first, piece.last) for piece in ordered])
     moved = np.concatenate([np.full(piece.size, piece.shift_s) for piece in ordered])
-    spans = [
-        (float(one.time_s[p.first : p.last].min()), float(one.time_s[p.first : p.last].max()), p)
-        for p in ordered
-    ]
+    times = [one.time_s[piece.first : piece.last] for piece in ordered]
+    spans = [(float(t.min()), float(t.max()), p) for t, p in zip(times, ordered, strict=True)]
 
     def shifted(at_s: float) -> float:
         _, piece = min(
@@ -406,19 +392,16 @@ def _cut(one: Recording, run: Sequence[_Piece], *, whole: bool) -> Recording:
     def inside(low_s: float, high_s: float) -> bool:
         return whole or any(low_s <= high and high_s >= low for low, high, _ in spans)
 
+    def has(each: Lap | Pause) -> bool:
+        return inside(each.start_time_s, each.end_time_s)
+
     return replace(
         one,
         time_s=one.time_s[index] + moved,
         columns={name: values[index] for name, values in one.columns.items()},
-        headings=tuple(_moved_heading(each, spans, whole=whole) for each in one.headings),
-        laps=tuple(
-            _moved(lap, shifted) for lap in one.laps if inside(lap.start_time_s, lap.end_time_s)
-        ),
-        pauses=tuple(
-            _moved(each, shifted)
-            for each in one.pauses
-            if inside(each.start_time_s, each.end_time_s)
-        ),
+        headings=tuple(_shift_heading(each, spans, whole=whole) for each in one.headings),
+        laps=tuple(_shift_span(each, shifted) for each in one.laps if has(each)),
+        pauses=tuple(_shift_span(each, shifted) for each in one.pauses if has(each)),
         breaks_s=tuple(shifted(each) for each in one.breaks_s if inside(each, each)),
         distance_m=one.distance_m if whole else None,
         energy_kcal=one.energy_kcal if whole else None,
@@ -426,12 +409,12 @@ def _cut(one: Recording, run: Sequence[_Piece], *, whole: bool) -> Recording:
     )
 
 
-def _moved(each: Timed, shifted: Callable[[float], float]) -> Timed:
+def _shift_span(each: Timed, shifted: Callable[[float], float]) -> Timed:
     start_s, end_s = shifted(each.start_time_s), shifted(each.end_time_s)
     return replace(each, start_time_s=start_s, end_time_s=max(start_s, end_s))
 
 
-def _moved_heading(
+def _shift_heading(
     series: HeadingSeries, spans: Sequence[tuple[float, float, _Piece]], *, whole: bool
 ) -> HeadingSeries:
     """The headings of a run's time, moved with its samples; the series keeps its order."""
@@ -459,22 +442,19 @@ def _dated(one: Recording, kind: str) -> Recording:
     if weeks_s:
         words = f"dated {_day(start_s)}: the receiver's week number had rolled over"
         note = Note("clock-week-rollover", f"{words}; {_day(start_s + weeks_s)} was taken")
-        return _all_moved(one, weeks_s, note)
+        return _shift_all(one, weeks_s, note)
+    doubt, dated = None, f"dated {_day(start_s)}"
     if any(each.slug.startswith("clock-not-set") for each in one.notes):
         return one
     if start_s < born_s:
-        words = f"dated {_day(start_s)}: the clock was not set, and the day is not known"
-        return replace(one, notes=(*one.notes, Note("clock-not-set", words)))
-    if kind != "fit" and start_s < _LIKELY_S:
+        doubt = Note("clock-not-set", f"{dated}: the clock was not set, and the day is not known")
+    elif kind != "fit" and start_s < _LIKELY_S:
         later = _day(start_s + _ROLLOVER_S)
-        words = (
-            f"dated {_day(start_s)}; if the receiver's week number had rolled over, it is {later}"
-        )
-        return replace(one, notes=(*one.notes, Note("clock-doubtful", words)))
-    if start_s >= _FUTURE_S:
-        words = f"dated {_day(start_s)}: the clock was wrong, and the day is not known"
-        return replace(one, notes=(*one.notes, Note("clock-future", words)))
-    return one
+        words = f"{dated}; if the receiver's week number had rolled over, it is {later}"
+        doubt = Note("clock-doubtful", words)
+    elif start_s >= _FUTURE_S:
+        doubt = Note("clock-future", f"{dated}: the clock was wrong, and the day is not known")
+    return replace(one, notes=(*one.notes, doubt)) if doubt else one
 
 
 def _rollover_s(one: Recording, start_s: float, born_s: float) -> float:
@@ -494,7 +474,7 @@ def _rollover_s(one: Recording, start_s: float, born_s: float) -> float:
     return _ROLLOVER_S * float(np.ceil((born_s - start_s) / _ROLLOVER_S))
 
 
-def _all_moved(one: Recording, by_s: float, note: Note) -> Recording:
+def _shift_all(one: Recording, by_s: float, note: Note) -> Recording:
     """All times of a recording moved alike; laps that are right already stay."""
     start_s = float(one.time_s.min())
 
@@ -505,8 +485,8 @@ def _all_moved(one: Recording, by_s: float, note: Note) -> Recording:
         one,
         time_s=one.time_s + by_s,
         headings=tuple(replace(each, time_s=each.time_s + by_s) for each in one.headings),
-        laps=tuple(_moved(lap, shifted) for lap in one.laps),
-        pauses=tuple(_moved(pause, shifted) for pause in one.pauses),
+        laps=tuple(_shift_span(lap, shifted) for lap in one.laps),
+        pauses=tuple(_shift_span(pause, shifted) for pause in one.pauses),
         breaks_s=tuple(shifted(each) for each in one.breaks_s),
         notes=(*one.notes, note),
     )

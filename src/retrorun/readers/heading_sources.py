@@ -24,6 +24,7 @@ class HeadingSource:
         claim: what the place means, before the course has been compared.
         north: which north it counts from.
         meaning: for people.
+        creator: what a GPX document composed by the readers from this source names as its maker.
     """
 
     source: str
@@ -33,6 +34,7 @@ class HeadingSource:
     claim: HeadingKind
     north: North
     meaning: str
+    creator: str = ""
 
 
 SOURCES: tuple[HeadingSource, ...] = (
@@ -120,6 +122,7 @@ SOURCES: tuple[HeadingSource, ...] = (
         "compass",
         "magnetic",
         "Sensor Logger's `Compass.csv` or `WatchCompass.csv`",
+        "Sensor Logger",
     ),
     HeadingSource(
         "csv:yaw",
@@ -130,6 +133,7 @@ SOURCES: tuple[HeadingSource, ...] = (
         "unknown",
         "Sensor Logger's `Orientation.csv`, where there is no compass; sign and north differ by "
         "phone, a mirror image is recognised against the course",
+        "Sensor Logger (yaw)",
     ),
     HeadingSource(
         "csv:magnetometer",
@@ -140,10 +144,13 @@ SOURCES: tuple[HeadingSource, ...] = (
         "magnetic",
         "Sensor Logger's `Magnetometer.csv` with `Gravity.csv` or `TotalAcceleration.csv`, where "
         "there is neither, tilt-compensated",
+        "Sensor Logger (magnetometer)",
     ),
 )
 BY_SOURCE: Mapping[str, HeadingSource] = {row.source: row for row in SOURCES}
-GPX_NAMES = frozenset(name for row in SOURCES if row.format == "gpx" for name in row.names)
+BY_CREATOR: Mapping[str, HeadingSource] = {row.creator: row for row in SOURCES if row.creator}
+GPX = tuple(row for row in SOURCES if row.format == "gpx")
+GPX_NAMES = frozenset(name for row in GPX for name in row.names)
 DEVELOPER = BY_SOURCE["fit:developer:heading"]
 
 

@@ -1,9 +1,7 @@
 """Which sports are runs or walks: the words that watches, sites and phones use, and their codes.
 
-Words for sports in the languages of those who record them.
-
-English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish, Danish, Norwegian, Polish,
-Czech and Slovenian; some in Finnish, Turkish and other scripts.
+The words are those of English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish,
+Danish, Norwegian, Polish, Czech and Slovenian; some are Finnish, Turkish or in other scripts.
 
 All are in lower case and without diacritics (``ł`` is ``l``, ``ø`` is ``o``). A word is whole, a
 beginning or an ending. Sports that are not on foot are looked for first, because most of their

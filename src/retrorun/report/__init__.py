@@ -1,10 +1,10 @@
 """Pages: plain views of model values, drawn by templates; each renderer returns one text."""
 
 from retrorun.report.cohort.page import cohort_page
-from retrorun.report.fault import Fault, fault_page
 from retrorun.report.history.comparison import comparison_page
 from retrorun.report.history.period import PeriodContext, period_page
-from retrorun.report.history.sessions import index_page, listed
+from retrorun.report.history.sessions import index_page, list_sessions
+from retrorun.report.page import Fault, fault_page
 from retrorun.report.session.page import SessionContext, session_page
 
 __all__ = [
@@ -15,7 +15,7 @@ __all__ = [
     "comparison_page",
     "fault_page",
     "index_page",
-    "listed",
+    "list_sessions",
     "period_page",
     "session_page",
 ]

@@ -1,4 +1,7 @@
-"""Popular claims beside the literature and the runner's own data."""
+"""Popular claims and the cost factor beside the literature and the athlete's own numbers.
+
+Each is drawn as ranges on one axis, `claim_cards` for the claims and `ranges` for cost factors.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,8 +30,8 @@ class ClaimCard:
     picture: Markup | None
 
 
-def cards(claims: Sequence[Claim]) -> tuple[ClaimCard, ...]:
-    """Those that can be answered first, what a watch cannot measure last."""
+def claim_cards(claims: Sequence[Claim]) -> tuple[ClaimCard, ...]:
+    """Answered claims first, those that a watch cannot measure last."""
     order = ("answered", "too early", "not recorded", "not measurable")
     made = sorted(claims, key=lambda each: order.index(each.status))
     return tuple(
@@ -87,4 +90,67 @@ def _range(name: str, each: Estimate, index: int, axis: tuple[float, float]) -> 
         f'<g class="{name}"><text class="name" x="0" y="{y + 4}">{say(name)}</text>'
         f'<path d="M{x_low} {y}H{max(x_high, x_low + 1)}"/><circle cx="{x_value}" cy="{y}" r="5"/>'
         f'<text x="{max(x_high, x_value + 5) + 8}" y="{y + 4}">{label}</text></g>'
+    )
+
+
+AXIS_LEFT, AXIS_RIGHT = 19.0, 95.0  # per cent of the picture's width between the ends of the axis
+AXIS_ROW = 44  # pixels
+TICKS = (1.0, 1.5, 2.0, 2.5, 3.0)
+
+
+def ranges(rows: Sequence[tuple[str, str, Estimate]], label: str) -> Markup:
+    """Tone, words and estimate of each row on one axis; those without a value are left out."""
+    known = [(tone, words, each) for tone, words, each in rows if each.value is not None]
+    ends = [end for *_, each in known for end in (each.low, each.high) if end is not None]
+    low, high = min([0.94, *ends]), max([3.06, *ends])
+    axis = (low, (AXIS_RIGHT - AXIS_LEFT) / (high - low))
+    bars = [
+        _axis_row(tone, words, each, (AXIS_ROW * place + 24, axis))
+        for place, (tone, words, each) in enumerate(known)
+    ]
+    foot = AXIS_ROW * len(known) + 8
+    svg = (
+        f'<svg class="factor" width="100%" height="{foot + 26}" role="img" '
+        f'aria-label="{label}">{_axis(axis, foot)}{"".join(bars)}</svg>'
+    )
+    return Markup(svg)  # noqa: S704  # numbers and our own words
+
+
+def _x(value: float, axis: tuple[float, float]) -> float:
+    return round(AXIS_LEFT + (value - axis[0]) * axis[1], 2)
+
+
+def _axis(axis: tuple[float, float], foot: int) -> str:
+    lines = [
+        f'<line class="{"one" if tick == 1 else "tick"}" x1="{_x(tick, axis)}%" '
+        f'x2="{_x(tick, axis)}%" y1="0" y2="{foot}"/>'
+        f'<text class="tick" x="{_x(tick, axis)}%" y="{foot + 19}">'
+        f"{say('scale_forward') if tick == 1 else f'{tick:g}×'}</text>"
+        for tick in TICKS
+    ]
+    return "".join(lines)
+
+
+def _axis_row(tone: str, words: str, each: Estimate, at: tuple[int, tuple[float, float]]) -> str:
+    y, axis = at
+    value = each.value or 0.0
+    low = value if each.low is None else each.low
+    high = value if each.high is None else each.high
+    x_low, x_value, x_high = (_x(end, axis) for end in (low, value, high))
+    digits = 0 if tone == "popular" else 2
+    spread = f"{low:.{digits}f}–{high:.{digits}f}"
+    label = spread if tone == "popular" else f"{value:.2f}"
+    mark = (
+        ""
+        if tone == "popular"
+        else f'<circle cx="{x_value}%" cy="{y}" r="{8 if tone == "measured" else 5}"/>'
+    )
+    beside = (
+        f'<text class="value" x="{x_low}%" dx="-12" y="{y + 6}" text-anchor="end">{label}</text>'
+        if tone == "popular"
+        else f'<text class="value" x="{x_high}%" dx="14" y="{y + 6}">{label}</text>'
+    )
+    return (
+        f'<g class="{tone}"><text class="name" x="0" y="{y + 5}">{words}</text>'
+        f'<line class="range" x1="{x_low}%" x2="{x_high}%" y1="{y}" y2="{y}"/>{mark}{beside}</g>'
     )

@@ -1,6 +1,6 @@
-"""What all figures over many sessions share: no frame, quiet axes, colours by name.
+"""What figures share: the layout of Plotly figures, and series thinned to what a screen can show.
 
-Samples brought down to what a screen can show, without losing a peak.
+Thinning keeps the smallest and the largest value of every bucket, so no peak is lost.
 """
 
 from dataclasses import dataclass
@@ -32,6 +32,14 @@ def layout(height: int, margin: tuple[int, int, int, int], **more: object) -> Js
         "showlegend": False,
     }
     return plain | more
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of text: ``head`` and ``rows``, the first cell of each row its name."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
 
 
 POINTS = 4000  # two for every pixel of a wide screen; an hour at 1 Hz stays whole

@@ -1,8 +1,6 @@
-"""Numbers as people read them: metric or imperial, local dates, times; always text.
+"""Numbers as text: metric or imperial, local dates, durations, and how each metric is displayed.
 
-What is not known is an en dash, never a zero.
-
-How each compared measure is shown: its words, its unit, its scale and its digits.
+A value that is not known is an en dash, never a zero.
 """
 
 import datetime as dt
@@ -84,6 +82,16 @@ class Display:
         return f"{self.height_value(length_m):.2f} {self.height_unit}"
 
 
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One number with its name; ``note`` says how to read it, ``tone`` colours it."""
+
+    label: str
+    value: str
+    note: str = ""
+    tone: str = ""
+
+
 def clock(seconds: float | None) -> str:
     """Such as ``6:20`` or ``1:02:03``; rounded to whole seconds."""
     if seconds is None:
@@ -141,7 +149,7 @@ def month(day: dt.date) -> str:
 
 
 def session_moment(session: Session, *, month_only: bool = False) -> str:
-    """When a session began on the runner's own clock; or only the month and year."""
+    """When a session began on the athlete's own clock; or only the month and year."""
     moment = local_time(session.start_time_s, session.zone)
     if month_only:
         return f"{month(moment)} {moment.year}"
@@ -151,11 +159,11 @@ def session_moment(session: Session, *, month_only: bool = False) -> str:
 
 
 def local_date(session: Session) -> dt.date:
-    """The session's date on the runner's own clock."""
+    """The session's date on the athlete's own clock."""
     return local_time(session.start_time_s, session.zone).date()
 
 
-# key of the measure → what happens to it on the way to the reader, digits after the point
+# key of the metric → what happens to it on the way to the reader, digits after the point
 KINDS: dict[str, tuple[str, int]] = {
     "cost_factor": ("plain", 2),
     "heart_rate_bpm": ("plain", 0),
@@ -182,7 +190,7 @@ SMALL = {"milli": ("ms", 1000.0), "centi": ("cm", 100.0), "minutes": ("min", 1 /
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A measure as it is shown: value × ``scale`` in ``unit``, with so many digits."""
+    """A metric as it is shown: value × ``scale`` in ``unit``, with so many digits."""
 
     label: str
     unit: str
@@ -205,7 +213,7 @@ class Shown:
 
 
 def shown(key: str, label: str, unit: str, display: Display) -> Shown:
-    """How the measure is shown; one that is new here goes by the model's own label and unit."""
+    """How the metric is shown; one that is new here goes by the model's own label and unit."""
     kind, digits = KINDS.get(key, ("plain", 2))
     words = say(f"shown_{key}", fallback=None) or f"{label[:1].upper()}{label[1:]}"
     return Shown(words, *_scaled(kind, unit, display), digits)

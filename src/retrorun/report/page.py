@@ -1,6 +1,7 @@
-"""From a view to one HTML text: the templates, the assets' names, the security policy.
+"""Pages as HTML: templates, assets, security policy, the page of a fault, and writing to a folder.
 
-Pages on disk: whole or not at all, and not written again when nothing changed.
+`render` fills a template. `Site` writes whole pages or nothing, and leaves a page that has not
+changed.
 """
 
 import base64
@@ -12,14 +13,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata, resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import jinja2
 import msgspec
 from markupsafe import Markup
 
 from retrorun import __version__
-from retrorun.errors import PageError
+from retrorun.errors import PageError, RetrorunError
 from retrorun.report.words import say
 
 SCRIPTS = ("plotly", "script", "history")
@@ -141,6 +142,50 @@ def _style_tag(place: Place, name: str) -> Markup:
     return Markup('<link rel="stylesheet" href="{}">').format(place.asset_prefix + name)
 
 
+LONGEST_ERROR = 300  # characters of what an unexpected error says
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a session cannot be shown.
+
+    Attributes:
+        session: its id.
+        slug: stable name of the reason.
+        message: the reason in words.
+        remedy: what the athlete can do.
+    """
+
+    session: str
+    slug: str
+    message: str
+    remedy: str
+
+    @classmethod
+    def of(cls, session: str, problem: BaseException) -> Self:
+        """The fault that an error stands for."""
+        if isinstance(problem, RetrorunError):
+            return cls(
+                session, problem.slug, problem.message, problem.remedy or say("fault_remedy")
+            )
+        words = f"{type(problem).__name__}: {problem}"[:LONGEST_ERROR]
+        return cls(session, "session-odd", say("fault_odd", words=words), say("fault_remedy"))
+
+    def __str__(self) -> str:
+        """All of it in one line."""
+        return f"session {self.session}: {self.message} [{self.slug}] {self.remedy}"
+
+
+def fault_page(fault: Fault, place: Place) -> str:
+    """The page that stands where the session's own cannot.
+
+    Args:
+        fault: what is wrong.
+        place: where the page lies.
+    """
+    return render("fault", say("fault_title"), place, fault=fault, charts=False)
+
+
 ASSETS = "assets"
 
 
@@ -180,7 +225,7 @@ class Site:
             for name in names:
                 (self.folder / name).unlink(missing_ok=True)
         except OSError as problem:
-            raise _told(self.folder, problem) from problem
+            raise _unwritable(self.folder, problem) from problem
 
     def write(self, name: str, html: str) -> bool:
         """Write one page under its relative name; parents are made.
@@ -198,11 +243,11 @@ class Site:
         target = self.folder / name
         content = html.encode()
         try:
-            if _holds(target, content):
+            if _has_content(target, content):
                 return False
             _replace(target, content)
         except OSError as problem:
-            raise _told(self.folder, problem) from problem
+            raise _unwritable(self.folder, problem) from problem
         return True
 
 
@@ -231,13 +276,13 @@ def _replace(target: Path, content: bytes) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _told(folder: Path, problem: OSError) -> PageError:
+def _unwritable(folder: Path, problem: OSError) -> PageError:
     words = f"pages cannot be written: {problem.strerror or problem}"
     remedy = "What was imported is kept; choose another folder with --reports DIR, or make room."
     return PageError("reports-unwritable", words, file=str(folder), remedy=remedy)
 
 
-def _holds(target: Path, content: bytes) -> bool:
+def _has_content(target: Path, content: bytes) -> bool:
     """Whether the file has just this content; its size is asked first, which costs nothing."""
     try:
         return target.stat().st_size == len(content) and target.read_bytes() == content

@@ -6,8 +6,7 @@ their gaps is escaped.
 
 from collections.abc import Mapping
 
-from retrorun.report.cohort.words import COHORT
-from retrorun.report.history.words import HISTORY
+from retrorun.report.words_comparison import COHORT, HISTORY
 
 _UNSET = "\0"
 

@@ -1,34 +1,36 @@
-"""What a result set is: the tables of a cohort, as Parquet parts that any tool reads.
+"""Result sets: the tables of a cohort, as Parquet parts that any tool reads.
 
 docs/results.md is printed from the columns that are declared here.
 """
 
 from retrorun.results.columns import SCHEMA_VERSION
-from retrorun.results.deidentification import Key, deidentify, key
-from retrorun.results.deidentification import about as deidentified_about
+from retrorun.results.deidentification import (
+    PseudonymKey,
+    deidentified_about,
+    deidentify,
+    pseudonym_key,
+)
 from retrorun.results.layout import (
     ABOUT,
     About,
-    about,
     athlete_key,
     check_about,
     check_copy,
+    encode_about,
     ledger_name,
+    make_about,
     read_about,
 )
-from retrorun.results.layout import encoded as about_bytes
-from retrorun.results.reader import athlete_of, athletes, ledger, lost, sessions
-from retrorun.results.writer import Filed, Part
+from retrorun.results.reader import athlete_of, athletes, ledger, missing_parts, sessions
+from retrorun.results.writer import BatchWriter, FileOutcomes
 
 __all__ = [
     "ABOUT",
     "SCHEMA_VERSION",
     "About",
-    "Filed",
-    "Key",
-    "Part",
-    "about",
-    "about_bytes",
+    "BatchWriter",
+    "FileOutcomes",
+    "PseudonymKey",
     "athlete_key",
     "athlete_of",
     "athletes",
@@ -36,10 +38,12 @@ __all__ = [
     "check_copy",
     "deidentified_about",
     "deidentify",
-    "key",
+    "encode_about",
     "ledger",
     "ledger_name",
-    "lost",
+    "make_about",
+    "missing_parts",
+    "pseudonym_key",
     "read_about",
     "sessions",
 ]

@@ -1,13 +1,11 @@
 """The columns of a result set, declared once: name with unit, type, meaning, and who may see it.
 
-``treatment`` says what becomes of a column in a de-identified export. It has no default: whoever
-adds a column decides.
+``treatment`` is what happens to a column in a de-identified copy. It has no default: every new
+column needs a decision.
 
-Arrow schemas of the tables: explicit types, so that the parts of all batches fit together.
-
-Types are plain ones that pandas, Dask, DuckDB and Spark read alike: no dictionaries, no pandas
-index, timestamps in UTC microseconds. Units stand, with the schema's version, in the file's own
-metadata under ``retrorun``.
+The arrow schemas have explicit types, so that the parts of all batches fit together, and plain
+ones that pandas, Dask, DuckDB and Spark read alike: no dictionaries, no pandas index, timestamps in
+UTC microseconds. Units and the schema's version are in the file's metadata under ``retrorun``.
 """
 
 import json
@@ -28,7 +26,7 @@ Treatment = Literal[
     "shift",  # moved by the athlete's own whole number of weeks, and to the athlete's own clock
     "level",  # counted from the first one known
     "vocabulary",  # words of retrorun's own are kept, anything else is null
-    "scrub",  # the whole analysis, field by field: see treatments.py
+    "scrub",  # the whole analysis, field by field: see deidentification_rules.py
 ]
 
 
@@ -38,7 +36,7 @@ class Column:
 
     Attributes:
         name: with its unit as suffix.
-        kind: what it holds; see ``schema.ARROW`` for the types.
+        kind: what it holds; see ``types``.
         unit: in words for people; empty where there is none.
         meaning: one line for the documentation.
         treatment: what becomes of it when it is de-identified.
@@ -287,10 +285,10 @@ def types() -> dict[str, Any]:
 @cache
 def schema(table: str) -> Any:  # noqa: ANN401 - pyarrow has no types
     """The arrow schema of a table's parts."""
-    return of_columns(table, TABLES[table])
+    return schema_of_columns(table, TABLES[table])
 
 
-def of_columns(table: str, columns: Sequence[Column]) -> Any:  # noqa: ANN401 - pyarrow has no types
+def schema_of_columns(table: str, columns: Sequence[Column]) -> Any:  # noqa: ANN401 - pyarrow has no types
     """An arrow schema of some of a table's columns."""
     import pyarrow as pa
 

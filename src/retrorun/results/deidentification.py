@@ -1,12 +1,10 @@
-"""A result set without who, where and on which day: part by part, to be put elsewhere.
+"""De-identify a result set: a copy without names, places and dates, part by part.
 
-What becomes of each column stands with it in ``columns``, of each field of an analysis in
-``treatments``. The ledger and the problems are about files, and have no place here.
+The treatment of each column is declared in ``columns``, that of each field of an analysis in
+``deidentification_rules``. The ledger and the problems are about files and are left out.
 
-Names that only the holder of a salt can make: HMAC-SHA256, apart for every purpose.
-
-The salt itself is never written. What stands in a de-identified result set to tell one salt from
-another is such a name, too.
+Pseudonyms are HMAC-SHA256 of a secret salt, separate for every purpose. The salt itself is never
+written; a de-identified result set is recognised as made with it by one more such hash.
 """
 
 import hashlib
@@ -20,23 +18,22 @@ import numpy as np
 
 from retrorun.errors import ReadError, SettingsError
 from retrorun.model import Session
-from retrorun.results import columns as arrow
 from retrorun.results import layout
-from retrorun.results.columns import TABLES, Column
-from retrorun.results.deidentification_rules import Facts, scrubbed, words
+from retrorun.results.columns import TABLES, Column, schema_of_columns
+from retrorun.results.deidentification_rules import Facts, deidentify_value, words
 from retrorun.results.layout import About
-from retrorun.results.reader import athletes, damaged, part, parts, table
-from retrorun.results.writer import Sheet
+from retrorun.results.reader import athletes, damage_error, part, parts, table
+from retrorun.results.writer import PartWriter
 from retrorun.storage import Store
 
-LEAST_BYTES = 16
+MIN_SALT_BYTES = 16
 WEEK_S = 7 * 86_400
-_WEEKS = 52  # on either side; never none
+_WEEKS = 52  # dates move by 1 to this many weeks, either way
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Key:
-    """A salt and what is made with it."""
+class PseudonymKey:
+    """A salt and the pseudonyms made with it."""
 
     salt: bytes
 
@@ -63,21 +60,21 @@ class Key:
         return weeks * WEEK_S
 
     def mark(self) -> str:
-        """What tells this salt from another."""
+        """A hash by which this salt is told from another."""
         return self._named("mark")[:16]
 
 
-def key(salt: bytes) -> Key:
-    """A salt that is worth the name.
+def pseudonym_key(salt: bytes) -> PseudonymKey:
+    """The key of a salt.
 
     Raises:
         SettingsError: it is so short that it could be guessed.
     """
-    if len(salt) < LEAST_BYTES:
-        words = f"a salt of {len(salt)} bytes can be guessed; it takes at least {LEAST_BYTES}"
+    if len(salt) < MIN_SALT_BYTES:
+        words = f"a salt of {len(salt)} bytes can be guessed; it takes at least {MIN_SALT_BYTES}"
         remedy = "Make one with `openssl rand -hex 32`, and keep it secret."
         raise SettingsError("salt-too-short", words, remedy=remedy)
-    return Key(salt)
+    return PseudonymKey(salt)
 
 
 _SESSION = msgspec.json.Decoder(Session)
@@ -85,15 +82,15 @@ _TABLES = ("sessions", "segments", "tracks")
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """One session: what its values become, and when it then began."""
+class _NewSession:
+    """One session: what its values become, and its new start."""
 
     facts: Facts
     start_us: int
 
     @property
-    def place(self) -> tuple[int, str]:
-        """Its place among others: that of the files would tell the order of their names."""
+    def sort_key(self) -> tuple[int, str]:
+        """What sessions are sorted by: their old order would tell that of the files' names."""
         return self.start_us, self.facts.session
 
     @property
@@ -102,16 +99,16 @@ class _Known:
         return int(np.datetime64(self.start_us, "us").astype("datetime64[Y]").astype(int)) + 1970
 
 
-def columns(kind: str) -> tuple[Column, ...]:
-    """The columns of a table that are left."""
+def kept_columns(kind: str) -> tuple[Column, ...]:
+    """The columns of a table that a de-identified copy has."""
     return tuple(each for each in TABLES[kind] if each.treatment != "drop")
 
 
-def about(source: About, key: Key, *, tracks: bool) -> About:
-    """What the de-identified result set says of itself.
+def deidentified_about(source: About, key: PseudonymKey, *, tracks: bool) -> About:
+    """The ``about.json`` of the de-identified result set.
 
     Args:
-        source: what the one it is made from says.
+        source: that of the one it is made from.
         key: with which it is made; only its mark is kept.
         tracks: whether the tracks go along.
     """
@@ -125,7 +122,7 @@ def about(source: About, key: Key, *, tracks: bool) -> About:
     )
 
 
-def deidentify(store: Store, key: Key, *, tracks: bool) -> Iterator[tuple[str, bytes]]:
+def deidentify(store: Store, key: PseudonymKey, *, tracks: bool) -> Iterator[tuple[str, bytes]]:
     """The parts of the de-identified result set: object name and bytes, one after the other.
 
     Args:
@@ -138,32 +135,32 @@ def deidentify(store: Store, key: Key, *, tracks: bool) -> Iterator[tuple[str, b
     """
     tables = _TABLES if tracks else _TABLES[:2]
     for athlete in athletes(store):
-        person = _Person(athlete, key)
+        athlete_parts = _Athlete(athlete, key)
         there = {name for kind in tables for name in parts(store, layout.partition(kind, athlete))}
         for name in sorted(each for each in there if each.startswith("sessions/")):
-            known = person.known(store, name)
+            known = athlete_parts.known(store, name)
             _, _, place = name.partition("/")
             sums: dict[str, str] = {}
             for kind in (each for each in tables if f"{each}/{place}" in there):
-                for path, data in person.written(store, kind, place, known):
+                for path, data in athlete_parts.parts_of(store, kind, place, known):
                     sums[path] = hashlib.sha256(data).hexdigest()
                     yield path, data
-            yield layout.sums_name(key.part(place)), layout.sums(sums)
+            yield layout.checksums_name(key.part(place)), layout.encode_checksums(sums)
 
 
-class _Person:
+class _Athlete:
     """One athlete's parts."""
 
-    def __init__(self, athlete: str, key: Key) -> None:
+    def __init__(self, athlete: str, key: PseudonymKey) -> None:
         self.key = key
         self.id = key.athlete(athlete)
         self.shift_s = key.shift_s(athlete)
 
-    def known(self, store: Store, name: str) -> dict[str, _Known]:
+    def known(self, store: Store, name: str) -> dict[str, _NewSession]:
         """The sessions of a part."""
         rows = table(store, name, "sessions", ("session", "start_time", "utc_offset_s"))
         if rows["session"].null_count or rows["start_time"].null_count:
-            raise damaged(name, "a session has no id or no start")
+            raise damage_error(name, "a session has no id or no start")
         found = {}
         for session, start_us, offset_s in zip(
             rows["session"].to_pylist(),
@@ -173,35 +170,35 @@ class _Person:
         ):
             shift_s = self.shift_s + (offset_s or 0.0)
             facts = Facts(self.key.session(session), shift_s)
-            found[session] = _Known(facts, start_us + round(shift_s * 1e6))
+            found[session] = _NewSession(facts, start_us + round(shift_s * 1e6))
         return found
 
-    def written(
-        self, store: Store, kind: str, place: str, known: Mapping[str, _Known]
+    def parts_of(
+        self, store: Store, kind: str, place: str, known: Mapping[str, _NewSession]
     ) -> Iterator[tuple[str, bytes]]:
-        """A part again, one a year of the new dates.
+        """The new parts of a part, one a year of the new dates.
 
         Args:
             store: the result set as it was made.
-            kind: whose part it is.
+            kind: the part's table.
             place: its name below that.
             known: the sessions in it.
         """
-        kept = columns(kind)
-        sheets: dict[int, Sheet] = {}
+        kept = kept_columns(kind)
+        writers: dict[int, PartWriter] = {}
         with part(store, f"{kind}/{place}", kind) as file:
             for rows, year in _in_order(_pieces(file, kind, known), known):
-                if year not in sheets:
-                    sheets[year] = Sheet(kind, arrow.of_columns(kind, kept))
+                if year not in writers:
+                    writers[year] = PartWriter(kind, schema_of_columns(kind, kept))
                 facts = [known[each].facts for each in rows["session"].to_pylist()]
-                found = {each.name: _treated(each, rows[each.name], facts) for each in kept}
-                sheets[year].add_group(found, rows.num_rows)
-        for year in sorted(sheets):
+                found = {each.name: _apply_treatment(each, rows[each.name], facts) for each in kept}
+                writers[year].add_group(found, rows.num_rows)
+        for year in sorted(writers):
             folder = f"{kind}/athlete={self.id}/year={year}"
-            yield f"{folder}/{self.key.part(place)}.parquet", sheets[year].close()
+            yield f"{folder}/{self.key.part(place)}.parquet", writers[year].close()
 
 
-def _pieces(file: Any, kind: str, known: Mapping[str, _Known]) -> Iterator[Any]:  # noqa: ANN401 - pyarrow has no types
+def _pieces(file: Any, kind: str, known: Mapping[str, _NewSession]) -> Iterator[Any]:  # noqa: ANN401 - pyarrow has no types
     """Tracks one by one, because they are large, by their new dates; other tables whole."""
     if kind != "tracks":
         yield file.read(use_threads=False)
@@ -210,11 +207,11 @@ def _pieces(file: Any, kind: str, known: Mapping[str, _Known]) -> Iterator[Any]:
         file.read_row_group(number, columns=["session"])["session"][0].as_py()
         for number in range(file.num_row_groups)
     ]
-    for number in sorted(range(len(owners)), key=lambda at: known[owners[at]].place):
+    for number in sorted(range(len(owners)), key=lambda at: known[owners[at]].sort_key):
         yield file.read_row_group(number, use_threads=False)
 
 
-def _in_order(pieces: Iterable[Any], known: Mapping[str, _Known]) -> Iterator[tuple[Any, int]]:
+def _in_order(pieces: Iterable[Any], known: Mapping[str, _NewSession]) -> Iterator[tuple[Any, int]]:
     """The rows of each year, by the new dates; those of a session stay in their order."""
     for rows in pieces:
         ids = rows["session"].to_pylist()
@@ -222,14 +219,14 @@ def _in_order(pieces: Iterable[Any], known: Mapping[str, _Known]) -> Iterator[tu
             yield rows, known[ids[0]].year
             continue
         by_year: dict[int, list[int]] = {}
-        for at in sorted(range(len(ids)), key=lambda each: known[ids[each]].place):
+        for at in sorted(range(len(ids)), key=lambda each: known[ids[each]].sort_key):
             by_year.setdefault(known[ids[at]].year, []).append(at)
         for year, places in sorted(by_year.items()):
             yield rows.take(places), year
 
 
-def _treated(column: Column, cells: Any, facts: Sequence[Facts]) -> Any:  # noqa: ANN401 - pyarrow has no types
-    """A column as it may be shown; ``facts`` are those of each row's session."""
+def _apply_treatment(column: Column, cells: Any, facts: Sequence[Facts]) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """The column after its treatment; ``facts`` are those of each row's session."""
     import pyarrow as pa
 
     values = cells.combine_chunks()
@@ -247,7 +244,7 @@ def _treated(column: Column, cells: Any, facts: Sequence[Facts]) -> Any:  # noqa
         return pa.array([words(each) for each in values.to_pylist()], pa.string())
     if column.treatment == "scrub":
         pairs = zip(values.to_pylist(), facts, strict=True)
-        return pa.array([_scrubbed(*pair) for pair in pairs], pa.binary())
+        return pa.array([_deidentify_document(*pair) for pair in pairs], pa.binary())
     message = f"nobody has decided what becomes of the column {column.name}"
     raise SettingsError("deidentify-undecided", message, remedy="Please report this.")
 
@@ -265,10 +262,10 @@ def _levelled(values: Any, facts: Sequence[Facts]) -> Any:  # noqa: ANN401 - pya
     return pa.array(heights.astype(np.float32), from_pandas=True)
 
 
-def _scrubbed(document: bytes, facts: Facts) -> bytes:
+def _deidentify_document(document: bytes, facts: Facts) -> bytes:
     try:
         session = _SESSION.decode(document)
     except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
         message = f"a stored session cannot be read: {problem}"
         raise ReadError("results-session-damaged", message) from problem
-    return msgspec.json.encode(scrubbed(session, facts))
+    return msgspec.json.encode(deidentify_value(session, facts))

@@ -1,8 +1,8 @@
-"""A session without what tells who, where and on which day: a rule for every field.
+"""Rules of de-identification: one for every field of a session that may stay, and how.
 
-This is a list of what is allowed. A field that has no rule is not written: its default stands
-there, and where it has none nothing is written at all. A test enumerates every field of every
-dataclass that a session can hold, so that nobody adds one without deciding.
+This is an allow-list. A field without a rule is not written: its default is, and where it has no
+default the session is refused. A test enumerates every field of every dataclass that a session can
+hold, so that a new field needs a decision.
 
 ``keep`` passes numbers and truth values only; text passes nowhere but through ``word``, and only
 if it is one of retrorun's own words.
@@ -33,6 +33,7 @@ from retrorun.model import (
     Source,
     Totals,
 )
+from retrorun.readers.registry import READERS
 from retrorun.results.columns import KINDS
 
 
@@ -42,7 +43,7 @@ class Facts:
 
     Attributes:
         session: its new id.
-        shift_s: added to Unix seconds; brings them to the runner's own clock, too.
+        shift_s: added to Unix seconds; brings them to the athlete's own clock, too.
     """
 
     session: str
@@ -67,7 +68,7 @@ WORDS = frozenset(
         *("confirmed", "candidate", "labelled"),
         *("compass", "course", "unknown", "none"),
         *("heading", "gait", "label"),
-        *("fit", "gpx", "tcx"),
+        *(each.kind for each in READERS if each.suffixes),
         *("steep", "twisty"),
         "heart-rate kinetics",
     }
@@ -101,7 +102,7 @@ def _number(value: Any, _: Facts) -> Any:  # noqa: ANN401 - any field's value
 def _words(value: Any, facts: Facts) -> Any:  # noqa: ANN401 - any field's value
     if isinstance(value, Mapping):
         known = {key: value[key] for key in value if key in WORDS}
-        return {key: scrubbed(each, facts) for key, each in known.items()}
+        return {key: deidentify_value(each, facts) for key, each in known.items()}
     if isinstance(value, tuple | list):
         return tuple(each for each in value if each in WORDS)
     return word(value)
@@ -111,7 +112,7 @@ def _matching(pattern: re.Pattern[str]) -> Callable[[Any, Facts], str]:
     return lambda value, _: value if isinstance(value, str) and pattern.fullmatch(value) else ""
 
 
-def scrubbed(value: Any, facts: Facts) -> Any:  # noqa: ANN401 - any value within a session
+def deidentify_value(value: Any, facts: Facts) -> Any:  # noqa: ANN401 - any value within a session
     """The value without what its rules do not allow.
 
     Raises:
@@ -127,7 +128,7 @@ def scrubbed(value: Any, facts: Facts) -> Any:  # noqa: ANN401 - any value withi
             }
         )
     if isinstance(value, tuple | list):
-        return tuple(scrubbed(each, facts) for each in value if is_dataclass(each))
+        return tuple(deidentify_value(each, facts) for each in value if is_dataclass(each))
     return _number(value, facts)
 
 
@@ -141,7 +142,7 @@ def _left_out(kind: type, undecided: Any) -> bool:  # noqa: ANN401 - a dataclass
 
 RULES: dict[str, Callable[[Any, Facts], Any]] = {
     "keep": _number,
-    "inside": scrubbed,
+    "inside": deidentify_value,
     "word": _words,
     "text": lambda value, _: word(value) or "",
     "slug": _matching(_SLUG),

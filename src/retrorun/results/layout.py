@@ -1,10 +1,8 @@
-"""Names within a result set: whose data it is as a folder's name, and where parts lie.
+"""The layout of a result set: athletes' keys, the names of its objects, and ``about.json``.
 
-An athlete's name comes from strangers: a folder, a table. It becomes a *key* that is text on one
+An athlete's name comes from outside: a folder, a table. It becomes a *key* that is text on one
 line, bounded, and safe as a Hive partition; a name that had to be changed for that ends in ``~``
-and part of its hash, so that no two become one.
-
-What a result set says of itself, and who may add to it.
+and part of its hash, so that no two names get one key.
 """
 
 import hashlib
@@ -18,15 +16,15 @@ from retrorun.errors import SettingsError
 from retrorun.results.columns import SCHEMA_VERSION
 
 ABOUT = "about.json"
-SUMS = "sums/"
+CHECKSUMS = "sums/"
 UNKNOWN = "unknown"
 MOST_BYTES = 160  # of a key when quoted; file systems allow 255 a folder's name
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.~")
-_TAKEN = {"__hive_default_partition__", "null"}  # what readers take for no value
+_RESERVED = {"__hive_default_partition__", "null"}  # what readers of Parquet read as no value
 
 
 def athlete_key(name: str) -> str:
-    """The name as it stands in every table and partition; a key is its own key.
+    """The key of an athlete in every table and partition; the key of a key is itself.
 
     Args:
         name: any text, also with lone surrogates for bytes that are no UTF-8.
@@ -34,7 +32,7 @@ def athlete_key(name: str) -> str:
     if not name:
         return UNKNOWN
     clean = unicodedata.normalize("NFC", _printable(name)).strip()
-    as_it_is = clean == unicodedata.normalize("NFC", name) and clean.casefold() not in _TAKEN
+    as_it_is = clean == unicodedata.normalize("NFC", name) and clean.casefold() not in _RESERVED
     if as_it_is and len(quoted(clean).encode()) <= MOST_BYTES:
         return clean
     mark = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:12]
@@ -69,7 +67,7 @@ def _quoted(char: str) -> str:
 
 
 def unquoted(value: str) -> str:
-    """What ``quoted`` made, undone."""
+    """The inverse of ``quoted``."""
     head, *rest = value.split("%")
     return head + "".join(chr(int(each[:2], 16)) + each[2:] for each in rest)
 
@@ -81,22 +79,22 @@ def partition(table: str, athlete: str, year: int | None = None) -> str:
 
 
 def problems_name(batch: str) -> str:
-    """Where a batch's problems lie."""
+    """The object with a batch's problems."""
     return f"problems/{batch}.parquet"
 
 
-def sums(found: Mapping[str, str]) -> bytes:
-    """The content of such an object: name and SHA-256 of each part."""
+def encode_checksums(found: Mapping[str, str]) -> bytes:
+    """The bytes of a batch's checksums: name and SHA-256 of each part."""
     return msgspec.json.format(msgspec.json.encode(dict(sorted(found.items()))), indent=1) + b"\n"
 
 
-def sums_name(batch: str) -> str:
-    """Where the SHA-256 of each part of a batch lie."""
-    return f"{SUMS}{batch}.json"
+def checksums_name(batch: str) -> str:
+    """The object with the SHA-256 of each part of a batch."""
+    return f"{CHECKSUMS}{batch}.json"
 
 
 def ledger_name(batch: str) -> str:
-    """Where a batch's ledger lies: what is put last."""
+    """The object with a batch's part of the ledger, which is put last."""
     return f"files/{batch}.parquet"
 
 
@@ -121,10 +119,10 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     mark: str | None = None  # of the salt it was de-identified with
 
 
-ANOTHER = "Choose another --out, or an empty one."
+_OTHER_OUT = "Choose another --out, or an empty one."
 
 
-def about(version: str, settings_fingerprint: str, *, tracks: bool) -> bytes:
+def make_about(version: str, settings_fingerprint: str, *, tracks: bool) -> bytes:
     """The bytes of ``about.json``, to be put if there is none yet.
 
     Args:
@@ -132,7 +130,7 @@ def about(version: str, settings_fingerprint: str, *, tracks: bool) -> bytes:
         settings_fingerprint: of the settings that every session is analysed with.
         tracks: whether tracks are kept.
     """
-    return encoded(
+    return encode_about(
         About(
             schema_version=SCHEMA_VERSION,
             retrorun=version,
@@ -142,17 +140,17 @@ def about(version: str, settings_fingerprint: str, *, tracks: bool) -> bytes:
     )
 
 
-def encoded(said: About) -> bytes:
+def encode_about(about: About) -> bytes:
     """The bytes of ``about.json``."""
-    return msgspec.json.format(msgspec.json.encode(said), indent=1) + b"\n"
+    return msgspec.json.format(msgspec.json.encode(about), indent=1) + b"\n"
 
 
 def check_about(store: Readable, wanted: bytes) -> None:
-    """Refuse to add to a result set that was made otherwise.
+    """Refuse to add to a result set that was made in another way.
 
     Args:
         store: the result set, with its ``about.json``.
-        wanted: what ``about`` gives for this run.
+        wanted: what ``make_about`` gives for this run.
 
     Raises:
         SettingsError: another version, other settings, with or without tracks, or de-identified.
@@ -161,14 +159,14 @@ def check_about(store: Readable, wanted: bytes) -> None:
     there, mine = read_about(store), msgspec.json.decode(wanted, type=About)
     if there.deidentified:
         raise SettingsError(
-            "results-deidentified", "that result set is a de-identified copy", remedy=ANOTHER
+            "results-deidentified", "that result set is a de-identified copy", remedy=_OTHER_OUT
         )
     if (there.retrorun, there.schema_version) != (mine.retrorun, mine.schema_version):
         words = f"it was made by retrorun {there.retrorun}; this is {mine.retrorun}"
-        raise SettingsError("results-other-version", words, file=ABOUT, remedy=ANOTHER)
+        raise SettingsError("results-other-version", words, file=ABOUT, remedy=_OTHER_OUT)
     if there.settings != mine.settings:
         words = f"it was made with other settings ({there.settings}, now {mine.settings})"
-        raise SettingsError("results-other-settings", words, file=ABOUT, remedy=ANOTHER)
+        raise SettingsError("results-other-settings", words, file=ABOUT, remedy=_OTHER_OUT)
     if there.tracks != mine.tracks:
         kept = "with" if there.tracks else "without"
         words = f"it was made {kept} tracks"
@@ -177,7 +175,7 @@ def check_about(store: Readable, wanted: bytes) -> None:
 
 
 def check_copy(store: Readable, wanted: About) -> None:
-    """Refuse to add to a de-identified result set that was made otherwise.
+    """Refuse to add to a de-identified result set that was made in another way.
 
     Raises:
         SettingsError: it is none, was made from another kind, or with another salt.
@@ -186,14 +184,14 @@ def check_copy(store: Readable, wanted: About) -> None:
     there = read_about(store)
     if there.deidentified and there.mark != wanted.mark:
         words = "it was made with another salt, or with one that nobody kept"
-        raise SettingsError("results-other-salt", words, file=ABOUT, remedy=ANOTHER)
+        raise SettingsError("results-other-salt", words, file=ABOUT, remedy=_OTHER_OUT)
     if there != wanted:
         words = "something else was written there"
-        raise SettingsError("results-other-copy", words, file=ABOUT, remedy=ANOTHER)
+        raise SettingsError("results-other-copy", words, file=ABOUT, remedy=_OTHER_OUT)
 
 
 def read_about(store: Readable) -> About:
-    """What the result set says of itself.
+    """The description of the result set.
 
     Raises:
         ReadError: there is none.
@@ -201,12 +199,12 @@ def read_about(store: Readable) -> About:
     """
     data = store.read(ABOUT, _MOST_BYTES)
     try:
-        said = msgspec.json.decode(data, type=About)
+        about = msgspec.json.decode(data, type=About)
     except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
         words = f"this is no result set: {problem}"
-        raise SettingsError("results-unreadable", words, file=ABOUT, remedy=ANOTHER) from problem
-    if said.schema_version > SCHEMA_VERSION:
-        words = f"a newer retrorun made it (schema {said.schema_version})"
+        raise SettingsError("results-unreadable", words, file=ABOUT, remedy=_OTHER_OUT) from problem
+    if about.schema_version > SCHEMA_VERSION:
+        words = f"a newer retrorun made it (schema {about.schema_version})"
         remedy = "Update retrorun."
         raise SettingsError("results-newer", words, file=ABOUT, remedy=remedy)
-    return said
+    return about

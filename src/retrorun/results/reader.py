@@ -9,19 +9,26 @@ from typing import Any
 
 import msgspec
 
-from retrorun.archive.serialization import OUTLINES
+from retrorun.archive.serialization import SUMMARY_DECODER
 from retrorun.errors import ReadError, StoreError
 from retrorun.model import Session
-from retrorun.results import columns as arrow
 from retrorun.results import layout
-from retrorun.results.columns import TABLES
+from retrorun.results.columns import TABLES, schema
 from retrorun.storage import Store
 
 MOST_BYTES = 4 << 30  # of one part
 MEND = "`retrorun cohort process` with --retry makes it again, from the exports and as before."
 DAMAGED = "results-part-damaged"
 _SUFFIX = ".parquet"
-_ODD = (KeyError, ValueError, IndexError, TypeError, OverflowError, AttributeError, EOFError)
+_DECODING_ERRORS = (  # what damaged Parquet raises besides pyarrow's own
+    KeyError,
+    ValueError,
+    IndexError,
+    TypeError,
+    OverflowError,
+    AttributeError,
+    EOFError,
+)
 
 
 def parts(store: Store, folder: str) -> Iterator[str]:
@@ -57,10 +64,10 @@ def table(store: Store, name: str, kind: str, columns: Iterable[str] | None = No
     Raises:
         ReadError: it is gone, damaged or of another schema.
     """
-    wanted = arrow.schema(kind).names if columns is None else list(columns)
+    wanted = schema(kind).names if columns is None else list(columns)
     with part(store, name, kind) as file:
         found = file.read(columns=wanted, use_threads=False).select(wanted)
-        found.validate(full=True)  # what is no text would fail only when it is looked at
+        found.validate(full=True)  # text that is no UTF-8 would raise only when it is read
         return found
 
 
@@ -85,11 +92,11 @@ def part(store: Store, name: str, kind: str) -> Iterator[Any]:
         with pq.ParquetFile(pa.BufferReader(data)) as file:
             _check_schema(file, name, kind)
             yield file
-    except (pa.ArrowException, OSError, *_ODD) as problem:
-        raise damaged(name, str(problem)[:200]) from problem
+    except (pa.ArrowException, OSError, *_DECODING_ERRORS) as problem:
+        raise damage_error(name, str(problem)[:200]) from problem
 
 
-def damaged(name: str, words: str) -> ReadError:
+def damage_error(name: str, words: str) -> ReadError:
     """The error of a part that cannot be read."""
     return ReadError(DAMAGED, f"this part cannot be read: {words}", file=name, remedy=MEND)
 
@@ -100,17 +107,17 @@ def _check_schema(file: Any, name: str, kind: str) -> None:  # noqa: ANN401 - py
     Raises:
         ReadError: what is missing or other, by name.
     """
-    declared = {each.name: each for each in arrow.schema(kind)}
+    declared = {each.name: each for each in schema(kind)}
     found = {each.name: each for each in file.schema_arrow}
     missing = [each for each in declared if each not in found and _is_needed(each, kind, found)]
     if missing:
-        raise _another(name, f"there is no column {missing[0]}")
+        raise _schema_error(name, f"there is no column {missing[0]}")
     for column, field in found.items():
         if column not in declared:
-            raise _another(name, f"the column {column[:40]!r} is not known")
+            raise _schema_error(name, f"the column {column[:40]!r} is not known")
         if field.type != declared[column].type or not field.nullable:
             words = f"the column {column} holds {field.type}, not {declared[column].type}"
-            raise _another(name, words)
+            raise _schema_error(name, words)
 
 
 def _is_needed(column: str, kind: str, found: Container[str]) -> bool:
@@ -119,7 +126,7 @@ def _is_needed(column: str, kind: str, found: Container[str]) -> bool:
     return column not in left_out or any(each in found for each in left_out)
 
 
-def _another(name: str, words: str) -> ReadError:
+def _schema_error(name: str, words: str) -> ReadError:
     return ReadError(
         "results-other-schema", f"this part has another schema: {words}", file=name, remedy=MEND
     )
@@ -128,54 +135,54 @@ def _another(name: str, words: str) -> ReadError:
 def _check_sum(store: Store, name: str, data: bytes) -> None:
     """Compare a part with its sum, before anything else looks at it.
 
-    Of some damage the Parquet library does not say a word: it ends the process. The first result
-    sets have no sums.
+    On some damage the Parquet library ends the process without an error. The first result sets have
+    no checksums.
 
     Raises:
         ReadError: the part or its sums are damaged.
     """
     try:
-        known = sums(store, PurePosixPath(name).stem)
+        known = checksums(store, PurePosixPath(name).stem)
     except StoreError:
         raise
     except ReadError as problem:
         if problem.slug == DAMAGED:
             raise
         return
-    if hashlib.sha256(data).hexdigest() not in known.values():  # whoever moved it, it is whole
-        raise damaged(name, "its bytes are not those that were written")
+    if hashlib.sha256(data).hexdigest() not in known.values():  # it may have been moved
+        raise damage_error(name, "its bytes are not those that were written")
 
 
-def sums(store: Store, batch: str) -> dict[str, str]:
+def checksums(store: Store, batch: str) -> dict[str, str]:
     """Names of the parts of a batch, its ledger's among them, and their SHA-256.
 
     Raises:
         StoreError: the store does not answer.
         ReadError: there are none, or they are damaged.
     """
-    name = layout.sums_name(batch)
+    name = layout.checksums_name(batch)
     try:
         return msgspec.json.decode(store.read(name, MOST_BYTES), type=dict[str, str])
     except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
-        raise damaged(name, str(problem)[:200]) from problem
+        raise damage_error(name, str(problem)[:200]) from problem
 
 
-def lost(store: Store) -> Iterator[ReadError]:
-    """What finished batches had and the store has no more: one error a part, its name as ``file``.
+def missing_parts(store: Store) -> Iterator[ReadError]:
+    """Parts of finished batches that the store has no more: one error a part, its name as ``file``.
 
-    Sums that are gone or damaged are among them. Parts that somebody has moved to another athlete
-    are not lost.
+    Checksums that are gone or damaged are among them. Parts that were moved to another athlete are
+    not missing.
 
     Raises:
         StoreError: the store does not answer.
     """
-    if next(iter(store.entries(under=layout.SUMS)), None) is None:
+    if next(iter(store.entries(under=layout.CHECKSUMS)), None) is None:
         return  # the first result sets have none
     there = set(parts(store, ""))
     expected: set[str] = set()
     for ledger in sorted(each for each in there if each.startswith("files/")):
         try:
-            expected |= sums(store, PurePosixPath(ledger).stem).keys()
+            expected |= checksums(store, PurePosixPath(ledger).stem).keys()
         except StoreError:
             raise
         except ReadError as problem:
@@ -199,7 +206,7 @@ def athletes(store: Store) -> list[str]:
 
 
 def athlete_of(name: str) -> str:
-    """Whose part it is, by its name: ``sessions/athlete=…/…``."""
+    """The athlete of a part, from its name: ``sessions/athlete=…/…``."""
     return layout.unquoted(name.split("/")[1].removeprefix("athlete="))
 
 
@@ -216,7 +223,7 @@ def sessions(store: Store, athlete: str) -> list[Session]:
     for name in parts(store, layout.partition("sessions", athlete)):
         found = table(store, name, "sessions", ("session", "analysis"))
         if found["session"].null_count or found["analysis"].null_count:
-            raise damaged(name, "a session has no id or no analysis")
+            raise damage_error(name, "a session has no id or no analysis")
         pairs = zip(*(found[each].to_pylist() for each in found.column_names), strict=True)
         for session, document in pairs:
             documents.setdefault(session, document)
@@ -226,7 +233,7 @@ def sessions(store: Store, athlete: str) -> list[Session]:
 
 def _decoded(athlete: str, session: str, document: bytes) -> Session:
     try:
-        return OUTLINES.decode(document)
+        return SUMMARY_DECODER.decode(document)
     except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
         words = f"session {session} of {athlete} cannot be read: {problem}"
         remedy = "Process the exports anew into another --out."

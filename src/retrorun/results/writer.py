@@ -1,11 +1,7 @@
-"""One batch's parts of a result set, built file by file and given as bytes.
+"""Write one batch's parts of a result set: rows of each table, and Parquet bytes of rows.
 
-The same files in the same order give the same names and bytes, wherever and whenever: nothing of a
-clock, a host or an order of completion goes in.
-
-From an analysed file to the rows of each table.
-
-A part of a table while it grows.
+The same files in the same order give the same names and bytes: nothing depends on a clock, a host
+or an order of completion.
 """
 
 import hashlib
@@ -29,15 +25,15 @@ from retrorun.zone import local_time
 
 Row = dict[str, Any]
 FIRST_S, LAST_S = -9_151_488_000.0, 9_151_488_000.0  # 1680-01-01, 2260-01-01
-LOST = "other-sport"  # what a file holds besides and is no run: nothing is wrong with it
+OTHER_SPORT = "other-sport"  # slug of an activity that is no run: nothing is wrong with it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Filed:
-    """One file of the store, and what became of it.
+class FileOutcomes:
+    """One file of the store with its outcomes.
 
     Attributes:
-        athlete: whose it is.
+        athlete: key of its athlete.
         address: full path or URL, without credentials.
         name: its address relative to the store.
         size_bytes: as listed.
@@ -45,8 +41,8 @@ class Filed:
         profile: fingerprint of the athlete's profile.
         outcomes: one, or for a container one a member.
         sha256: of its bytes; None where they were not read whole.
-        whose: athlete of each outcome, where a container's own table tells; empty: all of them
-            are the athlete's.
+        athletes: athlete of each outcome, where a container's own table names them; empty: all
+            of them are the file's athlete.
     """
 
     athlete: str
@@ -57,19 +53,19 @@ class Filed:
     profile: str
     outcomes: tuple[Outcome, ...]
     sha256: str | None
-    whose: tuple[str, ...] = ()
+    athletes: tuple[str, ...] = ()
 
-    def by_athlete(self) -> Iterator["Filed"]:
-        """The file once for its own athlete, and once for every other whose outcomes it holds."""
-        if not self.whose:
+    def by_athlete(self) -> Iterator["FileOutcomes"]:
+        """The file once for its own athlete, and once for every other athlete in it."""
+        if not self.athletes:
             yield self
             return
-        pairs = list(zip(self.outcomes, map(athlete_key, self.whose), strict=True))
+        pairs = list(zip(self.outcomes, map(athlete_key, self.athletes), strict=True))
         own = athlete_key(self.athlete)
         for key in dict.fromkeys((own, *(each for _, each in pairs))):
-            outcomes = tuple(outcome for outcome, whose in pairs if whose == key)
-            whose = self.whose if key == own else ()
-            yield replace(self, athlete=key, outcomes=outcomes, whose=whose)
+            outcomes = tuple(outcome for outcome, athlete in pairs if athlete == key)
+            athletes = self.athletes if key == own else ()
+            yield replace(self, athlete=key, outcomes=outcomes, athletes=athletes)
 
 
 def text(value: str | None) -> str | None:
@@ -80,12 +76,12 @@ def text(value: str | None) -> str | None:
 
 
 def year_of(session: Session) -> int:
-    """The year in which it began, on the runner's own clock; in UTC where the zone is not known."""
+    """The year in which it began, on the athlete's clock; in UTC where the zone is not known."""
     return local_time(session.start_time_s, session.zone).year
 
 
-def refusal(session: Session) -> str | None:
-    """Why a session cannot be filed; None where it can.
+def clock_problem(session: Session) -> str | None:
+    """Why a session cannot be stored because of its clock; None where it can.
 
     Its clock must lie in what the readers of Parquet can hold: pandas counts nanoseconds from
     1677 to 2262, and de-identified dates move by up to a year.
@@ -151,11 +147,11 @@ def _heading(session: Session, track: Track) -> FloatArray | None:
     return None if first is None else first.heading_deg
 
 
-def problem_rows(filed: Filed) -> Iterator[Row]:
+def problem_rows(file: FileOutcomes) -> Iterator[Row]:
     """What is wrong with a file, with its members, and with single activities in them."""
-    for outcome in filed.outcomes:
+    for outcome in file.outcomes:
         about = {
-            "athlete": athlete_key(filed.athlete),
+            "athlete": athlete_key(file.athlete),
             "file": text(outcome.source.name),
             "sha256": outcome.source.sha256 or None,
         }
@@ -172,34 +168,34 @@ def problem_rows(filed: Filed) -> Iterator[Row]:
             yield about | {
                 "slug": note.slug,
                 "message": text(note.message),
-                "not_a_run": note.slug == LOST,
+                "not_a_run": note.slug == OTHER_SPORT,
             }
 
 
-def file_row(filed: Filed, analyses: tuple[Analysis, ...], batch: str) -> Row:
+def file_row(file: FileOutcomes, analyses: tuple[Analysis, ...], batch: str) -> Row:
     """The ledger's row of a file; ``analyses`` are those that counted, no duplicates."""
     sessions = [session for each in analyses for session in each.sessions]
     row = {
-        "athlete": athlete_key(filed.athlete),
-        "address": text(filed.address),
-        "name": text(filed.name),
-        "size_bytes": filed.size_bytes,
-        "tag": text(filed.tag),
-        "profile": filed.profile,
-        "sha256": filed.sha256,
+        "athlete": athlete_key(file.athlete),
+        "address": text(file.address),
+        "name": text(file.name),
+        "size_bytes": file.size_bytes,
+        "tag": text(file.tag),
+        "profile": file.profile,
+        "sha256": file.sha256,
         "sessions": len(sessions),
         "years": sorted({year_of(session) for session in sessions}),
         "batch": batch,
     }
-    return row | _became(filed, counted=bool(analyses))
+    return row | _outcome_cells(file, counted=bool(analyses))
 
 
-def _became(filed: Filed, *, counted: bool) -> Row:
-    """The outcome in one word, and where it is no import, why."""
-    if counted or (filed.whose and not filed.outcomes):  # others' members were in it
+def _outcome_cells(file: FileOutcomes, *, counted: bool) -> Row:
+    """The outcome as one word, and a slug and message where it is no import."""
+    if counted or (file.athletes and not file.outcomes):  # other athletes' members were in it
         return {"outcome": "imported"}
-    failures = [each for each in filed.outcomes if isinstance(each, Failed)]
-    if len(failures) < len(filed.outcomes):
+    failures = [each for each in file.outcomes if isinstance(each, Failed)]
+    if len(failures) < len(file.outcomes):
         return {"outcome": "duplicate", "slug": "same-bytes", "message": SAME}
     wrong = next((each for each in failures if not each.not_a_run), None)
     first = wrong or next(iter(failures), None)
@@ -213,16 +209,21 @@ SAME = "the same bytes came before in this batch"
 NOTHING = "it holds no recordings"
 
 
-ROWS = 256  # rows that wait to become columns: one at a time they would take ten times the memory
-FLUSH_BYTES = 8 << 20  # columns that wait to be packed
-FILTERED = ("session", "time", "start_time", "elapsed_s")  # what statistics help to skip by
+ROWS = 256  # rows that are converted to columns at once: one by one they take ten times the memory
+FLUSH_BYTES = 8 << 20  # columns that are compressed at once
+FILTERED = (
+    "session",
+    "time",
+    "start_time",
+    "elapsed_s",
+)  # columns with statistics, by which readers skip row groups
 
 
-class Sheet:
-    """One Parquet file that grows in memory, packed; the same rows give the same bytes.
+class PartWriter:
+    """One Parquet file, built in memory, compressed; the same rows give the same bytes.
 
     Args:
-        table: whose part it is.
+        table: the part's table.
         schema: its columns.
     """
 
@@ -250,7 +251,7 @@ class Sheet:
             self._rows = []
 
     def add_group(self, columns: Mapping[str, Any], count: int) -> None:
-        """Rows that belong together, as a row group: who wants one session skips all others.
+        """Rows that belong together, as a row group: a reader of one session skips all others.
 
         Args:
             columns: name → numpy or arrow array (count,), one text for all rows, or None.
@@ -289,7 +290,7 @@ class Sheet:
         return self._writer
 
     def close(self) -> bytes:
-        """The file's bytes; a sheet without rows is a file with a schema."""
+        """The file's bytes; a part without rows is a file with a schema."""
         self._to_columns()
         self._flush()
         writer = self._opened()
@@ -317,49 +318,49 @@ def _array(values: Any, kind: Any, count: int) -> Any:  # noqa: ANN401 - pyarrow
     return pa.array(values, from_pandas=True).cast(kind, safe=False)  # NaN becomes null
 
 
-def _fileable(outcome: Outcome) -> Outcome:
-    """The outcome, unless a session of it has a clock that no table can hold."""
+def _with_valid_clock(outcome: Outcome) -> Outcome:
+    """The outcome; a failure if a session of it has a clock that no table can hold."""
     sessions = outcome.sessions if isinstance(outcome, Analysis) else ()
-    words = next(filter(None, map(refusal, sessions)), None)
+    words = next(filter(None, map(clock_problem, sessions)), None)
     return outcome if words is None else Failed(outcome.source, "clock-impossible", words)
 
 
-class Part:
-    """The parts that one batch adds to a result set.
+class BatchWriter:
+    """Builds the parts that one batch adds to a result set.
 
     Args:
         batch: its name: a hash of what it consists of.
-        tracks: whether the 1 Hz tracks are wanted.
+        tracks: whether the 1 Hz tracks are kept.
     """
 
     def __init__(self, batch: str, *, tracks: bool) -> None:
         self.batch = batch
         self.tracks = tracks
-        self._data: dict[str, Sheet] = {}
-        self._ledger = Sheet("files", columns.schema("files"))
-        self._problems: Sheet | None = None
+        self._data: dict[str, PartWriter] = {}
+        self._ledger = PartWriter("files", columns.schema("files"))
+        self._problems: PartWriter | None = None
         self._seen: set[tuple[str, str]] = set()
 
-    def add(self, filed: Filed) -> None:
-        """Take over what became of one file; the analyses themselves are not kept.
+    def add(self, file: FileOutcomes) -> None:
+        """Add the outcomes of one file; the analyses themselves are not kept.
 
         The same bytes twice for the same athlete count once: the second is a duplicate.
         """
-        for each in filed.by_athlete():
-            self._add(replace(each, outcomes=tuple(map(_fileable, each.outcomes))))
+        for each in file.by_athlete():
+            self._add(replace(each, outcomes=tuple(map(_with_valid_clock, each.outcomes))))
 
-    def _add(self, filed: Filed) -> None:
-        key = layout.athlete_key(filed.athlete)
-        analyses = (each for each in filed.outcomes if isinstance(each, Analysis))
+    def _add(self, file: FileOutcomes) -> None:
+        key = layout.athlete_key(file.athlete)
+        analyses = (each for each in file.outcomes if isinstance(each, Analysis))
         counted = tuple(each for each in analyses if self._is_new(key, each))
         for analysis in counted:
             for session, track in zip(analysis.sessions, analysis.tracks, strict=True):
                 self._add_session(key, session, track)
-        problems = list(problem_rows(filed))
+        problems = list(problem_rows(file))
         if problems:
-            self._problems = self._problems or Sheet("problems", columns.schema("problems"))
+            self._problems = self._problems or PartWriter("problems", columns.schema("problems"))
             self._problems.add(problems)
-        self._ledger.add([file_row(filed, counted, self.batch)])
+        self._ledger.add([file_row(file, counted, self.batch)])
 
     def _is_new(self, key: str, analysis: Analysis) -> bool:
         known = (key, analysis.source.sha256)
@@ -370,16 +371,16 @@ class Part:
 
     def _add_session(self, key: str, session: Session, track: Track) -> None:
         year = year_of(session)
-        self._sheet("sessions", key, year).add([session_row(session)])
-        self._sheet("segments", key, year).add(segment_rows(session))
+        self._part("sessions", key, year).add([session_row(session)])
+        self._part("segments", key, year).add(segment_rows(session))
         if self.tracks:
             found = track_columns(session, track)
-            self._sheet("tracks", key, year).add_group(found, track.seconds)
+            self._part("tracks", key, year).add_group(found, track.seconds)
 
-    def _sheet(self, table: str, key: str, year: int) -> Sheet:
+    def _part(self, table: str, key: str, year: int) -> PartWriter:
         name = f"{layout.partition(table, key, year)}{self.batch}.parquet"
         if name not in self._data:
-            self._data[name] = Sheet(table, columns.schema(table))
+            self._data[name] = PartWriter(table, columns.schema(table))
         return self._data[name]
 
     def close(self) -> Iterator[tuple[str, bytes]]:
@@ -388,16 +389,16 @@ class Part:
         A result set has the batch once its ledger is there; so the ledger is to be put last.
         """
         sums: dict[str, str] = {}
-        for name, sheet in self._sheets():
-            data = sheet.close()
+        for name, part in self._parts():
+            data = part.close()
             sums[name] = hashlib.sha256(data).hexdigest()
             yield name, data
         ledger = self._ledger.close()
         sums[layout.ledger_name(self.batch)] = hashlib.sha256(ledger).hexdigest()
-        yield layout.sums_name(self.batch), layout.sums(sums)
+        yield layout.checksums_name(self.batch), layout.encode_checksums(sums)
         yield layout.ledger_name(self.batch), ledger
 
-    def _sheets(self) -> Iterator[tuple[str, Sheet]]:
+    def _parts(self) -> Iterator[tuple[str, PartWriter]]:
         for name in sorted(self._data):
             yield name, self._data.pop(name)
         if self._problems is not None:

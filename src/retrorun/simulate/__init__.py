@@ -1,23 +1,22 @@
-"""Synthetic backward runs with known truth: bodies, watches that record them, and writers."""
+"""Simulated backward runs with known truth: bodies, watches that record them, and writers."""
 
-from retrorun.simulate.body import Ground, Runner, Step
+from retrorun.simulate.body import Body, Ground, Step
 from retrorun.simulate.samples import SAMPLE_SEED, write_samples
 from retrorun.simulate.scenarios import REPORTING_SEEDS, TUNING_SEEDS, Scenario, scenarios
 from retrorun.simulate.truth import Interval, Simulated, Truth, simulate
 from retrorun.simulate.watch import Compass, Place, Watch
 from retrorun.simulate.write_fit import fit_bytes
-from retrorun.simulate.write_gpx import gpx_bytes
-from retrorun.simulate.write_tcx import tcx_bytes
+from retrorun.simulate.write_xml import gpx_bytes, tcx_bytes
 
 __all__ = [
     "REPORTING_SEEDS",
     "SAMPLE_SEED",
     "TUNING_SEEDS",
+    "Body",
     "Compass",
     "Ground",
     "Interval",
     "Place",
-    "Runner",
     "Scenario",
     "Simulated",
     "Step",

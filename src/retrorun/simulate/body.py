@@ -1,18 +1,14 @@
-"""Noise that remembers: what sensors and bodies show is never white.
+"""A simulated body in motion: position, facing, step rate and heart rate, with known truth.
 
-Who runs: the constants of one simulated body.
+Motion is simulated at 4 Hz (`Motion`), heart rate at 1 Hz; ``watch`` turns both into a recording.
+Noise is correlated in time, as that of sensors is (`gauss_markov`).
 
-A body that runs, walks, stops, turns and goes backward over some ground.
-
-Everything here is what truly happens, four times a second; what a watch makes of it is ``watch``.
-
-The lagging heart of a simulated body, with a known cost of going backward.
-
-dHR/dt = (HRss - HR)/tau, with one tau for rising and one for falling; HRss is linear in oxygen
-demand, and demand is ACSM's forward equation times the runner's cost factor while backward
-(ACSM's Guidelines for Exercise Testing and Prescription: running 3.5 + 0.2 S + 0.9 S G, walking
-3.5 + 0.1 S + 1.8 S G, S in m/min). Departures: downhill grade counts by at most -10 %; steady
-heart rate drifts upwards with time.
+Heart rate follows dHR/dt = (HRss - HR)/tau with one tau while rising and one while falling. HRss
+is linear in oxygen demand, and demand is ACSM's forward equation times the body's cost factor
+while backward (ACSM's Guidelines for Exercise Testing and Prescription: running
+3.5 + 0.2 S + 0.9 S G, walking 3.5 + 0.1 S + 1.8 S G, S in m/min). Departures: downhill grade
+counts by at most -10 %; steady heart rate drifts upwards with time. The coefficients are repeated
+here and not taken from ``literature``: the simulation is the independent truth of its tests.
 """
 
 from collections.abc import Sequence
@@ -50,7 +46,7 @@ def gauss_markov(
 
 
 @dataclass(frozen=True, slots=True)
-class Runner:
+class Body:
     """A simulated body.
 
     ``cost_factor`` multiplies the whole (gross) oxygen demand while backward; heart rate rises
@@ -80,9 +76,9 @@ class Runner:
     vertical_oscillation_m: float = 0.086
 
 
-def draw_runner(rng: np.random.Generator) -> Runner:
-    """Draw somebody: spreads as between recreational runners, step ratio +6 to +12 %."""
-    return Runner(
+def draw_body(rng: np.random.Generator) -> Body:
+    """Draw somebody: spreads as between recreational athletes, step ratio +6 to +12 %."""
+    return Body(
         mass_kg=round(rng.uniform(52.0, 90.0), 1),
         birth_year=int(rng.integers(1960, 2004)),
         sex="female" if rng.random() < 0.5 else "male",
@@ -166,24 +162,24 @@ class Motion:
     plan: FloatArray
 
 
-def move(steps: Sequence[Step], ground: Ground, runner: Runner, rng: np.random.Generator) -> Motion:
+def move(steps: Sequence[Step], ground: Ground, runner: Body, rng: np.random.Generator) -> Motion:
     """Carry out the steps over the ground.
 
-    1. Steps begin when the runner reacts, a moment before or after the plan.
+    1. Steps begin when the athlete reacts, a moment before or after the plan.
     2. Signed speed along the way: targets with wander, followed with inertia, so that a flip
        passes through standing.
     3. The way's direction bends; course is the way or its opposite.
     4. Facing turns about within two seconds at a pivot or a U-turn.
-    5. Position, height and grade by adding up; cadence by the runner's lines.
+    5. Position, height and grade by adding up; cadence by the athlete's lines.
     """
-    begins_s = _begins(steps, rng)
+    starts_s = _start_times_s(steps, rng)
     count = round(sum(step.seconds for step in steps) * RATE_HZ)
-    plan = _plan(begins_s, count)
-    way_deg = _way(ground, count, rng)
-    signed_mps = _signed_speed(steps, begins_s, count, rng)
-    course_deg = (way_deg + np.where(signed_mps < 0.0, 180.0, 0.0)) % 360.0
-    facing_deg = (way_deg + _facing_offset(steps, plan, rng)) % 360.0
-    radians = np.radians(way_deg)
+    plan = _step_index(starts_s, count)
+    path_deg = _path_direction_deg(ground, count, rng)
+    signed_mps = _signed_speed(steps, starts_s, count, rng)
+    course_deg = (path_deg + np.where(signed_mps < 0.0, 180.0, 0.0)) % 360.0
+    facing_deg = (path_deg + _facing_offset(steps, plan, rng)) % 360.0
+    radians = np.radians(path_deg)
     x_m = np.cumsum(signed_mps * arithmetic.sin(radians)) * STEP_S
     y_m = np.cumsum(signed_mps * arithmetic.cos(radians)) * STEP_S
     altitude_m, grade = _climb(ground, x_m, y_m, course_deg, rng)
@@ -211,21 +207,21 @@ def move(steps: Sequence[Step], ground: Ground, runner: Runner, rng: np.random.G
     )
 
 
-def _begins(steps: Sequence[Step], rng: np.random.Generator) -> FloatArray:
+def _start_times_s(steps: Sequence[Step], rng: np.random.Generator) -> FloatArray:
     """When each step begins: the plan's time plus a reaction of 0.2 ± 0.4 s."""
     planned_s = np.cumsum([0.0, *(step.seconds for step in steps[:-1])])
-    begins_s = np.maximum(planned_s + rng.normal(0.2, 0.4, len(steps)), 0.0)
-    begins_s[0] = 0.0
-    return np.asarray(np.maximum.accumulate(begins_s), dtype=np.float64)
+    starts_s = np.maximum(planned_s + rng.normal(0.2, 0.4, len(steps)), 0.0)
+    starts_s[0] = 0.0
+    return np.asarray(np.maximum.accumulate(starts_s), dtype=np.float64)
 
 
-def _plan(begins_s: FloatArray, count: int) -> IntArray:
+def _step_index(starts_s: FloatArray, count: int) -> IntArray:
     """Index of the step at each moment."""
     times = np.arange(count) * STEP_S
-    return np.asarray(np.searchsorted(begins_s, times, side="right") - 1, dtype=np.int64)
+    return np.asarray(np.searchsorted(starts_s, times, side="right") - 1, dtype=np.int64)
 
 
-def _way(ground: Ground, count: int, rng: np.random.Generator) -> FloatArray:
+def _path_direction_deg(ground: Ground, count: int, rng: np.random.Generator) -> FloatArray:
     """Direction of the way at each moment, degrees, unwrapped."""
     rate_dps = gauss_markov(rng, count, ground.bend_dps, 25.0, STEP_S)
     if ground.corner_every_s:
@@ -236,7 +232,7 @@ def _way(ground: Ground, count: int, rng: np.random.Generator) -> FloatArray:
 
 
 def _signed_speed(
-    steps: Sequence[Step], begins_s: FloatArray, count: int, rng: np.random.Generator
+    steps: Sequence[Step], starts_s: FloatArray, count: int, rng: np.random.Generator
 ) -> FloatArray:
     """Speed along the way, negative where the way is gone home; reverses as a step begins.
 
@@ -248,7 +244,7 @@ def _signed_speed(
         sign = -sign if turns else sign
         targets.append(sign * step.speed_mps)
         early_s.append(INERTIA_S * arithmetic.log(2.0) if turns else 0.0)
-    target = np.array(targets)[_plan(begins_s - np.array(early_s), count)]
+    target = np.array(targets)[_step_index(starts_s - np.array(early_s), count)]
     target *= 1.0 + gauss_markov(rng, count, 0.04, 20.0, STEP_S)
     return first_order(target, 0.0, INERTIA_S, STEP_S)
 
@@ -316,7 +312,7 @@ def _climb(
 
 
 def _cadence(
-    runner: Runner,
+    runner: Body,
     going: tuple[FloatArray, FloatArray, FloatArray],
     state: tuple[BoolArray, BoolArray],
     rng: np.random.Generator,
@@ -346,7 +342,7 @@ def oxygen_demand(motion: Motion, cost_factor: float) -> FloatArray:
     return np.where(backward, forward * cost_factor, forward)
 
 
-def heart_rate(motion: Motion, runner: Runner, rng: np.random.Generator) -> FloatArray:
+def heart_rate(motion: Motion, runner: Body, rng: np.random.Generator) -> FloatArray:
     """Heart rate (n,) at 1 Hz, beats/min, as a faultless strap would show it, with noise."""
     demand = oxygen_demand(motion, runner.cost_factor)
     hours = np.arange(len(demand)) / 3600.0

@@ -1,12 +1,9 @@
-"""One simulated runner's ten weeks, in every format: what ``sample_data`` holds.
+"""The files of ``sample_data``: one simulated athlete's ten weeks, in every format, with the truth.
 
-She gets better at it: from the first session to the last her backward speed grows from 1.75 to
-2.2 m/s, her own cost factor falls from 1.42 to 1.30, her backward stretches grow longer and her
-forward running becomes 2.5 % cheaper.
-
-The kinds of session in the sample data: what is done, what records it, how it is written.
-
-``progress`` runs from 0 to 1 over the ten weeks; backward speed and stretches grow with it.
+From the first session to the last her backward speed grows from 1.75 to 2.2 m/s, her own cost
+factor falls from 1.42 to 1.30, her backward segments grow longer and her forward running becomes
+2.5 % cheaper; ``progress`` runs from 0 to 1 meanwhile. `SAMPLE_KINDS` lists what is done in a
+session, what records it and how it is written.
 """
 
 import gzip
@@ -19,20 +16,19 @@ import numpy as np
 
 from retrorun.errors import SettingsError
 from retrorun.simulate import scenarios
-from retrorun.simulate.body import Ground, Runner, Step
+from retrorun.simulate.body import Body, Ground, Step
 from retrorun.simulate.scenarios import Scenario, Tier, ahead, back, stand, walk
 from retrorun.simulate.truth import Simulated, simulate
 from retrorun.simulate.watch import Compass, Place, Watch
 from retrorun.simulate.write_fit import fit_bytes
-from retrorun.simulate.write_gpx import Flavour, gpx_bytes
-from retrorun.simulate.write_tcx import tcx_bytes
+from retrorun.simulate.write_xml import Flavour, gpx_bytes, tcx_bytes
 
 Outline = Callable[[float, np.random.Generator], tuple[Step, ...]]
 Writer = Callable[[Simulated], bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class SampleKind:
     """One kind of session: its file's name, what is done, what records it, how it is written.
 
     ``damaged_at`` is the share of its records after which the file is cut off.
@@ -52,7 +48,7 @@ def _back_mps(progress: float, rng: np.random.Generator) -> float:
 
 
 def _repeats(progress: float, rng: np.random.Generator) -> tuple[Step, ...]:
-    """Warm-up, then backward stretches of half a minute to two minutes with running between."""
+    """Warm-up, then backward segments of half a minute to two minutes with running between."""
     length = round(35 + 85 * progress)
     steps = [walk(60, 1.5), ahead(240, 2.6)]
     for repeat in range(5):
@@ -114,10 +110,14 @@ OSMTRACKER = Watch(
     steps=False,
     compass=Compass(source="compass", north="magnetic", declination_deg=10.6),
 )
-KINDS: tuple[Kind, ...] = (
-    Kind("connect-iq.fit", _first_steps, "heading", BELT, fit_bytes, "compass field, radians"),
-    Kind("osmand.gpx", _shuttle_sets, "heading", BELT, _gpx("osmand"), "shuttles, OsmAnd compass"),
-    Kind(
+SAMPLE_KINDS: tuple[SampleKind, ...] = (
+    SampleKind(
+        "connect-iq.fit", _first_steps, "heading", BELT, fit_bytes, "compass field, radians"
+    ),
+    SampleKind(
+        "osmand.gpx", _shuttle_sets, "heading", BELT, _gpx("osmand"), "shuttles, OsmAnd compass"
+    ),
+    SampleKind(
         "workout.fit",
         _repeats,
         "labelled",
@@ -125,11 +125,11 @@ KINDS: tuple[Kind, ...] = (
         fit_bytes,
         "watch only, workout steps with names",
     ),
-    Kind(
+    SampleKind(
         "osmtracker.gpx", _repeats, "heading", OSMTRACKER, _gpx("osmtracker"), "compass, no heart"
     ),
-    Kind("watch.tcx", _repeats, "gait", PLAIN, tcx_bytes, "watch only: candidates by gait"),
-    Kind(
+    SampleKind("watch.tcx", _repeats, "gait", PLAIN, tcx_bytes, "watch only: candidates by gait"),
+    SampleKind(
         "laps.fit",
         _repeats,
         "gait",
@@ -137,15 +137,21 @@ KINDS: tuple[Kind, ...] = (
         fit_bytes,
         "watch only with contact time, laps without words",
     ),
-    Kind("easy.fit", _all_forward, "gait", PLAIN, fit_bytes, "watch only, all forward"),
-    Kind(
+    SampleKind("easy.fit", _all_forward, "gait", PLAIN, fit_bytes, "watch only, all forward"),
+    SampleKind(
         "gpslogger.gpx", _repeats, "gait", PLAIN, _gpx("gpslogger"), "bearing is course: the trap"
     ),
-    Kind("connect-iq-degrees.fit", _repeats, "heading", BELT, _degrees, "compass field, degrees"),
-    Kind("packed.fit.gz", _with_stops, "heading", BELT, _packed(fit_bytes), "gzip, with stops"),
-    Kind("cut-off.fit", _repeats, "heading", BELT, fit_bytes, "damaged: cut in the middle", 0.6),
-    Kind("garmin.gpx", _repeats, "heading", BELT, _gpx("garmin"), "bearing beside course"),
-    Kind(
+    SampleKind(
+        "connect-iq-degrees.fit", _repeats, "heading", BELT, _degrees, "compass field, degrees"
+    ),
+    SampleKind(
+        "packed.fit.gz", _with_stops, "heading", BELT, _packed(fit_bytes), "gzip, with stops"
+    ),
+    SampleKind(
+        "cut-off.fit", _repeats, "heading", BELT, fit_bytes, "damaged: cut in the middle", 0.6
+    ),
+    SampleKind("garmin.gpx", _repeats, "heading", BELT, _gpx("garmin"), "bearing beside course"),
+    SampleKind(
         "workout-pauses.fit",
         _with_stops,
         "labelled",
@@ -153,10 +159,10 @@ KINDS: tuple[Kind, ...] = (
         fit_bytes,
         "workout steps, smart recording, auto-pause",
     ),
-    Kind(
+    SampleKind(
         "osmand.gpx.gz", _long_repeats, "heading", BELT, _packed(_gpx("osmand")), "long stretches"
     ),
-    Kind(
+    SampleKind(
         "notes.tcx",
         _repeats,
         "labelled",
@@ -164,7 +170,7 @@ KINDS: tuple[Kind, ...] = (
         tcx_bytes,
         "watch only, notes on the laps",
     ),
-    Kind(
+    SampleKind(
         "connect-iq-dynamics.fit",
         _long_repeats,
         "heading",
@@ -181,11 +187,11 @@ LOCAL_MORNING_S = 13.2 * 3600.0  # 07:12 local time
 WEEKS = 10
 MOST_SESSIONS = 1000  # beyond, two of a kind would fall on one day and share a name
 SAMPLE_SEED = 20_260_503
-RUNNER = Runner(
+RUNNER = Body(
     mass_kg=64.0, birth_year=1987, sex="female", hr_rest_bpm=52.0, hr_max_bpm=187.0, hr_slope=2.6
 )
 PROFILE = """\
-# The simulated runner of this folder.
+# The simulated athlete of this folder.
 mass_kg = 64.0
 birth_year = 1987
 sex = "female"
@@ -197,13 +203,13 @@ hr_max_bpm = 187
 README = f"""\
 # Sample data
 
-Made by `retrorun simulate` (seed {SAMPLE_SEED}); nobody ever ran this. One runner's ten weeks on a
+Made by `retrorun simulate` (seed {SAMPLE_SEED}); nobody ever ran this. One athlete's ten weeks on a
 salt flat, getting better at going backward: backward speed grows from 1.75 to 2.2 m/s, her own
 cost factor (oxygen demand backward over forward at equal speed) falls from 1.42 to 1.30, the
 backward stretches grow longer, and forward running becomes 2.5 % cheaper.
 
 Beside each file, `FILE.truth.json` says what truly happened, in elapsed seconds since the first
-record. `profile.toml` is the runner. The tests make these files anew and compare them.
+record. `profile.toml` is the athlete. The tests write these files once more and compare them.
 
 | file | backward | what it shows |
 |---|---|---|
@@ -239,12 +245,12 @@ def write_samples(folder: Path, seed: int = SAMPLE_SEED, sessions: int = 16) -> 
         message = f"it takes a seed from 0 and 1 to {MOST_SESSIONS} sessions"
         raise SettingsError("simulate-arguments", message)
     try:
-        return _written(folder, seed, sessions)
+        return _write_folder(folder, seed, sessions)
     except OSError as problem:
         raise SettingsError("folder-unwritable", str(problem), file=str(folder)) from problem
 
 
-def _written(folder: Path, seed: int, sessions: int) -> tuple[Path, ...]:
+def _write_folder(folder: Path, seed: int, sessions: int) -> tuple[Path, ...]:
     folder.mkdir(parents=True, exist_ok=True)
     lines, paths = [], []
     for sample in samples(seed, sessions):
@@ -272,10 +278,10 @@ def samples(seed: int = SAMPLE_SEED, sessions: int = 16) -> Iterator[Sample]:
             longitude_deg=-113.85 + float(rng.uniform(-0.004, 0.004)),
             start_time_s=start_s + jitter_s,
         )
-        yield _sample(KINDS[index % len(KINDS)], progress, place, (seed, index))
+        yield _sample(SAMPLE_KINDS[index % len(SAMPLE_KINDS)], progress, place, (seed, index))
 
 
-def _sample(kind: Kind, progress: float, place: Place, number: tuple[int, int]) -> Sample:
+def _sample(kind: SampleKind, progress: float, place: Place, number: tuple[int, int]) -> Sample:
     seed, index = number
     runner = replace(
         RUNNER,

@@ -1,11 +1,8 @@
-"""The named situations on which detection is tuned and judged.
+"""Named situations on which detection is tuned and judged, and the seeds for each purpose.
 
-What the runner sets out to do: sequences of steps, drawn by a generator.
-
-Which seeds detection is tuned on, and on which others it is judged. They never meet.
-
-The reporting seeds were chosen after the tuning was over and are looked at by ``make accuracy``
-alone. Who tunes again, and looks there, moves them on.
+A plan draws the steps of a session; a scenario adds what records it and where. Tuning and
+reporting seeds are disjoint. The reporting seeds were chosen after tuning and are used by
+``make accuracy`` only; whoever tunes again after looking at its results replaces them.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from retrorun.simulate.body import Entry, Ground, Runner, Step
+from retrorun.simulate.body import Body, Entry, Ground, Step
 from retrorun.simulate.watch import Compass, Watch
 
 Plan = Callable[[np.random.Generator], tuple[Step, ...]]
@@ -43,7 +40,7 @@ def stand(seconds: float) -> Step:
 
 
 def intervals(low_s: float, high_s: float, count: int) -> Plan:
-    """Backward stretches between forward ones, ``low_s`` to ``high_s`` long; some by a flip."""
+    """Backward segments between forward ones, ``low_s`` to ``high_s`` long; some by a flip."""
 
     def plan(rng: np.random.Generator) -> tuple[Step, ...]:
         speed = rng.uniform(2.6, 3.4)
@@ -117,7 +114,7 @@ def strides(rng: np.random.Generator) -> tuple[Step, ...]:
 
 
 def drills(rng: np.random.Generator) -> tuple[Step, ...]:
-    """Forward, with slow stretches of quick short steps: all that gait knows of going backward."""
+    """Forward, with slow segments of quick short steps: all that gait knows of going backward."""
     steps = [ahead(300, 2.9)]
     for _ in range(4):
         quick = ahead(_whole(rng, 60, 150), rng.uniform(1.9, 2.4))
@@ -137,7 +134,7 @@ def traffic(rng: np.random.Generator) -> tuple[Step, ...]:
 
 
 def stops_and_backward(rng: np.random.Generator) -> tuple[Step, ...]:
-    """Backward stretches, stops at lights, walking."""
+    """Backward segments, stops at lights, walking."""
     steps = [ahead(200, 2.9)]
     for _ in range(4):
         steps += [back(_whole(rng, 40, 120), rng.uniform(1.9, 2.4)), stand(_whole(rng, 10, 40))]
@@ -159,13 +156,13 @@ class Scenario:
 
     Attributes:
         name: its name in every table.
-        plan: what the runner sets out to do.
+        plan: what the athlete sets out to do.
         tier: the best evidence the recording holds; which aim it is judged by.
         watch: what records. A compass mount is drawn within ``mount_deg`` and added.
         ground: where the way goes.
         mount_deg: bounds between which the mount is drawn.
-        mount_stated: whether the runner's profile says how the device is worn.
-        runner: somebody particular; None draws one.
+        mount_stated: whether the athlete's profile says how the device is worn.
+        runner: the body; None draws one.
         note: one line for the tables.
     """
 
@@ -176,7 +173,7 @@ class Scenario:
     ground: Ground = field(default_factory=Ground)
     mount_deg: tuple[float, float] = (-60.0, 60.0)
     mount_stated: bool = False
-    runner: Runner | None = None
+    runner: Body | None = None
     note: str = ""
 
 

@@ -1,7 +1,4 @@
-"""What really happened in a simulated recording: the yardstick beside the file.
-
-From a scenario and a seed to a recording and its truth.
-"""
+"""From a scenario and a seed to a recording and the truth about it."""
 
 import itertools
 import zlib
@@ -14,20 +11,20 @@ from retrorun.model import Direction, Gait, Recording
 from retrorun.simulate.body import (
     RATE_HZ,
     STEP_S,
+    Body,
     Motion,
-    Runner,
     device_energy_kcal,
-    draw_runner,
+    draw_body,
     heart_rate,
     move,
 )
 from retrorun.simulate.scenarios import Scenario
-from retrorun.simulate.watch import Outing, Place, Watch, record
+from retrorun.simulate.watch import Activity, Place, Watch, record
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A stretch ``[start_s, end_s)`` in elapsed seconds since the first record."""
+    """A segment ``[start_s, end_s)`` in elapsed seconds since the first record."""
 
     start_s: float
     end_s: float
@@ -51,17 +48,17 @@ class Truth:
     forward_s: float
     backward_distance_m: float | None
     forward_distance_m: float | None
-    runner: Runner
+    runner: Body
     mount_offset_deg: float | None
     note: str = ""
 
     def directions(self, count: int) -> list[Direction]:
         """Direction in the middle of each second, [0, 1), [1, 2) …; length ``count``."""
-        found: list[Direction] = []
+        directions: list[Direction] = []
         for interval in self.intervals:
-            while len(found) < count and len(found) + 0.5 < interval.end_s:
-                found.append(interval.direction)
-        return found + [self.intervals[-1].direction] * (count - len(found))
+            while len(directions) < count and len(directions) + 0.5 < interval.end_s:
+                directions.append(interval.direction)
+        return directions + [self.intervals[-1].direction] * (count - len(directions))
 
     def until(self, end_s: float) -> "Truth":
         """The truth of a recording that ends at ``end_s``; totals by the part that is left."""
@@ -89,31 +86,31 @@ class Truth:
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class Identity:
     """What identifies a simulated recording in its truth."""
 
     scenario: str
     seed: int
-    runner: Runner
+    runner: Body
     mount_offset_deg: float | None
     note: str = ""
 
 
-def tell(motion: Motion, about: About) -> Truth:
-    """Sum up the motion as intervals and totals."""
+def summarise(motion: Motion, identity: Identity) -> Truth:
+    """The motion as intervals and totals."""
     distance = np.where(motion.moving, motion.speed_mps, 0.0) * STEP_S
     back, ahead = motion.moving & motion.backward, motion.moving & ~motion.backward
     return Truth(
-        scenario=about.scenario,
-        seed=about.seed,
+        scenario=identity.scenario,
+        seed=identity.seed,
         intervals=_intervals(motion),
         backward_s=float(back.sum() * STEP_S),
         forward_s=float(ahead.sum() * STEP_S),
         backward_distance_m=round(float(distance[back].sum()), 1),
         forward_distance_m=round(float(distance[ahead].sum()), 1),
-        runner=about.runner,
-        mount_offset_deg=about.mount_offset_deg,
-        note=about.note,
+        runner=identity.runner,
+        mount_offset_deg=identity.mount_offset_deg,
+        note=identity.note,
     )
 
 
@@ -141,26 +138,26 @@ def simulate(scenario: Scenario, seed: int, place: Place | None = None) -> Simul
 
     Args:
         scenario: the situation; its name is part of the seed.
-        seed: which of the endlessly many recordings of it.
+        seed: number of the recording within the scenario.
         place: where and when it starts; None for the default.
     """
     rng = np.random.default_rng([seed, zlib.crc32(scenario.name.encode())])
-    runner = scenario.runner or draw_runner(rng)
-    watch = _mounted(scenario, rng)
+    runner = scenario.runner or draw_body(rng)
+    watch = _with_mount(scenario, rng)
     steps = scenario.plan(rng)
     motion = move(steps, scenario.ground, runner, rng)
     heart_bpm = heart_rate(motion, runner, rng)
     energy_kcal = round(device_energy_kcal(motion, runner.mass_kg))
-    outing = Outing(motion, steps, heart_bpm, energy_kcal)
-    recording = record(outing, watch, place or Place(), rng)
+    activity = Activity(motion, steps, heart_bpm, energy_kcal)
+    recording = record(activity, watch, place or Place(), rng)
     compass = watch.compass
     honest = compass is not None and compass.shows == "facing"
     mount = round(compass.mount_deg, 1) if compass is not None and honest else None
-    about = About(scenario.name, seed, runner, mount, scenario.note)
-    return Simulated(recording, tell(motion, about))
+    identity = Identity(scenario.name, seed, runner, mount, scenario.note)
+    return Simulated(recording, summarise(motion, identity))
 
 
-def _mounted(scenario: Scenario, rng: np.random.Generator) -> Watch:
+def _with_mount(scenario: Scenario, rng: np.random.Generator) -> Watch:
     if scenario.watch.compass is None:
         return scenario.watch
     mount_deg = scenario.watch.compass.mount_deg + float(rng.uniform(*scenario.mount_deg))

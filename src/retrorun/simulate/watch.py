@@ -1,7 +1,4 @@
-"""A watch or phone that records a motion: what it can sense, with all its faults.
-
-A compass somewhere on the body: what it shows of the body's facing, with all its faults.
-"""
+"""A watch or phone that records a motion: its sensors, its compass, and the faults of both."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -24,7 +21,7 @@ class Compass:
         swing_deg: amplitude of the arm swing; its deviation is 0.7 times that.
         noise_deg: correlated sensor error.
         declination_deg: true minus magnetic north; shown only where ``north`` is magnetic.
-        dropout: share of seconds without a value, in stretches of about half a minute.
+        dropout: share of seconds without a value, in gaps of about half a minute.
         disturbances: number of magnetic disturbances, 15 to 30 s each, by more than 90°.
         present: share of the session, ``(from, to)``, with any heading.
         clockwise: False for devices whose yaw grows to the left.
@@ -47,7 +44,7 @@ class Compass:
     north: Literal["true", "magnetic", "unknown"] = "true"
 
 
-def heading(
+def compass_heading(
     motion: Motion, course_deg: FloatArray | None, compass: Compass, rng: np.random.Generator
 ) -> FloatArray:
     """What the compass shows (n,) at 1 Hz, degrees [0, 360), NaN where it shows nothing.
@@ -112,10 +109,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What records, and how badly.
+    """The recording device and its faults.
 
     ``gps_error_m`` is the position error's deviation, half of it along each axis' square;
-    ``gps_gap_s`` one stretch without position; ``smart`` records every 1 to 8 s;
+    ``gps_gap_s`` one gap without position; ``smart`` records every 1 to 8 s;
     ``auto_pause`` leaves stops out; ``laps`` at every named step.
     """
 
@@ -134,7 +131,7 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Outing:
+class Activity:
     """What truly happened: the motion, the steps behind it, and the heart (m,) once a second.
 
     ``energy_kcal`` is what the watch believes was spent.
@@ -146,23 +143,23 @@ class Outing:
     energy_kcal: float | None = None
 
 
-def record(outing: Outing, watch: Watch, place: Place, rng: np.random.Generator) -> Recording:
-    """Record an outing.
+def record(activity: Activity, watch: Watch, place: Place, rng: np.random.Generator) -> Recording:
+    """Record an activity.
 
     1. Sense every channel once a second.
     2. Choose the seconds that are written.
     3. Add laps and pauses.
     """
-    motion, steps = outing.motion, outing.steps
-    count = len(outing.heart_bpm)
-    columns = _sense(outing, watch, place, rng)
+    motion, steps = activity.motion, activity.steps
+    count = len(activity.heart_bpm)
+    columns = _sense(activity, watch, place, rng)
     paused = _paused(motion, steps, watch)
-    kept = _kept(count, watch, rng) & ~paused
+    kept = _recorded_seconds(count, watch, rng) & ~paused
     kept[0] = True
     time_s = place.start_time_s + np.arange(count, dtype=np.float64)
     headings: tuple[HeadingSeries, ...] = ()
     if watch.compass is not None:
-        sensed = heading(motion, columns.get("device_course_deg"), watch.compass, rng)
+        sensed = compass_heading(motion, columns.get("device_course_deg"), watch.compass, rng)
         headings = (
             HeadingSeries(
                 watch.compass.source,
@@ -181,15 +178,15 @@ def record(outing: Outing, watch: Watch, place: Place, rng: np.random.Generator)
         sport="running",
         device=watch.device,
         utc_offset_s=place.utc_offset_s,
-        energy_kcal=outing.energy_kcal,
+        energy_kcal=activity.energy_kcal,
         distance_m=float(columns["distance_m"][-1]),
     )
 
 
 def _sense(
-    outing: Outing, watch: Watch, place: Place, rng: np.random.Generator
+    activity: Activity, watch: Watch, place: Place, rng: np.random.Generator
 ) -> dict[str, FloatArray]:
-    motion, each = outing.motion, slice(None, None, RATE_HZ)
+    motion, each = activity.motion, slice(None, None, RATE_HZ)
     speed = motion.speed_mps[each]
     count = len(speed)
     columns: dict[str, FloatArray] = {}
@@ -203,7 +200,7 @@ def _sense(
     columns["speed_mps"] = np.round(shown.clip(min=0.0), 3)
     columns["distance_m"] = np.round(np.cumsum(speed) * (1.0 + rng.normal(0.0, 0.008)), 2)
     if watch.heart:
-        columns["heart_rate_bpm"] = np.round(outing.heart_bpm)
+        columns["heart_rate_bpm"] = np.round(activity.heart_bpm)
     if watch.steps:
         columns["cadence_spm"] = _counted(motion.cadence_spm[each], rng)
     if watch.dynamics:
@@ -272,7 +269,7 @@ def _paused(motion: Motion, steps: tuple[Step, ...], watch: Watch) -> BoolArray:
     return paused
 
 
-def _kept(count: int, watch: Watch, rng: np.random.Generator) -> BoolArray:
+def _recorded_seconds(count: int, watch: Watch, rng: np.random.Generator) -> BoolArray:
     kept = np.ones(count, dtype=np.bool_)
     if watch.smart:
         kept[:] = False
@@ -301,6 +298,6 @@ def _laps(steps: tuple[Step, ...], watch: Watch, start_time_s: float) -> tuple[L
             laps[-1] = replace(laps[-1], end_time_s=end)
             continue
         name = step.name if watch.laps == "named" else None
-        said = step.name if watch.laps == "workout" else None
-        laps.append(Lap(start, end, name, said, trigger))
+        workout_step = step.name if watch.laps == "workout" else None
+        laps.append(Lap(start, end, name, workout_step, trigger))
     return tuple(laps)

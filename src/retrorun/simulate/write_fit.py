@@ -1,9 +1,7 @@
 """Simulated recordings as FIT files, with or without a Connect IQ heading field and a workout.
 
-A small FIT encoder: definitions, data messages, developer fields, checksums.
-
-Written after Garmin's "Flexible and Interoperable Data Transfer (FIT) Protocol": a 14-byte header,
-messages each announced by a definition, and a CRC-16 over all of it.
+`Encoder` is a small FIT encoder after Garmin's "Flexible and Interoperable Data Transfer (FIT)
+Protocol": a 14-byte header, messages each announced by a definition, and a CRC-16 over all of it.
 """
 
 import hashlib
@@ -138,15 +136,15 @@ def fit_bytes(simulated: Simulated, heading_unit: HeadingUnit = "rad") -> bytes:
     Connect IQ gives them, or degrees); laps with steps bring their workout along.
     """
     recording, encoder = simulated.recording, Encoder()
-    _opening(encoder, recording)
+    _write_header(encoder, recording)
     if recording.headings:
         _describe_heading(encoder, heading_unit)
-    steps = _steps(recording.laps)
-    _workout(encoder, steps)
-    _event(encoder, recording.time_s[0], stop=False)
-    _records(encoder, recording, heading_unit)
-    _event(encoder, recording.time_s[-1], stop=True)
-    _summary(encoder, recording, steps)
+    steps = _workout_steps(recording.laps)
+    _write_workout(encoder, steps)
+    _write_event(encoder, recording.time_s[0], stop=False)
+    _write_records(encoder, recording, heading_unit)
+    _write_event(encoder, recording.time_s[-1], stop=True)
+    _write_summary(encoder, recording, steps)
     return encoder.file()
 
 
@@ -154,7 +152,7 @@ def _moment(time_s: float) -> int:
     return round(time_s) - FIT_EPOCH_S
 
 
-def _opening(encoder: Encoder, recording: Recording) -> None:
+def _write_header(encoder: Encoder, recording: Recording) -> None:
     start = _moment(recording.time_s[0])
     product = text(8, recording.device or "retrorun simulator")
     made_by = (number(1, "uint16", DEVELOPMENT), number(2, "uint16", 1))
@@ -176,11 +174,11 @@ def _describe_heading(encoder: Encoder, unit: HeadingUnit) -> None:
     encoder.add(0, FIELD_DESCRIPTION, (*where, text(3, "heading"), text(8, units)))
 
 
-def _steps(laps: Sequence[Lap]) -> tuple[Lap, ...]:
+def _workout_steps(laps: Sequence[Lap]) -> tuple[Lap, ...]:
     return tuple(lap for lap in laps if lap.step is not None)
 
 
-def _workout(encoder: Encoder, steps: Sequence[Lap]) -> None:
+def _write_workout(encoder: Encoder, steps: Sequence[Lap]) -> None:
     if not steps:
         return
     count = number(6, "uint16", len(steps))
@@ -195,7 +193,7 @@ def _workout(encoder: Encoder, steps: Sequence[Lap]) -> None:
         )
 
 
-def _event(encoder: Encoder, time_s: float, *, stop: bool) -> None:
+def _write_event(encoder: Encoder, time_s: float, *, stop: bool) -> None:
     kind = number(1, "enum", 4 if stop else 0)
     fields = (number(TIMESTAMP, "uint32", _moment(time_s)), number(0, "enum", 0), kind)
     encoder.add(2, EVENT, (*fields, number(4, "uint8", 0)))
@@ -214,15 +212,15 @@ NATIVE: dict[str, tuple[int, str, float, float]] = {
 }
 
 
-def _records(encoder: Encoder, recording: Recording, unit: HeadingUnit) -> None:
+def _write_records(encoder: Encoder, recording: Recording, unit: HeadingUnit) -> None:
     """Records in time, with the timer's stops and starts between them."""
     pauses = list(recording.pauses)
     headings = _heading_column(recording, unit)
     for row, time_s in enumerate(recording.time_s.tolist()):
         while pauses and pauses[0].end_time_s <= time_s:
             pause = pauses.pop(0)
-            _event(encoder, pause.start_time_s, stop=True)
-            _event(encoder, pause.end_time_s, stop=False)
+            _write_event(encoder, pause.start_time_s, stop=True)
+            _write_event(encoder, pause.end_time_s, stop=False)
         developer = () if headings is None else (single(0, float(headings[row])),)
         encoder.add(1, RECORD, _record(recording, row, time_s), developer)
 
@@ -247,7 +245,7 @@ def _heading_column(recording: Recording, unit: HeadingUnit) -> FloatArray | Non
     return np.radians(wrap_deg(degrees)) if unit == "rad" else degrees
 
 
-def _summary(encoder: Encoder, recording: Recording, steps: Sequence[Lap]) -> None:
+def _write_summary(encoder: Encoder, recording: Recording, steps: Sequence[Lap]) -> None:
     """Laps, the session and the activity, as a watch writes them when it is stopped."""
     start, end = float(recording.time_s[0]), float(recording.time_s[-1])
     laps = recording.laps or (Lap(start, end, trigger="session_end"),)

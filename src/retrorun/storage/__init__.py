@@ -5,9 +5,19 @@ a scheme, such as ``s3://bucket/exports``, because it costs start-up time.
 """
 
 import os
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from retrorun.storage.entries import Entry, Store, changing, without_user
+from retrorun.errors import ReadError
+from retrorun.readers.registry import HEAD_BYTES, reader_of
+from retrorun.storage.entries import (
+    Entry,
+    Store,
+    changing,
+    is_export,
+    may_be_export,
+    without_user,
+)
 from retrorun.storage.folder import Folder, look, read_file
 from retrorun.storage.objects import ObjectStore
 from retrorun.text import shown
@@ -18,6 +28,8 @@ __all__ = [
     "ObjectStore",
     "Store",
     "changing",
+    "exports",
+    "head",
     "is_local",
     "look",
     "open_store",
@@ -40,6 +52,38 @@ def open_store(address: str | Path) -> Store:
 
         return Folder(Path(url2pathname(urlsplit(text).path)))
     return ObjectStore(text) if "://" in text else Folder(Path(text))
+
+
+def head(store: Store, entry: Entry, size: int) -> bytes:
+    """The first bytes of a file; none where it cannot be read."""
+    try:
+        if is_local(entry.address):
+            with Path(entry.address).open("rb") as stream:
+                return stream.read(size)
+        with store.opened(entry.name) as stream:
+            return stream.read(size)
+    except (OSError, ReadError):
+        return b""
+
+
+def exports(
+    store: Store, entries: Iterable[Entry], is_known: Callable[[Entry], bool]
+) -> Iterator[Entry]:
+    """Those files that are exports: by their names, or where these are not enough by their content.
+
+    Args:
+        store: where the entries lie.
+        entries: everything that was found.
+        is_known: whether a file was found to be an export before; then it is not looked into.
+    """
+    for entry in entries:
+        if is_export(entry.name) or (
+            may_be_export(entry.name)
+            and (
+                is_known(entry) or reader_of(entry.name, head(store, entry, HEAD_BYTES)) is not None
+            )
+        ):
+            yield entry
 
 
 def is_local(address: str | Path) -> bool:

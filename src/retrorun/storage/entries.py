@@ -1,7 +1,4 @@
-"""What every store says: files by name, and names that can be shown.
-
-Which names an export may have.
-"""
+"""Files of a store: entries, the names that exports may have, and addresses without credentials."""
 
 import re
 from collections.abc import Iterator
@@ -10,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import IO, Protocol
 
 from retrorun.errors import ReadError
+from retrorun.readers.registry import suffixes
 from retrorun.text import shown
 
 # A password may hold "@", "/" or "?" itself, so that where it ends is not always known: rather too
@@ -91,7 +89,6 @@ def words_of(problem: BaseException) -> str:
     return shown(plain)[:200] or type(problem).__name__
 
 
-SUFFIXES = (".fit", ".gpx", ".tcx")
 PACKED = ".gz"
 ARCHIVE = ".zip"
 
@@ -100,7 +97,13 @@ def is_export(name: str) -> bool:
     """Whether a name is one that an export may have; hidden and half-copied files are not."""
     path = PurePosixPath(name.lower())
     stem = path.with_suffix("") if path.suffix == PACKED else path
-    return stem.suffix in (*SUFFIXES, ARCHIVE) and not path.name.startswith((".", "~"))
+    return stem.suffix in (*suffixes(), ARCHIVE) and not path.name.startswith((".", "~"))
+
+
+def may_be_export(name: str) -> bool:
+    """Whether only its content can tell whether a file is an export, by its name."""
+    path = PurePosixPath(name.lower())
+    return path.suffix in suffixes(shared=True) and not path.name.startswith((".", "~"))
 
 
 def is_archive(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Anything fsspec knows: credentials are found by its implementations, never kept or shown."""
+"""Object stores, by fsspec: credentials are found by its implementations, never kept or shown."""
 
 import importlib
 import io
@@ -18,9 +18,9 @@ from retrorun.text import shown
 
 R = TypeVar("R")
 _Errors = tuple[type[Exception], ...]
-PAUSES_S = (0.5, 2.0, 8.0)  # before a store that failed is asked again, after its own retries
-TOTAL_S = 120.0  # a request that has not been answered by then, with all that is tried, never will
-SLOWEST_BPS = 2**18  # bytes a second: what has many bytes to carry gets the time for them
+PAUSES_S = (0.5, 2.0, 8.0)  # before each retry of a request, besides the store's own retries
+TIMEOUT_S = 120.0  # of a request with all its retries
+LEAST_BYTES_PER_S = 2**18  # a request for many bytes gets the time that these take, too
 # errors of the implementations that are none of the system's
 _FOREIGN = (
     ("botocore.exceptions", "BotoCoreError"),
@@ -99,7 +99,7 @@ class ObjectStore:
     def _listed(self, ask: Callable[[], R], folder: str) -> R | None:
         """What a listing says; None where there is nothing to list."""
         try:
-            return self._asked(ask, folder)
+            return self._with_retries(ask, folder)
         except StoreError:
             raise
         except ReadError:
@@ -119,13 +119,13 @@ class ObjectStore:
         size = self._size(name, tag)
         if size > limit_bytes:
             raise too_large(name, size, limit_bytes, "object")
-        data: bytes = self._asked(lambda: self._system.cat_file(path), name, size)
+        data: bytes = self._with_retries(lambda: self._system.cat_file(path), name, size)
         if len(data) != size:
             raise changing(shown(name))
         return data
 
     def _size(self, name: str, tag: str | None) -> int:
-        facts = self._asked(lambda: self._system.info(self._path(name)), name)
+        facts = self._with_retries(lambda: self._system.info(self._path(name)), name)
         if tag is not None and tag != _tag(facts):
             raise changing(shown(name))
         return int(facts.get("size") or 0)
@@ -138,9 +138,11 @@ class ObjectStore:
             ReadError: it is gone, or not what was listed.
         """
         self._size(name, tag)
-        inner = self._asked(lambda: self._system.open(self._path(name), "rb"), name)
+        inner = self._with_retries(lambda: self._system.open(self._path(name), "rb"), name)
         block = int(getattr(inner, "blocksize", 0) or 0)  # read at once, however little is wanted
-        return io.BufferedReader(_Patient(inner, partial(self._asked, name=name, size=block)))
+        return io.BufferedReader(
+            _RetryingStream(inner, partial(self._with_retries, name=name, size=block))
+        )
 
     def put(self, name: str, data: bytes) -> bool:
         """Store bytes under a name unless it exists; stores show an object whole or not at all.
@@ -153,7 +155,7 @@ class ObjectStore:
         """
         path = self._path(name)
         try:
-            self._asked(lambda: self._create(path, data), name, len(data))
+            self._with_retries(lambda: self._create(path, data), name, len(data))
         except FileExistsError:
             return False
         return True
@@ -178,25 +180,25 @@ class ObjectStore:
             if self._system.exists(path):
                 self._system.rm_file(path)
 
-        self._asked(remove, name)
+        self._with_retries(remove, name)
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"
 
-    def _asked(self, ask: Callable[[], R], name: str, size: int = 0) -> R:
-        """Ask the store; what may pass is tried again a few times, but not for ever.
+    def _with_retries(self, ask: Callable[[], R], name: str, size: int = 0) -> R:
+        """Send a request; transient failures are retried a few times, within a time limit.
 
         Args:
-            ask: the question.
-            name: what it is about.
+            ask: the request.
+            name: the object, for messages.
             size: bytes that have to be carried.
         """
-        end_s = time.monotonic() + TOTAL_S + size / SLOWEST_BPS
+        end_s = time.monotonic() + TIMEOUT_S + size / LEAST_BYTES_PER_S
         for pause_s in (*PAUSES_S, None):
             refused: _Errors = (PermissionError, *_foreign("NoCredentialsError"))
             failing: _Errors = (OSError, *_foreign())
             try:
-                return _within(ask, end_s - time.monotonic())
+                return _with_timeout(ask, end_s - time.monotonic())
             except FileExistsError:
                 raise
             except FileNotFoundError as problem:
@@ -219,10 +221,10 @@ class ObjectStore:
         return StoreError("store-failing", words, file=shown(name))
 
 
-def _within(ask: Callable[[], R], seconds: float) -> R:
-    """The answer, if it comes in time; who is asked is left alone with the question else.
+def _with_timeout(ask: Callable[[], R], seconds: float) -> R:
+    """The result of a request that runs in a thread of its own, which is abandoned if it is late.
 
-    Not all implementations can be told how long to wait, and those that can retry in layers.
+    Not all implementations take a timeout, and those that do retry in layers.
 
     Raises:
         TimeoutError: it does not come in time.
@@ -242,14 +244,17 @@ def _within(ask: Callable[[], R], seconds: float) -> R:
     return answer.result()
 
 
-class _Patient(io.RawIOBase):
-    """A stream of an object whose every piece is asked for as all else is.
+class _RetryingStream(io.RawIOBase):
+    """A stream of an object, of which every read is retried like other requests.
 
-    What the store says is no ``OSError`` then, so that no reader takes it for a broken file.
+    Failures of the store are raised as ``StoreError``, not ``OSError``, so that no reader takes
+    them for a broken file.
     """
 
-    def __init__(self, inner: IO[bytes], asked: Callable[[Callable[[], bytes]], bytes]) -> None:
-        self._inner, self._asked, self._place = inner, asked, 0
+    def __init__(
+        self, inner: IO[bytes], with_retries: Callable[[Callable[[], bytes]], bytes]
+    ) -> None:
+        self._inner, self._with_retries, self._place = inner, with_retries, 0
 
     def readable(self) -> bool:
         return True
@@ -269,7 +274,7 @@ class _Patient(io.RawIOBase):
             self._inner.seek(self._place)
             return self._inner.read(len(buffer))
 
-        data = self._asked(piece)
+        data = self._with_retries(piece)
         buffer[: len(data)] = data
         self._place += len(data)
         return len(data)

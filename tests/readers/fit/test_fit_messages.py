@@ -8,7 +8,7 @@ from fitparse.profile import MESSAGE_TYPES
 
 from retrorun.errors import ReadError
 from retrorun.readers import read
-from retrorun.readers.fit.messages import story
+from retrorun.readers.fit.messages import decode_messages
 from retrorun.readers.fit.structure import KEPT, parts
 from retrorun.settings import ReadLimits
 from retrorun.simulate.write_fit import Encoder, Field, number, text
@@ -18,14 +18,15 @@ START = 1_146_000_000
 READ = {
     "file_id": {"type", "manufacturer", "product", "product_name"},
     "sport": {"sport", "sub_sport"},
-    "session": {"start_time", "sport", "sub_sport", "total_distance", "total_calories"},
-    "lap": {"timestamp", "start_time", "total_elapsed_time", "lap_trigger", "sport"}
-    | {"wkt_step_index"},
+    "session": {"timestamp", "start_time", "total_elapsed_time", "total_timer_time"}
+    | {"sport", "sub_sport", "total_distance", "total_calories"},
+    "lap": {"timestamp", "start_time", "total_elapsed_time", "total_timer_time", "total_distance"}
+    | {"lap_trigger", "sport", "wkt_step_index"},
     "event": {"timestamp", "event", "event_type"},
     "device_info": {"device_index", "product_name"},
     "workout": {"wkt_name"},
     "workout_step": {"message_index", "wkt_step_name", "notes"},
-    "activity": {"timestamp", "local_timestamp"},
+    "activity": {"timestamp", "local_timestamp", "total_timer_time"},
     "three_d_sensor_calibration": {"sensor_type", "calibration_factor", "calibration_divisor"}
     | {"level_shift", "offset_cal", "orientation_matrix"},
     "field_description": {"developer_data_index", "field_definition_number", "fit_base_type_id"}
@@ -51,6 +52,25 @@ def test_the_numbers_are_those_of_the_profile() -> None:
     assert kept == READ
 
 
+def test_totals_of_session_laps_and_activity_are_read() -> None:
+    stamp = number(253, "uint32", START + 4)
+    lap = [
+        stamp,
+        number(2, "uint32", START),
+        number(8, "uint32", 4_000),
+        number(9, "uint32", 1_200),
+    ]
+    session = [*lap[:2], number(8, "uint32", 4_500), number(9, "uint32", 1_300)]
+    activity = [stamp, number(0, "uint32", 5_000)]
+    data = run((19, [*lap, number(7, "uint32", 4_000)]), (18, session), (34, activity))
+    (found,) = read("a.fit", data, ReadLimits()).recordings
+    assert [(one.source, one.distance_m, one.timer_s) for one in found.totals] == [
+        ("session", 13.0, 4.5),
+        ("laps", 12.0, 4.0),
+        ("activity", None, 5.0),
+    ]
+
+
 def test_a_product_is_named_by_the_profile() -> None:
     identity = [number(0, "enum", 4), number(1, "uint16", 1), number(2, "uint16", 2888)]
     assert read("a.fit", run((0, identity)), ReadLimits()).source.device is None
@@ -64,7 +84,7 @@ def test_a_product_is_named_by_the_profile() -> None:
 def test_a_calibration_has_its_common_name() -> None:
     fields = [number(0, "enum", 0), number(1, "uint32", 7), number(2, "uint32", 3)]
     (part,) = parts(run((167, fields)), 1000)[0]
-    (message,) = story(part).all("three_d_sensor_calibration")
+    (message,) = decode_messages(part).all("three_d_sensor_calibration")
     assert message["calibration_factor"] == message["accel_cal_factor"] == 7
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from retrorun.errors import NotARunError, ReadError
 from retrorun.readers import read
 from retrorun.readers.xml import activity, gpx, tcx
-from retrorun.readers.xml.fast_path import PLACE, cut
+from retrorun.readers.xml.fast_path import PLACE, cut_points
 from retrorun.readers.xml.values import floats, unix_s
 from retrorun.settings import ReadLimits
 
@@ -32,7 +32,7 @@ def _outcome(data: bytes) -> object:
 def _by_the_parser(data: bytes) -> object:
     """The same, though nothing is taken out."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(activity, "cut", lambda *_: None)
+        patch.setattr(activity, "cut_points", lambda *_: None)
         return _outcome(data)
 
 
@@ -50,7 +50,7 @@ def _same(one: object, other: object) -> bool:
 
 def _taken_out(data: bytes, kind: str = ".gpx") -> int:
     """How many points were taken out."""
-    quick = cut(data, POINTS[kind], 1_000_000)
+    quick = cut_points(data, POINTS[kind], 1_000_000)
     return sum(run.count for run in quick.runs) if quick else 0
 
 

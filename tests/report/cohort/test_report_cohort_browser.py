@@ -1,6 +1,6 @@
 """The page over athletes in a real browser."""
 
-import cohorts
+import hand_made_cohorts
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
@@ -16,26 +16,26 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("pages")
     place = Site(folder)
     place.ensure_assets()
-    place.write("many.html", cohort_page(cohorts.of(24, 3, 2)))
-    place.write("few.html", cohort_page(cohorts.of(3, 1)))
-    place.write("nobody.html", cohort_page(cohorts.of(0)))
-    place.write("hostile.html", cohort_page(cohorts.hostile()))
+    place.write("many.html", cohort_page(hand_made_cohorts.of(24, 3, 2)))
+    place.write("few.html", cohort_page(hand_made_cohorts.of(3, 1)))
+    place.write("nobody.html", cohort_page(hand_made_cohorts.of(0)))
+    place.write("hostile.html", cohort_page(hand_made_cohorts.hostile()))
     return folder.as_uri()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_quiet_and_asks_for_its_own_files_only(browser: Browser, site: str, name: str) -> None:
-    said: list[str] = []
+    messages: list[str] = []
     asked: list[str] = []
     page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("dialog", lambda dialog: said.append(dialog.message))
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("dialog", lambda dialog: messages.append(dialog.message))
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{site}/{name}.html")
     page.wait_for_timeout(200)
     page.close()
-    assert said == []
+    assert messages == []
     assert all(each.startswith((site, "data:")) for each in asked)
     assert not any("plotly" in each for each in asked)
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import history
 import pytest
+import session_history
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
@@ -33,20 +33,20 @@ class Built(NamedTuple):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    import made
+    import hand_made_sessions
 
     folder = tmp_path_factory.mktemp("pages")
-    sessions = history.ten_weeks()
-    found = history.compared(sessions)
-    said = {sessions[0].id: Remark(2, 6, "stiff knee")}
+    sessions = session_history.ten_weeks()
+    found = session_history.compared(sessions)
+    remarks = {sessions[0].id: Remark(2, 6, "stiff knee")}
     place = Site(folder)
     place.ensure_assets()
-    place.write("index.html", index_page(sessions, history.ME))
-    place.write("comparison.html", comparison_page(found, sessions, history.ME))
-    context = PeriodContext(title="Ten weeks", note="For Friday.", said=said)
+    place.write("index.html", index_page(sessions, session_history.ME))
+    place.write("comparison.html", comparison_page(found, sessions, session_history.ME))
+    context = PeriodContext(title="Ten weeks", note="For Friday.", remarks=remarks)
     place.write("period.html", period_page(sessions, found, context))
     for each in sessions[:ONE_LONG_HOUR_OF_IT]:
-        page = session_page(each, made.track(history.LONG), SessionContext())
+        page = session_page(each, hand_made_sessions.track(session_history.LONG), SessionContext())
         place.write(f"sessions/{each.id}.html", page)
     return Built(folder.as_uri(), len(sessions))
 
@@ -67,13 +67,13 @@ def opened(page: Page, url: str) -> Page:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_quiet_and_asks_for_its_own_files_only(page: Page, site: Built, name: str) -> None:
-    said: list[str] = []
+    messages: list[str] = []
     asked: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
     opened(page, f"{site.url}/{name}.html").wait_for_timeout(300)
-    assert said == []
+    assert messages == []
     assert all(each.startswith((site.url, "data:")) for each in asked)
     assert len(asked) <= 6
 

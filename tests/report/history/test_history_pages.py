@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import history
+import hand_made_sessions
 import lxml.html
-import made
 import pytest
+import session_history
 
 from retrorun.model import Athlete, Estimate, Remark, Session
 from retrorun.report import PeriodContext, comparison_page, index_page, period_page
@@ -19,15 +19,17 @@ HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>=HYPERLINK("x"
 
 
 def index(sessions: list[Session]) -> str:
-    return index_page(sessions, history.ME)
+    return index_page(sessions, session_history.ME)
 
 
 def comparison(sessions: list[Session]) -> str:
-    return comparison_page(history.compared(sessions), sessions, history.ME)
+    return comparison_page(session_history.compared(sessions), sessions, session_history.ME)
 
 
 def period(sessions: list[Session]) -> str:
-    return period_page(sessions, history.compared(sessions), PeriodContext(athlete=history.ME))
+    return period_page(
+        sessions, session_history.compared(sessions), PeriodContext(athlete=session_history.ME)
+    )
 
 
 PAGES: list[Page] = [index, comparison, period]
@@ -51,7 +53,7 @@ def test_nothing_yet(page: Page) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_one_session(page: Page) -> None:
-    html = page([history.run(0)])
+    html = page([session_history.run(0)])
     assert "sessions/000000000000.html" in html
     assert "7:00" in words(html)  # 240 s running and 180 s walking backward
     assert "None" not in words(html)
@@ -59,7 +61,7 @@ def test_one_session(page: Page) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_all_forward(page: Page) -> None:
-    sessions = [history.run(day, history.FORWARD) for day in (0, 3, 6)]
+    sessions = [session_history.run(day, session_history.FORWARD) for day in (0, 3, 6)]
     text = words(page(sessions))
     assert "no confirmed backward running" in text or "No backward running" in text
     assert "None" not in text
@@ -67,21 +69,21 @@ def test_all_forward(page: Page) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_session_is_linked(page: Page) -> None:
-    sessions = history.ten_weeks()
+    sessions = session_history.ten_weeks()
     links = set(re.findall(r"sessions/([0-9a-f]+)\.html", page(sessions)))
     assert links == {each.id for each in sessions}
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_same_sessions_in_any_order_give_the_same_page(page: Page) -> None:
-    sessions = history.ten_weeks()
+    sessions = session_history.ten_weeks()
     assert page(sessions) == page(sessions[::-1])
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_names_are_data(page: Page) -> None:
-    sessions = [history.run(0, name=HOSTILE), history.run(4, name="x" * 10_000)]
-    plain = page([history.run(0, name="a"), history.run(4, name="b")])
+    sessions = [session_history.run(0, name=HOSTILE), session_history.run(4, name="x" * 10_000)]
+    plain = page([session_history.run(0, name="a"), session_history.run(4, name="b")])
     html = page(sessions)
     count = {tag: plain.count(tag) for tag in ("<script", "<img", "</script", "<a ", "<td")}
     assert {tag: html.count(tag) for tag in count} == count
@@ -90,25 +92,25 @@ def test_names_are_data(page: Page) -> None:
 
 
 def test_a_name_that_turns_the_line_round_is_isolated() -> None:
-    html = index([history.run(0, name=HOSTILE)])
+    html = index([session_history.run(0, name=HOSTILE)])
     name = tree(html).xpath("//bdi")[0].text_content()
     assert name.startswith('"><script>')
     assert len(name) == 60
 
 
 def test_what_the_coach_and_the_runner_wrote_is_data() -> None:
-    sessions = [history.run(0)]
-    said = {sessions[0].id: Remark(3, 7, HOSTILE)}
-    context = PeriodContext(title=HOSTILE, note=f"{HOSTILE}\n\nsecond", said=said)
-    html = period_page(sessions, history.compared(sessions), context)
+    sessions = [session_history.run(0)]
+    remarks = {sessions[0].id: Remark(3, 7, HOSTILE)}
+    context = PeriodContext(title=HOSTILE, note=f"{HOSTILE}\n\nsecond", remarks=remarks)
+    html = period_page(sessions, session_history.compared(sessions), context)
     assert "<script>alert" not in html
     assert "<img" not in html
     assert "second" in words(html)
 
 
 def test_the_headline_is_the_cost_factor_with_its_interval() -> None:
-    sessions = history.ten_weeks()
-    factor = history.compared(sessions).cost_factor
+    sessions = session_history.ten_weeks()
+    factor = session_history.compared(sessions).cost_factor
     assert factor.value is not None
     assert factor.low is not None
     text = words(comparison(sessions))
@@ -118,20 +120,20 @@ def test_the_headline_is_the_cost_factor_with_its_interval() -> None:
 
 def test_without_a_factor_the_page_says_so_instead() -> None:
     without = Estimate(None, None, None, "kinetics", "no heart rate")
-    measures = dc.replace(history.run(0).measures, cost_factor=without)
-    text = words(comparison([history.run(0, measures=measures)]))
+    measures = dc.replace(session_history.run(0).measures, cost_factor=without)
+    text = words(comparison([session_history.run(0, measures=measures)]))
     assert "7:00 min backward so far: too early to say what it costs you." in text
     assert "times forward at" not in text
 
 
 def test_too_early_stands_where_a_number_would() -> None:
-    text = words(comparison([history.run(0)]))
+    text = words(comparison([session_history.run(0)]))
     assert "too early to say" in text.lower()
     assert re.search(r"\d more (matched )?(pair|session|week)", text)
 
 
 def test_weeks_add_up_to_the_sessions() -> None:
-    sessions = history.ten_weeks()
+    sessions = session_history.ten_weeks()
     rows = tree(period(sessions)).xpath("//table[contains(@class,'weeks')]/tbody/tr")
 
     def minutes(cell: int) -> int:
@@ -153,26 +155,30 @@ def test_weeks_add_up_to_the_sessions() -> None:
 
 
 def test_scores_are_shown_and_their_absence_too() -> None:
-    sessions = history.ten_weeks()
-    said = {sessions[0].id: Remark(2, 6, "stiff"), sessions[2].id: Remark(None, 8)}
-    html = period_page(sessions, history.compared(sessions), PeriodContext(said=said))
+    sessions = session_history.ten_weeks()
+    remarks = {sessions[0].id: Remark(2, 6, "stiff"), sessions[2].id: Remark(None, 8)}
+    html = period_page(sessions, session_history.compared(sessions), PeriodContext(remarks=remarks))
     assert "Pain median 2, highest 2; effort median 7, highest 8" in words(html)
     assert "stiff" in words(html)
     assert "Pain median" not in words(period(sessions))
 
 
 def test_imperial_units_reach_every_part() -> None:
-    sessions = history.ten_weeks()
-    html = comparison_page(history.compared(sessions), sessions, Athlete(units="imperial"))
+    sessions = session_history.ten_weeks()
+    html = comparison_page(session_history.compared(sessions), sessions, Athlete(units="imperial"))
     own = html.split('id="claims"')[0]  # studies keep the units of their authors
     assert "mi/h" in own
     assert "km" not in own
 
 
 def test_ten_thousand_sessions() -> None:
-    base = history.run(0, made.HOUR)
+    base = session_history.run(0, hand_made_sessions.HOUR)
     sessions = [
-        dc.replace(base, id=f"{turn:012x}", start_time_s=made.START_S + turn * history.DAY_S)
+        dc.replace(
+            base,
+            id=f"{turn:012x}",
+            start_time_s=hand_made_sessions.START_S + turn * session_history.DAY_S,
+        )
         for turn in range(10_000)
     ]
     began = time.process_time()
@@ -184,10 +190,10 @@ def test_ten_thousand_sessions() -> None:
 
 
 def test_strips_join_and_stay_within_the_session() -> None:
-    plan: made.Plan = [
+    plan: hand_made_sessions.Plan = [
         (1, "backward" if turn % 2 else "forward", "run", "confirmed", 2.0) for turn in range(4000)
     ]
-    html = index([history.run(0, plan)])
+    html = index([session_history.run(0, plan)])
     path = re.search(r'<path d="([^"]*)"', html)
     assert path
     steps = re.findall(r"M(\d+) 4|h(\d+)", path.group(1))

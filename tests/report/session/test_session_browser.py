@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable, Iterator
 from typing import cast
 
-import made
+import hand_made_sessions
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from retrorun.compare import Past, claims, compare, guidance
+from retrorun.compare import EarlierSessions, claims, compare, guidance
 from retrorun.model import Athlete
 from retrorun.report import SessionContext, session_page
 from retrorun.settings import Settings
@@ -21,17 +21,23 @@ DRAWN = "document.documentElement.dataset.drawn === 'yes'"
 
 @pytest.fixture(scope="module")
 def html() -> str:
-    return session_page(made.session(), made.track(made.HOUR), SessionContext())
+    return session_page(
+        hand_made_sessions.session(),
+        hand_made_sessions.track(hand_made_sessions.HOUR),
+        SessionContext(),
+    )
 
 
 @pytest.fixture(scope="module")
 def whole() -> str:
     """Every part of the page, a sixth as long: with claims, guidance and a name to stumble over."""
-    plan = [(seconds // 6, *rest) for seconds, *rest in made.HOUR]
-    session = made.session(cast("made.Plan", plan), name=HOSTILE)
+    plan = [(seconds // 6, *rest) for seconds, *rest in hand_made_sessions.HOUR]
+    session = hand_made_sessions.session(cast("hand_made_sessions.Plan", plan), name=HOSTILE)
     alone = compare([session], Athlete(), Settings().compare)
-    context = SessionContext(guidance=guidance(session, Past()), claims=claims(alone))
-    return session_page(session, made.track(cast("made.Plan", plan)), context)
+    context = SessionContext(guidance=guidance(session, EarlierSessions()), claims=claims(alone))
+    return session_page(
+        session, hand_made_sessions.track(cast("hand_made_sessions.Plan", plan)), context
+    )
 
 
 @pytest.fixture
@@ -43,10 +49,10 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 def listen(page: Page) -> list[str]:
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    return said
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    return messages
 
 
 def opened(page: Page, url: str) -> Page:
@@ -56,13 +62,13 @@ def opened(page: Page, url: str) -> Page:
 
 
 def test_quiet_and_asks_for_its_own_files_only(page: Page, put: Put, html: str) -> None:
-    said = listen(page)
+    messages = listen(page)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     url = put(html)
     opened(page, url).wait_for_timeout(200)
     site = url.removesuffix("sessions/page.html")
-    assert said == []
+    assert messages == []
     assert all(each.startswith((site, "data:")) for each in asked)
 
 
@@ -73,13 +79,17 @@ def test_the_policy_stops_what_is_not_ours(page: Page, put: Put, html: str) -> N
 
 def test_standalone_page_works_alone(page: Page, put: Put) -> None:
     alone = SessionContext(standalone=True)
-    said = listen(page)
+    messages = listen(page)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    url = put(session_page(made.session(), made.track(made.HOUR), alone))
+    url = put(
+        session_page(
+            hand_made_sessions.session(), hand_made_sessions.track(hand_made_sessions.HOUR), alone
+        )
+    )
     opened(page, url)
     assert page.locator("#lanes .main-svg").count() > 0
-    assert said == []
+    assert messages == []
     assert [each for each in asked if not each.startswith("data:")] == [url]
 
 
@@ -197,19 +207,19 @@ def test_nothing_is_wider_than_a_phone(browser: Browser, put: Put, whole: str) -
 def test_a_hostile_name_of_ten_kilobytes_is_shown_and_does_nothing(
     page: Page, put: Put, whole: str
 ) -> None:
-    said = listen(page)
+    messages = listen(page)
     opened(page, put(whole))
     assert page.locator("p.when bdi").inner_text() == HOSTILE[:160] + "…"
     assert page.title().startswith(HOSTILE[:40])
     assert page.evaluate("[window.bad, document.images.length]") == [None, 0]
-    assert said == []
+    assert messages == []
 
 
 def test_readable_with_scripts_off(browser: Browser, put: Put, html: str) -> None:
     page = browser.new_page(java_script_enabled=False)
     page.goto(put(html))
     assert page.locator("svg.map .way.backward").is_visible()
-    assert page.locator("table.segments tbody tr").count() == len(made.HOUR)
+    assert page.locator("table.segments tbody tr").count() == len(hand_made_sessions.HOUR)
     assert page.locator("dl.tiles").is_visible()
     assert page.locator("svg.strip").is_visible()
     page.close()

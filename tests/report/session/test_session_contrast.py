@@ -1,6 +1,6 @@
 import dataclasses
 
-import made
+import hand_made_sessions
 
 from retrorun.report.numbers import Display
 from retrorun.report.session.contrast import contrast
@@ -8,11 +8,11 @@ from retrorun.report.session.contrast import contrast
 
 def test_a_hole_in_the_position_slows_neither_side() -> None:
     # 600 s at 3 m/s of which 400 s are known, against 300 s at 2.5 m/s known throughout
-    plan: made.Plan = [
+    plan: hand_made_sessions.Plan = [
         (600, "forward", "run", "confirmed", 3.0),
         (300, "backward", "run", "confirmed", 2.5),
     ]
-    ahead, back = made.measured(plan)
+    ahead, back = hand_made_sessions.measured(plan)
     holed = dataclasses.replace(ahead.metrics, distance_m=1200.0)
     measured = [dataclasses.replace(ahead, metrics=holed), back]
     found = contrast(measured, Display())

@@ -5,8 +5,8 @@ import re
 import time
 from typing import Any, cast
 
+import hand_made_sessions
 import lxml.html
-import made
 import numpy as np
 import pytest
 
@@ -26,7 +26,7 @@ HOSTILE = "</script><img src=x onerror=alert(1)>=1+1\"'\u202egnp.exe{{7*7}}"
 
 
 def page(session: Session, track: Track | None = None, **context: object) -> str:
-    samples = made.track(made.HOUR) if track is None else track
+    samples = hand_made_sessions.track(hand_made_sessions.HOUR) if track is None else track
     return session_page(session, samples, SessionContext(**context))  # type: ignore[arg-type]
 
 
@@ -47,25 +47,25 @@ def rows(html: str) -> list[list[str]]:
     return [[" ".join(cell.text_content().split()) for cell in row] for row in found]
 
 
-def bare(plan: made.Plan, *names: str) -> Track:
+def bare(plan: hand_made_sessions.Plan, *names: str) -> Track:
     """The plan's track with only these columns."""
-    full = made.track(plan)
+    full = hand_made_sessions.track(plan)
     return dc.replace(full, columns={name: full.columns[name] for name in names})
 
 
 def test_one_sentence_tells_the_story() -> None:
     # 150 + 120 + 70 s backward; 3600 - 60 s in motion: 340 / 3540 = 9.6 %
     assert "You ran and walked 5:40 min backward in 3 stretches — 10 %" in words(
-        page(made.session())
+        page(hand_made_sessions.session())
     )
 
 
 def test_candidates_are_told_apart_from_what_is_counted() -> None:
-    plan: made.Plan = [
+    plan: hand_made_sessions.Plan = [
         (600, "forward", "run", "confirmed", 3.0),
         (60, "backward", "run", "candidate", 2.0),
     ]
-    html = page(made.session(plan), made.track(plan))
+    html = page(hand_made_sessions.session(plan), hand_made_sessions.track(plan))
     assert "one stretch of 1:00 min looks backward by the steps alone" in words(html)
     tile = select(html, "//div[dt='Backward time']/dd/text()")
     assert tile == ["0:00", "and 1:00 that may be"]
@@ -73,7 +73,7 @@ def test_candidates_are_told_apart_from_what_is_counted() -> None:
 
 def resting_on(verdict: Verdict, direction: Direction, **evidence: float) -> Session:
     """Ten minutes of running with these grounds."""
-    session = made.session([(600, direction, "run", verdict, 3.0)])
+    session = hand_made_sessions.session([(600, direction, "run", verdict, 3.0)])
     each = session.measures.segments[0]
     only = (dc.replace(each, segment=dc.replace(each.segment, evidence=evidence)),)
     return dc.replace(session, measures=dc.replace(session.measures, segments=only))
@@ -95,59 +95,59 @@ def test_forward_by_compass_or_by_steps_is_told_as_found() -> None:
 
 
 def test_a_doubted_compass_is_not_called_steps() -> None:
-    said = words(page(resting_on("candidate", "backward", heading=80.0, gait=0.0)))
-    assert "looks backward by the compass, with doubts that the table names" in said
+    page_words = words(page(resting_on("candidate", "backward", heading=80.0, gait=0.0)))
+    assert "looks backward by the compass, with doubts that the table names" in page_words
 
 
 def test_every_stretch_is_in_the_table_with_its_measures() -> None:
-    found = rows(page(made.session()))
-    assert len(found) == len(made.HOUR)
+    found = rows(page(hand_made_sessions.session()))
+    assert len(found) == len(hand_made_sessions.HOUR)
     # 150 s at 2 m/s: 300 m at 8:20 per km, 118 + 24 + 14 beats, 166 * 1.08 steps
     assert found[2][:8] == ["3", "Backward run", "22:00", "2:30", "300 m", "8:20", "156", "179"]
 
 
 def test_imperial_units_reach_table_and_tiles() -> None:
-    said = words(page(made.session(), athlete=Athlete(units="imperial")))
-    assert "13:25" in said  # 8:20 per km is 500 s * 1.609344 = 805 s a mile
-    assert "984 ft" in said  # 300 m
-    assert "min/km" not in said
+    page_words = words(page(hand_made_sessions.session(), athlete=Athlete(units="imperial")))
+    assert "13:25" in page_words  # 8:20 per km is 500 s * 1.609344 = 805 s a mile
+    assert "984 ft" in page_words  # 300 m
+    assert "min/km" not in page_words
 
 
 def test_local_date_not_utc() -> None:
-    assert "Sunday, 3 May 2026, 9:30" in words(page(made.session()))
+    assert "Sunday, 3 May 2026, 9:30" in words(page(hand_made_sessions.session()))
 
 
 def test_hour_page_is_small() -> None:
-    assert len(page(made.session()).encode()) <= 250_000
+    assert len(page(hand_made_sessions.session()).encode()) <= 250_000
 
 
 def test_day_long_page_is_small_and_keeps_the_peak() -> None:
-    plan: made.Plan = [(1, "still", "still", "confirmed", 0.0)]
+    plan: hand_made_sessions.Plan = [(1, "still", "still", "confirmed", 0.0)]
     plan += [
         (43, "backward" if index % 2 else "forward", "run", "confirmed", 2.5)
         for index in range(2009)
     ]
-    track = made.track(plan)
+    track = hand_made_sessions.track(plan)
     track.columns["heart_rate_bpm"][40_000] = 231.0
-    html = page(made.session(plan), track)
+    html = page(hand_made_sessions.session(plan), track)
     assert len(html.encode()) <= 1_000_000
     assert ",231," in html
     assert "are not listed here" in html
 
 
 def test_names_from_files_are_data() -> None:
-    session = made.session(
+    session = hand_made_sessions.session(
         name=HOSTILE, device=HOSTILE, source=Source(HOSTILE, "0" * 64), sport=HOSTILE
     )
     html = page(session)
     assert not select(html, "//img")
-    assert len(select(html, "//script")) == page(made.session()).count("<script")
+    assert len(select(html, "//script")) == page(hand_made_sessions.session()).count("<script")
     assert HOSTILE in select(html, "//title")[0].text
     assert select(html, "//p[@class='when']/bdi")[0].text == HOSTILE
 
 
 def test_ten_kilobytes_of_name_make_a_page() -> None:
-    assert len(page(made.session(name="ø" * 10_000)).encode()) < 300_000
+    assert len(page(hand_made_sessions.session(name="ø" * 10_000)).encode()) < 300_000
 
 
 NOTHING = HeadingVerdict(None, "none", None, None, "the file holds no heading")
@@ -163,8 +163,10 @@ NOTHING = HeadingVerdict(None, "none", None, None, "the file holds no heading")
     ],
 )
 def test_a_page_for_whatever_was_recorded(columns: tuple[str, ...]) -> None:
-    session = made.session(heading=NOTHING, channels={}, forward_line=None, distance_m=None)
-    html = page(session, bare(made.HOUR, *columns))
+    session = hand_made_sessions.session(
+        heading=NOTHING, channels={}, forward_line=None, distance_m=None
+    )
+    html = page(session, bare(hand_made_sessions.HOUR, *columns))
     assert ('class="map"' in html) == ("x_m" in columns)
     assert ("The recording has nothing to draw over time" in html) == (
         columns in ((), ("x_m", "y_m"))
@@ -173,37 +175,37 @@ def test_a_page_for_whatever_was_recorded(columns: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(("kind", "drawn"), [("compass", True), ("course", False)])
 def test_facing_is_drawn_only_by_a_compass(kind: HeadingKind, *, drawn: bool) -> None:
-    heading = dc.replace(made.session().heading, kind=kind)
-    assert ("Facing against course" in page(made.session(heading=heading))) is drawn
+    heading = dc.replace(hand_made_sessions.session().heading, kind=kind)
+    assert ("Facing against course" in page(hand_made_sessions.session(heading=heading))) is drawn
 
 
 def test_no_backward_part_is_said() -> None:
-    plan: made.Plan = [(60, "forward", "run", "confirmed", 3.0)]
-    said = words(page(made.session(plan), made.track(plan)))
-    assert "No backward running was found" in said
+    plan: hand_made_sessions.Plan = [(60, "forward", "run", "confirmed", 3.0)]
+    page_words = words(page(hand_made_sessions.session(plan), hand_made_sessions.track(plan)))
+    assert "No backward running was found" in page_words
 
 
 def test_unknown_is_a_dash_never_zero() -> None:
-    plan: made.Plan = [(60, "still", "still", "confirmed", 0.0)]
-    assert rows(page(made.session(plan), made.track(plan)))[0][5] == "–"
+    plan: hand_made_sessions.Plan = [(60, "still", "still", "confirmed", 0.0)]
+    assert rows(page(hand_made_sessions.session(plan), hand_made_sessions.track(plan)))[0][5] == "–"
 
 
 def test_the_map_does_not_tell_where_the_first_fix_lay() -> None:
-    track = made.track(made.HOUR)
+    track = hand_made_sessions.track(hand_made_sessions.HOUR)
     moved = {name: track.columns[name] + 5000.0 for name in ("x_m", "y_m")}
     shifted = dc.replace(track, columns={**track.columns, **moved})
-    assert page(made.session(), track) == page(made.session(), shifted)
+    assert page(hand_made_sessions.session(), track) == page(hand_made_sessions.session(), shifted)
 
 
 def test_no_coordinates_in_the_page() -> None:
-    track = made.track(made.HOUR)
-    html = page(made.session(), track)
+    track = hand_made_sessions.track(hand_made_sessions.HOUR)
+    html = page(hand_made_sessions.session(), track)
     assert "46.05" not in html
     assert "latitude" not in html
 
 
 def test_redacted_page_names_no_place_and_no_day() -> None:
-    html = page(made.session(), redacted=True)
+    html = page(hand_made_sessions.session(), redacted=True)
     assert 'class="map"' not in html
     assert "map_x" not in html
     assert "3 May" not in html
@@ -212,18 +214,20 @@ def test_redacted_page_names_no_place_and_no_day() -> None:
 
 
 def test_policy_forbids_everything_but_own_files() -> None:
-    found = re.search(r'Content-Security-Policy" content="([^"]*)"', page(made.session()))
+    found = re.search(
+        r'Content-Security-Policy" content="([^"]*)"', page(hand_made_sessions.session())
+    )
     assert found
     assert "default-src &#39;none&#39;; script-src &#39;self&#39;;" in found[1]
     assert "unsafe-eval" not in found[1]
 
 
 def test_same_values_give_the_same_bytes() -> None:
-    assert page(made.session()) == page(made.session())
+    assert page(hand_made_sessions.session()) == page(hand_made_sessions.session())
 
 
 def test_an_hour_is_rendered_within_its_share() -> None:
-    session, track = made.session(), made.track(made.HOUR)
+    session, track = hand_made_sessions.session(), hand_made_sessions.track(hand_made_sessions.HOUR)
     page(session, track)
     times = []
     for _ in range(5):
@@ -235,6 +239,6 @@ def test_an_hour_is_rendered_within_its_share() -> None:
 
 
 def test_gaps_stay_gaps() -> None:
-    track = made.track(made.HOUR)
+    track = hand_made_sessions.track(hand_made_sessions.HOUR)
     track.columns["heart_rate_bpm"][1000:1100] = np.nan
-    assert "null," * 99 in page(made.session(), track)
+    assert "null," * 99 in page(hand_made_sessions.session(), track)

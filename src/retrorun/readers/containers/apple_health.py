@@ -17,10 +17,9 @@ import numpy as np
 from lxml import etree
 
 from retrorun.errors import NotARunError, ReadError
-from retrorun.model import Recording
-from retrorun.readers.xml.document import CONTROLS_TO_BLANKS
+from retrorun.model import Recording, Source
+from retrorun.readers.xml.document import CONTROLS_TO_BLANKS, XmlBrokenError, elements, local_name
 from retrorun.readers.xml.gpx import gpx_of, read_gpx
-from retrorun.readers.xml.stream import XmlBrokenError, elements, local_name
 from retrorun.settings import ReadLimits
 from retrorun.units import FloatArray
 
@@ -78,10 +77,10 @@ class Health:
         self.limits = limits
         self._routes: dict[str, _Route] = {}
 
-    def expect(self, name: str, data: bytes) -> ReadError | NotARunError | None:
+    def add_route(self, name: str, data: bytes) -> ReadError | NotARunError | None:
         """Learn of a route's time; the reason if it is none."""
         try:
-            run = read_gpx(name, data, self.limits).recordings[0]
+            run = read_gpx(Source(name, ""), data, self.limits).recordings[0]
         except (ReadError, NotARunError) as reason:
             return reason
         self._routes[name] = _Route(float(run.time_s.min()), float(run.time_s.max()))
@@ -91,7 +90,7 @@ class Health:
         """Their names, in the order of their times."""
         return sorted(self._routes, key=lambda one: (self._routes[one].start_s, one))
 
-    def gather(self, export: Iterable[bytes]) -> None:
+    def collect(self, export: Iterable[bytes]) -> None:
         """Take from ``export.xml`` what lies within a route's time.
 
         A broken record costs itself; where the export ends too early, what came before counts.
@@ -116,12 +115,12 @@ class Health:
         except XmlBrokenError:
             return
 
-    def told(self, name: str, data: bytes) -> bytes:
+    def with_samples(self, name: str, data: bytes) -> bytes:
         """A route as GPX with what was gathered; as it is where nothing was."""
         route = self._routes[name]
         if not (route.heart or route.steps or route.sport):
             return data
-        return _gpx(route, read_gpx(name, data, self.limits).recordings[0])
+        return _gpx(route, read_gpx(Source(name, ""), data, self.limits).recordings[0])
 
 
 def _without_doctype(pieces: Iterable[bytes]) -> Iterator[bytes]:

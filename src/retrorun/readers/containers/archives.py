@@ -1,13 +1,9 @@
-"""Archives, member by member: nothing is unpacked to disk, and no member is believed.
+"""Zip archives and gzip layers → the bytes of the recordings in them.
 
-What a watch maker or a site hands out on request is recognised by its content: Strava's
-``activities.csv`` tells the activities' names, types and dates, Garmin's account export holds zips
-within a zip, Apple Health's routes are joined with the heart rate and steps of its ``export.xml``,
-a phone's sensor log is a folder of tables.
-
-A member of a zip, opened without believing what its entry claims.
-
-Unwrapping ``.gz`` without trusting it.
+Nothing is unpacked to disk, and every size that an archive claims is checked while it is read.
+Exports of accounts are recognised by their content: Strava's ``activities.csv`` has the activities'
+names, types and dates, Garmin's export holds zips within a zip, Apple Health's routes are joined
+with the heart rate and steps of its ``export.xml``, a phone's sensor log is a folder of tables.
 """
 
 import io
@@ -18,7 +14,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
@@ -26,13 +22,10 @@ from typing import IO
 
 from retrorun.errors import NotARunError, ReadError
 from retrorun.readers.containers import apple_health, sensor_logger
-from retrorun.readers.containers import sensor_logger as phone_tables
-from retrorun.readers.containers.strava import TABLE, Told, activities, told_key
-from retrorun.readers.file_kind import sniff
+from retrorun.readers.containers.strava import TABLE, ActivityRow, activities, file_key
+from retrorun.readers.registry import HEAD_BYTES, MemberError, reader_of, suffixes
 from retrorun.readers.sports import is_on_foot
 from retrorun.settings import ReadLimits
-
-MemberError = ReadError | NotARunError
 
 _SMALL = 1 << 20  # below this size any ratio is harmless
 _CHUNK = 1 << 20
@@ -42,7 +35,7 @@ _HELD = 64 << 20  # a zip within a zip that is no larger is held as a whole
 _PASSES = 16  # over the packed bytes of a larger one: going back means to read it again
 _UNPACKED = 3  # and over its unpacked bytes, for those that are packed tightly
 _SLOW = 20  # bzip2 and LZMA take so many times as long as deflate
-BROKEN = (  # what zipfile and its decompressors raise on damaged archives
+UNPACKING_ERRORS = (  # what zipfile and its decompressors raise on damaged archives
     *(zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError),
     *(OSError, ValueError, IndexError, KeyError, OverflowError),
     *(struct.error, lzma.LZMAError),
@@ -61,13 +54,13 @@ def refusal(name: str, info: zipfile.ZipInfo) -> ReadError | None:
     return None
 
 
-def broken(name: str, problem: BaseException) -> ReadError:
+def unpacking_error(name: str, problem: BaseException) -> ReadError:
     """The error of a member that cannot be unpacked."""
     return ReadError("member-broken", f"cannot be unpacked: {problem}", file=name)
 
 
 @dataclass(slots=True)
-class Opener:
+class MemberReader:
     """Reads members and counts what that cost, all members of all nested archives together."""
 
     limits: ReadLimits
@@ -106,7 +99,7 @@ class Opener:
         self.allowance += min(0.0, earned - size * _weight(info))
 
     @contextmanager
-    def within(
+    def open_nested(
         self, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo
     ) -> Iterator[zipfile.ZipFile]:
         """A zip within a zip; a large one is read through its own stream, never held as a whole.
@@ -119,14 +112,14 @@ class Opener:
             raise reason
         self.refuse_large(name, info, self.limits.archive_bytes)
         if info.file_size <= _HELD:
-            with zipped(io.BytesIO(self.whole(name, archive, info)), name) as inner:
+            with open_zip(io.BytesIO(self.read(name, archive, info)), name) as inner:
                 yield inner
             return
         most_passed = _PASSES * info.compress_size + _UNPACKED * info.file_size
-        with archive.open(info) as stream, zipped(stream, name, most_passed) as inner:
+        with archive.open(info) as stream, open_zip(stream, name, most_passed) as inner:
             yield inner
 
-    def whole(self, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    def read(self, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
         """All bytes of a member.
 
         Raises:
@@ -138,15 +131,15 @@ class Opener:
         try:
             with archive.open(info) as stream:
                 return self.content(name, stream, info)
-        except BROKEN as problem:
-            raise broken(name, problem) from problem
+        except UNPACKING_ERRORS as problem:
+            raise unpacking_error(name, problem) from problem
 
     def head(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, size: int) -> bytes:
         """The first bytes of a member; none of one that cannot be opened."""
         try:
             with archive.open(info) as stream:
                 data = stream.read(size)
-        except BROKEN:
+        except UNPACKING_ERRORS:
             return b""
         self._spend(len(data), info)
         return data
@@ -163,12 +156,12 @@ def _weight(info: zipfile.ZipInfo) -> int:
     return 1 if info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) else _SLOW
 
 
-def zipped(stream: IO[bytes], name: str, most_passed: float = math.inf) -> zipfile.ZipFile:
+def open_zip(stream: IO[bytes], name: str, most_passed: float = math.inf) -> zipfile.ZipFile:
     """A zip that is read from a stream.
 
     Raises:
         ReadError: its table of contents is too large.
-        BadZipFile: it is none, or others of ``BROKEN``.
+        BadZipFile: it is none, or others of ``UNPACKING_ERRORS``.
     """
     return zipfile.ZipFile(_Watched(stream, name, most_passed))
 
@@ -217,19 +210,14 @@ class _Watched:
 
 Member = tuple[str, bytes | MemberError]
 
-_RECORDINGS = (".fit", ".gpx", ".tcx", ".fit.gz", ".gpx.gz", ".tcx.gz")
+_PACKED = ".gz"
 _LABELS = ".labels.csv"
 _MOST_INDICES = 20  # of activities, in folders of their own
 _MOST_TABLES = 2000  # whose heads are looked at, those called after a sensor first
 
 
-def is_archive(data: bytes) -> bool:
-    """Whether a file's first bytes are those of a zip archive."""
-    return sniff(data[:64]) == "zip"
-
-
 def members(
-    name: str, data_or_path: bytes | Path, limits: ReadLimits, *, tables: bool = False
+    name: str, content: bytes | Path | IO[bytes], limits: ReadLimits, *, tables: bool = False
 ) -> Iterator[Member]:
     """Yield the recordings in an archive one by one, as ``(name, bytes)`` or ``(name, error)``.
 
@@ -239,23 +227,26 @@ def members(
 
     Args:
         name: the archive's name.
-        data_or_path: its bytes or where it lies.
+        content: its bytes, where it lies, or a stream that can be read at any place; the stream
+            is left open.
         limits: bounds on number, size, ratio and depth.
         tables: whether tables of labels are wanted too; those of an archive come first.
 
     Raises:
         ReadError: the archive itself cannot be opened.
     """
-    walk = _Walk(limits, Opener(limits), tables)
+    walk = _ArchiveWalk(limits, MemberReader(limits), tables)
     try:
-        with _opened(data_or_path) as source, zipped(source, name) as archive:
+        with _opened(content) as source, open_zip(source, name) as archive:
             yield from walk.archive(name, archive, 1)
-    except BROKEN as problem:
+    except UNPACKING_ERRORS as problem:
         raise ReadError("archive-broken", f"no readable zip: {problem}", file=name) from problem
 
 
-def _opened(data_or_path: bytes | Path) -> IO[bytes]:
-    return data_or_path.open("rb") if isinstance(data_or_path, Path) else io.BytesIO(data_or_path)
+def _opened(content: bytes | Path | IO[bytes]) -> AbstractContextManager[IO[bytes]]:
+    if isinstance(content, Path):
+        return content.open("rb")
+    return io.BytesIO(content) if isinstance(content, bytes) else nullcontext(content)
 
 
 def _overlap(infos: list[zipfile.ZipInfo]) -> bool:
@@ -278,14 +269,14 @@ def _plain(name: str) -> str:
 
 
 @dataclass(slots=True)
-class _Walk:
+class _ArchiveWalk:
     """One pass over an archive and those within it, with what may still be spent."""
 
     limits: ReadLimits
-    opener: Opener
+    reader: MemberReader
     tables: bool
     seen: int = 0
-    told: dict[str, Told] = field(default_factory=dict)
+    activity_rows: dict[str, ActivityRow] = field(default_factory=dict)
 
     def archive(self, name: str, archive: zipfile.ZipFile, depth: int) -> Iterator[Member]:
         infos = sorted(archive.infolist(), key=lambda info: info.header_offset)
@@ -296,7 +287,7 @@ class _Walk:
         infos = [info for info in infos if not _is_litter(info.filename)]
         left = max(0, self.limits.archive_members - self.seen)
         self.seen += len(infos)
-        self.told = self._index(name, archive, infos)
+        self.activity_rows = self._index(name, archive, infos)
         for info in infos[:left] if self.tables else ():
             if info.filename.lower().endswith(_LABELS):
                 yield (shown := f"{name}/{info.filename}"), self._content(shown, archive, info)
@@ -308,7 +299,7 @@ class _Walk:
             else:
                 yield from self._member(f"{name}/{info.filename}", archive, info, depth)
         if export and routes:
-            yield from self._apple(name, archive, export, routes)
+            yield from self._apple_routes(name, archive, export, routes)
         yield from self._sensor_logs(name, archive, infos[:left])
         if len(infos) > left:
             words = f"more than {self.limits.archive_members} members; the rest is left out"
@@ -317,35 +308,47 @@ class _Walk:
     def _member(
         self, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo, depth: int
     ) -> Iterator[Member]:
-        suffixes = info.filename.lower()
-        nested = suffixes.endswith(".zip")
-        if info.is_dir() or not (nested or suffixes.endswith(_RECORDINGS)):
+        nested = info.filename.lower().endswith(".zip")
+        if info.is_dir() or not (nested or self._is_recording(archive, info)):
             return
-        told = self.told.get(told_key(info.filename))
-        shown = f"{name} ({told.words})" if told and told.words else name
+        row = self.activity_rows.get(file_key(info.filename))
+        shown = f"{name} ({row.title_and_date})" if row and row.title_and_date else name
         try:
             if not nested:
-                yield shown, self._content(shown, archive, info, told)
+                yield shown, self._content(shown, archive, info, row)
             elif reason := self._too_deep(shown, depth + 1):
                 yield shown, reason
             else:
-                outer = self.told
-                with self.opener.within(shown, archive, info) as inner:
+                outer = self.activity_rows
+                with self.reader.open_nested(shown, archive, info) as inner:
                     yield from self.archive(shown, inner, depth + 1)
-                self.told = outer
+                self.activity_rows = outer
         except ReadError as problem:
             yield shown, problem
-        except BROKEN as problem:
-            yield shown, broken(shown, problem)
+        except UNPACKING_ERRORS as problem:
+            yield shown, unpacking_error(shown, problem)
+
+    def _is_recording(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
+        """Whether a member is read: by its name, or where that is not enough by its content."""
+        name = info.filename.lower()
+        if name.removesuffix(_PACKED).endswith(suffixes()):
+            return True
+        if not name.endswith(suffixes(shared=True)):
+            return False
+        return reader_of(info.filename, self.reader.head(archive, info, HEAD_BYTES)) is not None
 
     def _content(
-        self, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo, told: Told | None = None
+        self,
+        name: str,
+        archive: zipfile.ZipFile,
+        info: zipfile.ZipInfo,
+        row: ActivityRow | None = None,
     ) -> bytes | MemberError:
         """A member's bytes, or why there are none."""
-        if told and is_on_foot(told.sport) == "no" and not refusal(name, info):
-            return NotARunError("not-a-run", f"the archive calls it {told.sport}", file=name)
+        if row and is_on_foot(row.sport) == "no" and not refusal(name, info):
+            return NotARunError("not-a-run", f"the archive calls it {row.sport}", file=name)
         try:
-            return self.opener.whole(name, archive, info)
+            return self.reader.read(name, archive, info)
         except ReadError as reason:
             return reason
 
@@ -357,9 +360,9 @@ class _Walk:
 
     def _index(
         self, name: str, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]
-    ) -> dict[str, Told]:
+    ) -> dict[str, ActivityRow]:
         """What Strava's tables of contents tell, if there are any that can be read."""
-        found: dict[str, Told] = {}
+        found: dict[str, ActivityRow] = {}
         tables = [one for one in infos if _plain(one.filename).lower().split("/")[-1] == TABLE]
         for info in tables[:_MOST_INDICES]:
             content = self._content(name, archive, info)
@@ -373,16 +376,16 @@ class _Walk:
         """A phone's sensor logs: places and headings are tables of their own, in one folder."""
         folders: dict[str, dict[str, zipfile.ZipInfo]] = {}
         tables = [one for one in infos if one.filename.lower().endswith(".csv")]
-        tables.sort(key=lambda one: not phone_tables.is_named(one.filename))
+        tables.sort(key=lambda one: not sensor_logger.is_named(one.filename))
         for info in tables[:_MOST_TABLES]:
             folder, _, own = info.filename.rpartition("/")
             folders.setdefault(folder, {})[own] = info
         for held in folders.values():
             heads = {
-                own: self.opener.head(archive, info, phone_tables.HEAD_BYTES)
+                own: self.reader.head(archive, info, sensor_logger.HEAD_BYTES)
                 for own, info in held.items()
             }
-            for log in phone_tables.logs(heads):
+            for log in sensor_logger.logs(heads):
                 chosen = {role: held[own] for role, own in log.items()}
                 first = chosen.get("places") or next(iter(chosen.values()))
                 shown = f"{name}/{first.filename}"
@@ -392,10 +395,10 @@ class _Walk:
         self,
         name: str,
         archive: zipfile.ZipFile,
-        chosen: dict[phone_tables.Role, zipfile.ZipInfo],
+        chosen: dict[sensor_logger.Role, zipfile.ZipInfo],
     ) -> bytes | MemberError:
         try:
-            tables = {role: self.opener.whole(name, archive, info) for role, info in chosen.items()}
+            tables = {role: self.reader.read(name, archive, info) for role, info in chosen.items()}
             return sensor_logger.sensor_log(name, tables, self.limits)
         except (ReadError, NotARunError) as reason:
             return reason
@@ -406,12 +409,12 @@ class _Walk:
         """Apple's ``export.xml``, whatever it is called in the phone's language."""
         for info in infos:
             if apple_health.may_be_export(info.filename):
-                head = self.opener.head(archive, info, apple_health.HEAD_BYTES)
+                head = self.reader.head(archive, info, apple_health.HEAD_BYTES)
                 if apple_health.is_export(head):
                     return info
         return None
 
-    def _apple(
+    def _apple_routes(
         self,
         name: str,
         archive: zipfile.ZipFile,
@@ -422,21 +425,24 @@ class _Walk:
         health = apple_health.Health(self.limits)
         for route, info in routes.items():
             content = self._content(route, archive, info)
-            reason = health.expect(route, content) if isinstance(content, bytes) else content
+            reason = health.add_route(route, content) if isinstance(content, bytes) else content
             if reason is not None:
                 yield route, reason
         shown = f"{name}/{export.filename}"
         try:
-            self.opener.refuse_large(shown, export, self.limits.archive_bytes)
+            self.reader.refuse_large(shown, export, self.limits.archive_bytes)
             with archive.open(export) as stream:
-                health.gather(self.opener.pieces(stream))
+                health.collect(self.reader.pieces(stream))
         except ReadError as problem:
             yield shown, problem
-        except BROKEN as problem:
-            yield shown, broken(shown, problem)
+        except UNPACKING_ERRORS as problem:
+            yield shown, unpacking_error(shown, problem)
         for route in health.routes():
             content = self._content(route, archive, routes[route])
-            yield route, health.told(route, content) if isinstance(content, bytes) else content
+            yield (
+                route,
+                health.with_samples(route, content) if isinstance(content, bytes) else content,
+            )
 
 
 _LEAST_FED, _MOST_FED = 1 << 9, 1 << 18  # bytes given to a member's decoder at a time
@@ -444,7 +450,7 @@ _LAYERS = 3
 _MOST_MEMBERS = 250_000  # of one file; block-compressed ones have one for 64 kB
 
 
-def unwrapped(name: str, data: bytes, limits: ReadLimits) -> tuple[bytes, bool]:
+def gunzip(name: str, data: bytes, limits: ReadLimits) -> tuple[bytes, bool]:
     """The content of gzip layers, and whether the last one was cut short.
 
     Raises:

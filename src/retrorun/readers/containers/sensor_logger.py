@@ -1,16 +1,14 @@
-"""Sensor Logger (phones): ``Location.csv`` and what knows a heading beside it → GPX.
+"""Sensor Logger (phones): ``Location.csv`` and tables with a heading beside it → GPX.
 
-Which tables of a folder are a phone's, and which of them are one log.
-
-A table is known by its head. Only three-axis sensors all have the same head, ``time, z, y, x``;
-there the name tells which it is.
+Tables of a folder are recognised by their column names, and those of one log are put together. Only
+three-axis sensors all have the same columns, ``time, z, y, x``; there the file name tells which it
+is.
 """
 
 import csv
 import io
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -18,10 +16,10 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.errors import NotARunError, ReadError
-from retrorun.model import HeadingSeries
+from retrorun.model import Export, Source
 from retrorun.readers.fit.headings import tilt_compensated_deg
 from retrorun.readers.heading_sources import BY_SOURCE, degrees
-from retrorun.readers.xml.gpx import gpx_of
+from retrorun.readers.xml.gpx import gpx_of, read_gpx
 from retrorun.settings import ReadLimits
 from retrorun.units import BoolArray, FloatArray
 
@@ -31,11 +29,14 @@ _Key = tuple[str, str] | tuple[str]
 _Log = dict[Role, str]
 
 HEAD_BYTES = 4096
-AXES = ("x", "y", "z")
+_COMPASS, _YAW, _MAGNETOMETER = (
+    BY_SOURCE[f"csv:{each}"] for each in ("compass", "yaw", "magnetometer")
+)
+AXES = tuple(sorted(_MAGNETOMETER.names))
 _BY_HEAD: tuple[tuple[Role, frozenset[str]], ...] = (
     ("places", frozenset({"time", "latitude", "longitude"})),
-    ("compass", frozenset({"time", "magneticbearing"})),
-    ("orientation", frozenset({"time", "yaw", "pitch", "roll"})),
+    ("compass", frozenset({"time"}) | _COMPASS.names),
+    ("orientation", frozenset({"time", "pitch", "roll"}) | _YAW.names),
 )
 _WORDS: dict[Role, str] = {
     "places": "location(?:gps|network|fused|passive)?",
@@ -130,7 +131,7 @@ def logs(heads: Mapping[str, bytes]) -> list[_Log]:
     left = [
         group
         for key, group in groups.items()
-        if key not in hosts and not _taken_in(key, group, hosts)
+        if key not in hosts and not _adopt_headings(key, group, hosts)
     ]
     return [*hosts.values(), *left]
 
@@ -145,7 +146,7 @@ def _around(name: str, one: Role) -> tuple[str, str] | None:
     return (found[1].removesuffix("watch"), found[2]) if found else None
 
 
-def _taken_in(key: _Key, group: _Log, hosts: Mapping[_Key, _Log]) -> bool:
+def _adopt_headings(key: _Key, group: _Log, hosts: Mapping[_Key, _Log]) -> bool:
     """Give headings without places to the log that they are of, if it can be told which."""
     is_named = len(key) == 2
     fitting = [] if is_named else [one for one in hosts if _fits(key[0], one)]
@@ -166,12 +167,6 @@ def _fits(name: str, around: _Key) -> bool:
     return len(around) == 2 and stem.startswith(around[0]) and stem.endswith(around[1])
 
 
-MAKER = "Sensor Logger"
-_ROWS = {
-    MAKER: BY_SOURCE["csv:compass"],
-    f"{MAKER} (yaw)": BY_SOURCE["csv:yaw"],
-    f"{MAKER} (magnetometer)": BY_SOURCE["csv:magnetometer"],
-}
 _HALF_WINDOW_S = 0.5
 # head in Location.csv, in lower case → name in the GPX
 _COLUMNS = {
@@ -215,12 +210,16 @@ def sensor_log(name: str, tables: Mapping[Role, bytes], limits: ReadLimits) -> b
     return gpx_of(maker, None, time_s, columns)
 
 
-def relabelled(device: str | None, heading: HeadingSeries) -> HeadingSeries:
-    """A heading of a log's GPX under the name of the table that it came from."""
-    row = _ROWS.get(device or "")
-    if row is None or heading.source != BY_SOURCE["gpx:compass"].label:
-        return heading
-    return replace(heading, source=row.label, north=row.north)
+def read_table(source: Source, data: bytes, limits: ReadLimits) -> Export:
+    """A single table as a log of its own.
+
+    Raises:
+        NotARunError: it holds no places, so that it is a part of a log.
+        ReadError: it lacks its columns, is too long or has no times.
+    """
+    own = role(source.name, data[:HEAD_BYTES])
+    tables = {own: data} if own else {}
+    return read_gpx(source, sensor_log(source.name, tables, limits), limits)
 
 
 def _heading(
@@ -228,18 +227,20 @@ def _heading(
 ) -> tuple[str, FloatArray | None]:
     """Maker with the sensor in brackets, unless that is the compass; (n,) degrees or None."""
     if "compass" in tables:
-        turns = _table(name, tables["compass"], ("time", "magneticbearing"), most)
-        return MAKER, _mean_around(time_s, turns["time"] / 1e9, turns["magneticbearing"])
+        (column,) = _COMPASS.names
+        turns = _table(name, tables["compass"], ("time", column), most)
+        return _COMPASS.creator, _mean_around(time_s, turns["time"] / 1e9, turns[column])
     if "orientation" in tables:
-        turns = _table(name, tables["orientation"], ("time", "yaw"), most)
-        heading = degrees(turns["yaw"], "")
-        return f"{MAKER} (yaw)", _mean_around(time_s, turns["time"] / 1e9, heading)
+        (column,) = _YAW.names
+        turns = _table(name, tables["orientation"], ("time", column), most)
+        heading = degrees(turns[column], "")
+        return _YAW.creator, _mean_around(time_s, turns["time"] / 1e9, heading)
     if "magnetometer" in tables and "gravity" in tables:
         field, up = (
             _vectors_around(name, tables[one], time_s, most) for one in ("magnetometer", "gravity")
         )
-        return f"{MAKER} (magnetometer)", tilt_compensated_deg(field, up)
-    return MAKER, None
+        return _MAGNETOMETER.creator, tilt_compensated_deg(field, up)
+    return _COMPASS.creator, None
 
 
 def _vectors_around(name: str, data: bytes, time_s: FloatArray, most: int) -> FloatArray:

@@ -13,12 +13,12 @@ from collections.abc import Container, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from retrorun.readers.registry import suffixes
 from retrorun.readers.sports import is_on_foot, without_diacritics
 
 _MOST_ROWS = 200_000
 _MOST_BYTES = 32 << 20  # of the table: 20,000 activities have 10 MB
 _LOOKED_AT = 200  # rows by which the column of files is found
-_RECORDINGS = (".fit", ".gpx", ".tcx")
 # heads in English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish, Danish, Norwegian,
 # Polish, Czech, Slovenian, Russian, Japanese and Chinese, without diacritics and apostrophes
 _TITLE = frozenset(
@@ -57,7 +57,7 @@ _DATE_TITLE_TYPE = 4  # the export begins with number, date, title and type
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ActivityRow:
     """What the table says of one file."""
 
     title: str | None
@@ -65,13 +65,13 @@ class Told:
     date: str | None = None  # in the account's own language
 
     @property
-    def words(self) -> str:
+    def title_and_date(self) -> str:
         """Title and date, as far as they are told, without slashes: part of a member's name."""
         known = (each for each in (self.title, self.date) if each)
         return "; ".join(known).replace("/", "-")
 
 
-def activities(folder: str, data: bytes) -> dict[str, Told]:
+def activities(folder: str, data: bytes) -> dict[str, ActivityRow]:
     """File name within the archive → what the table tells of it; empty if it cannot be read.
 
     Args:
@@ -90,13 +90,13 @@ def activities(folder: str, data: bytes) -> dict[str, Told]:
         return {}
     columns = _title_type_date(lines, file)
     return {
-        told_key(folder + _cell(row, file)): Told(*(_words(row, at) for at in columns))
+        file_key(folder + _cell(row, file)): ActivityRow(*(_words(row, at) for at in columns))
         for row in lines[1:]
         if _is_recording(_cell(row, file))
     }
 
 
-def told_key(name: str) -> str:
+def file_key(name: str) -> str:
     """The name of a file as tables and archives have it in common.
 
     Tools write backslashes, begin with ``./``, change the case, or unpack what was packed.
@@ -122,7 +122,7 @@ def _file_column(rows: Sequence[Sequence[str]]) -> int | None:
 
 
 def _is_recording(cell: str) -> bool:
-    return cell.lower().removesuffix(".gz").endswith(_RECORDINGS)
+    return cell.lower().removesuffix(".gz").endswith(suffixes())
 
 
 def _title_type_date(lines: Sequence[Sequence[str]], file: int) -> tuple[int | None, ...]:

@@ -1,8 +1,7 @@
-"""Headings in FIT: developer fields, the courses of GPS receiver and attitude unit.
+"""Headings in FIT files.
 
-Heading from a magnetometer and an accelerometer, whatever way the device is held.
-
-Magnetometer and accelerometer logs in FIT → a compass heading at 1 Hz.
+Candidates are developer fields, the courses of the GPS receiver and the attitude unit, and, from
+logs of magnetometer and accelerometer, a tilt-compensated compass heading at 1 Hz.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,7 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.arithmetic import product
 from retrorun.model import HeadingSeries
-from retrorun.readers.fit.messages import Message, Story, number
+from retrorun.readers.fit.messages import Message, MessageTable, number
 from retrorun.readers.fit.records import DeveloperField, Messages, decode, times_s
 from retrorun.readers.fit.structure import (
     ACCELEROMETER,
@@ -174,7 +173,7 @@ _DEVELOPER = (
 
 def compass(
     part: Part,
-    story: Story,
+    table: MessageTable,
     records: Messages,
     developer: Sequence[DeveloperField],
 ) -> HeadingSeries | None:
@@ -183,7 +182,7 @@ def compass(
     Native raw counts count only where the file says how they are calibrated.
     """
     row = BY_SOURCE["fit:magnetometer"]
-    native = _native(part, story)
+    native = _native(part, table)
     found = native or _compass_from_developers(records, developer)
     if found is None:
         return None
@@ -191,11 +190,11 @@ def compass(
     return None if heading is None else series(row, row.label, found[0], heading)
 
 
-def _native(part: Part, story: Story) -> tuple[FloatArray, FloatArray, FloatArray] | None:
+def _native(part: Part, table: MessageTable) -> tuple[FloatArray, FloatArray, FloatArray] | None:
     if not part.counts.get(MAGNETOMETER) or not part.counts.get(ACCELEROMETER):
         return None
-    fields = _sensor_samples(part, MAGNETOMETER, _calibration(story, 2))
-    accelerations = _sensor_samples(part, ACCELEROMETER, _calibration(story, 0))
+    fields = _sensor_samples(part, MAGNETOMETER, _calibration(table, 2))
+    accelerations = _sensor_samples(part, ACCELEROMETER, _calibration(table, 0))
     if fields is None or accelerations is None:
         return None
     first = np.floor(max(fields[0].min(), accelerations[0].min()))
@@ -242,8 +241,8 @@ def _axes(messages: Messages, numbers: tuple[int, ...]) -> FloatArray | None:
     return stacked if np.isfinite(stacked).any() else None
 
 
-def _calibration(story: Story, sensor: int) -> Message | None:
-    for message in story.all("three_d_sensor_calibration"):
+def _calibration(table: MessageTable, sensor: int) -> Message | None:
+    for message in table.all("three_d_sensor_calibration"):
         kind = message.get("sensor_type")
         if (_SENSORS.get(kind, -1) if isinstance(kind, str) else kind) == sensor:
             return message

@@ -30,8 +30,8 @@ _NAME_LIMIT = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
-    """What the messages of one FIT file tell besides its records."""
+class MessageTable:
+    """The messages of one FIT file other than its records: name of the message → its fields."""
 
     messages: Mapping[str, Sequence[Message]]
     notes: tuple[Note, ...] = field(default=())
@@ -45,7 +45,7 @@ class Story:
         return next(iter(self.all(kind)), {})
 
 
-def story(part: Part) -> Story:
+def decode_messages(part: Part) -> MessageTable:
     """Decode its messages with fitparse, each by itself: one that makes no sense costs no other."""
     found: dict[str, list[Message]] = {}
     decoder = _Decoder(part.rest, check_crc=False, data_processor=_Times())
@@ -57,9 +57,9 @@ def story(part: Part) -> Story:
         except _NONSENSE:
             lost += 1
     if not lost:
-        return Story(found)
+        return MessageTable(found)
     words = f"{lost} laps, events or other messages could not be read"
-    return Story(found, (Note("fit-messages-lost", words),))
+    return MessageTable(found, (Note("fit-messages-lost", words),))
 
 
 _NONSENSE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, struct.error)
@@ -128,10 +128,10 @@ def word_or_number(message: Message, name: str) -> str | int | None:
     return text(message, name)
 
 
-def developer_fields(told: Story) -> tuple[DeveloperField, ...]:
+def developer_fields(table: MessageTable) -> tuple[DeveloperField, ...]:
     """The developer fields that the file describes, of numeric type only."""
     found = []
-    for message in told.all("field_description"):
+    for message in table.all("field_description"):
         index = number(message, "developer_data_index")
         own = number(message, "field_definition_number")
         kind = message.get("fit_base_type_id")
@@ -146,10 +146,10 @@ def developer_fields(told: Story) -> tuple[DeveloperField, ...]:
     return tuple(found)
 
 
-def device(told: Story) -> str | None:
+def device(table: MessageTable) -> str | None:
     """Maker and product, as far as the file says."""
-    identity = told.first("file_id")
-    creators = [m for m in told.all("device_info") if m.get("device_index") in ("creator", 0)]
+    identity = table.first("file_id")
+    creators = [m for m in table.all("device_info") if m.get("device_index") in ("creator", 0)]
     named = [text(m, "product_name") for m in (identity, *creators)]
     maker = next((m for m in (text(identity, "manufacturer"),) if m), None)
     product = next((name for name in named if name), None)
@@ -158,19 +158,19 @@ def device(told: Story) -> str | None:
     return " ".join(word for word in (maker, product) if word) or None
 
 
-def utc_offset_s(told: Story) -> float | None:
+def utc_offset_s(table: MessageTable) -> float | None:
     """Local minus UTC by the activity message, in whole minutes of a quarter hour."""
-    activity = told.first("activity")
+    activity = table.first("activity")
     local, utc = number(activity, "local_timestamp"), number(activity, "timestamp")
     if local is None or utc is None or abs(local - utc) > _FARTHEST_S:
         return None
     return round((local - utc) / 900) * 900.0
 
 
-def pauses(told: Story) -> tuple[Pause, ...]:
+def pauses(table: MessageTable) -> tuple[Pause, ...]:
     """From each stop of the timer to its next start."""
     found, stopped = [], None
-    for event in told.all("event"):
+    for event in table.all("event"):
         time = number(event, "timestamp")
         if event.get("event") != "timer" or time is None:
             continue
@@ -183,15 +183,15 @@ def pauses(told: Story) -> tuple[Pause, ...]:
     return tuple(found)
 
 
-def laps(told: Story) -> tuple[Lap, ...]:
+def laps(table: MessageTable) -> tuple[Lap, ...]:
     """Laps with the workout step that each carries out, by name or notes."""
     steps = {
         int(index): text(step, "wkt_step_name") or text(step, "notes")
-        for step in told.all("workout_step")
+        for step in table.all("workout_step")
         if (index := number(step, "message_index")) is not None
     }
     found = []
-    for lap in told.all("lap"):
+    for lap in table.all("lap"):
         start, end = number(lap, "start_time"), number(lap, "timestamp")
         elapsed = number(lap, "total_elapsed_time")
         if start is None:
@@ -206,13 +206,13 @@ def laps(told: Story) -> tuple[Lap, ...]:
     return tuple(found)
 
 
-def totals(told: Story, session: Message, laps: Sequence[Lap]) -> tuple[FileTotal, ...]:
+def totals(table: MessageTable, session: Message, laps: Sequence[Lap]) -> tuple[FileTotal, ...]:
     """What the file states of a session: in its message, in its laps, in that of the activity."""
     found = [FileTotal.of_laps(laps)]
     if session:
         stated = (number(session, "total_distance"), number(session, "total_timer_time"))
         found.insert(0, FileTotal("session", *stated))
-    activity = told.first("activity")
-    if activity and len(told.all("session")) < 2:
+    activity = table.first("activity")
+    if activity and len(table.all("session")) < 2:
         found.append(FileTotal("activity", None, number(activity, "total_timer_time")))
     return tuple(one for one in found if one.distance_m or one.timer_s)

@@ -1,19 +1,20 @@
-"""FIT → recordings: sessions split, laps, pauses and headings joined to them.
+"""FIT → recordings: one a session, with its laps, pauses and headings.
 
-FIT ``hr`` messages: beats of a strap that were fetched after the activity.
+``hr`` messages, the beats of a strap that were fetched after the activity, fill in the heart rates
+that the records lack.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from retrorun.errors import NotARunError, ReadError
-from retrorun.model import HeadingSeries, Lap, Note, Pause, Recording
-from retrorun.readers.cadence import tidied
-from retrorun.readers.fit import messages as told
+from retrorun.model import Export, HeadingSeries, Lap, Note, Pause, Recording, Source
+from retrorun.readers.cadence import normalize_cadence
+from retrorun.readers.fit import messages as fields
 from retrorun.readers.fit.headings import compass, headings
-from retrorun.readers.fit.messages import Message, Story
+from retrorun.readers.fit.messages import Message, MessageTable
 from retrorun.readers.fit.records import (
     FIT_EPOCH_S,
     NUMBERS,
@@ -28,14 +29,17 @@ from retrorun.readers.sports import fit_sport, is_fit_on_foot
 from retrorun.settings import ReadLimits
 from retrorun.units import FloatArray, IntArray
 
-_FRACTION, _FILTERED_BPM, _EVENT, _EVENT_12 = 0, 6, 9, 10
-_TICKS_PER_S = 1024
+_FRACTION, _FILTERED_BPM, _EVENT, _EVENT_12 = 0, 6, 9, 10  # fields of an ``hr`` message
+_TICKS_PER_S = 1024  # of the strap's clock
 _NEAR_S = 3.0  # a record takes the mean of the beats this close to it
+_MOST_SESSIONS = 200  # of one FIT file; a multisport has five
+_SLACK_S = 2.0  # a session's clock and its records' may differ by this much
+_OLDEST_S = 631_065_600.0 + 0x10000000  # FIT times below this count from the device's start
 
 
 def heart_series(parts: Sequence[Part]) -> tuple[FloatArray, FloatArray]:
     """(m,) Unix seconds and (m,) heart rates of all parts, in order of time."""
-    pieces = [_of_part(part) for part in parts if HR in part.counts]
+    pieces = [_part_heart(part) for part in parts if HR in part.counts]
     if not pieces:
         return np.zeros(0), np.zeros(0)
     time_s = np.concatenate([piece[0] for piece in pieces])
@@ -44,7 +48,7 @@ def heart_series(parts: Sequence[Part]) -> tuple[FloatArray, FloatArray]:
     return time_s[rank], heart[rank]
 
 
-def _of_part(part: Part) -> tuple[FloatArray, FloatArray]:
+def _part_heart(part: Part) -> tuple[FloatArray, FloatArray]:
     wanted = {TIMESTAMP, _FRACTION, _FILTERED_BPM, _EVENT, _EVENT_12}
     messages = decode(part, HR, wanted)
     anchor_s, tick = np.nan, 0
@@ -107,58 +111,49 @@ def with_heart(recording: Recording, heart: tuple[FloatArray, FloatArray]) -> Re
     return replace(recording, columns=columns, notes=(*recording.notes, note))
 
 
-_TYPES_WITHOUT_RECORDS = (
-    "settings monitoring workout weight course sport schedules device totals goals"
-)
-_MOST_SESSIONS = 200  # of one FIT file; a multisport has five
-_SLACK_S = 2.0  # a session's clock and its records' may differ by this much
-_OLDEST_S = 631_065_600.0 + 0x10000000  # FIT times below this count from the device's start
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FitRead:
-    """What a FIT file held; ``damage`` if it is broken anywhere."""
-
-    recordings: tuple[Recording, ...]
-    passed_over: tuple[Note, ...]
-    device: str | None
-    damage: Damage | None
-
-
-def read_fit(name: str, data: bytes, limits: ReadLimits) -> FitRead:
+def read_fit(source: Source, data: bytes, limits: ReadLimits) -> Export:
     """Read a FIT file, chained or damaged ones too.
+
+    Args:
+        source: the file's name and hash.
+        data: all its bytes.
+        limits: bounds on what it may cost.
 
     Raises:
         ReadError: it holds no message, or no record with a time.
         NotARunError: it is no activity, or one of another kind.
     """
-    found, trailing = parts(data, 4 * limits.samples, limits.activities // 2)
-    stories = [told.story(part) for part in found]
+    name = source.name
+    found, trailing = parts(data, 4 * limits.samples, limits.activities)
+    tables = [fields.decode_messages(part) for part in found]
     damage = next((part.damage for part in found if part.damage), trailing)
-    pairs = list(zip(found, stories, strict=True))
-    sessions = [one for part, story in pairs for one in _sessions(part, story, limits, name)]
+    pairs = list(zip(found, tables, strict=True))
+    sessions = [one for part, table in pairs for one in _sessions(part, table, limits, name)]
     heart = heart_series(found)
     kept = [with_heart(one, heart) for one in sessions if is_fit_on_foot(one.sport) != "no"]
     others = [one for one in sessions if is_fit_on_foot(one.sport) == "no"]
     passed_over = tuple(Note("other-sport", f"{one.sport}: not on foot") for one in others)
     if not kept:
-        raise _nothing(name, pairs, others, damage)
-    device = next((word for story in stories if (word := told.device(story))), None)
-    return FitRead(tuple(kept), passed_over, device, damage)
+        raise _reason_for_none(name, pairs, others, damage)
+    device = next((word for table in tables if (word := fields.device(table))), None)
+    warning = (Note(damage.slug, f"{damage.message} (byte {damage.offset})"),) if damage else ()
+    salvaged = damage is not None
+    source = replace(source, format="fit", device=device, salvaged=salvaged, warnings=warning)
+    return Export(source, tuple(kept), passed_over)
 
 
-def _nothing(
+def _reason_for_none(
     name: str,
-    pairs: Sequence[tuple[Part, Story]],
+    pairs: Sequence[tuple[Part, MessageTable]],
     others: Sequence[Recording],
     damage: Damage | None,
 ) -> ReadError | NotARunError:
-    """The most telling reason why there is nothing to analyse."""
+    """Why there is nothing to analyse: the most specific reason."""
     sports = [one.sport for one in others] or _sports_without_records(pairs)
     if sports:
         words = ", ".join(dict.fromkeys(map(str, sports)))
         return NotARunError("not-a-run", f"the activity is {words}, not on foot", file=name)
-    kinds = [story.first("file_id").get("type") for _, story in pairs]
+    kinds = [table.first("file_id").get("type") for _, table in pairs]
     kind = next((str(kind) for kind in kinds if kind is not None), None)
     records = sum(part.counts.get(RECORD, 0) for part, _ in pairs)
     if kind not in (None, "activity"):
@@ -170,13 +165,13 @@ def _nothing(
     return NotARunError("fit-no-records", "a FIT file without a record of a run", file=name)
 
 
-def _sports_without_records(pairs: Sequence[tuple[Part, Story]]) -> list[str | None]:
+def _sports_without_records(pairs: Sequence[tuple[Part, MessageTable]]) -> list[str | None]:
     """The sports of session messages where none is on foot: a pool swim may have no record."""
     sports = [
-        _sport(session, story)
-        for _, story in pairs
-        if story.first("file_id").get("type") in (None, "activity")
-        for session in story.all("session") or story.all("sport")
+        _sport(session, table)
+        for _, table in pairs
+        if table.first("file_id").get("type") in (None, "activity")
+        for session in table.all("session") or table.all("sport")
     ]
     return sports if all(is_fit_on_foot(sport) == "no" for sport in sports) else []
 
@@ -185,37 +180,39 @@ def _slug(kind: str | None) -> str:
     return "".join(c if c.isalnum() else "-" for c in str(kind).lower())[:30]
 
 
-def _sessions(part: Part, story: Story, limits: ReadLimits, name: str) -> Iterator[Recording]:
+def _sessions(
+    part: Part, table: MessageTable, limits: ReadLimits, name: str
+) -> Iterator[Recording]:
     """One recording a session message; the whole as one where there is none."""
-    if story.first("file_id").get("type") not in (None, "activity"):
+    if table.first("file_id").get("type") not in (None, "activity"):
         return
     if part.counts.get(RECORD, 0) > limits.samples:
         raise ReadError("too-many-samples", f"more than {limits.samples} records", file=name)
-    developer = told.developer_fields(story)
+    developer = fields.developer_fields(table)
     messages = decode(part, RECORD, NUMBERS, developer)
     time_s = times_s(messages)
     held = np.isfinite(time_s)
     if held.sum() < 2:
         return
-    whole = _whole(part, story, messages, developer)
-    sessions = _in_order(story.all("session"))
+    whole = _whole(part, table, messages, developer)
+    sessions = _in_order(table.all("session"))
     if len(sessions) > _MOST_SESSIONS:
         raise ReadError("too-many-sessions", f"more than {_MOST_SESSIONS} sessions", file=name)
     for window, session in _windows(whole.time_s, sessions):
         if len(window) >= 2:
-            yield _one(_cut(whole, window), session, story)
+            yield _with_session(_records_between(whole, window), session, table)
 
 
 def _whole(
     part: Part,
-    story: Story,
+    table: MessageTable,
     messages: Messages,
     developer: Sequence[DeveloperField],
 ) -> Recording:
     """Everything in the file as one recording, without a sport."""
     time_s = times_s(messages)
     held = np.isfinite(time_s)
-    notes = list(story.notes)
+    notes = list(table.notes)
     if not held.all():
         lost = int((~held).sum())
         notes.append(Note("records-without-time", f"{lost} records without a time left out"))
@@ -225,27 +222,32 @@ def _whole(
     if time_s[held][0] < _OLDEST_S:
         notes.append(Note("clock-not-set", "times count from the device's start, not from 1989"))
     columns = {key: values[held] for key, values in channels(messages).items()}
-    compass_series = compass(part, story, messages, developer)
+    compass_series = compass(part, table, messages, developer)
     found = headings(part, messages, time_s, developer)
     return Recording(
         time_s=time_s[held],
         columns=columns,
         headings=(*found, compass_series) if compass_series else found,
-        laps=told.laps(story),
-        pauses=told.pauses(story),
-        device=told.device(story),
-        utc_offset_s=told.utc_offset_s(story),
-        name=told.text(story.first("workout"), "wkt_name"),
+        laps=fields.laps(table),
+        pauses=fields.pauses(table),
+        device=fields.device(table),
+        utc_offset_s=fields.utc_offset_s(table),
+        name=fields.text(table.first("workout"), "wkt_name"),
         notes=tuple(notes),
     )
 
 
 def _start_s(session: Message) -> float | None:
     """When a session began; without a start time by its end and its length."""
-    start, end = told.number(session, "start_time"), told.number(session, "timestamp")
+    start, end = (
+        fields.number(session, "start_time"),
+        fields.number(session, "timestamp"),
+    )
     if start is not None:
         return start
-    length = told.number(session, "total_elapsed_time") or told.number(session, "total_timer_time")
+    length = fields.number(session, "total_elapsed_time") or fields.number(
+        session, "total_timer_time"
+    )
     return end - length if end is not None and length is not None else None
 
 
@@ -256,7 +258,7 @@ def _in_order(sessions: Sequence[Message]) -> list[tuple[float, Message]]:
     for session in sessions:
         start = _start_s(session)
         found.append((begin_s if start is None else start, session))
-        begin_s = told.number(session, "timestamp") or np.inf
+        begin_s = fields.number(session, "timestamp") or np.inf
     return sorted(found, key=lambda pair: pair[0])
 
 
@@ -276,7 +278,7 @@ def _windows(
         yield order[first:last], session
 
 
-def _cut(whole: Recording, window: IntArray) -> Recording:
+def _records_between(whole: Recording, window: IntArray) -> Recording:
     """The part of a recording whose records lie in a window of time."""
     if len(window) == len(whole.time_s):
         return whole
@@ -292,8 +294,8 @@ def _cut(whole: Recording, window: IntArray) -> Recording:
     )
 
 
-def _overlaps(stretch: Lap | Pause, first: float, last: float) -> bool:
-    middle = (stretch.start_time_s + stretch.end_time_s) / 2
+def _overlaps(span: Lap | Pause, first: float, last: float) -> bool:
+    middle = (span.start_time_s + span.end_time_s) / 2
     return first <= middle <= last
 
 
@@ -302,31 +304,31 @@ def _within(one: HeadingSeries, first: float, last: float) -> HeadingSeries:
     return replace(one, time_s=one.time_s[held], heading_deg=one.heading_deg[held])
 
 
-def _sport(session: Message, story: Story) -> str | None:
+def _sport(session: Message, table: MessageTable) -> str | None:
     """The sport of a session message, else of the sport message, else of the first lap."""
-    sources = (session, story.first("sport"), story.first("lap"))
-    named = (told.word_or_number(one, "sport") for one in sources)
-    sub = (told.word_or_number(one, "sub_sport") for one in sources[:2])
+    sources = (session, table.first("sport"), table.first("lap"))
+    named = (fields.word_or_number(one, "sport") for one in sources)
+    sub = (fields.word_or_number(one, "sub_sport") for one in sources[:2])
     return fit_sport(
         next((one for one in named if one is not None), None),
         next((one for one in sub if one is not None), None),
     )
 
 
-def _one(recording: Recording, session: Message, story: Story) -> Recording:
+def _with_session(recording: Recording, session: Message, table: MessageTable) -> Recording:
     """Give a recording its sport, totals and tidy columns."""
-    sport = _sport(session, story)
-    columns, notes = tidied(recording.time_s, recording.columns, sport)
+    sport = _sport(session, table)
+    columns, notes = normalize_cadence(recording.time_s, recording.columns, sport)
     if is_fit_on_foot(sport) == "maybe":
         words = f"the file's sport is {sport or 'not said'}; taken for a run"
         notes = (*notes, Note("sport-unknown", words))
-    totals = told.totals(story, session, recording.laps)
+    totals = fields.totals(table, session, recording.laps)
     return replace(
         recording,
         columns=columns,
         headings=tuple(one for one in recording.headings if len(one.time_s)),
         sport=sport,
-        energy_kcal=told.number(session, "total_calories") or None,
+        energy_kcal=fields.number(session, "total_calories") or None,
         distance_m=next((one.distance_m for one in totals if one.distance_m), None),
         totals=totals,
         notes=(*recording.notes, *notes),

@@ -1,14 +1,9 @@
-"""The skeleton of a FIT file: where each message lies, and where the file is broken.
+"""Where each message of a FIT file lies, and where the file is broken.
 
-One pass over definitions and message sizes, without decoding a single value. It serves three
-ends: messages that come by the thousand are handed on as runs of equal size, to be decoded as
-columns; the few others are copied into a small valid FIT file; and the place of any damage is
-known to the byte, so that everything before it is kept.
-
-FIT's checksum: CRC-16/ARC, folded pairwise so that numpy does the work.
-
-With a start value of 0 the checksum is linear: that of a message is the exclusive or of the
-checksums of its words, each carried past the words behind it. So words are folded two by two.
+One pass over definitions and message sizes, without decoding a single value. Messages that come by
+the thousand are found as runs of equal size, to be decoded as columns; the few others are copied
+into a small valid FIT file; the place of any damage is known to the byte, so that everything before
+it is kept.
 """
 
 import struct
@@ -36,7 +31,12 @@ def _carried(level: int) -> _Words:
 
 
 def fit_crc(data: bytes) -> int:
-    """Checksum of some bytes; 0 for a whole FIT file with its own checksum at the end."""
+    """Checksum of some bytes; 0 for a whole FIT file with its own checksum at the end.
+
+    CRC-16/ARC. With a start value of 0 the checksum is linear: that of a message is the exclusive
+    or of the checksums of its words, each carried past the words behind it. So words are folded two
+    by two, with numpy.
+    """
     padded = b"\0" + data if len(data) % 2 else data  # leading zeros change nothing
     if not padded:
         return 0
@@ -57,13 +57,15 @@ TIMESTAMP, MESSAGE_INDEX = 253, 254
 KEPT: Mapping[int, frozenset[int]] = {
     0: frozenset({0, 1, 2, 8}),  # file_id: type, manufacturer, product, product_name
     12: frozenset({0, 1}),  # sport: sport, sub_sport
-    18: frozenset({2, 5, 6, 9, 11}),  # session: start, sport, sub_sport, distance, calories
-    19: frozenset({2, 7, 24, 25, 71, TIMESTAMP}),  # lap: start, elapsed, trigger, sport, step
+    # session: start, sport, sub_sport, elapsed, timer, distance, calories
+    18: frozenset({2, 5, 6, 7, 8, 9, 11, TIMESTAMP}),
+    # lap: start, elapsed, timer, distance, trigger, sport, step
+    19: frozenset({2, 7, 8, 9, 24, 25, 71, TIMESTAMP}),
     21: frozenset({0, 1, TIMESTAMP}),  # event: event, event_type
     23: frozenset({0, 27}),  # device_info: device_index, product_name
     26: frozenset({8}),  # workout: wkt_name
     27: frozenset({0, 8, MESSAGE_INDEX}),  # workout_step: wkt_step_name, notes
-    34: frozenset({5, TIMESTAMP}),  # activity: local_timestamp
+    34: frozenset({0, 5, TIMESTAMP}),  # activity: timer, local_timestamp
     167: frozenset({0, 1, 2, 3, 4, 5}),  # three_d_sensor_calibration: all but its time
     206: frozenset({0, 1, 2, 3, 6, 7, 8}),  # field_description: all that describes a number
 }

@@ -1,6 +1,6 @@
-"""From gathered track points to a recording: what GPX and TCX have in common.
+"""What the readers of GPX and TCX share: parsing a document, and making recordings of its points.
 
-A document is taken in: quickly where its points are regular, else element by element.
+A document is parsed quickly where its points are regular, else element by element.
 """
 
 import re
@@ -11,33 +11,31 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 from lxml import etree
 
-from retrorun.model import FileTotal, HeadingSeries, Lap, Note, Pause, Recording
-from retrorun.readers.cadence import tidied
+from retrorun.errors import ReadError
+from retrorun.model import (
+    Export,
+    FileTotal,
+    HeadingSeries,
+    Lap,
+    Note,
+    Pause,
+    Recording,
+    Source,
+)
+from retrorun.readers.cadence import normalize_cadence
 from retrorun.readers.sports import is_on_foot
-from retrorun.readers.xml.coverage import differences, leftover_counts
-from retrorun.readers.xml.document import mended, prepared
-from retrorun.readers.xml.fast_path import PointNames, Run, cut
-from retrorun.readers.xml.points import PointTable
-from retrorun.readers.xml.stream import XmlBrokenError, chunks, elements
+from retrorun.readers.xml.document import XmlBrokenError, chunks, decode, elements, repair
+from retrorun.readers.xml.fast_path import PointNames, Run, cut_points
+from retrorun.readers.xml.points import PointTable, differences, leftover_counts
 from retrorun.readers.xml.values import utc_offset_s
+from retrorun.settings import ReadLimits
 from retrorun.units import FloatArray
 
 _JOIN_S = 3600.0  # a track that begins within an hour of the one before it belongs to it
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class XmlRead:
-    """What a GPX or TCX file held: ``damage`` if it breaks off, ``warnings`` if it was mended."""
-
-    recordings: tuple[Recording, ...]
-    passed_over: tuple[Note, ...]
-    device: str | None
-    damage: Note | None
-    warnings: tuple[Note, ...] = ()
-
-
 @dataclass(slots=True)
-class Gathered:
+class ActivityData:
     """An activity while it is being read; ``breaks`` are the first points of new pieces."""
 
     points: PointTable
@@ -53,8 +51,48 @@ class Gathered:
     notes: list[Note] = field(default_factory=list)
 
 
+def refuse_endless(name: str, data: bytes, point: bytes, limits: ReadLimits) -> None:
+    """Count what a document holds before it is read: that takes a hundredth of the time.
+
+    Args:
+        name: the file's, for messages.
+        data: the document.
+        point: local name of its points.
+        limits: how many points and elements it may have.
+
+    Raises:
+        ReadError: there are more.
+    """
+    points = data.count(b"<" + point) + data.count(b":" + point) // 2
+    if points > limits.samples:
+        raise ReadError("too-many-samples", f"more than {limits.samples} points", file=name)
+    if data.count(b"<") > 2 * limits.xml_elements:
+        message = f"more than {limits.xml_elements} elements"
+        raise ReadError("too-many-elements", message, file=name)
+
+
+def export(
+    source: Source, found: Sequence[Recording], damage: Note | None, warnings: tuple[Note, ...]
+) -> Export:
+    """The recordings on foot of a document, with the notes on it; the others are named.
+
+    Args:
+        source: the file, with format and device.
+        found: every recording in it.
+        damage: where it breaks off, if it does.
+        warnings: what was mended in it or not read.
+    """
+    notes = (*((damage,) if damage else ()), *warnings)
+    kept = (one for one in found if is_on_foot(one.sport) != "no")
+    recordings = tuple(replace(one, notes=(*one.notes, *notes)) for one in kept)
+    others = (one for one in found if is_on_foot(one.sport) == "no")
+    passed_over = tuple(Note("other-sport", f"{one.sport}: not on foot") for one in others)
+    source = replace(source, salvaged=damage is not None, warnings=notes)
+    return Export(source, recordings, passed_over)
+
+
 def recording(
-    found: Gathered,
+    found: ActivityData,
     time_s: FloatArray,
     columns: dict[str, FloatArray],
     headings: tuple[HeadingSeries, ...] = (),
@@ -77,10 +115,10 @@ def recording(
     if found.points.has_decimal_commas:
         notes.append(Note("decimal-commas", "numbers with a decimal comma were read as such"))
     kept = {name: values[held] for name, values in columns.items()}
-    tidy, said = tidied(time_s[held], kept, found.sport)
+    tidy, cadence_notes = normalize_cadence(time_s[held], kept, found.sport)
     if is_on_foot(found.sport) == "maybe":
         words = f"the file's sport is {found.sport or 'not said'}; taken for a run"
-        said = (*said, Note("sport-unknown", words))
+        cadence_notes = (*cadence_notes, Note("sport-unknown", words))
     return Recording(
         time_s=time_s[held],
         columns=tidy,
@@ -95,7 +133,7 @@ def recording(
         energy_kcal=found.energy_kcal,
         distance_m=found.distance_m,
         totals=(FileTotal("laps", found.distance_m, found.timer_s),) if found.laps else (),
-        notes=(*notes, *said),
+        notes=(*notes, *cadence_notes),
     )
 
 
@@ -112,12 +150,7 @@ def _zone(points: PointTable) -> float | None:
     return utc_offset_s(texts[0]) if texts and texts[0] else None
 
 
-def noted(one: Recording, note: Note) -> Recording:
-    """The recording with one more note."""
-    return replace(one, notes=(*one.notes, note))
-
-
-def joined(found: Sequence[Recording]) -> list[Recording]:
+def join_tracks(found: Sequence[Recording]) -> list[Recording]:
     """Join tracks that follow each other closely: some writers begin one a kilometre."""
     done: list[Recording] = []
     for one in found:
@@ -149,12 +182,12 @@ def _column(one: Recording, name: str) -> FloatArray:
 
 
 @dataclass(frozen=True, slots=True)
-class Listening:
-    """What a format's reader listens to.
+class ParseSpec:
+    """Which parts of a document a format's reader handles.
 
     Attributes:
         points: what the format calls points, and what they hold.
-        tags: local names of the elements it wants to hear of.
+        tags: local names of the elements that are handled.
         holder: local name of the element that holds the points.
         depth: deepest nesting that is followed.
         samples: how many points a document may have.
@@ -167,8 +200,8 @@ class Listening:
     samples: int
 
 
-class Taker(Protocol):
-    """What gathers a document's elements while they pass by."""
+class Handler(Protocol):
+    """Collects what a format's reader needs of the elements while the document is streamed."""
 
     points: int
 
@@ -176,25 +209,25 @@ class Taker(Protocol):
     def tables(self) -> Sequence[PointTable]:
         """The points that were gathered, a table an activity."""
 
-    def take(self, event: str, element: etree._Element) -> None:
-        """Look at an element that begins or ends."""
+    def handle(self, event: str, element: etree._Element) -> None:
+        """Handle an element that begins or ends."""
 
 
-T = TypeVar("T", bound=Taker)
+T = TypeVar("T", bound=Handler)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Taken(Generic[T]):
-    """A document that was taken in.
+class Parsed(Generic[T]):
+    """A parsed document.
 
     Attributes:
-        taker: what gathered it.
+        handler: holds what was collected from it.
         damage: what was wrong with it, so that something may be missing.
         repairs: what was mended in it.
         left: the bytes that went through the parser, without the points cut out before.
     """
 
-    taker: T
+    handler: T
     damage: Note | None
     repairs: tuple[Note, ...] = ()
     left: tuple[bytes, ...] = ()
@@ -206,60 +239,60 @@ class Taken(Generic[T]):
         """
         if self.damage is not None:
             return ()
-        return differences(leftover_counts(self.left, names), self.taker.tables)
+        return differences(leftover_counts(self.left, names), self.handler.tables)
 
 
-def taken(data: bytes, listening: Listening, taker: Callable[[Iterator[Run]], T]) -> Taken[T]:
-    """Let a new taker take the whole document, broken ones up to the break.
+def parse(data: bytes, spec: ParseSpec, handler: Callable[[Iterator[Run]], T]) -> Parsed[T]:
+    """Stream the whole document through a new handler, broken ones up to the break.
 
     A document that breaks off is tried again without the characters that XML forbids and with
     every prefix declared, and then, if all its points are whole, with lxml's recovery.
 
     Args:
         data: the document, as it was found.
-        listening: what the taker wants to hear of.
-        taker: makes one, given the points that were cut out of the document.
+        spec: which parts the handler needs.
+        handler: makes one, given the points that were cut out of the document.
     """
-    text, repairs = prepared(data)
-    found = _once(text, listening, taker)
+    text, repairs = decode(data)
+    found = _parse_once(text, spec, handler)
     if found.damage is None:
         return replace(found, repairs=repairs)
-    better, more = mended(text)
+    better, more = repair(text)
     if more:
-        second = _once(better, listening, taker)
-        if second.damage is None or second.taker.points > found.taker.points:
+        second = _parse_once(better, spec, handler)
+        if second.damage is None or second.handler.points > found.handler.points:
             found, repairs, text = second, (*repairs, *more), better
-    if found.damage is not None and _is_whole(text, listening.points):
-        third = taker(iter(()))
-        trouble = _streamed(chunks(text), listening, third, recover=True)
-        if trouble is None and third.points == _count(text, listening.points):
+    if found.damage is not None and _is_whole(text, spec.points):
+        third = handler(iter(()))
+        trouble = _stream(chunks(text), spec, third, recover=True)
+        if trouble is None and third.points == _count(text, spec.points):
             words = "it is not well-formed; every point was read all the same"
             damage = replace(found.damage, slug="xml-recovered", message=words)
-            return Taken(third, None, (*repairs, damage), (text,))
+            return Parsed(third, None, (*repairs, damage), (text,))
     return replace(found, repairs=repairs)
 
 
-def _once(data: bytes, listening: Listening, taker: Callable[[Iterator[Run]], T]) -> Taken[T]:
-    quick = cut(data, listening.points, listening.samples)
+def _parse_once(data: bytes, spec: ParseSpec, handler: Callable[[Iterator[Run]], T]) -> Parsed[T]:
+    quick = cut_points(data, spec.points, spec.samples)
     if quick is not None:
         runs = iter(quick.runs)
-        found = taker(runs)
-        damage = _streamed(quick.pieces(), listening, found)
+        found = handler(runs)
+        damage = _stream(quick.pieces(), spec, found)
         if damage is None and next(runs, None) is None:
             behind = data[max(quick.position - 1, 0) :]  # a tag may have been cut behind its "<"
-            return Taken(found, None, left=(quick.front, behind))
-    found = taker(iter(()))
-    return Taken(found, _streamed(chunks(data), listening, found), left=(data,))
+            return Parsed(found, None, left=(quick.front, behind))
+    found = handler(iter(()))
+    return Parsed(found, _stream(chunks(data), spec, found), left=(data,))
 
 
-def _streamed(
-    pieces: Iterator[bytes], listening: Listening, taker: Taker, *, recover: bool = False
+def _stream(
+    pieces: Iterator[bytes], spec: ParseSpec, handler: Handler, *, recover: bool = False
 ) -> Note | None:
-    tags, holder = listening.tags, listening.holder
+    tags, holder = spec.tags, spec.holder
     try:
-        stream = elements(pieces, tags, holder, depth=listening.depth, recover=recover)
+        stream = elements(pieces, tags, holder, depth=spec.depth, recover=recover)
         for event, element in stream:
-            taker.take(event, element)
+            handler.handle(event, element)
     except XmlBrokenError as broken:
         return Note("xml-broken", f"{broken.message}; what came before it was kept")
     return None

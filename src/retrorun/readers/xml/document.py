@@ -1,19 +1,22 @@
-"""XML as it is found → UTF-8 that a parser accepts, with a note for each repair.
+"""XML as it is found → the elements that a reader handles.
 
-Two stages. ``prepared`` mends what stands in front of the elements and is cheap: byte-order marks,
-encodings, declarations, prefixes. ``mended`` mends characters that XML forbids, and prefixes; it is
-asked only where the parser found damage, so a good document is never changed.
+``decode`` mends what stands in front of the elements and is cheap: byte-order marks, encodings,
+declarations, prefixes. ``repair`` mends characters that XML forbids, and prefixes; it is used only
+where the parser found damage, so that a good document is never changed. Each repair leaves a note.
+``elements`` streams the document through lxml, without entities, network or huge trees.
 """
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+
+from lxml import etree
 
 from retrorun.model import Note
 
 SAMPLE_BYTES = 1 << 12  # looked at at the beginning, in the middle and at the end
-_CHUNK = 1 << 20
+_PIECE = 1 << 20  # bytes decoded at a time
 _MOST_PREFIXES = 20  # of a document that has any without a declaration
 _MANY_PREFIXES = 1000
 _BOM = b"\xef\xbb\xbf"
@@ -46,7 +49,7 @@ _MARKUP = re.compile(
 _REFERENCE = re.compile(rb"&#(?:(\d{1,7})|x([0-9A-Fa-f]{1,6}));")
 
 
-def prepared(data: bytes) -> tuple[bytes, tuple[Note, ...]]:
+def decode(data: bytes) -> tuple[bytes, tuple[Note, ...]]:
     """The document with one byte-order mark at most, in an encoding that is what it declares.
 
     Args:
@@ -123,8 +126,8 @@ def _is_utf8(data: bytes) -> bool:
         return True
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        for start in range(0, len(data), _CHUNK):
-            decoder.decode(data[start : start + _CHUNK])
+        for start in range(0, len(data), _PIECE):
+            decoder.decode(data[start : start + _PIECE])
     except UnicodeDecodeError:
         return False
     return True  # a letter cut off at the very end is for the parser
@@ -133,8 +136,8 @@ def _is_utf8(data: bytes) -> bool:
 def _from_mixed(data: bytes) -> bytes:
     """UTF-8 of what is UTF-8 in part; the other bytes are taken for Windows-1252."""
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-    starts = range(0, len(data), _CHUNK)
-    pieces = (decoder.decode(data[at : at + _CHUNK], at + _CHUNK >= len(data)) for at in starts)
+    starts = range(0, len(data), _PIECE)
+    pieces = (decoder.decode(data[at : at + _PIECE], at + _PIECE >= len(data)) for at in starts)
     return b"".join(piece.translate(_ESCAPED).encode() for piece in pieces)
 
 
@@ -174,7 +177,7 @@ def samples(data: bytes) -> Iterator[bytes]:
         yield data[start : start + SAMPLE_BYTES]
 
 
-def mended(data: bytes) -> tuple[bytes, tuple[Note, ...]]:
+def repair(data: bytes) -> tuple[bytes, tuple[Note, ...]]:
     """The document without what makes a parser stop though nothing is missing.
 
     Control characters become blanks, a bare ``&`` or ``<`` a reference, and prefixes are declared
@@ -212,3 +215,177 @@ def _legal(found: re.Match[bytes]) -> bytes:
 
 def _repaired(words: str) -> Note:
     return Note("xml-repaired", words)
+
+
+def local_name(tag: object) -> str:
+    """The name without its namespace or prefix; empty for what is no element (a comment).
+
+    A prefix stands in the name where the document does not declare it.
+    """
+    return tag.rpartition("}")[2].rpartition(":")[2] if isinstance(tag, str) else ""
+
+
+_FED_BYTES = 1 << 15  # to the parser at a time: their elements fit into the processor's cache
+_MOST_IN_POINT = 20_000  # elements in a track point
+
+
+class XmlBrokenError(Exception):
+    """The XML ends or breaks here; what came before was handed on.
+
+    Args:
+        message: the parser's words.
+        offset: byte offset, as near as the parser knows.
+    """
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.offset = offset
+
+
+def chunks(data: bytes, first: int = 0) -> Iterator[bytes]:
+    """A document, or what follows from a place on, in pieces."""
+    for start in range(first, len(data), _FED_BYTES):
+        yield data[start : start + _FED_BYTES]
+
+
+def elements(
+    pieces: Iterable[bytes],
+    tags: Sequence[str],
+    holder: str,
+    *,
+    depth: int,
+    recover: bool = False,
+) -> Iterator[tuple[str, etree._Element]]:
+    """Yield ``(event, element)`` for the start and end of elements with these local names.
+
+    At an element's start its attributes are known, and all that stands before it. The
+    ``holder`` is the element whose children are the track points. They come in lots, which is
+    three times as quick as one by one: ``("lot", holder)`` means that all its children but the
+    last are whole, ``("end", holder)`` that all are; after either they are thrown away. Other
+    elements may have lost the children that they had.
+    No entity is resolved, nothing is fetched, libxml2's limits on depth and text stay on.
+
+    Args:
+        pieces: the document, piece by piece.
+        tags: local names wanted, whatever their namespace; the holder and the root among them.
+        holder: local name of the element that holds the track points.
+        depth: deepest nesting that is followed.
+        recover: go on behind what is not well-formed, as lxml does.
+
+    Raises:
+        XmlBrokenError: the document is not well-formed from some place on.
+    """
+    parser = etree.XMLPullParser(
+        events=("start", "end"),
+        tag=[f"{{*}}{tag}" for tag in tags],
+        resolve_entities=False,
+        no_network=True,
+        huge_tree=False,
+        recover=recover,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    pruning = _Pruning(holder, depth)
+    start, last = 0, b""
+    for piece in pieces:
+        trouble = _fed(parser, piece)
+        yield from pruning.watched(parser)
+        if trouble:
+            yield from pruning.salvaged()
+            raise XmlBrokenError(trouble, start)
+        if recover and pruning.is_over:
+            return  # the parser would keep all that follows and read none of it
+        if pruning.open is not None:
+            yield "lot", pruning.open
+        pruning.prune(start)
+        start, last = start + len(piece), last[-_FED_BYTES:] + piece
+    trouble = _closed(parser)
+    if trouble:  # the events at hand now may be of elements cut off within their names
+        yield from pruning.salvaged(last)
+        raise XmlBrokenError(trouble, start)
+    yield from pruning.watched(parser)
+
+
+def _events(parser: etree.XMLPullParser) -> Iterator[tuple[str, etree._Element]]:
+    for event, element in parser.read_events():
+        if isinstance(element, etree._Element):  # noqa: SLF001  lxml's only name for the type
+            yield str(event), element
+
+
+def _fed(parser: etree.XMLPullParser, chunk: bytes) -> str | None:
+    try:
+        parser.feed(chunk)
+    except etree.XMLSyntaxError as problem:
+        return str(problem)
+    return None
+
+
+def _closed(parser: etree.XMLPullParser) -> str | None:
+    try:
+        parser.close()
+    except etree.XMLSyntaxError as problem:
+        return str(problem)
+    return None
+
+
+class _Pruning:
+    """Throws away what lies before the element that is still open."""
+
+    def __init__(self, holder: str, depth: int) -> None:
+        self.holder, self.depth = holder, depth
+        self.root: etree._Element | None = None
+        self.open: etree._Element | None = None
+        self.is_over = False  # the root has ended
+
+    def watched(self, parser: etree.XMLPullParser) -> Iterator[tuple[str, etree._Element]]:
+        """Hand on the parser's events, and keep the root and the open holder in mind."""
+        for event, element in _events(parser):
+            if self.root is None:
+                self.root = element.getroottree().getroot()
+            yield event, element
+            self.is_over |= event == "end" and element is self.root
+            if local_name(element.tag) == self.holder:
+                self.open = element if event == "start" else None
+                if event == "end":
+                    del element[:]
+
+    def salvaged(self, behind: bytes = b"") -> Iterator[tuple[str, etree._Element]]:
+        """What there is of an open holder: its last child too, if that is whole.
+
+        Text behind it shows that it is; and where the document merely ends too early, so do
+        its last bytes.
+        """
+        if self.open is None or not len(self.open):
+            return
+        last = self.open[-1]
+        whole = last.tail is not None or _ended(behind, local_name(last.tag))
+        yield ("end" if whole else "lot"), self.open
+
+    def prune(self, offset: int) -> None:
+        """Walk down the last children, dropping their elder siblings.
+
+        The last point is left whole, for it may still be open; one with thousands of elements
+        is no track point but an attack, and so is a long document with nothing to read.
+        """
+        element = self.root
+        if element is None and offset > 1 << 20:
+            raise XmlBrokenError("nothing to read at the beginning", offset)
+        for _ in range(self.depth):
+            if element is None or not len(element):
+                return
+            del element[:-1]
+            if element is self.open:
+                size = sum(1 for _ in zip(element[-1].iter(), range(_MOST_IN_POINT), strict=False))
+                if size == _MOST_IN_POINT:
+                    raise XmlBrokenError(
+                        f"one track point holds over {_MOST_IN_POINT} elements", offset
+                    )
+                return
+            element = element[-1]
+
+
+def _ended(text: bytes, name: str) -> bool:
+    """Whether the last tag of this name closes its element."""
+    tags = re.findall(rb"<(/?)(?:[\w.-]+:)?" + re.escape(name.encode()) + rb"\b[^<>]*?(/?)>", text)
+    return bool(tags) and any(tags[-1])

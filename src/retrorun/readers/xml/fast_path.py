@@ -1,18 +1,16 @@
-"""Regular track points are read as columns, before the XML parser sees the document.
+"""Regular track points of an XML document, read as columns before the parser sees it.
 
 Devices write point after point alike, and a regular expression reads those several times faster
-than any parser builds elements. So runs of points of the learnt shape are cut out, and an empty
-element is put in the place of each run. What is left, a small document, goes through the parser
-as ever. That proves the rest: the points from which the shape was learnt stay in it, so their
-names, prefixes and nesting are checked; and every place holder must turn up among the points, so
-no run stood in a comment, a CDATA section, a route or a course. If any of that fails, or the
-document is damaged, the parser reads the whole document instead.
+than any parser builds elements. A shape, a tree of elements of which each may be missing, is
+learnt from the first points and becomes the expression. Runs of points of this shape are cut out,
+and an empty element is put in the place of each run. The small document that is left goes through
+the parser. That proves the rest: the points from which the shape was learnt stay in it, so their
+names, prefixes and nesting are checked; and every place holder must turn up among the points, so no
+run stood in a comment, a CDATA section, a route or a course. If any of that fails, or the document
+is damaged, the parser reads the whole document instead.
 
-What the track points of one file look like, learnt from a few of them.
-
-Devices write every point alike, but for values that are missing now and then. The shape is kept as
-a tree of elements and becomes a regular expression in which every element may be missing. It knows
-plain points only: ASCII, double quotes, no entities, comments, empty elements or stray text.
+A shape has plain points only: ASCII, double quotes, no entities, comments, empty elements or stray
+text.
 """
 
 import re
@@ -25,7 +23,7 @@ from functools import cached_property, reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from retrorun.readers.xml.stream import chunks
+from retrorun.readers.xml.document import chunks
 from retrorun.readers.xml.values import count_lost, floats_with_commas, unix_s
 from retrorun.units import FloatArray
 
@@ -196,7 +194,7 @@ def outline(sample: bytes, names: PointNames) -> bytes:
     return b"".join(_TAG.findall(body))
 
 
-def learnt(
+def learn_shape(
     sample: bytes, names: PointNames, declared: frozenset[bytes], before: Shape | None
 ) -> Shape:
     """The shape of a point, and of those that were seen before it.
@@ -312,7 +310,7 @@ class Cut:
         yield from chunks(self.data, self.position)
 
 
-def cut(data: bytes, names: PointNames, most: int) -> Cut | None:
+def cut_points(data: bytes, names: PointNames, most: int) -> Cut | None:
     """Take the regular points out of a document; None where there are none.
 
     Args:
@@ -325,16 +323,16 @@ def cut(data: bytes, names: PointNames, most: int) -> Cut | None:
         return None
     if PLACE.encode() in data or b"<!DOCTYPE" in data:
         return None
-    scissors = _Scissors(data, names)
-    while scissors.points <= most and scissors.worth_it() and scissors.advance():
+    cutter = _PointCutter(data, names)
+    while cutter.points <= most and cutter.is_regular() and cutter.advance():
         pass
-    if not scissors.runs:
+    if not cutter.runs:
         return None
-    return Cut(b"".join(scissors.pieces), data, scissors.position, tuple(scissors.runs))
+    return Cut(b"".join(cutter.pieces), data, cutter.position, tuple(cutter.runs))
 
 
-class _Scissors:
-    """Goes through a document from point to point."""
+class _PointCutter:
+    """Goes through a document from point to point and cuts out the regular ones."""
 
     def __init__(self, data: bytes, names: PointNames) -> None:
         self.data, self.names = data, names
@@ -348,7 +346,7 @@ class _Scissors:
         self.pieces: list[bytes] = []
         self.runs: list[Run] = []
 
-    def worth_it(self) -> bool:
+    def is_regular(self) -> bool:
         """Whether the points are alike, and stand together."""
         short = len(self.runs) > _FEW_RUNS + self.points // _LEAST_POINTS
         return self.samples < _MOST_SAMPLES and not short
@@ -393,7 +391,7 @@ class _Scissors:
             return
         self.outlines.add(seen)
         with suppress(IrregularError):
-            self.shape = learnt(sample, self.names, self.declared, self.shape)
+            self.shape = learn_shape(sample, self.names, self.declared, self.shape)
 
 
 def _run(rows: list[tuple[bytes, ...]], columns: tuple[str, ...], words: frozenset[str]) -> Run:

@@ -1,12 +1,12 @@
-"""GPX 1.0 and 1.1 → recordings; elements are known by local name, for namespaces vary.
+"""GPX 1.0 and 1.1 → recordings, and track points → GPX.
 
-A second opinion on GPX in which the stream found no track at all: gpxpy's.
-
-GPX that the readers make of archives whose parts are no recordings by themselves.
+Elements are known by local name, because namespaces vary. A document in which no track is found is
+read with gpxpy. GPX is written where parts of an archive become a recording only together.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from html import escape
 
@@ -15,22 +15,21 @@ import numpy as np
 from lxml import etree
 
 from retrorun.errors import NotARunError, ReadError
-from retrorun.model import HeadingSeries, Note, Recording
-from retrorun.readers.heading_sources import BY_SOURCE, HeadingSource, series
+from retrorun.model import Export, HeadingSeries, Note, Recording, Source
+from retrorun.readers.heading_sources import BY_CREATOR, GPX, GPX_NAMES, HeadingSource, series
 from retrorun.readers.sports import is_on_foot, sport_of_code
 from retrorun.readers.xml.activity import (
-    Gathered,
-    Listening,
-    XmlRead,
-    joined,
-    noted,
+    ActivityData,
+    ParseSpec,
+    export,
+    join_tracks,
+    parse,
     recording,
-    taken,
+    refuse_endless,
 )
-from retrorun.readers.xml.coverage import unread_names
+from retrorun.readers.xml.document import local_name
 from retrorun.readers.xml.fast_path import PointNames, Run
-from retrorun.readers.xml.points import PointTable
-from retrorun.readers.xml.stream import local_name
+from retrorun.readers.xml.points import PointTable, unread_names
 from retrorun.settings import ReadLimits
 from retrorun.units import FloatArray, wrap_deg
 
@@ -57,7 +56,7 @@ NAMES: dict[str, str] = {
 }
 PLACES = {"lat": "latitude_deg", "lon": "longitude_deg"}
 _LEAST_POINTS = 2  # of a track
-_OTHERS = {name: name for name in ("time", "cmt", "heading", "compass", "bearing", "course")}
+_OTHERS = {name: name for name in ("time", "cmt", *sorted(GPX_NAMES))}
 # elements whose text says what sport it is, in lower case; lxml must be told how they are written
 _SPORTS = frozenset({"type", "sport", "activity", "activitytype", "activity_type", "exercisetype"})
 _SPORT_TAGS = (
@@ -73,37 +72,34 @@ _COMMENT = 200  # characters of a comment that are looked at
 _SAME_DEG = 0.5
 
 
-def read_gpx(name: str, data: bytes, limits: ReadLimits) -> XmlRead:
+def read_gpx(source: Source, data: bytes, limits: ReadLimits) -> Export:
     """Read a GPX file, broken ones up to the break.
+
+    Args:
+        source: the file's name and hash.
+        data: all its bytes.
+        limits: bounds on what it may cost.
 
     Raises:
         ReadError: no track point has a time, or there are too many.
         NotARunError: there is no track, or only one of another sport.
     """
-    whole = taken(
+    refuse_endless(source.name, data, b"trkpt", limits)
+    whole = parse(
         data,
-        Listening(_POINTS, _TAGS, "trkseg", limits.xml_depth, limits.samples),
-        lambda runs: _Tracks(limits, name, runs),
+        ParseSpec(_POINTS, _TAGS, "trkseg", limits.xml_depth, limits.samples),
+        lambda runs: _Tracks(limits, source.name, runs),
     )
-    tracks, damage = whole.taker, whole.damage
+    tracks, damage = whole.handler, whole.damage
     found = [one for track in tracks.found if (one := _recording(track, tracks.sport)) is not None]
     if not found and damage is None:
-        found = _second_opinion(data, limits)
-    runs = joined(found)
-    kept = tuple(one for one in runs if is_on_foot(one.sport) != "no")
-    others = tuple(one for one in runs if is_on_foot(one.sport) == "no")
-    passed_over = tuple(Note("other-sport", f"{one.sport}: not on foot") for one in others)
-    if not kept:
-        raise _nothing(name, tracks, others, damage)
+        found = read_with_gpxpy(data, limits)
+    runs = join_tracks(found)
+    if all(is_on_foot(one.sport) == "no" for one in runs):
+        raise _reason_for_none(source.name, tracks, runs, damage)
+    source = replace(source, format="gpx", device=tracks.creator)
     warnings = (*whole.repairs, *whole.coverage(_POINTS), *unread_names(data, _POINTS))
-    for note in (*((damage,) if damage else ()), *warnings):
-        kept = tuple(noted(one, note) for one in kept)
-    return XmlRead(kept, passed_over, tracks.creator, damage, warnings)
-
-
-def _second_opinion(data: bytes, limits: ReadLimits) -> list[Recording]:
-
-    return second_opinion(data, limits)
+    return export(source, runs, damage, warnings)
 
 
 class _Tracks:
@@ -111,7 +107,7 @@ class _Tracks:
 
     def __init__(self, limits: ReadLimits, name: str, runs: Iterator[Run]) -> None:
         self.limits, self.name, self.runs = limits, name, runs
-        self.found: list[Gathered] = []
+        self.found: list[ActivityData] = []
         self.creator: str | None = None
         self.sport: str | None = None  # of the document, for tracks that do not say theirs
         self.points = self.pieces = self.routes = 0
@@ -120,7 +116,7 @@ class _Tracks:
     def tables(self) -> list[PointTable]:
         return [one.points for one in self.found]
 
-    def take(self, event: str, element: etree._Element) -> None:
+    def handle(self, event: str, element: etree._Element) -> None:
         tag = local_name(element.tag)
         if tag == "trkseg" and event != "start":
             self._points(element, all_but_last=event == "lot")
@@ -149,7 +145,7 @@ class _Tracks:
         most = self.limits.activities
         if len(self.found) >= most:
             raise ReadError("too-many-tracks", f"more than {most} tracks", file=self.name)
-        self.found.append(Gathered(PointTable(_POINTS, self.runs), device=self.creator))
+        self.found.append(ActivityData(PointTable(_POINTS, self.runs), device=self.creator))
 
     def _points(self, holder: etree._Element, *, all_but_last: bool) -> None:
         if not self.found:
@@ -185,10 +181,10 @@ def _tag(element: etree._Element | None) -> str:
     return local_name(element.tag) if element is not None else ""
 
 
-def _nothing(
+def _reason_for_none(
     name: str,
     tracks: _Tracks,
-    others: tuple[Recording, ...],
+    others: Sequence[Recording],
     damage: Note | None,
 ) -> ReadError | NotARunError:
     if others:
@@ -203,7 +199,7 @@ def _nothing(
     return NotARunError("gpx-no-track", "a GPX file without a track of two points", file=name)
 
 
-def _recording(found: Gathered, sport: str | None) -> Recording | None:
+def _recording(found: ActivityData, sport: str | None) -> Recording | None:
     if is_on_foot(found.sport) == "maybe":
         found.sport = sport or found.sport
     numbers = found.points.numbers()
@@ -211,27 +207,31 @@ def _recording(found: Gathered, sport: str | None) -> Recording | None:
     if found.points.count < _LEAST_POINTS:
         return None
     columns = {name: values for name, values in numbers.items() if name not in _OTHERS}
-    candidates = tuple(_headings(found.points, numbers, time_s))
+    candidates = tuple(_headings(found, numbers, time_s))
     return recording(found, time_s, columns, candidates)
 
 
 def _headings(
-    points: PointTable,
+    found: ActivityData,
     numbers: dict[str, FloatArray],
     time_s: FloatArray,
 ) -> Iterator[HeadingSeries]:
-    """Candidates by the table; ``bearing`` is the facing only beside a different ``course``."""
-    rows = {name: BY_SOURCE[f"gpx:{name}"] for name in ("heading", "compass", "bearing", "course")}
+    """Candidates by the table; ``bearing`` is the facing only beside a different ``course``.
+
+    The compass of a document that the readers composed is named after what it was composed of.
+    """
     if "compass" not in numbers:
-        numbers = numbers | _compass_in_comments(points)
-    for name, row in rows.items():
+        numbers = numbers | _compass_in_comments(found.points)
+    for row in GPX:
+        (name,) = row.names
         values = numbers.get(name)
         if values is None:
             continue
         claim = row.claim
         if name == "bearing" and _differ(values, numbers.get("course")):
             claim = "compass"
-        one = series(row, row.label, time_s, _angles(values, row), claim)
+        origin = BY_CREATOR.get(found.device or "", row) if name == "compass" else row
+        one = series(origin, origin.label, time_s, _angles(values, row), claim)
         if one is not None:
             yield one
 
@@ -268,7 +268,7 @@ _MOST_BYTES = 20 * 2**20  # gpxpy builds a tree and is slow
 _NOTE = Note("gpx-second-opinion", "no track was found by streaming; read with gpxpy instead")
 
 
-def second_opinion(data: bytes, limits: ReadLimits) -> list[Recording]:
+def read_with_gpxpy(data: bytes, limits: ReadLimits) -> list[Recording]:
     """The tracks that gpxpy finds, with position, height and time; none if it finds none.
 
     It is not asked about documents that are large or declare entities.
@@ -347,9 +347,9 @@ def gpx_of(
 
 
 def _point(time_s: float, columns: Mapping[str, FloatArray], index: int) -> str:
-    said = {name: values[index] for name, values in columns.items() if np.isfinite(values[index])}
-    places = "".join(f' {name}="{said.pop(name):.9f}"' for name in ("lat", "lon") if name in said)
-    ele = f"<ele>{said.pop('ele'):.3f}</ele>" if "ele" in said else ""
-    more = "".join(f"<{name}>{value:.10g}</{name}>" for name, value in said.items())
+    known = {name: values[index] for name, values in columns.items() if np.isfinite(values[index])}
+    places = "".join(f' {name}="{known.pop(name):.9f}"' for name in ("lat", "lon") if name in known)
+    ele = f"<ele>{known.pop('ele'):.3f}</ele>" if "ele" in known else ""
+    more = "".join(f"<{name}>{value:.10g}</{name}>" for name, value in known.items())
     moment = datetime.fromtimestamp(time_s, UTC).isoformat()
     return f"<trkpt{places}>{ele}<time>{moment}</time><extensions>{more}</extensions></trkpt>"

@@ -1,19 +1,25 @@
 """TCX → recordings: several activities and laps, treadmill runs without a position."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from lxml import etree
 
 from retrorun.errors import NotARunError, ReadError
-from retrorun.model import Lap, Note, Pause, Recording
+from retrorun.model import Export, Lap, Note, Pause, Recording, Source
 from retrorun.readers.sports import is_on_foot, sport_of_code
-from retrorun.readers.xml.activity import Gathered, Listening, XmlRead, noted, recording, taken
-from retrorun.readers.xml.coverage import unread_names
+from retrorun.readers.xml.activity import (
+    ActivityData,
+    ParseSpec,
+    export,
+    parse,
+    recording,
+    refuse_endless,
+)
+from retrorun.readers.xml.document import local_name
 from retrorun.readers.xml.fast_path import PointNames, Run
-from retrorun.readers.xml.points import PointTable
-from retrorun.readers.xml.stream import local_name
+from retrorun.readers.xml.points import PointTable, unread_names
 from retrorun.readers.xml.values import number, unix_s
 from retrorun.settings import ReadLimits
 from retrorun.units import FloatArray
@@ -37,30 +43,33 @@ _TAGS = (
 _POINTS = PointNames("Trackpoint", NAMES | {"time": "time"}, {}, frozenset(), frozenset(_TAGS))
 
 
-def read_tcx(name: str, data: bytes, limits: ReadLimits) -> XmlRead:
+def read_tcx(source: Source, data: bytes, limits: ReadLimits) -> Export:
     """Read a TCX file, broken ones up to the break.
+
+    Args:
+        source: the file's name and hash.
+        data: all its bytes.
+        limits: bounds on what it may cost.
 
     Raises:
         ReadError: no track point has a time, or there are too many.
         NotARunError: there is no activity on foot.
     """
-    whole = taken(
+    refuse_endless(source.name, data, b"Trackpoint", limits)
+    whole = parse(
         data,
-        Listening(_POINTS, _TAGS, "Track", limits.xml_depth, limits.samples),
-        lambda runs: _Activities(limits, name, runs),
+        ParseSpec(_POINTS, _TAGS, "Track", limits.xml_depth, limits.samples),
+        lambda runs: _Activities(limits, source.name, runs),
     )
-    found, damage = whole.taker, whole.damage
-    everything = [one for one in map(_recording, found.found) if one is not None]
-    kept = tuple(one for one in everything if is_on_foot(one.sport) != "no")
-    others = tuple(one for one in everything if is_on_foot(one.sport) == "no")
-    passed_over = tuple(Note("other-sport", f"{one.sport}: not on foot") for one in others)
-    if not kept:
-        raise _nothing(name, found, others, damage)
+    found, damage = whole.handler, whole.damage
+    runs = [one for one in map(_recording, found.found) if one is not None]
+    first = next((one for one in runs if is_on_foot(one.sport) != "no"), None)
+    if first is None:
+        raise _reason_for_none(source.name, found, runs, damage)
+    source = replace(source, format="tcx", device=first.device)
     coverage = whole.coverage(_POINTS) if not found.courses else ()  # a course has points too
     warnings = (*whole.repairs, *coverage, *unread_names(data, _POINTS))
-    for note in (*((damage,) if damage else ()), *warnings):
-        kept = tuple(noted(one, note) for one in kept)
-    return XmlRead(kept, passed_over, kept[0].device, damage, warnings)
+    return export(source, runs, damage, warnings)
 
 
 class _LapRead:
@@ -88,7 +97,7 @@ class _LapRead:
 class _Activity:
     """An activity while it is being read."""
 
-    gathered: Gathered
+    gathered: ActivityData
     laps: list[_LapRead] = field(default_factory=list)
 
 
@@ -105,7 +114,7 @@ class _Activities:
     def tables(self) -> list[PointTable]:
         return [one.gathered.points for one in self.found]
 
-    def take(self, event: str, element: etree._Element) -> None:
+    def handle(self, event: str, element: etree._Element) -> None:
         tag = local_name(element.tag)
         if event == "start":
             self._start(tag, element)
@@ -146,7 +155,7 @@ class _Activities:
             message = f"more than {most} activities"
             raise ReadError("too-many-activities", message, file=self.name)
         sport = sport_of_code((element.get("Sport") or "").strip()[:60]).lower() or None
-        self.found.append(_Activity(Gathered(PointTable(_POINTS, self.runs), sport=sport)))
+        self.found.append(_Activity(ActivityData(PointTable(_POINTS, self.runs), sport=sport)))
 
     def _points(self, holder: etree._Element, *, all_but_last: bool) -> None:
         points = self.found[-1].gathered.points
@@ -194,7 +203,7 @@ def _recording(found: _Activity) -> Recording | None:
     return recording(gathered, time_s, gathered.points.numbers())
 
 
-def _pause(gathered: Gathered, time_s: FloatArray, first: int) -> None:
+def _pause(gathered: ActivityData, time_s: FloatArray, first: int) -> None:
     """From the last time that is known before a point to the first from it on."""
     if 0 < first < len(time_s) and time_s[first] > time_s[first - 1]:
         gathered.pauses.append(Pause(float(time_s[first - 1]), float(time_s[first])))
@@ -222,7 +231,7 @@ def _sum(values: Sequence[float]) -> float | None:
     return sum(known) or None
 
 
-def _nothing(
+def _reason_for_none(
     name: str,
     found: _Activities,
     others: Sequence[Recording],

@@ -1,7 +1,4 @@
-"""Backward against forward over athletes, on one page.
-
-The page over athletes as tables: every number, the athletes, and those who are missing.
-"""
+"""The page over many athletes: headline, tiles, and tables of numbers, athletes and omissions."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -11,20 +8,28 @@ from statistics import median
 from markupsafe import Markup
 
 from retrorun import arithmetic
-from retrorun.model.cohort import AthleteSummary, Cohort, CohortMeasure
+from retrorun.model.cohort import AthleteSummary, Cohort, CohortMetric
+from retrorun.report.claims import ranges
 from retrorun.report.cohort.spread import (
     DOTS,
     athletes_words,
-    bounded,
     ends_of,
-    factors,
-    named,
-    strips,
+    factor_rows,
+    one_line,
+    short_name,
+    spread_strips,
 )
-from retrorun.report.history import factor
-from retrorun.report.numbers import UNKNOWN, Display, number, short_date, shown, signed, spoken_time
+from retrorun.report.numbers import (
+    UNKNOWN,
+    Display,
+    Tile,
+    number,
+    short_date,
+    shown,
+    signed,
+    spoken_time,
+)
 from retrorun.report.page import Place, render
-from retrorun.report.session.headline import Tile
 from retrorun.report.words import say
 
 LISTED = 200  # athletes in the table
@@ -33,7 +38,7 @@ WORDS = 300  # characters of a message
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
+class CohortTable:
     """A table: its head, its rows of cells, and how many more rows there are."""
 
     head: tuple[str, ...]
@@ -41,7 +46,7 @@ class Numbers:
     left_out: int = 0
 
 
-def numbers(cohort: Cohort, display: Display) -> Numbers:
+def numbers_table(cohort: Cohort, display: Display) -> CohortTable:
     """Every number over athletes, in its unit and in per cent."""
     titles = (
         say("numbers_measure"),
@@ -56,10 +61,10 @@ def numbers(cohort: Cohort, display: Display) -> Numbers:
         say("numbers_prediction"),
         say("numbers_words"),
     )
-    return Numbers(titles, tuple(_number_row(each, display) for each in cohort.measures))
+    return CohortTable(titles, tuple(_number_row(each, display) for each in cohort.measures))
 
 
-def _number_row(each: CohortMeasure, display: Display) -> tuple[str, ...]:
+def _number_row(each: CohortMetric, display: Display) -> tuple[str, ...]:
     how = shown(each.key, each.label, each.unit, display)
     scale = 1.0 if each.scale == "percent" else how.scale
     unit = "%" if each.scale == "percent" else how.unit or "×"
@@ -98,8 +103,8 @@ def _number_row(each: CohortMeasure, display: Display) -> tuple[str, ...]:
     )
 
 
-def _between(each: CohortMeasure, scale: float, digits: int) -> str:
-    """The deviation between athletes; of factors it is of the logarithm, so it is told in %."""
+def _between(each: CohortMetric, scale: float, digits: int) -> str:
+    """The deviation between athletes; of factors it is of the logarithm, so it is given in %."""
     found = each.mixed.between_sd
     if found is None:
         return UNKNOWN
@@ -108,7 +113,7 @@ def _between(each: CohortMeasure, scale: float, digits: int) -> str:
     return number(found * scale, digits)
 
 
-def athletes(cohort: Cohort, display: Display) -> Numbers:
+def athletes_table(cohort: Cohort, display: Display) -> CohortTable:
     """Athletes, most backward time first, at most ``LISTED`` of them."""
     head = tuple(
         say(each)
@@ -125,14 +130,14 @@ def athletes(cohort: Cohort, display: Display) -> Numbers:
     )
     ordered = sorted(cohort.athletes, key=lambda each: (-each.backward_s, each.athlete))
     rows = tuple(_athlete_row(each, display) for each in ordered[:LISTED])
-    return Numbers(head, rows, max(0, len(ordered) - LISTED))
+    return CohortTable(head, rows, max(0, len(ordered) - LISTED))
 
 
 def _athlete_row(each: AthleteSummary, display: Display) -> tuple[str, ...]:
     own = each.cost_factor
     changes = (each.measures.get(key) for key in ("heart_rate_bpm", "cadence_spm"))
     return (
-        named(each.athlete),
+        short_name(each.athlete),
         str(each.sessions),
         str(each.backward_sessions),
         spoken_time(each.backward_s),
@@ -148,14 +153,14 @@ def _with_interval(value: float, low: float | None, high: float | None) -> str:
     return f"{number(value, 2)} ({say('between', low=number(low, 2), high=number(high, 2))})"
 
 
-def uncompared(cohort: Cohort) -> Numbers:
+def uncompared_table(cohort: Cohort) -> CohortTable:
     """Athletes who are missing, and why, at most ``NAMED`` of them."""
     rows: Sequence[tuple[str, ...]] = [
-        (named(each.athlete), f"{bounded(each.message, WORDS)} [{bounded(each.slug, 60)}]")
+        (short_name(each.athlete), f"{one_line(each.message, WORDS)} [{one_line(each.slug, 60)}]")
         for each in cohort.uncompared[:NAMED]
     ]
     head = (say("head_athlete"), say("uncompared_why"))
-    return Numbers(head, tuple(rows), max(0, len(cohort.uncompared) - NAMED))
+    return CohortTable(head, tuple(rows), max(0, len(cohort.uncompared) - NAMED))
 
 
 def cohort_page(cohort: Cohort) -> str:
@@ -174,14 +179,14 @@ def cohort_page(cohort: Cohort) -> str:
         lead=_lead(cohort),
         scale=_scale(cohort),
         tiles=_tiles(cohort, display),
-        strips=strips(cohort, display),
+        strips=spread_strips(cohort, display),
         sampled=len(cohort.athletes) > DOTS,
         most=DOTS,
-        factors=factors(cohort),
+        factors=factor_rows(cohort),
         with_factor=cohort.measures[0].athletes,
-        numbers=numbers(cohort, display),
-        athletes=athletes(cohort, display),
-        uncompared=uncompared(cohort),
+        numbers=numbers_table(cohort, display),
+        athletes=athletes_table(cohort, display),
+        uncompared=uncompared_table(cohort),
         candidates=cohort.include_candidates,
         notes=tuple(note.message for note in cohort.notes),
         charts=False,
@@ -237,7 +242,7 @@ def _scale(cohort: Cohort) -> Markup:
         ("published", say("scale_studies"), cohort.literature_factor),
         ("popular", say("scale_people"), cohort.popular_factor),
     )
-    return factor.ranges(rows, say("scale_cohort_label"))
+    return ranges(rows, say("scale_cohort_label"))
 
 
 def _tiles(cohort: Cohort, display: Display) -> tuple[Tile, ...]:
@@ -274,7 +279,7 @@ def _far(distance_m: float | None, display: Display) -> str:
     return f"{display.long_value(distance_m):,.0f} {display.long_unit}"
 
 
-def _factors_tile(found: CohortMeasure) -> Tile:
+def _factors_tile(found: CohortMetric) -> Tile:
     low, high = ends_of(found)
     if low is None or high is None:
         return Tile(say("tile_factors"), UNKNOWN, found.note)
@@ -288,7 +293,7 @@ def _factors_tile(found: CohortMeasure) -> Tile:
 
 
 def _tile(cohort: Cohort, key: str) -> Tile:
-    """The mean of a measure in per cent; or how much is missing."""
+    """The mean of a metric in per cent; or how much is missing."""
     each = next(each for each in cohort.measures if (each.key, each.scale) == (key, "percent"))
     label, mean = say(f"tile_{key}"), each.mixed.mean
     if mean.value is None:

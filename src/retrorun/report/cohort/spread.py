@@ -1,4 +1,4 @@
-"""How athletes spread: a strip of dots a measure, and the forest of their own cost factors."""
+"""How athletes spread: a strip of dots a metric, and the forest of their own cost factors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from markupsafe import Markup
 
-from retrorun.model.cohort import AthleteSummary, Cohort, CohortMeasure, Interval
+from retrorun.model.cohort import AthleteSummary, Cohort, CohortMetric, Interval
 from retrorun.report.numbers import UNKNOWN, Display, number, shown, signed
 from retrorun.report.words import say
 
@@ -19,7 +19,7 @@ NAME = 60  # characters of an athlete's name
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """One measure over athletes; ``early`` says how much is missing where there is no number."""
+    """One metric over athletes; ``early`` says how much is missing where there is no number."""
 
     label: str
     median: str
@@ -60,12 +60,12 @@ class Axis:
         return self.low <= value <= self.high
 
 
-def named(athlete: str) -> str:
+def short_name(athlete: str) -> str:
     """An athlete's name on one line, and not too long."""
-    return bounded(athlete, NAME)
+    return one_line(athlete, NAME)
 
 
-def bounded(text: str, most: int) -> str:
+def one_line(text: str, most: int) -> str:
     """Foreign text on one line, at most so many characters of it."""
     plain = "".join(each if each.isprintable() else "\N{MIDDLE DOT}" for each in text[:most])
     return plain if len(text) <= most else f"{plain[:-1]}…"
@@ -76,14 +76,14 @@ def athletes_words(count: int) -> str:
     return say("athletes_one") if count == 1 else say("athletes_many", count=f"{count:,}")
 
 
-def evenly(ordered: Sequence[T], most: int) -> list[T]:
+def evenly_spaced(ordered: Sequence[T], most: int) -> list[T]:
     """At most so many, evenly over the ranks, the first and the last among them."""
     if len(ordered) <= most:
         return list(ordered)
     return [ordered[round(place * (len(ordered) - 1) / (most - 1))] for place in range(most)]
 
 
-def ends_of(each: CohortMeasure) -> tuple[float | None, float | None]:
+def ends_of(each: CohortMetric) -> tuple[float | None, float | None]:
     """The 5th and 95th percentile, or what stands for them in a small cohort."""
     found = each.quantiles
     if found.p05 is None or found.p95 is None:
@@ -91,8 +91,8 @@ def ends_of(each: CohortMeasure) -> tuple[float | None, float | None]:
     return found.p05, found.p95
 
 
-def strips(cohort: Cohort, display: Display) -> tuple[Strip, ...]:
-    """Every measure in per cent of forward on one axis, those with a number first."""
+def spread_strips(cohort: Cohort, display: Display) -> tuple[Strip, ...]:
+    """Every metric in per cent of forward on one axis, those with a number first."""
     found = [each for each in cohort.measures if each.scale == "percent"]
     known = [each for each in found if not each.missing]
     ends = [end for each in known for end in ends_of(each) if end is not None]
@@ -101,7 +101,7 @@ def strips(cohort: Cohort, display: Display) -> tuple[Strip, ...]:
     return tuple(sorted(made, key=lambda each: bool(each.early)))
 
 
-def _strip(each: CohortMeasure, cohort: Cohort, axis: Axis, display: Display) -> Strip:
+def _strip(each: CohortMetric, cohort: Cohort, axis: Axis, display: Display) -> Strip:
     label = shown(each.key, each.label, each.unit, display).label
     athletes = athletes_words(each.athletes)
     if each.missing:
@@ -134,7 +134,7 @@ def _strip(each: CohortMeasure, cohort: Cohort, axis: Axis, display: Display) ->
     )
 
 
-def _strip_picture(each: CohortMeasure, values: Sequence[float], axis: Axis) -> Markup:
+def _strip_picture(each: CohortMetric, values: Sequence[float], axis: Axis) -> Markup:
     """Dots of athletes above, and below them the thin line, the box and the median."""
     found = each.quantiles
     low, high = ends_of(each)
@@ -143,7 +143,7 @@ def _strip_picture(each: CohortMeasure, values: Sequence[float], axis: Axis) -> 
     )
     dots = "".join(
         f'<circle cx="{axis.x(value)}%" cy="{5 + 4 * (place * 2 % 5)}" r="2.6"/>'
-        for place, value in enumerate(evenly(values, DOTS))
+        for place, value in enumerate(evenly_spaced(values, DOTS))
     )
     svg = (
         '<svg class="swarm" width="100%" height="48" aria-hidden="true">'
@@ -155,11 +155,11 @@ def _strip_picture(each: CohortMeasure, values: Sequence[float], axis: Axis) -> 
     return Markup(svg)  # noqa: S704  # numbers only
 
 
-def factors(cohort: Cohort) -> tuple[FactorRow, ...]:
+def factor_rows(cohort: Cohort) -> tuple[FactorRow, ...]:
     """Athletes' own cost factors from the smallest to the largest, at most ``ROWS`` of them."""
     having = [(row.cost_factor, row) for row in cohort.athletes if row.cost_factor is not None]
     having.sort(key=lambda pair: (pair[0].value, pair[1].athlete))
-    chosen = evenly(having, ROWS)
+    chosen = evenly_spaced(having, ROWS)
     ends = [end for factor, _ in chosen for end in (factor.value, factor.low, factor.high) if end]
     axis = Axis(min([0.95, *ends]), max([1.6, *ends]))
     mean = cohort.measures[0].mixed.mean.value
@@ -170,7 +170,7 @@ def _factor_row(factor: Interval, row: AthleteSummary, axis: Axis, mean: float |
     known = factor.low is not None and factor.high is not None
     interval = say("between", low=number(factor.low, 2), high=number(factor.high, 2))
     return FactorRow(
-        named(row.athlete),
+        short_name(row.athlete),
         number(factor.value, 2),
         str(row.cost_sessions),
         interval if known else UNKNOWN,

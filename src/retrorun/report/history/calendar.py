@@ -1,7 +1,4 @@
-"""What was run week by week.
-
-The calendar: every day with sessions as a square that fills with its backward share.
-"""
+"""Time over the weeks: the figure and table of weekly minutes, and the calendar of days."""
 
 import datetime as dt
 from collections import defaultdict
@@ -10,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from retrorun.model import Day, Week
-from retrorun.report.figures import axis, layout
+from retrorun.report.figures import Table, axis, layout
 from retrorun.report.history.sessions import how_many
 from retrorun.report.numbers import Display, clock, number, short_date
-from retrorun.report.session.lanes import Table
 from retrorun.report.words import say
 
 Json = dict[str, Any]
@@ -101,7 +97,7 @@ def _long(distance_m: float | None, display: Display) -> str:
 
 
 def week_table(weeks: Sequence[Week], display: Display) -> Table:
-    """The same as a table, latest week first."""
+    """The weeks as a table, latest first."""
     head = ("week_of", "head_sessions", "kind_backward", "kind_candidate", "kind_forward")
     units = (
         f"{say('kind_backward')} {display.long_unit}",
@@ -149,7 +145,7 @@ class Year:
     squares: tuple[Square, ...]
 
 
-def years(days: Sequence[Day]) -> tuple[Year, ...]:
+def calendar_years(days: Sequence[Day]) -> tuple[Year, ...]:
     """The latest years with sessions, latest first."""
     by_year: dict[int, dict[dt.date, list[Day]]] = defaultdict(lambda: defaultdict(list))
     for day in days:

@@ -1,8 +1,7 @@
-"""Backward against forward over many sessions, on one page.
+"""The comparison page over many sessions of one athlete.
 
-Forward economy beside backward volume: together, not because of.
-
-Personal bests backward.
+Its own parts are forward economy beside backward volume, and personal bests; the others come from
+the modules beside it.
 """
 
 import datetime as dt
@@ -12,11 +11,11 @@ from typing import Any
 
 from retrorun.compare import claims
 from retrorun.model import Association, Athlete, Comparison, Record, Session
-from retrorun.report.claims import cards
+from retrorun.report.claims import claim_cards
 from retrorun.report.figures import axis, layout
-from retrorun.report.history import differences, factor, trends
-from retrorun.report.history.calendar import volume_figure, week_table, years
-from retrorun.report.history.sessions import Log, log
+from retrorun.report.history import differences, trends
+from retrorun.report.history.calendar import calendar_years, volume_figure, week_table
+from retrorun.report.history.sessions import SessionList, session_list
 from retrorun.report.numbers import Display, Shown, clock, number, sentence, short_date, shown
 from retrorun.report.page import Place, render
 from retrorun.report.words import say
@@ -26,7 +25,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Together:
+class EconomyByVolume:
     """Forward economy beside backward volume, week by week."""
 
     figure: Mapping[str, Any] | None
@@ -35,7 +34,7 @@ class Together:
     rows: tuple[tuple[str, ...], ...]
 
 
-def together(found: Association, display: Display) -> Together:
+def economy_by_volume(found: Association, display: Display) -> EconomyByVolume:
     """The scatter of weeks, what it says, and that it says nothing about causes."""
     how = shown("forward_metres_per_beat", "", "m", display)
     volumes = [round(display.long_value(each), 2) for each in found.backward_m]
@@ -54,10 +53,10 @@ def together(found: Association, display: Display) -> Together:
         if len(rows) > 1
         else None
     )
-    return Together(figure, _together_words(found, how, display), head, rows)
+    return EconomyByVolume(figure, _economy_words(found, how, display), head, rows)
 
 
-def _together_words(found: Association, how: Shown, display: Display) -> str:
+def _economy_words(found: Association, how: Shown, display: Display) -> str:
     slope = found.slope
     if slope.value is None:
         return sentence(slope.reason or found.note)
@@ -102,7 +101,7 @@ class BestCard:
     date: str
 
 
-def bests(records: Sequence[Record], display: Display) -> tuple[BestCard, ...]:
+def best_cards(records: Sequence[Record], display: Display) -> tuple[BestCard, ...]:
     """Each best as a time, or as a distance where that is what was longest."""
     return tuple(_best(each, display) for each in records)
 
@@ -126,7 +125,7 @@ def comparison_page(
     comparison: Comparison,
     sessions: Sequence[Session],
     athlete: Athlete,
-    listed: Log | None = None,
+    listed: SessionList | None = None,
 ) -> str:
     """The comparison page, whole.
 
@@ -143,23 +142,23 @@ def comparison_page(
         say("title_comparison"),
         Place(),
         when=_when(comparison),
-        headline=factor.headline(comparison),
-        lead=factor.lead(comparison),
-        scale=factor.scale(comparison),
-        tiles=factor.tiles(comparison, display),
-        matched=differences.matched(comparison.differences, display),
+        headline=differences.cost_headline(comparison),
+        lead=differences.cost_lead(comparison),
+        scale=differences.cost_scale(comparison),
+        tiles=differences.cost_tiles(comparison, display),
+        matched=differences.matched_rows(comparison.differences, display),
         pairs=differences.pair_rows(comparison.pairs, days, display),
-        trends=trends.cards(comparison.trends, days, display),
-        values=trends.values(comparison.trends, comparison.days, display),
+        trends=trends.trend_cards(comparison.trends, days, display),
+        values=trends.trend_table(comparison.trends, comparison.days, display),
         volume=volume_figure(comparison.weeks),
         weeks=week_table(comparison.weeks, display),
         mondays={"mondays": [each.monday for each in comparison.weeks]},
-        years=years(comparison.days),
-        bests=bests(comparison.records, display),
-        together=together(comparison.association, display),
-        claims=cards(claims(comparison)),
+        years=calendar_years(comparison.days),
+        bests=best_cards(comparison.records, display),
+        together=economy_by_volume(comparison.association, display),
+        claims=claim_cards(claims(comparison)),
         notes=tuple(dict.fromkeys(note.message for note in comparison.notes)),
-        log=listed or log(sessions, display),
+        log=listed or session_list(sessions, display),
         charts=bool(comparison.weeks),
     )
 

@@ -1,20 +1,119 @@
-"""Matched differences: each measure's numbers beside its interval on one axis in per cent."""
+"""What backward running costs an athlete: the cost factor, tiles, and matched differences."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from retrorun.model import Day, Difference, Pair
-from retrorun.report.numbers import UNKNOWN, Display, clock, shown, signed
+from retrorun.model import Comparison, Day, Difference, Pair
+from retrorun.report.claims import ranges
+from retrorun.report.history.sessions import how_many
+from retrorun.report.numbers import (
+    UNKNOWN,
+    Display,
+    Tile,
+    clock,
+    number,
+    percent,
+    shown,
+    signed,
+    spoken_time,
+)
 from retrorun.report.words import say
 
 EDGE = 6.0  # per cent of the picture left free on both sides
 
 
+def cost_headline(comparison: Comparison) -> Markup:
+    """One sentence: the own cost factor, or what is known before there is one."""
+    if comparison.cost_factor.value is not None:
+        value = number(comparison.cost_factor.value, 2)
+        return Markup(say("compare_headline")).format(value=value)  # noqa: S704  # our own words
+    if not comparison.backward_sessions:
+        return Markup(say("compare_headline_none"))  # noqa: S704  # our own words
+    time = spoken_time(comparison.totals["backward"].moving_s)
+    return Markup(say("compare_headline_early")).format(time=time)  # noqa: S704  # our own words
+
+
+def cost_lead(comparison: Comparison) -> str:
+    """The interval and what stands behind it; or why there is no number yet."""
+    factor = comparison.cost_factor
+    behind = say(
+        "compare_behind",
+        backward=comparison.backward_sessions,
+        sessions=how_many(comparison.sessions),
+        weeks=max(1, round(comparison.weeks_spanned)),
+    )
+    if factor.value is None:
+        why = say("compare_no_factor", reason=factor.reason) if factor.reason else ""
+        return f"{behind} {why}" if comparison.backward_sessions else say("compare_empty")
+    interval = say("compare_lead", low=number(factor.low, 2), high=number(factor.high, 2))
+    return f"{interval} {behind}"
+
+
+def cost_scale(comparison: Comparison) -> Markup:
+    """The own, the published and the popular factor on one axis from 1, which is forward.
+
+    Widths are per cent, so that letters keep their size on a phone.
+    """
+    rows = (
+        ("measured", say("scale_you"), comparison.cost_factor),
+        ("published", say("scale_studies"), comparison.literature_factor),
+        ("popular", say("scale_people"), comparison.popular_factor),
+    )
+    return ranges(rows, say("scale_label"))
+
+
+def cost_tiles(comparison: Comparison, display: Display) -> tuple[Tile, ...]:
+    """Eight numbers of backward running; metrics that are too early say so."""
+    backward, forward = (comparison.totals[each] for each in ("backward", "forward"))
+    maybe = comparison.totals["candidate"]
+    moving = sum(each.moving_s for each in comparison.totals.values())
+    share = backward.moving_s / moving if moving else None
+    longest = next((each for each in comparison.records if each.key == "longest_s"), None)
+    weeks = max(1.0, comparison.weeks_spanned)
+    return (
+        Tile(
+            say("tile_time"),
+            spoken_time(backward.moving_s),
+            say("tile_time_candidate", time=spoken_time(maybe.moving_s)) if maybe.moving_s else "",
+            "backward",
+        ),
+        Tile(
+            say("tile_distance"),
+            display.distance(backward.distance_m),
+            say("tile_forward_beside", distance=display.distance(forward.distance_m)),
+            "backward",
+        ),
+        Tile(say("tile_share"), percent(share), say("tile_share_note", time=spoken_time(moving))),
+        Tile(
+            say("tile_week"),
+            spoken_time(backward.moving_s / weeks),
+            say("tile_week_note", weeks=round(weeks)),
+        ),
+        _difference_tile(comparison.differences, "heart_rate_bpm"),
+        _difference_tile(comparison.differences, "cadence_spm"),
+        _difference_tile(comparison.differences, "speed_mps"),
+        Tile(
+            say("tile_longest"),
+            clock(longest.seconds) if longest else say("none_yet"),
+            display.distance(longest.distance_m) if longest else "",
+        ),
+    )
+
+
+def _difference_tile(found: Sequence[Difference], key: str) -> Tile:
+    each = next((each for each in found if each.key == key), None)
+    label = say(f"tile_{key}")
+    if each is None or each.percent.value is None:
+        return Tile(label, say("none_yet"), each.note if each else "")
+    low, high = signed(each.percent.low), signed(each.percent.high)
+    return Tile(label, f"{signed(each.percent.value)} %", say("interval", low=low, high=high))
+
+
 @dataclass(frozen=True, slots=True)
-class Matched:
-    """One measure; ``early`` says how much is missing where there is no number."""
+class MatchedRow:
+    """One metric; ``early`` says how much is missing where there is no number."""
 
     label: str
     unit: str
@@ -29,8 +128,8 @@ class Matched:
     note: str
 
 
-def matched(found: Sequence[Difference], display: Display) -> tuple[Matched, ...]:
-    """Every measure, those with a number first."""
+def matched_rows(found: Sequence[Difference], display: Display) -> tuple[MatchedRow, ...]:
+    """Every metric, those with a number first."""
     ends = [
         end
         for each in found
@@ -39,13 +138,13 @@ def matched(found: Sequence[Difference], display: Display) -> tuple[Matched, ...
     ]
     reach = max([5.0, *(abs(end) for end in ends)])
     known = sorted(found, key=lambda each: each.percent.value is None)
-    return tuple(_matched(each, reach, display) for each in known)
+    return tuple(_matched_row(each, reach, display) for each in known)
 
 
-def _matched(each: Difference, reach: float, display: Display) -> Matched:
+def _matched_row(each: Difference, reach: float, display: Display) -> MatchedRow:
     how = shown(each.key, each.label, each.unit, display)
     early = each.difference.value is None
-    return Matched(
+    return MatchedRow(
         how.label,
         how.unit,
         how.value(each.backward),
@@ -53,14 +152,14 @@ def _matched(each: Difference, reach: float, display: Display) -> Matched:
         how.change(each.difference.value),
         how.interval(each.difference.low, each.difference.high),
         UNKNOWN if early else f"{signed(each.percent.value)} %",
-        None if early else _bar(each, reach),
+        None if early else _whisker(each, reach),
         say("pairs_behind", pairs=each.pairs, sessions=each.sessions),
         (each.difference.reason or each.note) if early else "",
         "" if early else each.note,
     )
 
 
-def _bar(each: Difference, reach: float) -> Markup:
+def _whisker(each: Difference, reach: float) -> Markup:
     """The interval in per cent, zero in the middle: left of it backward is less than forward."""
     value = each.percent.value or 0.0
     low = value if each.percent.low is None else each.percent.low

@@ -8,13 +8,20 @@ from statistics import median
 from markupsafe import Markup
 
 from retrorun.model import Athlete, Comparison, Practice, Remark, Session, Week
-from retrorun.report.history import differences, factor, trends
-from retrorun.report.history.sessions import GAITS, Row, headline, how_many, parts, row
+from retrorun.report.history import differences, trends
+from retrorun.report.history.sessions import (
+    GAITS,
+    Row,
+    backward_parts,
+    how_many,
+    session_row,
+    sessions_headline,
+)
 from retrorun.report.numbers import UNKNOWN, Display, clock, local_date, short_date, spoken_time
 from retrorun.report.page import Place, render
 from retrorun.report.words import say
 
-CANDIDATE = 2  # of log.VERDICTS
+CANDIDATE = 2  # its place in `sessions.VERDICTS`
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +33,7 @@ class PeriodContext:
         note: free text that stands on top.
         since: first day of the period, ``until`` its last; None where open.
         athlete: whose units are used.
-        said: session id → what the runner said of it.
+        remarks: session id → what the athlete noted about it.
         place: where the page lies; a standalone one links no other.
     """
 
@@ -35,7 +42,7 @@ class PeriodContext:
     since: dt.date | None = None
     until: dt.date | None = None
     athlete: Athlete = field(default_factory=Athlete)
-    said: Mapping[str, Remark] = field(default_factory=dict)
+    remarks: Mapping[str, Remark] = field(default_factory=dict)
     place: Place = field(default_factory=Place)
 
 
@@ -55,11 +62,11 @@ class WeekRow:
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """One session as in the index, and what was said of it."""
+    """One session as in the index, and what was noted about it."""
 
     date: str
     row: Row
-    said: Remark
+    remark: Remark
 
 
 def period_page(sessions: Sequence[Session], comparison: Comparison, context: PeriodContext) -> str:
@@ -80,16 +87,16 @@ def period_page(sessions: Sequence[Session], comparison: Comparison, context: Pe
         context.place,
         name=title,
         span=span,
-        headline=headline(ordered),
+        headline=sessions_headline(ordered),
         note=[each.strip() for each in context.note.splitlines() if each.strip()],
-        tiles=factor.tiles(comparison, display),
-        scale=factor.scale(comparison),
-        factor=factor.headline(comparison),
-        lead=factor.lead(comparison),
-        scores=_scores(ordered, context.said),
+        tiles=differences.cost_tiles(comparison, display),
+        scale=differences.cost_scale(comparison),
+        factor=differences.cost_headline(comparison),
+        lead=differences.cost_lead(comparison),
+        scores=_scores(ordered, context.remarks),
         weeks=_weeks(ordered, comparison, display),
-        matched=differences.matched(comparison.differences, display),
-        trends=trends.cards(comparison.trends, {}, display),
+        matched=differences.matched_rows(comparison.differences, display),
+        trends=trends.trend_cards(comparison.trends, {}, display),
         practice=_practice(comparison.practice, comparison.backward_sessions),
         rows=[_session(each, context, display) for each in ordered],
         notes=tuple(dict.fromkeys(note.message for note in comparison.notes)),
@@ -108,9 +115,9 @@ def _span(sessions: Sequence[Session], context: PeriodContext) -> str:
     return say("span", first=short_date(first), last=short_date(last))
 
 
-def _scores(sessions: Sequence[Session], said: Mapping[str, Remark]) -> str:
+def _scores(sessions: Sequence[Session], remarks: Mapping[str, Remark]) -> str:
     """Both scores in one sentence; empty where nothing was noted."""
-    found = [said[each.id] for each in sessions if each.id in said]
+    found = [remarks[each.id] for each in sessions if each.id in remarks]
     pains = [each.pain for each in found if each.pain is not None]
     efforts = [each.effort for each in found if each.effort is not None]
     if not pains and not efforts:
@@ -146,7 +153,7 @@ def _by_gait(sessions: Sequence[Session]) -> Mapping[str, list[float]]:
         day = local_date(each)
         monday = (day - dt.timedelta(days=day.weekday())).isoformat()
         sums = found.setdefault(monday, [0.0] * len(GAITS))
-        for gait, verdict, seconds, _ in parts(each):
+        for gait, verdict, seconds, _ in backward_parts(each):
             sums[gait] += seconds if verdict != CANDIDATE else 0
     return found
 
@@ -205,5 +212,5 @@ def _of(count: int, whole: int) -> str:
 
 
 def _session(session: Session, context: PeriodContext, display: Display) -> SessionRow:
-    said = context.said.get(session.id, Remark())
-    return SessionRow(local_date(session).isoformat(), row(session, display), said)
+    remark = context.remarks.get(session.id, Remark())
+    return SessionRow(local_date(session).isoformat(), session_row(session, display), remark)

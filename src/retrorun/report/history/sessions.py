@@ -1,7 +1,4 @@
-"""The list of sessions, newest first by month, with what its filters need.
-
-The index: every session, newest first.
-"""
+"""The list of sessions, newest first by month, with the data of its filters; and the index page."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +8,6 @@ from typing import Any
 from markupsafe import Markup
 
 from retrorun.model import Athlete, MeasuredSegment, Session, Totals
-from retrorun.model.segment import kind
-from retrorun.report.fault import Fault
 from retrorun.report.numbers import (
     Display,
     clock,
@@ -22,8 +17,7 @@ from retrorun.report.numbers import (
     short_date,
     spoken_time,
 )
-from retrorun.report.page import Place, render
-from retrorun.report.session.headline import counted
+from retrorun.report.page import Fault, Place, render
 from retrorun.report.words import say
 from retrorun.zone import local_time
 
@@ -59,7 +53,7 @@ class Month:
 
 
 @dataclass(frozen=True, slots=True)
-class Log:
+class SessionList:
     """The list by month, and columns in its order for the script."""
 
     months: tuple[Month, ...]
@@ -72,33 +66,33 @@ class Log:
         return sum(len(each.rows) for each in self.months)
 
 
-def listed(sessions: Sequence[Session], athlete: Athlete) -> Log:
-    """The list that the index and the comparison share; of ten thousand it takes its time."""
-    return log(sessions, Display(athlete.units))
+def list_sessions(sessions: Sequence[Session], athlete: Athlete) -> SessionList:
+    """The list of sessions, built once for the index and the comparison."""
+    return session_list(sessions, Display(athlete.units))
 
 
-def log(sessions: Sequence[Session], display: Display) -> Log:
+def session_list(sessions: Sequence[Session], display: Display) -> SessionList:
     """The list of any number of sessions in any order."""
     newest = sorted(sessions, key=lambda each: (-each.start_time_s, each.id))
-    # by the runner's own clock: a flight may turn two neighbours round at a month's end
+    # by the athlete's own clock: a flight may turn two neighbours round at a month's end
     dated = sorted(newest, key=lambda each: local_date(each).isoformat()[:7], reverse=True)
     months = tuple(
         _month(key, list(found), display)
         for key, found in groupby(dated, key=lambda each: local_date(each).isoformat()[:7])
     )
     places = tuple(sorted({_place(each) for each in dated}))
-    return Log(months, places, _data(dated, places))
+    return SessionList(months, places, _data(dated, places))
 
 
 def _month(key: str, sessions: Sequence[Session], display: Display) -> Month:
     day = local_date(sessions[0])
-    backward = Totals.of(counted(each, "backward") for each in sessions).moving_s
+    backward = Totals.of(each.total("backward") for each in sessions).moving_s
     words = say("month_backward", time=spoken_time(backward)) if backward else say("month_none")
     return Month(
         key,
         f"{month(day)} {day.year}",
         f"{how_many(len(sessions))} · {words}",
-        tuple(row(each, display) for each in sessions),
+        tuple(session_row(each, display) for each in sessions),
     )
 
 
@@ -107,17 +101,17 @@ def how_many(count: int) -> str:
     return say("sessions_one") if count == 1 else say("sessions_many", count=count)
 
 
-def row(session: Session, display: Display) -> Row:
+def session_row(session: Session, display: Display) -> Row:
     """One session as the lists show it."""
     moment = local_time(session.start_time_s, session.zone)
-    backward = counted(session, "backward").moving_s
-    maybe = counted(session, "candidate").moving_s
+    backward = session.total("backward").moving_s
+    maybe = session.total("candidate").moving_s
     segments, whole_s = session.measures.segments, session.duration_s
     share = backward / session.moving_s if backward and session.moving_s else None
     return Row(
         id=session.id,
         day=f"{say('weekdays_short').split()[moment.weekday()]} {moment.day}",
-        name=name(session),
+        name=session_name(session),
         sure=strip_path(segments, "backward", whole_s),
         maybe=strip_path(segments, "candidate", whole_s),
         time=clock(session.duration_s),
@@ -132,18 +126,18 @@ def _maybe(seconds: float) -> str:
     return say("row_maybe", time=clock(seconds)) if seconds else ""
 
 
-def name(session: Session) -> str:
+def session_name(session: Session) -> str:
     """The session's own name, or what kind it is; never so long that it hides the rest."""
     words = session.name or say(f"sport_{session.sport}", fallback="sport_other")
     return words if len(words) <= 60 else f"{words[:59]}…"
 
 
 def strip_path(segments: Sequence[MeasuredSegment], wanted: str, duration_s: float) -> str:
-    """Stretches of one kind as strokes on a line of `STRIP` units; neighbours become one."""
+    """Segments of one kind as strokes on a line of `STRIP` units; neighbours become one."""
     scale = STRIP / max(duration_s, 1.0)
     path, pen = "", -1
     for each in segments:
-        if kind(each.segment) != wanted:
+        if each.segment.kind != wanted:
             continue
         start = max(round(each.segment.start_s * scale), pen)
         end = min(max(round(each.segment.end_s * scale), start + 1), STRIP)
@@ -165,7 +159,7 @@ def _data(sessions: Sequence[Session], places: Sequence[str]) -> Mapping[str, An
         "date": [local_date(each).isoformat() for each in sessions],
         "forward_s": [_forward(each) for each in sessions],
         "place": [index[_place(each)] for each in sessions],
-        "parts": [parts(each) for each in sessions],
+        "parts": [backward_parts(each) for each in sessions],
     }
 
 
@@ -184,7 +178,7 @@ def _forward(session: Session) -> list[int]:
     ]
 
 
-def parts(session: Session) -> list[list[int]]:
+def backward_parts(session: Session) -> list[list[int]]:
     """Backward movement as [gait, verdict, seconds, metres], by their places in the lists above."""
     sums: dict[tuple[int, int], list[float]] = {}
     for each in session.measures.segments:
@@ -199,7 +193,7 @@ def parts(session: Session) -> list[list[int]]:
 def index_page(
     sessions: Sequence[Session],
     athlete: Athlete,
-    listed: Log | None = None,
+    listed: SessionList | None = None,
     faults: Sequence[Fault] = (),
 ) -> str:
     """The page that lists all sessions and leads to their pages.
@@ -215,17 +209,17 @@ def index_page(
         "index",
         say("title_index"),
         Place(),
-        headline=headline(sessions),
+        headline=sessions_headline(sessions),
         subline=_subline(sessions, display),
-        log=listed or log(sessions, display),
+        log=listed or session_list(sessions, display),
         faults=faults,
         charts=False,
     )
 
 
-def headline(sessions: Sequence[Session]) -> Markup:
-    """How much was run backward in all of them, in one sentence."""
-    backward = [counted(each, "backward").moving_s for each in sessions]
+def sessions_headline(sessions: Sequence[Session]) -> Markup:
+    """How much of all sessions was backward, in one sentence."""
+    backward = [each.total("backward").moving_s for each in sessions]
     count = sum(seconds > 0 for seconds in backward)
     if not count:
         which = {0: "empty", 1: "single"}.get(len(sessions), "none")
@@ -243,7 +237,7 @@ def _verb(sessions: Sequence[Session]) -> str:
         each.segment.gait
         for session in sessions
         for each in session.measures.segments
-        if kind(each.segment) == "backward"
+        if each.segment.kind == "backward"
     }
     if gaits == {"walk"}:
         return say("verb_walk")
@@ -255,7 +249,7 @@ def _subline(sessions: Sequence[Session], display: Display) -> str:
         return say("index_empty")
     days = [local_date(each) for each in sessions]
     first, last = short_date(min(days)), short_date(max(days))
-    backward = Totals.of(counted(each, "backward") for each in sessions)
+    backward = Totals.of(each.total("backward") for each in sessions)
     whole = sum(each.distance_m or 0.0 for each in sessions)
     span = first if first == last else say("span", first=first, last=last)
     parts = [span, how_many(len(sessions))]

@@ -1,4 +1,4 @@
-"""How measures go over time: one figure a measure, its slope in words, and a table behind all."""
+"""Metrics over time: a figure for each metric, its slope in words, and a table of all values."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -18,8 +18,8 @@ BINS = 200
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Card:
-    """One measure: where it goes, how sure that is, and its figure where it has two points."""
+class TrendCard:
+    """One metric: where it goes, how sure that is, and its figure where it has two points."""
 
     key: str
     title: str
@@ -31,20 +31,22 @@ class Card:
     figure: Mapping[str, Any] | None
 
 
-def cards(trends: Sequence[Trend], days: Mapping[str, Day], display: Display) -> tuple[Card, ...]:
-    """All measures with at least one point; those with a slope first."""
+def trend_cards(
+    trends: Sequence[Trend], days: Mapping[str, Day], display: Display
+) -> tuple[TrendCard, ...]:
+    """All metrics with at least one point; those with a slope first."""
     found = sorted(
         (each for each in trends if each.points), key=lambda each: each.slope_per_week.value is None
     )
     return tuple(_card(each, days, display) for each in found)
 
 
-def _card(trend: Trend, days: Mapping[str, Day], display: Display) -> Card:
+def _card(trend: Trend, days: Mapping[str, Day], display: Display) -> TrendCard:
     how = shown(trend.key, trend.label, trend.unit, display)
     slope = trend.slope_per_week
     early = slope.value is None
     interval = how.interval(slope.low, slope.high, 1)
-    return Card(
+    return TrendCard(
         key=trend.key,
         title=how.label,
         unit=how.unit,
@@ -134,7 +136,7 @@ def _utc_date(time_s: float) -> str:
 
 
 def _line(trend: Trend, how: Shown) -> list[Json]:
-    """The line, and within what its slope may turn about its middle."""
+    """The line, and the band that the interval of its slope allows."""
     slope = trend.slope_per_week
     start_s, weeks = trend.points[0].start_time_s, trend.weeks
     ends = [_utc_date(start_s), _utc_date(start_s + weeks * WEEK_S)]
@@ -182,8 +184,8 @@ def _layout(how: Shown) -> Json:
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
-    """The table behind the trends: one row a session, one cell a measure."""
+class TrendTable:
+    """The table behind the trends: one row a session, one cell a metric."""
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, str, tuple[str, ...]], ...]
@@ -193,7 +195,7 @@ class Values:
 MOST_ROWS = 500
 
 
-def values(trends: Sequence[Trend], days: Sequence[Day], display: Display) -> Values:
+def trend_table(trends: Sequence[Trend], days: Sequence[Day], display: Display) -> TrendTable:
     """Latest first, and at most `MOST_ROWS`: the list below holds every session."""
     used = [each for each in trends if each.points]
     hows = [shown(each.key, each.label, each.unit, display) for each in used]
@@ -211,4 +213,4 @@ def values(trends: Sequence[Trend], days: Sequence[Day], display: Display) -> Va
         for day in reversed(kept[-MOST_ROWS:])
     )
     head = tuple(f"{how.label}, {how.unit}".removesuffix(", ") for how in hows)
-    return Values(head, rows, max(0, len(kept) - MOST_ROWS))
+    return TrendTable(head, rows, max(0, len(kept) - MOST_ROWS))

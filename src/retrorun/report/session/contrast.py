@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from retrorun.model import GaitLine, MeasuredSegment, Metrics, Session
-from retrorun.model.segment import kind
 from retrorun.report.numbers import UNKNOWN, Display, number, percent
 from retrorun.report.words import say
 
@@ -37,8 +36,8 @@ def contrast(measured: Sequence[MeasuredSegment], display: Display) -> Contrast 
     gaits: tuple[Literal["run", "walk"], ...] = ("run", "walk")
     for gait in gaits:
         same = [each for each in measured if each.segment.gait == gait]
-        backward = [each.metrics for each in same if kind(each.segment) == "backward"]
-        forward = [each.metrics for each in same if kind(each.segment) == "forward"]
+        backward = [each.metrics for each in same if each.segment.kind == "backward"]
+        forward = [each.metrics for each in same if each.segment.kind == "forward"]
         made = _measures(backward, forward, display) if backward and forward else ()
         if made:
             return Contrast(say(f"gait_{gait}"), made)
@@ -171,7 +170,7 @@ def _marks(session: Session, name: str, display: Display) -> Json | None:
     found = [
         (number, each)
         for number, each in enumerate(session.measures.segments, 1)
-        if kind(each.segment) == name and _usable(each)
+        if each.segment.kind == name and _usable(each)
     ]
     if not found:
         return None

@@ -1,12 +1,9 @@
-"""The lanes of a session: what is drawn over its time, one strip beneath another.
+"""The lanes of a session (pace, heart rate, steps, height, facing) as a figure and as a table.
 
-The figure of a session's lanes: one time axis, the segments as bands behind, in plain values.
-
-Colours are names of CSS custom properties (``--ink``): the page's script replaces them, so that one
-figure serves light, dark and paper. Values are whole numbers in small units (deciseconds have no
-place on a screen); each trace says in ``meta`` how to read them out.
-
-The lanes as a table, for readers of tables and for those who cannot see the chart.
+The figure has one time axis for all lanes, and segments as bands behind them. Colours are names of
+CSS custom properties (``--ink``) that the page's script replaces, so that one figure serves light,
+dark and paper. Values are whole numbers in small units; each trace's ``meta`` has the scale and
+the form in which they are read out. The table serves readers who cannot see the figure.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,8 +13,7 @@ from typing import Any
 import numpy as np
 
 from retrorun.model import MeasuredSegment, Track
-from retrorun.model.segment import kind
-from retrorun.report.figures import Grid, integers, smooth, thin
+from retrorun.report.figures import Grid, Table, integers, smooth, thin
 from retrorun.report.numbers import SLOWEST_S_PER_KM, UNKNOWN, Display, clock
 from retrorun.report.words import say
 from retrorun.units import FloatArray
@@ -59,7 +55,7 @@ class Lane:
 
 def lanes(track: Track, display: Display) -> tuple[Lane, ...]:
     """The lanes that the track has data for, in reading order."""
-    found = (make(track, display) for make in _MAKERS)
+    found = (make(track, display) for make in _LANES)
     return tuple(lane for lane in found if lane is not None)
 
 
@@ -114,7 +110,7 @@ def _facing(track: Track, _display: Display) -> Lane | None:
     return _lane("facing", line)
 
 
-_MAKERS: tuple[Callable[[Track, Display], Lane | None], ...] = (
+_LANES: tuple[Callable[[Track, Display], Lane | None], ...] = (
     _pace,
     _heart,
     _steps,
@@ -135,7 +131,9 @@ GAP_PX = 14
 FOOT_PX = 34
 
 
-def figure(found: Sequence[Lane], segments: Sequence[MeasuredSegment], on: Grid) -> Json | None:
+def lanes_figure(
+    found: Sequence[Lane], segments: Sequence[MeasuredSegment], on: Grid
+) -> Json | None:
     """The figure of these lanes with the segments as bands behind; None without lanes.
 
     The first y axis spans the whole height and carries the bands; lane i has axis ``y{2 i + 2}``,
@@ -175,7 +173,7 @@ def bands(segments: Sequence[MeasuredSegment]) -> list[Json]:
     for name, colour in looks.items():
         x: list[int | None] = []
         for each in segments:
-            if kind(each.segment) == name:
+            if each.segment.kind == name:
                 start, end = round(each.segment.start_s), round(each.segment.end_s)
                 x += [start, start, end, end, None]
         if x:
@@ -327,14 +325,6 @@ def _time_axis(duration_s: float) -> Json:
 
 ROWS = 48
 STEPS_S = (10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 43200)
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table of text: ``head`` and ``rows``, the first cell of each row its name."""
-
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
 
 
 def minute_table(lanes: Sequence[Lane], seconds: int) -> Table | None:

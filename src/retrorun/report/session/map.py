@@ -1,6 +1,6 @@
 """Pictures that need no script: the map from the track in metres, and the strip of segments.
 
-SVG text built from numbers and our own words only; nothing from a file is ever put in.
+SVG is built from numbers and from words of ``words`` only; no text of a file enters it.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import numpy as np
 from markupsafe import Markup
 
 from retrorun.model import MeasuredSegment, Track
-from retrorun.model.segment import KINDS, kind
+from retrorun.model.segment import Kind
 from retrorun.report.figures import Grid, integers, pick
 from retrorun.report.numbers import Display
 from retrorun.report.words import say
@@ -18,7 +18,8 @@ from retrorun.units import METRE_PER_MILE, FloatArray
 
 SIDE = 1000  # the longer side of the map in its own units
 EDGE = 60
-NAMED = 12  # no more stretches than these get a number on the map
+LAYERS: tuple[Kind, ...] = ("backward", "candidate", "forward", "unknown", "still")
+NAMED = 12  # no more segments than these get a number on the map
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +75,7 @@ def _fit(track: Track) -> _Frame | None:
     scale = (SIDE - 2 * EDGE) / extent_m
     width = max(round((right - left) * scale), SIDE // 3) + 2 * EDGE
     height = max(round((high - low) * scale), SIDE // 4) + 2 * EDGE
-    # metres from the picture's own corner: where the first fix lay is not told
+    # metres from the picture's own corner: the page does not hold where the first fix lies
     centred_x = width / 2 + (x - (left + right) / 2) * scale
     centred_y = height / 2 - (y - (low + high) / 2) * scale
     return _Frame(width, height + EDGE, centred_x, centred_y, scale)
@@ -86,7 +87,7 @@ def _ways(frame: _Frame, segments: Sequence[MeasuredSegment]) -> str:
     paths: dict[str, list[str]] = {name: [] for name in order}
     for each in segments:
         start, end = int(each.segment.start_s), int(each.segment.end_s) + 1
-        paths[kind(each.segment)].append(_path(frame.x[start:end], frame.y[start:end]))
+        paths[each.segment.kind].append(_path(frame.x[start:end], frame.y[start:end]))
     if not segments:
         paths["unknown"].append(_path(frame.x, frame.y))
     drawn = {name: "".join(found) for name, found in paths.items()}
@@ -119,11 +120,11 @@ def _ends(frame: _Frame) -> str:
 
 
 def _numbers(frame: _Frame, segments: Sequence[MeasuredSegment]) -> str:
-    """The number of each backward stretch in the segment table, beside its middle."""
+    """The number of each backward segment in the segment table, beside its middle."""
     wanted = [
         (number, each.segment)
         for number, each in enumerate(segments, 1)
-        if kind(each.segment) in {"backward", "candidate"}
+        if each.segment.kind in {"backward", "candidate"}
     ]
     if len(wanted) > NAMED:
         return ""
@@ -133,7 +134,7 @@ def _numbers(frame: _Frame, segments: Sequence[MeasuredSegment]) -> str:
         x, y = frame.x[middle], frame.y[middle]
         if np.isfinite(x) and np.isfinite(y):
             marks.append(
-                f'<g class="mark {kind(segment)}"><circle r="20" cx="{x:.0f}" cy="{y:.0f}"/>'
+                f'<g class="mark {segment.kind}"><circle r="20" cx="{x:.0f}" cy="{y:.0f}"/>'
                 f'<text x="{x:.0f}" y="{y + 8:.0f}">{number}</text></g>'
             )
     return "".join(marks)
@@ -167,11 +168,11 @@ def _north(frame: _Frame) -> str:
 def draw_strip(segments: Sequence[MeasuredSegment], duration_s: float) -> Markup:
     """The session from left to right as one strip, a path a kind."""
     duration = max(duration_s, 1.0)
-    paths: dict[str, list[str]] = {name: [] for name in KINDS}
+    paths: dict[str, list[str]] = {name: [] for name in LAYERS}
     for each in segments:
         start = round(2000 * each.segment.start_s / duration)
         length = max(round(2000 * each.segment.end_s / duration) - start, 1)
-        paths[kind(each.segment)].append(f"M{start} 0h{length}v40h-{length}z")
+        paths[each.segment.kind].append(f"M{start} 0h{length}v40h-{length}z")
     drawn = "".join(
         f'<path class="stretch {name}" d="{"".join(found)}"/>'
         for name, found in paths.items()

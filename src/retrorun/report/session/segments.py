@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from retrorun.model import Energy, MeasuredSegment, Session
-from retrorun.model.segment import Kind, kind
+from retrorun.model.segment import Kind
 from retrorun.report.numbers import Display, clock, number, percent
 from retrorun.report.words import say
 
@@ -64,7 +64,7 @@ def rows(measured: Sequence[MeasuredSegment], display: Display) -> Rows:
 def _importance(numbered: tuple[int, MeasuredSegment]) -> tuple[bool, float]:
     """Backward first, then the longest."""
     segment = numbered[1].segment
-    return kind(segment) not in {"backward", "candidate"}, segment.start_s - segment.end_s
+    return segment.kind not in {"backward", "candidate"}, segment.start_s - segment.end_s
 
 
 def _row(position: int, each: MeasuredSegment, display: Display, names: Sequence[str]) -> Row:
@@ -72,12 +72,10 @@ def _row(position: int, each: MeasuredSegment, display: Display, names: Sequence
     heart = metrics.heart_rate
     return Row(
         number=position,
-        kind=kind(segment),
+        kind=segment.kind,
         start_s=round(segment.start_s),
         end_s=round(segment.end_s),
-        direction=say(
-            f"direction_{kind(segment)}_{segment.gait}", fallback=f"kind_{kind(segment)}"
-        ),
+        direction=say(f"direction_{segment.kind}_{segment.gait}", fallback=f"kind_{segment.kind}"),
         start=clock(segment.start_s),
         length=clock(segment.end_s - segment.start_s),
         cells=(

@@ -96,3 +96,12 @@ def test_a_fifth_of_the_time_between_far_samples_is_sparse() -> None:
 )
 def test_what_is_dense_or_paused_is_not_sparse(times: FloatArray) -> None:
     assert slugs(times) == []
+
+
+def test_between_no_steps_and_a_step_rate_lies_no_slow_step_rate() -> None:
+    recording = Recording(
+        np.array([0.0, 5.0, 6.0, 10.0, 20.0]),
+        {"cadence_spm": np.array([0.0, 160.0, 160.0, 0.0, np.nan])},
+    )
+    found = prepare(recording, SETTINGS).column("cadence_spm")[:11]
+    assert found == pytest.approx([0, 0, 0, 160, 160, 160, 160, 160, 160, 0, 0])

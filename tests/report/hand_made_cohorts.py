@@ -6,7 +6,7 @@ import numpy as np
 
 from retrorun.compare import cohort
 from retrorun.model.cohort import (
-    AthleteMeasure,
+    AthleteMetric,
     AthleteSummary,
     Cohort,
     Interval,
@@ -63,12 +63,12 @@ def athlete(name: str, seed: int) -> AthleteSummary:
 
 def _measure(
     row: tuple[str, float, float, float, float], sessions: int, rng: np.random.Generator
-) -> AthleteMeasure:
+) -> AthleteMetric:
     _, mean, between, within, forward = row
     value = float(rng.normal(mean, between))
     reach = 2.2 * within / float(np.sqrt(sessions))
     share = 100.0 / forward
-    return AthleteMeasure(
+    return AthleteMetric(
         Interval(value, value - reach, value + reach),
         Interval(value * share, (value - reach) * share, (value + reach) * share),
         sessions * 5,

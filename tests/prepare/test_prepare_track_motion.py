@@ -3,7 +3,7 @@ import pytest
 
 from retrorun.model import Recording, Track
 from retrorun.prepare import prepare
-from retrorun.prepare.motion import plane
+from retrorun.prepare.track import plane
 from retrorun.settings import PrepareSettings
 from retrorun.units import FloatArray
 

@@ -3,24 +3,24 @@
 import dataclasses as dc
 from collections.abc import Sequence
 
-import made
+import hand_made_sessions
 
 from retrorun.compare import compare
-from retrorun.model import Athlete, Comparison, Estimate, Measures, Session, Zoned
+from retrorun.model import Athlete, Comparison, Estimate, Measures, Session, TimeZone
 from retrorun.settings import CompareSettings
 
 ME = Athlete(mass_kg=70.0)
 DAY_S = 86_400.0
-FORWARD: made.Plan = [
+FORWARD: hand_made_sessions.Plan = [
     (420, "forward", "walk", "confirmed", 1.5),
     (1800, "forward", "run", "confirmed", 2.9),
 ]
-MAYBE: made.Plan = [
+MAYBE: hand_made_sessions.Plan = [
     (900, "forward", "run", "confirmed", 2.9),
     (300, "backward", "run", "candidate", 2.0),
     (600, "forward", "run", "confirmed", 2.9),
 ]
-LONG: made.Plan = [
+LONG: hand_made_sessions.Plan = [
     (600, "forward", "run", "confirmed", 2.5),
     (240, "backward", "run", "confirmed", 2.4),
     (240, "forward", "run", "confirmed", 2.4),
@@ -29,9 +29,11 @@ LONG: made.Plan = [
 ]
 
 
-def run(day: int, plan: made.Plan = LONG, **changes: object) -> Session:
+def run(day: int, plan: hand_made_sessions.Plan = LONG, **changes: object) -> Session:
     """The session of a day; day 0 is Sunday, 3 May 2026."""
-    found = made.session(plan, id=f"{day:012x}", start_time_s=made.START_S + day * DAY_S)
+    found = hand_made_sessions.session(
+        plan, id=f"{day:012x}", start_time_s=hand_made_sessions.START_S + day * DAY_S
+    )
     return dc.replace(found, **changes)  # type: ignore[arg-type]
 
 
@@ -49,7 +51,7 @@ def ten_weeks() -> list[Session]:
     found = [
         factored(run(round(3.5 * turn), plans[turn % 4]), 1.36 - 0.004 * turn) for turn in range(20)
     ]
-    abroad = Zoned("Europe/Rome", 7200.0, "position")
+    abroad = TimeZone("Europe/Rome", 7200.0, "position")
     return [*found[:-1], dc.replace(found[-1], zone=abroad, name="Along the sea")]
 
 

@@ -1,4 +1,4 @@
-"""What is measured of a stretch and of a session."""
+"""Metrics of a segment and of a session."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Energy:
-    """Energy of a stretch by one method, kcal (or kcal/kg where ``per_kg``).
+    """Energy of a segment by one method, kcal (or kcal/kg where ``per_kg``).
 
     ``gross`` is all the body spends, ``active`` above rest; ``low`` and ``high`` bound ``gross``.
     """
@@ -37,7 +37,7 @@ class Energy:
 
 @dataclass(frozen=True, slots=True)
 class HeartRate:
-    """Heart rate of a stretch; ``coverage`` is the share of its seconds that have one."""
+    """Heart rate of a segment; ``coverage`` is the share of its seconds that have one."""
 
     mean: float
     max: float
@@ -46,9 +46,9 @@ class HeartRate:
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """Measures of one stretch. Sums first (they add up), then what is derived from them.
+    """Metrics of one segment. Sums first (they add up), then what is derived from them.
 
-    ``seconds`` is the stretch's length, ``moving_s`` the part in motion; ``beats`` and ``steps``
+    ``seconds`` is the segment's length, ``moving_s`` the part in motion; ``beats`` and ``steps``
     are counted only while the sensor reported, over ``beats_s`` and ``steps_s`` seconds.
     ``energy_shown`` is the method shown, ``energies`` all of them.
     """
@@ -81,7 +81,7 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredSegment:
-    """A segment and its measures."""
+    """A segment and its metrics."""
 
     segment: Segment
     metrics: Metrics
@@ -134,7 +134,7 @@ def _way_m(parts: Iterable[Totals]) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """The fastest backward stretch over a distance, or the longest without a break.
+    """The fastest backward segment over a distance, or the longest without a break.
 
     ``key`` is such as ``1 km``, ``longest_m`` or ``longest_s``; ``start_s`` elapsed seconds.
     """
@@ -163,7 +163,7 @@ class HeartLoad:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """Everything measured about one session.
+    """All metrics of one session.
 
     ``bests`` are backward ones, of counted segments; ``heart`` direction → load.
     """

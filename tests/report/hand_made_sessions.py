@@ -20,10 +20,10 @@ from retrorun.model import (
     Segment,
     Session,
     Source,
+    TimeZone,
     Totals,
     Track,
     Verdict,
-    Zoned,
 )
 from retrorun.units import FloatArray
 
@@ -178,7 +178,7 @@ def session(plan: Plan | None = None, **changes: object) -> Session:
         index=0,
         source=Source("morning run.fit", "0123456789ab" + "0" * 52, "fit", "Forerunner"),
         start_time_s=START_S,
-        zone=Zoned("Europe/Ljubljana", 7200.0, "position"),
+        zone=TimeZone("Europe/Ljubljana", 7200.0, "position"),
         sport="running",
         name="Lunch loop",
         device="Forerunner",

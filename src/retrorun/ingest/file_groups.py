@@ -1,0 +1,287 @@
+"""Which files of a folder are looked at, and which belong together.
+
+By their names: exports, archives, and tables of labels beside exports (``run.labels.csv`` or
+``run.fit.labels.csv`` for ``run.fit``).
+
+By their heads: a phone's sensor log as loose tables, ``Location.csv`` and what lies beside it. The
+tables of a folder that have the same text around the sensor's name are one recording. Its row is
+that of the places; the rows of the others say that they went into it.
+
+By a table: Strava's ``activities.csv`` in an unpacked bulk export says which files are no runs.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import cast
+
+from retrorun import storage
+from retrorun.archive import Change, FileRow, Problem
+from retrorun.errors import ReadError
+from retrorun.readers.registry import suffixes
+from retrorun.settings import ReadLimits
+from retrorun.storage import Entry, Store
+from retrorun.storage.entries import PACKED, is_archive, is_export, may_be_export
+
+__all__ = [
+    "PACKED",
+    "Found",
+    "Tables",
+    "composed",
+    "container",
+    "find_logs",
+    "is_archive",
+    "is_export",
+    "is_known",
+    "is_member",
+    "is_table",
+    "may_be_table",
+    "may_be_wanted",
+    "member_tag",
+    "moved_log",
+    "named_after",
+    "other_sports",
+    "rows_of_parts",
+    "table_endings",
+]
+
+TABLE = ".labels.csv"
+ACTIVITIES = "activities.csv"
+_MEMBER = "member:"
+_ACTIVITIES_BYTES = 64 * 2**20
+_MOST_TABLES = 100  # of activities, in a folder and all below it
+_MOST_OTHERS = 100  # tables of a folder that are not called after a sensor; a log has some dozens
+_HEAD_BYTES = 4096
+_HAS_TIME = re.compile(rb'[^\n]*(?:^|[,\xef\xbb\xbf"])time[",\r\n]', re.IGNORECASE)
+Tables = tuple[tuple[str, Entry], ...]  # role → where it lies; the recording's own first
+
+
+def is_table(name: str) -> bool:
+    """Whether a name is that of a table of labels beside an export."""
+    return name.lower().endswith(TABLE) and not PurePosixPath(name).name.startswith((".", "~"))
+
+
+def is_known(name: str) -> bool:
+    """Whether a file is looked at: an export, an archive or a table of labels."""
+    return is_export(name) or is_table(name)
+
+
+def may_be_wanted(name: str) -> bool:
+    """Whether a file is looked at, or might be, depending on its content."""
+    return is_known(name) or may_be_export(name)
+
+
+def table_endings() -> tuple[str, ...]:
+    """What may follow a table's stem in the name of its export."""
+    ends = (*suffixes(), *suffixes(shared=True))
+    return ("", *(end + packed for end in ends for packed in ("", PACKED)))
+
+
+def named_after(tables: Iterable[Entry], exports: Iterable[Entry]) -> list[tuple[str, ...]]:
+    """For each table of labels the paths of the exports that it lies beside.
+
+    ``run.labels.csv`` lies beside ``run.fit`` and ``run.gpx``, ``run.fit.labels.csv`` beside the
+    one.
+    """
+    by_address: dict[str, list[str]] = {}
+    for each in exports:
+        by_address.setdefault(each.address.lower(), []).append(each.address)
+    endings = table_endings()
+    stems = [each.address[: -len(TABLE)].lower() for each in tables]
+    return [
+        tuple(path for end in endings for path in by_address.get(stem + end, ())) for stem in stems
+    ]
+
+
+def member_tag(archive: str) -> str:
+    """The tag of an archive's members: how much of their path is the archive's."""
+    return f"{_MEMBER}{len(archive)}"
+
+
+def is_member(entry: Entry) -> bool:
+    """Whether an entry is a member of an archive."""
+    return entry.tag.startswith(_MEMBER)
+
+
+def container(row: FileRow) -> str | None:
+    """The path of the archive that a member lies in; None for a file by itself."""
+    if not row.tag.startswith(_MEMBER):
+        return None
+    return row.path[: int(row.tag.removeprefix(_MEMBER))]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The logs that are due, and the tables of which nothing is new."""
+
+    due: tuple[Tables, ...]
+    settled: frozenset[str]
+
+
+def may_be_table(name: str) -> bool:
+    """Whether a file may be one of a phone's tables, by its name."""
+    path = PurePosixPath(name.lower())
+    return path.suffix == ".csv" and not is_table(name) and not path.name.startswith((".", "~"))
+
+
+def find_logs(store: Store, entries: Iterable[Entry], is_fresh: Callable[[Entry], bool]) -> Found:
+    """Logs of which any table is new or changed; only then are heads looked at.
+
+    Args:
+        store: where the entries lie.
+        entries: everything that was found.
+        is_fresh: whether a file is new, changed or to be tried again.
+    """
+    folders: dict[str, list[Entry]] = {}
+    for each in entries:
+        if may_be_table(each.name):
+            folders.setdefault(each.address.rpartition("/")[0], []).append(each)
+    due: list[Tables] = []
+    settled: set[str] = set()
+    for held in folders.values():
+        fresh = {each.address for each in held if is_fresh(each)}
+        settled |= {each.address for each in held} - fresh
+        logs = _logs(store, held) if fresh else []
+        due += [log for log in logs if any(each.address in fresh for _, each in log)]
+    return Found(tuple(due), frozenset(settled))
+
+
+def _logs(store: Store, held: list[Entry]) -> list[Tables]:
+    entries = {PurePosixPath(each.address).name: each for each in _tables_to_read(held)}
+    heads = {name: storage.head(store, each, _HEAD_BYTES) for name, each in entries.items()}
+    timed = {name: head for name, head in heads.items() if _HAS_TIME.match(head)}
+    if not timed:
+        return []
+    from retrorun.readers.containers import sensor_logger  # most folders need none of it
+
+    return [
+        tuple((role, entries[log[role]]) for role in sorted(log, key=lambda role: role != "places"))
+        for log in sensor_logger.logs(timed)
+    ]
+
+
+def _tables_to_read(held: list[Entry]) -> list[Entry]:
+    """All that are called after a sensor, however many logs there are, and some of the others."""
+    if len(held) <= _MOST_OTHERS:
+        return held
+    from retrorun.readers.containers import sensor_logger
+
+    named = {each.address for each in held if sensor_logger.is_named(each.name)}
+    others = [each for each in held if each.address not in named]
+    return [each for each in held if each.address in named] + others[:_MOST_OTHERS]
+
+
+def composed(tables: Tables, limits: ReadLimits) -> bytes:
+    """The log as GPX.
+
+    Raises:
+        RetrorunError: a table cannot be read, changed meanwhile, or there are no places.
+    """
+    from retrorun.readers.containers import sensor_logger
+
+    own = PurePosixPath(tables[0][1].name).name
+    data = {cast(sensor_logger.Role, role): _whole(each, limits) for role, each in tables}
+    return sensor_logger.sensor_log(own, data, limits)
+
+
+def _whole(entry: Entry, limits: ReadLimits) -> bytes:
+    if not storage.is_local(entry.address):
+        folder, name = entry.address.rsplit("/", 1)
+        return storage.open_store(folder).read(name, limits.file_bytes)
+    data = storage.read_file(entry.address, limits.file_bytes)
+    now = storage.look(entry.address)
+    if now is None or (now.size, now.tag) != (entry.size, entry.tag):
+        raise storage.changing(entry.name)
+    return data
+
+
+def rows_of_parts(tables: Tables, row: FileRow) -> list[FileRow]:
+    """Rows of the tables that went into another.
+
+    Args:
+        tables: the log's.
+        row: a row of the recording, of any outcome.
+    """
+    others = [each for _, each in tables[1:]]
+    return [
+        replace(
+            row,
+            path=each.address,
+            size=each.size,
+            tag=each.tag,
+            sha256="",
+            duplicate_of=row.path,
+        )
+        for each in others
+    ]
+
+
+def moved_log(entry: Entry, sha256: str, known: Mapping[str, FileRow]) -> Change | None:
+    """What is written where a log was known under a name that is gone; None if none was.
+
+    Args:
+        entry: of the log's own table, that of the places.
+        sha256: of the log.
+        known: what is known of files, by path.
+    """
+    held = [
+        row for row in known.values() if row.sha256 == sha256 and row.rule != "same-bytes"
+    ]  # a copy is no holder, as with other files
+    old = next((row for row in held if _is_gone(row)), None)
+    if old is None or any(not _is_gone(row) for row in held):
+        return None
+    parts = [row.path for row in known.values() if row.duplicate_of == old.path and _is_gone(row)]
+    row = replace(old, path=entry.address, size=entry.size, tag=entry.tag)
+    return Change([row], gone=[old.path, *parts])
+
+
+def _is_gone(row: FileRow) -> bool:
+    """Whether a loose file is not there any more; of a store that is not asked."""
+    own = container(row) is None and storage.is_local(row.path)
+    return own and storage.look(row.path) is None
+
+
+def other_sports(
+    store: Store, found: Iterable[Entry], fresh: Iterable[Entry]
+) -> Mapping[str, Problem]:
+    """Why files are passed over by what a table says of them, by their address.
+
+    Args:
+        store: where the entries lie.
+        found: everything that was found.
+        fresh: the files that are to be looked at.
+    """
+    tables = [each for each in found if PurePosixPath(each.name).name.lower() == ACTIVITIES]
+    wanted = list(fresh) if tables else []
+    problems: dict[str, Problem] = {}
+    for table in tables[:_MOST_TABLES]:
+        folder = table.address[: -len(ACTIVITIES)]
+        beside = [each for each in wanted if each.address.startswith(folder)]
+        if beside:
+            problems |= _not_on_foot(folder, _table_bytes(store, table), beside)
+    return problems
+
+
+def _not_on_foot(folder: str, data: bytes, beside: Iterable[Entry]) -> dict[str, Problem]:
+    from retrorun.readers.containers.strava import activities, file_key
+    from retrorun.readers.sports import is_on_foot
+
+    known = activities(folder, data)
+    found: dict[str, Problem] = {}
+    for each in beside:
+        one = known.get(file_key(each.address))
+        if one is not None and is_on_foot(one.sport) == "no":
+            words = f"{ACTIVITIES} calls it {one.sport}, which is not on foot"
+            found[each.address] = Problem("not-a-run", "not-a-run", words)
+    return found
+
+
+def _table_bytes(store: Store, table: Entry) -> bytes:
+    """The bytes of a table; none where it cannot be read."""
+    try:
+        if storage.is_local(table.address):
+            return storage.read_file(table.address, _ACTIVITIES_BYTES)
+        return store.read(table.name, _ACTIVITIES_BYTES)
+    except ReadError:
+        return b""

@@ -1,0 +1,310 @@
+"""A track at 1 Hz: native times resampled, and the motion that follows from the positions.
+
+Long gaps stay missing, and no line crosses a break. Motion is plane coordinates, speed, course,
+turn rate and grade.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from retrorun import arithmetic
+from retrorun.channels import CHANNELS, POSITION
+from retrorun.model import HeadingSeries, HeadingTrack, Note, Pause, Track
+from retrorun.prepare.clean import Cleaned
+from retrorun.settings import PrepareSettings
+from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray, difference_deg, wrap_deg
+
+STEEPEST = 0.6  # what is steeper is no running surface but a fault of the altimeter
+
+
+def resampled(clean: Cleaned, settings: PrepareSettings) -> Track:
+    """Interpolate every channel onto whole seconds since the first sample.
+
+    Returns:
+        Track with the recording's channels, all flags and its headings; no derived column yet.
+    """
+    if clean.time_s.size == 0:
+        none = np.zeros(0, dtype=bool)
+        names = ("paused", "gap", "break", "position_suspect", "heart_rate_suspect")
+        return Track(0.0, {}, dict.fromkeys(names, none), (), clean.notes)
+    start_s = float(clean.time_s[0])
+    grid_s = start_s + np.arange(int(clean.time_s[-1] - start_s) + 1, dtype=np.float64)
+    line = _Lines(grid_s, clean.breaks_s, settings.gap_s)
+    columns = {name: line.between(clean.time_s, v) for name, v in clean.columns.items()}
+    if "cadence_spm" in columns:
+        columns["cadence_spm"] = _rates(line, clean.time_s, clean.columns["cadence_spm"])
+    if "longitude_deg" in columns:
+        columns["longitude_deg"] = wrap_deg(columns["longitude_deg"])
+    flags = {
+        "paused": _paused(grid_s, clean.pauses),
+        "gap": np.isnan(line.between(clean.time_s, np.ones_like(clean.time_s))),
+        "break": np.diff(np.searchsorted(clean.breaks_s, grid_s, "right"), prepend=0) > 0,
+        "position_suspect": _near(grid_s, clean.suspects.get("position_suspect")),
+        "heart_rate_suspect": _near(grid_s, clean.suspects.get("heart_rate_suspect")),
+    }
+    headings = tuple(_heading(line, series) for series in clean.headings)
+    notes = clean.notes + _sparse(clean.time_s, settings)
+    return Track(start_s, columns, flags, headings, notes)
+
+
+def as_cleaned(track: Track) -> Cleaned:
+    """A track at 1 Hz as the samples of a recording, of which it says what it says itself.
+
+    Args:
+        track: without derived columns.
+    """
+    time_s = track.start_time_s + np.arange(track.seconds, dtype=np.float64)
+    edges = np.flatnonzero(np.diff(track.flags["paused"].astype(np.int8), prepend=0, append=0))
+    ends_s = (track.start_time_s + edges).reshape(-1, 2).tolist()
+    pauses = tuple(Pause(start_s, end_s) for start_s, end_s in ends_s)
+    breaks_s = time_s[track.flags["break"]]
+    return Cleaned(time_s, track.columns, {}, (), pauses, breaks_s, ())
+
+
+def _sparse(time_s: FloatArray, settings: PrepareSettings) -> tuple[Note, ...]:
+    """A note where the samples lie so far apart that much of the time between them is missing.
+
+    Long holes are pauses or drop-outs, and no matter of how often was recorded.
+    """
+    apart_s = np.diff(time_s)
+    if apart_s.size < 2:
+        return ()
+    usual_s = float(np.median(apart_s))
+    recorded = apart_s[apart_s <= max(60.0, 2.0 * usual_s)]
+    share = float(recorded[recorded > settings.gap_s].sum() / recorded.sum())
+    if share < settings.sparse_share:
+        return ()
+    words = f"samples lie {usual_s:.0f} s apart; between those over {settings.gap_s:.0f} s apart"
+    return (Note("recording-sparse", f"{words} speed and steps are not known ({share:.0%})"),)
+
+
+class _Lines:
+    """Straight lines between samples, with the brackets of each set of times kept for reuse."""
+
+    def __init__(self, grid_s: FloatArray, breaks_s: FloatArray, gap_s: float) -> None:
+        self.grid_s = grid_s
+        self.breaks_s = breaks_s
+        self.gap_s = gap_s
+        self.open: dict[bytes, BoolArray] = {}
+
+    def between(self, time_s: FloatArray, values: FloatArray) -> FloatArray:
+        """Values on the grid, (n,); NaN outside the samples, in long gaps and across breaks."""
+        valid = np.isfinite(values)
+        times = time_s[valid]
+        if times.size == 0:
+            return np.full(self.grid_s.size, np.nan)
+        found = arithmetic.interpolate(self.grid_s, times, values[valid], outside=np.nan)
+        key = times.tobytes()
+        if key not in self.open:
+            self.open[key] = self._unsupported(times)
+        found[self.open[key]] = np.nan
+        return found
+
+    def _unsupported(self, times: FloatArray) -> BoolArray:
+        """Grid seconds strictly between two samples that no line may join."""
+        after = np.searchsorted(times, self.grid_s, side="left")
+        inside = (after > 0) & (after < times.size)
+        high = np.minimum(after, times.size - 1)
+        exact = times[high] == self.grid_s
+        before = np.maximum(after - 1, 0)
+        apart = times[high] - times[before] > self.gap_s
+        if self.breaks_s.size:
+            piece = np.searchsorted(self.breaks_s, times, side="right")
+            apart |= piece[high] != piece[before]
+        return np.asarray(inside & ~exact & apart, dtype=bool)
+
+
+def _rates(line: _Lines, time_s: FloatArray, values: FloatArray) -> FloatArray:
+    """A rate on the grid, (n,): between a zero and a rate it is the nearer one, nothing between."""
+    found = line.between(time_s, values)
+    zero = line.between(time_s, np.where(np.isfinite(values), values == 0.0, np.nan))
+    mixed = (zero > 0.0) & (zero < 1.0)
+    share = np.where(mixed, 1.0 - zero, 1.0)
+    return np.asarray(np.where(mixed & (share < 0.5), 0.0, found / share))
+
+
+def _heading(line: _Lines, series: HeadingSeries) -> HeadingTrack:
+    """Headings as unit vectors on the grid, so that 359° and 1° meet at 0°."""
+    turn = np.radians(series.heading_deg)
+    east = line.between(series.time_s, arithmetic.sin(turn))
+    north = line.between(series.time_s, arithmetic.cos(turn))
+    # Two opposite headings cancel half-way between: there is no direction to report.
+    weak = arithmetic.hypot(east, north) < 0.05
+    heading = np.degrees(arithmetic.arctan2(east, north)) % 360.0
+    return HeadingTrack(series.source, series.claim, series.north, np.where(weak, np.nan, heading))
+
+
+def _paused(grid_s: FloatArray, pauses: tuple[Pause, ...]) -> BoolArray:
+    """Seconds within a timer pause, (n,)."""
+    paused = np.zeros(grid_s.size, dtype=bool)
+    for pause in pauses:
+        first, last = np.searchsorted(grid_s, (pause.start_time_s, pause.end_time_s))
+        paused[first:last] = True
+    return paused
+
+
+def _near(grid_s: FloatArray, times_s: FloatArray | None) -> BoolArray:
+    """The grid second nearest to each of the times, (n,)."""
+    flag = np.zeros(grid_s.size, dtype=bool)
+    if times_s is not None and times_s.size:
+        seconds = np.rint(times_s - grid_s[0]).astype(np.int64)
+        flag[np.clip(seconds, 0, grid_s.size - 1)] = True
+    return flag
+
+
+def motion(track: Track, settings: PrepareSettings) -> Track:
+    """Add the derived columns named in ``Track``; what cannot be derived is NaN.
+
+    Speed is the chord's, NaN where there is none; ``distance`` fills it. Where the chord is faster
+    than anybody runs, the position is suspect and says nothing.
+    """
+    x_m, y_m = plane(track.column(POSITION[0]), track.column(POSITION[1]))
+    half = max(1, round(settings.chord_s / 2))
+    east, north, span_s = chord(x_m, y_m, track.flags["break"], half)
+    speed = arithmetic.hypot(east, north) / span_s
+    track, too_fast = _suspecting(track, speed, settings.speed_limit_mps)
+    x_m, y_m, speed = (np.where(too_fast, np.nan, each) for each in (x_m, y_m, speed))
+    course = np.degrees(arithmetic.arctan2(east, north)) % 360.0
+    with np.errstate(invalid="ignore"):
+        course = np.where(speed >= settings.moving_mps, course, np.nan)
+    derived = {
+        "x_m": x_m,
+        "y_m": y_m,
+        "ground_speed_mps": speed,
+        "course_deg": course,
+        "turn_rate_dps": turn_rate(course, half),
+    }
+    return replace(track, columns={**track.columns, **derived})
+
+
+def graded(track: Track, settings: PrepareSettings) -> Track:
+    """Add ``smooth_altitude_m`` and ``grade``, which are taken over the way that was run."""
+    ground = track.column("ground_speed_mps")
+    smooth, grade = slope(track.column("altitude_m"), ground, settings.grade_window_m)
+    return replace(track, columns={**track.columns, "smooth_altitude_m": smooth, "grade": grade})
+
+
+def _suspecting(track: Track, speed: FloatArray, limit_mps: float) -> tuple[Track, BoolArray]:
+    """The track with its impossible seconds flagged and noted, and which they are, (n,).
+
+    Fixes a fraction of a second apart pass the check of single steps, however fast they run.
+    """
+    too_fast = np.asarray(np.nan_to_num(speed) > limit_mps, dtype=bool)
+    if not too_fast.any():
+        return track, too_fast
+    flags = {**track.flags, "position_suspect": track.flags["position_suspect"] | too_fast}
+    words = f"{int(too_fast.sum())} seconds went by at more than {limit_mps:g} m/s; left out"
+    note = Note("position-too-fast", words)
+    return replace(track, flags=flags, notes=(*track.notes, note)), too_fast
+
+
+def plane(latitude: FloatArray, longitude: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Metres east and north of the first fix, (n,) each; equirectangular about that fix.
+
+    Good to about 0.1 % within 20 km of it, which is what speeds and courses need.
+    """
+    fixed = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude))
+    if fixed.size == 0:
+        return np.full(latitude.size, np.nan), np.full(latitude.size, np.nan)
+    first = fixed[0]
+    north = np.radians(latitude - latitude[first]) * EARTH_RADIUS_M
+    east = np.radians(wrap_deg(longitude - longitude[first])) * EARTH_RADIUS_M
+    return east * arithmetic.cos(np.radians(latitude[first])), north
+
+
+def chord(
+    x_m: FloatArray, y_m: FloatArray, begins: BoolArray, half: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Straight line from ``half`` seconds before to ``half`` seconds after each sample.
+
+    Where one end is missing, or lies beyond a sample that ``begins`` a new piece of the track, the
+    chord shrinks to the side that exists.
+
+    Returns:
+        East and north components in metres and the time between the ends in seconds, (n,) each;
+        NaN where there is no chord.
+    """
+    size = x_m.size
+    here = np.arange(size)
+    valid, piece = np.isfinite(x_m), np.cumsum(begins)
+    early, late = here.copy(), here.copy()
+    for step in range(1, half + 1):  # the farthest end that is reached without a hole
+        back = np.maximum(here - step, 0)
+        reached = valid[back] & (piece[back] == piece)
+        early = np.where(reached & (early == here - step + 1), back, early)
+        ahead = np.minimum(here + step, size - 1)
+        reached = valid[ahead] & (piece[ahead] == piece)
+        late = np.where(reached & (late == here + step - 1), ahead, late)
+    span_s = np.where(valid & (late > early), (late - early).astype(np.float64), np.nan)
+    east = np.where(np.isfinite(span_s), x_m[late] - x_m[early], np.nan)
+    north = np.where(np.isfinite(span_s), y_m[late] - y_m[early], np.nan)
+    return east, north, span_s
+
+
+def turn_rate(course_deg: FloatArray, half: int) -> FloatArray:
+    """Degrees a second, clockwise positive, over ``2·half`` seconds; NaN without a course."""
+    rate = np.full(course_deg.size, np.nan)
+    if course_deg.size > 2 * half:
+        turn = difference_deg(course_deg[2 * half :], course_deg[: -2 * half])
+        rate[half:-half] = turn / (2 * half)
+    return rate
+
+
+def slope(
+    altitude_m: FloatArray, speed_mps: FloatArray, window_m: float
+) -> tuple[FloatArray, FloatArray]:
+    """Altitude smoothed over half the window, and grade (rise over run) over the window, (n,).
+
+    Altitude is first laid over the distance run, so that standing still neither adds nor hides
+    a slope.
+    """
+    missing = np.full(altitude_m.size, np.nan)
+    run_m = np.cumsum(np.nan_to_num(speed_mps)) + 1e-6 * np.arange(altitude_m.size)
+    known = np.flatnonzero(np.isfinite(altitude_m))
+    if known.size < 2:
+        return missing, missing
+    # Running integral of altitude over distance: means over any window are differences of it.
+    along, height = run_m[known], altitude_m[known]
+    area = np.concatenate(([0.0], np.cumsum(np.diff(along) * (height[1:] + height[:-1]) / 2)))
+    low, high = along[0], along[-1]
+
+    def mean(start: FloatArray, end: FloatArray) -> FloatArray:
+        begin, stop = np.clip(start, low, high), np.clip(end, low, high)
+        stop = np.maximum(stop, begin + 1e-9)
+        total = arithmetic.interpolate(stop, along, area) - arithmetic.interpolate(
+            begin, along, area
+        )
+        return np.asarray(total / (stop - begin), dtype=np.float64)
+
+    half = window_m / 2
+    near = np.isfinite(altitude_m)
+    if high - low < window_m:
+        return np.where(near, altitude_m, np.nan), missing
+    centre = np.clip(run_m, low + half, high - half)
+    smooth = mean(run_m - half / 2, run_m + half / 2)
+    # Means over two halves lie half a window apart.
+    grade = (mean(centre, centre + half) - mean(centre - half, centre)) / half
+    plausible = near & (np.abs(grade) <= STEEPEST)
+    return np.where(near, smooth, np.nan), np.where(plausible, grade, np.nan)
+
+
+def has_usable_seconds(track: Track, settings: PrepareSettings) -> bool:
+    """Whether two seconds are known that lie near enough to tell of the time between them."""
+    known = np.flatnonzero(~track.flags["gap"])
+    return bool(known.size > 1 and np.diff(known).min() <= settings.apart_s)
+
+
+def coverage(track: Track) -> dict[str, float]:
+    """Contract label → share of the seconds that have it, for channels that exist at all."""
+    shares = {
+        channel.label: _share(track.column(channel.name))
+        for channel in CHANNELS
+        if track.has(channel.name)
+    }
+    headings = [_share(each.heading_deg) for each in track.headings]
+    return {**shares, "heading": max(headings)} if headings and max(headings) > 0 else shares
+
+
+def _share(column: FloatArray) -> float:
+    return round(float(np.isfinite(column).mean()), 4)

@@ -1,0 +1,201 @@
+"""Every format that is read, once: ``READERS``.
+
+Each row says what names of its files end in, how its content is recognised and which function reads
+it. Nothing heavy is imported before a file is read, so that a folder can be listed quickly.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from retrorun.errors import NotARunError, ReadError
+
+if TYPE_CHECKING:
+    from retrorun.model import Export, Source
+    from retrorun.settings import ReadLimits
+
+MemberError = ReadError | NotARunError
+HEAD_BYTES = 4096  # the first bytes of a file, by which its format is recognised
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_XML = re.compile(rb"^\s*<[\w!?]")
+_POLAR = (  # all of these within the first bytes
+    re.compile(rb"\A(?:\xef\xbb\xbf)?\s*\{"),
+    re.compile(rb'"startTime"\s*:\s*"\d{4}-'),
+    re.compile(rb'"exercises"\s*:\s*\['),
+    re.compile(rb'"(?:exportVersion|physicalInformationSnapshot)"\s*:|"duration"\s*:\s*"PT'),
+)
+_FEWEST_BYTES_OF_FIT = 12  # its shortest header
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One format.
+
+    Attributes:
+        kind: short name of the format.
+        title: its name for people.
+        suffixes: how names of its files end, in lower case; none where names tell nothing.
+        sniff: whether a file is of this format, by its name and its first ``HEAD_BYTES`` or more.
+        read: the recordings of a whole file; its source says who recorded and what is damaged.
+        about: what docs/formats.md says of it.
+        is_suffix_shared: files of other formats have the same suffixes, so that only the content
+            tells whether such a file is an export at all.
+    """
+
+    kind: str
+    title: str
+    suffixes: tuple[str, ...]
+    sniff: "Callable[[str, bytes], bool]"
+    read: "Callable[[Source, bytes, ReadLimits], Export]"
+    about: str
+    is_suffix_shared: bool = False
+
+
+def _is_fit(_name: str, data: bytes) -> bool:
+    return len(data) >= _FEWEST_BYTES_OF_FIT and data[8:12] == b".FIT"
+
+
+def _read_fit(source: "Source", data: bytes, limits: "ReadLimits") -> "Export":
+    from retrorun.readers.fit.reader import read_fit
+
+    return read_fit(source, data, limits)
+
+
+def _has_root(*names: str) -> Callable[[str, bytes], bool]:
+    """Whether an XML document begins with one of these elements."""
+    root = re.compile(rb"<(?:[\w.-]+:)?(?:%b)[\s>/]" % "|".join(names).encode())
+    return lambda _name, data: root.search(_xml_head(data)) is not None
+
+
+def _xml_head(data: bytes) -> bytes:
+    from retrorun.readers.xml.document import head_of
+
+    return head_of(data, HEAD_BYTES)
+
+
+def _read_gpx(source: "Source", data: bytes, limits: "ReadLimits") -> "Export":
+    from retrorun.readers.xml.gpx import read_gpx
+
+    return read_gpx(source, data, limits)
+
+
+def _read_tcx(source: "Source", data: bytes, limits: "ReadLimits") -> "Export":
+    from retrorun.readers.xml.tcx import read_tcx
+
+    return read_tcx(source, data, limits)
+
+
+def _is_sensor_table(name: str, data: bytes) -> bool:
+    from retrorun.readers.containers.sensor_logger import role
+
+    return role(name, data[:HEAD_BYTES]) is not None
+
+
+def _read_sensor_table(source: "Source", data: bytes, limits: "ReadLimits") -> "Export":
+    from retrorun.readers.containers.sensor_logger import read_table
+
+    return read_table(source, data, limits)
+
+
+def _is_polar(_name: str, data: bytes) -> bool:
+    return all(each.search(data[:HEAD_BYTES]) for each in _POLAR)
+
+
+def _read_polar(source: "Source", data: bytes, limits: "ReadLimits") -> "Export":
+    from retrorun.readers.polar import read_polar
+
+    return read_polar(source, data, limits)
+
+
+READERS: tuple[Reader, ...] = (
+    Reader(
+        "fit",
+        "FIT",
+        (".fit",),
+        _is_fit,
+        _read_fit,
+        "`.FIT` at byte 8; whole, cut short, damaged or several in one file",
+    ),
+    Reader(
+        "gpx",
+        "GPX",
+        (".gpx",),
+        _has_root("gpx"),
+        _read_gpx,
+        "an element `gpx`; 1.0 and 1.1, with the extensions of watches and phones",
+    ),
+    Reader(
+        "tcx",
+        "TCX",
+        (".tcx",),
+        _has_root("TrainingCenterDatabase", "Activities"),
+        _read_tcx,
+        "an element `TrainingCenterDatabase` or `Activities`",
+    ),
+    Reader(
+        "sensor-log",
+        "Sensor Logger's table",
+        (),
+        _is_sensor_table,
+        _read_sensor_table,
+        "a table with a time in nanoseconds and places; see archives below",
+    ),
+    Reader(
+        "polar",
+        "Polar's JSON",
+        (".json",),
+        _is_polar,
+        _read_polar,
+        "an object with `startTime` and `exercises`, and `exportVersion`, a `duration` such as "
+        "`PT60S` or `physicalInformationSnapshot`: a training session of the data export of "
+        "account.polar.com (lists of `dateTime` and `value`); other JSON files are passed over",
+        is_suffix_shared=True,
+    ),
+)
+
+
+def suffixes(*, shared: bool = False) -> tuple[str, ...]:
+    """How names of exports end, in lower case; also, or only, where the content must tell.
+
+    Args:
+        shared: those that other files have, too; else those that only exports have.
+    """
+    chosen = (each for each in READERS if each.is_suffix_shared == shared)
+    return tuple(suffix for each in chosen for suffix in each.suffixes)
+
+
+def titles(joint: Literal["or", "nor"] = "or") -> str:
+    """The formats of files that can be exported, for people: ``FIT, GPX or TCX``."""
+    *first, last = (each.title for each in READERS if each.suffixes)
+    between = ", " if joint == "or" else " nor "
+    return f"{between.join(first)} {joint} {last}"
+
+
+def reader_of(name: str, data: bytes) -> Reader | None:
+    """Who reads a file, by its first bytes; None if nobody does.
+
+    Args:
+        name: the file's name, which only tells tables of three-axis sensors apart.
+        data: its first ``HEAD_BYTES`` or more, without a layer of gzip.
+    """
+    if is_archive(data) or not data.strip():
+        return None
+    return next((each for each in READERS if each.sniff(name, data)), None)
+
+
+def is_archive(data: bytes) -> bool:
+    """Whether a file's first bytes are those of a zip archive."""
+    return data[:4] in _ZIP
+
+
+def unreadable(name: str, data: bytes) -> ReadError:
+    """The error of a file that no reader recognises."""
+    if not data.strip():
+        return ReadError("empty", "the file is empty", file=name)
+    slug, message = "unknown-format", f"neither {titles('nor')}"
+    if is_archive(data):
+        slug, message = "archive", "an archive, not a single recording"
+    elif _XML.match(_xml_head(data).removeprefix(b"\xef\xbb\xbf")):
+        slug, message = "xml-unknown", "XML, but neither GPX nor TCX"
+    return ReadError(slug, message, file=name, offset=0, remedy=f"Export it as {titles()}.")
