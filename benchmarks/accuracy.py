@@ -1,21 +1,27 @@
 """Measure how well backward running is found, and write docs/accuracy.md.
 
-``python benchmarks/accuracy.py [--legs simulated,real,forward,cost] [--check] [--jobs 2]``
+``python benchmarks/accuracy.py [--legs simulated,real,forward,cost] [--check] [--jobs 2]
+[--keep FOLDER]``
 
 Without ``--check``, and with all legs and the real recordings at hand, the page and the published
 figures are written. Exit 1 when a figure misses its aim or, with ``--check``, what is published.
 """
 
 import argparse
+import hashlib
 import json
+import os
+import pickle
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache, partial
 from pathlib import Path
 from typing import TypeVar
 
 import accuracy_figures as figures
 import accuracy_page as page
+import adversary_page
 from accuracy_aims import missed, worse
 from accuracy_cost import cost_trial
 from accuracy_judging import total
@@ -23,17 +29,25 @@ from accuracy_trials import (
     deceived_trial,
     detection_seconds,
     forward_trials,
+    runs_in,
     simulated_trial,
     stepping_trial,
     turned_trials,
 )
+from adversary import CONDITIONS
+from adversary_real import KINDS
+from adversary_trials import Attacked, attacked_trial, learnt_trial, real_trial
+from retrorun.model import Recording, Track
 from retrorun.simulate import REPORTING_SEEDS, scenarios
 
 ROOT = Path(__file__).resolve().parents[1]
 CORPUS = ROOT.parent / "shared" / "corpus"
 PUBLISHED = ROOT / "benchmarks" / "accuracy.json"
 PAGE = ROOT / "docs" / "accuracy.md"
-LEGS = ("simulated", "real", "forward", "cost")
+BEFORE = ROOT / "benchmarks" / "adversary_before.json"
+LEGS = ("adversary", "simulated", "real", "forward", "cost")
+ADVERSARY_SEEDS = range(90_000, 90_040)  # looked at by this command only
+ADVERSARY_REAL_SEEDS = range(90_000, 90_002)
 COST_RUNNERS, COST_SESSIONS, TURNED_SEEDS, QUICK_SEEDS = 60, 10, 3, 2
 STEP_RATIOS = (0.97, 1.0, 1.03, 1.05, 1.07, 1.1, 1.13)
 QUICKER = (1.0, 1.04, 1.06, 1.08, 1.12)
@@ -48,7 +62,7 @@ def main() -> int:
     asked = _arguments()
     legs = asked.legs.split(",")
     published = json.loads(PUBLISHED.read_text()) if PUBLISHED.exists() else {}
-    found, text = measured(legs, asked.jobs)
+    found, text = measured(legs, asked.jobs, asked.keep)
     print(text)
     lines = missed(found) + (worse(found, published.get("figures", {})) if asked.check else [])
     for line in lines:
@@ -61,19 +75,75 @@ def main() -> int:
     return 1 if lines else 0
 
 
-def measured(legs: Sequence[str], jobs: int) -> tuple[dict[str, float], str]:
+def measured(
+    legs: Sequence[str], jobs: int, keep: Path | None = None
+) -> tuple[dict[str, float], str]:
     """Figures and page of these legs; real recordings are passed over where there are none."""
     parts = {"simulated": _simulated, "real": _real, "forward": _forward, "cost": _cost}
     found: dict[str, float] = {}
-    text = ""
-    for leg in LEGS:
+    text, weak = "", ""
+    sessions: dict[str, list[Attacked]] = {}
+    if "adversary" in legs:
+        sessions = attack(jobs, keep)
+        before = json.loads(BEFORE.read_text()) if BEFORE.exists() else {}
+        found |= adversary_page.adversary_figures(sessions)
+        text += "\n" + adversary_page.adversary_section(sessions, before)
+    for leg in LEGS[1:]:
         if leg in legs and (leg in {"simulated", "cost"} or CORPUS.is_dir()):
-            numbers, section = parts[leg](jobs)
+            numbers, section = _kept(leg, keep, partial(parts[leg], jobs))
             found |= numbers
             text += section
     found = figures.rounded(found)
+    if sessions:
+        weak = adversary_page.weak_section(found, sessions) + "\n"
     seeds = {"first": REPORTING_SEEDS[0], "last": REPORTING_SEEDS[-1]}
-    return found, page.INTRODUCTION.format(**seeds) + "\n" + page.aims_section(found) + text
+    return found, _first(seeds) + weak + page.aims_section(found) + text
+
+
+def _first(seeds: dict[str, int]) -> str:
+    return page.INTRODUCTION.format(**seeds) + "\n"
+
+
+def attack(jobs: int, keep: Path | None = None) -> dict[str, list[Attacked]]:
+    """Every adversarial condition: simulated, after labelled sessions, and on real tracks."""
+    return {name: _kept(name, keep, partial(attacked, name, jobs)) for name in attacks()}
+
+
+def attacks() -> list[str]:
+    """The names of all conditions, in the order of the page."""
+    names = [*CONDITIONS, adversary_page.LEARNT, adversary_page.LEARNT_ANYBODY]
+    return names + [adversary_page.REAL + kind for kind in KINDS if CORPUS.is_dir()]
+
+
+def attacked(name: str, jobs: int) -> list[Attacked]:
+    """The sessions of one adversarial condition, judged."""
+    if name in CONDITIONS:
+        return _mapped(attacked_trial, [(name, seed) for seed in ADVERSARY_SEEDS], jobs)
+    if not name.startswith(adversary_page.REAL):
+        anybody = name == adversary_page.LEARNT_ANYBODY
+        return _mapped(learnt_trial, [(seed, anybody) for seed in ADVERSARY_SEEDS], jobs)
+    kind = name.removeprefix(adversary_page.REAL)
+    trials = [(*both, kind, seed) for both in _tracks() for seed in ADVERSARY_REAL_SEEDS]
+    return _mapped(real_trial, trials, jobs)
+
+
+@cache
+def _tracks() -> list[tuple[Recording, Track]]:
+    return [both for path in sorted(CORPUS.glob("*/*")) for both in runs_in(path)]
+
+
+def _kept(name: str, keep: Path | None, work: Callable[[], Found]) -> Found:
+    """The result of some work, from the folder where an interrupted run left it."""
+    if keep is None:
+        return work()
+    kept = keep / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.pickle"
+    if not kept.exists():
+        keep.mkdir(parents=True, exist_ok=True)
+        written = kept.with_suffix(f".{os.getpid()}")
+        written.write_bytes(pickle.dumps(work()))
+        written.replace(kept)
+    found: Found = pickle.loads(kept.read_bytes())  # noqa: S301 - written here
+    return found
 
 
 def quick() -> dict[str, float]:
@@ -145,6 +215,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--legs", default=",".join(LEGS), help="which, separated by commas")
     parser.add_argument("--check", action="store_true", help="write nothing; fail if worse")
+    parser.add_argument("--keep", type=Path, help="folder in which an interrupted run goes on")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     return parser.parse_args()
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from accuracy_judging import Counts, Judged, Truthful, judge
 from accuracy_oracle import Told, oracle
-from accuracy_turned import turned
+from accuracy_turned import slowed, turned
 from retrorun.detect import detect
 from retrorun.detect.labels import spoken
 from retrorun.errors import RetrorunError
@@ -123,8 +123,10 @@ def turned_trials(trial: tuple[Path, int]) -> list[Judged]:
     found = []
     for index, (recording, plain) in enumerate(runs_in(path)):
         rng = np.random.default_rng([seed, index, len(path.name), plain.seconds])
-        going = plain.column("course_deg"), plain.column("ground_speed_mps")
-        given, truth = turned(recording, *going, rng)
+        slow, windows = slowed(recording, plain.column("ground_speed_mps"), rng)
+        way = prepare(slow, SETTINGS.prepare)
+        going = way.column("course_deg"), way.column("ground_speed_mps")
+        given, truth = turned(slow, windows, going, rng)
         track = prepare(given, SETTINGS.prepare)
         detection = detect(track, (), Athlete(), SETTINGS.detect)
         judged = judge((path.suffix[1:], "turned"), track, detection, truth)

@@ -84,6 +84,15 @@ def test_a_number_gives_a_number() -> None:
     assert arithmetic.hypot(3.0, 4.0) == 5.0
 
 
+def test_logarithm_of_a_sum_of_exponentials() -> None:
+    first, second = RNG.uniform(-40.0, 40.0, (2, 2_000))
+    pairs = zip(first.tolist(), second.tolist(), strict=True)
+    expected = [math.log(math.exp(one) + math.exp(other)) for one, other in pairs]
+    assert np.allclose(arithmetic.logaddexp(first, second), expected, rtol=1e-13, atol=1e-13)
+    assert arithmetic.logaddexp(2_000.0, 0.0) == 2_000.0
+    assert arithmetic.logaddexp(-2_000.0, -2_000.0) == -2_000.0 + math.log(2.0)
+
+
 def test_lines_between_values() -> None:
     at, values = np.array([0.0, 1.0, 4.0]), np.array([2.0, 4.0, 1.0])
     wanted = np.array([-1.0, 0.0, 0.25, 1.0, 2.0, 4.0, 5.0])

@@ -10,7 +10,8 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "retrorun"
 LAYERS = (
     {"text"},
     {"errors", "units"},
-    {"literature", "channels", "toml_file", "arithmetic"},
+    {"literature", "channels", "metric_types", "toml_file", "arithmetic"},
+    {"metrics"},
     {"settings", "model"},
     {
         "readers",
@@ -19,7 +20,6 @@ LAYERS = (
         "measure",
         "compare",
         "simulate",
-        "privacy",
         "privacy_zones",
         "contract",
         "zone",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from retrorun import learn, pipeline
-from retrorun.model import Analysis, Athlete, Blob, GaitLine, Label
+from retrorun.model import Analysis, Athlete, Blob, Estimate, GaitLine, Label, Lesson
 from retrorun.settings import Settings
 
 
@@ -75,6 +75,33 @@ def test_one_more_session_seldom_changes_what_is_learnt(samples: Path) -> None:
     found = [learn.learn(some, Athlete(), settings) for some in (once, [*again, *once])]
     assert found[0].learnt_fingerprints(asked) == found[1].learnt_fingerprints(asked)
     assert found[0].forward_line != found[1].forward_line
+
+
+def backward_lesson(seconds: float, low: float, high: float) -> Lesson:
+    return Lesson(None, line(150, 10, low, high, seconds), Estimate(None, None, None, "", ""))
+
+
+def test_a_minute_of_backward_running_teaches_a_line(samples: Path) -> None:
+    session = _analysed(samples / "2026-05-31-easy.fit").sessions[0]
+    halves = [
+        replace(session, id=str(at), lesson=backward_lesson(30, 1.52, 2.47)) for at in range(2)
+    ]
+    assert learn.learn(halves[:1], Athlete(), Settings().compare).backward_line is None
+    found = learn.learn(halves, Athlete(), Settings().compare).backward_line
+    assert found is not None
+    assert (found.seconds, found.low_mps, found.high_mps) == (60, 1.5, 2.5)
+
+
+@pytest.mark.parametrize("field", ["intercept_spm", "spread_spm", "low_mps", "high_mps"])
+def test_whatever_detection_reads_of_a_line_is_in_its_fingerprint(field: str) -> None:
+    """An analysis by a line that has changed since must be found and made again."""
+    before = line(150, 10, 1.5, 2.5, 600)
+    after = replace(before, **{field: getattr(before, field) + 0.1})
+    prints = [
+        Athlete(backward_line=each).learnt_fingerprints(["backward_line"])
+        for each in (before, after)
+    ]
+    assert prints[0] != prints[1]
 
 
 def _analysed(path: Path) -> Analysis:

@@ -209,6 +209,17 @@ def ways_m(latitude_deg: FloatArray, longitude_deg: FloatArray) -> FloatArray:
     return hypot(*steps_m(latitude_deg, longitude_deg, place[:-1], place[1:]))
 
 
+@overload
+def logaddexp(first: float, second: float) -> float: ...
+@overload
+def logaddexp(first: FloatArray, second: FloatArray) -> FloatArray: ...
+def logaddexp(first: float | FloatArray, second: float | FloatArray) -> float | FloatArray:
+    """Logarithm of the sum of the exponentials of finite numbers."""
+    one, other = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    less = np.asarray(exp(-np.abs(one - other)))
+    return _like(np.maximum(one, other) + np.asarray(log(1.0 + less)))
+
+
 def interpolate(
     x: npt.ArrayLike, at: npt.ArrayLike, values: FloatArray, outside: float | None = None
 ) -> FloatArray:

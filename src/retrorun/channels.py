@@ -39,6 +39,7 @@ CHANNELS: tuple[Channel, ...] = (
     Channel("step_length_m", "step_length", "m", 0.05, 3, "step length, by the device"),
     Channel("contact_time_s", "contact_time", "s", 0.05, 1.5, "ground contact of one foot"),
     Channel("vertical_oscillation_m", "vertical_oscillation", "m", 0.01, 0.3, "rise and fall"),
+    Channel("vertical_ratio_pct", "vertical_ratio", "%", 1, 40, "rise and fall over step length"),
     Channel("balance_pct", "balance", "%", 20, 80, "share of ground contact on the left foot"),
     Channel("respiration_brpm", "respiration", "breaths/min", 3, 80, "breathing rate"),
     Channel("power_w", "power", "W", 0, 2000, "running power, by the device"),

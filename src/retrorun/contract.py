@@ -7,6 +7,8 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from retrorun.metric_types import TABLE_ORDER
+from retrorun.metrics import ENERGY, HEART_RATE, METRICS, SUMS
 from retrorun.model import (
     Energy,
     Estimate,
@@ -14,6 +16,7 @@ from retrorun.model import (
     HeadingVerdict,
     HeartRate,
     MeasuredSegment,
+    Metrics,
     Note,
     Outcome,
     SecondDevice,
@@ -118,15 +121,24 @@ def _segment(measured: MeasuredSegment) -> Json:
         "evidence": _evidence(segment.evidence),
         "reason": segment.reason,
         "would_change": segment.would_change or None,
-        "distance_m": _round(metrics.distance_m, 1),
-        "speed_mps": _round(metrics.speed_mps, 2),
-        "pace_s_per_km": _round(metrics.pace_s_per_km, 0),
-        "grade": _round(metrics.grade, 3),
-        "heart_rate_bpm": _heart_rate(metrics.heart_rate),
-        "cadence_spm": _round(metrics.cadence_spm, 1),
-        "step_length_m": _round(metrics.step_length_m, 2),
-        "energy_kcal": _energy(metrics.energy_shown),
+        **_metrics(metrics),
     }
+
+
+def _metrics(metrics: Metrics) -> Json:
+    """What a segment's document has of its metrics, in the order of `metrics.TABLE_ORDER`."""
+    found: Json = {}
+    for subject in TABLE_ORDER:
+        if subject == "heart":
+            found["heart_rate_bpm"] = _heart_rate(metrics.heart_rate)
+        if subject == "energy":
+            found["energy_kcal"] = _energy(metrics.energy_shown)
+        found |= {
+            each.key: _round(getattr(metrics, each.key), each.contract_digits)
+            for each in METRICS
+            if each.subject == subject and each.contract_digits is not None
+        }
+    return found
 
 
 def _evidence(evidence: Mapping[str, float]) -> Json:
@@ -136,10 +148,11 @@ def _evidence(evidence: Mapping[str, float]) -> Json:
 def _heart_rate(heart_rate: HeartRate | None) -> Json | None:
     if heart_rate is None:
         return None
+    numbers = {each.key.rpartition(".")[2]: each.contract_digits for each in HEART_RATE}
     return {
-        "mean": _round(heart_rate.mean, 0),
-        "max": _round(heart_rate.max, 0),
-        "coverage": _round(heart_rate.coverage, 2),
+        name: _round(getattr(heart_rate, name), digits)
+        for name, digits in numbers.items()
+        if digits is not None
     }
 
 
@@ -147,20 +160,15 @@ def _energy(energy: Energy | None) -> Json | None:
     """Kilocalories; null without a mass, because a per-kilogram figure is no kilocalorie."""
     if energy is None or energy.per_kg:
         return None
-    numbers = {
-        name: _round(getattr(energy, name), 1) for name in ("gross", "active", "low", "high")
-    }
+    numbers = {each.key: _round(getattr(energy, each.key), each.contract_digits) for each in ENERGY}
     return {**numbers, "method": energy.method}
 
 
 def _totals(totals: Totals) -> Json:
     return {
-        "seconds": _round(totals.seconds, 0),
-        "moving_s": _round(totals.moving_s, 0),
-        "distance_m": _round(totals.distance_m, 1),
-        "energy_kcal": _round(totals.energy_kcal, 1),
-        "energy_low_kcal": _round(totals.low_kcal, 1),
-        "energy_high_kcal": _round(totals.high_kcal, 1),
+        each.contract: _round(getattr(totals, each.key), each.contract_digits)
+        for each in SUMS
+        if each.contract
     }
 
 

@@ -6,13 +6,14 @@ being taken for a formula by a spreadsheet: in CSV it is led by an apostrophe.
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from retrorun.channels import POSITION
 from retrorun.errors import SettingsError
+from retrorun.metrics import ENERGY, HEART_RATE, METRICS, SUMS, number_of
 from retrorun.model import KINDS, Energy, Estimate, MeasuredSegment, Session, Totals, Track
 
 if TYPE_CHECKING:
@@ -20,29 +21,6 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-SUMS = tuple(field.name for field in fields(Totals))
-PLAIN = (
-    "seconds",
-    "moving_s",
-    "distance_m",
-    "climb_m",
-    "speed_mps",
-    "pace_s_per_km",
-    "adjusted_pace_s_per_km",
-    "grade",
-    "turn_rate_dps",
-    "steady_heart_rate_bpm",
-    "cadence_spm",
-    "step_length_m",
-    "contact_time_s",
-    "vertical_oscillation_m",
-    "balance_pct",
-    "respiration_brpm",
-    "beats",
-    "beats_s",
-    "steps",
-    "steps_s",
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,13 +68,8 @@ def session_row(session: Session) -> Row:
     }
     for kind in KINDS:
         totals = session.measures.totals.get(kind, Totals())
-        row |= {f"{kind}_{_unit(name)}": getattr(totals, name) for name in SUMS}
+        row |= {f"{kind}_{each.column}": getattr(totals, each.key) for each in SUMS}
     return row | _factor(session.measures.cost_factor)
-
-
-def _unit(name: str) -> str:
-    """A sum's column name; seconds have no unit in theirs."""
-    return "duration_s" if name == "seconds" else name
 
 
 def _factor(factor: Estimate) -> Row:
@@ -111,7 +84,6 @@ def _factor(factor: Estimate) -> Row:
 def segment_row(session: Session, measured: MeasuredSegment) -> Row:
     """One segment of a session: when, what, how sure, and its measures."""
     segment, metrics = measured.segment, measured.metrics
-    heart = metrics.heart_rate
     row: Row = {
         "session": session.id,
         "start_time": _moment(session.start_time_s + segment.start_s),
@@ -123,18 +95,12 @@ def segment_row(session: Session, measured: MeasuredSegment) -> Row:
         "probability": segment.probability,
     }
     row |= {f"evidence_{kind}": segment.evidence.get(kind, 0.0) for kind in EVIDENCE}
-    row |= {_unit(name): getattr(metrics, name) for name in PLAIN}
-    row |= {
-        "heart_rate_mean_bpm": heart.mean if heart else None,
-        "heart_rate_max_bpm": heart.max if heart else None,
-        "heart_rate_coverage": heart.coverage if heart else None,
-        "ground": " ".join(metrics.ground),
-    }
+    row |= {each.column: number_of(metrics, each.key) for each in (*METRICS, *HEART_RATE)}
+    row["ground"] = " ".join(metrics.ground)
     return row | _energy(metrics.energy_shown)
 
 
 EVIDENCE = ("heading", "gait", "label")
-ENERGY = ("gross", "active", "low", "high")
 
 
 def _energy(energy: Energy | None) -> Row:
@@ -142,7 +108,10 @@ def _energy(energy: Energy | None) -> Row:
     row: Row = {}
     for unit, per_kg in (("kcal", False), ("kcal_per_kg", True)):
         fits = energy is not None and energy.per_kg == per_kg
-        row |= {f"energy_{name}_{unit}": getattr(energy, name) if fits else None for name in ENERGY}
+        row |= {
+            f"energy_{each.key}_{unit}": getattr(energy, each.key) if fits else None
+            for each in ENERGY
+        }
     return row | {"energy_method": energy.method if energy else None}
 
 
@@ -152,8 +121,8 @@ def segment_row_names() -> tuple[str, ...]:
         *("session", "start_time", "start_s", "end_s", "direction", "gait", "verdict"),
         "probability",
         *(f"evidence_{kind}" for kind in EVIDENCE),
-        *(_unit(name) for name in PLAIN),
-        *("heart_rate_mean_bpm", "heart_rate_max_bpm", "heart_rate_coverage", "ground"),
+        *(each.column for each in (*METRICS, *HEART_RATE)),
+        "ground",
         *_energy(None),
     )
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from retrorun import compare
-from retrorun.model import Athlete, Estimate, GaitLine, Session
+from retrorun.model import Athlete, Estimate, GaitLine, Lesson, Session
 from retrorun.settings import CompareSettings
 from retrorun.units import FloatArray
 
@@ -36,7 +36,7 @@ def learn(sessions: Sequence[Session], athlete: Athlete, settings: CompareSettin
     return dataclasses.replace(
         athlete,
         forward_line=_rounded_line(combine(each.forward_line for each in lessons), settings),
-        backward_line=_rounded_line(combine(each.backward_line for each in lessons), settings),
+        backward_line=_rounded_line(_backward_line(lessons, settings), settings),
         cost_factor=_rounded_factor(compare.common_cost_factor(factors, settings), settings),
     )
 
@@ -50,8 +50,14 @@ def outdated(sessions: Iterable[Session], athlete: Athlete) -> list[Session]:
     ]
 
 
+def _backward_line(lessons: Iterable[Lesson], settings: CompareSettings) -> GaitLine | None:
+    """The common line of backward running; None where too little of it teaches one."""
+    line = combine(each.backward_line for each in lessons)
+    return line if line is not None and line.seconds >= settings.learnt_backward_s else None
+
+
 def _rounded_line(line: GaitLine | None, settings: CompareSettings) -> GaitLine | None:
-    """A line through a rounded step rate at a usual speed, with a rounded slope and spread."""
+    """A line through a rounded step rate at a usual speed, its other values rounded too."""
     if line is None:
         return None
     usual_mps = settings.learnt_speed_mps
@@ -63,6 +69,8 @@ def _rounded_line(line: GaitLine | None, settings: CompareSettings) -> GaitLine 
         slope_spm_per_mps=slope,
         grade_slope_spm=_rounded(line.grade_slope_spm, settings.learnt_grade_step_spm),
         spread_spm=_rounded(line.spread_spm, settings.learnt_level_step_spm),
+        low_mps=_rounded(line.low_mps, settings.learnt_speed_step_mps),
+        high_mps=_rounded(line.high_mps, settings.learnt_speed_step_mps),
     )
 
 

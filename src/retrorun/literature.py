@@ -56,6 +56,15 @@ _CAVAGNA_2011 = (
 _CAVAGNA_2012 = (
     "Cavagna et al. 2012, J Exp Biol 215:75-84: nine trained runners, force platform, 3-17 km/h"
 )
+_BRENNAN = "Brennan et al. 2026: sixteen athletes, 2 to 5 m/s, read from the figures"
+_LAFAN = (
+    "Harvey et al. 2020, ACM Trans Graph 39:60 (LAFAN1): motion capture of four actors, measured "
+    "here in windows of four steps"
+)
+_BANDAI = (
+    "Kobayashi et al. 2023, arXiv:2306.08861: Bandai-Namco motion data, fourteen styles of walk"
+)
+_HRELJAC = "Hreljac et al. 2005, J Sports Sci Med 4:446-454: twelve adults, preferred change"
 _COMPENDIUM = "Ainsworth et al. 2011, Med Sci Sports Exerc 43:1575-1581: Compendium, walking"
 _ORDWAY = (
     "Ordway et al. 2016, J Strength Cond Res 30:763-767: eight highly trained men, five weeks at "
@@ -132,6 +141,12 @@ FINDINGS: tuple[Finding, ...] = (
     Finding("popular_factor", 2.5, 2.0, 3.0, "times forward", _POPULAR, "secondary"),
     _exact("backward_step_ratio", 1.08, "times forward", _CAVAGNA_2012, "source"),
     _exact("economy_weeks", 5.0, "weeks of training", _ORDWAY, "source"),
+    Finding(
+        "backward_step_ratio_athletes", 1.22, 1.22, 1.37, "times forward", _BRENNAN, "secondary"
+    ),
+    Finding("backward_step_ratio_actors", 1.25, 1.05, 1.45, "times forward", _LAFAN, "source"),
+    Finding("backward_speed_share", 0.72, 0.61, 0.83, "times forward", _BANDAI, "source"),
+    Finding("backward_walk_run_change", 1.63, 1.52, 1.74, "m/s", _HRELJAC, "secondary"),
     _exact("economy_gain", 2.54, "% less oxygen at 215 m/min", _ORDWAY, "source"),
     _exact("spike_window", 30.0, "days before a session", _RUNSAFE, "source"),
     _exact("small_spike", 1.1, "times the longest session of the window", _RUNSAFE, "source"),

@@ -138,7 +138,7 @@ def _session(
     athlete = athlete.at(track.start_time_s)
     place = zone.of_track(track, recording.utc_offset_s)
     labels, outside = _labels(recorded, given.labels, track, place)
-    plain, detection = _detections(track, labels, athlete, settings)
+    plain, detection = _detections(recording, track, labels, athlete, settings)
     shown = privacy_zones.blanked(track) if is_blank else track
     track = dataclasses.replace(shown, columns={**shown.columns, **detection.columns})
     measures = measure.measure(track, detection, athlete, settings.measure)
@@ -169,7 +169,7 @@ def _session(
         device_energy_kcal=recording.energy_kcal,
         forward_line=detection.forward_line,
         backward_line=detection.backward_line,
-        notes=recording.notes + track.notes + measures.notes + outside + timer,
+        notes=recording.notes + track.notes + detection.notes + measures.notes + outside + timer,
         second_devices=given.second_devices,
         distance_sources=track.distance_sources,
         settings=settings.fingerprint(),
@@ -212,12 +212,19 @@ def _labels(
 
 
 def _detections(
-    track: Track, labels: Sequence[Label], athlete: Athlete, settings: Settings
+    recording: Recording,
+    track: Track,
+    labels: Sequence[Label],
+    athlete: Athlete,
+    settings: Settings,
 ) -> tuple[Detection, Detection]:
     """The detection without learnt values, and the one with them; mostly they are the same."""
-    plain = detect.detect(track, labels, athlete.without_learnt(), settings.detect)
-    if plain.asks_line and athlete.forward_line is not None:
-        return plain, detect.detect(track, labels, athlete, settings.detect)
+    presses_s = tuple(
+        privacy_zones.shown_s(track, each) for each in detect_labels.presses(recording)
+    )
+    plain = detect.detect(track, labels, athlete.without_learnt(), settings.detect, presses_s)
+    if plain.asks_line and (athlete.forward_line or athlete.backward_line):
+        return plain, detect.detect(track, labels, athlete, settings.detect, presses_s)
     return plain, plain
 
 
@@ -244,7 +251,7 @@ def _lesson(plain: Detection, factor: Estimate) -> Lesson:
 
 def _learnt_names(plain: Detection, detection: Detection) -> list[str]:
     """Names of the learnt values that this analysis depends on."""
-    names = ["forward_line"] if plain.asks_line else []
+    names = ["forward_line", "backward_line"] if plain.asks_line else []
     backward = any(each.direction == "backward" for each in detection.segments)
     return [*names, "cost_factor"] if backward else names
 

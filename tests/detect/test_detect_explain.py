@@ -29,9 +29,11 @@ def test_a_candidate_by_steps_asks_for_a_compass() -> None:
     assert "compass" in would_change(part("backward", "candidate", 0.0), NONE)
 
 
-def test_an_unsure_sign_asks_for_the_mount() -> None:
-    doubtful = part("backward", "candidate", 30.0, "the mount's sign is not sure (from prior)")
+def test_an_unsure_sign_asks_for_one_label_or_the_mount() -> None:
+    words = "two directions, A and B, and nothing tells which is forward"
+    doubtful = part("backward", "candidate", 30.0, words)
     assert "mount_offset_deg" in would_change(doubtful, COMPASS)
+    assert "one label" in would_change(doubtful, COMPASS)
 
 
 def test_stops_need_no_change() -> None:

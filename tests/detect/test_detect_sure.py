@@ -27,19 +27,23 @@ SECONDS = 1800
 
 
 def forward_run(mount_deg: float, quicker: float, facing: FloatArray | None = None) -> Recording:
-    """Half an hour at 2.6 m/s in two directions; ``facing`` degrees away from the course."""
+    """Half an hour at 2.6 m/s in two directions; ``facing`` degrees away from the course.
+
+    Who faces away is slower by a quarter.
+    """
     rng = np.random.default_rng(3)
     second = np.arange(float(SECONDS))
     course = np.where((second // 300) % 2 == 0, 40.0, 130.0) + 10.0 * np.sin(second / 60.0)
     turn = np.radians(course)
-    north_m, east_m = np.cumsum(2.6 * np.cos(turn)), np.cumsum(2.6 * np.sin(turn))
+    speed = np.full(SECONDS, 2.6) if facing is None else np.where(facing > 90, 1.95, 2.6)
+    north_m, east_m = np.cumsum(speed * np.cos(turn)), np.cumsum(speed * np.sin(turn))
     faced = course + mount_deg + (0.0 if facing is None else facing)
     heading = np.asarray((faced + rng.normal(0.0, 8.0, SECONDS)) % 360.0, dtype=np.float64)
     time_s = np.asarray(1.75e9 + second, dtype=np.float64)
     columns = {
         "latitude_deg": 46.0 + north_m * METRE_DEG,
         "longitude_deg": 14.5 + east_m * METRE_DEG / np.cos(np.radians(46.0)),
-        "cadence_spm": (140.0 + 9.5 * 2.6) * quicker + rng.normal(0.0, 1.5, SECONDS),
+        "cadence_spm": (140.0 + 9.5 * speed) * quicker + rng.normal(0.0, 1.5, SECONDS),
     }
     series = HeadingSeries("osmand:heading", "compass", "true", time_s, heading)
     return Recording(time_s, columns, headings=(series,))

@@ -111,7 +111,13 @@ def test_every_column_is_decided_and_these_are_what_is_left() -> None:
         *("session", "time", "elapsed_s", "altitude_m", "smooth_altitude_m", "distance_m"),
         *("speed_mps", "ground_speed_mps", "heart_rate_bpm", "cadence_spm", "step_length_m"),
         *("contact_time_s", "vertical_oscillation_m", "balance_pct", "respiration_brpm"),
-        *("power_w", "grade", "heading_minus_course_deg", "backward_probability"),
+        *(
+            "vertical_ratio_pct",
+            "power_w",
+            "grade",
+            "heading_minus_course_deg",
+            "backward_probability",
+        ),
         *("evidence_heading", "evidence_gait", "evidence_label", "flag_paused", "flag_gap"),
         *("flag_break", "flag_position_suspect", "flag_heart_rate_suspect"),
     }

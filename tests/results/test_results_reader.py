@@ -16,6 +16,7 @@ from made_results import analysed, filed, written
 
 from retrorun import results
 from retrorun.model import Analysis
+from retrorun.results.columns import SCHEMA_VERSION
 
 HIVE = ds.partitioning(pa.schema([("athlete", pa.string()), ("year", pa.int32())]), flavor="hive")
 WHOSE = ("Zoë O'Neil", "007", "a/b\n")
@@ -71,7 +72,7 @@ def test_pyarrow_reads_one_athlete_and_one_session(place: Path, truth: dict[str,
     np.testing.assert_allclose(found["latitude_deg"].to_numpy(), track.column("latitude_deg"))
     fields = tracks.schema
     said = json.loads(fields.metadata[b"retrorun"])
-    assert said["schema_version"] == 1
+    assert said["schema_version"] == SCHEMA_VERSION
     assert said["units"]["ground_speed_mps"] == "m/s"
 
 

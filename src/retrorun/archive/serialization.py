@@ -27,6 +27,7 @@ from retrorun import zone
 from retrorun.archive import objects
 from retrorun.archive.rows import Parcel, Problem, SessionRow
 from retrorun.errors import ArchiveError
+from retrorun.metrics import METRICS
 from retrorun.model import (
     Athlete,
     Energy,
@@ -226,8 +227,7 @@ def _without_fields(kind: type, left_out: str = "", **parts: object) -> Any:  # 
 
 _METRICS = _without_fields(
     Metrics,
-    "climb_m beats beats_s steps steps_s pace_s_per_km turn_rate_dps heart_rate energies "
-    "adjusted_pace_s_per_km",
+    " ".join([*(each.key for each in METRICS if not each.read), "heart_rate", "energies"]),
     energy_shown=_without_fields(Energy, "active low high method citation") | None,
 )
 _SEGMENT = _without_fields(Segment, "probability evidence reason would_change")

@@ -27,29 +27,18 @@ import msgspec
 from retrorun import compare, results
 from retrorun.engines import Lost
 from retrorun.errors import RetrorunError
+from retrorun.metrics import DIFFERENCES
 from retrorun.model import Athlete, Comparison, Note
 from retrorun.model.cohort import AthleteSummary, Cohort, CohortMetric, Interval, Uncompared
 from retrorun.results.layout import UNKNOWN, quoted
 from retrorun.settings import CompareSettings
 from retrorun.storage import Store, open_store
 
-TABLE_VERSION = 1
+TABLE_VERSION = results.SCHEMA_VERSION  # all result tables have one version
 FOLDER = "comparison"
 AT_ONCE = 10_000  # rows of a row group, and in memory as such
 # key of the measure → what its columns are called, and their unit
-COLUMNS: Mapping[str, tuple[str, str]] = {
-    "heart_rate_bpm": ("heart_rate", "bpm"),
-    "metres_per_beat": ("distance_per_beat", "m"),
-    "cadence_spm": ("cadence", "spm"),
-    "step_length_m": ("step_length", "m"),
-    "contact_time_s": ("contact_time", "s"),
-    "vertical_oscillation_m": ("vertical_oscillation", "m"),
-    "balance_pct": ("balance", "points"),
-    "respiration_brpm": ("respiration", "brpm"),
-    "energy_kcal_per_km": ("energy_over_distance", "kcal_per_km"),
-    "energy_kcal_per_min": ("energy_over_time", "kcal_per_min"),
-    "speed_mps": ("speed_at_equal_heart_rate", "mps"),
-}
+COLUMNS: Mapping[str, tuple[str, str]] = {each.key: each.columns for each in DIFFERENCES}
 Row = dict[str, Any]
 
 

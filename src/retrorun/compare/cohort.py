@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from retrorun.compare.matching import AT_EQUAL_HEART_RATE, AT_EQUAL_SPEED
 from retrorun.compare.random_effects import Observed, mixed, mixed_factor, observed, quantiles
 from retrorun.literature import BY_KEY
+from retrorun.metrics import DIFFERENCES
 from retrorun.model import Comparison, Difference, Estimate, Note
 from retrorun.model.cohort import (
     AthleteMetric,
@@ -141,7 +141,8 @@ def _factor(known: Sequence[AthleteSummary], settings: CompareSettings) -> Cohor
 
 def _measures(known: Sequence[AthleteSummary], settings: CompareSettings) -> Iterator[CohortMetric]:
     """Every metric, as it is and in per cent of forward, in the order of the page."""
-    for key, label, unit, reading in (*AT_EQUAL_SPEED, *AT_EQUAL_HEART_RATE):
+    for metric in DIFFERENCES:
+        key, label, unit, reading = metric.key, metric.label, metric.unit, metric.reading
         having = [each.measures[key] for each in known if key in each.measures]
         sessions = [each.sessions for each in having]
         why = _commonest_reason(known, key)

@@ -15,6 +15,8 @@ import numpy as np
 from retrorun.arithmetic import dot
 from retrorun.compare.sessions import DAY_S, SegmentTable
 from retrorun.compare.statistics import mean_by_group
+from retrorun.metric_types import Compared
+from retrorun.metrics import DIFFERENCES
 from retrorun.model import Difference, Estimate, Pair, Session
 from retrorun.settings import CompareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
@@ -268,57 +270,27 @@ def _slope(rows: FloatArray, settings: CompareSettings) -> float | None:
 
 
 METHOD = "mean of paired differences, clustered by session, Student's 95 % interval"
-# key, label, unit, how to read it
-AT_EQUAL_SPEED = (
-    ("heart_rate_bpm", "heart rate at equal speed", "1/min", "steady heart rate, first minute out"),
-    ("metres_per_beat", "metres per heartbeat", "m", "at equal speed, steady heart rate"),
-    ("cadence_spm", "step rate", "steps/min", "at equal speed"),
-    ("step_length_m", "step length", "m", "at equal speed"),
-    ("contact_time_s", "ground contact", "s", "at equal speed"),
-    ("vertical_oscillation_m", "vertical oscillation", "m", "at equal speed"),
-    ("balance_pct", "ground contact on the left foot", "%", "at equal speed"),
-    ("respiration_brpm", "breathing rate", "breaths/min", "at equal speed"),
-    (
-        "energy_kcal_per_km",
-        "energy per kilometre",
-        "kcal/km",
-        "a model's: only as much your own as your cost factor is",
-    ),
-    (
-        "energy_kcal_per_min",
-        "energy per minute",
-        "kcal/min",
-        "a model's: only as much your own as your cost factor is",
-    ),
-)
-AT_EQUAL_HEART_RATE = (
-    ("speed_mps", "speed at equal heart rate (retro ratio)", "m/s", "steady heart rate"),
-)
 
 
 def differences(
     by_speed: Matches, by_heart_rate: Matches, settings: CompareSettings
 ) -> tuple[Difference, ...]:
     """Every compared metric, in the order of the page."""
-    return tuple(
-        _difference(row, matches, settings)
-        for rows, matches in ((AT_EQUAL_SPEED, by_speed), (AT_EQUAL_HEART_RATE, by_heart_rate))
-        for row in rows
-    )
+    matches = {"speed": by_speed, "heart rate": by_heart_rate}
+    return tuple(_difference(each, matches[each.level], settings) for each in DIFFERENCES)
 
 
-def _difference(
-    row: tuple[str, str, str, str], matches: Matches, settings: CompareSettings
-) -> Difference:
-    key, label, unit, reading = row
+def _difference(metric: Compared, matches: Matches, settings: CompareSettings) -> Difference:
+    key, label, unit = metric.key, metric.label, metric.unit
     back, ahead = matches.back.measures[key], matches.ahead.measures[key]
     both = np.isfinite(back) & np.isfinite(ahead) & (ahead != 0)
     back, ahead, sessions = back[both], ahead[both], matches.back.rank[both]
     counts = (len(back), len(np.unique(sessions)))
     missing = max(0, settings.least_pairs - len(back))
     if missing:
+        # there are pairs enough, and none has the metric: more of them would not help
         absent = not len(back) and len(both) >= settings.least_pairs
-        note = _unrecorded(key) if absent else _too_early(missing)
+        note = metric.absent if absent else _too_early(missing)
         nothing = Estimate(None, None, None, METHOD, note)
         return Difference(key, label, unit, None, None, nothing, nothing, *counts, missing, note)
     apart = back - ahead
@@ -332,18 +304,9 @@ def _difference(
         percent=mean_by_group(100.0 * apart / ahead, sessions, METHOD),
         pairs=counts[0],
         sessions=counts[1],
-        note=reading,
+        note=metric.reading,
     )
 
 
 def _too_early(missing: int) -> str:
     return f"too early to say: {missing} more matched {'pair' if missing == 1 else 'pairs'}"
-
-
-def _unrecorded(key: str) -> str:
-    """There are pairs enough, and none has the metric: more of them would not help."""
-    if key.startswith("energy_"):
-        return "needs body mass: retrorun profile mass_kg=70"
-    if key in {"heart_rate_bpm", "metres_per_beat"}:
-        return "no pair has a steady heart rate: it takes backward stretches of 80 s and longer"
-    return "not recorded"

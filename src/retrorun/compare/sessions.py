@@ -11,7 +11,9 @@ from operator import attrgetter
 import numpy as np
 import numpy.typing as npt
 
-from retrorun.model import Energy, MeasuredSegment, Note, Session, Totals
+from retrorun.metric_types import Compared
+from retrorun.metrics import COMPARED, METRICS, energy_kcal
+from retrorun.model import MeasuredSegment, Note, Session, Totals
 from retrorun.settings import CompareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
@@ -87,21 +89,7 @@ def total(session: Session, kind: str, settings: CompareSettings) -> Totals:
     return found
 
 
-# of the metrics; None becomes NaN
-READ = (
-    "seconds",
-    "moving_s",
-    "distance_m",
-    "speed_mps",
-    "grade",
-    "steady_heart_rate_bpm",
-    "cadence_spm",
-    "step_length_m",
-    "contact_time_s",
-    "vertical_oscillation_m",
-    "balance_pct",
-    "respiration_brpm",
-)
+READ = tuple(each.key for each in METRICS if each.read)  # None becomes NaN
 _row = attrgetter(*READ)
 
 
@@ -151,7 +139,7 @@ def segment_table(
     found = [measured for part in segments for measured in part]
     rows = np.array([_row(each.metrics) for each in found], dtype=np.float64)
     columns = dict(zip(READ, rows.reshape(-1, len(READ)).T.copy(), strict=True))
-    gross = np.array([_gross(each.metrics.energy_shown) for each in found], dtype=np.float64)
+    gross = np.array([energy_kcal(each.metrics) for each in found], dtype=np.float64)
     _, rank = np.unique(np.array([each.id for each in sessions], dtype=str), return_inverse=True)
     return SegmentTable(
         session,
@@ -164,31 +152,22 @@ def segment_table(
     )
 
 
-def _gross(shown: Energy | None) -> float | None:
-    """Kilocalories; None where there are none, as without a body mass."""
-    return shown.gross if shown is not None and not shown.per_kg else None
-
-
 def _measures(columns: Mapping[str, FloatArray], gross: FloatArray) -> dict[str, FloatArray]:
     """The compared metrics.
 
     Heart rate is the steady one only: the mean of a short segment belongs to what came before.
     """
-    steady, speed = columns["steady_heart_rate_bpm"], columns["speed_mps"]
-    way_m = speed * columns["moving_s"]  # energy is of all seconds; the known metres may not be
-    return {
-        "speed_mps": speed,
-        "heart_rate_bpm": steady,
-        "metres_per_beat": _over(speed, steady, 60.0),
-        "cadence_spm": columns["cadence_spm"],
-        "step_length_m": columns["step_length_m"],
-        "contact_time_s": columns["contact_time_s"],
-        "vertical_oscillation_m": columns["vertical_oscillation_m"],
-        "balance_pct": columns["balance_pct"],
-        "respiration_brpm": columns["respiration_brpm"],
-        "energy_kcal_per_km": _over(gross, way_m, 1000.0),
-        "energy_kcal_per_min": _over(gross, columns["seconds"], 60.0),
-    }
+    # energy is of all seconds; the known metres may not be
+    way_m = columns["speed_mps"] * columns["moving_s"]
+    known = {**columns, "energy_kcal": gross, "moving_m": way_m}
+    return {each.key: _values(each, known) for each in COMPARED}
+
+
+def _values(metric: Compared, columns: Mapping[str, FloatArray]) -> FloatArray:
+    if metric.formula is None:
+        return columns[metric.source]
+    above, below = columns[metric.formula.above], columns[metric.formula.below]
+    return _over(above, below, metric.formula.times)
 
 
 def _over(upper: FloatArray, lower: FloatArray, scale: float) -> FloatArray:

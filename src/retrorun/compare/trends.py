@@ -1,11 +1,13 @@
 """How metrics change over time: robust slopes, with the weeks and sessions behind them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from retrorun.compare.sessions import DAY_S, segments_of_kind, total
 from retrorun.compare.statistics import theil_sen
+from retrorun.metric_types import Trended
+from retrorun.metrics import TRENDED
 from retrorun.model import Association, Estimate, Point, Session, Totals, Trend, Week
 from retrorun.settings import CompareSettings
 
@@ -84,27 +86,27 @@ def _longest(session: Session, settings: CompareSettings) -> float | None:
     )
 
 
-MEASURES: tuple[tuple[str, str, str, Measure], ...] = (
-    ("cost_factor", "backward cost factor", "times forward", _factor),
-    ("backward_speed_mps", "backward speed", "m/s", _backward_speed),
-    ("backward_share_pct", "backward share of moving time", "%", _share),
-    ("backward_longest_s", "longest backward stretch", "s", _longest),
-    ("backward_cadence_spm", "backward step rate", "steps/min", _of_backward(_rate)),
-    ("backward_metres_per_beat", "backward metres per heartbeat", "m", _of_backward(_per_beat)),
-    ("forward_metres_per_beat", "forward metres per heartbeat", "m", _of_forward(_per_beat)),
-    ("forward_speed_mps", "forward speed", "m/s", _forward_speed),
-)
+# the functions behind `metrics.TRENDED`
+COMPUTED: Mapping[str, Measure] = {
+    "cost_factor": _factor,
+    "backward_speed_mps": _backward_speed,
+    "backward_share_pct": _share,
+    "backward_longest_s": _longest,
+    "backward_cadence_spm": _of_backward(_rate),
+    "backward_metres_per_beat": _of_backward(_per_beat),
+    "forward_metres_per_beat": _of_forward(_per_beat),
+    "forward_speed_mps": _forward_speed,
+}
 
 
 def trends(sessions: Sequence[Session], settings: CompareSettings) -> tuple[Trend, ...]:
     """Every metric's trend, in the order of the page; ``sessions`` in time order."""
-    return tuple(_trend(row, sessions, settings) for row in MEASURES)
+    return tuple(_trend(each, sessions, settings) for each in TRENDED)
 
 
-def _trend(
-    row: tuple[str, str, str, Measure], sessions: Sequence[Session], settings: CompareSettings
-) -> Trend:
-    key, label, unit, measure = row
+def _trend(metric: Trended, sessions: Sequence[Session], settings: CompareSettings) -> Trend:
+    key, label, unit = metric.key, metric.label, metric.unit
+    measure = COMPUTED[key]
     found = ((session, measure(session, settings)) for session in sessions)
     points = tuple(_point(session, value) for session, value in found if value is not None)
     weeks = (points[-1].start_time_s - points[0].start_time_s) / WEEK_S if points else 0.0

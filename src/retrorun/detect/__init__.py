@@ -11,21 +11,39 @@ from dataclasses import replace
 import numpy as np
 
 from retrorun import arithmetic
-from retrorun.detect import gait, heading, joint, labels, modes, segments, step_rate, verdicts
+from retrorun.detect import (
+    file_labels,
+    gait,
+    heading,
+    joint,
+    labels,
+    laps,
+    modes,
+    segments,
+    step_rate,
+    verdicts,
+)
 from retrorun.detect.credibility import Grounds
 from retrorun.detect.decode import backward_probability
 from retrorun.detect.explain import agreement, explain, would_change
 from retrorun.detect.heading import Facing
+from retrorun.detect.iron import without_hard_iron
 from retrorun.detect.mount import Mount, mount
-from retrorun.model import Athlete, Detection, HeadingVerdict, Label, Track
+from retrorun.model import Athlete, Detection, HeadingVerdict, Label, Note, Track
 from retrorun.settings import DetectSettings
 from retrorun.units import FloatArray, wrap_deg
+
+HEARD = 0.3  # evidence of a second that counts as said
 
 __all__ = ["agreement", "detect", "explain"]
 
 
 def detect(
-    track: Track, spoken: Sequence[Label], athlete: Athlete, settings: DetectSettings
+    track: Track,
+    spoken: Sequence[Label],
+    athlete: Athlete,
+    settings: DetectSettings,
+    presses_s: Sequence[float] = (),
 ) -> Detection:
     """Find the backward stretches of a track.
 
@@ -34,6 +52,7 @@ def detect(
         spoken: the user's labels; they win, later ones over earlier ones.
         athlete: stated mount and personal gait lines, if any.
         settings: of this stage.
+        presses_s: moments of manual lap presses, seconds since the track's start.
 
     Returns:
         Segments that partition [0, n), the verdict on the heading, columns of length n, and the
@@ -42,8 +61,11 @@ def detect(
     if track.seconds == 0:
         verdict = HeadingVerdict(None, "none", None, None, "the recording is empty")
         return Detection((), verdict, {})
+    spoken, notes = _believed(track, tuple(spoken), athlete, settings)
     grounds = _grounds(track, labels.evidence(spoken, track.seconds), athlete, settings)
-    decision = verdicts.decide(grounds, tuple(spoken), settings)
+    decision = verdicts.decide(grounds, spoken, settings)
+    decision = laps.snapped(decision, grounds.heading, presses_s, settings)
+    notes += laps.pattern(decision, grounds.gait, presses_s, settings)
     verdict = _verdict(grounds.seen, grounds.mount)
     found = segments.segments(decision, grounds, settings)
     return Detection(
@@ -58,8 +80,29 @@ def detect(
         },
         forward_line=grounds.steps.forward if _teaches(grounds) else None,
         backward_line=grounds.steps.backward if _teaches(grounds) else None,
+        notes=notes,
         asks_line=grounds.asks_line,
     )
+
+
+def _believed(
+    track: Track, spoken: tuple[Label, ...], athlete: Athlete, settings: DetectSettings
+) -> tuple[tuple[Label, ...], tuple[Note, ...]]:
+    """The labels that are believed: those of the file are first held against the sensors."""
+    if not any(file_labels.of_file(label) for label in spoken):
+        return spoken, ()
+    own = tuple(label for label in spoken if not file_labels.of_file(label))
+    grounds = _grounds(track, labels.evidence(own, track.seconds), athlete, settings)
+    found = verdicts.decide(grounds, own, settings)
+    backward, sure = found.direction == 1, found.verdict > 0
+    told = (grounds.heading < -HEARD) | (grounds.gait < -HEARD / 10.0)
+    weight = np.where(sure, 1.0, np.where(backward | (told & backward.any()), 0.5, 0.0))
+    weight = np.where(found.direction < 2, weight, 0.0)
+    either = grounds.mount is not None and not grounds.mount.sure
+    if either and not (grounds.mount is not None and grounds.mount.both):
+        weight[:] = 0.0  # one direction, and nothing tells which
+    seen = file_labels.Unaided(backward, weight, sure, either)
+    return file_labels.believed(spoken, seen, settings)
 
 
 def _teaches(grounds: Grounds) -> bool:
@@ -70,17 +113,17 @@ def _teaches(grounds: Grounds) -> bool:
 def _grounds(track: Track, said: FloatArray, athlete: Athlete, settings: DetectSettings) -> Grounds:
     """Gather the evidence of every kind and decode its sum."""
     moved = modes.modes(track, settings)
-    seen = heading.facing(track, moved, settings)
-    worn = mount(seen, moved, said, athlete, settings) if seen.usable.any() else None
+    seen = without_hard_iron(heading.facing(track, moved, settings), settings)
+    reversed_at = joint.course_reversed(track, seen, settings)
+    marks = (said, reversed_at)
+    worn = mount(seen, moved, marks, athlete, settings) if seen.usable.any() else None
     whole = np.zeros(track.seconds)
     if worn is not None:
         whole = heading.evidence(seen, worn.offset_deg, settings)
     faced = whole
     switch = joint.switching(seen, moved, settings)
-    reversed_at = joint.course_reversed(track, seen, settings)
     walked = step_rate.steps(track, moved, settings)
     stepped = gait.GaitEvidence.silent(track.seconds, settings)
-    asks_line = worn is not None and worn.asks_line
     taught, hit = np.zeros(track.seconds), np.ones(track.seconds, dtype=bool)
     # Once to find where the heading was disturbed, once more without those seconds.
     for _ in range(2 if worn is not None else 1):
@@ -89,12 +132,13 @@ def _grounds(track: Track, said: FloatArray, athlete: Athlete, settings: DetectS
             taught = backward_probability(sensed, *switch, settings.prior)
         firm = joint.teachers(taught > 0.5, stepped.ratio, reversed_at, settings) | (said != 0)
         stepped = gait.evidence(walked, taught, (sensed != 0) & firm, athlete, settings)
-        asks_line = asks_line or stepped.asks_line
         hit = joint.disturbed(seen, (faced, stepped.ratio), reversed_at, settings)
+        if worn is not None:  # the athlete turned there, however few steps that made
+            hit &= worn.witness < 0
         faced = np.where(hit, 0.0, faced)
     probability = backward_probability(faced + said + stepped.ratio, *switch, settings.prior)
     if worn is not None:
-        probability = _doubting_sign(probability, worn)
+        probability = _doubting_sign(probability, worn, settings)
     return Grounds(
         probability,
         heading=faced,
@@ -106,13 +150,18 @@ def _grounds(track: Track, said: FloatArray, athlete: Athlete, settings: DetectS
         mount=worn,
         steps=stepped,
         reversed_at=reversed_at,
-        asks_line=asks_line,
+        asks_line=worn is not None or bool(walked.counted.sum() >= gait.LEAST_S),
     )
 
 
-def _doubting_sign(probability: FloatArray, worn: Mount) -> FloatArray:
-    """With the wrong sign every second would be its opposite: mix both by the sign's odds."""
+def _doubting_sign(probability: FloatArray, worn: Mount, settings: DetectSettings) -> FloatArray:
+    """With the wrong sign every second would be its opposite: mix both by the sign's odds.
+
+    The likelier sign stands, however little likelier: two directions are told apart even where
+    nothing says which is forward.
+    """
     right = 1.0 / (1.0 + arithmetic.exp(-min(worn.log_odds, 30.0)))
+    right = max(float(right), settings.even_odds[1] + 0.01)
     return np.asarray(right * probability + (1.0 - right) * (1.0 - probability), dtype=np.float64)
 
 

@@ -9,7 +9,6 @@ from retrorun.detect.gait import GaitEvidence
 from retrorun.detect.heading import Facing
 from retrorun.detect.modes import Modes
 from retrorun.detect.mount import Mount
-from retrorun.detect.series import runs
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray
 
@@ -36,27 +35,11 @@ class Grounds:
     asks_line: bool = False
 
 
-def _could_be_disturbed(grounds: Grounds, first: int, last: int, settings: DetectSettings) -> bool:
-    """Whether a magnetic disturbance could have made this stretch: short, and only heading turned.
-
-    Without two directions of the course nobody can tell a disturbance from an offset, however
-    long it lasts.
-    """
-    if grounds.seen.diverse and last - first > settings.disturbed_s:
-        return False
-    near = 4
-    at_start = bool(grounds.reversed_at[max(first - near, 0) : first + near].any())
-    at_end = bool(grounds.reversed_at[max(last - near, 0) : last + near].any())
-    # One reversal may be a U-turn under a disturbance by chance; then the gait must not deny it.
-    denied = float(grounds.gait[first:last].sum()) < 0
-    return not (at_start and at_end) and (denied or not (at_start or at_end))
-
-
 def gait_agrees(
     grounds: Grounds, back: BoolArray, first: int, last: int, settings: DetectSettings
 ) -> bool:
     """Whether steps and speed changed with the heading, by more than they do elsewhere."""
-    if float(grounds.gait[first:last].sum()) < settings.gait_helps:
+    if float(grounds.gait[first:last].sum()) < settings.gait_confirms:
         return False
     slower = speed_ratio(grounds, back, first, last)
     if slower is not None and slower > settings.slower_helps:
@@ -86,60 +69,76 @@ def speed_ratio(grounds: Grounds, back: BoolArray, first: int, last: int) -> flo
 
 
 def beyond_doubt(grounds: Grounds, back: BoolArray, settings: DetectSettings) -> bool:
-    """Whether the session holds a minute of backward running that no disturbance can explain.
-
-    Where steps were not counted, two stretches or more count that oppose the course exactly and
-    are slower than what is around them: disturbances do neither, let alone twice.
-    """
-    firm, alike = 0, []
-    starts, ends = runs(back)
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
-        inside = slice(first, last)
-        if not back[first] or float(grounds.heading[inside].sum()) < settings.heading_enough:
-            continue
-        helped = gait_agrees(grounds, back, first, last, settings)
-        if helped or not _could_be_disturbed(grounds, first, last, settings):
-            firm += last - first
-        elif not np.isfinite(grounds.steps.excess[inside]).any():
-            slower = speed_ratio(grounds, back, first, last)
-            exact = _askew(grounds, inside) <= settings.exact_deg
-            if exact and slower is not None and slower <= settings.backward_slower:
-                alike.append(last - first)
-    return firm >= settings.disturbed_s or (len(alike) > 1 and sum(alike) >= settings.disturbed_s)
+    """Whether the second witness speaks for a minute of backward running in this session."""
+    if grounds.mount is None:
+        return False
+    sure = back & (grounds.mount.witness >= settings.witness_enough) & grounds.modes.moving
+    return bool(sure.sum() >= settings.proven_s)
 
 
 def doubtful_sign(mount: Mount) -> str:
     """Why the mount's sign is not to be trusted; empty if it is."""
-    if not mount.both and not mount.stated:
-        if mount.sign_from.startswith("gait"):
-            return "nothing but the step rate tells the sign, which way the device is worn"
-        return "nothing but habit tells which way the device is worn"
-    return "" if mount.sure else f"the mount's sign is not sure (from {mount.sign_from})"
+    if mount.sure:
+        return ""
+    if mount.both:
+        return "two directions, A and B, and nothing tells which is forward"
+    if mount.sign_from.startswith("gait"):
+        return "nothing but the step rate tells the sign, which way the device is worn"
+    return "nothing but habit tells which way the device is worn"
 
 
 def doubtful_heading(
     grounds: Grounds,
     span: tuple[int, int],
-    agrees: bool,  # noqa: FBT001 - whether the session or the gait makes it credible
+    alike: bool,  # noqa: FBT001 - whether it resembles stretches that are beyond doubt
     settings: DetectSettings,
 ) -> str:
     """Why the heading of a backward stretch is not to be trusted; empty if it is."""
     first, last = span
     inside = slice(first, last)
+    worn = grounds.mount
+    if worn is None:
+        return "no heading"
+    faced = grounds.faced[inside]
     if grounds.probability[inside].mean() < settings.confirmed_probability:
         return "heading speaks for backward, not clearly"
-    faced = grounds.faced[inside]
     if faced.sum() < settings.heading_agrees * np.abs(faced).sum():
         return "the heading speaks for both directions"
-    stepped = float(grounds.gait[inside].sum())
-    if last - first <= settings.disturbed_s and stepped < -settings.disturbed_gait:
-        return "heading opposes the course, but the gait went on as before"
-    if not _could_be_disturbed(grounds, first, last, settings):
-        return ""
-    exact = _askew(grounds, inside) <= settings.exact_deg
-    if agrees and (stepped >= settings.gait_helps or (exact and stepped >= -settings.gait_helps)):
-        return ""
-    return "a magnetic disturbance could look like this; the gait does not help"
+    return _sideways(grounds, worn, inside, settings) or _unwitnessed(
+        grounds, worn, inside, alike, settings
+    )
+
+
+def _sideways(grounds: Grounds, worn: Mount, inside: slice, settings: DetectSettings) -> str:
+    """Why a heading that is not that of the course may not be its opposite; empty if it is."""
+    if worn.concentration < settings.firm_axis:
+        return f"the heading hardly keeps to an axis (concentration {worn.concentration:.2f})"
+    if worn.both and worn.apart_deg < settings.sides_apart_deg:
+        apart = f"{worn.apart_deg:.0f}°"
+        return f"the heading's two sides lie {apart} apart: sideways, rather than backward"
+    if _askew(grounds, inside) > 180.0 - settings.sides_apart_deg + settings.exact_deg:
+        return "the heading does not oppose the course: sideways, rather than backward"
+    return ""
+
+
+def _unwitnessed(
+    grounds: Grounds,
+    worn: Mount,
+    inside: slice,
+    alike: bool,  # noqa: FBT001 - whether it resembles stretches that are beyond doubt
+    settings: DetectSettings,
+) -> str:
+    """Why it may have been the device that turned; empty if the second witness says otherwise."""
+    if worn.device_turned[inside].any() and float(grounds.gait[inside].sum()) < 0:
+        return "the device was turned on the body, and the gait went on as before"
+    if worn.unsteady:
+        return "the device turned on the body as often as the athlete may have"
+    witness = float(np.median(worn.witness[inside]))
+    # A session that holds few turns must show each of them more clearly.
+    enough = settings.witness_enough + float(np.clip(1.0 - worn.turns, 0.0, settings.few_turns))
+    if witness < enough and not (witness > 0 and alike):
+        return "only the heading turned: speed and steps do not say that the athlete did"
+    return ""
 
 
 def _askew(grounds: Grounds, inside: slice) -> float:

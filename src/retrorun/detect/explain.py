@@ -77,10 +77,14 @@ def would_change(segment: Segment, heading: HeadingVerdict) -> str:
 
 def _settled_by(reason: str) -> str:
     """What settles a doubt about a heading."""
-    if "sign" in reason or "habit" in reason:
+    if "two directions" in reason:
+        return "one label, or mount_offset_deg in the profile: it decides the whole session"
+    if "habit" in reason or "step rate tells" in reason:
         return "saying in the profile how the device is worn (mount_offset_deg), or a label"
-    if "gait" in reason:
-        return "a longer stretch, a turn on the spot, a clearer change of step rate, or a label"
+    if "only the heading turned" in reason:
+        return "a clear change of speed and step rate at the turn, or a label"
+    if "sideways" in reason:
+        return "a label"
     return "a steadier heading, or a label"
 
 

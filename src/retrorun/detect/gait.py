@@ -6,9 +6,12 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.detect.step_rate import Steps, expected_spm, fit, normal, raised, two_lines
+from retrorun.detect.turns import OwnGait, backward_gait
 from retrorun.model import Athlete, GaitLine
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray
+
+LEAST_S = 60  # seconds of step rate from which gait has something to say
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,8 +24,6 @@ class GaitEvidence:
         forward: the forward line it was judged by, if any.
         backward: the backward line, if it was taught.
         share: by how much of the line backward running is expected to lie above it.
-        reason: in words.
-        asks_line: the runner's earlier line has a part in it, or would have if there were one.
     """
 
     ratio: FloatArray
@@ -30,14 +31,13 @@ class GaitEvidence:
     forward: GaitLine | None
     backward: GaitLine | None
     share: float
-    reason: str
-    asks_line: bool = False
 
     @classmethod
-    def silent(cls, seconds: int, settings: DetectSettings, reason: str = "") -> "GaitEvidence":
+    def silent(cls, seconds: int, settings: DetectSettings) -> "GaitEvidence":
         """Nothing to say for so many seconds."""
         missing = np.full(seconds, np.nan)
-        return cls(np.zeros(seconds), missing, None, None, settings.backward_steps, reason)
+        share = arithmetic.exp(settings.ratio_log[0]) - 1.0
+        return cls(np.zeros(seconds), missing, None, None, share)
 
 
 def evidence(
@@ -59,13 +59,14 @@ def evidence(
     """
     nothing = np.zeros(seen.counted.size)
     sides = (known & (taught < 0.1), known & (taught > 0.9))
-    if seen.counted.sum() < 60:
+    if seen.counted.sum() < LEAST_S:
         ratio = _by_speed(seen, sides, settings) / settings.gait_temper_s
-        silent = GaitEvidence.silent(nothing.size, settings, "less than a minute of step rate")
+        silent = GaitEvidence.silent(nothing.size, settings)
         return replace(silent, ratio=ratio)
     ahead = fit(seen, sides[0].astype(np.float64), None)
     if ahead is not None:
-        return _judge(seen, ahead, sides, settings, "line taught by heading or labels")
+        own = backward_gait(athlete, settings)
+        return _judge(seen, ahead, sides, own, settings)
     judged = _untaught(seen, athlete, settings)
     # Beside labels or a heading a guessed line would pass for one that they taught.
     return replace(judged, forward=None) if known.any() else judged
@@ -74,30 +75,27 @@ def evidence(
 def _untaught(seen: Steps, athlete: Athlete, settings: DetectSettings) -> GaitEvidence:
     """Judge every second where neither heading nor labels tell enough forward ones."""
     nothing = np.zeros(seen.counted.size)
-    back = two_lines(seen, settings)
+    own = backward_gait(athlete, settings)
+    back = two_lines(seen, own, settings)
     line = fit(seen, 1.0 - back, athlete.forward_line)
     if line is None:
-        return GaitEvidence.silent(nothing.size, settings, "no forward line")
+        return GaitEvidence.silent(nothing.size, settings)
     if back.any():
-        judged = _judge(
-            seen, line, (back == 0, back > 0), settings, "two parallel lines in this session"
-        )
-        judged = replace(judged, backward=None)  # what step rate alone found teaches nobody
-    else:
-        judged = _by_earlier_runs(seen, line, athlete.forward_line, settings)
-    return replace(judged, asks_line=True)
+        judged = _judge(seen, line, (back == 0, back > 0), own, settings)
+        return replace(judged, backward=None)  # what step rate alone found teaches nobody
+    return _by_earlier_runs(seen, line, athlete, settings)
 
 
 def _by_earlier_runs(
-    seen: Steps, line: GaitLine, own: GaitLine | None, settings: DetectSettings
+    seen: Steps, line: GaitLine, athlete: Athlete, settings: DetectSettings
 ) -> GaitEvidence:
     """A session of one line, held against the runner's own; silent where that cannot tell."""
     nobody = (seen.counted, np.zeros(seen.counted.size, dtype=bool))
-    judged = _judge(seen, line, nobody, settings, "one line fits the whole session")
+    own, gait = athlete.forward_line, backward_gait(athlete, settings)
+    judged = _judge(seen, line, nobody, gait, settings)
     raised_by = _raised_throughout(seen, own) if own is not None else 0.0
     if own is not None and raised_by > settings.own_line_tells:
-        reason = "above the line of the runner's earlier runs from end to end"
-        return replace(_judge(seen, own, nobody, settings, reason), forward=None)
+        return replace(_judge(seen, own, nobody, gait, settings), forward=None)
     ratio = np.zeros(seen.counted.size)
     if raised_by < -settings.own_line_tells:
         ratio = np.minimum(judged.ratio, 0.0)
@@ -120,8 +118,8 @@ def _judge(
     seen: Steps,
     line: GaitLine,
     sides: tuple[BoolArray, BoolArray],
+    own: OwnGait,
     settings: DetectSettings,
-    reason: str,
 ) -> GaitEvidence:
     """Log-likelihood ratio of each second's step rate: above the line by a share, or on it.
 
@@ -129,19 +127,21 @@ def _judge(
     """
     expected = expected_spm(line, seen)
     above = seen.cadence_spm - expected
-    share, share_spread = settings.backward_steps, settings.backward_steps_spread
+    share, share_spread = arithmetic.exp(own.steps[0]) - 1.0, own.steps[1]
     behind = sides[1] & seen.counted
     backward_line = None
     if behind.sum() >= settings.teach_least_s:
-        own = float(np.median((above / expected)[behind]))
-        # The runner's own ratio, drawn a little to the usual one; both are known only so well.
-        share = float(np.clip(0.8 * own + 0.2 * share, 0.03, 0.2))
-        share_spread *= 0.6
-        backward_line = raised(line, 1.0 + own, seen, behind)
+        taught = float(np.median((above / expected)[behind]))
+        # The athlete's own ratio, drawn a little to the usual one; both are known only so well.
+        share = float(np.clip(0.9 * taught + 0.1 * share, *settings.own_ratio))
+        share_spread = min(share_spread, settings.own_within)
+        backward_line = raised(line, 1.0 + taught, seen, behind)
     spread = max(line.spread_spm, settings.gait_spread_spm)
     wide = arithmetic.hypot(spread, share_spread * expected)
     on = normal(above, spread) + 0.02 / 60.0
-    over = normal(above - share * expected, wide) + 0.02 / 60.0
+    # Beyond the expected share the evidence stays what it is there, and so do faster steps still.
+    beyond = np.maximum(above - share * expected, 0.0) if share > 0 else 0.0
+    over = normal(above - share * expected - beyond, wide) + 0.02 / 60.0
     ratio = arithmetic.log(over / on) + _by_speed(seen, sides, settings)
     # Faster than one's own forward speed is implausible backward, and 4.5 m/s for anyone.
     usual = float(np.median(seen.speed_mps[seen.counted & ~behind]))
@@ -150,7 +150,7 @@ def _judge(
     ratio = np.clip(ratio, -8.0, 8.0) / settings.gait_temper_s
     ratio = np.where(seen.counted, ratio, 0.0)
     excess = np.where(seen.counted, above / expected, np.nan)
-    return GaitEvidence(ratio, excess, line, backward_line, share, reason)
+    return GaitEvidence(ratio, excess, line, backward_line, share)
 
 
 def _by_speed(

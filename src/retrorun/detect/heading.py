@@ -11,6 +11,15 @@ from retrorun.model import HeadingKind, HeadingTrack, HeadingVerdict, Track
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, difference_deg, wrap_deg
 
+# Their angle grows clockwise, whatever made it; of others that is to be found out.
+CLOCKWISE = (
+    "osmand:",
+    "osmtracker:",
+    "fit:magnetometer",
+    "sensorlogger:compass",
+    "sensorlogger:magnetometer",
+)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Facing:
@@ -24,6 +33,7 @@ class Facing:
         weight: how far each delta counts, 0 to 1: slow seconds have no firm course.
         usable: seconds that count in full.
         diverse: whether the course takes more than one direction.
+        held: whether new values come so seldom that the heading lags behind every turn.
     """
 
     verdict: HeadingVerdict
@@ -32,6 +42,7 @@ class Facing:
     weight: FloatArray
     usable: BoolArray
     diverse: bool
+    held: bool = False
 
 
 def facing(track: Track, modes: Modes, settings: DetectSettings) -> Facing:
@@ -68,7 +79,8 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
     if kind == "compass":
         mirrored = np.where(weight > 0, difference_deg(-heading, course), np.nan)
         plain, turned = _axial_length(delta[usable]), _axial_length(mirrored[usable])
-        if spread > 0.1 and turned > 0.5 and turned > plain + 0.2:
+        unsure = not series.source.startswith(CLOCKWISE)
+        if unsure and spread > 0.1 and turned > 0.5 and turned > plain + 0.2:
             heading, delta, plain = (-heading) % 360.0, mirrored, turned
             reason = "it grows counter-clockwise; taken as its mirror image"
         if plain < settings.axial_concentration:
@@ -77,7 +89,13 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
     verdict = HeadingVerdict(series.source, kind, None, None, reason)
     believed = kind == "compass"
     return Facing(
-        verdict, heading, delta, weight * believed, usable & believed, bool(spread > 0.02)
+        verdict,
+        heading,
+        delta,
+        weight * believed,
+        usable & believed,
+        bool(spread > 0.02),
+        _held(raw) > settings.held_share,
     )
 
 
@@ -156,6 +174,17 @@ def _thawed(heading_deg: FloatArray, frozen_s: int) -> FloatArray:
     starts, ends = runs(known)
     hang = np.repeat(ends - starts >= frozen_s, ends - starts)
     return np.where(hang, np.nan, heading_deg)
+
+
+def _held(heading_deg: FloatArray) -> float:
+    """Share of the seconds that bring no new value: the last one stays, or a line is drawn on."""
+    known = heading_deg[np.isfinite(heading_deg)]
+    if known.size < 4:
+        return 1.0
+    step = wrap_deg(np.diff(known))
+    same = np.abs(step[1:]) < 1e-6
+    drawn = np.abs(np.diff(step)) < 1e-6
+    return float((same | drawn).mean())
 
 
 def _smooth_deg(heading_deg: FloatArray, half: int) -> FloatArray:

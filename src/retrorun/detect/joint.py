@@ -11,7 +11,7 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.detect.heading import Facing
 from retrorun.detect.modes import Modes
-from retrorun.detect.series import runs, without_short
+from retrorun.detect.series import mean_around, runs, without_short
 from retrorun.model import Track
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, difference_deg
@@ -55,9 +55,29 @@ def course_reversed(track: Track, seen: Facing, settings: DetectSettings) -> Boo
     slowest = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1).min(axis=1)
     course = np.abs(change_deg(track.column("course_deg"), half))
     heading = np.abs(change_deg(seen.heading_deg, half))
+    lasting = np.abs(change_deg(seen.heading_deg, settings.steady_s))
     with np.errstate(invalid="ignore"):
         turned = (course > 120) & (heading < 60) & (slowest < settings.reversal_mps)
+        turned &= ~(lasting > 90)  # a heading that follows some seconds later only lagged
+    if seen.held:
+        return np.zeros(turned.size, dtype=bool)
+    turned &= _went_on(track, settings)
     return np.asarray(turned, dtype=bool)
+
+
+def _went_on(track: Track, settings: DetectSettings) -> BoolArray:
+    """Whether the way goes on before and after each second, (n,): fixes wander too."""
+    reach, size = settings.reversal_s, track.seconds
+    found = np.zeros(size, dtype=bool)
+    if size <= 2 * reach:
+        return found
+    x_m, y_m = track.column("x_m"), track.column("y_m")
+    gone = arithmetic.hypot(x_m[reach:] - x_m[:-reach], y_m[reach:] - y_m[:-reach])
+    steps = mean_around(track.column("cadence_spm"), reach)
+    with np.errstate(invalid="ignore"):
+        far = gone >= settings.reversal_m
+        found[reach:-reach] = far[:-reach] & far[reach:]
+        return found & ~(steps < settings.reversal_spm)
 
 
 def disturbed(

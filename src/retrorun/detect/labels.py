@@ -21,37 +21,68 @@ COARSE = ("lap", "step", "name", "file")  # said of a whole, so its stops stay s
 SURELY = (
     r"backwards? ?(?:run(?:ning)?|walk(?:ing)?|jog(?:ging)?)",
     r"(?:running|ran|walking|walked|jogging|jogged) backwards?",
-    r"retro ?(?:run|running|walk|walking|lauf|laufen|runner|course|corsa)",
+    r"retro ?(?:run|running|walk|walking|lauf|laufen|runner|course|corsa|loop|lopen|lob)",
     r"reverse(?:d)? (?:run|running|walk|walking|jog|jogging)",
     r"run(?:ning)? in reverse",
     r"backpedal(?:l?ing)?",
-    r"ruckwa(?:e)?rts ?(?:laufen|lauf|gehen)",
-    r"(?:marche|course) (?:en )?arriere",
-    r"a reculons",
+    r"ruckwa(?:e)?rts ?(?:laufen|lauf|gehen|joggen|rennen)",
+    r"(?:laufen|lauf|gehen|joggen) ruckwa(?:e)?rts",
+    r"(?:marche|course) (?:en )?arriere(?! ?pays)",
+    r"(?:course|marche|courir|marcher|footing) a reculons",
     r"corsa retro",
-    r"de espaldas",
-    r"(?:de|para) costas",
-    r"achteruit ?(?:lopen|rennen)",
+    r"(?:corsa|correre|camminata) (?:all )?indietro",
+    r"(?:correr|corriendo|carrera|caminar|caminando|trote) (?:hacia )?atras",
+    r"de espaldas(?! (?:al?|a la|contra) )",
+    r"(?:de|para) costas(?! (?:para|ao|a|pro) )",
+    r"d[ '’]?esquena(?! (?:al?|a la) )",
+    r"achterwaarts ?(?:lopen|rennen|wandelen)?",
+    r"achteruit ?(?:lopen|rennen|wandelen)",
+    r"baklengs ?(?:loping|lop|gange)?",
     r"takaperin",
-    r"vzvratno",
+    r"selka edella",
     r"ritensko",
+    r"vzvratn[ai] (?:tek|hoja)",
     r"pozpatku",
-    r"tyłem",
+    r"pospiatky",
+    r"natraske",
+    r"tyłem(?! do )",
+    r"hatrafutas",
+    r"(?:alergare|alergat|mers) cu spatele",
+    r"tagurpidi (?:jooks|kond)",
+    r"atbulomis",
+    r"atmuguriski",
+    r"atzeraka",
+    r"geri geri (?:kosu|yuruyus|kosma|yurume)",
+    r"lari mundur",
+    r"jalan mundur",
+    r"chay lui",
+    r"đi lui",
+    r"kinyumenyume",
     r"спиной вперед",
+    r"спиною вперед",
     r"задом наперед",
+    r"заднешком",
+    r"(?:трчање|трчане) (?:у|на)назад",
+    r"(?:τρεξιμο|περπατημα) (?:αναποδα|προς τα πισω)",
+    r"(?:ריצה|הליכה) (?:לאחור|אחורה)",
+    r"(?:الجري|المشي) (?:للخلف|الى الوراء|إلى الوراء)",
 )
 # These also mean "back again", "the other way round" or "behind": in a workout they name a
 # movement, as the name of a whole activity only alone or among words of running.
 OTHERWISE_BACK = (
     r"backwards?",
     r"ruckwa(?:e)?rts",
-    r"en arriere",
+    r"en arriere(?! ?pays)",
+    r"a reculons",
     r"indietro",
-    r"(?:hacia|para) atras",
+    r"(?:hacia|para|cara) atras",
     r"para tras",
+    r"(?:cap )?enrere",
     r"achteruit",
     r"baklanges",
     r"baglæns",
+    r"aftur a bak",
+    r"vzvratno",
     r"nazaj",
     r"natrag",
     r"unatrag",
@@ -59,10 +90,25 @@ OTHERWISE_BACK = (
     r"pozadu",
     r"dozadu",
     r"do tyłu",
+    r"wstecz",
     r"hatrafele",
+    r"hattal",
+    r"cu spatele",
+    r"tagurpidi",
     r"назад",
+    r"уназад",
+    r"наназад",
     r"geri geri",
+    r"geriye dogru",
     r"anapoda",
+    r"αναποδα",
+    r"προς τα πισω",
+    r"mundur",
+    r"ke belakang",
+    r"mbrapsht",
+    r"לאחור",
+    r"אחורה",
+    r"للخلف",
 )
 BACKWARD = (*SURELY, *OTHERWISE_BACK)
 # What may stand beside them. "Tek nazaj domov" (the run back home) says more than these.
@@ -71,19 +117,25 @@ RUNNING = re.compile(
     r"|courir|marche|marcher|corsa|correre|camminata|correr|carrera|caminar|corrida|correndo"
     r"|andar|lopen|rennen|hardlopen|wandelen|springa|lopning|lob|juoksu|kavely|tek|teci|hoja"
     r"|trcanje|hodanje|beh|behani|chuze|bieg|bieganie|chod|futas|бег|бегом|ходьба|kosu|yuruyus"
+    r"|trote|trotar|footing|camminare|caminando|corriendo|caminada|loping|løping|løb|gange|jooks|alergare|mers"
+    r"|begimas|skriesana|kosma|lari|berlari|jalan|τρεξιμο|τρεχω|ריצה|הליכה|الجري|المشي|трчање|тичане"
+    r"|біг|ход|laufband|treadmill|tapis|track|park|u|v|w|im|in|la|le|il|el|all|po|auf|dem|der|de"
     r"|training|trening|intervals?|intervalle|intervalli|intervali|reps|repeats|sets|session"
     r"|workout|drills?|easy|morning|afternoon|evening|lunch|x|km|k|m|mi|min|s|sec|all"
 )
 ALONE = r"^(?:\d+ )?(?:retro|reverse|atras|tras|geri)(?: \d+)?$"  # these mean it only by themselves
-UNSPACED = r"後ろ向き|後ろ歩き|倒走|倒着跑|倒着走|后退跑|後退跑|뒤로 ?(?:달리기|걷기)"
+UNSPACED = (
+    r"後ろ向き|後ろ歩き|後ろ走り|バック走|倒走|倒跑|倒着跑|倒着走|倒退[跑走]|后退[跑走]|後退[跑走]"
+    r"|뒤로 ?(?:달리기|걷기|뛰기)|ถอยหลัง|उल्टा ?दौड़"
+)
 FORWARD = (
     r"forwards?",
     r"vorwarts(?:laufen)?",
     r"vorwaerts",
-    r"(?:en|vers l') ?avant",
+    r"(?:en|vers l') ?avant(?! premiere)",
     r"avanti",
     r"(?:hacia )?adelante",
-    r"(?:para )?frente",
+    r"(?:para|de|hacia) (?:la |el )?frente",
     r"vooruit",
     r"framlanges",
     r"naprej",
@@ -93,7 +145,8 @@ FORWARD = (
 )
 NOT_RUNNING = re.compile(
     r"\b(?:lunges?|plank|crunch(?:es)?|fly|flies|curls?|squats?|pyramid|split|splits|order|route"
-    r"|loop|direction|no|not|without|ohne|sans|senza|sin|bez)\b"
+    r"|loop|direction|no|not|without|ohne|sans|senza|sin|bez|club|team|shoes?|store|shop|party"
+    r"|disco|vintage|jersey|series|expo|[5-9]0s|parking|gang|gear|compatible|glance|glancing)\b"
 )
 
 
@@ -166,6 +219,15 @@ def spoken(recording: Recording, file_name: str) -> tuple[Label, ...]:
         if direction == "backward":
             return (Label(0.0, last_s - start_s + 1.0, direction, origin),)
     return ()
+
+
+def presses(recording: Recording) -> tuple[float, ...]:
+    """Moments of manual lap presses, seconds since the first record; automatic ones are none."""
+    times = recording.time_s[np.isfinite(recording.time_s)]
+    if times.size == 0:
+        return ()
+    pressed = [lap.end_time_s for lap in recording.laps[:-1] if lap.trigger == "manual"]
+    return tuple(end_s - float(times.min()) for end_s in pressed)
 
 
 def placed(

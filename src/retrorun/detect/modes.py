@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from retrorun import arithmetic
-from retrorun.detect.series import mean_around, without_short
+from retrorun.detect.series import mean_around, runs, without_short
 from retrorun.model import Track
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray
@@ -23,6 +23,7 @@ class Modes:
             a speed the steps tell it; without either it counts as moving, for nobody saw a stop.
         walking: whether it walks while moving.
         unknown: where neither speed nor steps are known.
+        doubtful: where the step rate was repaired, or stands still: it has no vote.
     """
 
     speed_mps: FloatArray
@@ -30,6 +31,7 @@ class Modes:
     moving: BoolArray
     walking: BoolArray
     unknown: BoolArray
+    doubtful: BoolArray
 
 
 def modes(track: Track, settings: DetectSettings) -> Modes:
@@ -41,6 +43,7 @@ def modes(track: Track, settings: DetectSettings) -> Modes:
     cadence = track.column("cadence_spm")
     with np.errstate(invalid="ignore"):  # a pod that drops out says 0 at full speed
         cadence = np.where((cadence < 30) & (speed > 1.0), np.nan, cadence)
+    cadence, doubtful = _repaired(cadence, speed, settings)
     paused = track.flags["paused"]
     measured = np.isfinite(track.column("ground_speed_mps"))
     with np.errstate(invalid="ignore"):  # who steps on the spot of a hole's ends ran a loop
@@ -53,7 +56,26 @@ def modes(track: Track, settings: DetectSettings) -> Modes:
     still = without_short(still, value=True, seconds=settings.still_s)
     still = without_short(still, value=False, seconds=3) & ~unknown
     walking = _walking(speed, cadence, ~still, settings)
-    return Modes(speed, cadence, ~still, walking & ~still, unknown)
+    return Modes(speed, cadence, ~still, walking & ~still, unknown, doubtful)
+
+
+def _repaired(
+    cadence: FloatArray, speed: FloatArray, settings: DetectSettings
+) -> tuple[FloatArray, BoolArray]:
+    """Step rates of every second step doubled, and where they are not to be trusted, (n,) each.
+
+    A counter that locks on to one arm says half of what is run; one that hangs says the same for
+    half a minute. Slow steps at a fast walk are doubted, not doubled.
+    """
+    with np.errstate(invalid="ignore"):
+        half = (cadence < settings.half_locked_spm) & (speed > settings.half_locked_mps)
+        slow = (cadence < 0.85 * settings.half_locked_spm) & (
+            speed > 0.7 * settings.half_locked_mps
+        )
+    half = without_short(half, value=True, seconds=3)
+    starts, ends = runs(np.where(np.isfinite(cadence), cadence, -1.0))
+    held = np.repeat(ends - starts >= settings.held_steps_s, ends - starts)
+    return np.where(half, 2.0 * cadence, cadence), half | slow | (held & np.isfinite(cadence))
 
 
 def _standing(
@@ -80,7 +102,9 @@ def _walking(
 
     Speed alone tells less than with the steps, so its changes must then last longer.
     """
-    steps = np.clip((cadence - settings.walk_spm) / 10, -3, 3)
+    steps = np.clip((cadence - settings.walk_spm) / 8, -3, 4)
+    with np.errstate(invalid="ignore"):  # nobody walks so fast for long: such steps are miscounted
+        steps = np.where((speed > settings.fast_walk_mps) & (steps < 0), np.nan, steps)
     score = np.nan_to_num((speed - settings.walk_mps) / 0.3) + np.nan_to_num(steps)
     score = np.where(np.isnan(speed) & np.isnan(cadence), np.nan, score)
     score = mean_around(np.where(moving, score, np.nan), 4)

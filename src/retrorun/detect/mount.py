@@ -1,18 +1,25 @@
 """At which angle the device is worn: an axis by doubled angles, then its sign."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from retrorun import arithmetic
+from retrorun.detect import turns
 from retrorun.detect.heading import Facing
+from retrorun.detect.labels import STRENGTH
 from retrorun.detect.modes import Modes
 from retrorun.detect.series import mean_around, runs, without_short
+from retrorun.detect.turns import Stretches, Witness
 from retrorun.model import Athlete, GaitLine
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray, wrap_deg
 
 STATED = ("profile", "labels")
+SURE = 3.0  # log-odds from which a sign is sure
+TOLD = 12.0  # log-odds of what the athlete said
+WATCHES = ("fit:",)  # worn flat, the twelve to the front
+RELATIVE = ("yaw", "gyro")  # their zero lies anywhere
 _PERSONAL_LEAST_S = 60  # seconds of step rate that may be held against the runner's own line
 
 
@@ -21,32 +28,35 @@ class Mount:
     """The facing offset: device heading minus course while running forward.
 
     Attributes:
-        offset_deg: (n,), drifting.
+        offset_deg: (n,), drifting; turned about where the device was.
         concentration: of the axis, 0 to 1.
+        apart_deg: angle between the means of the axis's two sides; NaN where there is one.
         log_odds: that the sign is right (natural logarithm).
-        firm: the same without what step rate says, which alone confirms nothing.
+        firm: the same without what habit says, which alone confirms nothing.
         sign_from: what decided the sign.
         both: whether the recording holds both directions of the axis.
-        asks_line: the runner's earlier line has a part in the sign, or would have.
+        witness: (n,) log-odds of backward by the second decoder, over direction and mount.
+        turns: log-odds that the heading's changes are turns of the athlete, by all of them.
+        unsteady: whether the device clearly turned on the body as often as the athlete did.
+        device_turned: (n,) seconds in which the device is held to be the other way round.
     """
 
     offset_deg: FloatArray
     concentration: float
+    apart_deg: float
     log_odds: float
     firm: float
     sign_from: str
     both: bool
-    asks_line: bool = False
+    witness: FloatArray
+    turns: float
+    unsteady: bool
+    device_turned: BoolArray
 
     @property
     def sure(self) -> bool:
-        """Whether the sign is known well enough to confirm anything.
-
-        With both directions in the recording some of it is backward, whichever it is; with one
-        alone a wrong sign would turn a plain run into a backward one, so neither step rate nor
-        habit suffices for that.
-        """
-        return self.log_odds >= 1.5 if self.both else min(self.log_odds, self.firm) >= 3.0
+        """Whether the sign is known well enough to confirm anything."""
+        return min(self.log_odds, self.firm) >= SURE
 
     @property
     def stated(self) -> bool:
@@ -55,22 +65,92 @@ class Mount:
 
 
 def mount(
-    seen: Facing, modes: Modes, labelled: FloatArray, athlete: Athlete, settings: DetectSettings
+    seen: Facing,
+    modes: Modes,
+    marks: tuple[FloatArray, BoolArray],
+    athlete: Athlete,
+    settings: DetectSettings,
 ) -> Mount:
-    """Fit the axis of heading minus course and resolve its sign.
+    """Fit the axis of heading minus course, resolve its sign, and ask the second witness.
 
-    ``labelled`` (n,) is the evidence of labels, positive for backward.
+    ``marks`` are the evidence of labels (n,), positive for backward, and where (n,) the course
+    turned about under a steady heading.
     """
+    labelled, reversed_at = marks
     axis, concentration = _axis(seen.delta_deg, seen.usable, settings.drift_half_s)
     opposite = np.abs(wrap_deg(seen.delta_deg - axis)) > 90
     ahead, behind = seen.usable & ~opposite, seen.usable & opposite
     both = _lasting(opposite[seen.usable], np.flatnonzero(seen.usable), settings)
-    sign = _sign(axis, (ahead, behind), modes, labelled, (athlete, both))
-    turn = -1.0 if sign.log_odds < 0 else 1.0
-    if turn < 0:
+    parts = turns.stretches(opposite, seen.usable, settings)
+    turned = turns.witness(
+        parts, modes, reversed_at, turns.backward_gait(athlete, settings), settings
+    )
+    known = _Known(seen, modes, athlete, both, turned)
+    sign = _sign(axis, (ahead, behind), labelled, known, settings)
+    if sign.log_odds < 0:
         axis = wrap_deg(axis + 180.0)
-    odds, firm = turn * sign.log_odds, turn * sign.firm
-    return Mount(wrap_deg(axis), concentration, odds, firm, sign.by, both, sign.asks_line)
+        parts = replace(parts, opposite=~parts.opposite)
+        sign = _Sign(-sign.log_odds, -sign.firm, sign.by)
+    given = _given(parts, labelled, sign, settings)
+    back = turns.decode(parts, turned.seen, given, turned.turn_log_odds)
+    about = _device_turned(parts, back, settings)
+    # With one side nothing turned; and where most of a sure sign did, the sign is in question.
+    if not both or (about.mean() > 0.5 and sign.log_odds >= SURE):
+        about = np.zeros(about.size, dtype=bool)
+    return Mount(
+        offset_deg=wrap_deg(axis + 180.0 * about),
+        concentration=concentration,
+        apart_deg=_apart_deg(seen.delta_deg - axis, ahead, behind),
+        log_odds=sign.log_odds,
+        firm=sign.firm,
+        sign_from=sign.by,
+        both=both,
+        witness=parts.each_second(back),
+        turns=turned.turn_log_odds,
+        unsteady=turned.unsteady,
+        device_turned=about,
+    )
+
+
+def _given(
+    parts: Stretches, labelled: FloatArray, sign: "_Sign", settings: DetectSettings
+) -> FloatArray:
+    """Log-odds of backward that each stretch has of itself: labels, habit, a stated mount."""
+    total = np.concatenate(([0.0], np.cumsum(labelled)))
+    seconds = (total[parts.ends] - total[parts.starts]) / STRENGTH
+    said = np.clip(seconds / settings.label_least_s, -1.0, 1.0) * TOLD
+    share = (parts.ends - parts.starts) / max(int(parts.ends[-1]), 1)
+    given = said - settings.forward_prior * share
+    if sign.by == "profile":
+        given += settings.stated_mount * share * np.where(parts.opposite, 1.0, -1.0)
+    return np.asarray(given, dtype=np.float64)
+
+
+def _device_turned(parts: Stretches, back: FloatArray, settings: DetectSettings) -> BoolArray:
+    """Seconds in which the device lastingly is the other way round, (n,).
+
+    Short flips stay what they seem: nobody can tell them from backward running in every gait.
+    """
+    turned = np.where(parts.opposite, -back, back) > settings.device_turned
+    seconds = parts.each_second(turned.astype(np.float64)) > 0
+    return without_short(seconds, value=True, seconds=settings.mount_lasts_s)
+
+
+def _apart_deg(delta_deg: FloatArray, ahead: BoolArray, behind: BoolArray) -> float:
+    """Angle between the mean directions of the two sides, 0 to 180; NaN where one is empty."""
+    means = []
+    for side in (ahead, behind):
+        if side.sum() < 10:
+            return float("nan")
+        means.append(_mean_deg(delta_deg[side]))
+    return abs(float(wrap_deg(means[0] - means[1])))
+
+
+def _mean_deg(angle_deg: FloatArray) -> float:
+    """Mean direction of angles (m,)."""
+    turn = np.radians(angle_deg)
+    sine, cosine = (float(each(turn).sum()) for each in (arithmetic.sin, arithmetic.cos))
+    return float(np.degrees(arithmetic.arctan2(sine, cosine)))
 
 
 def _lasting(opposite: BoolArray, seconds: IntArray, settings: DetectSettings) -> bool:
@@ -109,90 +189,79 @@ def _axis(delta_deg: FloatArray, usable: BoolArray, half: int) -> tuple[FloatArr
 
 @dataclass(frozen=True, slots=True)
 class _Sign:
-    """Log-odds with and without the step rate that the axis is the facing offset, and by what.
-
-    ``asks_line``: the runner's earlier line has a part in it, or would have if there were one.
-    """
+    """Log-odds with and without habit that the axis is the facing offset, and by what."""
 
     log_odds: float
     firm: float
     by: str
-    asks_line: bool = False
 
-    @classmethod
-    def of(cls, log_odds: float, by: str) -> "_Sign":
-        """Told, so step rate has no part in it."""
-        return cls(log_odds, log_odds, by)
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Known:
+    """What the sign is resolved from, beside the axis and its sides."""
+
+    seen: Facing
+    modes: Modes
+    athlete: Athlete
+    both: bool
+    turned: Witness
 
 
 def _sign(
     axis: FloatArray,
     sides: tuple[BoolArray, BoolArray],
-    modes: Modes,
     labelled: FloatArray,
-    known: tuple[Athlete, bool],
+    known: _Known,
+    settings: DetectSettings,
 ) -> _Sign:
-    """Log-odds that the axis itself, not its opposite, is the facing offset; and by what.
-
-    ``known``: the athlete, and whether both sides are real.
-    """
-    (ahead, behind), (athlete, both) = sides, known
+    """Log-odds that the axis itself, not its opposite, is the facing offset; and by what."""
+    ahead, behind = sides
     middle = float(np.median(axis))
-    if athlete.mount_offset_deg is not None:
-        apart = float(arithmetic.cos(np.radians(middle - athlete.mount_offset_deg)))
+    if known.athlete.mount_offset_deg is not None:
+        apart = arithmetic.cos(float(np.radians(middle - known.athlete.mount_offset_deg)))
         if abs(apart) > 0.3:
-            return _Sign.of(float(np.copysign(12.0, apart)), "profile")
+            told = float(np.copysign(TOLD, apart))
+            return _Sign(told, told, "profile")
     said = float(labelled[behind].sum() - labelled[ahead].sum())
     if abs(said) > 20:
-        return _Sign.of(float(np.copysign(12.0, said)), "labels")
-    nearer = 3.0 * float(arithmetic.cos(np.radians(middle)))
-    steps = _steps(ahead, behind, modes)
-    if not both:
-        alone = ahead.sum() >= behind.sum()
-        side = 1.0 if alone else -1.0
-        only = ahead if alone else behind
-        counted = _counted(only, modes)
-        asks_line = bool(counted.sum() >= _PERSONAL_LEAST_S)
-        own = side * _personal(counted, modes, athlete.forward_line)
-        firm = nearer + side * (1.5 + _slow(only, modes))
-        if abs(own) > 3:
-            return _Sign(own, firm, "gait (the runner's earlier runs)", asks_line)
-        stepped = own + side * _population(only, modes)
-        by = "prior: offset nearer 0°, most runs are forward"
-        return _Sign(firm + stepped, firm, by, asks_line)
-    faster = float(np.clip(4.0 * _difference(modes.speed_mps, ahead, behind), -4, 4))
+        told = float(np.copysign(TOLD, said))
+        # A label wins its own seconds; the others are sure only where the gait is not against it.
+        return _Sign(told, told + (known.turned.votes if known.both else 0.0), "labels")
+    nearer = _prior_of_mount(known.seen.verdict.source, settings) * arithmetic.cos(
+        float(np.radians(middle))
+    )
+    if not known.both:
+        return _sign_of_one_side((ahead, behind), nearer, known, settings)
+    votes = known.turned.votes
     longer = 2.0 * float((ahead.sum() - behind.sum()) / (ahead.sum() + behind.sum()))
-    total = steps + faster + longer + nearer
-    if abs(steps) > 3 and steps * total > 0:
-        return _Sign(total, total - steps, "gait")
-    parts = {"gait": steps, "prior: offset nearer 0°": nearer, "the faster side": faster}
-    parts["the longer side"] = longer
+    parts = {"gait": votes, "prior: offset nearer 0°": nearer, "the longer side": longer}
+    total = sum(parts.values())
     by = max(parts, key=lambda name: parts[name] * np.sign(total))
-    return _Sign(total, total - steps, by)
+    return _Sign(total, votes + nearer, by)
 
 
-def _difference(values: FloatArray, ahead: BoolArray, behind: BoolArray) -> float:
-    return float(np.nanmedian(values[ahead]) - np.nanmedian(values[behind]))
+def _sign_of_one_side(
+    sides: tuple[BoolArray, BoolArray], nearer: float, known: _Known, settings: DetectSettings
+) -> _Sign:
+    """The sign where the session keeps to one side of its axis: habit, and earlier runs."""
+    alone = sides[0].sum() >= sides[1].sum()
+    side = 1.0 if alone else -1.0
+    only = sides[0] if alone else sides[1]
+    modes = known.modes
+    own = side * _personal(only, modes, known.athlete.forward_line)
+    firm = nearer + side * (settings.forward_habit + _slow(only, modes))
+    if abs(own) > 3:
+        return _Sign(own, firm, "gait (the runner's earlier runs)")
+    stepped = own + side * _population(only, modes)
+    return _Sign(firm + stepped, firm, "prior: offset nearer 0°, most runs are forward")
 
 
-def _steps(ahead: BoolArray, behind: BoolArray, modes: Modes) -> float:
-    """Evidence of the step rate that ``ahead`` is forward: steps at equal speed are fewer.
-
-    Running: 9.5 ± 3 steps/min for each m/s, 13 more backward; walking: 35 ± 6, and 9 more.
-    """
-    total = 0.0
-    for walking, slope, unsure, gain in ((False, 9.5, 3.0, 13.0), (True, 35.0, 6.0, 9.0)):
-        counted = np.isfinite(modes.cadence_spm) & modes.moving & (modes.walking == walking)
-        first, second = ahead & counted, behind & counted
-        if min(first.sum(), second.sum()) < 15:
-            continue
-        more = _difference(modes.cadence_spm - slope * modes.speed_mps, second, first)
-        slower = abs(_difference(modes.speed_mps, first, second))
-        wide = float(
-            arithmetic.hypot(5.0, unsure * slower)
-        )  # wander, and what is not known of the slope
-        total += float(np.clip(gain * more / np.square(wide), -12, 12))
-    return total
+def _prior_of_mount(source: str | None, settings: DetectSettings) -> float:
+    """How much an offset near 0° tells: much for a watch, little for a phone, nothing for yaw."""
+    name = source or ""
+    if any(word in name for word in RELATIVE):
+        return 0.0
+    return settings.flat_prior if name.startswith(WATCHES) else settings.phone_prior
 
 
 def _counted(side: BoolArray, modes: Modes) -> BoolArray:

@@ -10,7 +10,9 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.arithmetic import product
 from retrorun.detect.modes import Modes
-from retrorun.detect.series import mean_around
+from retrorun.detect.pulse import pulse_evidence
+from retrorun.detect.series import mean_around, without_short
+from retrorun.detect.turns import OwnGait
 from retrorun.model import GaitLine, Track
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray
@@ -18,11 +20,15 @@ from retrorun.units import BoolArray, FloatArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Steps:
-    """Step rate, speed and grade, smoothed, (n,); ``counted`` where they may be compared."""
+    """Step rate, speed, grade and heart rate, smoothed, (n,).
+
+    ``counted`` is where they may be compared.
+    """
 
     cadence_spm: FloatArray
     speed_mps: FloatArray
     grade: FloatArray
+    heart_bpm: FloatArray
     counted: BoolArray
 
 
@@ -36,9 +42,11 @@ def steps(track: Track, modes: Modes, settings: DetectSettings) -> Steps:
     with np.errstate(invalid="ignore"):
         steep = np.abs(grade) > settings.steep_grade
     counted = running & np.isfinite(cadence) & np.isfinite(speed) & ~steep & ~track.flags["gap"]
+    counted &= ~modes.doubtful
     counted &= mean_around((~running).astype(np.float64), 3) == 0
     smooth = (mean_around(cadence, half), mean_around(speed, half), mean_around(grade, half))
-    return Steps(smooth[0], smooth[1], np.nan_to_num(smooth[2]), counted)
+    heart = np.where(track.flags["heart_rate_suspect"], np.nan, track.column("heart_rate_bpm"))
+    return Steps(smooth[0], smooth[1], np.nan_to_num(smooth[2]), heart, counted)
 
 
 def fit(seen: Steps, weight: FloatArray, before: GaitLine | None) -> GaitLine | None:
@@ -102,8 +110,10 @@ def normal(residual: FloatArray, spread: FloatArray | float) -> FloatArray:
     )
 
 
-def two_lines(seen: Steps, settings: DetectSettings) -> FloatArray:
+def two_lines(seen: Steps, own: OwnGait, settings: DetectSettings) -> FloatArray:
     """Whether each second lies on the upper of two parallel lines, (n,) of 0 and 1.
+
+    ``own`` is what is known of this athlete's backward gait.
 
     Two clusters, each with a speed of its own and ``cadence = a + b·speed + c·grade + d·z``, with
     priors on b, c and on d (the step-rate gain of backward running), found by alternating
@@ -116,23 +126,60 @@ def two_lines(seen: Steps, settings: DetectSettings) -> FloatArray:
         return none
     thin = use[:: settings.two_lines_every_s]  # the wander is slow: neighbours say the same
     data = (seen.cadence_spm[thin], seen.speed_mps[thin], seen.grade[thin])
-    cadence, speed, _ = data
+    cadence, speed, grade = data
     level = cadence - 9.5 * speed
-    single = _clusters(data, np.zeros(cadence.size), settings).total
+    gain = (own.steps[0] * float(np.median(cadence)), own.steps[1] * float(np.median(cadence)))
+    single = _clusters(data, np.zeros(cadence.size), gain, settings).total
     starts = [level > np.quantile(level, cut) for cut in (0.5, 0.75, 0.9)]
     starts.append(speed < (np.quantile(speed, 0.1) + np.quantile(speed, 0.9)) / 2)
-    found = [_clusters(data, start.astype(np.float64), settings) for start in starts]
+    found = [_clusters(data, start.astype(np.float64), gain, settings) for start in starts]
     best = max(found, key=lambda one: one.total)
     upper = best.upper
     if best.total < single + settings.two_lines_gain or not 7 <= upper.sum() < upper.size:
         return none
-    slow = float(speed[upper > 0].mean() / max(speed[upper == 0].mean(), 0.1))
     # The gain by the fitted slope, and by the usual one: a run at two speeds shows one, not both.
     plain = float(level[upper > 0].mean() - level[upper == 0].mean()) / float(np.median(cadence))
-    if slow > settings.backward_slower or min(best.gain, plain) < settings.two_lines_steps:
-        return none
     none[use] = np.repeat(upper, settings.two_lines_every_s)[: use.size]
+    means = [
+        float(each[side].mean()) for each in (speed, cadence) for side in (upper > 0, upper == 0)
+    ]
+    slower, more = means[0] / max(means[1], 0.1), arithmetic.log(means[2] / means[3])
+    pulse = pulse_evidence(seen, without_short(none > 0, value=False, seconds=10), settings)
+    climbs = float(grade[upper > 0].mean() - grade[upper == 0].mean()) > settings.uphill_grade
+    # Short quick steps uphill are backward only where the heart says so.
+    uphill = climbs and not own.known and pulse < settings.pulse_uphill
+    if uphill or not _backward((min(best.gain, plain), more, slower), pulse, own, settings):
+        none[:] = 0.0
     return none
+
+
+def _backward(
+    found: tuple[float, float, float], pulse: float, own: OwnGait, settings: DetectSettings
+) -> bool:
+    """Whether two clusters are two directions rather than two paces.
+
+    ``found`` are the upper line's relative gain, its log step rate over the lower one's, and its
+    share of the speed. Whoever jogs keeps a step rate between the line and the one before; more
+    steps at a lower speed are another gait. In between the heart must tell.
+    """
+    gain, more, slower = found
+    clear = min(gain, more)
+    least = settings.two_lines_steps
+    yielding = settings.pulse_doubts + settings.pulse_yields * max(clear - least, 0.0)
+    if own.known and own.steps[0] > settings.hardly_quicker:
+        least = min(least, settings.own_share * own.steps[0])
+        needed = least - settings.pulse_steps * max(pulse, 0.0)
+        agrees = gain >= least and clear >= needed
+        return agrees and pulse > -yielding and slower <= own.slowest
+    if own.known:  # steps that do not change: then the speed must be theirs, and the heart agree
+        alike = abs(gain - own.steps[0]) < least
+        alike &= abs(arithmetic.log(slower) - own.speed[0]) < 2.5 * own.speed[1]
+        return alike and pulse >= settings.pulse_agrees
+    quick = gain >= settings.clearly_quicker
+    if slower > (settings.hardly_slower if quick else settings.backward_slower):
+        return False
+    needed = least - settings.pulse_steps * max(pulse, 0.0)
+    return gain >= 0.5 * least and clear >= needed and pulse > -yielding
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,18 +192,22 @@ class _Clusters:
 
 
 def _clusters(
-    data: tuple[FloatArray, FloatArray, FloatArray], upper: FloatArray, settings: DetectSettings
+    data: tuple[FloatArray, FloatArray, FloatArray],
+    upper: FloatArray,
+    gain: tuple[float, float],
+    settings: DetectSettings,
 ) -> _Clusters:
     """Alternate fit and assignment from a first guess; ``upper`` all 0 means one cluster.
 
+    ``gain`` is the prior mean and deviation of the upper line's distance, steps/min.
     Membership is decided over some twenty seconds together, and every change of it costs: people
     do not turn about each second.
     """
     cadence, speed, grade = data
     mixed = bool(upper.any())
     temper = settings.two_lines_every_s / 30.0  # half a minute is one independent observation
-    usual = np.array([0.0, 9.5, 25.0, settings.backward_steps * float(np.median(cadence))])
-    loose = np.array([np.inf, 3.5, 40.0, 4.0])
+    usual = np.array([0.0, 9.5, 25.0, gain[0]])
+    loose = np.array([np.inf, 3.5, 40.0, gain[1]])
     design = np.column_stack([np.ones(cadence.size), speed, grade, upper])
     spread, total, line = 4.0, -np.inf, usual
     for _ in range(8 if mixed else 3):

@@ -54,17 +54,18 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
     reasons: list[tuple[int, int, str]] = []
     # What a label says is decided already, and what leaks out of it stands for itself.
     starts, ends = runs(back * 2 + (grounds.label != 0))
-    precedent = beyond_doubt(grounds, back, settings)
+    proven = beyond_doubt(grounds, back, settings)
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         if not back[first]:
             continue
         inside = slice(first, last)
-        holds, reason = _backward(grounds, back, (first, last), precedent, settings)
+        holds, reason = _backward(grounds, back, (first, last), proven, settings)
         if holds is None:
             back[inside] = False
             probability[inside] = np.minimum(probability[inside], 0.2)
         elif holds == "candidate":
-            probability[inside] = np.minimum(probability[inside], 0.9)
+            chance = _chance(grounds, (first, last), settings)
+            probability[inside] = np.minimum(probability[inside], chance)
         verdict[inside] = VERDICTS.index(holds or "candidate")
         reasons.append((first, last, reason))
     _confirm_forward(back, verdict, grounds, settings)
@@ -81,7 +82,7 @@ def _backward(
     grounds: Grounds,
     back: BoolArray,
     span: tuple[int, int],
-    precedent: bool,  # noqa: FBT001 - a fact of the session
+    proven: bool,  # noqa: FBT001 - whether the session holds backward running beyond doubt
     settings: DetectSettings,
 ) -> tuple[Verdict | None, str]:
     """Verdict on a backward stretch and its reason; None drops it."""
@@ -92,9 +93,25 @@ def _backward(
         return _by_gait(grounds, back, first, last, settings)
     if last - first < settings.heading_alone_s:
         return None, "too short to be backward running"
-    agrees = precedent or gait_agrees(grounds, back, first, last, settings)
-    doubt = doubtful_sign(grounds.mount) or doubtful_heading(grounds, span, agrees, settings)
+    alike = proven and gait_agrees(grounds, back, first, last, settings)
+    doubt = doubtful_sign(grounds.mount) or doubtful_heading(grounds, span, alike, settings)
     return ("candidate", doubt) if doubt else ("confirmed", "heading opposes the course")
+
+
+def _chance(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -> float:
+    """Most probability of a candidate, as such stretches turned out to be backward.
+
+    Without a second witness a heading that turned is mostly a device that did.
+    """
+    inside, worn = slice(*span), grounds.mount
+    if worn is None or float(grounds.heading[inside].sum()) < settings.heading_enough:
+        return settings.gait_chance
+    witness, stepped = float(np.median(worn.witness[inside])), float(grounds.gait[inside].sum())
+    apart = worn.both and worn.apart_deg < settings.sides_apart_deg
+    if apart or (worn.both and not worn.sure and stepped < settings.gait_teaches):
+        return settings.unwitnessed_chances[0]
+    place = int(np.searchsorted(settings.unwitnessed_odds, witness, side="right"))
+    return settings.unwitnessed_chances[place]
 
 
 def _by_gait(
@@ -103,15 +120,21 @@ def _by_gait(
     """A stretch that stands on step rate alone: long enough, clear, slower, and abrupt."""
     excess = grounds.steps.excess
     here = excess[first:last]
-    if np.isfinite(here).sum() < settings.gait_alone_s:
+    taught = grounds.steps.backward is not None
+    least_s = settings.gait_alone_s if taught else settings.untaught_s
+    if np.isfinite(here).sum() < least_s:
         return None, "step rate alone needs a longer stretch"
     step = float(np.nanmean(here))
-    if step < 0.5 * grounds.steps.share:
+    half = 0.5 * grounds.steps.share
+    if step < (half if taught else min(half, settings.hardly_quicker)):
         return None, "the step rate is hardly above the forward line"
-    if step < settings.gait_wander * wander(grounds, back):
+    by_speed = half < settings.hardly_quicker / 2.0  # an athlete whose steps hardly change
+    if not by_speed and step < settings.gait_wander * wander(grounds, back):
         return None, "the step rate wanders as much elsewhere"
     slower = speed_ratio(grounds, back, first, last)
-    if slower is not None and slower > settings.backward_slower + 0.03:
+    quick = step >= settings.clearly_quicker
+    most = settings.hardly_slower if quick and not by_speed else settings.backward_slower
+    if slower is not None and slower > most + 0.03:
         return None, "the speed did not drop with it"
     return "candidate", f"step rate {100 * step:.0f} % above the forward line, without a heading"
 

@@ -37,7 +37,7 @@ SLACK_M = 100.0
 BODY = frozenset(
     {
         *("heart_rate", "cadence", "step_length", "contact_time", "vertical_oscillation"),
-        *("balance", "respiration", "power"),
+        *("vertical_ratio", "balance", "respiration", "power"),
     }
 )
 FARTHEST_M = 100.0  # between two exports of one run; clocks may differ by some seconds

@@ -8,12 +8,14 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from retrorun.measure.cost_factor import cost_factor
 from retrorun.measure.energy import NO_MASS, EnergyInputs, energies, energy_columns, keytel_refusal
 from retrorun.measure.heart import heart_loads, heart_rate_columns, maximum_bpm, suspect_heart_rate
-from retrorun.measure.pace import backward_bests, gait_columns, ground, pace, pace_columns
+from retrorun.measure.pace import backward_bests, gait_columns, ground, pace_columns
 from retrorun.measure.samples import Columns, Samples, lay_out, timer_notes, totals
+from retrorun.metrics import METRICS
 from retrorun.model import (
     Athlete,
     Detection,
@@ -97,31 +99,13 @@ def _measured(
 
 def _metrics(row: dict[str, float], found: Sequence[Energy], settings: MeasureSettings) -> Metrics:
     known = {name: number if math.isfinite(number) else None for name, number in row.items()}
+    computed: dict[str, Any] = {each.key: known[each.key] for each in METRICS}
     return Metrics(
-        seconds=row["seconds"],
-        moving_s=row["moving_s"],
-        distance_m=known["distance_m"],
-        climb_m=known["climb_m"],
-        beats=known["beats"],
-        beats_s=row["beats_s"],
-        steps=known["steps"],
-        steps_s=row["steps_s"],
-        speed_mps=known["speed_mps"],
-        pace_s_per_km=pace(known["speed_mps"]),
-        grade=known["grade"],
-        turn_rate_dps=known["turn_rate_dps"],
         heart_rate=_heart_rate(known),
-        steady_heart_rate_bpm=known["steady"],
-        cadence_spm=known["cadence_spm"],
-        step_length_m=known["step_length_m"],
-        contact_time_s=known["contact_time_s"],
-        vertical_oscillation_m=known["vertical_oscillation_m"],
-        respiration_brpm=known["respiration_brpm"],
         energy_shown=found[0] if found else None,
         energies=tuple(found),
-        adjusted_pace_s_per_km=pace(known["flat_speed_mps"]),
-        balance_pct=known["balance_pct"],
         ground=tuple(ground(known["grade"], known["turn_rate_dps"], settings)),
+        **computed,
     )
 
 

@@ -70,8 +70,8 @@ def _notes(spikes: int, locked: int) -> tuple[Note, ...]:
 def heart_rate_columns(samples: Samples, settings: MeasureSettings) -> Columns:
     """Beats, mean, maximum, coverage and steady heart rate of each segment (s,).
 
-    The heart lags by half a minute and more, so ``steady`` leaves out the first minute of a
-    segment; it is NaN where too little remains.
+    The heart lags by half a minute and more, so the steady heart rate leaves out the first minute
+    of a segment; it is NaN where too little remains.
     """
     rate = samples.heart_rate_bpm
     total, seconds = samples.sums(rate)
@@ -79,6 +79,7 @@ def heart_rate_columns(samples: Samples, settings: MeasureSettings) -> Columns:
     for first, last in zip(samples.first, samples.last, strict=True):
         late[first + int(settings.steady_after_s) : last] = True
     steady, steady_s = samples.sums(rate, late)
+    lasting = steady_s >= settings.steady_for_s
     highest = np.array(
         [
             _highest(rate[first:last])
@@ -91,7 +92,7 @@ def heart_rate_columns(samples: Samples, settings: MeasureSettings) -> Columns:
         "hr_mean": ratio(total, seconds),
         "hr_max": highest,
         "hr_coverage": ratio(seconds, (samples.last - samples.first).astype(np.float64)),
-        "steady": np.where(steady_s >= settings.steady_for_s, ratio(steady, steady_s), np.nan),
+        "steady_heart_rate_bpm": np.where(lasting, ratio(steady, steady_s), np.nan),
     }
 
 

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from retrorun.arithmetic import dot
 from retrorun.measure.energy import flat_equivalent
 from retrorun.measure.samples import Columns, Samples, ratio, sparse, walking
 from retrorun.model import Best
 from retrorun.settings import MeasureSettings
-from retrorun.units import METRE_PER_MILE, FloatArray, pace_s_per_km
+from retrorun.units import METRE_PER_MILE, FloatArray
 
 Better = Callable[[Best, Best], bool]
 
@@ -30,15 +31,17 @@ def pace_columns(samples: Samples) -> Columns:
     rises = _rises(samples.track.column("smooth_altitude_m"))
     climb, climbing_s = samples.sums(np.maximum(rises, 0.0), samples.moving)
     flat, flat_s = samples.sums(_flat_m(samples), samples.moving)
+    speed_mps = ratio(moving_m, known_s)
     return {
         "seconds": (samples.last - samples.first).astype(np.float64),
         "moving_s": _moving_s(samples),
         "distance_m": np.where(covered > 0, distance, np.nan),
         "climb_m": np.where(climbing_s > 0, climb, np.nan),
-        "speed_mps": ratio(moving_m, known_s),
+        "speed_mps": speed_mps,
+        "pace_s_per_km": pace(speed_mps),
         "grade": np.where(graded_s > 0, ratio(rise, run), np.nan),
         "turn_rate_dps": ratio(turned, turning_s),
-        "flat_speed_mps": ratio(flat, flat_s),
+        "adjusted_pace_s_per_km": pace(ratio(flat, flat_s)),
     }
 
 
@@ -64,9 +67,10 @@ def _flat_m(samples: Samples) -> FloatArray:
     return np.asarray(samples.step_m * flat_equivalent(samples.grade, walking(samples)))
 
 
-def pace(speed_mps: float | None) -> float | None:
-    """Seconds per kilometre; None at a speed too slow to have a meaningful pace."""
-    return pace_s_per_km(speed_mps) if speed_mps and speed_mps > 0.05 else None
+def pace(speed_mps: FloatArray) -> FloatArray:
+    """Seconds per kilometre (s,); NaN at a speed too slow to have a meaningful pace."""
+    with np.errstate(invalid="ignore"):
+        return ratio(np.full(len(speed_mps), 1000.0), np.where(speed_mps > 0.05, speed_mps, 0.0))
 
 
 def ground(grade: float | None, turn_rate_dps: float | None, limits: MeasureSettings) -> list[str]:
@@ -163,7 +167,44 @@ def gait_columns(samples: Samples) -> Columns:
     for name in MEANS:
         total, seconds = samples.sums(samples.track.column(name), samples.moving)
         columns[name] = ratio(total, seconds)
-    return columns
+    return {
+        **columns,
+        "vertical_ratio_pct": _vertical_ratio(samples, columns),
+        "balance_trend_pct_per_min": _balance_trend(samples),
+    }
+
+
+def _vertical_ratio(samples: Samples, columns: Columns) -> FloatArray:
+    """Rise and fall in per cent of step length (s,): the device's mean where it recorded one.
+
+    Else 100 · mean vertical oscillation / mean step length of the segment.
+    """
+    recorded, seconds = samples.sums(samples.track.column("vertical_ratio_pct"), samples.moving)
+    own = 100.0 * ratio(columns["vertical_oscillation_m"], columns["step_length_m"])
+    return np.where(seconds > 0, ratio(recorded, seconds), own)
+
+
+def _balance_trend(samples: Samples) -> FloatArray:
+    """Change of the left foot's share of ground contact within each segment (s,), %/min.
+
+    The least-squares slope of ``balance_pct`` over the time of the seconds in motion that have it;
+    NaN with fewer of them than ``trend_s``. A shift that stays away is a slope of 0, and one
+    that grows as the legs tire has the sign of the foot that takes over: above 0 the left one.
+    """
+    balance = samples.track.column("balance_pct")
+    known = np.isfinite(balance) & samples.moving
+    ends = zip(samples.first.tolist(), samples.last.tolist(), strict=True)
+    parts = [np.flatnonzero(known[first:last]) + first for first, last in ends]
+    slopes = [_slope(part / 60.0, balance[part], samples.settings.trend_s) for part in parts]
+    return np.array(slopes, dtype=np.float64)
+
+
+def _slope(time_min: FloatArray, values: FloatArray, least_s: float) -> float:
+    """Least-squares slope of values (n,), one a second, on their times (n,); NaN if too few."""
+    if len(values) < max(2.0, least_s):
+        return float("nan")
+    apart = time_min - time_min.mean()
+    return dot(apart, values - values.mean()) / dot(apart, apart)
 
 
 def _stepping(samples: Samples) -> FloatArray:

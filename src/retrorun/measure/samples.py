@@ -5,9 +5,11 @@ Totals of each kind of segment add up over sessions and weeks.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from retrorun.metrics import ENERGY, SUMS, energy_kcal
 from retrorun.model import KINDS, FileTotal, MeasuredSegment, Note, Segment, Totals, Track
 from retrorun.settings import MeasureSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
@@ -29,6 +31,7 @@ class Samples:
         step_m: metres from each sample to the next, NaN where missing.
         grade: NaN where missing.
         heart_rate_bpm: NaN where missing or suspect.
+        settings: thresholds of what is made of them.
     """
 
     track: Track
@@ -41,6 +44,7 @@ class Samples:
     step_m: FloatArray
     grade: FloatArray
     heart_rate_bpm: FloatArray
+    settings: MeasureSettings
 
     def sums(self, column: FloatArray, where: BoolArray | None = None) -> tuple[FloatArray, ...]:
         """Sum of the finite values of a column in each segment (s,), and how many there were.
@@ -89,6 +93,7 @@ def lay_out(
         step_m=step,
         grade=track.column("grade"),
         heart_rate_bpm=np.where(believed, heart_rate, np.nan),
+        settings=settings,
     )
 
 
@@ -108,9 +113,6 @@ def sparse(known: BoolArray) -> bool:
 def walking(samples: Samples) -> BoolArray:
     """(n,) whether the segment's gait is walking."""
     return samples.mask([part.gait == "walk" for part in samples.segments])
-
-
-ENERGIES = {"energy_kcal": "gross", "active_kcal": "active", "low_kcal": "low", "high_kcal": "high"}
 
 
 def totals(segments: Sequence[MeasuredSegment]) -> dict[str, Totals]:
@@ -142,15 +144,10 @@ def timer_notes(
 
 def _of_segment(measured: MeasuredSegment) -> Totals:
     metrics = measured.metrics
-    shown = metrics.energy_shown
-    usable = shown is not None and not shown.per_kg
-    return Totals(
-        seconds=metrics.seconds,
-        moving_s=metrics.moving_s,
-        distance_m=metrics.distance_m,
-        beats=metrics.beats or 0.0,
-        beats_s=metrics.beats_s,
-        steps=metrics.steps or 0.0,
-        steps_s=metrics.steps_s,
-        **{name: getattr(shown, part) if usable else None for name, part in ENERGIES.items()},
-    )
+    energies = {each.key: energy_kcal(metrics, each.key) for each in ENERGY}
+    found: dict[str, Any] = {
+        each.key: energies[each.of] if each.of in energies else getattr(metrics, each.of)
+        for each in SUMS
+    }
+    unknown: dict[str, Any] = {each.key: each.unknown for each in SUMS if found[each.key] is None}
+    return Totals(**(found | unknown))

@@ -6,6 +6,8 @@ Intervals are half-open, ``[start_s, end_s)``, in seconds since the session's fi
 in a Recording, which keeps the file's own clock (Unix seconds, UTC).
 """
 
+from retrorun.metric_types import Energy, Estimate, HeartRate
+from retrorun.metrics import Metrics, Totals
 from retrorun.model.athlete import Athlete, DatedMass, Remark, Zone
 from retrorun.model.comparison import (
     Advice,
@@ -21,17 +23,6 @@ from retrorun.model.comparison import (
     Record,
     Trend,
     Week,
-)
-from retrorun.model.metrics import (
-    Best,
-    Energy,
-    Estimate,
-    HeartLoad,
-    HeartRate,
-    MeasuredSegment,
-    Measures,
-    Metrics,
-    Totals,
 )
 from retrorun.model.recording import (
     Export,
@@ -62,9 +53,13 @@ from retrorun.model.segment import (
 )
 from retrorun.model.session import (
     Analysis,
+    Best,
     Blob,
     Failed,
+    HeartLoad,
     Lesson,
+    MeasuredSegment,
+    Measures,
     Outcome,
     SecondDevice,
     Session,

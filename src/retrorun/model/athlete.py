@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from retrorun.model.metrics import Estimate
+from retrorun.metric_types import Estimate
 from retrorun.model.segment import GaitLine
 
 
@@ -92,6 +92,8 @@ def _fingerprint(value: "GaitLine | Estimate | None") -> str:
             value.slope_spm_per_mps,
             value.grade_slope_spm,
             value.spread_spm,
+            value.low_mps,
+            value.high_mps,
         )
     else:
         read = (value.value, value.low, value.high, value.method)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from retrorun.model.metrics import Estimate
+from retrorun.metric_types import Estimate
 from retrorun.model.recording import Note
 
 Scale = Literal["factor", "difference", "percent"]

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from retrorun.model.metrics import Estimate, Totals
+from retrorun.metric_types import Estimate
+from retrorun.metrics import Totals
 from retrorun.model.recording import Note
 
 

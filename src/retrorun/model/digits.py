@@ -12,20 +12,20 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from retrorun.metrics import STORED_DIGITS
 from retrorun.model.recording import HeadingTrack, Track
 from retrorun.units import FloatArray
 
 T = TypeVar("T")
 BY_NAME = {
     **dict.fromkeys(("latitude_deg", "longitude_deg"), 8),  # a millimetre
-    **dict.fromkeys(("contact_time_s", "vertical_oscillation_m", "step_length_m", "grade"), 6),
-    **dict.fromkeys(("coverage", "probability", "backward_probability", "channels"), 4),
+    **dict.fromkeys(("probability", "backward_probability", "channels"), 4),
     "concentration": 3,
     **dict.fromkeys(("evidence", "evidence_heading", "evidence_gait", "evidence_label"), 3),
-    **dict.fromkeys(("seconds", "beats", "steps", "distance_sources"), 4),
-    **dict.fromkeys(("mean", "max"), 4),  # of a heart rate, 1/min
-    **dict.fromkeys(("gross", "active", "value", "low", "high"), 6),  # kcal/kg; a factor
+    "distance_sources": 4,
+    **dict.fromkeys(("value", "low", "high"), 6),  # a factor
     **dict.fromkeys(("trimp", "trimp_per_min"), 6),
+    **STORED_DIGITS,  # of metrics
 }
 BY_UNIT = {
     "_time_s": 6,  # a date

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from retrorun.model.recording import HeadingKind
+from retrorun.model.recording import HeadingKind, Note
 from retrorun.units import FloatArray
 
 Direction = Literal["forward", "backward", "unknown", "still"]
@@ -101,6 +101,7 @@ class Detection:
             ``heading_minus_course_deg`` and ``evidence_<kind>``, each (n,).
         forward_line: the athlete's forward gait line in this session, if it could be fitted.
         backward_line: the same for confirmed backward running.
+        notes: what the athlete should be asked about.
         asks_line: the result depends on the gait line learnt from other sessions, or would if
             there were one.
     """
@@ -110,4 +111,5 @@ class Detection:
     columns: Mapping[str, FloatArray]
     forward_line: GaitLine | None = None
     backward_line: GaitLine | None = None
+    notes: tuple[Note, ...] = ()
     asks_line: bool = False

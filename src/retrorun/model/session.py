@@ -1,14 +1,67 @@
-"""Results: sessions, analysed files, failures."""
+"""Results: measured segments, sessions, analysed files, failures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
 from retrorun.errors import NotARunError, RetrorunError
-from retrorun.model.metrics import Estimate, Measures, Totals
+from retrorun.metric_types import Estimate
+from retrorun.metrics import Metrics, Totals
 from retrorun.model.recording import Lap, Note, Pause, Source, Track
-from retrorun.model.segment import GaitLine, HeadingVerdict, Kind, Label
+from retrorun.model.segment import GaitLine, HeadingVerdict, Kind, Label, Segment
 from retrorun.text import plain
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredSegment:
+    """A segment and its metrics."""
+
+    segment: Segment
+    metrics: Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The fastest backward segment over a distance, or the longest without a break.
+
+    ``key`` is such as ``1 km``, ``longest_m`` or ``longest_s``; ``start_s`` elapsed seconds.
+    """
+
+    key: str
+    seconds: float
+    distance_m: float | None
+    start_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class HeartLoad:
+    """What one direction asked of the heart: seconds a zone, and TRIMP (Banister) a minute.
+
+    ``zones_s`` has one entry a zone, the first below the lowest bound; ``bounds_bpm`` are the
+    bounds between them and ``bounds_from`` says where they come from. ``trimp`` is a sum.
+    """
+
+    zones_s: tuple[float, ...]
+    bounds_bpm: tuple[float, ...]
+    bounds_from: str
+    seconds: float
+    trimp: float | None
+    trimp_per_min: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """All metrics of one session.
+
+    ``bests`` are backward ones, of counted segments; ``heart`` direction → load.
+    """
+
+    segments: tuple[MeasuredSegment, ...]
+    totals: Mapping[str, Totals]  # backward, forward, candidate, unknown, still
+    cost_factor: Estimate
+    notes: tuple[Note, ...] = ()
+    bests: tuple[Best, ...] = ()
+    heart: Mapping[str, HeartLoad] = field(default_factory=dict)
 
 
 def session_id(sha256: str, index: int) -> str:

@@ -7,6 +7,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
+from retrorun.metric_types import Scale, Style
+from retrorun.metrics import STYLES
 from retrorun.model import Session
 from retrorun.report.words import say
 from retrorun.units import FOOT_PER_METRE, METRE_PER_MILE
@@ -163,29 +165,12 @@ def local_date(session: Session) -> dt.date:
     return local_time(session.start_time_s, session.zone).date()
 
 
-# key of the metric → what happens to it on the way to the reader, digits after the point
-KINDS: dict[str, tuple[str, int]] = {
-    "cost_factor": ("plain", 2),
-    "heart_rate_bpm": ("plain", 0),
-    "cadence_spm": ("plain", 0),
-    "backward_cadence_spm": ("plain", 0),
-    "respiration_brpm": ("plain", 1),
-    "metres_per_beat": ("length", 2),
-    "backward_metres_per_beat": ("length", 2),
-    "forward_metres_per_beat": ("length", 2),
-    "step_length_m": ("length", 2),
-    "contact_time_s": ("milli", 0),
-    "vertical_oscillation_m": ("centi", 1),
-    "balance_pct": ("plain", 1),
-    "energy_kcal_per_km": ("per_long", 0),
-    "energy_kcal_per_min": ("plain", 1),
-    "speed_mps": ("speed", 1),
-    "backward_speed_mps": ("speed", 1),
-    "forward_speed_mps": ("speed", 1),
-    "backward_share_pct": ("plain", 0),
-    "backward_longest_s": ("minutes", 1),
+SMALL = {
+    "milli": ("ms", 1000.0),
+    "centi": ("cm", 100.0),
+    "minutes": ("min", 1 / 60),
+    "percent": ("%", 100.0),
 }
-SMALL = {"milli": ("ms", 1000.0), "centi": ("cm", 100.0), "minutes": ("min", 1 / 60)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +199,25 @@ class Shown:
 
 def shown(key: str, label: str, unit: str, display: Display) -> Shown:
     """How the metric is shown; one that is new here goes by the model's own label and unit."""
-    kind, digits = KINDS.get(key, ("plain", 2))
+    style = STYLES.get(key, Style(digits=2))
     words = say(f"shown_{key}", fallback=None) or f"{label[:1].upper()}{label[1:]}"
-    return Shown(words, *_scaled(kind, unit, display), digits)
+    return styled(words, unit, style, display)
+
+
+def styled(label: str, unit: str, style: Style, display: Display) -> Shown:
+    """How a number of a unit is shown in a style."""
+    return Shown(label, *_scaled(style.scale, unit, display), style.digits)
+
+
+def cell(value: float | None, unit: str, style: Style, display: Display) -> str:
+    """A number in a style, with its unit; one without a label in the style has none."""
+    if style.scale == "distance":
+        return display.distance(value)
+    if style.scale == "pace":
+        return f"{display.pace(value)} {display.pace_unit}" if style.label else display.pace(value)
+    how = styled(style.label, unit, style, display)
+    text = how.value(value)
+    return f"{text} {how.unit}" if style.label and how.unit and value is not None else text
 
 
 def sentence(words: str) -> str:
@@ -224,7 +225,9 @@ def sentence(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}." if words else ""
 
 
-def _scaled(kind: str, unit: str, display: Display) -> tuple[str, float]:
+def _scaled(kind: Scale, unit: str, display: Display) -> tuple[str, float]:
+    if kind == "pace":
+        return display.pace_unit, display.pace_s(1.0)
     if kind == "speed":
         return f"{display.long_unit}/h", display.long_value(3600.0)
     if kind == "length":
@@ -233,5 +236,4 @@ def _scaled(kind: str, unit: str, display: Display) -> tuple[str, float]:
         return f"kcal/{display.long_unit}", METRE_PER_MILE / 1000 if display.imperial else 1.0
     if kind in SMALL:
         return SMALL[kind]
-
     return {"1/min": say("bpm"), "times forward": ""}.get(unit, unit), 1.0

@@ -6,6 +6,7 @@ their gaps is escaped.
 
 from collections.abc import Mapping
 
+from retrorun.metrics import COMPARED, CONTRASTED, LISTED, STYLES
 from retrorun.report.words_comparison import COHORT, HISTORY
 
 _UNSET = "\0"
@@ -178,9 +179,6 @@ WORDS: Mapping[str, str] = {
     "number": "No.",
     "length": "Length",
     "stretch": "Stretch",
-    "distance": "Distance",
-    "step_length": "Step length",
-    "grade": "Grade",
     "sure": "Sure",
     "label_how": "Something wrong? Say so, and it stays said:",
     "contrast_caption": "Means over all {gait} of this session; speed and hills are not matched",
@@ -193,15 +191,6 @@ WORDS: Mapping[str, str] = {
     "gait_walk": "walking",
     "measure": "Measure",
     "change": "Difference",
-    "measure_pace": "Pace",
-    "measure_heart_rate": "Heart rate",
-    "measure_cadence": "Step rate",
-    "measure_step_length": "Step length",
-    "measure_contact_time": "Contact time",
-    "measure_oscillation": "Vertical oscillation",
-    "measure_respiration": "Breathing",
-    "measure_energy_minute": "Energy",
-    "measure_grade": "Grade",
     "technique_words": (
         "Each mark is one stretch. Backward running takes quicker, shorter steps: marks above your "
         "own forward line at the same speed."
@@ -251,6 +240,7 @@ WORDS: Mapping[str, str] = {
     "channel_step_length": "Step length",
     "channel_contact_time": "Contact time",
     "channel_vertical_oscillation": "Vertical oscillation",
+    "channel_vertical_ratio": "Vertical ratio",
     "channel_balance": "Left/right balance",
     "channel_respiration": "Breathing",
     "channel_power": "Power",
@@ -283,6 +273,11 @@ WORDS: Mapping[str, str] = {
         "ankle, balance or heart trouble, or in pregnancy, ask someone who knows your body first. "
         "This report informs; it is no medical advice."
     ),
+    # metrics
+    **{f"measure_{each.key}": each.style.label for each in CONTRASTED},
+    **{f"listed_{each.key}": each.listed.label for each in LISTED if each.listed},
+    **{f"shown_{key}": style.label for key, style in STYLES.items()},
+    **{f"pair_{each.key}": each.pair_label for each in COMPARED},
     # pages over many sessions
     **HISTORY,
     # the page over athletes

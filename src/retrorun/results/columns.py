@@ -15,8 +15,9 @@ from functools import cache
 from typing import Any, Literal
 
 from retrorun.channels import CHANNELS
+from retrorun.metrics import ENERGY, HEART_RATE, METRICS, SUMS
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 4
 
 Kind = Literal["text", "bytes", "truth", "whole", "long", "number", "single", "moment", "years"]
 Treatment = Literal[
@@ -59,26 +60,13 @@ KINDS = {
     "unknown": "movement whose direction is not known",
     "still": "standing",
 }
-_SUMS: tuple[tuple[str, str, str], ...] = (
-    ("duration_s", "s", "time"),
-    ("moving_s", "s", "time in motion"),
-    ("distance_m", "m", "way"),
-    ("beats", "", "heartbeats while heart rate was known"),
-    ("beats_s", "s", "time in which heart rate was known"),
-    ("steps", "", "steps while the step rate was known"),
-    ("steps_s", "s", "time in which the step rate was known"),
-    ("energy_kcal", "kcal", "gross energy; null without a body mass"),
-    ("active_kcal", "kcal", "energy above rest"),
-    ("low_kcal", "kcal", "lower bound of gross energy"),
-    ("high_kcal", "kcal", "upper bound of gross energy"),
-)
 
 
 def _sums() -> tuple[Column, ...]:
     return tuple(
-        Column(f"{kind}_{name}", "number", unit, f"{words}: {meaning}", "keep")
+        Column(f"{kind}_{each.column}", "number", each.unit, f"{words}: {each.meaning}", "keep")
         for kind, words in KINDS.items()
-        for name, unit, meaning in _SUMS
+        for each in SUMS
     )
 
 
@@ -152,42 +140,18 @@ SEGMENTS = (
         )
         for kind, words in (("heading", "heading"), ("gait", "gait"), ("label", "labels"))
     ),
-    Column("duration_s", "number", "s", "length of the stretch", "keep"),
-    Column("moving_s", "number", "s", "time in motion", "keep"),
-    Column("distance_m", "number", "m", "way over ground", "keep"),
-    Column("climb_m", "number", "m", "metres upward", "keep"),
-    Column("speed_mps", "number", "m/s", "mean speed", "keep"),
-    Column("pace_s_per_km", "number", "s/km", "mean pace", "keep"),
-    Column("adjusted_pace_s_per_km", "number", "s/km", "pace on level ground, by a model", "keep"),
-    Column("grade", "number", "", "mean rise over way; 0.01 is 1 %", "keep"),
-    Column("turn_rate_dps", "number", "°/s", "mean turn of the course", "keep"),
-    Column("steady_heart_rate_bpm", "number", "1/min", "mean after the first minute", "keep"),
-    Column("cadence_spm", "number", "steps/min", "steps of both feet a minute", "keep"),
-    Column("step_length_m", "number", "m", "length of a step", "keep"),
-    Column("contact_time_s", "number", "s", "ground contact of one foot", "keep"),
-    Column("vertical_oscillation_m", "number", "m", "rise and fall", "keep"),
-    Column("balance_pct", "number", "%", "share of ground contact on the left foot", "keep"),
-    Column("respiration_brpm", "number", "breaths/min", "breathing rate", "keep"),
-    Column("beats", "number", "", "heartbeats while heart rate was known", "keep"),
-    Column("beats_s", "number", "s", "time in which heart rate was known", "keep"),
-    Column("steps", "number", "", "steps while the step rate was known", "keep"),
-    Column("steps_s", "number", "s", "time in which the step rate was known", "keep"),
-    Column("heart_rate_mean_bpm", "number", "1/min", "mean heart rate", "keep"),
-    Column("heart_rate_max_bpm", "number", "1/min", "highest heart rate", "keep"),
-    Column("heart_rate_coverage", "number", "", "share of the seconds with a heart rate", "keep"),
+    *(
+        Column(each.column, "number", each.unit, each.meaning, "keep" if each.kept else "drop")
+        for each in (*METRICS, *HEART_RATE)
+    ),
     Column("ground", "text", "", "`steep`, `twisty`, both or empty", "vocabulary"),
     *(
-        Column(f"energy_{name}_{unit}", "number", words, f"{meaning} energy, {mass}", "keep")
-        for unit, words, mass in (
-            ("kcal", "kcal", "where the body mass is known"),
-            ("kcal_per_kg", "kcal/kg", "where it is not"),
+        Column(f"energy_{each.key}_{unit}", "number", unit_words, f"{each.meaning} {mass}", "keep")
+        for unit, unit_words, mass in (
+            ("kcal", "kcal", "energy, where the body mass is known"),
+            ("kcal_per_kg", "kcal/kg", "energy, where it is not"),
         )
-        for name, meaning in (
-            ("gross", "all"),
-            ("active", "above rest: the"),
-            ("low", "lower bound of the gross"),
-            ("high", "upper bound of the gross"),
-        )
+        for each in ENERGY
     ),
     Column("energy_method", "text", "", "what the energy was computed from", "vocabulary"),
 )
@@ -205,6 +169,7 @@ def _channel_treatment(name: str) -> Treatment:
 _KNOWN_CHANNELS = {
     *("distance_m", "speed_mps", "heart_rate_bpm", "cadence_spm", "step_length_m"),
     *("contact_time_s", "vertical_oscillation_m", "balance_pct", "respiration_brpm", "power_w"),
+    "vertical_ratio_pct",
 }
 
 TRACKS = (

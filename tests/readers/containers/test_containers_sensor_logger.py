@@ -219,3 +219,35 @@ def test_several_logs_in_one_folder_of_a_zip_are_all_read() -> None:
     found = dict(members("a.zip", packed.getvalue(), LIMITS))
     assert list(found) == ["a.zip/logs/run1_Location.csv", "a.zip/logs/run2_Location.csv"]
     assert all(isinstance(data, bytes) for data in found.values())
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("latitude_deg", [46.0, -46.0])
+def test_a_heading_is_not_mirrored_whatever_sign_gravity_has(
+    sign: float, latitude_deg: float
+) -> None:
+    """A phone flat on its back that turns from north over east: an iPhone's gravity points down."""
+    turn = np.radians(10.0 * np.arange(30))
+    dip = -45.0 * np.sign(latitude_deg)
+    field = np.stack([-19.0 * np.sin(turn), 19.0 * np.cos(turn), np.full(30, dip)], axis=1)
+    tables: dict[phone_tables.Role, bytes] = {
+        "places": _table(
+            "horizontalAccuracy,speed,longitude,latitude",
+            [(n, 4, 2.5, 14.5, latitude_deg + n / 1e4) for n in range(30)],
+        ),
+        "magnetometer": _table("x,y,z", [(n, *field[n]) for n in range(30)]),
+        "gravity": _table("x,y,z", [(n, 0.0, 0.0, sign * 9.81) for n in range(30)]),
+    }
+    text = sensor_logger.sensor_log("log", tables, LIMITS)
+    (run,) = read("log.gpx", text, LIMITS).recordings
+    heading = next(each for each in run.headings if each.claim == "compass").heading_deg
+    np.testing.assert_allclose(np.unwrap(heading, period=360), 10.0 * np.arange(30), atol=0.1)
+
+
+def test_fixes_from_before_the_start_and_vague_ones_are_dropped() -> None:
+    rows: list[tuple[float, ...]] = []
+    rows += [(n, -3.0 + n, 4.0, 2.5, 14.5, 46 + n / 1e4) for n in range(12)]
+    rows[6] = (6, 3.0, 841.7, 2.5, 14.5, 46.1)
+    data = _table("seconds_elapsed,horizontalAccuracy,speed,longitude,latitude", rows)
+    (run,) = read("Location.csv", data, LIMITS).recordings
+    assert run.time_s.tolist() == [BEGIN + n for n in (3, 4, 5, 7, 8, 9, 10, 11)]

@@ -30,6 +30,7 @@ ORACLE: dict[str, tuple[tuple[str, ...], float]] = {
     "contact_time_s": (("stance_time",), 0.001),
     "vertical_oscillation_m": (("vertical_oscillation",), 0.001),
     "step_length_m": (("step_length",), 0.001),
+    "vertical_ratio_pct": (("vertical_ratio",), 1.0),
     "balance_pct": (("stance_time_balance",), 1.0),
 }
 Records = list[dict[str, Any]]

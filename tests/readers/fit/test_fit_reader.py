@@ -61,6 +61,14 @@ def test_native_and_developer_heart_rate_stay_apart() -> None:
     assert run.headings == ()
 
 
+def test_vertical_ratio_is_in_hundredths_of_a_per_cent() -> None:
+    known = _records(3, native=[number(83, "uint16", 812)])
+    missing = _records(2, START + 3, native=[number(83, "uint16", 0xFFFF)])
+    (run,) = _read(_file(known, missing, _session(START, 1))).recordings
+    ratio = run.columns["vertical_ratio_pct"]
+    np.testing.assert_array_equal(ratio, [8.12, 8.12, 8.12, np.nan, np.nan])
+
+
 @pytest.mark.parametrize(
     ("name", "units", "raw", "degrees"),
     [

@@ -168,6 +168,10 @@ def _fits(name: str, around: _Key) -> bool:
 
 
 _HALF_WINDOW_S = 0.5
+_VAGUE_M = 100.0  # a fix of so poor an accuracy is a guess from cells
+_EARTH_UT = (22.0, 67.0)  # weakest and strongest field of the earth, microtesla (IGRF-13)
+_STEEP = 0.6  # sine of the least dip that tells up from down
+_DIPS_DEG = 20.0  # farther from the equator the earth's field points clearly down, or up
 # head in Location.csv, in lower case → name in the GPX
 _COLUMNS = {
     "latitude": "lat",
@@ -198,13 +202,19 @@ def sensor_log(name: str, tables: Mapping[Role, bytes], limits: ReadLimits) -> b
         words = f"a phone's {', '.join(sorted(tables))}, without the places"
         remedy = "Keep it beside its Location.csv, or process the zip."
         raise NotARunError("sensor-log-part", words, file=name, remedy=remedy)
-    places = _table(name, tables["places"], ("time", *_COLUMNS), limits.samples)
+    heads = ("time", *_COLUMNS, "seconds_elapsed")
+    places = _table(name, tables["places"], heads, limits.samples)
     held = np.isfinite(places["time"]) & (np.abs(places["time"]) < 4e18)
+    held &= ~(places["seconds_elapsed"] < 0)  # a fix that was kept from before the start
+    vague = held & (places["horizontalaccuracy"] > _VAGUE_M)
+    if vague.sum() < held.sum() / 2:
+        held &= ~vague
     time_s = places["time"][held] / 1e9
     if len(time_s) < 2:
         raise ReadError("no-time", "fewer than two places have a time", file=name)
     columns = {to: places[said][held] for said, to in _COLUMNS.items()}
-    maker, heading = _heading(name, tables, time_s, 20 * limits.samples)
+    north = float(np.nanmedian(columns["lat"])) if np.isfinite(columns["lat"]).any() else 0.0
+    maker, heading = _heading(name, tables, (time_s, north), 20 * limits.samples)
     if heading is not None:
         columns["compass"] = heading
     return gpx_of(maker, None, time_s, columns)
@@ -223,9 +233,13 @@ def read_table(source: Source, data: bytes, limits: ReadLimits) -> Export:
 
 
 def _heading(
-    name: str, tables: Mapping[Role, bytes], time_s: FloatArray, most: int
+    name: str, tables: Mapping[Role, bytes], where: tuple[FloatArray, float], most: int
 ) -> tuple[str, FloatArray | None]:
-    """Maker with the sensor in brackets, unless that is the compass; (n,) degrees or None."""
+    """Maker with the sensor in brackets, unless that is the compass; (n,) degrees or None.
+
+    ``where`` are the times (n,) and the latitude in degrees.
+    """
+    time_s, latitude_deg = where
     if "compass" in tables:
         (column,) = _COMPASS.names
         turns = _table(name, tables["compass"], ("time", column), most)
@@ -239,8 +253,27 @@ def _heading(
         field, up = (
             _vectors_around(name, tables[one], time_s, most) for one in ("magnetometer", "gravity")
         )
+        up = _upward(up, field, latitude_deg)
         return _MAGNETOMETER.creator, tilt_compensated_deg(field, up)
     return _COMPASS.creator, None
+
+
+def _upward(gravity: FloatArray, field: FloatArray, latitude_deg: float) -> FloatArray:
+    """(n, 3) gravity with the sign of the reaction to it, which points up.
+
+    An iPhone writes it the other way round, unless the log is standardised, and a heading from it
+    would be mirrored. The earth's field points down in the north and up in the south.
+    """
+    held = np.isfinite(gravity).all(axis=1) & np.isfinite(field).all(axis=1)
+    strong = np.linalg.norm(field[held], axis=1)
+    if abs(latitude_deg) < _DIPS_DEG or not held.any():
+        return gravity
+    if not _EARTH_UT[0] <= float(np.median(strong)) <= _EARTH_UT[1]:
+        return gravity  # iron hides the earth's field, and with it where it points
+    upward = (gravity[held] * field[held]).sum(axis=1)
+    rise = float(np.median(upward / strong / np.linalg.norm(gravity[held], axis=1)))
+    steep = abs(rise) > _STEEP
+    return -gravity if steep and rise * latitude_deg > 0 else gravity
 
 
 def _vectors_around(name: str, data: bytes, time_s: FloatArray, most: int) -> FloatArray:

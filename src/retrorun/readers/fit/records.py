@@ -237,6 +237,7 @@ FIELDS: tuple[Field, ...] = (
     Field(85, "step_length", "step_length_m", 10_000),
     Field(41, "stance_time", "contact_time_s", 10_000),
     Field(39, "vertical_oscillation", "vertical_oscillation_m", 10_000),
+    Field(83, "vertical_ratio", "vertical_ratio_pct", 100),
     Field(84, "stance_time_balance", "balance_pct", 100),
     Field(108, "enhanced_respiration_rate", "respiration_brpm", 100),
     Field(99, "respiration_rate", "respiration_brpm"),

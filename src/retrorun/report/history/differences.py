@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from retrorun.metrics import COMPARED
 from retrorun.model import Comparison, Day, Difference, Pair
 from retrorun.report.claims import ranges
 from retrorun.report.history.sessions import how_many
@@ -196,7 +197,7 @@ class Pairs:
     rows: tuple[PairRow, ...]
 
 
-PAIR_MEASURES = (("speed_mps", "m/s"), ("heart_rate_bpm", "1/min"), ("cadence_spm", "steps/min"))
+PAIR_MEASURES = tuple((each.key, each.unit) for each in COMPARED if each.pair_label)
 
 
 def pair_rows(pairs: Sequence[Pair], days: Mapping[str, Day], display: Display) -> Pairs:

@@ -3,12 +3,14 @@
 Step rate against speed: each stretch beside the runner's own forward line.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from retrorun.metric_types import Reciprocal, Row
+from retrorun.metrics import CONTRASTED, number_of
 from retrorun.model import GaitLine, MeasuredSegment, Metrics, Session
-from retrorun.report.numbers import UNKNOWN, Display, number, percent
+from retrorun.report.numbers import UNKNOWN, Display, cell, number
 from retrorun.report.words import say
 
 
@@ -47,102 +49,49 @@ def contrast(measured: Sequence[MeasuredSegment], display: Display) -> Contrast 
 def _measures(
     backward: Sequence[Metrics], forward: Sequence[Metrics], display: Display
 ) -> tuple[Compared, ...]:
-    def text_pace(value: float | None) -> str:
-        return f"{display.pace(value)} {display.pace_unit}"
-
-    kinds: tuple[
-        tuple[str, Callable[[Sequence[Metrics]], float | None], Callable[[float | None], str]], ...
-    ] = (
-        ("pace", _pace, text_pace),
-        ("heart_rate", _heart_rate, lambda value: number(value, 0, say("bpm"))),
-        ("cadence", _cadence, lambda value: number(value, 0, say("spm"))),
-        ("step_length", _step, display.step),
-        (
-            "contact_time",
-            _weighted("contact_time_s"),
-            lambda value: number(_thousand(value), 0, "ms"),
-        ),
-        (
-            "oscillation",
-            _weighted("vertical_oscillation_m"),
-            lambda value: number(_hundred(value), 1, "cm"),
-        ),
-        ("respiration", _weighted("respiration_brpm"), lambda value: number(value, 0, say("brpm"))),
-        ("energy_minute", _energy_minute, lambda value: number(value, 1, "kcal/min")),
-        ("grade", _weighted("grade"), lambda value: percent(value, 1)),
-    )
+    found = [(each, _mean(each, backward), _mean(each, forward)) for each in CONTRASTED]
     return tuple(
-        _compared(say(f"measure_{name}"), value(backward), value(forward), text)
-        for name, value, text in kinds
-        if value(backward) is not None and value(forward) is not None
+        _compared(each, (back, ahead), display)
+        for each, back, ahead in found
+        if back is not None and ahead is not None
     )
 
 
-def _compared(
-    label: str, backward: float | None, forward: float | None, text: Callable[[float | None], str]
-) -> Compared:
+def _compared(row: Row, values: tuple[float, float], display: Display) -> Compared:
+    backward, forward = values
     change = UNKNOWN
     bars = (0, 0)
-    if backward is not None and forward is not None and backward > 0 and forward > 0:
+    if backward > 0 and forward > 0:
         percents = round(100 * (backward / forward - 1))
         change = f"{'+' if percents > 0 else ''}{number(percents)} %"
         longest = max(backward, forward)
         bars = (round(100 * backward / longest), round(100 * forward / longest))
-    return Compared(label, text(backward), text(forward), change, bars)
+    back, ahead = (cell(value, row.unit, row.style, display) for value in values)
+    return Compared(say(f"measure_{row.key}"), back, ahead, change, bars)
 
 
 def _ratio(above: float, below: float) -> float | None:
     return above / below if below > 0 and above > 0 else None
 
 
-def _pace(metrics: Sequence[Metrics]) -> float | None:
-    """Of the mean speed: metres may be known for a part of the time in motion only."""
-    return _ratio(1000.0, _weighted("speed_mps")(metrics) or 0.0)
+def _mean(row: Row, metrics: Sequence[Metrics]) -> float | None:
+    """The mean over segments, formed as the row says; None where none of them has the metric."""
+    if isinstance(row.mean, Reciprocal):
+        return _ratio(row.mean.times, _weighted(row.mean.of, metrics) or 0.0)
+    if row.mean is None:
+        return _weighted(row.key, metrics)
+    keys = (row.mean.above, row.mean.below)
+    pairs = [tuple(number_of(each, key) for key in keys) for each in metrics]
+    known = [(above, below or 0.0) for above, below in pairs if above is not None]
+    return _ratio(row.mean.times * sum(a for a, _ in known), sum(b for _, b in known))
 
 
-def _heart_rate(metrics: Sequence[Metrics]) -> float | None:
-    return _ratio(
-        60 * sum(each.beats or 0.0 for each in metrics), sum(each.beats_s for each in metrics)
-    )
-
-
-def _cadence(metrics: Sequence[Metrics]) -> float | None:
-    return _ratio(
-        60 * sum(each.steps or 0.0 for each in metrics), sum(each.steps_s for each in metrics)
-    )
-
-
-def _step(metrics: Sequence[Metrics]) -> float | None:
-    return _weighted("step_length_m")(metrics)
-
-
-def _weighted(name: str) -> Callable[[Sequence[Metrics]], float | None]:
-    """Mean of a measure over the stretches that have it, weighted by time in motion."""
-
-    def mean(metrics: Sequence[Metrics]) -> float | None:
-        known = [(getattr(each, name), each.moving_s) for each in metrics]
-        pairs = [(value, weight) for value, weight in known if value is not None and weight > 0]
-        weights = sum(weight for _, weight in pairs)
-        return sum(value * weight for value, weight in pairs) / weights if weights else None
-
-    return mean
-
-
-def _energy_minute(metrics: Sequence[Metrics]) -> float | None:
-    known = [
-        (each.energy_shown.gross, each.seconds)
-        for each in metrics
-        if each.energy_shown and not each.energy_shown.per_kg
-    ]
-    return _ratio(60 * sum(kcal for kcal, _ in known), sum(seconds for _, seconds in known))
-
-
-def _thousand(value: float | None) -> float | None:
-    return None if value is None else 1000 * value
-
-
-def _hundred(value: float | None) -> float | None:
-    return None if value is None else 100 * value
+def _weighted(key: str, metrics: Sequence[Metrics]) -> float | None:
+    """Mean of a metric over the segments that have it, weighted by time in motion."""
+    known = [(number_of(each, key), each.moving_s) for each in metrics]
+    pairs = [(value, weight) for value, weight in known if value is not None and weight > 0]
+    weights = sum(weight for _, weight in pairs)
+    return sum(value * weight for value, weight in pairs) / weights if weights else None
 
 
 Json = dict[str, Any]

@@ -1,14 +1,14 @@
 """The page of one session: its headline, its tiles, and the view that the template draws."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 from markupsafe import Markup
 
-from retrorun.model import Athlete, Estimate, MeasuredSegment, Session, Totals, Track
+from retrorun.model import Athlete, Estimate, Label, MeasuredSegment, Note, Session, Totals, Track
 from retrorun.model.comparison import Claim, Guidance
-from retrorun.privacy import redacted
 from retrorun.report.claims import ClaimCard, claim_cards
 from retrorun.report.figures import Table, grid
 from retrorun.report.numbers import (
@@ -43,7 +43,7 @@ class SessionContext:
         asset_prefix: where the assets folder lies, seen from the page.
         home: where index.html and comparison.html lie, seen from the page.
         standalone: everything in one file.
-        redacted: place, device, names and exact dates were taken out (see ``privacy``).
+        redacted: place, device, names and exact dates were taken out (see ``redacted``).
     """
 
     guidance: Guidance | None = None
@@ -325,3 +325,45 @@ def _quality(session: Session) -> Tile:
     which = {0: "none", 1: "one"}.get(doubts, "note")
     note = say(f"tile_quality_{which}", count=doubts)
     return Tile(say("tile_quality"), say("of", count=len(have), whole=len(wanted)), note)
+
+
+def redacted(session: Session) -> Session:
+    """The session without names, device, place and exact date: for showing to strangers.
+
+    What was computed stays. The start moves to noon on the first of its month, UTC, so that no page
+    can tell the day; remarks keep only their slug, because their words may quote the file. The id
+    goes too: whoever has the recording could compare its hash. What lies in a privacy zone was cut
+    out before: see ``privacy_zones``.
+    """
+    month = np.datetime64(int(session.start_time_s), "s").astype("datetime64[M]")
+    first_s = float(month.astype("datetime64[s]").astype(np.int64)) + 43_200.0
+    source = replace(
+        session.source,
+        sha256="",
+        name=f"recording.{session.source.format or 'file'}",
+        device=None,
+        warnings=_slugs(session.source.warnings),
+    )
+    return replace(
+        session,
+        id="redacted",
+        source=source,
+        start_time_s=first_s,
+        zone=None,
+        name=None,
+        device=None,
+        heading=replace(session.heading, source=None),
+        measures=replace(session.measures, notes=_slugs(session.measures.notes)),
+        labels=tuple(_anonymous(each) for each in session.labels),
+        laps=(),
+        pauses=(),
+        notes=_slugs(session.notes),
+    )
+
+
+def _slugs(notes: Sequence[Note]) -> tuple[Note, ...]:
+    return tuple(Note(each.slug, each.slug) for each in notes)
+
+
+def _anonymous(label: Label) -> Label:
+    return replace(label, origin="label")

@@ -6,9 +6,11 @@ What the file held, what was doubted, and on which grounds each stretch was deci
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from retrorun.metric_types import Metric, Style
+from retrorun.metrics import LISTED, number_of
 from retrorun.model import Energy, MeasuredSegment, Session
 from retrorun.model.segment import Kind
-from retrorun.report.numbers import Display, clock, number, percent
+from retrorun.report.numbers import Display, cell, clock, number, percent, styled
 from retrorun.report.words import say
 
 MOST = 400  # a table longer than this is no reading matter; the exports hold all of it
@@ -47,18 +49,17 @@ def rows(measured: Sequence[MeasuredSegment], display: Display) -> Rows:
     if len(numbered) > MOST:
         numbered = sorted(sorted(numbered, key=_importance)[:MOST])
     names = sorted({name for each in measured for name in each.segment.evidence})
-    head = (
-        say("distance"),
-        display.pace_unit,
-        say("bpm"),
-        say("spm"),
-        say("step_length"),
-        say("grade"),
-        "kcal",
-    )
+    head = (*(_head(each, display) for each in LISTED), "kcal")
     made = tuple(_row(number, each, display, names) for number, each in numbered)
     words = tuple(say(f"evidence_{name}", fallback="evidence_other") for name in names)
     return Rows(head, words, made, len(measured) - len(made))
+
+
+def _head(metric: Metric, display: Display) -> str:
+    """The label of a metric's column, or the unit where there is none."""
+    style = metric.listed or Style()
+    words = say(f"listed_{metric.key}", fallback=None)
+    return words or styled("", metric.unit, style, display).unit
 
 
 def _importance(numbered: tuple[int, MeasuredSegment]) -> tuple[bool, float]:
@@ -69,7 +70,6 @@ def _importance(numbered: tuple[int, MeasuredSegment]) -> tuple[bool, float]:
 
 def _row(position: int, each: MeasuredSegment, display: Display, names: Sequence[str]) -> Row:
     segment, metrics = each.segment, each.metrics
-    heart = metrics.heart_rate
     return Row(
         number=position,
         kind=segment.kind,
@@ -79,12 +79,11 @@ def _row(position: int, each: MeasuredSegment, display: Display, names: Sequence
         start=clock(segment.start_s),
         length=clock(segment.end_s - segment.start_s),
         cells=(
-            display.distance(metrics.distance_m),
-            display.pace(metrics.pace_s_per_km),
-            number(heart.mean if heart else None),
-            number(metrics.cadence_spm),
-            display.step(metrics.step_length_m),
-            percent(metrics.grade, 1),
+            *(
+                cell(number_of(metrics, of.key), of.unit, of.listed, display)
+                for of in LISTED
+                if of.listed
+            ),
             _kcal(metrics.energy_shown),
         ),
         sure=percent(min(segment.probability, 0.99)),

@@ -1,0 +1,424 @@
+"""The second witness: did the athlete turn where the heading did, or was only the device turned?
+
+The heading divides a session into stretches on one side of its axis. Between two of them either the
+athlete turned about, so that speed and step rate changed as they do backward, or the device was
+turned, or the field bent, and the gait went on as before. Each boundary is one observation of the
+two, and the stretches are decoded over both direction and mount. Nothing here uses second-wise
+evidence of the heading, so that the two decoders can be wrong in different ways.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from retrorun import arithmetic
+from retrorun.arithmetic import hypot, logaddexp
+from retrorun.detect.modes import Modes
+from retrorun.detect.series import runs, without_short
+from retrorun.model import Athlete
+from retrorun.settings import DetectSettings
+from retrorun.units import BoolArray, FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Boundaries:
+    """What each of the k - 1 boundaries between k stretches says, (k - 1,) each.
+
+    ``onset`` and ``ending`` are log-likelihood ratios that backward movement begins or ends there,
+    against an unchanged direction under a device or a field that was turned.
+    """
+
+    onset: FloatArray
+    ending: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stretches:
+    """Maximal stretches on one side of the heading's axis, (k,) each; they partition [0, n)."""
+
+    starts: IntArray
+    ends: IntArray
+    opposite: BoolArray
+
+    def each_second(self, values: FloatArray) -> FloatArray:
+        """The stretches' values (k,) for each second, (n,)."""
+        return np.repeat(values, self.ends - self.starts)
+
+
+def stretches(opposite: BoolArray, usable: BoolArray, settings: DetectSettings) -> Stretches:
+    """Divide the session where the heading changes sides for some seconds; holes change none."""
+    known = np.flatnonzero(usable)
+    side = np.zeros(usable.size, dtype=bool)
+    if known.size:
+        last = np.searchsorted(known, np.arange(usable.size), side="right") - 1
+        side = opposite[known[np.maximum(last, 0)]]
+    side = without_short(side, value=True, seconds=settings.heading_alone_s)
+    side = without_short(side, value=False, seconds=settings.heading_alone_s)
+    starts, ends = runs(side)
+    return Stretches(starts, ends, side[starts])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contrast:
+    """Change of gait across moments, (m,) each.
+
+    Attributes:
+        speed: log of the speed after over that before; NaN where it cannot be compared.
+        steps: the same of the step rate, less what the speed alone explains.
+        speed_spread, steps_spread: deviations of both that chance gives.
+    """
+
+    speed: FloatArray
+    steps: FloatArray
+    speed_spread: FloatArray
+    steps_spread: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class OwnGait:
+    """Log of speed share and step-rate ratio, backward over forward: mean and deviation.
+
+    ``known`` says that they are the athlete's own rather than people's.
+    """
+
+    speed: tuple[float, float]
+    steps: tuple[float, float]
+    known: bool = False
+
+    @property
+    def slowest(self) -> float:
+        """Share of the forward speed above which nothing is expected to be backward."""
+        return min(1.05, arithmetic.exp(self.speed[0] + 2.0 * self.speed[1]))
+
+
+def backward_gait(athlete: Athlete, settings: DetectSettings) -> OwnGait:
+    """What is known of how this athlete's gait changes backward.
+
+    People's mean and spread, drawn to the athlete's own lines of step rate where earlier sessions
+    with a heading or labels taught both.
+    """
+    slower, between = settings.slower_log
+    usual = OwnGait((-slower, between), settings.ratio_log)
+    ahead, behind = athlete.forward_line, athlete.backward_line
+    if ahead is None or behind is None:
+        return usual
+    pace = (behind.low_mps + behind.high_mps) / 2.0
+    usual_pace = (ahead.low_mps + ahead.high_mps) / 2.0
+    mine, other = (each.intercept_spm + each.slope_spm_per_mps * pace for each in (behind, ahead))
+    if min(mine, other, pace, usual_pace) <= 0:
+        return usual
+    own_steps = (arithmetic.log(mine / other), settings.own_steps)
+    own_speed = (arithmetic.log(pace / usual_pace), settings.own_speed)
+    speed, rate = _drawn(usual.speed, own_speed), _drawn(usual.steps, own_steps)
+    return OwnGait(speed, rate, known=True)
+
+
+def _drawn(usual: tuple[float, float], own: tuple[float, float]) -> tuple[float, float]:
+    """Mean and deviation of the product of two normals."""
+    weights = [1.0 / (deviation * deviation) for _, deviation in (usual, own)]
+    mean = (usual[0] * weights[0] + own[0] * weights[1]) / sum(weights)
+    return float(mean), float(np.sqrt(1.0 / sum(weights)))
+
+
+def contrast(
+    moments: IntArray, bounds: tuple[IntArray, IntArray], modes: Modes, settings: DetectSettings
+) -> Contrast:
+    """Compare the gait of up to half a minute on both sides of each moment.
+
+    ``bounds`` are where the stretches before begin and those after end. Only like is compared with
+    like: running with running, walking with walking.
+    """
+    # Seconds on the way only: a stop at the turn is neither speed nor steps.
+    moved = np.flatnonzero(modes.moving)
+    here, first, last = (np.searchsorted(moved, each) for each in (moments, *bounds))
+    skip = np.minimum(settings.turn_skip_s, (np.minimum(here - first, last - here) - 2) // 3)
+    skip = np.maximum(skip, 1)
+    before = (np.maximum(first, here - skip - settings.turn_window_s), here - skip)
+    after = (here + skip, np.minimum(last, here + skip + settings.turn_window_s))
+    pace, rate = modes.speed_mps[moved], modes.cadence_spm[moved]
+    timed = np.isfinite(pace)
+    counted = timed & np.isfinite(rate) & ~modes.doubtful[moved]
+    walks_now = modes.walking[moved].astype(np.float64)
+    every = np.ones(moved.size, dtype=bool)
+    speed = [_mean(pace, timed, window) for window in (before, after)]
+    cadence = [_mean(rate, counted, window) for window in (before, after)]
+    paced = [_mean(pace, counted, window) for window in (before, after)]
+    walking = [_mean(walks_now, every, window)[0] for window in (before, after)]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        alike = np.abs(walking[0] - walking[1]) < 0.5
+        seconds = np.minimum(speed[0][1], speed[1][1])
+        ratio = np.where(alike & (seconds >= 3), arithmetic.log(speed[1][0] / speed[0][0]), np.nan)
+        steps_s = np.minimum(cadence[0][1], cadence[1][1])
+        level = (cadence[0][0] + cadence[1][0]) / 2
+        walks = (walking[0] + walking[1]) / 2 > 0.5
+        slope = np.where(walks, settings.walk_slope[0], settings.run_slope[0]) / level
+        unsure = np.where(walks, settings.walk_slope[1], settings.run_slope[1]) / level
+        faster = paced[1][0] - paced[0][0]
+        rise = arithmetic.log(cadence[1][0] / cadence[0][0]) - slope * faster
+        rise = np.where(alike & (steps_s >= 3), rise, np.nan)
+        speed_spread = hypot(settings.speed_wander, 0.3 / np.sqrt(np.maximum(seconds, 1.0)))
+        spread = hypot(settings.steps_wander, 0.06 / np.sqrt(np.maximum(steps_s, 1.0)))
+        unsure = np.nan_to_num(unsure * np.abs(faster), nan=1.0, posinf=1.0)
+        steps_spread = hypot(spread, unsure)
+    return Contrast(ratio, rise, speed_spread, steps_spread)
+
+
+def _mean(
+    values: FloatArray, where: BoolArray, window: tuple[IntArray, IntArray]
+) -> tuple[FloatArray, FloatArray]:
+    """Mean of the values over each window [low, high) and the seconds that it rests on."""
+    total = np.concatenate(([0.0], np.cumsum(np.where(where, values, 0.0))))
+    count = np.concatenate(([0.0], np.cumsum(where.astype(np.float64))))
+    low = np.clip(window[0], 0, where.size)
+    high = np.maximum(np.clip(window[1], 0, where.size), low)
+    seconds = count[high] - count[low]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (total[high] - total[low]) / seconds, seconds
+
+
+def own_wander(parts: Stretches, modes: Modes, settings: DetectSettings) -> tuple[float, float]:
+    """How much speed and steps change from half-minute to half-minute where nobody turned."""
+    moments, first, last = [], [], []
+    need = settings.turn_skip_s + settings.turn_window_s
+    for start, end in zip(parts.starts.tolist(), parts.ends.tolist(), strict=True):
+        inside = np.arange(start + need, end - need, settings.turn_window_s)
+        moments.append(inside)
+        first.append(np.full(inside.size, start))
+        last.append(np.full(inside.size, end))
+    at = np.concatenate(moments)
+    if at.size < 6:
+        return settings.speed_wander, settings.steps_wander
+    seen = contrast(at, (np.concatenate(first), np.concatenate(last)), modes, settings)
+    return (
+        _spread(seen.speed, settings.speed_wander, 3.5 * settings.speed_wander),
+        _spread(seen.steps, settings.steps_wander, 2.5 * settings.steps_wander),
+    )
+
+
+def _spread(values: FloatArray, least: float, most: float) -> float:
+    known = values[np.isfinite(values)]
+    if known.size < 6:
+        return least
+    return float(np.clip(1.4826 * np.median(np.abs(known)), least, most))
+
+
+def boundaries(
+    seen: Contrast, wander: tuple[float, float], own: OwnGait, settings: DetectSettings
+) -> Boundaries:
+    """What the contrasts say of a turn, each kind bounded, for people can do as they like."""
+    onset, ending = np.zeros(seen.speed.size), np.zeros(seen.speed.size)
+    kinds = (
+        (seen.speed, hypot(wander[0], seen.speed_spread), own.speed, settings.speed_astray),
+        (seen.steps, hypot(wander[1], seen.steps_spread), own.steps, settings.steps_astray),
+    )
+    for values, spread, (mean, deviation), astray in kinds:
+        known = np.isfinite(values)
+        change = np.where(known, values, 0.0)
+        bound = settings.turn_vote
+        unchanged = _log_mixed(change, change, spread, astray)
+        wide = hypot(deviation, spread)
+        begins = _log_turned(change, mean, wide, astray) - unchanged
+        ends = _log_turned(change, -mean, wide, astray) - unchanged
+        onset += np.where(known, np.clip(begins, -bound, bound), 0.0)
+        ending += np.where(known, np.clip(ends, -bound, bound), 0.0)
+    return Boundaries(onset, ending)
+
+
+def _log_turned(change: FloatArray, mean: float, spread: FloatArray, astray: float) -> FloatArray:
+    """Log density of a turn's contrast; beyond the mean it stays what it is there."""
+    beyond = np.sign(mean) * change > abs(mean)
+    return _log_mixed(np.where(beyond, 0.0, change - mean), change, spread, astray)
+
+
+def _log_mixed(
+    residual: FloatArray, change: FloatArray, spread: FloatArray, astray: float
+) -> FloatArray:
+    """Log density of a normal, and of whatever else happens to people at any moment."""
+    near = 0.95 * arithmetic.exp(-0.5 * np.square(residual / spread)) / spread
+    anything = 0.05 * arithmetic.exp(-0.5 * np.square(change / astray)) / astray
+    return arithmetic.log(near + anything)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Witness:
+    """What the boundaries of a session say together.
+
+    Attributes:
+        seen: each boundary's evidence, by the session's own contrast.
+        turn_log_odds: that a boundary is a turn of the athlete rather than of the device.
+        votes: log-odds that the side called ahead is forward, by the boundaries alone.
+        unsteady: whether the device clearly turned on the body as often as the athlete did.
+    """
+
+    seen: Boundaries
+    turn_log_odds: float
+    votes: float
+    unsteady: bool = False
+
+
+def witness(
+    parts: Stretches,
+    modes: Modes,
+    reversed_at: BoolArray,
+    usual: OwnGait,
+    settings: DetectSettings,
+) -> Witness:
+    """Weigh all boundaries, and learn from them how this athlete's gait changes with a turn.
+
+    Starts from people at large (or the athlete's own posterior) and is refined twice: boundaries
+    that look like turns draw the mean contrast and the share of turns towards themselves.
+    """
+    at = parts.starts[1:]
+    none = Boundaries(np.zeros(0), np.zeros(0))
+    if at.size == 0:
+        return Witness(none, 0.0, 0.0)
+    change = contrast(at, (parts.starts[:-1], parts.ends[1:]), modes, settings)
+    wander = own_wander(parts, modes, settings)
+    own, log_odds = usual, 0.0
+    reversal = settings.reversal_vote * _near(reversed_at, at)
+    seen = boundaries(change, wander, own, settings)
+    way = np.where(seen.onset >= seen.ending, 1.0, -1.0)
+    likely = np.zeros(at.size)
+    for _ in range(2):
+        likely = _sigmoid(log_odds + np.maximum(seen.onset, seen.ending) + reversal)
+        own = _refined(change, way * likely, usual, settings)
+        turns, flips = float(likely.sum()), float((1.0 - likely).sum())
+        log_odds = float(
+            np.clip(
+                arithmetic.log((turns + 1) / (flips + 1)), -settings.turn_odds, settings.turn_odds
+            )
+        )
+        seen = boundaries(change, wander, own, settings)
+    toward = np.where(parts.opposite[1:], 1.0, -1.0)
+    if _consistent(change, toward, settings):
+        log_odds = max(log_odds, settings.proven_odds)
+    # A stretch of some seconds may fall on a change from running to walking.
+    lasts = parts.ends - parts.starts
+    full = np.minimum(np.minimum(lasts[1:], lasts[:-1]) / settings.turn_full_s, 1.0)
+    seen = Boundaries(seen.onset * full, seen.ending * full)
+    # One moment alone confirms nothing; what tells a turn's two ways apart stays.
+    above = np.maximum(np.maximum(seen.onset, seen.ending) + reversal - settings.boundary_vote, 0.0)
+    seen = Boundaries(seen.onset + reversal - above, seen.ending + reversal - above)
+    best, clear = np.maximum(seen.onset, seen.ending), settings.clear_turn
+    flips, turns = int((best < -clear).sum()), int((best > clear).sum())
+    unsteady = flips >= max(turns, settings.unsteady_flips)
+    compared = likely * (np.isfinite(change.speed) | np.isfinite(change.steps))
+    agreed = float((compared * toward * way).sum()) / max(float(compared.sum()), 1.0)
+    return Witness(
+        seen, log_odds, agreed * _like_people(change, way * compared, usual, settings), unsteady
+    )
+
+
+def _consistent(change: Contrast, toward: FloatArray, settings: DetectSettings) -> bool:
+    """Whether one side of the axis is slower or quicker-stepping by far more than chance gives.
+
+    A device that flips knows nothing of the gait, so its contrasts cancel. What a hill or a wind on
+    one side of a lap gives is smaller than what backward running does.
+    """
+    kinds = (
+        (change.speed, change.speed_spread, settings.consistent_speed),
+        (change.steps, change.steps_spread, settings.consistent_steps),
+    )
+    for values, spread, least in kinds:
+        known = np.isfinite(values)
+        if known.sum() < settings.consistent_turns:
+            continue
+        aligned, wide = (toward * np.where(known, values, 0.0))[known], spread[known]
+        size = float(np.median(aligned))
+        # A few turns that happen to fall on a change of gait must not speak for all.
+        bound = settings.turn_vote
+        scores = np.clip(aligned / wide, -bound, bound)
+        score = abs(float(scores.sum())) / float(np.sqrt(known.sum()))
+        alike = float((aligned * size > 0).mean()) >= settings.consistent_share
+        if alike and score >= settings.consistent_score and abs(size) >= least:
+            return True
+    return False
+
+
+def _like_people(
+    change: Contrast, way: FloatArray, usual: OwnGait, settings: DetectSettings
+) -> float:
+    """Log-odds that a session's mean contrast is that of turning backward, not that of its reverse.
+
+    One athlete's contrast is one draw from people's, however many turns show it.
+    """
+    total = 0.0
+    kinds = (
+        (change.speed, change.speed_spread, usual.speed),
+        (change.steps, change.steps_spread, usual.steps),
+    )
+    for values, spread, (mean, deviation) in kinds:
+        weight = np.where(np.isfinite(values), np.abs(way) / np.square(spread), 0.0)
+        if weight.sum() == 0:
+            continue
+        whole = float(weight.sum())
+        middle = float((np.sign(way) * np.nan_to_num(values) * weight).sum()) / whole
+        unsure = float(np.sqrt((weight * np.square(spread)).sum() / whole)) / 2.0
+        gain = 2.0 * mean * middle / (deviation * deviation + unsure * unsure)
+        total += float(np.clip(gain, -settings.sign_vote, settings.sign_vote))
+    return total
+
+
+def _sigmoid(log_odds: FloatArray) -> FloatArray:
+    return 1.0 / (1.0 + arithmetic.exp(-np.clip(log_odds, -30.0, 30.0)))
+
+
+def _near(flag: BoolArray, at: IntArray, seconds: int = 4) -> FloatArray:
+    """1 where the flag stands within so many seconds of the moment, (k,)."""
+    total = np.concatenate(([0], np.cumsum(flag)))
+    low, high = np.maximum(at - seconds, 0), np.minimum(at + seconds, flag.size)
+    return np.asarray(total[high] > total[low], dtype=np.float64)
+
+
+def _refined(
+    change: Contrast, way: FloatArray, usual: OwnGait, settings: DetectSettings
+) -> OwnGait:
+    """The athlete's own contrast: that of people, drawn to what likely turns show.
+
+    ``way`` (m,) is 1 for a turn backward, -1 for one forward, less where it may be none.
+    """
+    found = []
+    noise = settings.own_contrast * settings.own_contrast
+    kinds = (
+        (change.speed, change.speed_spread, usual.speed),
+        (change.steps, change.steps_spread, usual.steps),
+    )
+    for values, spread, (mean, deviation) in kinds:
+        known = np.isfinite(values)
+        weight = np.where(known, 1.0 / (np.square(spread) + noise), 0.0)
+        seen = float((weight * way * np.where(known, values, 0.0)).sum())
+        precision = 1.0 / (deviation * deviation) + float((weight * np.abs(way)).sum())
+        middle = (mean / (deviation * deviation) + seen) / precision
+        found.append((middle, float(np.sqrt(1.0 / precision + noise))))
+    return OwnGait(found[0], found[1])
+
+
+def decode(
+    parts: Stretches, seen: Boundaries, given: FloatArray, turn_log_odds: float
+) -> FloatArray:
+    """Log-odds that each stretch is backward, (k,), by the forward-backward algorithm.
+
+    Args:
+        parts: the stretches.
+        seen: what the boundaries say.
+        given: (k,) log-odds of backward that each stretch has of itself.
+        turn_log_odds: that a boundary is a turn of the athlete rather than of the device.
+    """
+    count = parts.starts.size
+    stay = -logaddexp(0.0, turn_log_odds)
+    turn = turn_log_odds + stay
+    ahead = np.zeros((count, 2))
+    ahead[0] = (0.0, given[0])
+    for j in range(1, count):
+        changes = turn + np.array([seen.ending[j - 1], seen.onset[j - 1]])
+        ahead[j] = logaddexp(ahead[j - 1] + stay, ahead[j - 1][::-1] + changes)
+        ahead[j, 1] += given[j]
+        ahead[j] -= ahead[j].max()
+    after = np.zeros((count, 2))
+    for j in range(count - 2, -1, -1):
+        changes = turn + np.array([seen.onset[j], seen.ending[j]])
+        later = after[j + 1] + np.array([0.0, given[j + 1]])
+        after[j] = logaddexp(later + stay, later[::-1] + changes)
+        after[j] -= after[j].max()
+    both = ahead + after
+    return np.asarray(both[:, 1] - both[:, 0], dtype=np.float64)

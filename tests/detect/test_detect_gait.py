@@ -1,0 +1,98 @@
+"""Steps, speed and heart alone: what they propose, and what they must not."""
+
+import numpy as np
+import pytest
+
+from made_runs import Leg, backward, run
+from retrorun.detect import detect
+from retrorun.model import Athlete, Detection, GaitLine, Recording
+from retrorun.prepare import prepare
+from retrorun.settings import Settings
+
+SETTINGS = Settings()
+
+
+def found(recording: Recording, athlete: Athlete | None = None) -> Detection:
+    track = prepare(recording, SETTINGS.prepare)
+    return detect(track, (), athlete or Athlete(), SETTINGS.detect)
+
+
+def f1(detection: Detection, legs: list[Leg]) -> float:
+    truth = backward(legs)
+    mask = np.zeros(truth.size, dtype=bool)
+    for part in detection.segments:
+        if part.direction == "backward":
+            mask[int(part.start_s) : int(part.end_s)] = True
+    return float(2 * (mask & truth).sum() / max(mask.sum() + truth.sum(), 1))
+
+
+def candidates_s(detection: Detection) -> float:
+    return sum(one.end_s - one.start_s for one in detection.segments if one.direction == "backward")
+
+
+def ahead(seconds: int, speed_mps: float) -> Leg:
+    """Forward on the line of 139.4 + 9.5 v steps/min, the heart on 82 + 24.3 v."""
+    return Leg(seconds, speed_mps, 139.4 + 9.5 * speed_mps, 0.0, 82.0 + 24.3 * speed_mps)
+
+
+def intervals(back: Leg) -> list[Leg]:
+    """Five stretches backward between forward ones at several paces."""
+    paces = (2.6, 3.1, 2.7, 2.8, 3.0)
+    between = [leg for pace in paces for leg in (back, ahead(110, pace))]
+    return [ahead(150, 2.5), ahead(150, 2.9), *between, ahead(150, 2.3)]
+
+
+@pytest.mark.parametrize("ratio", [1.08, 1.15, 1.22, 1.4, 1.55])
+@pytest.mark.parametrize("share", [0.6, 0.7, 0.8])
+def test_backward_running_is_proposed(ratio: float, share: float) -> None:
+    """The line is 139.4 + 9.5 v; the heart works a third more at the same speed."""
+    speed = 2.8 * share
+    heart = 82.0 + (150.0 - 82.0) * share * 1.35
+    legs = intervals(Leg(90, speed, (139.4 + 9.5 * speed) * ratio, 180.0, heart))
+    detection = found(run(legs, compass=False))
+    assert f1(detection, legs) > 0.9
+    assert {one.verdict for one in detection.segments} == {"candidate"}
+
+
+@pytest.mark.parametrize("speed_mps", [1.9, 2.1, 2.3])
+def test_a_jog_at_the_step_rate_of_before_is_no_candidate(speed_mps: float) -> None:
+    """Intervals at 3.8 m/s with jogs at an unchanged 174 steps/min: the heart falls with speed."""
+    fast, heart = 3.8, 168.0
+    jog = Leg(100, speed_mps, 174.0, 0.0, 82.0 + (heart - 82.0) * speed_mps / fast)
+    legs = [Leg(300, 2.8, 166.0, 0.0, 145.0), *[Leg(180, fast, 175.0, 0.0, heart), jog] * 5]
+    assert candidates_s(found(run(legs, compass=False))) == 0
+
+
+def test_drills_are_no_candidates() -> None:
+    drill = Leg(25, 1.7, 190.0, 0.0, 140.0)
+    legs = [Leg(400), *[drill, Leg(60, 1.3, 110.0, 0.0, 120.0), Leg(60)] * 8, Leg(300)]
+    assert candidates_s(found(run(legs, compass=False))) == 0
+
+
+def test_a_speed_that_hangs_is_no_backward_running() -> None:
+    legs = [Leg(500), Leg(60, 1.4, 166.0), Leg(340)]
+    assert candidates_s(found(run(legs, compass=False))) == 0
+
+
+def test_an_athlete_whose_steps_hardly_change_is_found_by_what_was_learnt() -> None:
+    """A ratio of 1.05 at 0.72 of the speed: little for a stranger, enough for the own lines."""
+    speed = 2.8 * 0.72
+    back = Leg(100, speed, (139.4 + 9.5 * speed) * 1.05, 180.0, 148.0)
+    legs = intervals(back)
+    ahead = GaitLine(139.4, 9.5, 25.0, 2.0, 3600.0, 2.4, 3.2)
+    behind = GaitLine(139.4 * 1.05, 9.5 * 1.05, 25.0, 2.0, 900.0, 1.8, 2.2)
+    athlete = Athlete(forward_line=ahead, backward_line=behind)
+    assert f1(found(run(legs, compass=False), athlete), legs) > 0.9
+
+
+def test_the_heart_tells_a_jog_from_backward_running_at_the_same_steps() -> None:
+    """Same speeds and steps twice: 158 steps/min at 2.0 m/s on the line of 158.4."""
+    speed = 2.0
+    steps = (139.4 + 9.5 * speed) * 1.045
+    beats = [82.0 + 68.0 * speed / 2.8 * k for k in (1.0, 1.4)]
+    found_s = [
+        candidates_s(found(run(intervals(Leg(110, speed, steps, 180.0, one)), compass=False)))
+        for one in beats
+    ]
+    assert found_s[0] == 0
+    assert found_s[1] > 300

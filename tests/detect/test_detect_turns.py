@@ -1,0 +1,170 @@
+"""A second witness: a phone that is turned is no athlete who turns."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from made_runs import Leg, backward, run
+from retrorun.detect import detect, turns
+from retrorun.detect.modes import modes
+from retrorun.model import Athlete, Detection, GaitLine, Label, Recording
+from retrorun.prepare import prepare
+from retrorun.settings import Settings
+from retrorun.units import BoolArray, FloatArray
+
+SETTINGS = Settings()
+BACK = Leg(90, 2.0, 192.0, 180.0, 152.0)
+MIXED = [Leg(240), BACK, Leg(120), BACK, Leg(120), BACK, Leg(180)]
+FORWARD = [Leg(1500)]
+
+
+def found(
+    recording: Recording, labels: tuple[Label, ...] = (), athlete: Athlete | None = None
+) -> Detection:
+    track = prepare(recording, SETTINGS.prepare)
+    return detect(track, labels, athlete or Athlete(), SETTINGS.detect)
+
+
+def marked(detection: Detection, verdicts: tuple[str, ...], way: str = "backward") -> BoolArray:
+    seconds = np.zeros(detection.columns["backward_probability"].size, dtype=bool)
+    for part in detection.segments:
+        if part.direction == way and part.verdict in verdicts:
+            seconds[int(part.start_s) : int(part.end_s)] = True
+    return seconds
+
+
+def sure(detection: Detection) -> BoolArray:
+    return marked(detection, ("confirmed",))
+
+
+def f1(mask: BoolArray, truth: BoolArray) -> float:
+    return float(2 * (mask & truth).sum() / (mask.sum() + truth.sum()))
+
+
+def turned_device(spans: list[tuple[int, int]], seconds: int = 1500) -> FloatArray:
+    mount = np.full(seconds, 30.0)
+    for first, last in spans:
+        mount[first:last] += 180.0
+    return mount
+
+
+@pytest.mark.parametrize("mount_deg", [20.0, 100.0, 180.0, -70.0])
+def test_who_turns_slows_and_steps_quicker_and_is_confirmed(mount_deg: float) -> None:
+    detection = found(run(MIXED, mount_deg=mount_deg))
+    assert f1(sure(detection), backward(MIXED)) > 0.97
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        [(700, 1500)],
+        [(200, 1500)],
+        [(300, 420), (800, 860), (1100, 1250)],
+        [(100 * n, 100 * n + 30) for n in range(1, 15)],
+    ],
+    ids=["once", "once, early", "flips", "many flips"],
+)
+@pytest.mark.parametrize("without", ["", "cadence_spm"])
+def test_a_device_that_is_turned_confirms_nothing(
+    spans: list[tuple[int, int]], without: str
+) -> None:
+    recording = run(FORWARD, mount_deg=turned_device(spans))
+    columns = {name: each for name, each in recording.columns.items() if name != without}
+    assert not sure(found(replace(recording, columns=columns))).any()
+
+
+def test_a_device_that_stays_turned_is_seen_to_be() -> None:
+    """Ten minutes of an ordinary run are not *perhaps* backward for a phone put back otherwise."""
+    detection = found(run(FORWARD, mount_deg=turned_device([(700, 1500)])))
+    assert marked(detection, ("candidate",)).sum() < 60
+
+
+def test_a_device_worn_another_way_while_walking_confirms_nothing() -> None:
+    legs = [Leg(200), Leg(100, 1.3, 108.0)] * 5
+    mount = np.where(np.arange(1500) % 300 >= 200, 210.0, 30.0)
+    assert not sure(found(run(legs, mount_deg=mount))).any()
+
+
+def test_two_sides_that_are_not_opposite_are_sideways() -> None:
+    """Skips on both sides: 132° apart, slower and quicker-stepping than the run before."""
+    skips = [Leg(60, 2.1, 186.0, 66.0), Leg(60, 2.1, 186.0, -66.0)]
+    detection = found(run([Leg(120), *skips * 6], mount_deg=90.0))
+    assert not sure(detection).any()
+
+
+def test_short_stretches_confirm_each_other() -> None:
+    short = [Leg(30), Leg(16, 2.1, 186.0, 180.0)]
+    legs = [Leg(240), *short * 12, Leg(120)]
+    assert f1(sure(found(run(legs))), backward(legs)) > 0.9
+
+
+def test_one_label_decides_which_of_two_directions_is_forward() -> None:
+    """Backward at the speed and the steps of forward: only the athlete can tell."""
+    alike = Leg(90, 2.8, 166.0, 180.0)
+    legs = [Leg(90), alike] * 6
+    unaided = found(run(legs, mount_deg=95.0))
+    assert not sure(unaided).any()
+    assert not marked(unaided, ("confirmed",), "forward").any()
+    words = {part.reason for part in unaided.segments if part.direction == "backward"}
+    assert any("which is forward" in each for each in words)
+    told = found(run(legs, mount_deg=95.0), (Label(90.0, 180.0, "backward", "command"),))
+    assert f1(marked(told, ("confirmed", "candidate", "labelled")), backward(legs)) > 0.95
+
+
+@pytest.mark.parametrize("iron", [0.25, 0.45])
+def test_iron_on_the_device_is_taken_out(iron: float) -> None:
+    """A magnet of 0.45 of the earth's field turns the heading by up to asin(0.45) = 27°."""
+    legs = [Leg(300), BACK, Leg(600), BACK, Leg(400)]
+    detection = found(run(legs, iron=iron, turns_deg=75.0))
+    assert "iron" in detection.heading.reason
+    assert (detection.heading.concentration or 0) > 0.9
+    assert f1(sure(detection), backward(legs)) > 0.95
+
+
+def test_steps_counted_by_halves_are_repaired_and_have_no_vote() -> None:
+    recording = run(FORWARD)
+    columns = dict(recording.columns)
+    columns["cadence_spm"] = columns["cadence_spm"].copy()
+    columns["cadence_spm"][400:500] /= 2.0
+    columns["cadence_spm"][800:860] = 166.0
+    track = prepare(replace(recording, columns=columns), SETTINGS.prepare)
+    seen = modes(track, SETTINGS.detect)
+    assert not seen.walking.any()
+    assert seen.cadence_spm[405:495] == pytest.approx(166.0, abs=6.0)
+    assert seen.doubtful[405:495].all()
+    assert seen.doubtful[805:855].all()
+    assert not seen.doubtful[100:390].any()
+
+
+def test_the_decoder_agrees_with_all_paths_counted_one_by_one() -> None:
+    rng = np.random.default_rng(5)
+    edges = np.array([0, 10, 30, 35, 60, 90])
+    parts = turns.Stretches(edges[:-1], edges[1:], np.arange(5) % 2 == 1)
+    seen = turns.Boundaries(rng.normal(0, 2, 4), rng.normal(0, 2, 4))
+    given, turn = rng.normal(0, 1, 5), 0.7
+    chances = np.zeros((5, 2))
+    for path in itertools.product((0, 1), repeat=5):
+        log = sum(given[j] for j in range(5) if path[j])
+        for j in range(4):
+            same = path[j] == path[j + 1]
+            log += np.log(1 / (1 + np.exp(turn if same else -turn)))
+            log += 0.0 if same else (seen.onset[j] if path[j + 1] else seen.ending[j])
+        for j in range(5):
+            chances[j, path[j]] += np.exp(log)
+    expected = np.log(chances[:, 1] / chances[:, 0])
+    np.testing.assert_allclose(turns.decode(parts, seen, given, turn), expected, rtol=1e-9)
+
+
+def test_what_is_known_of_an_athlete_narrows_what_is_expected() -> None:
+    """Lines of 140 + 9.5 v and 1.3 times that, at 2.5 to 3.5 and 1.5 to 2.5 m/s."""
+    ahead = GaitLine(140.0, 9.5, 0.0, 2.0, 3600.0, 2.5, 3.5)
+    behind = GaitLine(182.0, 12.35, 0.0, 2.0, 600.0, 1.5, 2.5)
+    usual = turns.backward_gait(Athlete(), SETTINGS.detect)
+    own = turns.backward_gait(Athlete(forward_line=ahead, backward_line=behind), SETTINGS.detect)
+    assert not usual.known
+    assert own.known
+    assert own.steps[0] == pytest.approx(np.log(1.3), abs=0.02)
+    assert own.speed[0] == pytest.approx(np.log(2.0 / 3.0), abs=0.04)
+    assert own.steps[1] < usual.steps[1] / 2
