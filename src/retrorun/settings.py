@@ -333,9 +333,7 @@ class CompareSettings:
     learnt_level_step_spm: float = 1.0  # Step rate of a learnt gait line is rounded to this.
     learnt_slope_step: float = 1.0  # Slope of a learnt gait line is rounded to this.
     learnt_grade_step_spm: float = 10.0  # Step rate's change by a grade of 1 is rounded to this.
-    learnt_speed_step_mps: float = (
-        0.1  # Speeds of a learnt line are rounded to this.
-    )
+    learnt_speed_step_mps: float = 0.1  # Speeds of a learnt line are rounded to this.
     learnt_backward_s: float = 60.0  # Backward movement from which a backward gait line is learnt.
     learnt_factor_step: float = 0.02  # A learnt cost factor and its bounds are rounded to this.
 

@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from retrorun.detect.decode import backward_probability
+from retrorun.detect.series import backward_probability
 from retrorun.units import FloatArray
 
 

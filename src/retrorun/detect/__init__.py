@@ -24,11 +24,11 @@ from retrorun.detect import (
     verdicts,
 )
 from retrorun.detect.credibility import Grounds
-from retrorun.detect.decode import backward_probability
 from retrorun.detect.explain import agreement, explain, would_change
 from retrorun.detect.heading import Facing
 from retrorun.detect.iron import without_hard_iron
 from retrorun.detect.mount import Mount, mount
+from retrorun.detect.series import backward_probability
 from retrorun.model import Athlete, Detection, HeadingVerdict, Label, Note, Track
 from retrorun.settings import DetectSettings
 from retrorun.units import FloatArray, wrap_deg

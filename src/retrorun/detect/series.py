@@ -1,8 +1,9 @@
-"""Runs of equal values in a series of seconds, and windows over it."""
+"""Runs and running means of series of seconds, and the probability of a state over time."""
 
 import numpy as np
 import numpy.typing as npt
 
+from retrorun import arithmetic
 from retrorun.units import BoolArray, FloatArray, IntArray
 
 
@@ -38,3 +39,37 @@ def _sum_around(values: FloatArray, half: int) -> FloatArray:
     here = np.arange(values.size)
     high = np.minimum(here + half + 1, values.size)
     return np.asarray(running[high] - running[np.maximum(here - half, 0)], dtype=np.float64)
+
+
+def backward_probability(
+    evidence: FloatArray, onset: FloatArray, ending: FloatArray, prior: float
+) -> FloatArray:
+    """Probability of backward running for each second, (n,).
+
+    Args:
+        evidence: (n,) log-likelihood ratio of each second, positive for backward.
+        onset: (n,) probability that backward running begins between second i - 1 and i.
+        ending: (n,) probability that it ends there.
+        prior: probability of backward running before the first second.
+
+    For two states the recursions need one number a second, the odds; each step is a Möbius
+    transform of the odds before it (Rabiner 1989, equations 19-25, divided through).
+    """
+    if evidence.size == 0:
+        return np.empty(0)
+    weight = arithmetic.exp(np.clip(evidence, -30.0, 30.0)).tolist()
+    begin, end = onset.tolist(), ending.tolist()
+    odds = prior / (1.0 - prior) * weight[0]
+    past = [odds]
+    # Plain loops over floats: one step costs less than any call would.
+    for into, out, given in zip(begin[1:], end[1:], weight[1:], strict=True):
+        odds = (odds * (1.0 - out) + into) / (odds * out + 1.0 - into) * given
+        past.append(odds)
+    odds = 1.0  # of what follows, given backward against given forward
+    future = [odds]
+    for into, out, given in zip(begin[:0:-1], end[:0:-1], weight[:0:-1], strict=True):
+        ahead = odds * given
+        odds = (ahead * (1.0 - out) + out) / (ahead * into + 1.0 - into)
+        future.append(odds)
+    joint = np.array(past) * np.array(future[::-1])
+    return np.asarray(joint / (1.0 + joint), dtype=np.float64)

@@ -1,17 +1,19 @@
-"""Step rate, speed and grade of a session, and the runner's line through them.
+"""Step rate, speed and grade of a session, and what they tell of its gaits.
 
-Whether a session holds two gaits, by its step rate and speed alone.
+1. the step rate while moving, and the athlete's line of step rate by speed and grade
+2. whether a session without heading or labels holds two parallel lines: two gaits
+3. what the heart says of a slower segment: jogging lets it fall, running backward does not,
+   because it costs about a third more at the same speed (``literature.py``: backward_run)
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from retrorun import arithmetic
+from retrorun import arithmetic, literature
 from retrorun.arithmetic import product
 from retrorun.detect.modes import Modes
-from retrorun.detect.pulse import pulse_evidence
-from retrorun.detect.series import mean_around, without_short
+from retrorun.detect.series import mean_around, runs, without_short
 from retrorun.detect.turns import OwnGait
 from retrorun.model import GaitLine, Track
 from retrorun.settings import DetectSettings
@@ -242,3 +244,62 @@ def _logs_of_speed(speed: FloatArray, where: BoolArray) -> FloatArray:
     own = speed[where] if where.sum() > 1 else speed
     spread = max(float(own.std()), 0.15)
     return arithmetic.log(normal(speed - float(own.mean()), spread) + 1e-3)
+
+
+def pulse_evidence(seen: Steps, back: BoolArray, settings: DetectSettings) -> float:
+    """Log-odds that the stretches ``back`` (n,) were backward rather than slow, by heart rate.
+
+    The rate before a stretch and at its end are held against the steady rate of both, approached
+    with a time constant; each stretch says little, and short ones nothing.
+    """
+    if not np.isfinite(seen.heart_bpm).any():
+        return 0.0
+    total = 0.0
+    starts, ends = runs(back)
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        if back[first] and last - first >= settings.pulse_least_s and first >= 60:
+            total += _of_stretch(seen, back, (first, last), settings)
+    return float(np.clip(total, -settings.pulse_most, settings.pulse_most))
+
+
+def _of_stretch(
+    seen: Steps, back: BoolArray, span: tuple[int, int], settings: DetectSettings
+) -> float:
+    """Log-odds by one stretch, within the setting's bounds; 0 where nothing can be compared."""
+    first, last = span
+    heart = seen.heart_bpm
+    before, late = heart[first - 10 : first + 8], heart[last - 7 : last + 8]
+    ahead = slice(first - 60, first)
+    paces = (seen.speed_mps[ahead][~back[ahead]], seen.speed_mps[first:last])
+    hills = (seen.grade[ahead][~back[ahead]], seen.grade[first:last])
+    known = (before, late, *paces)
+    if any(np.isfinite(each).sum() < 5 for each in known):
+        return 0.0
+    at, then, fast, slow = (float(np.nanmean(each)) for each in known)
+    near, least = settings.pulse_ceiling_bpm
+    if at > max(float(np.nanmax(heart)) - near, least):
+        return 0.0  # at its ceiling a heart tells no demand from a higher one
+    idle, unsure = settings.pulse_idle_bpm
+    reached = 1.0 - arithmetic.exp(-(last - first - 8) / settings.pulse_memory_s)
+    # Uphill costs more at the same speed (ACSM: 0.9 against 0.2 for each unit of grade).
+    steep = literature.value("acsm_run_grade") / literature.value("acsm_run_speed")
+    slow, fast = (
+        speed * max(1.0 + steep * float(np.mean(grade)), 0.3)
+        for speed, grade in zip((slow, fast), hills[::-1], strict=True)
+    )
+    share = min(slow / max(fast, 0.5), 1.2)
+    demand = max(at - idle, 10.0) * share
+    cost = literature.value("backward_run")
+    jog, turned = ((demand * k + idle - at) * reached for k in (1.0, cost))
+    if turned - jog < settings.pulse_contrast_bpm:
+        return 0.0
+    spread = arithmetic.hypot(settings.pulse_spread_bpm, unsure * abs(1.0 - share) * reached)
+    wide = arithmetic.hypot(spread, settings.pulse_cost_spread * demand * reached)
+    seen_bpm = then - at
+    gain = _log_normal(seen_bpm - turned, wide) - _log_normal(seen_bpm - jog, spread)
+    return float(np.clip(gain, -settings.pulse_vote, settings.pulse_vote))
+
+
+def _log_normal(residual: float, spread: float) -> float:
+    away = residual / spread
+    return arithmetic.log(arithmetic.exp(-0.5 * away * away) / spread + 0.0005)

@@ -265,13 +265,13 @@ def _upward(gravity: FloatArray, field: FloatArray, latitude_deg: float) -> Floa
     would be mirrored. The earth's field points down in the north and up in the south.
     """
     held = np.isfinite(gravity).all(axis=1) & np.isfinite(field).all(axis=1)
-    strong = np.linalg.norm(field[held], axis=1)
+    strong = np.sqrt(np.square(field[held]).sum(axis=1))
     if abs(latitude_deg) < _DIPS_DEG or not held.any():
         return gravity
     if not _EARTH_UT[0] <= float(np.median(strong)) <= _EARTH_UT[1]:
         return gravity  # iron hides the earth's field, and with it where it points
     upward = (gravity[held] * field[held]).sum(axis=1)
-    rise = float(np.median(upward / strong / np.linalg.norm(gravity[held], axis=1)))
+    rise = float(np.median(upward / strong / np.sqrt(np.square(gravity[held]).sum(axis=1))))
     steep = abs(rise) > _STEEP
     return -gravity if steep and rise * latitude_deg > 0 else gravity
 
