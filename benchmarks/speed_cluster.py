@@ -64,7 +64,7 @@ def throughput(folder: Path, count: int, found: Found) -> Iterator[Row]:
             out = folder / "results"
             shutil.rmtree(out, ignore_errors=True)
             words = ["--engine", engine, "--jobs", str(jobs)]
-            run = program([RETRORUN, "process", str(source), "--out", str(out), *words])
+            run = program([RETRORUN, "cohort", "process", str(source), "--out", str(out), *words])
             rates[engine, jobs] = count / run.seconds
             text = f"{count} one-hour FIT files, {engine}, {jobs} worker{'s' * (jobs > 1)}"
             yield Row(text, f"{count / run.seconds:.1f} files/s ({run.seconds:.0f} s)")
@@ -74,7 +74,7 @@ def throughput(folder: Path, count: int, found: Found) -> Iterator[Row]:
     found.parts = sum(path.is_file() for path in out.rglob("*"))
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     yield Row("… result set", f"{found.parts} objects, {size / count / 1024:.1f} KiB a file")
-    again = program([RETRORUN, "process", str(source), "--out", str(out)])
+    again = program([RETRORUN, "cohort", "process", str(source), "--out", str(out)])
     yield Row("… the same again: nothing new", f"{again.seconds:.2f} s")
 
 
@@ -124,7 +124,7 @@ def scheduler(folder: Path, count: int, found: Found) -> Iterator[Row]:
         shutil.rmtree(out, ignore_errors=True)
         with machines(2) as (address, pid):
             words = ["--out", str(out), "--engine", "dask", "--scheduler", address]
-            run = program([RETRORUN, "process", str(source), *words])
+            run = program([RETRORUN, "cohort", "process", str(source), *words])
             peaks.append((files, peak_mb(pid)))
         yield Row(
             f"scheduler, {files} files",

@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 import pytest
 
+import settings
 from retrorun import profile
-from retrorun.cli import main, reference
+from retrorun.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
@@ -16,7 +17,10 @@ LINK = re.compile(r"\]\(([^)#\s]+)")
 
 
 def commands(group: click.Group = main, before: str = "") -> Iterator[tuple[str, click.Command]]:
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         if isinstance(command, click.Group):
             yield from commands(command, f"{before}{name} ")
         else:
@@ -39,7 +43,7 @@ def test_every_profile_name_is_documented(name: str) -> None:
 
 
 def test_the_page_of_settings_is_up_to_date_and_says_what_each_is() -> None:
-    page = reference.page()
+    page = settings.markdown()
     assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == page
     rows = [line for line in page.splitlines() if line.startswith("| `")]
     assert [row for row in rows if row.endswith("|  |")] == []

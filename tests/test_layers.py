@@ -28,7 +28,7 @@ LAYERS = (
     {"pipeline", "storage", "archive", "report", "export", "learn"},
     {"engines", "results"},
     {"ingest", "publish", "cohort"},
-    {"watch", "doctor"},
+    {"watch"},
     {"cli"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -153,11 +153,11 @@ def noted(work: Callable[[Job], Summary], folder: Path, job: Job) -> Summary:
 
 
 def test_a_result_set_is_compared_to_the_same_numbers(exports: Path, tmp_path: Path) -> None:
-    run(AS_IT_IS, "process", exports, "--out", tmp_path / "results", "--jobs", "1")
+    run(AS_IT_IS, "cohort", "process", exports, "--out", tmp_path / "results", "--jobs", "1")
     found = []
     for number, setting in enumerate((AS_IT_IS, OTHERS[-1])):
         out = tmp_path / str(number)
-        words = ("compare", "--from", tmp_path / "results", "--out", out, "--json", "--jobs", "1")
+        words = ("cohort", "compare", tmp_path / "results", "--out", out, "--json", "--jobs", "1")
         found.append((run(setting, *words), tree(out)))
     assert found[0] == found[1]
 

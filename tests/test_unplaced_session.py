@@ -9,7 +9,8 @@ import pytest
 
 import retrorun
 from retrorun import contract, export
-from retrorun.cli import imports, show
+from retrorun.cli import process as process_command
+from retrorun.cli import terminal
 from retrorun.compare import compare
 from retrorun.model import Analysis, Athlete, Blob, Label, Session
 from retrorun.pipeline import process
@@ -74,10 +75,10 @@ def test_its_document_says_null(analysis: Analysis) -> None:
 
 
 def test_lists_tables_and_pages_say_that_it_is_not_known(session: Session) -> None:
-    listed = imports.session_table([session])
+    listed = process_command.session_table([session])
     heads = [str(column.header) for column in listed.columns]
     cells = list(listed.columns[heads.index("backward km")].cells)
-    assert cells == [show.UNKNOWN]
+    assert cells == [terminal.UNKNOWN]
     assert export.session_row(session)["backward_distance_m"] is None
     comparison = compare([session], Athlete(), Settings().compare)
     assert week_table(comparison.weeks, Display()).rows[0][-2:] == (UNKNOWN, "0.00")

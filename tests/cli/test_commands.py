@@ -50,6 +50,42 @@ def test_analyze_prints_one_document_a_file_in_order(samples: Path) -> None:
     assert [document["source"]["name"] for document in documents(result)] == names
 
 
+def gross_kcal(result: Result) -> list[float]:
+    """Of each segment that has kilocalories; without a body mass there are none."""
+    (document,) = documents(result)
+    energies = [each["energy_kcal"] for each in document["sessions"][0]["segments"]]
+    return [each["gross"] for each in energies if each is not None]
+
+
+def test_analyze_uses_the_stored_profile_and_names_it(
+    archived: Path, samples: Path, tmp_path: Path
+) -> None:
+    archive = tmp_path / "archive"
+    shutil.copytree(archived, archive)
+    assert run("profile", "mass_kg=70", "--archive", archive).exit_code == 0
+    words = ("analyze", "--json", samples / WORKOUT, "--archive", archive)
+    stored = run(*words)
+    assert "--no-profile" in stored.stderr
+    assert str(archive) in stored.stderr
+    assert gross_kcal(stored)
+    without = run(*words, "--no-profile")
+    assert "--no-profile" not in without.stderr
+    assert gross_kcal(without) == []
+    (tmp_path / "heavy.toml").write_text("mass_kg = 140\n", encoding="utf-8")
+    other = run(*words, "--profile", tmp_path / "heavy.toml")
+    assert "--no-profile" not in other.stderr
+    assert sum(gross_kcal(other)) == pytest.approx(2 * sum(gross_kcal(stored)), rel=0.02)
+
+
+def test_explain_names_the_stored_profile(archived: Path, samples: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    shutil.copytree(archived, archive)
+    run("profile", "mass_kg=70", "--archive", archive)
+    done = run("explain", samples / WORKOUT, "--archive", archive)
+    assert done.exit_code == 0
+    assert str(archive) in done.stderr
+
+
 def test_a_bad_file_is_a_document_too_and_the_rest_goes_on(samples: Path, tmp_path: Path) -> None:
     bad = tmp_path / "empty.fit"
     bad.write_bytes(b"")

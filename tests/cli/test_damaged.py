@@ -126,19 +126,14 @@ def test_values_of_another_kind_end_in_words(place: Path) -> None:
     assert "damaged" in result.stderr
 
 
-@pytest.mark.parametrize(
-    ("second", "slug", "status"),
-    [("01T14:40", "no-usable-second", 0), ("21T14:00", "clock-impossible", 1)],
-)
-def test_two_points_far_apart_keep_no_page_from_being_written(
-    place: Path, second: str, slug: str, status: int
-) -> None:
+@pytest.mark.parametrize("second", ["01T14:40", "21T14:00"])
+def test_two_points_far_apart_keep_no_page_from_being_written(place: Path, second: str) -> None:
     mark = '<trkpt lat="46.05" lon="14.5"><time>2026-05-{}:00Z</time></trkpt>'
     space = 'xmlns="http://www.topografix.com/GPX/1/1" version="1.1" creator="a"'
     marks = mark.format("01T14:00") + mark.format(second)
     two = f"<gpx {space}><trk><trkseg>{marks}</trkseg></trk></gpx>"
     (place / "exports" / "two.gpx").write_text(two)
     result = run(place, "process", str(place / "exports"))
-    assert (result.exit_code, slug in result.stderr) == (status, True)
+    assert (result.exit_code, "no-usable-second" in result.stderr) == (0, True)
     assert len(list((place / "pages" / "sessions").glob("*.html"))) == 2
     assert (place / "pages" / "index.html").is_file()

@@ -300,7 +300,7 @@ def test_labels_are_said_and_kept_on_the_right_clock(place: Path) -> None:
 
 def test_a_cohorts_results_hold_no_zone_and_the_same_discs_in_every_run(place: Path) -> None:
     out, archive = place / "results", ("--archive", place / "a")
-    cohort = ("process", place / "in", "--out", out, "--tracks", "--jobs", "1", *archive)
+    cohort = ("cohort", "process", place / "in", "--out", out, "--tracks", "--jobs", "1", *archive)
     done(*cohort, "--profile", place / "zone.toml")
     first = starts(out)
     done(*cohort)  # the archive knows the zone
@@ -309,7 +309,7 @@ def test_a_cohorts_results_hold_no_zone_and_the_same_discs_in_every_run(place: P
     flat = DOOR.plane(rows["latitude_deg"].to_numpy(), rows["longitude_deg"].to_numpy())
     assert np.nanmin(np.hypot(*flat.T)) > HOME.radius_m
     shared = place / "shared"
-    done("export", "--from", out, "--deidentify", "--what", "tracks", "--out", shared)
+    done("cohort", "export", out, "--deidentify", "--tracks", "--out", shared)
     assert len(pd.read_parquet(shared / "tracks")) == len(rows)
 
 

@@ -73,12 +73,12 @@ def test_a_damaged_plan_is_refused_in_words(exports: Path, out: Path) -> None:
 
 
 def process(exports: Path, out: Path) -> Result:
-    words = ["process", str(exports), "--out", str(out), "--tracks", "--jobs", "1"]
+    words = ["cohort", "process", str(exports), "--out", str(out), "--tracks", "--jobs", "1"]
     return CliRunner().invoke(main, words)
 
 
 def compare(out: Path) -> Result:
-    return CliRunner().invoke(main, ["compare", "--from", str(out), "--json", "--jobs", "1"])
+    return CliRunner().invoke(main, ["cohort", "compare", str(out), "--json", "--jobs", "1"])
 
 
 @pytest.mark.parametrize("harm", ["flipped", "gone"])

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from retrorun.archive import Archive, maintenance
-from retrorun.cli import imports
+from retrorun.cli import process as process_command
 from retrorun.engines import Process
 from retrorun.ingest import Engine, bring_up_to_date, plan_import, run_import
 from retrorun.model import Athlete
@@ -35,8 +35,8 @@ def drop(folder: Path, name: str, content: bytes, at_s: int = 1_700_000_000) -> 
     return path
 
 
-def work_of(archive: Archive) -> imports.Work:
-    return imports.Work(
+def work_of(archive: Archive) -> process_command.Work:
+    return process_command.Work(
         archive, Settings(), ATHLETE.with_learnt_of(archive.annotations.profile()), 1
     )
 
@@ -61,7 +61,7 @@ def processed(root: Path, *, retry: bool = False, process: Process | None = None
                 plan_import(root / "exports", archive, retry=retry, settle_s=0), archive, engine
             )
             bring_up_to_date(archive, engine)
-        imports.conclude(work, root / "pages")
+        process_command.conclude(work, root / "pages")
 
 
 def dropped(root: Path, files: Iterable[tuple[str, bytes]]) -> None:

@@ -430,13 +430,13 @@ def test_a_salt_that_can_be_guessed_is_refused() -> None:
 
 
 def run(*arguments: str, salt: str | None = None) -> Result:
-    return CliRunner().invoke(main, ["export", *arguments], env={"RETRORUN_SALT": salt})
+    return CliRunner().invoke(main, ["cohort", "export", *arguments], env={"RETRORUN_SALT": salt})
 
 
 def test_the_command_copies_and_says_so(whole: Folder, tmp_path: Path) -> None:
     salt = SALT.decode()
     source, out = str(whole.root), str(tmp_path / "copy")
-    done = run("--from", source, "--out", out, "--deidentify", salt=salt)
+    done = run(source, "--out", out, "--deidentify", salt=salt)
     assert done.exit_code == 0, done.output
     assert done.stdout.strip() == out
     assert salt not in done.output
@@ -445,13 +445,13 @@ def test_the_command_copies_and_says_so(whole: Folder, tmp_path: Path) -> None:
     assert results.read_about(copy).deidentified
     assert not (tmp_path / "copy" / "files").exists()
     assert not (tmp_path / "copy" / "tracks").exists()
-    assert "0 parts" in run("--from", source, "--out", out, "--deidentify", salt=salt).stderr
-    other = run("--from", source, "--out", out, "--deidentify", salt=salt + "!")
+    assert "0 parts" in run(source, "--out", out, "--deidentify", salt=salt).stderr
+    other = run(source, "--out", out, "--deidentify", salt=salt + "!")
     assert other.exit_code != 0
     assert "another salt" in other.output
     assert (
         "de-identified already"
-        in run("--from", out, "--out", str(tmp_path / "x"), "--deidentify", salt=salt).output
+        in run(out, "--out", str(tmp_path / "x"), "--deidentify", salt=salt).output
     )
 
 
@@ -459,11 +459,11 @@ def test_a_salt_of_a_file_or_a_drawn_one(whole: Folder, tmp_path: Path) -> None:
     file = tmp_path / "salt"
     file.write_bytes(SALT + b"\n")
     source = str(whole.root)
-    named = ("--salt-file", str(file), "--what", "tracks")
-    run("--from", source, "--out", str(tmp_path / "a"), "--deidentify", *named)
+    named = ("--salt-file", str(file), "--tracks")
+    run(source, "--out", str(tmp_path / "a"), "--deidentify", *named)
     assert results.athletes(Folder(tmp_path / "a")) == [KEY.athlete("ann")]
     assert (tmp_path / "a" / "tracks").exists()
-    drawn = run("--from", source, "--out", str(tmp_path / "b"), "--deidentify")
+    drawn = run(source, "--out", str(tmp_path / "b"), "--deidentify")
     assert "not kept" in drawn.stderr
     assert results.athletes(Folder(tmp_path / "b")) != [KEY.athlete("ann")]
 
@@ -471,11 +471,11 @@ def test_a_salt_of_a_file_or_a_drawn_one(whole: Folder, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["--from", "x"],
-        ["--deidentify"],
-        ["--from", "x", "--deidentify", "--format", "csv"],
-        ["--from", "x", "--deidentify", "abc"],
-        ["--out", "s3://bucket/x"],
+        ["x", "--out", "y"],
+        ["--out", "y", "--deidentify"],
+        ["x", "--deidentify"],
+        ["x", "--out", "y", "--deidentify", "--format", "csv"],
+        ["x", "--out", "y", "--deidentify", "abc"],
     ],
 )
 def test_half_a_command_is_refused(arguments: list[str]) -> None:
@@ -483,6 +483,6 @@ def test_half_a_command_is_refused(arguments: list[str]) -> None:
 
 
 def test_what_is_no_result_set_is_refused(tmp_path: Path) -> None:
-    done = run("--from", str(tmp_path), "--out", str(tmp_path / "o"), "--deidentify", salt="s" * 20)
+    done = run(str(tmp_path), "--out", str(tmp_path / "o"), "--deidentify", salt="s" * 20)
     assert done.exit_code not in {0, 2}
     assert "Traceback" not in done.output

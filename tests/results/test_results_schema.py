@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from results import ABOUT, TREATED, TYPES, markdown
 from retrorun.results import columns as declared
 from retrorun.results.columns import SCHEMA_VERSION, TABLES
-from retrorun.results.schema import ABOUT, TREATED, TYPES, markdown
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "results.md"
 DIGESTS = {

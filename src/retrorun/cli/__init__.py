@@ -2,24 +2,68 @@
 
 Exit 0 all well, 1 some files could not be read, 2 usage, 130 interrupted.
 
-Commands import what they need when they run, so that ``retrorun --help`` is instant.
+A command's module is imported when the command runs, so that ``retrorun --help`` is instant.
 """
+
+import importlib
 
 import click
 
 from retrorun import __version__
-from retrorun.cli import files, folder, history, upkeep, words
 from retrorun.errors import RetrorunError, SettingsError
 from retrorun.text import plain
 
+# command: its module in retrorun.cli, and its line in `retrorun --help`
+COMMANDS = {
+    "analyze": ("analyze", "Analyse files without storing anything."),
+    "archive": ("maintenance", "Check, back up, restore or tidy the archive."),
+    "cohort": ("cohort", "Process, compare and export many athletes."),
+    "compare": ("compare", "Compare backward with forward running."),
+    "doctor": ("maintenance", "Show what is installed, and what is wrong."),
+    "explain": ("analyze", "Show the evidence for each segment of a file."),
+    "export": ("reports", "Write sessions, segments and tracks as files."),
+    "label": ("annotate", "Label a segment as backward or forward."),
+    "note": ("annotate", "Note pain, effort and text about a session."),
+    "process": ("process", "Import what is new in a folder; write pages."),
+    "profile": ("annotate", "Show or change the athlete's profile."),
+    "report": ("reports", "Write pages again, or a report of a period."),
+    "reprocess": ("process", "Analyse sessions again from their originals."),
+    "sessions": ("reports", "List sessions, or files that became none."),
+    "simulate": ("maintenance", "Write synthetic backward runs."),
+    "undo": ("process", "Take back an import."),
+    "watch": ("watch", "Process a folder whenever it changes."),
+}
 
-class Family(click.Group):
-    """A group that tells the family of errors in one line, never as a traceback."""
+
+class CommandLine(click.Group):
+    """The top group: imports a command's module on use, and reports errors in one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands."""
+        del ctx
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of a command; None if there is no such command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"retrorun.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing their modules."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; exit 2 for what the user said wrong, 1 for the rest of the family."""
+        """Run the command; exit 2 for wrong options or settings, 1 for any other error."""
         try:
             return super().invoke(ctx)
+        except click.NoSuchOption as problem:
+            raise click.UsageError(plain(_with_cohort_command(ctx, problem)), problem.ctx) from None
         except click.UsageError as problem:  # it quotes what was typed
             words = plain(problem.message)
             if words == problem.message:
@@ -42,20 +86,24 @@ class Family(click.Group):
             ctx.exit(1)
 
 
-@click.group(cls=Family, context_settings={"help_option_names": ["-h", "--help"]})
+def _with_cohort_command(ctx: click.Context, problem: click.NoSuchOption) -> str:
+    """The message; where the option is about many athletes, with the command that has it."""
+    message = problem.format_message()
+    command = problem.ctx and problem.ctx.parent is ctx and problem.ctx.info_name
+    if command not in {"process", "compare", "export"}:
+        return message
+    from retrorun.cli.cohort import cohort
+
+    names = {name for each in cohort.commands[command].params for name in each.opts}
+    if problem.option_name not in names | {"--from"}:
+        return message
+    return f"{message} For many athletes there is `retrorun cohort {command} ADDRESS`."
+
+
+@click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="retrorun")
 def main() -> None:
     """Find, measure and compare backward running in watch and phone recordings.
 
     Drop FIT, GPX or TCX exports into a folder and run: retrorun process FOLDER
     """
-
-
-for command in (
-    *folder.COMMANDS,
-    *files.COMMANDS,
-    *history.COMMANDS,
-    *words.COMMANDS,
-    *upkeep.COMMANDS,
-):
-    main.add_command(command)

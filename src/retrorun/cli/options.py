@@ -1,7 +1,9 @@
-"""Options that several commands share, and the values behind them."""
+"""Options that several commands share, and the values behind them: settings, athlete, zones."""
 
 import os
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -10,11 +12,13 @@ import click
 if TYPE_CHECKING:
     from retrorun.archive import Archive
     from retrorun.model import Athlete
+    from retrorun.privacy_zones import Disc
     from retrorun.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+DAY = click.DateTime(formats=["%Y-%m-%d"])
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
@@ -43,6 +47,13 @@ def profile(command: Command) -> Command:
     """``--profile FILE``."""
     return click.option(
         "--profile", type=FILE, help="TOML profile to use instead of the stored one."
+    )(command)
+
+
+def no_profile(command: Command) -> Command:
+    """``--no-profile``."""
+    return click.option(
+        "--no-profile", is_flag=True, help="Leave the archive's profile out, but for its zones."
     )(command)
 
 
@@ -87,9 +98,9 @@ def load_settings(path: Path | None) -> "Settings":
 
 
 def load_athlete(path: Path | None, store: "Archive") -> "Athlete":
-    """The athlete of a profile file, else the stored one; with what their runs have taught.
+    """The athlete of a profile file, else the stored one; with what was learnt from their sessions.
 
-    The privacy zones are those of both, and the archive keeps those that it did not know.
+    The privacy zones are those of both; the archive stores new ones.
     """
     from retrorun import profile as profiles
 
@@ -97,32 +108,111 @@ def load_athlete(path: Path | None, store: "Archive") -> "Athlete":
     athlete = profiles.change(stored, profiles.plain(profiles.load(path))) if path else stored
     if not (athlete.privacy_zones or stored.privacy_zones):
         return athlete
-    from retrorun.cli import zones
-
-    return zones.kept(store, athlete)
+    return keep_new_zones(store, athlete)
 
 
-def passing_athlete(path: Path | None, folder: Path | None) -> "Athlete":
-    """The athlete of a profile file or nobody in particular, for a command that stores nothing.
+def athlete_for_one_run(
+    path: Path | None, folder: Path | None, *, use_stored: bool = False
+) -> "Athlete":
+    """The athlete of a profile file or an unknown one, for a command that stores nothing.
 
     The privacy zones of the archive hold as well, if there is one.
+
+    Args:
+        path: of the profile file.
+        folder: of the archive; None: the platform's data folder.
+        use_stored: without a profile file, use the archive's profile and name it on stderr.
     """
     from retrorun import profile as profiles
     from retrorun.archive import Archive
-    from retrorun.cli import zones
     from retrorun.errors import ArchiveError
     from retrorun.model import Athlete
 
-    athlete = profiles.load(path) if path else Athlete()
+    athlete, stored = profiles.load(path) if path else Athlete(), Athlete()
+    place = archive_folder(folder)
     try:
-        with Archive.open(archive_folder(folder), create=False) as store:
-            return zones.added(athlete, store.annotations.profile())
+        with Archive.open(place, create=False) as store:
+            stored = store.annotations.profile()
     except ArchiveError as problem:
         if problem.slug != "archive-missing":
             raise
-    return zones.added(athlete, Athlete())
+    if use_stored and path is None and stored != athlete:
+        from retrorun.storage import shown
+
+        text = f"profile: the one stored in {shown(str(place))} (--no-profile leaves it out)"
+        click.echo(text, err=True)
+        athlete = stored
+    return with_stored_zones(athlete, stored)
 
 
 def cores() -> int:
     """As many workers as this process may use cores."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def keep_new_zones(store: "Archive", athlete: "Athlete") -> "Athlete":
+    """The athlete with the zones of the archive as well; new ones are stored.
+
+    Raises:
+        ArchiveError: there is a new zone and the archive cannot be written.
+    """
+    stored = store.annotations.profile()
+    joined = with_stored_zones(athlete, stored)
+    if joined.privacy_zones != stored.privacy_zones or not stored.zone_secret:
+        zones, zone_secret = joined.privacy_zones, joined.zone_secret
+        store_zones(store, replace(stored, privacy_zones=zones, zone_secret=zone_secret))
+    return joined
+
+
+def with_stored_zones(athlete: "Athlete", stored: "Athlete") -> "Athlete":
+    """The athlete with the zones and secret of a stored profile; a new secret if there is none."""
+    zones = tuple(dict.fromkeys((*stored.privacy_zones, *athlete.privacy_zones)))
+    zone_secret = stored.zone_secret or (new_zone_secret() if zones else "")
+    return replace(athlete, privacy_zones=zones, zone_secret=zone_secret)
+
+
+def new_zone_secret() -> str:
+    """A new secret for an archive."""
+    return secrets.token_hex(32)
+
+
+def store_zones(store: "Archive", athlete: "Athlete") -> None:
+    """Store a profile with its zones, and note every session that holds seconds within them.
+
+    Raises:
+        ArchiveError: the archive cannot be written, or another process writes.
+    """
+    from retrorun import privacy_zones
+
+    discs = privacy_zones.discs(athlete)
+    with store.writing():
+        store.annotations.set_zones(
+            athlete, [each for each in store.known() if _touches(store, each, discs)]
+        )
+
+
+def _touches(store: "Archive", session_id: str, discs: "Sequence[Disc]") -> bool:
+    """Whether a stored session holds a hidden second; one whose track is damaged may."""
+    from retrorun import privacy_zones
+    from retrorun.errors import ArchiveError
+
+    try:
+        return bool(privacy_zones.hidden(store.track(session_id), discs).any())
+    except ArchiveError:
+        return True
+
+
+def apply_zones(store: "Archive", settings: "Settings | None" = None) -> None:
+    """Reprocess sessions that still hold seconds in a zone, before anything is printed or written.
+
+    A session that cannot be reprocessed is left out by whatever reads sessions.
+    """
+    athlete = load_athlete(None, store)
+    exposed = store.annotations.exposed()
+    if exposed:
+        from retrorun import ingest
+        from retrorun.settings import Settings
+
+        click.echo(f"taking privacy zones out of {len(exposed)} sessions", err=True)
+        engine = ingest.Engine(settings or Settings(), athlete, cores(), guarded=True)
+        ingest.reprocess_exposed(store, engine)

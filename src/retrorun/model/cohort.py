@@ -145,7 +145,7 @@ class CohortMetric:
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """Everything that the cohort page and ``compare --from … --json`` show.
+    """Everything that the cohort page and ``cohort compare --json`` show.
 
     Attributes:
         athletes: one summary each, by name.

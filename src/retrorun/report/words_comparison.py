@@ -205,8 +205,8 @@ COHORT: Mapping[str, str] = {
     "cohort_middle": "Half of them lie between {low} and {high}; {words}.",
     "cohort_lead_early": "Cost factor: {note}.",
     "cohort_nobody": (
-        "There are no athletes in this result set yet: retrorun process ADDRESS --out ADDRESS "
-        "puts some in."
+        "There are no athletes in this result set yet: retrorun cohort process ADDRESS "
+        "--out ADDRESS puts some in."
     ),
     "athletes_one": "1 athlete",
     "athletes_many": "{count} athletes",

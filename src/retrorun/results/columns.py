@@ -116,7 +116,7 @@ SESSIONS = (
         "analysis",
         "bytes",
         "",
-        "the whole analysis as JSON, for `retrorun compare --from`",
+        "the whole analysis as JSON, for `retrorun cohort compare`",
         "scrub",
     ),
 )

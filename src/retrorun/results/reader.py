@@ -17,7 +17,7 @@ from retrorun.results.columns import TABLES, schema
 from retrorun.storage import Store
 
 MOST_BYTES = 4 << 30  # of one part
-MEND = "`retrorun process` with --retry makes it again, from the exports and as before."
+MEND = "`retrorun cohort process` with --retry makes it again, from the exports and as before."
 DAMAGED = "results-part-damaged"
 _SUFFIX = ".parquet"
 _DECODING_ERRORS = (  # what damaged Parquet raises besides pyarrow's own

@@ -1,4 +1,4 @@
-"""``retrorun compare --from ADDRESS`` as a user types it."""
+"""``retrorun cohort compare ADDRESS`` as a user types it."""
 
 import json
 import shutil
@@ -17,7 +17,7 @@ from retrorun.storage import Folder
 
 
 def run(*words: str | Path) -> Result:
-    return CliRunner().invoke(main, ["compare", *[str(word) for word in words]])
+    return CliRunner().invoke(main, ["cohort", "compare", *[str(word) for word in words]])
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def damaged(result_set: Path) -> Iterator[Path]:
 
 
 def test_table_page_and_where_it_is(result_set: Path, tmp_path: Path) -> None:
-    done = run("--from", result_set, "--reports", tmp_path, "--jobs", "1")
+    done = run(result_set, "--reports", tmp_path, "--jobs", "1")
     assert done.exit_code == 0, done.output
     assert "6 athletes, 6 with backward running, 6 sessions" in done.stdout
     rows = {line.split("  ")[0]: line.split() for line in done.stdout.splitlines()}
@@ -71,7 +71,7 @@ def test_table_page_and_where_it_is(result_set: Path, tmp_path: Path) -> None:
 
 
 def test_json_is_one_document_and_writes_nothing(result_set: Path, tmp_path: Path) -> None:
-    done = run("--from", result_set, "--json", "--jobs", "1", "--reports", tmp_path / "no")
+    done = run(result_set, "--json", "--jobs", "1", "--reports", tmp_path / "no")
     assert done.exit_code == 0, done.output
     document = json.loads(done.stdout)
     assert document["schema_version"] == 1
@@ -85,7 +85,7 @@ def test_json_is_one_document_and_writes_nothing(result_set: Path, tmp_path: Pat
 
 
 def test_out_holds_tables_and_lines(result_set: Path, tmp_path: Path) -> None:
-    done = run("--from", result_set, "--json", "--jobs", "1", "--out", tmp_path)
+    done = run(result_set, "--json", "--jobs", "1", "--out", tmp_path)
     assert done.exit_code == 0, done.output
     table = pq.read_table(tmp_path / "comparison" / "athletes.parquet").to_pylist()
     assert [row["cost_factor"] for row in table] == pytest.approx([1.1, 1.2, 1.3, 1.4, 1.5, 1.6])
@@ -96,7 +96,7 @@ def test_out_holds_tables_and_lines(result_set: Path, tmp_path: Path) -> None:
 
 def test_dates_choose_sessions(result_set: Path) -> None:
     # athlete n ran n days after 5 January
-    done = run("--from", result_set, "--json", "--jobs", "1", "--since", "2026-01-08")
+    done = run(result_set, "--json", "--jobs", "1", "--since", "2026-01-08")
     document = json.loads(done.stdout)
     assert document["cohort"]["sessions"] == 3
     assert len(document["cohort"]["athletes"]) == 6
@@ -105,7 +105,7 @@ def test_dates_choose_sessions(result_set: Path) -> None:
 def test_an_athlete_who_cannot_be_read_is_named_and_the_rest_stands(
     damaged: Path, tmp_path: Path
 ) -> None:
-    done = run("--from", damaged, "--jobs", "1", "--reports", tmp_path)
+    done = run(damaged, "--jobs", "1", "--reports", tmp_path)
     assert done.exit_code == 1
     assert "athlete 3: " in done.stderr
     assert "[results-part-damaged]" in done.stderr
@@ -118,7 +118,7 @@ def test_no_result_set_is_said_in_words(tmp_path: Path, there: str) -> None:
     place = tmp_path / "set"
     if there == "an empty folder":
         place.mkdir()
-    done = run("--from", place)
+    done = run(place)
     assert done.exit_code == 2
     assert "there is no result set" in done.stderr
     assert "Traceback" not in done.output
@@ -127,14 +127,12 @@ def test_no_result_set_is_said_in_words(tmp_path: Path, there: str) -> None:
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (["--engine", "dask"], "--engine needs --from"),
-        (["--out", "x"], "--out needs --from"),
-        (["--jobs", "2"], "--jobs needs --from"),
-        (["--scheduler", "tcp://x:1"], "--scheduler needs --from"),
-        (["--from", "x", "--scheduler", "tcp://x:1"], "--scheduler needs --engine dask"),
-        (["--from", "x", "--archive", "y"], "--archive and --from"),
+        ([], "Missing argument 'ADDRESS'"),
+        (["x", "--scheduler", "tcp://x:1"], "--scheduler needs --engine dask"),
+        (["x", "--archive", "y"], "No such option"),
+        (["x", "--profile", "y"], "No such option"),
         (
-            ["--from", "x", "--engine", "dask", "--scheduler", "tcp://x:1", "--jobs", "2"],
+            ["x", "--engine", "dask", "--scheduler", "tcp://x:1", "--jobs", "2"],
             "--jobs is for workers that are started here",
         ),
     ],
@@ -145,23 +143,15 @@ def test_what_makes_no_sense_together_is_refused(words: list[str], reason: str) 
     assert reason in done.stderr
 
 
-def test_a_profile_is_of_one_athlete(tmp_path: Path) -> None:
-    profile = tmp_path / "me.toml"
-    profile.write_text("mass_kg = 70\n", encoding="utf-8")
-    done = run("--from", "x", "--profile", profile)
-    assert done.exit_code == 2
-    assert "--profile is of one athlete" in done.stderr
-
-
 def test_an_archive_named_by_the_environment_does_not_stand_against_it(
     result_set: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RETRORUN_ARCHIVE", "/nowhere")
-    assert run("--from", result_set, "--json", "--jobs", "1").exit_code == 0
+    assert run(result_set, "--json", "--jobs", "1").exit_code == 0
 
 
 def test_passwords_in_an_address_are_not_repeated() -> None:
-    done = run("--from", "memory://user:secret@host/none", "--json")
+    done = run("memory://user:secret@host/none", "--json")
     assert done.exit_code != 0
     assert "secret" not in done.output
 
@@ -171,10 +161,10 @@ def test_shifted_dates_are_no_dates(result_set: Path, tmp_path: Path) -> None:
     shutil.copytree(result_set, copy)
     about = json.loads((copy / results.ABOUT).read_text())
     (copy / results.ABOUT).write_text(json.dumps(about | {"deidentified": True}))
-    refused = run("--from", copy, "--since", "2026-01-01")
+    refused = run(copy, "--since", "2026-01-01")
     assert refused.exit_code == 2
     assert "its dates are shifted" in refused.stderr
-    done = run("--from", copy, "--reports", tmp_path, "--jobs", "1")
+    done = run(copy, "--reports", tmp_path, "--jobs", "1")
     assert done.exit_code == 0
     assert "2026-01" not in done.stdout
     page = (tmp_path / "cohort.html").read_text(encoding="utf-8")
@@ -186,7 +176,7 @@ def test_sessions_without_an_athlete_count_for_nobody(result_set: Path, tmp_path
     copy = tmp_path / "copy"
     shutil.copytree(result_set, copy)
     (copy / "sessions" / "athlete=athlete%200").rename(copy / "sessions" / "athlete=unknown")
-    done = run("--from", copy, "--json", "--jobs", "1")
+    done = run(copy, "--json", "--jobs", "1")
     assert done.exit_code == 0
     assert "sessions whose athlete is not known are left out" in done.stderr
     assert [note["slug"] for note in json.loads(done.stdout)["cohort"]["notes"]] == [

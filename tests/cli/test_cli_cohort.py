@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 import object_stores
 from object_stores import ObjectServer
 from retrorun.cli import main
-from retrorun.cli.cohorts import progress_words
+from retrorun.cli.cohort import progress_words
 from retrorun.cohort.run import Report
 from retrorun.storage import open_store
 
@@ -40,7 +40,7 @@ def exports(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_result_set_is_written_and_told(exports: Path, tmp_path: Path) -> None:
     out = tmp_path / "results"
-    result = run("process", exports, "--out", out, "--jobs", "1")
+    result = run("cohort", "process", exports, "--out", out, "--jobs", "1")
     assert result.exit_code == 1  # one file could not be read
     assert "bo/damaged.fit" in result.stderr or "damaged.fit" in result.stderr
     assert "files: 2 analysed, 1 could not be read" in result.stderr
@@ -52,7 +52,7 @@ def test_a_result_set_is_written_and_told(exports: Path, tmp_path: Path) -> None
         "bo/run.fit": ("bo", "imported"),
         "bo/damaged.fit": ("bo", "failed"),
     }
-    again = run("process", exports, "--out", out, "--jobs", "1")
+    again = run("cohort", "process", exports, "--out", out, "--jobs", "1")
     assert again.exit_code == 0
     assert "3 unchanged" in again.stderr
 
@@ -68,7 +68,7 @@ def test_a_folder_that_cannot_be_listed_is_told_and_exit_1(
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", broken)
-    result = run("process", exports, "--out", tmp_path / "results", "--jobs", "1")
+    result = run("cohort", "process", exports, "--out", tmp_path / "results", "--jobs", "1")
     monkeypatch.undo()
     assert "cannot be listed: Input/output error" in result.stderr.replace("\n", " ")
     assert "files: 1 analysed" in result.stderr
@@ -76,24 +76,54 @@ def test_a_folder_that_cannot_be_listed_is_told_and_exit_1(
 
 
 def test_a_dry_run_writes_nothing(exports: Path, tmp_path: Path) -> None:
-    result = run("process", exports, "--out", tmp_path / "results", "--dry-run")
+    result = run("cohort", "process", exports, "--out", tmp_path / "results", "--dry-run")
     assert "3 new files, 0 unchanged" in result.stdout
     assert not (tmp_path / "results").exists()
 
 
+def test_a_result_set_needs_an_address(exports: Path) -> None:
+    result = run("cohort", "process", exports)
+    assert result.exit_code == 2
+    assert "--out" in result.stderr
+
+
+def test_a_scheduler_needs_dask(exports: Path) -> None:
+    result = run("cohort", "process", exports, "--out", "x", "--scheduler", "tcp://h:1")
+    assert result.exit_code == 2
+    assert "--scheduler needs --engine dask" in result.stderr
+
+
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "command"),
     [
-        (("--engine", "dask"), "--engine dask needs --out"),
-        (("--tracks",), "--tracks needs --out"),
-        (("--athletes", "who.csv"), "--athletes needs --out"),
-        (("--out", "x", "--scheduler", "tcp://h:1"), "--scheduler needs --engine dask"),
+        (("process", "x", "--out", "y"), "cohort process"),
+        (("process", "x", "--tracks"), "cohort process"),
+        (("compare", "--from", "x"), "cohort compare"),
+        (("compare", "--engine", "dask"), "cohort compare"),
+        (("export", "--from", "x", "--deidentify"), "cohort export"),
+        (("export", "--salt-file", "x"), "cohort export"),
     ],
 )
-def test_options_that_need_each_other(exports: Path, words: tuple[str, ...], told: str) -> None:
-    result = run("process", exports, *words)
+def test_an_option_about_many_athletes_names_the_command_that_has_it(
+    words: tuple[str, ...], command: str
+) -> None:
+    result = run(*words)
     assert result.exit_code == 2
-    assert told in result.stderr
+    assert f"`retrorun {command} ADDRESS`" in result.stderr
+
+
+@pytest.mark.parametrize("words", [("process", "x", "--oot"), ("sessions", "--out", "x")])
+def test_any_other_unknown_option_names_no_command(words: tuple[str, ...]) -> None:
+    result = run(*words)
+    assert result.exit_code == 2
+    assert "cohort" not in result.stderr
+
+
+@pytest.mark.parametrize("command", ["process", "compare", "export"])
+def test_commands_for_one_athlete_show_nothing_about_many(command: str) -> None:
+    page = run(command, "--help").stdout
+    for word in ("--from", "--engine", "--scheduler", "--athletes", "--deidentify", "result set"):
+        assert word not in page
 
 
 def test_progress_says_files_rate_failures_and_what_is_left() -> None:
@@ -135,14 +165,14 @@ def program(*words: str | Path, base: bool = False) -> subprocess.CompletedProce
 def test_the_base_install_works_and_says_what_the_cluster_needs(
     exports: Path, tmp_path: Path
 ) -> None:
-    done = program("process", exports, "--out", tmp_path / "r", "--jobs", "1", base=True)
+    done = program("cohort", "process", exports, "--out", tmp_path / "r", "--jobs", "1", base=True)
     assert "files: 2 analysed, 1 could not be read" in done.stderr
     for words in (("--engine", "dask"), ("--engine", "dask", "--scheduler", "tcp://127.0.0.1:1")):
-        done = program("process", exports, "--out", tmp_path / "q", *words, base=True)
+        done = program("cohort", "process", exports, "--out", tmp_path / "q", *words, base=True)
         assert done.returncode == 1
         assert 'pip install "retrorun[cluster]"' in done.stderr
         assert "Traceback" not in done.stderr
-    done = program("process", "s3://bucket/exports", "--out", tmp_path / "p", base=True)
+    done = program("cohort", "process", "s3://bucket/exports", "--out", tmp_path / "p", base=True)
     assert done.returncode == 1
     assert 'pip install "retrorun[cluster]"' in done.stderr
 
@@ -152,7 +182,7 @@ def secrets() -> tuple[str, ...]:
 
 
 def test_exports_that_are_not_there_leave_no_result_set(tmp_path: Path) -> None:
-    said = program("process", tmp_path / "gone", "--out", tmp_path / "results")
+    said = program("cohort", "process", tmp_path / "gone", "--out", tmp_path / "results")
     assert said.returncode == 1
     assert "there is no such folder" in said.stderr
     assert not (tmp_path / "results").exists()
@@ -165,7 +195,7 @@ def test_credentials_are_in_no_output_and_no_object(
     source = open_store(f"{bucket}/exports")
     for entry in open_store(exports).entries():
         source.put(entry.name, Path(entry.address).read_bytes())
-    words = ("process", f"{bucket}/exports", "--out", f"{bucket}/results", "--jobs", "1")
+    words = ("cohort", "process", f"{bucket}/exports", "--out", f"{bucket}/results", "--jobs", "1")
     said = [program(*words, "--engine", "dask")]
     assert "files: 2 analysed, 1 could not be read" in said[0].stderr
     with object_stores.proxy(s3.endpoint, lambda *_: 403) as (endpoint, _):
@@ -173,9 +203,13 @@ def test_credentials_are_in_no_output_and_no_object(
         said.append(program(*words))
     assert said[1].returncode == 1
     assert "lets nobody in" in said[1].stderr
-    said.append(program("process", "nonsense://me:word-of-nobody@host/x", "--out", tmp_path / "y"))
+    said.append(
+        program("cohort", "process", "nonsense://me:word-of-nobody@host/x", "--out", tmp_path / "y")
+    )
     assert not (tmp_path / "y").exists()
-    said.append(program("process", exports, "--out", "nonsense://me:word-of-nobody@host/x"))
+    said.append(
+        program("cohort", "process", exports, "--out", "nonsense://me:word-of-nobody@host/x")
+    )
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3.endpoint)
     result = open_store(f"{bucket}/results")
     objects = [result.read(each.name, 1 << 30) for each in result.entries()]

@@ -1,23 +1,91 @@
-"""What ``explain`` prints: what a file holds, and why each segment was judged as it was."""
+"""Commands on single files, ``analyze`` and ``explain``: nothing is stored."""
 
+from pathlib import Path
+
+import click
 from rich.markup import escape
 from rich.table import Table
 
+from retrorun import contract, engines
 from retrorun.channels import CHANNELS
-from retrorun.cli import show
+from retrorun.cli import options, terminal
 from retrorun.model import Analysis, Failed, MeasuredSegment, Outcome, Session
 
 
-def explanation(result: Outcome) -> None:
-    """All there is to say about one file."""
+@click.command()
+@click.argument("file", nargs=-1, required=True, type=options.FILE)
+@options.as_json
+@options.archive
+@options.profile
+@options.no_profile
+@options.settings
+@click.pass_context
+def analyze(
+    context: click.Context,
+    file: tuple[Path, ...],
+    as_json: bool,
+    archive: Path | None,
+    profile: Path | None,
+    no_profile: bool,
+    settings: Path | None,
+) -> None:
+    """Analyse FILE(s): nothing is stored. With --json one document a line.
+
+    A zip is read member by member. The profile and the privacy zones of the archive are used, if
+    there is one.
+    """
+    known = options.load_settings(settings)
+    athlete = options.athlete_for_one_run(profile, archive, use_stored=not no_profile)
+    failed = False
+    for path in file:
+        for outcome in engines.outcomes(path, known, athlete):
+            failed = failed or isinstance(outcome, Failed)
+            if as_json:
+                document = contract.document(outcome)
+                click.echo(options.json_text(document))
+            else:
+                terminal.print_outcome(outcome)
+    context.exit(1 if failed else 0)
+
+
+@click.command()
+@click.argument("file", type=options.FILE)
+@options.archive
+@options.profile
+@options.no_profile
+@options.settings
+@click.pass_context
+def explain(
+    context: click.Context,
+    file: Path,
+    archive: Path | None,
+    profile: Path | None,
+    no_profile: bool,
+    settings: Path | None,
+) -> None:
+    """Show what FILE holds, where its heading comes from and the evidence for each segment.
+
+    The profile and the privacy zones of the archive are used, if there is one.
+    """
+    known = options.load_settings(settings)
+    athlete = options.athlete_for_one_run(profile, archive, use_stored=not no_profile)
+    failed = False
+    for outcome in engines.outcomes(file, known, athlete):
+        print_explanation(outcome)
+        failed = failed or isinstance(outcome, Failed)
+    context.exit(1 if failed else 0)
+
+
+def print_explanation(result: Outcome) -> None:
+    """Print channels, heading, distance, structure and evidence of each session of a file."""
     if isinstance(result, Failed):
-        show.failure(result)
+        terminal.print_failure(result)
         return
-    console = show.out()
+    console = terminal.out()
     console.print(_file(result))
     for session in result.sessions:
         console.print()
-        console.print(show.headline(session))
+        console.print(terminal.headline(session))
         console.print(_channels(session))
         console.print(_heading(session), markup=False)
         console.print(_distance(session), markup=False)
@@ -45,7 +113,7 @@ def _file(result: Analysis) -> str:
 def _channels(session: Session) -> Table:
     units = {channel.label: (channel.unit, channel.meaning) for channel in CHANNELS}
     units["heading"] = ("°", "where the body points")
-    table = show.grid(("channel", "unit", "meaning"), ("coverage",))
+    table = terminal.grid(("channel", "unit", "meaning"), ("coverage",))
     for label, share in session.channels.items():
         table.add_row(label, *units[label], f"{share:.0%}")
     return table
@@ -55,12 +123,12 @@ def _heading(session: Session) -> str:
     verdict = session.heading
     if verdict.source is None:
         return f"heading: none ({verdict.reason})"
-    offset = show.number(verdict.mount_offset_deg, 0, "°")
+    offset = terminal.number(verdict.mount_offset_deg, 0, "°")
     parts = [
         f"heading: {verdict.source}, judged a {verdict.kind}: {verdict.reason}",
         (
             f"  mount offset {offset}, sign from {verdict.sign_from or 'nothing'}, "
-            f"concentration {show.number(verdict.concentration, 2)}"
+            f"concentration {terminal.number(verdict.concentration, 2)}"
         ),
     ]
     return "\n".join(parts if verdict.kind == "compass" else parts[:1])
@@ -77,43 +145,43 @@ def _distance(session: Session) -> str:
 def _structure(session: Session) -> list[str]:
     start = session.start_time_s
     pauses = [
-        f"pause {show.clock(max(0, each.start_time_s - start))}–"
-        f"{show.clock(max(0, each.end_time_s - start))}"
+        f"pause {terminal.clock(max(0, each.start_time_s - start))}–"
+        f"{terminal.clock(max(0, each.end_time_s - start))}"
         for each in session.pauses
     ]
     laps = [
-        f"lap {show.clock(max(0, lap.start_time_s - start))}–"
-        f"{show.clock(max(0, lap.end_time_s - start))}"
+        f"lap {terminal.clock(max(0, lap.start_time_s - start))}–"
+        f"{terminal.clock(max(0, lap.end_time_s - start))}"
         f" {lap.step or lap.name or ''}".rstrip()
         for lap in session.laps
     ]
-    said = [
-        f"label {show.clock(each.start_s)}–{show.clock(each.end_s)} {each.direction} "
+    labels = [
+        f"label {terminal.clock(each.start_s)}–{terminal.clock(each.end_s)} {each.direction} "
         f"(from {each.origin})"
         for each in session.labels
     ]
-    return [*pauses, *laps, *said]
+    return [*pauses, *laps, *labels]
 
 
 def _evidence(session: Session) -> Table:
-    table = show.grid(
+    table = terminal.grid(
         ("from", "to", "direction", "verdict"),
         ("sure", "heading", "gait", "label"),
         "evidence: log-likelihood ratios, positive speaks for backward",
     )
     table.add_column("why")
     for measured in session.measures.segments:
-        table.add_row(*_evidence_row(measured), style=show.STYLES[measured.segment.direction])
+        table.add_row(*_evidence_row(measured), style=terminal.STYLES[measured.segment.direction])
     return table
 
 
 def _changes(session: Session) -> list[str]:
-    """What would have changed the verdict on the candidates, each thing said once."""
+    """What would have changed the verdict on candidates: each change once, with their starts."""
     found: dict[str, list[str]] = {}
     for measured in session.measures.segments:
         segment = measured.segment
         if segment.verdict == "candidate" and segment.direction != "still":
-            found.setdefault(segment.would_change, []).append(show.clock(segment.start_s))
+            found.setdefault(segment.would_change, []).append(terminal.clock(segment.start_s))
     some = {words: ", ".join(starts[:4]) for words, starts in found.items()}
     more = {words: len(starts) - 4 for words, starts in found.items()}
     return [
@@ -126,9 +194,9 @@ def _evidence_row(measured: MeasuredSegment) -> tuple[str, ...]:
     segment = measured.segment
     kinds = (segment.evidence.get(kind, 0.0) for kind in ("heading", "gait", "label"))
     return (
-        show.clock(segment.start_s),
-        show.clock(segment.end_s),
-        show.named(segment),
+        terminal.clock(segment.start_s),
+        terminal.clock(segment.end_s),
+        terminal.direction_and_gait(segment),
         segment.verdict,
         f"{segment.probability:.0%}",
         *(f"{kind:+.1f}" if kind else "0" for kind in kinds),

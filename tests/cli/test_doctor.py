@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 
 import fake_pipeline
-from retrorun import doctor
 from retrorun.archive import Archive
+from retrorun.cli import maintenance
 from retrorun.ingest import Engine, plan_import, run_import
 from retrorun.model import Athlete
 from retrorun.settings import Settings
 
 
 def test_without_an_archive_it_says_how_to_make_one(tmp_path: Path) -> None:
-    facts = doctor.facts(tmp_path / "archive", tmp_path / "reports")
+    facts = maintenance.facts(tmp_path / "archive", tmp_path / "reports")
     missing = next(fact for fact in facts if fact.text == "there is no archive yet")
     assert missing.remedy == "`retrorun process FOLDER` makes one."
     assert not (tmp_path / "archive").exists()
@@ -34,7 +34,7 @@ def test_it_names_problems_gaps_and_what_was_not_read(tmp_path: Path) -> None:
         archive.tracks.path(next(archive.tracks.hashes())).unlink()
     (exports / "d.fit").write_text("run 9000 60")
     (exports / "list.csv").write_text("x")
-    facts = doctor.facts(tmp_path / "archive", tmp_path / "reports", exports)
+    facts = maintenance.facts(tmp_path / "archive", tmp_path / "reports", exports)
     by_topic = {
         topic: [(fact.text, fact.remedy) for fact in facts if fact.topic == topic]
         for topic in ("archive", "profile", "file", "folder")
@@ -58,7 +58,7 @@ def test_it_names_the_old_fitparse_in_the_same_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def clashes() -> list[str | None]:
-        facts = doctor.facts(tmp_path / "archive", tmp_path / "reports")
+        facts = maintenance.facts(tmp_path / "archive", tmp_path / "reports")
         return [fact.remedy for fact in facts if fact.text.startswith("fitparse ")]
 
     assert clashes() == []

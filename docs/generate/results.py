@@ -1,12 +1,22 @@
-"""The prose of ``docs/results.md``."""
+"""Print docs/results.md from the columns that the parts of a result set are written with.
+
+    python docs/generate/results.py > docs/results.md
+
+The prose stands here; the tables of columns come from ``retrorun.results.columns``.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+
+from retrorun.results.columns import KINDS, PARTITIONED, SCHEMA_VERSION, TABLES, Column
 
 INTRODUCTION = """\
 # The result set of a cohort
 
-Printed by `python -m retrorun.results.schema > docs/results.md` from the columns that the parts
+Printed by `python docs/generate/results.py > docs/results.md` from the columns that the parts
 are written with; a test holds the two together.
 
-`retrorun process ADDRESS --out ADDRESS` writes what became of every file as Parquet, which
+`retrorun cohort process ADDRESS --out ADDRESS` writes what became of every file as Parquet, which
 anything reads without retrorun. Columns carry their unit in their name; the Parquet files' own
 metadata has it once more under `retrorun`: a JSON with `schema_version`, `table` and `units`.
 Unknown is null, never 0 and never NaN. Types are plain and the same in every part.
@@ -36,13 +46,14 @@ sums/<batch>.json                                      SHA-256 of each part of a
   that has not been tried; another version of pyarrow may pack the same numbers into other bytes.
 - Whoever reads a part with retrorun has it compared with its sum first: a damaged one is refused
   by name (`results-part-damaged`), one that is gone is named (`results-part-missing`), and one
-  with other columns or types is refused (`results-other-schema`). `retrorun process` with the same
-  arguments makes such parts again: in a folder it compares every part with its sum on each run; in
-  an object store it looks whether all are there, and reads them only with `--retry`.
+  with other columns or types is refused (`results-other-schema`).
+  `retrorun cohort process` with the same arguments makes such parts again: in a folder it compares
+  every part with its sum on each run; in an object store it looks whether all are there, and reads
+  them only with `--retry`.
 - A batch counts once its part of `files` is there. While a run goes on, or after one was stopped,
   there may be data of a batch that is not finished: the next run makes the same bytes again.
 - Within a batch the same bytes count once for an athlete; in two batches the same `session` may
-  stand twice. Count sessions by distinct `session`; `retrorun compare --from` does.
+  stand twice. Count sessions by distinct `session`; `retrorun cohort compare` does.
 - `year` is that of the runner's own clock, of UTC where the zone is not known. A session whose
   clock lies outside 1680 to 2259 is refused (`clock-impossible`): readers could not hold its
   dates.
@@ -101,13 +112,13 @@ DEIDENTIFIED = """\
 ## De-identified
 
 ```
-RETRORUN_SALT=… retrorun export --from ADDRESS --out ADDRESS --deidentify [--what tracks]
+RETRORUN_SALT=… retrorun cohort export ADDRESS --out ADDRESS --deidentify [--tracks]
 ```
 
-makes a copy of `sessions`, `segments` and, if `--what tracks` is said, `tracks`, with those
+makes a copy of `sessions`, `segments` and, with `--tracks`, `tracks`, with those
 columns that have something in the last column above. It is a list of what is allowed: a column or
 a field of the analysis on which nobody decided is not written, and a test enumerates them all.
-`retrorun compare --from` reads the copy and finds the same numbers. A session takes about 6 ms,
+`retrorun cohort compare` reads the copy and finds the same numbers. A session takes about 6 ms,
 an hour of its track 12 ms (measured, one core).
 
 - **Ids** of athletes and sessions, and the names of parts, are HMAC-SHA256 of the old ones with a
@@ -143,3 +154,71 @@ an hour of its track 12 ms (measured, one core).
 - Outside of what is copied: your log files, the addresses you share it from, and the dates of the
   objects.
 """
+
+TYPES = {
+    "text": "string",
+    "bytes": "binary",
+    "truth": "bool",
+    "whole": "int32",
+    "long": "int64",
+    "number": "double",
+    "single": "float",
+    "moment": "timestamp[us, UTC]",
+    "years": "list<int32>",
+}
+TREATED = {
+    "keep": "stays",
+    "drop": "",
+    "session": "another id",
+    "shift": "moved",
+    "level": "from the start's",
+    "vocabulary": "known words stay",
+    "scrub": "field by field",
+}
+ABOUT = {
+    "files": "The ledger: one row a file that was worked on. A batch counts once its part is here.",
+    "sessions": "One row an activity.",
+    "segments": "One row a stretch of one direction and gait; `session` joins it to its session.",
+    "tracks": "One row a second, a row group a session. Only with `--tracks`.",
+    "problems": "One row for every file, member of an archive or activity that gave no session.",
+}
+
+
+def markdown() -> str:
+    """The whole page."""
+    parts = [INTRODUCTION.format(version=SCHEMA_VERSION), READING]
+    for table, columns in TABLES.items():
+        parts += [f"## `{table}`\n\n{ABOUT[table]}\n", "\n".join(_table(table, columns)), ""]
+    return "\n".join([*parts, DEIDENTIFIED])
+
+
+def _table(table: str, columns: Sequence[Column]) -> list[str]:
+    head = ["column", "type", "unit", "meaning", "de-identified"]
+    rows = [head, ["---"] * len(head), *_partitions(table), *_rows(columns)]
+    return ["| " + " | ".join(row) + " |" for row in rows]
+
+
+def _partitions(table: str) -> Iterator[list[str]]:
+    """What stands in the folders' names."""
+    if table in PARTITIONED:
+        yield ["`athlete`", "partition", "", "whose it is", "another id"]
+        yield ["`year`", "partition", "", "local year of the session's start", "of the moved date"]
+
+
+def _rows(columns: Iterable[Column]) -> Iterator[list[str]]:
+    """One row a column; the sums of all kinds of movement in one."""
+    for each in columns:
+        kind, _, rest = each.name.partition("_")
+        if kind not in KINDS:
+            yield _row(f"`{each.name}`", each, each.meaning)
+        elif kind == next(iter(KINDS)):
+            named = ", ".join(f"`{other}_{rest}`" for other in KINDS)
+            yield _row(named, each, each.meaning.rpartition(": ")[2])
+
+
+def _row(name: str, column: Column, meaning: str) -> list[str]:
+    return [name, TYPES[column.kind], column.unit, meaning, TREATED[column.treatment]]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown())

@@ -1,6 +1,8 @@
-"""``docs/formats.md``, printed from the very tables that the readers use.
+"""Print docs/formats.md from the tables that the readers use.
 
-``python -m retrorun.readers.formats > docs/formats.md``
+    python docs/generate/formats.py > docs/formats.md
+
+The prose stands here; channels, field names and heading sources come from ``retrorun.readers``.
 """
 
 import sys
@@ -15,7 +17,7 @@ from retrorun.readers.xml import gpx, tcx
 _INTRODUCTION = """\
 # What is read from what
 
-Printed by `python -m retrorun.readers.formats > docs/formats.md` from the tables that the readers
+Printed by `python docs/generate/formats.py > docs/formats.md` from the tables that the readers
 use; a test holds the two together.
 
 A file's kind is found by its content, never by its name. Readers repair clocks and cadence, as

@@ -1,41 +1,49 @@
-"""What people read in a terminal: tables on stdout, notices and progress on stderr."""
+"""What people read in a terminal: tables on stdout, messages and progress on stderr.
 
-from collections.abc import Sequence
+Every command imports this module, so it imports rich and the model where they are used.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+import click
 
-from retrorun import profile, zone
-from retrorun.model import (
-    Analysis,
-    Athlete,
-    Failed,
-    MeasuredSegment,
-    Metrics,
-    Outcome,
-    Segment,
-    Session,
-)
-from retrorun.units import pace_s_per_km
+from retrorun.errors import RetrorunError
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress
+    from rich.table import Table
+
+    from retrorun.model import (
+        Analysis,
+        Failed,
+        MeasuredSegment,
+        Metrics,
+        Outcome,
+        Segment,
+        Session,
+    )
+    from retrorun.report import Fault
 
 UNKNOWN = "–"
 PIPED_WIDTH = 240
 STYLES = {"backward": "bold dark_orange", "forward": "blue", "unknown": "dim", "still": "dim"}
 
 
-def out() -> Console:
+def out() -> "Console":
     """The console for data; wide where it is no terminal, so that nothing is broken for a pipe."""
+    from rich.console import Console
+
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=PIPED_WIDTH)
 
 
-def err() -> Console:
+def err() -> "Console":
     """The console for messages."""
+    from rich.console import Console
+
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -52,7 +60,7 @@ def progress() -> "Progress":
 
     console = err()
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -64,8 +72,10 @@ def progress() -> "Progress":
     )
 
 
-def grid(left: Sequence[str], right: Sequence[str], title: str | None = None) -> Table:
+def grid(left: Sequence[str], right: Sequence[str], title: str | None = None) -> "Table":
     """A plain table: words to the left, numbers to the right, no lines."""
+    from rich.table import Table
+
     table = Table(
         title=title,
         title_justify="left",
@@ -95,41 +105,40 @@ def number(value: float | None, digits: int = 0, unit: str = "") -> str:
 
 def pace(speed_mps: float | None) -> str:
     """Minutes per kilometre."""
+    from retrorun.units import pace_s_per_km
+
     seconds = pace_s_per_km(speed_mps)
     return UNKNOWN if seconds is None or seconds > 5999 else clock(seconds)
 
 
-def outcome(result: Outcome) -> None:
-    """One file's sessions, or why there are none."""
+def print_outcome(result: "Outcome") -> None:
+    """Print one file's sessions, or why there are none."""
+    from retrorun.model import Failed
+
     console = out()
     if isinstance(result, Failed):
-        failure(result)
+        print_failure(result)
         return
     for session in result.sessions:
         console.print(headline(session))
         console.print(segment_table(session.measures.segments))
-    _notes(result)
+    _print_notes(result)
 
 
-def profile_table(athlete: Athlete) -> Table:
-    """What the athlete said, and what stands in where they said nothing."""
-    table = grid(("name", "value", "where nothing is said"), ())
-    for name, value in profile.plain(athlete).items():
-        said = UNKNOWN if value is None or value == [] else str(value)
-        table.add_row(name, escape(said), profile.DERIVED.get(name, ""))
-    return table
-
-
-def failure(result: Failed) -> None:
-    """Why a file gave nothing, on stderr."""
+def print_failure(result: "Failed") -> None:
+    """Print on stderr why a file has no sessions."""
     place = f" (at byte {result.offset})" if result.offset is not None else ""
     remedy = f" {result.remedy}" if result.remedy else ""
     text = f"{result.source.name}: {result.message}{place} [{result.slug}]{remedy}"
-    err().print(escape(text), style="red")
+    err().print(text, style="red", markup=False)
 
 
-def headline(session: Session) -> str:
+def headline(session: "Session") -> str:
     """One line that says when, how long, how far, and how much of it backward."""
+    from rich.markup import escape
+
+    from retrorun import zone
+
     when = zone.local_time(session.start_time_s, session.zone).strftime("%Y-%m-%d %H:%M")
     backward = session.measures.totals["backward"].seconds
     candidate = session.measures.totals["candidate"].seconds
@@ -141,7 +150,7 @@ def headline(session: Session) -> str:
     )
 
 
-def segment_table(segments: Sequence[MeasuredSegment]) -> Table:
+def segment_table(segments: "Sequence[MeasuredSegment]") -> "Table":
     """The segments of a session, one a row."""
     numbers = ("sure", "m", "min/km", "bpm", "steps/min", "step m", "kcal")
     table = grid(("from", "to", "direction", "verdict"), numbers)
@@ -150,19 +159,19 @@ def segment_table(segments: Sequence[MeasuredSegment]) -> Table:
     return table
 
 
-def named(segment: Segment) -> str:
+def direction_and_gait(segment: "Segment") -> str:
     """Direction and gait in words."""
     moving = segment.gait != "still" and segment.direction != "still"
     return f"{segment.direction} {segment.gait}" if moving else segment.direction
 
 
-def _segment_row(measured: MeasuredSegment) -> tuple[str, ...]:
+def _segment_row(measured: "MeasuredSegment") -> tuple[str, ...]:
     segment, metrics = measured.segment, measured.metrics
     heart = metrics.heart_rate
     return (
         clock(segment.start_s),
         clock(segment.end_s),
-        named(segment),
+        direction_and_gait(segment),
         segment.verdict,
         f"{segment.probability:.0%}",
         number(metrics.distance_m),
@@ -174,15 +183,49 @@ def _segment_row(measured: MeasuredSegment) -> tuple[str, ...]:
     )
 
 
-def _energy(metrics: Metrics) -> str:
+def _energy(metrics: "Metrics") -> str:
     energy = metrics.energy_shown
     if energy is None or energy.per_kg:
         return UNKNOWN
     return f"{energy.gross:.0f} ({energy.low:.0f}–{energy.high:.0f})"
 
 
-def _notes(result: Analysis) -> None:
+def _print_notes(result: "Analysis") -> None:
     notes = [*result.source.warnings, *result.passed_over]
     notes += [note for session in result.sessions for note in session.notes]
     for note in dict.fromkeys(notes):
-        err().print(escape(f"{result.source.name}: {note.message} [{note.slug}]"), style="yellow")
+        text = f"{result.source.name}: {note.message} [{note.slug}]"
+        err().print(text, style="yellow", markup=False)
+
+
+@dataclass(slots=True)
+class Faults:
+    """Sessions that cannot be read or shown, by id: collected, and named when all else is done."""
+
+    by_session: "dict[str, Fault]" = field(default_factory=dict)
+
+    def add_damaged(self, session_id: str, problem: RetrorunError) -> None:
+        """Add a session that cannot be read; ``Archive.sessions`` calls this."""
+        from retrorun.report import Fault
+
+        self.add([Fault.of(session_id, problem)])
+
+    def add(self, faults: "Iterable[Fault]") -> None:
+        """Add sessions that cannot be shown."""
+        self.by_session |= {each.session: each for each in faults}
+
+    def status(self) -> int:
+        """Name them on stderr; the exit status: 1 if there are any."""
+        from retrorun.storage import shown
+
+        for each in self.by_session.values():
+            err().print(shown(str(each)), style="red", soft_wrap=True, markup=False)
+        return 1 if self.by_session else 0
+
+
+def name_unlisted(places: Sequence[tuple[str, str]]) -> None:
+    """Name on stderr what could not be looked into: what lies there is left out."""
+    from retrorun.storage import shown
+
+    for place, reason in places:
+        click.echo(f"{shown(place)}: cannot be listed: {reason}", err=True)

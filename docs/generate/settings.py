@@ -1,10 +1,13 @@
-"""The page of all settings, printed from the source they stand in.
+"""Print docs/settings.md from the source of ``retrorun.settings``.
 
-``python -m retrorun.cli.reference > docs/settings.md``; a test holds the page to the code.
+    python docs/generate/settings.py > docs/settings.md
+
+A setting's sentence is the comment behind its default. A test compares the page with the code.
 """
 
 import ast
 import inspect
+import sys
 from collections.abc import Iterator
 
 from retrorun import settings
@@ -12,7 +15,7 @@ from retrorun import settings
 HEAD = """\
 # Settings
 
-Printed by `python -m retrorun.cli.reference > docs/settings.md` from `src/retrorun/settings.py`.
+Printed by `python docs/generate/settings.py > docs/settings.md` from `src/retrorun/settings.py`.
 A TOML file given with `--settings FILE` overrides any of them:
 
 ```toml
@@ -29,7 +32,7 @@ metres, `_mps` metres a second, `_spm` steps a minute, `_bpm` beats a minute, `_
 """
 
 
-def page() -> str:
+def markdown() -> str:
     """The page in Markdown: a table a stage, a row a setting."""
     source = inspect.getsource(settings)
     lines = source.splitlines()
@@ -53,9 +56,9 @@ def _rows(node: ast.ClassDef, lines: list[str]) -> Iterator[str]:
     for each in node.body:
         if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name) and each.value:
             end = each.value.end_lineno or each.lineno
-            _, _, said = lines[end - 1].partition("  # ")
-            yield f"| `{each.target.id}` | `{ast.unparse(each.value)}` | {said} |\n"
+            _, _, sentence = lines[end - 1].partition("  # ")
+            yield f"| `{each.target.id}` | `{ast.unparse(each.value)}` | {sentence} |\n"
 
 
 if __name__ == "__main__":
-    print(page(), end="")  # noqa: T201 - this is what it is for
+    sys.stdout.write(markdown())

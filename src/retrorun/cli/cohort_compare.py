@@ -1,11 +1,11 @@
-"""``compare --from ADDRESS``: the athletes of a result set, on this machine or on a cluster."""
+"""What ``cohort compare`` does: compare the athletes of a result set and print the result."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from retrorun import arithmetic, storage
-from retrorun.cli import comparing, options, show
+from retrorun.cli import compare, options, terminal
 from retrorun.errors import ReadError, SettingsError, StoreError
 from retrorun.model import Note
 from retrorun.model.cohort import Cohort, CohortMetric, Uncompared
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from retrorun.cohort.compare import Engine, Result
     from retrorun.results import About
 
-Command = TypeVar("Command", bound=Callable[..., object])
 SCHEMA_VERSION = 1
 PAGE = "cohort.html"
 SHIFTED = Note(
@@ -33,77 +32,44 @@ NAMED = 20  # athletes who are missing, by name on stderr
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """The options that only a result set knows.
+class CompareOptions:
+    """The options of ``cohort compare``.
 
     Attributes:
-        address: of the result set (``--from``); None: the archive is compared.
-        engine: ``local`` or ``dask``; None where nothing was said.
-        scheduler: address of Dask's; ``out``: where tables go; ``jobs``: worker processes.
+        address: of the result set.
+        engine: ``local`` or ``dask``.
+        scheduler: address of Dask's scheduler; None: a cluster on this machine.
+        out: address where tables are written; None: nowhere.
+        jobs: worker processes; None: one a core.
     """
 
-    address: str | None
-    engine: str | None
+    address: str
+    engine: str
     scheduler: str | None
     out: str | None
     jobs: int | None
 
 
-def check(chosen: Chosen, archive: Path | None, profile: Path | None) -> None:
-    """Refuse what makes no sense together.
-
-    Args:
-        chosen: the options of a result set.
-        archive: as it was said on the command line, not by the environment.
-        profile: as it was said.
-
-    Raises:
-        click.UsageError: which option needs which, or stands against which.
-    """
-    if chosen.address is None:
-        given = {
-            "--engine": chosen.engine,
-            "--scheduler": chosen.scheduler,
-            "--out": chosen.out,
-            "--jobs": chosen.jobs,
-        }
-        for name in (each for each, value in given.items() if value is not None):
-            message = f"{name} needs --from ADDRESS: it is about a result set"
-            raise click.UsageError(message)
-        return
-    if archive is not None:
-        raise click.UsageError("--archive and --from are two places to read from: choose one")
-    if profile is not None:
-        message = "--profile is of one athlete; with --from each has their own, since `process`"
-        raise click.UsageError(message)
-    if chosen.scheduler is not None and chosen.engine != "dask":
-        raise click.UsageError("--scheduler needs --engine dask")
-    if chosen.scheduler is not None and chosen.jobs is not None:
-        raise click.UsageError(
-            "--jobs is for workers that are started here; a scheduler has its own"
-        )
-
-
-def run(chosen: Chosen, settings: CompareSettings, reports: Path | None) -> int:
+def run(chosen: CompareOptions, settings: CompareSettings, reports: Path | None) -> int:
     """Compare and show: a table and the page, or JSON where there is no place for pages.
 
     Returns:
         The exit code: 1 if an athlete could not be compared, or a part is gone or damaged.
     """
-    found = compared(chosen, settings)
+    found = compare_athletes(chosen, settings)
     if reports is None:
-        click.echo(as_json(found))
-        told(found)
+        click.echo(json_document(found))
+        print_notes(found)
     else:
-        show.out().print(table(found))
-        told(found)
-        show.err().print(f"open {page(found, reports).resolve().as_uri()}", markup=False)
+        terminal.out().print(table(found))
+        print_notes(found)
+        terminal.err().print(f"open {page(found, reports).resolve().as_uri()}", markup=False)
     damaged = any(note.slug.startswith("results-part") for note in found.notes)
     return 1 if found.uncompared or damaged else 0
 
 
-def compared(chosen: Chosen, settings: CompareSettings) -> Cohort:
-    """The comparison over the athletes of a result set; its tables are put where they are wanted.
+def compare_athletes(chosen: CompareOptions, settings: CompareSettings) -> Cohort:
+    """Compare the athletes of a result set; write the tables to ``out``, if given.
 
     Raises:
         SettingsError: there is no result set, or one that this version cannot read.
@@ -113,7 +79,7 @@ def compared(chosen: Chosen, settings: CompareSettings) -> Cohort:
     from retrorun import results
     from retrorun.cohort import compare
 
-    address = chosen.address or ""
+    address = chosen.address
     about = _about(address)
     if about.deidentified and (settings.since_s is not None or settings.until_s is not None):
         remedy = "Leave --since and --until out, or choose before it is de-identified."
@@ -124,7 +90,7 @@ def compared(chosen: Chosen, settings: CompareSettings) -> Cohort:
     known, notes = _without(known, gone), (*notes, *losses)
     compare_options = compare.CompareOptions(address, settings, chosen.out)
     done = compare.compare_athletes(known, compare_options, _engine(chosen))
-    found = compare.summarize(chain(gone, _watched(done, len(known))), settings)
+    found = compare.summarize(chain(gone, _with_progress(done, len(known))), settings)
     if about.deidentified:
         found, notes = replace(found, first_date=None, last_date=None), (*notes, SHIFTED)
     found = replace(found, notes=(*found.notes, *notes))
@@ -150,11 +116,11 @@ def _about(address: str) -> "About":
             "results-missing",
             "there is no result set",
             file=storage.shown(storage.without_user(address)),
-            remedy="`retrorun process EXPORTS --out ADDRESS` makes one.",
+            remedy="`retrorun cohort process EXPORTS --out ADDRESS` makes one.",
         ) from problem
 
 
-def _engine(chosen: Chosen) -> "Engine":
+def _engine(chosen: CompareOptions) -> "Engine":
     jobs = chosen.jobs or options.cores()
     if chosen.engine == "dask":
         from retrorun.engines import cluster
@@ -167,8 +133,8 @@ def _engine(chosen: Chosen) -> "Engine":
     return partial(ordered, jobs=jobs, limits=Limits(seconds=1800.0, memory_bytes=4 * 2**30))
 
 
-def _watched(done: "Iterable[Result]", count: int) -> "Iterator[Result]":
-    with show.progress() as bar:
+def _with_progress(done: "Iterable[Result]", count: int) -> "Iterator[Result]":
+    with terminal.progress() as bar:
         task = bar.add_task("athletes", total=count)
         for each in done:
             bar.advance(task)
@@ -176,7 +142,7 @@ def _watched(done: "Iterable[Result]", count: int) -> "Iterator[Result]":
 
 
 def page(found: Cohort, folder: Path) -> Path:
-    """Write the page and say where it is.
+    """Write the page; return its path.
 
     Raises:
         PageError: the folder cannot be written.
@@ -190,7 +156,7 @@ def page(found: Cohort, folder: Path) -> Path:
     return folder / PAGE
 
 
-def as_json(found: Cohort) -> str:
+def json_document(found: Cohort) -> str:
     """The comparison over athletes as one JSON document."""
     return msgspec.json.encode({"schema_version": SCHEMA_VERSION, "cohort": found}).decode()
 
@@ -204,7 +170,7 @@ def table(found: Cohort) -> Table:
     if found.first_date is not None:
         title += f", {found.first_date} to {found.last_date}"
     numbers = ("athletes", "median", "5 to 95 %", "mean (95 %)", "between athletes, SD")
-    grid = show.grid(("backward against forward",), numbers, title)
+    grid = terminal.grid(("backward against forward",), numbers, title)
     for each in found.measures:
         if each.scale != "difference":
             grid.add_row(*_row(each))
@@ -216,15 +182,15 @@ def _row(each: CohortMetric) -> tuple[str, ...]:
     name = f"{each.label} ({unit})"
     if each.missing:
         early = each.note.partition(" (")[0]  # why they are missing is on the page and in the JSON
-        return name, str(each.athletes), show.UNKNOWN, show.UNKNOWN, early, show.UNKNOWN
+        return name, str(each.athletes), terminal.UNKNOWN, terminal.UNKNOWN, early, terminal.UNKNOWN
     found = each.quantiles
-    ends = (show.number(end, digits) for end in (found.p05, found.p95))
+    ends = (terminal.number(end, digits) for end in (found.p05, found.p95))
     return (
         name,
         str(each.athletes),
-        show.number(found.p50, digits),
-        show.UNKNOWN if found.p05 is None else " to ".join(ends),
-        comparing.interval(each.mixed.mean, digits),
+        terminal.number(found.p50, digits),
+        terminal.UNKNOWN if found.p05 is None else " to ".join(ends),
+        compare.interval(each.mixed.mean, digits),
         _between(each, digits),
     )
 
@@ -233,17 +199,17 @@ def _between(each: CohortMetric, digits: int) -> str:
     """The deviation between athletes in per cent; of factors it is of the logarithm."""
     found = each.mixed.between_sd
     if found is not None and each.scale == "factor":
-        return show.number(100 * (arithmetic.exp(found) - 1.0), 1, " %")
-    return show.number(found, digits, " %" if found is not None else "")
+        return terminal.number(100 * (arithmetic.exp(found) - 1.0), 1, " %")
+    return terminal.number(found, digits, " %" if found is not None else "")
 
 
-def told(found: Cohort) -> None:
-    """Notes, and who is missing, on stderr: by name at most ``NAMED``, and the rest counted."""
+def print_notes(found: Cohort) -> None:
+    """Print notes and missing athletes on stderr, at most ``NAMED`` of them by name."""
     lost = found.uncompared
     for note in found.notes:
-        show.err().print(escape(note.message), style="yellow")
+        terminal.err().print(escape(note.message), style="yellow")
     for each in lost[:NAMED]:
         words = f"{storage.shown(each.athlete)}: {storage.shown(each.message)} [{each.slug}]"
-        show.err().print(escape(words), style="red")
+        terminal.err().print(escape(words), style="red")
     if len(lost) > NAMED:
-        show.err().print(f"… and {len(lost) - NAMED} more athletes could not be compared")
+        terminal.err().print(f"… and {len(lost) - NAMED} more athletes could not be compared")

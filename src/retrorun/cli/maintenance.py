@@ -1,0 +1,231 @@
+"""Commands that keep things in order, doctor and archive; and the simulator."""
+
+import platform
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path, PurePath
+
+import click
+
+from retrorun import __version__
+from retrorun.archive import Archive, maintenance
+from retrorun.cli import options
+from retrorun.errors import RetrorunError
+from retrorun.ingest import Engine, plan_import
+from retrorun.ingest import repair as repairs
+from retrorun.model import Athlete
+from retrorun.simulate import SAMPLE_SEED, write_samples
+from retrorun.storage import shown
+
+
+@click.command()
+@click.argument("folder", required=False, type=options.FOLDER)
+@options.archive
+@options.reports
+@click.pass_context
+def doctor(
+    context: click.Context, folder: Path | None, archive: Path | None, reports: Path
+) -> None:
+    """Show what is installed, where things are, what is wrong and how to repair it.
+
+    With FOLDER, also what of it was not read, and why. Exit 1 if something needs repair.
+    """
+    found = facts(options.archive_folder(archive), reports, folder)
+    for fact in found:
+        remedy = f"  → {fact.remedy}" if fact.remedy else ""
+        click.echo(f"{fact.topic:9}{fact.text}{remedy}")
+    context.exit(0 if all(fact.remedy is None for fact in found) else 1)
+
+
+@click.group()
+def archive() -> None:
+    """Check, back up, restore or tidy the archive."""
+
+
+@archive.command()
+@options.archive
+@click.option("--repair", is_flag=True, help="Repair what can be repaired, and name the rest.")
+@click.pass_context
+def check(context: click.Context, archive: Path | None, repair: bool) -> None:
+    """Read everything that is stored and compare it with its checksums."""
+    if repair:
+        context.exit(_repair(options.archive_folder(archive)))
+    with Archive.open(options.archive_folder(archive), create=False) as store:
+        findings = maintenance.check(store)
+    for each in findings:
+        click.echo(f"{each.message} [{each.slug}] {each.remedy}")
+    if not findings:
+        click.echo("the archive is sound", err=True)
+    context.exit(1 if findings else 0)
+
+
+def _repair(folder: Path) -> int:
+    """Repair an archive and print what was done; return 0 if no damage is left."""
+    engine = Engine(options.load_settings(None), Athlete(), options.cores(), guarded=True)
+    done = repairs.repair(folder, engine)
+    if done.rebuilt is not None:
+        counts = f"{done.rebuilt.sound} rows kept, {done.rebuilt.from_journal} from the journal"
+        click.echo(f"the database was made again: {counts}", err=True)
+        if done.rebuilt.aside is not None:
+            click.echo(f"the damaged one lies in {done.rebuilt.aside}", err=True)
+    click.echo(f"{len(done.originals)} originals were read again from their files", err=True)
+    click.echo(f"{len(done.sessions)} sessions were analysed from their originals", err=True)
+    for each in done.left:
+        click.echo(f"cannot be mended: {each.message} [{each.slug}]")
+    if not done.left:
+        click.echo("the archive is sound", err=True)
+    return 1 if done.left else 0
+
+
+@archive.command()
+@click.argument("target", type=click.Path(path_type=Path))
+@options.archive
+def backup(target: Path, archive: Path | None) -> None:
+    """Write the whole archive into one file, TARGET."""
+    with Archive.open(options.archive_folder(archive), create=False) as store:
+        click.echo(maintenance.backup(store, target))
+
+
+@archive.command()
+@click.argument("bundle", type=options.FILE)
+@options.archive
+def restore(bundle: Path, archive: Path | None) -> None:
+    """Make an archive from a backup; one that is there already is never overwritten."""
+    folder = options.archive_folder(archive)
+    maintenance.restore(bundle, folder)
+    click.echo(folder)
+
+
+@archive.command()
+@options.archive
+def vacuum(archive: Path | None) -> None:
+    """Free the space of objects that nothing refers to."""
+    with Archive.open(options.archive_folder(archive), create=False) as store:
+        click.echo(f"{maintenance.vacuum(store)} bytes freed", err=True)
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=options.FOLDER)
+@click.option("--seed", type=int, help="Same seed, same files. Default: that of sample_data.")
+@click.option("--sessions", default=16, show_default=True, help="How many.")
+def simulate(folder: Path, seed: int | None, sessions: int) -> None:
+    """Write synthetic backward runs, and the truth about them, into DIR."""
+    for path in write_samples(folder, SAMPLE_SEED if seed is None else seed, sessions):
+        click.echo(path)
+
+
+LITTLE_BYTES = 500 * 2**20  # free space below which doctor warns
+LIBRARIES = ("python-fitparse", "lxml", "numpy", "pandas", "pyarrow", "plotly", "watchfiles")
+FITPARSE_CLASH = "`pip uninstall fitparse`, then `pip install --force-reinstall python-fitparse`"
+PROFILE_GAPS = {
+    "mass_kg": "energy is in kcal/kg instead of kcal",
+    "birth_year": "the maximum heart rate cannot be estimated",
+    "sex": "TRIMP cannot be weighted",
+    "hr_rest_bpm": "heart-rate reserve and TRIMP are not known",
+    "hr_max_bpm": "heart-rate zones are not known",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that was looked at; a ``remedy`` means that it could be better."""
+
+    topic: str
+    text: str
+    remedy: str | None = None
+
+
+def facts(archive_folder: Path, reports: Path, exports: Path | None = None) -> list[Fact]:
+    """Everything worth knowing when something is not as expected.
+
+    Args:
+        archive_folder: need not exist.
+        reports: need not exist.
+        exports: a folder of exports, to list what of it was not read, and why.
+    """
+    found = [*_versions(), *_place("archive", archive_folder), *_place("reports", reports)]
+    try:
+        with Archive.open(archive_folder, create=False) as archive:
+            found += [
+                *_health(archive),
+                *_gaps(archive.annotations.profile()),
+                *_file_problems(archive),
+            ]
+            found += _unread(exports, archive) if exports else ()
+    except RetrorunError as problem:
+        found.append(Fact("archive", problem.message, problem.remedy or "See the message."))
+    return found
+
+
+def _versions() -> Iterator[Fact]:
+    yield Fact("version", f"retrorun {__version__}")
+    yield Fact("version", f"Python {platform.python_version()} on {platform.platform()}")
+    yield Fact("version", f"SQLite {sqlite3.sqlite_version}")
+    for name in LIBRARIES:
+        try:
+            yield Fact("version", f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            yield Fact("version", f"{name} is missing", f"`pip install {name}`")
+    yield from _clash()
+
+
+def _clash() -> Iterator[Fact]:
+    """The old distribution ``fitparse`` and ``python-fitparse`` own the same package folder."""
+    with suppress(metadata.PackageNotFoundError):
+        text = f"fitparse {metadata.version('fitparse')} is installed over python-fitparse"
+        yield Fact("version", text, FITPARSE_CLASH)
+
+
+def _place(topic: str, folder: Path) -> Iterator[Fact]:
+    yield Fact(topic, shown(str(folder.absolute())))
+    there = next((each for each in (folder, *folder.absolute().parents) if each.exists()), folder)
+    try:
+        free = shutil.disk_usage(there).free
+    except OSError as problem:
+        yield Fact(topic, f"cannot be looked at: {problem.strerror}", "Mend its permissions.")
+        return
+    remedy = "Make room." if free < LITTLE_BYTES else None
+    yield Fact(topic, f"{free / 2**30:.1f} GiB free", remedy)
+
+
+def _health(archive: Archive) -> Iterator[Fact]:
+    sessions = len(archive.briefs())
+    yield Fact("archive", f"{sessions} sessions of {len(archive.files())} files")
+    findings = maintenance.check(archive, deep=False)
+    yield from (Fact("archive", each.message, each.remedy) for each in findings)
+    if not findings:
+        yield Fact("archive", "healthy")
+
+
+def _gaps(athlete: Athlete) -> Iterator[Fact]:
+    for name, consequence in PROFILE_GAPS.items():
+        if getattr(athlete, name) is None:
+            yield Fact(
+                "profile", f"{name} is not set: {consequence}", f"`retrorun profile {name}=…`"
+            )
+
+
+def _file_problems(archive: Archive) -> Iterator[Fact]:
+    for row in archive.problems():
+        kind = "no run" if row.outcome == "not-a-run" else "failed"
+        text = f"{kind}: {shown(row.path)}: {row.message}"
+        yield Fact("file", text, row.remedy if row.outcome == "failed" else None)
+
+
+def _unread(exports: Path, archive: Archive) -> Iterator[Fact]:
+    seen = plan_import(exports, archive)
+    if seen.new:
+        remedy = f"`retrorun process {shown(str(exports))}`"
+        yield Fact("folder", f"{len(seen.new)} files are not imported yet", remedy)
+    kinds = Counter(PurePath(path).suffix.lower() or "no suffix" for path in seen.passed_over)
+    for kind, count in sorted(kinds.items()):
+        yield Fact("folder", f"{count} files are no exports by their name ({shown(kind)})")
+    for path, words in seen.unlisted:
+        yield Fact("folder", f"{shown(path)}: {words}", "Mend its permissions.")
+    for path in seen.waiting:
+        yield Fact("folder", f"{shown(path)} is still growing")

@@ -1,0 +1,373 @@
+"""Commands that import files, process, reprocess and undo, and what other commands need of them.
+
+A run that finds nothing new must not pay for libraries, so that they are imported where used.
+"""
+
+import datetime as dt
+import importlib
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+import click
+
+from retrorun import __version__, ingest
+from retrorun.archive import Archive, FileRow
+from retrorun.cli import options, terminal
+from retrorun.cli.terminal import Faults
+from retrorun.storage import shown
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from retrorun.model import Athlete, Session
+    from retrorun.settings import Settings
+
+
+@click.command()
+@click.argument("folder")
+@options.archive
+@options.reports
+@options.profile
+@options.settings
+@options.jobs
+@click.option("--pages/--no-pages", default=True, help="Write pages.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done; do nothing.")
+@click.option("--retry", is_flag=True, help="Try files again that failed or were undone.")
+@click.pass_context
+def process(
+    context: click.Context,
+    folder: str,
+    archive: Path | None,
+    reports: Path,
+    profile: Path | None,
+    settings: Path | None,
+    jobs: int | None,
+    pages: bool,
+    dry_run: bool,
+    retry: bool,
+) -> None:
+    """Import what is new in FOLDER, write its pages, and name the one to open."""
+    with Archive.open(options.archive_folder(archive)) as store:
+        # a zone that is new makes work of what seemed done; otherwise the profile can wait
+        early = options.load_athlete(profile, store) if profile and not dry_run else None
+        plan = ingest.plan_import(folder, store, retry=retry)
+        terminal.name_unlisted(plan.unlisted)
+        drawn = not pages or (not store.pending.pages() and (reports / "index.html").exists())
+        if plan.idle and drawn and not dry_run:
+            click.echo(f"nothing new: {plan.unchanged} unchanged", err=True)
+            context.exit(1 if plan.unlisted else 0)
+        if not (dry_run or plan.idle):
+            ingest.prepare()  # workers start while the rest is loaded here
+        if dry_run:
+            show_plan(plan)
+            context.exit(1 if plan.unlisted else 0)
+        athlete = early or options.load_athlete(None, store)
+        work = Work(store, options.load_settings(settings), athlete, jobs or options.cores())
+        with writing(work):
+            report = carry_out(plan, work, pages=pages)
+            show_report(report, store)
+        status = conclude(work, reports if pages else None)
+    context.exit(1 if report.failed or plan.unlisted else status)
+
+
+@click.command()
+@click.argument("session", nargs=-1)
+@options.archive
+@options.reports
+@options.profile
+@options.settings
+@options.jobs
+@click.option("--all", "everything", is_flag=True, help="All sessions, not only outdated ones.")
+@click.pass_context
+def reprocess(
+    context: click.Context,
+    session: tuple[str, ...],
+    archive: Path | None,
+    reports: Path,
+    profile: Path | None,
+    settings: Path | None,
+    jobs: int | None,
+    everything: bool,
+) -> None:
+    """Analyse sessions again: those named, or those made with other settings, profile or version.
+
+    Labels and notes stay.
+    """
+    with Archive.open(options.archive_folder(archive), create=False) as store:
+        athlete = options.load_athlete(profile, store)
+        work = Work(store, options.load_settings(settings), athlete, jobs or options.cores())
+        with writing(work):
+            report = reprocess_sessions(work, session, everything=everything)
+            show_report(report, store)
+        status = conclude(work, reports)
+    context.exit(1 if report.failed else status)
+
+
+@click.command()
+@click.argument("number", type=int, required=False)
+@options.archive
+@options.reports
+@click.option("--separate", metavar="FILE", help="Let FILE stand for itself, not as a second copy.")
+@click.pass_context
+def undo(
+    context: click.Context,
+    number: int | None,
+    archive: Path | None,
+    reports: Path,
+    separate: str | None,
+) -> None:
+    """Take back import NUMBER, or a match of two files; without either, list the imports.
+
+    The folder is never touched. Taken back files are imported again by process --retry.
+    """
+    with Archive.open(options.archive_folder(archive), create=False) as store:
+        if number is None and separate is None:
+            list_imports(store)
+            return
+        athlete = options.load_athlete(None, store)
+        work = Work(store, options.load_settings(None), athlete, options.cores())
+        with writing(work):
+            report = undo_import(work, number, separate)
+            show_report(report, store)
+        status = conclude(work, reports)
+    context.exit(status)
+
+
+PROBLEM_FIELDS = ("path", "outcome", "slug", "message", "byte_offset", "remedy")
+TABLE_ROWS = 20  # rows of a summary table; the rest is counted
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Archive, settings, athlete and number of workers of an import."""
+
+    archive: Archive
+    settings: "Settings"
+    athlete: "Athlete"
+    jobs: int
+
+    @property
+    def engine(self) -> ingest.Engine:
+        """What analyses files with these settings."""
+        return ingest.Engine(self.settings, self.athlete, self.jobs, guarded=True)
+
+
+def carry_out(plan: ingest.Plan, work: Work, *, pages: bool = False) -> ingest.Report:
+    """Carry out a plan under a progress bar; with pages, load what they need meanwhile."""
+    if pages and plan.new:
+        threading.Thread(target=_load_for_pages, daemon=True).start()
+    with terminal.progress() as bar:
+        task = bar.add_task("analysing", total=len(plan.new))
+
+        def step(done: int, total: int, name: str) -> None:
+            bar.update(task, completed=done, total=total, description=name[:40])
+
+        return ingest.run_import(plan, work.archive, work.engine, step)
+
+
+def _load_for_pages() -> None:
+    """Import, while this process waits for its workers, what it needs when they are done."""
+    for name in ("retrorun.publish", "pyarrow.parquet", "retrorun.archive.serialization"):
+        importlib.import_module(name)
+
+
+def show_plan(plan: ingest.Plan) -> None:
+    """Print what an import would do, one file a line."""
+    for each in plan.new:
+        _line("import", each.entry.address)
+    for each, of in plan.duplicates:
+        _line("duplicate", each.entry.address, f"same bytes as {of}")
+    for each, row in plan.moved:
+        _line("moved", each.entry.address, f"was {row.path}")
+    for table in plan.tables:
+        beside = ", ".join(table.exports) or "no export beside it"
+        _line("labels", table.file.entry.address, beside)
+    for watch, phone in plan.pairs:
+        _line("compare", f"{phone} with {watch}", "two devices at one time")
+    for sha256 in plan.pending:
+        _line("reprocess", sha256[:12], "left by an interrupted run")
+    for path in plan.waiting:
+        _line("wait", path, "still changing")
+    click.echo(f"{plan.unchanged} unchanged, {len(plan.passed_over)} that are no exports")
+
+
+def _line(what: str, of: str, more: str = "") -> None:
+    click.echo(f"{what:11}{shown(of)}" + (f" ({shown(more)})" if more else ""))
+
+
+def show_report(report: ingest.Report, archive: Archive) -> None:
+    """Print new sessions on stdout; problems and counts on stderr."""
+    if report.sessions:
+        sessions = [archive.session(each) for each in report.sessions[-TABLE_ROWS:]]
+        terminal.out().print(session_table(sessions))
+        if len(report.sessions) > TABLE_ROWS:
+            terminal.err().print(f"… and {len(report.sessions) - TABLE_ROWS} sessions before these")
+    for row in report.problems:
+        print_problem(row)
+    terminal.err().print(_counts(report))
+
+
+def print_problem(row: FileRow) -> None:
+    """Print why a file became no session; red where something is wrong with it."""
+    place = f" (at byte {row.byte_offset})" if row.byte_offset is not None else ""
+    remedy = f" {row.remedy}" if row.remedy and row.outcome == "failed" else ""
+    text = f"{PurePath(row.path).name}: {row.message}{place} [{row.slug}]{remedy}"
+    style = "red" if row.outcome == "failed" else "dim"
+    terminal.err().print(shown(text), style=style, soft_wrap=True, markup=False)
+
+
+def print_problem_row(row: FileRow, *, as_json: bool) -> None:
+    """Print on stdout a file that became no session: slug, message, place and remedy."""
+    if as_json:
+        values = {name: getattr(row, name) for name in PROBLEM_FIELDS}
+        escaped = shown(row.path) != row.path  # so that what is printed is JSON, whatever the name
+        click.echo(json.dumps(values, ensure_ascii=escaped))
+        return
+    place = f" (at byte {row.byte_offset})" if row.byte_offset is not None else ""
+    remedy = f" {row.remedy}" if row.remedy else ""
+    text = f"{row.outcome}  {row.path}: {row.message}{place} [{row.slug}]{remedy}"
+    click.echo(shown(text))
+
+
+def _counts(report: ingest.Report) -> str:
+    counts = (
+        (report.imported, "imported"),
+        (report.unchanged, "unchanged"),
+        (report.duplicates, "the same as another"),
+        (report.moved, "moved"),
+        (report.joined, "joined to the session of another device"),
+        (len(report.problems) - len(report.failed), "no run"),
+        (len(report.failed), "could not be read"),
+        (len(report.waiting), "still changing: read next time"),
+    )
+    parts = [f"{count} {words}" for count, words in counts if count]
+    return "files: " + (", ".join(parts) or "none that are exports")
+
+
+def session_table(sessions: "list[Session]") -> "Table":
+    """Sessions, one a row."""
+    numbers = ("time", "km", "backward", "perhaps", "backward km", "cost factor")
+    table = terminal.grid(("session", "when", "file"), numbers)
+    table.add_column("heading")
+    for session in sessions:
+        table.add_row(*_session_row(session))
+    return table
+
+
+def _session_row(session: "Session") -> tuple[str, ...]:
+    from rich.markup import escape
+
+    from retrorun import zone
+
+    totals = session.measures.totals
+    backward, candidate = totals["backward"], totals["candidate"]
+    factor = session.measures.cost_factor
+    known = factor.value is not None and factor.low is not None and factor.high is not None
+    distance_km, backward_km = (
+        None if metres is None else metres / 1000
+        for metres in (session.distance_m, backward.distance_m)
+    )
+    return (
+        session.id,
+        zone.local_time(session.start_time_s, session.zone).strftime("%Y-%m-%d %H:%M"),
+        escape(session.source.name[:40]),
+        terminal.clock(session.duration_s),
+        terminal.number(distance_km, 2),
+        terminal.clock(backward.seconds) if backward.seconds else "0",
+        terminal.clock(candidate.seconds) if candidate.seconds else "",
+        terminal.number(backward_km, 2),
+        f"{factor.value:.2f} ({factor.low:.2f}–{factor.high:.2f})" if known else terminal.UNKNOWN,
+        session.heading.kind,
+    )
+
+
+def reprocess_sessions(work: Work, names: Sequence[str], *, everything: bool) -> ingest.Report:
+    """Analyse sessions from their originals: named ones, all, or those that are outdated.
+
+    Raises:
+        ArchiveError: there is no such session.
+    """
+    from retrorun.archive.serialization import fingerprint
+
+    store = work.archive
+    if names:
+        ids = [store.session(name).id for name in names]
+    elif everything:
+        ids = list(store.known())
+    else:
+        ids = store.stale(work.settings.fingerprint(), fingerprint(work.athlete), __version__)
+    return ingest.reprocess(store.hashes(ids), store, work.engine)
+
+
+def list_imports(store: Archive) -> None:
+    """Print every import in the archive, with the number that ``undo`` takes."""
+    from rich.markup import escape
+
+    table = terminal.grid(("import", "when (UTC)", "folder"), ("sessions",))
+    table.add_column("state")
+    for each in store.writes.imports():
+        when = dt.datetime.fromtimestamp(each.started_s, tz=dt.UTC).strftime("%Y-%m-%d %H:%M")
+        state = "" if each.undone_s is None else "taken back"
+        table.add_row(str(each.id), when, escape(each.folder), str(each.sessions), state)
+    terminal.out().print(table)
+
+
+def undo_import(work: Work, number: int | None, separate: str | None) -> ingest.Report:
+    """Take back an import, or a match of two files.
+
+    Raises:
+        ArchiveError: there is no such import or match.
+    """
+    if number is not None:
+        return ingest.undo(number, work.archive, work.engine)
+    path = Path(separate or "").absolute()
+    return ingest.separate(str(path), work.archive, work.engine)
+
+
+@contextmanager
+def writing(work: Work) -> Iterator[None]:
+    """Hold the write lock; at the end, learn from the sessions and reprocess what that changes.
+
+    Raises:
+        ArchiveError: another process writes.
+    """
+    with work.archive.writing():
+        yield
+        if work.archive.pending.is_empty():
+            return
+        with terminal.progress() as bar:
+            task = bar.add_task("analysing again", total=None)
+
+            def step(done: int, total: int, name: str) -> None:
+                bar.update(task, completed=done, total=total, description=name[:40])
+
+            later = ingest.bring_up_to_date(work.archive, work.engine, step)
+        for row in later.problems:
+            print_problem(row)
+
+
+def conclude(work: Work, reports: Path | None) -> int:
+    """Write pages, if they are wanted, of whatever changed, and print which one to open.
+
+    Returns:
+        The exit status: 1 where a session cannot be shown.
+    """
+    if reports is None:
+        return 0
+    from rich.markup import escape
+
+    from retrorun import publish
+
+    options.apply_zones(work.archive, work.settings)
+    page_options = publish.PublishOptions(work.settings, work.athlete, jobs=work.jobs)
+    done = publish.publish_pending(work.archive, reports, page_options)
+    terminal.err().print(f"pages: {done.pages} written")
+    terminal.err().print(f"open [bold]{escape(done.index.resolve().as_uri())}[/]")
+    faults = Faults()
+    faults.add(done.faults)
+    return faults.status()

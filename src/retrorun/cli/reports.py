@@ -1,0 +1,332 @@
+"""Commands that list, export and print what the archive holds: sessions, export, report."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from retrorun import compare, contract, privacy_zones, publish, zone
+from retrorun import export as exports
+from retrorun import report as pages
+from retrorun.archive import Archive
+from retrorun.cli import options, terminal
+from retrorun.cli.process import Work, print_problem_row, session_table
+from retrorun.cli.terminal import Faults
+from retrorun.errors import ArchiveError, SettingsError
+from retrorun.model import Athlete, Session
+from retrorun.report import Fault
+from retrorun.report.page import Place, Site
+
+
+@click.command()
+@options.archive
+@options.as_json
+@click.option("--problems", is_flag=True, help="Files that became no session, and why.")
+@click.pass_context
+def sessions(context: click.Context, archive: Path | None, as_json: bool, problems: bool) -> None:
+    """List the sessions of the archive, or the files that became none."""
+    with Archive.open(options.archive_folder(archive), create=False) as store:
+        if problems:
+            for row in store.problems():
+                print_problem_row(row, as_json=as_json)
+            return
+        options.apply_zones(store)
+        faults = Faults()
+        known = store.sessions(faults.add_damaged)
+    if as_json:
+        for session in known:
+            click.echo(options.json_text(contract.session_document(session)))
+    else:
+        terminal.out().print(session_table(known))
+    context.exit(faults.status())
+
+
+@click.command()
+@click.argument("session", nargs=-1)
+@options.archive
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["csv", "parquet", "json", "gpx"]),
+    default="csv",
+    show_default=True,
+    help="GPX is for tracks only.",
+)
+@click.option(
+    "--what",
+    type=click.Choice(["sessions", "segments", "tracks"]),
+    multiple=True,
+    help="May be given more than once. Default: sessions and segments; tracks for GPX.",
+)
+@click.option("--out", default="export", show_default=True, help="Folder.")
+@click.pass_context
+def export(
+    context: click.Context,
+    session: tuple[str, ...],
+    archive: Path | None,
+    form: str,
+    what: tuple[str, ...],
+    out: str,
+) -> None:
+    """Write sessions, segments and tracks as files: all sessions, or those named.
+
+    Columns carry their unit in their name. What lies in a privacy zone is left out.
+    """
+    chosen = what or (("tracks",) if form == "gpx" else ("sessions", "segments"))
+    if form == "gpx" and set(chosen) != {"tracks"}:
+        raise click.UsageError("GPX holds tracks only")
+    if "://" in out:
+        raise click.UsageError("the archive is exported into a folder")
+    with Archive.open(options.archive_folder(archive), create=False) as store:
+        options.apply_zones(store)
+        faults = Faults()
+        known = chosen_sessions(store, session, faults)
+        for path in write_tables(store, known, chosen, form, Path(out), faults):
+            click.echo(path)
+    context.exit(faults.status())
+
+
+@click.command()
+@click.argument("session", nargs=-1)
+@options.archive
+@options.reports
+@options.profile
+@options.settings
+@click.option("--since", type=options.DAY, help="A period's first day, YYYY-MM-DD.")
+@click.option("--until", type=options.DAY, help="A period's last day, YYYY-MM-DD.")
+@click.option("--title", default="", help="Title of a period's report.")
+@click.option("--note", type=options.FILE, help="Text file with a note above the report.")
+@click.option("--standalone", is_flag=True, help="One file a session, without links to others.")
+@click.option("--redact", is_flag=True, help="Also without map, place, device, names and dates.")
+@click.pass_context
+def report(
+    context: click.Context,
+    session: tuple[str, ...],
+    archive: Path | None,
+    reports: Path,
+    profile: Path | None,
+    settings: Path | None,
+    since: dt.datetime | None,
+    until: dt.datetime | None,
+    title: str,
+    note: Path | None,
+    standalone: bool,
+    redact: bool,
+) -> None:
+    """Write pages again, those of SESSION(s) or all; or one printable report of a period.
+
+    With --since, --until, --title or --note: one page for a coach or a physiotherapist.
+    """
+    of_period = bool(since or until or title or note)
+    if of_period and redact:
+        raise click.UsageError("a period's report is about its dates: it cannot be redacted")
+    with Archive.open(options.archive_folder(archive), create=False) as store:
+        athlete, known = options.load_athlete(profile, store), options.load_settings(settings)
+        options.apply_zones(store, known)
+        work, faults = Work(store, known, athlete, options.cores()), Faults()
+        if of_period:
+            days = Period(since and since.date(), until and until.date())
+            text = read_note(note)
+            pages = [write_period(work, reports, days, (title, text), faults)]
+        elif standalone or redact:
+            sessions = chosen_sessions(store, session, faults)
+            pages = list(write_shared(work, reports, sessions, faults, redacted=redact))
+        else:
+            pages = [write_pages(work, reports, session, faults)]
+    for page in pages:
+        click.echo(page)
+    context.exit(faults.status())
+
+
+SHARED = "shared"
+NOTE_BYTES = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days from ``since`` to ``until``, both included, on the athlete's clock; None: open."""
+
+    since: dt.date | None
+    until: dt.date | None
+
+    def holds(self, session: Session) -> bool:
+        """Whether the session started on one of these days."""
+        day = zone.local_time(session.start_time_s, session.zone).date()
+        return (self.since or day) <= day <= (self.until or day)
+
+    def file(self) -> str:
+        """The page's name."""
+        ends = (each.isoformat() if each else "" for each in (self.since, self.until))
+        return f"period-{'-to-'.join(ends)}.html"
+
+
+def write_pages(work: Work, reports: Path, names: Sequence[str], faults: Faults) -> Path:
+    """Write the pages of sessions again, and the comparison and the index with them.
+
+    Raises:
+        ArchiveError: there is no such session.
+    """
+    store = work.archive
+    fresh = (
+        {store.database.find_session("id", name)[0] for name in names}
+        if names
+        else set(store.known())
+    )
+    page_options = publish.PublishOptions(work.settings, work.athlete, jobs=work.jobs)
+    done = publish.publish(store, reports, page_options, fresh)
+    faults.add(done.faults)
+    return done.index
+
+
+def write_shared(
+    work: Work, reports: Path, sessions: Sequence[Session], faults: Faults, *, redacted: bool
+) -> Iterator[Path]:
+    """Write each session as one file that needs no other file, redacted or not.
+
+    A session that cannot be shown is added to the faults and not written.
+    """
+    site = Site(reports)
+    earlier = compare.earlier_sessions(work.archive.sums(), work.settings.compare)
+    page_options = publish.PublishOptions(
+        work.settings, work.athlete, standalone=True, redacted=redacted
+    )
+    for session in sessions:
+        before = earlier.get(session.id, compare.EarlierSessions())
+        try:
+            html = publish.session_page(work.archive, session, before, page_options)
+        except Exception as problem:  # noqa: BLE001 - whatever a stored session holds
+            faults.add([Fault.of(session.id, problem)])
+            continue
+        name = f"{SHARED}/{_hash_name(html) if redacted else session.id}.html"
+        site.write(name, html)
+        yield reports / name
+
+
+def _hash_name(html: str) -> str:
+    """A file name from the page's hash: it reveals nothing of the recording."""
+    return f"redacted-{hashlib.sha256(html.encode()).hexdigest()[:8]}"
+
+
+def write_period(
+    work: Work, reports: Path, days: Period, title_and_note: tuple[str, str], faults: Faults
+) -> Path:
+    """Write the report of a period as one file that needs no other file.
+
+    Args:
+        work: archive, settings and athlete.
+        reports: where pages go.
+        days: from when to when.
+        title_and_note: the report's title, and the note above it.
+        faults: collects sessions that are left out because they cannot be read or shown.
+    """
+    store = work.archive
+    sessions = store.sessions(faults.add_damaged)
+    context = pages.PeriodContext(
+        title=title_and_note[0],
+        note=title_and_note[1],
+        since=days.since,
+        until=days.until,
+        athlete=work.athlete,
+        remarks=store.annotations.remarks(),
+        place=Place(standalone=True),
+    )
+
+    def page(of: Sequence[Session]) -> str:
+        held = [each for each in of if days.holds(each)]
+        found = compare.compare(held, work.athlete, work.settings.compare)
+        return pages.period_page(held, found, context)
+
+    html, faulty = publish.of_sound(sessions, page)
+    faults.add(faulty)
+    Site(reports).write(days.file(), html)
+    return reports / days.file()
+
+
+def chosen_sessions(store: Archive, names: Sequence[str], faults: Faults) -> list[Session]:
+    """The sessions named, or all that can be read.
+
+    Raises:
+        ArchiveError: there is no such session.
+    """
+    if not names:
+        return store.sessions(faults.add_damaged)
+    found = []
+    for session in map(store.session, names):
+        try:
+            store.refuse_exposed(session.id)
+            found.append(session)
+        except ArchiveError as problem:
+            faults.add_damaged(session.id, problem)
+    return found
+
+
+def read_note(path: Path | None) -> str:
+    """The note above a period's report.
+
+    Raises:
+        SettingsError: too long, unreadable, or no UTF-8 text.
+    """
+    if path is None:
+        return ""
+    try:
+        data = path.read_bytes()
+        if len(data) > NOTE_BYTES:
+            raise SettingsError("note-too-long", f"over {NOTE_BYTES} bytes", file=str(path))
+        return data.decode()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise SettingsError("note-unreadable", str(problem), file=str(path)) from problem
+
+
+def write_tables(
+    store: Archive,
+    sessions: Sequence[Session],
+    what: Sequence[str],
+    form: str,
+    folder: Path,
+    faults: Faults,
+) -> Iterator[Path]:
+    """Write the chosen tables into a folder and yield each file.
+
+    A session whose track cannot be read or written is among the faults, and all others are written.
+
+    Raises:
+        ArchiveError: a file cannot be written.
+    """
+    found, faulty = publish.of_sound(sessions, exports.tables)
+    faults.add(faulty)
+    for kind, frame in (("sessions", found.sessions), ("segments", found.segments)):
+        if kind in what and form != "gpx":
+            yield _put(folder / f"{kind}.{form}", exports.encoded(frame, form))
+    if "tracks" in what:
+        athlete = store.annotations.profile()
+        for session in sessions:
+            try:
+                data = _track(store, session, form, athlete)
+            except Exception as problem:  # noqa: BLE001 - whatever a stored session holds
+                faults.add([Fault.of(session.id, problem)])
+                continue
+            yield _put(folder / "tracks" / f"{session.id}.{form}", data)
+
+
+def _track(store: Archive, session: Session, form: str, athlete: Athlete) -> bytes:
+    """One track; it is refused where it holds seconds in a privacy zone."""
+    track = privacy_zones.check(store.track(session.id), athlete, session.id)
+    if form == "gpx":
+        return exports.gpx_bytes(session, track)
+    return exports.encoded(exports.track_table(track), form)
+
+
+def _put(path: Path, data: bytes) -> Path:
+    """Write a file whole or not at all."""
+    partial = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(data)
+        partial.replace(path)
+    except OSError as problem:
+        words = problem.strerror or "cannot be written"
+        raise ArchiveError("export-unwritable", words, file=str(path)) from problem
+    return path

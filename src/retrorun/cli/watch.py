@@ -1,0 +1,133 @@
+"""The command ``watch``: process a folder whenever it changes, until stopped."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import Literal, cast
+
+import click
+
+from retrorun import ingest
+from retrorun import watch as following
+from retrorun.archive import Archive
+from retrorun.cli import options, process
+from retrorun.errors import ReadError
+from retrorun.settings import Settings
+from retrorun.storage import shown
+from retrorun.watch import Rhythm
+
+
+@click.command()
+@click.argument("folder", type=options.FOLDER)
+@options.archive
+@options.reports
+@options.profile
+@options.settings
+@options.jobs
+@click.option("--every", default=60.0, show_default=True, help="Seconds between two looks.")
+@click.option("--events/--no-events", default=True, help="Also look at the system's events.")
+@click.option("--once", is_flag=True, help="Look once and end: for cron.")
+@click.option(
+    "--service",
+    type=click.Choice(["systemd", "launchd"]),
+    help="Print what starts this watch at login, and end.",
+)
+def watch(
+    folder: Path,
+    archive: Path | None,
+    reports: Path,
+    profile: Path | None,
+    settings: Path | None,
+    jobs: int | None,
+    every: float,
+    events: bool,
+    once: bool,
+    service: str | None,
+) -> None:
+    """Do what process does whenever something is dropped into FOLDER, until stopped."""
+    if service is not None:
+        option_paths = {"--archive": archive, "--profile": profile, "--settings": settings}
+        click.echo(watch_service(service, folder, reports, option_paths), nl=False)
+        return
+    paths = WatchPaths(folder, options.archive_folder(archive), reports, profile)
+    rhythm = Rhythm(every_s=every, events=events)
+    known = options.load_settings(settings)
+    follow_folder(paths, known, jobs or options.cores(), None if once else rhythm)
+
+
+@dataclass(frozen=True, slots=True)
+class WatchPaths:
+    """Where exports, archive and pages are, and a profile file that replaces the stored one."""
+
+    folder: Path
+    archive: Path
+    reports: Path
+    profile: Path | None
+
+
+def follow_folder(paths: WatchPaths, settings: Settings, jobs: int, rhythm: Rhythm | None) -> None:
+    """Follow the folder; without a rhythm look once and end.
+
+    Raises:
+        RetrorunError: looking once failed.
+    """
+    with following.until_signalled() as stop:
+        if rhythm is None:
+            _process_once(paths, settings, jobs, stop)
+            return
+        click.echo(f"watching {paths.folder}; stop with Ctrl-C", err=True)
+        following.follow(
+            paths.folder,
+            lambda: _process_once(paths, settings, jobs, stop),
+            _print_message,
+            stop,
+            rhythm,
+        )
+    click.echo("stopped", err=True)
+
+
+def _process_once(paths: WatchPaths, settings: Settings, jobs: int, stop: Event) -> bool:
+    """Import what is new and write its pages; whether some files still grow."""
+    with Archive.open(paths.archive) as store:
+        athlete = options.load_athlete(paths.profile, store)  # may bring a privacy zone
+        plan = ingest.plan_import(str(paths.folder), store)
+        if plan.idle and not store.pending.pages() and (paths.reports / "index.html").exists():
+            _raise_if_unlisted(plan)
+            return bool(plan.waiting)
+        work = process.Work(store, settings, athlete, jobs)
+        with process.writing(work):
+            report = ingest.run_import(plan, store, work.engine, following.between_files(stop))
+            process.show_report(report, store)
+        process.conclude(work, paths.reports)
+        _raise_if_unlisted(plan)
+        return bool(report.waiting)
+
+
+def _raise_if_unlisted(plan: ingest.Plan) -> None:
+    """Raise an error, when all else is done, if a folder could not be listed.
+
+    Raises:
+        ReadError: the first such place, and how many more there are.
+    """
+    for place, reason in plan.unlisted:
+        more = f", nor can {len(plan.unlisted) - 1} more" if len(plan.unlisted) > 1 else ""
+        raise ReadError(
+            "folder-unreadable", f"it cannot be listed: {reason}{more}", file=shown(place)
+        )
+
+
+def _print_message(message: str) -> None:
+    click.echo(message, err=True)
+
+
+def watch_service(
+    kind: str, folder: Path, reports: Path, option_paths: Mapping[str, Path | None]
+) -> str:
+    """The unit or property list that starts this watch at login, with full paths."""
+    program = Path(sys.argv[0]).absolute()
+    command = [str(program), "watch", str(folder.absolute()), "--reports", str(reports.absolute())]
+    for option, path in option_paths.items():
+        command += [option, str(path.absolute())] if path else []
+    return following.service(cast(Literal["systemd", "launchd"], kind), command)

@@ -1,0 +1,43 @@
+"""`retrorun --help` is quick, and lists exactly the commands there are."""
+
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from retrorun import cli
+
+
+def test_help_imports_no_heavy_library() -> None:
+    code = (
+        "import sys\n"
+        "from click.testing import CliRunner\n"
+        "from retrorun.cli import main\n"
+        "assert CliRunner().invoke(main, ['--help']).exit_code == 0\n"
+        "heavy = {'numpy', 'pandas', 'pyarrow', 'rich', 'msgspec', 'lxml'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)  # noqa: S603 - our own
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_help_lists_each_command_with_a_whole_line(name: str) -> None:
+    page = CliRunner().invoke(cli.main, ["--help"]).stdout
+    lines = [line.split(maxsplit=1) for line in page.splitlines() if line.startswith("  ")]
+    assert [name, cli.COMMANDS[name][1]] in lines
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_each_command_is_found_under_its_own_name(name: str) -> None:
+    command = cli.main.get_command(click.Context(cli.main), name)
+    assert command is not None
+    assert command.name == name
+    assert command.help
+
+
+def test_an_unknown_command_is_a_usage_error() -> None:
+    result = CliRunner().invoke(cli.main, ["proces"])
+    assert result.exit_code == 2
+    assert "No such command 'proces'" in result.stderr
