@@ -22,7 +22,7 @@ LAYERS = (
         "simulate",
         "privacy_zones",
         "contract",
-        "zone",
+        "time_zone",
         "profile",
     },
     {"pipeline", "storage", "archive", "report", "export", "learn"},

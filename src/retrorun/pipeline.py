@@ -15,7 +15,7 @@ import hashlib
 from collections.abc import Sequence
 from functools import partial
 
-from retrorun import __version__, detect, measure, prepare, privacy_zones, readers, zone
+from retrorun import __version__, detect, measure, prepare, privacy_zones, readers, time_zone
 from retrorun.detect import labels as detect_labels
 from retrorun.errors import NotARunError, ReadError, RetrorunError, error_location
 from retrorun.model import (
@@ -137,7 +137,7 @@ def _session(
         _refuse_implausible(recording, settings)
     track, is_blank = _prepared(recording, settings, privacy_zones.discs(athlete))
     athlete = athlete.at(track.start_time_s)
-    place = zone.of_track(track, recording.utc_offset_s)
+    place = time_zone.of_track(track, recording.utc_offset_s)
     labels, outside = _labels(recorded, given.labels, track, place)
     plain, detection = _detections(recording, track, labels, athlete, settings)
     shown = privacy_zones.blanked(track) if is_blank else track

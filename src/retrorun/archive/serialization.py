@@ -23,7 +23,7 @@ from typing import Any, ClassVar
 import msgspec
 import numpy as np
 
-from retrorun import zone
+from retrorun import time_zone
 from retrorun.archive import objects
 from retrorun.archive.rows import Parcel, Problem, SessionRow
 from retrorun.errors import ArchiveError
@@ -184,7 +184,7 @@ def _refuse_odd(found: Session) -> None:
     Raises:
         ValueError, OverflowError, OSError: the session holds such a thing.
     """
-    zone.local_time(found.start_time_s, found.zone)
+    time_zone.local_time(found.start_time_s, found.zone)
     sums = [found.duration_s, found.moving_s, found.distance_m]
     for each in found.measures.totals.values():
         sums += [each.seconds, each.moving_s, each.distance_m]

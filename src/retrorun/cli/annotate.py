@@ -16,7 +16,7 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from retrorun import detect, ingest, privacy_zones, zone
+from retrorun import detect, ingest, privacy_zones, time_zone
 from retrorun import profile as profiles
 from retrorun.archive import Archive
 from retrorun.cli import options, terminal
@@ -381,7 +381,7 @@ def _time_of_day(text: str, session: Session) -> float | None:
     if found is None:
         return None
     hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    start = zone.local_time(session.start_time_s, session.zone)
+    start = time_zone.local_time(session.start_time_s, session.zone)
     since_midnight_s = start.hour * 3600 + start.minute * 60 + start.second
     start_part_s = start.microsecond / 1e6
     return (hours * 3600 + minutes * 60 + seconds - since_midnight_s) % DAY_S - start_part_s

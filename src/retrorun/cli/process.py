@@ -262,7 +262,7 @@ def session_table(sessions: "list[Session]") -> "Table":
 def _session_row(session: "Session") -> tuple[str, ...]:
     from rich.markup import escape
 
-    from retrorun import zone
+    from retrorun import time_zone
 
     totals = session.measures.totals
     backward, candidate = totals["backward"], totals["candidate"]
@@ -274,7 +274,7 @@ def _session_row(session: "Session") -> tuple[str, ...]:
     )
     return (
         session.id,
-        zone.local_time(session.start_time_s, session.zone).strftime("%Y-%m-%d %H:%M"),
+        time_zone.local_time(session.start_time_s, session.zone).strftime("%Y-%m-%d %H:%M"),
         escape(session.source.name[:40]),
         terminal.clock(session.duration_s),
         terminal.number(distance_km, 2),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from retrorun import compare, contract, privacy_zones, publish, zone
+from retrorun import compare, contract, privacy_zones, publish, time_zone
 from retrorun import export as exports
 from retrorun import report as pages
 from retrorun.archive import Archive
@@ -154,7 +154,7 @@ class Period:
 
     def holds(self, session: Session) -> bool:
         """Whether the session started on one of these days."""
-        day = zone.local_time(session.start_time_s, session.zone).date()
+        day = time_zone.local_time(session.start_time_s, session.zone).date()
         return (self.since or day) <= day <= (self.until or day)
 
     def file(self) -> str:

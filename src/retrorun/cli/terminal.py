@@ -137,9 +137,9 @@ def headline(session: "Session") -> str:
     """One line that says when, how long, how far, and how much of it backward."""
     from rich.markup import escape
 
-    from retrorun import zone
+    from retrorun import time_zone
 
-    when = zone.local_time(session.start_time_s, session.zone).strftime("%Y-%m-%d %H:%M")
+    when = time_zone.local_time(session.start_time_s, session.zone).strftime("%Y-%m-%d %H:%M")
     backward = session.measures.totals["backward"].seconds
     candidate = session.measures.totals["candidate"].seconds
     also = f", {clock(candidate)} perhaps" if candidate else ""

@@ -11,8 +11,8 @@ from retrorun.metric_types import Scale, Style
 from retrorun.metrics import STYLES
 from retrorun.model import Session
 from retrorun.report.words import say
+from retrorun.time_zone import local_time
 from retrorun.units import FOOT_PER_METRE, METRE_PER_MILE
-from retrorun.zone import local_time
 
 UNKNOWN = "–"
 SLOWEST_S_PER_KM = 3600.0  # slower is standing, not a pace

@@ -20,8 +20,8 @@ from retrorun.results import columns, layout
 from retrorun.results.columns import TRACKS
 from retrorun.results.layout import athlete_key
 from retrorun.text import escaped
+from retrorun.time_zone import local_time
 from retrorun.units import FloatArray
-from retrorun.zone import local_time
 
 Row = dict[str, Any]
 FIRST_S, LAST_S = -9_151_488_000.0, 9_151_488_000.0  # 1680-01-01, 2260-01-01

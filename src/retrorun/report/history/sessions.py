@@ -19,7 +19,7 @@ from retrorun.report.numbers import (
 )
 from retrorun.report.page import Fault, Place, render
 from retrorun.report.words import say
-from retrorun.zone import local_time
+from retrorun.time_zone import local_time
 
 STRIP = 96  # units from start to finish of a session's strip
 GAITS = ("run", "walk")
