@@ -85,9 +85,9 @@ attack: dev ## flip N=200 bits in each part of an archive; look for DOORS=200 do
 	$(BIN)/python benchmarks/attack_archive.py --flips $(N)
 	$(BIN)/python benchmarks/attack_privacy.py --doors $(DOORS)
 
+fuzz: N := $(if $(filter command,$(origin N)),$(N),100000)
 fuzz: dev ## N=100000 mutated files through the readers; each breach is kept in fuzz-finds
-	$(BIN)/python benchmarks/fuzz.py --count $(or $(N),100000) --keep fuzz-finds
-
+	$(BIN)/python benchmarks/fuzz.py --count $(N) --keep fuzz-finds
 
 guided: dev ## SECONDS=600 of coverage-guided fuzzing, where atheris installs
 	@$(BIN)/pip install --quiet atheris || echo "atheris does not install here: the next command says so"

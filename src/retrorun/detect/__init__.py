@@ -33,7 +33,7 @@ from retrorun.model import Athlete, Detection, HeadingVerdict, Label, Note, Trac
 from retrorun.settings import DetectSettings
 from retrorun.units import FloatArray, wrap_deg
 
-HEARD = 0.3  # evidence of a second that counts as said
+LEAST_LLR = 0.3  # log-likelihood ratio of a second from which it says something
 
 __all__ = ["agreement", "detect", "explain"]
 
@@ -66,14 +66,14 @@ def detect(
     decision = verdicts.decide(grounds, spoken, settings)
     decision = laps.snapped(decision, grounds.heading, presses_s, settings)
     notes += laps.pattern(decision, grounds.gait, presses_s, settings)
-    verdict = _verdict(grounds.seen, grounds.mount)
+    verdict = _verdict(grounds.facing, grounds.mount)
     found = segments.segments(decision, grounds, settings)
     return Detection(
         segments=tuple(replace(part, would_change=would_change(part, verdict)) for part in found),
         heading=verdict,
         columns={
             "backward_probability": decision.probability,
-            "heading_minus_course_deg": _facing_minus_course(grounds.seen, grounds.mount),
+            "heading_minus_course_deg": _facing_minus_course(grounds.facing, grounds.mount),
             "evidence_heading": grounds.heading,
             "evidence_gait": grounds.gait,
             "evidence_label": grounds.label,
@@ -95,7 +95,7 @@ def _believed(
     grounds = _grounds(track, labels.evidence(own, track.seconds), athlete, settings)
     found = verdicts.decide(grounds, own, settings)
     backward, sure = found.direction == 1, found.verdict > 0
-    told = (grounds.heading < -HEARD) | (grounds.gait < -HEARD / 10.0)
+    told = (grounds.heading < -LEAST_LLR) | (grounds.gait < -LEAST_LLR / 10.0)
     weight = np.where(sure, 1.0, np.where(backward | (told & backward.any()), 0.5, 0.0))
     weight = np.where(found.direction < 2, weight, 0.0)
     either = grounds.mount is not None and not grounds.mount.sure
@@ -110,47 +110,55 @@ def _teaches(grounds: Grounds) -> bool:
     return grounds.mount is None or grounds.mount.sure
 
 
-def _grounds(track: Track, said: FloatArray, athlete: Athlete, settings: DetectSettings) -> Grounds:
+def _grounds(
+    track: Track, label_llr: FloatArray, athlete: Athlete, settings: DetectSettings
+) -> Grounds:
     """Gather the evidence of every kind and decode its sum."""
-    moved = modes.modes(track, settings)
-    seen = without_hard_iron(heading.facing(track, moved, settings), settings)
-    reversed_at = joint.course_reversed(track, seen, settings)
-    marks = (said, reversed_at)
-    worn = mount(seen, moved, marks, athlete, settings) if seen.usable.any() else None
-    whole = np.zeros(track.seconds)
-    if worn is not None:
-        whole = heading.evidence(seen, worn.offset_deg, settings)
-    faced = whole
-    switch = joint.switching(seen, moved, settings)
-    walked = step_rate.steps(track, moved, settings)
-    stepped = gait.GaitEvidence.silent(track.seconds, settings)
-    taught, hit = np.zeros(track.seconds), np.ones(track.seconds, dtype=bool)
+    gait_modes = modes.modes(track, settings)
+    facing = without_hard_iron(heading.facing(track, gait_modes, settings), settings)
+    reversed_at = joint.course_reversed(track, facing, settings)
+    marks = (label_llr, reversed_at)
+    mounted = mount(facing, gait_modes, marks, athlete, settings) if facing.usable.any() else None
+    heading_llr_raw = np.zeros(track.seconds)
+    if mounted is not None:
+        heading_llr_raw = heading.evidence(facing, mounted.offset_deg, settings)
+    heading_llr = heading_llr_raw
+    switch = joint.switching(facing, gait_modes, settings)
+    steps = step_rate.steps(track, gait_modes, settings)
+    gait_evidence = gait.GaitEvidence.silent(track.seconds, settings)
+    p_backward, disturbed = np.zeros(track.seconds), np.ones(track.seconds, dtype=bool)
     # Once to find where the heading was disturbed, once more without those seconds.
-    for _ in range(2 if worn is not None else 1):
-        sensed = faced + said
-        if sensed.any() and hit.any():
-            taught = backward_probability(sensed, *switch, settings.prior)
-        firm = joint.teachers(taught > 0.5, stepped.ratio, reversed_at, settings) | (said != 0)
-        stepped = gait.evidence(walked, taught, (sensed != 0) & firm, athlete, settings)
-        hit = joint.disturbed(seen, (faced, stepped.ratio), reversed_at, settings)
-        if worn is not None:  # the athlete turned there, however few steps that made
-            hit &= worn.witness < 0
-        faced = np.where(hit, 0.0, faced)
-    probability = backward_probability(faced + said + stepped.ratio, *switch, settings.prior)
-    if worn is not None:
-        probability = _doubting_sign(probability, worn, settings)
+    for _ in range(2 if mounted is not None else 1):
+        sensed = heading_llr + label_llr
+        if sensed.any() and disturbed.any():
+            p_backward = backward_probability(sensed, *switch, settings.prior)
+        firm = joint.teachers(p_backward > 0.5, gait_evidence.ratio, reversed_at, settings) | (
+            label_llr != 0
+        )
+        gait_evidence = gait.evidence(steps, p_backward, (sensed != 0) & firm, athlete, settings)
+        disturbed = joint.disturbed(
+            facing, (heading_llr, gait_evidence.ratio), reversed_at, settings
+        )
+        if mounted is not None:  # the athlete turned there, however few steps that made
+            disturbed &= mounted.witness < 0
+        heading_llr = np.where(disturbed, 0.0, heading_llr)
+    probability = backward_probability(
+        heading_llr + label_llr + gait_evidence.ratio, *switch, settings.prior
+    )
+    if mounted is not None:
+        probability = _doubting_sign(probability, mounted, settings)
     return Grounds(
         probability,
-        heading=faced,
-        faced=whole,
-        gait=stepped.ratio,
-        label=said,
-        modes=moved,
-        seen=seen,
-        mount=worn,
-        steps=stepped,
+        heading=heading_llr,
+        heading_raw=heading_llr_raw,
+        gait=gait_evidence.ratio,
+        label=label_llr,
+        modes=gait_modes,
+        facing=facing,
+        mount=mounted,
+        steps=gait_evidence,
         reversed_at=reversed_at,
-        asks_line=worn is not None or bool(walked.counted.sum() >= gait.LEAST_S),
+        asks_line=mounted is not None or bool(steps.counted.sum() >= gait.LEAST_S),
     )
 
 

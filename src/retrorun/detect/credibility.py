@@ -18,17 +18,17 @@ class Grounds:
     """Everything a stretch is judged by; arrays (n,).
 
     ``heading``, ``gait`` and ``label`` are log-likelihood ratios per second, ``reversed_at`` tells
-    where the course turned about under a steady heading. ``faced`` is the heading's before the
-    gait struck out what it held for disturbed. ``asks_line``: see ``Detection``.
+    where the course turned about under a steady heading. ``heading_raw`` is the heading before
+    the disturbed seconds were struck out. ``asks_line``: see ``Detection``.
     """
 
     probability: FloatArray
     heading: FloatArray
-    faced: FloatArray
+    heading_raw: FloatArray
     gait: FloatArray
     label: FloatArray
     modes: Modes
-    seen: Facing
+    facing: Facing
     mount: Mount | None
     steps: GaitEvidence
     reversed_at: BoolArray
@@ -68,7 +68,7 @@ def speed_ratio(grounds: Grounds, back: BoolArray, first: int, last: int) -> flo
     return float(np.median(speed[first:last][inside]) / np.median(speed[around][moving]))
 
 
-def beyond_doubt(grounds: Grounds, back: BoolArray, settings: DetectSettings) -> bool:
+def session_is_beyond_doubt(grounds: Grounds, back: BoolArray, settings: DetectSettings) -> bool:
     """Whether the second witness speaks for a minute of backward running in this session."""
     if grounds.mount is None:
         return False
@@ -99,10 +99,10 @@ def doubtful_heading(
     worn = grounds.mount
     if worn is None:
         return "no heading"
-    faced = grounds.faced[inside]
+    heading = grounds.heading_raw[inside]
     if grounds.probability[inside].mean() < settings.confirmed_probability:
         return "heading speaks for backward, not clearly"
-    if faced.sum() < settings.heading_agrees * np.abs(faced).sum():
+    if heading.sum() < settings.heading_agrees * np.abs(heading).sum():
         return "the heading speaks for both directions"
     return _sideways(grounds, worn, inside, settings) or _unwitnessed(
         grounds, worn, inside, alike, settings
@@ -145,7 +145,7 @@ def _askew(grounds: Grounds, inside: slice) -> float:
     """By how many degrees a stretch's heading misses the exact opposite of the course."""
     if grounds.mount is None:
         return 180.0
-    offset = (grounds.seen.delta_deg - grounds.mount.offset_deg)[inside]
+    offset = (grounds.facing.delta_deg - grounds.mount.offset_deg)[inside]
     turn = np.radians(offset[np.isfinite(offset)])
     middle = np.degrees(arithmetic.arctan2(arithmetic.sin(turn).sum(), arithmetic.cos(turn).sum()))
     return float(180.0 - abs(middle))

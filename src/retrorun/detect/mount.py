@@ -17,7 +17,7 @@ from retrorun.units import BoolArray, FloatArray, IntArray, wrap_deg
 
 STATED = ("profile", "labels")
 SURE = 3.0  # log-odds from which a sign is sure
-TOLD = 12.0  # log-odds of what the athlete said
+STATED_LOG_ODDS = 12.0  # log-odds of what the athlete said
 WATCHES = ("fit:",)  # worn flat, the twelve to the front
 RELATIVE = ("yaw", "gyro")  # their zero lies anywhere
 _PERSONAL_LEAST_S = 60  # seconds of step rate that may be held against the runner's own line
@@ -118,7 +118,7 @@ def _given(
     """Log-odds of backward that each stretch has of itself: labels, habit, a stated mount."""
     total = np.concatenate(([0.0], np.cumsum(labelled)))
     seconds = (total[parts.ends] - total[parts.starts]) / STRENGTH
-    said = np.clip(seconds / settings.label_least_s, -1.0, 1.0) * TOLD
+    said = np.clip(seconds / settings.label_least_s, -1.0, 1.0) * STATED_LOG_ODDS
     share = (parts.ends - parts.starts) / max(int(parts.ends[-1]), 1)
     given = said - settings.forward_prior * share
     if sign.by == "profile":
@@ -220,11 +220,11 @@ def _sign(
     if known.athlete.mount_offset_deg is not None:
         apart = arithmetic.cos(float(np.radians(middle - known.athlete.mount_offset_deg)))
         if abs(apart) > 0.3:
-            told = float(np.copysign(TOLD, apart))
+            told = float(np.copysign(STATED_LOG_ODDS, apart))
             return _Sign(told, told, "profile")
     said = float(labelled[behind].sum() - labelled[ahead].sum())
     if abs(said) > 20:
-        told = float(np.copysign(TOLD, said))
+        told = float(np.copysign(STATED_LOG_ODDS, said))
         # A label wins its own seconds; the others are sure only where the gait is not against it.
         return _Sign(told, told + (known.turned.votes if known.both else 0.0), "labels")
     nearer = _prior_of_mount(known.seen.verdict.source, settings) * arithmetic.cos(

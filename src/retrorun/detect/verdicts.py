@@ -6,10 +6,10 @@ import numpy as np
 
 from retrorun.detect.credibility import (
     Grounds,
-    beyond_doubt,
     doubtful_heading,
     doubtful_sign,
     gait_agrees,
+    session_is_beyond_doubt,
     speed_ratio,
     wander,
 )
@@ -54,7 +54,7 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
     reasons: list[tuple[int, int, str]] = []
     # What a label says is decided already, and what leaks out of it stands for itself.
     starts, ends = runs(back * 2 + (grounds.label != 0))
-    proven = beyond_doubt(grounds, back, settings)
+    proven = session_is_beyond_doubt(grounds, back, settings)
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         if not back[first]:
             continue
@@ -69,12 +69,12 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
         verdict[inside] = VERDICTS.index(holds or "candidate")
         reasons.append((first, last, reason))
     _confirm_forward(back, verdict, grounds, settings)
-    reasons = _unheard(back, verdict, probability, grounds, settings) + reasons
+    reasons = _demote_without_heading(back, verdict, probability, grounds, settings) + reasons
     direction = back.astype(np.int64)
-    _doubt(direction, verdict, probability, grounds, settings)
+    _mark_unknown(direction, verdict, probability, grounds, settings)
     direction[~grounds.modes.moving] = DIRECTIONS.index("still")
-    _where_nothing_is_known(direction, verdict, probability, grounds.modes)
-    _obey(direction, verdict, probability, grounds.modes, labels)
+    _mark_where_nothing_is_known(direction, verdict, probability, grounds.modes)
+    _apply_labels(direction, verdict, probability, grounds.modes, labels)
     return Decision(direction, verdict, probability, tuple(reasons))
 
 
@@ -152,7 +152,7 @@ def _confirm_forward(
             verdict[first:last] = int(heading <= -settings.heading_enough)
 
 
-def _unheard(
+def _demote_without_heading(
     back: BoolArray,
     verdict: IntArray,
     probability: FloatArray,
@@ -179,7 +179,7 @@ def _unheard(
     return found
 
 
-def _where_nothing_is_known(
+def _mark_where_nothing_is_known(
     direction: IntArray, verdict: IntArray, probability: FloatArray, modes: Modes
 ) -> None:
     """Neither speed nor steps: direction unknown, odds even, in place."""
@@ -188,7 +188,7 @@ def _where_nothing_is_known(
     probability[modes.unknown] = 0.5
 
 
-def _doubt(
+def _mark_unknown(
     direction: IntArray,
     verdict: IntArray,
     probability: FloatArray,
@@ -205,7 +205,7 @@ def _doubt(
             verdict[first:last] = 0
 
 
-def _obey(
+def _apply_labels(
     direction: IntArray,
     verdict: IntArray,
     probability: FloatArray,
