@@ -33,8 +33,8 @@ NUMBER = {"type": ["number", "null"]}
 HEAD = """\
 # Metrics
 
-Printed by `python docs/generate/metric_tables.py` from `src/retrorun/metrics.py`, where each metric is
-declared once; a test holds the two together. Columns are described in [results.md](results.md).
+Printed by `python docs/generate/metric_tables.py` from `src/retrorun/metrics.py`, where each metric
+is declared once; a test holds the two together. Columns are described in [results.md](results.md).
 """
 
 
