@@ -272,11 +272,11 @@ class Archive:
         Raises:
             ArchiveError: there is none, or more than one.
         """
-        from retrorun import prepare
-
         session = self.readable_session(session_id)
         if session is not None:
             return tuple(session.channels)
+        from retrorun import prepare
+
         try:
             return tuple(prepare.coverage(self.track(session_id)))
         except ArchiveError:
