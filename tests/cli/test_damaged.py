@@ -1,14 +1,18 @@
 """Commands over a damaged archive: what is sound is printed, the rest is named, exit 1."""
 
 import json
+import re
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from retrorun.archive import Archive, database
+from retrorun.archive import Archive, database, maintenance
 from retrorun.cli import main
+from retrorun.errors import ArchiveError
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 
@@ -95,6 +99,101 @@ def test_a_damaged_session_is_found_and_repaired_by_the_command(place: Path) -> 
     assert (mended.exit_code, mended.stdout) == (0, "")
     assert "the archive is sound" in mended.stderr
     assert found(place) == before
+
+
+def flipped(place: Path) -> str:
+    """Let one bit of a session's document flip, so that it is no JSON any more."""
+    with closing(sqlite3.connect(place / "archive" / database.FILE)) as direct, direct:
+        first, document = direct.execute(
+            "SELECT id, document FROM sessions ORDER BY start_time_s LIMIT 1"
+        ).fetchone()
+        bad = bytes([document[0] ^ 1]) + document[1:]
+        direct.execute("UPDATE sessions SET document = ? WHERE id = ?", (bad, first))
+    return str(first)
+
+
+def add_copy(exports: Path, without: str) -> None:
+    """Write another file of the earliest run, without some elements of the first."""
+    first = min(exports.glob("*.gpx"))
+    element = rf"<{without}>.*?</{without}>"
+    text = re.sub(element, "", first.read_text(), flags=re.DOTALL)
+    assert text != first.read_text()
+    (exports / "copy.gpx").write_text(text)
+
+
+@pytest.mark.parametrize("without", ["extensions", "gpxtpx:hr"])
+def test_a_damaged_session_keeps_no_other_file_from_being_imported(
+    place: Path, without: str
+) -> None:
+    """The copy knows less than the damaged session's track, so that it does not replace it."""
+    exports = place / "exports"
+    add_copy(exports, without)
+    stranger = Path(shutil.copy(SAMPLES / "2026-05-31-easy.fit", exports))
+    first = flipped(place)
+    with Archive.open(place / "archive") as archive:
+        before = archive.known()
+    result = run(place, "process", str(exports))
+    assert result.exit_code == 1
+    assert f"session {first}: " in result.stderr
+    with Archive.open(place / "archive") as archive:
+        known = archive.known()
+        rows = {Path(row.path).name: row for row in archive.files()}
+        assert maintenance.check(archive, deep=False)
+    new = set(known) - set(before)
+    assert [known[each] for each in new] == [rows[stranger.name].sha256]
+    assert (rows["copy.gpx"].outcome, rows["copy.gpx"].duplicate_of) == ("duplicate", first)
+    written = {path.stem for path in (place / "pages" / "sessions").glob("*.html")}
+    assert written == set(known)
+    assert (place / "pages" / "index.html").is_file()
+
+
+def test_the_channels_of_a_damaged_session_are_those_of_its_track(place: Path) -> None:
+    with Archive.open(place / "archive") as archive:
+        before = {each.id: set(each.channels) for each in archive.sessions()}
+    first = flipped(place)
+    with Archive.open(place / "archive") as archive:
+        assert {each: set(archive.channels(each)) for each in archive.known()} == before
+        archive.tracks.path(archive.database.find_session("track", first)[0]).unlink()
+        assert archive.channels(first) == ()
+        with pytest.raises(ArchiveError, match="there is no session"):
+            archive.channels("none")
+        with pytest.raises(ArchiveError) as caught:
+            archive.session(first)
+    assert str(caught.value).startswith(f"session {first}: ")
+
+
+@pytest.mark.parametrize("words", [("reprocess", "{}"), ("label", "{}", "0:10", "1:00", "forward")])
+def test_a_damaged_session_is_made_again_by_its_id(place: Path, words: tuple[str, ...]) -> None:
+    before = found(place)
+    first = flipped(place)
+    result = run(place, *(word.format(first) for word in words))
+    assert result.exit_code == 0, result.stderr
+    assert found(place) == before
+    assert run(place, "archive", "check").exit_code == 0
+
+
+def test_a_damaged_session_takes_a_note(place: Path) -> None:
+    first = flipped(place)
+    assert run(place, "note", first[:8], "on grass").exit_code == 0
+    shown = run(place, "note", first)
+    assert (shown.exit_code, "on grass" in shown.stdout) == (0, True)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_sessions_that_are_named_the_sound_ones_are_exported(place: Path, order: int) -> None:
+    bad = flipped(place)
+    with Archive.open(place / "archive") as archive:
+        (good,) = set(archive.known()) - {bad}
+    names = (bad, good)[::order]
+    result = run(place, "export", *names, "--format", "json", "--out", f"{place}/tables")
+    assert result.exit_code == 1
+    assert f"session {bad}: " in result.stderr
+    rows = json.loads((place / "tables" / "sessions.json").read_text())
+    assert good in str(rows)
+    assert bad not in str(rows)
+    shared = run(place, "report", *names, "--standalone")
+    assert shared.exit_code == 1
+    assert [path.stem for path in (place / "pages" / "shared").glob("*.html")] == [good]
 
 
 @pytest.mark.parametrize("words", [("sessions",), ("process", "{}/exports"), ("archive", "check")])

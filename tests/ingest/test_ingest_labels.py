@@ -249,6 +249,22 @@ def test_an_activity_that_is_not_there_is_named(tmp_path: Path) -> None:
         assert labels(archive) == [(Label(1, 2, "backward", "sidecar"),)]
 
 
+def test_a_table_beside_a_session_that_cannot_be_read_blocks_no_other_file(tmp_path: Path) -> None:
+    exports = put(tmp_path / "e", a="run 1000 60")
+    with Archive.open(tmp_path / "archive") as archive:
+        run(exports, archive)
+        (first,) = archive.sessions()
+        archive.writes.apply(0, Change(documents={first.id: b"{"}))
+        archive.originals.path(first.source.sha256).unlink()  # so that it is not made again
+        put(exports, b="run 9000 60")
+        (exports / "a.labels.csv").write_text(HEAD + "10,20,backward\n")
+        report = run(exports, archive)
+        damaged: list[str] = []
+        (other,) = archive.sessions(lambda session_id, _: damaged.append(session_id))
+        assert (damaged, other.start_time_s, report.imported) == ([first.id], 9000, 1)
+        assert archive.annotations.labels(first.source.sha256) == {0: (FIRST,)}
+
+
 @pytest.mark.parametrize(
     ("start", "end", "expected"),
     [

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrorun.archive import Archive, maintenance
+from retrorun.archive import Archive, Change, maintenance
 from retrorun.archive.rows import Brief, Match
 from retrorun.errors import ArchiveError
 from retrorun.ingest import (
@@ -22,6 +22,8 @@ from retrorun.ingest import (
     separate,
     undo,
 )
+from retrorun.ingest import run as running
+from retrorun.ingest.second_device import Joins
 from retrorun.model import Athlete, Label, Recording
 from retrorun.readers import read
 from retrorun.settings import ReadLimits, Settings
@@ -278,6 +280,29 @@ def test_another_run_at_the_same_time_is_refused_and_both_say_so(
     reprocess(archive.known().values(), archive, ENGINE)
     assert archive.sessions() == before
     assert plan_import(exports, archive, settle_s=0).idle
+
+
+@pytest.mark.parametrize("whose", [0, 1])
+def test_a_refusal_is_noted_on_the_other_where_one_cannot_be_read(
+    exports: Path, archive: Archive, whose: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = simulate(scenarios()["intervals"], SEED + 1)
+    (exports / "phone.gpx").write_bytes(phone_of(other))
+    with monkeypatch.context() as patched:
+        patched.setattr(running, "join", lambda *_: Joins())  # a run that is killed before
+        imported(exports, archive)
+    bad, good = (each.id for each in archive.sessions()[:: -1 if whose else 1])
+    archive.writes.apply(0, Change(documents={bad: b"{"}))
+    (exports / "more.gpx").write_bytes(b"no recording")  # so that there is something to do
+    imported(exports, archive)
+    damaged: list[str] = []
+    (session,) = archive.sessions(lambda session_id, _: damaged.append(session_id))
+    assert (damaged, session.id) == ([bad], good)
+    assert [each.slug for each in session.notes].count("second-device-refused") == 1
+    reprocess(archive.hashes([bad]), archive, ENGINE)
+    for each in archive.sessions():
+        assert [note.slug for note in each.notes].count("second-device-refused") == 1
+    assert maintenance.check(archive) == []
 
 
 def test_a_sensor_logger_zip_is_a_second_device(

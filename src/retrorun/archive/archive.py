@@ -245,20 +245,42 @@ class Archive:
         """One session by its id or an unambiguous beginning of it.
 
         Raises:
-            ArchiveError: there is none, or more than one.
+            ArchiveError: there is none, or more than one, or it cannot be read.
         """
         from retrorun.archive import serialization
 
-        (document,) = self.database.find_session("document", session_id)
-        return serialization.session(document)
+        full_id, document = self.database.find_session("id, document", session_id)
+        return serialization.session(document, full_id)
 
-    def channels(self, session_id: str) -> tuple[str, ...]:
-        """The channels of one session.
+    def readable_session(self, session_id: str) -> "Session | None":
+        """The same; None where its document cannot be read.
 
         Raises:
             ArchiveError: there is none, or more than one.
         """
-        return tuple(self.session(session_id).channels)
+        (full_id,) = self.database.find_session("id", session_id)
+        try:
+            return self.session(full_id)
+        except ArchiveError:
+            return None
+
+    def channels(self, session_id: str) -> tuple[str, ...]:
+        """The channels of one session; of one that cannot be read, those of its track.
+
+        Where the track cannot be read either, none are known.
+
+        Raises:
+            ArchiveError: there is none, or more than one.
+        """
+        session = self.readable_session(session_id)
+        if session is not None:
+            return tuple(session.channels)
+        from retrorun import prepare
+
+        try:
+            return tuple(prepare.coverage(self.track(session_id)))
+        except ArchiveError:
+            return ()
 
     def track(self, session_id: str) -> "Track":
         """The 1 Hz track of a session.

@@ -110,13 +110,17 @@ def fingerprint(athlete: Athlete) -> str:
 _DECODER = msgspec.json.Decoder(Session)
 
 
-def session(stored: bytes) -> Session:
+def session(stored: bytes, session_id: str = "") -> Session:
     """The session of a stored document.
+
+    Args:
+        stored: the document.
+        session_id: is named by the error, where it is known.
 
     Raises:
         ArchiveError: the document does not fit this version.
     """
-    return _decoded(_DECODER, stored)
+    return _decoded(_DECODER, stored, session_id)
 
 
 Damaged = Callable[[str, ArchiveError], None]
@@ -157,21 +161,21 @@ def _all_decoded(
 ) -> Iterator[Session]:
     for session_id, stored in documents:
         try:
-            yield _decoded(decoder, stored)
+            yield _decoded(decoder, stored, session_id)
         except ArchiveError as problem:
             if damaged is None:
                 raise
             damaged(session_id, problem)
 
 
-def _decoded(decoder: msgspec.json.Decoder[Session], stored: bytes) -> Session:
+def _decoded(decoder: msgspec.json.Decoder[Session], stored: bytes, session_id: str) -> Session:
     try:
         found = decoder.decode(stored)
         _refuse_odd(found)
     except (msgspec.MsgspecError, UnicodeDecodeError, TypeError, RecursionError) as problem:
-        raise _unreadable(problem) from problem
+        raise _unreadable(problem, session_id) from problem
     except (ValueError, OverflowError, OSError) as problem:
-        raise _unreadable(problem) from problem
+        raise _unreadable(problem, session_id) from problem
     return found
 
 
@@ -192,10 +196,11 @@ def _refuse_odd(found: Session) -> None:
         raise ValueError("a time or a distance in it is none that a session can have")
 
 
-def _unreadable(reason: object) -> ArchiveError:
+def _unreadable(reason: object, session_id: str) -> ArchiveError:
     remedy = "`retrorun archive check --repair` makes it again from its original."
     words = f"a stored session cannot be read: {reason}"
-    return ArchiveError("archive-session-damaged", words, remedy=remedy)
+    file = f"session {session_id}" if session_id else None
+    return ArchiveError("archive-session-damaged", words, file=file, remedy=remedy)
 
 
 @contextmanager

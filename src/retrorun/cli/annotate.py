@@ -64,9 +64,10 @@ def label(
             return
         if end is None or direction is None:
             raise click.UsageError("give START, END and one of backward, forward and clear")
-        set_label(store, session, (start, end), direction)
         athlete = options.load_athlete(profile, store)
         work = Work(store, known, athlete, options.cores())
+        make_readable(work, session)
+        set_label(store, session, (start, end), direction)
         status = reprocess_session(work, session, reports)
     context.exit(status)
 
@@ -244,6 +245,16 @@ def _print_agreement(seconds: Counter[Pair]) -> None:
     terminal.out().print(table)
 
 
+def make_readable(work: Work, session_id: str) -> None:
+    """Make a session that cannot be read again from its original: its times are needed.
+
+    Raises:
+        ArchiveError: there is no such session, or another process writes.
+    """
+    if work.archive.readable_session(session_id) is None:
+        ingest.reprocess(work.archive.hashes([session_id]), work.archive, work.engine)
+
+
 def set_label(store: Archive, session_id: str, segment: tuple[str, str], direction: str) -> None:
     """Store the athlete's label of a segment, or clear it.
 
@@ -279,17 +290,17 @@ def reprocess_session(work: Work, session_id: str, reports: Path) -> int:
     Where another process writes for long, that is left to it or to the next run.
     """
     store = work.archive
-    session = store.session(session_id)
+    (full_id,) = store.database.find_session("id", session_id)
     try:
         with writing(work):
             one = replace(work.engine, jobs=1)
-            ingest.reprocess(store.hashes([session.id]), store, one)
+            ingest.reprocess(store.hashes([full_id]), store, one)
     except ArchiveError as problem:
         if problem.slug != "archive-busy":
             raise
         terminal.err().print(LABEL_STORED)
         return 0
-    session = store.session(session.id)
+    session = store.session(full_id)
     console = terminal.out()
     console.print(terminal.headline(session))
     console.print(terminal.segment_table(session.measures.segments))
@@ -309,16 +320,16 @@ def change_note(
         SettingsError: the text is too long.
         ArchiveError: there is no such session.
     """
-    session = store.session(session_id)
-    before = store.annotations.remarks().get(session.id, Remark())
+    (full_id,) = store.database.find_session("id", session_id)
+    before = store.annotations.remarks().get(full_id, Remark())
     if pain is None and effort is None and text is None:
-        _print_note(session.id, before)
+        _print_note(full_id, before)
         return
     if text is not None and len(text) > LONGEST_NOTE:
         raise SettingsError("note-too-long", f"a note has at most {LONGEST_NOTE} characters")
     given = {"pain": pain, "effort": effort, "text": text}
     known = {name: value for name, value in given.items() if value is not None}
-    store.annotations.set_remark(session.id, replace(before, **known))  # type: ignore[arg-type]
+    store.annotations.set_remark(full_id, replace(before, **known))  # type: ignore[arg-type]
 
 
 def list_notes(store: Archive) -> None:

@@ -296,7 +296,7 @@ def reprocess_sessions(work: Work, names: Sequence[str], *, everything: bool) ->
 
     store = work.archive
     if names:
-        ids = [store.session(name).id for name in names]
+        ids = [store.database.find_session("id", name)[0] for name in names]
     elif everything:
         ids = list(store.known())
     else:

@@ -246,7 +246,7 @@ def write_period(
 
 
 def chosen_sessions(store: Archive, names: Sequence[str], faults: Faults) -> list[Session]:
-    """The sessions named, or all that can be read.
+    """Of the sessions named, or of all, those that can be read; the others are faults.
 
     Raises:
         ArchiveError: there is no such session.
@@ -254,12 +254,12 @@ def chosen_sessions(store: Archive, names: Sequence[str], faults: Faults) -> lis
     if not names:
         return store.sessions(faults.add_damaged)
     found = []
-    for session in map(store.session, names):
+    for full_id in [store.database.find_session("id", name)[0] for name in names]:
         try:
-            store.refuse_exposed(session.id)
-            found.append(session)
+            store.refuse_exposed(full_id)
+            found.append(store.session(full_id))
         except ArchiveError as problem:
-            faults.add_damaged(session.id, problem)
+            faults.add_damaged(full_id, problem)
     return found
 
 

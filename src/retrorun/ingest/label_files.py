@@ -129,15 +129,19 @@ def is_linked(row: FileRow | None) -> bool:
 
 
 def _with_outside(row: FileRow, read: ReadTable, archive: Archive, export: FileRow) -> FileRow:
-    """The row of a table, with words for labels that lie outside of their session."""
+    """The row of a table, with words for labels that lie outside of their session.
+
+    A session that cannot be read has no known notes.
+    """
     from retrorun.model import session_id
     from retrorun.readers.label_file import ORIGIN
 
-    sessions = [
-        archive.session(session_id(export.sha256, place))
+    stored = [
+        archive.readable_session(session_id(export.sha256, place))
         for place in read.labels
         if place in archive.positions(export.sha256)
     ]
+    sessions = [each for each in stored if each is not None]
     notes = [note for each in sessions for note in each.notes if note.slug == OUTSIDE]
     if not notes:
         return row

@@ -272,18 +272,24 @@ def _without_refused_devices(row: SessionRow, document: bytes) -> SessionRow:
 def _with_refusal_notes(
     refused: Sequence[Match], archive: Archive, parcel: Parcel | None
 ) -> dict[str, bytes]:
-    """Documents of both sides with a note that they were not joined."""
+    """Documents of both sides with a note that they were not joined.
+
+    A stored session that cannot be read stays as it is: it gets the note when it is made again.
+    """
     from retrorun.archive import serialization
     from retrorun.archive.second_devices import refusal_note
 
     sessions = {each.id: each for each in _sessions(parcel.sessions)} if parcel else {}
     for match in refused:
         for own, other in ((match.session, match.phone), (match.phone, match.session)):
-            session = sessions.get(own) or archive.session(own)
-            notes = (*session.notes, refusal_note(other, match.reason))
-            sessions[own] = replace(session, notes=notes)
+            session = sessions.get(own) or archive.readable_session(own)
+            if session is not None:
+                notes = (*session.notes, refusal_note(other, match.reason))
+                sessions[own] = replace(session, notes=notes)
     touched = {each.session for each in refused} | {each.phone for each in refused}
-    return {each: serialization.document(sessions[each]) for each in sorted(touched)}
+    return {
+        each: serialization.document(sessions[each]) for each in sorted(touched & set(sessions))
+    }
 
 
 def regroup(found: Sequence[Pair], archive: Archive, engine: Engine) -> None:
