@@ -16,10 +16,11 @@ from types import FrameType
 from typing import Literal
 
 from retrorun.errors import RetrorunError
-from retrorun.ingest.file_groups import is_known
+from retrorun.ingest.file_groups import may_be_table, may_be_wanted
 
 SETTLED_S = 2.0  # look again this soon when a file was still growing
 GONE_S = 5.0  # and this soon when the folder or the disk gave trouble
+RECOVERED = "All is well again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,11 @@ class Rhythm:
     every_s: float = 60.0
     events: bool = True
     gather_ms: int = 500
+
+
+def is_worth_a_look(name: str) -> bool:
+    """Whether an event about a file of this name may mean that there is something to import."""
+    return may_be_wanted(name) or may_be_table(name)
 
 
 class Stopped(BaseException):
@@ -67,7 +73,7 @@ def follow(
             try:
                 pause_s = SETTLED_S if look() else rhythm.every_s
                 if trouble:
-                    say("All is well again.")
+                    say(RECOVERED)
                 trouble = ""
             except Stopped:
                 return
@@ -120,7 +126,7 @@ class _Waiter:
         try:
             for _ in watchfiles.watch(
                 self.folder,
-                watch_filter=lambda _, path: is_known(Path(path).name),
+                watch_filter=lambda _, path: is_worth_a_look(Path(path).name),
                 debounce=self.rhythm.gather_ms,
                 stop_event=over,
                 rust_timeout=500,

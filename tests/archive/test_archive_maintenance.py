@@ -1,6 +1,8 @@
 """Check, backup, restore, vacuum: what is broken is found, what is kept comes back."""
 
+import sqlite3
 import zipfile
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -132,6 +134,46 @@ def test_a_backup_holds_everything_and_comes_back(archive: Archive, tmp_path: Pa
         "exports",
         "kept.zip",
     ]
+
+
+def leave_a_log(folder: Path) -> bytes:
+    """Lose the database, but not the log of what was written last; the bytes of that log."""
+    path = folder / database.FILE
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute("CREATE TABLE foreign_rows (value TEXT)")
+        connection.execute("INSERT INTO foreign_rows VALUES (hex(zeroblob(9000)))")
+        log, index = (Path(f"{path}{end}").read_bytes() for end in ("-wal", "-shm"))
+    path.unlink()
+    Path(f"{path}-wal").write_bytes(log)
+    Path(f"{path}-shm").write_bytes(index)
+    return log
+
+
+def test_a_log_that_a_lost_database_left_is_not_played_into_a_restored_one(
+    archive: Archive, tmp_path: Path
+) -> None:
+    sessions = archive.sessions()
+    target = maintenance.backup(archive, tmp_path / "kept.zip")
+    archive.close()
+    log = leave_a_log(archive.folder)
+    maintenance.restore(target, archive.folder)
+    with Archive.open(archive.folder, create=False) as again:
+        assert slugs(again) == []
+        assert again.sessions() == sessions
+    (kept,) = archive.folder.glob("*.damaged-1-wal")
+    assert kept.read_bytes() == log
+
+
+def test_nothing_is_restored_while_another_writes(archive: Archive, tmp_path: Path) -> None:
+    target = maintenance.backup(archive, tmp_path / "kept.zip")
+    folder = tmp_path / "again"
+    folder.mkdir()
+    with database.writer(folder, 1.0), pytest.raises(ArchiveError) as refused:
+        maintenance.restore(target, folder, wait_s=0.1)
+    assert refused.value.slug == "archive-busy"
+    assert not (folder / database.FILE).exists()
 
 
 def test_nothing_is_overwritten(archive: Archive, tmp_path: Path) -> None:

@@ -12,7 +12,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 import retrorun
-from retrorun.cli import main
+from retrorun import watch as watching
+from retrorun.cli import main, watch
+from retrorun.errors import ReadError
+from retrorun.settings import Settings
 
 SCHEMA = json.loads(
     (Path(retrorun.__file__).parent / "contract.schema.json").read_text(encoding="utf-8")
@@ -311,3 +314,42 @@ def test_a_folder_that_cannot_be_listed_is_named_and_exit_1(
         assert "Permission denied" in done.stderr
     imported = (tmp_path / "reports" / "index.html").exists()
     assert imported == (command != "process --dry-run")
+
+
+def test_a_watch_reports_once_what_it_cannot_list_and_keeps_its_rhythm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Three looks, then the folder can be listed; the pauses are those that were asked for."""
+    exports = tmp_path / "exports"
+    (exports / "closed").mkdir(parents=True)
+    scandir = os.scandir
+    pauses: list[float] = []
+
+    def refuse(path: str) -> object:
+        if str(path).endswith("closed") and len(pauses) < 3:
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    def pause(waiter: watching._Waiter, pause_s: float) -> None:
+        pauses.append(pause_s)
+        if len(pauses) == 4:
+            waiter.stop.set()
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    monkeypatch.setattr(watching._Waiter, "wait", pause)
+    paths = watch.WatchPaths(exports, tmp_path / "archive", tmp_path / "reports", None)
+    watch.follow_folder(paths, Settings(), 1, watching.Rhythm(every_s=300.0))
+    assert pauses == [300.0] * 4
+    printed = capsys.readouterr().err
+    assert printed.count("closed: ") == 1
+    assert printed.count("Permission denied") == 1
+    assert printed.count(watching.RECOVERED) == 1
+
+
+def test_files_that_wait_are_looked_at_soon_beside_a_folder_that_cannot_be_listed() -> None:
+    messages: list[str] = []
+    problem = ReadError("folder-unreadable", "it cannot be listed", file="closed")
+    report = watch._UnlistedReport(messages.append)
+    assert report.after(watch.Look(waiting=True, unlisted=problem))
+    assert not report.after(watch.Look(waiting=False, unlisted=problem))
+    assert messages == [str(problem)]

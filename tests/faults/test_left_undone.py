@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import fake_pipeline
+from retrorun import ingest, learn
 from retrorun.archive import Archive, maintenance
 from retrorun.cli import main
 from retrorun.ingest import Engine, plan_import, run_import
@@ -125,6 +126,36 @@ def test_pages_that_an_earlier_run_did_not_write_are_written(runs: Path, tmp_pat
     assert index.read_bytes() != before
     assert len(list((index.parent / "sessions").iterdir())) == 2
     assert "nothing new" in process(tmp_path).stderr
+
+
+def test_what_an_earlier_run_did_not_learn_is_learnt_without_pages(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_off(*_: object) -> None:
+        sys.exit(137)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ingest, "bring_up_to_date", cut_off)
+        assert process(tmp_path, "--no-pages").exit_code == 137
+    with Archive.open(tmp_path / "kept") as archive:
+        assert len(archive.sessions()) == len(list(runs.iterdir())) == 2
+        assert archive.annotations.profile() == Athlete()
+    late = process(tmp_path, "--no-pages")
+    assert late.exit_code == 0
+    assert "nothing new" not in late.stderr
+    with Archive.open(tmp_path / "kept") as archive:
+        learnt = archive.annotations.profile()
+        assert learnt.forward_line is not None
+        assert learn.outdated(archive.sessions(), learnt) == []
+        assert len(archive.pending.pages()) == 2  # pages stay due, and make no further run busy
+        state = archive.database.state()
+        assert "nothing new" in process(tmp_path, "--no-pages").stderr
+        assert archive.database.state() == state
+        with archive.database.transaction():
+            archive.database.connection.execute("DELETE FROM documents WHERE name = 'learnt'")
+    assert "nothing new" not in process(tmp_path, "--no-pages").stderr
+    with Archive.open(tmp_path / "kept") as archive:
+        assert archive.annotations.profile() == learnt
 
 
 def test_what_was_learnt_is_kept_where_no_page_can_be_written(runs: Path, tmp_path: Path) -> None:

@@ -121,6 +121,23 @@ def test_a_lost_database_is_refused_and_comes_back_from_journal_and_originals(
         assert plan_import(folder.with_name("exports"), archive, settle_s=0).idle
 
 
+def test_a_log_that_a_lost_database_left_is_not_played_into_the_new_one(folder: Path) -> None:
+    before = state(folder)
+    path = folder / database.FILE
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute("CREATE TABLE foreign_rows (value TEXT)")
+        connection.execute("INSERT INTO foreign_rows VALUES (hex(zeroblob(9000)))")
+        log, index = (Path(f"{path}{end}").read_bytes() for end in ("-wal", "-shm"))
+    for number in (1, 2):  # the log of the first loss is not overwritten by that of the second
+        lose_database(folder) if number == 1 else path.unlink()
+        Path(f"{path}-wal").write_bytes(log)
+        Path(f"{path}-shm").write_bytes(index)
+        assert mended(folder).rebuilt is not None
+        assert state(folder) == before
+        assert (folder / f"{database.FILE}.damaged-{number}-wal").read_bytes() == log
+
+
 def test_without_a_journal_too_every_original_is_imported_again(folder: Path) -> None:
     before = state(folder)
     lose_database(folder)

@@ -220,6 +220,36 @@ def test_the_launchd_agent_starts_the_very_command() -> None:
     assert agent["RunAtLoad"] is True
 
 
+@pytest.mark.parametrize(
+    ("name", "worth"),
+    [
+        ("run.fit", True),
+        ("run.fit.gz", True),
+        ("export.zip", True),
+        ("run.labels.csv", True),
+        ("training-session-2026-05-12-1.json", True),  # Polar's
+        ("Location.csv", True),  # a phone's sensor log
+        ("activities.csv", True),  # of a bulk export
+        ("notes.txt", False),
+        ("photo.jpg", False),
+        (".Location.csv", False),
+        ("~run.fit", False),
+    ],
+)
+def test_events_of_all_that_may_be_imported_wake_it(name: str, *, worth: bool) -> None:
+    assert watch.is_worth_a_look(name) == worth
+
+
+def test_a_phones_table_wakes_it(tmp_path: Path) -> None:
+    waiter = watch._Waiter(tmp_path, threading.Event(), EVENTS)
+    waiter.wait(0.5)  # the listener is up
+    threading.Timer(0.3, (tmp_path / "Location.csv").write_text, ("time,latitude\n",)).start()
+    began_s = time.monotonic()
+    waiter.wait(20.0)
+    assert time.monotonic() - began_s < 10
+    waiter.close()
+
+
 def test_a_folder_without_permission_is_named_and_passed(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

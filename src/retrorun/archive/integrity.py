@@ -45,7 +45,7 @@ HEADER = (
 )
 _WORK_FOLDER = ".rebuilding"
 _NOT_COPIED = frozenset({"totals", "due", "journal"})  # computed from the sessions, or ours
-_FILE_ENDS = ("", "-wal", "-shm")
+_LOG_ENDS = ("-wal", "-shm", "-journal")  # files that SQLite plays into a database beside them
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +242,7 @@ def _fill(fresh: sqlite3.Connection, folder: Path, work: Path) -> tuple[int, int
 def _open_copy(folder: Path, work: Path) -> sqlite3.Connection | None:
     """The old database, to be read from a copy; None where there is nothing to be read."""
     target = work / "old.sqlite"
-    for end in _FILE_ENDS[:2]:
+    for end in ("", "-wal"):
         with suppress(FileNotFoundError):
             shutil.copyfile(f"{folder / FILE}{end}", f"{target}{end}")
     if not target.exists():
@@ -341,14 +341,27 @@ def _insert_derived_rows(fresh: sqlite3.Connection) -> None:
 
 
 def _move_aside(folder: Path) -> Path | None:
-    """Rename the old database and its log; where it lies now."""
-    if not (folder / FILE).exists():
-        return None
+    """Rename the old database and its logs; where the database lies now."""
     aside = _unused_path(folder, FILE)
-    for end in _FILE_ENDS:
+    found = (folder / FILE).exists()
+    if found:
+        (folder / FILE).rename(aside)
+    _move_logs(folder, aside)
+    return aside if found else None
+
+
+def move_logs_aside(folder: Path) -> None:
+    """Rename the logs that another database left, so that no new database takes them for its own.
+
+    The lock of the one writer is held by the caller.
+    """
+    _move_logs(folder, _unused_path(folder, FILE))
+
+
+def _move_logs(folder: Path, aside: Path) -> None:
+    for end in _LOG_ENDS:
         with suppress(FileNotFoundError):
             Path(f"{folder / FILE}{end}").rename(f"{aside}{end}")
-    return aside
 
 
 def copy_aside(folder: Path, name: str) -> None:
@@ -360,6 +373,6 @@ def copy_aside(folder: Path, name: str) -> None:
 def _unused_path(folder: Path, name: str) -> Path:
     """A name for a damaged file that nothing has yet."""
     number = 1
-    while (free := folder / f"{name}.damaged-{number}").exists():
+    while any((folder / f"{name}.damaged-{number}{end}").exists() for end in ("", *_LOG_ENDS)):
         number += 1
-    return free
+    return folder / f"{name}.damaged-{number}"

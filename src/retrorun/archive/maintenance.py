@@ -177,17 +177,16 @@ def _referenced(database_file: Path, archive: Archive) -> Iterator[tuple[Objects
 _REFERENCED_ORIGINALS = "SELECT sha256 FROM sessions UNION SELECT sha256 FROM files ORDER BY 1"
 
 
-def restore(bundle: Path, folder: Path) -> None:
+def restore(bundle: Path, folder: Path, wait_s: float = 10.0) -> None:
     """Make an archive from a backup, in a folder that holds none.
 
+    Logs of a database that is gone are renamed: SQLite would play them into the new one.
+
     Raises:
-        ArchiveError: there is an archive already, or the backup is damaged or no backup.
+        ArchiveError: there is an archive already, the backup is damaged or no backup, or another
+            process writes.
     """
-    there = folder / database.FILE
-    if there.exists() and there.stat().st_size:
-        remedy = "Restore into another folder with --archive DIR."
-        words = "there is an archive already; nothing is overwritten"
-        raise ArchiveError("archive-exists", words, file=str(folder), remedy=remedy)
+    _refuse_to_overwrite(folder)
     partial = folder.with_name(f"{folder.name}.restoring")
     with database.translate_errors(folder):
         shutil.rmtree(partial, ignore_errors=True)
@@ -196,13 +195,29 @@ def restore(bundle: Path, folder: Path) -> None:
             _extract(bundle, partial)
             with Archive.open(partial, create=False) as fresh, fresh.database.transaction():
                 pass  # its journal is written
-            for path in sorted(partial.rglob("*.*"), key=_is_database):
-                target = folder / path.relative_to(partial)
-                if path.is_file():
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.move(path, target)
+            folder.mkdir(parents=True, exist_ok=True)
+            with database.writer(folder, wait_s):
+                _refuse_to_overwrite(folder)
+                integrity.move_logs_aside(folder)
+                _move_into(folder, partial)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
+
+
+def _refuse_to_overwrite(folder: Path) -> None:
+    there = folder / database.FILE
+    if there.exists() and there.stat().st_size:
+        remedy = "Restore into another folder with --archive DIR."
+        words = "there is an archive already; nothing is overwritten"
+        raise ArchiveError("archive-exists", words, file=str(folder), remedy=remedy)
+
+
+def _move_into(folder: Path, partial: Path) -> None:
+    for path in sorted(partial.rglob("*.*"), key=_is_database):
+        target = folder / path.relative_to(partial)
+        if path.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(path, target)
 
 
 def _is_database(path: Path) -> bool:

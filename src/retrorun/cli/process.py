@@ -57,8 +57,8 @@ def process(
         early = options.load_athlete(profile, store) if profile and not dry_run else None
         plan = ingest.plan_import(folder, store, retry=retry)
         terminal.name_unlisted(plan.unlisted)
-        drawn = not pages or (not store.pending.pages() and (reports / "index.html").exists())
-        if plan.idle and drawn and not dry_run:
+        finished = plan.idle and _is_finished(store, settings, reports if pages else None)
+        if finished and not dry_run:
             click.echo(f"nothing new: {plan.unchanged} unchanged", err=True)
             context.exit(1 if plan.unlisted else 0)
         if not (dry_run or plan.idle):
@@ -73,6 +73,17 @@ def process(
             show_report(report, store)
         status = conclude(work, reports if pages else None)
     context.exit(1 if report.failed or plan.unlisted else status)
+
+
+def _is_finished(store: Archive, settings: Path | None, reports: Path | None) -> bool:
+    """Whether earlier runs left nothing to be written or learnt; without reports, no page is due.
+
+    What was learnt is looked at only where a session changed since pages were written last.
+    """
+    due = store.pending.pages()
+    if reports is not None:
+        return not due and (reports / "index.html").exists()
+    return not due or ingest.has_learnt(store, options.load_settings(settings).compare)
 
 
 @click.command()

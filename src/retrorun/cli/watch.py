@@ -1,7 +1,7 @@
 """The command ``watch``: process a folder whenever it changes, until stopped."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -75,12 +75,15 @@ def follow_folder(paths: WatchPaths, settings: Settings, jobs: int, rhythm: Rhyt
     """
     with following.until_signalled() as stop:
         if rhythm is None:
-            _process_once(paths, settings, jobs, stop)
+            done = _process_once(paths, settings, jobs, stop)
+            if done.unlisted is not None:
+                raise done.unlisted
             return
+        unlisted = _UnlistedReport(_print_message)
         click.echo(f"watching {paths.folder}; stop with Ctrl-C", err=True)
         following.follow(
             paths.folder,
-            lambda: _process_once(paths, settings, jobs, stop),
+            lambda: unlisted.after(_process_once(paths, settings, jobs, stop)),
             _print_message,
             stop,
             rhythm,
@@ -88,34 +91,61 @@ def follow_folder(paths: WatchPaths, settings: Settings, jobs: int, rhythm: Rhyt
     click.echo("stopped", err=True)
 
 
-def _process_once(paths: WatchPaths, settings: Settings, jobs: int, stop: Event) -> bool:
-    """Import what is new and write its pages; whether some files still grow."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at the folder left.
+
+    Attributes:
+        waiting: some files still grow.
+        unlisted: the first place that cannot be listed, and how many more; None if all can.
+    """
+
+    waiting: bool
+    unlisted: ReadError | None
+
+
+class _UnlistedReport:
+    """Reports once which places cannot be listed: that is for the user to change, not to wait for.
+
+    The rest of the folder is followed in the usual rhythm.
+    """
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._reported = ""
+
+    def after(self, look: Look) -> bool:
+        """Report what is new about such places; whether some files still grow."""
+        message = str(look.unlisted or "")
+        if message != self._reported:
+            self._say(message or following.RECOVERED)
+        self._reported = message
+        return look.waiting
+
+
+def _process_once(paths: WatchPaths, settings: Settings, jobs: int, stop: Event) -> Look:
+    """Import what is new and write its pages."""
     with Archive.open(paths.archive) as store:
         athlete = options.load_athlete(paths.profile, store)  # may bring a privacy zone
         plan = ingest.plan_import(str(paths.folder), store)
         if plan.idle and not store.pending.pages() and (paths.reports / "index.html").exists():
-            _raise_if_unlisted(plan)
-            return bool(plan.waiting)
+            return Look(bool(plan.waiting), _unlisted_error(plan))
         work = process.Work(store, settings, athlete, jobs)
         with process.writing(work):
             report = ingest.run_import(plan, store, work.engine, following.between_files(stop))
             process.show_report(report, store)
         process.conclude(work, paths.reports)
-        _raise_if_unlisted(plan)
-        return bool(report.waiting)
+        return Look(bool(report.waiting), _unlisted_error(plan))
 
 
-def _raise_if_unlisted(plan: ingest.Plan) -> None:
-    """Raise an error, when all else is done, if a folder could not be listed.
-
-    Raises:
-        ReadError: the first such place, and how many more there are.
-    """
-    for place, reason in plan.unlisted:
-        more = f", nor can {len(plan.unlisted) - 1} more" if len(plan.unlisted) > 1 else ""
-        raise ReadError(
-            "folder-unreadable", f"it cannot be listed: {reason}{more}", file=shown(place)
-        )
+def _unlisted_error(plan: ingest.Plan) -> ReadError | None:
+    """The first place that could not be listed, and how many more there are; None if all could."""
+    if not plan.unlisted:
+        return None
+    place, reason = plan.unlisted[0]
+    more = f", nor can {len(plan.unlisted) - 1} more" if len(plan.unlisted) > 1 else ""
+    words = f"it cannot be listed: {reason}{more}"
+    return ReadError("folder-unreadable", words, file=shown(place))
 
 
 def _print_message(message: str) -> None:

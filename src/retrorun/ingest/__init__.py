@@ -5,7 +5,14 @@ Planning imports neither numpy nor pyarrow; acting loads the pipeline when there
 
 from retrorun.ingest.analysis import Engine, Report, prepare
 from retrorun.ingest.plan import Plan, plan_import
-from retrorun.ingest.reprocess import bring_up_to_date, reprocess, reprocess_exposed, separate, undo
+from retrorun.ingest.reprocess import (
+    bring_up_to_date,
+    has_learnt,
+    reprocess,
+    reprocess_exposed,
+    separate,
+    undo,
+)
 from retrorun.ingest.run import run_import
 
 __all__ = [
@@ -13,6 +20,7 @@ __all__ = [
     "Plan",
     "Report",
     "bring_up_to_date",
+    "has_learnt",
     "plan_import",
     "prepare",
     "reprocess",

@@ -176,6 +176,16 @@ def bring_up_to_date(
             report = report.followed_by(done)
 
 
+def has_learnt(archive: Archive, settings: "CompareSettings") -> bool:
+    """Whether what is kept as learnt is what the sessions teach; nothing is locked or changed.
+
+    It is not after an import that was killed before ``bring_up_to_date``. Sessions that are to be
+    analysed again are not asked about: those are ``archive.pending.exports()``.
+    """
+    before = archive.annotations.profile()
+    return _learnt(archive.summaries(_ignore, with_exposed=True), before, settings) == before
+
+
 def _ignore(_session_id: str, _problem: RetrorunError) -> None:
     """A session that cannot be read teaches nothing; its page and ``archive check`` name it."""
 
