@@ -34,7 +34,9 @@ from retrorun.watch import Rhythm
     type=click.Choice(["systemd", "launchd"]),
     help="Print what starts this watch at login, and end.",
 )
+@click.pass_context
 def watch(
+    context: click.Context,
     folder: Path,
     archive: Path | None,
     reports: Path,
@@ -54,7 +56,8 @@ def watch(
     paths = WatchPaths(folder, options.archive_folder(archive), reports, profile)
     rhythm = Rhythm(every_s=every, events=events)
     known = options.load_settings(settings)
-    follow_folder(paths, known, jobs or options.cores(), None if once else rhythm)
+    jobs = jobs or options.cores()
+    context.exit(follow_folder(paths, known, jobs, None if once else rhythm))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,42 +70,66 @@ class WatchPaths:
     profile: Path | None
 
 
-def follow_folder(paths: WatchPaths, settings: Settings, jobs: int, rhythm: Rhythm | None) -> None:
+def follow_folder(paths: WatchPaths, settings: Settings, jobs: int, rhythm: Rhythm | None) -> int:
     """Follow the folder; without a rhythm look once and end.
+
+    Returns:
+        The exit status: of one look, 1 where something could not be read or shown, and 130 where a
+        signal ended it between two files.
 
     Raises:
         RetrorunError: looking once failed.
     """
     with following.until_signalled() as stop:
         if rhythm is None:
-            _process_once(paths, settings, jobs, stop)
-            return
+            try:
+                return _process_once(paths, settings, jobs, stop).status
+            except following.Stopped:
+                return INTERRUPTED
         click.echo(f"watching {paths.folder}; stop with Ctrl-C", err=True)
         following.follow(
             paths.folder,
-            lambda: _process_once(paths, settings, jobs, stop),
+            lambda: _process_once(paths, settings, jobs, stop).is_growing,
             _print_message,
             stop,
             rhythm,
         )
     click.echo("stopped", err=True)
+    return 0
 
 
-def _process_once(paths: WatchPaths, settings: Settings, jobs: int, stop: Event) -> bool:
-    """Import what is new and write its pages; whether some files still grow."""
+INTERRUPTED = 130  # exit status
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What came of one look at the folder.
+
+    Attributes:
+        is_growing: some files still grow.
+        status: the exit status: 1 where something could not be read or shown.
+    """
+
+    is_growing: bool
+    status: int
+
+
+def _process_once(paths: WatchPaths, settings: Settings, jobs: int, stop: Event) -> Look:
+    """Import what is new and write its pages."""
     with Archive.open(paths.archive) as store:
         athlete = options.load_athlete(paths.profile, store)  # may bring a privacy zone
         plan = ingest.plan_import(str(paths.folder), store)
         if plan.idle and not store.pending.pages() and (paths.reports / "index.html").exists():
             _raise_if_unlisted(plan)
-            return bool(plan.waiting)
+            return Look(bool(plan.waiting), 0)
         work = process.Work(store, settings, athlete, jobs)
-        with process.writing(work):
+        with process.writing(work) as problems:
             report = ingest.run_import(plan, store, work.engine, following.between_files(stop))
+            problems.extend(report.problems)
             process.show_report(report, store)
-        process.conclude(work, paths.reports)
+        status = process.conclude(work, paths.reports)
         _raise_if_unlisted(plan)
-        return bool(report.waiting)
+        return Look(bool(report.waiting), 1 if process.has_failed(problems) else status)
 
 
 def _raise_if_unlisted(plan: ingest.Plan) -> None:
