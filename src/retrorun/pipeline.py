@@ -205,11 +205,24 @@ def _labels(
     recorded: Sequence[Label], stated: Sequence[Label], track: Track, place: TimeZone | None
 ) -> tuple[tuple[Label, ...], tuple[Note, ...]]:
     """Labels of recording and athlete in seconds of the track, and notes of those outside."""
+    placed, outside = placed_labels(stated, track, place)
+    return privacy_zones.shown_labels(track, (*recorded, *placed)), outside
+
+
+def placed_labels(
+    stated: Sequence[Label], track: Track, place: TimeZone | None
+) -> tuple[tuple[Label, ...], tuple[Note, ...]]:
+    """The athlete's labels in seconds of the recording, hidden or not, and notes of those outside.
+
+    Args:
+        stated: as the archive keeps them, on any clock (``Label``).
+        track: of the session, with or without hidden seconds.
+        place: the time zone of its start.
+    """
     first_s = privacy_zones.recorded_start_s(track)
     seconds = track.seconds + sum(end - start for start, end in track.hidden)
     offset_s = place.utc_offset_s if place else 0.0
-    placed, outside = detect_labels.placed(stated, first_s, seconds, offset_s)
-    return privacy_zones.shown_labels(track, (*recorded, *placed)), outside
+    return detect_labels.placed(stated, first_s, seconds, offset_s)
 
 
 def _detections(

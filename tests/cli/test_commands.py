@@ -350,6 +350,6 @@ def test_files_that_wait_are_looked_at_soon_beside_a_folder_that_cannot_be_liste
     messages: list[str] = []
     problem = ReadError("folder-unreadable", "it cannot be listed", file="closed")
     report = watch._UnlistedReport(messages.append)
-    assert report.after(watch.Look(waiting=True, unlisted=problem))
-    assert not report.after(watch.Look(waiting=False, unlisted=problem))
+    assert report.after(watch.Look(is_growing=True, status=0, unlisted=problem))
+    assert not report.after(watch.Look(is_growing=False, status=0, unlisted=problem))
     assert messages == [str(problem)]

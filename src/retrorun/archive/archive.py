@@ -54,7 +54,7 @@ class Archive:
         self.tracks = Objects(folder / "tracks", ".parquet")
         self.originals = Objects(folder / "originals", ".gz")
         self.database = Database(folder, connection)
-        self.pending = Pending(self.database)
+        self.pending = Pending(self.database, self.originals)
         self.annotations = Annotations(self.database, self.pending)
         self.second_devices = SecondDevices(self.database, self.annotations, self.pending)
         self.writes = Writes(

@@ -85,7 +85,7 @@ CREATE TRIGGER sessions_gone AFTER DELETE ON sessions
     BEGIN INSERT OR REPLACE INTO due VALUES (old.id); END;
 
 -- Exports to be analysed again from their originals: noted by what made it necessary (an undo, a
--- label), gone when it is done.
+-- label), gone when it is done. One whose original cannot be read stays.
 CREATE TABLE again (
     sha256      TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
@@ -124,7 +124,8 @@ CREATE TABLE notes (
 
 -- Documents of which there is one: 'profile' (what the athlete stated, what was learnt, and the secret
 -- of the privacy zones), 'exposed' (sessions and tracks from before a privacy zone was known),
--- 'page-faults' (which sessions could not be shown).
+-- 'page-faults' (which sessions could not be shown), 'unreadable-originals' (which exports in `again`
+-- wait for their original, and its state when it was tried).
 CREATE TABLE documents (
     name        TEXT PRIMARY KEY,
     document    BLOB NOT NULL               -- JSON

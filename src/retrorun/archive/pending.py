@@ -4,9 +4,12 @@ Both are noted in the transaction that makes them necessary, so that a process t
 them to the next one.
 """
 
+import json
 from collections.abc import Iterable
 
 from retrorun.archive.database import Database, path_bytes
+from retrorun.archive.objects import Objects, digest, unpack
+from retrorun.errors import ArchiveError
 
 # files that should have a session and have none; that of a joined second device needs none
 WITHOUT_SESSION = (
@@ -14,13 +17,16 @@ WITHOUT_SESSION = (
     "AND sha256 NOT IN (SELECT sha256 FROM sessions) "
     "AND sha256 NOT IN (SELECT phone_sha256 FROM matches WHERE state = 'joined')"
 )
+_UNREADABLE = "unreadable-originals"  # name of the document: hash → state when it was tried
+FileState = list[int] | None  # size and time of the last change; None: no such file
 
 
 class Pending:
     """The exports and pages of an archive that are due."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, originals: Objects) -> None:
         self._database = database
+        self._originals = originals
 
     def is_empty(self) -> bool:
         """Whether nothing is left to be done."""
@@ -29,13 +35,58 @@ class Pending:
     def exports(self) -> list[str]:
         """Hashes of exports that are to be analysed again from their originals.
 
-        Exports that were replaced or taken back since they were noted are left out.
+        Exports that were replaced or taken back since they were noted are left out, and so are
+        those that wait for their original.
         """
+        waiting = set(self.waiting_for_original())
         rows = self._database.rows(
             "SELECT sha256 FROM again WHERE sha256 IN (SELECT sha256 FROM sessions) "  # noqa: S608
             f"UNION SELECT sha256 FROM files WHERE {WITHOUT_SESSION} ORDER BY 1"
         )
-        return [each for (each,) in rows]
+        return [each for (each,) in rows if each not in waiting]
+
+    def waiting_for_original(self) -> list[str]:
+        """Hashes of noted exports whose original could not be read and is as it was then."""
+        tried = self._unreadable()
+        noted = self._noted() if tried else set[str]()
+        return [each for each in tried if each in noted and tried[each] == self._state(each)]
+
+    def _noted(self) -> set[str]:
+        query = "SELECT sha256 FROM again WHERE sha256 IN (SELECT sha256 FROM sessions)"
+        return {each for (each,) in self._database.rows(query)}
+
+    def _unreadable(self) -> dict[str, FileState]:
+        query = "SELECT document FROM documents WHERE name = ?"
+        rows = self._database.rows(query, _UNREADABLE)
+        try:
+            found = json.loads(rows[0][0]) if rows else {}
+        except ValueError:  # damaged: each is tried once more, and noted again
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def _state(self, sha256: str) -> FileState:
+        try:
+            found = self._originals.path(sha256).stat()
+        except OSError:
+            return None
+        return [found.st_size, found.st_ctime_ns]
+
+    def _is_readable(self, sha256: str) -> bool:
+        try:
+            return digest(unpack(self._originals.get(sha256))) == sha256
+        except ArchiveError:
+            return False
+
+    def _keep_waiting(self, sha256: str) -> None:
+        """Keep an export noted until its original changes, in a transaction."""
+        self.add([sha256])
+        noted = self._noted()
+        tried = self._unreadable() | {sha256: self._state(sha256)}
+        left = {each: tried[each] for each in sorted(tried) if each in noted}
+        self._database.connection.execute(
+            "INSERT OR REPLACE INTO documents (name, document) VALUES (?, ?)",
+            (_UNREADABLE, json.dumps(left).encode()),
+        )
 
     def add(self, sha256s: Iterable[str]) -> None:
         """Note exports to be analysed again, in the transaction of what makes it necessary."""
@@ -48,9 +99,16 @@ class Pending:
         self._database.connection.execute("DELETE FROM again WHERE sha256 = ?", (sha256,))
 
     def give_up(self, sha256: str, slug: str, message: str) -> None:
-        """Remove an export that cannot be analysed; its sessions stay, without any it failed."""
+        """Remove an export that cannot be analysed; its sessions stay, without any it failed.
+
+        One that has sessions and whose original is missing or damaged stays noted: it is tried
+        again when its original has changed.
+        """
         remedy = "`retrorun process --retry` reads it from its folder."
         with self._database.transaction():
+            if self._database.has_session(sha256) and not self._is_readable(sha256):
+                self._keep_waiting(sha256)
+                return
             self.remove(sha256)
             self._database.connection.execute(
                 "UPDATE files SET outcome = 'failed', slug = ?, message = CAST(? AS TEXT), "  # noqa: S608

@@ -7,7 +7,7 @@ import json
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,16 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from retrorun import detect, ingest, privacy_zones, time_zone
+from retrorun import detect, ingest, pipeline, privacy_zones, time_zone
 from retrorun import profile as profiles
 from retrorun.archive import Archive
+from retrorun.archive.annotations import position
 from retrorun.cli import options, terminal
-from retrorun.cli.process import Work, conclude, writing
+from retrorun.cli.process import Work, conclude, has_failed, print_problem, writing
 from retrorun.cli.terminal import Faults
+from retrorun.detect.labels import RECORDED
 from retrorun.errors import ArchiveError, SettingsError
-from retrorun.model import Athlete, Direction, Label, Remark, Session
+from retrorun.model import Athlete, Direction, Label, Remark, Session, Track
 from retrorun.readers.label_file import ORIGIN
 from retrorun.settings import Settings
 from retrorun.text import plain
@@ -60,8 +62,7 @@ def label(
         if session is None:
             context.exit(list_labelled_sessions(store, known))
         if start is None:
-            list_labels(store, session, known)
-            return
+            context.exit(list_labels(store, session, known))
         if end is None or direction is None:
             raise click.UsageError("give START, END and one of backward, forward and clear")
         athlete = options.load_athlete(profile, store)
@@ -187,22 +188,60 @@ LABEL_STORED = (
     "another retrorun is writing: your label is stored; the session is analysed with it by that "
     "run or by the next `retrorun process`"
 )
+LABEL_NOT_APPLIED = (
+    "your label is stored, but the session could not be analysed with it; `retrorun reprocess` "
+    "tries it again"
+)
+LABEL_WAITS = (
+    "not all labels are applied: the original of this session is missing or damaged; `retrorun "
+    "archive check --repair` reads it from its folder, and then they are applied"
+)
 Pair = tuple[Direction, Direction]  # of a label, of the detector
 
 
-def list_labels(store: Archive, session_id: str, settings: Settings) -> None:
+def list_labels(store: Archive, session_id: str, settings: Settings) -> int:
     """Print the labels of a session, one a line, and how the unaided detector agrees with them.
 
+    Returns:
+        The exit status: 1 where some are not applied because the original cannot be read.
+
     Raises:
-        ArchiveError: there is no such session.
+        ArchiveError: there is no such session, or it holds seconds in a privacy zone.
     """
+    options.apply_zones(store, settings)
     session = store.session(session_id)
-    for each in session.labels:
+    store.refuse_exposed(session.id)
+    labels = known_labels(store, session)
+    for each in labels:
         segment = f"{terminal.clock(each.start_s)}–{terminal.clock(each.end_s)}"
         terminal.out().print(f"{segment}  {each.direction}  ({escape(each.origin)})")
-    if not session.labels:
+    if not labels:
         terminal.err().print("this session has no labels")
-    _print_agreement(unaided_agreement(store, [session], settings))
+    _print_agreement(unaided_agreement(store, [(session, labels)], settings))
+    waits = session.source.sha256 in store.pending.waiting_for_original()
+    if not waits or Counter(labels) == Counter(session.labels):
+        return 0
+    terminal.err().print(LABEL_WAITS)
+    return 1
+
+
+def known_labels(store: Archive, session: Session) -> tuple[Label, ...]:
+    """The labels of a session on its page's clock: of its file, and those the archive keeps.
+
+    Raises:
+        ArchiveError: the session's track is missing or damaged.
+    """
+    recorded = tuple(each for each in session.labels if each.origin in RECORDED)
+    stated = _stored_labels(store, session)
+    if not stated:
+        return recorded
+    track = store.track(session.id)
+    placed, _ = pipeline.placed_labels(stated, track, session.zone)
+    return (*recorded, *privacy_zones.shown_labels(track, placed))
+
+
+def _stored_labels(store: Archive, session: Session) -> tuple[Label, ...]:
+    return store.annotations.labels(session.source.sha256).get(position(session.id), ())
 
 
 def list_labelled_sessions(store: Archive, settings: Settings) -> int:
@@ -211,11 +250,13 @@ def list_labelled_sessions(store: Archive, settings: Settings) -> int:
     Returns:
         The exit status: 1 where a session cannot be read.
     """
+    options.apply_zones(store, settings)
     faults = Faults()
-    labelled = [session for session in store.sessions(faults.add_damaged) if session.labels]
-    for session in labelled:
-        origins = ", ".join(sorted({each.origin for each in session.labels}))
-        terminal.out().print(f"{session.id}  {len(session.labels)} labels ({escape(origins)})")
+    sessions = store.sessions(faults.add_damaged)
+    labelled = [(each, labels) for each in sessions if (labels := known_labels(store, each))]
+    for session, labels in labelled:
+        origins = ", ".join(sorted({each.origin for each in labels}))
+        terminal.out().print(f"{session.id}  {len(labels)} labels ({escape(origins)})")
     if not labelled:
         terminal.err().print("no session has labels")
     _print_agreement(unaided_agreement(store, labelled, settings))
@@ -223,13 +264,13 @@ def list_labelled_sessions(store: Archive, settings: Settings) -> int:
 
 
 def unaided_agreement(
-    store: Archive, sessions: Iterable[Session], settings: Settings
+    store: Archive, labelled: Iterable[tuple[Session, Sequence[Label]]], settings: Settings
 ) -> Counter[Pair]:
     """Seconds by label and by what the detector finds without labels, over sessions."""
     athlete, seconds = store.annotations.profile(), Counter[Pair]()
-    for session in sessions:
+    for session, labels in labelled:
         found = detect.detect(store.track(session.id), (), athlete, settings.detect)
-        seconds.update(detect.agreement(found, session.labels))
+        seconds.update(detect.agreement(found, labels))
     return seconds
 
 
@@ -270,16 +311,17 @@ def set_label(store: Archive, session_id: str, segment: tuple[str, str], directi
     track = store.track(session.id)  # labels are kept on the recording's own clock
     start_s, end_s = (privacy_zones.recorded_s(track, each) for each in ends_s)
     if direction == "clear":
-        _store_placed_labels(store, session)
+        _store_placed_labels(store, session, track)
         store.annotations.clear_labels(session.id, start_s, end_s)
     else:
         labelled: Direction = "backward" if direction == "backward" else "forward"
         store.annotations.add_label(session.id, Label(start_s, end_s, labelled, "command"))
 
 
-def _store_placed_labels(store: Archive, session: Session) -> None:
-    """Keep a table's labels in seconds of the session, so that a part can be cleared."""
-    placed = [each for each in session.labels if each.origin == ORIGIN]
+def _store_placed_labels(store: Archive, session: Session, track: Track) -> None:
+    """Keep a table's labels in seconds of the recording, so that a part can be cleared."""
+    known, _ = pipeline.placed_labels(_stored_labels(store, session), track, session.zone)
+    placed = [each for each in known if each.origin == ORIGIN]
     if placed:
         store.annotations.replace_labels(session.id, ORIGIN, placed)
 
@@ -292,20 +334,32 @@ def reprocess_session(work: Work, session_id: str, reports: Path) -> int:
     store = work.archive
     (full_id,) = store.database.find_session("id", session_id)
     try:
-        with writing(work):
+        with writing(work) as problems:
             one = replace(work.engine, jobs=1)
-            ingest.reprocess(store.hashes([full_id]), store, one)
+            report = ingest.reprocess(store.hashes([full_id]), store, one)
+            problems.extend(report.problems)
     except ArchiveError as problem:
         if problem.slug != "archive-busy":
             raise
         terminal.err().print(LABEL_STORED)
         return 0
-    session = store.session(full_id)
+    for row in report.problems:
+        print_problem(row)
+    if report.problems:
+        waits = store.session(full_id).source.sha256 in store.pending.waiting_for_original()
+        terminal.err().print(LABEL_WAITS if waits else LABEL_NOT_APPLIED)
+    else:
+        _print_segments(work, store.session(full_id))
+    status = conclude(work, reports)
+    return 1 if report.problems or has_failed(problems) else status
+
+
+def _print_segments(work: Work, session: Session) -> None:
     console = terminal.out()
     console.print(terminal.headline(session))
     console.print(terminal.segment_table(session.measures.segments))
-    _print_agreement(unaided_agreement(store, [session], work.settings))
-    return conclude(work, reports)
+    labelled = [(session, session.labels)]
+    _print_agreement(unaided_agreement(work.archive, labelled, work.settings))
 
 
 LONGEST_NOTE = 10_000  # characters

@@ -68,11 +68,12 @@ def process(
             context.exit(1 if plan.unlisted else 0)
         athlete = early or options.load_athlete(None, store)
         work = Work(store, options.load_settings(settings), athlete, jobs or options.cores())
-        with writing(work):
+        with writing(work) as problems:
             report = carry_out(plan, work, pages=pages)
+            problems.extend(report.problems)
             show_report(report, store)
         status = conclude(work, reports if pages else None)
-    context.exit(1 if report.failed or plan.unlisted else status)
+    context.exit(1 if has_failed(problems) or plan.unlisted else status)
 
 
 def _is_finished(store: Archive, settings: Path | None, reports: Path | None) -> bool:
@@ -112,11 +113,12 @@ def reprocess(
     with Archive.open(options.archive_folder(archive), create=False) as store:
         athlete = options.load_athlete(profile, store)
         work = Work(store, options.load_settings(settings), athlete, jobs or options.cores())
-        with writing(work):
+        with writing(work) as problems:
             report = reprocess_sessions(work, session, everything=everything)
+            problems.extend(report.problems)
             show_report(report, store)
         status = conclude(work, reports)
-    context.exit(1 if report.failed else status)
+    context.exit(1 if has_failed(problems) else status)
 
 
 @click.command()
@@ -142,11 +144,12 @@ def undo(
             return
         athlete = options.load_athlete(None, store)
         work = Work(store, options.load_settings(None), athlete, options.cores())
-        with writing(work):
+        with writing(work) as problems:
             report = undo_import(work, number, separate)
+            problems.extend(report.problems)
             show_report(report, store)
         status = conclude(work, reports)
-    context.exit(status)
+    context.exit(1 if has_failed(problems) else status)
 
 
 PROBLEM_FIELDS = ("path", "outcome", "slug", "message", "byte_offset", "remedy")
@@ -341,14 +344,18 @@ def undo_import(work: Work, number: int | None, separate: str | None) -> ingest.
 
 
 @contextmanager
-def writing(work: Work) -> Iterator[None]:
+def writing(work: Work) -> Iterator[list[FileRow]]:
     """Hold the write lock; at the end, learn from the sessions and reprocess what that changes.
+
+    Yields:
+        Problems: the caller adds its own, and those of what is reprocessed at the end are added.
 
     Raises:
         ArchiveError: another process writes.
     """
+    problems: list[FileRow] = []
     with work.archive.writing():
-        yield
+        yield problems
         if work.archive.pending.is_empty():
             return
         with terminal.progress() as bar:
@@ -360,6 +367,12 @@ def writing(work: Work) -> Iterator[None]:
             later = ingest.bring_up_to_date(work.archive, work.engine, step)
         for row in later.problems:
             print_problem(row)
+        problems.extend(later.problems)
+
+
+def has_failed(problems: Sequence[FileRow]) -> bool:
+    """Whether a file could not be read or analysed; one that is no run has not failed."""
+    return any(row.outcome == "failed" for row in problems)
 
 
 def conclude(work: Work, reports: Path | None) -> int:

@@ -34,7 +34,9 @@ from retrorun.watch import Rhythm
     type=click.Choice(["systemd", "launchd"]),
     help="Print what starts this watch at login, and end.",
 )
+@click.pass_context
 def watch(
+    context: click.Context,
     folder: Path,
     archive: Path | None,
     reports: Path,
@@ -54,7 +56,8 @@ def watch(
     paths = WatchPaths(folder, options.archive_folder(archive), reports, profile)
     rhythm = Rhythm(every_s=every, events=events)
     known = options.load_settings(settings)
-    follow_folder(paths, known, jobs or options.cores(), None if once else rhythm)
+    jobs = jobs or options.cores()
+    context.exit(follow_folder(paths, known, jobs, None if once else rhythm))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +70,25 @@ class WatchPaths:
     profile: Path | None
 
 
-def follow_folder(paths: WatchPaths, settings: Settings, jobs: int, rhythm: Rhythm | None) -> None:
+def follow_folder(paths: WatchPaths, settings: Settings, jobs: int, rhythm: Rhythm | None) -> int:
     """Follow the folder; without a rhythm look once and end.
+
+    Returns:
+        The exit status: of one look, 1 where something could not be read or shown, and 130 where a
+        signal ended it between two files.
 
     Raises:
         RetrorunError: looking once failed.
     """
     with following.until_signalled() as stop:
         if rhythm is None:
-            done = _process_once(paths, settings, jobs, stop)
+            try:
+                done = _process_once(paths, settings, jobs, stop)
+            except following.Stopped:
+                return INTERRUPTED
             if done.unlisted is not None:
                 raise done.unlisted
-            return
+            return done.status
         unlisted = _UnlistedReport(_print_message)
         click.echo(f"watching {paths.folder}; stop with Ctrl-C", err=True)
         following.follow(
@@ -89,18 +99,24 @@ def follow_folder(paths: WatchPaths, settings: Settings, jobs: int, rhythm: Rhyt
             rhythm,
         )
     click.echo("stopped", err=True)
+    return 0
+
+
+INTERRUPTED = 130  # exit status
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look at the folder left.
+    """What came of one look at the folder.
 
     Attributes:
-        waiting: some files still grow.
+        is_growing: some files still grow.
+        status: the exit status: 1 where something could not be read or shown.
         unlisted: the first place that cannot be listed, and how many more; None if all can.
     """
 
-    waiting: bool
+    is_growing: bool
+    status: int
     unlisted: ReadError | None
 
 
@@ -120,7 +136,7 @@ class _UnlistedReport:
         if message != self._reported:
             self._say(message or following.RECOVERED)
         self._reported = message
-        return look.waiting
+        return look.is_growing
 
 
 def _process_once(paths: WatchPaths, settings: Settings, jobs: int, stop: Event) -> Look:
@@ -129,13 +145,15 @@ def _process_once(paths: WatchPaths, settings: Settings, jobs: int, stop: Event)
         athlete = options.load_athlete(paths.profile, store)  # may bring a privacy zone
         plan = ingest.plan_import(str(paths.folder), store)
         if plan.idle and not store.pending.pages() and (paths.reports / "index.html").exists():
-            return Look(bool(plan.waiting), _unlisted_error(plan))
+            return Look(bool(plan.waiting), 0, _unlisted_error(plan))
         work = process.Work(store, settings, athlete, jobs)
-        with process.writing(work):
+        with process.writing(work) as problems:
             report = ingest.run_import(plan, store, work.engine, following.between_files(stop))
+            problems.extend(report.problems)
             process.show_report(report, store)
-        process.conclude(work, paths.reports)
-        return Look(bool(report.waiting), _unlisted_error(plan))
+        status = process.conclude(work, paths.reports)
+        status = 1 if process.has_failed(problems) else status
+        return Look(bool(report.waiting), status, _unlisted_error(plan))
 
 
 def _unlisted_error(plan: ingest.Plan) -> ReadError | None:

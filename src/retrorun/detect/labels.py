@@ -230,6 +230,9 @@ def presses(recording: Recording) -> tuple[float, ...]:
     return tuple(end_s - float(times.min()) for end_s in pressed)
 
 
+RECORDED = frozenset({"lap", "step", "name", "file"})  # origins of labels in a file itself
+
+
 def placed(
     labels: Iterable[Label], start_time_s: float, seconds: int, utc_offset_s: float
 ) -> tuple[tuple[Label, ...], tuple[Note, ...]]:

@@ -58,9 +58,10 @@ class Report:
     passed_over: int = 0
 
     def followed_by(self, later: "Report") -> "Report":
-        """The same, with the sessions and problems of what was done afterwards."""
+        """The same, with the sessions and problems of what was done afterwards, each once."""
         ids = tuple(dict.fromkeys(self.sessions + later.sessions))
-        return replace(self, sessions=ids, problems=self.problems + later.problems)
+        problems = tuple(dict.fromkeys(self.problems + later.problems))
+        return replace(self, sessions=ids, problems=problems)
 
     @property
     def failed(self) -> tuple[FileRow, ...]:
