@@ -382,6 +382,12 @@ def test_a_cohorts_results_hold_no_zone_and_the_same_discs_in_every_run(place: P
     assert len(pd.read_parquet(shared / "tracks")) == len(rows)
 
 
+def test_a_dry_run_of_a_cohort_makes_no_archive(place: Path) -> None:
+    cohort = ("cohort", "process", place / "in", "--out", place / "results", "--jobs", "1")
+    done(*cohort, "--dry-run", "--archive", place / "a", "--profile", place / "zone.toml")
+    assert not (place / "a").exists()
+
+
 def starts(out: Path) -> list[str]:
     return sorted(map(str, pd.read_parquet(out / "sessions")["start_time"]))
 
