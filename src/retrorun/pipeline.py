@@ -94,7 +94,9 @@ def analyse(export: Export, blob: Blob, settings: Settings, athlete: Athlete) ->
     tracks = tuple(track for _, track in results)
     lost = export.passed_over + tuple(Note(each.slug, each.message) for each in problems)
     if any(note.slug == privacy_zones.SLUG for each in sessions for note in each.notes):
+        # the file's name often holds the first session's first second: no session may show it
         quiet = privacy_zones.quiet_source(export.source)
+        sessions = tuple(map(privacy_zones.quiet_names, sessions))
         return Analysis(quiet, sessions, tracks, privacy_zones.quiet_notes(lost))
     return Analysis(export.source, sessions, tracks, lost)
 
@@ -139,8 +141,8 @@ def _session(
     athlete = athlete.at(track.start_time_s)
     place = time_zone.of_track(track, recording.utc_offset_s)
     labels, outside = _labels(recorded, given.labels, track, place)
-    plain, detection = _detections(recording, track, labels, athlete, settings)
     shown = privacy_zones.blanked(track) if is_blank else track
+    plain, detection = _detections(recording, shown, labels, athlete, settings)
     track = dataclasses.replace(shown, columns={**shown.columns, **detection.columns})
     measures = measure.measure(track, detection, athlete, settings.measure)
     factor = measures.cost_factor

@@ -52,6 +52,7 @@ KEPT = frozenset(
         "heading_minus_course_deg",
     }
 )
+KEPT_FLAGS = frozenset({"paused", "gap", "heart_rate_suspect"})
 SLUG = "privacy-zone"
 _CUT = "seconds in a privacy zone are left out: times, distances and sums begin at its edge"
 _BLANK = "nearly all of it lies in a privacy zone: places, distances and speeds are left out"
@@ -211,9 +212,14 @@ def _joined(distance: FloatArray, shown: BoolArray) -> FloatArray:
 
 
 def blanked(track: Track) -> Track:
-    """A track with nothing but what may stay of a hidden second; whatever else it held is left."""
+    """A track with nothing but what may stay of a hidden second; whatever else it held is left.
+
+    Flags and notes that positions decide go too. Segments are to be detected on what is left.
+    """
     columns = {name: track.columns[name] for name in track.columns if name in KEPT}
-    return Track(track.start_time_s, columns, track.flags, notes=track.notes, hidden=track.hidden)
+    none = np.zeros(track.seconds, dtype=bool)
+    flags = {name: v if name in KEPT_FLAGS else none for name, v in track.flags.items()}
+    return Track(track.start_time_s, columns, flags, hidden=track.hidden)
 
 
 def check(track: Track, athlete: Athlete, session_id: str) -> Track:
@@ -310,15 +316,22 @@ def without_hidden(session: Session, track: Track) -> Session:
         track: with hidden seconds, or blanked.
     """
     return replace(
-        session,
-        source=quiet_source(session.source),
-        name=without_clock(session.name),
+        quiet_names(session),
         laps=(),  # a lap of a round distance ends that far from the door
         pauses=shown_pauses(track, session.pauses),
-        second_devices=tuple(map(_without_clock_in_name, session.second_devices)),
         device_energy_kcal=None,
         notes=(note(track), *quiet_notes(session.notes)),
         measures=replace(session.measures, notes=quiet_notes(session.measures.notes)),
+    )
+
+
+def quiet_names(session: Session) -> Session:
+    """The session without a time of day in the names of its file, itself and second devices."""
+    return replace(
+        session,
+        source=quiet_source(session.source),
+        name=without_clock(session.name),
+        second_devices=tuple(map(_without_clock_in_name, session.second_devices)),
     )
 
 

@@ -280,6 +280,75 @@ def test_single_files_know_the_archives_zones(place: Path, command: tuple[str, .
         assert "142420" not in hidden
 
 
+@pytest.mark.parametrize("command", [("analyze", "--json"), ("explain",)])
+def test_a_zone_that_only_a_single_file_heard_of_has_the_same_discs_at_every_call(
+    place: Path, command: tuple[str, ...]
+) -> None:
+    file = min((place / "in").iterdir())
+    given = (file, "--archive", place / "a", "--profile", place / "zone.toml")
+    first = done(*command, *given).stdout
+    assert len(profile(place).zone_secret) == 64
+    for more in ((), (), ("--no-profile",)):
+        assert done(*command, *given, *more).stdout == first
+    assert profile(place).privacy_zones == (HOME,)
+    with Archive.open(place / "a", create=False) as store:
+        assert not store.known()
+    imported(place, "--no-pages")  # and the zone holds for what is stored later
+    for data in exported(place):
+        assert nearest_m(data) > HOME.radius_m
+
+
+def test_only_the_zones_of_a_profile_are_kept_by_analyze(place: Path) -> None:
+    text = (place / "zone.toml").read_text(encoding="utf-8")
+    (place / "zone.toml").write_text(f"mass_kg = 61\n{text}", encoding="utf-8")
+    imported(place, "--no-pages")
+    file = next((place / "in").iterdir())
+    done("analyze", file, "--archive", place / "a", "--profile", place / "zone.toml")
+    kept = profile(place)
+    assert (kept.mass_kg, kept.privacy_zones) == (Athlete().mass_kg, (HOME,))
+    with Archive.open(place / "a") as store:
+        assert len(store.annotations.exposed()) == 2  # to be analysed again before they are shown
+
+
+def test_an_archive_without_a_secret_is_given_one_by_analyze(place: Path) -> None:
+    with Archive.open(place / "a") as store:
+        store.annotations.set_profile(Athlete(privacy_zones=(HOME,)))  # of an older version
+    file = next((place / "in").iterdir())
+    first, second = (done("analyze", "--json", file, "--archive", place / "a") for _ in range(2))
+    assert first.stdout == second.stdout
+    assert len(profile(place).zone_secret) == 64
+
+
+def test_a_zone_that_cannot_be_kept_is_refused(place: Path) -> None:
+    (place / "taken").write_text("a file where the folder would be", encoding="utf-8")
+    file = next((place / "in").iterdir())
+    given = ("--archive", place / "taken" / "a", "--profile", place / "zone.toml")
+    result = run("analyze", "--json", file, *given)
+    assert result.exit_code == 1
+    assert "--archive DIR" in result.stderr
+    assert result.stdout == ""
+
+
+def test_no_page_or_table_shows_the_clock_that_was_hidden_for_another_session(place: Path) -> None:
+    """One file of two tracks; the second is far from the zone and is not hidden."""
+    far = attack_routes.run(attack_routes.door(8), 1, "streets", 8)
+    track = re.search(rb"<trk>.*</trk>", far)
+    assert track is not None
+    files = sorted((place / "in").iterdir())
+    data = files[0].read_bytes().replace(b"</gpx>", track[0] + b"</gpx>")
+    for each in files:
+        each.unlink()
+    (place / "in" / "2026-05-08-142427.gpx").write_bytes(data)
+    imported(place, "--profile", place / "zone.toml")
+    out = place / "out"
+    done("export", "--archive", place / "a", "--what", "sessions", "--out", out)
+    pages = list((place / "r" / "sessions").glob("*.html"))
+    assert len(pages) == 2
+    for path in [*(place / "r").rglob("*.*"), *out.rglob("*.csv")]:
+        if path.is_file():
+            assert b"142427" not in path.read_bytes(), path
+
+
 def test_labels_are_said_and_kept_on_the_right_clock(place: Path) -> None:
     imported(place, "--profile", place / "zone.toml", "--no-pages")
     with Archive.open(place / "a") as store:
@@ -311,6 +380,12 @@ def test_a_cohorts_results_hold_no_zone_and_the_same_discs_in_every_run(place: P
     shared = place / "shared"
     done("cohort", "export", out, "--deidentify", "--tracks", "--out", shared)
     assert len(pd.read_parquet(shared / "tracks")) == len(rows)
+
+
+def test_a_dry_run_of_a_cohort_makes_no_archive(place: Path) -> None:
+    cohort = ("cohort", "process", place / "in", "--out", place / "results", "--jobs", "1")
+    done(*cohort, "--dry-run", "--archive", place / "a", "--profile", place / "zone.toml")
+    assert not (place / "a").exists()
 
 
 def starts(out: Path) -> list[str]:

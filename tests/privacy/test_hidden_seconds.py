@@ -1,17 +1,22 @@
 """Two recordings that differ in hidden seconds only leave the same behind."""
 
 import dataclasses as dc
+import itertools
+import json
 import re
 
 import numpy as np
+import pytest
 
 from attack_routes import door, run
 from retrorun import contract, pipeline, privacy_zones
 from retrorun.model import Analysis, Athlete, Blob, Session, Track, Zone
 from retrorun.settings import Settings
+from retrorun.simulate import fit_bytes, scenarios, simulate
 
 HOME = door(3)
 ATHLETE = Athlete(mass_kg=70, privacy_zones=(HOME.zone,), zone_secret="kept")  # noqa: S106
+WIDE = dc.replace(ATHLETE, privacy_zones=(dc.replace(HOME.zone, radius_m=2000.0),))
 POINT = re.compile(rb'<trkpt lat="([^"]+)" lon="([^"]+)"><ele>([^<]+)</ele>')
 
 
@@ -21,9 +26,9 @@ def analysed(data: bytes, athlete: Athlete = ATHLETE) -> tuple[Session, Track]:
     return outcome.sessions[0], outcome.tracks[0]
 
 
-def elsewhere_within(data: bytes) -> bytes:
+def elsewhere_within(data: bytes, athlete: Athlete = ATHLETE) -> bytes:
     """The same run with every fix within the discs at other places and heights within them."""
-    main, *_ = privacy_zones.discs(ATHLETE)
+    main, *_ = privacy_zones.discs(athlete)
 
     def moved(found: re.Match[bytes]) -> bytes:
         place = {
@@ -31,7 +36,7 @@ def elsewhere_within(data: bytes) -> bytes:
             for number, name in ((1, "latitude_deg"), (2, "longitude_deg"))
         }
         track = Track(0.0, place, {"gap": np.zeros(1, dtype=bool)})
-        if not privacy_zones.within(track, privacy_zones.discs(ATHLETE)).any():
+        if not privacy_zones.within(track, privacy_zones.discs(athlete)).any():
             return found[0]
         return (
             f'<trkpt lat="{main.latitude_deg:.7f}" lon="{main.longitude_deg:.7f}"><ele>99.0</ele>'
@@ -40,17 +45,107 @@ def elsewhere_within(data: bytes) -> bytes:
     return POINT.sub(moved, data)
 
 
-def test_what_is_hidden_decides_nothing_that_is_left() -> None:
-    data = run(HOME, 1, "streets", 3)
-    other = elsewhere_within(data)
+@pytest.mark.parametrize("athlete", [ATHLETE, WIDE], ids=["cut", "blanked"])
+def test_what_is_hidden_decides_nothing_that_is_left(athlete: Athlete) -> None:
+    data = with_varied_steps(run(HOME, 1, "streets", 3))
+    other = elsewhere_within(data, athlete)
     assert data != other
-    (session, track), (second, other_track) = analysed(data), analysed(other)
-    assert track.hidden
+    (session, track), (second, other_track) = analysed(data, athlete), analysed(other, athlete)
+    assert bool(track.hidden) == (athlete is ATHLETE)
+    assert session.notes[0].slug == "privacy-zone"
     assert track.columns.keys() == other_track.columns.keys()
     for name, values in track.columns.items():
         np.testing.assert_array_equal(values, other_track.columns[name], name)
+    for name, flags in track.flags.items():
+        np.testing.assert_array_equal(flags, other_track.flags[name], name)
     same_file = dc.replace(second, id=session.id, source=session.source)
     assert session == same_file
+
+
+def with_varied_steps(data: bytes) -> bytes:
+    """The run with a minute of walking and a stop, by its steps only."""
+    numbers = itertools.count()
+
+    def steps(_: re.Match[bytes]) -> bytes:
+        second = next(numbers)
+        rate = 0 if 200 <= second < 230 else 52 if 300 <= second < 360 else 83 + second % 3
+        return f"<g:cad>{rate}</g:cad>".encode()
+
+    return re.sub(rb"<g:cad>\d+</g:cad>", steps, data)
+
+
+def test_a_blanked_session_is_told_apart_by_its_steps() -> None:
+    session, _ = analysed(with_varied_steps(run(HOME, 1, "streets", 3)), WIDE)
+    found = [each.segment for each in session.measures.segments]
+    assert any(each.direction == "still" and 195 <= each.start_s <= 205 for each in found)
+    assert any(each.gait == "walk" and 295 <= each.start_s <= 305 for each in found)
+
+
+def test_a_blanked_session_confirms_no_direction_and_teaches_nothing() -> None:
+    """A compass run that is confirmed in the open; hidden, its heading has no course beside it."""
+    data = fit_bytes(simulate(scenarios()["intervals"], 9000))
+    opened = pipeline.process(Blob("run.fit", data), Settings(), Athlete())
+    assert isinstance(opened, Analysis), opened
+    assert "confirmed" in verdicts(opened)
+    places = opened.tracks[0]
+    zone = Zone(
+        float(np.nanmean(places.columns["latitude_deg"])),
+        float(np.nanmean(places.columns["longitude_deg"])),
+        5000.0,
+    )
+    athlete = Athlete(
+        privacy_zones=(zone,),
+        zone_secret="kept",  # noqa: S106
+        forward_line=opened.sessions[0].forward_line,
+        backward_line=opened.sessions[0].backward_line,
+    )
+    blank = pipeline.process(Blob("run.fit", data), Settings(), athlete)
+    assert isinstance(blank, Analysis), blank
+    (session,) = blank.sessions
+    assert session.notes[0].slug == "privacy-zone"
+    assert "confirmed" not in verdicts(blank)
+    assert session.heading.source is None
+    assert (session.forward_line, session.backward_line) == (None, None)
+    assert session.lesson is not None
+    assert (session.lesson.forward_line, session.lesson.backward_line) == (None, None)
+    assert session.distance_sources == {}
+    assert not np.any(blank.tracks[0].columns["evidence_heading"])
+    assert not np.any(blank.tracks[0].columns["evidence_gait"])
+
+
+def verdicts(analysis: Analysis) -> set[str]:
+    (session,) = analysis.sessions
+    return {
+        each.segment.verdict
+        for each in session.measures.segments
+        if each.segment.direction != "still"
+    }
+
+
+@pytest.mark.parametrize("athlete", [ATHLETE, WIDE], ids=["cut", "blanked"])
+@pytest.mark.parametrize("hidden_at", [0, 1])
+def test_every_session_of_a_file_loses_the_time_in_its_name(
+    athlete: Athlete, hidden_at: int
+) -> None:
+    """Two tracks in one file: one at the door, the other far away and not hidden."""
+    name = "2026-05-08-142427"
+    runs = [run(HOME, 1, "streets", 3), run(door(5), 1, "streets", 5)]
+    parts = [re.search(rb"<trk>.*</trk>", each) for each in runs[:: 1 - 2 * hidden_at]]
+    tracks = b"".join(
+        each[0].replace(b"<trk>", f"<trk><name>{name}</name>".encode()) for each in parts if each
+    )
+    data = re.sub(rb"<trk>.*</trk>", lambda _: tracks, runs[0])
+    outcome = pipeline.process(Blob(f"{name}.gpx", data), Settings(), athlete)
+    assert isinstance(outcome, Analysis), outcome
+    hidden = [any(note.slug == "privacy-zone" for note in each.notes) for each in outcome.sessions]
+    assert hidden == [hidden_at == 0, hidden_at == 1]
+    for session in outcome.sessions:
+        assert session.source == outcome.source
+        assert session.source.name == "2026-05-08-….gpx"
+        assert session.name == "2026-05-08-…"
+    assert "142427" not in json.dumps(contract.document(outcome))
+    shown = pipeline.process(Blob(f"{name}.gpx", data), Settings(), Athlete())
+    assert "142427" in json.dumps(contract.document(shown))
 
 
 def test_the_start_that_is_told_is_that_of_the_first_second_outside() -> None:
@@ -67,12 +162,7 @@ def test_the_start_that_is_told_is_that_of_the_first_second_outside() -> None:
 
 
 def test_a_session_within_a_zone_keeps_what_the_body_did() -> None:
-    athlete = Athlete(
-        mass_kg=70,
-        privacy_zones=(dc.replace(HOME.zone, radius_m=2000.0),),
-        zone_secret="kept",  # noqa: S106
-    )
-    session, track = analysed(run(HOME, 1, "streets", 3), athlete)
+    session, track = analysed(run(HOME, 1, "streets", 3), WIDE)
     assert set(track.columns) <= privacy_zones.KEPT
     assert track.has("heart_rate_bpm")
     assert not track.headings

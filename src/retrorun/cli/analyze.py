@@ -1,4 +1,4 @@
-"""Commands on single files, ``analyze`` and ``explain``: nothing is stored."""
+"""Commands on single files, ``analyze`` and ``explain``: nothing is stored but new zones."""
 
 from pathlib import Path
 
@@ -29,10 +29,10 @@ def analyze(
     no_profile: bool,
     settings: Path | None,
 ) -> None:
-    """Analyse FILE(s): nothing is stored. With --json one document a line.
+    """Analyse FILE(s): no session is stored. With --json one document a line.
 
     A zip is read member by member. The profile and the privacy zones of the archive are used, if
-    there is one.
+    there is one. Privacy zones of --profile are kept there; without an archive one is made.
     """
     known = options.load_settings(settings)
     athlete = options.athlete_for_one_run(profile, archive, use_stored=not no_profile)
@@ -65,7 +65,8 @@ def explain(
 ) -> None:
     """Show what FILE holds, where its heading comes from and the evidence for each segment.
 
-    The profile and the privacy zones of the archive are used, if there is one.
+    The profile and the privacy zones of the archive are used, if there is one. Privacy zones of
+    --profile are kept there; without an archive one is made.
     """
     known = options.load_settings(settings)
     athlete = options.athlete_for_one_run(profile, archive, use_stored=not no_profile)

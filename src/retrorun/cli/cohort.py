@@ -5,7 +5,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -222,14 +222,9 @@ def _engine(chosen: ProcessOptions, jobs: int) -> "Engine":
 def _athletes(chosen: ProcessOptions) -> "Athletes":
     from retrorun.cohort import assignment
 
-    default = options.athlete_for_one_run(chosen.profile, chosen.archive)
-    if chosen.profile and default.privacy_zones and not chosen.dry_run:
-        from retrorun.archive import Archive
-
-        # the same discs in every run: zones and their secret are kept
-        with Archive.open(options.archive_folder(chosen.archive)) as store:
-            default = options.load_athlete(chosen.profile, store)
-            default = replace(default, forward_line=None, backward_line=None, cost_factor=None)
+    # the same discs in every run: zones and their secret are kept
+    keep_zones = not chosen.dry_run
+    default = options.athlete_for_one_run(chosen.profile, chosen.archive, keep_zones=keep_zones)
     return assignment.load(
         assignment.AssignmentOptions(
             where=chosen.athletes,

@@ -11,7 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from retrorun.archive import Archive
-    from retrorun.model import Athlete
+    from retrorun.model import Athlete, Zone
     from retrorun.privacy_zones import Disc
     from retrorun.settings import Settings
 
@@ -112,16 +112,21 @@ def load_athlete(path: Path | None, store: "Archive") -> "Athlete":
 
 
 def athlete_for_one_run(
-    path: Path | None, folder: Path | None, *, use_stored: bool = False
+    path: Path | None, folder: Path | None, *, use_stored: bool = False, keep_zones: bool = True
 ) -> "Athlete":
-    """The athlete of a profile file or an unknown one, for a command that stores nothing.
+    """The athlete of a profile file or an unknown one, for a command that stores no session.
 
-    The privacy zones of the archive hold as well, if there is one.
+    The privacy zones of the archive hold as well, if there is one. New zones and their secret are
+    kept there: discs drawn by another secret at every call would lead back to the door.
 
     Args:
         path: of the profile file.
         folder: of the archive; None: the platform's data folder.
         use_stored: without a profile file, use the archive's profile and name it on stderr.
+        keep_zones: False: the discs are for this call and nothing that they hide may be shown.
+
+    Raises:
+        ArchiveError: there is a new zone and the archive cannot be written.
     """
     from retrorun import profile as profiles
     from retrorun.archive import Archive
@@ -142,7 +147,11 @@ def athlete_for_one_run(
         text = f"profile: the one stored in {shown(str(place))} (--no-profile leaves it out)"
         click.echo(text, err=True)
         athlete = stored
-    return with_stored_zones(athlete, stored)
+    joined = with_stored_zones(athlete, stored)
+    if not keep_zones or _zones_of(joined) == _zones_of(stored):
+        return joined
+    with Archive.open(place) as store:
+        return keep_new_zones(store, athlete)
 
 
 def cores() -> int:
@@ -158,10 +167,18 @@ def keep_new_zones(store: "Archive", athlete: "Athlete") -> "Athlete":
     """
     stored = store.annotations.profile()
     joined = with_stored_zones(athlete, stored)
-    if joined.privacy_zones != stored.privacy_zones or not stored.zone_secret:
-        zones, zone_secret = joined.privacy_zones, joined.zone_secret
+    if _zones_of(joined) == _zones_of(stored):
+        return joined
+    with store.writing():
+        stored = store.annotations.profile()  # another process may have drawn the secret meanwhile
+        joined = with_stored_zones(athlete, stored)
+        zones, zone_secret = _zones_of(joined)
         store_zones(store, replace(stored, privacy_zones=zones, zone_secret=zone_secret))
     return joined
+
+
+def _zones_of(athlete: "Athlete") -> "tuple[tuple[Zone, ...], str]":
+    return athlete.privacy_zones, athlete.zone_secret
 
 
 def with_stored_zones(athlete: "Athlete", stored: "Athlete") -> "Athlete":
