@@ -9,13 +9,14 @@ import ast
 import inspect
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 
-from retrorun import settings
+from retrorun.settings import Settings
 
 HEAD = """\
 # Settings
 
-Printed by `python docs/generate/settings.py > docs/settings.md` from `src/retrorun/settings.py`.
+Printed by `python docs/generate/settings.py > docs/settings.md` from `src/retrorun/settings/`.
 A TOML file given with `--settings FILE` overrides any of them:
 
 ```toml
@@ -34,21 +35,16 @@ metres, `_mps` metres a second, `_spm` steps a minute, `_bpm` beats a minute, `_
 
 def markdown() -> str:
     """The page in Markdown: a table a stage, a row a setting."""
-    source = inspect.getsource(settings)
-    lines = source.splitlines()
-    classes = {node.name: node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)}
     return HEAD + "".join(
-        _table(str(each.target.id), classes[str(each.annotation.id)], lines)
-        for each in classes["Settings"].body
-        if isinstance(each, ast.AnnAssign)
-        and isinstance(each.target, ast.Name)
-        and isinstance(each.annotation, ast.Name)
+        _table(each.name, type(getattr(Settings(), each.name))) for each in fields(Settings)
     )
 
 
-def _table(stage: str, node: ast.ClassDef, lines: list[str]) -> str:
-    doc = ast.get_docstring(node) or ""
-    rows = "".join(_rows(node, lines))
+def _table(stage: str, declared: type) -> str:
+    source = inspect.getsource(declared)
+    node = ast.parse(source).body[0]
+    rows = "".join(_rows(node, source.splitlines())) if isinstance(node, ast.ClassDef) else ""
+    doc = inspect.getdoc(declared)
     return f"\n## `[{stage}]`\n\n{doc}\n\n| setting | default | |\n|---|---|---|\n{rows}"
 
 

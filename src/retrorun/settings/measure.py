@@ -1,0 +1,56 @@
+"""Metrics of segments."""
+
+from dataclasses import dataclass
+
+Normal = tuple[float, float]  # mean and standard deviation (sd)
+Numbers = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureSettings:
+    """Metrics of segments: speed, heart rate, energy and the athlete's own backward cost factor."""
+
+    moving_mps: float = 0.5  # An athlete at least this fast is moving.
+    moving_cadence_spm: float = 60.0  # Where speed is missing, more steps than this are movement.
+    timer_share: float = 0.02  # More movement than timed, by this share, is noted.
+    timer_s: float = 5.0  # A smaller excess of movement over the timer is not noted.
+    spike_bpm: float = 25.0  # Heart rate that differs by more from both neighbours is a spike.
+    spike_s: int = 8  # Those neighbours lie this many seconds before and after it.
+    lock_bpm: float = 2.0  # Heart rate this near to the step rate may be counted steps.
+    lock_s: int = 90  # Heart rate that equals the step rate for this long is left out.
+    steep_grade: float = 0.03  # A backward segment of a greater mean grade is called steep.
+    twisty_dps: float = 12.0  # A greater mean turn rate, degrees a second, is called twisty.
+    steady_after_s: float = 60.0  # Steady heart rate leaves out this first part of a segment.
+    steady_for_s: float = 20.0  # Least time that steady heart rate is a mean of.
+    trend_s: float = 60.0  # Fewer seconds with a value give no trend within a segment.
+    coverage: float = 0.5  # Least share of the seconds with heart rate, or speed, for a number.
+    warm_s: float = 180.0  # Energy by heart rate begins after this much movement.
+    keytel_coverage: float = 0.5  # Least share of a segment within the tested range of heart rate.
+    zone_shares: Numbers = (0.6, 0.7, 0.8, 0.9)  # Default zones, shares of the maximum.
+    personal_width: float = 1.35  # Greatest high/low of an own cost factor that energy uses.
+    kinetics_step_s: int = 5  # Heart rate is fitted on a grid of this many seconds.
+    kinetics_ease_s: int = 30  # Effort is averaged over this long, within its segment.
+    kinetics_stretch_s: float = 20.0  # Shorter backward segments are left out of the fit.
+    kinetics_memory_s: int = 120  # Heart rate is left out this long after a doubtful segment.
+    kinetics_usable_s: float = 180.0  # Least time with heart rate that the fit can use.
+    kinetics_effort_spread: float = 2.5  # Least deviation of forward demand, ml/kg/min.
+    kinetics_backward_s: float = 90.0  # Least backward movement in segments that count.
+    kinetics_forward_s: float = 180.0  # Least forward movement with heart rate.
+    kinetics_base_bpm: Normal = (65.0, 20.0)  # Prior of heart rate without demand: mean, sd.
+    kinetics_slope: Normal = (2.8, 0.35)  # Prior beats per ml/kg: mean, sd of its log.
+    kinetics_drift: Normal = (0.03, 0.05)  # Prior rise in an hour, a share: mean, sd.
+    kinetics_up_s: Normal = (32.0, 0.5)  # Prior time constant of rising: mean, sd of log.
+    kinetics_down_s: Normal = (42.0, 0.5)  # Prior time constant of falling: mean, sd of log.
+    kinetics_start_bpm: float = 8.0  # Prior sd about the first known heart rate.
+    kinetics_hills: Normal = (1.0, 0.3)  # Prior share of hills' demand shown: mean, sd.
+    kinetics_outlier: float = 2.5  # Residuals beyond this many deviations lose weight.
+    kinetics_lags: int = 12  # Steps over which correlated residuals widen the interval.
+    kinetics_correlation: float = 0.98  # Greatest correlation from step to step that is removed.
+    kinetics_model_error: float = 0.008  # Error of log k in every session, whatever the fit says.
+    kinetics_hill_error: float = 0.1  # Error of log k where all of the effort is due to grade.
+    kinetics_beyond_error: float = 0.15  # Error of log k where no forward effort is as high.
+    kinetics_highest_effort: float = 0.9  # The highest forward effort is this quantile of efforts.
+    kinetics_least_slope: float = 1.4  # A sensor that shows fewer beats per ml/kg has failed.
+    kinetics_range: tuple[float, float] = (0.6, 4.0)  # Cost factors that a body can have.
+    kinetics_width: float = 1.6  # Greatest high/low of a cost factor that is given.
+    best_distances_m: Numbers = (100.0, 400.0, 1000.0, 1609.344, 5000.0)  # Distances with a best.
