@@ -1,9 +1,27 @@
+import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from retrorun.errors import SettingsError
 from retrorun.settings import Settings, load
+
+SOURCE = Path(__file__).resolve().parents[1] / "src" / "retrorun"
+WITHOUT_NUMBERS = sorted(
+    path.relative_to(SOURCE)
+    for places in (
+        "detect/*.py",
+        "prepare/*.py",
+        "measure/*.py",
+        "readers/clock*.py",
+        "readers/cadence.py",
+    )
+    for path in SOURCE.glob(places)
+)
+# What formulas may hold: halves and doubles, angles, time and percent, and guards of quotients.
+MATHEMATICAL = {0, 0.5, 1, 2, 60, 90, 100, 180, 360, 1000, 3600, 1e-6, 1e-9}
+Z95 = 1.96  # 97.5 % quantile of the normal distribution
 
 
 def written(folder: Path, text: str) -> Path:
@@ -51,3 +69,58 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SettingsError):
         load(path)
+
+
+def numbers(node: ast.AST) -> Iterator[ast.Constant]:
+    """Numbers of a formula that are neither mathematical, nor places in an array, nor digits."""
+    if isinstance(node, ast.Constant):
+        counts = isinstance(node.value, int | float) and not isinstance(node.value, bool)
+        if counts and node.value not in MATHEMATICAL | {Z95}:
+            yield node
+        return
+    if isinstance(node, ast.Subscript):  # places
+        yield from numbers(node.value)
+        return
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        if node.func.id == "_utc_s":  # a date
+            return
+        if node.func.id == "round":  # digits
+            yield from numbers(node.args[0])
+            return
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):  # a width in bits
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from numbers(child)
+
+
+@pytest.mark.parametrize(
+    "path", WITHOUT_NUMBERS, ids=lambda path: f"{path.parent.name}/{path.name}"
+)
+def test_no_tuned_number_stands_in_a_formula(path: Path) -> None:
+    source = (SOURCE / path).read_text(encoding="utf-8")
+    found = [
+        f"{path}:{each.lineno}: {each.value} in {source.splitlines()[each.lineno - 1].strip()}"
+        for each in numbers(ast.parse(source))
+    ]
+    assert not found, "\n".join(["belongs into settings or literature.py:", *found])
+
+
+@pytest.mark.parametrize(
+    ("formula", "found"),
+    [
+        ("gain = 0.08 * step", [0.08]),
+        ("LEAST_S = 45", [45]),
+        ("near = abs(x[3:] - x[:-3]) < 7", [7]),
+        ("y = round(3.7 * x, 4)", [3.7]),
+        ("def f(seconds: int = 4) -> None: ...", [4]),
+        ("y = 2.0 * np.pi * x / 360.0", []),
+    ],
+)
+def test_a_number_in_a_formula_is_found(formula: str, found: list[float]) -> None:
+    assert [each.value for each in numbers(ast.parse(formula))] == found
+
+
+def test_a_mirrored_number_that_may_lie_below_nothing_can_be_given(tmp_path: Path) -> None:
+    lowest = list(Settings().measure.kinetics_lowest)
+    given = load(written(tmp_path, f"[measure]\nkinetics_lowest = {lowest}"))
+    assert given.fingerprint() == Settings().fingerprint()

@@ -2,11 +2,13 @@
 
     python docs/generate/settings.py > docs/settings.md
 
-A setting's sentence is the comment behind its default. A test compares the page with the code.
+A setting's sentence is the comment behind its default and in the lines that follow at once. A test
+compares the page with the code.
 """
 
 import ast
 import inspect
+import itertools
 import sys
 from collections.abc import Iterator
 from dataclasses import fields
@@ -52,8 +54,15 @@ def _rows(node: ast.ClassDef, lines: list[str]) -> Iterator[str]:
     for each in node.body:
         if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name) and each.value:
             end = each.value.end_lineno or each.lineno
-            _, _, sentence = lines[end - 1].partition("  # ")
+            sentence = _sentence(lines[end - 1 :])
             yield f"| `{each.target.id}` | `{ast.unparse(each.value)}` | {sentence} |\n"
+
+
+def _sentence(lines: list[str]) -> str:
+    """The comment behind the first line, with the lines of comment that follow at once."""
+    _, _, first = lines[0].partition("  # ")
+    more = itertools.takewhile(lambda line: line.startswith("    # "), lines[1:])
+    return " ".join([first, *(line.removeprefix("    # ") for line in more)])
 
 
 if __name__ == "__main__":

@@ -23,6 +23,9 @@ import numpy.typing as npt
 from retrorun.units import EARTH_RADIUS_M, FloatArray, IntArray, wrap_deg
 
 LOG_2 = 0.6931471805599453
+MAD_TO_SD = 1.4826  # median absolute deviation to standard deviation, of a normal distribution
+RUNNING_PRODUCT = 256  # factors of a running product that stays far above the smallest float
+MOST_LOG_ODDS = 30.0  # beyond it a probability differs from 0 or 1 by less than 1e-13
 LOG_10 = 2.302585092994046
 _LOG_2_HIGH, _LOG_2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 _HALF_PI_HIGH, _HALF_PI_MIDDLE = 1.57079632673412561417e00, 6.07710050630396597660e-11

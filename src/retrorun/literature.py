@@ -167,6 +167,8 @@ FINDINGS: tuple[Finding, ...] = (
 )
 BY_KEY: dict[str, Finding] = {finding.key: finding for finding in FINDINGS}
 
+MINETTI_DEGREE = 5  # of the polynomials of Minetti et al. 2002
+
 
 def value(key: str) -> float:
     """The number of a finding.

@@ -81,7 +81,9 @@ def analyse(export: Export, blob: Blob, settings: Settings, athlete: Athlete) ->
     problems: list[RetrorunError] = []
     for index in range(len(export.recordings)):
         try:
-            with_phones, second = joined_with_phones(export.recordings[index], phones)
+            with_phones, second = joined_with_phones(
+                export.recordings[index], phones, settings.prepare
+            )
             given = _Input(with_phones, blob.labels.get(index, ()), second)
             session, track = _session(export.source, index, given, settings, athlete)
             notes = session.notes + blob.notes.get(index, ())

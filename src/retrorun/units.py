@@ -15,7 +15,13 @@ IntArray = npt.NDArray[np.int64]
 EARTH_RADIUS_M = 6_371_008.8  # IUGG mean radius
 JOULE_PER_KCAL = 4184.0  # thermochemical calorie
 METRE_PER_MILE = 1609.344
-FOOT_PER_METRE = 1 / 0.3048
+METRE_PER_FOOT = 0.3048
+FOOT_PER_METRE = 1 / METRE_PER_FOOT
+MPS_PER_KMH = 1 / 3.6
+MPS_PER_MPH = 0.44704
+HOUR_S = 3600.0
+DAY_S = 86_400.0
+WEEK_S = 7 * DAY_S
 
 
 @overload

@@ -3,6 +3,7 @@ import pytest
 
 from retrorun.detect.labels import evidence, meaning, meaning_of_whole, placed, spoken
 from retrorun.model import Label, Lap, Recording
+from retrorun.settings import DetectSettings
 
 TIMES = 1_000.0 + np.arange(100.0)
 
@@ -159,12 +160,12 @@ def test_an_ordinary_file_says_nothing() -> None:
 
 def test_later_labels_win() -> None:
     labels = (Label(0, 10, "backward", "step"), Label(4, 6, "forward", "command"))
-    signs = np.sign(evidence(labels, 12)).tolist()
+    signs = np.sign(evidence(labels, 12, DetectSettings())).tolist()
     assert signs == [1, 1, 1, 1, -1, -1, 1, 1, 1, 1, 0, 0]
 
 
 def test_labels_beyond_the_session_are_cut() -> None:
-    ratio = evidence((Label(-5.0, 1e9, "backward", "command"),), 3)
+    ratio = evidence((Label(-5.0, 1e9, "backward", "command"),), 3, DetectSettings())
     assert (ratio > 0).tolist() == [True, True, True]
 
 

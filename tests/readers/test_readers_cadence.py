@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from retrorun.readers.cadence import normalize_cadence
+from retrorun.settings import ReadLimits
 from retrorun.units import FloatArray
 
+LIMITS = ReadLimits()
 TIMES = np.arange(1200.0)
 # m/s and steps a minute of both feet: an easy run, a fast one, a slow jog, a walk, a stroll
 GAITS = ((2.8, 160.0), (4.5, 182.0), (2.0, 152.0), (1.5, 112.0), (1.1, 100.0))
@@ -25,7 +27,7 @@ def columns(speed: FloatArray, counted: FloatArray, by: str) -> dict[str, FloatA
 
 
 def steps(speed: FloatArray, counted: FloatArray, by: str, sport: str | None) -> FloatArray:
-    return normalize_cadence(TIMES, columns(speed, counted, by), sport)[0]["cadence_spm"]
+    return normalize_cadence(TIMES, columns(speed, counted, by), sport, LIMITS)[0]["cadence_spm"]
 
 
 @pytest.mark.parametrize("gait", GAITS)
@@ -52,7 +54,7 @@ def test_the_speed_tells_what_was_counted(
 )
 def test_without_a_speed_the_sport_tells(sport: str | None, counted: float, spm: float) -> None:
     given = {"cadence_spm": np.full(TIMES.size, counted)}
-    assert normalize_cadence(TIMES, given, sport)[0]["cadence_spm"] == pytest.approx(spm)
+    assert normalize_cadence(TIMES, given, sport, LIMITS)[0]["cadence_spm"] == pytest.approx(spm)
 
 
 @pytest.mark.parametrize("feet", [1, 2])
@@ -73,7 +75,7 @@ def test_a_stretch_that_counts_half_or_twice_is_put_right(
     spm = np.full(TIMES.size, 170.0)
     counted = np.where((TIMES >= 300) & (TIMES < 500), factor * spm, spm) * feet / 2
     found, notes = normalize_cadence(
-        TIMES, columns(np.full(TIMES.size, 3.2), counted, "odometer"), "running"
+        TIMES, columns(np.full(TIMES.size, 3.2), counted, "odometer"), "running", LIMITS
     )
     assert found["cadence_spm"] == pytest.approx(spm)
     (note,) = (note for note in notes if note.slug == slug)
@@ -90,6 +92,6 @@ def test_a_backward_runner_s_steps_are_not_halved() -> None:
 def test_walking_breaks_in_a_run_are_no_half_locked_steps() -> None:
     walking = TIMES % 300 < 60
     speed, spm = np.where(walking, 1.4, 3.0), np.where(walking, 104.0, 168.0)
-    found, notes = normalize_cadence(TIMES, columns(speed, spm / 2, "positions"), "running")
+    found, notes = normalize_cadence(TIMES, columns(speed, spm / 2, "positions"), "running", LIMITS)
     assert found["cadence_spm"] == pytest.approx(spm)
     assert [note.slug for note in notes] == ["cadence-doubled"]

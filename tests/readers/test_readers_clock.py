@@ -13,6 +13,7 @@ from retrorun.readers.clock import repair_clock
 from retrorun.settings import ReadLimits, Settings
 from retrorun.units import FloatArray
 
+LIMITS = ReadLimits()
 START_S = 1_777_793_400.0  # 2026-05-03T07:30:00Z
 HOUR_S, DAY_S = 3600.0, 86_400.0
 WEEKS_S = 1024 * 7 * DAY_S
@@ -50,7 +51,7 @@ def read_gpx(time_s: FloatArray, way_m: FloatArray) -> Export:
 
 def test_a_good_clock_is_left_alone() -> None:
     one = run(START_S + ELAPSED)
-    assert repair_clock(one, "fit", "a") == (one,)
+    assert repair_clock(one, "fit", "a", LIMITS) == (one,)
 
 
 JUMPS = (HOUR_S, -HOUR_S, DAY_S, -DAY_S, 20 * DAY_S, -400 * DAY_S + 17, WEEKS_S, -WEEKS_S)
@@ -63,7 +64,7 @@ def test_both_parts_of_a_run_whose_clock_was_set_are_joined(
     jump_s: float, at: int, by: str
 ) -> None:
     time_s = START_S + ELAPSED + np.where(at <= ELAPSED, jump_s, 0.0)
-    (one,) = repair_clock(run(time_s, by=by), "gpx", "a")
+    (one,) = repair_clock(run(time_s, by=by), "gpx", "a", LIMITS)
     assert np.diff(one.time_s).tolist() == [1.0] * 900
     assert any(slug.startswith("clock") for slug in slugs(one))
     longer_s = START_S + (jump_s if at < 450 else 0.0)
@@ -82,7 +83,7 @@ def test_laps_pauses_and_headings_move_with_their_part() -> None:
         laps=(Lap(START_S, START_S + 200), Lap(START_S + 200, START_S + DAY_S + 500)),
         pauses=(Pause(START_S + 100, START_S + 110),),
     )
-    (moved,) = repair_clock(one, "fit", "a")
+    (moved,) = repair_clock(one, "fit", "a", LIMITS)
     first = float(moved.time_s[0])
     assert [(lap.start_time_s - first, lap.end_time_s - first) for lap in moved.laps] == [
         (0, 200),
@@ -98,7 +99,7 @@ def test_a_coffee_of_an_hour_is_a_pause() -> None:
     way = np.concatenate((way, np.full(30, 901.0), 901.0 + 3.0 * np.arange(300.0)))
     second = np.arange(float(way.size))
     time_s = START_S + second + np.where(second >= 331, 3725.0, 0.0)
-    (one,) = repair_clock(run(time_s, way, by="positions"), "gpx", "a")
+    (one,) = repair_clock(run(time_s, way, by="positions"), "gpx", "a", LIMITS)
     assert np.array_equal(one.time_s, time_s)
     assert not slugs(one)
 
@@ -108,7 +109,7 @@ def test_a_pause_that_the_device_states_is_one_however_fast_the_athlete_was() ->
     stated = Pause(START_S + 300, START_S + 5 * HOUR_S + 299)
     one = run(time_s)
     one = Recording(one.time_s, one.columns, pauses=(stated,))
-    (kept,) = repair_clock(one, "fit", "a")
+    (kept,) = repair_clock(one, "fit", "a", LIMITS)
     assert np.array_equal(kept.time_s, time_s)
 
 
@@ -141,14 +142,16 @@ def test_times_that_run_back_and_forth_while_the_places_are_in_order() -> None:
 
 def test_samples_that_were_shuffled_are_put_in_order_of_time() -> None:
     order = np.argsort(ELAPSED + np.random.default_rng(5).uniform(0, 60, 901))
-    (one,) = repair_clock(run((START_S + ELAPSED)[order], (3.0 * ELAPSED)[order]), "gpx", "a")
+    (one,) = repair_clock(
+        run((START_S + ELAPSED)[order], (3.0 * ELAPSED)[order]), "gpx", "a", LIMITS
+    )
     assert one.columns["distance_m"].tolist() == (3.0 * ELAPSED).tolist()
     assert "clock-backward" in slugs(one)
 
 
 def test_whole_minutes_are_spread_over_their_samples() -> None:
     coarse = START_S + np.floor(ELAPSED / 60) * 60
-    (one,) = repair_clock(run(coarse), "gpx", "a")
+    (one,) = repair_clock(run(coarse), "gpx", "a", LIMITS)
     assert np.allclose(one.time_s[:900], START_S + ELAPSED[:900])
     assert "clock-coarse" in slugs(one)
 
@@ -173,20 +176,20 @@ def test_a_single_sample_from_before_the_clock_was_set_is_left_out() -> None:
     ],
 )
 def test_a_day_that_cannot_be_is_noted_and_the_run_kept(first_s: float, slug: str) -> None:
-    (one,) = repair_clock(run(first_s + ELAPSED), "tcx", "a")
+    (one,) = repair_clock(run(first_s + ELAPSED), "tcx", "a", LIMITS)
     assert slug in slugs(one)
     assert float(one.time_s[0]) == first_s
 
 
 @pytest.mark.parametrize("turns", [1, 2])
 def test_the_week_number_of_gps_rolled_over(turns: int) -> None:
-    (one,) = repair_clock(run(START_S - turns * WEEKS_S + ELAPSED), "fit", "a")
+    (one,) = repair_clock(run(START_S - turns * WEEKS_S + ELAPSED), "fit", "a", LIMITS)
     assert float(one.time_s[0]) == START_S
     assert "clock-week-rollover" in slugs(one)
 
 
 def test_a_day_on_which_the_format_existed_is_kept_and_doubted() -> None:
-    (one,) = repair_clock(run(START_S - WEEKS_S + ELAPSED), "tcx", "a")  # 2006-09-17
+    (one,) = repair_clock(run(START_S - WEEKS_S + ELAPSED), "tcx", "a", LIMITS)  # 2006-09-17
     assert float(one.time_s[0]) == START_S - WEEKS_S
     (note,) = one.notes
     assert note.slug == "clock-doubtful"
@@ -196,7 +199,7 @@ def test_a_day_on_which_the_format_existed_is_kept_and_doubted() -> None:
 def test_laps_with_the_right_week_tell_that_the_samples_have_a_wrong_one() -> None:
     one = run(START_S - WEEKS_S + ELAPSED)
     one = Recording(one.time_s, one.columns, laps=(Lap(START_S, START_S + 900),))
-    (moved,) = repair_clock(one, "tcx", "a")
+    (moved,) = repair_clock(one, "tcx", "a", LIMITS)
     assert float(moved.time_s[0]) == START_S
     assert moved.laps == (Lap(START_S, START_S + 900),)
 
@@ -212,6 +215,6 @@ def test_laps_with_the_right_week_tell_that_the_samples_have_a_wrong_one() -> No
 )
 def test_what_no_clock_can_mean_is_refused_by_name(time_s: FloatArray, slug: str) -> None:
     with pytest.raises(ReadError) as refused:
-        repair_clock(run(time_s), "gpx", "a.gpx")
+        repair_clock(run(time_s), "gpx", "a.gpx", LIMITS)
     assert refused.value.slug == slug
     assert refused.value.file == "a.gpx"

@@ -24,7 +24,7 @@ from retrorun.detect import (
     verdicts,
 )
 from retrorun.detect.credibility import Grounds
-from retrorun.detect.explain import agreement, explain, would_change
+from retrorun.detect.explain import agreement, would_change
 from retrorun.detect.heading import Facing
 from retrorun.detect.iron import without_hard_iron
 from retrorun.detect.mount import Mount, mount
@@ -33,9 +33,7 @@ from retrorun.model import Athlete, Detection, HeadingVerdict, Label, Note, Trac
 from retrorun.settings import DetectSettings
 from retrorun.units import FloatArray, wrap_deg
 
-LEAST_LLR = 0.3  # log-likelihood ratio of a second from which it says something
-
-__all__ = ["agreement", "detect", "explain"]
+__all__ = ["agreement", "detect"]
 
 
 def detect(
@@ -62,14 +60,16 @@ def detect(
         verdict = HeadingVerdict(None, "none", None, None, "the recording is empty")
         return Detection((), verdict, {})
     spoken, notes = _believed(track, tuple(spoken), athlete, settings)
-    grounds = _grounds(track, labels.evidence(spoken, track.seconds), athlete, settings)
+    grounds = _grounds(track, labels.evidence(spoken, track.seconds, settings), athlete, settings)
     decision = verdicts.decide(grounds, spoken, settings)
     decision = laps.snapped(decision, grounds.heading, presses_s, settings)
     notes += laps.pattern(decision, grounds.gait, presses_s, settings)
     verdict = _verdict(grounds.facing, grounds.mount)
     found = segments.segments(decision, grounds, settings)
     return Detection(
-        segments=tuple(replace(part, would_change=would_change(part, verdict)) for part in found),
+        segments=tuple(
+            replace(part, would_change=would_change(part, verdict, settings)) for part in found
+        ),
         heading=verdict,
         columns={
             "backward_probability": decision.probability,
@@ -92,11 +92,12 @@ def _believed(
     if not any(file_labels.of_file(label) for label in spoken):
         return spoken, ()
     own = tuple(label for label in spoken if not file_labels.of_file(label))
-    grounds = _grounds(track, labels.evidence(own, track.seconds), athlete, settings)
+    grounds = _grounds(track, labels.evidence(own, track.seconds, settings), athlete, settings)
     found = verdicts.decide(grounds, own, settings)
     backward, sure = found.direction == 1, found.verdict > 0
-    told = (grounds.heading < -LEAST_LLR) | (grounds.gait < -LEAST_LLR / 10.0)
-    weight = np.where(sure, 1.0, np.where(backward | (told & backward.any()), 0.5, 0.0))
+    forward = (grounds.heading < -settings.heading_heard) | (grounds.gait < -settings.gait_heard)
+    weight = np.where(backward | (forward & backward.any()), settings.unsure_weight, 0.0)
+    weight = np.where(sure, 1.0, weight)
     weight = np.where(found.direction < 2, weight, 0.0)
     either = grounds.mount is not None and not grounds.mount.sure
     if either and not (grounds.mount is not None and grounds.mount.both):
@@ -157,8 +158,7 @@ def _grounds(
         facing=facing,
         mount=mounted,
         steps=gait_evidence,
-        reversed_at=reversed_at,
-        asks_line=mounted is not None or bool(steps.counted.sum() >= gait.LEAST_S),
+        asks_line=mounted is not None or bool(steps.counted.sum() >= settings.gait_least_s),
     )
 
 
@@ -168,8 +168,8 @@ def _doubting_sign(probability: FloatArray, worn: Mount, settings: DetectSetting
     The likelier sign stands, however little likelier: two directions are told apart even where
     nothing says which is forward.
     """
-    right = 1.0 / (1.0 + arithmetic.exp(-min(worn.log_odds, 30.0)))
-    right = max(float(right), settings.even_odds[1] + 0.01)
+    right = 1.0 / (1.0 + arithmetic.exp(-min(worn.log_odds, arithmetic.MOST_LOG_ODDS)))
+    right = max(float(right), settings.even_odds[1] + settings.sign_margin)
     return np.asarray(right * probability + (1.0 - right) * (1.0 - probability), dtype=np.float64)
 
 

@@ -17,9 +17,8 @@ from retrorun.units import BoolArray, FloatArray
 class Grounds:
     """Everything a stretch is judged by; arrays (n,).
 
-    ``heading``, ``gait`` and ``label`` are log-likelihood ratios per second, ``reversed_at`` tells
-    where the course turned about under a steady heading. ``heading_raw`` is the heading before
-    the disturbed seconds were struck out. ``asks_line``: see ``Detection``.
+    ``heading``, ``gait`` and ``label`` are log-likelihood ratios per second. ``heading_raw`` is
+    the heading before the disturbed seconds were struck out. ``asks_line``: see ``Detection``.
     """
 
     probability: FloatArray
@@ -31,7 +30,6 @@ class Grounds:
     facing: Facing
     mount: Mount | None
     steps: GaitEvidence
-    reversed_at: BoolArray
     asks_line: bool = False
 
 
@@ -41,29 +39,33 @@ def gait_agrees(
     """Whether steps and speed changed with the heading, by more than they do elsewhere."""
     if float(grounds.gait[first:last].sum()) < settings.gait_confirms:
         return False
-    slower = speed_ratio(grounds, back, first, last)
+    slower = speed_ratio(grounds, back, (first, last), settings)
     if slower is not None and slower > settings.slower_helps:
         return False
     here = grounds.steps.excess[first:last]
     if not np.isfinite(here).any():
         return True
-    return float(np.nanmean(here)) > settings.gait_wander * wander(grounds, back)
+    return float(np.nanmean(here)) > settings.gait_wander * wander(grounds, back, settings)
 
 
-def wander(grounds: Grounds, back: BoolArray) -> float:
+def wander(grounds: Grounds, back: BoolArray, settings: DetectSettings) -> float:
     """Deviation of half-minute means of the step rate's excess on the other seconds."""
     rest = grounds.steps.excess[~back & np.isfinite(grounds.steps.excess)]
-    blocks = rest[: rest.size // 30 * 30].reshape(-1, 30).mean(axis=1)
-    return float(blocks.std()) if blocks.size > 3 else 0.0
+    seconds = settings.wander_block_s
+    blocks = rest[: rest.size // seconds * seconds].reshape(-1, seconds).mean(axis=1)
+    return float(blocks.std()) if blocks.size >= settings.wander_blocks else 0.0
 
 
-def speed_ratio(grounds: Grounds, back: BoolArray, first: int, last: int) -> float | None:
+def speed_ratio(
+    grounds: Grounds, back: BoolArray, span: tuple[int, int], settings: DetectSettings
+) -> float | None:
     """Speed of a stretch over that of the minute around it in the other direction."""
-    around = slice(max(first - 60, 0), last + 60)
+    first, last = span
+    around = slice(max(first - settings.compared_s, 0), last + settings.compared_s)
     speed = grounds.modes.speed_mps
     timed = grounds.modes.moving & np.isfinite(speed)
     moving, inside = timed[around] & (back[around] != back[first]), timed[first:last]
-    if moving.sum() < 10 or inside.sum() < 4:
+    if moving.sum() < settings.compared_around_s or inside.sum() < settings.compared_inside_s:
         return None
     return float(np.median(speed[first:last][inside]) / np.median(speed[around][moving]))
 

@@ -1,42 +1,14 @@
-"""Why each segment was judged as it was, and what would have changed that, in words.
+"""What would have changed the verdict on a segment, in words.
 
 How well the detector, left alone, agrees with what the user said: a confusion matrix.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from retrorun.detect.labels import spans
 from retrorun.model import Detection, Direction, HeadingVerdict, Label, Segment
-
-SPOKE = 1.0  # summed evidence below this is silence
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """One segment, explained.
-
-    Attributes:
-        segment: the segment, with the evidence of each kind.
-        because: which kinds spoke, and for what.
-        would_change: what would have changed the verdict; empty for stops.
-        heading: why the heading was not believed; None if it was, or there is none to believe.
-    """
-
-    segment: Segment
-    because: str
-    would_change: str
-    heading: str | None
-
-
-def explain(detection: Detection) -> tuple[Explanation, ...]:
-    """Explain every segment, in order."""
-    refused = refusal(detection.heading)
-    return tuple(
-        Explanation(part, because(part), would_change(part, detection.heading), refused)
-        for part in detection.segments
-    )
+from retrorun.settings import DetectSettings
 
 
 def refusal(heading: HeadingVerdict) -> str | None:
@@ -46,18 +18,7 @@ def refusal(heading: HeadingVerdict) -> str | None:
     return f"{heading.source} was not believed: {heading.reason}"
 
 
-def because(segment: Segment) -> str:
-    """Which kinds of evidence spoke, the strongest first."""
-    spoke = sorted(segment.evidence.items(), key=lambda item: -abs(item[1]))
-    parts = [
-        f"{kind} speaks for {'backward' if sum_ > 0 else 'forward'} ({sum_:+.1f})"
-        for kind, sum_ in spoke
-        if abs(sum_) >= SPOKE
-    ]
-    return "; ".join([segment.reason, *parts] if segment.reason else parts)
-
-
-def would_change(segment: Segment, heading: HeadingVerdict) -> str:
+def would_change(segment: Segment, heading: HeadingVerdict, settings: DetectSettings) -> str:
     """What would have led to another verdict on this segment."""
     settled = {
         "labelled": "clearing the label, or another one after it",
@@ -65,7 +26,8 @@ def would_change(segment: Segment, heading: HeadingVerdict) -> str:
     }
     if segment.direction == "still" or segment.verdict in settled:
         return settled.get(segment.verdict, "")
-    if segment.evidence.get("heading", 0.0) >= SPOKE and segment.direction != "forward":
+    by_heading = segment.evidence.get("heading", 0.0) >= settings.mentioned
+    if by_heading and segment.direction != "forward":
         return _settled_by(segment.reason)
     sure = "would confirm it or turn it over" if segment.direction != "unknown" else "would decide"
     if heading.kind == "compass":

@@ -15,8 +15,6 @@ from retrorun.model import Direction, Label, Note
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray
 
-EXACT_S = 2.0  # a press so near to a turn is exact, and the turn is not known better
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unaided:
@@ -126,7 +124,7 @@ def _snapped(
     def nearest(edge_s: float) -> float:
         away = np.abs(firm - edge_s)
         near = int(away.argmin())
-        late = EXACT_S < away[near] <= settings.late_press_s
+        late = settings.exact_press_s < away[near] <= settings.late_press_s
         return float(firm[near]) if late else edge_s
 
     moved = [replace(one, start_s=nearest(one.start_s), end_s=nearest(one.end_s)) for one in labels]

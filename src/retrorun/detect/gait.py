@@ -11,8 +11,6 @@ from retrorun.model import Athlete, GaitLine
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray
 
-LEAST_S = 60  # seconds of step rate from which gait has something to say
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GaitEvidence:
@@ -58,12 +56,13 @@ def evidence(
     which, so without them it is silent.
     """
     nothing = np.zeros(seen.counted.size)
-    sides = (known & (taught < 0.1), known & (taught > 0.9))
-    if seen.counted.sum() < LEAST_S:
+    forward, backward = settings.taught_bounds
+    sides = (known & (taught < forward), known & (taught > backward))
+    if seen.counted.sum() < settings.gait_least_s:
         ratio = _by_speed(seen, sides, settings) / settings.gait_temper_s
         silent = GaitEvidence.silent(nothing.size, settings)
         return replace(silent, ratio=ratio)
-    ahead = fit(seen, sides[0].astype(np.float64), None)
+    ahead = fit(seen, sides[0].astype(np.float64), None, settings)
     if ahead is not None:
         own = backward_gait(athlete, settings)
         return _judge(seen, ahead, sides, own, settings)
@@ -77,7 +76,7 @@ def _untaught(seen: Steps, athlete: Athlete, settings: DetectSettings) -> GaitEv
     nothing = np.zeros(seen.counted.size)
     own = backward_gait(athlete, settings)
     back = two_lines(seen, own, settings)
-    line = fit(seen, 1.0 - back, athlete.forward_line)
+    line = fit(seen, 1.0 - back, athlete.forward_line, settings)
     if line is None:
         return GaitEvidence.silent(nothing.size, settings)
     if back.any():
@@ -93,7 +92,7 @@ def _by_earlier_runs(
     nobody = (seen.counted, np.zeros(seen.counted.size, dtype=bool))
     own, gait = athlete.forward_line, backward_gait(athlete, settings)
     judged = _judge(seen, line, nobody, gait, settings)
-    raised_by = _raised_throughout(seen, own) if own is not None else 0.0
+    raised_by = _raised_throughout(seen, own, settings) if own is not None else 0.0
     if own is not None and raised_by > settings.own_line_tells:
         return replace(_judge(seen, own, nobody, gait, settings), forward=None)
     ratio = np.zeros(seen.counted.size)
@@ -102,16 +101,17 @@ def _by_earlier_runs(
     return replace(judged, ratio=ratio)
 
 
-def _raised_throughout(seen: Steps, line: GaitLine) -> float:
+def _raised_throughout(seen: Steps, line: GaitLine, settings: DetectSettings) -> float:
     """Evidence that the whole session lies above the runner's own line, as one observation.
 
-    A line moves by some 4 steps/min from day to day, alike for every second of a session, so an
+    A line moves from day to day (``day_spread_spm``), alike for every second of a session, so an
     hour of it says no more than its median does.
     """
     expected = expected_spm(line, seen)
     above = float(np.median((seen.cadence_spm - expected)[seen.counted]))
-    gain = 0.08 * float(np.median(expected[seen.counted]))
-    return gain * (above - gain / 2.0) / (16.0 + line.spread_spm * line.spread_spm)
+    gain = settings.own_gain * float(np.median(expected[seen.counted]))
+    between = settings.day_spread_spm * settings.day_spread_spm
+    return gain * (above - gain / 2.0) / (between + line.spread_spm * line.spread_spm)
 
 
 def _judge(
@@ -132,25 +132,39 @@ def _judge(
     backward_line = None
     if behind.sum() >= settings.teach_least_s:
         taught = float(np.median((above / expected)[behind]))
+        own_weight, usual_weight = settings.own_weights
         # The athlete's own ratio, drawn a little to the usual one; both are known only so well.
-        share = float(np.clip(0.9 * taught + 0.1 * share, *settings.own_ratio))
+        share = float(np.clip(own_weight * taught + usual_weight * share, *settings.own_ratio))
         share_spread = min(share_spread, settings.own_within)
-        backward_line = raised(line, 1.0 + taught, seen, behind)
+        backward_line = raised(line, 1.0 + taught, seen, behind, settings)
     spread = max(line.spread_spm, settings.gait_spread_spm)
     wide = arithmetic.hypot(spread, share_spread * expected)
-    on = normal(above, spread) + 0.02 / 60.0
+    floor = settings.steps_outliers[0] / settings.steps_outliers[1]
+    on = normal(above, spread) + floor
     # Beyond the expected share the evidence stays what it is there, and so do faster steps still.
     beyond = np.maximum(above - share * expected, 0.0) if share > 0 else 0.0
-    over = normal(above - share * expected - beyond, wide) + 0.02 / 60.0
+    over = normal(above - share * expected - beyond, wide) + floor
     ratio = arithmetic.log(over / on) + _by_speed(seen, sides, settings)
-    # Faster than one's own forward speed is implausible backward, and 4.5 m/s for anyone.
-    usual = float(np.median(seen.speed_mps[seen.counted & ~behind]))
-    ratio -= 2.0 * np.clip((seen.speed_mps / usual - 1.0) / 0.1, 0.0, 4.0)
-    ratio -= 3.0 * np.clip((seen.speed_mps - 4.3) / 0.2, 0.0, 3.0)
-    ratio = np.clip(ratio, -8.0, 8.0) / settings.gait_temper_s
+    ratio = _without_too_fast(ratio, seen.speed_mps, seen.counted & ~behind, settings)
+    ratio = np.clip(ratio, -settings.gait_most, settings.gait_most) / settings.gait_temper_s
     ratio = np.where(seen.counted, ratio, 0.0)
     excess = np.where(seen.counted, above / expected, np.nan)
     return GaitEvidence(ratio, excess, line, backward_line, share)
+
+
+def _without_too_fast(
+    ratio: FloatArray, speed_mps: FloatArray, forward: BoolArray, settings: DetectSettings
+) -> FloatArray:
+    """Log-likelihood ratios, (n,), lowered at speeds that are hardly run backward.
+
+    Faster than the athlete's own forward speed is implausible, and so is what nobody reaches.
+    """
+    usual_mps = float(np.median(speed_mps[forward]))
+    cost, step, most = settings.faster_costs
+    ratio = ratio - cost * np.clip((speed_mps / usual_mps - 1.0) / step, 0.0, most)
+    cost, step, most = settings.fastest_costs
+    beyond = (speed_mps - settings.fastest_backward_mps) / step
+    return np.asarray(ratio - cost * np.clip(beyond, 0.0, most), dtype=np.float64)
 
 
 def _by_speed(
@@ -168,11 +182,16 @@ def _by_speed(
     if middles[1] >= middles[0]:
         return np.zeros(timed.size)
     spreads = [
-        float(arithmetic.hypot(1.4826 * np.median(np.abs(speed - middle)), 0.08 * middle))
+        float(
+            arithmetic.hypot(
+                arithmetic.MAD_TO_SD * np.median(np.abs(speed - middle)),
+                settings.speed_spread_share * middle,
+            )
+        )
         for speed, middle in zip(speeds, middles, strict=True)
     ]
     logs = [
-        arithmetic.log(normal(seen.speed_mps - middle, spread) + 0.02)
+        arithmetic.log(normal(seen.speed_mps - middle, spread) + settings.speed_floor)
         for middle, spread in zip(middles, spreads, strict=True)
     ]
     bound = settings.gait_speed_bound

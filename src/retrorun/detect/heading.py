@@ -11,6 +11,8 @@ from retrorun.model import HeadingKind, HeadingTrack, HeadingVerdict, Track
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, difference_deg, wrap_deg
 
+# Kinds of heading, the least useful first.
+RANK: tuple[HeadingKind, ...] = ("none", "course", "unknown", "compass")
 # Their angle grows clockwise, whatever made it; of others that is to be found out.
 CLOCKWISE = (
     "osmand:",
@@ -32,7 +34,6 @@ class Facing:
             within [-180, 180); NaN where there is none.
         weight: how far each delta counts, 0 to 1: slow seconds have no firm course.
         usable: seconds that count in full.
-        diverse: whether the course takes more than one direction.
         held: whether new values come so seldom that the heading lags behind every turn.
     """
 
@@ -41,7 +42,6 @@ class Facing:
     delta_deg: FloatArray
     weight: FloatArray
     usable: BoolArray
-    diverse: bool
     held: bool = False
 
 
@@ -51,10 +51,9 @@ def facing(track: Track, modes: Modes, settings: DetectSettings) -> Facing:
         verdict = HeadingVerdict(None, "none", None, None, "the recording holds no heading")
         nothing = np.full(track.seconds, np.nan)
         weight = np.zeros(track.seconds)
-        return Facing(verdict, nothing, nothing, weight, weight > 0, diverse=False)
+        return Facing(verdict, nothing, nothing, weight, weight > 0)
     judged = [_judge(series, track, modes, settings) for series in track.headings]
-    rank = {"compass": 3, "unknown": 2, "course": 1, "none": 0}
-    best = max(judged, key=lambda one: (rank[one.verdict.kind], int(one.usable.sum())))
+    best = max(judged, key=lambda one: (RANK.index(one.verdict.kind), int(one.usable.sum())))
     others = [one.verdict for one in judged if one is not best]
     if others:
         said = "; ".join(f"{one.source}: {one.kind}, {one.reason}" for one in others)
@@ -66,11 +65,11 @@ def facing(track: Track, modes: Modes, settings: DetectSettings) -> Facing:
 def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSettings) -> Facing:
     """Check one heading against the course before believing it."""
     raw = _thawed(series.heading_deg, settings.frozen_s)
-    course, speed = _course(track)
+    course, speed = _course(track, settings.heading_chord_s)
     low, full = settings.heading_mps
     weight = np.clip((np.nan_to_num(speed) - low) / (full - low), 0.0, 1.0)
     weight *= modes.moving & ~track.flags["position_suspect"]
-    heading = _smooth_deg(raw, settings.heading_half_s)
+    heading = _smooth_deg(raw, settings)
     weight = np.where(np.isfinite(heading) & np.isfinite(course), weight, 0.0)
     usable = weight >= 1.0
     spread = 1.0 - _length(course[usable])
@@ -80,7 +79,8 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
         mirrored = np.where(weight > 0, difference_deg(-heading, course), np.nan)
         plain, turned = _axial_length(delta[usable]), _axial_length(mirrored[usable])
         unsure = not series.source.startswith(CLOCKWISE)
-        if unsure and spread > 0.1 and turned > 0.5 and turned > plain + 0.2:
+        clearer = turned > max(settings.mirror_concentration, plain + settings.mirror_gain)
+        if unsure and spread > settings.mirror_spread and clearer:
             heading, delta, plain = (-heading) % 360.0, mirrored, turned
             reason = "it grows counter-clockwise; taken as its mirror image"
         if plain < settings.axial_concentration:
@@ -94,8 +94,7 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
         delta,
         weight * believed,
         usable & believed,
-        bool(spread > 0.02),
-        _held(raw) > settings.held_share,
+        _held(raw, settings) > settings.held_share,
     )
 
 
@@ -112,60 +111,71 @@ def _kind(
         return "course", "its place in the file is for the course over ground"
     if given.size == 0:
         return "none", "it holds no value"
-    if given.size > 30 and _length(given) > 1 - 1e-5:
+    long = given.size > settings.constant_least_s
+    if long and _length(given) > 1 - settings.constant_spread:
         return "unknown", f"it is constant at {given[0]:.0f}° while the runner moves"
     if usable.sum() < settings.heading_least_s:
         seconds = int(usable.sum())
         return "unknown", f"only {seconds} s of it beside a course: too little to check it"
-    follows = _follows_course(raw, delta, usable, track)
+    follows = _follows_course((raw, delta, usable), track, settings)
     if follows is not None:
         return "course", f"it follows the course within {follows:.0f}°: a course in disguise"
     return "compass", "it is independent of the course"
 
 
 def _follows_course(
-    raw: FloatArray, delta: FloatArray, usable: BoolArray, track: Track
+    seen: tuple[FloatArray, FloatArray, BoolArray], track: Track, settings: DetectSettings
 ) -> float | None:
     """Spread of heading minus course in degrees if the heading is a course, else None.
 
     A course is followed for the whole run, with at most a lag; a compass is turned about at
     least once for some seconds, or mounted askew, or swings.
     """
-    turned = usable & (np.abs(delta) > 110) & ~(np.abs(track.column("turn_rate_dps")) > 15)
+    raw, delta, usable = seen
+    turning = np.abs(track.column("turn_rate_dps")) > settings.follows_turn_dps
+    turned = usable & (np.abs(delta) > settings.follows_turn_deg) & ~turning
     starts, ends = runs(turned)
-    if (turned[starts] & (ends - starts >= 4)).any():
+    if (turned[starts] & (ends - starts >= settings.follows_turn_s)).any():
         return None
     best: float | None = None
     step_east = np.gradient(track.column("x_m")) if raw.size > 1 else raw
     step_north = np.gradient(track.column("y_m")) if raw.size > 1 else raw
     one_second = np.degrees(arithmetic.arctan2(step_east, step_north))
     for course in (track.column("course_deg"), one_second, track.column("device_course_deg")):
-        for lag in (0, 1, 2, 3):
-            apart = difference_deg(raw[lag:], course[: raw.size - lag])[usable[lag:]]
-            apart = apart[np.isfinite(apart)]
-            if apart.size < 20:
-                continue
-            near = float(np.mean(np.abs(apart) < 30))
-            middle = float(np.median(apart))
-            width = 1.4826 * float(np.median(np.abs(apart - middle)))
-            if near > 0.95 and abs(middle) < 8 and width < 10:
+        for lag_s in range(settings.follows_lag_s + 1):
+            apart = difference_deg(raw[lag_s:], course[: raw.size - lag_s])[usable[lag_s:]]
+            width = _width_deg(apart[np.isfinite(apart)], settings)
+            if width is not None:
                 best = width if best is None else min(best, width)
     return best
 
 
-def _course(track: Track) -> tuple[FloatArray, FloatArray]:
-    """Course in degrees and speed in the middle of each second, by a chord of 3 s, (n,).
+def _width_deg(apart_deg: FloatArray, settings: DetectSettings) -> float | None:
+    """Deviation of a heading (m,) that follows a course; None where it does not follow it."""
+    if apart_deg.size < settings.heading_least_s:
+        return None
+    near = float(np.mean(np.abs(apart_deg) < settings.follows_near_deg))
+    middle = float(np.median(apart_deg))
+    width = arithmetic.MAD_TO_SD * float(np.median(np.abs(apart_deg - middle)))
+    follows = near > settings.follows_share and abs(middle) < settings.follows_offset_deg
+    return width if follows and width < settings.follows_width_deg else None
 
-    From one second before to two after the sample: its middle is that of [i, i + 1), so that a
-    reversal falls into the second in which it happened.
+
+def _course(track: Track, chord_s: int) -> tuple[FloatArray, FloatArray]:
+    """Course in degrees and speed in the middle of each second, by a chord, (n,).
+
+    A chord of 3 s goes from one second before to two after the sample: its middle is that of
+    [i, i + 1), so that a reversal falls into the second in which it happened.
     """
     east, north = np.full(track.seconds, np.nan), np.full(track.seconds, np.nan)
     x_m, y_m = track.column("x_m"), track.column("y_m")
     piece = np.cumsum(track.flags["break"])
-    whole = piece[3:] == piece[:-3]  # no chord crosses a break of the track
-    east[1:-2] = np.where(whole, x_m[3:] - x_m[:-3], np.nan)
-    north[1:-2] = np.where(whole, y_m[3:] - y_m[:-3], np.nan)
-    return np.degrees(arithmetic.arctan2(east, north)) % 360.0, arithmetic.hypot(east, north) / 3.0
+    whole = piece[chord_s:] == piece[:-chord_s]  # no chord crosses a break of the track
+    middle = slice(chord_s // 2, chord_s // 2 - chord_s)
+    east[middle] = np.where(whole, x_m[chord_s:] - x_m[:-chord_s], np.nan)
+    north[middle] = np.where(whole, y_m[chord_s:] - y_m[:-chord_s], np.nan)
+    course = np.degrees(arithmetic.arctan2(east, north)) % 360.0
+    return course, arithmetic.hypot(east, north) / chord_s
 
 
 def _thawed(heading_deg: FloatArray, frozen_s: int) -> FloatArray:
@@ -176,10 +186,10 @@ def _thawed(heading_deg: FloatArray, frozen_s: int) -> FloatArray:
     return np.where(hang, np.nan, heading_deg)
 
 
-def _held(heading_deg: FloatArray) -> float:
+def _held(heading_deg: FloatArray, settings: DetectSettings) -> float:
     """Share of the seconds that bring no new value: the last one stays, or a line is drawn on."""
     known = heading_deg[np.isfinite(heading_deg)]
-    if known.size < 4:
+    if known.size < settings.held_least_s:
         return 1.0
     step = wrap_deg(np.diff(known))
     same = np.abs(step[1:]) < 1e-6
@@ -187,12 +197,12 @@ def _held(heading_deg: FloatArray) -> float:
     return float((same | drawn).mean())
 
 
-def _smooth_deg(heading_deg: FloatArray, half: int) -> FloatArray:
+def _smooth_deg(heading_deg: FloatArray, settings: DetectSettings) -> FloatArray:
     """Mean direction over 2·half + 2 s about each second's middle; NaN where it cancels."""
-    turn = np.radians(heading_deg)
+    turn, half = np.radians(heading_deg), settings.heading_half_s
     east, north = mean_around(arithmetic.sin(turn), half), mean_around(arithmetic.cos(turn), half)
     east[:-1], north[:-1] = (east[:-1] + east[1:]) / 2, (north[:-1] + north[1:]) / 2
-    firm = (arithmetic.hypot(east, north) > 0.3) & np.isfinite(heading_deg)
+    firm = (arithmetic.hypot(east, north) > settings.heading_firm) & np.isfinite(heading_deg)
     return np.where(firm, np.degrees(arithmetic.arctan2(east, north)) % 360.0, np.nan)
 
 
@@ -221,7 +231,8 @@ def evidence(seen: Facing, mount_deg: FloatArray, settings: DetectSettings) -> F
     if not seen.usable.any():
         return np.zeros(residual.size)
     axis = np.abs(wrap_deg(2.0 * residual[seen.usable])) / 2.0
-    width = np.radians(np.clip(1.4826 * np.median(axis), *settings.heading_width_deg))
+    width_deg = arithmetic.MAD_TO_SD * np.median(axis)
+    width = np.radians(np.clip(width_deg, *settings.heading_width_deg))
     kappa = 1.0 / np.square(width)
     # e^-kappa is taken out of both the density and its norm, so that nothing overflows:
     # 2π·I0(κ)·e^-κ ≈ sqrt(2π/κ) for κ > 2 (Abramowitz & Stegun 9.7.1).

@@ -28,8 +28,8 @@ def without_hard_iron(seen: Facing, settings: DetectSettings) -> Facing:
         return seen
     use = use[:: max(1, use.size // settings.iron_samples)]
     turn = np.radians(seen.heading_deg[use])
-    quadrants = np.bincount(((seen.heading_deg[use] % 360.0) // 90.0).astype(np.int64), None, 4)
-    if (quadrants >= settings.iron_quadrant * use.size).sum() < 3:
+    quarters = np.bincount(((seen.heading_deg[use] % 360.0) // 90.0).astype(np.int64))
+    if (quarters >= settings.iron_quadrant * use.size).sum() < settings.iron_quarters:
         return seen
     design = np.column_stack([arithmetic.sin(turn), arithmetic.cos(turn)])
     fit = np.zeros(2)
@@ -37,7 +37,7 @@ def without_hard_iron(seen: Facing, settings: DetectSettings) -> Facing:
         rest = seen.delta_deg[use] - product(design, fit)
         middle = _axis_deg(rest)
         folded = wrap_deg(2.0 * (rest - middle)) / 2.0
-        near = np.abs(folded) < 60.0
+        near = np.abs(folded) < settings.iron_near_deg
         fit += _least_squares(design[near], folded[near] - folded[near].mean())
     size = arithmetic.hypot(float(fit[0]), float(fit[1]))
     if not settings.iron_deg[0] <= size <= settings.iron_deg[1]:

@@ -32,14 +32,14 @@ def switching(
     size = modes.moving.size
     onset = np.full(size, 1.0 / settings.onset_every_s)
     ending = np.full(size, 1.0 / settings.backward_lasts_s)
-    stopped = ~without_short(modes.moving, value=False, seconds=3)
+    stopped = ~without_short(modes.moving, value=False, seconds=settings.flicker_s)
     onset[stopped], ending[stopped] = settings.onset_stopped, settings.ending_stopped
     turn = arithmetic.cos(np.radians(change_deg(seen.delta_deg, settings.joint_half_s)))
     with np.errstate(invalid="ignore"):
-        flipped, kept = turn < -0.6, turn > 0.5
+        flipped, kept = turn < -settings.flip_cosine[0], turn > settings.flip_cosine[1]
     onset[flipped], ending[flipped] = settings.joint_switch, settings.joint_switch
-    onset[kept] *= 0.3
-    ending[kept] *= 0.3
+    onset[kept] *= settings.kept_switch
+    ending[kept] *= settings.kept_switch
     return onset, ending
 
 
@@ -57,8 +57,11 @@ def course_reversed(track: Track, seen: Facing, settings: DetectSettings) -> Boo
     heading = np.abs(change_deg(seen.heading_deg, half))
     lasting = np.abs(change_deg(seen.heading_deg, settings.steady_s))
     with np.errstate(invalid="ignore"):
-        turned = (course > 120) & (heading < 60) & (slowest < settings.reversal_mps)
-        turned &= ~(lasting > 90)  # a heading that follows some seconds later only lagged
+        turned = (course > settings.reversal_course_deg) & (slowest < settings.reversal_mps)
+        turned &= heading < settings.reversal_heading_deg
+        turned &= ~(
+            lasting > settings.reversal_lag_deg
+        )  # a heading that follows some seconds later only lagged
     if seen.held:
         return np.zeros(turned.size, dtype=bool)
     turned &= _went_on(track, settings)
@@ -98,21 +101,22 @@ def disturbed(
         reversed_at: from ``course_reversed``.
         settings: of this stage.
     """
-    turn = np.abs(change_deg(seen.delta_deg, 2))
+    half, margin = settings.jump_half_s, settings.disturbed_margin_s
+    turn = np.abs(change_deg(seen.delta_deg, half))
     with np.errstate(invalid="ignore"):
-        jump = turn > 60
+        jump = turn > settings.jump_deg
     found = np.zeros(jump.size, dtype=bool)
     starts, ends = runs(jump)
     calm = [(a, b) for a, b in zip(starts.tolist(), ends.tolist(), strict=True) if not jump[a]]
     for first, last in calm:
-        if not 4 <= last - first <= settings.disturbed_s:
+        if not settings.disturbed_least_s <= last - first <= settings.disturbed_s:
             continue
-        around = slice(max(first - 5, 0), last + 5)
-        if reversed_at[around][:10].any() or reversed_at[around][-10:].any():
+        around = reversed_at[max(first - margin, 0) : last + margin]
+        if around[: 2 * margin].any() or around[-2 * margin :].any():
             continue
         faced, stepped = (float(kind[first:last].sum()) for kind in evidence)
         if faced * stepped < 0 and abs(stepped) >= settings.disturbed_gait:
-            found[max(first - 2, 0) : last + 2] = True
+            found[max(first - half, 0) : last + half] = True
     return found
 
 
@@ -124,12 +128,12 @@ def teachers(
     Forward ones always; backward ones where no magnetic disturbance can have made them: their
     stretch is long, begins or ends by a course that turned about, or the gait so far agrees.
     """
-    found = ~back
+    found, near = ~back, settings.near_turn_s
     starts, ends = runs(back)
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         if back[first]:
-            turned = reversed_at[max(first - 4, 0) : first + 4].any()
-            turned |= reversed_at[max(last - 4, 0) : last + 4].any()
+            turned = reversed_at[max(first - near, 0) : first + near].any()
+            turned |= reversed_at[max(last - near, 0) : last + near].any()
             agrees = float(stepped[first:last].sum()) >= settings.gait_teaches
             found[first:last] = turned or agrees or last - first > settings.disturbed_s
     return found

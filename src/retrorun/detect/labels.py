@@ -10,10 +10,9 @@ from pathlib import PurePath
 import numpy as np
 
 from retrorun.model import LOCAL_CLOCK, UTC_CLOCK, Direction, Label, Note, Recording
-from retrorun.units import FloatArray
+from retrorun.settings import DetectSettings
+from retrorun.units import DAY_S, FloatArray
 
-_DAY_S = 86_400
-STRENGTH = 20.0  # log-likelihood ratio of one labelled second: e²⁰ to one
 COARSE = ("lap", "step", "name", "file")  # said of a whole, so its stops stay stops
 
 # Words of many languages, without accents and in lower case, whole words only. Not "back" alone
@@ -268,12 +267,12 @@ def _elapsed(label: Label, start_time_s: float, seconds: int, utc_offset_s: floa
             return replace(
                 label, start_s=low_s, end_s=high_s, origin=label.origin.removeprefix(clock)
             )
-    if not seconds <= label.start_s < _DAY_S:
+    if not seconds <= label.start_s < DAY_S:
         return label
-    since_midnight_s = (start_time_s + utc_offset_s) % _DAY_S
-    low_s, length_s = (label.start_s - since_midnight_s) % _DAY_S, label.end_s - label.start_s
+    since_midnight_s = (start_time_s + utc_offset_s) % DAY_S
+    low_s, length_s = (label.start_s - since_midnight_s) % DAY_S, label.end_s - label.start_s
     if low_s >= seconds:
-        low_s -= _DAY_S  # it began before the session
+        low_s -= DAY_S  # it began before the session
     is_there = low_s + length_s > 0
     return replace(label, start_s=low_s, end_s=low_s + length_s) if is_there else label
 
@@ -296,10 +295,10 @@ def spans(labels: Iterable[Label], seconds: int) -> tuple[tuple[int, int, Label]
     return tuple(found)
 
 
-def evidence(labels: Sequence[Label], seconds: int) -> FloatArray:
+def evidence(labels: Sequence[Label], seconds: int, settings: DetectSettings) -> FloatArray:
     """Log-likelihood ratio per second of what the user said, (n,); later labels win."""
     ratio = np.zeros(seconds)
-    value = {"backward": STRENGTH, "forward": -STRENGTH}
+    value = {"backward": settings.label_strength, "forward": -settings.label_strength}
     for first, last, label in spans(labels, seconds):
         ratio[first:last] = value.get(label.direction, 0.0)
     return ratio

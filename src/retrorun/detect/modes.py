@@ -39,10 +39,11 @@ def modes(track: Track, settings: DetectSettings) -> Modes:
 
     The walk-run change is near 1.6-1.9 m/s and 140 steps/min (docs/detection.md); both count.
     """
-    speed = _speed(track)
+    speed = _speed(track, settings.hole_mps)
     cadence = track.column("cadence_spm")
     with np.errstate(invalid="ignore"):  # a pod that drops out says 0 at full speed
-        cadence = np.where((cadence < 30) & (speed > 1.0), np.nan, cadence)
+        lost = (cadence < settings.pod_lost_spm) & (speed > settings.pod_lost_mps)
+        cadence = np.where(lost, np.nan, cadence)
     cadence, doubtful = _repaired(cadence, speed, settings)
     paused = track.flags["paused"]
     measured = np.isfinite(track.column("ground_speed_mps"))
@@ -54,7 +55,7 @@ def modes(track: Track, settings: DetectSettings) -> Modes:
     )
     still = (_standing(speed, cadence, measured, settings) | paused) & ~unknown
     still = without_short(still, value=True, seconds=settings.still_s)
-    still = without_short(still, value=False, seconds=3) & ~unknown
+    still = without_short(still, value=False, seconds=settings.flicker_s) & ~unknown
     walking = _walking(speed, cadence, ~still, settings)
     return Modes(speed, cadence, ~still, walking & ~still, unknown, doubtful)
 
@@ -69,10 +70,10 @@ def _repaired(
     """
     with np.errstate(invalid="ignore"):
         half = (cadence < settings.half_locked_spm) & (speed > settings.half_locked_mps)
-        slow = (cadence < 0.85 * settings.half_locked_spm) & (
-            speed > 0.7 * settings.half_locked_mps
-        )
-    half = without_short(half, value=True, seconds=3)
+        low, fast = settings.half_locked_doubt
+        slow = cadence < low * settings.half_locked_spm
+        slow &= speed > fast * settings.half_locked_mps
+    half = without_short(half, value=True, seconds=settings.flicker_s)
     starts, ends = runs(np.where(np.isfinite(cadence), cadence, -1.0))
     held = np.repeat(ends - starts >= settings.held_steps_s, ends - starts)
     return np.where(half, 2.0 * cadence, cadence), half | slow | (held & np.isfinite(cadence))
@@ -102,24 +103,26 @@ def _walking(
 
     Speed alone tells less than with the steps, so its changes must then last longer.
     """
-    steps = np.clip((cadence - settings.walk_spm) / 8, -3, 4)
+    least, most = settings.walk_spm_most
+    steps = np.clip((cadence - settings.walk_spm) / settings.walk_spm_scale, -least, most)
     with np.errstate(invalid="ignore"):  # nobody walks so fast for long: such steps are miscounted
         steps = np.where((speed > settings.fast_walk_mps) & (steps < 0), np.nan, steps)
-    score = np.nan_to_num((speed - settings.walk_mps) / 0.3) + np.nan_to_num(steps)
+    by_speed = (speed - settings.walk_mps) / settings.walk_mps_scale
+    score = np.nan_to_num(by_speed) + np.nan_to_num(steps)
     score = np.where(np.isnan(speed) & np.isnan(cadence), np.nan, score)
-    score = mean_around(np.where(moving, score, np.nan), 4)
+    score = mean_around(np.where(moving, score, np.nan), settings.walk_half_s)
     known = np.flatnonzero(np.isfinite(score) & moving)
     if known.size == 0:
         return np.zeros(speed.size, dtype=bool)
     last = np.searchsorted(known, np.arange(speed.size), side="right") - 1
     walking = score[known[np.maximum(last, 0)]] < 0
     counted = np.isfinite(cadence[moving]).mean() > 0.5
-    seconds = settings.gait_s if counted else 3 * settings.gait_s
+    seconds = settings.gait_s if counted else settings.uncounted_gait * settings.gait_s
     walking = without_short(walking, value=True, seconds=seconds)
     return without_short(walking, value=False, seconds=seconds)
 
 
-def _speed(track: Track) -> FloatArray:
+def _speed(track: Track, most_mps: float) -> FloatArray:
     """Speed; across a gap of the position, from the distance between its ends."""
     speed = track.column("ground_speed_mps")
     hole = ~np.isfinite(speed)
@@ -134,4 +137,4 @@ def _speed(track: Track) -> FloatArray:
         after = np.searchsorted(known, np.arange(speed.size), side="left")
         inside = (after > 0) & (after < known.size)
         across[inside] = mean_mps[after[inside] - 1]
-    return np.where(hole, np.minimum(across, 12.0), speed)
+    return np.where(hole, np.minimum(across, most_mps), speed)

@@ -7,7 +7,6 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.detect import turns
 from retrorun.detect.heading import Facing
-from retrorun.detect.labels import STRENGTH
 from retrorun.detect.modes import Modes
 from retrorun.detect.series import mean_around, runs, without_short
 from retrorun.detect.turns import Stretches, Witness
@@ -16,11 +15,8 @@ from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray, wrap_deg
 
 STATED = ("profile", "labels")
-SURE = 3.0  # log-odds from which a sign is sure
-STATED_LOG_ODDS = 12.0  # log-odds of what the athlete said
 WATCHES = ("fit:",)  # worn flat, the twelve to the front
 RELATIVE = ("yaw", "gyro")  # their zero lies anywhere
-_PERSONAL_LEAST_S = 60  # seconds of step rate that may be held against the runner's own line
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +28,7 @@ class Mount:
         concentration: of the axis, 0 to 1.
         apart_deg: angle between the means of the axis's two sides; NaN where there is one.
         log_odds: that the sign is right (natural logarithm).
-        firm: the same without what habit says, which alone confirms nothing.
+        sure: whether the sign is known well enough to confirm anything.
         sign_from: what decided the sign.
         both: whether the recording holds both directions of the axis.
         witness: (n,) log-odds of backward by the second decoder, over direction and mount.
@@ -45,18 +41,13 @@ class Mount:
     concentration: float
     apart_deg: float
     log_odds: float
-    firm: float
+    sure: bool
     sign_from: str
     both: bool
     witness: FloatArray
     turns: float
     unsteady: bool
     device_turned: BoolArray
-
-    @property
-    def sure(self) -> bool:
-        """Whether the sign is known well enough to confirm anything."""
-        return min(self.log_odds, self.firm) >= SURE
 
     @property
     def stated(self) -> bool:
@@ -77,7 +68,7 @@ def mount(
     turned about under a steady heading.
     """
     labelled, reversed_at = marks
-    axis, concentration = _axis(seen.delta_deg, seen.usable, settings.drift_half_s)
+    axis, concentration = _axis(seen.delta_deg, seen.usable, settings)
     opposite = np.abs(wrap_deg(seen.delta_deg - axis)) > 90
     ahead, behind = seen.usable & ~opposite, seen.usable & opposite
     both = _lasting(opposite[seen.usable], np.flatnonzero(seen.usable), settings)
@@ -95,14 +86,14 @@ def mount(
     back = turns.decode(parts, turned.seen, given, turned.turn_log_odds)
     about = _device_turned(parts, back, settings)
     # With one side nothing turned; and where most of a sure sign did, the sign is in question.
-    if not both or (about.mean() > 0.5 and sign.log_odds >= SURE):
+    if not both or (about.mean() > 0.5 and sign.log_odds >= settings.sign_sure):
         about = np.zeros(about.size, dtype=bool)
     return Mount(
         offset_deg=wrap_deg(axis + 180.0 * about),
         concentration=concentration,
-        apart_deg=_apart_deg(seen.delta_deg - axis, ahead, behind),
+        apart_deg=_apart_deg(seen.delta_deg - axis, (ahead, behind), settings),
         log_odds=sign.log_odds,
-        firm=sign.firm,
+        sure=min(sign.log_odds, sign.firm) >= settings.sign_sure,
         sign_from=sign.by,
         both=both,
         witness=parts.each_second(back),
@@ -117,10 +108,10 @@ def _given(
 ) -> FloatArray:
     """Log-odds of backward that each stretch has of itself: labels, habit, a stated mount."""
     total = np.concatenate(([0.0], np.cumsum(labelled)))
-    seconds = (total[parts.ends] - total[parts.starts]) / STRENGTH
-    said = np.clip(seconds / settings.label_least_s, -1.0, 1.0) * STATED_LOG_ODDS
+    seconds = (total[parts.ends] - total[parts.starts]) / settings.label_strength
+    labelled_odds = np.clip(seconds / settings.label_least_s, -1.0, 1.0) * settings.stated_odds
     share = (parts.ends - parts.starts) / max(int(parts.ends[-1]), 1)
-    given = said - settings.forward_prior * share
+    given = labelled_odds - settings.forward_prior * share
     if sign.by == "profile":
         given += settings.stated_mount * share * np.where(parts.opposite, 1.0, -1.0)
     return np.asarray(given, dtype=np.float64)
@@ -136,11 +127,13 @@ def _device_turned(parts: Stretches, back: FloatArray, settings: DetectSettings)
     return without_short(seconds, value=True, seconds=settings.mount_lasts_s)
 
 
-def _apart_deg(delta_deg: FloatArray, ahead: BoolArray, behind: BoolArray) -> float:
+def _apart_deg(
+    delta_deg: FloatArray, sides: tuple[BoolArray, BoolArray], settings: DetectSettings
+) -> float:
     """Angle between the mean directions of the two sides, 0 to 180; NaN where one is empty."""
     means = []
-    for side in (ahead, behind):
-        if side.sum() < 10:
+    for side in sides:
+        if side.sum() < settings.side_least_s:
             return float("nan")
         means.append(_mean_deg(delta_deg[side]))
     return abs(float(wrap_deg(means[0] - means[1])))
@@ -158,7 +151,8 @@ def _lasting(opposite: BoolArray, seconds: IntArray, settings: DetectSettings) -
 
     The rarer side holds a stretch longer than any disturbance, or a good share of the recording.
     """
-    calm = without_short(without_short(opposite, value=True, seconds=3), value=False, seconds=3)
+    calm = without_short(opposite, value=True, seconds=settings.flicker_s)
+    calm = without_short(calm, value=False, seconds=settings.flicker_s)
     rarer = bool(calm.mean() < 0.5)
     starts, ends = runs(calm)
     mine = calm[starts] == rarer
@@ -166,19 +160,22 @@ def _lasting(opposite: BoolArray, seconds: IntArray, settings: DetectSettings) -
         return False
     longest_s = int((seconds[ends - 1] - seconds[starts] + 1)[mine].max())
     share = float((calm == rarer).mean())
-    enough = share >= settings.both_share and (calm == rarer).sum() >= 30
+    enough = share >= settings.both_share and (calm == rarer).sum() >= settings.both_least_s
     return longest_s > settings.disturbed_s or bool(enough)
 
 
-def _axis(delta_deg: FloatArray, usable: BoolArray, half: int) -> tuple[FloatArray, float]:
+def _axis(
+    delta_deg: FloatArray, usable: BoolArray, settings: DetectSettings
+) -> tuple[FloatArray, float]:
     """Offset modulo 180° by 0.5·atan2(Σ sin 2δ, Σ cos 2δ), drifting slowly; and concentration."""
     doubled = np.radians(2.0 * np.where(usable, delta_deg, np.nan))
     cosine, sine = arithmetic.cos(doubled), arithmetic.sin(doubled)
+    half = settings.drift_half_s
     whole = float(np.nanmean(cosine)), float(np.nanmean(sine))
     # The whole run's axis steadies the local one where little or nothing is usable.
     share = mean_around(usable.astype(np.float64), half)
     east, north = (
-        share * np.nan_to_num(mean_around(local, half)) + 0.1 * overall
+        share * np.nan_to_num(mean_around(local, half)) + settings.axis_home * overall
         for local, overall in zip((cosine, sine), whole, strict=True)
     )
     angle = np.unwrap(arithmetic.arctan2(north, east))
@@ -219,21 +216,22 @@ def _sign(
     middle = float(np.median(axis))
     if known.athlete.mount_offset_deg is not None:
         apart = arithmetic.cos(float(np.radians(middle - known.athlete.mount_offset_deg)))
-        if abs(apart) > 0.3:
-            told = float(np.copysign(STATED_LOG_ODDS, apart))
-            return _Sign(told, told, "profile")
-    said = float(labelled[behind].sum() - labelled[ahead].sum())
-    if abs(said) > 20:
-        told = float(np.copysign(STATED_LOG_ODDS, said))
+        if abs(apart) > settings.stated_cosine:
+            stated = float(np.copysign(settings.stated_odds, apart))
+            return _Sign(stated, stated, "profile")
+    by_labels = float(labelled[behind].sum() - labelled[ahead].sum())
+    if abs(by_labels) > settings.labelled_odds:
+        stated = float(np.copysign(settings.stated_odds, by_labels))
         # A label wins its own seconds; the others are sure only where the gait is not against it.
-        return _Sign(told, told + (known.turned.votes if known.both else 0.0), "labels")
+        return _Sign(stated, stated + (known.turned.votes if known.both else 0.0), "labels")
     nearer = _prior_of_mount(known.seen.verdict.source, settings) * arithmetic.cos(
         float(np.radians(middle))
     )
     if not known.both:
         return _sign_of_one_side((ahead, behind), nearer, known, settings)
     votes = known.turned.votes
-    longer = 2.0 * float((ahead.sum() - behind.sum()) / (ahead.sum() + behind.sum()))
+    share = float((ahead.sum() - behind.sum()) / (ahead.sum() + behind.sum()))
+    longer = settings.longer_side * share
     parts = {"gait": votes, "prior: offset nearer 0°": nearer, "the longer side": longer}
     total = sum(parts.values())
     by = max(parts, key=lambda name: parts[name] * np.sign(total))
@@ -248,11 +246,11 @@ def _sign_of_one_side(
     side = 1.0 if alone else -1.0
     only = sides[0] if alone else sides[1]
     modes = known.modes
-    own = side * _personal(only, modes, known.athlete.forward_line)
-    firm = nearer + side * (settings.forward_habit + _slow(only, modes))
-    if abs(own) > 3:
+    own = side * _personal(only, modes, known.athlete.forward_line, settings)
+    firm = nearer + side * (settings.forward_habit + _slow(only, modes, settings))
+    if abs(own) > settings.own_sign:
         return _Sign(own, firm, "gait (the runner's earlier runs)")
-    stepped = own + side * _population(only, modes)
+    stepped = own + side * _population(only, modes, settings)
     return _Sign(firm + stepped, firm, "prior: offset nearer 0°, most runs are forward")
 
 
@@ -269,27 +267,36 @@ def _counted(side: BoolArray, modes: Modes) -> BoolArray:
     return side & np.isfinite(modes.cadence_spm) & ~modes.walking
 
 
-def _personal(counted: BoolArray, modes: Modes, line: GaitLine | None) -> float:
-    """Evidence of the runner's own line, from earlier runs, that this side is forward."""
-    if line is None or counted.sum() < _PERSONAL_LEAST_S:
+def _personal(
+    counted: BoolArray, modes: Modes, line: GaitLine | None, settings: DetectSettings
+) -> float:
+    """Evidence of the athlete's own line, from earlier sessions, that this side is forward."""
+    if line is None or counted.sum() < settings.gait_least_s:
         return 0.0
     expected = line.intercept_spm + line.slope_spm_per_mps * modes.speed_mps
     above = float(np.median((modes.cadence_spm - expected)[counted]))
-    gain = 0.08 * float(np.median(expected[counted]))
-    wide = float(arithmetic.hypot(4.0, line.spread_spm))  # from day to day, and within a run
-    return float(np.clip(gain * (gain / 2.0 - above) / np.square(wide), -6.0, 6.0))
+    gain = settings.own_gain * float(np.median(expected[counted]))
+    # from day to day, and within a session
+    wide = float(arithmetic.hypot(settings.day_spread_spm, line.spread_spm))
+    most = settings.own_sign_most
+    return float(np.clip(gain * (gain / 2.0 - above) / np.square(wide), -most, most))
 
 
-def _slow(side: BoolArray, modes: Modes) -> float:
+def _slow(side: BoolArray, modes: Modes, settings: DetectSettings) -> float:
     """How far speed alone speaks for forward, in log-odds."""
-    return float(np.clip(2.0 * (np.median(modes.speed_mps[side]) - 2.5), -1.5, 1.5))
+    odds, even_mps, most = settings.slow_sign
+    return float(np.clip(odds * (np.median(modes.speed_mps[side]) - even_mps), -most, most))
 
 
-def _population(side: BoolArray, modes: Modes) -> float:
-    """How far step rate alone speaks for forward, in log-odds, by other runners."""
-    counted = side & np.isfinite(modes.cadence_spm) & ~modes.walking
-    if counted.sum() < 60:
+def _population(side: BoolArray, modes: Modes, settings: DetectSettings) -> float:
+    """How far step rate alone speaks for forward, in log-odds, by other athletes.
+
+    Two normal distributions of the level, one apart from the other by what running backward adds.
+    """
+    counted = _counted(side, modes)
+    if counted.sum() < settings.gait_least_s:
         return 0.0
-    level = float(np.median(modes.cadence_spm[counted] - 9.5 * modes.speed_mps[counted]))
-    # Between runners the level is about 140 ± 8 steps/min; backward it is 13 more.
-    return -float(np.clip(13.0 * (level - 146.5) / (8.0 * 8.0), -2.5, 2.5))
+    slope, (usual, spread) = settings.run_slope[0], settings.level_spm
+    level = float(np.median(modes.cadence_spm[counted] - slope * modes.speed_mps[counted]))
+    gain, most = settings.level_gain_spm, settings.level_most
+    return -float(np.clip(gain * (level - (usual + gain / 2.0)) / (spread * spread), -most, most))

@@ -20,7 +20,7 @@ def segments(decision: Decision, grounds: Grounds, settings: DetectSettings) -> 
     still = decision.direction == DIRECTIONS.index("still")
     verdict = np.where(still & (decision.verdict != 2), 0, decision.verdict)
     gait = np.where(still, 0, gait)
-    starts, ends = runs(decision.direction * 9 + gait * 3 + verdict)
+    starts, ends = runs((decision.direction * len(GAITS) + gait) * len(VERDICTS) + verdict)
     found = []
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         way = DIRECTIONS[decision.direction[first]]
@@ -37,7 +37,7 @@ def segments(decision: Decision, grounds: Grounds, settings: DetectSettings) -> 
         sure = {"backward": backward, "forward": 1 - backward, "still": 1.0}
         probability = sure.get(way, max(backward, 1 - backward))
         kind = VERDICTS[verdict[first]]
-        reason = _reason(decision, first, kind, way, sums)
+        reason = _reason(decision, first, (kind, way), sums, settings.mentioned)
         if way == "unknown" and grounds.modes.unknown[first]:
             reason = "neither speed nor steps are known"
         found.append(
@@ -47,7 +47,7 @@ def segments(decision: Decision, grounds: Grounds, settings: DetectSettings) -> 
                 way,
                 GAITS[gait[first]],
                 kind,
-                round(min(probability, 0.999), 3),
+                round(min(probability, settings.certain[1]), 3),
                 sums,
                 reason,
             )
@@ -70,9 +70,14 @@ def _settled(walking: BoolArray, direction: IntArray, seconds: int) -> BoolArray
 
 
 def _reason(
-    decision: Decision, second: int, verdict: Verdict, way: Direction, sums: dict[str, float]
+    decision: Decision,
+    second: int,
+    judged: tuple[Verdict, Direction],
+    sums: dict[str, float],
+    mentioned: float,
 ) -> str:
-    """The words for the segment that begins at this second."""
+    """The reason for the segment that begins at this second, in words."""
+    verdict, way = judged
     fixed = {"still": "standing still", "unknown": "the evidence is even"}
     if verdict == "labelled" or way in fixed:
         return fixed.get(way, "") if verdict != "labelled" else "labelled"
@@ -80,8 +85,8 @@ def _reason(
         return next(text for first, last, text in decision.reasons if first <= second < last)
     if verdict == "confirmed":
         return "heading goes with the course"
-    if sums["heading"] < -1.0:
+    if sums["heading"] < -mentioned:
         return "heading goes with the course, but is not sure"
-    if sums["gait"] < -1.0:
+    if sums["gait"] < -mentioned:
         return "step rate on the forward line; no heading says so"
     return "no evidence either way; people run forward"

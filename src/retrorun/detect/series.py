@@ -57,7 +57,8 @@ def backward_probability(
     """
     if evidence.size == 0:
         return np.empty(0)
-    weight = arithmetic.exp(np.clip(evidence, -30.0, 30.0)).tolist()
+    bound = arithmetic.MOST_LOG_ODDS
+    weight = arithmetic.exp(np.clip(evidence, -bound, bound)).tolist()
     begin, end = onset.tolist(), ending.tolist()
     odds = prior / (1.0 - prior) * weight[0]
     past = [odds]

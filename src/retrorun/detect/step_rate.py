@@ -45,48 +45,56 @@ def steps(track: Track, modes: Modes, settings: DetectSettings) -> Steps:
         steep = np.abs(grade) > settings.steep_grade
     counted = running & np.isfinite(cadence) & np.isfinite(speed) & ~steep & ~track.flags["gap"]
     counted &= ~modes.doubtful
-    counted &= mean_around((~running).astype(np.float64), 3) == 0
+    counted &= mean_around((~running).astype(np.float64), half) == 0
     smooth = (mean_around(cadence, half), mean_around(speed, half), mean_around(grade, half))
     heart = np.where(track.flags["heart_rate_suspect"], np.nan, track.column("heart_rate_bpm"))
     return Steps(smooth[0], smooth[1], np.nan_to_num(smooth[2]), heart, counted)
 
 
-def fit(seen: Steps, weight: FloatArray, before: GaitLine | None) -> GaitLine | None:
+def fit(
+    seen: Steps, weight: FloatArray, before: GaitLine | None, settings: DetectSettings
+) -> GaitLine | None:
     """Cadence on speed and grade by iteratively reweighted ridge regression.
 
-    Huber weights keep surges from bending the line; the ridge draws the slopes to what runners
-    have (9.5 ± 4 steps/min per m/s; 25 ± 40 per unit of grade) or to the runner's own line
-    ``before``, so that a run at one speed still gives a sensible line.
+    Huber weights keep surges from bending the line; the ridge draws the slopes to what athletes
+    have (``run_slope``, ``grade_slope``) or to the athlete's own line ``before``, so that a session
+    at one speed still gives a sensible line.
 
     Returns:
         The line, or None where less than a minute was counted.
     """
     weight = np.where(seen.counted, weight, 0.0)
-    use = weight > 0.01
-    if (weight > 0.5).sum() < 60:
+    use = weight > settings.line_least_weight
+    if (weight > 0.5).sum() < settings.gait_least_s:
         return None
     cadence, weight = seen.cadence_spm[use], weight[use]
     design = np.column_stack([np.ones(cadence.size), seen.speed_mps[use], seen.grade[use]])
-    usual = np.array([0.0, 9.5, 25.0])
+    usual = np.array([0.0, settings.run_slope[0], settings.grade_slope[0]])
     if before is not None:
         usual = np.array([0.0, before.slope_spm_per_mps, before.grade_slope_spm])
-    # A fit of N tempered seconds carries about N / 30 independent ones of deviation 3.
-    ridge = np.diag([0.0, 30.0 * 9.0 / (4.0 * 4.0), 30.0 * 9.0 / (40.0 * 40.0)])
+    # A fit of N seconds carries N / line_temper_s independent ones of deviation line_spread_spm.
+    strength = settings.line_temper_s * settings.line_spread_spm * settings.line_spread_spm
+    loose = (settings.line_slope_spread, settings.grade_slope[1])
+    ridge = np.diag([0.0, *(strength / (spread * spread) for spread in loose)])
     robust, firm = np.ones(cadence.size), weight > 0.5
-    for _ in range(4):
+    for _ in range(settings.line_rounds):
         scaled = design * (weight * robust)[:, None]
         pull = product(scaled.T, cadence) + product(ridge, usual)
         line = arithmetic.solve(product(scaled.T, design) + ridge, pull)
         residual = cadence - product(design, line)
-        spread = max(1.4826 * float(np.median(np.abs(residual)[firm])), 0.8)
-        robust = np.minimum(1.0, 1.5 * spread / np.maximum(np.abs(residual), 1e-9))
-    low, high = np.quantile(design[:, 1], (0.02, 0.98))
+        spread = arithmetic.MAD_TO_SD * float(np.median(np.abs(residual)[firm]))
+        spread = max(spread, settings.line_least_spread_spm)
+        bound = settings.line_outlier * spread
+        robust = np.minimum(1.0, bound / np.maximum(np.abs(residual), 1e-9))
+    low, high = np.quantile(design[:, 1], settings.line_ends)
     return GaitLine(*map(float, (*line, spread, weight.sum(), low, high)))
 
 
-def raised(line: GaitLine, ratio: float, seen: Steps, where: BoolArray) -> GaitLine:
+def raised(
+    line: GaitLine, ratio: float, seen: Steps, where: BoolArray, settings: DetectSettings
+) -> GaitLine:
     """The forward line times the runner's own ratio: the backward line."""
-    low, high = np.quantile(seen.speed_mps[where], (0.02, 0.98))
+    low, high = np.quantile(seen.speed_mps[where], settings.line_ends)
     return GaitLine(
         intercept_spm=line.intercept_spm * ratio,
         slope_spm_per_mps=line.slope_spm_per_mps * ratio,
@@ -124,20 +132,22 @@ def two_lines(seen: Steps, own: OwnGait, settings: DetectSettings) -> FloatArray
     """
     none = np.zeros(seen.counted.size)
     use = np.flatnonzero(seen.counted)
-    if use.size < 120:
+    if use.size < settings.two_lines_least_s:
         return none
     thin = use[:: settings.two_lines_every_s]  # the wander is slow: neighbours say the same
     data = (seen.cadence_spm[thin], seen.speed_mps[thin], seen.grade[thin])
     cadence, speed, grade = data
-    level = cadence - 9.5 * speed
+    level = cadence - settings.run_slope[0] * speed
     gain = (own.steps[0] * float(np.median(cadence)), own.steps[1] * float(np.median(cadence)))
     single = _clusters(data, np.zeros(cadence.size), gain, settings).total
-    starts = [level > np.quantile(level, cut) for cut in (0.5, 0.75, 0.9)]
-    starts.append(speed < (np.quantile(speed, 0.1) + np.quantile(speed, 0.9)) / 2)
+    starts = [level > np.quantile(level, cut) for cut in settings.two_lines_starts]
+    slow, fast = (np.quantile(speed, cut) for cut in settings.two_lines_speeds)
+    starts.append(speed < (slow + fast) / 2)
     found = [_clusters(data, start.astype(np.float64), gain, settings) for start in starts]
     best = max(found, key=lambda one: one.total)
     upper = best.upper
-    if best.total < single + settings.two_lines_gain or not 7 <= upper.sum() < upper.size:
+    enough = settings.two_lines_least <= upper.sum() < upper.size
+    if best.total < single + settings.two_lines_gain or not enough:
         return none
     # The gain by the fitted slope, and by the usual one: a run at two speeds shows one, not both.
     plain = float(level[upper > 0].mean() - level[upper == 0].mean()) / float(np.median(cadence))
@@ -145,8 +155,12 @@ def two_lines(seen: Steps, own: OwnGait, settings: DetectSettings) -> FloatArray
     means = [
         float(each[side].mean()) for each in (speed, cadence) for side in (upper > 0, upper == 0)
     ]
-    slower, more = means[0] / max(means[1], 0.1), arithmetic.log(means[2] / means[3])
-    pulse = pulse_evidence(seen, without_short(none > 0, value=False, seconds=10), settings)
+    slower, more = (
+        means[0] / max(means[1], settings.two_lines_slowest_mps),
+        arithmetic.log(means[2] / means[3]),
+    )
+    back = without_short(none > 0, value=False, seconds=settings.pulse_hole_s)
+    pulse = pulse_evidence(seen, back, settings)
     climbs = float(grade[upper > 0].mean() - grade[upper == 0].mean()) > settings.uphill_grade
     # Short quick steps uphill are backward only where the heart says so.
     uphill = climbs and not own.known and pulse < settings.pulse_uphill
@@ -172,10 +186,11 @@ def _backward(
         least = min(least, settings.own_share * own.steps[0])
         needed = least - settings.pulse_steps * max(pulse, 0.0)
         agrees = gain >= least and clear >= needed
-        return agrees and pulse > -yielding and slower <= own.slowest
+        return agrees and pulse > -yielding and slower <= own.slowest(settings)
     if own.known:  # steps that do not change: then the speed must be theirs, and the heart agree
         alike = abs(gain - own.steps[0]) < least
-        alike &= abs(arithmetic.log(slower) - own.speed[0]) < 2.5 * own.speed[1]
+        away = abs(arithmetic.log(slower) - own.speed[0])
+        alike &= away < settings.own_speed_alike * own.speed[1]
         return alike and pulse >= settings.pulse_agrees
     quick = gain >= settings.clearly_quicker
     if slower > (settings.hardly_slower if quick else settings.backward_slower):
@@ -207,43 +222,48 @@ def _clusters(
     """
     cadence, speed, grade = data
     mixed = bool(upper.any())
-    temper = settings.two_lines_every_s / 30.0  # half a minute is one independent observation
-    usual = np.array([0.0, 9.5, 25.0, gain[0]])
-    loose = np.array([np.inf, 3.5, 40.0, gain[1]])
+    temper = settings.two_lines_every_s / settings.line_temper_s
+    usual = np.array([0.0, settings.run_slope[0], settings.grade_slope[0], gain[0]])
+    loose = np.array([np.inf, settings.two_lines_slope_spread, settings.grade_slope[1], gain[1]])
     design = np.column_stack([np.ones(cadence.size), speed, grade, upper])
-    spread, total, line = 4.0, -np.inf, usual
-    for _ in range(8 if mixed else 3):
+    spread, least, most = settings.two_lines_spreads_spm
+    total, line = -np.inf, usual
+    for _ in range(settings.two_lines_rounds[mixed]):
         ridge = np.square(spread) / (temper * np.square(loose))
         line = arithmetic.solve(
             product(design.T, design) + np.diag(ridge), product(design.T, cadence) + ridge * usual
         )
         rest = cadence - product(design[:, :3], line[:3])
-        spread = float(np.clip(np.sqrt(np.mean(np.square(rest - upper * line[3]))), 1.2, 8.0))
-        on = _logs(rest, spread) + _logs_of_speed(speed, upper == 0)
+        spread = float(np.clip(np.sqrt(np.mean(np.square(rest - upper * line[3]))), least, most))
+        on = _logs(rest, spread, settings) + _logs_of_speed(speed, upper == 0, settings)
         over = on
         if mixed:
-            over = _logs(rest - line[3], spread) + _logs_of_speed(speed, upper > 0)
-        before, upper = upper, (mean_around(over - on, 3) > 0).astype(np.float64)
+            over = _logs(rest - line[3], spread, settings)
+            over += _logs_of_speed(speed, upper > 0, settings)
+        joined = mean_around(over - on, settings.two_lines_half)
+        before, upper = upper, (joined > 0).astype(np.float64)
         total = temper * float(np.where(upper > 0, over, on).sum())
         if not mixed or (before == upper).all() or upper.sum() in (0, upper.size):
             break
         design[:, 3] = upper
-    fitted = 4 if mixed else 3
+    fitted = usual.size if mixed else usual.size - 1
     prior = 0.5 * float((np.square((line[:fitted] - usual[:fitted]) / loose[:fitted])).sum())
     switches = settings.two_lines_switch * float(np.abs(np.diff(upper)).sum())
     return _Clusters(total - switches - prior, upper, float(line[3] / np.median(cadence)))
 
 
-def _logs(residual: FloatArray, spread: float) -> FloatArray:
+def _logs(residual: FloatArray, spread: float, settings: DetectSettings) -> FloatArray:
     """Log density of a normal with a floor against outliers."""
-    return arithmetic.log(normal(residual, spread) + 0.02 / 60.0)
+    share, wide = settings.steps_outliers
+    return arithmetic.log(normal(residual, spread) + share / wide)
 
 
-def _logs_of_speed(speed: FloatArray, where: BoolArray) -> FloatArray:
+def _logs_of_speed(speed: FloatArray, where: BoolArray, settings: DetectSettings) -> FloatArray:
     """Log density of each speed among those of one cluster."""
     own = speed[where] if where.sum() > 1 else speed
-    spread = max(float(own.std()), 0.15)
-    return arithmetic.log(normal(speed - float(own.mean()), spread) + 1e-3)
+    spread = max(float(own.std()), settings.two_lines_speed_mps)
+    density = normal(speed - float(own.mean()), spread)
+    return arithmetic.log(density + settings.two_lines_speed_floor)
 
 
 def pulse_evidence(seen: Steps, back: BoolArray, settings: DetectSettings) -> float:
@@ -257,7 +277,8 @@ def pulse_evidence(seen: Steps, back: BoolArray, settings: DetectSettings) -> fl
     total = 0.0
     starts, ends = runs(back)
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
-        if back[first] and last - first >= settings.pulse_least_s and first >= 60:
+        long = last - first >= settings.pulse_least_s
+        if back[first] and long and first >= settings.pulse_ahead_s:
             total += _of_stretch(seen, back, (first, last), settings)
     return float(np.clip(total, -settings.pulse_most, settings.pulse_most))
 
@@ -268,27 +289,29 @@ def _of_stretch(
     """Log-odds by one stretch, within the setting's bounds; 0 where nothing can be compared."""
     first, last = span
     heart = seen.heart_bpm
-    before, late = heart[first - 10 : first + 8], heart[last - 7 : last + 8]
-    ahead = slice(first - 60, first)
+    (early_s, delay_s), late_s = settings.pulse_before_s, settings.pulse_late_s
+    before = heart[first - early_s : first + delay_s]
+    late = heart[last - late_s[0] : last + late_s[1]]
+    ahead = slice(first - settings.pulse_ahead_s, first)
     paces = (seen.speed_mps[ahead][~back[ahead]], seen.speed_mps[first:last])
     hills = (seen.grade[ahead][~back[ahead]], seen.grade[first:last])
     known = (before, late, *paces)
-    if any(np.isfinite(each).sum() < 5 for each in known):
+    if any(np.isfinite(each).sum() < settings.pulse_least_values for each in known):
         return 0.0
     at, then, fast, slow = (float(np.nanmean(each)) for each in known)
     near, least = settings.pulse_ceiling_bpm
     if at > max(float(np.nanmax(heart)) - near, least):
         return 0.0  # at its ceiling a heart tells no demand from a higher one
     idle, unsure = settings.pulse_idle_bpm
-    reached = 1.0 - arithmetic.exp(-(last - first - 8) / settings.pulse_memory_s)
+    reached = 1.0 - arithmetic.exp(-(last - first - delay_s) / settings.pulse_memory_s)
     # Uphill costs more at the same speed (ACSM: 0.9 against 0.2 for each unit of grade).
     steep = literature.value("acsm_run_grade") / literature.value("acsm_run_speed")
     slow, fast = (
-        speed * max(1.0 + steep * float(np.mean(grade)), 0.3)
+        speed * max(1.0 + steep * float(np.mean(grade)), settings.pulse_least_cost)
         for speed, grade in zip((slow, fast), hills[::-1], strict=True)
     )
-    share = min(slow / max(fast, 0.5), 1.2)
-    demand = max(at - idle, 10.0) * share
+    share = min(slow / max(fast, settings.pulse_slowest_mps), settings.pulse_most_share)
+    demand = max(at - idle, settings.pulse_least_bpm) * share
     cost = literature.value("backward_run")
     jog, turned = ((demand * k + idle - at) * reached for k in (1.0, cost))
     if turned - jog < settings.pulse_contrast_bpm:
@@ -296,10 +319,12 @@ def _of_stretch(
     spread = arithmetic.hypot(settings.pulse_spread_bpm, unsure * abs(1.0 - share) * reached)
     wide = arithmetic.hypot(spread, settings.pulse_cost_spread * demand * reached)
     seen_bpm = then - at
-    gain = _log_normal(seen_bpm - turned, wide) - _log_normal(seen_bpm - jog, spread)
+    gain = _log_normal(seen_bpm - turned, wide, settings)
+    gain -= _log_normal(seen_bpm - jog, spread, settings)
     return float(np.clip(gain, -settings.pulse_vote, settings.pulse_vote))
 
 
-def _log_normal(residual: float, spread: float) -> float:
+def _log_normal(residual: float, spread: float, settings: DetectSettings) -> float:
+    """Log density of a normal with a floor, but for a constant."""
     away = residual / spread
-    return arithmetic.log(arithmetic.exp(-0.5 * away * away) / spread + 0.0005)
+    return arithmetic.log(arithmetic.exp(-0.5 * away * away) / spread + settings.pulse_floor)

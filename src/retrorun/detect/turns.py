@@ -85,10 +85,10 @@ class OwnGait:
     steps: tuple[float, float]
     known: bool = False
 
-    @property
-    def slowest(self) -> float:
+    def slowest(self, settings: DetectSettings) -> float:
         """Share of the forward speed above which nothing is expected to be backward."""
-        return min(1.05, arithmetic.exp(self.speed[0] + 2.0 * self.speed[1]))
+        most, deviations = settings.own_slowest
+        return min(most, arithmetic.exp(self.speed[0] + deviations * self.speed[1]))
 
 
 def backward_gait(athlete: Athlete, settings: DetectSettings) -> OwnGait:
@@ -131,7 +131,8 @@ def contrast(
     # Seconds on the way only: a stop at the turn is neither speed nor steps.
     moved = np.flatnonzero(modes.moving)
     here, first, last = (np.searchsorted(moved, each) for each in (moments, *bounds))
-    skip = np.minimum(settings.turn_skip_s, (np.minimum(here - first, last - here) - 2) // 3)
+    room = np.minimum(here - first, last - here) - 2
+    skip = np.minimum(settings.turn_skip_s, room // settings.turn_skip_parts)
     skip = np.maximum(skip, 1)
     before = (np.maximum(first, here - skip - settings.turn_window_s), here - skip)
     after = (here + skip, np.minimum(last, here + skip + settings.turn_window_s))
@@ -147,7 +148,11 @@ def contrast(
     with np.errstate(invalid="ignore", divide="ignore"):
         alike = np.abs(walking[0] - walking[1]) < 0.5
         seconds = np.minimum(speed[0][1], speed[1][1])
-        ratio = np.where(alike & (seconds >= 3), arithmetic.log(speed[1][0] / speed[0][0]), np.nan)
+        ratio = np.where(
+            alike & (seconds >= settings.turn_least_s),
+            arithmetic.log(speed[1][0] / speed[0][0]),
+            np.nan,
+        )
         steps_s = np.minimum(cadence[0][1], cadence[1][1])
         level = (cadence[0][0] + cadence[1][0]) / 2
         walks = (walking[0] + walking[1]) / 2 > 0.5
@@ -155,9 +160,11 @@ def contrast(
         unsure = np.where(walks, settings.walk_slope[1], settings.run_slope[1]) / level
         faster = paced[1][0] - paced[0][0]
         rise = arithmetic.log(cadence[1][0] / cadence[0][0]) - slope * faster
-        rise = np.where(alike & (steps_s >= 3), rise, np.nan)
-        speed_spread = hypot(settings.speed_wander, 0.3 / np.sqrt(np.maximum(seconds, 1.0)))
-        spread = hypot(settings.steps_wander, 0.06 / np.sqrt(np.maximum(steps_s, 1.0)))
+        rise = np.where(alike & (steps_s >= settings.turn_least_s), rise, np.nan)
+        noise = settings.speed_noise / np.sqrt(np.maximum(seconds, 1.0))
+        speed_spread = hypot(settings.speed_wander, noise)
+        noise = settings.steps_noise / np.sqrt(np.maximum(steps_s, 1.0))
+        spread = hypot(settings.steps_wander, noise)
         unsure = np.nan_to_num(unsure * np.abs(faster), nan=1.0, posinf=1.0)
         steps_spread = hypot(spread, unsure)
     return Contrast(ratio, rise, speed_spread, steps_spread)
@@ -186,20 +193,22 @@ def own_wander(parts: Stretches, modes: Modes, settings: DetectSettings) -> tupl
         first.append(np.full(inside.size, start))
         last.append(np.full(inside.size, end))
     at = np.concatenate(moments)
-    if at.size < 6:
+    if at.size < settings.wander_least:
         return settings.speed_wander, settings.steps_wander
     seen = contrast(at, (np.concatenate(first), np.concatenate(last)), modes, settings)
     return (
-        _spread(seen.speed, settings.speed_wander, 3.5 * settings.speed_wander),
-        _spread(seen.steps, settings.steps_wander, 2.5 * settings.steps_wander),
+        _spread(seen.speed, settings.speed_wander, settings.wander_most[0], settings),
+        _spread(seen.steps, settings.steps_wander, settings.wander_most[1], settings),
     )
 
 
-def _spread(values: FloatArray, least: float, most: float) -> float:
+def _spread(values: FloatArray, least: float, factor: float, settings: DetectSettings) -> float:
+    """Deviation of values (m,) about 0, from the least to so many times the least."""
     known = values[np.isfinite(values)]
-    if known.size < 6:
+    if known.size < settings.wander_least:
         return least
-    return float(np.clip(1.4826 * np.median(np.abs(known)), least, most))
+    deviation = arithmetic.MAD_TO_SD * np.median(np.abs(known))
+    return float(np.clip(deviation, least, factor * least))
 
 
 def boundaries(
@@ -207,9 +216,20 @@ def boundaries(
 ) -> Boundaries:
     """What the contrasts say of a turn, each kind bounded, for people can do as they like."""
     onset, ending = np.zeros(seen.speed.size), np.zeros(seen.speed.size)
+    share = settings.astray_share
     kinds = (
-        (seen.speed, hypot(wander[0], seen.speed_spread), own.speed, settings.speed_astray),
-        (seen.steps, hypot(wander[1], seen.steps_spread), own.steps, settings.steps_astray),
+        (
+            seen.speed,
+            hypot(wander[0], seen.speed_spread),
+            own.speed,
+            (settings.speed_astray, share),
+        ),
+        (
+            seen.steps,
+            hypot(wander[1], seen.steps_spread),
+            own.steps,
+            (settings.steps_astray, share),
+        ),
     )
     for values, spread, (mean, deviation), astray in kinds:
         known = np.isfinite(values)
@@ -224,18 +244,24 @@ def boundaries(
     return Boundaries(onset, ending)
 
 
-def _log_turned(change: FloatArray, mean: float, spread: FloatArray, astray: float) -> FloatArray:
+def _log_turned(
+    change: FloatArray, mean: float, spread: FloatArray, astray: tuple[float, float]
+) -> FloatArray:
     """Log density of a turn's contrast; beyond the mean it stays what it is there."""
     beyond = np.sign(mean) * change > abs(mean)
     return _log_mixed(np.where(beyond, 0.0, change - mean), change, spread, astray)
 
 
 def _log_mixed(
-    residual: FloatArray, change: FloatArray, spread: FloatArray, astray: float
+    residual: FloatArray, change: FloatArray, spread: FloatArray, astray: tuple[float, float]
 ) -> FloatArray:
-    """Log density of a normal, and of whatever else happens to people at any moment."""
-    near = 0.95 * arithmetic.exp(-0.5 * np.square(residual / spread)) / spread
-    anything = 0.05 * arithmetic.exp(-0.5 * np.square(change / astray)) / astray
+    """Log density of a normal, and of whatever else happens to people at any moment.
+
+    ``astray`` are the deviation and the share of the latter.
+    """
+    wide, share = astray
+    near = (1.0 - share) * arithmetic.exp(-0.5 * np.square(residual / spread)) / spread
+    anything = share * arithmetic.exp(-0.5 * np.square(change / wide)) / wide
     return arithmetic.log(near + anything)
 
 
@@ -275,7 +301,7 @@ def witness(
     change = contrast(at, (parts.starts[:-1], parts.ends[1:]), modes, settings)
     wander = own_wander(parts, modes, settings)
     own, log_odds = usual, 0.0
-    reversal = settings.reversal_vote * _near(reversed_at, at)
+    reversal = settings.reversal_vote * _near(reversed_at, at, settings.near_turn_s)
     seen = boundaries(change, wander, own, settings)
     way = np.where(seen.onset >= seen.ending, 1.0, -1.0)
     likely = np.zeros(at.size)
@@ -360,10 +386,11 @@ def _like_people(
 
 
 def _sigmoid(log_odds: FloatArray) -> FloatArray:
-    return 1.0 / (1.0 + arithmetic.exp(-np.clip(log_odds, -30.0, 30.0)))
+    bound = arithmetic.MOST_LOG_ODDS
+    return 1.0 / (1.0 + arithmetic.exp(-np.clip(log_odds, -bound, bound)))
 
 
-def _near(flag: BoolArray, at: IntArray, seconds: int = 4) -> FloatArray:
+def _near(flag: BoolArray, at: IntArray, seconds: int) -> FloatArray:
     """1 where the flag stands within so many seconds of the moment, (k,)."""
     total = np.concatenate(([0], np.cumsum(flag)))
     low, high = np.maximum(at - seconds, 0), np.minimum(at + seconds, flag.size)

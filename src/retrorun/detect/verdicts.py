@@ -62,7 +62,7 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
         holds, reason = _backward(grounds, back, (first, last), proven, settings)
         if holds is None:
             back[inside] = False
-            probability[inside] = np.minimum(probability[inside], 0.2)
+            probability[inside] = np.minimum(probability[inside], settings.dropped_probability)
         elif holds == "candidate":
             chance = _chance(grounds, (first, last), settings)
             probability[inside] = np.minimum(probability[inside], chance)
@@ -74,7 +74,7 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
     _mark_unknown(direction, verdict, probability, grounds, settings)
     direction[~grounds.modes.moving] = DIRECTIONS.index("still")
     _mark_where_nothing_is_known(direction, verdict, probability, grounds.modes)
-    _apply_labels(direction, verdict, probability, grounds.modes, labels)
+    _apply_labels((direction, verdict, probability), grounds.modes, labels, settings)
     return Decision(direction, verdict, probability, tuple(reasons))
 
 
@@ -129,12 +129,12 @@ def _by_gait(
     if step < (half if taught else min(half, settings.hardly_quicker)):
         return None, "the step rate is hardly above the forward line"
     by_speed = half < settings.hardly_quicker / 2.0  # an athlete whose steps hardly change
-    if not by_speed and step < settings.gait_wander * wander(grounds, back):
+    if not by_speed and step < settings.gait_wander * wander(grounds, back, settings):
         return None, "the step rate wanders as much elsewhere"
-    slower = speed_ratio(grounds, back, first, last)
+    slower = speed_ratio(grounds, back, (first, last), settings)
     quick = step >= settings.clearly_quicker
     most = settings.hardly_slower if quick and not by_speed else settings.backward_slower
-    if slower is not None and slower > most + 0.03:
+    if slower is not None and slower > most + settings.slower_slack:
         return None, "the speed did not drop with it"
     return "candidate", f"step rate {100 * step:.0f} % above the forward line, without a heading"
 
@@ -174,7 +174,7 @@ def _demote_without_heading(
         if not silent[first] or last - first < enough or not verdict[inside].any():
             continue
         verdict[inside] = 0
-        probability[inside] = np.minimum(probability[inside], 0.9)
+        probability[inside] = np.minimum(probability[inside], settings.unheard_probability)
         found.append((first, last, "it goes on from where a heading speaks; none does here"))
     return found
 
@@ -206,17 +206,18 @@ def _mark_unknown(
 
 
 def _apply_labels(
-    direction: IntArray,
-    verdict: IntArray,
-    probability: FloatArray,
+    decided: tuple[IntArray, IntArray, FloatArray],
     modes: Modes,
     labels: tuple[Label, ...],
+    settings: DetectSettings,
 ) -> None:
     """Write the labels over everything else, in place; later ones win.
 
     What was said of a whole lap, step or file leaves its stops still; what was said with a
     start and an end is taken at its word.
     """
+    direction, verdict, probability = decided
+    sure = dict(zip(("forward", "backward"), settings.certain, strict=True))
     for first, last, label in spans(labels, direction.size):
         chosen = np.zeros(direction.size, dtype=bool)
         chosen[first:last] = True
@@ -224,4 +225,4 @@ def _apply_labels(
             chosen &= modes.moving
         direction[chosen] = DIRECTIONS.index(label.direction)
         verdict[chosen] = VERDICTS.index("labelled")
-        probability[chosen] = {"backward": 0.999, "forward": 0.001}.get(label.direction, 0.5)
+        probability[chosen] = sure.get(label.direction, 0.5)

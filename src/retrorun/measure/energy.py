@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from retrorun import arithmetic
-from retrorun.literature import BY_KEY, Finding, value
+from retrorun.literature import BY_KEY, MINETTI_DEGREE, Finding, value
 from retrorun.measure.heart import age_years, maximum_bpm
 from retrorun.measure.samples import Columns, Samples, walking
 from retrorun.model import Athlete, Energy, Estimate, Note, Segment
@@ -26,7 +26,6 @@ from retrorun.settings import MeasureSettings
 from retrorun.units import JOULE_PER_KCAL, BoolArray, FloatArray
 
 ACSM = "ACSM metabolic equations"
-KEYTEL = "Keytel et al. 2005"
 NO_MASS = Note(
     "no-mass",
     "no body mass in the profile, so energy is per kilogram only; "
@@ -57,7 +56,7 @@ def minetti_j_kg_m(grade: FloatArray, gait: str = "run") -> FloatArray:
     limit = value("minetti_limit")
     slope = np.clip(grade, -limit, limit)
     cost = 0.0 * slope
-    for power in range(5, -1, -1):
+    for power in reversed(range(1 + MINETTI_DEGREE)):
         cost = cost * slope + value(f"minetti_{gait}_{power}")
     return np.asarray(cost)
 

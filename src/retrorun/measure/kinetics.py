@@ -21,42 +21,9 @@ from retrorun.arithmetic import dot, product
 from retrorun.settings import MeasureSettings
 from retrorun.units import BoolArray, FloatArray
 
-BASE, SLOPE, FACTOR, DRIFT, UP, DOWN, START, RISE, FALL = range(9)
-# By parameter, in the units of the prior: the longest step of one iteration, and bounds beyond
-# which no body lies. Both only keep a hopeless fit from diverging.
-LIMIT = np.array([30.0, 0.4, 0.3, 0.05, 0.4, 0.4, 60.0, 0.3, 0.3])
-LOWEST = np.array(
-    [
-        -50.0,
-        arithmetic.log(0.1),
-        -1.0,
-        -1.0,
-        arithmetic.log(5.0),
-        arithmetic.log(5.0),
-        20.0,
-        -3.0,
-        -3.0,
-    ]
-)
-HIGHEST = np.array(
-    [
-        200.0,
-        arithmetic.log(20.0),
-        1.5,
-        1.0,
-        arithmetic.log(300.0),
-        arithmetic.log(300.0),
-        250.0,
-        5.0,
-        5.0,
-    ]
-)
-BLOCK = 256  # grid steps that are solved at once
-PLAIN_ROUNDS, ROUNDS = 8, 8  # most iterations without and with weights
-START_LOG_FACTOR = 0.3  # where the search for log k begins
-FREE_SD = 1e3  # a prior deviation that says nothing
-LEAST_SPREAD_BPM = 0.1  # of the residuals: heart rate is recorded in whole beats
-MAD_TO_SD = 1.4826  # median absolute deviation to standard deviation, of a normal distribution
+PARAMETERS = ("base", "slope", "factor", "drift", "up", "down", "start", "rise", "fall")
+BASE, SLOPE, FACTOR, DRIFT, UP, DOWN, START, RISE, FALL = range(len(PARAMETERS))
+FREE_SD = 1000.0  # a prior deviation that says nothing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,16 +50,10 @@ class EffortSeries:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
-    """The fitted response: parameters, their covariance, and how well it follows.
-
-    ``spread_bpm`` is the residuals' deviation, ``correlation`` theirs from one step to the next,
-    ``steps`` how many steps were compared.
-    """
+    """The fitted response: parameters, their covariance, and how many steps were compared."""
 
     parameters: FloatArray
     covariance: FloatArray
-    spread_bpm: float
-    correlation: float
     steps: int
 
     @property
@@ -145,58 +106,85 @@ def fit(series: EffortSeries, settings: MeasureSettings) -> Fit | None:
     known = np.isfinite(series.heart_rate)
     before = prior(settings, float(series.heart_rate[known][0]))
     theta = before[:, 0].copy()
-    theta[FACTOR] = START_LOG_FACTOR
-    for _ in range(PLAIN_ROUNDS):
-        found = _iterate(series, theta, before, None)
+    theta[FACTOR] = settings.kinetics_start_log_factor
+    lowest, highest = _bounds(settings.kinetics_lowest), _bounds(settings.kinetics_highest)
+    plain, weighted = settings.kinetics_rounds
+    factor_settled, time_settled, weighted_settled = settings.kinetics_settled
+    for _ in range(plain):
+        found = _iterate(series, theta, before, settings, robust=False)
         if found is None:
             return None
-        theta = np.clip(theta + found[1], LOWEST, HIGHEST)
-        if np.abs(found[1][FACTOR]) < 1e-3 and np.abs(found[1][UP]) < 1e-2:
+        theta = np.clip(theta + found[1], lowest, highest)
+        change = np.abs(found[1])
+        if change[FACTOR] < factor_settled and change[UP] < time_settled:
             break
-    for _ in range(ROUNDS):
-        found = _iterate(series, theta, before, settings)
+    for _ in range(weighted):
+        found = _iterate(series, theta, before, settings, robust=True)
         if found is None:
             return None
         result, step = found
-        theta = np.clip(theta + step, LOWEST, HIGHEST)
-        if np.abs(step[FACTOR]) < 1e-4:
+        theta = np.clip(theta + step, lowest, highest)
+        if np.abs(step[FACTOR]) < weighted_settled:
             break
     return replace(result, parameters=theta)
 
 
+def _bounds(given: tuple[float, ...]) -> FloatArray:
+    """Bounds of the parameters, (9,), as they are fitted: slope and times by their logarithms."""
+    return np.array(
+        [
+            arithmetic.log(value) if parameter in {SLOPE, UP, DOWN} else value
+            for parameter, value in enumerate(given)
+        ]
+    )
+
+
 def _iterate(
-    series: EffortSeries, theta: FloatArray, before: FloatArray, robust: MeasureSettings | None
+    series: EffortSeries,
+    theta: FloatArray,
+    before: FloatArray,
+    settings: MeasureSettings,
+    *,
+    robust: bool,
 ) -> tuple[Fit, FloatArray] | None:
     """The fit at ``theta`` and the Gauss-Newton step from there; None without a solution.
 
-    ``robust`` are the settings for prewhitening and weights; None leaves the residuals plain.
+    ``robust`` prewhitens the residuals and gives outliers less weight; else they stay plain.
     """
     known = np.isfinite(series.heart_rate)
     pairs = known[1:] & known[:-1]
     model, slopes = response(series, theta)
     residual = np.where(known, series.heart_rate - model, 0.0)
-    correlation = 0.0 if robust is None else _correlation(residual, pairs, robust)
+    correlation = _correlation(residual, pairs, settings) if robust else 0.0
     white = (residual[1:] - correlation * residual[:-1])[pairs]
     design = (slopes[1:] - correlation * slopes[:-1])[pairs]
-    spread = max(LEAST_SPREAD_BPM, MAD_TO_SD * float(np.median(np.abs(white))))
+    spread = arithmetic.MAD_TO_SD * float(np.median(np.abs(white)))
+    spread = max(settings.kinetics_least_spread_bpm, spread)
     weight = np.ones(len(white))
-    if robust is not None:
-        weight = np.minimum(1.0, robust.kinetics_outlier * spread / np.maximum(np.abs(white), 1e-9))
-    step, covariance = _solve(white, design, weight / np.square(spread), (theta, before))
+    if robust:
+        bound = settings.kinetics_outlier * spread
+        weight = np.minimum(1.0, bound / np.maximum(np.abs(white), 1e-9))
+    limits = np.array(settings.kinetics_steps)
+    step, covariance = _solve(white, design, weight / np.square(spread), (theta, before, limits))
     if not np.isfinite(step).all():
         return None
-    if robust is not None:
+    if robust:
         scores = design * (weight * white / np.square(spread))[:, None]
-        covariance = _robust(covariance, scores, robust.kinetics_lags)
-    deviation = float(np.std(residual[known]))
-    return Fit(theta, covariance, deviation, correlation, len(white)), step
+        covariance = _robust(covariance, scores, settings.kinetics_lags)
+    return Fit(theta, covariance, len(white)), step
 
 
 def _solve(
-    white: FloatArray, design: FloatArray, weight: FloatArray, at: tuple[FloatArray, FloatArray]
+    white: FloatArray,
+    design: FloatArray,
+    weight: FloatArray,
+    at: tuple[FloatArray, FloatArray, FloatArray],
 ) -> tuple[FloatArray, FloatArray]:
-    """One bounded Gauss-Newton step with the prior, and the covariance of the parameters."""
-    theta, before = at
+    """One bounded Gauss-Newton step with the prior, and the covariance of the parameters.
+
+    ``at`` are the parameters, the prior and the longest step of each parameter.
+    """
+    theta, before, limits = at
     precision = 1.0 / np.square(before[:, 1])
     weighted = design * weight[:, None]
     curvature = product(weighted.T, design) + np.diag(precision)
@@ -205,7 +193,7 @@ def _solve(
         covariance = arithmetic.inverse(curvature)
     except ZeroDivisionError:
         return np.full(len(theta), np.nan), np.full((len(theta), len(theta)), np.nan)
-    step: FloatArray = np.clip(product(covariance, gradient), -LIMIT, LIMIT)
+    step: FloatArray = np.clip(product(covariance, gradient), -limits, limits)
     return step, np.asarray(covariance, dtype=np.float64)
 
 
@@ -252,7 +240,7 @@ def response(series: EffortSeries, theta: FloatArray) -> tuple[FloatArray, Float
     keep = np.where(rising, kept[0], kept[1])
     share = np.where(rising, shares[0], shares[1])
     rate = follow(target[:, None], keep, np.array([theta[START]]))[:, 0]
-    driven = np.zeros((len(target), 9))
+    driven = np.zeros((len(target), len(PARAMETERS)))
     driven[:, BASE] = drift
     driven[:, SLOPE] = slope * demand * times * drift
     driven[:, FACTOR] = slope * demand * factor * series.backward * drift
@@ -263,7 +251,7 @@ def response(series: EffortSeries, theta: FloatArray) -> tuple[FloatArray, Float
     by_tau = lag * keep * share / (1.0 - keep)  # of keep by log tau, as if driven
     driven[:, UP] = np.where(rising, by_tau, 0.0)
     driven[:, DOWN] = np.where(rising, 0.0, by_tau)
-    initial = np.zeros(9)
+    initial = np.zeros(len(PARAMETERS))
     initial[START] = 1.0
     return rate, follow(driven, keep, initial)
 
@@ -274,7 +262,7 @@ def _rising(kept: FloatArray, start_bpm: float, target: FloatArray) -> BoolArray
     ``kept`` (2,) is what a step keeps of the difference while rising and while falling.
     """
     rising = np.ones(len(target), dtype=np.bool_)
-    for _ in range(3):
+    for _ in range(1 + 2):  # a first guess, then two passes
         keep = np.where(rising, kept[0], kept[1])
         rate = follow(target[:, None], keep, np.array([start_bpm]))[:, 0]
         rising = target > np.concatenate(([start_bpm], rate[:-1]))
@@ -289,8 +277,8 @@ def follow(driven: FloatArray, keep: FloatArray, start: FloatArray) -> FloatArra
     """
     followed = np.empty_like(driven)
     state = start
-    for first in range(0, len(driven), BLOCK):
-        part = slice(first, first + BLOCK)
+    for first in range(0, len(driven), arithmetic.RUNNING_PRODUCT):
+        part = slice(first, first + arithmetic.RUNNING_PRODUCT)
         product = np.cumprod(keep[part])[:, None]
         gained = np.cumsum((1.0 - keep[part])[:, None] * driven[part] / product, axis=0)
         followed[part] = product * (state + gained)

@@ -38,10 +38,10 @@ def pace_columns(samples: Samples) -> Columns:
         "distance_m": np.where(covered > 0, distance, np.nan),
         "climb_m": np.where(climbing_s > 0, climb, np.nan),
         "speed_mps": speed_mps,
-        "pace_s_per_km": pace(speed_mps),
+        "pace_s_per_km": pace(speed_mps, samples.settings.slowest_pace_mps),
         "grade": np.where(graded_s > 0, ratio(rise, run), np.nan),
         "turn_rate_dps": ratio(turned, turning_s),
-        "adjusted_pace_s_per_km": pace(ratio(flat, flat_s)),
+        "adjusted_pace_s_per_km": pace(ratio(flat, flat_s), samples.settings.slowest_pace_mps),
     }
 
 
@@ -67,10 +67,12 @@ def _flat_m(samples: Samples) -> FloatArray:
     return np.asarray(samples.step_m * flat_equivalent(samples.grade, walking(samples)))
 
 
-def pace(speed_mps: FloatArray) -> FloatArray:
+def pace(speed_mps: FloatArray, slowest_mps: float) -> FloatArray:
     """Seconds per kilometre (s,); NaN at a speed too slow to have a meaningful pace."""
     with np.errstate(invalid="ignore"):
-        return ratio(np.full(len(speed_mps), 1000.0), np.where(speed_mps > 0.05, speed_mps, 0.0))
+        return ratio(
+            np.full(len(speed_mps), 1000.0), np.where(speed_mps > slowest_mps, speed_mps, 0.0)
+        )
 
 
 def ground(grade: float | None, turn_rate_dps: float | None, limits: MeasureSettings) -> list[str]:
@@ -141,7 +143,7 @@ def _fastest(way_m: FloatArray, distance_m: float, offset: int) -> Best | None:
 
 def name_of(distance_m: float) -> str:
     """The usual name of a distance: ``400 m``, ``1 km``, ``1 mile``."""
-    if abs(distance_m - METRE_PER_MILE) < 0.01:
+    if round(distance_m, 1) == round(METRE_PER_MILE, 1):
         return "1 mile"
     return f"{distance_m / 1000:g} km" if distance_m >= 1000 else f"{distance_m:g} m"
 

@@ -54,5 +54,5 @@ def prepare(
     if not track.seconds:
         return track
     track = with_distance(motion(track, settings), clean, recording, settings)
-    notes = (*track.notes, *totals_note(track, recording, settings.totals_share))
+    notes = (*track.notes, *totals_note(track, recording, settings))
     return graded(replace(track, notes=notes), settings)

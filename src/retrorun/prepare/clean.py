@@ -50,7 +50,7 @@ def cleaned(recording: Recording, settings: PrepareSettings) -> Cleaned:
         suspects["position_suspect"] = time_s[suspect]
         breaks += list(jumps_s)
     if "heart_rate_bpm" in columns:
-        suspect = _reject_heart_rate(raw["heart_rate_bpm"], time_s, columns)
+        suspect = _reject_heart_rate(raw["heart_rate_bpm"], time_s, columns, settings)
         suspects["heart_rate_suspect"] = time_s[suspect]
     notes += _judge_distance(recording, time_s, (raw, columns), settings)
     counted = (("position-jumps", "position_suspect"), ("heart-rate-faults", "heart_rate_suspect"))
@@ -59,7 +59,9 @@ def cleaned(recording: Recording, settings: PrepareSettings) -> Cleaned:
         for slug, flag in counted
         if flag in suspects and suspects[flag].size
     )
-    headings = tuple(_ordered_heading(series) for series in recording.headings)
+    headings = tuple(
+        _ordered_heading(each, settings.heading_most_deg) for each in recording.headings
+    )
     breaks_s = np.unique(np.asarray(breaks, dtype=np.float64))
     return Cleaned(time_s, columns, suspects, headings, recording.pauses, breaks_s, notes)
 
@@ -183,7 +185,7 @@ def _reject_jumps(
     suspect |= np.isfinite(latitude) ^ np.isfinite(longitude)
     fixed = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude) & ~suspect)
     jumps_s = np.empty(0)
-    for _ in range(3):  # dropping an excursion joins its neighbours, which may be one in turn
+    for _ in range(settings.excursion_rounds):
         if fixed.size < 2:
             break
         fast = _step_speed_mps(time_s[fixed], latitude[fixed], longitude[fixed])
@@ -233,7 +235,8 @@ def _catches_up(
     plane = arithmetic.steps_m(*place, np.zeros_like(every), every)
     lines = [_line(time_s - time_s[0], each, first, last) for each in plane]
     pace = np.array([slope for _, slope in lines])
-    found = (arithmetic.hypot(pace[0], pace[1]) <= settings.leap_way_mps) & (last - first > 4)
+    found = arithmetic.hypot(pace[0], pace[1]) <= settings.leap_way_mps
+    found &= last - first > settings.leap_samples
     found &= (along * pace).sum(axis=0) > settings.leap_along * arithmetic.hypot(pace[0], pace[1])
     for fix in (edges, edges + 1):
         off = np.array(
@@ -271,7 +274,10 @@ def _step_speed_mps(time_s: FloatArray, latitude: FloatArray, longitude: FloatAr
 
 
 def _reject_heart_rate(
-    raw: FloatArray, time_s: FloatArray, columns: dict[str, FloatArray]
+    raw: FloatArray,
+    time_s: FloatArray,
+    columns: dict[str, FloatArray],
+    settings: PrepareSettings,
 ) -> BoolArray:
     """Blank heart rates that leap away from the median of their neighbours, in place.
 
@@ -282,23 +288,24 @@ def _reject_heart_rate(
     out_of_range = np.isfinite(raw) & np.isnan(rate)
     valid = np.flatnonzero(np.isfinite(rate))
     leapt = np.zeros(raw.size, dtype=bool)
-    half = 4
+    half = settings.heart_half
     if valid.size > 2 * half:
         around = np.lib.stride_tricks.sliding_window_view(
             np.pad(rate[valid], half, mode="edge"), 2 * half + 1
         )
-        # A heart changes by a few beats in as many seconds; 25 above or below is a sensor's slip.
-        leapt[valid] = np.abs(rate[valid] - np.median(around, axis=1)) > 25
+        # A heart changes by a few beats in as many seconds; more is an error of the sensor.
+        away = np.abs(rate[valid] - np.median(around, axis=1))
+        leapt[valid] = away > settings.heart_leap_bpm
         span = np.pad(time_s[valid], half, mode="edge")
-        leapt[valid] &= span[2 * half :] - span[: -2 * half] < 60
+        leapt[valid] &= span[2 * half :] - span[: -2 * half] < settings.heart_span_s
     rate[leapt] = np.nan
     return np.asarray(out_of_range | leapt, dtype=bool)
 
 
-def _ordered_heading(series: HeadingSeries) -> HeadingSeries:
+def _ordered_heading(series: HeadingSeries, most_deg: float) -> HeadingSeries:
     """The heading series in order of time; impossible angles are missing, others in [0, 360)."""
     usable = np.isfinite(series.time_s) & np.isfinite(series.heading_deg)
-    usable &= np.abs(series.heading_deg) <= 720
+    usable &= np.abs(series.heading_deg) <= most_deg
     time_s = series.time_s[usable]
     order = np.argsort(time_s, kind="stable")
     heading = series.heading_deg[usable][order] % 360.0

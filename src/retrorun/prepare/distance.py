@@ -24,8 +24,6 @@ from retrorun.settings import PrepareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
 ODOMETER, POSITIONS, SPEED, TOTAL = "odometer", "positions", "device speed", "file total"
-_RESTING = 1e-3  # share of the way that a second at rest gets, beside one in motion
-_DIGIT_M = 1.0  # totals and readings may be whole metres
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +64,7 @@ def with_distance(
     odometer = _odometer(clean, recording.distance_m, settings)
     chords = _chords(clean, settings)
     speeds = _speeds(clean, settings) if np.isnan(chord_mps).any() else None
-    usual = _usual_mps(odometer, *chords[:1], speeds)
+    usual = _usual_mps((odometer, *chords[:1], speeds), settings.moving_mps)
     by_odometer = _steps(track, odometer, usual, settings)
     by_position = chord_mps
     if chords:
@@ -83,7 +81,7 @@ def with_distance(
     if not sums and recording.distance_m:
         step = _by_totals(track, recording, settings)
         sums = {TOTAL: float(np.nansum(step))}
-    ground = _ground(chord_mps, by_odometer, _first_of(by_position, by_speed))
+    ground = _ground(chord_mps, by_odometer, _first_of(by_position, by_speed), settings)
     columns = {**track.columns, "ground_speed_mps": ground}
     return replace(track, columns=columns, step_m=step, distance_sources=sums)
 
@@ -129,7 +127,7 @@ def _to_the_ends(
     if 0 < before_s <= settings.gap_s and 0 < reading_m[0] <= settings.speed_limit_mps * before_s:
         time_s = np.concatenate(([first_s], time_s))
         reading_m = np.concatenate(([0.0], reading_m))
-    if stated_m and last_s > time_s[-1] and abs(reading_m[-1] - stated_m) <= _DIGIT_M:
+    if stated_m and last_s > time_s[-1] and abs(reading_m[-1] - stated_m) <= settings.digit_m:
         time_s = np.concatenate((time_s, [last_s]))
         reading_m = np.concatenate((reading_m, reading_m[-1:]))
     return time_s, reading_m
@@ -228,13 +226,13 @@ def _paused_s(time_s: FloatArray, clean: Cleaned) -> FloatArray:
     return np.diff(arithmetic.interpolate(time_s, edges, paused))
 
 
-def _usual_mps(*ways: _Way | None) -> float:
+def _usual_mps(ways: Sequence[_Way | None], moving_mps: float) -> float:
     """The speed in motion that half of the time is slower than, by the first source there is."""
     for way in ways:
         if way is None or not way.known.any():
             continue
         speed = way.metres / way.apart_s
-        moving = way.known & (speed > 0.5)
+        moving = way.known & (speed > moving_mps)
         if not moving.any():
             continue
         order = np.argsort(speed[moving], kind="stable")
@@ -289,11 +287,11 @@ def _weights(track: Track, way: _Way, usual_mps: float, settings: PrepareSetting
     slow_mps = min(settings.stop_share * usual_mps, settings.stop_mps)
     ran_s = np.diff(timer_s[edges])
     slow = (ran_s > settings.gap_s) & way.known & (way.metres < slow_mps * ran_s)
-    weight = np.where(running, 1.0, _RESTING)
+    weight = np.where(running, 1.0, settings.resting_share)
     for index in np.flatnonzero(slow).tolist():
         stopped_s = timer_s[edges[index]] + way.metres[index] / usual_mps
         first = int(np.searchsorted(timer_s, stopped_s))
-        weight[first : edges[index + 1]] = _RESTING
+        weight[first : edges[index + 1]] = settings.resting_share
     return weight
 
 
@@ -328,7 +326,7 @@ def _without_failures(
     if both.sum() < settings.stands_s:
         return odometer
     width = settings.stands_s
-    stands = _sums(np.where(both, odometer, 1.0), width) < width * 0.01
+    stands = _sums(np.where(both, odometer, 1.0), width) < width * settings.stands_mps
     moves = _sums(np.where(both, position, 0.0), width) > width * settings.stands_moving_mps
     failed = np.flatnonzero(stands & moves)
     lost = np.zeros(odometer.size + 1)
@@ -380,7 +378,7 @@ def _by_totals(track: Track, recording: Recording, settings: PrepareSettings) ->
         for lap in laps
     ]
     whole = recording.distance_m or 0.0
-    if abs(sum(metres or 0.0 for *_, metres in spans) - whole) > 0.02 * whole:
+    if abs(sum(metres or 0.0 for *_, metres in spans) - whole) > settings.totals_share * whole:
         spans = [(0.0, float(track.seconds), whole)]
     return _spread(moving, spans)
 
@@ -408,15 +406,20 @@ def _first_of(first: FloatArray, second: FloatArray) -> FloatArray:
     return np.where(np.isfinite(first), first, second)
 
 
-def _ground(chord_mps: FloatArray, by_odometer: FloatArray, by_others: FloatArray) -> FloatArray:
+def _ground(
+    chord_mps: FloatArray,
+    by_odometer: FloatArray,
+    by_others: FloatArray,
+    settings: PrepareSettings,
+) -> FloatArray:
     """Speed over ground: the chord's, else the odometer's, the hole's, the device's, (n,).
 
     Positions that hardly move while the odometer runs are those of a treadmill.
     """
-    odometer_mps = _smoothed(by_odometer)
+    odometer_mps = _smoothed(by_odometer, round(settings.chord_s))
     both = np.isfinite(chord_mps) & np.isfinite(odometer_mps)
     run_m, seen_m = float(odometer_mps[both].sum()), float(chord_mps[both].sum())
-    indoors = run_m > 50.0 and seen_m < 0.5 * run_m
+    indoors = run_m > settings.treadmill_m and seen_m < settings.treadmill_share * run_m
     ground = odometer_mps if indoors else _first_of(chord_mps, odometer_mps)
     ground = _first_of(ground, np.where(indoors, np.nan, by_others))
     if ground.size > 1 and np.isnan(ground[-1]):
@@ -424,17 +427,18 @@ def _ground(chord_mps: FloatArray, by_odometer: FloatArray, by_others: FloatArra
     return ground
 
 
-def _smoothed(step_m: FloatArray) -> FloatArray:
-    """Metres a second over two seconds on both sides; the second's own where those lack."""
+def _smoothed(step_m: FloatArray, width: int) -> FloatArray:
+    """Metres a second over so many seconds around each; the second's own where those lack."""
     found = step_m.copy()
-    if step_m.size > 3:
-        found[2:-1] = _sums(np.nan_to_num(step_m), 4) / 4
-        holes = _sums(np.isnan(step_m).astype(np.float64), 4) > 0
-        found[2:-1][holes] = step_m[2:-1][holes]
+    if 1 < width <= step_m.size:
+        middle = slice(width // 2, width // 2 + step_m.size - width + 1)
+        holes = _sums(np.isnan(step_m).astype(np.float64), width) > 0
+        around = _sums(np.nan_to_num(step_m), width) / width
+        found[middle] = np.where(holes, step_m[middle], around)
     return found
 
 
-def totals_note(track: Track, recording: Recording, share: float) -> tuple[Note, ...]:
+def totals_note(track: Track, recording: Recording, settings: PrepareSettings) -> tuple[Note, ...]:
     """A note where the way of the track and the file's own totals differ, with both figures."""
     own_m = sum(track.distance_sources.values())
     if not track.distance_sources:
@@ -443,9 +447,15 @@ def totals_note(track: Track, recording: Recording, share: float) -> tuple[Note,
     apart = [
         f"the file's {total.source} says {total.distance_m:,.0f} m"
         for total in recording.totals
-        if total.distance_m and abs(own_m - total.distance_m) > max(share * total.distance_m, 10.0)
+        if total.distance_m and _differs(own_m, total.distance_m, settings)
     ]
     if not apart:
         return ()
     words = f"the distance is {own_m:,.0f} m by {by}; {', '.join(apart)}"
     return (Note("distance-differs", words),)
+
+
+def _differs(own_m: float, stated_m: float, settings: PrepareSettings) -> bool:
+    """Whether two totals differ by more than rounding and measurement explain."""
+    least_m = max(settings.totals_share * stated_m, settings.totals_least_m)
+    return abs(own_m - stated_m) > least_m

@@ -11,13 +11,8 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.model import HeadingSeries, Note, Recording, SecondDevice
+from retrorun.settings import PrepareSettings
 from retrorun.units import EARTH_RADIUS_M, FloatArray
-
-_LARGEST_SKEW_S = 180
-_CHORD_S = 4
-_LEAST_OVERLAP_S = 120
-_UNLIKE = 0.35  # share of the usual disagreement that the best shift may leave
-_FARTHEST_M = 60.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,29 +28,32 @@ class Joined:
 
 
 def joined_with_phones(
-    recording: Recording, phones: list[tuple[SecondDevice, Recording]]
+    recording: Recording,
+    phones: list[tuple[SecondDevice, Recording]],
+    settings: PrepareSettings,
 ) -> tuple[Recording, tuple[SecondDevice, ...]]:
     """The recording with the headings of those that fit, and what was found of each."""
     found: list[SecondDevice] = []
     for about, phone in phones:
-        result = joined_with_phone(recording, phone)
+        result = joined_with_phone(recording, phone, settings)
         recording = result.recording
         found.append(replace(about, skew_s=result.skew_s, reason=result.reason))
     return recording, tuple(found)
 
 
-def joined_with_phone(watch: Recording, phone: Recording) -> Joined:
+def joined_with_phone(watch: Recording, phone: Recording, settings: PrepareSettings) -> Joined:
     """Add the phone's headings, on the watch's clock, to the watch's recording.
 
     Args:
         watch: the recording that is kept.
         phone: another recording of the same time; without a heading it has nothing to give, but
             is known as the same run.
+        settings: this stage's.
     """
-    ours, theirs = _grid(watch), _grid(phone)
+    ours, theirs = _grid(watch, settings), _grid(phone, settings)
     if ours is None or theirs is None:
         return Joined(watch, None, "both need positions to set their clocks by")
-    found = _skew(ours, theirs)
+    found = _skew(ours, theirs, settings)
     if isinstance(found, str):
         return Joined(watch, None, found)
     device = phone.device or "a second device"
@@ -80,7 +78,8 @@ class _Grid:
     places_deg: FloatArray
 
 
-def _grid(one: Recording) -> _Grid | None:
+def _grid(one: Recording, settings: PrepareSettings) -> _Grid | None:
+    """The positions at whole seconds; None where there are none, or over too long a time."""
     names = ("latitude_deg", "longitude_deg")
     if any(name not in one.columns for name in names):
         return None
@@ -89,52 +88,55 @@ def _grid(one: Recording) -> _Grid | None:
     time_s, places = one.time_s[rank], places[rank]
     held = np.isfinite(places).all(axis=1)
     time_s, places = time_s[held], places[held]
-    if len(time_s) < 2 or not 0 < time_s[-1] - time_s[0] < 7 * 86_400:
+    if len(time_s) < 2 or not 0 < time_s[-1] - time_s[0] < settings.duration_s:
         return None
     seconds = np.arange(np.ceil(time_s[0]), np.floor(time_s[-1]) + 1)
     columns = [arithmetic.interpolate(seconds, time_s, places[:, axis]) for axis in (0, 1)]
     return _Grid(int(seconds[0]), np.stack(columns, axis=1))
 
 
-def _velocity_mps(grid: _Grid) -> FloatArray:
+def _velocity_mps(grid: _Grid, chord_s: int) -> FloatArray:
     """(n, 2) north and east, over chords; NaN at the ends."""
     places = grid.places_deg
     velocity = np.full(places.shape, np.nan)
-    if len(places) <= _CHORD_S:
+    if len(places) <= chord_s:
         return velocity
-    half = _CHORD_S // 2
-    turned = np.radians(places[_CHORD_S:] - places[:-_CHORD_S])
+    half = chord_s // 2
+    turned = np.radians(places[chord_s:] - places[:-chord_s])
     turned[:, 1] *= arithmetic.cos(np.radians(places[half:-half, 0]))
-    velocity[half:-half] = turned * (EARTH_RADIUS_M / _CHORD_S)
+    velocity[half:-half] = turned * (EARTH_RADIUS_M / chord_s)
     return velocity
 
 
-def _skew(watch: _Grid, phone: _Grid) -> float | str:
+def _skew(watch: _Grid, phone: _Grid, settings: PrepareSettings) -> float | str:
     """Seconds that the phone's clock runs ahead, or why that cannot be told."""
-    ours, theirs = _velocity_mps(watch), _velocity_mps(phone)
-    shifts = np.arange(-_LARGEST_SKEW_S, _LARGEST_SKEW_S + 1)
+    ours, theirs = (_velocity_mps(each, settings.skew_chord_s) for each in (watch, phone))
+    most_s, least_s = settings.skew_most_s, settings.skew_overlap_s
+    shifts = np.arange(-most_s, most_s + 1)
     offset = watch.start_s - phone.start_s
-    costs = np.array([_disagreement(ours, theirs, offset + int(shift)) for shift in shifts])
+    costs = np.array(
+        [_disagreement(ours, theirs, offset + int(shift), least_s) for shift in shifts]
+    )
     if not np.isfinite(costs).any():
-        return f"the two overlap for less than {_LEAST_OVERLAP_S} s"
+        return f"the two overlap for less than {least_s} s"
     best = int(np.nanargmin(costs))
     usual = float(np.nanmedian(costs))
-    if costs[best] > _UNLIKE * usual:
+    if costs[best] > settings.skew_disagreement * usual:
         return "their movements do not agree at any shift of the clocks, or at many alike"
-    if _apart_m(watch, phone, offset + int(shifts[best])) > _FARTHEST_M:
-        return f"they move alike, but more than {_FARTHEST_M:g} m apart"
+    if _apart_m(watch, phone, offset + int(shifts[best])) > settings.skew_apart_m:
+        return f"they move alike, but more than {settings.skew_apart_m:g} m apart"
     return float(shifts[best] + _vertex(costs, best))
 
 
-def _disagreement(ours: FloatArray, theirs: FloatArray, offset: int) -> float:
+def _disagreement(ours: FloatArray, theirs: FloatArray, offset: int, least_s: int) -> float:
     """Mean squared difference where ``ours[i]`` meets ``theirs[i + offset]``."""
     first, last = max(0, -offset), min(len(ours), len(theirs) - offset)
-    if last - first < _LEAST_OVERLAP_S:
+    if last - first < least_s:
         return float("nan")
     apart = ours[first:last] - theirs[first + offset : last + offset]
     squares = (np.square(apart)).sum(axis=1)
     held = np.isfinite(squares)
-    return float(squares[held].mean()) if held.sum() >= _LEAST_OVERLAP_S / 2 else float("nan")
+    return float(squares[held].mean()) if held.sum() >= least_s / 2 else float("nan")
 
 
 def _apart_m(watch: _Grid, phone: _Grid, offset: int) -> float:

@@ -15,17 +15,21 @@ from retrorun.arithmetic import ways_m
 from retrorun.channels import POSITION
 from retrorun.model import Note
 from retrorun.settings import PrepareSettings
-from retrorun.units import FloatArray
+from retrorun.units import (
+    METRE_PER_FOOT,
+    METRE_PER_MILE,
+    MPS_PER_KMH,
+    MPS_PER_MPH,
+    FloatArray,
+)
 
 _METRES_PER = {
     "kilometres": 1000.0,
-    "miles": 1609.344,
-    "feet": 0.3048,
-    "centimetres": 0.01,
-    "km/h instead of m/s": 1 / 3.6,
+    "miles": METRE_PER_MILE,
+    "feet": METRE_PER_FOOT,
+    "centimetres": 1 / 100,
+    "km/h instead of m/s": MPS_PER_KMH,
 }
-# m/s in a unit of speed, and the number above which a usual speed may be in that unit
-_MPS_PER = {"km/h": (1 / 3.6, 3.0), "mph": (0.44704, 4.0)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,17 +107,21 @@ def _judge_speed(
     ]
     moving = speed[speed > settings.moving_mps]
     usual = float(np.median(moving)) if moving.size else 0.0
-    for unit, (factor, least) in _MPS_PER.items():
+    units = (
+        ("km/h", MPS_PER_KMH, settings.unit_least_kmh),
+        ("mph", MPS_PER_MPH, settings.unit_least_mph),
+    )
+    for unit, factor, least in units:
         agree = [
             one for one in known if _within(own.metres * factor, one.metres, settings.unit_factor)
         ]
         if usual > least and len(agree) * 2 > len(known):
             words = f"speed was recorded in {unit} ({agree[0].source} tells); converted to m/s"
             return speed * factor, (Note("speed-unit", words),)
-    kmh = _MPS_PER["km/h"][0]
-    if not known and usual > settings.sustained_mps and usual * kmh <= settings.sustained_mps:
+    most = settings.sustained_mps
+    if not known and usual > most and usual * MPS_PER_KMH <= most:
         words = f"speed is {usual:.1f} throughout, which nobody runs in m/s; taken for km/h"
-        return speed * kmh, (Note("speed-unit", words),)
+        return speed * MPS_PER_KMH, (Note("speed-unit", words),)
     return speed, ()
 
 
@@ -167,32 +175,33 @@ def _as_running_total(
     span_s = float(time_s[-1] - time_s[0])
     added_m = float(distance[1:].sum())
     constant = changed == 0
-    small = added_m > 20.0 * float(np.ptp(distance))  # a total would have outgrown its parts
-    if (small or back > 0.2 * changed) and _plausible(
+    # A running total would have outgrown its parts.
+    small = added_m > settings.increments_factor * float(np.ptp(distance))
+    if (small or back > settings.wanders_share * changed) and _plausible(
         added_m, span_s, others, settings, stepping=stepping
     ):
         words = f"the odometer gives the metres of each step; their sum, {added_m:,.0f} m, was used"
         return np.cumsum(distance) - distance[0], (Note("odometer-increments", words),)
-    if constant or float(np.ptp(distance)) < 1.0:
+    if constant or float(np.ptp(distance)) < settings.digit_m:
         if not any(one.metres > settings.source_least_m for one in others):
             return distance, ()
         words = f"the odometer stands at {distance[0]:g} m; {_list_totals(others)}, which was used"
         return None, (Note("odometer-stands", words),)
-    return _without_reversal(distance, change)
+    return _without_reversal(distance, change, settings)
 
 
 def _without_reversal(
-    distance: FloatArray, change: FloatArray
+    distance: FloatArray, change: FloatArray, settings: PrepareSettings
 ) -> tuple[FloatArray | None, tuple[Note, ...]]:
     """An odometer that counts backward is turned round; one that wanders is left out."""
     changed, back = int((change != 0).sum()), int((change < 0).sum())
-    if back > 0.8 * changed:
+    if back > settings.reversed_share * changed:
         note = Note("odometer-backward", "the odometer counts backward; it was turned round")
         return distance.max() - distance, (note,)
-    if back > 0.2 * changed:
+    if back > settings.wanders_share * changed:
         words = f"the odometer falls {back} times of {changed}; it was not used"
         return None, (Note("odometer-wanders", words),)
-    resets = int((change < -1.0).sum())
+    resets = int((change < -settings.digit_m).sum())
     if resets:
         words = f"the odometer fell back {resets} times; what it counted before and after was added"
         return distance, (Note("odometer-reset", words),)
@@ -249,7 +258,8 @@ def _speed_total(
         return None
     known = np.flatnonzero(np.isfinite(speed))
     apart_s, speeds = np.diff(time_s[known]), speed[known]
-    recorded = apart_s <= max(20.0, 3.0 * float(np.median(apart_s)))  # longer ones may be pauses
+    usual_s = settings.source_hole_factor * float(np.median(apart_s))
+    recorded = apart_s <= max(settings.source_hole_s, usual_s)  # longer ones may be pauses
     if apart_s[recorded].sum() < settings.source_least_s:
         return None
     metres = float((apart_s * (speeds[1:] + speeds[:-1]) / 2)[recorded].sum())

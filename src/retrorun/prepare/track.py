@@ -15,8 +15,6 @@ from retrorun.prepare.clean import Cleaned
 from retrorun.settings import PrepareSettings
 from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray, difference_deg, wrap_deg
 
-STEEPEST = 0.6  # what is steeper is no running surface but a fault of the altimeter
-
 
 def resampled(clean: Cleaned, settings: PrepareSettings) -> Track:
     """Interpolate every channel onto whole seconds since the first sample.
@@ -43,7 +41,7 @@ def resampled(clean: Cleaned, settings: PrepareSettings) -> Track:
         "position_suspect": _near(grid_s, clean.suspects.get("position_suspect")),
         "heart_rate_suspect": _near(grid_s, clean.suspects.get("heart_rate_suspect")),
     }
-    headings = tuple(_heading(line, series) for series in clean.headings)
+    headings = tuple(_heading(line, each, settings.heading_cancels) for each in clean.headings)
     notes = clean.notes + _sparse(clean.time_s, settings)
     return Track(start_s, columns, flags, headings, notes)
 
@@ -71,7 +69,7 @@ def _sparse(time_s: FloatArray, settings: PrepareSettings) -> tuple[Note, ...]:
     if apart_s.size < 2:
         return ()
     usual_s = float(np.median(apart_s))
-    recorded = apart_s[apart_s <= max(60.0, 2.0 * usual_s)]
+    recorded = apart_s[apart_s <= max(settings.sparse_hole_s, 2.0 * usual_s)]
     share = float(recorded[recorded > settings.gap_s].sum() / recorded.sum())
     if share < settings.sparse_share:
         return ()
@@ -124,13 +122,13 @@ def _rates(line: _Lines, time_s: FloatArray, values: FloatArray) -> FloatArray:
     return np.asarray(np.where(mixed & (share < 0.5), 0.0, found / share))
 
 
-def _heading(line: _Lines, series: HeadingSeries) -> HeadingTrack:
+def _heading(line: _Lines, series: HeadingSeries, cancels: float) -> HeadingTrack:
     """Headings as unit vectors on the grid, so that 359° and 1° meet at 0°."""
     turn = np.radians(series.heading_deg)
     east = line.between(series.time_s, arithmetic.sin(turn))
     north = line.between(series.time_s, arithmetic.cos(turn))
     # Two opposite headings cancel half-way between: there is no direction to report.
-    weak = arithmetic.hypot(east, north) < 0.05
+    weak = arithmetic.hypot(east, north) < cancels
     heading = np.degrees(arithmetic.arctan2(east, north)) % 360.0
     return HeadingTrack(series.source, series.claim, series.north, np.where(weak, np.nan, heading))
 
@@ -181,7 +179,7 @@ def motion(track: Track, settings: PrepareSettings) -> Track:
 def graded(track: Track, settings: PrepareSettings) -> Track:
     """Add ``smooth_altitude_m`` and ``grade``, which are taken over the way that was run."""
     ground = track.column("ground_speed_mps")
-    smooth, grade = slope(track.column("altitude_m"), ground, settings.grade_window_m)
+    smooth, grade = slope(track.column("altitude_m"), ground, settings)
     return replace(track, columns={**track.columns, "smooth_altitude_m": smooth, "grade": grade})
 
 
@@ -252,7 +250,7 @@ def turn_rate(course_deg: FloatArray, half: int) -> FloatArray:
 
 
 def slope(
-    altitude_m: FloatArray, speed_mps: FloatArray, window_m: float
+    altitude_m: FloatArray, speed_mps: FloatArray, settings: PrepareSettings
 ) -> tuple[FloatArray, FloatArray]:
     """Altitude smoothed over half the window, and grade (rise over run) over the window, (n,).
 
@@ -277,6 +275,7 @@ def slope(
         )
         return np.asarray(total / (stop - begin), dtype=np.float64)
 
+    window_m = settings.grade_window_m
     half = window_m / 2
     near = np.isfinite(altitude_m)
     if high - low < window_m:
@@ -285,7 +284,7 @@ def slope(
     smooth = mean(run_m - half / 2, run_m + half / 2)
     # Means over two halves lie half a window apart.
     grade = (mean(centre, centre + half) - mean(centre - half, centre)) / half
-    plausible = near & (np.abs(grade) <= STEEPEST)
+    plausible = near & (np.abs(grade) <= settings.steepest_grade)
     return np.where(near, smooth, np.nan), np.where(plausible, grade, np.nan)
 
 

@@ -61,7 +61,7 @@ def read(name: str, data: bytes, limits: "ReadLimits") -> "Export":
     runs = tuple(
         run
         for each in export.recordings
-        for run in repair_clock(each, source.format or "", source.name)
+        for run in repair_clock(each, source.format or "", source.name, limits)
     )
     if is_cut:
         words = "the gzip file is cut short; what came before it was kept"

@@ -8,29 +8,15 @@ from retrorun import arithmetic
 from retrorun.channels import POSITION
 from retrorun.model import Note
 from retrorun.readers.sports import is_walk
+from retrorun.settings import ReadLimits
 from retrorun.units import BoolArray, FloatArray, IntArray
-
-_STANDING_MPS = 0.5  # slower samples say nothing about steps
-_RUN_MPS, _RUN_WIDTH_MPS = 1.9, 0.15  # the walk-run change: faster is running
-_RUN_SPM, _RUN_SPREAD_SPM = (134.0, 8.0), 18.0  # step rate at 0 m/s and its rise per m/s
-_WALK_SPM, _WALK_SPREAD_SPM = (70.0, 30.0), 12.0
-_TYPICAL_MPS = {"run": 3.0, "walk": 1.4}  # where no speed is known
-_FLOOR = 1e-4  # density of a step rate that is neither
-_ONE_SAMPLE = 6.0  # most that a single sample may say
-_ENOUGH = 500  # samples, spread over the recording, that tell what was counted
-_ONE_LEG = 0.3  # watches count one leg by their formats' definition
-_HALF, _NEAR = 0.62, 0.15  # below this share a step rate is half of the usual one, if it is near it
-_DOUBLE_SPM = 220.0  # backward runners take 180 to 210 steps a minute at walking speed
-_DOUBLE_WALK_SPM = 180.0  # but not where the sport is walking
-_LASTS_S = 4.0  # shorter faults are left to the ranges
-_FASTEST_MPS = 8.0
-_SPAN = 5  # samples on either side over which a speed is taken
 
 
 def normalize_cadence(
     time_s: FloatArray,
     columns: Mapping[str, FloatArray],
-    sport: str | None = None,
+    sport: str | None,
+    limits: ReadLimits,
 ) -> tuple[dict[str, FloatArray], tuple[Note, ...]]:
     """Count the steps of both feet, and take a heart rate of 0 for missing.
 
@@ -43,6 +29,7 @@ def normalize_cadence(
         time_s: (n,) Unix seconds.
         columns: channel → (n,).
         sport: the file's word for it.
+        limits: the step rates that people have, and how sure a fault must be.
     """
     found = dict(columns)
     heart = found.get("heart_rate_bpm")
@@ -51,13 +38,13 @@ def normalize_cadence(
     cadence = found.get("cadence_spm")
     if cadence is None or not (cadence > 0).any():
         return _held(found), ()
-    speed = _speed_mps(time_s, columns)
-    if _one_leg(cadence, speed, sport or ""):
+    speed = _speed_mps(time_s, columns, limits)
+    if _one_leg(cadence, speed, sport or "", limits):
         cadence = 2 * cadence
         notes = [Note("cadence-doubled", "cadence counted one leg and was doubled")]
     else:
         notes = [Note("cadence-as-given", "cadence counts both feet as the file gives it")]
-    found["cadence_spm"], faults = _repaired(time_s, cadence, speed, sport or "")
+    found["cadence_spm"], faults = _repaired(time_s, (cadence, speed), sport or "", limits)
     return _held(found), (*notes, *faults)
 
 
@@ -66,71 +53,89 @@ def _held(columns: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
     return {name: values for name, values in columns.items() if np.isfinite(values).any()}
 
 
-def _speed_mps(time_s: FloatArray, columns: Mapping[str, FloatArray]) -> FloatArray:
+def _speed_mps(
+    time_s: FloatArray, columns: Mapping[str, FloatArray], limits: ReadLimits
+) -> FloatArray:
     """Speed around each sample, (n,), by odometer, positions or device; NaN where not known."""
     found = np.full(time_s.size, np.nan)
     distance = columns.get("distance_m")
     if distance is not None:
         known = np.flatnonzero(np.isfinite(distance))
-        early, late = _around(known)
-        found[known] = _over(distance[late] - distance[early], time_s[late] - time_s[early])
+        early, late = _around(known, limits.cadence_span)
+        found[known] = _over(distance[late] - distance[early], time_s[late] - time_s[early], limits)
     if all(name in columns for name in POSITION):
         latitude, longitude = (columns[name] for name in POSITION)
         known = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude))
-        early, late = _around(known)
+        early, late = _around(known, limits.cadence_span)
         way_m = arithmetic.hypot(*arithmetic.steps_m(latitude, longitude, early, late))
-        by_place = _over(way_m, time_s[late] - time_s[early])
+        by_place = _over(way_m, time_s[late] - time_s[early], limits)
         found[known] = np.where(np.isnan(found[known]), by_place, found[known])
     device = columns.get("speed_mps")
     if device is None:
         return found
-    return np.where(np.isnan(found) & (device <= _FASTEST_MPS), device, found)
+    return np.where(np.isnan(found) & (device <= limits.cadence_fastest_mps), device, found)
 
 
-def _around(known: IntArray) -> tuple[IntArray, IntArray]:
+def _around(known: IntArray, span: int) -> tuple[IntArray, IntArray]:
     """The known samples some places before and after each known one."""
     place = np.arange(known.size)
     last = max(known.size - 1, 0)
-    return known[np.maximum(place - _SPAN, 0)], known[np.minimum(place + _SPAN, last)]
+    return known[np.maximum(place - span, 0)], known[np.minimum(place + span, last)]
 
 
-def _over(way_m: FloatArray, lasted_s: FloatArray) -> FloatArray:
+def _over(way_m: FloatArray, lasted_s: FloatArray, limits: ReadLimits) -> FloatArray:
     """A speed somebody can have; NaN where way or time make no sense."""
     with np.errstate(divide="ignore", invalid="ignore"):
         speed = way_m / lasted_s
-    sensible = (lasted_s > 0) & (lasted_s < 120) & (speed >= 0) & (speed <= _FASTEST_MPS)
+    sensible = (lasted_s > 0) & (lasted_s < limits.cadence_span_s)
+    sensible &= (speed >= 0) & (speed <= limits.cadence_fastest_mps)
     # An odometer or a position that stands may have failed: then it says nothing.
     return np.where(sensible & (way_m > 0), speed, np.nan)
 
 
-def _one_leg(cadence: FloatArray, speed: FloatArray, sport: str) -> bool:
+def _one_leg(cadence: FloatArray, speed: FloatArray, sport: str, limits: ReadLimits) -> bool:
     """Whether the counts fit the speed and the sport better when they are doubled."""
-    counted = (cadence > 0) & ~(speed < _STANDING_MPS)
+    counted = (cadence > 0) & ~(speed < limits.cadence_standing_mps)
     if not counted.any():
         counted = cadence > 0
-    every = max(1, int(counted.sum()) // _ENOUGH)
+    every = max(1, int(counted.sum()) // limits.cadence_samples)
     steps, pace = cadence[counted][::every], speed[counted][::every]
-    doubled, given = (_density(each, pace, sport) for each in (2 * steps, steps))
+    doubled, given = (_density(each, pace, sport, limits) for each in (2 * steps, steps))
     evidence = arithmetic.log(doubled) - arithmetic.log(given)
-    return bool(np.clip(evidence, -_ONE_SAMPLE, _ONE_SAMPLE).mean() + _ONE_LEG > 0)
+    most = limits.cadence_sample_odds
+    return bool(np.clip(evidence, -most, most).mean() + limits.cadence_one_leg_odds > 0)
 
 
-def _density(steps_spm: FloatArray, speed: FloatArray, sport: str) -> FloatArray:
+def _density(
+    steps_spm: FloatArray, speed: FloatArray, sport: str, limits: ReadLimits
+) -> FloatArray:
     """How often people take so many steps a minute at a speed, walking or running."""
-    running = 1.0 / (1.0 + arithmetic.exp(np.clip((_RUN_MPS - speed) / _RUN_WIDTH_MPS, -30, 30)))
-    running = np.where(np.isnan(speed), _share_running(sport), running)
-    run_mps = np.where(np.isnan(speed), _TYPICAL_MPS["run"], speed)
-    walk_mps = np.where(np.isnan(speed), _TYPICAL_MPS["walk"], speed)
-    run = _normal(steps_spm, _RUN_SPM[0] + _RUN_SPM[1] * run_mps, _RUN_SPREAD_SPM)
-    walk = _normal(steps_spm, _WALK_SPM[0] + _WALK_SPM[1] * walk_mps, _WALK_SPREAD_SPM)
-    return running * run + (1.0 - running) * walk + _FLOOR / 100.0
+    change_mps, width_mps = limits.cadence_change_mps
+    bound = arithmetic.MOST_LOG_ODDS
+    toward_walk = np.clip((change_mps - speed) / width_mps, -bound, bound)
+    running = 1.0 / (1.0 + arithmetic.exp(toward_walk))
+    running = np.where(np.isnan(speed), _share_running(sport, limits), running)
+    run_mps, walk_mps = (
+        np.where(np.isnan(speed), typical, speed) for typical in limits.cadence_typical_mps
+    )
+    run_spm, walk_spm = (
+        at_rest + rise * mps
+        for (at_rest, rise), mps in (
+            (limits.cadence_run_spm, run_mps),
+            (limits.cadence_walk_spm, walk_mps),
+        )
+    )
+    run = _normal(steps_spm, run_spm, limits.cadence_run_spread_spm)
+    walk = _normal(steps_spm, walk_spm, limits.cadence_walk_spread_spm)
+    return running * run + (1.0 - running) * walk + limits.cadence_floor
 
 
-def _share_running(sport: str) -> float:
+def _share_running(sport: str, limits: ReadLimits) -> float:
     """How much of a session without speed is running, by the word for its sport."""
+    walk, run, other = limits.cadence_running_shares
     if is_walk(sport):
-        return 0.05
-    return 0.85 if "run" in sport else 0.6
+        return walk
+    return run if "run" in sport else other
 
 
 def _normal(value: FloatArray, middle: FloatArray, spread: float) -> FloatArray:
@@ -139,24 +144,19 @@ def _normal(value: FloatArray, middle: FloatArray, spread: float) -> FloatArray:
 
 
 def _repaired(
-    time_s: FloatArray, cadence: FloatArray, speed: FloatArray, sport: str
+    time_s: FloatArray, counted: tuple[FloatArray, FloatArray], sport: str, limits: ReadLimits
 ) -> tuple[FloatArray, tuple[Note, ...]]:
     """Double what counts half of the usual, halve what counts twice, where it lasts; with notes."""
-    running = ~(speed < _RUN_MPS) if not is_walk(sport) else speed >= _RUN_MPS
-    usual = np.where(
-        running,
-        _middle(cadence[running & (cadence > 130) & (cadence < _DOUBLE_SPM)]),
-        _middle(cadence[~running & (cadence > 80) & (cadence < 150) & (speed > 0.7)]),
-    )
+    cadence, speed = counted
+    usual = _usual_spm(cadence, speed, sport, limits)
+    most = limits.cadence_double_walk_spm if is_walk(sport) else limits.cadence_double_spm
     with np.errstate(invalid="ignore"):
-        half = (cadence > 0) & (cadence < _HALF * usual) & _near(2 * cadence, usual)
-        half &= ~(speed < 0.9)
-        double = (cadence > (_DOUBLE_WALK_SPM if is_walk(sport) else _DOUBLE_SPM)) & _near(
-            cadence / 2, usual
-        )
+        half = (cadence > 0) & (cadence < limits.cadence_half_share * usual)
+        half &= _near(2 * cadence, usual, limits) & ~(speed < limits.cadence_half_mps)
+        double = (cadence > most) & _near(cadence / 2, usual, limits)
     if not half.any() and not double.any():
         return cadence, ()
-    half, double = (_lasting(each, time_s) for each in (half, double))
+    half, double = (_lasting(each, time_s, limits.cadence_lasts_s) for each in (half, double))
     notes = [
         Note(slug, f"{int(where.sum())} samples counted {words} of the steps; put right")
         for slug, where, words in (
@@ -168,19 +168,36 @@ def _repaired(
     return np.where(half, 2 * cadence, np.where(double, cadence / 2, cadence)), tuple(notes)
 
 
-def _middle(values: FloatArray) -> float:
-    return float(np.median(values)) if values.size >= 2 * _SPAN else np.nan
+def _usual_spm(
+    cadence: FloatArray, speed: FloatArray, sport: str, limits: ReadLimits
+) -> FloatArray:
+    """The usual step rate of the recording in the gait of each sample, (n,); NaN if unknown."""
+    change_mps, _ = limits.cadence_change_mps
+    running = ~(speed < change_mps) if not is_walk(sport) else speed >= change_mps
+    run = (cadence > limits.cadence_usual_run_spm) & (cadence < limits.cadence_double_spm)
+    low, high = limits.cadence_usual_walk_spm
+    walk = (cadence > low) & (cadence < high) & (speed > limits.cadence_usual_walk_mps)
+    return np.where(
+        running,
+        _middle(cadence[running & run], limits),
+        _middle(cadence[~running & walk], limits),
+    )
 
 
-def _near(value: FloatArray, usual: FloatArray) -> BoolArray:
-    return np.asarray(np.abs(value - usual) < _NEAR * usual, dtype=bool)
+def _middle(values: FloatArray, limits: ReadLimits) -> float:
+    """Median of enough values, else NaN."""
+    return float(np.median(values)) if values.size >= 2 * limits.cadence_span else np.nan
 
 
-def _lasting(where: BoolArray, time_s: FloatArray) -> BoolArray:
+def _near(value: FloatArray, usual: FloatArray, limits: ReadLimits) -> BoolArray:
+    return np.asarray(np.abs(value - usual) < limits.cadence_near_share * usual, dtype=bool)
+
+
+def _lasting(where: BoolArray, time_s: FloatArray, least_s: float) -> BoolArray:
     """Only the unbroken stretches that last."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], where, [False])).astype(np.int8)))
     first, last = edges[::2], edges[1::2]
-    short = time_s[last - 1] - time_s[first] < _LASTS_S
+    short = time_s[last - 1] - time_s[first] < least_s
     changes = np.zeros(where.size + 1)
     np.add.at(changes, first[short], 1.0)
     np.add.at(changes, last[short], -1.0)

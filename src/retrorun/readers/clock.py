@@ -18,33 +18,30 @@ from retrorun.arithmetic import ways_m
 from retrorun.channels import POSITION
 from retrorun.errors import ReadError
 from retrorun.model import HeadingSeries, Lap, Note, Pause, Recording
-from retrorun.units import FloatArray, IntArray
+from retrorun.settings import ReadLimits
+from retrorun.units import DAY_S, HOUR_S, WEEK_S, FloatArray, IntArray
 
-_HOUR_S, _DAY_S = 3600.0, 86_400.0
-_JUMP_S = 50 * 60.0  # a shorter hole is none of the clock's
-_APART_S = 4 * _HOUR_S  # runs with so long a hole between them are two
-_SAMPLED_S = 6 * _HOUR_S  # whoever samples so seldom has a broken clock
-_AROUND = 10  # samples before and after a jump that tell the speed there
-_COUNTED_M = 100.0  # an odometer above it has not begun again
-_FEW = 10  # fewer samples are no run and tell nothing of the clock
-_MOST_JUMPS = 200  # more are a file of another kind: it is put in order of time
-_SCRAMBLED_S = 1800.0  # times that run back by more are a clock that was set
-_MOST_SMOOTHED = 10.0  # samples on either side over which scrambled times are smoothed
-_JITTER_S = 2.0  # a clock that is set is set by more
-_SCRAMBLED = 3  # so many are no clock that was set
-_COARSE_S = 10.0  # times that step by more, with many samples each, are coarse
-_SHORTER = 0.97  # the way in the order of the file, against that in the order of time
-_FASTEST_MPS = 12.0
-_SLACK_S = 2.0  # a heading so long before or after a run's samples is still of it
-_ROLLOVER_S = 1024 * 7 * _DAY_S  # the week number of GPS starts again after 1024 weeks
-_GPS_EPOCH_S = 315_964_800.0  # 1980-01-06
-_FUTURE_S = 2_147_483_648.0  # 2038-01-19: beyond it lie clocks that overflowed
+ROLLOVER_S = 2**10 * WEEK_S  # the week number of GPS has ten bits
+
+
+def _utc_s(year: int, month: int = 1, day: int = 1) -> float:
+    """Unix seconds of the first moment of a day."""
+    return datetime(year, month, day, tzinfo=UTC).timestamp()
+
+
+GPS_EPOCH_S = _utc_s(1980, 1, 6)
+FUTURE_S = float(2**31)  # 2038-01-19: beyond it lie clocks that overflowed
+FIT_UPTIME_S = 2**28  # below it a FIT time counts from the start of the device
 # The first day of a clock that was not set, and how long after it a day is still no date.
-_UNSET_S = ((0.0, _GPS_EPOCH_S), (631_065_600.0, 0x10000000), (946_684_800.0, 3 * _DAY_S))
+UNSET_S = (
+    (0.0, GPS_EPOCH_S),
+    (_utc_s(1989, 12, 31), FIT_UPTIME_S),
+    (_utc_s(2000), _utc_s(2000, 1, 4) - _utc_s(2000)),
+)
 # Nobody recorded runs in these formats before then: the formats did not exist.
-BORN_S = {"fit": 1_199_145_600.0, "tcx": 1_136_073_600.0, "gpx": 1_041_379_200.0}
-_LIKELY_S = 1_230_768_000.0  # until 2009 few runners had a GPS receiver
-_GPX_EXTENDED_S = 1_167_609_600.0  # GPX has had heart rate and cadence since 2007
+BORN_S = {"fit": _utc_s(2008), "tcx": _utc_s(2006), "gpx": _utc_s(2003)}
+GPX_EXTENDED_S = _utc_s(2007)  # GPX has had heart rate and cadence since then
+LIKELY_S = _utc_s(2009)  # before then few runners had a GPS receiver
 
 Timed = TypeVar("Timed", Lap, Pause)
 Passage = Literal["runs on", "pauses", "parts"]
@@ -68,13 +65,14 @@ class _Piece:
         return self.last - self.first
 
 
-def repair_clock(one: Recording, kind: str, file: str) -> tuple[Recording, ...]:
+def repair_clock(one: Recording, kind: str, file: str, limits: ReadLimits) -> tuple[Recording, ...]:
     """The recording with times that one clock could have given; two where it holds two runs.
 
     Args:
         one: as read; all times finite, in the order of the file.
         kind: format, for what its times can be at all.
         file: name, for messages.
+        limits: what a clock does, and how sure a fault must be.
 
     Raises:
         ReadError: ten or more samples have all one time, or lie hours apart (slug ``clock-…``).
@@ -83,36 +81,38 @@ def repair_clock(one: Recording, kind: str, file: str) -> tuple[Recording, ...]:
     if one.time_s.size < 2:
         return (one,)
     apart_s = np.diff(one.time_s)
-    if one.time_s.size < _FEW or (apart_s.min() > 0 and apart_s.max() <= _JUMP_S):
+    rises = apart_s.min() > 0 and apart_s.max() <= limits.clock_jump_s
+    if rises or one.time_s.size < limits.clock_few:
         return (_dated(one, kind),)
-    _refuse_impossible(one, file)
+    _refuse_impossible(one, file, limits)
     for repair in (_spread_coarse_times, _unscramble):
-        one = repair(one)
-        if _steady(one.time_s):
+        one = repair(one, limits)
+        if _steady(one.time_s, limits):
             return (_dated(one, kind),)
-    return tuple(_dated(each, kind) for each in _split_at_jumps(one))
+    return tuple(_dated(each, kind) for each in _split_at_jumps(one, limits))
 
 
-def _steady(time_s: FloatArray) -> bool:
+def _steady(time_s: FloatArray, limits: ReadLimits) -> bool:
     """Whether times only rise, but for a jitter that the next stage puts in order."""
     apart_s = np.diff(time_s)
-    if (apart_s > _JUMP_S).any() or (apart_s < -_JITTER_S).any():
+    if (apart_s > limits.clock_jump_s).any() or (apart_s < -limits.clock_jitter_s).any():
         return False
-    return int((apart_s < 0).sum()) < _SCRAMBLED
+    return int((apart_s < 0).sum()) < limits.clock_scrambled
 
 
-def _refuse_impossible(one: Recording, file: str) -> None:
+def _refuse_impossible(one: Recording, file: str, limits: ReadLimits) -> None:
     """A clock that stood, or that ran by hours from sample to sample."""
     apart_s = np.diff(one.time_s)
     usual_s = float(np.median(np.abs(apart_s)))
-    if usual_s > _SAMPLED_S:
-        unit, unit_s = ("hours", _HOUR_S) if usual_s < 2 * _DAY_S else ("days", _DAY_S)
+    if usual_s > limits.clock_sampled_s:
+        unit, unit_s = ("hours", HOUR_S) if usual_s < 2 * DAY_S else ("days", DAY_S)
         words = f"the samples lie {usual_s / unit_s:.0f} {unit} apart: the clock was wrong"
         raise ReadError("clock-impossible", words, file=file)
     if usual_s > 0:
         return
     span_s = float(np.ptp(one.time_s))
-    if span_s == 0 or _way_m(one, np.arange(one.time_s.size)) > _FASTEST_MPS * (span_s + 1):
+    most_m = limits.clock_fastest_mps * (span_s + 1)
+    if span_s == 0 or _way_m(one, np.arange(one.time_s.size)) > most_m:
         words = f"{one.time_s.size} samples within {span_s:.0f} s: the clock stood"
         raise ReadError("clock-stopped", words, file=file)
 
@@ -130,7 +130,7 @@ def _way_m(one: Recording, order: IntArray) -> float:
     return float(np.abs(np.diff(ordered[np.isfinite(ordered)])).sum())
 
 
-def _unscramble(one: Recording) -> Recording:
+def _unscramble(one: Recording, limits: ReadLimits) -> Recording:
     """Times that run a little back and forth are put in order, or the samples by them.
 
     Where the places are in the order of the file, that holds, and the same times are dealt out
@@ -138,21 +138,21 @@ def _unscramble(one: Recording) -> Recording:
     """
     apart_s = np.diff(one.time_s)
     back = int((apart_s < 0).sum())
-    if not back or (apart_s < -_SCRAMBLED_S).any():
+    if not back or (apart_s < -limits.clock_scrambled_s).any():
         return one
     order = np.argsort(one.time_s, kind="stable")
     as_written_m, by_time_m = _way_m(one, np.arange(order.size)), _way_m(one, order)
     words = f"times run back {back} times"
-    if by_time_m < _SHORTER * as_written_m:
+    if by_time_m < limits.clock_shorter * as_written_m:
         note = Note("clock-backward", f"{words}; samples were put in order")
         columns = {name: values[order] for name, values in one.columns.items()}
         time_s = one.time_s[order]
         return replace(one, time_s=time_s, columns=columns, notes=(*one.notes, note))
-    if back < _SCRAMBLED or as_written_m >= _SHORTER * by_time_m:
+    if back < limits.clock_scrambled or as_written_m >= limits.clock_shorter * by_time_m:
         return one
     words += " while the places are in order; they were dealt out in the order of the file"
     note = Note("clock-scrambled", words)
-    off = min(float(-apart_s.min()) / _usual_s(one.time_s)[0], _MOST_SMOOTHED)
+    off = min(float(-apart_s.min()) / _usual_s(one.time_s, limits)[0], limits.clock_most_smoothed)
     return _with_times(one, _smoothed(one.time_s[order], int(np.ceil(off))), note)
 
 
@@ -165,13 +165,13 @@ def _smoothed(time_s: FloatArray, half: int) -> FloatArray:
     return np.asarray(np.maximum.accumulate(means) + time_s[0])
 
 
-def _spread_coarse_times(one: Recording) -> Recording:
+def _spread_coarse_times(one: Recording, limits: ReadLimits) -> Recording:
     """Times that are whole minutes only: the samples of each are spread evenly over it."""
     distinct_s, first, count = np.unique(one.time_s, return_index=True, return_counts=True)
-    if distinct_s.size < 3 or one.time_s.size < 2 * distinct_s.size:
+    if distinct_s.size <= 2 or one.time_s.size < 2 * distinct_s.size:
         return one
     step_s = np.diff(distinct_s)
-    if np.median(step_s) < _COARSE_S or (np.diff(one.time_s) < 0).any():
+    if np.median(step_s) < limits.clock_coarse_s or (np.diff(one.time_s) < 0).any():
         return one
     lasts_s = np.minimum(np.append(step_s, step_s[-1]), 2 * np.median(step_s))
     place = np.arange(one.time_s.size) - np.repeat(first, count)
@@ -189,23 +189,24 @@ def _with_times(one: Recording, time_s: FloatArray, note: Note) -> Recording:
     return replace(one, time_s=time_s, headings=headings, notes=(*one.notes, note))
 
 
-def _split_at_jumps(one: Recording) -> Iterator[Recording]:
+def _split_at_jumps(one: Recording, limits: ReadLimits) -> Iterator[Recording]:
     """Pieces of one run are joined, those of several yielded one by one, in order of time."""
     apart_s = np.diff(one.time_s)
-    edges = np.flatnonzero((apart_s < 0) | (apart_s > _JUMP_S)) + 1
-    if edges.size > _MOST_JUMPS:
+    edges = np.flatnonzero((apart_s < 0) | (apart_s > limits.clock_jump_s)) + 1
+    if edges.size > limits.clock_most_jumps:
         yield one
         return
     bounds = [0, *edges.tolist(), one.time_s.size]
     pieces = [_Piece(a, b) for a, b in itertools.pairwise(bounds)]
-    runs = _by_time(one, [_on_one_clock(one, group) for group in _grouped_by_run(one, pieces)])
+    groups = _grouped_by_run(one, pieces, limits)
+    runs = _by_time(one, [_on_one_clock(one, group, limits) for group in groups], limits)
     moved = any(piece.shift_s for run in runs for piece in run)
     notes = [_clock_set(one, pieces)] if moved else []
     if len(runs) > 1:
         words = f"{len(runs)} runs lie hours apart in one recording; each is a session"
         notes.append(Note("clock-two-runs", words))
     for run in runs:
-        cut = _samples_of_run(one, run, whole=len(runs) == 1)
+        cut = _samples_of_run(one, run, limits, whole=len(runs) == 1)
         yield replace(cut, notes=(*cut.notes, *notes))
 
 
@@ -218,17 +219,19 @@ def _clock_set(one: Recording, pieces: Sequence[_Piece]) -> Note:
 
 
 def _amount(seconds: float) -> str:
-    for unit, length in (("days", _DAY_S), ("hours", _HOUR_S), ("minutes", 60.0)):
+    for unit, length in (("days", DAY_S), ("hours", HOUR_S), ("minutes", 60.0)):
         if seconds >= 2 * length:
             return f"{seconds / length:,.0f} {unit}"
     return f"{seconds:.0f} s"
 
 
-def _grouped_by_run(one: Recording, pieces: Sequence[_Piece]) -> list[list[_Piece]]:
+def _grouped_by_run(
+    one: Recording, pieces: Sequence[_Piece], limits: ReadLimits
+) -> list[list[_Piece]]:
     """Pieces in groups, each of one run."""
     groups = [[pieces[0]]]
     for piece in pieces[1:]:
-        passage = _passage(one, groups[-1][-1], piece)
+        passage = _passage(one, groups[-1][-1], piece, limits)
         if passage == "parts":
             groups.append([piece])
         else:
@@ -236,7 +239,7 @@ def _grouped_by_run(one: Recording, pieces: Sequence[_Piece]) -> list[list[_Piec
     return groups
 
 
-def _passage(one: Recording, before: _Piece, after: _Piece) -> Passage:
+def _passage(one: Recording, before: _Piece, after: _Piece, limits: ReadLimits) -> Passage:
     """Whether the run went on while the clock jumped, was interrupted, or ended.
 
     Forward, an athlete may have paused: then the device says so, or the pace before and after it
@@ -244,72 +247,76 @@ def _passage(one: Recording, before: _Piece, after: _Piece) -> Passage:
     but the clock can be the cause, unless the place is another one.
     """
     jump_s = float(one.time_s[after.first] - one.time_s[before.last - 1])
-    if jump_s > 0 and _paused(one, after.first, jump_s):
+    if jump_s > 0 and _paused(one, after.first, jump_s, limits):
         return "pauses"
-    _, longest_s = _usual_s(one.time_s)
-    hours_s = abs(jump_s) % _HOUR_S  # a zone or a day that was set makes whole hours
-    whole_hours = min(hours_s, _HOUR_S - hours_s) <= longest_s + 2.0
-    reached_m, paces_mps = _leap_m(one, before, after), _paces_mps(one, before, after)
+    _, longest_s = _usual_s(one.time_s, limits)
+    hours_s = abs(jump_s) % HOUR_S  # a zone or a day that was set makes whole hours
+    whole_hours = min(hours_s, HOUR_S - hours_s) <= longest_s + limits.clock_jitter_s
+    reached_m = _leap_m(one, before, after, limits)
+    paces_mps = _paces_mps(one, before, after, limits)
     if reached_m is None:
         return "runs on" if jump_s < 0 or whole_hours else "parts"
-    near = reached_m <= 1.5 * longest_s * max(*paces_mps, 1.0) + 10.0
-    counts_on = jump_s > _APART_S and _counts_on(one, before, after)
-    if near and (jump_s < 0 or min(paces_mps) > 1.0 or whole_hours or counts_on):
+    way_m = limits.clock_near_factor * longest_s * max(*paces_mps, limits.clock_pace_mps)
+    near = reached_m <= way_m + limits.clock_near_m
+    counts_on = jump_s > limits.clock_apart_s and _counts_on(one, before, after, limits)
+    if near and (jump_s < 0 or min(paces_mps) > limits.clock_pace_mps or whole_hours or counts_on):
         return "runs on"
     return "parts"
 
 
-def _counts_on(one: Recording, before: _Piece, after: _Piece) -> bool:
+def _counts_on(one: Recording, before: _Piece, after: _Piece, limits: ReadLimits) -> bool:
     """Whether an odometer went on where it was: for another run it would have begun at 0."""
     distance = one.columns.get("distance_m", np.full(one.time_s.size, np.nan))
-    ends = _ends(np.isfinite(distance), before, after)
-    return ends is not None and float(distance[ends[1]]) > _COUNTED_M
+    ends = _ends(np.isfinite(distance), before, after, limits)
+    return ends is not None and float(distance[ends[1]]) > limits.clock_counted_m
 
 
-def _paused(one: Recording, index: int, jump_s: float) -> bool:
+def _paused(one: Recording, index: int, jump_s: float, limits: ReadLimits) -> bool:
     """Whether the file says that the recording was interrupted before a sample."""
     end_s = float(one.time_s[index])
-    if jump_s > _DAY_S:
+    if jump_s > DAY_S:
         return False
     covered = (
         min(pause.end_time_s, end_s) - max(pause.start_time_s, end_s - jump_s)
         for pause in one.pauses
     )
-    return max(covered, default=0.0) > 0.5 * jump_s
+    return max(covered, default=0.0) > limits.clock_paused_share * jump_s
 
 
-def _leap_m(one: Recording, before: _Piece, after: _Piece) -> float | None:
+def _leap_m(one: Recording, before: _Piece, after: _Piece, limits: ReadLimits) -> float | None:
     """Metres from the end of a piece to the start of the next; None where nothing tells."""
     latitude, longitude = (one.columns.get(name) for name in POSITION)
     found = []
     if latitude is not None and longitude is not None:
         held = np.isfinite(latitude) & np.isfinite(longitude)
-        ends = _ends(held, before, after)
+        ends = _ends(held, before, after, limits)
         if ends is not None:
             found.append(float(ways_m(latitude[ends], longitude[ends])[0]))
     distance = one.columns.get("distance_m")
     if distance is not None:
-        ends = _ends(np.isfinite(distance), before, after)
+        ends = _ends(np.isfinite(distance), before, after, limits)
         if ends is not None:
             found.append(abs(float(distance[ends[1]] - distance[ends[0]])))
     return max(found, default=None)
 
 
-def _ends(held: np.ndarray, before: _Piece, after: _Piece) -> IntArray | None:
+def _ends(held: np.ndarray, before: _Piece, after: _Piece, limits: ReadLimits) -> IntArray | None:
     """The last known sample of a piece and the first of the next, if both lie at their edges."""
-    last = np.flatnonzero(held[before.first : before.last][-_AROUND:])
-    first = np.flatnonzero(held[after.first : after.last][:_AROUND])
+    last = np.flatnonzero(held[before.first : before.last][-limits.clock_around :])
+    first = np.flatnonzero(held[after.first : after.last][: limits.clock_around])
     if not last.size or not first.size:
         return None
-    start = max(before.last - _AROUND, before.first)
+    start = max(before.last - limits.clock_around, before.first)
     return np.array([start + last[-1], after.first + first[0]])
 
 
-def _paces_mps(one: Recording, before: _Piece, after: _Piece) -> tuple[float, float]:
+def _paces_mps(
+    one: Recording, before: _Piece, after: _Piece, limits: ReadLimits
+) -> tuple[float, float]:
     """The speeds just before and just after a jump; 0 where one is not known."""
     spans = (
-        np.arange(max(before.first, before.last - _AROUND), before.last),
-        np.arange(after.first, min(after.last, after.first + _AROUND)),
+        np.arange(max(before.first, before.last - limits.clock_around), before.last),
+        np.arange(after.first, min(after.last, after.first + limits.clock_around)),
     )
     found = []
     for span in spans:
@@ -318,38 +325,43 @@ def _paces_mps(one: Recording, before: _Piece, after: _Piece) -> tuple[float, fl
     return found[0], found[1]
 
 
-def _usual_s(time_s: FloatArray) -> tuple[float, float]:
+def _usual_s(time_s: FloatArray, limits: ReadLimits) -> tuple[float, float]:
     """The usual time from sample to sample, and the longest but for a few."""
     apart_s = np.diff(time_s)
-    known = apart_s[(apart_s > 0) & (apart_s <= _JUMP_S)]
+    known = apart_s[(apart_s > 0) & (apart_s <= limits.clock_jump_s)]
     if not known.size:
         return 1.0, 1.0
-    return float(np.median(known)), float(np.quantile(known, 0.95))
+    return float(np.median(known)), float(np.quantile(known, limits.clock_longest_share))
 
 
-def _time_between_s(one: Recording, before: _Piece, after: _Piece) -> float:
+def _time_between_s(one: Recording, before: _Piece, after: _Piece, limits: ReadLimits) -> float:
     """How long it took from the end of a piece to the start of the next, as the pace tells."""
-    usual_s, longest_s = _usual_s(one.time_s)
-    pace_mps, reached_m = max(_paces_mps(one, before, after)), _leap_m(one, before, after)
-    if reached_m is None or pace_mps < 1.0:
+    usual_s, longest_s = _usual_s(one.time_s, limits)
+    pace_mps, reached_m = (
+        max(_paces_mps(one, before, after, limits)),
+        _leap_m(one, before, after, limits),
+    )
+    if reached_m is None or pace_mps < limits.clock_pace_mps:
         return usual_s
     return float(np.clip(round(reached_m / pace_mps), min(usual_s, 1.0), longest_s))
 
 
-def _on_one_clock(one: Recording, group: Sequence[_Piece]) -> list[_Piece]:
+def _on_one_clock(one: Recording, group: Sequence[_Piece], limits: ReadLimits) -> list[_Piece]:
     """The pieces of one run, moved to the clock of the longest whose date can be."""
     shifts = [0.0]
     for before, after in itertools.pairwise(group):
         jump_s = float(one.time_s[after.first] - one.time_s[before.last - 1])
-        moved_s = _time_between_s(one, before, after) - jump_s if after.runs_on else 0.0
+        moved_s = _time_between_s(one, before, after, limits) - jump_s if after.runs_on else 0.0
         shifts.append(shifts[-1] + moved_s)
-    dates = [BORN_S["gpx"] <= one.time_s[piece.first] < _FUTURE_S for piece in group]
+    dates = [BORN_S["gpx"] <= one.time_s[piece.first] < FUTURE_S for piece in group]
     sizes = [piece.size if good else 0 for piece, good in zip(group, dates, strict=True)]
     own = shifts[int(np.argmax(sizes))]
     return [replace(piece, shift_s=shift - own) for piece, shift in zip(group, shifts, strict=True)]
 
 
-def _by_time(one: Recording, groups: Sequence[list[_Piece]]) -> list[list[_Piece]]:
+def _by_time(
+    one: Recording, groups: Sequence[list[_Piece]], limits: ReadLimits
+) -> list[list[_Piece]]:
     """Groups in order of time; those that are not hours apart are one run.
 
     A few samples far away from all others are left to the next stage, which leaves them out.
@@ -358,10 +370,10 @@ def _by_time(one: Recording, groups: Sequence[list[_Piece]]) -> list[list[_Piece
     runs: list[list[_Piece]] = []
     end_s = -np.inf
     for group in ordered:
-        small = sum(piece.size for piece in group) < _FEW
-        if runs and (_start_s(one, group) - end_s <= _APART_S or small):
+        small = sum(piece.size for piece in group) < limits.clock_few
+        if runs and (_start_s(one, group) - end_s <= limits.clock_apart_s or small):
             runs[-1].extend(group)
-        elif len(runs) == 1 and sum(piece.size for piece in runs[0]) < _FEW:
+        elif len(runs) == 1 and sum(piece.size for piece in runs[0]) < limits.clock_few:
             runs[0].extend(group)
         else:
             runs.append(list(group))
@@ -374,7 +386,9 @@ def _start_s(one: Recording, group: Sequence[_Piece]) -> float:
     return min(float(one.time_s[p.first : p.last].min()) + p.shift_s for p in group)
 
 
-def _samples_of_run(one: Recording, run: Sequence[_Piece], *, whole: bool) -> Recording:
+def _samples_of_run(
+    one: Recording, run: Sequence[_Piece], limits: ReadLimits, *, whole: bool
+) -> Recording:
     """The samples of a run, with all else that lies in its time, moved with them."""
     ordered = sorted(run, key=lambda piece: piece.first)
     index = np.concatenate([np.arange(piece.first, piece.last) for piece in ordered])
@@ -399,7 +413,7 @@ def _samples_of_run(one: Recording, run: Sequence[_Piece], *, whole: bool) -> Re
         one,
         time_s=one.time_s[index] + moved,
         columns={name: values[index] for name, values in one.columns.items()},
-        headings=tuple(_shift_heading(each, spans, whole=whole) for each in one.headings),
+        headings=tuple(_shift_heading(each, spans, limits, whole=whole) for each in one.headings),
         laps=tuple(_shift_span(each, shifted) for each in one.laps if has(each)),
         pauses=tuple(_shift_span(each, shifted) for each in one.pauses if has(each)),
         breaks_s=tuple(shifted(each) for each in one.breaks_s if inside(each, each)),
@@ -415,7 +429,11 @@ def _shift_span(each: Timed, shifted: Callable[[float], float]) -> Timed:
 
 
 def _shift_heading(
-    series: HeadingSeries, spans: Sequence[tuple[float, float, _Piece]], *, whole: bool
+    series: HeadingSeries,
+    spans: Sequence[tuple[float, float, _Piece]],
+    limits: ReadLimits,
+    *,
+    whole: bool,
 ) -> HeadingSeries:
     """The headings of a run's time, moved with its samples; the series keeps its order."""
     known = np.flatnonzero(np.isfinite(series.time_s))
@@ -424,7 +442,7 @@ def _shift_heading(
         off_s = np.maximum(low - series.time_s[known], series.time_s[known] - high)
         nearer = off_s < away_s
         away_s[nearer], shift_s[nearer] = off_s[nearer], piece.shift_s
-    kept = np.ones(known.size, dtype=bool) if whole else away_s <= _SLACK_S
+    kept = np.ones(known.size, dtype=bool) if whole else away_s <= limits.clock_slack_s
     return replace(
         series,
         time_s=(series.time_s[known] + shift_s)[kept],
@@ -437,7 +455,7 @@ def _dated(one: Recording, kind: str) -> Recording:
     start_s = float(one.time_s[one.time_s.size // 2])
     born_s = BORN_S.get(kind, 0.0)
     if kind == "gpx" and {"heart_rate_bpm", "cadence_spm"} & one.columns.keys():
-        born_s = _GPX_EXTENDED_S
+        born_s = GPX_EXTENDED_S
     weeks_s = _rollover_s(one, start_s, born_s)
     if weeks_s:
         words = f"dated {_day(start_s)}: the receiver's week number had rolled over"
@@ -448,11 +466,11 @@ def _dated(one: Recording, kind: str) -> Recording:
         return one
     if start_s < born_s:
         doubt = Note("clock-not-set", f"{dated}: the clock was not set, and the day is not known")
-    elif kind != "fit" and start_s < _LIKELY_S:
-        later = _day(start_s + _ROLLOVER_S)
+    elif kind != "fit" and start_s < LIKELY_S:
+        later = _day(start_s + ROLLOVER_S)
         words = f"{dated}; if the receiver's week number had rolled over, it is {later}"
         doubt = Note("clock-doubtful", words)
-    elif start_s >= _FUTURE_S:
+    elif start_s >= FUTURE_S:
         doubt = Note("clock-future", f"{dated}: the clock was wrong, and the day is not known")
     return replace(one, notes=(*one.notes, doubt)) if doubt else one
 
@@ -465,13 +483,13 @@ def _rollover_s(one: Recording, start_s: float, born_s: float) -> float:
     """
     for lap in one.laps[:1]:
         ahead_s = lap.start_time_s - start_s
-        turns = round(ahead_s / _ROLLOVER_S)
-        if turns > 0 and abs(ahead_s - turns * _ROLLOVER_S) < _DAY_S:
-            return turns * _ROLLOVER_S
-    unset = any(zero <= start_s < zero + lasts for zero, lasts in _UNSET_S)
-    if start_s >= born_s or start_s < _GPS_EPOCH_S or unset:
+        turns = round(ahead_s / ROLLOVER_S)
+        if turns > 0 and abs(ahead_s - turns * ROLLOVER_S) < DAY_S:
+            return turns * ROLLOVER_S
+    unset = any(zero <= start_s < zero + lasts for zero, lasts in UNSET_S)
+    if start_s >= born_s or start_s < GPS_EPOCH_S or unset:
         return 0.0
-    return _ROLLOVER_S * float(np.ceil((born_s - start_s) / _ROLLOVER_S))
+    return ROLLOVER_S * float(np.ceil((born_s - start_s) / ROLLOVER_S))
 
 
 def _shift_all(one: Recording, by_s: float, note: Note) -> Recording:

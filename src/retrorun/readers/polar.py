@@ -21,9 +21,8 @@ from retrorun.model import Export, FileTotal, Lap, Note, Recording, Source
 from retrorun.readers.cadence import normalize_cadence
 from retrorun.readers.sports import is_on_foot
 from retrorun.settings import ReadLimits
-from retrorun.units import FloatArray
+from retrorun.units import MPS_PER_KMH, FloatArray
 
-_MPS_PER_KMH = 1 / 3.6
 # list of samples → the field of a sample, the channel that it fills and its factor to SI units
 _SAMPLES: tuple[tuple[str, str, str, float], ...] = (
     ("recordedRoute", "latitude", "latitude_deg", 1.0),
@@ -31,7 +30,7 @@ _SAMPLES: tuple[tuple[str, str, str, float], ...] = (
     ("recordedRoute", "altitude", "altitude_m", 1.0),
     ("altitude", "value", "altitude_m", 1.0),  # the barometer's goes before the receiver's
     ("heartRate", "value", "heart_rate_bpm", 1.0),
-    ("speed", "value", "speed_mps", _MPS_PER_KMH),
+    ("speed", "value", "speed_mps", MPS_PER_KMH),
     ("cadence", "value", "cadence_spm", 1.0),
     ("distance", "value", "distance_m", 1.0),
     ("temperature", "value", "temperature_c", 1.0),
@@ -157,7 +156,7 @@ def _recording(
         return None
     columns = {channel: _on(time_s, *one) for channel, one in series.items()}
     sport = _sport(exercise)
-    tidy, notes = normalize_cadence(time_s, columns, sport)
+    tidy, notes = normalize_cadence(time_s, columns, sport, limits)
     if is_on_foot(sport) == "maybe":
         words = f"the file's sport is {sport or 'not said'}; taken for a run"
         notes = (*notes, Note("sport-unknown", words))

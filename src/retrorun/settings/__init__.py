@@ -78,7 +78,7 @@ def _refuse_unknown(tables: Mapping[str, object], path: Path) -> None:
                 raise SettingsError("settings-unknown", message, file=str(path))
 
 
-ANY_TIME = ("since_s", "until_s")  # moments may lie before 1970
+MAY_BE_NEGATIVE = ("since_s", "until_s", "kinetics_lowest")  # moments may lie before 1970
 _MOST = 1e15  # beyond it no setting means anything, and arithmetic with it fails
 
 
@@ -89,7 +89,7 @@ def _refuse_senseless(tables: dict[str, dict[str, object]], path: Path) -> None:
         for number in value if isinstance(value, list) else [value]:
             if isinstance(number, bool) or not isinstance(number, int | float):
                 continue
-            if not abs(number) <= _MOST or (number <= 0 and name not in ANY_TIME):
+            if not abs(number) <= _MOST or (number <= 0 and name not in MAY_BE_NEGATIVE):
                 shown = f"{table}.{name} = {str(number)[:40]}"
                 message = f"{shown} makes no sense: it must be above 0 and at most {_MOST:g}"
                 raise SettingsError("settings-senseless", message, file=str(path))

@@ -1,159 +1,404 @@
-"""Evidence, decoding and segments."""
+"""Evidence of backward running, decoding and segments."""
 
 from dataclasses import dataclass
+
+Pair = tuple[float, float]
+Numbers = tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class DetectSettings:
     """Evidence, decoding and segments. Chosen on tuning seeds only (docs/detection.md)."""
 
-    still_mps: float = 0.5  # slower is standing
-    still_spm: float = 60.0  # so are fewer steps a minute where there is no speed
-    still_s: int = 5  # shorter stops do not cut a stretch
-    walk_mps: float = 1.75  # the walk-run change
-    walk_spm: float = 140.0  # step rate at the walk-run change
-    fast_walk_mps: float = 2.2  # slow steps at a faster speed than this are miscounted, not a walk
-    half_locked_spm: float = 110.0  # fewer steps a minute at a run are every second step
-    half_locked_mps: float = 1.8  # speed from which they are
-    held_steps_s: int = 25  # a step rate that stands still for so long is no count
-    gait_s: int = 10  # shorter changes between walk and run are none
-    # heading
-    heading_mps: tuple[float, float] = (0.3, 0.9)  # the course is noise below, firm above
-    heading_half_s: int = 2  # smoothed over 2·half + 1 s against the arm's swing
-    heading_least_s: int = 20  # usable seconds, to be checked at all
-    frozen_s: int = 20  # a value unchanged for so long is no measurement
-    axial_concentration: float = 0.35  # least mean length of the doubled angles
-    heading_width_deg: tuple[float, float] = (9.0, 40.0)  # bounds of the noise's deviation
-    outliers: float = 0.05  # share of seconds whose heading means nothing
-    heading_temper_s: float = 3.0  # seconds that carry one independent heading
-    drift_half_s: int = 240  # the mount may drift over such a window
-    both_share: float = 0.08  # of the seconds on the rarer side of the axis, to be believed
-    joint_half_s: int = 3  # heading before and after a turn
-    reversal_mps: float = 1.0  # who goes back the way they came is this slow in between
+    # standing, walking and running
+    still_mps: float = 0.5  # Seconds slower than this are standing.
+    still_spm: float = 60.0  # Where speed is missing, seconds with no more steps a minute than this
+    # are standing.
+    still_s: int = 5  # A stop shorter than this does not divide what lies around it.
+    flicker_s: int = 3  # A state that lasts less than this is taken for an error of measurement.
+    walk_mps: float = 1.75  # Speed at the change from walking to running.
+    walk_spm: float = 140.0  # Step rate at the change from walking to running.
+    walk_mps_scale: float = 0.3  # This much above the speed of the change counts one for running.
+    walk_spm_scale: float = 8.0  # This many steps a minute above the rate of the change count one
+    # for running.
+    walk_spm_most: Pair = (3.0, 4.0)  # The step rate counts at most this much for walking, and for
+    # running.
+    walk_half_s: int = 4  # Walking and running are told apart over this long on both sides of a
+    # second.
+    fast_walk_mps: float = 2.2  # Slow steps at a faster speed than this were miscounted and are no
+    # walk.
+    half_locked_spm: float = 110.0  # A counter that shows fewer steps a minute at a run counts
+    # every second step.
+    half_locked_mps: float = 1.8  # Speed above which such a low step rate is doubled.
+    half_locked_doubt: Pair = (0.85, 0.7)  # Below these shares of that step rate, and above that of
+    # the speed, steps are not used.
+    held_steps_s: int = 25  # A step rate that stays exactly the same for this long is not used.
+    pod_lost_spm: float = 30.0  # Fewer steps a minute than this on the move mean that the sensor
+    # dropped out.
+    pod_lost_mps: float = 1.0  # Speed above which so few steps mean that.
+    gait_s: int = 10  # A change between walking and running that lasts less than this is ignored.
+    uncounted_gait: int = 3  # Where steps are not counted, such a change must last this many times
+    # longer.
+    hole_mps: float = 12.0  # The speed across a gap of the positions is taken to be at most this.
+
+    # heading: what it is
+    heading_mps: Pair = (0.3, 0.9)  # Slower than the first, a course says nothing; faster than the
+    # second, it counts in full.
+    heading_half_s: int = 2  # A heading is averaged over this long on both sides, against the swing
+    # of the arm.
+    heading_firm: float = 0.3  # Least length of the mean vector of the averaged headings.
+    heading_chord_s: int = 3  # The course that a heading is compared with is taken over this long.
+    heading_least_s: int = 20  # A heading is checked only where it has this many usable seconds.
+    frozen_s: int = 20  # A heading that stays exactly the same for this long is not used.
+    constant_least_s: int = 30  # A heading is called constant only where it has more values than
+    # this.
+    constant_spread: float = 1e-5  # Circular spread below which a heading is called constant.
+    axial_concentration: float = 0.35  # Least mean length of the doubled angles between heading and
+    # course.
+    mirror_spread: float = 0.1  # A heading is tried as its mirror image only where courses spread
+    # by more than this.
+    mirror_concentration: float = 0.5  # Least axial concentration of a heading that is taken as its
+    # mirror image.
+    mirror_gain: float = 0.2  # The mirror image must be better concentrated by more than this.
+    held_share: float = 0.5  # Where more seconds than this share bring no new heading, turns are
+    # not read off it.
+    held_least_s: int = 4  # Fewer headings than this are treated as if none were new.
+
+    # heading: a course in disguise
+    follows_turn_deg: float = 110.0  # A heading further than this from the course shows that it is
+    # not itself a course.
+    follows_turn_s: int = 4  # It must stay that far away for this long.
+    follows_turn_dps: float = 15.0  # Seconds that turn faster than this, in degrees a second, show
+    # nothing.
+    follows_lag_s: int = 3  # A course in disguise may lag behind the course by up to this.
+    follows_near_deg: float = 30.0  # A heading is near to the course within this angle.
+    follows_share: float = 0.95  # A course in disguise is near to the course in more than this
+    # share of the seconds.
+    follows_offset_deg: float = 8.0  # Its median difference from the course is less than this.
+    follows_width_deg: float = 10.0  # Its deviation from that median is less than this.
+
+    # heading: its evidence
+    heading_width_deg: Pair = (9.0, 40.0)  # Bounds of the deviation of heading minus course about
+    # the axis.
+    outliers: float = 0.05  # Share of the seconds whose heading means nothing.
+    heading_temper_s: float = 3.0  # This many seconds carry one independent heading.
+    heading_heard: float = 0.3  # Log-odds from which the heading of one second contradicts a label
+    # of the file.
+    gait_heard: float = 0.03  # Log-odds from which the gait of one second contradicts a label of
+    # the file.
+    unsure_weight: float = 0.5  # Weight of a second whose direction is likely but not confirmed,
+    # against such labels.
+    drift_half_s: int = 240  # The angle at which a device is worn is averaged over this long on
+    # both sides.
+    axis_home: float = 0.1  # Weight of the whole session in that average.
+    both_share: float = 0.08  # Least share of the seconds on the rarer side of the axis for two
+    # directions.
+    both_least_s: int = 30  # Least time on the rarer side of the axis for two directions.
+    side_least_s: int = 10  # A side of the axis with fewer seconds than this has no mean direction.
+    joint_half_s: int = 3  # Turns of heading and course are taken over this long on both sides.
+    flip_cosine: Pair = (0.6, 0.5)  # Heading minus course has flipped where the cosine of its turn
+    # is below minus the first, and is unchanged where it is above the second.
+    kept_switch: float = 0.3  # Where it is unchanged, the chances of a change of direction are
+    # multiplied by this.
+
+    # a course that turns about under a steady heading
+    reversal_mps: float = 1.0  # An athlete who goes back the way they came is slower than this in
+    # between.
+    reversal_course_deg: float = 120.0  # The course must turn by more than this.
+    reversal_heading_deg: float = 60.0  # The heading must turn by less than this.
+    reversal_lag_deg: float = 90.0  # A heading that turns by more than this somewhat later only
+    # lagged.
+    steady_s: int = 8  # A later turn of the heading is looked for over this long on both sides.
+    reversal_s: int = 5  # The way must go on for this long before and after.
+    reversal_m: float = 4.0  # It must cover this much in that time.
+    reversal_spm: float = 90.0  # It needs at least this many steps a minute, where they are
+    # counted.
+    near_turn_s: int = 4  # A reversal this near to a boundary belongs to it.
+
+    # a magnetic disturbance
+    disturbed_s: int = 60  # A magnetic disturbance lasts no longer than this.
+    disturbed_least_s: int = 4  # A disturbance shorter than this is not looked for.
+    disturbed_gait: float = 2.0  # Summed log-odds of the gait that overrule a heading between two
+    # jumps.
+    disturbed_margin_s: int = 5  # A reversal of the course this near to a jump explains the jump.
+    jump_half_s: int = 2  # Jumps of heading minus course are taken over this long on both sides.
+    jump_deg: float = 60.0  # Heading minus course jumps where it changes by more than this.
+
     # iron on the device
-    iron_least_s: int = 180  # usable seconds from which iron on the device is looked for
-    iron_samples: int = 600  # so many seconds of a session are enough to find it
-    iron_quadrant: float = 0.05  # share of the seconds that three of four quarters must hold
-    iron_rounds: int = 3  # fits of offset and sine, one after the other
-    iron_deg: tuple[float, float] = (6.0, 60.0)  # a smaller error stays, a larger one is no sine
-    iron_gain: float = 0.01  # by which the axis must become clearer
-    held_share: float = 0.5  # of seconds without a new heading, above which it is no witness
-    steady_s: int = 8  # a heading that stays through a reversal of the course does so this long
+    iron_least_s: int = 180  # Iron on the device is looked for where this many seconds are usable.
+    iron_samples: int = 600  # The error of iron is fitted to about this many seconds of a session.
+    iron_quadrant: float = 0.05  # A quarter of the compass counts as visited with this share of the
+    # seconds.
+    iron_quarters: int = 3  # The error of iron is fitted where this many quarters were visited.
+    iron_rounds: int = 3  # Offset and sine of the error are fitted this many times in turn.
+    iron_near_deg: float = 60.0  # Headings further than this from the axis are left out of that
+    # fit.
+    iron_deg: Pair = (6.0, 60.0)  # An error smaller than the first is left alone; one larger than
+    # the second is not iron.
+    iron_gain: float = 0.01  # The axis must become better concentrated by this, or the error is
+    # left alone.
+
+    # how the device is worn
+    sign_sure: float = 3.0  # Log-odds from which the direction in which a device is worn is sure.
+    stated_odds: float = 12.0  # Log-odds of a direction that the athlete stated or labelled.
+    stated_cosine: float = 0.3  # A stated angle decides where the cosine of its difference from the
+    # axis is larger than this.
+    labelled_odds: float = 20.0  # Summed log-odds of labels above which they decide how the device
+    # is worn.
+    label_strength: float = 20.0  # Log-odds of each labelled second.
+    longer_side: float = 2.0  # Most log-odds by which the longer side of the axis is taken for
+    # forward.
+    own_sign: float = 3.0  # Log-odds by the athlete's earlier lines above which they decide alone.
+    own_sign_most: float = 6.0  # Most log-odds by the athlete's earlier lines.
+    own_gain: float = 0.08  # Step gain that is expected when a session is held against the
+    # athlete's earlier lines.
+    day_spread_spm: float = 4.0  # Deviation of an athlete's line of step rate from day to day.
+    slow_sign: Numbers = (2.0, 2.5, 1.5)  # A side of the axis counts for forward by the first, in
+    # log-odds for each m/s above the second, and at most by the third.
+    level_spm: Pair = (140.0, 8.0)  # Step rate at rest by the usual slope, over all athletes: mean
+    # and deviation.
+    level_gain_spm: float = 13.0  # This many steps a minute are added to that level in backward
+    # running.
+    level_most: float = 2.5  # Most log-odds by that level.
+    forward_habit: float = 1.5  # Log-odds that a session is forward for no other reason.
+    forward_prior: float = 3.5  # The same for the second decoder, which considers both directions
+    # of wearing.
+    stated_mount: float = 9.0  # Log-odds in the second decoder, over a whole session, of an angle
+    # that the profile states.
+    flat_prior: float = 3.0  # Log-odds that a watch points ahead rather than behind.
+    phone_prior: float = 1.0  # Log-odds that a phone points ahead rather than behind.
+    device_turned: float = 2.2  # Log-odds from which a device counts as turned on the body.
+    mount_lasts_s: int = 300  # A device that was turned on the body stays so for at least this
+    # long.
+    label_least_s: float = 8.0  # A label over this many seconds decides its whole stretch in the
+    # second decoder.
+
     # turns: the second witness
-    turn_window_s: int = 30  # seconds before and after a turn whose gait is compared
-    turn_skip_s: int = 3  # seconds at the turn itself that are left out
-    turn_full_s: float = 12.0  # the gait of a shorter stretch counts for less
-    reversal_s: int = 5  # seconds before and after a reversal in which the way must go on
-    reversal_m: float = 4.0  # by so much at least
-    reversal_spm: float = 90.0  # with so many steps a minute, where they are counted
-    turn_vote: float = 3.0  # most log-odds that speed, or steps, of one turn may give
-    proven_odds: float = 3.0  # log-odds of a turn where all contrasts of a session are alike
-    consistent_turns: int = 6  # turns that must be alike
-    consistent_share: float = 0.85  # share of the turns that must go the same way
-    consistent_score: float = 5.0  # deviations by which they must differ from chance
-    consistent_speed: float = 0.15  # least median change of log speed that makes them alike
-    consistent_steps: float = 0.06  # the same of log step rate
-    boundary_vote: float = 3.5  # most log-odds that one turn may give by all kinds together
-    sign_vote: float = 6.0  # most log-odds that speed, or steps, of a session give of its sign
-    turn_odds: float = 2.0  # most log-odds of a turn against a flip, and of the other way round
-    reversal_vote: float = 4.0  # log-odds of a course that turns about under a steady heading
-    slower_log: tuple[float, float] = (0.33, 0.18)  # log of speed forward over backward, deviation
-    ratio_log: tuple[float, float] = (0.19, 0.12)  # log of step rate backward over forward
-    own_contrast: float = 0.05  # by how much an athlete's own contrast varies within a session
-    speed_wander: float = 0.07  # least deviation of log speed between half-minutes
-    steps_wander: float = 0.018  # least deviation of log step rate between half-minutes
-    speed_astray: float = 0.5  # deviation of log speed where something else happens
-    steps_astray: float = 0.25  # the same of log step rate
-    run_slope: tuple[float, float] = (9.5, 3.0)  # steps/min for each m/s while running, deviation
-    walk_slope: tuple[float, float] = (36.0, 7.0)  # the same while walking
-    forward_habit: float = 1.5  # log-odds that a session is forward for no other reason
-    forward_prior: float = 3.5  # the same for the second decoder, which knows both mounts
-    stated_mount: float = 9.0  # log-odds of a whole session by a mount that the profile states
-    flat_prior: float = 3.0  # log-odds that a watch points ahead rather than behind
-    phone_prior: float = 1.0  # the same of a phone, which may be worn anyhow
-    device_turned: float = 2.2  # log-odds from which a device counts as turned on the body
-    mount_lasts_s: int = 300  # a device that was turned stays so for at least so long
-    label_least_s: float = 8.0  # a label over so many seconds speaks for its whole stretch
-    witness_enough: float = 4.0  # log-odds of the second witness that confirm
-    clear_turn: float = 2.0  # log-odds from which a change of the heading clearly is a turn, or not
-    unsteady_flips: int = (
-        2  # clear flips of the device that make it unsteady, if no fewer than turns
-    )
-    few_turns: float = 1.5  # and so much more where most changes of the heading are no turns
-    firm_axis: float = 0.65  # least concentration of an axis that confirms
-    sides_apart_deg: float = 150.0  # least angle between an axis's two sides that confirms
-    # gait
-    gait_half_s: int = 3  # step rate is smoothed over 2·half + 1 s
-    steep_grade: float = 0.18  # beyond it step rate says nothing of direction
-    own_steps: float = 0.04  # deviation of an athlete's own log step-rate ratio between sessions
-    own_within: float = 0.015  # the same within one session
-    own_speed: float = 0.12  # the same of the log of the speed share
-    own_share: float = 0.4  # share of the own step gain that suffices where it is known
-    own_ratio: tuple[float, float] = (0.01, 0.8)  # bounds of a step gain learnt within a session
-    backward_slower: float = 0.92  # backward speed, as a share of forward
-    hardly_slower: float = 0.97  # the same where the steps are clearly quicker
-    hardly_quicker: float = 0.025  # step gain below which a stretch is no candidate
-    clearly_quicker: float = 0.08  # step gain from which they are
+    turn_window_s: int = 30  # The gait before a turn and after it is compared over this long.
+    turn_skip_s: int = 3  # This long at the turn itself is left out of the comparison.
+    turn_skip_parts: int = 3  # Between close turns at most one in this many seconds is left out.
+    turn_least_s: int = 3  # A comparison needs this many seconds on both sides.
+    turn_full_s: float = 12.0  # Turns next to a stretch shorter than this count for less.
+    turn_vote: float = 3.0  # Most log-odds that the speed, or the step rate, of one turn may give.
+    boundary_vote: float = 3.5  # Most log-odds that one turn may give by everything together.
+    sign_vote: float = 6.0  # Most log-odds that the speed, or the step rate, of all turns may give
+    # of which side is forward.
+    turn_odds: float = 2.0  # Most log-odds, by all turns together, that a change of the heading is
+    # the athlete's turn.
+    reversal_vote: float = 4.0  # Log-odds of a turn where the course turns about under a steady
+    # heading.
+    proven_odds: float = 3.0  # Log-odds of a turn where the turns of a session are consistent.
+    consistent_turns: int = 6  # Turns are consistent only where there are this many.
+    consistent_share: float = 0.85  # Least share of the turns that change the gait the same way.
+    consistent_score: float = 5.0  # Consistent turns differ from chance by this many deviations.
+    consistent_speed: float = 0.15  # Least median change of log speed of consistent turns.
+    consistent_steps: float = 0.06  # Least median change of log step rate of consistent turns.
+    slower_log: Pair = (0.33, 0.18)  # Log of forward over backward speed, over all athletes: mean
+    # and deviation.
+    ratio_log: Pair = (0.19, 0.12)  # Log of backward over forward step rate, over all athletes:
+    # mean and deviation.
+    own_contrast: float = 0.05  # Deviation of an athlete's own contrast from turn to turn of a
+    # session.
+    speed_wander: float = 0.07  # Least deviation of log speed between half-minutes without a turn.
+    steps_wander: float = 0.018  # Least deviation of log step rate between half-minutes without a
+    # turn.
+    wander_most: Pair = (3.5, 2.5)  # Those deviations, of speed and of step rate, are at most this
+    # many times the least.
+    wander_least: int = 6  # Fewer comparisons than this give the least deviation.
+    speed_noise: float = 0.3  # Deviation of log speed that one second of measurement gives.
+    steps_noise: float = 0.06  # Deviation of log step rate that one second of measurement gives.
+    speed_astray: float = 0.5  # Deviation of log speed where something other than a turn happens.
+    steps_astray: float = 0.25  # Deviation of log step rate where something other than a turn
+    # happens.
+    astray_share: float = 0.05  # Share of the turns at which something else happens.
+    run_slope: Pair = (9.5, 3.0)  # Steps a minute for each m/s while running: mean and deviation.
+    walk_slope: Pair = (36.0, 7.0)  # Steps a minute for each m/s while walking: mean and deviation.
+    witness_enough: float = 4.0  # Log-odds of the second witness that confirm a stretch.
+    few_turns: float = 1.5  # Most log-odds asked in addition where most changes of the heading are
+    # no turns.
+    clear_turn: float = 2.0  # Log-odds from which a change of the heading clearly is a turn, or
+    # clearly is none.
+    unsteady_flips: int = 2  # A device is unsteady with this many clear flips, if they are no fewer
+    # than the clear turns.
+    firm_axis: float = 0.65  # Least concentration of an axis that confirms.
+    sides_apart_deg: float = 150.0  # Least angle between the two sides of an axis that confirms.
+    compared_s: int = 60  # A stretch is compared with the speed of this long before and after it.
+    compared_around_s: int = 10  # That comparison needs this many seconds around the stretch.
+    compared_inside_s: int = 4  # It needs this many seconds inside the stretch.
+
+    # step rate: the line
+    gait_least_s: int = 60  # Fewer seconds with a step rate than this say nothing of the gait.
+    gait_half_s: int = 3  # Step rate is averaged over this long on both sides of a second.
+    steep_grade: float = 0.18  # On steeper grades step rate says nothing of direction.
+    line_least_weight: float = 0.01  # Seconds of a smaller weight than this are left out of a line.
+    line_slope_spread: float = 4.0  # Deviation of the slope between athletes in the fit of one
+    # line, steps a minute for each m/s.
+    grade_slope: Pair = (25.0, 40.0)  # Steps a minute for a grade of 1: mean and deviation.
+    line_temper_s: float = 30.0  # This many seconds carry one independent step rate in the fit of a
+    # line.
+    line_spread_spm: float = 3.0  # Deviation of step rate from the line that the strength of these
+    # priors assumes.
+    line_rounds: int = 4  # A line is fitted this many times, with new weights each time.
+    line_least_spread_spm: float = 0.8  # Least deviation from a line in these weights.
+    line_outlier: float = 1.5  # Residuals beyond this many deviations lose weight.
+    line_ends: Pair = (0.02, 0.98)  # A line is known between these quantiles of the speeds that it
+    # was fitted to.
+
+    # step rate: its evidence
+    taught_bounds: Pair = (0.1, 0.9)  # A second teaches forward below the first probability of
+    # backward, and backward above the second.
+    teach_least_s: int = 20  # Fewer seconds of a direction than this do not teach its gait.
+    gait_spread_spm: float = 2.5  # Least deviation of step rate from a line.
+    gait_temper_s: float = 20.0  # This many seconds carry one independent step rate.
+    gait_most: float = 8.0  # Most log-odds of one second before that division.
+    steps_outliers: Pair = (0.02, 60.0)  # Share of the seconds whose step rate means nothing, and
+    # the range that they spread over.
+    gait_speed_bound: float = 3.0  # Most log-odds that the speed of one second may give before that
+    # division.
+    speed_floor: float = 0.02  # Density of any speed at all, for each m/s.
+    speed_spread_share: float = 0.08  # Part of the deviation of an athlete's speed in one
+    # direction, as a share of its median.
+    faster_costs: Numbers = (2.0, 0.1, 4.0)  # The first is lost, in log-odds, for each further
+    # share of the second above the usual forward speed; the third is the most such shares.
+    fastest_backward_mps: float = 4.3  # Hardly anybody runs backward faster than this.
+    fastest_costs: Numbers = (3.0, 0.2, 3.0)  # The first is lost, in log-odds, for each further m/s
+    # of the second above that; the third is the most such steps.
+    own_weights: Pair = (0.9, 0.1)  # Weights of the step gain seen in a session, and of the one
+    # expected.
+    own_steps: float = 0.04  # Deviation of an athlete's own log step-rate ratio between sessions.
+    own_within: float = 0.015  # Deviation of an athlete's own log step-rate ratio within one
+    # session.
+    own_speed: float = 0.12  # Deviation of the log of an athlete's own speed share between
+    # sessions.
+    own_ratio: Pair = (0.01, 0.8)  # Bounds of a step gain learnt within a session.
+    own_line_tells: float = 3.0  # Log-odds by the athlete's earlier lines from which they count.
+    own_slowest: Pair = (1.05, 2.0)  # Backward speed is at most the first share of the forward one,
+    # and at most the second in deviations above the expected share.
+
+    # step rate: two lines in one session
+    two_lines_least_s: int = 120  # Two lines are looked for where this many seconds have a step
+    # rate.
+    two_lines_every_s: int = 3  # One in this many seconds is used.
+    two_lines_starts: Numbers = (0.5, 0.75, 0.9)  # The search begins with the seconds above each of
+    # these quantiles of the level.
+    two_lines_speeds: Pair = (0.1, 0.9)  # It also begins with the seconds slower than the middle
+    # between these quantiles of speed.
+    two_lines_spreads_spm: Numbers = (4.0, 1.2, 8.0)  # Deviation from the lines: at the start,
+    # least and most.
+    two_lines_slope_spread: float = 3.5  # Deviation of the slope between athletes in the fit of two
+    # lines, steps a minute for each m/s.
+    two_lines_rounds: tuple[int, int] = (3, 8)  # Most rounds of the fit with one line, and with
+    # two.
+    two_lines_half: int = 3  # Membership is decided over this many used seconds on both sides.
+    two_lines_speed_mps: float = 0.15  # Least deviation of the speeds on one line.
+    two_lines_speed_floor: float = 0.001  # Density of any speed at all, for each m/s.
+    two_lines_least: int = 7  # The upper line needs this many used seconds.
+    two_lines_gain: float = 8.0  # Log-likelihood that a second line must gain.
+    two_lines_switch: float = 2.0  # Log-likelihood that each change between the lines costs.
+    two_lines_steps: float = 0.05  # Least step gain between the lines.
+    two_lines_slowest_mps: float = 0.1  # The mean speed of the lower line is taken to be at least
+    # this.
+    own_share: float = 0.4  # Share of an athlete's own step gain that suffices where it is known.
+    own_speed_alike: float = 2.5  # Where an athlete's steps do not change, the speed share must lie
+    # within this many deviations.
+    backward_slower: float = 0.92  # Most backward speed, as a share of the forward speed.
+    hardly_slower: float = 0.97  # The same share where the steps are clearly quicker.
+    clearly_quicker: float = 0.08  # Step gain from which the steps are clearly quicker.
+    hardly_quicker: float = 0.025  # A stretch with a smaller step gain than this is no candidate.
+    slower_slack: float = 0.03  # A single stretch may exceed these speed shares by this.
+    uphill_grade: float = 0.03  # Quick steps on ground steeper than the rest by this are only short
+    # steps.
+    untaught_s: int = 45  # Least time with a step rate of a stretch that neither heading nor labels
+    # taught.
+
     # heart rate
-    pulse_least_s: int = 40  # shorter stretches say nothing by their heart rate
-    pulse_idle_bpm: tuple[float, float] = (82.0, 14.0)  # heart rate on speed meets no speed there
-    pulse_memory_s: float = 45.0  # time constant of the heart
-    pulse_contrast_bpm: float = 4.0  # least difference of jogging and backward that is looked at
-    pulse_ceiling_bpm: tuple[float, float] = (
-        4.0,
-        165.0,
-    )  # so near to its highest, so high: ceiling
-    pulse_spread_bpm: float = 6.0  # deviation of a heart rate from what is expected
-    pulse_cost_spread: float = 0.25  # deviation of the cost of backward movement between people
-    pulse_vote: float = 2.5  # most log-odds by the heart rate of one stretch
-    pulse_most: float = 10.0  # most log-odds by all of them
-    pulse_steps: float = 0.02  # log step rate that one log-odds of the heart makes up for
-    pulse_agrees: float = 4.0  # log-odds of the heart needed where an athlete's steps do not change
-    pulse_uphill: float = 6.0  # the same where the quick steps are uphill
-    pulse_doubts: float = 2.0  # log-odds against that refuse what barely enough steps say
-    pulse_yields: float = 60.0  # and so much more for each unit of log step rate beyond
-    uphill_grade: float = 0.03  # grade above the rest on which quick steps are only short ones
-    untaught_s: int = 45  # shortest stretch by steps that neither heading nor labels taught
-    gait_spread_spm: float = 2.5  # least deviation from a line
-    gait_temper_s: float = 20.0  # seconds that carry one independent step rate
-    gait_speed_bound: float = 3.0  # as much as speed alone may say in one second, untempered
-    two_lines_gain: float = 8.0  # log-likelihood that a second line must gain
-    two_lines_every_s: int = 3  # every so many seconds are looked at
-    two_lines_switch: float = 2.0  # log-likelihood that a change of line costs
-    two_lines_steps: float = 0.05  # least share between the lines
-    teach_least_s: int = 20  # seconds that teach a gait line
-    own_line_tells: float = 3.0  # evidence by the runner's earlier lines that counts
+    pulse_least_s: int = 40  # Shorter stretches say nothing by their heart rate.
+    pulse_hole_s: int = 10  # Shorter interruptions of a stretch are bridged.
+    pulse_ahead_s: int = 60  # Speed and grade before a stretch are taken over this long.
+    pulse_before_s: tuple[int, int] = (10, 8)  # Heart rate at its start is a mean from so long
+    # before it to so long after it.
+    pulse_late_s: tuple[int, int] = (7, 8)  # Heart rate at its end is a mean from so long before it
+    # to so long after it.
+    pulse_least_values: int = 5  # Each of these means needs this many values.
+    pulse_idle_bpm: Pair = (82.0, 14.0)  # Heart rate at which the line on speed meets no speed:
+    # mean and deviation.
+    pulse_least_bpm: float = 10.0  # Heart rate before a stretch is taken to lie at least this much
+    # above that.
+    pulse_least_cost: float = 0.3  # A downhill is taken to cost at least this share of the level.
+    pulse_slowest_mps: float = 0.5  # The speed before a stretch is taken to be at least this.
+    pulse_most_share: float = 1.2  # The effort of a stretch is taken to be at most this share of
+    # the effort before it.
+    pulse_memory_s: float = 45.0  # Time constant of the heart.
+    pulse_contrast_bpm: float = 4.0  # Least difference that is expected between jogging and running
+    # backward.
+    pulse_ceiling_bpm: Pair = (4.0, 165.0)  # A heart rate this near to its highest, and above the
+    # second, cannot rise further.
+    pulse_spread_bpm: float = 6.0  # Deviation of a heart rate from what is expected.
+    pulse_cost_spread: float = 0.25  # Deviation of the cost of backward movement between people.
+    pulse_floor: float = 0.0005  # Density of any heart rate at all, for each beat a minute.
+    pulse_vote: float = 2.5  # Most log-odds by the heart rate of one stretch.
+    pulse_most: float = 10.0  # Most log-odds by the heart rate of all stretches.
+    pulse_steps: float = 0.02  # Log step rate that one log-odds of the heart makes up for.
+    pulse_agrees: float = 4.0  # Log-odds of the heart needed where an athlete's steps do not
+    # change.
+    pulse_uphill: float = 6.0  # Log-odds of the heart needed where the quick steps are uphill.
+    pulse_doubts: float = 2.0  # Log-odds of the heart against backward that refuse a step gain that
+    # barely suffices.
+    pulse_yields: float = 60.0  # So many more log-odds are needed for each unit of log step rate
+    # beyond.
+
     # labels of the file
-    contradicted_s: float = 20.0  # seconds that sensors must contradict, to doubt a label
-    contradicted_share: float = 0.2  # and their share of those that the sensors judge
-    lap_least_s: float = 15.0  # shorter laps are presses by mistake
-    pattern_laps: int = 5  # laps from which every second one makes a pattern
-    pattern_share: float = 0.75  # share of them that must agree with it
-    late_press_s: float = 10.0  # a lap is pressed so late or early at most
+    contradicted_s: float = 20.0  # Sensors must contradict a label of the file for this long, to
+    # doubt it.
+    contradicted_share: float = 0.2  # They must contradict it in more than this share of the time
+    # that they judge.
+    lap_least_s: float = 15.0  # A shorter lap is a press by mistake.
+    pattern_laps: int = 5  # Every second lap makes a pattern only among this many laps.
+    pattern_share: float = 0.75  # Least share of the laps that agree with the pattern.
+    late_press_s: float = 10.0  # A lap is pressed at most this much late or early.
+    exact_press_s: float = 2.0  # A press this near to a turn is left where it is.
+
     # decoding
-    onset_every_s: float = 3000.0  # a runner turns backward this rarely, unprompted
-    backward_lasts_s: float = 90.0  # and stays so this long
-    onset_stopped: float = 0.005  # chance of turning backward at a stop, each second
-    ending_stopped: float = 0.02  # and of turning forward
-    joint_switch: float = 0.15  # chance that a flip of heading against course is a turn
-    prior: float = 0.03  # chance of starting backward
-    # segments
-    heading_alone_s: int = 4  # shortest stretch by heading
-    heading_agrees: float = 0.5  # net share of a stretch's heading evidence that confirms
-    unheard_s: int = 30  # so long an end of a stretch without a heading is not confirmed
-    bridged_s: int = 60  # nor is so long a hole between two headings
-    gait_alone_s: int = 20  # shortest stretch by gait
-    gait_wander: float = 2.0  # deviations of half-minute means that step rate must exceed
-    disturbed_s: int = 60  # magnetic disturbances are over by then
-    disturbed_gait: float = 2.0  # summed evidence of the gait that overrules a short heading
-    slower_helps: float = 0.95  # so must the speed have dropped
-    exact_deg: float = 15.0  # a heading this near to the course's opposite opposes it exactly
-    gait_teaches: float = 1.5  # and that lets a short stretch teach the gait
-    proven_s: int = 45  # seconds of backward running beyond doubt that vouch for others like it
-    gait_confirms: float = 4.0  # summed evidence of the gait that makes a stretch like those
-    even_odds: tuple[float, float] = (0.4, 0.6)  # in between, a long stretch is unknown
-    confirmed_probability: float = 0.8  # least mean probability that confirms
-    gait_chance: float = 0.95  # share of the candidates by step rate that are backward
-    unwitnessed_odds: tuple[float, ...] = (1.0, 3.0, 6.0)  # of the second witness, between which
-    unwitnessed_chances: tuple[float, ...] = (0.1, 0.62, 0.8, 0.95)  # so many are backward
-    heading_enough: float = 5.0  # summed evidence that confirms
+    onset_every_s: float = 3000.0  # An athlete turns backward once in this time, unprompted.
+    backward_lasts_s: float = 90.0  # An athlete goes backward for this long on average.
+    onset_stopped: float = 0.005  # Chance of turning backward in each second of a stop.
+    ending_stopped: float = 0.02  # Chance of turning forward in each second of a stop.
+    joint_switch: float = 0.15  # Chance that a flip of heading against course is a turn.
+    prior: float = 0.03  # Chance of starting backward.
+    sign_margin: float = 0.01  # The likelier direction of wearing is taken to be likelier by this
+    # than what is undecided.
+
+    # segments and verdicts
+    heading_alone_s: int = 4  # Shortest stretch that a heading may divide off.
+    gait_alone_s: int = 20  # Shortest stretch that a taught gait, or even odds, may divide off.
+    heading_enough: float = 5.0  # Summed log-odds of the heading that confirm a stretch.
+    heading_agrees: float = 0.5  # Least net share of the heading's evidence within a stretch that
+    # confirms.
+    confirmed_probability: float = 0.8  # Least mean probability that confirms.
+    unheard_s: int = 30  # The end of a stretch is not confirmed where it has no heading for this
+    # long.
+    bridged_s: int = 60  # Nor is the middle of one without a heading for this long.
+    unheard_probability: float = 0.9  # Such seconds are backward with at most this probability.
+    gait_wander: float = 2.0  # A step gain must exceed this many deviations of half-minute means
+    # elsewhere.
+    wander_block_s: int = 30  # Those means are taken over this long.
+    wander_blocks: int = 4  # Fewer means than this give no deviation.
+    slower_helps: float = 0.95  # Most share of the speed around a stretch whose gait agrees with
+    # its heading.
+    exact_deg: float = 15.0  # This much is allowed beyond the angle at which a heading opposes the
+    # course.
+    gait_teaches: float = 1.5  # Summed log-odds of the gait that let a short stretch teach.
+    proven_s: int = 45  # This much backward movement beyond doubt vouches for stretches of the same
+    # gait.
+    gait_confirms: float = 4.0  # Summed log-odds of the gait that make a stretch one of those.
+    even_odds: Pair = (0.4, 0.6)  # A long stretch with a probability between these is unknown.
+    gait_chance: float = 0.95  # Share of the candidates by step rate that are backward.
+    unwitnessed_odds: Numbers = (1.0, 3.0, 6.0)  # Bounds between groups of unconfirmed stretches,
+    # in log-odds of the second witness.
+    unwitnessed_chances: Numbers = (0.1, 0.62, 0.8, 0.95)  # Share of each of these groups that is
+    # backward.
+    dropped_probability: float = 0.2  # A stretch that is dropped is backward with at most this
+    # probability.
+    certain: Pair = (0.001, 0.999)  # A label makes a second backward with one of these
+    # probabilities, and no segment is surer.
+    mentioned: float = 1.0  # Smaller summed log-odds than this are not mentioned among the reasons.

@@ -51,6 +51,18 @@ class MeasureSettings:
     kinetics_beyond_error: float = 0.15  # Error of log k where no forward effort is as high.
     kinetics_highest_effort: float = 0.9  # The highest forward effort is this quantile of efforts.
     kinetics_least_slope: float = 1.4  # A sensor that shows fewer beats per ml/kg has failed.
+    kinetics_start_log_factor: float = 0.3  # The search for log k begins here.
+    kinetics_rounds: tuple[int, int] = (8, 8)  # Most iterations without weights, and with them.
+    kinetics_settled: Numbers = (0.001, 0.01, 0.0001)  # Iterations end when log k and log rising
+    # time change by less than the first two; those with weights when log k does by the third.
+    kinetics_least_spread_bpm: float = 0.1  # Residuals deviate by at least this: beats are whole.
+    kinetics_steps: Numbers = (30.0, 0.4, 0.3, 0.05, 0.4, 0.4, 60.0, 0.3, 0.3)  # Longest step of an
+    # iteration in base, log slope, log k, drift, log rising and falling time, start and both hills.
+    kinetics_lowest: Numbers = (-50.0, 0.1, -1.0, -1.0, 5.0, 5.0, 20.0, -3.0, -3.0)  # Least values
+    # of base, slope, log k, drift, rising and falling time, start and both hills.
+    kinetics_highest: Numbers = (200.0, 20.0, 1.5, 1.0, 300.0, 300.0, 250.0, 5.0, 5.0)  # Greatest
+    # values of the same.
     kinetics_range: tuple[float, float] = (0.6, 4.0)  # Cost factors that a body can have.
     kinetics_width: float = 1.6  # Greatest high/low of a cost factor that is given.
+    slowest_pace_mps: float = 0.05  # A slower segment has no pace.
     best_distances_m: Numbers = (100.0, 400.0, 1000.0, 1609.344, 5000.0)  # Distances with a best.

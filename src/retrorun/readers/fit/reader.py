@@ -200,7 +200,7 @@ def _sessions(
         raise ReadError("too-many-sessions", f"more than {_MOST_SESSIONS} sessions", file=name)
     for window, session in _windows(whole.time_s, sessions):
         if len(window) >= 2:
-            yield _with_session(_records_between(whole, window), session, table)
+            yield _with_session(_records_between(whole, window), session, table, limits)
 
 
 def _whole(
@@ -315,10 +315,12 @@ def _sport(session: Message, table: MessageTable) -> str | None:
     )
 
 
-def _with_session(recording: Recording, session: Message, table: MessageTable) -> Recording:
+def _with_session(
+    recording: Recording, session: Message, table: MessageTable, limits: ReadLimits
+) -> Recording:
     """Give a recording its sport, totals and tidy columns."""
     sport = _sport(session, table)
-    columns, notes = normalize_cadence(recording.time_s, recording.columns, sport)
+    columns, notes = normalize_cadence(recording.time_s, recording.columns, sport, limits)
     if is_fit_on_foot(sport) == "maybe":
         words = f"the file's sport is {sport or 'not said'}; taken for a run"
         notes = (*notes, Note("sport-unknown", words))

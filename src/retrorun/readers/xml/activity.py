@@ -95,7 +95,8 @@ def recording(
     found: ActivityData,
     time_s: FloatArray,
     columns: dict[str, FloatArray],
-    headings: tuple[HeadingSeries, ...] = (),
+    headings: tuple[HeadingSeries, ...],
+    limits: ReadLimits,
 ) -> Recording | None:
     """Leave out the points without a time; None if fewer than two are left.
 
@@ -104,6 +105,7 @@ def recording(
         time_s: (n,) Unix seconds of its points.
         columns: channel → (n,).
         headings: heading candidates.
+        limits: how its step counts are put right.
     """
     held = np.isfinite(time_s)
     if held.sum() < 2:
@@ -115,7 +117,7 @@ def recording(
     if found.points.has_decimal_commas:
         notes.append(Note("decimal-commas", "numbers with a decimal comma were read as such"))
     kept = {name: values[held] for name, values in columns.items()}
-    tidy, cadence_notes = normalize_cadence(time_s[held], kept, found.sport)
+    tidy, cadence_notes = normalize_cadence(time_s[held], kept, found.sport, limits)
     if is_on_foot(found.sport) == "maybe":
         words = f"the file's sport is {found.sport or 'not said'}; taken for a run"
         cadence_notes = (*cadence_notes, Note("sport-unknown", words))

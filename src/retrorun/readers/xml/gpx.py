@@ -91,7 +91,8 @@ def read_gpx(source: Source, data: bytes, limits: ReadLimits) -> Export:
         lambda runs: _Tracks(limits, source.name, runs),
     )
     tracks, damage = whole.handler, whole.damage
-    found = [one for track in tracks.found if (one := _recording(track, tracks.sport)) is not None]
+    made = (_recording(track, tracks.sport, limits) for track in tracks.found)
+    found = [one for one in made if one is not None]
     if not found and damage is None:
         found = read_with_gpxpy(data, limits)
     runs = join_tracks(found)
@@ -199,7 +200,7 @@ def _reason_for_none(
     return NotARunError("gpx-no-track", "a GPX file without a track of two points", file=name)
 
 
-def _recording(found: ActivityData, sport: str | None) -> Recording | None:
+def _recording(found: ActivityData, sport: str | None, limits: ReadLimits) -> Recording | None:
     if is_on_foot(found.sport) == "maybe":
         found.sport = sport or found.sport
     numbers = found.points.numbers()
@@ -208,7 +209,7 @@ def _recording(found: ActivityData, sport: str | None) -> Recording | None:
         return None
     columns = {name: values for name, values in numbers.items() if name not in _OTHERS}
     candidates = tuple(_headings(found, numbers, time_s))
-    return recording(found, time_s, columns, candidates)
+    return recording(found, time_s, columns, candidates, limits)
 
 
 def _headings(

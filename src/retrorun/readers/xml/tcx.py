@@ -62,7 +62,8 @@ def read_tcx(source: Source, data: bytes, limits: ReadLimits) -> Export:
         lambda runs: _Activities(limits, source.name, runs),
     )
     found, damage = whole.handler, whole.damage
-    runs = [one for one in map(_recording, found.found) if one is not None]
+    made = (_recording(each, limits) for each in found.found)
+    runs = [one for one in made if one is not None]
     first = next((one for one in runs if is_on_foot(one.sport) != "no"), None)
     if first is None:
         raise _reason_for_none(source.name, found, runs, damage)
@@ -187,7 +188,7 @@ class _Activities:
             here.gathered.name = here.gathered.name or text
 
 
-def _recording(found: _Activity) -> Recording | None:
+def _recording(found: _Activity, limits: ReadLimits) -> Recording | None:
     gathered = found.gathered
     time_s = gathered.points.times_s()
     gathered.laps = _laps(found.laps, time_s)
@@ -200,7 +201,7 @@ def _recording(found: _Activity) -> Recording | None:
     gathered.energy_kcal = _sum([lap.total("Calories") for lap in found.laps])
     gathered.distance_m = _sum([lap.total("DistanceMeters") for lap in found.laps])
     gathered.timer_s = _sum([lap.total("TotalTimeSeconds") for lap in found.laps])
-    return recording(gathered, time_s, gathered.points.numbers())
+    return recording(gathered, time_s, gathered.points.numbers(), (), limits)
 
 
 def _pause(gathered: ActivityData, time_s: FloatArray, first: int) -> None:
