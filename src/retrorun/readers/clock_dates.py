@@ -1,0 +1,108 @@
+"""The day of a recording: clocks that were never set, and week numbers that rolled over."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import numpy as np
+
+from retrorun.model import Lap, Note, Pause, Recording
+from retrorun.units import DAY_S, WEEK_S
+
+ROLLOVER_S = 2**10 * WEEK_S  # the week number of GPS has ten bits
+
+
+def _utc_s(year: int, month: int = 1, day: int = 1) -> float:
+    """Unix seconds of the first moment of a day."""
+    return datetime(year, month, day, tzinfo=UTC).timestamp()
+
+
+GPS_EPOCH_S = _utc_s(1980, 1, 6)
+FUTURE_S = float(2**31)  # 2038-01-19: beyond it lie clocks that overflowed
+FIT_UPTIME_S = 2**28  # below it a FIT time counts from the start of the device
+# The first day of a clock that was not set, and how long after it a day is still no date.
+UNSET_S = (
+    (0.0, GPS_EPOCH_S),
+    (_utc_s(1989, 12, 31), FIT_UPTIME_S),
+    (_utc_s(2000), _utc_s(2000, 1, 4) - _utc_s(2000)),
+)
+# Nobody recorded runs in these formats before then: the formats did not exist.
+BORN_S = {"fit": _utc_s(2008), "tcx": _utc_s(2006), "gpx": _utc_s(2003)}
+GPX_EXTENDED_S = _utc_s(2007)  # GPX has had heart rate and cadence since then
+LIKELY_S = _utc_s(2009)  # before then few runners had a GPS receiver
+
+Timed = TypeVar("Timed", Lap, Pause)
+
+
+def dated(one: Recording, kind: str) -> Recording:
+    """The recording on the day that it can have, with a note where that was or is in doubt."""
+    start_s = float(one.time_s[one.time_s.size // 2])
+    born_s = BORN_S.get(kind, 0.0)
+    if kind == "gpx" and {"heart_rate_bpm", "cadence_spm"} & one.columns.keys():
+        born_s = GPX_EXTENDED_S
+    weeks_s = _rollover_s(one, start_s, born_s)
+    if weeks_s:
+        words = f"dated {_day(start_s)}: the receiver's week number had rolled over"
+        note = Note("clock-week-rollover", f"{words}; {_day(start_s + weeks_s)} was taken")
+        return _shift_all(one, weeks_s, note)
+    doubt, words = None, f"dated {_day(start_s)}"
+    if any(each.slug.startswith("clock-not-set") for each in one.notes):
+        return one
+    if start_s < born_s:
+        doubt = Note("clock-not-set", f"{words}: the clock was not set, and the day is not known")
+    elif kind != "fit" and start_s < LIKELY_S:
+        later = _day(start_s + ROLLOVER_S)
+        words = f"{words}; if the receiver's week number had rolled over, it is {later}"
+        doubt = Note("clock-doubtful", words)
+    elif start_s >= FUTURE_S:
+        doubt = Note("clock-future", f"{words}: the clock was wrong, and the day is not known")
+    return replace(one, notes=(*one.notes, doubt)) if doubt else one
+
+
+def _rollover_s(one: Recording, start_s: float, born_s: float) -> float:
+    """How many seconds, whole multiples of 1024 weeks, the dates are behind; 0 if they are not.
+
+    Dates are behind where the laps' are ahead of them by so much, or where the format did not
+    exist on them; but a clock that counts from its own zero has no date at all.
+    """
+    for lap in one.laps[:1]:
+        ahead_s = lap.start_time_s - start_s
+        turns = round(ahead_s / ROLLOVER_S)
+        if turns > 0 and abs(ahead_s - turns * ROLLOVER_S) < DAY_S:
+            return turns * ROLLOVER_S
+    unset = any(zero <= start_s < zero + lasts for zero, lasts in UNSET_S)
+    if start_s >= born_s or start_s < GPS_EPOCH_S or unset:
+        return 0.0
+    return ROLLOVER_S * float(np.ceil((born_s - start_s) / ROLLOVER_S))
+
+
+def _shift_all(one: Recording, by_s: float, note: Note) -> Recording:
+    """All times of a recording moved alike; laps that are right already stay."""
+    start_s = float(one.time_s.min())
+
+    def shifted(at_s: float) -> float:
+        return at_s + by_s if abs(at_s - start_s) < by_s / 2 else at_s
+
+    return replace(
+        one,
+        time_s=one.time_s + by_s,
+        headings=tuple(replace(each, time_s=each.time_s + by_s) for each in one.headings),
+        laps=tuple(shift_span(lap, shifted) for lap in one.laps),
+        pauses=tuple(shift_span(pause, shifted) for pause in one.pauses),
+        breaks_s=tuple(shifted(each) for each in one.breaks_s),
+        notes=(*one.notes, note),
+    )
+
+
+def shift_span(each: Timed, shifted: Callable[[float], float]) -> Timed:
+    """A lap or a pause with its two times moved; it never ends before it begins."""
+    start_s, end_s = shifted(each.start_time_s), shifted(each.end_time_s)
+    return replace(each, start_time_s=start_s, end_time_s=max(start_s, end_s))
+
+
+def _day(time_s: float) -> str:
+    try:
+        return datetime.fromtimestamp(time_s, UTC).date().isoformat()
+    except (OverflowError, ValueError, OSError):
+        return f"{time_s:.0f} s after 1970"
