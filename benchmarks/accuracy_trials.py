@@ -12,7 +12,7 @@ from accuracy_judging import Counts, Judged, Truthful, judge
 from accuracy_oracle import Told, oracle
 from accuracy_turned import slowed, turned
 from retrorun.detect import detect
-from retrorun.detect.labels import spoken
+from retrorun.detect.labels import labels_of_file
 from retrorun.errors import RetrorunError
 from retrorun.model import Athlete, GaitLine, Recording, Track
 from retrorun.prepare import prepare
@@ -81,7 +81,7 @@ def _judged(scenario: Scenario, seed: int) -> Judged:
     simulated = simulate(scenario, seed)
     track = prepare(simulated.recording, SETTINGS.prepare)
     truth = truthful(simulated.truth, track.seconds)
-    labels = spoken(simulated.recording, "run.fit")
+    labels = labels_of_file(simulated.recording, "run.fit")
     stated_deg = simulated.truth.mount_offset_deg if scenario.mount_stated else None
     athlete = Athlete(mount_offset_deg=stated_deg)
     detection = detect(track, labels, athlete, SETTINGS.detect)
@@ -140,7 +140,7 @@ def forward_trials(path: Path) -> list[Judged]:
     for recording, track in runs_in(path):
         moving = np.nan_to_num(track.column("ground_speed_mps")) >= 0.8
         truth = Truthful(np.zeros(track.seconds, dtype=np.bool_), moving, ())
-        labels = spoken(recording, path.name)
+        labels = labels_of_file(recording, path.name)
         detection = detect(track, labels, Athlete(), SETTINGS.detect)
         tier = "with cadence" if track.has("cadence_spm") else "without cadence"
         found.append(judge((path.suffix[1:], tier), track, detection, truth))

@@ -9,7 +9,7 @@ from adversary import CONDITIONS, Case, session
 from adversary_body import person
 from adversary_real import real_case
 from retrorun.detect import detect
-from retrorun.detect.labels import spoken
+from retrorun.detect.labels import labels_of_file
 from retrorun.learn import combine
 from retrorun.model import Athlete, Detection, GaitLine, Recording, Track
 from retrorun.prepare import prepare
@@ -70,7 +70,7 @@ def learnt_trial(trial: tuple[int, bool]) -> Attacked:
 
 def _detected(case: Case, athlete: Athlete) -> tuple[Track, Detection]:
     track = prepare(case.recording, SETTINGS.prepare)
-    labels = spoken(case.recording, "run.fit") + case.labels
+    labels = labels_of_file(case.recording, "run.fit") + case.labels
     return track, detect(track, labels, athlete, SETTINGS.detect)
 
 

@@ -136,7 +136,7 @@ def _session(
     athlete: Athlete,
 ) -> tuple[Session, Track]:
     recording = given.recording
-    recorded = detect_labels.spoken(recording, source.name)
+    recorded = detect_labels.labels_of_file(recording, source.name)
     if not (recorded or given.labels or settings.sport.count_doubtful):
         _refuse_implausible(recording, settings)
     track, is_blank = _prepared(recording, settings, privacy_zones.discs(athlete))

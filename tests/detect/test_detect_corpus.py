@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from retrorun.detect import detect
-from retrorun.detect.labels import spoken
+from retrorun.detect.labels import labels_of_file
 from retrorun.errors import RetrorunError
 from retrorun.model import Athlete, Recording
 from retrorun.prepare import prepare
@@ -28,7 +28,7 @@ def test_no_real_second_is_confirmed_backward_and_hardly_one_a_candidate(corpus:
     moving_s = candidate_s = 0.0
     for path, recording in recordings(corpus):
         track = prepare(recording, SETTINGS.prepare)
-        found = detect(track, spoken(recording, path.name), Athlete(), SETTINGS.detect)
+        found = detect(track, labels_of_file(recording, path.name), Athlete(), SETTINGS.detect)
         edges = [part.start_s for part in found.segments] + [float(track.seconds)]
         assert edges[0] == 0.0, path.name
         assert edges[1:] == [part.end_s for part in found.segments], path.name

@@ -7,7 +7,7 @@ import pytest
 
 from made_runs import Leg, backward, laps, run
 from retrorun.detect import detect
-from retrorun.detect.labels import presses, spoken
+from retrorun.detect.labels import labels_of_file, presses
 from retrorun.model import Athlete, Detection, Label, Recording
 from retrorun.prepare import prepare
 from retrorun.settings import Settings
@@ -22,7 +22,7 @@ TRUTH = backward(LEGS)
 
 def found(recording: Recording, labels: tuple[Label, ...] = ()) -> Detection:
     track = prepare(recording, SETTINGS.prepare)
-    given = spoken(recording, "run.fit") + labels
+    given = labels_of_file(recording, "run.fit") + labels
     return detect(track, given, Athlete(), SETTINGS.detect, presses(recording))
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from retrorun.detect.labels import evidence, meaning, meaning_of_whole, placed, spoken
+from retrorun.detect.labels import evidence, labels_of_file, meaning, meaning_of_whole, placed
 from retrorun.model import Label, Lap, Recording
 from retrorun.settings import DetectSettings
 
@@ -82,12 +82,12 @@ def test_a_hostile_name_costs_nothing() -> None:
 
 def test_a_lap_speaks_for_itself_only() -> None:
     laps = (Lap(1000.0, 1030.0, name="Warm up"), Lap(1030.0, 1060.0, step="Backward"))
-    found = spoken(Recording(TIMES, {}, laps=laps), "run.fit")
+    found = labels_of_file(Recording(TIMES, {}, laps=laps), "run.fit")
     assert found == (Label(30.0, 60.0, "backward", "step"),)
 
 
 def test_a_file_name_speaks_for_the_whole() -> None:
-    assert spoken(Recording(TIMES, {}), "up/2026-05-03 backward.fit.gz") == (
+    assert labels_of_file(Recording(TIMES, {}), "up/2026-05-03 backward.fit.gz") == (
         Label(0.0, 100.0, "backward", "file"),
     )
 
@@ -110,8 +110,8 @@ def test_a_file_name_speaks_for_the_whole() -> None:
 )
 def test_the_way_back_is_no_backward_activity(words: str) -> None:
     recording = Recording(TIMES, {}, name=words)
-    assert spoken(recording, "run.fit") == ()
-    assert spoken(Recording(TIMES, {}), f"{words}.gpx") == ()
+    assert labels_of_file(recording, "run.fit") == ()
+    assert labels_of_file(Recording(TIMES, {}), f"{words}.gpx") == ()
 
 
 @pytest.mark.parametrize(
@@ -139,14 +139,14 @@ def test_a_backward_activity_is_named_so(words: str) -> None:
 @pytest.mark.parametrize("words", ["nazaj", "natrag domov", "назад", "backwards to the line"])
 def test_steps_and_laps_name_a_movement(words: str) -> None:
     laps = (Lap(1000.0, 1030.0, step=words),)
-    assert spoken(Recording(TIMES, {}, laps=laps), "run.fit") == (
+    assert labels_of_file(Recording(TIMES, {}, laps=laps), "run.fit") == (
         Label(0.0, 30.0, "backward", "step"),
     )
 
 
 def test_laps_come_before_the_name() -> None:
     laps = (Lap(1000.0, 1030.0, name="forward"), Lap(1030.0, 1100.0, name="backward"))
-    found = spoken(Recording(TIMES, {}, laps=laps, name="Backward run"), "backward.fit")
+    found = labels_of_file(Recording(TIMES, {}, laps=laps, name="Backward run"), "backward.fit")
     assert [(label.direction, label.origin) for label in found] == [
         ("forward", "lap"),
         ("backward", "lap"),
@@ -155,7 +155,7 @@ def test_laps_come_before_the_name() -> None:
 
 def test_an_ordinary_file_says_nothing() -> None:
     recording = Recording(TIMES, {}, laps=(Lap(1000.0, 1099.0),), name="Morning run")
-    assert spoken(recording, "2026-05-03-forward-base.gpx") == ()
+    assert labels_of_file(recording, "2026-05-03-forward-base.gpx") == ()
 
 
 def test_later_labels_win() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from retrorun.detect import detect
-from retrorun.detect.labels import spoken
+from retrorun.detect.labels import labels_of_file
 from retrorun.model import Athlete, Detection, Label
 from retrorun.prepare import prepare
 from retrorun.readers import read
@@ -20,7 +20,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "recording.md"
 def found(path: Path) -> Detection:
     recording = read(path.name, path.read_bytes(), SETTINGS.read).recordings[0]
     track = prepare(recording, SETTINGS.prepare)
-    return detect(track, spoken(recording, path.name), Athlete(), SETTINGS.detect)
+    return detect(track, labels_of_file(recording, path.name), Athlete(), SETTINGS.detect)
 
 
 def agreement(detection: Detection, truth: Path, verdict: str) -> float:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrorun.detect import detect
-from retrorun.detect.labels import spoken
+from retrorun.detect.labels import labels_of_file
 from retrorun.model import (
     Athlete,
     Detection,
@@ -37,7 +37,7 @@ def detected(
 
 def session(name: str, seed: int = SEED) -> tuple[Simulated, Detection]:
     simulated = simulate(scenarios()[name], seed)
-    labels = spoken(simulated.recording, "run.fit")
+    labels = labels_of_file(simulated.recording, "run.fit")
     return simulated, detected(simulated.recording, labels)
 
 

@@ -141,7 +141,7 @@ def test_steps_counted_by_halves_are_repaired_and_have_no_vote() -> None:
 def test_the_decoder_agrees_with_all_paths_counted_one_by_one() -> None:
     rng = np.random.default_rng(5)
     edges = np.array([0, 10, 30, 35, 60, 90])
-    parts = turns.Stretches(edges[:-1], edges[1:], np.arange(5) % 2 == 1)
+    parts = turns.SideRuns(edges[:-1], edges[1:], np.arange(5) % 2 == 1)
     seen = turns.Boundaries(rng.normal(0, 2, 4), rng.normal(0, 2, 4))
     given, turn = rng.normal(0, 1, 5), 0.7
     chances = np.zeros((5, 2))

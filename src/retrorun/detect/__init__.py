@@ -1,8 +1,8 @@
-"""Track → segments: which stretches were run backward, how sure that is, and why.
+"""Track → segments: which segments were run backward, how sure that is, and why.
 
 Evidence adds: each kind is a log-likelihood ratio per second, 0 where it has nothing to say
 (docs/detection.md). Steps: modes → labels → heading with its mount → gait, taught by both →
-decoding of the sum → judgement of each stretch.
+decoding of the sum → judgement of each segment.
 """
 
 from collections.abc import Sequence
@@ -38,16 +38,16 @@ __all__ = ["agreement", "detect"]
 
 def detect(
     track: Track,
-    spoken: Sequence[Label],
+    given: Sequence[Label],
     athlete: Athlete,
     settings: DetectSettings,
     presses_s: Sequence[float] = (),
 ) -> Detection:
-    """Find the backward stretches of a track.
+    """Find the backward segments of a track.
 
     Args:
         track: n seconds, with the columns of ``prepare``.
-        spoken: the user's labels; they win, later ones over earlier ones.
+        given: the user's labels; they win, later ones over earlier ones.
         athlete: stated mount and personal gait lines, if any.
         settings: of this stage.
         presses_s: moments of manual lap presses, seconds since the track's start.
@@ -59,12 +59,12 @@ def detect(
     if track.seconds == 0:
         verdict = HeadingVerdict(None, "none", None, None, "the recording is empty")
         return Detection((), verdict, {})
-    spoken, notes = _believed(track, tuple(spoken), athlete, settings)
-    grounds = _grounds(track, labels.evidence(spoken, track.seconds, settings), athlete, settings)
-    decision = verdicts.decide(grounds, spoken, settings)
+    given, notes = _credible_labels(track, tuple(given), athlete, settings)
+    grounds = _grounds(track, labels.evidence(given, track.seconds, settings), athlete, settings)
+    decision = verdicts.decide(grounds, given, settings)
     decision = laps.snapped(decision, grounds.heading, presses_s, settings)
     notes += laps.pattern(decision, grounds.gait, presses_s, settings)
-    verdict = _verdict(grounds.facing, grounds.mount)
+    verdict = _heading_verdict(grounds.facing, grounds.mount)
     found = segments.segments(decision, grounds, settings)
     return Detection(
         segments=tuple(
@@ -85,13 +85,13 @@ def detect(
     )
 
 
-def _believed(
-    track: Track, spoken: tuple[Label, ...], athlete: Athlete, settings: DetectSettings
+def _credible_labels(
+    track: Track, given: tuple[Label, ...], athlete: Athlete, settings: DetectSettings
 ) -> tuple[tuple[Label, ...], tuple[Note, ...]]:
     """The labels that are believed: those of the file are first held against the sensors."""
-    if not any(file_labels.of_file(label) for label in spoken):
-        return spoken, ()
-    own = tuple(label for label in spoken if not file_labels.of_file(label))
+    if not any(file_labels.of_file(label) for label in given):
+        return given, ()
+    own = tuple(label for label in given if not file_labels.of_file(label))
     grounds = _grounds(track, labels.evidence(own, track.seconds, settings), athlete, settings)
     found = verdicts.decide(grounds, own, settings)
     backward, sure = found.direction == 1, found.verdict > 0
@@ -102,8 +102,8 @@ def _believed(
     either = grounds.mount is not None and not grounds.mount.sure
     if either and not (grounds.mount is not None and grounds.mount.both):
         weight[:] = 0.0  # one direction, and nothing tells which
-    seen = file_labels.Unaided(backward, weight, sure, either)
-    return file_labels.believed(spoken, seen, settings)
+    unaided = file_labels.Unaided(backward, weight, sure, either)
+    return file_labels.credible(given, unaided, settings)
 
 
 def _teaches(grounds: Grounds) -> bool:
@@ -147,7 +147,7 @@ def _grounds(
         heading_llr + label_llr + gait_evidence.ratio, *switch, settings.prior
     )
     if mounted is not None:
-        probability = _doubting_sign(probability, mounted, settings)
+        probability = _mix_by_sign(probability, mounted, settings)
     return Grounds(
         probability,
         heading=heading_llr,
@@ -162,30 +162,30 @@ def _grounds(
     )
 
 
-def _doubting_sign(probability: FloatArray, worn: Mount, settings: DetectSettings) -> FloatArray:
+def _mix_by_sign(probability: FloatArray, mounted: Mount, settings: DetectSettings) -> FloatArray:
     """With the wrong sign every second would be its opposite: mix both by the sign's odds.
 
     The likelier sign stands, however little likelier: two directions are told apart even where
     nothing says which is forward.
     """
-    right = 1.0 / (1.0 + arithmetic.exp(-min(worn.log_odds, arithmetic.MOST_LOG_ODDS)))
+    right = 1.0 / (1.0 + arithmetic.exp(-min(mounted.log_odds, arithmetic.MOST_LOG_ODDS)))
     right = max(float(right), settings.even_odds[1] + settings.sign_margin)
     return np.asarray(right * probability + (1.0 - right) * (1.0 - probability), dtype=np.float64)
 
 
-def _verdict(seen: Facing, worn: Mount | None) -> HeadingVerdict:
-    if worn is None:
-        return seen.verdict
+def _heading_verdict(facing: Facing, mounted: Mount | None) -> HeadingVerdict:
+    if mounted is None:
+        return facing.verdict
     return replace(
-        seen.verdict,
-        mount_offset_deg=round(float(wrap_deg(float(np.median(worn.offset_deg)))), 1),
-        concentration=round(worn.concentration, 3),
-        sign_from=worn.sign_from,
+        facing.verdict,
+        mount_offset_deg=round(float(wrap_deg(float(np.median(mounted.offset_deg)))), 1),
+        concentration=round(mounted.concentration, 3),
+        sign_from=mounted.sign_from,
     )
 
 
-def _facing_minus_course(seen: Facing, worn: Mount | None) -> FloatArray:
+def _facing_minus_course(facing: Facing, mounted: Mount | None) -> FloatArray:
     """Heading minus course with the mount taken off, degrees in [-180, 180); NaN where unknown."""
-    if worn is None:
-        return seen.delta_deg
-    return wrap_deg(seen.delta_deg - worn.offset_deg)
+    if mounted is None:
+        return facing.delta_deg
+    return wrap_deg(facing.delta_deg - mounted.offset_deg)

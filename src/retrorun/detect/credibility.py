@@ -1,4 +1,4 @@
-"""What could be wrong with a stretch that looks backward, and what speaks for it all the same."""
+"""What could be wrong with a segment that looks backward, and what speaks for it all the same."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from retrorun.units import BoolArray, FloatArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grounds:
-    """Everything a stretch is judged by; arrays (n,).
+    """Everything a segment is judged by; arrays (n,).
 
     ``heading``, ``gait`` and ``label`` are log-likelihood ratios per second. ``heading_raw`` is
     the heading before the disturbed seconds were struck out. ``asks_line``: see ``Detection``.
@@ -59,7 +59,7 @@ def wander(grounds: Grounds, back: BoolArray, settings: DetectSettings) -> float
 def speed_ratio(
     grounds: Grounds, back: BoolArray, span: tuple[int, int], settings: DetectSettings
 ) -> float | None:
-    """Speed of a stretch over that of the minute around it in the other direction."""
+    """Speed of a segment over that of the minute around it in the other direction."""
     first, last = span
     around = slice(max(first - settings.compared_s, 0), last + settings.compared_s)
     speed = grounds.modes.speed_mps
@@ -92,31 +92,31 @@ def doubtful_sign(mount: Mount) -> str:
 def doubtful_heading(
     grounds: Grounds,
     span: tuple[int, int],
-    alike: bool,  # noqa: FBT001 - whether it resembles stretches that are beyond doubt
+    alike: bool,  # noqa: FBT001 - whether it resembles segments that are beyond doubt
     settings: DetectSettings,
 ) -> str:
-    """Why the heading of a backward stretch is not to be trusted; empty if it is."""
+    """Why the heading of a backward segment is not to be trusted; empty if it is."""
     first, last = span
     inside = slice(first, last)
-    worn = grounds.mount
-    if worn is None:
+    mount = grounds.mount
+    if mount is None:
         return "no heading"
     heading = grounds.heading_raw[inside]
     if grounds.probability[inside].mean() < settings.confirmed_probability:
         return "heading speaks for backward, not clearly"
     if heading.sum() < settings.heading_agrees * np.abs(heading).sum():
         return "the heading speaks for both directions"
-    return _sideways(grounds, worn, inside, settings) or _unwitnessed(
-        grounds, worn, inside, alike, settings
+    return _sideways(grounds, mount, inside, settings) or _unwitnessed(
+        grounds, mount, inside, alike, settings
     )
 
 
-def _sideways(grounds: Grounds, worn: Mount, inside: slice, settings: DetectSettings) -> str:
+def _sideways(grounds: Grounds, mount: Mount, inside: slice, settings: DetectSettings) -> str:
     """Why a heading that is not that of the course may not be its opposite; empty if it is."""
-    if worn.concentration < settings.firm_axis:
-        return f"the heading hardly keeps to an axis (concentration {worn.concentration:.2f})"
-    if worn.both and worn.apart_deg < settings.sides_apart_deg:
-        apart = f"{worn.apart_deg:.0f}°"
+    if mount.concentration < settings.firm_axis:
+        return f"the heading hardly keeps to an axis (concentration {mount.concentration:.2f})"
+    if mount.both and mount.apart_deg < settings.sides_apart_deg:
+        apart = f"{mount.apart_deg:.0f}°"
         return f"the heading's two sides lie {apart} apart: sideways, rather than backward"
     if _askew(grounds, inside) > 180.0 - settings.sides_apart_deg + settings.exact_deg:
         return "the heading does not oppose the course: sideways, rather than backward"
@@ -125,26 +125,26 @@ def _sideways(grounds: Grounds, worn: Mount, inside: slice, settings: DetectSett
 
 def _unwitnessed(
     grounds: Grounds,
-    worn: Mount,
+    mount: Mount,
     inside: slice,
-    alike: bool,  # noqa: FBT001 - whether it resembles stretches that are beyond doubt
+    alike: bool,  # noqa: FBT001 - whether it resembles segments that are beyond doubt
     settings: DetectSettings,
 ) -> str:
     """Why it may have been the device that turned; empty if the second witness says otherwise."""
-    if worn.device_turned[inside].any() and float(grounds.gait[inside].sum()) < 0:
+    if mount.device_turned[inside].any() and float(grounds.gait[inside].sum()) < 0:
         return "the device was turned on the body, and the gait went on as before"
-    if worn.unsteady:
+    if mount.unsteady:
         return "the device turned on the body as often as the athlete may have"
-    witness = float(np.median(worn.witness[inside]))
+    witness = float(np.median(mount.witness[inside]))
     # A session that holds few turns must show each of them more clearly.
-    enough = settings.witness_enough + float(np.clip(1.0 - worn.turns, 0.0, settings.few_turns))
+    enough = settings.witness_enough + float(np.clip(1.0 - mount.turns, 0.0, settings.few_turns))
     if witness < enough and not (witness > 0 and alike):
         return "only the heading turned: speed and steps do not say that the athlete did"
     return ""
 
 
 def _askew(grounds: Grounds, inside: slice) -> float:
-    """By how many degrees a stretch's heading misses the exact opposite of the course."""
+    """By how many degrees a segment's heading misses the exact opposite of the course."""
     if grounds.mount is None:
         return 180.0
     offset = (grounds.facing.delta_deg - grounds.mount.offset_deg)[inside]

@@ -1,6 +1,6 @@
 """What would have changed the verdict on a segment, in words.
 
-How well the detector, left alone, agrees with what the user said: a confusion matrix.
+How well the detector, left alone, agrees with what the user labelled: a confusion matrix.
 """
 
 from collections import Counter
@@ -53,7 +53,7 @@ def _settled_by(reason: str) -> str:
 def agreement(
     unaided: Detection, labels: Sequence[Label]
 ) -> Mapping[tuple[Direction, Direction], int]:
-    """Seconds by what was said and what was found, ``(said, found)``.
+    """Seconds by what was labelled and what was found, ``(labelled, found)``.
 
     Args:
         unaided: a detection that was made without the labels.
@@ -62,7 +62,7 @@ def agreement(
     found: list[Direction] = []
     for part in unaided.segments:
         found += [part.direction] * int(part.end_s - part.start_s)
-    said: dict[int, Direction] = {}
+    labelled: dict[int, Direction] = {}
     for first, last, label in spans(labels, len(found)):
-        said |= dict.fromkeys(range(first, last), label.direction)
-    return Counter((direction, found[second]) for second, direction in said.items())
+        labelled |= dict.fromkeys(range(first, last), label.direction)
+    return Counter((direction, found[second]) for second, direction in labelled.items())

@@ -38,8 +38,8 @@ def of_file(label: Label) -> bool:
     return label.origin in COARSE
 
 
-def believed(
-    labels: Sequence[Label], seen: Unaided, settings: DetectSettings
+def credible(
+    labels: Sequence[Label], sensed: Unaided, settings: DetectSettings
 ) -> tuple[tuple[Label, ...], tuple[Note, ...]]:
     """The labels that are believed, in order, and what has to be asked about.
 
@@ -50,53 +50,53 @@ def believed(
     whole = tuple(label for label in given if label.origin in {"name", "file"})
     pressed = tuple(label for label in given if label not in whole)
     notes: list[Note] = []
-    if whole and _contradicted(whole, seen, settings):
+    if whole and _contradicted(whole, sensed, settings):
         said = whole[0]
         what = "activity's name" if said.origin == "name" else "file's name"
         words = f"the {what} says {said.direction}, the sensors do not throughout: not believed"
         notes.append(Note("label-doubtful", f"{words}; label what was {said.direction}"))
         whole = ()
-    if pressed and _contradicted(pressed, seen, settings):
-        pressed, note = _without_contradicted(pressed, seen, settings)
+    if pressed and _contradicted(pressed, sensed, settings):
+        pressed, note = _without_contradicted(pressed, sensed, settings)
         notes.append(note)
-    return whole + _snapped(pressed, seen, settings) + own, tuple(notes)
+    return whole + _snapped(pressed, sensed, settings) + own, tuple(notes)
 
 
-def _against(labels: Sequence[Label], seen: Unaided) -> tuple[float, float]:
+def _against(labels: Sequence[Label], sensed: Unaided) -> tuple[float, float]:
     """Weighted seconds in which the sensors contradict the labels, and all that they judge."""
     total = against = 0.0
     for label in labels:
         inside = slice(max(int(label.start_s), 0), max(int(label.end_s), 0))
-        weight = seen.weight[inside]
+        weight = sensed.weight[inside]
         total += float(weight.sum())
-        other = seen.backward[inside] != (label.direction == "backward")
+        other = sensed.backward[inside] != (label.direction == "backward")
         against += float((weight * other).sum())
-    return (min(against, total - against) if seen.either else against), total
+    return (min(against, total - against) if sensed.either else against), total
 
 
-def _contradicted(labels: Sequence[Label], seen: Unaided, settings: DetectSettings) -> bool:
-    against, total = _against(labels, seen)
+def _contradicted(labels: Sequence[Label], sensed: Unaided, settings: DetectSettings) -> bool:
+    against, total = _against(labels, sensed)
     return against >= settings.contradicted_s and against > settings.contradicted_share * total
 
 
 def _without_contradicted(
-    labels: tuple[Label, ...], seen: Unaided, settings: DetectSettings
+    labels: tuple[Label, ...], sensed: Unaided, settings: DetectSettings
 ) -> tuple[tuple[Label, ...], Note]:
     """Labels up to a press that was forgotten or doubled; else those that nothing contradicts."""
     tries = [
-        (_against(_shifted(labels, k, step), seen)[0], k)
+        (_against(_shifted(labels, k, step), sensed)[0], k)
         for k in range(len(labels))
         for step in (1, -1)
     ]
     least, first = min(tries)
-    total = _against(labels, seen)[1]
+    total = _against(labels, sensed)[1]
     short = labels[first].end_s - labels[first].start_s < settings.lap_least_s
     word = "doubled" if short else "forgotten"
     if least <= settings.contradicted_share / 2.0 * total and len(labels) > 2:
         moment = _clock(labels[first].start_s)
         words = f"the laps contradict the sensors from {moment} on, as if a press was {word} there"
         return labels[:first], Note("laps-doubtful", f"{words}: not believed; label what is right")
-    kept = tuple(one for one in labels if not _contradicted((one,), seen, settings))
+    kept = tuple(one for one in labels if not _contradicted((one,), sensed, settings))
     lost = len(labels) - len(kept)
     words = f"{lost} of {len(labels)} named laps contradict the sensors: not believed"
     return kept, Note("laps-doubtful", f"{words}; label what is right")
@@ -113,12 +113,12 @@ def _shifted(labels: tuple[Label, ...], first: int, step: int) -> tuple[Label, .
 
 
 def _snapped(
-    labels: tuple[Label, ...], seen: Unaided, settings: DetectSettings
+    labels: tuple[Label, ...], sensed: Unaided, settings: DetectSettings
 ) -> tuple[Label, ...]:
     """Laps with their edges where the heading turned, if it did so just before or after."""
-    turned = np.flatnonzero(seen.backward[1:] != seen.backward[:-1]) + 1
-    firm = turned[seen.sure[np.maximum(turned - 1, 0)] | seen.sure[turned]]
-    if firm.size == 0 or seen.either:
+    turned = np.flatnonzero(sensed.backward[1:] != sensed.backward[:-1]) + 1
+    firm = turned[sensed.sure[np.maximum(turned - 1, 0)] | sensed.sure[turned]]
+    if firm.size == 0 or sensed.either:
         return labels
 
     def nearest(edge_s: float) -> float:

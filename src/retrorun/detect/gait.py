@@ -39,83 +39,87 @@ class GaitEvidence:
 
 
 def evidence(
-    seen: Steps, taught: FloatArray, known: BoolArray, athlete: Athlete, settings: DetectSettings
+    steps: Steps,
+    p_backward: FloatArray,
+    known: BoolArray,
+    athlete: Athlete,
+    settings: DetectSettings,
 ) -> GaitEvidence:
-    """Judge every second by the runner's forward line.
+    """Judge every second by the athlete's forward line.
 
     Args:
-        seen: the smoothed steps.
-        taught: (n,) probability of backward running by heading and labels.
+        steps: the smoothed steps.
+        p_backward: (n,) probability of backward running by heading and labels.
         known: (n,) where those had something to say.
         athlete: may bring personal lines.
         settings: this stage's.
 
     The line comes from the seconds that heading or labels call forward, and then asks nothing of
     other sessions; without them from the lower of two parallel lines, where the session holds two.
-    A session of one line is all forward or all backward; only the runner's other sessions can tell
+    A session of one line is all forward or all backward; only the athlete's other sessions can tell
     which, so without them it is silent.
     """
-    nothing = np.zeros(seen.counted.size)
+    nothing = np.zeros(steps.counted.size)
     forward, backward = settings.taught_bounds
-    sides = (known & (taught < forward), known & (taught > backward))
-    if seen.counted.sum() < settings.gait_least_s:
-        ratio = _by_speed(seen, sides, settings) / settings.gait_temper_s
+    sides = (known & (p_backward < forward), known & (p_backward > backward))
+    if steps.counted.sum() < settings.gait_least_s:
+        ratio = _by_speed(steps, sides, settings) / settings.gait_temper_s
         silent = GaitEvidence.silent(nothing.size, settings)
         return replace(silent, ratio=ratio)
-    ahead = fit(seen, sides[0].astype(np.float64), None, settings)
+    ahead = fit(steps, sides[0].astype(np.float64), None, settings)
     if ahead is not None:
         own = backward_gait(athlete, settings)
-        return _judge(seen, ahead, sides, own, settings)
-    judged = _untaught(seen, athlete, settings)
+        return _judge_by_line(steps, ahead, sides, own, settings)
+    judged = _judge_untaught(steps, athlete, settings)
     # Beside labels or a heading a guessed line would pass for one that they taught.
     return replace(judged, forward=None) if known.any() else judged
 
 
-def _untaught(seen: Steps, athlete: Athlete, settings: DetectSettings) -> GaitEvidence:
+def _judge_untaught(steps: Steps, athlete: Athlete, settings: DetectSettings) -> GaitEvidence:
     """Judge every second where neither heading nor labels tell enough forward ones."""
-    nothing = np.zeros(seen.counted.size)
+    nothing = np.zeros(steps.counted.size)
     own = backward_gait(athlete, settings)
-    back = two_lines(seen, own, settings)
-    line = fit(seen, 1.0 - back, athlete.forward_line, settings)
+    back = two_lines(steps, own, settings)
+    line = fit(steps, 1.0 - back, athlete.forward_line, settings)
     if line is None:
         return GaitEvidence.silent(nothing.size, settings)
     if back.any():
-        judged = _judge(seen, line, (back == 0, back > 0), own, settings)
-        return replace(judged, backward=None)  # what step rate alone found teaches nobody
-    return _by_earlier_runs(seen, line, athlete, settings)
+        judged = _judge_by_line(steps, line, (back == 0, back > 0), own, settings)
+        return replace(judged, backward=None)  # what step rate alone found teaches nothing
+    return _by_earlier_runs(steps, line, athlete, settings)
 
 
 def _by_earlier_runs(
-    seen: Steps, line: GaitLine, athlete: Athlete, settings: DetectSettings
+    steps: Steps, line: GaitLine, athlete: Athlete, settings: DetectSettings
 ) -> GaitEvidence:
-    """A session of one line, held against the runner's own; silent where that cannot tell."""
-    nobody = (seen.counted, np.zeros(seen.counted.size, dtype=bool))
+    """A session of one line, held against the athlete's own; silent where that cannot tell."""
+    unsided = (steps.counted, np.zeros(steps.counted.size, dtype=bool))
     own, gait = athlete.forward_line, backward_gait(athlete, settings)
-    judged = _judge(seen, line, nobody, gait, settings)
-    raised_by = _raised_throughout(seen, own, settings) if own is not None else 0.0
+    judged = _judge_by_line(steps, line, unsided, gait, settings)
+    raised_by = _raised_throughout(steps, own, settings) if own is not None else 0.0
     if own is not None and raised_by > settings.own_line_tells:
-        return replace(_judge(seen, own, nobody, gait, settings), forward=None)
-    ratio = np.zeros(seen.counted.size)
+        return replace(_judge_by_line(steps, own, unsided, gait, settings), forward=None)
+    ratio = np.zeros(steps.counted.size)
     if raised_by < -settings.own_line_tells:
         ratio = np.minimum(judged.ratio, 0.0)
     return replace(judged, ratio=ratio)
 
 
-def _raised_throughout(seen: Steps, line: GaitLine, settings: DetectSettings) -> float:
-    """Evidence that the whole session lies above the runner's own line, as one observation.
+def _raised_throughout(steps: Steps, line: GaitLine, settings: DetectSettings) -> float:
+    """Evidence that the whole session lies above the athlete's own line, as one observation.
 
     A line moves from day to day (``day_spread_spm``), alike for every second of a session, so an
     hour of it says no more than its median does.
     """
-    expected = expected_spm(line, seen)
-    above = float(np.median((seen.cadence_spm - expected)[seen.counted]))
-    gain = settings.own_gain * float(np.median(expected[seen.counted]))
+    expected = expected_spm(line, steps)
+    above = float(np.median((steps.cadence_spm - expected)[steps.counted]))
+    gain = settings.own_gain * float(np.median(expected[steps.counted]))
     between = settings.day_spread_spm * settings.day_spread_spm
     return gain * (above - gain / 2.0) / (between + line.spread_spm * line.spread_spm)
 
 
-def _judge(
-    seen: Steps,
+def _judge_by_line(
+    steps: Steps,
     line: GaitLine,
     sides: tuple[BoolArray, BoolArray],
     own: OwnGait,
@@ -125,10 +129,10 @@ def _judge(
 
     ``sides`` are the seconds that are known to be forward and backward.
     """
-    expected = expected_spm(line, seen)
-    above = seen.cadence_spm - expected
+    expected = expected_spm(line, steps)
+    above = steps.cadence_spm - expected
     share, share_spread = arithmetic.exp(own.steps[0]) - 1.0, own.steps[1]
-    behind = sides[1] & seen.counted
+    behind = sides[1] & steps.counted
     backward_line = None
     if behind.sum() >= settings.teach_least_s:
         taught = float(np.median((above / expected)[behind]))
@@ -136,7 +140,7 @@ def _judge(
         # The athlete's own ratio, drawn a little to the usual one; both are known only so well.
         share = float(np.clip(own_weight * taught + usual_weight * share, *settings.own_ratio))
         share_spread = min(share_spread, settings.own_within)
-        backward_line = raised(line, 1.0 + taught, seen, behind, settings)
+        backward_line = raised(line, 1.0 + taught, steps, behind, settings)
     spread = max(line.spread_spm, settings.gait_spread_spm)
     wide = arithmetic.hypot(spread, share_spread * expected)
     floor = settings.steps_outliers[0] / settings.steps_outliers[1]
@@ -144,11 +148,11 @@ def _judge(
     # Beyond the expected share the evidence stays what it is there, and so do faster steps still.
     beyond = np.maximum(above - share * expected, 0.0) if share > 0 else 0.0
     over = normal(above - share * expected - beyond, wide) + floor
-    ratio = arithmetic.log(over / on) + _by_speed(seen, sides, settings)
-    ratio = _without_too_fast(ratio, seen.speed_mps, seen.counted & ~behind, settings)
+    ratio = arithmetic.log(over / on) + _by_speed(steps, sides, settings)
+    ratio = _without_too_fast(ratio, steps.speed_mps, steps.counted & ~behind, settings)
     ratio = np.clip(ratio, -settings.gait_most, settings.gait_most) / settings.gait_temper_s
-    ratio = np.where(seen.counted, ratio, 0.0)
-    excess = np.where(seen.counted, above / expected, np.nan)
+    ratio = np.where(steps.counted, ratio, 0.0)
+    excess = np.where(steps.counted, above / expected, np.nan)
     return GaitEvidence(ratio, excess, line, backward_line, share)
 
 
@@ -168,14 +172,14 @@ def _without_too_fast(
 
 
 def _by_speed(
-    seen: Steps, sides: tuple[BoolArray, BoolArray], settings: DetectSettings
+    steps: Steps, sides: tuple[BoolArray, BoolArray], settings: DetectSettings
 ) -> FloatArray:
     """Log-likelihood ratio of each second's speed among this session's own two, untempered, (n,).
 
-    Bounded, for a runner may jog at any speed; zero unless both sides were taught.
+    Bounded, for an athlete may jog at any speed; zero unless both sides were taught.
     """
-    timed = np.isfinite(seen.speed_mps)
-    speeds = [seen.speed_mps[side & timed] for side in sides]
+    timed = np.isfinite(steps.speed_mps)
+    speeds = [steps.speed_mps[side & timed] for side in sides]
     if min(speed.size for speed in speeds) < settings.teach_least_s:
         return np.zeros(timed.size)
     middles = [float(np.median(speed)) for speed in speeds]
@@ -191,7 +195,7 @@ def _by_speed(
         for speed, middle in zip(speeds, middles, strict=True)
     ]
     logs = [
-        arithmetic.log(normal(seen.speed_mps - middle, spread) + settings.speed_floor)
+        arithmetic.log(normal(steps.speed_mps - middle, spread) + settings.speed_floor)
         for middle, spread in zip(middles, spreads, strict=True)
     ]
     bound = settings.gait_speed_bound

@@ -56,15 +56,15 @@ def facing(track: Track, modes: Modes, settings: DetectSettings) -> Facing:
     best = max(judged, key=lambda one: (RANK.index(one.verdict.kind), int(one.usable.sum())))
     others = [one.verdict for one in judged if one is not best]
     if others:
-        said = "; ".join(f"{one.source}: {one.kind}, {one.reason}" for one in others)
-        verdict = replace(best.verdict, reason=f"{best.verdict.reason} (beside it {said})")
+        listed = "; ".join(f"{one.source}: {one.kind}, {one.reason}" for one in others)
+        verdict = replace(best.verdict, reason=f"{best.verdict.reason} (beside it {listed})")
         best = replace(best, verdict=verdict)
     return best
 
 
 def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSettings) -> Facing:
     """Check one heading against the course before believing it."""
-    raw = _thawed(series.heading_deg, settings.frozen_s)
+    raw = _without_frozen(series.heading_deg, settings.frozen_s)
     course, speed = _course(track, settings.heading_chord_s)
     low, full = settings.heading_mps
     weight = np.clip((np.nan_to_num(speed) - low) / (full - low), 0.0, 1.0)
@@ -94,18 +94,18 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
         delta,
         weight * believed,
         usable & believed,
-        _held(raw, settings) > settings.held_share,
+        _held_share(raw, settings) > settings.held_share,
     )
 
 
 def _kind(
     series: HeadingTrack,
-    seen: tuple[FloatArray, FloatArray, BoolArray],
+    checked: tuple[FloatArray, FloatArray, BoolArray],
     track: Track,
     settings: DetectSettings,
 ) -> tuple[HeadingKind, str]:
     """What a heading is, and the reason in words."""
-    raw, delta, usable = seen
+    raw, delta, usable = checked
     given = series.heading_deg[np.isfinite(series.heading_deg)]
     if series.claim == "course":
         return "course", "its place in the file is for the course over ground"
@@ -124,14 +124,14 @@ def _kind(
 
 
 def _follows_course(
-    seen: tuple[FloatArray, FloatArray, BoolArray], track: Track, settings: DetectSettings
+    checked: tuple[FloatArray, FloatArray, BoolArray], track: Track, settings: DetectSettings
 ) -> float | None:
     """Spread of heading minus course in degrees if the heading is a course, else None.
 
     A course is followed for the whole run, with at most a lag; a compass is turned about at
     least once for some seconds, or mounted askew, or swings.
     """
-    raw, delta, usable = seen
+    raw, delta, usable = checked
     turning = np.abs(track.column("turn_rate_dps")) > settings.follows_turn_dps
     turned = usable & (np.abs(delta) > settings.follows_turn_deg) & ~turning
     starts, ends = runs(turned)
@@ -178,7 +178,7 @@ def _course(track: Track, chord_s: int) -> tuple[FloatArray, FloatArray]:
     return course, arithmetic.hypot(east, north) / chord_s
 
 
-def _thawed(heading_deg: FloatArray, frozen_s: int) -> FloatArray:
+def _without_frozen(heading_deg: FloatArray, frozen_s: int) -> FloatArray:
     """NaN where the very same value stands for so long that the sensor must hang."""
     known = np.where(np.isfinite(heading_deg), heading_deg, -1.0)
     starts, ends = runs(known)
@@ -186,7 +186,7 @@ def _thawed(heading_deg: FloatArray, frozen_s: int) -> FloatArray:
     return np.where(hang, np.nan, heading_deg)
 
 
-def _held(heading_deg: FloatArray, settings: DetectSettings) -> float:
+def _held_share(heading_deg: FloatArray, settings: DetectSettings) -> float:
     """Share of the seconds that bring no new value: the last one stays, or a line is drawn on."""
     known = heading_deg[np.isfinite(heading_deg)]
     if known.size < settings.held_least_s:
@@ -219,18 +219,18 @@ def _axial_length(angle_deg: FloatArray) -> float:
     return _length(2.0 * wrap_deg(angle_deg))
 
 
-def evidence(seen: Facing, mount_deg: FloatArray, settings: DetectSettings) -> FloatArray:
-    """Log-likelihood ratio per second that the runner faces against the course, (n,).
+def evidence(facing: Facing, mount_deg: FloatArray, settings: DetectSettings) -> FloatArray:
+    """Log-likelihood ratio per second that the athlete faces against the course, (n,).
 
     Von Mises around the facing offset or its opposite, mixed with a uniform share of outliers, so
     that no second is ever infinitely sure; divided by the number of seconds that one smoothed
     heading stands for. 0 where there is nothing usable. ``mount_deg`` (n,) is the facing offset.
     """
-    residual = wrap_deg(seen.delta_deg - mount_deg)
-    known = seen.weight > 0
-    if not seen.usable.any():
+    residual = wrap_deg(facing.delta_deg - mount_deg)
+    known = facing.weight > 0
+    if not facing.usable.any():
         return np.zeros(residual.size)
-    axis = np.abs(wrap_deg(2.0 * residual[seen.usable])) / 2.0
+    axis = np.abs(wrap_deg(2.0 * residual[facing.usable])) / 2.0
     width_deg = arithmetic.MAD_TO_SD * np.median(axis)
     width = np.radians(np.clip(width_deg, *settings.heading_width_deg))
     kappa = 1.0 / np.square(width)
@@ -241,5 +241,5 @@ def evidence(seen: Facing, mount_deg: FloatArray, settings: DetectSettings) -> F
     cosine = arithmetic.cos(np.radians(residual))
     ahead = peak * arithmetic.exp(kappa * (cosine - 1.0)) + floor
     back = peak * arithmetic.exp(kappa * (-cosine - 1.0)) + floor
-    ratio = arithmetic.log(back / ahead) * seen.weight / settings.heading_temper_s
+    ratio = arithmetic.log(back / ahead) * facing.weight / settings.heading_temper_s
     return np.where(known, ratio, 0.0)

@@ -11,7 +11,7 @@ from retrorun.settings import DetectSettings
 from retrorun.units import FloatArray, wrap_deg
 
 
-def without_hard_iron(seen: Facing, settings: DetectSettings) -> Facing:
+def without_hard_iron(facing: Facing, settings: DetectSettings) -> Facing:
     """The heading against the course without the error of a magnet on the device.
 
     A field b of the device added to the earth's H turns the heading by asin(b/H · sin(ψ - φ)),
@@ -20,38 +20,38 @@ def without_hard_iron(seen: Facing, settings: DetectSettings) -> Facing:
     all round; else a sine could explain anything.
 
     Args:
-        seen: heading against the course, (n,).
+        facing: heading against the course, (n,).
         settings: of this stage.
     """
-    use = np.flatnonzero(seen.usable)
+    use = np.flatnonzero(facing.usable)
     if use.size < settings.iron_least_s:
-        return seen
+        return facing
     use = use[:: max(1, use.size // settings.iron_samples)]
-    turn = np.radians(seen.heading_deg[use])
-    quarters = np.bincount(((seen.heading_deg[use] % 360.0) // 90.0).astype(np.int64))
+    turn = np.radians(facing.heading_deg[use])
+    quarters = np.bincount(((facing.heading_deg[use] % 360.0) // 90.0).astype(np.int64))
     if (quarters >= settings.iron_quadrant * use.size).sum() < settings.iron_quarters:
-        return seen
+        return facing
     design = np.column_stack([arithmetic.sin(turn), arithmetic.cos(turn)])
     fit = np.zeros(2)
     for _ in range(settings.iron_rounds):
-        rest = seen.delta_deg[use] - product(design, fit)
+        rest = facing.delta_deg[use] - product(design, fit)
         middle = _axis_deg(rest)
         folded = wrap_deg(2.0 * (rest - middle)) / 2.0
         near = np.abs(folded) < settings.iron_near_deg
         fit += _least_squares(design[near], folded[near] - folded[near].mean())
     size = arithmetic.hypot(float(fit[0]), float(fit[1]))
     if not settings.iron_deg[0] <= size <= settings.iron_deg[1]:
-        return seen
-    whole = np.radians(np.nan_to_num(seen.heading_deg))
+        return facing
+    whole = np.radians(np.nan_to_num(facing.heading_deg))
     bent = fit[0] * arithmetic.sin(whole) + fit[1] * arithmetic.cos(whole)
-    before, after = (_length(each[use]) for each in (seen.delta_deg, seen.delta_deg - bent))
+    before, after = (_length(each[use]) for each in (facing.delta_deg, facing.delta_deg - bent))
     if after < before + settings.iron_gain:
-        return seen
-    reason = f"{seen.verdict.reason}; iron on the device bent it by up to {size:.0f}°, taken out"
+        return facing
+    reason = f"{facing.verdict.reason}; iron on the device bent it by up to {size:.0f}°, taken out"
     return replace(
-        seen,
-        delta_deg=wrap_deg(seen.delta_deg - bent),
-        verdict=replace(seen.verdict, reason=reason),
+        facing,
+        delta_deg=wrap_deg(facing.delta_deg - bent),
+        verdict=replace(facing.verdict, reason=reason),
     )
 
 

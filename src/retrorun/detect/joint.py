@@ -1,6 +1,6 @@
 """The joint change of heading and course: when forward and backward can have changed places.
 
-It needs no mount offset. Course turns about while the heading stays: the runner now goes the other
+It needs no mount offset. Course turns about while the heading stays: the athlete now goes the other
 way round (shuttles). Heading turns about while the course stays: turned about, or a magnetic
 disturbance. Both turn: an ordinary U-turn, no change. So what counts is by how much heading minus
 course has changed across a second.
@@ -26,7 +26,7 @@ def change_deg(angle_deg: FloatArray, half: int) -> FloatArray:
 
 
 def switching(
-    seen: Facing, modes: Modes, settings: DetectSettings
+    facing: Facing, modes: Modes, settings: DetectSettings
 ) -> tuple[FloatArray, FloatArray]:
     """Probabilities that backward running begins and that it ends at each second, (n,) each."""
     size = modes.moving.size
@@ -34,7 +34,7 @@ def switching(
     ending = np.full(size, 1.0 / settings.backward_lasts_s)
     stopped = ~without_short(modes.moving, value=False, seconds=settings.flicker_s)
     onset[stopped], ending[stopped] = settings.onset_stopped, settings.ending_stopped
-    turn = arithmetic.cos(np.radians(change_deg(seen.delta_deg, settings.joint_half_s)))
+    turn = arithmetic.cos(np.radians(change_deg(facing.delta_deg, settings.joint_half_s)))
     with np.errstate(invalid="ignore"):
         flipped, kept = turn < -settings.flip_cosine[0], turn > settings.flip_cosine[1]
     onset[flipped], ending[flipped] = settings.joint_switch, settings.joint_switch
@@ -43,7 +43,7 @@ def switching(
     return onset, ending
 
 
-def course_reversed(track: Track, seen: Facing, settings: DetectSettings) -> BoolArray:
+def course_reversed(track: Track, facing: Facing, settings: DetectSettings) -> BoolArray:
     """Seconds at which the course turned about while the heading stayed, (n,).
 
     A magnetic disturbance turns the heading, never the course, so such a change is beyond doubt:
@@ -54,15 +54,15 @@ def course_reversed(track: Track, seen: Facing, settings: DetectSettings) -> Boo
     padded = np.pad(speed, half, constant_values=np.inf)
     slowest = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1).min(axis=1)
     course = np.abs(change_deg(track.column("course_deg"), half))
-    heading = np.abs(change_deg(seen.heading_deg, half))
-    lasting = np.abs(change_deg(seen.heading_deg, settings.steady_s))
+    heading = np.abs(change_deg(facing.heading_deg, half))
+    lasting = np.abs(change_deg(facing.heading_deg, settings.steady_s))
     with np.errstate(invalid="ignore"):
         turned = (course > settings.reversal_course_deg) & (slowest < settings.reversal_mps)
         turned &= heading < settings.reversal_heading_deg
         turned &= ~(
             lasting > settings.reversal_lag_deg
         )  # a heading that follows some seconds later only lagged
-    if seen.held:
+    if facing.held:
         return np.zeros(turned.size, dtype=bool)
     turned &= _went_on(track, settings)
     return np.asarray(turned, dtype=bool)
@@ -84,7 +84,7 @@ def _went_on(track: Track, settings: DetectSettings) -> BoolArray:
 
 
 def disturbed(
-    seen: Facing,
+    facing: Facing,
     evidence: tuple[FloatArray, FloatArray],
     reversed_at: BoolArray,
     settings: DetectSettings,
@@ -96,13 +96,13 @@ def disturbed(
     that turned about under a steady heading, whose gait speaks against its heading.
 
     Args:
-        seen: heading against the course.
+        facing: heading against the course.
         evidence: of the heading and of the gait, (n,) each.
         reversed_at: from ``course_reversed``.
         settings: of this stage.
     """
     half, margin = settings.jump_half_s, settings.disturbed_margin_s
-    turn = np.abs(change_deg(seen.delta_deg, half))
+    turn = np.abs(change_deg(facing.delta_deg, half))
     with np.errstate(invalid="ignore"):
         jump = turn > settings.jump_deg
     found = np.zeros(jump.size, dtype=bool)
@@ -114,19 +114,19 @@ def disturbed(
         around = reversed_at[max(first - margin, 0) : last + margin]
         if around[: 2 * margin].any() or around[-2 * margin :].any():
             continue
-        faced, stepped = (float(kind[first:last].sum()) for kind in evidence)
-        if faced * stepped < 0 and abs(stepped) >= settings.disturbed_gait:
+        faced_llr, stepped_llr = (float(kind[first:last].sum()) for kind in evidence)
+        if faced_llr * stepped_llr < 0 and abs(stepped_llr) >= settings.disturbed_gait:
             found[max(first - half, 0) : last + half] = True
     return found
 
 
 def teachers(
-    back: BoolArray, stepped: FloatArray, reversed_at: BoolArray, settings: DetectSettings
+    back: BoolArray, gait_llr: FloatArray, reversed_at: BoolArray, settings: DetectSettings
 ) -> BoolArray:
     """Seconds whose direction may teach the gait of both directions, (n,).
 
     Forward ones always; backward ones where no magnetic disturbance can have made them: their
-    stretch is long, begins or ends by a course that turned about, or the gait so far agrees.
+    segment is long, begins or ends by a course that turned about, or the gait so far agrees.
     """
     found, near = ~back, settings.near_turn_s
     starts, ends = runs(back)
@@ -134,6 +134,6 @@ def teachers(
         if back[first]:
             turned = reversed_at[max(first - near, 0) : first + near].any()
             turned |= reversed_at[max(last - near, 0) : last + near].any()
-            agrees = float(stepped[first:last].sum()) >= settings.gait_teaches
+            agrees = float(gait_llr[first:last].sum()) >= settings.gait_teaches
             found[first:last] = turned or agrees or last - first > settings.disturbed_s
     return found

@@ -149,25 +149,27 @@ NOT_RUNNING = re.compile(
 )
 
 
-def _bare(words: str) -> str:
+def _without_accents(words: str) -> str:
     """Lower case, without accents."""
     split = unicodedata.normalize("NFKD", words.casefold())
     return unicodedata.normalize("NFC", "".join(s for s in split if not unicodedata.combining(s)))
 
 
-def _any(words: Iterable[str], *whole: str) -> re.Pattern[str]:
+def _any_of(words: Iterable[str], *whole: str) -> re.Pattern[str]:
     """Any of the words between word boundaries, or one of the patterns as it stands."""
-    return re.compile("|".join([*(rf"(?<!\w)(?:{_bare(word)})(?!\w)" for word in words), *whole]))
+    return re.compile(
+        "|".join([*(rf"(?<!\w)(?:{_without_accents(word)})(?!\w)" for word in words), *whole])
+    )
 
 
-_SURELY = _any(SURELY, _bare(ALONE), _bare(UNSPACED))
-_BACKWARD = _any(BACKWARD, ALONE, _bare(UNSPACED))
-_FORWARD = _any(FORWARD)
+_SURELY = _any_of(SURELY, _without_accents(ALONE), _without_accents(UNSPACED))
+_BACKWARD = _any_of(BACKWARD, ALONE, _without_accents(UNSPACED))
+_FORWARD = _any_of(FORWARD)
 
 
 def meaning(words: str) -> Direction | None:
-    """Which way a name says the runner went; None where it says nothing, or both."""
-    plain = re.sub(r"[\s_.\-]+", " ", _bare(words[:500]))
+    """Which way a name says the athlete went; None where it says nothing, or both."""
+    plain = re.sub(r"[\s_.\-]+", " ", _without_accents(words[:500]))
     backward = _BACKWARD.search(plain)
     forward = _FORWARD.search(_BACKWARD.sub(" ", plain))  # "спиной вперёд" is backward all over
     if NOT_RUNNING.search(plain) or bool(backward) == bool(forward):
@@ -181,14 +183,14 @@ def meaning_of_whole(words: str) -> Direction | None:
     "Nazaj", "назад" or "backwards" may be the way home or the lake the other way round.
     """
     said = meaning(words)
-    plain = re.sub(r"[\s_.\-]+", " ", _bare(words[:500]))
+    plain = re.sub(r"[\s_.\-]+", " ", _without_accents(words[:500]))
     if said != "backward" or _SURELY.search(plain):
         return said
     rest = re.findall(r"[^\W\d]+", _BACKWARD.sub(" ", plain))
     return said if all(RUNNING.fullmatch(word) for word in rest) else None
 
 
-def spoken(recording: Recording, file_name: str) -> tuple[Label, ...]:
+def labels_of_file(recording: Recording, file_name: str) -> tuple[Label, ...]:
     """Labels that the file itself carries, in elapsed seconds since its first record.
 
     Workout steps and lap names speak for their lap; the activity's name and the file's name speak
@@ -252,9 +254,9 @@ def placed(
         if one.end_s > 0 and one.start_s < seconds:
             found.append(replace(one, start_s=max(one.start_s, 0.0)))
         else:
-            stretch = " to ".join(_shown(label, at) for at in (label.start_s, label.end_s))
+            span = " to ".join(_as_written(label, at) for at in (label.start_s, label.end_s))
             length = timedelta(seconds=seconds)
-            words = f"a label from {stretch} lies outside the recording of {length}: not used"
+            words = f"a label from {span} lies outside the recording of {length}: not used"
             notes.append(Note("label-outside", words))
     return tuple(found), tuple(notes)
 
@@ -277,7 +279,7 @@ def _elapsed(label: Label, start_time_s: float, seconds: int, utc_offset_s: floa
     return replace(label, start_s=low_s, end_s=low_s + length_s) if is_there else label
 
 
-def _shown(label: Label, at_s: float) -> str:
+def _as_written(label: Label, at_s: float) -> str:
     """A moment as it was written, or nearly so."""
     if label.origin.startswith((UTC_CLOCK, LOCAL_CLOCK)):
         return f"{datetime.fromtimestamp(at_s, UTC):%Y-%m-%d %H:%M:%S}"

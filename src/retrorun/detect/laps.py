@@ -61,7 +61,7 @@ def _move(
     before: tuple[int, int],
     after: tuple[int, int],
 ) -> None:
-    """Move a backward stretch's edges, in place; stops stay stops."""
+    """Move a backward segment's edges, in place; stops stay stops."""
     level = float(np.median(probability[before[0] : before[1]]))
     for low, high, backward in (
         (after[0], before[0], True),
@@ -85,13 +85,13 @@ def pattern(
     if len(laps) < settings.pattern_laps or known.any():
         return ()
     moving = np.isin(decision.direction, (FORWARD, BACKWARD))
-    said = np.array([float(gait[a:b].sum()) for a, b in laps])
+    summed = np.array([float(gait[a:b].sum()) for a, b in laps])
     found = [float((decision.direction[a:b] == BACKWARD)[moving[a:b]].mean()) for a, b in laps]
     for parity in (0, 1):
         mine = np.arange(len(laps)) % 2 == parity
         share = np.nan_to_num(np.array(found))
-        agrees = (said[mine] > 0).mean() >= settings.pattern_share
-        agrees &= (said[~mine] < 0).mean() >= settings.pattern_share
+        agrees = (summed[mine] > 0).mean() >= settings.pattern_share
+        agrees &= (summed[~mine] < 0).mean() >= settings.pattern_share
         if agrees and share[mine].mean() > 0.5 > share[~mine].mean():
             which = "first, third, …" if parity == 0 else "second, fourth, …"
             words = f"every second lap ({which} of {len(laps)}) looks backward by its steps"

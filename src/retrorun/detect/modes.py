@@ -13,7 +13,7 @@ from retrorun.units import BoolArray, FloatArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Modes:
-    """How the runner moves, (n,) each.
+    """How the athlete moves, (n,) each.
 
     Attributes:
         speed_mps: speed, also across gaps of the position, where it is their mean; NaN where
@@ -82,7 +82,7 @@ def _repaired(
 def _standing(
     speed: FloatArray, cadence: FloatArray, measured: BoolArray, settings: DetectSettings
 ) -> BoolArray:
-    """Whether the runner stands, (n,): by speed, or by the steps where no speed was measured.
+    """Whether the athlete stands, (n,): by speed, or by the steps where no speed was measured.
 
     Short holes of both go on as before them.
     """
@@ -99,7 +99,7 @@ def _standing(
 def _walking(
     speed: FloatArray, cadence: FloatArray, moving: BoolArray, settings: DetectSettings
 ) -> BoolArray:
-    """Whether the runner walks, (n,); a stop keeps what it interrupts.
+    """Whether the athlete walks, (n,); a stop keeps what it interrupts.
 
     Speed alone tells less than with the steps, so its changes must then last longer.
     """

@@ -9,7 +9,7 @@ from retrorun.detect import turns
 from retrorun.detect.heading import Facing
 from retrorun.detect.modes import Modes
 from retrorun.detect.series import mean_around, runs, without_short
-from retrorun.detect.turns import Stretches, Witness
+from retrorun.detect.turns import SideRuns, Witness
 from retrorun.model import Athlete, GaitLine
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray, wrap_deg
@@ -56,7 +56,7 @@ class Mount:
 
 
 def mount(
-    seen: Facing,
+    facing: Facing,
     modes: Modes,
     marks: tuple[FloatArray, BoolArray],
     athlete: Athlete,
@@ -68,22 +68,22 @@ def mount(
     turned about under a steady heading.
     """
     labelled, reversed_at = marks
-    axis, concentration = _axis(seen.delta_deg, seen.usable, settings)
-    opposite = np.abs(wrap_deg(seen.delta_deg - axis)) > 90
-    ahead, behind = seen.usable & ~opposite, seen.usable & opposite
-    both = _lasting(opposite[seen.usable], np.flatnonzero(seen.usable), settings)
-    parts = turns.stretches(opposite, seen.usable, settings)
+    axis, concentration = _axis(facing.delta_deg, facing.usable, settings)
+    opposite = np.abs(wrap_deg(facing.delta_deg - axis)) > 90
+    ahead, behind = facing.usable & ~opposite, facing.usable & opposite
+    both = _both_last(opposite[facing.usable], np.flatnonzero(facing.usable), settings)
+    parts = turns.side_runs(opposite, facing.usable, settings)
     turned = turns.witness(
         parts, modes, reversed_at, turns.backward_gait(athlete, settings), settings
     )
-    known = _Known(seen, modes, athlete, both, turned)
+    known = _Known(facing, modes, athlete, both, turned)
     sign = _sign(axis, (ahead, behind), labelled, known, settings)
     if sign.log_odds < 0:
         axis = wrap_deg(axis + 180.0)
         parts = replace(parts, opposite=~parts.opposite)
         sign = _Sign(-sign.log_odds, -sign.firm, sign.by)
-    given = _given(parts, labelled, sign, settings)
-    back = turns.decode(parts, turned.seen, given, turned.turn_log_odds)
+    given = _odds_of_runs(parts, labelled, sign, settings)
+    back = turns.decode(parts, turned.boundaries, given, turned.turn_log_odds)
     about = _device_turned(parts, back, settings)
     # With one side nothing turned; and where most of a sure sign did, the sign is in question.
     if not both or (about.mean() > 0.5 and sign.log_odds >= settings.sign_sure):
@@ -91,7 +91,7 @@ def mount(
     return Mount(
         offset_deg=wrap_deg(axis + 180.0 * about),
         concentration=concentration,
-        apart_deg=_apart_deg(seen.delta_deg - axis, (ahead, behind), settings),
+        apart_deg=_apart_deg(facing.delta_deg - axis, (ahead, behind), settings),
         log_odds=sign.log_odds,
         sure=min(sign.log_odds, sign.firm) >= settings.sign_sure,
         sign_from=sign.by,
@@ -103,10 +103,10 @@ def mount(
     )
 
 
-def _given(
-    parts: Stretches, labelled: FloatArray, sign: "_Sign", settings: DetectSettings
+def _odds_of_runs(
+    parts: SideRuns, labelled: FloatArray, sign: "_Sign", settings: DetectSettings
 ) -> FloatArray:
-    """Log-odds of backward that each stretch has of itself: labels, habit, a stated mount."""
+    """Log-odds of backward that each run has of itself: labels, habit, a stated mount."""
     total = np.concatenate(([0.0], np.cumsum(labelled)))
     seconds = (total[parts.ends] - total[parts.starts]) / settings.label_strength
     labelled_odds = np.clip(seconds / settings.label_least_s, -1.0, 1.0) * settings.stated_odds
@@ -117,7 +117,7 @@ def _given(
     return np.asarray(given, dtype=np.float64)
 
 
-def _device_turned(parts: Stretches, back: FloatArray, settings: DetectSettings) -> BoolArray:
+def _device_turned(parts: SideRuns, back: FloatArray, settings: DetectSettings) -> BoolArray:
     """Seconds in which the device lastingly is the other way round, (n,).
 
     Short flips stay what they seem: nobody can tell them from backward running in every gait.
@@ -146,10 +146,11 @@ def _mean_deg(angle_deg: FloatArray) -> float:
     return float(np.degrees(arithmetic.arctan2(sine, cosine)))
 
 
-def _lasting(opposite: BoolArray, seconds: IntArray, settings: DetectSettings) -> bool:
+def _both_last(opposite: BoolArray, seconds: IntArray, settings: DetectSettings) -> bool:
     """Whether both sides of the axis are real: more than magnetic disturbances can make.
 
-    The rarer side holds a stretch longer than any disturbance, or a good share of the recording.
+    The rarer side lasts longer at once than any disturbance, or makes up a good share of the
+    recording.
     """
     calm = without_short(opposite, value=True, seconds=settings.flicker_s)
     calm = without_short(calm, value=False, seconds=settings.flicker_s)
@@ -197,7 +198,7 @@ class _Sign:
 class _Known:
     """What the sign is resolved from, beside the axis and its sides."""
 
-    seen: Facing
+    facing: Facing
     modes: Modes
     athlete: Athlete
     both: bool
@@ -224,7 +225,7 @@ def _sign(
         stated = float(np.copysign(settings.stated_odds, by_labels))
         # A label wins its own seconds; the others are sure only where the gait is not against it.
         return _Sign(stated, stated + (known.turned.votes if known.both else 0.0), "labels")
-    nearer = _prior_of_mount(known.seen.verdict.source, settings) * arithmetic.cos(
+    nearer = _prior_of_mount(known.facing.verdict.source, settings) * arithmetic.cos(
         float(np.radians(middle))
     )
     if not known.both:
@@ -246,11 +247,11 @@ def _sign_of_one_side(
     side = 1.0 if alone else -1.0
     only = sides[0] if alone else sides[1]
     modes = known.modes
-    own = side * _personal(only, modes, known.athlete.forward_line, settings)
-    firm = nearer + side * (settings.forward_habit + _slow(only, modes, settings))
+    own = side * _odds_by_own_line(only, modes, known.athlete.forward_line, settings)
+    firm = nearer + side * (settings.forward_habit + _odds_by_speed(only, modes, settings))
     if abs(own) > settings.own_sign:
         return _Sign(own, firm, "gait (the runner's earlier runs)")
-    stepped = own + side * _population(only, modes, settings)
+    stepped = own + side * _odds_by_level(only, modes, settings)
     return _Sign(firm + stepped, firm, "prior: offset nearer 0°, most runs are forward")
 
 
@@ -262,12 +263,12 @@ def _prior_of_mount(source: str | None, settings: DetectSettings) -> float:
     return settings.flat_prior if name.startswith(WATCHES) else settings.phone_prior
 
 
-def _counted(side: BoolArray, modes: Modes) -> BoolArray:
+def _counted_running(side: BoolArray, modes: Modes) -> BoolArray:
     """(n,) the seconds of a side whose running step rate is known."""
     return side & np.isfinite(modes.cadence_spm) & ~modes.walking
 
 
-def _personal(
+def _odds_by_own_line(
     counted: BoolArray, modes: Modes, line: GaitLine | None, settings: DetectSettings
 ) -> float:
     """Evidence of the athlete's own line, from earlier sessions, that this side is forward."""
@@ -282,18 +283,18 @@ def _personal(
     return float(np.clip(gain * (gain / 2.0 - above) / np.square(wide), -most, most))
 
 
-def _slow(side: BoolArray, modes: Modes, settings: DetectSettings) -> float:
+def _odds_by_speed(side: BoolArray, modes: Modes, settings: DetectSettings) -> float:
     """How far speed alone speaks for forward, in log-odds."""
     odds, even_mps, most = settings.slow_sign
     return float(np.clip(odds * (np.median(modes.speed_mps[side]) - even_mps), -most, most))
 
 
-def _population(side: BoolArray, modes: Modes, settings: DetectSettings) -> float:
+def _odds_by_level(side: BoolArray, modes: Modes, settings: DetectSettings) -> float:
     """How far step rate alone speaks for forward, in log-odds, by other athletes.
 
     Two normal distributions of the level, one apart from the other by what running backward adds.
     """
-    counted = _counted(side, modes)
+    counted = _counted_running(side, modes)
     if counted.sum() < settings.gait_least_s:
         return 0.0
     slope, (usual, spread) = settings.run_slope[0], settings.level_spm

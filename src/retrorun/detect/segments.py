@@ -1,4 +1,4 @@
-"""Seconds → segments: stretches of one direction, gait and verdict."""
+"""Seconds → segments of one direction, gait and verdict."""
 
 import numpy as np
 
@@ -24,7 +24,7 @@ def segments(decision: Decision, grounds: Grounds, settings: DetectSettings) -> 
     found = []
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         way = DIRECTIONS[decision.direction[first]]
-        # The median: a stretch is as likely as its middle, not as its edges in transition.
+        # The median: a segment is as likely as its middle, not as its edges in transition.
         backward = float(np.median(decision.probability[first:last]))
         sums = {
             kind: round(float(values[first:last].sum()), 3)
@@ -56,7 +56,7 @@ def segments(decision: Decision, grounds: Grounds, settings: DetectSettings) -> 
 
 
 def _settled(walking: BoolArray, direction: IntArray, seconds: int) -> BoolArray:
-    """Walking or running, without short changes within a stretch of one direction.
+    """Walking or running, without short changes within a segment of one direction.
 
     Turning about is slow; it makes no walk of the first seconds after it.
     """

@@ -52,7 +52,7 @@ def steps(track: Track, modes: Modes, settings: DetectSettings) -> Steps:
 
 
 def fit(
-    seen: Steps, weight: FloatArray, before: GaitLine | None, settings: DetectSettings
+    steps: Steps, weight: FloatArray, before: GaitLine | None, settings: DetectSettings
 ) -> GaitLine | None:
     """Cadence on speed and grade by iteratively reweighted ridge regression.
 
@@ -63,12 +63,12 @@ def fit(
     Returns:
         The line, or None where less than a minute was counted.
     """
-    weight = np.where(seen.counted, weight, 0.0)
+    weight = np.where(steps.counted, weight, 0.0)
     use = weight > settings.line_least_weight
     if (weight > 0.5).sum() < settings.gait_least_s:
         return None
-    cadence, weight = seen.cadence_spm[use], weight[use]
-    design = np.column_stack([np.ones(cadence.size), seen.speed_mps[use], seen.grade[use]])
+    cadence, weight = steps.cadence_spm[use], weight[use]
+    design = np.column_stack([np.ones(cadence.size), steps.speed_mps[use], steps.grade[use]])
     usual = np.array([0.0, settings.run_slope[0], settings.grade_slope[0]])
     if before is not None:
         usual = np.array([0.0, before.slope_spm_per_mps, before.grade_slope_spm])
@@ -91,10 +91,10 @@ def fit(
 
 
 def raised(
-    line: GaitLine, ratio: float, seen: Steps, where: BoolArray, settings: DetectSettings
+    line: GaitLine, ratio: float, steps: Steps, where: BoolArray, settings: DetectSettings
 ) -> GaitLine:
-    """The forward line times the runner's own ratio: the backward line."""
-    low, high = np.quantile(seen.speed_mps[where], settings.line_ends)
+    """The forward line times the athlete's own ratio: the backward line."""
+    low, high = np.quantile(steps.speed_mps[where], settings.line_ends)
     return GaitLine(
         intercept_spm=line.intercept_spm * ratio,
         slope_spm_per_mps=line.slope_spm_per_mps * ratio,
@@ -106,10 +106,10 @@ def raised(
     )
 
 
-def expected_spm(line: GaitLine, seen: Steps) -> FloatArray:
+def expected_spm(line: GaitLine, steps: Steps) -> FloatArray:
     """Step rate by the line at each second's speed and grade, (n,)."""
-    by_speed = line.intercept_spm + line.slope_spm_per_mps * seen.speed_mps
-    return by_speed + line.grade_slope_spm * seen.grade
+    by_speed = line.intercept_spm + line.slope_spm_per_mps * steps.speed_mps
+    return by_speed + line.grade_slope_spm * steps.grade
 
 
 def normal(residual: FloatArray, spread: FloatArray | float) -> FloatArray:
@@ -120,7 +120,7 @@ def normal(residual: FloatArray, spread: FloatArray | float) -> FloatArray:
     )
 
 
-def two_lines(seen: Steps, own: OwnGait, settings: DetectSettings) -> FloatArray:
+def two_lines(steps: Steps, own: OwnGait, settings: DetectSettings) -> FloatArray:
     """Whether each second lies on the upper of two parallel lines, (n,) of 0 and 1.
 
     ``own`` is what is known of this athlete's backward gait.
@@ -130,12 +130,12 @@ def two_lines(seen: Steps, own: OwnGait, settings: DetectSettings) -> FloatArray
     assignment and fit. All zero where one cluster explains the session as well, where the upper
     one is not the slower, or where its gain is too small.
     """
-    none = np.zeros(seen.counted.size)
-    use = np.flatnonzero(seen.counted)
+    none = np.zeros(steps.counted.size)
+    use = np.flatnonzero(steps.counted)
     if use.size < settings.two_lines_least_s:
         return none
     thin = use[:: settings.two_lines_every_s]  # the wander is slow: neighbours say the same
-    data = (seen.cadence_spm[thin], seen.speed_mps[thin], seen.grade[thin])
+    data = (steps.cadence_spm[thin], steps.speed_mps[thin], steps.grade[thin])
     cadence, speed, grade = data
     level = cadence - settings.run_slope[0] * speed
     gain = (own.steps[0] * float(np.median(cadence)), own.steps[1] * float(np.median(cadence)))
@@ -160,16 +160,16 @@ def two_lines(seen: Steps, own: OwnGait, settings: DetectSettings) -> FloatArray
         arithmetic.log(means[2] / means[3]),
     )
     back = without_short(none > 0, value=False, seconds=settings.pulse_hole_s)
-    pulse = pulse_evidence(seen, back, settings)
+    pulse = pulse_evidence(steps, back, settings)
     climbs = float(grade[upper > 0].mean() - grade[upper == 0].mean()) > settings.uphill_grade
     # Short quick steps uphill are backward only where the heart says so.
     uphill = climbs and not own.known and pulse < settings.pulse_uphill
-    if uphill or not _backward((min(best.gain, plain), more, slower), pulse, own, settings):
+    if uphill or not _is_backward((min(best.gain, plain), more, slower), pulse, own, settings):
         none[:] = 0.0
     return none
 
 
-def _backward(
+def _is_backward(
     found: tuple[float, float, float], pulse: float, own: OwnGait, settings: DetectSettings
 ) -> bool:
     """Whether two clusters are two directions rather than two paces.
@@ -266,35 +266,35 @@ def _logs_of_speed(speed: FloatArray, where: BoolArray, settings: DetectSettings
     return arithmetic.log(density + settings.two_lines_speed_floor)
 
 
-def pulse_evidence(seen: Steps, back: BoolArray, settings: DetectSettings) -> float:
-    """Log-odds that the stretches ``back`` (n,) were backward rather than slow, by heart rate.
+def pulse_evidence(steps: Steps, back: BoolArray, settings: DetectSettings) -> float:
+    """Log-odds that the segments ``back`` (n,) were backward rather than slow, by heart rate.
 
-    The rate before a stretch and at its end are held against the steady rate of both, approached
-    with a time constant; each stretch says little, and short ones nothing.
+    The rate before a segment and at its end are held against the steady rate of both, approached
+    with a time constant; each segment says little, and short ones nothing.
     """
-    if not np.isfinite(seen.heart_bpm).any():
+    if not np.isfinite(steps.heart_bpm).any():
         return 0.0
     total = 0.0
     starts, ends = runs(back)
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         long = last - first >= settings.pulse_least_s
         if back[first] and long and first >= settings.pulse_ahead_s:
-            total += _of_stretch(seen, back, (first, last), settings)
+            total += _pulse_of_span(steps, back, (first, last), settings)
     return float(np.clip(total, -settings.pulse_most, settings.pulse_most))
 
 
-def _of_stretch(
-    seen: Steps, back: BoolArray, span: tuple[int, int], settings: DetectSettings
+def _pulse_of_span(
+    steps: Steps, back: BoolArray, span: tuple[int, int], settings: DetectSettings
 ) -> float:
-    """Log-odds by one stretch, within the setting's bounds; 0 where nothing can be compared."""
+    """Log-odds by one segment, within the setting's bounds; 0 where nothing can be compared."""
     first, last = span
-    heart = seen.heart_bpm
+    heart = steps.heart_bpm
     (early_s, delay_s), late_s = settings.pulse_before_s, settings.pulse_late_s
     before = heart[first - early_s : first + delay_s]
     late = heart[last - late_s[0] : last + late_s[1]]
     ahead = slice(first - settings.pulse_ahead_s, first)
-    paces = (seen.speed_mps[ahead][~back[ahead]], seen.speed_mps[first:last])
-    hills = (seen.grade[ahead][~back[ahead]], seen.grade[first:last])
+    paces = (steps.speed_mps[ahead][~back[ahead]], steps.speed_mps[first:last])
+    hills = (steps.grade[ahead][~back[ahead]], steps.grade[first:last])
     known = (before, late, *paces)
     if any(np.isfinite(each).sum() < settings.pulse_least_values for each in known):
         return 0.0
@@ -318,9 +318,9 @@ def _of_stretch(
         return 0.0
     spread = arithmetic.hypot(settings.pulse_spread_bpm, unsure * abs(1.0 - share) * reached)
     wide = arithmetic.hypot(spread, settings.pulse_cost_spread * demand * reached)
-    seen_bpm = then - at
-    gain = _log_normal(seen_bpm - turned, wide, settings)
-    gain -= _log_normal(seen_bpm - jog, spread, settings)
+    change_bpm = then - at
+    gain = _log_normal(change_bpm - turned, wide, settings)
+    gain -= _log_normal(change_bpm - jog, spread, settings)
     return float(np.clip(gain, -settings.pulse_vote, settings.pulse_vote))
 
 

@@ -1,9 +1,9 @@
 """The second witness: did the athlete turn where the heading did, or was only the device turned?
 
-The heading divides a session into stretches on one side of its axis. Between two of them either the
+The heading divides a session into runs on one side of its axis. Between two of them either the
 athlete turned about, so that speed and step rate changed as they do backward, or the device was
 turned, or the field bent, and the gait went on as before. Each boundary is one observation of the
-two, and the stretches are decoded over both direction and mount. Nothing here uses second-wise
+two, and the runs are decoded over both direction and mount. Nothing here uses second-wise
 evidence of the heading, so that the two decoders can be wrong in different ways.
 """
 
@@ -22,7 +22,7 @@ from retrorun.units import BoolArray, FloatArray, IntArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Boundaries:
-    """What each of the k - 1 boundaries between k stretches says, (k - 1,) each.
+    """What each of the k - 1 boundaries between k runs says, (k - 1,) each.
 
     ``onset`` and ``ending`` are log-likelihood ratios that backward movement begins or ends there,
     against an unchanged direction under a device or a field that was turned.
@@ -33,19 +33,19 @@ class Boundaries:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stretches:
-    """Maximal stretches on one side of the heading's axis, (k,) each; they partition [0, n)."""
+class SideRuns:
+    """Maximal runs on one side of the heading's axis, (k,) each; they partition [0, n)."""
 
     starts: IntArray
     ends: IntArray
     opposite: BoolArray
 
     def each_second(self, values: FloatArray) -> FloatArray:
-        """The stretches' values (k,) for each second, (n,)."""
+        """The runs' values (k,) for each second, (n,)."""
         return np.repeat(values, self.ends - self.starts)
 
 
-def stretches(opposite: BoolArray, usable: BoolArray, settings: DetectSettings) -> Stretches:
+def side_runs(opposite: BoolArray, usable: BoolArray, settings: DetectSettings) -> SideRuns:
     """Divide the session where the heading changes sides for some seconds; holes change none."""
     known = np.flatnonzero(usable)
     side = np.zeros(usable.size, dtype=bool)
@@ -55,7 +55,7 @@ def stretches(opposite: BoolArray, usable: BoolArray, settings: DetectSettings) 
     side = without_short(side, value=True, seconds=settings.heading_alone_s)
     side = without_short(side, value=False, seconds=settings.heading_alone_s)
     starts, ends = runs(side)
-    return Stretches(starts, ends, side[starts])
+    return SideRuns(starts, ends, side[starts])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,11 +109,11 @@ def backward_gait(athlete: Athlete, settings: DetectSettings) -> OwnGait:
         return usual
     own_steps = (arithmetic.log(mine / other), settings.own_steps)
     own_speed = (arithmetic.log(pace / usual_pace), settings.own_speed)
-    speed, rate = _drawn(usual.speed, own_speed), _drawn(usual.steps, own_steps)
+    speed, rate = _combined(usual.speed, own_speed), _combined(usual.steps, own_steps)
     return OwnGait(speed, rate, known=True)
 
 
-def _drawn(usual: tuple[float, float], own: tuple[float, float]) -> tuple[float, float]:
+def _combined(usual: tuple[float, float], own: tuple[float, float]) -> tuple[float, float]:
     """Mean and deviation of the product of two normals."""
     weights = [1.0 / (deviation * deviation) for _, deviation in (usual, own)]
     mean = (usual[0] * weights[0] + own[0] * weights[1]) / sum(weights)
@@ -125,7 +125,7 @@ def contrast(
 ) -> Contrast:
     """Compare the gait of up to half a minute on both sides of each moment.
 
-    ``bounds`` are where the stretches before begin and those after end. Only like is compared with
+    ``bounds`` are where the runs before begin and those after end. Only like is compared with
     like: running with running, walking with walking.
     """
     # Seconds on the way only: a stop at the turn is neither speed nor steps.
@@ -183,7 +183,7 @@ def _mean(
         return (total[high] - total[low]) / seconds, seconds
 
 
-def own_wander(parts: Stretches, modes: Modes, settings: DetectSettings) -> tuple[float, float]:
+def own_wander(parts: SideRuns, modes: Modes, settings: DetectSettings) -> tuple[float, float]:
     """How much speed and steps change from half-minute to half-minute where nobody turned."""
     moments, first, last = [], [], []
     need = settings.turn_skip_s + settings.turn_window_s
@@ -195,10 +195,10 @@ def own_wander(parts: Stretches, modes: Modes, settings: DetectSettings) -> tupl
     at = np.concatenate(moments)
     if at.size < settings.wander_least:
         return settings.speed_wander, settings.steps_wander
-    seen = contrast(at, (np.concatenate(first), np.concatenate(last)), modes, settings)
+    changes = contrast(at, (np.concatenate(first), np.concatenate(last)), modes, settings)
     return (
-        _spread(seen.speed, settings.speed_wander, settings.wander_most[0], settings),
-        _spread(seen.steps, settings.steps_wander, settings.wander_most[1], settings),
+        _spread(changes.speed, settings.speed_wander, settings.wander_most[0], settings),
+        _spread(changes.steps, settings.steps_wander, settings.wander_most[1], settings),
     )
 
 
@@ -212,21 +212,21 @@ def _spread(values: FloatArray, least: float, factor: float, settings: DetectSet
 
 
 def boundaries(
-    seen: Contrast, wander: tuple[float, float], own: OwnGait, settings: DetectSettings
+    contrasts: Contrast, wander: tuple[float, float], own: OwnGait, settings: DetectSettings
 ) -> Boundaries:
     """What the contrasts say of a turn, each kind bounded, for people can do as they like."""
-    onset, ending = np.zeros(seen.speed.size), np.zeros(seen.speed.size)
+    onset, ending = np.zeros(contrasts.speed.size), np.zeros(contrasts.speed.size)
     share = settings.astray_share
     kinds = (
         (
-            seen.speed,
-            hypot(wander[0], seen.speed_spread),
+            contrasts.speed,
+            hypot(wander[0], contrasts.speed_spread),
             own.speed,
             (settings.speed_astray, share),
         ),
         (
-            seen.steps,
-            hypot(wander[1], seen.steps_spread),
+            contrasts.steps,
+            hypot(wander[1], contrasts.steps_spread),
             own.steps,
             (settings.steps_astray, share),
         ),
@@ -270,20 +270,20 @@ class Witness:
     """What the boundaries of a session say together.
 
     Attributes:
-        seen: each boundary's evidence, by the session's own contrast.
+        boundaries: each boundary's evidence, by the session's own contrast.
         turn_log_odds: that a boundary is a turn of the athlete rather than of the device.
         votes: log-odds that the side called ahead is forward, by the boundaries alone.
         unsteady: whether the device clearly turned on the body as often as the athlete did.
     """
 
-    seen: Boundaries
+    boundaries: Boundaries
     turn_log_odds: float
     votes: float
     unsteady: bool = False
 
 
 def witness(
-    parts: Stretches,
+    parts: SideRuns,
     modes: Modes,
     reversed_at: BoolArray,
     usual: OwnGait,
@@ -302,11 +302,11 @@ def witness(
     wander = own_wander(parts, modes, settings)
     own, log_odds = usual, 0.0
     reversal = settings.reversal_vote * _near(reversed_at, at, settings.near_turn_s)
-    seen = boundaries(change, wander, own, settings)
-    way = np.where(seen.onset >= seen.ending, 1.0, -1.0)
+    evidence = boundaries(change, wander, own, settings)
+    way = np.where(evidence.onset >= evidence.ending, 1.0, -1.0)
     likely = np.zeros(at.size)
     for _ in range(2):
-        likely = _sigmoid(log_odds + np.maximum(seen.onset, seen.ending) + reversal)
+        likely = _sigmoid(log_odds + np.maximum(evidence.onset, evidence.ending) + reversal)
         own = _refined(change, way * likely, usual, settings)
         turns, flips = float(likely.sum()), float((1.0 - likely).sum())
         log_odds = float(
@@ -314,24 +314,26 @@ def witness(
                 arithmetic.log((turns + 1) / (flips + 1)), -settings.turn_odds, settings.turn_odds
             )
         )
-        seen = boundaries(change, wander, own, settings)
+        evidence = boundaries(change, wander, own, settings)
     toward = np.where(parts.opposite[1:], 1.0, -1.0)
     if _consistent(change, toward, settings):
         log_odds = max(log_odds, settings.proven_odds)
-    # A stretch of some seconds may fall on a change from running to walking.
+    # A run of some seconds may fall on a change from running to walking.
     lasts = parts.ends - parts.starts
     full = np.minimum(np.minimum(lasts[1:], lasts[:-1]) / settings.turn_full_s, 1.0)
-    seen = Boundaries(seen.onset * full, seen.ending * full)
+    evidence = Boundaries(evidence.onset * full, evidence.ending * full)
     # One moment alone confirms nothing; what tells a turn's two ways apart stays.
-    above = np.maximum(np.maximum(seen.onset, seen.ending) + reversal - settings.boundary_vote, 0.0)
-    seen = Boundaries(seen.onset + reversal - above, seen.ending + reversal - above)
-    best, clear = np.maximum(seen.onset, seen.ending), settings.clear_turn
+    above = np.maximum(
+        np.maximum(evidence.onset, evidence.ending) + reversal - settings.boundary_vote, 0.0
+    )
+    evidence = Boundaries(evidence.onset + reversal - above, evidence.ending + reversal - above)
+    best, clear = np.maximum(evidence.onset, evidence.ending), settings.clear_turn
     flips, turns = int((best < -clear).sum()), int((best > clear).sum())
     unsteady = flips >= max(turns, settings.unsteady_flips)
     compared = likely * (np.isfinite(change.speed) | np.isfinite(change.steps))
     agreed = float((compared * toward * way).sum()) / max(float(compared.sum()), 1.0)
     return Witness(
-        seen, log_odds, agreed * _like_people(change, way * compared, usual, settings), unsteady
+        evidence, log_odds, agreed * _like_people(change, way * compared, usual, settings), unsteady
     )
 
 
@@ -413,22 +415,22 @@ def _refined(
     for values, spread, (mean, deviation) in kinds:
         known = np.isfinite(values)
         weight = np.where(known, 1.0 / (np.square(spread) + noise), 0.0)
-        seen = float((weight * way * np.where(known, values, 0.0)).sum())
+        weighed = float((weight * way * np.where(known, values, 0.0)).sum())
         precision = 1.0 / (deviation * deviation) + float((weight * np.abs(way)).sum())
-        middle = (mean / (deviation * deviation) + seen) / precision
+        middle = (mean / (deviation * deviation) + weighed) / precision
         found.append((middle, float(np.sqrt(1.0 / precision + noise))))
     return OwnGait(found[0], found[1])
 
 
 def decode(
-    parts: Stretches, seen: Boundaries, given: FloatArray, turn_log_odds: float
+    parts: SideRuns, boundaries: Boundaries, given: FloatArray, turn_log_odds: float
 ) -> FloatArray:
-    """Log-odds that each stretch is backward, (k,), by the forward-backward algorithm.
+    """Log-odds that each run is backward, (k,), by the forward-backward algorithm.
 
     Args:
-        parts: the stretches.
-        seen: what the boundaries say.
-        given: (k,) log-odds of backward that each stretch has of itself.
+        parts: the runs.
+        boundaries: what the boundaries say.
+        given: (k,) log-odds of backward that each run has of itself.
         turn_log_odds: that a boundary is a turn of the athlete rather than of the device.
     """
     count = parts.starts.size
@@ -437,13 +439,13 @@ def decode(
     ahead = np.zeros((count, 2))
     ahead[0] = (0.0, given[0])
     for j in range(1, count):
-        changes = turn + np.array([seen.ending[j - 1], seen.onset[j - 1]])
+        changes = turn + np.array([boundaries.ending[j - 1], boundaries.onset[j - 1]])
         ahead[j] = logaddexp(ahead[j - 1] + stay, ahead[j - 1][::-1] + changes)
         ahead[j, 1] += given[j]
         ahead[j] -= ahead[j].max()
     after = np.zeros((count, 2))
     for j in range(count - 2, -1, -1):
-        changes = turn + np.array([seen.onset[j], seen.ending[j]])
+        changes = turn + np.array([boundaries.onset[j], boundaries.ending[j]])
         later = after[j + 1] + np.array([0.0, given[j + 1]])
         after[j] = logaddexp(later + stay, later[::-1] + changes)
         after[j] -= after[j].max()

@@ -170,7 +170,7 @@ class DetectSettings:
     device_turned: float = 2.2  # Log-odds from which a device counts as turned on the body.
     mount_lasts_s: int = 300  # A device that was turned on the body stays so for at least this
     # long.
-    label_least_s: float = 8.0  # A label over this many seconds decides its whole stretch in the
+    label_least_s: float = 8.0  # A label over this many seconds decides its whole segment in the
     # second decoder.
 
     # turns: the second witness
@@ -178,7 +178,7 @@ class DetectSettings:
     turn_skip_s: int = 3  # This long at the turn itself is left out of the comparison.
     turn_skip_parts: int = 3  # Between close turns at most one in this many seconds is left out.
     turn_least_s: int = 3  # A comparison needs this many seconds on both sides.
-    turn_full_s: float = 12.0  # Turns next to a stretch shorter than this count for less.
+    turn_full_s: float = 12.0  # Turns next to a segment shorter than this count for less.
     turn_vote: float = 3.0  # Most log-odds that the speed, or the step rate, of one turn may give.
     boundary_vote: float = 3.5  # Most log-odds that one turn may give by everything together.
     sign_vote: float = 6.0  # Most log-odds that the speed, or the step rate, of all turns may give
@@ -213,7 +213,7 @@ class DetectSettings:
     astray_share: float = 0.05  # Share of the turns at which something else happens.
     run_slope: Pair = (9.5, 3.0)  # Steps a minute for each m/s while running: mean and deviation.
     walk_slope: Pair = (36.0, 7.0)  # Steps a minute for each m/s while walking: mean and deviation.
-    witness_enough: float = 4.0  # Log-odds of the second witness that confirm a stretch.
+    witness_enough: float = 4.0  # Log-odds of the second witness that confirm a segment.
     few_turns: float = 1.5  # Most log-odds asked in addition where most changes of the heading are
     # no turns.
     clear_turn: float = 2.0  # Log-odds from which a change of the heading clearly is a turn, or
@@ -222,9 +222,9 @@ class DetectSettings:
     # than the clear turns.
     firm_axis: float = 0.65  # Least concentration of an axis that confirms.
     sides_apart_deg: float = 150.0  # Least angle between the two sides of an axis that confirms.
-    compared_s: int = 60  # A stretch is compared with the speed of this long before and after it.
-    compared_around_s: int = 10  # That comparison needs this many seconds around the stretch.
-    compared_inside_s: int = 4  # It needs this many seconds inside the stretch.
+    compared_s: int = 60  # A segment is compared with the speed of this long before and after it.
+    compared_around_s: int = 10  # That comparison needs this many seconds around the segment.
+    compared_inside_s: int = 4  # It needs this many seconds inside the segment.
 
     # step rate: the line
     gait_least_s: int = 60  # Fewer seconds with a step rate than this say nothing of the gait.
@@ -304,17 +304,17 @@ class DetectSettings:
     backward_slower: float = 0.92  # Most backward speed, as a share of the forward speed.
     hardly_slower: float = 0.97  # The same share where the steps are clearly quicker.
     clearly_quicker: float = 0.08  # Step gain from which the steps are clearly quicker.
-    hardly_quicker: float = 0.025  # A stretch with a smaller step gain than this is no candidate.
-    slower_slack: float = 0.03  # A single stretch may exceed these speed shares by this.
+    hardly_quicker: float = 0.025  # A segment with a smaller step gain than this is no candidate.
+    slower_slack: float = 0.03  # A single segment may exceed these speed shares by this.
     uphill_grade: float = 0.03  # Quick steps on ground steeper than the rest by this are only short
     # steps.
-    untaught_s: int = 45  # Least time with a step rate of a stretch that neither heading nor labels
+    untaught_s: int = 45  # Least time with a step rate of a segment that neither heading nor labels
     # taught.
 
     # heart rate
-    pulse_least_s: int = 40  # Shorter stretches say nothing by their heart rate.
-    pulse_hole_s: int = 10  # Shorter interruptions of a stretch are bridged.
-    pulse_ahead_s: int = 60  # Speed and grade before a stretch are taken over this long.
+    pulse_least_s: int = 40  # Shorter segments say nothing by their heart rate.
+    pulse_hole_s: int = 10  # Shorter interruptions of a segment are bridged.
+    pulse_ahead_s: int = 60  # Speed and grade before a segment are taken over this long.
     pulse_before_s: tuple[int, int] = (10, 8)  # Heart rate at its start is a mean from so long
     # before it to so long after it.
     pulse_late_s: tuple[int, int] = (7, 8)  # Heart rate at its end is a mean from so long before it
@@ -322,11 +322,11 @@ class DetectSettings:
     pulse_least_values: int = 5  # Each of these means needs this many values.
     pulse_idle_bpm: Pair = (82.0, 14.0)  # Heart rate at which the line on speed meets no speed:
     # mean and deviation.
-    pulse_least_bpm: float = 10.0  # Heart rate before a stretch is taken to lie at least this much
+    pulse_least_bpm: float = 10.0  # Heart rate before a segment is taken to lie at least this much
     # above that.
     pulse_least_cost: float = 0.3  # A downhill is taken to cost at least this share of the level.
-    pulse_slowest_mps: float = 0.5  # The speed before a stretch is taken to be at least this.
-    pulse_most_share: float = 1.2  # The effort of a stretch is taken to be at most this share of
+    pulse_slowest_mps: float = 0.5  # The speed before a segment is taken to be at least this.
+    pulse_most_share: float = 1.2  # The effort of a segment is taken to be at most this share of
     # the effort before it.
     pulse_memory_s: float = 45.0  # Time constant of the heart.
     pulse_contrast_bpm: float = 4.0  # Least difference that is expected between jogging and running
@@ -336,8 +336,8 @@ class DetectSettings:
     pulse_spread_bpm: float = 6.0  # Deviation of a heart rate from what is expected.
     pulse_cost_spread: float = 0.25  # Deviation of the cost of backward movement between people.
     pulse_floor: float = 0.0005  # Density of any heart rate at all, for each beat a minute.
-    pulse_vote: float = 2.5  # Most log-odds by the heart rate of one stretch.
-    pulse_most: float = 10.0  # Most log-odds by the heart rate of all stretches.
+    pulse_vote: float = 2.5  # Most log-odds by the heart rate of one segment.
+    pulse_most: float = 10.0  # Most log-odds by the heart rate of all segments.
     pulse_steps: float = 0.02  # Log step rate that one log-odds of the heart makes up for.
     pulse_agrees: float = 4.0  # Log-odds of the heart needed where an athlete's steps do not
     # change.
@@ -369,13 +369,13 @@ class DetectSettings:
     # than what is undecided.
 
     # segments and verdicts
-    heading_alone_s: int = 4  # Shortest stretch that a heading may divide off.
-    gait_alone_s: int = 20  # Shortest stretch that a taught gait, or even odds, may divide off.
-    heading_enough: float = 5.0  # Summed log-odds of the heading that confirm a stretch.
-    heading_agrees: float = 0.5  # Least net share of the heading's evidence within a stretch that
+    heading_alone_s: int = 4  # Shortest segment that a heading may divide off.
+    gait_alone_s: int = 20  # Shortest segment that a taught gait, or even odds, may divide off.
+    heading_enough: float = 5.0  # Summed log-odds of the heading that confirm a segment.
+    heading_agrees: float = 0.5  # Least net share of the heading's evidence within a segment that
     # confirms.
     confirmed_probability: float = 0.8  # Least mean probability that confirms.
-    unheard_s: int = 30  # The end of a stretch is not confirmed where it has no heading for this
+    unheard_s: int = 30  # The end of a segment is not confirmed where it has no heading for this
     # long.
     bridged_s: int = 60  # Nor is the middle of one without a heading for this long.
     unheard_probability: float = 0.9  # Such seconds are backward with at most this probability.
@@ -383,21 +383,21 @@ class DetectSettings:
     # elsewhere.
     wander_block_s: int = 30  # Those means are taken over this long.
     wander_blocks: int = 4  # Fewer means than this give no deviation.
-    slower_helps: float = 0.95  # Most share of the speed around a stretch whose gait agrees with
+    slower_helps: float = 0.95  # Most share of the speed around a segment whose gait agrees with
     # its heading.
     exact_deg: float = 15.0  # This much is allowed beyond the angle at which a heading opposes the
     # course.
-    gait_teaches: float = 1.5  # Summed log-odds of the gait that let a short stretch teach.
-    proven_s: int = 45  # This much backward movement beyond doubt vouches for stretches of the same
+    gait_teaches: float = 1.5  # Summed log-odds of the gait that let a short segment teach.
+    proven_s: int = 45  # This much backward movement beyond doubt vouches for segments of the same
     # gait.
-    gait_confirms: float = 4.0  # Summed log-odds of the gait that make a stretch one of those.
-    even_odds: Pair = (0.4, 0.6)  # A long stretch with a probability between these is unknown.
+    gait_confirms: float = 4.0  # Summed log-odds of the gait that make a segment one of those.
+    even_odds: Pair = (0.4, 0.6)  # A long segment with a probability between these is unknown.
     gait_chance: float = 0.95  # Share of the candidates by step rate that are backward.
-    unwitnessed_odds: Numbers = (1.0, 3.0, 6.0)  # Bounds between groups of unconfirmed stretches,
+    unwitnessed_odds: Numbers = (1.0, 3.0, 6.0)  # Bounds between groups of unconfirmed segments,
     # in log-odds of the second witness.
     unwitnessed_chances: Numbers = (0.1, 0.62, 0.8, 0.95)  # Share of each of these groups that is
     # backward.
-    dropped_probability: float = 0.2  # A stretch that is dropped is backward with at most this
+    dropped_probability: float = 0.2  # A segment that is dropped is backward with at most this
     # probability.
     certain: Pair = (0.001, 0.999)  # A label makes a second backward with one of these
     # probabilities, and no segment is surer.

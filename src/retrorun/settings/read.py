@@ -96,7 +96,7 @@ class ReadLimits:
     cadence_usual_walk_spm: Pair = (80.0, 150.0)  # The usual step rate of walking is a median of
     # rates between these.
     cadence_usual_walk_mps: float = 0.7  # It is taken over samples faster than this.
-    cadence_lasts_s: float = 4.0  # A miscounted stretch shorter than this is left as it is.
+    cadence_lasts_s: float = 4.0  # A miscounted part shorter than this is left as it is.
     cadence_fastest_mps: float = 8.0  # Higher speeds than this are not used to judge steps.
     cadence_span: int = 5  # Speed is taken over this many samples on both sides.
     cadence_span_s: float = 120.0  # Speed is not taken over a longer time than this.
@@ -116,7 +116,7 @@ class SportSettings:
     # not counted.
     step_s: float = 10.0  # Speed is taken over this long.
     gap_s: float = 180.0  # Speed is not taken across a longer gap than this.
-    lasting_s: float = 30.0  # A fast stretch shorter than this is a jump of the position.
+    lasting_s: float = 30.0  # A fast part shorter than this is a jump of the position.
     running_spm: float = 140.0  # Least median step rate of a fast run.
     longest_step_m: float = 2.2  # Nobody runs with longer steps than this for minutes.
     count_doubtful: bool = False  # Count a recording that names no sport, however fast it is.
