@@ -218,7 +218,7 @@ def test_the_order_of_second_devices_decides_nothing() -> None:
     watch = fit_bytes(replace(run, recording=replace(run.recording, headings=())))
     phones = [(f"{cut}.gpx", gpx_bytes(first_records(run, cut), "osmand")) for cut in (600, 900)]
     found = [
-        pipeline.process(Blob("a.fit", watch, companions=tuple(each)), Settings(), Athlete())
+        pipeline.process(Blob("a.fit", watch, second_files=tuple(each)), Settings(), Athlete())
         for each in (phones, phones[::-1])
     ]
     sessions = [each.sessions[0] for each in found if isinstance(each, Analysis)]

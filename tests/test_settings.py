@@ -99,8 +99,9 @@ def numbers(node: ast.AST) -> Iterator[ast.Constant]:
 def test_no_tuned_number_stands_in_a_formula(path: Path) -> None:
     source = (SOURCE / path).read_text(encoding="utf-8")
     found = [
-        f"{path}:{each.lineno}: {each.value} in {source.splitlines()[each.lineno - 1].strip()}"
+        f"{path}:{each.lineno}: {ast.unparse(each)} in {line.strip()}"
         for each in numbers(ast.parse(source))
+        for line in source.splitlines()[each.lineno - 1 : each.lineno]
     ]
     assert not found, "\n".join(["belongs into settings or literature.py:", *found])
 
@@ -120,7 +121,7 @@ def test_a_number_in_a_formula_is_found(formula: str, found: list[float]) -> Non
     assert [each.value for each in numbers(ast.parse(formula))] == found
 
 
-def test_a_mirrored_number_that_may_lie_below_nothing_can_be_given(tmp_path: Path) -> None:
+def test_the_least_values_of_the_fit_may_lie_below_nothing(tmp_path: Path) -> None:
     lowest = list(Settings().measure.kinetics_lowest)
     given = load(written(tmp_path, f"[measure]\nkinetics_lowest = {lowest}"))
     assert given.fingerprint() == Settings().fingerprint()

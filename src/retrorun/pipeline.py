@@ -39,7 +39,7 @@ from retrorun.model import (
     session_id,
 )
 from retrorun.model.digits import rounded, rounded_track
-from retrorun.prepare.second_device import joined_with_phones
+from retrorun.prepare.second_device import join_second_devices
 from retrorun.readers.sports import is_on_foot
 from retrorun.settings import ReadLimits, Settings
 
@@ -76,15 +76,13 @@ def analyse(export: Export, blob: Blob, settings: Settings, athlete: Athlete) ->
     Raises:
         RetrorunError: none of the recordings could be analysed; the first reason.
     """
-    phones = _phones(blob, settings.read)
+    others = _second_recordings(blob, settings.read)
     results: list[tuple[Session, Track]] = []
     problems: list[RetrorunError] = []
     for index in range(len(export.recordings)):
         try:
-            with_phones, second = joined_with_phones(
-                export.recordings[index], phones, settings.prepare
-            )
-            given = _Input(with_phones, blob.labels.get(index, ()), second)
+            joined, second = join_second_devices(export.recordings[index], others, settings.prepare)
+            given = _Input(joined, blob.labels.get(index, ()), second)
             session, track = _session(export.source, index, given, settings, athlete)
             notes = session.notes + blob.notes.get(index, ())
             results.append((dataclasses.replace(session, notes=notes), track))
@@ -112,10 +110,10 @@ class _Input:
     second_devices: tuple[SecondDevice, ...]
 
 
-def _phones(blob: Blob, limits: ReadLimits) -> list[tuple[SecondDevice, Recording]]:
+def _second_recordings(blob: Blob, limits: ReadLimits) -> list[tuple[SecondDevice, Recording]]:
     """The recordings of second devices; one that cannot be read has nothing to give."""
     found: list[tuple[SecondDevice, Recording]] = []
-    for name, data in blob.companions:
+    for name, data in blob.second_files:
         try:
             export = readers.read(name, data, limits)
         except RetrorunError:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from retrorun.model import HeadingSeries, Recording
-from retrorun.prepare.second_device import joined_with_phone
+from retrorun.prepare.second_device import join_second_device
 from retrorun.settings import PrepareSettings
 from retrorun.simulate import scenarios, simulate
 
@@ -36,7 +36,7 @@ def _phone(run: Recording, skew_s: float) -> Recording:
 @pytest.mark.parametrize("skew_s", [0.0, 7.4, -63.0, 120.25])
 def test_the_clocks_are_set_to_within_a_second(skew_s: float) -> None:
     watch = _run(1)
-    joined = joined_with_phone(watch, _phone(_run(2), skew_s), SETTINGS)
+    joined = join_second_device(watch, _phone(_run(2), skew_s), SETTINGS)
     assert joined.skew_s == pytest.approx(skew_s, abs=0.7)
     (heading,) = joined.recording.headings
     assert heading.source == "osmand:heading (OsmAnd)"
@@ -45,7 +45,7 @@ def test_the_clocks_are_set_to_within_a_second(skew_s: float) -> None:
 
 
 def test_another_run_at_the_same_time_is_refused() -> None:
-    joined = joined_with_phone(_run(1), _phone(_run(2, phase=2.0), 0.0), SETTINGS)
+    joined = join_second_device(_run(1), _phone(_run(2, phase=2.0), 0.0), SETTINGS)
     assert joined.skew_s is None
     assert joined.recording.headings == ()
     assert joined.reason
@@ -54,21 +54,21 @@ def test_another_run_at_the_same_time_is_refused() -> None:
 def test_the_same_movement_elsewhere_is_refused() -> None:
     phone = _phone(_run(2), 0.0)
     far = {**phone.columns, "latitude_deg": phone.columns["latitude_deg"] + 0.01}
-    joined = joined_with_phone(_run(1), replace(phone, columns=far), SETTINGS)
+    joined = join_second_device(_run(1), replace(phone, columns=far), SETTINGS)
     assert "apart" in joined.reason
 
 
 def test_no_position_and_no_overlap_are_refused_with_a_reason() -> None:
     watch = _run(1)
     blind = replace(_phone(_run(2), 0), columns={})
-    assert "positions" in joined_with_phone(watch, blind, SETTINGS).reason
+    assert "positions" in join_second_device(watch, blind, SETTINGS).reason
     late = _phone(_run(2), 5000.0)
-    assert "overlap" in joined_with_phone(watch, late, SETTINGS).reason
+    assert "overlap" in join_second_device(watch, late, SETTINGS).reason
 
 
 def test_without_a_heading_it_is_known_as_the_same_run_and_gives_nothing() -> None:
     watch = _run(1)
-    joined = joined_with_phone(watch, _run(2), SETTINGS)
+    joined = join_second_device(watch, _run(2), SETTINGS)
     assert joined.skew_s == pytest.approx(0, abs=0.7)
     assert joined.recording.headings == ()
     assert joined.recording.columns is watch.columns
@@ -92,5 +92,5 @@ def test_of_many_runs_from_one_place_only_the_same_are_joined() -> None:
     ]
     for i, run in enumerate(made):
         for k, phone in enumerate(phones):
-            found = joined_with_phone(replace(run, headings=()), phone, SETTINGS).skew_s
+            found = join_second_device(replace(run, headings=()), phone, SETTINGS).skew_s
             assert found == (pytest.approx(skews_s[k], abs=0.5) if i == k else None)

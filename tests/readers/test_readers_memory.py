@@ -16,4 +16,4 @@ def test_endless_definitions_are_not_remembered_for_ever() -> None:
             encoder.add(0, 0xFF00 + kind, [number(field, "uint8", 1)])
             parts(encoder.file(), 100)
     assert layout.cache_info().currsize <= most < 2000
-    assert structure._narrowed.cache_info().maxsize is not None
+    assert structure._fields_to_read.cache_info().maxsize is not None

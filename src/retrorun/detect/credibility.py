@@ -106,24 +106,27 @@ def doubtful_heading(
         return "heading speaks for backward, not clearly"
     if heading.sum() < settings.heading_agrees * np.abs(heading).sum():
         return "the heading speaks for both directions"
-    return _sideways(grounds, mount, inside, settings) or _unwitnessed(
+    return _doubt_of_direction(grounds, mount, inside, settings) or _doubt_of_turn(
         grounds, mount, inside, alike, settings
     )
 
 
-def _sideways(grounds: Grounds, mount: Mount, inside: slice, settings: DetectSettings) -> str:
+def _doubt_of_direction(
+    grounds: Grounds, mount: Mount, inside: slice, settings: DetectSettings
+) -> str:
     """Why a heading that is not that of the course may not be its opposite; empty if it is."""
     if mount.concentration < settings.firm_axis:
         return f"the heading hardly keeps to an axis (concentration {mount.concentration:.2f})"
     if mount.both and mount.apart_deg < settings.sides_apart_deg:
         apart = f"{mount.apart_deg:.0f}°"
         return f"the heading's two sides lie {apart} apart: sideways, rather than backward"
-    if _askew(grounds, inside) > 180.0 - settings.sides_apart_deg + settings.exact_deg:
+    most_deg = 180.0 - settings.sides_apart_deg + settings.exact_deg
+    if _degrees_off_opposite(grounds, inside) > most_deg:
         return "the heading does not oppose the course: sideways, rather than backward"
     return ""
 
 
-def _unwitnessed(
+def _doubt_of_turn(
     grounds: Grounds,
     mount: Mount,
     inside: slice,
@@ -143,7 +146,7 @@ def _unwitnessed(
     return ""
 
 
-def _askew(grounds: Grounds, inside: slice) -> float:
+def _degrees_off_opposite(grounds: Grounds, inside: slice) -> float:
     """By how many degrees a segment's heading misses the exact opposite of the course."""
     if grounds.mount is None:
         return 180.0

@@ -131,7 +131,7 @@ class Child:
         try:
             message: Message = self.pipe.recv()
         except (EOFError, OSError, pickle.UnpicklingError):
-            return Kind.LOST, self._reason()
+            return Kind.LOST, self._loss()
         finally:
             alarm.cancel()
         self.ready = self.ready or message[0] == Kind.READY
@@ -156,7 +156,7 @@ class Child:
         self._process.kill()
         self._process.join()
 
-    def _reason(self) -> Lost:
+    def _loss(self) -> Lost:
         self._process.join(END_S)  # its pipe ends a little before itself
         self._process.kill()
         self._process.join()
@@ -223,7 +223,7 @@ class Guard:
             RetrorunError: what work raised.
             EngineError: a child cannot be started.
         """
-        child = self._loaded(work)
+        child = self._child_with(work)
         child.send(task)
         whole, value = False, None
         try:
@@ -248,7 +248,7 @@ class Guard:
             self._child.stop()
             self._child = None
 
-    def _loaded(self, work: Work) -> Child:
+    def _child_with(self, work: Work) -> Child:
         """The child, with the work loaded."""
         if self._child is None or not self._child.is_alive():
             self.stop()

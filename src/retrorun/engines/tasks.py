@@ -29,7 +29,7 @@ class Task:
         sha256: what the bytes should be; a file with other bytes is not analysed. None: unknown.
         labels: the user's labels, by the activity's position in the file.
         packed: the address is an original of the archive, to be unpacked.
-        companions: originals of second devices that are read with it.
+        second_files: originals of second devices that are read with it.
         notes: to be added to sessions, by the activity's position in the file.
     """
 
@@ -38,7 +38,7 @@ class Task:
     sha256: str | None = None
     labels: Mapping[int, tuple[Label, ...]] = field(default_factory=dict)
     packed: bool = False
-    companions: tuple["Task", ...] = ()
+    second_files: tuple["Task", ...] = ()
     notes: Mapping[int, tuple[Note, ...]] = field(default_factory=dict)
 
 
@@ -125,8 +125,8 @@ def parcel(task: Task, settings: Settings, athlete: Athlete, process: Process) -
 
 
 def _blob(task: Task, limit_bytes: int) -> Blob:
-    companions = tuple((each.name, load(each, limit_bytes)) for each in task.companions)
-    return Blob(task.name, load(task, limit_bytes), task.labels, companions, task.notes)
+    second_files = tuple((each.name, load(each, limit_bytes)) for each in task.second_files)
+    return Blob(task.name, load(task, limit_bytes), task.labels, second_files, task.notes)
 
 
 def load(task: Task, limit_bytes: int) -> bytes:

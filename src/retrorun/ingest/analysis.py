@@ -153,7 +153,7 @@ def _task(candidate: Candidate, archive: Archive) -> "Task":
     known = dict.fromkeys(
         (*archive.second_devices.files_joined_to(candidate.sha256), *candidate.phones)
     )
-    companions = tuple(
+    second_files = tuple(
         Task(str(archive.originals.path(each)), shown(archive.file_name(each)), each, packed=True)
         for each in known
     )
@@ -163,7 +163,7 @@ def _task(candidate: Candidate, archive: Archive) -> "Task":
         candidate.sha256 or None,
         labels,
         candidate.packed,
-        companions,
+        second_files,
         archive.second_devices.refusals(candidate.sha256),
     )
 

@@ -178,14 +178,14 @@ class Blob:
         name: the file's.
         data: its bytes.
         labels: of each session, stated by the user.
-        companions: name and bytes of second devices' recordings that are joined where they match.
+        second_files: name and bytes of second devices' recordings that are joined where they match.
         notes: further notes on each session.
     """
 
     name: str
     data: bytes
     labels: Mapping[int, tuple[Label, ...]] = field(default_factory=dict)
-    companions: tuple[tuple[str, bytes], ...] = ()
+    second_files: tuple[tuple[str, bytes], ...] = ()
     notes: Mapping[int, tuple[Note, ...]] = field(default_factory=dict)
 
 

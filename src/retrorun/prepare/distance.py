@@ -91,7 +91,7 @@ def _odometer(clean: Cleaned, stated_m: float | None, settings: PrepareSettings)
     if distance is None:
         return None
     known = np.flatnonzero(np.isfinite(distance))
-    known = known[~_held(clean.time_s[known], distance[known], settings)]
+    known = known[~_repeats_before_leap(clean.time_s[known], distance[known], settings)]
     if known.size < 2:
         return None
     time_s, reading_m = _to_the_ends(
@@ -133,7 +133,9 @@ def _to_the_ends(
     return time_s, reading_m
 
 
-def _held(time_s: FloatArray, distance: FloatArray, settings: PrepareSettings) -> BoolArray:
+def _repeats_before_leap(
+    time_s: FloatArray, distance: FloatArray, settings: PrepareSettings
+) -> BoolArray:
     """Which samples, (k,), repeat an odometer that then catches up faster than anybody runs.
 
     What it catches up with belongs to the whole time since it last changed.
@@ -258,11 +260,11 @@ def _steps(
     along = np.concatenate(([0.0], np.cumsum(np.where(known, way.metres, 0.0))))
     reached = arithmetic.interpolate(passed, arithmetic.interpolate(knots_s, second, passed), along)
     found[:-1] = np.diff(reached)
-    found[~_inside(knots_s, known, track.seconds)] = np.nan
+    found[~_between_known_knots(knots_s, known, track.seconds)] = np.nan
     return found
 
 
-def _inside(knots_s: FloatArray, known: BoolArray, seconds: int) -> BoolArray:
+def _between_known_knots(knots_s: FloatArray, known: BoolArray, seconds: int) -> BoolArray:
     """Which seconds lie wholly between knots that are joined, (n,)."""
     edges = np.zeros(seconds + 1)
     lost = np.flatnonzero(~known)
@@ -355,7 +357,7 @@ def _first_known(
     return step, sums
 
 
-def _carried(values: FloatArray, seconds: int) -> FloatArray:
+def _carry_on(values: FloatArray, seconds: int) -> FloatArray:
     """Values carried on over holes of so many seconds; 0 in longer ones."""
     known = np.isfinite(values)
     last = np.maximum.accumulate(np.where(known, np.arange(values.size), -1))
@@ -368,7 +370,7 @@ def _by_totals(track: Track, recording: Recording, settings: PrepareSettings) ->
     moving = ~track.flags["paused"]
     if track.has("cadence_spm"):
         moving &= (
-            _carried(track.column("cadence_spm"), round(settings.speed_gap_s))
+            _carry_on(track.column("cadence_spm"), round(settings.speed_gap_s))
             > settings.stepping_spm
         )
     moving[-1:] = False
@@ -380,10 +382,12 @@ def _by_totals(track: Track, recording: Recording, settings: PrepareSettings) ->
     whole = recording.distance_m or 0.0
     if abs(sum(metres or 0.0 for *_, metres in spans) - whole) > settings.totals_share * whole:
         spans = [(0.0, float(track.seconds), whole)]
-    return _spread(moving, spans)
+    return _spread_over_motion(moving, spans)
 
 
-def _spread(moving: BoolArray, spans: Sequence[tuple[float, float, float | None]]) -> FloatArray:
+def _spread_over_motion(
+    moving: BoolArray, spans: Sequence[tuple[float, float, float | None]]
+) -> FloatArray:
     """Metres of each span, evenly over its seconds in motion; 0 elsewhere."""
     step = np.zeros(moving.size)
     second = np.arange(moving.size)

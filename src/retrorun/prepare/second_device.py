@@ -1,7 +1,7 @@
-"""A phone's heading joined to a watch's recording of the same outing.
+"""The heading of a second device, such as a phone, joined to the recording of the same session.
 
-A pure function of two recordings. The phone's clock is set by the movement that both saw: the
-shift at which their velocities (speed and course together) agree best. It is refused, with the
+A pure function of two recordings. The second device's clock is set by the movement that both saw:
+the shift at which their velocities (speed and course together) agree best. It is refused, with the
 reason, where they do not agree, or where any shift would fit as well.
 """
 
@@ -17,9 +17,9 @@ from retrorun.units import EARTH_RADIUS_M, FloatArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Joined:
-    """The watch's recording with the phone's headings; or, with a reason, without them.
+    """The kept recording with the second one's headings; or, with a reason, without them.
 
-    ``skew_s`` is how far the phone's clock runs ahead of the watch's.
+    ``skew_s`` is how far the second device's clock runs ahead of the kept one's.
     """
 
     recording: Recording
@@ -27,46 +27,46 @@ class Joined:
     reason: str
 
 
-def joined_with_phones(
+def join_second_devices(
     recording: Recording,
-    phones: list[tuple[SecondDevice, Recording]],
+    devices: list[tuple[SecondDevice, Recording]],
     settings: PrepareSettings,
 ) -> tuple[Recording, tuple[SecondDevice, ...]]:
     """The recording with the headings of those that fit, and what was found of each."""
     found: list[SecondDevice] = []
-    for about, phone in phones:
-        result = joined_with_phone(recording, phone, settings)
+    for about, second in devices:
+        result = join_second_device(recording, second, settings)
         recording = result.recording
         found.append(replace(about, skew_s=result.skew_s, reason=result.reason))
     return recording, tuple(found)
 
 
-def joined_with_phone(watch: Recording, phone: Recording, settings: PrepareSettings) -> Joined:
-    """Add the phone's headings, on the watch's clock, to the watch's recording.
+def join_second_device(kept: Recording, second: Recording, settings: PrepareSettings) -> Joined:
+    """Add the headings of a second recording, on the clock of the kept one, to the kept one.
 
     Args:
-        watch: the recording that is kept.
-        phone: another recording of the same time; without a heading it has nothing to give, but
-            is known as the same run.
+        kept: the recording that is kept.
+        second: another recording of the same time; without a heading it has nothing to give, but
+            is known as the same session.
         settings: this stage's.
     """
-    ours, theirs = _grid(watch, settings), _grid(phone, settings)
+    ours, theirs = _grid(kept, settings), _grid(second, settings)
     if ours is None or theirs is None:
-        return Joined(watch, None, "both need positions to set their clocks by")
+        return Joined(kept, None, "both need positions to set their clocks by")
     found = _skew(ours, theirs, settings)
     if isinstance(found, str):
-        return Joined(watch, None, found)
-    device = phone.device or "a second device"
-    ours_by = watch.device or "the first device"
+        return Joined(kept, None, found)
+    device = second.device or "a second device"
+    ours_by = kept.device or "the first device"
     clocks = f"whose clock runs {found:+.1f} s against that of {ours_by}"
     words = (
         f"heading from {device}, {clocks}; everything else from {ours_by}"
-        if phone.headings
+        if second.headings
         else f"the same run was recorded by {device}, {clocks}; everything is from {ours_by}"
     )
-    headings = tuple(_moved(one, found, device) for one in phone.headings)
+    headings = tuple(_on_first_clock(one, found, device) for one in second.headings)
     note = Note("second-device", words)
-    both = replace(watch, headings=(*watch.headings, *headings), notes=(*watch.notes, note))
+    both = replace(kept, headings=(*kept.headings, *headings), notes=(*kept.notes, note))
     return Joined(both, found, words)
 
 
@@ -108,12 +108,12 @@ def _velocity_mps(grid: _Grid, chord_s: int) -> FloatArray:
     return velocity
 
 
-def _skew(watch: _Grid, phone: _Grid, settings: PrepareSettings) -> float | str:
-    """Seconds that the phone's clock runs ahead, or why that cannot be told."""
-    ours, theirs = (_velocity_mps(each, settings.skew_chord_s) for each in (watch, phone))
+def _skew(kept: _Grid, second: _Grid, settings: PrepareSettings) -> float | str:
+    """Seconds that the second device's clock runs ahead, or why that cannot be told."""
+    ours, theirs = (_velocity_mps(each, settings.skew_chord_s) for each in (kept, second))
     most_s, least_s = settings.skew_most_s, settings.skew_overlap_s
     shifts = np.arange(-most_s, most_s + 1)
-    offset = watch.start_s - phone.start_s
+    offset = kept.start_s - second.start_s
     costs = np.array(
         [_disagreement(ours, theirs, offset + int(shift), least_s) for shift in shifts]
     )
@@ -123,7 +123,7 @@ def _skew(watch: _Grid, phone: _Grid, settings: PrepareSettings) -> float | str:
     usual = float(np.nanmedian(costs))
     if costs[best] > settings.skew_disagreement * usual:
         return "their movements do not agree at any shift of the clocks, or at many alike"
-    if _apart_m(watch, phone, offset + int(shifts[best])) > settings.skew_apart_m:
+    if _apart_m(kept, second, offset + int(shifts[best])) > settings.skew_apart_m:
         return f"they move alike, but more than {settings.skew_apart_m:g} m apart"
     return float(shifts[best] + _vertex(costs, best))
 
@@ -139,10 +139,10 @@ def _disagreement(ours: FloatArray, theirs: FloatArray, offset: int, least_s: in
     return float(squares[held].mean()) if held.sum() >= least_s / 2 else float("nan")
 
 
-def _apart_m(watch: _Grid, phone: _Grid, offset: int) -> float:
+def _apart_m(kept: _Grid, second: _Grid, offset: int) -> float:
     first = max(0, -offset)
-    last = min(len(watch.places_deg), len(phone.places_deg) - offset)
-    ours, theirs = watch.places_deg[first:last], phone.places_deg[first + offset : last + offset]
+    last = min(len(kept.places_deg), len(second.places_deg) - offset)
+    ours, theirs = kept.places_deg[first:last], second.places_deg[first + offset : last + offset]
     apart = np.radians(ours - theirs)
     apart[:, 1] *= arithmetic.cos(np.radians(ours[:, 0]))
     return float(np.median(arithmetic.hypot(apart[:, 0], apart[:, 1])) * EARTH_RADIUS_M)
@@ -159,5 +159,5 @@ def _vertex(costs: FloatArray, best: int) -> float:
     return float(np.clip(0.5 * (left - right) / bend, -0.5, 0.5))
 
 
-def _moved(one: HeadingSeries, skew_s: float, device: str) -> HeadingSeries:
+def _on_first_clock(one: HeadingSeries, skew_s: float, device: str) -> HeadingSeries:
     return replace(one, source=f"{one.source} ({device})", time_s=one.time_s - skew_s)

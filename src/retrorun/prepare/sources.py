@@ -113,7 +113,9 @@ def _judge_speed(
     )
     for unit, factor, least in units:
         agree = [
-            one for one in known if _within(own.metres * factor, one.metres, settings.unit_factor)
+            one
+            for one in known
+            if _agree_within(own.metres * factor, one.metres, settings.unit_factor)
         ]
         if usual > least and len(agree) * 2 > len(known):
             words = f"speed was recorded in {unit} ({agree[0].source} tells); converted to m/s"
@@ -144,21 +146,23 @@ def _judge_odometer(
         return None, notes
     own_m = float(np.maximum(np.diff(repaired), 0.0).sum())
     reference = _reference(others, settings)
-    if reference is not None and not _within(own_m, reference.metres, settings.totals_differ):
+    if reference is not None and not _agree_within(own_m, reference.metres, settings.totals_differ):
         for unit, metres in _METRES_PER.items():
-            if _within(own_m * metres, reference.metres, settings.unit_factor):
+            if _agree_within(own_m * metres, reference.metres, settings.unit_factor):
                 words = f"the odometer counted {unit} ({reference.source} tells); converted"
-                return _put(distance, known, repaired * metres), (
+                return _with_values(distance, known, repaired * metres), (
                     *notes,
                     Note("odometer-unit", words),
                 )
         agree = [
-            one for one in others if _within(one.metres, reference.metres, settings.totals_agree)
+            one
+            for one in others
+            if _agree_within(one.metres, reference.metres, settings.totals_agree)
         ]
         if len(agree) > 1 or own_m < settings.source_least_m:
             words = f"the odometer says {own_m:,.0f} m, {_list_totals(agree)}; it was not used"
             return None, (*notes, Note("odometer-differs", words))
-    return _put(distance, known, repaired), notes
+    return _with_values(distance, known, repaired), notes
 
 
 def _as_running_total(
@@ -218,7 +222,7 @@ def _plausible(
 ) -> bool:
     """Whether a way agrees with another source, or, where there is none, can be run."""
     if others:
-        return any(_within(metres, one.metres, settings.totals_agree) for one in others)
+        return any(_agree_within(metres, one.metres, settings.totals_agree) for one in others)
     return (
         stepping and span_s > 0 and settings.moving_mps <= metres / span_s <= settings.sustained_mps
     )
@@ -227,7 +231,7 @@ def _plausible(
 def _reference(others: list[_Total], settings: PrepareSettings) -> _Total | None:
     """The total that most of the others agree with; the first of them where they all differ."""
     support = [
-        sum(_within(one.metres, each.metres, settings.totals_agree) for each in others)
+        sum(_agree_within(one.metres, each.metres, settings.totals_agree) for each in others)
         for one in others
     ]
     return others[int(np.argmax(support))] if others else None
@@ -274,7 +278,7 @@ def _odometer_total(distance: FloatArray | None) -> _Total | None:
     return _Total("the odometer", metres)
 
 
-def _within(one: float, other: float, factor: float) -> bool:
+def _agree_within(one: float, other: float, factor: float) -> bool:
     """Whether two amounts above 0 lie within a factor of each other."""
     return one > 0 and other > 0 and 1 / factor <= one / other <= factor
 
@@ -283,7 +287,7 @@ def _list_totals(totals: list[_Total]) -> str:
     return ", ".join(f"{one.source} {one.metres:,.0f} m" for one in totals)
 
 
-def _put(whole: FloatArray, known: np.ndarray, values: FloatArray) -> FloatArray:
+def _with_values(whole: FloatArray, known: np.ndarray, values: FloatArray) -> FloatArray:
     found = np.full(whole.size, np.nan)
     found[known] = values
     return found

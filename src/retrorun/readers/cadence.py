@@ -37,18 +37,18 @@ def normalize_cadence(
         found["heart_rate_bpm"] = np.where(heart == 0, np.nan, heart)
     cadence = found.get("cadence_spm")
     if cadence is None or not (cadence > 0).any():
-        return _held(found), ()
+        return _with_numbers(found), ()
     speed = _speed_mps(time_s, columns, limits)
-    if _one_leg(cadence, speed, sport or "", limits):
+    if _counts_one_leg(cadence, speed, sport or "", limits):
         cadence = 2 * cadence
         notes = [Note("cadence-doubled", "cadence counted one leg and was doubled")]
     else:
         notes = [Note("cadence-as-given", "cadence counts both feet as the file gives it")]
-    found["cadence_spm"], faults = _repaired(time_s, (cadence, speed), sport or "", limits)
-    return _held(found), (*notes, *faults)
+    found["cadence_spm"], faults = _repair_counts(time_s, (cadence, speed), sport or "", limits)
+    return _with_numbers(found), (*notes, *faults)
 
 
-def _held(columns: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+def _with_numbers(columns: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
     """Only the columns that hold a number at all."""
     return {name: values for name, values in columns.items() if np.isfinite(values).any()}
 
@@ -62,13 +62,15 @@ def _speed_mps(
     if distance is not None:
         known = np.flatnonzero(np.isfinite(distance))
         early, late = _around(known, limits.cadence_span)
-        found[known] = _over(distance[late] - distance[early], time_s[late] - time_s[early], limits)
+        found[known] = _plausible_mps(
+            distance[late] - distance[early], time_s[late] - time_s[early], limits
+        )
     if all(name in columns for name in POSITION):
         latitude, longitude = (columns[name] for name in POSITION)
         known = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude))
         early, late = _around(known, limits.cadence_span)
         way_m = arithmetic.hypot(*arithmetic.steps_m(latitude, longitude, early, late))
-        by_place = _over(way_m, time_s[late] - time_s[early], limits)
+        by_place = _plausible_mps(way_m, time_s[late] - time_s[early], limits)
         found[known] = np.where(np.isnan(found[known]), by_place, found[known])
     device = columns.get("speed_mps")
     if device is None:
@@ -83,7 +85,7 @@ def _around(known: IntArray, span: int) -> tuple[IntArray, IntArray]:
     return known[np.maximum(place - span, 0)], known[np.minimum(place + span, last)]
 
 
-def _over(way_m: FloatArray, lasted_s: FloatArray, limits: ReadLimits) -> FloatArray:
+def _plausible_mps(way_m: FloatArray, lasted_s: FloatArray, limits: ReadLimits) -> FloatArray:
     """A speed somebody can have; NaN where way or time make no sense."""
     with np.errstate(divide="ignore", invalid="ignore"):
         speed = way_m / lasted_s
@@ -93,7 +95,7 @@ def _over(way_m: FloatArray, lasted_s: FloatArray, limits: ReadLimits) -> FloatA
     return np.where(sensible & (way_m > 0), speed, np.nan)
 
 
-def _one_leg(cadence: FloatArray, speed: FloatArray, sport: str, limits: ReadLimits) -> bool:
+def _counts_one_leg(cadence: FloatArray, speed: FloatArray, sport: str, limits: ReadLimits) -> bool:
     """Whether the counts fit the speed and the sport better when they are doubled."""
     counted = (cadence > 0) & ~(speed < limits.cadence_standing_mps)
     if not counted.any():
@@ -143,7 +145,7 @@ def _normal(value: FloatArray, middle: FloatArray, spread: float) -> FloatArray:
     return np.asarray(arithmetic.exp(-0.5 * off * off) / spread)
 
 
-def _repaired(
+def _repair_counts(
     time_s: FloatArray, counted: tuple[FloatArray, FloatArray], sport: str, limits: ReadLimits
 ) -> tuple[FloatArray, tuple[Note, ...]]:
     """Double what counts half of the usual, halve what counts twice, where it lasts; with notes."""
@@ -152,11 +154,11 @@ def _repaired(
     most = limits.cadence_double_walk_spm if is_walk(sport) else limits.cadence_double_spm
     with np.errstate(invalid="ignore"):
         half = (cadence > 0) & (cadence < limits.cadence_half_share * usual)
-        half &= _near(2 * cadence, usual, limits) & ~(speed < limits.cadence_half_mps)
-        double = (cadence > most) & _near(cadence / 2, usual, limits)
+        half &= _is_near(2 * cadence, usual, limits) & ~(speed < limits.cadence_half_mps)
+        double = (cadence > most) & _is_near(cadence / 2, usual, limits)
     if not half.any() and not double.any():
         return cadence, ()
-    half, double = (_lasting(each, time_s, limits.cadence_lasts_s) for each in (half, double))
+    half, double = (_without_short(each, time_s, limits.cadence_lasts_s) for each in (half, double))
     notes = [
         Note(slug, f"{int(where.sum())} samples counted {words} of the steps; put right")
         for slug, where, words in (
@@ -179,21 +181,21 @@ def _usual_spm(
     walk = (cadence > low) & (cadence < high) & (speed > limits.cadence_usual_walk_mps)
     return np.where(
         running,
-        _middle(cadence[running & run], limits),
-        _middle(cadence[~running & walk], limits),
+        _median_of_enough(cadence[running & run], limits),
+        _median_of_enough(cadence[~running & walk], limits),
     )
 
 
-def _middle(values: FloatArray, limits: ReadLimits) -> float:
+def _median_of_enough(values: FloatArray, limits: ReadLimits) -> float:
     """Median of enough values, else NaN."""
     return float(np.median(values)) if values.size >= 2 * limits.cadence_span else np.nan
 
 
-def _near(value: FloatArray, usual: FloatArray, limits: ReadLimits) -> BoolArray:
+def _is_near(value: FloatArray, usual: FloatArray, limits: ReadLimits) -> BoolArray:
     return np.asarray(np.abs(value - usual) < limits.cadence_near_share * usual, dtype=bool)
 
 
-def _lasting(where: BoolArray, time_s: FloatArray, least_s: float) -> BoolArray:
+def _without_short(where: BoolArray, time_s: FloatArray, least_s: float) -> BoolArray:
     """Only the unbroken stretches that last."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], where, [False])).astype(np.int8)))
     first, last = edges[::2], edges[1::2]

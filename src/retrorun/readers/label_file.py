@@ -42,7 +42,7 @@ def label_table(name: str, data: bytes) -> Mapping[int, tuple[Label, ...]]:
         ReadError: no such table; the message names the line.
     """
     if len(data) > _MOST_BYTES:
-        raise _broken(name, 1, f"a table of labels has at most {_MOST_BYTES} bytes")
+        raise _error_in_line(name, 1, f"a table of labels has at most {_MOST_BYTES} bytes")
     text = data.decode("utf-8-sig", "replace")
     head = text.split("\n", 1)[0]
     rows = csv.reader(io.StringIO(text), delimiter=";" if ";" in head else ",")
@@ -50,16 +50,16 @@ def label_table(name: str, data: bytes) -> Mapping[int, tuple[Label, ...]]:
     try:
         columns = [one.strip().lower() for one in next(rows, [])]
         if not set(_HEAD) <= set(columns):
-            raise _broken(name, 1, f"its first line must name {', '.join(_HEAD)}")
+            raise _error_in_line(name, 1, f"its first line must name {', '.join(_HEAD)}")
         places = [columns.index(one) for one in _HEAD]
         which = columns.index(_ACTIVITY) if _ACTIVITY in columns else None
         for count, row in enumerate(row for row in rows if any(cell.strip() for cell in row)):
             if count >= _MOST_ROWS:
-                raise _broken(name, rows.line_num, f"more than {_MOST_ROWS} labels")
+                raise _error_in_line(name, rows.line_num, f"more than {_MOST_ROWS} labels")
             label = _label(name, rows.line_num, [_cell(row, at) for at in places])
             found.setdefault(_position(name, rows.line_num, _cell(row, which)), []).append(label)
     except csv.Error as problem:
-        raise _broken(name, rows.line_num, str(problem)) from problem
+        raise _error_in_line(name, rows.line_num, str(problem)) from problem
     return {position: tuple(labels) for position, labels in found.items()}
 
 
@@ -72,7 +72,7 @@ def _position(name: str, line: int, cell: str) -> int:
     if not cell:
         return 0
     if not 1 <= number <= _MOST_ACTIVITIES:
-        raise _broken(name, line, "activity must be a number from 1")
+        raise _error_in_line(name, line, "activity must be a number from 1")
     return number - 1
 
 
@@ -81,11 +81,11 @@ def _label(name: str, line: int, cells: list[str]) -> Label:
     direction = cells[2].lower()
     if start_s is None or end_s is None or clock != end_clock:
         words = "start and end must be seconds, m:ss or h:mm:ss, or both a date and a time"
-        raise _broken(name, line, words)
+        raise _error_in_line(name, line, words)
     if not start_s < end_s:
-        raise _broken(name, line, "it must end after it starts")
+        raise _error_in_line(name, line, "it must end after it starts")
     if direction not in ("backward", "forward"):
-        raise _broken(name, line, f"{direction[:40]!r} is neither backward nor forward")
+        raise _error_in_line(name, line, f"{direction[:40]!r} is neither backward nor forward")
     return Label(start_s, end_s, cast(Direction, direction), f"{clock}{ORIGIN}")
 
 
@@ -110,6 +110,6 @@ def _seconds(text: str) -> float | None:
     return seconds_s if math.isfinite(seconds_s) and seconds_s >= 0 else None
 
 
-def _broken(name: str, line: int, words: str) -> ReadError:
+def _error_in_line(name: str, line: int, words: str) -> ReadError:
     remedy = "Mend the table; its export is imported without it."
     return ReadError("labels-broken", f"line {line}: {words}", file=name, remedy=remedy)

@@ -66,7 +66,7 @@ def read_polar(source: Source, data: bytes, limits: ReadLimits) -> Export:
         run for one in on_foot if (run := _recording(session, one, source, limits)) is not None
     ]
     if not found:
-        raise _nothing(source.name, on_foot, others)
+        raise _error_of_none(source.name, on_foot, others)
     passed_over = tuple(Note("other-sport", f"{sport}: not on foot") for sport in others)
     return Export(source, tuple(found), passed_over)
 
@@ -114,7 +114,7 @@ def _sport(exercise: Object) -> str | None:
     return word.replace("_", " ").lower() if word else None
 
 
-def _amount(holder: Object, name: str) -> float | None:
+def _positive_number(holder: Object, name: str) -> float | None:
     """A number above 0, or None."""
     found = holder.get(name)
     value = float(found) if isinstance(found, float) else float("nan")
@@ -154,7 +154,7 @@ def _recording(
     time_s = np.unique(np.concatenate(times)) if times else np.zeros(0)
     if time_s.size < 2:
         return None
-    columns = {channel: _on(time_s, *one) for channel, one in series.items()}
+    columns = {channel: _on_axis(time_s, *one) for channel, one in series.items()}
     sport = _sport(exercise)
     tidy, notes = normalize_cadence(time_s, columns, sport, limits)
     if is_on_foot(sport) == "maybe":
@@ -162,7 +162,7 @@ def _recording(
         notes = (*notes, Note("sport-unknown", words))
     if offset_s is None:
         notes = (*notes, Note("zone-unknown", "the file names no zone; its times count as UTC"))
-    distance_m = _amount(exercise, "distance")
+    distance_m = _positive_number(exercise, "distance")
     return Recording(
         time_s=time_s,
         columns=tidy,
@@ -171,7 +171,7 @@ def _recording(
         name=_text(session, "name"),
         device=source.device,
         utc_offset_s=offset_s,
-        energy_kcal=_amount(exercise, "kiloCalories"),
+        energy_kcal=_positive_number(exercise, "kiloCalories"),
         distance_m=distance_m,
         totals=(FileTotal("session", distance_m),) if distance_m else (),
         notes=notes,
@@ -201,7 +201,7 @@ def _series(
             yield channel, (time_s, values)
 
 
-def _on(time_s: FloatArray, at_s: FloatArray, values: FloatArray) -> FloatArray:
+def _on_axis(time_s: FloatArray, at_s: FloatArray, values: FloatArray) -> FloatArray:
     """Values (k,) at their times among all times, (n,); the last one where a time repeats."""
     found = np.full(time_s.size, np.nan)
     found[np.searchsorted(time_s, at_s)] = values
@@ -218,10 +218,10 @@ def _laps(exercise: Object, offset_s: float) -> Iterator[Lap]:
             continue
         start_s, end_s = (_time_s(lap.get(key), offset_s) for key in ("startTime", "stopTime"))
         if start_s < end_s:
-            yield Lap(start_s, end_s, distance_m=_amount(lap, "distance"))
+            yield Lap(start_s, end_s, distance_m=_positive_number(lap, "distance"))
 
 
-def _nothing(
+def _error_of_none(
     name: str, on_foot: Sequence[Object], others: Sequence[str]
 ) -> ReadError | NotARunError:
     """Why there is nothing to analyse."""

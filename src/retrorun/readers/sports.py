@@ -314,16 +314,16 @@ def is_on_foot(sport: str | None) -> Kept:
     if word.startswith("exercise type "):
         return "no"  # Samsung's list is closed
     written, plain = tokens(word)
-    if written & ELSEWHERE_AS_WRITTEN or _any(plain, ELSEWHERE):
+    if written & ELSEWHERE_AS_WRITTEN or _any_of(plain, ELSEWHERE):
         return "no"
-    return "yes" if _any(plain, ON_FOOT) else "maybe"
+    return "yes" if _any_of(plain, ON_FOOT) else "maybe"
 
 
 def is_walk(sport: str | None) -> bool:
     """Whether a sport is walking or hiking, on foot and by its words."""
     plain = tokens(sport_of_code(sport or ""))[1]
-    may_run = _any(plain - _ANY_GAIT, (RUN,))
-    return is_on_foot(sport) == "yes" and _any(plain, (WALK,)) and not may_run
+    may_run = _any_of(plain - _ANY_GAIT, (RUN,))
+    return is_on_foot(sport) == "yes" and _any_of(plain, (WALK,)) and not may_run
 
 
 @lru_cache(maxsize=256)
@@ -340,7 +340,7 @@ def without_diacritics(text: str) -> str:
     return unicodedata.normalize("NFC", _DIACRITICS.sub("", split))
 
 
-def _any(plain: Iterable[str], groups: Iterable[Words]) -> bool:
+def _any_of(plain: Iterable[str], groups: Iterable[Words]) -> bool:
     return any(_is_one(word, words) for word in plain for words in groups)
 
 

@@ -56,9 +56,9 @@ class ObjectStore:
         pages = hasattr(self._system, "call_s3")
         listing = self._pages(root) if pages else self._walk(root, needed=not under)
         first = next(listing, None)  # now, so that who asks is told now
-        return self._found(listing if first is None else chain([first], listing))
+        return self._entries_of(listing if first is None else chain([first], listing))
 
-    def _found(self, listing: Iterator[tuple[str, dict[str, Any]]]) -> Iterator[Entry]:
+    def _entries_of(self, listing: Iterator[tuple[str, dict[str, Any]]]) -> Iterator[Entry]:
         for path, facts in listing:
             inner = path[len(self._root) :].lstrip("/")
             if inner:
@@ -70,9 +70,11 @@ class ObjectStore:
         more = dict(self._system.req_kw)
         while True:
             asked = {"Bucket": bucket, "Prefix": f"{key}/" if key else "", **more}
-            page = self._listed(partial(self._system.call_s3, "list_objects_v2", **asked), root)
+            page = self._list_or_none(
+                partial(self._system.call_s3, "list_objects_v2", **asked), root
+            )
             if page is None:
-                raise self._missing()
+                raise self._missing_error()
             for each in page.get("Contents", ()):
                 if not each["Key"].endswith("/"):  # a folder's marker
                     yield f"{bucket}/{each['Key']}", {**each, "size": each["Size"]}
@@ -86,17 +88,21 @@ class ObjectStore:
         folders = [root]
         while folders:
             folder = folders.pop()
-            found = self._listed(partial(self._system.ls, folder, detail=True), folder)
+            found = self._list_or_none(partial(self._system.ls, folder, detail=True), folder)
             if found is None and needed:
-                raise self._missing()
+                raise self._missing_error()
             needed = False  # below, one that is gone was removed meanwhile
-            children = {_last(each): each for each in found or () if not _same(each, folder)}
+            children = {
+                _last_part(each): each
+                for each in found or ()
+                if not _is_folder_itself(each, folder)
+            }
             inner = {name for name, each in children.items() if each["type"] == "directory"}
             for name in sorted(children.keys() - inner):
                 yield f"{folder.rstrip('/')}/{name}", children[name]
             folders += [children[name]["name"].rstrip("/") for name in sorted(inner, reverse=True)]
 
-    def _listed(self, ask: Callable[[], R], folder: str) -> R | None:
+    def _list_or_none(self, ask: Callable[[], R], folder: str) -> R | None:
         """What a listing says; None where there is nothing to list."""
         try:
             return self._with_retries(ask, folder)
@@ -105,7 +111,7 @@ class ObjectStore:
         except ReadError:
             return None
 
-    def _missing(self) -> ReadError:
+    def _missing_error(self) -> ReadError:
         return ReadError("folder-missing", "there is no such folder", file=shown(self.shown))
 
     def read(self, name: str, limit_bytes: int, tag: str | None = None) -> bytes:
@@ -126,7 +132,7 @@ class ObjectStore:
 
     def _size(self, name: str, tag: str | None) -> int:
         facts = self._with_retries(lambda: self._system.info(self._path(name)), name)
-        if tag is not None and tag != _tag(facts):
+        if tag is not None and tag != _version_tag(facts):
             raise changing(shown(name))
         return int(facts.get("size") or 0)
 
@@ -195,8 +201,8 @@ class ObjectStore:
         """
         end_s = time.monotonic() + TIMEOUT_S + size / LEAST_BYTES_PER_S
         for pause_s in (*PAUSES_S, None):
-            refused: _Errors = (PermissionError, *_foreign("NoCredentialsError"))
-            failing: _Errors = (OSError, *_foreign())
+            refused: _Errors = (PermissionError, *_library_errors("NoCredentialsError"))
+            failing: _Errors = (OSError, *_library_errors())
             try:
                 return _with_timeout(ask, end_s - time.monotonic())
             except FileExistsError:
@@ -204,19 +210,19 @@ class ObjectStore:
             except FileNotFoundError as problem:
                 raise ReadError("file-unreadable", "it is not there", file=shown(name)) from problem
             except refused as problem:
-                raise self._refused(name, problem) from problem
+                raise self._access_error(name, problem) from problem
             except failing as problem:
                 if pause_s is None or time.monotonic() + pause_s >= end_s:
-                    raise self._failing(name, problem) from problem
+                    raise self._service_error(name, problem) from problem
                 time.sleep(pause_s)
         raise AssertionError  # the last round returns or raises
 
-    def _refused(self, name: str, problem: Exception) -> StoreError:
+    def _access_error(self, name: str, problem: Exception) -> StoreError:
         remedy = "Check the credentials of the object store, and what they may do."
         words = f"{self.shown} lets nobody in: {words_of(problem)}"
         return StoreError("store-refuses", words, file=shown(name), remedy=remedy)
 
-    def _failing(self, name: str, problem: Exception) -> StoreError:
+    def _service_error(self, name: str, problem: Exception) -> StoreError:
         words = f"{self.shown} does not answer as it should: {words_of(problem)}"
         return StoreError("store-failing", words, file=shown(name))
 
@@ -284,7 +290,7 @@ class _RetryingStream(io.RawIOBase):
         super().close()
 
 
-def _foreign(name: str | None = None) -> tuple[type[Exception], ...]:
+def _library_errors(name: str | None = None) -> tuple[type[Exception], ...]:
     """The errors of those libraries that are loaded; of all, or of one name."""
     found = (
         getattr(sys.modules[module], name or each, None)
@@ -307,16 +313,16 @@ def _filesystem(address: str) -> tuple[Any, str]:
     return system, str(root).rstrip("/")
 
 
-def _last(facts: dict[str, Any]) -> str:
+def _last_part(facts: dict[str, Any]) -> str:
     return str(facts["name"]).rstrip("/").rsplit("/", 1)[-1]
 
 
-def _same(facts: dict[str, Any], folder: str) -> bool:
+def _is_folder_itself(facts: dict[str, Any], folder: str) -> bool:
     """Whether it is the folder itself, which some stores list as well."""
     return str(facts["name"]).strip("/") == folder.strip("/")
 
 
-def _tag(facts: dict[str, Any]) -> str:
+def _version_tag(facts: dict[str, Any]) -> str:
     """What changes with the content; a listing and a question about one object must agree."""
     keys = ("ETag", "etag", "LastModified", "mtime", "created")
     found = next((facts[key] for key in keys if facts.get(key)), "")
@@ -325,4 +331,4 @@ def _tag(facts: dict[str, Any]) -> str:
 
 
 def _object(address: str, name: str, facts: dict[str, Any]) -> Entry:
-    return Entry(address, name, int(facts.get("size") or 0), _tag(facts))
+    return Entry(address, name, int(facts.get("size") or 0), _version_tag(facts))

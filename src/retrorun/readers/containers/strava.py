@@ -90,7 +90,9 @@ def activities(folder: str, data: bytes) -> dict[str, ActivityRow]:
         return {}
     columns = _title_type_date(lines, file)
     return {
-        file_key(folder + _cell(row, file)): ActivityRow(*(_words(row, at) for at in columns))
+        file_key(folder + _cell(row, file)): ActivityRow(
+            *(_cell_or_none(row, at) for at in columns)
+        )
         for row in lines[1:]
         if _is_recording(_cell(row, file))
     }
@@ -127,7 +129,7 @@ def _is_recording(cell: str) -> bool:
 
 def _title_type_date(lines: Sequence[Sequence[str]], file: int) -> tuple[int | None, ...]:
     """The columns of titles, types and dates: by their heads, else by what stands in them."""
-    plain = [_plain(head) for head in lines[0]]
+    plain = [_plain_head(head) for head in lines[0]]
     title, kind, date = (
         next((at for at, head in enumerate(plain) if head in known), None)
         for known in (_TITLE, _TYPE, _DATE)
@@ -151,7 +153,7 @@ def _type_column(rows: Sequence[Sequence[str]], others: Container[int | None]) -
     return min(found)[1] if found else None
 
 
-def _plain(head: str) -> str:
+def _plain_head(head: str) -> str:
     """A head in lower case, without diacritics and apostrophes."""
     return " ".join(re.sub(r"['’`´_\s]+", " ", without_diacritics(head)).split())
 
@@ -160,5 +162,5 @@ def _cell(row: Sequence[str], at: int | None) -> str:
     return row[at].strip() if at is not None and at < len(row) else ""
 
 
-def _words(row: Sequence[str], at: int | None) -> str | None:
+def _cell_or_none(row: Sequence[str], at: int | None) -> str | None:
     return " ".join(_cell(row, at).split())[:200] or None

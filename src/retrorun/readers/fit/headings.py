@@ -131,9 +131,9 @@ def tilt_compensated_deg(field: FloatArray, acceleration: FloatArray) -> FloatAr
     held = np.isfinite(field).all(axis=1) & np.isfinite(acceleration).all(axis=1)
     if held.sum() < _FEWEST:
         return None
-    up = _unit(_smoothed(acceleration[held]))
+    up = _unit_vectors(_running_mean(acceleration[held]))
     level = field[held] - (field[held] * up).sum(axis=1, keepdims=True) * up
-    north = _unit(level)
+    north = _unit_vectors(level)
     east = np.cross(north, up)
     lengths = arithmetic.hypot(north, east).mean(axis=0)  # how level each axis is
     axis = next((axis for axis in (1, 0, 2) if lengths[axis] > _LEVEL), None)
@@ -144,12 +144,12 @@ def tilt_compensated_deg(field: FloatArray, acceleration: FloatArray) -> FloatAr
     return heading
 
 
-def _unit(vectors: FloatArray) -> FloatArray:
+def _unit_vectors(vectors: FloatArray) -> FloatArray:
     length = np.sqrt((vectors * vectors).sum(axis=1, keepdims=True))
     return np.asarray(vectors / np.where(length > 0, length, np.nan), dtype=np.float64)
 
 
-def _smoothed(vectors: FloatArray) -> FloatArray:
+def _running_mean(vectors: FloatArray) -> FloatArray:
     """Running mean; near the ends over as many as there are."""
     half = _STEADY_S // 2
     sums = np.vstack([np.zeros((1, 3)), np.cumsum(vectors, axis=0)])
@@ -182,7 +182,7 @@ def compass(
     Native raw counts count only where the file says how they are calibrated.
     """
     row = BY_SOURCE["fit:magnetometer"]
-    native = _native(part, table)
+    native = _native_sensors(part, table)
     found = native or _compass_from_developers(records, developer)
     if found is None:
         return None
@@ -190,7 +190,9 @@ def compass(
     return None if heading is None else series(row, row.label, found[0], heading)
 
 
-def _native(part: Part, table: MessageTable) -> tuple[FloatArray, FloatArray, FloatArray] | None:
+def _native_sensors(
+    part: Part, table: MessageTable
+) -> tuple[FloatArray, FloatArray, FloatArray] | None:
     if not part.counts.get(MAGNETOMETER) or not part.counts.get(ACCELEROMETER):
         return None
     fields = _sensor_samples(part, MAGNETOMETER, _calibration(table, 2))
@@ -211,10 +213,10 @@ def _sensor_samples(
     """(m,) Unix seconds and (m, 3) calibrated values, or None."""
     wanted = {TIMESTAMP, _MILLISECONDS, _OFFSETS, *_RAW, *_CALIBRATED}
     messages = decode(part, message, wanted)
-    axes = _axes(messages, _CALIBRATED)
+    axes = _three_axes(messages, _CALIBRATED)
     if axes is None:
-        raw = _axes(messages, _RAW)
-        axes = _calibrated(raw, calibration) if raw is not None and calibration else None
+        raw = _three_axes(messages, _RAW)
+        axes = _apply_calibration(raw, calibration) if raw is not None and calibration else None
     if axes is None:
         return None
     width = axes.shape[1]
@@ -231,7 +233,7 @@ def _sensor_samples(
     return (time_s[held], values[held]) if held.any() else None
 
 
-def _axes(messages: Messages, numbers: tuple[int, ...]) -> FloatArray | None:
+def _three_axes(messages: Messages, numbers: tuple[int, ...]) -> FloatArray | None:
     """(n, k, 3) from three array fields."""
     found = [messages.native.get(one) for one in numbers]
     columns = [one.reshape(len(one), -1) for one in found if one is not None]
@@ -249,18 +251,18 @@ def _calibration(table: MessageTable, sensor: int) -> Message | None:
     return None
 
 
-def _calibrated(raw: FloatArray, message: Message) -> FloatArray | None:
+def _apply_calibration(raw: FloatArray, message: Message) -> FloatArray | None:
     """FIT profile: matrix · ((raw - level shift - offset) · factor / divisor)."""
     shift, factor = number(message, "level_shift") or 0.0, number(message, "calibration_factor")
     divisor = number(message, "calibration_divisor")
-    offset = _vector(message.get("offset_cal"), 3)
-    matrix = _vector(message.get("orientation_matrix"), 9)
+    offset = _finite_vector(message.get("offset_cal"), 3)
+    matrix = _finite_vector(message.get("orientation_matrix"), 9)
     if offset is None or matrix is None or not factor or not divisor:
         return None
     return product((raw - shift - offset) * (factor / divisor), matrix.reshape(3, 3).T)
 
 
-def _vector(value: object, size: int) -> FloatArray | None:
+def _finite_vector(value: object, size: int) -> FloatArray | None:
     if not isinstance(value, list | tuple) or len(value) != size:
         return None
     known = [float(one) for one in value if isinstance(one, int | float)]
@@ -287,14 +289,14 @@ def _compass_from_developers(
     """Means of the arrays that an app wrote into each record, if it wrote both sensors."""
     named = {normalised(field.name): (field.index, field.number) for field in developer}
     for field_names, acceleration_names in _DEVELOPER:
-        field = _means(records, [named.get(name) for name in field_names])
-        acceleration = _means(records, [named.get(name) for name in acceleration_names])
+        field = _field_means(records, [named.get(name) for name in field_names])
+        acceleration = _field_means(records, [named.get(name) for name in acceleration_names])
         if field is not None and acceleration is not None:
             return times_s(records), field, acceleration
     return None
 
 
-def _means(records: Messages, keys: Sequence[tuple[int, int] | None]) -> FloatArray | None:
+def _field_means(records: Messages, keys: Sequence[tuple[int, int] | None]) -> FloatArray | None:
     columns = [records.developer.get(key) for key in keys if key is not None]
     known = [one.reshape(len(one), -1) for one in columns if one is not None]
     if len(known) != 3:

@@ -55,15 +55,18 @@ def _part_heart(part: Part) -> tuple[FloatArray, FloatArray]:
     times: list[float] = []
     beats: list[float] = []
     for index in range(len(messages.order)):
-        rates = _row(messages, _FILTERED_BPM, index)
-        stamp, event = _row(messages, TIMESTAMP, index), _row(messages, _EVENT, index)
+        rates = _array_values(messages, _FILTERED_BPM, index)
+        stamp, event = (
+            _array_values(messages, TIMESTAMP, index),
+            _array_values(messages, _EVENT, index),
+        )
         if stamp and event:
-            fraction = (_row(messages, _FRACTION, index) or [0.0])[0] / 32768
+            fraction = (_array_values(messages, _FRACTION, index) or [0.0])[0] / 32768
             tick = int(event[0])
             anchor_s = stamp[0] + FIT_EPOCH_S + fraction - tick / _TICKS_PER_S
             ticks = [int(value) for value in event]
         else:
-            ticks = _unpacked(_row(messages, _EVENT_12, index), tick)
+            ticks = _clock_ticks(_array_values(messages, _EVENT_12, index), tick)
             tick = ticks[-1] if ticks else tick
         times.extend(anchor_s + value / _TICKS_PER_S for value in ticks[: len(rates)])
         beats.extend(rates[: len(ticks)])
@@ -72,7 +75,7 @@ def _part_heart(part: Part) -> tuple[FloatArray, FloatArray]:
     return time_s[held], heart[held]
 
 
-def _row(messages: Messages, field: int, index: int) -> list[float]:
+def _array_values(messages: Messages, field: int, index: int) -> list[float]:
     values = messages.native.get(field)
     if values is None:
         return []
@@ -80,7 +83,7 @@ def _row(messages: Messages, field: int, index: int) -> list[float]:
     return [float(value) for value in row[np.isfinite(row)]]
 
 
-def _unpacked(packed: Sequence[float], tick: int) -> list[int]:
+def _clock_ticks(packed: Sequence[float], tick: int) -> list[int]:
     """Two 12-bit clock ends in three bytes, low bits first; each lies after the one before."""
     found = []
     for at in range(0, len(packed) - 2, 3):
@@ -194,7 +197,7 @@ def _sessions(
     held = np.isfinite(time_s)
     if held.sum() < 2:
         return
-    whole = _whole(part, table, messages, developer)
+    whole = _whole_recording(part, table, messages, developer)
     sessions = _in_order(table.all("session"))
     if len(sessions) > _MOST_SESSIONS:
         raise ReadError("too-many-sessions", f"more than {_MOST_SESSIONS} sessions", file=name)
@@ -203,7 +206,7 @@ def _sessions(
             yield _with_session(_records_between(whole, window), session, table, limits)
 
 
-def _whole(
+def _whole_recording(
     part: Part,
     table: MessageTable,
     messages: Messages,
@@ -288,7 +291,7 @@ def _records_between(whole: Recording, window: IntArray) -> Recording:
         whole,
         time_s=time_s,
         columns={key: values[window] for key, values in whole.columns.items()},
-        headings=tuple(_within(one, first, last) for one in whole.headings),
+        headings=tuple(_heading_between(one, first, last) for one in whole.headings),
         laps=tuple(lap for lap in whole.laps if _overlaps(lap, first, last)),
         pauses=tuple(pause for pause in whole.pauses if _overlaps(pause, first, last)),
     )
@@ -299,7 +302,7 @@ def _overlaps(span: Lap | Pause, first: float, last: float) -> bool:
     return first <= middle <= last
 
 
-def _within(one: HeadingSeries, first: float, last: float) -> HeadingSeries:
+def _heading_between(one: HeadingSeries, first: float, last: float) -> HeadingSeries:
     held = (one.time_s >= first) & (one.time_s <= last)
     return replace(one, time_s=one.time_s[held], heading_deg=one.heading_deg[held])
 

@@ -97,21 +97,26 @@ def decode(
         developer: developer fields wanted.
     """
     groups = [runs for runs in part.runs if runs.definition.message == message]
-    orders = [_orders(runs) for runs in groups]
+    orders = [_message_order(runs) for runs in groups]
     order = np.concatenate([*orders, np.zeros(0, np.int64)])
     rank = np.argsort(order, kind="stable")
-    blocks = [_block(part.data, runs) for runs in groups]
+    blocks = [_message_bytes(part.data, runs) for runs in groups]
     wanted = frozenset(native)
-    natives = [_natives(block, runs, wanted) for block, runs in zip(blocks, groups, strict=True)]
+    natives = [
+        _native_fields(block, runs, wanted) for block, runs in zip(blocks, groups, strict=True)
+    ]
     extras = [_extras(block, runs, developer) for block, runs in zip(blocks, groups, strict=True)]
     sizes = [len(places) for places in orders]
-    clocks = np.concatenate([*(_clocks(runs) for runs in groups), np.zeros(0)])
+    clocks = np.concatenate([*(_clock_times(runs) for runs in groups), np.zeros(0)])
     return Messages(
-        order[rank], _joined(natives, sizes, rank), _joined(extras, sizes, rank), clocks[rank]
+        order[rank],
+        _join_groups(natives, sizes, rank),
+        _join_groups(extras, sizes, rank),
+        clocks[rank],
     )
 
 
-def _orders(runs: Runs) -> IntArray:
+def _message_order(runs: Runs) -> IntArray:
     counts = np.asarray(runs.counts, dtype=np.int64)
     return _ranges(np.asarray(runs.orders, dtype=np.int64), counts, 1)
 
@@ -122,7 +127,7 @@ def _ranges(starts: IntArray, counts: IntArray, step: int) -> IntArray:
     return np.repeat(starts, counts) + step * (np.arange(len(first), dtype=np.int64) - first)
 
 
-def _block(data: bytes, runs: Runs) -> Block:
+def _message_bytes(data: bytes, runs: Runs) -> Block:
     """(messages, size) bytes of all messages of one definition."""
     size = runs.definition.size
     if len(runs.starts) == 1:
@@ -135,7 +140,7 @@ def _block(data: bytes, runs: Runs) -> Block:
     return windows[places]
 
 
-def _clocks(runs: Runs) -> FloatArray:
+def _clock_times(runs: Runs) -> FloatArray:
     clocks = np.full(sum(runs.counts), np.nan)
     if runs.clocks_s:
         first = np.cumsum(runs.counts) - runs.counts
@@ -143,7 +148,7 @@ def _clocks(runs: Runs) -> FloatArray:
     return clocks
 
 
-def _natives(block: Block, runs: Runs, wanted: frozenset[int]) -> dict[int, FloatArray]:
+def _native_fields(block: Block, runs: Runs, wanted: frozenset[int]) -> dict[int, FloatArray]:
     found = {}
     for place in runs.definition.fields:
         if place.number in wanted:
@@ -187,17 +192,17 @@ def _values(block: Block, place: FieldPlace, kind: int, layout: Definition) -> F
     return values[:, 0] if values.shape[1] == 1 else values
 
 
-def _joined(
+def _join_groups(
     groups: Sequence[Mapping[_Key, FloatArray]],
     sizes: Sequence[int],
     rank: IntArray,
 ) -> dict[_Key, FloatArray]:
     """Put the columns of several definitions below each other, in the file's order."""
     keys = dict.fromkeys(key for group in groups for key in group)
-    return {key: _stacked([group.get(key) for group in groups], sizes)[rank] for key in keys}
+    return {key: _stack([group.get(key) for group in groups], sizes)[rank] for key in keys}
 
 
-def _stacked(pieces: Sequence[FloatArray | None], sizes: Sequence[int]) -> FloatArray:
+def _stack(pieces: Sequence[FloatArray | None], sizes: Sequence[int]) -> FloatArray:
     """(n,), or (n, k) where any piece has k > 1 values a message; NaN where a piece is missing."""
     width = max(piece.shape[1] if piece is not None and piece.ndim > 1 else 1 for piece in pieces)
     stack = np.full((sum(sizes), width), np.nan)
@@ -267,7 +272,7 @@ def channels(messages: Messages) -> dict[str, FloatArray]:
         raw = messages.scalar(field.number)
         if raw is not None:
             _fill(found, field.channel, raw / field.scale - field.offset)
-    for channel, values in _compressed(messages.native).items():
+    for channel, values in _compressed_speed_distance(messages.native).items():
         _fill(found, channel, values)
     cadence = messages.scalar(CADENCE)
     if cadence is not None:
@@ -281,7 +286,7 @@ def _fill(found: dict[str, FloatArray], channel: str, values: FloatArray) -> Non
     found[channel] = values if known is None else np.where(np.isnan(known), values, known)
 
 
-def _compressed(native: Mapping[int, FloatArray]) -> dict[str, FloatArray]:
+def _compressed_speed_distance(native: Mapping[int, FloatArray]) -> dict[str, FloatArray]:
     """``compressed_speed_distance``: 12 bits of 1/100 m/s, 12 bits of running 1/16 m."""
     raw = native.get(COMPRESSED)
     if raw is None or raw.ndim != 2 or raw.shape[1] != 3:

@@ -19,10 +19,10 @@ _Words = npt.NDArray[np.uint16]
 
 
 @cache
-def _carried(level: int) -> _Words:
+def _crc_after_zeros(level: int) -> _Words:
     """Where each of the 65,536 states goes when ``2**level`` words of zero follow."""
     if level:
-        half = _carried(level - 1)
+        half = _crc_after_zeros(level - 1)
         return half[half]
     state = np.arange(65_536, dtype=np.uint16)
     for _ in range(16):
@@ -40,12 +40,12 @@ def fit_crc(data: bytes) -> int:
     padded = b"\0" + data if len(data) % 2 else data  # leading zeros change nothing
     if not padded:
         return 0
-    state = _carried(0)[np.frombuffer(padded, dtype="<u2")]
+    state = _crc_after_zeros(0)[np.frombuffer(padded, dtype="<u2")]
     level = 0
     while len(state) > 1:
         if len(state) % 2:
             state = np.concatenate([np.zeros(1, np.uint16), state])
-        state = _carried(level)[state[0::2]] ^ state[1::2]
+        state = _crc_after_zeros(level)[state[0::2]] ^ state[1::2]
         level += 1
     return int(state[0])
 
@@ -221,17 +221,17 @@ class _Scan:
     def run(self, trouble: Damage | None) -> Part:
         try:
             while self.position < self.end:
-                self._plain()
+                self._step_over_messages()
                 if self.position < self.end:
-                    self._special(self.data[self.position])
+                    self._read_special(self.data[self.position])
         except _BrokenError as broken:
             trouble = broken.damage
         runs = tuple(runs for runs in self.found.values() if runs.starts)
         return Part(
-            self.data, runs, _framed(b"".join(self.rest)), self.counts, trouble, self.left_out
+            self.data, runs, _as_fit_file(b"".join(self.rest)), self.counts, trouble, self.left_out
         )
 
-    def _plain(self) -> None:
+    def _step_over_messages(self) -> None:
         """Step over ordinary data messages: the loop that all time is spent in."""
         data, local, counts, position = self.data, self.local, self.counts, self.position
         end = self.end
@@ -269,13 +269,13 @@ class _Scan:
 
     def _keep(self, definition: Definition, start: int, count: int) -> None:
         """Copy messages to the rest, as many as there is room for."""
-        fields = 1 + len(_narrowed(definition))
+        fields = 1 + len(_fields_to_read(definition))
         held = min(count, max(0, self.budget.fields) // fields)
         self.budget.fields -= held * fields
         self.left_out += count - held
         self.rest.append(self.data[start : start + held * definition.size])
 
-    def _special(self, head: int) -> None:
+    def _read_special(self, head: int) -> None:
         if head & 0x80:
             self._compressed(head)
         elif head & 0x40:
@@ -314,7 +314,7 @@ class _Scan:
 
         No decoder stumbles over those, and they cost little.
         """
-        held = _narrowed(definition)
+        held = _fields_to_read(definition)
         if len(held) > 255:
             raise _BrokenError("fit-broken", "a definition is too long", self.position)
         self.budget.fields -= len(held)
@@ -363,13 +363,13 @@ def _definition(head: bytes, natives: bytes, developers: bytes) -> Definition | 
         return None
     big = head[1] == 1
     number = int.from_bytes(head[2:4], "big" if big else "little")
-    fields, size = _places(natives, 1)
-    developer, size = _places(developers[1:], size)
+    fields, size = _field_places(natives, 1)
+    developer, size = _field_places(developers[1:], size)
     stamps = [place.offset for place in fields if place.number == TIMESTAMP and place.size == 4]
     return Definition(number, size, big, fields, developer, stamps[0] if stamps else None)
 
 
-def _places(triples: bytes, offset: int) -> tuple[tuple[FieldPlace, ...], int]:
+def _field_places(triples: bytes, offset: int) -> tuple[tuple[FieldPlace, ...], int]:
     places = []
     for at in range(0, len(triples) - 2, 3):
         number, size, kind = triples[at : at + 3]
@@ -379,7 +379,7 @@ def _places(triples: bytes, offset: int) -> tuple[tuple[FieldPlace, ...], int]:
 
 
 @lru_cache(maxsize=1024)
-def _narrowed(definition: Definition) -> tuple[tuple[int, int, int], ...]:
+def _fields_to_read(definition: Definition) -> tuple[tuple[int, int, int], ...]:
     """Number, size and base type of the fields that are read, and of the bytes between them.
 
     A field whose size does not fit its type is bytes, too.
@@ -388,20 +388,20 @@ def _narrowed(definition: Definition) -> tuple[tuple[int, int, int], ...]:
     for each in definition.fields:
         width = _WIDTHS.get(each.kind, 0)
         if each.number in wanted and width and each.size and each.size % width == 0:
-            held += [*_bytes(spare), (each.number, each.size, each.kind)]
+            held += [*_byte_fields(spare), (each.number, each.size, each.kind)]
             spare = 0
         else:
             spare += each.size
     spare += sum(each.size for each in definition.developer)
-    return (*held, *_bytes(spare))
+    return (*held, *_byte_fields(spare))
 
 
-def _bytes(size: int) -> Iterator[tuple[int, int, int]]:
+def _byte_fields(size: int) -> Iterator[tuple[int, int, int]]:
     """Fields of bytes, as long as they may be."""
     for start in range(0, size, 255):
         yield _UNNAMED, min(255, size - start), _BYTES
 
 
-def _framed(messages: bytes) -> bytes:
+def _as_fit_file(messages: bytes) -> bytes:
     """A FIT file around some messages, without checksums."""
     return struct.pack("<BBHI4s", 12, 0x20, 2100, len(messages), b".FIT") + messages

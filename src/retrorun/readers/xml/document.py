@@ -59,64 +59,64 @@ def decode(data: bytes) -> tuple[bytes, tuple[Note, ...]]:
         The document, and a note for each repair.
     """
     notes: list[Note] = []
-    wide = _wide(data)
+    wide = _wide_encoding(data)
     if wide:
         data = data.decode(wide, "replace").lstrip("\ufeff").encode()
-    data = _begun(data, notes)
-    data = _encoded(data, notes, is_wide=bool(wide))
-    data = _declared(data, notes)
+    data = _without_surroundings(data, notes)
+    data = _in_known_encoding(data, notes, is_wide=bool(wide))
+    data = _with_declared_prefixes(data, notes)
     return data, tuple(notes)
 
 
 def head_of(data: bytes, size: int) -> bytes:
     """The first bytes of a document, without what stands in front of it, in UTF-8 or alike."""
     head = data[:size]
-    wide = _wide(head)
-    return _begun(head.decode(wide, "replace").encode() if wide else head, [])
+    wide = _wide_encoding(head)
+    return _without_surroundings(head.decode(wide, "replace").encode() if wide else head, [])
 
 
-def _wide(data: bytes) -> str | None:
+def _wide_encoding(data: bytes) -> str | None:
     """The encoding of two or four bytes a letter that the first bytes show."""
     return next((name for mark, name in _MARKS if data.startswith(mark)), None)
 
 
-def _begun(data: bytes, notes: list[Note]) -> bytes:
+def _without_surroundings(data: bytes, notes: list[Note]) -> bytes:
     """Without what stands in front of the first tag and without zeros behind the last."""
     first = data.find(b"<", 0, SAMPLE_BYTES)
     front = data[: max(first, 0)]
     if front.removeprefix(_BOM).strip():
         words = "what stood in front of the XML was left out"
-        notes.append(_repaired(words))
+        notes.append(_repair_note(words))
     if front not in (b"", _BOM):
         data = data[first:]
     if data.endswith(b"\0"):
         data = data.rstrip(b"\0")
-        notes.append(_repaired("zeros behind the end were left out"))
+        notes.append(_repair_note("zeros behind the end were left out"))
     return data
 
 
-def _encoded(data: bytes, notes: list[Note], *, is_wide: bool) -> bytes:
+def _in_known_encoding(data: bytes, notes: list[Note], *, is_wide: bool) -> bytes:
     """In UTF-8 or Latin-1 as declared; a declaration that is wrong is taken away."""
     head = _DECLARATION.match(data, len(_BOM) if data.startswith(_BOM) else 0)
     found = _ENCODING.search(head[0]) if head else None
     name = found[1] if found else b"utf-8"
     is_as_declared = _LATIN.fullmatch(name) or (_ASCII.fullmatch(name) and data.isascii())
     if is_wide or is_as_declared:
-        return _undeclared(data) if is_wide else data
+        return _without_declaration(data) if is_wide else data
     if _UTF8.fullmatch(name):
         if _is_utf8(data):
             return data
-        notes.append(_repaired("some letters are not UTF-8; they were read as Windows-1252"))
-        return _undeclared(_from_mixed(data))
+        notes.append(_repair_note("some letters are not UTF-8; they were read as Windows-1252"))
+        return _without_declaration(_from_mixed(data))
     if _NARROW.fullmatch(name):
         with suppress(LookupError):
-            return _undeclared(data.decode(name.decode("ascii"), "replace").encode())
+            return _without_declaration(data.decode(name.decode("ascii"), "replace").encode())
     shown = name.decode("ascii", "replace")
-    notes.append(_repaired(f"the encoding is declared as {shown}, which it is not"))
-    return _undeclared(data if _is_utf8(data) else _from_mixed(data))
+    notes.append(_repair_note(f"the encoding is declared as {shown}, which it is not"))
+    return _without_declaration(data if _is_utf8(data) else _from_mixed(data))
 
 
-def _undeclared(data: bytes) -> bytes:
+def _without_declaration(data: bytes) -> bytes:
     """The document without its declaration: it is UTF-8."""
     return _DECLARATION.sub(b"", data.removeprefix(_BOM), count=1)
 
@@ -141,7 +141,7 @@ def _from_mixed(data: bytes) -> bytes:
     return b"".join(piece.translate(_ESCAPED).encode() for piece in pieces)
 
 
-def _declared(data: bytes, notes: list[Note]) -> bytes:
+def _with_declared_prefixes(data: bytes, notes: list[Note]) -> bytes:
     """With no declaration behind the beginning, and with every prefix declared in the root."""
     head = data[:SAMPLE_BYTES]
     late = [one for one in _DECLARATION.finditer(head) if data[: one.start()] not in (b"", _BOM)]
@@ -149,7 +149,7 @@ def _declared(data: bytes, notes: list[Note]) -> bytes:
         for one in late:
             head = head[: one.start()] + b" " * len(one[0]) + head[one.end() :]
         data = head + data[SAMPLE_BYTES:]
-        notes.append(_repaired("an XML declaration stood behind the beginning"))
+        notes.append(_repair_note("an XML declaration stood behind the beginning"))
     used = {name for piece in samples(data) for name in _PREFIX.findall(piece)}
     return _with_prefixes(data, used, notes)
 
@@ -164,7 +164,7 @@ def _with_prefixes(data: bytes, used: set[bytes], notes: list[Note]) -> bytes:
     own = b"".join(b' xmlns:%b="undeclared:%b"' % (name, name) for name in missing)
     end = root.end() - (2 if root[0].endswith(b"/>") else 1)
     shown = b", ".join(missing).decode("ascii", "replace")
-    notes.append(_repaired(f"prefixes without a declaration were taken as they stand: {shown}"))
+    notes.append(_repair_note(f"prefixes without a declaration were taken as they stand: {shown}"))
     return data[:end] + own + data[end:]
 
 
@@ -189,11 +189,11 @@ def repair(data: bytes) -> tuple[bytes, tuple[Note, ...]]:
     notes: list[Note] = []
     legal = data.translate(CONTROLS_TO_BLANKS)
     legal = legal.replace(b"\xef\xbf\xbe", b" ").replace(b"\xef\xbf\xbf", b" ")
-    legal = _REFERENCE.sub(_legal, legal)
+    legal = _REFERENCE.sub(_legal_reference, legal)
     legal = _MARKUP.sub(lambda found: b"&amp;" if found[0] == b"&" else b"&lt;", legal)
     if legal != data:
         words = "characters that XML forbids were taken out or written as XML does"
-        notes.append(_repaired(words))
+        notes.append(_repair_note(words))
     return _with_prefixes(legal, _all_prefixes(legal), notes), tuple(notes)
 
 
@@ -207,13 +207,13 @@ def _all_prefixes(data: bytes) -> set[bytes]:
     return found
 
 
-def _legal(found: re.Match[bytes]) -> bytes:
+def _legal_reference(found: re.Match[bytes]) -> bytes:
     number = int(found[1]) if found[1] else int(found[2], 16)
     legal = number in (9, 10, 13) or 32 <= number < 0xD800 or 0xE000 <= number < 0xFFFE
     return found[0] if legal or 0x10000 <= number < 0x110000 else b" "
 
 
-def _repaired(words: str) -> Note:
+def _repair_note(words: str) -> Note:
     return Note("xml-repaired", words)
 
 
@@ -289,7 +289,7 @@ def elements(
     pruning = _Pruning(holder, depth)
     start, last = 0, b""
     for piece in pieces:
-        trouble = _fed(parser, piece)
+        trouble = _error_of_feed(parser, piece)
         yield from pruning.watched(parser)
         if trouble:
             yield from pruning.salvaged()
@@ -300,7 +300,7 @@ def elements(
             yield "lot", pruning.open
         pruning.prune(start)
         start, last = start + len(piece), last[-_FED_BYTES:] + piece
-    trouble = _closed(parser)
+    trouble = _error_of_close(parser)
     if trouble:  # the events at hand now may be of elements cut off within their names
         yield from pruning.salvaged(last)
         raise XmlBrokenError(trouble, start)
@@ -313,7 +313,7 @@ def _events(parser: etree.XMLPullParser) -> Iterator[tuple[str, etree._Element]]
             yield str(event), element
 
 
-def _fed(parser: etree.XMLPullParser, chunk: bytes) -> str | None:
+def _error_of_feed(parser: etree.XMLPullParser, chunk: bytes) -> str | None:
     try:
         parser.feed(chunk)
     except etree.XMLSyntaxError as problem:
@@ -321,7 +321,7 @@ def _fed(parser: etree.XMLPullParser, chunk: bytes) -> str | None:
     return None
 
 
-def _closed(parser: etree.XMLPullParser) -> str | None:
+def _error_of_close(parser: etree.XMLPullParser) -> str | None:
     try:
         parser.close()
     except etree.XMLSyntaxError as problem:
@@ -359,7 +359,7 @@ class _Pruning:
         if self.open is None or not len(self.open):
             return
         last = self.open[-1]
-        whole = last.tail is not None or _ended(behind, local_name(last.tag))
+        whole = last.tail is not None or _is_closed(behind, local_name(last.tag))
         yield ("end" if whole else "lot"), self.open
 
     def prune(self, offset: int) -> None:
@@ -385,7 +385,7 @@ class _Pruning:
             element = element[-1]
 
 
-def _ended(text: bytes, name: str) -> bool:
+def _is_closed(text: bytes, name: str) -> bool:
     """Whether the last tag of this name closes its element."""
     tags = re.findall(rb"<(/?)(?:[\w.-]+:)?" + re.escape(name.encode()) + rb"\b[^<>]*?(/?)>", text)
     return bool(tags) and any(tags[-1])
