@@ -5,8 +5,8 @@
 Runs each command with both programs over ``sample_data`` and, where it lies beside the checkout,
 ``../shared/corpus``: JSON documents, explanations, pages, tables, result sets and exit statuses.
 Prints each difference and ends with 1 if there was one. It is meant for moves and renames, which
-must change nothing. Pages name the fingerprint of the settings: where a setting was added or renamed,
-it differs, and is left out of the comparison.
+must change nothing. Pages name the fingerprint of the settings: it differs where a setting was
+added, and is left out of the comparison.
 """
 
 import argparse

@@ -300,7 +300,7 @@ def quiet_source(source: Source) -> Source:
 
 def quiet_notes(notes: Iterable[Note]) -> tuple[Note, ...]:
     """Notes without their words, which may count hidden seconds."""
-    return tuple(Note(each.slug, each.slug) for each in notes)
+    return tuple(each.without_message for each in notes)
 
 
 def note(track: Track) -> Note:

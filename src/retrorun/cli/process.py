@@ -7,7 +7,7 @@ import datetime as dt
 import importlib
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -22,6 +22,7 @@ from retrorun.cli.terminal import Faults
 from retrorun.storage import shown
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
     from rich.table import Table
 
     from retrorun.model import Athlete, Session
@@ -177,11 +178,16 @@ def carry_out(plan: ingest.Plan, work: Work, *, pages: bool = False) -> ingest.R
         threading.Thread(target=_load_for_pages, daemon=True).start()
     with terminal.progress() as bar:
         task = bar.add_task("analysing", total=len(plan.new))
+        return ingest.run_import(plan, work.archive, work.engine, _progress_on(bar, task))
 
-        def step(done: int, total: int, name: str) -> None:
-            bar.update(task, completed=done, total=total, description=name[:40])
 
-        return ingest.run_import(plan, work.archive, work.engine, step)
+def _progress_on(bar: "Progress", task: "TaskID") -> Callable[[int, int, str], None]:
+    """A function of how many are done, of how many, and the last one's name, that moves a bar."""
+
+    def advance(done: int, total: int, name: str) -> None:
+        bar.update(task, completed=done, total=total, description=name[:40])
+
+    return advance
 
 
 def _load_for_pages() -> None:
@@ -360,11 +366,7 @@ def writing(work: Work) -> Iterator[list[FileRow]]:
             return
         with terminal.progress() as bar:
             task = bar.add_task("analysing again", total=None)
-
-            def step(done: int, total: int, name: str) -> None:
-                bar.update(task, completed=done, total=total, description=name[:40])
-
-            later = ingest.bring_up_to_date(work.archive, work.engine, step)
+            later = ingest.bring_up_to_date(work.archive, work.engine, _progress_on(bar, task))
         for row in later.problems:
             print_problem(row)
         problems.extend(later.problems)

@@ -8,9 +8,8 @@ from retrorun.compare.cohort import cohort, summary
 from retrorun.compare.matching import at_backward_speed, differences, equal_heart_rate, equal_speed
 from retrorun.compare.practice import EarlierSessions, earlier_sessions, guidance, practice
 from retrorun.compare.sessions import local_date, segment_table, select_sessions, total
-from retrorun.compare.statistics import combine_factors
+from retrorun.compare.statistics import combine_factors, published
 from retrorun.compare.trends import WEEK_S, association, trends
-from retrorun.literature import BY_KEY
 from retrorun.model import KINDS, Athlete, Comparison, Estimate, Note, Session, Totals
 from retrorun.settings import CompareSettings
 
@@ -56,8 +55,8 @@ def compare(sessions: Sequence[Session], athlete: Athlete, settings: CompareSett
         include_candidates=settings.include_candidates,
         totals={kind: Totals.of(total(each, kind, settings) for each in kept) for kind in KINDS},
         cost_factor=learnt_cost_factor(kept, settings),
-        literature_factor=_published("backward_run"),
-        popular_factor=_published("popular_factor"),
+        literature_factor=published("backward_run"),
+        popular_factor=published("popular_factor"),
         differences=differences(
             at_backward_speed(by_speed, ahead, len(kept), settings), by_heart_rate, settings
         ),
@@ -80,11 +79,6 @@ def learnt_cost_factor(sessions: Sequence[Session], settings: CompareSettings) -
 def common_cost_factor(factors: Sequence[Estimate], settings: CompareSettings) -> Estimate:
     """One backward cost factor from those of several sessions."""
     return combine_factors(factors, FACTOR_METHOD, settings.factor_model_error)
-
-
-def _published(key: str) -> Estimate:
-    finding = BY_KEY[key]
-    return Estimate(finding.value, finding.low, finding.high, finding.citation)
 
 
 def _notes(active: Sequence[Session], athlete: Athlete) -> tuple[Note, ...]:

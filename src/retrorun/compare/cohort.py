@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from retrorun.compare.random_effects import Observed, mixed, mixed_factor, observed, quantiles
-from retrorun.literature import BY_KEY
+from retrorun.compare.statistics import published
 from retrorun.metrics import DIFFERENCES
 from retrorun.model import Comparison, Difference, Estimate, Note
 from retrorun.model.cohort import (
@@ -109,15 +109,10 @@ def cohort(
         last_date=max(lasts, default=None),
         include_candidates=settings.include_candidates,
         measures=(_factor(known, settings), *_measures(known, settings)),
-        literature_factor=_published("backward_run"),
-        popular_factor=_published("popular_factor"),
+        literature_factor=published("backward_run"),
+        popular_factor=published("popular_factor"),
         notes=_notes(known),
     )
-
-
-def _published(key: str) -> Estimate:
-    finding = BY_KEY[key]
-    return Estimate(finding.value, finding.low, finding.high, finding.citation)
 
 
 def _notes(known: Sequence[AthleteSummary]) -> tuple[Note, ...]:

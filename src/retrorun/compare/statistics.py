@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from retrorun import arithmetic
 from retrorun.arithmetic import dot
+from retrorun.literature import BY_KEY
 from retrorun.model import Estimate
 from retrorun.units import FloatArray
 
@@ -96,3 +97,9 @@ def _between(log: FloatArray, error: FloatArray) -> float:
     excess = dot(weight, np.square(log - mean)) - (len(log) - 1)
     scale = weight.sum() - dot(weight, weight) / weight.sum()
     return max(0.0, excess / float(scale)) if scale > 0 else 0.0
+
+
+def published(key: str) -> Estimate:
+    """A finding of the literature as an estimate, with its citation as the method."""
+    finding = BY_KEY[key]
+    return Estimate(finding.value, finding.low, finding.high, finding.citation)

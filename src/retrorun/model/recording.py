@@ -29,6 +29,11 @@ class Note:
         """Make the message safe to print: text of the file may be part of it."""
         object.__setattr__(self, "message", plain(self.message))
 
+    @property
+    def without_message(self) -> "Note":
+        """The note with its slug alone: a message may hold numbers that nobody is to see."""
+        return Note(self.slug, self.slug)
+
 
 @dataclass(frozen=True, slots=True)
 class Lap:

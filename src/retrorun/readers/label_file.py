@@ -9,7 +9,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from retrorun.errors import ReadError
@@ -56,14 +56,15 @@ def label_table(name: str, data: bytes) -> Mapping[int, tuple[Label, ...]]:
         for count, row in enumerate(row for row in rows if any(cell.strip() for cell in row)):
             if count >= _MOST_ROWS:
                 raise _error_in_line(name, rows.line_num, f"more than {_MOST_ROWS} labels")
-            label = _label(name, rows.line_num, [_cell(row, at) for at in places])
-            found.setdefault(_position(name, rows.line_num, _cell(row, which)), []).append(label)
+            label = _label(name, rows.line_num, [cell_of(row, at) for at in places])
+            found.setdefault(_position(name, rows.line_num, cell_of(row, which)), []).append(label)
     except csv.Error as problem:
         raise _error_in_line(name, rows.line_num, str(problem)) from problem
     return {position: tuple(labels) for position, labels in found.items()}
 
 
-def _cell(row: list[str], at: int | None) -> str:
+def cell_of(row: Sequence[str], at: int | None) -> str:
+    """The cell of a row of a table, trimmed; empty where the row is short or has no such column."""
     return row[at].strip() if at is not None and at < len(row) else ""
 
 

@@ -13,6 +13,7 @@ from collections.abc import Container, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from retrorun.readers.label_file import cell_of
 from retrorun.readers.registry import suffixes
 from retrorun.readers.sports import is_on_foot, without_diacritics
 
@@ -90,11 +91,11 @@ def activities(folder: str, data: bytes) -> dict[str, ActivityRow]:
         return {}
     columns = _title_type_date(lines, file)
     return {
-        file_key(folder + _cell(row, file)): ActivityRow(
+        file_key(folder + cell_of(row, file)): ActivityRow(
             *(_cell_or_none(row, at) for at in columns)
         )
         for row in lines[1:]
-        if _is_recording(_cell(row, file))
+        if _is_recording(cell_of(row, file))
     }
 
 
@@ -146,7 +147,7 @@ def _type_column(rows: Sequence[Sequence[str]], others: Container[int | None]) -
     """The column whose cells are words for sports; titles are too, but they are more varied."""
     found: list[tuple[int, int]] = []
     for at in range(max(map(len, rows), default=0)):
-        cells = [cell for row in rows if (cell := _cell(row, at))] if at not in others else []
+        cells = [cell for row in rows if (cell := cell_of(row, at))] if at not in others else []
         known = sum(is_on_foot(cell) != "maybe" for cell in cells if not cell.isdigit())
         if known and 2 * known >= len(cells):
             found.append((len(set(cells)), at))
@@ -158,9 +159,5 @@ def _plain_head(head: str) -> str:
     return " ".join(re.sub(r"['’`´_\s]+", " ", without_diacritics(head)).split())
 
 
-def _cell(row: Sequence[str], at: int | None) -> str:
-    return row[at].strip() if at is not None and at < len(row) else ""
-
-
 def _cell_or_none(row: Sequence[str], at: int | None) -> str | None:
-    return " ".join(_cell(row, at).split())[:200] or None
+    return " ".join(cell_of(row, at).split())[:200] or None

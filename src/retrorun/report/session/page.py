@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from retrorun.model import Athlete, Estimate, Label, MeasuredSegment, Note, Session, Totals, Track
+from retrorun.model import Athlete, Estimate, Label, MeasuredSegment, Session, Totals, Track
 from retrorun.model.comparison import Claim, Guidance
 from retrorun.report.claims import ClaimCard, claim_cards
 from retrorun.report.figures import Table, grid
@@ -342,7 +342,7 @@ def redacted(session: Session) -> Session:
         sha256="",
         name=f"recording.{session.source.format or 'file'}",
         device=None,
-        warnings=_slugs(session.source.warnings),
+        warnings=tuple(each.without_message for each in session.source.warnings),
     )
     return replace(
         session,
@@ -353,16 +353,14 @@ def redacted(session: Session) -> Session:
         name=None,
         device=None,
         heading=replace(session.heading, source=None),
-        measures=replace(session.measures, notes=_slugs(session.measures.notes)),
+        measures=replace(
+            session.measures, notes=tuple(each.without_message for each in session.measures.notes)
+        ),
         labels=tuple(_anonymous(each) for each in session.labels),
         laps=(),
         pauses=(),
-        notes=_slugs(session.notes),
+        notes=tuple(each.without_message for each in session.notes),
     )
-
-
-def _slugs(notes: Sequence[Note]) -> tuple[Note, ...]:
-    return tuple(Note(each.slug, each.slug) for each in notes)
 
 
 def _anonymous(label: Label) -> Label:
