@@ -1,4 +1,4 @@
-from retrorun.detect.explain import agreement
+from retrorun.detect.segments import agreement
 from retrorun.model import Detection, HeadingVerdict, Label, Segment
 
 NONE = HeadingVerdict(None, "none", None, None, "")

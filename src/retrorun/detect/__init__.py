@@ -17,17 +17,15 @@ from retrorun.detect import (
     heading,
     joint,
     labels,
-    laps,
     modes,
     segments,
     step_rate,
     verdicts,
 )
 from retrorun.detect.credibility import Grounds
-from retrorun.detect.explain import agreement, would_change
 from retrorun.detect.heading import Facing
-from retrorun.detect.iron import without_hard_iron
 from retrorun.detect.mount import Mount, mount
+from retrorun.detect.segments import agreement
 from retrorun.detect.series import backward_probability
 from retrorun.model import Athlete, Detection, HeadingVerdict, Label, Note, Track
 from retrorun.settings import DetectSettings
@@ -62,14 +60,15 @@ def detect(
     given, notes = _credible_labels(track, tuple(given), athlete, settings)
     grounds = _grounds(track, labels.evidence(given, track.seconds, settings), athlete, settings)
     decision = verdicts.decide(grounds, given, settings)
-    decision = laps.snapped(decision, grounds.heading, presses_s, settings)
-    notes += laps.pattern(decision, grounds.gait, presses_s, settings)
+    decision = file_labels.at_presses(decision, grounds.heading, presses_s, settings)
+    notes += file_labels.every_second_lap(decision, grounds.gait, presses_s, settings)
     verdict = _heading_verdict(grounds.facing, grounds.mount)
     found = segments.segments(decision, grounds, settings)
+    reasoned = (
+        replace(part, would_change=segments.would_change(part, verdict, settings)) for part in found
+    )
     return Detection(
-        segments=tuple(
-            replace(part, would_change=would_change(part, verdict, settings)) for part in found
-        ),
+        segments=tuple(reasoned),
         heading=verdict,
         columns={
             "backward_probability": decision.probability,
@@ -116,7 +115,7 @@ def _grounds(
 ) -> Grounds:
     """Gather the evidence of every kind and decode its sum."""
     gait_modes = modes.modes(track, settings)
-    facing = without_hard_iron(heading.facing(track, gait_modes, settings), settings)
+    facing = heading.without_hard_iron(heading.facing(track, gait_modes, settings), settings)
     reversed_at = joint.course_reversed(track, facing, settings)
     marks = (label_llr, reversed_at)
     mounted = mount(facing, gait_modes, marks, athlete, settings) if facing.usable.any() else None

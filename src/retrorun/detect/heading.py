@@ -1,10 +1,11 @@
-"""Which heading is to be believed, and what it says second by second."""
+"""Which heading is to be believed, what iron did to it, and what it says second by second."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from retrorun import arithmetic
+from retrorun.arithmetic import product
 from retrorun.detect.modes import Modes
 from retrorun.detect.series import mean_around, runs
 from retrorun.model import HeadingKind, HeadingTrack, HeadingVerdict, Track
@@ -243,3 +244,68 @@ def evidence(facing: Facing, mount_deg: FloatArray, settings: DetectSettings) ->
     back = peak * arithmetic.exp(kappa * (-cosine - 1.0)) + floor
     ratio = arithmetic.log(back / ahead) * facing.weight / settings.heading_temper_s
     return np.where(known, ratio, 0.0)
+
+
+def without_hard_iron(facing: Facing, settings: DetectSettings) -> Facing:
+    """The heading against the course without the error of a magnet on the device.
+
+    A field b of the device added to the earth's H turns the heading by asin(b/H · sin(ψ - φ)),
+    where ψ is the heading that is shown (law of sines). Offset and sine are fitted together, in
+    doubled angles, so that backward seconds count as forward ones. Only where the heading points
+    all round; else a sine could explain anything.
+
+    Args:
+        facing: heading against the course, (n,).
+        settings: of this stage.
+    """
+    use = np.flatnonzero(facing.usable)
+    if use.size < settings.iron_least_s:
+        return facing
+    use = use[:: max(1, use.size // settings.iron_samples)]
+    turn = np.radians(facing.heading_deg[use])
+    quarters = np.bincount(((facing.heading_deg[use] % 360.0) // 90.0).astype(np.int64))
+    if (quarters >= settings.iron_quadrant * use.size).sum() < settings.iron_quarters:
+        return facing
+    design = np.column_stack([arithmetic.sin(turn), arithmetic.cos(turn)])
+    fit = np.zeros(2)
+    for _ in range(settings.iron_rounds):
+        rest = facing.delta_deg[use] - product(design, fit)
+        middle = _axis_deg(rest)
+        folded = wrap_deg(2.0 * (rest - middle)) / 2.0
+        near = np.abs(folded) < settings.iron_near_deg
+        fit += _least_squares(design[near], folded[near] - folded[near].mean())
+    size = arithmetic.hypot(float(fit[0]), float(fit[1]))
+    if not settings.iron_deg[0] <= size <= settings.iron_deg[1]:
+        return facing
+    whole = np.radians(np.nan_to_num(facing.heading_deg))
+    bent = fit[0] * arithmetic.sin(whole) + fit[1] * arithmetic.cos(whole)
+    straight = facing.delta_deg - bent
+    before, after = (_doubled_length(each[use]) for each in (facing.delta_deg, straight))
+    if after < before + settings.iron_gain:
+        return facing
+    reason = f"{facing.verdict.reason}; iron on the device bent it by up to {size:.0f}°, taken out"
+    return replace(
+        facing,
+        delta_deg=wrap_deg(straight),
+        verdict=replace(facing.verdict, reason=reason),
+    )
+
+
+def _least_squares(design: FloatArray, values: FloatArray) -> FloatArray:
+    """Weights (2,) of the columns of a design (m, 2) for values (m,); 0 where nothing tells."""
+    ridge = 1e-9 * np.eye(2)
+    return arithmetic.solve(product(design.T, design) + ridge, product(design.T, values))
+
+
+def _axis_deg(angle_deg: FloatArray) -> float:
+    """The mean axis of angles, degrees."""
+    doubled = np.radians(2.0 * angle_deg)
+    sine, cosine = (float(each(doubled).sum()) for each in (arithmetic.sin, arithmetic.cos))
+    return float(np.degrees(arithmetic.arctan2(sine, cosine))) / 2.0
+
+
+def _doubled_length(angle_deg: FloatArray) -> float:
+    """Mean length of the doubled angles, 0 to 1."""
+    doubled = np.radians(2.0 * angle_deg)
+    sine, cosine = (float(each(doubled).mean()) for each in (arithmetic.sin, arithmetic.cos))
+    return arithmetic.hypot(sine, cosine)

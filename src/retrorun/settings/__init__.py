@@ -1,6 +1,6 @@
 """What can be tuned, one frozen dataclass a stage. Their fingerprint goes into every result.
 
-Each stage's defaults live in its module of this package and nowhere else; ``load`` reads overrides
+Each stage's defaults live in a module of this package and nowhere else; ``load`` reads overrides
 from TOML.
 """
 
@@ -13,11 +13,9 @@ import msgspec
 
 from retrorun import toml_file
 from retrorun.errors import SettingsError
-from retrorun.settings.compare import CompareSettings
 from retrorun.settings.detect import DetectSettings
-from retrorun.settings.measure import MeasureSettings
-from retrorun.settings.prepare import PrepareSettings
-from retrorun.settings.read import ReadLimits, SportSettings
+from retrorun.settings.measure import CompareSettings, MeasureSettings
+from retrorun.settings.read import PrepareSettings, ReadLimits, SportSettings
 
 __all__ = [
     "CompareSettings",

@@ -1,4 +1,4 @@
-from retrorun.detect.explain import refusal, would_change
+from retrorun.detect.segments import refusal, would_change
 from retrorun.model import Direction, HeadingVerdict, Segment, Verdict
 from retrorun.settings import DetectSettings
 
