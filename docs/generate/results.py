@@ -54,7 +54,7 @@ sums/<batch>.json                                      SHA-256 of each part of a
   there may be data of a batch that is not finished: the next run makes the same bytes again.
 - Within a batch the same bytes count once for an athlete; in two batches the same `session` may
   stand twice. Count sessions by distinct `session`; `retrorun cohort compare` does.
-- `year` is that of the runner's own clock, of UTC where the zone is not known. A session whose
+- `year` is that of the athlete's own clock, of UTC where the zone is not known. A session whose
   clock lies outside 1680 to 2259 is refused (`clock-impossible`): readers could not hold its
   dates.
 - In `athlete=…` everything of ASCII but letters, digits and `_-.~` is `%XX`. Names are brought to
@@ -125,10 +125,10 @@ an hour of its track 12 ms (measured, one core).
   salt (at least 16 bytes; `--salt-file FILE`, else `RETRORUN_SALT`, never an argument, never
   stored). The same salt gives the same ids and bytes, so that a copy can grow; a copy remembers a
   mark of its salt and refuses another. What is taken back in the original stays in the copy; for
-  that, make it anew. Without a salt one is drawn and not kept: then nobody can make the same ids
+  that, make it again. Without a salt one is drawn and not kept: then nobody can make the same ids
   again. Whoever has the salt and a list of names can undo the ids: keep it as you keep the names.
 - **Dates** are moved by a whole number of weeks, 1 to 52 either way, one number an athlete, from
-  the salt. Weekday and time of day stay as the runner's own clock showed them, written as if UTC;
+  the salt. Weekday and time of day stay as the athlete's own clock showed them, written as if UTC;
   the zone and its offset go. Intervals stay, but for changes of the clock (summer time, travel).
   `year` is that of the moved date.
 - **Places** go: positions, the plane, course, heading and turn by the second, GPS accuracy, time

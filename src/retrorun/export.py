@@ -176,7 +176,7 @@ def _unformula(cell: object) -> object:
 def gpx_bytes(session: Session, track: Track) -> bytes:
     """A session as GPX 1.1: one track segment a stretch, its direction in the points' comment.
 
-    Seconds without a position are left out. Where the track begins anew, so does a track segment:
+    Seconds without a position are left out. Where the track begins again, so does a track segment:
     no line crosses a privacy zone.
     """
     import gpxpy.gpx

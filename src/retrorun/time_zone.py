@@ -63,6 +63,6 @@ def _offset_s(name: str | None, start_time_s: float) -> float | None:
 
 
 def local_time(start_time_s: float, zone: TimeZone | None) -> dt.datetime:
-    """The moment as the runner's clock showed it; in UTC where the zone is not known."""
+    """The moment as the athlete's clock showed it; in UTC where the zone is not known."""
     offset = dt.timedelta(seconds=zone.utc_offset_s) if zone else dt.timedelta()
     return dt.datetime.fromtimestamp(start_time_s, tz=dt.timezone(offset))

@@ -99,7 +99,7 @@ def _references(archive: Archive) -> Iterator[Finding]:
     )
     for (path,) in imported:
         words = f"{path} counts as imported and has no session"
-        yield Finding("session-missing", words, "`retrorun process` of any folder makes it anew.")
+        yield Finding("session-missing", words, "`retrorun process` of any folder makes it again.")
 
 
 def _contents(archive: Archive) -> Iterator[Finding]:

@@ -155,7 +155,7 @@ def decode_page(name: str, data: bytes) -> Page:
         table = pq.read_table(pa.BufferReader(data), schema=_schema(), use_threads=False)
     except (pa.ArrowException, OSError, KeyError, ValueError) as problem:
         words = f"this page of the plan cannot be read: {str(problem)[:200]}"
-        remedy = "Remove it and run again: what is done is known, and the rest is planned anew."
+        remedy = "Remove it and run again: what is done is known, and the rest is planned again."
         raise ReadError("manifest-damaged", words, file=name, remedy=remedy) from problem
     columns = [table[each].to_pylist() for each in PLANNED_COLUMNS]
     files = [PlannedFile(*map(_from_cell, row)) for row in zip(*columns, strict=True)]

@@ -1,4 +1,4 @@
-"""Put a recording's samples in order and reject what no runner's sensor can mean."""
+"""Put a recording's samples in order and reject what no sensor on an athlete can mean."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -171,7 +171,7 @@ def _drop_held(
 def _reject_jumps(
     time_s: FloatArray, columns: dict[str, FloatArray], settings: PrepareSettings
 ) -> tuple[BoolArray, FloatArray]:
-    """Blank fixes that no runner can reach, in place.
+    """Blank fixes that no athlete can reach, in place.
 
     A piece of the track between two impossible steps is an excursion when it is short and lies off
     the way from what went before to what follows; a lasting shift stays, and becomes a break. A

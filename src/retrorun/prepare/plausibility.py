@@ -3,7 +3,7 @@
 A file that names its sport is believed. One that does not may be a ride, a drive or a flight; it is
 judged by how long it was faster than people run (records: 60 s at 9 m/s is 540 m, 300 s at 7.5 m/s
 is 2.25 km, 1200 s at 6.5 m/s is 7.8 km; each is beyond the world record). Speed between that of a
-good runner and these bounds is doubtful where no cadence speaks for steps.
+good athlete and these bounds is doubtful where no cadence speaks for steps.
 """
 
 from collections.abc import Mapping

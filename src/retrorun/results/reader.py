@@ -236,5 +236,5 @@ def _decoded(athlete: str, session: str, document: bytes) -> Session:
         return SUMMARY_DECODER.decode(document)
     except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
         words = f"session {session} of {athlete} cannot be read: {problem}"
-        remedy = "Process the exports anew into another --out."
+        remedy = "Process the exports again into another --out."
         raise ReadError("results-session-damaged", words, remedy=remedy) from problem

@@ -1,6 +1,6 @@
 """Backward against forward within one session: sums over stretches of the same gait.
 
-Step rate against speed: each stretch beside the runner's own forward line.
+Step rate against speed: each segment beside the athlete's own forward line.
 """
 
 from collections.abc import Sequence
