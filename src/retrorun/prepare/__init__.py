@@ -13,8 +13,9 @@ from dataclasses import replace
 
 from retrorun.model import Recording, Track
 from retrorun.prepare.clean import cleaned
-from retrorun.prepare.distance import totals_note, with_distance
+from retrorun.prepare.distance import with_distance
 from retrorun.prepare.plausibility import doubt
+from retrorun.prepare.sources import totals_note
 from retrorun.prepare.track import (
     as_cleaned,
     coverage,

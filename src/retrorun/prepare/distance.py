@@ -18,7 +18,7 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.channels import POSITION
-from retrorun.model import Note, Recording, Track
+from retrorun.model import Recording, Track
 from retrorun.prepare.clean import Cleaned
 from retrorun.settings import PrepareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
@@ -440,26 +440,3 @@ def _smoothed(step_m: FloatArray, width: int) -> FloatArray:
         around = _sums(np.nan_to_num(step_m), width) / width
         found[middle] = np.where(holes, step_m[middle], around)
     return found
-
-
-def totals_note(track: Track, recording: Recording, settings: PrepareSettings) -> tuple[Note, ...]:
-    """A note where the way of the track and the file's own totals differ, with both figures."""
-    own_m = sum(track.distance_sources.values())
-    if not track.distance_sources:
-        return ()
-    by = " and ".join(track.distance_sources)
-    apart = [
-        f"the file's {total.source} says {total.distance_m:,.0f} m"
-        for total in recording.totals
-        if total.distance_m and _differs(own_m, total.distance_m, settings)
-    ]
-    if not apart:
-        return ()
-    words = f"the distance is {own_m:,.0f} m by {by}; {', '.join(apart)}"
-    return (Note("distance-differs", words),)
-
-
-def _differs(own_m: float, stated_m: float, settings: PrepareSettings) -> bool:
-    """Whether two totals differ by more than rounding and measurement explain."""
-    least_m = max(settings.totals_share * stated_m, settings.totals_least_m)
-    return abs(own_m - stated_m) > least_m
