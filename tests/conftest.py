@@ -22,6 +22,11 @@ STARTS_A_CLUSTER = {
 }  # fixtures; others are marked where they stand
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Two workers a core: half of a test's time is waiting for a program that it started."""
+    return 2 * (os.cpu_count() or 1)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests by what they start, and keep together what shares something costly.
 
