@@ -24,7 +24,18 @@ def wrap_deg(angle_deg: float) -> float: ...
 def wrap_deg(angle_deg: FloatArray) -> FloatArray: ...
 def wrap_deg(angle_deg: Any) -> Any:
     """Bring an angle or angles, in degrees, into [-180, 180)."""
-    return (angle_deg + 180.0) % 360.0 - 180.0
+    turned = angle_deg + 180.0
+    if not isinstance(turned, np.ndarray) or not turned.size:
+        return turned % 360.0 - 180.0
+    low, high = np.fmin.reduce(turned, axis=None), np.fmax.reduce(turned, axis=None)
+    if not (low >= -360.0 and high < 720.0):
+        return turned % 360.0 - 180.0
+    if high >= 360.0:  # the same as the remainder, which costs ten times as much
+        turned -= (turned >= 360.0) * 360.0
+    if low < 0.0:
+        turned += (turned < 0.0) * 360.0
+    turned -= 180.0
+    return turned
 
 
 def difference_deg(first_deg: FloatArray, second_deg: FloatArray) -> FloatArray:

@@ -210,40 +210,53 @@ def _clusters(
     temper = settings.two_lines_every_s / 30.0  # half a minute is one independent observation
     usual = np.array([0.0, 9.5, 25.0, gain[0]])
     loose = np.array([np.inf, 3.5, 40.0, gain[1]])
-    design = np.column_stack([np.ones(cadence.size), speed, grade, upper])
-    spread, total, line = 4.0, -np.inf, usual
+    rows = np.stack([np.ones(cadence.size), speed, grade, upper])
+    matrix, right = product(rows, rows.T), product(rows, cadence)
+    spread, line = 4.0, usual
     for _ in range(8 if mixed else 3):
         ridge = np.square(spread) / (temper * np.square(loose))
-        line = arithmetic.solve(
-            product(design.T, design) + np.diag(ridge), product(design.T, cadence) + ridge * usual
-        )
-        rest = cadence - product(design[:, :3], line[:3])
+        line = arithmetic.solve(matrix + np.diag(ridge), right + ridge * usual)
+        rest = cadence - (line[0] + speed * line[1] + grade * line[2])
         spread = float(np.clip(np.sqrt(np.mean(np.square(rest - upper * line[3]))), 1.2, 8.0))
-        on = _logs(rest, spread) + _logs_of_speed(speed, upper == 0)
-        over = on
-        if mixed:
-            over = _logs(rest - line[3], spread) + _logs_of_speed(speed, upper > 0)
+        on, over = _logs(rest, line[3], spread, speed, upper if mixed else None)
         before, upper = upper, (mean_around(over - on, 3) > 0).astype(np.float64)
-        total = temper * float(np.where(upper > 0, over, on).sum())
         if not mixed or (before == upper).all() or upper.sum() in (0, upper.size):
             break
-        design[:, 3] = upper
+        rows[3] = upper  # the other sums stay what they are
+        matrix[3] = matrix[:, 3] = product(rows, upper)
+        right[3] = arithmetic.dot(upper, cadence)
+    total = temper * float(np.where(upper > 0, over, on).sum())
     fitted = 4 if mixed else 3
     prior = 0.5 * float((np.square((line[:fitted] - usual[:fitted]) / loose[:fitted])).sum())
     switches = settings.two_lines_switch * float(np.abs(np.diff(upper)).sum())
     return _Clusters(total - switches - prior, upper, float(line[3] / np.median(cadence)))
 
 
-def _logs(residual: FloatArray, spread: float) -> FloatArray:
-    """Log density of a normal with a floor against outliers."""
-    return arithmetic.log(normal(residual, spread) + 0.02 / 60.0)
+def _logs(
+    rest: FloatArray,
+    gain: float,
+    spread: float,
+    speed: FloatArray,
+    upper: FloatArray | None,
+) -> tuple[FloatArray, FloatArray]:
+    """Log density of each second on the lower line and on the upper one, (m,) each.
 
-
-def _logs_of_speed(speed: FloatArray, where: BoolArray) -> FloatArray:
-    """Log density of each speed among those of one cluster."""
-    own = speed[where] if where.sum() > 1 else speed
-    spread = max(float(own.std()), 0.15)
-    return arithmetic.log(normal(speed - float(own.mean()), spread) + 1e-3)
+    That of the step rate has a floor against outliers; that of the speed is taken among the
+    speeds of one cluster. Without an ``upper`` one both are the same.
+    """
+    if upper is None:
+        sides, residuals, spreads = [speed], [rest], [spread]
+    else:
+        sides = [speed[upper == 0], speed[upper > 0]]
+        residuals, spreads = [rest, rest - gain], [spread, spread]
+    for side in sides:
+        own = side if side.size > 1 else speed
+        residuals.append(speed - float(own.mean()))
+        spreads.append(max(float(own.std()), 0.15))
+    floors = np.repeat((0.02 / 60.0, 1e-3), len(sides))[:, None]
+    logs = arithmetic.log(normal(np.stack(residuals), np.array(spreads)[:, None]) + floors)
+    found = logs[: len(sides)] + logs[len(sides) :]
+    return found[0], found[-1]
 
 
 def pulse_evidence(seen: Steps, back: BoolArray, settings: DetectSettings) -> float:
