@@ -14,6 +14,7 @@ The approximations of ``exp``, ``log``, ``sin``, ``cos`` and ``arctan`` are thos
 (Sun Microsystems 1993), each within a few units of the last place.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import overload
 
@@ -237,6 +238,8 @@ def hypot(first: float, second: float) -> float: ...
 def hypot(first: float | FloatArray, second: FloatArray) -> FloatArray: ...
 def hypot(first: float | FloatArray, second: float | FloatArray) -> float | FloatArray:
     """Square root of the sum of two squares, of numbers whose squares are finite."""
+    if isinstance(first, float) and isinstance(second, float):
+        return float(math.sqrt(first * first + second * second))
     one, other = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     return _like(np.sqrt(one * one + other * other))
 
@@ -279,6 +282,8 @@ def interpolate(
     Beyond the ends the value is ``outside``, or that of the end if None.
     """
     wanted, places = np.asarray(x, dtype=np.float64), np.asarray(at, dtype=np.float64)
+    if np.array_equal(wanted, places) and (places[1:] > places[:-1]).all():
+        return values.copy()
     if len(places) == 1:
         found = np.full(wanted.shape, values[0])
     else:

@@ -9,7 +9,7 @@ from retrorun.detect.modes import Modes
 from retrorun.detect.series import mean_around, runs
 from retrorun.model import HeadingKind, HeadingTrack, HeadingVerdict, Track
 from retrorun.settings import DetectSettings
-from retrorun.units import BoolArray, FloatArray, difference_deg, wrap_deg
+from retrorun.units import BoolArray, FloatArray, compass_deg, difference_deg, wrap_deg
 
 # Their angle grows clockwise, whatever made it; of others that is to be found out.
 CLOCKWISE = (
@@ -81,7 +81,7 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
         plain, turned = _axial_length(delta[usable]), _axial_length(mirrored[usable])
         unsure = not series.source.startswith(CLOCKWISE)
         if unsure and spread > 0.1 and turned > 0.5 and turned > plain + 0.2:
-            heading, delta, plain = (-heading) % 360.0, mirrored, turned
+            heading, delta, plain = compass_deg(-heading), mirrored, turned
             reason = "it grows counter-clockwise; taken as its mirror image"
         if plain < settings.axial_concentration:
             kind = "unknown"
@@ -165,7 +165,9 @@ def _course(track: Track) -> tuple[FloatArray, FloatArray]:
     whole = piece[3:] == piece[:-3]  # no chord crosses a break of the track
     east[1:-2] = np.where(whole, x_m[3:] - x_m[:-3], np.nan)
     north[1:-2] = np.where(whole, y_m[3:] - y_m[:-3], np.nan)
-    return np.degrees(arithmetic.arctan2(east, north)) % 360.0, arithmetic.hypot(east, north) / 3.0
+    return compass_deg(np.degrees(arithmetic.arctan2(east, north))), arithmetic.hypot(
+        east, north
+    ) / 3.0
 
 
 def _thawed(heading_deg: FloatArray, frozen_s: int) -> FloatArray:
@@ -193,7 +195,7 @@ def _smooth_deg(heading_deg: FloatArray, half: int) -> FloatArray:
     east, north = mean_around(arithmetic.sin(turn), half), mean_around(arithmetic.cos(turn), half)
     east[:-1], north[:-1] = (east[:-1] + east[1:]) / 2, (north[:-1] + north[1:]) / 2
     firm = (arithmetic.hypot(east, north) > 0.3) & np.isfinite(heading_deg)
-    return np.where(firm, np.degrees(arithmetic.arctan2(east, north)) % 360.0, np.nan)
+    return np.where(firm, compass_deg(np.degrees(arithmetic.arctan2(east, north))), np.nan)
 
 
 def _length(angle_deg: FloatArray) -> float:

@@ -34,6 +34,8 @@ def switching(
     ending = np.full(size, 1.0 / settings.backward_lasts_s)
     stopped = ~without_short(modes.moving, value=False, seconds=3)
     onset[stopped], ending[stopped] = settings.onset_stopped, settings.ending_stopped
+    if np.isnan(seen.delta_deg).all():
+        return onset, ending
     turn = arithmetic.cos(np.radians(change_deg(seen.delta_deg, settings.joint_half_s)))
     with np.errstate(invalid="ignore"):
         flipped, kept = turn < -0.6, turn > 0.5
@@ -50,6 +52,8 @@ def course_reversed(track: Track, seen: Facing, settings: DetectSettings) -> Boo
     who goes back the way they came stands still in between. A corner taken at speed does not count.
     """
     half = settings.joint_half_s
+    if seen.held or np.isnan(seen.heading_deg).all():
+        return np.zeros(track.seconds, dtype=bool)
     speed = np.nan_to_num(track.column("ground_speed_mps"), nan=np.inf)
     padded = np.pad(speed, half, constant_values=np.inf)
     slowest = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1).min(axis=1)
@@ -59,8 +63,6 @@ def course_reversed(track: Track, seen: Facing, settings: DetectSettings) -> Boo
     with np.errstate(invalid="ignore"):
         turned = (course > 120) & (heading < 60) & (slowest < settings.reversal_mps)
         turned &= ~(lasting > 90)  # a heading that follows some seconds later only lagged
-    if seen.held:
-        return np.zeros(turned.size, dtype=bool)
     turned &= _went_on(track, settings)
     return np.asarray(turned, dtype=bool)
 
@@ -102,6 +104,8 @@ def disturbed(
     with np.errstate(invalid="ignore"):
         jump = turn > 60
     found = np.zeros(jump.size, dtype=bool)
+    if not jump.any():
+        return found
     starts, ends = runs(jump)
     calm = [(a, b) for a, b in zip(starts.tolist(), ends.tolist(), strict=True) if not jump[a]]
     for first, last in calm:

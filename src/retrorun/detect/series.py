@@ -24,6 +24,13 @@ def without_short(flag: BoolArray, value: bool, seconds: int) -> BoolArray:  # n
     return np.asarray(flag ^ np.repeat(short, ends - starts), dtype=bool)
 
 
+def median(values: FloatArray) -> float:
+    """The middle of some numbers, none of them missing; as numpy's, at a tenth of the cost."""
+    order = np.sort(values)
+    low, high = float(order[(order.size - 1) // 2]), float(order[order.size // 2])
+    return (low + high) / 2.0
+
+
 def mean_around(values: FloatArray, half: int) -> FloatArray:
     """Mean of the numbers within ``half`` seconds of each second, (n,); NaN where there is none."""
     known = np.isfinite(values)
@@ -35,10 +42,14 @@ def mean_around(values: FloatArray, half: int) -> FloatArray:
 
 
 def _sum_around(values: FloatArray, half: int) -> FloatArray:
-    running = np.concatenate(([0.0], np.cumsum(values)))
-    here = np.arange(values.size)
-    high = np.minimum(here + half + 1, values.size)
-    return np.asarray(running[high] - running[np.maximum(here - half, 0)], dtype=np.float64)
+    size = values.size
+    running = np.zeros(size + 1)
+    np.cumsum(values, out=running[1:])
+    reach = min(half, size)
+    found = np.full(size, running[-1])
+    found[: size - reach] = running[reach + 1 :]
+    found[reach:] -= running[: size - reach]
+    return found
 
 
 def backward_probability(
@@ -65,11 +76,25 @@ def backward_probability(
     for into, out, given in zip(begin[1:], end[1:], weight[1:], strict=True):
         odds = (odds * (1.0 - out) + into) / (odds * out + 1.0 - into) * given
         past.append(odds)
-    odds = 1.0  # of what follows, given backward against given forward
-    future = [odds]
-    for into, out, given in zip(begin[:0:-1], end[:0:-1], weight[:0:-1], strict=True):
+    # Of what follows, given backward against given forward; even behind the last evidence.
+    odds, steps = 1.0, _steps_with_evidence(evidence, onset, ending)
+    future = [odds] * (evidence.size - steps)
+    for into, out, given in zip(
+        begin[steps:0:-1], end[steps:0:-1], weight[steps:0:-1], strict=True
+    ):
         ahead = odds * given
         odds = (ahead * (1.0 - out) + out) / (ahead * into + 1.0 - into)
         future.append(odds)
     joint = np.array(past) * np.array(future[::-1])
     return np.asarray(joint / (1.0 + joint), dtype=np.float64)
+
+
+def _steps_with_evidence(evidence: FloatArray, onset: FloatArray, ending: FloatArray) -> int:
+    """How many of the steps from second to second have evidence at their end or behind it.
+
+    All of them, where rounding would not leave even odds even.
+    """
+    even = ((1.0 - ending) + ending == 1.0) & ((onset + 1.0) - onset == 1.0)
+    if not even.all():
+        return int(evidence.size - 1)
+    return int(np.flatnonzero(evidence)[-1]) if evidence.any() else 0

@@ -256,9 +256,13 @@ def _steps(
         return found
     known, weight = way.known, _weights(track, way, usual_mps, settings)
     second = np.arange(track.seconds, dtype=np.float64)
-    passed = np.concatenate(([0.0], np.cumsum(weight[:-1])))
     along = np.concatenate(([0.0], np.cumsum(np.where(known, way.metres, 0.0))))
-    reached = arithmetic.interpolate(passed, arithmetic.interpolate(knots_s, second, passed), along)
+    if (weight == 1.0).all():
+        passed, knots = second, np.minimum(np.maximum(knots_s, 0.0), second[-1])
+    else:
+        passed = np.concatenate(([0.0], np.cumsum(weight[:-1])))
+        knots = arithmetic.interpolate(knots_s, second, passed)
+    reached = arithmetic.interpolate(passed, knots, along)
     found[:-1] = np.diff(reached)
     found[~_inside(knots_s, known, track.seconds)] = np.nan
     return found
@@ -266,14 +270,16 @@ def _steps(
 
 def _inside(knots_s: FloatArray, known: BoolArray, seconds: int) -> BoolArray:
     """Which seconds lie wholly between knots that are joined, (n,)."""
-    edges = np.zeros(seconds + 1)
+    second = np.arange(seconds)
+    within = (second >= knots_s[0] - 1e-6) & (second + 1 <= knots_s[-1] + 1e-6)
     lost = np.flatnonzero(~known)
+    if not lost.size:
+        return within
+    edges = np.zeros(seconds + 1)
     first = np.clip(np.floor(knots_s[lost] + 1e-6), 0, seconds).astype(np.int64)
     last = np.clip(np.ceil(knots_s[lost + 1] - 1e-6), 0, seconds).astype(np.int64)
     np.add.at(edges, first, 1.0)
     np.add.at(edges, last, -1.0)
-    second = np.arange(seconds)
-    within = (second >= knots_s[0] - 1e-6) & (second + 1 <= knots_s[-1] + 1e-6)
     return np.asarray(within & (np.cumsum(edges[:-1]) < 0.5), dtype=bool)
 
 
