@@ -76,25 +76,11 @@ def backward_probability(
     for into, out, given in zip(begin[1:], end[1:], weight[1:], strict=True):
         odds = (odds * (1.0 - out) + into) / (odds * out + 1.0 - into) * given
         past.append(odds)
-    # Of what follows, given backward against given forward; even behind the last evidence.
-    odds, steps = 1.0, _steps_with_evidence(evidence, onset, ending)
-    future = [odds] * (evidence.size - steps)
-    for into, out, given in zip(
-        begin[steps:0:-1], end[steps:0:-1], weight[steps:0:-1], strict=True
-    ):
+    odds = 1.0  # of what follows, given backward against given forward
+    future = [odds]
+    for into, out, given in zip(begin[:0:-1], end[:0:-1], weight[:0:-1], strict=True):
         ahead = odds * given
         odds = (ahead * (1.0 - out) + out) / (ahead * into + 1.0 - into)
         future.append(odds)
     joint = np.array(past) * np.array(future[::-1])
     return np.asarray(joint / (1.0 + joint), dtype=np.float64)
-
-
-def _steps_with_evidence(evidence: FloatArray, onset: FloatArray, ending: FloatArray) -> int:
-    """How many of the steps from second to second have evidence at their end or behind it.
-
-    All of them, where rounding would not leave even odds even.
-    """
-    even = ((1.0 - ending) + ending == 1.0) & ((onset + 1.0) - onset == 1.0)
-    if not even.all():
-        return int(evidence.size - 1)
-    return int(np.flatnonzero(evidence)[-1]) if evidence.any() else 0
