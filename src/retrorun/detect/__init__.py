@@ -6,7 +6,7 @@ decoding of the sum → judgement of each stretch.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,15 +27,17 @@ from retrorun.detect.credibility import Grounds
 from retrorun.detect.explain import agreement, explain, would_change
 from retrorun.detect.heading import Facing
 from retrorun.detect.iron import without_hard_iron
+from retrorun.detect.modes import Modes
 from retrorun.detect.mount import Mount, mount
 from retrorun.detect.series import backward_probability
+from retrorun.detect.step_rate import Steps
 from retrorun.model import Athlete, Detection, HeadingVerdict, Label, Note, Track
 from retrorun.settings import DetectSettings
-from retrorun.units import FloatArray, wrap_deg
+from retrorun.units import BoolArray, FloatArray, wrap_deg
 
 LEAST_LLR = 0.3  # log-likelihood ratio of a second from which it says something
 
-__all__ = ["agreement", "detect", "explain"]
+__all__ = ["agreement", "detect", "detect_twice", "explain"]
 
 
 def detect(
@@ -59,16 +61,77 @@ def detect(
         gait lines that confirmed seconds taught.
     """
     if track.seconds == 0:
-        verdict = HeadingVerdict(None, "none", None, None, "the recording is empty")
-        return Detection((), verdict, {})
-    spoken, notes = _believed(track, tuple(spoken), athlete, settings)
-    grounds = _grounds(track, labels.evidence(spoken, track.seconds), athlete, settings)
+        return _nothing()
+    found, _ = _detect(_senses(track, settings), spoken, athlete, settings, presses_s)
+    return found
+
+
+def detect_twice(
+    track: Track,
+    spoken: Sequence[Label],
+    athlete: Athlete,
+    settings: DetectSettings,
+    presses_s: Sequence[float] = (),
+) -> tuple[Detection, Detection]:
+    """What ``detect`` finds without any learnt value, and with those of the athlete.
+
+    The second costs nothing where it would read none of them, and little where it does.
+    """
+    if track.seconds == 0:
+        return _nothing(), _nothing()
+    senses, stated = _senses(track, settings), athlete.without_learnt()
+    plain, grounds = _detect(senses, spoken, stated, settings, presses_s)
+    if not any(athlete.learnt_fingerprints(plain.reads).values()):
+        return plain, plain
+    if athlete.backward_contrast() is None:  # the two lines were sought by people's gait, as then
+        senses = replace(senses, steps=replace(senses.steps, upper=grounds.steps.upper))
+    return plain, _detect(senses, spoken, athlete, settings, presses_s)[0]
+
+
+def _nothing() -> Detection:
+    return Detection((), HeadingVerdict(None, "none", None, None, "the recording is empty"), {})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Senses:
+    """What a track holds, whoever ran it: the same for every athlete."""
+
+    track: Track
+    modes: Modes
+    facing: Facing
+    reversed_at: BoolArray
+    switch: tuple[FloatArray, FloatArray]
+    steps: Steps
+
+
+def _senses(track: Track, settings: DetectSettings) -> _Senses:
+    gait_modes = modes.modes(track, settings)
+    facing = without_hard_iron(heading.facing(track, gait_modes, settings), settings)
+    return _Senses(
+        track,
+        gait_modes,
+        facing,
+        joint.course_reversed(track, facing, settings),
+        joint.switching(facing, gait_modes, settings),
+        step_rate.steps(track, gait_modes, settings),
+    )
+
+
+def _detect(
+    senses: _Senses,
+    spoken: Sequence[Label],
+    athlete: Athlete,
+    settings: DetectSettings,
+    presses_s: Sequence[float],
+) -> tuple[Detection, Grounds]:
+    spoken, notes, reads = _believed(senses, tuple(spoken), athlete, settings)
+    grounds = _grounds(senses, labels.evidence(spoken, senses.track.seconds), athlete, settings)
     decision = verdicts.decide(grounds, spoken, settings)
     decision = laps.snapped(decision, grounds.heading, presses_s, settings)
     notes += laps.pattern(decision, grounds.gait, presses_s, settings)
     verdict = _verdict(grounds.facing, grounds.mount)
     found = segments.segments(decision, grounds, settings)
-    return Detection(
+    detection = Detection(
         segments=tuple(replace(part, would_change=would_change(part, verdict)) for part in found),
         heading=verdict,
         columns={
@@ -81,18 +144,22 @@ def detect(
         forward_line=grounds.steps.forward if _teaches(grounds) else None,
         backward_line=grounds.steps.backward if _teaches(grounds) else None,
         notes=notes,
-        asks_line=grounds.asks_line,
+        reads=grounds.reads | reads,
     )
+    return detection, grounds
 
 
 def _believed(
-    track: Track, spoken: tuple[Label, ...], athlete: Athlete, settings: DetectSettings
-) -> tuple[tuple[Label, ...], tuple[Note, ...]]:
-    """The labels that are believed: those of the file are first held against the sensors."""
+    senses: _Senses, spoken: tuple[Label, ...], athlete: Athlete, settings: DetectSettings
+) -> tuple[tuple[Label, ...], tuple[Note, ...], frozenset[str]]:
+    """The labels that are believed, what to ask, and the learnt values that were read for it.
+
+    Those of the file are first held against the sensors.
+    """
     if not any(file_labels.of_file(label) for label in spoken):
-        return spoken, ()
+        return spoken, (), frozenset()
     own = tuple(label for label in spoken if not file_labels.of_file(label))
-    grounds = _grounds(track, labels.evidence(own, track.seconds), athlete, settings)
+    grounds = _grounds(senses, labels.evidence(own, senses.track.seconds), athlete, settings)
     found = verdicts.decide(grounds, own, settings)
     backward, sure = found.direction == 1, found.verdict > 0
     told = (grounds.heading < -LEAST_LLR) | (grounds.gait < -LEAST_LLR / 10.0)
@@ -102,7 +169,7 @@ def _believed(
     if either and not (grounds.mount is not None and grounds.mount.both):
         weight[:] = 0.0  # one direction, and nothing tells which
     seen = file_labels.Unaided(backward, weight, sure, either)
-    return file_labels.believed(spoken, seen, settings)
+    return *file_labels.believed(spoken, seen, settings), grounds.reads
 
 
 def _teaches(grounds: Grounds) -> bool:
@@ -111,21 +178,19 @@ def _teaches(grounds: Grounds) -> bool:
 
 
 def _grounds(
-    track: Track, label_llr: FloatArray, athlete: Athlete, settings: DetectSettings
+    senses: _Senses, label_llr: FloatArray, athlete: Athlete, settings: DetectSettings
 ) -> Grounds:
     """Gather the evidence of every kind and decode its sum."""
-    gait_modes = modes.modes(track, settings)
-    facing = without_hard_iron(heading.facing(track, gait_modes, settings), settings)
-    reversed_at = joint.course_reversed(track, facing, settings)
+    track, gait_modes, facing = senses.track, senses.modes, senses.facing
+    reversed_at, switch, steps = senses.reversed_at, senses.switch, senses.steps
     marks = (label_llr, reversed_at)
     mounted = mount(facing, gait_modes, marks, athlete, settings) if facing.usable.any() else None
     heading_llr_raw = np.zeros(track.seconds)
     if mounted is not None:
         heading_llr_raw = heading.evidence(facing, mounted.offset_deg, settings)
     heading_llr = heading_llr_raw
-    switch = joint.switching(facing, gait_modes, settings)
-    steps = step_rate.steps(track, gait_modes, settings)
     gait_evidence = gait.GaitEvidence.silent(track.seconds, settings)
+    reads = mounted.reads if mounted is not None else frozenset[str]()
     p_backward, disturbed = np.zeros(track.seconds), np.ones(track.seconds, dtype=bool)
     # Once to find where the heading was disturbed, once more without those seconds.
     for _ in range(2 if mounted is not None else 1):
@@ -136,6 +201,8 @@ def _grounds(
             label_llr != 0
         )
         gait_evidence = gait.evidence(steps, p_backward, (sensed != 0) & firm, athlete, settings)
+        steps = replace(steps, upper=gait_evidence.upper)
+        reads |= gait_evidence.reads
         disturbed = joint.disturbed(
             facing, (heading_llr, gait_evidence.ratio), reversed_at, settings
         )
@@ -158,7 +225,7 @@ def _grounds(
         mount=mounted,
         steps=gait_evidence,
         reversed_at=reversed_at,
-        asks_line=mounted is not None or bool(steps.counted.sum() >= gait.LEAST_S),
+        reads=reads,
     )
 
 

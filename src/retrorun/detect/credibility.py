@@ -19,7 +19,7 @@ class Grounds:
 
     ``heading``, ``gait`` and ``label`` are log-likelihood ratios per second, ``reversed_at`` tells
     where the course turned about under a steady heading. ``heading_raw`` is the heading before
-    the disturbed seconds were struck out. ``asks_line``: see ``Detection``.
+    the disturbed seconds were struck out. ``reads``: see ``Detection``.
     """
 
     probability: FloatArray
@@ -32,7 +32,7 @@ class Grounds:
     mount: Mount | None
     steps: GaitEvidence
     reversed_at: BoolArray
-    asks_line: bool = False
+    reads: frozenset[str] = frozenset()
 
 
 def gait_agrees(

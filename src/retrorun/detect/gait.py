@@ -8,9 +8,11 @@ from retrorun import arithmetic
 from retrorun.detect.step_rate import Steps, expected_spm, fit, normal, raised, two_lines
 from retrorun.detect.turns import OwnGait, backward_gait
 from retrorun.model import Athlete, GaitLine
+from retrorun.model.athlete import BACKWARD_CONTRAST, FORWARD_LINE, FORWARD_SLOPES
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray
 
+_CONTRAST = frozenset({BACKWARD_CONTRAST})
 LEAST_S = 60  # seconds of step rate from which gait has something to say
 
 
@@ -24,6 +26,8 @@ class GaitEvidence:
         forward: the forward line it was judged by, if any.
         backward: the backward line, if it was taught.
         share: by how much of the line backward running is expected to lie above it.
+        reads: names of the learnt values on which this depends.
+        upper: (n,) 0 or 1, whether each second lies on the upper of two lines; None if not asked.
     """
 
     ratio: FloatArray
@@ -31,6 +35,8 @@ class GaitEvidence:
     forward: GaitLine | None
     backward: GaitLine | None
     share: float
+    reads: frozenset[str] = frozenset()
+    upper: FloatArray | None = None
 
     @classmethod
     def silent(cls, seconds: int, settings: DetectSettings) -> "GaitEvidence":
@@ -41,7 +47,11 @@ class GaitEvidence:
 
 
 def evidence(
-    seen: Steps, taught: FloatArray, known: BoolArray, athlete: Athlete, settings: DetectSettings
+    seen: Steps,
+    taught: FloatArray,
+    known: BoolArray,
+    athlete: Athlete,
+    settings: DetectSettings,
 ) -> GaitEvidence:
     """Judge every second by the runner's forward line.
 
@@ -66,7 +76,7 @@ def evidence(
     ahead = fit(seen, sides[0].astype(np.float64), None)
     if ahead is not None:
         own = backward_gait(athlete, settings)
-        return _judge(seen, ahead, sides, own, settings)
+        return replace(_judge(seen, ahead, sides, own, settings), reads=_CONTRAST)
     judged = _untaught(seen, athlete, settings)
     # Beside labels or a heading a guessed line would pass for one that they taught.
     return replace(judged, forward=None) if known.any() else judged
@@ -74,16 +84,18 @@ def evidence(
 
 def _untaught(seen: Steps, athlete: Athlete, settings: DetectSettings) -> GaitEvidence:
     """Judge every second where neither heading nor labels tell enough forward ones."""
-    nothing = np.zeros(seen.counted.size)
     own = backward_gait(athlete, settings)
-    back = two_lines(seen, own, settings)
+    back = two_lines(seen, own, settings) if seen.upper is None else seen.upper
     line = fit(seen, 1.0 - back, athlete.forward_line)
     if line is None:
-        return GaitEvidence.silent(nothing.size, settings)
+        silent = GaitEvidence.silent(seen.counted.size, settings)
+        return replace(silent, reads=_CONTRAST, upper=back)
     if back.any():
         judged = _judge(seen, line, (back == 0, back > 0), own, settings)
-        return replace(judged, backward=None)  # what step rate alone found teaches nobody
-    return _by_earlier_runs(seen, line, athlete, settings)
+        # what step rate alone found teaches nobody
+        return replace(judged, backward=None, reads=_CONTRAST | {FORWARD_SLOPES}, upper=back)
+    judged = _by_earlier_runs(seen, line, athlete, settings)
+    return replace(judged, reads=_CONTRAST | {FORWARD_LINE}, upper=back)
 
 
 def _by_earlier_runs(

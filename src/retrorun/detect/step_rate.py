@@ -24,7 +24,8 @@ from retrorun.units import BoolArray, FloatArray
 class Steps:
     """Step rate, speed, grade and heart rate, smoothed, (n,).
 
-    ``counted`` is where they may be compared.
+    ``counted`` is where they may be compared, ``upper`` what ``two_lines`` found of them, if that
+    would find the same again.
     """
 
     cadence_spm: FloatArray
@@ -32,6 +33,7 @@ class Steps:
     grade: FloatArray
     heart_bpm: FloatArray
     counted: BoolArray
+    upper: FloatArray | None = None
 
 
 def steps(track: Track, modes: Modes, settings: DetectSettings) -> Steps:

@@ -83,16 +83,15 @@ def _rounded(value: Any, name: str) -> object:  # noqa: ANN401 - whatever a sess
 
 def _rounded_fields(value: Any) -> object:  # noqa: ANN401 - any dataclass that a session holds
     """The value itself where no field changes: to make a new one is the most of the cost."""
-    found, changed = {}, False
+    found, changed = dict[str, Any](), False
     for name in value.__dataclass_fields__:
         old = getattr(value, name)
         if type(old) is float:
-            new = round(old, decimals(name)) + 0.0
-            changed = changed or new != old or old == 0.0
+            found[name] = round(old, decimals(name)) + 0.0
+            changed = changed or found[name] != old or old == 0.0
         else:
-            new = _rounded(old, name)
-            changed = changed or new is not old
-        found[name] = new
+            found[name] = _rounded(old, name)
+            changed = changed or found[name] is not old
     return type(value)(**found) if changed else value
 
 

@@ -274,7 +274,7 @@ def _inside(knots_s: FloatArray, known: BoolArray, seconds: int) -> BoolArray:
     within = (second >= knots_s[0] - 1e-6) & (second + 1 <= knots_s[-1] + 1e-6)
     lost = np.flatnonzero(~known)
     if not lost.size:
-        return within
+        return np.asarray(within, dtype=bool)
     edges = np.zeros(seconds + 1)
     first = np.clip(np.floor(knots_s[lost] + 1e-6), 0, seconds).astype(np.int64)
     last = np.clip(np.ceil(knots_s[lost + 1] - 1e-6), 0, seconds).astype(np.int64)
