@@ -39,6 +39,8 @@ class PrepareSettings:
     sparse_share: float = 0.2  # of the time within such gaps, for a note
     duration_s: int = 7 * 86_400  # a session never lasts longer
     apart_s: float = 600.0  # a recording has two samples that lie no further apart
+    turn_mps: float = 0.75  # who comes and goes at least this fast has turned about
+    turn_share: float = 0.5  # cosine beyond which the way back goes against the way there
     chord_s: float = 4.0  # course and speed are taken over this long
     speed_limit_mps: float = 12.0  # a fix that needs more is suspect
     gap_limit_mps: float = 7.5  # nobody runs faster than that through a hole
@@ -75,6 +77,8 @@ class SportSettings:
     too_fast_s: tuple[float, ...] = (60.0, 300.0, 1200.0)  # for so long in all is no run
     doubtful_mps: float = 5.5  # faster than this without a cadence of running
     doubtful_s: float = 300.0  # for so long in all is asked about, not counted
+    doubtful_fast_mps: float = 7.0  # faster than this without a cadence of running
+    doubtful_fast_s: float = 90.0  # for so long in all is asked about as well
     step_s: float = 10.0  # speed is taken over this long
     gap_s: float = 180.0  # and not over longer gaps
     lasting_s: float = 30.0  # shorter fast stretches are jumps of the position

@@ -70,6 +70,23 @@ def test_a_steady_run_has_its_length_however_often_it_was_sampled(often: str, by
     assert list(track.distance_sources) == ["positions" if by == "positions" else "odometer"]
 
 
+@pytest.mark.parametrize("leg_m", [8.0, 10.0, 20.0, 50.0])
+def test_shuttles_have_the_length_of_all_their_legs(leg_m: float) -> None:
+    """To and fro at 2 m/s along one line: 600 s are 1,200 m, however often the way turned about."""
+    times = np.arange(601.0)
+    there = np.mod(2.0 * times, 2.0 * leg_m)
+    track = prepared(northward(times, np.minimum(there, 2.0 * leg_m - there)))
+    assert metres(track) == pytest.approx(1200.0, rel=0.01)
+
+
+def test_who_stands_runs_no_shuttles() -> None:
+    """Fixes that wander by half a metre while the athlete stands add no way at turns."""
+    rng = np.random.default_rng(5)
+    way_m = np.concatenate([3.0 * np.arange(300.0), np.full(300, 897.0)])
+    noisy = way_m + np.where(np.arange(600) < 300, 0.0, rng.normal(0.0, 0.5, 600))
+    assert metres(prepared(northward(np.arange(600.0), noisy))) < 897.0 + 300 * 0.5 / 2
+
+
 def test_a_phone_that_writes_no_speed_does_not_make_the_athlete_stand() -> None:
     times = np.arange(0.0, 3601.0, 60.0)
     run = northward(times, 2.5 * times)

@@ -68,7 +68,7 @@ def with_distance(
     speeds = _speeds(clean, settings) if np.isnan(chord_mps).any() else None
     usual = _usual_mps(odometer, *chords[:1], speeds)
     by_odometer = _steps(track, odometer, usual, settings)
-    by_position = chord_mps
+    by_position = _around_turns(track, chord_mps, settings)
     if chords:
         straight = [_without_loops(track, way, settings) for way in chords]
         by_position = _mean([_steps(track, way, usual, settings) for way in straight])
@@ -208,6 +208,36 @@ def _chord(clean: Cleaned, fixed: IntArray, settings: PrepareSettings) -> _Way:
     piece = np.searchsorted(clean.breaks_s, time_s, side="right")
     reached = (np.diff(piece) == 0) & (metres <= _most_m(np.maximum(running_s, 1.0), settings))
     return _Way(time_s, metres, reached)
+
+
+def _around_turns(track: Track, chord_mps: FloatArray, settings: PrepareSettings) -> FloatArray:
+    """The speed along the way, (n,), where the athlete turned about; elsewhere the chord's.
+
+    A chord over seconds loses the way to a sharp turn and back from it: of shuttles of ten metres
+    a twentieth. There the steps from second to second are added up, whose noise is less than that.
+    """
+    half = max(1, round(settings.chord_s / 2))
+    x_m, y_m = track.column("x_m"), track.column("y_m")
+    if x_m.size <= 2 * half:
+        return chord_mps
+    east_m, north_m = x_m[half:] - x_m[:-half], y_m[half:] - y_m[:-half]
+    length_m = arithmetic.hypot(east_m, north_m)
+    back = east_m[:-half] * east_m[half:] + north_m[:-half] * north_m[half:]
+    least_m = settings.turn_mps * half
+    with np.errstate(invalid="ignore"):
+        turned = back < -settings.turn_share * length_m[:-half] * length_m[half:]
+        turned &= np.minimum(length_m[:-half], length_m[half:]) >= least_m
+    joined = ~track.flags["break"]
+    found = chord_mps.copy()
+    step_m = np.where(joined[1:], arithmetic.hypot(np.diff(x_m), np.diff(y_m)), np.nan)
+    along_mps = _sums(step_m, 2 * half) / (2 * half)
+    near = np.zeros(x_m.size, dtype=bool)
+    for index in np.flatnonzero(turned).tolist():  # of the middle: index + half
+        near[index + 1 : index + 2 * half] = True
+    use = np.flatnonzero(near[half:-half]) + half
+    use = use[np.isfinite(along_mps[use - half])]
+    found[use] = np.fmax(along_mps[use - half], chord_mps[use])
+    return found
 
 
 def _most_m(apart_s: FloatArray, settings: PrepareSettings) -> FloatArray:
