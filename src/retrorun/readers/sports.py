@@ -157,8 +157,8 @@ RUN = Words(
     _words(
         "runn jogg treadmill lauf hardlop hardloop looptr loopband lopning lopar lopn springa"
         " springn lobeband lobetr bieg biezni behan bezeck bezec tekas tekac tekaln tekan podis"
-        " marathon maraton orienteer orienter trailrun trailrunn plogg fellrun coureur corredor trackandf"
-        " halvmara kunto"
+        " marathon maraton orienteer orienter trailrun trailrunn plogg fellrun coureur corredor"
+        " trackandf halvmara kunto"
     ),
     _words("run running jogging lauf laufen loop lopen lopning lob loping marathon maraton"),
 )
@@ -173,9 +173,9 @@ WALK = Words(
     ),
     _words(
         "walk hik spazier wander bergwander bergtour bergsteig schneeschuh marsch pilger randonn"
-        " promenad promener spadser sender excursion escursion alpinis montanismo trek cammin passegg"
-        " caminh trilha pedestr wandel vandr spacer marsz chod chuze wedrow piesz prochaz turisti vychazk pochod"
-        " pohod sprehod planinar gornis hribol snowsho mountaineer backpack geocach rambl marcher"
+        " promenad promener spadser sender excursion escursion alpinis montanismo trek cammin"
+        " passegg caminh trilha pedestr wandel vandr spacer marsz chod chuze wedrow piesz prochaz"
+        " turisti vychazk pochod pohod sprehod planinar gornis hribol snowsho mountaineer backpack geocach rambl marcher"
     ),
     _words("walk walking hike hiking gehen wandern wanderung wandeling marsch"),
 )
