@@ -22,10 +22,20 @@ _METRES_PER = {
     "miles": 1609.344,
     "feet": 0.3048,
     "centimetres": 0.01,
+    "hectometres": 100.0,
+    "decimetres": 0.1,
+    "millimetres": 0.001,
     "km/h instead of m/s": 1 / 3.6,
 }
 # m/s in a unit of speed, and the number above which a usual speed may be in that unit
-_MPS_PER = {"km/h": (1 / 3.6, 3.0), "mph": (0.44704, 4.0)}
+_MPS_PER = {
+    "km/h": (1 / 3.6, 3.0),
+    "mph": (0.44704, 4.0),
+    "cm/s": (0.01, 50.0),
+    "mm/s": (0.001, 500.0),
+}
+# units that a speed tells that nobody runs in m/s; in hundreds it may as well be a pace in s/km
+_ALONE = ("km/h", "mm/s")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,10 +120,11 @@ def _judge_speed(
         if usual > least and len(agree) * 2 > len(known):
             words = f"speed was recorded in {unit} ({agree[0].source} tells); converted to m/s"
             return speed * factor, (Note("speed-unit", words),)
-    kmh = _MPS_PER["km/h"][0]
-    if not known and usual > settings.sustained_mps and usual * kmh <= settings.sustained_mps:
-        words = f"speed is {usual:.1f} throughout, which nobody runs in m/s; taken for km/h"
-        return speed * kmh, (Note("speed-unit", words),)
+    for unit in _ALONE if not known and usual > settings.sustained_mps else ():
+        factor = _MPS_PER[unit][0]
+        if settings.moving_mps <= usual * factor <= settings.sustained_mps:
+            words = f"speed is {usual:.1f} throughout, which nobody runs in m/s; taken for {unit}"
+            return speed * factor, (Note("speed-unit", words),)
     return speed, ()
 
 

@@ -24,6 +24,7 @@ _DOUBLE_SPM = 220.0  # backward runners take 180 to 210 steps a minute at walkin
 _DOUBLE_WALK_SPM = 180.0  # but not where the sport is walking
 _LASTS_S = 4.0  # shorter faults are left to the ranges
 _FASTEST_MPS = 8.0
+_WALKING_MPS = 0.8  # whose speed is usually more moves
 _SPAN = 5  # samples on either side over which a speed is taken
 
 
@@ -67,24 +68,33 @@ def _held(columns: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
 
 
 def _speed_mps(time_s: FloatArray, columns: Mapping[str, FloatArray]) -> FloatArray:
-    """Speed around each sample, (n,), by odometer, positions or device; NaN where not known."""
-    found = np.full(time_s.size, np.nan)
+    """Speed around each sample, (n,), by odometer, positions or device; NaN where not known.
+
+    An odometer that stands while the others move counts in kilometres or miles: it is left out.
+    """
+    by_odometer, found = np.full(time_s.size, np.nan), np.full(time_s.size, np.nan)
     distance = columns.get("distance_m")
     if distance is not None:
         known = np.flatnonzero(np.isfinite(distance))
         early, late = _around(known)
-        found[known] = _over(distance[late] - distance[early], time_s[late] - time_s[early])
+        by_odometer[known] = _over(distance[late] - distance[early], time_s[late] - time_s[early])
     if all(name in columns for name in POSITION):
         latitude, longitude = (columns[name] for name in POSITION)
         known = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude))
         early, late = _around(known)
         way_m = arithmetic.hypot(*arithmetic.steps_m(latitude, longitude, early, late))
-        by_place = _over(way_m, time_s[late] - time_s[early])
-        found[known] = np.where(np.isnan(found[known]), by_place, found[known])
+        found[known] = _over(way_m, time_s[late] - time_s[early])
     device = columns.get("speed_mps")
-    if device is None:
+    if device is not None:
+        found = np.where(np.isnan(found) & (device <= _FASTEST_MPS), device, found)
+    if _usual(by_odometer) < _STANDING_MPS and _usual(found) > _WALKING_MPS:
         return found
-    return np.where(np.isnan(found) & (device <= _FASTEST_MPS), device, found)
+    return np.where(np.isnan(by_odometer), found, by_odometer)
+
+
+def _usual(speed: FloatArray) -> float:
+    known = speed[np.isfinite(speed)]
+    return float(np.median(known)) if known.size else np.nan
 
 
 def _around(known: IntArray) -> tuple[IntArray, IntArray]:

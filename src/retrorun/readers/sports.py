@@ -175,8 +175,8 @@ WALK = Words(
         "walk hik spazier wander bergwander bergtour bergsteig schneeschuh marsch pilger randonn"
         " promenad promener spadser sender excursion escursion alpinis montanismo trek cammin"
         " passegg caminh trilha pedestr wandel vandr spacer marsz chod chuze wedrow piesz prochaz"
-        " turisti vychazk pochod pohod sprehod planinar gornis hribol snowsho mountaineer backpack geocach"
-        " rambl marcher"
+        " turisti vychazk pochod pohod sprehod planinar gornis hribol snowsho mountaineer backpack"
+        " geocach rambl marcher"
     ),
     _words("walk walking hike hiking gehen wandern wanderung wandeling marsch"),
 )
