@@ -3,11 +3,15 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from retrorun import learn, pipeline
+from retrorun import detect, learn, pipeline, prepare, readers
 from retrorun.model import Analysis, Athlete, Blob, Estimate, GaitLine, Label, Lesson
 from retrorun.settings import Settings
+
+READ_OF_A_LINE = ("intercept_spm", "slope_spm_per_mps", "grade_slope_spm", "spread_spm")
+READ_OF_A_CONTRAST = ("intercept_spm", "slope_spm_per_mps", "low_mps", "high_mps")
 
 
 def line(intercept: float, slope: float, low: float, high: float, seconds: float) -> GaitLine:
@@ -92,16 +96,95 @@ def test_a_minute_of_backward_running_teaches_a_line(samples: Path) -> None:
     assert (found.seconds, found.low_mps, found.high_mps) == (60, 1.5, 2.5)
 
 
-@pytest.mark.parametrize("field", ["intercept_spm", "spread_spm", "low_mps", "high_mps"])
-def test_whatever_detection_reads_of_a_line_is_in_its_fingerprint(field: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "which", "field"),
+    [
+        *(("forward_line", "forward_line", each) for each in READ_OF_A_LINE),
+        *(("forward_slopes", "forward_line", each) for each in READ_OF_A_LINE[1:3]),
+        *(("backward_contrast", "forward_line", each) for each in READ_OF_A_CONTRAST),
+        *(("backward_contrast", "backward_line", each) for each in READ_OF_A_CONTRAST),
+    ],
+)
+def test_whatever_detection_reads_of_a_line_is_in_its_fingerprint(
+    name: str, which: str, field: str
+) -> None:
     """An analysis by a line that has changed since must be found and made again."""
-    before = line(150, 10, 1.5, 2.5, 600)
-    after = replace(before, **{field: getattr(before, field) + 0.1})
-    prints = [
-        Athlete(backward_line=each).learnt_fingerprints(["backward_line"])
-        for each in (before, after)
-    ]
-    assert prints[0] != prints[1]
+    lines = {"forward_line": line(140, 9, 2, 4, 600), "backward_line": line(150, 10, 1.5, 2.5, 600)}
+    changed = replace(lines[which], **{field: getattr(lines[which], field) + 0.1})
+    before, after = Athlete(**lines), Athlete(**{**lines, which: changed})  # type: ignore[arg-type]
+    assert before.learnt_fingerprints([name]) != after.learnt_fingerprints([name])
+
+
+def test_a_contrast_is_learnt_once_both_lines_are_known() -> None:
+    ahead, behind = line(140, 10, 2, 4, 600), line(152, 12, 1.5, 2.5, 600)
+    assert Athlete(forward_line=ahead).backward_contrast() is None
+    assert Athlete(backward_line=behind).backward_contrast() is None
+    found = Athlete(forward_line=ahead, backward_line=behind).backward_contrast()
+    assert found == pytest.approx((2.0 / 3.0, (152 + 24) / (140 + 20)))  # at 2 m/s, by hand
+
+
+LESSONS = [
+    Athlete(),
+    Athlete(forward_line=line(134, 9, 2, 4, 6000)),
+    Athlete(forward_line=line(154, 9, 2, 4, 6000)),
+    Athlete(forward_line=line(120, 6, 2, 4, 7200)),
+    Athlete(forward_line=line(134, 9, 2, 4, 6000), backward_line=line(165, 10, 1, 2, 600)),
+    Athlete(forward_line=line(134, 9, 2, 4, 6000), backward_line=line(137, 9, 2, 3, 600)),
+]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "2026-05-03-connect-iq.fit",
+        "2026-05-08-osmand.gpx",
+        "2026-05-12-workout.fit",
+        "2026-05-21-watch.tcx",
+        "2026-05-31-easy.fit",
+    ],
+)
+def test_a_session_changes_only_with_what_it_says_it_read(samples: Path, name: str) -> None:
+    """Of any two sets of learnt values that agree in what one analysis read, both give the same."""
+    path = samples / name
+    found = [pipeline.process(Blob(name, path.read_bytes()), Settings(), each) for each in LESSONS]
+    sessions = [each.sessions[0] for each in found if isinstance(each, Analysis)]
+    assert len(sessions) == len(LESSONS)
+    for mine, session in zip(LESSONS, sessions, strict=True):
+        assert mine.learnt_fingerprints(session.learnt) == session.learnt
+        for other, again in zip(LESSONS, sessions, strict=True):
+            if other.learnt_fingerprints(session.learnt) == session.learnt:
+                assert again == session
+    assert all(each.lesson == sessions[0].lesson for each in sessions)
+
+
+def test_what_reads_nothing_that_was_learnt_is_detected_once(samples: Path) -> None:
+    """A heading taught both gaits, so the athlete's forward line alone changes nothing."""
+    path = samples / "2026-05-03-connect-iq.fit"
+    recording = readers.read(path.name, path.read_bytes(), Settings().read).recordings[0]
+    track, settings = prepare.prepare(recording, Settings().prepare), Settings().detect
+    ahead, behind = line(134, 9, 2, 4, 6000), line(165, 10, 1, 2, 600)
+    plain, taught = detect.detect_twice(track, (), Athlete(forward_line=ahead), settings)
+    assert taught is plain
+    both = Athlete(forward_line=ahead, backward_line=behind)
+    plain, taught = detect.detect_twice(track, (), both, settings)
+    assert taught is not plain
+    assert "backward_contrast" in taught.reads
+
+
+@pytest.mark.parametrize("athlete", LESSONS[1:])
+def test_two_detections_at_once_are_those_of_each_alone(samples: Path, athlete: Athlete) -> None:
+    path = samples / "2026-05-21-watch.tcx"
+    recording = readers.read(path.name, path.read_bytes(), Settings().read).recordings[0]
+    track, settings = prepare.prepare(recording, Settings().prepare), Settings().detect
+    for one, alone in zip(
+        detect.detect_twice(track, (), athlete, settings),
+        (detect.detect(track, (), each, settings) for each in (Athlete(), athlete)),
+        strict=True,
+    ):
+        assert one.segments == alone.segments
+        assert one.reads == alone.reads
+        for name, values in alone.columns.items():
+            assert np.array_equal(one.columns[name], values, equal_nan=True)
 
 
 def _analysed(path: Path) -> Analysis:

@@ -14,7 +14,8 @@ The approximations of ``exp``, ``log``, ``sin``, ``cos`` and ``arctan`` are thos
 (Sun Microsystems 1993), each within a few units of the last place.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import overload
 
 import numpy as np
@@ -30,6 +31,8 @@ LOG_10 = 2.302585092994046
 _LOG_2_HIGH, _LOG_2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 _HALF_PI_HIGH, _HALF_PI_MIDDLE = 1.57079632673412561417e00, 6.07710050630396597660e-11
 _HALF_PI_LOW = 2.02226624879595063154e-21
+_ROOT_OF_HALF = 0.7071067811865476
+_BLOCK = 2048
 _EXP = (
     1.66666666666666019037e-01,
     -2.77777777770155933842e-03,
@@ -83,17 +86,30 @@ def exp(x: float) -> float: ...
 def exp(x: FloatArray) -> FloatArray: ...
 def exp(x: float | FloatArray) -> float | FloatArray:
     """E to the power of x, which may be infinite or NaN."""
-    given = np.asarray(x, dtype=np.float64)
-    bounded = np.minimum(np.maximum(np.where(np.isnan(given), 0.0, given), -746.0), 710.0)
-    halvings = np.rint(bounded / LOG_2)
-    high, low = bounded - halvings * _LOG_2_HIGH, halvings * _LOG_2_LOW
+    return _like(_blockwise(_exp, np.asarray(x, dtype=np.float64)))
+
+
+def _exp(given: FloatArray) -> FloatArray:
+    high = np.fmax(given, -746.0)  # of NaN too, which is put back at the end
+    np.minimum(high, 710.0, out=high)
+    halvings = np.rint(high / LOG_2)
+    high -= halvings * _LOG_2_HIGH
+    low = halvings * _LOG_2_LOW
     rest = high - low
-    square = rest * rest
-    even = rest - square * _polynomial(_EXP, square)
-    scaled = 1.0 - ((low - rest * even / (2.0 - even)) - high)
+    even = rest * rest
+    even *= _polynomial(_EXP, even)
+    np.subtract(rest, even, out=even)
+    rest *= even
+    rest /= np.subtract(2.0, even, out=even)
+    low -= rest
+    low -= high
+    scaled = np.subtract(1.0, low, out=low)
     with np.errstate(over="ignore", under="ignore"):
-        found = np.ldexp(scaled, halvings.astype(np.int32))
-    return _like(np.where(np.isnan(given), np.nan, found))
+        np.ldexp(scaled, halvings.astype(np.int32), out=scaled)
+    missing = np.isnan(given)
+    if missing.any():
+        scaled[missing] = np.nan
+    return scaled
 
 
 @overload
@@ -102,19 +118,35 @@ def log(x: float) -> float: ...
 def log(x: FloatArray) -> FloatArray: ...
 def log(x: float | FloatArray) -> float | FloatArray:
     """Natural logarithm; -inf for 0, NaN below."""
-    given = np.asarray(x, dtype=np.float64)
+    return _like(_blockwise(_log, np.asarray(x, dtype=np.float64)))
+
+
+def _log(given: FloatArray) -> FloatArray:
     usable = (given > 0.0) & (given < np.inf)
-    part, power = np.frexp(np.where(usable, given, 1.0))
-    small = part < np.sqrt(0.5)
-    part, power = np.where(small, 2.0 * part, part), (power - small).astype(np.float64)
-    above = part - 1.0
-    ratio = above / (2.0 + above)
-    square = ratio * ratio
-    half = 0.5 * above * above
-    rest = ratio * (half + square * _polynomial(_LOG, square))
-    found = power * _LOG_2_HIGH - ((half - (rest + power * _LOG_2_LOW)) - above)
-    found = np.where(given == 0.0, -np.inf, np.where(given == np.inf, np.inf, found))
-    return _like(np.where(np.isnan(given) | (given < 0.0), np.nan, found))
+    every = bool(usable.all())
+    part, exponent = np.frexp(given if every else np.where(usable, given, 1.0))
+    small = part < _ROOT_OF_HALF
+    part += part * small
+    power = exponent - small.astype(np.float64)
+    part -= 1.0
+    rest = part + 2.0
+    np.divide(part, rest, out=rest)
+    square = rest * rest
+    half = 0.5 * part
+    half *= part
+    square *= _polynomial(_LOG, square)
+    square += half
+    rest *= square
+    rest += power * _LOG_2_LOW
+    half -= rest
+    half -= part
+    power *= _LOG_2_HIGH
+    power -= half
+    if not every:
+        np.copyto(power, np.nan, where=~usable)
+        np.copyto(power, np.inf, where=given == np.inf)
+        np.copyto(power, -np.inf, where=given == 0.0)
+    return power
 
 
 @overload
@@ -137,17 +169,37 @@ def cos(x: float | FloatArray) -> float | FloatArray:
 
 def _turned(x: float | FloatArray, quarters: int) -> FloatArray:
     """Sine of the angle and so many quarter turns."""
-    given = np.asarray(x, dtype=np.float64)
+    return _blockwise(lambda part: _sine(part, quarters), np.asarray(x, dtype=np.float64))
+
+
+def _sine(given: FloatArray, quarters: int) -> FloatArray:
     known = np.isfinite(given)
-    angle = np.where(known, given, 0.0)
-    turns = np.rint(angle / (np.pi / 2.0))
-    rest = ((angle - turns * _HALF_PI_HIGH) - turns * _HALF_PI_MIDDLE) - turns * _HALF_PI_LOW
+    every = bool(known.all())
+    rest = given.copy() if every else np.where(known, given, 0.0)
+    turns = np.rint(rest / (np.pi / 2.0))
+    for part in (_HALF_PI_HIGH, _HALF_PI_MIDDLE, _HALF_PI_LOW):
+        rest -= turns * part
+    turns += quarters
+    quadrant = turns - 4.0 * np.floor(0.25 * turns)
+    odd = (quadrant == 1.0) | (quadrant == 3.0)
     square = rest * rest
-    sine = rest + square * rest * _polynomial(_SIN, square)
-    cosine = 1.0 - (0.5 * square - square * square * _polynomial(_COS, square))
-    quadrant = (turns + quarters) % 4.0
-    found = np.where(quadrant % 2.0 == 0.0, sine, cosine)
-    return np.where(known, np.where(quadrant >= 2.0, -found, found), np.nan)
+    found = square * rest
+    found *= _polynomial(_SIN, square)
+    found += rest
+    if odd.any():
+        np.copyto(found, _cosine(square), where=odd)
+    np.negative(found, out=found, where=quadrant >= 2.0)
+    if not every:
+        found[~known] = np.nan
+    return found
+
+
+def _cosine(square: FloatArray) -> FloatArray:
+    """Cosine of an angle within an eighth of a turn, of which this is the square."""
+    found = square * square
+    found *= _polynomial(_COS, square)
+    np.subtract(0.5 * square, found, out=found)
+    return np.subtract(1.0, found, out=found)
 
 
 @overload
@@ -189,6 +241,8 @@ def hypot(first: float, second: float) -> float: ...
 def hypot(first: float | FloatArray, second: FloatArray) -> FloatArray: ...
 def hypot(first: float | FloatArray, second: float | FloatArray) -> float | FloatArray:
     """Square root of the sum of two squares, of numbers whose squares are finite."""
+    if isinstance(first, float) and isinstance(second, float):
+        return float(math.sqrt(first * first + second * second))
     one, other = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     return _like(np.sqrt(one * one + other * other))
 
@@ -231,15 +285,23 @@ def interpolate(
     Beyond the ends the value is ``outside``, or that of the end if None.
     """
     wanted, places = np.asarray(x, dtype=np.float64), np.asarray(at, dtype=np.float64)
+    if np.array_equal(wanted, places) and (places[1:] > places[:-1]).all():
+        return values.copy()
     if len(places) == 1:
         found = np.full(wanted.shape, values[0])
     else:
-        after = np.clip(np.searchsorted(places, wanted, side="right"), 1, len(places) - 1)
-        low, high = places[after - 1], places[after]
-        inside = np.clip(wanted, places[0], places[-1])
-        width = np.where(high > low, high - low, 1.0)
-        rise = (values[after] - values[after - 1]) / width
-        found = np.where(inside >= high, values[after], values[after - 1] + rise * (inside - low))
+        after = np.searchsorted(places, wanted, side="right")
+        after = np.minimum(np.maximum(after, 1), len(places) - 1)
+        before = after - 1
+        low, high = places[before], places[after]
+        at_low, at_high = values[before], values[after]
+        inside = np.minimum(np.maximum(wanted, places[0]), places[-1])
+        width = high - low
+        width[~(high > low)] = 1.0
+        found = (at_high - at_low) / width
+        found *= inside - low
+        found += at_low
+        np.copyto(found, at_high, where=inside >= high)
     if outside is None:
         return found
     return np.where((wanted < places[0]) | (wanted > places[-1]), outside, found)
@@ -303,10 +365,22 @@ def inverse(matrix: FloatArray) -> FloatArray:
 
 def _polynomial(coefficients: Sequence[float], x: FloatArray) -> FloatArray:
     """c0 + c1·x + c2·x² + …, by Horner's rule."""
-    found = np.full(x.shape, coefficients[-1])
-    for coefficient in coefficients[-2::-1]:
-        found = found * x + coefficient
+    found = coefficients[-1] * x
+    found += coefficients[-2]
+    for coefficient in coefficients[-3::-1]:
+        found *= x
+        found += coefficient
     return found
+
+
+def _blockwise(function: Callable[[FloatArray], FloatArray], x: FloatArray) -> FloatArray:
+    """The function of every number, of so many at a time that they stay in the nearest cache."""
+    if x.size <= _BLOCK:
+        return function(np.atleast_1d(x)).reshape(x.shape)
+    found, flat = np.empty(x.size), x.ravel()
+    for first in range(0, x.size, _BLOCK):
+        found[first : first + _BLOCK] = function(flat[first : first + _BLOCK])
+    return found.reshape(x.shape)
 
 
 def _like(found: FloatArray) -> float | FloatArray:

@@ -38,6 +38,7 @@ from retrorun.model import (
     Track,
     session_id,
 )
+from retrorun.model.athlete import COST_FACTOR
 from retrorun.model.digits import rounded, rounded_track
 from retrorun.prepare.second_device import join_second_devices
 from retrorun.readers.sports import is_on_foot
@@ -178,7 +179,7 @@ def _session(
         settings=settings.fingerprint(),
         version=__version__,
         lesson=_lesson(plain, factor),
-        learnt=athlete.learnt_fingerprints(_learnt_names(plain, detection)),
+        learnt=athlete.learnt_fingerprints(_learnt_names(detection)),
     )
     session = privacy_zones.without_hidden(session, track) if is_blank or track.hidden else session
     return _with_sums(rounded(session)), rounded_track(track)
@@ -238,10 +239,7 @@ def _detections(
     presses_s = tuple(
         privacy_zones.shown_s(track, each) for each in detect_labels.presses(recording)
     )
-    plain = detect.detect(track, labels, athlete.without_learnt(), settings.detect, presses_s)
-    if plain.asks_line and (athlete.forward_line or athlete.backward_line):
-        return plain, detect.detect(track, labels, athlete, settings.detect, presses_s)
-    return plain, plain
+    return detect.detect_twice(track, labels, athlete, settings.detect, presses_s)
 
 
 def _with_sums(session: Session) -> Session:
@@ -265,11 +263,10 @@ def _lesson(plain: Detection, factor: Estimate) -> Lesson:
     return Lesson(None, None, factor)
 
 
-def _learnt_names(plain: Detection, detection: Detection) -> list[str]:
+def _learnt_names(detection: Detection) -> list[str]:
     """Names of the learnt values that this analysis depends on."""
-    names = ["forward_line", "backward_line"] if plain.asks_line else []
     backward = any(each.direction == "backward" for each in detection.segments)
-    return [*names, "cost_factor"] if backward else names
+    return sorted(detection.reads | ({COST_FACTOR} if backward else set()))
 
 
 def _refuse_implausible(recording: Recording, settings: Settings) -> None:

@@ -30,7 +30,28 @@ def wrap_deg(angle_deg: float) -> float: ...
 def wrap_deg(angle_deg: FloatArray) -> FloatArray: ...
 def wrap_deg(angle_deg: Any) -> Any:
     """Bring an angle or angles, in degrees, into [-180, 180)."""
-    return (angle_deg + 180.0) % 360.0 - 180.0
+    return compass_deg(angle_deg + 180.0) - 180.0
+
+
+@overload
+def compass_deg(angle_deg: float) -> float: ...
+@overload
+def compass_deg(angle_deg: FloatArray) -> FloatArray: ...
+def compass_deg(angle_deg: Any) -> Any:
+    """Bring an angle or angles, in degrees, into [0, 360)."""
+    if not isinstance(angle_deg, np.ndarray) or not angle_deg.size:
+        return angle_deg % 360.0
+    # Angles are mostly within a turn of that range. The remainder costs ten times as much, and a
+    # hundred times for NaN.
+    low, high = np.fmin.reduce(angle_deg, axis=None), np.fmax.reduce(angle_deg, axis=None)
+    if low < -360.0 or high >= 720.0:
+        return angle_deg % 360.0
+    found = angle_deg
+    if high >= 360.0:
+        found = found - (found >= 360.0) * 360.0
+    if low < 0.0:
+        found = found + (found < 0.0) * 360.0
+    return found + 0.0  # never -0.0, nor the array that was given
 
 
 def difference_deg(first_deg: FloatArray, second_deg: FloatArray) -> FloatArray:

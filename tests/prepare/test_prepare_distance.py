@@ -70,6 +70,23 @@ def test_a_steady_run_has_its_length_however_often_it_was_sampled(often: str, by
     assert list(track.distance_sources) == ["positions" if by == "positions" else "odometer"]
 
 
+@pytest.mark.parametrize("leg_m", [8.0, 10.0, 20.0, 50.0])
+def test_shuttles_have_the_length_of_all_their_legs(leg_m: float) -> None:
+    """To and fro at 2 m/s along one line: 600 s are 1,200 m, however often the way turned about."""
+    times = np.arange(601.0)
+    there = np.mod(2.0 * times, 2.0 * leg_m)
+    track = prepared(northward(times, np.minimum(there, 2.0 * leg_m - there)))
+    assert metres(track) == pytest.approx(1200.0, rel=0.01)
+
+
+def test_who_stands_runs_no_shuttles() -> None:
+    """Fixes that wander by half a metre while the athlete stands add no way at turns."""
+    rng = np.random.default_rng(5)
+    way_m = np.concatenate([3.0 * np.arange(300.0), np.full(300, 897.0)])
+    noisy = way_m + np.where(np.arange(600) < 300, 0.0, rng.normal(0.0, 0.5, 600))
+    assert metres(prepared(northward(np.arange(600.0), noisy))) < 897.0 + 300 * 0.5 / 2
+
+
 def test_a_phone_that_writes_no_speed_does_not_make_the_athlete_stand() -> None:
     times = np.arange(0.0, 3601.0, 60.0)
     run = northward(times, 2.5 * times)
@@ -143,6 +160,11 @@ SHOWN = {  # 3 m/s for 600 s as broken odometers show it, and the slug that says
     "increments": (np.where(STEADY % 2 > 0, 2.9, 3.1), "odometer-increments"),
     "kilometres": (0.003 * STEADY, "odometer-unit"),
     "feet": (3.0 * STEADY / 0.3048, "odometer-unit"),
+    "miles": (3.0 * STEADY / 1609.344, "odometer-unit"),
+    "hectometres": (0.03 * STEADY, "odometer-unit"),
+    "decimetres": (30.0 * STEADY, "odometer-unit"),
+    "centimetres": (300.0 * STEADY, "odometer-unit"),
+    "millimetres": (3000.0 * STEADY, "odometer-unit"),
     "km/h for m/s": (10.8 * STEADY, "odometer-unit"),
     "backward": (1800.0 - 3.0 * STEADY, "odometer-backward"),
     "reset": (np.where(STEADY < 217, 3.0 * STEADY, 3.0 * (STEADY - 217)), "odometer-reset"),
@@ -217,6 +239,22 @@ def test_speed_in_kilometres_an_hour_is_known_by_the_total_or_by_itself() -> Non
         track = prepared(run)
         assert metres(track) == pytest.approx(2700.0, rel=1e-3)
         assert "speed-unit" in slugs(track)
+
+
+@pytest.mark.parametrize("per_mps", [3.6, 1 / 0.44704, 100.0, 1000.0])
+def test_a_unit_of_speed_is_told_by_the_positions(per_mps: float) -> None:
+    run = northward(STEADY, 3.0 * STEADY)
+    run = replace(run, columns={**run.columns, "speed_mps": np.full(601, 3.0 * per_mps)})
+    track = prepared(run)
+    assert "speed-unit" in slugs(track)
+    assert np.allclose(track.column("speed_mps"), 3.0)
+
+
+def test_thousands_are_millimetres_a_second_and_hundreds_tell_nothing() -> None:
+    """357 may be 3.57 m/s in cm/s or a pace of 5:57 a kilometre: nobody can tell."""
+    track = prepared(without_place(STEADY, speed_mps=np.full(601, 3000.0)))
+    assert metres(track) == pytest.approx(1800.0, rel=1e-3)
+    assert not prepared(without_place(STEADY, speed_mps=np.full(601, 357.0))).distance_sources
 
 
 def test_a_fast_runner_is_not_taken_for_one_in_kilometres_an_hour() -> None:

@@ -43,6 +43,9 @@ def slug(recording: Recording) -> str | None:
         (11.0, 120, None, "not-a-run-too-fast"),
         (30.0, 600, None, "not-a-run-too-fast"),
         (9.5, 20, None, None),  # a sprint
+        (7.4, 40, None, None),  # 80 s in all: 592 m
+        (7.4, 150, None, "not-a-run-doubtful"),  # 1000 m in 2:15, without a sport or a sensor
+        (7.4, 150, 215, None),  # steps of 2.07 m: a record
     ],
 )
 @pytest.mark.parametrize("every_s", [1, 5, 20])

@@ -95,3 +95,21 @@ def test_walking_breaks_in_a_run_are_no_half_locked_steps() -> None:
     found, notes = normalize_cadence(TIMES, columns(speed, spm / 2, "positions"), "running", LIMITS)
     assert found["cadence_spm"] == pytest.approx(spm)
     assert [note.slug for note in notes] == ["cadence-doubled"]
+
+
+@pytest.mark.parametrize("metres_per", [1000.0, 1609.344, 100.0])
+def test_an_odometer_in_kilometres_makes_no_walk_of_a_run(metres_per: float) -> None:
+    """85 turns a minute at 3 m/s are 170 steps, though the odometer says 3 mm/s."""
+    times = np.arange(600.0)
+    found, notes = normalize_cadence(
+        times,
+        {
+            "distance_m": 3.0 * times / metres_per,
+            "speed_mps": np.full(600, 3.0),
+            "cadence_spm": np.full(600, 85.0),
+        },
+        "running",
+        LIMITS,
+    )
+    assert set(found["cadence_spm"]) == {170.0}
+    assert "cadence-doubled" in [note.slug for note in notes]

@@ -17,6 +17,9 @@ from retrorun.readers.sports import (
 from retrorun.settings import ReadLimits
 
 RUNS = """\
+sv|Löpa|Löppass
+nl|Rennen
+sl|Tekanje
 en|Run|Running|Trail Run|Virtual Run|Treadmill|Jogging|Street Running|Ultra|Marathon|Track Running
 de|Lauf|Laufen|Waldlauf|Traillauf|Laufband|Joggen|Dauerlauf|Virtueller Lauf|Berglauf
 fr|Course à pied|Course|Footing|Tapis de course|Tapis roulant|Courir|Trail|Course sur sentier
@@ -30,6 +33,8 @@ pl|Bieg|Bieganie|Bieg przełajowy|Bieżnia|Wirtualny bieg|Trucht
 cs|Běh|Běhání|Běžecký pás|Virtuální běh|Trailový běh
 sl|Tek|Jutranji tek|Tekaška steza|Gorski tek|Tekalna steza"""
 WALKS = """\
+sv|Promenera
+sl|Hodim|Tura
 en|Walk|Walking|Hike|Hiking|Nordic Walking|Casual Walking|Snowshoeing|Mountaineering
 de|Spaziergang|Wandern|Wanderung|Gehen|Bergwandern|Schneeschuhwandern|Nordic Walking
 fr|Marche|Randonnée|Marche nordique|Promenade|Marcher
@@ -43,6 +48,19 @@ pl|Spacer|Marsz|Wędrówka|Chód|Piesza wycieczka
 cs|Chůze|Procházka|Turistika|Pěší turistika
 sl|Hoja|Pohod|Sprehod|Pohodništvo|Planinarjenje"""
 ELSEWHERE = """\
+en|Home trainer|Turbo trainer|Speed pedelec|Tandem|E-scooter|Velodrome|Helicopter|Hovercraft
+de|Heimtrainer|Wasserski|Reisebus|Fähre|Schlitten|Schnorcheln|Hallenbad|Freibad|Autobahn
+de|Sessellift|Kutsche|Schiff
+fr|Trottinette|Chemin de fer
+es|Ferrocarril|Tranvía|Submarinismo
+it|Monopattino|Ferrovia|Metropolitana
+pt|Ônibus|Automóvel|Corrida de carros
+nl|Veldrijden|Skeeleren|Paardrijden|Varen|Toerskiën
+sv|Landsvägscykel|Sparkcykel|Tunnelbana|Spårvagn|Järnväg|Buss|Slalom|Utförsåkning
+sv|Turskidåkning|Långfärdsskridskor|Skoter
+da|Løbehjul|Racercykel|Motionscykel
+pl|Basen|Biegówki|Wrotki|Autokar
+cs|Koloběžka|Horolezectví
 en|Cycling|Biking|Bike|Ride|Virtual Ride|E-Bike Ride|Mountain Biking|Gravel Ride|Swim
 en|Open water swimming
 en|Pool Swim|Skiing|Alpine Ski|Cross-country skiing|Snowboarding|Driving|Car|Train|Taxi|Bus

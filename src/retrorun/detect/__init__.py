@@ -6,7 +6,7 @@ decoding of the sum → judgement of each segment.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,14 +24,16 @@ from retrorun.detect import (
 )
 from retrorun.detect.credibility import Grounds
 from retrorun.detect.heading import Facing
+from retrorun.detect.modes import Modes
 from retrorun.detect.mount import Mount, mount
 from retrorun.detect.segments import agreement
 from retrorun.detect.series import backward_probability
+from retrorun.detect.step_rate import Steps
 from retrorun.model import Athlete, Detection, HeadingVerdict, Label, Note, Track
 from retrorun.settings import DetectSettings
-from retrorun.units import FloatArray, wrap_deg
+from retrorun.units import BoolArray, FloatArray, wrap_deg
 
-__all__ = ["agreement", "detect"]
+__all__ = ["agreement", "detect", "detect_twice"]
 
 
 def detect(
@@ -55,10 +57,72 @@ def detect(
         gait lines that confirmed seconds taught.
     """
     if track.seconds == 0:
-        verdict = HeadingVerdict(None, "none", None, None, "the recording is empty")
-        return Detection((), verdict, {})
-    given, notes = _credible_labels(track, tuple(given), athlete, settings)
-    grounds = _grounds(track, labels.evidence(given, track.seconds, settings), athlete, settings)
+        return _empty()
+    found, _ = _detect(_observed(track, settings), given, athlete, settings, presses_s)
+    return found
+
+
+def detect_twice(
+    track: Track,
+    given: Sequence[Label],
+    athlete: Athlete,
+    settings: DetectSettings,
+    presses_s: Sequence[float] = (),
+) -> tuple[Detection, Detection]:
+    """What ``detect`` finds without any learnt value, and with those of the athlete.
+
+    The second costs nothing where it would read none of them, and little where it does.
+    """
+    if track.seconds == 0:
+        return _empty(), _empty()
+    observed, stated = _observed(track, settings), athlete.without_learnt()
+    plain, grounds = _detect(observed, given, stated, settings, presses_s)
+    if not any(athlete.learnt_fingerprints(plain.reads).values()):
+        return plain, plain
+    if athlete.backward_contrast() is None:  # the two lines were sought by people's gait, as then
+        observed = replace(observed, steps=replace(observed.steps, upper=grounds.steps.upper))
+    return plain, _detect(observed, given, athlete, settings, presses_s)[0]
+
+
+def _empty() -> Detection:
+    return Detection((), HeadingVerdict(None, "none", None, None, "the recording is empty"), {})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Observed:
+    """What a track holds, whoever ran it: the same for every athlete."""
+
+    track: Track
+    modes: Modes
+    facing: Facing
+    reversed_at: BoolArray
+    switch: tuple[FloatArray, FloatArray]
+    steps: Steps
+
+
+def _observed(track: Track, settings: DetectSettings) -> _Observed:
+    gait_modes = modes.modes(track, settings)
+    facing = heading.without_hard_iron(heading.facing(track, gait_modes, settings), settings)
+    return _Observed(
+        track,
+        gait_modes,
+        facing,
+        joint.course_reversed(track, facing, settings),
+        joint.switching(facing, gait_modes, settings),
+        step_rate.steps(track, gait_modes, settings),
+    )
+
+
+def _detect(
+    observed: _Observed,
+    given: Sequence[Label],
+    athlete: Athlete,
+    settings: DetectSettings,
+    presses_s: Sequence[float],
+) -> tuple[Detection, Grounds]:
+    given, notes, reads = _credible_labels(observed, tuple(given), athlete, settings)
+    label_llr = labels.evidence(given, observed.track.seconds, settings)
+    grounds = _grounds(observed, label_llr, athlete, settings)
     decision = verdicts.decide(grounds, given, settings)
     decision = file_labels.at_presses(decision, grounds.heading, presses_s, settings)
     notes += file_labels.every_second_lap(decision, grounds.gait, presses_s, settings)
@@ -67,7 +131,7 @@ def detect(
     reasoned = (
         replace(part, would_change=segments.would_change(part, verdict, settings)) for part in found
     )
-    return Detection(
+    detection = Detection(
         segments=tuple(reasoned),
         heading=verdict,
         columns={
@@ -80,18 +144,23 @@ def detect(
         forward_line=grounds.steps.forward if _teaches(grounds) else None,
         backward_line=grounds.steps.backward if _teaches(grounds) else None,
         notes=notes,
-        asks_line=grounds.asks_line,
+        reads=grounds.reads | reads,
     )
+    return detection, grounds
 
 
 def _credible_labels(
-    track: Track, given: tuple[Label, ...], athlete: Athlete, settings: DetectSettings
-) -> tuple[tuple[Label, ...], tuple[Note, ...]]:
-    """The labels that are believed: those of the file are first held against the sensors."""
+    observed: _Observed, given: tuple[Label, ...], athlete: Athlete, settings: DetectSettings
+) -> tuple[tuple[Label, ...], tuple[Note, ...], frozenset[str]]:
+    """The labels that are believed, what to ask, and the learnt values that were read for it.
+
+    Those of the file are first held against the sensors.
+    """
     if not any(file_labels.of_file(label) for label in given):
-        return given, ()
+        return given, (), frozenset()
     own = tuple(label for label in given if not file_labels.of_file(label))
-    grounds = _grounds(track, labels.evidence(own, track.seconds, settings), athlete, settings)
+    label_llr = labels.evidence(own, observed.track.seconds, settings)
+    grounds = _grounds(observed, label_llr, athlete, settings)
     found = verdicts.decide(grounds, own, settings)
     backward, sure = found.direction == 1, found.verdict > 0
     forward = (grounds.heading < -settings.heading_heard) | (grounds.gait < -settings.gait_heard)
@@ -102,7 +171,7 @@ def _credible_labels(
     if either and not (grounds.mount is not None and grounds.mount.both):
         weight[:] = 0.0  # one direction, and nothing tells which
     unaided = file_labels.Unaided(backward, weight, sure, either)
-    return file_labels.credible(given, unaided, settings)
+    return *file_labels.credible(given, unaided, settings), grounds.reads
 
 
 def _teaches(grounds: Grounds) -> bool:
@@ -111,21 +180,19 @@ def _teaches(grounds: Grounds) -> bool:
 
 
 def _grounds(
-    track: Track, label_llr: FloatArray, athlete: Athlete, settings: DetectSettings
+    observed: _Observed, label_llr: FloatArray, athlete: Athlete, settings: DetectSettings
 ) -> Grounds:
     """Gather the evidence of every kind and decode its sum."""
-    gait_modes = modes.modes(track, settings)
-    facing = heading.without_hard_iron(heading.facing(track, gait_modes, settings), settings)
-    reversed_at = joint.course_reversed(track, facing, settings)
+    track, gait_modes, facing = observed.track, observed.modes, observed.facing
+    reversed_at, switch, steps = observed.reversed_at, observed.switch, observed.steps
     marks = (label_llr, reversed_at)
     mounted = mount(facing, gait_modes, marks, athlete, settings) if facing.usable.any() else None
     heading_llr_raw = np.zeros(track.seconds)
     if mounted is not None:
         heading_llr_raw = heading.evidence(facing, mounted.offset_deg, settings)
     heading_llr = heading_llr_raw
-    switch = joint.switching(facing, gait_modes, settings)
-    steps = step_rate.steps(track, gait_modes, settings)
     gait_evidence = gait.GaitEvidence.silent(track.seconds, settings)
+    reads = mounted.reads if mounted is not None else frozenset[str]()
     p_backward, disturbed = np.zeros(track.seconds), np.ones(track.seconds, dtype=bool)
     # Once to find where the heading was disturbed, once more without those seconds.
     for _ in range(2 if mounted is not None else 1):
@@ -136,6 +203,8 @@ def _grounds(
             label_llr != 0
         )
         gait_evidence = gait.evidence(steps, p_backward, (sensed != 0) & firm, athlete, settings)
+        steps = replace(steps, upper=gait_evidence.upper)
+        reads |= gait_evidence.reads
         disturbed = joint.disturbed(
             facing, (heading_llr, gait_evidence.ratio), reversed_at, settings
         )
@@ -157,7 +226,7 @@ def _grounds(
         facing=facing,
         mount=mounted,
         steps=gait_evidence,
-        asks_line=mounted is not None or bool(steps.counted.sum() >= settings.gait_least_s),
+        reads=reads,
     )
 
 

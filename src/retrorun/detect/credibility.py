@@ -18,7 +18,7 @@ class Grounds:
     """Everything a segment is judged by; arrays (n,).
 
     ``heading``, ``gait`` and ``label`` are log-likelihood ratios per second. ``heading_raw`` is
-    the heading before the disturbed seconds were struck out. ``asks_line``: see ``Detection``.
+    the heading before the disturbed seconds were struck out. ``reads``: see ``Detection``.
     """
 
     probability: FloatArray
@@ -30,7 +30,7 @@ class Grounds:
     facing: Facing
     mount: Mount | None
     steps: GaitEvidence
-    asks_line: bool = False
+    reads: frozenset[str] = frozenset()
 
 
 def gait_agrees(

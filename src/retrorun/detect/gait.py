@@ -8,8 +8,11 @@ from retrorun import arithmetic
 from retrorun.detect.step_rate import Steps, expected_spm, fit, normal, raised, two_lines
 from retrorun.detect.turns import OwnGait, backward_gait
 from retrorun.model import Athlete, GaitLine
+from retrorun.model.athlete import BACKWARD_CONTRAST, FORWARD_LINE, FORWARD_SLOPES
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray
+
+_CONTRAST = frozenset({BACKWARD_CONTRAST})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,6 +25,8 @@ class GaitEvidence:
         forward: the forward line it was judged by, if any.
         backward: the backward line, if it was taught.
         share: by how much of the line backward running is expected to lie above it.
+        reads: names of the learnt values on which this depends.
+        upper: (n,) 0 or 1, whether each second lies on the upper of two lines; None if not asked.
     """
 
     ratio: FloatArray
@@ -29,6 +34,8 @@ class GaitEvidence:
     forward: GaitLine | None
     backward: GaitLine | None
     share: float
+    reads: frozenset[str] = frozenset()
+    upper: FloatArray | None = None
 
     @classmethod
     def silent(cls, seconds: int, settings: DetectSettings) -> "GaitEvidence":
@@ -69,7 +76,8 @@ def evidence(
     ahead = fit(steps, sides[0].astype(np.float64), None, settings)
     if ahead is not None:
         own = backward_gait(athlete, settings)
-        return _judge_by_line(steps, ahead, sides, own, settings)
+        judged = _judge_by_line(steps, ahead, sides, own, settings)
+        return replace(judged, reads=_CONTRAST)
     judged = _judge_untaught(steps, athlete, settings)
     # Beside labels or a heading a guessed line would pass for one that they taught.
     return replace(judged, forward=None) if known.any() else judged
@@ -77,16 +85,18 @@ def evidence(
 
 def _judge_untaught(steps: Steps, athlete: Athlete, settings: DetectSettings) -> GaitEvidence:
     """Judge every second where neither heading nor labels tell enough forward ones."""
-    nothing = np.zeros(steps.counted.size)
     own = backward_gait(athlete, settings)
-    back = two_lines(steps, own, settings)
+    back = two_lines(steps, own, settings) if steps.upper is None else steps.upper
     line = fit(steps, 1.0 - back, athlete.forward_line, settings)
     if line is None:
-        return GaitEvidence.silent(nothing.size, settings)
+        silent = GaitEvidence.silent(steps.counted.size, settings)
+        return replace(silent, reads=_CONTRAST, upper=back)
     if back.any():
         judged = _judge_by_line(steps, line, (back == 0, back > 0), own, settings)
-        return replace(judged, backward=None)  # what step rate alone found teaches nothing
-    return _by_earlier_runs(steps, line, athlete, settings)
+        # what step rate alone found teaches nothing
+        return replace(judged, backward=None, reads=_CONTRAST | {FORWARD_SLOPES}, upper=back)
+    judged = _by_earlier_runs(steps, line, athlete, settings)
+    return replace(judged, reads=_CONTRAST | {FORWARD_LINE}, upper=back)
 
 
 def _by_earlier_runs(

@@ -10,7 +10,7 @@ from retrorun.detect.modes import Modes
 from retrorun.detect.series import mean_around, runs
 from retrorun.model import HeadingKind, HeadingTrack, HeadingVerdict, Track
 from retrorun.settings import DetectSettings
-from retrorun.units import BoolArray, FloatArray, difference_deg, wrap_deg
+from retrorun.units import BoolArray, FloatArray, compass_deg, difference_deg, wrap_deg
 
 # Kinds of heading, the least useful first.
 RANK: tuple[HeadingKind, ...] = ("none", "course", "unknown", "compass")
@@ -82,7 +82,7 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
         unsure = not series.source.startswith(CLOCKWISE)
         clearer = turned > max(settings.mirror_concentration, plain + settings.mirror_gain)
         if unsure and spread > settings.mirror_spread and clearer:
-            heading, delta, plain = (-heading) % 360.0, mirrored, turned
+            heading, delta, plain = compass_deg(-heading), mirrored, turned
             reason = "it grows counter-clockwise; taken as its mirror image"
         if plain < settings.axial_concentration:
             kind = "unknown"
@@ -175,7 +175,7 @@ def _course(track: Track, chord_s: int) -> tuple[FloatArray, FloatArray]:
     middle = slice(chord_s // 2, chord_s // 2 - chord_s)
     east[middle] = np.where(whole, x_m[chord_s:] - x_m[:-chord_s], np.nan)
     north[middle] = np.where(whole, y_m[chord_s:] - y_m[:-chord_s], np.nan)
-    course = np.degrees(arithmetic.arctan2(east, north)) % 360.0
+    course = compass_deg(np.degrees(arithmetic.arctan2(east, north)))
     return course, arithmetic.hypot(east, north) / chord_s
 
 
@@ -204,7 +204,7 @@ def _smooth_deg(heading_deg: FloatArray, settings: DetectSettings) -> FloatArray
     east, north = mean_around(arithmetic.sin(turn), half), mean_around(arithmetic.cos(turn), half)
     east[:-1], north[:-1] = (east[:-1] + east[1:]) / 2, (north[:-1] + north[1:]) / 2
     firm = (arithmetic.hypot(east, north) > settings.heading_firm) & np.isfinite(heading_deg)
-    return np.where(firm, np.degrees(arithmetic.arctan2(east, north)) % 360.0, np.nan)
+    return np.where(firm, compass_deg(np.degrees(arithmetic.arctan2(east, north))), np.nan)
 
 
 def _length(angle_deg: FloatArray) -> float:

@@ -34,6 +34,8 @@ def switching(
     ending = np.full(size, 1.0 / settings.backward_lasts_s)
     stopped = ~without_short(modes.moving, value=False, seconds=settings.flicker_s)
     onset[stopped], ending[stopped] = settings.onset_stopped, settings.ending_stopped
+    if np.isnan(facing.delta_deg).all():
+        return onset, ending
     turn = arithmetic.cos(np.radians(change_deg(facing.delta_deg, settings.joint_half_s)))
     with np.errstate(invalid="ignore"):
         flipped, kept = turn < -settings.flip_cosine[0], turn > settings.flip_cosine[1]
@@ -50,6 +52,8 @@ def course_reversed(track: Track, facing: Facing, settings: DetectSettings) -> B
     who goes back the way they came stands still in between. A corner taken at speed does not count.
     """
     half = settings.joint_half_s
+    if facing.held or np.isnan(facing.heading_deg).all():
+        return np.zeros(track.seconds, dtype=bool)
     speed = np.nan_to_num(track.column("ground_speed_mps"), nan=np.inf)
     padded = np.pad(speed, half, constant_values=np.inf)
     slowest = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1).min(axis=1)
@@ -59,11 +63,8 @@ def course_reversed(track: Track, facing: Facing, settings: DetectSettings) -> B
     with np.errstate(invalid="ignore"):
         turned = (course > settings.reversal_course_deg) & (slowest < settings.reversal_mps)
         turned &= heading < settings.reversal_heading_deg
-        turned &= ~(
-            lasting > settings.reversal_lag_deg
-        )  # a heading that follows some seconds later only lagged
-    if facing.held:
-        return np.zeros(turned.size, dtype=bool)
+        # a heading that follows some seconds later only lagged
+        turned &= ~(lasting > settings.reversal_lag_deg)
     turned &= _went_on(track, settings)
     return np.asarray(turned, dtype=bool)
 
@@ -106,6 +107,8 @@ def disturbed(
     with np.errstate(invalid="ignore"):
         jump = turn > settings.jump_deg
     found = np.zeros(jump.size, dtype=bool)
+    if not jump.any():
+        return found
     starts, ends = runs(jump)
     calm = [(a, b) for a, b in zip(starts.tolist(), ends.tolist(), strict=True) if not jump[a]]
     for first, last in calm:

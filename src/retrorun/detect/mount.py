@@ -11,6 +11,7 @@ from retrorun.detect.modes import Modes
 from retrorun.detect.series import mean_around, runs, without_short
 from retrorun.detect.turns import SideRuns, Witness
 from retrorun.model import Athlete, GaitLine
+from retrorun.model.athlete import BACKWARD_CONTRAST, FORWARD_LINE
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray, wrap_deg
 
@@ -35,6 +36,7 @@ class Mount:
         turns: log-odds that the heading's changes are turns of the athlete, by all of them.
         unsteady: whether the device clearly turned on the body as often as the athlete did.
         device_turned: (n,) seconds in which the device is held to be the other way round.
+        reads: names of the learnt values on which this depends.
     """
 
     offset_deg: FloatArray
@@ -48,6 +50,7 @@ class Mount:
     turns: float
     unsteady: bool
     device_turned: BoolArray
+    reads: frozenset[str]
 
     @property
     def stated(self) -> bool:
@@ -81,7 +84,7 @@ def mount(
     if sign.log_odds < 0:
         axis = wrap_deg(axis + 180.0)
         parts = replace(parts, opposite=~parts.opposite)
-        sign = _Sign(-sign.log_odds, -sign.firm, sign.by)
+        sign = replace(sign, log_odds=-sign.log_odds, firm=-sign.firm)
     given = _odds_of_runs(parts, labelled, sign, settings)
     back = turns.decode(parts, turned.boundaries, given, turned.turn_log_odds)
     about = _device_turned(parts, back, settings)
@@ -100,6 +103,8 @@ def mount(
         turns=turned.turn_log_odds,
         unsteady=turned.unsteady,
         device_turned=about,
+        # Without a boundary between two sides there is nothing to which a contrast is compared.
+        reads=sign.reads | ({BACKWARD_CONTRAST} if parts.starts.size > 1 else frozenset()),
     )
 
 
@@ -192,6 +197,7 @@ class _Sign:
     log_odds: float
     firm: float
     by: str
+    reads: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -248,11 +254,12 @@ def _sign_of_one_side(
     only = sides[0] if alone else sides[1]
     modes = known.modes
     own = side * _odds_by_own_line(only, modes, known.athlete.forward_line, settings)
+    reads = frozenset({FORWARD_LINE} if only.sum() >= settings.gait_least_s else ())
     firm = nearer + side * (settings.forward_habit + _odds_by_speed(only, modes, settings))
     if abs(own) > settings.own_sign:
-        return _Sign(own, firm, "gait (the runner's earlier runs)")
+        return _Sign(own, firm, "gait (the runner's earlier runs)", reads)
     stepped = own + side * _odds_by_level(only, modes, settings)
-    return _Sign(firm + stepped, firm, "prior: offset nearer 0°, most runs are forward")
+    return _Sign(firm + stepped, firm, "prior: offset nearer 0°, most runs are forward", reads)
 
 
 def _prior_of_mount(source: str | None, settings: DetectSettings) -> float:

@@ -24,7 +24,8 @@ from retrorun.units import BoolArray, FloatArray
 class Steps:
     """Step rate, speed, grade and heart rate, smoothed, (n,).
 
-    ``counted`` is where they may be compared.
+    ``counted`` is where they may be compared, ``upper`` what ``two_lines`` found of them, if that
+    would find the same again.
     """
 
     cadence_spm: FloatArray
@@ -32,6 +33,7 @@ class Steps:
     grade: FloatArray
     heart_bpm: FloatArray
     counted: BoolArray
+    upper: FloatArray | None = None
 
 
 def steps(track: Track, modes: Modes, settings: DetectSettings) -> Steps:
@@ -225,45 +227,60 @@ def _clusters(
     temper = settings.two_lines_every_s / settings.line_temper_s
     usual = np.array([0.0, settings.run_slope[0], settings.grade_slope[0], gain[0]])
     loose = np.array([np.inf, settings.two_lines_slope_spread, settings.grade_slope[1], gain[1]])
-    design = np.column_stack([np.ones(cadence.size), speed, grade, upper])
+    rows = np.stack([np.ones(cadence.size), speed, grade, upper])
+    matrix, right = product(rows, rows.T), product(rows, cadence)
     spread, least, most = settings.two_lines_spreads_spm
-    total, line = -np.inf, usual
+    line = usual
     for _ in range(settings.two_lines_rounds[mixed]):
         ridge = np.square(spread) / (temper * np.square(loose))
-        line = arithmetic.solve(
-            product(design.T, design) + np.diag(ridge), product(design.T, cadence) + ridge * usual
-        )
-        rest = cadence - product(design[:, :3], line[:3])
+        line = arithmetic.solve(matrix + np.diag(ridge), right + ridge * usual)
+        rest = cadence - (line[0] + speed * line[1] + grade * line[2])
         spread = float(np.clip(np.sqrt(np.mean(np.square(rest - upper * line[3]))), least, most))
-        on = _logs(rest, spread, settings) + _logs_of_speed(speed, upper == 0, settings)
-        over = on
-        if mixed:
-            over = _logs(rest - line[3], spread, settings)
-            over += _logs_of_speed(speed, upper > 0, settings)
+        clusters = upper if mixed else None
+        on, over = _logs((rest, speed), line[3], spread, clusters, settings)
         joined = mean_around(over - on, settings.two_lines_half)
         before, upper = upper, (joined > 0).astype(np.float64)
-        total = temper * float(np.where(upper > 0, over, on).sum())
         if not mixed or (before == upper).all() or upper.sum() in (0, upper.size):
             break
-        design[:, 3] = upper
+        rows[3] = upper  # the other sums stay what they are
+        matrix[3] = matrix[:, 3] = product(rows, upper)
+        right[3] = arithmetic.dot(upper, cadence)
+    total = temper * float(np.where(upper > 0, over, on).sum())
     fitted = usual.size if mixed else usual.size - 1
     prior = 0.5 * float((np.square((line[:fitted] - usual[:fitted]) / loose[:fitted])).sum())
     switches = settings.two_lines_switch * float(np.abs(np.diff(upper)).sum())
     return _Clusters(total - switches - prior, upper, float(line[3] / np.median(cadence)))
 
 
-def _logs(residual: FloatArray, spread: float, settings: DetectSettings) -> FloatArray:
-    """Log density of a normal with a floor against outliers."""
+def _logs(
+    data: tuple[FloatArray, FloatArray],
+    gain: float,
+    spread: float,
+    upper: FloatArray | None,
+    settings: DetectSettings,
+) -> tuple[FloatArray, FloatArray]:
+    """Log density of each second on the lower line and on the upper one, (m,) each.
+
+    ``data``: the step rate less the lower line, and the speed.
+
+    That of the step rate has a floor against outliers; that of the speed is taken among the
+    speeds of one cluster. Without an ``upper`` one both are the same.
+    """
+    rest, speed = data
+    if upper is None:
+        sides, residuals, spreads = [speed], [rest], [spread]
+    else:
+        sides = [speed[upper == 0], speed[upper > 0]]
+        residuals, spreads = [rest, rest - gain], [spread, spread]
+    for side in sides:
+        own = side if side.size > 1 else speed
+        residuals.append(speed - float(own.mean()))
+        spreads.append(max(float(own.std()), settings.two_lines_speed_mps))
     share, wide = settings.steps_outliers
-    return arithmetic.log(normal(residual, spread) + share / wide)
-
-
-def _logs_of_speed(speed: FloatArray, where: BoolArray, settings: DetectSettings) -> FloatArray:
-    """Log density of each speed among those of one cluster."""
-    own = speed[where] if where.sum() > 1 else speed
-    spread = max(float(own.std()), settings.two_lines_speed_mps)
-    density = normal(speed - float(own.mean()), spread)
-    return arithmetic.log(density + settings.two_lines_speed_floor)
+    floors = np.repeat((share / wide, settings.two_lines_speed_floor), len(sides))[:, None]
+    logs = arithmetic.log(normal(np.stack(residuals), np.array(spreads)[:, None]) + floors)
+    found = logs[: len(sides)] + logs[len(sides) :]
+    return found[0], found[-1]
 
 
 def pulse_evidence(steps: Steps, back: BoolArray, settings: DetectSettings) -> float:

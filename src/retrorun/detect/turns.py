@@ -99,16 +99,11 @@ def backward_gait(athlete: Athlete, settings: DetectSettings) -> OwnGait:
     """
     slower, between = settings.slower_log
     usual = OwnGait((-slower, between), settings.ratio_log)
-    ahead, behind = athlete.forward_line, athlete.backward_line
-    if ahead is None or behind is None:
+    contrast = athlete.backward_contrast()
+    if contrast is None:
         return usual
-    pace = (behind.low_mps + behind.high_mps) / 2.0
-    usual_pace = (ahead.low_mps + ahead.high_mps) / 2.0
-    mine, other = (each.intercept_spm + each.slope_spm_per_mps * pace for each in (behind, ahead))
-    if min(mine, other, pace, usual_pace) <= 0:
-        return usual
-    own_steps = (arithmetic.log(mine / other), settings.own_steps)
-    own_speed = (arithmetic.log(pace / usual_pace), settings.own_speed)
+    own_speed = (arithmetic.log(contrast[0]), settings.own_speed)
+    own_steps = (arithmetic.log(contrast[1]), settings.own_steps)
     speed, rate = _combined(usual.speed, own_speed), _combined(usual.steps, own_steps)
     return OwnGait(speed, rate, known=True)
 

@@ -60,8 +60,8 @@ def measure(
     }
     inputs = _energy_inputs(athlete, factor)
     segments = tuple(
-        _measured(segment, _row(columns, index), inputs, settings)
-        for index, segment in enumerate(detection.segments)
+        _measured(segment, row, inputs, settings)
+        for segment, row in zip(detection.segments, _rows(columns), strict=True)
     )
     return Measures(
         segments=segments,
@@ -86,8 +86,9 @@ def _energy_inputs(athlete: Athlete, factor: Estimate) -> EnergyInputs:
     return EnergyInputs(athlete.mass_kg, factor, "this session")
 
 
-def _row(columns: Columns, index: int) -> dict[str, float]:
-    return {name: float(column[index]) for name, column in columns.items()}
+def _rows(columns: Columns) -> list[dict[str, float]]:
+    values = zip(*(column.tolist() for column in columns.values()), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in values]
 
 
 def _measured(

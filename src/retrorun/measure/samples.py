@@ -52,11 +52,14 @@ class Samples:
         ``where`` limits both to samples that hold.
         """
         known = np.isfinite(column) if where is None else np.isfinite(column) & where
+        if not known.any():  # most channels of most recordings
+            return np.zeros(self.first.size), np.zeros(self.first.size)
         return self.total(np.where(known, column, 0.0)), self.total(known.astype(np.float64))
 
     def total(self, column: FloatArray) -> FloatArray:
         """Sum of a column without gaps in each segment (s,)."""
-        running = np.concatenate(([0.0], np.cumsum(column)))
+        running = np.zeros(column.size + 1)
+        np.cumsum(column, out=running[1:])
         return np.asarray(running[self.last] - running[self.first])
 
     def mask(self, chosen: Sequence[bool]) -> BoolArray:

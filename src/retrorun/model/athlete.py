@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -74,30 +74,68 @@ class Athlete:
         """Fingerprints of learnt values, as far as an analysis depends on them.
 
         Args:
-            names: of the values, ``forward_line`` or ``cost_factor``.
+            names: of the values, each one of ``LEARNT``.
 
         Returns:
             Name → first 12 hex digits of a SHA-256; empty text where nothing was learnt.
         """
-        return {name: _fingerprint(getattr(self, name)) for name in names}
+        return {name: _fingerprint(LEARNT[name](self)) for name in names}
 
+    def backward_contrast(self) -> tuple[float, float] | None:
+        """Speed and step rate of backward running over those of forward running, as learnt.
 
-def _fingerprint(value: "GaitLine | Estimate | None") -> str:
-    """Of what an analysis reads; from how many seconds a line was learnt is left out."""
-    if value is None or (isinstance(value, Estimate) and value.value is None):
-        return ""
-    if isinstance(value, GaitLine):
-        read: tuple[float | str | None, ...] = (
-            value.intercept_spm,
-            value.slope_spm_per_mps,
-            value.grade_slope_spm,
-            value.spread_spm,
-            value.low_mps,
-            value.high_mps,
+        The step rates are those of both lines at the usual backward speed. None unless both lines
+        are known and make sense there.
+        """
+        ahead, behind = self.forward_line, self.backward_line
+        if ahead is None or behind is None:
+            return None
+        pace = (behind.low_mps + behind.high_mps) / 2.0
+        usual_pace = (ahead.low_mps + ahead.high_mps) / 2.0
+        mine, other = (
+            each.intercept_spm + each.slope_spm_per_mps * pace for each in (behind, ahead)
         )
-    else:
-        read = (value.value, value.low, value.high, value.method)
-    return hashlib.sha256(repr(read).encode()).hexdigest()[:12]
+        if min(mine, other, pace, usual_pace) <= 0:
+            return None
+        return pace / usual_pace, mine / other
+
+
+_Read = tuple[float | str | None, ...] | None
+
+
+def _slopes(athlete: Athlete) -> _Read:
+    line = athlete.forward_line
+    return None if line is None else (line.slope_spm_per_mps, line.grade_slope_spm)
+
+
+def _line(athlete: Athlete) -> _Read:
+    line = athlete.forward_line
+    if line is None:
+        return None
+    return line.intercept_spm, line.slope_spm_per_mps, line.grade_slope_spm, line.spread_spm
+
+
+def _factor(athlete: Athlete) -> _Read:
+    factor = athlete.cost_factor
+    if factor is None or factor.value is None:
+        return None
+    return factor.value, factor.low, factor.high, factor.method
+
+
+# Learnt values by name: what an analysis that depends on one reads of it, None where there is none.
+# Neither from how many seconds a line was learnt, nor at which speeds the forward one.
+FORWARD_LINE, FORWARD_SLOPES = "forward_line", "forward_slopes"
+BACKWARD_CONTRAST, COST_FACTOR = "backward_contrast", "cost_factor"
+LEARNT: dict[str, Callable[[Athlete], _Read]] = {
+    FORWARD_LINE: _line,
+    FORWARD_SLOPES: _slopes,
+    BACKWARD_CONTRAST: Athlete.backward_contrast,
+    COST_FACTOR: _factor,
+}
+
+
+def _fingerprint(read: _Read) -> str:
+    return "" if read is None else hashlib.sha256(repr(read).encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ the arithmetic behind it. So another library or version of Python that adds in a
 the same. A name ends in its unit, and the unit tells the decimals.
 """
 
+import operator
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -73,11 +74,25 @@ def _rounded(value: Any, name: str) -> object:  # noqa: ANN401 - whatever a sess
     if isinstance(value, float):
         return round(float(value), decimals(name)) + 0.0  # never -0.0
     if isinstance(value, tuple):
-        return tuple(_rounded(each, name) for each in value)
+        found = tuple([_rounded(each, name) for each in value])
+        return value if all(map(operator.is_, found, value)) else found
     if isinstance(value, Mapping):
         return {key: _rounded(each, name) for key, each in value.items()}
-    found = {each: _rounded(getattr(value, each), each) for each in value.__dataclass_fields__}
-    return type(value)(**found)
+    return _rounded_fields(value)
+
+
+def _rounded_fields(value: Any) -> object:  # noqa: ANN401 - any dataclass that a session holds
+    """The value itself where no field changes: to make a new one is the most of the cost."""
+    found, changed = dict[str, Any](), False
+    for name in value.__dataclass_fields__:
+        old = getattr(value, name)
+        if type(old) is float:
+            found[name] = round(old, decimals(name)) + 0.0
+            changed = changed or found[name] != old or old == 0.0
+        else:
+            found[name] = _rounded(old, name)
+            changed = changed or found[name] is not old
+    return type(value)(**found) if changed else value
 
 
 def rounded_track(track: Track) -> Track:

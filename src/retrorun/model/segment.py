@@ -102,8 +102,8 @@ class Detection:
         forward_line: the athlete's forward gait line in this session, if it could be fitted.
         backward_line: the same for confirmed backward running.
         notes: what the athlete should be asked about.
-        asks_line: the result depends on the gait line learnt from other sessions, or would if
-            there were one.
+        reads: names of the values learnt from other sessions on which the result depends, or would
+            if there were any (``Athlete.learnt_fingerprints``).
     """
 
     segments: tuple[Segment, ...]
@@ -112,4 +112,4 @@ class Detection:
     forward_line: GaitLine | None = None
     backward_line: GaitLine | None = None
     notes: tuple[Note, ...] = ()
-    asks_line: bool = False
+    reads: frozenset[str] = frozenset()

@@ -10,7 +10,7 @@ from retrorun.channels import BY_NAME, POSITION
 from retrorun.model import HeadingSeries, Note, Pause, Recording
 from retrorun.prepare.sources import judge_sources
 from retrorun.settings import PrepareSettings
-from retrorun.units import BoolArray, FloatArray, IntArray
+from retrorun.units import BoolArray, FloatArray, IntArray, compass_deg
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +84,8 @@ def _order(
         lost = int((~near).sum())
         notes.append(Note("clock-astray", f"{lost} samples lie days off the others; left out"))
         usable, times = usable[near], times[near]
+    if (np.diff(times) > 0).all():
+        return usable, times, np.arange(times.size), tuple(notes)
     rank = np.argsort(times, kind="stable")
     distinct, group = np.unique(times[rank], return_inverse=True)
     if distinct.size < times.size:
@@ -94,8 +96,10 @@ def _order(
 
 def _merged(values: FloatArray, group: IntArray, size: int) -> FloatArray:
     """One value a distinct time: the last one that is a number."""
-    found = np.full(size, np.nan)
     valid = np.isfinite(values)
+    if group.size == size:  # each has a time of its own
+        return np.where(valid, values, np.nan)
+    found = np.full(size, np.nan)
     found[group[valid]] = values[valid]
     return found
 
@@ -308,5 +312,5 @@ def _ordered_heading(series: HeadingSeries, most_deg: float) -> HeadingSeries:
     usable &= np.abs(series.heading_deg) <= most_deg
     time_s = series.time_s[usable]
     order = np.argsort(time_s, kind="stable")
-    heading = series.heading_deg[usable][order] % 360.0
+    heading = compass_deg(series.heading_deg[usable][order])
     return HeadingSeries(series.source, series.claim, series.north, time_s[order], heading)

@@ -3,7 +3,8 @@
 A file that names its sport is believed. One that does not may be a ride, a drive or a flight; it is
 judged by how long it was faster than people run (records: 60 s at 9 m/s is 540 m, 300 s at 7.5 m/s
 is 2.25 km, 1200 s at 6.5 m/s is 7.8 km; each is beyond the world record). Speed between that of a
-good athlete and these bounds is doubtful where no cadence speaks for steps.
+good athlete and these bounds is doubtful where no cadence speaks for steps: some minutes of it, or
+a minute and a half that few could run, such as a drive between walks.
 """
 
 from collections.abc import Mapping
@@ -38,17 +39,20 @@ def doubt(recording: Recording, settings: SportSettings) -> NotARunError | None:
         if fast_s >= least_s:
             words = f"{fast_s:.0f} s faster than {limit_mps:g} m/s, and the file names no sport"
             return NotARunError("not-a-run-too-fast", words, remedy=_REMEDY)
-    fast = speed_mps > settings.doubtful_mps
-    fast_s = _lasting_s(time_s, fast, settings.lasting_s)
-    if fast_s < settings.doubtful_s or _steps_fit(
-        recording, index[fast], speed_mps[fast], settings
-    ):
-        return None
-    words = (
-        f"{fast_s:.0f} s faster than {settings.doubtful_mps:g} m/s, without a cadence of running, "
-        "and the file names no sport: it may be a ride"
+    bounds = (
+        (settings.doubtful_mps, settings.doubtful_s),
+        (settings.doubtful_fast_mps, settings.doubtful_fast_s),
     )
-    return NotARunError("not-a-run-doubtful", words, remedy=_REMEDY)
+    for limit_mps, least_s in bounds:
+        fast = speed_mps > limit_mps
+        fast_s = _lasting_s(time_s, fast, settings.lasting_s)
+        if fast_s >= least_s and not _steps_fit(recording, index[fast], speed_mps[fast], settings):
+            words = (
+                f"{fast_s:.0f} s faster than {limit_mps:g} m/s, without a cadence of running, "
+                "and the file names no sport: it may be a ride"
+            )
+            return NotARunError("not-a-run-doubtful", words, remedy=_REMEDY)
+    return None
 
 
 def _speeds(

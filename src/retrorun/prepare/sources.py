@@ -27,9 +27,14 @@ _METRES_PER = {
     "kilometres": 1000.0,
     "miles": METRE_PER_MILE,
     "feet": METRE_PER_FOOT,
+    "hectometres": 100.0,
+    "decimetres": 1 / 10,
     "centimetres": 1 / 100,
+    "millimetres": 1 / 1000,
     "km/h instead of m/s": MPS_PER_KMH,
 }
+# units that a speed tells that nobody runs in m/s
+_KNOWN_ALONE = ("km/h", "mm/s")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,6 +115,8 @@ def _judge_speed(
     units = (
         ("km/h", MPS_PER_KMH, settings.unit_least_kmh),
         ("mph", MPS_PER_MPH, settings.unit_least_mph),
+        ("cm/s", 1 / 100, settings.unit_least_cms),
+        ("mm/s", 1 / 1000, settings.unit_least_mms),
     )
     for unit, factor, least in units:
         agree = [
@@ -120,10 +127,12 @@ def _judge_speed(
         if usual > least and len(agree) * 2 > len(known):
             words = f"speed was recorded in {unit} ({agree[0].source} tells); converted to m/s"
             return speed * factor, (Note("speed-unit", words),)
-    most = settings.sustained_mps
-    if not known and usual > most and usual * MPS_PER_KMH <= most:
-        words = f"speed is {usual:.1f} throughout, which nobody runs in m/s; taken for km/h"
-        return speed * MPS_PER_KMH, (Note("speed-unit", words),)
+    # Where nothing else is known; a speed in hundreds may be in cm/s, or a pace in s/km.
+    alone = [(unit, factor) for unit, factor, _ in units if unit in _KNOWN_ALONE]
+    for unit, factor in alone if not known and usual > settings.sustained_mps else ():
+        if settings.moving_mps <= usual * factor <= settings.sustained_mps:
+            words = f"speed is {usual:.1f} throughout, which nobody runs in m/s; taken for {unit}"
+            return speed * factor, (Note("speed-unit", words),)
     return speed, ()
 
 

@@ -13,7 +13,14 @@ from retrorun.channels import CHANNELS, POSITION
 from retrorun.model import HeadingSeries, HeadingTrack, Note, Pause, Track
 from retrorun.prepare.clean import Cleaned
 from retrorun.settings import PrepareSettings
-from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray, difference_deg, wrap_deg
+from retrorun.units import (
+    EARTH_RADIUS_M,
+    BoolArray,
+    FloatArray,
+    compass_deg,
+    difference_deg,
+    wrap_deg,
+)
 
 
 def resampled(clean: Cleaned, settings: PrepareSettings) -> Track:
@@ -129,7 +136,7 @@ def _heading(line: _Lines, series: HeadingSeries, cancels: float) -> HeadingTrac
     north = line.between(series.time_s, arithmetic.cos(turn))
     # Two opposite headings cancel half-way between: there is no direction to report.
     weak = arithmetic.hypot(east, north) < cancels
-    heading = np.degrees(arithmetic.arctan2(east, north)) % 360.0
+    heading = compass_deg(np.degrees(arithmetic.arctan2(east, north)))
     return HeadingTrack(series.source, series.claim, series.north, np.where(weak, np.nan, heading))
 
 
@@ -163,7 +170,7 @@ def motion(track: Track, settings: PrepareSettings) -> Track:
     speed = arithmetic.hypot(east, north) / span_s
     track, too_fast = _suspecting(track, speed, settings.speed_limit_mps)
     x_m, y_m, speed = (np.where(too_fast, np.nan, each) for each in (x_m, y_m, speed))
-    course = np.degrees(arithmetic.arctan2(east, north)) % 360.0
+    course = compass_deg(np.degrees(arithmetic.arctan2(east, north)))
     with np.errstate(invalid="ignore"):
         course = np.where(speed >= settings.moving_mps, course, np.nan)
     derived = {

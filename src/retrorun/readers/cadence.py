@@ -56,13 +56,16 @@ def _with_numbers(columns: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
 def _speed_mps(
     time_s: FloatArray, columns: Mapping[str, FloatArray], limits: ReadLimits
 ) -> FloatArray:
-    """Speed around each sample, (n,), by odometer, positions or device; NaN where not known."""
-    found = np.full(time_s.size, np.nan)
+    """Speed around each sample, (n,), by odometer, positions or device; NaN where not known.
+
+    An odometer that stands while the others move counts in kilometres or miles: it is left out.
+    """
+    by_odometer, found = np.full(time_s.size, np.nan), np.full(time_s.size, np.nan)
     distance = columns.get("distance_m")
     if distance is not None:
         known = np.flatnonzero(np.isfinite(distance))
         early, late = _around(known, limits.cadence_span)
-        found[known] = _plausible_mps(
+        by_odometer[known] = _plausible_mps(
             distance[late] - distance[early], time_s[late] - time_s[early], limits
         )
     if all(name in columns for name in POSITION):
@@ -70,12 +73,19 @@ def _speed_mps(
         known = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude))
         early, late = _around(known, limits.cadence_span)
         way_m = arithmetic.hypot(*arithmetic.steps_m(latitude, longitude, early, late))
-        by_place = _plausible_mps(way_m, time_s[late] - time_s[early], limits)
-        found[known] = np.where(np.isnan(found[known]), by_place, found[known])
+        found[known] = _plausible_mps(way_m, time_s[late] - time_s[early], limits)
     device = columns.get("speed_mps")
-    if device is None:
+    if device is not None:
+        found = np.where(np.isnan(found) & (device <= limits.cadence_fastest_mps), device, found)
+    standing_mps, walking_mps = limits.cadence_standing_mps, limits.cadence_walking_mps
+    if _usual_mps(by_odometer) < standing_mps and _usual_mps(found) > walking_mps:
         return found
-    return np.where(np.isnan(found) & (device <= limits.cadence_fastest_mps), device, found)
+    return np.where(np.isnan(by_odometer), found, by_odometer)
+
+
+def _usual_mps(speed: FloatArray) -> float:
+    known = speed[np.isfinite(speed)]
+    return float(np.median(known)) if known.size else np.nan
 
 
 def _around(known: IntArray, span: int) -> tuple[IntArray, IntArray]:

@@ -35,7 +35,7 @@ _CYCLING = Words(
             "自転車 ライド サイクリング 骑行 사이클링 자전거"
             " velo velos vae vtt vttae mtb emtb btt bmx gravel bike"
             " bikes ride rides riding rit rad kolo kolem kole spin peloton zwift moto quad enduro"
-            " moped scooter"
+            " moped scooter tandem trainer rouvy"
         )
     ),
     _words(
@@ -43,21 +43,25 @@ _CYCLING = Words(
         " ebik emtb mtb mountainbik pedal pedel velof velot velor velom veloa velos fiets wielre"
         " wielersp rennrad fahrrad radf radt radr radl radel radsp radaus raderg cykel cykl sykkel"
         " sykl koles kolar rower jazd jizd voznj spinn handcyc handbik kickbike motor motoc"
-        " rollentrain hometrain ergometer bicikl"
+        " rollentrain hometrain heimtrain ergometer bicikl velodrom veldrij pedelec trottin"
+        " monopatt kolobez lobehjul sparkc skoter escoot onewheel"
     ),
-    _words("bike biking cycling bicycle ride rad rader rit fiets fietsen cykling sykling"),
+    _words(
+        "bike biking cycling bicycle ride rad rader rit fiets fietsen cykling cykel pedelec sykling"
+    ),
 )
 _SWIMMING = Words(
     frozenset(
         _words(
             "スイム 水泳 游泳 수영"
             " uinti yuzme nage nager natation natacion natacao natacio nado nadar"
-            " nuoto nuotare pool piscine piscina openwater dive diving simma"
+            " nuoto nuotare pool piscine piscina openwater dive diving simma basen basenie"
         )
     ),
     _words(
         "плава swim schwimm nuotat zwem simning simtur svom plywa plav aqua aquaro snorkel apnea"
-        " apnoe tauch plong buce mergulh immersion duiken dykning dykker nurk potap scuba"
+        " apnoe tauch plong buce mergulh immersion duiken dykning dykker nurk potap scuba schnorch"
+        " hallenbad freibad submarin"
     ),
     _words("swim swimming schwimmen zwemmen simning"),
 )
@@ -68,7 +72,8 @@ _WINTER = Words(
         " sciar scialp sciis sciist esqui langlauf langrend langdsk langdak nart narc lyz bezkov"
         " bezkar smuc smuk biathlon snowboard snowmob telemark rodel sledd sledg slitt sank skat"
         " schaats skridsko skojt skoyt patin pattin brusl drsa rolan rolk roller rollsk rollsch"
-        " schlittschuh eislauf inlin rullsk rullesk"
+        " schlittschuh eislauf inlin rullsk rullesk schlitten skeeler wrot slalom snowkit wassersk"
+        " alpinski biegowk toersk turskid utforsak langfardssk"
     ),
     _words("skiing skate skating skifahren skidor langlaufen langlauf skilaufen"),
 )
@@ -78,7 +83,7 @@ _DRIVING = Words(
             "car cars auto autem autos autom pkw lkw coche carro guida macchina bil bus avto"
             " avtom kart korning korsel kore train trains rail zug zuge bahn ubahn sbahn tren trem"
             " treno treni trein treinen tog tram metro subway underground lift plane fly volo"
-            " aereo avion aviao flight dirigir guidare"
+            " aereo avion aviao flight dirigir guidare buss carros fahre fer varen"
         )
     ),
     _words(
@@ -89,7 +94,9 @@ _DRIVING = Words(
         " seilbahn bahnfahr bahnreis comboio treinreis treinrit togrejs togtur tagresa tagtur"
         " pociag vlak zeleznic kolej tramw tramv funicul gondol cablecar ferry airplane flug flieg"
         " flying flyg vliegtuig vlieg samolot letal letad paraglid parapent parapend gleitschirm"
-        " skydiv wingsuit ballon drone"
+        " skydiv wingsuit ballon drone automov autobahn autokar bussr reisebus omnib onib ferrocar"
+        " ferrov jarnvag tranv metropolit tunnelban sparvag sessell kutsch helicop helikop hovercr"
+        " schiff"
     ),
     _words("fahrt fahren kjoring korning"),
 )
@@ -127,7 +134,7 @@ _OTHER = Words(
         " tactical fencing curling functional traditionalstr corestr mindandb flexib barre taichi"
         " wrestl snowsp watersp paddlesp swimb preparationand pushup situp pullup hula discsp"
         " transition circuit highint coretr mixedcardio waterf crosstr underwater steptrain"
-        " indoorcardio"
+        " indoorcardio paardrij horolez"
     ),
     _words("ball boxing climbing dance tennis yoga golf kampf polo"),
 )
@@ -143,14 +150,15 @@ RUN = Words(
             " loopje lopp lopband lopetur lob lobe lober lobetur lop lope loping trucht tek teka"
             " teku teki tekom teci tekma beh behy behat trail trails ultra parkrun canicross"
             " parkour tapis esteira passadeira obstacle trcanje juoksu lenkki kosu futas бег забег"
+            " lopa loppass rennen"
             " ラン ランニング 跑步 달리기"
         )
     ),
     _words(
         "runn jogg treadmill lauf hardlop hardloop looptr loopband lopning lopar lopn springa"
-        " springn lobeband lobetr bieg biezni behan bezeck bezec tekas tekac tekaln podis marathon"
-        " maraton orienteer orienter trailrun trailrunn plogg fellrun coureur corredor trackandf"
-        " halvmara kunto"
+        " springn lobeband lobetr bieg biezni behan bezeck bezec tekas tekac tekaln tekan podis"
+        " marathon maraton orienteer orienter trailrun trailrunn plogg fellrun coureur corredor"
+        " trackandf halvmara kunto"
     ),
     _words("run running jogging lauf laufen loop lopen lopning lob loping marathon maraton"),
 )
@@ -159,15 +167,16 @@ WALK = Words(
         _words(
             "foot gehen marche marches rando balade ballade caminata caminar caminando andar"
             " andando paseo passeio marcha marcia raquette raquettes stavgang gatur gang gaa hoja"
-            " hoje hoji hojo izlet pesi ruck rucking spadser onfoot kavely patikointi gora ходьба"
-            " поход ウォーキング ウォーク ハイキング 步行 徒步 걷기 yuruyus"
+            " hoje hoji hojo hodim izlet tura pesi ruck rucking onfoot kavely patikointi gora"
+            " ходьба поход ウォーキング ウォーク ハイキング 步行 徒步 걷기 yuruyus"
         )
     ),
     _words(
         "walk hik spazier wander bergwander bergtour bergsteig schneeschuh marsch pilger randonn"
-        " promenad sender excursion escursion alpinis montanismo trek cammin passegg caminh trilha"
-        " pedestr wandel vandr spacer marsz chod chuze wedrow piesz prochaz turisti vychazk pochod"
-        " pohod sprehod planinar gornis hribol snowsho mountaineer backpack geocach rambl marcher"
+        " promenad promener spadser sender excursion escursion alpinis montanismo trek cammin"
+        " passegg caminh trilha pedestr wandel vandr spacer marsz chod chuze wedrow piesz prochaz"
+        " turisti vychazk pochod pohod sprehod planinar gornis hribol snowsho mountaineer backpack"
+        " geocach rambl marcher"
     ),
     _words("walk walking hike hiking gehen wandern wanderung wandeling marsch"),
 )

@@ -97,6 +97,7 @@ class ReadLimits:
     # rates between these.
     cadence_usual_walk_mps: float = 0.7  # It is taken over samples faster than this.
     cadence_lasts_s: float = 4.0  # A miscounted part shorter than this is left as it is.
+    cadence_walking_mps: float = 0.8  # Who is usually faster than this moves.
     cadence_fastest_mps: float = 8.0  # Higher speeds than this are not used to judge steps.
     cadence_span: int = 5  # Speed is taken over this many samples on both sides.
     cadence_span_s: float = 120.0  # Speed is not taken over a longer time than this.
@@ -113,6 +114,8 @@ class PrepareSettings:
     # for that note.
     duration_s: int = 7 * 86_400  # A session lasts no longer than this.
     apart_s: float = 600.0  # A recording has at least two samples no further apart than this.
+    turn_mps: float = 0.75  # Who comes and goes at this speed or more has turned about.
+    turn_share: float = 0.5  # The way back goes against the way there beyond this cosine.
     chord_s: float = 4.0  # Course and speed are taken over this long.
     speed_limit_mps: float = 12.0  # A position that needs a higher speed than this is suspect.
     gap_limit_mps: float = 7.5  # Nobody runs faster than this through a gap.
@@ -167,6 +170,8 @@ class PrepareSettings:
     # this factor.
     unit_least_kmh: float = 3.0  # Usual speeds above this number may be in kilometres an hour.
     unit_least_mph: float = 4.0  # Usual speeds above this number may be in miles an hour.
+    unit_least_cms: float = 50.0  # Usual speeds above this number may be in centimetres a second.
+    unit_least_mms: float = 500.0  # Usual speeds above this number may be in millimetres a second.
     source_least_m: float = 20.0  # A source that knows less of the way than this is not compared.
     source_least_s: float = 60.0  # A source that knows less of the time than this is not compared.
     source_chord_s: float = 10.0  # The way of the positions is taken over chords of this length.
@@ -203,6 +208,13 @@ class SportSettings:
     # be a ride.
     doubtful_s: float = 300.0  # A recording that is so for this long, in all, is asked about and
     # not counted.
+    doubtful_fast_mps: float = (
+        7.0  # A recording faster than this, without the step rate of running,
+    )
+    # may hold a drive.
+    doubtful_fast_s: float = (
+        90.0  # A recording that is so for this long, in all, is asked about, too.
+    )
     step_s: float = 10.0  # Speed is taken over this long.
     gap_s: float = 180.0  # Speed is not taken across a longer gap than this.
     lasting_s: float = 30.0  # A fast part shorter than this is a jump of the position.

@@ -1,13 +1,13 @@
 """Where each message of a FIT file lies, and where the file is broken.
 
 One pass over definitions and message sizes, without decoding a single value. Messages that come by
-the thousand are found as runs of equal size, to be decoded as columns; the few others are copied
-into a small valid FIT file; the place of any damage is known to the byte, so that everything before
-it is kept.
+the thousand are found as runs of equal size, to be decoded as columns; what is read of the few
+others is copied into a small valid FIT file; the place of any damage is known to the byte, so that
+everything before it is kept.
 """
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
@@ -71,7 +71,7 @@ KEPT: Mapping[int, frozenset[int]] = {
 }
 MOST_FIELDS = 100_000  # of the messages in the rest; a day with a lap a minute has 10,000
 _COST_OF_A_FIELD = 20  # in messages: a new layout is decoded by itself
-_UNNAMED, _BYTES = 255, 0x0D  # a field number that the profile leaves free; the base type "byte"
+_BYTES = 0x0D  # the base type "byte"
 # base type → bytes of one value
 _WIDTHS = {
     **dict.fromkeys((0x00, 0x01, 0x02, 0x07, 0x0A, _BYTES), 1),
@@ -91,7 +91,7 @@ class FieldPlace:
     kind: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # compared by identity: its hash costs nothing
 class Definition:
     """How a data message is laid out.
 
@@ -268,12 +268,14 @@ class _Scan:
             raise _BrokenError("fit-too-many", words, start)
 
     def _keep(self, definition: Definition, start: int, count: int) -> None:
-        """Copy messages to the rest, as many as there is room for."""
-        fields = 1 + len(_fields_to_read(definition))
+        """Copy the fields of messages that are read to the rest, as many as there is room for."""
+        triples, spans = _fields_to_read(definition)
+        fields = 1 + len(triples)
         held = min(count, max(0, self.budget.fields) // fields)
         self.budget.fields -= held * fields
         self.left_out += count - held
-        self.rest.append(self.data[start : start + held * definition.size])
+        for place in range(start, start + held * definition.size, definition.size):
+            self.rest += [self.data[place + first : place + last] for first, last in spans]
 
     def _read_special(self, head: int) -> None:
         if head & 0x80:
@@ -310,13 +312,8 @@ class _Scan:
         self.position = developer_end
 
     def _redefine(self, head: int, definition: Definition, layout: bytes) -> None:
-        """Define a message in the rest: the fields that are read, and bytes in between.
-
-        No decoder stumbles over those, and they cost little.
-        """
-        held = _fields_to_read(definition)
-        if len(held) > 255:
-            raise _BrokenError("fit-broken", "a definition is too long", self.position)
+        """Define a message in the rest: only the fields that are read."""
+        held, _ = _fields_to_read(definition)
         self.budget.fields -= len(held)
         if self.budget.fields < 0:
             return
@@ -379,27 +376,25 @@ def _field_places(triples: bytes, offset: int) -> tuple[tuple[FieldPlace, ...], 
 
 
 @lru_cache(maxsize=1024)
-def _fields_to_read(definition: Definition) -> tuple[tuple[int, int, int], ...]:
-    """Number, size and base type of the fields that are read, and of the bytes between them.
+def _fields_to_read(
+    definition: Definition,
+) -> tuple[tuple[tuple[int, int, int], ...], tuple[tuple[int, int], ...]]:
+    """The fields that are read: number, size and base type of each, and where they lie.
 
-    A field whose size does not fit its type is bytes, too.
+    The places are ``[first, last)`` within a message, whose header is the first of them. A field
+    whose size does not fit its type is not read.
     """
-    wanted, held, spare = KEPT[definition.message], list[tuple[int, int, int]](), 0
+    wanted, held, spans = KEPT[definition.message], list[tuple[int, int, int]](), [(0, 1)]
     for each in definition.fields:
         width = _WIDTHS.get(each.kind, 0)
         if each.number in wanted and width and each.size and each.size % width == 0:
-            held += [*_byte_fields(spare), (each.number, each.size, each.kind)]
-            spare = 0
-        else:
-            spare += each.size
-    spare += sum(each.size for each in definition.developer)
-    return (*held, *_byte_fields(spare))
-
-
-def _byte_fields(size: int) -> Iterator[tuple[int, int, int]]:
-    """Fields of bytes, as long as they may be."""
-    for start in range(0, size, 255):
-        yield _UNNAMED, min(255, size - start), _BYTES
+            held.append((each.number, each.size, each.kind))
+            first, last = spans[-1]
+            if last == each.offset:
+                spans[-1] = (first, last + each.size)
+            else:
+                spans.append((each.offset, each.offset + each.size))
+    return tuple(held), tuple(spans)
 
 
 def _as_fit_file(messages: bytes) -> bytes:

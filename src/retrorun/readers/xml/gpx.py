@@ -272,8 +272,11 @@ _NOTE = Note("gpx-second-opinion", "no track was found by streaming; read with g
 def read_with_gpxpy(data: bytes, limits: ReadLimits) -> list[Recording]:
     """The tracks that gpxpy finds, with position, height and time; none if it finds none.
 
-    It is not asked about documents that are large or declare entities.
+    It is not asked about documents that are large, declare entities, or do not name two points of
+    a track: it builds a tree of every route and waypoint, and finds no track there.
     """
+    if data.replace(b"\0", b"").count(b"trkpt") < _LEAST_POINTS:  # UTF-16 and 32 have zeros between
+        return []
     if len(data) > _MOST_BYTES or b"<!" in data.replace(b"<!--", b"").replace(b"<![CDATA[", b""):
         return []
     try:
