@@ -260,7 +260,7 @@ def _with_sums(session: Session) -> Session:
 
 def _lesson(plain: Detection, factor: Estimate) -> Lesson:
     """What a session teaches; where gait had to guess, its lines are guesses and teach nobody."""
-    if any(each.verdict != "candidate" and each.direction != "still" for each in plain.segments):
+    if any(each.is_decided and each.direction != "still" for each in plain.segments):
         return Lesson(plain.forward_line, plain.backward_line, factor)
     return Lesson(None, None, factor)
 

@@ -21,7 +21,7 @@ from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
 DIRECTIONS: tuple[Direction, ...] = ("forward", "backward", "unknown", "still")
-VERDICTS: tuple[Verdict, ...] = ("candidate", "confirmed", "labelled")
+VERDICTS: tuple[Verdict, ...] = ("candidate", "confirmed", "labelled")  # while it is decided
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,9 @@ from retrorun.units import FloatArray
 
 Direction = Literal["forward", "backward", "unknown", "still"]
 Gait = Literal["run", "walk", "still"]
-Verdict = Literal["confirmed", "candidate", "labelled"]
+# ``candidate``: it may be backward, or its direction is asked for; ``assumed``: forward or still,
+# and nothing confirms it; ``habit``: it counts by the athlete's own proven gait.
+Verdict = Literal["confirmed", "candidate", "labelled", "assumed", "habit"]
 Kind = Literal["backward", "forward", "candidate", "unknown", "still"]
 KINDS: tuple[Kind, ...] = ("backward", "forward", "candidate", "unknown", "still")
 
@@ -59,6 +61,11 @@ class Segment:
         """Its direction, or ``candidate`` for one that may be backward and is not certain."""
         doubtful = self.direction == "backward" and self.verdict == "candidate"
         return "candidate" if doubtful else self.direction
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether a heading or a label decided its direction."""
+        return self.verdict in {"confirmed", "labelled"}
 
 
 @dataclass(frozen=True, slots=True)
