@@ -63,6 +63,7 @@ def would_change(segment: Segment, heading: HeadingVerdict) -> str:
     settled = {
         "labelled": "clearing the label, or another one after it",
         "confirmed": "only a label",
+        "habit": "a label; without trust_gait in the profile it would be a candidate",
     }
     if segment.direction == "still" or segment.verdict in settled:
         return settled.get(segment.verdict, "")

@@ -20,7 +20,8 @@ def segments(decision: Decision, grounds: Grounds, settings: DetectSettings) -> 
     still = decision.direction == DIRECTIONS.index("still")
     verdict = np.where(still & (decision.verdict != 2), 0, decision.verdict)
     gait = np.where(still, 0, gait)
-    starts, ends = runs(decision.direction * 9 + gait * 3 + verdict)
+    kinds = decision.direction * len(GAITS) + gait
+    starts, ends = runs(kinds * len(VERDICTS) + verdict)
     found = []
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         way = DIRECTIONS[decision.direction[first]]
