@@ -223,6 +223,7 @@ class DetectSettings:
     unheard_s: int = 30  # so long an end of a stretch without a heading is not confirmed
     bridged_s: int = 60  # nor is so long a hole between two headings
     gait_alone_s: int = 20  # shortest stretch by gait
+    line_from_s: int = 240  # forward seconds by heading or labels that make a line, or half of all
     gait_wander: float = 2.0  # deviations of half-minute means that step rate must exceed
     disturbed_s: int = 60  # magnetic disturbances are over by then
     disturbed_gait: float = 2.0  # summed evidence of the gait that overrules a short heading
