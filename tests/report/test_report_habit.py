@@ -1,6 +1,7 @@
 """What pages say of the athlete's answers, of what counts by habit, and of what is only assumed."""
 
 import dataclasses as dc
+from typing import Any
 
 import hand_made_sessions
 import pytest
@@ -21,8 +22,12 @@ PLAN: hand_made_sessions.Plan = [
 ]
 
 
+def tree(html: str) -> Any:  # noqa: ANN401  # what an XPath gives has no narrower type
+    return parser.fromstring(html)
+
+
 def words(html: str) -> str:
-    return " ".join(parser.fromstring(html).xpath("string(//main)").split())
+    return " ".join(tree(html).xpath("string(//main)").split())
 
 
 def page(plan: hand_made_sessions.Plan, athlete: Athlete, *, outdated: bool = False) -> str:
@@ -77,13 +82,13 @@ def test_without_answers_and_trust_nothing_is_said() -> None:
 
 def test_a_session_marks_what_counts_by_habit_and_what_is_assumed() -> None:
     html = page(PLAN, Athlete(gait_habit=PROVEN, trust_gait=True))
-    rows = parser.fromstring(html).xpath("//table[@class='segments']/tbody/tr")
+    rows = tree(html).xpath("//table[@class='segments']/tbody/tr")
     cells = [[" ".join(cell.text_content().split()) for cell in row] for row in rows]
     assert [row[1] for row in cells] == ["Run", "Backward run (by habit)", "Run",
                                          "Maybe backward run"]  # fmt: skip
     assert [row[-1] for row in cells] == ["assumed", "97 %", "assumed", "81 %"]
     assert [row.get("class") for row in rows] == ["forward", "backward", "forward", "candidate"]
-    tile = parser.fromstring(html).xpath("//div[dt='Backward time']/dd/text()")
+    tile = tree(html).xpath("//div[dt='Backward time']/dd/text()")
     assert tile == ["1:00", "1:00 of it by habit, and 1:30 that may be"]
     assert "by habit: steps that your answers proved" in words(html)
     assert "If one is wrong, label it" in words(html)
@@ -111,9 +116,7 @@ def test_outdated_sessions_are_named() -> None:
     known = session_history.ten_weeks()
     ids = [each.id for each in known[:2]]
     html = index_page(known, Athlete(), outdated=ids)
-    links = parser.fromstring(html).xpath(
-        "//section[h2='Sessions that are to be analysed again']//a"
-    )
+    links = tree(html).xpath("//section[h2='Sessions that are to be analysed again']//a")
     assert [each.get("href") for each in links] == [f"sessions/{each}.html" for each in ids[::-1]]
     daily = [session_history.run(day) for day in range(31)]
     many = words(index_page(daily, Athlete(), outdated=[each.id for each in daily]))
