@@ -4,11 +4,13 @@ How much makes a proof is lowered by settings, so that three short sessions are 
 """
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from retrorun import ingest
 from retrorun.archive import Archive
 from retrorun.cli import main
 from retrorun.model import Session
@@ -114,3 +116,13 @@ def test_trust_before_any_answer_counts_nothing_and_is_said(tmp_path: Path) -> N
     process(tmp_path)
     assert set(backward(tmp_path)) == {"candidate"}
     assert "nothing counts by habit" in index(tmp_path)
+
+
+def test_trust_is_not_lost_while_another_process_writes(
+    answered: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "note_dependent", partial(ingest.note_dependent, wait_s=0.1))
+    with Archive.open(answered / "kept") as archive, archive.writing():
+        assert run(answered, "profile", "trust_gait=true").exit_code == 0
+    process(answered)
+    assert backward(answered) == ["habit"] * len(SPANS)
