@@ -131,7 +131,8 @@ SOURCES: tuple[HeadingSource, ...] = (
         frozenset({"yaw"}),
         "compass",
         "unknown",
-        "Sensor Logger's `Orientation.csv`, where there is no compass; sign and north differ by "
+        "Sensor Logger's `Orientation.csv`, where there is no compass: its quaternion beside "
+        "`Gravity.csv`, else the yaw, whose sign and north differ by "
         "phone, a mirror image is recognised against the course",
         "Sensor Logger (yaw)",
     ),
