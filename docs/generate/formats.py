@@ -206,8 +206,8 @@ _ARCHIVES = """\
   to the only log there is, or to the one whose name is around theirs. The places become GPX with
   the mean heading around each: of the compass, else of the platform's quaternion where gravity
   bears it out, else of the yaw, else of magnetometer and gravity, levelled. `Metadata.csv` tells
-  which way gravity points; without it the earth's field does. Places alone are a recording without a heading; a heading without places is refused and
-  says what it lacks.
+  which way gravity points; without it the earth's field does. Places alone are a recording without
+  a heading; a heading without places is refused and says what it lacks.
 - Any other: its `.fit`, `.gpx` and `.tcx` members, also with `.gz`, one by one; tables of labels
   (`run.labels.csv`) are heard as beside a loose file.
 
