@@ -147,6 +147,16 @@ SOURCES: tuple[HeadingSource, ...] = (
         "there is neither, tilt-compensated",
         "Sensor Logger (magnetometer)",
     ),
+    HeadingSource(
+        "phyphox:magnetometer",
+        "phyphox:magnetometer",
+        "csv",
+        frozenset({"magnetic field x (µt)", "magnetic field y (µt)", "magnetic field z (µt)"}),
+        "compass",
+        "magnetic",
+        "phyphox's magnetometer with its acceleration (with g), tilt-compensated",
+        "phyphox (magnetometer)",
+    ),
 )
 BY_SOURCE: Mapping[str, HeadingSource] = {row.source: row for row in SOURCES}
 BY_CREATOR: Mapping[str, HeadingSource] = {row.creator: row for row in SOURCES if row.creator}

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ LIMITS = ReadLimits()
 BEGIN = 1_777_793_400
 
 
-def _table(heads: str, rows: list[tuple[float, ...]]) -> bytes:
+def _table(heads: str, rows: Sequence[tuple[float, ...]]) -> bytes:
     lines = [",".join(f"{value:.10g}" for value in values) for _, *values in rows]
     stamps = [f"{(BEGIN + row[0]) * 1e9:.0f}" for row in rows]
     body = [f"{stamp},{line}" for stamp, line in zip(stamps, lines, strict=True)]
@@ -289,7 +290,7 @@ def test_metadata_alone_is_no_log_and_goes_to_the_log_of_its_name() -> None:
     ]
 
 
-def _quaternions(heading_deg: np.ndarray, lean_deg: float) -> np.ndarray:  # type: ignore[type-arg]
+def _quaternions(heading_deg: np.ndarray, lean_deg: float) -> np.ndarray:
     """(n, 4) w x y z: lean about the device's x axis first, then turn clockwise about the vertical.
 
     Worked by hand: (cos h/2, 0, 0, -sin h/2) times (cos l/2, sin l/2, 0, 0).

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from retrorun.errors import NotARunError, ReadError
-from retrorun.readers.containers import apple_health, sensor_logger
+from retrorun.readers.containers import apple_health, phyphox, sensor_logger
 from retrorun.readers.containers.limited_zip import UNPACKING_ERRORS, open_zip
 from retrorun.readers.containers.strava import TABLE, ActivityRow, activities, file_key
 from retrorun.readers.registry import HEAD_BYTES, MemberError, reader_of, suffixes
@@ -241,6 +241,7 @@ class _ArchiveWalk:
         if export and routes:
             yield from self._apple_routes(name, archive, export, routes)
         yield from self._sensor_logs(name, archive, infos[:left])
+        yield from self._phyphox(name, archive, infos[:left])
         if len(infos) > left:
             words = f"more than {self.limits.archive_members} members; the rest is left out"
             yield name, ReadError("archive-too-many", words, file=name)
@@ -342,6 +343,31 @@ class _ArchiveWalk:
             return sensor_logger.sensor_log(name, tables, self.limits)
         except (ReadError, NotARunError) as reason:
             return reason
+
+    def _phyphox(
+        self, name: str, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]
+    ) -> Iterator[Member]:
+        """Exports of phyphox: the tables of a folder, and ``meta/time.csv`` below it."""
+        folders: dict[str, dict[str, zipfile.ZipInfo]] = {}
+        for info in [one for one in infos if one.filename.lower().endswith(".csv")][:_MOST_TABLES]:
+            folder = info.filename.rpartition("/")[0]
+            above = folder.rpartition("/")[0] if folder.split("/")[-1] == "meta" else folder
+            folders.setdefault(above, {})[info.filename] = info
+        for held in folders.values():
+            heads = {
+                own: self.reader.head(archive, info, phyphox.HEAD_BYTES)
+                for own, info in held.items()
+            }
+            log = phyphox.roles(heads)
+            if log:
+                shown = f"{name}/{log['places']}"
+                try:
+                    tables = {
+                        one: self.reader.read(shown, archive, held[own]) for one, own in log.items()
+                    }
+                    yield shown, phyphox.phyphox_log(shown, tables, self.limits)
+                except (ReadError, NotARunError) as reason:
+                    yield shown, reason
 
     def _health(
         self, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]

@@ -279,7 +279,7 @@ def _heading(
             _vectors_around(name, tables[one], time_s, most) for one in ("magnetometer", "gravity")
         )
         is_down = _is_gravity_down(tables.get("about", b""))
-        up = _upward(up, field, latitude_deg) if is_down is None else -up if is_down else up
+        up = upward(up, field, latitude_deg) if is_down is None else -up if is_down else up
         return _MAGNETOMETER.creator, tilt_compensated_deg(field, up)
     return _COMPASS.creator, None
 
@@ -346,7 +346,7 @@ def _rotation(
     return found[0], found[1], found[2]
 
 
-def _upward(gravity: FloatArray, field: FloatArray, latitude_deg: float) -> FloatArray:
+def upward(gravity: FloatArray, field: FloatArray, latitude_deg: float) -> FloatArray:
     """(n, 3) gravity with the sign of the reaction to it, which points up.
 
     An iPhone writes it the other way round, unless the log is standardised, and a heading from it
@@ -368,7 +368,7 @@ def _vectors_around(name: str, data: bytes, time_s: FloatArray, most: int) -> Fl
     """(n, 3) means of a three-axis sensor around each time."""
     table = _table(name, data, ("time", *AXES), most)
     at_s = table["time"] / 1e9
-    return np.stack([_means(time_s, at_s, table[axis])[0] for axis in AXES], axis=1)
+    return np.stack([means(time_s, at_s, table[axis])[0] for axis in AXES], axis=1)
 
 
 def _table(name: str, data: bytes, heads: tuple[str, ...], most: int) -> dict[str, FloatArray]:
@@ -393,14 +393,12 @@ def _table(name: str, data: bytes, heads: tuple[str, ...], most: int) -> dict[st
 def _mean_around(at_s: FloatArray, time_s: FloatArray, heading_deg: FloatArray) -> FloatArray:
     """(n,) circular means of what lies within half a second, degrees; NaN where nothing does."""
     turn = np.radians(heading_deg)
-    north, any_there = _means(at_s, time_s, arithmetic.cos(turn))
-    east, _ = _means(at_s, time_s, arithmetic.sin(turn))
+    north, any_there = means(at_s, time_s, arithmetic.cos(turn))
+    east, _ = means(at_s, time_s, arithmetic.sin(turn))
     return np.where(any_there, np.degrees(arithmetic.arctan2(east, north)) % 360.0, np.nan)
 
 
-def _means(
-    at_s: FloatArray, time_s: FloatArray, values: FloatArray
-) -> tuple[FloatArray, BoolArray]:
+def means(at_s: FloatArray, time_s: FloatArray, values: FloatArray) -> tuple[FloatArray, BoolArray]:
     """(n,) means of what lies within half a second of each time, NaN where nothing does."""
     held = np.isfinite(time_s) & np.isfinite(values)
     rank = np.argsort(time_s[held], kind="stable")
