@@ -113,8 +113,11 @@ def test_one_label_decides_which_of_two_directions_is_forward() -> None:
     assert {part.direction for part in moving} == {"forward", "backward"}
     assert {part.verdict for part in moving} == {"candidate"}  # both directions are asked for
     assert all("one label" in part.would_change for part in moving if part.direction == "forward")
+    (question,) = [note for note in unaided.notes if note.slug == "two-directions"]
+    assert "A for 9 min and B for 9 min: which is forward?" in question.message
     told = found(run(legs, mount_deg=95.0), (Label(90.0, 180.0, "backward", "command"),))
     assert f1(marked(told, ("confirmed", "candidate", "labelled")), backward(legs)) > 0.95
+    assert [note.slug for note in told.notes] == []
 
 
 @pytest.mark.parametrize("iron", [0.25, 0.45])

@@ -9,10 +9,9 @@ from retrorun.detect.gait import GaitEvidence
 from retrorun.detect.heading import Facing
 from retrorun.detect.modes import Modes
 from retrorun.detect.mount import Mount
+from retrorun.model import TWO_DIRECTIONS
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray
-
-TWO_DIRECTIONS = "two directions, A and B, and nothing tells which is forward"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from retrorun.detect.credibility import TWO_DIRECTIONS
 from retrorun.detect.labels import spans
-from retrorun.model import Detection, Direction, HeadingVerdict, Label, Segment
+from retrorun.model import TWO_DIRECTIONS, Detection, Direction, HeadingVerdict, Label, Segment
 
 SPOKE = 1.0  # summed evidence below this is silence
 

@@ -83,6 +83,16 @@ WORDS: Mapping[str, str] = {
     "headline_candidate_many": (
         "Nothing is certain, but <b>{count} stretches, {time} in all,</b> look backward {grounds}."
     ),
+    "headline_asked": (
+        "Two directions, <b>A for {forward} and B for {backward}</b>: which is forward?"
+    ),
+    "asked": (
+        "The compass tells them apart, and nothing tells which is which. One label decides the "
+        "whole session. If A was forward:"
+    ),
+    "asked_other": "If B was forward:",
+    "side_a": "{direction}: A",
+    "side_b": "{direction}: B",
     "maybe_by_steps": "by the steps alone",
     "maybe_by_compass": "by the compass, with doubts that the table names",
     "headline_undecided": "Nothing in this recording tells <b>backward from forward</b>.",

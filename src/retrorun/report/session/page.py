@@ -70,6 +70,7 @@ class SessionView:
     subline: str
     undecided: bool
     outdated: bool
+    asked: tuple[tuple[str, str], ...]
     habit: Habit | None
     tiles: tuple[Tile, ...]
     strip: Markup
@@ -108,6 +109,7 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
         subline=session_subline(session, display),
         undecided=is_undecided(session),
         outdated=context.outdated,
+        asked=_asked(session),
         habit=session_habit(context.athlete, measured),
         tiles=session_tiles(session, display),
         strip=draw_strip(measured, session.duration_s),
@@ -180,6 +182,10 @@ def session_headline(session: Session) -> Markup:
             count=len(stretches),
             share=percent(share) if share is not None else UNKNOWN,
         )
+    sides = segments.asked_sides(session.measures.segments)
+    if sides:
+        lasting = {way: spoken_time(metrics_s) for way, (metrics_s, _) in sides.items()}
+        return Markup(say("headline_asked")).format(**lasting)  # noqa: S704  # our own words
     maybe = session.total("candidate")
     found = _of_kind(session, "candidate")
     if found:
@@ -188,6 +194,16 @@ def session_headline(session: Session) -> Markup:
             count=len(found), time=spoken_time(maybe.seconds), grounds=_maybe_grounds(found)
         )
     return Markup(say("headline_undecided" if is_undecided(session) else "headline_none"))  # noqa: S704  # our own words
+
+
+def _asked(session: Session) -> tuple[tuple[str, str], ...]:
+    """A question and the command that answers it, for either way; empty where nothing is asked."""
+    sides = segments.asked_sides(session.measures.segments)
+    if not sides:
+        return ()
+    first, last = (round(each) for each in sides["forward"][1])
+    command = f"retrorun label {session.id} {first} {last}"
+    return (say("asked"), f"{command} forward"), (say("asked_other"), f"{command} backward")
 
 
 def is_undecided(session: Session) -> bool:

@@ -3,7 +3,7 @@
 What the file held, what was doubted, and on which grounds each stretch was decided.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from retrorun.metric_types import Metric, Style
@@ -99,7 +99,30 @@ def _row(position: int, each: MeasuredSegment, display: Display, names: Sequence
 
 def _direction(segment: Segment) -> str:
     words = say(f"direction_{segment.kind}_{segment.gait}", fallback=f"kind_{segment.kind}")
+    if segment.is_asked:
+        return say("side_a" if segment.direction == "forward" else "side_b", direction=words)
     return say("by_habit", direction=words) if segment.verdict == "habit" else words
+
+
+def asked_sides(
+    measured: Sequence[MeasuredSegment],
+) -> Mapping[str, tuple[float, tuple[float, float]]]:
+    """Direction → seconds, and ends of the longest segment, where both directions are asked for."""
+    sides: dict[str, tuple[float, tuple[float, float]]] = {}
+    for way in ("forward", "backward"):
+        found = [each.segment for each in measured if each.segment.is_asked]
+        found = [each for each in found if each.direction == way]
+        if not found:
+            return {}
+        longest = max(found, key=lambda each: each.end_s - each.start_s)
+        sides[way] = (
+            sum(each.end_s - each.start_s for each in found),
+            (
+                longest.start_s,
+                longest.end_s,
+            ),
+        )
+    return sides
 
 
 def _sure(segment: Segment) -> str:
