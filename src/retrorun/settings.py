@@ -161,6 +161,7 @@ class DetectSettings:
     )
     few_turns: float = 1.5  # and so much more where most changes of the heading are no turns
     firm_axis: float = 0.65  # least concentration of an axis that confirms
+    other_side_s: int = 15  # seconds the other way between holes that a relative heading needs
     sides_apart_deg: float = 150.0  # least angle between an axis's two sides that confirms
     # gait
     gait_half_s: int = 3  # step rate is smoothed over 2·half + 1 s

@@ -173,6 +173,7 @@ def _grounds(
         mount=mounted,
         steps=gait_evidence,
         reversed_at=reversed_at,
+        gap=track.flags["gap"],
         asks_line=mounted is not None or bool(steps.counted.sum() >= gait.LEAST_S),
     )
 
