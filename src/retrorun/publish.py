@@ -11,24 +11,24 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from retrorun import compare, engines, privacy_zones, report
+from retrorun import __version__, compare, engines, privacy_zones, report
 from retrorun.archive import Archive
 from retrorun.compare import EarlierSessions
 from retrorun.errors import ArchiveError, PageError, RetrorunError
 from retrorun.model import Athlete, Comparison, Session
-from retrorun.report import Fault, SessionContext
+from retrorun.report import Fault, SessionContext, habit
 from retrorun.report.page import Place, Site
 from retrorun.report.words import say
 from retrorun.settings import Settings
 
 T = TypeVar("T")
 INDEX, COMPARISON = "index.html", "comparison.html"
-PASTS = "pasts.json"  # session id → fingerprint of what its page says was run before it
+PASTS = "pasts.json"  # session id → fingerprint of what its page says of other sessions
 MOST_ROUNDS = 3  # of writing pages, while other processes write to the archive
 WORTH_A_WORKER = 16  # pages: fewer are written before one more process is up
 
@@ -82,6 +82,8 @@ def publish(
         PageError: a page cannot be written; those before it are.
         ArchiveError: the archive cannot be read.
     """
+    athlete = options.athlete.with_learnt_of(archive.annotations.profile())
+    options = replace(options, athlete=athlete)
     existing, changed, known = _existing_pages(folder), set(fresh), archive.known()
     changed |= set(archive.annotations.exposed()) - archive.page_faults().keys()
     wanted = {each for each in known if each in changed or _page(each) not in existing}
@@ -90,8 +92,12 @@ def publish(
     site = Site(folder)
     site.sweep()
     site.ensure_assets()
-    pasts = compare.earlier_sessions(archive.sums(), options.settings.compare)
-    fingerprints = {each: _fingerprint(pasts.get(each, EarlierSessions())) for each in known}
+    sums = archive.sums()
+    pasts = compare.earlier_sessions(sums, options.settings.compare)
+    told = _told_of_habit(sums, athlete)
+    fingerprints = {
+        each: _fingerprint(pasts.get(each, EarlierSessions()), told.get(each, "")) for each in known
+    }
     before = _read_pasts(folder)
     wanted |= {each for each in known if fingerprints[each] != before.get(each)}
     orders = {each: pasts.get(each, EarlierSessions()) for each in known if each in wanted}
@@ -170,16 +176,25 @@ def _overview_pages(
     """The two pages over all sessions, name → HTML; and the sessions that are left out of them."""
     left_out: dict[str, Fault] = {}
     sessions = archive.summaries(partial(_note, left_out))
-    pages, found = of_sound(sessions, lambda sound: _overview(sound, left_out, options))
+    outdated = _outdated(archive, options)
+    pages, found = of_sound(sessions, lambda sound: _overview(sound, left_out, outdated, options))
     if found:
         left_out |= {each.session: each for each in found}
         sound = [each for each in sessions if each.id not in left_out]
-        pages = _overview(sound, left_out, options)
+        pages = _overview(sound, left_out, outdated, options)
     return pages, left_out
 
 
+def _outdated(archive: Archive, options: PublishOptions) -> list[str]:
+    """Ids of the sessions that are to be analysed again."""
+    return archive.pending.outdated(options.settings.fingerprint(), __version__)
+
+
 def _overview(
-    sessions: Sequence[Session], faults: Mapping[str, Fault], options: PublishOptions
+    sessions: Sequence[Session],
+    faults: Mapping[str, Fault],
+    outdated: Collection[str],
+    options: PublishOptions,
 ) -> dict[str, str]:
     """The two pages over all sessions: name → HTML."""
     athlete = options.athlete
@@ -187,8 +202,8 @@ def _overview(
     listed = report.list_sessions(sessions, athlete)
     left_out = [faults[each] for each in sorted(faults)]
     return {
-        COMPARISON: report.comparison_page(found, sessions, athlete, listed),
-        INDEX: report.index_page(sessions, athlete, listed, left_out),
+        COMPARISON: report.comparison_page(found, sessions, athlete, listed, outdated),
+        INDEX: report.index_page(sessions, athlete, listed, left_out, outdated),
     }
 
 
@@ -211,10 +226,18 @@ class _Done:
     fault: Fault | None = None
 
 
-def _fingerprint(past: EarlierSessions) -> str:
+def _told_of_habit(sessions: Sequence[Session], athlete: Athlete) -> Mapping[str, str]:
+    """Session id → what its page says of trust in the athlete's gait, where it has candidates."""
+    which = habit.state(athlete)
+    if which in {"early", "trusted"}:
+        return {}
+    return {each.id: which for each in sessions if each.total("candidate").seconds}
+
+
+def _fingerprint(past: EarlierSessions, told: str) -> str:
     """Of the values; the name before them is that of earlier versions, whose pages stay valid."""
     _, _, values = repr(past).partition("(")
-    return hashlib.sha256(f"EarlierSessions({values}".encode()).hexdigest()[:12]
+    return hashlib.sha256(f"EarlierSessions({values}{told}".encode()).hexdigest()[:12]
 
 
 def _read_pasts(folder: Path) -> dict[str, str]:
@@ -329,5 +352,6 @@ def session_page(
         athlete=athlete,
         standalone=options.standalone,
         redacted=options.redacted,
+        outdated=session.id in _outdated(archive, options),
     )
     return report.session_page(session, track, context)

@@ -49,7 +49,7 @@ CREATE TABLE sessions (
     duration_s  REAL NOT NULL,
     distance_m  REAL,
     sport       TEXT,
-    backward_s  REAL NOT NULL,              -- confirmed or labelled backward time
+    backward_s  REAL NOT NULL,              -- backward time that counts
     heading     TEXT NOT NULL,              -- compass, course, unknown or none
     track       TEXT NOT NULL,              -- SHA-256 of the Parquet file, see tracks/
     settings    TEXT NOT NULL,              -- fingerprint
@@ -125,7 +125,8 @@ CREATE TABLE notes (
 -- Documents of which there is one: 'profile' (what the athlete stated, what was learnt, and the secret
 -- of the privacy zones), 'exposed' (sessions and tracks from before a privacy zone was known),
 -- 'page-faults' (which sessions could not be shown), 'unreadable-originals' (which exports in `again`
--- wait for their original, and its state when it was tried).
+-- wait for their original, and its state when it was tried), 'failed-reprocessing' (which exports of
+-- another version could not be analysed again, and by which version and settings).
 CREATE TABLE documents (
     name        TEXT PRIMARY KEY,
     document    BLOB NOT NULL               -- JSON

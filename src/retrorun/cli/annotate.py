@@ -27,6 +27,7 @@ from retrorun.detect.labels import RECORDED
 from retrorun.errors import ArchiveError, SettingsError
 from retrorun.model import Athlete, Direction, Label, Remark, Session, Track
 from retrorun.readers.label_file import ORIGIN
+from retrorun.report import habit
 from retrorun.settings import Settings
 from retrorun.text import plain
 
@@ -118,11 +119,15 @@ def profile(values: tuple[str, ...], archive: Path | None, as_json: bool) -> Non
         athlete = store.annotations.profile()
         if values:
             changed = profiles.change(athlete, _changes_from(values, athlete.masses))
-            athlete = _store_profile(store, athlete, changed)
+            before, athlete = athlete, _store_profile(store, athlete, changed)
+            if before.trust_gait != athlete.trust_gait:
+                ingest.note_dependent(store)
     if as_json:
         click.echo(options.json_text(profiles.plain(athlete)))
     else:
         terminal.out().print(profile_table(athlete))
+    for line in habit_lines(athlete):
+        terminal.err().print(escape(line))
 
 
 def profile_table(athlete: Athlete) -> Table:
@@ -132,6 +137,14 @@ def profile_table(athlete: Athlete) -> Table:
         text = terminal.UNKNOWN if value is None or value == [] else str(value)
         table.add_row(name, escape(text), profiles.DERIVED.get(name, ""))
     return table
+
+
+def habit_lines(athlete: Athlete) -> tuple[str, ...]:
+    """What the athlete's answers taught, and whether it counts; none where nothing was answered."""
+    found = habit.habit(athlete)
+    if found is None:
+        return ()
+    return (*found.lines, *([found.command] if found.command else []))
 
 
 def _store_profile(store: Archive, before: Athlete, athlete: Athlete) -> Athlete:

@@ -14,6 +14,7 @@ from retrorun import arithmetic
 from retrorun.detect import (
     file_labels,
     gait,
+    habit,
     heading,
     joint,
     labels,
@@ -29,7 +30,8 @@ from retrorun.detect.mount import Mount, mount
 from retrorun.detect.segments import agreement
 from retrorun.detect.series import backward_probability
 from retrorun.detect.step_rate import Steps
-from retrorun.model import Athlete, Detection, HeadingVerdict, Label, Note, Track
+from retrorun.model import Athlete, Detection, HeadingVerdict, Label, Note, Segment, Track
+from retrorun.model.athlete import TRUSTED_KIND
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, wrap_deg
 
@@ -126,6 +128,8 @@ def _detect(
     decision = verdicts.decide(grounds, given, settings)
     decision = file_labels.at_presses(decision, grounds.heading, presses_s, settings)
     notes += file_labels.every_second_lap(decision, grounds.gait, presses_s, settings)
+    by_gait = habit.candidates(decision, grounds, settings)
+    decision = habit.counted(decision, by_gait, athlete.trusted_kind)
     verdict = _heading_verdict(grounds.facing, grounds.mount)
     found = segments.segments(decision, grounds, settings)
     reasoned = (
@@ -143,10 +147,22 @@ def _detect(
         },
         forward_line=grounds.steps.forward if _teaches(grounds) else None,
         backward_line=grounds.steps.backward if _teaches(grounds) else None,
-        notes=notes,
-        reads=grounds.reads | reads,
+        notes=(*notes, *_question(found)),
+        reads=grounds.reads | reads | ({TRUSTED_KIND} if by_gait else frozenset()),
+        gait_candidates=by_gait,
     )
     return detection, grounds
+
+
+def _question(found: Sequence[Segment]) -> tuple[Note, ...]:
+    """What the athlete is asked where nothing tells which of two directions is forward."""
+    asked = [each for each in found if each.is_asked]
+    sides = [[each for each in asked if each.direction == way] for way in ("forward", "backward")]
+    if not all(sides):
+        return ()
+    lasting = [round(sum(each.end_s - each.start_s for each in side) / 60.0) for side in sides]
+    words = f"two directions, A for {lasting[0]} min and B for {lasting[1]} min: which is forward?"
+    return (Note("two-directions", f"{words} One label of either decides the whole session"),)
 
 
 def _credible_labels(
@@ -226,6 +242,7 @@ def _grounds(
         facing=facing,
         mount=mounted,
         steps=gait_evidence,
+        gap=track.flags["gap"],
         reads=reads,
     )
 

@@ -8,7 +8,8 @@ from retrorun import arithmetic
 from retrorun.detect.gait import GaitEvidence
 from retrorun.detect.heading import Facing
 from retrorun.detect.modes import Modes
-from retrorun.detect.mount import Mount
+from retrorun.detect.mount import RELATIVE, Mount
+from retrorun.model import TWO_DIRECTIONS
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray
 
@@ -18,7 +19,8 @@ class Grounds:
     """Everything a segment is judged by; arrays (n,).
 
     ``heading``, ``gait`` and ``label`` are log-likelihood ratios per second. ``heading_raw`` is
-    the heading before the disturbed seconds were struck out. ``reads``: see ``Detection``.
+    the heading before the disturbed seconds were struck out; ``gap`` is where nothing was recorded.
+    ``reads``: see ``Detection``.
     """
 
     probability: FloatArray
@@ -30,6 +32,7 @@ class Grounds:
     facing: Facing
     mount: Mount | None
     steps: GaitEvidence
+    gap: BoolArray
     reads: frozenset[str] = frozenset()
 
 
@@ -83,7 +86,7 @@ def doubtful_sign(mount: Mount) -> str:
     if mount.sure:
         return ""
     if mount.both:
-        return "two directions, A and B, and nothing tells which is forward"
+        return TWO_DIRECTIONS
     if mount.sign_from.startswith("gait"):
         return "nothing but the step rate tells the sign, which way the device is worn"
     return "nothing but habit tells which way the device is worn"
@@ -106,8 +109,10 @@ def doubtful_heading(
         return "heading speaks for backward, not clearly"
     if heading.sum() < settings.heading_agrees * np.abs(heading).sum():
         return "the heading speaks for both directions"
-    return _doubt_of_direction(grounds, mount, inside, settings) or _doubt_of_turn(
-        grounds, mount, inside, alike, settings
+    return (
+        _doubt_of_direction(grounds, mount, inside, settings)
+        or another_zero(grounds, span, settings)
+        or _doubt_of_turn(grounds, mount, inside, alike, settings)
     )
 
 
@@ -124,6 +129,25 @@ def _doubt_of_direction(
     if _degrees_off_opposite(grounds, inside) > most_deg:
         return "the heading does not oppose the course: sideways, rather than backward"
     return ""
+
+
+def another_zero(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -> str:
+    """Why a relative heading says nothing of a segment since a hole; empty if it does, or is none.
+
+    Its zero may be another after every hole or pause: then only what lies between two holes can be
+    compared, and a part that goes one way throughout holds no direction.
+    """
+    source, mount = grounds.facing.verdict.source or "", grounds.mount
+    holes = np.flatnonzero(grounds.gap)
+    is_relative = any(each in source for each in RELATIVE)
+    if not is_relative or holes.size == 0 or mount is None or mount.stated:
+        return ""
+    first = int(holes[holes < span[0]].max(initial=-1)) + 1
+    last = int(holes[holes >= span[1]].min(initial=grounds.gap.size))
+    own = float(grounds.heading_raw[span[0] : span[1]].sum())
+    other = grounds.heading_raw[first:last] * own < 0
+    words = "a relative heading has another zero after each hole, and since the last goes one way"
+    return words if other.sum() < settings.other_side_s else ""
 
 
 def _doubt_of_turn(

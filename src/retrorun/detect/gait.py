@@ -62,7 +62,8 @@ def evidence(
         settings: this stage's.
 
     The line comes from the seconds that heading or labels call forward, and then asks nothing of
-    other sessions; without them from the lower of two parallel lines, where the session holds two.
+    other sessions; without enough of them from the lower of two parallel lines, where the session
+    holds two.
     A session of one line is all forward or all backward; only the athlete's other sessions can tell
     which, so without them it is silent.
     """
@@ -74,7 +75,9 @@ def evidence(
         silent = GaitEvidence.silent(nothing.size, settings)
         return replace(silent, ratio=ratio)
     ahead = fit(steps, sides[0].astype(np.float64), None, settings)
-    if ahead is not None:
+    # A rejected candidate alone is no forward line: its quick steps would hide all others.
+    known_s, half_s = (sides[0] & steps.counted).sum(), 0.5 * steps.counted.sum()
+    if ahead is not None and known_s >= min(settings.line_from_s, half_s):
         own = backward_gait(athlete, settings)
         judged = _judge_by_line(steps, ahead, sides, own, settings)
         return replace(judged, reads=_CONTRAST)

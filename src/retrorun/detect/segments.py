@@ -9,7 +9,16 @@ from retrorun.detect.credibility import Grounds
 from retrorun.detect.labels import spans
 from retrorun.detect.series import median, runs, without_short
 from retrorun.detect.verdicts import DIRECTIONS, VERDICTS, Decision
-from retrorun.model import Detection, Direction, Gait, HeadingVerdict, Label, Segment, Verdict
+from retrorun.model import (
+    TWO_DIRECTIONS,
+    Detection,
+    Direction,
+    Gait,
+    HeadingVerdict,
+    Label,
+    Segment,
+    Verdict,
+)
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, IntArray
 
@@ -40,7 +49,7 @@ def segments(decision: Decision, grounds: Grounds, settings: DetectSettings) -> 
         }
         sure = {"backward": backward, "forward": 1 - backward, "still": 1.0}
         probability = sure.get(way, max(backward, 1 - backward))
-        kind = VERDICTS[verdict[first]]
+        kind = _verdict(VERDICTS[verdict[first]], way, sums, grounds)
         reason = _reason(decision, first, (kind, way), sums, settings.mentioned)
         if way == "unknown" and grounds.modes.unknown[first]:
             reason = "neither speed nor steps are known"
@@ -73,6 +82,18 @@ def _settled(walking: BoolArray, direction: IntArray, seconds: int) -> BoolArray
     return settled
 
 
+def _verdict(decided: Verdict, way: Direction, sums: dict[str, float], grounds: Grounds) -> Verdict:
+    """The verdict as it is stated: forward and still are assumed where nothing confirms them.
+
+    A forward segment stays a candidate where the heading tells two directions apart and nothing
+    tells which of them is forward: then the direction of both is asked for.
+    """
+    if decided != "candidate" or way in {"backward", "unknown"}:
+        return decided
+    asked = grounds.mount is not None and grounds.mount.both and not grounds.mount.sure
+    return "candidate" if asked and way == "forward" and sums["heading"] != 0 else "assumed"
+
+
 def _reason(
     decision: Decision,
     second: int,
@@ -87,8 +108,9 @@ def _reason(
         return fixed.get(way, "") if verdict != "labelled" else "labelled"
     if way == "backward":
         return next(text for first, last, text in decision.reasons if first <= second < last)
-    if verdict == "confirmed":
-        return "heading goes with the course"
+    forward = {"confirmed": "heading goes with the course", "candidate": TWO_DIRECTIONS}
+    if verdict in forward:
+        return forward[verdict]
     if sums["heading"] < -mentioned:
         return "heading goes with the course, but is not sure"
     if sums["gait"] < -mentioned:
@@ -108,11 +130,12 @@ def would_change(segment: Segment, heading: HeadingVerdict, settings: DetectSett
     settled = {
         "labelled": "clearing the label, or another one after it",
         "confirmed": "only a label",
+        "habit": "a label; without trust_gait in the profile it would be a candidate",
     }
     if segment.direction == "still" or segment.verdict in settled:
         return settled.get(segment.verdict, "")
     by_heading = segment.evidence.get("heading", 0.0) >= settings.mentioned
-    if by_heading and segment.direction != "forward":
+    if segment.reason == TWO_DIRECTIONS or (by_heading and segment.direction != "forward"):
         return _settled_by(segment.reason)
     sure = "would confirm it or turn it over" if segment.direction != "unknown" else "would decide"
     if heading.kind == "compass":
@@ -130,7 +153,7 @@ def _settled_by(reason: str) -> str:
         return "saying in the profile how the device is worn (mount_offset_deg), or a label"
     if "only the heading turned" in reason:
         return "a clear change of speed and step rate at the turn, or a label"
-    if "sideways" in reason:
+    if "sideways" in reason or "another zero" in reason:
         return "a label"
     return "a steadier heading, or a label"
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from retrorun.detect.credibility import (
     Grounds,
+    another_zero,
     doubtful_heading,
     doubtful_sign,
     gait_agrees,
@@ -21,7 +22,8 @@ from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
 DIRECTIONS: tuple[Direction, ...] = ("forward", "backward", "unknown", "still")
-VERDICTS: tuple[Verdict, ...] = ("candidate", "confirmed", "labelled")
+# While it is decided; where a segment is made, some candidates become ``assumed``.
+VERDICTS: tuple[Verdict, ...] = ("candidate", "confirmed", "labelled", "habit")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,7 +151,8 @@ def _confirm_forward(
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         if not back[first]:
             heading = float(grounds.heading[first:last].sum())
-            verdict[first:last] = int(heading <= -settings.heading_enough)
+            speaks = not another_zero(grounds, (first, last), settings)
+            verdict[first:last] = int(speaks and heading <= -settings.heading_enough)
 
 
 def _demote_without_heading(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from retrorun.metric_types import Estimate
-from retrorun.model.segment import GaitLine
+from retrorun.model.segment import GaitHabit, GaitKind, GaitLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Athlete:
 
     ``mass_kg`` is used where ``masses``, in the order of their days, have no entry. ``zone_secret``
     decides how hidden discs lie about the privacy zones; the archive draws and keeps it.
+    ``trust_gait``: candidates by step rate count, as far as the athlete's own answers prove them.
     """
 
     mass_kg: float | None = None
@@ -46,9 +47,11 @@ class Athlete:
     mount_offset_deg: float | None = None
     hr_zones_bpm: tuple[float, ...] = ()
     privacy_zones: tuple[Zone, ...] = ()
+    trust_gait: bool = False
     forward_line: GaitLine | None = None
     backward_line: GaitLine | None = None
     cost_factor: Estimate | None = None
+    gait_habit: GaitHabit | None = None
     zone_secret: str = ""
 
     def at(self, time_s: float) -> "Athlete":
@@ -59,7 +62,7 @@ class Athlete:
 
     def without_learnt(self) -> "Athlete":
         """Only what the athlete stated: nothing that was learnt from sessions."""
-        return replace(self, forward_line=None, backward_line=None, cost_factor=None)
+        return self.with_learnt_of(Athlete())
 
     def with_learnt_of(self, other: "Athlete") -> "Athlete":
         """What this athlete stated, with what was learnt of another."""
@@ -68,7 +71,14 @@ class Athlete:
             forward_line=other.forward_line,
             backward_line=other.backward_line,
             cost_factor=other.cost_factor,
+            gait_habit=other.gait_habit,
         )
+
+    @property
+    def trusted_kind(self) -> GaitKind | None:
+        """Which candidates by step rate count; None without the athlete's trust, or its proof."""
+        habit = self.gait_habit
+        return habit.kind if self.trust_gait and habit is not None and habit.proven else None
 
     def learnt_fingerprints(self, names: Iterable[str]) -> dict[str, str]:
         """Fingerprints of learnt values, as far as an analysis depends on them.
@@ -115,6 +125,11 @@ def _line(athlete: Athlete) -> _Read:
     return line.intercept_spm, line.slope_spm_per_mps, line.grade_slope_spm, line.spread_spm
 
 
+def _kind(athlete: Athlete) -> _Read:
+    kind = athlete.trusted_kind
+    return None if kind is None else (*kind.step_gain, *kind.speed_share, kind.least_s)
+
+
 def _factor(athlete: Athlete) -> _Read:
     factor = athlete.cost_factor
     if factor is None or factor.value is None:
@@ -126,11 +141,13 @@ def _factor(athlete: Athlete) -> _Read:
 # Neither from how many seconds a line was learnt, nor at which speeds the forward one.
 FORWARD_LINE, FORWARD_SLOPES = "forward_line", "forward_slopes"
 BACKWARD_CONTRAST, COST_FACTOR = "backward_contrast", "cost_factor"
+TRUSTED_KIND = "trusted_kind"
 LEARNT: dict[str, Callable[[Athlete], _Read]] = {
     FORWARD_LINE: _line,
     FORWARD_SLOPES: _slopes,
     BACKWARD_CONTRAST: Athlete.backward_contrast,
     COST_FACTOR: _factor,
+    TRUSTED_KIND: _kind,
 }
 
 

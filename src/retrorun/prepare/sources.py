@@ -28,7 +28,7 @@ _METRES_PER = {
     "miles": METRE_PER_MILE,
     "feet": METRE_PER_FOOT,
     "hectometres": 100.0,
-    "decimetres": 1 / 10,
+    "decimetres": 100 / 1000,
     "centimetres": 1 / 100,
     "millimetres": 1 / 1000,
     "km/h instead of m/s": MPS_PER_KMH,

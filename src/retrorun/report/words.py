@@ -83,6 +83,16 @@ WORDS: Mapping[str, str] = {
     "headline_candidate_many": (
         "Nothing is certain, but <b>{count} stretches, {time} in all,</b> look backward {grounds}."
     ),
+    "headline_asked": (
+        "Two directions, <b>A for {forward} and B for {backward}</b>: which is forward?"
+    ),
+    "asked": (
+        "The compass tells them apart, and nothing tells which is which. One label decides the "
+        "whole session. If A was forward:"
+    ),
+    "asked_other": "If B was forward:",
+    "side_a": "{direction}: A",
+    "side_b": "{direction}: B",
     "maybe_by_steps": "by the steps alone",
     "maybe_by_compass": "by the compass, with doubts that the table names",
     "headline_undecided": "Nothing in this recording tells <b>backward from forward</b>.",
@@ -98,6 +108,7 @@ WORDS: Mapping[str, str] = {
     "tile_time": "Backward time",
     "tile_time_note": "confirmed by compass or by you",
     "tile_time_candidate": "and {time} that may be",
+    "tile_time_habit": "{time} of it by habit",
     "tile_distance": "Backward distance",
     "tile_distance_note": "of {distance} in all",
     "tile_share": "Share of moving time",
@@ -115,6 +126,7 @@ WORDS: Mapping[str, str] = {
     "tile_quality_none": "no doubts about the data",
     "interval": "95 %: {low} to {high}",
     "grounds_label": "by your own labels",
+    "grounds_habit": "by habit: steps that your answers proved",
     "grounds_compass": "by compass heading",
     "grounds_gait": "by steps only: no compass heading",
     # session: the parts
@@ -180,6 +192,53 @@ WORDS: Mapping[str, str] = {
     "length": "Length",
     "stretch": "Stretch",
     "sure": "Sure",
+    "sure_assumed": "assumed",
+    "assumed_words": "Assumed: nothing confirms it; most movement is forward.",
+    "by_habit": "{direction} (by habit)",
+    # what the athlete's answers taught
+    "part_habit": "What your answers taught",
+    "habit_few": (
+        "You answered {answers} stretches that your steps alone proposed, in {sessions} sessions; "
+        "{backward} were backward. That is too few to tell your own backward gait by."
+    ),
+    "habit_taught": (
+        "You answered {answers} stretches that your steps alone proposed, in {sessions} sessions; "
+        "{backward} were backward. So your backward steps are {gain} to {most} quicker than your "
+        "forward line, at {slow} to {fast} of your forward speed."
+    ),
+    "habit_proof": (
+        "Each session judged by the answers of the others, the steps alone were right in {right} "
+        "of {counted} stretches: {rate}, and at least {low} with 95 % confidence."
+    ),
+    "habit_early": "When 99 of 100 are right, such stretches can count without an answer.",
+    "habit_offer": (
+        "Your answers prove your steps. If you want such stretches to count, marked as by habit, "
+        "run this command:"
+    ),
+    "habit_trusted": (
+        "You trust them (trust_gait): such stretches count, and are marked as by habit."
+    ),
+    "habit_unproven": (
+        "You trust your steps (trust_gait), but your answers do not prove them, or no longer do: "
+        "nothing counts by habit."
+    ),
+    "habit_counted": (
+        "Stretches marked as by habit count because your answers prove your steps and you trust "
+        "them (trust_gait). If one is wrong, label it: that teaches, too."
+    ),
+    # sessions of another version
+    "part_outdated": "Sessions that are to be analysed again",
+    "outdated_words": (
+        "They were analysed by another version of retrorun or with other settings. The next runs "
+        "of retrorun process, or retrorun watch, analyse them again, newest first."
+    ),
+    "outdated_more": "and {count} more",
+    "outdated_hint": "{count} sessions are to be analysed again; the list of sessions names them.",
+    "outdated_hint_one": "1 session is to be analysed again; the list of sessions names it.",
+    "outdated_session": (
+        "This session was analysed by another version of retrorun or with other settings; the next "
+        "runs of retrorun process analyse it again."
+    ),
     "label_how": "Something wrong? Say so, and it stays said:",
     "contrast_caption": "Means over all {gait} of this session; speed and hills are not matched",
     "contrast_none": (

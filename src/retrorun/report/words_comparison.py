@@ -27,6 +27,7 @@ HISTORY: Mapping[str, str] = {
     "month_backward": "{time} backward",
     "month_none": "none backward",
     "row_maybe": "{time} maybe",
+    "row_habit": "{time} by habit",
     "head_date": "Date",
     "head_session": "Session",
     "head_course": "Where it was backward",
@@ -51,6 +52,7 @@ HISTORY: Mapping[str, str] = {
     "kind_counted": "backward, certain",
     "kind_compass": "backward by the detector",
     "kind_labelled": "backward by your label",
+    "kind_habit": "backward by habit",
     "kind_maybe": "maybe backward",
     "kind_without": "forward only",
     "filter_reset": "Show all",
@@ -308,7 +310,10 @@ COHORT: Mapping[str, str] = {
         "is wider than the mean's: it is what one person may expect."
     ),
     "method_candidates": "What step rate alone suggests to be backward was counted as well.",
-    "method_certain": "Counted is what the compass or the runner's label tells, not candidates.",
+    "method_certain": (
+        "Counted is what the compass or the runner's label tells, and what counts by the runner's "
+        "own proven gait; not candidates."
+    ),
     "method_caution": (
         "These athletes chose to run backward and to record it: they are no random sample of "
         "runners, and nothing here says what backward running causes."

@@ -221,6 +221,8 @@ class DetectSettings:
     unsteady_flips: int = 2  # A device is unsteady with this many clear flips, if they are no fewer
     # than the clear turns.
     firm_axis: float = 0.65  # Least concentration of an axis that confirms.
+    other_side_s: int = 15  # Between two holes a relative heading must go the other way for this
+    # long, or it confirms nothing there.
     sides_apart_deg: float = 150.0  # Least angle between the two sides of an axis that confirms.
     compared_s: int = 60  # A segment is compared with the speed of this long before and after it.
     compared_around_s: int = 10  # That comparison needs this many seconds around the segment.
@@ -370,6 +372,8 @@ class DetectSettings:
 
     # segments and verdicts
     heading_alone_s: int = 4  # Shortest segment that a heading may divide off.
+    line_from_s: int = 240  # Forward seconds by heading or labels make a line from this many on, or
+    # from half of all.
     gait_alone_s: int = 20  # Shortest segment that a taught gait, or even odds, may divide off.
     heading_enough: float = 5.0  # Summed log-odds of the heading that confirm a segment.
     heading_agrees: float = 0.5  # Least net share of the heading's evidence within a segment that
@@ -402,3 +406,7 @@ class DetectSettings:
     certain: Pair = (0.001, 0.999)  # A label makes a second backward with one of these
     # probabilities, and no segment is surer.
     mentioned: float = 1.0  # Smaller summed log-odds than this are not mentioned among the reasons.
+    habit_answered_share: float = 0.5  # Labels that cover less than this share of a gait candidate
+    # are no answer to it.
+    habit_backward_share: float = 0.8  # A gait candidate of which a smaller share was called
+    # backward was wrong.
