@@ -73,7 +73,7 @@ def _complain(words: str) -> None:
         line = "".join(each if each.isprintable() else " " for each in words)
         os.write(2, f"Error: {line}\n".encode("utf-8", "backslashreplace"))
     except OSError:
-        pass  # nobody can be told
+        pass  # there is nowhere left to print to
 
 
 def _replace_closed_streams() -> None:

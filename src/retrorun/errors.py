@@ -7,7 +7,7 @@ from retrorun.text import plain, shown
 
 
 class RetrorunError(Exception):
-    """Something that a user can be told in words.
+    """A problem that a user can understand and act on.
 
     What a file says may stand in the words: they are made safe to print.
 

@@ -25,7 +25,7 @@ PLAUSIBLE: dict[str, tuple[float, float]] = {
     "mount_offset_deg": (-360, 360),
     "hr_zones_bpm": (25, 240),
 }
-# what stands in for a name that was not said
+# what stands in for a name that is not stated
 DERIVED: dict[str, str] = {
     "mass_kg": "no kilocalories, only kilocalories per kilogram",
     "birth_year": "no energy from heart rate",
@@ -91,7 +91,7 @@ def change(athlete: Athlete, values: dict[str, Any]) -> Athlete:
 
 
 def plain(athlete: Athlete) -> dict[str, Any]:
-    """What the athlete said, as plain JSON values; null for what was not said."""
+    """What the athlete stated, as plain JSON values; null for what was not stated."""
     values = msgspec.to_builtins(athlete)
     return {name: values[name] for name in STATED}
 

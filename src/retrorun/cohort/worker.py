@@ -168,7 +168,7 @@ def _analyse_file(job: Job, file: PlannedFile, data: bytes) -> Iterator[Item]:
     sha256 = hashlib.sha256(data).hexdigest()
     folder, slash, last = name.rpartition("/")
     outcome = _analyse_bytes(job, Blob(last, data), file.athlete)
-    if isinstance(outcome, Failed):  # files of one name are told apart by their folders
+    if isinstance(outcome, Failed):  # files of one name differ by their folders
         named = replace(outcome.source, name=f"{folder}{slash}{outcome.source.name}")
         outcome = replace(outcome, source=named)
     yield FileResult(outcome, file.athlete)

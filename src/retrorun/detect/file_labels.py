@@ -1,7 +1,7 @@
 """Laps, workout steps and titles of a file: what they say of directions, held against the sensors.
 
 Laps, workout steps and titles are pressed late, forgotten, doubled and named by habit. Where they
-contradict a compass or a clear gait, they are not believed; the athlete is told, and what the
+contradict a compass or a clear gait, they are not believed; a note says so, and what the
 athlete says by command, page or table always wins.
 
 A manual lap press is also an exact boundary of what the steps alone found, and its pattern is asked
@@ -60,10 +60,10 @@ def credible(
     pressed = tuple(label for label in given if label not in whole)
     notes: list[Note] = []
     if whole and _contradicted(whole, sensed, settings):
-        said = whole[0]
-        what = "activity's name" if said.origin == "name" else "file's name"
-        words = f"the {what} says {said.direction}, the sensors do not throughout: not believed"
-        notes.append(Note("label-doubtful", f"{words}; label what was {said.direction}"))
+        title = whole[0]
+        what = "activity's name" if title.origin == "name" else "file's name"
+        words = f"the {what} says {title.direction}, the sensors do not throughout: not believed"
+        notes.append(Note("label-doubtful", f"{words}; label what was {title.direction}"))
         whole = ()
     if pressed and _contradicted(pressed, sensed, settings):
         pressed, note = _without_contradicted(pressed, sensed, settings)

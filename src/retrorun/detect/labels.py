@@ -13,7 +13,7 @@ from retrorun.model import LOCAL_CLOCK, UTC_CLOCK, Direction, Label, Note, Recor
 from retrorun.settings import DetectSettings
 from retrorun.units import DAY_S, FloatArray
 
-COARSE = ("lap", "step", "name", "file")  # said of a whole, so its stops stay stops
+COARSE = ("lap", "step", "name", "file")  # origins of labels of a whole, whose stops stay stops
 
 # Words of many languages, without accents and in lower case, whole words only. Not "back" alone
 # ("out and back", "back to back", "back home"), not "reverse" before something that is no running.
@@ -182,12 +182,12 @@ def meaning_of_whole(words: str) -> Direction | None:
 
     "Nazaj", "назад" or "backwards" may be the way home or the lake the other way round.
     """
-    said = meaning(words)
+    found = meaning(words)
     plain = re.sub(r"[\s_.\-]+", " ", _without_accents(words[:500]))
-    if said != "backward" or _SURELY.search(plain):
-        return said
+    if found != "backward" or _SURELY.search(plain):
+        return found
     rest = re.findall(r"[^\W\d]+", _BACKWARD.sub(" ", plain))
-    return said if all(RUNNING.fullmatch(word) for word in rest) else None
+    return found if all(RUNNING.fullmatch(word) for word in rest) else None
 
 
 def labels_of_file(recording: Recording, file_name: str) -> tuple[Label, ...]:
@@ -202,12 +202,12 @@ def labels_of_file(recording: Recording, file_name: str) -> tuple[Label, ...]:
     start_s, last_s = float(times.min()), float(times.max())
     labels: list[Label] = []
     for lap in recording.laps:
-        said = [
+        meanings = [
             (meaning(text), origin)
             for text, origin in ((lap.name, "lap"), (lap.step, "step"))
             if text
         ]
-        for direction, origin in said:
+        for direction, origin in meanings:
             begin = max(lap.start_time_s - start_s, 0.0)
             end = min(lap.end_time_s - start_s, last_s - start_s + 1.0)
             if direction is not None and end > begin:

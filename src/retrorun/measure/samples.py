@@ -25,7 +25,7 @@ class Samples:
         track: the session at 1 Hz.
         segments: the segments, in order; s of them.
         first: (s,) index of each segment's first sample; ``last`` one past its last.
-        observed: speed, step rate or distance is known, so that movement can be told from rest.
+        observed: speed, step rate or distance is known, so that movement differs from rest.
         moving: in motion and not paused.
         speed_mps: speed over ground; 0 while paused, NaN where missing.
         step_m: metres from each sample to the next, NaN where missing.

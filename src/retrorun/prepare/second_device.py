@@ -109,7 +109,7 @@ def _velocity_mps(grid: _Grid, chord_s: int) -> FloatArray:
 
 
 def _skew(kept: _Grid, second: _Grid, settings: PrepareSettings) -> float | str:
-    """Seconds that the second device's clock runs ahead, or why that cannot be told."""
+    """Seconds that the second device's clock runs ahead, or why that is not known."""
     ours, theirs = (_velocity_mps(each, settings.skew_chord_s) for each in (kept, second))
     most_s, least_s = settings.skew_most_s, settings.skew_overlap_s
     shifts = np.arange(-most_s, most_s + 1)

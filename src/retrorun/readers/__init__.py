@@ -1,8 +1,8 @@
 """Bytes → recordings, whatever the format.
 
-A file's format is told by its content, never by its name. A reader repairs nothing: it gives the
-file's own times and values in SI units, says in notes what it left out, and ends in recordings, a
-ReadError or a NotARunError whatever the bytes are. Then clocks are put right.
+A file's format is recognised by its content, never by its name. A reader repairs nothing: it gives
+the file's own times and values in SI units, says in notes what it left out, and ends in recordings,
+a ReadError or a NotARunError whatever the bytes are. Then clocks are put right.
 """
 
 from collections.abc import Iterator

@@ -208,9 +208,9 @@ def _grouped_by_run(
 def _passage(one: Recording, before: _Piece, after: _Piece, limits: ReadLimits) -> Passage:
     """Whether the run went on while the clock jumped, was interrupted, or ended.
 
-    Forward, an athlete may have paused: then the device says so, or the pace before and after it
-    is none, while neither a step of whole hours nor the odometer tells of the clock. Back, nothing
-    but the clock can be the cause, unless the place is another one.
+    Forward, an athlete may have paused: then the device has noted it, or there is no pace before
+    and after it, while neither a step of whole hours nor the odometer speaks for the clock. Back,
+    nothing but the clock can be the cause, unless the place is another one.
     """
     jump_s = float(one.time_s[after.first] - one.time_s[before.last - 1])
     if jump_s > 0 and _paused(one, after.first, jump_s, limits):

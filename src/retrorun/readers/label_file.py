@@ -35,8 +35,8 @@ def label_table(name: str, data: bytes) -> Mapping[int, tuple[Label, ...]]:
         name: for messages.
         data: comma or semicolon separated; seconds, m:ss or h:mm:ss since the activity's start
             (the time of day, where that is beyond its end), or date and time, with a zone or on the
-            athlete's clock. A column ``activity`` counts from 1; without it all is said of the
-            first.
+            athlete's clock. A column ``activity`` counts from 1; without it all labels are for
+            the first.
 
     Raises:
         ReadError: no such table; the message names the line.

@@ -60,7 +60,7 @@ class PseudonymKey:
         return weeks * WEEK_S
 
     def mark(self) -> str:
-        """A hash by which this salt is told from another."""
+        """A hash that differs from one salt to another."""
         return self._named("mark")[:16]
 
 

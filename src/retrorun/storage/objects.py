@@ -55,7 +55,7 @@ class ObjectStore:
         root = "/".join(each for each in (self._root, under.rstrip("/")) if each)
         pages = hasattr(self._system, "call_s3")
         listing = self._pages(root) if pages else self._walk(root, needed=not under)
-        first = next(listing, None)  # now, so that who asks is told now
+        first = next(listing, None)  # now, so that an error is raised here
         return self._entries_of(listing if first is None else chain([first], listing))
 
     def _entries_of(self, listing: Iterator[tuple[str, dict[str, Any]]]) -> Iterator[Entry]:
@@ -154,7 +154,7 @@ class ObjectStore:
         """Store bytes under a name unless it exists; stores show an object whole or not at all.
 
         Where the store can, it decides itself whether the name is free, so that of two who put
-        at once one stores and the other is told.
+        at once one stores and the other gets an error.
 
         Raises:
             StoreError: the store does not answer or lets nobody in.

@@ -171,9 +171,9 @@ def _workout(element: etree._Element, by_file: dict[str, _Route]) -> None:
 
 def _time_s(text: str | None) -> float:
     """Apple writes ``2024-05-03 07:30:00 +0200``."""
-    said = text or ""
+    written = text or ""
     try:
-        return datetime.fromisoformat(f"{said[:19]}{said[20:]}").timestamp()
+        return datetime.fromisoformat(f"{written[:19]}{written[20:]}").timestamp()
     except (ValueError, OverflowError):
         return float("-inf")
 

@@ -96,7 +96,7 @@ def number(row: list[str], at: int | None) -> float:
 
 
 def _are_places(name: str, columns: list[str], head: bytes) -> bool:
-    """Whether the time is a phone's; an empty table of a phone's name is told as empty."""
+    """Whether the time is a phone's; an empty table of a phone's name is reported as empty."""
     if not head.partition(b"\n")[2].strip():
         return _around(name, "places") is not None
     return _FIRST_NS <= _first(columns.index("time"), head) < _LAST_NS
@@ -167,7 +167,7 @@ def _around(name: str, one: Role) -> tuple[str, str] | None:
 
 
 def _adopt_headings(key: _Key, group: _Log, hosts: Mapping[_Key, _Log]) -> bool:
-    """Give headings without places to the log that they are of, if it can be told which."""
+    """Give headings without places to the log that they are of, if only one fits."""
     is_named = len(key) == 2
     fitting = [] if is_named else [one for one in hosts if _fits(key[0], one)]
     if fitting:
@@ -234,7 +234,7 @@ def sensor_log(name: str, tables: Mapping[Role, bytes], limits: ReadLimits) -> b
     time_s = places["time"][held] / 1e9
     if len(time_s) < 2:
         raise ReadError("no-time", "fewer than two places have a time", file=name)
-    columns = {to: places[said][held] for said, to in _COLUMNS.items()}
+    columns = {to: places[source][held] for source, to in _COLUMNS.items()}
     north = float(np.nanmedian(columns["lat"])) if np.isfinite(columns["lat"]).any() else 0.0
     maker, heading = _heading(name, tables, (time_s, north), 20 * limits.samples)
     if heading is not None:

@@ -67,7 +67,7 @@ class ActivityRow:
 
     @property
     def title_and_date(self) -> str:
-        """Title and date, as far as they are told, without slashes: part of a member's name."""
+        """Title and date, as far as they are known, without slashes: part of a member's name."""
         known = (each for each in (self.title, self.date) if each)
         return "; ".join(known).replace("/", "-")
 

@@ -237,7 +237,7 @@ def _check(point: Element, names: PointNames, declared: frozenset[bytes]) -> Non
         if element.children is not None and names.column(element.name):
             raise IrregularError
         starts = [child.start for child in element.children or ()]
-        if len(set(starts)) < len(starts):  # which of them is missing could not be told
+        if len(set(starts)) < len(starts):  # which of them is missing is not known
             raise IrregularError
 
 

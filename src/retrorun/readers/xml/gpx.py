@@ -57,7 +57,7 @@ NAMES: dict[str, str] = {
 PLACES = {"lat": "latitude_deg", "lon": "longitude_deg"}
 _LEAST_POINTS = 2  # of a track
 _OTHERS = {name: name for name in ("time", "cmt", *sorted(GPX_NAMES))}
-# elements whose text says what sport it is, in lower case; lxml must be told how they are written
+# elements whose text says what sport it is, in lower case; lxml needs them as they are written
 _SPORTS = frozenset({"type", "sport", "activity", "activitytype", "activity_type", "exercisetype"})
 _SPORT_TAGS = (
     *("type", "sport", "Sport", "activity", "Activity", "activityType", "activitytype"),

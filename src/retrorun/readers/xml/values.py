@@ -32,7 +32,7 @@ def unix_s(texts: Sequence[bytes]) -> FloatArray:
 
 
 def utc_offset_s(text: str) -> float | None:
-    """Local minus UTC, if the time says so in so many words (``Z`` says nothing of a zone)."""
+    """Local minus UTC, if the time names it (``Z`` names no zone)."""
     return _one(text)[1]
 
 
@@ -60,8 +60,8 @@ def _one(text: str) -> tuple[float, float | None]:
         moment = _moment(text.strip())
         offset = moment.utcoffset()
         aware = moment if offset is not None else moment.replace(tzinfo=UTC)
-        said = offset.total_seconds() if offset else None
-        return aware.timestamp(), said
+        offset_s = offset.total_seconds() if offset else None
+        return aware.timestamp(), offset_s
     except (ValueError, OverflowError):
         return float("nan"), None
 
