@@ -192,7 +192,8 @@ def _held(heading_deg: FloatArray) -> float:
 def _smooth_deg(heading_deg: FloatArray, half: int) -> FloatArray:
     """Mean direction over 2·half + 2 s about each second's middle; NaN where it cancels."""
     turn = np.radians(heading_deg)
-    east, north = mean_around(arithmetic.sin(turn), half), mean_around(arithmetic.cos(turn), half)
+    sine, cosine = arithmetic.sine_cosine(turn)
+    east, north = mean_around(sine, half), mean_around(cosine, half)
     east[:-1], north[:-1] = (east[:-1] + east[1:]) / 2, (north[:-1] + north[1:]) / 2
     firm = (arithmetic.hypot(east, north) > 0.3) & np.isfinite(heading_deg)
     return np.where(firm, compass_deg(np.degrees(arithmetic.arctan2(east, north))), np.nan)
@@ -202,8 +203,8 @@ def _length(angle_deg: FloatArray) -> float:
     """Mean resultant length of angles, 0 (all round) to 1 (all alike)."""
     if angle_deg.size == 0:
         return 1.0
-    turn = np.radians(angle_deg)
-    return float(arithmetic.hypot(arithmetic.cos(turn).mean(), arithmetic.sin(turn).mean()))
+    sine, cosine = arithmetic.sine_cosine(np.radians(angle_deg))
+    return float(arithmetic.hypot(float(cosine.mean()), float(sine.mean())))
 
 
 def _axial_length(angle_deg: FloatArray) -> float:

@@ -31,7 +31,7 @@ def without_hard_iron(seen: Facing, settings: DetectSettings) -> Facing:
     quadrants = np.bincount(((seen.heading_deg[use] % 360.0) // 90.0).astype(np.int64), None, 4)
     if (quadrants >= settings.iron_quadrant * use.size).sum() < 3:
         return seen
-    design = np.column_stack([arithmetic.sin(turn), arithmetic.cos(turn)])
+    design = np.column_stack(arithmetic.sine_cosine(turn))
     fit = np.zeros(2)
     for _ in range(settings.iron_rounds):
         rest = seen.delta_deg[use] - product(design, fit)
@@ -63,11 +63,11 @@ def _least_squares(design: FloatArray, values: FloatArray) -> FloatArray:
 
 def _axis_deg(angle_deg: FloatArray) -> float:
     doubled = np.radians(2.0 * angle_deg)
-    sine, cosine = (float(each(doubled).sum()) for each in (arithmetic.sin, arithmetic.cos))
+    sine, cosine = (float(each.sum()) for each in arithmetic.sine_cosine(doubled))
     return float(np.degrees(arithmetic.arctan2(sine, cosine))) / 2.0
 
 
 def _length(angle_deg: FloatArray) -> float:
     doubled = np.radians(2.0 * angle_deg)
-    sine, cosine = (float(each(doubled).mean()) for each in (arithmetic.sin, arithmetic.cos))
+    sine, cosine = (float(each.mean()) for each in arithmetic.sine_cosine(doubled))
     return arithmetic.hypot(sine, cosine)

@@ -154,7 +154,7 @@ def _apart_deg(delta_deg: FloatArray, ahead: BoolArray, behind: BoolArray) -> fl
 def _mean_deg(angle_deg: FloatArray) -> float:
     """Mean direction of angles (m,)."""
     turn = np.radians(angle_deg)
-    sine, cosine = (float(each(turn).sum()) for each in (arithmetic.sin, arithmetic.cos))
+    sine, cosine = (float(each.sum()) for each in arithmetic.sine_cosine(turn))
     return float(np.degrees(arithmetic.arctan2(sine, cosine)))
 
 
@@ -178,7 +178,7 @@ def _lasting(opposite: BoolArray, seconds: IntArray, settings: DetectSettings) -
 def _axis(delta_deg: FloatArray, usable: BoolArray, half: int) -> tuple[FloatArray, float]:
     """Offset modulo 180° by 0.5·atan2(Σ sin 2δ, Σ cos 2δ), drifting slowly; and concentration."""
     doubled = np.radians(2.0 * np.where(usable, delta_deg, np.nan))
-    cosine, sine = arithmetic.cos(doubled), arithmetic.sin(doubled)
+    sine, cosine = arithmetic.sine_cosine(doubled)
     whole = float(np.nanmean(cosine)), float(np.nanmean(sine))
     # The whole run's axis steadies the local one where little or nothing is usable.
     share = mean_around(usable.astype(np.float64), half)
