@@ -91,7 +91,7 @@ def exp(x: float | FloatArray) -> float | FloatArray:
 def _exp_of_one(x: float) -> float:
     """As ``_exp`` of one number, step by step: arrays of one cost ten times that."""
     if math.isnan(x):
-        return x
+        return math.nan
     high = min(max(x, -746.0), 710.0)
     halvings = float(round(high / LOG_2))
     high -= halvings * _LOG_2_HIGH

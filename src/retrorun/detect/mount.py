@@ -254,8 +254,9 @@ def _sign_of_one_side(
     side = 1.0 if alone else -1.0
     only = sides[0] if alone else sides[1]
     modes = known.modes
-    own = side * _personal(only, modes, known.athlete.forward_line)
-    reads = frozenset({FORWARD_LINE} if only.sum() >= _PERSONAL_LEAST_S else ())
+    counted = _counted(only, modes)
+    own = side * _personal(counted, modes, known.athlete.forward_line)
+    reads = frozenset({FORWARD_LINE} if counted.sum() >= _PERSONAL_LEAST_S else ())
     firm = nearer + side * (settings.forward_habit + _slow(only, modes))
     if abs(own) > 3:
         return _Sign(own, firm, "gait (the runner's earlier runs)", reads)
@@ -272,7 +273,7 @@ def _prior_of_mount(source: str | None, settings: DetectSettings) -> float:
 
 
 def _counted(side: BoolArray, modes: Modes) -> BoolArray:
-    """(n,) the seconds of a side whose running step rate is known."""
+    """(n,) the seconds of a side whose running step rate is known; a phone knows none."""
     return side & np.isfinite(modes.cadence_spm) & ~modes.walking
 
 
@@ -294,7 +295,7 @@ def _slow(side: BoolArray, modes: Modes) -> float:
 
 def _population(side: BoolArray, modes: Modes) -> float:
     """How far step rate alone speaks for forward, in log-odds, by other runners."""
-    counted = side & np.isfinite(modes.cadence_spm) & ~modes.walking
+    counted = _counted(side, modes)
     if counted.sum() < 60:
         return 0.0
     level = float(np.median(modes.cadence_spm[counted] - 9.5 * modes.speed_mps[counted]))
