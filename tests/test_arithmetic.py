@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from retrorun import arithmetic
-from retrorun.units import FloatArray
+from retrorun.units import FloatArray, compass_deg, wrap_deg
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "retrorun"
 RNG = np.random.default_rng(20)
@@ -63,6 +63,52 @@ def test_arcsin_turns_the_sine_around() -> None:
     angles = RNG.uniform(-math.pi / 2, math.pi / 2, 2_000)
     assert np.allclose(arithmetic.arcsin(np.sin(angles)), angles, rtol=0.0, atol=1e-7)
     assert arithmetic.arcsin(1.0) == math.pi / 2
+
+
+def same(found: FloatArray, expected: FloatArray) -> bool:
+    """Whether two arrays hold the same numbers bit for bit, one NaN being any other."""
+    known = ~np.isnan(expected)
+    alike = np.array_equal(found, expected, equal_nan=True)
+    return alike and np.array_equal(np.signbit(found[known]), np.signbit(expected[known]))
+
+
+@pytest.mark.parametrize("function", [arithmetic.exp, arithmetic.log])
+def test_one_number_has_the_bits_that_it_has_in_an_array(
+    function: Callable[[FloatArray], FloatArray],
+) -> None:
+    """Numbers and arrays take different ways to the same value."""
+    odd = [0.0, -0.0, 1.0, 5e-324, 1e-310, 709.7, 709.8, 710.5, -745.2, -746.5, np.inf, np.nan]
+    values = np.abs(np.concatenate([odd, RNG.normal(0.0, 300.0, 4_000), RNG.normal(size=4_000)]))
+    if function is arithmetic.exp:
+        values = np.concatenate([values, -values])
+    alone = np.array([function(each) for each in values.tolist()])
+    assert same(alone, function(values))
+
+
+def test_sine_and_cosine_together_are_those_of_each_alone() -> None:
+    for count in (0, 1, 2_047, 2_048, 2_049, 9_000):  # blocks, their edges and what is left over
+        angles = RNG.uniform(-500.0, 500.0, count)
+        angles[1::7] = np.nan
+        sine, cosine = arithmetic.sine_cosine(angles)
+        assert same(sine, arithmetic.sin(angles))
+        assert same(cosine, arithmetic.cos(angles))
+
+
+def test_blocks_are_joined_without_a_seam() -> None:
+    values = RNG.uniform(0.01, 30.0, 9_000)
+    for ours in (arithmetic.exp, arithmetic.log, arithmetic.sin):
+        pieces = np.concatenate([ours(values[at : at + 7]) for at in range(0, 9_000, 7)])
+        assert same(ours(values), pieces)
+        assert same(ours(values.reshape(3, -1)).ravel(), pieces)
+
+
+@pytest.mark.parametrize("reach_deg", [10.0, 359.0, 719.0, 5_000.0])
+def test_angles_come_into_their_range_as_by_the_remainder(reach_deg: float) -> None:
+    angles = np.concatenate([RNG.uniform(-reach_deg, reach_deg, 5_000), [np.nan, -0.0, 0.0]])
+    whole = np.rint(RNG.uniform(-reach_deg, reach_deg, 5_000) / 90.0) * 90.0
+    for each in (angles, whole, whole + RNG.normal(0.0, 1e-13, whole.size)):
+        assert same(compass_deg(each), each % 360.0)
+        assert same(wrap_deg(each), (each + 180.0) % 360.0 - 180.0)
 
 
 def test_what_is_not_finite_ends_as_it_does_elsewhere() -> None:

@@ -22,6 +22,7 @@ from retrorun.model import (
     Outcome,
 )
 from retrorun.settings import Settings
+from retrorun.simulate import scenarios, simulate
 
 READ_OF_A_LINE = ("intercept_spm", "slope_spm_per_mps", "grade_slope_spm", "spread_spm")
 READ_OF_A_CONTRAST = ("intercept_spm", "slope_spm_per_mps", "low_mps", "high_mps")
@@ -198,6 +199,18 @@ def test_two_detections_at_once_are_those_of_each_alone(samples: Path, athlete: 
         assert one.reads == alone.reads
         for name, values in alone.columns.items():
             assert np.array_equal(one.columns[name], values, equal_nan=True)
+
+
+def test_a_phone_without_steps_is_not_held_against_the_line_of_steps() -> None:
+    """Its steps are not known, so that a learnt line says nothing, least of all that nothing is."""
+    phone = simulate(scenarios()["all forward"], 3).recording
+    columns = {name: values for name, values in phone.columns.items() if name != "cadence_spm"}
+    track = prepare.prepare(replace(phone, columns=columns), Settings().prepare)
+    taught = Athlete(forward_line=line(134, 9, 2, 4, 6000))
+    plain, found = detect.detect_twice(track, (), taught, Settings().detect)
+    assert found is plain
+    assert np.isfinite(found.columns["backward_probability"]).all()
+    assert all(each.probability >= 0.5 for each in found.segments)
 
 
 def _analysed(path: Path) -> Analysis:

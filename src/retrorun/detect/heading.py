@@ -201,7 +201,8 @@ def _held_share(heading_deg: FloatArray, settings: DetectSettings) -> float:
 def _smooth_deg(heading_deg: FloatArray, settings: DetectSettings) -> FloatArray:
     """Mean direction over 2·half + 2 s about each second's middle; NaN where it cancels."""
     turn, half = np.radians(heading_deg), settings.heading_half_s
-    east, north = mean_around(arithmetic.sin(turn), half), mean_around(arithmetic.cos(turn), half)
+    sine, cosine = arithmetic.sine_cosine(turn)
+    east, north = mean_around(sine, half), mean_around(cosine, half)
     east[:-1], north[:-1] = (east[:-1] + east[1:]) / 2, (north[:-1] + north[1:]) / 2
     firm = (arithmetic.hypot(east, north) > settings.heading_firm) & np.isfinite(heading_deg)
     return np.where(firm, compass_deg(np.degrees(arithmetic.arctan2(east, north))), np.nan)
@@ -211,8 +212,8 @@ def _length(angle_deg: FloatArray) -> float:
     """Mean resultant length of angles, 0 (all round) to 1 (all alike)."""
     if angle_deg.size == 0:
         return 1.0
-    turn = np.radians(angle_deg)
-    return float(arithmetic.hypot(arithmetic.cos(turn).mean(), arithmetic.sin(turn).mean()))
+    sine, cosine = arithmetic.sine_cosine(np.radians(angle_deg))
+    return float(arithmetic.hypot(float(cosine.mean()), float(sine.mean())))
 
 
 def _axial_length(angle_deg: FloatArray) -> float:
@@ -266,7 +267,7 @@ def without_hard_iron(facing: Facing, settings: DetectSettings) -> Facing:
     quarters = np.bincount(((facing.heading_deg[use] % 360.0) // 90.0).astype(np.int64))
     if (quarters >= settings.iron_quadrant * use.size).sum() < settings.iron_quarters:
         return facing
-    design = np.column_stack([arithmetic.sin(turn), arithmetic.cos(turn)])
+    design = np.column_stack(arithmetic.sine_cosine(turn))
     fit = np.zeros(2)
     for _ in range(settings.iron_rounds):
         rest = facing.delta_deg[use] - product(design, fit)
@@ -300,12 +301,12 @@ def _least_squares(design: FloatArray, values: FloatArray) -> FloatArray:
 def _axis_deg(angle_deg: FloatArray) -> float:
     """The mean axis of angles, degrees."""
     doubled = np.radians(2.0 * angle_deg)
-    sine, cosine = (float(each(doubled).sum()) for each in (arithmetic.sin, arithmetic.cos))
+    sine, cosine = (float(each.sum()) for each in arithmetic.sine_cosine(doubled))
     return float(np.degrees(arithmetic.arctan2(sine, cosine))) / 2.0
 
 
 def _doubled_length(angle_deg: FloatArray) -> float:
     """Mean length of the doubled angles, 0 to 1."""
     doubled = np.radians(2.0 * angle_deg)
-    sine, cosine = (float(each(doubled).mean()) for each in (arithmetic.sin, arithmetic.cos))
+    sine, cosine = (float(each.mean()) for each in arithmetic.sine_cosine(doubled))
     return arithmetic.hypot(sine, cosine)

@@ -147,7 +147,7 @@ def _apart_deg(
 def _mean_deg(angle_deg: FloatArray) -> float:
     """Mean direction of angles (m,)."""
     turn = np.radians(angle_deg)
-    sine, cosine = (float(each(turn).sum()) for each in (arithmetic.sin, arithmetic.cos))
+    sine, cosine = (float(each.sum()) for each in arithmetic.sine_cosine(turn))
     return float(np.degrees(arithmetic.arctan2(sine, cosine)))
 
 
@@ -175,7 +175,7 @@ def _axis(
 ) -> tuple[FloatArray, float]:
     """Offset modulo 180° by 0.5·atan2(Σ sin 2δ, Σ cos 2δ), drifting slowly; and concentration."""
     doubled = np.radians(2.0 * np.where(usable, delta_deg, np.nan))
-    cosine, sine = arithmetic.cos(doubled), arithmetic.sin(doubled)
+    sine, cosine = arithmetic.sine_cosine(doubled)
     half = settings.drift_half_s
     whole = float(np.nanmean(cosine)), float(np.nanmean(sine))
     # The whole run's axis steadies the local one where little or nothing is usable.
@@ -253,8 +253,9 @@ def _sign_of_one_side(
     side = 1.0 if alone else -1.0
     only = sides[0] if alone else sides[1]
     modes = known.modes
-    own = side * _odds_by_own_line(only, modes, known.athlete.forward_line, settings)
-    reads = frozenset({FORWARD_LINE} if only.sum() >= settings.gait_least_s else ())
+    counted = _counted_running(only, modes)
+    own = side * _odds_by_own_line(counted, modes, known.athlete.forward_line, settings)
+    reads = frozenset({FORWARD_LINE} if counted.sum() >= settings.gait_least_s else ())
     firm = nearer + side * (settings.forward_habit + _odds_by_speed(only, modes, settings))
     if abs(own) > settings.own_sign:
         return _Sign(own, firm, "gait (the runner's earlier runs)", reads)
@@ -271,7 +272,7 @@ def _prior_of_mount(source: str | None, settings: DetectSettings) -> float:
 
 
 def _counted_running(side: BoolArray, modes: Modes) -> BoolArray:
-    """(n,) the seconds of a side whose running step rate is known."""
+    """(n,) the seconds of a side whose running step rate is known; a phone knows none."""
     return side & np.isfinite(modes.cadence_spm) & ~modes.walking
 
 

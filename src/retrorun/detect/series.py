@@ -34,14 +34,15 @@ def median(values: FloatArray) -> float:
 def mean_around(values: FloatArray, half: int) -> FloatArray:
     """Mean of the numbers within ``half`` seconds of each second, (n,); NaN where there is none."""
     known = np.isfinite(values)
-    total = _sum_around(np.where(known, values, 0.0), half)
-    count = _sum_around(known.astype(np.float64), half)
+    total = sum_around(np.where(known, values, 0.0), half)
+    count = sum_around(known.astype(np.float64), half)
     mean: FloatArray = np.full(values.size, np.nan)
     np.divide(total, count, out=mean, where=count > 0)
     return mean
 
 
-def _sum_around(values: FloatArray, half: int) -> FloatArray:
+def sum_around(values: FloatArray, half: int) -> FloatArray:
+    """Sum of the values, none of them missing, within ``half`` seconds of each second, (n,)."""
     size = values.size
     running = np.zeros(size + 1)
     np.cumsum(values, out=running[1:])

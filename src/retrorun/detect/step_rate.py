@@ -13,7 +13,7 @@ import numpy as np
 from retrorun import arithmetic, literature
 from retrorun.arithmetic import product
 from retrorun.detect.modes import Modes
-from retrorun.detect.series import mean_around, runs, without_short
+from retrorun.detect.series import mean_around, runs, sum_around, without_short
 from retrorun.detect.turns import OwnGait
 from retrorun.model import GaitLine, Track
 from retrorun.settings import DetectSettings
@@ -236,51 +236,55 @@ def _clusters(
         line = arithmetic.solve(matrix + np.diag(ridge), right + ridge * usual)
         rest = cadence - (line[0] + speed * line[1] + grade * line[2])
         spread = float(np.clip(np.sqrt(np.mean(np.square(rest - upper * line[3]))), least, most))
-        clusters = upper if mixed else None
-        on, over = _logs((rest, speed), line[3], spread, clusters, settings)
-        joined = mean_around(over - on, settings.two_lines_half)
+        on, over = _densities((rest, speed), line[3], spread, upper, settings)
+        if not mixed:
+            over = on
+            break
+        joined = sum_around(arithmetic.log(over / on), settings.two_lines_half)
         before, upper = upper, (joined > 0).astype(np.float64)
-        if not mixed or (before == upper).all() or upper.sum() in (0, upper.size):
+        if (before == upper).all() or upper.sum() in (0, upper.size):
             break
         rows[3] = upper  # the other sums stay what they are
         matrix[3] = matrix[:, 3] = product(rows, upper)
         right[3] = arithmetic.dot(upper, cadence)
-    total = temper * float(np.where(upper > 0, over, on).sum())
+    total = temper * float(arithmetic.log(np.where(upper > 0, over, on)).sum())
     fitted = usual.size if mixed else usual.size - 1
     prior = 0.5 * float((np.square((line[:fitted] - usual[:fitted]) / loose[:fitted])).sum())
     switches = settings.two_lines_switch * float(np.abs(np.diff(upper)).sum())
     return _Clusters(total - switches - prior, upper, float(line[3] / np.median(cadence)))
 
 
-def _logs(
+def _densities(
     data: tuple[FloatArray, FloatArray],
     gain: float,
     spread: float,
-    upper: FloatArray | None,
+    upper: FloatArray,
     settings: DetectSettings,
 ) -> tuple[FloatArray, FloatArray]:
-    """Log density of each second on the lower line and on the upper one, (m,) each.
+    """Density of each second on the lower line and on the upper one, (m,) each.
 
-    ``data``: the step rate less the lower line, and the speed.
-
-    That of the step rate has a floor against outliers; that of the speed is taken among the
-    speeds of one cluster. Without an ``upper`` one both are the same.
+    ``data``: the step rate less the lower line, and the speed. The density of the step rate times
+    that of the speed among the speeds of one cluster, both with a floor against outliers.
     """
     rest, speed = data
-    if upper is None:
-        sides, residuals, spreads = [speed], [rest], [spread]
-    else:
-        sides = [speed[upper == 0], speed[upper > 0]]
-        residuals, spreads = [rest, rest - gain], [spread, spread]
-    for side in sides:
+    scaled, scale = np.empty((4, rest.size)), np.empty((4, 1))
+    np.divide(rest, spread, out=scaled[0])
+    np.divide(rest - gain, spread, out=scaled[1])
+    scale[:2] = spread
+    for row, where in ((2, upper == 0), (3, upper > 0)):
+        side = speed[where]
         own = side if side.size > 1 else speed
-        residuals.append(speed - float(own.mean()))
-        spreads.append(max(float(own.std()), settings.two_lines_speed_mps))
+        scale[row] = max(float(own.std()), settings.two_lines_speed_mps)
+        np.divide(speed - float(own.mean()), scale[row], out=scaled[row])
+    scaled *= scaled
+    scaled *= -0.5
+    found = arithmetic.exp(scaled)
+    found /= scale * np.sqrt(2 * np.pi)
     share, wide = settings.steps_outliers
-    floors = np.repeat((share / wide, settings.two_lines_speed_floor), len(sides))[:, None]
-    logs = arithmetic.log(normal(np.stack(residuals), np.array(spreads)[:, None]) + floors)
-    found = logs[: len(sides)] + logs[len(sides) :]
-    return found[0], found[-1]
+    found[:2] += share / wide
+    found[2:] += settings.two_lines_speed_floor
+    found[:2] *= found[2:]
+    return found[0], found[1]
 
 
 def pulse_evidence(steps: Steps, back: BoolArray, settings: DetectSettings) -> float:

@@ -132,8 +132,7 @@ def _rates(line: _Lines, time_s: FloatArray, values: FloatArray) -> FloatArray:
 def _heading(line: _Lines, series: HeadingSeries, cancels: float) -> HeadingTrack:
     """Headings as unit vectors on the grid, so that 359° and 1° meet at 0°."""
     turn = np.radians(series.heading_deg)
-    east = line.between(series.time_s, arithmetic.sin(turn))
-    north = line.between(series.time_s, arithmetic.cos(turn))
+    east, north = (line.between(series.time_s, each) for each in arithmetic.sine_cosine(turn))
     # Two opposite headings cancel half-way between: there is no direction to report.
     weak = arithmetic.hypot(east, north) < cancels
     heading = compass_deg(np.degrees(arithmetic.arctan2(east, north)))
