@@ -16,17 +16,16 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from retrorun import detect, ingest, pipeline, privacy_zones, time_zone
+from retrorun import answers, detect, ingest, pipeline, privacy_zones, time_zone
 from retrorun import profile as profiles
 from retrorun.archive import Archive
 from retrorun.archive.annotations import position
 from retrorun.cli import options, terminal
 from retrorun.cli.process import Work, conclude, has_failed, print_problem, writing
 from retrorun.cli.terminal import Faults
-from retrorun.detect.labels import RECORDED
+from retrorun.detect.labels import RECORDED, in_force
 from retrorun.errors import ArchiveError, SettingsError
-from retrorun.model import Athlete, Direction, Label, Remark, Session, Track
-from retrorun.readers.label_file import ORIGIN
+from retrorun.model import Athlete, Direction, Label, Remark, Session
 from retrorun.settings import Settings
 from retrorun.text import plain
 
@@ -237,7 +236,8 @@ def known_labels(store: Archive, session: Session) -> tuple[Label, ...]:
         return recorded
     track = store.track(session.id)
     placed, _ = pipeline.placed_labels(stated, track, session.zone)
-    return (*recorded, *privacy_zones.shown_labels(track, placed))
+    shown = privacy_zones.shown_labels(track, placed)
+    return in_force((*recorded, *shown))
 
 
 def _stored_labels(store: Archive, session: Session) -> tuple[Label, ...]:
@@ -296,34 +296,16 @@ def make_readable(work: Work, session_id: str) -> None:
         ingest.reprocess(work.archive.hashes([session_id]), work.archive, work.engine)
 
 
-def set_label(store: Archive, session_id: str, segment: tuple[str, str], direction: str) -> None:
-    """Store the athlete's label of a segment, or clear it.
+def set_label(store: Archive, session_id: str, ends: tuple[str, str], direction: str) -> None:
+    """Store the athlete's label of a part of a session, or clear what is there.
 
     Raises:
-        SettingsError: a moment is not one of this session, or the stretch is empty.
+        SettingsError: a moment is not one of this session, or the part is empty.
         ArchiveError: there is no such session.
     """
     session = store.session(session_id)
-    ends_s = [elapsed_s(text, session) for text in segment]
-    if ends_s[0] >= ends_s[1]:
-        message = f"the stretch {segment[0]} to {segment[1]} is empty"
-        raise SettingsError("label-empty", message, remedy="START must come before END.")
-    track = store.track(session.id)  # labels are kept on the recording's own clock
-    start_s, end_s = (privacy_zones.recorded_s(track, each) for each in ends_s)
-    if direction == "clear":
-        _store_placed_labels(store, session, track)
-        store.annotations.clear_labels(session.id, start_s, end_s)
-    else:
-        labelled: Direction = "backward" if direction == "backward" else "forward"
-        store.annotations.add_label(session.id, Label(start_s, end_s, labelled, "command"))
-
-
-def _store_placed_labels(store: Archive, session: Session, track: Track) -> None:
-    """Keep a table's labels in seconds of the recording, so that a part can be cleared."""
-    known, _ = pipeline.placed_labels(_stored_labels(store, session), track, session.zone)
-    placed = [each for each in known if each.origin == ORIGIN]
-    if placed:
-        store.annotations.replace_labels(session.id, ORIGIN, placed)
+    start_s, end_s = (elapsed_s(text, session) for text in ends)
+    answers.answer(store, session.id, answers.LabelRange(start_s, end_s, direction))  # type: ignore[arg-type]
 
 
 def reprocess_session(work: Work, session_id: str, reports: Path) -> int:
