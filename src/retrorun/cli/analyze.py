@@ -166,13 +166,14 @@ def _structure(session: Session) -> list[str]:
 
 def _evidence(session: Session) -> Table:
     table = terminal.grid(
-        ("from", "to", "direction", "verdict"),
+        ("no.", "from", "to", "direction", "verdict"),
         ("sure", "heading", "gait", "label"),
         "evidence: log-likelihood ratios, positive speaks for backward",
     )
     table.add_column("why")
-    for measured in session.measures.segments:
-        table.add_row(*_evidence_row(measured), style=terminal.STYLES[measured.segment.direction])
+    for position, measured in enumerate(session.measures.segments, 1):
+        style = terminal.STYLES[measured.segment.direction]
+        table.add_row(str(position), *_evidence_row(measured), style=style)
     return table
 
 

@@ -395,3 +395,22 @@ def conclude(work: Work, reports: Path | None) -> int:
     faults = Faults()
     faults.add(done.faults)
     return faults.status()
+
+
+def write_page(work: Work, reports: Path, session_id: str) -> int:
+    """Write the page of one session alone, and print where it is; the rest stays due.
+
+    Returns:
+        The exit status: 1 where the session cannot be shown.
+    """
+    from rich.markup import escape
+
+    from retrorun import publish
+
+    options.apply_zones(work.archive, work.settings)
+    page_options = publish.PublishOptions(work.settings, work.athlete)
+    done = publish.publish_alone(work.archive, reports, page_options, session_id)
+    terminal.err().print(f"open [bold]{escape(done.index.resolve().as_uri())}[/]")
+    faults = Faults()
+    faults.add(done.faults)
+    return faults.status()

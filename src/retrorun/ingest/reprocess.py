@@ -8,7 +8,7 @@
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -157,12 +157,7 @@ def bring_up_to_date(
         if archive.pending.is_empty():
             return report
         while True:
-            sessions = archive.summaries(_ignore, with_exposed=True)
-            before = archive.annotations.profile()
-            learnt = _learnt(sessions, before, engine.settings.compare)
-            outdated = {each.source.sha256 for each in learn.outdated(sessions, learnt)} - failed
-            if outdated or learnt != before:
-                archive.annotations.set_learnt(learnt, sorted(outdated))
+            learnt, outdated = _learn_and_note(archive, engine.settings.compare, failed)
             wanted = [sha256 for sha256 in archive.pending.exports() if sha256 not in failed]
             if not wanted:
                 return report
@@ -174,6 +169,64 @@ def bring_up_to_date(
                 each.source.sha256 for each in outdated_still
             } & outdated  # it would never end
             report = report.followed_by(done)
+
+
+def reprocess_answered(sha256: str, archive: Archive, engine: Engine) -> tuple[Report, int]:
+    """Analyse one export again with the answers about it, and learn from its sessions.
+
+    Other sessions that depend on what was learnt are only noted, so that this is quick however
+    many there are: ``bring_up_to_date`` analyses them.
+
+    Args:
+        sha256: of the export.
+        archive: is locked for other writers meanwhile.
+        engine: how it is analysed.
+
+    Returns:
+        What was analysed again, and how many other exports were noted.
+
+    Raises:
+        ArchiveError: another process writes, or the disk is full; what was written stays.
+    """
+    with archive.writing():
+        report = reprocess_locked([sha256], archive, engine)
+        learnt, outdated = _learn_and_note(archive, engine.settings.compare, ())
+        if sha256 in outdated and not report.problems:
+            taught = replace(engine, athlete=engine.athlete.with_learnt_of(learnt))
+            report = report.followed_by(reprocess_locked([sha256], archive, taught))
+        return report, len(outdated - {sha256})
+
+
+def reprocess_alone(sha256: str, archive: Archive, engine: Engine) -> tuple[Report, int]:
+    """As ``reprocess_answered``; nothing is learnt, and so no other export is noted.
+
+    Raises:
+        ArchiveError: another process writes, or the disk is full; what was written stays.
+    """
+    return reprocess([sha256], archive, engine), 0
+
+
+def _learn_and_note(
+    archive: Archive, settings: "CompareSettings", failed: Collection[str]
+) -> "tuple[Athlete, set[str]]":
+    """Learn from all sessions: what was learnt, and hashes of exports that depend on it.
+
+    They are noted to be analysed again, in the transaction that keeps what was learnt.
+
+    Args:
+        archive: has the sessions.
+        settings: for the cost factor.
+        failed: hashes of exports that are left out, because they could not be analysed again.
+    """
+    from retrorun import learn  # planning must not load numpy
+
+    sessions = archive.summaries(_ignore, with_exposed=True)
+    before = archive.annotations.profile()
+    learnt = _learnt(sessions, before, settings)
+    outdated = {each.source.sha256 for each in learn.outdated(sessions, learnt)} - set(failed)
+    if outdated or learnt != before:
+        archive.annotations.set_learnt(learnt, sorted(outdated))
+    return learnt, outdated
 
 
 def has_learnt(archive: Archive, settings: "CompareSettings") -> bool:
