@@ -178,11 +178,11 @@ def _evidence(session: Session) -> Table:
 
 
 def _changes(session: Session) -> list[str]:
-    """What would have changed the verdict on candidates: each change once, with their starts."""
+    """What would have changed a verdict that nothing decided: each change once, with starts."""
     found: dict[str, list[str]] = {}
     for measured in session.measures.segments:
         segment = measured.segment
-        if segment.verdict == "candidate" and segment.direction != "still":
+        if not segment.is_decided and segment.direction != "still":
             found.setdefault(segment.would_change, []).append(terminal.clock(segment.start_s))
     some = {words: ", ".join(starts[:4]) for words, starts in found.items()}
     more = {words: len(starts) - 4 for words, starts in found.items()}

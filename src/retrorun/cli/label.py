@@ -73,7 +73,7 @@ def label(
         make_readable(work, session)
         done = store_answer(store, session, words)
         status = 0
-        if done.labels or done.session in store.pending.outdated():
+        if done.labels or done.session in store.pending.noted_sessions():
             status = reprocess_session(work, done.session, reports)
     context.exit(status)
 
@@ -219,7 +219,7 @@ def _print_open(store: Archive, session: Session) -> None:
                 str(number), *(terminal.clock(each) for each in ends_s), escape(lap.trigger or "")
             )
         terminal.out().print(table)
-    if session.id in store.pending.outdated():
+    if session.id in store.pending.noted_sessions():
         terminal.err().print(OUTDATED)
     steps = store.annotations.answers(session.id)
     if steps:
