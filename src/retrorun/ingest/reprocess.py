@@ -18,12 +18,20 @@ from typing import TYPE_CHECKING
 from retrorun import __version__
 from retrorun.archive import Archive, Change
 from retrorun.errors import RetrorunError
-from retrorun.ingest.analysis import Engine, Progress, Report, analysed, batches, refused_row
+from retrorun.ingest.analysis import (
+    Engine,
+    Progress,
+    Report,
+    analysed,
+    batches,
+    refused_row,
+    task_of,
+)
 from retrorun.ingest.plan import Candidate
 from retrorun.storage import Entry
 
 if TYPE_CHECKING:
-    from retrorun.model import Athlete, Session
+    from retrorun.model import Athlete, Outcome, Session
     from retrorun.settings import CompareSettings, Settings
 
 MOST_OUTDATED = 100  # sessions of another version that one run analyses again
@@ -108,6 +116,17 @@ def original_candidate(sha256: str, archive: Archive) -> Candidate:
     """An imported file, to be analysed from its original."""
     path = str(archive.originals.path(sha256))
     return Candidate(Entry(path, archive.file_name(sha256), 0, ""), sha256, path, packed=True)
+
+
+def analysed_original(
+    sha256: str, archive: Archive, settings: "Settings", athlete: "Athlete"
+) -> "Outcome":
+    """What an imported file holds, with its labels and second devices; nothing is written."""
+    from retrorun import engines
+
+    task = task_of(original_candidate(sha256, archive), archive)
+    (outcome,) = engines.run([task], settings, athlete)
+    return outcome
 
 
 def undo(import_id: int, archive: Archive, engine: Engine, wait_s: float = 10.0) -> Report:
