@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from retrorun.metrics import COMPARED, CONTRASTED, LISTED, STYLES
 from retrorun.report.words_comparison import COHORT, HISTORY
+from retrorun.report.words_review import REVIEW
 
 _UNSET = "\0"
 
@@ -278,6 +279,8 @@ WORDS: Mapping[str, str] = {
     **{f"listed_{each.key}": each.listed.label for each in LISTED if each.listed},
     **{f"shown_{key}": style.label for key, style in STYLES.items()},
     **{f"pair_{each.key}": each.pair_label for each in COMPARED},
+    # questions and answers
+    **REVIEW,
     # pages over many sessions
     **HISTORY,
     # the page over athletes
