@@ -9,9 +9,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import hand_made_sessions
 from playwright.sync_api import Page, Route
 
-from retrorun.model import Athlete, MeasuredSegment, Session, Track
+from retrorun.model import Athlete, MeasuredSegment, Remark, Session, Track
+from retrorun.report import SessionContext, index_page, session_page
 from retrorun.report.inbox import Inbox, SetAside, waiting
 from retrorun.report.page import asset_names, asset_text
 from retrorun.report.session.question import QuestionContext, question_panel, review_page
@@ -42,6 +44,7 @@ class FakeApi:
         self.athlete = athlete or Athlete()
         self.set_aside, self.learnt = set_aside, learnt
         self.sent: list[tuple[str, Any]] = []
+        self.notes: dict[str, Remark] = {}
         self.before: dict[str, list[Session]] = {}
         self.refuse: tuple[int, str] | None = None
         self.foreign: list[str] = []
@@ -62,7 +65,7 @@ class FakeApi:
             if request.method == "POST" and "json" in (request.headers.get("content-type", ""))
             else None
         )
-        status, kind, text = self.respond(request.method, path, body)
+        status, kind, text = self.respond(request.method, path, body or {})
         route.fulfill(
             status=status,
             body=text,
@@ -76,14 +79,14 @@ class FakeApi:
         self.sent.append((path, body))
         if self.refuse:
             return self.refuse[0], "application/json", json.dumps({"error": self.refuse[1]})
-        return self._post(path, body or {})
+        return self._post(path, body)
 
     def inbox(self) -> Inbox:
         return Inbox(
             queue=waiting(self.sessions.values()), set_aside=self.set_aside, learnt=self.learnt
         )
 
-    def _get(self, path: str) -> tuple[int, str, str]:
+    def _get(self, path: str) -> tuple[int, str, str]:  # noqa: PLR0911 - one for each address
         parts = path.strip("/").split("/")
         if parts[0] == "assets" and parts[1] in asset_names().values():
             kind = "text/css" if parts[1].endswith(".css") else "text/javascript"
@@ -94,6 +97,8 @@ class FakeApi:
             return 200, "text/html; charset=utf-8", review_page(self.inbox(), panel)
         if path == "/api/inbox":
             return self._json(self.inbox().document())
+        if parts[0] in {"", "sessions"}:
+            return 200, "text/html; charset=utf-8", self._page(parts)
         if path.startswith("/api/review/"):
             return self._json({"html": self._panel(parts[2], int(parts[3])), "undo": 0})
         if path == "/api/events":
@@ -111,6 +116,19 @@ class FakeApi:
         context = QuestionContext(self.athlete, undo)
         return question_panel(session, self.tracks[session_id], number, context)
 
+    def _page(self, parts: list[str]) -> str:
+        if len(parts) < 2:
+            return index_page(list(self.sessions.values()), self.athlete, inbox=self.inbox())
+        session_id = parts[1]
+        undo = len(self.before.get(session_id, ()))
+        context = SessionContext(
+            athlete=self.athlete,
+            live=True,
+            undo=undo,
+            note=self.notes.get(session_id, Remark()),
+        )
+        return session_page(self.sessions[session_id], self.tracks[session_id], context)
+
     @staticmethod
     def _json(document: Mapping[str, Any]) -> tuple[int, str, str]:
         return 200, "application/json", json.dumps(document)
@@ -119,6 +137,8 @@ class FakeApi:
         session_id, what = path.strip("/").split("/")[2:4]
         if what == "undo":
             self.sessions[session_id] = self.before[session_id].pop()
+        elif what == "note":
+            self.notes[session_id] = Remark(body["pain"], body["effort"], body["text"])
         elif what == "answers":
             session = self.sessions[session_id]
             self.before.setdefault(session_id, []).append(session)
@@ -139,28 +159,44 @@ class FakeApi:
             for number, each in enumerate(session.measures.segments, 1)
         ]
         undo = len(self.before.get(session_id, ()))
-        return {"session": session_id, "segments": segments, "undo": undo, "fresh": True}
+        page = self._page(["sessions", session_id])
+        return {
+            "session": session_id,
+            "segments": segments,
+            "undo": undo,
+            "fresh": True,
+            "page": page,
+        }
 
 
 def answered(session: Session, body: Document) -> Session:
-    """The session with its candidates answered as a document says."""
-    every = body.get("segments") == "all"
+    """The session with its segments as a document says; their sums follow, their metrics do not."""
+    segments = tuple(
+        _answered(each, number, body) for number, each in enumerate(session.measures.segments, 1)
+    )
+    sums = hand_made_sessions.totals(segments)
+    measures = dc.replace(session.measures, segments=segments, totals=sums)
+    return dc.replace(session, measures=measures)
+
+
+def _answered(each: MeasuredSegment, number: int, body: Document) -> MeasuredSegment:
+    segment = each.segment
+    if body["answer"] == "label":
+        low, high = body["start_s"], body["end_s"]
+        wanted = min(high, segment.end_s) - max(low, segment.start_s) > 0
+        ends = (segment.start_s, segment.end_s)
+    else:
+        every = body["segments"] == "all"
+        wanted = segment.kind == "candidate" and (every or number in body["segments"])
+        ends = (body.get("start_s", segment.start_s), body.get("end_s", segment.end_s))
+    if not wanted:
+        return each
     yes = body["answer"] == "accept" or body.get("direction") == "backward"
-    segments = [
-        _answered(each, body, yes=yes)
-        if each.segment.kind == "candidate" and (every or number in body.get("segments", ()))
-        else each
-        for number, each in enumerate(session.measures.segments, 1)
-    ]
-    return dc.replace(session, measures=dc.replace(session.measures, segments=tuple(segments)))
-
-
-def _answered(each: MeasuredSegment, body: Document, *, yes: bool) -> MeasuredSegment:
-    segment = dc.replace(
-        each.segment,
-        start_s=body.get("start_s", each.segment.start_s),
-        end_s=body.get("end_s", each.segment.end_s),
+    changed = dc.replace(
+        segment,
+        start_s=ends[0],
+        end_s=ends[1],
         direction="backward" if yes else "forward",
         verdict="labelled",
     )
-    return dc.replace(each, segment=segment)
+    return dc.replace(each, segment=changed)

@@ -95,7 +95,7 @@ def render(template: str, title: str, place: Place, **values: object) -> str:
             if place.live or name in STATIC_SCRIPTS
         },
         "version": __version__,
-        "page_class": "",
+        "page_class": "live" if place.live else "",
         "here": template,
         "live_words": {key: say(key) for key in SPOKEN} if place.live else {},
     }

@@ -151,7 +151,9 @@ WORDS: Mapping[str, str] = {
     "lanes_table": "The lanes as a table (medians)",
     "time": "Time",
     "select_title": "Selected",
-    "select_words": "If retrorun is wrong about it, run this command; your word wins and stays.",
+    "select_words": (
+        "Say what it was and save your answers, or run this command. Your word wins and stays."
+    ),
     "select_backward": "It was backward",
     "select_forward": "It was forward",
     "select_clear": "Forget my label",

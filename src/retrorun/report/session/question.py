@@ -365,7 +365,7 @@ def review_page(inbox: Inbox, panel: str = "") -> str:
         "review",
         say("title_review"),
         LIVE,
-        page_class="review",
+        page_class="live review",
         panel=Markup(panel),  # noqa: S704  # made by `question_panel`
         inbox=inbox.document(),
         charts=False,
