@@ -53,6 +53,7 @@ def follow(
     say: Callable[[str], None],
     stop: threading.Event,
     rhythm: Rhythm = Rhythm(),
+    changed: threading.Event | None = None,
 ) -> None:
     """Look at a folder again and again until asked to stop.
 
@@ -65,8 +66,9 @@ def follow(
         say: takes a message for the user.
         stop: ends it, at the latest after the file in work.
         rhythm: when to look.
+        changed: set by whoever knows that it is worth to look at once.
     """
-    waiter = _Waiter(folder, stop, rhythm)
+    waiter = _Waiter(folder, stop, rhythm, changed or threading.Event())
     trouble = ""
     try:
         while not stop.is_set():
@@ -90,9 +92,11 @@ def follow(
 class _Waiter:
     """Waits for an event, or for the time to pass."""
 
-    def __init__(self, folder: Path, stop: threading.Event, rhythm: Rhythm) -> None:
+    def __init__(
+        self, folder: Path, stop: threading.Event, rhythm: Rhythm, changed: threading.Event
+    ) -> None:
         self.folder, self.stop, self.rhythm = folder, stop, rhythm
-        self._changed = threading.Event()
+        self._changed = changed
         self._over = threading.Event()
         self._identity: tuple[int, int] | None = None
         self._thread: threading.Thread | None = None

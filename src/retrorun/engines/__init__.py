@@ -3,7 +3,7 @@
 Every engine yields the same results, in the order of its tasks.
 """
 
-from retrorun.engines.child import Limits, Lost, start_fork_server
+from retrorun.engines.child import Limits, Lost, start_fork_server, stop_fork_server
 from retrorun.engines.pool import cores, ordered
 from retrorun.engines.tasks import Process, Task, outcome, outcomes, parcel, run, work_of
 
@@ -19,5 +19,6 @@ __all__ = [
     "parcel",
     "run",
     "start_fork_server",
+    "stop_fork_server",
     "work_of",
 ]
