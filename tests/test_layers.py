@@ -26,7 +26,7 @@ LAYERS = (
         "profile",
     },
     {"pipeline", "storage", "archive", "report", "export", "learn"},
-    {"engines", "results"},
+    {"engines", "results", "answers"},
     {"ingest", "publish", "cohort"},
     {"watch"},
     {"cli"},

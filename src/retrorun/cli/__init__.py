@@ -22,7 +22,7 @@ COMMANDS = {
     "doctor": ("maintenance", "Show what is installed, and what is wrong."),
     "explain": ("analyze", "Show the evidence for each segment of a file."),
     "export": ("reports", "Write sessions, segments and tracks as files."),
-    "label": ("annotate", "Label a segment as backward or forward."),
+    "label": ("label", "Label a segment as backward or forward."),
     "note": ("annotate", "Note pain, effort and text about a session."),
     "process": ("process", "Import what is new in a folder; write pages."),
     "profile": ("annotate", "Show or change the athlete's profile."),
