@@ -31,11 +31,13 @@ class Rhythm:
         every_s: at the latest after this long, events or not.
         events: also when the system says that something changed.
         gather_ms: events within this time count as one.
+        changed: is set by whoever else knows that it is worth to look at once.
     """
 
     every_s: float = 60.0
     events: bool = True
     gather_ms: int = 500
+    changed: threading.Event | None = None
 
 
 def is_worth_a_look(name: str) -> bool:
@@ -53,7 +55,6 @@ def follow(
     say: Callable[[str], None],
     stop: threading.Event,
     rhythm: Rhythm = Rhythm(),
-    changed: threading.Event | None = None,
 ) -> None:
     """Look at a folder again and again until asked to stop.
 
@@ -66,9 +67,8 @@ def follow(
         say: takes a message for the user.
         stop: ends it, at the latest after the file in work.
         rhythm: when to look.
-        changed: set by whoever knows that it is worth to look at once.
     """
-    waiter = _Waiter(folder, stop, rhythm, changed or threading.Event())
+    waiter = _Waiter(folder, stop, rhythm)
     trouble = ""
     try:
         while not stop.is_set():
@@ -92,11 +92,9 @@ def follow(
 class _Waiter:
     """Waits for an event, or for the time to pass."""
 
-    def __init__(
-        self, folder: Path, stop: threading.Event, rhythm: Rhythm, changed: threading.Event
-    ) -> None:
+    def __init__(self, folder: Path, stop: threading.Event, rhythm: Rhythm) -> None:
         self.folder, self.stop, self.rhythm = folder, stop, rhythm
-        self._changed = changed
+        self._changed = rhythm.changed or threading.Event()
         self._over = threading.Event()
         self._identity: tuple[int, int] | None = None
         self._thread: threading.Thread | None = None

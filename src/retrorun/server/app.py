@@ -34,6 +34,7 @@ from retrorun.server.uploads import Receiver
 from retrorun.server.work import Follower, Overviews
 
 LONGEST_NOTE = 10_000  # characters, as the command has it
+MOST_S = 1e9  # of a session: more is no moment
 PING_S = 15.0  # a stream without events says so often that it is alive
 FOREVER = "private, max-age=31536000, immutable"  # an asset's name changes with its content
 KINDS = {".css": "text/css", ".js": "text/javascript"}
@@ -258,7 +259,7 @@ def answer_of(document: Any) -> Answer:  # noqa: ANN401 - JSON
         numbers = _numbers(document, "segments", "all")
         return Accept(numbers) if kind == "accept" else Reject(numbers)
     if kind == "label":
-        start_s, end_s = (float(member(document, each, (int, float))) for each in ("start_s", "end_s"))
+        start_s, end_s = (_seconds(document, each) for each in ("start_s", "end_s"))
         way = member(document, "direction", str)
         if way in {"backward", "forward", "clear"}:
             return LabelRange(start_s, end_s, way)
@@ -270,6 +271,13 @@ def answer_of(document: Any) -> Answer:  # noqa: ANN401 - JSON
         if way in {"backward", "forward"}:
             return LabelLaps(laps, way)
     raise Refused(400, "The request is no answer.")
+
+
+def _seconds(document: Any, name: str) -> float:  # noqa: ANN401 - JSON
+    found = member(document, name, (int, float))
+    if not abs(found) <= MOST_S:
+        raise Refused(400, f"The request has no {name} that can be used.")
+    return float(found)
 
 
 def _numbers(document: Any, name: str, word: str) -> tuple[int, ...] | None:  # noqa: ANN401 - JSON
@@ -288,7 +296,7 @@ def remark_of(document: Any) -> Remark:  # noqa: ANN401 - JSON
     Raises:
         Refused: it is none, or too long.
     """
-    scores = []
+    scores: list[int | None] = []
     for name in ("pain", "effort"):
         score = document.get(name) if isinstance(document, dict) else None
         if score is not None and not (type(score) is int and 0 <= score <= 10):
@@ -297,7 +305,7 @@ def remark_of(document: Any) -> Remark:  # noqa: ANN401 - JSON
     text = member(document, "text", str) if "text" in document else ""
     if len(text) > LONGEST_NOTE:
         raise Refused(400, f"A note has at most {LONGEST_NOTE} characters.")
-    return Remark(*scores, text)
+    return Remark(scores[0], scores[1], text)
 
 
 def _json(document: object, status: int = 200) -> Response:

@@ -171,11 +171,6 @@ class _Overlay:
             return list(self.sessions)
 
 
-def one_parcel(task: engines.Task, settings: Settings, athlete: Athlete) -> Iterator[Parcel]:
-    """One file analysed, for a guarded child."""
-    yield engines.work_of(settings, athlete)(task)
-
-
 class Live:
     """All that is shown and changed; its methods run in a ``Hand``, with that hand's archive."""
 
@@ -243,9 +238,7 @@ class Live:
 
     def options(self, archive: Archive) -> publish.PublishOptions:
         """How pages are written here."""
-        return publish.PublishOptions(
-            self.setup.settings, self.setup.athlete_of(archive)
-        )
+        return publish.PublishOptions(self.setup.settings, self.setup.athlete_of(archive))
 
     def numbers(self, archive: Archive, session_id: str) -> dict[str, Any]:
         """The numbers of a session, as the pages' script takes them.
@@ -324,12 +317,9 @@ class Live:
 
     def _parcel(self, archive: Archive, sha256: str) -> Parcel | None:
         task = ingest.original_task(sha256, archive)
-        work = partial(
-            one_parcel, settings=self.setup.settings, athlete=self.setup.athlete_of(archive)
-        )
-        for parcel in self._guard.stream(work, task):
-            return None if isinstance(parcel, Lost) else replace(parcel, labels=task.labels)
-        return None
+        work = engines.single_work_of(self.setup.settings, self.setup.athlete_of(archive))
+        (parcel,) = list(self._guard.stream(work, task))
+        return None if isinstance(parcel, Lost) else replace(parcel, labels=task.labels)
 
     def warm(self, archive: Archive, session_id: str) -> None:
         """Have the child process ready, before the first answer about a session."""
@@ -355,9 +345,7 @@ class Live:
 
 def _unpacked(parcel: Parcel) -> Iterator[Shown]:
     for row, stored in zip(parcel.sessions, parcel.tracks, strict=True):
-        yield Shown(
-            serialization.session(row.document, row.id), serialization.decode_track(stored)
-        )
+        yield Shown(serialization.session(row.document, row.id), serialization.decode_track(stored))
 
 
 def _segment(number: int, measured: Any) -> dict[str, Any]:  # noqa: ANN401 - a measured segment

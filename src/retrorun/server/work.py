@@ -163,9 +163,8 @@ class Follower:
         self._timer.start()
 
     def _follow(self) -> None:
-        watch.follow(
-            self._setup.folder, self._look, self._report, self._stop, changed=self._changed
-        )
+        rhythm = watch.Rhythm(changed=self._changed)
+        watch.follow(self._setup.folder, self._look, self._report, self._stop, rhythm)
 
     def _report(self, message: str) -> None:
         self.trouble = "" if message == watch.RECOVERED else message
@@ -252,10 +251,10 @@ class Overviews:
         """
         state = archive.database.state()
         if name not in self._made or self._made[name][0] != state:
-            for html in self._guard.stream(_overview, (self._setup, name)):
-                if isinstance(html, Lost):
-                    raise EngineError(html.slug, html.message)
-                self._made[name] = state, html
+            (html,) = list(self._guard.stream(_overview, (self._setup, name)))
+            if isinstance(html, Lost):
+                raise EngineError(html.slug, html.message)
+            self._made[name] = state, html
         return self._made[name][1]
 
     def release(self) -> None:
@@ -265,5 +264,3 @@ class Overviews:
 
 def _overview(order: tuple[Setup, str]) -> Iterator[str]:
     return overview(*order)
-
-
