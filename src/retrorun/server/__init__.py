@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -113,21 +114,25 @@ def serve(
     listening: socket.socket,
     announce: Callable[[str], None],
     token: str | None = None,
+    stop: threading.Event | None = None,
 ) -> None:
-    """Answer requests until Ctrl-C or SIGTERM.
+    """Answer requests until Ctrl-C or SIGTERM, or until asked to stop.
 
     Args:
         setup: where things are.
         listening: a bound socket, such as ``bound`` gives.
         announce: takes the address, once the server answers there.
         token: of this start; None: a new one.
+        stop: ends it, for a server in a thread.
     """
     _allow_files()
     limits = setup.settings.server
     identity = Identity(listening.getsockname()[1], token or new_token())
     _sweep(setup.folder, limits)
     server = Server(setup)
-    running = _Running(server, identity, limits, lambda: announce(identity.address))
+    running = _Running(
+        server, identity, limits, lambda: announce(identity.address), stop or threading.Event()
+    )
     try:
         with _registered(setup.archive, identity.address):
             running.run(sockets=[listening])
@@ -164,6 +169,7 @@ class _Running(uvicorn.Server):
         identity: Identity,
         limits: ServerSettings,
         begun: Callable[[], None],
+        stop: threading.Event,
     ) -> None:
         class Bounded(_Connection):
             head_s = limits.header_s
@@ -188,7 +194,7 @@ class _Running(uvicorn.Server):
             h11_max_incomplete_event_size=limits.header_bytes,
         )
         super().__init__(config)
-        self._parts, self._begun = server, begun
+        self._parts, self._begun, self._stop = server, begun, stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer, and say so."""
@@ -203,6 +209,10 @@ class _Running(uvicorn.Server):
             await super().main_loop()
         finally:
             releasing.cancel()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether it is time to end."""
+        return await super().on_tick(counter) or self._stop.is_set()
 
     async def _release(self) -> None:
         while True:
