@@ -208,7 +208,8 @@ def _labels(
 ) -> tuple[tuple[Label, ...], tuple[Note, ...]]:
     """Labels of recording and athlete in seconds of the track, and notes of those outside."""
     placed, outside = placed_labels(stated, track, place)
-    return privacy_zones.shown_labels(track, (*recorded, *placed)), outside
+    labels = detect_labels.in_force((*recorded, *placed))
+    return privacy_zones.shown_labels(track, labels), outside
 
 
 def placed_labels(

@@ -45,6 +45,14 @@ class Pending:
         )
         return [each for (each,) in rows if each not in waiting]
 
+    def outdated(self) -> set[str]:
+        """Ids of sessions whose numbers are older than the last answer, or than another change.
+
+        They are noted to be analysed again, with those that wait for their original.
+        """
+        query = "SELECT id FROM sessions WHERE sha256 IN (SELECT sha256 FROM again)"
+        return {each for (each,) in self._database.rows(query)}
+
     def waiting_for_original(self) -> list[str]:
         """Hashes of noted exports whose original could not be read and is as it was then."""
         tried = self._unreadable()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from retrorun.detect.labels import COARSE
+from retrorun.detect.labels import COARSE, LAPS
 from retrorun.model import Direction, Label, Note
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray
@@ -36,8 +36,8 @@ class Unaided:
 
 
 def of_file(label: Label) -> bool:
-    """Whether a label stands in the file, rather than being the athlete's own word."""
-    return label.origin in COARSE
+    """Whether a label rests on the file, rather than on the athlete's own word about it."""
+    return label.origin in COARSE and label.origin != LAPS
 
 
 def believed(

@@ -8,6 +8,7 @@ from retrorun.ingest.plan import Plan, plan_import
 from retrorun.ingest.reprocess import (
     bring_up_to_date,
     has_learnt,
+    original_task,
     reprocess,
     reprocess_exposed,
     separate,
@@ -21,6 +22,7 @@ __all__ = [
     "Report",
     "bring_up_to_date",
     "has_learnt",
+    "original_task",
     "plan_import",
     "prepare",
     "reprocess",

@@ -14,11 +14,20 @@ from typing import TYPE_CHECKING
 
 from retrorun.archive import Archive, Change
 from retrorun.errors import RetrorunError
-from retrorun.ingest.analysis import Engine, Progress, Report, analysed, batches, refused_row
+from retrorun.ingest.analysis import (
+    Engine,
+    Progress,
+    Report,
+    analysed,
+    batches,
+    refused_row,
+    task_of,
+)
 from retrorun.ingest.plan import Candidate
 from retrorun.storage import Entry
 
 if TYPE_CHECKING:
+    from retrorun.engines import Task
     from retrorun.model import Athlete, Session
     from retrorun.settings import CompareSettings
 
@@ -103,6 +112,11 @@ def original_candidate(sha256: str, archive: Archive) -> Candidate:
     """An imported file, to be analysed from its original."""
     path = str(archive.originals.path(sha256))
     return Candidate(Entry(path, archive.file_name(sha256), 0, ""), sha256, path, packed=True)
+
+
+def original_task(sha256: str, archive: Archive) -> "Task":
+    """What a worker is given to analyse an imported file again, with the labels of now."""
+    return task_of(original_candidate(sha256, archive), archive)
 
 
 def undo(import_id: int, archive: Archive, engine: Engine, wait_s: float = 10.0) -> Report:
