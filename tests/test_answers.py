@@ -245,10 +245,10 @@ def test_labels_of_older_versions_are_an_answer_each(archive: Archive) -> None:
 def test_an_answered_session_is_noted_until_it_is_analysed(archive: Archive) -> None:
     first, second = archive.known()
     answers.answer(archive, first[:6], LabelRange(0, 10, "backward"))
-    assert archive.pending.outdated() == {first}
+    assert archive.pending.noted_sessions() == {first}
     assert archive.pending.exports() == [archive.known()[first]]
     answers.answer(archive, second, LabelRange(0, 10, "clear"))  # there is nothing to clear
-    assert archive.pending.outdated() == {first}
+    assert archive.pending.noted_sessions() == {first}
 
 
 def test_a_lost_database_gets_answers_back_as_they_can_be_taken_back(archive: Archive) -> None:
