@@ -91,8 +91,13 @@
     const relist = soon(async () => {
       try {
         const text = await (await fetch("/", { credentials: "same-origin" })).text();
-        const fresh = new DOMParser().parseFromString(text, "text/html").getElementById("all-sessions");
-        if (fresh && !document.querySelector("#filters.active")) $("all-sessions").replaceChildren(...fresh.childNodes);
+        const fresh = new DOMParser().parseFromString(text, "text/html");
+        if (Boolean(fresh.getElementById("filters")) !== Boolean($("filters"))) { location.reload(); return; }
+        for (const name of ["#all-sessions > .top", "#log-data", "#all-sessions .logs"]) {
+          const here = document.querySelector(name), there = fresh.querySelector(name);
+          if (here && there) here.replaceChildren(...[...there.childNodes].map((node) => document.importNode(node, true)));
+        }
+        document.dispatchEvent(new Event("relisted"));
       } catch { /* the next event asks again */ }
     }, 700);
     on("import", (now) => { progress(now.total === undefined || now.done >= now.total ? null : now); });
