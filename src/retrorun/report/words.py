@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from retrorun.metrics import COMPARED, CONTRASTED, LISTED, STYLES
 from retrorun.report.words_comparison import COHORT, HISTORY
+from retrorun.report.words_review import REVIEW
 
 _UNSET = "\0"
 
@@ -150,7 +151,9 @@ WORDS: Mapping[str, str] = {
     "lanes_table": "The lanes as a table (medians)",
     "time": "Time",
     "select_title": "Selected",
-    "select_words": "If retrorun is wrong about it, run this command; your word wins and stays.",
+    "select_words": (
+        "Say what it was and save your answers, or run this command. Your word wins and stays."
+    ),
     "select_backward": "It was backward",
     "select_forward": "It was forward",
     "select_clear": "Forget my label",
@@ -278,6 +281,8 @@ WORDS: Mapping[str, str] = {
     **{f"listed_{each.key}": each.listed.label for each in LISTED if each.listed},
     **{f"shown_{key}": style.label for key, style in STYLES.items()},
     **{f"pair_{each.key}": each.pair_label for each in COMPARED},
+    # questions and answers
+    **REVIEW,
     # pages over many sessions
     **HISTORY,
     # the page over athletes

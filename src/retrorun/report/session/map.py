@@ -134,7 +134,8 @@ def _numbers(frame: _Frame, segments: Sequence[MeasuredSegment]) -> str:
         x, y = frame.x[middle], frame.y[middle]
         if np.isfinite(x) and np.isfinite(y):
             marks.append(
-                f'<g class="mark {segment.kind}"><circle r="20" cx="{x:.0f}" cy="{y:.0f}"/>'
+                f'<g class="mark {segment.kind}" data-n="{number}">'
+                f'<circle r="20" cx="{x:.0f}" cy="{y:.0f}"/>'
                 f'<text x="{x:.0f}" y="{y + 8:.0f}">{number}</text></g>'
             )
     return "".join(marks)
