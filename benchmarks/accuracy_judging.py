@@ -9,7 +9,7 @@ from retrorun.model import Detection, Track
 from retrorun.units import BoolArray, FloatArray
 
 BINS = 10
-ANY = ("confirmed", "labelled", "candidate")
+ANY = ("confirmed", "labelled", "candidate", "habit")
 SURE = ("confirmed", "labelled")
 MATCH_S = 30.0  # a boundary found farther away than this is another boundary
 Z95 = 1.959964

@@ -87,7 +87,7 @@ def _attacked(name: str, case: Case, athlete: Athlete) -> Attacked:
     ahead = np.convolve(~back & moving, np.ones(2 * NEAR_S + 1), "same") > 0
     denied = np.zeros(track.seconds, dtype=bool)
     for part in found.segments:
-        if part.direction == "forward" and part.verdict != "candidate":
+        if part.direction == "forward" and part.is_decided:
             denied[round(part.start_s) : round(part.end_s)] = True
     return Attacked(
         judged, int((sure & ~near & moving).sum()), int((denied & ~ahead & back & moving).sum())

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import pytest
@@ -27,12 +27,26 @@ from retrorun.model import (
     Source,
     TimeZone,
     Totals,
+    Verdict,
 )
 
 SOURCE = Source("run.fit", "a" * 64, "fit", "Watch 3", warnings=(Note("doubled", "Doubled."),))
-SCHEMA = json.loads(
+TOLERANT = json.loads(
     (Path(retrorun.__file__).parent / "contract.schema.json").read_text(encoding="utf-8")
 )
+
+
+def strict(schema: Any) -> Any:  # noqa: ANN401 - any part of a JSON schema
+    """The schema without room for fields that it does not name."""
+    if isinstance(schema, list):
+        return [strict(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {"additionalProperties": False} if "properties" in schema else {}
+    return {key: strict(value) for key, value in schema.items()} | closed
+
+
+SCHEMA = strict(TOLERANT)
 
 
 def metrics(energy: Energy | None) -> Metrics:
@@ -136,3 +150,19 @@ def test_the_schema_refuses_what_is_not_in_the_contract() -> None:
     document["sessions"][0]["segments"][0]["direction"] = "sideways"
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(document, SCHEMA)
+
+
+def test_an_added_field_is_no_other_version() -> None:
+    document = of(None)
+    document["sessions"][0]["segments"][0]["added_later"] = 1
+    jsonschema.validate(document, TOLERANT)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document, SCHEMA)
+
+
+@pytest.mark.parametrize("verdict", get_args(Verdict))
+def test_every_verdict_is_in_the_schema(verdict: Verdict) -> None:
+    document = of(None)
+    assert document["schema_version"] == 2
+    document["sessions"][0]["segments"][0]["verdict"] = verdict
+    jsonschema.validate(document, SCHEMA)

@@ -1,12 +1,25 @@
 """What sessions teach. Many readings of one line that is known by hand must give that line back."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from retrorun import learn, pipeline
-from retrorun.model import Analysis, Athlete, Blob, Estimate, GaitLine, Label, Lesson
+from retrorun import compare, learn, pipeline
+from retrorun.model import (
+    Analysis,
+    Athlete,
+    Blob,
+    Estimate,
+    GaitAnswer,
+    GaitHabit,
+    GaitKind,
+    GaitLine,
+    Label,
+    Lesson,
+    Outcome,
+)
 from retrorun.settings import Settings
 
 
@@ -108,3 +121,115 @@ def _analysed(path: Path) -> Analysis:
     found = pipeline.process(Blob(path.name, path.read_bytes()), Settings(), Athlete())
     assert isinstance(found, Analysis)
     return found
+
+
+COMPARE = Settings().compare
+Answers = list[tuple[GaitAnswer, ...]]
+
+
+def answered(sessions: int, each: int, gain: float = 0.12, *, backward: bool = True) -> Answers:
+    """So many sessions with so many answers, spread a little about one gain and share of speed."""
+    return [
+        tuple(
+            GaitAnswer(90.0, gain + 0.002 * (place % 7), 0.7 + 0.002 * (place % 5), backward)
+            for place in range(session, session + each)
+        )
+        for session in range(sessions)
+    ]
+
+
+@pytest.mark.parametrize(("right", "count"), [(72, 72), (73, 73), (99, 100), (109, 110), (0, 4)])
+def test_the_lower_end_of_a_share_is_where_wilsons_equation_holds(right: int, count: int) -> None:
+    """At the end p of Wilson's interval (share − p)² = z² p (1 − p) / n."""
+    low = compare.wilson_low(right, count)
+    share = right / count
+    assert (share - low) ** 2 == pytest.approx(1.959964**2 * low * (1 - low) / count, abs=1e-12)
+    assert low <= share
+
+
+def test_73_right_answers_of_enough_sessions_prove_a_habit_and_72_do_not() -> None:
+    """n / (n + z²) ≥ 0.95 from n = 73 on, by hand."""
+    proven = [learn.gait_habit([*answered(12, 6), *answered(1, more)], COMPARE) for more in (0, 1)]
+    assert [each and (each.counted, each.right, each.proven) for each in proven] == [
+        (72, 72, False),
+        (73, 73, True),
+    ]
+
+
+def test_few_sessions_prove_nothing_however_many_answers_they_hold() -> None:
+    habit = learn.gait_habit(answered(COMPARE.habit_sessions - 1, 40), COMPARE)
+    assert habit is not None
+    assert (habit.counted, habit.right, habit.proven) == (280, 280, False)
+
+
+def test_a_session_is_judged_by_the_others_alone() -> None:
+    """One session of another kind: its own answers would let it in, those of the others do not."""
+    other = answered(1, 30, 0.3)
+    habit = learn.gait_habit([*answered(13, 6), *other], COMPARE)
+    assert habit is not None
+    assert habit.answers == 108
+    assert habit.counted == 78
+
+
+def test_a_rejected_candidate_of_the_same_kind_takes_the_proof_back() -> None:
+    habit = learn.gait_habit([*answered(13, 6), *answered(1, 1, backward=False)], COMPARE)
+    assert habit is not None
+    assert (habit.counted - habit.right, habit.proven) == (1, False)
+    assert habit.kind is not None
+    assert habit.kind.step_gain[0] == 0.13  # the rejected one, 12 %, and a step of 1 % more
+
+
+def test_rejections_draw_the_bounds_in() -> None:
+    """Rejected at 4 %, accepted at 5 and at 12 to 13 %: what counts begins above 4 %."""
+    accepted = [*answered(20, 6), *answered(1, 6, 0.03)]
+    rejected = answered(4, 3, 0.03, backward=False)
+    habit = learn.gait_habit([*accepted, *rejected], COMPARE)
+    assert habit is not None
+    assert habit.kind is not None
+    assert habit.kind.step_gain[0] > max(each.step_gain for one in rejected for each in one)
+    inside = [each for one in rejected for each in one if learn_holds(habit.kind, each)]
+    assert inside == []
+    assert any(learn_holds(habit.kind, each) for each in accepted[0])
+
+
+def learn_holds(kind: GaitKind, each: GaitAnswer) -> bool:
+    return kind.holds(each.length_s, each.step_gain, each.speed_share)
+
+
+def test_no_answers_no_habit() -> None:
+    assert learn.gait_habit([(), ()], COMPARE) is None
+    few = learn.gait_habit(answered(2, 3), COMPARE)
+    assert few is not None
+    assert (few.kind, few.counted, few.low, few.proven) == (None, 0, 0.0, False)
+
+
+def test_a_labelled_candidate_is_an_answer_and_teaches_whatever_was_learnt(samples: Path) -> None:
+    """The sample's own truth as labels: every candidate is accepted, with trust or without."""
+    path = samples / "2026-05-21-watch.tcx"
+    truth = json.loads(path.with_name(f"{path.name}.truth.json").read_text(encoding="utf-8"))
+    spans = [
+        (one["start_s"], one["end_s"])
+        for one in truth["intervals"]
+        if one["direction"] == "backward"
+    ]
+    labels = tuple(Label(*span, "backward", "command") for span in spans)
+    blob = Blob(path.name, path.read_bytes(), {0: labels})
+    (told,) = _of(pipeline.process(blob, Settings(), Athlete())).sessions
+    assert told.lesson is not None
+    assert [each.backward for each in told.lesson.answers] == [True] * len(spans)
+    (unaided,) = _analysed(path).sessions
+    assert unaided.lesson is not None
+    assert unaided.lesson.answers == ()
+    assert unaided.learnt["trusted_kind"] == ""
+    habit = GaitHabit(GaitKind((0.0, 1.0), (0.0, 1.0), 20.0), 80, 80, 9, 80, 80, 0.954, proven=True)
+    trusting = Athlete(trust_gait=True, gait_habit=habit)
+    (counted,) = _of(pipeline.process(replace(blob, labels={}), Settings(), trusting)).sessions
+    assert {each.segment.verdict for each in counted.measures.segments} >= {"habit", "assumed"}
+    assert counted.total("backward").seconds > 0
+    assert counted.lesson == unaided.lesson
+    assert [each.id for each in learn.outdated([unaided, counted], trusting)] == [unaided.id]
+
+
+def _of(outcome: Outcome) -> Analysis:
+    assert isinstance(outcome, Analysis)
+    return outcome

@@ -1,6 +1,7 @@
-"""The JSON of ``analyze --json``, version 1: one document a file, SI units, null for unknown.
+"""The JSON of ``analyze --json``, version 2: one document a file, SI units, null for unknown.
 
-``contract.schema.json`` beside this module is the same contract for machines.
+``contract.schema.json`` beside this module is the same contract for machines. A field that is added
+does not raise the version.
 """
 
 import datetime as dt
@@ -25,7 +26,7 @@ from retrorun.model import (
     Totals,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 Json = dict[str, Any]
 
 

@@ -6,17 +6,29 @@ it is the same in whatever order sessions came.
 
 Only sessions in which heading or labels decided teach a line. Where gait had to guess, its line is
 a guess too, and a guess must not confirm itself.
+
+What the athlete answered to the candidates of the step rate, accepted and rejected alike, teaches
+which of them to trust: ``gait_habit``.
 """
 
-import dataclasses
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from retrorun import compare
-from retrorun.model import Athlete, Estimate, GaitLine, Lesson, Session
+from retrorun.model import (
+    Athlete,
+    Estimate,
+    GaitAnswer,
+    GaitHabit,
+    GaitKind,
+    GaitLine,
+    Lesson,
+    Session,
+)
 from retrorun.settings import CompareSettings
-from retrorun.units import FloatArray
+from retrorun.units import BoolArray, FloatArray, IntArray
 
 
 def learn(sessions: Sequence[Session], athlete: Athlete, settings: CompareSettings) -> Athlete:
@@ -33,11 +45,12 @@ def learn(sessions: Sequence[Session], athlete: Athlete, settings: CompareSettin
     ordered = sorted(sessions, key=lambda each: (each.start_time_s, each.id))
     lessons = [each.lesson for each in ordered if each.lesson is not None]
     factors = [each.cost_factor for each in lessons]
-    return dataclasses.replace(
+    return replace(
         athlete,
         forward_line=_rounded_line(combine(each.forward_line for each in lessons), settings),
         backward_line=_rounded_line(_backward_line(lessons, settings), settings),
         cost_factor=_rounded_factor(compare.common_cost_factor(factors, settings), settings),
+        gait_habit=gait_habit([each.answers for each in lessons], settings),
     )
 
 
@@ -48,6 +61,115 @@ def outdated(sessions: Iterable[Session], athlete: Athlete) -> list[Session]:
         for each in sessions
         if each.lesson is None or athlete.learnt_fingerprints(each.learnt) != each.learnt
     ]
+
+
+def gait_habit(
+    sessions: Sequence[Sequence[GaitAnswer]], settings: CompareSettings
+) -> GaitHabit | None:
+    """What the athlete's answers to the candidates of the step rate taught, and whether it holds.
+
+    Each session's candidates are judged by the answers of all other sessions. The share of those
+    that would have counted and were backward, with its interval (Wilson 1927), is the proof.
+
+    Args:
+        sessions: the answers of each; those without any are passed over.
+        settings: how much makes a proof, and how bounds are rounded.
+
+    Returns:
+        None where nothing was answered.
+    """
+    answered = [each for each in sessions if each]
+    if not answered:
+        return None
+    table = _Answers.of(answered)
+    counted = np.zeros(table.session.size, dtype=bool)
+    for place in range(len(answered)):
+        own = table.session == place
+        kind = _kind(table, ~own, settings)
+        counted |= own & table.within(kind) if kind is not None else False
+    kind, count = _kind(table, table.session >= 0, settings), int(counted.sum())
+    right = int((counted & table.backward).sum())
+    low = compare.wilson_low(right, count)
+    enough = kind is not None and len(answered) >= settings.habit_sessions
+    good = right >= settings.habit_right * count and low >= settings.habit_low
+    return GaitHabit(
+        kind=kind,
+        answers=int(table.backward.size),
+        backward=int(table.backward.sum()),
+        sessions=len(answered),
+        counted=count,
+        right=right,
+        low=round(low, 4),
+        proven=enough and good,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Answers:
+    """Answers of many sessions, (n,) each; ``session`` is the place of the session."""
+
+    session: IntArray
+    length_s: FloatArray
+    step_gain: FloatArray
+    speed_share: FloatArray
+    backward: BoolArray
+
+    @classmethod
+    def of(cls, sessions: Sequence[Sequence[GaitAnswer]]) -> "_Answers":
+        every = [each for answers in sessions for each in answers]
+        return cls(
+            np.repeat(np.arange(len(sessions)), [len(each) for each in sessions]),
+            np.array([each.length_s for each in every]),
+            np.array([each.step_gain for each in every]),
+            np.array([each.speed_share for each in every]),
+            np.array([each.backward for each in every]),
+        )
+
+    def within(self, kind: GaitKind) -> BoolArray:
+        """Which are of this kind: ``GaitKind.holds`` of each, (n,)."""
+        within = self.length_s >= kind.least_s
+        bounded = ((self.step_gain, kind.step_gain), (self.speed_share, kind.speed_share))
+        for values, (low, high) in bounded:
+            within = within & (values >= low) & (values <= high)
+        return within
+
+
+def _kind(table: _Answers, chosen: BoolArray, settings: CompareSettings) -> GaitKind | None:
+    """The bounds of what was accepted, drawn in until they hold nothing that was rejected.
+
+    They are drawn in from few steps upward or from high speed downward, whichever leaves more of
+    what was accepted; None where that is too little.
+    """
+    accepted, rejected = chosen & table.backward, chosen & ~table.backward
+    if accepted.sum() < settings.habit_accepted:
+        return None
+    step = settings.habit_step
+    gain, share = (values[accepted] for values in (table.step_gain, table.speed_share))
+    kind = GaitKind(
+        (_down(gain.min(), step), _up(gain.max(), step)),
+        (_down(share.min(), step), _up(share.max(), step)),
+        float(table.length_s[accepted].min()),
+    )
+    wrong = rejected & table.within(kind)
+    if not wrong.any():
+        return kind
+    quicker = _up(table.step_gain[wrong].max() + step, step)
+    slower = _down(table.speed_share[wrong].min() - step, step)
+    drawn = (
+        replace(kind, step_gain=(quicker, kind.step_gain[1])),
+        replace(kind, speed_share=(kind.speed_share[0], slower)),
+    )
+    left = [int((accepted & table.within(each)).sum()) for each in drawn]
+    best = left.index(max(left))
+    return drawn[best] if left[best] >= settings.habit_accepted else None
+
+
+def _down(number: float, step: float) -> float:
+    return round(float(np.floor(number / step)) * step, 6)
+
+
+def _up(number: float, step: float) -> float:
+    return round(float(np.ceil(number / step)) * step, 6)
 
 
 def _backward_line(lessons: Iterable[Lesson], settings: CompareSettings) -> GaitLine | None:
@@ -63,7 +185,7 @@ def _rounded_line(line: GaitLine | None, settings: CompareSettings) -> GaitLine 
     usual_mps = settings.learnt_speed_mps
     slope = _rounded(line.slope_spm_per_mps, settings.learnt_slope_step)
     level_spm = line.intercept_spm + line.slope_spm_per_mps * usual_mps
-    return dataclasses.replace(
+    return replace(
         line,
         intercept_spm=_rounded(level_spm, settings.learnt_level_step_spm) - slope * usual_mps,
         slope_spm_per_mps=slope,

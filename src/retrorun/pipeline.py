@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from retrorun import __version__, detect, measure, prepare, privacy_zones, readers, time_zone
+from retrorun.detect import habit
 from retrorun.detect import labels as detect_labels
 from retrorun.errors import NotARunError, ReadError, RetrorunError, error_location
 from retrorun.model import (
@@ -26,6 +27,7 @@ from retrorun.model import (
     Estimate,
     Export,
     Failed,
+    GaitAnswer,
     Label,
     Lesson,
     Note,
@@ -140,9 +142,11 @@ def _session(
     track, is_blank = _prepared(recording, settings, privacy_zones.discs(athlete))
     athlete = athlete.at(track.start_time_s)
     place = time_zone.of_track(track, recording.utc_offset_s)
-    labels, outside = _labels(recorded, given.labels, track, place)
+    pressed = detect_labels.by_convention(recording, recorded, athlete)
+    labels, outside = _labels((*recorded, *pressed), given.labels, track, place)
     shown = privacy_zones.blanked(track) if is_blank else track
     plain, detection = _detections(recording, shown, labels, athlete, settings)
+    answers = _answers(recording, shown, labels, settings)
     track = dataclasses.replace(shown, columns={**shown.columns, **detection.columns})
     measures = measure.measure(track, detection, athlete, settings.measure)
     factor = measures.cost_factor
@@ -177,7 +181,7 @@ def _session(
         distance_sources=track.distance_sources,
         settings=settings.fingerprint(),
         version=__version__,
-        lesson=_lesson(plain, factor),
+        lesson=_lesson(plain, factor, answers),
         learnt=athlete.learnt_fingerprints(_learnt_names(plain, detection)),
     )
     session = privacy_zones.without_hidden(session, track) if is_blank or track.hidden else session
@@ -236,13 +240,30 @@ def _detections(
     settings: Settings,
 ) -> tuple[Detection, Detection]:
     """The detection without learnt values, and the one with them; mostly they are the same."""
-    presses_s = tuple(
-        privacy_zones.shown_s(track, each) for each in detect_labels.presses(recording)
-    )
+    presses_s = _presses_s(recording, track)
     plain = detect.detect(track, labels, athlete.without_learnt(), settings.detect, presses_s)
-    if plain.asks_line and (athlete.forward_line or athlete.backward_line):
+    asks_line = plain.asks_line and (athlete.forward_line or athlete.backward_line)
+    if asks_line or (plain.gait_candidates and athlete.trusted_kind):
         return plain, detect.detect(track, labels, athlete, settings.detect, presses_s)
     return plain, plain
+
+
+def _presses_s(recording: Recording, track: Track) -> tuple[float, ...]:
+    found = detect_labels.presses(recording)
+    return tuple(privacy_zones.shown_s(track, each) for each in found)
+
+
+def _answers(
+    recording: Recording, track: Track, labels: Sequence[Label], settings: Settings
+) -> tuple[GaitAnswer, ...]:
+    """What the athlete's own labels say of what step rate alone proposes without them."""
+    own = [each for each in labels if each.origin not in detect_labels.RECORDED]
+    if not own:
+        return ()
+    others = [each for each in labels if each.origin in detect_labels.RECORDED]
+    presses_s = _presses_s(recording, track)
+    unaided = detect.detect(track, others, Athlete(), settings.detect, presses_s)
+    return habit.answers(unaided.gait_candidates, own, track.seconds)
 
 
 def _with_sums(session: Session) -> Session:
@@ -259,16 +280,17 @@ def _with_sums(session: Session) -> Session:
     )
 
 
-def _lesson(plain: Detection, factor: Estimate) -> Lesson:
+def _lesson(plain: Detection, factor: Estimate, answers: tuple[GaitAnswer, ...]) -> Lesson:
     """What a session teaches; where gait had to guess, its lines are guesses and teach nobody."""
-    if any(each.verdict != "candidate" and each.direction != "still" for each in plain.segments):
-        return Lesson(plain.forward_line, plain.backward_line, factor)
-    return Lesson(None, None, factor)
+    if any(each.is_decided and each.direction != "still" for each in plain.segments):
+        return Lesson(plain.forward_line, plain.backward_line, factor, answers)
+    return Lesson(None, None, factor, answers)
 
 
 def _learnt_names(plain: Detection, detection: Detection) -> list[str]:
     """Names of the learnt values that this analysis depends on."""
     names = ["forward_line", "backward_line"] if plain.asks_line else []
+    names += ["trusted_kind"] if plain.gait_candidates or detection.gait_candidates else []
     backward = any(each.direction == "backward" for each in detection.segments)
     return [*names, "cost_factor"] if backward else names
 

@@ -129,6 +129,26 @@ def publish_pending(archive: Archive, folder: Path, options: PublishOptions) -> 
     return Published(pages, folder / INDEX, tuple(faults.values()))
 
 
+def publish_alone(
+    archive: Archive, folder: Path, options: PublishOptions, session_id: str
+) -> Published:
+    """Write the page of one session and nothing else: it and what needs all sessions stay due.
+
+    Returns:
+        With the session's own page as what to open.
+
+    Raises:
+        PageError: it cannot be written.
+        ArchiveError: the archive cannot be read.
+    """
+    Site(folder).ensure_assets()
+    pasts = compare.earlier_sessions(archive.sums(), options.settings.compare)
+    order = {session_id: pasts.get(session_id, EarlierSessions())}
+    done = list(_pages(archive, folder, options, order))
+    faults = tuple(each.fault for each in done if each.fault)
+    return Published(sum(each.changed for each in done), folder / _page(session_id), faults)
+
+
 def _note(faults: dict[str, Fault], session_id: str, problem: RetrorunError) -> None:
     faults[session_id] = Fault.of(session_id, problem)
 

@@ -336,6 +336,11 @@ class CompareSettings:
     learnt_speed_step_mps: float = 0.1  # Speeds of a learnt line are rounded to this.
     learnt_backward_s: float = 60.0  # Backward movement from which a backward gait line is learnt.
     learnt_factor_step: float = 0.02  # A learnt cost factor and its bounds are rounded to this.
+    habit_step: float = 0.01  # Bounds of a learnt kind of gait candidate are rounded to this.
+    habit_accepted: int = 20  # Fewer accepted gait candidates teach no kind that can count.
+    habit_sessions: int = 8  # Answers from fewer sessions prove no habit.
+    habit_right: float = 0.99  # Least share of gait candidates that were right, for a habit.
+    habit_low: float = 0.95  # Least lower end of that share's 95 % interval, for a habit.
 
 
 @dataclass(frozen=True, slots=True)

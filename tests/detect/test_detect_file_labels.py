@@ -30,7 +30,7 @@ def wrong_s(detection: Detection) -> int:
     """Seconds of either direction that are confirmed or labelled wrongly, but for edges."""
     wrong = 0
     for part in detection.segments:
-        if part.verdict != "candidate" and part.direction in {"forward", "backward"}:
+        if part.is_decided and part.direction in {"forward", "backward"}:
             inside = TRUTH[int(part.start_s) + 3 : int(part.end_s) - 3]
             wrong += int((inside != (part.direction == "backward")).sum())
     return wrong

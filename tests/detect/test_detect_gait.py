@@ -51,7 +51,10 @@ def test_backward_running_is_proposed(ratio: float, share: float) -> None:
     legs = intervals(Leg(90, speed, (139.4 + 9.5 * speed) * ratio, 180.0, heart))
     detection = found(run(legs, compass=False))
     assert f1(detection, legs) > 0.9
-    assert {one.verdict for one in detection.segments} == {"candidate"}
+    assert {(one.direction, one.verdict) for one in detection.segments} == {
+        ("forward", "assumed"),
+        ("backward", "candidate"),
+    }
 
 
 @pytest.mark.parametrize("speed_mps", [1.9, 2.1, 2.3])

@@ -140,7 +140,7 @@ def test_one_gait_alone_says_nothing_of_its_direction() -> None:
     detection = detected(replace(simulated.recording, headings=()))
     assert not detection.columns["evidence_gait"].any()
     assert [(part.direction, part.verdict) for part in detection.segments] == [
-        ("forward", "candidate")
+        ("forward", "assumed")
     ]
     assert 0.9 < detection.segments[0].probability < 0.99
 

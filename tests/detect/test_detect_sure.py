@@ -56,7 +56,7 @@ def found(recording: Recording, athlete: Athlete, labels: tuple[Label, ...] = ()
 def sure(detection: Detection, direction: str = "backward") -> BoolArray:
     marked = np.zeros(detection.columns["backward_probability"].size, dtype=bool)
     for part in detection.segments:
-        if part.direction == direction and part.verdict != "candidate":
+        if part.direction == direction and part.is_decided:
             marked[int(part.start_s) : int(part.end_s)] = True
     return marked
 

@@ -109,6 +109,10 @@ def test_one_label_decides_which_of_two_directions_is_forward() -> None:
     assert not marked(unaided, ("confirmed",), "forward").any()
     words = {part.reason for part in unaided.segments if part.direction == "backward"}
     assert any("which is forward" in each for each in words)
+    moving = [part for part in unaided.segments if part.evidence["heading"]]
+    assert {part.direction for part in moving} == {"forward", "backward"}
+    assert {part.verdict for part in moving} == {"candidate"}  # both directions are asked for
+    assert all("one label" in part.would_change for part in moving if part.direction == "forward")
     told = found(run(legs, mount_deg=95.0), (Label(90.0, 180.0, "backward", "command"),))
     assert f1(marked(told, ("confirmed", "candidate", "labelled")), backward(legs)) > 0.95
 

@@ -14,6 +14,8 @@ from retrorun.model import KINDS, Direction, Failed, Segment, Source, Verdict, s
         ("backward", "candidate", "candidate"),
         ("forward", "confirmed", "forward"),
         ("forward", "candidate", "forward"),
+        ("forward", "assumed", "forward"),
+        ("backward", "habit", "backward"),
         ("unknown", "candidate", "unknown"),
         ("still", "confirmed", "still"),
     ],

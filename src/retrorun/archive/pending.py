@@ -6,6 +6,7 @@ them to the next one.
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
 from retrorun.archive.database import Database, path_bytes
 from retrorun.archive.objects import Objects, digest, unpack
@@ -18,6 +19,7 @@ WITHOUT_SESSION = (
     "AND sha256 NOT IN (SELECT phone_sha256 FROM matches WHERE state = 'joined')"
 )
 _UNREADABLE = "unreadable-originals"  # name of the document: hash → state when it was tried
+_FAILED = "failed-reprocessing"  # name of the document: hash → version and settings that failed
 FileState = list[int] | None  # size and time of the last change; None: no such file
 
 
@@ -45,13 +47,42 @@ class Pending:
         )
         return [each for (each,) in rows if each not in waiting]
 
-    def outdated(self) -> set[str]:
+    def noted_sessions(self) -> set[str]:
         """Ids of sessions whose numbers are older than the last answer, or than another change.
 
         They are noted to be analysed again, with those that wait for their original.
         """
         query = "SELECT id FROM sessions WHERE sha256 IN (SELECT sha256 FROM again)"
         return {each for (each,) in self._database.rows(query)}
+
+    def outdated(self, settings: str, version: str) -> list[str]:
+        """Ids of sessions made with other settings or by another version, newest first.
+
+        Those that could not be analysed by this version with these settings are left out, and so
+        are those that wait for their original.
+        """
+        failed, made_by = self._document(_FAILED), f"{version} {settings}"
+        left_out = {each for each in failed if failed[each] == made_by}
+        left_out |= set(self.waiting_for_original())
+        rows = self._database.rows(
+            "SELECT id, sha256 FROM sessions WHERE settings <> ? OR version <> ? "
+            "ORDER BY start_time_s DESC, id DESC",
+            settings,
+            version,
+        )
+        return [session_id for session_id, sha256 in rows if sha256 not in left_out]
+
+    def note_failed(self, sha256s: Iterable[str], settings: str, version: str) -> None:
+        """Note that files could not be analysed by this version with these settings."""
+        found = dict.fromkeys(sha256s, f"{version} {settings}")
+        if not found:
+            return
+        known = {each for (each,) in self._database.rows("SELECT sha256 FROM sessions")}
+        failed = self._document(_FAILED) | found
+        with self._database.transaction():
+            self._put_document(
+                _FAILED, {each: failed[each] for each in sorted(failed) if each in known}
+            )
 
     def waiting_for_original(self) -> list[str]:
         """Hashes of noted exports whose original could not be read and is as it was then."""
@@ -64,13 +95,23 @@ class Pending:
         return {each for (each,) in self._database.rows(query)}
 
     def _unreadable(self) -> dict[str, FileState]:
+        return self._document(_UNREADABLE)
+
+    def _document(self, name: str) -> dict[str, Any]:
         query = "SELECT document FROM documents WHERE name = ?"
-        rows = self._database.rows(query, _UNREADABLE)
+        rows = self._database.rows(query, name)
         try:
             found = json.loads(rows[0][0]) if rows else {}
         except ValueError:  # damaged: each is tried once more, and noted again
             return {}
         return found if isinstance(found, dict) else {}
+
+    def _put_document(self, name: str, document: dict[str, Any]) -> None:
+        """Keep a document, in a transaction."""
+        self._database.connection.execute(
+            "INSERT OR REPLACE INTO documents (name, document) VALUES (?, ?)",
+            (name, json.dumps(document).encode()),
+        )
 
     def _state(self, sha256: str) -> FileState:
         try:
@@ -91,10 +132,7 @@ class Pending:
         noted = self._noted()
         tried = self._unreadable() | {sha256: self._state(sha256)}
         left = {each: tried[each] for each in sorted(tried) if each in noted}
-        self._database.connection.execute(
-            "INSERT OR REPLACE INTO documents (name, document) VALUES (?, ?)",
-            (_UNREADABLE, json.dumps(left).encode()),
-        )
+        self._put_document(_UNREADABLE, left)
 
     def add(self, sha256s: Iterable[str]) -> None:
         """Note exports to be analysed again, in the transaction of what makes it necessary."""
@@ -128,6 +166,12 @@ class Pending:
         """Ids of sessions that changed or went since pages were written last."""
         rows = self._database.rows("SELECT session FROM due ORDER BY session")
         return [each for (each,) in rows]
+
+    def add_page(self, session_id: str) -> None:
+        """Note a session whose page, and with it those over all sessions, is to be written."""
+        with self._database.transaction():
+            connection = self._database.connection
+            connection.execute("INSERT OR REPLACE INTO due VALUES (?)", (session_id,))
 
     def settle_pages(self, sessions: Iterable[str], state: int) -> bool:
         """Remove sessions whose pages are written, unless another process wrote meanwhile.

@@ -166,22 +166,23 @@ def _structure(session: Session) -> list[str]:
 
 def _evidence(session: Session) -> Table:
     table = terminal.grid(
-        ("from", "to", "direction", "verdict"),
+        ("no.", "from", "to", "direction", "verdict"),
         ("sure", "heading", "gait", "label"),
         "evidence: log-likelihood ratios, positive speaks for backward",
     )
     table.add_column("why")
-    for measured in session.measures.segments:
-        table.add_row(*_evidence_row(measured), style=terminal.STYLES[measured.segment.direction])
+    for position, measured in enumerate(session.measures.segments, 1):
+        style = terminal.STYLES[measured.segment.direction]
+        table.add_row(str(position), *_evidence_row(measured), style=style)
     return table
 
 
 def _changes(session: Session) -> list[str]:
-    """What would have changed the verdict on candidates: each change once, with their starts."""
+    """What would have changed a verdict that nothing decided: each change once, with starts."""
     found: dict[str, list[str]] = {}
     for measured in session.measures.segments:
         segment = measured.segment
-        if segment.verdict == "candidate" and segment.direction != "still":
+        if not segment.is_decided and segment.direction != "still":
             found.setdefault(segment.would_change, []).append(terminal.clock(segment.start_s))
     some = {words: ", ".join(starts[:4]) for words, starts in found.items()}
     more = {words: len(starts) - 4 for words, starts in found.items()}

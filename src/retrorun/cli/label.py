@@ -10,23 +10,29 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from retrorun import answers, detect, ingest, pipeline, privacy_zones, time_zone
+from retrorun import __version__, answers, detect, ingest, pipeline, privacy_zones, time_zone
 from retrorun.archive import Archive
 from retrorun.archive.annotations import position
 from retrorun.cli import options, terminal
-from retrorun.cli.process import Work, conclude, has_failed, print_problem, writing
+from retrorun.cli.process import (
+    Work,
+    conclude,
+    has_failed,
+    print_problem,
+    write_page,
+    writing,
+)
 from retrorun.cli.terminal import Faults
 from retrorun.detect.labels import RECORDED, in_force
 from retrorun.errors import ArchiveError, SettingsError
 from retrorun.model import Direction, Label, Session
 from retrorun.settings import Settings
+from retrorun.text import plain
 
 
 @click.command()
 @click.argument("session", required=False)
-@click.argument("start", required=False)
-@click.argument("end", required=False)
-@click.argument("direction", required=False, type=click.Choice(["backward", "forward", "clear"]))
+@click.argument("words", nargs=-1, metavar="[ANSWER]...")
 @options.archive
 @options.reports
 @options.profile
@@ -35,33 +41,121 @@ from retrorun.settings import Settings
 def label(
     context: click.Context,
     session: str | None,
-    start: str | None,
-    end: str | None,
-    direction: str | None,
+    words: tuple[str, ...],
     archive: Path | None,
     reports: Path,
     profile: Path | None,
     settings: Path | None,
 ) -> None:
-    """Label a stretch of SESSION as backward or forward, or list the labels.
+    """Say what of SESSION was backward, or list the labels.
+
+    ANSWER is one of
+
+    \b
+      accept [all|4,6,8]           candidates are backward, by their numbers
+      reject [all|4,6,8]           they are forward
+      laps 3,5 backward            laps by their numbers; or forward
+      laps alternate               each manual lap press turned about
+      START END backward           or forward, or clear
+      undo                         takes back the last answer
 
     START and END are seconds, m:ss or h:mm:ss since the start, the time of day, or "end". Your
-    label wins over the detector and survives reprocessing; "clear" removes it.
-    """
+    label wins over the detector, takes the place of older ones and survives reprocessing.
+    """  # noqa: D301 - click reads the backspace
     known = options.load_settings(settings)
     with Archive.open(options.archive_folder(archive), create=False) as store:
         if session is None:
             context.exit(list_labelled_sessions(store, known))
-        if start is None:
+        if not words:
             context.exit(list_labels(store, session, known))
-        if end is None or direction is None:
-            raise click.UsageError("give START, END and one of backward, forward and clear")
         athlete = options.load_athlete(profile, store)
         work = Work(store, known, athlete, options.cores())
         make_readable(work, session)
-        set_label(store, session, (start, end), direction)
-        status = reprocess_session(work, session, reports)
+        done = store_answer(store, session, words)
+        status = 0
+        if done.labels or done.session in store.pending.noted_sessions():
+            status = reprocess_session(work, done.session, reports)
     context.exit(status)
+
+
+SYNONYMS = {"backwards": "backward", "forwards": "forward"}
+FORMS = (
+    "give accept or reject with numbers or all, laps with numbers and backward or forward, laps "
+    "alternate, START END and backward, forward or clear, or undo"
+)
+
+
+def store_answer(store: Archive, session_id: str, words: Sequence[str]) -> answers.Answered:
+    """Store the answer that these words give, or take back the last one, and print which.
+
+    Raises:
+        click.UsageError: the words are none of the forms.
+        SettingsError: they name nothing that the session has.
+        ArchiveError: there is no such session.
+    """
+    if [each.lower() for each in words] == ["undo"]:
+        done = answers.undo(store, session_id)
+        left = f"; {done.steps} more can be taken back" if done.steps else ""
+        _print_answer("taken back", done, left)
+        return done
+    done = answers.answer(store, session_id, answer_of(words, store.session(session_id)))
+    if done.labels:
+        _print_answer("labelled", done, "")
+    else:
+        terminal.err().print("that is so already: nothing was changed")
+    return done
+
+
+def _print_answer(verb: str, done: answers.Answered, end: str) -> None:
+    clear = {"unknown": "without a label"}
+    found = [f"{_ends(each)} {clear.get(each.direction, each.direction)}" for each in done.labels]
+    more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+    terminal.err().print(f"{verb}: {', '.join(found[:MOST_NAMED])}{more}{end}")
+
+
+MOST_NAMED = 6  # labels of one answer that are named
+
+
+def answer_of(words: Sequence[str], session: Session) -> answers.Answer:
+    """The answer that words on the command line give.
+
+    Raises:
+        click.UsageError: they are none of the forms.
+        SettingsError: a moment is not one of this session.
+    """
+    first, *rest = (SYNONYMS.get(each.lower(), each.lower()) for each in words)
+    match (first, rest):
+        case ("accept", numbers):
+            return answers.Accept(_numbers_or_all(numbers))
+        case ("reject", numbers):
+            return answers.Reject(_numbers_or_all(numbers))
+        case ("laps", ["alternate"]):
+            return answers.AlternateLaps()
+        case ("laps", [*numbers, ("backward" | "forward") as direction]) if numbers:
+            return answers.LabelLaps(_numbers(numbers), direction)
+        case (start, [end, ("backward" | "forward" | "clear") as direction]):
+            start_s, end_s = elapsed_s(start, session), elapsed_s(end, session)
+            if start_s >= end_s:
+                message = f"the stretch {start} to {end} is empty"
+                raise SettingsError("label-empty", message, remedy="START must come before END.")
+            return answers.LabelRange(start_s, end_s, direction)
+    raise click.UsageError(FORMS)
+
+
+def _numbers_or_all(words: Sequence[str]) -> tuple[int, ...] | None:
+    return None if list(words) in ([], ["all"]) else _numbers(words)
+
+
+def _numbers(words: Sequence[str]) -> tuple[int, ...]:
+    """Numbers with commas or blanks between them.
+
+    Raises:
+        click.UsageError: something else is among them.
+    """
+    parts = [each for each in re.split(r"[,\s]+", " ".join(words)) if each]
+    if not parts or not all(re.fullmatch(r"[0-9]{1,6}", each) for each in parts):
+        raise click.UsageError(f"{plain(' '.join(words))!r} are no numbers such as 4,6,8")
+    return tuple(int(each) for each in parts)
 
 
 LABEL_STORED = (
@@ -76,6 +170,8 @@ LABEL_WAITS = (
     "not all labels are applied: the original of this session is missing or damaged; `retrorun "
     "archive check --repair` reads it from its folder, and then they are applied"
 )
+OUTDATED = "its numbers are older than your last answer; `retrorun process FOLDER` brings them up"
+QUESTIONS = ("laps-doubtful", "label-doubtful", "laps-pattern", "label-outside")
 Pair = tuple[Direction, Direction]  # of a label, of the detector
 
 
@@ -93,16 +189,46 @@ def list_labels(store: Archive, session_id: str, settings: Settings) -> int:
     store.refuse_exposed(session.id)
     labels = known_labels(store, session)
     for each in labels:
-        segment = f"{terminal.clock(each.start_s)}–{terminal.clock(each.end_s)}"
-        terminal.out().print(f"{segment}  {each.direction}  ({escape(each.origin)})")
+        terminal.out().print(f"{_ends(each)}  {each.direction}  ({escape(each.origin)})")
     if not labels:
         terminal.err().print("this session has no labels")
+    _print_open(store, session)
     _print_agreement(unaided_agreement(store, [(session, labels)], settings))
     waits = session.source.sha256 in store.pending.waiting_for_original()
     if not waits or Counter(labels) == Counter(session.labels):
         return 0
     terminal.err().print(LABEL_WAITS)
     return 1
+
+
+def _print_open(store: Archive, session: Session) -> None:
+    """Print what can be answered: candidates and laps by their numbers, and answers to undo."""
+    found = answers.candidates(session)
+    if found:
+        table = terminal.grid((), ("candidate", "from", "to"))
+        for number, (start_s, end_s) in found.items():
+            table.add_row(str(number), terminal.clock(start_s), terminal.clock(end_s))
+        terminal.out().print(table)
+    if len(session.laps) > 1:
+        table = terminal.grid((), ("lap", "from", "to"))
+        table.add_column("ended by")
+        for number, (ends_s, lap) in enumerate(
+            zip(answers.lap_ends_s(session), session.laps, strict=True), 1
+        ):
+            table.add_row(
+                str(number), *(terminal.clock(each) for each in ends_s), escape(lap.trigger or "")
+            )
+        terminal.out().print(table)
+    if session.id in store.pending.noted_sessions():
+        terminal.err().print(OUTDATED)
+    steps = store.annotations.answers(session.id)
+    if steps:
+        words = "1 answer" if steps == 1 else f"{steps} answers"
+        terminal.err().print(f"{words} can be taken back: retrorun label {session.id} undo")
+
+
+def _ends(label: Label) -> str:
+    return f"{terminal.clock(label.start_s)}–{terminal.clock(label.end_s)}"
 
 
 def known_labels(store: Archive, session: Session) -> tuple[Label, ...]:
@@ -177,30 +303,20 @@ def make_readable(work: Work, session_id: str) -> None:
         ingest.reprocess(work.archive.hashes([session_id]), work.archive, work.engine)
 
 
-def set_label(store: Archive, session_id: str, ends: tuple[str, str], direction: str) -> None:
-    """Store the athlete's label of a part of a session, or clear what is there.
-
-    Raises:
-        SettingsError: a moment is not one of this session, or the part is empty.
-        ArchiveError: there is no such session.
-    """
-    session = store.session(session_id)
-    start_s, end_s = (elapsed_s(text, session) for text in ends)
-    answers.answer(store, session.id, answers.LabelRange(start_s, end_s, direction))  # type: ignore[arg-type]
-
-
 def reprocess_session(work: Work, session_id: str, reports: Path) -> int:
     """Reprocess a session with its labels, write its page and print its segments.
 
-    Where another process writes for long, that is left to it or to the next run.
+    Where another process writes for long, that is left to it or to the next run. What would keep
+    the athlete waiting is left to the next run, too: other sessions that depend on what this one
+    teaches, and in a large archive what needs all sessions.
     """
     store = work.archive
-    (full_id,) = store.database.find_session("id", session_id)
+    session = store.readable_session(session_id)
+    is_large = len(store.known()) > MANY
+    analyse = ingest.reprocess_alone if is_large else ingest.reprocess_answered
+    (sha256,) = store.hashes([session_id])
     try:
-        with writing(work) as problems:
-            one = replace(work.engine, jobs=1)
-            report = ingest.reprocess(store.hashes([full_id]), store, one)
-            problems.extend(report.problems)
+        report, others = analyse(sha256, store, _engine(work, session))
     except ArchiveError as problem:
         if problem.slug != "archive-busy":
             raise
@@ -209,20 +325,47 @@ def reprocess_session(work: Work, session_id: str, reports: Path) -> int:
     for row in report.problems:
         print_problem(row)
     if report.problems:
-        waits = store.session(full_id).source.sha256 in store.pending.waiting_for_original()
+        waits = store.session(session_id).source.sha256 in store.pending.waiting_for_original()
         terminal.err().print(LABEL_WAITS if waits else LABEL_NOT_APPLIED)
     else:
-        _print_segments(work, store.session(full_id))
+        _print_segments(store.session(session_id))
+    problems = [*report.problems]
+    if is_large and (reports / "index.html").exists():
+        status = write_page(work, reports, session_id)
+        terminal.err().print(LATER)
+        return 1 if has_failed(problems) else status
+    if others > AT_ONCE:
+        terminal.err().print(OTHERS.format(others))
+    else:
+        with writing(work) as later:
+            pass
+        problems += later
     status = conclude(work, reports)
-    return 1 if report.problems or has_failed(problems) else status
+    return 1 if has_failed(problems) else status
 
 
-def _print_segments(work: Work, session: Session) -> None:
+MANY = 200  # sessions of a large archive
+AT_ONCE = 4  # other sessions that are analysed again with the one that was labelled
+OTHERS = (
+    "{} other sessions depend on what this one teaches: `retrorun process FOLDER` brings them up "
+    "to date"
+)
+LATER = "the comparison and other sessions follow with the next `retrorun process FOLDER`"
+
+
+def _engine(work: Work, session: Session | None) -> ingest.Engine:
+    """What analyses one session: in this process, if this version has analysed it before."""
+    is_known = session is not None and session.version == __version__
+    return replace(work.engine, jobs=1, guarded=not is_known)
+
+
+def _print_segments(session: Session) -> None:
     console = terminal.out()
     console.print(terminal.headline(session))
     console.print(terminal.segment_table(session.measures.segments))
-    labelled = [(session, session.labels)]
-    _print_agreement(unaided_agreement(work.archive, labelled, work.settings))
+    for note in session.notes:
+        if note.slug in QUESTIONS:
+            terminal.err().print(f"{note.message} [{note.slug}]", style="yellow", markup=False)
 
 
 DAY_S = 86_400

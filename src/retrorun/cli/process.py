@@ -19,6 +19,7 @@ from retrorun import __version__, ingest
 from retrorun.archive import Archive, FileRow
 from retrorun.cli import options, terminal
 from retrorun.cli.terminal import Faults
+from retrorun.errors import ArchiveError
 from retrorun.storage import shown
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def process(
         if not (dry_run or plan.idle):
             ingest.prepare()  # workers start while the rest is loaded here
         if dry_run:
-            show_plan(plan)
+            show_plan(plan, ingest.outdated_sessions(store, options.load_settings(settings)))
             context.exit(1 if plan.unlisted else 0)
         athlete = early or options.load_athlete(None, store)
         work = Work(store, options.load_settings(settings), athlete, jobs or options.cores())
@@ -73,6 +74,7 @@ def process(
             problems.extend(report.problems)
             show_report(report, store)
         status = conclude(work, reports if pages else None)
+        status |= analyse_outdated(work, reports if pages else None)
     context.exit(1 if has_failed(problems) or plan.unlisted else status)
 
 
@@ -81,6 +83,8 @@ def _is_finished(store: Archive, settings: Path | None, reports: Path | None) ->
 
     What was learnt is looked at only where a session changed since pages were written last.
     """
+    if ingest.outdated_sessions(store, options.load_settings(settings)):
+        return False
     due = store.pending.pages()
     if reports is not None:
         return not due and (reports / "index.html").exists()
@@ -190,8 +194,8 @@ def _load_for_pages() -> None:
         importlib.import_module(name)
 
 
-def show_plan(plan: ingest.Plan) -> None:
-    """Print what an import would do, one file a line."""
+def show_plan(plan: ingest.Plan, outdated: Sequence[str] = ()) -> None:
+    """Print what an import would do, one file or outdated session a line."""
     for each in plan.new:
         _line("import", each.entry.address)
     for each, of in plan.duplicates:
@@ -205,6 +209,8 @@ def show_plan(plan: ingest.Plan) -> None:
         _line("compare", f"{phone} with {watch}", "two devices at one time")
     for sha256 in plan.pending:
         _line("reprocess", sha256[:12], "left by an interrupted run")
+    for session_id in outdated[: ingest.MOST_OUTDATED]:
+        _line("reprocess", session_id, "of another version or with other settings")
     for path in plan.waiting:
         _line("wait", path, "still changing")
     click.echo(f"{plan.unchanged} unchanged, {len(plan.passed_over)} that are no exports")
@@ -318,6 +324,40 @@ def reprocess_sessions(work: Work, names: Sequence[str], *, everything: bool) ->
     return ingest.reprocess(store.hashes(ids), store, work.engine)
 
 
+def analyse_outdated(
+    work: Work,
+    reports: Path | None,
+    most: int = ingest.MOST_OUTDATED,
+    step: ingest.Progress | None = None,
+) -> int:
+    """Analyse some sessions of another version or of other settings again, and write their pages.
+
+    Args:
+        work: what analyses them.
+        reports: where pages go; None: nowhere.
+        most: sessions, newest first; the next run goes on.
+        step: called after every file.
+
+    Returns:
+        The exit status: 1 where a file could not be analysed, or a session cannot be shown.
+    """
+    outdated = len(ingest.outdated_sessions(work.archive, work.settings))
+    if not outdated:
+        return 0
+    words = f"of another version or with other settings: {outdated}"
+    terminal.err().print(f"sessions {words}; analysing {min(outdated, most)} of them again")
+    try:
+        report = ingest.reprocess_outdated(work.archive, work.engine, step, most)
+    except ArchiveError as problem:
+        if problem.slug != "archive-busy":
+            raise
+        return 0  # the other process goes on with them, or the next run does
+    for row in report.problems:
+        print_problem(row)
+    status = conclude(work, reports)
+    return 1 if has_failed(report.problems) else status
+
+
 def list_imports(store: Archive) -> None:
     """Print every import in the archive, with the number that ``undo`` takes."""
     from rich.markup import escape
@@ -391,6 +431,25 @@ def conclude(work: Work, reports: Path | None) -> int:
     page_options = publish.PublishOptions(work.settings, work.athlete, jobs=work.jobs)
     done = publish.publish_pending(work.archive, reports, page_options)
     terminal.err().print(f"pages: {done.pages} written")
+    terminal.err().print(f"open [bold]{escape(done.index.resolve().as_uri())}[/]")
+    faults = Faults()
+    faults.add(done.faults)
+    return faults.status()
+
+
+def write_page(work: Work, reports: Path, session_id: str) -> int:
+    """Write the page of one session alone, and print where it is; the rest stays due.
+
+    Returns:
+        The exit status: 1 where the session cannot be shown.
+    """
+    from rich.markup import escape
+
+    from retrorun import publish
+
+    options.apply_zones(work.archive, work.settings)
+    page_options = publish.PublishOptions(work.settings, work.athlete)
+    done = publish.publish_alone(work.archive, reports, page_options, session_id)
     terminal.err().print(f"open [bold]{escape(done.index.resolve().as_uri())}[/]")
     faults = Faults()
     faults.add(done.faults)

@@ -103,6 +103,7 @@ def follow_folder(paths: WatchPaths, settings: Settings, jobs: int, rhythm: Rhyt
 
 
 INTERRUPTED = 130  # exit status
+MOST_OUTDATED = 20  # sessions of another version that one look analyses again
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ class Look:
     """What came of one look at the folder.
 
     Attributes:
-        is_growing: some files still grow.
+        is_growing: some files still grow, or sessions of another version are left: look soon.
         status: the exit status: 1 where something could not be read or shown.
         unlisted: the first place that cannot be listed, and how many more; None if all can.
     """
@@ -144,7 +145,8 @@ def _process_once(paths: WatchPaths, settings: Settings, jobs: int, stop: Event)
     with Archive.open(paths.archive) as store:
         athlete = options.load_athlete(paths.profile, store)  # may bring a privacy zone
         plan = ingest.plan_import(str(paths.folder), store)
-        if plan.idle and not store.pending.pages() and (paths.reports / "index.html").exists():
+        written = not store.pending.pages() and (paths.reports / "index.html").exists()
+        if plan.idle and written and not ingest.outdated_sessions(store, settings):
             return Look(bool(plan.waiting), 0, _unlisted_error(plan))
         work = process.Work(store, settings, athlete, jobs)
         with process.writing(work) as problems:
@@ -152,8 +154,11 @@ def _process_once(paths: WatchPaths, settings: Settings, jobs: int, stop: Event)
             problems.extend(report.problems)
             process.show_report(report, store)
         status = process.conclude(work, paths.reports)
+        step = following.between_files(stop)
+        status |= process.analyse_outdated(work, paths.reports, MOST_OUTDATED, step)
         status = 1 if process.has_failed(problems) else status
-        return Look(bool(report.waiting), status, _unlisted_error(plan))
+        unfinished = bool(report.waiting or ingest.outdated_sessions(store, settings))
+        return Look(unfinished, status, _unlisted_error(plan))
 
 
 def _unlisted_error(plan: ingest.Plan) -> ReadError | None:

@@ -163,7 +163,8 @@ def _parquet(table: Table, heads: Sequence[str]) -> Iterator[dict[str, Any]]:
 
 
 ATHLETE, SINCE, MASS = "athlete", "since", "mass_kg"
-NAMES = tuple(name for name in profile.STATED if name not in {"masses", "privacy_zones"})
+_ONE_ATHLETE = {"masses", "privacy_zones", "trust_gait"}  # not stated in a table of a study
+NAMES = tuple(name for name in profile.STATED if name not in _ONE_ATHLETE)
 _WORDS = ("sex", "units")
 _WHOLE = ("birth_year",)
 _LISTS = ("hr_zones_bpm",)

@@ -8,7 +8,7 @@ from retrorun.compare.cohort import cohort, summary
 from retrorun.compare.matching import at_backward_speed, differences, equal_heart_rate, equal_speed
 from retrorun.compare.practice import EarlierSessions, earlier_sessions, guidance, practice
 from retrorun.compare.sessions import local_date, segment_table, select_sessions, total
-from retrorun.compare.statistics import combine_factors
+from retrorun.compare.statistics import combine_factors, wilson_low
 from retrorun.compare.trends import WEEK_S, association, trends
 from retrorun.literature import BY_KEY
 from retrorun.model import KINDS, Athlete, Comparison, Estimate, Note, Session, Totals
@@ -25,6 +25,7 @@ __all__ = [
     "guidance",
     "learnt_cost_factor",
     "summary",
+    "wilson_low",
 ]
 FACTOR_METHOD = "heart-rate kinetics"
 NO_BACKWARD = Note("no-backward", "no confirmed or labelled backward running in these sessions")

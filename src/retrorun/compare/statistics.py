@@ -27,6 +27,15 @@ def student(freedom: int) -> float:
     return z + (cube + (fifth + seventh / freedom) / freedom) / freedom
 
 
+def wilson_low(right: int, count: int) -> float:
+    """Lower end of the 95 % interval of a share of independent trials (Wilson 1927); 0 of none."""
+    if count == 0:
+        return 0.0
+    share, square = right / count, NORMAL * NORMAL
+    spread = math.sqrt(share * (1.0 - share) / count + square / (4.0 * count * count))
+    return max((share + square / (2.0 * count) - NORMAL * spread) / (1.0 + square / count), 0.0)
+
+
 def mean_by_group(values: FloatArray, groups: npt.ArrayLike, method: str) -> Estimate:
     """Mean with a 95 % interval that respects groups: values of one session are not independent.
 

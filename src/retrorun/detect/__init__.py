@@ -14,6 +14,7 @@ from retrorun import arithmetic
 from retrorun.detect import (
     file_labels,
     gait,
+    habit,
     heading,
     joint,
     labels,
@@ -66,6 +67,8 @@ def detect(
     decision = verdicts.decide(grounds, spoken, settings)
     decision = laps.snapped(decision, grounds.heading, presses_s, settings)
     notes += laps.pattern(decision, grounds.gait, presses_s, settings)
+    by_gait = habit.candidates(decision, grounds, settings)
+    decision = habit.counted(decision, by_gait, athlete.trusted_kind)
     verdict = _verdict(grounds.facing, grounds.mount)
     found = segments.segments(decision, grounds, settings)
     return Detection(
@@ -82,6 +85,7 @@ def detect(
         backward_line=grounds.steps.backward if _teaches(grounds) else None,
         notes=notes,
         asks_line=grounds.asks_line,
+        gait_candidates=by_gait,
     )
 
 

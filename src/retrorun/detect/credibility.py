@@ -12,6 +12,8 @@ from retrorun.detect.mount import Mount
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray
 
+TWO_DIRECTIONS = "two directions, A and B, and nothing tells which is forward"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grounds:
@@ -81,7 +83,7 @@ def doubtful_sign(mount: Mount) -> str:
     if mount.sure:
         return ""
     if mount.both:
-        return "two directions, A and B, and nothing tells which is forward"
+        return TWO_DIRECTIONS
     if mount.sign_from.startswith("gait"):
         return "nothing but the step rate tells the sign, which way the device is worn"
     return "nothing but habit tells which way the device is worn"

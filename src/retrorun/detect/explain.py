@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from retrorun.detect.credibility import TWO_DIRECTIONS
 from retrorun.detect.labels import spans
 from retrorun.model import Detection, Direction, HeadingVerdict, Label, Segment
 
@@ -62,10 +63,12 @@ def would_change(segment: Segment, heading: HeadingVerdict) -> str:
     settled = {
         "labelled": "clearing the label, or another one after it",
         "confirmed": "only a label",
+        "habit": "a label; without trust_gait in the profile it would be a candidate",
     }
     if segment.direction == "still" or segment.verdict in settled:
         return settled.get(segment.verdict, "")
-    if segment.evidence.get("heading", 0.0) >= SPOKE and segment.direction != "forward":
+    heading_spoke = segment.evidence.get("heading", 0.0) >= SPOKE
+    if segment.reason == TWO_DIRECTIONS or (heading_spoke and segment.direction != "forward"):
         return _settled_by(segment.reason)
     sure = "would confirm it or turn it over" if segment.direction != "unknown" else "would decide"
     if heading.kind == "compass":

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from retrorun.detect.credibility import Grounds
+from retrorun.detect.credibility import TWO_DIRECTIONS, Grounds
 from retrorun.detect.series import runs, without_short
 from retrorun.detect.verdicts import DIRECTIONS, VERDICTS, Decision
 from retrorun.model import Direction, Gait, Segment, Verdict
@@ -20,7 +20,8 @@ def segments(decision: Decision, grounds: Grounds, settings: DetectSettings) -> 
     still = decision.direction == DIRECTIONS.index("still")
     verdict = np.where(still & (decision.verdict != 2), 0, decision.verdict)
     gait = np.where(still, 0, gait)
-    starts, ends = runs(decision.direction * 9 + gait * 3 + verdict)
+    kinds = decision.direction * len(GAITS) + gait
+    starts, ends = runs(kinds * len(VERDICTS) + verdict)
     found = []
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         way = DIRECTIONS[decision.direction[first]]
@@ -36,7 +37,7 @@ def segments(decision: Decision, grounds: Grounds, settings: DetectSettings) -> 
         }
         sure = {"backward": backward, "forward": 1 - backward, "still": 1.0}
         probability = sure.get(way, max(backward, 1 - backward))
-        kind = VERDICTS[verdict[first]]
+        kind = _verdict(VERDICTS[verdict[first]], way, sums, grounds)
         reason = _reason(decision, first, kind, way, sums)
         if way == "unknown" and grounds.modes.unknown[first]:
             reason = "neither speed nor steps are known"
@@ -69,6 +70,18 @@ def _settled(walking: BoolArray, direction: IntArray, seconds: int) -> BoolArray
     return settled
 
 
+def _verdict(decided: Verdict, way: Direction, sums: dict[str, float], grounds: Grounds) -> Verdict:
+    """The verdict as it is stated: forward and still are assumed where nothing confirms them.
+
+    A forward segment stays a candidate where the heading tells two directions apart and nothing
+    tells which of them is forward: then the direction of both is asked for.
+    """
+    if decided != "candidate" or way in {"backward", "unknown"}:
+        return decided
+    asked = grounds.mount is not None and grounds.mount.both and not grounds.mount.sure
+    return "candidate" if asked and way == "forward" and sums["heading"] != 0 else "assumed"
+
+
 def _reason(
     decision: Decision, second: int, verdict: Verdict, way: Direction, sums: dict[str, float]
 ) -> str:
@@ -78,8 +91,9 @@ def _reason(
         return fixed.get(way, "") if verdict != "labelled" else "labelled"
     if way == "backward":
         return next(text for first, last, text in decision.reasons if first <= second < last)
-    if verdict == "confirmed":
-        return "heading goes with the course"
+    forward = {"confirmed": "heading goes with the course", "candidate": TWO_DIRECTIONS}
+    if verdict in forward:
+        return forward[verdict]
     if sums["heading"] < -1.0:
         return "heading goes with the course, but is not sure"
     if sums["gait"] < -1.0:

@@ -21,7 +21,8 @@ from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
 DIRECTIONS: tuple[Direction, ...] = ("forward", "backward", "unknown", "still")
-VERDICTS: tuple[Verdict, ...] = ("candidate", "confirmed", "labelled")
+# While it is decided; where a segment is made, some candidates become ``assumed``.
+VERDICTS: tuple[Verdict, ...] = ("candidate", "confirmed", "labelled", "habit")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

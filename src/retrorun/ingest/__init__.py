@@ -3,30 +3,45 @@
 Planning imports neither numpy nor pyarrow; acting loads the pipeline when there is work.
 """
 
-from retrorun.ingest.analysis import Engine, Report, prepare
+from retrorun.ingest.analysis import Engine, Progress, Report, prepare
 from retrorun.ingest.plan import Plan, plan_import
 from retrorun.ingest.reprocess import (
+    MOST_OUTDATED,
     bring_up_to_date,
     has_learnt,
+    note_dependent,
+    note_pressed,
     original_task,
+    outdated_sessions,
     reprocess,
+    reprocess_alone,
+    reprocess_answered,
     reprocess_exposed,
+    reprocess_outdated,
     separate,
     undo,
 )
 from retrorun.ingest.run import run_import
 
 __all__ = [
+    "MOST_OUTDATED",
     "Engine",
     "Plan",
+    "Progress",
     "Report",
     "bring_up_to_date",
     "has_learnt",
+    "note_dependent",
+    "note_pressed",
     "original_task",
+    "outdated_sessions",
     "plan_import",
     "prepare",
     "reprocess",
+    "reprocess_alone",
+    "reprocess_answered",
     "reprocess_exposed",
+    "reprocess_outdated",
     "run_import",
     "separate",
     "undo",

@@ -5,13 +5,17 @@
 1. learn: one function of all sessions' lessons, which no learnt value had a part in
 2. note which sessions were analysed with other learnt values
 3. analyse those again; their lessons stay as they are, so that this ends
+
+``reprocess_outdated`` brings some of the sessions of another version, or of other settings, to this
+one: so many a run, newest first, so that nobody waits for ten thousand of them.
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from retrorun import __version__
 from retrorun.archive import Archive, Change
 from retrorun.errors import RetrorunError
 from retrorun.ingest.analysis import (
@@ -29,8 +33,9 @@ from retrorun.storage import Entry
 if TYPE_CHECKING:
     from retrorun.engines import Task
     from retrorun.model import Athlete, Session
-    from retrorun.settings import CompareSettings
+    from retrorun.settings import CompareSettings, Settings
 
+MOST_OUTDATED = 100  # sessions of another version that one run analyses again
 _NO_USABLE_SECOND = "no-usable-second"  # the reason for which sessions are withdrawn
 
 
@@ -171,12 +176,7 @@ def bring_up_to_date(
         if archive.pending.is_empty():
             return report
         while True:
-            sessions = archive.summaries(_ignore, with_exposed=True)
-            before = archive.annotations.profile()
-            learnt = _learnt(sessions, before, engine.settings.compare)
-            outdated = {each.source.sha256 for each in learn.outdated(sessions, learnt)} - failed
-            if outdated or learnt != before:
-                archive.annotations.set_learnt(learnt, sorted(outdated))
+            learnt, outdated = _learn_and_note(archive, engine.settings, failed)
             wanted = [sha256 for sha256 in archive.pending.exports() if sha256 not in failed]
             if not wanted:
                 return report
@@ -188,6 +188,148 @@ def bring_up_to_date(
                 each.source.sha256 for each in outdated_still
             } & outdated  # it would never end
             report = report.followed_by(done)
+
+
+def reprocess_answered(sha256: str, archive: Archive, engine: Engine) -> tuple[Report, int]:
+    """Analyse one export again with the answers about it, and learn from its sessions.
+
+    Other sessions that depend on what was learnt are only noted, so that this is quick however
+    many there are: ``bring_up_to_date`` analyses them.
+
+    Args:
+        sha256: of the export.
+        archive: is locked for other writers meanwhile.
+        engine: how it is analysed.
+
+    Returns:
+        What was analysed again, and how many other exports were noted.
+
+    Raises:
+        ArchiveError: another process writes, or the disk is full; what was written stays.
+    """
+    with archive.writing():
+        report = reprocess_locked([sha256], archive, engine)
+        learnt, outdated = _learn_and_note(archive, engine.settings, ())
+        if sha256 in outdated and not report.problems:
+            taught = replace(engine, athlete=engine.athlete.with_learnt_of(learnt))
+            report = report.followed_by(reprocess_locked([sha256], archive, taught))
+        return report, len(outdated - {sha256})
+
+
+def reprocess_alone(sha256: str, archive: Archive, engine: Engine) -> tuple[Report, int]:
+    """As ``reprocess_answered``; nothing is learnt, and so no other export is noted.
+
+    Raises:
+        ArchiveError: another process writes, or the disk is full; what was written stays.
+    """
+    return reprocess([sha256], archive, engine), 0
+
+
+def _learn_and_note(
+    archive: Archive, settings: "Settings", failed: Collection[str]
+) -> "tuple[Athlete, set[str]]":
+    """Learn from all sessions: what was learnt, and hashes of exports that depend on it.
+
+    They are noted to be analysed again, in the transaction that keeps what was learnt.
+
+    Args:
+        archive: has the sessions.
+        settings: of every stage.
+        failed: hashes of exports that are left out, because they could not be analysed again.
+    """
+    from retrorun import learn  # planning must not load numpy
+
+    sessions = archive.summaries(_ignore, with_exposed=True)
+    before = archive.annotations.profile()
+    learnt = _learnt(sessions, before, settings.compare)
+    # those of another version are analysed again in any case, so many a run
+    due = set(archive.hashes(outdated_sessions(archive, settings)))
+    found = learn.outdated(sessions, learnt)
+    outdated = {each.source.sha256 for each in found} - set(failed) - due
+    if outdated or learnt != before:
+        archive.annotations.set_learnt(learnt, sorted(outdated))
+    return learnt, outdated
+
+
+def outdated_sessions(archive: Archive, settings: "Settings") -> list[str]:
+    """Ids of sessions made by another version or with other settings, newest first.
+
+    Those that this version could not analyse are left out; nothing is locked or changed.
+    """
+    return archive.pending.outdated(settings.fingerprint(), __version__)
+
+
+def reprocess_outdated(
+    archive: Archive,
+    engine: Engine,
+    progress: Progress | None = None,
+    most: int = MOST_OUTDATED,
+    wait_s: float = 10.0,
+) -> Report:
+    """Analyse some sessions of another version or of other settings again, and learn from them.
+
+    To be called when all else is done, and again while ``outdated_sessions`` names any. A file
+    that cannot be analysed keeps its sessions, is among the problems, and is not tried again by
+    this version.
+
+    Args:
+        archive: is locked for other writers meanwhile.
+        engine: how files are analysed; what its athlete had learnt is replaced.
+        progress: called after every file.
+        most: sessions whose files are analysed, newest first.
+        wait_s: how long to wait for another writer to finish.
+
+    Raises:
+        ArchiveError: another process writes, or the disk is full; what was written stays.
+    """
+    with archive.writing(wait_s):
+        wanted = archive.hashes(outdated_sessions(archive, engine.settings)[:most])
+        if not wanted:
+            return Report()
+        learnt = engine.athlete.with_learnt_of(archive.annotations.profile())
+        report = reprocess_locked(wanted, archive, replace(engine, athlete=learnt), progress)
+        failed = [each.sha256 for each in report.problems]
+        archive.pending.note_failed(failed, engine.settings.fingerprint(), __version__)
+        return report.followed_by(bring_up_to_date(archive, engine, progress))
+
+
+def note_dependent(archive: Archive, wait_s: float = 10.0) -> None:
+    """Note, after a change of the profile, the sessions that depend on what it says of trust.
+
+    The next run analyses them again, and writes the pages over all sessions in any case.
+
+    Raises:
+        ArchiveError: another process writes.
+    """
+    from retrorun import learn
+
+    with archive.writing(wait_s):
+        athlete = archive.annotations.profile()
+        sessions = archive.summaries(_ignore, with_exposed=True)
+        outdated = {each.source.sha256 for each in learn.outdated(sessions, athlete)}
+        archive.annotations.set_learnt(athlete, sorted(outdated))
+        for session_id in list(archive.known())[-1:]:
+            archive.pending.add_page(session_id)
+
+
+def note_pressed(archive: Archive, wait_s: float = 10.0) -> int:
+    """Note sessions with laps that were pressed by hand, after a change of the convention of laps.
+
+    Returns:
+        How many exports were noted; the next run analyses them again.
+
+    Raises:
+        ArchiveError: another process writes.
+    """
+    with archive.writing(wait_s):
+        found = {
+            each.source.sha256
+            for each in archive.sessions(_ignore)
+            if any(lap.trigger == "manual" for lap in each.laps[:-1])
+        }
+        with archive.database.transaction():
+            archive.pending.add(sorted(found))
+    return len(found)
 
 
 def has_learnt(archive: Archive, settings: "CompareSettings") -> bool:

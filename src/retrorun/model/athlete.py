@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from retrorun.metric_types import Estimate
-from retrorun.model.segment import GaitLine
+from retrorun.model.segment import GaitHabit, GaitKind, GaitLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,9 @@ class Athlete:
 
     ``mass_kg`` is used where ``masses``, in the order of their days, have no entry. ``zone_secret``
     decides how hidden discs lie about the privacy zones; the archive draws and keeps it.
+    ``trust_gait``: candidates by step rate count, as far as the athlete's own answers prove them.
+    ``laps`` is the convention of lap presses: ``alternate``, each press by hand turns about and the
+    first lap is forward.
     """
 
     mass_kg: float | None = None
@@ -46,9 +49,12 @@ class Athlete:
     mount_offset_deg: float | None = None
     hr_zones_bpm: tuple[float, ...] = ()
     privacy_zones: tuple[Zone, ...] = ()
+    laps: Literal["alternate"] | None = None
+    trust_gait: bool = False
     forward_line: GaitLine | None = None
     backward_line: GaitLine | None = None
     cost_factor: Estimate | None = None
+    gait_habit: GaitHabit | None = None
     zone_secret: str = ""
 
     def at(self, time_s: float) -> "Athlete":
@@ -59,7 +65,7 @@ class Athlete:
 
     def without_learnt(self) -> "Athlete":
         """Only what the athlete stated: nothing that was learnt from sessions."""
-        return replace(self, forward_line=None, backward_line=None, cost_factor=None)
+        return self.with_learnt_of(Athlete())
 
     def with_learnt_of(self, other: "Athlete") -> "Athlete":
         """What this athlete stated, with what was learnt of another."""
@@ -68,13 +74,20 @@ class Athlete:
             forward_line=other.forward_line,
             backward_line=other.backward_line,
             cost_factor=other.cost_factor,
+            gait_habit=other.gait_habit,
         )
+
+    @property
+    def trusted_kind(self) -> GaitKind | None:
+        """Which candidates by step rate count; None without the athlete's trust, or its proof."""
+        habit = self.gait_habit
+        return habit.kind if self.trust_gait and habit is not None and habit.proven else None
 
     def learnt_fingerprints(self, names: Iterable[str]) -> dict[str, str]:
         """Fingerprints of learnt values, as far as an analysis depends on them.
 
         Args:
-            names: of the values, ``forward_line`` or ``cost_factor``.
+            names: of the values, ``forward_line``, ``cost_factor`` or ``trusted_kind``.
 
         Returns:
             Name → first 12 hex digits of a SHA-256; empty text where nothing was learnt.
@@ -82,12 +95,14 @@ class Athlete:
         return {name: _fingerprint(getattr(self, name)) for name in names}
 
 
-def _fingerprint(value: "GaitLine | Estimate | None") -> str:
+def _fingerprint(value: "GaitLine | Estimate | GaitKind | None") -> str:
     """Of what an analysis reads; from how many seconds a line was learnt is left out."""
     if value is None or (isinstance(value, Estimate) and value.value is None):
         return ""
-    if isinstance(value, GaitLine):
-        read: tuple[float | str | None, ...] = (
+    if isinstance(value, GaitKind):
+        read: tuple[object, ...] = (value.step_gain, value.speed_share, value.least_s)
+    elif isinstance(value, GaitLine):
+        read = (
             value.intercept_spm,
             value.slope_spm_per_mps,
             value.grade_slope_spm,

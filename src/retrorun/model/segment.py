@@ -9,7 +9,9 @@ from retrorun.units import FloatArray
 
 Direction = Literal["forward", "backward", "unknown", "still"]
 Gait = Literal["run", "walk", "still"]
-Verdict = Literal["confirmed", "candidate", "labelled"]
+# ``candidate``: it may be backward, or its direction is asked for; ``assumed``: forward or still,
+# and nothing confirms it; ``habit``: it counts by the athlete's own proven gait.
+Verdict = Literal["confirmed", "candidate", "labelled", "assumed", "habit"]
 Kind = Literal["backward", "forward", "candidate", "unknown", "still"]
 KINDS: tuple[Kind, ...] = ("backward", "forward", "candidate", "unknown", "still")
 
@@ -60,6 +62,11 @@ class Segment:
         doubtful = self.direction == "backward" and self.verdict == "candidate"
         return "candidate" if doubtful else self.direction
 
+    @property
+    def is_decided(self) -> bool:
+        """Whether a heading or a label decided its direction."""
+        return self.verdict in {"confirmed", "labelled"}
+
 
 @dataclass(frozen=True, slots=True)
 class HeadingVerdict:
@@ -90,6 +97,69 @@ class GaitLine:
     high_mps: float
 
 
+@dataclass(frozen=True, slots=True)
+class GaitCandidate:
+    """A segment that may be backward by its step rate alone, and what tells it from others.
+
+    ``step_gain`` is its mean step rate over the forward line, as a share of the line;
+    ``speed_share`` its speed over that of the forward movement in the minute before and after it.
+    """
+
+    start_s: float
+    end_s: float
+    step_gain: float
+    speed_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class GaitAnswer:
+    """What the athlete said of such a segment: whether it was backward; ``length_s`` long."""
+
+    length_s: float
+    step_gain: float
+    speed_share: float
+    backward: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GaitKind:
+    """Bounds, inclusive, within which the athlete's answers to such segments were "backward"."""
+
+    step_gain: tuple[float, float]
+    speed_share: tuple[float, float]
+    least_s: float
+
+    def holds(self, length_s: float, step_gain: float, speed_share: float) -> bool:
+        """Whether a segment is of this kind."""
+        within = self.step_gain[0] <= step_gain <= self.step_gain[1]
+        slow = self.speed_share[0] <= speed_share <= self.speed_share[1]
+        return within and slow and length_s >= self.least_s
+
+
+@dataclass(frozen=True, slots=True)
+class GaitHabit:
+    """What the athlete's answers taught of their own backward gait, and whether it is proven.
+
+    Attributes:
+        kind: which candidates the answers call backward; None where they tell too little.
+        answers: segments that were answered; ``backward`` how many of them were backward.
+        sessions: with answers.
+        counted: answered segments that the answers of the other sessions would have counted.
+        right: how many of those were backward.
+        low: lower end of the 95 % interval of ``right / counted``; 0 where nothing was counted.
+        proven: whether that is enough to count such candidates, should the athlete want it.
+    """
+
+    kind: GaitKind | None
+    answers: int
+    backward: int
+    sessions: int
+    counted: int
+    right: int
+    low: float
+    proven: bool
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Detection:
     """Segments that cover a session without overlap, and the evidence of each second.
@@ -104,6 +174,8 @@ class Detection:
         notes: what the athlete should be asked about.
         asks_line: the result depends on the gait line learnt from other sessions, or would if
             there were one.
+        gait_candidates: backward segments that nothing but the step rate speaks for, with those
+            that count by habit.
     """
 
     segments: tuple[Segment, ...]
@@ -113,3 +185,4 @@ class Detection:
     backward_line: GaitLine | None = None
     notes: tuple[Note, ...] = ()
     asks_line: bool = False
+    gait_candidates: tuple[GaitCandidate, ...] = ()

@@ -8,7 +8,7 @@ from retrorun.errors import NotARunError, RetrorunError
 from retrorun.metric_types import Estimate
 from retrorun.metrics import Metrics, Totals
 from retrorun.model.recording import Lap, Note, Pause, Source, Track
-from retrorun.model.segment import GaitLine, HeadingVerdict, Kind, Label, Segment
+from retrorun.model.segment import GaitAnswer, GaitLine, HeadingVerdict, Kind, Label, Segment
 from retrorun.text import plain
 
 
@@ -114,11 +114,13 @@ class Lesson:
         forward_line: the forward gait line, if heading or labels decided the session.
         backward_line: the same for backward running.
         cost_factor: the backward cost factor, or why there is none.
+        answers: the athlete's labels of segments that step rate alone, without them, proposes.
     """
 
     forward_line: GaitLine | None
     backward_line: GaitLine | None
     cost_factor: Estimate
+    answers: tuple[GaitAnswer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from retrorun.readers.xml.values import unix_s
 ORIGIN = "sidecar"
 _HEAD = ("start", "end", "direction")
 _ACTIVITY = "activity"
+_SYNONYMS = {"backwards": "backward", "forwards": "forward"}
 _MOST_ROWS = 10_000
 _MOST_BYTES = 4 << 20
 _MOST_ACTIVITIES = 1000
@@ -79,6 +80,7 @@ def _position(name: str, line: int, cell: str) -> int:
 def _label(name: str, line: int, cells: list[str]) -> Label:
     (start_s, clock), (end_s, end_clock) = (_moment(cell) for cell in cells[:2])
     direction = cells[2].lower()
+    direction = _SYNONYMS.get(direction, direction)
     if start_s is None or end_s is None or clock != end_clock:
         words = "start and end must be seconds, m:ss or h:mm:ss, or both a date and a time"
         raise _broken(name, line, words)

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from retrorun.channels import CHANNELS
 from retrorun.metrics import ENERGY, HEART_RATE, METRICS, SUMS
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 Kind = Literal["text", "bytes", "truth", "whole", "long", "number", "single", "moment", "years"]
 Treatment = Literal[
@@ -54,9 +54,9 @@ SESSION = Column(
     "session", "text", "", "id of the session: first 12 hex digits of its file's SHA-256", "session"
 )
 KINDS = {
-    "backward": "confirmed or labelled backward movement",
+    "backward": "backward movement, confirmed, labelled or counted by habit",
     "forward": "forward movement",
-    "candidate": "what gait alone suggests to be backward",
+    "candidate": "what may be backward",
     "unknown": "movement whose direction is not known",
     "still": "standing",
 }
@@ -121,6 +121,7 @@ SESSIONS = (
     ),
 )
 
+_VERDICTS = "`confirmed`, `labelled`, `habit`, `candidate` or `assumed`"
 SEGMENTS = (
     SESSION,
     Column("start_time", "moment", "UTC", "when the stretch began", "shift"),
@@ -128,7 +129,7 @@ SEGMENTS = (
     Column("end_s", "number", "s", "its end; the next stretch begins there", "keep"),
     Column("direction", "text", "", "`forward`, `backward`, `unknown` or `still`", "vocabulary"),
     Column("gait", "text", "", "`run`, `walk` or `still`", "vocabulary"),
-    Column("verdict", "text", "", "`confirmed`, `candidate` or `labelled`", "vocabulary"),
+    Column("verdict", "text", "", _VERDICTS, "vocabulary"),
     Column("probability", "number", "", "of the direction", "keep"),
     *(
         Column(

@@ -66,7 +66,7 @@ WORDS = frozenset(
         *_ENERGY,
         *(each.label for each in CHANNELS),
         *("forward", "backward", "unknown", "still", "run", "walk"),
-        *("confirmed", "candidate", "labelled"),
+        *("confirmed", "candidate", "labelled", "assumed", "habit"),
         *("compass", "course", "unknown", "none"),
         *("heading", "gait", "label"),
         *(each.kind for each in READERS if each.suffixes),

@@ -249,7 +249,7 @@ def is_undecided(session: Session) -> bool:
     """Whether the session moves and nothing in it speaks for or against backward."""
     moving = [each.segment for each in session.measures.segments if each.segment.gait != "still"]
     return bool(moving) and not any(
-        each.verdict != "candidate" or any(each.evidence.values()) for each in moving
+        each.is_decided or any(each.evidence.values()) for each in moving
     )
 
 

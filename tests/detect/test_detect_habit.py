@@ -1,0 +1,117 @@
+"""What the athlete answered, and what counts by habit: never without trust and proof."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from made_runs import Leg, backward, run
+from retrorun.detect import detect
+from retrorun.detect.habit import answers
+from retrorun.model import Athlete, Detection, GaitCandidate, GaitHabit, GaitKind, Label
+from retrorun.prepare import prepare
+from retrorun.settings import Settings
+
+SETTINGS = Settings()
+BACK = Leg(90, 2.0, 192.0, 180.0, 152.0)
+LEGS = [Leg(240), BACK, Leg(120), BACK, Leg(120), BACK, Leg(180)]
+# 192 steps/min at 2.0 m/s; the forward legs are 166 at 2.8: 2.0 / 2.8 = 0.71, 192 / 166 = 1.16
+KIND = GaitKind((0.08, 0.25), (0.6, 0.8), 60.0)
+PROVEN = GaitHabit(KIND, 80, 80, 10, 78, 78, 0.953, proven=True)
+TRUSTING = Athlete(trust_gait=True, gait_habit=PROVEN)
+
+
+def found(
+    athlete: Athlete,
+    labels: tuple[Label, ...] = (),
+    legs: list[Leg] = LEGS,
+    *,
+    compass: bool = False,
+) -> Detection:
+    track = prepare(run(legs, compass=compass), SETTINGS.prepare)
+    return detect(track, labels, athlete, SETTINGS.detect)
+
+
+def verdicts(detection: Detection, way: str = "backward") -> set[str]:
+    return {part.verdict for part in detection.segments if part.direction == way}
+
+
+def test_what_is_proposed_is_described_by_its_steps_and_its_speed() -> None:
+    candidates = found(Athlete()).gait_candidates
+    assert len(candidates) == 3
+    for each, start_s in zip(candidates, (240.0, 450.0, 660.0), strict=True):
+        assert abs(each.start_s - start_s) < 6
+        assert each.speed_share == pytest.approx(2.0 / 2.8, abs=0.03)
+        assert 0.1 < each.step_gain < 0.25
+
+
+def test_a_trusted_and_proven_kind_counts_and_is_marked() -> None:
+    detection = found(TRUSTING)
+    assert verdicts(detection) == {"habit"}
+    assert verdicts(detection, "forward") == {"assumed"}
+    truth = backward(LEGS)
+    mask = np.zeros(truth.size, dtype=bool)
+    for part in detection.segments:
+        if part.kind == "backward":
+            mask[int(part.start_s) : int(part.end_s)] = True
+            assert "called backward before" in part.reason
+            assert "label" in part.would_change
+    assert 2 * (mask & truth).sum() / (mask.sum() + truth.sum()) > 0.95
+
+
+@pytest.mark.parametrize(
+    "athlete",
+    [
+        Athlete(gait_habit=PROVEN),
+        Athlete(trust_gait=True),
+        Athlete(trust_gait=True, gait_habit=replace(PROVEN, proven=False)),
+        Athlete(trust_gait=True, gait_habit=replace(PROVEN, kind=None)),
+        replace(TRUSTING, gait_habit=None),
+        TRUSTING.without_learnt(),
+    ],
+)
+def test_nothing_counts_without_trust_or_without_proof(athlete: Athlete) -> None:
+    assert verdicts(found(athlete)) == {"candidate"}
+    assert found(athlete).segments == found(Athlete()).segments
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        replace(KIND, step_gain=(0.25, 0.4)),
+        replace(KIND, speed_share=(0.3, 0.6)),
+        replace(KIND, least_s=120.0),
+    ],
+)
+def test_another_kind_stays_a_candidate(kind: GaitKind) -> None:
+    other = replace(TRUSTING, gait_habit=replace(PROVEN, kind=kind))
+    assert verdicts(found(other)) == {"candidate"}
+
+
+def test_a_heading_is_no_habit() -> None:
+    """With a compass the heading decides, and what it leaves in doubt is not counted by steps."""
+    assert "habit" not in verdicts(found(TRUSTING, compass=True))
+    legs = [Leg(90), Leg(90, 2.8, 166.0, 180.0)] * 6
+    assert "habit" not in verdicts(found(TRUSTING, legs=legs, compass=True))
+
+
+def test_a_label_wins_over_habit() -> None:
+    forward = Label(200.0, 700.0, "forward", "command")
+    detection = found(TRUSTING, (forward,))
+    within = [part for part in detection.segments if 200 <= part.start_s < 700]
+    assert {(part.direction, part.verdict) for part in within} == {("forward", "labelled")}
+
+
+def test_answers_accept_reject_and_tell_what_was_moved_too_far() -> None:
+    proposed = [GaitCandidate(100.0 * place, 100.0 * place + 50.0, 0.1, 0.7) for place in range(5)]
+    labels = [
+        Label(0.0, 60.0, "backward", "command"),  # accepted
+        Label(100.0, 160.0, "forward", "command"),  # rejected
+        Label(210.0, 255.0, "backward", "sidecar"),  # moved by 10 s: 40 of 50 s are covered
+        Label(300.0, 330.0, "backward", "command"),  # 30 s of it were backward, and 20 s not
+        Label(330.0, 350.0, "forward", "command"),
+        Label(400.0, 420.0, "backward", "command"),  # 20 of 50 s: hardly an answer
+    ]
+    given = answers(proposed, labels, 500)
+    assert [each.backward for each in given] == [True, False, True, False]
+    assert {each.length_s for each in given} == {50.0}
