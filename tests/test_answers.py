@@ -24,11 +24,11 @@ from retrorun.settings import Settings
 
 # 2 and 4 are candidates; 3 was confirmed
 SEGMENTS = (
-    (0, 100, "forward", "candidate"),
+    (0, 100, "forward", "assumed"),
     (100, 160, "backward", "candidate"),
     (160, 200, "backward", "confirmed"),
     (200, 260, "backward", "candidate"),
-    (260, 600, "forward", "candidate"),
+    (260, 600, "forward", "assumed"),
 )
 NO_METRICS = Metrics(**dict.fromkeys(each.name for each in fields(Metrics) if each.init))  # type: ignore[arg-type]
 LAP_ENDS_S = (0, 100, 200, 300, 400)
@@ -119,6 +119,12 @@ def test_a_longer_label_survives_a_candidate_that_it_overlaps() -> None:
         (40, 101, "backward"),
         (101, 160, "backward"),
     ]
+
+
+def test_what_counts_by_habit_is_answered_by_its_number() -> None:
+    by_habit = session_with((*SEGMENTS[:1], (100, 160, "backward", "habit"), *SEGMENTS[2:]))
+    assert after(Reject((2,)), session=by_habit) == [(100, 160, "forward")]
+    assert after(Accept(), session=by_habit) == [(200, 260, "backward")]
 
 
 @pytest.mark.parametrize(

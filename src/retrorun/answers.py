@@ -33,14 +33,20 @@ Way = Literal["backward", "forward"]
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """Candidates are backward; ``segments``: their numbers, None: all without an answer."""
+    """Candidates are backward; ``segments``: their numbers, None: all without an answer.
+
+    By its number a segment that counts by habit is answered, too.
+    """
 
     segments: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """Candidates are forward; ``segments``: their numbers, None: all without an answer."""
+    """Candidates are forward; ``segments``: their numbers, None: all without an answer.
+
+    By its number a segment that counts by habit is answered, too.
+    """
 
     segments: tuple[int, ...] | None = None
 
@@ -222,17 +228,26 @@ def candidates(session: Session) -> dict[int, tuple[float, float]]:
     }
 
 
+def _by_habit(session: Session) -> dict[int, tuple[float, float]]:
+    return {
+        number: (each.segment.start_s, each.segment.end_s)
+        for number, each in enumerate(session.measures.segments, 1)
+        if each.segment.verdict == "habit" and each.segment.direction == "backward"
+    }
+
+
 def _candidate_labels(
     session: Session, numbers: Iterable[int] | None, direction: Way
 ) -> tuple[Label, ...]:
-    known = candidates(session)
-    chosen = list(known if numbers is None else dict.fromkeys(numbers))
-    if not known:
+    found = candidates(session)
+    if numbers is None and not found:
         words = f"session {session.id} has no candidate to answer"
         raise SettingsError("answer-no-candidates", words)
+    chosen = list(found if numbers is None else dict.fromkeys(numbers))
+    known = found | _by_habit(session)
     if unknown := [each for each in chosen if each not in known]:
         words = f"{_listed(unknown)} of session {session.id} is no candidate"
-        remedy = f"Its candidates are {_listed(known)}."
+        remedy = f"Its candidates are {_listed(known)}." if known else "It has none."
         raise SettingsError("answer-no-candidate", words, remedy=remedy)
     return tuple(Label(*known[each], direction, COMMAND) for each in chosen)
 

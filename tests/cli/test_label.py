@@ -31,6 +31,14 @@ def made() -> Simulated:
     return simulate(Scenario("laps", plan, "gait", Watch(laps="button", dynamics=True)), 5)
 
 
+def without_a_press() -> Simulated:
+    """The same, and the press at 11:00 was forgotten: there laps 5 and 6 are one."""
+    simulated = made()
+    laps = list(simulated.recording.laps)
+    laps[4:6] = [replace(laps[4], end_time_s=laps[5].end_time_s)]
+    return replace(simulated, recording=replace(simulated.recording, laps=tuple(laps)))
+
+
 def run(place: Path, *words: str) -> Result:
     places = ["--archive", str(place / "archive"), "--reports", str(place / "pages")]
     result = CliRunner().invoke(main, [*words, *places])
@@ -133,11 +141,7 @@ def test_a_boundary_is_moved_by_a_smaller_label(place: Path) -> None:
 
 
 def test_a_forgotten_press_is_asked_about_and_not_believed(tmp_path: Path) -> None:
-    simulated = made()
-    laps = list(simulated.recording.laps)
-    laps[4:6] = [replace(laps[4], end_time_s=laps[5].end_time_s)]  # the press at 11:00
-    recording = replace(simulated.recording, laps=tuple(laps))
-    place = imported(tmp_path, replace(simulated, recording=recording))
+    place = imported(tmp_path, without_a_press())
     done = says(place, "laps", "alternate")
     assert "as if a press was forgotten" in done.stderr
     assert "laps-doubtful" in done.stderr
@@ -198,3 +202,30 @@ def test_a_table_takes_backwards_for_backward(pristine: Path, tmp_path: Path) ->
     table.write_text("start,end,direction\n5:00,6:00,Backwards\n")
     assert run(tmp_path, "process", str(tmp_path / "exports"), "--jobs", "1").exit_code == 0
     assert backward(tmp_path) == TRUTH_S[:1]
+
+
+def test_the_convention_of_laps_holds_for_all_sessions(place: Path) -> None:
+    words = ["profile", "laps=alternate", "--archive", str(place / "archive")]
+    assert "pressed by hand: 1;" in CliRunner().invoke(main, words).stderr
+    exports = place / "exports"
+    exports.mkdir()
+    assert run(place, "process", str(exports), "--jobs", "1").exit_code == 0
+    assert backward(place) == TRUTH_S
+    says(place, "5:00", "6:00", "forward")  # an answer wins
+    assert backward(place) == TRUTH_S[1:]
+    words[1] = "laps=odd"
+    assert CliRunner().invoke(main, words).exit_code == 2
+
+
+def test_the_convention_of_laps_is_held_against_the_gait(tmp_path: Path) -> None:
+    (tmp_path / "profile.toml").write_text('laps = "alternate"\n')
+    (tmp_path / "exports").mkdir()
+    (tmp_path / "exports" / "laps.fit").write_bytes(fit_bytes(without_a_press()))
+    places = ["--archive", str(tmp_path / "archive"), "--reports", str(tmp_path / "pages")]
+    words = ["process", str(tmp_path / "exports"), "--jobs", "1", "--profile"]
+    done = CliRunner().invoke(main, [*words, str(tmp_path / "profile.toml"), *places])
+    assert done.exit_code == 0, done.output
+    assert backward(tmp_path) == TRUTH_S[:2]
+    with Archive.open(tmp_path / "archive", create=False) as archive:
+        notes = [each.slug for each in archive.session(session_id(tmp_path)).notes]
+    assert "laps-doubtful" in notes

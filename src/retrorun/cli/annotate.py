@@ -12,6 +12,7 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
+from retrorun import ingest
 from retrorun import profile as profiles
 from retrorun.archive import Archive
 from retrorun.cli import options, terminal
@@ -64,11 +65,16 @@ def profile(values: tuple[str, ...], archive: Path | None, as_json: bool) -> Non
         athlete = store.annotations.profile()
         if values:
             changed = profiles.change(athlete, _changes_from(values, athlete.masses))
-            athlete = _store_profile(store, athlete, changed)
+            convention, athlete = athlete.laps, _store_profile(store, athlete, changed)
+            if athlete.laps != convention and (count := ingest.note_pressed(store)):
+                terminal.err().print(PRESSED.format(count))
     if as_json:
         click.echo(options.json_text(profiles.plain(athlete)))
     else:
         terminal.out().print(profile_table(athlete))
+
+
+PRESSED = "sessions with laps pressed by hand: {}; `retrorun process FOLDER` analyses them again"
 
 
 def profile_table(athlete: Athlete) -> Table:

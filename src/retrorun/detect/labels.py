@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 import numpy as np
 
-from retrorun.model import LOCAL_CLOCK, UTC_CLOCK, Direction, Label, Note, Recording
+from retrorun.model import LOCAL_CLOCK, UTC_CLOCK, Athlete, Direction, Label, Note, Recording
 from retrorun.units import FloatArray
 
 _DAY_S = 86_400
@@ -235,6 +235,23 @@ def presses(recording: Recording) -> tuple[float, ...]:
         return ()
     pressed = [lap.end_time_s for lap in recording.laps[:-1] if lap.trigger == "manual"]
     return tuple(end_s - float(times.min()) for end_s in pressed)
+
+
+def by_convention(
+    recording: Recording, spoken_labels: Iterable[Label], athlete: Athlete
+) -> tuple[Label, ...]:
+    """Labels that the athlete's convention gives to laps; none where laps or steps say their own.
+
+    Args:
+        recording: with its laps.
+        spoken_labels: what the file says in words.
+        athlete: states the convention, if there is one.
+    """
+    if athlete.laps != "alternate" or any(each.origin in ("lap", "step") for each in spoken_labels):
+        return ()
+    times = recording.time_s[np.isfinite(recording.time_s)]
+    duration_s = float(np.ptp(times)) + 1.0 if times.size else 0.0
+    return turned_about(presses(recording), duration_s, PRESSES)
 
 
 # origins of labels in a file itself

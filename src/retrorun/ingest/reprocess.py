@@ -312,6 +312,26 @@ def note_dependent(archive: Archive, wait_s: float = 10.0) -> None:
             archive.pending.add_page(session_id)
 
 
+def note_pressed(archive: Archive, wait_s: float = 10.0) -> int:
+    """Note sessions with laps that were pressed by hand, after a change of the convention of laps.
+
+    Returns:
+        How many exports were noted; the next run analyses them again.
+
+    Raises:
+        ArchiveError: another process writes.
+    """
+    with archive.writing(wait_s):
+        found = {
+            each.source.sha256
+            for each in archive.sessions(_ignore)
+            if any(lap.trigger == "manual" for lap in each.laps[:-1])
+        }
+        with archive.database.transaction():
+            archive.pending.add(sorted(found))
+    return len(found)
+
+
 def has_learnt(archive: Archive, settings: "CompareSettings") -> bool:
     """Whether what is kept as learnt is what the sessions teach; nothing is locked or changed.
 

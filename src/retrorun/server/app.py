@@ -195,9 +195,11 @@ class Server:
     async def answer(self, request: Request) -> Response:
         """Store an answer; the session's new numbers."""
         self._note_use()
-        given = answer_of(await _document(request))
-        session_id = request.path_params["session"]
-        return await self._state(await self._answering.do(self._live.answer, session_id, given))
+        document = await _document(request)
+        given = answer_of(document)
+        seen = member(document, "seen", str) if "seen" in document else None
+        work, session_id = self._live.answer, request.path_params["session"]
+        return await self._state(await self._answering.do(work, session_id, given, seen))
 
     async def undo(self, request: Request) -> Response:
         """Take back the last answer about a session; its new numbers."""

@@ -8,6 +8,7 @@ there until that import or the next one has written it: the archive notes what i
 """
 
 import asyncio
+import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -252,6 +253,7 @@ class Live:
             "session": session.id,
             "segments": [_segment(*each) for each in enumerate(session.measures.segments, 1)],
             "totals": msgspec.to_builtins(session.measures.totals),
+            "seen": seen_of(session),
             "undo": archive.annotations.answers(session.id),
             "note": msgspec.to_builtins(archive.annotations.remarks().get(session.id, Remark())),
             "fresh": self.is_fresh(archive, session.id),
@@ -272,17 +274,30 @@ class Live:
 
     # what is changed
 
-    def answer(self, archive: Archive, session_id: str, given: Answer) -> str:
+    def answer(
+        self, archive: Archive, session_id: str, given: Answer, seen: str | None = None
+    ) -> str:
         """Store an answer and bring the session's numbers up to it; the session's id in full.
+
+        Args:
+            archive: of this thread.
+            session_id: or an unambiguous beginning of it.
+            given: the answer.
+            seen: the segments that the athlete saw (``seen_of``); None: those of now.
 
         Raises:
             SettingsError: the answer names nothing that is there; nothing is stored.
-            ArchiveError: there is no such session, or the disk refuses; nothing is stored.
+            ArchiveError: there is no such session, the athlete saw other segments, or the disk
+                refuses; nothing is stored.
         """
+        self._forget_written(archive)
         (full_id,) = archive.database.find_session("id", session_id)
         kept = self._overlay.of(full_id)
-        seen = kept.session if kept else None
-        return self._follow(archive, answers.answer(archive, full_id, given, seen))
+        newest = kept.session if kept else archive.session(full_id)
+        if seen is not None and seen != seen_of(newest):
+            words = "the session has changed since this page showed it"
+            raise ArchiveError("session-changed", words, remedy="Look at it again.")
+        return self._follow(archive, answers.answer(archive, full_id, given, newest))
 
     def undo(self, archive: Archive, session_id: str) -> str:
         """Take back the last answer about a session; as ``answer``."""
@@ -341,6 +356,15 @@ class Live:
         archive.annotations.set_remark(full_id, None if remark == Remark() else remark)
         self.events.tell("session", {"session": full_id})
         return str(full_id)
+
+
+def seen_of(session: Session) -> str:
+    """A text that tells whether two pages show the same segments of a session."""
+    parts = [
+        (each.segment.start_s, each.segment.end_s, each.segment.kind)
+        for each in session.measures.segments
+    ]
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
 
 
 def _unpacked(parcel: Parcel) -> Iterator[Shown]:

@@ -45,7 +45,7 @@ def cleaned(name: str, most_bytes: int) -> str:
         most_bytes: of the name in UTF-8; its beginning is shortened, its endings stay.
     """
     last = plain(name.replace("\\", "/").rpartition("/")[2])
-    last = _UNUSABLE.sub("_", last).strip(" ").rstrip(".").lstrip("~. ")
+    last = _UNUSABLE.sub("_", last).rstrip(" .").lstrip(" .~")
     stem, ending = _split(last)
     while stem and len(f"{stem}{ending}".encode()) > most_bytes:
         stem = stem[:-1]
