@@ -140,7 +140,8 @@ REVIEW: Mapping[str, str] = {
     "learnt_quicker": "your steps are {percent} % quicker backward.",
     "learnt_slower": "your steps are {percent} % slower backward.",
     "learnt_line_none": "too little backward running to know your step rate.",
-    "learnt_right": "{right} of {count} guesses were right.",
+    "learnt_right_one": "{right} of 1 guess was right.",
+    "learnt_right_many": "{right} of {count} guesses were right.",
     # a session's page
     "yes_to_all": "Yes to all {count}",
     "no_to_all": "No to all",
