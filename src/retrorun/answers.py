@@ -97,20 +97,23 @@ class Answered:
     steps: int
 
 
-def answer(archive: Archive, session_id: str, given: Answer) -> Answered:
+def answer(
+    archive: Archive, session_id: str, given: Answer, seen: Session | None = None
+) -> Answered:
     """Store an answer: all of it or nothing, and on the disk when this returns.
 
     Args:
         archive: open for writing.
         session_id: or an unambiguous beginning of it.
         given: the answer.
+        seen: the session whose numbers the athlete saw, where it is newer than the stored one.
 
     Raises:
         SettingsError: it names no candidate, no lap or an empty range; nothing is stored.
         ArchiveError: there is no such session, it cannot be read, or the disk refuses.
     """
     with archive.database.transaction():
-        session = archive.session(session_id)
+        session = seen or archive.session(session_id)
         track = clock_of(archive, session)
         labels = labels_of(given, session, track, _standing(archive, session, track))
         archive.annotations.insert_answer(session.id, labels)

@@ -20,7 +20,7 @@ from retrorun import compare, engines, privacy_zones, report
 from retrorun.archive import Archive
 from retrorun.compare import EarlierSessions
 from retrorun.errors import ArchiveError, PageError, RetrorunError
-from retrorun.model import Athlete, Comparison, Session
+from retrorun.model import Athlete, Comparison, Session, Track
 from retrorun.report import Fault, SessionContext
 from retrorun.report.page import Place, Site
 from retrorun.report.words import say
@@ -98,7 +98,7 @@ def publish(
     done = list(_pages(archive, folder, options, orders))
     site.remove(_page(each) for each in changed if each not in known)
     site.write(PASTS, json.dumps(fingerprints, indent=0, sort_keys=True))
-    pages, left_out = _overview_pages(archive, options)
+    pages, left_out = overview_pages(archive, options)
     written = [each.changed for each in done]
     written += [site.write(name, html) for name, html in pages.items()]
     for fault in left_out.values():  # whose own pages may have been written well enough
@@ -184,7 +184,7 @@ def _fault_of(session: Session, make: Callable[[Sequence[Session]], T]) -> Fault
     return None
 
 
-def _overview_pages(
+def overview_pages(
     archive: Archive, options: PublishOptions
 ) -> tuple[dict[str, str], dict[str, Fault]]:
     """The two pages over all sessions, name → HTML; and the sessions that are left out of them."""
@@ -333,7 +333,6 @@ def session_page(
     Raises:
         ArchiveError: its track is missing or damaged, or holds seconds in a privacy zone.
     """
-    athlete, settings = options.athlete, options.settings.compare
     archive.refuse_exposed(session.id)
     stored = archive.track(session.id)
     if not stored.seconds:
@@ -342,7 +341,15 @@ def session_page(
             f"`retrorun reprocess {session.id}` lets it go.",
         )
         raise ArchiveError("session-empty", words, remedy=remedy)
-    track = privacy_zones.check(stored, athlete, session.id)
+    track = privacy_zones.check(stored, options.athlete, session.id)
+    return page_of(session, track, before, options)
+
+
+def page_of(
+    session: Session, track: Track, before: EarlierSessions, options: PublishOptions
+) -> str:
+    """The page of one session whose track is at hand, without what a privacy zone hides."""
+    athlete, settings = options.athlete, options.settings.compare
     context = SessionContext(
         guidance=compare.guidance(session, before, settings),
         claims=compare.claims(compare.compare([session], athlete, settings)),

@@ -145,7 +145,7 @@ def analysed(
 
 
 def task_of(candidate: Candidate, archive: Archive) -> "Task":
-    """What a worker is to analyse: a candidate with its labels and second devices."""
+    """What a worker is given of a file: its bytes' place, its labels, its second devices."""
     from retrorun.engines import Task
 
     labels = dict(archive.annotations.labels(candidate.sha256))

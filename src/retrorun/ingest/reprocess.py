@@ -31,6 +31,7 @@ from retrorun.ingest.plan import Candidate
 from retrorun.storage import Entry
 
 if TYPE_CHECKING:
+    from retrorun.engines import Task
     from retrorun.model import Athlete, Outcome, Session
     from retrorun.settings import CompareSettings, Settings
 
@@ -118,14 +119,18 @@ def original_candidate(sha256: str, archive: Archive) -> Candidate:
     return Candidate(Entry(path, archive.file_name(sha256), 0, ""), sha256, path, packed=True)
 
 
+def original_task(sha256: str, archive: Archive) -> "Task":
+    """What a worker is given to analyse an imported file again, with the labels of now."""
+    return task_of(original_candidate(sha256, archive), archive)
+
+
 def analysed_original(
     sha256: str, archive: Archive, settings: "Settings", athlete: "Athlete"
 ) -> "Outcome":
     """What an imported file holds, with its labels and second devices; nothing is written."""
     from retrorun import engines
 
-    task = task_of(original_candidate(sha256, archive), archive)
-    (outcome,) = engines.run([task], settings, athlete)
+    (outcome,) = engines.run([original_task(sha256, archive)], settings, athlete)
     return outcome
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from retrorun.model import Athlete, MeasuredSegment, Session, Totals
+from retrorun.report.inbox import Inbox
 from retrorun.report.numbers import (
     Display,
     clock,
@@ -17,7 +18,7 @@ from retrorun.report.numbers import (
     short_date,
     spoken_time,
 )
-from retrorun.report.page import Fault, Place, render
+from retrorun.report.page import LIVE, Fault, Place, render
 from retrorun.report.words import say
 from retrorun.time_zone import local_time
 
@@ -195,6 +196,7 @@ def index_page(
     athlete: Athlete,
     listed: SessionList | None = None,
     faults: Sequence[Fault] = (),
+    inbox: Inbox | None = None,
 ) -> str:
     """The page that lists all sessions and leads to their pages.
 
@@ -203,12 +205,14 @@ def index_page(
         athlete: whose units are used.
         listed: their list, where it stands on another page, too; made if it is not given.
         faults: further sessions, which cannot be shown.
+        inbox: makes it the home page of `retrorun open`, with what waits on top.
     """
     display = Display(athlete.units)
     return render(
         "index",
         say("title_index"),
-        Place(),
+        Place() if inbox is None else LIVE,
+        inbox={} if inbox is None else inbox.document(),
         headline=sessions_headline(sessions),
         subline=_subline(sessions, display),
         log=listed or session_list(sessions, display),
