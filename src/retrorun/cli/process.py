@@ -9,7 +9,7 @@ import json
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -310,14 +310,19 @@ def _counts(report: ingest.Report) -> str:
     return "files: " + (", ".join(parts) or "none that are exports")
 
 
-def session_table(sessions: "list[Session]") -> "Table":
-    """Sessions, one a row."""
+def session_table(sessions: "list[Session]", outdated: Collection[str] = ()) -> "Table":
+    """Sessions, one a row; those whose numbers are older than the last answer are marked."""
     numbers = ("time", "km", "backward", "perhaps", "backward km", "cost factor")
     table = terminal.grid(("session", "when", "file"), numbers)
     table.add_column("heading")
+    if outdated:
+        table.add_column("numbers")
     for session in sessions:
-        table.add_row(*_session_row(session))
+        table.add_row(*_session_row(session), *([OLDER] if session.id in outdated else []))
     return table
+
+
+OLDER = "older than your last answer"
 
 
 def _session_row(session: "Session") -> tuple[str, ...]:
