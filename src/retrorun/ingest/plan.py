@@ -28,6 +28,7 @@ from retrorun.ingest.file_groups import (
     is_table,
     named_after,
     other_sports,
+    table_order,
 )
 from retrorun.storage import Entry, Folder, Store
 from retrorun.text import shown
@@ -201,7 +202,8 @@ def survey(
     if one and not exports:
         raise ReadError("not-an-export", _NO_EXPORT, file=shown(str(one)), remedy=_EXPORTS)
     export_paths = {entry.address for entry in exports}
-    tables = [entry for entry in found if is_table(entry.name)]
+    tables = sorted((entry for entry in found if is_table(entry.name)), key=table_order)
+    imported = [row.path for row in known.values() if row.outcome == "imported"] if tables else []
     due = {container(row) for row in known.values() if should_retry(row, retry=retry)}
 
     def is_fresh(entry: Entry) -> bool:
@@ -224,7 +226,7 @@ def survey(
         holders=_holders(known, candidates, due),
         tables=tuple(
             Table(Candidate(each, _hash(store, each)), paths)
-            for each, paths in zip(tables, named_after(tables, exports), strict=True)
+            for each, paths in zip(tables, named_after(tables, exports, imported), strict=True)
             if not growing & {each.address, *paths}
             and (each.address in steady_tables or wanted & set(paths))
         ),
