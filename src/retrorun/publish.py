@@ -58,6 +58,8 @@ class PublishOptions:
         standalone: everything in one file.
         redacted: without what tells who, where and on which day.
         jobs: processes that write pages at the same time.
+        archive_option: what commands on pages need to find the archive, such as
+            `` --archive .demo``; empty where it lies in its usual place.
     """
 
     settings: Settings
@@ -65,6 +67,7 @@ class PublishOptions:
     standalone: bool = False
     redacted: bool = False
     jobs: int = 1
+    archive_option: str = ""
 
 
 def publish(
@@ -356,5 +359,6 @@ def page_of(
         athlete=athlete,
         standalone=options.standalone,
         redacted=options.redacted,
+        archive_option=options.archive_option,
     )
     return report.session_page(session, track, context)

@@ -141,7 +141,7 @@
       focusMap(facts, ...(chosen || [0, 0]));
       if (!chosen) return;
       $("selected-span").textContent = `${clock(start)} – ${clock(end)}`;
-      command.textContent = `retrorun label ${facts.id} ${start} ${end} ${word}`;
+      command.textContent = `retrorun label ${facts.id} ${start} ${end} ${word}${facts.archive || ""}`;
       $("copy").textContent = $("copy").dataset.label;
     }
     function zoom(to) {
