@@ -61,6 +61,7 @@
     }
     bar.hidden = false;
     undoButton.disabled = !state.undo;
+    if ("fresh" in state) page.freshness(state.fresh);
   }
 
   // -- on disk: answers are collected, and saved as a table with the labels that were there ---------
@@ -75,12 +76,12 @@
     if (row && answer.answer === "accept") for (const [a, b] of [[+row.dataset.s, Math.min(+row.dataset.e, answer.start_s)], [Math.max(+row.dataset.s, answer.end_s), +row.dataset.e]]) if (a < b) rows.unshift([a, b, "forward"]);
     return rows;
   }
-  // a later label cuts the earlier ones that it overlaps
+  // a later label takes the place of earlier ones of its direction that it overlaps, and cuts others
   function table() {
     let rows = known.rows.map((row) => row.slice());
     for (const answer of given) {
       for (const [start, end, direction] of labelsOf(answer)) {
-        rows = rows.flatMap(([a, b, way]) => [[a, Math.min(b, start), way], [Math.max(a, end), b, way]]).filter(([a, b]) => a < b);
+        rows = rows.flatMap(([a, b, way]) => (way === direction && a < end && start < b ? [] : [[a, Math.min(b, start), way], [Math.max(a, end), b, way]])).filter(([a, b]) => a < b);
         if (direction !== "clear") rows.push([start, end, direction]);
       }
     }

@@ -48,10 +48,12 @@
 
   const home = $("inbox");
   if (home) inbox();
-  document.querySelectorAll("[data-fresh]").forEach((note) => on("fresh", ({ fresh }) => {
+  const freshness = (fresh) => document.querySelectorAll("[data-fresh]").forEach((note) => {
     note.textContent = say(fresh ? "fresh" : "not_fresh");
     note.classList.toggle("pending", !fresh);
-  }));
+  });
+  on("fresh", ({ fresh }) => freshness(fresh));
+  window.retrorun.freshness = freshness;
   addEventListener("load", listen);
 
   // -- home ----------------------------------------------------------------------------------------
@@ -66,6 +68,7 @@
       $("waiting-words").replaceChildren(count, ` ${say("inbox_may")} ${counted("inbox_sessions", found.sessions)}`);
       $("learnt-words").textContent = found.learnt || "";
       progress(found.import);
+      $("trouble").textContent = found.trouble || "";
       const aside = found.set_aside || [];
       $("set-aside").hidden = !aside.length;
       if (before !== null && aside.length > before) $("set-aside").open = true; // what was just added
