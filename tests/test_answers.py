@@ -13,7 +13,15 @@ import pytest
 
 import fake_pipeline
 from retrorun import answers
-from retrorun.answers import Accept, AlternateLaps, LabelLaps, LabelRange, Reject
+from retrorun.answers import (
+    Accept,
+    AcceptRange,
+    AlternateLaps,
+    LabelLaps,
+    LabelRange,
+    Reject,
+    RejectRange,
+)
 from retrorun.archive import Archive, maintenance
 from retrorun.detect.labels import in_force, turned_about
 from retrorun.errors import SettingsError
@@ -119,6 +127,28 @@ def test_a_longer_label_survives_a_candidate_that_it_overlaps() -> None:
         (40, 101, "backward"),
         (101, 160, "backward"),
     ]
+
+
+def test_a_candidate_with_moved_ends_is_backward_within_and_forward_outside_of_them() -> None:
+    assert after(AcceptRange(108, 155)) == [
+        (100, 108, "forward"),
+        (108, 155, "backward"),
+        (155, 160, "forward"),
+    ]
+    assert after(AcceptRange(90, 170)) == [(90, 170, "backward")]
+    # pages round to whole seconds: ends that were not moved are the candidate's own
+    assert after(AcceptRange(100.4, 159.6)) == [(100, 160, "backward")]
+
+
+def test_a_candidate_is_found_by_its_time_whatever_its_number() -> None:
+    assert after(RejectRange(198, 256)) == [(198, 260, "forward")]
+    for gone in (AcceptRange(300, 350), RejectRange(160, 200), AcceptRange(20, 100)):
+        with pytest.raises(SettingsError) as refused:
+            after(gone)
+        assert refused.value.slug == "answer-candidate-gone"
+    with pytest.raises(SettingsError) as refused:
+        after(AcceptRange(590, 700))
+    assert refused.value.slug == "label-empty"
 
 
 def test_what_counts_by_habit_is_answered_by_its_number() -> None:

@@ -77,7 +77,27 @@ class LabelRange:
     direction: Literal["backward", "forward", "clear"]
 
 
-Answer = Accept | Reject | LabelLaps | AlternateLaps | LabelRange
+@dataclass(frozen=True, slots=True)
+class AcceptRange:
+    """The candidate that lies there is backward within these ends, and forward outside of them.
+
+    It is found by its time, not by its number, which another answer may have changed since the
+    athlete saw it.
+    """
+
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RejectRange:
+    """The candidate that lies there is forward, as far as the wider of its ends and these."""
+
+    start_s: float
+    end_s: float
+
+
+Answer = Accept | Reject | AcceptRange | RejectRange | LabelLaps | AlternateLaps | LabelRange
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,10 +251,15 @@ def labels_of(
 def _shown_labels(given: Answer, session: Session) -> tuple[Label, ...]:
     """The labels of an answer in seconds since the session's start, as pages show them."""
     match given:
-        case Accept(segments):
-            return _candidate_labels(session, segments, "backward")
-        case Reject(segments):
-            return _candidate_labels(session, segments, "forward")
+        case Accept(segments) | Reject(segments):
+            way: Way = "backward" if isinstance(given, Accept) else "forward"
+            return _candidate_labels(session, segments, way)
+        case AcceptRange(start_s, end_s):
+            return _moved_labels(session, start_s, end_s)
+        case RejectRange(start_s, end_s):
+            low_s, high_s = _nearest_candidate(session, start_s, end_s)
+            ends_s = min(low_s, start_s), max(high_s, end_s)
+            return (_range_label(session, *ends_s, "forward"),)
         case LabelLaps(laps, direction):
             return _lap_labels(session, laps, direction)
         case AlternateLaps():
@@ -274,6 +299,34 @@ def _candidate_labels(
         remedy = f"Its candidates are {_listed(known)}." if known else "It has none."
         raise SettingsError("answer-no-candidate", words, remedy=remedy)
     return tuple(Label(*known[each], direction, COMMAND) for each in chosen)
+
+
+def _nearest_candidate(session: Session, start_s: float, end_s: float) -> tuple[float, float]:
+    """Start and end of the candidate that shares most of a range."""
+    _range_label(session, start_s, end_s, "clear")  # it must lie within the session
+    shared_s = {
+        ends_s: min(ends_s[1], end_s) - max(ends_s[0], start_s)
+        for ends_s in candidates(session).values()
+    }
+    found = max(shared_s, key=lambda each: shared_s[each], default=None)
+    if found is None or shared_s[found] <= 0:
+        words = f"session {session.id} has no candidate there any more"
+        raise SettingsError("answer-candidate-gone", words, remedy="It may be answered already.")
+    return found
+
+
+def _moved_labels(session: Session, start_s: float, end_s: float) -> tuple[Label, ...]:
+    """A candidate with ends that the athlete has moved, and what they left outside of it."""
+    low_s, high_s = _nearest_candidate(session, start_s, end_s)
+    # pages show whole seconds: an end that was not moved is the candidate's own
+    start_s = low_s if abs(start_s - low_s) <= _SHOWN_S else start_s
+    end_s = high_s if abs(end_s - high_s) <= _SHOWN_S else end_s
+    outside = ((low_s, min(start_s, high_s)), (max(end_s, low_s), high_s))
+    rests = [_range_label(session, *each, "forward") for each in outside if each[0] < each[1]]
+    return (_range_label(session, start_s, end_s, "backward"), *rests)
+
+
+_SHOWN_S = 0.5  # pages round times by at most this
 
 
 def _listed(numbers: Iterable[int]) -> str:

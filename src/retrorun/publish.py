@@ -22,6 +22,7 @@ from retrorun.compare import EarlierSessions
 from retrorun.errors import ArchiveError, PageError, RetrorunError
 from retrorun.model import Athlete, Comparison, Session, Track
 from retrorun.report import Fault, SessionContext
+from retrorun.report.inbox import Inbox
 from retrorun.report.page import Place, Site
 from retrorun.report.words import say
 from retrorun.settings import Settings
@@ -188,31 +189,47 @@ def _fault_of(session: Session, make: Callable[[Sequence[Session]], T]) -> Fault
 
 
 def overview_pages(
-    archive: Archive, options: PublishOptions
+    archive: Archive,
+    options: PublishOptions,
+    names: Collection[str] = (COMPARISON, INDEX),
+    inbox: Inbox | None = None,
 ) -> tuple[dict[str, str], dict[str, Fault]]:
-    """The two pages over all sessions, name → HTML; and the sessions that are left out of them."""
+    """Pages over all sessions, name → HTML; and the sessions that are left out of them.
+
+    Args:
+        archive: has the sessions.
+        options: how they are written.
+        names: of the pages.
+        inbox: what waits for the athlete, if the index is the home page of a server.
+    """
     left_out: dict[str, Fault] = {}
     sessions = archive.summaries(partial(_note, left_out))
-    pages, found = of_sound(sessions, lambda sound: _overview(sound, left_out, options))
+    draw = partial(_overview, options=options, names=names, inbox=inbox)
+    pages, found = of_sound(sessions, lambda sound: draw(sound, left_out))
     if found:
         left_out |= {each.session: each for each in found}
-        sound = [each for each in sessions if each.id not in left_out]
-        pages = _overview(sound, left_out, options)
+        pages = draw([each for each in sessions if each.id not in left_out], left_out)
     return pages, left_out
 
 
 def _overview(
-    sessions: Sequence[Session], faults: Mapping[str, Fault], options: PublishOptions
+    sessions: Sequence[Session],
+    faults: Mapping[str, Fault],
+    *,
+    options: PublishOptions,
+    names: Collection[str],
+    inbox: Inbox | None,
 ) -> dict[str, str]:
-    """The two pages over all sessions: name → HTML."""
-    athlete = options.athlete
-    found = compare.compare(sessions, athlete, options.settings.compare)
+    """The wanted pages over all sessions: name → HTML."""
+    athlete, pages = options.athlete, dict[str, str]()
     listed = report.list_sessions(sessions, athlete)
-    left_out = [faults[each] for each in sorted(faults)]
-    return {
-        COMPARISON: report.comparison_page(found, sessions, athlete, listed),
-        INDEX: report.index_page(sessions, athlete, listed, left_out),
-    }
+    if COMPARISON in names:
+        found = compare.compare(sessions, athlete, options.settings.compare)
+        pages[COMPARISON] = report.comparison_page(found, sessions, athlete, listed)
+    if INDEX in names:
+        left_out = [faults[each] for each in sorted(faults)]
+        pages[INDEX] = report.index_page(sessions, athlete, listed, left_out, inbox)
+    return pages
 
 
 def _remember_faults(
@@ -336,24 +353,33 @@ def session_page(
     Raises:
         ArchiveError: its track is missing or damaged, or holds seconds in a privacy zone.
     """
-    archive.refuse_exposed(session.id)
-    stored = archive.track(session.id)
+    track = shown_track(archive, session.id, options.athlete)
+    return report.session_page(session, track, session_context(session, before, options))
+
+
+def shown_track(archive: Archive, session_id: str, athlete: Athlete) -> Track:
+    """The track of a session, if it may be shown.
+
+    Raises:
+        ArchiveError: it is missing or damaged, or holds seconds in a privacy zone.
+    """
+    archive.refuse_exposed(session_id)
+    stored = archive.track(session_id)
     if not stored.seconds:
         words, remedy = (
             "its track holds no second",
-            f"`retrorun reprocess {session.id}` lets it go.",
+            f"`retrorun reprocess {session_id}` lets it go.",
         )
         raise ArchiveError("session-empty", words, remedy=remedy)
-    track = privacy_zones.check(stored, options.athlete, session.id)
-    return page_of(session, track, before, options)
+    return privacy_zones.check(stored, athlete, session_id)
 
 
-def page_of(
-    session: Session, track: Track, before: EarlierSessions, options: PublishOptions
-) -> str:
-    """The page of one session whose track is at hand, without what a privacy zone hides."""
+def session_context(
+    session: Session, before: EarlierSessions, options: PublishOptions
+) -> SessionContext:
+    """What a session's page is given beside the session and its track."""
     athlete, settings = options.athlete, options.settings.compare
-    context = SessionContext(
+    return SessionContext(
         guidance=compare.guidance(session, before, settings),
         claims=compare.claims(compare.compare([session], athlete, settings)),
         athlete=athlete,
@@ -361,4 +387,3 @@ def page_of(
         redacted=options.redacted,
         archive_option=options.archive_option,
     )
-    return report.session_page(session, track, context)

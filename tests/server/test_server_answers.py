@@ -183,6 +183,57 @@ def test_a_tab_that_shows_older_segments_is_told_so_and_loses_nothing(place: Pat
         assert client.post(f"/api/sessions/{session}/answers", second).json["undo"] == 2
 
 
+def test_a_candidate_is_answered_by_its_time_and_one_that_is_gone_is_named(place: Path) -> None:
+    with serving.running(serving.setup(place)) as client:
+        session, _ = numbers(client)
+        first, second, *_ = client.get("/api/inbox")["queue"]
+        ends_s = {"start_s": first["start_s"] + 5, "end_s": first["end_s"]}
+        moved = client.answer(session, answer="accept", segments=[999], **ends_s)
+        assert spans(moved, "backward") == [(ends_s["start_s"], ends_s["end_s"])]
+        again = {"answer": "reject", "segments": [2], **ends_s}
+        assert client.post(f"/api/sessions/{session}/answers", again).status == 409
+        assert client.get(f"/api/sessions/{session}")["undo"] == 1
+        ends_s = {each: second[each] for each in ("start_s", "end_s")}
+        state = client.answer(session, answer="reject", segments=[second["segment"]], **ends_s)
+        assert state["undo"] == 2
+        asked = [each["start_s"] for each in client.get("/api/inbox")["queue"]]
+        assert not {first["start_s"], second["start_s"]} & set(asked)
+
+
+def test_the_review_asks_about_what_waits_first_and_about_what_is_wanted(place: Path) -> None:
+    with serving.running(serving.setup(place)) as client:
+        queue = client.get("/api/inbox")["queue"]
+        page = client.ask("GET", "/review").body.decode()
+        assert f'data-number="{queue[0]["segment"]}"' in page
+        address = f"/review?session={queue[1]['session']}&segment={queue[1]['segment']}"
+        page = client.ask("GET", address).body.decode()
+        assert f'data-number="{queue[1]["segment"]}"' in page
+        asked = client.get(f"/api/review/{queue[2]['session']}/{queue[2]['start_s']}")
+        assert f'data-number="{queue[2]["segment"]}"' in asked["html"]
+        assert asked["undo"] == 0
+        for missing in (f"/api/review/{queue[0]['session']}/17", "/api/review/zz/17"):
+            assert client.ask("GET", missing).status == 404
+        session, _ = numbers(client)
+        client.answer(session, answer="accept", segments="all")
+        assert "data-number" not in client.ask("GET", "/review").body.decode()
+
+
+def test_the_state_of_a_session_has_its_page_with_buttons_and_the_static_page_has_none(
+    place: Path,
+) -> None:
+    with serving.running(serving.setup(place, follow_s=0.2)) as client:
+        session, _ = numbers(client)
+        state = client.answer(session, answer="accept", segments="all")
+        assert state["page"] == client.ask("GET", f"/sessions/{session}").body.decode()
+        assert "connect-src" in state["page"]
+        home = client.ask("GET", "/").body.decode()
+        assert 'aria-label="Add exports"' in home
+        static = place / "reports" / "sessions" / f"{session}.html"
+        serving.until(static.is_file)
+        serving.until(lambda: bool(client.get("/api/inbox")["fresh"]))
+    assert "connect-src" not in static.read_text(encoding="utf-8")
+
+
 def _ranges(tab: int) -> list[tuple[float, float]]:
     return [(20.0 + 20 * each + 10 * tab, 28.0 + 20 * each + 10 * tab) for each in range(8)]
 

@@ -1,6 +1,7 @@
 """The addresses of the server: pages, and the JSON that their script asks for and sends."""
 
 import asyncio
+import re
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -18,11 +19,13 @@ from starlette.types import ASGIApp
 from retrorun import engines, publish, report
 from retrorun.answers import (
     Accept,
+    AcceptRange,
     AlternateLaps,
     Answer,
     LabelLaps,
     LabelRange,
     Reject,
+    RejectRange,
 )
 from retrorun.archive import Archive
 from retrorun.errors import RetrorunError, error_location
@@ -67,8 +70,10 @@ class Server:
             Route("/comparison", self.overview(publish.COMPARISON)),
             Route(f"/{publish.COMPARISON}", self.overview(publish.COMPARISON)),
             Route("/sessions/{session}", self.session),
+            Route("/review", self.review),
             Route("/assets/{name}", self.asset),
             Route("/api/inbox", self.inbox),
+            Route("/api/review/{session}/{start_s:int}", self.question),
             Route("/api/sessions/{session}", self.numbers),
             Route("/api/sessions/{session}/answers", self.answer, methods=["POST"]),
             Route("/api/sessions/{session}/undo", self.undo, methods=["POST"]),
@@ -114,7 +119,8 @@ class Server:
 
         async def answer(_: Request) -> Response:
             self._note_use()
-            return HTMLResponse(await self._overlooking.do(self._overviews.page, name))
+            inbox = await self._reading.do(self._live.inbox) if name == publish.INDEX else None
+            return HTMLResponse(await self._overlooking.do(self._overviews.page, name, inbox))
 
         return answer
 
@@ -129,10 +135,22 @@ class Server:
             place = Place(asset_prefix="/assets/", home="/")
             html = report.fault_page(Fault.of(session_id, problem), place)
             return HTMLResponse(html, status)
-        return HTMLResponse(html, background=BackgroundTask(self._warm, session_id))
+        return HTMLResponse(html, background=self._warming(session_id))
+
+    def _warming(self, session_id: str) -> BackgroundTask:
+        return BackgroundTask(self._warm, session_id)
 
     async def _warm(self, session_id: str) -> None:
         await self._answering.do(self._live.warm, session_id)
+
+    async def review(self, request: Request) -> Response:
+        """The page of the review, which begins with what waits first or with a wanted segment."""
+        self._note_use()
+        session_id = request.query_params.get("session")
+        segment = request.query_params.get("segment", "")
+        number = int(segment) if re.fullmatch(r"[0-9]{1,6}", segment) else None
+        html = await self._reading.do(self._live.review, session_id, number)
+        return HTMLResponse(html)
 
     async def asset(self, request: Request) -> Response:
         """A script or style of the pages, by the name that changes with its content."""
@@ -147,13 +165,17 @@ class Server:
     async def inbox(self, _: Request) -> Response:
         """What waits for the athlete."""
         self._note_use()
-        found = await self._reading.do(self._live.inbox)
         progress = self.follower.progress
-        more = {
-            "import": progress.plain() if progress else None,
-            "trouble": self.follower.trouble,
-        }
-        return _json(found | more)
+        found = await self._reading.do(self._live.inbox, progress.shown() if progress else None)
+        return _json(found.document() | {"trouble": self.follower.trouble})
+
+    async def question(self, request: Request) -> Response:
+        """The question about one segment, by its start."""
+        self._note_use()
+        session_id, start_s = (request.path_params[each] for each in ("session", "start_s"))
+        panel = await self._reading.do(self._live.panel, session_id, None, start_s)
+        state = await self._reading.do(self._live.undoable, session_id)
+        return _json({"html": panel, "undo": state}, background=self._warming(session_id))
 
     async def numbers(self, request: Request) -> Response:
         """The numbers of a session."""
@@ -161,7 +183,7 @@ class Server:
         return await self._state(request.path_params["session"])
 
     async def _state(self, session_id: str) -> Response:
-        return _json(await self._reading.do(self._live.numbers, session_id))
+        return _json(await self._reading.do(self._live.state, session_id))
 
     async def stream(self, request: Request) -> Response:
         """Events for a page, as long as it is open."""
@@ -257,6 +279,9 @@ def answer_of(document: Any) -> Answer:  # noqa: ANN401 - JSON
         Refused: it is none.
     """
     kind = member(document, "answer", str)
+    if kind in {"accept", "reject"} and "start_s" in document:
+        ends_s = (_seconds(document, each) for each in ("start_s", "end_s"))
+        return AcceptRange(*ends_s) if kind == "accept" else RejectRange(*ends_s)
     if kind in {"accept", "reject"}:
         numbers = _numbers(document, "segments", "all")
         return Accept(numbers) if kind == "accept" else Reject(numbers)
@@ -310,8 +335,11 @@ def remark_of(document: Any) -> Remark:  # noqa: ANN401 - JSON
     return Remark(scores[0], scores[1], text)
 
 
-def _json(document: object, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(document), status, media_type=JSON)
+def _json(
+    document: object, status: int = 200, background: BackgroundTask | None = None
+) -> Response:
+    encoded = msgspec.json.encode(document)
+    return Response(encoded, status, media_type=JSON, background=background)
 
 
 async def _refused(_: Request, refusal: Refused) -> Response:

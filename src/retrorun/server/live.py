@@ -10,25 +10,27 @@ there until that import or the next one has written it: the archive notes what i
 import asyncio
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import msgspec
 
-from retrorun import answers, compare, engines, ingest, privacy_zones, publish
+from retrorun import answers, compare, engines, ingest, publish, report
 from retrorun.answers import Answer
-from retrorun.archive import Archive, Change, FileRow, Parcel, serialization
+from retrorun.archive import Archive, Change, Parcel, serialization
 from retrorun.compare import EarlierSessions
 from retrorun.engines.child import Guard, Lost
 from retrorun.errors import ArchiveError, RetrorunError
 from retrorun.model import Athlete, Remark, Session, Track
+from retrorun.report.inbox import ImportProgress, Inbox
+from retrorun.report.session.question import QuestionContext, question_panel, review_page
+from retrorun.server.inbox import Queue, learnt_of, set_aside
 from retrorun.settings import Settings
-from retrorun.storage import shown
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -171,6 +173,11 @@ class _Overlay:
         with self.lock:
             return list(self.sessions)
 
+    def newest(self) -> dict[str, Session]:
+        with self.lock:
+            found = [each.session for made in self.sessions.values() for each in made]
+        return {each.id: each for each in found}
+
 
 class Live:
     """All that is shown and changed; its methods run in a ``Hand``, with that hand's archive."""
@@ -180,7 +187,7 @@ class Live:
         self._overlay = _Overlay()
         self._guard = Guard()
         self._earlier: tuple[tuple[int, int], Mapping[str, EarlierSessions]] | None = None
-        self._queue = _Queue()
+        self._queue = Queue()
 
     # what is shown
 
@@ -196,11 +203,8 @@ class Live:
         kept = self._overlay.of(full_id)
         if kept is not None:
             return kept
-        session = archive.session(full_id)
-        track = privacy_zones.check(
-            archive.track(full_id), self.setup.athlete_of(archive), session.id
-        )
-        return Shown(session, track)
+        track = publish.shown_track(archive, full_id, self.setup.athlete_of(archive))
+        return Shown(archive.session(full_id), track)
 
     def _forget_written(self, archive: Archive) -> None:
         """Let go of what the archive has by now."""
@@ -232,17 +236,23 @@ class Live:
         Raises:
             ArchiveError: as ``shown``.
         """
-        found = self.shown(archive, session_id)
-        options = self.options(archive)
-        before = self.earlier(archive, found.session.id)
-        return publish.page_of(found.session, found.track, before, options)
+        return self._page(archive, self.shown(archive, session_id))
 
-    def options(self, archive: Archive) -> publish.PublishOptions:
-        """How pages are written here."""
-        return publish.PublishOptions(self.setup.settings, self.setup.athlete_of(archive))
+    def _page(self, archive: Archive, found: Shown) -> str:
+        session = found.session
+        options = publish.PublishOptions(self.setup.settings, self.setup.athlete_of(archive))
+        context = publish.session_context(session, self.earlier(archive, session.id), options)
+        live = replace(
+            context,
+            live=True,
+            undo=archive.annotations.answers(session.id),
+            fresh=archive.pending.is_empty(),
+            note=archive.annotations.remarks().get(session.id, Remark()),
+        )
+        return report.session_page(session, found.track, live)
 
-    def numbers(self, archive: Archive, session_id: str) -> dict[str, Any]:
-        """The numbers of a session, as the pages' script takes them.
+    def state(self, archive: Archive, session_id: str) -> dict[str, Any]:
+        """The numbers of a session and its page, as the pages' script takes them.
 
         Raises:
             ArchiveError: as ``shown``.
@@ -257,20 +267,56 @@ class Live:
             "undo": archive.annotations.answers(session.id),
             "note": msgspec.to_builtins(archive.annotations.remarks().get(session.id, Remark())),
             "fresh": self.is_fresh(archive, session.id),
+            "page": self._page(archive, found),
         }
 
-    def inbox(self, archive: Archive) -> dict[str, Any]:
+    def inbox(self, archive: Archive, progress: ImportProgress | None = None) -> Inbox:
         """What waits for the athlete: candidates, newest session first, and files set aside."""
         self._forget_written(archive)
-        queue = self._queue.candidates(archive, self._overlay)
-        rows = archive.problems()[:MOST_SET_ASIDE]
-        return {
-            "candidates": len(queue),
-            "sessions": len({each["session"] for each in queue}),
-            "queue": queue,
-            "set_aside": [set_aside(row) for row in rows],
-            "fresh": self.is_fresh(archive),
-        }
+        return Inbox(
+            queue=self._queue.candidates(archive, self._overlay.newest()),
+            set_aside=tuple(set_aside(row) for row in archive.problems()[:MOST_SET_ASIDE]),
+            progress=progress,
+            learnt=learnt_of(self.setup.athlete_of(archive)),
+            fresh=self.is_fresh(archive),
+        )
+
+    def panel(
+        self, archive: Archive, session_id: str, number: int | None, start_s: int | None = None
+    ) -> str:
+        """The question about a segment, as HTML for the page of the review.
+
+        Args:
+            archive: of this thread.
+            session_id: or an unambiguous beginning of it.
+            number: of the segment; None: it is found by its start.
+            start_s: whole seconds since the session's start, as pages show it.
+
+        Raises:
+            ArchiveError: as ``shown``, or there is no such segment.
+        """
+        found = self.shown(archive, session_id)
+        segments = found.session.measures.segments
+        starts_s = [round(each.segment.start_s) for each in segments]
+        if number is None:
+            number = starts_s.index(start_s) + 1 if start_s in starts_s else 0
+        if not 1 <= number <= len(segments):
+            raise ArchiveError("segment-unknown", f"session {session_id} has no such segment")
+        undo = archive.annotations.answers(found.session.id)
+        context = QuestionContext(self.setup.athlete_of(archive), undo)
+        return question_panel(found.session, found.track, number, context)
+
+    def review(self, archive: Archive, session_id: str | None, number: int | None) -> str:
+        """The page of the review; it begins with one segment, or with what waits first.
+
+        Raises:
+            ArchiveError: as ``panel``.
+        """
+        inbox = self.inbox(archive)
+        if session_id is None and inbox.queue:
+            session_id, number = inbox.queue[0].session, inbox.queue[0].segment
+        panel = "" if session_id is None else self.panel(archive, session_id, number or 1)
+        return review_page(inbox, panel)
 
     # what is changed
 
@@ -336,6 +382,10 @@ class Live:
         (parcel,) = list(self._guard.stream(work, task))
         return None if isinstance(parcel, Lost) else replace(parcel, labels=task.labels)
 
+    def undoable(self, archive: Archive, session_id: str) -> int:
+        """How many answers about a session can be taken back."""
+        return archive.annotations.answers(archive.database.find_session("id", session_id)[0])
+
     def warm(self, archive: Archive, session_id: str) -> None:
         """Have the child process ready, before the first answer about a session."""
         if not self._guard.is_ready:
@@ -376,91 +426,3 @@ def _segment(number: int, measured: Any) -> dict[str, Any]:  # noqa: ANN401 - a 
     segment = measured.segment
     names = ("start_s", "end_s", "direction", "gait", "verdict", "probability", "kind")
     return {"number": number} | {name: getattr(segment, name) for name in names}
-
-
-def set_aside(row: FileRow) -> dict[str, str]:
-    """A file that became no session, as the pages name it."""
-    return {
-        "name": shown(PurePath(row.path).name),
-        "outcome": row.outcome,
-        "reason": row.message or row.slug or "",
-        "remedy": row.remedy or "",
-    }
-
-
-class _Segment(msgspec.Struct):
-    start_s: float
-    end_s: float
-    direction: str
-    verdict: str
-
-
-class _Measured(msgspec.Struct):
-    segment: _Segment
-
-
-class _Measures(msgspec.Struct):
-    segments: list[_Measured]
-
-
-class _Document(msgspec.Struct):
-    """As much of a stored session as the queue asks."""
-
-    measures: _Measures
-
-
-_DECODER = msgspec.json.Decoder(_Document)
-_Span = tuple[int, float, float]  # number, start and end
-
-
-class _Queue:
-    """The candidates of all sessions; a session's are read again only when its track changes."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, tuple[str, tuple[_Span, ...]]] = {}
-
-    def candidates(self, archive: Archive, overlay: _Overlay) -> list[dict[str, Any]]:
-        """Session, number, start and end of each candidate, newest session first."""
-        rows = archive.database.rows(
-            "SELECT id, track, (SELECT sum(seconds) FROM totals WHERE session = id "
-            "AND kind = 'candidate') FROM sessions ORDER BY start_time_s DESC, id"
-        )
-        hidden, above = set(archive.annotations.exposed()), bool(overlay.hashes())
-        self._known = {each: self._known[each] for each, *_ in rows if each in self._known}
-        found: list[dict[str, Any]] = []
-        for session_id, track, seconds in rows:
-            kept = overlay.of(session_id) if above else None
-            if session_id not in hidden and (kept or seconds):
-                spans = _spans_of(kept) if kept else self._spans(archive, session_id, track)
-                found += [_entry(session_id, each) for each in spans]
-        return found
-
-    def _spans(self, archive: Archive, session_id: str, track: str) -> tuple[_Span, ...]:
-        known = self._known.get(session_id)
-        if known is None or known[0] != track:
-            known = self._known[session_id] = track, _read_spans(archive, session_id)
-        return known[1]
-
-
-def _read_spans(archive: Archive, session_id: str) -> tuple[_Span, ...]:
-    """The candidates of a stored session; none of one that cannot be read."""
-    try:
-        (document,) = archive.database.find_session("document", session_id)
-        segments = [each.segment for each in _DECODER.decode(document).measures.segments]
-    except (ArchiveError, msgspec.MsgspecError):
-        return ()
-    return tuple(
-        (number, each.start_s, each.end_s)
-        for number, each in enumerate(segments, 1)
-        if each.direction == "backward" and each.verdict == "candidate"
-    )
-
-
-def _spans_of(kept: Shown) -> Iterable[_Span]:
-    found = answers.candidates(kept.session)
-    return [(number, *ends_s) for number, ends_s in found.items()]
-
-
-def _entry(session_id: str, span: _Span) -> dict[str, Any]:
-    number, start_s, end_s = span
-    return {"session": session_id, "segment": number, "start_s": start_s, "end_s": end_s}

@@ -22,7 +22,7 @@ from urllib.parse import parse_qs
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from retrorun.errors import RetrorunError
+from retrorun.errors import RetrorunError, SettingsError
 from retrorun.settings import ServerSettings
 
 TOKEN_BYTES = 32
@@ -325,8 +325,9 @@ async def _redirect(send: Send, identity: Identity) -> None:
 
 def refusal_of(problem: RetrorunError) -> Refused:
     """The response that an error of ours stands for."""
-    status = {"session-unknown": 404}.get(problem.slug, 409)
-    return Refused(400 if type(problem).__name__ == "SettingsError" else status, str(problem))
+    usual = 400 if isinstance(problem, SettingsError) else 409
+    known = {"session-unknown": 404, "segment-unknown": 404, "answer-candidate-gone": 409}
+    return Refused(known.get(problem.slug, usual), str(problem))
 
 
 def member(document: Any, name: str, kind: type | tuple[type, ...]) -> Any:  # noqa: ANN401 - JSON

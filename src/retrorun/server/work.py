@@ -10,19 +10,23 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
 from retrorun import ingest, publish, watch
 from retrorun.archive import Archive
 from retrorun.engines.child import Guard, Limits, Lost
-from retrorun.errors import EngineError, ReadError
+from retrorun.errors import EngineError, ReadError, RetrorunError
 from retrorun.ingest.plan import SETTLE_S
-from retrorun.server.live import Events, Setup, set_aside
+from retrorun.report.inbox import ImportProgress, Inbox
+from retrorun.server.inbox import set_aside
+from retrorun.server.live import Events, Setup
 from retrorun.storage import shown
 
 TOLD_S = 0.2  # progress is told no more often than this
+MOST_OUTDATED = 20  # sessions of another version that one job analyses again
 LOOK_S = 1.0  # how often it is looked whether the processes can be let go
 Event = tuple[str, dict[str, Any]]
 Tell = Callable[[str, Mapping[str, Any]], None]
@@ -81,7 +85,11 @@ def _run(job: Job, tell: Tell) -> None:
         ingest.reprocess_exposed(store, engine)
         options = publish.PublishOptions(setup.settings, setup.athlete_of(store), jobs=setup.jobs)
         publish.publish_pending(store, setup.reports, options)
-        tell("done", {"waiting": bool(report.waiting)})
+        if ingest.outdated_sessions(store, setup.settings):
+            ingest.reprocess_outdated(store, engine, most=MOST_OUTDATED)
+            publish.publish_pending(store, setup.reports, options)
+        left = bool(report.waiting or ingest.outdated_sessions(store, setup.settings))
+        tell("done", {"unfinished": left})
 
 
 def _progress(tell: Tell) -> Callable[[int, int, str], None]:
@@ -93,7 +101,7 @@ def _progress(tell: Tell) -> Callable[[int, int, str], None]:
 
 def _tell_files(report: ingest.Report, store: Archive, tell: Tell) -> None:
     for row in report.problems:
-        tell("file", {**set_aside(row), "session": None})
+        tell("file", {**asdict(set_aside(row)), "session": None})
     for each in report.sessions:
         name = shown(PurePath(store.file_name(store.hashes([each])[0])).name)
         tell("file", {"name": name, "session": each})
@@ -107,12 +115,12 @@ class Progress:
     total: int
     began_s: float
 
-    def plain(self) -> dict[str, Any]:
+    def shown(self) -> ImportProgress:
         """With files a second and the seconds that are left; None where that is not known."""
         passed_s = time.monotonic() - self.began_s
         rate = self.done / passed_s if self.done and passed_s > 0 else None
         left_s = (self.total - self.done) / rate if rate else None
-        return {"done": self.done, "total": self.total, "rate_per_s": rate, "left_s": left_s}
+        return ImportProgress(self.done, self.total, rate, left_s)
 
 
 class Follower:
@@ -130,6 +138,7 @@ class Follower:
         self._answered_s = -math.inf
         self._timer: threading.Timer | None = None
         self._own: set[str] = set()
+        self._began_s = self._told_s = -math.inf
         self.trouble = ""
         self.progress: Progress | None = None
         self.is_busy = False
@@ -171,7 +180,7 @@ class Follower:
         self._events.tell("inbox", {})
 
     def _look(self) -> bool:
-        """Do what is due; whether some files still grow.
+        """Do what is due; whether it is to be looked again soon.
 
         Raises:
             RetrorunError: the folder or the archive gave trouble.
@@ -180,6 +189,7 @@ class Follower:
             plan = ingest.plan_import(str(self._setup.folder), store, settle_s=0)
             due = bool(store.pending.pages() or store.annotations.exposed())
             due = due or not (self._setup.reports / publish.INDEX).exists()
+            due = due or bool(ingest.outdated_sessions(store, self._setup.settings))
         passed_s = time.monotonic() - self._answered_s
         if not (plan.new or plan.tables or plan.moved or plan.duplicates or plan.pairs):
             is_early = passed_s < self._setup.settings.server.follow_s
@@ -187,52 +197,66 @@ class Follower:
                 return bool(plan.waiting)  # the timer of the last answer wakes this thread again
         addresses = {each.entry.address for each in plan.new}
         whole = bool(addresses) and addresses <= self._own and not plan.tables
-        growing = self._do(Job(self._setup, 0.0 if whole else SETTLE_S))
+        unfinished = self._do(Job(self._setup, 0.0 if whole else SETTLE_S))
         self._own -= addresses
         if plan.unlisted:
             place, reason = plan.unlisted[0]
             raise ReadError("folder-unreadable", f"it cannot be listed: {reason}", file=place)
-        return growing
+        return unfinished
 
     def _do(self, job: Job) -> bool:
-        """Have the child do a job, and tell what it says; whether some files still grow."""
-        self.is_busy, growing = True, False
-        began_s, told_s = time.monotonic(), -math.inf
+        """Have the child do a job, and tell what it says; whether it is to be looked again soon."""
+        self.is_busy, unfinished = True, False
+        self._began_s, self._told_s = time.monotonic(), -math.inf
         try:
             for event in self._guard.stream(carry_out, job):
                 if isinstance(event, Lost):
                     if self._stop.is_set():
                         return False
-                    raise EngineError("worker-died", event.message)
+                    raise EngineError(event.slug, event.message)
                 name, data = event
-                growing = growing or (name == "done" and data["waiting"])
-                if name == "import":
-                    self.progress = Progress(data["done"], data["total"], began_s)
-                    if time.monotonic() - told_s < TOLD_S and data["done"] < data["total"]:
-                        continue
-                    told_s = time.monotonic()
-                    self._events.tell("import", self.progress.plain() | {"name": data["name"]})
-                elif name == "file":
-                    self._events.tell("file", data)
+                unfinished = unfinished or (name == "done" and data["unfinished"])
+                self._tell(name, data)
         finally:
             self.is_busy, self.progress = False, None
             self._guard.stop()
             self._tell_state()
-        return growing
+        return unfinished
+
+    def _tell(self, name: str, data: dict[str, Any]) -> None:
+        """Tell open pages what the child has said; of many steps of an import only some."""
+        if name == "file":
+            self._events.tell("file", data)
+        elif name == "import":
+            self.progress = Progress(data["done"], data["total"], self._began_s)
+            if time.monotonic() - self._told_s >= TOLD_S or data["done"] == data["total"]:
+                self._told_s = time.monotonic()
+                shown_now = asdict(self.progress.shown())
+                self._events.tell("import", shown_now | {"name": data["name"]})
+                self._events.tell("inbox", {})
 
     def _tell_state(self) -> None:
         self._events.tell("inbox", {})
-        with Archive.open(self._setup.archive) as store:
+        with suppress(RetrorunError), Archive.open(self._setup.archive) as store:
             self._events.tell("fresh", {"fresh": store.pending.is_empty()})
 
 
-def overview(setup: Setup, name: str) -> Iterator[str]:
-    """A page over all sessions as HTML, for a guarded child: it needs much memory for a moment."""
+@dataclass(frozen=True, slots=True)
+class _Overview:
+    """A page over all sessions that is wanted: its name, and what waits for the athlete."""
+
+    setup: Setup
+    name: str
+    inbox: Inbox | None
+
+
+def _overview(wanted: _Overview) -> Iterator[str]:
+    """The page as HTML, for a guarded child: it needs much memory for a moment."""
+    setup = wanted.setup
     with Archive.open(setup.archive) as store:
-        athlete = setup.athlete_of(store)
-        options = publish.PublishOptions(setup.settings, athlete)
-        pages, _ = publish.overview_pages(store, options)
-        yield pages[name]
+        options = publish.PublishOptions(setup.settings, setup.athlete_of(store))
+        pages, _ = publish.overview_pages(store, options, (wanted.name,), wanted.inbox)
+        yield pages[wanted.name]
 
 
 class Overviews:
@@ -241,17 +265,18 @@ class Overviews:
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
         self._guard = Guard()
-        self._made: dict[str, tuple[int, str]] = {}
+        self._made: dict[str, tuple[tuple[int, Inbox | None], str]] = {}
 
-    def page(self, archive: Archive, name: str) -> str:
+    def page(self, archive: Archive, name: str, inbox: Inbox | None = None) -> str:
         """A page, ``index.html`` or ``comparison.html``; to be called in one ``Hand`` only.
 
         Raises:
             RetrorunError: it cannot be made.
         """
-        state = archive.database.state()
+        state = archive.database.state(), inbox
         if name not in self._made or self._made[name][0] != state:
-            (html,) = list(self._guard.stream(_overview, (self._setup, name)))
+            wanted = _Overview(self._setup, name, inbox)
+            (html,) = list(self._guard.stream(_overview, wanted))
             if isinstance(html, Lost):
                 raise EngineError(html.slug, html.message)
             self._made[name] = state, html
@@ -260,7 +285,3 @@ class Overviews:
     def release(self) -> None:
         """End the child process; the next page starts another."""
         self._guard.stop()
-
-
-def _overview(order: tuple[Setup, str]) -> Iterator[str]:
-    return overview(*order)

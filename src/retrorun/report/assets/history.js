@@ -118,7 +118,7 @@
       if (event.matches) charts().filter((at) => at.closest(".card")).forEach((at) => Plotly.relayout(at, { width: 300 }));
     });
     if (!form || !log) return;
-    form.hidden = false;
+    form.hidden = rows.length < 2;
     recall();
     let due = 0;
     const later = () => { cancelAnimationFrame(due); due = requestAnimationFrame(() => { apply(); remember(); }); };
@@ -129,7 +129,7 @@
     // the charts are drawn anew in the other colours: filter those too
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", later);
     // a live page has put another list in the place of this one
-    document.addEventListener("relisted", () => { rows = read(); numbers = new Map(rows.map((row, i) => [row.id, i])); log = json("log-data"); apply(); });
+    document.addEventListener("relisted", () => { rows = read(); numbers = new Map(rows.map((row, i) => [row.id, i])); log = json("log-data"); form.hidden = rows.length < 2; apply(); });
     if (location.hash) apply();
     form.dataset.ready = "yes";
   }

@@ -48,16 +48,19 @@
 
   const home = $("inbox");
   if (home) inbox();
-  document.querySelectorAll("[data-fresh]").forEach((note) => on("fresh", ({ fresh }) => {
+  const freshness = (fresh) => document.querySelectorAll("[data-fresh]").forEach((note) => {
     note.textContent = say(fresh ? "fresh" : "not_fresh");
     note.classList.toggle("pending", !fresh);
-  }));
+  });
+  on("fresh", ({ fresh }) => freshness(fresh));
+  window.retrorun.freshness = freshness;
   addEventListener("load", listen);
 
   // -- home ----------------------------------------------------------------------------------------
   function inbox() {
     const status = $("added"), meter = $("import-meter"), drop = $("drop");
     const make = (name, text) => { const made = document.createElement(name); made.textContent = text; return made; };
+    let before = null;
     const show = (found) => {
       $("waiting").hidden = !found.candidates;
       $("waiting-none").hidden = Boolean(found.candidates);
@@ -65,8 +68,11 @@
       $("waiting-words").replaceChildren(count, ` ${say("inbox_may")} ${counted("inbox_sessions", found.sessions)}`);
       $("learnt-words").textContent = found.learnt || "";
       progress(found.import);
+      $("trouble").textContent = found.trouble || "";
       const aside = found.set_aside || [];
       $("set-aside").hidden = !aside.length;
+      if (before !== null && aside.length > before) $("set-aside").open = true; // what was just added
+      before = aside.length;
       $("set-aside-title").textContent = counted("set_aside", aside.length);
       $("set-aside-list").replaceChildren(...aside.map((each) => {
         const line = document.createElement("li");
@@ -92,7 +98,6 @@
       try {
         const text = await (await fetch("/", { credentials: "same-origin" })).text();
         const fresh = new DOMParser().parseFromString(text, "text/html");
-        if (Boolean(fresh.getElementById("filters")) !== Boolean($("filters"))) { location.reload(); return; }
         for (const name of ["#all-sessions > .top", "#log-data", "#all-sessions .logs"]) {
           const here = document.querySelector(name), there = fresh.querySelector(name);
           if (here && there) here.replaceChildren(...[...there.childNodes].map((node) => document.importNode(node, true)));
