@@ -26,9 +26,10 @@ LAYERS = (
         "profile",
     },
     {"pipeline", "storage", "archive", "report", "export", "learn"},
-    {"engines", "results"},
+    {"engines", "results", "answers"},
     {"ingest", "publish", "cohort"},
     {"watch"},
+    {"server"},
     {"cli"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
@@ -110,3 +111,23 @@ def test_only_the_engines_import_dask() -> None:
         if "import dask" in (text := path.read_text(encoding="utf-8")) or "from dask" in text
     }
     assert users <= {"engines"}
+
+
+def test_only_the_server_imports_what_serves_pages() -> None:
+    words = ("starlette", "uvicorn", "python_multipart", "h11", "anyio")
+    users = {
+        room(path)
+        for path in modules()
+        if any(
+            name.split(".")[0] in words
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            for name in (
+                [str(node.module)]
+                if isinstance(node, ast.ImportFrom)
+                else [alias.name for alias in node.names]
+                if isinstance(node, ast.Import)
+                else []
+            )
+        )
+    }
+    assert users == {"server"}

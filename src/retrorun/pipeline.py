@@ -143,7 +143,8 @@ def _session(
     track, is_blank = _prepared(recording, settings, privacy_zones.discs(athlete))
     athlete = athlete.at(track.start_time_s)
     place = time_zone.of_track(track, recording.utc_offset_s)
-    labels, outside = _labels(recorded, given.labels, track, place)
+    pressed = detect_labels.by_convention(recording, recorded, athlete)
+    labels, outside = _labels((*recorded, *pressed), given.labels, track, place)
     shown = privacy_zones.blanked(track) if is_blank else track
     plain, detection = _detections(recording, shown, labels, athlete, settings)
     answers = _answers(recording, shown, labels, settings)
@@ -212,7 +213,8 @@ def _labels(
 ) -> tuple[tuple[Label, ...], tuple[Note, ...]]:
     """Labels of recording and athlete in seconds of the track, and notes of those outside."""
     placed, outside = placed_labels(stated, track, place)
-    return privacy_zones.shown_labels(track, (*recorded, *placed)), outside
+    labels = detect_labels.in_force((*recorded, *placed))
+    return privacy_zones.shown_labels(track, labels), outside
 
 
 def placed_labels(

@@ -34,6 +34,7 @@ DERIVED: dict[str, str] = {
     "hr_max_bpm": "208 − 0.7 · age, marked as derived; without a birth year no zones",
     "hr_zones_bpm": "shares of the maximum heart rate",
     "mount_offset_deg": "found from the recording",
+    "laps": "a lap press says nothing of a direction",
     "trust_gait": "what may be backward by steps alone does not count",
 }
 # what is learnt from runs or drawn by the archive is no one's to state

@@ -20,8 +20,9 @@ from retrorun import __version__, compare, engines, privacy_zones, report
 from retrorun.archive import Archive
 from retrorun.compare import EarlierSessions
 from retrorun.errors import ArchiveError, PageError, RetrorunError
-from retrorun.model import Athlete, Comparison, Session
+from retrorun.model import Athlete, Comparison, Session, Track
 from retrorun.report import Fault, SessionContext, habit
+from retrorun.report.inbox import Inbox
 from retrorun.report.page import Place, Site
 from retrorun.report.words import say
 from retrorun.settings import Settings
@@ -58,6 +59,8 @@ class PublishOptions:
         standalone: everything in one file.
         redacted: without what tells who, where and on which day.
         jobs: processes that write pages at the same time.
+        archive_option: what commands on pages need to find the archive, such as
+            `` --archive .demo``; empty where it lies in its usual place.
     """
 
     settings: Settings
@@ -65,6 +68,7 @@ class PublishOptions:
     standalone: bool = False
     redacted: bool = False
     jobs: int = 1
+    archive_option: str = ""
 
 
 def publish(
@@ -104,7 +108,7 @@ def publish(
     done = list(_pages(archive, folder, options, orders))
     site.remove(_page(each) for each in changed if each not in known)
     site.write(PASTS, json.dumps(fingerprints, indent=0, sort_keys=True))
-    pages, left_out = _overview_pages(archive, options)
+    pages, left_out = overview_pages(archive, options)
     written = [each.changed for each in done]
     written += [site.write(name, html) for name, html in pages.items()]
     for fault in left_out.values():  # whose own pages may have been written well enough
@@ -133,6 +137,26 @@ def publish_pending(archive: Archive, folder: Path, options: PublishOptions) -> 
         if archive.pending.settle_pages(pending, state):
             break
     return Published(pages, folder / INDEX, tuple(faults.values()))
+
+
+def publish_alone(
+    archive: Archive, folder: Path, options: PublishOptions, session_id: str
+) -> Published:
+    """Write the page of one session and nothing else: it and what needs all sessions stay due.
+
+    Returns:
+        With the session's own page as what to open.
+
+    Raises:
+        PageError: it cannot be written.
+        ArchiveError: the archive cannot be read.
+    """
+    Site(folder).ensure_assets()
+    pasts = compare.earlier_sessions(archive.sums(), options.settings.compare)
+    order = {session_id: pasts.get(session_id, EarlierSessions())}
+    done = list(_pages(archive, folder, options, order))
+    faults = tuple(each.fault for each in done if each.fault)
+    return Published(sum(each.changed for each in done), folder / _page(session_id), faults)
 
 
 def _note(faults: dict[str, Fault], session_id: str, problem: RetrorunError) -> None:
@@ -170,41 +194,50 @@ def _fault_of(session: Session, make: Callable[[Sequence[Session]], T]) -> Fault
     return None
 
 
-def _overview_pages(
-    archive: Archive, options: PublishOptions
+def overview_pages(
+    archive: Archive,
+    options: PublishOptions,
+    names: Collection[str] = (COMPARISON, INDEX),
+    inbox: Inbox | None = None,
 ) -> tuple[dict[str, str], dict[str, Fault]]:
-    """The two pages over all sessions, name → HTML; and the sessions that are left out of them."""
+    """Pages over all sessions, name → HTML; and the sessions that are left out of them.
+
+    Args:
+        archive: has the sessions.
+        options: how they are written.
+        names: of the pages.
+        inbox: what waits for the athlete, if the index is the home page of a server.
+    """
     left_out: dict[str, Fault] = {}
     sessions = archive.summaries(partial(_note, left_out))
-    outdated = _outdated(archive, options)
-    pages, found = of_sound(sessions, lambda sound: _overview(sound, left_out, outdated, options))
+    outdated = archive.pending.outdated(options.settings.fingerprint(), __version__)
+    draw = partial(_overview, outdated=outdated, options=options, names=names, inbox=inbox)
+    pages, found = of_sound(sessions, lambda sound: draw(sound, left_out))
     if found:
         left_out |= {each.session: each for each in found}
-        sound = [each for each in sessions if each.id not in left_out]
-        pages = _overview(sound, left_out, outdated, options)
+        pages = draw([each for each in sessions if each.id not in left_out], left_out)
     return pages, left_out
 
 
-def _outdated(archive: Archive, options: PublishOptions) -> list[str]:
-    """Ids of the sessions that are to be analysed again."""
-    return archive.pending.outdated(options.settings.fingerprint(), __version__)
-
-
-def _overview(
+def _overview(  # noqa: PLR0913 - the parts of the pages, by name
     sessions: Sequence[Session],
     faults: Mapping[str, Fault],
+    *,
     outdated: Collection[str],
     options: PublishOptions,
+    names: Collection[str],
+    inbox: Inbox | None,
 ) -> dict[str, str]:
-    """The two pages over all sessions: name → HTML."""
-    athlete = options.athlete
-    found = compare.compare(sessions, athlete, options.settings.compare)
+    """The wanted pages over all sessions: name → HTML."""
+    athlete, pages = options.athlete, dict[str, str]()
     listed = report.list_sessions(sessions, athlete)
-    left_out = [faults[each] for each in sorted(faults)]
-    return {
-        COMPARISON: report.comparison_page(found, sessions, athlete, listed, outdated),
-        INDEX: report.index_page(sessions, athlete, listed, left_out, outdated),
-    }
+    if COMPARISON in names:
+        found = compare.compare(sessions, athlete, options.settings.compare)
+        pages[COMPARISON] = report.comparison_page(found, sessions, athlete, listed, outdated)
+    if INDEX in names:
+        left_out = [faults[each] for each in sorted(faults)]
+        pages[INDEX] = report.index_page(sessions, athlete, listed, left_out, outdated, inbox)
+    return pages
 
 
 def _remember_faults(
@@ -336,22 +369,39 @@ def session_page(
     Raises:
         ArchiveError: its track is missing or damaged, or holds seconds in a privacy zone.
     """
-    athlete, settings = options.athlete, options.settings.compare
-    archive.refuse_exposed(session.id)
-    stored = archive.track(session.id)
+    track = shown_track(archive, session.id, options.athlete)
+    return report.session_page(session, track, session_context(session, before, options))
+
+
+def shown_track(archive: Archive, session_id: str, athlete: Athlete) -> Track:
+    """The track of a session, if it may be shown.
+
+    Raises:
+        ArchiveError: it is missing or damaged, or holds seconds in a privacy zone.
+    """
+    archive.refuse_exposed(session_id)
+    stored = archive.track(session_id)
     if not stored.seconds:
         words, remedy = (
             "its track holds no second",
-            f"`retrorun reprocess {session.id}` lets it go.",
+            f"`retrorun reprocess {session_id}` lets it go.",
         )
         raise ArchiveError("session-empty", words, remedy=remedy)
-    track = privacy_zones.check(stored, athlete, session.id)
-    context = SessionContext(
+    return privacy_zones.check(stored, athlete, session_id)
+
+
+def session_context(
+    session: Session, before: EarlierSessions, options: PublishOptions
+) -> SessionContext:
+    """What a session's page is given beside the session and its track."""
+    athlete, settings = options.athlete, options.settings.compare
+    return SessionContext(
         guidance=compare.guidance(session, before, settings),
         claims=compare.claims(compare.compare([session], athlete, settings)),
         athlete=athlete,
         standalone=options.standalone,
         redacted=options.redacted,
-        outdated=session.id in _outdated(archive, options),
+        outdated=(session.settings, session.version)
+        != (options.settings.fingerprint(), __version__),
+        archive_option=options.archive_option,
     )
-    return report.session_page(session, track, context)

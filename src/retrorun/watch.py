@@ -31,11 +31,13 @@ class Rhythm:
         every_s: at the latest after this long, events or not.
         events: also when the system says that something changed.
         gather_ms: events within this time count as one.
+        changed: is set by whoever else knows that it is worth to look at once.
     """
 
     every_s: float = 60.0
     events: bool = True
     gather_ms: int = 500
+    changed: threading.Event | None = None
 
 
 def is_worth_a_look(name: str) -> bool:
@@ -92,7 +94,7 @@ class _Waiter:
 
     def __init__(self, folder: Path, stop: threading.Event, rhythm: Rhythm) -> None:
         self.folder, self.stop, self.rhythm = folder, stop, rhythm
-        self._changed = threading.Event()
+        self._changed = rhythm.changed or threading.Event()
         self._over = threading.Event()
         self._identity: tuple[int, int] | None = None
         self._thread: threading.Thread | None = None

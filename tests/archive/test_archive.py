@@ -158,21 +158,6 @@ def test_labels_outlive_the_session_they_speak_of(tmp_path: Path) -> None:
         assert archive.annotations.labels("0" * 64) == {}
 
 
-def test_clearing_a_label_keeps_what_lies_outside(tmp_path: Path) -> None:
-    archive, made = filled(tmp_path)
-    first = made.sessions[0]
-    with archive:
-        archive.annotations.add_label(first.id, Label(10, 50, "backward", "command"))
-        assert archive.annotations.clear_labels(first.id, 20, 30) == 1
-        spans = [
-            (each.start_s, each.end_s)
-            for each in archive.annotations.labels(first.source.sha256)[0]
-        ]
-        assert spans == [(10, 20), (30, 50)]
-        assert archive.annotations.clear_labels(first.id, 0, 60) == 2
-        assert archive.annotations.labels(first.source.sha256) == {}
-
-
 def test_notes_and_profile_are_kept(tmp_path: Path) -> None:
     archive, made = filled(tmp_path)
     athlete = Athlete(mass_kg=71.5, hr_zones_bpm=(120.0, 150.0))
@@ -315,14 +300,14 @@ def test_an_archive_of_version_2_is_brought_up_with_the_sums_of_its_sessions(
 
 
 def back_to_version_3(direct: sqlite3.Connection) -> None:
-    """Take away all that version 4 added."""
-    for table in ("sums", "journal"):
+    """Take away all that versions 4 and 5 added."""
+    for table in ("sums", "journal", "answers"):
         direct.execute(f"DROP TABLE {table}")
     direct.execute("PRAGMA user_version = 3")
 
 
 def back_to_version_2(direct: sqlite3.Connection) -> None:
-    """Take away all that versions 3 and 4 added."""
+    """Take away all that versions 3, 4 and 5 added."""
     back_to_version_3(direct)
     for event in ("added", "changed", "gone"):
         direct.execute(f"DROP TRIGGER sessions_{event}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import fake_pipeline
+from retrorun import answers
 from retrorun.archive import Archive, checksums, database, journal, maintenance
 from retrorun.errors import ArchiveError
 from retrorun.ingest import Engine, plan_import, run_import
@@ -53,6 +54,7 @@ COLUMNS = [
         "totals": "seconds moving_s distance_m",
         "files": "path size tag slug message byte_offset remedy version",
         "labels": "session start_s end_s direction origin",
+        "answers": "answer",
         "notes": "pain effort text",
         "imports": "folder version started_s undone_s",
     }.items()
@@ -102,7 +104,8 @@ def test_checksums_tell_values_of_different_kinds_apart() -> None:
 def test_every_row_that_is_written_has_its_checksum_whatever_the_statement(folder: Path) -> None:
     with Archive.open(folder) as archive:
         first, second = (each.id for each in archive.sessions())
-        archive.annotations.clear_labels(first, 5.5, 8)
+        answers.answer(archive, first, answers.LabelRange(5.5, 8, "clear"))
+        answers.undo(archive, first)
         archive.annotations.set_remark(second, Remark(1, 1, "replaced below"))
         with archive.database.transaction():
             archive.database.connection.execute(
@@ -126,8 +129,8 @@ def test_an_archive_of_version_3_gets_checksums_and_a_journal(folder: Path) -> N
         )
     (folder / journal.FILE).unlink()
     with closing(sqlite3.connect(folder / database.FILE, isolation_level=None)) as direct:
-        direct.execute("DROP TABLE sums")
-        direct.execute("DROP TABLE journal")
+        for table in ("sums", "journal", "answers"):
+            direct.execute(f"DROP TABLE {table}")
         direct.execute("PRAGMA user_version = 3")
     with Archive.open(folder) as archive:
         assert (archive.sessions(), archive.files(), archive.annotations.remarks()) == (
@@ -152,14 +155,14 @@ def test_what_is_taken_back_leaves_the_journal_at_the_next_tidying(folder: Path)
     with Archive.open(folder) as archive:
         first = archive.sessions()[0].id
         archive.annotations.set_remark(first, None)
-        archive.annotations.clear_labels(first, 0, 3)
+        answers.undo(archive, first)
         assert archive.database.journal.read().rows["notes"] == {}
         assert len(archive.database.journal.read().rows["labels"]) == 1
         assert "on grass" in stored(folder)
         maintenance.vacuum(archive)
     assert "on grass" not in stored(folder)
     assert b"on grass" not in (folder / database.FILE).read_bytes()
-    assert '"start_s": 1.0' not in stored(folder)
+    assert '"start_s": 5.0' not in stored(folder)
     assert findings(folder) == []
 
 
@@ -168,16 +171,17 @@ def test_a_line_that_was_never_committed_does_not_count_and_goes(folder: Path) -
     before = stored(folder)
     with Archive.open(folder) as archive:
         first = archive.sessions()[0].id
-        archive.annotations.add_label(first, Label(30, 40, "forward", "never committed"))
+        archive.annotations.add_label(first, Label(30.25, 40, "forward", "command"))
         extra = stored(folder)[len(before) :]
-        archive.annotations.clear_labels(first, 30, 40)
+        answers.undo(archive, first)
         maintenance.vacuum(archive)
     path = folder / journal.FILE
     path.write_text(stored(folder) + extra, encoding="utf-8")
     assert findings(folder) == []
     with Archive.open(folder) as archive:
         archive.annotations.set_remark(first, Remark(0, 0, "next"))
-    assert "never committed" not in stored(folder)
+    assert "30.25" in extra
+    assert "30.25" not in stored(folder)
     assert findings(folder) == []
 
 

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from retrorun.cli import annotate
+from retrorun.cli import label
 from retrorun.errors import SettingsError
 from retrorun.model import (
     Estimate,
@@ -50,16 +50,16 @@ SESSION = Session(
     ],
 )
 def test_moments(text: str, seconds: float) -> None:
-    assert annotate.elapsed_s(text, SESSION) == seconds
+    assert label.elapsed_s(text, SESSION) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-5", "31:00", "07:29:00", "9:00:00", "1:2:3:4"])
 def test_what_is_no_moment_of_the_session_is_refused(text: str) -> None:
     with pytest.raises(SettingsError):
-        annotate.elapsed_s(text, SESSION)
+        label.elapsed_s(text, SESSION)
 
 
 def test_a_session_over_midnight_has_times_of_two_days() -> None:
     late = dataclasses.replace(SESSION, start_time_s=SESSION.start_time_s + 16.25 * 3600)
-    assert annotate.elapsed_s("0:05:00", late) == 300  # within the session: since the start
-    assert annotate.elapsed_s("23:50:00", late) == 300
+    assert label.elapsed_s("0:05:00", late) == 300  # within the session: since the start
+    assert label.elapsed_s("23:50:00", late) == 300

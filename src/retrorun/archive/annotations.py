@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 _EXPOSED = "exposed"  # name of the document: session id → track that holds a zone's seconds
 _COLUMNS = "session, start_s, end_s, direction, origin"
 _INSERT = f"INSERT INTO labels ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608 - our own
+_IS_ANSWER = "origin IN ('command', 'laps')"
+_OF_LABEL = "l.start_s, l.end_s, l.direction, l.origin"
+# labels of answers about one session; those of older versions are an answer each
+_ANSWERED = (
+    "labels l LEFT JOIN answers a ON a.label = l.id "
+    "WHERE l.session = ? AND l.origin IN ('command', 'laps', 'alternate')"
+)
 
 
 class Annotations:
@@ -26,11 +33,53 @@ class Annotations:
         self._pending = pending
 
     def add_label(self, session_id: str, label: "Label") -> None:
-        """Keep a label of the user; it wins over earlier ones."""
-        full_id, sha256 = self._database.find_session("id, sha256", session_id)
+        """Keep a label of the user as an answer of its own; it wins over earlier ones."""
+        (full_id,) = self._database.find_session("id", session_id)
         with self._database.transaction():
-            self._insert(full_id, [label])
-            self._pending.add([sha256])
+            self.insert_answer(full_id, [label])
+
+    def insert_answer(self, session_id: str, labels: "Iterable[Label]") -> None:
+        """Keep the labels of one answer about a session, in a transaction.
+
+        If there are any, the session is noted to be analysed again.
+        """
+        connection = self._database.connection
+        ids = [
+            connection.execute(f"{_INSERT} RETURNING id", values).fetchone()[0]
+            for values in _rows(session_id, labels)
+        ]
+        connection.executemany(
+            "INSERT INTO answers (label, answer) VALUES (?, ?)", [(each, ids[0]) for each in ids]
+        )
+        self._pending.add([self._sha256(session_id)] if ids else ())
+
+    def delete_last_answer(self, session_id: str) -> "tuple[Label, ...]":
+        """Delete the labels of the last answer about a session, in a transaction; which they were.
+
+        The session is noted to be analysed again.
+        """
+        from retrorun.model import Label
+
+        rows = self._database.rows(
+            f"SELECT l.id, {_OF_LABEL} FROM {_ANSWERED} AND coalesce(a.answer, l.id) = "  # noqa: S608
+            f"(SELECT max(coalesce(a.answer, l.id)) FROM {_ANSWERED}) ORDER BY l.id",
+            session_id,
+            session_id,
+        )
+        ids = [(number,) for number, *_ in rows]
+        connection = self._database.connection
+        connection.executemany("DELETE FROM answers WHERE label = ?", ids)
+        connection.executemany("DELETE FROM labels WHERE id = ?", ids)
+        self._pending.add([self._sha256(session_id)] if rows else ())
+        return tuple(Label(*values) for _, *values in rows)
+
+    def answers(self, session_id: str) -> int:
+        """How many answers about a session stand, each of which can be taken back."""
+        query = f"SELECT count(DISTINCT coalesce(a.answer, l.id)) FROM {_ANSWERED}"  # noqa: S608
+        return int(self._database.rows(query, session_id)[0][0])
+
+    def _sha256(self, session_id: str) -> str:
+        return str(self._database.find_session("sha256", session_id)[0])
 
     def set_labels(self, sha256: str, labels: "Mapping[int, Iterable[Label]]") -> None:
         """Keep the labels that a table gives to a file's activities, instead of its earlier ones.
@@ -60,13 +109,7 @@ class Annotations:
         self._insert(session_id, labels)
 
     def _insert(self, session_id: str, labels: "Iterable[Label]") -> None:
-        self._database.connection.executemany(
-            _INSERT,
-            [
-                (session_id, each.start_s, each.end_s, each.direction, each.origin)
-                for each in labels
-            ],
-        )
+        self._database.connection.executemany(_INSERT, _rows(session_id, labels))
 
     def drop_labels(self, session_id: str, origin: str) -> None:
         """Delete the labels of a session whose origin ends so, in a transaction."""
@@ -112,21 +155,6 @@ class Annotations:
             found = rows("SELECT sha256 FROM sessions WHERE id = ?", session_id)
             self._pending.add(sha256 for (sha256,) in found)
 
-    def clear_labels(self, session_id: str, start_s: float, end_s: float) -> int:
-        """Delete labels within an interval; parts outside it stay. How many were changed."""
-        full_id, sha256 = self._database.find_session("id, sha256", session_id)
-        changed = [each for each in self._labels(full_id) if each[1] < end_s and start_s < each[2]]
-        connection = self._database.connection
-        with self._database.transaction():
-            self._pending.add([sha256] if changed else ())
-            for number, low_s, high_s, direction, origin in changed:
-                connection.execute("DELETE FROM labels WHERE id = ?", (number,))
-                rests = [(low_s, min(high_s, start_s)), (max(low_s, end_s), high_s)]
-                connection.executemany(
-                    _INSERT, [(full_id, a, b, direction, origin) for a, b in rests if a < b]
-                )
-        return len(changed)
-
     def labels(self, sha256: str) -> "Mapping[int, tuple[Label, ...]]":
         """The labels of the sessions of a file: position → labels, later ones win."""
         from retrorun.model import Label
@@ -139,10 +167,10 @@ class Annotations:
         }
 
     def _labels(self, session_id: str) -> list[tuple[Any, ...]]:
-        """The labels of a session: of its other recordings, of tables, of commands; in order."""
+        """The labels of a session: of its other recordings, of tables, of answers; in order."""
         return self._database.rows(
-            "SELECT id, start_s, end_s, direction, origin FROM labels WHERE session = ? "
-            "ORDER BY substr(origin, -1) <> ')', origin = 'command', "
+            "SELECT id, start_s, end_s, direction, origin FROM labels WHERE session = ? "  # noqa: S608
+            f"ORDER BY substr(origin, -1) <> ')', {_IS_ANSWER}, "
             "iif(substr(origin, -1) = ')', origin, ''), "
             "iif(substr(origin, -1) = ')', start_s, id), id",
             session_id,
@@ -238,6 +266,10 @@ class Annotations:
             raise ArchiveError("archive-zones-damaged", words, remedy=remedy) from problem
         sessions = self._database.rows("SELECT id, track FROM sessions ORDER BY start_time_s, id")
         return [session_id for session_id, track in sessions if tracks.get(session_id) == track]
+
+
+def _rows(session_id: str, labels: "Iterable[Label]") -> list[tuple[str, float, float, str, str]]:
+    return [(session_id, each.start_s, each.end_s, each.direction, each.origin) for each in labels]
 
 
 def position(session_id: str) -> int:

@@ -1,4 +1,4 @@
--- The archive of one athlete, version 4.
+-- The archive of one athlete, version 5.
 --
 -- Beside this database lie two folders of files under their own SHA-256, and a journal:
 --   tracks/ab/ab….parquet   the 1 Hz track of a session
@@ -90,7 +90,8 @@ CREATE TABLE again (
     sha256      TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
 
--- The user's word about a stretch of a session; later rows win over earlier ones.
+-- The user's word about a part of a session; later rows win over earlier ones. Those of answers are
+-- only added, and deleted by undo; direction 'unknown' clears what is below it.
 CREATE TABLE labels (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     session     TEXT NOT NULL,              -- sessions.id; kept when the session is computed anew
@@ -100,6 +101,12 @@ CREATE TABLE labels (
     origin      TEXT NOT NULL
 ) STRICT;
 CREATE INDEX labels_by_session ON labels (session);
+
+-- Which labels were given in one answer, and are taken back together.
+CREATE TABLE answers (
+    label       INTEGER PRIMARY KEY,        -- labels.id
+    answer      INTEGER NOT NULL            -- labels.id of the first label of the answer
+) STRICT;
 
 -- Two recordings of one run, by a watch and by a second device that has a heading. A joined one
 -- has no session of its own any more; its file is kept and read with the watch's.
@@ -124,7 +131,7 @@ CREATE TABLE notes (
 
 -- Documents of which there is one: 'profile' (what the athlete stated, what was learnt, and the secret
 -- of the privacy zones), 'exposed' (sessions and tracks from before a privacy zone was known),
--- 'page-faults' (which sessions could not be shown), 'unreadable-originals' (which exports in `again`
+-- 'page-faults' (which sessions could not be shown), 'reports' (the folder where pages were written last), 'unreadable-originals' (which exports in `again`
 -- wait for their original, and its state when it was tried), 'failed-reprocessing' (which exports of
 -- another version could not be analysed again, and by which version and settings).
 CREATE TABLE documents (

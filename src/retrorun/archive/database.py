@@ -19,7 +19,7 @@ from retrorun.archive.journal import Journal
 from retrorun.errors import ArchiveError
 
 APPLICATION_ID = 0x52657472  # "Retr": tells our database from any other
-VERSION = 4
+VERSION = 5
 FILE = "archive.sqlite"
 PAGE_BYTES = 4096  # SQLite's own default
 BUSY_S = 30.0
@@ -71,6 +71,9 @@ CREATE TABLE sums (
 CREATE TABLE journal (
     id INTEGER PRIMARY KEY CHECK (id = 1), bytes INTEGER NOT NULL
 ) STRICT;
+""",
+    5: """
+CREATE TABLE answers (label INTEGER PRIMARY KEY, answer INTEGER NOT NULL) STRICT;
 """,
 }
 SUMMED = 4  # the version that brought checksums of rows, and the journal

@@ -21,7 +21,7 @@ from retrorun.archive import checksums
 from retrorun.archive.checksums import Table, Value
 
 FILE = "journal.jsonl"
-KEPT = ("imports", "files", "labels", "matches", "notes", "documents")
+KEPT = ("imports", "files", "labels", "answers", "matches", "notes", "documents")
 Key = tuple[str, ...]
 Rows = dict[str, dict[Key, dict[str, Value]]]  # table → key → row; text and blobs as bytes
 

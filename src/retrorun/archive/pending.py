@@ -47,6 +47,14 @@ class Pending:
         )
         return [each for (each,) in rows if each not in waiting]
 
+    def noted_sessions(self) -> set[str]:
+        """Ids of sessions whose numbers are older than the last answer, or than another change.
+
+        They are noted to be analysed again, with those that wait for their original.
+        """
+        query = "SELECT id FROM sessions WHERE sha256 IN (SELECT sha256 FROM again)"
+        return {each for (each,) in self._database.rows(query)}
+
     def outdated(self, settings: str, version: str) -> list[str]:
         """Ids of sessions made with other settings or by another version, newest first.
 

@@ -1,13 +1,9 @@
-"""Commands by which athletes describe a session or themselves: label, note and profile."""
+"""Commands by which athletes describe a session or themselves: note and profile."""
 
 import contextlib
 import dataclasses
-import datetime as dt
 import json
-import re
 import tomllib
-from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,63 +12,14 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from retrorun import detect, ingest, pipeline, privacy_zones, time_zone
+from retrorun import ingest
 from retrorun import profile as profiles
 from retrorun.archive import Archive
-from retrorun.archive.annotations import position
 from retrorun.cli import options, terminal
-from retrorun.cli.process import Work, conclude, has_failed, print_problem, writing
-from retrorun.cli.terminal import Faults
-from retrorun.detect.labels import RECORDED
-from retrorun.errors import ArchiveError, SettingsError
-from retrorun.model import Athlete, Direction, Label, Remark, Session, Track
-from retrorun.readers.label_file import ORIGIN
+from retrorun.errors import SettingsError
+from retrorun.model import Athlete, Remark
 from retrorun.report import habit
-from retrorun.settings import Settings
 from retrorun.text import plain
-
-
-@click.command()
-@click.argument("session", required=False)
-@click.argument("start", required=False)
-@click.argument("end", required=False)
-@click.argument("direction", required=False, type=click.Choice(["backward", "forward", "clear"]))
-@options.archive
-@options.reports
-@options.profile
-@options.settings
-@click.pass_context
-def label(
-    context: click.Context,
-    session: str | None,
-    start: str | None,
-    end: str | None,
-    direction: str | None,
-    archive: Path | None,
-    reports: Path,
-    profile: Path | None,
-    settings: Path | None,
-) -> None:
-    """Label a stretch of SESSION as backward or forward, or list the labels.
-
-    START and END are seconds, m:ss or h:mm:ss since the start, the time of day, or "end". Your
-    label wins over the detector and survives reprocessing; "clear" removes it.
-    """
-    known = options.load_settings(settings)
-    with Archive.open(options.archive_folder(archive), create=False) as store:
-        if session is None:
-            context.exit(list_labelled_sessions(store, known))
-        if start is None:
-            context.exit(list_labels(store, session, known))
-        if end is None or direction is None:
-            raise click.UsageError("give START, END and one of backward, forward and clear")
-        athlete = options.load_athlete(profile, store)
-        work = Work(store, known, athlete, options.cores())
-        make_readable(work, session)
-        set_label(store, session, (start, end), direction)
-        status = reprocess_session(work, session, reports)
-    context.exit(status)
-
 
 SCORE = click.IntRange(0, 10)
 
@@ -101,6 +48,7 @@ def note(
             list_notes(store)
         elif clear:
             store.annotations.set_remark(session, None)
+            terminal.err().print("the note is removed")
         else:
             change_note(store, session, pain, rpe, text)
 
@@ -122,6 +70,8 @@ def profile(values: tuple[str, ...], archive: Path | None, as_json: bool) -> Non
             before, athlete = athlete, _store_profile(store, athlete, changed)
             if before.trust_gait != athlete.trust_gait:
                 ingest.note_dependent(store)
+            if before.laps != athlete.laps and (count := ingest.note_pressed(store)):
+                terminal.err().print(PRESSED.format(count))
     if as_json:
         click.echo(options.json_text(profiles.plain(athlete)))
     else:
@@ -130,12 +80,16 @@ def profile(values: tuple[str, ...], archive: Path | None, as_json: bool) -> Non
         terminal.err().print(escape(line))
 
 
+PRESSED = "sessions with laps pressed by hand: {}; `retrorun process FOLDER` analyses them again"
+
+
 def profile_table(athlete: Athlete) -> Table:
     """The stored profile: name, value, and what is used where there is no value."""
-    table = terminal.grid(("name", "value", "used instead where not set"), ())
+    table = terminal.grid(("name", "value", "without it"), ())
     for name, value in profiles.plain(athlete).items():
-        text = terminal.UNKNOWN if value is None or value == [] else str(value)
-        table.add_row(name, escape(text), profiles.DERIVED.get(name, ""))
+        is_set = value is not None and value is not False and value not in ([], ())
+        text = _typed(value) if is_set else terminal.UNKNOWN
+        table.add_row(name, escape(text), "" if is_set else profiles.DERIVED.get(name, ""))
     return table
 
 
@@ -145,6 +99,15 @@ def habit_lines(athlete: Athlete) -> tuple[str, ...]:
     if found is None:
         return ()
     return (*found.lines, *([found.command] if found.command else []))
+
+
+def _typed(value: object) -> str:
+    """A value as it would be typed."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return f"{value:.15g}"
+    return json.dumps(value, default=str)
 
 
 def _store_profile(store: Archive, before: Athlete, athlete: Athlete) -> Athlete:
@@ -197,184 +160,6 @@ def _value(text: str) -> object:
     return text
 
 
-LABEL_STORED = (
-    "another retrorun is writing: your label is stored; the session is analysed with it by that "
-    "run or by the next `retrorun process`"
-)
-LABEL_NOT_APPLIED = (
-    "your label is stored, but the session could not be analysed with it; `retrorun reprocess` "
-    "tries it again"
-)
-LABEL_WAITS = (
-    "not all labels are applied: the original of this session is missing or damaged; `retrorun "
-    "archive check --repair` reads it from its folder, and then they are applied"
-)
-Pair = tuple[Direction, Direction]  # of a label, of the detector
-
-
-def list_labels(store: Archive, session_id: str, settings: Settings) -> int:
-    """Print the labels of a session, one a line, and how the unaided detector agrees with them.
-
-    Returns:
-        The exit status: 1 where some are not applied because the original cannot be read.
-
-    Raises:
-        ArchiveError: there is no such session, or it holds seconds in a privacy zone.
-    """
-    options.apply_zones(store, settings)
-    session = store.session(session_id)
-    store.refuse_exposed(session.id)
-    labels = known_labels(store, session)
-    for each in labels:
-        segment = f"{terminal.clock(each.start_s)}–{terminal.clock(each.end_s)}"
-        terminal.out().print(f"{segment}  {each.direction}  ({escape(each.origin)})")
-    if not labels:
-        terminal.err().print("this session has no labels")
-    _print_agreement(unaided_agreement(store, [(session, labels)], settings))
-    waits = session.source.sha256 in store.pending.waiting_for_original()
-    if not waits or Counter(labels) == Counter(session.labels):
-        return 0
-    terminal.err().print(LABEL_WAITS)
-    return 1
-
-
-def known_labels(store: Archive, session: Session) -> tuple[Label, ...]:
-    """The labels of a session on its page's clock: of its file, and those the archive keeps.
-
-    Raises:
-        ArchiveError: the session's track is missing or damaged.
-    """
-    recorded = tuple(each for each in session.labels if each.origin in RECORDED)
-    stated = _stored_labels(store, session)
-    if not stated:
-        return recorded
-    track = store.track(session.id)
-    placed, _ = pipeline.placed_labels(stated, track, session.zone)
-    return (*recorded, *privacy_zones.shown_labels(track, placed))
-
-
-def _stored_labels(store: Archive, session: Session) -> tuple[Label, ...]:
-    return store.annotations.labels(session.source.sha256).get(position(session.id), ())
-
-
-def list_labelled_sessions(store: Archive, settings: Settings) -> int:
-    """Print every labelled session, and how the unaided detector agrees with the labels.
-
-    Returns:
-        The exit status: 1 where a session cannot be read.
-    """
-    options.apply_zones(store, settings)
-    faults = Faults()
-    sessions = store.sessions(faults.add_damaged)
-    labelled = [(each, labels) for each in sessions if (labels := known_labels(store, each))]
-    for session, labels in labelled:
-        origins = ", ".join(sorted({each.origin for each in labels}))
-        terminal.out().print(f"{session.id}  {len(labels)} labels ({escape(origins)})")
-    if not labelled:
-        terminal.err().print("no session has labels")
-    _print_agreement(unaided_agreement(store, labelled, settings))
-    return faults.status()
-
-
-def unaided_agreement(
-    store: Archive, labelled: Iterable[tuple[Session, Sequence[Label]]], settings: Settings
-) -> Counter[Pair]:
-    """Seconds by label and by what the detector finds without labels, over sessions."""
-    athlete, seconds = store.annotations.profile(), Counter[Pair]()
-    for session, labels in labelled:
-        found = detect.detect(store.track(session.id), (), athlete, settings.detect)
-        seconds.update(detect.agreement(found, labels))
-    return seconds
-
-
-def _print_agreement(seconds: Counter[Pair]) -> None:
-    if not seconds:
-        return
-    found: tuple[Direction, ...] = ("backward", "forward", "unknown", "still")
-    title = "the detector without your labels: minutes by label and by what it finds"
-    table = terminal.grid(("label",), found, title)
-    for labelled in ("backward", "forward"):
-        row = [seconds[labelled, each] for each in found]
-        table.add_row(labelled, *(f"{each / 60:.1f}" for each in row))
-    terminal.out().print(table)
-
-
-def make_readable(work: Work, session_id: str) -> None:
-    """Make a session that cannot be read again from its original: its times are needed.
-
-    Raises:
-        ArchiveError: there is no such session, or another process writes.
-    """
-    if work.archive.readable_session(session_id) is None:
-        ingest.reprocess(work.archive.hashes([session_id]), work.archive, work.engine)
-
-
-def set_label(store: Archive, session_id: str, segment: tuple[str, str], direction: str) -> None:
-    """Store the athlete's label of a segment, or clear it.
-
-    Raises:
-        SettingsError: a moment is not one of this session, or the stretch is empty.
-        ArchiveError: there is no such session.
-    """
-    session = store.session(session_id)
-    ends_s = [elapsed_s(text, session) for text in segment]
-    if ends_s[0] >= ends_s[1]:
-        message = f"the stretch {segment[0]} to {segment[1]} is empty"
-        raise SettingsError("label-empty", message, remedy="START must come before END.")
-    track = store.track(session.id)  # labels are kept on the recording's own clock
-    start_s, end_s = (privacy_zones.recorded_s(track, each) for each in ends_s)
-    if direction == "clear":
-        _store_placed_labels(store, session, track)
-        store.annotations.clear_labels(session.id, start_s, end_s)
-    else:
-        labelled: Direction = "backward" if direction == "backward" else "forward"
-        store.annotations.add_label(session.id, Label(start_s, end_s, labelled, "command"))
-
-
-def _store_placed_labels(store: Archive, session: Session, track: Track) -> None:
-    """Keep a table's labels in seconds of the recording, so that a part can be cleared."""
-    known, _ = pipeline.placed_labels(_stored_labels(store, session), track, session.zone)
-    placed = [each for each in known if each.origin == ORIGIN]
-    if placed:
-        store.annotations.replace_labels(session.id, ORIGIN, placed)
-
-
-def reprocess_session(work: Work, session_id: str, reports: Path) -> int:
-    """Reprocess a session with its labels, write its page and print its segments.
-
-    Where another process writes for long, that is left to it or to the next run.
-    """
-    store = work.archive
-    (full_id,) = store.database.find_session("id", session_id)
-    try:
-        with writing(work) as problems:
-            one = replace(work.engine, jobs=1)
-            report = ingest.reprocess(store.hashes([full_id]), store, one)
-            problems.extend(report.problems)
-    except ArchiveError as problem:
-        if problem.slug != "archive-busy":
-            raise
-        terminal.err().print(LABEL_STORED)
-        return 0
-    for row in report.problems:
-        print_problem(row)
-    if report.problems:
-        waits = store.session(full_id).source.sha256 in store.pending.waiting_for_original()
-        terminal.err().print(LABEL_WAITS if waits else LABEL_NOT_APPLIED)
-    else:
-        _print_segments(work, store.session(full_id))
-    status = conclude(work, reports)
-    return 1 if report.problems or has_failed(problems) else status
-
-
-def _print_segments(work: Work, session: Session) -> None:
-    console = terminal.out()
-    console.print(terminal.headline(session))
-    console.print(terminal.segment_table(session.measures.segments))
-    labelled = [(session, session.labels)]
-    _print_agreement(unaided_agreement(work.archive, labelled, work.settings))
-
-
 LONGEST_NOTE = 10_000  # characters
 
 
@@ -396,7 +181,9 @@ def change_note(
         raise SettingsError("note-too-long", f"a note has at most {LONGEST_NOTE} characters")
     given = {"pain": pain, "effort": effort, "text": text}
     known = {name: value for name, value in given.items() if value is not None}
-    store.annotations.set_remark(full_id, replace(before, **known))  # type: ignore[arg-type]
+    after = replace(before, **known)  # type: ignore[arg-type]
+    store.annotations.set_remark(full_id, after)
+    _print_note(full_id, after)
 
 
 def list_notes(store: Archive) -> None:
@@ -410,56 +197,5 @@ def list_notes(store: Archive) -> None:
 
 def _print_note(session_id: str, remark: Remark) -> None:
     pain, effort = (terminal.number(score) for score in (remark.pain, remark.effort))
-    terminal.out().print(
-        f"{session_id}  pain {pain}  effort {effort}  {escape(plain(remark.text))}"
-    )
-
-
-DAY_S = 86_400
-CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):(\d{2}(?:\.\d+)?)")
-
-
-def elapsed_s(text: str, session: Session) -> float:
-    """Seconds since the session's start.
-
-    ``90`` and ``90.5`` are seconds, ``1:30`` minutes and seconds, ``1:02:03`` hours, minutes and
-    seconds since the start; what lies beyond the session's end is taken for the time of day on the
-    athlete's clock, ``7:31`` or ``07:31:30``; ``end`` is the session's end.
-
-    Raises:
-        SettingsError: not a moment, or none of this session.
-    """
-    if text == "end":
-        return session.duration_s
-    for seconds in (_seconds(text), _parts(text), _time_of_day(text, session)):
-        if seconds is not None and 0 <= seconds <= session.duration_s:
-            return seconds
-    length = dt.timedelta(seconds=round(session.duration_s))
-    raise SettingsError(
-        "moment-unknown",
-        f"{text!r} is no moment of a session of {length}",
-        remedy="Give seconds, m:ss, h:mm:ss, the time of day, or end.",
-    )
-
-
-def _seconds(text: str) -> float | None:
-    return float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else None
-
-
-def _parts(text: str) -> float | None:
-    found = CLOCK.fullmatch(text)
-    if found is None:
-        return None
-    hours, minutes, seconds = found.groups()
-    return int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds)
-
-
-def _time_of_day(text: str, session: Session) -> float | None:
-    found = re.fullmatch(r"(\d{1,2}):(\d{2})(?::(\d{2}))?", text)
-    if found is None:
-        return None
-    hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    start = time_zone.local_time(session.start_time_s, session.zone)
-    since_midnight_s = start.hour * 3600 + start.minute * 60 + start.second
-    start_part_s = start.microsecond / 1e6
-    return (hours * 3600 + minutes * 60 + seconds - since_midnight_s) % DAY_S - start_part_s
+    words = f"{session_id}  pain {pain}  effort {effort}  {escape(plain(remark.text))}"
+    terminal.out().print(words.rstrip())

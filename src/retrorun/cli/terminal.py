@@ -153,11 +153,12 @@ def headline(session: "Session") -> str:
 
 
 def segment_table(segments: "Sequence[MeasuredSegment]") -> "Table":
-    """The segments of a session, one a row."""
+    """The segments of a session, one a row, with the numbers that they have on pages."""
     numbers = ("sure", "m", "min/km", "bpm", "steps/min", "step m", "kcal")
-    table = grid(("from", "to", "direction", "verdict"), numbers)
-    for measured in segments:
-        table.add_row(*_segment_row(measured), style=STYLES[measured.segment.direction])
+    table = grid(("no.", "from", "to", "direction", "verdict"), numbers)
+    for position, measured in enumerate(segments, 1):
+        style = STYLES[measured.segment.direction]
+        table.add_row(str(position), *_segment_row(measured), style=style)
     return table
 
 

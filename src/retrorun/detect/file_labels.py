@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from retrorun.detect.labels import COARSE
+from retrorun.detect.labels import COARSE, LAPS
 from retrorun.detect.series import runs
 from retrorun.detect.verdicts import DIRECTIONS, Decision
 from retrorun.model import Direction, Label, Note
@@ -43,8 +43,8 @@ class Unaided:
 
 
 def of_file(label: Label) -> bool:
-    """Whether a label stands in the file, rather than being the athlete's own word."""
-    return label.origin in COARSE
+    """Whether a label rests on the file, rather than on the athlete's own word about it."""
+    return label.origin in COARSE and label.origin != LAPS
 
 
 def credible(

@@ -1,5 +1,6 @@
 """The user's own word: laps, workout steps and names that say forward or backward."""
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -9,11 +10,17 @@ from pathlib import PurePath
 
 import numpy as np
 
-from retrorun.model import LOCAL_CLOCK, UTC_CLOCK, Direction, Label, Note, Recording
+from retrorun.model import LOCAL_CLOCK, UTC_CLOCK, Athlete, Direction, Label, Note, Recording
 from retrorun.settings import DetectSettings
 from retrorun.units import DAY_S, FloatArray
 
-COARSE = ("lap", "step", "name", "file")  # origins of labels of a whole, whose stops stay stops
+COMMAND = "command"  # origin of an answer about seconds
+LAPS = "laps"  # origin of an answer about laps by their numbers
+ALTERNATE = "alternate"  # origin of an answer about every second lap: held against the sensors
+PRESSES = "presses"  # origin of labels that the athlete's convention of laps gives
+TABLE = "sidecar"  # origin of a row of a table of labels
+# origins of labels of a whole, whose stops stay stops
+COARSE = ("lap", "step", "name", "file", LAPS, ALTERNATE, PRESSES)
 
 # Words of many languages, without accents and in lower case, whole words only. Not "back" alone
 # ("out and back", "back to back", "back home"), not "reverse" before something that is no running.
@@ -231,7 +238,78 @@ def presses(recording: Recording) -> tuple[float, ...]:
     return tuple(end_s - float(times.min()) for end_s in pressed)
 
 
-RECORDED = frozenset({"lap", "step", "name", "file"})  # origins of labels in a file itself
+def by_convention(
+    recording: Recording, spoken_labels: Iterable[Label], athlete: Athlete
+) -> tuple[Label, ...]:
+    """Labels that the athlete's convention gives to laps; none where laps or steps say their own.
+
+    Args:
+        recording: with its laps.
+        spoken_labels: what the file says in words.
+        athlete: states the convention, if there is one.
+    """
+    if athlete.laps != "alternate" or any(each.origin in ("lap", "step") for each in spoken_labels):
+        return ()
+    times = recording.time_s[np.isfinite(recording.time_s)]
+    duration_s = float(np.ptp(times)) + 1.0 if times.size else 0.0
+    return turned_about(presses(recording), duration_s, PRESSES)
+
+
+# origins of labels in a file itself
+RECORDED = frozenset({"lap", "step", "name", "file", PRESSES})
+
+
+def turned_about(presses_s: Iterable[float], duration_s: float, origin: str) -> tuple[Label, ...]:
+    """Labels of laps where every press turns about and the first lap is forward; none: no press.
+
+    Args:
+        presses_s: moments of manual lap presses, seconds since the start.
+        duration_s: of the session.
+        origin: of the labels.
+    """
+    inside = sorted({each for each in presses_s if 0 < each < duration_s})
+    edges_s = [0.0, *inside, duration_s]
+    ways: tuple[Direction, Direction] = ("forward", "backward")
+    laps = enumerate(itertools.pairwise(edges_s)) if inside else ()
+    return tuple(Label(a, b, ways[index % 2], origin) for index, (a, b) in laps)
+
+
+def in_force(labels: Iterable[Label]) -> tuple[Label, ...]:
+    """The labels that hold: each answer of the athlete overrules all that came before it.
+
+    It takes the place of labels of the same direction that it overlaps and cuts those of the other
+    one; direction ``unknown`` clears. A row of a table does so to what the file itself holds.
+
+    Args:
+        labels: all on one clock, those of the file first, answers last.
+    """
+    found: tuple[list[Label], list[Label], list[Label]] = ([], [], [])
+    for new in labels:
+        rank = _rank(new)
+        for lower in found[: rank + (rank == _ANSWER)]:
+            lower[:] = [rest for each in lower for rest in _overruled(each, new)]
+        if new.direction != "unknown":
+            found[rank].append(new)
+    return tuple(itertools.chain(*found))
+
+
+_ANSWER = 2  # the rank of an answer
+
+
+def _rank(label: Label) -> int:
+    if label.origin in (COMMAND, LAPS):
+        return _ANSWER
+    return 1 if label.origin == TABLE else 0
+
+
+def _overruled(label: Label, new: Label) -> tuple[Label, ...]:
+    """What is left of a label."""
+    if label.end_s <= new.start_s or new.end_s <= label.start_s:
+        return (label,)
+    if label.direction == new.direction:
+        return ()
+    rests = ((label.start_s, new.start_s), (new.end_s, label.end_s))
+    return tuple(replace(label, start_s=a, end_s=b) for a, b in rests if a < b)
 
 
 def placed(

@@ -3,9 +3,18 @@
 Every engine yields the same results, in the order of its tasks.
 """
 
-from retrorun.engines.child import Limits, Lost, start_fork_server
+from retrorun.engines.child import Limits, Lost, start_fork_server, stop_fork_server
 from retrorun.engines.pool import cores, ordered
-from retrorun.engines.tasks import Process, Task, outcome, outcomes, parcel, run, work_of
+from retrorun.engines.tasks import (
+    Process,
+    Task,
+    outcome,
+    outcomes,
+    parcel,
+    run,
+    single_work_of,
+    work_of,
+)
 
 __all__ = [
     "Limits",
@@ -18,6 +27,8 @@ __all__ = [
     "outcomes",
     "parcel",
     "run",
+    "single_work_of",
     "start_fork_server",
+    "stop_fork_server",
     "work_of",
 ]

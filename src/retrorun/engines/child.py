@@ -242,6 +242,11 @@ class Guard:
             if not whole:
                 self.stop()
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether a child is there that has done a task."""
+        return self._child is not None and self._child.is_alive()
+
     def stop(self) -> None:
         """End the child, whatever it is doing."""
         if self._child is not None:
@@ -322,6 +327,19 @@ def start_fork_server() -> None:
         _context()  # sets what is loaded there
         with uninterrupted():
             forkserver.ensure_running()
+
+
+def stop_fork_server() -> None:
+    """End what children are forked from, to have its memory back; the next child starts another.
+
+    Children that run are not touched.
+    """
+    if sys.platform == "linux":
+        from multiprocessing import forkserver
+
+        stop = getattr(forkserver._forkserver, "_stop", None)  # noqa: SLF001 - there is no other way
+        if stop is not None:
+            stop()
 
 
 @contextmanager

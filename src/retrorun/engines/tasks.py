@@ -159,6 +159,15 @@ def work_of(
     return partial(parcel, settings=settings, athlete=athlete, process=process or _pipeline())
 
 
+def single_work_of(settings: Settings, athlete: Athlete) -> Callable[[Task], Iterator[Parcel]]:
+    """The same for a guarded child, which yields what it makes of a task: here one parcel."""
+    return partial(_single, settings=settings, athlete=athlete, process=_pipeline())
+
+
+def _single(task: Task, settings: Settings, athlete: Athlete, process: Process) -> Iterator[Parcel]:
+    yield parcel(task, settings, athlete, process)
+
+
 def _pipeline() -> Process:
     from retrorun.pipeline import process
 

@@ -130,7 +130,7 @@ def analysed(
             under_way.append(event)
             if isinstance(event, Candidate):
                 members += is_member(event.entry)
-                yield _task(event, archive)
+                yield task_of(event, archive)
 
     with closing(engine.parcels(tasks())) as parcels:  # workers end, whatever ends this
         for done, (task, parcel) in enumerate(parcels, start=1):
@@ -144,7 +144,8 @@ def analysed(
         yield from (event for event in under_way if not isinstance(event, Candidate))
 
 
-def _task(candidate: Candidate, archive: Archive) -> "Task":
+def task_of(candidate: Candidate, archive: Archive) -> "Task":
+    """What a worker is given of a file: its bytes' place, its labels, its second devices."""
     from retrorun.engines import Task
 
     labels = dict(archive.annotations.labels(candidate.sha256))

@@ -11,19 +11,28 @@ one: so many a run, newest first, so that nobody waits for ten thousand of them.
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from retrorun import __version__
 from retrorun.archive import Archive, Change
 from retrorun.errors import ArchiveError, RetrorunError
-from retrorun.ingest.analysis import Engine, Progress, Report, analysed, batches, refused_row
+from retrorun.ingest.analysis import (
+    Engine,
+    Progress,
+    Report,
+    analysed,
+    batches,
+    refused_row,
+    task_of,
+)
 from retrorun.ingest.plan import Candidate
 from retrorun.storage import Entry
 
 if TYPE_CHECKING:
-    from retrorun.model import Athlete, Session
+    from retrorun.engines import Task
+    from retrorun.model import Athlete, Outcome, Session
     from retrorun.settings import CompareSettings, Settings
 
 MOST_OUTDATED = 100  # sessions of another version that one run analyses again
@@ -110,6 +119,21 @@ def original_candidate(sha256: str, archive: Archive) -> Candidate:
     return Candidate(Entry(path, archive.file_name(sha256), 0, ""), sha256, path, packed=True)
 
 
+def original_task(sha256: str, archive: Archive) -> "Task":
+    """What a worker is given to analyse an imported file again, with the labels of now."""
+    return task_of(original_candidate(sha256, archive), archive)
+
+
+def analysed_original(
+    sha256: str, archive: Archive, settings: "Settings", athlete: "Athlete"
+) -> "Outcome":
+    """What an imported file holds, with its labels and second devices; nothing is written."""
+    from retrorun import engines
+
+    (outcome,) = engines.run([original_task(sha256, archive)], settings, athlete)
+    return outcome
+
+
 def undo(import_id: int, archive: Archive, engine: Engine, wait_s: float = 10.0) -> Report:
     """Take an import back. The folder is not touched; ``--retry`` imports the files again.
 
@@ -162,15 +186,7 @@ def bring_up_to_date(
         if archive.pending.is_empty():
             return report
         while True:
-            sessions = archive.summaries(_ignore, with_exposed=True)
-            before = archive.annotations.profile()
-            learnt = _learnt(sessions, before, engine.settings.compare)
-            # those of another version are analysed again in any case, so many a run
-            due = set(archive.hashes(outdated_sessions(archive, engine.settings)))
-            found = learn.outdated(sessions, learnt)
-            outdated = {each.source.sha256 for each in found} - failed - due
-            if outdated or learnt != before:
-                archive.annotations.set_learnt(learnt, sorted(outdated))
+            learnt, outdated = _learn_and_note(archive, engine.settings, failed)
             wanted = [sha256 for sha256 in archive.pending.exports() if sha256 not in failed]
             if not wanted:
                 return report
@@ -182,6 +198,67 @@ def bring_up_to_date(
                 each.source.sha256 for each in outdated_still
             } & outdated  # it would never end
             report = report.followed_by(done)
+
+
+def reprocess_answered(sha256: str, archive: Archive, engine: Engine) -> tuple[Report, int]:
+    """Analyse one export again with the answers about it, and learn from its sessions.
+
+    Other sessions that depend on what was learnt are only noted, so that this is quick however
+    many there are: ``bring_up_to_date`` analyses them.
+
+    Args:
+        sha256: of the export.
+        archive: is locked for other writers meanwhile.
+        engine: how it is analysed.
+
+    Returns:
+        What was analysed again, and how many other exports were noted.
+
+    Raises:
+        ArchiveError: another process writes, or the disk is full; what was written stays.
+    """
+    with archive.writing():
+        report = reprocess_locked([sha256], archive, engine)
+        learnt, outdated = _learn_and_note(archive, engine.settings, ())
+        if sha256 in outdated and not report.problems:
+            taught = replace(engine, athlete=engine.athlete.with_learnt_of(learnt))
+            report = report.followed_by(reprocess_locked([sha256], archive, taught))
+        return report, len(outdated - {sha256})
+
+
+def reprocess_alone(sha256: str, archive: Archive, engine: Engine) -> tuple[Report, int]:
+    """As ``reprocess_answered``; nothing is learnt, and so no other export is noted.
+
+    Raises:
+        ArchiveError: another process writes, or the disk is full; what was written stays.
+    """
+    return reprocess([sha256], archive, engine), 0
+
+
+def _learn_and_note(
+    archive: Archive, settings: "Settings", failed: Collection[str]
+) -> "tuple[Athlete, set[str]]":
+    """Learn from all sessions: what was learnt, and hashes of exports that depend on it.
+
+    They are noted to be analysed again, in the transaction that keeps what was learnt.
+
+    Args:
+        archive: has the sessions.
+        settings: of every stage.
+        failed: hashes of exports that are left out, because they could not be analysed again.
+    """
+    from retrorun import learn  # planning must not load numpy
+
+    sessions = archive.summaries(_ignore, with_exposed=True)
+    before = archive.annotations.profile()
+    learnt = _learnt(sessions, before, settings.compare)
+    # those of another version are analysed again in any case, so many a run
+    due = set(archive.hashes(outdated_sessions(archive, settings)))
+    found = learn.outdated(sessions, learnt)
+    outdated = {each.source.sha256 for each in found} - set(failed) - due
+    if outdated or learnt != before:
+        archive.annotations.set_learnt(learnt, sorted(outdated))
+    return learnt, outdated
 
 
 def outdated_sessions(archive: Archive, settings: "Settings") -> list[str]:
@@ -245,6 +322,26 @@ def note_dependent(archive: Archive, wait_s: float = 10.0) -> None:
     except ArchiveError as problem:
         if problem.slug != "archive-busy":
             raise
+
+
+def note_pressed(archive: Archive, wait_s: float = 10.0) -> int:
+    """Note sessions with laps that were pressed by hand, after a change of the convention of laps.
+
+    Returns:
+        How many exports were noted; the next run analyses them again.
+
+    Raises:
+        ArchiveError: another process writes.
+    """
+    with archive.writing(wait_s):
+        found = {
+            each.source.sha256
+            for each in archive.sessions(_ignore)
+            if any(lap.trigger == "manual" for lap in each.laps[:-1])
+        }
+        with archive.database.transaction():
+            archive.pending.add(sorted(found))
+    return len(found)
 
 
 def has_learnt(archive: Archive, settings: "CompareSettings") -> bool:

@@ -34,6 +34,8 @@ class Athlete:
     ``mass_kg`` is used where ``masses``, in the order of their days, have no entry. ``zone_secret``
     decides how hidden discs lie about the privacy zones; the archive draws and keeps it.
     ``trust_gait``: candidates by step rate count, as far as the athlete's own answers prove them.
+    ``laps`` is the convention of lap presses: ``alternate``, each press by hand turns about and the
+    first lap is forward.
     """
 
     mass_kg: float | None = None
@@ -47,6 +49,7 @@ class Athlete:
     mount_offset_deg: float | None = None
     hr_zones_bpm: tuple[float, ...] = ()
     privacy_zones: tuple[Zone, ...] = ()
+    laps: Literal["alternate"] | None = None
     trust_gait: bool = False
     forward_line: GaitLine | None = None
     backward_line: GaitLine | None = None

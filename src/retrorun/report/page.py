@@ -21,19 +21,54 @@ from markupsafe import Markup
 
 from retrorun import __version__
 from retrorun.errors import PageError, RetrorunError
-from retrorun.report.words import say
+from retrorun.report.numbers import clock
+from retrorun.report.words import REVIEW, say
 
-SCRIPTS = ("plotly", "script", "history")
-OWN_ASSETS = {"style": "style.css", "script": "report.js", "history": "history.js"}
+SCRIPTS = ("plotly", "script", "history", "answers", "review", "live")
+OWN_ASSETS = {
+    "style": "style.css",
+    "script": "report.js",
+    "history": "history.js",
+    "answers": "answers.js",
+    "review": "review.js",
+    "live": "live.js",
+}
+SPOKEN = (*REVIEW, "between")  # words that scripts of live pages put together
+STATIC_SCRIPTS = SCRIPTS[:4]  # the others need the server of `retrorun open`
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a page lies: the way from it to the assets and to index.html."""
+    """Where a page lies: the way from it to the assets and to index.html.
+
+    Attributes:
+        asset_prefix: put before an asset's name.
+        home: put before the name of another page.
+        standalone: everything is in one file.
+        live: the page comes from the server of `retrorun open`, which takes answers.
+    """
 
     asset_prefix: str = "assets/"
     home: str = ""
     standalone: bool = False
+    live: bool = False
+
+    @property
+    def index(self) -> str:
+        """Address of the list of sessions."""
+        return "/" if self.live else f"{self.home}index.html"
+
+    @property
+    def comparison(self) -> str:
+        """Address of the comparison."""
+        return "/comparison" if self.live else f"{self.home}comparison.html"
+
+    def session(self, session_id: str) -> str:
+        """Address of a session's page."""
+        return f"/sessions/{session_id}" if self.live else f"{self.home}sessions/{session_id}.html"
+
+
+LIVE = Place("/assets/", "/", live=True)
 
 
 def render(template: str, title: str, place: Place, **values: object) -> str:
@@ -50,13 +85,31 @@ def render(template: str, title: str, place: Place, **values: object) -> str:
     shell = {
         "title": title,
         "place": place,
-        "policy": _policy(place),
+        "policy": policy(place),
         "style": _style_tag(place, names["style"]),
         "scripts": [_script_tag(place, name) for name in scripts],
-        "history": _script_tag(place, names["history"]),
+        **{
+            name: _script_tag(place, names[name])
+            for name in ("history", "answers", "review", "live")
+            if place.live or name in STATIC_SCRIPTS
+        },
         "version": __version__,
+        "page_class": "live" if place.live else "",
+        "here": template,
+        "live_words": {key: say(key) for key in SPOKEN} if place.live else {},
     }
     return _environment().get_template(f"{template}.html.j2").render(shell | values) + "\n"
+
+
+def render_part(template: str, place: Place, **values: object) -> str:
+    """Fill the template of a part of a page, which a live page puts into itself.
+
+    Args:
+        template: its name without ending.
+        place: where the page lies.
+        values: what the template names.
+    """
+    return _environment().get_template(f"{template}.html.j2").render(place=place, **values)
 
 
 @lru_cache(maxsize=1)
@@ -70,6 +123,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.globals["say"] = say
     environment.filters["embed"] = embed
+    environment.filters["clock"] = clock
     return environment
 
 
@@ -89,6 +143,9 @@ def asset_names() -> Mapping[str, str]:
         "style": f"style-{_fingerprint('style.css')}.css",
         "script": f"report-{_fingerprint('report.js')}.js",
         "history": f"history-{_fingerprint('history.js')}.js",
+        "answers": f"answers-{_fingerprint('answers.js')}.js",
+        "review": f"review-{_fingerprint('review.js')}.js",
+        "live": f"live-{_fingerprint('live.js')}.js",
     }
 
 
@@ -109,22 +166,26 @@ def _fingerprint(name: str) -> str:
     return hashlib.sha256(_own_asset(name).encode()).hexdigest()[:8]
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _own_asset(name: str) -> str:
     return (resources.files("retrorun.report") / "assets" / name).read_text(encoding="utf-8")
 
 
-def _policy(place: Place) -> str:
-    """Nothing is loaded but the page's own files; plotly sets styles inline, evaluates nothing."""
+def policy(place: Place) -> str:
+    """Nothing is loaded but the page's own files; plotly sets styles inline, evaluates nothing.
+
+    A live page may also ask its own server, and no other.
+    """
     names = asset_names()
-    own = [_hash(names[each]) for each in SCRIPTS] if place.standalone else ["'self'"]
+    own = [_hash(names[each]) for each in STATIC_SCRIPTS] if place.standalone else ["'self'"]
+    asked = " connect-src 'self';" if place.live else ""
     return (
-        f"default-src 'none'; script-src {' '.join(own)}; style-src 'self' 'unsafe-inline'; "
-        "img-src data: blob:; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {' '.join(own)}; style-src 'self' 'unsafe-inline';"
+        f"{asked} img-src data: blob:; base-uri 'none'; form-action 'none'"
     )
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _hash(name: str) -> str:
     digest = hashlib.sha256(asset_text(name).encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"

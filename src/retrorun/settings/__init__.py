@@ -16,6 +16,7 @@ from retrorun.errors import SettingsError
 from retrorun.settings.detect import DetectSettings
 from retrorun.settings.measure import CompareSettings, MeasureSettings
 from retrorun.settings.read import PrepareSettings, ReadLimits, SportSettings
+from retrorun.settings.server import ServerSettings
 
 __all__ = [
     "CompareSettings",
@@ -23,6 +24,7 @@ __all__ = [
     "MeasureSettings",
     "PrepareSettings",
     "ReadLimits",
+    "ServerSettings",
     "Settings",
     "SportSettings",
     "load",
@@ -39,10 +41,13 @@ class Settings:
     detect: DetectSettings = field(default_factory=DetectSettings)
     measure: MeasureSettings = field(default_factory=MeasureSettings)
     compare: CompareSettings = field(default_factory=CompareSettings)
+    server: ServerSettings = field(default_factory=ServerSettings)
 
     def fingerprint(self) -> str:
-        """First 12 hex digits of the SHA-256 of every value, in a fixed order."""
-        return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()[:12]
+        """First 12 hex digits of the SHA-256 of every value that results depend on, in order."""
+        values = msgspec.to_builtins(self)
+        del values["server"]
+        return hashlib.sha256(msgspec.json.encode(values, order="sorted")).hexdigest()[:12]
 
 
 def load(path: Path) -> Settings:

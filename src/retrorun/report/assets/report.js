@@ -1,4 +1,4 @@
-// The pages' only script: draws the figures that the page carries as JSON, and links pictures,
+// The script of every page: draws the figures that the page carries as JSON, and links pictures,
 // lanes and table. Nothing is loaded, nothing is evaluated, nothing is stored.
 (() => {
   "use strict";
@@ -58,11 +58,22 @@
     for (const j of [i, i - 1, i + 1]) if (trace.y[j] !== null && trace.y[j] !== undefined) return trace.y[j];
     return null;
   }
-  function rows(facts) {
-    document.querySelectorAll("tr[data-s]").forEach((row) => {
-      row.addEventListener("pointerenter", () => focusMap(facts, +row.dataset.s, +row.dataset.e));
-      row.addEventListener("pointerleave", () => focusMap(facts, 0, 0));
+  // rows come and go with answers, so the section that holds them listens
+  function overRows(enter, leave) {
+    const table = $("part-stretches");
+    if (!table) return;
+    let over = null;
+    table.addEventListener("pointerover", (event) => {
+      const row = event.target.closest("tr[data-s]");
+      if (row === over) return;
+      if (over) leave(over);
+      over = row;
+      if (row) enter(row);
     });
+    table.addEventListener("pointerleave", () => { if (over) leave(over); over = null; });
+  }
+  function rows(facts) {
+    overRows((row) => focusMap(facts, +row.dataset.s, +row.dataset.e), () => focusMap(facts, 0, 0));
   }
   function focusMap(facts, start, end) {
     const path = document.querySelector(".map .focus");
@@ -78,10 +89,11 @@
 
   function session(facts, chart) {
     const stack = $("stack"), cursor = $("cursor"), pick = $("pick"), readout = $("readout");
-    const panel = $("selection"), command = $("command"), dot = document.querySelector(".map .cursor");
+    const panel = $("selection"), command = $("command"), page = window.retrorun = window.retrorun || {};
+    const dot = () => document.querySelector(".map .cursor");
     const traces = chart.figure.data.filter((trace) => trace.meta);
     const left = chart.figure.layout.margin.l, right = chart.figure.layout.margin.r;
-    let now = 0, anchor = null, chosen = null, word = "backward", lit = null, due = 0;
+    let now = 0, anchor = null, chosen = null, segment = null, word = "backward", lit = null, due = 0;
 
     const range = () => chart.range || chart.figure.layout.xaxis.range;
     const toTime = (x) => { const [a, b] = range(); const w = stack.clientWidth - left - right; return Math.min(b, Math.max(a, a + (x - left) / w * (b - a))); };
@@ -94,7 +106,7 @@
       cursor.style.visibility = x < left - 1 || x > stack.clientWidth - right + 1 ? "hidden" : "visible";
       const index = facts.spans.findIndex(([s, e]) => now >= s && now < e);
       const row = index < 0 ? null : document.querySelector(`tr[data-s="${facts.spans[index][0]}"]`);
-      const name = row ? row.querySelector(".text").textContent : "";
+      const name = row ? row.querySelector(".what").textContent : "";
       const words = [[clock(now), name], ...traces.map((trace) => [trace.name, shown(trace, atTime(trace, now))])];
       readout.replaceChildren(...words.map(([key, value], i) => {
         const span = document.createElement("span"), strong = document.createElement("b");
@@ -105,10 +117,10 @@
       cursor.setAttribute("aria-valuenow", String(Math.round(now)));
       cursor.setAttribute("aria-valuetext", words.map((pair) => pair.join(" ")).join(", "));
       if (lit !== row) { if (lit) lit.classList.remove("on"); if (row) row.classList.add("on"); lit = row; }
-      if (dot && facts.map_x) {
+      if (dot() && facts.map_x) {
         const i = Math.round(now / facts.map_step_s), px = facts.map_x[i], py = facts.map_y[i];
         const known = px !== null && px !== undefined;
-        dot.setAttribute("cx", known ? px : -99); dot.setAttribute("cy", known ? py : -99);
+        dot().setAttribute("cx", known ? px : -99); dot().setAttribute("cy", known ? py : -99);
       }
     }
     const later = (t) => { if (due) cancelAnimationFrame(due); due = requestAnimationFrame(() => { due = 0; show(t); }); };
@@ -118,21 +130,24 @@
       const x0 = Math.max(left, toX(a)), x1 = Math.min(stack.clientWidth - right, toX(b));
       pick.style.left = `${x0}px`; pick.style.width = `${chosen ? Math.max(0, x1 - x0) : 0}px`;
     }
-    function choose(a, b) {
+    // a stretch of time; with its number, where it is a segment of the table
+    function choose(a, b, number = null) {
       const start = Math.max(0, Math.floor(Math.min(a, b))), end = Math.min(facts.duration_s, Math.ceil(Math.max(a, b)));
       chosen = end > start ? [start, end] : null;
+      segment = chosen ? number : null;
       drawPick();
       panel.hidden = !chosen;
       focusMap(facts, ...(chosen || [0, 0]));
-      if (!chosen) return;
       $("selected-span").textContent = `${clock(start)} – ${clock(end)}`;
-      command.textContent = `retrorun label ${facts.id} ${start} ${end} ${word}`;
+      page.onchoose?.(chosen, segment);
+      if (!chosen) return;
+      command.textContent = `retrorun label ${facts.id} ${start} ${end} ${word}${facts.archive || ""}`;
       $("copy").textContent = $("copy").dataset.label;
     }
     function zoom(to) {
       chart.range = to;
       $("zoomed").hidden = !to;
-      return Promise.resolve(draw(chart)).then(() => { drawPick(); show(now); });
+      return Promise.resolve(draw(chart)).then(() => { drawPick(); show(now); page.onchoose?.(chosen, segment); });
     }
 
     stack.addEventListener("pointermove", (event) => {
@@ -144,6 +159,13 @@
       const t = toTime(event.clientX - stack.getBoundingClientRect().left);
       if (event.pointerType === "mouse" && event.button === 0) { anchor = t; choose(t, t); stack.setPointerCapture(event.pointerId); }
       show(t);
+    });
+    // a click or a tap without a drag chooses the stretch that may be or is backward there
+    stack.addEventListener("click", (event) => {
+      if (chosen) return;
+      const t = toTime(event.clientX - stack.getBoundingClientRect().left);
+      const row = [...document.querySelectorAll("tr.candidate, tr.backward")].find((each) => t >= +each.dataset.s && t < +each.dataset.e);
+      if (row) choose(+row.dataset.s, +row.dataset.e, +row.dataset.n);
     });
     stack.addEventListener("pointerup", () => { anchor = null; });
     stack.addEventListener("pointercancel", () => { anchor = null; });
@@ -160,8 +182,7 @@
     });
     panel.querySelectorAll("[data-word]").forEach((button) => button.addEventListener("click", () => {
       word = button.dataset.word;
-      panel.querySelectorAll("[data-word]").forEach((each) => each.setAttribute("aria-pressed", String(each === button)));
-      if (chosen) choose(...chosen);
+      if (chosen) choose(...chosen, segment);
     }));
     const copy = $("copy");
     copy.dataset.label = copy.textContent;
@@ -174,13 +195,16 @@
     $("zoom").addEventListener("click", () => zoom(chosen));
     $("unzoom").addEventListener("click", () => zoom(null));
     $("unselect").addEventListener("click", () => choose(0, 0));
-    document.querySelectorAll("tr[data-s]").forEach((row) => {
-      row.addEventListener("pointerenter", () => { if (chosen) return; later(+row.dataset.s); pick.style.left = `${Math.max(left, toX(+row.dataset.s))}px`; pick.style.width = `${Math.max(0, Math.min(stack.clientWidth - right, toX(+row.dataset.e)) - Math.max(left, toX(+row.dataset.s)))}px`; });
-      row.addEventListener("pointerleave", drawPick);
-    });
-    const map = document.querySelector(".map");
+    overRows((row) => {
+      if (chosen) return;
+      const x = Math.max(left, toX(+row.dataset.s));
+      later(+row.dataset.s);
+      pick.style.left = `${x}px`; pick.style.width = `${Math.max(0, Math.min(stack.clientWidth - right, toX(+row.dataset.e)) - x)}px`;
+    }, drawPick);
+    const map = $("part-map");
     if (map && facts.map_x) map.addEventListener("pointermove", (event) => {
-      const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(map.getScreenCTM().inverse());
+      const drawn = map.querySelector(".map");
+      const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(drawn.getScreenCTM().inverse());
       let best = -1, near = 70 * 70;
       facts.map_x.forEach((x, i) => {
         if (x === null) return;
@@ -189,7 +213,14 @@
       });
       if (best >= 0) later(best * facts.map_step_s);
     });
-    new ResizeObserver(() => { drawPick(); cursor.style.left = `${toX(now)}px`; }).observe(stack);
+    new ResizeObserver(() => { drawPick(); cursor.style.left = `${toX(now)}px`; page.onchoose?.(chosen, segment); }).observe(stack);
     cursor.style.left = `${left}px`;
+    // what the script of answers needs
+    Object.assign(page, { facts, choose, toTime, toX, edges: [left, right], clock, redraw: (id, figure) => {
+      const other = charts.find((each) => each.at.id === id);
+      if (!other) return;
+      other.figure = figure;
+      draw(other);
+    } });
   }
 })();

@@ -18,7 +18,7 @@ from retrorun.report.history import differences, trends
 from retrorun.report.history.calendar import calendar_years, volume_figure, week_table
 from retrorun.report.history.sessions import SessionList, session_list
 from retrorun.report.numbers import Display, Shown, clock, number, sentence, short_date, shown
-from retrorun.report.page import Place, render
+from retrorun.report.page import LIVE, Place, render
 from retrorun.report.words import say
 from retrorun.units import METRE_PER_MILE
 
@@ -122,12 +122,14 @@ def _best(each: Record, display: Display) -> BestCard:
     )
 
 
-def comparison_page(
+def comparison_page(  # noqa: PLR0913 - the parts of the page
     comparison: Comparison,
     sessions: Sequence[Session],
     athlete: Athlete,
     listed: SessionList | None = None,
     outdated: Collection[str] = (),
+    *,
+    live: bool = False,
 ) -> str:
     """The comparison page, whole.
 
@@ -137,6 +139,7 @@ def comparison_page(
         athlete: whose units are used, and what their answers taught.
         listed: their list, where it stands on another page, too; made if it is not given.
         outdated: ids of sessions that are to be analysed again.
+        live: it comes from the server of `retrorun open`.
     """
     display = Display(athlete.units)
     days = {each.session: each for each in comparison.days}
@@ -144,7 +147,7 @@ def comparison_page(
     return render(
         "comparison",
         say("title_comparison"),
-        Place(),
+        LIVE if live else Place(),
         when=_when(comparison),
         headline=differences.cost_headline(comparison),
         lead=differences.cost_lead(comparison),

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from retrorun.model import Athlete, MeasuredSegment, Session, Totals
 from retrorun.report.habit import habit, habit_seconds
+from retrorun.report.inbox import Inbox
 from retrorun.report.numbers import (
     Display,
     clock,
@@ -18,7 +19,7 @@ from retrorun.report.numbers import (
     short_date,
     spoken_time,
 )
-from retrorun.report.page import Fault, Place, render
+from retrorun.report.page import LIVE, Fault, Place, render
 from retrorun.report.words import say
 from retrorun.time_zone import local_time
 
@@ -195,12 +196,13 @@ def backward_parts(session: Session) -> list[list[int]]:
     return [[*place, round(found[0]), round(found[1])] for place, found in sorted(sums.items())]
 
 
-def index_page(
+def index_page(  # noqa: PLR0913, PLR0917 - the parts of the page
     sessions: Sequence[Session],
     athlete: Athlete,
     listed: SessionList | None = None,
     faults: Sequence[Fault] = (),
     outdated: Collection[str] = (),
+    inbox: Inbox | None = None,
 ) -> str:
     """The page that lists all sessions and leads to their pages.
 
@@ -210,12 +212,14 @@ def index_page(
         listed: their list, where it stands on another page, too; made if it is not given.
         faults: further sessions, which cannot be shown.
         outdated: ids of sessions that are to be analysed again.
+        inbox: makes it the home page of `retrorun open`, with what waits on top.
     """
     display = Display(athlete.units)
     return render(
         "index",
         say("title_index"),
-        Place(),
+        Place() if inbox is None else LIVE,
+        inbox={} if inbox is None else inbox.document(),
         headline=sessions_headline(sessions),
         subline=_subline(sessions, display),
         log=listed or session_list(sessions, display),

@@ -2,12 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
 from markupsafe import Markup
 
-from retrorun.model import Athlete, Estimate, Label, MeasuredSegment, Session, Totals, Track
+from retrorun.detect.labels import RECORDED
+from retrorun.model import (
+    Athlete,
+    Estimate,
+    Label,
+    MeasuredSegment,
+    Remark,
+    Session,
+    Totals,
+    Track,
+)
 from retrorun.model.comparison import Claim, Guidance
 from retrorun.report.claims import ClaimCard, claim_cards
 from retrorun.report.figures import Table, grid
@@ -23,14 +34,23 @@ from retrorun.report.numbers import (
     signed,
     spoken_time,
 )
-from retrorun.report.page import Place, render
+from retrorun.report.page import LIVE, Place, render
 from retrorun.report.session import contrast, segments
 from retrorun.report.session.contrast import technique_figure
 from retrorun.report.session.lanes import Lane, lanes, lanes_figure, minute_table
 from retrorun.report.session.map import Map, draw_map, draw_strip
+from retrorun.report.session.question import presses_s, turns_s
 from retrorun.report.words import say
 
 LONGEST_NAME = 160
+_ANSWER_WORDS = (  # that the script puts together
+    *("answers_unsaved_one", "answers_unsaved_many", "save_how", "save_not", "row_unsaved"),
+    *("row_yes", "row_no", "row_clear", "laps_preview", "laps_preview_none", "laps_one"),
+    *("laps_many", "laps_title", "laps_yes", "laps_backward", "laps_forward", "at_lap", "at_turn"),
+    *("near_lap", "near_turn", "selected_name", "selected_none", "kept", "kept_yes", "kept_no"),
+    *("kept_clear", "kept_all", "taken_back_page", "between", "snapped_lap", "snapped_turn"),
+    *("note_kept",),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +66,11 @@ class SessionContext:
         standalone: everything in one file.
         redacted: place, device, names and exact dates were taken out (see ``redacted``).
         outdated: another version or other settings made the session.
+        live: the page comes from the server of `retrorun open`.
+        undo: how many answers about the session can be taken back.
+        fresh: whether other sessions and the comparison have followed the last answer.
+        note: what the athlete noted about the session.
+        archive_option: what commands need to find the archive; on no page that is handed on.
     """
 
     guidance: Guidance | None = None
@@ -56,6 +81,16 @@ class SessionContext:
     standalone: bool = False
     redacted: bool = False
     outdated: bool = False
+    live: bool = False
+    undo: int = 0
+    fresh: bool = True
+    note: Remark = field(default_factory=Remark)
+    archive_option: str = ""
+
+    @property
+    def place(self) -> Place:
+        """Where the page lies."""
+        return LIVE if self.live else Place(self.asset_prefix, self.home, self.standalone)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +118,8 @@ class SessionView:
     claims: tuple[ClaimCard, ...]
     guidance: Guidance | None
     quality: segments.Quality
+    answering: segments.Answering | None
+    note: Remark
     data: Mapping[str, Any]
 
 
@@ -100,6 +137,8 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
     found = _lanes(session, track, display)
     picture = None if context.redacted else draw_map(track, measured, on, display)
     rows = segments.rows(measured, display)
+    leaves = context.redacted or context.standalone
+    asked = segments.answering(session, context.undo, fresh=context.fresh)
     return SessionView(
         id=session.id,
         title=_title(session),
@@ -122,7 +161,11 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
         claims=claim_cards(context.claims),
         guidance=context.guidance,
         quality=segments.quality(session),
-        data=_data(session, picture, on.step_s),
+        answering=None if context.redacted else asked,
+        note=context.note,
+        data=_data(session, picture, on.step_s)
+        | ({} if context.redacted else {"answers": _answer_data(session, track)})
+        | {"archive": "" if leaves else context.archive_option},
     )
 
 
@@ -154,6 +197,28 @@ def _data(session: Session, picture: Map | None, step_s: float) -> dict[str, Any
     return data
 
 
+def _answer_data(session: Session, track: Track) -> dict[str, Any]:
+    """What answers on the page need: moments to snap to, and the table that keeps earlier labels.
+
+    A table beside the export counts on the recording's own clock, which is not the page's where a
+    privacy zone hides seconds; then there is none.
+    """
+    earlier = [
+        [each.start_s, each.end_s, each.direction]
+        for each in session.labels
+        if each.origin not in RECORDED
+    ]
+    return {
+        "file": f"{PurePath(session.source.name).name}.labels.csv",
+        "activity": session.index + 1,
+        "rows": earlier,
+        "savable": not track.hidden,
+        "laps": presses_s(session),
+        "turns": turns_s(track),
+        "words": {name: say(name) for name in _ANSWER_WORDS},
+    }
+
+
 def session_page(session: Session, track: Track, context: SessionContext) -> str:
     """The page of one session, whole.
 
@@ -164,9 +229,9 @@ def session_page(session: Session, track: Track, context: SessionContext) -> str
     """
     shown = redacted(session) if context.redacted else session
     view = session_view(shown, track, context)
-    place = Place(context.asset_prefix, context.home, context.standalone)
     title = f"{view.title} · {view.moment}"
-    return render("session", title, place, view=view, charts=bool(view.lanes or view.technique))
+    charts = bool(view.lanes or view.technique)
+    return render("session", title, context.place, view=view, charts=charts)
 
 
 def session_headline(session: Session) -> Markup:

@@ -1,10 +1,11 @@
 """The segment table: every stretch with its measures, all of them text.
 
-What the file held, what was doubted, and on which grounds each stretch was decided.
+What the file held, what was doubted, and on which grounds each stretch was decided; which of its
+stretches and laps wait for the athlete's answer.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from retrorun.metric_types import Metric, Style
 from retrorun.metrics import LISTED, number_of
@@ -140,6 +141,109 @@ def _kcal(energy: Energy | None) -> str:
 
 def _logits(value: float | None) -> str:
     return number(value, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class LapChoice:
+    """One lap of the question whether every second one was backward; ``backward``: as proposed."""
+
+    number: int
+    start_s: int
+    end_s: int
+    length: str
+    backward: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """What the athlete can answer on the session's page.
+
+    Attributes:
+        candidates: how many stretches wait.
+        laps: all laps, where every second one may be backward; else none.
+        odd_laps: sentences about laps that do not fit.
+        undo: how many answers can be taken back.
+        fresh: whether other sessions and the comparison have followed.
+    """
+
+    candidates: int
+    laps: tuple[LapChoice, ...] = ()
+    odd_laps: tuple[str, ...] = ()
+    undo: int = 0
+    fresh: bool = True
+
+
+LEAST_LAPS = 3
+CLEARLY, HARDLY = 0.5, 0.3  # shares of a lap that look backward
+
+
+def answering(session: Session, undo: int, *, fresh: bool) -> Answering:
+    """What waits for an answer.
+
+    Args:
+        session: the analysed session.
+        undo: how many answers about it can be taken back.
+        fresh: whether other sessions and the comparison have followed the last answer.
+    """
+    found = sum(each.segment.kind == "candidate" for each in session.measures.segments)
+    laps = _laps(session) if found else ()
+    shares = [_backward_share(session, lap) for lap in laps]
+    chosen = _every_second(shares)
+    if not chosen:
+        return Answering(found, undo=undo, fresh=fresh)
+    proposed = tuple(replace(lap, backward=place in chosen) for place, lap in enumerate(laps))
+    odd = tuple(
+        say("laps_odd", number=lap.number, direction=say(f"laps_{_looks(share)}"))
+        for lap, share in zip(proposed, shares, strict=True)
+        if share is not None and (share < HARDLY if lap.backward else share > CLEARLY)
+    )
+    return Answering(found, proposed, odd, undo, fresh)
+
+
+def _looks(share: float) -> str:
+    return "backward" if share > CLEARLY else "forward"
+
+
+def _laps(session: Session) -> tuple[LapChoice, ...]:
+    """All laps, where each was pressed by hand."""
+    laps = session.laps
+    if len(laps) < LEAST_LAPS or any(each.trigger != "manual" for each in laps[:-1]):
+        return ()
+    edges = [
+        [round(min(max(time_s - session.start_time_s, 0.0), session.duration_s)) for time_s in lap]
+        for lap in ((each.start_time_s, each.end_time_s) for each in laps)
+    ]
+    return tuple(
+        LapChoice(number, start, end, clock(end - start), backward=False)
+        for number, (start, end) in enumerate(edges, 1)
+    )
+
+
+def _backward_share(session: Session, lap: LapChoice) -> float | None:
+    """Share of a lap's moving time that is or may be backward; None where nobody moves."""
+    sums = {True: 0.0, False: 0.0}
+    for each in session.measures.segments:
+        segment = each.segment
+        overlap = min(segment.end_s, lap.end_s) - max(segment.start_s, lap.start_s)
+        if overlap > 0 and segment.direction in {"forward", "backward"}:
+            sums[segment.direction == "backward"] += overlap
+    moving = sum(sums.values())
+    return sums[True] / moving if moving else None
+
+
+def _every_second(shares: Sequence[float | None]) -> frozenset[int]:
+    """Places of every second lap, from the first to the last that looks backward.
+
+    Empty where what looks backward does not lie in every second lap: most of those between must
+    look backward, and most of the others must not.
+    """
+    looks = [share is not None and share > CLEARLY for share in shares]
+    if sum(looks) < 2:
+        return frozenset()
+    first, last = looks.index(True), len(looks) - 1 - looks[::-1].index(True)
+    mine, others = looks[first : last + 1 : 2], looks[first + 1 : last + 1 : 2]
+    fits = sum(mine) > 0.5 * len(mine) and sum(others) < 0.5 * max(len(others), 1)
+    return frozenset(range(first, last + 1, 2)) if fits else frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,148 @@
+"""What waits for the athlete: candidates to be reviewed, files set aside, an import under way.
+
+Plain values, as the server of `retrorun open` sends them and as the home page and the review draw
+them; and what the answers so far have taught, in one line.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from retrorun.model import Athlete, Session
+from retrorun.report.numbers import local_date, short_date
+from retrorun.report.words import say
+
+LONGEST_NAME = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One candidate that waits for an answer.
+
+    Attributes:
+        session: its id; ``segment``: its number in the session's table.
+        start_s: seconds since the session's start; ``end_s`` the same.
+        day: of the session, short; ``name``: its name.
+        likely: how likely it is backward, in words.
+    """
+
+    session: str
+    segment: int
+    start_s: int
+    end_s: int
+    day: str = ""
+    name: str = ""
+    likely: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A file that became no session: its name, why, and what the athlete can do."""
+
+    name: str
+    reason: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportProgress:
+    """An import under way: files done and in all, how many a second, how long it takes yet."""
+
+    done: int
+    total: int
+    rate_per_s: float | None = None
+    left_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """All of it.
+
+    Attributes:
+        queue: candidates, newest session first.
+        set_aside: files that could not be read.
+        progress: the import under way, if any.
+        learnt: one sentence; see ``learnt_sentence``.
+        fresh: whether comparison and other sessions have followed the last answer.
+    """
+
+    queue: tuple[Waiting, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
+    progress: ImportProgress | None = None
+    learnt: str = ""
+    fresh: bool = True
+
+    def document(self) -> dict[str, Any]:
+        """The same as JSON values, as `/api/inbox` answers."""
+        return {
+            "candidates": len(self.queue),
+            "sessions": len({each.session for each in self.queue}),
+            "queue": [asdict(each) for each in self.queue],
+            "set_aside": [asdict(each) for each in self.set_aside],
+            "import": asdict(self.progress) if self.progress else None,
+            "learnt": self.learnt,
+            "fresh": self.fresh,
+        }
+
+
+def waiting(sessions: Iterable[Session]) -> tuple[Waiting, ...]:
+    """The candidates of these sessions, newest session first, each session in its own order."""
+    newest = sorted(sessions, key=lambda each: (-each.start_time_s, each.id))
+    return tuple(each for session in newest for each in waiting_of(session))
+
+
+def waiting_of(session: Session) -> tuple[Waiting, ...]:
+    """The candidates of one session in order."""
+    numbered = enumerate(session.measures.segments, 1)
+    found = [(n, each.segment) for n, each in numbered if each.segment.kind == "candidate"]
+    if not found:
+        return ()
+    day = short_date(local_date(session))
+    name = (session.name or say(f"sport_{session.sport}", fallback="sport_other"))[:LONGEST_NAME]
+    return tuple(
+        Waiting(
+            session.id,
+            number,
+            round(segment.start_s),
+            round(segment.end_s),
+            day,
+            name,
+            likely(segment.probability),
+        )
+        for number, segment in found
+    )
+
+
+def likely(probability: float) -> str:
+    """A probability as people say it: ``likely, about 5 in 6``."""
+    odds = ((1, 2), (2, 3), (3, 4), (4, 5), (5, 6), (9, 10), (19, 20))
+    few, whole = min(odds, key=lambda each: abs(each[0] / each[1] - probability))
+    return say("likely", count=few, whole=whole)
+
+
+def learnt_sentence(guesses: Sequence[bool], athlete: Athlete) -> str:
+    """What the answers have taught so far, in one line.
+
+    Args:
+        guesses: for each answered candidate whether it was backward, as guessed.
+        athlete: with the lines that were learnt.
+    """
+    if not guesses:
+        return say("learnt_none")
+    count = len(guesses)
+    which = "one" if count == 1 else "many"
+    answers = say(f"answers_{which}", count=count)
+    right = say(f"learnt_right_{which}", right=sum(guesses), count=count)
+    return say("learnt", answers=answers, steps=_steps(athlete), right=right)
+
+
+def _steps(athlete: Athlete) -> str:
+    """By how much the athlete's steps are quicker backward, in the middle of the speeds seen."""
+    ahead, back = athlete.forward_line, athlete.backward_line
+    if ahead is None or back is None:
+        return say("learnt_line_none")
+    speed_mps = (back.low_mps + back.high_mps) / 2
+    forward_spm = ahead.intercept_spm + ahead.slope_spm_per_mps * speed_mps
+    backward_spm = back.intercept_spm + back.slope_spm_per_mps * speed_mps
+    percent = round(100 * (backward_spm / forward_spm - 1))
+    return say("learnt_slower" if percent < 0 else "learnt_quicker", percent=abs(percent))

@@ -1,0 +1,362 @@
+"""The addresses of the server: pages, and the JSON that their script asks for and sends."""
+
+import asyncio
+import re
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from retrorun import engines, publish, report
+from retrorun.answers import (
+    Accept,
+    AcceptRange,
+    AlternateLaps,
+    Answer,
+    LabelLaps,
+    LabelRange,
+    Reject,
+    RejectRange,
+)
+from retrorun.archive import Archive
+from retrorun.errors import RetrorunError, error_location
+from retrorun.model import Remark
+from retrorun.report.page import Fault, Place, asset_names, asset_text
+from retrorun.server.live import Events, Hand, Live, Setup
+from retrorun.server.security import JSON, TEXT, Gate, Identity, Refused, member, refusal_of
+from retrorun.server.uploads import Receiver
+from retrorun.server.work import Follower, Overviews
+
+LONGEST_NOTE = 10_000  # characters, as the command has it
+MOST_S = 1e9  # of a session: more is no moment
+PING_S = 15.0  # a stream without events says so often that it is alive
+FOREVER = "private, max-age=31536000, immutable"  # an asset's name changes with its content
+KINDS = {".css": "text/css", ".js": "text/javascript"}
+
+
+class Server:
+    """The parts of one server, and the answers to its addresses.
+
+    Attributes:
+        events: tells open pages what is new.
+        follower: imports what is dropped, and brings everything up to the answers.
+    """
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.events = Events(setup.settings.server.streams)
+        self.follower = Follower(setup, self.events)
+        self._live = Live(setup, self.events, self.follower.answered)
+        self._overviews = Overviews(setup)
+        self._answering, self._reading = (Hand(setup.archive, each) for each in ("answer", "read"))
+        self._overlooking = Hand(setup.archive, "overview")
+        self._seen_s = 0.0
+        self._is_released = True
+
+    def app(self, identity: Identity) -> ASGIApp:
+        """The application, behind its gate."""
+        routes = [
+            Route("/", self.overview(publish.INDEX)),
+            Route(f"/{publish.INDEX}", self.overview(publish.INDEX)),
+            Route("/comparison", self.overview(publish.COMPARISON)),
+            Route(f"/{publish.COMPARISON}", self.overview(publish.COMPARISON)),
+            Route("/sessions/{session}", self.session),
+            Route("/review", self.review),
+            Route("/assets/{name}", self.asset),
+            Route("/api/inbox", self.inbox),
+            Route("/api/review/{session}/{start_s:int}", self.question),
+            Route("/api/sessions/{session}", self.numbers),
+            Route("/api/sessions/{session}/answers", self.answer, methods=["POST"]),
+            Route("/api/sessions/{session}/undo", self.undo, methods=["POST"]),
+            Route("/api/sessions/{session}/note", self.note, methods=["POST"]),
+            Route("/api/exports", self.exports, methods=["POST"]),
+            Route("/api/events", self.stream),
+        ]
+        handlers: Any = {
+            Refused: _refused,
+            RetrorunError: _failed,
+            HTTPException: _not_there,
+            Exception: _broken,
+        }
+        inner = Starlette(routes=routes, exception_handlers=handlers)
+        return Gate(inner, identity, self.setup.settings.server)
+
+    async def release(self) -> None:
+        """Let worker processes go while no page is open and nothing was asked for a while."""
+        now_s = asyncio.get_running_loop().time()
+        busy = self.events.listeners or self.follower.is_busy
+        waits_s = self.setup.settings.server.release_s
+        if self._is_released or busy or now_s - self._seen_s < waits_s:
+            return
+        self._is_released = True
+        await self._answering.do(lambda _: self._live.release())
+        await self._overlooking.do(lambda _: self._overviews.release())
+        engines.stop_fork_server()
+
+    def close(self) -> None:
+        """End threads and processes."""
+        self.follower.stop()
+        self._answering.close(self._live.release)
+        self._overlooking.close(self._overviews.release)
+        self._reading.close()
+
+    def _note_use(self) -> None:
+        self._seen_s, self._is_released = asyncio.get_running_loop().time(), False
+
+    # pages
+
+    def overview(self, name: str) -> Callable[[Request], Awaitable[Response]]:
+        """What answers with a page over all sessions."""
+
+        async def answer(_: Request) -> Response:
+            self._note_use()
+            inbox = await self._reading.do(self._live.inbox) if name == publish.INDEX else None
+            return HTMLResponse(await self._overlooking.do(self._overviews.page, name, inbox))
+
+        return answer
+
+    async def session(self, request: Request) -> Response:
+        """The page of a session; the first answer about it finds its child process ready."""
+        self._note_use()
+        session_id = request.path_params["session"].removesuffix(".html")
+        try:
+            html = await self._reading.do(self._live.page, session_id)
+        except RetrorunError as problem:
+            status = refusal_of(problem).status
+            place = Place(asset_prefix="/assets/", home="/")
+            html = report.fault_page(Fault.of(session_id, problem), place)
+            return HTMLResponse(html, status)
+        return HTMLResponse(html, background=self._warming(session_id))
+
+    def _warming(self, session_id: str) -> BackgroundTask:
+        return BackgroundTask(self._warm, session_id)
+
+    async def _warm(self, session_id: str) -> None:
+        await self._answering.do(self._live.warm, session_id)
+
+    async def review(self, request: Request) -> Response:
+        """The page of the review, which begins with what waits first or with a wanted segment."""
+        self._note_use()
+        session_id = request.query_params.get("session")
+        segment = request.query_params.get("segment", "")
+        number = int(segment) if re.fullmatch(r"[0-9]{1,6}", segment) else None
+        html = await self._reading.do(self._live.review, session_id, number)
+        return HTMLResponse(html)
+
+    async def asset(self, request: Request) -> Response:
+        """A script or style of the pages, by the name that changes with its content."""
+        name = request.path_params["name"]
+        if name not in asset_names().values():
+            raise Refused(404, "There is no such file.")
+        kind = KINDS.get(Path(name).suffix, TEXT)
+        return Response(asset_text(name), headers={"cache-control": FOREVER}, media_type=kind)
+
+    # what the script asks
+
+    async def inbox(self, _: Request) -> Response:
+        """What waits for the athlete."""
+        self._note_use()
+        progress = self.follower.progress
+        found = await self._reading.do(self._live.inbox, progress.shown() if progress else None)
+        return _json(found.document() | {"trouble": self.follower.trouble})
+
+    async def question(self, request: Request) -> Response:
+        """The question about one segment, by its start."""
+        self._note_use()
+        session_id, start_s = (request.path_params[each] for each in ("session", "start_s"))
+        panel = await self._reading.do(self._live.panel, session_id, None, start_s)
+        state = await self._reading.do(self._live.undoable, session_id)
+        return _json({"html": panel, "undo": state}, background=self._warming(session_id))
+
+    async def numbers(self, request: Request) -> Response:
+        """The numbers of a session."""
+        self._note_use()
+        return await self._state(request.path_params["session"])
+
+    async def _state(self, session_id: str) -> Response:
+        return _json(await self._reading.do(self._live.state, session_id))
+
+    async def stream(self, request: Request) -> Response:
+        """Events for a page, as long as it is open."""
+        self._note_use()
+        if self.events.listeners >= self.events.most:
+            raise Refused(429, "Too many pages are open.")
+        del request
+        return StreamingResponse(self._events(), media_type="text/event-stream")
+
+    async def _events(self) -> AsyncIterator[str]:
+        queue = self.events.open()
+        try:
+            yield "retry: 1000\n\n"
+            while not self.events.is_over:
+                try:
+                    async with asyncio.timeout(PING_S):
+                        event = await queue.get()
+                except TimeoutError:
+                    yield ": nothing is new\n\n"
+                    continue
+                if event is None:
+                    return
+                name, data = event
+                yield f"event: {name}\ndata: {msgspec.json.encode(data).decode()}\n\n"
+        finally:
+            self.events.close(queue)
+            self._note_use()
+
+    # what the script sends
+
+    async def answer(self, request: Request) -> Response:
+        """Store an answer; the session's new numbers."""
+        self._note_use()
+        document = await _document(request)
+        given = answer_of(document)
+        seen = member(document, "seen", str) if "seen" in document else None
+        work, session_id = self._live.answer, request.path_params["session"]
+        return await self._state(await self._answering.do(work, session_id, given, seen))
+
+    async def undo(self, request: Request) -> Response:
+        """Take back the last answer about a session; its new numbers."""
+        self._note_use()
+        await _document(request)
+        session_id = request.path_params["session"]
+        return await self._state(await self._answering.do(self._live.undo, session_id))
+
+    async def note(self, request: Request) -> Response:
+        """Keep the note of a session; its numbers."""
+        self._note_use()
+        remark = remark_of(await _document(request))
+        session_id = request.path_params["session"]
+        return await self._state(await self._answering.do(self._live.note, session_id, remark))
+
+    async def exports(self, request: Request) -> Response:
+        """Store what was dropped, and look at the folder at once."""
+        self._note_use()
+        known = await self._reading.do(_known_files)
+        receiver = Receiver(self.setup.folder, self.setup.settings, known)
+        stored = await receiver.take(request)
+        paths = [each.path for each in stored if each.path is not None]
+        if paths:
+            self.follower.dropped(paths)
+        return _json({"files": [each.plain() for each in stored]})
+
+
+def _known_files(archive: Archive) -> Callable[[str], str | None]:
+    """Which files the archive holds that are still there: hash → name."""
+    rows = {row.sha256: row.path for row in archive.files() if row.sha256}
+
+    def find(sha256: str) -> str | None:
+        path = rows.get(sha256)
+        return Path(path).name if path and Path(path).is_file() else None
+
+    return find
+
+
+async def _document(request: Request) -> Any:  # noqa: ANN401 - JSON
+    """The JSON that a request holds.
+
+    Raises:
+        Refused: it is none.
+    """
+    try:
+        return msgspec.json.decode(await request.body() or b"{}")
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        raise Refused(400, "The request is no JSON.") from None
+
+
+def answer_of(document: Any) -> Answer:  # noqa: ANN401 - JSON
+    """The answer that a page has sent.
+
+    Raises:
+        Refused: it is none.
+    """
+    kind = member(document, "answer", str)
+    if kind in {"accept", "reject"} and "start_s" in document:
+        ends_s = (_seconds(document, each) for each in ("start_s", "end_s"))
+        return AcceptRange(*ends_s) if kind == "accept" else RejectRange(*ends_s)
+    if kind in {"accept", "reject"}:
+        numbers = _numbers(document, "segments", "all")
+        return Accept(numbers) if kind == "accept" else Reject(numbers)
+    if kind == "label":
+        start_s, end_s = (_seconds(document, each) for each in ("start_s", "end_s"))
+        way = member(document, "direction", str)
+        if way in {"backward", "forward", "clear"}:
+            return LabelRange(start_s, end_s, way)
+    if kind == "laps":
+        laps = _numbers(document, "laps", "alternate")
+        way = document.get("direction", "backward")
+        if laps is None:
+            return AlternateLaps()
+        if way in {"backward", "forward"}:
+            return LabelLaps(laps, way)
+    raise Refused(400, "The request is no answer.")
+
+
+def _seconds(document: Any, name: str) -> float:  # noqa: ANN401 - JSON
+    found = member(document, name, (int, float))
+    if not abs(found) <= MOST_S:
+        raise Refused(400, f"The request has no {name} that can be used.")
+    return float(found)
+
+
+def _numbers(document: Any, name: str, word: str) -> tuple[int, ...] | None:  # noqa: ANN401 - JSON
+    """Numbers, or None where a word stands for all of them."""
+    found = member(document, name, (str, list))
+    if found == word:
+        return None
+    if isinstance(found, list) and found and all(type(each) is int for each in found):
+        return tuple(found)
+    raise Refused(400, f"The request has no {name} that can be used.")
+
+
+def remark_of(document: Any) -> Remark:  # noqa: ANN401 - JSON
+    """The note that a page has sent.
+
+    Raises:
+        Refused: it is none, or too long.
+    """
+    scores: list[int | None] = []
+    for name in ("pain", "effort"):
+        score = document.get(name) if isinstance(document, dict) else None
+        if score is not None and not (type(score) is int and 0 <= score <= 10):
+            raise Refused(400, f"A score of {name} is a whole number from 0 to 10.")
+        scores.append(score)
+    text = member(document, "text", str) if "text" in document else ""
+    if len(text) > LONGEST_NOTE:
+        raise Refused(400, f"A note has at most {LONGEST_NOTE} characters.")
+    return Remark(scores[0], scores[1], text)
+
+
+def _json(
+    document: object, status: int = 200, background: BackgroundTask | None = None
+) -> Response:
+    encoded = msgspec.json.encode(document)
+    return Response(encoded, status, media_type=JSON, background=background)
+
+
+async def _refused(_: Request, refusal: Refused) -> Response:
+    return _json({"error": refusal.words}, refusal.status)
+
+
+async def _failed(_: Request, problem: RetrorunError) -> Response:
+    refusal = refusal_of(problem)
+    return _json({"error": refusal.words}, refusal.status)
+
+
+async def _not_there(_: Request, problem: HTTPException) -> Response:
+    words = {404: "There is no such address.", 405: "There is no such method here."}
+    return _json({"error": words.get(problem.status_code, "Refused.")}, problem.status_code)
+
+
+async def _broken(_: Request, fault: Exception) -> Response:
+    """A defect of ours costs one request; the terminal names the place, the page nothing."""
+    sys.stderr.write(f"Error: {error_location(fault)}. Please report this.\n")
+    return _json({"error": "Something went wrong here. Please report it."}, 500)

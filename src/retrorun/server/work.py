@@ -1,0 +1,287 @@
+"""What follows behind: importing what was dropped, learning, other sessions, comparison and pages.
+
+A thread follows the folder as ``watch`` does. What is to be done is done in one guarded child
+process, by the functions that ``process`` uses; the child ends with its job, so that the server
+keeps neither its memory nor its time. What it does is told to open pages as it happens.
+"""
+
+import math
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePath
+from typing import Any
+
+from retrorun import ingest, publish, watch
+from retrorun.archive import Archive
+from retrorun.engines.child import Guard, Limits, Lost
+from retrorun.errors import EngineError, ReadError, RetrorunError
+from retrorun.ingest.plan import SETTLE_S
+from retrorun.report.inbox import ImportProgress, Inbox
+from retrorun.server.inbox import set_aside
+from retrorun.server.live import Events, Setup
+from retrorun.storage import shown
+
+TOLD_S = 0.2  # progress is told no more often than this
+MOST_OUTDATED = 20  # sessions of another version that one job analyses again
+LOOK_S = 1.0  # how often it is looked whether the processes can be let go
+Event = tuple[str, dict[str, Any]]
+Tell = Callable[[str, Mapping[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the child process is to do.
+
+    Attributes:
+        setup: where things are.
+        settle_s: a file changed less than this ago may still grow; 0 where all are known whole.
+    """
+
+    setup: Setup
+    settle_s: float = SETTLE_S
+
+
+def carry_out(job: Job) -> Iterator[Event]:
+    """Import what is new, bring everything up to date and write the pages, in this process.
+
+    Yields:
+        ``import`` with done, total and name; ``file`` for each that became a session or was set
+        aside; ``done`` with what ``Follower`` asks, at the end.
+
+    Raises:
+        RetrorunError: what went wrong; what was written stays.
+    """
+    events: queue.SimpleQueue[Event | BaseException | None] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            _run(job, lambda name, data: events.put((name, dict(data))))
+            events.put(None)
+        except BaseException as problem:  # noqa: BLE001 - it is raised again below
+            events.put(problem)
+
+    threading.Thread(target=run, daemon=True).start()
+    while (event := events.get()) is not None:
+        if isinstance(event, BaseException):
+            raise event
+        yield event
+
+
+def _run(job: Job, tell: Tell) -> None:
+    setup = job.setup
+    with Archive.open(setup.archive) as store:
+        athlete = setup.athlete_of(store)
+        engine = ingest.Engine(setup.settings, athlete, setup.jobs, guarded=True)
+        plan = ingest.plan_import(str(setup.folder), store, settle_s=job.settle_s)
+        with store.writing():
+            report = ingest.run_import(plan, store, engine, _progress(tell))
+            _tell_files(report, store, tell)
+            if not store.pending.is_empty():
+                ingest.bring_up_to_date(store, engine)
+        ingest.reprocess_exposed(store, engine)
+        options = publish.PublishOptions(setup.settings, setup.athlete_of(store), jobs=setup.jobs)
+        publish.publish_pending(store, setup.reports, options)
+        if ingest.outdated_sessions(store, setup.settings):
+            ingest.reprocess_outdated(store, engine, most=MOST_OUTDATED)
+            publish.publish_pending(store, setup.reports, options)
+        left = bool(report.waiting or ingest.outdated_sessions(store, setup.settings))
+        tell("done", {"unfinished": left})
+
+
+def _progress(tell: Tell) -> Callable[[int, int, str], None]:
+    def step(done: int, total: int, name: str) -> None:
+        tell("import", {"done": done, "total": max(done, total), "name": name})
+
+    return step
+
+
+def _tell_files(report: ingest.Report, store: Archive, tell: Tell) -> None:
+    for row in report.problems:
+        tell("file", {**asdict(set_aside(row)), "session": None})
+    for each in report.sessions:
+        name = shown(PurePath(store.file_name(store.hashes([each])[0])).name)
+        tell("file", {"name": name, "session": each})
+
+
+@dataclass(slots=True)
+class Progress:
+    """An import as it runs: how many files are done, of how many, since when."""
+
+    done: int
+    total: int
+    began_s: float
+
+    def shown(self) -> ImportProgress:
+        """With files a second and the seconds that are left; None where that is not known."""
+        passed_s = time.monotonic() - self.began_s
+        rate = self.done / passed_s if self.done and passed_s > 0 else None
+        left_s = (self.total - self.done) / rate if rate else None
+        return ImportProgress(self.done, self.total, rate, left_s)
+
+
+class Follower:
+    """The thread that follows the folder, and the child process in which the work is done.
+
+    Attributes:
+        trouble: what keeps the folder from being followed, in words; empty if nothing does.
+        progress: of the import that runs; None if none does.
+    """
+
+    def __init__(self, setup: Setup, events: Events) -> None:
+        self._setup, self._events = setup, events
+        self._stop, self._changed = threading.Event(), threading.Event()
+        self._guard = Guard(Limits(seconds=math.inf))
+        self._answered_s = -math.inf
+        self._timer: threading.Timer | None = None
+        self._own: set[str] = set()
+        self._began_s = self._told_s = -math.inf
+        self.trouble = ""
+        self.progress: Progress | None = None
+        self.is_busy = False
+        self._thread = threading.Thread(target=self._follow, name="follow", daemon=True)
+
+    def start(self) -> None:
+        """Begin to follow the folder."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread and the work; what is left undone is done at the next start."""
+        self._stop.set()
+        self._changed.set()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._guard.stop()
+        self._thread.join(5)
+
+    def dropped(self, paths: list[Path]) -> None:
+        """Whole files were put into the folder: look at once."""
+        self._own |= {str(each) for each in paths}
+        self._changed.set()
+
+    def answered(self) -> None:
+        """The athlete has given an answer: when no other follows, bring everything up to it."""
+        self._answered_s = time.monotonic()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = threading.Timer(self._setup.settings.server.follow_s, self._changed.set)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _follow(self) -> None:
+        rhythm = watch.Rhythm(changed=self._changed)
+        watch.follow(self._setup.folder, self._look, self._report, self._stop, rhythm)
+
+    def _report(self, message: str) -> None:
+        self.trouble = "" if message == watch.RECOVERED else message
+        self._events.tell("inbox", {})
+
+    def _look(self) -> bool:
+        """Do what is due; whether it is to be looked again soon.
+
+        Raises:
+            RetrorunError: the folder or the archive gave trouble.
+        """
+        with Archive.open(self._setup.archive) as store:
+            plan = ingest.plan_import(str(self._setup.folder), store, settle_s=0)
+            due = bool(store.pending.pages() or store.annotations.exposed())
+            due = due or not (self._setup.reports / publish.INDEX).exists()
+            due = due or bool(ingest.outdated_sessions(store, self._setup.settings))
+        passed_s = time.monotonic() - self._answered_s
+        if not (plan.new or plan.tables or plan.moved or plan.duplicates or plan.pairs):
+            is_early = passed_s < self._setup.settings.server.follow_s
+            if is_early or not (due or plan.pending):
+                return bool(plan.waiting)  # the timer of the last answer wakes this thread again
+        addresses = {each.entry.address for each in plan.new}
+        whole = bool(addresses) and addresses <= self._own and not plan.tables
+        unfinished = self._do(Job(self._setup, 0.0 if whole else SETTLE_S))
+        self._own -= addresses
+        if plan.unlisted:
+            place, reason = plan.unlisted[0]
+            raise ReadError("folder-unreadable", f"it cannot be listed: {reason}", file=place)
+        return unfinished
+
+    def _do(self, job: Job) -> bool:
+        """Have the child do a job, and tell what it says; whether it is to be looked again soon."""
+        self.is_busy, unfinished = True, False
+        self._began_s, self._told_s = time.monotonic(), -math.inf
+        try:
+            for event in self._guard.stream(carry_out, job):
+                if isinstance(event, Lost):
+                    if self._stop.is_set():
+                        return False
+                    raise EngineError(event.slug, event.message)
+                name, data = event
+                unfinished = unfinished or (name == "done" and data["unfinished"])
+                self._tell(name, data)
+        finally:
+            self.is_busy, self.progress = False, None
+            self._guard.stop()
+            self._tell_state()
+        return unfinished
+
+    def _tell(self, name: str, data: dict[str, Any]) -> None:
+        """Tell open pages what the child has said; of many steps of an import only some."""
+        if name == "file":
+            self._events.tell("file", data)
+        elif name == "import":
+            self.progress = Progress(data["done"], data["total"], self._began_s)
+            if time.monotonic() - self._told_s >= TOLD_S or data["done"] == data["total"]:
+                self._told_s = time.monotonic()
+                shown_now = asdict(self.progress.shown())
+                self._events.tell("import", shown_now | {"name": data["name"]})
+                self._events.tell("inbox", {})
+
+    def _tell_state(self) -> None:
+        self._events.tell("inbox", {})
+        with suppress(RetrorunError), Archive.open(self._setup.archive) as store:
+            self._events.tell("fresh", {"fresh": store.pending.is_empty()})
+
+
+@dataclass(frozen=True, slots=True)
+class _Overview:
+    """A page over all sessions that is wanted: its name, and what waits for the athlete."""
+
+    setup: Setup
+    name: str
+    inbox: Inbox | None
+
+
+def _overview(wanted: _Overview) -> Iterator[str]:
+    """The page as HTML, for a guarded child: it needs much memory for a moment."""
+    setup = wanted.setup
+    with Archive.open(setup.archive) as store:
+        options = publish.PublishOptions(setup.settings, setup.athlete_of(store))
+        pages, _ = publish.overview_pages(store, options, (wanted.name,), wanted.inbox)
+        yield pages[wanted.name]
+
+
+class Overviews:
+    """The pages over all sessions, made anew only when the archive has changed."""
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self._guard = Guard()
+        self._made: dict[str, tuple[tuple[int, Inbox | None], str]] = {}
+
+    def page(self, archive: Archive, name: str, inbox: Inbox | None = None) -> str:
+        """A page, ``index.html`` or ``comparison.html``; to be called in one ``Hand`` only.
+
+        Raises:
+            RetrorunError: it cannot be made.
+        """
+        state = archive.database.state(), inbox
+        if name not in self._made or self._made[name][0] != state:
+            wanted = _Overview(self._setup, name, inbox)
+            (html,) = list(self._guard.stream(_overview, wanted))
+            if isinstance(html, Lost):
+                raise EngineError(html.slug, html.message)
+            self._made[name] = state, html
+        return self._made[name][1]
+
+    def release(self) -> None:
+        """End the child process; the next page starts another."""
+        self._guard.stop()

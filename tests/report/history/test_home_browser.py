@@ -1,0 +1,142 @@
+"""The home page of `retrorun open` in a real browser: inbox, exports, progress, files set aside."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import hand_made_sessions
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from fake_api import SITE, FakeApi
+from playwright.sync_api import Browser, FilePayload, Page, Route, expect
+
+from retrorun.report.inbox import SetAside
+
+PLAN: hand_made_sessions.Plan = [
+    (200, "forward", "run", "confirmed", 2.9),
+    (60, "backward", "run", "candidate", 2.1),
+    (140, "forward", "run", "confirmed", 2.9),
+]
+BROKEN = SetAside("<i>bad</i>.fit", "the file ends in a record", "Export it again.")
+DROP = """(name) => {
+  const files = new DataTransfer();
+  files.items.add(new File(["<gpx/>"], name));
+  for (const each of ["dragenter", "dragover", "drop"])
+    document.body.dispatchEvent(
+      new DragEvent(each, { dataTransfer: files, bubbles: true, cancelable: true }));
+}"""
+
+
+class Home(FakeApi):
+    """Takes exports too, and sends the events that it is given."""
+
+    def __init__(self) -> None:
+        made = hand_made_sessions.session(PLAN)
+        track = hand_made_sessions.track(PLAN)
+        super().__init__([(made, track)], set_aside=(BROKEN,), learnt="Nothing is learnt yet.")
+        self.uploads: list[str] = []
+        self.events = ""
+
+    def serve(self, page: Page) -> None:
+        super().serve(page)
+        page.route("**/api/exports", self._exports)
+        page.route("**/api/events", self._events)
+
+    def _exports(self, route: Route) -> None:
+        self.uploads.append(route.request.post_data_buffer.decode("utf-8", "replace"))  # type: ignore[union-attr]
+        files = [
+            {"name": "a.gpx", "stored_as": "a (2).gpx", "problem": None},
+            {"name": "b.txt", "stored_as": None, "problem": "It is no export."},
+        ]
+        route.fulfill(json={"files": files})
+
+    def _events(self, route: Route) -> None:
+        headers = {"content-type": "text/event-stream"}
+        route.fulfill(body=self.events or ": nothing\n\n", headers=headers)
+
+
+def event(name: str, data: dict[str, Any]) -> str:
+    return f"retry: 60000\nevent: {name}\ndata: {json.dumps(data)}\n\n"
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    complaints: list[str] = []
+    found = browser.new_page(viewport={"width": 1280, "height": 900})
+    found.on("console", lambda message: complaints.append(message.text))
+    found.on("pageerror", lambda problem: complaints.append(str(problem)))
+    yield found
+    found.close()
+    assert complaints == []
+
+
+def opened(page: Page, home: Home) -> Page:
+    home.serve(page)
+    page.goto(f"{SITE}/")
+    return page
+
+
+def test_the_inbox_says_what_waits_and_leads_to_it(page: Page) -> None:
+    opened(page, Home())
+    expect(page.locator("#waiting-words")).to_have_text("1 stretch may be backward, in 1 session")
+    expect(page.locator("#learnt-words")).to_have_text("Nothing is learnt yet.")
+    page.get_by_role("link", name="Review them").click()
+    expect(page.locator("h1")).to_contain_text("Did you run backward here?")
+
+
+def test_files_set_aside_have_reason_and_remedy(page: Page) -> None:
+    opened(page, Home())
+    page.get_by_text("1 file was set aside").click()
+    expect(page.locator("#set-aside-list li")).to_have_text(
+        "<i>bad</i>.fit the file ends in a record Export it again."
+    )
+
+
+def test_exports_are_added_by_the_file_input(page: Page) -> None:
+    home = Home()
+    opened(page, home)
+    page.get_by_label("Add exports").set_input_files(
+        FilePayload(name="a.gpx", mimeType="text/xml", buffer=b"<gpx/>")
+    )
+    expect(page.locator("#added")).to_contain_text("1 file added.")
+    expect(page.locator("#added")).to_contain_text("a.gpx: added as a (2).gpx.")
+    expect(page.locator("#added")).to_contain_text("b.txt: It is no export.")
+    assert 'name="file"; filename="a.gpx"' in home.uploads[0]
+
+
+def test_exports_are_dropped_on_the_page(page: Page) -> None:
+    home = Home()
+    opened(page, home)
+    page.evaluate(DROP, "run.gpx")
+    expect(page.locator("#added")).to_contain_text("1 file added.")
+    expect(page.locator("#drop")).to_be_hidden()
+    assert 'filename="run.gpx"' in home.uploads[0]
+
+
+def test_an_import_shows_its_progress(page: Page) -> None:
+    home = Home()
+    home.events = event("import", {"done": 3, "total": 12, "rate_per_s": 2.0, "left_s": 4.2})
+    opened(page, home)
+    bar = page.get_by_role("progressbar", name="Importing")
+    expect(bar).to_have_attribute("aria-valuenow", "3")
+    expect(bar).to_have_attribute("aria-valuemax", "12")
+    expect(page.locator("#import-words")).to_have_text("3 of 12 files · 2.0 a second · 0:04 left")
+
+
+def test_what_is_not_up_to_date_is_said(page: Page) -> None:
+    home = Home()
+    home.events = event("fresh", {"fresh": False})
+    opened(page, home)
+    expect(page.locator("[data-fresh]")).to_contain_text("are being computed")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_nothing(browser: Browser, scheme: str, width: int) -> None:
+    page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 900})  # type: ignore[arg-type]
+    opened(page, Home())
+    page.get_by_text("1 file was set aside").click()
+    found = Axe().run(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.close()
+    assert found.violations_count == 0, found.generate_report()

@@ -1,0 +1,301 @@
+"""Answers on a session's page in a real browser: collected on disk, handed in where it is live."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import hand_made_sessions
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from fake_api import SITE, FakeApi
+from playwright.sync_api import Browser, Page, expect
+
+from retrorun.model import Label, Lap, Session, Source
+from retrorun.readers.label_file import label_table
+from retrorun.report import SessionContext, session_page
+
+ID = "0123456789ab"
+START_S = hand_made_sessions.START_S
+PLAN: hand_made_sessions.Plan = [
+    (200, "forward", "run", "confirmed", 2.9),
+    (60, "backward", "run", "candidate", 2.1),
+    (140, "forward", "run", "confirmed", 2.9),
+    (60, "backward", "run", "candidate", 2.0),
+    (140, "forward", "run", "confirmed", 2.9),
+]
+EDGES = (0, 200, 260, 398, 462, 600)
+Put = Callable[[str], str]
+Open = Callable[[FakeApi, str], Page]
+
+
+def session(**changes: object) -> Session:
+    laps = tuple(
+        Lap(START_S + a, START_S + b, trigger="manual") for a, b in itertools.pairwise(EDGES)
+    )
+    return hand_made_sessions.session(PLAN, **({"laps": laps} | changes))
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    found = browser.new_page(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def live(page: Page) -> Iterator[Open]:
+    """Opens an address of a stand-in server; nothing may be asked elsewhere or complained of."""
+    complaints: list[str] = []
+    served: list[FakeApi] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda problem: complaints.append(str(problem)))
+
+    def open_(fake: FakeApi, path: str) -> Page:
+        fake.serve(page)
+        served.append(fake)
+        page.goto(f"{SITE}{path}")
+        return page
+
+    yield open_
+    assert complaints == []
+    assert all(fake.foreign == [] for fake in served)
+
+
+def on_disk(page: Page, put: Put, **changes: object) -> Page:
+    made = session(**changes)
+    page.goto(put(session_page(made, hand_made_sessions.track(PLAN), SessionContext())))
+    page.wait_for_function("document.documentElement.dataset.drawn === 'yes'")
+    return page
+
+
+def saved(page: Page, tmp_path: Path) -> tuple[str, list[tuple[float, float, str]]]:
+    """Name of the table that is handed over, and its labels as the reader of tables reads them."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save my answers").click()
+    target = tmp_path / "answers.csv"
+    download.value.save_as(target)
+    labels = label_table("answers.csv", target.read_bytes())
+    return download.value.suggested_filename, [
+        (each.start_s, each.end_s, each.direction) for each in labels[0]
+    ]
+
+
+# -- from disk --------------------------------------------------------------------------------
+
+
+def test_answers_are_collected_and_saved_as_a_table(page: Page, put: Put, tmp_path: Path) -> None:
+    on_disk(page, put)
+    expect(page.locator("#answer-bar")).to_be_hidden()
+    page.get_by_role("button", name="Yes, backward").first.click()
+    expect(page.locator("tr[data-n='2'] .unsaved")).to_have_text("backward, not saved yet")
+    expect(page.get_by_role("button", name="Yes, backward")).to_be_focused()
+    page.get_by_role("button", name="No", exact=True).click()
+    expect(page.locator("#answer-status")).to_have_text("2 answers, not saved yet")
+    name, labels = saved(page, tmp_path)
+    assert name == "morning run.fit.labels.csv"
+    assert labels == [(200, 260, "backward"), (400, 460, "forward")]
+    expect(page.locator("#answer-status")).to_contain_text(name)
+
+
+def test_earlier_labels_are_kept_cut_or_replaced_by_later_ones(
+    page: Page, put: Put, tmp_path: Path
+) -> None:
+    earlier = (
+        Label(10.0, 50.5, "backward", "sidecar"),
+        Label(180.0, 230.0, "forward", "command"),
+        Label(230.0, 300.0, "backward", "command"),  # the same direction, and the ends are others
+        Label(0.0, 600.0, "backward", "name"),  # of the file itself: not the athlete's
+    )
+    on_disk(page, put, labels=earlier)
+    page.get_by_role("button", name="Yes, backward").first.click()
+    _, labels = saved(page, tmp_path)
+    assert labels == [
+        (10, 50.5, "backward"),
+        (180, 200, "forward"),
+        (200, 260, "backward"),
+    ]
+
+
+def test_undo_takes_back_the_last_answer(page: Page, put: Put, tmp_path: Path) -> None:
+    on_disk(page, put)
+    page.get_by_role("button", name="Yes to all 2").click()
+    expect(page.locator(".unsaved")).to_have_count(2)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".unsaved")).to_have_count(0)
+    page.get_by_role("button", name="No to all").click()
+    assert saved(page, tmp_path)[1] == [(200, 260, "forward"), (400, 460, "forward")]
+
+
+def test_a_chosen_row_has_handles_and_its_answer_their_ends(
+    page: Page, put: Put, tmp_path: Path
+) -> None:
+    on_disk(page, put)
+    page.get_by_role("button", name="Select stretch 2").click()
+    start = page.get_by_role("slider", name="Start of segment 2")
+    expect(start).to_be_focused()
+    expect(start).to_have_attribute("aria-valuetext", "3:20, at a lap press")
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    page.get_by_role("slider", name="End of segment 2").focus()
+    page.keyboard.press("Shift+ArrowRight")
+    assert page.locator("svg.map .focus").get_attribute("d")
+    page.locator("tr[data-n='2']").get_by_role("button", name="Yes, backward").click()
+    # what was cut off is not backward
+    assert saved(page, tmp_path)[1] == [(200, 205, "forward"), (205, 270, "backward")]
+
+
+def test_any_stretch_can_be_labelled_and_cleared(page: Page, put: Put, tmp_path: Path) -> None:
+    on_disk(page, put, labels=(Label(0.0, 100.0, "forward", "command"),))
+    for start, end, word in ((300, 310, "It was backward"), (20, 30, "Forget my label")):
+        page.locator("#cursor").focus()
+        page.keyboard.press("Home")
+        page.evaluate("([a, b]) => retrorun.choose(a, b)", [start, end])
+        page.get_by_role("button", name=word).click()
+    assert saved(page, tmp_path)[1] == [
+        (0, 20, "forward"),
+        (20, 30, "unknown"),  # cleared: also where the table meets other labels
+        (30, 100, "forward"),
+        (300, 310, "backward"),
+    ]
+
+
+def test_every_second_lap(page: Page, put: Put, tmp_path: Path) -> None:
+    on_disk(page, put)
+    expect(page.locator("#laps-preview")).to_have_text("2 laps, 2:04 min, become backward.")
+    page.get_by_role("button", name="Every second lap is backward").click()
+    assert saved(page, tmp_path)[1] == [
+        (0, 200, "forward"),
+        (200, 260, "backward"),
+        (260, 398, "forward"),
+        (398, 462, "backward"),
+        (462, 600, "forward"),
+    ]
+
+
+def test_a_lap_can_be_turned_before(page: Page, put: Put, tmp_path: Path) -> None:
+    on_disk(page, put)
+    page.get_by_role("button", name="Lap 4").click()
+    expect(page.locator("#laps-preview")).to_have_text("1 lap, 1:00 min, become backward.")
+    page.get_by_role("button", name="Yes, 1 lap").click()
+    assert saved(page, tmp_path)[1] == [(200, 260, "backward")]
+
+
+def test_a_second_activity_is_named_in_the_table(page: Page, put: Put, tmp_path: Path) -> None:
+    on_disk(page, put, index=1, source=Source("a/two runs.fit", "0" * 64, "fit"))
+    page.get_by_role("button", name="Yes, backward").first.click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save my answers").click()
+    assert download.value.suggested_filename == "two runs.fit.labels.csv"
+    download.value.save_as(tmp_path / "two.csv")
+    labels = label_table("two.csv", (tmp_path / "two.csv").read_bytes())
+    assert [(each.start_s, each.end_s) for each in labels[1]] == [(200, 260)]
+
+
+def test_a_redacted_page_asks_nothing(page: Page, put: Put) -> None:
+    context = SessionContext(redacted=True)
+    html = session_page(session(), hand_made_sessions.track(PLAN), context)
+    page.goto(put(html))
+    expect(page.get_by_role("button", name="Yes, backward")).to_have_count(0)
+    assert "morning run" not in html
+
+
+# -- live --------------------------------------------------------------------------------
+
+
+def api() -> FakeApi:
+    return FakeApi([(session(), hand_made_sessions.track(PLAN))])
+
+
+def test_an_answer_changes_the_page_at_once(live: Open) -> None:
+    fake = api()
+    page = live(fake, f"/sessions/{ID}")
+    expect(page.locator("#part-tiles")).to_contain_text("and 2:00 that may be")
+    page.get_by_role("button", name="Yes, backward").first.click()
+    expect(page.locator("#part-tiles")).to_contain_text("and 1:00 that may be")
+    expect(page.locator("h1")).to_contain_text("1:00 min backward")
+    expect(page.locator("#answer-status")).to_have_text("✓ Kept: 3:20 to 4:20 is backward.")
+    expect(page.get_by_role("button", name="Yes, backward")).to_be_focused()
+    assert fake.sent == [
+        (
+            f"/api/sessions/{ID}/answers",
+            {"answer": "accept", "segments": [2], "start_s": 200, "end_s": 260},
+        )
+    ]
+    bands = "document.getElementById('lanes').data.filter((each) => !each.meta).length"
+    page.wait_for_function(f"{bands} === 2")  # one of what is backward, one of what may be
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#part-tiles")).to_contain_text("and 2:00 that may be")
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+
+
+def test_what_is_sent_for_all_laps_and_ranges(live: Open) -> None:
+    fake = api()
+    page = live(fake, f"/sessions/{ID}")
+    page.get_by_role("button", name="Lap 4").click()
+    page.get_by_role("button", name="Lap 4").click()
+    page.wait_for_function("typeof retrorun.choose === 'function'")
+    page.evaluate("retrorun.choose(300, 310)")
+    page.get_by_role("button", name="It was backward").click()
+    expect(page.locator("#answer-status")).to_contain_text("5:00 to 5:10 is backward")
+    page.get_by_role("button", name="Yes to all 2").click()
+    expect(page.get_by_role("button", name="Yes, backward")).to_have_count(0)
+    expect(page.get_by_role("button", name="Undo")).to_be_focused()
+    assert [body for _, body in fake.sent] == [
+        {"answer": "label", "start_s": 300, "end_s": 310, "direction": "backward"},
+        {"answer": "accept", "segments": "all"},
+    ]
+
+
+def test_a_handle_is_dragged_to_a_lap_press(live: Open) -> None:
+    page = live(api(), f"/sessions/{ID}")
+    page.locator("tr[data-n='4'] td").nth(1).click()
+    end = page.get_by_role("slider", name="End of segment 4")
+    page.locator("#handle-end .grip").scroll_into_view_if_needed()
+    grip = page.locator("#handle-end .grip").bounding_box()
+    stack = page.locator("#stack").bounding_box()
+    assert grip
+    assert stack
+    x = stack["x"] + 46 + (stack["width"] - 92) * 463.4 / 600
+    page.mouse.move(grip["x"] + 13, grip["y"] + 13)
+    page.mouse.down()
+    page.mouse.move(x, grip["y"] + 13, steps=4)
+    page.mouse.up()
+    expect(end).to_have_attribute("aria-valuetext", "7:42, at a lap press")
+    expect(end).to_contain_text("7:42 lap")
+
+
+def test_note_pain_and_effort(live: Open) -> None:
+    fake = api()
+    page = live(fake, f"/sessions/{ID}")
+    page.get_by_label("Pain, 0 to 10").fill("2")
+    page.get_by_label("Note").fill("left knee <b>")
+    page.get_by_role("button", name="Keep").click()
+    expect(page.locator("#note-status")).to_have_text("Kept.")
+    assert fake.sent[0][1] == {"pain": 2, "effort": None, "text": "left knee <b>"}
+
+
+def test_a_refused_answer_is_told(page: Page) -> None:
+    fake = api()
+    fake.serve(page)
+    fake.refuse = (403, "this page is from an earlier start")
+    page.goto(f"{SITE}/sessions/{ID}")
+    page.get_by_role("button", name="Yes, backward").first.click()
+    expect(page.locator("#answer-status")).to_have_text(
+        "Not kept: this page is from an earlier start"
+    )
+    expect(page.get_by_role("button", name="Yes, backward")).to_have_count(2)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_nothing_on_a_live_session(browser: Browser, scheme: str, width: int) -> None:
+    page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 900})  # type: ignore[arg-type]
+    api().serve(page)
+    page.goto(f"{SITE}/sessions/{ID}")
+    page.wait_for_function("document.documentElement.dataset.drawn === 'yes'")
+    page.get_by_role("button", name="Select stretch 2").click()
+    page.get_by_role("button", name="Yes, backward").last.click()
+    expect(page.locator("#answer-status")).to_contain_text("Kept")
+    found = Axe().run(page)
+    page.close()
+    assert found.violations_count == 0, found.generate_report()

@@ -1,0 +1,276 @@
+"""The review in a real browser: keys, handles, snapping, undo, focus, phone, axe."""
+
+import itertools
+import re
+from collections.abc import Callable, Iterator
+
+import hand_made_sessions
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from fake_api import SITE, FakeApi
+from playwright.sync_api import Browser, Page, expect
+
+from retrorun.model import Lap
+
+START_S = hand_made_sessions.START_S
+# two candidates of a minute in one session, one in an older session
+PLAN: hand_made_sessions.Plan = [
+    (200, "forward", "run", "confirmed", 2.9),
+    (60, "backward", "run", "candidate", 2.1),
+    (140, "forward", "run", "confirmed", 2.9),
+    (60, "backward", "run", "candidate", 2.0),
+    (140, "forward", "run", "confirmed", 2.9),
+]
+OLDER: hand_made_sessions.Plan = [
+    (300, "forward", "run", "confirmed", 2.9),
+    (50, "backward", "run", "candidate", 2.1),
+    (100, "forward", "run", "confirmed", 2.9),
+]
+EDGES = (0, 198, 264, 402, 461, 600)  # lap presses, 2 to 4 s from the ends of the candidates
+Open = Callable[..., Page]  # a stand-in server, and how the window looks
+
+
+def api() -> FakeApi:
+    laps = tuple(
+        Lap(START_S + a, START_S + b, trigger="manual") for a, b in itertools.pairwise(EDGES)
+    )
+    newer = hand_made_sessions.session(PLAN, laps=laps)
+    older = hand_made_sessions.session(
+        OLDER, id="ba9876543210", start_time_s=START_S - 86_400.0, name="River <b>&"
+    )
+    return FakeApi(
+        [
+            (older, hand_made_sessions.track(OLDER)),
+            (newer, hand_made_sessions.track(PLAN)),
+        ],
+        learnt="After 3 answers: your steps are 8 % quicker backward. 2 of 3 guesses were right.",
+    )
+
+
+@pytest.fixture
+def opened(browser: Browser) -> Iterator[Open]:
+    """Opens the review; afterwards nothing may have been asked elsewhere, nothing complained of."""
+    pages: list[Page] = []
+    complaints: list[str] = []
+    served: list[FakeApi] = []
+
+    def open_(fake: FakeApi, **look: object) -> Page:
+        page = browser.new_page(**({"viewport": {"width": 1280, "height": 840}} | look))  # type: ignore[arg-type]
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda problem: complaints.append(str(problem)))
+        fake.serve(page)
+        pages.append(page)
+        served.append(fake)
+        page.goto(f"{SITE}/review")
+        return page
+
+    yield open_
+    for page in pages:
+        page.close()
+    # the browser itself notes a refused answer on its console
+    assert [each for each in complaints if "status of 4" not in each] == []
+    assert all(fake.foreign == [] for fake in served)
+
+
+def answers(fake: FakeApi) -> list[tuple[str, object]]:
+    return [(path.split("/")[-1], body) for path, body in fake.sent]
+
+
+def test_newest_first_and_all_of_it_fits_the_screen(opened: Open) -> None:
+    page = opened(api())
+    expect(page.locator("h1")).to_contain_text("3:20 to 4:20")
+    expect(page.locator("#position")).to_have_text("1")
+    expect(page.locator("#whole")).to_have_text("3")
+    for name in ("Yes, backward", "No", "Undo"):
+        box = page.get_by_role("button", name=name, exact=True).bounding_box()
+        assert box
+        assert box["y"] + box["height"] <= 840
+    learnt = page.locator("#learnt").bounding_box()
+    act = page.locator("#act").bounding_box()
+    assert learnt
+    assert act
+    assert learnt["y"] + learnt["height"] <= act["y"]
+    assert "River <b>&" in page.locator("#queue").inner_text()
+
+
+def test_keys_answer_and_move_the_focus_to_the_next_question(opened: Open) -> None:
+    fake = api()
+    page = opened(fake)
+    page.keyboard.press("Y")  # as with Shift or Caps Lock
+    expect(page.locator("h1")).to_contain_text("6:40 to 7:40")
+    expect(page.locator("#ask")).to_be_focused()
+    expect(page.locator("#kept")).to_have_text("✓ Kept: 3:20 to 4:20 is backward.")
+    page.keyboard.press("n")
+    expect(page.locator("h1")).to_contain_text("5:00 to 5:50")
+    expect(page.locator("#kept")).to_have_text("✓ Kept: 6:40 to 7:40 is not backward.")
+    assert answers(fake) == [
+        ("answers", {"answer": "accept", "segments": [2], "start_s": 200, "end_s": 260}),
+        ("answers", {"answer": "reject", "segments": [4], "start_s": 400, "end_s": 460}),
+    ]
+    page.keyboard.press("y")
+    expect(page.locator("#done-title")).to_be_focused()
+    assert fake.inbox().queue == ()
+
+
+def test_undo_goes_back_answer_by_answer(opened: Open) -> None:
+    fake = api()
+    page = opened(fake)
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+    for span in ("6:40 to 7:40", "5:00 to 5:50"):
+        page.keyboard.press("y")
+        expect(page.locator("h1")).to_contain_text(span)
+    for span in ("6:40 to 7:40", "3:20 to 4:20"):
+        page.keyboard.press("u")
+        expect(page.locator("h1")).to_contain_text(span)
+    expect(page.locator("#kept")).to_contain_text("Taken back")
+    assert len(fake.inbox().queue) == 3
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+
+
+def test_j_and_k_go_on_and_back_without_an_answer(opened: Open) -> None:
+    fake = api()
+    page = opened(fake)
+    page.keyboard.press("j")
+    expect(page.locator("h1")).to_contain_text("6:40 to 7:40")
+    page.keyboard.press("k")
+    expect(page.locator("h1")).to_contain_text("3:20 to 4:20")
+    assert fake.sent == []
+
+
+def test_letter_keys_can_be_switched_off_and_stay_off(opened: Open) -> None:
+    fake = api()
+    page = opened(fake)
+    page.get_by_label("One-letter keys").uncheck()
+    page.reload()
+    page.keyboard.press("y")
+    page.wait_for_timeout(200)
+    assert fake.sent == []
+    expect(page.locator("h1")).to_contain_text("3:20 to 4:20")
+
+
+def test_arrow_keys_move_an_end_and_the_answer_has_it(opened: Open) -> None:
+    fake = api()
+    page = opened(fake)
+    start = page.get_by_role("slider", name="Start of segment 2")
+    end = page.get_by_role("slider", name="End of segment 2")
+    start.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(start).to_have_attribute("aria-valuenow", "199")
+    page.keyboard.press("ArrowLeft")
+    expect(start).to_have_attribute("aria-valuetext", "3:18, at a lap press")
+    expect(start).to_contain_text("3:18 lap")
+    end.focus()
+    page.keyboard.press("Shift+ArrowRight")
+    expect(end).to_have_attribute("aria-valuenow", "270")
+    page.get_by_role("button", name="End 1 second earlier").click()
+    expect(end).to_have_attribute("aria-valuenow", "269")
+    page.get_by_role("button", name="Yes, backward").click()
+    expect(page.locator("h1")).to_contain_text("6:40 to 7:40")
+    assert fake.sent[0][1]["start_s"] == 198
+    assert fake.sent[0][1]["end_s"] == 269
+
+
+def test_l_takes_laps_as_ends(opened: Open) -> None:
+    page = opened(api())
+    expect(page.locator("#snap")).to_contain_text("Start is 2 s from a lap press (3:18).")
+    page.keyboard.press("l")
+    expect(page.locator("h1")).to_contain_text("3:18 to 4:24")
+    expect(page.locator("#snap")).to_contain_text("End is at a lap press (4:24).")
+
+
+def drag(page: Page, end: str, to_s: float) -> None:
+    """Drag an end to a second of the window, which reaches from 140 to 320 s."""
+    grip = page.locator(f"#handle-{end} .grip").bounding_box()
+    lanes = page.locator(".ends-track").bounding_box()
+    assert grip
+    assert lanes
+    y = grip["y"] + grip["height"] / 2
+    page.mouse.move(grip["x"] + grip["width"] / 2, y)
+    page.mouse.down()
+    page.mouse.move(lanes["x"] + lanes["width"] * (to_s - 140) / (319 - 140), y, steps=5)
+    page.mouse.up()
+
+
+# a lap is pressed at 198 s, the made body turns at 200 s
+@pytest.mark.parametrize(
+    ("to_s", "at_s", "words"),
+    [
+        (195.4, 198, "Start is at a lap press (3:18)."),
+        (202.6, 200, "Start is 2 s from a lap press (3:18)."),
+        (204.2, 204, "Start is 6 s from a lap press (3:18)."),
+        (190.2, 190, "Start is 8 s from a lap press (3:18)."),
+    ],
+)
+def test_dragging_snaps_to_laps_and_turns_within_three_seconds(
+    opened: Open, to_s: float, at_s: int, words: str
+) -> None:
+    page = opened(api())
+    drag(page, "start", to_s)
+    start = page.get_by_role("slider", name="Start of segment 2")
+    expect(start).to_have_attribute("aria-valuenow", str(at_s))
+    expect(start).to_be_focused()
+    expect(page.locator("#snap")).to_contain_text(words)
+    expect(start).to_contain_text({198: "3:18 lap", 200: "3:20 turn"}.get(at_s, "3:"))
+
+
+def test_the_drawn_segment_follows_its_ends(opened: Open) -> None:
+    page = opened(api())
+    page.locator("#handle-end").focus()
+    for _ in range(3):
+        page.keyboard.press("Shift+ArrowRight")
+    # the window begins at 140 s and has a point a second
+    assert page.locator("#clip-inside").get_attribute("x") == "60"
+    assert page.locator("#clip-inside").get_attribute("width") == "90"
+    path = page.locator("#map-stretch").get_attribute("d") or ""
+    assert len(re.findall(r"[ML]", path)) == 91
+
+
+def test_a_refusal_is_told_and_nothing_is_lost(opened: Open) -> None:
+    fake = api()
+    fake.refuse = (429, "too many answers a second")
+    page = opened(fake)
+    page.keyboard.press("y")
+    expect(page.locator("#kept")).to_have_text("Not kept: too many answers a second")
+    expect(page.locator("h1")).to_contain_text("3:20 to 4:20")
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+
+
+def test_another_tab_has_answered_meanwhile(opened: Open) -> None:
+    fake = api()
+    page = opened(fake)
+    session = fake.sessions["0123456789ab"]
+    fake._post("/api/sessions/0123456789ab/answers", {"answer": "accept", "segments": "all"})
+    assert fake.sessions["0123456789ab"] is not session
+    fake.refuse = (409, "no such candidate")
+    page.keyboard.press("y")
+    expect(page.locator("h1")).to_contain_text("5:00 to 5:50")
+    expect(page.locator("#kept")).to_contain_text("has its answer by now")
+
+
+def test_a_phone_answers_by_touch(opened: Open) -> None:
+    fake = api()
+    page = opened(fake, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    boxes = [
+        page.get_by_role("button", name=name, exact=True).bounding_box()
+        for name in ("Undo", "No", "Yes, backward")
+    ]
+    assert all(boxes)
+    undo, no, yes = (box for box in boxes if box)
+    assert undo["x"] < no["x"] < yes["x"]
+    assert yes["width"] > max(no["width"], undo["width"])
+    assert all(844 - 80 <= box["y"] + box["height"] <= 844 for box in (undo, no, yes))
+    page.get_by_role("button", name="Yes, backward").tap()
+    expect(page.locator("h1")).to_contain_text("6:40 to 7:40")
+    page.get_by_role("button", name="Undo").tap()
+    expect(page.locator("h1")).to_contain_text("3:20 to 4:20")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_nothing(opened: Open, scheme: str, width: int) -> None:
+    page = opened(api(), color_scheme=scheme, viewport={"width": width, "height": 840})
+    page.keyboard.press("y")
+    expect(page.locator("h1")).to_contain_text("6:40 to 7:40")
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()

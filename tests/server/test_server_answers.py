@@ -1,0 +1,384 @@
+"""Answers on live pages: stored before they are shown, whoever else writes, whatever is killed."""
+
+import concurrent.futures
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import serving
+from serving import Client
+
+from retrorun import answers, ingest
+from retrorun.answers import Accept, LabelRange, Reject
+from retrorun.archive import Archive
+from retrorun.model import Athlete, Remark
+from retrorun.settings import Settings
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    serving.imported(tmp_path / "exports", tmp_path / "archive")
+    return tmp_path
+
+
+def numbers(client: Client) -> tuple[str, list[int]]:
+    """The newest session, and the numbers of its candidates."""
+    queue = client.get("/api/inbox")["queue"]
+    newest = queue[0]["session"]
+    return newest, [each["segment"] for each in queue if each["session"] == newest]
+
+
+def spans(state: Any, kind: str) -> list[tuple[float, float]]:  # noqa: ANN401 - JSON
+    return [(each["start_s"], each["end_s"]) for each in state["segments"] if each["kind"] == kind]
+
+
+def stored(place: Path) -> dict[str, list[tuple[float, float, str]]]:
+    """The labels of the answers that the archive holds, by session."""
+    with Archive.open(place / "archive") as store:
+        return {
+            each: [
+                (label.start_s, label.end_s, label.direction)
+                for labels in store.annotations.labels(sha256).values()
+                for label in labels
+            ]
+            for each, sha256 in store.known().items()
+        }
+
+
+def documents(place: Path) -> dict[str, bytes]:
+    with Archive.open(place / "archive") as store:
+        return dict(store.database.rows("SELECT id, document FROM sessions"))
+
+
+def test_the_inbox_asks_about_what_truly_was_backward(place: Path) -> None:
+    with serving.running(serving.setup(place)) as client:
+        inbox = client.get("/api/inbox")
+    assert (inbox["candidates"], inbox["sessions"]) == (serving.STRETCHES, 1)
+    for number, each in enumerate(inbox["queue"]):
+        truth_s = serving.FIRST_S + number * serving.EACH_S
+        assert each["start_s"] == pytest.approx(truth_s, abs=4)
+        assert each["end_s"] == pytest.approx(truth_s + serving.STRETCH_S, abs=4)
+
+
+def test_nothing_counts_before_yes_and_then_what_was_answered_does(place: Path) -> None:
+    with serving.running(serving.setup(place)) as client:
+        session, candidates = numbers(client)
+        before = client.get(f"/api/sessions/{session}")
+        assert before["totals"]["backward"]["seconds"] == 0
+        wanted = {each["number"]: each for each in before["segments"]}[candidates[0]]
+        after = client.answer(session, answer="accept", segments=[candidates[0]])
+        assert after["totals"]["backward"]["seconds"] == wanted["end_s"] - wanted["start_s"]
+        assert spans(after, "backward") == [(wanted["start_s"], wanted["end_s"])]
+        assert len(spans(after, "candidate")) == serving.STRETCHES - 1
+        assert (after["undo"], after["fresh"]) == (1, True)
+        assert client.get(f"/api/sessions/{session}") == after
+
+
+def test_no_makes_a_candidate_forward_and_undo_takes_back_one_answer_after_another(
+    place: Path,
+) -> None:
+    with serving.running(serving.setup(place)) as client:
+        session, candidates = numbers(client)
+        states = [client.get(f"/api/sessions/{session}")]
+        states.append(client.answer(session, answer="reject", segments=[candidates[-1]]))
+        states.append(client.answer(session, answer="accept", segments="all"))
+        assert states[1]["totals"]["backward"]["seconds"] == 0
+        assert len(spans(states[2], "backward")) == serving.STRETCHES - 1
+        assert not spans(states[2], "candidate")
+        for before in reversed(states[:-1]):
+            reply = client.post(f"/api/sessions/{session}/undo", {})
+            assert reply.json["segments"] == before["segments"]
+            assert reply.json["undo"] == before["undo"]
+        none = client.post(f"/api/sessions/{session}/undo", {})
+        assert none.status == 400
+        assert "no answer" in none.json["error"]
+
+
+def test_a_range_and_a_clear_do_what_they_say(place: Path) -> None:
+    with serving.running(serving.setup(place)) as client:
+        session, _ = numbers(client)
+        told = client.answer(session, answer="label", start_s=100, end_s=160, direction="backward")
+        assert (100, 160) in spans(told, "backward")
+        moved = client.answer(session, answer="label", start_s=103, end_s=157, direction="backward")
+        assert (103, 157) in spans(moved, "backward")
+        cleared = client.answer(session, answer="label", start_s=100, end_s=160, direction="clear")
+        assert not any(90 < start < 170 for start, _ in spans(cleared, "backward"))
+
+
+def test_what_follows_behind_is_what_the_command_line_makes(place: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    (session,) = serving.imported(other / "exports", other / "archive")
+    with serving.running(serving.setup(place, follow_s=0.2)) as client:
+        _, candidates = numbers(client)
+        client.answer(session, answer="accept", segments=candidates[:2])
+        client.answer(session, answer="reject", segments=candidates[2:])
+        serving.until(lambda: bool(client.get("/api/inbox")["fresh"]))
+        page = place / "reports" / "sessions" / f"{session}.html"
+        assert page.is_file()
+    with Archive.open(other / "archive") as store:
+        answers.answer(store, session, Accept(tuple(candidates[:2])))
+        engine = ingest.Engine(Settings(), Athlete(), 1)
+        ingest.reprocess(store.hashes([session]), store, engine)
+        answers.answer(store, session, Reject(tuple(candidates[2:])))
+        ingest.reprocess(store.hashes([session]), store, engine)
+        with store.writing():
+            ingest.bring_up_to_date(store, engine)
+    assert documents(place) == documents(other)
+    assert stored(place) == stored(other)
+
+
+def headline(html: str) -> str:
+    return html.partition("<h1>")[2].partition("</h1>")[0]
+
+
+def test_an_answer_reaches_the_pages_over_all_sessions(tmp_path: Path) -> None:
+    first, _ = serving.imported(tmp_path / "exports", tmp_path / "archive", days=2)
+    names = ("index.html", "comparison.html")
+    with serving.running(serving.setup(tmp_path, follow_s=0.2)) as client:
+        serving.until(lambda: all((tmp_path / "reports" / each).is_file() for each in names))
+        serving.until(lambda: bool(client.get("/api/inbox")["fresh"]))
+        addresses = ("/", "/comparison")
+        before = [headline(client.ask("GET", each).body.decode()) for each in addresses]
+        client.answer(first, answer="accept", segments="all")
+        serving.until(lambda: bool(client.get("/api/inbox")["fresh"]))
+        after = [headline(client.ask("GET", each).body.decode()) for each in addresses]
+    assert all(one != other for one, other in zip(before, after, strict=True))
+    for name, live in zip(names, after, strict=True):
+        text = (tmp_path / "reports" / name).read_text(encoding="utf-8")
+        assert headline(text) == live
+    with Archive.open(tmp_path / "archive") as store:
+        seconds = store.session(first).total("backward").seconds
+    # the truth of the one session that was answered
+    assert seconds == pytest.approx(serving.STRETCHES * serving.STRETCH_S, abs=20)
+    assert "one session of 2" in after[0]
+
+
+def test_a_note_is_kept(place: Path) -> None:
+    with serving.running(serving.setup(place)) as client:
+        session, _ = numbers(client)
+        note = {"pain": 2, "effort": None, "text": "the left knee <b>"}
+        reply = client.post(f"/api/sessions/{session}/note", note)
+        assert reply.json["note"] == note
+        for wrong in ({"pain": 11}, {"pain": 1.5}, {"effort": True}, {"text": "x" * 20_000}):
+            assert client.post(f"/api/sessions/{session}/note", wrong).status == 400
+    with Archive.open(place / "archive") as store:
+        assert store.annotations.remarks() == {session: Remark(2, None, "the left knee <b>")}
+
+
+def test_a_tab_that_shows_older_segments_is_told_so_and_loses_nothing(place: Path) -> None:
+    with serving.running(serving.setup(place)) as client:
+        session, candidates = numbers(client)
+        seen = client.get(f"/api/sessions/{session}")["seen"]
+        client.answer(session, answer="accept", segments=[candidates[0]], seen=seen)
+        second = {"answer": "accept", "segments": [candidates[1]], "seen": seen}
+        reply = client.post(f"/api/sessions/{session}/answers", second)
+        assert reply.status == 409
+        assert client.get(f"/api/sessions/{session}")["undo"] == 1
+        second["seen"] = client.get(f"/api/sessions/{session}")["seen"]
+        assert client.post(f"/api/sessions/{session}/answers", second).json["undo"] == 2
+
+
+def test_a_candidate_is_answered_by_its_time_and_one_that_is_gone_is_named(place: Path) -> None:
+    with serving.running(serving.setup(place)) as client:
+        session, _ = numbers(client)
+        first, second, *_ = client.get("/api/inbox")["queue"]
+        ends_s = {"start_s": first["start_s"] + 5, "end_s": first["end_s"]}
+        moved = client.answer(session, answer="accept", segments=[999], **ends_s)
+        assert spans(moved, "backward") == [(ends_s["start_s"], ends_s["end_s"])]
+        again = {"answer": "reject", "segments": [2], **ends_s}
+        assert client.post(f"/api/sessions/{session}/answers", again).status == 409
+        assert client.get(f"/api/sessions/{session}")["undo"] == 1
+        ends_s = {each: second[each] for each in ("start_s", "end_s")}
+        state = client.answer(session, answer="reject", segments=[second["segment"]], **ends_s)
+        assert state["undo"] == 2
+        asked = [each["start_s"] for each in client.get("/api/inbox")["queue"]]
+        assert not {first["start_s"], second["start_s"]} & set(asked)
+
+
+def test_the_review_asks_about_what_waits_first_and_about_what_is_wanted(place: Path) -> None:
+    with serving.running(serving.setup(place)) as client:
+        queue = client.get("/api/inbox")["queue"]
+        page = client.ask("GET", "/review").body.decode()
+        assert f'data-number="{queue[0]["segment"]}"' in page
+        address = f"/review?session={queue[1]['session']}&segment={queue[1]['segment']}"
+        page = client.ask("GET", address).body.decode()
+        assert f'data-number="{queue[1]["segment"]}"' in page
+        asked = client.get(f"/api/review/{queue[2]['session']}/{queue[2]['start_s']}")
+        assert f'data-number="{queue[2]["segment"]}"' in asked["html"]
+        assert asked["undo"] == 0
+        for missing in (f"/api/review/{queue[0]['session']}/17", "/api/review/zz/17"):
+            assert client.ask("GET", missing).status == 404
+        session, _ = numbers(client)
+        client.answer(session, answer="accept", segments="all")
+        assert "data-number" not in client.ask("GET", "/review").body.decode()
+
+
+def test_the_state_of_a_session_has_its_page_with_buttons_and_the_static_page_has_none(
+    place: Path,
+) -> None:
+    with serving.running(serving.setup(place, follow_s=0.2)) as client:
+        session, _ = numbers(client)
+        state = client.answer(session, answer="accept", segments="all")
+        assert state["page"] == client.ask("GET", f"/sessions/{session}").body.decode()
+        assert "connect-src" in state["page"]
+        home = client.ask("GET", "/").body.decode()
+        assert 'aria-label="Add exports"' in home
+        static = place / "reports" / "sessions" / f"{session}.html"
+        serving.until(static.is_file)
+        serving.until(lambda: bool(client.get("/api/inbox")["fresh"]))
+    assert "connect-src" not in static.read_text(encoding="utf-8")
+
+
+def _ranges(tab: int) -> list[tuple[float, float]]:
+    return [(20.0 + 20 * each + 10 * tab, 28.0 + 20 * each + 10 * tab) for each in range(8)]
+
+
+def _label_all(client: Client, session: str, tab: int) -> None:
+    for start_s, end_s in _ranges(tab):
+        client.answer(session, answer="label", start_s=start_s, end_s=end_s, direction="backward")
+
+
+def test_two_tabs_never_lose_a_word(place: Path) -> None:
+    with serving.running(serving.setup(place)) as client:
+        session, _ = numbers(client)
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda tab: _label_all(client, session, tab), range(2)))
+        state = client.get(f"/api/sessions/{session}")
+    wanted = sorted(_ranges(0) + _ranges(1))
+    assert sorted(each[:2] for each in stored(place)[session]) == wanted
+    assert set(wanted) <= set(spans(state, "backward"))
+
+
+def test_two_servers_of_one_archive_never_lose_a_word(place: Path) -> None:
+    with (
+        serving.running(serving.setup(place)) as one,
+        serving.running(serving.setup(place)) as two,
+    ):
+        session, _ = numbers(one)
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda n: _label_all((one, two)[n], session, n), range(2)))
+        wanted = sorted(_ranges(0) + _ranges(1))
+        for client in (one, two):
+            serving.until(
+                lambda client=client: (
+                    set(wanted)  # type: ignore[misc]
+                    <= set(spans(client.get(f"/api/sessions/{session}"), "backward"))
+                )
+            )
+    assert sorted(each[:2] for each in stored(place)[session]) == wanted
+
+
+@contextmanager
+def writer_of_elsewhere(place: Path) -> Iterator[None]:
+    """Another program that holds the archive's one lock for writing, as a long import does."""
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with Archive.open(place / "archive") as store, store.writing():
+            held.set()
+            done.wait(60)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    try:
+        assert held.wait(30)
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def test_an_answer_does_not_wait_for_an_import_and_is_shown_with_its_numbers(place: Path) -> None:
+    with serving.running(serving.setup(place, follow_s=0.2)) as client:
+        session, candidates = numbers(client)
+        client.ask("GET", f"/sessions/{session}")
+        before = documents(place)
+        with writer_of_elsewhere(place):
+            first = client.answer(session, answer="accept", segments=[candidates[0]])
+            assert len(spans(first, "backward")) == 1
+            assert documents(place) == before  # its sessions are the other's to write
+            assert len(stored(place)[session]) == 1  # but what was said is stored
+            again = [each["number"] for each in first["segments"] if each["kind"] == "candidate"]
+            both = client.answer(session, answer="accept", segments=[again[-1]])
+            assert len(spans(both, "backward")) == 2
+            page = client.ask("GET", f"/sessions/{session}").body.decode()
+            assert "2 stretches" in page
+            inbox = client.get("/api/inbox")
+            assert inbox["candidates"] == serving.STRETCHES - 2
+            assert not inbox["fresh"]
+        serving.until(lambda: bool(client.get("/api/inbox")["fresh"]))
+        assert client.get(f"/api/sessions/{session}")["segments"] == both["segments"]
+    assert documents(place) != before
+
+
+def test_pages_are_told_what_was_answered(place: Path) -> None:
+    with serving.running(serving.setup(place, follow_s=0.2)) as client:
+        serving.until(lambda: bool(client.get("/api/inbox")["fresh"]))
+        session, _ = numbers(client)
+        with client.listening() as events:
+            client.answer(session, answer="accept", segments="all")
+            found: list[tuple[str, Any]] = []
+            while ("fresh", {"fresh": True}) not in found:
+                found.append(next(events))
+    assert found[0] == ("fresh", {"fresh": False})
+    assert ("session", {"session": session}) in found
+    assert any(name == "inbox" for name, _ in found)
+
+
+@pytest.mark.faults
+def test_what_is_killed_between_click_and_reply_is_stored_whole_or_not_at_all(place: Path) -> None:
+    """kill -9 at many moments: every answer that was acknowledged is there, and no part of one."""
+    acknowledged, undecided = [], []
+    for round_ in range(8):
+        with serving.program(place, "--port", "0", "--folder", str(place / "exports")) as (
+            process,
+            address,
+        ):
+            client = serving.client_of(address)
+            (session,) = stored(place)
+            client.ask("GET", f"/sessions/{session}")
+            threading.Timer(0.05 + 0.11 * round_, process.send_signal, [signal.SIGKILL]).start()
+            for each in range(100):
+                start_s = 10.0 + 12 * (round_ * 100 + each) % 1300
+                wanted = (start_s, start_s + 5.0)
+                try:
+                    client.answer(
+                        session,
+                        answer="label",
+                        start_s=wanted[0],
+                        end_s=wanted[1],
+                        direction="backward",
+                    )
+                except (OSError, AssertionError, ValueError):
+                    undecided.append(wanted)
+                    break
+                acknowledged.append(wanted)
+            process.wait(10)
+    found = {each[:2] for each in stored(place)[session]}
+    assert set(acknowledged) <= found <= set(acknowledged) | set(undecided)
+    with Archive.open(place / "archive") as store:
+        steps = store.annotations.answers(session)
+        engine = ingest.Engine(Settings(), Athlete(), 1)
+        with store.writing():
+            ingest.bring_up_to_date(store, engine)
+        assert not store.pending.exports()
+        labels = {(each.start_s, each.end_s) for each in store.session(session).labels}
+    assert steps == len(found)
+    assert found <= labels
+
+
+def test_a_label_of_the_command_line_is_seen(place: Path) -> None:
+    with serving.running(serving.setup(place)) as client:
+        session, _ = numbers(client)
+        with Archive.open(place / "archive") as store:
+            answers.answer(store, session, LabelRange(100.0, 160.0, "backward"))
+        assert not client.get(f"/api/sessions/{session}")["fresh"]
+        began_s = time.monotonic()
+        state = client.answer(session, answer="label", start_s=200, end_s=230, direction="backward")
+        assert time.monotonic() - began_s < 30
+        assert {(100, 160), (200, 230)} <= set(spans(state, "backward"))

@@ -1,0 +1,184 @@
+"""The command ``open``: what it prints, where it listens, how it ends, and what it leaves."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+import serving
+
+from retrorun.archive import Archive
+from retrorun.cli.open import followed_folder, has_browser
+from retrorun.errors import SettingsError
+from retrorun.server import bound, first_address
+
+EXPORTS = ("--folder", "exports")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    (tmp_path / "exports").mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_prints_an_address_that_answers_and_ends_well(place: Path, number: int) -> None:
+    with serving.program(place, "--port", "0", *EXPORTS) as (process, address):
+        client = serving.client_of(address)
+        assert client.ask("GET", "/").status == 200
+        with client.listening():  # an open page keeps it from nothing
+            process.send_signal(number)
+            out, err = process.communicate(timeout=30)
+        assert process.returncode == 0
+        assert out == ""  # the address was all
+        assert "Traceback" not in err
+        assert err.splitlines()[-1] == "stopped"
+    assert not (place / "archive" / "server.json").exists()
+
+
+def test_it_listens_on_this_computer_only(place: Path) -> None:
+    with serving.program(place, "--port", "0", *EXPORTS) as (_, address):
+        port = serving.client_of(address).port
+        table = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+        hosts = {
+            line.split()[1].partition(":")[0]
+            for line in table
+            if line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "0A"
+        }
+        assert hosts == {"0100007F"}  # 127.0.0.1, as the kernel writes it
+        table6 = Path("/proc/net/tcp6").read_text(encoding="ascii")
+        assert f":{port:04X} 0000" not in table6
+
+
+def test_a_port_in_use_is_left_and_the_next_free_one_named(place: Path) -> None:
+    with serving.taken_port() as taken:
+        port = taken.getsockname()[1]
+        with serving.program(place, "--port", str(port), *EXPORTS) as (process, address):
+            other = serving.client_of(address).port
+            assert other > port
+            process.terminate()
+            _, err = process.communicate(timeout=30)
+    assert f"port {port} is in use: {other} is taken instead" in err
+
+
+def test_no_free_port_is_said_in_words() -> None:
+    with serving.taken_port() as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(SettingsError) as refused:
+            bound(port, 1)
+    assert refused.value.slug == "port-in-use"
+
+
+def test_a_second_open_finds_the_first(place: Path) -> None:
+    with serving.program(place, "--port", "0", *EXPORTS) as (process, address):
+        with serving.program(place, "--port", "0", *EXPORTS) as (second, found):
+            assert second.wait(30) == 0
+        assert found == address
+        assert process.poll() is None
+        mode = stat.S_IMODE((place / "archive" / "server.json").stat().st_mode)
+        assert mode == 0o600
+
+
+def test_what_a_killed_server_left_is_not_believed(place: Path) -> None:
+    with serving.program(place, "--port", "0", *EXPORTS) as (process, first):
+        process.kill()
+        process.wait()
+    assert json.loads((place / "archive" / "server.json").read_bytes())["address"] == first
+    assert first_address(place / "archive") is None
+    with serving.program(place, "--port", "0", *EXPORTS) as (_, second):
+        assert second != first
+        assert serving.client_of(second).ask("GET", "/").status == 200
+        token = serving.client_of(first).token
+        old = serving.Client(serving.client_of(second).port, token)
+        assert old.ask("GET", "/").status == 403
+
+
+def test_of_two_that_begin_at_once_each_answers_and_one_is_found(place: Path) -> None:
+    addresses: list[str] = []
+
+    def begin(stop: threading.Event) -> None:
+        with serving.program(place, "--port", "0", *EXPORTS) as (_, address):
+            addresses.append(address)
+            stop.wait(60)
+
+    stop = threading.Event()
+    threads = [threading.Thread(target=begin, args=(stop,)) for _ in range(2)]
+    for each in threads:
+        each.start()
+    serving.until(lambda: len(addresses) == 2)
+    assert first_address(place / "archive") in addresses
+    assert all(serving.client_of(each).ask("GET", "/").status == 200 for each in addresses)
+    stop.set()
+    for each in threads:
+        each.join()
+
+
+def test_without_a_folder_it_is_that_of_the_last_import(place: Path) -> None:
+    serving.imported(place / "first", place / "archive")
+    serving.imported(place / "second", place / "archive", days=2)
+    with Archive.open(place / "archive") as store:
+        assert followed_folder(store, None) == place / "second"
+        for each in (place / "second").iterdir():
+            each.unlink()
+        (place / "second").rmdir()
+        assert followed_folder(store, None) == place / "first"
+        assert followed_folder(store, place / "new") == place / "new"
+    assert (place / "new").is_dir()
+
+
+def test_where_nothing_was_imported_a_folder_of_the_user_is_made(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("retrorun.cli.open.user_documents_path", lambda: place / "Documents")
+    with Archive.open(place / "archive") as store:
+        assert followed_folder(store, None) == place / "Documents" / "retrorun"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="windows are asked for by a variable on Linux")
+def test_a_browser_is_opened_where_there_are_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    assert not has_browser()
+    monkeypatch.setenv("DISPLAY", ":0")
+    assert has_browser()
+
+
+def test_the_browser_gets_the_address_that_is_printed(place: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "opened"
+    script = tmp_path / "browser.sh"
+    script.write_text(f'#!/bin/sh\necho "$1" > {kept}\n', encoding="ascii")
+    script.chmod(0o700)
+    paths = ["--archive", str(place / "archive"), "--reports", str(place / "reports")]
+    command = [sys.executable, "-m", "retrorun", "open", "--port", "0", *EXPORTS, *paths]
+    known = os.environ | {"BROWSER": f"{script} %s"}
+    with subprocess.Popen(  # noqa: S603 - our own command
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=place, env=known
+    ) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        serving.until(lambda: kept.exists() and kept.read_text(encoding="ascii").endswith("\n"))
+        assert kept.read_text(encoding="ascii").strip() == address
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+def test_an_archive_of_elsewhere_is_refused_without_a_traceback(place: Path) -> None:
+    (place / "archive").mkdir()
+    (place / "archive" / "archive.sqlite").write_bytes(b"this is no database" * 100)
+    with serving.program(place, "--port", "0", *EXPORTS) as (process, address):
+        _, err = process.communicate(timeout=30)
+        assert (process.returncode, address) == (1, "")
+    assert err.startswith("Error: ")
+    assert "Traceback" not in err
+
+
+def test_it_takes_sockets_of_ipv4_on_loopback() -> None:
+    with bound(0, 1) as made:
+        assert made.getsockname()[0] == "127.0.0.1"
+        assert made.family == socket.AF_INET
