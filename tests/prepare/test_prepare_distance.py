@@ -219,7 +219,7 @@ def test_speed_in_kilometres_an_hour_is_known_by_the_total_or_by_itself() -> Non
         assert "speed-unit" in slugs(track)
 
 
-def test_a_fast_runner_is_not_taken_for_one_in_kilometres_an_hour() -> None:
+def test_a_fast_athlete_is_not_taken_for_one_in_kilometres_an_hour() -> None:
     times = np.arange(601.0)
     run = northward(times, 5.5 * times)
     run = replace(run, columns={**run.columns, "speed_mps": np.full(601, 5.5)})
