@@ -61,7 +61,7 @@ def test_large_files_and_archives_wait_for_their_turn() -> None:
     reading.close()
 
 
-def test_what_cannot_be_read_is_told_at_its_turn() -> None:
+def test_what_cannot_be_read_is_reported_at_its_turn() -> None:
     store, reading = ahead("memory://ahead-three", [1, 1, 1])
     store.delete("1.fit")
     assert reading.read(0) == b"0"

@@ -82,7 +82,7 @@ def test_a_page_comes_back_as_it_was_written(files: list[PlannedFile]) -> None:
     assert batches.encode_page(page) == (name, data)
 
 
-def test_a_damaged_page_is_told() -> None:
+def test_a_damaged_page_is_reported() -> None:
     name, data = batches.encode_page(batches.plan_page([planned(1)], KEY))
     for damaged in (b"", data[:40], data[:-1], b"PAR1" * 9):
         with pytest.raises(ReadError) as caught:

@@ -202,7 +202,7 @@ def test_a_store_that_fails_for_good_puts_batches_off_and_blames_no_file(
     assert made.tree(out) == made.tree(whole)
 
 
-def test_an_object_that_changes_while_it_is_planned_is_read_anew_by_the_next_run(
+def test_an_object_that_changes_while_it_is_planned_is_read_again_by_the_next_run(
     s3: ObjectServer, source: str
 ) -> None:
     out = f"{s3.bucket()}/results"

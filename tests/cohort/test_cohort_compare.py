@@ -185,7 +185,7 @@ def test_every_compared_measure_has_its_columns() -> None:
     assert {each.key for each in everything.differences} == set(cohort_compare.COLUMNS)
 
 
-def test_sessions_of_nobody_known_are_left_out_and_it_is_said() -> None:
+def test_sessions_of_nobody_known_are_left_out_and_it_is_noted() -> None:
     assert cohort_compare.identified_athletes(["a", "unknown", "z"]) == (
         ["a", "z"],
         (cohort_compare.UNKNOWN_ATHLETE,),

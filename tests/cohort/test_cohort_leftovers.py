@@ -205,7 +205,7 @@ def test_what_is_no_part_is_passed_over(exports: Path, out: Path, folder: str, n
     assert made.run(exports, out, retry=True).known == 2
 
 
-def test_a_damaged_page_of_the_plan_is_told_with_a_remedy_that_helps(
+def test_a_damaged_page_of_the_plan_is_reported_with_a_remedy_that_helps(
     exports: Path, out: Path
 ) -> None:
     made.run(exports, out)

@@ -163,7 +163,7 @@ def test_another_profile_replaces_what_was_made_with_the_old_one(
     assert made.sessions(tmp_path / "out") == expected(made.exports(20))
 
 
-def test_what_was_planned_with_another_profile_is_planned_anew(
+def test_what_was_planned_with_another_profile_is_planned_again(
     source: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(Stop):
@@ -198,7 +198,7 @@ def test_other_settings_are_refused(source: Path, tmp_path: Path) -> None:
     assert made.tree(tmp_path / "out") == before
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ReadError) as caught:
         made.run(tmp_path / "nowhere", tmp_path / "out")
     assert caught.value.slug == "folder-missing"

@@ -109,14 +109,14 @@ def test_workers_of_another_version_are_refused(
     assert "Install retrorun 0.0.0" in str(caught.value)
 
 
-def test_a_scheduler_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scheduler_that_is_not_there_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "CONNECT_S", 0.2)
     with pytest.raises(EngineError) as caught:
         list(cluster.ordered([1], double, Cluster("tcp://127.0.0.1:1")))
     assert caught.value.slug == "scheduler-unreachable"
 
 
-def test_a_cluster_without_workers_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cluster_without_workers_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "START_S", 0.2)
     with pytest.raises(EngineError) as caught:
         list(cluster.ordered([1], double, Cluster(jobs=0)))
@@ -156,7 +156,7 @@ def test_a_scheduler_that_takes_the_call_and_says_nothing_is_given_up(
     assert address in str(caught.value)
 
 
-def test_without_dask_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_dask_it_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(RetrorunError) as caught:
         list(cluster.ordered([1], double, Cluster()))

@@ -112,7 +112,7 @@ def test_an_error_of_the_work_costs_its_task_alone() -> None:
     assert results == [0, Lost("odd", "an odd number"), 2]
 
 
-def test_workers_that_cannot_start_are_told() -> None:
+def test_workers_that_cannot_start_are_reported() -> None:
     with pytest.raises(EngineError) as caught:
         list(ordered([1, 2], _Unloadable(), 2))
     assert caught.value.slug == "workers-do-not-start"

@@ -17,7 +17,7 @@ def northward(seconds: int, speed_mps: float = 3.0) -> tuple[FloatArray, dict[st
     return time_s, {"latitude_deg": latitude, "longitude_deg": np.full(seconds, 14.5)}
 
 
-def test_a_clock_that_ran_backward_is_put_in_order_and_said() -> None:
+def test_a_clock_that_ran_backward_is_put_in_order_and_noted() -> None:
     order = np.array([3.0, 1.0, 2.0, 0.0])
     found = cleaned(Recording(order, {"cadence_spm": order * 10}), SETTINGS)
     assert found.time_s.tolist() == [0, 1, 2, 3]
@@ -134,7 +134,7 @@ def test_no_speed_passes_for_being_sampled_often(every_s: float) -> None:
     assert "position-too-fast" in [note.slug for note in track.notes]
 
 
-def test_a_runner_sampled_often_is_left_alone() -> None:
+def test_an_athlete_sampled_often_is_left_alone() -> None:
     times = np.arange(0.0, 60.0, 0.1)
     columns = {
         "latitude_deg": 46.0 + 4.0 * METRE * times,

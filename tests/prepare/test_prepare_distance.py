@@ -257,7 +257,7 @@ def test_thousands_are_millimetres_a_second_and_hundreds_tell_nothing() -> None:
     assert not prepared(without_place(STEADY, speed_mps=np.full(601, 357.0))).distance_sources
 
 
-def test_a_fast_runner_is_not_taken_for_one_in_kilometres_an_hour() -> None:
+def test_a_fast_athlete_is_not_taken_for_one_in_kilometres_an_hour() -> None:
     times = np.arange(601.0)
     run = northward(times, 5.5 * times)
     run = replace(run, columns={**run.columns, "speed_mps": np.full(601, 5.5)})

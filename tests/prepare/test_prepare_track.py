@@ -75,7 +75,7 @@ def slugs(times: FloatArray) -> list[str]:
 
 
 @pytest.mark.parametrize("apart_s", [11.0, 12.0, 60.0, 120.0])
-def test_a_sparse_recording_is_said_to_be_one(apart_s: float) -> None:
+def test_a_sparse_recording_is_noted(apart_s: float) -> None:
     assert slugs(np.arange(0.0, 1800.0, apart_s)) == ["recording-sparse"]
 
 

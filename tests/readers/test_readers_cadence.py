@@ -82,7 +82,7 @@ def test_a_stretch_that_counts_half_or_twice_is_put_right(
     assert "200 samples" in note.message
 
 
-def test_a_backward_runner_s_steps_are_not_halved() -> None:
+def test_backward_steps_are_not_halved() -> None:
     # 10 min forward at 3 m/s and 165, then 10 min backward at 1.7 m/s and 205; walks between at 100
     speed = np.select([TIMES < 500, TIMES < 700], [3.0, 1.3], 1.7)
     spm = np.select([TIMES < 500, TIMES < 700], [165.0, 103.0], 205.0)

@@ -219,7 +219,7 @@ def test_other_json_files_beside_exports_are_passed_over(tmp_path: Path) -> None
     assert found == ["training-session-1.json"]
 
 
-def test_members_of_an_archive_are_told_by_their_content_too() -> None:
+def test_members_of_an_archive_are_recognised_by_their_content_too() -> None:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in OTHERS.items():

@@ -335,7 +335,7 @@ def test_the_comparison_is_the_same_but_for_ids_and_dates(whole: Folder, copy: F
         assert same(plain[name], moved[name]), name
 
 
-def test_dates_move_by_whole_weeks_on_the_runners_own_clock(
+def test_dates_move_by_whole_weeks_on_the_athletes_own_clock(
     runs: list[Analysis], copy: Folder
 ) -> None:
     (athlete,) = results.athletes(copy)

@@ -100,7 +100,7 @@ def test_gps_error_has_the_stated_deviation() -> None:
     assert np.std(north_m * EARTH_RADIUS_M) == pytest.approx(5.0 / np.sqrt(2.0), rel=0.15)
 
 
-def test_step_rate_rises_backward_by_the_runners_ratio() -> None:
+def test_step_rate_rises_backward_by_the_bodys_ratio() -> None:
     simulated = simulate(scenarios()["long intervals"], 2)
     runner, columns = simulated.truth.runner, simulated.recording.columns
     line = runner.run_intercept_spm + runner.run_slope_spm * columns["speed_mps"]

@@ -144,7 +144,7 @@ def test_a_folder_by_url_is_a_store_too(tmp_path: Path) -> None:
     assert [(entry.name, entry.size) for entry in store.entries()] == [("a.fit", 2)]
 
 
-def test_an_unknown_store_is_told() -> None:
+def test_an_unknown_store_is_reported() -> None:
     with pytest.raises(RetrorunError) as caught:
         storage.open_store("nonsense://bucket/x")
     assert caught.value.slug == "store-unknown"
@@ -222,7 +222,9 @@ def test_a_listing_that_fails_is_asked_again_and_never_shortened(
     assert caught.value.slug == "store-failing"
 
 
-def test_a_folder_that_is_not_there_is_told_but_below_it_nothing_is_listed(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there_is_reported_but_below_it_nothing_is_listed(
+    tmp_path: Path,
+) -> None:
     for address in (f"memory://{tmp_path.name}/nowhere", tmp_path / "nowhere"):
         store = storage.open_store(address)
         with pytest.raises(ReadError) as caught:

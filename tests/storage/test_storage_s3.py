@@ -176,7 +176,7 @@ def test_a_store_that_never_answers_is_given_up(
             assert time.monotonic() - before_s < 8  # the library alone: 15 s, again and again
 
 
-def test_a_bucket_that_is_not_there_is_told_and_an_empty_prefix_is_empty(bucket: str) -> None:
+def test_a_bucket_that_is_not_there_is_reported_and_an_empty_prefix_is_empty(bucket: str) -> None:
     assert list(storage.open_store(f"{bucket}/nothing").entries()) == []
     for under in ("", "files"):
         with pytest.raises(ReadError) as caught:
@@ -184,7 +184,7 @@ def test_a_bucket_that_is_not_there_is_told_and_an_empty_prefix_is_empty(bucket:
         assert caught.value.slug == "folder-missing"
 
 
-def test_who_may_not_is_told_so_at_once(s3: ObjectServer, bucket: str) -> None:
+def test_who_may_not_is_refused_at_once(s3: ObjectServer, bucket: str) -> None:
     with object_stores.proxy(s3.endpoint, lambda *_: 403) as (endpoint, seen):
         with pytest.raises(StoreError) as caught:
             other_store(endpoint, bucket).read("a.fit", 9)
