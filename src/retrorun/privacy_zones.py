@@ -33,10 +33,11 @@ from retrorun.model import (
 )
 from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray
 
-DISPLACED_BY = (1.25, 2.25)  # of the zone's radius: smallest and largest displacement
+# How much is hidden is measured, not derived: `make attack` leaves less where any of it is smaller.
+DISPLACED_BY = (1.5, 2.5)  # of the zone's radius: smallest and largest displacement
 WIDER_BY = (1.5, 2.5)  # of the zone's radius, beyond the displacement; 1 just covers the zone
-RIM_DISCS = 3  # without them the circle through many cuts narrows the door down to 0.3 radii
-RIM_RADIUS = (1.75, 2.75)  # of the zone's radius
+RIM_DISCS = 6  # without them the circle through many cuts narrows the door down to 0.3 radii
+RIM_RADIUS = (2.75, 4.0)  # of the zone's radius
 REACH_MPS = 8.0  # faster than anybody runs for minutes
 REACH_M = 2000.0  # from farther away no one is taken to have come unseen
 LEAST_SHOWN_S = 60  # a track with fewer seconds left shows no position at all
