@@ -13,6 +13,9 @@ __all__ = ["__version__", "load"]
 def load(archive: str | PathLike[str]) -> "Tables":
     """The sessions and segments of an archive as pandas frames, units in the column names.
 
+    Sessions that cannot be read are left out; a warning counts them, and ``Tables.left_out`` says
+    which they are and why.
+
     Args:
         archive: the archive's folder.
 
@@ -20,11 +23,14 @@ def load(archive: str | PathLike[str]) -> "Tables":
         ArchiveError: there is no archive, it cannot be read, or sessions still hold seconds in a
             privacy zone.
     """
+    import warnings
+    from dataclasses import replace
     from pathlib import Path
 
     from retrorun.archive import Archive
     from retrorun.export import tables
     from retrorun.privacy_zones import exposed
+    from retrorun.publish import of_sound
 
     with Archive.open(Path(archive), create=False) as store:
         athlete, open_sessions = store.annotations.profile(), store.annotations.exposed()
@@ -32,4 +38,13 @@ def load(archive: str | PathLike[str]) -> "Tables":
             open_sessions = list(store.known())
         if open_sessions:
             raise exposed(open_sessions[0])
-        return tables(store.sessions())
+        left_out: dict[str, str] = {}
+        sessions = store.sessions(lambda each, problem: left_out.update({each: str(problem)}))
+    found, faults = of_sound(sessions, tables)
+    left_out |= {each.session: each.message for each in faults}
+    if left_out:
+        first, reason = next(iter(left_out.items()))
+        count = f"{len(left_out)} session{'s' if len(left_out) > 1 else ''}"
+        words = f"{count} cannot be read (Tables.left_out), such as {first}: {reason}"
+        warnings.warn(words, stacklevel=2)
+    return replace(found, left_out=left_out)
