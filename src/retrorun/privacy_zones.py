@@ -19,12 +19,14 @@ from itertools import islice
 import numpy as np
 
 from retrorun.arithmetic import arcsin, arctan2, cos, sin
+from retrorun.channels import POSITION
 from retrorun.errors import ArchiveError
 from retrorun.model import (
     Athlete,
     Label,
     Note,
     Pause,
+    Recording,
     SecondDevice,
     Session,
     Source,
@@ -210,6 +212,27 @@ def _joined(distance: FloatArray, shown: BoolArray) -> FloatArray:
             joined[start:end], before_m = piece, float(piece[known[-1]])
     result: FloatArray = joined[shown]
     return result
+
+
+def without_hidden_samples(
+    recording: Recording, track: Track, hidden_discs: Iterable[Disc]
+) -> Recording:
+    """The recording as read, but its samples in discs and in hidden seconds have no time.
+
+    Args:
+        recording: samples in native time, (n,); not changed.
+        track: made of it, with hidden seconds.
+        hidden_discs: by which they were hidden; of a clock that was set they are the surer sign.
+    """
+    since_s = recording.time_s - recorded_start_s(track)
+    nothing = np.full(since_s.size, np.nan)
+    north, east = (recording.columns.get(name, nothing) for name in POSITION)
+    gone = np.zeros(since_s.size, dtype=bool)
+    for disc in hidden_discs:
+        gone |= distance_m(north, east, disc) <= disc.radius_m
+    for start, end in track.hidden:  # a second of the track may hold samples from its neighbours
+        gone |= (since_s > start - 1) & (since_s < end)
+    return replace(recording, time_s=np.where(gone, np.nan, recording.time_s))
 
 
 def blanked(track: Track) -> Track:
