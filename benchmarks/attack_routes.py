@@ -1,10 +1,13 @@
 """Doors and the runs that begin and end at them: what the attack on privacy zones is tried on.
 
 Every run is a GPX file of one fix a second from the door out and back to it. The ways are streets
-(crossings every 60 to 120 m, a grid turned at random), curves (a heading that wanders), or straight
-radii, on which no privacy zone can keep a secret for long: their prolongations meet at the door.
+(a grid turned at random, crossings every 60 to 120 m, the same in all runs, the door in the middle
+of a block), curves (a heading that wanders), or two on which no privacy zone can keep a secret for
+long, because their prolongations meet at the door: straight radii, and crossings (the door at the
+only crossing that all runs share, so that many go straight on from it in four directions).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,8 +16,9 @@ import numpy as np
 from retrorun.model import Zone
 from retrorun.units import EARTH_RADIUS_M, FloatArray
 
-Way = Literal["streets", "curves", "radii"]
+Way = Literal["streets", "curves", "radii", "crossings"]
 RADIUS_M = 100.0
+STREETS = 40  # on each side of the door
 OUT_M = 900.0  # how far from the door a run turns back
 SPEED_MPS = 3.0
 GPS_M = 1.5  # wander of the fixes
@@ -27,10 +31,14 @@ class Door:
 
     ``slope`` is the rise of the ground to the east and to the north, ``waves`` its hills: east,
     north, phase and height of each. Everybody can look up heights, so the attacker knows them.
+    ``crossing`` and ``along`` are the places of streets by number, in metres along and across the
+    door's street: that is ``along[0]``, and the door lies between ``crossing[0]`` and the next.
     """
 
     zone: Zone
     grid_deg: float
+    crossing: Mapping[int, float]
+    along: Mapping[int, float]
     slope: tuple[float, float]
     waves: tuple[tuple[float, float, float, float], ...]
 
@@ -59,7 +67,13 @@ def door(seed: int) -> Door:
     steep = rng.normal(0, 2 * np.pi / 400, (3, 2)).tolist()
     waves = tuple((east, north, float(rng.uniform(0, 6)), 6.0) for east, north in steep)
     east, north = rng.normal(0, 0.02, 2).tolist()
-    return Door(zone, float(rng.uniform(0, 90)), (east, north), waves)
+    grid_deg = float(rng.uniform(0, 90))
+    apart_m = rng.uniform(60, 120, (2, 2 * STREETS + 1))
+    places = np.cumsum(apart_m, axis=1) - np.cumsum(apart_m, axis=1)[:, [STREETS]]
+    places[0] -= rng.uniform(0.1, 0.9) * apart_m[0, STREETS + 1]
+    crossing, along = (dict(zip(range(-STREETS, STREETS + 1), each.tolist(), strict=True))
+                       for each in places)  # fmt: skip
+    return Door(zone, grid_deg, crossing, along, (east, north), waves)
 
 
 def run(home: Door, number: int, way: Way, seed: int) -> bytes:
@@ -94,6 +108,8 @@ def _leg(home: Door, way: Way, rng: np.random.Generator) -> FloatArray:
     toward = rng.uniform(0, 2 * np.pi)
     if way == "radii":
         return np.array([[0.0, 0.0], [OUT_M * np.cos(toward), OUT_M * np.sin(toward)]])
+    if way == "streets":
+        return _streets(home, toward, rng)
     places = [np.zeros(2)]
     heading = toward
     while np.hypot(*places[-1]) < OUT_M and len(places) < 400:
@@ -102,10 +118,32 @@ def _leg(home: Door, way: Way, rng: np.random.Generator) -> FloatArray:
             step = 10.0
         else:
             grid = np.radians(home.grid_deg) + np.pi / 2 * np.arange(4)
-            likely = np.exp(2.0 * np.cos(grid - toward))
-            heading, step = rng.choice(grid, p=likely / likely.sum()), rng.uniform(60, 120)
+            heading, step = rng.choice(grid, p=_likely(grid - toward)), rng.uniform(60, 120)
         places.append(places[-1] + step * np.array([np.cos(heading), np.sin(heading)]))
     return np.array(places)
+
+
+def _likely(apart: FloatArray) -> FloatArray:
+    """How likely each direction is taken, (n,), by the angles to where the run leads."""
+    likely = np.exp(2.0 * np.cos(apart))
+    result: FloatArray = likely / likely.sum()
+    return result
+
+
+def _streets(home: Door, toward: float, rng: np.random.Generator) -> FloatArray:
+    """Corners of a way along the streets about the door, which lies on the first of one kind."""
+    turn = np.radians(home.grid_deg)
+    turned = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    quarters = np.pi / 2 * np.arange(4)
+    at = [0, 0]  # of the streets that cross, and of those along which the door lies
+    backward = bool(rng.random() > _likely(np.array([0.0, np.pi]) + turn - toward)[0])
+    at[0] = 0 if backward else 1  # the ends of the door's block
+    places = [np.zeros(2), np.array([home.crossing[at[0]], 0.0])]
+    while np.hypot(*places[-1]) < OUT_M and len(places) < 400:
+        quarter = int(rng.choice(4, p=_likely(quarters + turn - toward)))
+        at[quarter % 2] += 1 if quarter < 2 else -1
+        places.append(np.array([home.crossing[at[0]], home.along[at[1]]]))
+    return np.array(places) @ turned
 
 
 def _walked(corners: FloatArray, speed_mps: float) -> FloatArray:

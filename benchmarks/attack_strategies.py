@@ -12,6 +12,7 @@ import numpy as np
 from retrorun.privacy_zones import DISPLACED_BY, WIDER_BY
 from retrorun.units import FloatArray
 
+MEETING_M = 5.0  # lines that pass so near to each other are taken to meet
 Heights = Callable[[FloatArray], FloatArray]
 
 
@@ -179,6 +180,43 @@ def likelihood(given: Evidence) -> FloatArray:
     return mean
 
 
+def meeting(given: Evidence) -> FloatArray:
+    """Where most prolongations meet to within a few metres, as those of straight roads do."""
+    ends, inward = _cuts(given), np.array([end.inward for end in given.ends])
+    centre, _ = _circle(ends)
+    steps = np.arange(-4.0, 4.0, MEETING_M / given.radius_m) * given.radius_m
+    places = centre + np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
+    found = np.zeros(len(places))
+    for end, along in zip(ends, inward, strict=True):
+        apart = places - end
+        across = apart[:, 0] * along[1] - apart[:, 1] * along[0]
+        found += np.where(apart @ along > 0, np.exp(-0.5 * (across / MEETING_M) ** 2), 0.0)
+    most: FloatArray = places[int(np.argmax(found))]
+    return most
+
+
+def street(given: Evidence, guess: FloatArray) -> FloatArray:
+    """The place nearest to a guess on the street on which most ways go straight to and fro.
+
+    Streets are taken to cross at right angles.
+    """
+    ends, inward = _cuts(given), np.array([end.inward for end in given.ends])
+    angles = np.arctan2(inward[:, 1], inward[:, 0])
+    turn = np.arctan2(np.sin(4 * angles).sum(), np.cos(4 * angles).sum()) / 4
+    most, nearest = -1.0, guess
+    for along in (turn, turn + np.pi / 2):
+        ahead, right = (
+            np.array([np.cos(along), np.sin(along)]),
+            np.array([-np.sin(along), np.cos(along)]),
+        )
+        straight = ends[np.abs(inward @ ahead) > 0.95] @ right
+        for at in straight:
+            count = np.exp(-0.5 * ((straight - at) / MEETING_M) ** 2).sum()
+            if count > most:
+                most, nearest = count, right * at + ahead * (guess @ ahead)
+    return nearest
+
+
 STRATEGIES: Mapping[str, Callable[[Evidence], FloatArray]] = {
     "ends of ways": first_place,
     "bounding box": box,
@@ -190,8 +228,26 @@ STRATEGIES: Mapping[str, Callable[[Evidence], FloatArray]] = {
     "dead reckoning": reckoning,
     "heights": heights,
     "likelihood": likelihood,
-    **{f"{share:g} radii on": usual(share) for share in (0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4)},
+    "meeting of ways": meeting,
+    **{f"{share:g} radii on": usual(share) for share in (0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6)},
 }
+
+
+Weights = Mapping[str, float]  # strategy → its share of the weighted mean
+# places that a weighted mean is made of: those that turn with the whole picture
+BLENDED = (
+    *("ends of ways", "circle", "skewed circle", "prolonged ways", "likelihood", "bounding box"),
+    *("0.5 radii on", "1.5 radii on", "3 radii on"),
+)
+
+
+def guesses(given: Evidence, weights: Weights | None = None) -> dict[str, FloatArray]:
+    """The place that every strategy names; with weights also a blend, and the street nearest."""
+    found = {name: guess(given) for name, guess in STRATEGIES.items()}
+    if weights is not None:
+        mean = np.sum([share * found[name] for name, share in weights.items()], axis=0)
+        found |= {"blend": mean, "street": street(given, mean)}
+    return found
 
 
 def _cuts(given: Evidence) -> FloatArray:

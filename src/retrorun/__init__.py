@@ -13,6 +13,9 @@ __all__ = ["__version__", "load"]
 def load(archive: str | PathLike[str] | None = None) -> "Tables":
     """The sessions and segments of an archive as pandas frames, units in the column names.
 
+    Sessions that cannot be read are left out; a warning counts them, and ``Tables.left_out`` says
+    which they are and why.
+
     Args:
         archive: the archive's folder. None: that of the environment variable RETRORUN_ARCHIVE,
             else the platform's data folder, as on the command line.
@@ -22,6 +25,8 @@ def load(archive: str | PathLike[str] | None = None) -> "Tables":
             privacy zone.
     """
     import os
+    import warnings
+    from dataclasses import replace
     from pathlib import Path
 
     from platformdirs import user_data_path
@@ -29,6 +34,7 @@ def load(archive: str | PathLike[str] | None = None) -> "Tables":
     from retrorun.archive import Archive
     from retrorun.export import tables
     from retrorun.privacy_zones import exposed
+    from retrorun.publish import of_sound
 
     chosen = archive or os.environ.get("RETRORUN_ARCHIVE")
     folder = Path(chosen) if chosen else user_data_path("retrorun", appauthor=False)
@@ -38,4 +44,13 @@ def load(archive: str | PathLike[str] | None = None) -> "Tables":
             open_sessions = list(store.known())
         if open_sessions:
             raise exposed(open_sessions[0])
-        return tables(store.sessions())
+        left_out: dict[str, str] = {}
+        sessions = store.sessions(lambda each, problem: left_out.update({each: str(problem)}))
+    found, faults = of_sound(sessions, tables)
+    left_out |= {each.session: each.message for each in faults}
+    if left_out:
+        first, reason = next(iter(left_out.items()))
+        count = f"{len(left_out)} session{'s' if len(left_out) > 1 else ''}"
+        words = f"{count} cannot be read (Tables.left_out), such as {first}: {reason}"
+        warnings.warn(words, stacklevel=2)
+    return replace(found, left_out=left_out)

@@ -5,8 +5,8 @@ being taken for a formula by a spreadsheet: in CSV it is led by an apostrophe.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,10 +25,14 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tables:
-    """One row a session, and one row a segment; ``session`` joins them."""
+    """One row a session, and one row a segment; ``session`` joins them.
+
+    ``left_out`` has the ids of sessions that could not be read, each with the reason.
+    """
 
     sessions: "pd.DataFrame"
     segments: "pd.DataFrame"
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 def tables(sessions: Iterable[Session]) -> Tables:

@@ -138,9 +138,13 @@ def _session(
 ) -> tuple[Session, Track]:
     recording = given.recording
     recorded = detect_labels.labels_of_file(recording, source.name)
-    if not (recorded or given.labels or settings.sport.count_doubtful):
+    discs = privacy_zones.discs(athlete)
+    asks_sport = not (recorded or given.labels or settings.sport.count_doubtful)
+    if asks_sport and not discs:
         _refuse_implausible(recording, settings)
-    track, is_blank = _prepared(recording, settings, privacy_zones.discs(athlete))
+    track, is_blank = _prepared(recording, settings, discs)
+    if asks_sport and discs and not is_blank:  # a blanked track's speed decides nothing
+        _refuse_implausible(privacy_zones.without_hidden_samples(recording, track, discs), settings)
     athlete = athlete.at(track.start_time_s)
     place = time_zone.of_track(track, recording.utc_offset_s)
     pressed = detect_labels.by_convention(recording, recorded, athlete)

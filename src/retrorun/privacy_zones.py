@@ -19,12 +19,14 @@ from itertools import islice
 import numpy as np
 
 from retrorun.arithmetic import arcsin, arctan2, cos, sin
+from retrorun.channels import POSITION
 from retrorun.errors import ArchiveError
 from retrorun.model import (
     Athlete,
     Label,
     Note,
     Pause,
+    Recording,
     SecondDevice,
     Session,
     Source,
@@ -33,10 +35,11 @@ from retrorun.model import (
 )
 from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray
 
-DISPLACED_BY = (1.25, 2.25)  # of the zone's radius: smallest and largest displacement
+# How much is hidden is measured, not derived: `make attack` leaves less where any of it is smaller.
+DISPLACED_BY = (1.5, 2.5)  # of the zone's radius: smallest and largest displacement
 WIDER_BY = (1.5, 2.5)  # of the zone's radius, beyond the displacement; 1 just covers the zone
-RIM_DISCS = 3  # without them the circle through many cuts narrows the door down to 0.3 radii
-RIM_RADIUS = (1.75, 2.75)  # of the zone's radius
+RIM_DISCS = 6  # without them the circle through many cuts narrows the door down to 0.3 radii
+RIM_RADIUS = (2.75, 4.0)  # of the zone's radius
 REACH_MPS = 8.0  # faster than anybody runs for minutes
 REACH_M = 2000.0  # from farther away no one is taken to have come unseen
 LEAST_SHOWN_S = 60  # a track with fewer seconds left shows no position at all
@@ -209,6 +212,27 @@ def _joined(distance: FloatArray, shown: BoolArray) -> FloatArray:
             joined[start:end], before_m = piece, float(piece[known[-1]])
     result: FloatArray = joined[shown]
     return result
+
+
+def without_hidden_samples(
+    recording: Recording, track: Track, hidden_discs: Iterable[Disc]
+) -> Recording:
+    """The recording as read, but its samples in discs and in hidden seconds have no time.
+
+    Args:
+        recording: samples in native time, (n,); not changed.
+        track: made of it, with hidden seconds.
+        hidden_discs: by which they were hidden; of a clock that was set they are the surer sign.
+    """
+    since_s = recording.time_s - recorded_start_s(track)
+    nothing = np.full(since_s.size, np.nan)
+    north, east = (recording.columns.get(name, nothing) for name in POSITION)
+    gone = np.zeros(since_s.size, dtype=bool)
+    for disc in hidden_discs:
+        gone |= distance_m(north, east, disc) <= disc.radius_m
+    for start, end in track.hidden:  # a second of the track may hold samples from its neighbours
+        gone |= (since_s > start - 1) & (since_s < end)
+    return replace(recording, time_s=np.where(gone, np.nan, recording.time_s))
 
 
 def blanked(track: Track) -> Track:

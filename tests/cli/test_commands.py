@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -353,3 +355,16 @@ def test_files_that_wait_are_looked_at_soon_beside_a_folder_that_cannot_be_liste
     assert report.after(watch.Look(is_growing=True, status=0, unlisted=problem))
     assert not report.after(watch.Look(is_growing=False, status=0, unlisted=problem))
     assert messages == [str(problem)]
+
+
+def test_python_names_the_sessions_that_cannot_be_read(archived: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "archive"
+    shutil.copytree(archived, copy)
+    with closing(sqlite3.connect(copy / "archive.sqlite")) as direct, direct:
+        (bad,) = direct.execute("SELECT min(id) FROM sessions").fetchone()
+        direct.execute("UPDATE sessions SET document = ? WHERE id = ?", (b"{", bad))
+    with pytest.warns(UserWarning, match=f"1 session cannot be read .* {bad}"):
+        frames = retrorun.load(copy)
+    assert list(frames.left_out) == [bad]
+    assert len(frames.sessions) == 2
+    assert bad not in set(frames.segments["session"])

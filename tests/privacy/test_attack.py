@@ -19,12 +19,13 @@ LEAKS = ("times", "totals", "dead reckoning", "heights", "bounding box", "circle
 
 
 def test_no_strategy_comes_nearer_than_half_the_radius() -> None:
+    learnt = attack_privacy.learn("streets", sessions=30, doors=40)
     found = attack_privacy.medians(
-        [attack_privacy.outlined(seed, "streets", sessions=30) for seed in range(200)]
+        [attack_privacy.outlined(seed, "streets", 30, learnt) for seed in range(60)]
     )
     assert {count for _, count in found} == {1, 30}
     for (_, count), named in found.items():
-        assert named.keys() == STRATEGIES.keys()
+        assert named.keys() == STRATEGIES.keys() | {"blend", "street"}
         assert min(named.values()) >= attack_privacy.LEAST, (count, named)
 
 
@@ -80,3 +81,16 @@ def test_time_and_way_that_are_not_seen_lead_back() -> None:
     only = attack_strategies.Evidence(given.sessions, given.ends[:1], 100.0, given.height_m)
     for name in ("times", "totals", "dead reckoning"):
         assert np.hypot(*STRATEGIES[name](only)) < 4.0, name
+
+
+def test_straight_ways_meet_at_the_door_and_lie_in_its_street() -> None:
+    """What no zone can hide is found: roads that go straight on from the door."""
+    out = np.arange(300.0, 900.0, 3.0)[:, None]
+    ways = [Seen(out * each) for each in ((1.0, 0.0), (-1.0, 0.0), (0.0, 1.0))]
+    ways += [Seen((0.0, 200.0) + out * (0.94, 0.34)), Seen((0.0, 250.0) + out * (-0.94, 0.34))]
+    given = evidence(ways, 100.0, lambda place: np.zeros(len(place)))
+    assert given is not None
+    only = attack_strategies.Evidence(given.sessions, given.ends[::2], 100.0, given.height_m)
+    assert np.hypot(*STRATEGIES["meeting of ways"](only)) < 8.0
+    on_street = attack_strategies.street(only, np.array([50.0, 30.0]))
+    np.testing.assert_allclose(on_street, (50.0, 0.0), atol=1.0)

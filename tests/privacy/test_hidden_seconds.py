@@ -10,9 +10,10 @@ import pytest
 
 from attack_routes import door, run
 from retrorun import contract, pipeline, privacy_zones
-from retrorun.model import Analysis, Athlete, Blob, Session, Track, Zone
+from retrorun.model import Analysis, Athlete, Blob, Failed, Session, Track, Zone
 from retrorun.settings import Settings
 from retrorun.simulate import fit_bytes, scenarios, simulate
+from retrorun.units import EARTH_RADIUS_M
 
 HOME = door(3)
 ATHLETE = Athlete(mass_kg=70, privacy_zones=(HOME.zone,), zone_secret="kept")  # noqa: S106
@@ -209,3 +210,38 @@ def test_a_minute_before_the_first_fix_is_hidden_with_the_home() -> None:
     assert track.hidden[0][0] == 0
     assert track.hidden[0][1] > 60
     assert np.nanmax(track.columns["altitude_m"]) < 500
+
+
+def no_sport(hidden_mps: float, shown_mps: float) -> bytes:
+    """15 minutes round the middle of the main disc, and 25 minutes straight away from it."""
+    main, *_ = privacy_zones.discs(ATHLETE)
+    turns = np.arange(900) * hidden_mps / 150.0
+    away_m = 150.0 + np.arange(1500) * shown_mps
+    north_m = np.concatenate([150.0 * np.cos(turns), away_m])
+    east_m = np.concatenate([150.0 * np.sin(turns), np.zeros(1500)])
+    latitude = main.latitude_deg + np.degrees(north_m / EARTH_RADIUS_M)
+    narrow = np.cos(np.radians(main.latitude_deg))
+    longitude = main.longitude_deg + np.degrees(east_m / EARTH_RADIUS_M / narrow)
+    points = "".join(
+        f'<trkpt lat="{north:.7f}" lon="{east:.7f}"><time>{time}Z</time></trkpt>'
+        for north, east, time in zip(
+            latitude, longitude, np.datetime64("2026-05-08T14:24:27") + np.arange(2400), strict=True
+        )
+    )
+    return f"<gpx><trk><trkseg>{points}</trkseg></trk></gpx>".encode()
+
+
+@pytest.mark.parametrize(
+    ("hidden_mps", "shown_mps", "athlete", "slug"),
+    [
+        (6.4, 3.0, Athlete(), "not-a-run-doubtful"),
+        (6.4, 3.0, ATHLETE, None),
+        (3.0, 6.4, ATHLETE, "not-a-run-doubtful"),
+    ],
+)
+def test_a_ride_in_hidden_seconds_decides_nothing(
+    hidden_mps: float, shown_mps: float, athlete: Athlete, slug: str | None
+) -> None:
+    """What names no sport is judged by the speed that is shown."""
+    outcome = pipeline.process(Blob("a.gpx", no_sport(hidden_mps, shown_mps)), Settings(), athlete)
+    assert (outcome.slug if isinstance(outcome, Failed) else None) == slug

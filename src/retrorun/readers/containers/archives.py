@@ -9,7 +9,6 @@ with the heart rate and steps of its ``export.xml``, a phone's sensor log is a f
 import io
 import stat
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
