@@ -7,7 +7,7 @@ from hand_made import found, part, track_of
 
 from retrorun.measure import measure
 from retrorun.measure.cost_factor import _model_error
-from retrorun.measure.kinetics import EffortSeries, _robust, follow, prior, response
+from retrorun.measure.kinetics import DELAY, EffortSeries, _robust, follow, prior, response
 from retrorun.model import Athlete, Detection, Estimate, Track
 from retrorun.settings import MeasureSettings
 
@@ -167,10 +167,12 @@ def test_derivatives_are_those_of_small_changes() -> None:
         uphill=np.abs(rng.normal(size=120)),
         downhill=-np.abs(rng.normal(size=120)),
         backward=backward,
+        walking=np.repeat([True, False, False, True], 30),
         heart_rate=np.full(120, 140.0),
     )
     theta = prior(MeasureSettings(), 90.0)[:, 0].copy()
     theta[2] = 0.3
+    theta[DELAY] = 12.0  # between whole steps: there the derivative has a corner
     _, slopes = response(series, theta)
     for index in range(len(theta)):
         step = np.zeros(len(theta))
@@ -187,11 +189,12 @@ def test_the_error_of_the_model_by_hand() -> None:
         uphill=np.array([3.0, 0.0, 0.0, 0.0]),
         downhill=np.array([0.0, -3.0, 0.0, 0.0]),
         backward=np.array([0.0, 0.0, 0.0, 1.0]),
+        walking=np.zeros(4, dtype=bool),
         heart_rate=np.full(4, 140.0),
     )
     # hills: 6 of 100. Backward 1.5·30 = 45; nine tenths of the forward efforts 17, 23, 30 lie
     # below 28.6: beyond are 16.4 of 45
-    expected = math.hypot(0.008, 0.1 * 0.06, 0.15 * 16.4 / 45)
+    expected = math.hypot(0.005, 0.1 * 0.06, 0.15 * 16.4 / 45)
     assert _model_error(series, 1.5, SETTINGS) == pytest.approx(expected)
 
 

@@ -58,7 +58,7 @@ def measure(
         **heart_rate_columns(samples, settings),
         **energy_columns(samples, athlete, settings),
     }
-    inputs = _energy_inputs(athlete, factor)
+    inputs = _energy_inputs(athlete, factor.gross)
     segments = tuple(
         _measured(segment, _row(columns, index), inputs, settings)
         for index, segment in enumerate(detection.segments)
@@ -66,7 +66,8 @@ def measure(
     return Measures(
         segments=segments,
         totals=totals(segments),
-        cost_factor=factor,
+        cost_factor=factor.gross,
+        net_factor=factor.net,
         notes=notes + _profile_notes(samples, athlete),
         bests=backward_bests(samples, settings),
         heart=heart_loads(samples, athlete, settings),
@@ -76,7 +77,7 @@ def measure(
 def own_cost_factor(track: Track, detection: Detection, settings: MeasureSettings) -> Estimate:
     """The backward cost factor of a session, as ``measure`` finds it for this detection."""
     doubted, _ = suspect_heart_rate(track, settings)
-    return cost_factor(lay_out(track, detection.segments, doubted, settings), settings)
+    return cost_factor(lay_out(track, detection.segments, doubted, settings), settings).gross
 
 
 def _energy_inputs(athlete: Athlete, factor: Estimate) -> EnergyInputs:

@@ -1,14 +1,16 @@
 """The athlete's own backward cost factor, from the kinetics of heart rate in one session."""
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from retrorun import arithmetic
+from retrorun.arithmetic import dot
+from retrorun.literature import value
 from retrorun.measure.energy import forward_oxygen
-from retrorun.measure.kinetics import SLOPE, EffortSeries, Fit, fit
-from retrorun.measure.samples import Samples
+from retrorun.measure.kinetics import SLOPE, EffortSeries, Fit, capped_share, fit
+from retrorun.measure.samples import Samples, walking
 from retrorun.model import Estimate
 from retrorun.settings import MeasureSettings
 from retrorun.units import BoolArray, FloatArray
@@ -23,7 +25,15 @@ def no_estimate(reason: str) -> Estimate:
     return Estimate(None, None, None, METHOD, reason)
 
 
-def cost_factor(samples: Samples, settings: MeasureSettings) -> Estimate:
+@dataclass(frozen=True, slots=True)
+class CostFactor:
+    """The backward cost factor of all demand (``gross``), and of demand above rest (``net``)."""
+
+    gross: Estimate
+    net: Estimate
+
+
+def cost_factor(samples: Samples, settings: MeasureSettings) -> CostFactor:
     """How many times the forward oxygen demand at the same speed and grade was spent.
 
     Fitted over the whole session (`kinetics`). Backward walking and running share one factor.
@@ -34,15 +44,41 @@ def cost_factor(samples: Samples, settings: MeasureSettings) -> Estimate:
     """
     problem = _missing_data(samples, settings)
     if problem:
-        return no_estimate(problem)
+        return _refused(problem)
     series = effort_series(samples, settings)
     problem = _too_uniform(series, settings)
     if problem:
-        return no_estimate(problem)
+        return _refused(problem)
     found = fit(series, settings)
     if found is None:
-        return no_estimate("the fit of heart rate has no solution")
-    return _estimate(found, series, settings)
+        return _refused("the fit of heart rate has no solution")
+    error = arithmetic.hypot(_position_error(samples, settings), _onset_error(samples, settings))
+    gross = _estimate(found, series, error, settings)
+    return CostFactor(gross, net_factor(gross, _backward_demand(series)))
+
+
+def _refused(reason: str) -> CostFactor:
+    return CostFactor(no_estimate(reason), no_estimate(reason))
+
+
+def net_factor(gross: Estimate, demand: float) -> Estimate:
+    """The factor of demand above rest that a gross one is at this forward demand, ml/kg/min.
+
+    net = (gross · demand - rest) / (demand - rest); without a value where the gross has none.
+    """
+    if gross.value is None or gross.low is None or gross.high is None:
+        return gross
+    rest = value("acsm_rest")
+    value_, low, high = (
+        (each * demand - rest) / (demand - rest) for each in (gross.value, gross.low, gross.high)
+    )
+    return Estimate(value_, low, high, gross.method, gross.reason)
+
+
+def _backward_demand(series: EffortSeries) -> float:
+    """Mean forward demand of the steps that went backward, ml/kg/min."""
+    demand = series.level + series.uphill + series.downhill
+    return dot(demand, series.backward) / float(series.backward.sum())
 
 
 def _missing_data(samples: Samples, settings: MeasureSettings) -> str | None:
@@ -93,7 +129,9 @@ def effort_series(samples: Samples, settings: MeasureSettings) -> EffortSeries:
     brief = backward & ~_counted_backward(samples, settings.kinetics_stretch_s)
     doubtful = samples.mask([part.kind in DOUBTFUL for part in samples.segments])
     window_s, step = settings.kinetics_ease_s, settings.kinetics_step_s
-    speed = _segment_means(samples.speed_mps, samples, window_s)
+    noise = position_noise_m2(samples)
+    eased = _without_noise(_segment_means(samples.speed_mps, samples, window_s), noise / CHORD_S)
+    speed = _calibrated(eased, samples, noise, window_s)
     grade = _segment_means(samples.grade, samples, window_s)
     level = forward_oxygen(replace(samples, speed_mps=speed, grade=np.zeros_like(grade)))
     demand = forward_oxygen(replace(samples, speed_mps=speed, grade=grade))
@@ -111,6 +149,7 @@ def effort_series(samples: Samples, settings: MeasureSettings) -> EffortSeries:
         uphill=_bin_means(np.maximum(climb, 0.0), step),
         downhill=_bin_means(np.minimum(climb, 0.0), step),
         backward=_bin_means((backward & samples.moving).astype(np.float64), step),
+        walking=_bin_means(walking(samples).astype(np.float64), step) > 0.5,
         heart_rate=_bin_means(heart_rate, step),
     )
 
@@ -133,6 +172,87 @@ def _segment_means(column: FloatArray, samples: Samples, window_s: int) -> Float
         np.divide(total, seconds, out=eased[first:last], where=seconds > 0)
     eased[~known] = np.nan
     return eased
+
+
+NOISE_S = 2  # positions are compared over this many seconds to tell their noise
+ONSET_S = 30.0  # length of segment at which `kinetics_onset_error` holds
+CHORD_S = 4.0  # over which `prepare` takes speed from positions
+CHI2_MEDIAN = 1.386294  # of two degrees of freedom: from a median of squares to their variance
+SATURATION = 0.7  # share of its early rate at which a position's error still grows over 30 s
+
+
+def position_noise_m2(samples: Samples) -> float:
+    """How fast the error of positions grows: variance of one axis a second, m²/s.
+
+    From second differences over `NOISE_S`, which leave a straight even way out; the median leaves
+    turns out. An error like a random walk with this variance a second has second differences of
+    twice `NOISE_S` times it. 0 without positions.
+    """
+    track = samples.track
+    if not track.has("x_m") or not track.has("y_m"):
+        return 0.0
+    square = np.zeros(max(track.seconds - 2 * NOISE_S, 0))
+    for name in ("x_m", "y_m"):
+        axis = track.column(name)
+        bend = axis[2 * NOISE_S :] - 2.0 * axis[NOISE_S:-NOISE_S] + axis[: -2 * NOISE_S]
+        square += np.square(bend)
+    square = square[np.isfinite(square) & samples.moving[NOISE_S:-NOISE_S]]
+    return float(np.median(square)) / CHI2_MEDIAN / (2.0 * NOISE_S) if square.size else 0.0
+
+
+def _without_noise(speed: FloatArray, variance: float) -> FloatArray:
+    """Speed (n,) without what noise across the way adds to the length of chords.
+
+    A chord whose ends err by ``variance`` (m/s)² on each axis is longer by variance / (2 speed).
+    """
+    return np.asarray((speed + np.sqrt(np.maximum(np.square(speed) - 2.0 * variance, 0.0))) / 2.0)
+
+
+def _calibrated(speed: FloatArray, samples: Samples, noise_m2: float, window_s: int) -> FloatArray:
+    """Speed (n,) drawn together by the share of its variance that is noise.
+
+    Within a segment towards its mean, and the means towards that of their direction and gait.
+    Noise in what drives a fit makes the answer look weaker than it is; the expected speed given
+    the noisy one does not (regression calibration: Carroll et al. 2006, ch. 4).
+    """
+    found = speed.copy()
+    means = np.full(len(samples.segments), np.nan)
+    for index, (first, last) in enumerate(zip(samples.first, samples.last, strict=True)):
+        part = speed[first:last]
+        known = part[np.isfinite(part)]
+        if known.size:
+            means[index] = float(known.mean())
+            even = np.full(known.size, 1.0 / known.size)
+            share = _true_share(known, even, 3.0 * SATURATION * noise_m2 / window_s)
+            found[first:last] = means[index] + share * (part - means[index])
+    seconds = np.maximum(samples.last - samples.first, 1)
+    moved = _drawn_together(means, seconds.astype(np.float64), SATURATION * noise_m2, samples)
+    for index, (first, last) in enumerate(zip(samples.first, samples.last, strict=True)):
+        if np.isfinite(means[index]):
+            found[first:last] += moved[index] - means[index]
+    return np.maximum(found, 0.0)
+
+
+def _drawn_together(
+    means: FloatArray, seconds: FloatArray, noise_m2: float, samples: Samples
+) -> FloatArray:
+    """Segments' mean speeds (s,), each kind's drawn to its mean by the share that is noise."""
+    kinds = np.array([f"{part.direction} {part.gait}" for part in samples.segments], dtype=str)
+    moved = means.copy()
+    for kind in np.unique(kinds):
+        these = np.flatnonzero((kinds == kind) & np.isfinite(means))
+        if these.size > 1:
+            weight = seconds[these] / seconds[these].sum()
+            middle = dot(weight, means[these])
+            share = _true_share(means[these], weight, noise_m2 * these.size / seconds[these].sum())
+            moved[these] = middle + share * (means[these] - middle)
+    return moved
+
+
+def _true_share(values: FloatArray, weight: FloatArray, error: float) -> float:
+    """Share of the variance of values (n,) that their error's variance leaves over."""
+    spread = dot(weight, np.square(values - dot(weight, values)))
+    return max(0.0, 1.0 - error / spread) if spread > 0 else 1.0
 
 
 def _interpolated(column: FloatArray) -> FloatArray:
@@ -163,29 +283,65 @@ def _too_uniform(series: EffortSeries, settings: MeasureSettings) -> str | None:
     return None
 
 
-def _estimate(found: Fit, series: EffortSeries, settings: MeasureSettings) -> Estimate:
+def _onset_error(samples: Samples, settings: MeasureSettings) -> float:
+    """Error of log k by onsets: the shorter the segments, the more of the heart rate is one."""
+    lengths = [
+        part.end_s - part.start_s
+        for part in samples.segments
+        if part.kind == "backward" and part.end_s - part.start_s >= settings.kinetics_stretch_s
+    ]
+    return settings.kinetics_onset_error * ONSET_S * len(lengths) / sum(lengths)
+
+
+def _estimate(
+    found: Fit, series: EffortSeries, beside: float, settings: MeasureSettings
+) -> Estimate:
     slope = arithmetic.exp(float(found.parameters[SLOPE]))
     if not slope >= settings.kinetics_least_slope:
         return no_estimate(
             f"heart rate hardly follows the forward effort ({slope:.1f} beats/min for each "
             "ml/kg/min): the sensor may have failed"
         )
-    value = arithmetic.exp(found.log_factor)
-    if not settings.kinetics_range[0] < value < settings.kinetics_range[1]:
+    capped = capped_share(series, found.parameters)
+    if capped > settings.kinetics_capped_share:
         return no_estimate(
-            f"the fit gives {value:.2f}, which no body does: heart rate or speed is off"
+            f"the heart is at its ceiling for {capped:.0%} of the backward time, and does not show "
+            "what more was spent: slower backward stretches would tell"
         )
-    error = arithmetic.hypot(found.log_error, _model_error(series, value, settings))
+    factor = arithmetic.exp(found.log_factor)
+    if not settings.kinetics_range[0] < factor < settings.kinetics_range[1]:
+        return no_estimate(
+            f"the fit gives {factor:.2f}, which no body does: heart rate or speed is off"
+        )
+    error = arithmetic.hypot(found.log_error, _model_error(series, factor, settings))
+    error = arithmetic.hypot(error, beside)
     if not error < arithmetic.log(settings.kinetics_width) / (2 * Z95):
         return no_estimate(
-            f"the interval around {value:.2f} would be too wide: "
+            f"the interval around {factor:.2f} would be too wide: "
             "more backward minutes or steadier heart rate would narrow it"
         )
     return Estimate(
-        value,
-        value * arithmetic.exp(-Z95 * error),
-        value * arithmetic.exp(Z95 * error),
+        factor,
+        factor * arithmetic.exp(-Z95 * error),
+        factor * arithmetic.exp(Z95 * error),
         METHOD,
+    )
+
+
+def _position_error(samples: Samples, settings: MeasureSettings) -> float:
+    """Error of log k that the noise of positions leaves.
+
+    By chance in the mean backward speed, and in the correction for the length that noise adds.
+    """
+    backward = _counted_backward(samples, 0.0) & samples.moving & np.isfinite(samples.speed_mps)
+    noise_m2, seconds = position_noise_m2(samples), float(backward.sum())
+    if not noise_m2 or not seconds:
+        return 0.0
+    speed = float(samples.speed_mps[backward].mean())
+    by_chance = math.sqrt(SATURATION * noise_m2 / seconds) / speed
+    added = noise_m2 / CHORD_S / (2.0 * speed * speed)
+    return arithmetic.hypot(
+        settings.kinetics_position_error * by_chance, settings.kinetics_noise_error * added
     )
 
 

@@ -1,15 +1,19 @@
-"""How heart rate follows effort: a first-order response, fitted by weighted least squares.
+"""How heart rate follows effort: a delayed first-order response, fitted by weighted least squares.
 
-    dHR/dt = (HRss - HR) / tau        tau_up while HRss > HR, else tau_down
-    HRss   = (base + slope · demand) · (1 + drift · hours)
-    demand = level + rise · uphill + fall · downhill,  times k while backward
+    dHR/dt = (HRss(t - delay) - HR) / tau      tau_up while HRss > HR, else tau_down
+    HRss   = smooth minimum of ceiling and (base + slope · demand) · (1 + drift · hours) + settle
+    settle = settled · (1 - exp(-hours / settling time))
+    demand = level · walking + rise · uphill + fall · downhill,  times k while backward
 
-Nine parameters: base, log slope, log k, drift, log tau_up, log tau_down, the heart rate at the
-start, rise and fall: how much of the hills' demand the heart shows, 1 if model and altimeter are
-right. Residuals of heart rate are not independent, so their first-order correlation is
-estimated and taken out (prewhitening) before the squares are summed; the interval of k follows
-from the curvature there. Weak prior knowledge (`prior`) about all parameters but k and the start
-keeps short sessions from absurd answers; it is worth less than a few minutes of data.
+and on top of it `excited · exp(-time since the turn / fading)` after every change of direction.
+
+Fourteen parameters: base, log slope, log k, drift, log tau_up, log tau_down, the heart rate at the
+start, rise and fall (how much of the hills' demand the heart shows, 1 if model and altimeter are
+right), delay, excited, settled, ceiling, and the log of what walking asks beside the model.
+Residuals of heart rate are not independent, so their first-order correlation is estimated and
+taken out (prewhitening) before the squares are summed; the interval of k follows from the
+curvature there. Weak prior knowledge (`prior`) about all parameters but k and the start keeps
+short sessions from absurd answers; it is worth less than a few minutes of data.
 """
 
 from dataclasses import dataclass, replace
@@ -18,42 +22,49 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.arithmetic import dot, product
+from retrorun.literature import value
 from retrorun.settings import MeasureSettings
 from retrorun.units import BoolArray, FloatArray
 
-BASE, SLOPE, FACTOR, DRIFT, UP, DOWN, START, RISE, FALL = range(9)
+(
+    BASE,
+    SLOPE,
+    FACTOR,
+    DRIFT,
+    UP,
+    DOWN,
+    START,
+    RISE,
+    FALL,
+    DELAY,
+    EXCITED,
+    SETTLED,
+    CEILING,
+    WALKED,
+) = range(14)
+COUNT = 14
 # By parameter, in the units of the prior: the longest step of one iteration, and bounds beyond
 # which no body lies. Both only keep a hopeless fit from diverging.
-LIMIT = np.array([30.0, 0.4, 0.3, 0.05, 0.4, 0.4, 60.0, 0.3, 0.3])
+LIMIT = np.array([30, 0.4, 0.3, 0.05, 0.4, 0.4, 60, 0.3, 0.3, 5, 5, 8, 8, 0.3], dtype=np.float64)
 LOWEST = np.array(
     [
-        -50.0,
-        arithmetic.log(0.1),
-        -1.0,
-        -1.0,
-        arithmetic.log(5.0),
-        arithmetic.log(5.0),
-        20.0,
-        -3.0,
-        -3.0,
+        *(-50.0, arithmetic.log(0.1), -1.0, -1.0, arithmetic.log(5.0), arithmetic.log(5.0), 20.0),
+        *(-3.0, -3.0, 0.0, -15.0, -40.0, 120.0, -1.0),
     ]
 )
 HIGHEST = np.array(
     [
-        200.0,
-        arithmetic.log(20.0),
-        1.5,
-        1.0,
-        arithmetic.log(300.0),
-        arithmetic.log(300.0),
-        250.0,
-        5.0,
-        5.0,
+        *(200.0, arithmetic.log(20.0), 1.5, 1.0, arithmetic.log(300.0), arithmetic.log(300.0)),
+        *(250.0, 5.0, 5.0, 45.0, 25.0, 60.0, 260.0, 1.0),
     ]
 )
 BLOCK = 256  # grid steps that are solved at once
 PLAIN_ROUNDS, ROUNDS = 8, 8  # most iterations without and with weights
 START_LOG_FACTOR = 0.3  # where the search for log k begins
+SETTLING_H = 0.25  # in which the early drift of heart rate comes to most of its end
+FADING_S = 20.0  # in which the excitement of turning about fades
+CEILING_WIDTH_BPM = 3.0  # from the ceiling at which the response bends
+REST = value("acsm_rest")
 FREE_SD = 1e3  # a prior deviation that says nothing
 LEAST_SPREAD_BPM = 0.1  # of the residuals: heart rate is recorded in whole beats
 MAD_TO_SD = 1.4826  # median absolute deviation to standard deviation, of a normal distribution
@@ -65,7 +76,8 @@ class EffortSeries:
 
     ``level`` is the forward oxygen demand without grade, ``uphill`` what climbing adds to it and
     ``downhill`` (negative) what descending takes away, ml/kg/min; ``backward`` the share of the
-    step spent backward; ``heart_rate`` NaN where missing or not to be used.
+    step spent backward, ``walking`` whether it was walked; ``heart_rate`` NaN where missing or not
+    to be used.
     """
 
     step_s: float
@@ -73,6 +85,7 @@ class EffortSeries:
     uphill: FloatArray
     downhill: FloatArray
     backward: FloatArray
+    walking: BoolArray
     heart_rate: FloatArray
 
     @property
@@ -130,6 +143,11 @@ def prior(settings: MeasureSettings, start_bpm: float) -> FloatArray:
         START: (start_bpm, settings.kinetics_start_bpm),
         RISE: settings.kinetics_hills,
         FALL: settings.kinetics_hills,
+        DELAY: settings.kinetics_delay_s,
+        EXCITED: settings.kinetics_excited_bpm,
+        SETTLED: settings.kinetics_settled_bpm,
+        CEILING: settings.kinetics_ceiling_bpm,
+        WALKED: (0.0, settings.kinetics_walk_error),
     }
     return np.array([rows[parameter] for parameter in range(len(rows))])
 
@@ -144,6 +162,7 @@ def fit(series: EffortSeries, settings: MeasureSettings) -> Fit | None:
     """
     known = np.isfinite(series.heart_rate)
     before = prior(settings, float(series.heart_rate[known][0]))
+    before[CEILING, 0] = max(before[CEILING, 0], float(series.heart_rate[known].max()))
     theta = before[:, 0].copy()
     theta[FACTOR] = START_LOG_FACTOR
     for _ in range(PLAIN_ROUNDS):
@@ -236,36 +255,80 @@ def _correlation(residual: FloatArray, pairs: BoolArray, settings: MeasureSettin
 
 
 def response(series: EffortSeries, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Heart rate (m,) by the parameters, and its derivative by each of them (m, 9).
+    """Heart rate (m,) by the parameters, and its derivative by each of them (m, 14).
 
     The derivatives follow the same equation as heart rate itself, driven by those of HRss.
     """
-    slope, factor, tau_up_s, tau_down_s = arithmetic.exp(theta[[SLOPE, FACTOR, UP, DOWN]])
-    times = 1.0 + (factor - 1.0) * series.backward
-    drift = 1.0 + theta[DRIFT] * series.hours
-    demand = series.level + theta[RISE] * series.uphill + theta[FALL] * series.downhill
-    steady = theta[BASE] + slope * demand * times
-    target = steady * drift
+    tau_up_s, tau_down_s = arithmetic.exp(theta[[UP, DOWN]])
+    target, driven = _delayed(*_steady(series, theta), float(theta[DELAY]) / series.step_s)
+    driven[:, DELAY] /= series.step_s
     shares = series.step_s / np.array([tau_up_s, tau_down_s])
     kept = arithmetic.exp(-shares)
     rising = _rising(kept, theta[START], target)
     keep = np.where(rising, kept[0], kept[1])
     share = np.where(rising, shares[0], shares[1])
     rate = follow(target[:, None], keep, np.array([theta[START]]))[:, 0]
-    driven = np.zeros((len(target), 9))
-    driven[:, BASE] = drift
-    driven[:, SLOPE] = slope * demand * times * drift
-    driven[:, FACTOR] = slope * demand * factor * series.backward * drift
-    driven[:, DRIFT] = steady * series.hours
-    driven[:, RISE] = slope * series.uphill * times * drift
-    driven[:, FALL] = slope * series.downhill * times * drift
     lag = np.concatenate(([theta[START]], rate[:-1])) - target
     by_tau = lag * keep * share / (1.0 - keep)  # of keep by log tau, as if driven
     driven[:, UP] = np.where(rising, by_tau, 0.0)
     driven[:, DOWN] = np.where(rising, 0.0, by_tau)
-    initial = np.zeros(9)
+    initial = np.zeros(COUNT)
     initial[START] = 1.0
-    return rate, follow(driven, keep, initial)
+    slopes = follow(driven, keep, initial)
+    slopes[:, EXCITED] = _since_turns(series)
+    return rate + theta[EXCITED] * slopes[:, EXCITED], slopes
+
+
+def _steady(series: EffortSeries, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The steady heart rate (m,) that the effort of each step asks, and its derivatives."""
+    slope, factor, walked = arithmetic.exp(theta[[SLOPE, FACTOR, WALKED]])
+    times = 1.0 + (factor - 1.0) * series.backward
+    drift = 1.0 + theta[DRIFT] * series.hours
+    level = np.where(series.walking, REST + (series.level - REST) * walked, series.level)
+    demand = level + theta[RISE] * series.uphill + theta[FALL] * series.downhill
+    free = theta[BASE] + slope * demand * times
+    settling = 1.0 - arithmetic.exp(-series.hours / SETTLING_H)
+    steady = free * drift + theta[SETTLED] * settling
+    driven = np.zeros((len(steady), COUNT))
+    driven[:, BASE] = drift
+    driven[:, SLOPE] = slope * demand * times * drift
+    driven[:, FACTOR] = slope * demand * factor * series.backward * drift
+    driven[:, DRIFT] = free * series.hours
+    driven[:, RISE] = slope * series.uphill * times * drift
+    driven[:, FALL] = slope * series.downhill * times * drift
+    driven[:, SETTLED] = settling
+    driven[:, WALKED] = np.where(series.walking, slope * (level - REST) * times * drift, 0.0)
+    room = (theta[CEILING] - steady) / CEILING_WIDTH_BPM
+    below = 1.0 / (1.0 + arithmetic.exp(-np.clip(room, -40.0, 40.0)))
+    capped = theta[CEILING] - CEILING_WIDTH_BPM * arithmetic.logaddexp(np.zeros_like(room), room)
+    driven *= below[:, None]
+    driven[:, CEILING] = 1.0 - below
+    return capped, driven
+
+
+def capped_share(series: EffortSeries, theta: FloatArray) -> float:
+    """Share of the backward time whose steady heart rate bends at the ceiling."""
+    steady, _ = _steady(series, theta)
+    capped = steady > theta[CEILING] - CEILING_WIDTH_BPM
+    return dot(capped.astype(np.float64), series.backward) / float(series.backward.sum())
+
+
+def _delayed(target: FloatArray, driven: FloatArray, steps: float) -> tuple[FloatArray, FloatArray]:
+    """Both moved later by so many steps, and the derivative by the delay in its column."""
+    whole = int(steps)
+    part = steps - whole
+    here = np.arange(len(target))
+    late, later = np.maximum(here - whole, 0), np.maximum(here - whole - 1, 0)
+    moved = (1.0 - part) * driven[late] + part * driven[later]
+    moved[:, DELAY] = target[later] - target[late]
+    return (1.0 - part) * target[late] + part * target[later], moved
+
+
+def _since_turns(series: EffortSeries) -> FloatArray:
+    """What is left of the excitement of every turn, (m,), 1 at a turn."""
+    turns = np.abs(np.diff(series.backward, prepend=series.backward[:1]))
+    keep = np.full(len(turns), arithmetic.exp(-series.step_s / FADING_S))
+    return follow((turns / (1.0 - keep))[:, None], keep, np.zeros(1))[:, 0]
 
 
 def _rising(kept: FloatArray, start_bpm: float, target: FloatArray) -> BoolArray:
