@@ -322,10 +322,16 @@ class CompareSettings:
     line_stretches: int = 8  # Least forward segments behind a line of a metric by speed.
     line_s: float = 60.0  # Least movement of each forward segment behind a line by speed.
     line_spread_mps: float = 0.1  # Least deviation of the speeds behind a line by speed.
+    line_spread_s: float = 120.0  # Least deviation of the times behind a line by time.
+    line_shared: float = 0.9  # Speed and time that share more of their spread give no line by time.
     line_sessions: int = 500  # Latest sessions that a line by speed is fitted to.
     least_pairs: int = 5  # Fewer matched pairs give no difference.
     least_trend_sessions: int = 5  # Fewer sessions give no trend.
     least_trend_weeks: float = 3.0  # Sessions within a shorter time give no trend.
+    trend_memories_weeks: Numbers = (1.5, 3.0, 6.0, 12.0)  # Over such times a metric may wander.
+    trend_wander_shares: Numbers = (0.2, 0.4, 0.6, 0.8, 0.95)  # Shares of its variance that may.
+    trend_even: float = 0.8  # Belief beforehand that a metric does not wander.
+    trend_false: float = 0.05  # Share of the trends of a page called rising or falling falsely.
     least_association_weeks: int = 8  # Fewer weeks give no association of volume and economy.
     least_athletes: int = 5  # Fewer athletes give no number over athletes.
     dominant_share: float = 0.5  # One athlete with more of the weight than this is pointed out.

@@ -331,7 +331,7 @@ def test_economy_is_told_in_per_cent_of_where_it_began() -> None:
     back = stretch(300, 60, "backward")
     sessions = [session(f"s{n}", 7 * n, [each, back]) for n, each in enumerate(ahead)]
     claim = next(each for each in claims(compared(*sessions)) if each.key == "economy")
-    assert "change by +2.00 % a week" in claim.data
+    assert "Forward metres per heartbeat (rising): +2.00 % a week" in claim.data
     assert claim.measured is not None
     assert claim.measured.value == pytest.approx(2.0)
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from retrorun.measure.cost_factor import cost_factor
+from retrorun.measure.cost_factor import cost_factor, heart_fit, lag_bpm
 from retrorun.measure.energy import NO_MASS, EnergyInputs, energies, energy_columns, keytel_refusal
 from retrorun.measure.heart import heart_loads, heart_rate_columns, maximum_bpm, suspect_heart_rate
 from retrorun.measure.pace import backward_bests, gait_columns, ground, pace_columns
@@ -51,11 +51,13 @@ def measure(
     """
     doubted, notes = suspect_heart_rate(track, settings)
     samples = lay_out(track, detection.segments, doubted, settings)
-    factor = cost_factor(samples, settings)
+    fitted = heart_fit(samples, settings)
+    factor = cost_factor(samples, fitted, settings)
+    lag = lag_bpm(fitted, track.seconds)
     columns = {
         **pace_columns(samples),
         **gait_columns(samples),
-        **heart_rate_columns(samples, settings),
+        **heart_rate_columns(samples, lag, settings),
         **energy_columns(samples, athlete, settings),
     }
     inputs = _energy_inputs(athlete, factor.gross)
@@ -77,7 +79,8 @@ def measure(
 def own_cost_factor(track: Track, detection: Detection, settings: MeasureSettings) -> Estimate:
     """The backward cost factor of a session, as ``measure`` finds it for this detection."""
     doubted, _ = suspect_heart_rate(track, settings)
-    return cost_factor(lay_out(track, detection.segments, doubted, settings), settings).gross
+    samples = lay_out(track, detection.segments, doubted, settings)
+    return cost_factor(samples, heart_fit(samples, settings), settings).gross
 
 
 def _energy_inputs(athlete: Athlete, factor: Estimate) -> EnergyInputs:

@@ -9,7 +9,7 @@ from retrorun import arithmetic
 from retrorun.arithmetic import dot
 from retrorun.literature import value
 from retrorun.measure.energy import forward_oxygen
-from retrorun.measure.kinetics import SLOPE, EffortSeries, Fit, capped_share, fit
+from retrorun.measure.kinetics import SLOPE, EffortSeries, Fit, capped_share, fit, unsteady_bpm
 from retrorun.measure.samples import Samples, walking
 from retrorun.model import Estimate
 from retrorun.settings import MeasureSettings
@@ -33,10 +33,37 @@ class CostFactor:
     net: Estimate
 
 
-def cost_factor(samples: Samples, settings: MeasureSettings) -> CostFactor:
+@dataclass(frozen=True, slots=True, eq=False)
+class HeartFit:
+    """A session's effort and the response of the heart that was fitted to it; None: no solution."""
+
+    series: EffortSeries
+    found: Fit | None
+
+
+def heart_fit(samples: Samples, settings: MeasureSettings) -> HeartFit | None:
+    """Fit the heart's response (`kinetics`) over the whole session; None with too little to fit."""
+    if not np.isfinite(samples.heart_rate_bpm).any() or not np.isfinite(samples.speed_mps).any():
+        return None
+    series = effort_series(samples, settings)
+    if _usable_s(series) < settings.kinetics_usable_s:
+        return None
+    return HeartFit(series, fit(series, settings))
+
+
+def _usable_s(series: EffortSeries) -> float:
+    return float(np.isfinite(series.heart_rate).sum()) * series.step_s
+
+
+def cost_factor(samples: Samples, heart: HeartFit | None, settings: MeasureSettings) -> CostFactor:
     """How many times the forward oxygen demand at the same speed and grade was spent.
 
-    Fitted over the whole session (`kinetics`). Backward walking and running share one factor.
+    Backward walking and running share one factor.
+
+    Args:
+        samples: the session.
+        heart: what `heart_fit` gives for it.
+        settings: how much data an answer needs.
 
     Returns:
         The factor with its 95 % interval; without a value, and with a reason, where the data are
@@ -45,16 +72,32 @@ def cost_factor(samples: Samples, settings: MeasureSettings) -> CostFactor:
     problem = _missing_data(samples, settings)
     if problem:
         return _refused(problem)
-    series = effort_series(samples, settings)
-    problem = _too_uniform(series, settings)
+    if heart is None:
+        least = settings.kinetics_usable_s / 60
+        return _refused(f"less than {least:g} minutes of usable heart rate")
+    problem = _too_uniform(heart.series, settings)
     if problem:
         return _refused(problem)
-    found = fit(series, settings)
-    if found is None:
+    if heart.found is None:
         return _refused("the fit of heart rate has no solution")
     error = arithmetic.hypot(_position_error(samples, settings), _onset_error(samples, settings))
-    gross = _estimate(found, series, error, settings)
-    return CostFactor(gross, net_factor(gross, _backward_demand(series)))
+    gross = _estimate(heart.found, heart.series, error, settings)
+    return CostFactor(gross, net_factor(gross, _backward_demand(heart.series)))
+
+
+def lag_bpm(heart: HeartFit | None, seconds: int) -> FloatArray:
+    """What heart rate still lacks to its steady value, each second (n,); 0 without a fit.
+
+    From the fitted response: HRss less the heart rate that it gives, so it holds what is carried
+    over from the effort before, the delay and the excitement of a turn.
+    """
+    lag = np.zeros(seconds)
+    if heart is None or heart.found is None:
+        return lag
+    steps = unsteady_bpm(heart.series, heart.found.parameters)
+    each = np.repeat(steps, int(heart.series.step_s))
+    lag[: len(each)] = each[:seconds]
+    return lag
 
 
 def _refused(reason: str) -> CostFactor:
@@ -275,8 +318,6 @@ def _bin_means(column: FloatArray, step: int) -> FloatArray:
 def _too_uniform(series: EffortSeries, settings: MeasureSettings) -> str | None:
     """Forward effort must differ, or slope and factor cannot be told apart."""
     known = np.isfinite(series.heart_rate)
-    if known.sum() * series.step_s < settings.kinetics_usable_s:
-        return f"less than {settings.kinetics_usable_s / 60:g} minutes of usable heart rate"
     forward = (series.level + series.uphill + series.downhill)[known & (series.backward == 0)]
     if forward.size == 0 or float(np.std(forward)) < settings.kinetics_effort_spread:
         return "no forward reference at different efforts: add some walking or other speeds"

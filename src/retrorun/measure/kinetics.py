@@ -313,6 +313,13 @@ def capped_share(series: EffortSeries, theta: FloatArray) -> float:
     return dot(capped.astype(np.float64), series.backward) / float(series.backward.sum())
 
 
+def unsteady_bpm(series: EffortSeries, theta: FloatArray) -> FloatArray:
+    """The delayed steady heart rate less the heart rate of the response, (m,)."""
+    rate, _ = response(series, theta)
+    steady, _ = _delayed(*_steady(series, theta), float(theta[DELAY]) / series.step_s)
+    return steady - rate
+
+
 def _delayed(target: FloatArray, driven: FloatArray, steps: float) -> tuple[FloatArray, FloatArray]:
     """Both moved later by so many steps, and the derivative by the delay in its column."""
     whole = int(steps)

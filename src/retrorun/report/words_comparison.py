@@ -105,7 +105,8 @@ HISTORY: Mapping[str, str] = {
     "part_trends": "Over time",
     "trends_words": (
         "Each mark is a session and leads to its page. The line is a robust slope, the shade what "
-        "its 95 % interval allows."
+        "its 95 % interval allows. Rising and falling are said where more than the ups and downs "
+        "of some weeks must be behind it; higher and lower over this period where they may be."
     ),
     "filtered": (
         "A filter is set: it thins marks, weeks, calendar and list; differences, lines and slopes "
@@ -114,8 +115,10 @@ HISTORY: Mapping[str, str] = {
     "trends_none": "There is nothing to follow over time yet.",
     "trends_table": "The trends as a table",
     "trends_left_out": "{count} earlier sessions are not in this table; the list below has them.",
-    "way_up": "↗ rising",
-    "way_down": "↘ falling",
+    "way_rising": "↗ rising",
+    "way_falling": "↘ falling",
+    "way_higher": "Higher over this period",
+    "way_lower": "Lower over this period",
     "way_level": "→ no clear change",
     "way_early": "Too early to say",
     "a_week": "{number} {unit} a week",
