@@ -13,7 +13,7 @@ import numpy as np
 from adversary import Condition, drawn_case
 from adversary_body import Person, Piece, person
 from adversary_cost import told_motion
-from retrorun.compare import compare, summary
+from retrorun.compare import cohort, compare, summary
 from retrorun.measure import measure
 from retrorun.model import Athlete, Estimate, HeadingVerdict, Session, Source, TimeZone
 from retrorun.model.cohort import AthleteSummary
@@ -24,6 +24,7 @@ SETTINGS = Settings()
 START_S = 1_767_600_000.0
 DAY_S = 86_400.0
 MATCHED_SESSIONS = 8
+COHORT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +107,18 @@ def covered(found: Sequence[Matched]) -> float:
     return float(
         np.mean([(m.found.low or 0.0) <= m.true_bpm <= (m.found.high or 0.0) for m in found])
     )
+
+
+def cohort_intervals(found: Sequence[Matched]) -> list[tuple[float, float]]:
+    """The 95 % interval of the mean difference in heart rate of each ten athletes, as a cohort."""
+    intervals = []
+    for first in range(0, len(found) - COHORT + 1, COHORT):
+        ten = [each.summary for each in found[first : first + COHORT]]
+        mean = next(
+            each.mixed.mean
+            for each in cohort(ten, (), SETTINGS.compare).measures
+            if each.key == "heart_rate_bpm" and each.scale == "difference"
+        )
+        if mean.low is not None and mean.high is not None:
+            intervals.append((mean.low, mean.high))
+    return intervals

@@ -61,6 +61,8 @@ class Page:
 
     noise: str
     rise_sd: float
+    sessions: int
+    weeks: float
     verdicts: Mapping[str, str]
 
 
@@ -87,7 +89,8 @@ def page_trial(trial: tuple[int, str, float, int, float]) -> Page:
         _session(index, float(week), {key: float(each[index]) for key, each in values.items()})
         for index, week in enumerate(time)
     ]
-    return Page(noise, rise_sd, {each.key: each.verdict for each in trends(sessions, SETTINGS)})
+    verdicts = {each.key: each.verdict for each in trends(sessions, SETTINGS)}
+    return Page(noise, rise_sd, number, span, verdicts)
 
 
 def _noise(time: FloatArray, wander: float, memory: float, rng: np.random.Generator) -> FloatArray:

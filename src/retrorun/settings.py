@@ -336,6 +336,7 @@ class CompareSettings:
     least_athletes: int = 5  # Fewer athletes give no number over athletes.
     dominant_share: float = 0.5  # One athlete with more of the weight than this is pointed out.
     heart_rate_tolerance_bpm: float = 4.0  # Greatest difference of pairs at equal heart rate.
+    heart_rate_error_bpm: float = 0.2  # Error of matched heart rate that no session averages away.
     economy_s: float = 300.0  # Least forward movement of a session for its forward trends.
     economy_coverage: float = 0.8  # Least share of time with heart rate for metres per beat.
     volume_weeks: int = 4  # Weeks of backward volume that a week's economy is set against.

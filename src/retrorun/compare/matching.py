@@ -219,7 +219,7 @@ def _distances(traits: FloatArray, others: FloatArray, reach_s: float) -> FloatA
     return np.where(apart[:, :3].max(axis=1) > 1.0, np.inf, distance)
 
 
-SPEED = "speed_mps"
+SPEED, HEART_RATE = "speed_mps", "heart_rate_bpm"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -355,6 +355,8 @@ def _difference(metric: Compared, matches: Matches, settings: CompareSettings) -
         return Difference(key, label, unit, None, None, nothing, nothing, *counts, missing, note)
     apart = back - ahead
     beside = _line_error(key, matches, both)
+    if key == HEART_RATE:
+        beside = arithmetic.hypot(beside, settings.heart_rate_error_bpm)
     relative = 100.0 * beside / abs(float(ahead.mean()))
     return Difference(
         key=key,
