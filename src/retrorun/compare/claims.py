@@ -31,6 +31,11 @@ def calories(comparison: Comparison) -> Answer:
         f"Your own factor is {factor.value:.2f} ({factor.low:.2f} to {factor.high:.2f}) times "
         f"forward at the same speed and grade, from {factor.method}."
     )
+    net = comparison.net_factor
+    if net is not None and net.value is not None:
+        words += (
+            f" That is of all that is spent (gross); of what is spent above rest {net.value:.2f}."
+        )
     return words, "answered", factor
 
 

@@ -257,6 +257,7 @@ class Comparison:
         include_candidates: whether candidates were counted as backward.
         totals: direction → sums over all sessions.
         cost_factor: the athlete's own backward cost factor, all sessions combined.
+        net_factor: the same of demand above rest; None where no session has one.
         literature_factor: the measured literature's; ``popular_factor``: the popular claim's.
         pairs: the matched pairs, in time order, at most as many as the settings allow.
         days: every session, in time order.
@@ -282,3 +283,4 @@ class Comparison:
     association: Association
     practice: Practice
     notes: tuple[Note, ...] = ()
+    net_factor: Estimate | None = None

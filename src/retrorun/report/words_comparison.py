@@ -65,6 +65,10 @@ HISTORY: Mapping[str, str] = {
     ),
     "compare_headline_none": "<b>No backward running</b> has been found yet.",
     "compare_lead": "95 %: {low} to {high}, by your own heart rate at the same speed and grade.",
+    "compare_net": (
+        "That is of all the body spends (gross); of what it spends above rest (net): {value}, "
+        "{low} to {high}."
+    ),
     "compare_behind": "{backward} of {sessions} went backward, over {weeks} weeks.",
     "compare_no_factor": "No cost factor yet: {reason}.",
     "compare_empty": (
