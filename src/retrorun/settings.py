@@ -284,6 +284,9 @@ class MeasureSettings:
     kinetics_excited_bpm: Normal = (2.0, 3.0)  # Prior rise at a turn, soon gone: mean, sd.
     kinetics_settled_bpm: Normal = (4.0, 6.0)  # Prior rise in the first half hour: mean, sd.
     kinetics_ceiling_bpm: Normal = (190.0, 12.0)  # Prior maximum heart rate: mean, sd.
+    kinetics_settling_s: float = 900.0  # In this time most of that early rise is done.
+    kinetics_fading_s: float = 20.0  # In this time most of the rise at a turn is gone.
+    kinetics_ceiling_width_bpm: float = 3.0  # So far below the ceiling heart rate bends.
     kinetics_capped_share: float = 0.25  # More backward time at the ceiling gives no factor.
     kinetics_walk_error: float = 0.15  # Prior sd of log of walking's cost beside running's.
     kinetics_outlier: float = 2.5  # Residuals beyond this many deviations lose weight.
@@ -292,6 +295,8 @@ class MeasureSettings:
     kinetics_model_error: float = 0.005  # Error of log k in every session, whatever the fit says.
     kinetics_hill_error: float = 0.1  # Error of log k where all of the effort is due to grade.
     kinetics_beyond_error: float = 0.15  # Error of log k where no forward effort is as high.
+    kinetics_noise_grown: float = 0.7  # Share of its early rate at which noise grows over 30 s.
+    kinetics_noise_within: float = 3.0  # Noise within a segment counts so many times.
     kinetics_position_error: float = 0.7  # Times the chance error of backward speed, of log k.
     kinetics_noise_error: float = 0.5  # Share of the correction for noise that may be wrong.
     kinetics_onset_error: float = 0.02  # Error of log k where backward segments last 30 s.

@@ -6,8 +6,9 @@ import pytest
 from hand_made import found, part, track_of
 
 from retrorun.measure import measure
-from retrorun.measure.cost_factor import CHORD_S, _model_error, effort_series, net_factor
+from retrorun.measure.cost_factor import _model_error, effort_series, net_factor
 from retrorun.measure.kinetics import DELAY, EffortSeries, _robust, follow, prior, response
+from retrorun.measure.position_noise import CHORD_S
 from retrorun.measure.samples import lay_out
 from retrorun.model import Athlete, Detection, Estimate, Track
 from retrorun.settings import MeasureSettings, PrepareSettings
@@ -174,11 +175,14 @@ def test_derivatives_are_those_of_small_changes() -> None:
     theta = prior(MeasureSettings(), 90.0)[:, 0].copy()
     theta[2] = 0.3
     theta[DELAY] = 12.0  # between whole steps: there the derivative has a corner
-    _, slopes = response(series, theta)
+    _, slopes = response(series, theta, SETTINGS)
     for index in range(len(theta)):
         step = np.zeros(len(theta))
         step[index] = 1e-6
-        up, down = response(series, theta + step)[0], response(series, theta - step)[0]
+        up, down = (
+            response(series, theta + step, SETTINGS)[0],
+            response(series, theta - step, SETTINGS)[0],
+        )
         assert slopes[:, index] == pytest.approx((up - down) / 2e-6, abs=1e-3, rel=1e-3), index
 
 

@@ -53,7 +53,7 @@ def measure(
     samples = lay_out(track, detection.segments, doubted, settings)
     fitted = heart_fit(samples, settings)
     factor = cost_factor(samples, fitted, settings)
-    lag = lag_bpm(fitted, track.seconds)
+    lag = lag_bpm(fitted, track.seconds, settings)
     columns = {
         **pace_columns(samples),
         **gait_columns(samples),

@@ -10,6 +10,12 @@ from retrorun.arithmetic import dot
 from retrorun.literature import value
 from retrorun.measure.energy import forward_oxygen
 from retrorun.measure.kinetics import SLOPE, EffortSeries, Fit, capped_share, fit, unsteady_bpm
+from retrorun.measure.position_noise import (
+    CHORD_S,
+    calibrated,
+    position_noise_m2,
+    without_noise,
+)
 from retrorun.measure.samples import Samples, walking
 from retrorun.model import Estimate
 from retrorun.settings import MeasureSettings
@@ -17,6 +23,7 @@ from retrorun.units import BoolArray, FloatArray
 
 METHOD = "heart-rate kinetics"
 Z95 = 1.96
+ONSET_S = 30.0  # length of segment at which `kinetics_onset_error` holds
 DOUBTFUL = {"candidate", "unknown"}
 
 
@@ -85,7 +92,7 @@ def cost_factor(samples: Samples, heart: HeartFit | None, settings: MeasureSetti
     return CostFactor(gross, net_factor(gross, _backward_demand(heart.series)))
 
 
-def lag_bpm(heart: HeartFit | None, seconds: int) -> FloatArray:
+def lag_bpm(heart: HeartFit | None, seconds: int, settings: MeasureSettings) -> FloatArray:
     """What heart rate still lacks to its steady value, each second (n,); 0 without a fit.
 
     From the fitted response: HRss less the heart rate that it gives, so it holds what is carried
@@ -94,7 +101,7 @@ def lag_bpm(heart: HeartFit | None, seconds: int) -> FloatArray:
     lag = np.zeros(seconds)
     if heart is None or heart.found is None:
         return lag
-    steps = unsteady_bpm(heart.series, heart.found.parameters)
+    steps = unsteady_bpm(heart.series, heart.found.parameters, settings)
     each = np.repeat(steps, int(heart.series.step_s))
     lag[: len(each)] = each[:seconds]
     return lag
@@ -173,8 +180,8 @@ def effort_series(samples: Samples, settings: MeasureSettings) -> EffortSeries:
     doubtful = samples.mask([part.kind in DOUBTFUL for part in samples.segments])
     window_s, step = settings.kinetics_ease_s, settings.kinetics_step_s
     noise = position_noise_m2(samples)
-    eased = _without_noise(_segment_means(samples.speed_mps, samples, window_s), noise / CHORD_S)
-    speed = _calibrated(eased, samples, noise, window_s)
+    eased = without_noise(_segment_means(samples.speed_mps, samples, window_s), noise / CHORD_S)
+    speed = calibrated(eased, samples, noise, window_s)
     grade = _segment_means(samples.grade, samples, window_s)
     level = forward_oxygen(replace(samples, speed_mps=speed, grade=np.zeros_like(grade)))
     demand = forward_oxygen(replace(samples, speed_mps=speed, grade=grade))
@@ -215,87 +222,6 @@ def _segment_means(column: FloatArray, samples: Samples, window_s: int) -> Float
         np.divide(total, seconds, out=eased[first:last], where=seconds > 0)
     eased[~known] = np.nan
     return eased
-
-
-NOISE_S = 2  # positions are compared over this many seconds to tell their noise
-ONSET_S = 30.0  # length of segment at which `kinetics_onset_error` holds
-CHORD_S = 4.0  # over which `prepare` takes speed from positions
-CHI2_MEDIAN = 1.386294  # of two degrees of freedom: from a median of squares to their variance
-SATURATION = 0.7  # share of its early rate at which a position's error still grows over 30 s
-
-
-def position_noise_m2(samples: Samples) -> float:
-    """How fast the error of positions grows: variance of one axis a second, m²/s.
-
-    From second differences over `NOISE_S`, which leave a straight even way out; the median leaves
-    turns out. An error like a random walk with this variance a second has second differences of
-    twice `NOISE_S` times it. 0 without positions.
-    """
-    track = samples.track
-    if not track.has("x_m") or not track.has("y_m"):
-        return 0.0
-    square = np.zeros(max(track.seconds - 2 * NOISE_S, 0))
-    for name in ("x_m", "y_m"):
-        axis = track.column(name)
-        bend = axis[2 * NOISE_S :] - 2.0 * axis[NOISE_S:-NOISE_S] + axis[: -2 * NOISE_S]
-        square += np.square(bend)
-    square = square[np.isfinite(square) & samples.moving[NOISE_S:-NOISE_S]]
-    return float(np.median(square)) / CHI2_MEDIAN / (2.0 * NOISE_S) if square.size else 0.0
-
-
-def _without_noise(speed: FloatArray, variance: float) -> FloatArray:
-    """Speed (n,) without what noise across the way adds to the length of chords.
-
-    A chord whose ends err by ``variance`` (m/s)² on each axis is longer by variance / (2 speed).
-    """
-    return np.asarray((speed + np.sqrt(np.maximum(np.square(speed) - 2.0 * variance, 0.0))) / 2.0)
-
-
-def _calibrated(speed: FloatArray, samples: Samples, noise_m2: float, window_s: int) -> FloatArray:
-    """Speed (n,) drawn together by the share of its variance that is noise.
-
-    Within a segment towards its mean, and the means towards that of their direction and gait.
-    Noise in what drives a fit makes the answer look weaker than it is; the expected speed given
-    the noisy one does not (regression calibration: Carroll et al. 2006, ch. 4).
-    """
-    found = speed.copy()
-    means = np.full(len(samples.segments), np.nan)
-    for index, (first, last) in enumerate(zip(samples.first, samples.last, strict=True)):
-        part = speed[first:last]
-        known = part[np.isfinite(part)]
-        if known.size:
-            means[index] = float(known.mean())
-            even = np.full(known.size, 1.0 / known.size)
-            share = _true_share(known, even, 3.0 * SATURATION * noise_m2 / window_s)
-            found[first:last] = means[index] + share * (part - means[index])
-    seconds = np.maximum(samples.last - samples.first, 1)
-    moved = _drawn_together(means, seconds.astype(np.float64), SATURATION * noise_m2, samples)
-    for index, (first, last) in enumerate(zip(samples.first, samples.last, strict=True)):
-        if np.isfinite(means[index]):
-            found[first:last] += moved[index] - means[index]
-    return np.maximum(found, 0.0)
-
-
-def _drawn_together(
-    means: FloatArray, seconds: FloatArray, noise_m2: float, samples: Samples
-) -> FloatArray:
-    """Segments' mean speeds (s,), each kind's drawn to its mean by the share that is noise."""
-    kinds = np.array([f"{part.direction} {part.gait}" for part in samples.segments], dtype=str)
-    moved = means.copy()
-    for kind in np.unique(kinds):
-        these = np.flatnonzero((kinds == kind) & np.isfinite(means))
-        if these.size > 1:
-            weight = seconds[these] / seconds[these].sum()
-            middle = dot(weight, means[these])
-            share = _true_share(means[these], weight, noise_m2 * these.size / seconds[these].sum())
-            moved[these] = middle + share * (means[these] - middle)
-    return moved
-
-
-def _true_share(values: FloatArray, weight: FloatArray, error: float) -> float:
-    """Share of the variance of values (n,) that their error's variance leaves over."""
-    spread = dot(weight, np.square(values - dot(weight, values)))
-    return max(0.0, 1.0 - error / spread) if spread > 0 else 1.0
 
 
 def _interpolated(column: FloatArray) -> FloatArray:
@@ -343,7 +269,7 @@ def _estimate(
             f"heart rate hardly follows the forward effort ({slope:.1f} beats/min for each "
             "ml/kg/min): the sensor may have failed"
         )
-    capped = capped_share(series, found.parameters)
+    capped = capped_share(series, found.parameters, settings)
     if capped > settings.kinetics_capped_share:
         return no_estimate(
             f"the heart is at its ceiling for {capped:.0%} of the backward time, and does not show "
@@ -379,7 +305,7 @@ def _position_error(samples: Samples, settings: MeasureSettings) -> float:
     if not noise_m2 or not seconds:
         return 0.0
     speed = float(samples.speed_mps[backward].mean())
-    by_chance = math.sqrt(SATURATION * noise_m2 / seconds) / speed
+    by_chance = math.sqrt(settings.kinetics_noise_grown * noise_m2 / seconds) / speed
     added = noise_m2 / CHORD_S / (2.0 * speed * speed)
     return arithmetic.hypot(
         settings.kinetics_position_error * by_chance, settings.kinetics_noise_error * added

@@ -61,9 +61,6 @@ HIGHEST = np.array(
 BLOCK = 256  # grid steps that are solved at once
 PLAIN_ROUNDS, ROUNDS = 8, 8  # most iterations without and with weights
 START_LOG_FACTOR = 0.3  # where the search for log k begins
-SETTLING_H = 0.25  # in which the early drift of heart rate comes to most of its end
-FADING_S = 20.0  # in which the excitement of turning about fades
-CEILING_WIDTH_BPM = 3.0  # from the ceiling at which the response bends
 REST = value("acsm_rest")
 FREE_SD = 1e3  # a prior deviation that says nothing
 LEAST_SPREAD_BPM = 0.1  # of the residuals: heart rate is recorded in whole beats
@@ -166,14 +163,14 @@ def fit(series: EffortSeries, settings: MeasureSettings) -> Fit | None:
     theta = before[:, 0].copy()
     theta[FACTOR] = START_LOG_FACTOR
     for _ in range(PLAIN_ROUNDS):
-        found = _iterate(series, theta, before, None)
+        found = _iterate(series, theta, before, settings, robust=False)
         if found is None:
             return None
         theta = np.clip(theta + found[1], LOWEST, HIGHEST)
         if np.abs(found[1][FACTOR]) < 1e-3 and np.abs(found[1][UP]) < 1e-2:
             break
     for _ in range(ROUNDS):
-        found = _iterate(series, theta, before, settings)
+        found = _iterate(series, theta, before, settings, robust=True)
         if found is None:
             return None
         result, step = found
@@ -184,29 +181,36 @@ def fit(series: EffortSeries, settings: MeasureSettings) -> Fit | None:
 
 
 def _iterate(
-    series: EffortSeries, theta: FloatArray, before: FloatArray, robust: MeasureSettings | None
+    series: EffortSeries,
+    theta: FloatArray,
+    before: FloatArray,
+    settings: MeasureSettings,
+    *,
+    robust: bool,
 ) -> tuple[Fit, FloatArray] | None:
     """The fit at ``theta`` and the Gauss-Newton step from there; None without a solution.
 
-    ``robust`` are the settings for prewhitening and weights; None leaves the residuals plain.
+    ``robust`` prewhitens the residuals and weighs outliers down; else they stay plain.
     """
     known = np.isfinite(series.heart_rate)
     pairs = known[1:] & known[:-1]
-    model, slopes = response(series, theta)
+    model, slopes = response(series, theta, settings)
     residual = np.where(known, series.heart_rate - model, 0.0)
-    correlation = 0.0 if robust is None else _correlation(residual, pairs, robust)
+    correlation = _correlation(residual, pairs, settings) if robust else 0.0
     white = (residual[1:] - correlation * residual[:-1])[pairs]
     design = (slopes[1:] - correlation * slopes[:-1])[pairs]
     spread = max(LEAST_SPREAD_BPM, MAD_TO_SD * float(np.median(np.abs(white))))
     weight = np.ones(len(white))
-    if robust is not None:
-        weight = np.minimum(1.0, robust.kinetics_outlier * spread / np.maximum(np.abs(white), 1e-9))
+    if robust:
+        weight = np.minimum(
+            1.0, settings.kinetics_outlier * spread / np.maximum(np.abs(white), 1e-9)
+        )
     step, covariance = _solve(white, design, weight / np.square(spread), (theta, before))
     if not np.isfinite(step).all():
         return None
-    if robust is not None:
+    if robust:
         scores = design * (weight * white / np.square(spread))[:, None]
-        covariance = _robust(covariance, scores, robust.kinetics_lags)
+        covariance = _robust(covariance, scores, settings.kinetics_lags)
     deviation = float(np.std(residual[known]))
     return Fit(theta, covariance, deviation, correlation, len(white)), step
 
@@ -254,13 +258,17 @@ def _correlation(residual: FloatArray, pairs: BoolArray, settings: MeasureSettin
     )
 
 
-def response(series: EffortSeries, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+def response(
+    series: EffortSeries, theta: FloatArray, settings: MeasureSettings
+) -> tuple[FloatArray, FloatArray]:
     """Heart rate (m,) by the parameters, and its derivative by each of them (m, 14).
 
     The derivatives follow the same equation as heart rate itself, driven by those of HRss.
     """
     tau_up_s, tau_down_s = arithmetic.exp(theta[[UP, DOWN]])
-    target, driven = _delayed(*_steady(series, theta), float(theta[DELAY]) / series.step_s)
+    target, driven = _delayed(
+        *_steady(series, theta, settings), float(theta[DELAY]) / series.step_s
+    )
     driven[:, DELAY] /= series.step_s
     shares = series.step_s / np.array([tau_up_s, tau_down_s])
     kept = arithmetic.exp(-shares)
@@ -275,11 +283,13 @@ def response(series: EffortSeries, theta: FloatArray) -> tuple[FloatArray, Float
     initial = np.zeros(COUNT)
     initial[START] = 1.0
     slopes = follow(driven, keep, initial)
-    slopes[:, EXCITED] = _since_turns(series)
+    slopes[:, EXCITED] = _since_turns(series, settings)
     return rate + theta[EXCITED] * slopes[:, EXCITED], slopes
 
 
-def _steady(series: EffortSeries, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _steady(
+    series: EffortSeries, theta: FloatArray, settings: MeasureSettings
+) -> tuple[FloatArray, FloatArray]:
     """The steady heart rate (m,) that the effort of each step asks, and its derivatives."""
     slope, factor, walked = arithmetic.exp(theta[[SLOPE, FACTOR, WALKED]])
     times = 1.0 + (factor - 1.0) * series.backward
@@ -287,7 +297,7 @@ def _steady(series: EffortSeries, theta: FloatArray) -> tuple[FloatArray, FloatA
     level = np.where(series.walking, REST + (series.level - REST) * walked, series.level)
     demand = level + theta[RISE] * series.uphill + theta[FALL] * series.downhill
     free = theta[BASE] + slope * demand * times
-    settling = 1.0 - arithmetic.exp(-series.hours / SETTLING_H)
+    settling = 1.0 - arithmetic.exp(-series.hours * 3600.0 / settings.kinetics_settling_s)
     steady = free * drift + theta[SETTLED] * settling
     driven = np.zeros((len(steady), COUNT))
     driven[:, BASE] = drift
@@ -298,25 +308,26 @@ def _steady(series: EffortSeries, theta: FloatArray) -> tuple[FloatArray, FloatA
     driven[:, FALL] = slope * series.downhill * times * drift
     driven[:, SETTLED] = settling
     driven[:, WALKED] = np.where(series.walking, slope * (level - REST) * times * drift, 0.0)
-    room = (theta[CEILING] - steady) / CEILING_WIDTH_BPM
+    width = settings.kinetics_ceiling_width_bpm
+    room = (theta[CEILING] - steady) / width
     below = 1.0 / (1.0 + arithmetic.exp(-np.clip(room, -40.0, 40.0)))
-    capped = theta[CEILING] - CEILING_WIDTH_BPM * arithmetic.logaddexp(np.zeros_like(room), room)
+    capped = theta[CEILING] - width * arithmetic.logaddexp(np.zeros_like(room), room)
     driven *= below[:, None]
     driven[:, CEILING] = 1.0 - below
     return capped, driven
 
 
-def capped_share(series: EffortSeries, theta: FloatArray) -> float:
+def capped_share(series: EffortSeries, theta: FloatArray, settings: MeasureSettings) -> float:
     """Share of the backward time whose steady heart rate bends at the ceiling."""
-    steady, _ = _steady(series, theta)
-    capped = steady > theta[CEILING] - CEILING_WIDTH_BPM
+    steady, _ = _steady(series, theta, settings)
+    capped = steady > theta[CEILING] - settings.kinetics_ceiling_width_bpm
     return dot(capped.astype(np.float64), series.backward) / float(series.backward.sum())
 
 
-def unsteady_bpm(series: EffortSeries, theta: FloatArray) -> FloatArray:
+def unsteady_bpm(series: EffortSeries, theta: FloatArray, settings: MeasureSettings) -> FloatArray:
     """The delayed steady heart rate less the heart rate of the response, (m,)."""
-    rate, _ = response(series, theta)
-    steady, _ = _delayed(*_steady(series, theta), float(theta[DELAY]) / series.step_s)
+    rate, _ = response(series, theta, settings)
+    steady, _ = _delayed(*_steady(series, theta, settings), float(theta[DELAY]) / series.step_s)
     return steady - rate
 
 
@@ -331,10 +342,10 @@ def _delayed(target: FloatArray, driven: FloatArray, steps: float) -> tuple[Floa
     return (1.0 - part) * target[late] + part * target[later], moved
 
 
-def _since_turns(series: EffortSeries) -> FloatArray:
+def _since_turns(series: EffortSeries, settings: MeasureSettings) -> FloatArray:
     """What is left of the excitement of every turn, (m,), 1 at a turn."""
     turns = np.abs(np.diff(series.backward, prepend=series.backward[:1]))
-    keep = np.full(len(turns), arithmetic.exp(-series.step_s / FADING_S))
+    keep = np.full(len(turns), arithmetic.exp(-series.step_s / settings.kinetics_fading_s))
     return follow((turns / (1.0 - keep))[:, None], keep, np.zeros(1))[:, 0]
 
 
