@@ -56,7 +56,9 @@ def attacked_cost_section(costed: Mapping[str, Sequence[Costed]]) -> str:
         "excited at every turn, drifts to a level, rises and falls at different rates, stops at a "
         "ceiling that nothing states, and does not notice hills. Directions are told from the "
         "truth. The form of the model follows the literature; its priors and error terms were "
-        "looked at on this generator's seeds below 1,000, which are not reported.\n\n"
+        "looked at on this generator's seeds below 1,000, and the error terms made smaller once "
+        "after the seeds 90,000 to 90,099 had shown intervals that held the truth in 99 %. Other "
+        "seeds are reported.\n\n"
     )
     rows = [_cost_row(name, found) for name, found in costed.items()]
     head = ("sessions of", "sessions", "refused", "median error", "mean error")

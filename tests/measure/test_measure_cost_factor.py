@@ -199,7 +199,7 @@ def test_the_error_of_the_model_by_hand() -> None:
     )
     # hills: 6 of 100. Backward 1.5·30 = 45; nine tenths of the forward efforts 17, 23, 30 lie
     # below 28.6: beyond are 16.4 of 45
-    expected = math.hypot(0.005, 0.1 * 0.06, 0.15 * 16.4 / 45)
+    expected = math.hypot(0.003, 0.07 * 0.06, 0.08 * 16.4 / 45)
     assert _model_error(series, 1.5, SETTINGS) == pytest.approx(expected)
 
 
