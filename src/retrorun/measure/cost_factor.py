@@ -93,13 +93,17 @@ def cost_factor(samples: Samples, heart: HeartFit | None, settings: MeasureSetti
 
 
 def lag_bpm(heart: HeartFit | None, seconds: int, settings: MeasureSettings) -> FloatArray:
-    """What heart rate still lacks to its steady value, each second (n,); 0 without a fit.
+    """What heart rate still lacks to its steady value, each second (n,).
+
+    0 without a fit, and where the fit says that heart rate hardly follows the effort.
 
     From the fitted response: HRss less the heart rate that it gives, so it holds what is carried
     over from the effort before, the delay and the excitement of a turn.
     """
     lag = np.zeros(seconds)
     if heart is None or heart.found is None:
+        return lag
+    if arithmetic.exp(float(heart.found.parameters[SLOPE])) < settings.kinetics_least_slope:
         return lag
     steps = unsteady_bpm(heart.series, heart.found.parameters, settings)
     each = np.repeat(steps, int(heart.series.step_s))
