@@ -27,7 +27,7 @@ import adversary_page
 from accuracy_aims import missed, worse
 from accuracy_cost import cost_trial
 from accuracy_judging import total
-from accuracy_null import matched_trial
+from accuracy_null import Matched, matched_trial
 from accuracy_null_trends import NOISES, page_trial
 from accuracy_trials import (
     deceived_trial,
@@ -54,10 +54,11 @@ LEGS = ("adversary", "simulated", "real", "forward", "cost", "null")
 ADVERSARY_SEEDS = range(90_000, 90_040)  # looked at by this command only
 ADVERSARY_REAL_SEEDS = range(90_000, 90_002)
 ATTACKED_COST_SEEDS = range(91_000, 91_100)
-MATCHED_SEEDS, RAISED_SEEDS, RAISED_FACTOR = range(91_000, 91_400), range(91_000, 91_060), 1.2
-PAGE_SEEDS, POWER_SEEDS = range(90_000, 90_400), range(90_000, 90_050)
-POWER = ((20, 12.0), (40, 26.0), (60, 40.0))  # sessions, weeks
+MATCHED_SEEDS, RAISED_SEEDS, RAISED_FACTOR = range(91_000, 91_400), range(91_000, 91_040), 1.2
+PAGE_SEEDS, POWER_SEEDS = range(90_000, 90_400), range(90_000, 90_040)
+POWER = ((20, 12.0), (60, 40.0))  # sessions, weeks
 RISES = (2.0, 3.0, 4.0)
+MATCHED_AT_ONCE = 50
 COST_RUNNERS, COST_SESSIONS, TURNED_SEEDS, QUICK_SEEDS = 60, 10, 3, 2
 STEP_RATIOS = (0.97, 1.0, 1.03, 1.05, 1.07, 1.1, 1.13)
 QUICKER = (1.0, 1.04, 1.06, 1.08, 1.12)
@@ -102,7 +103,7 @@ def measured(
 ) -> tuple[dict[str, float], str]:
     """Figures and page of these legs; real recordings are passed over where there are none."""
     parts = {"simulated": _simulated, "real": _real, "forward": _forward}
-    parts |= {"cost": _cost, "null": _null}
+    parts |= {"cost": _cost, "null": partial(_null, keep=keep)}
     found: dict[str, float] = {}
     text, weak = "", ""
     sessions: dict[str, list[Attacked]] = {}
@@ -231,7 +232,7 @@ def _cost(jobs: int) -> Part:
     return numbers, page.cost_section(costed) + statistics.attacked_cost_section(attacked)
 
 
-def _null(jobs: int) -> Part:
+def _null(jobs: int, keep: Path | None = None) -> Part:
     pages = [(seed, name, 0.0, 0, 0.0) for name in NOISES for seed in PAGE_SEEDS]
     rising = [
         (seed, name, rise, count, weeks)
@@ -240,13 +241,21 @@ def _null(jobs: int) -> Part:
         for rise in RISES
         for seed in POWER_SEEDS
     ]
-    found = statistics.Nothing(
-        _mapped(matched_trial, [(seed, 1.0) for seed in MATCHED_SEEDS], jobs),
-        _mapped(matched_trial, [(seed, RAISED_FACTOR) for seed in RAISED_SEEDS], jobs),
-        _mapped(page_trial, pages, jobs),
-        _mapped(page_trial, rising, jobs),
-    )
+    judged = _kept("pages", keep, lambda: _mapped(page_trial, pages, jobs))
+    risen = _kept("rising pages", keep, lambda: _mapped(page_trial, rising, jobs))
+    raised = _matched(RAISED_SEEDS, RAISED_FACTOR, jobs, keep)
+    found = statistics.Nothing(_matched(MATCHED_SEEDS, 1.0, jobs, keep), raised, judged, risen)
     return statistics.null_figures(found), statistics.null_section(found)
+
+
+def _matched(seeds: range, factor: float, jobs: int, keep: Path | None) -> list[Matched]:
+    """Athletes of these seeds at a factor, fifty at a time."""
+    found: list[Matched] = []
+    for first in range(seeds.start, seeds.stop, MATCHED_AT_ONCE):
+        trials = [(seed, factor) for seed in seeds if first <= seed < first + MATCHED_AT_ONCE]
+        work = partial(_mapped, matched_trial, trials, jobs)
+        found += _kept(f"matched {factor} {trials[0][0]} {len(trials)}", keep, work)
+    return found
 
 
 def _mapped(work: Callable[[Given], Found], trials: Sequence[Given], jobs: int) -> list[Found]:
