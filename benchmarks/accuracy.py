@@ -1,10 +1,11 @@
 """Measure how well backward running is found, and write docs/accuracy.md.
 
-``python benchmarks/accuracy.py [--legs simulated,real,forward,cost] [--check] [--jobs 2]
-[--keep FOLDER]``
+``python benchmarks/accuracy.py [--legs simulated,real,forward,cost,null] [--check] [--update]
+[--jobs 2] [--keep FOLDER]``
 
 Without ``--check``, and with all legs and the real recordings at hand, the page and the published
-figures are written. Exit 1 when a figure misses its aim or, with ``--check``, what is published.
+figures are written. ``--update`` writes the sections and figures of some legs into those that are
+published. Exit 1 when a figure misses its aim or, with ``--check``, what is published.
 """
 
 import argparse
@@ -21,10 +22,13 @@ from typing import TypeVar
 
 import accuracy_figures as figures
 import accuracy_page as page
+import accuracy_statistics as statistics
 import adversary_page
 from accuracy_aims import missed, worse
 from accuracy_cost import cost_trial
 from accuracy_judging import total
+from accuracy_null import Matched, matched_trial
+from accuracy_null_trends import NOISES, page_trial
 from accuracy_trials import (
     deceived_trial,
     detection_seconds,
@@ -35,6 +39,7 @@ from accuracy_trials import (
     turned_trials,
 )
 from adversary import CONDITIONS
+from adversary_cost import COST_CONDITIONS, attacked_cost_trial
 from adversary_real import KINDS
 from adversary_trials import Attacked, attacked_trial, learnt_trial, real_trial
 from retrorun.model import Recording, Track
@@ -45,9 +50,15 @@ CORPUS = ROOT.parent / "shared" / "corpus"
 PUBLISHED = ROOT / "benchmarks" / "accuracy.json"
 PAGE = ROOT / "docs" / "accuracy.md"
 BEFORE = ROOT / "benchmarks" / "adversary_before.json"
-LEGS = ("adversary", "simulated", "real", "forward", "cost")
+LEGS = ("adversary", "simulated", "real", "forward", "cost", "null")
 ADVERSARY_SEEDS = range(90_000, 90_040)  # looked at by this command only
 ADVERSARY_REAL_SEEDS = range(90_000, 90_002)
+ATTACKED_COST_SEEDS = range(91_000, 91_100)
+MATCHED_SEEDS, RAISED_SEEDS, RAISED_FACTOR = range(91_000, 91_400), range(91_000, 91_040), 1.2
+PAGE_SEEDS, POWER_SEEDS = range(90_000, 90_400), range(90_000, 90_040)
+POWER = ((20, 12.0), (60, 40.0))  # sessions, weeks
+RISES = (2.0, 3.0, 4.0)
+MATCHED_AT_ONCE = 50
 COST_RUNNERS, COST_SESSIONS, TURNED_SEEDS, QUICK_SEEDS = 60, 10, 3, 2
 STEP_RATIOS = (0.97, 1.0, 1.03, 1.05, 1.07, 1.1, 1.13)
 QUICKER = (1.0, 1.04, 1.06, 1.08, 1.12)
@@ -67,7 +78,9 @@ def main() -> int:
     lines = missed(found) + (worse(found, published.get("figures", {})) if asked.check else [])
     for line in lines:
         print("below:", line, file=sys.stderr)
-    if not asked.check and set(legs) == set(LEGS) and CORPUS.is_dir():
+    if asked.update:
+        _update(found, text, published)
+    elif not asked.check and set(legs) == set(LEGS) and CORPUS.is_dir():
         PAGE.write_text(text, encoding="utf-8")
         told = {"figures": found, "quick": quick()}
         PUBLISHED.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
@@ -75,11 +88,22 @@ def main() -> int:
     return 1 if lines else 0
 
 
+def _update(found: dict[str, float], text: str, published: dict[str, dict[str, float]]) -> None:
+    """Put the sections and figures of some legs into what is published."""
+    figures_ = published.get("figures", {}) | found
+    sections = text.partition("\n## Aims\n")[2].partition("\n## ")[2]
+    page_text = statistics.updated(PAGE.read_text(encoding="utf-8"), "## " + sections, figures_)
+    PAGE.write_text(page_text, encoding="utf-8")
+    PUBLISHED.write_text(json.dumps(published | {"figures": figures_}, indent=1) + "\n")
+    print("updated:", PAGE.relative_to(ROOT), PUBLISHED.relative_to(ROOT))
+
+
 def measured(
     legs: Sequence[str], jobs: int, keep: Path | None = None
 ) -> tuple[dict[str, float], str]:
     """Figures and page of these legs; real recordings are passed over where there are none."""
-    parts = {"simulated": _simulated, "real": _real, "forward": _forward, "cost": _cost}
+    parts = {"simulated": _simulated, "real": _real, "forward": _forward}
+    parts |= {"cost": _cost, "null": partial(_null, keep=keep)}
     found: dict[str, float] = {}
     text, weak = "", ""
     sessions: dict[str, list[Attacked]] = {}
@@ -89,7 +113,7 @@ def measured(
         found |= adversary_page.adversary_figures(sessions)
         text += "\n" + adversary_page.adversary_section(sessions, before)
     for leg in LEGS[1:]:
-        if leg in legs and (leg in {"simulated", "cost"} or CORPUS.is_dir()):
+        if leg in legs and (leg in {"simulated", "cost", "null"} or CORPUS.is_dir()):
             numbers, section = _kept(leg, keep, partial(parts[leg], jobs))
             found |= numbers
             text += section
@@ -200,7 +224,38 @@ def _cost(jobs: int) -> Part:
         for session in range(COST_SESSIONS)
     ]
     costed = _mapped(cost_trial, trials, jobs)
-    return figures.cost_figures(costed), page.cost_section(costed)
+    attacked = {
+        name: _mapped(attacked_cost_trial, [(name, seed) for seed in ATTACKED_COST_SEEDS], jobs)
+        for name in COST_CONDITIONS
+    }
+    numbers = figures.cost_figures(costed) | statistics.attacked_cost_figures(attacked)
+    return numbers, page.cost_section(costed) + statistics.attacked_cost_section(attacked)
+
+
+def _null(jobs: int, keep: Path | None = None) -> Part:
+    pages = [(seed, name, 0.0, 0, 0.0) for name in NOISES for seed in PAGE_SEEDS]
+    rising = [
+        (seed, name, rise, count, weeks)
+        for name in NOISES
+        for count, weeks in POWER
+        for rise in RISES
+        for seed in POWER_SEEDS
+    ]
+    judged = _kept("pages", keep, lambda: _mapped(page_trial, pages, jobs))
+    risen = _kept("rising pages", keep, lambda: _mapped(page_trial, rising, jobs))
+    raised = _matched(RAISED_SEEDS, RAISED_FACTOR, jobs, keep)
+    found = statistics.Nothing(_matched(MATCHED_SEEDS, 1.0, jobs, keep), raised, judged, risen)
+    return statistics.null_figures(found), statistics.null_section(found)
+
+
+def _matched(seeds: range, factor: float, jobs: int, keep: Path | None) -> list[Matched]:
+    """Athletes of these seeds at a factor, fifty at a time."""
+    found: list[Matched] = []
+    for first in range(seeds.start, seeds.stop, MATCHED_AT_ONCE):
+        trials = [(seed, factor) for seed in seeds if first <= seed < first + MATCHED_AT_ONCE]
+        work = partial(_mapped, matched_trial, trials, jobs)
+        found += _kept(f"matched {factor} {trials[0][0]} {len(trials)}", keep, work)
+    return found
 
 
 def _mapped(work: Callable[[Given], Found], trials: Sequence[Given], jobs: int) -> list[Found]:
@@ -215,6 +270,8 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--legs", default=",".join(LEGS), help="which, separated by commas")
     parser.add_argument("--check", action="store_true", help="write nothing; fail if worse")
+    words = "write these legs' sections and figures into the published ones"
+    parser.add_argument("--update", action="store_true", help=words)
     parser.add_argument("--keep", type=Path, help="folder in which an interrupted run goes on")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     return parser.parse_args()

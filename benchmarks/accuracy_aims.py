@@ -62,6 +62,15 @@ AIMS: tuple[Aim, ...] = (
     Aim("cost_ten", "cost factor, median error, ten sessions", 0.02, at_most=True),
     Aim("cost_coverage", "cost factor, interval covers the truth", 0.90),
     Aim("cost_coverage_high", "the same, not too wide", 0.98, at_most=True),
+    Aim("attacked_cost", "attacked: cost factor, median error", 0.03, at_most=True),
+    Aim("attacked_cost_coverage", "attacked: cost factor, interval covers the truth", 0.90),
+    Aim("attacked_cost_coverage_high", "attacked: the same, not too wide", 0.98, at_most=True),
+    Aim("attacked_cost_noise_bias", "attacked: the same, bias by positions", 0.03, at_most=True),
+    Aim("null_matched_bias", "nothing differs: heart rate's bias, beats/min", 0.3, at_most=True),
+    Aim("null_matched_coverage", "nothing differs: heart rate, interval covers 0", 0.92),
+    Aim("null_matched_coverage_high", "nothing differs: not too wide", 0.98, at_most=True),
+    Aim("null_pages_white", "nothing rises: pages that say so, white noise", 0.05, at_most=True),
+    Aim("null_pages_wandering", "nothing rises: pages that say so, wandering", 0.1, at_most=True),
 )
 TIMED = {"hour_ms"}  # depends on the machine: held to the aim, not to the last figure
 SLACK = 0.002

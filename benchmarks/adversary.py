@@ -82,6 +82,11 @@ def session(name: str, seed: int, who: Person | None = None) -> Case:
     rng = np.random.default_rng([crc32(name.encode()), seed])
     asked = CONDITIONS[name]
     drawn = asked.drawn(rng, person(rng)) if who is None else who
+    return drawn_case(asked, drawn, rng)
+
+
+def drawn_case(asked: Condition, drawn: Person, rng: np.random.Generator) -> Case:
+    """A session of this athlete under a condition."""
     pieces = asked.plan(rng)
     route = asked.routes[int(rng.integers(len(asked.routes)))]
     motion = move(drawn, pieces, route, rng, asked.hills)

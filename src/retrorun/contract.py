@@ -59,7 +59,7 @@ def session_document(session: Session) -> Json:
         "second_devices": [_second_device(each) for each in session.second_devices],
         "segments": [_segment(each) for each in session.measures.segments],
         "totals": {name: _totals(total) for name, total in session.measures.totals.items()},
-        "cost_factor": _estimate(session.measures.cost_factor),
+        "cost_factor": _cost_factor(session.measures.cost_factor, session.measures.net_factor),
         "warnings": [_note(note) for note in session.notes],
     }
 
@@ -181,6 +181,18 @@ def _estimate(estimate: Estimate) -> Json:
         "method": estimate.method,
         "reason": estimate.reason,
     }
+
+
+def _cost_factor(gross: Estimate, net: Estimate | None) -> Json:
+    """The factor of all demand, as ever and under ``gross``; ``net`` is of demand above rest."""
+    return _estimate(gross) | {"gross": _ends(gross), "net": _ends(net)}
+
+
+def _ends(estimate: Estimate | None) -> Json:
+    value, low, high = (
+        (None, None, None) if estimate is None else (estimate.value, estimate.low, estimate.high)
+    )
+    return {"value": _round(value, 3), "low": _round(low, 3), "high": _round(high, 3)}
 
 
 def _round(value: float | None, digits: int) -> float | int | None:

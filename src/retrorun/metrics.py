@@ -141,7 +141,7 @@ class Metrics:
         Metric(
             "heart",
             "1/min",
-            "mean after the first minute",
+            "mean after the first minute, carry-over made good",
             kept=True,
             read=True,
             compared=Compared(

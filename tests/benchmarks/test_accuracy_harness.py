@@ -19,9 +19,12 @@ from accuracy_judging import (
     stretch_rows,
     wilson,
 )
+from accuracy_null_trends import FOLLOWED, LEVELS, page_trial
 from accuracy_oracle import Told, oracle
+from accuracy_statistics import updated
 from accuracy_trials import deceived_trial, simulated_trial, truthful
 from accuracy_turned import slowed, turned
+from adversary_cost import attacked_cost_trial
 from retrorun.model import Detection, HeadingVerdict, Segment
 from retrorun.prepare import prepare
 from retrorun.settings import Settings
@@ -169,3 +172,33 @@ def test_a_deceived_session_is_forward_and_looks_backward() -> None:
     assert sum(each.backward_s for each in judged) == 0
     assert sum(each.candidate_s for each in judged) > 600
     assert sum(each.confirmed_false_s for each in judged) == 0
+
+
+def test_measured_sections_take_their_place_and_the_others_stay() -> None:
+    page = (
+        "# Title\n\nWords.\n\n## What is still weak\n\n- aim missed: an old one\n- wind: weak\n\n"
+        "## Aims\n\nold table\n\n## First\n\nold\n\n## Second\n\nkept\n"
+    )
+    found = updated(page, "## First\n\nnew\n\n## Third\n\nadded\n", {"attacked_cost": 0.2})
+    assert found.startswith("# Title\n\nWords.\n\n## What is still weak\n\n- aim missed: ")
+    assert "an old one" not in found
+    assert "- wind: weak" in found
+    assert "attacked: cost factor, median error | ≤ 0.03 | 0.2 | **not met**" in found
+    assert found.endswith("## First\n\nnew\n\n## Second\n\nkept\n\n## Third\n\nadded\n")
+    assert "old" not in found.replace("old one", "")
+
+
+def test_the_cost_factor_of_the_adversarial_generator_is_net_and_near() -> None:
+    found = [attacked_cost_trial(("several speeds", seed)) for seed in (0, 2, 7)]
+    known = [each for each in found if each.estimate.value is not None]
+    assert known
+    for each in known:
+        assert each.estimate.value == pytest.approx(each.true, rel=0.05)
+
+
+def test_a_page_judges_all_eight_trends() -> None:
+    page = page_trial((1, "white", 0.0, 12, 10.0))
+    assert set(page.verdicts) == set(LEVELS)
+    assert set(page.verdicts.values()) <= {"rising", "falling", "higher", "lower", "level"}
+    steep = page_trial((1, "white", 12.0, 60, 40.0))
+    assert steep.verdicts[FOLLOWED] == "rising"

@@ -5,6 +5,7 @@ import pytest
 from measured_sessions import MONDAY_S, kcal, session, stretch
 
 from retrorun.compare import EarlierSessions, claims, compare, earlier_sessions, guidance
+from retrorun.compare.statistics import widened
 from retrorun.model import (
     Athlete,
     Best,
@@ -90,6 +91,37 @@ def test_a_partner_s_speed_is_made_good_by_the_runner_s_own_line() -> None:
     found = difference(compared(*(session(f"s{n}", n, parts(n)) for n in range(5))), "cadence_spm")
     assert found.percent.value == pytest.approx(10.0)
     assert found.forward == pytest.approx(160.0)
+
+
+def test_a_partner_s_time_is_made_good_by_the_runner_s_own_line() -> None:
+    # forward heart rate is 120 + 10·speed + 0.01·seconds; backward the same: no difference
+    def rate(speed: float, start_s: float) -> float:
+        return 120.0 + 10.0 * speed + 0.01 * start_s
+
+    def parts(number: int) -> list[MeasuredSegment]:
+        plan = [(0, 2.5 + 0.05 * number), (900, 2.9), (1500, 2.1 + 0.05 * number)]
+        ahead = [
+            stretch(start, 300, "forward", speed, steady_heart_rate_bpm=rate(speed, start))
+            for start, speed in plan
+        ]
+        later = rate(2.4, 600)
+        back = stretch(600, 120, "backward", 2.4, steady_heart_rate_bpm=later)
+        return sorted([*ahead, back], key=lambda each: each.segment.start_s)
+
+    found = difference(
+        compared(*(session(f"s{n}", n, parts(n)) for n in range(5))), "heart_rate_bpm"
+    )
+    assert found.difference.value == pytest.approx(0.0, abs=1e-6)
+    # a perfect line leaves only the error that no session averages away
+    assert found.difference.high == pytest.approx(1.959964 * 0.2, rel=1e-3)
+
+
+def test_an_independent_error_widens_an_interval_in_squares() -> None:
+    # half widths 3 and 4 (1.96 · 2.0409) add to 5
+    found = widened(Estimate(10.0, 7.0, 13.0, "m"), 4.0 / 1.959964)
+    assert (found.low, found.high) == (pytest.approx(5.0), pytest.approx(15.0))
+    nothing = Estimate(None, None, None, "m", "none")
+    assert widened(nothing, 1.0) is nothing
 
 
 def test_too_few_pairs_give_words_and_no_number() -> None:
@@ -348,7 +380,7 @@ def test_economy_is_told_in_per_cent_of_where_it_began() -> None:
     back = stretch(300, 60, "backward")
     sessions = [session(f"s{n}", 7 * n, [each, back]) for n, each in enumerate(ahead)]
     claim = next(each for each in claims(compared(*sessions)) if each.key == "economy")
-    assert "change by +2.00 % a week" in claim.data
+    assert "Forward metres per heartbeat (rising): +2.00 % a week" in claim.data
     assert claim.measured is not None
     assert claim.measured.value == pytest.approx(2.0)
 

@@ -69,12 +69,20 @@ def compare(sessions: Sequence[Session], athlete: Athlete, settings: CompareSett
         association=association(calendar, settings),
         practice=practice(kept, settings),
         notes=notes + _notes(active, athlete),
+        net_factor=_net_factor(kept, settings),
     )
 
 
 def learnt_cost_factor(sessions: Sequence[Session], settings: CompareSettings) -> Estimate:
     """The athlete's own backward cost factor over sessions, or why there is none."""
     return common_cost_factor([session.measures.cost_factor for session in sessions], settings)
+
+
+def _net_factor(sessions: Sequence[Session], settings: CompareSettings) -> Estimate | None:
+    """The factor of demand above rest over the sessions; None where none of them has one."""
+    found = [session.measures.net_factor for session in sessions]
+    common = common_cost_factor([each for each in found if each is not None], settings)
+    return None if common.value is None else common
 
 
 def common_cost_factor(factors: Sequence[Estimate], settings: CompareSettings) -> Estimate:

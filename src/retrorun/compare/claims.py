@@ -31,6 +31,11 @@ def calories(comparison: Comparison) -> Answer:
         f"Your own factor is {factor.value:.2f} ({factor.low:.2f} to {factor.high:.2f}) times "
         f"forward at the same speed and grade, from {factor.method}."
     )
+    net = comparison.net_factor
+    if net is not None and net.value is not None:
+        words += (
+            f" That is of all that is spent (gross); of what is spent above rest {net.value:.2f}."
+        )
     return words, "answered", factor
 
 
@@ -91,12 +96,19 @@ def economy(comparison: Comparison) -> Answer:
     scale = 100.0 / trend.intercept
     value, low, high = (each and each * scale for each in (slope.value, slope.low, slope.high))
     words = (
-        f"Forward metres per heartbeat change by {value or 0.0:+.2f} % a week "
+        f"Forward metres per heartbeat {_going(trend)}: {value or 0.0:+.2f} % a week "
         f"({low or 0.0:+.2f} to {high or 0.0:+.2f}), {trend.note}. "
         f"With backward volume: {comparison.association.note}. Training, heat and sleep change it "
         "too."
     )
     return words, "answered", Estimate(value, low, high, slope.method)
+
+
+def _going(trend: Trend) -> str:
+    """The verdict in words: without certainty only what happened over this period."""
+    if trend.verdict in {"rising", "falling"}:
+        return f"({trend.verdict})"
+    return "over this period"
 
 
 def slowly(comparison: Comparison) -> Answer:
@@ -150,7 +162,7 @@ def weeks(comparison: Comparison) -> Answer:
         return f"{behind} Backward speed: {trend.note if trend else ''}.", "too early", None
     slope = trend.slope_per_week
     words = (
-        f"{behind} Backward speed changes by {slope.value or 0.0:+.3f} m/s a week "
+        f"{behind} Backward speed {_going(trend)}: {slope.value or 0.0:+.3f} m/s a week "
         f"({slope.low or 0.0:+.3f} to {slope.high or 0.0:+.3f})."
     )
     return words, "answered", slope

@@ -7,14 +7,16 @@ partner's value to the exact backward speed; with too few forward segments the v
 Differences are backward minus forward, with intervals, or say how much data is missing.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from retrorun.arithmetic import dot
+from retrorun import arithmetic
+from retrorun.arithmetic import dot, product
 from retrorun.compare.sessions import DAY_S, SegmentTable
-from retrorun.compare.statistics import mean_by_group
+from retrorun.compare.statistics import mean_by_group, widened
 from retrorun.metric_types import Compared
 from retrorun.metrics import DIFFERENCES
 from retrorun.model import Difference, Estimate, Pair, Session
@@ -26,11 +28,17 @@ PAIRS_AT_ONCE = 2**20  # pairs that are looked at together: some ten megabytes
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matches:
-    """Backward segments, (p,), and the forward partner and unlikeness of each."""
+    """Backward segments, (p,), and the forward partner and unlikeness of each.
+
+    ``gaps`` (p, 2) are backward minus forward of speed and of time since the session's start, made
+    good by ``lines``; None where nothing was made good.
+    """
 
     back: SegmentTable
     ahead: SegmentTable
     distance: FloatArray
+    gaps: FloatArray | None = None
+    lines: Mapping[tuple[str, str], "Line"] = field(default_factory=dict)
 
     def pairs(self, sessions: Sequence[Session], most: int) -> tuple[Pair, ...]:
         """The last ``most`` of them, one by one."""
@@ -211,14 +219,29 @@ def _distances(traits: FloatArray, others: FloatArray, reach_s: float) -> FloatA
     return np.where(apart[:, :3].max(axis=1) > 1.0, np.inf, distance)
 
 
-SPEED = "speed_mps"
-Slopes = Mapping[tuple[str, str], float]
+SPEED, HEART_RATE = "speed_mps", "heart_rate_bpm"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """How a metric of forward segments changes within a session.
+
+    Attributes:
+        slopes: (2,) by speed, a m/s, and by time since the session's start, a second.
+        covariance: (2, 2) of both, by sessions.
+    """
+
+    slopes: FloatArray
+    covariance: FloatArray
+
+
+Lines = Mapping[tuple[str, str], Line]  # by gait and metric
 
 
 def at_backward_speed(
     matches: Matches, ahead: SegmentTable, sessions: int, settings: CompareSettings
 ) -> Matches:
-    """The same pairs, the forward values as they would be at the backward speed.
+    """The same pairs, the forward values as they would be at the backward speed and time.
 
     Args:
         matches: pairs at equal speed.
@@ -226,47 +249,84 @@ def at_backward_speed(
         sessions: of how many sessions they are.
         settings: for the lines.
     """
-    slopes = _slopes(ahead, sessions, settings)
+    lines = _lines(ahead, sessions, settings)
     measures = matches.ahead.measures
-    gap_mps = matches.back.measures[SPEED] - measures[SPEED]
+    gaps = np.stack(
+        [
+            matches.back.measures[SPEED] - measures[SPEED],
+            matches.back.start_s - matches.ahead.start_s,
+        ],
+        axis=1,
+    )
     moved = {
-        key: values + gap_mps * _slope_of_each(key, matches.ahead, slopes)
+        key: values + (gaps * _slopes_of_each(key, matches.ahead, lines)).sum(axis=1)
         for key, values in measures.items()
     }
-    return replace(matches, ahead=matches.ahead.with_metrics(moved))
+    return replace(matches, ahead=matches.ahead.with_metrics(moved), gaps=gaps, lines=lines)
 
 
-def _slope_of_each(key: str, ahead: SegmentTable, slopes: Slopes) -> FloatArray:
-    """The slope of a metric for each segment, 0 where there is no line."""
-    found = np.zeros(len(ahead.gait))
-    for (gait, name), slope in slopes.items():
+def _slopes_of_each(key: str, ahead: SegmentTable, lines: Lines) -> FloatArray:
+    """The slopes of a metric for each segment (n, 2), 0 where there is no line."""
+    found = np.zeros((len(ahead.gait), 2))
+    for (gait, name), line in lines.items():
         if name == key:
-            found[ahead.gait == gait] = slope
+            found[ahead.gait == gait] = line.slopes
     return found
 
 
-def _slopes(ahead: SegmentTable, sessions: int, settings: CompareSettings) -> Slopes:
-    """Change of each metric with forward speed, per gait, by least squares."""
+def _lines(ahead: SegmentTable, sessions: int, settings: CompareSettings) -> Lines:
+    """Change of each metric with forward speed and with time, per gait."""
     late = ahead.session >= sessions - settings.line_sessions
     lasting = ahead.select(late & (ahead.columns["moving_s"] >= settings.line_s))
-    found: dict[tuple[str, str], float] = {}
+    found: dict[tuple[str, str], Line] = {}
     for gait in np.unique(lasting.gait):
         part = lasting.select(lasting.gait == gait)
         for key, values in part.measures.items():
-            both = np.stack([part.measures[SPEED], values], axis=1)
-            slope = _slope(both[np.isfinite(both).all(axis=1)], settings)
-            if slope is not None and key != SPEED:
-                found[str(gait), key] = slope
+            rows = np.stack([part.measures[SPEED], part.start_s, values], axis=1)
+            known = np.isfinite(rows).all(axis=1)
+            line = _line(rows[known], part.session[known], settings)
+            if line is not None and key != SPEED:
+                found[str(gait), key] = line
     return found
 
 
-def _slope(rows: FloatArray, settings: CompareSettings) -> float | None:
+def _line(rows: FloatArray, sessions: IntArray, settings: CompareSettings) -> Line | None:
+    """Least squares within sessions, of rows of speed, time and value (n, 3).
+
+    What differs from day to day is no part of it. Time is left out where it hardly differs.
+    """
     if len(rows) < max(1, settings.line_stretches):
         return None
-    if float(rows[:, 0].std()) < settings.line_spread_mps:
+    _, owner = np.unique(sessions, return_inverse=True)
+    counts = np.bincount(owner)
+    sums = np.stack([np.bincount(owner, weights=column) for column in rows.T], axis=1)
+    inner = rows - (sums / counts[:, None])[owner]
+    spread = np.sqrt(np.square(inner).mean(axis=0))
+    if float(spread[0]) < settings.line_spread_mps:
         return None
-    centred = rows - rows.mean(axis=0)
-    return dot(centred[:, 0], centred[:, 1]) / dot(centred[:, 0], centred[:, 0])
+    timed = float(spread[1]) >= settings.line_spread_s
+    if timed:
+        shared = dot(inner[:, 0], inner[:, 1]) / (len(rows) * float(spread[0] * spread[1]))
+        timed = shared * shared < settings.line_shared
+    return _fitted(inner, owner, 2 if timed else 1)
+
+
+def _fitted(inner: FloatArray, owner: IntArray, columns: int) -> Line:
+    """The line of centred rows (n, 3) by their first columns, with its covariance by sessions.
+
+    Source: Liang & Zeger 1986 (Biometrika 73:13), with the correction G / (G - 1) for G sessions.
+    """
+    design, values = inner[:, :columns], inner[:, 2]
+    bread = arithmetic.inverse(product(design.T, design))
+    slopes = product(bread, product(design.T, values[:, None]))[:, 0]
+    left = values - product(design, slopes[:, None])[:, 0]
+    scores = np.stack([np.bincount(owner, weights=column) for column in (design.T * left)], axis=1)
+    groups = len(scores)
+    meat = product(scores.T, scores) * (groups / (groups - 1.0) if groups > 1 else 1.0)
+    whole, covariance = np.zeros(2), np.zeros((2, 2))
+    whole[:columns] = slopes
+    covariance[:columns, :columns] = product(product(bread, meat), bread)
+    return Line(whole, covariance)
 
 
 METHOD = "mean of paired differences, clustered by session, Student's 95 % interval"
@@ -294,18 +354,37 @@ def _difference(metric: Compared, matches: Matches, settings: CompareSettings) -
         nothing = Estimate(None, None, None, METHOD, note)
         return Difference(key, label, unit, None, None, nothing, nothing, *counts, missing, note)
     apart = back - ahead
+    beside = _line_error(key, matches, both)
+    if key == HEART_RATE:
+        beside = arithmetic.hypot(beside, settings.heart_rate_error_bpm)
+    relative = 100.0 * beside / abs(float(ahead.mean()))
     return Difference(
         key=key,
         label=label,
         unit=unit,
         backward=mean_by_group(back, sessions, METHOD).value,
         forward=mean_by_group(ahead, sessions, METHOD).value,
-        difference=mean_by_group(apart, sessions, METHOD),
-        percent=mean_by_group(100.0 * apart / ahead, sessions, METHOD),
+        difference=widened(mean_by_group(apart, sessions, METHOD), beside),
+        percent=widened(mean_by_group(100.0 * apart / ahead, sessions, METHOD), relative),
         pairs=counts[0],
         sessions=counts[1],
         note=metric.reading,
     )
+
+
+def _line_error(key: str, matches: Matches, both: BoolArray) -> float:
+    """Standard error of the mean difference by the lines, which all pairs have in common."""
+    if matches.gaps is None:
+        return 0.0
+    variance, rank, gait = 0.0, matches.back.rank[both], matches.back.gait[both]
+    _, owner = np.unique(rank, return_inverse=True)
+    share = 1.0 / np.bincount(owner)[owner] / (int(owner.max()) + 1)  # of each pair in the mean
+    for (of, name), line in matches.lines.items():
+        if name == key:
+            weight = np.where(gait == of, share, 0.0)
+            mean = (matches.gaps[both] * weight[:, None]).sum(axis=0)
+            variance += dot(product(line.covariance, mean[:, None])[:, 0], mean)
+    return math.sqrt(max(0.0, variance))
 
 
 def _too_early(missing: int) -> str:

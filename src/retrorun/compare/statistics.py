@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -53,6 +54,14 @@ def mean_by_group(values: FloatArray, groups: npt.ArrayLike, method: str) -> Est
         return Estimate(mean, None, None, method, "one pair has no interval")
     reach = student(len(parts) - 1) * float(parts.std(ddof=1)) / math.sqrt(len(parts))
     return Estimate(mean, mean - reach, mean + reach, method)
+
+
+def widened(found: Estimate, error: float) -> Estimate:
+    """An estimate whose interval also holds an independent error with this deviation."""
+    if found.value is None or found.low is None or found.high is None:
+        return found
+    reach = arithmetic.hypot((found.high - found.low) / 2.0, NORMAL * error)
+    return replace(found, low=found.value - reach, high=found.value + reach)
 
 
 def theil_sen(x: FloatArray, y: FloatArray, method: str) -> tuple[Estimate, float]:

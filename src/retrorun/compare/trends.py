@@ -1,17 +1,21 @@
 """How metrics change over time: robust slopes, with the weeks and sessions behind them."""
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from retrorun.compare.sessions import DAY_S, segments_of_kind, total
 from retrorun.compare.statistics import theil_sen
+from retrorun.compare.wandering import SlopeTest, slope_test, sure
 from retrorun.metric_types import Trended
 from retrorun.metrics import TRENDED
 from retrorun.model import Association, Estimate, Point, Session, Totals, Trend, Week
+from retrorun.model.comparison import TrendVerdict
 from retrorun.settings import CompareSettings
 
-METHOD = "Theil-Sen slope, Sen's 95 % interval"
+METHOD = "Theil-Sen slope; 95 % interval of Sen, widened where numbers may wander"
 WEEK_S = 7 * DAY_S
 Measure = Callable[[Session, CompareSettings], float | Estimate | None]
 CAUTION = "runs together with the volume; that is not a cause"
@@ -100,8 +104,26 @@ COMPUTED: Mapping[str, Measure] = {
 
 
 def trends(sessions: Sequence[Session], settings: CompareSettings) -> tuple[Trend, ...]:
-    """Every metric's trend, in the order of the page; ``sessions`` in time order."""
-    return tuple(_trend(each, sessions, settings) for each in TRENDED)
+    """Every metric's trend, in the order of the page; ``sessions`` in time order.
+
+    Which of them rise or fall for sure is decided over all of them together (`wandering.sure`).
+    """
+    found = [_trend(each, sessions, settings) for each in TRENDED]
+    known = [each for each in found if each.probability is not None]
+    certain = sure([each.probability or 0.0 for each in known], settings.trend_false)
+    settled = {each.key for each, certainly in zip(known, certain, strict=True) if certainly}
+    return tuple(_settled(each, each.key in settled) for each in found)
+
+
+def _settled(trend: Trend, certain: bool) -> Trend:  # noqa: FBT001 - a value
+    """The trend with its verdict: without certainty a change is one of this period only."""
+    slope = trend.slope_per_week
+    if trend.probability is None or slope.low is None or slope.high is None:
+        return trend
+    up = slope.value is not None and slope.value > 0
+    if certain and (slope.low > 0 or slope.high < 0):
+        return replace(trend, verdict="rising" if up else "falling")
+    return trend
 
 
 def _trend(metric: Trended, sessions: Sequence[Session], settings: CompareSettings) -> Trend:
@@ -117,8 +139,36 @@ def _trend(metric: Trended, sessions: Sequence[Session], settings: CompareSettin
         return Trend(key, label, unit, points, slope, None, weeks, len(points), missing, note)
     time_weeks, values = _series(points, settings)
     slope, intercept = theil_sen(time_weeks, values, METHOD)
+    test = slope_test(time_weeks, time_weeks, values, settings)
     note = f"{len(points)} sessions over {weeks:.0f} weeks"
-    return Trend(key, label, unit, points, slope, intercept, weeks, len(points), 0, note)
+    return Trend(
+        key,
+        label,
+        unit,
+        points,
+        _holding(slope, test),
+        intercept,
+        weeks,
+        len(points),
+        note=note,
+        probability=test.probability,
+        verdict=_over_this_period(slope),
+    )
+
+
+def _over_this_period(slope: Estimate) -> TrendVerdict:
+    """How the period went, by Sen's interval: as if its points had nothing in common."""
+    if (slope.low or 0.0) > 0:
+        return "higher"
+    return "lower" if (slope.high or 0.0) < 0 else "level"
+
+
+def _holding(slope: Estimate, test: SlopeTest) -> Estimate:
+    """The slope with an interval that also allows for wandering."""
+    if slope.value is None or slope.low is None or slope.high is None:
+        return slope
+    low, high = min(slope.low, slope.value - test.reach), max(slope.high, slope.value + test.reach)
+    return replace(slope, low=low, high=high)
 
 
 def _too_early(missing: int, weeks: float, settings: CompareSettings) -> str:
@@ -174,5 +224,20 @@ def association(weeks: Sequence[Week], settings: CompareSettings) -> Association
         slope = Estimate(None, None, None, METHOD, note)
     else:
         note = f"{len(rows)} weeks; {CAUTION}"
-        slope, _ = theil_sen(np.array(volumes) / 1000.0, np.array(economies), METHOD)
+        slope = _together([row[0] for row in rows], volumes, economies, settings)
     return Association(mondays, volumes, economies, slope, missing, note)
+
+
+def _together(
+    mondays: Sequence[str],
+    volumes: Sequence[float],
+    economies: Sequence[float],
+    settings: CompareSettings,
+) -> Estimate:
+    """Slope of economy by 1,000 m of volume; both may wander over the weeks."""
+    days = [dt.date.fromisoformat(each).toordinal() for each in mondays]
+    weeks, run, values = np.array(days) / 7.0, np.array(volumes) / 1000.0, np.array(economies)
+    slope, _ = theil_sen(run, values, METHOD)
+    return (
+        slope if slope.value is None else _holding(slope, slope_test(weeks, run, values, settings))
+    )

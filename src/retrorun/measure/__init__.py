@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from retrorun.measure.cost_factor import cost_factor
+from retrorun.measure.cost_factor import cost_factor, heart_fit, lag_bpm
 from retrorun.measure.energy import NO_MASS, EnergyInputs, energies, energy_columns, keytel_refusal
 from retrorun.measure.heart import heart_loads, heart_rate_columns, maximum_bpm, suspect_heart_rate
 from retrorun.measure.pace import backward_bests, gait_columns, ground, pace_columns
@@ -51,14 +51,16 @@ def measure(
     """
     doubted, notes = suspect_heart_rate(track, settings)
     samples = lay_out(track, detection.segments, doubted, settings)
-    factor = cost_factor(samples, settings)
+    fitted = heart_fit(samples, settings)
+    factor = cost_factor(samples, fitted, settings)
+    lag = lag_bpm(fitted, track.seconds, settings)
     columns = {
         **pace_columns(samples),
         **gait_columns(samples),
-        **heart_rate_columns(samples, settings),
+        **heart_rate_columns(samples, lag, settings),
         **energy_columns(samples, athlete, settings),
     }
-    inputs = _energy_inputs(athlete, factor)
+    inputs = _energy_inputs(athlete, factor.gross)
     segments = tuple(
         _measured(segment, row, inputs, settings)
         for segment, row in zip(detection.segments, _rows(columns), strict=True)
@@ -66,7 +68,8 @@ def measure(
     return Measures(
         segments=segments,
         totals=totals(segments),
-        cost_factor=factor,
+        cost_factor=factor.gross,
+        net_factor=factor.net,
         notes=notes + _profile_notes(samples, athlete),
         bests=backward_bests(samples, settings),
         heart=heart_loads(samples, athlete, settings),
@@ -76,7 +79,8 @@ def measure(
 def own_cost_factor(track: Track, detection: Detection, settings: MeasureSettings) -> Estimate:
     """The backward cost factor of a session, as ``measure`` finds it for this detection."""
     doubted, _ = suspect_heart_rate(track, settings)
-    return cost_factor(lay_out(track, detection.segments, doubted, settings), settings)
+    samples = lay_out(track, detection.segments, doubted, settings)
+    return cost_factor(samples, heart_fit(samples, settings), settings).gross
 
 
 def _energy_inputs(athlete: Athlete, factor: Estimate) -> EnergyInputs:

@@ -1,20 +1,29 @@
 """The athlete's own backward cost factor, from the kinetics of heart rate in one session."""
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from retrorun import arithmetic
+from retrorun.arithmetic import dot
+from retrorun.literature import value
 from retrorun.measure.energy import forward_oxygen
-from retrorun.measure.kinetics import SLOPE, EffortSeries, Fit, fit
-from retrorun.measure.samples import Samples
+from retrorun.measure.kinetics import SLOPE, EffortSeries, Fit, capped_share, fit, unsteady_bpm
+from retrorun.measure.position_noise import (
+    CHORD_S,
+    calibrated,
+    position_noise_m2,
+    without_noise,
+)
+from retrorun.measure.samples import Samples, walking
 from retrorun.model import Estimate
 from retrorun.settings import MeasureSettings
 from retrorun.units import BoolArray, FloatArray
 
 METHOD = "heart-rate kinetics"
 Z95 = 1.96
+ONSET_S = 30.0  # length of segment at which `kinetics_onset_error` holds
 DOUBTFUL = {"candidate", "unknown"}
 
 
@@ -23,10 +32,45 @@ def no_estimate(reason: str) -> Estimate:
     return Estimate(None, None, None, METHOD, reason)
 
 
-def cost_factor(samples: Samples, settings: MeasureSettings) -> Estimate:
+@dataclass(frozen=True, slots=True)
+class CostFactor:
+    """The backward cost factor of all demand (``gross``), and of demand above rest (``net``)."""
+
+    gross: Estimate
+    net: Estimate
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeartFit:
+    """A session's effort and the response of the heart that was fitted to it; None: no solution."""
+
+    series: EffortSeries
+    found: Fit | None
+
+
+def heart_fit(samples: Samples, settings: MeasureSettings) -> HeartFit | None:
+    """Fit the heart's response (`kinetics`) over the whole session; None with too little to fit."""
+    if not np.isfinite(samples.heart_rate_bpm).any() or not np.isfinite(samples.speed_mps).any():
+        return None
+    series = effort_series(samples, settings)
+    if _usable_s(series) < settings.kinetics_usable_s:
+        return None
+    return HeartFit(series, fit(series, settings))
+
+
+def _usable_s(series: EffortSeries) -> float:
+    return float(np.isfinite(series.heart_rate).sum()) * series.step_s
+
+
+def cost_factor(samples: Samples, heart: HeartFit | None, settings: MeasureSettings) -> CostFactor:
     """How many times the forward oxygen demand at the same speed and grade was spent.
 
-    Fitted over the whole session (`kinetics`). Backward walking and running share one factor.
+    Backward walking and running share one factor.
+
+    Args:
+        samples: the session.
+        heart: what `heart_fit` gives for it.
+        settings: how much data an answer needs.
 
     Returns:
         The factor with its 95 % interval; without a value, and with a reason, where the data are
@@ -34,15 +78,61 @@ def cost_factor(samples: Samples, settings: MeasureSettings) -> Estimate:
     """
     problem = _missing_data(samples, settings)
     if problem:
-        return no_estimate(problem)
-    series = effort_series(samples, settings)
-    problem = _too_uniform(series, settings)
+        return _refused(problem)
+    if heart is None:
+        least = settings.kinetics_usable_s / 60
+        return _refused(f"less than {least:g} minutes of usable heart rate")
+    problem = _too_uniform(heart.series, settings)
     if problem:
-        return no_estimate(problem)
-    found = fit(series, settings)
-    if found is None:
-        return no_estimate("the fit of heart rate has no solution")
-    return _estimate(found, series, settings)
+        return _refused(problem)
+    if heart.found is None:
+        return _refused("the fit of heart rate has no solution")
+    error = arithmetic.hypot(_position_error(samples, settings), _onset_error(samples, settings))
+    gross = _estimate(heart.found, heart.series, error, settings)
+    return CostFactor(gross, net_factor(gross, _backward_demand(heart.series)))
+
+
+def lag_bpm(heart: HeartFit | None, seconds: int, settings: MeasureSettings) -> FloatArray:
+    """What heart rate still lacks to its steady value, each second (n,).
+
+    0 without a fit, and where the fit says that heart rate hardly follows the effort.
+
+    From the fitted response: HRss less the heart rate that it gives, so it holds what is carried
+    over from the effort before, the delay and the excitement of a turn.
+    """
+    lag = np.zeros(seconds)
+    if heart is None or heart.found is None:
+        return lag
+    if arithmetic.exp(float(heart.found.parameters[SLOPE])) < settings.kinetics_least_slope:
+        return lag
+    steps = unsteady_bpm(heart.series, heart.found.parameters, settings)
+    each = np.repeat(steps, int(heart.series.step_s))
+    lag[: len(each)] = each[:seconds]
+    return lag
+
+
+def _refused(reason: str) -> CostFactor:
+    return CostFactor(no_estimate(reason), no_estimate(reason))
+
+
+def net_factor(gross: Estimate, demand: float) -> Estimate:
+    """The factor of demand above rest that a gross one is at this forward demand, ml/kg/min.
+
+    net = (gross · demand - rest) / (demand - rest); without a value where the gross has none.
+    """
+    if gross.value is None or gross.low is None or gross.high is None:
+        return gross
+    rest = value("acsm_rest")
+    value_, low, high = (
+        (each * demand - rest) / (demand - rest) for each in (gross.value, gross.low, gross.high)
+    )
+    return Estimate(value_, low, high, gross.method, gross.reason)
+
+
+def _backward_demand(series: EffortSeries) -> float:
+    """Mean forward demand of the steps that went backward, ml/kg/min."""
+    demand = series.level + series.uphill + series.downhill
+    return dot(demand, series.backward) / float(series.backward.sum())
 
 
 def _missing_data(samples: Samples, settings: MeasureSettings) -> str | None:
@@ -93,7 +183,9 @@ def effort_series(samples: Samples, settings: MeasureSettings) -> EffortSeries:
     brief = backward & ~_counted_backward(samples, settings.kinetics_stretch_s)
     doubtful = samples.mask([part.kind in DOUBTFUL for part in samples.segments])
     window_s, step = settings.kinetics_ease_s, settings.kinetics_step_s
-    speed = _segment_means(samples.speed_mps, samples, window_s)
+    noise = position_noise_m2(samples)
+    eased = without_noise(_segment_means(samples.speed_mps, samples, window_s), noise / CHORD_S)
+    speed = calibrated(eased, samples, noise, window_s)
     grade = _segment_means(samples.grade, samples, window_s)
     level = forward_oxygen(replace(samples, speed_mps=speed, grade=np.zeros_like(grade)))
     demand = forward_oxygen(replace(samples, speed_mps=speed, grade=grade))
@@ -111,6 +203,7 @@ def effort_series(samples: Samples, settings: MeasureSettings) -> EffortSeries:
         uphill=_bin_means(np.maximum(climb, 0.0), step),
         downhill=_bin_means(np.minimum(climb, 0.0), step),
         backward=_bin_means((backward & samples.moving).astype(np.float64), step),
+        walking=_bin_means(walking(samples).astype(np.float64), step) > 0.5,
         heart_rate=_bin_means(heart_rate, step),
     )
 
@@ -155,37 +248,71 @@ def _bin_means(column: FloatArray, step: int) -> FloatArray:
 def _too_uniform(series: EffortSeries, settings: MeasureSettings) -> str | None:
     """Forward effort must differ, or slope and factor cannot be told apart."""
     known = np.isfinite(series.heart_rate)
-    if known.sum() * series.step_s < settings.kinetics_usable_s:
-        return f"less than {settings.kinetics_usable_s / 60:g} minutes of usable heart rate"
     forward = (series.level + series.uphill + series.downhill)[known & (series.backward == 0)]
     if forward.size == 0 or float(np.std(forward)) < settings.kinetics_effort_spread:
         return "no forward reference at different efforts: add some walking or other speeds"
     return None
 
 
-def _estimate(found: Fit, series: EffortSeries, settings: MeasureSettings) -> Estimate:
+def _onset_error(samples: Samples, settings: MeasureSettings) -> float:
+    """Error of log k by onsets: the shorter the segments, the more of the heart rate is one."""
+    lengths = [
+        part.end_s - part.start_s
+        for part in samples.segments
+        if part.kind == "backward" and part.end_s - part.start_s >= settings.kinetics_stretch_s
+    ]
+    return settings.kinetics_onset_error * ONSET_S * len(lengths) / sum(lengths)
+
+
+def _estimate(
+    found: Fit, series: EffortSeries, beside: float, settings: MeasureSettings
+) -> Estimate:
     slope = arithmetic.exp(float(found.parameters[SLOPE]))
     if not slope >= settings.kinetics_least_slope:
         return no_estimate(
             f"heart rate hardly follows the forward effort ({slope:.1f} beats/min for each "
             "ml/kg/min): the sensor may have failed"
         )
-    value = arithmetic.exp(found.log_factor)
-    if not settings.kinetics_range[0] < value < settings.kinetics_range[1]:
+    capped = capped_share(series, found.parameters, settings)
+    if capped > settings.kinetics_capped_share:
         return no_estimate(
-            f"the fit gives {value:.2f}, which no body does: heart rate or speed is off"
+            f"the heart is at its ceiling for {capped:.0%} of the backward time, and does not show "
+            "what more was spent: slower backward stretches would tell"
         )
-    error = arithmetic.hypot(found.log_error, _model_error(series, value, settings))
+    factor = arithmetic.exp(found.log_factor)
+    if not settings.kinetics_range[0] < factor < settings.kinetics_range[1]:
+        return no_estimate(
+            f"the fit gives {factor:.2f}, which no body does: heart rate or speed is off"
+        )
+    error = arithmetic.hypot(found.log_error, _model_error(series, factor, settings))
+    error = arithmetic.hypot(error, beside)
     if not error < arithmetic.log(settings.kinetics_width) / (2 * Z95):
         return no_estimate(
-            f"the interval around {value:.2f} would be too wide: "
+            f"the interval around {factor:.2f} would be too wide: "
             "more backward minutes or steadier heart rate would narrow it"
         )
     return Estimate(
-        value,
-        value * arithmetic.exp(-Z95 * error),
-        value * arithmetic.exp(Z95 * error),
+        factor,
+        factor * arithmetic.exp(-Z95 * error),
+        factor * arithmetic.exp(Z95 * error),
         METHOD,
+    )
+
+
+def _position_error(samples: Samples, settings: MeasureSettings) -> float:
+    """Error of log k that the noise of positions leaves.
+
+    By chance in the mean backward speed, and in the correction for the length that noise adds.
+    """
+    backward = _counted_backward(samples, 0.0) & samples.moving & np.isfinite(samples.speed_mps)
+    noise_m2, seconds = position_noise_m2(samples), float(backward.sum())
+    if not noise_m2 or not seconds:
+        return 0.0
+    speed = float(samples.speed_mps[backward].mean())
+    by_chance = math.sqrt(settings.kinetics_noise_grown * noise_m2 / seconds) / speed
+    added = noise_m2 / CHORD_S / (2.0 * speed * speed)
+    return arithmetic.hypot(
+        settings.kinetics_position_error * by_chance, settings.kinetics_noise_error * added
     )
 
 

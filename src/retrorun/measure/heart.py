@@ -67,18 +67,19 @@ def _notes(spikes: int, locked: int) -> tuple[Note, ...]:
     return tuple(notes)
 
 
-def heart_rate_columns(samples: Samples, settings: MeasureSettings) -> Columns:
+def heart_rate_columns(samples: Samples, lag: FloatArray, settings: MeasureSettings) -> Columns:
     """Beats, mean, maximum, coverage and steady heart rate of each segment (s,).
 
     The heart lags by half a minute and more, so the steady heart rate leaves out the first minute
-    of a segment; it is NaN where too little remains.
+    of a segment, and what it still lacks after that is added: ``lag`` (n,). It is NaN where too
+    little remains.
     """
     rate = samples.heart_rate_bpm
     total, seconds = samples.sums(rate)
     late = np.zeros(len(rate), dtype=np.bool_)
     for first, last in zip(samples.first, samples.last, strict=True):
         late[first + int(settings.steady_after_s) : last] = True
-    steady, steady_s = samples.sums(rate, late)
+    steady, steady_s = samples.sums(rate + lag, late)
     lasting = steady_s >= settings.steady_for_s
     highest = np.array(
         [

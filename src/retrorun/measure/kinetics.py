@@ -1,15 +1,19 @@
-"""How heart rate follows effort: a first-order response, fitted by weighted least squares.
+"""How heart rate follows effort: a delayed first-order response, fitted by weighted least squares.
 
-    dHR/dt = (HRss - HR) / tau        tau_up while HRss > HR, else tau_down
-    HRss   = (base + slope · demand) · (1 + drift · hours)
-    demand = level + rise · uphill + fall · downhill,  times k while backward
+    dHR/dt = (HRss(t - delay) - HR) / tau      tau_up while HRss > HR, else tau_down
+    HRss   = smooth minimum of ceiling and (base + slope · demand) · (1 + drift · hours) + settle
+    settle = settled · (1 - exp(-hours / settling time))
+    demand = level · walking + rise · uphill + fall · downhill,  times k while backward
 
-Nine parameters: base, log slope, log k, drift, log tau_up, log tau_down, the heart rate at the
-start, rise and fall: how much of the hills' demand the heart shows, 1 if model and altimeter are
-right. Residuals of heart rate are not independent, so their first-order correlation is
-estimated and taken out (prewhitening) before the squares are summed; the interval of k follows
-from the curvature there. Weak prior knowledge (`prior`) about all parameters but k and the start
-keeps short sessions from absurd answers; it is worth less than a few minutes of data.
+and on top of it `excited · exp(-time since the turn / fading)` after every change of direction.
+
+Fourteen parameters: base, log slope, log k, drift, log tau_up, log tau_down, the heart rate at the
+start, rise and fall (how much of the hills' demand the heart shows, 1 if model and altimeter are
+right), delay, excited, settled, ceiling, and the log of what walking asks beside the model.
+Residuals of heart rate are not independent, so their first-order correlation is estimated and
+taken out (prewhitening) before the squares are summed; the interval of k follows from the
+curvature there. Weak prior knowledge (`prior`) about all parameters but k and the start keeps
+short sessions from absurd answers; it is worth less than a few minutes of data.
 """
 
 from dataclasses import dataclass, replace
@@ -18,12 +22,30 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.arithmetic import dot, product
+from retrorun.literature import value
 from retrorun.settings import MeasureSettings
 from retrorun.units import BoolArray, FloatArray
 
-PARAMETERS = ("base", "slope", "factor", "drift", "up", "down", "start", "rise", "fall")
-BASE, SLOPE, FACTOR, DRIFT, UP, DOWN, START, RISE, FALL = range(len(PARAMETERS))
+(
+    BASE,
+    SLOPE,
+    FACTOR,
+    DRIFT,
+    UP,
+    DOWN,
+    START,
+    RISE,
+    FALL,
+    DELAY,
+    EXCITED,
+    SETTLED,
+    CEILING,
+    WALKED,
+) = range(14)
+COUNT = WALKED + 1  # of parameters
+REST = value("acsm_rest")
 FREE_SD = 1000.0  # a prior deviation that says nothing
+_MOST_ROOM = arithmetic.MOST_LOG_ODDS  # in widths of the ceiling; beyond it nothing bends
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +54,8 @@ class EffortSeries:
 
     ``level`` is the forward oxygen demand without grade, ``uphill`` what climbing adds to it and
     ``downhill`` (negative) what descending takes away, ml/kg/min; ``backward`` the share of the
-    step spent backward; ``heart_rate`` NaN where missing or not to be used.
+    step spent backward, ``walking`` whether it was walked; ``heart_rate`` NaN where missing or not
+    to be used.
     """
 
     step_s: float
@@ -40,6 +63,7 @@ class EffortSeries:
     uphill: FloatArray
     downhill: FloatArray
     backward: FloatArray
+    walking: BoolArray
     heart_rate: FloatArray
 
     @property
@@ -68,7 +92,7 @@ class Fit:
 
 
 def prior(settings: MeasureSettings, start_bpm: float) -> FloatArray:
-    """Mean and standard deviation of each parameter before the data, (9, 2).
+    """Mean and standard deviation of each parameter before the data, (14, 2).
 
     Units: 1/min; log of 1/min per ml/kg/min; log; share an hour; log of seconds, twice; 1/min;
     shares, twice.
@@ -91,6 +115,11 @@ def prior(settings: MeasureSettings, start_bpm: float) -> FloatArray:
         START: (start_bpm, settings.kinetics_start_bpm),
         RISE: settings.kinetics_hills,
         FALL: settings.kinetics_hills,
+        DELAY: settings.kinetics_delay_s,
+        EXCITED: settings.kinetics_excited_bpm,
+        SETTLED: settings.kinetics_settled_bpm,
+        CEILING: settings.kinetics_ceiling_bpm,
+        WALKED: (0.0, settings.kinetics_walk_error),
     }
     return np.array([rows[parameter] for parameter in range(len(rows))])
 
@@ -105,6 +134,7 @@ def fit(series: EffortSeries, settings: MeasureSettings) -> Fit | None:
     """
     known = np.isfinite(series.heart_rate)
     before = prior(settings, float(series.heart_rate[known][0]))
+    before[CEILING, 0] = max(before[CEILING, 0], float(series.heart_rate[known].max()))
     theta = before[:, 0].copy()
     theta[FACTOR] = settings.kinetics_start_log_factor
     lowest, highest = _bounds(settings.kinetics_lowest), _bounds(settings.kinetics_highest)
@@ -130,11 +160,11 @@ def fit(series: EffortSeries, settings: MeasureSettings) -> Fit | None:
 
 
 def _bounds(given: tuple[float, ...]) -> FloatArray:
-    """Bounds of the parameters, (9,), as they are fitted: slope and times by their logarithms."""
+    """Bounds of the parameters, (14,), as they are fitted: slope and times by their logarithms."""
     return np.array(
         [
-            arithmetic.log(value) if parameter in {SLOPE, UP, DOWN} else value
-            for parameter, value in enumerate(given)
+            arithmetic.log(each) if parameter in {SLOPE, UP, DOWN} else each
+            for parameter, each in enumerate(given)
         ]
     )
 
@@ -153,7 +183,7 @@ def _iterate(
     """
     known = np.isfinite(series.heart_rate)
     pairs = known[1:] & known[:-1]
-    model, slopes = response(series, theta)
+    model, slopes = response(series, theta, settings)
     residual = np.where(known, series.heart_rate - model, 0.0)
     correlation = _correlation(residual, pairs, settings) if robust else 0.0
     white = (residual[1:] - correlation * residual[:-1])[pairs]
@@ -223,37 +253,95 @@ def _correlation(residual: FloatArray, pairs: BoolArray, settings: MeasureSettin
     )
 
 
-def response(series: EffortSeries, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Heart rate (m,) by the parameters, and its derivative by each of them (m, 9).
+def response(
+    series: EffortSeries, theta: FloatArray, settings: MeasureSettings
+) -> tuple[FloatArray, FloatArray]:
+    """Heart rate (m,) by the parameters, and its derivative by each of them (m, 14).
 
     The derivatives follow the same equation as heart rate itself, driven by those of HRss.
     """
-    slope, factor, tau_up_s, tau_down_s = arithmetic.exp(theta[[SLOPE, FACTOR, UP, DOWN]])
-    times = 1.0 + (factor - 1.0) * series.backward
-    drift = 1.0 + theta[DRIFT] * series.hours
-    demand = series.level + theta[RISE] * series.uphill + theta[FALL] * series.downhill
-    steady = theta[BASE] + slope * demand * times
-    target = steady * drift
+    tau_up_s, tau_down_s = arithmetic.exp(theta[[UP, DOWN]])
+    target, driven = _delayed(
+        *_steady(series, theta, settings), float(theta[DELAY]) / series.step_s
+    )
+    driven[:, DELAY] /= series.step_s
     shares = series.step_s / np.array([tau_up_s, tau_down_s])
     kept = arithmetic.exp(-shares)
     rising = _rising(kept, theta[START], target)
     keep = np.where(rising, kept[0], kept[1])
     share = np.where(rising, shares[0], shares[1])
     rate = follow(target[:, None], keep, np.array([theta[START]]))[:, 0]
-    driven = np.zeros((len(target), len(PARAMETERS)))
-    driven[:, BASE] = drift
-    driven[:, SLOPE] = slope * demand * times * drift
-    driven[:, FACTOR] = slope * demand * factor * series.backward * drift
-    driven[:, DRIFT] = steady * series.hours
-    driven[:, RISE] = slope * series.uphill * times * drift
-    driven[:, FALL] = slope * series.downhill * times * drift
     lag = np.concatenate(([theta[START]], rate[:-1])) - target
     by_tau = lag * keep * share / (1.0 - keep)  # of keep by log tau, as if driven
     driven[:, UP] = np.where(rising, by_tau, 0.0)
     driven[:, DOWN] = np.where(rising, 0.0, by_tau)
-    initial = np.zeros(len(PARAMETERS))
+    initial = np.zeros(COUNT)
     initial[START] = 1.0
-    return rate, follow(driven, keep, initial)
+    slopes = follow(driven, keep, initial)
+    slopes[:, EXCITED] = _since_turns(series, settings)
+    return rate + theta[EXCITED] * slopes[:, EXCITED], slopes
+
+
+def _steady(
+    series: EffortSeries, theta: FloatArray, settings: MeasureSettings
+) -> tuple[FloatArray, FloatArray]:
+    """The steady heart rate (m,) that the effort of each step asks, and its derivatives."""
+    slope, factor, walked = arithmetic.exp(theta[[SLOPE, FACTOR, WALKED]])
+    times = 1.0 + (factor - 1.0) * series.backward
+    drift = 1.0 + theta[DRIFT] * series.hours
+    level = np.where(series.walking, REST + (series.level - REST) * walked, series.level)
+    demand = level + theta[RISE] * series.uphill + theta[FALL] * series.downhill
+    free = theta[BASE] + slope * demand * times
+    settling = 1.0 - arithmetic.exp(-series.hours * 3600.0 / settings.kinetics_settling_s)
+    steady = free * drift + theta[SETTLED] * settling
+    driven = np.zeros((len(steady), COUNT))
+    driven[:, BASE] = drift
+    driven[:, SLOPE] = slope * demand * times * drift
+    driven[:, FACTOR] = slope * demand * factor * series.backward * drift
+    driven[:, DRIFT] = free * series.hours
+    driven[:, RISE] = slope * series.uphill * times * drift
+    driven[:, FALL] = slope * series.downhill * times * drift
+    driven[:, SETTLED] = settling
+    driven[:, WALKED] = np.where(series.walking, slope * (level - REST) * times * drift, 0.0)
+    width = settings.kinetics_ceiling_width_bpm
+    room = (theta[CEILING] - steady) / width
+    below = 1.0 / (1.0 + arithmetic.exp(-np.clip(room, -_MOST_ROOM, _MOST_ROOM)))
+    capped = theta[CEILING] - width * arithmetic.logaddexp(np.zeros_like(room), room)
+    driven *= below[:, None]
+    driven[:, CEILING] = 1.0 - below
+    return capped, driven
+
+
+def capped_share(series: EffortSeries, theta: FloatArray, settings: MeasureSettings) -> float:
+    """Share of the backward time whose steady heart rate bends at the ceiling."""
+    steady, _ = _steady(series, theta, settings)
+    capped = steady > theta[CEILING] - settings.kinetics_ceiling_width_bpm
+    return dot(capped.astype(np.float64), series.backward) / float(series.backward.sum())
+
+
+def unsteady_bpm(series: EffortSeries, theta: FloatArray, settings: MeasureSettings) -> FloatArray:
+    """The delayed steady heart rate less the heart rate of the response, (m,)."""
+    rate, _ = response(series, theta, settings)
+    steady, _ = _delayed(*_steady(series, theta, settings), float(theta[DELAY]) / series.step_s)
+    return steady - rate
+
+
+def _delayed(target: FloatArray, driven: FloatArray, steps: float) -> tuple[FloatArray, FloatArray]:
+    """Both moved later by so many steps, and the derivative by the delay in its column."""
+    whole = int(steps)
+    part = steps - whole
+    here = np.arange(len(target))
+    late, later = np.maximum(here - whole, 0), np.maximum(here - whole - 1, 0)
+    moved = (1.0 - part) * driven[late] + part * driven[later]
+    moved[:, DELAY] = target[later] - target[late]
+    return (1.0 - part) * target[late] + part * target[later], moved
+
+
+def _since_turns(series: EffortSeries, settings: MeasureSettings) -> FloatArray:
+    """What is left of the excitement of every turn, (m,), 1 at a turn."""
+    turns = np.abs(np.diff(series.backward, prepend=series.backward[:1]))
+    keep = np.full(len(turns), arithmetic.exp(-series.step_s / settings.kinetics_fading_s))
+    return follow((turns / (1.0 - keep))[:, None], keep, np.zeros(1))[:, 0]
 
 
 def _rising(kept: FloatArray, start_bpm: float, target: FloatArray) -> BoolArray:

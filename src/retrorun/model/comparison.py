@@ -77,11 +77,18 @@ class Point:
     high: float | None = None
 
 
+TrendVerdict = Literal["rising", "falling", "higher", "lower", "level", "early"]
+
+
 @dataclass(frozen=True, slots=True)
 class Trend:
     """A metric over time: Theil-Sen slope a week with its 95 % interval.
 
     ``intercept`` is the line's value at the first point; ``weeks`` lie between first and last.
+    ``probability`` is that of such a slope where the metric only wanders. ``verdict``: ``rising``
+    and ``falling`` are claims about the athlete, made over all trends of a page with few false
+    ones; ``higher`` and ``lower`` say how this period went, which wandering may explain; ``level``
+    is no clear change; ``early`` too few sessions.
     """
 
     key: str
@@ -94,6 +101,8 @@ class Trend:
     sessions: int
     missing: int = 0
     note: str = ""
+    probability: float | None = None
+    verdict: TrendVerdict = "early"
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +257,7 @@ class Comparison:
         include_candidates: whether candidates were counted as backward.
         totals: direction → sums over all sessions.
         cost_factor: the athlete's own backward cost factor, all sessions combined.
+        net_factor: the same of demand above rest; None where no session has one.
         literature_factor: the measured literature's; ``popular_factor``: the popular claim's.
         pairs: the matched pairs, in time order, at most as many as the settings allow.
         days: every session, in time order.
@@ -273,3 +283,4 @@ class Comparison:
     association: Association
     practice: Practice
     notes: tuple[Note, ...] = ()
+    net_factor: Estimate | None = None

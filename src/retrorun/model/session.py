@@ -53,7 +53,8 @@ class HeartLoad:
 class Measures:
     """All metrics of one session.
 
-    ``bests`` are backward ones, of counted segments; ``heart`` direction → load.
+    ``bests`` are backward ones, of counted segments; ``heart`` direction → load. ``cost_factor`` is
+    of gross oxygen demand, ``net_factor`` of demand above rest; None in sessions of older versions.
     """
 
     segments: tuple[MeasuredSegment, ...]
@@ -62,6 +63,7 @@ class Measures:
     notes: tuple[Note, ...] = ()
     bests: tuple[Best, ...] = ()
     heart: Mapping[str, HeartLoad] = field(default_factory=dict)
+    net_factor: Estimate | None = None
 
 
 def session_id(sha256: str, index: int) -> str:

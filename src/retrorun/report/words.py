@@ -302,6 +302,7 @@ WORDS: Mapping[str, str] = {
     "tile_energy": "Backward energy",
     "tile_energy_mass": "needs your mass: retrorun profile",
     "tile_cost": "Backward cost",
+    "tile_cost_net": "gross; net of rest {value} ×",
     "tile_heart": "Heart rate, backward",
     "tile_heart_note": "against forward, not matched for speed",
     "tile_heart_none": "needs both directions with heart rate",

@@ -67,6 +67,10 @@ HISTORY: Mapping[str, str] = {
     ),
     "compare_headline_none": "<b>No backward running</b> has been found yet.",
     "compare_lead": "95 %: {low} to {high}, by your own heart rate at the same speed and grade.",
+    "compare_net": (
+        "That is of all the body spends (gross); of what it spends above rest (net): {value}, "
+        "{low} to {high}."
+    ),
     "compare_behind": "{backward} of {sessions} went backward, over {weeks} weeks.",
     "compare_no_factor": "No cost factor yet: {reason}.",
     "compare_empty": (
@@ -107,7 +111,8 @@ HISTORY: Mapping[str, str] = {
     "part_trends": "Over time",
     "trends_words": (
         "Each mark is a session and leads to its page. The line is a robust slope, the shade what "
-        "its 95 % interval allows."
+        "its 95 % interval allows. Rising and falling are said where more than the ups and downs "
+        "of some weeks must be behind it; higher and lower over this period where they may be."
     ),
     "filtered": (
         "A filter is set: it thins marks, weeks, calendar and list; differences, lines and slopes "
@@ -116,8 +121,10 @@ HISTORY: Mapping[str, str] = {
     "trends_none": "There is nothing to follow over time yet.",
     "trends_table": "The trends as a table",
     "trends_left_out": "{count} earlier sessions are not in this table; the list below has them.",
-    "way_up": "↗ rising",
-    "way_down": "↘ falling",
+    "way_rising": "↗ rising",
+    "way_falling": "↘ falling",
+    "way_higher": "Higher over this period",
+    "way_lower": "Lower over this period",
     "way_level": "→ no clear change",
     "way_early": "Too early to say",
     "a_week": "{number} {unit} a week",

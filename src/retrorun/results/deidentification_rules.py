@@ -222,6 +222,7 @@ FIELDS: dict[type, dict[str, str]] = {
         "notes": "inside",
         "bests": "inside",
         "heart": "word",
+        "net_factor": "inside",
     },
     MeasuredSegment: {"segment": "inside", "metrics": "inside"},
     Segment: {

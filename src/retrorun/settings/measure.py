@@ -43,12 +43,26 @@ class MeasureSettings:
     kinetics_down_s: Normal = (42.0, 0.5)  # Prior time constant of falling: mean, sd of log.
     kinetics_start_bpm: float = 8.0  # Prior sd about the first known heart rate.
     kinetics_hills: Normal = (1.0, 0.3)  # Prior share of hills' demand shown: mean, sd.
+    kinetics_delay_s: Normal = (10.0, 8.0)  # Prior delay before the heart answers: mean, sd.
+    kinetics_excited_bpm: Normal = (2.0, 3.0)  # Prior rise at a turn, soon gone: mean, sd.
+    kinetics_settled_bpm: Normal = (4.0, 6.0)  # Prior rise in the first half hour: mean, sd.
+    kinetics_ceiling_bpm: Normal = (190.0, 12.0)  # Prior maximum heart rate: mean, sd.
+    kinetics_settling_s: float = 900.0  # In this time most of that early rise is done.
+    kinetics_fading_s: float = 20.0  # In this time most of the rise at a turn is gone.
+    kinetics_ceiling_width_bpm: float = 3.0  # So far below the ceiling heart rate bends.
+    kinetics_capped_share: float = 0.25  # More backward time at the ceiling gives no factor.
+    kinetics_walk_error: float = 0.15  # Prior sd of log of walking's cost beside running's.
     kinetics_outlier: float = 2.5  # Residuals beyond this many deviations lose weight.
     kinetics_lags: int = 12  # Steps over which correlated residuals widen the interval.
     kinetics_correlation: float = 0.98  # Greatest correlation from step to step that is removed.
-    kinetics_model_error: float = 0.008  # Error of log k in every session, whatever the fit says.
-    kinetics_hill_error: float = 0.1  # Error of log k where all of the effort is due to grade.
-    kinetics_beyond_error: float = 0.15  # Error of log k where no forward effort is as high.
+    kinetics_model_error: float = 0.003  # Error of log k in every session, whatever the fit says.
+    kinetics_hill_error: float = 0.07  # Error of log k where all of the effort is due to grade.
+    kinetics_beyond_error: float = 0.08  # Error of log k where no forward effort is as high.
+    kinetics_noise_grown: float = 0.7  # Share of its early rate at which noise grows over 30 s.
+    kinetics_noise_within: float = 3.0  # Noise within a segment counts so many times.
+    kinetics_position_error: float = 0.5  # Times the chance error of backward speed, of log k.
+    kinetics_noise_error: float = 0.35  # Share of the correction for noise that may be wrong.
+    kinetics_onset_error: float = 0.02  # Error of log k where backward segments last 30 s.
     kinetics_highest_effort: float = 0.9  # The highest forward effort is this quantile of efforts.
     kinetics_least_slope: float = 1.4  # A sensor that shows fewer beats per ml/kg has failed.
     kinetics_start_log_factor: float = 0.3  # The search for log k begins here.
@@ -56,12 +70,19 @@ class MeasureSettings:
     kinetics_settled: Numbers = (0.001, 0.01, 0.0001)  # Iterations end when log k and log rising
     # time change by less than the first two; those with weights when log k does by the third.
     kinetics_least_spread_bpm: float = 0.1  # Residuals deviate by at least this: beats are whole.
-    kinetics_steps: Numbers = (30.0, 0.4, 0.3, 0.05, 0.4, 0.4, 60.0, 0.3, 0.3)  # Longest step of an
-    # iteration in base, log slope, log k, drift, log rising and falling time, start and both hills.
-    kinetics_lowest: Numbers = (-50.0, 0.1, -1.0, -1.0, 5.0, 5.0, 20.0, -3.0, -3.0)  # Least values
-    # of base, slope, log k, drift, rising and falling time, start and both hills.
-    kinetics_highest: Numbers = (200.0, 20.0, 1.5, 1.0, 300.0, 300.0, 250.0, 5.0, 5.0)  # Greatest
-    # values of the same.
+    kinetics_steps: Numbers = (
+        *(30.0, 0.4, 0.3, 0.05, 0.4, 0.4, 60.0, 0.3, 0.3),
+        *(5.0, 5.0, 8.0, 8.0, 0.3),
+    )  # Longest step of an iteration in base, log slope, log k, drift, log rising and falling time,
+    # start, both hills, delay, rise at a turn, early rise, ceiling and log cost of walking.
+    kinetics_lowest: Numbers = (
+        *(-50.0, 0.1, -1.0, -1.0, 5.0, 5.0, 20.0, -3.0, -3.0),
+        *(0.0, -15.0, -40.0, 120.0, -1.0),
+    )  # Least values of base, slope, log k, drift, rising and falling time, and the rest as above.
+    kinetics_highest: Numbers = (
+        *(200.0, 20.0, 1.5, 1.0, 300.0, 300.0, 250.0, 5.0, 5.0),
+        *(45.0, 25.0, 60.0, 260.0, 1.0),
+    )  # Greatest values of the same.
     kinetics_range: tuple[float, float] = (0.6, 4.0)  # Cost factors that a body can have.
     kinetics_width: float = 1.6  # Greatest high/low of a cost factor that is given.
     slowest_pace_mps: float = 0.05  # A slower segment has no pace.
@@ -88,14 +109,21 @@ class CompareSettings:
     line_stretches: int = 8  # Least forward segments behind a line of a metric by speed.
     line_s: float = 60.0  # Least movement of each forward segment behind a line by speed.
     line_spread_mps: float = 0.1  # Least deviation of the speeds behind a line by speed.
+    line_spread_s: float = 120.0  # Least deviation of the times behind a line by time.
+    line_shared: float = 0.9  # Speed and time that share more of their spread give no line by time.
     line_sessions: int = 500  # Latest sessions that a line by speed is fitted to.
     least_pairs: int = 5  # Fewer matched pairs give no difference.
     least_trend_sessions: int = 5  # Fewer sessions give no trend.
     least_trend_weeks: float = 3.0  # Sessions within a shorter time give no trend.
+    trend_memories_weeks: Numbers = (1.5, 3.0, 6.0, 12.0)  # Over such times a metric may wander.
+    trend_wander_shares: Numbers = (0.2, 0.4, 0.6, 0.8, 0.95)  # Shares of its variance that may.
+    trend_even: float = 0.8  # Belief beforehand that a metric does not wander.
+    trend_false: float = 0.05  # Share of the trends of a page called rising or falling falsely.
     least_association_weeks: int = 8  # Fewer weeks give no association of volume and economy.
     least_athletes: int = 5  # Fewer athletes give no number over athletes.
     dominant_share: float = 0.5  # One athlete with more of the weight than this is pointed out.
     heart_rate_tolerance_bpm: float = 4.0  # Greatest difference of pairs at equal heart rate.
+    heart_rate_error_bpm: float = 0.2  # Error of matched heart rate that no session averages away.
     economy_s: float = 300.0  # Least forward movement of a session for its forward trends.
     economy_coverage: float = 0.8  # Least share of time with heart rate for metres per beat.
     volume_weeks: int = 4  # Weeks of backward volume that a week's economy is set against.

@@ -49,7 +49,11 @@ def cost_lead(comparison: Comparison) -> str:
         why = say("compare_no_factor", reason=factor.reason) if factor.reason else ""
         return f"{behind} {why}" if comparison.backward_sessions else say("compare_empty")
     interval = say("compare_lead", low=number(factor.low, 2), high=number(factor.high, 2))
-    return f"{interval} {behind}"
+    net = comparison.net_factor
+    if net is None or net.value is None:
+        return f"{interval} {behind}"
+    ends = {"value": number(net.value, 2), "low": number(net.low, 2), "high": number(net.high, 2)}
+    return f"{interval} {say('compare_net', **ends)} {behind}"
 
 
 def cost_scale(comparison: Comparison) -> Markup:

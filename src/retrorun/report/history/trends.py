@@ -50,7 +50,7 @@ def _card(trend: Trend, days: Mapping[str, Day], display: Display) -> TrendCard:
         key=trend.key,
         title=how.label,
         unit=how.unit,
-        way=say(f"way_{_way(trend)}"),
+        way=say(f"way_{trend.verdict}"),
         slope="" if early else _a_week(trend, how),
         interval="" if early else say("slope_interval", interval=interval),
         note=(slope.reason or trend.note) if early else trend.note,
@@ -61,16 +61,6 @@ def _card(trend: Trend, days: Mapping[str, Day], display: Display) -> TrendCard:
 def _a_week(trend: Trend, how: Shown) -> str:
     change = how.change(trend.slope_per_week.value, 1)
     return say(f"a_week_{trend.key}", fallback="a_week", number=change, unit=how.unit)
-
-
-def _way(trend: Trend) -> str:
-    """``up`` or ``down`` only where the whole interval says so."""
-    slope = trend.slope_per_week
-    if slope.value is None or slope.low is None or slope.high is None:
-        return "early"
-    if slope.low > 0:
-        return "up"
-    return "down" if slope.high < 0 else "level"
 
 
 def _figure(trend: Trend, how: Shown, days: Mapping[str, Day]) -> Json:

@@ -310,7 +310,7 @@ def session_tiles(session: Session, display: Display) -> tuple[Tile, ...]:
     return (
         *first,
         _energy(session.total("backward"), session),
-        _cost(session.measures.cost_factor),
+        _cost(session.measures.cost_factor, session.measures.net_factor),
         _heart(session),
         _confidence(session),
         _quality(session),
@@ -373,7 +373,7 @@ def _energy(backward: Totals, session: Session) -> Tile:
     return Tile(label, number(backward.energy_kcal, 0, "kcal"), between)
 
 
-def _cost(factor: Estimate) -> Tile:
+def _cost(factor: Estimate, net: Estimate | None) -> Tile:
     if factor.value is None:
         return Tile(say("tile_cost"), UNKNOWN, factor.reason or "")
     note = (
@@ -381,6 +381,8 @@ def _cost(factor: Estimate) -> Tile:
         if factor.low is None or factor.high is None
         else say("interval", low=f"{factor.low:.2f}", high=f"{factor.high:.2f}")
     )
+    if net is not None and net.value is not None:
+        note = f"{note}, {say('tile_cost_net', value=f'{net.value:.2f}')}"
     return Tile(say("tile_cost"), f"{factor.value:.2f} ×", note)
 
 
