@@ -4,18 +4,25 @@ from retrorun.report.cohort.page import cohort_page
 from retrorun.report.history.comparison import comparison_page
 from retrorun.report.history.period import PeriodContext, period_page
 from retrorun.report.history.sessions import index_page, list_sessions
+from retrorun.report.inbox import Inbox, learnt_sentence
 from retrorun.report.page import Fault, fault_page
 from retrorun.report.session.page import SessionContext, session_page
+from retrorun.report.session.question import QuestionContext, question_panel, review_page
 
 __all__ = [
     "Fault",
+    "Inbox",
     "PeriodContext",
+    "QuestionContext",
     "SessionContext",
     "cohort_page",
     "comparison_page",
     "fault_page",
     "index_page",
+    "learnt_sentence",
     "list_sessions",
     "period_page",
+    "question_panel",
+    "review_page",
     "session_page",
 ]

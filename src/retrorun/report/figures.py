@@ -3,6 +3,7 @@
 Thinning keeps the smallest and the largest value of every bucket, so no peak is lost.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,3 +120,43 @@ def smooth(values: FloatArray, window: int) -> FloatArray:
     counts = np.concatenate(([0], np.cumsum(here)))
     means = (sums[last] - sums[first]) / np.maximum(counts[last] - counts[first], 1)
     return np.where(here, means, np.nan)
+
+
+def running_median(values: FloatArray, seconds: int) -> FloatArray:
+    """Centred median of what is there within so many seconds; NaN stays NaN. (n,) → (n,)."""
+    half = seconds // 2
+    padded = np.concatenate([np.full(half, np.nan), values, np.full(half, np.nan)])
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
+    here = np.isfinite(values)
+    medians = np.full(len(values), np.nan)
+    if here.any():
+        medians[here] = np.nanmedian(windows[here], axis=1)
+    return medians
+
+
+POINTS_AROUND = 600  # of a part of a track, at most
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The part of a track that is drawn: seconds ``[first, last)``, a point every ``step``."""
+
+    first: int
+    last: int
+    step: int
+
+    @property
+    def seconds(self) -> FloatArray:
+        """(m,) seconds of the points."""
+        return np.arange(self.first, self.last, self.step, dtype=np.float64)
+
+    def points(self, values: FloatArray) -> FloatArray:
+        """(n,) at 1 Hz → (m,), the values at the points."""
+        return values[self.first : self.last : self.step]
+
+
+def window(start_s: float, end_s: float, seconds: int) -> Window:
+    """A segment with as much around it as it takes to compare: one to five minutes a side."""
+    around = min(max(round(0.6 * (end_s - start_s)), 60), 300)
+    first, last = max(int(start_s) - around, 0), min(math.ceil(end_s) + around, seconds)
+    return Window(first, last, max(1, -(-(last - first) // POINTS_AROUND)))

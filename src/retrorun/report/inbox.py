@@ -132,7 +132,7 @@ def learnt_sentence(guesses: Sequence[bool], athlete: Athlete) -> str:
     count = len(guesses)
     which = "one" if count == 1 else "many"
     answers = say(f"answers_{which}", count=count)
-    right = say("learnt_right", right=sum(guesses), count=count)
+    right = say(f"learnt_right_{which}", right=sum(guesses), count=count)
     return say("learnt", answers=answers, steps=_steps(athlete), right=right)
 
 

@@ -22,8 +22,7 @@ from markupsafe import Markup
 from retrorun import __version__
 from retrorun.errors import PageError, RetrorunError
 from retrorun.report.numbers import clock
-from retrorun.report.words import say
-from retrorun.report.words_review import REVIEW
+from retrorun.report.words import REVIEW, say
 
 SCRIPTS = ("plotly", "script", "history", "answers", "review", "live")
 OWN_ASSETS = {

@@ -33,7 +33,7 @@
     busy = true;
     try {
       if (live) { follow(await page.ask(`/api/sessions/${encodeURIComponent(data.id)}/answers`, given)); tell(say("kept"), keptWords(given)); } else collect(given);
-      if (chosen && page.choose) page.choose(0, 0);
+      if (live && chosen && page.choose) page.choose(0, 0); // on disk the command to copy stays
     } catch (problem) { bar.hidden = false; tell("", problem.message); } finally { busy = false; }
   }
   // the focus goes to the next stretch that waits, else to the way back

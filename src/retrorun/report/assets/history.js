@@ -4,16 +4,17 @@
   "use strict";
   const $ = (id) => document.getElementById(id);
   const json = (id) => { const at = $(id); return at ? JSON.parse(at.textContent) : null; };
-  const rows = [...document.querySelectorAll(".log tbody tr")].map((at) => {
+  const read = () => [...document.querySelectorAll(".log tbody tr")].map((at) => {
     const link = at.querySelector("a"), href = link.getAttribute("href");
-    return { at, href, id: href.slice(href.lastIndexOf("/") + 1, -5), text: at.textContent.toLowerCase() };
+    return { at, href, id: href.slice(href.lastIndexOf("/") + 1).replace(/\.html$/, ""), text: at.textContent.toLowerCase() };
   });
-  const numbers = new Map(rows.map((row, i) => [row.id, i]));
+  let rows = read(), numbers = new Map(rows.map((row, i) => [row.id, i]));
   const charts = () => [...document.querySelectorAll("[data-chart]")].filter((at) => at.data);
 
   // -- which sessions, and what of them ------------------------------------------------------------
   const VERDICTS = { counted: [0, 1], compass: [0], labelled: [1], maybe: [2] };
-  const log = json("log-data"), form = $("filters");
+  const form = $("filters");
+  let log = json("log-data");
   let shown = rows.map(() => true);
 
   function wanted() {
@@ -117,7 +118,7 @@
       if (event.matches) charts().filter((at) => at.closest(".card")).forEach((at) => Plotly.relayout(at, { width: 300 }));
     });
     if (!form || !log) return;
-    form.hidden = false;
+    form.hidden = rows.length < 2;
     recall();
     let due = 0;
     const later = () => { cancelAnimationFrame(due); due = requestAnimationFrame(() => { apply(); remember(); }); };
@@ -127,6 +128,8 @@
     addEventListener("hashchange", () => { form.reset(); recall(); apply(); });
     // the charts are drawn anew in the other colours: filter those too
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", later);
+    // a live page has put another list in the place of this one
+    document.addEventListener("relisted", () => { rows = read(); numbers = new Map(rows.map((row, i) => [row.id, i])); log = json("log-data"); form.hidden = rows.length < 2; apply(); });
     if (location.hash) apply();
     form.dataset.ready = "yes";
   }

@@ -58,6 +58,7 @@
   function inbox() {
     const status = $("added"), meter = $("import-meter"), drop = $("drop");
     const make = (name, text) => { const made = document.createElement(name); made.textContent = text; return made; };
+    let before = null;
     const show = (found) => {
       $("waiting").hidden = !found.candidates;
       $("waiting-none").hidden = Boolean(found.candidates);
@@ -67,6 +68,8 @@
       progress(found.import);
       const aside = found.set_aside || [];
       $("set-aside").hidden = !aside.length;
+      if (before !== null && aside.length > before) $("set-aside").open = true; // what was just added
+      before = aside.length;
       $("set-aside-title").textContent = counted("set_aside", aside.length);
       $("set-aside-list").replaceChildren(...aside.map((each) => {
         const line = document.createElement("li");
@@ -91,8 +94,12 @@
     const relist = soon(async () => {
       try {
         const text = await (await fetch("/", { credentials: "same-origin" })).text();
-        const fresh = new DOMParser().parseFromString(text, "text/html").getElementById("all-sessions");
-        if (fresh && !document.querySelector("#filters.active")) $("all-sessions").replaceChildren(...fresh.childNodes);
+        const fresh = new DOMParser().parseFromString(text, "text/html");
+        for (const name of ["#all-sessions > .top", "#log-data", "#all-sessions .logs"]) {
+          const here = document.querySelector(name), there = fresh.querySelector(name);
+          if (here && there) here.replaceChildren(...[...there.childNodes].map((node) => document.importNode(node, true)));
+        }
+        document.dispatchEvent(new Event("relisted"));
       } catch { /* the next event asks again */ }
     }, 700);
     on("import", (now) => { progress(now.total === undefined || now.done >= now.total ? null : now); });

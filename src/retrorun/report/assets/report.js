@@ -137,10 +137,10 @@
       segment = chosen ? number : null;
       drawPick();
       panel.hidden = !chosen;
-      page.onchoose?.(chosen, segment);
       focusMap(facts, ...(chosen || [0, 0]));
-      if (!chosen) return;
       $("selected-span").textContent = `${clock(start)} – ${clock(end)}`;
+      page.onchoose?.(chosen, segment);
+      if (!chosen) return;
       command.textContent = `retrorun label ${facts.id} ${start} ${end} ${word}`;
       $("copy").textContent = $("copy").dataset.label;
     }
@@ -182,7 +182,6 @@
     });
     panel.querySelectorAll("[data-word]").forEach((button) => button.addEventListener("click", () => {
       word = button.dataset.word;
-      panel.querySelectorAll("[data-word]").forEach((each) => each.setAttribute("aria-pressed", String(each === button)));
       if (chosen) choose(...chosen, segment);
     }));
     const copy = $("copy");

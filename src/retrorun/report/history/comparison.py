@@ -17,7 +17,7 @@ from retrorun.report.history import differences, trends
 from retrorun.report.history.calendar import calendar_years, volume_figure, week_table
 from retrorun.report.history.sessions import SessionList, session_list
 from retrorun.report.numbers import Display, Shown, clock, number, sentence, short_date, shown
-from retrorun.report.page import Place, render
+from retrorun.report.page import LIVE, Place, render
 from retrorun.report.words import say
 from retrorun.units import METRE_PER_MILE
 
@@ -126,6 +126,8 @@ def comparison_page(
     sessions: Sequence[Session],
     athlete: Athlete,
     listed: SessionList | None = None,
+    *,
+    live: bool = False,
 ) -> str:
     """The comparison page, whole.
 
@@ -134,13 +136,14 @@ def comparison_page(
         sessions: those that are listed and linked; any that the comparison left out are too.
         athlete: whose units are used.
         listed: their list, where it stands on another page, too; made if it is not given.
+        live: it comes from the server of `retrorun open`.
     """
     display = Display(athlete.units)
     days = {each.session: each for each in comparison.days}
     return render(
         "comparison",
         say("title_comparison"),
-        Place(),
+        LIVE if live else Place(),
         when=_when(comparison),
         headline=differences.cost_headline(comparison),
         lead=differences.cost_lead(comparison),

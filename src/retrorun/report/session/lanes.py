@@ -1,9 +1,13 @@
-"""The lanes of a session (pace, heart rate, steps, height, facing) as a figure and as a table.
+"""The lanes of a session (pace, heart rate, steps, height, facing): figure, table and pictures.
 
 The figure has one time axis for all lanes, and segments as bands behind them. Colours are names of
 CSS custom properties (``--ink``) that the page's script replaces, so that one figure serves light,
 dark and paper. Values are whole numbers in small units; each trace's ``meta`` has the scale and
 the form in which they are read out. The table serves readers who cannot see the figure.
+
+The review shows a part of a session as SVG pictures that need no script. Their lines are drawn
+twice, as forward and as backward; two clips, which the page's script moves with the ends of the
+segment, decide which of them is seen.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from retrorun.model import MeasuredSegment, Track
-from retrorun.report.figures import Grid, Table, integers, smooth, thin
+from retrorun.report.figures import Grid, Table, Window, integers, running_median, smooth, thin
 from retrorun.report.numbers import SLOWEST_S_PER_KM, UNKNOWN, Display, clock
 from retrorun.report.words import say
 from retrorun.units import FloatArray
@@ -351,3 +355,123 @@ def _median(values: FloatArray, line: Line) -> str:
     if line.form == "pace":
         return clock(middle)
     return f"{middle:.2f}" if line.scale == 100 else f"{middle:.0f}"
+
+
+TALL = 1000  # units from the foot of a lane to its top, in a picture without script
+MEDIAN_S = 7  # its line is the running median over so many seconds
+PICTURED = ("pace", "heart", "steps")
+
+
+@dataclass(frozen=True, slots=True)
+class LanePicture:
+    """One lane: its words, and paths in a picture ``width`` × `TALL`.
+
+    Attributes:
+        key: of the lane; ``label`` and ``unit`` in words.
+        width: units from left to right, one a point.
+        line: the values; ``expected``: the forward line; ``excess``: the area between them.
+        grid: horizontal lines; ``ticks``: per cent from the top and words.
+        name_top: per cent from the top below which the forward line's name hides no line.
+        gap_top: per cent from the top where the gap between the two lines is written.
+    """
+
+    key: str
+    label: str
+    unit: str
+    width: int
+    line: str
+    expected: str
+    excess: str
+    grid: str
+    ticks: tuple[tuple[float, str], ...]
+    name_top: float = 0.0
+    gap_top: float = 0.0
+
+
+def lane_pictures(
+    track: Track, expected_spm: FloatArray, view: Window, display: Display
+) -> tuple[LanePicture, ...]:
+    """Pace, heart rate and step rate, as far as they were recorded.
+
+    Args:
+        track: at 1 Hz.
+        expected_spm: (n,) step rate by the forward line, NaN where it says nothing.
+        view: what is drawn.
+        display: units.
+    """
+    found = {lane.key: lane.first for lane in lanes(track, display)}
+    wanted = [(key, found[key]) for key in PICTURED if key in found]
+    nothing = np.full(track.seconds, np.nan)
+    made = (
+        _picture(key, line, expected_spm if key == "steps" else nothing, view)
+        for key, line in wanted
+    )
+    return tuple(each for each in made if each is not None)
+
+
+def _picture(key: str, line: Line, expected: FloatArray, view: Window) -> LanePicture | None:
+    values, other = view.points(running_median(line.values, MEDIAN_S)), view.points(expected)
+    if np.isfinite(values).sum() < 2:
+        return None
+    both = np.concatenate([values, other])
+    low, high = (float(each) for each in np.nanpercentile(both, (1, 99)))
+    room = max(high - low, 6.0) * 0.12
+    low, high = low - room, high + room
+    quick_is_up = line.form == "pace"
+    top, foot = (low, high) if quick_is_up else (high, low)
+    y = np.clip((values - top) / (foot - top), 0, 1) * TALL
+    y_other = np.clip((other - top) / (foot - top), 0, 1) * TALL
+    steps = (15, 30, 60, 120, 180, 300, 600, 1200) if quick_is_up else (1, 2, 5, 10, 20, 50)
+    marks = [((tick - top) / (foot - top), tick) for tick in round_ticks(low, high, steps, most=3)]
+    return LanePicture(
+        key,
+        line.label,
+        line.unit,
+        len(values) - 1,
+        _line(y),
+        _line(y_other),
+        _between(y, y_other),
+        "".join(f"M0 {round(TALL * share)}h{len(values) - 1}" for share, _ in marks),
+        tuple(
+            (round(100 * share, 1), clock(tick) if quick_is_up else f"{tick:g}")
+            for share, tick in marks
+        ),
+        *_tops(y, y_other),
+    )
+
+
+def _tops(y: FloatArray, other: FloatArray) -> tuple[float, float]:
+    """Where the forward line's name and the gap are written; zeros without a forward line."""
+    both = np.concatenate([each[-len(y) // 3 :] for each in (y, other)])
+    inner = slice(len(y) // 3, -(len(y) // 3))
+    between = (y[inner] + other[inner]) / 2
+    if not np.isfinite(between).any():
+        return 0.0, 0.0
+    lowest = float(np.nanmax(both)) if np.isfinite(both).any() else TALL
+    return round(100 * lowest / TALL, 1), round(100 * float(np.nanmedian(between)) / TALL, 1)
+
+
+def _line(y: FloatArray) -> str:
+    """A line through (index, y), broken where y is missing."""
+    words, pen = [], "M"
+    for x, value in enumerate(integers(y)):
+        if value is None:
+            pen = "M"
+        else:
+            words.append(f"{pen}{x} {value}")
+            pen = "L"
+    return "".join(words)
+
+
+def _between(y: FloatArray, other: FloatArray) -> str:
+    """The area between two lines, a closed piece wherever both are known."""
+    both = np.concatenate([[False], np.isfinite(y) & np.isfinite(other), [False]])
+    edges = np.flatnonzero(both[1:] != both[:-1])
+    pieces = []
+    for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        if last - first < 2:
+            continue
+        there = [f"{first + i} {value}" for i, value in enumerate(integers(y[first:last]))]
+        back = [f"{first + i} {value}" for i, value in enumerate(integers(other[first:last]))]
+        pieces.append(f"M{'L'.join(there + back[::-1])}z")
+    return "".join(pieces)

@@ -14,12 +14,12 @@ import numpy as np
 from markupsafe import Markup
 
 from retrorun.model import Athlete, Lap, MeasuredSegment, Segment, Session, Track
-from retrorun.report.figures import integers
+from retrorun.report.figures import Window, integers, running_median, window
 from retrorun.report.inbox import Inbox, likely
-from retrorun.report.numbers import Display, calendar_date, local_date
+from retrorun.report.numbers import Display, calendar_date, clock, local_date
 from retrorun.report.page import LIVE, render, render_part
-from retrorun.report.session import question_figures as figures
-from retrorun.report.session.question_figures import LanePicture, TurnedMap, Window
+from retrorun.report.session.lanes import MEDIAN_S, LanePicture, lane_pictures
+from retrorun.report.session.map import TurnedMap, turned_map
 from retrorun.report.words import say
 from retrorun.units import METRE_PER_MILE, FloatArray
 
@@ -105,9 +105,9 @@ def question(session: Session, track: Track, number: int, context: QuestionConte
     if number < 1:
         raise IndexError(number)
     display, segment = Display(context.athlete.units), session.measures.segments[number - 1].segment
-    view = figures.window(segment.start_s, segment.end_s, track.seconds)
+    view = window(segment.start_s, segment.end_s, track.seconds)
     expected = expected_spm(session, track, context.athlete)
-    picture = figures.turned_map(track, view, display)
+    picture = turned_map(track, view, display)
     verb = "walk" if segment.gait == "walk" else "run"
     return Question(
         session=session.id,
@@ -118,9 +118,9 @@ def question(session: Session, track: Track, number: int, context: QuestionConte
         name=session.name or say(f"sport_{session.sport}", fallback="sport_other"),
         likely=likely(segment.probability),
         ask=say(f"question_{verb}"),
-        lanes=figures.lane_pictures(track, expected, view, display),
+        lanes=lane_pictures(track, expected, view, display),
         map=picture,
-        map_label=figures.map_label(segment.start_s, segment.end_s),
+        map_label=say("question_map", start=clock(segment.start_s), end=clock(segment.end_s)),
         reasons=reasons(session, track, segment, expected),
         data=_data(session, track, number, view, expected, picture, display),
         undo=context.undo,
@@ -137,7 +137,7 @@ def expected_spm(session: Session, track: Track, athlete: Athlete) -> FloatArray
     line = session.forward_line or athlete.forward_line
     if line is None:
         return np.full(track.seconds, np.nan)
-    speed = figures.running_median(track.column("ground_speed_mps"), figures.MEDIAN_S)
+    speed = running_median(track.column("ground_speed_mps"), MEDIAN_S)
     grade = np.nan_to_num(track.column("grade"))
     expected = line.intercept_spm + line.slope_spm_per_mps * speed + line.grade_slope_spm * grade
     ahead = _forward_running(session, track.seconds)
@@ -178,7 +178,7 @@ def turns_s(track: Track) -> tuple[int, ...]:
     """
     n = track.seconds
     facing = np.cos(np.radians(track.column("heading_minus_course_deg")))
-    side = np.sign(figures.running_median(facing, 5))
+    side = np.sign(running_median(facing, 5))
     flips = np.flatnonzero((side[1:] * side[:-1]) < 0) + 1
     course = np.radians(track.column("course_deg"))
     reversals: list[int] = []
@@ -203,9 +203,22 @@ def reasons(
     ]
     known = [each for each in found if each is not None]
     known.sort(key=lambda each: (each[1] is None, -abs(each[1] or 0.0)))
-    return tuple(
-        Reason(text, weight, figures.strip_of_reason(value)) for text, value, weight in known
+    return tuple(Reason(text, weight, _bar(value)) for text, value, weight in known)
+
+
+def _bar(value: float | None) -> Markup:
+    """A bar either side of its middle: to the right it speaks for backward; none for no value."""
+    bar = ""
+    if value:
+        left, width = (50.0, 50 * value) if value > 0 else (50 + 50 * value, -50 * value)
+        look = "for" if value > 0 else "against"
+        bar = f'<rect class="{look}" x="{left:.1f}%" width="{width:.1f}%" height="8"/>'
+    svg = (
+        '<svg class="weighing" width="100%" height="8" aria-hidden="true">'
+        f'<rect class="ground" width="100%" height="8" rx="2"/>{bar}'
+        '<line class="middle" x1="50%" x2="50%" y1="0" y2="8"/></svg>'
     )
+    return Markup(svg)  # noqa: S704  # numbers only
 
 
 _Found = tuple[str, float | None, str]  # words, -1 to 1 (backward is positive), weight in a word
@@ -329,7 +342,7 @@ def _data(  # noqa: PLR0913, PLR0917 - one value for each thing that the script 
         "laps": [each for each in presses_s(session) if each in near],
         "turns": [each for each in turns_s(track) if each in near],
         "way_dm": integers(view.points(way_dm) - way_dm[view.first]),
-        "steps": integers(10 * view.points(figures.running_median(track.column("cadence_spm"), 7))),
+        "steps": integers(10 * view.points(running_median(track.column("cadence_spm"), 7))),
         "expected": integers(10 * view.points(expected)),
         "unit_m": [METRE_PER_MILE, METRE_PER_MILE / 5280] if display.imperial else [1000.0, 1.0],
         "units": [display.long_unit, display.height_unit],
