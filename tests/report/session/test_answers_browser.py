@@ -152,6 +152,7 @@ def test_any_stretch_can_be_labelled_and_cleared(page: Page, put: Put, tmp_path:
         page.get_by_role("button", name=word).click()
     assert saved(page, tmp_path)[1] == [
         (0, 20, "forward"),
+        (20, 30, "unknown"),  # cleared: also where the table meets other labels
         (30, 100, "forward"),
         (300, 310, "backward"),
     ]
