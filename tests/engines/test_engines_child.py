@@ -66,7 +66,7 @@ def priority(_: str) -> Iterator[int]:
 
 def nested_priority(_: str) -> Iterator[int]:
     os.nice(7)
-    inner = Guard(LIMITS)
+    inner = Guard(LIMITS_OF_HOURS)
     yield from inner.stream(priority, "")  # type: ignore[misc]
     inner.stop()
 
@@ -74,21 +74,21 @@ def nested_priority(_: str) -> Iterator[int]:
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no server starts the children")
 def test_a_child_is_as_urgent_as_who_starts_it() -> None:
     own = os.getpriority(os.PRIO_PROCESS, 0)
-    with_own = Guard(LIMITS)
+    with_own = Guard(LIMITS_OF_HOURS)
     assert list(with_own.stream(priority, "")) == [own]
     assert list(with_own.stream(nested_priority, "")) == [min(own + 7, 19)]
     with_own.stop()
 
 
-def test_what_children_come_from_can_be_ended_and_comes_back() -> None:
-    one = Guard(LIMITS)
+def test_what_children_come_from_ends_when_none_is_left_and_comes_back() -> None:
+    one = Guard(LIMITS_OF_HOURS)
     (before,) = list(one.stream(process_id, ""))
     child.stop_fork_server()
     assert list(one.stream(process_id, "")) == [before]  # who runs is not touched
-    two = Guard(LIMITS)
-    assert list(two.stream(spell, "word")) == list("word")
     one.stop()
-    two.stop()
+    child.stop_fork_server()
+    assert list(one.stream(spell, "word")) == list("word")
+    one.stop()
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ class Server:
         self._is_released = True
         await self._answering.do(lambda _: self._live.release())
         await self._overlooking.do(lambda _: self._overviews.release())
-        engines.stop_fork_server()
+        await asyncio.to_thread(engines.stop_fork_server)
 
     def close(self) -> None:
         """End threads and processes."""
