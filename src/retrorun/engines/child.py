@@ -296,6 +296,9 @@ def stop_thread_guard() -> None:
 # How a process is started
 
 
+_STARTING = threading.Lock()  # no child is started while the fork server ends
+
+
 def _start() -> tuple[Any, Connection]:
     """A process that serves, and the parent's end of its pipe."""
     own = multiprocessing.current_process()
@@ -304,7 +307,7 @@ def _start() -> tuple[Any, Connection]:
     context = _context()
     ours, theirs = context.Pipe()
     process = context.Process(target=serve, args=(theirs, dict(os.environ)), daemon=True)
-    with uninterrupted():
+    with uninterrupted(), _STARTING:
         process.start()
     theirs.close()
     return process, ours
@@ -332,14 +335,15 @@ def start_fork_server() -> None:
 def stop_fork_server() -> None:
     """End what children are forked from, to have its memory back; the next child starts another.
 
-    Children that run are not touched.
+    While a child of this process runs, nothing is done: the fork server would outlive the attempt.
     """
     if sys.platform == "linux":
         from multiprocessing import forkserver
 
         stop = getattr(forkserver._forkserver, "_stop", None)  # noqa: SLF001 - there is no other way
-        if stop is not None:
-            stop()
+        with _STARTING:
+            if stop is not None and not multiprocessing.active_children():
+                stop()
 
 
 @contextmanager
@@ -372,6 +376,7 @@ def serve(pipe: Connection, environment: dict[str, str]) -> None:
         environment: the parent's variables; a fork server has those of its own start.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to end
+    _as_urgent_as_parent()
     if environment != dict(os.environ):
         os.environ.clear()
         os.environ.update(environment)
@@ -399,6 +404,14 @@ def _answer(pipe: Connection, work: Work, task: object) -> None:
         pipe.send((Kind.ERROR, problem))
     except MemoryError:
         pipe.send((Kind.LOST, None))
+
+
+def _as_urgent_as_parent() -> None:
+    """Have the parent's priority: a fork server's children would have that of the server."""
+    parent = multiprocessing.parent_process()
+    if parent is not None and parent.pid is not None and hasattr(os, "getpriority"):
+        with suppress(OSError):  # it may be gone, and a higher one may not be had
+            os.setpriority(os.PRIO_PROCESS, 0, os.getpriority(os.PRIO_PROCESS, parent.pid))
 
 
 def _end_with_parent() -> None:

@@ -56,7 +56,9 @@
       Object.assign(facts, now);
       Object.assign(known, now.answers);
       document.title = fresh.title;
-      for (const id of ["lanes", "technique"]) { const figure = fresh.getElementById(`${id}-data`); if (figure) page.redraw?.(id, JSON.parse(figure.textContent)); }
+      // the numbers are shown before the charts, which take longer, are drawn anew
+      const draw = () => { for (const id of ["lanes", "technique"]) { const figure = fresh.getElementById(`${id}-data`); if (figure) page.redraw?.(id, JSON.parse(figure.textContent)); } };
+      setTimeout(draw, 30);
       beginLaps();
     }
     bar.hidden = false;
