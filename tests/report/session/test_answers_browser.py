@@ -214,6 +214,7 @@ def test_an_answer_changes_the_page_at_once(live: Open) -> None:
     expect(page.locator("h1")).to_contain_text("1:00 min backward")
     expect(page.locator("#answer-status")).to_have_text("✓ Kept: 3:20 to 4:20 is backward.")
     expect(page.get_by_role("button", name="Yes, backward")).to_be_focused()
+    expect(page.locator("[data-fresh]")).to_contain_text("the comparison are being computed")
     assert fake.sent == [
         (
             f"/api/sessions/{ID}/answers",
