@@ -15,7 +15,7 @@ the place of earlier ones of the same direction that it overlaps, and cuts other
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -27,6 +27,7 @@ from retrorun.archive.annotations import position
 from retrorun.detect.labels import ALTERNATE, COMMAND, LAPS, RECORDED, in_force, turned_about
 from retrorun.errors import SettingsError
 from retrorun.model import Direction, Label, Session, Track
+from retrorun.model import session_id as session_id_of
 
 Way = Literal["backward", "forward"]
 
@@ -156,6 +157,29 @@ def undo(archive: Archive, session_id: str) -> Answered:
         words = f"there is no answer about session {full_id} to take back"
         raise SettingsError("answer-none", words, remedy=f"`retrorun label {full_id}` lists them.")
     return Answered(full_id, sha256, labels, steps)
+
+
+def adopt(archive: Archive, sha256: str, labels: Mapping[int, Sequence[Label]]) -> None:
+    """Store the answers that a page collected about the sessions of an export, each as one step.
+
+    What stands already is left out, so that the same table may come again.
+
+    Args:
+        archive: open for writing.
+        sha256: of the export.
+        labels: position of the activity → labels on the recording's own clock.
+    """
+    for place in sorted(labels.keys() & archive.positions(sha256)):
+        with archive.database.transaction():
+            session = archive.session(session_id_of(sha256, place))
+            standing = _standing(archive, session, clock_of(archive, session))
+            known = {(each.start_s, each.end_s, each.direction) for each in standing}
+            new = [
+                replace(each, origin=COMMAND)
+                for each in labels[place]
+                if (each.start_s, each.end_s, each.direction) not in known
+            ]
+            archive.annotations.insert_answer(session.id, new)
 
 
 def clock_of(archive: Archive, session: Session) -> Track:

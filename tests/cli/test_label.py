@@ -1,5 +1,6 @@
 """Answers typed in a terminal, about a watch without a compass whose laps were pressed by hand."""
 
+import json
 import re
 import shutil
 from dataclasses import replace
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from retrorun import answers
 from retrorun.archive import Archive
 from retrorun.cli import label, main
 from retrorun.report.numbers import Display
@@ -229,3 +231,25 @@ def test_the_convention_of_laps_is_held_against_the_gait(tmp_path: Path) -> None
     with Archive.open(tmp_path / "archive", create=False) as archive:
         notes = [each.slug for each in archive.session(session_id(tmp_path)).notes]
     assert "laps-doubtful" in notes
+
+
+def test_numbers_older_than_the_last_answer_are_marked_until_they_are_computed(
+    place: Path,
+) -> None:
+    archive = str(place / "archive")
+
+    def listed(*words: str) -> str:
+        return CliRunner().invoke(main, ["sessions", "--archive", archive, *words]).stdout
+
+    assert "older than" not in listed()
+    with Archive.open(place / "archive") as store:  # as while another process writes
+        answers.answer(store, session_id(place), answers.Accept((2,)))
+    assert "older than your last answer" in listed()
+    document = json.loads(listed("--json"))
+    assert document["outdated"] is True
+    assert document["totals"]["backward"]["seconds"] == 0
+    (place / "exports").mkdir()
+    assert run(place, "process", str(place / "exports"), "--jobs", "1").exit_code == 0
+    assert "older than" not in listed()
+    document = json.loads(listed("--json"))
+    assert (document["outdated"], document["totals"]["backward"]["seconds"]) == (False, 60)

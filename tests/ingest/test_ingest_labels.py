@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 import fake_pipeline
+from retrorun import answers
+from retrorun.answers import LabelRange
 from retrorun.archive import Archive, Change, maintenance
+from retrorun.detect.labels import in_force
 from retrorun.errors import ReadError
 from retrorun.ingest import Engine, Report, plan_import, run_import, separate, undo
 from retrorun.ingest import plan as planning
@@ -286,3 +289,91 @@ def test_moments_in_a_table(start: str, end: str, expected: tuple[float, str]) -
 def test_moments_that_make_no_sense_are_refused(row: str) -> None:
     with pytest.raises(ReadError):
         label_table("a.labels.csv", f"{HEAD}{row}\n".encode())
+
+
+PAGE_HEAD = "start,end,direction,by\n"
+
+
+def standing(archive: Archive) -> list[tuple[float, float, str]]:
+    (session,) = archive.sessions()
+    labels = in_force(archive.annotations.labels(session.source.sha256).get(0, ()))
+    return sorted((each.start_s, each.end_s, each.direction) for each in labels)
+
+
+def test_answers_saved_by_a_page_overrule_what_was_labelled_before(tmp_path: Path) -> None:
+    exports = put(tmp_path / "e", a="run 1000 600")
+    with Archive.open(tmp_path / "archive") as archive:
+        run(exports, archive)
+        session_id = archive.sessions()[0].id
+        for answer in (LabelRange(300, 366, "backward"), LabelRange(400, 460, "backward")):
+            answers.answer(archive, session_id, answer)
+        # the page showed both; the first was moved there, the second was cleared
+        rows = "303,366,backward,page\n400,460,clear,page\n"
+        table = exports / "a.fit.labels.csv"
+        table.write_text(PAGE_HEAD + rows)
+        run(exports, archive)
+        assert standing(archive) == [(303, 366, "backward")]
+        assert archive.pending.exports() == []
+        answers.undo(archive, session_id)  # all of the table is one step
+        assert standing(archive) == [(300, 366, "backward"), (400, 460, "backward")]
+
+
+def test_what_a_page_only_showed_does_not_undo_a_newer_answer(tmp_path: Path) -> None:
+    exports = put(tmp_path / "e", a="run 1000 600")
+    with Archive.open(tmp_path / "archive") as archive:
+        run(exports, archive)
+        session_id = archive.sessions()[0].id
+        answers.answer(archive, session_id, LabelRange(300, 366, "backward"))
+        rows = "100,160,forward,page\n300,366,backward,earlier\n"
+        answers.answer(archive, session_id, LabelRange(303, 366, "backward"))  # meanwhile
+        (exports / "a.fit.labels.csv").write_text(PAGE_HEAD + rows)
+        run(exports, archive)
+        assert standing(archive) == [(100, 160, "forward"), (303, 366, "backward")]
+        steps = archive.annotations.answers(session_id)
+        (exports / "a.fit.labels (1).csv").write_text(PAGE_HEAD + rows)  # saved once more
+        run(exports, archive)
+        assert archive.annotations.answers(session_id) == steps
+
+
+def test_a_page_s_table_beside_a_new_export_is_taken_whole(tmp_path: Path) -> None:
+    exports = put(tmp_path / "e", a="run 1000 600")
+    rows = "100,160,forward,page\n300,366,backward,earlier\n"
+    (exports / "a.fit.labels.csv").write_text(PAGE_HEAD + rows)
+    with Archive.open(tmp_path / "archive") as archive:
+        run(exports, archive)
+        assert standing(archive) == [(100, 160, "forward"), (300, 366, "backward")]
+
+
+@pytest.mark.parametrize(
+    "name", ["a.fit.labels.csv", "a.fit.labels (2).csv", "A.FIT.labels(3).csv"]
+)
+def test_a_table_may_lie_loose_in_the_folder(tmp_path: Path, name: str) -> None:
+    exports = put(tmp_path / "e", b="run 9000 60")
+    put(exports / "2026", a="run 1000 60")
+    with Archive.open(tmp_path / "archive") as archive:
+        run(exports, archive)
+        (exports / name).write_text(HEAD + "10,20,backward\n")
+        report = run(exports, archive)
+        assert (labels(archive), report.problems) == ([(FIRST,), ()], ())
+        assert plan_import(exports, archive, settle_s=0).idle
+
+
+def test_a_loose_table_that_may_speak_of_two_exports_is_refused(tmp_path: Path) -> None:
+    exports = put(tmp_path / "e", b="run 9000 60")
+    for folder, start in (("x", 1000), ("y", 5000)):
+        put(exports / folder, a=f"run {start} 60")
+    with Archive.open(tmp_path / "archive") as archive:
+        (exports / "a.fit.labels.csv").write_text(HEAD + "10,20,backward\n")
+        report = run(exports, archive)
+        assert [row.slug for row in report.failed] == ["labels-alone"]
+        assert labels(archive) == [(), (), ()]
+
+
+def test_the_table_that_was_saved_last_wins(tmp_path: Path) -> None:
+    exports = put(tmp_path / "e", a="run 1000 60")
+    for number, end in enumerate(("", " (1)", " (10)")):
+        table = exports / f"a.fit.labels{end}.csv"
+        table.write_text(f"{HEAD}{number},20,backward\n")
+    with Archive.open(tmp_path / "archive") as archive:
+        run(exports, archive)
+        assert labels(archive) == [(Label(2, 20, "backward", "sidecar"),)]

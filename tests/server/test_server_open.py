@@ -14,7 +14,7 @@ import pytest
 import serving
 
 from retrorun.archive import Archive
-from retrorun.cli.open import followed_folder, has_browser
+from retrorun.cli.watch import followed_folder, has_browser
 from retrorun.errors import SettingsError
 from retrorun.server import bound, first_address
 
@@ -135,7 +135,7 @@ def test_without_a_folder_it_is_that_of_the_last_import(place: Path) -> None:
 def test_where_nothing_was_imported_a_folder_of_the_user_is_made(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("retrorun.cli.open.user_documents_path", lambda: place / "Documents")
+    monkeypatch.setattr("retrorun.cli.watch.user_documents_path", lambda: place / "Documents")
     with Archive.open(place / "archive") as store:
         assert followed_folder(store, None) == place / "Documents" / "retrorun"
 

@@ -31,6 +31,7 @@ _FILE_COLUMNS = ", ".join(field.name for field in fields(FileRow))
 _OF_DAMAGE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, MemoryError)
 Damaged = Callable[[str, ArchiveError], None]  # is given a session's id and what is wrong with it
 _FAULTS = "page-faults"  # a document
+_REPORTS = "reports"  # a document
 _Summaries = tuple[tuple[int, int], "list[Session]", list[tuple[str, ArchiveError]]]
 SPOOL = "spool"  # folder of what is being unpacked
 
@@ -360,6 +361,27 @@ class Archive:
                 self.database.connection.execute(
                     "INSERT INTO documents VALUES (?, ?)", (_FAULTS, document)
                 )
+
+    def set_reports(self, folder: Path) -> None:
+        """Keep where pages were written last, for the next time."""
+        import json
+
+        document = json.dumps(str(folder.absolute())).encode("utf-8", "surrogateescape")
+        with self.database.transaction():
+            self.database.connection.execute(
+                "INSERT OR REPLACE INTO documents VALUES (?, ?)", (_REPORTS, document)
+            )
+
+    def reports(self) -> Path | None:
+        """Where pages were written last; None where that is not known."""
+        import json
+
+        rows = self.database.rows("SELECT document FROM documents WHERE name = ?", _REPORTS)
+        try:
+            found = json.loads(rows[0][0]) if rows else None
+        except ValueError:
+            return None
+        return Path(found) if isinstance(found, str) else None
 
     def stale(self, settings: str, athlete: str, version: str) -> list[str]:
         """Ids of sessions made with other settings, another profile or another version."""

@@ -131,7 +131,7 @@ CREATE TABLE notes (
 
 -- Documents of which there is one: 'profile' (what the athlete stated, what was learnt, and the secret
 -- of the privacy zones), 'exposed' (sessions and tracks from before a privacy zone was known),
--- 'page-faults' (which sessions could not be shown), 'unreadable-originals' (which exports in `again`
+-- 'page-faults' (which sessions could not be shown), 'reports' (the folder where pages were written last), 'unreadable-originals' (which exports in `again`
 -- wait for their original, and its state when it was tried), 'failed-reprocessing' (which exports of
 -- another version could not be analysed again, and by which version and settings).
 CREATE TABLE documents (

@@ -24,7 +24,7 @@ COMMANDS = {
     "export": ("reports", "Write sessions, segments and tracks as files."),
     "label": ("label", "Label a segment as backward or forward."),
     "note": ("annotate", "Note pain, effort and text about a session."),
-    "open": ("open", "Open the pages, alive, in the browser."),
+    "open": ("watch", "Open the pages, alive, in the browser."),
     "process": ("process", "Import what is new in a folder; write pages."),
     "profile": ("annotate", "Show or change the athlete's profile."),
     "report": ("reports", "Write pages again, or a report of a period."),

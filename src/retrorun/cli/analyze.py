@@ -1,15 +1,21 @@
 """Commands on single files, ``analyze`` and ``explain``: nothing is stored but new zones."""
 
+import os
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import click
 from rich.markup import escape
 from rich.table import Table
 
-from retrorun import contract, engines
+from retrorun import contract, engines, ingest
+from retrorun.archive import Archive
 from retrorun.channels import CHANNELS
 from retrorun.cli import options, terminal
-from retrorun.model import Analysis, Failed, MeasuredSegment, Outcome, Session
+from retrorun.errors import ArchiveError
+from retrorun.model import Analysis, Athlete, Failed, MeasuredSegment, Outcome, Session
+from retrorun.settings import Settings
 
 
 @click.command()
@@ -49,7 +55,7 @@ def analyze(
 
 
 @click.command()
-@click.argument("file", type=options.FILE)
+@click.argument("file", metavar="FILE|SESSION")
 @options.archive
 @options.profile
 @options.no_profile
@@ -57,7 +63,7 @@ def analyze(
 @click.pass_context
 def explain(
     context: click.Context,
-    file: Path,
+    file: str,
     archive: Path | None,
     profile: Path | None,
     no_profile: bool,
@@ -65,16 +71,59 @@ def explain(
 ) -> None:
     """Show what FILE holds, where its heading comes from and the evidence for each segment.
 
+    SESSION is the id of a session of the archive: it is analysed with its labels.
+
     The profile and the privacy zones of the archive are used, if there is one. Privacy zones of
     --profile are kept there; without an archive one is made.
     """
     known = options.load_settings(settings)
     athlete = options.athlete_for_one_run(profile, archive, use_stored=not no_profile)
     failed = False
-    for outcome in engines.outcomes(file, known, athlete):
+    for outcome in explained(file, options.archive_folder(archive), known, athlete):
         print_explanation(outcome)
         failed = failed or isinstance(outcome, Failed)
     context.exit(1 if failed else 0)
+
+
+def explained(name: str, folder: Path, settings: Settings, athlete: Athlete) -> Iterable[Outcome]:
+    """What a file holds, or a session of the archive with its labels and second devices.
+
+    Args:
+        name: of a file, or the id of a session or a beginning of it.
+        folder: of the archive.
+        settings: of every stage.
+        athlete: the profile.
+
+    Raises:
+        click.UsageError: there is no such file, and no such session.
+    """
+    if os.path.exists(name):  # noqa: PTH110 - whatever characters it has
+        if not os.path.isfile(name):  # noqa: PTH113
+            raise click.UsageError(f"{name!r} is no file")
+        return engines.outcomes(Path(name), settings, athlete)
+    try:
+        with Archive.open(folder, create=False) as store:
+            session_id, sha256 = store.database.find_session("id, sha256", name)
+            store.refuse_exposed(session_id)
+            outcome = ingest.analysed_original(sha256, store, settings, athlete)
+    except ArchiveError as problem:
+        if problem.slug not in ("archive-missing", "session-unknown"):
+            raise
+        words = f"there is no file and no session {name!r}"
+        raise click.UsageError(f"{words}; `retrorun sessions` lists them") from None
+    return [_only(outcome, session_id)]
+
+
+def _only(outcome: Outcome, session_id: str) -> Outcome:
+    """One session of a file that may hold several."""
+    if isinstance(outcome, Failed):
+        return outcome
+    places = [at for at, each in enumerate(outcome.sessions) if each.id == session_id]
+    return replace(
+        outcome,
+        sessions=tuple(outcome.sessions[at] for at in places),
+        tracks=tuple(outcome.tracks[at] for at in places),
+    )
 
 
 def print_explanation(result: Outcome) -> None:

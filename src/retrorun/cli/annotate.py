@@ -47,6 +47,7 @@ def note(
             list_notes(store)
         elif clear:
             store.annotations.set_remark(session, None)
+            terminal.err().print("the note is removed")
         else:
             change_note(store, session, pain, rpe, text)
 
@@ -79,11 +80,21 @@ PRESSED = "sessions with laps pressed by hand: {}; `retrorun process FOLDER` ana
 
 def profile_table(athlete: Athlete) -> Table:
     """The stored profile: name, value, and what is used where there is no value."""
-    table = terminal.grid(("name", "value", "used instead where not set"), ())
+    table = terminal.grid(("name", "value", "without it"), ())
     for name, value in profiles.plain(athlete).items():
-        text = terminal.UNKNOWN if value is None or value == [] else str(value)
-        table.add_row(name, escape(text), profiles.DERIVED.get(name, ""))
+        is_set = value is not None and value is not False and value not in ([], ())
+        text = _typed(value) if is_set else terminal.UNKNOWN
+        table.add_row(name, escape(text), "" if is_set else profiles.DERIVED.get(name, ""))
     return table
+
+
+def _typed(value: object) -> str:
+    """A value as it would be typed."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return f"{value:.15g}"
+    return json.dumps(value, default=str)
 
 
 def _store_profile(store: Archive, before: Athlete, athlete: Athlete) -> Athlete:
@@ -157,7 +168,9 @@ def change_note(
         raise SettingsError("note-too-long", f"a note has at most {LONGEST_NOTE} characters")
     given = {"pain": pain, "effort": effort, "text": text}
     known = {name: value for name, value in given.items() if value is not None}
-    store.annotations.set_remark(full_id, replace(before, **known))  # type: ignore[arg-type]
+    after = replace(before, **known)  # type: ignore[arg-type]
+    store.annotations.set_remark(full_id, after)
+    _print_note(full_id, after)
 
 
 def list_notes(store: Archive) -> None:
@@ -171,6 +184,5 @@ def list_notes(store: Archive) -> None:
 
 def _print_note(session_id: str, remark: Remark) -> None:
     pain, effort = (terminal.number(score) for score in (remark.pain, remark.effort))
-    terminal.out().print(
-        f"{session_id}  pain {pain}  effort {effort}  {escape(plain(remark.text))}"
-    )
+    words = f"{session_id}  pain {pain}  effort {effort}  {escape(plain(remark.text))}"
+    terminal.out().print(words.rstrip())

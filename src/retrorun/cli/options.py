@@ -33,20 +33,62 @@ def archive(command: Command) -> Command:
 
 
 def reports(command: Command) -> Command:
-    """``--reports DIR``."""
+    """``--reports DIR``; without it where the archive's pages were written before."""
     return click.option(
         "--reports",
         type=FOLDER,
-        default=Path("reports"),
-        show_default=True,
-        help="Where pages are written.",
+        callback=_chosen_or_earlier,
+        help="Where pages are written. Default: where they were before, else ./reports.",
     )(command)
+
+
+REPORTS = Path("reports")
+
+
+def _chosen_or_earlier(
+    context: click.Context, parameter: click.Parameter, chosen: Path | None
+) -> Path:
+    del parameter
+    has_archive = any(each.name == "archive" for each in context.command.params)
+    if chosen is not None or not has_archive:
+        return chosen or REPORTS
+    earlier = earlier_reports(archive_folder(context.params.get("archive")))
+    if earlier is None or earlier.is_dir():
+        return earlier or REPORTS
+    from retrorun.storage import shown
+
+    words = f"the folder of the pages is gone ({shown(str(earlier))}): they go to ./{REPORTS}"
+    click.echo(words, err=True)
+    return REPORTS
+
+
+def earlier_reports(folder: Path) -> Path | None:
+    """Where the pages of an archive were written last; None where that is not known.
+
+    An archive that cannot be opened is for the command itself to name.
+    """
+    from retrorun.archive import Archive
+    from retrorun.errors import ArchiveError
+
+    try:
+        with Archive.open(folder, create=False) as store:
+            return store.reports()
+    except ArchiveError:
+        return None
+
+
+def keep_reports(store: "Archive", folder: Path) -> None:
+    """Keep where pages were written, for the commands that follow."""
+    if store.reports() != folder.absolute():
+        store.set_reports(folder)
 
 
 def profile(command: Command) -> Command:
     """``--profile FILE``."""
     return click.option(
-        "--profile", type=FILE, help="TOML profile to use instead of the stored one."
+        "--profile",
+        type=FILE,
+        help="TOML profile to use instead of the stored one; kept if none is stored.",
     )(command)
 
 
@@ -100,15 +142,41 @@ def load_settings(path: Path | None) -> "Settings":
 def load_athlete(path: Path | None, store: "Archive") -> "Athlete":
     """The athlete of a profile file, else the stored one; with what was learnt from their sessions.
 
-    The privacy zones are those of both; the archive stores new ones.
+    A profile file is stored if the archive has no profile yet, so that no later command forgets
+    it; else it holds for this command. The privacy zones are those of both; the archive stores new
+    ones.
     """
     from retrorun import profile as profiles
 
     stored = store.annotations.profile()
     athlete = profiles.change(stored, profiles.plain(profiles.load(path))) if path else stored
+    if path and not is_stated(stored):
+        _store_first_profile(store, replace(athlete, privacy_zones=stored.privacy_zones))
     if not (athlete.privacy_zones or stored.privacy_zones):
         return athlete
     return keep_new_zones(store, athlete)
+
+
+def is_stated(athlete: "Athlete") -> bool:
+    """Whether an athlete stated anything but privacy zones."""
+    from retrorun.model import Athlete
+
+    zones = athlete.privacy_zones, athlete.zone_secret
+    stated = athlete.without_learnt()
+    return stated != replace(Athlete(), privacy_zones=zones[0], zone_secret=zones[1])
+
+
+def _store_first_profile(store: "Archive", athlete: "Athlete") -> None:
+    from retrorun.errors import ArchiveError
+
+    try:
+        store.annotations.set_profile(athlete)
+    except ArchiveError:  # of a medium that cannot be written: it holds for this command
+        return
+    words = (
+        "profile: kept with the archive, which had none; `retrorun profile` shows and changes it"
+    )
+    click.echo(words, err=True)
 
 
 def athlete_for_one_run(

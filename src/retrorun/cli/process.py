@@ -6,8 +6,10 @@ A run that finds nothing new must not pay for libraries, so that they are import
 import datetime as dt
 import importlib
 import json
+import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("folder")
+@click.argument("folder", metavar="FOLDER")
 @options.archive
 @options.reports
 @options.profile
@@ -52,7 +54,7 @@ def process(
     dry_run: bool,
     retry: bool,
 ) -> None:
-    """Import what is new in FOLDER, write its pages, and name the one to open."""
+    """Import what is new in FOLDER, or one FILE, write its pages, and name the one to open."""
     with Archive.open(options.archive_folder(archive)) as store:
         # a zone that is new makes work of what seemed done; otherwise the profile can wait
         early = options.load_athlete(profile, store) if profile and not dry_run else None
@@ -151,11 +153,18 @@ def undo(
         with writing(work) as problems:
             report = undo_import(work, number, separate)
             problems.extend(report.problems)
-            show_report(report, store)
+            terminal.err().print(SEPARATED if number is None else TAKEN_BACK.format(number))
+            if report.sessions or report.problems:
+                show_report(report, store)
         status = conclude(work, reports)
     context.exit(1 if has_failed(problems) else status)
 
 
+TAKEN_BACK = (
+    "import {} is taken back; its labels, notes and originals are kept, and `retrorun process "
+    "--retry FOLDER` imports it again"
+)
+SEPARATED = "the file stands for itself from now on"
 PROBLEM_FIELDS = ("path", "outcome", "slug", "message", "byte_offset", "remedy")
 TABLE_ROWS = 20  # rows of a summary table; the rest is counted
 
@@ -227,9 +236,41 @@ def show_report(report: ingest.Report, archive: Archive) -> None:
         terminal.out().print(session_table(sessions))
         if len(report.sessions) > TABLE_ROWS:
             terminal.err().print(f"… and {len(report.sessions) - TABLE_ROWS} sessions before these")
+    others = [row for row in report.problems if row.outcome != "failed" and not row.remedy]
+    grouped = set(others) if len(others) > MOST_NAMED else set[FileRow]()
     for row in report.problems:
-        print_problem(row)
+        if row not in grouped:
+            print_problem(row)
+    if grouped:
+        terminal.err().print(_no_runs(others), style="dim", markup=False)
     terminal.err().print(_counts(report))
+
+
+MOST_KINDS = 12  # of files that are no runs
+MOST_NAMED = 3  # files that are no runs; more are counted by what they are
+_WHAT = re.compile(
+    r"the activity is (?P<a>.+), not on foot|.* calls it (?P<b>.+?)(?:, which is not on foot)?"
+    r"|a FIT (?P<c>.+) file, no activity"
+)
+
+
+def _no_runs(rows: Sequence[FileRow]) -> str:
+    """How many files there are of each kind that is no run, such as 16 cycling, 12 settings."""
+    kinds = Counter(_kind(row.message or row.slug or "") for row in rows)
+    parts = [f"{count} {words[:60]}" for words, count in sorted(kinds.items(), key=_most_first)]
+    left = sum(kinds.values()) - sum(count for _, count in kinds.most_common(MOST_KINDS))
+    parts = [*parts[:MOST_KINDS], *([f"{left} of other kinds"] if left else [])]
+    return shown(f"no runs: {', '.join(parts)} (`retrorun sessions --problems` names them)")
+
+
+def _most_first(kind: tuple[str, int]) -> tuple[int, str]:
+    return -kind[1], kind[0]
+
+
+def _kind(message: str) -> str:
+    """What a file is, by the reason why it is no run."""
+    found = _WHAT.fullmatch(message)
+    return next(filter(None, found.groups()), message) if found else message
 
 
 def print_problem(row: FileRow) -> None:
@@ -269,14 +310,19 @@ def _counts(report: ingest.Report) -> str:
     return "files: " + (", ".join(parts) or "none that are exports")
 
 
-def session_table(sessions: "list[Session]") -> "Table":
-    """Sessions, one a row."""
+def session_table(sessions: "list[Session]", outdated: Collection[str] = ()) -> "Table":
+    """Sessions, one a row; those whose numbers are older than the last answer are marked."""
     numbers = ("time", "km", "backward", "perhaps", "backward km", "cost factor")
     table = terminal.grid(("session", "when", "file"), numbers)
     table.add_column("heading")
+    if outdated:
+        table.add_column("numbers")
     for session in sessions:
-        table.add_row(*_session_row(session))
+        table.add_row(*_session_row(session), *([OLDER] if session.id in outdated else []))
     return table
+
+
+OLDER = "older than your last answer"
 
 
 def _session_row(session: "Session") -> tuple[str, ...]:
@@ -430,6 +476,7 @@ def conclude(work: Work, reports: Path | None) -> int:
     options.apply_zones(work.archive, work.settings)
     page_options = publish.PublishOptions(work.settings, work.athlete, jobs=work.jobs)
     done = publish.publish_pending(work.archive, reports, page_options)
+    options.keep_reports(work.archive, reports)
     terminal.err().print(f"pages: {done.pages} written")
     terminal.err().print(f"open [bold]{escape(done.index.resolve().as_uri())}[/]")
     faults = Faults()

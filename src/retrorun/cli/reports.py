@@ -36,11 +36,13 @@ def sessions(context: click.Context, archive: Path | None, as_json: bool, proble
         options.apply_zones(store)
         faults = Faults()
         known = store.sessions(faults.add_damaged)
+        outdated = store.pending.noted_sessions()
     if as_json:
         for session in known:
-            click.echo(options.json_text(contract.session_document(session)))
+            document = contract.session_document(session)
+            click.echo(options.json_text(document | {"outdated": session.id in outdated}))
     else:
-        terminal.out().print(session_table(known))
+        terminal.out().print(session_table(known, outdated))
     context.exit(faults.status())
 
 

@@ -372,6 +372,7 @@ def serve(pipe: Connection, environment: dict[str, str]) -> None:
         environment: the parent's variables; a fork server has those of its own start.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to end
+    _as_urgent_as_parent()
     if environment != dict(os.environ):
         os.environ.clear()
         os.environ.update(environment)
@@ -399,6 +400,14 @@ def _answer(pipe: Connection, work: Work, task: object) -> None:
         pipe.send((Kind.ERROR, problem))
     except MemoryError:
         pipe.send((Kind.LOST, None))
+
+
+def _as_urgent_as_parent() -> None:
+    """Have the parent's priority: a fork server's children would have that of the server."""
+    parent = multiprocessing.parent_process()
+    if parent is not None and parent.pid is not None and hasattr(os, "getpriority"):
+        with suppress(OSError):  # it may be gone, and a higher one may not be had
+            os.setpriority(os.PRIO_PROCESS, 0, os.getpriority(os.PRIO_PROCESS, parent.pid))
 
 
 def _end_with_parent() -> None:

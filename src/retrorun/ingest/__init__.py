@@ -7,6 +7,7 @@ from retrorun.ingest.analysis import Engine, Progress, Report, prepare
 from retrorun.ingest.plan import Plan, plan_import
 from retrorun.ingest.reprocess import (
     MOST_OUTDATED,
+    analysed_original,
     bring_up_to_date,
     has_learnt,
     note_dependent,
@@ -29,6 +30,7 @@ __all__ = [
     "Plan",
     "Progress",
     "Report",
+    "analysed_original",
     "bring_up_to_date",
     "has_learnt",
     "note_dependent",

@@ -44,9 +44,12 @@ __all__ = [
     "other_sports",
     "rows_of_parts",
     "table_endings",
+    "table_order",
+    "table_stem",
 ]
 
 TABLE = ".labels.csv"
+_TABLE_NAME = re.compile(r"\.labels(?: ?\((\d{1,4})\))?\.csv$", re.IGNORECASE)
 ACTIVITIES = "activities.csv"
 _MEMBER = "member:"
 _ACTIVITIES_BYTES = 64 * 2**20
@@ -59,7 +62,19 @@ Tables = tuple[tuple[str, Entry], ...]  # role → where it lies; the recording'
 
 def is_table(name: str) -> bool:
     """Whether a name is that of a table of labels beside an export."""
-    return name.lower().endswith(TABLE) and not PurePosixPath(name).name.startswith((".", "~"))
+    named = _TABLE_NAME.search(name) is not None
+    return named and not PurePosixPath(name).name.startswith((".", "~"))
+
+
+def table_stem(name: str) -> str:
+    """A table's name without its ending; browsers number what they save again."""
+    return _TABLE_NAME.sub("", name)
+
+
+def table_order(table: Entry) -> tuple[str, int]:
+    """Tables in the order in which they hold: of those about one export the last saved wins."""
+    found = _TABLE_NAME.search(table.address)
+    return f"{table_stem(table.address)}{TABLE}", int(found[1] or 0) if found else 0
 
 
 def is_known(name: str) -> bool:
@@ -78,20 +93,33 @@ def table_endings() -> tuple[str, ...]:
     return ("", *(end + packed for end in ends for packed in ("", PACKED)))
 
 
-def named_after(tables: Iterable[Entry], exports: Iterable[Entry]) -> list[tuple[str, ...]]:
-    """For each table of labels the paths of the exports that it lies beside.
+def named_after(
+    tables: Iterable[Entry], exports: Iterable[Entry], known: Iterable[str] = ()
+) -> list[tuple[str, ...]]:
+    """For each table of labels the paths of the exports that it speaks of.
 
     ``run.labels.csv`` lies beside ``run.fit`` and ``run.gpx``, ``run.fit.labels.csv`` beside the
-    one.
+    one. Where no export lies beside it, ``run.fit.labels.csv`` speaks of the ``run.fit`` that lies
+    elsewhere, if there is only one.
+
+    Args:
+        tables: of labels.
+        exports: of the folder.
+        known: paths of other exports that the archive has sessions of.
     """
     by_address: dict[str, list[str]] = {}
+    by_name: dict[str, set[str]] = {}
+    for path in dict.fromkeys((*(each.address for each in exports), *known)):
+        by_name.setdefault(path.rpartition("/")[2].lower(), set()).add(path)
     for each in exports:
         by_address.setdefault(each.address.lower(), []).append(each.address)
-    endings = table_endings()
-    stems = [each.address[: -len(TABLE)].lower() for each in tables]
-    return [
-        tuple(path for end in endings for path in by_address.get(stem + end, ())) for stem in stems
-    ]
+    found: list[tuple[str, ...]] = []
+    for each in tables:
+        stem = table_stem(each.address).lower()
+        beside = [path for end in table_endings() for path in by_address.get(stem + end, ())]
+        elsewhere = by_name.get(stem.rpartition("/")[2], set())
+        found.append(tuple(beside or (elsewhere if len(elsewhere) == 1 else ())))
+    return found
 
 
 def member_tag(archive: str) -> str:

@@ -19,7 +19,7 @@ from retrorun import storage
 from retrorun.archive import Archive, Change, FileRow, Problem
 from retrorun.errors import RetrorunError
 from retrorun.ingest.analysis import Engine, Report, file_row, problem_of, refused_row
-from retrorun.ingest.file_groups import TABLE, is_table, member_tag, table_endings
+from retrorun.ingest.file_groups import is_table, member_tag, table_endings, table_stem
 from retrorun.ingest.plan import Candidate, Plan, Table
 from retrorun.ingest.reprocess import reprocess_locked
 from retrorun.ingest.second_device import connected_files
@@ -35,11 +35,16 @@ _LIMIT_BYTES = 2**20
 
 @dataclass(frozen=True, slots=True)
 class ReadTable:
-    """A table of labels that was read: its labels, or what is wrong with it."""
+    """A table of labels that was read: its labels, or what is wrong with it.
+
+    ``answers``: rows that a page collected, to which what was labelled before gives way; None where
+    no page wrote the table.
+    """
 
     table: Table
     labels: "Mapping[int, tuple[Label, ...]]" = field(default_factory=dict)
     problem: Problem | None = None
+    answers: "Mapping[int, tuple[Label, ...]] | None" = None
 
 
 def read_tables(tables: Iterable[Table]) -> list[ReadTable]:
@@ -48,7 +53,7 @@ def read_tables(tables: Iterable[Table]) -> list[ReadTable]:
 
 
 def _read(table: Table) -> ReadTable:
-    from retrorun.readers.label_file import label_table
+    from retrorun.readers.label_file import label_table, page_answers
 
     address = table.file.entry.address
     try:
@@ -57,7 +62,8 @@ def _read(table: Table) -> ReadTable:
         else:
             folder, name = address.rsplit("/", 1)
             data = storage.open_store(folder).read(name, _LIMIT_BYTES)
-        return ReadTable(table, label_table(PurePosixPath(table.file.entry.name).name, data))
+        name = PurePosixPath(table.file.entry.name).name
+        return ReadTable(table, label_table(name, data), answers=page_answers(name, data))
     except RetrorunError as problem:
         return ReadTable(table, problem=problem_of(problem))
 
@@ -86,7 +92,7 @@ def keep_after(
         if each.problem is None:
             for path in exports:
                 if path not in new:
-                    archive.annotations.set_labels(rows[path].sha256, each.labels)
+                    _keep_known(rows[path].sha256, each, archive)
                     known.append(rows[path].sha256)
             for path in linked:
                 keep_for_linked(rows[path], each.labels, archive)
@@ -99,6 +105,16 @@ def keep_after(
     return replace(report, imported=0, problems=report.problems + problems)
 
 
+def _keep_known(sha256: str, read: ReadTable, archive: Archive) -> None:
+    """Keep the labels of an export that has its session; those of a page as an answer."""
+    from retrorun import answers
+
+    if read.answers is None:
+        archive.annotations.set_labels(sha256, read.labels)
+    else:
+        answers.adopt(archive, sha256, read.answers)
+
+
 def checked_row(
     row: FileRow, read: ReadTable, archive: Archive, rows: Mapping[str, FileRow]
 ) -> FileRow:
@@ -108,6 +124,8 @@ def checked_row(
         return row
     highest = max(read.labels)
     if highest in archive.positions(export.sha256):
+        if read.answers is not None:
+            return row
         return _with_outside(row, read, archive, export)
     words = f"there is no activity {highest + 1} on foot in {PurePosixPath(export.path).name}"
     return refused_row(read.table.file, Problem("failed", "labels-alone", words))
@@ -292,7 +310,7 @@ class PackedLabels:
 
 def _beside(table: str, path: str) -> bool:
     """Whether a table lies beside a member, which may have its title in brackets."""
-    stem, own = table[: -len(TABLE)].lower(), path.lower()
+    stem, own = table_stem(table).lower(), path.lower()
     return any(
         own == stem + ending or own.startswith(f"{stem}{ending} (") for ending in table_endings()
     )

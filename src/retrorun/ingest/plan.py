@@ -6,8 +6,9 @@
 """
 
 import hashlib
+import os
 import time
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
 from pathlib import Path
@@ -19,6 +20,7 @@ from retrorun.archive.rows import Brief
 from retrorun.errors import ReadError
 from retrorun.ingest.duplicates import pairs
 from retrorun.ingest.file_groups import (
+    TABLE,
     Tables,
     container,
     find_logs,
@@ -26,8 +28,10 @@ from retrorun.ingest.file_groups import (
     is_table,
     named_after,
     other_sports,
+    table_order,
 )
 from retrorun.storage import Entry, Folder, Store
+from retrorun.text import shown
 
 if TYPE_CHECKING:
     from retrorun.model import Label
@@ -35,6 +39,8 @@ if TYPE_CHECKING:
 SETTLE_S = 2.0  # a file changed less than this ago may still be growing
 LOOK_AGAIN_S = 0.5  # and is looked at twice, this far apart
 BLOCK = 1 << 20
+_NO_EXPORT = "it is no export that can be read"
+_EXPORTS = "Give a FIT, GPX or TCX file, a zip of them, or a folder."
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +174,7 @@ def plan_import(
     """Look at a folder or store and decide what an import would do; nothing is changed.
 
     Args:
-        folder: path or URL.
+        folder: path or URL; a file is imported alone, with the tables of labels beside it.
         archive: what is known so far.
         retry: try files again that failed or were undone.
         settle_s: a file changed less than this ago is looked at twice; 0 believes all.
@@ -188,12 +194,16 @@ def survey(
         ReadError: the folder is not there.
     """
     state = archive.database.state()
-    store = storage.open_store(fspath(folder))
-    found = list(store.entries())
+    one = _one_file(fspath(folder))
+    store = storage.open_store(fspath(one.parent if one else folder))
+    found = list(_with_tables(one) if one else store.entries())
     known = {row.path: row for row in _known(archive, retry=retry)}
     exports = list(storage.exports(store, found, lambda entry: entry.address in known))
+    if one and not exports:
+        raise ReadError("not-an-export", _NO_EXPORT, file=shown(str(one)), remedy=_EXPORTS)
     export_paths = {entry.address for entry in exports}
-    tables = [entry for entry in found if is_table(entry.name)]
+    tables = sorted((entry for entry in found if is_table(entry.name)), key=table_order)
+    imported = [row.path for row in known.values() if row.outcome == "imported"] if tables else []
     due = {container(row) for row in known.values() if should_retry(row, retry=retry)}
 
     def is_fresh(entry: Entry) -> bool:
@@ -209,14 +219,14 @@ def survey(
     steady_tables = frozenset(each.address for each in steady if is_table(each.name))
     wanted = {each.entry.address for each in candidates}
     return Survey(
-        folder=store.root.as_posix() if isinstance(store, Folder) else fspath(folder),
+        folder=_address(store, one, fspath(folder)),
         found=tuple(found),
         exports=frozenset(export_paths),
         candidates=candidates,
         holders=_holders(known, candidates, due),
         tables=tuple(
             Table(Candidate(each, _hash(store, each)), paths)
-            for each, paths in zip(tables, named_after(tables, exports), strict=True)
+            for each, paths in zip(tables, named_after(tables, exports, imported), strict=True)
             if not growing & {each.address, *paths}
             and (each.address in steady_tables or wanted & set(paths))
         ),
@@ -234,6 +244,29 @@ def survey(
         state=state,
         retry=retry,
     )
+
+
+def _one_file(address: str) -> Path | None:
+    """The full path of a single file that is to be imported; None for a folder or a store."""
+    if "://" in address or not os.path.isfile(address):  # noqa: PTH113 - no path of odd characters
+        return None
+    return Path(os.path.abspath(address))  # noqa: PTH100 - without following links
+
+
+def _with_tables(path: Path) -> Iterator[Entry]:
+    """A file, and the tables of labels beside it."""
+    stems = dict.fromkeys((path.name, path.name.split(".")[0]))
+    for name in (path.name, *(f"{stem}{TABLE}" for stem in stems)):
+        entry = storage.look(str(path.with_name(name)))
+        if entry is not None:
+            yield replace(entry, name=name)
+
+
+def _address(store: Store, one: Path | None, given: str) -> str:
+    """The full path or URL of what was looked at."""
+    if one is not None:
+        return one.as_posix()
+    return store.root.as_posix() if isinstance(store, Folder) else given
 
 
 def plan(found: Survey) -> Plan:

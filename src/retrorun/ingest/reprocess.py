@@ -32,7 +32,7 @@ from retrorun.storage import Entry
 
 if TYPE_CHECKING:
     from retrorun.engines import Task
-    from retrorun.model import Athlete, Session
+    from retrorun.model import Athlete, Outcome, Session
     from retrorun.settings import CompareSettings, Settings
 
 MOST_OUTDATED = 100  # sessions of another version that one run analyses again
@@ -122,6 +122,16 @@ def original_candidate(sha256: str, archive: Archive) -> Candidate:
 def original_task(sha256: str, archive: Archive) -> "Task":
     """What a worker is given to analyse an imported file again, with the labels of now."""
     return task_of(original_candidate(sha256, archive), archive)
+
+
+def analysed_original(
+    sha256: str, archive: Archive, settings: "Settings", athlete: "Athlete"
+) -> "Outcome":
+    """What an imported file holds, with its labels and second devices; nothing is written."""
+    from retrorun import engines
+
+    (outcome,) = engines.run([original_task(sha256, archive)], settings, athlete)
+    return outcome
 
 
 def undo(import_id: int, archive: Archive, engine: Engine, wait_s: float = 10.0) -> Report:

@@ -2,7 +2,8 @@
 
 Start and end count from the activity's start, or are moments with a date: those keep their clock
 (``LOCAL_CLOCK``, ``UTC_CLOCK``) until the activity's own start and zone are known.
-A file may hold several activities; a column ``activity`` says of which of them a row speaks.
+A file may hold several activities; a column ``activity`` says of which of them a row speaks. A
+column ``by`` says who wrote the table, if that was a page.
 """
 
 import csv
@@ -19,6 +20,7 @@ from retrorun.readers.xml.values import unix_s
 ORIGIN = "sidecar"
 _HEAD = ("start", "end", "direction")
 _ACTIVITY = "activity"
+_BY, _PAGE = "by", "page"  # a column, and who wrote the table
 _SYNONYMS = {"backwards": "backward", "forwards": "forward"}
 _MOST_ROWS = 10_000
 _MOST_BYTES = 4 << 20
@@ -27,7 +29,7 @@ _DATED = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}")
 _CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):([0-5]?\d(?:\.\d+)?)")
 
 
-def label_table(name: str, data: bytes) -> Mapping[int, tuple[Label, ...]]:
+def label_table(name: str, data: bytes, by: str | None = None) -> Mapping[int, tuple[Label, ...]]:
     """Position of the activity in the file, from 0, → its labels in the table's order.
 
     Of labels for the same time the later wins.
@@ -38,6 +40,7 @@ def label_table(name: str, data: bytes) -> Mapping[int, tuple[Label, ...]]:
             (the time of day, where that is beyond its end), or date and time, with a zone or on the
             athlete's clock. A column ``activity`` counts from 1; without it all is said of the
             first.
+        by: only rows of which the column ``by`` says so; None: all.
 
     Raises:
         ReadError: no such table; the message names the line.
@@ -54,14 +57,38 @@ def label_table(name: str, data: bytes) -> Mapping[int, tuple[Label, ...]]:
             raise _broken(name, 1, f"its first line must name {', '.join(_HEAD)}")
         places = [columns.index(one) for one in _HEAD]
         which = columns.index(_ACTIVITY) if _ACTIVITY in columns else None
+        who = columns.index(_BY) if _BY in columns else None
         for count, row in enumerate(row for row in rows if any(cell.strip() for cell in row)):
             if count >= _MOST_ROWS:
                 raise _broken(name, rows.line_num, f"more than {_MOST_ROWS} labels")
+            if by is not None and _cell(row, who).lower() != by:
+                continue
             label = _label(name, rows.line_num, [_cell(row, at) for at in places])
             found.setdefault(_position(name, rows.line_num, _cell(row, which)), []).append(label)
     except csv.Error as problem:
         raise _broken(name, rows.line_num, str(problem)) from problem
     return {position: tuple(labels) for position, labels in found.items()}
+
+
+def page_answers(name: str, data: bytes) -> Mapping[int, tuple[Label, ...]] | None:
+    """The rows that a page collected as answers ("Save my answers"); None where no page wrote it.
+
+    A page's table has a column ``by``: ``page`` for an answer, ``earlier`` for a label that the
+    page showed and that stays as it is. An answer may be ``clear``: direction ``unknown``.
+
+    Args:
+        name: for messages.
+        data: the table.
+
+    Raises:
+        ReadError: as ``label_table``.
+    """
+    head = data[:_HEAD_BYTES].decode("utf-8-sig", "replace").split("\n", 1)[0]
+    columns = [each.strip().lower() for each in re.split("[,;]", head)]
+    return label_table(name, data, _PAGE) if _BY in columns else None
+
+
+_HEAD_BYTES = 4096
 
 
 def _cell(row: list[str], at: int | None) -> str:
@@ -86,8 +113,10 @@ def _label(name: str, line: int, cells: list[str]) -> Label:
         raise _broken(name, line, words)
     if not start_s < end_s:
         raise _broken(name, line, "it must end after it starts")
+    if direction == "clear":
+        return Label(start_s, end_s, "unknown", f"{clock}{ORIGIN}")
     if direction not in ("backward", "forward"):
-        raise _broken(name, line, f"{direction[:40]!r} is neither backward nor forward")
+        raise _broken(name, line, f"{direction[:40]!r} is none of backward, forward and clear")
     return Label(start_s, end_s, cast(Direction, direction), f"{clock}{ORIGIN}")
 
 

@@ -5,12 +5,9 @@
 python-multipart are imported in this package alone.
 """
 
-import asyncio
 import contextlib
 import json
-import logging
 import os
-import signal
 import socket
 import sqlite3
 import threading
@@ -18,17 +15,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from types import FrameType
-
-import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from retrorun.errors import SettingsError
-from retrorun.server.app import Server
 from retrorun.server.live import AthleteOf, Setup
-from retrorun.server.security import Identity, new_token
-from retrorun.server.uploads import leftovers
-from retrorun.server.work import LOOK_S
 from retrorun.settings import ServerSettings
 
 __all__ = ["AthleteOf", "Setup", "bound", "first_address", "serve"]
@@ -37,7 +26,6 @@ HOST = "127.0.0.1"
 LOCK, ADDRESS = "server.lock", "server.json"
 FOUND_S = 5.0  # a server that has just begun says where it is within this time
 FILES = 4096  # open files that are asked for: a connection is one
-ENDING_S = 2  # responses that are under way may take so much longer at the end
 
 
 def first_address(archive: Path) -> str | None:
@@ -125,12 +113,16 @@ def serve(
         token: of this start; None: a new one.
         stop: ends it, for a server in a thread.
     """
+    # what serves is loaded here: child processes of the server import this package, and need none
+    from retrorun.server.app import Running, Server
+    from retrorun.server.security import Identity, new_token
+
     _allow_files()
     limits = setup.settings.server
     identity = Identity(listening.getsockname()[1], token or new_token())
     _sweep(setup.folder, limits)
     server = Server(setup)
-    running = _Running(
+    running = Running(
         server, identity, limits, lambda: announce(identity.address), stop or threading.Event()
     )
     try:
@@ -143,6 +135,8 @@ def serve(
 
 def _sweep(folder: Path, limits: ServerSettings) -> None:
     """Remove what killed uploads left; no living upload is that old."""
+    from retrorun.server.uploads import leftovers
+
     for each in leftovers(folder):
         with suppress(OSError):
             if time.time() - each.stat().st_mtime > limits.body_s:
@@ -158,124 +152,3 @@ def _allow_files() -> None:
         most = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
         if soft != resource.RLIM_INFINITY and soft < most:
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-
-
-class _Running(uvicorn.Server):
-    """uvicorn's server: says when it answers, ends without a word, lets workers go when idle."""
-
-    def __init__(
-        self,
-        server: Server,
-        identity: Identity,
-        limits: ServerSettings,
-        begun: Callable[[], None],
-        stop: threading.Event,
-    ) -> None:
-        class Bounded(_Connection):
-            head_s = limits.header_s
-
-        logging.getLogger("uvicorn.error").addHandler(logging.NullHandler())
-        config = uvicorn.Config(
-            server.app(identity),
-            loop="asyncio",
-            http=Bounded,
-            ws="none",
-            lifespan="off",
-            interface="asgi3",
-            log_config=None,
-            log_level="critical",
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            date_header=False,
-            limit_concurrency=limits.connections,
-            timeout_keep_alive=5,
-            timeout_graceful_shutdown=ENDING_S,
-            h11_max_incomplete_event_size=limits.header_bytes,
-        )
-        super().__init__(config)
-        self._parts, self._begun, self._stop = server, begun, stop
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to answer, and say so."""
-        await super().startup(sockets)
-        self._parts.follower.start()
-        self._begun()
-
-    async def main_loop(self) -> None:
-        """Wait for the end."""
-        releasing = asyncio.create_task(self._release())
-        try:
-            await super().main_loop()
-        finally:
-            releasing.cancel()
-
-    async def on_tick(self, counter: int) -> bool:
-        """Whether it is time to end."""
-        return await super().on_tick(counter) or self._stop.is_set()
-
-    async def _release(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_S)
-            await self._parts.release()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End streams, then everything."""
-        self._parts.events.end()
-        await super().shutdown(sockets)
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Ctrl-C and SIGTERM end the server as usual work; a second one ends it at once."""
-        numbers = (signal.SIGINT, signal.SIGTERM)
-        try:
-            before = {each: signal.signal(each, self._ask) for each in numbers}
-        except ValueError:  # not in the main thread: whoever began it ends it
-            yield
-            return
-        try:
-            yield
-        finally:
-            for each, handler in before.items():
-                signal.signal(each, handler)
-
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        del frame
-        if self.should_exit:
-            signal.signal(number, signal.SIG_DFL)
-            signal.raise_signal(number)
-        self.should_exit = True
-
-
-class _Connection(H11Protocol):
-    """A connection that ends when the head of a request does not come in time."""
-
-    head_s = 10.0
-    _head: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for the first head."""
-        super().connection_made(transport)
-        self._wait_for_head()
-
-    def data_received(self, data: bytes) -> None:
-        """Take what came; wait for the rest of a head that has begun."""
-        super().data_received(data)
-        if self.cycle is None or self.cycle.response_complete:
-            self._wait_for_head()
-        else:
-            self._stop_waiting()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no more."""
-        self._stop_waiting()
-        super().connection_lost(exc)
-
-    def _wait_for_head(self) -> None:
-        if self._head is None:
-            self._head = self.loop.call_later(self.head_s, self.transport.close)
-
-    def _stop_waiting(self) -> None:
-        if self._head is not None:
-            self._head.cancel()
-            self._head = None

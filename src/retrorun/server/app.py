@@ -1,13 +1,23 @@
-"""The addresses of the server: pages, and the JSON that their script asks for and sends."""
+"""The addresses of the server: pages, and the JSON that their script asks for and sends.
+
+``Running`` is the server itself, over a socket that is bound already.
+"""
 
 import asyncio
+import logging
 import re
+import signal
+import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import msgspec
+import uvicorn
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
@@ -32,12 +42,23 @@ from retrorun.errors import RetrorunError, error_location
 from retrorun.model import Remark
 from retrorun.report.page import Fault, Place, asset_names, asset_text
 from retrorun.server.live import Events, Hand, Live, Setup
-from retrorun.server.security import JSON, TEXT, Gate, Identity, Refused, member, refusal_of
+from retrorun.server.security import (
+    JSON,
+    TEXT,
+    Connection,
+    Gate,
+    Identity,
+    Refused,
+    member,
+    refusal_of,
+)
 from retrorun.server.uploads import Receiver
-from retrorun.server.work import Follower, Overviews
+from retrorun.server.work import LOOK_S, Follower, Overviews
+from retrorun.settings import ServerSettings
 
 LONGEST_NOTE = 10_000  # characters, as the command has it
 MOST_S = 1e9  # of a session: more is no moment
+ENDING_S = 2  # responses that are under way may take so much longer at the end
 PING_S = 15.0  # a stream without events says so often that it is alive
 FOREVER = "private, max-age=31536000, immutable"  # an asset's name changes with its content
 KINDS = {".css": "text/css", ".js": "text/javascript"}
@@ -360,3 +381,90 @@ async def _broken(_: Request, fault: Exception) -> Response:
     """A defect of ours costs one request; the terminal names the place, the page nothing."""
     sys.stderr.write(f"Error: {error_location(fault)}. Please report this.\n")
     return _json({"error": "Something went wrong here. Please report it."}, 500)
+
+
+class Running(uvicorn.Server):
+    """uvicorn's server: says when it answers, ends without a word, lets workers go when idle."""
+
+    def __init__(
+        self,
+        server: Server,
+        identity: Identity,
+        limits: ServerSettings,
+        begun: Callable[[], None],
+        stop: threading.Event,
+    ) -> None:
+        class Bounded(Connection):
+            head_s = limits.header_s
+
+        logging.getLogger("uvicorn.error").addHandler(logging.NullHandler())
+        config = uvicorn.Config(
+            server.app(identity),
+            loop="asyncio",
+            http=Bounded,
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
+            limit_concurrency=limits.connections,
+            timeout_keep_alive=5,
+            timeout_graceful_shutdown=ENDING_S,
+            h11_max_incomplete_event_size=limits.header_bytes,
+        )
+        super().__init__(config)
+        self._parts, self._begun, self._stop = server, begun, stop
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer, and say so."""
+        await super().startup(sockets)
+        self._parts.follower.start()
+        self._begun()
+
+    async def main_loop(self) -> None:
+        """Wait for the end."""
+        releasing = asyncio.create_task(self._release())
+        try:
+            await super().main_loop()
+        finally:
+            releasing.cancel()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether it is time to end."""
+        return await super().on_tick(counter) or self._stop.is_set()
+
+    async def _release(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_S)
+            await self._parts.release()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End streams, then everything."""
+        self._parts.events.end()
+        await super().shutdown(sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Ctrl-C and SIGTERM end the server as usual work; a second one ends it at once."""
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        try:
+            before = {each: signal.signal(each, self._ask) for each in numbers}
+        except ValueError:  # not in the main thread: whoever began it ends it
+            yield
+            return
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        if self.should_exit:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+        self.should_exit = True

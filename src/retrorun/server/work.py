@@ -6,6 +6,7 @@ keeps neither its memory nor its time. What it does is told to open pages as it 
 """
 
 import math
+import os
 import queue
 import threading
 import time
@@ -27,6 +28,7 @@ from retrorun.storage import shown
 
 TOLD_S = 0.2  # progress is told no more often than this
 MOST_OUTDATED = 20  # sessions of another version that one job analyses again
+NICE = 10  # how much less urgent than an answer it is
 LOOK_S = 1.0  # how often it is looked whether the processes can be let go
 Event = tuple[str, dict[str, Any]]
 Tell = Callable[[str, Mapping[str, Any]], None]
@@ -55,6 +57,8 @@ def carry_out(job: Job) -> Iterator[Event]:
     Raises:
         RetrorunError: what went wrong; what was written stays.
     """
+    if hasattr(os, "nice"):
+        os.nice(NICE)  # an answer goes before what follows it
     events: queue.SimpleQueue[Event | BaseException | None] = queue.SimpleQueue()
 
     def run() -> None:

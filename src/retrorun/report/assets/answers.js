@@ -56,7 +56,9 @@
       Object.assign(facts, now);
       Object.assign(known, now.answers);
       document.title = fresh.title;
-      for (const id of ["lanes", "technique"]) { const figure = fresh.getElementById(`${id}-data`); if (figure) page.redraw?.(id, JSON.parse(figure.textContent)); }
+      // the numbers are shown before the charts, which take longer, are drawn anew
+      const draw = () => { for (const id of ["lanes", "technique"]) { const figure = fresh.getElementById(`${id}-data`); if (figure) page.redraw?.(id, JSON.parse(figure.textContent)); } };
+      setTimeout(draw, 30);
       beginLaps();
     }
     bar.hidden = false;
@@ -77,17 +79,20 @@
     if (row && answer.answer === "accept") for (const [a, b] of [[+row.dataset.s, Math.min(+row.dataset.e, answer.start_s)], [Math.max(+row.dataset.s, answer.end_s), +row.dataset.e]]) if (a < b) rows.unshift([a, b, "forward"]);
     return rows;
   }
-  // a later label takes the place of earlier ones of its direction that it overlaps, and cuts others
+  // A later label takes the place of those of its direction that it overlaps and cuts the others. What the page
+  // showed stays as it was (by: earlier); only answers of this page (by: page) overrule what is labelled meanwhile.
   function table() {
-    let rows = known.rows.map((row) => row.slice());
+    let rows = known.rows.map((row) => [...row, "earlier"]);
     for (const answer of given) {
+      const moves = answer.answer !== "accept" && answer.answer !== "reject";
       for (const [start, end, direction] of labelsOf(answer)) {
-        rows = rows.flatMap(([a, b, way]) => (way === direction && a < end && start < b ? [] : [[a, Math.min(b, start), way], [Math.max(a, end), b, way]])).filter(([a, b]) => a < b);
-        if (direction !== "clear") rows.push([start, end, direction]);
+        rows = rows.flatMap(([a, b, way, by]) => (moves && way === direction && a < end && start < b ? []
+          : [[a, Math.min(b, start), way, by], [Math.max(a, end), b, way, by]].filter(([x, y]) => x < y)));
+        rows.push([start, end, direction, "page"]);
       }
     }
     rows.sort((x, y) => x[0] - y[0]);
-    const several = known.activity > 1, head = `start,end,direction${several ? ",activity" : ""}`;
+    const several = known.activity > 1, head = `start,end,direction,by${several ? ",activity" : ""}`;
     return `${[head, ...rows.map((row) => row.concat(several ? [known.activity] : []).join(","))].join("\n")}\n`;
   }
   function mark() {
