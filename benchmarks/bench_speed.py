@@ -20,6 +20,7 @@ import bench_readers
 import speed_archives
 import speed_growth
 import speed_material
+import speed_review
 from retrorun.archive import Archive
 from speed_clock import RETRORUN, best, family, program
 from speed_growth import Growth
@@ -30,7 +31,7 @@ PEERS = (
     *("python-fitparse", "fitdecode", "garmin-fit-sdk", "gpxpy", "tcxreader"),
     *("activity-parser", "lxml", "msgspec", "numpy", "pandas", "pyarrow"),
 )
-NOTES = {"Reading": bench_readers.NOTE}
+NOTES = {"Reading": bench_readers.NOTE, "Live pages": speed_review.NOTE}
 PLOT = PAGE.parent / "images" / "growth.svg"
 GROWTH = (100, 300, 1000, 3000, 10_000)
 TOLD = (100, 1000, 10_000)
@@ -217,6 +218,9 @@ def main() -> int:
         "A large archive": large(chosen.folder, chosen.archive),
         "Comparing": comparing(chosen.folder, chosen.archive, growth),
         "Memory of a worker": one_worker(chosen.folder),
+        "Live pages": speed_review.reviewing(
+            chosen.folder, min(chosen.files, 1000), chosen.folder / "process"
+        ),
     }
     sections: list[tuple[str, list[Row]]] = []
     for title, rows in parts.items():

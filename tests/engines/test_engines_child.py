@@ -60,6 +60,37 @@ def test_items_come_one_by_one_from_one_child(guard: Guard) -> None:
     assert first == second != [os.getpid()]
 
 
+def priority(_: str) -> Iterator[int]:
+    yield os.getpriority(os.PRIO_PROCESS, 0)
+
+
+def nested_priority(_: str) -> Iterator[int]:
+    os.nice(7)
+    inner = Guard(LIMITS_OF_HOURS)
+    yield from inner.stream(priority, "")  # type: ignore[misc]
+    inner.stop()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no server starts the children")
+def test_a_child_is_as_urgent_as_who_starts_it() -> None:
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    with_own = Guard(LIMITS_OF_HOURS)
+    assert list(with_own.stream(priority, "")) == [own]
+    assert list(with_own.stream(nested_priority, "")) == [min(own + 7, 19)]
+    with_own.stop()
+
+
+def test_what_children_come_from_ends_when_none_is_left_and_comes_back() -> None:
+    one = Guard(LIMITS_OF_HOURS)
+    (before,) = list(one.stream(process_id, ""))
+    child.stop_fork_server()
+    assert list(one.stream(process_id, "")) == [before]  # who runs is not touched
+    one.stop()
+    child.stop_fork_server()
+    assert list(one.stream(spell, "word")) == list("word")
+    one.stop()
+
+
 @pytest.mark.parametrize(
     ("word", "slug", "told"),
     [

@@ -178,6 +178,28 @@ def test_an_archive_of_elsewhere_is_refused_without_a_traceback(place: Path) -> 
     assert "Traceback" not in err
 
 
+def children(process: int) -> list[int]:
+    tasks = Path(f"/proc/{process}/task").iterdir()
+    return [int(each) for task in tasks for each in (task / "children").read_text().split()]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes as Linux shows them")
+def test_workers_end_when_no_page_is_open_and_come_back_for_an_answer(place: Path) -> None:
+    serving.imported(place / "exports", place / "archive")
+    settings = place / "settings.toml"
+    settings.write_text("[server]\nrelease_s = 1.5\nfollow_s = 0.1\n", encoding="utf-8")
+    more = ("--port", "0", "--settings", str(settings), *EXPORTS)
+    with serving.program(place, *more) as (process, address):
+        client = serving.client_of(address)
+        waiting = client.get("/api/inbox")["queue"][0]
+        client.ask("GET", f"/sessions/{waiting['session']}")
+        serving.until(lambda: len(children(process.pid)) > 1)  # one watches what is leaked
+        serving.until(lambda: len(children(process.pid)) <= 1)
+        state = client.answer(waiting["session"], answer="accept", segments=[waiting["segment"]])
+        assert state["totals"]["backward"]["seconds"] > 0
+        serving.until(lambda: len(children(process.pid)) <= 1)
+
+
 def test_it_takes_sockets_of_ipv4_on_loopback() -> None:
     with bound(0, 1) as made:
         assert made.getsockname()[0] == "127.0.0.1"

@@ -321,6 +321,32 @@ def test_a_thousand_requests_at_once_are_answered_or_refused_and_it_lives(client
     assert client.get("/api/inbox")["sessions"] == 1
 
 
+def test_a_thousand_connections_that_ask_at_one_moment_are_all_answered(place: Path) -> None:
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 2100:
+        pytest.skip("the system lets no program have two thousand connections")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2100), hard))
+    exports = ("--port", "0", "--folder", str(place / "exports"))
+    with serving.program(place, *exports) as (process, address), contextlib.ExitStack() as held:
+        client = serving.client_of(address)
+        text = (
+            f"GET /api/inbox HTTP/1.1\r\nHost: 127.0.0.1:{client.port}\r\n"
+            f"Cookie: retrorun-{client.port}={client.token}\r\nConnection: close\r\n\r\n"
+        )
+        raws = []
+        for _ in range(1000):
+            raw = socket.create_connection(("127.0.0.1", client.port), timeout=60)
+            raws.append(held.enter_context(raw))
+        for raw in raws:
+            raw.sendall(text.encode())
+        statuses = [raw.recv(100).split()[1] for raw in raws]
+        assert statuses == [b"200"] * 1000
+        assert client.get("/api/inbox")["sessions"] == 1
+        assert process.poll() is None
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 def test_six_hundred_open_connections_leave_it_alive(client: Client) -> None:
     with contextlib.ExitStack() as held:
         for _ in range(600):

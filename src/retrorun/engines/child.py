@@ -296,6 +296,9 @@ def stop_thread_guard() -> None:
 # How a process is started
 
 
+_STARTING = threading.Lock()  # no child is started while the fork server ends
+
+
 def _start() -> tuple[Any, Connection]:
     """A process that serves, and the parent's end of its pipe."""
     own = multiprocessing.current_process()
@@ -304,7 +307,7 @@ def _start() -> tuple[Any, Connection]:
     context = _context()
     ours, theirs = context.Pipe()
     process = context.Process(target=serve, args=(theirs, dict(os.environ)), daemon=True)
-    with uninterrupted():
+    with uninterrupted(), _STARTING:
         process.start()
     theirs.close()
     return process, ours
@@ -332,14 +335,15 @@ def start_fork_server() -> None:
 def stop_fork_server() -> None:
     """End what children are forked from, to have its memory back; the next child starts another.
 
-    Children that run are not touched.
+    While a child of this process runs, nothing is done: the fork server would outlive the attempt.
     """
     if sys.platform == "linux":
         from multiprocessing import forkserver
 
         stop = getattr(forkserver._forkserver, "_stop", None)  # noqa: SLF001 - there is no other way
-        if stop is not None:
-            stop()
+        with _STARTING:
+            if stop is not None and not multiprocessing.active_children():
+                stop()
 
 
 @contextmanager

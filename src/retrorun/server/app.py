@@ -115,13 +115,14 @@ class Server:
         """Let worker processes go while no page is open and nothing was asked for a while."""
         now_s = asyncio.get_running_loop().time()
         busy = self.events.listeners or self.follower.is_busy
+        self._is_released = self._is_released and not busy  # what is busy starts processes
         waits_s = self.setup.settings.server.release_s
         if self._is_released or busy or now_s - self._seen_s < waits_s:
             return
         self._is_released = True
         await self._answering.do(lambda _: self._live.release())
         await self._overlooking.do(lambda _: self._overviews.release())
-        engines.stop_fork_server()
+        await asyncio.to_thread(engines.stop_fork_server)
 
     def close(self) -> None:
         """End threads and processes."""
