@@ -48,11 +48,11 @@
 
   const home = $("inbox");
   if (home) inbox();
-  const freshness = (fresh) => document.querySelectorAll("[data-fresh]").forEach((note) => {
-    note.textContent = say(fresh ? "fresh" : "not_fresh");
-    note.classList.toggle("pending", !fresh);
+  const freshness = (state) => document.querySelectorAll("[data-fresh]").forEach((note) => {
+    note.textContent = say(state);
+    note.classList.toggle("pending", state !== "fresh");
   });
-  on("fresh", ({ fresh }) => freshness(fresh));
+  on("fresh", ({ fresh }) => freshness(fresh ? "fresh" : "not_fresh"));
   window.retrorun.freshness = freshness;
   addEventListener("load", listen);
 
@@ -124,7 +124,10 @@
       } catch (problem) { status.textContent = problem.message; }
       refresh();
     }
-    $("exports").addEventListener("change", (event) => { add(event.target.files); event.target.value = ""; });
+    const input = $("exports");
+    const chosen = () => { if (input.files.length) { add(input.files); input.value = ""; } };
+    input.addEventListener("change", chosen);
+    chosen(); // what was chosen before this script ran
     let inside = 0;
     const carries = (event) => [...(event.dataTransfer?.types || [])].includes("Files");
     addEventListener("dragenter", (event) => { if (carries(event)) { inside += 1; drop.hidden = false; } });
