@@ -7,6 +7,7 @@ which need all sessions, follow whenever a page did. The page of a session that 
 Many pages are written by worker processes, each page by one.
 """
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -212,9 +213,9 @@ class _Done:
 
 
 def _fingerprint(past: EarlierSessions) -> str:
-    """Of the values; the name before them is that of earlier versions, whose pages stay valid."""
-    _, _, values = repr(past).partition("(")
-    return hashlib.sha256(f"EarlierSessions({values}".encode()).hexdigest()[:12]
+    """Of the values as JSON with sorted keys: what is equal has the same one."""
+    values = json.dumps(dataclasses.asdict(past), sort_keys=True)
+    return hashlib.sha256(values.encode()).hexdigest()[:12]
 
 
 def _read_pasts(folder: Path) -> dict[str, str]:
