@@ -143,7 +143,8 @@ def _streets(home: Door, toward: float, rng: np.random.Generator) -> FloatArray:
         quarter = int(rng.choice(4, p=_likely(quarters + turn - toward)))
         at[quarter % 2] += 1 if quarter < 2 else -1
         places.append(np.array([home.crossing[at[0]], home.along[at[1]]]))
-    return np.array(places) @ turned
+    corners: FloatArray = np.array(places) @ turned
+    return corners
 
 
 def _walked(corners: FloatArray, speed_mps: float) -> FloatArray:

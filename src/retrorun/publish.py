@@ -7,6 +7,7 @@ which need all sessions, follow whenever a page did. The page of a session that 
 Many pages are written by worker processes, each page by one.
 """
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -98,7 +99,7 @@ def publish(
     site.ensure_assets()
     sums = archive.sums()
     pasts = compare.earlier_sessions(sums, options.settings.compare)
-    told = _told_of_habit(sums, athlete)
+    told = _habit_words(sums, athlete)
     fingerprints = {
         each: _fingerprint(pasts.get(each, EarlierSessions()), told.get(each, "")) for each in known
     }
@@ -259,7 +260,7 @@ class _Done:
     fault: Fault | None = None
 
 
-def _told_of_habit(sessions: Sequence[Session], athlete: Athlete) -> Mapping[str, str]:
+def _habit_words(sessions: Sequence[Session], athlete: Athlete) -> Mapping[str, str]:
     """Session id → what its page says of trust in the athlete's gait, where it has candidates."""
     which = habit.state(athlete)
     if which in {"early", "trusted"}:
@@ -267,10 +268,10 @@ def _told_of_habit(sessions: Sequence[Session], athlete: Athlete) -> Mapping[str
     return {each.id: which for each in sessions if each.total("candidate").seconds}
 
 
-def _fingerprint(past: EarlierSessions, told: str) -> str:
-    """Of the values; the name before them is that of earlier versions, whose pages stay valid."""
-    _, _, values = repr(past).partition("(")
-    return hashlib.sha256(f"EarlierSessions({values}{told}".encode()).hexdigest()[:12]
+def _fingerprint(past: EarlierSessions, trust: str) -> str:
+    """Of the values as JSON with sorted keys: what is equal has the same one."""
+    values = json.dumps([dataclasses.asdict(past), trust], sort_keys=True)
+    return hashlib.sha256(values.encode()).hexdigest()[:12]
 
 
 def _read_pasts(folder: Path) -> dict[str, str]:

@@ -399,5 +399,5 @@ def test_two_zones_are_both_hidden(place: Path) -> None:
     done("report", *where(place), "--profile", place / "zone.toml")
     assert set(profile(place).privacy_zones) == {HOME, far}
     discs = privacy_zones.discs(profile(place))
-    assert len({each.latitude_deg for each in discs}) == 8
+    assert len({each.latitude_deg for each in discs}) == 14
     assert isinstance(HOME, Zone)

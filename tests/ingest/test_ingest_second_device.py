@@ -305,6 +305,18 @@ def test_a_refusal_is_noted_on_the_other_where_one_cannot_be_read(
     assert maintenance.check(archive) == []
 
 
+def test_what_cannot_be_analysed_again_before_joining_is_a_problem_of_the_import(
+    exports: Path, archive: Archive, run: Simulated
+) -> None:
+    """A second phone comes to a watch that was joined already; the first one's copy is damaged."""
+    assert imported(exports, archive).joined == 1
+    (match,) = archive.second_devices.matches()
+    archive.originals.path(match.phone_sha256).write_bytes(b"damaged")
+    (exports / "another.gpx").write_bytes(phone_of(run, skew_s=2.0))
+    problems = imported(exports, archive).problems
+    assert [each.sha256 for each in problems] == [match.phone_sha256]
+
+
 def test_a_sensor_logger_zip_is_a_second_device(
     exports: Path, archive: Archive, run: Simulated
 ) -> None:

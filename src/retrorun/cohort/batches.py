@@ -6,8 +6,9 @@ process it writes the same objects, so lost workers and second runs change nothi
 
 import hashlib
 import io
+import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -112,16 +113,13 @@ def make_batch(files: Iterable[PlannedFile], key: ResultKey) -> Batch:
     digest = hashlib.sha256(_hashed_text(key).encode())
     for each in members:
         parts = (each.address, each.name, each.size_bytes, each.tag, each.athlete, each.profile)
-        digest.update(repr(parts).encode("utf-8", "surrogatepass"))
+        digest.update(json.dumps(parts).encode())  # ASCII, also of names that are no UTF-8
     return Batch(digest.hexdigest()[:32], members)
 
 
 def _hashed_text(key: ResultKey) -> str:
-    """The text that goes into a batch's name; it must not change, or names would."""
-    return (
-        f"Making(schema_version={key.schema_version!r}, version={key.version!r}, "
-        f"settings={key.settings!r}, tracks={key.tracks!r})"
-    )
+    """The text that goes into a batch's name: the key as JSON with sorted names."""
+    return json.dumps(asdict(key), sort_keys=True)
 
 
 def encode_page(planned: Page) -> tuple[str, bytes]:

@@ -6,6 +6,7 @@ it was planned: its parts then replace nothing and leave nothing over.
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -129,7 +130,7 @@ def _hashes(file: PlannedFile) -> tuple[bytes, bytes]:
     """8 bytes of hash of the address, 16 of everything that is known of the file."""
     where = file.address.encode("utf-8", "surrogatepass")
     rest = (file.size_bytes, file.tag, file.athlete, file.profile)
-    all_of_it = where + repr(rest).encode("utf-8", "surrogatepass")
+    all_of_it = where + json.dumps(rest).encode()
     return (
         hashlib.blake2b(where, digest_size=8).digest(),
         hashlib.blake2b(all_of_it, digest_size=KEY_BYTES).digest(),

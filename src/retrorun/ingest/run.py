@@ -144,10 +144,14 @@ def _sessions_of_one_device(archive: Archive) -> list[Brief]:
 
 
 def _with_joins(report: Report, joins: Joins) -> Report:
-    """Sessions that went into others are not among the new ones; those others are."""
+    """Sessions that went into others are not among the new ones; those others are.
+
+    Of files that were taken apart and analysed again before, the problems are told, too.
+    """
     own = [each for each in report.sessions if each not in joins.into]
     ids = tuple(dict.fromkeys([*own, *joins.into.values()]))
-    return replace(report, sessions=ids, joined=len(joins.into))
+    problems = tuple(dict.fromkeys(report.problems + joins.problems))
+    return replace(report, sessions=ids, joined=len(joins.into), problems=problems)
 
 
 def _write_copies_and_archives(

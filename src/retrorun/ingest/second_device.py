@@ -19,12 +19,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from retrorun.archive import Archive, Change, Match, Parcel, SessionRow
+from retrorun.archive import Archive, Change, FileRow, Match, Parcel, SessionRow
 from retrorun.archive.annotations import position
 from retrorun.archive.rows import Brief
 from retrorun.archive.second_devices import KEPT_APART, origin_suffix
 from retrorun.errors import RetrorunError
-from retrorun.ingest.analysis import Engine, analysed
+from retrorun.ingest.analysis import Engine, Report, analysed
 from retrorun.ingest.duplicates import (
     BODY,
     START_S,
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 _LINKING = ("same-activity", "second-device")
 
 
-def unmatch_superseded(archive: Archive, engine: Engine) -> None:
+def unmatch_superseded(archive: Archive, engine: Engine) -> Report:
     """Undo matches of recordings whose file now holds a longer one of the same start.
 
     The labels and notes of the old one go to the new one.
@@ -54,14 +54,15 @@ def unmatch_superseded(archive: Archive, engine: Engine) -> None:
     held = {row.sha256 for row in archive.files()} if joined else set()
     gone = [each for each in joined if each.phone_sha256 not in held]
     briefs = archive.briefs() if gone else []
+    report = Report()
     for match in gone:
         start_s = _start_s(match, archive, engine)
         later = [each for each in briefs if start_s is not None and _is_later(each, match, start_s)]
         if later:
             archive.writes.apply(0, Change(replaced={match.phone: later[0].id}))
-            reprocess_locked(
-                archive.second_devices.unmatch_file(match.phone_sha256), archive, engine
-            )
+            freed = archive.second_devices.unmatch_file(match.phone_sha256)
+            report = report.followed_by(reprocess_locked(freed, archive, engine))
+    return report
 
 
 def _is_later(each: Brief, match: Match, start_s: float) -> bool:
@@ -83,9 +84,13 @@ def _start_s(match: Match, archive: Archive, engine: Engine) -> float | None:
 
 @dataclass(slots=True)
 class Joins:
-    """What was joined: session of the phone → session that it went into."""
+    """What was joined: session of the phone → session that it went into.
+
+    ``problems`` are files that could not be analysed again by themselves before they were joined.
+    """
 
     into: dict[str, str] = field(default_factory=dict)
+    problems: tuple[FileRow, ...] = ()
 
 
 def join(archive: Archive, engine: Engine) -> Joins:
@@ -94,8 +99,8 @@ def join(archive: Archive, engine: Engine) -> Joins:
     The lock of the one writer is held by the caller.
     """
     done = Joins()
-    unmatch_superseded(archive, engine)
-    regroup(_untried_pairs(archive), archive, engine)
+    report = unmatch_superseded(archive, engine)
+    done.problems = report.followed_by(regroup(_untried_pairs(archive), archive, engine)).problems
     while found := _untried_pairs(archive):
         _try_groups(_by_watch(found, archive), archive, engine, done)
     return done
@@ -292,22 +297,26 @@ def _with_refusal_notes(
     }
 
 
-def regroup(found: Sequence[Pair], archive: Archive, engine: Engine) -> None:
+def regroup(found: Sequence[Pair], archive: Archive, engine: Engine) -> Report:
     """Take apart what new recordings came to, and set copies aside; joining is left to do.
 
     Args:
         found: the pairs that were never tried.
         archive: its lock is held by the caller.
         engine: how files are analysed.
+
+    Returns:
+        What the analysis of those that were taken apart gave.
     """
     to_regroup = _pairs_to_regroup(found, archive)
     seeds = {_file_prefix(each.id) for pair in to_regroup for each in (pair.watch, pair.phone)}
     files = connected_files(seeds, archive) if seeds else []
     if not files or not all(archive.originals.path(each).is_file() for each in files):
-        return  # without all originals it cannot be judged afresh: what was found before stays
+        return Report()  # without all originals it cannot be judged afresh: all stays as it was
     archive.second_devices.separate_files(files)
-    reprocess_locked(archive.pending.exports(), archive, engine)
+    report = reprocess_locked(archive.pending.exports(), archive, engine)
     _set_duplicates_aside([each for each in archive.briefs() if each.sha256 in set(files)], archive)
+    return report
 
 
 def connected_files(seeds: Iterable[str], archive: Archive) -> list[str]:
