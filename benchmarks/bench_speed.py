@@ -110,7 +110,9 @@ def comparing(folder: Path, most: int, found: list[Growth]) -> Iterator[Row]:
         most: sessions of the largest archive.
         found: takes how both grow.
     """
-    counts = [each for each in GROWTH if each <= most] or [most]
+    counts = [each for each in GROWTH if each <= most]
+    if len(counts) < 2:  # a trial run
+        counts = [max(1, most // 3), most]
     compared, added = dict[int, float](), dict[int, float]()
     for count in (0, *counts):
         with grown(folder, count) as (exports, archive, reports):
