@@ -70,7 +70,7 @@ numbers: dev ## whether distances, times and the like agree with the files' own 
 	$(BIN)/python benchmarks/compare_numbers.py
 
 FILES ?= 1000
-bench: dev ## how fast it is beside others: writes docs/benchmark.md (FILES=1000 one-hour files)
+bench: dev ## how fast it is beside others: writes docs/benchmark.md (FILES=1000 one-hour files, an archive of 10 times as many)
 	$(BIN)/python benchmarks/bench_speed.py --files $(FILES) --folder .bench
 
 processors: dev ## whether anything that is written depends on the processor (INPUTS="folder …")

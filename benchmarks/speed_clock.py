@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+LIMIT_S = 3600.0  # no program of this benchmark takes so long, or it hangs
 RETRORUN = str(Path(sys.executable).with_name("retrorun"))
 
 
@@ -37,12 +38,14 @@ def program(command: Sequence[str]) -> Run:
 
     Raises:
         RuntimeError: it did not end well, or said that files could not be read.
+        subprocess.TimeoutExpired: it took longer than ``LIMIT_S``.
     """
     done = subprocess.run(  # noqa: S603 - commands of this benchmark
         [sys.executable, "-S", "-c", _STARTER, *command],
         capture_output=True,
         text=True,
         check=False,
+        timeout=LIMIT_S,
     )
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)}: {done.stderr[-2000:]}")

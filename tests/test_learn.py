@@ -213,6 +213,13 @@ def test_a_phone_without_steps_is_not_held_against_the_line_of_steps() -> None:
     assert all(each.probability >= 0.5 for each in found.segments)
 
 
+def test_a_session_of_an_older_version_is_analysed_again(samples: Path) -> None:
+    """It names a value that is not read any more."""
+    session = _analysed(samples / "2026-05-31-easy.fit").sessions[0]
+    older = replace(session, learnt={"forward_line": "", "backward_line": ""})
+    assert learn.outdated([session, older], Athlete()) == [older]
+
+
 def _analysed(path: Path) -> Analysis:
     found = pipeline.process(Blob(path.name, path.read_bytes()), Settings(), Athlete())
     assert isinstance(found, Analysis)

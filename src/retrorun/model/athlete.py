@@ -87,12 +87,13 @@ class Athlete:
         """Fingerprints of learnt values, as far as an analysis depends on them.
 
         Args:
-            names: of the values, each one of ``LEARNT``.
+            names: of the values, each one of ``LEARNT``. An older version had others.
 
         Returns:
-            Name → first 12 hex digits of a SHA-256; empty text where nothing was learnt.
+            Name → first 12 hex digits of a SHA-256; empty text where nothing was learnt, and no
+            fingerprint at all of a name that is not known here.
         """
-        return {name: _fingerprint(LEARNT[name](self)) for name in names}
+        return {name: _fingerprint(LEARNT[name](self)) for name in names if name in LEARNT}
 
     def backward_contrast(self) -> tuple[float, float] | None:
         """Speed and step rate of backward running over those of forward running, as learnt.

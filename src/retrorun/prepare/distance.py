@@ -68,7 +68,8 @@ def with_distance(
     by_odometer = _steps(track, odometer, usual, settings)
     by_position = _around_turns(track, chord_mps, settings)
     if chords:
-        straight = [_without_loops(track, way, settings) for way in chords]
+        steps_s = _stepping_s(track, settings)
+        straight = [_without_loops(track, way, steps_s, settings) for way in chords]
         by_position = _mean([_steps(track, way, usual, settings) for way in straight])
     by_speed = _steps(track, speeds, usual, settings)
     if not _agrees(odometer, recording.distance_m, settings):
@@ -341,15 +342,24 @@ def _mean(columns: Sequence[FloatArray]) -> FloatArray:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def _without_loops(track: Track, way: _Way, settings: PrepareSettings) -> _Way:
+def _stepping_s(track: Track, settings: PrepareSettings) -> FloatArray | None:
+    """Seconds of steps up to each second, (n + 1,); None where none were counted."""
+    if not track.has("cadence_spm"):
+        return None
+    with np.errstate(invalid="ignore"):
+        stepping = track.column("cadence_spm") > settings.stepping_spm
+    return np.concatenate(([0.0], np.cumsum(stepping)))
+
+
+def _without_loops(
+    track: Track, way: _Way, steps_s: FloatArray | None, settings: PrepareSettings
+) -> _Way:
     """The way between fixes without the holes whose ends lie close together while steps went on.
 
     The athlete ran a loop in them, whose length the chord does not tell.
     """
-    if not track.has("cadence_spm"):
+    if steps_s is None or way.apart_s.max() <= settings.gap_s:
         return way
-    stepping = np.nan_to_num(track.column("cadence_spm")) > settings.stepping_spm
-    steps_s = np.concatenate(([0.0], np.cumsum(stepping)))
     edges = np.clip(np.rint(way.time_s - track.start_time_s), 0, track.seconds).astype(np.int64)
     mostly = np.diff(steps_s[edges]) > 0.5 * way.apart_s
     slow = way.metres < settings.moving_mps * way.apart_s

@@ -70,6 +70,7 @@ KEPT: Mapping[int, frozenset[int]] = {
     206: frozenset({0, 1, 2, 3, 6, 7, 8}),  # field_description: all that describes a number
 }
 MOST_FIELDS = 100_000  # of the messages in the rest; a day with a lap a minute has 10,000
+_FEW = 16  # messages of a run that are looked at one by one
 _COST_OF_A_FIELD = 20  # in messages: a new layout is decoded by itself
 _BYTES = 0x0D  # the base type "byte"
 # base type → bytes of one value
@@ -240,8 +241,11 @@ class _Scan:
             definition = runs.definition
             start, size = position, definition.size
             last = end - size
-            while position <= last and data[position] == head:
+            soon = min(last, start + _FEW * size)
+            while position <= soon and data[position] == head:
                 position += size
+            if position > soon:
+                position = _end_of_run(data, position, last, size)
             count = (position - start) // size
             if not count:
                 self.position = start
@@ -351,6 +355,22 @@ class _Scan:
             order = ">I" if definition.big_endian else "<I"
             self.clock_s = struct.unpack_from(order, self.data, start + (definition.stamp or 0))[0]
             self.stamp = None
+
+
+def _end_of_run(data: bytes, position: int, last: int, size: int) -> int:
+    """Where the messages of this size and of the header before this place end.
+
+    Their headers are compared many at once, and ever more of them, so that no short run costs much.
+    """
+    head, many = data[position - size : position - size + 1], 4 * _FEW
+    while position <= last:
+        heads = data[position : min(position + many * size, last + 1) : size]
+        alike = len(heads) - len(heads.lstrip(head))
+        position += alike * size
+        if alike < len(heads):
+            break
+        many *= 4
+    return position
 
 
 @lru_cache(maxsize=1024)  # hostile files have endless ones
