@@ -94,7 +94,7 @@ guided: dev ## SECONDS=600 of coverage-guided fuzzing, where atheris installs
 	$(BIN)/python benchmarks/fuzz_guided.py --seconds $(or $(SECONDS),600) --keep fuzz-finds
 
 screenshots: dev demo ## the README's pictures, of the demo's pages
-	$(BIN)/python benchmarks/screenshots.py reports
+	$(BIN)/python benchmarks/screenshots.py reports $(DEMO_ARCHIVE)
 
 samples: install ## write sample_data anew (it is the simulator's output)
 	$(BIN)/retrorun simulate sample_data

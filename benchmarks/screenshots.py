@@ -1,11 +1,15 @@
-"""Take pictures of a folder of pages: python benchmarks/screenshots.py reports.
+"""Take pictures of a folder of pages: python benchmarks/screenshots.py reports .demo.
 
-The README's two go into docs/images; every kind of page in light, dark, on a phone and on paper
-goes into the folder's own ``pictures``, to be looked at.
+The documentation's go into docs/images, those of the review by a server of the archive that is
+named second; every kind of page in light, dark, on a phone and on paper goes into the folder's own
+``pictures``, to be looked at.
 """
 
 import shutil
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
@@ -31,7 +35,51 @@ def main() -> None:
             for look, how in LOOKS.items():
                 _shoot(browser, path, pictures / f"{name}-{look}.png", how, whole=True)
             _print(browser, path, pictures / f"{name}.pdf")
+        if len(sys.argv) > 2:
+            with _served(Path(sys.argv[2]).resolve(), pages) as address:
+                _review(browser, address, pictures)
         browser.close()
+
+
+@contextmanager
+def _served(archive: Path, reports: Path) -> Iterator[str]:
+    """The address of a server of this archive, which answers nothing by itself."""
+    where = ("--archive", archive, "--reports", reports, "--folder", "sample_data")
+    command = [sys.executable, "-m", "retrorun", "open", "--no-browser", "--port", "0"]
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [*command, *map(str, where)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process.stdout.readline().strip() if process.stdout else ""
+        finally:
+            process.terminate()
+
+
+def _review(browser: Browser, address: str, pictures: Path) -> None:
+    """The review on a desk and on a phone, light and dark, the answers of a session, and home."""
+    site = address.split("/?", maxsplit=1)[0]
+    looks = {"review": ("light", 1280, 840), "review-phone": ("light", 390, 844)}
+    dark = {"review-dark": ("dark", 1280, 840), "review-phone-dark": ("dark", 390, 844)}
+    for name, (scheme, width, height) in (looks | dark).items():
+        page = browser.new_page(
+            color_scheme="dark" if scheme == "dark" else "light",
+            viewport={"width": width, "height": height},
+        )
+        page.goto(address)
+        page.goto(f"{site}/review")
+        page.locator("#handle-start").wait_for()
+        page.screenshot(path=(IMAGES if name in looks else pictures) / f"{name}.png")
+        session = page.locator("article.question").get_attribute("data-session")
+        page.close()
+    page = browser.new_page(viewport={"width": 1280, "height": 840})
+    page.goto(address)
+    page.wait_for_timeout(500)
+    page.screenshot(path=pictures / "home.png")
+    page.goto(f"{site}/sessions/{session}")
+    page.locator("#stretches").evaluate("(at) => at.scrollIntoView()")
+    page.wait_for_timeout(1500)
+    page.screenshot(path=IMAGES / "answers.png")
+    page.close()
 
 
 def _wanted(pages: Path) -> dict[str, Path]:

@@ -40,6 +40,14 @@ def export(day: int, presses_s: tuple[int, ...] = ()) -> bytes:
     return fit_bytes(replace(made, recording=replace(recording, time_s=time_s, laps=laps)))
 
 
+@pytest.fixture(autouse=True)
+def _patience() -> Iterator[None]:
+    """Files are read and answered by processes that a busy machine starts late."""
+    expect.set_options(timeout=WAIT_MS)
+    yield
+    expect.set_options(timeout=5_000)
+
+
 @pytest.fixture(scope="module")
 def files() -> list[FilePayload]:
     """Three exports, one of them with laps, and a broken one."""
@@ -76,7 +84,7 @@ def site(client: serving.Client, path: str = "/") -> str:
 def add(page: Page, files: list[FilePayload], sessions: int) -> None:
     """Hand files to the home page, and wait until their sessions are listed."""
     page.get_by_label("Add exports").set_input_files(files)
-    expect(page.locator(".log tbody tr")).to_have_count(sessions, timeout=WAIT_MS)
+    expect(page.locator(".log tbody tr")).to_have_count(sessions)
 
 
 def backward_s(page: Page) -> int:
@@ -98,9 +106,9 @@ def test_from_dropped_files_to_changed_totals(
     add(page, files, 3)
     expect(page.locator("#added")).to_have_text("4 files added.")
     # what cannot be read is named, with a reason, on the page
-    expect(page.locator("#set-aside-list li")).to_contain_text("broken.fit", timeout=WAIT_MS)
+    expect(page.locator("#set-aside-list li")).to_contain_text("broken.fit")
     expect(page.locator("#set-aside-list li")).to_be_visible()
-    expect(page.locator("#waiting-words")).to_contain_text("9 stretches", timeout=WAIT_MS)
+    expect(page.locator("#waiting-words")).to_contain_text("9 stretches")
 
     page.get_by_role("link", name="Review them").click()
     question = page.locator("h1")
@@ -145,7 +153,7 @@ def test_from_dropped_files_to_changed_totals(
     assert backward_s(page) == (462 - 397) + (640 - 583) + (823 - 760)
     expect(page.get_by_role("button", name="Yes, backward")).to_have_count(0)
     page.goto(site(client))
-    expect(page.locator(".logs")).to_contain_text("3:05 min backward", timeout=WAIT_MS)
+    expect(page.locator(".logs")).to_contain_text("3:05 min backward")
     assert complaints == []
     assert {each.split("/", 3)[2] for each in asked if not each.startswith("data:")} == {
         f"127.0.0.1:{client.port}"
@@ -163,6 +171,10 @@ def test_a_session_is_answered_on_its_page(
     expect(page.locator("#part-tiles .value").first).not_to_have_text("0:00")
     # the steps tell the ends of a minute to some seconds
     assert backward_s(page) == pytest.approx(180, abs=30)
+    # other sessions and the comparison follow, and the page says when
+    expect(page.locator("[data-fresh]")).to_have_text(
+        "All numbers are up to date.", timeout=WAIT_MS
+    )
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#part-tiles .value").first).to_have_text("0:00")
     expect(page.get_by_role("button", name="Yes to all 3")).to_be_visible()
@@ -198,7 +210,7 @@ def test_every_second_lap_with_a_press_forgotten_is_asked_about(
     client.answer(session, answer="laps", laps="alternate", direction="backward")
     page.reload()
     # the contradiction is told in the remarks, and what the steps contradict waits for an answer
-    expect(page.locator("#part-quality")).to_contain_text(re.compile("lap", re.IGNORECASE))
+    expect(page.locator("#part-quality")).to_contain_text("label what is right")
     assert client.get("/api/inbox")["candidates"] > 0
 
 
@@ -228,7 +240,7 @@ def test_axe_finds_nothing_on_served_pages(browser: Browser, tmp_path: Path, pat
     with serving.running(serving.setup(tmp_path)) as client:
         address = f"/sessions/{sessions[0]}" if path == "session" else path
         for scheme in ("light", "dark"):
-            page = browser.new_page(color_scheme=scheme)  # type: ignore[arg-type]
+            page = browser.new_page(color_scheme=scheme)
             page.goto(f"http://127.0.0.1:{client.port}/?token={client.token}")
             page.goto(site(client, address))
             page.wait_for_timeout(300)

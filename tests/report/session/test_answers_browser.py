@@ -190,6 +190,21 @@ def test_a_second_activity_is_named_in_the_table(page: Page, put: Put, tmp_path:
     assert [(each.start_s, each.end_s) for each in labels[1]] == [(200, 260)]
 
 
+def test_a_tap_on_the_lanes_chooses_the_stretch_there(browser: Browser, put: Put) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844}, has_touch=True)
+    on_disk(page, put)
+    stack = page.locator("#stack")
+    stack.scroll_into_view_if_needed()
+    width = (stack.bounding_box() or {})["width"]
+    for second, number in ((420, 4), (300, 3)):  # backward from 400 to 460 s, forward before
+        stack.tap(position={"x": 46 + (width - 92) * second / 600, "y": 60})
+        expect(page.get_by_role("slider", name=f"End of segment {number}")).to_be_visible()
+    expect(page.locator("#selected-span")).to_have_text("4:20 to 6:40 · stretch 3")
+    page.get_by_role("button", name="It was backward").tap()
+    expect(page.locator("tr[data-n='3'] .unsaved")).to_have_text("backward, not saved yet")
+    page.close()
+
+
 def test_a_redacted_page_asks_nothing(page: Page, put: Put) -> None:
     context = SessionContext(redacted=True)
     html = session_page(session(), hand_made_sessions.track(PLAN), context)
@@ -214,6 +229,7 @@ def test_an_answer_changes_the_page_at_once(live: Open) -> None:
     expect(page.locator("h1")).to_contain_text("1:00 min backward")
     expect(page.locator("#answer-status")).to_have_text("✓ Kept: 3:20 to 4:20 is backward.")
     expect(page.get_by_role("button", name="Yes, backward")).to_be_focused()
+    expect(page.locator("[data-fresh]")).to_contain_text("the comparison are being computed")
     assert fake.sent == [
         (
             f"/api/sessions/{ID}/answers",

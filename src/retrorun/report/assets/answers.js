@@ -63,6 +63,8 @@
     }
     bar.hidden = false;
     undoButton.disabled = !state.undo;
+    // this session is done; the others and the comparison follow, and an event says when
+    page.freshness(state.fresh === false ? "stale" : "not_fresh");
   }
 
   // -- on disk: answers are collected, and saved as a table with the labels that were there ---------
@@ -246,4 +248,5 @@
     });
   }
   beginLaps();
+  document.documentElement.dataset.answers = "ready"; // from now on a click is heard
 })();

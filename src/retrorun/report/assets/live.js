@@ -48,10 +48,12 @@
 
   const home = $("inbox");
   if (home) inbox();
-  document.querySelectorAll("[data-fresh]").forEach((note) => on("fresh", ({ fresh }) => {
-    note.textContent = say(fresh ? "fresh" : "not_fresh");
-    note.classList.toggle("pending", !fresh);
-  }));
+  const freshness = (state) => document.querySelectorAll("[data-fresh]").forEach((note) => {
+    note.textContent = say(state);
+    note.classList.toggle("pending", state !== "fresh");
+  });
+  on("fresh", ({ fresh }) => freshness(fresh ? "fresh" : "not_fresh"));
+  window.retrorun.freshness = freshness;
   addEventListener("load", listen);
 
   // -- home ----------------------------------------------------------------------------------------
@@ -66,6 +68,7 @@
       $("waiting-words").replaceChildren(count, ` ${say("inbox_may")} ${counted("inbox_sessions", found.sessions)}`);
       $("learnt-words").textContent = found.learnt || "";
       progress(found.import);
+      $("trouble").textContent = found.trouble || "";
       const aside = found.set_aside || [];
       $("set-aside").hidden = !aside.length;
       if (before !== null && aside.length > before) $("set-aside").open = true; // what was just added
@@ -121,7 +124,10 @@
       } catch (problem) { status.textContent = problem.message; }
       refresh();
     }
-    $("exports").addEventListener("change", (event) => { add(event.target.files); event.target.value = ""; });
+    const input = $("exports");
+    const chosen = () => { if (input.files.length) { add(input.files); input.value = ""; } };
+    input.addEventListener("change", chosen);
+    chosen(); // what was chosen before this script ran
     let inside = 0;
     const carries = (event) => [...(event.dataTransfer?.types || [])].includes("Files");
     addEventListener("dragenter", (event) => { if (carries(event)) { inside += 1; drop.hidden = false; } });

@@ -93,7 +93,7 @@
     const dot = () => document.querySelector(".map .cursor");
     const traces = chart.figure.data.filter((trace) => trace.meta);
     const left = chart.figure.layout.margin.l, right = chart.figure.layout.margin.r;
-    let now = 0, anchor = null, chosen = null, segment = null, word = "backward", lit = null, due = 0;
+    let now = 0, anchor = null, chosen = null, segment = null, word = "backward", lit = null, due = 0, dragged = false;
 
     const range = () => chart.range || chart.figure.layout.xaxis.range;
     const toTime = (x) => { const [a, b] = range(); const w = stack.clientWidth - left - right; return Math.min(b, Math.max(a, a + (x - left) / w * (b - a))); };
@@ -152,19 +152,20 @@
 
     stack.addEventListener("pointermove", (event) => {
       const t = toTime(event.clientX - stack.getBoundingClientRect().left);
-      if (anchor !== null && Math.abs(toX(anchor) - toX(t)) > 4) choose(anchor, t);
+      if (anchor !== null && Math.abs(toX(anchor) - toX(t)) > 4) { dragged = true; choose(anchor, t); }
       later(t);
     });
     stack.addEventListener("pointerdown", (event) => {
       const t = toTime(event.clientX - stack.getBoundingClientRect().left);
+      dragged = false;
       if (event.pointerType === "mouse" && event.button === 0) { anchor = t; choose(t, t); stack.setPointerCapture(event.pointerId); }
       show(t);
     });
-    // a click or a tap without a drag chooses the stretch that may be or is backward there
+    // a click or a tap without a drag chooses the stretch there
     stack.addEventListener("click", (event) => {
-      if (chosen) return;
+      if (dragged) return;
       const t = toTime(event.clientX - stack.getBoundingClientRect().left);
-      const row = [...document.querySelectorAll("tr.candidate, tr.backward")].find((each) => t >= +each.dataset.s && t < +each.dataset.e);
+      const row = [...document.querySelectorAll("#part-stretches tr[data-n]")].find((each) => t >= +each.dataset.s && t < +each.dataset.e);
       if (row) choose(+row.dataset.s, +row.dataset.e, +row.dataset.n);
     });
     stack.addEventListener("pointerup", () => { anchor = null; });

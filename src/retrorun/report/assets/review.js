@@ -301,4 +301,5 @@
   });
   on("inbox", refresh);
   if ($("question-data")) begin(true); else if (queue.length) go(0, { quiet: true }); else done();
+  document.documentElement.dataset.answers = "ready"; // from now on a click is heard
 })();
