@@ -73,7 +73,7 @@ def _tried(home: Door, shown: Sequence[Seen], learnt: Learnt | None) -> dict[str
     given = evidence(shown, home.zone.radius_m, home.height_m)
     if given is None:
         return {}
-    weights = (learnt or {}).get(min(len(shown), max(learnt or {1: 0})))
+    weights = learnt.get(min(len(shown), max(learnt))) if learnt else None
     # the door is the plane's origin
     return {
         name: float(np.hypot(*guess)) / home.zone.radius_m
