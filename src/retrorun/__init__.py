@@ -34,7 +34,6 @@ def load(archive: str | PathLike[str] | None = None) -> "Tables":
     from retrorun.archive import Archive
     from retrorun.export import tables
     from retrorun.privacy_zones import exposed
-    from retrorun.publish import of_sound
 
     chosen = archive or os.environ.get("RETRORUN_ARCHIVE")
     folder = Path(chosen) if chosen else user_data_path("retrorun", appauthor=False)
@@ -46,11 +45,9 @@ def load(archive: str | PathLike[str] | None = None) -> "Tables":
             raise exposed(open_sessions[0])
         left_out: dict[str, str] = {}
         sessions = store.sessions(lambda each, problem: left_out.update({each: str(problem)}))
-    found, faults = of_sound(sessions, tables)
-    left_out |= {each.session: each.message for each in faults}
     if left_out:
         first, reason = next(iter(left_out.items()))
         count = f"{len(left_out)} session{'s' if len(left_out) > 1 else ''}"
         words = f"{count} cannot be read (Tables.left_out), such as {first}: {reason}"
         warnings.warn(words, stacklevel=2)
-    return replace(found, left_out=left_out)
+    return replace(tables(sessions), left_out=left_out)
