@@ -92,15 +92,16 @@ def attacked_cost_trial(trial: tuple[str, int]) -> Costed:
     return Costed(seed, who.factor, float(case.backward.sum()), estimate)
 
 
-def told_motion(motion: Motion, seconds: int) -> Detection:
+def told_motion(motion: Motion | None, seconds: int) -> Detection:
     """The truth as a detection, in whole seconds."""
+    assert motion is not None  # noqa: S101 - every case of the generator has one
     edges = [min(round(float(edge)), seconds) for edge in motion.edges_s[:-1]] + [seconds]
     segments = tuple(
         Segment(
             first,
             last,
-            piece.way,
-            "still" if piece.way == "still" else piece.gait,
+            piece.way,  # type: ignore[arg-type]  # one of the directions
+            "still" if piece.way == "still" else piece.gait,  # type: ignore[arg-type]  # one of the gaits
             "labelled",
             1.0,
             {},
