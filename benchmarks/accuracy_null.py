@@ -61,7 +61,8 @@ def matched_trial(trial: tuple[int, float]) -> Matched:
     seed, factor = trial
     rng = np.random.default_rng([seed, 4242])
     who = below_ceiling(rng, factor)
-    sessions, changes = [], list[float]()
+    sessions: list[Session] = []
+    changes: list[float] = []
     for number in range(MATCHED_SESSIONS):
         session, speeds = _session(who, number, rng)
         sessions.append(session)
