@@ -204,9 +204,14 @@ _ARCHIVES = """\
   same around the sensor's word (`run1_Location.csv`, `run1_Compass.csv`; `Location (1).csv`,
   `Compass (1).csv`). Places of any other name are a log of their own; headings of any other name go
   to the only log there is, or to the one whose name is around theirs. The places become GPX with
-  the mean heading around each: of the compass, else of the yaw, else of magnetometer and gravity,
-  levelled. Places alone are a recording without a heading; a heading without places is refused and
-  says what it lacks.
+  the mean heading around each: of the compass, else of the platform's quaternion where gravity
+  bears it out, else of the yaw, else of magnetometer and gravity, levelled. `Metadata.csv` tells
+  which way gravity points; without it the earth's field does. Places alone are a recording without
+  a heading; a heading without places is refused and says what it lacks.
+- phyphox: tables with units in their heads (`Time (s)`, `Latitude (°)`, `Magnetic field x (µT)`,
+  `Acceleration x (m/s^2)`), apart by comma, semicolon or tab, and `meta/time.csv` below them, which
+  tells when each start was: the tables' own clock stands still in pauses. Magnetometer and
+  acceleration with g give a heading, levelled.
 - Any other: its `.fit`, `.gpx` and `.tcx` members, also with `.gz`, one by one; tables of labels
   (`run.labels.csv`) are heard as beside a loose file.
 

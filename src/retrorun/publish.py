@@ -11,17 +11,17 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from retrorun import compare, engines, privacy_zones, report
+from retrorun import __version__, compare, engines, privacy_zones, report
 from retrorun.archive import Archive
 from retrorun.compare import EarlierSessions
 from retrorun.errors import ArchiveError, PageError, RetrorunError
 from retrorun.model import Athlete, Comparison, Session, Track
-from retrorun.report import Fault, SessionContext
+from retrorun.report import Fault, SessionContext, habit
 from retrorun.report.inbox import Inbox
 from retrorun.report.page import Place, Site
 from retrorun.report.words import say
@@ -29,7 +29,7 @@ from retrorun.settings import Settings
 
 T = TypeVar("T")
 INDEX, COMPARISON = "index.html", "comparison.html"
-PASTS = "pasts.json"  # session id → fingerprint of what its page says was run before it
+PASTS = "pasts.json"  # session id → fingerprint of what its page says of other sessions
 MOST_ROUNDS = 3  # of writing pages, while other processes write to the archive
 WORTH_A_WORKER = 16  # pages: fewer are written before one more process is up
 
@@ -59,6 +59,7 @@ class PublishOptions:
         standalone: everything in one file.
         redacted: without what tells who, where and on which day.
         jobs: processes that write pages at the same time.
+        live: pages come from the server of `retrorun open`.
     """
 
     settings: Settings
@@ -66,6 +67,7 @@ class PublishOptions:
     standalone: bool = False
     redacted: bool = False
     jobs: int = 1
+    live: bool = False
 
 
 def publish(
@@ -83,6 +85,8 @@ def publish(
         PageError: a page cannot be written; those before it are.
         ArchiveError: the archive cannot be read.
     """
+    athlete = options.athlete.with_learnt_of(archive.annotations.profile())
+    options = replace(options, athlete=athlete)
     existing, changed, known = _existing_pages(folder), set(fresh), archive.known()
     changed |= set(archive.annotations.exposed()) - archive.page_faults().keys()
     wanted = {each for each in known if each in changed or _page(each) not in existing}
@@ -91,8 +95,12 @@ def publish(
     site = Site(folder)
     site.sweep()
     site.ensure_assets()
-    pasts = compare.earlier_sessions(archive.sums(), options.settings.compare)
-    fingerprints = {each: _fingerprint(pasts.get(each, EarlierSessions())) for each in known}
+    sums = archive.sums()
+    pasts = compare.earlier_sessions(sums, options.settings.compare)
+    told = _told_of_habit(sums, athlete)
+    fingerprints = {
+        each: _fingerprint(pasts.get(each, EarlierSessions()), told.get(each, "")) for each in known
+    }
     before = _read_pasts(folder)
     wanted |= {each for each in known if fingerprints[each] != before.get(each)}
     orders = {each: pasts.get(each, EarlierSessions()) for each in known if each in wanted}
@@ -201,7 +209,13 @@ def overview_pages(
     """
     left_out: dict[str, Fault] = {}
     sessions = archive.summaries(partial(_note, left_out))
-    draw = partial(_overview, options=options, names=names, inbox=inbox)
+    draw = partial(
+        _overview,
+        outdated=_outdated(archive, options),
+        options=options,
+        names=names,
+        inbox=inbox,
+    )
     pages, found = of_sound(sessions, lambda sound: draw(sound, left_out))
     if found:
         left_out |= {each.session: each for each in found}
@@ -209,10 +223,16 @@ def overview_pages(
     return pages, left_out
 
 
-def _overview(
+def _outdated(archive: Archive, options: PublishOptions) -> list[str]:
+    """Ids of the sessions that are to be analysed again."""
+    return archive.pending.outdated(options.settings.fingerprint(), __version__)
+
+
+def _overview(  # noqa: PLR0913 - one for each thing that the pages hold
     sessions: Sequence[Session],
     faults: Mapping[str, Fault],
     *,
+    outdated: Collection[str],
     options: PublishOptions,
     names: Collection[str],
     inbox: Inbox | None,
@@ -222,10 +242,12 @@ def _overview(
     listed = report.list_sessions(sessions, athlete)
     if COMPARISON in names:
         found = compare.compare(sessions, athlete, options.settings.compare)
-        pages[COMPARISON] = report.comparison_page(found, sessions, athlete, listed)
+        pages[COMPARISON] = report.comparison_page(
+            found, sessions, athlete, listed, outdated, live=options.live
+        )
     if INDEX in names:
         left_out = [faults[each] for each in sorted(faults)]
-        pages[INDEX] = report.index_page(sessions, athlete, listed, left_out, inbox)
+        pages[INDEX] = report.index_page(sessions, athlete, listed, left_out, outdated, inbox=inbox)
     return pages
 
 
@@ -248,10 +270,18 @@ class _Done:
     fault: Fault | None = None
 
 
-def _fingerprint(past: EarlierSessions) -> str:
+def _told_of_habit(sessions: Sequence[Session], athlete: Athlete) -> Mapping[str, str]:
+    """Session id → what its page says of trust in the athlete's gait, where it has candidates."""
+    which = habit.state(athlete)
+    if which in {"early", "trusted"}:
+        return {}
+    return {each.id: which for each in sessions if each.total("candidate").seconds}
+
+
+def _fingerprint(past: EarlierSessions, told: str) -> str:
     """Of the values; the name before them is that of earlier versions, whose pages stay valid."""
     _, _, values = repr(past).partition("(")
-    return hashlib.sha256(f"EarlierSessions({values}".encode()).hexdigest()[:12]
+    return hashlib.sha256(f"EarlierSessions({values}{told}".encode()).hexdigest()[:12]
 
 
 def _read_pasts(folder: Path) -> dict[str, str]:
@@ -351,7 +381,7 @@ def session_page(
         ArchiveError: its track is missing or damaged, or holds seconds in a privacy zone.
     """
     track = shown_track(archive, session.id, options.athlete)
-    return report.session_page(session, track, session_context(session, before, options))
+    return report.session_page(session, track, session_context(archive, session, before, options))
 
 
 def shown_track(archive: Archive, session_id: str, athlete: Athlete) -> Track:
@@ -372,7 +402,7 @@ def shown_track(archive: Archive, session_id: str, athlete: Athlete) -> Track:
 
 
 def session_context(
-    session: Session, before: EarlierSessions, options: PublishOptions
+    archive: Archive, session: Session, before: EarlierSessions, options: PublishOptions
 ) -> SessionContext:
     """What a session's page is given beside the session and its track."""
     athlete, settings = options.athlete, options.settings.compare
@@ -382,4 +412,5 @@ def session_context(
         athlete=athlete,
         standalone=options.standalone,
         redacted=options.redacted,
+        outdated=session.id in _outdated(archive, options),
     )

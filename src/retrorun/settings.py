@@ -161,6 +161,7 @@ class DetectSettings:
     )
     few_turns: float = 1.5  # and so much more where most changes of the heading are no turns
     firm_axis: float = 0.65  # least concentration of an axis that confirms
+    other_side_s: int = 15  # seconds the other way between holes that a relative heading needs
     sides_apart_deg: float = 150.0  # least angle between an axis's two sides that confirms
     # gait
     gait_half_s: int = 3  # step rate is smoothed over 2·half + 1 s
@@ -223,6 +224,7 @@ class DetectSettings:
     unheard_s: int = 30  # so long an end of a stretch without a heading is not confirmed
     bridged_s: int = 60  # nor is so long a hole between two headings
     gait_alone_s: int = 20  # shortest stretch by gait
+    line_from_s: int = 240  # forward seconds by heading or labels that make a line, or half of all
     gait_wander: float = 2.0  # deviations of half-minute means that step rate must exceed
     disturbed_s: int = 60  # magnetic disturbances are over by then
     disturbed_gait: float = 2.0  # summed evidence of the gait that overrules a short heading

@@ -107,8 +107,9 @@ def session(
 
 
 def _kind(measured: MeasuredSegment) -> str:
-    doubtful = measured.segment.verdict == "candidate"
-    return "candidate" if doubtful else measured.segment.direction
+    segment = measured.segment
+    doubtful = segment.direction == "backward" and segment.verdict == "candidate"
+    return "candidate" if doubtful else segment.direction
 
 
 def _sums(measured: MeasuredSegment) -> Totals:

@@ -143,6 +143,23 @@ def test_candidates_stay_out_unless_asked_for() -> None:
     assert len(asked.pairs) == 1
 
 
+@pytest.mark.parametrize("verdict", ["confirmed", "labelled", "habit"])
+def test_what_is_confirmed_labelled_or_counted_by_habit_is_compared(verdict: str) -> None:
+    parts = [stretch(0, 300, speed_mps=2.3), stretch(300, 120, "backward", 2.3, verdict=verdict)]
+    found = compared(session("a", 0, parts))
+    assert found.backward_sessions == 1
+    assert len(found.pairs) == 1
+    assert (found.totals["backward"].seconds, found.totals["candidate"].seconds) == (120.0, 0.0)
+
+
+def test_forward_movement_counts_whether_confirmed_or_assumed() -> None:
+    parts = [
+        stretch(0, 300, speed_mps=2.3, verdict="assumed"),
+        stretch(300, 120, "backward", 2.3, verdict="habit"),
+    ]
+    assert len(compared(session("a", 0, parts)).pairs) == 1
+
+
 def test_the_same_run_twice_counts_once() -> None:
     first = session("a", 0, both_ways())
     copy = dataclasses.replace(first, id="b", start_time_s=first.start_time_s + 3.0)

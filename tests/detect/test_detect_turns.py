@@ -113,8 +113,47 @@ def test_one_label_decides_which_of_two_directions_is_forward() -> None:
     assert {part.direction for part in moving} == {"forward", "backward"}
     assert {part.verdict for part in moving} == {"candidate"}  # both directions are asked for
     assert all("one label" in part.would_change for part in moving if part.direction == "forward")
+    (question,) = [note for note in unaided.notes if note.slug == "two-directions"]
+    assert "A for 9 min and B for 9 min: which is forward?" in question.message
     told = found(run(legs, mount_deg=95.0), (Label(90.0, 180.0, "backward", "command"),))
     assert f1(marked(told, ("confirmed", "candidate", "labelled")), backward(legs)) > 0.95
+    assert [note.slug for note in told.notes] == []
+
+
+def paused(legs: list[Leg], source: str, mount: FloatArray | float) -> Recording:
+    """The legs as recorded by this source, without the legs that stand still: a paused watch."""
+    recording = run(legs, mount_deg=mount)
+    keep = np.repeat([leg.speed_mps > 0 for leg in legs], [leg.seconds for leg in legs])
+    heading = replace(
+        recording.headings[0],
+        source=source,
+        time_s=recording.time_s[keep],
+        heading_deg=recording.headings[0].heading_deg[keep],
+    )
+    columns = {name: values[keep] for name, values in recording.columns.items()}
+    time_s = recording.time_s[keep]
+    return replace(recording, time_s=time_s, columns=columns, headings=(heading,))
+
+
+PAUSE = Leg(40, 0.0, 0.0)
+
+
+def test_a_relative_heading_confirms_nothing_from_one_pause_to_the_next_by_itself() -> None:
+    """All forward: the yaw's zero turns about at each pause, and every second part is slow."""
+    slow = Leg(200, 2.0, 190.0)
+    legs = [Leg(300), PAUSE, slow, PAUSE, Leg(300), PAUSE, slow, PAUSE, Leg(300)]
+    zero = np.repeat([30.0, 30.0, 210.0, 30.0, 30.0, 30.0, 210.0, 30.0, 30.0],
+                     [leg.seconds for leg in legs])  # fmt: skip
+    detection = found(paused(legs, "csv:yaw", zero))
+    assert not sure(detection).any()
+    assert not marked(detection, ("confirmed",), "forward").any()
+    assert any("another zero" in part.reason for part in detection.segments)
+
+
+def test_a_relative_heading_confirms_where_each_part_goes_both_ways() -> None:
+    legs = [*MIXED, PAUSE, *MIXED]
+    detection = found(paused(legs, "csv:yaw", 30.0))
+    assert f1(sure(detection), backward(legs)) > 0.95
 
 
 @pytest.mark.parametrize("iron", [0.25, 0.45])

@@ -11,7 +11,7 @@ from retrorun import ingest
 from retrorun.archive import Archive, Change, maintenance
 from retrorun.cli import main
 from retrorun.ingest import Engine, plan_import, run_import
-from retrorun.model import Athlete
+from retrorun.model import Athlete, Blob, Outcome
 from retrorun.settings import CompareSettings, Settings
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
@@ -58,8 +58,8 @@ def test_a_session_of_another_version_is_outdated(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_analysed_again_is_named_once_and_keeps_its_session(tmp_path: Path) -> None:
-    def stricter(blob: object, settings: Settings, athlete: Athlete) -> object:
-        return fake_pipeline.process(replace(blob, data=b"damaged"), settings, athlete)  # type: ignore[type-var]
+    def stricter(blob: Blob, settings: Settings, athlete: Athlete) -> Outcome:
+        return fake_pipeline.process(replace(blob, data=b"damaged"), settings, athlete)
 
     with filled(tmp_path, {"a.fit": "run 1000 60"}, replace(ENGINE, settings=OTHER)) as archive:
         report = ingest.reprocess_outdated(archive, replace(ENGINE, process=stricter))

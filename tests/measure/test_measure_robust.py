@@ -26,7 +26,7 @@ NAMES = (
 )
 DIRECTIONS: tuple[Direction, ...] = ("forward", "backward", "unknown", "still")
 GAITS: tuple[Gait, ...] = ("run", "walk", "still")
-VERDICTS: tuple[Verdict, ...] = ("confirmed", "candidate", "labelled")
+VERDICTS: tuple[Verdict, ...] = ("confirmed", "candidate", "labelled", "assumed", "habit")
 ATHLETES = (
     Athlete(),
     Athlete(mass_kg=70, birth_year=1996, sex="female", hr_rest_bpm=50, hr_max_bpm=190),

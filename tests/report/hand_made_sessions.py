@@ -77,8 +77,8 @@ def metrics(seconds: float, speed: float, *, backward: bool, heart: float) -> Me
 
 
 def evidence(sign: int, seconds: int, verdict: Verdict) -> dict[str, float]:
-    """A candidate rests on its steps alone."""
-    heading = 0.0 if verdict == "candidate" else sign * 0.4 * seconds
+    """A candidate rests on its steps alone, and so does what counts by habit."""
+    heading = 0.0 if verdict in {"candidate", "habit"} else sign * 0.4 * seconds
     return {"heading": heading, "gait": sign * 3.2, "label": 0.0}
 
 

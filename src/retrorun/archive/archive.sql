@@ -49,7 +49,7 @@ CREATE TABLE sessions (
     duration_s  REAL NOT NULL,
     distance_m  REAL,
     sport       TEXT,
-    backward_s  REAL NOT NULL,              -- confirmed or labelled backward time
+    backward_s  REAL NOT NULL,              -- backward time that counts
     heading     TEXT NOT NULL,              -- compass, course, unknown or none
     track       TEXT NOT NULL,              -- SHA-256 of the Parquet file, see tracks/
     settings    TEXT NOT NULL,              -- fingerprint

@@ -18,6 +18,7 @@ from retrorun.archive import Archive
 from retrorun.cli import options, terminal
 from retrorun.errors import SettingsError
 from retrorun.model import Athlete, Remark
+from retrorun.report import habit
 from retrorun.text import plain
 
 SCORE = click.IntRange(0, 10)
@@ -66,13 +67,17 @@ def profile(values: tuple[str, ...], archive: Path | None, as_json: bool) -> Non
         athlete = store.annotations.profile()
         if values:
             changed = profiles.change(athlete, _changes_from(values, athlete.masses))
-            convention, athlete = athlete.laps, _store_profile(store, athlete, changed)
-            if athlete.laps != convention and (count := ingest.note_pressed(store)):
+            before, athlete = athlete, _store_profile(store, athlete, changed)
+            if before.trust_gait != athlete.trust_gait:
+                ingest.note_dependent(store)
+            if athlete.laps != before.laps and (count := ingest.note_pressed(store)):
                 terminal.err().print(PRESSED.format(count))
     if as_json:
         click.echo(options.json_text(profiles.plain(athlete)))
     else:
         terminal.out().print(profile_table(athlete))
+    for line in habit_lines(athlete):
+        terminal.err().print(escape(line))
 
 
 PRESSED = "sessions with laps pressed by hand: {}; `retrorun process FOLDER` analyses them again"
@@ -95,6 +100,14 @@ def _typed(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.15g}"
     return json.dumps(value, default=str)
+
+
+def habit_lines(athlete: Athlete) -> tuple[str, ...]:
+    """What the athlete's answers taught, and whether it counts; none where nothing was answered."""
+    found = habit.habit(athlete)
+    if found is None:
+        return ()
+    return (*found.lines, *([found.command] if found.command else []))
 
 
 def _store_profile(store: Archive, before: Athlete, athlete: Athlete) -> Athlete:

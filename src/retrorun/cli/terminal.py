@@ -142,7 +142,9 @@ def headline(session: "Session") -> str:
     when = time_zone.local_time(session.start_time_s, session.zone).strftime("%Y-%m-%d %H:%M")
     backward = session.measures.totals["backward"].seconds
     candidate = session.measures.totals["candidate"].seconds
-    also = f", {clock(candidate)} perhaps" if candidate else ""
+    habit = [each for each in session.measures.segments if each.segment.verdict == "habit"]
+    also = f", {clock(sum(each.metrics.seconds for each in habit))} of it by habit" if habit else ""
+    also += f", {clock(candidate)} perhaps" if candidate else ""
     distance = number(session.distance_m and session.distance_m / 1000, 2, " km")
     return (
         f"[bold]{escape(session.source.name)}[/] {when} · {clock(session.duration_s)} · {distance}"

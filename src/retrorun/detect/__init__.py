@@ -30,7 +30,7 @@ from retrorun.detect.heading import Facing
 from retrorun.detect.iron import without_hard_iron
 from retrorun.detect.mount import Mount, mount
 from retrorun.detect.series import backward_probability
-from retrorun.model import Athlete, Detection, HeadingVerdict, Label, Note, Track
+from retrorun.model import Athlete, Detection, HeadingVerdict, Label, Note, Segment, Track
 from retrorun.settings import DetectSettings
 from retrorun.units import FloatArray, wrap_deg
 
@@ -83,10 +83,21 @@ def detect(
         },
         forward_line=grounds.steps.forward if _teaches(grounds) else None,
         backward_line=grounds.steps.backward if _teaches(grounds) else None,
-        notes=notes,
+        notes=(*notes, *_question(found)),
         asks_line=grounds.asks_line,
         gait_candidates=by_gait,
     )
+
+
+def _question(found: Sequence[Segment]) -> tuple[Note, ...]:
+    """What the athlete is asked where nothing tells which of two directions is forward."""
+    asked = [each for each in found if each.is_asked]
+    sides = [[each for each in asked if each.direction == way] for way in ("forward", "backward")]
+    if not all(sides):
+        return ()
+    lasting = [round(sum(each.end_s - each.start_s for each in side) / 60.0) for side in sides]
+    words = f"two directions, A for {lasting[0]} min and B for {lasting[1]} min: which is forward?"
+    return (Note("two-directions", f"{words} One label of either decides the whole session"),)
 
 
 def _believed(
@@ -162,6 +173,7 @@ def _grounds(
         mount=mounted,
         steps=gait_evidence,
         reversed_at=reversed_at,
+        gap=track.flags["gap"],
         asks_line=mounted is not None or bool(steps.counted.sum() >= gait.LEAST_S),
     )
 

@@ -8,11 +8,10 @@ from retrorun import arithmetic
 from retrorun.detect.gait import GaitEvidence
 from retrorun.detect.heading import Facing
 from retrorun.detect.modes import Modes
-from retrorun.detect.mount import Mount
+from retrorun.detect.mount import RELATIVE, Mount
+from retrorun.model import TWO_DIRECTIONS
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray
-
-TWO_DIRECTIONS = "two directions, A and B, and nothing tells which is forward"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,7 +20,8 @@ class Grounds:
 
     ``heading``, ``gait`` and ``label`` are log-likelihood ratios per second, ``reversed_at`` tells
     where the course turned about under a steady heading. ``heading_raw`` is the heading before
-    the disturbed seconds were struck out. ``asks_line``: see ``Detection``.
+    the disturbed seconds were struck out; ``gap`` is where nothing was recorded. ``asks_line``:
+    see ``Detection``.
     """
 
     probability: FloatArray
@@ -34,6 +34,7 @@ class Grounds:
     mount: Mount | None
     steps: GaitEvidence
     reversed_at: BoolArray
+    gap: BoolArray
     asks_line: bool = False
 
 
@@ -106,8 +107,10 @@ def doubtful_heading(
         return "heading speaks for backward, not clearly"
     if heading.sum() < settings.heading_agrees * np.abs(heading).sum():
         return "the heading speaks for both directions"
-    return _sideways(grounds, worn, inside, settings) or _unwitnessed(
-        grounds, worn, inside, alike, settings
+    return (
+        _sideways(grounds, worn, inside, settings)
+        or another_zero(grounds, span, settings)
+        or _unwitnessed(grounds, worn, inside, alike, settings)
     )
 
 
@@ -121,6 +124,25 @@ def _sideways(grounds: Grounds, worn: Mount, inside: slice, settings: DetectSett
     if _askew(grounds, inside) > 180.0 - settings.sides_apart_deg + settings.exact_deg:
         return "the heading does not oppose the course: sideways, rather than backward"
     return ""
+
+
+def another_zero(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -> str:
+    """Why a relative heading says nothing of a stretch since a hole; empty if it does, or is none.
+
+    Its zero may be another after every hole or pause: then only what lies between two holes can be
+    compared, and a part that goes one way throughout holds no direction.
+    """
+    source, worn = grounds.facing.verdict.source or "", grounds.mount
+    holes = np.flatnonzero(grounds.gap)
+    is_relative = any(each in source for each in RELATIVE)
+    if not is_relative or holes.size == 0 or worn is None or worn.stated:
+        return ""
+    first = int(holes[holes < span[0]].max(initial=-1)) + 1
+    last = int(holes[holes >= span[1]].min(initial=grounds.gap.size))
+    own = float(grounds.heading_raw[span[0] : span[1]].sum())
+    other = grounds.heading_raw[first:last] * own < 0
+    words = "a relative heading has another zero after each hole, and since the last goes one way"
+    return words if other.sum() < settings.other_side_s else ""
 
 
 def _unwitnessed(

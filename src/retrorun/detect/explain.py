@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from retrorun.detect.credibility import TWO_DIRECTIONS
 from retrorun.detect.labels import spans
-from retrorun.model import Detection, Direction, HeadingVerdict, Label, Segment
+from retrorun.model import TWO_DIRECTIONS, Detection, Direction, HeadingVerdict, Label, Segment
 
 SPOKE = 1.0  # summed evidence below this is silence
 
@@ -86,7 +85,7 @@ def _settled_by(reason: str) -> str:
         return "saying in the profile how the device is worn (mount_offset_deg), or a label"
     if "only the heading turned" in reason:
         return "a clear change of speed and step rate at the turn, or a label"
-    if "sideways" in reason:
+    if "sideways" in reason or "another zero" in reason:
         return "a label"
     return "a steadier heading, or a label"
 

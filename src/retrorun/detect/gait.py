@@ -53,7 +53,8 @@ def evidence(
         settings: this stage's.
 
     The line comes from the seconds that heading or labels call forward, and then asks nothing of
-    other sessions; without them from the lower of two parallel lines, where the session holds two.
+    other sessions; without enough of them from the lower of two parallel lines, where the session
+    holds two.
     A session of one line is all forward or all backward; only the runner's other sessions can tell
     which, so without them it is silent.
     """
@@ -64,7 +65,9 @@ def evidence(
         silent = GaitEvidence.silent(nothing.size, settings)
         return replace(silent, ratio=ratio)
     ahead = fit(seen, sides[0].astype(np.float64), None)
-    if ahead is not None:
+    # A rejected candidate alone is no forward line: its quick steps would hide all others.
+    told_s, most_s = (sides[0] & seen.counted).sum(), 0.5 * seen.counted.sum()
+    if ahead is not None and told_s >= min(settings.line_from_s, most_s):
         own = backward_gait(athlete, settings)
         return _judge(seen, ahead, sides, own, settings)
     judged = _untaught(seen, athlete, settings)

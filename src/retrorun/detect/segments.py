@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from retrorun.detect.credibility import TWO_DIRECTIONS, Grounds
+from retrorun.detect.credibility import Grounds
 from retrorun.detect.series import runs, without_short
 from retrorun.detect.verdicts import DIRECTIONS, VERDICTS, Decision
-from retrorun.model import Direction, Gait, Segment, Verdict
+from retrorun.model import TWO_DIRECTIONS, Direction, Gait, Segment, Verdict
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, IntArray
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from retrorun.detect.credibility import (
     Grounds,
+    another_zero,
     doubtful_heading,
     doubtful_sign,
     gait_agrees,
@@ -150,7 +151,8 @@ def _confirm_forward(
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         if not back[first]:
             heading = float(grounds.heading[first:last].sum())
-            verdict[first:last] = int(heading <= -settings.heading_enough)
+            speaks = not another_zero(grounds, (first, last), settings)
+            verdict[first:last] = int(speaks and heading <= -settings.heading_enough)
 
 
 def _demote_without_heading(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from retrorun import __version__
 from retrorun.archive import Archive, Change
-from retrorun.errors import RetrorunError
+from retrorun.errors import ArchiveError, RetrorunError
 from retrorun.ingest.analysis import (
     Engine,
     Progress,
@@ -306,20 +306,22 @@ def reprocess_outdated(
 def note_dependent(archive: Archive, wait_s: float = 10.0) -> None:
     """Note, after a change of the profile, the sessions that depend on what it says of trust.
 
-    The next run analyses them again, and writes the pages over all sessions in any case.
-
-    Raises:
-        ArchiveError: another process writes.
+    The next run analyses them again, and writes the pages over all sessions in any case. Where
+    another process writes for long, the next run that writes pages finds out which they are.
     """
     from retrorun import learn
 
-    with archive.writing(wait_s):
-        athlete = archive.annotations.profile()
-        sessions = archive.summaries(_ignore, with_exposed=True)
-        outdated = {each.source.sha256 for each in learn.outdated(sessions, athlete)}
-        archive.annotations.set_learnt(athlete, sorted(outdated))
-        for session_id in list(archive.known())[-1:]:
-            archive.pending.add_page(session_id)
+    for session_id in list(archive.known())[-1:]:
+        archive.pending.add_page(session_id)
+    try:
+        with archive.writing(wait_s):
+            athlete = archive.annotations.profile()
+            sessions = archive.summaries(_ignore, with_exposed=True)
+            outdated = {each.source.sha256 for each in learn.outdated(sessions, athlete)}
+            archive.annotations.set_learnt(athlete, sorted(outdated))
+    except ArchiveError as problem:
+        if problem.slug != "archive-busy":
+            raise
 
 
 def note_pressed(archive: Archive, wait_s: float = 10.0) -> int:

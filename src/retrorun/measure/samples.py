@@ -116,7 +116,7 @@ def walking(samples: Samples) -> BoolArray:
 
 
 def totals(segments: Sequence[MeasuredSegment]) -> dict[str, Totals]:
-    """Sums by direction: ``backward`` confirmed or labelled only, candidates under their own."""
+    """Sums by kind: candidates apart from ``backward``, which is what is counted."""
     return {
         kind: Totals.of(_of_segment(each) for each in segments if each.segment.kind == kind)
         for kind in KINDS

@@ -40,6 +40,7 @@ from retrorun.model.recording import (
 from retrorun.model.segment import (
     KINDS,
     LOCAL_CLOCK,
+    TWO_DIRECTIONS,
     UTC_CLOCK,
     Detection,
     Direction,
@@ -74,6 +75,7 @@ from retrorun.model.session import (
 __all__ = [
     "KINDS",
     "LOCAL_CLOCK",
+    "TWO_DIRECTIONS",
     "UTC_CLOCK",
     "Advice",
     "Analysis",

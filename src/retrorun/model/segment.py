@@ -15,6 +15,9 @@ Verdict = Literal["confirmed", "candidate", "labelled", "assumed", "habit"]
 Kind = Literal["backward", "forward", "candidate", "unknown", "still"]
 KINDS: tuple[Kind, ...] = ("backward", "forward", "candidate", "unknown", "still")
 
+# The reason of a segment whose direction is asked for: one label decides the whole session.
+TWO_DIRECTIONS = "two directions, A and B, and nothing tells which is forward"
+
 # Prefixes of a label's origin: its times count from somewhere else than the session's start.
 LOCAL_CLOCK = "local "  # seconds since 1970 on the athlete's clock
 UTC_CLOCK = "utc "  # Unix seconds
@@ -66,6 +69,11 @@ class Segment:
     def is_decided(self) -> bool:
         """Whether a heading or a label decided its direction."""
         return self.verdict in {"confirmed", "labelled"}
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a heading tells its direction from another, and nothing tells which it is."""
+        return self.verdict == "candidate" and self.reason == TWO_DIRECTIONS
 
 
 @dataclass(frozen=True, slots=True)

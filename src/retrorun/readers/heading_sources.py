@@ -131,7 +131,8 @@ SOURCES: tuple[HeadingSource, ...] = (
         frozenset({"yaw"}),
         "compass",
         "unknown",
-        "Sensor Logger's `Orientation.csv`, where there is no compass; sign and north differ by "
+        "Sensor Logger's `Orientation.csv`, where there is no compass: its quaternion beside "
+        "`Gravity.csv`, else the yaw, whose sign and north differ by "
         "phone, a mirror image is recognised against the course",
         "Sensor Logger (yaw)",
     ),
@@ -145,6 +146,16 @@ SOURCES: tuple[HeadingSource, ...] = (
         "Sensor Logger's `Magnetometer.csv` with `Gravity.csv` or `TotalAcceleration.csv`, where "
         "there is neither, tilt-compensated",
         "Sensor Logger (magnetometer)",
+    ),
+    HeadingSource(
+        "phyphox:magnetometer",
+        "phyphox:magnetometer",
+        "csv",
+        frozenset({"magnetic field x (µt)", "magnetic field y (µt)", "magnetic field z (µt)"}),
+        "compass",
+        "magnetic",
+        "phyphox's magnetometer with its acceleration (with g), tilt-compensated",
+        "phyphox (magnetometer)",
     ),
 )
 BY_SOURCE: Mapping[str, HeadingSource] = {row.source: row for row in SOURCES}

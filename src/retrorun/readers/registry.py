@@ -98,6 +98,19 @@ def _read_sensor_table(source: "Source", data: bytes, limits: "ReadLimits") -> "
     return read_table(source, data, limits)
 
 
+def _is_phyphox(_name: str, data: bytes) -> bool:
+    from retrorun.readers.containers.phyphox import role
+
+    return role(data[:HEAD_BYTES]) == "places"
+
+
+def _read_phyphox(source: "Source", data: bytes, limits: "ReadLimits") -> "Export":
+    from retrorun.readers.containers.phyphox import phyphox_log
+    from retrorun.readers.xml.gpx import read_gpx
+
+    return read_gpx(source, phyphox_log(source.name, {"places": data}, limits), limits)
+
+
 def _is_polar(_name: str, data: bytes) -> bool:
     return all(each.search(data[:HEAD_BYTES]) for each in _POLAR)
 
@@ -140,6 +153,15 @@ READERS: tuple[Reader, ...] = (
         _is_sensor_table,
         _read_sensor_table,
         "a table with a time in nanoseconds and places; see archives below",
+    ),
+    Reader(
+        "phyphox",
+        "phyphox's table",
+        (),
+        _is_phyphox,
+        _read_phyphox,
+        "columns `Time (s)`, `Latitude (°)` and `Longitude (°)`; read within the zip that phyphox "
+        "exported, whose `meta/time.csv` tells when it was; see archives below",
     ),
     Reader(
         "polar",

@@ -7,7 +7,7 @@ their gaps is escaped.
 from collections.abc import Mapping
 
 from retrorun.metrics import COMPARED, CONTRASTED, LISTED, STYLES
-from retrorun.report.words_comparison import COHORT, HISTORY
+from retrorun.report.words_comparison import COHORT, HISTORY, INBOX
 
 _UNSET = "\0"
 
@@ -126,22 +126,12 @@ REVIEW: Mapping[str, str] = {
     "kept_no": "{span} is not backward.",
     "kept": "Kept:",
     "kept_clear": "{span} has no label.",
-    "kept_all": "your answer about {laps}.",
+    "kept_all": "your answers.",
     "taken_back": "Taken back; asked again.",
     "taken_back_page": "Taken back.",
     "already_answered": "This stretch has its answer by now; here is the next one.",
     "not_kept": "Not kept: {reason}",
     "no_server": "retrorun does not answer. Is it still running? Nothing was kept.",
-    # what answers teach
-    "learnt_none": "Nothing is learnt yet: each answer teaches how you run backward.",
-    "learnt": "After {answers}: {steps} {right}",
-    "answers_one": "1 answer",
-    "answers_many": "{count} answers",
-    "learnt_quicker": "your steps are {percent} % quicker backward.",
-    "learnt_slower": "your steps are {percent} % slower backward.",
-    "learnt_line_none": "too little backward running to know your step rate.",
-    "learnt_right_one": "{right} of 1 guess was right.",
-    "learnt_right_many": "{right} of {count} guesses were right.",
     # a session's page
     "yes_to_all": "Yes to all {count}",
     "no_to_all": "No to all",
@@ -189,31 +179,6 @@ REVIEW: Mapping[str, str] = {
     "note_text": "Note",
     "note_keep": "Keep",
     "note_kept": "Kept.",
-    "fresh": "All numbers are up to date.",
-    "not_fresh": "Other sessions and the comparison are being computed with your answers …",
-    "stale": "These numbers are older than your last answer; they are being computed.",
-    # home
-    "inbox_title": "Inbox",
-    "inbox_stretches_one": "1 stretch",
-    "inbox_stretches_many": "{count} stretches",
-    "inbox_may": "may be backward,",
-    "inbox_sessions_one": "in 1 session",
-    "inbox_sessions_many": "in {count} sessions",
-    "inbox_empty": "Nothing waits for an answer.",
-    "inbox_review": "Review them",
-    "add_exports": "Add exports",
-    "add_words": "or drop files anywhere on this page: FIT, GPX, TCX, packed or not",
-    "drop_here": "Drop to add",
-    "importing": "Importing",
-    "import_progress": "{done} of {total} files",
-    "import_rate": "{rate} a second",
-    "import_left": "{time} left",
-    "set_aside_one": "1 file was set aside",
-    "set_aside_many": "{count} files were set aside",
-    "added_one": "1 file added.",
-    "added_many": "{count} files added.",
-    "added_as": "{name}: added as {stored}.",
-    "sending": "Adding {count} …",
 }
 
 
@@ -269,6 +234,16 @@ WORDS: Mapping[str, str] = {
     "headline_candidate_many": (
         "Nothing is certain, but <b>{count} stretches, {time} in all,</b> look backward {grounds}."
     ),
+    "headline_asked": (
+        "Two directions, <b>A for {forward} and B for {backward}</b>: which is forward?"
+    ),
+    "asked": (
+        "The compass tells them apart, and nothing tells which is which. One label decides the "
+        "whole session. If A was forward:"
+    ),
+    "asked_other": "If B was forward:",
+    "side_a": "{direction}: A",
+    "side_b": "{direction}: B",
     "maybe_by_steps": "by the steps alone",
     "maybe_by_compass": "by the compass, with doubts that the table names",
     "headline_undecided": "Nothing in this recording tells <b>backward from forward</b>.",
@@ -284,6 +259,7 @@ WORDS: Mapping[str, str] = {
     "tile_time": "Backward time",
     "tile_time_note": "confirmed by compass or by you",
     "tile_time_candidate": "and {time} that may be",
+    "tile_time_habit": "{time} of it by habit",
     "tile_distance": "Backward distance",
     "tile_distance_note": "of {distance} in all",
     "tile_share": "Share of moving time",
@@ -301,6 +277,7 @@ WORDS: Mapping[str, str] = {
     "tile_quality_none": "no doubts about the data",
     "interval": "95 %: {low} to {high}",
     "grounds_label": "by your own labels",
+    "grounds_habit": "by habit: steps that your answers proved",
     "grounds_compass": "by compass heading",
     "grounds_gait": "by steps only: no compass heading",
     # session: the parts
@@ -368,6 +345,53 @@ WORDS: Mapping[str, str] = {
     "length": "Length",
     "stretch": "Stretch",
     "sure": "Sure",
+    "sure_assumed": "assumed",
+    "assumed_words": "Assumed: nothing confirms it; most movement is forward.",
+    "by_habit": "{direction} (by habit)",
+    # what the athlete's answers taught
+    "part_habit": "What your answers taught",
+    "habit_few": (
+        "You answered {answers} stretches that your steps alone proposed, in {sessions} sessions; "
+        "{backward} were backward. That is too few to tell your own backward gait by."
+    ),
+    "habit_taught": (
+        "You answered {answers} stretches that your steps alone proposed, in {sessions} sessions; "
+        "{backward} were backward. So your backward steps are {gain} to {most} quicker than your "
+        "forward line, at {slow} to {fast} of your forward speed."
+    ),
+    "habit_proof": (
+        "Each session judged by the answers of the others, the steps alone were right in {right} "
+        "of {counted} stretches: {rate}, and at least {low} with 95 % confidence."
+    ),
+    "habit_early": "When 99 of 100 are right, such stretches can count without an answer.",
+    "habit_offer": (
+        "Your answers prove your steps. If you want such stretches to count, marked as by habit, "
+        "run this command:"
+    ),
+    "habit_trusted": (
+        "You trust them (trust_gait): such stretches count, and are marked as by habit."
+    ),
+    "habit_unproven": (
+        "You trust your steps (trust_gait), but your answers do not prove them, or no longer do: "
+        "nothing counts by habit."
+    ),
+    "habit_counted": (
+        "Stretches marked as by habit count because your answers prove your steps and you trust "
+        "them (trust_gait). If one is wrong, label it: that teaches, too."
+    ),
+    # sessions of another version
+    "part_outdated": "Sessions that are to be analysed again",
+    "outdated_words": (
+        "They were analysed by another version of retrorun or with other settings. The next runs "
+        "of retrorun process, or retrorun watch, analyse them again, newest first."
+    ),
+    "outdated_more": "and {count} more",
+    "outdated_hint": "{count} sessions are to be analysed again; the list of sessions names them.",
+    "outdated_hint_one": "1 session is to be analysed again; the list of sessions names it.",
+    "outdated_session": (
+        "This session was analysed by another version of retrorun or with other settings; the next "
+        "runs of retrorun process analyse it again."
+    ),
     "label_how": "Something wrong? Say so, and it stays said:",
     "contrast_caption": "Means over all {gait} of this session; speed and hills are not matched",
     "contrast_none": (
@@ -468,6 +492,7 @@ WORDS: Mapping[str, str] = {
     **{f"pair_{each.key}": each.pair_label for each in COMPARED},
     # questions and answers
     **REVIEW,
+    **INBOX,
     # pages over many sessions
     **HISTORY,
     # the page over athletes

@@ -27,6 +27,7 @@ HISTORY: Mapping[str, str] = {
     "month_backward": "{time} backward",
     "month_none": "none backward",
     "row_maybe": "{time} maybe",
+    "row_habit": "{time} by habit",
     "head_date": "Date",
     "head_session": "Session",
     "head_course": "Where it was backward",
@@ -51,6 +52,7 @@ HISTORY: Mapping[str, str] = {
     "kind_counted": "backward, certain",
     "kind_compass": "backward by the detector",
     "kind_labelled": "backward by your label",
+    "kind_habit": "backward by habit",
     "kind_maybe": "maybe backward",
     "kind_without": "forward only",
     "filter_reset": "Show all",
@@ -308,9 +310,51 @@ COHORT: Mapping[str, str] = {
         "is wider than the mean's: it is what one person may expect."
     ),
     "method_candidates": "What step rate alone suggests to be backward was counted as well.",
-    "method_certain": "Counted is what the compass or the runner's label tells, not candidates.",
+    "method_certain": (
+        "Counted is what the compass or the runner's label tells, and what counts by the runner's "
+        "own proven gait; not candidates."
+    ),
     "method_caution": (
         "These athletes chose to run backward and to record it: they are no random sample of "
         "runners, and nothing here says what backward running causes."
     ),
+}
+
+# the home page of `retrorun open`; its script puts some of them together
+INBOX: Mapping[str, str] = {
+    "inbox_title": "Inbox",
+    "inbox_stretches_one": "1 stretch",
+    "inbox_stretches_many": "{count} stretches",
+    "inbox_may": "may be backward,",
+    "inbox_sessions_one": "in 1 session",
+    "inbox_sessions_many": "in {count} sessions",
+    "inbox_empty": "Nothing waits for an answer.",
+    "inbox_review": "Review them",
+    "add_exports": "Add exports",
+    "add_words": "or drop files anywhere on this page: FIT, GPX, TCX, packed or not",
+    "drop_here": "Drop to add",
+    "importing": "Importing",
+    "import_progress": "{done} of {total} files",
+    "import_rate": "{rate} a second",
+    "import_left": "{time} left",
+    "set_aside_one": "1 file was set aside",
+    "set_aside_many": "{count} files were set aside",
+    "added_one": "1 file added.",
+    "added_many": "{count} files added.",
+    "added_as": "{name}: added as {stored}.",
+    "sending": "Adding {count} …",
+    # what answers teach
+    "learnt_none": "Nothing is learnt yet: each answer teaches how you run backward.",
+    "learnt": "After {answers}: {steps} {right}",
+    "answers_one": "1 answer",
+    "answers_many": "{count} answers",
+    "learnt_quicker": "your steps are {percent} % quicker backward.",
+    "learnt_slower": "your steps are {percent} % slower backward.",
+    "learnt_line_none": "too little backward running to know your step rate.",
+    "learnt_right_one": "{right} of 1 guess was right.",
+    "learnt_right_many": "{right} of {count} guesses were right.",
+    # whether numbers rest on the last answer
+    "fresh": "All numbers are up to date.",
+    "not_fresh": "Other sessions and the comparison are being computed with your answers …",
+    "stale": "These numbers are older than your last answer; they are being computed.",
 }

@@ -241,7 +241,9 @@ class Live:
     def _page(self, archive: Archive, found: Shown) -> str:
         session = found.session
         options = publish.PublishOptions(self.setup.settings, self.setup.athlete_of(archive))
-        context = publish.session_context(session, self.earlier(archive, session.id), options)
+        context = publish.session_context(
+            archive, session, self.earlier(archive, session.id), options
+        )
         live = replace(
             context,
             live=True,

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ LIMITS = ReadLimits()
 BEGIN = 1_777_793_400
 
 
-def _table(heads: str, rows: list[tuple[float, ...]]) -> bytes:
+def _table(heads: str, rows: Sequence[tuple[float, ...]]) -> bytes:
     lines = [",".join(f"{value:.10g}" for value in values) for _, *values in rows]
     stamps = [f"{(BEGIN + row[0]) * 1e9:.0f}" for row in rows]
     body = [f"{stamp},{line}" for stamp, line in zip(stamps, lines, strict=True)]
@@ -242,6 +243,99 @@ def test_a_heading_is_not_mirrored_whatever_sign_gravity_has(
     (run,) = read("log.gpx", text, LIMITS).recordings
     heading = next(each for each in run.headings if each.claim == "compass").heading_deg
     np.testing.assert_allclose(np.unwrap(heading, period=360), 10.0 * np.arange(30), atol=0.1)
+
+
+ABOUT = "version,device name,platform,appVersion,standardisation\n3,phone,{},1.49,{}\n"
+
+
+@pytest.mark.parametrize(
+    ("platform", "standardised", "sign"),
+    [("ios", "false", -1.0), ("ios", "true", 1.0), ("android", "false", 1.0)],
+)
+def test_at_the_equator_the_platform_tells_the_sign_of_gravity(
+    platform: str, standardised: str, sign: float
+) -> None:
+    """Where the field is level it cannot; the phone lies on its back and turns over east."""
+    turn = np.radians(10.0 * np.arange(30))
+    level = np.stack([-30.0 * np.sin(turn), 30.0 * np.cos(turn), np.zeros(30)], axis=1)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as made:
+        made.writestr(
+            "Location.csv",
+            _table("longitude,latitude", [(n, 14.5, 1.0 + n / 1e4) for n in range(30)]),
+        )
+        made.writestr("Magnetometer.csv", _table("x,y,z", [(n, *level[n]) for n in range(30)]))
+        gravity = [(n, 0.0, 0.0, sign * 9.81) for n in range(30)]
+        made.writestr("Gravity.csv", _table("x,y,z", gravity))
+        made.writestr("Metadata.csv", ABOUT.format(platform, standardised))
+    found = list(members("a.zip", packed.getvalue(), LIMITS))
+    assert [name for name, _ in found] == ["a.zip/Location.csv"]
+    assert isinstance(found[0][1], bytes)
+    (run,) = read("log.gpx", found[0][1], LIMITS).recordings
+    heading = next(each for each in run.headings if each.claim == "compass").heading_deg
+    np.testing.assert_allclose(np.unwrap(heading, period=360), 10.0 * np.arange(30), atol=0.1)
+
+
+def test_metadata_alone_is_no_log_and_goes_to_the_log_of_its_name() -> None:
+    about = ABOUT.format("ios", "false").encode()
+    assert sensor_logger.role("Metadata.csv", about) is None
+    assert sensor_logger.logs({"Metadata.csv": about}) == []
+    heads = {
+        f"{run}_{each}.csv": PLACES if each == "Location" else about
+        for run in ("a", "b")
+        for each in ("Location", "Metadata")
+    }
+    assert sensor_logger.logs(heads) == [
+        {"places": f"{run}_Location.csv", "about": f"{run}_Metadata.csv"} for run in ("a", "b")
+    ]
+
+
+def _quaternions(heading_deg: np.ndarray, lean_deg: float) -> np.ndarray:
+    """(n, 4) w x y z: lean about the device's x axis first, then turn clockwise about the vertical.
+
+    Worked by hand: (cos h/2, 0, 0, -sin h/2) times (cos l/2, sin l/2, 0, 0).
+    """
+    half, lean = np.radians(heading_deg) / 2, np.radians(lean_deg) / 2
+    w, z = np.cos(half), -np.sin(half)
+    return np.stack([w * np.cos(lean), w * np.sin(lean), z * np.sin(lean), z * np.cos(lean)], 1)
+
+
+@pytest.mark.parametrize(
+    ("lean_deg", "inverse"),
+    # a phone that lies flat throughout does not tell a quaternion from its inverse
+    [(0.0, 1.0), (40.0, 1.0), (90.0, 1.0), (-80.0, 1.0), (40.0, -1.0), (90.0, -1.0), (-80.0, -1.0)],
+)
+def test_the_quaternion_turns_as_the_phone_does_however_it_leans(
+    lean_deg: float, inverse: float
+) -> None:
+    turned = 10.0 * np.arange(30)
+    turn = _quaternions(turned, lean_deg) * [1.0, inverse, inverse, inverse]
+    lean = np.radians(lean_deg)
+    rows = [(n, 0.1, 0.2, 0.3, *turn[n]) for n in range(30)]
+    down = [(n, 0.0, -9.81 * np.sin(lean), -9.81 * np.cos(lean)) for n in range(30)]
+    tables: dict[phone_tables.Role, bytes] = {
+        "places": _table("longitude,latitude", [(n, 14.5, 46 + n / 1e4) for n in range(30)]),
+        "orientation": _table("yaw,pitch,roll,qw,qx,qy,qz", rows),
+        "gravity": _table("x,y,z", down),
+    }
+    text = sensor_logger.sensor_log("log", tables, LIMITS)
+    (run,) = read("log.gpx", text, LIMITS).recordings
+    heading = np.unwrap(run.headings[0].heading_deg, period=360)
+    np.testing.assert_allclose(heading - heading[0], turned, atol=0.1)
+
+
+def test_a_quaternion_that_gravity_contradicts_is_not_used() -> None:
+    turn = _quaternions(10.0 * np.arange(30), 0.0)
+    tables: dict[phone_tables.Role, bytes] = {
+        "places": _table("longitude,latitude", [(n, 14.5, 46 + n / 1e4) for n in range(30)]),
+        "orientation": _table(
+            "yaw,pitch,roll,qw,qx,qy,qz", [(n, 0.5, 0.2, 0.3, *turn[n]) for n in range(30)]
+        ),
+        "gravity": _table("x,y,z", [(n, 9.81, 0.0, 0.0) for n in range(30)]),
+    }
+    text = sensor_logger.sensor_log("log", tables, LIMITS)
+    (run,) = read("log.gpx", text, LIMITS).recordings
+    np.testing.assert_allclose(run.headings[0].heading_deg, np.degrees(0.5), atol=0.1)
 
 
 def test_fixes_from_before_the_start_and_vague_ones_are_dropped() -> None:

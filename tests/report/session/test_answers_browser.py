@@ -195,7 +195,9 @@ def test_a_tap_on_the_lanes_chooses_the_stretch_there(browser: Browser, put: Put
     on_disk(page, put)
     stack = page.locator("#stack")
     stack.scroll_into_view_if_needed()
-    width = (stack.bounding_box() or {})["width"]
+    box = stack.bounding_box()
+    assert box
+    width = box["width"]
     for second, number in ((420, 4), (300, 3)):  # backward from 400 to 460 s, forward before
         stack.tap(position={"x": 46 + (width - 92) * second / 600, "y": 60})
         expect(page.get_by_role("slider", name=f"End of segment {number}")).to_be_visible()

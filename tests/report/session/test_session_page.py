@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from retrorun.model import (
+    TWO_DIRECTIONS,
     Athlete,
     Direction,
     HeadingKind,
@@ -97,6 +98,27 @@ def test_forward_by_compass_or_by_steps_is_told_as_found() -> None:
 def test_a_doubted_compass_is_not_called_steps() -> None:
     page_words = words(page(resting_on("candidate", "backward", heading=80.0, gait=0.0)))
     assert "looks backward by the compass, with doubts that the table names" in page_words
+
+
+def test_two_directions_are_asked_about_with_the_command_that_decides() -> None:
+    plan: hand_made_sessions.Plan = [
+        (300, "forward", "run", "candidate", 3.0),
+        (120, "backward", "run", "candidate", 3.0),
+        (400, "forward", "run", "candidate", 3.0),
+    ]
+    session = hand_made_sessions.session(plan)
+    asked = [
+        dc.replace(each, segment=dc.replace(each.segment, reason=TWO_DIRECTIONS))
+        for each in session.measures.segments
+    ]
+    session = dc.replace(session, measures=dc.replace(session.measures, segments=tuple(asked)))
+    html = page(session, hand_made_sessions.track(plan))
+    text = words(html)
+    assert "Two directions, A for 11:40 min and B for 2:00 min: which is forward?" in text
+    assert f"If A was forward: retrorun label {session.id} 420 820 forward" in text
+    assert f"If B was forward: retrorun label {session.id} 420 820 backward" in text
+    named = [row[1].split("Yes, backward")[0] for row in rows(html)]
+    assert named == ["Run: A", "Maybe backward run: B", "Run: A"]
 
 
 def test_every_stretch_is_in_the_table_with_its_measures() -> None:

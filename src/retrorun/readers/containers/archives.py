@@ -7,10 +7,7 @@ with the heart rate and steps of its ``export.xml``, a phone's sensor log is a f
 """
 
 import io
-import lzma
-import math
 import stat
-import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -21,7 +18,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from retrorun.errors import NotARunError, ReadError
-from retrorun.readers.containers import apple_health, sensor_logger
+from retrorun.readers.containers import apple_health, phyphox, sensor_logger
+from retrorun.readers.containers.limited_zip import UNPACKING_ERRORS, open_zip
 from retrorun.readers.containers.strava import TABLE, ActivityRow, activities, file_key
 from retrorun.readers.registry import HEAD_BYTES, MemberError, reader_of, suffixes
 from retrorun.readers.sports import is_on_foot
@@ -30,16 +28,10 @@ from retrorun.settings import ReadLimits
 _SMALL = 1 << 20  # below this size any ratio is harmless
 _CHUNK = 1 << 20
 _ALLOWANCE = 64 << 20  # unpacked bytes of an archive that its packed bytes need not account for
-_MOST_LISTED = 16 << 20  # bytes of a table of contents
 _HELD = 64 << 20  # a zip within a zip that is no larger is held as a whole
 _PASSES = 16  # over the packed bytes of a larger one: going back means to read it again
 _UNPACKED = 3  # and over its unpacked bytes, for those that are packed tightly
 _SLOW = 20  # bzip2 and LZMA take so many times as long as deflate
-UNPACKING_ERRORS = (  # what zipfile and its decompressors raise on damaged archives
-    *(zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError),
-    *(OSError, ValueError, IndexError, KeyError, OverflowError),
-    *(struct.error, lzma.LZMAError),
-)
 
 
 def refusal(name: str, info: zipfile.ZipInfo) -> ReadError | None:
@@ -156,58 +148,6 @@ def _weight(info: zipfile.ZipInfo) -> int:
     return 1 if info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) else _SLOW
 
 
-def open_zip(stream: IO[bytes], name: str, most_passed: float = math.inf) -> zipfile.ZipFile:
-    """A zip that is read from a stream.
-
-    Raises:
-        ReadError: its table of contents is too large.
-        BadZipFile: it is none, or others of ``UNPACKING_ERRORS``.
-    """
-    return zipfile.ZipFile(_Watched(stream, name, most_passed))
-
-
-class _Watched:
-    """A stream of which no large piece is read at once, nor too much in all.
-
-    Args:
-        stream: can be read at any place.
-        name: of the archive, for messages.
-        most_passed: bytes that may be passed over; going back passes over all up to there.
-    """
-
-    def __init__(self, stream: IO[bytes], name: str, most_passed: float) -> None:
-        self.stream, self.name, self.left = stream, name, most_passed
-
-    def read(self, size: int = -1) -> bytes:
-        """As of a file."""
-        if size > _MOST_LISTED:
-            words = f"its table of contents has over {_MOST_LISTED} bytes"
-            raise ReadError("archive-too-many", words, file=self.name)
-        return self.stream.read(size)
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """As of a file."""
-        before = self.stream.tell()
-        after = self.stream.seek(offset, whence)
-        self.left -= after - before if after >= before else after
-        if self.left < 0:
-            words = "its members lie in an order that would take too long"
-            raise ReadError("archive-costly", words, file=self.name)
-        return after
-
-    def tell(self) -> int:
-        """As of a file."""
-        return self.stream.tell()
-
-    def seekable(self) -> bool:
-        """As of a file."""
-        return self.stream.seekable()
-
-    def close(self) -> None:
-        """As of a file."""
-        self.stream.close()
-
-
 Member = tuple[str, bytes | MemberError]
 
 _PACKED = ".gz"
@@ -301,6 +241,7 @@ class _ArchiveWalk:
         if export and routes:
             yield from self._apple_routes(name, archive, export, routes)
         yield from self._sensor_logs(name, archive, infos[:left])
+        yield from self._phyphox(name, archive, infos[:left])
         if len(infos) > left:
             words = f"more than {self.limits.archive_members} members; the rest is left out"
             yield name, ReadError("archive-too-many", words, file=name)
@@ -402,6 +343,31 @@ class _ArchiveWalk:
             return sensor_logger.sensor_log(name, tables, self.limits)
         except (ReadError, NotARunError) as reason:
             return reason
+
+    def _phyphox(
+        self, name: str, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]
+    ) -> Iterator[Member]:
+        """Exports of phyphox: the tables of a folder, and ``meta/time.csv`` below it."""
+        folders: dict[str, dict[str, zipfile.ZipInfo]] = {}
+        for info in [one for one in infos if one.filename.lower().endswith(".csv")][:_MOST_TABLES]:
+            folder = info.filename.rpartition("/")[0]
+            above = folder.rpartition("/")[0] if folder.split("/")[-1] == "meta" else folder
+            folders.setdefault(above, {})[info.filename] = info
+        for held in folders.values():
+            heads = {
+                own: self.reader.head(archive, info, phyphox.HEAD_BYTES)
+                for own, info in held.items()
+            }
+            log = phyphox.roles(heads)
+            if log:
+                shown = f"{name}/{log['places']}"
+                try:
+                    tables = {
+                        one: self.reader.read(shown, archive, held[own]) for one, own in log.items()
+                    }
+                    yield shown, phyphox.phyphox_log(shown, tables, self.limits)
+                except (ReadError, NotARunError) as reason:
+                    yield shown, reason
 
     def _health(
         self, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]

@@ -23,7 +23,7 @@ from retrorun.readers.xml.gpx import gpx_of, read_gpx
 from retrorun.settings import ReadLimits
 from retrorun.units import BoolArray, FloatArray
 
-Role = Literal["places", "compass", "orientation", "magnetometer", "gravity"]
+Role = Literal["places", "compass", "orientation", "magnetometer", "gravity", "about"]
 # what a name has around the sensor's word, in lower case; or a whole name that has no such word
 _Key = tuple[str, str] | tuple[str]
 _Log = dict[Role, str]
@@ -48,6 +48,8 @@ _WORDS: dict[Role, str] = {
 }
 _NAMES = {role: re.compile(rf"(.*){word}(?![a-z])(.*)", re.DOTALL) for role, word in _WORDS.items()}
 _OF_AXES: tuple[Role, ...] = ("magnetometer", "gravity")
+_ABOUT = re.compile(r"(.*)metadata(?![a-z])(.*)", re.DOTALL)  # which platform wrote the log
+_QUATERNION = ("qw", "qx", "qy", "qz")
 _FIRST_NS, _LAST_NS = 1e18, 4e18  # 2001 and 2096: seconds and milliseconds are far below
 
 
@@ -72,6 +74,12 @@ def role(name: str, head: bytes) -> Role | None:
     if {"time", *AXES} <= set(columns):
         return next((one for one in _OF_AXES if _around(name, one)), None)
     return None
+
+
+def is_about(name: str, head: bytes) -> bool:
+    """Whether a table tells which platform wrote the log beside it; it is no log by itself."""
+    named = _ABOUT.fullmatch(PurePosixPath(name).stem.lower())
+    return named is not None and "platform" in columns_of(head.split(b"\n", 1)[0])
 
 
 def columns_of(line: bytes) -> list[str]:
@@ -133,7 +141,19 @@ def logs(heads: Mapping[str, bytes]) -> list[_Log]:
         for key, group in groups.items()
         if key not in hosts and not _adopt_headings(key, group, hosts)
     ]
+    for each in sorted(heads):
+        if is_about(each, heads[each]):
+            _adopt_about(each, hosts)
     return [*hosts.values(), *left]
+
+
+def _adopt_about(name: str, hosts: Mapping[_Key, _Log]) -> None:
+    """Give the table about a log to the log of its name, or to the only one there is."""
+    found = _ABOUT.fullmatch(PurePosixPath(name).stem.lower())
+    key = (found[1], found[2]) if found else ("",)
+    host = hosts.get(key) or (next(iter(hosts.values())) if len(hosts) == 1 else None)
+    if host is not None:
+        host.setdefault("about", name)
 
 
 def _rank(name: str) -> tuple[bool, bool, str]:
@@ -168,6 +188,7 @@ def _fits(name: str, around: _Key) -> bool:
 
 
 _HALF_WINDOW_S = 0.5
+_BORNE_OUT = 0.95  # cosine between gravity and the quaternion's vertical that bears it out
 _VAGUE_M = 100.0  # a fix of so poor an accuracy is a guess from cells
 _EARTH_UT = (22.0, 67.0)  # weakest and strongest field of the earth, microtesla (IGRF-13)
 _STEEP = 0.6  # sine of the least dip that tells up from down
@@ -186,8 +207,9 @@ _COLUMNS = {
 def sensor_log(name: str, tables: Mapping[Role, bytes], limits: ReadLimits) -> bytes:
     """The log as GPX; the heading of a point is the mean of what lies around it.
 
-    The heading is the compass's; without one the yaw, else magnetometer and gravity, levelled.
-    Sign and north of the yaw differ from phone to phone: that is for detection to find out.
+    The heading is the compass's; without one that of the platform's quaternion, which gravity must
+    bear out, or the yaw, else magnetometer and gravity, levelled. Sign and north of the yaw, and
+    the north of the quaternion, differ from phone to phone: that is for detection to find out.
 
     Args:
         name: for messages.
@@ -245,20 +267,86 @@ def _heading(
         turns = _table(name, tables["compass"], ("time", column), most)
         return _COMPASS.creator, _mean_around(time_s, turns["time"] / 1e9, turns[column])
     if "orientation" in tables:
-        (column,) = _YAW.names
-        turns = _table(name, tables["orientation"], ("time", column), most)
-        heading = degrees(turns[column], "")
-        return _YAW.creator, _mean_around(time_s, turns["time"] / 1e9, heading)
+        turns = _table(name, tables["orientation"], ("time", *_YAW.names, *_QUATERNION), most)
+        at_s = turns["time"] / 1e9
+        heading = _of_quaternion(name, turns, tables.get("gravity"), most)
+        if heading is None:
+            (column,) = _YAW.names
+            heading = degrees(turns[column], "")
+        return _YAW.creator, _mean_around(time_s, at_s, heading)
     if "magnetometer" in tables and "gravity" in tables:
         field, up = (
             _vectors_around(name, tables[one], time_s, most) for one in ("magnetometer", "gravity")
         )
-        up = _upward(up, field, latitude_deg)
+        is_down = _is_gravity_down(tables.get("about", b""))
+        up = upward(up, field, latitude_deg) if is_down is None else -up if is_down else up
         return _MAGNETOMETER.creator, tilt_compensated_deg(field, up)
     return _COMPASS.creator, None
 
 
-def _upward(gravity: FloatArray, field: FloatArray, latitude_deg: float) -> FloatArray:
+def _is_gravity_down(about: bytes) -> bool | None:
+    """Whether gravity is written as pointing down, as an iPhone does unless told to standardise.
+
+    Args:
+        about: the table about the log; empty where there is none.
+
+    Returns:
+        None where it does not tell.
+    """
+    first, _, body = about.partition(b"\n")
+    row = columns_of(body.split(b"\n", 1)[0])
+    told = dict(zip(columns_of(first), row, strict=False))
+    if told.get("platform") == "android":
+        return False
+    standard = {"true": False, "false": True}
+    return standard.get(told.get("standardisation", "")) if told.get("platform") == "ios" else None
+
+
+def _of_quaternion(
+    name: str, turns: Mapping[str, FloatArray], gravity: bytes | None, most: int
+) -> FloatArray | None:
+    """(n,) degrees clockwise from above of the device's most level axis, from an unknown north.
+
+    The quaternion turns the device's axes into a frame whose z points up, or the frame's into the
+    device's: gravity tells which. Euler's yaw fails where the phone stands upright; this does not.
+
+    Args:
+        name: for messages.
+        turns: ``qw qx qy qz`` and ``time``, (n,) each; NaN where a column is missing.
+        gravity: the table of gravity, of either sign.
+        most: rows of it.
+
+    Returns:
+        None without quaternion or gravity, or where they contradict each other.
+    """
+    if gravity is None or not np.isfinite(turns["qw"]).any():
+        return None
+    measured = _vectors_around(name, gravity, turns["time"] / 1e9, most)
+    w, x, y, z = (turns[each] for each in _QUATERNION)
+    best: tuple[float, FloatArray] = (_BORNE_OUT, np.empty(0))
+    for way in (1.0, -1.0):  # the quaternion, and its inverse
+        rows = _rotation(w, way * x, way * y, way * z)
+        along = np.abs((rows[2] * measured).sum(axis=1)) / np.sqrt(np.square(measured).sum(axis=1))
+        known = along[np.isfinite(along)]
+        if known.size and float(np.median(known)) > best[0]:
+            level = int(np.argmin(np.abs(np.nanmedian(rows[2], axis=0))))
+            clockwise = arithmetic.arctan2(rows[0][:, level], rows[1][:, level])
+            best = float(np.median(known)), np.degrees(clockwise)
+    return best[1] if best[1].size else None
+
+
+def _rotation(
+    w: FloatArray, x: FloatArray, y: FloatArray, z: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """East, north and up as the device sees them, (n, 3) each: rows of the matrix of rotation."""
+    east = (1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y))
+    north = (2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x))
+    up = (2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y))
+    found = [np.stack(each, axis=1) for each in (east, north, up)]
+    return found[0], found[1], found[2]
+
+
+def upward(gravity: FloatArray, field: FloatArray, latitude_deg: float) -> FloatArray:
     """(n, 3) gravity with the sign of the reaction to it, which points up.
 
     An iPhone writes it the other way round, unless the log is standardised, and a heading from it
@@ -280,7 +368,7 @@ def _vectors_around(name: str, data: bytes, time_s: FloatArray, most: int) -> Fl
     """(n, 3) means of a three-axis sensor around each time."""
     table = _table(name, data, ("time", *AXES), most)
     at_s = table["time"] / 1e9
-    return np.stack([_means(time_s, at_s, table[axis])[0] for axis in AXES], axis=1)
+    return np.stack([means(time_s, at_s, table[axis])[0] for axis in AXES], axis=1)
 
 
 def _table(name: str, data: bytes, heads: tuple[str, ...], most: int) -> dict[str, FloatArray]:
@@ -305,14 +393,12 @@ def _table(name: str, data: bytes, heads: tuple[str, ...], most: int) -> dict[st
 def _mean_around(at_s: FloatArray, time_s: FloatArray, heading_deg: FloatArray) -> FloatArray:
     """(n,) circular means of what lies within half a second, degrees; NaN where nothing does."""
     turn = np.radians(heading_deg)
-    north, any_there = _means(at_s, time_s, arithmetic.cos(turn))
-    east, _ = _means(at_s, time_s, arithmetic.sin(turn))
+    north, any_there = means(at_s, time_s, arithmetic.cos(turn))
+    east, _ = means(at_s, time_s, arithmetic.sin(turn))
     return np.where(any_there, np.degrees(arithmetic.arctan2(east, north)) % 360.0, np.nan)
 
 
-def _means(
-    at_s: FloatArray, time_s: FloatArray, values: FloatArray
-) -> tuple[FloatArray, BoolArray]:
+def means(at_s: FloatArray, time_s: FloatArray, values: FloatArray) -> tuple[FloatArray, BoolArray]:
     """(n,) means of what lies within half a second of each time, NaN where nothing does."""
     held = np.isfinite(time_s) & np.isfinite(values)
     rank = np.argsort(time_s[held], kind="stable")

@@ -24,7 +24,7 @@
     status.replaceChildren(b, words);
   }
   const keptWords = (given) => {
-    if (given.laps || given.segments === "all") return say("kept_all", { laps: given.count || "" });
+    if (given.laps || given.segments === "all") return say("kept_all");
     const name = given.answer === "accept" || given.direction === "backward" ? "yes" : given.direction === "clear" ? "clear" : "no";
     return say(`kept_${name}`, { span: span(given.start_s, given.end_s) });
   };

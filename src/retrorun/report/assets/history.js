@@ -12,7 +12,7 @@
   const charts = () => [...document.querySelectorAll("[data-chart]")].filter((at) => at.data);
 
   // -- which sessions, and what of them ------------------------------------------------------------
-  const VERDICTS = { counted: [0, 1], compass: [0], labelled: [1], maybe: [2] };
+  const VERDICTS = { counted: [0, 1, 3], compass: [0], labelled: [1], habit: [3], maybe: [2] };
   const form = $("filters");
   let log = json("log-data");
   let shown = rows.map(() => true);
@@ -22,7 +22,7 @@
     return { ...fields, words: fields.text.toLowerCase().split(/\s+/).filter(Boolean) };
   }
   function partsOf(i, want) {
-    const verdicts = VERDICTS[want.kind] || [0, 1, 2];
+    const verdicts = VERDICTS[want.kind] || [0, 1, 2, 3];
     return log.parts[i].filter(([gait, verdict]) => verdicts.includes(verdict) && (!want.gait || gait === +want.gait));
   }
   function fits(i, want) {
@@ -45,7 +45,7 @@
   }
 
   function apply() {
-    const want = wanted(), sums = VERDICTS[want.kind] || [0, 1];
+    const want = wanted(), sums = VERDICTS[want.kind] || VERDICTS.counted;
     shown = rows.map((_, i) => fits(i, want));
     const active = Object.entries(want).some(([key, value]) => key !== "words" && value);
     rows.forEach((row, i) => { row.at.hidden = !shown[i]; });
@@ -88,8 +88,8 @@
       if (week < 0) return;
       const forward = want.gait ? log.forward_s[i][+want.gait] : log.forward_s[i][0] + log.forward_s[i][1];
       sums[0][week] += forward / 60;
-      sums[1][week] -= seconds(i, want, [0, 1]) / 60;
-      sums[2][week] -= seconds(i, want, [2]) / 60;
+      sums[1][week] -= seconds(i, want, VERDICTS.counted) / 60;
+      sums[2][week] -= seconds(i, want, VERDICTS.maybe) / 60;
     });
     const round = (value) => Math.round(value * 10) / 10;
     const y = sums.map((column) => column.map((value) => round(value) || null));

@@ -5,7 +5,7 @@ the modules beside it.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from retrorun.compare import claims
 from retrorun.model import Association, Athlete, Comparison, Record, Session
 from retrorun.report.claims import claim_cards
 from retrorun.report.figures import axis, layout
+from retrorun.report.habit import habit
 from retrorun.report.history import differences, trends
 from retrorun.report.history.calendar import calendar_years, volume_figure, week_table
 from retrorun.report.history.sessions import SessionList, session_list
@@ -121,11 +122,12 @@ def _best(each: Record, display: Display) -> BestCard:
     )
 
 
-def comparison_page(
+def comparison_page(  # noqa: PLR0913 - one for each thing that the page holds
     comparison: Comparison,
     sessions: Sequence[Session],
     athlete: Athlete,
     listed: SessionList | None = None,
+    outdated: Collection[str] = (),
     *,
     live: bool = False,
 ) -> str:
@@ -134,12 +136,14 @@ def comparison_page(
     Args:
         comparison: what was found over the sessions.
         sessions: those that are listed and linked; any that the comparison left out are too.
-        athlete: whose units are used.
+        athlete: whose units are used, and what their answers taught.
         listed: their list, where it stands on another page, too; made if it is not given.
+        outdated: ids of sessions that are to be analysed again.
         live: it comes from the server of `retrorun open`.
     """
     display = Display(athlete.units)
     days = {each.session: each for each in comparison.days}
+    words = [note.message for note in comparison.notes]
     return render(
         "comparison",
         say("title_comparison"),
@@ -160,10 +164,17 @@ def comparison_page(
         bests=best_cards(comparison.records, display),
         together=economy_by_volume(comparison.association, display),
         claims=claim_cards(claims(comparison)),
-        notes=tuple(dict.fromkeys(note.message for note in comparison.notes)),
+        notes=(*_outdated_note(len(outdated)), *dict.fromkeys(words)),
+        habit=habit(athlete),
         log=listed or session_list(sessions, display),
         charts=bool(comparison.weeks),
     )
+
+
+def _outdated_note(count: int) -> tuple[str, ...]:
+    if not count:
+        return ()
+    return (say("outdated_hint_one") if count == 1 else say("outdated_hint", count=count),)
 
 
 def _when(comparison: Comparison) -> str:

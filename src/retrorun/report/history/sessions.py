@@ -1,6 +1,6 @@
 """The list of sessions, newest first by month, with the data of its filters; and the index page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from retrorun.model import Athlete, MeasuredSegment, Session, Totals
+from retrorun.report.habit import habit, habit_seconds
 from retrorun.report.inbox import Inbox
 from retrorun.report.numbers import (
     Display,
@@ -24,7 +25,8 @@ from retrorun.time_zone import local_time
 
 STRIP = 96  # units from start to finish of a session's strip
 GAITS = ("run", "walk")
-VERDICTS = ("confirmed", "labelled", "candidate")
+VERDICTS = ("confirmed", "labelled", "candidate", "habit")
+MOST_NAMED = 20  # outdated sessions that are named one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +119,17 @@ def session_row(session: Session, display: Display) -> Row:
         maybe=strip_path(segments, "candidate", whole_s),
         time=clock(session.duration_s),
         distance=display.distance(session.distance_m),
-        backward=clock(backward) if backward else _maybe(maybe),
+        backward=_backward(backward, maybe, habit_seconds(segments)),
         share="" if share is None else percent(share),
         tone="b" if backward else "c" if maybe else "",
     )
 
 
-def _maybe(seconds: float) -> str:
-    return say("row_maybe", time=clock(seconds)) if seconds else ""
+def _backward(backward_s: float, maybe_s: float, habit_s: float) -> str:
+    if not backward_s:
+        return say("row_maybe", time=clock(maybe_s)) if maybe_s else ""
+    also = f" ({say('row_habit', time=clock(habit_s))})" if habit_s else ""
+    return f"{clock(backward_s)}{also}"
 
 
 def session_name(session: Session) -> str:
@@ -191,20 +196,23 @@ def backward_parts(session: Session) -> list[list[int]]:
     return [[*place, round(found[0]), round(found[1])] for place, found in sorted(sums.items())]
 
 
-def index_page(
+def index_page(  # noqa: PLR0913 - one for each thing that the page holds
     sessions: Sequence[Session],
     athlete: Athlete,
     listed: SessionList | None = None,
     faults: Sequence[Fault] = (),
+    outdated: Collection[str] = (),
+    *,
     inbox: Inbox | None = None,
 ) -> str:
     """The page that lists all sessions and leads to their pages.
 
     Args:
         sessions: any number, also none, in any order.
-        athlete: whose units are used.
+        athlete: whose units are used, and what their answers taught.
         listed: their list, where it stands on another page, too; made if it is not given.
         faults: further sessions, which cannot be shown.
+        outdated: ids of sessions that are to be analysed again.
         inbox: makes it the home page of `retrorun open`, with what waits on top.
     """
     display = Display(athlete.units)
@@ -217,7 +225,24 @@ def index_page(
         subline=_subline(sessions, display),
         log=listed or session_list(sessions, display),
         faults=faults,
+        outdated=outdated_rows(sessions, outdated),
+        more_outdated=max(len(outdated) - MOST_NAMED, 0),
+        habit=habit(athlete),
         charts=False,
+    )
+
+
+def outdated_rows(
+    sessions: Sequence[Session], outdated: Collection[str]
+) -> tuple[tuple[str, str], ...]:
+    """Id and words of the sessions that are to be analysed again, newest first, the first few."""
+    chosen = set(outdated)
+    found = sorted(
+        (each for each in sessions if each.id in chosen), key=lambda each: -each.start_time_s
+    )
+    return tuple(
+        (each.id, f"{short_date(local_date(each))}, {session_name(each)}")
+        for each in found[:MOST_NAMED]
     )
 
 

@@ -23,6 +23,7 @@ from retrorun.model import (
 from retrorun.model.comparison import Claim, Guidance
 from retrorun.report.claims import ClaimCard, claim_cards
 from retrorun.report.figures import Table, grid
+from retrorun.report.habit import Habit, habit_seconds, session_habit
 from retrorun.report.numbers import (
     UNKNOWN,
     Display,
@@ -65,6 +66,7 @@ class SessionContext:
         home: where index.html and comparison.html lie, seen from the page.
         standalone: everything in one file.
         redacted: place, device, names and exact dates were taken out (see ``redacted``).
+        outdated: another version or other settings made the session.
         live: the page comes from the server of `retrorun open`.
         undo: how many answers about the session can be taken back.
         fresh: whether other sessions and the comparison have followed the last answer.
@@ -82,6 +84,7 @@ class SessionContext:
     undo: int = 0
     fresh: bool = True
     note: Remark = field(default_factory=Remark)
+    outdated: bool = False
 
     @property
     def place(self) -> Place:
@@ -100,6 +103,9 @@ class SessionView:
     headline: Markup
     subline: str
     undecided: bool
+    outdated: bool
+    asked: tuple[tuple[str, str], ...]
+    habit: Habit | None
     tiles: tuple[Tile, ...]
     strip: Markup
     map: Map | None
@@ -139,6 +145,9 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
         headline=session_headline(session),
         subline=session_subline(session, display),
         undecided=is_undecided(session),
+        outdated=context.outdated,
+        asked=_asked(session),
+        habit=session_habit(context.athlete, measured),
         tiles=session_tiles(session, display),
         strip=draw_strip(measured, session.duration_s),
         map=picture,
@@ -235,6 +244,10 @@ def session_headline(session: Session) -> Markup:
             count=len(stretches),
             share=percent(share) if share is not None else UNKNOWN,
         )
+    sides = segments.asked_sides(session.measures.segments)
+    if sides:
+        lasting = {way: spoken_time(metrics_s) for way, (metrics_s, _) in sides.items()}
+        return Markup(say("headline_asked")).format(**lasting)  # noqa: S704  # our own words
     maybe = session.total("candidate")
     found = _of_kind(session, "candidate")
     if found:
@@ -243,6 +256,16 @@ def session_headline(session: Session) -> Markup:
             count=len(found), time=spoken_time(maybe.seconds), grounds=_maybe_grounds(found)
         )
     return Markup(say("headline_undecided" if is_undecided(session) else "headline_none"))  # noqa: S704  # our own words
+
+
+def _asked(session: Session) -> tuple[tuple[str, str], ...]:
+    """A question and the command that answers it, for either way; empty where nothing is asked."""
+    sides = segments.asked_sides(session.measures.segments)
+    if not sides:
+        return ()
+    first, last = (round(each) for each in sides["forward"][1])
+    command = f"retrorun label {session.id} {first} {last}"
+    return (say("asked"), f"{command} forward"), (say("asked_other"), f"{command} backward")
 
 
 def is_undecided(session: Session) -> bool:
@@ -304,7 +327,7 @@ def _backward(session: Session, display: Display) -> tuple[Tile, ...]:
         Tile(
             say("tile_time"),
             clock(backward.seconds),
-            _maybe(session.total("candidate")),
+            _time_note(session),
             "backward",
         ),
         Tile(
@@ -322,10 +345,16 @@ def _backward(session: Session, display: Display) -> tuple[Tile, ...]:
     )
 
 
-def _maybe(candidate: Totals) -> str:
-    if not candidate.seconds:
-        return say("tile_time_note")
-    return say("tile_time_candidate", time=clock(candidate.seconds))
+def _time_note(session: Session) -> str:
+    """How much of it counts by habit, and how much more there may be."""
+    seconds = {
+        "habit": habit_seconds(session.measures.segments),
+        "candidate": session.total("candidate").seconds,
+    }
+    parts = [
+        say(f"tile_time_{each}", time=clock(time_s)) for each, time_s in seconds.items() if time_s
+    ]
+    return ", ".join(parts) or say("tile_time_note")
 
 
 def _energy(backward: Totals, session: Session) -> Tile:
@@ -376,6 +405,8 @@ def _grounds(session: Session) -> str:
         return say("tile_undecided")
     if any(each.segment.verdict == "labelled" for each in session.measures.segments):
         return say("grounds_label")
+    if habit_seconds(session.measures.segments):
+        return say("grounds_habit")
     return say("grounds_compass" if session.heading.kind == "compass" else "grounds_gait")
 
 

@@ -4,12 +4,12 @@ What the file held, what was doubted, and on which grounds each stretch was deci
 stretches and laps wait for the athlete's answer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from retrorun.metric_types import Metric, Style
 from retrorun.metrics import LISTED, number_of
-from retrorun.model import Energy, MeasuredSegment, Session
+from retrorun.model import Energy, MeasuredSegment, Segment, Session
 from retrorun.model.segment import Kind
 from retrorun.report.numbers import Display, cell, clock, number, percent, styled
 from retrorun.report.words import say
@@ -36,12 +36,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The table's head and rows; ``left_out`` counts those that did not fit."""
+    """The table's head and rows; ``left_out`` counts those that did not fit.
+
+    ``assumes``: whether a row is only assumed.
+    """
 
     head: tuple[str, ...]
     kinds_of_evidence: tuple[str, ...]
     rows: tuple[Row, ...]
     left_out: int
+    assumes: bool
 
 
 def rows(measured: Sequence[MeasuredSegment], display: Display) -> Rows:
@@ -53,7 +57,8 @@ def rows(measured: Sequence[MeasuredSegment], display: Display) -> Rows:
     head = (*(_head(each, display) for each in LISTED), "kcal")
     made = tuple(_row(number, each, display, names) for number, each in numbered)
     words = tuple(say(f"evidence_{name}", fallback="evidence_other") for name in names)
-    return Rows(head, words, made, len(measured) - len(made))
+    assumes = any(each.sure == say("sure_assumed") for each in made)
+    return Rows(head, words, made, len(measured) - len(made), assumes)
 
 
 def _head(metric: Metric, display: Display) -> str:
@@ -76,7 +81,7 @@ def _row(position: int, each: MeasuredSegment, display: Display, names: Sequence
         kind=segment.kind,
         start_s=round(segment.start_s),
         end_s=round(segment.end_s),
-        direction=say(f"direction_{segment.kind}_{segment.gait}", fallback=f"kind_{segment.kind}"),
+        direction=_direction(segment),
         start=clock(segment.start_s),
         length=clock(segment.end_s - segment.start_s),
         cells=(
@@ -87,10 +92,45 @@ def _row(position: int, each: MeasuredSegment, display: Display, names: Sequence
             ),
             _kcal(metrics.energy_shown),
         ),
-        sure=percent(min(segment.probability, 0.99)),
+        sure=_sure(segment),
         evidence=tuple(_logits(segment.evidence.get(name)) for name in names),
         reason=segment.reason,
     )
+
+
+def _direction(segment: Segment) -> str:
+    words = say(f"direction_{segment.kind}_{segment.gait}", fallback=f"kind_{segment.kind}")
+    if segment.is_asked:
+        return say("side_a" if segment.direction == "forward" else "side_b", direction=words)
+    return say("by_habit", direction=words) if segment.verdict == "habit" else words
+
+
+def asked_sides(
+    measured: Sequence[MeasuredSegment],
+) -> Mapping[str, tuple[float, tuple[float, float]]]:
+    """Direction → seconds, and ends of the longest segment, where both directions are asked for."""
+    sides: dict[str, tuple[float, tuple[float, float]]] = {}
+    for way in ("forward", "backward"):
+        found = [each.segment for each in measured if each.segment.is_asked]
+        found = [each for each in found if each.direction == way]
+        if not found:
+            return {}
+        longest = max(found, key=lambda each: each.end_s - each.start_s)
+        sides[way] = (
+            sum(each.end_s - each.start_s for each in found),
+            (
+                longest.start_s,
+                longest.end_s,
+            ),
+        )
+    return sides
+
+
+def _sure(segment: Segment) -> str:
+    """The probability; of what is only assumed to be forward the word, for nothing measured it."""
+    if segment.verdict == "assumed" and segment.direction == "forward":
+        return say("sure_assumed")
+    return percent(min(segment.probability, 0.99))
 
 
 def _kcal(energy: Energy | None) -> str:

@@ -1,0 +1,201 @@
+"""phyphox (phones): a zip of CSV tables with the places, and perhaps the magnetometer → GPX.
+
+The tables' columns have their units in brackets, and their names depend on the experiment, so that
+they are recognised by their heads. Their time counts from the first start and stands still in
+pauses; ``meta/time.csv`` tells when each start was.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+
+from retrorun.errors import NotARunError, ReadError
+from retrorun.readers.containers import sensor_logger
+from retrorun.readers.fit.headings import tilt_compensated_deg
+from retrorun.readers.heading_sources import BY_SOURCE
+from retrorun.readers.xml.gpx import gpx_of
+from retrorun.settings import ReadLimits
+from retrorun.units import FloatArray
+
+Role = Literal["places", "magnetometer", "acceleration", "events"]
+HEAD_BYTES = 512
+_TIME = "time (s)"
+_PLACES = {
+    "latitude (°)": "lat",
+    "longitude (°)": "lon",
+    "height (m)": "ele",
+    "velocity (m/s)": "speed",
+    "direction (°)": "course",
+    "horizontal accuracy (m)": "hAcc",
+}
+_FIELD = tuple(f"magnetic field {axis} (µt)" for axis in "xyz")
+_ACCELERATION = tuple(f"acceleration {axis} (m/s^2)" for axis in "xyz")
+_EVENTS = ("event", "experiment time", "system time")
+_HEADS: tuple[tuple[Role, frozenset[str]], ...] = (
+    ("places", frozenset({_TIME, "latitude (°)", "longitude (°)"})),
+    ("magnetometer", frozenset({_TIME, *_FIELD})),
+    ("acceleration", frozenset({_TIME, *_ACCELERATION})),
+    ("events", frozenset(_EVENTS)),
+)
+_MAGNETOMETER = BY_SOURCE["phyphox:magnetometer"]
+_MOST_EVENTS = 10_000
+
+
+def role(head: bytes) -> Role | None:
+    """What a table of phyphox is, by its first bytes; None if it is none that is read."""
+    columns = set(_columns(head.split(b"\n", 1)[0]))
+    return next((one for one, needed in _HEADS if needed <= columns), None)
+
+
+def roles(heads: Mapping[str, bytes]) -> dict[Role, str]:
+    """Role → table of the export in one folder, with ``meta/time.csv``; empty without places.
+
+    Args:
+        heads: table → its first bytes.
+    """
+    found: dict[Role, str] = {}
+    for each in sorted(heads):
+        one = role(heads[each])
+        if one is not None:
+            found.setdefault(one, each)
+    return found if "places" in found else {}
+
+
+def phyphox_log(name: str, tables: Mapping[Role, bytes], limits: ReadLimits) -> bytes:
+    """The export as GPX; the heading of a point is that of the field around it, levelled.
+
+    Args:
+        name: for messages.
+        tables: role → bytes.
+        limits: bounds on the number of rows.
+
+    Raises:
+        NotARunError: nothing tells when it was recorded.
+        ReadError: a table lacks its columns, or is too long.
+    """
+    places = _table(name, tables["places"], (_TIME, *_PLACES), limits.samples)
+    clock = _clock(name, tables.get("events", b""))
+    known = np.isfinite(places[_TIME]) & np.isfinite(places["latitude (°)"])
+    if known.sum() < 2:
+        raise ReadError("no-time", "fewer than two places have a time", file=name)
+    at_s = places[_TIME][known]
+    columns = {to: places[of][known] for of, to in _PLACES.items()}
+    columns["course"] = np.where(columns["course"] < 0, np.nan, columns["course"])
+    maker = "phyphox"
+    if {"magnetometer", "acceleration"} <= tables.keys():
+        where = at_s, float(np.median(columns["lat"]))
+        heading = _heading(name, tables, where, 20 * limits.samples)
+        if heading is not None:
+            maker = _MAGNETOMETER.creator
+            columns["compass"] = heading
+    return gpx_of(maker, None, _unix_s(at_s, clock), columns)
+
+
+def _heading(
+    name: str, tables: Mapping[Role, bytes], where: tuple[FloatArray, float], most: int
+) -> FloatArray | None:
+    """(n,) degrees clockwise from magnetic north; None where it is never known.
+
+    ``where`` are the experiment times (n,) and the latitude in degrees.
+    """
+    at_s, latitude_deg = where
+    vectors = []
+    for one, axes in (("magnetometer", _FIELD), ("acceleration", _ACCELERATION)):
+        table = _table(name, tables[one], (_TIME, *axes), most)  # type: ignore[index]
+        means = [sensor_logger.means(at_s, table[_TIME], table[axis])[0] for axis in axes]
+        vectors.append(np.stack(means, axis=1))
+    field, up = vectors
+    return tilt_compensated_deg(field, sensor_logger.upward(up, field, latitude_deg))
+
+
+def _clock(name: str, data: bytes) -> list[tuple[float, float]]:
+    """Experiment time and Unix time of every start, in order.
+
+    Raises:
+        NotARunError: there is none.
+    """
+    rows = _rows(name, data, _MOST_EVENTS) if data else []
+    head = [each.strip().lower() for each in rows[0]] if rows else []
+    starts = list[tuple[float, float]]()
+    if set(_EVENTS) <= set(head):
+        event, *clocks = (head.index(each) for each in _EVENTS)
+        whole = [row for row in rows[1:] if len(row) > max(event, *clocks)]
+        begun = [row for row in whole if row[event].strip().upper() == "START"]
+        starts = [(_number(row[clocks[0]]), _number(row[clocks[1]])) for row in begun]
+    known = sorted(each for each in starts if np.isfinite(each).all())
+    if not known:
+        words = "phyphox's tables without meta/time.csv: nothing tells when it was recorded"
+        remedy = "Process the zip as phyphox exported it."
+        raise NotARunError("sensor-log-part", words, file=name, remedy=remedy)
+    return known
+
+
+def _unix_s(at_s: FloatArray, clock: list[tuple[float, float]]) -> FloatArray:
+    """(n,) Unix seconds: the experiment's clock stands still in pauses."""
+    begins, moments = np.array(clock).T
+    last = np.clip(np.searchsorted(begins, at_s, side="right") - 1, 0, None)
+    return np.asarray(moments[last] + at_s - begins[last], dtype=np.float64)
+
+
+def _table(name: str, data: bytes, heads: tuple[str, ...], most: int) -> dict[str, FloatArray]:
+    rows = _rows(name, data, most)
+    known = [each.strip().lower().replace("\u03bc", "µ") for each in rows[0]] if rows else []
+    places = [known.index(each) if each in known else None for each in heads]
+    return {
+        each: np.array(
+            [_number(row[at]) if at is not None and at < len(row) else np.nan for row in rows[1:]],
+            dtype=np.float64,
+        )
+        for each, at in zip(heads, places, strict=True)
+    }
+
+
+def _rows(name: str, data: bytes, most: int) -> list[list[str]]:
+    """The rows of a table, apart by comma, semicolon or tab.
+
+    Raises:
+        ReadError: it cannot be read, or has too many rows.
+    """
+    text = data.decode("utf-8-sig", "replace")
+    apart = _separator(text.split("\n", 1)[0])
+    try:
+        found = [
+            row
+            for row, _ in zip(
+                csv.reader(io.StringIO(text), delimiter=apart), range(most + 2), strict=False
+            )
+        ]
+    except csv.Error as problem:
+        raise ReadError("csv-broken", f"no readable table: {problem}", file=name) from problem
+    if len(found) > most + 1:
+        raise ReadError("too-many-samples", f"more than {most} rows", file=name)
+    return found
+
+
+def _separator(first: str) -> str:
+    return max((";", "\t", ","), key=first.count)
+
+
+def _columns(line: bytes) -> list[str]:
+    text = line.decode("utf-8-sig", "replace").strip("\r\n")
+    return [
+        each.strip().strip('"').lower().replace("\u03bc", "µ")
+        for each in text.split(_separator(text))
+    ]
+
+
+_NUMBER = re.compile(r"\s*[-+]?[\d.,]+(?:[eE][-+]?\d+)?\s*")
+
+
+def _number(cell: str) -> float:
+    """A cell's number, with a point or a comma; or NaN."""
+    if not _NUMBER.fullmatch(cell):
+        return float("nan")
+    try:
+        return float(cell.replace(",", "."))
+    except ValueError:
+        return float("nan")

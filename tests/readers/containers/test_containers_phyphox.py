@@ -1,0 +1,108 @@
+"""phyphox's export: places and heading by hand, and a clock that stands still in pauses."""
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+
+from retrorun.errors import NotARunError, ReadError
+from retrorun.ingest import file_groups
+from retrorun.readers import members, read
+from retrorun.readers.containers import phyphox
+from retrorun.settings import ReadLimits
+
+LIMITS = ReadLimits()
+BEGIN = 1_777_793_400.25
+TURNED = 10.0 * np.arange(30)
+EVENTS = (
+    '"event","experiment time","system time","system time text"\n'
+    f'"START",0.000000000E0,{BEGIN:.9E},"2026-05-03"\n'
+    f'"PAUSE",2.0E1,{BEGIN + 20:.9E},""\n'
+    f'"START",2.0E1,{BEGIN + 120:.9E},""\n'
+)
+
+
+def table(heads: list[str], rows: list[list[float]], apart: str = ",") -> str:
+    point = "," if apart == ";" else "."
+    lines = [apart.join(f"{value:.9E}".replace(".", point) for value in row) for row in rows]
+    return "\n".join([apart.join(f'"{head}"' for head in heads), *lines, ""])
+
+
+def places(apart: str = ",") -> str:
+    heads = ["Time (s)", "Latitude (°)", "Longitude (°)", "Height (m)", "Velocity (m/s)"]
+    heads += ["Direction (°)", "Horizontal Accuracy (m)"]
+    rows = [[second, 46 + second / 1e4, 14.5, 300.0, 2.5, -1.0, 4.0] for second in range(30)]
+    return table(heads, [[float(value) for value in row] for row in rows], apart)
+
+
+def export(apart: str = ",", events: str = EVENTS) -> bytes:
+    """A phone that lies on its back and turns from north over east, 10° a second."""
+    turn = np.radians(TURNED)
+    field = np.stack([-19.0 * np.sin(turn), 19.0 * np.cos(turn), np.full(30, -45.0)], axis=1)
+    axes = [f"Magnetic field {axis} (µT)" for axis in "xyz"]
+    pull = [f"Acceleration {axis} (m/s^2)" for axis in "xyz"]
+    steps = [[float(second), *field[second].tolist()] for second in range(30)]
+    still = [[float(second), 0.0, 0.0, 9.81] for second in range(30)]
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as made:
+        made.writestr("run/Location.csv", places(apart))
+        made.writestr("run/Magnetometer.csv", table(["Time (s)", *axes], steps, apart))
+        made.writestr("run/Accelerometer.csv", table(["Time (s)", *pull], still, apart))
+        made.writestr("run/meta/time.csv", events)
+        made.writestr("run/meta/device.csv", '"property","value"\n"deviceModel","P"\n')
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize("apart", [",", ";", "\t"])
+def test_places_and_heading_are_read_whatever_parts_the_columns(apart: str) -> None:
+    events = EVENTS if apart == "," else EVENTS.replace(",", apart)
+    found = dict(members("walk.zip", export(apart, events), LIMITS))
+    assert list(found) == ["walk.zip/run/Location.csv"]
+    content = found["walk.zip/run/Location.csv"]
+    assert isinstance(content, bytes)
+    (run,) = read("log.gpx", content, LIMITS).recordings
+    assert run.device == "phyphox (magnetometer)"
+    np.testing.assert_allclose(run.columns["latitude_deg"], 46 + np.arange(30) / 1e4)
+    assert "course_deg" not in run.columns or np.isnan(run.columns["course_deg"]).all()
+    heading = next(each for each in run.headings if each.claim == "compass").heading_deg
+    np.testing.assert_allclose(np.unwrap(heading, period=360), TURNED, atol=0.1)
+
+
+def test_the_clock_goes_on_in_pauses() -> None:
+    ((_, content),) = members("walk.zip", export(), LIMITS)
+    assert isinstance(content, bytes)
+    (run,) = read("log.gpx", content, LIMITS).recordings
+    expected = [BEGIN + second + (100 if second >= 20 else 0) for second in range(30)]
+    np.testing.assert_allclose(run.time_s, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("events", ["", '"event","experiment time"\n"START",0\n', "no table"])
+def test_without_a_start_nothing_tells_when_it_was(events: str) -> None:
+    ((name, reason),) = members("walk.zip", export(events=events), LIMITS)
+    assert name == "walk.zip/run/Location.csv"
+    assert isinstance(reason, NotARunError)
+    assert "meta/time.csv" in reason.message
+
+
+def test_a_loose_table_says_that_its_zip_is_needed() -> None:
+    with pytest.raises(NotARunError) as caught:
+        read("Location.csv", places().encode(), LIMITS)
+    assert "zip" in (caught.value.remedy or "")
+
+
+def test_other_tables_are_none_of_phyphox_s() -> None:
+    assert phyphox.role(b"time,latitude,longitude\n1,2,3\n") is None
+    assert phyphox.role(b'"Time (s)","Gyroscope x (rad/s)"\n') is None
+    assert phyphox.role(b"\xff\xfe\x00\n") is None
+    assert phyphox.roles({"a.csv": EVENTS.encode()}) == {}
+
+
+def test_too_long_a_table_is_refused() -> None:
+    with pytest.raises(ReadError) as caught:
+        phyphox.phyphox_log("a", {"places": places().encode()}, ReadLimits(samples=5))
+    assert caught.value.slug == "too-many-samples"
+
+
+def test_its_zip_is_wanted_in_a_folder() -> None:
+    assert file_groups.may_be_wanted("phyphox 2026-05-03 07-30-00.zip")

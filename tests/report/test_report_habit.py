@@ -1,0 +1,130 @@
+"""What pages say of the athlete's answers, of what counts by habit, and of what is only assumed."""
+
+import dataclasses as dc
+from typing import Any
+
+import hand_made_sessions
+import pytest
+import session_history
+from lxml import html as parser
+
+from retrorun.model import Athlete, GaitHabit, GaitKind, Session
+from retrorun.report import SessionContext, comparison_page, habit, index_page, session_page
+
+PROVEN = GaitHabit(GaitKind((0.08, 0.21), (0.55, 0.8), 40.0), 96, 90, 12, 84, 84, 0.9563, True)  # noqa: FBT003
+EARLY = dc.replace(PROVEN, kind=None, answers=5, counted=0, right=0, low=0.0, proven=False)
+LOST = dc.replace(PROVEN, right=82, low=0.917, proven=False)
+PLAN: hand_made_sessions.Plan = [
+    (600, "forward", "run", "assumed", 3.0),
+    (60, "backward", "run", "habit", 2.0),
+    (300, "forward", "run", "assumed", 3.0),
+    (90, "backward", "run", "candidate", 2.0),
+]
+
+
+def tree(html: str) -> Any:  # noqa: ANN401  # what an XPath gives has no narrower type
+    return parser.fromstring(html)
+
+
+def words(html: str) -> str:
+    return " ".join(tree(html).xpath("string(//main)").split())
+
+
+def page(plan: hand_made_sessions.Plan, athlete: Athlete, *, outdated: bool = False) -> str:
+    session, track = hand_made_sessions.session(plan), hand_made_sessions.track(plan)
+    return session_page(session, track, SessionContext(athlete=athlete, outdated=outdated))
+
+
+def overview(athlete: Athlete, sessions: list[Session] | None = None) -> list[str]:
+    known = session_history.ten_weeks() if sessions is None else sessions
+    compared = session_history.compared(known)
+    return [
+        words(html)
+        for html in (index_page(known, athlete), comparison_page(compared, known, athlete))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("athlete", "expected"),
+    [
+        (Athlete(), "early"),
+        (Athlete(gait_habit=EARLY), "early"),
+        (Athlete(gait_habit=PROVEN), "offer"),
+        (Athlete(gait_habit=PROVEN, trust_gait=True), "trusted"),
+        (Athlete(gait_habit=LOST, trust_gait=True), "unproven"),
+        (Athlete(trust_gait=True), "unproven"),
+    ],
+)
+def test_what_may_count_is_told_by_proof_and_trust(athlete: Athlete, expected: str) -> None:
+    assert habit.state(athlete) == expected
+
+
+def test_overviews_say_what_was_learnt_and_from_how_many_and_offer_trust() -> None:
+    for text in overview(Athlete(gait_habit=PROVEN)):
+        assert "You answered 96 stretches" in text
+        assert "in 12 sessions; 90 were backward" in text
+        assert "8 % to 21 % quicker than your forward line, at 55 % to 80 %" in text
+        assert "right in 84 of 84 stretches: 100 %, and at least 96 %" in text
+        assert "retrorun profile trust_gait=true" in text
+
+
+def test_trust_without_proof_is_said_and_offers_nothing() -> None:
+    for athlete in (Athlete(gait_habit=LOST, trust_gait=True), Athlete(trust_gait=True)):
+        for text in overview(athlete):
+            assert "nothing counts by habit" in text
+            assert "trust_gait=true" not in text
+
+
+def test_without_answers_and_trust_nothing_is_said() -> None:
+    for text in overview(Athlete()):
+        assert "your answers" not in text.lower()
+
+
+def test_a_session_marks_what_counts_by_habit_and_what_is_assumed() -> None:
+    html = page(PLAN, Athlete(gait_habit=PROVEN, trust_gait=True))
+    rows = tree(html).xpath("//table[@class='segments']/tbody/tr")
+    cells = [[" ".join(cell.text_content().split()) for cell in row] for row in rows]
+    assert [row[1] for row in cells] == ["Run", "Backward run (by habit)", "Run",
+                                         "Maybe backward run"]  # fmt: skip
+    assert [row[-1] for row in cells] == ["assumed", "97 %", "assumed", "81 %"]
+    assert [row.get("class") for row in rows] == ["forward", "backward", "forward", "candidate"]
+    tile = tree(html).xpath("//div[dt='Backward time']/dd/text()")
+    assert tile == ["1:00", "1:00 of it by habit, and 1:30 that may be"]
+    assert "by habit: steps that your answers proved" in words(html)
+    assert "If one is wrong, label it" in words(html)
+    assert "Assumed: nothing confirms it" in words(html)
+
+
+def test_a_session_with_candidates_offers_trust_once_it_is_proven() -> None:
+    plan = [each for each in PLAN if each[3] != "habit"]
+    assert "trust_gait=true" in words(page(plan, Athlete(gait_habit=PROVEN)))
+    assert "trust_gait=true" not in words(page(plan, Athlete(gait_habit=EARLY)))
+    lost = words(page(plan, Athlete(gait_habit=LOST, trust_gait=True)))
+    assert "nothing counts by habit" in lost
+    assert "trust_gait=true" not in lost
+    sure: hand_made_sessions.Plan = [(600, "forward", "run", "confirmed", 3.0)]
+    assert "trust_gait" not in words(page(sure, Athlete(gait_habit=PROVEN)))
+
+
+def test_lists_mark_what_counts_by_habit() -> None:
+    (index, _) = overview(Athlete())
+    assert index.count("by habit)") == 1
+    assert "7:00 (4:00 by habit)" in index
+
+
+def test_outdated_sessions_are_named() -> None:
+    known = session_history.ten_weeks()
+    ids = [each.id for each in known[:2]]
+    html = index_page(known, Athlete(), outdated=ids)
+    links = tree(html).xpath("//section[h2='Sessions that are to be analysed again']//a")
+    assert [each.get("href") for each in links] == [f"sessions/{each}.html" for each in ids[::-1]]
+    daily = [session_history.run(day) for day in range(31)]
+    many = words(index_page(daily, Athlete(), outdated=[each.id for each in daily]))
+    assert "and 11 more" in many
+    compared = session_history.compared(known)
+    assert "2 sessions are to be analysed again" in words(
+        comparison_page(compared, known, Athlete(), outdated=ids)
+    )
+    assert "analysed again" not in words(index_page(known, Athlete()))
+    assert "analyse it again" in words(page(PLAN, Athlete(), outdated=True))
+    assert "analyse it again" not in words(page(PLAN, Athlete()))
