@@ -173,12 +173,6 @@ REVIEW: Mapping[str, str] = {
     "laps_many": "{count} laps",
     "laps_yes": "Yes, {laps}",
     "laps_odd": "Lap {number} does not fit: by its steps it was {direction}.",
-    "note_title": "How was it?",
-    "note_pain": "Pain, 0 to 10",
-    "note_effort": "Effort, 0 to 10",
-    "note_text": "Note",
-    "note_keep": "Keep",
-    "note_kept": "Kept.",
 }
 
 
@@ -242,6 +236,8 @@ WORDS: Mapping[str, str] = {
         "whole session. If A was forward:"
     ),
     "asked_other": "If B was forward:",
+    "side_forward_forward": "A was forward",
+    "side_forward_backward": "B was forward",
     "side_a": "{direction}: A",
     "side_b": "{direction}: B",
     "maybe_by_steps": "by the steps alone",

@@ -320,7 +320,7 @@ COHORT: Mapping[str, str] = {
     ),
 }
 
-# the home page of `retrorun open`; its script puts some of them together
+# the home page of `retrorun open`, what answers taught, and notes; scripts put some of them together
 INBOX: Mapping[str, str] = {
     "inbox_title": "Inbox",
     "inbox_stretches_one": "1 stretch",
@@ -357,4 +357,10 @@ INBOX: Mapping[str, str] = {
     "fresh": "All numbers are up to date.",
     "not_fresh": "Other sessions and the comparison are being computed with your answers …",
     "stale": "These numbers are older than your last answer; they are being computed.",
+    "note_title": "How was it?",
+    "note_pain": "Pain, 0 to 10",
+    "note_effort": "Effort, 0 to 10",
+    "note_text": "Note",
+    "note_keep": "Keep",
+    "note_kept": "Kept.",
 }
