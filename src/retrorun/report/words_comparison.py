@@ -320,7 +320,7 @@ COHORT: Mapping[str, str] = {
     ),
 }
 
-# the home page of `retrorun open`, what answers taught, and notes; scripts put some of them together
+# the home page of `retrorun open`, what answers taught, and notes; scripts join some of them
 INBOX: Mapping[str, str] = {
     "inbox_title": "Inbox",
     "inbox_stretches_one": "1 stretch",
