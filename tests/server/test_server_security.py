@@ -321,14 +321,15 @@ def test_a_thousand_requests_at_once_are_answered_or_refused_and_it_lives(client
     assert client.get("/api/inbox")["sessions"] == 1
 
 
-def test_a_thousand_connections_that_ask_at_one_moment_are_all_answered(place: Path) -> None:
+def test_a_thousand_connections_that_ask_at_one_moment_are_all_answered(tmp_path: Path) -> None:
+    serving.imported(tmp_path / "exports", tmp_path / "archive")
     resource = pytest.importorskip("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < 2100:
         pytest.skip("the system lets no program have two thousand connections")
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2100), hard))
-    exports = ("--port", "0", "--folder", str(place / "exports"))
-    with serving.program(place, *exports) as (process, address), contextlib.ExitStack() as held:
+    exports = ("--port", "0", "--folder", str(tmp_path / "exports"))
+    with serving.program(tmp_path, *exports) as (process, address), contextlib.ExitStack() as held:
         client = serving.client_of(address)
         text = (
             f"GET /api/inbox HTTP/1.1\r\nHost: 127.0.0.1:{client.port}\r\n"

@@ -263,6 +263,20 @@ def test_a_folder_that_is_gone_is_named_and_followed_again_when_it_is_back(
     serving.until(lambda: client.get("/api/inbox")["candidates"] > 0)
 
 
+def test_a_defect_in_what_follows_is_named_and_the_folder_is_followed_on(
+    client: Client, run: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a defect")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("retrorun.server.work.Follower._do", broken)
+        sent(client, ("run.fit", run))
+        serving.until(lambda: "a defect" in client.get("/api/inbox")["trouble"])
+    serving.until(lambda: client.get("/api/inbox")["candidates"] > 0)
+    serving.until(lambda: client.get("/api/inbox")["trouble"] == "")
+
+
 def test_a_table_of_labels_dropped_with_its_export_holds(client: Client, run: bytes) -> None:
     table = b"start,end,direction\n0:10,0:40,backward\n"
     found = sent(client, ("run.fit", run), ("run.labels.csv", table))

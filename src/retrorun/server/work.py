@@ -19,7 +19,7 @@ from typing import Any
 from retrorun import ingest, publish, watch
 from retrorun.archive import Archive
 from retrorun.engines.child import Guard, Limits, Lost
-from retrorun.errors import EngineError, ReadError, RetrorunError
+from retrorun.errors import EngineError, ReadError, RetrorunError, error_location
 from retrorun.ingest.plan import SETTLE_S
 from retrorun.report.inbox import ImportProgress, Inbox
 from retrorun.server.inbox import set_aside
@@ -177,11 +177,28 @@ class Follower:
 
     def _follow(self) -> None:
         rhythm = watch.Rhythm(changed=self._changed)
-        watch.follow(self._setup.folder, self._look, self._report, self._stop, rhythm)
+        watch.follow(self._setup.folder, self._look_guarded, self._report, self._stop, rhythm)
 
     def _report(self, message: str) -> None:
         self.trouble = "" if message == watch.RECOVERED else message
         self._events.tell("inbox", {})
+
+    def _look_guarded(self) -> bool:
+        """As ``_look``; a defect is a trouble that is told, and the folder is followed on.
+
+        Raises:
+            RetrorunError: there is trouble.
+            Stopped: it is the end, and whatever breaks off then is no trouble.
+        """
+        try:
+            return self._look()
+        except Exception as fault:
+            if self._stop.is_set():
+                raise watch.Stopped from fault
+            if isinstance(fault, RetrorunError):
+                raise
+            words = error_location(fault)
+            raise EngineError("internal-error", words, remedy="Please report this.") from fault
 
     def _look(self) -> bool:
         """Do what is due; whether it is to be looked again soon.
