@@ -128,6 +128,32 @@ def comparing(folder: Path, most: int, found: list[Growth]) -> Iterator[Row]:
         yield Row(f"exponent of time on number, {name}", f"{found[-1].exponent:.2f}")
 
 
+def answering(folder: Path, most: int) -> Iterator[Row]:
+    """The command that stores an answer, analyses its session again and writes its page.
+
+    Args:
+        folder: to work in.
+        most: sessions of the largest archive.
+    """
+    count = min(LABELLED, most)
+    with grown(folder, count) as (exports, archive, reports):
+        with Archive.open(archive) as opened:
+            opened.annotations.set_profile(speed_archives.ATHLETE)
+        one_more(exports, archive, reports, count, 1)
+        with Archive.open(archive) as opened:
+            session = max(opened.briefs(), key=lambda each: each.start_time_s).id
+        places = ["--archive", str(archive), "--reports", str(reports)]
+        runs = [
+            program([RETRORUN, "label", session, str(600 + at), "700", "backward", *places])
+            for at in range(5)
+        ]
+    took_s = sorted(run.seconds for run in runs)[len(runs) // 2]
+    yield at_most(f"label, an hour's session among {count} (median of 5)", took_s, 1, "s")
+
+
+LABELLED = 1000
+
+
 def one_more(exports: Path, archive: Path, reports: Path, count: int, day: int) -> float:
     """Seconds for one new file, with its page, the comparison and the index."""
     speed_material.late(exports / f"new-{day}.fit", count + day)
@@ -217,6 +243,7 @@ def main() -> int:
         "Processing": processing(chosen.folder, chosen.files),
         "A large archive": large(chosen.folder, chosen.archive),
         "Comparing": comparing(chosen.folder, chosen.archive, growth),
+        "Answering": answering(chosen.folder, chosen.archive),
         "Memory of a worker": one_worker(chosen.folder),
         "Live pages": speed_review.reviewing(
             chosen.folder, min(chosen.files, 1000), chosen.folder / "process"

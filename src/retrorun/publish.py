@@ -60,6 +60,8 @@ class PublishOptions:
         redacted: without what tells who, where and on which day.
         jobs: processes that write pages at the same time.
         live: pages come from the server of `retrorun open`.
+        archive_option: what commands on pages need to find the archive, such as
+            `` --archive .demo``; empty where it lies in its usual place.
     """
 
     settings: Settings
@@ -68,6 +70,7 @@ class PublishOptions:
     redacted: bool = False
     jobs: int = 1
     live: bool = False
+    archive_option: str = ""
 
 
 def publish(
@@ -413,4 +416,5 @@ def session_context(
         standalone=options.standalone,
         redacted=options.redacted,
         outdated=session.id in _outdated(archive, options),
+        archive_option=options.archive_option,
     )

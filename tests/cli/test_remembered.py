@@ -144,3 +144,19 @@ def test_what_is_noted_and_undone_is_said(place: Path) -> None:
     assert "mass_kg           70 " in shown
     assert "mount_offset_deg  0 " in shown
     assert "()" not in shown
+
+
+def test_commands_on_pages_find_an_archive_that_lies_elsewhere(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("process", "exports", "--jobs", "1")
+    page = Path("reports") / "sessions" / f"{session(place)}.html"
+    assert "--archive" not in page.read_text()  # the environment says where it lies
+    monkeypatch.delenv("RETRORUN_ARCHIVE")
+    run("process", "exports", "--archive", "my demo", "--jobs", "1")
+    html = page.read_text()
+    assert "backward|forward|clear --archive &#39;my demo&#39;</code>" in html
+    shared = ("report", session(place), "--standalone", "--archive", "my demo")
+    run(*shared)
+    (alone,) = (place / "reports" / "shared").iterdir()
+    assert "my demo" not in alone.read_text()

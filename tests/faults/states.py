@@ -22,7 +22,8 @@ NUMBERS = {
 }
 # checksums of whole rows, import numbers and times included, and the length of the journal, which
 # holds the same rows: ``maintenance.check`` compares both with the rows that are compared here
-OF_OTHER_ROWS = {"sums", "journal"}
+# answers name rows of labels by their numbers
+OF_OTHER_ROWS = {"sums", "journal", "answers"}
 State = dict[str, str | bytes]
 
 
@@ -103,11 +104,18 @@ def _tables(database: Path, root: str) -> State:
 
 def _stored(root: Path, folders: Iterable[str]) -> State:
     return {
-        path.relative_to(root).as_posix(): path.read_bytes()
+        path.relative_to(root).as_posix(): _content(path, root)
         for folder in folders
         for path in sorted((root / folder).rglob("*"))
         if path.is_file()
     }
+
+
+def _content(path: Path, root: Path) -> bytes:
+    content = path.read_bytes()
+    if path.suffix != ".html":
+        return content
+    return content.replace(str(root).encode(), b"ROOT")  # commands on pages name the archive
 
 
 def differences(first: State, second: State) -> list[str]:

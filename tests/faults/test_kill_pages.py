@@ -60,7 +60,11 @@ def pages(folder: Path, *, cut_off: bool = False) -> dict[str, bytes]:
         for target in REFERENCE.findall(text):
             later = cut_off and target.endswith(".html")
             assert later or (path.parent / target).is_file(), f"{path} refers to {target}"
-    return {path.relative_to(folder).as_posix(): content for path, content in found.items()}
+    own = str(folder / "archive").encode()  # commands on pages name it
+    return {
+        path.relative_to(folder).as_posix(): content.replace(own, b"archive")
+        for path, content in found.items()
+    }
 
 
 def state(folder: Path) -> State:

@@ -224,7 +224,9 @@ def _print_open(store: Archive, session: Session) -> None:
     steps = store.annotations.answers(session.id)
     if steps:
         words = "1 answer" if steps == 1 else f"{steps} answers"
-        terminal.err().print(f"{words} can be taken back: retrorun label {session.id} undo")
+        place = options.archive_option(store)
+        command = f"retrorun label {session.id} undo{place}"
+        terminal.err().print(f"{words} can be taken back: {escape(command)}")
 
 
 def _ends(label: Label) -> str:

@@ -132,6 +132,18 @@ def archive_folder(chosen: Path | None) -> Path:
     return chosen or user_data_path("retrorun", appauthor=False)
 
 
+def archive_option(store: "Archive") -> str:
+    """What a command needs to find an archive: empty where it lies where commands look anyway."""
+    import shlex
+
+    from retrorun.storage import shown
+
+    usual = os.environ.get("RETRORUN_ARCHIVE") or archive_folder(None)
+    if store.folder.absolute() == Path(usual).absolute():
+        return ""
+    return f" --archive {shlex.quote(shown(str(store.folder)))}"
+
+
 def load_settings(path: Path | None) -> "Settings":
     """Settings from a file, or the defaults."""
     from retrorun.settings import Settings, load

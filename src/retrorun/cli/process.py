@@ -474,7 +474,12 @@ def conclude(work: Work, reports: Path | None) -> int:
     from retrorun import publish
 
     options.apply_zones(work.archive, work.settings)
-    page_options = publish.PublishOptions(work.settings, work.athlete, jobs=work.jobs)
+    page_options = publish.PublishOptions(
+        work.settings,
+        work.athlete,
+        jobs=work.jobs,
+        archive_option=options.archive_option(work.archive),
+    )
     done = publish.publish_pending(work.archive, reports, page_options)
     options.keep_reports(work.archive, reports)
     terminal.err().print(f"pages: {done.pages} written")
@@ -495,7 +500,8 @@ def write_page(work: Work, reports: Path, session_id: str) -> int:
     from retrorun import publish
 
     options.apply_zones(work.archive, work.settings)
-    page_options = publish.PublishOptions(work.settings, work.athlete)
+    place = options.archive_option(work.archive)
+    page_options = publish.PublishOptions(work.settings, work.athlete, archive_option=place)
     done = publish.publish_alone(work.archive, reports, page_options, session_id)
     terminal.err().print(f"open [bold]{escape(done.index.resolve().as_uri())}[/]")
     faults = Faults()

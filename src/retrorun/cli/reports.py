@@ -177,7 +177,9 @@ def write_pages(work: Work, reports: Path, names: Sequence[str], faults: Faults)
         if names
         else set(store.known())
     )
-    page_options = publish.PublishOptions(work.settings, work.athlete, jobs=work.jobs)
+    page_options = publish.PublishOptions(
+        work.settings, work.athlete, jobs=work.jobs, archive_option=options.archive_option(store)
+    )
     done = publish.publish(store, reports, page_options, fresh)
     faults.add(done.faults)
     return done.index

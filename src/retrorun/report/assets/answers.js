@@ -81,14 +81,20 @@
   }
   // A later label takes the place of those of its direction that it overlaps and cuts the others. What the page
   // showed stays as it was (by: earlier); only answers of this page (by: page) overrule what is labelled meanwhile.
+  const outside = (parts, a, b) => parts.flatMap(([x, y]) => [[x, Math.min(y, a)], [Math.max(x, b), y]]).filter(([x, y]) => x < y);
   function table() {
     let rows = known.rows.map((row) => [...row, "earlier"]);
     for (const answer of given) {
       const moves = answer.answer !== "accept" && answer.answer !== "reject";
       for (const [start, end, direction] of labelsOf(answer)) {
-        rows = rows.flatMap(([a, b, way, by]) => (moves && way === direction && a < end && start < b ? []
-          : [[a, Math.min(b, start), way, by], [Math.max(a, end), b, way, by]].filter(([x, y]) => x < y)));
-        rows.push([start, end, direction, "page"]);
+        // a candidate only adds to labels of its direction: those stay whole
+        let parts = [[start, end]];
+        for (const [a, b, way] of moves ? [] : rows) if (way === direction) parts = outside(parts, a, b);
+        rows = rows.flatMap(([a, b, way, by]) => {
+          if (way !== direction) return outside([[a, b]], start, end).map((part) => [...part, way, by]);
+          return moves && a < end && start < b ? [] : [[a, b, way, by]];
+        });
+        rows.push(...parts.map((part) => [...part, direction, "page"]));
       }
     }
     rows.sort((x, y) => x[0] - y[0]);

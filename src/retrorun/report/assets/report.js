@@ -141,7 +141,7 @@
       $("selected-span").textContent = `${clock(start)} – ${clock(end)}`;
       page.onchoose?.(chosen, segment);
       if (!chosen) return;
-      command.textContent = `retrorun label ${facts.id} ${start} ${end} ${word}`;
+      command.textContent = `retrorun label ${facts.id} ${start} ${end} ${word}${facts.archive || ""}`;
       $("copy").textContent = $("copy").dataset.label;
     }
     function zoom(to) {

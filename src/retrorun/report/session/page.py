@@ -71,6 +71,7 @@ class SessionContext:
         undo: how many answers about the session can be taken back.
         fresh: whether other sessions and the comparison have followed the last answer.
         note: what the athlete noted about the session.
+        archive_option: what commands need to find the archive; on no page that is handed on.
     """
 
     guidance: Guidance | None = None
@@ -85,6 +86,7 @@ class SessionContext:
     fresh: bool = True
     note: Remark = field(default_factory=Remark)
     outdated: bool = False
+    archive_option: str = ""
 
     @property
     def place(self) -> Place:
@@ -136,6 +138,7 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
     found = _lanes(session, track, display)
     picture = None if context.redacted else draw_map(track, measured, on, display)
     rows = segments.rows(measured, display)
+    leaves = context.redacted or context.standalone
     asked = segments.answering(session, context.undo, fresh=context.fresh)
     return SessionView(
         id=session.id,
@@ -162,7 +165,8 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
         answering=None if context.redacted else asked,
         note=context.note,
         data=_data(session, picture, on.step_s)
-        | ({} if context.redacted else {"answers": _answer_data(session, track)}),
+        | ({} if context.redacted else {"answers": _answer_data(session, track)})
+        | {"archive": "" if leaves else context.archive_option},
     )
 
 
