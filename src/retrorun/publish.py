@@ -60,6 +60,7 @@ class PublishOptions:
         standalone: everything in one file.
         redacted: without what tells who, where and on which day.
         jobs: processes that write pages at the same time.
+        live: pages come from the server of `retrorun open`.
         archive_option: what commands on pages need to find the archive, such as
             `` --archive .demo``; empty where it lies in its usual place.
     """
@@ -69,6 +70,7 @@ class PublishOptions:
     standalone: bool = False
     redacted: bool = False
     jobs: int = 1
+    live: bool = False
     archive_option: str = ""
 
 
@@ -211,8 +213,13 @@ def overview_pages(
     """
     left_out: dict[str, Fault] = {}
     sessions = archive.summaries(partial(_note, left_out))
-    outdated = archive.pending.outdated(options.settings.fingerprint(), __version__)
-    draw = partial(_overview, outdated=outdated, options=options, names=names, inbox=inbox)
+    draw = partial(
+        _overview,
+        outdated=_outdated(archive, options),
+        options=options,
+        names=names,
+        inbox=inbox,
+    )
     pages, found = of_sound(sessions, lambda sound: draw(sound, left_out))
     if found:
         left_out |= {each.session: each for each in found}
@@ -220,7 +227,13 @@ def overview_pages(
     return pages, left_out
 
 
-def _overview(  # noqa: PLR0913 - the parts of the pages, by name
+def _outdated(archive: Archive, options: PublishOptions) -> list[str]:
+    """Ids of the sessions that are to be analysed again."""
+    found = archive.pending.outdated(options.settings.fingerprint(), __version__)
+    return list(dict.fromkeys((*found, *sorted(archive.pending.noted_sessions()))))
+
+
+def _overview(  # noqa: PLR0913 - one for each thing that the pages hold
     sessions: Sequence[Session],
     faults: Mapping[str, Fault],
     *,
@@ -234,10 +247,12 @@ def _overview(  # noqa: PLR0913 - the parts of the pages, by name
     listed = report.list_sessions(sessions, athlete)
     if COMPARISON in names:
         found = compare.compare(sessions, athlete, options.settings.compare)
-        pages[COMPARISON] = report.comparison_page(found, sessions, athlete, listed, outdated)
+        pages[COMPARISON] = report.comparison_page(
+            found, sessions, athlete, listed, outdated, live=options.live
+        )
     if INDEX in names:
         left_out = [faults[each] for each in sorted(faults)]
-        pages[INDEX] = report.index_page(sessions, athlete, listed, left_out, outdated, inbox)
+        pages[INDEX] = report.index_page(sessions, athlete, listed, left_out, outdated, inbox=inbox)
     return pages
 
 

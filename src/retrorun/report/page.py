@@ -23,6 +23,7 @@ from retrorun import __version__
 from retrorun.errors import PageError, RetrorunError
 from retrorun.report.numbers import clock
 from retrorun.report.words import REVIEW, say
+from retrorun.report.words_comparison import INBOX
 
 SCRIPTS = ("plotly", "script", "history", "answers", "review", "live")
 OWN_ASSETS = {
@@ -33,7 +34,7 @@ OWN_ASSETS = {
     "review": "review.js",
     "live": "live.js",
 }
-SPOKEN = (*REVIEW, "between")  # words that scripts of live pages put together
+SPOKEN = (*REVIEW, *INBOX, "between")  # words that scripts of live pages put together
 STATIC_SCRIPTS = SCRIPTS[:4]  # the others need the server of `retrorun open`
 
 

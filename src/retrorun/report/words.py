@@ -7,7 +7,7 @@ their gaps is escaped.
 from collections.abc import Mapping
 
 from retrorun.metrics import COMPARED, CONTRASTED, LISTED, STYLES
-from retrorun.report.words_comparison import COHORT, HISTORY
+from retrorun.report.words_comparison import COHORT, HISTORY, INBOX
 
 _UNSET = "\0"
 
@@ -126,22 +126,12 @@ REVIEW: Mapping[str, str] = {
     "kept_no": "{span} is not backward.",
     "kept": "Kept:",
     "kept_clear": "{span} has no label.",
-    "kept_all": "your answer about {laps}.",
+    "kept_all": "your answers.",
     "taken_back": "Taken back; asked again.",
     "taken_back_page": "Taken back.",
     "already_answered": "This stretch has its answer by now; here is the next one.",
     "not_kept": "Not kept: {reason}",
     "no_server": "retrorun does not answer. Is it still running? Nothing was kept.",
-    # what answers teach
-    "learnt_none": "Nothing is learnt yet: each answer teaches how you run backward.",
-    "learnt": "After {answers}: {steps} {right}",
-    "answers_one": "1 answer",
-    "answers_many": "{count} answers",
-    "learnt_quicker": "your steps are {percent} % quicker backward.",
-    "learnt_slower": "your steps are {percent} % slower backward.",
-    "learnt_line_none": "too little backward running to know your step rate.",
-    "learnt_right_one": "{right} of 1 guess was right.",
-    "learnt_right_many": "{right} of {count} guesses were right.",
     # a session's page
     "yes_to_all": "Yes to all {count}",
     "no_to_all": "No to all",
@@ -183,37 +173,6 @@ REVIEW: Mapping[str, str] = {
     "laps_many": "{count} laps",
     "laps_yes": "Yes, {laps}",
     "laps_odd": "Lap {number} does not fit: by its steps it was {direction}.",
-    "note_title": "How was it?",
-    "note_pain": "Pain, 0 to 10",
-    "note_effort": "Effort, 0 to 10",
-    "note_text": "Note",
-    "note_keep": "Keep",
-    "note_kept": "Kept.",
-    "fresh": "All numbers are up to date.",
-    "not_fresh": "Other sessions and the comparison are being computed with your answers …",
-    "stale": "These numbers are older than your last answer; they are being computed.",
-    # home
-    "inbox_title": "Inbox",
-    "inbox_stretches_one": "1 stretch",
-    "inbox_stretches_many": "{count} stretches",
-    "inbox_may": "may be backward,",
-    "inbox_sessions_one": "in 1 session",
-    "inbox_sessions_many": "in {count} sessions",
-    "inbox_empty": "Nothing waits for an answer.",
-    "inbox_review": "Review them",
-    "add_exports": "Add exports",
-    "add_words": "or drop files anywhere on this page: FIT, GPX, TCX, packed or not",
-    "drop_here": "Drop to add",
-    "importing": "Importing",
-    "import_progress": "{done} of {total} files",
-    "import_rate": "{rate} a second",
-    "import_left": "{time} left",
-    "set_aside_one": "1 file was set aside",
-    "set_aside_many": "{count} files were set aside",
-    "added_one": "1 file added.",
-    "added_many": "{count} files added.",
-    "added_as": "{name}: added as {stored}.",
-    "sending": "Adding {count} …",
 }
 
 
@@ -277,6 +236,8 @@ WORDS: Mapping[str, str] = {
         "whole session. If A was forward:"
     ),
     "asked_other": "If B was forward:",
+    "side_forward_forward": "A was forward",
+    "side_forward_backward": "B was forward",
     "side_a": "{direction}: A",
     "side_b": "{direction}: B",
     "maybe_by_steps": "by the steps alone",
@@ -528,6 +489,7 @@ WORDS: Mapping[str, str] = {
     **{f"pair_{each.key}": each.pair_label for each in COMPARED},
     # questions and answers
     **REVIEW,
+    **INBOX,
     # pages over many sessions
     **HISTORY,
     # the page over athletes

@@ -326,3 +326,48 @@ COHORT: Mapping[str, str] = {
         "runners, and nothing here says what backward running causes."
     ),
 }
+
+# the home page of `retrorun open`, what answers taught, and notes; scripts join some of them
+INBOX: Mapping[str, str] = {
+    "inbox_title": "Inbox",
+    "inbox_stretches_one": "1 stretch",
+    "inbox_stretches_many": "{count} stretches",
+    "inbox_may": "may be backward,",
+    "inbox_sessions_one": "in 1 session",
+    "inbox_sessions_many": "in {count} sessions",
+    "inbox_empty": "Nothing waits for an answer.",
+    "inbox_review": "Review them",
+    "add_exports": "Add exports",
+    "add_words": "or drop files anywhere on this page: FIT, GPX, TCX, packed or not",
+    "drop_here": "Drop to add",
+    "importing": "Importing",
+    "import_progress": "{done} of {total} files",
+    "import_rate": "{rate} a second",
+    "import_left": "{time} left",
+    "set_aside_one": "1 file was set aside",
+    "set_aside_many": "{count} files were set aside",
+    "added_one": "1 file added.",
+    "added_many": "{count} files added.",
+    "added_as": "{name}: added as {stored}.",
+    "sending": "Adding {count} …",
+    # what answers teach
+    "learnt_none": "Nothing is learnt yet: each answer teaches how you run backward.",
+    "learnt": "After {answers}: {steps} {right}",
+    "answers_one": "1 answer",
+    "answers_many": "{count} answers",
+    "learnt_quicker": "your steps are {percent} % quicker backward.",
+    "learnt_slower": "your steps are {percent} % slower backward.",
+    "learnt_line_none": "too little backward running to know your step rate.",
+    "learnt_right_one": "{right} of 1 guess was right.",
+    "learnt_right_many": "{right} of {count} guesses were right.",
+    # whether numbers rest on the last answer
+    "fresh": "All numbers are up to date.",
+    "not_fresh": "Other sessions and the comparison are being computed with your answers …",
+    "stale": "These numbers are older than your last answer; they are being computed.",
+    "note_title": "How was it?",
+    "note_pain": "Pain, 0 to 10",
+    "note_effort": "Effort, 0 to 10",
+    "note_text": "Note",
+    "note_keep": "Keep",
+    "note_kept": "Kept.",
+}

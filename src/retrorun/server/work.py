@@ -275,7 +275,7 @@ def _overview(wanted: _Overview) -> Iterator[str]:
     """The page as HTML, for a guarded child: it needs much memory for a moment."""
     setup = wanted.setup
     with Archive.open(setup.archive) as store:
-        options = publish.PublishOptions(setup.settings, setup.athlete_of(store))
+        options = publish.PublishOptions(setup.settings, setup.athlete_of(store), live=True)
         pages, _ = publish.overview_pages(store, options, (wanted.name,), wanted.inbox)
         yield pages[wanted.name]
 

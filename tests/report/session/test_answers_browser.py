@@ -1,5 +1,6 @@
 """Answers on a session's page in a real browser: collected on disk, handed in where it is live."""
 
+import dataclasses as dc
 import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from fake_api import SITE, FakeApi
 from playwright.sync_api import Browser, Page, expect
 
-from retrorun.model import Label, Lap, Session, Source
+from retrorun.model import TWO_DIRECTIONS, Label, Lap, Session, Source
 from retrorun.readers.label_file import label_table
 from retrorun.report import SessionContext, session_page
 
@@ -208,6 +209,16 @@ def test_a_tap_on_the_lanes_chooses_the_stretch_there(browser: Browser, put: Put
     page.close()
 
 
+def test_without_scripts_no_button_is_shown(browser: Browser, put: Put) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(put(session_page(session(), hand_made_sessions.track(PLAN), SessionContext())))
+    expect(page.locator("tr[data-n='2']")).to_contain_text("Maybe backward run")
+    for name in ("Yes, backward", "Yes to all 2", "Save my answers", "Every second lap"):
+        expect(page.get_by_role("button", name=name)).to_have_count(0)
+    context.close()
+
+
 def test_a_redacted_page_asks_nothing(page: Page, put: Put) -> None:
     context = SessionContext(redacted=True)
     html = session_page(session(), hand_made_sessions.track(PLAN), context)
@@ -280,6 +291,28 @@ def test_a_handle_is_dragged_to_a_lap_press(live: Open) -> None:
     page.mouse.up()
     expect(end).to_have_attribute("aria-valuetext", "7:42, at a lap press")
     expect(end).to_contain_text("7:42 lap")
+
+
+def test_which_of_two_directions_was_forward(live: Open) -> None:
+    made = session()
+    asked = [
+        dc.replace(
+            each, segment=dc.replace(each.segment, verdict="candidate", reason=TWO_DIRECTIONS)
+        )
+        for each in made.measures.segments
+    ]
+    made = dc.replace(made, measures=dc.replace(made.measures, segments=tuple(asked)))
+    fake = FakeApi([(made, hand_made_sessions.track(PLAN))])
+    page = live(fake, f"/sessions/{ID}")
+    page.get_by_role("button", name="B was forward").click()
+    expect(page.locator("#answer-status")).to_contain_text("is backward")
+    # the longest part of A, from 0 to 200 s, was backward then
+    assert fake.sent[0][1] == {
+        "answer": "label",
+        "start_s": 0,
+        "end_s": 200,
+        "direction": "backward",
+    }
 
 
 def test_note_pain_and_effort(live: Open) -> None:

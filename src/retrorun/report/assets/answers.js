@@ -24,7 +24,7 @@
     status.replaceChildren(b, words);
   }
   const keptWords = (given) => {
-    if (given.laps || given.segments === "all") return say("kept_all", { laps: given.count || "" });
+    if (given.laps || given.segments === "all") return say("kept_all");
     const name = given.answer === "accept" || given.direction === "backward" ? "yes" : given.direction === "clear" ? "clear" : "no";
     return say(`kept_${name}`, { span: span(given.start_s, given.end_s) });
   };
@@ -155,6 +155,7 @@
     if (button.dataset.answer && row) { const start_s = +row.dataset.s; await give(byRow(row, button.dataset.answer)); focusAfter(start_s); } else if (button.classList.contains("choose") && row) pickRow(row);
     else if (button.dataset.all) { await giveAll(button.dataset.all); focusAfter(-1); } else if (button.dataset.lap) { turnLap(button); lapWords(); } else if (button.id === "laps-swap") { lapButtons().forEach(turnLap); lapWords(); } else if (button.id === "laps-yes") { await giveLaps(); focusAfter(-1); } else if (button === undoButton) await undo();
     else if (button.id === "save") save();
+    else if (button.classList.contains("asked-side")) { await give({ answer: "label", start_s: +button.dataset.s, end_s: +button.dataset.e, direction: button.dataset.direction }); focusAfter(-1); }
     else if (button.dataset.word && chosen) await give(number === null || button.dataset.word === "clear" || !rowOf(number)?.classList.contains("candidate") ? { answer: "label", start_s: chosen[0], end_s: chosen[1], direction: button.dataset.word } : byRow(rowOf(number), button.dataset.word === "backward" ? "accept" : "reject"));
   });
   function pickRow(row, follow_ = true) {

@@ -122,7 +122,7 @@ def _best(each: Record, display: Display) -> BestCard:
     )
 
 
-def comparison_page(  # noqa: PLR0913 - the parts of the page
+def comparison_page(  # noqa: PLR0913 - one for each thing that the page holds
     comparison: Comparison,
     sessions: Sequence[Session],
     athlete: Athlete,

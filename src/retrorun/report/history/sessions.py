@@ -196,12 +196,13 @@ def backward_parts(session: Session) -> list[list[int]]:
     return [[*place, round(found[0]), round(found[1])] for place, found in sorted(sums.items())]
 
 
-def index_page(  # noqa: PLR0913, PLR0917 - the parts of the page
+def index_page(  # noqa: PLR0913 - one for each thing that the page holds
     sessions: Sequence[Session],
     athlete: Athlete,
     listed: SessionList | None = None,
     faults: Sequence[Fault] = (),
     outdated: Collection[str] = (),
+    *,
     inbox: Inbox | None = None,
 ) -> str:
     """The page that lists all sessions and leads to their pages.
