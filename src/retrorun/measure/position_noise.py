@@ -7,13 +7,14 @@ cost factor, because backward is the slower way.
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.arithmetic import dot
 from retrorun.measure.samples import Samples
 from retrorun.units import FloatArray
 
 NOISE_S = 2  # positions are compared over this many seconds to tell their noise
-CHORD_S = 4.0  # over which `prepare` takes speed from positions
-CHI2_MEDIAN = 1.386294  # of two degrees of freedom: from a median of squares to their variance
+# Median of chi-squared of two degrees of freedom: from a median of squares to their variance.
+CHI2_MEDIAN = 2.0 * arithmetic.log(2.0)
 
 
 def position_noise_m2(samples: Samples) -> float:
