@@ -98,12 +98,13 @@ def test_answers_are_collected_and_saved_as_a_table(page: Page, put: Put, tmp_pa
     expect(page.locator("#answer-status")).to_contain_text(name)
 
 
-def test_earlier_labels_are_kept_and_cut_by_later_ones(
+def test_earlier_labels_are_kept_cut_or_replaced_by_later_ones(
     page: Page, put: Put, tmp_path: Path
 ) -> None:
     earlier = (
         Label(10.0, 50.5, "backward", "sidecar"),
         Label(180.0, 230.0, "forward", "command"),
+        Label(230.0, 300.0, "backward", "command"),  # the same direction, and the ends are others
         Label(0.0, 600.0, "backward", "name"),  # of the file itself: not the athlete's
     )
     on_disk(page, put, labels=earlier)
