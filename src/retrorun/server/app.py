@@ -374,8 +374,10 @@ async def _failed(_: Request, problem: RetrorunError) -> Response:
 
 
 async def _not_there(_: Request, problem: HTTPException) -> Response:
+    """Another method is refused as everything else is that this server does not answer to."""
     words = {404: "There is no such address.", 405: "There is no such method here."}
-    return _json({"error": words.get(problem.status_code, "Refused.")}, problem.status_code)
+    status = 403 if problem.status_code == 405 else problem.status_code
+    return _json({"error": words.get(problem.status_code, "Refused.")}, status)
 
 
 async def _broken(_: Request, fault: Exception) -> Response:

@@ -179,7 +179,7 @@ class Gate:
         if not any(self._identity.is_token(each) for each in self._cookies(headers)):
             raise Refused(403, "Open the address that `retrorun open` has printed.")
         if method not in {"GET", "HEAD", "POST"}:
-            raise Refused(405, "There is no such method here.")
+            raise Refused(403, "There is no such method here.")
         if not (self._writes if method == "POST" else self._reads).take():
             raise Refused(429, "Too many requests at once. Try again in a moment.")
         if method == "POST":
@@ -198,7 +198,7 @@ class Gate:
     def _check_type(self, scope: Scope, headers: Headers) -> None:
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != (FORM if scope["path"] == UPLOADS else JSON):
-            raise Refused(415, "This is not the kind of content that is taken here.")
+            raise Refused(403, "This is not the kind of content that is taken here.")
         length = headers.get("content-length")
         if length is not None and not (length.isdecimal() and len(length) < 19):
             raise Refused(400, "The length of the content is no number.")
