@@ -8,8 +8,7 @@ from hand_made import found, part, track_of
 from retrorun.measure import measure
 from retrorun.measure.cost_factor import _model_error, effort_series, net_factor
 from retrorun.measure.kinetics import DELAY, EffortSeries, _robust, follow, prior, response
-from retrorun.measure.position_noise import CHORD_S
-from retrorun.measure.samples import lay_out
+from retrorun.measure.samples import CHORD_S, lay_out
 from retrorun.model import Athlete, Detection, Estimate, Track
 from retrorun.settings import MeasureSettings, PrepareSettings
 
