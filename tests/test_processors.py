@@ -89,9 +89,8 @@ def test_analyze_prints_the_same(exports: Path, samples: Path, other: dict[str, 
 
 def test_process_stores_and_draws_the_same(exports: Path, samples: Path, tmp_path: Path) -> None:
     """Documents, tracks, what was learnt, pages and the comparison."""
-    found = []
-    for number, setting in enumerate((AS_IT_IS, OTHERS[-1])):
-        place = tmp_path / str(number)
+    found, place = [], tmp_path / "athlete"  # the pages name the place of the archive
+    for setting in (AS_IT_IS, OTHERS[-1]):
         archive = ("--archive", place / "archive", "--reports", place / "reports")
         words = ("process", exports, *archive, "--profile", samples / "profile.toml")
         run(setting, *words, "--jobs", "1")
@@ -100,6 +99,7 @@ def test_process_stores_and_draws_the_same(exports: Path, samples: Path, tmp_pat
         found.append(
             (stored, tree(place / "archive" / "tracks"), tree(place / "reports"), comparison)
         )
+        shutil.rmtree(place)
     assert len(found[0][0]["sessions"]) == len(found[0][1]) == len(NAMES)
     for ours, theirs in zip(*found, strict=True):
         assert ours == theirs

@@ -348,6 +348,8 @@ def interpolate(
     Beyond the ends the value is ``outside``, or that of the end if None.
     """
     wanted, places = np.asarray(x, dtype=np.float64), np.asarray(at, dtype=np.float64)
+    if wanted.ndim == 0:
+        return np.asarray(interpolate(wanted[None], places, values, outside)[0])
     if np.array_equal(wanted, places) and (places[1:] > places[:-1]).all():
         return values.copy()
     if len(places) == 1:

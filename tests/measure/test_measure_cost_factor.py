@@ -8,7 +8,7 @@ from hand_made import found, part, track_of
 from retrorun.measure import measure
 from retrorun.measure.cost_factor import _model_error, effort_series, net_factor
 from retrorun.measure.kinetics import DELAY, EffortSeries, _robust, follow, prior, response
-from retrorun.measure.samples import CHORD_S, lay_out
+from retrorun.measure.samples import lay_out
 from retrorun.model import Athlete, Detection, Estimate, Track
 from retrorun.settings import MeasureSettings, PrepareSettings
 
@@ -282,9 +282,9 @@ def noisy_track(seed: int, sigma_m: float, speed_mps: float) -> Track:
         for shock in rng.normal(0, sigma_m * np.sqrt(1 - keep * keep), seconds - 1):
             error.append(keep * error[-1] + shock)
         axes.append(way * np.arange(seconds) + np.array(error))
-    reach = int(CHORD_S) // 2
+    reach = int(SETTINGS.kinetics_chord_s) // 2
     moved = [axis[2 * reach :] - axis[: -2 * reach] for axis in axes]
-    chords = np.pad(np.hypot(*moved) / CHORD_S, reach, mode="edge")
+    chords = np.pad(np.hypot(*moved) / SETTINGS.kinetics_chord_s, reach, mode="edge")
     return track_of(seconds, x_m=axes[0], y_m=axes[1], ground_speed_mps=chords)
 
 
@@ -301,7 +301,7 @@ def test_noise_of_positions_does_not_quicken(sigma_m: float, speed_mps: float) -
 
 
 def test_chords_are_as_long_as_those_that_speed_comes_from() -> None:
-    assert PrepareSettings().chord_s == CHORD_S
+    assert PrepareSettings().chord_s == SETTINGS.kinetics_chord_s
 
 
 def test_what_the_heart_still_lacks_is_made_good() -> None:

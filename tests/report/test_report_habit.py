@@ -85,8 +85,8 @@ def test_a_session_marks_what_counts_by_habit_and_what_is_assumed() -> None:
     html = page(PLAN, Athlete(gait_habit=PROVEN, trust_gait=True))
     rows = tree(html).xpath("//table[@class='segments']/tbody/tr")
     cells = [[" ".join(cell.text_content().split()) for cell in row] for row in rows]
-    assert [row[1] for row in cells] == ["Run", "Backward run (by habit)", "Run",
-                                         "Maybe backward run"]  # fmt: skip
+    directions = tree(html).xpath("//table[@class='segments']//span[@class='what']/text()")
+    assert directions == ["Run", "Backward run (by habit)", "Run", "Maybe backward run"]
     assert [row[-1] for row in cells] == ["assumed", "97 %", "assumed", "81 %"]
     assert [row.get("class") for row in rows] == ["forward", "backward", "forward", "candidate"]
     tile = tree(html).xpath("//div[dt='Backward time']/dd/text()")

@@ -267,11 +267,11 @@ def _densities(
     that of the speed among the speeds of one cluster, both with a floor against outliers.
     """
     rest, speed = data
-    scaled, scale = np.empty((4, rest.size)), np.empty((4, 1))
+    scaled, scale = np.empty((2 * 2, rest.size)), np.empty((2 * 2, 1))
     np.divide(rest, spread, out=scaled[0])
     np.divide(rest - gain, spread, out=scaled[1])
     scale[:2] = spread
-    for row, where in ((2, upper == 0), (3, upper > 0)):
+    for row, where in enumerate((upper == 0, upper > 0), start=2):
         side = speed[where]
         own = side if side.size > 1 else speed
         scale[row] = max(float(own.std()), settings.two_lines_speed_mps)

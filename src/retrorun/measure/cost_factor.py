@@ -11,7 +11,6 @@ from retrorun.literature import value
 from retrorun.measure.energy import forward_oxygen
 from retrorun.measure.kinetics import SLOPE, EffortSeries, Fit, capped_share, fit, unsteady_bpm
 from retrorun.measure.samples import (
-    CHORD_S,
     Samples,
     calibrated,
     position_noise_m2,
@@ -24,7 +23,6 @@ from retrorun.units import BoolArray, FloatArray
 
 METHOD = "heart-rate kinetics"
 Z95 = 1.96
-ONSET_S = 30.0  # length of segment at which `kinetics_onset_error` holds
 DOUBTFUL = {"candidate", "unknown"}
 
 
@@ -185,7 +183,8 @@ def effort_series(samples: Samples, settings: MeasureSettings) -> EffortSeries:
     doubtful = samples.mask([part.kind in DOUBTFUL for part in samples.segments])
     window_s, step = settings.kinetics_ease_s, settings.kinetics_step_s
     noise = position_noise_m2(samples)
-    eased = without_noise(_segment_means(samples.speed_mps, samples, window_s), noise / CHORD_S)
+    eased = _segment_means(samples.speed_mps, samples, window_s)
+    eased = without_noise(eased, noise / settings.kinetics_chord_s)
     speed = calibrated(eased, samples, noise, window_s)
     grade = _segment_means(samples.grade, samples, window_s)
     level = forward_oxygen(replace(samples, speed_mps=speed, grade=np.zeros_like(grade)))
@@ -262,7 +261,7 @@ def _onset_error(samples: Samples, settings: MeasureSettings) -> float:
         for part in samples.segments
         if part.kind == "backward" and part.end_s - part.start_s >= settings.kinetics_stretch_s
     ]
-    return settings.kinetics_onset_error * ONSET_S * len(lengths) / sum(lengths)
+    return settings.kinetics_onset_error * settings.kinetics_onset_s * len(lengths) / sum(lengths)
 
 
 def _estimate(
@@ -311,7 +310,7 @@ def _position_error(samples: Samples, settings: MeasureSettings) -> float:
         return 0.0
     speed = float(samples.speed_mps[backward].mean())
     by_chance = math.sqrt(settings.kinetics_noise_grown * noise_m2 / seconds) / speed
-    added = noise_m2 / CHORD_S / (2.0 * speed * speed)
+    added = noise_m2 / settings.kinetics_chord_s / (2.0 * speed * speed)
     return arithmetic.hypot(
         settings.kinetics_position_error * by_chance, settings.kinetics_noise_error * added
     )

@@ -26,23 +26,13 @@ from retrorun.literature import value
 from retrorun.settings import MeasureSettings
 from retrorun.units import BoolArray, FloatArray
 
-(
-    BASE,
-    SLOPE,
-    FACTOR,
-    DRIFT,
-    UP,
-    DOWN,
-    START,
-    RISE,
-    FALL,
-    DELAY,
-    EXCITED,
-    SETTLED,
-    CEILING,
-    WALKED,
-) = range(14)
-COUNT = WALKED + 1  # of parameters
+PARAMETERS = (
+    *("base", "slope", "factor", "drift", "up", "down", "start", "rise", "fall"),
+    *("delay", "excited", "settled", "ceiling", "walked"),
+)
+COUNT = len(PARAMETERS)
+BASE, SLOPE, FACTOR, DRIFT, UP, DOWN, START, RISE, FALL, *_MORE = range(COUNT)
+DELAY, EXCITED, SETTLED, CEILING, WALKED = _MORE
 REST = value("acsm_rest")
 FREE_SD = 1000.0  # a prior deviation that says nothing
 _MOST_ROOM = arithmetic.MOST_LOG_ODDS  # in widths of the ceiling; beyond it nothing bends

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.arithmetic import dot
 from retrorun.metrics import ENERGY, SUMS, energy_kcal
 from retrorun.model import KINDS, FileTotal, MeasuredSegment, Note, Segment, Totals, Track
@@ -21,8 +22,8 @@ from retrorun.units import BoolArray, FloatArray, IntArray
 
 Columns = dict[str, FloatArray]
 NOISE_S = 2  # positions are compared over this many seconds to tell their noise
-CHORD_S = 4.0  # over which `prepare` takes speed from positions
-CHI2_MEDIAN = 1.386294  # of two degrees of freedom: from a median of squares to their variance
+# Median of chi-squared of two degrees of freedom: from a median of squares to their variance.
+CHI2_MEDIAN = 2.0 * arithmetic.log(2.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -62,7 +62,9 @@ class MeasureSettings:
     kinetics_noise_within: float = 3.0  # Noise within a segment counts so many times.
     kinetics_position_error: float = 0.5  # Times the chance error of backward speed, of log k.
     kinetics_noise_error: float = 0.35  # Share of the correction for noise that may be wrong.
-    kinetics_onset_error: float = 0.02  # Error of log k where backward segments last 30 s.
+    kinetics_onset_error: float = 0.02  # Error of log k where segments last ``kinetics_onset_s``.
+    kinetics_onset_s: float = 30.0  # Length of backward segments at which that error holds.
+    kinetics_chord_s: float = 4.0  # Speed was taken from positions over this long.
     kinetics_highest_effort: float = 0.9  # The highest forward effort is this quantile of efforts.
     kinetics_least_slope: float = 1.4  # A sensor that shows fewer beats per ml/kg has failed.
     kinetics_start_log_factor: float = 0.3  # The search for log k begins here.

@@ -208,13 +208,9 @@ class SportSettings:
     # be a ride.
     doubtful_s: float = 300.0  # A recording that is so for this long, in all, is asked about and
     # not counted.
-    doubtful_fast_mps: float = (
-        7.0  # A recording faster than this, without the step rate of running,
-    )
-    # may hold a drive.
-    doubtful_fast_s: float = (
-        90.0  # A recording that is so for this long, in all, is asked about, too.
-    )
+    doubtful_fast_mps: float = 7.0  # A recording faster than this, without the step rate of
+    # running, may hold a drive.
+    doubtful_fast_s: float = 90.0  # A recording that is so for this long is asked about, too.
     step_s: float = 10.0  # Speed is taken over this long.
     gap_s: float = 180.0  # Speed is not taken across a longer gap than this.
     lasting_s: float = 30.0  # A fast part shorter than this is a jump of the position.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
+from retrorun import arithmetic
 from retrorun.model import MeasuredSegment, Track
 from retrorun.model.segment import Kind
 from retrorun.report.figures import Grid, Window, integers, pick
@@ -228,8 +229,8 @@ def turned_map(track: Track, view: Window, display: Display) -> TurnedMap | None
     if known.sum() < 2:
         return None
     turn = _turn(east[known], north[known])
-    along = east * math.cos(turn) + north * math.sin(turn)
-    across = north * math.cos(turn) - east * math.sin(turn)
+    along = east * arithmetic.cos(turn) + north * arithmetic.sin(turn)
+    across = north * arithmetic.cos(turn) - east * arithmetic.sin(turn)
     long_m, wide_m = (float(np.nanmax(each) - np.nanmin(each)) for each in (along, across))
     scale = min(
         (TURNED_WIDE - 2 * TURNED_EDGE) / max(long_m, 20.0),
@@ -255,12 +256,14 @@ def _turn(east: FloatArray, north: FloatArray) -> float:
     From the first point to the last; for a way that comes back, along its longest extent.
     """
     d_east, d_north = float(east[-1] - east[0]), float(north[-1] - north[0])
-    extent = math.hypot(float(np.ptp(east)), float(np.ptp(north)))
-    if math.hypot(d_east, d_north) > 0.5 * extent:
-        return math.atan2(d_north, d_east)
+    extent = arithmetic.hypot(float(np.ptp(east)), float(np.ptp(north)))
+    if arithmetic.hypot(d_east, d_north) > 0.5 * extent:
+        return arithmetic.arctan2(d_north, d_east)
     x, y = east - east.mean(), north - north.mean()
-    axis = 0.5 * math.atan2(2 * float((x * y).mean()), float((x * x).mean() - (y * y).mean()))
-    ahead = d_east * math.cos(axis) + d_north * math.sin(axis)
+    axis = 0.5 * arithmetic.arctan2(
+        2 * float((x * y).mean()), float((x * x).mean() - (y * y).mean())
+    )
+    ahead = d_east * arithmetic.cos(axis) + d_north * arithmetic.sin(axis)
     return axis if ahead >= 0 else axis + math.pi
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from retrorun import arithmetic
 from retrorun.model import Athlete, Lap, MeasuredSegment, Segment, Session, Track
 from retrorun.report.figures import Window, integers, running_median, window
 from retrorun.report.inbox import Inbox, likely
@@ -177,13 +178,13 @@ def turns_s(track: Track) -> tuple[int, ...]:
     Where the compass changes sides against the course, and where the course itself turns about.
     """
     n = track.seconds
-    facing = np.cos(np.radians(track.column("heading_minus_course_deg")))
+    facing = arithmetic.cos(np.radians(track.column("heading_minus_course_deg")))
     side = np.sign(running_median(facing, 5))
     flips = np.flatnonzero((side[1:] * side[:-1]) < 0) + 1
     course = np.radians(track.column("course_deg"))
     reversals: list[int] = []
     if n > 8:
-        apart = np.cos(course[8:] - course[:-8])
+        apart = arithmetic.cos(course[8:] - course[:-8])
         back = np.concatenate([[False], apart < -0.7, [False]])
         edges = np.flatnonzero(back[1:] != back[:-1])
         reversals = [(a + b) // 2 + 4 for a, b in zip(edges[::2], edges[1::2], strict=True)]
