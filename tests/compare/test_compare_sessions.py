@@ -45,7 +45,7 @@ def test_paired_differences_by_hand() -> None:
     found = difference(compared(*sessions), "heart_rate_bpm")
     assert found.pairs == found.sessions == 5
     assert found.difference.value == pytest.approx(12.0)
-    # deviation of 10..14 is sqrt(2.5), t(4) = 2.776; and 0.2 beats/min that no session averages away
+    # deviation of 10..14 is sqrt(2.5), t(4) = 2.776; and 0.2 beats/min that stay in any case
     half_bpm = ((2.776 * (2.5 / 5) ** 0.5) ** 2 + (1.96 * 0.2) ** 2) ** 0.5
     assert found.difference.high == pytest.approx(12.0 + half_bpm, rel=1e-4)
     cadence = difference(compared(*sessions), "cadence_spm")
