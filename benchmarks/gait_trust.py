@@ -18,7 +18,7 @@ from adversary import CONDITIONS, Case, session
 from adversary_body import Person, person
 from retrorun import learn
 from retrorun.detect import detect
-from retrorun.detect.habit import answers
+from retrorun.detect.verdicts import gait_answers
 from retrorun.model import Athlete, Detection, GaitAnswer, Label
 from retrorun.prepare import prepare
 from retrorun.settings import Settings
@@ -66,7 +66,7 @@ def _answered(case: Case) -> tuple[GaitAnswer, ...]:
     found, backward = _detected(case, Athlete())
     labels = [Label(0.0, float(backward.size), "forward", "command")]
     labels += [Label(first, last, "backward", "command") for first, last in _spans(backward)]
-    return answers(found.gait_candidates, labels, backward.size, SETTINGS.detect)
+    return gait_answers(found.gait_candidates, labels, backward.size, SETTINGS.detect)
 
 
 def _spans(backward: BoolArray) -> Iterator[tuple[float, float]]:

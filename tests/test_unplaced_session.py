@@ -9,7 +9,6 @@ import pytest
 
 import retrorun
 from retrorun import contract, export
-from retrorun.cli import process as process_command
 from retrorun.cli import terminal
 from retrorun.compare import compare
 from retrorun.model import Analysis, Athlete, Blob, Label, Session
@@ -75,7 +74,7 @@ def test_its_document_says_null(analysis: Analysis) -> None:
 
 
 def test_lists_tables_and_pages_say_that_it_is_not_known(session: Session) -> None:
-    listed = process_command.session_table([session])
+    listed = terminal.session_table([session])
     heads = [str(column.header) for column in listed.columns]
     cells = list(listed.columns[heads.index("backward km")].cells)
     assert cells == [terminal.UNKNOWN]

@@ -22,8 +22,8 @@ from retrorun.archive import Archive
 from retrorun.compare import EarlierSessions
 from retrorun.errors import ArchiveError, PageError, RetrorunError
 from retrorun.model import Athlete, Comparison, Session, Track
-from retrorun.report import Fault, SessionContext, habit
-from retrorun.report.inbox import Inbox
+from retrorun.report import Fault, SessionContext
+from retrorun.report.inbox import Inbox, habit_state
 from retrorun.report.page import Place, Site
 from retrorun.report.words import say
 from retrorun.settings import Settings
@@ -277,7 +277,7 @@ class _Done:
 
 def _habit_words(sessions: Sequence[Session], athlete: Athlete) -> Mapping[str, str]:
     """Session id → what its page says of trust in the athlete's gait, where it has candidates."""
-    which = habit.state(athlete)
+    which = habit_state(athlete)
     if which in {"early", "trusted"}:
         return {}
     return {each.id: which for each in sessions if each.total("candidate").seconds}

@@ -11,7 +11,7 @@ from measured_sessions import session, stretch
 from statsmodels.stats.multitest import multipletests
 
 from retrorun.compare import compare
-from retrorun.compare.wandering import slope_test, student_tails, sure
+from retrorun.compare.statistics import slope_test, student_tails, sure
 from retrorun.model import Athlete, Trend
 from retrorun.settings import CompareSettings
 

@@ -7,7 +7,7 @@ import pytest
 
 from made_runs import Leg, backward, run
 from retrorun.detect import detect
-from retrorun.detect.habit import answers
+from retrorun.detect.verdicts import gait_answers
 from retrorun.model import Athlete, Detection, GaitCandidate, GaitHabit, GaitKind, Label
 from retrorun.prepare import prepare
 from retrorun.settings import Settings
@@ -112,6 +112,6 @@ def test_answers_accept_reject_and_tell_what_was_moved_too_far() -> None:
         Label(330.0, 350.0, "forward", "command"),
         Label(400.0, 420.0, "backward", "command"),  # 20 of 50 s: hardly an answer
     ]
-    given = answers(proposed, labels, 500, SETTINGS.detect)
+    given = gait_answers(proposed, labels, 500, SETTINGS.detect)
     assert [each.backward for each in given] == [True, False, True, False]
     assert {each.length_s for each in given} == {50.0}

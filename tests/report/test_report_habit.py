@@ -9,7 +9,8 @@ import session_history
 from lxml import html as parser
 
 from retrorun.model import Athlete, GaitHabit, GaitKind, Session
-from retrorun.report import SessionContext, comparison_page, habit, index_page, session_page
+from retrorun.report import SessionContext, comparison_page, index_page, session_page
+from retrorun.report.inbox import habit_state
 
 PROVEN = GaitHabit(GaitKind((0.08, 0.21), (0.55, 0.8), 40.0), 96, 90, 12, 84, 84, 0.9563, True)  # noqa: FBT003
 EARLY = dc.replace(PROVEN, kind=None, answers=5, counted=0, right=0, low=0.0, proven=False)
@@ -56,7 +57,7 @@ def overview(athlete: Athlete, sessions: list[Session] | None = None) -> list[st
     ],
 )
 def test_what_may_count_is_told_by_proof_and_trust(athlete: Athlete, expected: str) -> None:
-    assert habit.state(athlete) == expected
+    assert habit_state(athlete) == expected
 
 
 def test_overviews_say_what_was_learnt_and_from_how_many_and_offer_trust() -> None:

@@ -18,7 +18,7 @@ from retrorun.archive import Archive
 from retrorun.cli import options, terminal
 from retrorun.errors import SettingsError
 from retrorun.model import Athlete, Remark
-from retrorun.report import habit
+from retrorun.report.inbox import habit
 from retrorun.text import plain
 
 SCORE = click.IntRange(0, 10)
@@ -95,7 +95,7 @@ def profile_table(athlete: Athlete) -> Table:
 
 def habit_lines(athlete: Athlete) -> tuple[str, ...]:
     """What the athlete's answers taught, and whether it counts; none where nothing was answered."""
-    found = habit.habit(athlete)
+    found = habit(athlete)
     if found is None:
         return ()
     return (*found.lines, *([found.command] if found.command else []))

@@ -154,13 +154,12 @@ def compare(
         raise click.UsageError(
             "--jobs is for workers that are started here; a scheduler has its own"
         )
-    from retrorun.cli import cohort_compare
-    from retrorun.cli.compare import choose_sessions
+    from retrorun.cli.compare import CompareOptions, choose_sessions, compare_cohort
 
     known = options.load_settings(settings)
     known = choose_sessions(known, since, until, include_candidates=include_candidates)
-    chosen = cohort_compare.CompareOptions(address, engine, scheduler, out, jobs)
-    context.exit(cohort_compare.run(chosen, known.compare, None if as_json else reports))
+    chosen = CompareOptions(address, engine, scheduler, out, jobs)
+    context.exit(compare_cohort(chosen, known.compare, None if as_json else reports))
 
 
 @cohort.command()

@@ -1,22 +1,40 @@
-"""The command ``compare``: backward with forward running over the archive's sessions."""
+"""The commands ``compare``, over the archive's sessions, and ``cohort compare``, over athletes."""
 
 import dataclasses
 import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
+from rich.markup import escape
 from rich.table import Table
 
+from retrorun import arithmetic, publish, storage
 from retrorun import compare as comparison
-from retrorun import publish
 from retrorun.archive import Archive
 from retrorun.cli import options, terminal
 from retrorun.cli.terminal import Faults
-from retrorun.model import Athlete, Comparison, Difference, Estimate, Session
-from retrorun.settings import Settings
+from retrorun.errors import ReadError, SettingsError, StoreError
+from retrorun.model import Athlete, Comparison, Difference, Estimate, Note, Session
+from retrorun.model.cohort import Cohort, CohortMetric, Uncompared
+from retrorun.settings import CompareSettings, Settings
+
+if TYPE_CHECKING:
+    from retrorun.cohort.compare import Engine, Result
+    from retrorun.results import About
 
 SCHEMA_VERSION = 1
+COHORT_SCHEMA_VERSION = 1
+COHORT_PAGE = "cohort.html"
+SHIFTED = Note(
+    "dates-shifted", "this result set is de-identified: its dates are shifted, athlete by athlete"
+)
+NAMED = 20  # athletes who are missing, by name on stderr
 
 
 @click.command()
@@ -130,3 +148,187 @@ def interval(estimate: Estimate, digits: int, otherwise: str = "") -> str:
         return otherwise or estimate.reason or terminal.UNKNOWN
     low, high = terminal.number(estimate.low, digits), terminal.number(estimate.high, digits)
     return f"{estimate.value:.{digits}f} ({low} to {high})"
+
+
+@dataclass(frozen=True, slots=True)
+class CompareOptions:
+    """The options of ``cohort compare``.
+
+    Attributes:
+        address: of the result set.
+        engine: ``local`` or ``dask``.
+        scheduler: address of Dask's scheduler; None: a cluster on this machine.
+        out: address where tables are written; None: nowhere.
+        jobs: worker processes; None: one a core.
+    """
+
+    address: str
+    engine: str
+    scheduler: str | None
+    out: str | None
+    jobs: int | None
+
+
+def compare_cohort(chosen: CompareOptions, settings: CompareSettings, reports: Path | None) -> int:
+    """Compare and show: a table and the page, or JSON where there is no place for pages.
+
+    Returns:
+        The exit code: 1 if an athlete could not be compared, or a part is gone or damaged.
+    """
+    found = compare_athletes(chosen, settings)
+    if reports is None:
+        click.echo(cohort_document(found))
+        print_notes(found)
+    else:
+        terminal.out().print(cohort_table(found))
+        print_notes(found)
+        terminal.err().print(f"open {cohort_page(found, reports).resolve().as_uri()}", markup=False)
+    damaged = any(note.slug.startswith("results-part") for note in found.notes)
+    return 1 if found.uncompared or damaged else 0
+
+
+def compare_athletes(chosen: CompareOptions, settings: CompareSettings) -> Cohort:
+    """Compare the athletes of a result set; write the tables to ``out``, if given.
+
+    Raises:
+        SettingsError: there is no result set, or one that this version cannot read.
+        StoreError: a store does not answer or lets nobody in.
+        EngineError: workers or the cluster cannot be reached.
+    """
+    from retrorun import results
+    from retrorun.cohort import compare as athletes
+
+    address = chosen.address
+    about = _about(address)
+    if about.deidentified and (settings.since_s is not None or settings.until_s is not None):
+        remedy = "Leave --since and --until out, or choose before it is de-identified."
+        raise SettingsError("results-dates-shifted", SHIFTED.message, remedy=remedy)
+    store = storage.open_store(address)
+    known, notes = athletes.identified_athletes(results.athletes(store))
+    gone, losses = athletes.damaged_athletes(store)
+    known, notes = _without(known, gone), (*notes, *losses)
+    compare_options = athletes.CompareOptions(address, settings, chosen.out)
+    done = athletes.compare_athletes(known, compare_options, _engine(chosen))
+    found = athletes.summarize(chain(gone, _with_progress(done, len(known))), settings)
+    if about.deidentified:
+        found, notes = replace(found, first_date=None, last_date=None), (*notes, SHIFTED)
+    found = replace(found, notes=(*found.notes, *notes))
+    if chosen.out is not None:
+        athletes.write_tables(storage.open_store(chosen.out), found)
+    return found
+
+
+def _without(athletes: list[str], gone: Iterable[Uncompared]) -> list[str]:
+    left_out = {each.athlete for each in gone}
+    return [each for each in athletes if each not in left_out]
+
+
+def _about(address: str) -> "About":
+    from retrorun import results
+
+    try:
+        return results.read_about(storage.open_store(address))
+    except StoreError:
+        raise
+    except ReadError as problem:
+        raise SettingsError(
+            "results-missing",
+            "there is no result set",
+            file=storage.shown(storage.without_user(address)),
+            remedy="`retrorun cohort process EXPORTS --out ADDRESS` makes one.",
+        ) from problem
+
+
+def _engine(chosen: CompareOptions) -> "Engine":
+    jobs = chosen.jobs or options.cores()
+    if chosen.engine == "dask":
+        from retrorun.engines import cluster
+
+        place = cluster.Cluster(chosen.scheduler, jobs)
+        return partial(cluster.ordered, cluster=place)
+    from retrorun.engines import Limits, ordered
+
+    # an athlete may have twenty years of sessions
+    return partial(ordered, jobs=jobs, limits=Limits(seconds=1800.0, memory_bytes=4 * 2**30))
+
+
+def _with_progress(done: "Iterable[Result]", count: int) -> "Iterator[Result]":
+    with terminal.progress() as bar:
+        task = bar.add_task("athletes", total=count)
+        for each in done:
+            bar.advance(task)
+            yield each
+
+
+def cohort_page(found: Cohort, folder: Path) -> Path:
+    """Write the page; return its path.
+
+    Raises:
+        PageError: the folder cannot be written.
+    """
+    from retrorun import report
+    from retrorun.report.page import Site
+
+    site = Site(folder)
+    site.ensure_assets()
+    site.write(COHORT_PAGE, report.cohort_page(found))
+    return folder / COHORT_PAGE
+
+
+def cohort_document(found: Cohort) -> str:
+    """The comparison over athletes as one JSON document."""
+    return msgspec.json.encode({"schema_version": COHORT_SCHEMA_VERSION, "cohort": found}).decode()
+
+
+def cohort_table(found: Cohort) -> Table:
+    """Measures over athletes in per cent of forward, and the cost factor."""
+    title = (
+        f"{len(found.athletes)} athletes, {found.backward_athletes} with backward running, "
+        f"{found.sessions} sessions"
+    )
+    if found.first_date is not None:
+        title += f", {found.first_date} to {found.last_date}"
+    numbers = ("athletes", "median", "5 to 95 %", "mean (95 %)", "between athletes, SD")
+    grid = terminal.grid(("backward against forward",), numbers, title)
+    for each in found.measures:
+        if each.scale != "difference":
+            grid.add_row(*_cohort_row(each))
+    return grid
+
+
+def _cohort_row(each: CohortMetric) -> tuple[str, ...]:
+    digits, unit = (2, "×") if each.scale == "factor" else (1, "%")
+    name = f"{each.label} ({unit})"
+    if each.missing:
+        early = each.note.partition(" (")[0]  # why they are missing is on the page and in the JSON
+        return name, str(each.athletes), terminal.UNKNOWN, terminal.UNKNOWN, early, terminal.UNKNOWN
+    found = each.quantiles
+    ends = (terminal.number(end, digits) for end in (found.p05, found.p95))
+    return (
+        name,
+        str(each.athletes),
+        terminal.number(found.p50, digits),
+        terminal.UNKNOWN if found.p05 is None else " to ".join(ends),
+        interval(each.mixed.mean, digits),
+        _between(each, digits),
+    )
+
+
+def _between(each: CohortMetric, digits: int) -> str:
+    """The deviation between athletes in per cent; of factors it is of the logarithm."""
+    found = each.mixed.between_sd
+    if found is not None and each.scale == "factor":
+        return terminal.number(100 * (arithmetic.exp(found) - 1.0), 1, " %")
+    return terminal.number(found, digits, " %" if found is not None else "")
+
+
+def print_notes(found: Cohort) -> None:
+    """Print notes and missing athletes on stderr, at most ``NAMED`` of them by name."""
+    lost = found.uncompared
+    for note in found.notes:
+        terminal.err().print(escape(note.message), style="yellow")
+    for each in lost[:NAMED]:
+        words = f"{storage.shown(each.athlete)}: {storage.shown(each.message)} [{each.slug}]"
+        terminal.err().print(escape(words), style="red")
+    if len(lost) > NAMED:
+        terminal.err().print(f"… and {len(lost) - NAMED} more athletes could not be compared")

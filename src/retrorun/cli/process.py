@@ -9,7 +9,7 @@ import json
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -26,9 +26,8 @@ from retrorun.storage import shown
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
-    from rich.table import Table
 
-    from retrorun.model import Athlete, Session
+    from retrorun.model import Athlete
     from retrorun.settings import Settings
 
 
@@ -239,7 +238,7 @@ def show_report(report: ingest.Report, archive: Archive) -> None:
     """Print new sessions on stdout; problems and counts on stderr."""
     if report.sessions:
         sessions = [archive.session(each) for each in report.sessions[-TABLE_ROWS:]]
-        terminal.out().print(session_table(sessions))
+        terminal.out().print(terminal.session_table(sessions))
         if len(report.sessions) > TABLE_ROWS:
             terminal.err().print(f"… and {len(report.sessions) - TABLE_ROWS} sessions before these")
     others = [row for row in report.problems if row.outcome != "failed" and not row.remedy]
@@ -314,48 +313,6 @@ def _counts(report: ingest.Report) -> str:
     )
     parts = [f"{count} {words}" for count, words in counts if count]
     return "files: " + (", ".join(parts) or "none that are exports")
-
-
-def session_table(sessions: "list[Session]", outdated: Collection[str] = ()) -> "Table":
-    """Sessions, one a row; those whose numbers are older than the last answer are marked."""
-    numbers = ("time", "km", "backward", "perhaps", "backward km", "cost factor")
-    table = terminal.grid(("session", "when", "file"), numbers)
-    table.add_column("heading")
-    if outdated:
-        table.add_column("numbers")
-    for session in sessions:
-        table.add_row(*_session_row(session), *([OLDER] if session.id in outdated else []))
-    return table
-
-
-OLDER = "older than your last answer"
-
-
-def _session_row(session: "Session") -> tuple[str, ...]:
-    from rich.markup import escape
-
-    from retrorun import time_zone
-
-    totals = session.measures.totals
-    backward, candidate = totals["backward"], totals["candidate"]
-    factor = session.measures.cost_factor
-    known = factor.value is not None and factor.low is not None and factor.high is not None
-    distance_km, backward_km = (
-        None if metres is None else metres / 1000
-        for metres in (session.distance_m, backward.distance_m)
-    )
-    return (
-        session.id,
-        time_zone.local_time(session.start_time_s, session.zone).strftime("%Y-%m-%d %H:%M"),
-        escape(session.source.name[:40]),
-        terminal.clock(session.duration_s),
-        terminal.number(distance_km, 2),
-        terminal.clock(backward.seconds) if backward.seconds else "0",
-        terminal.clock(candidate.seconds) if candidate.seconds else "",
-        terminal.number(backward_km, 2),
-        f"{factor.value:.2f} ({factor.low:.2f}–{factor.high:.2f})" if known else terminal.UNKNOWN,
-        session.heading.kind,
-    )
 
 
 def reprocess_sessions(work: Work, names: Sequence[str], *, everything: bool) -> ingest.Report:

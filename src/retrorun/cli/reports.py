@@ -13,7 +13,7 @@ from retrorun import export as exports
 from retrorun import report as pages
 from retrorun.archive import Archive
 from retrorun.cli import options, terminal
-from retrorun.cli.process import Work, print_problem_row, session_table
+from retrorun.cli.process import Work, print_problem_row
 from retrorun.cli.terminal import Faults
 from retrorun.errors import ArchiveError, SettingsError
 from retrorun.model import Athlete, Session
@@ -42,7 +42,7 @@ def sessions(context: click.Context, archive: Path | None, as_json: bool, proble
             document = contract.session_document(session)
             click.echo(options.json_text(document | {"outdated": session.id in outdated}))
     else:
-        terminal.out().print(session_table(known, outdated))
+        terminal.out().print(terminal.session_table(known, outdated))
     context.exit(faults.status())
 
 

@@ -3,7 +3,7 @@
 Every command imports this module, so it imports rich and the model where they are used.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 UNKNOWN = "–"
 PIPED_WIDTH = 240
+OLDER = "older than your last answer"
 STYLES = {"backward": "bold dark_orange", "forward": "blue", "unknown": "dim", "still": "dim"}
 
 
@@ -149,6 +150,45 @@ def headline(session: "Session") -> str:
     return (
         f"[bold]{escape(session.source.name)}[/] {when} · {clock(session.duration_s)} · {distance}"
         f" · [bold]{clock(backward)} backward[/]{also}"
+    )
+
+
+def session_table(sessions: "list[Session]", outdated: Collection[str] = ()) -> "Table":
+    """Sessions, one a row; those whose numbers are older than the last answer are marked."""
+    numbers = ("time", "km", "backward", "perhaps", "backward km", "cost factor")
+    table = grid(("session", "when", "file"), numbers)
+    table.add_column("heading")
+    if outdated:
+        table.add_column("numbers")
+    for session in sessions:
+        table.add_row(*_session_row(session), *([OLDER] if session.id in outdated else []))
+    return table
+
+
+def _session_row(session: "Session") -> tuple[str, ...]:
+    from rich.markup import escape
+
+    from retrorun import time_zone
+
+    totals = session.measures.totals
+    backward, candidate = totals["backward"], totals["candidate"]
+    factor = session.measures.cost_factor
+    known = factor.value is not None and factor.low is not None and factor.high is not None
+    distance_km, backward_km = (
+        None if metres is None else metres / 1000
+        for metres in (session.distance_m, backward.distance_m)
+    )
+    return (
+        session.id,
+        time_zone.local_time(session.start_time_s, session.zone).strftime("%Y-%m-%d %H:%M"),
+        escape(session.source.name[:40]),
+        clock(session.duration_s),
+        number(distance_km, 2),
+        clock(backward.seconds) if backward.seconds else "0",
+        clock(candidate.seconds) if candidate.seconds else "",
+        number(backward_km, 2),
+        f"{factor.value:.2f} ({factor.low:.2f}–{factor.high:.2f})" if known else UNKNOWN,
+        session.heading.kind,
     )
 
 

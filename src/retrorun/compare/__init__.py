@@ -2,12 +2,19 @@
 
 from collections.abc import Sequence
 
-from retrorun.compare.calendar import days, records, weeks
 from retrorun.compare.claims import claims
 from retrorun.compare.cohort import cohort, summary
 from retrorun.compare.matching import at_backward_speed, differences, equal_heart_rate, equal_speed
 from retrorun.compare.practice import EarlierSessions, earlier_sessions, guidance, practice
-from retrorun.compare.sessions import local_date, segment_table, select_sessions, total
+from retrorun.compare.sessions import (
+    days,
+    local_date,
+    records,
+    segment_table,
+    select_sessions,
+    total,
+    weeks,
+)
 from retrorun.compare.statistics import combine_factors, published, wilson_low
 from retrorun.compare.trends import WEEK_S, association, trends
 from retrorun.model import KINDS, Athlete, Comparison, Estimate, Note, Session, Totals

@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from retrorun.compare.sessions import DAY_S, segments_of_kind, total
-from retrorun.compare.statistics import theil_sen
-from retrorun.compare.wandering import SlopeTest, slope_test, sure
+from retrorun.compare.statistics import SlopeTest, slope_test, sure, theil_sen
 from retrorun.metric_types import Trended
 from retrorun.metrics import TRENDED
 from retrorun.model import Association, Estimate, Point, Session, Totals, Trend, Week
@@ -106,7 +105,7 @@ COMPUTED: Mapping[str, Measure] = {
 def trends(sessions: Sequence[Session], settings: CompareSettings) -> tuple[Trend, ...]:
     """Every metric's trend, in the order of the page; ``sessions`` in time order.
 
-    Which of them rise or fall for sure is decided over all of them together (`wandering.sure`).
+    Which of them rise or fall for sure is decided over all of them together (`statistics.sure`).
     """
     found = [_trend(each, sessions, settings) for each in TRENDED]
     known = [each for each in found if each.probability is not None]

@@ -14,7 +14,6 @@ from retrorun import arithmetic
 from retrorun.detect import (
     file_labels,
     gait,
-    habit,
     heading,
     joint,
     labels,
@@ -128,8 +127,8 @@ def _detect(
     decision = verdicts.decide(grounds, given, settings)
     decision = file_labels.at_presses(decision, grounds.heading, presses_s, settings)
     notes += file_labels.every_second_lap(decision, grounds.gait, presses_s, settings)
-    by_gait = habit.candidates(decision, grounds, settings)
-    decision = habit.counted(decision, by_gait, athlete.trusted_kind)
+    by_gait = verdicts.gait_candidates(decision, grounds, settings)
+    decision = verdicts.count_by_habit(decision, by_gait, athlete.trusted_kind)
     verdict = _heading_verdict(grounds.facing, grounds.mount)
     found = segments.segments(decision, grounds, settings)
     reasoned = (

@@ -1,6 +1,12 @@
-"""From probabilities to verdicts: what holds, what is doubted, and on what grounds."""
+"""From probabilities to verdicts: what holds, what is doubted, and on what grounds.
 
-from dataclasses import dataclass
+Step rate alone confirms nothing. But an athlete who answers what it proposes shows how far it is
+right for this one body (``learn``); where that is proven, and the athlete wants it, segments of the
+kind that was answered count, with the verdict ``habit``.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,13 +23,14 @@ from retrorun.detect.credibility import (
 from retrorun.detect.labels import COARSE, spans
 from retrorun.detect.modes import Modes
 from retrorun.detect.series import runs
-from retrorun.model import Direction, Label, Verdict
+from retrorun.model import Direction, GaitAnswer, GaitCandidate, GaitKind, Label, Verdict
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
 DIRECTIONS: tuple[Direction, ...] = ("forward", "backward", "unknown", "still")
 # While it is decided; where a segment is made, some candidates become ``assumed``.
 VERDICTS: tuple[Verdict, ...] = ("candidate", "confirmed", "labelled", "habit")
+HABIT = VERDICTS.index("habit")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -229,3 +236,84 @@ def _apply_labels(
         direction[chosen] = DIRECTIONS.index(label.direction)
         verdict[chosen] = VERDICTS.index("labelled")
         probability[chosen] = sure.get(label.direction, 0.5)
+
+
+def gait_candidates(
+    decision: Decision, grounds: Grounds, settings: DetectSettings
+) -> tuple[GaitCandidate, ...]:
+    """The backward candidates that no heading speaks for or against, in order.
+
+    Those whose step rate or speed cannot be compared with forward movement are left out.
+    """
+    back = decision.direction == DIRECTIONS.index("backward")
+    starts, ends = runs(back * (len(VERDICTS) + 1) + decision.verdict)
+    found = [
+        _gait_candidate(back, grounds, (first, last), settings)
+        for first, last in zip(starts.tolist(), ends.tolist(), strict=True)
+        if back[first] and decision.verdict[first] == 0
+    ]
+    return tuple(each for each in found if each is not None)
+
+
+def _gait_candidate(
+    back: BoolArray,
+    grounds: Grounds,
+    span: tuple[int, int],
+    settings: DetectSettings,
+) -> GaitCandidate | None:
+    first, last = span
+    excess = grounds.steps.excess[first:last]
+    if np.abs(grounds.heading[first:last]).sum() >= settings.heading_enough:
+        return None
+    share = speed_ratio(grounds, back, span, settings)
+    if share is None or np.isfinite(excess).sum() < settings.gait_alone_s:
+        return None
+    return GaitCandidate(float(first), float(last), float(np.nanmean(excess)), share)
+
+
+def count_by_habit(
+    decision: Decision, found: Iterable[GaitCandidate], kind: GaitKind | None
+) -> Decision:
+    """The decision with the candidates of a trusted kind counted, verdict ``habit``."""
+    if kind is None:
+        return decision
+    verdict, reasons = decision.verdict.copy(), list(decision.reasons)
+    for each in found:
+        if kind.holds(each.end_s - each.start_s, each.step_gain, each.speed_share):
+            first, last = int(each.start_s), int(each.end_s)
+            verdict[first:last] = HABIT
+            words = f"step rate {100 * each.step_gain:.0f} % above the forward line"
+            reasons.insert(0, (first, last, f"{words}, as in what you called backward before"))
+    return replace(decision, verdict=verdict, reasons=tuple(reasons))
+
+
+def gait_answers(
+    found: Sequence[GaitCandidate],
+    labels: Iterable[Label],
+    seconds: int,
+    settings: DetectSettings,
+) -> tuple[GaitAnswer, ...]:
+    """What the athlete answered about each candidate, where labels cover enough of it.
+
+    One of which too little was called backward was not right: its place was wrong.
+
+    Args:
+        found: candidates of an analysis without these labels.
+        labels: the athlete's own, later ones win.
+        seconds: of the track.
+        settings: of this stage.
+    """
+    answered = np.zeros(seconds)
+    for first, last, label in spans(labels, seconds):
+        answered[first:last] = {"backward": 1.0, "forward": -1.0}.get(label.direction, 0.0)
+    return tuple(
+        GaitAnswer(
+            each.end_s - each.start_s,
+            each.step_gain,
+            each.speed_share,
+            backward=bool((here > 0).sum() >= settings.habit_backward_share * (here != 0).sum()),
+        )
+        for each in found
+        for here in (answered[int(each.start_s) : int(each.end_s)],)
+        if (here != 0).sum() >= settings.habit_answered_share * here.size
+    )

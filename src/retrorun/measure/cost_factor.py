@@ -10,12 +10,13 @@ from retrorun.arithmetic import dot
 from retrorun.literature import value
 from retrorun.measure.energy import forward_oxygen
 from retrorun.measure.kinetics import SLOPE, EffortSeries, Fit, capped_share, fit, unsteady_bpm
-from retrorun.measure.position_noise import (
+from retrorun.measure.samples import (
+    Samples,
     calibrated,
     position_noise_m2,
+    walking,
     without_noise,
 )
-from retrorun.measure.samples import Samples, walking
 from retrorun.model import Estimate
 from retrorun.settings import MeasureSettings
 from retrorun.units import BoolArray, FloatArray

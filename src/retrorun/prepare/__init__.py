@@ -6,15 +6,26 @@ Steps:
     3. ``motion``: local plane, speed, course, turn rate.
     4. ``distance``: metres of each second by the source to believe, and speed where positions lack.
     5. ``graded``: smooth altitude and grade.
+
+``doubt`` comes before: whether a recording whose file names no sport can be a run, by its speed. A
+file that names its sport is believed. One that does not may be a ride, a drive or a flight; it is
+judged by how long it was faster than people run (records: 60 s at 9 m/s is 540 m, 300 s at 7.5 m/s
+is 2.25 km, 1200 s at 6.5 m/s is 7.8 km; each is beyond the world record). Speed between that of a
+good athlete and these bounds is doubtful where no cadence speaks for steps: some minutes of it, or
+a minute and a half that few could run, such as a drive between walks.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+import numpy as np
+
+from retrorun.arithmetic import hypot, steps_m
+from retrorun.channels import POSITION
+from retrorun.errors import NotARunError
 from retrorun.model import Recording, Track
 from retrorun.prepare.clean import cleaned
 from retrorun.prepare.distance import with_distance
-from retrorun.prepare.plausibility import doubt
 from retrorun.prepare.sources import totals_note
 from retrorun.prepare.track import (
     as_cleaned,
@@ -24,9 +35,15 @@ from retrorun.prepare.track import (
     motion,
     resampled,
 )
-from retrorun.settings import PrepareSettings
+from retrorun.settings import PrepareSettings, SportSettings
+from retrorun.units import FloatArray, IntArray
 
 __all__ = ["coverage", "doubt", "has_usable_seconds", "prepare"]
+
+_REMEDY = (
+    "If it is a run, put a table of labels (NAME.labels.csv) beside it and process with --retry, "
+    "or set count_doubtful in the settings ([sport])."
+)
 
 
 def prepare(
@@ -57,3 +74,97 @@ def prepare(
     track = with_distance(motion(track, settings), clean, recording, settings)
     notes = (*track.notes, *totals_note(track, recording, settings))
     return graded(replace(track, notes=notes), settings)
+
+
+def doubt(recording: Recording, settings: SportSettings) -> NotARunError | None:
+    """Why a recording of no named sport is not counted; None where it may well be a run.
+
+    Args:
+        recording: native times, SI units.
+        settings: bounds of what people run.
+    """
+    at = np.flatnonzero(np.isfinite(recording.time_s))
+    order = at[np.argsort(recording.time_s[at], kind="stable")]
+    time_s, speed_mps, index = _speeds(recording, order, settings)
+    for limit_mps, least_s in zip(settings.too_fast_mps, settings.too_fast_s, strict=False):
+        fast_s = _lasting_s(time_s, speed_mps > limit_mps, settings.lasting_s)
+        if fast_s >= least_s:
+            words = f"{fast_s:.0f} s faster than {limit_mps:g} m/s, and the file names no sport"
+            return NotARunError("not-a-run-too-fast", words, remedy=_REMEDY)
+    bounds = (
+        (settings.doubtful_mps, settings.doubtful_s),
+        (settings.doubtful_fast_mps, settings.doubtful_fast_s),
+    )
+    for limit_mps, least_s in bounds:
+        fast = speed_mps > limit_mps
+        fast_s = _lasting_s(time_s, fast, settings.lasting_s)
+        if fast_s >= least_s and not _steps_fit(recording, index[fast], speed_mps[fast], settings):
+            words = (
+                f"{fast_s:.0f} s faster than {limit_mps:g} m/s, without a cadence of running, "
+                "and the file names no sport: it may be a ride"
+            )
+            return NotARunError("not-a-run-doubtful", words, remedy=_REMEDY)
+    return None
+
+
+def _speeds(
+    recording: Recording, order: np.ndarray, settings: SportSettings
+) -> tuple[FloatArray, FloatArray, np.ndarray]:
+    """Times (m,), speeds from each to a moment later (m,) and their samples (m,).
+
+    By positions, else by the odometer, else as the device says.
+    """
+    columns = {name: values[order] for name, values in recording.columns.items()}
+    time_s = recording.time_s[order]
+    distance, speed = columns.get("distance_m"), columns.get("speed_mps")
+    if all(name in columns for name in POSITION):
+        known = np.flatnonzero(np.isfinite([columns[name] for name in POSITION]).all(axis=0))
+    elif distance is not None:
+        known = np.flatnonzero(np.isfinite(distance))
+    elif speed is not None:
+        known = np.flatnonzero(np.isfinite(speed))
+        return time_s[known], speed[known], order[known]
+    else:
+        return np.zeros(0), np.zeros(0), order[:0]
+    times = time_s[known]
+    later = np.searchsorted(times, times + settings.step_s)
+    first = np.flatnonzero(later < len(times))
+    length_s = times[later[first]] - times[first]
+    first, length_s = first[length_s <= settings.gap_s], length_s[length_s <= settings.gap_s]
+    way_m = _way_m(columns, known[first], known[later[first]])
+    return times[first], way_m / length_s, order[known[first]]
+
+
+def _way_m(columns: Mapping[str, FloatArray], first: IntArray, last: IntArray) -> FloatArray:
+    """Metres from the samples ``first`` to the samples ``last``, (k,), by positions or odometer."""
+    if all(name in columns for name in POSITION):
+        latitude, longitude = (columns[name] for name in POSITION)
+        return hypot(*steps_m(latitude, longitude, first, last))
+    distance = columns["distance_m"]
+    return np.abs(distance[last] - distance[first])
+
+
+def _lasting_s(time_s: FloatArray, fast: np.ndarray, least_s: float) -> float:
+    """Seconds of the stretches in which all are fast, each at least so long: no single jump."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], fast, [False]]).astype(np.int8)))
+    total_s = 0.0
+    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+        length_s = float(time_s[min(end, len(time_s) - 1)] - time_s[begin])
+        total_s += length_s if length_s >= least_s else 0.0
+    return total_s
+
+
+def _steps_fit(
+    recording: Recording, index: np.ndarray, speed_mps: FloatArray, settings: SportSettings
+) -> bool:
+    """Whether a cadence of running goes with the speed: steps of a length that people take."""
+    cadence = recording.columns.get("cadence_spm")
+    if cadence is None:
+        return False
+    steps_spm = cadence[index]
+    known = np.isfinite(steps_spm) & (steps_spm > 0)
+    if not known.any() or known.sum() < len(index) / 2:
+        return False
+    step_m = speed_mps[known] * 60 / steps_spm[known]
+    is_run = np.median(steps_spm[known]) >= settings.running_spm
+    return bool(is_run and np.median(step_m) <= settings.longest_step_m)

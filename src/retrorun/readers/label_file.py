@@ -15,7 +15,7 @@ from typing import cast
 
 from retrorun.errors import ReadError
 from retrorun.model import LOCAL_CLOCK, UTC_CLOCK, Direction, Label
-from retrorun.readers.xml.values import unix_s
+from retrorun.readers.xml import unix_s
 
 ORIGIN = "sidecar"
 _HEAD = ("start", "end", "direction")

@@ -1,6 +1,6 @@
 """Pages: plain views of model values, drawn by templates; each renderer returns one text."""
 
-from retrorun.report.cohort.page import cohort_page
+from retrorun.report.cohort import cohort_page
 from retrorun.report.history.comparison import comparison_page
 from retrorun.report.history.period import PeriodContext, period_page
 from retrorun.report.history.sessions import index_page, list_sessions

@@ -1,18 +1,20 @@
 """What waits for the athlete: candidates to be reviewed, files set aside, an import under way.
 
 Plain values, as the server of `retrorun open` sends them and as the home page and the review draw
-them; and what the answers so far have taught, in one line.
+them. And what the answers so far have taught, in one line and in full: whether the athlete's
+backward gait is proven by them, and whether it counts.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from retrorun.model import Athlete, Session
-from retrorun.report.numbers import local_date, short_date
+from retrorun.model import Athlete, GaitHabit, MeasuredSegment, Session
+from retrorun.report.numbers import local_date, percent, short_date
 from retrorun.report.words import say
 
 LONGEST_NAME = 60
+TRUST_COMMAND = "retrorun profile trust_gait=true"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,3 +148,69 @@ def _steps(athlete: Athlete) -> str:
     backward_spm = back.intercept_spm + back.slope_spm_per_mps * speed_mps
     percent = round(100 * (backward_spm / forward_spm - 1))
     return say("learnt_slower" if percent < 0 else "learnt_quicker", percent=abs(percent))
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """Sentences in reading order, and the command that they offer; empty where there is none."""
+
+    lines: tuple[str, ...]
+    command: str = ""
+
+
+def habit(athlete: Athlete) -> Habit | None:
+    """What was learnt, from how many segments and sessions; None without answers and trust."""
+    learnt = athlete.gait_habit
+    if learnt is None:
+        return Habit((say("habit_unproven"),)) if athlete.trust_gait else None
+    lines = [_taught(learnt)]
+    if learnt.counted:
+        rate = percent(learnt.right / learnt.counted)
+        lines.append(
+            say(
+                "habit_proof",
+                right=learnt.right,
+                counted=learnt.counted,
+                rate=rate,
+                low=percent(learnt.low),
+            )
+        )
+    lines.append(say(f"habit_{habit_state(athlete)}"))
+    return Habit(tuple(lines), TRUST_COMMAND if habit_state(athlete) == "offer" else "")
+
+
+def habit_state(athlete: Athlete) -> str:
+    """``offer``, ``trusted``, ``unproven`` (trust without proof) or ``early``."""
+    proven = athlete.gait_habit is not None and athlete.gait_habit.proven
+    if athlete.trust_gait:
+        return "trusted" if proven else "unproven"
+    return "offer" if proven else "early"
+
+
+def session_habit(athlete: Athlete, measured: Sequence[MeasuredSegment]) -> Habit | None:
+    """What a session's page says: only where it holds what counts by habit, or could.
+
+    It holds no counts, which every later answer would change.
+    """
+    verdicts = {each.segment.verdict for each in measured if each.segment.direction == "backward"}
+    if "habit" in verdicts:
+        return Habit((say("habit_counted"),))
+    which = habit_state(athlete)
+    if "candidate" not in verdicts or which in {"early", "trusted"}:
+        return None
+    return Habit((say(f"habit_{which}"),), TRUST_COMMAND if which == "offer" else "")
+
+
+def habit_seconds(measured: Sequence[MeasuredSegment]) -> float:
+    """Seconds that count by habit."""
+    return sum(each.metrics.seconds for each in measured if each.segment.verdict == "habit")
+
+
+def _taught(learnt: GaitHabit) -> str:
+    counts = (learnt.answers, learnt.backward, learnt.sessions)
+    named = dict(zip(("answers", "backward", "sessions"), map(str, counts), strict=True))
+    if learnt.kind is None:
+        return say("habit_few", fallback="habit_few", **named)
+    bounds = (*learnt.kind.step_gain, *learnt.kind.speed_share)
+    ends = dict(zip(("gain", "most", "slow", "fast"), map(percent, bounds), strict=True))
+    return say("habit_taught", fallback="habit_taught", **named, **ends)

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 
 from retrorun.errors import NotARunError, ReadError
 from retrorun.readers import read
-from retrorun.readers.xml import activity, gpx, tcx
+from retrorun.readers.xml import activity, floats, gpx, tcx, unix_s
 from retrorun.readers.xml.fast_path import PLACE, cut_points
-from retrorun.readers.xml.values import floats, unix_s
 from retrorun.settings import ReadLimits
 
 POINTS = {".gpx": gpx._POINTS, ".tcx": tcx._POINTS}

@@ -7,8 +7,12 @@ with the heart rate and steps of its ``export.xml``, a phone's sensor log is a f
 """
 
 import io
+import lzma
+import math
 import stat
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -18,7 +22,6 @@ from typing import IO
 
 from retrorun.errors import NotARunError, ReadError
 from retrorun.readers.containers import apple_health, phyphox, sensor_logger
-from retrorun.readers.containers.limited_zip import UNPACKING_ERRORS, open_zip
 from retrorun.readers.containers.strava import TABLE, ActivityRow, activities, file_key
 from retrorun.readers.registry import HEAD_BYTES, MemberError, reader_of, suffixes
 from retrorun.readers.sports import is_on_foot
@@ -31,6 +34,12 @@ _HELD = 64 << 20  # a zip within a zip that is no larger is held as a whole
 _PASSES = 16  # over the packed bytes of a larger one: going back means to read it again
 _UNPACKED = 3  # and over its unpacked bytes, for those that are packed tightly
 _SLOW = 20  # bzip2 and LZMA take so many times as long as deflate
+_MOST_LISTED = 16 << 20  # bytes of a table of contents
+UNPACKING_ERRORS = (  # what zipfile and its decompressors raise on damaged archives
+    *(zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError),
+    *(OSError, ValueError, IndexError, KeyError, OverflowError),
+    *(struct.error, lzma.LZMAError),
+)
 
 
 def refusal(name: str, info: zipfile.ZipInfo) -> ReadError | None:
@@ -408,3 +417,55 @@ class _ArchiveWalk:
                 route,
                 health.with_samples(route, content) if isinstance(content, bytes) else content,
             )
+
+
+def open_zip(stream: IO[bytes], name: str, most_passed: float = math.inf) -> zipfile.ZipFile:
+    """A zip that is read from a stream.
+
+    Raises:
+        ReadError: its table of contents is too large.
+        BadZipFile: it is none, or others of ``UNPACKING_ERRORS``.
+    """
+    return zipfile.ZipFile(_Watched(stream, name, most_passed))
+
+
+class _Watched:
+    """A stream of which no large piece is read at once, nor too much in all.
+
+    Args:
+        stream: can be read at any place.
+        name: of the archive, for messages.
+        most_passed: bytes that may be passed over; going back passes over all up to there.
+    """
+
+    def __init__(self, stream: IO[bytes], name: str, most_passed: float) -> None:
+        self.stream, self.name, self.left = stream, name, most_passed
+
+    def read(self, size: int = -1) -> bytes:
+        """As of a file."""
+        if size > _MOST_LISTED:
+            words = f"its table of contents has over {_MOST_LISTED} bytes"
+            raise ReadError("archive-too-many", words, file=self.name)
+        return self.stream.read(size)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """As of a file."""
+        before = self.stream.tell()
+        after = self.stream.seek(offset, whence)
+        self.left -= after - before if after >= before else after
+        if self.left < 0:
+            words = "its members lie in an order that would take too long"
+            raise ReadError("archive-costly", words, file=self.name)
+        return after
+
+    def tell(self) -> int:
+        """As of a file."""
+        return self.stream.tell()
+
+    def seekable(self) -> bool:
+        """As of a file."""
+        return self.stream.seekable()
+
+    def close(self) -> None:
+        """As of a file."""
+        self.stream.close()

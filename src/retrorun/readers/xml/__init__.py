@@ -1,1 +1,146 @@
-"""GPX and TCX: XML text to recordings."""
+"""GPX and TCX, and what their readers share: times and numbers as XML files write them.
+
+Times become Unix seconds, numbers become floats.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, timezone
+
+import msgspec
+import numpy as np
+
+from retrorun.units import FloatArray
+
+_ZONE = re.compile(rb"(?:Z|[+-]\d\d:\d\d)?\Z")
+# ISO 8601 as some write it: no leading zeros, lower case, blanks, slashes, no seconds, 24:00, :60
+_LOOSE = re.compile(
+    r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})[Tt\s]\s*(\d{1,2}):(\d{1,2})"
+    r"(?::(\d{1,2})(?:[.,](\d{1,12}))?)?\s*"
+    r"(?:([Zz]|UTC|GMT)|([+-])(\d{1,2}):?(\d{2})?)?",
+    re.ASCII,
+)
+_US = 1_000_000
+_EXACT_US = 2**52  # a century and a half: so many a float holds exactly
+_FULL = rb"(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?"
+
+
+def unix_s(texts: Sequence[bytes]) -> FloatArray:
+    """(n,) Unix seconds of ISO 8601 times, NaN where one makes no sense; no zone means UTC."""
+    alike = _alike_s(texts) if texts else None
+    return np.array([_one(text.decode())[0] for text in texts]) if alike is None else alike
+
+
+def utc_offset_s(text: str) -> float | None:
+    """Local minus UTC, if the time names it (``Z`` names no zone)."""
+    return _one(text)[1]
+
+
+def _alike_s(texts: Sequence[bytes]) -> FloatArray | None:
+    """All at once if they are written in full and in one zone, or None: the value is the same."""
+    found = _ZONE.search(texts[0])
+    zone = found[0] if found else b""
+    lines = b"\n".join(texts)
+    plain = _FULL + re.escape(zone)
+    if not re.fullmatch(rb"%b(?:\n%b)*+" % (plain, plain), lines):
+        return None
+    bare = (lines.replace(zone, b"") if zone else lines).split(b"\n")
+    known_s, offset_s = _one(texts[0].decode())
+    try:
+        local_us = np.array(bare).astype("datetime64[us]").astype(np.int64)
+    except ValueError:
+        return None  # a date or an hour that does not exist
+    if len(bare) != len(texts) or not np.isfinite(known_s) or np.abs(local_us).max() > _EXACT_US:
+        return None
+    return np.asarray((local_us - int(offset_s or 0) * _US) / _US)
+
+
+def _one(text: str) -> tuple[float, float | None]:
+    try:
+        moment = _moment(text.strip())
+        offset = moment.utcoffset()
+        aware = moment if offset is not None else moment.replace(tzinfo=UTC)
+        offset_s = offset.total_seconds() if offset else None
+        return aware.timestamp(), offset_s
+    except (ValueError, OverflowError):
+        return float("nan"), None
+
+
+def _moment(text: str) -> datetime:
+    """A time, written as it should be or nearly so.
+
+    Raises:
+        ValueError: it is none.
+        OverflowError: no calendar has it.
+    """
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        found = _LOOSE.fullmatch(text)
+        if found is None:
+            raise
+    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
+    if hour > 24 or minute > 59 or second > 60:
+        raise ValueError(text)
+    fraction_s = float(f"0.{found[7]}") if found[7] else 0.0
+    since = timedelta(hours=hour, minutes=minute, seconds=second + fraction_s)
+    return datetime(year, month, day, tzinfo=_offset(found)) + since
+
+
+def _offset(found: re.Match[str]) -> timezone | None:
+    if found[8]:
+        return UTC
+    if not found[9]:
+        return None
+    offset = timedelta(hours=int(found[10]), minutes=int(found[11] or 0))
+    return timezone(-offset if found[9] == "-" else offset)
+
+
+_MOST = 1e12  # what is larger is no measurement
+MISSING = rb"(?:nan|null|none|n/a|-?inf(?:inity)?|-+)"  # what some write where there is no value
+_MISSING = re.compile(rb"\s*(?:%b)?\s*" % MISSING, re.IGNORECASE)
+_NUMBERS = msgspec.json.Decoder(list[float])
+
+
+def floats(texts: Sequence[bytes]) -> FloatArray:
+    """(n,) numbers, NaN where a text is none."""
+    return floats_with_commas(texts)[0]
+
+
+def floats_with_commas(texts: Sequence[bytes]) -> tuple[FloatArray, bool]:
+    """(n,) numbers, NaN where a text is none, and whether any has a decimal comma.
+
+    Together they are a list in JSON, which is read three times as fast as one by one; numbers that
+    JSON has not, such as ``+1``, ``.5`` or ``1,5``, are read one by one.
+    """
+    try:
+        values = np.array(_NUMBERS.decode(b"[%b]" % b",".join(texts)), dtype=np.float64)
+    except msgspec.MsgspecError:
+        values = np.zeros(0)
+    has_commas = False
+    if len(values) != len(texts):
+        values = np.fromiter(map(_float, texts), np.float64, len(texts))
+        has_commas = b"," in b"".join(texts)
+    # JSON's -0 is 0
+    return np.where(np.abs(values) < _MOST, values, np.nan) + 0.0, has_commas
+
+
+def count_lost(texts: Sequence[bytes], values: FloatArray) -> int:
+    """How many texts were not read though they do not say that the value is missing."""
+    at = np.flatnonzero(~np.isfinite(values))
+    return sum(1 for index in at.tolist() if not _MISSING.fullmatch(texts[index]))
+
+
+def number(text: str) -> float:
+    """One number, NaN where it is none."""
+    return _float(text.encode())
+
+
+def _float(text: bytes) -> float:
+    """A comma is the decimal one where there is no point: XML has no other use for it."""
+    if text.count(b",") == 1 and b"." not in text:
+        text = text.replace(b",", b".")
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")

@@ -24,10 +24,10 @@ from retrorun.model import (
 )
 from retrorun.readers.cadence import normalize_cadence
 from retrorun.readers.sports import is_on_foot
+from retrorun.readers.xml import utc_offset_s
 from retrorun.readers.xml.document import XmlBrokenError, chunks, decode, elements, repair
 from retrorun.readers.xml.fast_path import PointNames, Run, cut_points
 from retrorun.readers.xml.points import PointTable, differences, leftover_counts
-from retrorun.readers.xml.values import utc_offset_s
 from retrorun.settings import ReadLimits
 from retrorun.units import FloatArray
 

@@ -23,8 +23,8 @@ from functools import cached_property, reduce
 import numpy as np
 from numpy.typing import NDArray
 
+from retrorun.readers.xml import count_lost, floats_with_commas, unix_s
 from retrorun.readers.xml.document import chunks
-from retrorun.readers.xml.values import count_lost, floats_with_commas, unix_s
 from retrorun.units import FloatArray
 
 TIME = "time"  # the column of times: words that become numbers

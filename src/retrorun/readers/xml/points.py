@@ -9,9 +9,9 @@ import numpy as np
 from lxml import etree
 
 from retrorun.model import Note
+from retrorun.readers.xml import MISSING, floats, unix_s
 from retrorun.readers.xml.document import local_name
 from retrorun.readers.xml.fast_path import PLACE, TIME, Indices, PointNames, Run
-from retrorun.readers.xml.values import MISSING, floats, unix_s
 from retrorun.units import FloatArray
 
 _MOST_NAMES = 500  # no real file has so many different elements in its points

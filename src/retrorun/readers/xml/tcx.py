@@ -9,6 +9,7 @@ from lxml import etree
 from retrorun.errors import NotARunError, ReadError
 from retrorun.model import Export, Lap, Note, Pause, Recording, Source
 from retrorun.readers.sports import is_on_foot, sport_of_code
+from retrorun.readers.xml import number, unix_s
 from retrorun.readers.xml.activity import (
     ActivityData,
     ParseSpec,
@@ -20,7 +21,6 @@ from retrorun.readers.xml.activity import (
 from retrorun.readers.xml.document import local_name
 from retrorun.readers.xml.fast_path import PointNames, Run
 from retrorun.readers.xml.points import PointTable, unread_names
-from retrorun.readers.xml.values import number, unix_s
 from retrorun.settings import ReadLimits
 from retrorun.units import FloatArray
 

@@ -13,10 +13,10 @@ from retrorun.compare import claims
 from retrorun.model import Association, Athlete, Comparison, Record, Session
 from retrorun.report.claims import claim_cards
 from retrorun.report.figures import axis, layout
-from retrorun.report.habit import habit
 from retrorun.report.history import differences, trends
 from retrorun.report.history.calendar import calendar_years, volume_figure, week_table
 from retrorun.report.history.sessions import SessionList, session_list
+from retrorun.report.inbox import habit
 from retrorun.report.numbers import Display, Shown, clock, number, sentence, short_date, shown
 from retrorun.report.page import LIVE, Place, render
 from retrorun.report.words import say

@@ -8,8 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from retrorun.model import Athlete, MeasuredSegment, Session, Totals
-from retrorun.report.habit import habit, habit_seconds
-from retrorun.report.inbox import Inbox
+from retrorun.report.inbox import Inbox, habit, habit_seconds
 from retrorun.report.numbers import (
     Display,
     clock,

@@ -22,7 +22,7 @@ from retrorun.model import (
 from retrorun.model.comparison import Claim, Guidance
 from retrorun.report.claims import ClaimCard, claim_cards
 from retrorun.report.figures import Table, grid
-from retrorun.report.habit import Habit, habit_seconds, session_habit
+from retrorun.report.inbox import Habit, habit_seconds, session_habit
 from retrorun.report.numbers import (
     UNKNOWN,
     Display,
