@@ -301,8 +301,8 @@ def _library_errors(name: str | None = None) -> tuple[type[Exception], ...]:
 
 
 def _filesystem(address: str) -> tuple[Any, str]:
-    fsspec = importlib.import_module("fsspec")
     try:
+        fsspec = importlib.import_module("fsspec")
         system, root = fsspec.core.url_to_fs(address)
     except (ImportError, ValueError) as problem:
         remedy = 'Object stores need `pip install "retrorun[cluster]"`.'
