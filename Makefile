@@ -105,7 +105,7 @@ release: dev ## VERSION=1.2.3: its section in CHANGELOG.md, and both packages in
 	$(BIN)/python benchmarks/packages.py try
 
 docs: dev ## the documentation as a site that needs no network, in site
-	$(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 samples: install ## write sample_data anew (it is the simulator's output)
 	$(BIN)/retrorun simulate sample_data

@@ -31,7 +31,7 @@ MADE = {"PKG-INFO"}  # by the build, in the source distribution
 LINK = re.compile(r"\]\((?![a-z]+://)[^)]*\)")
 ASKED_FOR = ("fitparse", "gpxpy", "pandas", "plotly", "click")
 EXTRAS = ("dask", "distributed", "fsspec", "s3fs", "mkdocs", "pytest")  # not in a bare environment
-FROM_SOURCE = ("test_docs.py", "test_layers.py", "test_layout.py", "test_settings.py")
+FROM_SOURCE = ("test_docs.py", "test_layers.py", "test_layout.py", "test_contract.py")
 TIMEOUT_S = 600.0
 
 
