@@ -245,17 +245,15 @@ def main() -> None:
     options = parser.parse_args()
     wheel, sdist = build(options.folder)
     found = faults(wheel, sdist, kept_by_git())
-    for each in found:
-        print(each)
     if found:
-        raise SystemExit(1)
-    for each in (wheel, sdist):
-        print(f"{each.name}: {each.stat().st_size / 1e6:.2f} MB")
+        raise SystemExit("\n".join(found))
+    for package in (wheel, sdist):
+        print(f"{package.name}: {package.stat().st_size / 1e6:.2f} MB")
     if options.what == "try":
         with tempfile.TemporaryDirectory() as folder:
             places = [Path(folder, name) for name in ("wheel", "sdist")]
-            for each in places:
-                each.mkdir()
+            for place in places:
+                place.mkdir()
             home = try_wheel(wheel, places[0])
             try_sdist(sdist, places[1], home)
         print("the wheel and the source distribution work")
