@@ -8,7 +8,7 @@ DEMO_ARCHIVE := .demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev browser demo check coverage test baseline processors bench faults fuzz attack guided screenshots lint format accuracy numbers samples constraints clean
+.PHONY: help install dev packages release docs browser demo check coverage test baseline processors bench faults fuzz attack guided screenshots lint format accuracy numbers samples constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -96,6 +96,17 @@ guided: dev ## SECONDS=600 of coverage-guided fuzzing, where atheris installs
 screenshots: dev demo ## the README's pictures, of the demo's pages
 	$(BIN)/python benchmarks/screenshots.py reports $(DEMO_ARCHIVE)
 
+packages: dev ## build the wheel and the source distribution, and try both in empty environments
+	$(BIN)/python benchmarks/packages.py try
+
+release: dev ## VERSION=1.2.3: its section in CHANGELOG.md, and both packages in dist, checked and tried
+	@test -n "$(VERSION)" || { echo "say which version: make release VERSION=1.2.3"; exit 1; }
+	$(BIN)/python benchmarks/release.py $(VERSION)
+	$(BIN)/python benchmarks/packages.py try
+
+docs: dev ## the documentation as a site that needs no network, in site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 samples: install ## write sample_data anew (it is the simulator's output)
 	$(BIN)/retrorun simulate sample_data
 
@@ -104,5 +115,5 @@ constraints: dev ## pin what is installed now
 	$(BIN)/pip freeze --exclude-editable | grep -v ' @ ' > constraints.txt
 
 clean: ## remove the environment, the demo's archive and its pages
-	rm -rf $(VENV) $(DEMO_ARCHIVE) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(DEMO_ARCHIVE) dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find reports -mindepth 1 ! -name README.md -delete

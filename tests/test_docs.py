@@ -14,6 +14,7 @@ from retrorun.cli import main
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 LINK = re.compile(r"\]\(([^)#\s]+)")
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 
 
 def commands(group: click.Group = main, before: str = "") -> Iterator[tuple[str, click.Command]]:
@@ -51,9 +52,7 @@ def test_the_page_of_settings_is_up_to_date_and_says_what_each_is() -> None:
     assert fragments == []
 
 
-@pytest.mark.parametrize(
-    "page", [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")], ids=lambda page: page.name
-)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(page: Path) -> None:
     targets = LINK.findall(page.read_text(encoding="utf-8"))
     for target in (each for each in targets if "://" not in each):
@@ -63,14 +62,27 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_every_make_target_in_the_docs_exists() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))
-    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
+    for page in PAGES:
         named = re.findall(r"`make ([a-z]+)", page.read_text(encoding="utf-8"))
         assert set(named) <= targets, page.name
 
 
 def test_every_source_file_that_the_docs_name_exists() -> None:
-    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
+    for page in PAGES:
         for name in re.findall(
             r"`((?:src|tests|benchmarks|docs)/[^`\s*]+)`", page.read_text("utf-8")
         ):
             assert (ROOT / name).exists(), f"{page.name}: {name}"
+
+
+def test_the_workflow_does_what_must_be_green_and_each_target_exists() -> None:
+    must = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    flow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    linux = flow.partition("  linux:\n")[2].partition("  macos:\n")[0]
+    assert re.findall(r"- run: (.+)", linux) == ["bash .ci/run"]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    wanted = re.findall(r"^make (\w+)", must, flags=re.MULTILINE)
+    assert {"lint", "demo", "docs", "packages", "test", "baseline"} <= set(wanted)
+    for text in (must, flow):
+        for target in re.findall(r"^(?: +- run: )?make (\w+)", text, re.MULTILINE):
+            assert re.search(rf"^{target}:", makefile, re.MULTILINE), target

@@ -19,6 +19,7 @@ from serving import Client
 from retrorun.archive import Archive
 from retrorun.server import uploads
 from retrorun.server.uploads import cleaned, named
+from windows_names import is_reserved
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +61,11 @@ def sent(client: Client, *files: tuple[str, bytes]) -> list[dict[str, Any]]:
         ('a<b>"c|d?e*f.fit', "a_b__c_d_e_f.fit"),
         ("con.fit", "_con.fit"),
         ("NUL", "_NUL"),
+        ("COM¹.fit.gz", "_COM¹.fit.gz"),
+        ("aux .gpx", "_aux.gpx"),
+        ("CONIN$.tcx", "_CONIN$.tcx"),
+        ("lpt9.labels.csv", "_lpt9.labels.csv"),
+        ("console.fit", "console.fit"),
         ("run.fit. . ", "run.fit"),
         (".fit", "fit"),
         ("lauf ü 走.fit.gz", "lauf ü 走.fit.gz"),
@@ -67,6 +73,14 @@ def sent(client: Client, *files: tuple[str, bytes]) -> list[dict[str, Any]]:
 )
 def test_a_name_is_visible_and_without_a_folder_on_any_system(name: str, wanted: str) -> None:
     assert cleaned(name, 180) == wanted
+    assert not is_reserved(cleaned(name, 180))
+
+
+def test_what_is_a_device_on_windows_is_what_python_says() -> None:
+    devices = ("con", "prn", "aux", "nul", "conin$", "conout$", "com¹", "lpt³", "com1", "lpt9")
+    for name in (f"{device}{more}" for device in devices for more in ("", " ", ".fit", " .a.b")):
+        assert is_reserved(name), name
+        assert not is_reserved(cleaned(name, 180)), name
 
 
 @pytest.mark.parametrize("ending", [".fit", ".fit.gz", ".labels.csv", ".FIT.GZ"])

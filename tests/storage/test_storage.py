@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 from pathlib import Path
 
 import fsspec
@@ -148,6 +149,15 @@ def test_an_unknown_store_is_reported() -> None:
     with pytest.raises(RetrorunError) as caught:
         storage.open_store("nonsense://bucket/x")
     assert caught.value.slug == "store-unknown"
+
+
+def test_a_store_without_the_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fsspec", None)  # as if it were not installed
+    with pytest.raises(RetrorunError) as caught:
+        storage.open_store("s3://name:secret@bucket/x")
+    assert 'pip install "retrorun[cluster]"' in str(caught.value)
+    assert "fsspec, which is not installed" in str(caught.value)
+    assert "secret" not in str(caught.value)
 
 
 def test_a_generous_limit_costs_no_memory(tmp_path: Path) -> None:

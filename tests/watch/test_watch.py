@@ -3,6 +3,7 @@
 import os
 import plistlib
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,10 +14,12 @@ from pathlib import Path
 from typing import Self
 
 import pytest
+from click.testing import CliRunner
 
 import fake_pipeline
 from retrorun import watch
 from retrorun.archive import Archive
+from retrorun.cli import main
 from retrorun.errors import ArchiveError
 from retrorun.ingest import Engine, plan_import, run_import
 from retrorun.model import Athlete
@@ -202,6 +205,7 @@ def test_signals_end_it_cleanly(tmp_path: Path, number: int) -> None:
     assert (out, err, running.returncode) == ("clean\n", "", 0)
 
 
+ANALYZE = shutil.which("systemd-analyze")
 ODD = ["/opt/my tools/retrorun", "watch", 'runs "2026" 100% $HOME\\x']
 
 
@@ -212,6 +216,46 @@ def test_the_systemd_unit_starts_the_very_command() -> None:
     words = shlex.split(line.removeprefix("ExecStart=").replace("%%", "%").replace("$$", "$"))
     assert words == ODD
     assert "WantedBy=default.target" in unit
+
+
+@pytest.mark.skipif(not ANALYZE, reason="systemd-analyze is not here")
+@pytest.mark.parametrize("program", [sys.executable, "/nowhere/retrorun"])
+def test_systemd_finds_no_fault_in_the_unit(tmp_path: Path, program: str) -> None:
+    assert ANALYZE
+    unit = tmp_path / "retrorun.service"
+    unit.write_text(watch.service("systemd", [program, *ODD[1:]]), encoding="utf-8")
+    done = subprocess.run(  # noqa: S603 - systemd's own
+        [ANALYZE, "verify", "--man=no", unit],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    ours = [line for line in done.stderr.splitlines() if "retrorun" in line]
+    if program == sys.executable:
+        assert (done.returncode, ours) == (0, [])
+    else:  # so that a fault would be found
+        assert any("is not executable" in line for line in ours), done.stderr
+
+
+def test_the_service_keeps_every_option_and_starts_a_module_by_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RETRORUN_ARCHIVE", "mine")
+    monkeypatch.setattr(sys, "argv", ["/somewhere/retrorun/__main__.py"])
+    words = ["watch", "runs", "--every", "300", "--no-events", "--jobs", "1", "--reports", "pages"]
+    done = CliRunner().invoke(main, [*words, "--service", "launchd"])
+    assert done.exit_code == 0, done.output
+    command = plistlib.loads(done.stdout.encode())["ProgramArguments"]
+    assert command[:5] == [sys.executable, "-m", "retrorun", "watch", str(tmp_path / "runs")]
+    assert command[5:10] == ["--every", "300", "--no-events", "--jobs", "1"]
+    assert command[10:] == [
+        "--reports",
+        str(tmp_path / "pages"),
+        "--archive",
+        str(tmp_path / "mine"),
+    ]
 
 
 def test_the_launchd_agent_starts_the_very_command() -> None:

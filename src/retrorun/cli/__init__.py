@@ -19,6 +19,7 @@ COMMANDS = {
     "archive": ("maintenance", "Check, back up, restore or tidy the archive."),
     "cohort": ("cohort", "Process, compare and export many athletes."),
     "compare": ("compare", "Compare backward with forward running."),
+    "demo": ("maintenance", "Show the pages of simulated runs."),
     "doctor": ("maintenance", "Show what is installed, and what is wrong."),
     "explain": ("analyze", "Show the evidence for each segment of a file."),
     "export": ("reports", "Write sessions, segments and tracks as files."),

@@ -1,8 +1,10 @@
-"""Commands that keep things in order, doctor and archive; and the simulator."""
+"""Commands that keep things in order, doctor and archive; and those of simulated runs."""
 
 import platform
+import shlex
 import shutil
 import sqlite3
+import webbrowser
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,7 +17,7 @@ import click
 from retrorun import __version__
 from retrorun.archive import Archive, maintenance
 from retrorun.cli import options
-from retrorun.errors import RetrorunError
+from retrorun.errors import RetrorunError, SettingsError
 from retrorun.ingest import Engine, plan_import
 from retrorun.ingest import repair as repairs
 from retrorun.model import Athlete
@@ -117,6 +119,59 @@ def simulate(folder: Path, seed: int | None, sessions: int) -> None:
     """Write synthetic backward runs, and the truth about them, into DIR."""
     for path in write_samples(folder, SAMPLE_SEED if seed is None else seed, sessions):
         click.echo(path)
+
+
+DEMO_PARTS = ("exports", "archive", "reports")  # the folders of a demo
+
+
+@click.command()
+@click.argument("folder", metavar="[DIR]", default="retrorun-demo", type=options.FOLDER)
+@options.jobs
+@click.option("--browser/--no-browser", default=True, help="Open the first page in the browser.")
+@click.pass_context
+def demo(context: click.Context, folder: Path, jobs: int | None, browser: bool) -> None:
+    """Write simulated runs into DIR (./retrorun-demo), analyse them and open their pages.
+
+    They have an archive of their own in DIR: yours is not touched.
+    """
+    from retrorun.cli.process import process
+
+    exports, kept, reports = (_demo_folder(folder) / part for part in DEMO_PARTS)
+    write_samples(exports)
+    try:
+        context.invoke(
+            process,
+            folder=str(exports),
+            archive=kept,
+            reports=reports,
+            profile=exports / "profile.toml",
+            jobs=jobs,
+        )
+    except click.exceptions.Exit as end:
+        if end.exit_code:
+            raise
+    words = f"retrorun open --archive {shlex.quote(str(kept))}"
+    click.echo(f"the same pages, alive, to answer what they ask: {shown(words)}", err=True)
+    if browser:
+        webbrowser.open((reports / "index.html").absolute().as_uri())
+
+
+def _demo_folder(folder: Path) -> Path:
+    """The folder, if it is not there, empty or an earlier demo's.
+
+    Raises:
+        SettingsError: it holds something else, or cannot be listed.
+    """
+    try:
+        others = {each.name for each in folder.iterdir()} if folder.exists() else set()
+    except OSError as problem:
+        words = problem.strerror or "cannot be listed"
+        raise SettingsError("folder-unreadable", words, file=str(folder)) from problem
+    if others - set(DEMO_PARTS):
+        remedy = "Name a folder that is not there yet: `retrorun demo DIR`."
+        words = "the folder holds something else than a demo"
+        raise SettingsError("demo-folder", words, file=shown(str(folder)), remedy=remedy)
+    return folder
 
 
 LITTLE_BYTES = 500 * 2**20  # free space below which doctor warns

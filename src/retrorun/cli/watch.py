@@ -4,7 +4,7 @@ import os
 import sys
 import threading
 import webbrowser
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,8 @@ from retrorun.settings import Settings
 from retrorun.storage import shown
 from retrorun.watch import Rhythm
 
+EVERY_S = 60.0  # the longest time between two looks
+
 
 @click.command()
 @click.argument("folder", type=options.FOLDER)
@@ -31,7 +33,7 @@ from retrorun.watch import Rhythm
 @options.profile
 @options.settings
 @options.jobs
-@click.option("--every", default=60.0, show_default=True, help="Seconds between two looks.")
+@click.option("--every", default=EVERY_S, show_default=True, help="Seconds between two looks.")
 @click.option("--events/--no-events", default=True, help="Also look at the system's events.")
 @click.option("--once", is_flag=True, help="Look once and end: for cron.")
 @click.option(
@@ -56,7 +58,10 @@ def watch(
     """Do what process does whenever something is dropped into FOLDER, until stopped."""
     if service is not None:
         option_paths = {"--archive": archive, "--profile": profile, "--settings": settings}
-        click.echo(watch_service(service, folder, reports, option_paths), nl=False)
+        words = [] if every == EVERY_S else ["--every", f"{every:g}"]
+        words += [] if events else ["--no-events"]
+        words += ["--jobs", str(jobs)] if jobs else []
+        click.echo(watch_service(service, folder, reports, option_paths, words), nl=False)
         return
     paths = WatchPaths(folder, options.archive_folder(archive), reports, profile)
     rhythm = Rhythm(every_s=every, events=events)
@@ -181,14 +186,34 @@ def _print_message(message: str) -> None:
 
 
 def watch_service(
-    kind: str, folder: Path, reports: Path, option_paths: Mapping[str, Path | None]
+    kind: str,
+    folder: Path,
+    reports: Path,
+    option_paths: Mapping[str, Path | None],
+    words: Sequence[str] = (),
 ) -> str:
-    """The unit or property list that starts this watch at login, with full paths."""
-    program = Path(sys.argv[0]).absolute()
-    command = [str(program), "watch", str(folder.absolute()), "--reports", str(reports.absolute())]
-    for option, path in option_paths.items():
+    """The unit or property list that starts this watch at login, with full paths.
+
+    Args:
+        kind: ``systemd`` or ``launchd``.
+        folder: what is watched.
+        reports: where pages go.
+        option_paths: options that take a path; those without one are left out.
+        words: other options.
+    """
+    paths = {"--reports": reports, **option_paths}
+    command = [*_program(), "watch", str(folder.absolute()), *words]
+    for option, path in paths.items():
         command += [option, str(path.absolute())] if path else []
     return following.service(cast(Literal["systemd", "launchd"], kind), command)
+
+
+def _program() -> list[str]:
+    """What starts retrorun as it was started now: its own program, or Python with the package."""
+    program = Path(sys.argv[0]).absolute()
+    if program.suffix == ".py" or not program.is_file():
+        return [sys.executable, "-m", "retrorun"]
+    return [str(program)]
 
 
 PORT = 8097

@@ -57,9 +57,11 @@ def _bounded(clean: str, most_bytes: int) -> str:
 def quoted(key: str) -> str:
     """A key as a Hive partition's value: ASCII but letters, digits and ``_-.~`` as ``%XX``.
 
-    Letters beyond ASCII stay as they are, because Spark undoes ``%XX`` byte by byte.
+    Letters beyond ASCII stay as they are, because Spark undoes ``%XX`` byte by byte. A full stop at
+    the end is quoted too, because Windows drops it from the name of a folder.
     """
-    return "".join(map(_quoted, key))
+    value = "".join(map(_quoted, key))
+    return f"{value[:-1]}%2E" if value.endswith(".") else value
 
 
 def _quoted(char: str) -> str:

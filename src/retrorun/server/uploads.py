@@ -29,7 +29,8 @@ from retrorun.text import plain
 
 FIELD = "file"
 _UNUSABLE = re.compile(r'[<>:"/\\|?*]')  # on some system, in a name
-_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # names on Windows
+# devices on Windows, with any ending, blanks before it not counted
+_DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[\d¹²³]) *(\..*)?", re.IGNORECASE)
 _MOST_SAME = 1000  # files of one name that are numbered
 _TABLE_ENDING = ".labels.csv"
 NO_EXPORT = "It is no export: FIT, GPX, TCX, a zip of them, or a table of labels is."

@@ -301,12 +301,17 @@ def _library_errors(name: str | None = None) -> tuple[type[Exception], ...]:
 
 
 def _filesystem(address: str) -> tuple[Any, str]:
-    fsspec = importlib.import_module("fsspec")
+    remedy = 'Object stores need `pip install "retrorun[cluster]"`.'
+    file = without_user(address)
+    try:
+        fsspec = importlib.import_module("fsspec")
+    except ModuleNotFoundError as problem:
+        words = "object stores need fsspec, which is not installed"
+        remedy = 'Install it: `pip install "retrorun[cluster]"`.'
+        raise RetrorunError("store-unknown", words, file=file, remedy=remedy) from problem
     try:
         system, root = fsspec.core.url_to_fs(address)
     except (ImportError, ValueError) as problem:
-        remedy = 'Object stores need `pip install "retrorun[cluster]"`.'
-        file = without_user(address)
         raise RetrorunError(
             "store-unknown", words_of(problem), file=file, remedy=remedy
         ) from problem
