@@ -98,7 +98,8 @@ def printed(archive: Path) -> tuple[dict[str, str], list[str]]:
                 broken.append(" ".join(words[:2]))
         for path in sorted(out.rglob("*")):
             if path.is_file() and "assets" not in path.parts:
-                digest = hashlib.sha256(path.read_bytes()).hexdigest()
+                content = path.read_bytes().replace(str(archive).encode(), b"")  # in commands
+                digest = hashlib.sha256(content).hexdigest()
                 found[path.relative_to(out).as_posix()] = digest
     return found, broken
 
