@@ -144,6 +144,11 @@ def test_from_dropped_files_to_changed_totals(
     assert client.get(f"/api/sessions/{newest}")["totals"]["backward"]["seconds"] == 0
     for position in ("2", "3", "4"):
         page.keyboard.press("y")
+        shown = page.locator("#position", has_text=position)
+        moved = page.locator("#kept", has_text="has its answer by now")
+        expect(shown.or_(moved).first).to_be_visible()
+        if moved.is_visible():  # what followed the answer before changed it: it is asked again
+            page.keyboard.press("y")
         expect(page.locator("#position")).to_have_text(position)
     page.keyboard.press("n")
     expect(page.locator("#kept")).to_contain_text("is not backward")
