@@ -94,6 +94,17 @@ def backward_s(page: Page) -> int:
     return 60 * int(minutes) + int(seconds)
 
 
+def answer_yes(page: Page, position: str) -> None:
+    """Press the key, and wait for the next question; what changed meanwhile is asked again."""
+    page.keyboard.press("y")
+    shown = page.locator("#position", has_text=position)
+    changed = page.locator("#kept", has_text="has its answer by now")
+    expect(shown.or_(changed).first).to_be_visible()
+    if changed.is_visible():
+        page.keyboard.press("y")
+    expect(page.locator("#position")).to_have_text(position)
+
+
 def test_from_dropped_files_to_changed_totals(
     opened: BrowserContext, client: serving.Client, files: list[FilePayload]
 ) -> None:
@@ -143,13 +154,7 @@ def test_from_dropped_files_to_changed_totals(
     expect(question).to_contain_text("6:37 to 7:42")
     assert client.get(f"/api/sessions/{newest}")["totals"]["backward"]["seconds"] == 0
     for position in ("2", "3", "4"):
-        page.keyboard.press("y")
-        shown = page.locator("#position", has_text=position)
-        moved = page.locator("#kept", has_text="has its answer by now")
-        expect(shown.or_(moved).first).to_be_visible()
-        if moved.is_visible():  # what followed the answer before changed it: it is asked again
-            page.keyboard.press("y")
-        expect(page.locator("#position")).to_have_text(position)
+        answer_yes(page, position)
     page.keyboard.press("n")
     expect(page.locator("#kept")).to_contain_text("is not backward")
 
