@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import speed_material
-from retrorun import pipeline
+from retrorun import compare, pipeline, publish
 from retrorun.archive import Archive, Change, FileRow, Parcel, serialization
 from retrorun.model import Analysis, Athlete, Blob
 from retrorun.settings import Settings
@@ -73,6 +73,18 @@ def fill(archive: Archive, folder: Path, reports: Path | None = None) -> None:
     archive.pending.settle_pages(
         archive.pending.pages(), archive.database.state()
     )  # as if pages had been written
+    if reports is not None:
+        _mark_pages(archive, reports)
+
+
+def _mark_pages(archive: Archive, reports: Path) -> None:
+    """Note with what each page was written, as if it had been."""
+    pasts = compare.earlier_sessions(archive.sums(), Settings().compare)
+    marks = {
+        each: publish._fingerprint(pasts.get(each, compare.EarlierSessions()), "")  # noqa: SLF001
+        for each in archive.known()
+    }
+    (reports / publish.PASTS).write_text(json.dumps(marks), encoding="utf-8")
 
 
 def _copies(folder: Path, made: list[Pattern]) -> Iterator[tuple[FileRow, Parcel]]:
