@@ -3,7 +3,7 @@
 Each is drawn as ranges on one axis, `claim_cards` for the claims and `ranges` for cost factors.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -12,6 +12,7 @@ from retrorun.model import Estimate
 from retrorun.model.comparison import Claim
 from retrorun.report.words import say
 
+OPEN_CARDS = 3
 WIDTH = 420
 ROW = 26
 LEFT = 96
@@ -30,21 +31,35 @@ class ClaimCard:
     picture: Markup | None
 
 
-def claim_cards(claims: Sequence[Claim]) -> tuple[ClaimCard, ...]:
-    """Answered claims first, those that a watch cannot measure last."""
+@dataclass(frozen=True, slots=True)
+class ClaimCards:
+    """The claims that a page shows open, and those that it folds to one line each."""
+
+    open: tuple[ClaimCard, ...] = ()
+    folded: tuple[ClaimCard, ...] = ()
+
+
+def claim_cards(claims: Iterable[Claim]) -> ClaimCards:
+    """At most three answered claims open, those with a number first; all others folded.
+
+    Those that a watch cannot measure come last.
+    """
     order = ("answered", "too early", "not recorded", "not measurable")
-    made = sorted(claims, key=lambda each: order.index(each.status))
-    return tuple(
-        ClaimCard(
-            each.key,
-            each.claim,
-            each.literature,
-            each.data,
-            each.status.replace(" ", "-"),
-            say(f"status_{each.status.replace(' ', '_')}"),
-            _picture(each),
-        )
-        for each in made
+    made = sorted(claims, key=lambda each: (order.index(each.status), each.measured is None))
+    first = sum(each.status == "answered" for each in made[:OPEN_CARDS])
+    cards = tuple(_card(each) for each in made)
+    return ClaimCards(cards[:first], cards[first:])
+
+
+def _card(claim: Claim) -> ClaimCard:
+    return ClaimCard(
+        claim.key,
+        claim.claim,
+        claim.literature,
+        claim.data,
+        claim.status.replace(" ", "-"),
+        say(f"status_{claim.status.replace(' ', '_')}"),
+        _picture(claim),
     )
 
 

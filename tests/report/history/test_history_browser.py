@@ -184,6 +184,22 @@ def test_links_lead_to_pages_and_back(page: Page, site: Built) -> None:
     assert page.url.endswith(f"sessions/{0:012x}.html")
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_click_anywhere_on_a_row_leads_to_its_session(
+    browser: Browser, site: Built, width: int
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    opened(page, f"{site.url}/index.html")
+    row = page.locator(f".log tr:has(a[href='sessions/{0:012x}.html'])")
+    row.scroll_into_view_if_needed()
+    box = row.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] - 6, box["y"] + box["height"] / 2)
+    page.locator("#stretches").wait_for()
+    assert page.url.endswith(f"sessions/{0:012x}.html")
+    page.close()
+
+
 def test_a_mark_in_a_trend_leads_to_its_session(page: Page, site: Built) -> None:
     opened(page, f"{site.url}/comparison.html")
     chart = page.locator("#trend-cost_factor")

@@ -33,6 +33,9 @@
     const paper = (on) => { charts.forEach((chart) => { chart.width = on ? 680 : 0; }); redraw(); };
     matchMedia("print").addEventListener("change", (event) => paper(event.matches));
   }
+  // paper cannot be opened: what is folded is printed open
+  addEventListener("beforeprint", () => document.querySelectorAll("details:is(.fold, .studies):not([open])").forEach((at) => { at.open = true; at.dataset.folded = ""; }));
+  addEventListener("afterprint", () => document.querySelectorAll("details[data-folded]").forEach((at) => { at.open = false; delete at.dataset.folded; }));
 
   // -- one session: cursor, selection, links ------------------------------------------------------
   const data = json("session-data");

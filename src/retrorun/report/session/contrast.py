@@ -164,7 +164,7 @@ def _line(line: GaitLine, display: Display) -> Json:
 def _layout(display: Display) -> Json:
     axis: Json = {"gridcolor": "--rule", "zeroline": False, "color": "--muted", "fixedrange": True}
     return {
-        "height": 330,
+        "height": 214,
         "margin": {"l": 56, "r": 16, "t": 8, "b": 48},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",

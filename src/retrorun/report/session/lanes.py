@@ -130,7 +130,7 @@ def _lane(key: str, first: Line, second: Line | None = None) -> Lane | None:
 
 
 Json = dict[str, Any]
-LANE_PX = 118
+LANE_PX = 98
 GAP_PX = 14
 FOOT_PX = 34
 

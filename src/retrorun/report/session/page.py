@@ -20,7 +20,7 @@ from retrorun.model import (
     Track,
 )
 from retrorun.model.comparison import Claim, Guidance
-from retrorun.report.claims import ClaimCard, claim_cards
+from retrorun.report.claims import ClaimCards, claim_cards
 from retrorun.report.figures import Table, grid
 from retrorun.report.inbox import Habit, habit_seconds, session_habit
 from retrorun.report.numbers import (
@@ -115,7 +115,7 @@ class SessionView:
     rows: segments.Rows
     contrast: contrast.Contrast | None
     technique: Mapping[str, Any] | None
-    claims: tuple[ClaimCard, ...]
+    claims: ClaimCards
     guidance: Guidance | None
     quality: segments.Quality
     answering: segments.Answering | None
@@ -158,7 +158,7 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
         rows=rows,
         contrast=contrast.contrast(measured, display),
         technique=technique_figure(session, display),
-        claims=claim_cards(context.claims),
+        claims=claim_cards(each for each in context.claims if each.status != "not measurable"),
         guidance=context.guidance,
         quality=segments.quality(session),
         answering=None if context.redacted else asked,

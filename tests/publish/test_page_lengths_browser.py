@@ -1,0 +1,87 @@
+"""How long the pages of the samples are on desk and phone; paper holds what they fold."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from playwright.sync_api import Browser, Page
+
+from retrorun.cli import main
+
+DESK_PX, PHONE_PX = 1280, 390
+SUFFIXES = {".fit", ".gpx", ".tcx", ".gz"}
+SESSION = "2026-06-23-garmin.gpx"
+FOLDED = "details:is(.fold, .studies)"
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Path:
+    """The pages of all samples, read as a folder of exports is."""
+    folder = tmp_path_factory.mktemp("lengths")
+    exports = folder / "exports"
+    exports.mkdir()
+    for each in samples.iterdir():
+        if each.suffix in SUFFIXES:
+            (exports / each.name).write_bytes(each.read_bytes())
+    where = ["--archive", str(folder / "archive"), "--reports", str(folder / "pages")]
+    done = CliRunner().invoke(main, ["process", str(exports), *where])
+    assert done.exit_code == 0, done.output
+    return folder / "pages"
+
+
+def session_of(pages: Path) -> Path:
+    (found,) = [each for each in (pages / "sessions").glob("*.html") if SESSION in each.read_text()]
+    return found
+
+
+def opened(browser: Browser, path: Path, width_px: int = DESK_PX) -> Page:
+    page = browser.new_page(viewport={"width": width_px, "height": 900})
+    page.goto(path.as_uri())
+    page.wait_for_function("document.documentElement.dataset.drawn === 'yes'")
+    return page
+
+
+def height_px(browser: Browser, path: Path, width_px: int) -> int:
+    page = opened(browser, path, width_px)
+    found = page.evaluate("document.documentElement.scrollHeight")
+    page.close()
+    return int(found)
+
+
+@pytest.mark.parametrize(("width_px", "most_px"), [(DESK_PX, 4_200), (PHONE_PX, 7_500)])
+def test_a_session_page_is_short(
+    browser: Browser, pages: Path, width_px: int, most_px: int
+) -> None:
+    assert height_px(browser, session_of(pages), width_px) <= most_px
+
+
+@pytest.mark.parametrize(("width_px", "most_px"), [(DESK_PX, 7_000), (PHONE_PX, 11_500)])
+def test_the_comparison_is_short(
+    browser: Browser, pages: Path, width_px: int, most_px: int
+) -> None:
+    assert height_px(browser, pages / "comparison.html", width_px) <= most_px
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_paper_shows_what_is_folded(browser: Browser, pages: Path, *, scripts: bool) -> None:
+    page = browser.new_page(java_script_enabled=scripts)
+    page.goto(session_of(pages).as_uri())
+    hidden = page.locator(f"{FOLDED} > :not(summary)")
+    assert hidden.count() >= 8
+    assert not any(each.is_visible() for each in hidden.all())
+    page.emulate_media(media="print")
+    assert all(each.is_visible() for each in hidden.all())
+    page.close()
+
+
+def test_printing_opens_what_is_folded_and_closes_it_again(browser: Browser, pages: Path) -> None:
+    page = opened(browser, session_of(pages))
+    closed = page.locator(f"{FOLDED}:not([open])")
+    first = closed.count()
+    page.locator("details.fold summary").first.click()
+    assert closed.count() == first - 1
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert closed.count() == 0
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert closed.count() == first - 1  # what the reader opened stays open
+    page.close()

@@ -1,0 +1,71 @@
+"""Which claims a page shows open, which it folds, and which only the comparison holds."""
+
+from typing import Any
+
+import hand_made_sessions
+import lxml.html
+import session_history
+
+from retrorun.compare import claims
+from retrorun.compare.claims import UNMEASURABLE
+from retrorun.model import Estimate
+from retrorun.model.comparison import Claim
+from retrorun.report import SessionContext, comparison_page, session_page
+from retrorun.report.claims import claim_cards
+
+NUMBER = Estimate(1.3, 1.2, 1.4, "hand")
+
+
+def claim(key: str, status: Any, measured: Estimate | None = None) -> Claim:  # noqa: ANN401
+    return Claim(key, key, "studies", "data", None, NUMBER, measured, "", status)
+
+
+def titles(html: str, path: str) -> list[str]:
+    tree: Any = lxml.html.fromstring(html)  # what an XPath gives has no narrower type
+    return [each.text_content() for each in tree.xpath(path)]
+
+
+def test_three_answered_claims_are_open_and_those_with_a_number_first() -> None:
+    given = [
+        claim("a", "not measurable"),
+        claim("b", "answered"),
+        claim("c", "too early"),
+        claim("d", "answered"),
+        claim("e", "answered", NUMBER),
+        claim("f", "not recorded"),
+        claim("g", "answered"),
+    ]
+    found = claim_cards(given)
+    assert [each.key for each in found.open] == ["e", "b", "d"]
+    assert [each.key for each in found.folded] == ["g", "c", "f", "a"]
+
+
+def test_a_claim_without_an_answer_is_never_open() -> None:
+    found = claim_cards([claim("a", "too early"), claim("b", "answered")])
+    assert [each.key for each in found.open] == ["b"]
+    assert [each.key for each in found.folded] == ["a"]
+    assert claim_cards([claim("a", "not recorded")]).open == ()
+
+
+def test_what_no_watch_can_measure_stands_on_the_comparison_only() -> None:
+    sessions = session_history.ten_weeks()
+    compared = session_history.compared(sessions)
+    everything = {each.claim for each in claims(compared)}
+    beyond = {title for _, title, _ in UNMEASURABLE}
+    track = hand_made_sessions.track(session_history.LONG)
+    own = session_page(sessions[0], track, SessionContext(claims=claims(compared)))
+    over_time = comparison_page(compared, sessions, session_history.ME)
+    path = "//section[@aria-labelledby='claims']//h3"
+    assert set(titles(own, path)) == everything - beyond
+    assert set(titles(over_time, path)) == everything
+    assert len(titles(own, "//li[contains(@class,'claim')]")) == 3
+
+
+def test_a_folded_claim_holds_its_answer_and_its_studies() -> None:
+    sessions = session_history.ten_weeks()
+    compared = session_history.compared(sessions)
+    html = comparison_page(compared, sessions, session_history.ME)
+    section = " ".join(titles(html, "//section[@aria-labelledby='claims']"))
+    for each in claims(compared):
+        assert each.data in section
+        assert each.literature in section
