@@ -1,6 +1,7 @@
 """Sessions and tracks made by hand: what pages are tested on without any other stage."""
 
 import dataclasses as dc
+import itertools
 import math
 
 import numpy as np
@@ -13,6 +14,7 @@ from retrorun.model import (
     GaitLine,
     HeadingVerdict,
     HeartRate,
+    Lap,
     MeasuredSegment,
     Measures,
     Metrics,
@@ -44,6 +46,21 @@ HOUR: Plan = [
     (40, "unknown", "run", "confirmed", 2.4),
     (100, "forward", "walk", "confirmed", 1.4),
 ]
+TWO_CANDIDATES: Plan = [
+    (200, "forward", "run", "confirmed", 2.9),
+    (60, "backward", "run", "candidate", 2.1),
+    (140, "forward", "run", "confirmed", 2.9),
+    (60, "backward", "run", "candidate", 2.0),
+    (140, "forward", "run", "confirmed", 2.9),
+]
+
+
+def laps(*edges_s: float) -> tuple[Lap, ...]:
+    """Laps pressed by hand between these seconds since the start."""
+    return tuple(
+        Lap(START_S + first, START_S + last, trigger="manual")
+        for first, last in itertools.pairwise(edges_s)
+    )
 
 
 def energy(kcal: float) -> Energy:

@@ -1,7 +1,6 @@
 """Answers on a session's page in a real browser: collected on disk, handed in where it is live."""
 
 import dataclasses as dc
-import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,28 +10,20 @@ from axe_playwright_python.sync_playwright import Axe
 from fake_api import SITE, FakeApi
 from playwright.sync_api import Browser, Page, expect
 
-from retrorun.model import TWO_DIRECTIONS, Label, Lap, Session, Source
+from retrorun.model import TWO_DIRECTIONS, Label, Session, Source
 from retrorun.readers.label_file import label_table
 from retrorun.report import SessionContext, session_page
 
 ID = "0123456789ab"
 START_S = hand_made_sessions.START_S
-PLAN: hand_made_sessions.Plan = [
-    (200, "forward", "run", "confirmed", 2.9),
-    (60, "backward", "run", "candidate", 2.1),
-    (140, "forward", "run", "confirmed", 2.9),
-    (60, "backward", "run", "candidate", 2.0),
-    (140, "forward", "run", "confirmed", 2.9),
-]
+PLAN = hand_made_sessions.TWO_CANDIDATES
 EDGES = (0, 200, 260, 398, 462, 600)
 Put = Callable[[str], str]
 Open = Callable[[FakeApi, str], Page]
 
 
 def session(**changes: object) -> Session:
-    laps = tuple(
-        Lap(START_S + a, START_S + b, trigger="manual") for a, b in itertools.pairwise(EDGES)
-    )
+    laps = hand_made_sessions.laps(*EDGES)
     return hand_made_sessions.session(PLAN, **({"laps": laps} | changes))
 
 

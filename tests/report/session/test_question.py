@@ -1,14 +1,13 @@
 """Questions of the review against values worked by hand."""
 
 import dataclasses as dc
-import itertools
 import re
 
 import hand_made_sessions
 import numpy as np
 import pytest
 
-from retrorun.model import Athlete, GaitLine, HeadingVerdict, Lap, Session, Track
+from retrorun.model import Athlete, GaitLine, HeadingVerdict, Session, Track
 from retrorun.report import QuestionContext, question_panel
 from retrorun.report.figures import running_median, window
 from retrorun.report.inbox import (
@@ -26,20 +25,8 @@ from retrorun.report.session.question import expected_spm, presses_s, question, 
 from retrorun.report.session.segments import answering
 
 START_S = hand_made_sessions.START_S
-PLAN: hand_made_sessions.Plan = [
-    (200, "forward", "run", "confirmed", 2.9),
-    (60, "backward", "run", "candidate", 2.1),
-    (140, "forward", "run", "confirmed", 2.9),
-    (60, "backward", "run", "candidate", 2.0),
-    (140, "forward", "run", "confirmed", 2.9),
-]
+PLAN = hand_made_sessions.TWO_CANDIDATES
 NO_COMPASS = HeadingVerdict(None, "none", None, None, "no heading in the file")
-
-
-def laps(*edges: float) -> tuple[Lap, ...]:
-    return tuple(
-        Lap(START_S + a, START_S + b, trigger="manual") for a, b in itertools.pairwise(edges)
-    )
 
 
 def session(**changes: object) -> Session:
@@ -67,7 +54,12 @@ def test_a_probability_in_words(probability: float, words: str) -> None:
 
 def test_reasons_have_words_instead_of_likelihood_ratios() -> None:
     # the made body takes 150 + 8 v steps a minute, 8 % more backward, and its line says so
-    asked = question(session(heading=NO_COMPASS, laps=laps(0, 198, 262, 600)), track(), 2, CONTEXT)
+    asked = question(
+        session(heading=NO_COMPASS, laps=hand_made_sessions.laps(0, 198, 262, 600)),
+        track(),
+        2,
+        CONTEXT,
+    )
     found = {each.text: each.weight for each in asked.reasons}
     assert found == {
         "Steps 8 % above your line": "some",  # evidence of 3.2
@@ -152,7 +144,7 @@ def test_turns_are_where_the_compass_changes_sides_and_where_the_course_turns_ab
 
 
 def test_only_manual_presses_within_the_session_count() -> None:
-    pressed = laps(0, 198, 262, 600)
+    pressed = hand_made_sessions.laps(0, 198, 262, 600)
     automatic = (dc.replace(pressed[0], trigger="distance"), *pressed[1:])
     assert presses_s(session(laps=pressed)) == (198, 262)
     assert presses_s(session(laps=automatic)) == (262,)
@@ -215,7 +207,9 @@ def test_lanes_show_what_was_recorded_with_quick_up() -> None:
 
 
 def test_every_second_lap_is_proposed_where_it_looks_so() -> None:
-    found = answering(session(laps=laps(0, 200, 260, 400, 460, 600)), 0, fresh=True)
+    found = answering(
+        session(laps=hand_made_sessions.laps(0, 200, 260, 400, 460, 600)), 0, fresh=True
+    )
     assert found.candidates == 2
     assert [each.backward for each in found.laps] == [False, True, False, True, False]
     assert found.odd_laps == ()
@@ -231,7 +225,7 @@ def test_a_lap_that_does_not_fit_is_named() -> None:
         (100, "forward", "run", "confirmed", 2.9),
         (60, "backward", "run", "candidate", 2.1),
     ]
-    pressed = laps(0, 100, 160, 260, 320, 420, 480)
+    pressed = hand_made_sessions.laps(0, 100, 160, 260, 320, 420, 480)
     made = hand_made_sessions.session(plan, laps=pressed)
     # laps 2, 4 and 6 are every second one; the fourth looks forward
     found = answering(made, 0, fresh=True)
@@ -243,7 +237,7 @@ def test_a_lap_that_does_not_fit_is_named() -> None:
     "edges", [(0, 600), (0, 300, 600), (0, 100, 150, 190, 600), (0, 230, 430, 600)]
 )
 def test_laps_that_do_not_alternate_are_not_asked_about(edges: tuple[float, ...]) -> None:
-    assert answering(session(laps=laps(*edges)), 0, fresh=True).laps == ()
+    assert answering(session(laps=hand_made_sessions.laps(*edges)), 0, fresh=True).laps == ()
 
 
 # -- inbox ---

@@ -1,6 +1,5 @@
 """The review in a real browser: keys, handles, snapping, undo, focus, phone, axe."""
 
-import itertools
 import re
 from collections.abc import Callable, Iterator
 
@@ -10,17 +9,9 @@ from axe_playwright_python.sync_playwright import Axe
 from fake_api import SITE, FakeApi
 from playwright.sync_api import Browser, Page, expect
 
-from retrorun.model import Lap
-
 START_S = hand_made_sessions.START_S
 # two candidates of a minute in one session, one in an older session
-PLAN: hand_made_sessions.Plan = [
-    (200, "forward", "run", "confirmed", 2.9),
-    (60, "backward", "run", "candidate", 2.1),
-    (140, "forward", "run", "confirmed", 2.9),
-    (60, "backward", "run", "candidate", 2.0),
-    (140, "forward", "run", "confirmed", 2.9),
-]
+PLAN = hand_made_sessions.TWO_CANDIDATES
 OLDER: hand_made_sessions.Plan = [
     (300, "forward", "run", "confirmed", 2.9),
     (50, "backward", "run", "candidate", 2.1),
@@ -31,9 +22,7 @@ Open = Callable[..., Page]  # a stand-in server, and how the window looks
 
 
 def api() -> FakeApi:
-    laps = tuple(
-        Lap(START_S + a, START_S + b, trigger="manual") for a, b in itertools.pairwise(EDGES)
-    )
+    laps = hand_made_sessions.laps(*EDGES)
     newer = hand_made_sessions.session(PLAN, laps=laps)
     older = hand_made_sessions.session(
         OLDER, id="ba9876543210", start_time_s=START_S - 86_400.0, name="River <b>&"
@@ -244,7 +233,7 @@ def test_another_tab_has_answered_meanwhile(opened: Open) -> None:
     fake.refuse = (409, "no such candidate")
     page.keyboard.press("y")
     expect(page.locator("h1")).to_contain_text("5:00 to 5:50")
-    expect(page.locator("#kept")).to_contain_text("has its answer by now")
+    expect(page.locator("#kept")).to_contain_text("please look again")
 
 
 def test_a_phone_answers_by_touch(opened: Open) -> None:
