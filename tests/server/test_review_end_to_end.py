@@ -98,7 +98,7 @@ def answer_yes(page: Page, position: str) -> None:
     """Press the key, and wait for the next question; what changed meanwhile is asked again."""
     page.keyboard.press("y")
     shown = page.locator("#position", has_text=position)
-    changed = page.locator("#kept", has_text="has its answer by now")
+    changed = page.locator("#kept", has_text="please look again")
     expect(shown.or_(changed).first).to_be_visible()
     if changed.is_visible():
         page.keyboard.press("y")

@@ -129,7 +129,7 @@ REVIEW: Mapping[str, str] = {
     "kept_all": "your answers.",
     "taken_back": "Taken back; asked again.",
     "taken_back_page": "Taken back.",
-    "already_answered": "This stretch has its answer by now; here is the next one.",
+    "already_answered": "This stretch has changed or has its answer by now; please look again.",
     "not_kept": "Not kept: {reason}",
     "no_server": "retrorun does not answer. Is it still running? Nothing was kept.",
     # a session's page
