@@ -7,7 +7,8 @@ import pytest
 
 from made_runs import Leg, backward, laps, run
 from retrorun.detect import detect
-from retrorun.detect.labels import labels_of_file, presses
+from retrorun.detect.file_labels import Unaided, credible
+from retrorun.detect.labels import PRESSES, labels_of_file, presses, turned_about
 from retrorun.model import Athlete, Detection, Label, Recording
 from retrorun.prepare import prepare
 from retrorun.settings import Settings
@@ -102,3 +103,43 @@ def test_presses_are_the_edges_of_what_the_steps_find_and_make_a_pattern() -> No
     assert verdicts(detection) == {"candidate"}
     assert [note.slug for note in detection.notes] == ["laps-pattern"]
     assert "second, fourth" in detection.notes[0].message
+
+
+def unaided(seconds: int, weight: float = 0.0) -> Unaided:
+    """Sensors that are silent, or that say forward throughout."""
+    nothing = np.zeros(seconds, dtype=bool)
+    return Unaided(nothing, np.full(seconds, weight), nothing, either=False)
+
+
+# 90 s there, 60 s back, over and over, give or take 4 s, between a long start and end
+EVEN = [300.0, 388.0, 449.0, 541.0, 600.0, 688.0, 750.0, 838.0, 897.0, 987.0]
+
+
+@pytest.mark.parametrize("forgotten", range(1, 9))
+def test_without_sensors_a_lap_as_long_as_two_shows_a_forgotten_press(forgotten: int) -> None:
+    edges = [edge for place, edge in enumerate(EVEN) if place != forgotten]
+    given = turned_about(edges, 1300.0, PRESSES)
+    kept, notes = credible(given, unaided(1300), SETTINGS.detect)
+    assert kept == given[:forgotten]  # the laps before the one that holds it
+    assert [note.slug for note in notes] == ["laps-doubtful"]
+    assert "forgotten" in notes[0].message
+
+
+@pytest.mark.parametrize(
+    "edges",
+    [
+        EVEN,
+        [300.0, 360.0, 480.0, 540.0, 660.0, 720.0, 840.0],  # long and short ones in turn
+        [300.0, 330.0, 390.0, 480.0, 600.0, 690.0, 750.0, 780.0],  # a pyramid
+        [300.0, 360.0, 480.0, 540.0],  # too few to tell
+    ],
+)
+def test_laps_that_no_press_is_missing_from_are_believed(edges: list[float]) -> None:
+    given = turned_about(edges, 1300.0, PRESSES)
+    assert credible(given, unaided(1300), SETTINGS.detect) == (given, ())
+
+
+def test_where_sensors_judge_the_lengths_of_laps_decide_nothing() -> None:
+    edges = [edge for edge in EVEN if edge != 600.0]
+    given = tuple(replace(each, direction="forward") for each in turned_about(edges, 1300, PRESSES))
+    assert credible(given, unaided(1300, 1.0), SETTINGS.detect) == (given, ())

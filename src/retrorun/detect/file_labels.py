@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from retrorun.detect.labels import COARSE, LAPS
+from retrorun.detect.labels import ALTERNATE, COARSE, LAPS, PRESSES
 from retrorun.detect.series import runs
 from retrorun.detect.verdicts import DIRECTIONS, Decision
 from retrorun.model import Direction, Label, Note
@@ -68,6 +68,12 @@ def credible(
     if pressed and _contradicted(pressed, sensed, settings):
         pressed, note = _without_contradicted(pressed, sensed, settings)
         notes.append(note)
+    elif pressed and (merged := _merged_lap(pressed, sensed, settings)) is not None:
+        moment = _clock(pressed[merged].start_s)
+        words = f"the lap from {moment} is as long as two, as if a press was forgotten in it"
+        words = f"{words}: laps from there on are not believed; label what is right"
+        pressed = pressed[:merged]
+        notes.append(Note("laps-doubtful", words))
     return whole + _snapped(pressed, sensed, settings) + own, tuple(notes)
 
 
@@ -109,6 +115,28 @@ def _without_contradicted(
     lost = len(labels) - len(kept)
     words = f"{lost} of {len(labels)} named laps contradict the sensors: not believed"
     return kept, Note("laps-doubtful", f"{words}; label what is right")
+
+
+def _merged_lap(labels: tuple[Label, ...], sensed: Unaided, settings: DetectSettings) -> int | None:
+    """The first lap that is as long as a backward and a forward one together; None: there is none.
+
+    Only of laps that turn about by convention, and only where the sensors are silent about them:
+    then nothing but the lengths of the others tells that a press was forgotten. The first lap and
+    the last, which begin and end as the athlete likes, are left out.
+    """
+    by_convention = all(each.origin in (ALTERNATE, PRESSES) for each in labels)
+    if not by_convention or len(labels) - 2 <= settings.merged_laps:
+        return None
+    if _against(labels, sensed)[1] >= settings.contradicted_s:
+        return None
+    lengths_s = np.array([each.end_s - each.start_s for each in labels[1:-1]])
+    for index, length_s in enumerate(lengths_s.tolist()):
+        others_s = np.delete(lengths_s, index)
+        pair_s = float(np.median(others_s[1:] + others_s[:-1]))
+        near = abs(length_s - pair_s) <= settings.merged_share * pair_s
+        if near and length_s > (1.0 + settings.merged_share) * float(others_s.max()):
+            return index + 1
+    return None
 
 
 def _shifted(labels: tuple[Label, ...], first: int, step: int) -> tuple[Label, ...]:

@@ -355,6 +355,10 @@ class DetectSettings:
     contradicted_share: float = 0.2  # They must contradict it in more than this share of the time
     # that they judge.
     lap_least_s: float = 15.0  # A shorter lap is a press by mistake.
+    merged_laps: int = 4  # The lengths of laps show a forgotten press only among more laps than
+    # this, without the first and the last.
+    merged_share: float = 0.1  # A lap is as long as two within this share, and longer by this share
+    # than any other.
     pattern_laps: int = 5  # Every second lap makes a pattern only among this many laps.
     pattern_share: float = 0.75  # Least share of the laps that agree with the pattern.
     late_press_s: float = 10.0  # A lap is pressed at most this much late or early.
