@@ -101,9 +101,10 @@ def publish(
     site.ensure_assets()
     sums = archive.sums()
     pasts = compare.earlier_sessions(sums, options.settings.compare)
-    told = _habit_words(sums, athlete)
+    trust = _habit_words(sums, athlete)
     fingerprints = {
-        each: _fingerprint(pasts.get(each, EarlierSessions()), told.get(each, "")) for each in known
+        each: _fingerprint(pasts.get(each, EarlierSessions()), trust.get(each, ""))
+        for each in known
     }
     before = _read_pasts(folder)
     wanted |= {each for each in known if fingerprints[each] != before.get(each)}

@@ -26,7 +26,7 @@ from retrorun.server.inbox import set_aside
 from retrorun.server.live import Events, Setup
 from retrorun.storage import shown
 
-TOLD_S = 0.2  # progress is told no more often than this
+PROGRESS_S = 0.2  # open pages hear of progress no more often than this
 MOST_OUTDATED = 20  # sessions of another version that one job analyses again
 NICE = 10  # how much less urgent than an answer it is
 LOOK_S = 1.0  # how often it is looked whether the processes can be let go
@@ -142,7 +142,7 @@ class Follower:
         self._answered_s = -math.inf
         self._timer: threading.Timer | None = None
         self._own: set[str] = set()
-        self._began_s = self._told_s = -math.inf
+        self._began_s = self._progress_s = -math.inf
         self.trouble = ""
         self.progress: Progress | None = None
         self.is_busy = False
@@ -228,7 +228,7 @@ class Follower:
     def _do(self, job: Job) -> bool:
         """Have the child do a job, and tell what it says; whether it is to be looked again soon."""
         self.is_busy, unfinished = True, False
-        self._began_s, self._told_s = time.monotonic(), -math.inf
+        self._began_s, self._progress_s = time.monotonic(), -math.inf
         try:
             for event in self._guard.stream(carry_out, job):
                 if isinstance(event, Lost):
@@ -250,8 +250,8 @@ class Follower:
             self._events.tell("file", data)
         elif name == "import":
             self.progress = Progress(data["done"], data["total"], self._began_s)
-            if time.monotonic() - self._told_s >= TOLD_S or data["done"] == data["total"]:
-                self._told_s = time.monotonic()
+            if time.monotonic() - self._progress_s >= PROGRESS_S or data["done"] == data["total"]:
+                self._progress_s = time.monotonic()
                 shown_now = asdict(self.progress.shown())
                 self._events.tell("import", shown_now | {"name": data["name"]})
                 self._events.tell("inbox", {})

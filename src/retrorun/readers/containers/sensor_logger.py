@@ -295,11 +295,13 @@ def _is_gravity_down(about: bytes) -> bool | None:
     """
     first, _, body = about.partition(b"\n")
     row = columns_of(body.split(b"\n", 1)[0])
-    told = dict(zip(columns_of(first), row, strict=False))
-    if told.get("platform") == "android":
+    known = dict(zip(columns_of(first), row, strict=False))
+    if known.get("platform") == "android":
         return False
     standard = {"true": False, "false": True}
-    return standard.get(told.get("standardisation", "")) if told.get("platform") == "ios" else None
+    return (
+        standard.get(known.get("standardisation", "")) if known.get("platform") == "ios" else None
+    )
 
 
 def _of_quaternion(
