@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from made_runs import Leg, backward, run
-from retrorun.detect import detect, turns
-from retrorun.detect.modes import modes
+from retrorun.detect import _grounds, _observed, detect, turns
+from retrorun.detect.credibility import doubtful_heading
+from retrorun.detect.modes import Modes, modes
 from retrorun.model import Athlete, Detection, GaitLine, Label, Recording
 from retrorun.prepare import prepare
 from retrorun.settings import Settings
@@ -211,3 +212,38 @@ def test_what_is_known_of_an_athlete_narrows_what_is_expected() -> None:
     assert own.steps[0] == pytest.approx(np.log(1.3), abs=0.02)
     assert own.speed[0] == pytest.approx(np.log(2.0 / 3.0), abs=0.04)
     assert own.steps[1] < usual.steps[1] / 2
+
+
+def test_walking_is_compared_with_walking_where_both_gaits_lie_about_a_change() -> None:
+    """Half a window walks on at the same speed before it runs: nothing slowed or quickened."""
+    walked, ran = (1.2, 100.0), (3.2, 166.0)
+    pace, rate = np.array([walked] * 45 + [ran] * 15).T
+    gait = Modes(
+        speed_mps=pace,
+        cadence_spm=rate,
+        moving=np.ones(60, dtype=bool),
+        walking=pace < 2.0,
+        unknown=np.zeros(60, dtype=bool),
+        doubtful=np.zeros(60, dtype=bool),
+    )
+    at, first, last = (np.array([each]) for each in (30, 0, 60))
+    found = turns.contrast(at, (first, last), gait, SETTINGS.detect)
+    assert found.speed[0] == pytest.approx(0.0, abs=1e-9)
+    assert found.steps[0] == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize(("without", "holds"), [("", True), ("cadence_spm", False)])
+def test_speed_alone_must_say_more_than_speed_and_steps(without: str, holds: bool) -> None:  # noqa: FBT001
+    """The same log-odds of the second witness confirm with a step rate, and not without one."""
+    legs = [Leg(600), BACK, Leg(600)]
+    recording = run(legs)
+    columns = {name: each for name, each in recording.columns.items() if name != without}
+    track = prepare(replace(recording, columns=columns), SETTINGS.prepare)
+    silent = np.zeros(track.seconds)
+    grounds = _grounds(_observed(track, SETTINGS.detect), silent, Athlete(), SETTINGS.detect)
+    assert grounds.mount is not None
+    just_enough = np.full(track.seconds, SETTINGS.detect.witness_enough + 0.1)
+    mount = replace(grounds.mount, witness=just_enough, turns=1.0)
+    weighed = replace(grounds, mount=mount)
+    doubt = doubtful_heading(weighed, (605, 685), alike=False, settings=SETTINGS.detect)
+    assert (doubt == "") is holds, doubt

@@ -163,8 +163,10 @@ def _doubt_of_turn(
     if mount.unsteady:
         return "the device turned on the body as often as the athlete may have"
     witness = float(np.median(mount.witness[inside]))
-    # A session that holds few turns must show each of them more clearly.
+    # A session that holds few turns must show each of them more clearly, and speed alone, too.
     enough = settings.witness_enough + float(np.clip(1.0 - mount.turns, 0.0, settings.few_turns))
+    if not np.isfinite(grounds.modes.cadence_spm[inside]).any():
+        enough += settings.speed_alone
     if witness < enough and not (witness > 0 and alike):
         return "only the heading turned: speed and steps do not say that the athlete did"
     return ""

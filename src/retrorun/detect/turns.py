@@ -8,6 +8,7 @@ evidence of the heading, so that the two decoders can be wrong in different ways
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -132,30 +133,27 @@ def contrast(
     before = (np.maximum(first, here - skip - settings.turn_window_s), here - skip)
     after = (here + skip, np.minimum(last, here + skip + settings.turn_window_s))
     pace, rate = modes.speed_mps[moved], modes.cadence_spm[moved]
+    walks = modes.walking[moved]
     timed = np.isfinite(pace)
     counted = timed & np.isfinite(rate) & ~modes.doubtful[moved]
-    walks_now = modes.walking[moved].astype(np.float64)
-    every = np.ones(moved.size, dtype=bool)
-    speed = [_mean(pace, timed, window) for window in (before, after)]
-    cadence = [_mean(rate, counted, window) for window in (before, after)]
-    paced = [_mean(pace, counted, window) for window in (before, after)]
-    walking = [_mean(walks_now, every, window)[0] for window in (before, after)]
+    by_walk, by_run = (
+        _both_sides(pace, rate, (timed & gait, counted & gait), (before, after))
+        for gait in (walks, ~walks)
+    )
+    walked = by_walk.seconds > by_run.seconds
+    seconds, steps_s, speed, paced, cadence = (
+        np.where(walked, *both) for both in zip(by_walk, by_run, strict=True)
+    )
     with np.errstate(invalid="ignore", divide="ignore"):
-        alike = np.abs(walking[0] - walking[1]) < 0.5
-        seconds = np.minimum(speed[0][1], speed[1][1])
         ratio = np.where(
-            alike & (seconds >= settings.turn_least_s),
-            arithmetic.log(speed[1][0] / speed[0][0]),
-            np.nan,
+            seconds >= settings.turn_least_s, arithmetic.log(speed[1] / speed[0]), np.nan
         )
-        steps_s = np.minimum(cadence[0][1], cadence[1][1])
-        level = (cadence[0][0] + cadence[1][0]) / 2
-        walks = (walking[0] + walking[1]) / 2 > 0.5
-        slope = np.where(walks, settings.walk_slope[0], settings.run_slope[0]) / level
-        unsure = np.where(walks, settings.walk_slope[1], settings.run_slope[1]) / level
-        faster = paced[1][0] - paced[0][0]
-        rise = arithmetic.log(cadence[1][0] / cadence[0][0]) - slope * faster
-        rise = np.where(alike & (steps_s >= settings.turn_least_s), rise, np.nan)
+        level = (cadence[0] + cadence[1]) / 2
+        slope = np.where(walked, settings.walk_slope[0], settings.run_slope[0]) / level
+        unsure = np.where(walked, settings.walk_slope[1], settings.run_slope[1]) / level
+        faster = paced[1] - paced[0]
+        rise = arithmetic.log(cadence[1] / cadence[0]) - slope * faster
+        rise = np.where(steps_s >= settings.turn_least_s, rise, np.nan)
         noise = settings.speed_noise / np.sqrt(np.maximum(seconds, 1.0))
         speed_spread = hypot(settings.speed_wander, noise)
         noise = settings.steps_noise / np.sqrt(np.maximum(steps_s, 1.0))
@@ -163,6 +161,35 @@ def contrast(
         unsure = np.nan_to_num(unsure * np.abs(faster), nan=1.0, posinf=1.0)
         steps_spread = hypot(spread, unsure)
     return Contrast(ratio, rise, speed_spread, steps_spread)
+
+
+class _Sides(NamedTuple):
+    """Means before and after each moment, (2, k), and the seconds (k,) that both rest on."""
+
+    seconds: FloatArray
+    steps_s: FloatArray
+    speed_mps: FloatArray
+    paced_mps: FloatArray
+    cadence_spm: FloatArray
+
+
+def _both_sides(
+    pace: FloatArray,
+    rate: FloatArray,
+    known: tuple[BoolArray, BoolArray],
+    windows: tuple[tuple[IntArray, IntArray], ...],
+) -> _Sides:
+    """Compare two windows by the seconds of one gait; ``known``: with a speed, with steps too."""
+    timed, counted = known
+    speed, paced, cadence = (
+        [_mean(values, where, window) for window in windows]
+        for values, where in ((pace, timed), (pace, counted), (rate, counted))
+    )
+    return _Sides(
+        np.minimum(speed[0][1], speed[1][1]),
+        np.minimum(cadence[0][1], cadence[1][1]),
+        *(np.array([mean for mean, _ in each]) for each in (speed, paced, cadence)),
+    )
 
 
 def _mean(

@@ -216,6 +216,7 @@ class DetectSettings:
     witness_enough: float = 4.0  # Log-odds of the second witness that confirm a segment.
     few_turns: float = 1.5  # Most log-odds asked in addition where most changes of the heading are
     # no turns.
+    speed_alone: float = 1.5  # Log-odds asked in addition where no step rate is known.
     clear_turn: float = 2.0  # Log-odds from which a change of the heading clearly is a turn, or
     # clearly is none.
     unsteady_flips: int = 2  # A device is unsteady with this many clear flips, if they are no fewer
