@@ -5,6 +5,7 @@ import pytest
 
 from made_runs import Leg, backward, run
 from retrorun.detect import detect
+from retrorun.detect.step_rate import Steps, pulse_evidence
 from retrorun.model import Athlete, Detection, GaitLine, Recording
 from retrorun.prepare import prepare
 from retrorun.settings import Settings
@@ -99,3 +100,21 @@ def test_the_heart_tells_a_jog_from_backward_running_at_the_same_steps() -> None
     ]
     assert found_s[0] == 0
     assert found_s[1] > 300
+
+
+@pytest.mark.parametrize(("end_bpm", "backward"), [(148.0, False), (170.0, False), (192.0, True)])
+def test_a_heart_that_falls_on_a_climb_says_nothing_for_backward(
+    end_bpm: float,
+    backward: bool,  # noqa: FBT001
+) -> None:
+    """Slower up a climb of 10 % costs what the level did: 170 stays, 148 is no effort at all."""
+    climb = slice(300, 420)
+    speed, grade, heart = np.full(720, 3.0), np.zeros(720), np.full(720, 170.0)
+    speed[climb], grade[climb] = 2.1, 0.1
+    heart[climb] = np.linspace(170.0, end_bpm, 120)
+    heart[420:] = np.linspace(end_bpm, 170.0, 300)
+    heart[:60] = 195.0  # its ceiling lies higher
+    back = np.zeros(720, dtype=bool)
+    back[climb] = True
+    seen = Steps(np.full(720, 166.0), speed, grade, heart, np.ones(720, dtype=bool))
+    assert (pulse_evidence(seen, back, SETTINGS.detect) > 0) is backward
