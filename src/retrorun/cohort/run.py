@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from retrorun import __version__, results, storage
 from retrorun.cohort import batches
@@ -26,12 +26,16 @@ from retrorun.errors import ReadError
 NAMED = 20  # problems that are named; all are in the result set
 
 
+T = TypeVar("T")
+R = TypeVar("R")
+
+
 class Engine(Protocol):
     """Carries out work on every task and yields the results in the order of the tasks."""
 
     def __call__(
-        self, tasks: Iterable[Job], work: Callable[[Job], Summary], /
-    ) -> Generator[tuple[Job, Summary | Lost], None, None]:
+        self, tasks: Iterable[T], work: Callable[[T], R], /
+    ) -> Generator[tuple[T, R | Lost], None, None]:
         """Yield each task and its result, or why there is none."""
 
 

@@ -45,8 +45,8 @@ class RunConfig:
         process: a function to use in place of the pipeline, if any.
     """
 
-    source: str
-    out: str
+    source: str = field(repr=False)  # a URL may carry a password, and Dask logs a task that fails
+    out: str = field(repr=False)
     settings: Settings
     tracks: bool = False
     limits: Limits = field(default_factory=Limits)
@@ -64,7 +64,7 @@ class Job:
     """
 
     batch: Batch
-    athletes: Athletes
+    athletes: Athletes = field(repr=False)
     config: RunConfig
     version: str = __version__
     resumed: bool = False

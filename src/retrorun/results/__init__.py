@@ -5,10 +5,13 @@ docs/results.md is printed from the columns that are declared here.
 
 from retrorun.results.columns import SCHEMA_VERSION
 from retrorun.results.deidentification import (
+    CopyTask,
     PseudonymKey,
+    copy_part,
     deidentified_about,
     deidentify,
     pseudonym_key,
+    source_parts,
 )
 from retrorun.results.layout import (
     ABOUT,
@@ -29,6 +32,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "About",
     "BatchWriter",
+    "CopyTask",
     "FileOutcomes",
     "PseudonymKey",
     "athlete_key",
@@ -36,6 +40,7 @@ __all__ = [
     "athletes",
     "check_about",
     "check_copy",
+    "copy_part",
     "deidentified_about",
     "deidentify",
     "encode_about",
@@ -46,4 +51,5 @@ __all__ = [
     "pseudonym_key",
     "read_about",
     "sessions",
+    "source_parts",
 ]
