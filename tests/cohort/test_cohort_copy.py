@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 from object_stores import ObjectServer
 from retrorun import results
 from retrorun.cli import main
-from retrorun.engines.cluster import Cluster
 from retrorun.engines import Lost, cluster
+from retrorun.engines.cluster import Cluster
 from retrorun.results import CopyTask
 from retrorun.storage import open_store
 

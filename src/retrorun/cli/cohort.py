@@ -5,7 +5,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -208,16 +208,24 @@ def update_result_set(chosen: ProcessOptions) -> int:
         click.echo(f"{found.changed} batches to be taken back, because of changed files")
         terminal.name_unlisted(found.unlisted)
         return 1 if found.unlisted else 0
-    with _Progress() as progress:
-        report = run.run(
-            config,
-            athletes,
-            _engine(chosen.engine, chosen.scheduler, chosen.jobs or options.cores()),
-            progress.update,
-            retry=chosen.retry,
-        )
+    with _shared_engine(chosen) as workers, _Progress() as progress:
+        report = run.run(config, athletes, workers, progress.update, retry=chosen.retry)
     _summary(report, config.out)
-    return 1 if report.failed or report.unfinished or report.unlisted else 0
+    incomplete = report.failed or report.unfinished or report.kept or report.unlisted
+    return 1 if incomplete else 0
+
+
+@contextmanager
+def _shared_engine(chosen: ProcessOptions) -> "Iterator[Engine]":
+    """An engine for several rounds of work, on one cluster, if it has to be started here."""
+    jobs = chosen.jobs or options.cores()
+    if chosen.engine != "dask":
+        yield _engine(chosen.engine, None, jobs)
+        return
+    from retrorun.engines import cluster
+
+    with cluster.started(cluster.Cluster(chosen.scheduler, jobs)) as place:
+        yield _engine(chosen.engine, place.scheduler, jobs)
 
 
 def _check_scheduler(engine: str, scheduler: str | None) -> None:
@@ -296,6 +304,8 @@ def progress_words(report: "Report", seconds: float) -> str:
     words += f", {report.failed} failed"
     if report.deferred:
         words += f", {report.deferred} put off"
+    if report.again:
+        words += f", {report.again} again with what was learnt"
     if rate > 0:
         words += f", {terminal.clock(left / rate)}{more} left"
     return words
@@ -320,6 +330,8 @@ def _summary(report: "Report", out: str) -> None:
         console.print(f"… and {len(report.damaged) - NAMED} more parts")
     for each in report.unfinished:
         console.print(escape(f"put off: {each.name}: {each.message} [{each.slug}]"), style="red")
+    for each in report.kept:
+        console.print(escape(f"not made again: {each.name}: {each.message} [{each.slug}]"))
     console.print(_counts(report))
     console.print(f"results: {escape(storage.shown(storage.without_user(out)))}")
     if report.deferred:
@@ -333,6 +345,7 @@ def _counts(report: "Report") -> str:
         (report.not_runs, "no run"),
         (report.failed, "could not be read"),
         (report.deferred, "put off"),
+        (report.again, "again with what was learnt"),
     )
     parts = [f"{count} {words}" for count, words in counts if count]
     files = ", ".join(parts) or "none that are exports"

@@ -22,7 +22,7 @@ from retrorun.engines import Limits, Lost, Process, child
 from retrorun.errors import ReadError, RetrorunError, StoreError
 from retrorun.model import Analysis, Blob, Failed, Outcome, Source, Track
 from retrorun.results import layout
-from retrorun.results.reader import MOST_BYTES
+from retrorun.results.reader import MOST_BYTES, table
 from retrorun.settings import Settings
 from retrorun.storage.entries import is_archive
 
@@ -30,6 +30,7 @@ AHEAD = 4  # files of an object store that are read while one is analysed
 AHEAD_BYTES = 16 << 20  # but no larger ones
 NAMED = 5  # problems of a batch that a summary names; all are in the result set
 READ_S = 900.0  # a store may take so long over a file, with all its retries
+EXPORT_CHANGED = "export-changed"  # a batch that is done cannot be made again
 MEMBERS_LOST = 20  # of an archive; then the rest of it is left out
 
 
@@ -61,6 +62,7 @@ class Job:
         batch: its files; ``athletes``: whose they are; ``config``: how it is processed.
         version: of the retrorun that planned it.
         resumed: whether an earlier run has planned it and may have left some of its parts.
+        again: the batch is done, and is made again with what was learnt of its athletes since.
     """
 
     batch: Batch
@@ -68,6 +70,7 @@ class Job:
     config: RunConfig
     version: str = __version__
     resumed: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +232,7 @@ class Summary:
 
     Attributes:
         files: in the batch; ``failed``: that could not be read; ``not_runs``: that hold no run.
-        sessions: that were found.
+        sessions: that were found; ``athletes``: keys of those who have some.
         problems: the first failures.
         unfinished: why nothing was written into the ledger; None: the batch is done.
     """
@@ -238,6 +241,7 @@ class Summary:
     failed: int = 0
     not_runs: int = 0
     sessions: int = 0
+    athletes: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
     unfinished: Problem | None = None
 
@@ -255,11 +259,40 @@ def process_batch(job: Job) -> Summary:
         for file in _file_results(job):
             writer.add(file)
             summary = _add_counts(summary, file)
+        if job.again:
+            _check_same_files(out, job, writer.close_ledger())
+            out.delete(results.ledger_name(job.batch.name))
         _put_parts(out, job, writer)
     except RetrorunError as problem:
         words = Problem(problem.file or "", problem.slug, problem.message)
         return Summary(len(job.batch.files), unfinished=words)
     return summary
+
+
+_SAME = ("athlete", "name", "outcome", "sha256", "sessions")  # whatever was learnt
+
+
+def _check_same_files(out: storage.Store, job: Job, ledger: bytes) -> None:
+    """Refuse to replace results that could not be made again, such as those of deleted exports.
+
+    Raises:
+        ReadError: a file of a finished batch comes to something else now.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        before = table(out, results.ledger_name(job.batch.name), "files", _SAME).to_pylist()
+    except StoreError:
+        raise
+    except ReadError:  # another worker, which was lost, had come as far as to take it away
+        return
+    now = pq.read_table(pa.BufferReader(ledger), columns=list(_SAME)).to_pylist()
+    changed = [old for old, new in zip(before, now, strict=False) if old != new]
+    if changed or len(before) != len(now):
+        name = changed[0]["name"] if changed else job.batch.files[0].name
+        words = "it cannot be read as before; the batch's sessions stay as they were"
+        raise ReadError(EXPORT_CHANGED, words, file=name)
 
 
 def _put_parts(out: storage.Store, job: Job, writer: results.BatchWriter) -> None:
@@ -270,7 +303,7 @@ def _put_parts(out: storage.Store, job: Job, writer: results.BatchWriter) -> Non
     """
     ledger = results.ledger_name(job.batch.name)
     own: set[str] = set()
-    may_exist = job.resumed
+    may_exist = job.resumed or job.again
     for name, data in writer.close():
         own.add(name)
         if name == ledger and may_exist and not _is_stored(out, ledger):
@@ -320,8 +353,15 @@ def _add_counts(so_far: Summary, file: results.FileOutcomes) -> Summary:
         failed=so_far.failed + bool(wrong),
         not_runs=so_far.not_runs + (bool(failures) and not wrong and not sessions),
         sessions=so_far.sessions + sessions,
+        athletes=so_far.athletes | _athletes_with_sessions(file),
         problems=(*so_far.problems, *named)[:NAMED],
     )
+
+
+def _athletes_with_sessions(file: results.FileOutcomes) -> frozenset[str]:
+    owners = file.athletes or (file.athlete,) * len(file.outcomes)
+    pairs = zip(file.outcomes, owners, strict=True)
+    return frozenset(results.athlete_key(key) for each, key in pairs if isinstance(each, Analysis))
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from retrorun.results.deidentification import (
 )
 from retrorun.results.layout import (
     ABOUT,
+    LEARNT,
     About,
     athlete_key,
     check_about,
@@ -24,11 +25,19 @@ from retrorun.results.layout import (
     make_about,
     read_about,
 )
-from retrorun.results.reader import athlete_of, athletes, ledger, missing_parts, sessions
+from retrorun.results.reader import (
+    athlete_of,
+    athletes,
+    ledger,
+    missing_parts,
+    sessions,
+    sessions_by_batch,
+)
 from retrorun.results.writer import BatchWriter, FileOutcomes
 
 __all__ = [
     "ABOUT",
+    "LEARNT",
     "SCHEMA_VERSION",
     "About",
     "BatchWriter",
@@ -51,5 +60,6 @@ __all__ = [
     "pseudonym_key",
     "read_about",
     "sessions",
+    "sessions_by_batch",
     "source_parts",
 ]
