@@ -8,6 +8,7 @@ becomes a row like any other, and the next child goes on after it.
 """
 
 import hashlib
+import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -24,7 +25,7 @@ from retrorun.model import Analysis, Blob, Failed, Outcome, Source, Track
 from retrorun.results import layout
 from retrorun.results.reader import MOST_BYTES, table
 from retrorun.settings import Settings
-from retrorun.storage.entries import is_archive
+from retrorun.storage.entries import CHANGING, changing, is_archive
 
 AHEAD = 4  # files of an object store that are read while one is analysed
 AHEAD_BYTES = 16 << 20  # but no larger ones
@@ -162,7 +163,19 @@ class _ReadAhead:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _read(self, file: PlannedFile) -> bytes:
-        return self._store.read(file.name, self._limit, file.tag)
+        data = self._store.read(file.name, self._limit, file.tag)
+        _check_size(file, len(data))
+        return data
+
+
+def _check_size(file: PlannedFile, size_bytes: int) -> None:
+    """Refuse a file of another size than it was listed with: its time may have been set back.
+
+    Raises:
+        ReadError: it has changed. A store that lists no sizes says 0 of every file.
+    """
+    if file.size_bytes and size_bytes != file.size_bytes:
+        raise changing(storage.shown(file.name))
 
 
 def _analyse_file(job: Job, file: PlannedFile, data: bytes) -> Iterator[Item]:
@@ -181,9 +194,15 @@ def _analyse_file(job: Job, file: PlannedFile, data: bytes) -> Iterator[Item]:
 def _analyse_archive(
     job: Job, store: storage.Store, file: PlannedFile, skip: int
 ) -> Iterator[Item]:
-    """Every member of an archive, which is read through the store, never as a whole."""
+    """Every member of an archive, which is read through the store, never as a whole.
+
+    Raises:
+        ReadError: it has changed; then nothing of what was yielded counts.
+    """
     limits, name = job.config.settings.read, storage.shown(file.name)
     with store.opened(file.name, file.tag) as stream:
+        _check_size(file, stream.seek(0, os.SEEK_END))
+        stream.seek(0)
         owners = job.athletes.inside(file.name, stream)
         for position, (member, content) in enumerate(readers.members(name, stream, limits)):
             if position < skip:
@@ -194,6 +213,8 @@ def _analyse_archive(
                 yield FileResult(_analyse_bytes(job, Blob(member, content), athlete), athlete)
             else:
                 yield FileResult(Failed.of(Source(member, ""), content), athlete)
+    with store.opened(file.name, file.tag) as stream:  # the same one as in the beginning
+        _check_size(file, stream.seek(0, os.SEEK_END))
 
 
 def _analyse_bytes(job: Job, blob: Blob, athlete: str) -> Outcome:
@@ -411,11 +432,17 @@ def _file_results(job: Job) -> Iterator[results.FileOutcomes]:
                 yield _ledger_file(job.batch.files[position.file], position, item.sha256)
                 position.next_file()
             elif isinstance(item, FileResult):
+                if _is_changing(item):  # members of two versions are not mixed
+                    position.results.clear()
                 position.results.append(item)
                 position.member, position.reading = position.member + 1, None
             elif _record_crash(job.batch.files[position.file], position, item):
                 yield _ledger_file(job.batch.files[position.file], position, None)
                 position.next_file()
+
+
+def _is_changing(item: FileResult) -> bool:
+    return isinstance(item.outcome, Failed) and item.outcome.slug == CHANGING
 
 
 def _single_file_job(job: Job, position: int) -> Job:

@@ -156,10 +156,13 @@ def _result(future: Any) -> Any:  # noqa: ANN401 - Dask has no types
 @contextmanager
 def _translated_errors() -> Iterator[None]:
     """Raise an EngineError for what Dask raises when the scheduler is lost."""
+    from distributed.client import FuturesCancelledError
     from distributed.comm.core import CommClosedError
 
     try:
         yield
+    except FuturesCancelledError as problem:  # its own words name every task, a line each
+        raise _scheduler_lost("the connection broke") from problem
     except (CommClosedError, asyncio.CancelledError, TimeoutError, OSError) as problem:
         raise _scheduler_lost(words_of(problem)) from problem
 
@@ -212,7 +215,8 @@ def _quiet() -> Iterator[None]:
 
     quiet = {"distributed.logging.distributed": "error", "distributed.admin.tick.limit": "1 hour"}
     with dask.config.set(quiet):
-        logging.getLogger("distributed").setLevel(logging.ERROR)
+        for name in ("distributed", "distributed.client"):  # the second has a level of its own
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # our errors say all of it
         yield
 
 
