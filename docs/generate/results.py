@@ -35,6 +35,7 @@ segments/athlete=<athlete>/year=<year>/<batch>.parquet
 tracks/athlete=<athlete>/year=<year>/<batch>.parquet   with --tracks
 problems/<batch>.parquet                               one row a file or activity without a session
 sums/<batch>.json                                      SHA-256 of each part of a batch
+learnt.json                                            what was learnt is in all of these batches
 ```
 
 - `<batch>` is the hash of what a batch consists of; the same files give the same names and the
