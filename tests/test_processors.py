@@ -19,7 +19,7 @@ from retrorun.cohort import batches
 from retrorun.cohort import run as cohort_run
 from retrorun.cohort.assignment import Athletes
 from retrorun.cohort.worker import RunConfig
-from retrorun.engines import Lost, cluster, ordered
+from retrorun.engines import Engine, Lost, cluster, ordered
 from retrorun.settings import Settings
 
 T = TypeVar("T")
@@ -144,7 +144,7 @@ def test_workers_on_different_processors_write_the_same(
     assert tree(on_one) == tree(on_both)
 
 
-def _bring_up(exports: Path, out: Path, engine: cohort_run.Engine) -> None:
+def _bring_up(exports: Path, out: Path, engine: Engine) -> None:
     making = RunConfig(str(exports), str(out), Settings(), tracks=True)
     report = cohort_run.run(making, Athletes(), engine)
     assert (report.sessions, report.failed, report.deferred) == (len(NAMES), 0, 0)

@@ -51,7 +51,7 @@ from retrorun.units import BoolArray, FloatArray
 DOUBLE_PRECISION = ("latitude_deg", "longitude_deg")  # float32 would be 1.7 m
 _FLAG, _HEADING, TRACK_KEY = "flag:", "heading:", b"retrorun"
 _TRACK_VERSION = 2  # 1 had floats only
-_MOST_WHOLE = 2.0**53  # a float holds whole numbers exactly up to here
+_MOST_WHOLE = float(1 << 53)  # a float holds whole numbers exactly up to here
 _NOT_A_TRACK = (KeyError, ValueError, TypeError)  # Parquet, but no track
 
 
@@ -344,7 +344,7 @@ def _decimals(name: str, values: FloatArray, exact: Any, known: BoolArray) -> An
         digits = decimals(name)
     except KeyError:
         return None
-    numbers, unit = np.where(known, values, 0.0), 10.0**digits
+    numbers, unit = np.where(known, values, 0.0), _power_of_ten(digits)
     if not (np.abs(numbers) < _MOST_WHOLE / unit).all():
         return None
     scaled = np.rint(numbers * unit).astype(np.int64)
@@ -356,6 +356,11 @@ def _decimals(name: str, values: FloatArray, exact: Any, known: BoolArray) -> An
     words = np.stack([scaled, scaled >> 63], axis=1)  # a decimal of Arrow has 128
     missing = None if known.all() else known
     return _array(pa.decimal128(precision, digits), words.tobytes(), len(scaled), missing)
+
+
+def _power_of_ten(exponent: int) -> float:
+    """Read from text, which is exact: what ``**`` gives depends on the processor's library."""
+    return float(f"1e{exponent}")
 
 
 def _flags(values: BoolArray) -> Any:  # noqa: ANN401 - pyarrow has no types
@@ -423,7 +428,7 @@ def _floats(array: Any, *, is_double: bool = False) -> FloatArray:  # noqa: ANN4
     """Null becomes NaN; ``to_numpy`` would import pandas for it, as ``pa.array`` does."""
     validity, data = array.buffers()
     if str(array.type).startswith("decimal128"):
-        scaled = np.frombuffer(data, np.int64)[::2] / 10.0**array.type.scale
+        scaled = np.frombuffer(data, np.int64)[::2] / _power_of_ten(array.type.scale)
         held = scaled if is_double else scaled.astype(np.float32)
     else:
         held = np.frombuffer(data, np.dtype(array.type.to_pandas_dtype()))

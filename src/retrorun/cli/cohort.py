@@ -18,7 +18,8 @@ from retrorun.errors import EngineError, SettingsError
 
 if TYPE_CHECKING:
     from retrorun.cohort.assignment import Athletes
-    from retrorun.cohort.run import Engine, Report
+    from retrorun.cohort.run import Report
+    from retrorun.engines import Engine
     from retrorun.results import CopyTask
 
 Command = TypeVar("Command", bound=Callable[..., object])

@@ -14,21 +14,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from retrorun import learn, results
 from retrorun.cohort.worker import Problem
-from retrorun.engines import Lost
+from retrorun.engines import Engine, Lost
 from retrorun.errors import ReadError, RetrorunError, StoreError
 from retrorun.model import Athlete
 from retrorun.results.layout import UNKNOWN
 from retrorun.settings import CompareSettings
 from retrorun.storage import Store, open_store
-
-if TYPE_CHECKING:
-    from retrorun.cohort.run import Engine
 
 ATHLETES = 16  # of a task
 _MOST_BYTES = 1 << 20  # of learnt.json
@@ -80,7 +76,7 @@ def _learn_of(athlete: str, task: LearnTask) -> Learnt | Problem:
 
 
 def learnt_of(
-    athletes: Iterable[str], out: str, settings: CompareSettings, engine: "Engine"
+    athletes: Iterable[str], out: str, settings: CompareSettings, engine: Engine
 ) -> Iterator[Learnt | Problem]:
     """Learn of athletes with any engine, in their order.
 

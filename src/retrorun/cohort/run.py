@@ -10,11 +10,10 @@
    what was learnt, until there are none.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
-from typing import Protocol, TypeVar
 
 from retrorun import __version__, results, storage
 from retrorun.cohort import batches, learning
@@ -30,24 +29,11 @@ from retrorun.cohort.worker import (
     Summary,
     process_batch,
 )
-from retrorun.engines import Lost, child
+from retrorun.engines import Engine, Lost, child
 from retrorun.errors import ReadError
 from retrorun.results.reader import checksums
 
 NAMED = 20  # problems that are named; all are in the result set
-
-
-T = TypeVar("T")
-R = TypeVar("R")
-
-
-class Engine(Protocol):
-    """Carries out work on every task and yields the results in the order of the tasks."""
-
-    def __call__(
-        self, tasks: Iterable[T], work: Callable[[T], R], /
-    ) -> Generator[tuple[T, R | Lost], None, None]:
-        """Yield each task and its result, or why there is none."""
 
 
 @dataclass(frozen=True, slots=True)
