@@ -19,7 +19,7 @@ from playwright.sync_api import Page, sync_playwright
 
 import speed_archives
 import speed_material
-from speed_clock import RETRORUN, program
+from speed_clock import RETRORUN, environment, program
 from speed_rows import Row, at_most
 
 ANSWERS = 50
@@ -55,7 +55,11 @@ def opened(archive: Path, reports: Path, folder: Path) -> Iterator[tuple[int, st
     places = ["--archive", str(archive), "--reports", str(reports), "--folder", str(folder)]
     command = [RETRORUN, "open", "--no-browser", "--port", "0", *places]
     with subprocess.Popen(  # noqa: S603 - our own command
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=environment(),
     ) as running:
         try:
             if running.stdout is None:

@@ -5,10 +5,11 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import distributed
 import pytest
@@ -17,10 +18,12 @@ import processors
 from retrorun.cohort import batches
 from retrorun.cohort import run as cohort_run
 from retrorun.cohort.assignment import Athletes
-from retrorun.cohort.worker import Job, RunConfig, Summary
-from retrorun.engines import cluster, ordered
+from retrorun.cohort.worker import RunConfig
+from retrorun.engines import Engine, Lost, cluster, ordered
 from retrorun.settings import Settings
 
+T = TypeVar("T")
+R = TypeVar("R")
 PROGRAM = Path(sys.executable).with_name("retrorun")
 AS_IT_IS, *OTHERS = processors.settings().values()
 NAMES = (
@@ -134,23 +137,30 @@ def test_workers_on_different_processors_write_the_same(
             _bring_up(
                 exports,
                 on_both,
-                lambda tasks, work: cluster.ordered(tasks, partial(noted, work, seen), place),
+                partial(on_both_workers, seen=seen, place=place),
             )
     assert len(list(seen.iterdir())) == 2, "one worker has done all of the work"
     assert len(list(on_one.glob("files/*"))) == len(NAMES)
     assert tree(on_one) == tree(on_both)
 
 
-def _bring_up(exports: Path, out: Path, engine: cohort_run.Engine) -> None:
+def _bring_up(exports: Path, out: Path, engine: Engine) -> None:
     making = RunConfig(str(exports), str(out), Settings(), tracks=True)
     report = cohort_run.run(making, Athletes(), engine)
     assert (report.sessions, report.failed, report.deferred) == (len(NAMES), 0, 0)
 
 
-def noted(work: Callable[[Job], Summary], folder: Path, job: Job) -> Summary:
+def on_both_workers(
+    tasks: Iterable[T], work: Callable[[T], R], *, seen: Path, place: cluster.Cluster
+) -> Generator[tuple[T, R | Lost], None, None]:
+    """A cluster whose workers leave a trace of themselves."""
+    return cluster.ordered(tasks, partial(noted, work, seen), place)
+
+
+def noted(work: Callable[[T], R], folder: Path, task: T) -> R:
     """Do the work, and leave a file that tells with which setting."""
     (folder / os.environ.get("OPENBLAS_CORETYPE", "as it is")).touch()
-    return work(job)
+    return work(task)
 
 
 def test_a_result_set_is_compared_to_the_same_numbers(exports: Path, tmp_path: Path) -> None:

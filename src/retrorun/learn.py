@@ -54,6 +54,27 @@ def learn(sessions: Sequence[Session], athlete: Athlete, settings: CompareSettin
     )
 
 
+def learn_from_sound(
+    sessions: Sequence[Session], athlete: Athlete, settings: CompareSettings
+) -> Athlete:
+    """As ``learn``, without the stored sessions that nothing can be made of."""
+    try:
+        return learn(sessions, athlete, settings)
+    except Exception:
+        sound = [each for each in sessions if _is_sound(each, athlete, settings)]
+        if len(sound) == len(sessions):
+            raise
+        return learn(sound, athlete, settings)
+
+
+def _is_sound(session: Session, athlete: Athlete, settings: CompareSettings) -> bool:
+    try:
+        learn([session], athlete, settings)
+    except Exception:  # noqa: BLE001 - whatever a stored session holds
+        return False
+    return True
+
+
 def outdated(sessions: Iterable[Session], athlete: Athlete) -> list[Session]:
     """Sessions whose analysis depends on learnt values that are others now, or has no lesson."""
     return [

@@ -60,17 +60,21 @@ def process(blob: Blob, settings: Settings, athlete: Athlete) -> Outcome:
     Returns:
         ``Analysis`` with at least one session, or ``Failed`` with slug, message and remedy.
     """
-    source = Source(blob.name, hashlib.sha256(blob.data).hexdigest())
     try:
         return analyse(readers.read(blob.name, blob.data, settings.read), blob, settings, athlete)
     except RetrorunError as problem:
-        return Failed.of(source, problem)
+        return Failed.of(_source(blob), problem)
     except MemoryError:
-        return Failed(source, "memory-exceeded", "it needs more memory than a worker may use")
+        words = "it needs more memory than a worker may use"
+        return Failed(_source(blob), "memory-exceeded", words)
     except Exception as fault:  # noqa: BLE001 - the one trap: a defect here costs one file, named
-        return Failed(
-            source, "internal-error", error_location(fault), remedy="Please report this file."
-        )
+        words, remedy = error_location(fault), "Please report this file."
+        return Failed(_source(blob), "internal-error", words, remedy=remedy)
+
+
+def _source(blob: Blob) -> Source:
+    """The source of a file that failed; the readers have made that of any other."""
+    return Source(blob.name, hashlib.sha256(blob.data).hexdigest())
 
 
 def analyse(export: Export, blob: Blob, settings: Settings, athlete: Athlete) -> Analysis:

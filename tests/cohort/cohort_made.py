@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import fake_pipeline
 from retrorun.cohort import run as cohort_run
 from retrorun.cohort.assignment import Athletes
-from retrorun.cohort.run import Engine, Progress, Report
+from retrorun.cohort.run import Progress, Report
 from retrorun.cohort.worker import RunConfig
-from retrorun.engines import Limits, Process, ordered
+from retrorun.engines import Engine, Limits, Process, ordered
 from retrorun.model import Athlete, Blob, Outcome
 from retrorun.settings import Settings
 from retrorun.storage import open_store

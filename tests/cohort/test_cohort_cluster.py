@@ -18,8 +18,8 @@ import fake_pipeline
 import object_stores
 from object_stores import ObjectServer
 from retrorun.cohort import batches
-from retrorun.cohort.run import Engine, Report
-from retrorun.engines import cluster
+from retrorun.cohort.run import Report
+from retrorun.engines import Engine, cluster
 from retrorun.engines.cluster import Cluster
 from retrorun.errors import EngineError, ReadError
 from retrorun.storage import objects, open_store

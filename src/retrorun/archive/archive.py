@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from retrorun.archive.annotations import Annotations
 from retrorun.archive.database import Database, connect, translate_errors, writer
-from retrorun.archive.objects import Objects, unpack
+from retrorun.archive.objects import GZ, XZ, Objects, unpack
 from retrorun.archive.pending import Pending
 from retrorun.archive.rows import Brief, FileRow
 from retrorun.archive.second_devices import SecondDevices
@@ -52,8 +52,8 @@ class Archive:
 
     def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
         self.folder = folder
-        self.tracks = Objects(folder / "tracks", ".parquet")
-        self.originals = Objects(folder / "originals", ".gz")
+        self.tracks = Objects(folder / "tracks", (".parquet",))
+        self.originals = Objects(folder / "originals", (GZ, XZ))
         self.database = Database(folder, connection)
         self.pending = Pending(self.database, self.originals)
         self.annotations = Annotations(self.database, self.pending)

@@ -2,7 +2,7 @@
 --
 -- Beside this database lie two folders of files under their own SHA-256, and a journal:
 --   tracks/ab/ab….parquet   the 1 Hz track of a session
---   originals/ab/ab….gz     the bytes of an imported export, gzip
+--   originals/ab/ab….gz     the bytes of an imported export, gzip; of a FIT file ab….xz
 --   journal.jsonl           the rows of all tables that cannot be computed again (journal.py)
 -- A file is written before the row that names it is committed, so that a row never names
 -- a file that is not there; a file without a row is waste, which `vacuum` removes.

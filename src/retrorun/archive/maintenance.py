@@ -19,7 +19,7 @@ from retrorun.archive.pending import WITHOUT_SESSION
 from retrorun.errors import ArchiveError
 
 _MEMBER = re.compile(
-    r"archive\.sqlite|tracks/([0-9a-f]{2})/\1[0-9a-f]{62}\.parquet|originals/([0-9a-f]{2})/\2[0-9a-f]{62}\.gz"
+    r"archive\.sqlite|tracks/([0-9a-f]{2})/\1[0-9a-f]{62}\.parquet|originals/([0-9a-f]{2})/\2[0-9a-f]{62}\.[gx]z"
 )
 
 

@@ -1,7 +1,13 @@
-"""Files under their own SHA-256: the tracks and the original exports."""
+"""Files under their own SHA-256: the tracks and the original exports.
+
+An original is packed so that common programs unpack it bit by bit: text as gzip, a FIT file as xz.
+The records of a FIT file are mostly of one length, so its bytes are first replaced by differences
+to those of the record before (the delta filter of xz), which halves what is left.
+"""
 
 import gzip
 import hashlib
+import lzma
 import os
 import zlib
 from collections.abc import Iterator
@@ -17,22 +23,28 @@ class Objects:
 
     Attributes:
         root: the folder.
-        suffix: of every file in it.
+        suffixes: of the files in it: the first one, but of what is packed as xz ``.xz``.
     """
 
     root: Path
-    suffix: str
+    suffixes: tuple[str, ...]
 
     def path(self, sha256: str) -> Path:
         """Where the file of that hash lies, or would lie."""
-        return self.root / sha256[:2] / f"{sha256}{self.suffix}"
+        paths = self._paths(sha256)
+        return next((each for each in paths if each.is_file()), paths[0])
+
+    def _paths(self, sha256: str) -> list[Path]:
+        return [self.root / sha256[:2] / f"{sha256}{suffix}" for suffix in self.suffixes]
 
     def put(self, sha256: str, data: bytes) -> None:
         """Write a file, whole or not at all, and onto the disk before returning.
 
         One that is there and holds other bytes is replaced: they are not what its name says.
         """
-        target = self.path(sha256)
+        paths = self._paths(sha256)
+        suffix = XZ if XZ in self.suffixes and data.startswith(_XZ_MAGIC) else self.suffixes[0]
+        target = paths[self.suffixes.index(suffix)]
         if _holds(target, data):
             return
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -45,6 +57,9 @@ class Objects:
             partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)
+        for other in paths:
+            if other != target:
+                other.unlink(missing_ok=True)
 
     def get(self, sha256: str) -> bytes:
         """The bytes of a file as stored.
@@ -60,9 +75,10 @@ class Objects:
 
     def hashes(self) -> Iterator[str]:
         """The hashes of all files there are."""
-        for path in self.root.glob(f"??/*{self.suffix}"):
-            if not path.name.startswith("."):
-                yield path.name.removesuffix(self.suffix)
+        for suffix in self.suffixes:
+            for path in self.root.glob(f"??/*{suffix}"):
+                if not path.name.startswith("."):
+                    yield path.name.removesuffix(suffix)
 
     def leftovers(self) -> Iterator[Path]:
         """What a killed writer left behind."""
@@ -81,9 +97,36 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+GZ, XZ = ".gz", ".xz"
+_XZ_MAGIC = b"\xfd7zXZ\x00"
+_FIT, _FIT_AT = b".FIT", 8  # what stands at this place of a FIT file
+_LEAST_BYTES = 1 << 13  # below this, what xz says of itself takes more than it saves
+_SAMPLE_BYTES = 1 << 15  # from the middle of a file, to find the length of its records
+_MOST_STRIDE = 200  # bytes; xz knows up to 256
+
+
 def pack(data: bytes) -> bytes:
-    """An original as it is kept: gzip without time or name, the same for the same bytes."""
+    """An original as it is kept, without time or name: the same for the same bytes."""
+    if data[_FIT_AT : _FIT_AT + len(_FIT)] == _FIT and len(data) >= _LEAST_BYTES:
+        filters = [
+            {"id": lzma.FILTER_DELTA, "dist": _stride(data)},
+            {"id": lzma.FILTER_LZMA2, "preset": 0},
+        ]
+        return lzma.compress(data, check=lzma.CHECK_CRC32, filters=filters)
     return gzip.compress(data, compresslevel=1, mtime=0)
+
+
+def _stride(data: bytes) -> int:
+    """At what distance most bytes are equal: the length of a record, where most are of one."""
+    import numpy as np  # planning must not load it
+
+    first = max(0, (len(data) - _SAMPLE_BYTES) // 2)
+    sample = np.frombuffer(data, np.uint8)[first : first + _SAMPLE_BYTES]
+    alike = [
+        np.count_nonzero(sample[stride:] == sample[:-stride]) / (sample.size - stride)
+        for stride in range(1, _MOST_STRIDE + 1)
+    ]
+    return 1 + int(np.argmax(alike))
 
 
 def unpack(packed: bytes) -> bytes:
@@ -93,6 +136,7 @@ def unpack(packed: bytes) -> bytes:
         ArchiveError: the stored bytes are damaged.
     """
     try:
-        return gzip.decompress(packed)
-    except (OSError, EOFError, zlib.error) as problem:
+        is_xz = packed.startswith(_XZ_MAGIC)
+        return lzma.decompress(packed) if is_xz else gzip.decompress(packed)
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as problem:
         raise ArchiveError("archive-original-damaged", str(problem)) from problem

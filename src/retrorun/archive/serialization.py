@@ -4,10 +4,12 @@ A session is one JSON document. ``summaries`` reads many of them without what on
 show, in a third of the time and a quarter of the memory; the fields that are left out are not there
 at all, so that no one is given a value that is not true.
 
-A track is one Parquet file. Columns keep their names; positions are float64, everything else
-float32 (x and y to a millimetre, heart rate exactly); NaN becomes null. A flag is a boolean column
-``flag:<name>``, a heading candidate ``heading:<number>``. Start time, notes and what each heading
-claims to be stand in the file's metadata under ``retrorun`` as JSON.
+A track is one Parquet file. Columns keep their names. A column whose numbers are rounded
+(``model.digits``) holds decimals with just as many digits, as differences from second to second;
+any other holds floats. Read back, positions are float64 and everything else float32 (x and y to a
+millimetre, heart rate exactly), bit for bit the same of both; NaN becomes null. A flag is a boolean
+column ``flag:<name>``, a heading candidate ``heading:<number>``. Start time, notes and what each
+heading claims to be stand in the file's metadata under ``retrorun`` as JSON.
 """
 
 import gc
@@ -43,11 +45,13 @@ from retrorun.model import (
     Totals,
     Track,
 )
+from retrorun.model.digits import decimals
 from retrorun.units import BoolArray, FloatArray
 
 DOUBLE_PRECISION = ("latitude_deg", "longitude_deg")  # float32 would be 1.7 m
 _FLAG, _HEADING, TRACK_KEY = "flag:", "heading:", b"retrorun"
-_TRACK_VERSION = 1
+_TRACK_VERSION = 2  # 1 had floats only
+_MOST_WHOLE = float(1 << 53)  # a float holds whole numbers exactly up to here
 _NOT_A_TRACK = (KeyError, ValueError, TypeError)  # Parquet, but no track
 
 
@@ -291,18 +295,25 @@ def encode_track(track: Track) -> bytes:
     named: dict[str, Any] = {name: _numbers(name, track.columns[name]) for name in track.columns}
     named |= {_FLAG + name: _flags(values) for name, values in track.flags.items()}
     for number, heading in enumerate(track.headings):
-        named[f"{_HEADING}{number}"] = _numbers(heading.source, heading.heading_deg)
+        named[f"{_HEADING}{number}"] = _numbers("heading_deg", heading.heading_deg)
     claims = [_HeadingMeta(each.source, each.claim, each.north) for each in track.headings]
     meta = _TrackMeta(
         _TRACK_VERSION, track.start_time_s, claims, list(track.notes), list(track.hidden)
     )
     table = pa.table(named, metadata={TRACK_KEY: msgspec.json.encode(meta)})
     sink = io.BytesIO()
-    floats = [name for name in named if not name.startswith(_FLAG)]
-    # bytes of equal weight side by side pack better than a dictionary, in half the time
-    options = {"use_dictionary": False, "use_byte_stream_split": floats, "write_statistics": False}
-    pq.write_table(table, sink, compression="zstd", **options)
+    encodings = {name: _encoding(values) for name, values in named.items()}
+    options = {"use_dictionary": False, "column_encoding": encodings, "write_statistics": False}
+    pq.write_table(table, sink, compression="zstd", store_decimal_as_integer=True, **options)
     return sink.getvalue()
+
+
+def _encoding(values: Any) -> str:  # noqa: ANN401 - pyarrow has no types
+    """Differences of integers, and bytes of equal weight of floats side by side, pack best."""
+    kind = str(values.type)
+    if kind.startswith("decimal"):
+        return "DELTA_BINARY_PACKED"
+    return "PLAIN" if kind == "bool" else "BYTE_STREAM_SPLIT"
 
 
 def _numbers(name: str, values: FloatArray) -> Any:  # noqa: ANN401 - pyarrow has no types
@@ -311,8 +322,45 @@ def _numbers(name: str, values: FloatArray) -> Any:  # noqa: ANN401 - pyarrow ha
     is_double = name in DOUBLE_PRECISION
     exact = np.asarray(values, np.float64 if is_double else np.float32)
     known = ~np.isnan(exact)  # NaN becomes null
+    as_decimals = _decimals(name, np.asarray(values, np.float64), exact, known)
+    if as_decimals is not None:
+        return as_decimals
     kind = pa.float64() if is_double else pa.float32()
     return _array(kind, exact.tobytes(), len(exact), None if known.all() else known)
+
+
+def _decimals(name: str, values: FloatArray, exact: Any, known: BoolArray) -> Any:  # noqa: ANN401
+    """The numbers as decimals of no more digits than they have, or None if they are not rounded.
+
+    Args:
+        name: of the column, which tells how many decimals it was rounded to.
+        values: (n,) the numbers.
+        exact: the same as they are to be read back, bit for bit.
+        known: (n,) which are not NaN.
+    """
+    import pyarrow as pa
+
+    try:
+        digits = decimals(name)
+    except KeyError:
+        return None
+    numbers, unit = np.where(known, values, 0.0), _power_of_ten(digits)
+    if not (np.abs(numbers) < _MOST_WHOLE / unit).all():
+        return None
+    scaled = np.rint(numbers * unit).astype(np.int64)
+    if (scaled / unit).astype(exact.dtype)[known].tobytes() != exact[known].tobytes():
+        return None
+    while digits and not (scaled % 10).any():
+        scaled, digits = scaled // 10, digits - 1
+    precision = 9 if np.abs(scaled).max(initial=0) < 10**9 else 18  # of 32 bits, or of 64
+    words = np.stack([scaled, scaled >> 63], axis=1)  # a decimal of Arrow has 128
+    missing = None if known.all() else known
+    return _array(pa.decimal128(precision, digits), words.tobytes(), len(scaled), missing)
+
+
+def _power_of_ten(exponent: int) -> float:
+    """Read from text, which is exact: what ``**`` gives depends on the processor's library."""
+    return float(f"1e{exponent}")
 
 
 def _flags(values: BoolArray) -> Any:  # noqa: ANN401 - pyarrow has no types
@@ -372,16 +420,19 @@ def _columns_by_kind(
         elif name.startswith(_HEADING):
             headings.append(_floats(values))
         else:
-            columns[name] = _floats(values)
+            columns[name] = _floats(values, is_double=name in DOUBLE_PRECISION)
     return columns, flags, headings
 
 
-def _floats(array: Any) -> FloatArray:  # noqa: ANN401 - pyarrow has no types
+def _floats(array: Any, *, is_double: bool = False) -> FloatArray:  # noqa: ANN401 - pyarrow has no types
     """Null becomes NaN; ``to_numpy`` would import pandas for it, as ``pa.array`` does."""
     validity, data = array.buffers()
-    kind = np.dtype(array.type.to_pandas_dtype())
-    held = np.frombuffer(data, kind)[array.offset : array.offset + len(array)]
-    values = held.astype(np.float64)
+    if str(array.type).startswith("decimal128"):
+        scaled = np.frombuffer(data, np.int64)[::2] / _power_of_ten(array.type.scale)
+        held = scaled if is_double else scaled.astype(np.float32)
+    else:
+        held = np.frombuffer(data, np.dtype(array.type.to_pandas_dtype()))
+    values: FloatArray = held[array.offset : array.offset + len(array)].astype(np.float64)
     if array.null_count:
         values[~_unpacked(validity, array)] = np.nan
     return values

@@ -4,7 +4,8 @@ import datetime as dt
 import os
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,11 +14,13 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import click
 
 from retrorun.cli import options, terminal
-from retrorun.errors import SettingsError
+from retrorun.errors import EngineError, SettingsError
 
 if TYPE_CHECKING:
     from retrorun.cohort.assignment import Athletes
-    from retrorun.cohort.run import Engine, Report
+    from retrorun.cohort.run import Report
+    from retrorun.engines import Engine
+    from retrorun.results import CopyTask
 
 Command = TypeVar("Command", bound=Callable[..., object])
 NAMED = 20  # damaged parts that are named
@@ -113,8 +116,7 @@ def cohort() -> None:
 def process(context: click.Context, /, **values: Any) -> None:  # noqa: ANN401 - ProcessOptions
     """Analyse the exports of many athletes at ADDRESS into a result set of Parquet files."""
     chosen = ProcessOptions(**values)
-    if chosen.scheduler and chosen.engine != "dask":
-        raise SettingsError("scheduler-without-dask", "--scheduler needs --engine dask")
+    _check_scheduler(chosen.engine, chosen.scheduler)
     context.exit(update_result_set(chosen))
 
 
@@ -172,11 +174,24 @@ def compare(
     type=options.FILE,
     help="Same salt, same ids. Else RETRORUN_SALT, or a new one.",
 )
-def export(address: str, out: str, deidentify: bool, tracks: bool, salt_file: Path | None) -> None:
+@engine
+@options.jobs
+def export(
+    address: str,
+    out: str,
+    deidentify: bool,
+    tracks: bool,
+    salt_file: Path | None,
+    engine: str,
+    scheduler: str | None,
+    jobs: int | None,
+) -> None:
     """Copy the result set at ADDRESS, de-identified, so that it may be shared (docs/results.md)."""
     if not deidentify:
         raise click.UsageError("a result set is copied with --deidentify only")
-    deidentify_copy(address, out, salt_file, tracks=tracks)
+    _check_scheduler(engine, scheduler)
+    workers = _engine(engine, scheduler, jobs or options.cores())
+    deidentify_copy(address, out, salt_file, workers, tracks=tracks)
 
 
 def update_result_set(chosen: ProcessOptions) -> int:
@@ -194,24 +209,36 @@ def update_result_set(chosen: ProcessOptions) -> int:
         click.echo(f"{found.changed} batches to be taken back, because of changed files")
         terminal.name_unlisted(found.unlisted)
         return 1 if found.unlisted else 0
-    with _Progress() as progress:
-        report = run.run(
-            config,
-            athletes,
-            _engine(chosen, chosen.jobs or options.cores()),
-            progress.update,
-            retry=chosen.retry,
-        )
+    with _shared_engine(chosen) as workers, _Progress() as progress:
+        report = run.run(config, athletes, workers, progress.update, retry=chosen.retry)
     _summary(report, config.out)
-    return 1 if report.failed or report.unfinished or report.unlisted else 0
+    incomplete = report.failed or report.unfinished or report.kept or report.unlisted
+    return 1 if incomplete else 0
 
 
-def _engine(chosen: ProcessOptions, jobs: int) -> "Engine":
-    if chosen.engine == "dask":
+@contextmanager
+def _shared_engine(chosen: ProcessOptions) -> "Iterator[Engine]":
+    """An engine for several rounds of work, on one cluster, if it has to be started here."""
+    jobs = chosen.jobs or options.cores()
+    if chosen.engine != "dask":
+        yield _engine(chosen.engine, None, jobs)
+        return
+    from retrorun.engines import cluster
+
+    with cluster.started(cluster.Cluster(chosen.scheduler, jobs)) as place:
+        yield _engine(chosen.engine, place.scheduler, jobs)
+
+
+def _check_scheduler(engine: str, scheduler: str | None) -> None:
+    if scheduler and engine != "dask":
+        raise SettingsError("scheduler-without-dask", "--scheduler needs --engine dask")
+
+
+def _engine(name: str, scheduler: str | None, jobs: int) -> "Engine":
+    if name == "dask":
         from retrorun.engines import cluster
 
-        place = cluster.Cluster(chosen.scheduler, jobs)
-        return lambda tasks, work: cluster.ordered(tasks, work, place)
+        return partial(cluster.ordered, cluster=cluster.Cluster(scheduler, jobs))
     from retrorun.engines import Limits, ordered
 
     # a batch has no limits of its own: its files have, in a process below the worker's
@@ -278,6 +305,8 @@ def progress_words(report: "Report", seconds: float) -> str:
     words += f", {report.failed} failed"
     if report.deferred:
         words += f", {report.deferred} put off"
+    if report.again:
+        words += f", {report.again} again with what was learnt"
     if rate > 0:
         words += f", {terminal.clock(left / rate)}{more} left"
     return words
@@ -302,6 +331,8 @@ def _summary(report: "Report", out: str) -> None:
         console.print(f"… and {len(report.damaged) - NAMED} more parts")
     for each in report.unfinished:
         console.print(escape(f"put off: {each.name}: {each.message} [{each.slug}]"), style="red")
+    for each in report.kept:
+        console.print(escape(f"not made again: {each.name}: {each.message} [{each.slug}]"))
     console.print(_counts(report))
     console.print(f"results: {escape(storage.shown(storage.without_user(out)))}")
     if report.deferred:
@@ -315,19 +346,23 @@ def _counts(report: "Report") -> str:
         (report.not_runs, "no run"),
         (report.failed, "could not be read"),
         (report.deferred, "put off"),
+        (report.again, "again with what was learnt"),
     )
     parts = [f"{count} {words}" for count, words in counts if count]
     files = ", ".join(parts) or "none that are exports"
     return f"files: {files}; sessions: {report.sessions}"
 
 
-def deidentify_copy(source: str, out: str, salt_file: Path | None, *, tracks: bool) -> None:
+def deidentify_copy(
+    source: str, out: str, salt_file: Path | None, engine: "Engine", *, tracks: bool
+) -> None:
     """Make a de-identified copy of a result set, and print how much was written.
 
     Raises:
         SettingsError: the salt is too short, the source is a copy already, or something else
             lies where the copy is to go.
         ReadError: there is no result set, or a part of it is damaged.
+        EngineError: there are no workers, or they are gone; what is copied stays.
     """
     from retrorun import results
     from retrorun.storage import open_store, without_user
@@ -340,11 +375,32 @@ def deidentify_copy(source: str, out: str, salt_file: Path | None, *, tracks: bo
     about = results.deidentified_about(original, key, tracks=tracks and original.tracks)
     copy.put(results.ABOUT, results.encode_about(about))
     results.check_copy(copy, about)
-    parts = 0
-    for name, data in results.deidentify(there, key, tracks=about.tracks):
-        parts += copy.put(name, data)
-    click.echo(f"{parts} parts written", err=True)
+    parts = results.source_parts(there, tracks=about.tracks)
+    written = _copied((results.CopyTask(source, out, each, key) for each in parts), engine)
+    click.echo(f"{written} parts written", err=True)
     click.echo(without_user(out))
+
+
+def _copied(tasks: "Iterator[CopyTask]", engine: "Engine") -> int:
+    """Carry out all tasks; return how many parts of the copy were written.
+
+    Raises:
+        RetrorunError: the first that a worker met.
+        EngineError: a task cost its worker.
+    """
+    from retrorun import results
+    from retrorun.engines import Lost
+
+    written = 0
+    with closing(engine(tasks, results.copy_part)) as done:
+        for _, result in done:
+            if isinstance(result, Lost):
+                remedy = "Run the same command again: it goes on where it was."
+                raise EngineError(result.slug, result.message, remedy=remedy)
+            if result.problem is not None:
+                raise result.problem
+            written += result.written
+    return written
 
 
 def _salt(file: Path | None) -> bytes:

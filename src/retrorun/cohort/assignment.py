@@ -229,6 +229,11 @@ class Athletes:
         index = None if self.index is None else AthleteIndex.from_pairs(pairs)
         return replace(self, index=index, profiles=known)
 
+    def with_learnt(self, learnt: Mapping[str, Athlete]) -> "Athletes":
+        """The same assignment, and profiles with what was learnt: athlete's key → values."""
+        taught = {key: self.profile(key).with_learnt_of(each) for key, each in learnt.items()}
+        return replace(self, profiles={**self.profiles, **taught})
+
     def inside(self, name: str, stream: IO[bytes]) -> dict[str, str]:
         """Member's path → athlete, as an archive's own table has it; empty if it is not used.
 

@@ -347,6 +347,25 @@ class Manifest:
         self.index.remove(numbers)
         return len(numbers)
 
+    def finished(self, names: set[str]) -> Iterator[tuple[int, Batch | None]]:
+        """Number of each of these batches, and the batch as it was planned.
+
+        None stands for a batch whose page is lost: an archive with several athletes has several
+        rows in the ledger, so that the plan cannot be told from it.
+        """
+        number_of = {name: number for number, name in enumerate(self._names) if name in names}
+        pages: dict[str, set[str]] = {}
+        for name, number in number_of.items():
+            pages.setdefault(self._page_of[number], set()).add(name)
+        yield from ((number_of[each], None) for each in sorted(pages.pop("", set())))
+        for page, wanted in pages.items():
+            for batch in self._batches(page, wanted):
+                yield number_of[batch.name], batch
+
+    def done(self) -> list[str]:
+        """Names of the batches whose part of the ledger is there now, sorted."""
+        return sorted(PurePosixPath(each).stem for each in parts(self.out, LEDGER))
+
     def _batches(self, page: str, wanted: set[str]) -> list[Batch]:
         """Batches of a page as they were planned; without one, as the ledger has them."""
         if page:

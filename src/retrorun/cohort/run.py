@@ -6,33 +6,34 @@
 3. List the store; plan new files a page at a time, and process them meanwhile.
 4. Take back batches with files that have changed, and list the store once more; batches with
    damaged parts are taken back first of all.
+5. Learn of the athletes whose sessions changed, and make the batches again whose sessions depend on
+   what was learnt, until there are none.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from itertools import islice
-from typing import Protocol
+from itertools import chain, islice
 
 from retrorun import __version__, results, storage
-from retrorun.cohort import batches
+from retrorun.cohort import batches, learning
 from retrorun.cohort.assignment import Athletes
 from retrorun.cohort.batches import Batch
+from retrorun.cohort.learning import Learnt
 from retrorun.cohort.manifest import Manifest, list_files
-from retrorun.cohort.worker import Job, Problem, RunConfig, Summary, process_batch
-from retrorun.engines import Lost, child
+from retrorun.cohort.worker import (
+    EXPORT_CHANGED,
+    Job,
+    Problem,
+    RunConfig,
+    Summary,
+    process_batch,
+)
+from retrorun.engines import Engine, Lost, child
 from retrorun.errors import ReadError
+from retrorun.results.reader import checksums
 
 NAMED = 20  # problems that are named; all are in the result set
-
-
-class Engine(Protocol):
-    """Carries out work on every task and yields the results in the order of the tasks."""
-
-    def __call__(
-        self, tasks: Iterable[Job], work: Callable[[Job], Summary], /
-    ) -> Generator[tuple[Job, Summary | Lost], None, None]:
-        """Yield each task and its result, or why there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,9 @@ class Report:
         deferred: files in them.
         unlisted: folders that could not be listed.
         damaged: parts of the result set that were gone or damaged; their batches are taken back.
+        again: files that were analysed once more, with what was learnt of their athletes.
+        kept: batches that could not be made again, because an export is gone or has changed; their
+            sessions stay as they were.
     """
 
     files: int = 0
@@ -66,6 +70,8 @@ class Report:
     deferred: int = 0
     unlisted: tuple[tuple[str, str], ...] = ()
     damaged: tuple[str, ...] = ()
+    again: int = 0
+    kept: tuple[Problem, ...] = ()
 
 
 Progress = Callable[[Report], None]
@@ -99,6 +105,7 @@ def run(
         state.process()
         if state.changed:
             state.process()
+        state.feed_back()
     finally:
         child.stop_thread_guard()
     return state.report
@@ -174,6 +181,10 @@ class _Run:
     changed: set[int] = field(default_factory=set)
     manifest: Manifest = field(init=False)
     key: batches.ResultKey = field(init=False)
+    was_learnt: bool = False  # when the run began: only of some athletes there is more to learn
+    touched: set[str] = field(default_factory=set)  # athletes whose sessions changed in this run
+    undone: set[str] = field(default_factory=set)  # names of batches that this run could not do
+    put_off: bool = False  # something is left that was to be learnt, or to be made again with it
 
     def prepare(self) -> None:
         """Read the result set; refuse one that was made in another way."""
@@ -191,9 +202,11 @@ class _Run:
         self.report = replace(self.report, damaged=tuple(broken))
         if self.retry:
             self.changed |= self.manifest.batches_with_failures()
+        self.was_learnt = not self.retry and learning.is_complete(out, self.manifest.done())
 
     def _retire(self) -> None:
         """Take back the batches that hold what has changed."""
+        self.manifest.out.delete(results.LEARNT)
         count = self.manifest.retire(self.changed)
         self.changed = set()
         self.report = replace(self.report, retired=self.report.retired + count)
@@ -203,9 +216,87 @@ class _Run:
         self.report = replace(self.report, known=0, listing_complete=False)
         with closing(self.engine(self._jobs(), process_batch)) as found:
             for job, result in found:
-                self.report = _add_counts(self.report, job, result)
-                if self.progress is not None:
-                    self.progress(self.report)
+                self._count(job, result)
+
+    def _count(self, job: Job, result: Summary | Lost) -> None:
+        summary = _as_summary(job, result)
+        problem = summary.unfinished
+        if job.again:
+            self.report = _add_again(self.report, summary)
+            self.put_off |= problem is not None and problem.slug != EXPORT_CHANGED
+        else:
+            self.report = _add_counts(self.report, summary)
+            self.touched |= summary.athletes
+        if problem is not None:
+            self.undone.add(job.batch.name)
+        if self.progress is not None:
+            self.progress(self.report)
+
+    def feed_back(self) -> None:
+        """Make batches again whose sessions depend on what was learnt.
+
+        A batch that is made again keeps its lessons, so that once is enough.
+        """
+        unchanged = not (self.report.planned or self.report.retired)
+        if unchanged and self.was_learnt:
+            return
+        all_of_them = self.report.retired or not self.was_learnt
+        athletes = set(results.athletes(self.manifest.out)) if all_of_them else self.touched
+        while athletes:
+            learnt = self._learnt_of(athletes)
+            due = {each for one in learnt.values() for each in one.outdated} - self.undone
+            self.touched = set()
+            self._make_again(due, learnt)
+            if self.changed:
+                self.process()
+            athletes = self.touched
+        if not self.put_off:
+            learning.set_complete(self.manifest.out, self.manifest.done())
+
+    def _learnt_of(self, athletes: Iterable[str]) -> dict[str, Learnt]:
+        """What was learnt of each athlete whose sessions can be read."""
+        settings, found = self.config.settings.compare, dict[str, Learnt]()
+        for each in learning.learnt_of(sorted(athletes), self.config.out, settings, self.engine):
+            if isinstance(each, Learnt):
+                found[each.athlete] = each
+            else:
+                self.put_off = True
+                unfinished = (*self.report.unfinished, each)[:NAMED]
+                self.report = replace(self.report, unfinished=unfinished)
+        return found
+
+    def _make_again(self, due: set[str], learnt: dict[str, Learnt]) -> None:
+        """Make batches again with what was learnt of all of their athletes.
+
+        Args:
+            due: names of the batches.
+            learnt: of the athletes who were learnt of; of others in these batches it is added.
+        """
+        owners = {each: self._athletes_in(each) for each in sorted(due)}
+        others = {each for athletes in owners.values() for each in athletes} - learnt.keys()
+        learnt |= self._learnt_of(others)
+        jobs = self._jobs_again(owners, learnt)
+        first = next(jobs, None)
+        if first is not None:
+            self.manifest.out.delete(results.LEARNT)
+            with closing(self.engine(chain((first,), jobs), process_batch)) as found:
+                for job, result in found:
+                    self._count(job, result)
+
+    def _jobs_again(self, owners: dict[str, set[str]], learnt: dict[str, Learnt]) -> Iterator[Job]:
+        """Batches as they were planned; those whose plan is lost are to be taken back instead."""
+        for number, batch in self.manifest.finished(set(owners)):
+            if batch is None:
+                self.changed.add(number)
+                continue
+            values = {each: learnt[each].values for each in owners[batch.name] if each in learnt}
+            athletes = self.athletes.of_batch(each.name for each in batch.files)
+            yield Job(batch, athletes.with_learnt(values), self.config, again=True)
+
+    def _athletes_in(self, batch: str) -> set[str]:
+        """Keys of the athletes who have sessions in a finished batch."""
+        names = checksums(self.manifest.out, batch)
+        return {results.athlete_of(each) for each in names if each.startswith("sessions/")}
 
     def _jobs(self) -> Iterator[Job]:
         if self.changed:  # not before an engine asks for work: without workers nothing is removed
@@ -225,18 +316,23 @@ class _Run:
         self.report = replace(self.report, listing_complete=True, unlisted=_unlisted(store))
 
     def _job(self, batch: Batch, *, resumed: bool = False) -> Job:
+        if not self.report.planned:
+            self.manifest.out.delete(results.LEARNT)
         count = self.report.planned + len(batch.files)
         self.report = replace(self.report, planned=count)
         athletes = self.athletes.of_batch(each.name for each in batch.files)
         return Job(batch, athletes, self.config, resumed=resumed)
 
 
-def _add_counts(report: Report, job: Job, result: Summary | Lost) -> Report:
-    if isinstance(result, Lost):
-        name = job.batch.files[0].name
-        result = Summary(
-            len(job.batch.files), unfinished=Problem(name, result.slug, result.message)
-        )
+def _as_summary(job: Job, result: Summary | Lost) -> Summary:
+    """The summary of a batch, also of one that cost its worker."""
+    if isinstance(result, Summary):
+        return result
+    problem = Problem(job.batch.files[0].name, result.slug, result.message)
+    return Summary(len(job.batch.files), unfinished=problem)
+
+
+def _add_counts(report: Report, result: Summary) -> Report:
     if result.unfinished is not None:
         unfinished = (*report.unfinished, result.unfinished)[:NAMED]
         return replace(report, unfinished=unfinished, deferred=report.deferred + result.files)
@@ -248,3 +344,12 @@ def _add_counts(report: Report, job: Job, result: Summary | Lost) -> Report:
         sessions=report.sessions + result.sessions,
         problems=(*report.problems, *result.problems)[:NAMED],
     )
+
+
+def _add_again(report: Report, result: Summary) -> Report:
+    """A batch that was made again: its files are counted already."""
+    if result.unfinished is None:
+        return replace(report, again=report.again + result.files)
+    if result.unfinished.slug == EXPORT_CHANGED:
+        return replace(report, kept=(*report.kept, result.unfinished)[:NAMED])
+    return replace(report, unfinished=(*report.unfinished, result.unfinished)[:NAMED])

@@ -8,6 +8,7 @@ becomes a row like any other, and the next child goes on after it.
 """
 
 import hashlib
+import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -22,14 +23,15 @@ from retrorun.engines import Limits, Lost, Process, child
 from retrorun.errors import ReadError, RetrorunError, StoreError
 from retrorun.model import Analysis, Blob, Failed, Outcome, Source, Track
 from retrorun.results import layout
-from retrorun.results.reader import MOST_BYTES
+from retrorun.results.reader import MOST_BYTES, table
 from retrorun.settings import Settings
-from retrorun.storage.entries import is_archive
+from retrorun.storage.entries import CHANGING, changing, is_archive
 
 AHEAD = 4  # files of an object store that are read while one is analysed
 AHEAD_BYTES = 16 << 20  # but no larger ones
 NAMED = 5  # problems of a batch that a summary names; all are in the result set
 READ_S = 900.0  # a store may take so long over a file, with all its retries
+EXPORT_CHANGED = "export-changed"  # a batch that is done cannot be made again
 MEMBERS_LOST = 20  # of an archive; then the rest of it is left out
 
 
@@ -45,8 +47,8 @@ class RunConfig:
         process: a function to use in place of the pipeline, if any.
     """
 
-    source: str
-    out: str
+    source: str = field(repr=False)  # a URL may carry a password, and Dask logs a task that fails
+    out: str = field(repr=False)
     settings: Settings
     tracks: bool = False
     limits: Limits = field(default_factory=Limits)
@@ -61,13 +63,15 @@ class Job:
         batch: its files; ``athletes``: whose they are; ``config``: how it is processed.
         version: of the retrorun that planned it.
         resumed: whether an earlier run has planned it and may have left some of its parts.
+        again: the batch is done, and is made again with what was learnt of its athletes since.
     """
 
     batch: Batch
-    athletes: Athletes
+    athletes: Athletes = field(repr=False)
     config: RunConfig
     version: str = __version__
     resumed: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +163,19 @@ class _ReadAhead:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _read(self, file: PlannedFile) -> bytes:
-        return self._store.read(file.name, self._limit, file.tag)
+        data = self._store.read(file.name, self._limit, file.tag)
+        _check_size(file, len(data))
+        return data
+
+
+def _check_size(file: PlannedFile, size_bytes: int) -> None:
+    """Refuse a file of another size than it was listed with: its time may have been set back.
+
+    Raises:
+        ReadError: it has changed. A store that lists no sizes says 0 of every file.
+    """
+    if file.size_bytes and size_bytes != file.size_bytes:
+        raise changing(storage.shown(file.name))
 
 
 def _analyse_file(job: Job, file: PlannedFile, data: bytes) -> Iterator[Item]:
@@ -178,9 +194,15 @@ def _analyse_file(job: Job, file: PlannedFile, data: bytes) -> Iterator[Item]:
 def _analyse_archive(
     job: Job, store: storage.Store, file: PlannedFile, skip: int
 ) -> Iterator[Item]:
-    """Every member of an archive, which is read through the store, never as a whole."""
+    """Every member of an archive, which is read through the store, never as a whole.
+
+    Raises:
+        ReadError: it has changed; then nothing of what was yielded counts.
+    """
     limits, name = job.config.settings.read, storage.shown(file.name)
     with store.opened(file.name, file.tag) as stream:
+        _check_size(file, stream.seek(0, os.SEEK_END))
+        stream.seek(0)
         owners = job.athletes.inside(file.name, stream)
         for position, (member, content) in enumerate(readers.members(name, stream, limits)):
             if position < skip:
@@ -191,6 +213,8 @@ def _analyse_archive(
                 yield FileResult(_analyse_bytes(job, Blob(member, content), athlete), athlete)
             else:
                 yield FileResult(Failed.of(Source(member, ""), content), athlete)
+    with store.opened(file.name, file.tag) as stream:  # the same one as in the beginning
+        _check_size(file, stream.seek(0, os.SEEK_END))
 
 
 def _analyse_bytes(job: Job, blob: Blob, athlete: str) -> Outcome:
@@ -229,7 +253,7 @@ class Summary:
 
     Attributes:
         files: in the batch; ``failed``: that could not be read; ``not_runs``: that hold no run.
-        sessions: that were found.
+        sessions: that were found; ``athletes``: keys of those who have some.
         problems: the first failures.
         unfinished: why nothing was written into the ledger; None: the batch is done.
     """
@@ -238,6 +262,7 @@ class Summary:
     failed: int = 0
     not_runs: int = 0
     sessions: int = 0
+    athletes: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
     unfinished: Problem | None = None
 
@@ -255,11 +280,40 @@ def process_batch(job: Job) -> Summary:
         for file in _file_results(job):
             writer.add(file)
             summary = _add_counts(summary, file)
+        if job.again:
+            _check_same_files(out, job, writer.close_ledger())
+            out.delete(results.ledger_name(job.batch.name))
         _put_parts(out, job, writer)
     except RetrorunError as problem:
         words = Problem(problem.file or "", problem.slug, problem.message)
         return Summary(len(job.batch.files), unfinished=words)
     return summary
+
+
+_SAME = ("athlete", "name", "outcome", "sha256", "sessions")  # whatever was learnt
+
+
+def _check_same_files(out: storage.Store, job: Job, ledger: bytes) -> None:
+    """Refuse to replace results that could not be made again, such as those of deleted exports.
+
+    Raises:
+        ReadError: a file of a finished batch comes to something else now.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        before = table(out, results.ledger_name(job.batch.name), "files", _SAME).to_pylist()
+    except StoreError:
+        raise
+    except ReadError:  # another worker, which was lost, had come as far as to take it away
+        return
+    now = pq.read_table(pa.BufferReader(ledger), columns=list(_SAME)).to_pylist()
+    changed = [old for old, new in zip(before, now, strict=False) if old != new]
+    if changed or len(before) != len(now):
+        name = changed[0]["name"] if changed else job.batch.files[0].name
+        words = "it cannot be read as before; the batch's sessions stay as they were"
+        raise ReadError(EXPORT_CHANGED, words, file=name)
 
 
 def _put_parts(out: storage.Store, job: Job, writer: results.BatchWriter) -> None:
@@ -270,7 +324,7 @@ def _put_parts(out: storage.Store, job: Job, writer: results.BatchWriter) -> Non
     """
     ledger = results.ledger_name(job.batch.name)
     own: set[str] = set()
-    may_exist = job.resumed
+    may_exist = job.resumed or job.again
     for name, data in writer.close():
         own.add(name)
         if name == ledger and may_exist and not _is_stored(out, ledger):
@@ -320,8 +374,15 @@ def _add_counts(so_far: Summary, file: results.FileOutcomes) -> Summary:
         failed=so_far.failed + bool(wrong),
         not_runs=so_far.not_runs + (bool(failures) and not wrong and not sessions),
         sessions=so_far.sessions + sessions,
+        athletes=so_far.athletes | _athletes_with_sessions(file),
         problems=(*so_far.problems, *named)[:NAMED],
     )
+
+
+def _athletes_with_sessions(file: results.FileOutcomes) -> frozenset[str]:
+    owners = file.athletes or (file.athlete,) * len(file.outcomes)
+    pairs = zip(file.outcomes, owners, strict=True)
+    return frozenset(results.athlete_key(key) for each, key in pairs if isinstance(each, Analysis))
 
 
 @dataclass(slots=True)
@@ -371,11 +432,17 @@ def _file_results(job: Job) -> Iterator[results.FileOutcomes]:
                 yield _ledger_file(job.batch.files[position.file], position, item.sha256)
                 position.next_file()
             elif isinstance(item, FileResult):
+                if _is_changing(item):  # members of two versions are not mixed
+                    position.results.clear()
                 position.results.append(item)
                 position.member, position.reading = position.member + 1, None
             elif _record_crash(job.batch.files[position.file], position, item):
                 yield _ledger_file(job.batch.files[position.file], position, None)
                 position.next_file()
+
+
+def _is_changing(item: FileResult) -> bool:
+    return isinstance(item.outcome, Failed) and item.outcome.slug == CHANGING
 
 
 def _single_file_job(job: Job, position: int) -> Job:

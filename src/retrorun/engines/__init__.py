@@ -4,7 +4,7 @@ Every engine yields the same results, in the order of its tasks.
 """
 
 from retrorun.engines.child import Limits, Lost, start_fork_server, stop_fork_server
-from retrorun.engines.pool import cores, ordered
+from retrorun.engines.pool import Engine, cores, ordered
 from retrorun.engines.tasks import (
     Process,
     Task,
@@ -17,6 +17,7 @@ from retrorun.engines.tasks import (
 )
 
 __all__ = [
+    "Engine",
     "Limits",
     "Lost",
     "Process",

@@ -156,10 +156,13 @@ def _result(future: Any) -> Any:  # noqa: ANN401 - Dask has no types
 @contextmanager
 def _translated_errors() -> Iterator[None]:
     """Raise an EngineError for what Dask raises when the scheduler is lost."""
+    from distributed.client import FuturesCancelledError
     from distributed.comm.core import CommClosedError
 
     try:
         yield
+    except FuturesCancelledError as problem:  # its own words name every task, a line each
+        raise _scheduler_lost("the connection broke") from problem
     except (CommClosedError, asyncio.CancelledError, TimeoutError, OSError) as problem:
         raise _scheduler_lost(words_of(problem)) from problem
 
@@ -169,23 +172,52 @@ def _scheduler_lost(words: str) -> EngineError:
 
 
 @contextmanager
+def started(cluster: Cluster) -> Iterator[Cluster]:
+    """The cluster with a scheduler: one that is started here serves several calls of ``ordered``.
+
+    Raises:
+        RetrorunError: Dask is not installed.
+        EngineError: a cluster cannot be started here.
+    """
+    distributed = _dask()
+    if cluster.scheduler is not None:
+        yield cluster
+        return
+    with _quiet(), _local(distributed, cluster.jobs) as local:
+        yield Cluster(local.scheduler_address, cluster.jobs)
+
+
+@contextmanager
 def _client(cluster: Cluster) -> Iterator[Any]:
     """A client of the cluster; a cluster that was started here is stopped in the end."""
+    with started(cluster) as place, _quiet(), _connected(_dask(), place.scheduler) as client:
+        yield client
+
+
+def _dask() -> Any:  # noqa: ANN401 - Dask has no types
+    """Dask's package for clusters.
+
+    Raises:
+        RetrorunError: it is not installed.
+    """
     try:
-        import dask
         import distributed
     except ImportError as problem:
         remedy = 'Install it: `pip install "retrorun[cluster]"`.'
         words = "--engine dask needs Dask, which is not installed"
         raise RetrorunError("dask-missing", words, remedy=remedy) from problem
+    return distributed
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    import dask
+
     quiet = {"distributed.logging.distributed": "error", "distributed.admin.tick.limit": "1 hour"}
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(dask.config.set(quiet))
-        logging.getLogger("distributed").setLevel(logging.ERROR)
-        address: Any = cluster.scheduler
-        if address is None:
-            address = stack.enter_context(_local(distributed, cluster.jobs))
-        yield stack.enter_context(_connected(distributed, address))
+    with dask.config.set(quiet):
+        for name in ("distributed", "distributed.client"):  # the second has a level of its own
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # our errors say all of it
+        yield
 
 
 def _local(distributed: Any, jobs: int) -> Any:  # noqa: ANN401 - Dask has no types

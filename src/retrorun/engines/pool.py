@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from retrorun.engines.child import DEFAULT, Child, Kind, Limits, Lost, messages, start_error
 
@@ -19,6 +19,15 @@ T = TypeVar("T")
 R = TypeVar("R")
 DEPTH = 2  # tasks a worker holds: one in work, one waiting
 WINDOW = 16  # results kept back, per worker, at most
+
+
+class Engine(Protocol):
+    """Carries out work on every task and yields the results in the order of the tasks."""
+
+    def __call__(
+        self, tasks: Iterable[T], work: Callable[[T], R], /
+    ) -> Generator[tuple[T, R | Lost], None, None]:
+        """Yield each task and its result, or why there is none."""
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ one: so many a run, newest first, so that nobody waits for ten thousand of them.
 """
 
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,7 @@ from retrorun.storage import Entry
 
 if TYPE_CHECKING:
     from retrorun.engines import Task
-    from retrorun.model import Athlete, Outcome, Session
+    from retrorun.model import Athlete, Outcome
     from retrorun.settings import CompareSettings, Settings
 
 MOST_OUTDATED = 100  # sessions of another version that one run analyses again
@@ -251,7 +251,7 @@ def _learn_and_note(
 
     sessions = archive.summaries(_ignore, with_exposed=True)
     before = archive.annotations.profile()
-    learnt = _learnt(sessions, before, settings.compare)
+    learnt = learn.learn_from_sound(sessions, before, settings.compare)
     # those of another version are analysed again in any case, so many a run
     due = set(archive.hashes(outdated_sessions(archive, settings)))
     found = learn.outdated(sessions, learnt)
@@ -350,34 +350,12 @@ def has_learnt(archive: Archive, settings: "CompareSettings") -> bool:
     It is not after an import that was killed before ``bring_up_to_date``. Sessions that are to be
     analysed again are not asked about: those are ``archive.pending.exports()``.
     """
+    from retrorun import learn
+
     before = archive.annotations.profile()
-    return _learnt(archive.summaries(_ignore, with_exposed=True), before, settings) == before
+    sessions = archive.summaries(_ignore, with_exposed=True)
+    return learn.learn_from_sound(sessions, before, settings) == before
 
 
 def _ignore(_session_id: str, _problem: RetrorunError) -> None:
     """A session that cannot be read teaches nothing; its page and ``archive check`` name it."""
-
-
-def _learnt(
-    sessions: "Sequence[Session]", before: "Athlete", settings: "CompareSettings"
-) -> "Athlete":
-    """What the sessions teach, without those that nothing can be made of."""
-    from retrorun import learn
-
-    try:
-        return learn.learn(sessions, before, settings)
-    except Exception:
-        sound = [each for each in sessions if _is_sound(each, before, settings)]
-        if len(sound) == len(sessions):
-            raise
-        return learn.learn(sound, before, settings)
-
-
-def _is_sound(session: "Session", before: "Athlete", settings: "CompareSettings") -> bool:
-    from retrorun import learn
-
-    try:
-        learn.learn([session], before, settings)
-    except Exception:  # noqa: BLE001 - whatever a stored session holds
-        return False
-    return True

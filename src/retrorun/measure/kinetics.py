@@ -250,17 +250,11 @@ def response(
 
     The derivatives follow the same equation as heart rate itself, driven by those of HRss.
     """
-    tau_up_s, tau_down_s = arithmetic.exp(theta[[UP, DOWN]])
     target, driven = _delayed(
         *_steady(series, theta, settings), float(theta[DELAY]) / series.step_s
     )
     driven[:, DELAY] /= series.step_s
-    shares = series.step_s / np.array([tau_up_s, tau_down_s])
-    kept = arithmetic.exp(-shares)
-    rising = _rising(kept, theta[START], target)
-    keep = np.where(rising, kept[0], kept[1])
-    share = np.where(rising, shares[0], shares[1])
-    rate = follow(target[:, None], keep, np.array([theta[START]]))[:, 0]
+    rate, keep, share, rising = _followed(series, theta, target)
     lag = np.concatenate(([theta[START]], rate[:-1])) - target
     by_tau = lag * keep * share / (1.0 - keep)  # of keep by log tau, as if driven
     driven[:, UP] = np.where(rising, by_tau, 0.0)
@@ -270,6 +264,25 @@ def response(
     slopes = follow(driven, keep, initial)
     slopes[:, EXCITED] = _since_turns(series, settings)
     return rate + theta[EXCITED] * slopes[:, EXCITED], slopes
+
+
+def _followed(
+    series: EffortSeries, theta: FloatArray, target: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray, BoolArray]:
+    """Heart rate (m,) that follows a target, without the excitement of turns.
+
+    Returns:
+        The rate; what each step keeps of the difference, and its length as a share of the time
+        constant; whether heart rate rises there.
+    """
+    tau_up_s, tau_down_s = arithmetic.exp(theta[[UP, DOWN]])
+    shares = series.step_s / np.array([tau_up_s, tau_down_s])
+    kept = arithmetic.exp(-shares)
+    rising = _rising(kept, theta[START], target)
+    keep = np.where(rising, kept[0], kept[1])
+    share = np.where(rising, shares[0], shares[1])
+    rate = follow(target[:, None], keep, np.array([theta[START]]))[:, 0]
+    return rate, keep, share, rising
 
 
 def _steady(
@@ -311,9 +324,10 @@ def capped_share(series: EffortSeries, theta: FloatArray, settings: MeasureSetti
 
 def unsteady_bpm(series: EffortSeries, theta: FloatArray, settings: MeasureSettings) -> FloatArray:
     """The delayed steady heart rate less the heart rate of the response, (m,)."""
-    rate, _ = response(series, theta, settings)
     steady, _ = _delayed(*_steady(series, theta, settings), float(theta[DELAY]) / series.step_s)
-    return steady - rate
+    rate, *_ = _followed(series, theta, steady)
+    excited: FloatArray = rate + theta[EXCITED] * _since_turns(series, settings)
+    return steady - excited
 
 
 def _delayed(target: FloatArray, driven: FloatArray, steps: float) -> tuple[FloatArray, FloatArray]:

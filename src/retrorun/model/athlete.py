@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from retrorun.metric_types import Estimate
@@ -55,7 +55,7 @@ class Athlete:
     backward_line: GaitLine | None = None
     cost_factor: Estimate | None = None
     gait_habit: GaitHabit | None = None
-    zone_secret: str = ""
+    zone_secret: str = field(default="", repr=False)  # in no log
 
     def at(self, time_s: float) -> "Athlete":
         """The athlete as on that day (Unix seconds): the latest mass not after it, if any."""

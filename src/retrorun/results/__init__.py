@@ -5,13 +5,17 @@ docs/results.md is printed from the columns that are declared here.
 
 from retrorun.results.columns import SCHEMA_VERSION
 from retrorun.results.deidentification import (
+    CopyTask,
     PseudonymKey,
+    copy_part,
     deidentified_about,
     deidentify,
     pseudonym_key,
+    source_parts,
 )
 from retrorun.results.layout import (
     ABOUT,
+    LEARNT,
     About,
     athlete_key,
     check_about,
@@ -21,14 +25,23 @@ from retrorun.results.layout import (
     make_about,
     read_about,
 )
-from retrorun.results.reader import athlete_of, athletes, ledger, missing_parts, sessions
+from retrorun.results.reader import (
+    athlete_of,
+    athletes,
+    ledger,
+    missing_parts,
+    sessions,
+    sessions_by_batch,
+)
 from retrorun.results.writer import BatchWriter, FileOutcomes
 
 __all__ = [
     "ABOUT",
+    "LEARNT",
     "SCHEMA_VERSION",
     "About",
     "BatchWriter",
+    "CopyTask",
     "FileOutcomes",
     "PseudonymKey",
     "athlete_key",
@@ -36,6 +49,7 @@ __all__ = [
     "athletes",
     "check_about",
     "check_copy",
+    "copy_part",
     "deidentified_about",
     "deidentify",
     "encode_about",
@@ -46,4 +60,6 @@ __all__ = [
     "pseudonym_key",
     "read_about",
     "sessions",
+    "sessions_by_batch",
+    "source_parts",
 ]

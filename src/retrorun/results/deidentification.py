@@ -5,26 +5,39 @@ The treatment of each column is declared in ``columns``, that of each field of a
 
 Pseudonyms are HMAC-SHA256 of a secret salt, separate for every purpose. The salt itself is never
 written; a de-identified result set is recognised as made with it by one more such hash.
+
+A part of the sessions, with what the other tables have of it, is one task (``CopyTask``), which any
+worker carries out (``copy_part``): it reads the parts, makes those of the copy and puts them. The
+same task gives the same bytes, so it may be done twice, or again after it was cut off.
 """
 
 import hashlib
 import hmac
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from retrorun.errors import ReadError, SettingsError
+from retrorun.errors import ReadError, RetrorunError, SettingsError, StoreError
 from retrorun.model import Session
 from retrorun.results import layout
 from retrorun.results.columns import TABLES, Column, schema_of_columns
 from retrorun.results.deidentification_rules import Facts, deidentify_value, words
 from retrorun.results.layout import About
-from retrorun.results.reader import athletes, damage_error, part, parts, table
+from retrorun.results.reader import (
+    MOST_BYTES,
+    athletes,
+    checksums,
+    damage_error,
+    part,
+    parts,
+    table,
+)
 from retrorun.results.writer import PartWriter
-from retrorun.storage import Store
+from retrorun.storage import Store, open_store
 
 MIN_SALT_BYTES = 16
 WEEK_S = 7 * 86_400
@@ -122,6 +135,60 @@ def deidentified_about(source: About, key: PseudonymKey, *, tracks: bool) -> Abo
     )
 
 
+@dataclass(frozen=True, slots=True)
+class SourcePart:
+    """A part of the sessions, and the tables that have a part of the same name.
+
+    Attributes:
+        athlete: key of its athlete.
+        place: its name below the table: ``athlete=…/year=…/….parquet``.
+        tables: that have it, ``sessions`` first.
+    """
+
+    athlete: str
+    place: str
+    tables: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CopyTask:
+    """A part to be copied on any machine; what is secret is in no text of it.
+
+    Attributes:
+        source: address of the result set; ``out``: of the copy.
+        part: what is copied; ``key``: makes the pseudonyms.
+    """
+
+    source: str = field(repr=False)
+    out: str = field(repr=False)
+    part: SourcePart = field(repr=False)
+    key: PseudonymKey = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """How many parts of the copy were written for a task; ``problem``: why it was not finished."""
+
+    written: int = 0
+    problem: RetrorunError | None = None
+
+
+def source_parts(store: Store, *, tracks: bool) -> Iterator[SourcePart]:
+    """The parts of a result set that a copy is made of, athlete by athlete.
+
+    Args:
+        store: the result set as it was made.
+        tracks: whether the 1 Hz tracks go along.
+    """
+    tables = _TABLES if tracks else _TABLES[:2]
+    for athlete in athletes(store):
+        there = {name for kind in tables for name in parts(store, layout.partition(kind, athlete))}
+        for name in sorted(each for each in there if each.startswith("sessions/")):
+            _, _, place = name.partition("/")
+            found = tuple(each for each in tables if f"{each}/{place}" in there)
+            yield SourcePart(athlete, place, found)
+
+
 def deidentify(store: Store, key: PseudonymKey, *, tracks: bool) -> Iterator[tuple[str, bytes]]:
     """The parts of the de-identified result set: object name and bytes, one after the other.
 
@@ -133,19 +200,68 @@ def deidentify(store: Store, key: PseudonymKey, *, tracks: bool) -> Iterator[tup
     Raises:
         ReadError: a part is gone, damaged or of another schema.
     """
-    tables = _TABLES if tracks else _TABLES[:2]
-    for athlete in athletes(store):
-        athlete_parts = _Athlete(athlete, key)
-        there = {name for kind in tables for name in parts(store, layout.partition(kind, athlete))}
-        for name in sorted(each for each in there if each.startswith("sessions/")):
-            known = athlete_parts.known(store, name)
-            _, _, place = name.partition("/")
-            sums: dict[str, str] = {}
-            for kind in (each for each in tables if f"{each}/{place}" in there):
-                for path, data in athlete_parts.parts_of(store, kind, place, known):
-                    sums[path] = hashlib.sha256(data).hexdigest()
-                    yield path, data
-            yield layout.checksums_name(key.part(place)), layout.encode_checksums(sums)
+    for each in source_parts(store, tracks=tracks):
+        yield from _deidentified(store, each, key)
+
+
+def copy_part(task: CopyTask) -> Copied:
+    """Put the de-identified parts of one part; an error is a value, which no engine prints.
+
+    What lies there already with the same bytes stays. What an attempt that was cut off, or an
+    earlier state of the part, has left is replaced or removed. The sums are put last.
+    """
+    written = 0
+    try:
+        store, copy = open_store(task.source), open_store(task.out)
+        before = _earlier_parts(copy, task)
+        for name, data in _deidentified(store, task.part, task.key):
+            written += _put_anew(copy, name, data)
+            before.discard(name)
+        for name in sorted(before):
+            copy.delete(name)
+    except RetrorunError as problem:
+        return Copied(written, problem)
+    return Copied(written)
+
+
+def _earlier_parts(copy: Store, task: CopyTask) -> set[str]:
+    """Names that the copy's sums of this part list; none where there are no sums."""
+    own = task.key.part(task.part.place)
+    try:
+        return {each for each in checksums(copy, own) if PurePosixPath(each).stem == own}
+    except StoreError:
+        raise
+    except ReadError:
+        return set()
+
+
+def _put_anew(copy: Store, name: str, data: bytes) -> bool:
+    """Put bytes in place of any others; return whether they were not there."""
+    if copy.put(name, data):
+        return True
+    try:
+        if copy.read(name, MOST_BYTES) == data:
+            return False
+    except StoreError:
+        raise
+    except ReadError:
+        pass  # it is gone, or cannot be read: it is put afresh
+    copy.delete(name)
+    return copy.put(name, data)
+
+
+def _deidentified(
+    store: Store, source: SourcePart, key: PseudonymKey
+) -> Iterator[tuple[str, bytes]]:
+    """The parts made of one part, and last their sums."""
+    athlete_parts = _Athlete(source.athlete, key)
+    known = athlete_parts.known(store, f"sessions/{source.place}")
+    sums: dict[str, str] = {}
+    for kind in source.tables:
+        for path, data in athlete_parts.parts_of(store, kind, source.place, known):
+            sums[path] = hashlib.sha256(data).hexdigest()
+            yield path, data
+    yield layout.checksums_name(key.part(source.place)), layout.encode_checksums(sums)
 
 
 class _Athlete:

@@ -16,6 +16,7 @@ from retrorun.errors import SettingsError
 from retrorun.results.columns import SCHEMA_VERSION
 
 ABOUT = "about.json"
+LEARNT = "learnt.json"  # says that all parts have what was learnt of their athletes
 CHECKSUMS = "sums/"
 UNKNOWN = "unknown"
 MOST_BYTES = 160  # of a key when quoted; file systems allow 255 a folder's name

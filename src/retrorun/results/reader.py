@@ -221,14 +221,31 @@ def sessions(store: Store, athlete: str) -> list[Session]:
     """
     documents: dict[str, bytes] = {}
     for name in parts(store, layout.partition("sessions", athlete)):
-        found = table(store, name, "sessions", ("session", "analysis"))
-        if found["session"].null_count or found["analysis"].null_count:
-            raise damage_error(name, "a session has no id or no analysis")
-        pairs = zip(*(found[each].to_pylist() for each in found.column_names), strict=True)
-        for session, document in pairs:
+        for session, document in _documents(store, name):
             documents.setdefault(session, document)
     known = (_decoded(athlete, session, each) for session, each in documents.items())
     return sorted(known, key=lambda each: (each.start_time_s, each.id))
+
+
+def sessions_by_batch(store: Store, athlete: str) -> dict[str, list[Session]]:
+    """An athlete's sessions, as outlines, by the name of the batch that holds them.
+
+    Raises:
+        ReadError: a part is gone, damaged or of another schema.
+    """
+    found: dict[str, list[Session]] = {}
+    for name in parts(store, layout.partition("sessions", athlete)):
+        decoded = [_decoded(athlete, *each) for each in _documents(store, name)]
+        found.setdefault(PurePosixPath(name).stem, []).extend(decoded)
+    return found
+
+
+def _documents(store: Store, name: str) -> Iterator[tuple[str, bytes]]:
+    """Ids and analyses of the sessions of a part."""
+    found = table(store, name, "sessions", ("session", "analysis"))
+    if found["session"].null_count or found["analysis"].null_count:
+        raise damage_error(name, "a session has no id or no analysis")
+    return zip(*(found[each].to_pylist() for each in found.column_names), strict=True)
 
 
 def _decoded(athlete: str, session: str, document: bytes) -> Session:

@@ -338,6 +338,7 @@ class BatchWriter:
         self.tracks = tracks
         self._data: dict[str, PartWriter] = {}
         self._ledger = PartWriter("files", columns.schema("files"))
+        self._ledger_bytes: bytes | None = None
         self._problems: PartWriter | None = None
         self._seen: set[tuple[str, str]] = set()
 
@@ -383,6 +384,12 @@ class BatchWriter:
             self._data[name] = PartWriter(table, columns.schema(table))
         return self._data[name]
 
+    def close_ledger(self) -> bytes:
+        """The bytes of the batch's part of the ledger; no file can be added afterwards."""
+        if self._ledger_bytes is None:
+            self._ledger_bytes = self._ledger.close()
+        return self._ledger_bytes
+
     def close(self) -> Iterator[tuple[str, bytes]]:
         """Object names and bytes, one after the other: data, problems, sums, and last the ledger.
 
@@ -393,7 +400,7 @@ class BatchWriter:
             data = part.close()
             sums[name] = hashlib.sha256(data).hexdigest()
             yield name, data
-        ledger = self._ledger.close()
+        ledger = self.close_ledger()
         sums[layout.ledger_name(self.batch)] = hashlib.sha256(ledger).hexdigest()
         yield layout.checksums_name(self.batch), layout.encode_checksums(sums)
         yield layout.ledger_name(self.batch), ledger

@@ -67,10 +67,13 @@ def too_large(name: str, size: int, limit_bytes: int, kind: str = "file") -> Rea
     return ReadError("file-too-large", words, file=name)
 
 
+CHANGING = "file-changing"
+
+
 def changing(name: str) -> ReadError:
     """The error of a file that is being written while it is wanted."""
     remedy = "It is tried again with the next run."
-    return ReadError("file-changing", "it changed while it was read", file=name, remedy=remedy)
+    return ReadError(CHANGING, "it changed while it was read", file=name, remedy=remedy)
 
 
 def without_user(address: str) -> str:
