@@ -201,11 +201,6 @@ def session_habit(athlete: Athlete, measured: Sequence[MeasuredSegment]) -> Habi
     return Habit((say(f"habit_{which}"),), TRUST_COMMAND if which == "offer" else "")
 
 
-def habit_seconds(measured: Sequence[MeasuredSegment]) -> float:
-    """Seconds that count by habit."""
-    return sum(each.metrics.seconds for each in measured if each.segment.verdict == "habit")
-
-
 def _taught(learnt: GaitHabit) -> str:
     counts = (learnt.answers, learnt.backward, learnt.sessions)
     named = dict(zip(("answers", "backward", "sessions"), map(str, counts), strict=True))

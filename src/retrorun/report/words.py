@@ -265,7 +265,7 @@ WORDS: Mapping[str, str] = {
     "tile_cost": "Backward cost",
     "tile_cost_net": "gross; net of rest {value} ×",
     "tile_heart": "Heart rate, backward",
-    "tile_heart_note": "against forward, not matched for speed",
+    "tile_heart_note": "against forward in the same gait, not matched for speed",
     "tile_heart_none": "needs both directions with heart rate",
     "tile_sure": "How sure",
     "tile_quality": "Sensors",

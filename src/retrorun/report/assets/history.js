@@ -38,9 +38,10 @@
     .reduce((sum, [, verdict, part]) => sum + (kinds.includes(verdict) ? part : 0), 0);
 
   function spoken(total) {
-    const two = (n) => String(n).padStart(2, "0"), minutes = Math.round(total / 60);
-    return total < 3600
-      ? form.dataset.minutes.replace("{value}", `${Math.floor(total / 60)}:${two(Math.round(total) % 60)}`)
+    const two = (n) => String(n).padStart(2, "0"), minutes = Math.round(total / 60), whole = Math.round(total);
+    if (whole < 60) return form.dataset.seconds.replace("{value}", whole);
+    return whole < 3600
+      ? form.dataset.minutes.replace("{value}", `${Math.floor(whole / 60)}:${two(whole % 60)}`)
       : form.dataset.hours.replace("{value}", `${Math.floor(minutes / 60)}:${two(minutes % 60)}`);
   }
 

@@ -154,7 +154,7 @@ def _by_gait(sessions: Sequence[Session]) -> Mapping[str, list[float]]:
         monday = (day - dt.timedelta(days=day.weekday())).isoformat()
         sums = found.setdefault(monday, [0.0] * len(GAITS))
         for gait, verdict, seconds, _ in backward_parts(each):
-            sums[gait] += seconds if verdict != CANDIDATE else 0
+            sums[int(gait)] += seconds if verdict != CANDIDATE else 0
     return found
 
 

@@ -8,13 +8,14 @@ from typing import Any
 from markupsafe import Markup
 
 from retrorun.model import Athlete, MeasuredSegment, Session, Totals
-from retrorun.report.inbox import Inbox, habit, habit_seconds
+from retrorun.report.inbox import Inbox, habit
 from retrorun.report.numbers import (
     Display,
+    MainNumbers,
     clock,
     local_date,
+    main_numbers,
     month,
-    percent,
     short_date,
     spoken_time,
 )
@@ -88,7 +89,7 @@ def session_list(sessions: Sequence[Session], display: Display) -> SessionList:
 
 def _month(key: str, sessions: Sequence[Session], display: Display) -> Month:
     day = local_date(sessions[0])
-    backward = Totals.of(each.total("backward") for each in sessions).moving_s
+    backward = sum(each.time_s("backward") for each in sessions)
     words = say("month_backward", time=spoken_time(backward)) if backward else say("month_none")
     return Month(
         key,
@@ -106,10 +107,9 @@ def how_many(count: int) -> str:
 def session_row(session: Session, display: Display) -> Row:
     """One session as the lists show it."""
     moment = local_time(session.start_time_s, session.zone)
-    backward = session.total("backward").moving_s
-    maybe = session.total("candidate").moving_s
+    found = main_numbers(session, display)
+    backward, maybe = session.time_s("backward"), session.time_s("candidate")
     segments, whole_s = session.measures.segments, session.duration_s
-    share = backward / session.moving_s if backward and session.moving_s else None
     return Row(
         id=session.id,
         day=f"{say('weekdays_short').split()[moment.weekday()]} {moment.day}",
@@ -117,18 +117,18 @@ def session_row(session: Session, display: Display) -> Row:
         sure=strip_path(segments, "backward", whole_s),
         maybe=strip_path(segments, "candidate", whole_s),
         time=clock(session.duration_s),
-        distance=display.distance(session.distance_m),
-        backward=_backward(backward, maybe, habit_seconds(segments)),
-        share="" if share is None else percent(share),
+        distance=found.distance,
+        backward=_backward(found, certain=backward > 0),
+        share=found.share,
         tone="b" if backward else "c" if maybe else "",
     )
 
 
-def _backward(backward_s: float, maybe_s: float, habit_s: float) -> str:
-    if not backward_s:
-        return say("row_maybe", time=clock(maybe_s)) if maybe_s else ""
-    also = f" ({say('row_habit', time=clock(habit_s))})" if habit_s else ""
-    return f"{clock(backward_s)}{also}"
+def _backward(found: MainNumbers, *, certain: bool) -> str:
+    if not certain:
+        return say("row_maybe", time=found.candidate_time) if found.candidate_time else ""
+    also = f" ({say('row_habit', time=found.habit_time)})" if found.habit_time else ""
+    return f"{found.backward_time}{also}"
 
 
 def session_name(session: Session) -> str:
@@ -168,11 +168,11 @@ def _data(sessions: Sequence[Session], places: Sequence[str]) -> Mapping[str, An
     }
 
 
-def _forward(session: Session) -> list[int]:
+def _forward(session: Session) -> list[float]:
     """Seconds forward by gait, in the order of `GAITS`."""
     measured = session.measures.segments
     return [
-        round(
+        _exact(
             sum(
                 each.metrics.moving_s
                 for each in measured
@@ -183,7 +183,12 @@ def _forward(session: Session) -> list[int]:
     ]
 
 
-def backward_parts(session: Session) -> list[list[int]]:
+def _exact(value: float) -> float:
+    """A part of a sum, so that what is made of the parts is rounded once: where it is shown."""
+    return int(value) if value == int(value) else round(value, 3)
+
+
+def backward_parts(session: Session) -> list[list[float]]:
     """Backward movement as [gait, verdict, seconds, metres], by their places in the lists above."""
     sums: dict[tuple[int, int], list[float]] = {}
     for each in session.measures.segments:
@@ -192,7 +197,7 @@ def backward_parts(session: Session) -> list[list[int]]:
             place = (GAITS.index(segment.gait), VERDICTS.index(segment.verdict))
             old = sums.get(place, [0.0, 0.0])
             sums[place] = [old[0] + metrics.moving_s, old[1] + (metrics.distance_m or 0.0)]
-    return [[*place, round(found[0]), round(found[1])] for place, found in sorted(sums.items())]
+    return [[*place, _exact(found[0]), round(found[1])] for place, found in sorted(sums.items())]
 
 
 def index_page(  # noqa: PLR0913 - one for each thing that the page holds
@@ -247,7 +252,7 @@ def outdated_rows(
 
 def sessions_headline(sessions: Sequence[Session]) -> Markup:
     """How much of all sessions was backward, in one sentence."""
-    backward = [each.total("backward").moving_s for each in sessions]
+    backward = [each.time_s("backward") for each in sessions]
     count = sum(seconds > 0 for seconds in backward)
     if not count:
         which = {0: "empty", 1: "single"}.get(len(sessions), "none")
