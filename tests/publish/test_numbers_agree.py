@@ -7,6 +7,7 @@ the documents. What they should say is worked out here from the CSV export by it
 import csv
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -19,13 +20,15 @@ from lxml import html
 from retrorun.cli import main
 from retrorun.simulate import Place, simulate
 from retrorun.simulate.scenarios import scenarios
+from retrorun.simulate.truth import Simulated
 from retrorun.simulate.write_fit import fit_bytes
 from retrorun.simulate.write_xml import gpx_bytes, tcx_bytes
 
 UNKNOWN = "–"
 SUFFIXES = {".fit", ".gpx", ".tcx", ".gz"}
 DAY_S = 86_400.0
-MADE = {  # file → scenario and writer of a few further sessions
+Writer = Callable[[Simulated], bytes]
+MADE: dict[str, tuple[str, Writer]] = {  # file → scenario and writer of a few further sessions
     "shuttles.gpx": ("shuttles", gpx_bytes),
     "smart.fit": ("smart recording", fit_bytes),
     "pauses.fit": ("auto-pause", fit_bytes),
@@ -325,7 +328,7 @@ def test_sums_over_sessions_are_of_the_same_times(said: Shown) -> None:
         note = words(month.find("h3/small"))
         assert note.endswith(f"{spoken(time_s)} backward" if time_s else "nothing backward")
     # what the script adds up when a filter is set
-    log = json.loads(index.get_element_by_id("log-data").text)
+    log = json.loads(comparison.get_element_by_id("log-data").text)
     certain = [part for parts in log["parts"] for part in parts if part[1] != 2]
     assert sum(part[2] for part in certain) == pytest.approx(whole_s, abs=0.01)
     forward_s = sum(float(each["forward_moving_s"]) for each in said.rows.values())

@@ -24,7 +24,7 @@ class Waiting:
     Attributes:
         session: its id; ``segment``: its number in the session's table.
         start_s: seconds since the session's start; ``end_s`` the same.
-        day: of the session, short; ``name``: its name.
+        day: of the session, short; ``date``: as YYYY-MM-DD; ``name``: its name.
         likely: how likely it is backward, in words.
     """
 
@@ -35,6 +35,7 @@ class Waiting:
     day: str = ""
     name: str = ""
     likely: str = ""
+    date: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ def waiting_of(session: Session) -> tuple[Waiting, ...]:
             day,
             name,
             likely(segment.probability),
+            local_date(session).isoformat(),
         )
         for number, segment in found
     )

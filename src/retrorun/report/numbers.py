@@ -7,6 +7,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
+from markupsafe import Markup
+
 from retrorun import units
 from retrorun.metric_types import Estimate, Scale, Style
 from retrorun.metrics import STYLES
@@ -209,6 +211,46 @@ def session_moment(session: Session, *, month_only: bool = False) -> str:
     clock_words = f"{moment.hour}:{moment.minute:02d}"
     zone = "" if session.zone else say("utc")
     return f"{calendar_date(moment)}, {clock_words}{zone}"
+
+
+def time_element(when: dt.date | str, text: str) -> Markup:
+    """A text within an element that tells machines the same date, month or moment.
+
+    Args:
+        when: a day, a moment with its offset, or the text of either; months are such as 2026-06.
+        text: what is read.
+    """
+    if isinstance(when, dt.datetime):
+        offset = when.utcoffset()
+        if offset is not None and offset % dt.timedelta(minutes=1):  # HTML has none
+            when = when.replace(tzinfo=None)
+        when = when.isoformat(timespec="minutes")
+    stamp = when if isinstance(when, str) else when.isoformat()
+    return Markup('<time datetime="{}">{}</time>').format(stamp, text)
+
+
+def dated(day: dt.date) -> Markup:
+    """A day in words, for machines, too."""
+    return time_element(day, short_date(day))
+
+
+def iso_dated(day: str) -> Markup:
+    """A day as ``YYYY-MM-DD``, for machines, too."""
+    return time_element(day, day)
+
+
+def dated_span(key: str, first: dt.date, last: dt.date) -> Markup:
+    """The first and the last day in the words under ``key``; one day where they are the same."""
+    if first == last:
+        return dated(first)
+    return Markup(say(key)).format(first=dated(first), last=dated(last))  # noqa: S704  # our own words
+
+
+def session_time(session: Session, *, month_only: bool = False) -> Markup:
+    """``session_moment`` for machines, too: with the zone's offset where it is known."""
+    moment = local_time(session.start_time_s, session.zone)
+    words = session_moment(session, month_only=month_only)
+    return time_element(moment.date().isoformat()[:7] if month_only else moment, words)
 
 
 def local_date(session: Session) -> dt.date:

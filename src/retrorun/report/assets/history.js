@@ -6,7 +6,7 @@
   const json = (id) => { const at = $(id); return at ? JSON.parse(at.textContent) : null; };
   const read = () => [...document.querySelectorAll(".log tbody tr")].map((at) => {
     const link = at.querySelector("a"), href = link.getAttribute("href");
-    return { at, href, id: href.slice(href.lastIndexOf("/") + 1).replace(/\.html$/, ""), text: at.textContent.toLowerCase() };
+    return { at, href, id: href.slice(href.lastIndexOf("/") + 1).replace(/\.html$/, ""), text: at.textContent.toLowerCase(), date: at.querySelector("time").dateTime };
   });
   let rows = read(), numbers = new Map(rows.map((row, i) => [row.id, i]));
   const charts = () => [...document.querySelectorAll("[data-chart]")].filter((at) => at.data);
@@ -26,7 +26,7 @@
     return log.parts[i].filter(([gait, verdict]) => verdicts.includes(verdict) && (!want.gait || gait === +want.gait));
   }
   function fits(i, want) {
-    const date = log.date[i];
+    const date = rows[i].date;
     if ((want.from && date < want.from) || (want.until && date > want.until)) return false;
     if (want.place && log.place[i] !== +want.place) return false;
     const found = partsOf(i, want).length > 0;
@@ -83,7 +83,7 @@
     const sums = [0, 1, 2].map(() => mondays.map(() => 0));
     rows.forEach((_, i) => {
       if (!shown[i]) return;
-      const day = Date.parse(log.date[i]);
+      const day = Date.parse(rows[i].date);
       let week = Math.floor((day - start[0]) / 6048e5);
       if (start[week] === undefined || day < start[week] || day >= start[week] + 6048e5) week = start.findIndex((at) => day >= at && day < at + 6048e5);
       if (week < 0) return;

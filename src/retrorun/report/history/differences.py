@@ -16,6 +16,7 @@ from retrorun.report.numbers import (
     clock,
     factor,
     factor_ends,
+    iso_dated,
     percent,
     shown,
     signed,
@@ -233,4 +234,4 @@ def pair_rows(pairs: Sequence[Pair], days: Mapping[str, Day], display: Display) 
 
 def _side(session: str, start_s: float, days: Mapping[str, Day]) -> tuple[str, str, str]:
     day = days.get(session)
-    return session, day.date if day else session, clock(start_s)
+    return session, iso_dated(day.date) if day else session, clock(start_s)

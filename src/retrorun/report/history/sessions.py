@@ -13,11 +13,13 @@ from retrorun.report.numbers import (
     Display,
     MainNumbers,
     clock,
+    dated,
+    dated_span,
     local_date,
     main_numbers,
     month,
-    short_date,
     spoken_time,
+    time_element,
 )
 from retrorun.report.page import LIVE, Fault, Place, render
 from retrorun.report.words import say
@@ -35,6 +37,7 @@ class Row:
 
     id: str
     day: str
+    date: str
     name: str
     sure: str
     maybe: str
@@ -62,6 +65,10 @@ class SessionList:
     months: tuple[Month, ...]
     places: tuple[str, ...]
     data: Mapping[str, Any]
+
+    def data_for(self, charts: bool) -> Mapping[str, Any]:  # noqa: FBT001 - for a template
+        """The columns that a page needs: seconds forward are for the chart of weeks only."""
+        return {key: each for key, each in self.data.items() if charts or key != "forward_s"}
 
     @property
     def count(self) -> int:
@@ -93,7 +100,7 @@ def _month(key: str, sessions: Sequence[Session], display: Display) -> Month:
     words = say("month_backward", time=spoken_time(backward)) if backward else say("month_none")
     return Month(
         key,
-        f"{month(day)} {day.year}",
+        time_element(key, f"{month(day)} {day.year}"),
         f"{how_many(len(sessions))} · {words}",
         tuple(session_row(each, display) for each in sessions),
     )
@@ -113,6 +120,7 @@ def session_row(session: Session, display: Display) -> Row:
     return Row(
         id=session.id,
         day=f"{say('weekdays_short').split()[moment.weekday()]} {moment.day}",
+        date=moment.date().isoformat(),
         name=session_name(session),
         sure=strip_path(segments, "backward", whole_s),
         maybe=strip_path(segments, "candidate", whole_s),
@@ -158,10 +166,9 @@ def _place(session: Session) -> str:
 
 
 def _data(sessions: Sequence[Session], places: Sequence[str]) -> Mapping[str, Any]:
-    """Columns by session: local date, seconds forward by gait, place, and backward parts."""
+    """Columns by session: seconds forward by gait, place, and backward parts."""
     index = {place: number for number, place in enumerate(places)}
     return {
-        "date": [local_date(each).isoformat() for each in sessions],
         "forward_s": [_forward(each) for each in sessions],
         "place": [index[_place(each)] for each in sessions],
         "parts": [backward_parts(each) for each in sessions],
@@ -189,15 +196,14 @@ def _exact(value: float) -> float:
 
 
 def backward_parts(session: Session) -> list[list[float]]:
-    """Backward movement as [gait, verdict, seconds, metres], by their places in the lists above."""
-    sums: dict[tuple[int, int], list[float]] = {}
+    """Backward movement as [gait, verdict, seconds], by their places in the lists above."""
+    sums: dict[tuple[int, int], float] = {}
     for each in session.measures.segments:
         segment, metrics = each.segment, each.metrics
         if segment.direction == "backward" and segment.gait in GAITS:
             place = (GAITS.index(segment.gait), VERDICTS.index(segment.verdict))
-            old = sums.get(place, [0.0, 0.0])
-            sums[place] = [old[0] + metrics.moving_s, old[1] + (metrics.distance_m or 0.0)]
-    return [[*place, _exact(found[0]), round(found[1])] for place, found in sorted(sums.items())]
+            sums[place] = sums.get(place, 0.0) + metrics.moving_s
+    return [[*place, _exact(found)] for place, found in sorted(sums.items())]
 
 
 def index_page(  # noqa: PLR0913 - one for each thing that the page holds
@@ -245,7 +251,7 @@ def outdated_rows(
         (each for each in sessions if each.id in chosen), key=lambda each: -each.start_time_s
     )
     return tuple(
-        (each.id, f"{short_date(local_date(each))}, {session_name(each)}")
+        (each.id, Markup("{}, {}").format(dated(local_date(each)), session_name(each)))
         for each in found[:MOST_NAMED]
     )
 
@@ -281,12 +287,10 @@ def _subline(sessions: Sequence[Session], display: Display) -> str:
     if not sessions:
         return say("index_empty")
     days = [local_date(each) for each in sessions]
-    first, last = short_date(min(days)), short_date(max(days))
     backward = Totals.of(each.total("backward") for each in sessions)
     whole = sum(each.distance_m or 0.0 for each in sessions)
-    span = first if first == last else say("span", first=first, last=last)
-    parts = [span, how_many(len(sessions))]
+    parts = [dated_span("span", min(days), max(days)), how_many(len(sessions))]
     if backward.distance_m:
         there = display.distance(backward.distance_m)
         parts.append(say("index_distance", backward=there, whole=display.distance(whole)))
-    return " · ".join(parts)
+    return Markup(" · ").join(parts)

@@ -35,6 +35,7 @@ from retrorun.report.numbers import (
     number,
     percent,
     session_moment,
+    session_time,
     signed,
     spoken_time,
 )
@@ -103,7 +104,7 @@ class SessionView:
 
     id: str
     title: str
-    moment: str
+    moment: Markup
     source: str
     headline: Markup
     subline: str
@@ -146,7 +147,7 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
     return SessionView(
         id=session.id,
         title=_title(session),
-        moment=session_moment(session, month_only=context.redacted),
+        moment=session_time(session, month_only=context.redacted),
         source=session.source.name,
         headline=session_headline(session),
         subline=session_subline(session, display),
@@ -233,7 +234,7 @@ def session_page(session: Session, track: Track, context: SessionContext) -> str
     """
     shown = redacted(session) if context.redacted else session
     view = session_view(shown, track, context)
-    title = f"{view.title} · {view.moment}"
+    title = f"{view.title} · {session_moment(shown, month_only=context.redacted)}"
     charts = bool(view.lanes or view.technique)
     return render("session", title, context.place, view=view, charts=charts)
 
