@@ -95,7 +95,9 @@ class SessionContext:
     @property
     def place(self) -> Place:
         """Where the page lies."""
-        return LIVE if self.live else Place(self.asset_prefix, self.home, self.standalone)
+        if self.live:
+            return LIVE
+        return Place(self.asset_prefix, self.home, self.standalone, handed_on=self.redacted)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,9 +154,9 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
         headline=session_headline(session),
         subline=session_subline(session, display),
         undecided=session.is_undecided,
-        outdated=context.outdated,
-        asked=_asked(session),
-        habit=session_habit(context.athlete, measured),
+        outdated=context.outdated and not context.redacted,
+        asked=() if context.redacted else _asked(session),
+        habit=None if context.redacted else session_habit(context.athlete, measured),
         tiles=session_tiles(session, display),
         strip=draw_strip(measured, session.duration_s),
         map=picture,
@@ -235,6 +237,8 @@ def session_page(session: Session, track: Track, context: SessionContext) -> str
     shown = redacted(session) if context.redacted else session
     view = session_view(shown, track, context)
     title = f"{view.title} · {session_moment(shown, month_only=context.redacted)}"
+    if context.redacted:  # a script would draw these, and there is none
+        view = replace(view, lanes=None, technique=None)
     charts = bool(view.lanes or view.technique)
     return render("session", title, context.place, view=view, charts=charts)
 
