@@ -6,9 +6,10 @@
   const json = (id) => { const at = $(id); return at ? JSON.parse(at.textContent) : null; };
   const read = () => [...document.querySelectorAll(".log tbody tr")].map((at) => {
     const link = at.querySelector("a"), href = link.getAttribute("href");
-    return { at, href, id: href.slice(href.lastIndexOf("/") + 1).replace(/\.html$/, ""), text: at.textContent.toLowerCase(), date: at.querySelector("time").dateTime };
+    return { at, href, id: href.slice(href.lastIndexOf("/") + 1).replace(/\.html$/, ""), text: at.textContent.toLowerCase(), date: at.querySelector("time").dateTime, month: at.closest(".month") };
   });
-  let rows = read(), numbers = new Map(rows.map((row, i) => [row.id, i]));
+  const marked = () => [...document.querySelectorAll("[data-session]")];
+  let marks = marked(), rows = read(), numbers = new Map(rows.map((row, i) => [row.id, i]));
   const charts = () => [...document.querySelectorAll("[data-chart]")].filter((at) => at.data);
 
   // -- which sessions, and what of them ------------------------------------------------------------
@@ -49,9 +50,13 @@
     const want = wanted(), sums = VERDICTS[want.kind] || VERDICTS.counted;
     shown = rows.map((_, i) => fits(i, want));
     const active = Object.entries(want).some(([key, value]) => key !== "words" && value);
-    rows.forEach((row, i) => { row.at.hidden = !shown[i]; });
-    document.querySelectorAll(".month").forEach((month) => { month.hidden = !month.querySelector("tbody tr:not([hidden])"); });
-    document.querySelectorAll("[data-session]").forEach((at) => {
+    const months = new Map();
+    rows.forEach((row, i) => {
+      if (row.at.hidden === shown[i]) row.at.hidden = !shown[i];
+      months.set(row.month, months.get(row.month) || shown[i]);
+    });
+    months.forEach((any, month) => { if (month.hidden === any) month.hidden = !any; });
+    marks.forEach((at) => {
       const i = numbers.get(at.dataset.session), off = i !== undefined && !shown[i];
       if (at.tagName === "TR") at.hidden = off; else at.classList.toggle("off", off);
     });
@@ -130,7 +135,7 @@
     // the charts are drawn anew in the other colours: filter those too
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", later);
     // a live page has put another list in the place of this one
-    document.addEventListener("relisted", () => { rows = read(); numbers = new Map(rows.map((row, i) => [row.id, i])); log = json("log-data"); form.hidden = rows.length < 2; apply(); });
+    document.addEventListener("relisted", () => { marks = marked(); rows = read(); numbers = new Map(rows.map((row, i) => [row.id, i])); log = json("log-data"); form.hidden = rows.length < 2; apply(); });
     if (location.hash) apply();
     form.dataset.ready = "yes";
   }
