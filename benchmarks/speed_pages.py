@@ -147,7 +147,7 @@ def visited(browser: Browser, path: Path) -> tuple[float, float]:
 
 def searched_s(page: Page, word: str) -> float:
     """Least seconds of a search for a word, begun from the whole list."""
-    times = []
+    times: list[float] = []
     for _ in range(VISITS):
         page.evaluate(_SEARCH, "")
         took_ms, left = page.evaluate(_SEARCH, word)

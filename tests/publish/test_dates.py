@@ -27,8 +27,10 @@ from retrorun.report import (
 from retrorun.report.inbox import waiting
 
 SUFFIXES = {".fit", ".gpx", ".tcx", ".gz"}
-MONTHS = ("January", "February", "March", "April", "May", "June", "July")
-MONTHS += ("August", "September", "October", "November", "December")
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 _MONTH = "|".join(f"{each}|{each[:3]}" for each in MONTHS)
 DATE = re.compile(rf"\b(?:\d{{4}}-\d\d-\d\d|(?:\d{{1,2}} )?(?:{_MONTH}) \d{{4}})\b")

@@ -60,7 +60,7 @@ def check(text: str) -> None:
     """No script, no command, and no way that leads nowhere."""
     page = html.document_fromstring(text)
     ids = {each.get("id") for each in page.iter() if each.get("id")}
-    ways = [each.get(name) for each in page.iter() for name in ("href", "src") if each.get(name)]
+    ways = [way for each in page.iter() for name in ("href", "src") if (way := each.get(name))]
     for way in ways:
         assert way == "data:," or (way.startswith("#") and way[1:] in ids), way
     assert page.findall(".//script") == []
