@@ -93,8 +93,9 @@ guided: dev ## SECONDS=600 of coverage-guided fuzzing, where atheris installs
 	@$(BIN)/pip install --quiet atheris || echo "atheris does not install here: the next command says so"
 	$(BIN)/python benchmarks/fuzz_guided.py --seconds $(or $(SECONDS),600) --keep fuzz-finds
 
-screenshots: dev demo ## the README's pictures, of the demo's pages
+screenshots: dev demo ## the pictures of the README (the demo's pages) and of docs/pages.md (sessions of every sort)
 	$(BIN)/python benchmarks/screenshots.py reports $(DEMO_ARCHIVE)
+	$(BIN)/python benchmarks/page_pictures.py
 
 packages: dev ## build the wheel and the source distribution, and try both in empty environments
 	$(BIN)/python benchmarks/packages.py try

@@ -21,6 +21,7 @@ import bench_readers
 import speed_archives
 import speed_growth
 import speed_material
+import speed_pages
 import speed_review
 from retrorun.archive import Archive
 from speed_clock import RETRORUN, best, family, program
@@ -32,7 +33,11 @@ PEERS = (
     *("python-fitparse", "fitdecode", "garmin-fit-sdk", "gpxpy", "tcxreader"),
     *("activity-parser", "lxml", "msgspec", "numpy", "pandas", "pyarrow"),
 )
-NOTES = {"Reading": bench_readers.NOTE, "Live pages": speed_review.NOTE}
+NOTES = {
+    "Reading": bench_readers.NOTE,
+    "Pages in a browser": speed_pages.NOTE,
+    "Live pages": speed_review.NOTE,
+}
 PLOT = PAGE.parent / "images" / "growth.svg"
 GROWTH = (100, 300, 1000, 3000, 10_000)
 TOLD = (100, 1000, 10_000)
@@ -249,6 +254,7 @@ def main() -> int:
         "Comparing": comparing(chosen.folder, archive, growth),
         "Answering": answering(chosen.folder, archive),
         "Memory of a worker": one_worker(chosen.folder),
+        "Pages in a browser": speed_pages.rows(),
         "Live pages": speed_review.reviewing(
             chosen.folder, min(chosen.files, 1000), chosen.folder / "process"
         ),

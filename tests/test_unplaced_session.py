@@ -76,7 +76,7 @@ def test_its_document_says_null(analysis: Analysis) -> None:
 def test_lists_tables_and_pages_say_that_it_is_not_known(session: Session) -> None:
     listed = terminal.session_table([session])
     heads = [str(column.header) for column in listed.columns]
-    cells = list(listed.columns[heads.index("backward km")].cells)
+    cells = list(listed.columns[heads.index("backward distance")].cells)
     assert cells == [terminal.UNKNOWN]
     assert export.session_row(session)["backward_distance_m"] is None
     comparison = compare([session], Athlete(), Settings().compare)

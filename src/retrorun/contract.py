@@ -25,6 +25,7 @@ from retrorun.model import (
     Source,
     Totals,
 )
+from retrorun.units import whole
 
 SCHEMA_VERSION = 2
 Json = dict[str, Any]
@@ -54,6 +55,8 @@ def session_document(session: Session) -> Json:
         "duration_s": _round(session.duration_s, 0),
         "moving_s": _round(session.moving_s, 0),
         "distance_m": _round(session.distance_m, 1),
+        "backward_time_s": None if session.is_undecided else whole(session.time_s("backward")),
+        "backward_share": None if session.is_undecided else _round(session.backward_share, 4),
         "channels": list(session.channels),
         "heading": _heading(session.heading),
         "second_devices": [_second_device(each) for each in session.second_devices],
@@ -199,7 +202,7 @@ def _round(value: float | None, digits: int) -> float | int | None:
     """A number with as many decimals as it means; whole numbers are integers."""
     if value is None:
         return None
-    return round(value) if digits == 0 else round(value, digits)
+    return whole(value) if digits == 0 else round(value, digits)
 
 
 def _utc(time_s: float) -> str:

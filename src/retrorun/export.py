@@ -73,6 +73,7 @@ def session_row(session: Session) -> Row:
     for kind in KINDS:
         totals = session.measures.totals.get(kind, Totals())
         row |= {f"{kind}_{each.column}": getattr(totals, each.key) for each in SUMS}
+    row["backward_share"] = session.backward_share
     return row | _factor(session.measures.cost_factor)
 
 

@@ -414,7 +414,7 @@ def session_context(
     athlete, settings = options.athlete, options.settings.compare
     return SessionContext(
         guidance=compare.guidance(session, before, settings),
-        claims=compare.claims(compare.compare([session], athlete, settings)),
+        claims=compare.session_claims(session, before, athlete, settings),
         athlete=athlete,
         standalone=options.standalone,
         redacted=options.redacted,

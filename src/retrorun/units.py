@@ -3,6 +3,7 @@
 All angles are degrees clockwise from north in [0, 360); differences are in [-180, 180).
 """
 
+import math
 from typing import Any, overload
 
 import numpy as np
@@ -57,6 +58,18 @@ def compass_deg(angle_deg: Any) -> Any:
 def difference_deg(first_deg: FloatArray, second_deg: FloatArray) -> FloatArray:
     """Smallest signed turn from ``second`` to ``first``, degrees in [-180, 180)."""
     return wrap_deg(first_deg - second_deg)
+
+
+def whole(value: float) -> int:
+    """The nearest whole number, halves upward: as the scripts of pages round."""
+    return math.floor(value + 0.5)
+
+
+def clock(seconds: float) -> str:
+    """Such as ``6:20`` or ``1:02:03``; rounded to whole seconds."""
+    minutes, second = divmod(whole(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
 
 
 def pace_s_per_km(speed_mps: float | None) -> float | None:

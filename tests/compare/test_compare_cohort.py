@@ -163,13 +163,13 @@ def test_an_athlete_with_a_thousand_sessions_does_not_drown_the_others() -> None
 
 
 def test_cost_factors_by_hand() -> None:
-    # one session each: its interval is the athlete's, but for the model's own error
+    # one session each: its interval is the athlete's
     factors = (1.1, 1.2, 1.3, 1.4, 1.5)
     rows = [summed(f"a{index}", [10.0], value) for index, value in enumerate(factors)]
     found = cohort(rows, [], SETTINGS).measures[0]
     logs = np.log(factors)
     floor = SETTINGS.factor_model_error
-    own = (math.log(1.1) / NORMAL) ** 2 + floor**2
+    own = (math.log(1.1) / NORMAL) ** 2
     assert found.key == "cost_factor"
     assert found.athletes == 5
     mixed = found.mixed

@@ -16,6 +16,7 @@ from retrorun.cli import options, terminal
 from retrorun.errors import ArchiveError
 from retrorun.model import Analysis, Athlete, Failed, MeasuredSegment, Outcome, Session
 from retrorun.settings import Settings
+from retrorun.units import clock
 
 
 @click.command()
@@ -195,19 +196,17 @@ def _distance(session: Session) -> str:
 def _structure(session: Session) -> list[str]:
     start = session.start_time_s
     pauses = [
-        f"pause {terminal.clock(max(0, each.start_time_s - start))}–"
-        f"{terminal.clock(max(0, each.end_time_s - start))}"
+        f"pause {clock(max(0, each.start_time_s - start))}–{clock(max(0, each.end_time_s - start))}"
         for each in session.pauses
     ]
     laps = [
-        f"lap {terminal.clock(max(0, lap.start_time_s - start))}–"
-        f"{terminal.clock(max(0, lap.end_time_s - start))}"
+        f"lap {clock(max(0, lap.start_time_s - start))}–"
+        f"{clock(max(0, lap.end_time_s - start))}"
         f" {lap.step or lap.name or ''}".rstrip()
         for lap in session.laps
     ]
     labels = [
-        f"label {terminal.clock(each.start_s)}–{terminal.clock(each.end_s)} {each.direction} "
-        f"(from {each.origin})"
+        f"label {clock(each.start_s)}–{clock(each.end_s)} {each.direction} (from {each.origin})"
         for each in session.labels
     ]
     return [*pauses, *laps, *labels]
@@ -232,7 +231,7 @@ def _changes(session: Session) -> list[str]:
     for measured in session.measures.segments:
         segment = measured.segment
         if not segment.is_decided and segment.direction != "still":
-            found.setdefault(segment.would_change, []).append(terminal.clock(segment.start_s))
+            found.setdefault(segment.would_change, []).append(clock(segment.start_s))
     some = {words: ", ".join(starts[:4]) for words, starts in found.items()}
     more = {words: len(starts) - 4 for words, starts in found.items()}
     return [
@@ -245,8 +244,8 @@ def _evidence_row(measured: MeasuredSegment) -> tuple[str, ...]:
     segment = measured.segment
     kinds = (segment.evidence.get(kind, 0.0) for kind in ("heading", "gait", "label"))
     return (
-        terminal.clock(segment.start_s),
-        terminal.clock(segment.end_s),
+        clock(segment.start_s),
+        clock(segment.end_s),
         terminal.direction_and_gait(segment),
         segment.verdict,
         f"{segment.probability:.0%}",

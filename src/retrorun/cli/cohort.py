@@ -301,6 +301,8 @@ def progress_words(report: "Report", seconds: float) -> str:
     rate = report.files / seconds if seconds > 0 else 0.0
     left = report.planned - report.files - report.deferred
     more = "" if report.listing_complete else "+"
+    from retrorun.units import clock
+
     words = f"{report.files} of {report.planned}{more} files, {rate:.1f} files/s"
     words += f", {report.failed} failed"
     if report.deferred:
@@ -308,7 +310,7 @@ def progress_words(report: "Report", seconds: float) -> str:
     if report.again:
         words += f", {report.again} again with what was learnt"
     if rate > 0:
-        words += f", {terminal.clock(left / rate)}{more} left"
+        words += f", {clock(left / rate)}{more} left"
     return words
 
 

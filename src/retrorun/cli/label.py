@@ -28,6 +28,7 @@ from retrorun.errors import ArchiveError, SettingsError
 from retrorun.model import Direction, Label, Session
 from retrorun.settings import Settings
 from retrorun.text import plain
+from retrorun.units import clock
 
 
 @click.command()
@@ -207,7 +208,7 @@ def _print_open(store: Archive, session: Session) -> None:
     if found:
         table = terminal.grid((), ("candidate", "from", "to"))
         for number, (start_s, end_s) in found.items():
-            table.add_row(str(number), terminal.clock(start_s), terminal.clock(end_s))
+            table.add_row(str(number), clock(start_s), clock(end_s))
         terminal.out().print(table)
     if len(session.laps) > 1:
         table = terminal.grid((), ("lap", "from", "to"))
@@ -215,9 +216,7 @@ def _print_open(store: Archive, session: Session) -> None:
         for number, (ends_s, lap) in enumerate(
             zip(answers.lap_ends_s(session), session.laps, strict=True), 1
         ):
-            table.add_row(
-                str(number), *(terminal.clock(each) for each in ends_s), escape(lap.trigger or "")
-            )
+            table.add_row(str(number), *(clock(each) for each in ends_s), escape(lap.trigger or ""))
         terminal.out().print(table)
     if session.id in store.pending.noted_sessions():
         terminal.err().print(OUTDATED)
@@ -230,7 +229,7 @@ def _print_open(store: Archive, session: Session) -> None:
 
 
 def _ends(label: Label) -> str:
-    return f"{terminal.clock(label.start_s)}–{terminal.clock(label.end_s)}"
+    return f"{clock(label.start_s)}–{clock(label.end_s)}"
 
 
 def known_labels(store: Archive, session: Session) -> tuple[Label, ...]:

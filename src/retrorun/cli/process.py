@@ -74,7 +74,7 @@ def process(
         with writing(work) as problems:
             report = carry_out(plan, work, pages=pages)
             problems.extend(report.problems)
-            show_report(report, store)
+        show_report(report, store)  # with the numbers that what was just learnt leads to
         status = conclude(work, reports if pages else None)
         status |= analyse_outdated(work, reports if pages else None)
     context.exit(1 if has_failed(problems) or plan.unlisted else status)
@@ -122,7 +122,7 @@ def reprocess(
         with writing(work) as problems:
             report = reprocess_sessions(work, session, everything=everything)
             problems.extend(report.problems)
-            show_report(report, store)
+        show_report(report, store)
         status = conclude(work, reports)
     context.exit(1 if has_failed(problems) else status)
 
@@ -154,8 +154,8 @@ def undo(
             report = undo_import(work, number, separate)
             problems.extend(report.problems)
             terminal.err().print(SEPARATED if number is None else TAKEN_BACK.format(number))
-            if report.sessions or report.problems:
-                show_report(report, store)
+        if report.sessions or report.problems:
+            show_report(report, store)
         status = conclude(work, reports)
     context.exit(1 if has_failed(problems) else status)
 

@@ -92,24 +92,9 @@ def grid(left: Sequence[str], right: Sequence[str], title: str | None = None) ->
     return table
 
 
-def clock(seconds: float) -> str:
-    """Seconds as ``m:ss`` or ``h:mm:ss``."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
 def number(value: float | None, digits: int = 0, unit: str = "") -> str:
     """A number with its unit; a dash where it is not known."""
     return UNKNOWN if value is None else f"{value:.{digits}f}{unit}"
-
-
-def pace(speed_mps: float | None) -> str:
-    """Minutes per kilometre."""
-    from retrorun.units import pace_s_per_km
-
-    seconds = pace_s_per_km(speed_mps)
-    return UNKNOWN if seconds is None or seconds > 5999 else clock(seconds)
 
 
 def print_outcome(result: "Outcome") -> None:
@@ -139,24 +124,32 @@ def headline(session: "Session") -> str:
     from rich.markup import escape
 
     from retrorun import time_zone
+    from retrorun.report.numbers import Display, main_numbers
+    from retrorun.units import clock
 
     when = time_zone.local_time(session.start_time_s, session.zone).strftime("%Y-%m-%d %H:%M")
-    backward = session.measures.totals["backward"].seconds
-    candidate = session.measures.totals["candidate"].seconds
-    habit = [each for each in session.measures.segments if each.segment.verdict == "habit"]
-    also = f", {clock(sum(each.metrics.seconds for each in habit))} of it by habit" if habit else ""
-    also += f", {clock(candidate)} perhaps" if candidate else ""
-    distance = number(session.distance_m and session.distance_m / 1000, 2, " km")
+    found = main_numbers(session, Display(), undecided=session.is_undecided)
+    share = f" ({found.share})" if found.share else ""
+    also = f", {found.habit_time} of it by habit" if found.habit_time else ""
+    also += f", {found.candidate_time} perhaps" if found.candidate_time else ""
     return (
-        f"[bold]{escape(session.source.name)}[/] {when} · {clock(session.duration_s)} · {distance}"
-        f" · [bold]{clock(backward)} backward[/]{also}"
+        f"[bold]{escape(session.source.name)}[/] {when} · {clock(session.duration_s)} · "
+        f"{found.distance} · [bold]{found.backward_time} backward[/]{share}{also}"
     )
 
 
 def session_table(sessions: "list[Session]", outdated: Collection[str] = ()) -> "Table":
     """Sessions, one a row; those whose numbers are older than the last answer are marked."""
-    numbers = ("time", "km", "backward", "perhaps", "backward km", "cost factor")
-    table = grid(("session", "when", "file"), numbers)
+    numbers = (
+        "time",
+        "distance",
+        "backward",
+        "share",
+        "perhaps",
+        "backward distance",
+        "cost factor",
+    )
+    table = grid(("session", "when", "file"), (*numbers, "cost factor"))
     table.add_column("heading")
     if outdated:
         table.add_column("numbers")
@@ -169,25 +162,22 @@ def _session_row(session: "Session") -> tuple[str, ...]:
     from rich.markup import escape
 
     from retrorun import time_zone
+    from retrorun.report.numbers import Display, main_numbers
+    from retrorun.units import clock
 
-    totals = session.measures.totals
-    backward, candidate = totals["backward"], totals["candidate"]
-    factor = session.measures.cost_factor
-    known = factor.value is not None and factor.low is not None and factor.high is not None
-    distance_km, backward_km = (
-        None if metres is None else metres / 1000
-        for metres in (session.distance_m, backward.distance_m)
-    )
+    found = main_numbers(session, Display(), undecided=session.is_undecided)
+    low, high = found.factor_ends
     return (
         session.id,
         time_zone.local_time(session.start_time_s, session.zone).strftime("%Y-%m-%d %H:%M"),
         escape(session.source.name[:40]),
         clock(session.duration_s),
-        number(distance_km, 2),
-        clock(backward.seconds) if backward.seconds else "0",
-        clock(candidate.seconds) if candidate.seconds else "",
-        number(backward_km, 2),
-        f"{factor.value:.2f} ({factor.low:.2f}–{factor.high:.2f})" if known else UNKNOWN,
+        found.distance,
+        found.backward_time,
+        found.share,
+        found.candidate_time,
+        found.backward_distance,
+        UNKNOWN if found.factor == UNKNOWN else f"{found.factor} ({low}–{high})",
         session.heading.kind,
     )
 
@@ -209,6 +199,9 @@ def direction_and_gait(segment: "Segment") -> str:
 
 
 def _segment_row(measured: "MeasuredSegment") -> tuple[str, ...]:
+    from retrorun.report.numbers import Display
+    from retrorun.units import clock
+
     segment, metrics = measured.segment, measured.metrics
     heart = metrics.heart_rate
     return (
@@ -218,7 +211,7 @@ def _segment_row(measured: "MeasuredSegment") -> tuple[str, ...]:
         segment.verdict,
         f"{segment.probability:.0%}",
         number(metrics.distance_m),
-        pace(metrics.speed_mps),
+        Display().pace(metrics.pace_s_per_km),
         number(heart.mean if heart else None),
         number(metrics.cadence_spm),
         number(metrics.step_length_m, 2),

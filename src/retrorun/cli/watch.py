@@ -162,7 +162,7 @@ def _process_once(paths: WatchPaths, settings: Settings, jobs: int, stop: Event)
         with process.writing(work) as problems:
             report = ingest.run_import(plan, store, work.engine, following.between_files(stop))
             problems.extend(report.problems)
-            process.show_report(report, store)
+        process.show_report(report, store)
         status = process.conclude(work, paths.reports)
         step = following.between_files(stop)
         status |= process.analyse_outdated(work, paths.reports, MOST_OUTDATED, step)

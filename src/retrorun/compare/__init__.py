@@ -1,11 +1,18 @@
 """Backward against forward over many sessions: pairs, trends, bests, guidance and claims."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from retrorun.compare.claims import claims
 from retrorun.compare.cohort import cohort, summary
 from retrorun.compare.matching import at_backward_speed, differences, equal_heart_rate, equal_speed
-from retrorun.compare.practice import EarlierSessions, earlier_sessions, guidance, practice
+from retrorun.compare.practice import (
+    EarlierSessions,
+    earlier_sessions,
+    guidance,
+    practice,
+    with_earlier,
+)
 from retrorun.compare.sessions import (
     days,
     local_date,
@@ -17,7 +24,7 @@ from retrorun.compare.sessions import (
 )
 from retrorun.compare.statistics import combine_factors, published, wilson_low
 from retrorun.compare.trends import WEEK_S, association, trends
-from retrorun.model import KINDS, Athlete, Comparison, Estimate, Note, Session, Totals
+from retrorun.model import KINDS, Athlete, Claim, Comparison, Estimate, Note, Session, Totals
 from retrorun.settings import CompareSettings
 
 __all__ = [
@@ -30,10 +37,12 @@ __all__ = [
     "earlier_sessions",
     "guidance",
     "learnt_cost_factor",
+    "session_claims",
     "summary",
     "wilson_low",
 ]
 FACTOR_METHOD = "heart-rate kinetics"
+OF_WEEKS = {"weeks", "weight"}  # claims that one session says nothing about
 NO_BACKWARD = Note("no-backward", "no confirmed or labelled backward running in these sessions")
 
 
@@ -78,6 +87,22 @@ def compare(sessions: Sequence[Session], athlete: Athlete, settings: CompareSett
         notes=notes + _notes(active, athlete),
         net_factor=_net_factor(kept, settings),
     )
+
+
+def session_claims(
+    session: Session, before: EarlierSessions, athlete: Athlete, settings: CompareSettings
+) -> tuple[Claim, ...]:
+    """The popular claims beside one session; those about weeks are left to the comparison.
+
+    Args:
+        session: the session.
+        before: what the sessions before it hold; its guidance is told the same.
+        athlete: whose it is.
+        settings: as in ``compare``.
+    """
+    alone = compare([session], athlete, settings)
+    found = replace(alone, practice=with_earlier(alone.practice, session, before, settings))
+    return tuple(each for each in claims(found) if each.key not in OF_WEEKS)
 
 
 def learnt_cost_factor(sessions: Sequence[Session], settings: CompareSettings) -> Estimate:

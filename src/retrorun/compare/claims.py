@@ -127,6 +127,10 @@ def gradually(comparison: Comparison) -> Answer:
     done = comparison.practice
     if not done.comparable:
         return "No session has an earlier one within 30 days.", "too early", None
+    if done.comparable == 1:
+        had = "had" if done.longer else "did not have"
+        words = f"The session {had} over a tenth more backward metres than the longest of the 30 "
+        return f"{words}days before.", "answered", None
     words = (
         f"{done.longer} of {done.comparable} sessions had over a tenth more backward metres than "
         "the longest of the 30 days before."
@@ -174,7 +178,7 @@ def weight(comparison: Comparison) -> Answer:
     back = comparison.totals.get("backward", Totals())
     if spent.active_kcal is None or spent.energy_kcal is None:
         return "No energy without body mass: `retrorun profile mass_kg=70`.", "too early", None
-    weeks = max(1, len(comparison.weeks))
+    weeks = comparison.calendar_weeks
     words = (
         f"{spent.energy_kcal / weeks:,.0f} kcal gross and {spent.active_kcal / weeks:,.0f} kcal "
         f"active a week, {(back.active_kcal or 0.0) / weeks:,.0f} of the active ones backward. "

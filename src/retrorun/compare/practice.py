@@ -5,7 +5,7 @@ Warm-up, increase in distance, ground, walking before running: information, no v
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from statistics import median
 
@@ -13,6 +13,7 @@ from retrorun.compare.sessions import DAY_S, segments_of_kind, total
 from retrorun.literature import BY_KEY, value
 from retrorun.model import Advice, Guidance, MeasuredSegment, Practice, Session
 from retrorun.settings import CompareSettings
+from retrorun.units import clock
 
 WINDOW_S = value("spike_window") * DAY_S
 KINDS = ("backward", "forward")
@@ -133,6 +134,17 @@ def progressions(
         window.add(session.start_time_s, metres)
 
 
+def with_earlier(
+    found: Practice, session: Session, before: EarlierSessions, settings: CompareSettings
+) -> Practice:
+    """The practice of one session alone, beside the longest of the 30 days before it."""
+    metres, longest = total(session, "backward", settings).distance_m, before.longest_m["backward"]
+    if not metres or longest <= 0:
+        return found
+    longer = metres / longest > value("small_spike")
+    return replace(found, comparable=1, longer=int(longer))
+
+
 def _trimp(sessions: Sequence[Session]) -> dict[str, float]:
     """TRIMP a minute of each direction, from sums over all sessions that have it."""
     found = {}
@@ -245,7 +257,7 @@ def _progression(
 
 def _ground(session: Session, settings: CompareSettings) -> Advice | None:
     named = [
-        f"{_clock(each.segment.start_s)} ({' and '.join(each.metrics.ground)})"
+        f"{clock(each.segment.start_s)} ({' and '.join(each.metrics.ground)})"
         for each in segments_of_kind(session, "backward", settings)
         if each.metrics.ground
     ]
@@ -286,9 +298,3 @@ def _weeks(session: Session, before: EarlierSessions, settings: CompareSettings)
 
 def _minutes(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

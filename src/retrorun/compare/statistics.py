@@ -111,18 +111,21 @@ def combine_factors(factors: Sequence[Estimate], method: str, floor: float) -> E
 
     If they differ by more than their intervals allow, the difference between sessions widens the
     interval: the athlete's factor is not the same every day. ``floor`` is the error of the model,
-    which no number of sessions averages away.
+    which no number of sessions averages away. A single estimate is given as it stands, so that it
+    has one interval wherever it is shown.
     """
     known = [each for each in factors if each.value and each.low and each.high]
     if not known:
         return Estimate(None, None, None, method, "no session gives a cost factor")
+    if len(known) == 1:
+        return Estimate(known[0].value, known[0].low, known[0].high, f"{method}, 1 session")
     log = arithmetic.log(np.array([each.value or 1.0 for each in known]))
     error = np.array([arithmetic.log((e.high or 1) / (e.low or 1)) / (2 * NORMAL) for e in known])
     between = _between(log, np.maximum(error, 1e-4))
     weight = 1.0 / (np.square(np.maximum(error, 1e-4)) + between)
     mean = dot(weight, log) / float(weight.sum())
     reach = NORMAL * arithmetic.hypot(math.sqrt(1.0 / weight.sum()), floor)
-    words = f"{method}, {len(known)} session{'s' if len(known) > 1 else ''}"
+    words = f"{method}, {len(known)} sessions"
     return Estimate(
         arithmetic.exp(mean), arithmetic.exp(mean - reach), arithmetic.exp(mean + reach), words
     )

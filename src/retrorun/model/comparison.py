@@ -284,3 +284,8 @@ class Comparison:
     practice: Practice
     notes: tuple[Note, ...] = ()
     net_factor: Estimate | None = None
+
+    @property
+    def calendar_weeks(self) -> int:
+        """Weeks that means of a week are over, empty ones among them; at least one."""
+        return max(1, len(self.weeks))

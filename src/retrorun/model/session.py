@@ -173,6 +173,30 @@ class Session:
         """Sums over the segments of a kind; zeros where there are none."""
         return self.measures.totals.get(kind, Totals())
 
+    def time_s(self, kind: Kind) -> float:
+        """Seconds in motion within segments of a kind: what everything shown calls its time."""
+        return self.total(kind).moving_s
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether the session moves and nothing in it speaks for or against backward."""
+        segments = [each.segment for each in self.measures.segments]
+        moving = [each for each in segments if each.gait != "still"]
+        return bool(moving) and not any(
+            each.is_decided or any(each.evidence.values()) for each in moving
+        )
+
+    @property
+    def habit_s(self) -> float:
+        """The part of the backward time that counts by the athlete's proven gait."""
+        found = [each for each in self.measures.segments if each.segment.verdict == "habit"]
+        return sum(each.metrics.moving_s for each in found)
+
+    @property
+    def backward_share(self) -> float | None:
+        """Backward time as a share of all time in motion; None where nothing moved."""
+        return self.time_s("backward") / self.moving_s if self.moving_s > 0 else None
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Blob:

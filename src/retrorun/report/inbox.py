@@ -24,7 +24,7 @@ class Waiting:
     Attributes:
         session: its id; ``segment``: its number in the session's table.
         start_s: seconds since the session's start; ``end_s`` the same.
-        day: of the session, short; ``name``: its name.
+        day: of the session, short; ``date``: as YYYY-MM-DD; ``name``: its name.
         likely: how likely it is backward, in words.
     """
 
@@ -35,6 +35,7 @@ class Waiting:
     day: str = ""
     name: str = ""
     likely: str = ""
+    date: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ def waiting_of(session: Session) -> tuple[Waiting, ...]:
             day,
             name,
             likely(segment.probability),
+            local_date(session).isoformat(),
         )
         for number, segment in found
     )
@@ -199,11 +201,6 @@ def session_habit(athlete: Athlete, measured: Sequence[MeasuredSegment]) -> Habi
     if "candidate" not in verdicts or which in {"early", "trusted"}:
         return None
     return Habit((say(f"habit_{which}"),), TRUST_COMMAND if which == "offer" else "")
-
-
-def habit_seconds(measured: Sequence[MeasuredSegment]) -> float:
-    """Seconds that count by habit."""
-    return sum(each.metrics.seconds for each in measured if each.segment.verdict == "habit")
 
 
 def _taught(learnt: GaitHabit) -> str:

@@ -7,7 +7,10 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
-from retrorun.metric_types import Scale, Style
+from markupsafe import Markup
+
+from retrorun import units
+from retrorun.metric_types import Estimate, Scale, Style
 from retrorun.metrics import STYLES
 from retrorun.model import Session
 from retrorun.report.words import say
@@ -96,20 +99,16 @@ class Tile:
 
 def clock(seconds: float | None) -> str:
     """Such as ``6:20`` or ``1:02:03``; rounded to whole seconds."""
-    if seconds is None:
-        return UNKNOWN
-    minutes, second = divmod(round(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
+    return UNKNOWN if seconds is None else units.clock(seconds)
 
 
 def spoken_time(seconds: float) -> str:
     """A length of time for a sentence: ``45 s``, ``6:20 min``, ``1:02 h``."""
-    if round(seconds) < 60:
-        return say("seconds", value=round(seconds))
-    if round(seconds) < 3600:
+    if units.whole(seconds) < 60:
+        return say("seconds", value=units.whole(seconds))
+    if units.whole(seconds) < 3600:
         return say("minutes", value=clock(seconds))
-    hours, minutes = divmod(round(seconds / 60), 60)
+    hours, minutes = divmod(units.whole(seconds / 60), 60)
     return say("hours", value=f"{hours}:{minutes:02d}")
 
 
@@ -132,6 +131,60 @@ def signed(value: float | None, digits: int = 0, unit: str = "") -> str:
 def percent(share: float | None, digits: int = 0) -> str:
     """A share of one in per cent."""
     return UNKNOWN if share is None else f"{number(100 * share, digits)} %"
+
+
+def factor(estimate: Estimate | None) -> str:
+    """A cost factor, such as ``1.32``; without a unit."""
+    return number(estimate.value if estimate else None, 2)
+
+
+def factor_ends(estimate: Estimate | None) -> tuple[str, str]:
+    """Both ends of a cost factor's one interval; en dashes where there is none."""
+    low, high = (estimate.low, estimate.high) if estimate else (None, None)
+    return number(low, 2), number(high, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class MainNumbers:
+    """The main numbers of a session as text: one source for pages, lists and the terminal.
+
+    Attributes:
+        backward_time: in motion; an en dash where nothing tells the directions apart.
+            ``candidate_time`` and ``habit_time`` are empty where there is no such time.
+        share: of the time in motion; empty without backward time.
+        distance: of the whole session.
+        factor: the cost factor; ``factor_ends`` are those of its interval.
+    """
+
+    backward_time: str
+    candidate_time: str
+    habit_time: str
+    share: str
+    distance: str
+    backward_distance: str
+    factor: str
+    factor_ends: tuple[str, str]
+
+
+def main_numbers(session: Session, display: Display, *, undecided: bool = False) -> MainNumbers:
+    """The main numbers of a session, each rounded once.
+
+    Args:
+        session: its sums.
+        display: the system of units.
+        undecided: nothing tells the directions apart (``Session.is_undecided``).
+    """
+    backward_s, candidate_s = session.time_s("backward"), session.time_s("candidate")
+    return MainNumbers(
+        backward_time=UNKNOWN if undecided else clock(backward_s),
+        candidate_time=clock(candidate_s) if candidate_s else "",
+        habit_time=clock(session.habit_s) if session.habit_s else "",
+        share=percent(session.backward_share) if backward_s else "",
+        distance=display.distance(session.distance_m),
+        backward_distance=display.distance(session.total("backward").distance_m),
+        factor=factor(session.measures.cost_factor),
+        factor_ends=factor_ends(session.measures.cost_factor),
+    )
 
 
 def calendar_date(day: dt.date) -> str:
@@ -158,6 +211,46 @@ def session_moment(session: Session, *, month_only: bool = False) -> str:
     clock_words = f"{moment.hour}:{moment.minute:02d}"
     zone = "" if session.zone else say("utc")
     return f"{calendar_date(moment)}, {clock_words}{zone}"
+
+
+def time_element(when: dt.date | str, text: str) -> Markup:
+    """A text within an element that tells machines the same date, month or moment.
+
+    Args:
+        when: a day, a moment with its offset, or the text of either; months are such as 2026-06.
+        text: what is read.
+    """
+    if isinstance(when, dt.datetime):
+        offset = when.utcoffset()
+        if offset is not None and offset % dt.timedelta(minutes=1):  # HTML has none
+            when = when.replace(tzinfo=None)
+        when = when.isoformat(timespec="minutes")
+    stamp = when if isinstance(when, str) else when.isoformat()
+    return Markup('<time datetime="{}">{}</time>').format(stamp, text)
+
+
+def dated(day: dt.date) -> Markup:
+    """A day in words, for machines, too."""
+    return time_element(day, short_date(day))
+
+
+def iso_dated(day: str) -> Markup:
+    """A day as ``YYYY-MM-DD``, for machines, too."""
+    return time_element(day, day)
+
+
+def dated_span(key: str, first: dt.date, last: dt.date) -> Markup:
+    """The first and the last day in the words under ``key``; one day where they are the same."""
+    if first == last:
+        return dated(first)
+    return Markup(say(key)).format(first=dated(first), last=dated(last))  # noqa: S704  # our own words
+
+
+def session_time(session: Session, *, month_only: bool = False) -> Markup:
+    """``session_moment`` for machines, too: with the zone's offset where it is known."""
+    moment = local_time(session.start_time_s, session.zone)
+    words = session_moment(session, month_only=month_only)
+    return time_element(moment.date().isoformat()[:7] if month_only else moment, words)
 
 
 def local_date(session: Session) -> dt.date:

@@ -47,12 +47,14 @@ class Place:
         home: put before the name of another page.
         standalone: everything is in one file.
         live: the page comes from the server of `retrorun open`, which takes answers.
+        handed_on: the page is for somebody else: it has no script, no command, no other page.
     """
 
     asset_prefix: str = "assets/"
     home: str = ""
     standalone: bool = False
     live: bool = False
+    handed_on: bool = False
 
     @property
     def index(self) -> str:
@@ -88,11 +90,11 @@ def render(template: str, title: str, place: Place, **values: object) -> str:
         "place": place,
         "policy": policy(place),
         "style": _style_tag(place, names["style"]),
-        "scripts": [_script_tag(place, name) for name in scripts],
+        "scripts": [] if place.handed_on else [_script_tag(place, name) for name in scripts],
         **{
             name: _script_tag(place, names[name])
             for name in ("history", "answers", "review", "live")
-            if place.live or name in STATIC_SCRIPTS
+            if (place.live or name in STATIC_SCRIPTS) and not place.handed_on
         },
         "version": __version__,
         "page_class": "live" if place.live else "",
@@ -179,6 +181,7 @@ def policy(place: Place) -> str:
     """
     names = asset_names()
     own = [_hash(names[each]) for each in STATIC_SCRIPTS] if place.standalone else ["'self'"]
+    own = ["'none'"] if place.handed_on else own
     asked = " connect-src 'self';" if place.live else ""
     return (
         f"default-src 'none'; script-src {' '.join(own)}; style-src 'self' 'unsafe-inline';"

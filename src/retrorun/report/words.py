@@ -202,6 +202,7 @@ WORDS: Mapping[str, str] = {
     "noscript": (
         "Scripts are off: the charts that move are left out; pictures and tables hold it all."
     ),
+    "footer_handed_on": "Made by retrorun {version}. This page loads and sends nothing.",
     "footer": "Made on this computer by retrorun {version}. Nothing was sent anywhere.",
     "nav_index": "All sessions",
     "nav_comparison": "Backward against forward",
@@ -261,11 +262,11 @@ WORDS: Mapping[str, str] = {
     "tile_share": "Share of moving time",
     "tile_share_note": "of {time} in motion",
     "tile_energy": "Backward energy",
-    "tile_energy_mass": "needs your mass: retrorun profile",
+    "tile_energy_mass": "needs the body mass in the profile",
     "tile_cost": "Backward cost",
     "tile_cost_net": "gross; net of rest {value} ×",
     "tile_heart": "Heart rate, backward",
-    "tile_heart_note": "against forward, not matched for speed",
+    "tile_heart_note": "against forward in the same gait, not matched for speed",
     "tile_heart_none": "needs both directions with heart rate",
     "tile_sure": "How sure",
     "tile_quality": "Sensors",
@@ -336,7 +337,7 @@ WORDS: Mapping[str, str] = {
     "segment_number": "Stretch {number}",
     "segments_caption": "Every stretch in order",
     "segments_left_out": (
-        "{count} shorter stretches are not listed here; retrorun export holds all of them."
+        "{count} shorter stretches are not listed here; exported tables hold all of them."
     ),
     "number": "No.",
     "length": "Length",

@@ -6,9 +6,10 @@
   const json = (id) => { const at = $(id); return at ? JSON.parse(at.textContent) : null; };
   const read = () => [...document.querySelectorAll(".log tbody tr")].map((at) => {
     const link = at.querySelector("a"), href = link.getAttribute("href");
-    return { at, href, id: href.slice(href.lastIndexOf("/") + 1).replace(/\.html$/, ""), text: at.textContent.toLowerCase() };
+    return { at, href, id: href.slice(href.lastIndexOf("/") + 1).replace(/\.html$/, ""), text: at.textContent.toLowerCase(), date: at.querySelector("time").dateTime, month: at.closest(".month") };
   });
-  let rows = read(), numbers = new Map(rows.map((row, i) => [row.id, i]));
+  const marked = () => [...document.querySelectorAll("[data-session]")];
+  let marks = marked(), rows = read(), numbers = new Map(rows.map((row, i) => [row.id, i]));
   const charts = () => [...document.querySelectorAll("[data-chart]")].filter((at) => at.data);
 
   // -- which sessions, and what of them ------------------------------------------------------------
@@ -26,7 +27,7 @@
     return log.parts[i].filter(([gait, verdict]) => verdicts.includes(verdict) && (!want.gait || gait === +want.gait));
   }
   function fits(i, want) {
-    const date = log.date[i];
+    const date = rows[i].date;
     if ((want.from && date < want.from) || (want.until && date > want.until)) return false;
     if (want.place && log.place[i] !== +want.place) return false;
     const found = partsOf(i, want).length > 0;
@@ -38,9 +39,10 @@
     .reduce((sum, [, verdict, part]) => sum + (kinds.includes(verdict) ? part : 0), 0);
 
   function spoken(total) {
-    const two = (n) => String(n).padStart(2, "0"), minutes = Math.round(total / 60);
-    return total < 3600
-      ? form.dataset.minutes.replace("{value}", `${Math.floor(total / 60)}:${two(Math.round(total) % 60)}`)
+    const two = (n) => String(n).padStart(2, "0"), minutes = Math.round(total / 60), whole = Math.round(total);
+    if (whole < 60) return form.dataset.seconds.replace("{value}", whole);
+    return whole < 3600
+      ? form.dataset.minutes.replace("{value}", `${Math.floor(whole / 60)}:${two(whole % 60)}`)
       : form.dataset.hours.replace("{value}", `${Math.floor(minutes / 60)}:${two(minutes % 60)}`);
   }
 
@@ -48,9 +50,13 @@
     const want = wanted(), sums = VERDICTS[want.kind] || VERDICTS.counted;
     shown = rows.map((_, i) => fits(i, want));
     const active = Object.entries(want).some(([key, value]) => key !== "words" && value);
-    rows.forEach((row, i) => { row.at.hidden = !shown[i]; });
-    document.querySelectorAll(".month").forEach((month) => { month.hidden = !month.querySelector("tbody tr:not([hidden])"); });
-    document.querySelectorAll("[data-session]").forEach((at) => {
+    const months = new Map();
+    rows.forEach((row, i) => {
+      if (row.at.hidden === shown[i]) row.at.hidden = !shown[i];
+      months.set(row.month, months.get(row.month) || shown[i]);
+    });
+    months.forEach((any, month) => { if (month.hidden === any) month.hidden = !any; });
+    marks.forEach((at) => {
       const i = numbers.get(at.dataset.session), off = i !== undefined && !shown[i];
       if (at.tagName === "TR") at.hidden = off; else at.classList.toggle("off", off);
     });
@@ -82,7 +88,7 @@
     const sums = [0, 1, 2].map(() => mondays.map(() => 0));
     rows.forEach((_, i) => {
       if (!shown[i]) return;
-      const day = Date.parse(log.date[i]);
+      const day = Date.parse(rows[i].date);
       let week = Math.floor((day - start[0]) / 6048e5);
       if (start[week] === undefined || day < start[week] || day >= start[week] + 6048e5) week = start.findIndex((at) => day >= at && day < at + 6048e5);
       if (week < 0) return;
@@ -129,7 +135,7 @@
     // the charts are drawn anew in the other colours: filter those too
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", later);
     // a live page has put another list in the place of this one
-    document.addEventListener("relisted", () => { rows = read(); numbers = new Map(rows.map((row, i) => [row.id, i])); log = json("log-data"); form.hidden = rows.length < 2; apply(); });
+    document.addEventListener("relisted", () => { marks = marked(); rows = read(); numbers = new Map(rows.map((row, i) => [row.id, i])); log = json("log-data"); form.hidden = rows.length < 2; apply(); });
     if (location.hash) apply();
     form.dataset.ready = "yes";
   }

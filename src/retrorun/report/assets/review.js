@@ -151,7 +151,8 @@
       a.href = `/review?session=${encodeURIComponent(each.session)}&segment=${each.segment}`;
       a.dataset.key = key(each);
       for (const [name, text] of [["date", each.day || ""], ["name", each.name || ""], ["span", say("between", { low: clock(each.start_s), high: clock(each.end_s) })], ["likely", each.likely || ""]]) {
-        const span = document.createElement(name === "name" ? "bdi" : "span");
+        const span = document.createElement({ name: "bdi", date: "time" }[name] || "span");
+        if (name === "date" && each.date) span.dateTime = each.date;
         span.className = name;
         span.textContent = text;
         a.append(span, " ");

@@ -23,8 +23,8 @@ from retrorun.report.numbers import (
     UNKNOWN,
     Display,
     Tile,
+    dated_span,
     number,
-    short_date,
     shown,
     signed,
     spoken_time,
@@ -196,10 +196,8 @@ def cohort_page(cohort: Cohort) -> str:
 def _when(cohort: Cohort) -> str:
     if cohort.first_date is None or cohort.last_date is None:
         return ""
-    first, last = (
-        short_date(dt.date.fromisoformat(each)) for each in (cohort.first_date, cohort.last_date)
-    )
-    return first if first == last else say("compare_when", first=first, last=last)
+    ends = (cohort.first_date, cohort.last_date)
+    return dated_span("compare_when", *map(dt.date.fromisoformat, ends))
 
 
 def _headline(cohort: Cohort) -> Markup:

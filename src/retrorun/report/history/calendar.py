@@ -9,7 +9,7 @@ from typing import Any
 from retrorun.model import Day, Week
 from retrorun.report.figures import Table, axis, layout
 from retrorun.report.history.sessions import how_many
-from retrorun.report.numbers import Display, clock, number, short_date
+from retrorun.report.numbers import Display, clock, iso_dated, number, short_date
 from retrorun.report.words import say
 
 Json = dict[str, Any]
@@ -105,7 +105,7 @@ def week_table(weeks: Sequence[Week], display: Display) -> Table:
     )
     rows = tuple(
         (
-            each.monday,
+            iso_dated(each.monday),
             str(each.sessions),
             clock(each.backward.moving_s),
             clock(each.candidate.moving_s),

@@ -17,7 +17,17 @@ from retrorun.report.history import differences, trends
 from retrorun.report.history.calendar import calendar_years, volume_figure, week_table
 from retrorun.report.history.sessions import SessionList, session_list
 from retrorun.report.inbox import habit
-from retrorun.report.numbers import Display, Shown, clock, number, sentence, short_date, shown
+from retrorun.report.numbers import (
+    Display,
+    Shown,
+    clock,
+    dated,
+    dated_span,
+    iso_dated,
+    number,
+    sentence,
+    shown,
+)
 from retrorun.report.page import LIVE, Place, render
 from retrorun.report.words import say
 from retrorun.units import METRE_PER_MILE
@@ -41,7 +51,7 @@ def economy_by_volume(found: Association, display: Display) -> EconomyByVolume:
     volumes = [round(display.long_value(each), 2) for each in found.backward_m]
     economies = [round(each * how.scale, 3) for each in found.forward_m_per_beat]
     rows = tuple(
-        (monday, number(volume, 2), number(economy, 2))
+        (iso_dated(monday), number(volume, 2), number(economy, 2))
         for monday, volume, economy in zip(found.mondays, volumes, economies, strict=True)
     )
     head = (
@@ -118,7 +128,7 @@ def _best(each: Record, display: Display) -> BestCard:
         display.distance(each.distance_m) if by_distance else clock(each.seconds),
         f"{beside} · {words}" if longest else words,
         each.session,
-        short_date(dt.date.fromisoformat(each.date)),
+        dated(dt.date.fromisoformat(each.date)),
     )
 
 
@@ -180,8 +190,5 @@ def _outdated_note(count: int) -> tuple[str, ...]:
 def _when(comparison: Comparison) -> str:
     if comparison.first_date is None or comparison.last_date is None:
         return ""
-    first, last = (
-        short_date(dt.date.fromisoformat(each))
-        for each in (comparison.first_date, comparison.last_date)
-    )
-    return first if first == last else say("compare_when", first=first, last=last)
+    ends = (comparison.first_date, comparison.last_date)
+    return dated_span("compare_when", *map(dt.date.fromisoformat, ends))

@@ -14,7 +14,9 @@ from retrorun.report.numbers import (
     Display,
     Tile,
     clock,
-    number,
+    factor,
+    factor_ends,
+    iso_dated,
     percent,
     shown,
     signed,
@@ -28,7 +30,7 @@ EDGE = 6.0  # per cent of the picture left free on both sides
 def cost_headline(comparison: Comparison) -> Markup:
     """One sentence: the own cost factor, or what is known before there is one."""
     if comparison.cost_factor.value is not None:
-        value = number(comparison.cost_factor.value, 2)
+        value = factor(comparison.cost_factor)
         return Markup(say("compare_headline")).format(value=value)  # noqa: S704  # our own words
     if not comparison.backward_sessions:
         return Markup(say("compare_headline_none"))  # noqa: S704  # our own words
@@ -38,21 +40,23 @@ def cost_headline(comparison: Comparison) -> Markup:
 
 def cost_lead(comparison: Comparison) -> str:
     """The interval and what stands behind it; or why there is no number yet."""
-    factor = comparison.cost_factor
+    gross = comparison.cost_factor
     behind = say(
         "compare_behind",
         backward=comparison.backward_sessions,
         sessions=how_many(comparison.sessions),
         weeks=max(1, round(comparison.weeks_spanned)),
     )
-    if factor.value is None:
-        why = say("compare_no_factor", reason=factor.reason) if factor.reason else ""
+    if gross.value is None:
+        why = say("compare_no_factor", reason=gross.reason) if gross.reason else ""
         return f"{behind} {why}" if comparison.backward_sessions else say("compare_empty")
-    interval = say("compare_lead", low=number(factor.low, 2), high=number(factor.high, 2))
+    low, high = factor_ends(gross)
+    interval = say("compare_lead", low=low, high=high)
     net = comparison.net_factor
     if net is None or net.value is None:
         return f"{interval} {behind}"
-    ends = {"value": number(net.value, 2), "low": number(net.low, 2), "high": number(net.high, 2)}
+    low, high = factor_ends(net)
+    ends = {"value": factor(net), "low": low, "high": high}
     return f"{interval} {say('compare_net', **ends)} {behind}"
 
 
@@ -76,7 +80,7 @@ def cost_tiles(comparison: Comparison, display: Display) -> tuple[Tile, ...]:
     moving = sum(each.moving_s for each in comparison.totals.values())
     share = backward.moving_s / moving if moving else None
     longest = next((each for each in comparison.records if each.key == "longest_s"), None)
-    weeks = max(1.0, comparison.weeks_spanned)
+    weeks = comparison.calendar_weeks
     return (
         Tile(
             say("tile_time"),
@@ -94,7 +98,7 @@ def cost_tiles(comparison: Comparison, display: Display) -> tuple[Tile, ...]:
         Tile(
             say("tile_week"),
             spoken_time(backward.moving_s / weeks),
-            say("tile_week_note", weeks=round(weeks)),
+            say("tile_week_note_one" if weeks == 1 else "tile_week_note_many", weeks=weeks),
         ),
         _difference_tile(comparison.differences, "heart_rate_bpm"),
         _difference_tile(comparison.differences, "cadence_spm"),
@@ -230,4 +234,4 @@ def pair_rows(pairs: Sequence[Pair], days: Mapping[str, Day], display: Display) 
 
 def _side(session: str, start_s: float, days: Mapping[str, Day]) -> tuple[str, str, str]:
     day = days.get(session)
-    return session, day.date if day else session, clock(start_s)
+    return session, iso_dated(day.date) if day else session, clock(start_s)

@@ -17,7 +17,15 @@ from retrorun.report.history.sessions import (
     session_row,
     sessions_headline,
 )
-from retrorun.report.numbers import UNKNOWN, Display, clock, local_date, short_date, spoken_time
+from retrorun.report.numbers import (
+    UNKNOWN,
+    Display,
+    clock,
+    dated_span,
+    iso_dated,
+    local_date,
+    spoken_time,
+)
 from retrorun.report.page import Place, render
 from retrorun.report.words import say
 
@@ -80,10 +88,10 @@ def period_page(sessions: Sequence[Session], comparison: Comparison, context: Pe
     display = Display(context.athlete.units)
     ordered = sorted(sessions, key=lambda each: (each.start_time_s, each.id))
     span = _span(ordered, context)
-    title = context.title.strip() or say("title_period", span=span)
+    title = context.title.strip() or Markup(say("title_period")).format(span=span)  # noqa: S704  # our own words
     return render(
         "period",
-        title,
+        title.striptags() if isinstance(title, Markup) else title,
         context.place,
         name=title,
         span=span,
@@ -110,9 +118,7 @@ def _span(sessions: Sequence[Session], context: PeriodContext) -> str:
     last = context.until or max(days, default=None)
     if first is None or last is None:
         return UNKNOWN
-    if first == last:
-        return short_date(first)
-    return say("span", first=short_date(first), last=short_date(last))
+    return dated_span("span", first, last)
 
 
 def _scores(sessions: Sequence[Session], remarks: Mapping[str, Remark]) -> str:
@@ -153,8 +159,8 @@ def _by_gait(sessions: Sequence[Session]) -> Mapping[str, list[float]]:
         day = local_date(each)
         monday = (day - dt.timedelta(days=day.weekday())).isoformat()
         sums = found.setdefault(monday, [0.0] * len(GAITS))
-        for gait, verdict, seconds, _ in backward_parts(each):
-            sums[gait] += seconds if verdict != CANDIDATE else 0
+        for gait, verdict, seconds in backward_parts(each):
+            sums[int(gait)] += seconds if verdict != CANDIDATE else 0
     return found
 
 
@@ -162,7 +168,7 @@ def _week(week: Week, by_gait: Sequence[float], most_s: float, display: Display)
     run_s, walk_s = by_gait
     back, maybe, ahead = week.backward, week.candidate, week.forward
     return WeekRow(
-        week.monday,
+        iso_dated(week.monday),
         week.sessions,
         _minutes(run_s),
         _minutes(walk_s),
@@ -213,4 +219,5 @@ def _of(count: int, whole: int) -> str:
 
 def _session(session: Session, context: PeriodContext, display: Display) -> SessionRow:
     remark = context.remarks.get(session.id, Remark())
-    return SessionRow(local_date(session).isoformat(), session_row(session, display), remark)
+    day = iso_dated(local_date(session).isoformat())
+    return SessionRow(day, session_row(session, display), remark)

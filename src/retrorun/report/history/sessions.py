@@ -8,15 +8,18 @@ from typing import Any
 from markupsafe import Markup
 
 from retrorun.model import Athlete, MeasuredSegment, Session, Totals
-from retrorun.report.inbox import Inbox, habit, habit_seconds
+from retrorun.report.inbox import Inbox, habit
 from retrorun.report.numbers import (
     Display,
+    MainNumbers,
     clock,
+    dated,
+    dated_span,
     local_date,
+    main_numbers,
     month,
-    percent,
-    short_date,
     spoken_time,
+    time_element,
 )
 from retrorun.report.page import LIVE, Fault, Place, render
 from retrorun.report.words import say
@@ -34,6 +37,7 @@ class Row:
 
     id: str
     day: str
+    date: str
     name: str
     sure: str
     maybe: str
@@ -62,6 +66,10 @@ class SessionList:
     places: tuple[str, ...]
     data: Mapping[str, Any]
 
+    def data_for(self, charts: bool) -> Mapping[str, Any]:  # noqa: FBT001 - for a template
+        """The columns that a page needs: seconds forward are for the chart of weeks only."""
+        return {key: each for key, each in self.data.items() if charts or key != "forward_s"}
+
     @property
     def count(self) -> int:
         """How many sessions."""
@@ -88,11 +96,11 @@ def session_list(sessions: Sequence[Session], display: Display) -> SessionList:
 
 def _month(key: str, sessions: Sequence[Session], display: Display) -> Month:
     day = local_date(sessions[0])
-    backward = Totals.of(each.total("backward") for each in sessions).moving_s
+    backward = sum(each.time_s("backward") for each in sessions)
     words = say("month_backward", time=spoken_time(backward)) if backward else say("month_none")
     return Month(
         key,
-        f"{month(day)} {day.year}",
+        time_element(key, f"{month(day)} {day.year}"),
         f"{how_many(len(sessions))} · {words}",
         tuple(session_row(each, display) for each in sessions),
     )
@@ -106,29 +114,29 @@ def how_many(count: int) -> str:
 def session_row(session: Session, display: Display) -> Row:
     """One session as the lists show it."""
     moment = local_time(session.start_time_s, session.zone)
-    backward = session.total("backward").moving_s
-    maybe = session.total("candidate").moving_s
+    found = main_numbers(session, display)
+    backward, maybe = session.time_s("backward"), session.time_s("candidate")
     segments, whole_s = session.measures.segments, session.duration_s
-    share = backward / session.moving_s if backward and session.moving_s else None
     return Row(
         id=session.id,
         day=f"{say('weekdays_short').split()[moment.weekday()]} {moment.day}",
+        date=moment.date().isoformat(),
         name=session_name(session),
         sure=strip_path(segments, "backward", whole_s),
         maybe=strip_path(segments, "candidate", whole_s),
         time=clock(session.duration_s),
-        distance=display.distance(session.distance_m),
-        backward=_backward(backward, maybe, habit_seconds(segments)),
-        share="" if share is None else percent(share),
+        distance=found.distance,
+        backward=_backward(found, certain=backward > 0),
+        share=found.share,
         tone="b" if backward else "c" if maybe else "",
     )
 
 
-def _backward(backward_s: float, maybe_s: float, habit_s: float) -> str:
-    if not backward_s:
-        return say("row_maybe", time=clock(maybe_s)) if maybe_s else ""
-    also = f" ({say('row_habit', time=clock(habit_s))})" if habit_s else ""
-    return f"{clock(backward_s)}{also}"
+def _backward(found: MainNumbers, *, certain: bool) -> str:
+    if not certain:
+        return say("row_maybe", time=found.candidate_time) if found.candidate_time else ""
+    also = f" ({say('row_habit', time=found.habit_time)})" if found.habit_time else ""
+    return f"{found.backward_time}{also}"
 
 
 def session_name(session: Session) -> str:
@@ -158,21 +166,20 @@ def _place(session: Session) -> str:
 
 
 def _data(sessions: Sequence[Session], places: Sequence[str]) -> Mapping[str, Any]:
-    """Columns by session: local date, seconds forward by gait, place, and backward parts."""
+    """Columns by session: seconds forward by gait, place, and backward parts."""
     index = {place: number for number, place in enumerate(places)}
     return {
-        "date": [local_date(each).isoformat() for each in sessions],
         "forward_s": [_forward(each) for each in sessions],
         "place": [index[_place(each)] for each in sessions],
         "parts": [backward_parts(each) for each in sessions],
     }
 
 
-def _forward(session: Session) -> list[int]:
+def _forward(session: Session) -> list[float]:
     """Seconds forward by gait, in the order of `GAITS`."""
     measured = session.measures.segments
     return [
-        round(
+        _exact(
             sum(
                 each.metrics.moving_s
                 for each in measured
@@ -183,16 +190,20 @@ def _forward(session: Session) -> list[int]:
     ]
 
 
-def backward_parts(session: Session) -> list[list[int]]:
-    """Backward movement as [gait, verdict, seconds, metres], by their places in the lists above."""
-    sums: dict[tuple[int, int], list[float]] = {}
+def _exact(value: float) -> float:
+    """A part of a sum, so that what is made of the parts is rounded once: where it is shown."""
+    return int(value) if value == int(value) else round(value, 3)
+
+
+def backward_parts(session: Session) -> list[list[float]]:
+    """Backward movement as [gait, verdict, seconds], by their places in the lists above."""
+    sums: dict[tuple[int, int], float] = {}
     for each in session.measures.segments:
         segment, metrics = each.segment, each.metrics
         if segment.direction == "backward" and segment.gait in GAITS:
             place = (GAITS.index(segment.gait), VERDICTS.index(segment.verdict))
-            old = sums.get(place, [0.0, 0.0])
-            sums[place] = [old[0] + metrics.moving_s, old[1] + (metrics.distance_m or 0.0)]
-    return [[*place, round(found[0]), round(found[1])] for place, found in sorted(sums.items())]
+            sums[place] = sums.get(place, 0.0) + metrics.moving_s
+    return [[*place, _exact(found)] for place, found in sorted(sums.items())]
 
 
 def index_page(  # noqa: PLR0913 - one for each thing that the page holds
@@ -240,14 +251,14 @@ def outdated_rows(
         (each for each in sessions if each.id in chosen), key=lambda each: -each.start_time_s
     )
     return tuple(
-        (each.id, f"{short_date(local_date(each))}, {session_name(each)}")
+        (each.id, Markup("{}, {}").format(dated(local_date(each)), session_name(each)))
         for each in found[:MOST_NAMED]
     )
 
 
 def sessions_headline(sessions: Sequence[Session]) -> Markup:
     """How much of all sessions was backward, in one sentence."""
-    backward = [each.total("backward").moving_s for each in sessions]
+    backward = [each.time_s("backward") for each in sessions]
     count = sum(seconds > 0 for seconds in backward)
     if not count:
         which = {0: "empty", 1: "single"}.get(len(sessions), "none")
@@ -276,12 +287,10 @@ def _subline(sessions: Sequence[Session], display: Display) -> str:
     if not sessions:
         return say("index_empty")
     days = [local_date(each) for each in sessions]
-    first, last = short_date(min(days)), short_date(max(days))
     backward = Totals.of(each.total("backward") for each in sessions)
     whole = sum(each.distance_m or 0.0 for each in sessions)
-    span = first if first == last else say("span", first=first, last=last)
-    parts = [span, how_many(len(sessions))]
+    parts = [dated_span("span", min(days), max(days)), how_many(len(sessions))]
     if backward.distance_m:
         there = display.distance(backward.distance_m)
         parts.append(say("index_distance", backward=there, whole=display.distance(whole)))
-    return " · ".join(parts)
+    return Markup(" · ").join(parts)

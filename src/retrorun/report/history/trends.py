@@ -8,7 +8,7 @@ from typing import Any
 
 from retrorun.model import Day, Point, Trend
 from retrorun.report.figures import axis, layout
-from retrorun.report.numbers import Display, Shown, shown
+from retrorun.report.numbers import Display, Shown, iso_dated, shown
 from retrorun.report.words import say
 
 Json = dict[str, Any]
@@ -194,7 +194,7 @@ def trend_table(trends: Sequence[Trend], days: Sequence[Day], display: Display) 
     rows = tuple(
         (
             day.session,
-            day.date,
+            iso_dated(day.date),
             tuple(
                 how.value(column.get(day.session))
                 for how, column in zip(hows, columns, strict=True)

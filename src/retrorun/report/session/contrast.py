@@ -3,9 +3,9 @@
 Step rate against speed: each segment beside the athlete's own forward line.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from retrorun.metric_types import Reciprocal, Row
 from retrorun.metrics import CONTRASTED, number_of
@@ -35,14 +35,32 @@ class Contrast:
 
 def contrast(measured: Sequence[MeasuredSegment], display: Display) -> Contrast | None:
     """Compare where the session has confirmed or labelled backward and forward movement."""
-    gaits: tuple[Literal["run", "walk"], ...] = ("run", "walk")
-    for gait in gaits:
+    for gait, backward, forward in _sides(measured):
+        made = _measures(backward, forward, display)
+        if made:
+            return Contrast(say(f"gait_{gait}"), made)
+    return None
+
+
+def _sides(
+    measured: Sequence[MeasuredSegment],
+) -> Iterator[tuple[str, Sequence[Metrics], Sequence[Metrics]]]:
+    """Each gait that has both directions, running first, with the metrics of either."""
+    for gait in ("run", "walk"):
         same = [each for each in measured if each.segment.gait == gait]
         backward = [each.metrics for each in same if each.segment.kind == "backward"]
         forward = [each.metrics for each in same if each.segment.kind == "forward"]
-        made = _measures(backward, forward, display) if backward and forward else ()
-        if made:
-            return Contrast(say(f"gait_{gait}"), made)
+        if backward and forward:
+            yield gait, backward, forward
+
+
+def heart_rate_difference_bpm(measured: Sequence[MeasuredSegment]) -> float | None:
+    """Backward minus forward, as compared above: of one gait, not matched for speed."""
+    row = next(each for each in CONTRASTED if each.key == "heart_rate.mean")
+    for _, backward, forward in _sides(measured):
+        back, ahead = _mean(row, backward), _mean(row, forward)
+        if back is not None and ahead is not None:
+            return back - ahead
     return None
 
 

@@ -22,15 +22,20 @@ from retrorun.model import (
 from retrorun.model.comparison import Claim, Guidance
 from retrorun.report.claims import ClaimCards, claim_cards
 from retrorun.report.figures import Table, grid
-from retrorun.report.inbox import Habit, habit_seconds, session_habit
+from retrorun.report.inbox import Habit, session_habit
 from retrorun.report.numbers import (
     UNKNOWN,
     Display,
+    MainNumbers,
     Tile,
     clock,
+    factor,
+    factor_ends,
+    main_numbers,
     number,
     percent,
     session_moment,
+    session_time,
     signed,
     spoken_time,
 )
@@ -90,7 +95,9 @@ class SessionContext:
     @property
     def place(self) -> Place:
         """Where the page lies."""
-        return LIVE if self.live else Place(self.asset_prefix, self.home, self.standalone)
+        if self.live:
+            return LIVE
+        return Place(self.asset_prefix, self.home, self.standalone, handed_on=self.redacted)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +106,7 @@ class SessionView:
 
     id: str
     title: str
-    moment: str
+    moment: Markup
     source: str
     headline: Markup
     subline: str
@@ -142,14 +149,14 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
     return SessionView(
         id=session.id,
         title=_title(session),
-        moment=session_moment(session, month_only=context.redacted),
+        moment=session_time(session, month_only=context.redacted),
         source=session.source.name,
         headline=session_headline(session),
         subline=session_subline(session, display),
-        undecided=is_undecided(session),
-        outdated=context.outdated,
-        asked=_asked(session),
-        habit=session_habit(context.athlete, measured),
+        undecided=session.is_undecided,
+        outdated=context.outdated and not context.redacted,
+        asked=() if context.redacted else _asked(session),
+        habit=None if context.redacted else session_habit(context.athlete, measured),
         tiles=session_tiles(session, display),
         strip=draw_strip(measured, session.duration_s),
         map=picture,
@@ -229,36 +236,37 @@ def session_page(session: Session, track: Track, context: SessionContext) -> str
     """
     shown = redacted(session) if context.redacted else session
     view = session_view(shown, track, context)
-    title = f"{view.title} · {view.moment}"
+    title = f"{view.title} · {session_moment(shown, month_only=context.redacted)}"
+    if context.redacted:  # a script would draw these, and there is none
+        view = replace(view, lanes=None, technique=None)
     charts = bool(view.lanes or view.technique)
     return render("session", title, context.place, view=view, charts=charts)
 
 
 def session_headline(session: Session) -> Markup:
     """One sentence that tells the session's story; the telling part is emphasised."""
-    backward = session.total("backward")
     stretches = _of_kind(session, "backward")
     if stretches:
-        share = backward.moving_s / session.moving_s if session.moving_s else None
         template = say("headline_one" if len(stretches) == 1 else "headline_many")
         return Markup(template).format(  # noqa: S704  # our own words
             verb=_verb(stretches),
-            time=spoken_time(backward.seconds),
+            time=spoken_time(session.time_s("backward")),
             count=len(stretches),
-            share=percent(share) if share is not None else UNKNOWN,
+            share=percent(session.backward_share),
         )
     sides = segments.asked_sides(session.measures.segments)
     if sides:
         lasting = {way: spoken_time(metrics_s) for way, (metrics_s, _) in sides.items()}
         return Markup(say("headline_asked")).format(**lasting)  # noqa: S704  # our own words
-    maybe = session.total("candidate")
     found = _of_kind(session, "candidate")
     if found:
         template = say("headline_candidate_one" if len(found) == 1 else "headline_candidate_many")
         return Markup(template).format(  # noqa: S704  # our own words
-            count=len(found), time=spoken_time(maybe.seconds), grounds=_maybe_grounds(found)
+            count=len(found),
+            time=spoken_time(session.time_s("candidate")),
+            grounds=_maybe_grounds(found),
         )
-    return Markup(say("headline_undecided" if is_undecided(session) else "headline_none"))  # noqa: S704  # our own words
+    return Markup(say("headline_undecided" if session.is_undecided else "headline_none"))  # noqa: S704  # our own words
 
 
 def _asked(session: Session) -> tuple[tuple[str, str], ...]:
@@ -269,14 +277,6 @@ def _asked(session: Session) -> tuple[tuple[str, str], ...]:
     first, last = (round(each) for each in sides["forward"][1])
     command = f"retrorun label {session.id} {first} {last}"
     return (say("asked"), f"{command} forward"), (say("asked_other"), f"{command} backward")
-
-
-def is_undecided(session: Session) -> bool:
-    """Whether the session moves and nothing in it speaks for or against backward."""
-    moving = [each.segment for each in session.measures.segments if each.segment.gait != "still"]
-    return bool(moving) and not any(
-        each.is_decided or any(each.evidence.values()) for each in moving
-    )
 
 
 def _maybe_grounds(found: Sequence[MeasuredSegment]) -> str:
@@ -306,7 +306,7 @@ def session_subline(session: Session, display: Display) -> str:
 
 def session_tiles(session: Session, display: Display) -> tuple[Tile, ...]:
     """The headline tiles of a session."""
-    first = _undecided_tiles() if is_undecided(session) else _backward(session, display)
+    first = _undecided_tiles() if session.is_undecided else _backward(session, display)
     return (
         *first,
         _energy(session.total("backward"), session),
@@ -324,39 +324,33 @@ def _undecided_tiles() -> tuple[Tile, ...]:
 
 
 def _backward(session: Session, display: Display) -> tuple[Tile, ...]:
-    backward = session.total("backward")
-    share = backward.moving_s / session.moving_s if session.moving_s else None
+    found = main_numbers(session, display)
     return (
         Tile(
             say("tile_time"),
-            clock(backward.seconds),
-            _time_note(session),
+            found.backward_time,
+            _time_note(found),
             "backward",
         ),
         Tile(
             say("tile_distance"),
-            display.distance(backward.distance_m),
-            say("tile_distance_note", distance=display.distance(session.distance_m)),
+            found.backward_distance,
+            say("tile_distance_note", distance=found.distance),
             "backward",
         ),
         Tile(
             say("tile_share"),
-            percent(share),
+            percent(session.backward_share),
             say("tile_share_note", time=clock(session.moving_s)),
             "backward",
         ),
     )
 
 
-def _time_note(session: Session) -> str:
+def _time_note(found: MainNumbers) -> str:
     """How much of it counts by habit, and how much more there may be."""
-    seconds = {
-        "habit": habit_seconds(session.measures.segments),
-        "candidate": session.total("candidate").seconds,
-    }
-    parts = [
-        say(f"tile_time_{each}", time=clock(time_s)) for each, time_s in seconds.items() if time_s
-    ]
+    times = {"habit": found.habit_time, "candidate": found.candidate_time}
+    parts = [say(f"tile_time_{each}", time=time) for each, time in times.items() if time]
     return ", ".join(parts) or say("tile_time_note")
 
 
@@ -373,25 +367,21 @@ def _energy(backward: Totals, session: Session) -> Tile:
     return Tile(label, number(backward.energy_kcal, 0, "kcal"), between)
 
 
-def _cost(factor: Estimate, net: Estimate | None) -> Tile:
-    if factor.value is None:
-        return Tile(say("tile_cost"), UNKNOWN, factor.reason or "")
-    note = (
-        ""
-        if factor.low is None or factor.high is None
-        else say("interval", low=f"{factor.low:.2f}", high=f"{factor.high:.2f}")
-    )
+def _cost(gross: Estimate, net: Estimate | None) -> Tile:
+    if gross.value is None:
+        return Tile(say("tile_cost"), UNKNOWN, gross.reason or "")
+    low, high = factor_ends(gross)
+    note = "" if gross.low is None or gross.high is None else say("interval", low=low, high=high)
     if net is not None and net.value is not None:
-        note = f"{note}, {say('tile_cost_net', value=f'{net.value:.2f}')}"
-    return Tile(say("tile_cost"), f"{factor.value:.2f} ×", note)
+        note = f"{note}, {say('tile_cost_net', value=factor(net))}"
+    return Tile(say("tile_cost"), f"{factor(gross)} ×", note)
 
 
 def _heart(session: Session) -> Tile:
-    """Mean heart rate backward minus forward: a difference of beats over seconds, unmatched."""
-    backward, forward = session.total("backward"), session.total("forward")
-    if not backward.beats_s or not forward.beats_s:
+    """Mean heart rate backward minus forward, unmatched."""
+    gained = contrast.heart_rate_difference_bpm(session.measures.segments)
+    if gained is None:
         return Tile(say("tile_heart"), UNKNOWN, say("tile_heart_none"))
-    gained = 60 * (backward.beats / backward.beats_s - forward.beats / forward.beats_s)
     return Tile(say("tile_heart"), signed(gained, 0, say("bpm")), say("tile_heart_note"))
 
 
@@ -406,11 +396,11 @@ def _confidence(session: Session) -> Tile:
 
 
 def _grounds(session: Session) -> str:
-    if is_undecided(session):
+    if session.is_undecided:
         return say("tile_undecided")
     if any(each.segment.verdict == "labelled" for each in session.measures.segments):
         return say("grounds_label")
-    if habit_seconds(session.measures.segments):
+    if session.habit_s:
         return say("grounds_habit")
     return say("grounds_compass" if session.heading.kind == "compass" else "grounds_gait")
 

@@ -17,7 +17,7 @@ from retrorun import arithmetic
 from retrorun.model import Athlete, Lap, MeasuredSegment, Segment, Session, Track
 from retrorun.report.figures import Window, integers, running_median, window
 from retrorun.report.inbox import Inbox, likely
-from retrorun.report.numbers import Display, calendar_date, clock, local_date
+from retrorun.report.numbers import Display, calendar_date, clock, local_date, time_element
 from retrorun.report.page import LIVE, render, render_part
 from retrorun.report.session.lanes import MEDIAN_S, LanePicture, lane_pictures
 from retrorun.report.session.map import TurnedMap, turned_map
@@ -115,7 +115,7 @@ def question(session: Session, track: Track, number: int, context: QuestionConte
         number=number,
         start_s=round(segment.start_s),
         end_s=round(segment.end_s),
-        day=calendar_date(local_date(session)),
+        day=time_element(local_date(session), calendar_date(local_date(session))),
         name=session.name or say(f"sport_{session.sport}", fallback="sport_other"),
         likely=likely(segment.probability),
         ask=say(f"question_{verb}"),
