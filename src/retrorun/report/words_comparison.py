@@ -8,6 +8,7 @@ HISTORY: Mapping[str, str] = {
     "weekdays_short": "Mon Tue Wed Thu Fri Sat Sun",
     "index_headline": "You {verb} <b>{time} backward</b> in {count} of {whole} sessions.",
     "index_headline_one": "You {verb} <b>{time} backward</b> in one session of {whole}.",
+    "index_headline_only": "You {verb} <b>{time} backward</b> in one session.",
     "index_headline_none": "{whole} sessions, and <b>no confirmed backward running</b> yet.",
     "index_headline_single": "One session, and <b>no confirmed backward running</b> yet.",
     "index_headline_empty": "There are <b>no sessions</b> yet.",
@@ -24,6 +25,11 @@ HISTORY: Mapping[str, str] = {
     "span": "{first} to {last}",
     "sessions_one": "1 session",
     "sessions_many": "{count} sessions",
+    "weeks_one": "1 week",
+    "weeks_many": "{count} weeks",
+    "pairs_one": "1 pair",
+    "pairs_many": "{count} pairs",
+    "day_unknown": "Day not known: the clock was wrong",
     "month_backward": "{time} backward",
     "month_none": "none backward",
     "row_maybe": "{time} maybe",
@@ -56,7 +62,7 @@ HISTORY: Mapping[str, str] = {
     "kind_maybe": "maybe backward",
     "kind_without": "forward only",
     "filter_reset": "Show all",
-    "filter_count": "{shown} of {whole} sessions shown, {time} of them backward",
+    "filter_count": "{shown} of {sessions} shown, {backward}",
     "filter_none": "No session fits these filters.",
     # comparison: the first five seconds
     "title_comparison": "Backward against forward",
@@ -71,7 +77,7 @@ HISTORY: Mapping[str, str] = {
         "That is of all the body spends (gross); of what it spends above rest (net): {value}, "
         "{low} to {high}."
     ),
-    "compare_behind": "{backward} of {sessions} went backward, over {weeks} weeks.",
+    "compare_behind": "{backward} of {sessions} went backward, over {weeks}.",
     "compare_no_factor": "No cost factor yet: {reason}.",
     "compare_empty": (
         "Run some of your next outing backward, with the watch's heading recorded or a lap pressed "
@@ -87,7 +93,7 @@ HISTORY: Mapping[str, str] = {
     "scale_forward": "forward",
     "tile_forward_beside": "beside {distance} forward",
     "tile_week": "Backward a week",
-    "tile_week_note": "mean over {weeks} weeks",
+    "tile_week_note": "mean over {weeks}",
     "tile_longest": "Longest unbroken",
     "tile_heart_rate_bpm": "Heart rate, equal speed",
     "tile_cadence_spm": "Step rate, equal speed",
@@ -104,7 +110,7 @@ HISTORY: Mapping[str, str] = {
     "interval_95": "95 % interval",
     "in_percent": "In per cent of forward",
     "pairs": "Pairs",
-    "pairs_behind": "{pairs} pairs, {sessions} sessions",
+    "pairs_behind": "{pairs}, {sessions}",
     "pairs_head": "Behind it",
     "pairs_table": "The matched pairs, latest first",
     # how metrics go over time
@@ -120,7 +126,7 @@ HISTORY: Mapping[str, str] = {
     ),
     "trends_none": "There is nothing to follow over time yet.",
     "trends_table": "The trends as a table",
-    "trends_left_out": "{count} earlier sessions are not in this table; the list below has them.",
+    "trends_left_out": "Earlier sessions that only the list below has: {count}.",
     "way_rising": "↗ rising",
     "way_falling": "↘ falling",
     "way_higher": "Higher over this period",
@@ -145,6 +151,11 @@ HISTORY: Mapping[str, str] = {
     "calendar_label": "Sessions of {year} by day; the list below holds the same",
     "square_moving": "{time} moving",
     "part_bests": "Best backward",
+    "broken_table": "Each time that a record was set or broken",
+    "broken_over": "Over",
+    "broken_best": "Best",
+    "broken_better": "Better by",
+    "broken_pace": "Pace",
     "bests_none": "No unbroken backward stretch over a counted distance yet.",
     "best_longest_s": "Longest by time",
     "best_longest_m": "Longest by distance",
@@ -193,7 +204,7 @@ HISTORY: Mapping[str, str] = {
     "practice_longer": "A tenth longer than any of the 30 days before",
     "practice_ground": "Stretches on steep or winding ground",
     "practice_ground_value": "{steep} steep, {twisty} winding, of {whole}",
-    "practice_of": "{count} of {whole} sessions",
+    "practice_of": "{count} of {sessions}",
     "period_method": (
         "Certain: told by the compass or by the runner. Maybe: by step rate alone, and never in "
         "the sums. Intervals are 95 %; matched means at equal speed, grade and gait."

@@ -8,7 +8,13 @@
     const link = at.querySelector("a"), href = link.getAttribute("href");
     return { at, href, id: href.slice(href.lastIndexOf("/") + 1).replace(/\.html$/, ""), text: at.textContent.toLowerCase() };
   });
-  let rows = read(), numbers = new Map(rows.map((row, i) => [row.id, i]));
+  let rows, numbers, places;
+  function index() {
+    rows = read();
+    numbers = new Map(rows.map((row, i) => [row.id, i]));
+    places = new Map(rows.map((row, i) => [row.at, i]));
+  }
+  index();
   const charts = () => [...document.querySelectorAll("[data-chart]")].filter((at) => at.data);
 
   // -- which sessions, and what of them ------------------------------------------------------------
@@ -27,6 +33,7 @@
   }
   function fits(i, want) {
     const date = log.date[i];
+    if ((want.from || want.until) && !date) return false; // its clock was wrong
     if ((want.from && date < want.from) || (want.until && date > want.until)) return false;
     if (want.place && log.place[i] !== +want.place) return false;
     const found = partsOf(i, want).length > 0;
@@ -39,26 +46,43 @@
 
   function spoken(total) {
     const two = (n) => String(n).padStart(2, "0"), minutes = Math.round(total / 60);
+    if (total < 60) return form.dataset.seconds.replace("{value}", total);
     return total < 3600
       ? form.dataset.minutes.replace("{value}", `${Math.floor(total / 60)}:${two(Math.round(total) % 60)}`)
       : form.dataset.hours.replace("{value}", `${Math.floor(minutes / 60)}:${two(minutes % 60)}`);
   }
 
+  // a maybe is called one: the sums of that filter are of nothing else
+  function backward(total, want) {
+    if (!total) return form.dataset.monthNone;
+    return form.dataset[want.kind === "maybe" ? "rowMaybe" : "monthBackward"].replace("{time}", spoken(total));
+  }
+  const counted = (count) => count === 1 ? form.dataset.sessionsOne : form.dataset.sessionsMany.replace("{count}", count);
+  const summed = (which, want) => which.reduce((sum, i) => sum + seconds(i, want, VERDICTS[want.kind] || VERDICTS.counted), 0);
+
+  // what the month's heading says, of the sessions that are shown
+  function totalMonth(month, want, active) {
+    const note = month.querySelector("h3 small");
+    if (note.dataset.whole === undefined) note.dataset.whole = note.textContent;
+    const on = [...month.querySelectorAll("tbody tr:not([hidden])")].map((at) => places.get(at));
+    month.hidden = !on.length;
+    note.textContent = active ? `${counted(on.length)} · ${backward(summed(on, want), want)}` : note.dataset.whole;
+  }
+
   function apply() {
-    const want = wanted(), sums = VERDICTS[want.kind] || VERDICTS.counted;
+    const want = wanted();
     shown = rows.map((_, i) => fits(i, want));
     const active = Object.entries(want).some(([key, value]) => key !== "words" && value);
     rows.forEach((row, i) => { row.at.hidden = !shown[i]; });
-    document.querySelectorAll(".month").forEach((month) => { month.hidden = !month.querySelector("tbody tr:not([hidden])"); });
+    document.querySelectorAll(".month").forEach((month) => totalMonth(month, want, active));
     document.querySelectorAll("[data-session]").forEach((at) => {
       const i = numbers.get(at.dataset.session), off = i !== undefined && !shown[i];
       if (at.tagName === "TR") at.hidden = off; else at.classList.toggle("off", off);
     });
     document.querySelectorAll(".filtered").forEach((at) => { at.hidden = !active; });
-    const count = shown.filter(Boolean).length;
-    const time = shown.reduce((sum, on, i) => sum + (on ? seconds(i, want, sums) : 0), 0);
-    const status = $("filter-count"), words = count ? status.dataset.words : status.dataset.none;
-    status.textContent = words.replace("{shown}", count).replace("{whole}", rows.length).replace("{time}", spoken(time));
+    const on = shown.flatMap((fitting, i) => (fitting ? [i] : []));
+    const status = $("filter-count"), words = on.length ? status.dataset.words : status.dataset.none;
+    status.textContent = words.replace("{shown}", on.length).replace("{sessions}", counted(rows.length)).replace("{backward}", backward(summed(on, want), want));
     form.classList.toggle("active", active);
     filterCharts(want);
   }
@@ -129,7 +153,7 @@
     // the charts are drawn anew in the other colours: filter those too
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", later);
     // a live page has put another list in the place of this one
-    document.addEventListener("relisted", () => { rows = read(); numbers = new Map(rows.map((row, i) => [row.id, i])); log = json("log-data"); form.hidden = rows.length < 2; apply(); });
+    document.addEventListener("relisted", () => { index(); log = json("log-data"); form.hidden = rows.length < 2; apply(); });
     if (location.hash) apply();
     form.dataset.ready = "yes";
   }

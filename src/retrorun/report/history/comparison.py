@@ -5,19 +5,28 @@ the modules beside it.
 """
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from retrorun.compare import claims
-from retrorun.model import Association, Athlete, Comparison, Record, Session
+from retrorun.model import Association, Athlete, Comparison, Record, RecordStep, Session
 from retrorun.report.claims import claim_cards
 from retrorun.report.figures import axis, layout
 from retrorun.report.history import differences, trends
 from retrorun.report.history.calendar import calendar_years, volume_figure, week_table
 from retrorun.report.history.sessions import SessionList, session_list
 from retrorun.report.inbox import habit
-from retrorun.report.numbers import Display, Shown, clock, number, sentence, short_date, shown
+from retrorun.report.numbers import (
+    Display,
+    Shown,
+    clock,
+    number,
+    sentence,
+    short_date,
+    shown,
+    signed,
+)
 from retrorun.report.page import LIVE, Place, render
 from retrorun.report.words import say
 from retrorun.units import METRE_PER_MILE
@@ -108,18 +117,65 @@ def best_cards(records: Sequence[Record], display: Display) -> tuple[BestCard, .
 
 
 def _best(each: Record, display: Display) -> BestCard:
-    by_distance = each.key == "longest_m"
-    pace = each.seconds / each.distance_m * 1000 if each.distance_m else None
-    beside = clock(each.seconds) if by_distance else display.distance(each.distance_m)
-    words = f"{display.pace(pace)} {display.pace_unit}"
-    longest = each.key.startswith("longest")
+    beside = clock(each.seconds) if each.key == "longest_m" else display.distance(each.distance_m)
+    words = _pace(each, display)
     return BestCard(
-        say(f"best_{each.key}", fallback=None) or each.label,
-        display.distance(each.distance_m) if by_distance else clock(each.seconds),
-        f"{beside} · {words}" if longest else words,
+        _best_label(each),
+        _best_value(each.key, each, display),
+        f"{beside} · {words}" if each.key.startswith("longest") else words,
         each.session,
         short_date(dt.date.fromisoformat(each.date)),
     )
+
+
+def _best_label(each: Record) -> str:
+    return say(f"best_{each.key}", fallback=None) or each.label
+
+
+def _best_value(key: str, step: Record | RecordStep, display: Display) -> str:
+    return display.distance(step.distance_m) if key == "longest_m" else clock(step.seconds)
+
+
+def _pace(step: Record | RecordStep, display: Display) -> str:
+    pace = step.seconds / step.distance_m * 1000 if step.distance_m else None
+    return f"{display.pace(pace)} {display.pace_unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRow:
+    """A record as it stood once, and in which session; ``label`` only where it was set first."""
+
+    label: str
+    value: str
+    better: str
+    pace: str
+    session: str
+    date: str
+
+
+def broken_rows(records: Sequence[Record], display: Display) -> tuple[BrokenRow, ...]:
+    """Each time that each record was set or broken, in time order."""
+    return tuple(row for each in records for row in _broken(each, display))
+
+
+def _broken(record: Record, display: Display) -> Iterator[BrokenRow]:
+    before: RecordStep | None = None
+    for step in record.progression:
+        yield BrokenRow(
+            "" if before else _best_label(record),
+            _best_value(record.key, step, display),
+            _better_by(record.key, before, step, display) if before else "",
+            _pace(step, display),
+            step.session,
+            step.date,
+        )
+        before = step
+
+
+def _better_by(key: str, before: RecordStep, step: RecordStep, display: Display) -> str:
+    if key == "longest_m":
+        return f"+{display.distance((step.distance_m or 0.0) - (before.distance_m or 0.0))}"
+    return signed(step.seconds - before.seconds, 1, "s")
 
 
 def comparison_page(  # noqa: PLR0913 - one for each thing that the page holds
@@ -162,6 +218,7 @@ def comparison_page(  # noqa: PLR0913 - one for each thing that the page holds
         mondays={"mondays": [each.monday for each in comparison.weeks]},
         years=calendar_years(comparison.days),
         bests=best_cards(comparison.records, display),
+        broken=broken_rows(comparison.records, display),
         together=economy_by_volume(comparison.association, display),
         claims=claim_cards(claims(comparison)),
         notes=(*_outdated_note(len(outdated)), *dict.fromkeys(words)),

@@ -7,17 +7,25 @@ from statistics import median
 
 from markupsafe import Markup
 
+from retrorun.compare import is_dated
 from retrorun.model import Athlete, Comparison, Practice, Remark, Session, Week
 from retrorun.report.history import differences, trends
 from retrorun.report.history.sessions import (
     GAITS,
     Row,
     backward_parts,
-    how_many,
     session_row,
     sessions_headline,
 )
-from retrorun.report.numbers import UNKNOWN, Display, clock, local_date, short_date, spoken_time
+from retrorun.report.numbers import (
+    UNKNOWN,
+    Display,
+    clock,
+    counted,
+    local_date,
+    short_date,
+    spoken_time,
+)
 from retrorun.report.page import Place, render
 from retrorun.report.words import say
 
@@ -105,7 +113,7 @@ def period_page(sessions: Sequence[Session], comparison: Comparison, context: Pe
 
 
 def _span(sessions: Sequence[Session], context: PeriodContext) -> str:
-    days = [local_date(each) for each in sessions]
+    days = [local_date(each) for each in sessions if is_dated(each)]
     first = context.since or min(days, default=None)
     last = context.until or max(days, default=None)
     if first is None or last is None:
@@ -123,7 +131,10 @@ def _scores(sessions: Sequence[Session], remarks: Mapping[str, Remark]) -> str:
     if not pains and not efforts:
         return ""
     return say(
-        "period_scores", pain=_score(pains), effort=_score(efforts), count=how_many(len(found))
+        "period_scores",
+        pain=_score(pains),
+        effort=_score(efforts),
+        count=counted(len(found), "sessions"),
     )
 
 
@@ -208,7 +219,7 @@ def _practice(done: Practice, backward_sessions: int) -> tuple[tuple[str, str], 
 
 
 def _of(count: int, whole: int) -> str:
-    return say("practice_of", count=count, whole=whole)
+    return say("practice_of", count=count, sessions=counted(whole, "sessions"))
 
 
 def _session(session: Session, context: PeriodContext, display: Display) -> SessionRow:
