@@ -1,6 +1,7 @@
 """Pages: plain views of model values, drawn by templates; each renderer returns one text."""
 
 from retrorun.report.cohort import cohort_page
+from retrorun.report.history.care import CareContext, care_page
 from retrorun.report.history.comparison import comparison_page
 from retrorun.report.history.period import PeriodContext, period_page
 from retrorun.report.history.sessions import index_page, list_sessions
@@ -10,11 +11,13 @@ from retrorun.report.session.page import SessionContext, session_page
 from retrorun.report.session.question import QuestionContext, question_panel, review_page
 
 __all__ = [
+    "CareContext",
     "Fault",
     "Inbox",
     "PeriodContext",
     "QuestionContext",
     "SessionContext",
+    "care_page",
     "cohort_page",
     "comparison_page",
     "fault_page",

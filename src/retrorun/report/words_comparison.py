@@ -159,6 +159,54 @@ HISTORY: Mapping[str, str] = {
     "bests_none": "No unbroken backward stretch over a counted distance yet.",
     "best_longest_s": "Longest by time",
     "best_longest_m": "Longest by distance",
+    # the page of care
+    "title_care": "Care: dose, pain and effort",
+    "nav_care": "Care",
+    "stretches_one": "1 stretch",
+    "stretches_many": "{count} stretches",
+    "care_headline": "Week of {date}: <b>{time} backward</b> in {stretches}.",
+    "care_headline_none": "Week of {date}: <b>nothing backward</b>.",
+    "care_headline_empty": "There are <b>no sessions</b> yet.",
+    "care_step": "{change} on the week before ({before}){large}.",
+    "care_step_large": ", a large step",
+    "care_step_none": "There is no week right before it to compare with.",
+    "part_care_weeks": "Dose, week by week",
+    "care_weeks_caption": "Certain backward movement a week; pain and effort as noted afterwards",
+    "care_time": "Backward",
+    "care_stretches": "Stretches",
+    "care_longest": "Longest",
+    "care_step_head": "Step",
+    "care_spike_head": "Session against 30 days",
+    "care_pain": "Pain",
+    "care_effort": "Effort",
+    "care_mark_step": "large",
+    "care_mark_spike": "longer",
+    "care_large": (
+        "Step: time against the week before. “Large” is {percent} and a minute more: a plain mark, "
+        "no measured limit. Scores: median, the highest in brackets."
+    ),
+    "care_source": (
+        "Session against {days} days: backward metres of the longest session against the most in "
+        "one session of the {days} days before it; “longer” is more than {percent} above. In "
+        "forward runners, sessions 10 to 30 % longer than that went with {ratio} ({low} to {high}) "
+        "times the rate of overuse injury; the ratio from week to week was not related to injury: "
+        "{citation}. That says nothing certain about one person, or about backward running."
+    ),
+    "part_care_scores": "Pain and effort",
+    "care_picture": "Pain and effort from 0 to 10 by day; the table below holds the latest of them",
+    "care_recent": "{span} in the last {weeks}",
+    "care_recent_none": "not noted in the last weeks",
+    "care_way": "{way}: {change} points a week (95 %: {interval}), {note}",
+    "shown_pain": "Pain",
+    "shown_effort": "Effort",
+    "part_care_notes": "What was noted",
+    "care_notes_caption": "The latest notes",
+    "care_notes_none": "No pain, effort or words are noted yet.",
+    "care_how": "After a session, type, with your own numbers from 0 (none) to 10:",
+    "care_how_live": (
+        "Or fill in pain and effort on the session's page while retrorun open is running."
+    ),
+    "care_command": 'retrorun note {session} --pain 2 --rpe 5 "how it felt"{archive}',
     "part_together": "Does it make forward running easier?",
     "together": (
         "With every further {unit} backward in the four weeks before, forward distance per "
@@ -182,6 +230,7 @@ HISTORY: Mapping[str, str] = {
     "period_run": "Backward run",
     "period_walk": "Backward walk",
     "period_bars": "Backward beside forward",
+    "period_bars_alone": "Minutes",
     "period_part_cost": "What backward costs",
     "period_part_technique": "Backward against forward, matched",
     "period_part_trends": "Over time",

@@ -32,6 +32,7 @@ from retrorun.report.words import say
 from retrorun.units import METRE_PER_MILE
 
 Json = dict[str, Any]
+LONG_TENTHS = 6000  # ten minutes: from there on a tenth of a second is no news
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,6 +137,15 @@ def _best_value(key: str, step: Record | RecordStep, display: Display) -> str:
     return display.distance(step.distance_m) if key == "longest_m" else clock(step.seconds)
 
 
+def _exact_value(key: str, step: RecordStep, display: Display) -> str:
+    """With tenths of a second over a distance: a record may be broken by less than one."""
+    tenths = round(10 * step.seconds)
+    if key.startswith("longest") or tenths >= LONG_TENTHS:
+        return _best_value(key, step, display)
+    minutes, rest = divmod(tenths, 600)
+    return f"{minutes}:{rest // 10:02d}.{rest % 10}"
+
+
 def _pace(step: Record | RecordStep, display: Display) -> str:
     pace = step.seconds / step.distance_m * 1000 if step.distance_m else None
     return f"{display.pace(pace)} {display.pace_unit}"
@@ -143,7 +153,7 @@ def _pace(step: Record | RecordStep, display: Display) -> str:
 
 @dataclass(frozen=True, slots=True)
 class BrokenRow:
-    """A record as it stood once, and in which session; ``label`` only where it was set first."""
+    """A record as it stood once, and in which session."""
 
     label: str
     value: str
@@ -162,8 +172,8 @@ def _broken(record: Record, display: Display) -> Iterator[BrokenRow]:
     before: RecordStep | None = None
     for step in record.progression:
         yield BrokenRow(
-            "" if before else _best_label(record),
-            _best_value(record.key, step, display),
+            _best_label(record),
+            _exact_value(record.key, step, display),
             _better_by(record.key, before, step, display) if before else "",
             _pace(step, display),
             step.session,
@@ -175,7 +185,7 @@ def _broken(record: Record, display: Display) -> Iterator[BrokenRow]:
 def _better_by(key: str, before: RecordStep, step: RecordStep, display: Display) -> str:
     if key == "longest_m":
         return f"+{display.distance((step.distance_m or 0.0) - (before.distance_m or 0.0))}"
-    return signed(step.seconds - before.seconds, 1, "s")
+    return signed(step.seconds - before.seconds, 0 if key == "longest_s" else 1, "s")
 
 
 def comparison_page(  # noqa: PLR0913 - one for each thing that the page holds
