@@ -8,6 +8,7 @@ from retrorun.report.history.sessions import index_page, list_sessions
 from retrorun.report.inbox import Inbox, learnt_sentence
 from retrorun.report.page import Fault, fault_page
 from retrorun.report.session.page import SessionContext, session_page
+from retrorun.report.session.picture import PictureOptions, png_of, share_picture
 from retrorun.report.session.question import QuestionContext, question_panel, review_page
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Fault",
     "Inbox",
     "PeriodContext",
+    "PictureOptions",
     "QuestionContext",
     "SessionContext",
     "care_page",
@@ -25,7 +27,9 @@ __all__ = [
     "learnt_sentence",
     "list_sessions",
     "period_page",
+    "png_of",
     "question_panel",
     "review_page",
     "session_page",
+    "share_picture",
 ]
