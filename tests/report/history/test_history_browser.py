@@ -255,7 +255,7 @@ def test_month_totals_follow_the_filter(page: Page, site: Built) -> None:
     page.select_option("[name=kind]", "maybe")
     expect(note).to_have_text("2 sessions · 10:00 min maybe")
     page.select_option("[name=kind]", "counted")
-    expect(note).to_have_text("4 sessions · 28:00 min backward")
+    expect(note).to_have_text("5 sessions · 35:00 min backward")
     page.select_option("[name=kind]", "without")
     expect(note).to_have_text("2 sessions · none backward")
     page.select_option("[name=kind]", "counted")
