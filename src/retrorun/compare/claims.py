@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from retrorun.compare.sessions import counted
 from retrorun.literature import BY_KEY, Finding
 from retrorun.model import KINDS, Claim, Comparison, Difference, Estimate, Totals, Trend
 
@@ -62,7 +63,7 @@ def _percent_words(comparison: Comparison, key: str, name: str) -> Answer:
     band = f" ({low:+.1f} to {high:+.1f} %)" if low is not None and high is not None else ""
     words = (
         f"{name} {percent.value:+.1f} %{band} against forward, "
-        f"{found.pairs} matched pairs in {found.sessions} sessions."
+        f"{counted(found.pairs, 'matched pair')} in {counted(found.sessions, 'session')}."
     )
     return words, "answered", _times(percent)
 
@@ -116,8 +117,8 @@ def slowly(comparison: Comparison) -> Answer:
     done = comparison.practice
     words = (
         f"{done.walk_s / 60:.0f} min of backward walking and {done.run_s / 60:.0f} min of backward "
-        f"running; {done.walked_first} of {comparison.backward_sessions} sessions began with "
-        "backward walking."
+        f"running; {done.walked_first} of {counted(comparison.backward_sessions, 'session')} began "
+        "with backward walking."
     )
     return words, "answered", None
 
@@ -128,8 +129,8 @@ def gradually(comparison: Comparison) -> Answer:
     if not done.comparable:
         return "No session has an earlier one within 30 days.", "too early", None
     words = (
-        f"{done.longer} of {done.comparable} sessions had over a tenth more backward metres than "
-        "the longest of the 30 days before."
+        f"{done.longer} of {counted(done.comparable, 'session')} had over a tenth more "
+        "backward metres than the longest of the 30 days before."
     )
     return words, "answered", None
 
@@ -155,8 +156,8 @@ def weeks(comparison: Comparison) -> Answer:
     """Weeks behind it, and the trend of backward speed."""
     trend = _trend(comparison, "backward_speed_mps")
     behind = (
-        f"{comparison.weeks_spanned:.0f} weeks with {comparison.backward_sessions} backward "
-        f"{'session' if comparison.backward_sessions == 1 else 'sessions'} so far."
+        f"{counted(round(comparison.weeks_spanned), 'week')} with "
+        f"{counted(comparison.backward_sessions, 'backward session')} so far."
     )
     if trend is None or trend.slope_per_week.value is None:
         return f"{behind} Backward speed: {trend.note if trend else ''}.", "too early", None

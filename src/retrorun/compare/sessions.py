@@ -32,7 +32,7 @@ DAY_S = 86_400.0
 NOTHING = Totals()
 # No watch or phone wrote the files that are read here before 2003, when the first of their formats
 # was born; from 19 January 2038 on lie clocks that overflowed.
-FIRST_DAY_S, LAST_DAY_S = 1_041_379_200.0, 2.0**31
+FIRST_DAY_S, LAST_DAY_S = 1_041_379_200.0, 2_147_483_648.0
 MOST_NAMED = 5  # sessions without a day that a note names
 LABELS = {"longest_s": "longest unbroken, by time", "longest_m": "longest unbroken, by distance"}
 

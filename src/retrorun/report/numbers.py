@@ -126,7 +126,7 @@ def number(value: float | None, digits: int = 0, unit: str = "") -> str:
 def signed(value: float | None, digits: int = 0, unit: str = "") -> str:
     """The same with a plus where it is positive as it is shown: zero has no sign."""
     text = number(value, digits, unit)
-    is_zero = not any(sign in number(value, digits) for sign in "123456789")
+    is_zero = not set(number(value, digits)) & set("123456789")
     return f"+{text}" if value is not None and value > 0 and not is_zero else text
 
 

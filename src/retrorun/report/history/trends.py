@@ -16,6 +16,7 @@ WEEK_S = 7 * 86_400.0
 POINTS = 400  # more are drawn as medians of equal stretches of time
 BINS = 200
 FINEST = 4  # digits more than the metric itself has
+NONZERO = set("123456789")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,9 +63,11 @@ def _card(trend: Trend, days: Mapping[str, Day], display: Display) -> TrendCard:
 
 def _finer(trend: Trend, how: Shown) -> int:
     """How many digits more a change shows, so that one that is told of is not shown as zero."""
-    size = abs(trend.slope_per_week.value or 0.0) * how.scale
-    fitting = (more for more in range(1, FINEST) if size >= 10.0 ** -(how.digits + more))
-    return next(fitting, FINEST) if trend.verdict != "level" else 1
+    if trend.verdict == "level":
+        return 1
+    change = trend.slope_per_week.value
+    shown_with = (more for more in range(1, FINEST) if set(how.change(change, more)) & NONZERO)
+    return next(shown_with, FINEST)
 
 
 def _a_week(trend: Trend, how: Shown, more: int) -> str:
