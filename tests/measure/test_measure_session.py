@@ -211,7 +211,7 @@ def test_no_best_goes_across_a_gap() -> None:
     holed = np.full(120, 2.0)
     holed[60:70] = np.nan
     lost = track_of(120, ground_speed_mps=2.0)
-    lost.flags["gap"][60:70] = True  # type: ignore[index]
+    lost.flags["gap"][60:70] = True
     for track in (track_of(120, ground_speed_mps=holed), lost):
         measures = run(track, found(part(0, 120, "backward")))
         bests = {best.key: best for best in measures.bests}

@@ -1,6 +1,7 @@
 """The page of care as text: doses, scores, their absence, and what lies outside its dates."""
 
 import dataclasses as dc
+from typing import Any
 
 import hand_made_sessions
 import lxml.html
@@ -19,12 +20,16 @@ def page(sessions: list[Session], remarks: dict[str, Remark] | None = None) -> s
     return care_page(sessions, CareContext(remarks or {}, CompareSettings()))
 
 
+def tree(html: str) -> Any:  # noqa: ANN401  # what an XPath gives has no narrower type
+    return lxml.html.fromstring(html)
+
+
 def words(html: str) -> str:
-    return " ".join(lxml.html.fromstring(html).text_content().split())
+    return " ".join(tree(html).text_content().split())
 
 
 def rows(html: str, table: str) -> list[list[str]]:
-    found = lxml.html.fromstring(html).xpath(f"//table[contains(@class,'{table}')]/tbody/tr")
+    found = tree(html).xpath(f"//table[contains(@class,'{table}')]/tbody/tr")
     return [[cell.text_content().strip() for cell in row] for row in found]
 
 
@@ -121,13 +126,13 @@ def test_a_bad_clock_is_listed_and_named_and_stretches_no_axis(odd_s: float) -> 
     assert "3 May 2026 to 8 Jul 2026 · 21 sessions" in words(index)
     assert "Day not known: the clock was wrong 1 session · 7:00 min backward" in words(index)
     assert "Old watch" in words(index)
-    last = lxml.html.fromstring(index).xpath("//div[@class='month']")[-1]
+    last = tree(index).xpath("//div[@class='month']")[-1]
     assert f"sessions/{odd.id}.html" in lxml.html.tostring(last).decode()
     html = comparison_page(session_history.compared(both), both, session_history.ME)
     assert "the clock was wrong in 1 session: Old watch (" in words(html)
     assert "3 May 2026 to 8 Jul 2026" in words(html)
     year = "1901" if odd_s < 0 else "2107"
-    charts = lxml.html.fromstring(html).xpath("//script[@type='application/json']/text()")
+    charts = tree(html).xpath("//script[@type='application/json']/text()")
     assert not any(f'"{year}' in each for each in charts)
 
 
