@@ -152,6 +152,7 @@ HISTORY: Mapping[str, str] = {
     "square_moving": "{time} moving",
     "part_bests": "Best backward",
     "broken_table": "Each time that a record was set or broken",
+    "broken_left_out": "Earlier ones that only retrorun compare --json holds: {count}.",
     "broken_over": "Over",
     "broken_best": "Best",
     "broken_better": "Better by",

@@ -239,4 +239,21 @@ def test_records_show_each_time_that_they_were_broken() -> None:
     assert cells[0][:4] == ["100 m", "0:40.0", "", "6:40 min/km"]
     assert cells[1][:3] == ["100 m", "0:39.5", "−0.5 s"]
     links = [row.xpath(".//a/@href")[0] for row in rows]
+    assert "Earlier ones" not in words(comparison(kept))
     assert links == [f"sessions/{each.id}.html" for each in sessions]
+
+
+def test_a_record_that_was_broken_a_hundred_times_is_no_long_table() -> None:
+    base = session_history.run(0)
+    sessions = [
+        session_history.run(
+            turn,
+            measures=dc.replace(base.measures, bests=(Best("100 m", 200.0 - turn, 100.0, 9.0),)),
+        )
+        for turn in range(100)
+    ]
+    html = comparison(sessions)
+    rows = tree(html).xpath("//table[contains(@class,'broken')]/tbody/tr")
+    assert len(rows) == 20
+    assert rows[0].xpath("td")[1].text_content() == "−1.0 s"
+    assert "Earlier ones that only retrorun compare --json holds: 80." in words(html)

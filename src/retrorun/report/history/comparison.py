@@ -32,6 +32,7 @@ from retrorun.report.words import say
 from retrorun.units import METRE_PER_MILE
 
 Json = dict[str, Any]
+MOST_STEPS = 20  # of each record that are listed
 LONG_TENTHS = 6000  # ten minutes: from there on a tenth of a second is no news
 
 
@@ -164,13 +165,13 @@ class BrokenRow:
 
 
 def broken_rows(records: Sequence[Record], display: Display) -> tuple[BrokenRow, ...]:
-    """Each time that each record was set or broken, in time order."""
+    """Each time that each record was set or broken, in time order, the last `MOST_STEPS`."""
     return tuple(row for each in records for row in _broken(each, display))
 
 
 def _broken(record: Record, display: Display) -> Iterator[BrokenRow]:
-    before: RecordStep | None = None
-    for step in record.progression:
+    steps = record.progression
+    for before, step in list(zip((None, *steps), steps, strict=False))[-MOST_STEPS:]:
         yield BrokenRow(
             _best_label(record),
             _exact_value(record.key, step, display),
@@ -179,7 +180,10 @@ def _broken(record: Record, display: Display) -> Iterator[BrokenRow]:
             step.session,
             step.date,
         )
-        before = step
+
+
+def _steps_left_out(records: Sequence[Record]) -> int:
+    return sum(max(0, len(each.progression) - MOST_STEPS) for each in records)
 
 
 def _better_by(key: str, before: RecordStep, step: RecordStep, display: Display) -> str:
@@ -229,6 +233,7 @@ def comparison_page(  # noqa: PLR0913 - one for each thing that the page holds
         years=calendar_years(comparison.days),
         bests=best_cards(comparison.records, display),
         broken=broken_rows(comparison.records, display),
+        broken_left_out=_steps_left_out(comparison.records),
         together=economy_by_volume(comparison.association, display),
         claims=claim_cards(claims(comparison)),
         notes=(*_outdated_note(len(outdated)), *dict.fromkeys(words)),
