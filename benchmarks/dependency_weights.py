@@ -39,8 +39,9 @@ MODULES = {
     "distributed": "distributed",
     "fsspec": "fsspec",
     "s3fs": "s3fs",
+    "resvg-py": "resvg_py",
 }
-EXTRA = ("dask", "distributed", "fsspec", "s3fs")  # of `retrorun[cluster]`
+EXTRA = ("dask", "distributed", "fsspec", "s3fs", "resvg-py")  # of [cluster] and [picture]
 
 
 def base() -> list[str]:

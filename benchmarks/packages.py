@@ -30,7 +30,8 @@ SOURCES = "src/retrorun/"
 MADE = {"PKG-INFO"}  # by the build, in the source distribution
 LINK = re.compile(r"\]\((?![a-z]+://)[^)]*\)")
 ASKED_FOR = ("fitparse", "gpxpy", "pandas", "plotly", "click")
-EXTRAS = ("dask", "distributed", "fsspec", "s3fs", "mkdocs", "pytest")  # not in a bare environment
+# not in a bare environment
+EXTRAS = ("dask", "distributed", "fsspec", "s3fs", "resvg_py", "mkdocs", "pytest")
 FROM_SOURCE = ("test_docs.py", "test_layers.py", "test_layout.py", "test_contract.py")
 TIMEOUT_S = 600.0
 

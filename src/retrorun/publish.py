@@ -2,8 +2,9 @@
 
 A session's page depends on the session, on the athlete's units and privacy, and on what was run
 before it (guidance). Pages of new sessions are written, those that are missing, and those whose
-sessions had something else run before them when they were written; the index and the comparison,
-which need all sessions, follow whenever a page did. The page of a session that is gone goes, too.
+sessions had something else run before them when they were written; the index, the comparison and
+the page of care, which need all sessions, follow whenever a page did. The page of a session that is
+gone goes, too.
 Many pages are written by worker processes, each page by one.
 """
 
@@ -21,7 +22,7 @@ from retrorun import __version__, compare, engines, privacy_zones, report
 from retrorun.archive import Archive
 from retrorun.compare import EarlierSessions
 from retrorun.errors import ArchiveError, PageError, RetrorunError
-from retrorun.model import Athlete, Comparison, Session, Track
+from retrorun.model import Athlete, Comparison, Remark, Session, Track
 from retrorun.report import Fault, SessionContext
 from retrorun.report.inbox import Inbox, habit_state
 from retrorun.report.page import Place, Site
@@ -29,7 +30,8 @@ from retrorun.report.words import say
 from retrorun.settings import Settings
 
 T = TypeVar("T")
-INDEX, COMPARISON = "index.html", "comparison.html"
+INDEX, COMPARISON, CARE = "index.html", "comparison.html", "care.html"
+OVERVIEWS = (COMPARISON, CARE, INDEX)  # the index last: whoever sees it finds the others
 PASTS = "pasts.json"  # session id → fingerprint of what its page says of other sessions
 MOST_ROUNDS = 3  # of writing pages, while other processes write to the archive
 WORTH_A_WORKER = 16  # pages: fewer are written before one more process is up
@@ -77,7 +79,7 @@ class PublishOptions:
 def publish(
     archive: Archive, folder: Path, options: PublishOptions, fresh: Collection[str]
 ) -> Published:
-    """Write the pages of new sessions and of those without one, the comparison and the index.
+    """Write the pages of new sessions and of those without one, and those over all sessions.
 
     Args:
         archive: sessions and tracks.
@@ -94,7 +96,7 @@ def publish(
     existing, changed, known = _existing_pages(folder), set(fresh), archive.known()
     changed |= set(archive.annotations.exposed()) - archive.page_faults().keys()
     wanted = {each for each in known if each in changed or _page(each) not in existing}
-    if not (wanted or changed) and (folder / INDEX).exists() and (folder / COMPARISON).exists():
+    if not (wanted or changed) and all((folder / each).exists() for each in OVERVIEWS):
         return Published(0, folder / INDEX)
     site = Site(folder)
     site.sweep()
@@ -201,7 +203,7 @@ def _fault_of(session: Session, make: Callable[[Sequence[Session]], T]) -> Fault
 def overview_pages(
     archive: Archive,
     options: PublishOptions,
-    names: Collection[str] = (COMPARISON, INDEX),
+    names: Collection[str] = OVERVIEWS,
     inbox: Inbox | None = None,
 ) -> tuple[dict[str, str], dict[str, Fault]]:
     """Pages over all sessions, name → HTML; and the sessions that are left out of them.
@@ -220,6 +222,7 @@ def overview_pages(
         options=options,
         names=names,
         inbox=inbox,
+        remarks=archive.annotations.remarks() if CARE in names else {},
     )
     pages, found = of_sound(sessions, lambda sound: draw(sound, left_out))
     if found:
@@ -242,6 +245,7 @@ def _overview(  # noqa: PLR0913 - one for each thing that the pages hold
     options: PublishOptions,
     names: Collection[str],
     inbox: Inbox | None,
+    remarks: Mapping[str, Remark],
 ) -> dict[str, str]:
     """The wanted pages over all sessions: name → HTML."""
     athlete, pages = options.athlete, dict[str, str]()
@@ -251,6 +255,11 @@ def _overview(  # noqa: PLR0913 - one for each thing that the pages hold
         pages[COMPARISON] = report.comparison_page(
             found, sessions, athlete, listed, outdated, live=options.live
         )
+    if CARE in names:
+        context = report.CareContext(
+            remarks, options.settings.compare, options.archive_option, live=options.live
+        )
+        pages[CARE] = report.care_page(sessions, context)
     if INDEX in names:
         left_out = [faults[each] for each in sorted(faults)]
         pages[INDEX] = report.index_page(sessions, athlete, listed, left_out, outdated, inbox=inbox)

@@ -368,3 +368,51 @@ def test_python_names_the_sessions_that_cannot_be_read(archived: Path, tmp_path:
     assert list(frames.left_out) == [bad]
     assert len(frames.sessions) == 2
     assert bad not in set(frames.segments["session"])
+
+
+def test_a_picture_to_share_is_one_file(archived: Path, tmp_path: Path) -> None:
+    session = first_session(archived)
+    pytest.importorskip("resvg_py")
+    for name in ("deep/run.svg", "run.png"):
+        done = run("report", session, "--archive", archived, "--picture", tmp_path / name)
+        assert done.exit_code == 0, done.output
+        assert done.stdout.strip() == str(tmp_path / name)
+        assert (tmp_path / name).stat().st_size > 1000
+    assert not list(tmp_path.rglob("*.html"))
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--picture", "run.gif"], ".svg or .png"),
+        (["--picture", "run.svg", "--standalone"], "--title, --redact and --map only"),
+        (["--picture", "run.svg", "--redact", "--map"], "leaves the map out"),
+        (["--map"], "--map is for --picture"),
+    ],
+)
+def test_what_a_picture_cannot_be_told(archived: Path, more: list[str], words: str) -> None:
+    done = run("report", first_session(archived), "--archive", archived, *more)
+    assert done.exit_code == 2
+    assert words in done.output
+
+
+def test_a_picture_is_of_one_session(archived: Path, tmp_path: Path) -> None:
+    done = run("report", "--archive", archived, "--picture", tmp_path / "run.svg")
+    assert done.exit_code == 2
+    assert "one SESSION" in done.output
+
+
+def test_a_note_is_on_the_page_of_care_after_the_next_process(
+    samples: Path, tmp_path: Path
+) -> None:
+    where = ("--archive", tmp_path / "a", "--reports", tmp_path / "r")
+    sample = samples / "2026-06-23-garmin.gpx"
+    assert run("process", sample, *where, "--jobs", "1").exit_code == 0
+    care = tmp_path / "r" / "care.html"
+    assert "retrorun note" in care.read_text("utf-8")
+    session = first_session(tmp_path / "a")
+    assert (
+        run("note", session, "knee fine", "--pain", "1", "--archive", tmp_path / "a").exit_code == 0
+    )
+    assert run("process", sample, *where, "--jobs", "1").exit_code == 0
+    assert "knee fine" in care.read_text("utf-8")

@@ -401,3 +401,23 @@ def test_two_zones_are_both_hidden(place: Path) -> None:
     discs = privacy_zones.discs(profile(place))
     assert len({each.latitude_deg for each in discs}) == 14
     assert isinstance(HOME, Zone)
+
+
+def test_a_picture_s_way_ends_where_the_zone_begins(place: Path) -> None:
+    imported(place, "--no-pages")
+    session = retrorun.load(place / "a").sessions["session"].iloc[0]
+    picture = ("report", session, "--archive", place / "a", "--reports", place / "r", "--picture")
+    done(*picture, place / "open.svg", "--map")
+    done("profile", "--archive", place / "a", f"privacy_zones={DOCUMENTED}")
+    done("reprocess", "--all", *where(place), "--jobs", "1")
+    done(*picture, place / "hidden.svg", "--map")
+    done(*picture, place / "plain.svg")
+    whole, hidden = (strokes(place / name) for name in ("open.svg", "hidden.svg"))
+    assert 0 < hidden < 0.8 * whole
+    assert strokes(place / "plain.svg") == 0
+
+
+def strokes(svg: Path) -> int:
+    """How long the way is that a picture draws, in steps."""
+    way = svg.read_text("utf-8").partition('<g transform="translate')[2]
+    return sum(each.count("l") for each in re.findall(r' d="([^"]*)"', way))

@@ -152,6 +152,101 @@ def test_bests_by_hand() -> None:
     assert "400 m" not in bests
 
 
+def test_the_fastest_stretch_may_begin_between_two_samples() -> None:
+    # 60 m at 1 m/s, 60 m at 3 m/s, 40 m at 1 m/s: the fastest 100 m hold the 60 m and 40 m beside
+    speed = np.concatenate((np.full(60, 1.0), np.full(20, 3.0), np.full(41, 1.0)))
+    measures = run(track_of(121, ground_speed_mps=speed), found(part(0, 121, "backward")))
+    bests = {best.key: best for best in measures.bests}
+    assert bests["100 m"].seconds == pytest.approx(60.0)
+    # 25 m at 2 m/s before 75 m at 3 m/s, the last: it begins in mid-second
+    speed = np.concatenate((np.full(50, 2.0), np.full(25, 3.0), [0.0]))
+    detection = found(part(0, 75, "backward"), part(75, 76))
+    best = next(
+        best
+        for best in run(track_of(76, ground_speed_mps=speed), detection).bests
+        if best.key == "100 m"
+    )
+    assert best.start_s == pytest.approx(37.5)
+    assert best.seconds == pytest.approx(37.5)
+
+
+def fastest_by_search(way_m: np.ndarray, distance_m: float, parts: int) -> float:
+    """The least time over a distance from any of ``parts`` moments a second: no formula."""
+    seconds = np.arange(len(way_m))
+    best = math.inf
+    for start in np.arange(0, len(way_m) - 1, 1.0 / parts):
+        goal = np.interp(start, seconds, way_m) + distance_m
+        if goal <= way_m[-1]:
+            ends = np.flatnonzero(way_m >= goal)
+            end = int(ends[0])
+            step = way_m[end] - way_m[end - 1]
+            best = min(best, end - (way_m[end] - goal) / step - start)
+    return best
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_bests_agree_with_an_exhaustive_search(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    # speeds in eighths, so that every moment that can decide lies near the grid of the search
+    speed = random.integers(4, 33, 400) / 8.0
+    detection = found(part(0, 40), part(40, 390, "backward"), part(390, 400))
+    measures = run(track_of(400, ground_speed_mps=speed), detection)
+    bests = {best.key: best for best in measures.bests}
+    way_m = np.concatenate(([0.0], np.cumsum(speed[40:390])))
+    for key, distance_m in (("100 m", 100.0), ("200 m", 200.0), ("400 m", 400.0), ("800 m", 800.0)):
+        if way_m[-1] < distance_m:
+            assert key not in bests
+            continue
+        expected = fastest_by_search(way_m, distance_m, 32)
+        assert bests[key].seconds == pytest.approx(expected, abs=1 / 8)
+        assert bests[key].seconds <= expected + 1e-9
+        begin = bests[key].start_s - 40.0
+        seconds = np.arange(len(way_m))
+        ends = np.interp([begin, begin + bests[key].seconds], seconds, way_m)
+        assert ends[1] - ends[0] == pytest.approx(distance_m)
+
+
+def test_no_best_goes_across_a_gap() -> None:
+    # 100 s at 2 m/s, of which the odometer, or the recording itself, misses seconds 60 to 69
+    holed = np.full(120, 2.0)
+    holed[60:70] = np.nan
+    lost = track_of(120, ground_speed_mps=2.0)
+    lost.flags["gap"][60:70] = True
+    for track in (track_of(120, ground_speed_mps=holed), lost):
+        measures = run(track, found(part(0, 120, "backward")))
+        bests = {best.key: best for best in measures.bests}
+        assert bests["100 m"].seconds == pytest.approx(50.0)
+        assert "200 m" not in bests  # 118 and 100 m lie on either side
+        assert bests["longest_m"].distance_m == pytest.approx(118.0, abs=2.0)
+        assert bests["longest_s"].seconds == 120.0
+
+
+def test_a_break_between_two_pieces_is_no_way() -> None:
+    track = track_of(120, ground_speed_mps=2.0)
+    begins = np.zeros(120, dtype=np.bool_)
+    begins[70] = True
+    track = dataclasses.replace(track, flags={**track.flags, "break": begins})
+    bests = {best.key: best for best in run(track, found(part(0, 120, "backward"))).bests}
+    assert bests["longest_m"].distance_m == pytest.approx(138.0)
+    assert "200 m" not in bests
+
+
+@pytest.mark.parametrize(
+    ("name", "metres"),
+    [
+        *(("200 m", 200.0), ("800 m", 800.0), ("1 km", 1000.0), ("1.5 km", 1500.0)),
+        *(("1 mile", 1609.344), ("3 km", 3000.0), ("5 km", 5000.0), ("10 km", 10_000.0)),
+        *(("half marathon", 21_097.5), ("marathon", 42_195.0)),
+    ],
+)
+def test_every_distance_has_its_name(name: str, metres: float) -> None:
+    seconds = round(metres / 5.0) + 3
+    measures = run(track_of(seconds, ground_speed_mps=5.0), found(part(0, seconds, "backward")))
+    best = next(best for best in measures.bests if best.key == name)
+    assert best.seconds == pytest.approx(metres / 5.0)
+    assert best.distance_m == metres
+
+
 def test_neighbouring_backward_segments_are_one_stretch_and_candidates_break_it() -> None:
     track = track_of(300, ground_speed_mps=2.0)
     detection = found(

@@ -93,7 +93,7 @@ def test_a_session_that_cannot_be_shown_says_why_and_keeps_no_other_page(
         assert all(each in named for each in (first, second))
         assert not any(each in named for each in others)
         found = pages(folder)
-        assert len(found) == len(others) + 2 + 2
+        assert len(found) == len(others) + 2 + 3
         faulty = {name for name, html in found.items() if b"cannot be shown</h1>" in html}
         assert faulty == {f"sessions/{first}.html", f"sessions/{second}.html"}
         assert b"cannot be read" in found[f"sessions/{first}.html"]
@@ -145,7 +145,7 @@ def test_odd_values_in_one_session_keep_no_other_page(
         )
     assert isinstance(learnt, Athlete)
     found = pages(tmp_path / "pages")
-    assert len(found) == len(others) + 3
+    assert len(found) == len(others) + 4
     faulty = {name for name, html in found.items() if b"cannot be shown</h1>" in html}
     assert faulty == {f"sessions/{each.session}.html" for each in done.faults}
     assert faulty <= {f"sessions/{first}.html"}

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import hand_made_sessions
 
 from retrorun.compare import compare
-from retrorun.model import Athlete, Comparison, Estimate, Measures, Session, TimeZone
+from retrorun.model import Athlete, Comparison, Estimate, Measures, Remark, Session, TimeZone
+from retrorun.report import CareContext
 from retrorun.settings import CompareSettings
 
 ME = Athlete(mass_kg=70.0)
@@ -62,6 +63,15 @@ def ten_weeks() -> list[Session]:
     ]
     abroad = TimeZone("Europe/Rome", 7200.0, "position")
     return [*found[:-1], dc.replace(found[-1], zone=abroad, name="Along the sea")]
+
+
+def cared_for(sessions: Sequence[Session]) -> CareContext:
+    """Pain and effort of every second session, with words that fill their line."""
+    remarks = {
+        each.id: Remark(4 - turn % 5, 3 + turn % 6, "a stiff knee, and ragged calves " * 9)
+        for turn, each in enumerate(sessions[::2])
+    }
+    return CareContext(remarks, CompareSettings(), " --archive .demo")
 
 
 def compared(sessions: Sequence[Session]) -> Comparison:

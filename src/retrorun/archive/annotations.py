@@ -177,7 +177,10 @@ class Annotations:
         )
 
     def set_remark(self, session_id: str, remark: "Remark | None") -> None:
-        """Keep the user's note of a session instead of an earlier one; None deletes it."""
+        """Keep the user's note of a session instead of an earlier one; None deletes it.
+
+        Pages that show it are due.
+        """
         (full_id,) = self._database.find_session("id", session_id)
         with self._database.transaction():
             connection = self._database.connection
@@ -185,6 +188,7 @@ class Annotations:
             if remark is not None:
                 values = (full_id, remark.pain, remark.effort, remark.text)
                 connection.execute("INSERT INTO notes VALUES (?, ?, ?, ?)", values)
+            connection.execute("INSERT OR REPLACE INTO due VALUES (?)", (full_id,))
 
     def remarks(self) -> "dict[str, Remark]":
         """Session id → the user's note of it."""

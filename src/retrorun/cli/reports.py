@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -17,8 +17,11 @@ from retrorun.cli.process import Work, print_problem_row
 from retrorun.cli.terminal import Faults
 from retrorun.errors import ArchiveError, SettingsError
 from retrorun.model import Athlete, Session
-from retrorun.report import Fault
+from retrorun.report import Fault, PictureOptions
+from retrorun.report.numbers import Display
 from retrorun.report.page import Place, Site
+
+PICTURE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command()
@@ -103,6 +106,8 @@ def export(
 @click.option("--note", type=options.FILE, help="Text file with a note above the report.")
 @click.option("--standalone", is_flag=True, help="One file a session, without links to others.")
 @click.option("--redact", is_flag=True, help="Also without map, place, device, names and dates.")
+@click.option("--picture", type=PICTURE, help="Write SESSION as a picture, .svg or .png.")
+@click.option("--map", "with_map", is_flag=True, help="Draw the shape of the way on the picture.")
 @click.pass_context
 def report(
     context: click.Context,
@@ -117,19 +122,28 @@ def report(
     note: Path | None,
     standalone: bool,
     redact: bool,
+    picture: Path | None,
+    with_map: bool,
 ) -> None:
     """Write pages again, those of SESSION(s) or all; or one printable report of a period.
 
-    With --since, --until, --title or --note: one page for a coach or a physiotherapist.
+    With --since, --until, --title or --note: one page for a coach or a physiotherapist. With
+    --picture: one picture to share, without map, place, name and time of day.
     """
-    of_period = bool(since or until or title or note)
+    _refuse_mixed(
+        session, picture, since or until or note or standalone, redact=redact, way=with_map
+    )
+    of_period = picture is None and bool(since or until or title or note)
     if of_period and redact:
         raise click.UsageError("a period's report is about its dates: it cannot be redacted")
     with Archive.open(options.archive_folder(archive), create=False) as store:
         athlete, known = options.load_athlete(profile, store), options.load_settings(settings)
         options.apply_zones(store, known)
         work, faults = Work(store, known, athlete, options.cores()), Faults()
-        if of_period:
+        if picture is not None:
+            drawn = PictureOptions(Display(athlete.units), title, dated=not redact)
+            pages = [write_picture(work, session[0], picture, drawn, with_map=with_map)]
+        elif of_period:
             days = Period(since and since.date(), until and until.date())
             text = read_note(note)
             pages = [write_period(work, reports, days, (title, text), faults)]
@@ -141,6 +155,53 @@ def report(
     for page in pages:
         click.echo(page)
     context.exit(faults.status())
+
+
+PICTURES = (".svg", ".png")
+
+
+def _refuse_mixed(
+    sessions: Sequence[str], picture: Path | None, other: object, *, redact: bool, way: bool
+) -> None:
+    """Refuse what a picture cannot be told."""
+    if picture is None:
+        if way:
+            raise click.UsageError("--map is for --picture")
+        return
+    if picture.suffix.lower() not in PICTURES:
+        raise click.UsageError("--picture takes a name that ends in .svg or .png")
+    if len(sessions) != 1:
+        raise click.UsageError("--picture takes one SESSION")
+    if other:
+        raise click.UsageError("--picture goes with --title, --redact and --map only")
+    if redact and way:
+        raise click.UsageError("--redact leaves the map out: give it without --map")
+
+
+def write_picture(
+    work: Work, name: str, path: Path, how: PictureOptions, *, with_map: bool
+) -> Path:
+    """Write the share picture of a session.
+
+    Args:
+        work: archive and athlete.
+        name: the session's id, or its beginning.
+        path: ends in ``.svg`` or ``.png``.
+        how: units, title, and whether the day is on it.
+        with_map: with the shape of the way, outside of privacy zones.
+
+    Raises:
+        ArchiveError: there is no such session, it may not be shown, or the file cannot be written.
+        PageError: what a PNG needs is missing, or the way has no positions.
+    """
+    store = work.archive
+    (full_id,) = store.database.find_session("id", name)
+    store.refuse_exposed(full_id)
+    if with_map:
+        how = replace(how, track=publish.shown_track(store, full_id, work.athlete))
+    svg = pages.share_picture(store.session(full_id), how)
+    is_png = path.suffix.lower() == ".png"
+    return _put(path, pages.png_of(svg) if is_png else svg.encode())
 
 
 SHARED = "shared"

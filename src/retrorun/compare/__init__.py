@@ -8,13 +8,17 @@ from retrorun.compare.cohort import cohort, summary
 from retrorun.compare.matching import at_backward_speed, differences, equal_heart_rate, equal_speed
 from retrorun.compare.practice import (
     EarlierSessions,
+    doses,
     earlier_sessions,
     guidance,
     practice,
     with_earlier,
 )
 from retrorun.compare.sessions import (
+    counted,
+    dated,
     days,
+    is_dated,
     local_date,
     records,
     segment_table,
@@ -23,8 +27,22 @@ from retrorun.compare.sessions import (
     weeks,
 )
 from retrorun.compare.statistics import combine_factors, published, wilson_low
-from retrorun.compare.trends import WEEK_S, association, trends
-from retrorun.model import KINDS, Athlete, Claim, Comparison, Estimate, Note, Session, Totals
+from retrorun.compare.trends import (
+    WEEK_S,
+    association,
+    score_trends,
+    trends,
+)
+from retrorun.model import (
+    KINDS,
+    Athlete,
+    Claim,
+    Comparison,
+    Estimate,
+    Note,
+    Session,
+    Totals,
+)
 from retrorun.settings import CompareSettings
 
 __all__ = [
@@ -34,9 +52,13 @@ __all__ = [
     "cohort",
     "common_cost_factor",
     "compare",
+    "counted",
+    "doses",
     "earlier_sessions",
     "guidance",
+    "is_dated",
     "learnt_cost_factor",
+    "score_trends",
     "session_claims",
     "summary",
     "wilson_low",
@@ -61,14 +83,15 @@ def compare(sessions: Sequence[Session], athlete: Athlete, settings: CompareSett
     back, ahead = (segment_table(kept, kind, settings) for kind in ("backward", "forward"))
     by_speed = equal_speed(back, ahead, settings)
     by_heart_rate = equal_heart_rate(back, ahead, settings)
-    calendar = weeks(kept, settings)
+    known, undated = dated(kept)
+    calendar = weeks(known, settings)
     active = [each for each in kept if total(each, "backward", settings).moving_s > 0]
     return Comparison(
         sessions=len(kept),
         backward_sessions=len(active),
-        weeks_spanned=(kept[-1].start_time_s - kept[0].start_time_s) / WEEK_S if kept else 0.0,
-        first_date=local_date(kept[0]) if kept else None,
-        last_date=local_date(kept[-1]) if kept else None,
+        weeks_spanned=(known[-1].start_time_s - known[0].start_time_s) / WEEK_S if known else 0.0,
+        first_date=local_date(known[0]) if known else None,
+        last_date=local_date(known[-1]) if known else None,
         include_candidates=settings.include_candidates,
         totals={kind: Totals.of(total(each, kind, settings) for each in kept) for kind in KINDS},
         cost_factor=learnt_cost_factor(kept, settings),
@@ -78,13 +101,13 @@ def compare(sessions: Sequence[Session], athlete: Athlete, settings: CompareSett
             at_backward_speed(by_speed, ahead, len(kept), settings), by_heart_rate, settings
         ),
         pairs=by_speed.pairs(kept, settings.pairs_shown),
-        trends=trends(kept, settings),
+        trends=trends(known, settings),
         weeks=calendar,
-        records=records(kept),
+        records=records(known),
         days=days(kept, settings),
         association=association(calendar, settings),
         practice=practice(kept, settings),
-        notes=notes + _notes(active, athlete),
+        notes=notes + undated + _notes(active, athlete),
         net_factor=_net_factor(kept, settings),
     )
 

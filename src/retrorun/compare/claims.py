@@ -7,11 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from retrorun.compare.sessions import counted
 from retrorun.literature import BY_KEY, Finding
 from retrorun.model import KINDS, Claim, Comparison, Difference, Estimate, Totals, Trend
 
 Status = Literal["answered", "too early", "not recorded", "not measurable"]
 Answer = tuple[str, Status, Estimate | None]
+
+
+def signed(value: float | None, digits: int) -> str:
+    """The number with its sign; what is shown as zero, and what is not known, has none."""
+    text = f"{value or 0.0:+.{digits}f}"
+    return text if set(text) & set("123456789") else text[1:]
 
 
 def _difference(comparison: Comparison, key: str) -> Difference | None:
@@ -59,10 +66,14 @@ def _percent_words(comparison: Comparison, key: str, name: str) -> Answer:
         return f"{name}: {found.note if found else 'not compared'}.", "too early", None
     percent = found.percent
     low, high = percent.low, percent.high
-    band = f" ({low:+.1f} to {high:+.1f} %)" if low is not None and high is not None else ""
+    band = (
+        f" ({signed(low, 1)} to {signed(high, 1)} %)"
+        if low is not None and high is not None
+        else ""
+    )
     words = (
-        f"{name} {percent.value:+.1f} %{band} against forward, "
-        f"{found.pairs} matched pairs in {found.sessions} sessions."
+        f"{name} {signed(percent.value, 1)} %{band} against forward, "
+        f"{counted(found.pairs, 'matched pair')} in {counted(found.sessions, 'session')}."
     )
     return words, "answered", _times(percent)
 
@@ -83,7 +94,7 @@ def steps(comparison: Comparison) -> Answer:
     contact = _difference(comparison, "contact_time_s")
     words = f"{rate} {length}"
     if contact is not None and contact.percent.value is not None:
-        words += f" Ground contact {contact.percent.value:+.1f} %."
+        words += f" Ground contact {signed(contact.percent.value, 1)} %."
     return words, status if status == "answered" else other, ratio
 
 
@@ -96,8 +107,8 @@ def economy(comparison: Comparison) -> Answer:
     scale = 100.0 / trend.intercept
     value, low, high = (each and each * scale for each in (slope.value, slope.low, slope.high))
     words = (
-        f"Forward metres per heartbeat {_going(trend)}: {value or 0.0:+.2f} % a week "
-        f"({low or 0.0:+.2f} to {high or 0.0:+.2f}), {trend.note}. "
+        f"Forward metres per heartbeat {_going(trend)}: {signed(value, 2)} % a week "
+        f"({signed(low, 2)} to {signed(high, 2)}), {trend.note}. "
         f"With backward volume: {comparison.association.note}. Training, heat and sleep change it "
         "too."
     )
@@ -116,8 +127,8 @@ def slowly(comparison: Comparison) -> Answer:
     done = comparison.practice
     words = (
         f"{done.walk_s / 60:.0f} min of backward walking and {done.run_s / 60:.0f} min of backward "
-        f"running; {done.walked_first} of {comparison.backward_sessions} sessions began with "
-        "backward walking."
+        f"running; {done.walked_first} of {counted(comparison.backward_sessions, 'session')} began "
+        "with backward walking."
     )
     return words, "answered", None
 
@@ -132,8 +143,8 @@ def gradually(comparison: Comparison) -> Answer:
         words = f"The session {had} over a tenth more backward metres than the longest of the 30 "
         return f"{words}days before.", "answered", None
     words = (
-        f"{done.longer} of {done.comparable} sessions had over a tenth more backward metres than "
-        "the longest of the 30 days before."
+        f"{done.longer} of {counted(done.comparable, 'session')} had over a tenth more "
+        "backward metres than the longest of the 30 days before."
     )
     return words, "answered", None
 
@@ -159,15 +170,15 @@ def weeks(comparison: Comparison) -> Answer:
     """Weeks behind it, and the trend of backward speed."""
     trend = _trend(comparison, "backward_speed_mps")
     behind = (
-        f"{comparison.weeks_spanned:.0f} weeks with {comparison.backward_sessions} backward "
-        f"{'session' if comparison.backward_sessions == 1 else 'sessions'} so far."
+        f"{counted(round(comparison.weeks_spanned), 'week')} with "
+        f"{counted(comparison.backward_sessions, 'backward session')} so far."
     )
     if trend is None or trend.slope_per_week.value is None:
         return f"{behind} Backward speed: {trend.note if trend else ''}.", "too early", None
     slope = trend.slope_per_week
     words = (
-        f"{behind} Backward speed {_going(trend)}: {slope.value or 0.0:+.3f} m/s a week "
-        f"({slope.low or 0.0:+.3f} to {slope.high or 0.0:+.3f})."
+        f"{behind} Backward speed {_going(trend)}: {signed(slope.value, 3)} m/s a week "
+        f"({signed(slope.low, 3)} to {signed(slope.high, 3)})."
     )
     return words, "answered", slope
 

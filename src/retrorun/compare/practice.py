@@ -9,9 +9,16 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from statistics import median
 
-from retrorun.compare.sessions import DAY_S, segments_of_kind, total
+from retrorun.compare.sessions import (
+    DAY_S,
+    by_week,
+    counted,
+    is_dated,
+    segments_of_kind,
+    total,
+)
 from retrorun.literature import BY_KEY, value
-from retrorun.model import Advice, Guidance, MeasuredSegment, Practice, Session
+from retrorun.model import Advice, Dose, Guidance, MeasuredSegment, Practice, Session
 from retrorun.settings import CompareSettings
 from retrorun.units import clock
 
@@ -57,7 +64,10 @@ class LongestInWindow:
 def earlier_sessions(
     sessions: Iterable[Session], settings: CompareSettings
 ) -> dict[str, EarlierSessions]:
-    """Session id → what the sessions before it hold; ``sessions`` come in any order."""
+    """Session id → what the sessions before it hold; ``sessions`` come in any order.
+
+    A session whose day is not known is before no other, and none is before it.
+    """
     return dict(_earlier_sessions(sessions, settings))
 
 
@@ -66,7 +76,7 @@ def _earlier_sessions(
 ) -> Iterator[tuple[str, EarlierSessions]]:
     longest = {kind: LongestInWindow() for kind in KINDS}
     count, first_s = 0, None
-    ordered = sorted(sessions, key=lambda each: each.start_time_s)
+    ordered = sorted(filter(is_dated, sessions), key=lambda each: each.start_time_s)
     for time_s, group in groupby(ordered, key=lambda each: each.start_time_s):
         together = list(group)  # sessions that begin at the same moment are not before each other
         most_m = {kind: each.before(time_s) for kind, each in longest.items()}
@@ -125,13 +135,39 @@ def progressions(
     Sessions without such movement, without its distance, or with nothing to compare with, are
     passed over.
     """
-    window = LongestInWindow()
-    for session in sessions:
+    before = earlier_sessions(sessions, settings)
+    for session in filter(is_dated, sessions):
         metres = total(session, kind, settings).distance_m or 0.0
-        longest = window.before(session.start_time_s)
+        longest = before[session.id].longest_m[kind]
         if metres > 0 and longest > 0:
             yield session, metres / longest
-        window.add(session.start_time_s, metres)
+
+
+def doses(sessions: Sequence[Session], settings: CompareSettings) -> tuple[Dose, ...]:
+    """Backward movement week by week, from the first to the last session whose day is known."""
+    spikes = {session.id: ratio for session, ratio in progressions(sessions, settings, "backward")}
+    found: list[Dose] = []
+    for monday, held in by_week([each for each in sessions if is_dated(each)]).items():
+        before_s = found[-1].backward_s if found else 0.0
+        parts = [segments_of_kind(each, "backward", settings) for each in held]
+        every = [each.metrics.moving_s for part in parts for each in part]
+        backward_s = sum(total(each, "backward", settings).moving_s for each in held)
+        step = backward_s / before_s - 1.0 if before_s > 0 else None
+        large = step is not None and step > settings.dose_step
+        found.append(
+            Dose(
+                monday=monday.isoformat(),
+                sessions=len(held),
+                backward_sessions=sum(bool(part) for part in parts),
+                backward_s=backward_s,
+                stretches=len(every),
+                longest_s=max(every, default=0.0),
+                step=step,
+                is_large=large and backward_s - before_s >= settings.dose_step_s,
+                spike=max((spikes[each.id] for each in held if each.id in spikes), default=None),
+            )
+        )
+    return tuple(found)
 
 
 def with_earlier(
@@ -289,7 +325,8 @@ def _weeks(session: Session, before: EarlierSessions, settings: CompareSettings)
     weeks = (session.start_time_s - first_s) / (7 * DAY_S)
     gain = BY_KEY["economy_gain"]
     count = before.backward_sessions
-    words = f"{weeks:.0f} weeks and {count} sessions since the first backward running here."
+    behind = f"{counted(round(weeks), 'week')} and {counted(count, 'session')}"
+    words = f"{behind} since the first backward running here."
     if weeks < value("economy_weeks"):
         words += " Changes were measured after several weeks; fewer say little."
     limits = "One small study without a control group."

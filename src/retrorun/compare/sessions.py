@@ -14,13 +14,26 @@ import numpy.typing as npt
 
 from retrorun.metric_types import Compared
 from retrorun.metrics import COMPARED, METRICS, energy_kcal
-from retrorun.model import Best, Day, MeasuredSegment, Note, Record, Session, Totals, Week
+from retrorun.model import (
+    Best,
+    Day,
+    MeasuredSegment,
+    Note,
+    Record,
+    RecordStep,
+    Session,
+    Totals,
+    Week,
+)
 from retrorun.settings import CompareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
 DAY_S = 86_400.0
 NOTHING = Totals()
-MOST_WEEKS = 5300  # a century: more is a clock that was never set
+# No watch or phone wrote the files that are read here before 2003, when the first of their formats
+# was born; from 19 January 2038 on lie clocks that overflowed.
+FIRST_DAY_S, LAST_DAY_S = 1_041_379_200.0, 2_147_483_648.0
+MOST_NAMED = 5  # sessions without a day that a note names
 LABELS = {"longest_s": "longest unbroken, by time", "longest_m": "longest unbroken, by distance"}
 
 
@@ -43,7 +56,10 @@ def select_sessions(
             twice += 1
         else:
             kept.append(session)
-    message = f"{twice} sessions are there twice; each run counts once"
+    message = (
+        f"{counted(twice, 'session')} {'is' if twice == 1 else 'are'} there twice; "
+        "each run counts once"
+    )
     return kept, (Note("duplicate-sessions", message),) if twice else ()
 
 
@@ -58,6 +74,30 @@ def _is_same_activity(first: Session, second: Session, settings: CompareSettings
 
 def _richness(session: Session) -> tuple[int, float, str]:
     return len(session.channels), session.duration_s, session.id
+
+
+def is_dated(session: Session) -> bool:
+    """Whether the day can be right: a clock that was never set, or overflowed, names another."""
+    return FIRST_DAY_S <= session.start_time_s < LAST_DAY_S
+
+
+def dated(sessions: Sequence[Session]) -> tuple[list[Session], tuple[Note, ...]]:
+    """The sessions whose day is known, and a note that names the others."""
+    kept = [each for each in sessions if is_dated(each)]
+    odd = [each for each in sessions if not is_dated(each)]
+    if not odd:
+        return kept, ()
+    named = [f"{each.name or each.source.name} ({local_date(each)})" for each in odd[:MOST_NAMED]]
+    if len(odd) > MOST_NAMED:
+        named.append(f"{len(odd) - MOST_NAMED} more")
+    words = f"the clock was wrong in {counted(len(odd), 'session')}: {', '.join(named)}"
+    words += "; sums and matched stretches hold them, weeks, trends and records do not"
+    return kept, (Note("day-unknown", words),)
+
+
+def counted(count: int, what: str) -> str:
+    """So many of something, in words: ``1 week``, ``2 weeks``."""
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def local_time(session: Session) -> dt.datetime:
@@ -205,25 +245,27 @@ def _day(session: Session, settings: CompareSettings) -> Day:
         backward_kcal=back.energy_kcal,
         total_kcal=sum(known) if known else None,
         cost_factor=session.measures.cost_factor,
+        day_known=is_dated(session),
     )
 
 
 def weeks(sessions: Sequence[Session], settings: CompareSettings) -> tuple[Week, ...]:
     """Every week from the first to the last session, Monday first, local dates."""
-    by_monday: dict[dt.date, list[Session]] = defaultdict(list)
+    return tuple(_week(monday, held, settings) for monday, held in by_week(sessions).items())
+
+
+def by_week(sessions: Sequence[Session]) -> dict[dt.date, list[Session]]:
+    """Monday → the sessions of the week, from the first to the last week, also empty ones."""
+    found: dict[dt.date, list[Session]] = defaultdict(list)
     for session in sessions:
         date = local_time(session).date()
-        by_monday[date - dt.timedelta(days=date.weekday())].append(session)
-    if not by_monday:
-        return ()
-    first, last = min(by_monday), max(by_monday)
+        found[date - dt.timedelta(days=date.weekday())].append(session)
+    if not found:
+        return {}
+    first, last = min(found), max(found)
     count = (last - first).days // 7 + 1
-    mondays = (
-        [first + dt.timedelta(weeks=number) for number in range(count)]
-        if count <= MOST_WEEKS
-        else sorted(by_monday)
-    )
-    return tuple(_week(monday, by_monday.get(monday, []), settings) for monday in mondays)
+    mondays = (first + dt.timedelta(weeks=number) for number in range(count))
+    return {monday: found.get(monday, []) for monday in mondays}
 
 
 def _week(monday: dt.date, sessions: Sequence[Session], settings: CompareSettings) -> Week:
@@ -235,15 +277,18 @@ def _week(monday: dt.date, sessions: Sequence[Session], settings: CompareSetting
 
 
 def records(sessions: Sequence[Session]) -> tuple[Record, ...]:
-    """Personal bests backward over all sessions, shortest distance first, then the longest."""
-    best: dict[str, tuple[Best, Session]] = {}
+    """Personal bests backward over sessions in time order, and each time that one was broken.
+
+    The bests of a session are stored with it, so that no track is read. Shortest distance first,
+    then the longest stretches.
+    """
+    steps: dict[str, list[tuple[Best, Session]]] = defaultdict(list)
     for session in sessions:
         for new in session.measures.bests:
-            old = best.get(new.key)
-            if old is None or _better(new, old[0]):
-                best[new.key] = (new, session)
-    ordered = sorted(best.values(), key=lambda each: _place(each[0]))
-    return tuple(_record(found, session) for found, session in ordered)
+            if not steps[new.key] or _better(new, steps[new.key][-1][0]):
+                steps[new.key].append((new, session))
+    ordered = sorted(steps.values(), key=lambda each: _place(each[-1][0]))
+    return tuple(_record(each) for each in ordered)
 
 
 def _better(new: Best, old: Best) -> bool:
@@ -258,7 +303,8 @@ def _place(best: Best) -> tuple[bool, float]:
     return best.key in LABELS, best.distance_m or 0.0
 
 
-def _record(best: Best, session: Session) -> Record:
+def _record(steps: Sequence[tuple[Best, Session]]) -> Record:
+    best, session = steps[-1]
     return Record(
         key=best.key,
         label=LABELS.get(best.key, best.key),
@@ -267,4 +313,8 @@ def _record(best: Best, session: Session) -> Record:
         session=session.id,
         date=local_date(session),
         start_s=best.start_s,
+        progression=tuple(
+            RecordStep(each.seconds, each.distance_m, of.id, local_date(of), each.start_s)
+            for each, of in steps
+        ),
     )

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from retrorun.compare.sessions import DAY_S, segments_of_kind, total
+from retrorun.compare.sessions import DAY_S, counted, segments_of_kind, total
 from retrorun.compare.statistics import SlopeTest, slope_test, sure, theil_sen
 from retrorun.metric_types import Trended
 from retrorun.metrics import TRENDED
-from retrorun.model import Association, Estimate, Point, Session, Totals, Trend, Week
+from retrorun.model import Association, Estimate, Point, Remark, Session, Totals, Trend, Week
 from retrorun.model.comparison import TrendVerdict
 from retrorun.settings import CompareSettings
 
@@ -107,7 +107,29 @@ def trends(sessions: Sequence[Session], settings: CompareSettings) -> tuple[Tren
 
     Which of them rise or fall for sure is decided over all of them together (`statistics.sure`).
     """
-    found = [_trend(each, sessions, settings) for each in TRENDED]
+    return _with_verdicts([_trend(each, sessions, settings) for each in TRENDED], settings)
+
+
+def score_trends(
+    sessions: Sequence[Session], remarks: Mapping[str, Remark], settings: CompareSettings
+) -> tuple[Trend, ...]:
+    """Pain and effort over time, as far as they were noted.
+
+    Args:
+        sessions: in time order, their days known.
+        remarks: session id → what was noted about it.
+        settings: how much data a trend needs.
+    """
+    noted = [(each, remarks[each.id]) for each in sessions if each.id in remarks]
+    found = []
+    for key in ("pain", "effort"):
+        scores = [(session, getattr(remark, key)) for session, remark in noted]
+        points = tuple(_point(session, float(at)) for session, at in scores if at is not None)
+        found.append(_of_points((key, key, ""), points, settings))
+    return _with_verdicts(found, settings)
+
+
+def _with_verdicts(found: Sequence[Trend], settings: CompareSettings) -> tuple[Trend, ...]:
     known = [each for each in found if each.probability is not None]
     certain = sure([each.probability or 0.0 for each in known], settings.trend_false)
     settled = {each.key for each, certainly in zip(known, certain, strict=True) if certainly}
@@ -126,10 +148,17 @@ def _settled(trend: Trend, certain: bool) -> Trend:  # noqa: FBT001 - a value
 
 
 def _trend(metric: Trended, sessions: Sequence[Session], settings: CompareSettings) -> Trend:
-    key, label, unit = metric.key, metric.label, metric.unit
-    measure = COMPUTED[key]
+    measure = COMPUTED[metric.key]
     found = ((session, measure(session, settings)) for session in sessions)
     points = tuple(_point(session, value) for session, value in found if value is not None)
+    return _of_points((metric.key, metric.label, metric.unit), points, settings)
+
+
+def _of_points(
+    name: tuple[str, str, str], points: tuple[Point, ...], settings: CompareSettings
+) -> Trend:
+    """The trend of key, label and unit through points in time order."""
+    key, label, unit = name
     weeks = (points[-1].start_time_s - points[0].start_time_s) / WEEK_S if points else 0.0
     missing = max(0, settings.least_trend_sessions - len(points))
     if missing or weeks < settings.least_trend_weeks:
@@ -172,9 +201,9 @@ def _holding(slope: Estimate, test: SlopeTest) -> Estimate:
 
 def _too_early(missing: int, weeks: float, settings: CompareSettings) -> str:
     if missing:
-        return f"too early to say: {missing} more {'session' if missing == 1 else 'sessions'}"
+        return f"too early to say: {counted(missing, 'more session')}"
     rest = max(1, round(settings.least_trend_weeks - weeks))
-    return f"too early to say: {rest} more {'week' if rest == 1 else 'weeks'}"
+    return f"too early to say: {counted(rest, 'more week')}"
 
 
 def _point(session: Session, value: float | Estimate) -> Point:
@@ -219,7 +248,7 @@ def association(weeks: Sequence[Week], settings: CompareSettings) -> Association
     volumes = tuple(volume for _, volume, _ in rows)
     economies = tuple(economy for _, _, economy in rows)
     if missing:
-        note = f"too early to say: {missing} more {'week' if missing == 1 else 'weeks'}"
+        note = f"too early to say: {counted(missing, 'more week')}"
         slope = Estimate(None, None, None, METHOD, note)
     else:
         note = f"{len(rows)} weeks; {CAUTION}"

@@ -9,7 +9,7 @@ from retrorun.measure.energy import flat_equivalent
 from retrorun.measure.samples import Columns, Samples, ratio, sparse, walking
 from retrorun.model import Best
 from retrorun.settings import MeasureSettings
-from retrorun.units import METRE_PER_MILE, FloatArray
+from retrorun.units import METRE_PER_MARATHON, METRE_PER_MILE, BoolArray, FloatArray, IntArray
 
 Better = Callable[[Best, Best], bool]
 
@@ -85,7 +85,8 @@ def ground(grade: float | None, turn_rate_dps: float | None, limits: MeasureSett
 def backward_bests(samples: Samples, settings: MeasureSettings) -> tuple[Best, ...]:
     """Fastest backward movement over each distance, and the longest without a break.
 
-    Candidates are left out; neighbouring segments count as one, whatever their gait.
+    Candidates are left out; neighbouring segments count as one, whatever their gait. A distance is
+    covered within one stretch, and never across a gap in the recording.
     """
     found: dict[str, Best] = {}
     for first, last in _unbroken(samples):
@@ -95,15 +96,17 @@ def backward_bests(samples: Samples, settings: MeasureSettings) -> tuple[Best, .
             "longest_s", float(last - first), _known(float(np.nansum(steps))), float(first)
         )
         _keep(found, longest, better=lambda new, old: new.seconds > old.seconds)
-        if not steps.size or not np.isfinite(steps).all():
-            continue
-        way = np.concatenate(([0.0], np.cumsum(steps)))
-        whole = Best("longest_m", float(last - first), float(way[-1]), float(first))
-        _keep(found, whole, better=lambda new, old: (new.distance_m or 0) > (old.distance_m or 0))
-        for distance in settings.best_distances_m:
-            fastest = _fastest(way, distance, first)
-            if fastest:
-                _keep(found, fastest, better=lambda new, old: new.seconds < old.seconds)
+        for begin, after in _without_gap(samples, first, end):
+            way = np.concatenate(([0.0], np.cumsum(samples.step_m[begin:after])))
+            seconds = float(last - begin if after == end else after - begin)
+            whole = Best("longest_m", seconds, float(way[-1]), float(begin))
+            _keep(
+                found, whole, better=lambda new, old: (new.distance_m or 0) > (old.distance_m or 0)
+            )
+            for distance in settings.best_distances_m:
+                fastest = _fastest(way, distance, begin)
+                if fastest:
+                    _keep(found, fastest, better=lambda new, old: new.seconds < old.seconds)
     return tuple(found.values())
 
 
@@ -120,31 +123,73 @@ def _keep(found: dict[str, Best], new: Best, better: Better) -> None:
 def _unbroken(samples: Samples) -> Iterator[tuple[int, int]]:
     """First and last sample of each unbroken run of counted backward segments."""
     chosen = [part.kind == "backward" for part in samples.segments]
-    inside = np.concatenate(([False], samples.mask(chosen), [False]))
+    yield from _runs(samples.mask(chosen))
+
+
+def _without_gap(samples: Samples, first: int, end: int) -> Iterator[tuple[int, int]]:
+    """The parts of ``[first, end)`` whose every step is known and bridges no gap."""
+    none = np.zeros(samples.track.seconds, dtype=np.bool_)
+    gap, begins = (samples.track.flags.get(name, none) for name in ("gap", "break"))
+    apart = gap.copy()
+    apart[:-1] |= gap[1:] | begins[1:]  # the step leads to the next sample
+    whole = np.isfinite(samples.step_m[first:end]) & ~apart[first:end]
+    yield from ((first + begin, first + after) for begin, after in _runs(whole))
+
+
+def _runs(holds: BoolArray) -> Iterator[tuple[int, int]]:
+    """Begin and end of each run of true values in (n,)."""
+    inside = np.concatenate(([False], holds, [False]))
     edges = np.flatnonzero(np.diff(inside.astype(np.int8)))
     yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
 
 
 def _fastest(way_m: FloatArray, distance_m: float, offset: int) -> Best | None:
-    """Fastest ``distance_m`` on a way known each second; the end falls between two samples."""
+    """Fastest ``distance_m`` on a way (n,) that is known each second and straight between.
+
+    The time to cover it changes evenly between two samples, so that in the fastest stretch the
+    start or the end is a sample; the other one falls between two.
+    """
     if way_m[-1] < distance_m:
         return None
     start = np.flatnonzero(way_m <= way_m[-1] - distance_m)
-    goal = way_m[start] + distance_m
-    after = np.clip(np.searchsorted(way_m, goal), 1, len(way_m) - 1)
+    goal = np.flatnonzero(way_m >= distance_m)
+    starts = np.concatenate((start.astype(np.float64), _last_at(way_m, way_m[goal] - distance_m)))
+    ends = np.concatenate((_first_at(way_m, way_m[start] + distance_m), goal.astype(np.float64)))
+    quickest = int(np.argmin(ends - starts))
+    seconds, start_s = float(ends[quickest] - starts[quickest]), float(starts[quickest] + offset)
+    return Best(name_of(distance_m), seconds, distance_m, start_s)
+
+
+def _first_at(way_m: FloatArray, goal_m: FloatArray) -> FloatArray:
+    """When each goal (k,) is first reached, in samples."""
+    after = np.clip(np.searchsorted(way_m, goal_m), 1, len(way_m) - 1)
+    return _between(way_m, goal_m, after)
+
+
+def _last_at(way_m: FloatArray, goal_m: FloatArray) -> FloatArray:
+    """When each goal (k,) is left behind, in samples."""
+    after = np.clip(np.searchsorted(way_m, goal_m, side="right"), 1, len(way_m) - 1)
+    return _between(way_m, goal_m, after)
+
+
+def _between(way_m: FloatArray, goal_m: FloatArray, after: IntArray) -> FloatArray:
     step = way_m[after] - way_m[after - 1]
-    part = np.where(step > 0, (goal - way_m[after - 1]) / np.where(step > 0, step, 1.0), 0.0)
-    seconds = after - 1 + part - start
-    quickest = int(np.argmin(seconds))
-    return Best(
-        name_of(distance_m), float(seconds[quickest]), distance_m, float(start[quickest] + offset)
-    )
+    part = np.where(step > 0, (goal_m - way_m[after - 1]) / np.where(step > 0, step, 1.0), 0.0)
+    return np.asarray(after - 1 + np.clip(part, 0.0, 1.0))
+
+
+NAMED_DISTANCES = {
+    METRE_PER_MILE: "1 mile",
+    METRE_PER_MARATHON / 2: "half marathon",
+    METRE_PER_MARATHON: "marathon",
+}
 
 
 def name_of(distance_m: float) -> str:
-    """The usual name of a distance: ``400 m``, ``1 km``, ``1 mile``."""
-    if round(distance_m, 1) == round(METRE_PER_MILE, 1):
-        return "1 mile"
+    """The usual name of a distance: ``400 m``, ``1 km``, ``1 mile``, ``marathon``."""
+    for metres, name in NAMED_DISTANCES.items():
+        if round(distance_m, 1) == round(metres, 1):
+            return name
     return f"{distance_m / 1000:g} km" if distance_m >= 1000 else f"{distance_m:g} m"
 
 

@@ -117,10 +117,22 @@ class Week:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordStep:
+    """A record as it stood once: ``seconds`` over ``distance_m``, from ``start_s`` of a session."""
+
+    seconds: float
+    distance_m: float | None
+    session: str
+    date: str
+    start_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """A personal best backward; ``key`` is such as ``1 km``, ``longest_m`` or ``longest_s``.
 
-    ``seconds`` over ``distance_m``, from ``start_s`` of the session on.
+    ``seconds`` over ``distance_m``, from ``start_s`` of the session on. ``progression`` is every
+    time that it was set or broken, in time order; the last one is the record as it stands.
     """
 
     key: str
@@ -130,11 +142,37 @@ class Record:
     session: str
     date: str
     start_s: float
+    progression: tuple[RecordStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """Backward movement of one calendar week (Monday first), also of one without any.
+
+    Attributes:
+        monday: first day of the week.
+        sessions: how many sessions; ``backward_sessions`` of them went backward.
+        backward_s: in motion; ``stretches`` backward segments, ``longest_s`` the longest of them.
+        step: change from the week before, a share of it; None where that had none, or is not here.
+        is_large: a large step, by the settings.
+        spike: most backward metres of a session of this week over the most of one in the 30 days
+            before it; None where there is nothing to compare with.
+    """
+
+    monday: str
+    sessions: int
+    backward_sessions: int
+    backward_s: float
+    stretches: int
+    longest_s: float
+    step: float | None
+    is_large: bool
+    spike: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One session in the calendar and the list."""
+    """One session in the calendar and the list; ``day_known``: its clock can have been right."""
 
     session: str
     date: str
@@ -150,6 +188,7 @@ class Day:
     backward_kcal: float | None
     total_kcal: float | None
     cost_factor: Estimate
+    day_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +299,8 @@ class Comparison:
         net_factor: the same of demand above rest; None where no session has one.
         literature_factor: the measured literature's; ``popular_factor``: the popular claim's.
         pairs: the matched pairs, in time order, at most as many as the settings allow.
-        days: every session, in time order.
+        days: every session, in time order. One whose day is not known is here and in sums, but not
+            in dates, weeks, trends and records.
         practice: how the running was done: see `Practice`.
     """
 

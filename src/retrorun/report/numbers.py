@@ -123,9 +123,15 @@ def number(value: float | None, digits: int = 0, unit: str = "") -> str:
 
 
 def signed(value: float | None, digits: int = 0, unit: str = "") -> str:
-    """The same with a plus where it is positive."""
+    """The same with a plus where it is positive as it is shown: zero has no sign."""
     text = number(value, digits, unit)
-    return f"+{text}" if value is not None and value > 0 else text
+    is_zero = not set(number(value, digits)) & set("123456789")
+    return f"+{text}" if value is not None and value > 0 and not is_zero else text
+
+
+def counted(count: int, what: str) -> str:
+    """So many of something in words: those of ``what``_one or of ``what``_many."""
+    return say(f"{what}_one") if count == 1 else say(f"{what}_many", count=count)
 
 
 def percent(share: float | None, digits: int = 0) -> str:

@@ -66,6 +66,11 @@ class Place:
         """Address of the comparison."""
         return "/comparison" if self.live else f"{self.home}comparison.html"
 
+    @property
+    def care(self) -> str:
+        """Address of the page of dose, pain and effort."""
+        return "/care" if self.live else f"{self.home}care.html"
+
     def session(self, session_id: str) -> str:
         """Address of a session's page."""
         return f"/sessions/{session_id}" if self.live else f"{self.home}sessions/{session_id}.html"

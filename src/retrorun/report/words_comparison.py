@@ -8,6 +8,7 @@ HISTORY: Mapping[str, str] = {
     "weekdays_short": "Mon Tue Wed Thu Fri Sat Sun",
     "index_headline": "You {verb} <b>{time} backward</b> in {count} of {whole} sessions.",
     "index_headline_one": "You {verb} <b>{time} backward</b> in one session of {whole}.",
+    "index_headline_only": "You {verb} <b>{time} backward</b> in one session.",
     "index_headline_none": "{whole} sessions, and <b>no confirmed backward running</b> yet.",
     "index_headline_single": "One session, and <b>no confirmed backward running</b> yet.",
     "index_headline_empty": "There are <b>no sessions</b> yet.",
@@ -24,6 +25,11 @@ HISTORY: Mapping[str, str] = {
     "span": "{first} to {last}",
     "sessions_one": "1 session",
     "sessions_many": "{count} sessions",
+    "weeks_one": "1 week",
+    "weeks_many": "{count} weeks",
+    "pairs_one": "1 pair",
+    "pairs_many": "{count} pairs",
+    "day_unknown": "Day not known: the clock was wrong",
     "month_backward": "{time} backward",
     "month_none": "none backward",
     "row_maybe": "{time} maybe",
@@ -56,7 +62,7 @@ HISTORY: Mapping[str, str] = {
     "kind_maybe": "maybe backward",
     "kind_without": "forward only",
     "filter_reset": "Show all",
-    "filter_count": "{shown} of {whole} sessions shown, {time} of them backward",
+    "filter_count": "{shown} of {sessions} shown, {backward}",
     "filter_none": "No session fits these filters.",
     # comparison: the first five seconds
     "title_comparison": "Backward against forward",
@@ -71,7 +77,7 @@ HISTORY: Mapping[str, str] = {
         "That is of all the body spends (gross); of what it spends above rest (net): {value}, "
         "{low} to {high}."
     ),
-    "compare_behind": "{backward} of {sessions} went backward, over {weeks} weeks.",
+    "compare_behind": "{backward} of {sessions} went backward, over {weeks}.",
     "compare_no_factor": "No cost factor yet: {reason}.",
     "compare_empty": (
         "Run some of your next outing backward, with the watch's heading recorded or a lap pressed "
@@ -105,7 +111,7 @@ HISTORY: Mapping[str, str] = {
     "interval_95": "95 % interval",
     "in_percent": "In per cent of forward",
     "pairs": "Pairs",
-    "pairs_behind": "{pairs} pairs, {sessions} sessions",
+    "pairs_behind": "{pairs}, {sessions}",
     "pairs_head": "Behind it",
     "pairs_table": "The matched pairs, latest first",
     # how metrics go over time
@@ -121,7 +127,7 @@ HISTORY: Mapping[str, str] = {
     ),
     "trends_none": "There is nothing to follow over time yet.",
     "trends_table": "The trends as a table",
-    "trends_left_out": "{count} earlier sessions are not in this table; the list below has them.",
+    "trends_left_out": "Earlier sessions that only the list below has: {count}.",
     "way_rising": "↗ rising",
     "way_falling": "↘ falling",
     "way_higher": "Higher over this period",
@@ -146,9 +152,77 @@ HISTORY: Mapping[str, str] = {
     "calendar_label": "Sessions of {year} by day; the list below holds the same",
     "square_moving": "{time} moving",
     "part_bests": "Best backward",
+    "broken_table": "Each time that a record was set or broken",
+    "broken_left_out": "Earlier ones that only retrorun compare --json holds: {count}.",
+    "broken_over": "Over",
+    "broken_best": "Best",
+    "broken_better": "Better by",
+    "broken_pace": "Pace",
     "bests_none": "No unbroken backward stretch over a counted distance yet.",
     "best_longest_s": "Longest by time",
     "best_longest_m": "Longest by distance",
+    # the share picture
+    "picture_backward": "backward",
+    "picture_candidate": "maybe backward",
+    "picture_forward": "in motion",
+    "picture_line": "{stretches}, {distance} of {whole}, {share} of the time",
+    "picture_line_timed": "{stretches}, {share} of the time",
+    "picture_line_forward": "{whole}, nothing backward",
+    "picture_forward_lane": "forward",
+    "picture_pace_backward": "backward pace",
+    "picture_pace_candidate": "pace, maybe backward",
+    "picture_pace_forward": "forward pace",
+    "picture_pace_beside": ", forward {pace}",
+    "picture_cost": "the cost of forward, {low} to {high}",
+    "picture_longest": "longest stretch",
+    # the page of care
+    "title_care": "Care: dose, pain and effort",
+    "nav_care": "Care",
+    "stretches_one": "1 stretch",
+    "stretches_many": "{count} stretches",
+    "care_headline": "Week of {date}: <b>{time} backward</b> in {stretches}.",
+    "care_headline_none": "Week of {date}: <b>nothing backward</b>.",
+    "care_headline_empty": "There are <b>no sessions</b> yet.",
+    "care_step": "{change} on the week before ({before}){large}.",
+    "care_step_large": ", a large step",
+    "care_step_none": "There is no week right before it to compare with.",
+    "part_care_weeks": "Dose, week by week",
+    "care_weeks_caption": "Certain backward movement a week; pain and effort as noted afterwards",
+    "care_time": "Backward",
+    "care_stretches": "Stretches",
+    "care_longest": "Longest",
+    "care_step_head": "Step",
+    "care_spike_head": "Session against 30 days",
+    "care_pain": "Pain",
+    "care_effort": "Effort",
+    "care_mark_step": "large",
+    "care_mark_spike": "longer",
+    "care_large": (
+        "Step: time against the week before. “Large” is {percent} and a minute more: a plain mark, "
+        "no measured limit. Scores: median, the highest in brackets."
+    ),
+    "care_source": (
+        "Session against {days} days: backward metres of the longest session against the most in "
+        "one session of the {days} days before it; “longer” is more than {percent} above. In "
+        "forward runners, sessions 10 to 30 % longer than that went with {ratio} ({low} to {high}) "
+        "times the rate of overuse injury; the ratio from week to week was not related to injury: "
+        "{citation}. That says nothing certain about one person, or about backward running."
+    ),
+    "part_care_scores": "Pain and effort",
+    "care_picture": "Pain and effort from 0 to 10 by day; the table below holds the latest of them",
+    "care_recent": "{span} in the last {weeks}",
+    "care_recent_none": "not noted in the last weeks",
+    "care_way": "{way}: {change} points a week (95 %: {interval}), {note}",
+    "shown_pain": "Pain",
+    "shown_effort": "Effort",
+    "part_care_notes": "What was noted",
+    "care_notes_caption": "The latest notes",
+    "care_notes_none": "No pain, effort or words are noted yet.",
+    "care_how": "After a session, type, with your own numbers from 0 (none) to 10:",
+    "care_how_live": (
+        "Or fill in pain and effort on the session's page while retrorun open is running."
+    ),
+    "care_command": 'retrorun note {session} --pain 2 --rpe 5 "how it felt"{archive}',
     "part_together": "Does it make forward running easier?",
     "together": (
         "With every further {unit} backward in the four weeks before, forward distance per "
@@ -172,6 +246,7 @@ HISTORY: Mapping[str, str] = {
     "period_run": "Backward run",
     "period_walk": "Backward walk",
     "period_bars": "Backward beside forward",
+    "period_bars_alone": "Minutes",
     "period_part_cost": "What backward costs",
     "period_part_technique": "Backward against forward, matched",
     "period_part_trends": "Over time",
@@ -194,7 +269,7 @@ HISTORY: Mapping[str, str] = {
     "practice_longer": "A tenth longer than any of the 30 days before",
     "practice_ground": "Stretches on steep or winding ground",
     "practice_ground_value": "{steep} steep, {twisty} winding, of {whole}",
-    "practice_of": "{count} of {whole} sessions",
+    "practice_of": "{count} of {sessions}",
     "period_method": (
         "Certain: told by the compass or by the runner. Maybe: by step rate alone, and never in "
         "the sums. Intervals are 95 %; matched means at equal speed, grade and gait."

@@ -90,6 +90,8 @@ class Server:
             Route(f"/{publish.INDEX}", self.overview(publish.INDEX)),
             Route("/comparison", self.overview(publish.COMPARISON)),
             Route(f"/{publish.COMPARISON}", self.overview(publish.COMPARISON)),
+            Route("/care", self.overview(publish.CARE)),
+            Route(f"/{publish.CARE}", self.overview(publish.CARE)),
             Route("/sessions/{session}", self.session),
             Route("/review", self.review),
             Route("/assets/{name}", self.asset),

@@ -289,7 +289,7 @@ class Overviews:
         self._made: dict[str, tuple[tuple[int, Inbox | None], str]] = {}
 
     def page(self, archive: Archive, name: str, inbox: Inbox | None = None) -> str:
-        """A page, ``index.html`` or ``comparison.html``; to be called in one ``Hand`` only.
+        """A page of `publish.OVERVIEWS` by its name; to be called in one ``Hand`` only.
 
         Raises:
             RetrorunError: it cannot be made.

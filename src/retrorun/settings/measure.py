@@ -88,7 +88,10 @@ class MeasureSettings:
     kinetics_range: tuple[float, float] = (0.6, 4.0)  # Cost factors that a body can have.
     kinetics_width: float = 1.6  # Greatest high/low of a cost factor that is given.
     slowest_pace_mps: float = 0.05  # A slower segment has no pace.
-    best_distances_m: Numbers = (100.0, 400.0, 1000.0, 1609.344, 5000.0)  # Distances with a best.
+    best_distances_m: Numbers = (
+        *(100.0, 200.0, 400.0, 800.0, 1000.0, 1500.0, 1609.344, 3000.0, 5000.0),
+        *(10000.0, 21097.5, 42195.0),
+    )  # Distances with a best: those of championships and of road records, and the mile.
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,8 @@ class CompareSettings:
     factor_model_error: float = 0.013  # Error of log k that more sessions do not average away.
     pairs_shown: int = 500  # Latest matched pairs that are listed.
     warm_up_s: float = 300.0  # Forward movement that counts as a warm-up.
+    dose_step: float = 0.3  # A week with more backward movement by this share is a large step.
+    dose_step_s: float = 60.0  # A week with less more than this is no large step.
     ladder_s: float = 60.0  # Backward runs this long are the last step of the ladder.
     learnt_speed_mps: float = 3.0  # Learnt gait lines are rounded by their step rate at this speed.
     learnt_level_step_spm: float = 1.0  # Step rate of a learnt gait line is rounded to this.

@@ -13,6 +13,7 @@ from retrorun.model import Remark
 from retrorun.report import (
     PeriodContext,
     SessionContext,
+    care_page,
     comparison_page,
     index_page,
     period_page,
@@ -20,7 +21,7 @@ from retrorun.report import (
 )
 from retrorun.report.page import Site
 
-NAMES = ("index", "comparison", "period")
+NAMES = ("index", "comparison", "period", "care")
 ONE_LONG_HOUR_OF_IT = 3
 
 
@@ -45,6 +46,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Built:
     place.write("comparison.html", comparison_page(found, sessions, session_history.ME))
     context = PeriodContext(title="Ten weeks", note="For Friday.", remarks=remarks)
     place.write("period.html", period_page(sessions, found, context))
+    place.write("care.html", care_page(sessions, session_history.cared_for(sessions)))
     for each in sessions[:ONE_LONG_HOUR_OF_IT]:
         page = session_page(each, hand_made_sessions.track(session_history.LONG), SessionContext())
         place.write(f"sessions/{each.id}.html", page)
@@ -60,7 +62,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def opened(page: Page, url: str) -> Page:
     page.goto(url)
-    if "period" not in url:
+    if not url.endswith(("period.html", "care.html")):
         page.locator("#filters[data-ready]").wait_for()
     return page
 
@@ -109,9 +111,11 @@ def test_everything_is_there_with_scripts_off(browser: Browser, site: Built, nam
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{site.url}/{name}.html")
-    assert page.locator("tbody a[href*='sessions/']").count() >= site.sessions
+    links = page.locator("tbody a[href*='sessions/']").count()
+    assert links >= (site.sessions if name != "care" else 6)
     assert page.locator("#filters:visible").count() == 0
-    assert "20 sessions" in page.locator("main").inner_text() or name == "period"
+    whole = name in {"period", "care"}
+    assert whole or "20 sessions" in page.locator("main").inner_text()
     context.close()
 
 
@@ -121,18 +125,18 @@ def test_filters_by_date_verdict_gait_place_and_word(page: Page, site: Built, na
     visible = page.locator(".log tbody tr:visible")
     status = page.locator("#filter-count")
     page.select_option("[name=kind]", "maybe")
-    expect(status).to_have_text("5 of 20 sessions shown, 25:00 min of them backward")
+    expect(status).to_have_text("5 of 20 sessions shown, 25:00 min maybe")
     assert visible.count() == 5
     page.select_option("[name=kind]", "habit")
-    expect(status).to_have_text("1 of 20 sessions shown, 4:00 min of them backward")
+    expect(status).to_have_text("1 of 20 sessions shown, 4:00 min backward")
     page.select_option("[name=kind]", "counted")
     page.select_option("[name=gait]", "1")
-    expect(status).to_have_text("10 of 20 sessions shown, 30 s of them backward")
+    expect(status).to_have_text("10 of 20 sessions shown, 30 s backward")
     page.select_option("[name=kind]", "without")
     page.select_option("[name=gait]", "")
-    expect(status).to_have_text("5 of 20 sessions shown, 0 s of them backward")
+    expect(status).to_have_text("5 of 20 sessions shown, none backward")
     page.locator("button[type=reset]").click()
-    expect(status).to_have_text("20 of 20 sessions shown, 1:10 h of them backward")
+    expect(status).to_have_text("20 of 20 sessions shown, 1:10 h backward")
     page.fill("[name=from]", "2026-07-01")
     expect(status).to_contain_text("3 of 20")
     page.fill("[name=until]", "2026-07-05")  # 60 and 63 days after 3 May
@@ -227,7 +231,7 @@ def test_by_keyboard(page: Page, site: Built) -> None:
 
 
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
-@pytest.mark.parametrize("name", ["comparison", "period"])
+@pytest.mark.parametrize("name", ["comparison", "period", "care"])
 def test_paper(page: Page, site: Built, name: str, paper: str, tmp_path: Path) -> None:
     opened(page, f"{site.url}/{name}.html")
     page.emulate_media(media="print")
@@ -240,3 +244,32 @@ def test_paper(page: Page, site: Built, name: str, paper: str, tmp_path: Path) -
     pages = target.read_bytes().count(b"/Type /Page\n")
     assert pages >= 1
     assert name != "period" or pages <= 6
+    assert name != "care" or pages == 1
+
+
+def test_month_totals_follow_the_filter(page: Page, site: Built) -> None:
+    opened(page, f"{site.url}/index.html")
+    may = page.locator(".month", has_text="May 2026").first
+    note = may.locator("h3 small")
+    whole = note.inner_text()
+    page.select_option("[name=kind]", "maybe")
+    expect(note).to_have_text("2 sessions · 10:00 min maybe")
+    page.select_option("[name=kind]", "counted")
+    expect(note).to_have_text("5 sessions · 35:00 min backward")
+    page.select_option("[name=kind]", "without")
+    expect(note).to_have_text("2 sessions · none backward")
+    page.select_option("[name=kind]", "counted")
+    page.fill("[name=until]", "2026-05-04")
+    expect(note).to_have_text("1 session · 7:00 min backward")
+    page.locator("button[type=reset]").click()
+    expect(note).to_have_text(whole)
+
+
+@pytest.mark.parametrize("name", ["comparison", "period"])
+def test_what_tiles_and_bests_say_below_their_number_is_seen(
+    page: Page, site: Built, name: str
+) -> None:
+    opened(page, f"{site.url}/{name}.html")
+    notes = page.locator(".tile .note:not(:empty), .bests .note:not(:empty)")
+    assert notes.count() >= 3
+    assert all(each.is_visible() for each in notes.all())

@@ -11,8 +11,9 @@ import lxml.html
 import pytest
 import session_history
 
-from retrorun.model import Athlete, Estimate, Remark, Session
+from retrorun.model import Athlete, Best, Estimate, Remark, Session
 from retrorun.report import PeriodContext, comparison_page, index_page, period_page
+from retrorun.report.numbers import signed
 
 Page = Callable[[list[Session]], str]
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>=HYPERLINK("x")\u202e{{ 7*7 }}'
@@ -202,3 +203,57 @@ def test_strips_join_and_stay_within_the_session() -> None:
     for move, across in steps:
         pen = int(move) if move else pen + int(across)
         assert 0 <= pen <= 96
+
+
+def test_zero_has_no_sign_and_a_change_that_is_told_of_is_not_shown_as_zero() -> None:
+    assert [signed(value, 2) for value in (0.004, -0.004, 0.0, 0.006)] == [
+        *("0.00", "0.00", "0.00", "+0.01")
+    ]
+    sessions = [
+        session_history.factored(session_history.run(7 * turn), 1.3 + 0.00004 * turn)
+        for turn in range(8)
+    ]
+    html = comparison(sessions)
+    assert not re.search(r"\+0\.0+(?!\d)", words(html))
+    assert not re.search(r"(rising|falling) [+−]?0\.0+ ", words(html))
+
+
+def test_one_of_a_thing_is_one() -> None:
+    text = words(comparison([session_history.run(0)]))
+    assert "1 of 1 session went backward, over 1 week." in text
+    assert "mean over 1 week" in text
+    assert not re.search(r"\b1 (weeks|sessions|pairs|stretches)\b", text)
+    assert "in one session." in words(index([session_history.run(0)]))
+
+
+def test_records_show_each_time_that_they_were_broken() -> None:
+    sessions = session_history.ten_weeks()
+    bests = [(Best("100 m", 40.0 - turn / 2, 100.0, 9.0),) for turn in range(len(sessions))]
+    kept = [
+        dc.replace(each, measures=dc.replace(each.measures, bests=best))
+        for each, best in zip(sessions, bests, strict=True)
+    ]
+    rows = tree(comparison(kept)).xpath("//table[contains(@class,'broken')]/tbody/tr")
+    cells = [[cell.text_content() for cell in row] for row in rows]
+    assert len(cells) == len(sessions)
+    assert cells[0][:4] == ["100 m", "0:40.0", "", "6:40 min/km"]
+    assert cells[1][:3] == ["100 m", "0:39.5", "−0.5 s"]
+    links = [row.xpath(".//a/@href")[0] for row in rows]
+    assert "Earlier ones" not in words(comparison(kept))
+    assert links == [f"sessions/{each.id}.html" for each in sessions]
+
+
+def test_a_record_that_was_broken_a_hundred_times_is_no_long_table() -> None:
+    base = session_history.run(0)
+    sessions = [
+        session_history.run(
+            turn,
+            measures=dc.replace(base.measures, bests=(Best("100 m", 200.0 - turn, 100.0, 9.0),)),
+        )
+        for turn in range(100)
+    ]
+    html = comparison(sessions)
+    rows = tree(html).xpath("//table[contains(@class,'broken')]/tbody/tr")
+    assert len(rows) == 20
+    assert rows[0].xpath("td")[1].text_content() == "−1.0 s"
+    assert "Earlier ones that only retrorun compare --json holds: 80." in words(html)

@@ -9,7 +9,14 @@
     return { at, href, id: href.slice(href.lastIndexOf("/") + 1).replace(/\.html$/, ""), text: at.textContent.toLowerCase(), date: at.querySelector("time").dateTime, month: at.closest(".month") };
   });
   const marked = () => [...document.querySelectorAll("[data-session]")];
-  let marks = marked(), rows = read(), numbers = new Map(rows.map((row, i) => [row.id, i]));
+  let rows, numbers, places, marks;
+  function index() {
+    rows = read();
+    marks = marked();
+    numbers = new Map(rows.map((row, i) => [row.id, i]));
+    places = new Map(rows.map((row, i) => [row.at, i]));
+  }
+  index();
   const charts = () => [...document.querySelectorAll("[data-chart]")].filter((at) => at.data);
 
   // -- which sessions, and what of them ------------------------------------------------------------
@@ -27,7 +34,8 @@
     return log.parts[i].filter(([gait, verdict]) => verdicts.includes(verdict) && (!want.gait || gait === +want.gait));
   }
   function fits(i, want) {
-    const date = rows[i].date;
+    const date = log.date[i];
+    if ((want.from || want.until) && !date) return false; // its clock was wrong
     if ((want.from && date < want.from) || (want.until && date > want.until)) return false;
     if (want.place && log.place[i] !== +want.place) return false;
     const found = partsOf(i, want).length > 0;
@@ -46,25 +54,41 @@
       : form.dataset.hours.replace("{value}", `${Math.floor(minutes / 60)}:${two(minutes % 60)}`);
   }
 
+  // a maybe is called one: the sums of that filter are of nothing else
+  function backward(total, want) {
+    if (!total) return form.dataset.monthNone;
+    return form.dataset[want.kind === "maybe" ? "rowMaybe" : "monthBackward"].replace("{time}", spoken(total));
+  }
+  const counted = (count) => count === 1 ? form.dataset.sessionsOne : form.dataset.sessionsMany.replace("{count}", count);
+  const summed = (which, want) => which.reduce((sum, i) => sum + seconds(i, want, VERDICTS[want.kind] || VERDICTS.counted), 0);
+
+  // what the month's heading says, of the sessions that are shown
+  function totalMonth(month, want, active) {
+    const note = month.querySelector("h3 small");
+    if (note.dataset.whole === undefined) note.dataset.whole = note.textContent;
+    const on = [...month.querySelectorAll("tbody tr:not([hidden])")].map((at) => places.get(at));
+    month.hidden = !on.length;
+    note.textContent = active ? `${counted(on.length)} · ${backward(summed(on, want), want)}` : note.dataset.whole;
+  }
+
   function apply() {
-    const want = wanted(), sums = VERDICTS[want.kind] || VERDICTS.counted;
+    const want = wanted();
     shown = rows.map((_, i) => fits(i, want));
     const active = Object.entries(want).some(([key, value]) => key !== "words" && value);
-    const months = new Map();
+    const months = new Set();
     rows.forEach((row, i) => {
       if (row.at.hidden === shown[i]) row.at.hidden = !shown[i];
-      months.set(row.month, months.get(row.month) || shown[i]);
+      months.add(row.month);
     });
-    months.forEach((any, month) => { if (month.hidden === any) month.hidden = !any; });
+    months.forEach((month) => totalMonth(month, want, active));
     marks.forEach((at) => {
       const i = numbers.get(at.dataset.session), off = i !== undefined && !shown[i];
       if (at.tagName === "TR") at.hidden = off; else at.classList.toggle("off", off);
     });
     document.querySelectorAll(".filtered").forEach((at) => { at.hidden = !active; });
-    const count = shown.filter(Boolean).length;
-    const time = shown.reduce((sum, on, i) => sum + (on ? seconds(i, want, sums) : 0), 0);
-    const status = $("filter-count"), words = count ? status.dataset.words : status.dataset.none;
-    status.textContent = words.replace("{shown}", count).replace("{whole}", rows.length).replace("{time}", spoken(time));
+    const on = shown.flatMap((fitting, i) => (fitting ? [i] : []));
+    const status = $("filter-count"), words = on.length ? status.dataset.words : status.dataset.none;
+    status.textContent = words.replace("{shown}", on.length).replace("{sessions}", counted(rows.length)).replace("{backward}", backward(summed(on, want), want));
     form.classList.toggle("active", active);
     filterCharts(want);
   }
@@ -135,7 +159,7 @@
     // the charts are drawn anew in the other colours: filter those too
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", later);
     // a live page has put another list in the place of this one
-    document.addEventListener("relisted", () => { marks = marked(); rows = read(); numbers = new Map(rows.map((row, i) => [row.id, i])); log = json("log-data"); form.hidden = rows.length < 2; apply(); });
+    document.addEventListener("relisted", () => { index(); log = json("log-data"); form.hidden = rows.length < 2; apply(); });
     if (location.hash) apply();
     form.dataset.ready = "yes";
   }

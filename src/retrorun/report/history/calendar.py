@@ -8,8 +8,14 @@ from typing import Any
 
 from retrorun.model import Day, Week
 from retrorun.report.figures import Table, axis, layout
-from retrorun.report.history.sessions import how_many
-from retrorun.report.numbers import Display, clock, iso_dated, number, short_date
+from retrorun.report.numbers import (
+    Display,
+    clock,
+    counted,
+    iso_dated,
+    number,
+    short_date,
+)
 from retrorun.report.words import say
 
 Json = dict[str, Any]
@@ -146,9 +152,9 @@ class Year:
 
 
 def calendar_years(days: Sequence[Day]) -> tuple[Year, ...]:
-    """The latest years with sessions, latest first."""
+    """The latest years with sessions whose day is known, latest first."""
     by_year: dict[int, dict[dt.date, list[Day]]] = defaultdict(lambda: defaultdict(list))
-    for day in days:
+    for day in filter(lambda each: each.day_known, days):
         date = dt.date.fromisoformat(day.date)
         by_year[date.year][date].append(day)
     latest = sorted(by_year, reverse=True)[:YEARS]
@@ -165,7 +171,7 @@ def _year(year: int, dates: Mapping[dt.date, Sequence[Day]]) -> Year:
     squares = tuple(_square(date, dates[date], first) for date in sorted(dates))
     sessions = sum(len(each) for each in dates.values())
     size = (LEFT + 54 * (CELL + GAP), TOP + 7 * (CELL + GAP))
-    return Year(str(year), how_many(sessions), size, months, squares)
+    return Year(str(year), counted(sessions, "sessions"), size, months, squares)
 
 
 def _column(date: dt.date, first: dt.date) -> int:
@@ -180,7 +186,7 @@ def _square(date: dt.date, found: Sequence[Day], first: dt.date) -> Square:
     words = [short_date(date), say("square_moving", time=clock(moving))]
     words += [say("month_backward", time=clock(backward))] if backward else []
     words += [say("row_maybe", time=clock(maybe))] if maybe and not backward else []
-    words += [how_many(len(found))] if len(found) > 1 else []
+    words += [counted(len(found), "sessions")] if len(found) > 1 else []
     most = max(found, key=lambda each: (each.backward_s, each.candidate_s))
     return Square(
         _column(date, first) * (CELL + GAP) + LEFT,

@@ -5,12 +5,12 @@ the modules beside it.
 """
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from retrorun.compare import claims
-from retrorun.model import Association, Athlete, Comparison, Record, Session
+from retrorun.model import Association, Athlete, Comparison, Record, RecordStep, Session
 from retrorun.report.claims import claim_cards
 from retrorun.report.figures import axis, layout
 from retrorun.report.history import differences, trends
@@ -27,12 +27,15 @@ from retrorun.report.numbers import (
     number,
     sentence,
     shown,
+    signed,
 )
 from retrorun.report.page import LIVE, Place, render
 from retrorun.report.words import say
 from retrorun.units import METRE_PER_MILE
 
 Json = dict[str, Any]
+MOST_STEPS = 20  # of each record that are listed
+LONG_TENTHS = 6000  # ten minutes: from there on a tenth of a second is no news
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,18 +121,77 @@ def best_cards(records: Sequence[Record], display: Display) -> tuple[BestCard, .
 
 
 def _best(each: Record, display: Display) -> BestCard:
-    by_distance = each.key == "longest_m"
-    pace = each.seconds / each.distance_m * 1000 if each.distance_m else None
-    beside = clock(each.seconds) if by_distance else display.distance(each.distance_m)
-    words = f"{display.pace(pace)} {display.pace_unit}"
-    longest = each.key.startswith("longest")
+    beside = clock(each.seconds) if each.key == "longest_m" else display.distance(each.distance_m)
+    words = _pace(each, display)
     return BestCard(
-        say(f"best_{each.key}", fallback=None) or each.label,
-        display.distance(each.distance_m) if by_distance else clock(each.seconds),
-        f"{beside} · {words}" if longest else words,
+        _best_label(each),
+        _best_value(each.key, each, display),
+        f"{beside} · {words}" if each.key.startswith("longest") else words,
         each.session,
         dated(dt.date.fromisoformat(each.date)),
     )
+
+
+def _best_label(each: Record) -> str:
+    return say(f"best_{each.key}", fallback=None) or each.label
+
+
+def _best_value(key: str, step: Record | RecordStep, display: Display) -> str:
+    return display.distance(step.distance_m) if key == "longest_m" else clock(step.seconds)
+
+
+def _exact_value(key: str, step: RecordStep, display: Display) -> str:
+    """With tenths of a second over a distance: a record may be broken by less than one."""
+    tenths = round(10 * step.seconds)
+    if key.startswith("longest") or tenths >= LONG_TENTHS:
+        return _best_value(key, step, display)
+    minutes, rest = divmod(tenths, 600)
+    return f"{minutes}:{rest // 10:02d}.{rest % 10}"
+
+
+def _pace(step: Record | RecordStep, display: Display) -> str:
+    pace = step.seconds / step.distance_m * 1000 if step.distance_m else None
+    return f"{display.pace(pace)} {display.pace_unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRow:
+    """A record as it stood once, and in which session."""
+
+    label: str
+    value: str
+    better: str
+    pace: str
+    session: str
+    date: str
+
+
+def broken_rows(records: Sequence[Record], display: Display) -> tuple[BrokenRow, ...]:
+    """Each time that each record was set or broken, in time order, the last `MOST_STEPS`."""
+    return tuple(row for each in records for row in _broken(each, display))
+
+
+def _broken(record: Record, display: Display) -> Iterator[BrokenRow]:
+    steps = record.progression
+    for before, step in list(zip((None, *steps), steps, strict=False))[-MOST_STEPS:]:
+        yield BrokenRow(
+            _best_label(record),
+            _exact_value(record.key, step, display),
+            _better_by(record.key, before, step, display) if before else "",
+            _pace(step, display),
+            step.session,
+            step.date,
+        )
+
+
+def _steps_left_out(records: Sequence[Record]) -> int:
+    return sum(max(0, len(each.progression) - MOST_STEPS) for each in records)
+
+
+def _better_by(key: str, before: RecordStep, step: RecordStep, display: Display) -> str:
+    if key == "longest_m":
+        return f"+{display.distance((step.distance_m or 0.0) - (before.distance_m or 0.0))}"
+    return signed(step.seconds - before.seconds, 0 if key == "longest_s" else 1, "s")
 
 
 def comparison_page(  # noqa: PLR0913 - one for each thing that the page holds
@@ -172,6 +234,8 @@ def comparison_page(  # noqa: PLR0913 - one for each thing that the page holds
         mondays={"mondays": [each.monday for each in comparison.weeks]},
         years=calendar_years(comparison.days),
         bests=best_cards(comparison.records, display),
+        broken=broken_rows(comparison.records, display),
+        broken_left_out=_steps_left_out(comparison.records),
         together=economy_by_volume(comparison.association, display),
         claims=claim_cards(claims(comparison)),
         notes=(*_outdated_note(len(outdated)), *dict.fromkeys(words)),

@@ -8,12 +8,12 @@ from markupsafe import Markup
 from retrorun.metrics import COMPARED
 from retrorun.model import Comparison, Day, Difference, Pair
 from retrorun.report.claims import ranges
-from retrorun.report.history.sessions import how_many
 from retrorun.report.numbers import (
     UNKNOWN,
     Display,
     Tile,
     clock,
+    counted,
     factor,
     factor_ends,
     iso_dated,
@@ -44,8 +44,8 @@ def cost_lead(comparison: Comparison) -> str:
     behind = say(
         "compare_behind",
         backward=comparison.backward_sessions,
-        sessions=how_many(comparison.sessions),
-        weeks=max(1, round(comparison.weeks_spanned)),
+        sessions=counted(comparison.sessions, "sessions"),
+        weeks=counted(max(1, round(comparison.weeks_spanned)), "weeks"),
     )
     if gross.value is None:
         why = say("compare_no_factor", reason=gross.reason) if gross.reason else ""
@@ -98,7 +98,10 @@ def cost_tiles(comparison: Comparison, display: Display) -> tuple[Tile, ...]:
         Tile(
             say("tile_week"),
             spoken_time(backward.moving_s / weeks),
-            say("tile_week_note_one" if weeks == 1 else "tile_week_note_many", weeks=weeks),
+            say(
+                "tile_week_note_one" if weeks == 1 else "tile_week_note_many",
+                weeks=weeks,
+            ),
         ),
         _difference_tile(comparison.differences, "heart_rate_bpm"),
         _difference_tile(comparison.differences, "cadence_spm"),
@@ -162,7 +165,11 @@ def _matched_row(each: Difference, reach: float, display: Display) -> MatchedRow
         how.interval(each.difference.low, each.difference.high),
         UNKNOWN if early else f"{signed(each.percent.value)} %",
         None if early else _whisker(each, reach),
-        say("pairs_behind", pairs=each.pairs, sessions=each.sessions),
+        say(
+            "pairs_behind",
+            pairs=counted(each.pairs, "pairs"),
+            sessions=counted(each.sessions, "sessions"),
+        ),
         (each.difference.reason or each.note) if early else "",
         "" if early else each.note,
     )

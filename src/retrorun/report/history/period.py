@@ -7,13 +7,13 @@ from statistics import median
 
 from markupsafe import Markup
 
+from retrorun.compare import is_dated
 from retrorun.model import Athlete, Comparison, Practice, Remark, Session, Week
 from retrorun.report.history import differences, trends
 from retrorun.report.history.sessions import (
     GAITS,
     Row,
     backward_parts,
-    how_many,
     session_row,
     sessions_headline,
 )
@@ -21,6 +21,7 @@ from retrorun.report.numbers import (
     UNKNOWN,
     Display,
     clock,
+    counted,
     dated_span,
     iso_dated,
     local_date,
@@ -113,7 +114,7 @@ def period_page(sessions: Sequence[Session], comparison: Comparison, context: Pe
 
 
 def _span(sessions: Sequence[Session], context: PeriodContext) -> str:
-    days = [local_date(each) for each in sessions]
+    days = [local_date(each) for each in sessions if is_dated(each)]
     first = context.since or min(days, default=None)
     last = context.until or max(days, default=None)
     if first is None or last is None:
@@ -129,7 +130,10 @@ def _scores(sessions: Sequence[Session], remarks: Mapping[str, Remark]) -> str:
     if not pains and not efforts:
         return ""
     return say(
-        "period_scores", pain=_score(pains), effort=_score(efforts), count=how_many(len(found))
+        "period_scores",
+        pain=_score(pains),
+        effort=_score(efforts),
+        count=counted(len(found), "sessions"),
     )
 
 
@@ -214,7 +218,7 @@ def _practice(done: Practice, backward_sessions: int) -> tuple[tuple[str, str], 
 
 
 def _of(count: int, whole: int) -> str:
-    return say("practice_of", count=count, whole=whole)
+    return say("practice_of", count=count, sessions=counted(whole, "sessions"))
 
 
 def _session(session: Session, context: PeriodContext, display: Display) -> SessionRow:

@@ -7,12 +7,14 @@ from typing import Any
 
 from markupsafe import Markup
 
+from retrorun.compare import is_dated
 from retrorun.model import Athlete, MeasuredSegment, Session, Totals
 from retrorun.report.inbox import Inbox, habit
 from retrorun.report.numbers import (
     Display,
     MainNumbers,
     clock,
+    counted,
     dated,
     dated_span,
     local_date,
@@ -85,13 +87,17 @@ def session_list(sessions: Sequence[Session], display: Display) -> SessionList:
     """The list of any number of sessions in any order."""
     newest = sorted(sessions, key=lambda each: (-each.start_time_s, each.id))
     # by the athlete's own clock: a flight may turn two neighbours round at a month's end
-    dated = sorted(newest, key=lambda each: local_date(each).isoformat()[:7], reverse=True)
+    ordered = sorted(newest, key=_month_of, reverse=True)
     months = tuple(
-        _month(key, list(found), display)
-        for key, found in groupby(dated, key=lambda each: local_date(each).isoformat()[:7])
+        _month(key, list(found), display) for key, found in groupby(ordered, key=_month_of)
     )
-    places = tuple(sorted({_place(each) for each in dated}))
-    return SessionList(months, places, _data(dated, places))
+    places = tuple(sorted({_place(each) for each in ordered}))
+    return SessionList(months, places, _data(ordered, places))
+
+
+def _month_of(session: Session) -> str:
+    """Year and month, ``YYYY-MM``; empty, and so last, where the day is not known."""
+    return local_date(session).isoformat()[:7] if is_dated(session) else ""
 
 
 def _month(key: str, sessions: Sequence[Session], display: Display) -> Month:
@@ -100,15 +106,10 @@ def _month(key: str, sessions: Sequence[Session], display: Display) -> Month:
     words = say("month_backward", time=spoken_time(backward)) if backward else say("month_none")
     return Month(
         key,
-        time_element(key, f"{month(day)} {day.year}"),
-        f"{how_many(len(sessions))} · {words}",
+        time_element(key, f"{month(day)} {day.year}") if key else say("day_unknown"),
+        f"{counted(len(sessions), 'sessions')} · {words}",
         tuple(session_row(each, display) for each in sessions),
     )
-
-
-def how_many(count: int) -> str:
-    """So many sessions, in words."""
-    return say("sessions_one") if count == 1 else say("sessions_many", count=count)
 
 
 def session_row(session: Session, display: Display) -> Row:
@@ -119,7 +120,11 @@ def session_row(session: Session, display: Display) -> Row:
     segments, whole_s = session.measures.segments, session.duration_s
     return Row(
         id=session.id,
-        day=f"{say('weekdays_short').split()[moment.weekday()]} {moment.day}",
+        day=(
+            f"{say('weekdays_short').split()[moment.weekday()]} {moment.day}"
+            if is_dated(session)
+            else str(moment.date())
+        ),
         date=moment.date().isoformat(),
         name=session_name(session),
         sure=strip_path(segments, "backward", whole_s),
@@ -169,6 +174,7 @@ def _data(sessions: Sequence[Session], places: Sequence[str]) -> Mapping[str, An
     """Columns by session: seconds forward by gait, place, and backward parts."""
     index = {place: number for number, place in enumerate(places)}
     return {
+        "date": [local_date(each).isoformat() if is_dated(each) else "" for each in sessions],
         "forward_s": [_forward(each) for each in sessions],
         "place": [index[_place(each)] for each in sessions],
         "parts": [backward_parts(each) for each in sessions],
@@ -263,7 +269,8 @@ def sessions_headline(sessions: Sequence[Session]) -> Markup:
     if not count:
         which = {0: "empty", 1: "single"}.get(len(sessions), "none")
         return Markup(say(f"index_headline_{which}")).format(whole=len(sessions))  # noqa: S704  # our own words
-    template = say("index_headline_one" if count == 1 else "index_headline")
+    few = "_only" if len(sessions) == 1 else "_one" if count == 1 else ""
+    template = say(f"index_headline{few}")
     time = spoken_time(sum(backward))
     return Markup(template).format(  # noqa: S704  # our own words
         verb=_verb(sessions), time=time, count=count, whole=len(sessions)
@@ -286,10 +293,12 @@ def _verb(sessions: Sequence[Session]) -> str:
 def _subline(sessions: Sequence[Session], display: Display) -> str:
     if not sessions:
         return say("index_empty")
-    days = [local_date(each) for each in sessions]
+    days = [local_date(each) for each in sessions if is_dated(each)]
     backward = Totals.of(each.total("backward") for each in sessions)
     whole = sum(each.distance_m or 0.0 for each in sessions)
-    parts = [dated_span("span", min(days), max(days)), how_many(len(sessions))]
+    parts = [counted(len(sessions), "sessions")]
+    if days:
+        parts.insert(0, dated_span("span", min(days), max(days)))
     if backward.distance_m:
         there = display.distance(backward.distance_m)
         parts.append(say("index_distance", backward=there, whole=display.distance(whole)))

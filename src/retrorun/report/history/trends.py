@@ -15,6 +15,8 @@ Json = dict[str, Any]
 WEEK_S = 7 * 86_400.0
 POINTS = 400  # more are drawn as medians of equal stretches of time
 BINS = 200
+FINEST = 4  # digits more than the metric itself has
+NONZERO = set("123456789")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,21 +47,31 @@ def _card(trend: Trend, days: Mapping[str, Day], display: Display) -> TrendCard:
     how = shown(trend.key, trend.label, trend.unit, display)
     slope = trend.slope_per_week
     early = slope.value is None
-    interval = how.interval(slope.low, slope.high, 1)
+    more = _finer(trend, how)
+    interval = how.interval(slope.low, slope.high, more)
     return TrendCard(
         key=trend.key,
         title=how.label,
         unit=how.unit,
         way=say(f"way_{trend.verdict}"),
-        slope="" if early else _a_week(trend, how),
+        slope="" if early else _a_week(trend, how, more),
         interval="" if early else say("slope_interval", interval=interval),
         note=(slope.reason or trend.note) if early else trend.note,
         figure=_figure(trend, how, days) if len(trend.points) > 1 else None,
     )
 
 
-def _a_week(trend: Trend, how: Shown) -> str:
-    change = how.change(trend.slope_per_week.value, 1)
+def _finer(trend: Trend, how: Shown) -> int:
+    """How many digits more a change shows, so that one that is told of is not shown as zero."""
+    if trend.verdict == "level":
+        return 1
+    change = trend.slope_per_week.value
+    shown_with = (more for more in range(1, FINEST) if set(how.change(change, more)) & NONZERO)
+    return next(shown_with, FINEST)
+
+
+def _a_week(trend: Trend, how: Shown, more: int) -> str:
+    change = how.change(trend.slope_per_week.value, more)
     return say(f"a_week_{trend.key}", fallback="a_week", number=change, unit=how.unit)
 
 

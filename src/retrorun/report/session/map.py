@@ -83,8 +83,24 @@ def _fit(track: Track) -> _Frame | None:
     return _Frame(width, height + EDGE, centred_x, centred_y, scale)
 
 
+def way_paths(
+    track: Track, segments: Sequence[MeasuredSegment]
+) -> tuple[int, int, dict[str, str]] | None:
+    """Width and height in the picture's units, and kind → path, those on top last.
+
+    None where fewer than two positions are known.
+    """
+    frame = _fit(track)
+    return None if frame is None else (frame.width, frame.height, _paths(frame, segments))
+
+
 def _ways(frame: _Frame, segments: Sequence[MeasuredSegment]) -> str:
     """One path a kind; forward below, backward on top."""
+    drawn = _paths(frame, segments)
+    return "".join(f'<path class="way {name}" d="{path}"/>' for name, path in drawn.items())
+
+
+def _paths(frame: _Frame, segments: Sequence[MeasuredSegment]) -> dict[str, str]:
     order = ("still", "unknown", "forward", "candidate", "backward")
     paths: dict[str, list[str]] = {name: [] for name in order}
     for each in segments:
@@ -93,7 +109,7 @@ def _ways(frame: _Frame, segments: Sequence[MeasuredSegment]) -> str:
     if not segments:
         paths["unknown"].append(_path(frame.x, frame.y))
     drawn = {name: "".join(found) for name, found in paths.items()}
-    return "".join(f'<path class="way {name}" d="{path}"/>' for name, path in drawn.items() if path)
+    return {name: path for name, path in drawn.items() if path}
 
 
 def _path(x: FloatArray, y: FloatArray) -> str:

@@ -1,0 +1,148 @@
+"""The share picture: what is on it, what never is, its size, and PNG with and without its extra."""
+
+import builtins
+import dataclasses as dc
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import hand_made_sessions
+import lxml.etree
+import numpy as np
+import pytest
+
+from retrorun.errors import PageError
+from retrorun.model import Session
+from retrorun.report import PictureOptions, png_of, share_picture
+from retrorun.report.numbers import Display
+
+PLAN: hand_made_sessions.Plan = [
+    (600, "forward", "run", "confirmed", 2.5),
+    (100, "backward", "run", "confirmed", 2.0),
+    (300, "forward", "run", "confirmed", 2.5),
+    (80, "backward", "run", "labelled", 2.0),
+    (120, "forward", "run", "confirmed", 2.5),
+]
+MAYBE: hand_made_sessions.Plan = [
+    (900, "forward", "run", "confirmed", 2.9),
+    (300, "backward", "run", "candidate", 2.0),
+]
+METRIC = PictureOptions(Display("metric"))
+
+
+def drawn(session: Session, options: PictureOptions = METRIC) -> Any:  # noqa: ANN401  # lxml has no types
+    """The picture as XML: it must be well formed."""
+    return lxml.etree.fromstring(share_picture(session, options).encode())
+
+
+def words(found: Any) -> str:  # noqa: ANN401
+    return " ".join(" ".join(found.itertext()).split())
+
+
+def boxes(found: Any, fill: str) -> list[tuple[float, float]]:  # noqa: ANN401
+    """Left end and width of the rectangles with a fill."""
+    rects = [each for each in found.iter("{*}rect") if each.get("fill") == fill]
+    return [(float(each.get("x", "0")), float(each.get("width"))) for each in rects]
+
+
+def test_size_headline_and_line() -> None:
+    found = drawn(hand_made_sessions.session(PLAN))
+    assert (found.get("width"), found.get("height")) == ("1200", "630")
+    text = words(found)
+    assert "3:00 min backward" in text
+    assert "2 stretches, 360 m of 2.91 km, 15 % of the time" in text
+    assert "3 May 2026" in text
+
+
+def test_the_strip_is_the_session_from_start_to_finish() -> None:
+    found = drawn(hand_made_sessions.session(PLAN))
+    # 1060 units for 1200 s from 70 on
+    assert boxes(found, "url(#sure)") == [
+        pytest.approx((70 + 600 * 1060 / 1200, 100 * 1060 / 1200), abs=0.1),
+        pytest.approx((70 + 1000 * 1060 / 1200, 80 * 1060 / 1200), abs=0.1),
+    ]
+    assert boxes(found, "url(#maybe)") == []
+
+
+def test_a_maybe_is_called_one_and_hatched() -> None:
+    found = drawn(hand_made_sessions.session(MAYBE))
+    assert "5:00 min maybe backward" in words(found)
+    assert boxes(found, "url(#sure)") == []
+    assert len(boxes(found, "url(#maybe)")) == 1
+
+
+def test_nothing_backward_is_said_plainly() -> None:
+    found = drawn(hand_made_sessions.session([(600, "forward", "run", "confirmed", 2.5)]))
+    assert "10:00 min in motion" in words(found)
+    assert "nothing backward" in words(found)
+
+
+def test_no_name_place_or_time_of_day_and_no_day_if_it_is_to_be_left_out() -> None:
+    session = dc.replace(hand_made_sessions.session(PLAN), name="Along the Ljubljanica")
+    svg = share_picture(session, METRIC)
+    assert "Ljubljan" not in svg
+    assert session.id not in svg
+    assert "2026" not in share_picture(session, dc.replace(METRIC, dated=False))
+
+
+def test_a_title_is_data_and_shrinks_to_its_room() -> None:
+    options = dc.replace(METRIC, title='"><script>alert(1)</script>' + "x" * 200)
+    svg = share_picture(hand_made_sessions.session(PLAN), options)
+    assert "<script" not in svg
+    lxml.etree.fromstring(svg.encode())
+
+
+def test_units_are_the_athlete_s() -> None:
+    svg = share_picture(hand_made_sessions.session(PLAN), PictureOptions(Display("imperial")))
+    assert " /mi" in svg
+    assert "km" not in svg
+
+
+def test_the_way_only_where_it_is_asked_for() -> None:
+    session, track = hand_made_sessions.session(PLAN), hand_made_sessions.track(PLAN)
+    without, with_way = drawn(session), drawn(session, dc.replace(METRIC, track=track))
+    assert without.findall("{*}g") == []
+    (group,) = with_way.findall("{*}g")
+    assert len(group) >= 2
+    nowhere = dc.replace(
+        track,
+        columns={
+            name: np.full(track.seconds, np.nan) if name in {"x_m", "y_m"} else values
+            for name, values in track.columns.items()
+        },
+    )
+    with pytest.raises(PageError, match="no positions"):
+        share_picture(session, dc.replace(METRIC, track=nowhere))
+
+
+def test_png_has_the_size_and_another_picture_other_bytes() -> None:
+    pytest.importorskip("resvg_py")
+    first = png_of(share_picture(hand_made_sessions.session(PLAN), METRIC))
+    assert first.startswith(b"\x89PNG\r\n\x1a\n")
+    assert struct.unpack(">II", first[16:24]) == (1200, 630)
+    assert first == png_of(share_picture(hand_made_sessions.session(PLAN), METRIC))
+    assert first != png_of(share_picture(hand_made_sessions.session(MAYBE), METRIC))
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole: Callable[..., Any] = builtins.__import__
+
+    def without(name: str, *more: object) -> Any:  # noqa: ANN401
+        if name == "resvg_py":
+            raise ImportError(name)
+        return whole(name, *more)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(PageError) as problem:
+        png_of(share_picture(hand_made_sessions.session(PLAN), METRIC))
+    assert 'pip install "retrorun[picture]"' in str(problem.value)
+    assert problem.value.slug == "picture-extra-missing"
+
+
+def test_without_fonts_no_picture_without_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    resvg = pytest.importorskip("resvg_py")
+    draw = resvg.svg_to_bytes
+    monkeypatch.setattr(resvg, "svg_to_bytes", lambda svg: draw(svg, skip_system_fonts=True))
+    with pytest.raises(PageError) as problem:
+        png_of(share_picture(hand_made_sessions.session(PLAN), METRIC))
+    assert problem.value.slug == "picture-without-fonts"
