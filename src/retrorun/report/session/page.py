@@ -11,35 +11,43 @@ from markupsafe import Markup
 from retrorun.detect.labels import RECORDED
 from retrorun.model import (
     Athlete,
-    Estimate,
     Label,
     MeasuredSegment,
     Remark,
     Session,
-    Totals,
     Track,
 )
 from retrorun.model.comparison import Claim, Guidance
 from retrorun.report.claims import ClaimCards, claim_cards
 from retrorun.report.figures import Table, grid
-from retrorun.report.inbox import Habit, habit_seconds, session_habit
+from retrorun.report.inbox import Habit, session_habit
 from retrorun.report.numbers import (
     UNKNOWN,
     Display,
     Tile,
-    clock,
-    number,
     percent,
     session_moment,
-    signed,
     spoken_time,
 )
 from retrorun.report.page import LIVE, Place, render
 from retrorun.report.session import contrast, segments
-from retrorun.report.session.contrast import technique_figure
-from retrorun.report.session.lanes import Lane, lanes, lanes_figure, minute_table
+from retrorun.report.session.contrast import Panel, technique_panels
+from retrorun.report.session.lanes import (
+    DrawnLanes,
+    Lane,
+    drawn_lanes,
+    lanes,
+    line_values,
+    minute_table,
+)
 from retrorun.report.session.map import Map, draw_map, draw_strip
 from retrorun.report.session.question import presses_s, turns_s
+from retrorun.report.session.tiles import (
+    is_undecided,
+    may_be_backward,
+    of_kind,
+    session_tiles,
+)
 from retrorun.report.words import say
 
 LONGEST_NAME = 160
@@ -104,17 +112,19 @@ class SessionView:
     headline: Markup
     subline: str
     undecided: bool
+    markable: bool
     outdated: bool
     asked: tuple[tuple[str, str], ...]
     habit: Habit | None
     tiles: tuple[Tile, ...]
     strip: Markup
     map: Map | None
-    lanes: Mapping[str, Any] | None
+    lanes: DrawnLanes | None
     minutes: Table | None
     rows: segments.Rows
     contrast: contrast.Contrast | None
-    technique: Mapping[str, Any] | None
+    technique: tuple[Panel, ...]
+    speed_unit: str
     claims: ClaimCards
     guidance: Guidance | None
     quality: segments.Quality
@@ -135,7 +145,9 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
     measured = session.measures.segments
     on = grid(track.seconds)
     found = _lanes(session, track, display)
-    picture = None if context.redacted else draw_map(track, measured, on, display)
+    picture = (
+        None if context.redacted else draw_map(track, measured, on, display, session.distance_m)
+    )
     rows = segments.rows(measured, display)
     leaves = context.redacted or context.standalone
     asked = segments.answering(session, context.undo, fresh=context.fresh)
@@ -147,23 +159,26 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
         headline=session_headline(session),
         subline=session_subline(session, display),
         undecided=is_undecided(session),
+        markable=bool(found) and not context.redacted and not may_be_backward(session),
         outdated=context.outdated,
         asked=_asked(session),
         habit=session_habit(context.athlete, measured),
         tiles=session_tiles(session, display),
         strip=draw_strip(measured, session.duration_s),
         map=picture,
-        lanes=lanes_figure(found, measured, on),
+        lanes=drawn_lanes(found, measured, _lap_ends_s(session), display),
         minutes=minute_table(found, track.seconds),
         rows=rows,
         contrast=contrast.contrast(measured, display),
-        technique=technique_figure(session, display),
+        technique=technique_panels(session, display),
+        speed_unit=f"{display.long_unit}/h",
         claims=claim_cards(each for each in context.claims if each.status != "not measurable"),
         guidance=context.guidance,
         quality=segments.quality(session),
         answering=None if context.redacted else asked,
         note=context.note,
         data=_data(session, picture, on.step_s)
+        | {"lines": line_values(found, on)}
         | ({} if context.redacted else {"answers": _answer_data(session, track)})
         | {"archive": "" if leaves else context.archive_option},
     )
@@ -175,6 +190,12 @@ def _lanes(session: Session, track: Track, display: Display) -> tuple[Lane, ...]
     return tuple(each for each in lanes(track, display) if compass or each.key != "facing")
 
 
+def _lap_ends_s(session: Session) -> tuple[int, ...]:
+    """Seconds at which a lap ended, the last one aside."""
+    ends = (round(each.end_time_s - session.start_time_s) for each in session.laps[:-1])
+    return tuple(each for each in ends if 0 < each < session.duration_s)
+
+
 def _title(session: Session) -> str:
     """The activity's own name, no longer than a line or two, or the sport."""
     name = session.name or say(f"sport_{session.sport}", fallback="sport_other")
@@ -184,7 +205,7 @@ def _title(session: Session) -> str:
 def _data(session: Session, picture: Map | None, step_s: float) -> dict[str, Any]:
     """What the script follows: segments, and the map's points."""
     spans = [
-        [round(each.segment.start_s), round(each.segment.end_s)]
+        [round(each.segment.start_s), round(each.segment.end_s), each.segment.kind]
         for each in session.measures.segments
     ]
     data: dict[str, Any] = {
@@ -230,14 +251,13 @@ def session_page(session: Session, track: Track, context: SessionContext) -> str
     shown = redacted(session) if context.redacted else session
     view = session_view(shown, track, context)
     title = f"{view.title} · {view.moment}"
-    charts = bool(view.lanes or view.technique)
-    return render("session", title, context.place, view=view, charts=charts)
+    return render("session", title, context.place, view=view, charts=False)
 
 
 def session_headline(session: Session) -> Markup:
     """One sentence that tells the session's story; the telling part is emphasised."""
     backward = session.total("backward")
-    stretches = _of_kind(session, "backward")
+    stretches = of_kind(session, "backward")
     if stretches:
         share = backward.moving_s / session.moving_s if session.moving_s else None
         template = say("headline_one" if len(stretches) == 1 else "headline_many")
@@ -252,7 +272,7 @@ def session_headline(session: Session) -> Markup:
         lasting = {way: spoken_time(metrics_s) for way, (metrics_s, _) in sides.items()}
         return Markup(say("headline_asked")).format(**lasting)  # noqa: S704  # our own words
     maybe = session.total("candidate")
-    found = _of_kind(session, "candidate")
+    found = of_kind(session, "candidate")
     if found:
         template = say("headline_candidate_one" if len(found) == 1 else "headline_candidate_many")
         return Markup(template).format(  # noqa: S704  # our own words
@@ -271,22 +291,10 @@ def _asked(session: Session) -> tuple[tuple[str, str], ...]:
     return (say("asked"), f"{command} forward"), (say("asked_other"), f"{command} backward")
 
 
-def is_undecided(session: Session) -> bool:
-    """Whether the session moves and nothing in it speaks for or against backward."""
-    moving = [each.segment for each in session.measures.segments if each.segment.gait != "still"]
-    return bool(moving) and not any(
-        each.is_decided or any(each.evidence.values()) for each in moving
-    )
-
-
 def _maybe_grounds(found: Sequence[MeasuredSegment]) -> str:
     """What the candidates rest on: a compass whose front is not known, or the steps."""
     compass = any(each.segment.evidence.get("heading") for each in found)
     return say("maybe_by_compass" if compass else "maybe_by_steps")
-
-
-def _of_kind(session: Session, name: str) -> list[MeasuredSegment]:
-    return [each for each in session.measures.segments if each.segment.kind == name]
 
 
 def _verb(stretches: Sequence[MeasuredSegment]) -> str:
@@ -302,127 +310,6 @@ def session_subline(session: Session, display: Display) -> str:
     parts.append(say("moving", time=spoken_time(session.moving_s)))
     parts.append(say("whole", time=spoken_time(session.duration_s)))
     return " · ".join(parts)
-
-
-def session_tiles(session: Session, display: Display) -> tuple[Tile, ...]:
-    """The headline tiles of a session."""
-    first = _undecided_tiles() if is_undecided(session) else _backward(session, display)
-    return (
-        *first,
-        _energy(session.total("backward"), session),
-        _cost(session.measures.cost_factor, session.measures.net_factor),
-        _heart(session),
-        _confidence(session),
-        _quality(session),
-    )
-
-
-def _undecided_tiles() -> tuple[Tile, ...]:
-    """Backward time, distance and share where nothing tells directions apart: not zero."""
-    names = ("tile_time", "tile_distance", "tile_share")
-    return tuple(Tile(say(name), UNKNOWN, say("tile_undecided")) for name in names)
-
-
-def _backward(session: Session, display: Display) -> tuple[Tile, ...]:
-    backward = session.total("backward")
-    share = backward.moving_s / session.moving_s if session.moving_s else None
-    return (
-        Tile(
-            say("tile_time"),
-            clock(backward.seconds),
-            _time_note(session),
-            "backward",
-        ),
-        Tile(
-            say("tile_distance"),
-            display.distance(backward.distance_m),
-            say("tile_distance_note", distance=display.distance(session.distance_m)),
-            "backward",
-        ),
-        Tile(
-            say("tile_share"),
-            percent(share),
-            say("tile_share_note", time=clock(session.moving_s)),
-            "backward",
-        ),
-    )
-
-
-def _time_note(session: Session) -> str:
-    """How much of it counts by habit, and how much more there may be."""
-    seconds = {
-        "habit": habit_seconds(session.measures.segments),
-        "candidate": session.total("candidate").seconds,
-    }
-    parts = [
-        say(f"tile_time_{each}", time=clock(time_s)) for each, time_s in seconds.items() if time_s
-    ]
-    return ", ".join(parts) or say("tile_time_note")
-
-
-def _energy(backward: Totals, session: Session) -> Tile:
-    label = say("tile_energy")
-    if backward.energy_kcal is None:
-        totals = session.measures.totals.values()
-        known = any(total.energy_kcal is not None for total in totals)
-        return Tile(label, UNKNOWN, "" if known else say("tile_energy_mass"))
-    low, high = backward.low_kcal, backward.high_kcal
-    between = (
-        "" if low is None or high is None else say("between", low=f"{low:.0f}", high=f"{high:.0f}")
-    )
-    return Tile(label, number(backward.energy_kcal, 0, "kcal"), between)
-
-
-def _cost(factor: Estimate, net: Estimate | None) -> Tile:
-    if factor.value is None:
-        return Tile(say("tile_cost"), UNKNOWN, factor.reason or "")
-    note = (
-        ""
-        if factor.low is None or factor.high is None
-        else say("interval", low=f"{factor.low:.2f}", high=f"{factor.high:.2f}")
-    )
-    if net is not None and net.value is not None:
-        note = f"{note}, {say('tile_cost_net', value=f'{net.value:.2f}')}"
-    return Tile(say("tile_cost"), f"{factor.value:.2f} ×", note)
-
-
-def _heart(session: Session) -> Tile:
-    """Mean heart rate backward minus forward: a difference of beats over seconds, unmatched."""
-    backward, forward = session.total("backward"), session.total("forward")
-    if not backward.beats_s or not forward.beats_s:
-        return Tile(say("tile_heart"), UNKNOWN, say("tile_heart_none"))
-    gained = 60 * (backward.beats / backward.beats_s - forward.beats / forward.beats_s)
-    return Tile(say("tile_heart"), signed(gained, 0, say("bpm")), say("tile_heart_note"))
-
-
-def _confidence(session: Session) -> Tile:
-    """Mean probability of the backward segments, by their length."""
-    found = _of_kind(session, "backward") or _of_kind(session, "candidate")
-    seconds = sum(each.metrics.seconds for each in found)
-    if not seconds:
-        return Tile(say("tile_sure"), UNKNOWN, _grounds(session))
-    sure = sum(each.segment.probability * each.metrics.seconds for each in found) / seconds
-    return Tile(say("tile_sure"), percent(min(sure, 0.99)), _grounds(session))
-
-
-def _grounds(session: Session) -> str:
-    if is_undecided(session):
-        return say("tile_undecided")
-    if any(each.segment.verdict == "labelled" for each in session.measures.segments):
-        return say("grounds_label")
-    if habit_seconds(session.measures.segments):
-        return say("grounds_habit")
-    return say("grounds_compass" if session.heading.kind == "compass" else "grounds_gait")
-
-
-def _quality(session: Session) -> Tile:
-    """The poorest of the channels that matter, and how many remarks there are."""
-    wanted = ("position", "heart_rate", "cadence", "heading")
-    have = [name for name in wanted if session.channels.get(name, 0) >= 0.5]
-    doubts = len(session.notes) + len(session.source.warnings) + len(session.measures.notes)
-    which = {0: "none", 1: "one"}.get(doubts, "note")
-    note = say(f"tile_quality_{which}", count=doubts)
-    return Tile(say("tile_quality"), say("of", count=len(have), whole=len(wanted)), note)
 
 
 def redacted(session: Session) -> Session:
