@@ -71,7 +71,7 @@ def contrast(measured: Sequence[MeasuredSegment], display: Display) -> Contrast 
         forward = [each.metrics for each in same if each.segment.kind == "forward"]
         found = _found(backward, forward) if backward and forward else []
         if found:
-            changes = [_change(back, ahead) for _, back, ahead in found]
+            changes = [_change(*each) for each in found]
             ends = [abs(end) for each in changes if each for end in each if end is not None]
             widest = max([end for end in ends if end <= MOST_REACH], default=LEAST_REACH)
             reach = max(-(-int(widest + 1) // 10) * 10, LEAST_REACH)
@@ -90,7 +90,7 @@ def _found(
 def _compared(row: Row, backward: _Mean, forward: _Mean, reach: int, display: Display) -> Compared:
     back, ahead = (cell(each.value, row.unit, row.style, display) for each in (backward, forward))
     label = say(f"measure_{row.key}")
-    change = _change(backward, forward)
+    change = _change(row, backward, forward)
     if change is None:
         return Compared(label, back, ahead, UNKNOWN, "", None)
     value, low, high = change
@@ -101,13 +101,15 @@ def _compared(row: Row, backward: _Mean, forward: _Mean, reach: int, display: Di
     return Compared(label, back, ahead, f"{signed(round(value))} %", interval, picture)
 
 
-def _change(backward: _Mean, forward: _Mean) -> tuple[float, float | None, float | None] | None:
+def _change(
+    row: Row, backward: _Mean, forward: _Mean
+) -> tuple[float, float | None, float | None] | None:
     """Difference in per cent of forward, and its 95 % interval where both sides have one.
 
     The interval is Welch's (1947), of the logarithm of the quotient: means of stretches with
-    unequal variances.
+    unequal variances. Of slopes, which lie around zero, there is no quotient.
     """
-    if backward.value <= 0 or forward.value <= 0:
+    if row.style.scale == "percent" or backward.value <= 0 or forward.value <= 0:
         return None
     ratio = backward.value / forward.value
     if backward.error is None or forward.error is None:
