@@ -401,8 +401,8 @@ PICTURES: Mapping[str, str] = {
     "technique_run": "Running",
     "technique_mark": "Stretch {number}, {length}: {speed}, {steps}",
     "contrast_caption": (
-        "Means over all {gait} of this session; speed and hills are not matched. Dot: difference; "
-        "bar: its 95 % interval, from how much stretches differ"
+        "Means over all {gait}; speed and hills are not matched. Bar: 95 % interval, from how "
+        "much stretches differ"
     ),
     "tile_whole_distance": "Distance",
     "tile_moving": "Moving time",

@@ -131,7 +131,7 @@
       if (dot() && facts.map_x) {
         const i = Math.round(now / facts.map_step_s), px = facts.map_x[i], py = facts.map_y[i];
         const known = px !== null && px !== undefined;
-        dot().setAttribute("cx", known ? px : -99); dot().setAttribute("cy", known ? py : -99);
+        dot().setAttribute("cx", known ? px : -9999); dot().setAttribute("cy", known ? py : -9999);
       }
     }
     const later = (t) => { if (due) cancelAnimationFrame(due); due = requestAnimationFrame(() => { due = 0; show(t); }); };

@@ -91,7 +91,7 @@ def draw_map(
         f'style="--desk:{frame.desk:.2f};--phone:{frame.phone:.2f}" '
         f'aria-label="{say("map_label")}">'
         f"{''.join(parts)}"
-        '<path class="focus" d=""/><circle class="cursor" r="13" cx="-99" cy="-99"/></svg>'
+        '<path class="focus" d=""/><circle class="cursor" r="13" cx="-9999" cy="-9999"/></svg>'
     )
     x, y = (integers(pick(values, on)) for values in (frame.x, frame.y))
     wide = frame.width > BESIDE_PX[0] * UNITS_PX
