@@ -378,6 +378,9 @@ INBOX: Mapping[str, str] = {
 
 # lanes, map, technique and tiles of a session's page
 PICTURES: Mapping[str, str] = {
+    "noscript_session": (
+        "Scripts are off: pictures and tables hold everything; answers need a script."
+    ),
     "start_finish": "Start and finish",
     "map_badge": "Stretch {number}, {kind}",
     "lanes_label": "Pace, heart rate, steps, elevation and facing over time",
