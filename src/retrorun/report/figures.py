@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 
 from retrorun.units import FloatArray
 
@@ -160,3 +161,33 @@ def window(start_s: float, end_s: float, seconds: int) -> Window:
     around = min(max(round(0.6 * (end_s - start_s)), 60), 300)
     first, last = max(int(start_s) - around, 0), min(math.ceil(end_s) + around, seconds)
     return Window(first, last, max(1, -(-(last - first) // POINTS_AROUND)))
+
+
+EDGE = 6.0  # per cent of a whisker's picture left free on both sides
+
+
+def whisker(value: float, low: float | None, high: float | None, reach: float) -> Markup:
+    """A difference in per cent and its interval, zero in the middle of the picture.
+
+    Args:
+        value: left of the middle backward is less than forward.
+        low: lower end of the interval; None where there is none.
+        high: upper end; None the same.
+        reach: per cent at the picture's edges; what lies beyond is drawn there.
+    """
+
+    def x(end: float) -> str:
+        return f"{50 + (50 - EDGE) * min(max(end, -reach), reach) / reach:.1f}%"
+
+    known = "" if low is None or high is None else _interval(x(low), x(high))
+    svg = (
+        '<svg class="whisker" width="100%" height="22" aria-hidden="true">'
+        '<line class="one" x1="50%" x2="50%" y1="0" y2="22"/>'
+        f'<line class="stem" x1="50%" x2="{x(value)}" y1="11" y2="11"/>{known}'
+        f'<circle cx="{x(value)}" cy="11" r="5.5"/></svg>'
+    )
+    return Markup(svg)  # noqa: S704  # numbers only
+
+
+def _interval(low: str, high: str) -> str:
+    return f'<line class="range" x1="{low}" x2="{high}" y1="11" y2="11"/>'

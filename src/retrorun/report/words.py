@@ -7,7 +7,7 @@ their gaps is escaped.
 from collections.abc import Mapping
 
 from retrorun.metrics import COMPARED, CONTRASTED, LISTED, STYLES
-from retrorun.report.words_comparison import COHORT, HISTORY, INBOX
+from retrorun.report.words_comparison import COHORT, HISTORY, INBOX, PICTURES
 
 _UNSET = "\0"
 
@@ -249,7 +249,6 @@ WORDS: Mapping[str, str] = {
         "way. Stretches are shown as forward only because most running is. If some of it was "
         "backward, say so:"
     ),
-    "tile_undecided": "nothing here can tell",
     "headline_none": "<b>No backward running</b> was found in this session.",
     "moving": "{time} moving",
     "whole": "{time} from start to finish",
@@ -291,13 +290,8 @@ WORDS: Mapping[str, str] = {
     "map_none": "The recording has no positions to draw.",
     "map_redacted": "The map was left out.",
     "strip_label": "The session from start to finish; its stretches are in the table below",
-    "lanes_label": "Pace, heart rate, steps, elevation and facing over time",
     "lanes_none": "The recording has nothing to draw over time.",
     "cursor_label": "Time in the session",
-    "lanes_help": (
-        "Move over the lanes to read them; drag to select a stretch. By keyboard: arrow keys "
-        "move, Shift and arrow keys select, Escape clears."
-    ),
     "lane_pace": "Pace",
     "lane_heart": "Heart rate",
     "lane_cadence": "Step rate",
@@ -305,9 +299,7 @@ WORDS: Mapping[str, str] = {
     "lane_height": "Elevation",
     "lane_facing": "Facing against course",
     "facing_forward": "ahead",
-    "facing_right": "right",
     "facing_backward": "behind",
-    "facing_left": "left",
     "lanes_table": "The lanes as a table (medians)",
     "time": "Time",
     "select_title": "Selected",
@@ -391,7 +383,6 @@ WORDS: Mapping[str, str] = {
         "runs of retrorun process analyse it again."
     ),
     "label_how": "Something wrong? Say so, and it stays said:",
-    "contrast_caption": "Means over all {gait} of this session; speed and hills are not matched",
     "contrast_none": (
         "There is nothing to compare: it takes confirmed backward and forward stretches of the "
         "same gait."
@@ -401,12 +392,6 @@ WORDS: Mapping[str, str] = {
     "gait_walk": "walking",
     "measure": "Measure",
     "change": "Difference",
-    "technique_words": (
-        "Each mark is one stretch. Backward running takes quicker, shorter steps: marks above your "
-        "own forward line at the same speed."
-    ),
-    "technique_none": "It takes stretches with both speed and step rate.",
-    "technique_label": "Step rate against speed, one mark a stretch",
     "forward_line": "Your forward line",
     "speed": "Speed",
     "claims_none": "No claims were compared for this session.",
@@ -491,6 +476,7 @@ WORDS: Mapping[str, str] = {
     # questions and answers
     **REVIEW,
     **INBOX,
+    **PICTURES,
     # pages over many sessions
     **HISTORY,
     # the page over athletes

@@ -1,4 +1,7 @@
-"""Words of the pages over many sessions and over many athletes; `words.WORDS` includes them."""
+"""Words of the pages over many sessions and over many athletes, and of a session's pictures.
+
+`words.WORDS` includes them.
+"""
 
 from collections.abc import Mapping
 
@@ -446,4 +449,51 @@ INBOX: Mapping[str, str] = {
     "note_text": "Note",
     "note_keep": "Keep",
     "note_kept": "Kept.",
+}
+
+
+# lanes, map, technique and tiles of a session's page
+PICTURES: Mapping[str, str] = {
+    "noscript_session": (
+        "Scripts are off: pictures and tables hold everything; answers need a script."
+    ),
+    "start_finish": "Start and finish",
+    "map_badge": "Stretch {number}, {kind}",
+    "lanes_label": "Pace, heart rate, steps, elevation and facing over time",
+    "lanes_help": (
+        "Move over the lanes to read them; drag to select a stretch. By keyboard: arrow keys "
+        "move, Shift and arrow keys select, Escape clears."
+    ),
+    "lanes_help_touch": (
+        "Touch the lanes to read them. Tap a stretch to select it, then drag its two ends."
+    ),
+    "lanes_how": "Line: median of 13 s or more. Pale: nine seconds in ten.",
+    "lanes_laps": "Marks at the foot: laps.",
+    "lap_end": "Lap at {time}",
+    "technique_words": (
+        "Each mark is one stretch. Backward running takes quicker, shorter steps: marks above your "
+        "own forward line at the same speed."
+    ),
+    "technique_none": "It takes stretches with both speed and step rate.",
+    "technique_label": "Step rate against speed, {gait}: one mark a stretch",
+    "technique_walk": "Walking",
+    "technique_run": "Running",
+    "technique_mark": "Stretch {number}, {length}: {speed}, {steps}",
+    "contrast_caption": (
+        "Means over all {gait}; speed and hills are not matched. Bar: 95 % interval, from how "
+        "much stretches differ"
+    ),
+    "tile_whole_distance": "Distance",
+    "tile_moving": "Moving time",
+    "tile_pace": "Pace, {which}",
+    "tile_mean_heart": "Heart rate, {which}",
+    "tile_steps": "Step rate, {which}",
+    "tile_step_length": "Step length, {which}",
+    "tile_mean_energy": "Energy, {which}",
+    "tile_mean": "mean",
+    "tile_undecided": "nothing here can tell",
+    "tile_heart_alone": "mean; no forward part to compare with",
+    "yes_short": "Yes",
+    "mark_part": "Mark the backward part",
+    "mark_part_how": "It selects a part of the lanes; move its two ends, then say what it was.",
 }

@@ -20,8 +20,7 @@ from retrorun.report.inbox import (
 )
 from retrorun.report.numbers import Display
 from retrorun.report.session.lanes import lane_pictures
-from retrorun.report.session.map import turned_map
-from retrorun.report.session.question import expected_spm, presses_s, question, turns_s
+from retrorun.report.session.question import expected_spm, presses_s, question, turned_map, turns_s
 from retrorun.report.session.segments import answering
 
 START_S = hand_made_sessions.START_S
@@ -187,11 +186,18 @@ def test_a_track_without_positions_has_no_map() -> None:
     assert turned_map(nowhere, window(200, 260, 600), Display()) is None
 
 
+def drawn_heights(path: str) -> list[int]:
+    """Heights of the points of one unbroken line, written as a place and steps from it."""
+    (first,) = re.findall(r"M\d+ (\d+)", path)
+    steps = [int(each) for each in re.findall(r"-?\d+", path.split("l")[1])[1::2]]
+    return [int(first) + sum(steps[: n + 1]) for n in range(len(steps))]
+
+
 def test_lanes_show_what_was_recorded_with_quick_up() -> None:
     expected = expected_spm(session(), track(), Athlete())
     found = lane_pictures(track(), expected, window(200, 260, 600), Display())
     assert [each.key for each in found] == ["pace", "heart", "steps"]
-    heights = [int(each) for each in re.findall(r"[ML]\d+ (\d+)", found[0].line)]
+    heights = drawn_heights(found[0].line)
     # 2.9 m/s before, 2.1 m/s within: the quick part lies higher, which is nearer to 0
     assert max(heights[10:50]) < min(heights[70:110])
     assert found[2].expected

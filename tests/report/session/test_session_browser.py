@@ -88,18 +88,17 @@ def test_standalone_page_works_alone(page: Page, put: Put) -> None:
         )
     )
     opened(page, url)
-    assert page.locator("#lanes .main-svg").count() > 0
+    assert page.locator("#part-lanes .line.backward").count() > 0
     assert messages == []
     assert [each for each in asked if not each.startswith("data:")] == [url]
 
 
 def test_moving_over_lanes_moves_readout_map_and_table(page: Page, put: Put, html: str) -> None:
     opened(page, put(html))
-    box = page.locator("#stack").bounding_box()
+    box = page.locator("#part-lanes").bounding_box()
     assert box
-    # the third stretch, [1320, 1470) of 3600 s, between margins of 46 px
-    x = box["x"] + 46 + (box["width"] - 92) * 1400 / 3600
-    page.mouse.move(x, box["y"] + 60)
+    # the third stretch, [1320, 1470) of 3600 s
+    page.mouse.move(box["x"] + box["width"] * 1400 / 3600, box["y"] + 60)
     page.wait_for_function("document.querySelector('tr.on')")
     assert page.locator("tr.on th").inner_text() == "3"
     assert "Backward run" in page.locator("#readout").inner_text()
@@ -109,12 +108,12 @@ def test_moving_over_lanes_moves_readout_map_and_table(page: Page, put: Put, htm
 
 def test_selecting_gives_the_command_to_copy(page: Page, put: Put, html: str) -> None:
     opened(page, put(html))
-    box = page.locator("#stack").bounding_box()
+    box = page.locator("#part-lanes").bounding_box()
     assert box
-    scale = (box["width"] - 92) / 3600
-    page.mouse.move(box["x"] + 46 + 600 * scale, box["y"] + 60)
+    scale = box["width"] / 3600
+    page.mouse.move(box["x"] + 600 * scale, box["y"] + 60)
     page.mouse.down()
-    page.mouse.move(box["x"] + 46 + 720 * scale, box["y"] + 60, steps=4)
+    page.mouse.move(box["x"] + 720 * scale, box["y"] + 60, steps=4)
     page.mouse.up()
     command = page.locator("#command").inner_text().split()
     assert command[:3] == ["retrorun", "label", "0123456789ab"]
@@ -225,13 +224,13 @@ def test_readable_with_scripts_off(browser: Browser, put: Put, html: str) -> Non
     page.close()
 
 
-def test_dark_lanes_are_drawn_in_light_ink(browser: Browser, put: Put, html: str) -> None:
+def test_dark_lanes_are_named_in_light_ink(browser: Browser, put: Put, html: str) -> None:
     inks = []
     for scheme in ("light", "dark"):
         page = browser.new_page(color_scheme="dark" if scheme == "dark" else "light")
         opened(page, put(html))
-        line = page.locator("#lanes .subplot.xy2 path.js-line").first
-        inks.append(line.evaluate("each => getComputedStyle(each).stroke"))
+        line = page.locator("#part-lanes .pace .name b")
+        inks.append(line.evaluate("each => getComputedStyle(each).color"))
         page.close()
     assert inks == ["rgb(29, 35, 41)", "rgb(233, 236, 239)"]
 

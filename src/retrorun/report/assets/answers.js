@@ -47,7 +47,7 @@
   };
 
   // -- live: the server sends the page as it is now; its parts take their places --------------------
-  const PARTS = ["part-top", "part-tiles", "part-map", "part-answers", "part-stretches", "part-contrast", "part-claims", "part-guidance", "part-quality"];
+  const PARTS = ["part-top", "part-tiles", "part-map", "part-lanes", "part-answers", "part-stretches", "part-contrast", "part-technique", "part-claims", "part-guidance", "part-quality"];
   function follow(state) {
     if (state.page) {
       const fresh = new DOMParser().parseFromString(state.page, "text/html");
@@ -56,9 +56,7 @@
       Object.assign(facts, now);
       Object.assign(known, now.answers);
       document.title = fresh.title;
-      // the numbers are shown before the charts, which take longer, are drawn anew
-      const draw = () => { for (const id of ["lanes", "technique"]) { const figure = fresh.getElementById(`${id}-data`); if (figure) page.redraw?.(id, JSON.parse(figure.textContent)); } };
-      setTimeout(draw, 30);
+      page.look?.();
       beginLaps();
     }
     bar.hidden = false;
@@ -148,13 +146,12 @@
   // -- rows, all, laps ------------------------------------------------------------------------------
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("button");
-    const markOnMap = event.target.closest(".map .mark");
-    if (markOnMap) { pickRow(rowOf(markOnMap.dataset.n)); return; }
     const row = event.target.closest("#part-stretches tr[data-n]");
     if (!button) { if (row) pickRow(row, false); return; }
     if (button.dataset.answer && row) { const start_s = +row.dataset.s; await give(byRow(row, button.dataset.answer)); focusAfter(start_s); } else if (button.classList.contains("choose") && row) pickRow(row);
     else if (button.dataset.all) { await giveAll(button.dataset.all); focusAfter(-1); } else if (button.dataset.lap) { turnLap(button); lapWords(); } else if (button.id === "laps-swap") { lapButtons().forEach(turnLap); lapWords(); } else if (button.id === "laps-yes") { await giveLaps(); focusAfter(-1); } else if (button === undoButton) await undo();
     else if (button.id === "save") save();
+    else if (button.id === "mark-part" && page.choose) markPart();
     else if (button.classList.contains("asked-side")) { await give({ answer: "label", start_s: +button.dataset.s, end_s: +button.dataset.e, direction: button.dataset.direction }); focusAfter(-1); }
     else if (button.dataset.word && chosen) await give(number === null || button.dataset.word === "clear" || !rowOf(number)?.classList.contains("candidate") ? { answer: "label", start_s: chosen[0], end_s: chosen[1], direction: button.dataset.word } : byRow(rowOf(number), button.dataset.word === "backward" ? "accept" : "reject"));
   });
@@ -164,6 +161,12 @@
     if (!follow_) return;
     $("handle-start").focus({ preventScroll: true });
     $("stack").scrollIntoView({ block: "nearest" });
+  }
+  // nothing is known: the middle fifth is a beginning that the athlete moves
+  function markPart() {
+    page.choose(0.4 * facts.duration_s, 0.6 * facts.duration_s);
+    $("stack").scrollIntoView({ block: "center" });
+    $("handle-start").focus({ preventScroll: true });
   }
   function giveAll(answer) {
     const direction = answer === "accept" ? "backward" : "forward", rows = candidates().map((row) => [+row.dataset.s, +row.dataset.e, direction]);

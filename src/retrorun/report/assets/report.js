@@ -17,7 +17,6 @@
   const draw = (chart) => {
     const figure = painted(chart.figure, getComputedStyle(document.documentElement));
     figure.layout.font = { ...figure.layout.font, family: getComputedStyle(document.body).fontFamily };
-    if (chart.range) figure.layout.xaxis = { ...figure.layout.xaxis, range: chart.range };
     if (chart.width) figure.layout.width = chart.width;
     return Plotly.react(chart.at, figure.data, figure.layout, config);
   };
@@ -39,26 +38,25 @@
 
   // -- one session: cursor, selection, links ------------------------------------------------------
   const data = json("session-data");
-  const lanes = charts.find((chart) => chart.at.id === "lanes");
-  if (data && lanes) session(data, lanes);
+  if (data && $("part-lanes")) session(data);
   if (data) rows(data);
+  if (data) document.documentElement.dataset.drawn = "yes"; // a session's pictures need no drawing
 
   function clock(seconds) {
     const whole = Math.round(seconds), h = Math.floor(whole / 3600), m = Math.floor(whole / 60) % 60, s = whole % 60;
     const two = (n) => String(n).padStart(2, "0");
     return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
   }
-  function shown(trace, value) {
+  function shown({ form, scale, unit }, value) {
     if (value === null || value === undefined) return "–";
-    const { form, scale, unit } = trace.meta;
     if (form === "pace") return `${clock(value)} ${unit}`;
     if (form === "angle") return `${value > 180 ? value - 360 : value}°`;
     return `${scale === 100 ? (value / scale).toFixed(2) : Math.round(value / scale)} ${unit}`;
   }
-  function atTime(trace, t) {
+  function atTime(line, t) {
     // a thinned grid has gaps of one point: look at the neighbours too
-    const i = Math.round(t / trace.dx);
-    for (const j of [i, i - 1, i + 1]) if (trace.y[j] !== null && trace.y[j] !== undefined) return trace.y[j];
+    const i = Math.round(t / line.dx);
+    for (const j of [i, i - 1, i + 1]) if (line.y[j] !== null && line.y[j] !== undefined) return line.y[j];
     return null;
   }
   // rows come and go with answers, so the section that holds them listens
@@ -77,6 +75,16 @@
   }
   function rows(facts) {
     overRows((row) => focusMap(facts, +row.dataset.s, +row.dataset.e), () => focusMap(facts, 0, 0));
+    // a number on the map leads to its row
+    document.addEventListener("click", (event) => {
+      const mark = event.target.closest(".map .mark"), row = mark && $(`stretch-${mark.dataset.n}`), page = window.retrorun;
+      if (!row) return;
+      event.preventDefault();
+      page?.reveal?.(row);
+      page?.choose?.(+row.dataset.s, +row.dataset.e, +row.dataset.n);
+      row.scrollIntoView({ block: "center" });
+      row.focus({ preventScroll: true });
+    });
   }
   function focusMap(facts, start, end) {
     const path = document.querySelector(".map .focus");
@@ -90,27 +98,27 @@
     path.setAttribute("d", d);
   }
 
-  function session(facts, chart) {
-    const stack = $("stack"), cursor = $("cursor"), pick = $("pick"), readout = $("readout");
+  function session(facts) {
+    const stack = $("stack"), plot = $("part-lanes"), cursor = $("cursor"), pick = $("pick"), readout = $("readout");
     const panel = $("selection"), command = $("command"), page = window.retrorun = window.retrorun || {};
     const dot = () => document.querySelector(".map .cursor");
-    const traces = chart.figure.data.filter((trace) => trace.meta);
-    const left = chart.figure.layout.margin.l, right = chart.figure.layout.margin.r;
-    let now = 0, anchor = null, chosen = null, segment = null, word = "backward", lit = null, due = 0, dragged = false;
+    const left = plot.offsetLeft, right = stack.clientWidth - left - plot.clientWidth;
+    let now = 0, anchor = null, chosen = null, segment = null, word = "backward", lit = null, due = 0, dragged = false, view = null;
 
-    const range = () => chart.range || chart.figure.layout.xaxis.range;
-    const toTime = (x) => { const [a, b] = range(); const w = stack.clientWidth - left - right; return Math.min(b, Math.max(a, a + (x - left) / w * (b - a))); };
-    const toX = (t) => { const [a, b] = range(); const w = stack.clientWidth - left - right; return left + (t - a) / (b - a) * w; };
+    const range = () => view || [0, facts.duration_s];
+    const toTime = (x) => { const [a, b] = range(); return Math.min(b, Math.max(a, a + (x - left) / plot.clientWidth * (b - a))); };
+    const toX = (t) => { const [a, b] = range(); return left + (t - a) / (b - a) * plot.clientWidth; };
 
     function show(t) {
       now = Math.min(facts.duration_s, Math.max(0, t));
       const x = toX(now);
       cursor.style.left = `${x}px`;
+      cursor.classList.add("shown");
       cursor.style.visibility = x < left - 1 || x > stack.clientWidth - right + 1 ? "hidden" : "visible";
       const index = facts.spans.findIndex(([s, e]) => now >= s && now < e);
       const row = index < 0 ? null : document.querySelector(`tr[data-s="${facts.spans[index][0]}"]`);
       const name = row ? row.querySelector(".what").textContent : "";
-      const words = [[clock(now), name], ...traces.map((trace) => [trace.name, shown(trace, atTime(trace, now))])];
+      const words = [[clock(now), name], ...facts.lines.map((line) => [line.name, shown(line, atTime(line, now))])];
       readout.replaceChildren(...words.map(([key, value], i) => {
         const span = document.createElement("span"), strong = document.createElement("b");
         strong.textContent = i ? value : key;
@@ -123,7 +131,7 @@
       if (dot() && facts.map_x) {
         const i = Math.round(now / facts.map_step_s), px = facts.map_x[i], py = facts.map_y[i];
         const known = px !== null && px !== undefined;
-        dot().setAttribute("cx", known ? px : -99); dot().setAttribute("cy", known ? py : -99);
+        dot().setAttribute("cx", known ? px : -9999); dot().setAttribute("cy", known ? py : -9999);
       }
     }
     const later = (t) => { if (due) cancelAnimationFrame(due); due = requestAnimationFrame(() => { due = 0; show(t); }); };
@@ -147,11 +155,46 @@
       command.textContent = `retrorun label ${facts.id} ${start} ${end} ${word}${facts.archive || ""}`;
       $("copy").textContent = $("copy").dataset.label;
     }
-    function zoom(to) {
-      chart.range = to;
-      $("zoomed").hidden = !to;
-      return Promise.resolve(draw(chart)).then(() => { drawPick(); show(now); page.onchoose?.(chosen, segment); });
+    // lanes over the part that is looked at: there the samples themselves take the medians' place
+    function look() {
+      const [a, b] = range(), whole = facts.duration_s;
+      plot.classList.toggle("near", !!view);
+      plot.style.setProperty("--zoom", whole / (b - a));
+      plot.style.setProperty("--from", a / whole);
+      plot.querySelectorAll(".lane svg").forEach((svg, i) => {
+        svg.setAttribute("viewBox", `${a} 0 ${b - a} 1000`);
+        svg.querySelectorAll(".sample").forEach((path) => path.remove());
+        if (view) svg.append(...facts.spans.filter(([s, e]) => s < b && e > a).map((span) => samples(facts.lines[i], span, svg.dataset)));
+      });
+      const steps = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200], step = steps.find((each) => (b - a) / each <= 6) || 21600;
+      if (view || plot.dataset.timed) {
+        const times = plot.querySelector(".times");
+        times.replaceChildren();
+        for (let t = Math.ceil(a / step) * step; t <= b; t += step) {
+          const at = document.createElement("span");
+          at.textContent = clock(t);
+          at.style.left = `${100 * (t - a) / (b - a)}%`;
+          times.append(at);
+        }
+        plot.dataset.timed = "yes";
+      }
+      drawPick();
+      show(now);
+      page.onchoose?.(chosen, segment);
     }
+    function samples(line, [start, end, kind], { top, foot }) {
+      const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+      let d = "", pen = "M";
+      for (let i = Math.floor(start / line.dx); i <= Math.ceil(end / line.dx); i++) {
+        const value = line.y[i];
+        if (value === null || value === undefined) { pen = "M"; continue; }
+        d += `${pen}${i * line.dx} ${Math.round(1000 * Math.min(1, Math.max(0, (value / line.scale - top) / (foot - top))))}`; pen = "L";
+      }
+      path.setAttribute("d", d);
+      path.setAttribute("class", `line sample ${kind}`);
+      return path;
+    }
+    function zoom(to) { view = to; $("zoomed").hidden = !to; look(); }
 
     stack.addEventListener("pointermove", (event) => {
       const t = toTime(event.clientX - stack.getBoundingClientRect().left);
@@ -220,11 +263,6 @@
     new ResizeObserver(() => { drawPick(); cursor.style.left = `${toX(now)}px`; page.onchoose?.(chosen, segment); }).observe(stack);
     cursor.style.left = `${left}px`;
     // what the script of answers needs
-    Object.assign(page, { facts, choose, toTime, toX, edges: [left, right], clock, redraw: (id, figure) => {
-      const other = charts.find((each) => each.at.id === id);
-      if (!other) return;
-      other.figure = figure;
-      draw(other);
-    } });
+    Object.assign(page, { facts, choose, toTime, toX, edges: [left, right], clock, look });
   }
 })();

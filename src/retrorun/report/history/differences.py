@@ -8,6 +8,7 @@ from markupsafe import Markup
 from retrorun.metrics import COMPARED
 from retrorun.model import Comparison, Day, Difference, Pair
 from retrorun.report.claims import ranges
+from retrorun.report.figures import whisker
 from retrorun.report.numbers import (
     UNKNOWN,
     Display,
@@ -23,8 +24,6 @@ from retrorun.report.numbers import (
     spoken_time,
 )
 from retrorun.report.words import say
-
-EDGE = 6.0  # per cent of the picture left free on both sides
 
 
 def cost_headline(comparison: Comparison) -> Markup:
@@ -164,7 +163,9 @@ def _matched_row(each: Difference, reach: float, display: Display) -> MatchedRow
         how.change(each.difference.value),
         how.interval(each.difference.low, each.difference.high),
         UNKNOWN if early else f"{signed(each.percent.value)} %",
-        None if early else _whisker(each, reach),
+        None
+        if early
+        else whisker(each.percent.value or 0.0, each.percent.low, each.percent.high, reach),
         say(
             "pairs_behind",
             pairs=counted(each.pairs, "pairs"),
@@ -173,25 +174,6 @@ def _matched_row(each: Difference, reach: float, display: Display) -> MatchedRow
         (each.difference.reason or each.note) if early else "",
         "" if early else each.note,
     )
-
-
-def _whisker(each: Difference, reach: float) -> Markup:
-    """The interval in per cent, zero in the middle: left of it backward is less than forward."""
-    value = each.percent.value or 0.0
-    low = value if each.percent.low is None else each.percent.low
-    high = value if each.percent.high is None else each.percent.high
-
-    def x(end: float) -> str:
-        return f"{50 + (50 - EDGE) * end / reach:.1f}%"
-
-    svg = (
-        '<svg class="whisker" width="100%" height="22" aria-hidden="true">'
-        '<line class="one" x1="50%" x2="50%" y1="0" y2="22"/>'
-        f'<line class="stem" x1="50%" x2="{x(value)}" y1="11" y2="11"/>'
-        f'<line class="range" x1="{x(low)}" x2="{x(high)}" y1="11" y2="11"/>'
-        f'<circle cx="{x(value)}" cy="11" r="5.5"/></svg>'
-    )
-    return Markup(svg)  # noqa: S704  # numbers only
 
 
 @dataclass(frozen=True, slots=True)

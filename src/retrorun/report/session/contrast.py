@@ -1,44 +1,77 @@
-"""Backward against forward within one session: sums over stretches of the same gait.
+"""Backward against forward within one session, and step rate against speed.
 
-Step rate against speed: each segment beside the athlete's own forward line.
+Differences are of means over stretches of the same gait; they stand with their intervals around
+zero. Technique has axes of its own for walking and for running: each stretch is one mark, beside
+the athlete's own forward line.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from markupsafe import Markup
+
+from retrorun.compare.statistics import student
 from retrorun.metric_types import Reciprocal, Row
 from retrorun.metrics import CONTRASTED, number_of
 from retrorun.model import GaitLine, MeasuredSegment, Metrics, Session
-from retrorun.report.numbers import UNKNOWN, Display, cell, number
+from retrorun.model.segment import Kind
+from retrorun.report.figures import whisker
+from retrorun.report.numbers import UNKNOWN, Display, cell, clock, number, signed
+from retrorun.report.session.lanes import round_ticks
 from retrorun.report.words import say
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One measure on both sides; ``bars`` are the two lengths in per cent of the longer."""
+    """One measure on both sides.
+
+    Attributes:
+        label: words, with both sides as they are shown.
+        change: difference in per cent; ``interval``: its 95 % interval, empty where there is none.
+        picture: both around zero; None without a difference.
+    """
 
     label: str
     backward: str
     forward: str
     change: str
-    bars: tuple[int, int]
+    interval: str
+    picture: Markup | None
 
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """The measures that both sides have; ``gait`` in words."""
+    """The measures that both sides have; ``gait`` in words; ``reach``: per cent of half an axis."""
 
     gait: str
     measures: tuple[Compared, ...]
+    reach: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Mean:
+    """A mean over stretches, its relative standard error, and degrees of freedom."""
+
+    value: float
+    error: float | None
+    freedom: int
+
+
+LEAST_REACH, MOST_REACH = 10, 100  # per cent
 
 
 def contrast(measured: Sequence[MeasuredSegment], display: Display) -> Contrast | None:
     """Compare where the session has confirmed or labelled backward and forward movement."""
     for gait, backward, forward in _sides(measured):
-        made = _measures(backward, forward, display)
-        if made:
-            return Contrast(say(f"gait_{gait}"), made)
+        found = _found(backward, forward)
+        if found:
+            changes = [_change(*each) for each in found]
+            ends = [abs(end) for each in changes if each for end in each if end is not None]
+            widest = max([end for end in ends if end <= MOST_REACH], default=LEAST_REACH)
+            reach = max(-(-int(widest + 1) // 10) * 10, LEAST_REACH)
+            measures = tuple(_compared(*each, reach, display) for each in found)
+            return Contrast(say(f"gait_{gait}"), measures, reach)
     return None
 
 
@@ -60,98 +93,159 @@ def heart_rate_difference_bpm(measured: Sequence[MeasuredSegment]) -> float | No
     for _, backward, forward in _sides(measured):
         back, ahead = _mean(row, backward), _mean(row, forward)
         if back is not None and ahead is not None:
-            return back - ahead
+            return back.value - ahead.value
     return None
 
 
-def _measures(
-    backward: Sequence[Metrics], forward: Sequence[Metrics], display: Display
-) -> tuple[Compared, ...]:
-    found = [(each, _mean(each, backward), _mean(each, forward)) for each in CONTRASTED]
-    return tuple(
-        _compared(each, (back, ahead), display)
-        for each, back, ahead in found
-        if back is not None and ahead is not None
+def _found(
+    backward: Sequence[Metrics], forward: Sequence[Metrics]
+) -> list[tuple[Row, _Mean, _Mean]]:
+    means = ((row, _mean(row, backward), _mean(row, forward)) for row in CONTRASTED)
+    return [(row, back, ahead) for row, back, ahead in means if back and ahead]
+
+
+def _compared(row: Row, backward: _Mean, forward: _Mean, reach: int, display: Display) -> Compared:
+    back, ahead = (cell(each.value, row.unit, row.style, display) for each in (backward, forward))
+    label = say(f"measure_{row.key}")
+    change = _change(row, backward, forward)
+    if change is None:
+        return Compared(label, back, ahead, UNKNOWN, "", None)
+    value, low, high = change
+    interval = (
+        "" if low is None or high is None else say("between", low=number(low), high=number(high))
     )
+    picture = whisker(value, low, high, reach)
+    return Compared(label, back, ahead, f"{signed(round(value))} %", interval, picture)
 
 
-def _compared(row: Row, values: tuple[float, float], display: Display) -> Compared:
-    backward, forward = values
-    change = UNKNOWN
-    bars = (0, 0)
-    if backward > 0 and forward > 0:
-        percents = round(100 * (backward / forward - 1))
-        change = f"{'+' if percents > 0 else ''}{number(percents)} %"
-        longest = max(backward, forward)
-        bars = (round(100 * backward / longest), round(100 * forward / longest))
-    back, ahead = (cell(value, row.unit, row.style, display) for value in values)
-    return Compared(say(f"measure_{row.key}"), back, ahead, change, bars)
+def _change(
+    row: Row, backward: _Mean, forward: _Mean
+) -> tuple[float, float | None, float | None] | None:
+    """Difference in per cent of forward, and its 95 % interval where both sides have one.
+
+    The interval is Welch's (1947), of the logarithm of the quotient: means of stretches with
+    unequal variances. Of slopes, which lie around zero, there is no quotient.
+    """
+    if row.style.scale == "percent" or backward.value <= 0 or forward.value <= 0:
+        return None
+    ratio = backward.value / forward.value
+    if backward.error is None or forward.error is None:
+        return 100 * (ratio - 1), None, None
+    parts = [(side.error or 0.0) ** 2 for side in (backward, forward)]
+    below = parts[0] ** 2 / backward.freedom + parts[1] ** 2 / forward.freedom
+    freedom = max(int(sum(parts) ** 2 / below), 1) if below > 0 else 1
+    reach = student(freedom) * math.sqrt(sum(parts))
+    low, high = (ratio * math.exp(sign * reach) for sign in (-1, 1))
+    return 100 * (ratio - 1), 100 * (low - 1), 100 * (high - 1)
 
 
-def _ratio(above: float, below: float) -> float | None:
-    return above / below if below > 0 and above > 0 else None
-
-
-def _mean(row: Row, metrics: Sequence[Metrics]) -> float | None:
+def _mean(row: Row, metrics: Sequence[Metrics]) -> _Mean | None:
     """The mean over segments, formed as the row says; None where none of them has the metric."""
     if isinstance(row.mean, Reciprocal):
-        return _ratio(row.mean.times, _weighted(row.mean.of, metrics) or 0.0)
+        found = _quotient(_weighted(row.mean.of, metrics), 1.0)
+        if found is None or found.value <= 0:
+            return None
+        return _Mean(row.mean.times / found.value, found.error, found.freedom)
     if row.mean is None:
-        return _weighted(row.key, metrics)
+        return _quotient(_weighted(row.key, metrics), 1.0)
     keys = (row.mean.above, row.mean.below)
     pairs = [tuple(number_of(each, key) for key in keys) for each in metrics]
     known = [(above, below or 0.0) for above, below in pairs if above is not None]
-    return _ratio(row.mean.times * sum(a for a, _ in known), sum(b for _, b in known))
+    found = _quotient(known, row.mean.times)
+    return found if found and found.value > 0 else None
 
 
-def _weighted(key: str, metrics: Sequence[Metrics]) -> float | None:
-    """Mean of a metric over the segments that have it, weighted by time in motion."""
+def _weighted(key: str, metrics: Sequence[Metrics]) -> list[tuple[float, float]]:
+    """A metric times its weight, and the weight, time in motion, of the segments that have it."""
     known = [(number_of(each, key), each.moving_s) for each in metrics]
-    pairs = [(value, weight) for value, weight in known if value is not None and weight > 0]
-    weights = sum(weight for _, weight in pairs)
-    return sum(value * weight for value, weight in pairs) / weights if weights else None
+    return [(value * weight, weight) for value, weight in known if value is not None and weight > 0]
 
 
-Json = dict[str, Any]
-LOOKS = {
-    "forward": ("--forward", "circle"),
-    "backward": ("--backward", "diamond"),
-    "candidate": ("--backward", "diamond-open"),
-}
+def _quotient(parts: Sequence[tuple[float, float]], times: float) -> _Mean | None:
+    """``times`` × Σ above / Σ below, and the error of such a quotient (Cochran 1977, 6.4).
+
+    The error is relative, from how far the parts lie off the quotient; None of one part.
+    """
+    whole = sum(below for _, below in parts)
+    total = sum(above for above, _ in parts)
+    if whole <= 0:
+        return None
+    ratio, count = total / whole, len(parts)
+    if count < 2 or ratio == 0:
+        return _Mean(times * ratio, None, 0)
+    squares = sum((above - ratio * below) ** 2 for above, below in parts)
+    error = math.sqrt(count / (count - 1) * squares) / whole / abs(ratio)
+    return _Mean(times * ratio, error, count - 1)
+
+
+KINDS_SHOWN: tuple[Kind, ...] = ("forward", "candidate", "backward")
 SHORTEST_S = 8.0
+MOST_MARKS = 150  # of each direction, the longest
+LEAST_KMH, LEAST_SPM = 2.0, 16.0  # least spans of the axes
 
 
-def technique_figure(session: Session, display: Display) -> Json | None:
-    """One mark a stretch, speed against step rate; None where no stretch has both."""
-    data = []
-    if session.forward_line:
-        data.append(_line(session.forward_line, display))
-    marks = [_marks(session, name, display) for name in LOOKS]
-    data += [each for each in marks if each]
-    if not any(marks):
-        return None
-    return {"data": data, "layout": _layout(display)}
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Step rate against speed of one gait, in per cent of the picture from its left and top.
+
+    Attributes:
+        gait: in words.
+        marks: kind, place, and words of each stretch.
+        line: the forward line where it was seen, and its continuation, as SVG paths.
+        across, up: places and words of the ticks.
+    """
+
+    gait: str
+    marks: tuple[tuple[Kind, float, float, str], ...]
+    line: tuple[str, str]
+    across: tuple[tuple[float, str], ...]
+    up: tuple[tuple[float, str], ...]
 
 
-def _marks(session: Session, name: str, display: Display) -> Json | None:
-    found = [
-        (number, each)
-        for number, each in enumerate(session.measures.segments, 1)
-        if each.segment.kind == name and _usable(each)
+def technique_panels(session: Session, display: Display) -> tuple[Panel, ...]:
+    """Walking and running, each on axes of its own, as far as stretches have speed and steps."""
+    panels = (_panel(session, gait, display) for gait in ("walk", "run"))
+    return tuple(each for each in panels if each)
+
+
+def _panel(session: Session, gait: str, display: Display) -> Panel | None:
+    numbered = enumerate(session.measures.segments, 1)
+    usable = [(n, each) for n, each in numbered if each.segment.gait == gait and _usable(each)]
+    longest = sorted(usable, key=lambda pair: -pair[1].metrics.moving_s)
+    chosen = [
+        pair
+        for kind in KINDS_SHOWN
+        for pair in [each for each in longest if each[1].segment.kind == kind][:MOST_MARKS]
     ]
-    if not found:
+    if not chosen:
         return None
-    colour, symbol = LOOKS[name]
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": say(f"kind_{name}"),
-        "x": [round(_speed(each.metrics.speed_mps or 0.0, display), 2) for _, each in found],
-        "y": [round(each.metrics.cadence_spm or 0.0, 1) for _, each in found],
-        "text": [say("segment_number", number=number) for number, _ in found],
-        "marker": {"color": colour, "symbol": symbol, "size": 9, "line": {"width": 1.5}},
-        "hovertemplate": "%{text}: %{x} · %{y}<extra></extra>",
-    }
+    speeds = [_speed(each.metrics.speed_mps or 0.0, display) for _, each in chosen]
+    rates = [each.metrics.cadence_spm or 0.0 for _, each in chosen]
+    across = _reach(speeds, LEAST_KMH)
+    up = _reach(rates, LEAST_SPM)
+    marks = tuple(
+        (
+            each.segment.kind,
+            _place(speed, across),
+            100 - _place(rate, up),
+            say(
+                "technique_mark",
+                number=n,
+                length=clock(each.metrics.seconds),
+                speed=f"{speed:.1f} {display.long_unit}/h",
+                steps=f"{rate:.0f} {say('spm')}",
+            ),
+        )
+        for (n, each), speed, rate in zip(chosen, speeds, rates, strict=True)
+    )
+    line = session.forward_line if gait == "run" else None
+    return Panel(
+        say(f"technique_{gait}"),
+        marks,
+        _forward_line(line, across, up, display) if line else ("", ""),
+        _labelled(across, (0.5, 1, 2, 5)),
+        tuple((100 - place, words) for place, words in _labelled(up, (2, 5, 10, 20, 50))),
+    )
 
 
 def _usable(each: MeasuredSegment) -> bool:
@@ -160,36 +254,35 @@ def _usable(each: MeasuredSegment) -> bool:
     return bool(long_enough and metrics.speed_mps and metrics.cadence_spm)
 
 
+def _reach(values: Sequence[float], least: float) -> tuple[float, float]:
+    """Ends of an axis: what occurs with room around it, and at least so much."""
+    low, high = min(values), max(values)
+    room = max(0.1 * (high - low), (least - (high - low)) / 2)
+    return low - room, high + room
+
+
+def _place(value: float, ends: tuple[float, float]) -> float:
+    return round(100 * (value - ends[0]) / (ends[1] - ends[0]), 1)
+
+
+def _labelled(ends: tuple[float, float], steps: Sequence[float]) -> tuple[tuple[float, str], ...]:
+    return tuple((_place(tick, ends), f"{tick:g}") for tick in round_ticks(*ends, steps, most=4))
+
+
 def _speed(speed_mps: float, display: Display) -> float:
     """Metres a second as displayed long units an hour."""
     return display.long_value(speed_mps * 3600)
 
 
-def _line(line: GaitLine, display: Display) -> Json:
-    ends = (line.low_mps, line.high_mps)
-    rates = [line.intercept_spm + line.slope_spm_per_mps * speed for speed in ends]
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": say("forward_line"),
-        "x": [round(_speed(speed, display), 2) for speed in ends],
-        "y": [round(rate, 1) for rate in rates],
-        "line": {"color": "--forward", "width": 2, "dash": "dot"},
-        "hoverinfo": "skip",
-    }
+def _forward_line(
+    line: GaitLine, across: tuple[float, float], up: tuple[float, float], display: Display
+) -> tuple[str, str]:
+    """The line between the speeds it was seen at, and over the whole picture."""
 
+    def at(speed_mps: float) -> str:
+        rate = line.intercept_spm + line.slope_spm_per_mps * speed_mps
+        return f"{_place(_speed(speed_mps, display), across):g} {100 - _place(rate, up):g}"
 
-def _layout(display: Display) -> Json:
-    axis: Json = {"gridcolor": "--rule", "zeroline": False, "color": "--muted", "fixedrange": True}
-    return {
-        "height": 214,
-        "margin": {"l": 56, "r": 16, "t": 8, "b": 48},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"color": "--muted", "size": 12},
-        "hovermode": "closest",
-        "dragmode": False,
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        "xaxis": axis | {"title": {"text": f"{say('speed')} {display.long_unit}/h"}},
-        "yaxis": axis | {"title": {"text": f"{say('lane_cadence')} {say('spm')}"}},
-    }
+    per_mps = _speed(1.0, display)
+    ends = [each / per_mps for each in across]
+    return f"M{at(line.low_mps)}L{at(line.high_mps)}", f"M{at(ends[0])}L{at(ends[1])}"

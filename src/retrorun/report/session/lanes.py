@@ -1,26 +1,27 @@
-"""The lanes of a session (pace, heart rate, steps, height, facing): figure, table and pictures.
+"""The lanes of a session (pace, heart rate, steps, height, facing): pictures and table.
 
-The figure has one time axis for all lanes, and segments as bands behind them. Colours are names of
-CSS custom properties (``--ink``) that the page's script replaces, so that one figure serves light,
-dark and paper. Values are whole numbers in small units; each trace's ``meta`` has the scale and
-the form in which they are read out. The table serves readers who cannot see the figure.
+Lanes are SVG on one axis of time that is stretched to the width there is, so that they need no
+script, fit a phone and are sharp on paper; words stand beside them as text. A line is a running
+median in the colour of its direction, over the faint range of nine seconds in ten. The table
+serves readers who cannot see the pictures.
 
-The review shows a part of a session as SVG pictures that need no script. Their lines are drawn
-twice, as forward and as backward; two clips, which the page's script moves with the ends of the
-segment, decide which of them is seen.
+The review shows a part of a session the same way. Its lines are drawn twice, as forward and as
+backward; two clips, which the page's script moves with the ends of the segment, decide which of
+them is seen.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from retrorun.model import MeasuredSegment, Track
+from retrorun.model.segment import Kind
 from retrorun.report.figures import Grid, Table, Window, integers, running_median, smooth, thin
 from retrorun.report.numbers import SLOWEST_S_PER_KM, UNKNOWN, Display, clock
 from retrorun.report.words import say
-from retrorun.units import FloatArray
+from retrorun.units import BoolArray, FloatArray, IntArray
 
 SMOOTH_S = 7  # a pace read off a watch is a mean over some seconds
 STANDING_MPS = 0.6
@@ -28,15 +29,13 @@ STANDING_MPS = 0.6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
-    """One line of a lane.
+    """The line of a lane.
 
     Attributes:
         label: words; ``unit``: of the values as read out.
         values: (n,) at 1 Hz in displayed units.
         scale: values are embedded as whole numbers of 1/scale.
         form: how the script reads a value out: ``pace``, ``number`` or ``angle``.
-        colour: CSS custom property.
-        dots: drawn as dots instead of a line.
     """
 
     label: str
@@ -44,17 +43,14 @@ class Line:
     values: FloatArray
     scale: int = 1
     form: str = "number"
-    colour: str = "--ink"
-    dots: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lane:
-    """One strip: a line, sometimes with a second one on the right."""
+    """One strip and its line."""
 
     key: str
-    first: Line
-    second: Line | None = None
+    line: Line
 
 
 def lanes(track: Track, display: Display) -> tuple[Lane, ...]:
@@ -82,23 +78,19 @@ def _heart(track: Track, _display: Display) -> Lane | None:
     return _lane("heart", Line(say("lane_heart"), say("bpm"), values))
 
 
-def _steps(track: Track, display: Display) -> Lane | None:
+def _steps(track: Track, _display: Display) -> Lane | None:
     cadence = track.column("cadence_spm")
     counted = np.where(cadence > 0, cadence, np.nan)
-    first = Line(say("lane_cadence"), say("spm"), counted)
-    length = track.column("step_length_m")
+    return _lane("steps", Line(say("lane_cadence"), say("spm"), counted))
+
+
+def _step_length(track: Track, display: Display) -> Lane | None:
+    cadence, length = track.column("cadence_spm"), track.column("step_length_m")
     if not np.isfinite(length).any():
         speed = smooth(track.column("ground_speed_mps"), SMOOTH_S)
-        length = np.where(counted > 60, 60 * speed / np.maximum(counted, 1), np.nan)
-    second = Line(
-        say("lane_step"),
-        display.height_unit,
-        display.height_value(1.0) * np.where(length < 3, length, np.nan),
-        scale=100,
-        colour="--muted",
-        dots=True,
-    )
-    return _lane("steps", first, second)
+        length = np.where(cadence > 60, 60 * speed / np.maximum(cadence, 1), np.nan)
+    values = display.height_value(1.0) * np.where(length < 3, length, np.nan)
+    return _lane("step", Line(say("lane_step"), display.height_unit, values, scale=100))
 
 
 def _height(track: Track, display: Display) -> Lane | None:
@@ -110,195 +102,254 @@ def _height(track: Track, display: Display) -> Lane | None:
 def _facing(track: Track, _display: Display) -> Lane | None:
     turned = track.column("heading_minus_course_deg")
     values = (turned + 90.0) % 360.0 - 90.0
-    line = Line(say("lane_facing"), "°", values, form="angle", colour="--muted", dots=True)
-    return _lane("facing", line)
+    return _lane("facing", Line(say("lane_facing"), "°", values, form="angle"))
 
 
 _LANES: tuple[Callable[[Track, Display], Lane | None], ...] = (
     _pace,
     _heart,
     _steps,
+    _step_length,
     _height,
     _facing,
 )
 
 
-def _lane(key: str, first: Line, second: Line | None = None) -> Lane | None:
-    """The lane, with a second line only where it has data; None without any."""
-    keep = second if second is not None and np.isfinite(second.values).any() else None
-    return Lane(key, first, keep) if np.isfinite(first.values).any() else None
+def _lane(key: str, line: Line) -> Lane | None:
+    """The lane; None without any data."""
+    return Lane(key, line) if np.isfinite(line.values).any() else None
 
 
-Json = dict[str, Any]
-LANE_PX = 98
-GAP_PX = 14
-FOOT_PX = 34
+POINTS = 720  # of a drawn line, at most: about one a pixel
+MEDIAN_REACH_S = 6  # the line is the running median over 13 s, or over two of its own points
+NINE_IN_TEN = (0.05, 0.5, 0.95)
+TALL = 1000  # units from the foot of a lane to its top
+TICKED = (0.06, 0.92)  # from the top; beyond stand the names of this lane and the next
+# a lane spans at least so much, in metric units: level ground is to look level
+LEAST_SPAN = {"heart": 30.0, "steps": 30.0, "step": 0.3, "height": 20.0}
+DIRECTIONS: tuple[Kind, ...] = ("forward", "unknown", "candidate", "backward")
 
 
-def lanes_figure(
-    found: Sequence[Lane], segments: Sequence[MeasuredSegment], on: Grid
-) -> Json | None:
-    """The figure of these lanes with the segments as bands behind; None without lanes.
+@dataclass(frozen=True, slots=True)
+class DrawnLane:
+    """One lane of a session: its words, and paths in a picture of its seconds × `TALL`.
 
-    The first y axis spans the whole height and carries the bands; lane i has axis ``y{2 i + 2}``,
-    its second line ``y{2 i + 3}``.
+    Attributes:
+        key: of the lane; ``label`` and ``unit`` in words.
+        lines: kind of segment → its part of the line; ``ranges``: nine seconds in ten, the same.
+        grid: horizontal lines; ``ticks``: per cent from the top and words.
+        top, foot: values at the upper and the lower edge, in displayed units.
+    """
+
+    key: str
+    label: str
+    unit: str
+    lines: Mapping[str, str]
+    ranges: Mapping[str, str]
+    grid: str
+    ticks: tuple[tuple[float, str], ...]
+    top: float
+    foot: float
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnLanes:
+    """All lanes of a session on one time axis.
+
+    Attributes:
+        duration_s: of the axis, from 0.
+        lanes: from top to bottom.
+        bands: kind, per cent from the left and per cent of the width of each segment behind them.
+        laps: per cent from the left and time in words of each lap press.
+        times: per cent from the left and words.
+    """
+
+    duration_s: int
+    lanes: tuple[DrawnLane, ...]
+    bands: tuple[tuple[Kind, float, float], ...]
+    laps: tuple[tuple[float, str], ...]
+    times: tuple[tuple[float, str], ...]
+
+
+def drawn_lanes(
+    found: Sequence[Lane],
+    segments: Sequence[MeasuredSegment],
+    laps_s: Sequence[int],
+    display: Display,
+) -> DrawnLanes | None:
+    """Pictures of these lanes, coloured by direction; None without lanes.
+
+    Args:
+        found: the lanes.
+        segments: of the whole session.
+        laps_s: seconds at which a lap was pressed.
+        display: units.
     """
     if not found:
         return None
-    duration_s = max((each.segment.end_s for each in segments), default=on.size * on.step_s)
-    height = len(found) * (LANE_PX + GAP_PX) + FOOT_PX
-    layout: Json = {
-        "height": height,
-        "margin": {"l": 46, "r": 46, "t": 4, "b": FOOT_PX, "pad": 0},
-        "showlegend": False,
-        "hovermode": False,
-        "dragmode": False,
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"color": "--muted", "size": 11},
-        "xaxis": _time_axis(duration_s),
-        "yaxis": {"domain": [0, 1], "range": [0, 1], "visible": False, "fixedrange": True},
-        "annotations": [],
-    }
-    data = bands(segments)
-    for index, lane in enumerate(found):
-        top = 1 - index / len(found)
-        bottom = top - (LANE_PX / (LANE_PX + GAP_PX)) / len(found)
-        data += _traces(lane, index, on)
-        layout |= _axes(lane, index, (bottom, top))
-        layout["annotations"] += _titles(lane, top)
-    return {"data": data, "layout": layout}
+    seconds = len(found[0].line.values)
+    duration_s = max([seconds, *(round(each.segment.end_s) for each in segments)])
+    number, kinds = _segment_numbers(segments, seconds)
+    at = _Points(seconds, number, kinds)
 
+    def share(time_s: float) -> float:
+        return round(100 * time_s / duration_s, 3)
 
-def bands(segments: Sequence[MeasuredSegment]) -> list[Json]:
-    """One filled trace a kind of segment, over the whole height; cheap even for thousands."""
-    looks = {"backward": "--band-backward", "candidate": "--band-candidate"}
-    traces = []
-    for name, colour in looks.items():
-        x: list[int | None] = []
-        for each in segments:
-            if each.segment.kind == name:
-                start, end = round(each.segment.start_s), round(each.segment.end_s)
-                x += [start, start, end, end, None]
-        if x:
-            traces.append(_band(x, colour, hatched=name == "candidate"))
-    return traces
-
-
-def _band(x: list[int | None], colour: str, *, hatched: bool) -> Json:
-    trace: Json = {
-        "type": "scatter",
-        "mode": "lines",
-        "x": x,
-        "y": [0, 1, 1, 0, None] * (len(x) // 5),
-        "line": {"width": 0},
-        "fill": "toself",
-        "fillcolor": colour,
-        "hoverinfo": "skip",
-    }
-    if hatched:
-        trace["fillpattern"] = {
-            "shape": "/",
-            "size": 7,
-            "solidity": 0.25,
-            "fgcolor": "--backward",
-            "bgcolor": colour,
-        }
-    return trace
-
-
-def _traces(lane: Lane, index: int, on: Grid) -> list[Json]:
-    axes = (f"y{2 * index + 2}", f"y{2 * index + 3}")
-    lines = (lane.first, lane.second) if lane.second else (lane.first,)
-    return [_trace(line, axis, on) for line, axis in zip(lines, axes, strict=False)]
-
-
-def _trace(line: Line, axis: str, on: Grid) -> Json:
-    look: Json = (
-        {"mode": "markers", "marker": {"color": line.colour, "size": 2.2}}
-        if line.dots
-        else {"mode": "lines", "line": {"color": line.colour, "width": 1.5}}
+    shown = {"backward", "candidate"}
+    parts = [each.segment for each in segments if each.segment.kind in shown]
+    return DrawnLanes(
+        duration_s,
+        tuple(_drawn(lane, at, display) for lane in found),
+        tuple((each.kind, share(each.start_s), share(each.end_s - each.start_s)) for each in parts),
+        tuple((share(each), clock(each)) for each in laps_s),
+        tuple((share(each), clock(each)) for each in round_ticks(0, duration_s, TIMES_S, most=7)),
     )
-    return look | {
-        "type": "scatter",
-        "x0": 0,
-        "dx": on.step_s,
-        "y": integers(thin(line.values * line.scale, on)),
-        "yaxis": axis,
-        "name": line.label,
-        "meta": {"unit": line.unit, "scale": line.scale, "form": line.form},
-        "hoverinfo": "skip",
-        "connectgaps": False,
-    }
 
 
-def _titles(lane: Lane, top: float) -> list[Json]:
-    lines = (lane.first, lane.second) if lane.second else (lane.first,)
-    titles = []
-    for line, anchor in zip(lines, ("left", "right"), strict=False):
-        titles.append(
-            {
-                "text": f"<b>{line.label}</b> {line.unit}"
-                if anchor == "left"
-                else f"{line.label} · {line.unit}",
-                "xref": "paper",
-                "yref": "paper",
-                "x": 0 if anchor == "left" else 1,
-                "y": top,
-                "xanchor": anchor,
-                "yanchor": "top",
-                "xshift": 4 if anchor == "left" else -4,
-                "showarrow": False,
-                "font": {"color": "--ink" if anchor == "left" else "--muted", "size": 11.5},
-            }
-        )
-    return titles
-
-
-def _axes(lane: Lane, index: int, domain: tuple[float, float]) -> Json:
-    base: Json = {
-        "domain": [round(domain[0], 4), round(domain[1], 4)],
-        "fixedrange": True,
-        "zeroline": False,
-        "showgrid": True,
-        "gridcolor": "--rule",
-        "automargin": False,
-    }
-    axes = {f"yaxis{2 * index + 2}": base | _ticks(lane.first)}
-    if lane.second:
-        right = {"overlaying": f"y{2 * index + 2}", "side": "right", "showgrid": False}
-        axes[f"yaxis{2 * index + 3}"] = base | _ticks(lane.second) | right
-    return axes
-
-
-def _ticks(line: Line) -> Json:
-    """Range over what occurs, outliers of half a per cent aside, and a few round ticks."""
-    if line.form == "angle":
-        texts = [
-            say("facing_forward"),
-            say("facing_right"),
-            say("facing_backward"),
-            say("facing_left"),
-        ]
-        return {"range": [-90, 285], "tickvals": [0, 90, 180, 270], "ticktext": texts}
-    low, high = (float(each) for each in np.nanpercentile(line.values, [0.5, 99.5]))
-    room = max(high - low, 6 / line.scale) * 0.08
-    low, high = low - room, high + 3.2 * room
-    if line.form == "pace":
-        ticks = round_ticks(low, high, (15, 30, 60, 120, 180, 300, 600, 1200))
-        texts = [clock(tick) for tick in ticks]
-        # quick is up, and the lane's title needs room there
-        return {
-            "range": [round(high), round(low - 2.2 * room)],
-            "tickvals": ticks,
-            "ticktext": texts,
+def line_values(found: Sequence[Lane], on: Grid) -> list[dict[str, Any]]:
+    """What the script reads out of each lane: whole numbers of 1/scale on the grid."""
+    return [
+        {
+            "name": lane.line.label,
+            "unit": lane.line.unit,
+            "scale": lane.line.scale,
+            "form": lane.line.form,
+            "dx": on.step_s,
+            "y": integers(thin(lane.line.values * lane.line.scale, on)),
         }
-    ticks = round_ticks(low, high, (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000))
-    return {
-        "range": [round(low * line.scale), round(high * line.scale)],
-        "tickvals": [round(tick * line.scale) for tick in ticks],
-        "ticktext": [f"{tick:g}" for tick in ticks],
+        for lane in found
+    ]
+
+
+def _segment_numbers(
+    segments: Sequence[MeasuredSegment], seconds: int
+) -> tuple[IntArray, tuple[Kind, ...]]:
+    """(n,) place of each second's segment, -1 outside of all; and the kinds of the segments."""
+    number = np.full(seconds, -1)
+    for place, each in enumerate(segments):
+        number[int(each.segment.start_s) : int(each.segment.end_s)] = place
+    return number, tuple(each.segment.kind for each in segments)
+
+
+class _Points:
+    """Seconds at which lines have a point, and the window of seconds around each of them."""
+
+    def __init__(self, seconds: int, number: IntArray, kinds: Sequence[Kind]) -> None:
+        """Spread them evenly; windows end where a segment does."""
+        step = max(1, -(-seconds // POINTS))
+        self.at_s = np.arange(0, seconds, step)
+        reach = max(MEDIAN_REACH_S, step)
+        around = self.at_s[:, None] + np.arange(-reach, reach + 1)[None, :]
+        self.inside = np.clip(around, 0, seconds - 1)
+        here = number[self.at_s]
+        self.outside = (around != self.inside) | (number[self.inside] != here[:, None])
+        names = np.array([*kinds, "unknown"], dtype=object)  # -1 takes the last
+        self.kind = np.where(np.isin(names[here], DIRECTIONS), names[here], "unknown")
+
+    def levels(self, values: FloatArray) -> FloatArray:
+        """(3, m): the 5, 50 and 95 % points of the windows; NaN where a point's own is missing."""
+        windows = values[self.inside]
+        windows[self.outside] = np.nan
+        windows.sort(axis=1)  # what is missing goes last
+        count = np.isfinite(windows).sum(axis=1)
+        rows = np.arange(len(windows))
+        places = [np.rint(share * np.maximum(count - 1, 0)).astype(int) for share in NINE_IN_TEN]
+        found = np.stack([windows[rows, place] for place in places])
+        found[:, ~np.isfinite(values[self.at_s])] = np.nan
+        return found
+
+
+def _drawn(lane: Lane, at: _Points, display: Display) -> DrawnLane:
+    line = lane.line
+    low, middle, high = at.levels(line.values)
+    top, foot = _span(lane, np.concatenate([low, middle, high]), display)
+
+    def y(values: FloatArray) -> FloatArray:
+        return np.clip((values - top) / (foot - top), 0, 1) * TALL
+
+    placed = (((tick - top) / (foot - top), words) for tick, words in _ticks(line, top, foot))
+    marks = [mark for mark in placed if TICKED[0] < mark[0] < TICKED[1]]
+    drawn = [kind for kind in DIRECTIONS if (at.kind == kind).any()]
+    angle = line.form == "angle"
+    parts = {kind: _stretches(at.kind == kind) for kind in drawn}
+    # each part of a line goes as far as the first point of the next one
+    lines = {
+        kind: "".join(_polyline(at.at_s[a : b + 1], y(middle[a : b + 1])) for a, b in parts[kind])
+        for kind in drawn
     }
+    ranges = {kind: _ranged(at.at_s, y(low), y(high), parts[kind]) for kind in drawn}
+    return DrawnLane(
+        lane.key,
+        line.label,
+        line.unit,
+        {kind: path for kind, path in lines.items() if path},
+        {} if angle else {kind: path for kind, path in ranges.items() if path},
+        "".join(f"M0 {round(TALL * share)}h{at.at_s[-1] + 1}" for share, _ in marks),
+        tuple((round(100 * share, 1), words) for share, words in marks),
+        round(top, 3),
+        round(foot, 3),
+    )
+
+
+def _span(lane: Lane, values: FloatArray, display: Display) -> tuple[float, float]:
+    """Values at the upper and lower edge: what occurs, half a per cent aside; quick is up."""
+    if lane.line.form == "angle":
+        return 270.0, -90.0
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return 1.0, 0.0
+    low, high = (float(each) for each in np.percentile(known, (0.5, 99.5)))
+    in_feet = display.height_value(1.0) if lane.key in {"step", "height"} else 1.0
+    least = LEAST_SPAN.get(lane.key, 30.0) * in_feet
+    room = max(0.08 * (high - low), (least - (high - low)) / 2)
+    low, high = low - room, high + room
+    return (low, high) if lane.line.form == "pace" else (high, low)
+
+
+def _ticks(line: Line, top: float, foot: float) -> list[tuple[float, str]]:
+    if line.form == "angle":
+        return [(0.0, say("facing_forward")), (180.0, say("facing_backward"))]
+    low, high = sorted((top, foot))
+    if line.form == "pace":
+        ticks = round_ticks(low, high, (15, 30, 60, 120, 180, 300, 600, 1200), most=3)
+        return [(tick, clock(tick)) for tick in ticks]
+    steps = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+    return [(tick, f"{tick:g}") for tick in round_ticks(low, high, steps, most=3)]
+
+
+def _stretches(wanted: BoolArray) -> list[tuple[int, int]]:
+    """``[first, last)`` of each run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], wanted, [False]])))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def _polyline(x: IntArray, y: FloatArray) -> str:
+    """Relative path commands through (x, y), broken where y is missing."""
+    words: list[str] = []
+    last: tuple[int, int] | None = None
+    for px, py in zip(x.tolist(), integers(y), strict=True):
+        if py is None:
+            last = None
+            continue
+        words.append(f"M{px} {py}l0 0" if last is None else f" {px - last[0]} {py - last[1]}")
+        last = (px, py)
+    return "".join(words)
+
+
+def _ranged(
+    at_s: IntArray, low: FloatArray, high: FloatArray, parts: Sequence[tuple[int, int]]
+) -> str:
+    """The area between two lines over these parts, every second point of them."""
+    pieces = []
+    for a, b in parts:
+        known = _stretches(np.isfinite(low[a:b]))
+        for first, last in ((a + first, a + last) for first, last in known):
+            chosen = np.unique(np.append(np.arange(first, last, 2), last - 1))
+            if len(chosen) > 1:
+                x = np.concatenate([at_s[chosen], at_s[chosen][::-1]])
+                both = np.concatenate([low[chosen], high[chosen][::-1]])
+                pieces.append(_polyline(x, both) + "z")
+    return "".join(pieces)
 
 
 def round_ticks(low: float, high: float, steps: Sequence[float], most: int = 4) -> list[float]:
@@ -311,20 +362,7 @@ def round_ticks(low: float, high: float, steps: Sequence[float], most: int = 4) 
     return [round(low, 3), round(high, 3)]
 
 
-def _time_axis(duration_s: float) -> Json:
-    steps = (10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 86400)
-    ticks = round_ticks(0, duration_s, steps, most=9)
-    return {
-        "range": [0, round(duration_s)],
-        "tickvals": ticks,
-        "ticktext": [clock(tick) for tick in ticks],
-        "anchor": "free",
-        "position": 0,
-        "showgrid": False,
-        "zeroline": False,
-        "fixedrange": True,
-        "color": "--muted",
-    }
+TIMES_S = (10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 86400)
 
 
 ROWS = 48
@@ -336,7 +374,7 @@ def minute_table(lanes: Sequence[Lane], seconds: int) -> Table | None:
     if not lanes or not seconds:
         return None
     step = next((each for each in STEPS_S if seconds / each <= ROWS), STEPS_S[-1])
-    lines = [line for lane in lanes for line in (lane.first, lane.second) if line]
+    lines = [lane.line for lane in lanes]
     starts = range(0, seconds, step)
     columns = [_column(line, starts, step) for line in lines]
     rows = tuple(zip((clock(start) for start in starts), *columns, strict=True))
@@ -357,7 +395,6 @@ def _median(values: FloatArray, line: Line) -> str:
     return f"{middle:.2f}" if line.scale == 100 else f"{middle:.0f}"
 
 
-TALL = 1000  # units from the foot of a lane to its top, in a picture without script
 MEDIAN_S = 7  # its line is the running median over so many seconds
 PICTURED = ("pace", "heart", "steps")
 
@@ -399,7 +436,7 @@ def lane_pictures(
         view: what is drawn.
         display: units.
     """
-    found = {lane.key: lane.first for lane in lanes(track, display)}
+    found = {lane.key: lane.line for lane in lanes(track, display)}
     wanted = [(key, found[key]) for key in PICTURED if key in found]
     nothing = np.full(track.seconds, np.nan)
     made = (
@@ -428,8 +465,8 @@ def _picture(key: str, line: Line, expected: FloatArray, view: Window) -> LanePi
         line.label,
         line.unit,
         len(values) - 1,
-        _line(y),
-        _line(y_other),
+        _polyline(np.arange(len(y)), y),
+        _polyline(np.arange(len(y)), y_other),
         _between(y, y_other),
         "".join(f"M0 {round(TALL * share)}h{len(values) - 1}" for share, _ in marks),
         tuple(
@@ -451,24 +488,10 @@ def _tops(y: FloatArray, other: FloatArray) -> tuple[float, float]:
     return round(100 * lowest / TALL, 1), round(100 * float(np.nanmedian(between)) / TALL, 1)
 
 
-def _line(y: FloatArray) -> str:
-    """A line through (index, y), broken where y is missing."""
-    words, pen = [], "M"
-    for x, value in enumerate(integers(y)):
-        if value is None:
-            pen = "M"
-        else:
-            words.append(f"{pen}{x} {value}")
-            pen = "L"
-    return "".join(words)
-
-
 def _between(y: FloatArray, other: FloatArray) -> str:
     """The area between two lines, a closed piece wherever both are known."""
-    both = np.concatenate([[False], np.isfinite(y) & np.isfinite(other), [False]])
-    edges = np.flatnonzero(both[1:] != both[:-1])
     pieces = []
-    for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+    for first, last in _stretches(np.isfinite(y) & np.isfinite(other)):
         if last - first < 2:
             continue
         there = [f"{first + i} {value}" for i, value in enumerate(integers(y[first:last]))]

@@ -1,11 +1,13 @@
 """Pictures that need no script: the map from the track in metres, and the strip of segments.
 
-SVG is built from numbers and from words of ``words`` only; no text of a file enters it.
+SVG is built from numbers and from words of ``words`` only; no text of a file enters it. A mark of
+the map is drawn in pixels around its own origin, and CSS scales it by ``--glyph``, units of the map
+a pixel, so that letters and what is tapped keep their size on every screen. Each name is put
+beside its point where it hides least of the way and no other mark.
 """
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from markupsafe import Markup
@@ -13,56 +15,87 @@ from markupsafe import Markup
 from retrorun import arithmetic
 from retrorun.model import MeasuredSegment, Track
 from retrorun.model.segment import Kind
-from retrorun.report.figures import Grid, Window, integers, pick
+from retrorun.report.figures import Grid, integers, pick
 from retrorun.report.numbers import Display
 from retrorun.report.words import say
 from retrorun.units import METRE_PER_MILE, FloatArray
 
-SIDE = 1000  # the longer side of the map in its own units
-EDGE = 60
+# widths and greatest heights of the map in CSS pixels: beside the lanes, above them, on a phone
+BESIDE_PX, ABOVE_PX, PHONE_PX = (400, 650), (1100, 330), (340, 420)
+UNITS_PX = 2.5  # units of the map to a pixel on a desk
+# units that a point lies from the last one to be drawn; twice as many in a longer session
+APART, LONG_S = 3, 28_800
+EDGE_PX, FOOT_PX, LOWEST_PX = 36, 40, 240
+WIDE = 2.2  # a way that is so many times wider than high lies above the lanes
+LETTER_PX, LINE_PX = 7.6, 16.0  # size of a letter of a name, for its place only
+BADGE_PX = 14.0  # radius of a number, with what keeps it apart
+MOST_DISTANCES, MOST_ARROWS = 10, 14
+ALWAYS = 12  # so many numbers are drawn even where they touch; of more, those that have room
+ARROW_PX = 110.0  # of the way from one arrow to the next, at least
+SEEN = 500  # points of the way that names keep clear of
+
+
 LAYERS: tuple[Kind, ...] = ("backward", "candidate", "forward", "unknown", "still")
-NAMED = 12  # no more segments than these get a number on the map
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Map:
     """The map, and the same points for the script to follow.
 
-    ``x`` and ``y`` are in the picture's units at every point of the grid.
+    ``x`` and ``y`` are in the picture's units at every point of the grid; ``wide``: it lies above
+    the lanes and not beside them.
     """
 
     svg: Markup
     x: list[int | None]
     y: list[int | None]
+    wide: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Frame:
-    """The picture: its size, and the track in its units."""
+    """The picture: its size, the track in its units, and units a pixel on a desk and a phone."""
 
     width: int
     height: int
     x: FloatArray
     y: FloatArray
     units_per_m: float
+    desk: float
+    phone: float
 
 
 def draw_map(
-    track: Track, segments: Sequence[MeasuredSegment], on: Grid, display: Display
+    track: Track,
+    segments: Sequence[MeasuredSegment],
+    on: Grid,
+    display: Display,
+    total_m: float | None = None,
 ) -> Map | None:
-    """The track in true aspect, north up; None where fewer than two positions are known."""
+    """The track in true aspect, north up; None where fewer than two positions are known.
+
+    Args:
+        track: at 1 Hz.
+        segments: of the whole session.
+        on: the grid of the points that the script follows.
+        display: units.
+        total_m: distance of the session.
+    """
     frame = _fit(track)
     if frame is None:
         return None
-    parts = [_ways(frame, segments), _ends(frame), _numbers(frame, segments)]
+    parts = [_ways(frame, segments), _marks(frame, track, segments, total_m, display)]
     parts += [_scale_bar(frame, display), _north(frame)]
     svg = (
-        f'<svg class="map" viewBox="0 0 {frame.width} {frame.height}" role="img" '
-        f'aria-label="{say("map_label")}">{"".join(parts)}'
-        '<path class="focus" d=""/><circle class="cursor" r="13" cx="-99" cy="-99"/></svg>'
+        f'<svg class="map" viewBox="0 0 {frame.width} {frame.height}" role="group" '
+        f'style="--desk:{frame.desk:.2f};--phone:{frame.phone:.2f}" '
+        f'aria-label="{say("map_label")}">'
+        f"{''.join(parts)}"
+        '<path class="focus" d=""/><circle class="cursor" r="13" cx="-9999" cy="-9999"/></svg>'
     )
     x, y = (integers(pick(values, on)) for values in (frame.x, frame.y))
-    return Map(Markup(svg), x, y)  # noqa: S704  # numbers and our own words
+    wide = frame.width > BESIDE_PX[0] * UNITS_PX
+    return Map(Markup(svg), x, y, wide)  # noqa: S704  # numbers and our own words
 
 
 def _fit(track: Track) -> _Frame | None:
@@ -73,14 +106,21 @@ def _fit(track: Track) -> _Frame | None:
         return None
     left, right = float(x[known].min()), float(x[known].max())
     low, high = float(y[known].min()), float(y[known].max())
-    extent_m = max(right - left, high - low, 20.0)
-    scale = (SIDE - 2 * EDGE) / extent_m
-    width = max(round((right - left) * scale), SIDE // 3) + 2 * EDGE
-    height = max(round((high - low) * scale), SIDE // 4) + 2 * EDGE
+    broad_m, tall_m = right - left, high - low
+    width_px, most_px = ABOVE_PX if broad_m > max(WIDE * tall_m, 20.0) else BESIDE_PX
+    # metres a pixel: the way fits into the picture, and twenty metres fill it
+    m_per_px = max(
+        max(broad_m, 20.0) / (width_px - 2 * EDGE_PX),
+        tall_m / (most_px - 2 * EDGE_PX - FOOT_PX),
+    )
+    height_px = max(tall_m / m_per_px + 2 * EDGE_PX + FOOT_PX, LOWEST_PX)
+    width, height = round(width_px * UNITS_PX), round(height_px * UNITS_PX)
+    scale = UNITS_PX / m_per_px
     # metres from the picture's own corner: the page does not hold where the first fix lies
     centred_x = width / 2 + (x - (left + right) / 2) * scale
-    centred_y = height / 2 - (y - (low + high) / 2) * scale
-    return _Frame(width, height + EDGE, centred_x, centred_y, scale)
+    centred_y = (height - FOOT_PX * UNITS_PX) / 2 - (y - (low + high) / 2) * scale
+    phone = max(width / PHONE_PX[0], height / PHONE_PX[1])
+    return _Frame(width, height, centred_x, centred_y, scale, UNITS_PX, phone)
 
 
 def way_paths(
@@ -97,22 +137,34 @@ def way_paths(
 def _ways(frame: _Frame, segments: Sequence[MeasuredSegment]) -> str:
     """One path a kind; forward below, backward on top."""
     drawn = _paths(frame, segments)
-    return "".join(f'<path class="way {name}" d="{path}"/>' for name, path in drawn.items())
+    below = "".join(
+        f'<path class="way {name}" d="{path}"/>'
+        for name, path in drawn.items()
+        if name != "backward"
+    )
+    if "backward" not in drawn:
+        return below
+    # cased, and with a dotted core: direction has a shape, too
+    layers = "".join(
+        f'<use class="way {name}" href="#way-backward"/>' for name in ("case", "backward", "core")
+    )
+    return f'<defs><path id="way-backward" d="{drawn["backward"]}"/></defs>{below}{layers}'
 
 
 def _paths(frame: _Frame, segments: Sequence[MeasuredSegment]) -> dict[str, str]:
     order = ("still", "unknown", "forward", "candidate", "backward")
     paths: dict[str, list[str]] = {name: [] for name in order}
+    apart = APART if len(frame.x) <= LONG_S else 2 * APART
     for each in segments:
         start, end = int(each.segment.start_s), int(each.segment.end_s) + 1
-        paths[each.segment.kind].append(_path(frame.x[start:end], frame.y[start:end]))
+        paths[each.segment.kind].append(_path(frame.x[start:end], frame.y[start:end], apart))
     if not segments:
-        paths["unknown"].append(_path(frame.x, frame.y))
+        paths["unknown"].append(_path(frame.x, frame.y, apart))
     drawn = {name: "".join(found) for name, found in paths.items()}
     return {name: path for name, path in drawn.items() if path}
 
 
-def _path(x: FloatArray, y: FloatArray) -> str:
+def _path(x: FloatArray, y: FloatArray, apart: int) -> str:
     """Relative path commands in whole units; points that would not be seen are left out."""
     words: list[str] = []
     last: tuple[int, int] | None = None
@@ -122,41 +174,10 @@ def _path(x: FloatArray, y: FloatArray) -> str:
         elif last is None:
             words.append(f"M{px} {py}")
             last = (px, py)
-        elif abs(px - last[0]) + abs(py - last[1]) >= 3:
+        elif abs(px - last[0]) + abs(py - last[1]) >= apart:
             words.append(f"l{px - last[0]} {py - last[1]}")
             last = (px, py)
     return "".join(words)
-
-
-def _ends(frame: _Frame) -> str:
-    known = np.flatnonzero(np.isfinite(frame.x) & np.isfinite(frame.y))
-    first, last = int(known[0]), int(known[-1])
-    spot = '<circle class="{0}" r="9" cx="{1:.0f}" cy="{2:.0f}"><title>{3}</title></circle>'
-    return spot.format("start", frame.x[first], frame.y[first], say("start")) + spot.format(
-        "finish", frame.x[last], frame.y[last], say("finish")
-    )
-
-
-def _numbers(frame: _Frame, segments: Sequence[MeasuredSegment]) -> str:
-    """The number of each backward segment in the segment table, beside its middle."""
-    wanted = [
-        (number, each.segment)
-        for number, each in enumerate(segments, 1)
-        if each.segment.kind in {"backward", "candidate"}
-    ]
-    if len(wanted) > NAMED:
-        return ""
-    marks = []
-    for number, segment in wanted:
-        middle = min(int((segment.start_s + segment.end_s) / 2), len(frame.x) - 1)
-        x, y = frame.x[middle], frame.y[middle]
-        if np.isfinite(x) and np.isfinite(y):
-            marks.append(
-                f'<g class="mark {segment.kind}" data-n="{number}">'
-                f'<circle r="20" cx="{x:.0f}" cy="{y:.0f}"/>'
-                f'<text x="{x:.0f}" y="{y + 8:.0f}">{number}</text></g>'
-            )
-    return "".join(marks)
 
 
 def _scale_bar(frame: _Frame, display: Display) -> str:
@@ -169,19 +190,242 @@ def _scale_bar(frame: _Frame, display: Display) -> str:
     text = f"{length} {display.height_unit}"
     if not display.imperial and length >= 1000:
         text = f"{length // 1000} km"
-    y = frame.height - 26
+    y = frame.height - 14 * UNITS_PX
+    left = 14 * UNITS_PX
     return (
-        f'<g class="scale"><path d="M{EDGE // 2} {y - 10}v10h{pixels:.0f}v-10"/>'
-        f'<text x="{EDGE // 2 + pixels + 14:.0f}" y="{y + 4}">{text}</text></g>'
+        f'<path class="ruler" d="M{left:.0f} {y - 12:.0f}v12h{pixels:.0f}v-12"/>'
+        f'<g transform="translate({left + pixels + 18:.0f} {y:.0f})">'
+        f'<text class="glyph soft ruled">{text}</text></g>'
     )
 
 
 def _north(frame: _Frame) -> str:
-    x, y = frame.width - 44, frame.height - 30
+    x, y = frame.width - 18 * UNITS_PX, frame.height - 14 * UNITS_PX
     return (
-        f'<g class="north"><path d="M{x} {y - 44}l13 34l-13 -8l-13 8z"/>'
-        f'<text x="{x}" y="{y + 14}">{say("north")}</text></g>'
+        f'<g transform="translate({x:.0f} {y:.0f})"><g class="glyph north">'
+        '<path d="M0 -34l5.5 15l-5.5 -3.5l-5.5 3.5z"/>'
+        f'<text class="soft">{say("north")}</text></g></g>'
     )
+
+
+@dataclass(slots=True, eq=False)
+class _Room:
+    """Where there is room beside the way: marks that are drawn are remembered."""
+
+    frame: _Frame
+    taken: list[tuple[float, float, float, float]] = field(default_factory=list)
+
+    @property
+    def glyph(self) -> float:
+        """Units a pixel that places reckon with: between a desk's and a phone's."""
+        return min(max(self.frame.desk, 0.75 * self.frame.phone), 1.5 * self.frame.desk)
+
+    def is_free(self, x: float, y: float, wide: float, tall: float) -> bool:
+        """Whether a box of these half sides touches no mark."""
+        return not any(
+            abs(x - at_x) < wide + half_x and abs(y - at_y) < tall + half_y
+            for at_x, at_y, half_x, half_y in self.taken
+        )
+
+    def take(
+        self,
+        at: tuple[float, float],
+        half_px: tuple[float, float],
+        off_px: tuple[float, float] = (0.0, 0.0),
+    ) -> None:
+        """Remember a mark of these half sides, so many pixels off a point."""
+        x, y = (place + off * self.glyph for place, off in zip(at, off_px, strict=True))
+        self.taken.append((x, y, half_px[0] * self.glyph, half_px[1] * self.glyph))
+
+    def beside(
+        self,
+        at: tuple[float, float],
+        half_px: tuple[float, float],
+        ways_px: Sequence[tuple[float, float]],
+    ) -> tuple[float, float, bool]:
+        """The best of these offsets in pixels, and whether a mark there touches no other."""
+        wide, tall = (each * self.glyph for each in half_px)
+        found = []
+        for rank, (right_px, down_px) in enumerate(ways_px):
+            x, y = at[0] + right_px * self.glyph, at[1] + down_px * self.glyph
+            beyond = max(
+                wide - x, x + wide - self.frame.width, tall - y, y + tall - self.frame.height
+            )
+            free = self.is_free(x, y, wide, tall)
+            cost = self._hidden(x, y, wide, tall) + 1000 * (not free) + 5000 * (beyond > 0)
+            found.append((cost, rank, right_px, down_px, free and beyond <= 0))
+        _, _, right_px, down_px, free = min(found)
+        return right_px, down_px, free
+
+    def _hidden(self, x: float, y: float, wide: float, tall: float) -> int:
+        """Points of the way below a box."""
+        every = max(1, len(self.frame.x) // SEEN)
+        over_x = np.abs(self.frame.x[::every] - x) < wide
+        return int((over_x & (np.abs(self.frame.y[::every] - y) < tall)).sum())
+
+
+def _marks(
+    frame: _Frame,
+    track: Track,
+    segments: Sequence[MeasuredSegment],
+    total_m: float | None,
+    display: Display,
+) -> str:
+    """All marks of the map as SVG.
+
+    Args:
+        frame: the picture.
+        track: at 1 Hz, for the distance run.
+        segments: of the session; those that are or may be backward get their number.
+        total_m: distance of the session, which the marks of distance add up to.
+        display: kilometres or miles.
+    """
+    room = _Room(frame)
+    ends = _ends(room)
+    badges = _badges(room, segments)
+    distances = _distances(room, way_m(track, total_m), display)
+    return _arrows(room, segments) + distances + ends + badges
+
+
+def way_m(track: Track, total_m: float | None) -> FloatArray:
+    """(n,) metres run until each second; they end at the session's own distance."""
+    speed = track.column("ground_speed_mps")
+    sums: FloatArray = np.cumsum(np.where(np.isfinite(speed), speed, 0.0))
+    return sums * (total_m / sums[-1]) if total_m and len(sums) and sums[-1] > 0 else sums
+
+
+def _around(px: float, wide_px: float) -> list[tuple[float, float]]:
+    """Offsets of a name's middle: right, left, above, below, and between them."""
+    side, up = px + wide_px, px + LINE_PX / 2
+    return [
+        (side, 0),
+        (-side, 0),
+        (0, -up),
+        (0, up),
+        (side, -up),
+        (-side, -up),
+        (side, up),
+        (-side, up),
+    ]
+
+
+def _name(room: _Room, at: tuple[float, float], words: str, css: str) -> str:
+    """A name beside its point; nothing where every place is taken."""
+    half = (len(words) * LETTER_PX / 2, LINE_PX / 2)
+    right_px, down_px, free = room.beside(at, half, _around(10.0, half[0]))
+    if not free and css == "soft":
+        return ""
+    room.take(at, half, (right_px, down_px))
+    anchor = "middle" if not right_px else "start" if right_px > 0 else "end"
+    x = right_px and right_px - (half[0] if right_px > 0 else -half[0])
+    place = f'style="text-anchor:{anchor}" x="{x:.0f}" y="{down_px + 5:.0f}"'
+    return _glyph(*at, f'<text class="{css}" {place}>{words}</text>')
+
+
+def _glyph(x: float, y: float, inside: str) -> str:
+    return f'<g transform="translate({x:.0f} {y:.0f})"><g class="glyph">{inside}</g></g>'
+
+
+def _ends(room: _Room) -> str:
+    frame = room.frame
+    known = np.flatnonzero(np.isfinite(frame.x) & np.isfinite(frame.y))
+    first, last = ((float(frame.x[at]), float(frame.y[at])) for at in (known[0], known[-1]))
+    room.take(first, (8, 8))
+    room.take(last, (8, 8))
+    near = arithmetic.hypot(first[0] - last[0], first[1] - last[1]) < 20 * room.glyph
+    names = ((first, "start_finish"),) if near else ((first, "start"), (last, "finish"))
+    drawn = "".join(_name(room, at, say(words), "end") for at, words in names)
+    return (
+        drawn
+        + _glyph(*first, '<circle class="start" r="5.5"/>')
+        + _glyph(*last, '<circle class="finish" r="5"/>')
+    )
+
+
+def _badges(room: _Room, segments: Sequence[MeasuredSegment]) -> str:
+    """The number of each backward segment beside its middle, a link to its row in the table."""
+    wanted = [
+        (number, each)
+        for number, each in enumerate(segments, 1)
+        if each.segment.kind in {"backward", "candidate"}
+    ]
+    return "".join(
+        _badge(room, number, each, needed=len(wanted) <= ALWAYS) for number, each in wanted
+    )
+
+
+def _badge(room: _Room, number: int, each: MeasuredSegment, *, needed: bool) -> str:
+    segment, frame = each.segment, room.frame
+    middle = min(int((segment.start_s + segment.end_s) / 2), len(frame.x) - 1)
+    x, y = float(frame.x[middle]), float(frame.y[middle])
+    if not (np.isfinite(x) and np.isfinite(y)):
+        return ""
+    turns = np.radians(np.arange(0, 360, 45))
+    ways = [
+        (px * arithmetic.cos(turn), px * arithmetic.sin(turn))
+        for px in (24.0, 36.0)
+        for turn in turns.tolist()
+    ]
+    right_px, down_px, free = room.beside((x, y), (BADGE_PX, BADGE_PX), ways)
+    if not free and not needed:
+        return ""
+    room.take((x, y), (BADGE_PX, BADGE_PX), (right_px, down_px))
+    label = say("map_badge", number=number, kind=say(f"kind_{segment.kind}").lower())
+    return _glyph(
+        x,
+        y,
+        f'<path class="lead" d="M0 0L{right_px:.0f} {down_px:.0f}"/>'
+        f'<a class="mark {segment.kind}" href="#stretch-{number}" data-n="{number}" '
+        f'aria-label="{label}"><g transform="translate({right_px:.0f} {down_px:.0f})">'
+        '<circle class="touch" r="20"/><circle class="disc" r="11.5"/>'
+        f'<text y="4.5">{number}</text></g></a>',
+    )
+
+
+def _distances(room: _Room, run_m: FloatArray, display: Display) -> str:
+    """A dot and a name at every whole kilometre or mile, or at every so many of them."""
+    unit_m = METRE_PER_MILE if display.imperial else 1000.0
+    whole = int(run_m[-1] / unit_m) if len(run_m) else 0
+    steps = (1, 2, 5, 10, 20, 50, 100)
+    step = next((each for each in steps if whole // each <= MOST_DISTANCES), steps[-1])
+    marks = []
+    for count in range(step, whole + 1, step):
+        at = min(int(np.searchsorted(run_m, count * unit_m)), len(run_m) - 1)
+        x, y = float(room.frame.x[at]), float(room.frame.y[at])
+        if np.isfinite(x) and np.isfinite(y):
+            name = _name(room, (x, y), f"{count} {display.long_unit}", "soft")
+            room.take((x, y), (4, 4))
+            marks.append(_glyph(x, y, f'<circle class="far" r="3.5" data-far="{count}"/>') + name)
+    return "".join(marks)
+
+
+def _arrows(room: _Room, segments: Sequence[MeasuredSegment]) -> str:
+    """Triangles along the way that point where it went, in the colour of the direction."""
+    frame, glyph = room.frame, room.glyph
+    x, y = frame.x, frame.y
+    steps = np.nan_to_num(np.hypot(np.diff(x), np.diff(y)))
+    along = np.concatenate([[0.0], np.cumsum(steps)])
+    count = int(min(max(along[-1] / (ARROW_PX * glyph), 1), MOST_ARROWS))
+    drawn = []
+    for place in (np.arange(count) + 0.5) * along[-1] / count:
+        here, behind, ahead = (
+            min(int(np.searchsorted(along, place + by * glyph)), len(x) - 1) for by in (0, -7, 7)
+        )
+        d_x, d_y = float(x[ahead] - x[behind]), float(y[ahead] - y[behind])
+        at_x, at_y = float(x[here]), float(y[here])
+        known = np.isfinite(d_x) and np.isfinite(d_y) and np.isfinite(at_x + at_y)
+        if not known or not (d_x or d_y) or not room.is_free(at_x, at_y, 5 * glyph, 5 * glyph):
+            continue
+        room.take((at_x, at_y), (8, 8))
+        kind = next(
+            (each.segment.kind for each in segments if each.segment.end_s > here), "unknown"
+        )
+        turn = np.degrees(arithmetic.arctan2(d_y, d_x))
+        drawn.append(
+            f'<g transform="translate({at_x:.0f} {at_y:.0f}) rotate({turn:.0f})">'
+            f'<path class="glyph arrow {kind}" d="M-5 -5.5L7 0L-5 5.5z"/></g>'
+        )
+    return "".join(drawn)
 
 
 def draw_strip(segments: Sequence[MeasuredSegment], duration_s: float) -> Markup:
@@ -202,104 +446,3 @@ def draw_strip(segments: Sequence[MeasuredSegment], duration_s: float) -> Markup
         f'aria-label="{say("strip_label")}">{drawn}</svg>'
     )
     return Markup(svg)  # noqa: S704  # numbers and our own words
-
-
-TURNED_WIDE, LOWEST, HIGHEST = (
-    712,
-    236,
-    640,
-)  # units of the map: its width, and the bounds of its height
-TURNED_EDGE = 64
-TURNED_FOOT = 56
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TurnedMap:
-    """A piece of the map, turned so that the way goes from left to right as the lanes do.
-
-    Attributes:
-        height: of the picture, which is `TURNED_WIDE` wide.
-        way: the whole piece as a path.
-        x: of the points in the picture's units, with ``y``; None where the position is unknown.
-        scale: path of the scale bar, words, and where they begin.
-        north: degrees clockwise by which the north arrow is turned.
-    """
-
-    height: int
-    way: str
-    x: list[int | None]
-    y: list[int | None]
-    scale: tuple[str, str, int]
-    north: float
-
-
-def turned_map(track: Track, view: Window, display: Display) -> TurnedMap | None:
-    """The way within the window; None where fewer than two positions are known."""
-    if not track.has("x_m"):
-        return None
-    begins = track.flags.get("break", np.zeros(track.seconds, dtype=bool))
-    east, north = (
-        view.points(np.where(begins, np.nan, track.column(name))) for name in ("x_m", "y_m")
-    )
-    known = np.isfinite(east) & np.isfinite(north)
-    if known.sum() < 2:
-        return None
-    turn = _turn(east[known], north[known])
-    along = east * arithmetic.cos(turn) + north * arithmetic.sin(turn)
-    across = north * arithmetic.cos(turn) - east * arithmetic.sin(turn)
-    long_m, wide_m = (float(np.nanmax(each) - np.nanmin(each)) for each in (along, across))
-    scale = min(
-        (TURNED_WIDE - 2 * TURNED_EDGE) / max(long_m, 20.0),
-        (HIGHEST - 2 * TURNED_EDGE - TURNED_FOOT) / max(wide_m, 1.0),
-    )
-    height = max(round(wide_m * scale) + 2 * TURNED_EDGE + TURNED_FOOT, LOWEST)
-    x = (along - np.nanmin(along) - long_m / 2) * scale + TURNED_WIDE / 2
-    y = (np.nanmin(across) + wide_m / 2 - across) * scale + (height - TURNED_FOOT) / 2
-    found_x, found_y = integers(x), integers(y)
-    return TurnedMap(
-        height,
-        _whole_way(found_x, found_y),
-        found_x,
-        found_y,
-        _turned_scale(scale, height, display),
-        round(math.degrees(turn), 1),
-    )
-
-
-def _turn(east: FloatArray, north: FloatArray) -> float:
-    """Radians from east, counterclockwise, of the direction that is laid from left to right.
-
-    From the first point to the last; for a way that comes back, along its longest extent.
-    """
-    d_east, d_north = float(east[-1] - east[0]), float(north[-1] - north[0])
-    extent = arithmetic.hypot(float(np.ptp(east)), float(np.ptp(north)))
-    if arithmetic.hypot(d_east, d_north) > 0.5 * extent:
-        return arithmetic.arctan2(d_north, d_east)
-    x, y = east - east.mean(), north - north.mean()
-    axis = 0.5 * arithmetic.arctan2(
-        2 * float((x * y).mean()), float((x * x).mean() - (y * y).mean())
-    )
-    ahead = d_east * arithmetic.cos(axis) + d_north * arithmetic.sin(axis)
-    return axis if ahead >= 0 else axis + math.pi
-
-
-def _whole_way(x: Sequence[int | None], y: Sequence[int | None]) -> str:
-    words, pen = [], "M"
-    for px, py in zip(x, y, strict=True):
-        if px is None or py is None:
-            pen = "M"
-        else:
-            words.append(f"{pen}{px} {py}")
-            pen = "L"
-    return "".join(words)
-
-
-def _turned_scale(units_per_m: float, height: int, display: Display) -> tuple[str, str, int]:
-    """The longest round length that takes at most a third of the width."""
-    unit_m = METRE_PER_MILE / 5280 if display.imperial else 1.0
-    steps = [digit * 10**power for power in range(5) for digit in (1, 2, 5)]
-    length = max(
-        (each for each in steps if each * unit_m * units_per_m <= TURNED_WIDE / 3), default=steps[0]
-    )
-    wide = round(length * unit_m * units_per_m)
-    return f"M24 {height - 34}v12h{wide}v-12", f"{length} {display.height_unit}", wide + 36

@@ -11,12 +11,10 @@ from markupsafe import Markup
 from retrorun.detect.labels import RECORDED
 from retrorun.model import (
     Athlete,
-    Estimate,
     Label,
     MeasuredSegment,
     Remark,
     Session,
-    Totals,
     Track,
 )
 from retrorun.model.comparison import Claim, Guidance
@@ -24,27 +22,31 @@ from retrorun.report.claims import ClaimCards, claim_cards
 from retrorun.report.figures import Table, grid
 from retrorun.report.inbox import Habit, session_habit
 from retrorun.report.numbers import (
-    UNKNOWN,
     Display,
-    MainNumbers,
     Tile,
-    clock,
-    factor,
-    factor_ends,
-    main_numbers,
-    number,
     percent,
     session_moment,
     session_time,
-    signed,
     spoken_time,
 )
 from retrorun.report.page import LIVE, Place, render
 from retrorun.report.session import contrast, segments
-from retrorun.report.session.contrast import technique_figure
-from retrorun.report.session.lanes import Lane, lanes, lanes_figure, minute_table
+from retrorun.report.session.contrast import Panel, technique_panels
+from retrorun.report.session.lanes import (
+    DrawnLanes,
+    Lane,
+    drawn_lanes,
+    lanes,
+    line_values,
+    minute_table,
+)
 from retrorun.report.session.map import Map, draw_map, draw_strip
 from retrorun.report.session.question import presses_s, turns_s
+from retrorun.report.session.tiles import (
+    may_be_backward,
+    of_kind,
+    session_tiles,
+)
 from retrorun.report.words import say
 
 LONGEST_NAME = 160
@@ -111,17 +113,19 @@ class SessionView:
     headline: Markup
     subline: str
     undecided: bool
+    markable: bool
     outdated: bool
     asked: tuple[tuple[str, str], ...]
     habit: Habit | None
     tiles: tuple[Tile, ...]
     strip: Markup
     map: Map | None
-    lanes: Mapping[str, Any] | None
+    lanes: DrawnLanes | None
     minutes: Table | None
     rows: segments.Rows
     contrast: contrast.Contrast | None
-    technique: Mapping[str, Any] | None
+    technique: tuple[Panel, ...]
+    speed_unit: str
     claims: ClaimCards
     guidance: Guidance | None
     quality: segments.Quality
@@ -142,7 +146,9 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
     measured = session.measures.segments
     on = grid(track.seconds)
     found = _lanes(session, track, display)
-    picture = None if context.redacted else draw_map(track, measured, on, display)
+    picture = (
+        None if context.redacted else draw_map(track, measured, on, display, session.distance_m)
+    )
     rows = segments.rows(measured, display)
     leaves = context.redacted or context.standalone
     asked = segments.answering(session, context.undo, fresh=context.fresh)
@@ -154,23 +160,26 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
         headline=session_headline(session),
         subline=session_subline(session, display),
         undecided=session.is_undecided,
+        markable=bool(found) and not context.redacted and not may_be_backward(session),
         outdated=context.outdated and not context.redacted,
         asked=() if context.redacted else _asked(session),
         habit=None if context.redacted else session_habit(context.athlete, measured),
         tiles=session_tiles(session, display),
         strip=draw_strip(measured, session.duration_s),
         map=picture,
-        lanes=lanes_figure(found, measured, on),
+        lanes=drawn_lanes(found, measured, _lap_ends_s(session), display),
         minutes=minute_table(found, track.seconds),
         rows=rows,
         contrast=contrast.contrast(measured, display),
-        technique=technique_figure(session, display),
+        technique=technique_panels(session, display),
+        speed_unit=f"{display.long_unit}/h",
         claims=claim_cards(each for each in context.claims if each.status != "not measurable"),
         guidance=context.guidance,
         quality=segments.quality(session),
         answering=None if context.redacted else asked,
         note=context.note,
         data=_data(session, picture, on.step_s)
+        | {"lines": line_values(found, on)}
         | ({} if context.redacted else {"answers": _answer_data(session, track)})
         | {"archive": "" if leaves else context.archive_option},
     )
@@ -182,6 +191,12 @@ def _lanes(session: Session, track: Track, display: Display) -> tuple[Lane, ...]
     return tuple(each for each in lanes(track, display) if compass or each.key != "facing")
 
 
+def _lap_ends_s(session: Session) -> tuple[int, ...]:
+    """Seconds at which a lap ended, the last one aside."""
+    ends = (round(each.end_time_s - session.start_time_s) for each in session.laps[:-1])
+    return tuple(each for each in ends if 0 < each < session.duration_s)
+
+
 def _title(session: Session) -> str:
     """The activity's own name, no longer than a line or two, or the sport."""
     name = session.name or say(f"sport_{session.sport}", fallback="sport_other")
@@ -191,7 +206,7 @@ def _title(session: Session) -> str:
 def _data(session: Session, picture: Map | None, step_s: float) -> dict[str, Any]:
     """What the script follows: segments, and the map's points."""
     spans = [
-        [round(each.segment.start_s), round(each.segment.end_s)]
+        [round(each.segment.start_s), round(each.segment.end_s), each.segment.kind]
         for each in session.measures.segments
     ]
     data: dict[str, Any] = {
@@ -237,15 +252,12 @@ def session_page(session: Session, track: Track, context: SessionContext) -> str
     shown = redacted(session) if context.redacted else session
     view = session_view(shown, track, context)
     title = f"{view.title} · {session_moment(shown, month_only=context.redacted)}"
-    if context.redacted:  # a script would draw these, and there is none
-        view = replace(view, lanes=None, technique=None)
-    charts = bool(view.lanes or view.technique)
-    return render("session", title, context.place, view=view, charts=charts)
+    return render("session", title, context.place, view=view, charts=False)
 
 
 def session_headline(session: Session) -> Markup:
     """One sentence that tells the session's story; the telling part is emphasised."""
-    stretches = _of_kind(session, "backward")
+    stretches = of_kind(session, "backward")
     if stretches:
         template = say("headline_one" if len(stretches) == 1 else "headline_many")
         return Markup(template).format(  # noqa: S704  # our own words
@@ -258,7 +270,7 @@ def session_headline(session: Session) -> Markup:
     if sides:
         lasting = {way: spoken_time(metrics_s) for way, (metrics_s, _) in sides.items()}
         return Markup(say("headline_asked")).format(**lasting)  # noqa: S704  # our own words
-    found = _of_kind(session, "candidate")
+    found = of_kind(session, "candidate")
     if found:
         template = say("headline_candidate_one" if len(found) == 1 else "headline_candidate_many")
         return Markup(template).format(  # noqa: S704  # our own words
@@ -285,10 +297,6 @@ def _maybe_grounds(found: Sequence[MeasuredSegment]) -> str:
     return say("maybe_by_compass" if compass else "maybe_by_steps")
 
 
-def _of_kind(session: Session, name: str) -> list[MeasuredSegment]:
-    return [each for each in session.measures.segments if each.segment.kind == name]
-
-
 def _verb(stretches: Sequence[MeasuredSegment]) -> str:
     gaits = {each.segment.gait for each in stretches}
     if gaits == {"walk"}:
@@ -302,117 +310,6 @@ def session_subline(session: Session, display: Display) -> str:
     parts.append(say("moving", time=spoken_time(session.moving_s)))
     parts.append(say("whole", time=spoken_time(session.duration_s)))
     return " · ".join(parts)
-
-
-def session_tiles(session: Session, display: Display) -> tuple[Tile, ...]:
-    """The headline tiles of a session."""
-    first = _undecided_tiles() if session.is_undecided else _backward(session, display)
-    return (
-        *first,
-        _energy(session.total("backward"), session),
-        _cost(session.measures.cost_factor, session.measures.net_factor),
-        _heart(session),
-        _confidence(session),
-        _quality(session),
-    )
-
-
-def _undecided_tiles() -> tuple[Tile, ...]:
-    """Backward time, distance and share where nothing tells directions apart: not zero."""
-    names = ("tile_time", "tile_distance", "tile_share")
-    return tuple(Tile(say(name), UNKNOWN, say("tile_undecided")) for name in names)
-
-
-def _backward(session: Session, display: Display) -> tuple[Tile, ...]:
-    found = main_numbers(session, display)
-    return (
-        Tile(
-            say("tile_time"),
-            found.backward_time,
-            _time_note(found),
-            "backward",
-        ),
-        Tile(
-            say("tile_distance"),
-            found.backward_distance,
-            say("tile_distance_note", distance=found.distance),
-            "backward",
-        ),
-        Tile(
-            say("tile_share"),
-            percent(session.backward_share),
-            say("tile_share_note", time=clock(session.moving_s)),
-            "backward",
-        ),
-    )
-
-
-def _time_note(found: MainNumbers) -> str:
-    """How much of it counts by habit, and how much more there may be."""
-    times = {"habit": found.habit_time, "candidate": found.candidate_time}
-    parts = [say(f"tile_time_{each}", time=time) for each, time in times.items() if time]
-    return ", ".join(parts) or say("tile_time_note")
-
-
-def _energy(backward: Totals, session: Session) -> Tile:
-    label = say("tile_energy")
-    if backward.energy_kcal is None:
-        totals = session.measures.totals.values()
-        known = any(total.energy_kcal is not None for total in totals)
-        return Tile(label, UNKNOWN, "" if known else say("tile_energy_mass"))
-    low, high = backward.low_kcal, backward.high_kcal
-    between = (
-        "" if low is None or high is None else say("between", low=f"{low:.0f}", high=f"{high:.0f}")
-    )
-    return Tile(label, number(backward.energy_kcal, 0, "kcal"), between)
-
-
-def _cost(gross: Estimate, net: Estimate | None) -> Tile:
-    if gross.value is None:
-        return Tile(say("tile_cost"), UNKNOWN, gross.reason or "")
-    low, high = factor_ends(gross)
-    note = "" if gross.low is None or gross.high is None else say("interval", low=low, high=high)
-    if net is not None and net.value is not None:
-        note = f"{note}, {say('tile_cost_net', value=factor(net))}"
-    return Tile(say("tile_cost"), f"{factor(gross)} ×", note)
-
-
-def _heart(session: Session) -> Tile:
-    """Mean heart rate backward minus forward, unmatched."""
-    gained = contrast.heart_rate_difference_bpm(session.measures.segments)
-    if gained is None:
-        return Tile(say("tile_heart"), UNKNOWN, say("tile_heart_none"))
-    return Tile(say("tile_heart"), signed(gained, 0, say("bpm")), say("tile_heart_note"))
-
-
-def _confidence(session: Session) -> Tile:
-    """Mean probability of the backward segments, by their length."""
-    found = _of_kind(session, "backward") or _of_kind(session, "candidate")
-    seconds = sum(each.metrics.seconds for each in found)
-    if not seconds:
-        return Tile(say("tile_sure"), UNKNOWN, _grounds(session))
-    sure = sum(each.segment.probability * each.metrics.seconds for each in found) / seconds
-    return Tile(say("tile_sure"), percent(min(sure, 0.99)), _grounds(session))
-
-
-def _grounds(session: Session) -> str:
-    if session.is_undecided:
-        return say("tile_undecided")
-    if any(each.segment.verdict == "labelled" for each in session.measures.segments):
-        return say("grounds_label")
-    if session.habit_s:
-        return say("grounds_habit")
-    return say("grounds_compass" if session.heading.kind == "compass" else "grounds_gait")
-
-
-def _quality(session: Session) -> Tile:
-    """The poorest of the channels that matter, and how many remarks there are."""
-    wanted = ("position", "heart_rate", "cadence", "heading")
-    have = [name for name in wanted if session.channels.get(name, 0) >= 0.5]
-    doubts = len(session.notes) + len(session.source.warnings) + len(session.measures.notes)
-    which = {0: "none", 1: "one"}.get(doubts, "note")
-    note = say(f"tile_quality_{which}", count=doubts)
-    return Tile(say("tile_quality"), say("of", count=len(have), whole=len(wanted)), note)
 
 
 def redacted(session: Session) -> Session:

@@ -20,7 +20,6 @@ from retrorun.report.inbox import Inbox, likely
 from retrorun.report.numbers import Display, calendar_date, clock, local_date, time_element
 from retrorun.report.page import LIVE, render, render_part
 from retrorun.report.session.lanes import MEDIAN_S, LanePicture, lane_pictures
-from retrorun.report.session.map import TurnedMap, turned_map
 from retrorun.report.words import say
 from retrorun.units import METRE_PER_MILE, FloatArray
 
@@ -31,6 +30,32 @@ PULSE_S = 40  # a shorter segment says nothing of the heart, which lags
 STRONG, SOME = 8.0, 2.5  # summed log-likelihood ratios from which a reason is called so
 WHOLE = 16.0  # summed log-likelihood ratio that fills the bar
 LEAST_LINE_S = 60  # seconds of forward running from which this session places the line itself
+
+
+# units of the turned map: its width, and the bounds of its height
+TURNED_WIDE, LOWEST, HIGHEST = 712, 236, 640
+TURNED_EDGE = 64
+TURNED_FOOT = 56
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TurnedMap:
+    """A piece of the map, turned so that the way goes from left to right as the lanes do.
+
+    Attributes:
+        height: of the picture, which is `TURNED_WIDE` wide.
+        way: the whole piece as a path.
+        x: of the points in the picture's units, with ``y``; None where the position is unknown.
+        scale: path of the scale bar, words, and where they begin.
+        north: degrees clockwise by which the north arrow is turned.
+    """
+
+    height: int
+    way: str
+    x: list[int | None]
+    y: list[int | None]
+    scale: tuple[str, str, int]
+    north: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,3 +409,75 @@ def review_page(inbox: Inbox, panel: str = "") -> str:
         inbox=inbox.document(),
         charts=False,
     )
+
+
+def turned_map(track: Track, view: Window, display: Display) -> TurnedMap | None:
+    """The way within the window; None where fewer than two positions are known."""
+    if not track.has("x_m"):
+        return None
+    begins = track.flags.get("break", np.zeros(track.seconds, dtype=bool))
+    east, north = (
+        view.points(np.where(begins, np.nan, track.column(name))) for name in ("x_m", "y_m")
+    )
+    known = np.isfinite(east) & np.isfinite(north)
+    if known.sum() < 2:
+        return None
+    turn = _turn(east[known], north[known])
+    along = east * arithmetic.cos(turn) + north * arithmetic.sin(turn)
+    across = north * arithmetic.cos(turn) - east * arithmetic.sin(turn)
+    long_m, wide_m = (float(np.nanmax(each) - np.nanmin(each)) for each in (along, across))
+    scale = min(
+        (TURNED_WIDE - 2 * TURNED_EDGE) / max(long_m, 20.0),
+        (HIGHEST - 2 * TURNED_EDGE - TURNED_FOOT) / max(wide_m, 1.0),
+    )
+    height = max(round(wide_m * scale) + 2 * TURNED_EDGE + TURNED_FOOT, LOWEST)
+    x = (along - np.nanmin(along) - long_m / 2) * scale + TURNED_WIDE / 2
+    y = (np.nanmin(across) + wide_m / 2 - across) * scale + (height - TURNED_FOOT) / 2
+    found_x, found_y = integers(x), integers(y)
+    return TurnedMap(
+        height,
+        _whole_way(found_x, found_y),
+        found_x,
+        found_y,
+        _turned_scale(scale, height, display),
+        round(math.degrees(turn), 1),
+    )
+
+
+def _turn(east: FloatArray, north: FloatArray) -> float:
+    """Radians from east, counterclockwise, of the direction that is laid from left to right.
+
+    From the first point to the last; for a way that comes back, along its longest extent.
+    """
+    d_east, d_north = float(east[-1] - east[0]), float(north[-1] - north[0])
+    extent = arithmetic.hypot(float(np.ptp(east)), float(np.ptp(north)))
+    if arithmetic.hypot(d_east, d_north) > 0.5 * extent:
+        return arithmetic.arctan2(d_north, d_east)
+    x, y = east - east.mean(), north - north.mean()
+    axis = 0.5 * arithmetic.arctan2(
+        2 * float((x * y).mean()), float((x * x).mean() - (y * y).mean())
+    )
+    ahead = d_east * arithmetic.cos(axis) + d_north * arithmetic.sin(axis)
+    return axis if ahead >= 0 else axis + math.pi
+
+
+def _whole_way(x: Sequence[int | None], y: Sequence[int | None]) -> str:
+    words, pen = [], "M"
+    for px, py in zip(x, y, strict=True):
+        if px is None or py is None:
+            pen = "M"
+        else:
+            words.append(f"{pen}{px} {py}")
+            pen = "L"
+    return "".join(words)
+
+
+def _turned_scale(units_per_m: float, height: int, display: Display) -> tuple[str, str, int]:
+    """The longest round length that takes at most a third of the width."""
+    unit_m = METRE_PER_MILE / 5280 if display.imperial else 1.0
+    steps = [digit * 10**power for power in range(5) for digit in (1, 2, 5)]
+    length = max(
+        (each for each in steps if each * unit_m * units_per_m <= TURNED_WIDE / 3), default=steps[0]
+    )
+    wide = round(length * unit_m * units_per_m)
+    return f"M24 {height - 34}v12h{wide}v-12", f"{length} {display.height_unit}", wide + 36

@@ -1,0 +1,185 @@
+"""The headline tiles of a session: what is backward, or else what is known of all of it."""
+
+from retrorun.model import Estimate, MeasuredSegment, Session, Totals
+from retrorun.model.segment import Kind
+from retrorun.report.numbers import (
+    UNKNOWN,
+    Display,
+    MainNumbers,
+    Tile,
+    clock,
+    factor,
+    factor_ends,
+    main_numbers,
+    number,
+    percent,
+    signed,
+)
+from retrorun.report.session import contrast
+from retrorun.report.words import say
+
+
+def of_kind(session: Session, name: str) -> list[MeasuredSegment]:
+    """The segments of a kind."""
+    return [each for each in session.measures.segments if each.segment.kind == name]
+
+
+def may_be_backward(session: Session) -> bool:
+    """Whether anything is or may be backward."""
+    return bool(of_kind(session, "backward") or of_kind(session, "candidate"))
+
+
+def session_tiles(session: Session, display: Display) -> tuple[Tile, ...]:
+    """The headline tiles of a session; where nothing is backward, useful numbers of all of it."""
+    if not may_be_backward(session):
+        return _whole_tiles(session, display)
+    if not of_kind(session, "backward"):
+        way: Kind = "forward" if session.total("forward").moving_s else "candidate"
+        useful = [each for each in _mean_tiles(session, way, display) if each.value != UNKNOWN]
+        rest = (_confidence(session), _quality(session))
+        return _whole_rows([*_backward(session, display), *useful[:3], *rest])
+    return (
+        *_backward(session, display),
+        _energy(session.total("backward"), session),
+        _cost(session.measures.cost_factor, session.measures.net_factor),
+        _heart(session),
+        _confidence(session),
+        _quality(session),
+    )
+
+
+TILES_A_ROW = 4
+
+
+def _whole_tiles(session: Session, display: Display) -> tuple[Tile, ...]:
+    """Distance, time and forward numbers, as far as they are known; whole rows of tiles.
+
+    That nothing was backward is a number only where something could have told.
+    """
+    none = Tile(say("tile_time"), clock(0), _grounds(session))
+    decided = () if session.is_undecided else (none,)
+    found = (
+        *decided,
+        Tile(say("tile_whole_distance"), display.distance(session.distance_m)),
+        Tile(say("tile_moving"), clock(session.moving_s)),
+        *_mean_tiles(session, "forward", display),
+        _quality(session),
+    )
+    return _whole_rows([each for each in found if each.value != UNKNOWN])
+
+
+def _whole_rows(tiles: list[Tile]) -> tuple[Tile, ...]:
+    """As many as fill whole rows; all of them where they fill none."""
+    return tuple(tiles[: max(len(tiles) // TILES_A_ROW, 1) * TILES_A_ROW])
+
+
+def _mean_tiles(session: Session, way: Kind, display: Display) -> tuple[Tile, ...]:
+    """Means over what is forward, or taken for it; or over what may be backward."""
+    ahead, which = session.total(way), say(f"kind_{way}").lower()
+    pace = 1000 * ahead.moving_s / ahead.distance_m if ahead.distance_m else None
+    heart = 60 * ahead.beats / ahead.beats_s if ahead.beats_s else None
+    steps = 60 * ahead.steps / ahead.steps_s if ahead.steps_s else None
+    length = 60_000 / pace / steps if pace and steps else None
+    return (
+        Tile(say("tile_pace", which=which), display.pace(pace), display.pace_unit),
+        Tile(say("tile_mean_heart", which=which), number(heart, 0, say("bpm")), say("tile_mean")),
+        Tile(say("tile_steps", which=which), number(steps), say("spm")),
+        Tile(say("tile_step_length", which=which), display.step(length), say("tile_mean")),
+        Tile(say("tile_mean_energy", which=which), number(ahead.energy_kcal, 0, "kcal")),
+    )
+
+
+def _backward(session: Session, display: Display) -> tuple[Tile, ...]:
+    found = main_numbers(session, display)
+    return (
+        Tile(
+            say("tile_time"),
+            found.backward_time,
+            _time_note(found),
+            "backward",
+        ),
+        Tile(
+            say("tile_distance"),
+            found.backward_distance,
+            say("tile_distance_note", distance=found.distance),
+            "backward",
+        ),
+        Tile(
+            say("tile_share"),
+            percent(session.backward_share),
+            say("tile_share_note", time=clock(session.moving_s)),
+            "backward",
+        ),
+    )
+
+
+def _time_note(found: MainNumbers) -> str:
+    """How much of it counts by habit, and how much more there may be."""
+    times = {"habit": found.habit_time, "candidate": found.candidate_time}
+    parts = [say(f"tile_time_{each}", time=time) for each, time in times.items() if time]
+    return ", ".join(parts) or say("tile_time_note")
+
+
+def _energy(backward: Totals, session: Session) -> Tile:
+    label = say("tile_energy")
+    if backward.energy_kcal is None:
+        totals = session.measures.totals.values()
+        known = any(total.energy_kcal is not None for total in totals)
+        return Tile(label, UNKNOWN, "" if known else say("tile_energy_mass"))
+    low, high = backward.low_kcal, backward.high_kcal
+    between = (
+        "" if low is None or high is None else say("between", low=f"{low:.0f}", high=f"{high:.0f}")
+    )
+    return Tile(label, number(backward.energy_kcal, 0, "kcal"), between)
+
+
+def _cost(gross: Estimate, net: Estimate | None) -> Tile:
+    if gross.value is None:
+        return Tile(say("tile_cost"), UNKNOWN, gross.reason or "")
+    low, high = factor_ends(gross)
+    note = "" if gross.low is None or gross.high is None else say("interval", low=low, high=high)
+    if net is not None and net.value is not None:
+        note = f"{note}, {say('tile_cost_net', value=factor(net))}"
+    return Tile(say("tile_cost"), f"{factor(gross)} ×", note)
+
+
+def _heart(session: Session) -> Tile:
+    """Mean heart rate backward minus forward, unmatched."""
+    backward, forward = session.total("backward"), session.total("forward")
+    if backward.beats_s and not forward.beats_s:
+        alone = number(60 * backward.beats / backward.beats_s, 0, say("bpm"))
+        return Tile(say("tile_heart"), alone, say("tile_heart_alone"))
+    gained = contrast.heart_rate_difference_bpm(session.measures.segments)
+    if gained is None:
+        return Tile(say("tile_heart"), UNKNOWN, say("tile_heart_none"))
+    return Tile(say("tile_heart"), signed(gained, 0, say("bpm")), say("tile_heart_note"))
+
+
+def _confidence(session: Session) -> Tile:
+    """Mean probability of the backward segments, by their length."""
+    found = of_kind(session, "backward") or of_kind(session, "candidate")
+    seconds = sum(each.metrics.seconds for each in found)
+    if not seconds:
+        return Tile(say("tile_sure"), UNKNOWN, _grounds(session))
+    sure = sum(each.segment.probability * each.metrics.seconds for each in found) / seconds
+    return Tile(say("tile_sure"), percent(min(sure, 0.99)), _grounds(session))
+
+
+def _grounds(session: Session) -> str:
+    if session.is_undecided:
+        return say("tile_undecided")
+    if any(each.segment.verdict == "labelled" for each in session.measures.segments):
+        return say("grounds_label")
+    if session.habit_s:
+        return say("grounds_habit")
+    return say("grounds_compass" if session.heading.kind == "compass" else "grounds_gait")
+
+
+def _quality(session: Session) -> Tile:
+    """The poorest of the channels that matter, and how many remarks there are."""
+    wanted = ("position", "heart_rate", "cadence", "heading")
+    have = [name for name in wanted if session.channels.get(name, 0) >= 0.5]
+    doubts = len(session.notes) + len(session.source.warnings) + len(session.measures.notes)
+    which = {0: "none", 1: "one"}.get(doubts, "note")
+    note = say(f"tile_quality_{which}", count=doubts)
+    return Tile(say("tile_quality"), say("of", count=len(have), whole=len(wanted)), note)

@@ -1,0 +1,52 @@
+"""Tiles: what is backward, else what is known of all of it; never a row of dashes."""
+
+import hand_made_sessions
+
+from retrorun.model import Session
+from retrorun.report.numbers import Display, Tile
+from retrorun.report.session.tiles import session_tiles
+
+Plan = hand_made_sessions.Plan
+
+
+def tiles(session: Session) -> dict[str, Tile]:
+    return {each.label: each for each in session_tiles(session, Display())}
+
+
+def test_candidates_leave_room_for_forward_numbers() -> None:
+    plan: Plan = [
+        (600, "forward", "run", "confirmed", 3.0),
+        (60, "backward", "run", "candidate", 2.0),
+    ]
+    found = tiles(hand_made_sessions.session(plan))
+    assert found["Backward time"].value == "0:00"
+    assert found["Backward time"].note == "and 1:00 that may be"
+    # 1000 / 3 s; 118 + 12 × 3 beats; 150 + 8 × 3 steps
+    assert found["Pace, forward"].value == "5:33"
+    assert found["Heart rate, forward"].value == "154 bpm"
+    assert found["Step rate, forward"].value == "174"
+    assert len(found) == 8
+
+
+def test_all_of_it_maybe_backward_shows_numbers_of_what_may_be() -> None:
+    found = tiles(hand_made_sessions.session([(600, "backward", "run", "candidate", 2.0)]))
+    assert found["Pace, maybe backward"].value == "8:20"
+    assert found["Heart rate, maybe backward"].value == "156 bpm"
+
+
+def test_nothing_backward_shows_the_whole_session_in_whole_rows() -> None:
+    found = tiles(hand_made_sessions.session([(900, "forward", "run", "confirmed", 3.0)]))
+    assert found["Backward time"].value == "0:00"
+    assert found["Distance"].value == "2.70 km"
+    assert found["Moving time"].value == "15:00"
+    # 60 × 3 / 174 steps
+    assert found["Step length, forward"].value == "1.03 m"
+    assert len(found) == 8
+    assert "–" not in {each.value for each in found.values()}
+
+
+def test_end_to_end_backward_compares_with_nothing() -> None:
+    found = tiles(hand_made_sessions.session([(900, "backward", "run", "confirmed", 2.0)]))
+    # 118 + 12 × 2 + 14 beats
+    assert found["Heart rate, backward"].value == "156 bpm"
+    assert found["Heart rate, backward"].note == "mean; no forward part to compare with"
