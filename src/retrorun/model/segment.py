@@ -318,13 +318,18 @@ class Structure:
             for place in range(each.first, each.last + 1)
         }
 
+    def kinds(self) -> tuple[tuple[RepetitionSet, ...], ...]:
+        """The sets, neighbours of one kind together."""
+        found = groupby(self.sets, key=lambda each: each.kind)
+        return tuple(tuple(part) for _, part in found)
+
     def name(self, metres: Callable[[float], str] = plain_metres) -> str:
         """What the session was: ``5 × 90 s``, ``3 sets, 22 × 13 m``; empty where it has no sets.
 
         Args:
             metres: writes a distance.
         """
-        parts = [list(found) for _, found in groupby(self.sets, key=lambda each: each.kind)]
+        parts = self.kinds()
         with_gait = any(each.gait != "run" for each in self.sets)
         words = [sets_in_words(each, metres, with_gait=with_gait) for each in parts[:_MOST_NAMED]]
         left_out = sum(map(len, parts[_MOST_NAMED:]))

@@ -3,6 +3,20 @@
 from collections.abc import Mapping
 
 HISTORY: Mapping[str, str] = {
+    # sets and repetitions of one session
+    "structure_name": "{name} backward",
+    "repeated_name": "{name} {gait}",
+    "repeated_maybe": "Maybe {name} {gait}",
+    "repeated_run": "backward",
+    "repeated_walk": "walked backward",
+    "recovery_run": "{time} of jogging between",
+    "recovery_walk": "{time} of walking between",
+    "recovery_still": "{time} of standing between",
+    "work_to_rest": "work to rest {ratio}",
+    "between_sets": "; {time} between sets",
+    "set_numbered": "Set {number}: {size}",
+    "set_maybe_one": "; 1 more may be one of them",
+    "set_maybe_many": "; {count} more may be some of them",
     # the list of sessions
     "title_index": "All sessions",
     "weekdays_short": "Mon Tue Wed Thu Fri Sat Sun",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from retrorun.metric_types import Reciprocal, Row
+from retrorun.metric_types import Metric, Reciprocal, Row
 from retrorun.metrics import CONTRASTED, number_of
 from retrorun.model import GaitLine, MeasuredSegment, Metrics, Session
 from retrorun.report.numbers import UNKNOWN, Display, cell, number
@@ -49,7 +49,7 @@ def contrast(measured: Sequence[MeasuredSegment], display: Display) -> Contrast 
 def _measures(
     backward: Sequence[Metrics], forward: Sequence[Metrics], display: Display
 ) -> tuple[Compared, ...]:
-    found = [(each, _mean(each, backward), _mean(each, forward)) for each in CONTRASTED]
+    found = [(each, mean_of(each, backward), mean_of(each, forward)) for each in CONTRASTED]
     return tuple(
         _compared(each, (back, ahead), display)
         for each, back, ahead in found
@@ -74,8 +74,8 @@ def _ratio(above: float, below: float) -> float | None:
     return above / below if below > 0 and above > 0 else None
 
 
-def _mean(row: Row, metrics: Sequence[Metrics]) -> float | None:
-    """The mean over segments, formed as the row says; None where none of them has the metric."""
+def mean_of(row: Row | Metric, metrics: Sequence[Metrics]) -> float | None:
+    """The mean over segments, formed as is declared; None where none of them has the metric."""
     if isinstance(row.mean, Reciprocal):
         return _ratio(row.mean.times, _weighted(row.mean.of, metrics) or 0.0)
     if row.mean is None:

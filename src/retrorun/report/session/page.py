@@ -31,6 +31,7 @@ from retrorun.report.numbers import (
     number,
     percent,
     session_moment,
+    session_name,
     signed,
     spoken_time,
 )
@@ -136,12 +137,12 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
     on = grid(track.seconds)
     found = _lanes(session, track, display)
     picture = None if context.redacted else draw_map(track, measured, on, display)
-    rows = segments.rows(measured, display)
+    rows = segments.rows(measured, display, session.measures.structure)
     leaves = context.redacted or context.standalone
     asked = segments.answering(session, context.undo, fresh=context.fresh)
     return SessionView(
         id=session.id,
-        title=_title(session),
+        title=_title(session, display),
         moment=session_moment(session, month_only=context.redacted),
         source=session.source.name,
         headline=session_headline(session),
@@ -175,9 +176,9 @@ def _lanes(session: Session, track: Track, display: Display) -> tuple[Lane, ...]
     return tuple(each for each in lanes(track, display) if compass or each.key != "facing")
 
 
-def _title(session: Session) -> str:
-    """The activity's own name, no longer than a line or two, or the sport."""
-    name = session.name or say(f"sport_{session.sport}", fallback="sport_other")
+def _title(session: Session, display: Display) -> str:
+    """The activity's name, no longer than a line or two."""
+    name = session_name(session, display)
     return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
 
 
