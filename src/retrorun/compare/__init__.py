@@ -16,7 +16,7 @@ from retrorun.compare.sessions import (
     weeks,
 )
 from retrorun.compare.statistics import combine_factors, published, wilson_low
-from retrorun.compare.trends import WEEK_S, association, trends
+from retrorun.compare.trends import WEEK_S, association, repeats, trends
 from retrorun.model import KINDS, Athlete, Comparison, Estimate, Note, Session, Totals
 from retrorun.settings import CompareSettings
 
@@ -77,6 +77,7 @@ def compare(sessions: Sequence[Session], athlete: Athlete, settings: CompareSett
         practice=practice(kept, settings),
         notes=notes + _notes(active, athlete),
         net_factor=_net_factor(kept, settings),
+        repeats=repeats(kept, settings),
     )
 
 

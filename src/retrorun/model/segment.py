@@ -351,7 +351,13 @@ def sets_in_words(
     """Sets of one kind in words: ``5 × 90 s``, ``3 sets, 7 to 8 × 15 m``, ``4 × 60 s walk``."""
     sizes = [each.size for each in sets]
     size = f"{min(sizes)} to {max(sizes)}" if min(sizes) < max(sizes) else f"{sizes[0]}"
-    nominal_s, nominal_m = sets[0].nominal_s, sets[0].nominal_m
-    length = plain_seconds(nominal_s or 0.0) if nominal_m is None else metres(nominal_m)
     how_many = "" if len(sets) == 1 else f"{len(sets)} sets, "
-    return f"{how_many}{size} × {length}{f' {sets[0].gait}' if with_gait else ''}"
+    gait = f" {sets[0].gait}" if with_gait else ""
+    return f"{how_many}{size} × {length_in_words(sets[0], metres)}{gait}"
+
+
+def length_in_words(found: RepetitionSet, metres: Callable[[float], str] = plain_metres) -> str:
+    """What a repetition of a set is called: ``90 s``, ``13 m``."""
+    if found.nominal_m is not None:
+        return metres(found.nominal_m)
+    return plain_seconds(found.nominal_s or 0.0)

@@ -143,6 +143,7 @@ class CompareSettings:
     volume_weeks: int = 4  # Weeks of backward volume that a week's economy is set against.
     trend_points: int = 300  # Longer series are thinned to medians of this many parts.
     factor_model_error: float = 0.013  # Error of log k that more sessions do not average away.
+    repeats_alike: float = 0.05  # Repetitions of two sessions differ by at most this share.
     pairs_shown: int = 500  # Latest matched pairs that are listed.
     warm_up_s: float = 300.0  # Forward movement that counts as a warm-up.
     ladder_s: float = 60.0  # Backward runs this long are the last step of the ladder.
