@@ -5,7 +5,13 @@ from collections.abc import Sequence
 from retrorun.compare.claims import claims
 from retrorun.compare.cohort import cohort, summary
 from retrorun.compare.matching import at_backward_speed, differences, equal_heart_rate, equal_speed
-from retrorun.compare.practice import EarlierSessions, earlier_sessions, guidance, practice
+from retrorun.compare.practice import (
+    EarlierSessions,
+    earlier_sessions,
+    guidance,
+    practice,
+    repeats,
+)
 from retrorun.compare.sessions import (
     days,
     local_date,
@@ -16,7 +22,7 @@ from retrorun.compare.sessions import (
     weeks,
 )
 from retrorun.compare.statistics import combine_factors, published, wilson_low
-from retrorun.compare.trends import WEEK_S, association, repeats, trends
+from retrorun.compare.trends import WEEK_S, association, trends
 from retrorun.model import KINDS, Athlete, Comparison, Estimate, Note, Session, Totals
 from retrorun.settings import CompareSettings
 

@@ -1,16 +1,13 @@
-"""How metrics change over time: robust slopes, with the weeks and sessions behind them.
-
-Sessions that repeat the same are set side by side, each repetition against its like.
-"""
+"""How metrics change over time: robust slopes, with the weeks and sessions behind them."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from retrorun.compare.sessions import DAY_S, local_date, segments_of_kind, total
-from retrorun.compare.statistics import SlopeTest, mean_by_group, slope_test, sure, theil_sen
+from retrorun.compare.sessions import DAY_S, segments_of_kind, total
+from retrorun.compare.statistics import SlopeTest, slope_test, sure, theil_sen
 from retrorun.metric_types import Trended
 from retrorun.metrics import TRENDED
 from retrorun.model import (
@@ -23,15 +20,12 @@ from retrorun.model import (
     Trend,
     Week,
 )
-from retrorun.model.comparison import RepeatedSession, Repeats, TrendVerdict
-from retrorun.model.segment import RepetitionSet
+from retrorun.model.comparison import TrendVerdict
 from retrorun.settings import CompareSettings
-from retrorun.units import FloatArray
 
 METHOD = "Theil-Sen slope; 95 % interval of Sen, widened where numbers may wander"
 WEEK_S = 7 * DAY_S
 Measure = Callable[[Session, CompareSettings], float | Estimate | None]
-REPEATS = "last session minus the mean of those before it, repetition by repetition"
 CAUTION = "runs together with the volume; that is not a cause"
 
 
@@ -48,10 +42,10 @@ def _per_beat(totals: Totals, settings: CompareSettings) -> float | None:
 
 
 def _speed(session: Session, kind: str, settings: CompareSettings) -> float | None:
-    return _mean_speed(segments_of_kind(session, kind, settings))
+    return mean_speed(segments_of_kind(session, kind, settings))
 
 
-def _mean_speed(measured: Sequence[MeasuredSegment]) -> float | None:
+def mean_speed(measured: Sequence[MeasuredSegment]) -> float | None:
     """Mean over the moving time whose speed is known: a hole in the position is no slow segment."""
     known = [
         (each.metrics.speed_mps, each.metrics.moving_s)
@@ -60,104 +54,6 @@ def _mean_speed(measured: Sequence[MeasuredSegment]) -> float | None:
     ]
     moving_s = sum(seconds for _, seconds in known)
     return sum(speed * seconds for speed, seconds in known) / moving_s if moving_s > 0 else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """What a session repeats, one kind of it."""
-
-    session: Session
-    sets: tuple[RepetitionSet, ...]
-
-    def is_like(self, other: "_Entry", share: float) -> bool:
-        """Whether both repeat the same: by name, or by time and way where their names differ."""
-        mine, its = self.sets[0], other.sets[0]
-        if mine.gait != its.gait:
-            return False
-        named = [(mine.nominal_s, its.nominal_s), (mine.nominal_m, its.nominal_m)]
-        typical = [(mine.duration_s, its.duration_s), (mine.distance_m, its.distance_m)]
-        pairs = [pair for pair in named if None not in pair] or typical
-        return all(
-            first is not None and second is not None and abs(first - second) <= share * second
-            for first, second in pairs
-        )
-
-
-def repeats(sessions: Sequence[Session], settings: CompareSettings) -> tuple[Repeats, ...]:
-    """Sessions in time order that repeat the same; those with the latest session first."""
-    groups: list[list[_Entry]] = []
-    for entry in _entries(sessions, settings):
-        like = [each for each in groups if entry.is_like(each[0], settings.repeats_alike)]
-        if not like:
-            groups.append([entry])
-        elif like[0][-1].session is not entry.session:
-            like[0].append(entry)
-    several = [each for each in groups if len(each) > 1]
-    latest = sorted(several, key=lambda each: -each[-1].session.start_time_s)
-    return tuple(_repeats(each, settings) for each in latest)
-
-
-def _entries(sessions: Sequence[Session], settings: CompareSettings) -> Iterator[_Entry]:
-    for session in sessions:
-        by_kind: dict[int, list[RepetitionSet]] = {}
-        for each in session.measures.structure.sets:
-            if each.is_certain or settings.include_candidates:
-                by_kind.setdefault(each.kind, []).append(each)
-        yield from (_Entry(session, tuple(sets)) for sets in by_kind.values())
-
-
-def _repeats(entries: Sequence[_Entry], settings: CompareSettings) -> Repeats:
-    found = tuple(_repeated(each, settings) for each in entries)
-    last = found[-1].paces_s_per_km
-    earlier = tuple(
-        tuple(_mean_at(found[:-1], number, place) for place in range(len(paces)))
-        for number, paces in enumerate(last)
-    )
-    both = [
-        (now, before)
-        for part, means in zip(last, earlier, strict=True)
-        for now, before in zip(part, means, strict=True)
-    ]
-    changes = np.array([now - old for now, old in both if now is not None and old is not None])
-    return Repeats(
-        gait=entries[0].sets[0].gait,
-        sessions=found,
-        earlier_s_per_km=earlier,
-        difference_s_per_km=_change(changes),
-        repetitions=len(changes),
-    )
-
-
-def _change(changes: FloatArray) -> Estimate:
-    if not len(changes):
-        return Estimate(None, None, None, REPEATS, "no repetition of both has a pace")
-    return mean_by_group(changes, np.arange(len(changes)), REPEATS)
-
-
-def _mean_at(found: Sequence[RepeatedSession], number: int, place: int) -> float | None:
-    """Mean pace of one repetition over those sessions that have it."""
-    sets = [each.paces_s_per_km[number] for each in found if number < len(each.paces_s_per_km)]
-    paces = [each[place] for each in sets if place < len(each)]
-    known = [each for each in paces if each is not None]
-    return sum(known) / len(known) if known else None
-
-
-def _repeated(entry: _Entry, settings: CompareSettings) -> RepeatedSession:
-    session = entry.session
-    roles = {"counted", "candidate"} if settings.include_candidates else {"counted"}
-    paces = tuple(
-        tuple(
-            _pace(session, each.first, each.last) if each.role in roles else None
-            for each in found.repetitions
-        )
-        for found in entry.sets
-    )
-    return RepeatedSession(session.id, local_date(session), session.start_time_s, entry.sets, paces)
-
-
-def _pace(session: Session, first: int, last: int) -> float | None:
-    speed_mps = _mean_speed(session.measures.segments[first : last + 1])
-    return 1000.0 / speed_mps if speed_mps else None
 
 
 def _backward_speed(session: Session, settings: CompareSettings) -> float | None:
