@@ -8,6 +8,7 @@ import hand_made_sessions
 import lxml.html
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from fake_api import SITE, FakeApi
 from playwright.sync_api import Browser, Page, expect
 
 from retrorun.model import Athlete, Session, Verdict
@@ -160,6 +161,20 @@ def test_a_set_opens_by_key_also_without_scripts(
     assert [each.is_visible() for each in rows.all()] == [True] * 23 + [False] * 23
     page.keyboard.press("Enter")
     assert not any(each.is_visible() for each in rows.all())
+    page.close()
+
+
+def test_a_set_stays_as_it_was_opened_when_an_answer_comes(browser: Browser) -> None:
+    plan: Plan = [*sets((12, 12)), (45, "backward", "run", "candidate", 2.0)]
+    made = hand_made_sessions.session(plan)
+    page = browser.new_page()
+    FakeApi([(made, hand_made_sessions.track(plan))]).serve(page)
+    page.goto(f"{SITE}/sessions/{made.id}")
+    page.locator("tr.set summary").first.click()
+    page.get_by_role("button", name="Yes, backward").click()
+    expect(page.locator("#answer-status")).to_contain_text("is backward")
+    shown = page.locator("tr.set details").evaluate_all("found => found.map((each) => each.open)")
+    assert shown == [True, False]
     page.close()
 
 
