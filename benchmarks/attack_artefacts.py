@@ -119,7 +119,7 @@ def _facts(
     """The largest durations and ways, and the earliest start, that any artefact tells."""
     session, track = analysis.sessions[0], analysis.tracks[0]
     row, told = export.session_row(session), contract.document(analysis)["sessions"][0]
-    segments = [export.segment_row(session, each) for each in session.measures.segments]
+    segments = export.segment_rows(session)
     spans = [json.loads(found)["spans"] for found in map(_page_data, pages.values())]
     durations = [row["duration_s"], told["duration_s"], track.seconds]
     durations += [sum(each["seconds"] for each in told["totals"].values())]

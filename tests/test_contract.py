@@ -29,6 +29,7 @@ from retrorun.model import (
     Totals,
     Verdict,
 )
+from retrorun.model.segment import Recovery, Repetition, RepetitionSet, Structure
 
 SOURCE = Source("run.fit", "a" * 64, "fit", "Watch 3", warnings=(Note("doubled", "Doubled."),))
 TOLERANT = json.loads(
@@ -129,6 +130,44 @@ def test_it_says_which_other_device_was_joined_and_which_was_refused() -> None:
     assert (joined["device"], joined["joined"], joined["skew_s"]) == ("Phone", True, -2.0)
     assert (refused["device"], refused["joined"], refused["skew_s"]) == ("Other phone", False, None)
     assert refused["reason"] == "moved otherwise"
+
+
+def test_structure_is_given_in_words_and_numbers() -> None:
+    repetitions = (
+        Repetition(1, 1, "run", 0.0, 90.0, 190.04, "counted"),
+        Repetition(3, 4, "run", 150.0, 240.0, 190.04, "counted"),
+        Repetition(6, 6, "run", 300.0, 390.0, 190.04, "candidate"),
+    )
+    recovery = Recovery("walk", 60.0, None)
+    found = RepetitionSet(0, "run", repetitions, 90.0, 190.04, 90.0, None, recovery)
+    made = session(None)
+    measures = dataclasses.replace(made.measures, structure=Structure((found,)))
+    made = dataclasses.replace(made, measures=measures)
+    document = contract.document(Analysis(SOURCE, (made,), ()))
+    jsonschema.validate(document, SCHEMA)
+    assert document["sessions"][0]["structure"] == {
+        "name": "2 × 90 s",
+        "sets": [
+            {
+                "kind": 0,
+                "gait": "run",
+                "count": 2,
+                "candidates": 1,
+                "duration_s": 90.0,
+                "distance_m": 190.0,
+                "nominal_s": 90,
+                "nominal_m": None,
+                "recovery": {"gait": "walk", "duration_s": 60.0, "distance_m": None},
+                "work_to_rest": 1.5,
+                "repetitions": [
+                    {"segments": [1], "role": "counted"},
+                    {"segments": [3, 4], "role": "counted"},
+                    {"segments": [6], "role": "candidate"},
+                ],
+            }
+        ],
+    }
+    assert of(None)["sessions"][0]["structure"] == {"name": None, "sets": []}
 
 
 def test_energy_per_kilogram_is_no_kilocalorie() -> None:

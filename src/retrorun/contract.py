@@ -25,6 +25,7 @@ from retrorun.model import (
     Source,
     Totals,
 )
+from retrorun.model.segment import RepetitionSet, Structure
 from retrorun.units import whole
 
 SCHEMA_VERSION = 2
@@ -61,6 +62,7 @@ def session_document(session: Session) -> Json:
         "heading": _heading(session.heading),
         "second_devices": [_second_device(each) for each in session.second_devices],
         "segments": [_segment(each) for each in session.measures.segments],
+        "structure": _structure(session.measures.structure),
         "totals": {name: _totals(total) for name, total in session.measures.totals.items()},
         "cost_factor": _cost_factor(session.measures.cost_factor, session.measures.net_factor),
         "warnings": [_note(note) for note in session.notes],
@@ -126,6 +128,35 @@ def _segment(measured: MeasuredSegment) -> Json:
         "reason": segment.reason,
         "would_change": segment.would_change or None,
         **_metrics(metrics),
+    }
+
+
+def _structure(structure: Structure) -> Json:
+    """Sets of repetitions; ``segments`` are places in the session's list of segments, from 0."""
+    return {"name": structure.name() or None, "sets": [_set(each) for each in structure.sets]}
+
+
+def _set(found: RepetitionSet) -> Json:
+    recovery = found.recovery
+    return {
+        "kind": found.kind,
+        "gait": found.gait,
+        "count": found.count(),
+        "candidates": found.count("candidate"),
+        "duration_s": _round(found.duration_s, 1),
+        "distance_m": _round(found.distance_m, 1),
+        "nominal_s": _round(found.nominal_s, 0),
+        "nominal_m": _round(found.nominal_m, 0),
+        "recovery": {
+            "gait": recovery.gait,
+            "duration_s": _round(recovery.duration_s, 1),
+            "distance_m": _round(recovery.distance_m, 1),
+        },
+        "work_to_rest": _round(found.work_to_rest, 2),
+        "repetitions": [
+            {"segments": [*range(each.first, each.last + 1)], "role": each.role}
+            for each in found.repetitions
+        ],
     }
 
 

@@ -40,11 +40,11 @@ def tables(sessions: Iterable[Session]) -> Tables:
     import pandas as pd
 
     given = list(sessions)
-    segments = [segment_row(session, each) for session in given for each in _segments(session)]
-    names = [*segment_row_names()]
+    segments = [row for session in given for row in segment_rows(session)]
+    frame = pd.DataFrame.from_records(segments, columns=[*segment_row_names()])
     return Tables(
         pd.DataFrame.from_records([session_row(session) for session in given]),
-        pd.DataFrame.from_records(segments, columns=names),
+        frame.astype(dict.fromkeys(("set", "repetition"), "Int32")),  # whole also where some lack
     )
 
 
@@ -86,7 +86,18 @@ def _factor(factor: Estimate) -> Row:
     }
 
 
-def segment_row(session: Session, measured: MeasuredSegment) -> Row:
+def segment_rows(session: Session) -> list[Row]:
+    """Every segment of a session, with its set and its place there if it is a repetition."""
+    places = session.measures.structure.places()
+    return [
+        _segment_row(session, each, places.get(place, (None, None)))
+        for place, each in enumerate(_segments(session))
+    ]
+
+
+def _segment_row(
+    session: Session, measured: MeasuredSegment, place: tuple[int | None, int | None]
+) -> Row:
     """One segment of a session: when, what, how sure, and its measures."""
     segment, metrics = measured.segment, measured.metrics
     row: Row = {
@@ -98,6 +109,8 @@ def segment_row(session: Session, measured: MeasuredSegment) -> Row:
         "gait": segment.gait,
         "verdict": segment.verdict,
         "probability": segment.probability,
+        "set": place[0],
+        "repetition": place[1],
     }
     row |= {f"evidence_{kind}": segment.evidence.get(kind, 0.0) for kind in EVIDENCE}
     row |= {each.column: number_of(metrics, each.key) for each in (*METRICS, *HEART_RATE)}
@@ -124,7 +137,7 @@ def segment_row_names() -> tuple[str, ...]:
     """Columns of the segment table, in order, also where there is no segment."""
     return (
         *("session", "start_time", "start_s", "end_s", "direction", "gait", "verdict"),
-        "probability",
+        *("probability", "set", "repetition"),
         *(f"evidence_{kind}" for kind in EVIDENCE),
         *(each.column for each in (*METRICS, *HEART_RATE)),
         "ground",

@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from retrorun import toml_file
 from retrorun.errors import SettingsError
 from retrorun.model import Athlete
+from retrorun.settings import toml_table
 
 # name → (lowest, highest) that a living adult or child can have; wide on purpose
 PLAUSIBLE: dict[str, tuple[float, float]] = {
@@ -48,7 +48,7 @@ def load(path: Path) -> Athlete:
     Raises:
         SettingsError: unreadable, unknown names, or values that cannot be.
     """
-    values = toml_file.table(path, "profile-unreadable")
+    values = toml_table(path, "profile-unreadable")
     try:
         return stated(values)
     except SettingsError as problem:

@@ -56,6 +56,41 @@ def comparison(sessions: list[Session], athlete: Athlete) -> Comparison:
     return compare(sessions, athlete, CompareSettings())
 
 
+def planned(truth: Mapping[str, Any]) -> list[int]:
+    """How many backward intervals of one gait truly followed each other: pauses part them."""
+    backward = [each for each in truth["intervals"] if each["direction"] == "backward"]
+    sizes: list[int] = []
+    last: Mapping[str, Any] | None = None
+    for each in backward:
+        part = last and last["gait"] == each["gait"]
+        long_rest_s = 3 * (each["end_s"] - each["start_s"])
+        near = part and last and each["start_s"] - last["end_s"] < max(long_rest_s, 40.0)
+        sizes = [*sizes[:-1], sizes[-1] + 1] if near else [*sizes, 1]
+        last = each
+    return [size for size in sizes if size > 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes", "words"),
+    [
+        ("2026-05-03-connect-iq.fit", [3], "3 × 30 s"),
+        ("2026-05-08-osmand.gpx", [7, 8, 7], "3 sets, 7 to 8 × 15 m"),
+        ("2026-05-31-easy.fit", [], ""),
+        ("2026-06-13-packed.fit.gz", [4], "4 × 90 s"),
+        ("2026-06-23-garmin.gpx", [5], "5 × 98 s"),
+        ("2026-06-27-workout-pauses.fit", [4], "4 × 100 s"),
+        ("2026-07-02-osmand.gpx.gz", [3], "3 × 3 min"),
+    ],
+)
+def test_sets_are_those_of_the_plan(
+    sessions: list[Session], truths: Truths, name: str, sizes: list[int], words: str
+) -> None:
+    (session,) = [each for each in sessions if each.source.name == name]
+    found = session.measures.structure
+    assert [each.size for each in found.sets] == sizes == planned(truths[name])
+    assert found.name() == words
+
+
 def test_each_session_s_own_factor_is_near_the_truth(
     sessions: list[Session], truths: Truths
 ) -> None:

@@ -1,5 +1,6 @@
 import io
 import json
+from dataclasses import replace
 
 import gpxpy
 import numpy as np
@@ -19,6 +20,7 @@ from retrorun.model import (
     TimeZone,
     Track,
 )
+from retrorun.model.segment import Recovery, Repetition, RepetitionSet, Structure
 from retrorun.settings import MeasureSettings
 
 START_S = 1_767_571_200.0  # 2026-01-05T00:00:00Z
@@ -75,6 +77,21 @@ def test_without_mass_energy_has_its_own_unit(session: Session) -> None:
     assert segments["energy_gross_kcal"].isna().all()
     # 2 m/s: 27.5 ml/kg/min for 6 s
     assert segments.loc[0, "energy_gross_kcal_per_kg"] == pytest.approx(27.5 * 6 / 60 / 200)
+
+
+def test_repetitions_have_the_numbers_of_their_set_and_place(session: Session) -> None:
+    repetitions = tuple(
+        Repetition(place, last, "run", 0.0, 4.0, 8.0, "counted") for place, last in ((0, 0), (1, 1))
+    )
+    found = RepetitionSet(0, "run", repetitions, 4.0, 8.0, 4.0, None, Recovery("run", 6.0, 12.0))
+    measures = replace(session.measures, structure=Structure((found,)))
+    plain = tables([session]).segments
+    assert plain["set"].isna().all()
+    assert plain["repetition"].isna().all()
+    text = encoded(tables([replace(session, measures=measures)]).segments, "csv").decode()
+    back = pd.read_csv(io.StringIO(text), dtype=str)
+    assert back["set"].tolist() == ["1", "1"]
+    assert back["repetition"].tolist() == ["1", "2"]
 
 
 def test_csv_round_trip_and_no_formula(session: Session) -> None:

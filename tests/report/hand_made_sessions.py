@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from retrorun.measure.structure import structure
 from retrorun.model import (
     Direction,
     Energy,
@@ -27,6 +28,7 @@ from retrorun.model import (
     Track,
     Verdict,
 )
+from retrorun.settings import MeasureSettings
 from retrorun.units import FloatArray
 
 START_S = 1_777_793_400.0  # Sunday, 3 May 2026, 7:30 UTC
@@ -204,7 +206,13 @@ def session(plan: Plan | None = None, **changes: object) -> Session:
         distance_m=sum(each.metrics.distance_m or 0 for each in found),
         channels={"position": 1.0, "heart_rate": 0.99, "cadence": 0.98, "heading": 1.0},
         heading=heading,
-        measures=Measures(found, sums, cost, (Note("hr-lag", "Heart rate lags half a minute."),)),
+        measures=Measures(
+            found,
+            sums,
+            cost,
+            (Note("hr-lag", "Heart rate lags half a minute."),),
+            structure=structure(found, MeasureSettings()),
+        ),
         forward_line=GaitLine(150, 8, 0, 2, 1800, 2.3, 3.4),
         version="0.1.0",
         settings="abcdef012345",

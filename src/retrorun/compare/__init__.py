@@ -12,6 +12,7 @@ from retrorun.compare.practice import (
     earlier_sessions,
     guidance,
     practice,
+    repeats,
     with_earlier,
 )
 from retrorun.compare.sessions import (
@@ -109,6 +110,7 @@ def compare(sessions: Sequence[Session], athlete: Athlete, settings: CompareSett
         practice=practice(kept, settings),
         notes=notes + undated + _notes(active, athlete),
         net_factor=_net_factor(kept, settings),
+        repeats=repeats(kept, settings),
     )
 
 

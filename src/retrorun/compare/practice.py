@@ -1,6 +1,7 @@
 """How backward movement was done over all sessions, and what is worth knowing about one of them.
 
-Warm-up, increase in distance, ground, walking before running: information, no verdict.
+Warm-up, increase in distance, ground, walking before running: information, no verdict. Sessions
+that repeat the same are set side by side, each repetition against its like.
 """
 
 from collections import deque
@@ -9,18 +10,25 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from statistics import median
 
+import numpy as np
+
 from retrorun.compare.sessions import (
     DAY_S,
     by_week,
     counted,
     is_dated,
+    local_date,
     segments_of_kind,
     total,
 )
+from retrorun.compare.statistics import mean_by_group
+from retrorun.compare.trends import mean_speed
 from retrorun.literature import BY_KEY, value
-from retrorun.model import Advice, Dose, Guidance, MeasuredSegment, Practice, Session
+from retrorun.model import Advice, Dose, Estimate, Guidance, MeasuredSegment, Practice, Session
+from retrorun.model.comparison import RepeatedSession, Repeats
+from retrorun.model.segment import RepetitionSet
 from retrorun.settings import CompareSettings
-from retrorun.units import clock
+from retrorun.units import FloatArray, clock
 
 WINDOW_S = value("spike_window") * DAY_S
 KINDS = ("backward", "forward")
@@ -335,3 +343,104 @@ def _weeks(session: Session, before: EarlierSessions, settings: CompareSettings)
 
 def _minutes(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+
+
+REPEATS = "last session minus the mean of those before it, repetition by repetition"
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What a session repeats, one kind of it."""
+
+    session: Session
+    sets: tuple[RepetitionSet, ...]
+
+    def is_like(self, other: "_Entry", share: float) -> bool:
+        """Whether both repeat the same: by name, or by time and way where their names differ."""
+        mine, its = self.sets[0], other.sets[0]
+        if mine.gait != its.gait:
+            return False
+        named = [(mine.nominal_s, its.nominal_s), (mine.nominal_m, its.nominal_m)]
+        typical = [(mine.duration_s, its.duration_s), (mine.distance_m, its.distance_m)]
+        pairs = [pair for pair in named if None not in pair] or typical
+        return all(
+            first is not None and second is not None and abs(first - second) <= share * second
+            for first, second in pairs
+        )
+
+
+def repeats(sessions: Sequence[Session], settings: CompareSettings) -> tuple[Repeats, ...]:
+    """Sessions in time order that repeat the same; those with the latest session first."""
+    groups: list[list[_Entry]] = []
+    for entry in _entries(sessions, settings):
+        like = [each for each in groups if entry.is_like(each[0], settings.repeats_alike)]
+        if not like:
+            groups.append([entry])
+        elif like[0][-1].session is not entry.session:
+            like[0].append(entry)
+    several = [each for each in groups if len(each) > 1]
+    latest = sorted(several, key=lambda each: -each[-1].session.start_time_s)
+    return tuple(_repeats(each, settings) for each in latest)
+
+
+def _entries(sessions: Sequence[Session], settings: CompareSettings) -> Iterator[_Entry]:
+    for session in sessions:
+        by_kind: dict[int, list[RepetitionSet]] = {}
+        for each in session.measures.structure.sets:
+            if each.is_certain or settings.include_candidates:
+                by_kind.setdefault(each.kind, []).append(each)
+        yield from (_Entry(session, tuple(sets)) for sets in by_kind.values())
+
+
+def _repeats(entries: Sequence[_Entry], settings: CompareSettings) -> Repeats:
+    found = tuple(_repeated(each, settings) for each in entries)
+    last = found[-1].paces_s_per_km
+    earlier = tuple(
+        tuple(_mean_at(found[:-1], number, place) for place in range(len(paces)))
+        for number, paces in enumerate(last)
+    )
+    both = [
+        (now, before)
+        for part, means in zip(last, earlier, strict=True)
+        for now, before in zip(part, means, strict=True)
+    ]
+    changes = np.array([now - old for now, old in both if now is not None and old is not None])
+    return Repeats(
+        gait=entries[0].sets[0].gait,
+        sessions=found,
+        earlier_s_per_km=earlier,
+        difference_s_per_km=_change(changes),
+        repetitions=len(changes),
+    )
+
+
+def _change(changes: FloatArray) -> Estimate:
+    if not len(changes):
+        return Estimate(None, None, None, REPEATS, "no repetition of both has a pace")
+    return mean_by_group(changes, np.arange(len(changes)), REPEATS)
+
+
+def _mean_at(found: Sequence[RepeatedSession], number: int, place: int) -> float | None:
+    """Mean pace of one repetition over those sessions that have it."""
+    sets = [each.paces_s_per_km[number] for each in found if number < len(each.paces_s_per_km)]
+    paces = [each[place] for each in sets if place < len(each)]
+    known = [each for each in paces if each is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _repeated(entry: _Entry, settings: CompareSettings) -> RepeatedSession:
+    session = entry.session
+    roles = {"counted", "candidate"} if settings.include_candidates else {"counted"}
+    paces = tuple(
+        tuple(
+            _pace(session, each.first, each.last) if each.role in roles else None
+            for each in found.repetitions
+        )
+        for found in entry.sets
+    )
+    return RepeatedSession(session.id, local_date(session), session.start_time_s, entry.sets, paces)
+
+
+def _pace(session: Session, first: int, last: int) -> float | None:
+    speed_mps = mean_speed(session.measures.segments[first : last + 1])
+    return 1000.0 / speed_mps if speed_mps else None

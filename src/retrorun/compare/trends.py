@@ -10,7 +10,17 @@ from retrorun.compare.sessions import DAY_S, counted, segments_of_kind, total
 from retrorun.compare.statistics import SlopeTest, slope_test, sure, theil_sen
 from retrorun.metric_types import Trended
 from retrorun.metrics import TRENDED
-from retrorun.model import Association, Estimate, Point, Remark, Session, Totals, Trend, Week
+from retrorun.model import (
+    Association,
+    Estimate,
+    MeasuredSegment,
+    Point,
+    Remark,
+    Session,
+    Totals,
+    Trend,
+    Week,
+)
 from retrorun.model.comparison import TrendVerdict
 from retrorun.settings import CompareSettings
 
@@ -33,10 +43,14 @@ def _per_beat(totals: Totals, settings: CompareSettings) -> float | None:
 
 
 def _speed(session: Session, kind: str, settings: CompareSettings) -> float | None:
+    return mean_speed(segments_of_kind(session, kind, settings))
+
+
+def mean_speed(measured: Sequence[MeasuredSegment]) -> float | None:
     """Mean over the moving time whose speed is known: a hole in the position is no slow segment."""
     known = [
         (each.metrics.speed_mps, each.metrics.moving_s)
-        for each in segments_of_kind(session, kind, settings)
+        for each in measured
         if each.metrics.speed_mps is not None
     ]
     moving_s = sum(seconds for _, seconds in known)

@@ -3,7 +3,7 @@
 1. decide which heart rate to believe
 2. lay out the samples, and sum every channel over all segments at once
 3. the athlete's own cost factor
-4. energy of each segment; totals, bests, load
+4. energy of each segment; totals, bests, load, structure
 """
 
 import math
@@ -15,6 +15,7 @@ from retrorun.measure.energy import NO_MASS, EnergyInputs, energies, energy_colu
 from retrorun.measure.heart import heart_loads, heart_rate_columns, maximum_bpm, suspect_heart_rate
 from retrorun.measure.pace import backward_bests, gait_columns, ground, pace_columns
 from retrorun.measure.samples import Columns, Samples, lay_out, timer_notes, totals
+from retrorun.measure.structure import structure
 from retrorun.metrics import METRICS
 from retrorun.model import (
     Athlete,
@@ -73,6 +74,7 @@ def measure(
         notes=notes + _profile_notes(samples, athlete),
         bests=backward_bests(samples, settings),
         heart=heart_loads(samples, athlete, settings),
+        structure=structure(segments, settings),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 from retrorun.metric_types import Estimate
 from retrorun.metrics import Totals
 from retrorun.model.recording import Note
+from retrorun.model.segment import RepetitionSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +193,42 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
+class RepeatedSession:
+    """The sets of one kind in one session.
+
+    ``paces_s_per_km``: of every repetition, by set and in order; None where it is not known, or
+    where the repetition is unlike the others or not counted.
+    """
+
+    session: str
+    date: str
+    start_time_s: float
+    sets: tuple[RepetitionSet, ...]
+    paces_s_per_km: tuple[tuple[float | None, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """Sessions that repeat the same, in time order, two or more.
+
+    Attributes:
+        gait: of the repetitions.
+        sessions: the sessions.
+        earlier_s_per_km: mean pace of each repetition over the sessions before the last, by set
+            and in order as in the last one; None where none of them has it.
+        difference_s_per_km: the last session's pace minus that, mean over repetitions that both
+            have, with a 95 % interval over them; below 0 is quicker.
+        repetitions: how many both have.
+    """
+
+    gait: str
+    sessions: tuple[RepeatedSession, ...]
+    earlier_s_per_km: tuple[tuple[float | None, ...], ...]
+    difference_s_per_km: Estimate
+    repetitions: int
+
+
+@dataclass(frozen=True, slots=True)
 class Association:
     """Forward economy against backward volume, week by week: together, not because of.
 
@@ -302,6 +339,7 @@ class Comparison:
         days: every session, in time order. One whose day is not known is here and in sums, but not
             in dates, weeks, trends and records.
         practice: how the running was done: see `Practice`.
+        repeats: sessions that repeat the same, each kind with its latest session first.
     """
 
     sessions: int
@@ -324,6 +362,7 @@ class Comparison:
     practice: Practice
     notes: tuple[Note, ...] = ()
     net_factor: Estimate | None = None
+    repeats: tuple[Repeats, ...] = ()
 
     @property
     def calendar_weeks(self) -> int:

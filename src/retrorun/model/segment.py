@@ -1,7 +1,11 @@
-"""Segments of one direction and gait, the evidence for them, and labels that overrule it."""
+"""Segments of one direction and gait, the evidence for them, and labels that overrule it.
 
-from collections.abc import Mapping
+The structure of a session is made of them, too: repetitions that are alike, in sets.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
 from retrorun.model.recording import HeadingKind, Note
@@ -194,3 +198,166 @@ class Detection:
     notes: tuple[Note, ...] = ()
     reads: frozenset[str] = frozenset()
     gait_candidates: tuple[GaitCandidate, ...] = ()
+
+
+Role = Literal["counted", "odd", "candidate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """One backward repetition of a set.
+
+    Attributes:
+        first: place of its first segment in the session, from 0; ``last`` of its last one. They
+            differ where segments of several verdicts touch.
+        gait: how it was done; that of an odd one may be another than the set's.
+        start_s: seconds since the session's start; ``end_s`` the same.
+        distance_m: way over ground; None where it is not known.
+        role: ``counted``; ``odd``, which counts as backward and is unlike the others of its set;
+            ``candidate``, which may be backward and is counted nowhere.
+    """
+
+    first: int
+    last: int
+    gait: Gait
+    start_s: float
+    end_s: float
+    distance_m: float | None
+    role: Role
+
+    @property
+    def duration_s(self) -> float:
+        """How long it lasted."""
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What lies between the repetitions of a set: medians, and the gait of most of the time."""
+
+    gait: Gait
+    duration_s: float
+    distance_m: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RepetitionSet:
+    """Repetitions that follow each other and are alike.
+
+    Attributes:
+        kind: sets of one session with the same number have repetitions that are alike.
+        gait: of the repetitions.
+        repetitions: in order, with odd ones and candidates between them.
+        duration_s: median of the counted repetitions, or of the candidates where none is counted;
+            ``distance_m`` the same, None where a way is not known.
+        nominal_s: what such a repetition is called, where time describes them better than way;
+            ``nominal_m`` where way does. The other one is None.
+        recovery: between neighbouring repetitions.
+    """
+
+    kind: int
+    gait: Gait
+    repetitions: tuple[Repetition, ...]
+    duration_s: float
+    distance_m: float | None
+    nominal_s: float | None
+    nominal_m: float | None
+    recovery: Recovery
+
+    def count(self, role: Role = "counted") -> int:
+        """How many of its repetitions have this role."""
+        return sum(each.role == role for each in self.repetitions)
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether at least one repetition is counted; all of them may be candidates."""
+        return self.count() > 0
+
+    @property
+    def size(self) -> int:
+        """Repetitions that are alike: the counted ones, or the candidates where none is counted."""
+        return self.count() or self.count("candidate")
+
+    @property
+    def work_to_rest(self) -> float | None:
+        """Typical repetition over typical recovery, both in time."""
+        rest_s = self.recovery.duration_s
+        return self.duration_s / rest_s if rest_s > 0 else None
+
+
+def plain_metres(distance_m: float) -> str:
+    """Such as ``13 m`` or ``1.6 km``."""
+    return f"{distance_m:.0f} m" if distance_m < 1000 else f"{distance_m / 1000:.2g} km"
+
+
+def plain_seconds(duration_s: float) -> str:
+    """Such as ``90 s``, ``3 min`` or ``2:15 min``."""
+    minutes, seconds = divmod(round(duration_s), 60)
+    if minutes < 2:
+        return f"{round(duration_s)} s"
+    return f"{minutes}:{seconds:02d} min" if seconds else f"{minutes} min"
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """The sets of a session, in order; none where nothing is repeated."""
+
+    sets: tuple[RepetitionSet, ...] = ()
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether any repetition of it is counted."""
+        return any(each.is_certain for each in self.sets)
+
+    def places(self) -> dict[int, tuple[int, int]]:
+        """Place of a segment in the session, from 0 → number of its set and repetition, from 1."""
+        return {
+            place: (number, repetition)
+            for number, found in enumerate(self.sets, 1)
+            for repetition, each in enumerate(found.repetitions, 1)
+            for place in range(each.first, each.last + 1)
+        }
+
+    def kinds(self) -> tuple[tuple[RepetitionSet, ...], ...]:
+        """The sets, neighbours of one kind together."""
+        found = groupby(self.sets, key=lambda each: each.kind)
+        return tuple(tuple(part) for _, part in found)
+
+    def name(self, metres: Callable[[float], str] = plain_metres) -> str:
+        """What the session was: ``5 × 90 s``, ``3 sets, 22 × 13 m``; empty where it has no sets.
+
+        Args:
+            metres: writes a distance.
+        """
+        parts = self.kinds()
+        with_gait = any(each.gait != "run" for each in self.sets)
+        words = [sets_in_words(each, metres, with_gait=with_gait) for each in parts[:_MOST_NAMED]]
+        left_out = sum(map(len, parts[_MOST_NAMED:]))
+        if left_out:
+            words.append("1 more set" if left_out == 1 else f"{left_out} more sets")
+        maybe = "maybe " if words and not self.is_certain else ""
+        return maybe + ", then ".join(words)
+
+
+_MOST_NAMED = 3  # a longer list is no name
+
+
+def sets_in_words(
+    sets: Sequence[RepetitionSet],
+    metres: Callable[[float], str] = plain_metres,
+    *,
+    with_gait: bool = False,
+) -> str:
+    """Sets of one kind in words: ``5 × 90 s``, ``3 sets, 7 to 8 × 15 m``, ``4 × 60 s walk``."""
+    sizes = [each.size for each in sets]
+    size = f"{min(sizes)} to {max(sizes)}" if min(sizes) < max(sizes) else f"{sizes[0]}"
+    how_many = "" if len(sets) == 1 else f"{len(sets)} sets, "
+    gait = f" {sets[0].gait}" if with_gait else ""
+    return f"{how_many}{size} × {length_in_words(sets[0], metres)}{gait}"
+
+
+def length_in_words(found: RepetitionSet, metres: Callable[[float], str] = plain_metres) -> str:
+    """What a repetition of a set is called: ``90 s``, ``13 m``."""
+    if found.nominal_m is not None:
+        return metres(found.nominal_m)
+    return plain_seconds(found.nominal_s or 0.0)

@@ -8,7 +8,15 @@ from retrorun.errors import NotARunError, RetrorunError
 from retrorun.metric_types import Estimate
 from retrorun.metrics import Metrics, Totals
 from retrorun.model.recording import Lap, Note, Pause, Source, Track
-from retrorun.model.segment import GaitAnswer, GaitLine, HeadingVerdict, Kind, Label, Segment
+from retrorun.model.segment import (
+    GaitAnswer,
+    GaitLine,
+    HeadingVerdict,
+    Kind,
+    Label,
+    Segment,
+    Structure,
+)
 from retrorun.text import plain
 
 
@@ -55,6 +63,7 @@ class Measures:
 
     ``bests`` are backward ones, of counted segments; ``heart`` direction → load. ``cost_factor`` is
     of gross oxygen demand, ``net_factor`` of demand above rest; None in sessions of older versions.
+    ``structure`` has no sets in them.
     """
 
     segments: tuple[MeasuredSegment, ...]
@@ -64,6 +73,7 @@ class Measures:
     bests: tuple[Best, ...] = ()
     heart: Mapping[str, HeartLoad] = field(default_factory=dict)
     net_factor: Estimate | None = None
+    structure: Structure = field(default_factory=Structure)
 
 
 def session_id(sha256: str, index: int) -> str:

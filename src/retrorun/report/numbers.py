@@ -209,6 +209,18 @@ def month(day: dt.date) -> str:
     return say("months").split()[day.month - 1]
 
 
+def session_name(session: Session, display: Display) -> str:
+    """The session's own name; where it has none, what it repeats, or what kind it is."""
+    kind = say(f"sport_{session.sport}", fallback="sport_other")
+    own = session.name or ""
+    if own and own.strip().casefold() not in {kind.casefold(), (session.sport or "").casefold()}:
+        return own
+    repeated = session.measures.structure.name(display.distance)
+    if not repeated:
+        return own or kind
+    return say("structure_name", name=f"{repeated[:1].upper()}{repeated[1:]}")
+
+
 def session_moment(session: Session, *, month_only: bool = False) -> str:
     """When a session began on the athlete's own clock; or only the month and year."""
     moment = local_time(session.start_time_s, session.zone)

@@ -6,6 +6,36 @@
 from collections.abc import Mapping
 
 HISTORY: Mapping[str, str] = {
+    # sessions that repeat the same
+    "part_repeats": "Repeats side by side",
+    "repeats_words": (
+        "A picture a session, a dot a repetition; higher is quicker. Dashed: the mean of those "
+        "before the last. Intervals are over repetitions."
+    ),
+    "repeats_run": "{length} repeats",
+    "repeats_walk": "{length} walked repeats",
+    "repeats_quicker": "the last {change} quicker",
+    "repeats_slower": "the last {change} slower",
+    "repeats_unclear": "no clear change",
+    "repeats_picture": "{date}: {paces} {unit}",
+    "repeats_table": "The repetitions as a table",
+    "repeats_table_of": "{title}, repetition by repetition",
+    "repeats_place": "Repetition",
+    "repeats_change": "Change, {unit}",
+    # sets and repetitions of one session
+    "structure_name": "{name} backward",
+    "repeated_name": "{name} {gait}",
+    "repeated_maybe": "Maybe {name} {gait}",
+    "repeated_run": "backward",
+    "repeated_walk": "walked backward",
+    "recovery_run": "{time} of jogging between",
+    "recovery_walk": "{time} of walking between",
+    "recovery_still": "{time} of standing between",
+    "work_to_rest": "work to rest {ratio}",
+    "between_sets": "; {time} between sets",
+    "set_numbered": "Set {number}: {size}",
+    "set_maybe_one": "; 1 more may be one of them",
+    "set_maybe_many": "; {count} more may be some of them",
     # the list of sessions
     "title_index": "All sessions",
     "weekdays_short": "Mon Tue Wed Thu Fri Sat Sun",

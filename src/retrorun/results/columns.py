@@ -17,7 +17,7 @@ from typing import Any, Literal
 from retrorun.channels import CHANNELS
 from retrorun.metrics import ENERGY, HEART_RATE, METRICS, SUMS
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 Kind = Literal["text", "bytes", "truth", "whole", "long", "number", "single", "moment", "years"]
 Treatment = Literal[
@@ -131,6 +131,8 @@ SEGMENTS = (
     Column("gait", "text", "", "`run`, `walk` or `still`", "vocabulary"),
     Column("verdict", "text", "", _VERDICTS, "vocabulary"),
     Column("probability", "number", "", "of the direction", "keep"),
+    Column("set", "whole", "", "number of its set, where it is a repetition or may be one", "keep"),
+    Column("repetition", "whole", "", "number of the repetition within the set", "keep"),
     *(
         Column(
             f"evidence_{kind}",

@@ -34,6 +34,7 @@ from retrorun.model import (
     Source,
     Totals,
 )
+from retrorun.model.segment import Recovery, Repetition, RepetitionSet, Structure
 from retrorun.readers.registry import READERS
 from retrorun.results.columns import KINDS
 
@@ -66,6 +67,7 @@ WORDS = frozenset(
         *_ENERGY,
         *(each.label for each in CHANNELS),
         *("forward", "backward", "unknown", "still", "run", "walk"),
+        *("counted", "odd"),
         *("confirmed", "candidate", "labelled", "assumed", "habit"),
         *("compass", "course", "unknown", "none"),
         *("heading", "gait", "label"),
@@ -223,7 +225,29 @@ FIELDS: dict[type, dict[str, str]] = {
         "bests": "inside",
         "heart": "word",
         "net_factor": "inside",
+        "structure": "inside",
     },
+    Structure: {"sets": "inside"},
+    RepetitionSet: {
+        "kind": "keep",
+        "gait": "word",
+        "repetitions": "inside",
+        "duration_s": "keep",
+        "distance_m": "keep",
+        "nominal_s": "keep",
+        "nominal_m": "keep",
+        "recovery": "inside",
+    },
+    Repetition: {
+        "first": "keep",
+        "last": "keep",
+        "gait": "word",
+        "start_s": "keep",
+        "end_s": "keep",
+        "distance_m": "keep",
+        "role": "word",
+    },
+    Recovery: {"gait": "word", "duration_s": "keep", "distance_m": "keep"},
     MeasuredSegment: {"segment": "inside", "metrics": "inside"},
     Segment: {
         "start_s": "keep",

@@ -123,7 +123,7 @@ def _clean(value: Any) -> Any:  # noqa: ANN401 - any JSON value
 
 def segment_rows(session: Session) -> list[Row]:
     """One row a segment."""
-    rows = (export.segment_row(session, each) for each in session.measures.segments)
+    rows = export.segment_rows(session)
     return [{name: _stored(each) for name, each in row.items()} for row in rows]
 
 

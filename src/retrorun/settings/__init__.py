@@ -8,10 +8,10 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from retrorun import toml_file
 from retrorun.errors import SettingsError
 from retrorun.settings.detect import DetectSettings
 from retrorun.settings.measure import CompareSettings, MeasureSettings
@@ -27,6 +27,7 @@ __all__ = [
     "Settings",
     "SportSettings",
     "load",
+    "toml_table",
 ]
 
 
@@ -76,6 +77,36 @@ class Settings:
         return hashlib.sha256(msgspec.json.encode(values, order="sorted")).hexdigest()[:12]
 
 
+MOST_BYTES = 256 << 10  # a profile with a weighing a day for ten years
+_MOST_DOTS = 1000  # in a line: the parser's time grows with the square of a key's parts
+_WORDS = 300  # characters of what a library says
+
+
+def toml_table(path: Path, slug: str) -> dict[str, Any]:
+    """The tables and values of a TOML file that people write, read without trusting it.
+
+    Args:
+        path: the file.
+        slug: of the error.
+
+    Raises:
+        SettingsError: it cannot be read, is too large, nested too deeply, or no TOML.
+    """
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
+            raise SettingsError(slug, f"over {MOST_BYTES} bytes", file=str(path))
+        if any(line.count(b".") > _MOST_DOTS for line in data.split(b"\n")):
+            raise SettingsError(slug, f"a line has over {_MOST_DOTS} dots", file=str(path))
+        found: dict[str, Any] = msgspec.toml.decode(data)
+    except RecursionError as problem:
+        raise SettingsError(slug, "it is nested too deeply", file=str(path)) from problem
+    except (OSError, ValueError, LookupError, msgspec.MsgspecError) as problem:
+        raise SettingsError(slug, str(problem)[:_WORDS], file=str(path)) from problem
+    return found
+
+
 def load(path: Path) -> Settings:
     """Read settings from a TOML file whose tables are the stages.
 
@@ -83,7 +114,7 @@ def load(path: Path) -> Settings:
         SettingsError: the file cannot be read, names a setting that does not exist, or gives one
             a value that no number of its kind can have.
     """
-    tables = toml_file.table(path, "settings-unreadable")
+    tables = toml_table(path, "settings-unreadable")
     _refuse_unknown(tables, path)
     _refuse_senseless(tables, path)
     try:

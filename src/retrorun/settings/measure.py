@@ -88,6 +88,18 @@ class MeasureSettings:
     kinetics_range: tuple[float, float] = (0.6, 4.0)  # Cost factors that a body can have.
     kinetics_width: float = 1.6  # Greatest high/low of a cost factor that is given.
     slowest_pace_mps: float = 0.05  # A slower segment has no pace.
+    structure_least: int = 3  # Fewer repetitions that are alike make no structure.
+    structure_alike: float = 0.15  # Greatest share by which repetitions differ from their median.
+    structure_alike_s: float = 2.0  # Repetitions may differ in time by this much more.
+    structure_alike_m: float = 4.0  # Repetitions may differ in way by this much more.
+    structure_odd: float = 0.2  # Greatest number of unlike repetitions in a row, a share of others.
+    structure_break: float = 2.5  # Recoveries longer than so many typical ones part two sets.
+    structure_break_s: float = 20.0  # Such a recovery is also longer by this than typical ones.
+    structure_shuttle_m: float = 50.0  # Repetitions this short, there and back, are shuttles.
+    structure_shuttle_back: tuple[float, float] = (0.5, 2.0)  # Way back of a shuttle, over way out.
+    structure_by_way: float = 0.8  # Way that varies by less than this share of time is the name.
+    structure_named_s: tuple[float, float] = (30.0, 2.0)  # Times this near, by the second, to a
+    # multiple of the first are called by it.
     best_distances_m: Numbers = (
         *(100.0, 200.0, 400.0, 800.0, 1000.0, 1500.0, 1609.344, 3000.0, 5000.0),
         *(10000.0, 21097.5, 42195.0),
@@ -134,6 +146,7 @@ class CompareSettings:
     volume_weeks: int = 4  # Weeks of backward volume that a week's economy is set against.
     trend_points: int = 300  # Longer series are thinned to medians of this many parts.
     factor_model_error: float = 0.013  # Error of log k that more sessions do not average away.
+    repeats_alike: float = 0.05  # Repetitions of two sessions differ by at most this share.
     pairs_shown: int = 500  # Latest matched pairs that are listed.
     warm_up_s: float = 300.0  # Forward movement that counts as a warm-up.
     dose_step: float = 0.3  # A week with more backward movement by this share is a large step.

@@ -47,11 +47,14 @@
   };
 
   // -- live: the server sends the page as it is now; its parts take their places --------------------
-  const PARTS = ["part-top", "part-tiles", "part-map", "part-lanes", "part-answers", "part-stretches", "part-contrast", "part-technique", "part-claims", "part-guidance", "part-quality"];
+  const PARTS = ["part-top", "part-tiles", "part-map", "part-lanes", "part-answers", "part-repeated", "part-stretches", "part-contrast", "part-technique", "part-claims", "part-guidance", "part-quality"];
   function follow(state) {
     if (state.page) {
       const fresh = new DOMParser().parseFromString(state.page, "text/html");
+      const openSets = () => [...document.querySelectorAll("#part-stretches .set details")], before = openSets().map((at) => at.open);
       for (const id of PARTS) { const at = $(id), from = fresh.getElementById(id); if (at && from) at.replaceChildren(...[...from.childNodes].map((node) => document.importNode(node, true))); }
+      const after = openSets(); // a set stays as the reader left it
+      if (after.length === before.length) after.forEach((at, i) => { at.open = before[i]; });
       const now = JSON.parse(fresh.getElementById("session-data").textContent);
       Object.assign(facts, now);
       Object.assign(known, now.answers);

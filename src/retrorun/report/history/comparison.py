@@ -15,6 +15,7 @@ from retrorun.report.claims import claim_cards
 from retrorun.report.figures import axis, layout
 from retrorun.report.history import differences, trends
 from retrorun.report.history.calendar import calendar_years, volume_figure, week_table
+from retrorun.report.history.repeats import repeat_cards
 from retrorun.report.history.sessions import SessionList, session_list
 from retrorun.report.inbox import habit
 from retrorun.report.numbers import (
@@ -229,6 +230,7 @@ def comparison_page(  # noqa: PLR0913 - one for each thing that the page holds
         pairs=differences.pair_rows(comparison.pairs, days, display),
         trends=trends.trend_cards(comparison.trends, days, display),
         values=trends.trend_table(comparison.trends, comparison.days, display),
+        repeats=repeat_cards(comparison.repeats, display),
         volume=volume_figure(comparison.weeks),
         weeks=week_table(comparison.weeks, display),
         mondays={"mondays": [each.monday for each in comparison.weeks]},

@@ -20,6 +20,7 @@ from retrorun.report.numbers import (
     local_date,
     main_numbers,
     month,
+    session_name,
     spoken_time,
     time_element,
 )
@@ -126,7 +127,7 @@ def session_row(session: Session, display: Display) -> Row:
             else str(moment.date())
         ),
         date=moment.date().isoformat(),
-        name=session_name(session),
+        name=listed_name(session, display),
         sure=strip_path(segments, "backward", whole_s),
         maybe=strip_path(segments, "candidate", whole_s),
         time=clock(session.duration_s),
@@ -144,9 +145,9 @@ def _backward(found: MainNumbers, *, certain: bool) -> str:
     return f"{found.backward_time}{also}"
 
 
-def session_name(session: Session) -> str:
-    """The session's own name, or what kind it is; never so long that it hides the rest."""
-    words = session.name or say(f"sport_{session.sport}", fallback="sport_other")
+def listed_name(session: Session, display: Display) -> str:
+    """The session's name, never so long that it hides the rest."""
+    words = session_name(session, display)
     return words if len(words) <= 60 else f"{words[:59]}…"
 
 
@@ -241,7 +242,7 @@ def index_page(  # noqa: PLR0913 - one for each thing that the page holds
         subline=_subline(sessions, display),
         log=listed or session_list(sessions, display),
         faults=faults,
-        outdated=outdated_rows(sessions, outdated),
+        outdated=outdated_rows(sessions, outdated, display),
         more_outdated=max(len(outdated) - MOST_NAMED, 0),
         habit=habit(athlete),
         charts=False,
@@ -249,7 +250,7 @@ def index_page(  # noqa: PLR0913 - one for each thing that the page holds
 
 
 def outdated_rows(
-    sessions: Sequence[Session], outdated: Collection[str]
+    sessions: Sequence[Session], outdated: Collection[str], display: Display
 ) -> tuple[tuple[str, str], ...]:
     """Id and words of the sessions that are to be analysed again, newest first, the first few."""
     chosen = set(outdated)
@@ -257,7 +258,7 @@ def outdated_rows(
         (each for each in sessions if each.id in chosen), key=lambda each: -each.start_time_s
     )
     return tuple(
-        (each.id, Markup("{}, {}").format(dated(local_date(each)), session_name(each)))
+        (each.id, Markup("{}, {}").format(dated(local_date(each)), listed_name(each, display)))
         for each in found[:MOST_NAMED]
     )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from retrorun.compare.statistics import student
-from retrorun.metric_types import Reciprocal, Row
+from retrorun.metric_types import Metric, Reciprocal, Row
 from retrorun.metrics import CONTRASTED, number_of
 from retrorun.model import GaitLine, MeasuredSegment, Metrics, Session
 from retrorun.model.segment import Kind
@@ -91,9 +91,9 @@ def heart_rate_difference_bpm(measured: Sequence[MeasuredSegment]) -> float | No
     """Backward minus forward, as compared above: of one gait, not matched for speed."""
     row = next(each for each in CONTRASTED if each.key == "heart_rate.mean")
     for _, backward, forward in _sides(measured):
-        back, ahead = _mean(row, backward), _mean(row, forward)
+        back, ahead = mean_of(row, backward), mean_of(row, forward)
         if back is not None and ahead is not None:
-            return back.value - ahead.value
+            return back - ahead
     return None
 
 
@@ -139,8 +139,14 @@ def _change(
     return 100 * (ratio - 1), 100 * (low - 1), 100 * (high - 1)
 
 
-def _mean(row: Row, metrics: Sequence[Metrics]) -> _Mean | None:
-    """The mean over segments, formed as the row says; None where none of them has the metric."""
+def mean_of(row: Row | Metric, metrics: Sequence[Metrics]) -> float | None:
+    """The mean over segments, formed as is declared; None where none of them has the metric."""
+    found = _mean(row, metrics)
+    return None if found is None else found.value
+
+
+def _mean(row: Row | Metric, metrics: Sequence[Metrics]) -> _Mean | None:
+    """The same mean with its error."""
     if isinstance(row.mean, Reciprocal):
         found = _quotient(_weighted(row.mean.of, metrics), 1.0)
         if found is None or found.value <= 0:

@@ -26,6 +26,7 @@ from retrorun.report.numbers import (
     Tile,
     percent,
     session_moment,
+    session_name,
     session_time,
     spoken_time,
 )
@@ -149,12 +150,12 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
     picture = (
         None if context.redacted else draw_map(track, measured, on, display, session.distance_m)
     )
-    rows = segments.rows(measured, display)
+    rows = segments.rows(measured, display, session.measures.structure)
     leaves = context.redacted or context.standalone
     asked = segments.answering(session, context.undo, fresh=context.fresh)
     return SessionView(
         id=session.id,
-        title=_title(session),
+        title=_title(session, display),
         moment=session_time(session, month_only=context.redacted),
         source=session.source.name,
         headline=session_headline(session),
@@ -197,9 +198,9 @@ def _lap_ends_s(session: Session) -> tuple[int, ...]:
     return tuple(each for each in ends if 0 < each < session.duration_s)
 
 
-def _title(session: Session) -> str:
-    """The activity's own name, no longer than a line or two, or the sport."""
-    name = session.name or say(f"sport_{session.sport}", fallback="sport_other")
+def _title(session: Session, display: Display) -> str:
+    """The activity's name, no longer than a line or two."""
+    name = session_name(session, display)
     return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
 
 

@@ -1,19 +1,23 @@
 """The segment table: every stretch with its measures, all of them text.
 
 What the file held, what was doubted, and on which grounds each stretch was decided; which of its
-stretches and laps wait for the athlete's answer.
+stretches and laps wait for the athlete's answer. Repetitions stand in sets, which fold.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
+from statistics import median
 
 from retrorun.metric_types import Metric, Style
 from retrorun.metrics import LISTED, number_of
-from retrorun.model import Energy, MeasuredSegment, Segment, Session
-from retrorun.model.segment import Kind
-from retrorun.report.numbers import Display, cell, clock, number, percent, styled
+from retrorun.model import Energy, MeasuredSegment, Segment, Session, Totals
+from retrorun.model.segment import Kind, RepetitionSet, Structure, sets_in_words
+from retrorun.report.numbers import Display, cell, clock, number, percent, spoken_time, styled
+from retrorun.report.session.contrast import mean_of
 from retrorun.report.words import say
 
+MOST_OPEN = 8  # sets fold where a session has more repetitions
 MOST = 400  # a table longer than this is no reading matter; the exports hold all of it
 
 
@@ -35,20 +39,45 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class SetRow:
+    """A set in one row: sums and means of its repetitions; ``folded``: its stretches are hidden."""
+
+    title: str
+    note: str
+    start: str
+    length: str
+    cells: tuple[str, ...]
+    folded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows that follow each other: those of a set with its own, or what lies between sets."""
+
+    head: SetRow | None
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
     """The table's head and rows; ``left_out`` counts those that did not fit.
 
-    ``assumes``: whether a row is only assumed.
+    ``groups`` holds the rows by set. ``repeated``: the session's structure, each kind of repetition
+    by name and in a sentence. ``assumes``: whether a row is only assumed.
     """
 
     head: tuple[str, ...]
     kinds_of_evidence: tuple[str, ...]
     rows: tuple[Row, ...]
+    groups: tuple[Group, ...]
+    repeated: tuple[tuple[str, str], ...]
     left_out: int
     assumes: bool
 
 
-def rows(measured: Sequence[MeasuredSegment], display: Display) -> Rows:
+def rows(
+    measured: Sequence[MeasuredSegment], display: Display, structure: Structure | None = None
+) -> Rows:
     """Every stretch, or the backward and then the longest ones where there are too many."""
     numbered = list(enumerate(measured, 1))
     if len(numbered) > MOST:
@@ -58,7 +87,129 @@ def rows(measured: Sequence[MeasuredSegment], display: Display) -> Rows:
     made = tuple(_row(number, each, display, names) for number, each in numbered)
     words = tuple(say(f"evidence_{name}", fallback="evidence_other") for name in names)
     assumes = any(each.sure == say("sure_assumed") for each in made)
-    return Rows(head, words, made, len(measured) - len(made), assumes)
+    return Rows(
+        head=head,
+        kinds_of_evidence=words,
+        rows=made,
+        groups=_groups(made, structure or Structure(), measured, display),
+        repeated=_repeated(structure or Structure(), display),
+        left_out=len(measured) - len(made),
+        assumes=assumes,
+    )
+
+
+def _groups(
+    made: Sequence[Row],
+    structure: Structure,
+    measured: Sequence[MeasuredSegment],
+    display: Display,
+) -> tuple[Group, ...]:
+    """The rows, those from a set's first to its last repetition together."""
+    ends = [(each.repetitions[0].first, each.repetitions[-1].last) for each in structure.sets]
+
+    def place(row: Row) -> int:
+        """Number of the row's set, or a number between two of them."""
+        before = sum(first < row.number for first, _ in ends)
+        inside = before and row.number <= ends[before - 1][1] + 1
+        return 2 * before - 1 if inside else 2 * before
+
+    folds = sum(each.size for each in structure.sets) > MOST_OPEN
+    with_head = folds or len(structure.sets) > 1
+
+    def head(number: int) -> SetRow | None:
+        if number % 2 == 0 or not with_head:
+            return None
+        return _set_row(number // 2, structure, measured, display, folds=folds)
+
+    return tuple(Group(head(number), tuple(found)) for number, found in groupby(made, key=place))
+
+
+def _set_row(
+    index: int,
+    structure: Structure,
+    measured: Sequence[MeasuredSegment],
+    display: Display,
+    *,
+    folds: bool,
+) -> SetRow:
+    """Sums and means of what counts; a set that waits for answers is never folded."""
+    found, several = structure.sets[index], len(structure.sets) > 1
+    role = "counted" if found.is_certain else "candidate"
+    done = [
+        measured[place].metrics
+        for each in found.repetitions
+        if each.role in {role, "odd"}
+        for place in range(each.first, each.last + 1)
+    ]
+    whole = Totals.of(Totals(each.seconds, distance_m=each.distance_m) for each in done)
+    cells = [
+        cell(
+            whole.distance_m if of.key == "distance_m" else mean_of(of, done),
+            of.unit,
+            of.listed or Style(),
+            display,
+        )
+        for of in LISTED
+    ]
+    size = sets_in_words([found], display.distance)
+    return SetRow(
+        title=say("set_numbered", number=index + 1, size=size) if several else size,
+        note=_recovery((found,)) if several else "",
+        start=clock(found.repetitions[0].start_s),
+        length=clock(whole.seconds),
+        cells=(*cells, _kcal_sum([each.energy_shown for each in done])),
+        folded=folds and not found.count("candidate"),
+    )
+
+
+def _repeated(structure: Structure, display: Display) -> tuple[tuple[str, str], ...]:
+    """Sets of one kind by name, and what lies between them in words."""
+    return tuple(
+        (
+            say(
+                "repeated_name" if sets[0].is_certain else "repeated_maybe",
+                name=sets_in_words(sets, display.distance),
+                gait=say(f"repeated_{sets[0].gait}"),
+            ),
+            _recovery(sets) + _between(sets) + _doubtful(sets),
+        )
+        for sets in structure.kinds()
+    )
+
+
+def _recovery(sets: Sequence[RepetitionSet]) -> str:
+    rests = [each.recovery for each in sets]
+    gaits = [each.gait for each in rests]
+    time = _range([each.duration_s for each in rests])
+    ratios = [each.work_to_rest for each in sets if each.work_to_rest]
+    words = say(f"recovery_{max(gaits, key=gaits.count)}", time=time)
+    return f"{words}, {say('work_to_rest', ratio=_ratio(median(ratios)))}" if ratios else words
+
+
+def _range(seconds: Sequence[float]) -> str:
+    low, high = spoken_time(min(seconds)), spoken_time(max(seconds))
+    number_of_low, _, unit = low.partition(" ")
+    alike = high.endswith(f" {unit}")
+    return low if low == high else say("between", low=number_of_low if alike else low, high=high)
+
+
+def _ratio(work_to_rest: float) -> str:
+    """Such as ``1.5 : 1`` or ``1 : 2``: the shorter of both is 1."""
+    work, rest = max(work_to_rest, 1.0), max(1 / work_to_rest, 1.0)
+    return f"{work:.1f}".removesuffix(".0") + " : " + f"{rest:.1f}".removesuffix(".0")
+
+
+def _between(sets: Sequence[RepetitionSet]) -> str:
+    pauses_s = [
+        after.repetitions[0].start_s - before.repetitions[-1].end_s
+        for before, after in pairwise(sets)
+    ]
+    return say("between_sets", time=_range(pauses_s)) if pauses_s else ""
+
+
+def _doubtful(sets: Sequence[RepetitionSet]) -> str:
+    count = sum(each.count("candidate") for each in sets if each.is_certain)
+    return say("set_maybe_one" if count == 1 else "set_maybe_many", count=count) if count else ""
 
 
 def _head(metric: Metric, display: Display) -> str:
@@ -137,6 +288,14 @@ def _kcal(energy: Energy | None) -> str:
     if energy is None:
         return number(None)
     return number(energy.gross, 2, say("per_kg")) if energy.per_kg else number(energy.gross, 0)
+
+
+def _kcal_sum(energies: Sequence[Energy | None]) -> str:
+    """Of several stretches; an en dash where one of them has none or another unit."""
+    known = [each for each in energies if each is not None]
+    if len(known) < len(energies) or len({each.per_kg for each in known}) != 1:
+        return number(None)
+    return _kcal(replace(known[0], gross=sum(each.gross for each in known)))
 
 
 def _logits(value: float | None) -> str:

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from retrorun import profile, settings, toml_file
+from retrorun import profile, settings
 from retrorun.cli import main
 from retrorun.errors import SettingsError
 from retrorun.model import Athlete
@@ -88,7 +88,7 @@ def test_a_profile_of_any_shape(tmp_path: Path) -> None:
         b"[read]\nsamples = 10000000000000000000000",
         b'[read]\n"\x1b" = 1',
         b"a = 1\r",
-        b"x" * (toml_file.MOST_BYTES + 1),
+        b"x" * (settings.MOST_BYTES + 1),
     ],
 )
 def test_one_error_and_exit_2(tmp_path: Path, option: str, text: bytes) -> None:
@@ -105,7 +105,7 @@ def test_a_large_file_costs_no_more_than_its_bytes(tmp_path: Path) -> None:
     """A path of keys 100,000 long is the worst that the parser knows."""
     path = tmp_path / "long.toml"
     one = b"a." * 900 + b"a = 1\n"
-    for text in (b"a." * 100_000 + b"a = 1", one * (toml_file.MOST_BYTES // len(one))):
+    for text in (b"a." * 100_000 + b"a = 1", one * (settings.MOST_BYTES // len(one))):
         path.write_bytes(text)
         start_s = time.process_time()
         with pytest.raises(SettingsError):
