@@ -1,9 +1,10 @@
 """From the archive to pages: which ones there are, what each is given, and nothing twice.
 
-A session's page depends on the session, on the athlete's units and privacy, and on what was run
-before it (guidance). Pages of new sessions are written, those that are missing, and those whose
-sessions had something else run before them when they were written; the index and the comparison,
-which need all sessions, follow whenever a page did. The page of a session that is gone goes, too.
+A session's page depends on the session, on the athlete's units, language and privacy, and on what
+was run before it (guidance). Pages of new sessions are written, those that are missing, and those
+whose sessions had something else run before them when they were written, or that were written in
+another language; the index and the comparison, which need all sessions, follow whenever a page did.
+The page of a session that is gone goes, too.
 Many pages are written by worker processes, each page by one.
 """
 
@@ -21,6 +22,7 @@ from retrorun import __version__, compare, engines, privacy_zones, report
 from retrorun.archive import Archive
 from retrorun.compare import EarlierSessions
 from retrorun.errors import ArchiveError, PageError, RetrorunError
+from retrorun.language import SOURCE, speaking, spoken
 from retrorun.model import Athlete, Comparison, Session, Track
 from retrorun.report import Fault, SessionContext
 from retrorun.report.inbox import Inbox, habit_state
@@ -30,7 +32,9 @@ from retrorun.settings import Settings
 
 T = TypeVar("T")
 INDEX, COMPARISON = "index.html", "comparison.html"
-PASTS = "pasts.json"  # session id → fingerprint of what its page says of other sessions
+# session id → fingerprint of what its page says of other sessions; and LANGUAGE → that of all pages
+PASTS = "pasts.json"
+LANGUAGE = "language"  # left out where it is English
 MOST_ROUNDS = 3  # of writing pages, while other processes write to the archive
 WORTH_A_WORKER = 16  # pages: fewer are written before one more process is up
 
@@ -90,9 +94,17 @@ def publish(
         ArchiveError: the archive cannot be read.
     """
     athlete = options.athlete.with_learnt_of(archive.annotations.profile())
-    options = replace(options, athlete=athlete)
+    with speaking(athlete.language):
+        return _publish(archive, folder, replace(options, athlete=athlete), fresh)
+
+
+def _publish(
+    archive: Archive, folder: Path, options: PublishOptions, fresh: Collection[str]
+) -> Published:
+    athlete, before = options.athlete, _read_pasts(folder)
     existing, changed, known = _existing_pages(folder), set(fresh), archive.known()
     changed |= set(archive.annotations.exposed()) - archive.page_faults().keys()
+    changed |= set(known) if before.get(LANGUAGE, SOURCE) != spoken() else set()
     wanted = {each for each in known if each in changed or _page(each) not in existing}
     if not (wanted or changed) and (folder / INDEX).exists() and (folder / COMPARISON).exists():
         return Published(0, folder / INDEX)
@@ -106,12 +118,12 @@ def publish(
         each: _fingerprint(pasts.get(each, EarlierSessions()), trust.get(each, ""))
         for each in known
     }
-    before = _read_pasts(folder)
     wanted |= {each for each in known if fingerprints[each] != before.get(each)}
     orders = {each: pasts.get(each, EarlierSessions()) for each in known if each in wanted}
     done = list(_pages(archive, folder, options, orders))
     site.remove(_page(each) for each in changed if each not in known)
-    site.write(PASTS, json.dumps(fingerprints, indent=0, sort_keys=True))
+    written_in = {} if spoken() == SOURCE else {LANGUAGE: spoken()}
+    site.write(PASTS, json.dumps(fingerprints | written_in, indent=0, sort_keys=True))
     pages, left_out = overview_pages(archive, options)
     written = [each.changed for each in done]
     written += [site.write(name, html) for name, html in pages.items()]
@@ -158,7 +170,8 @@ def publish_alone(
     Site(folder).ensure_assets()
     pasts = compare.earlier_sessions(archive.sums(), options.settings.compare)
     order = {session_id: pasts.get(session_id, EarlierSessions())}
-    done = list(_pages(archive, folder, options, order))
+    with speaking(options.athlete.language):
+        done = list(_pages(archive, folder, options, order))
     faults = tuple(each.fault for each in done if each.fault)
     return Published(sum(each.changed for each in done), folder / _page(session_id), faults)
 
@@ -212,6 +225,13 @@ def overview_pages(
         names: of the pages.
         inbox: what waits for the athlete, if the index is the home page of a server.
     """
+    with speaking(options.athlete.language):
+        return _overview_pages(archive, options, names, inbox)
+
+
+def _overview_pages(
+    archive: Archive, options: PublishOptions, names: Collection[str], inbox: Inbox | None
+) -> tuple[dict[str, str], dict[str, Fault]]:
     left_out: dict[str, Fault] = {}
     sessions = archive.summaries(partial(_note, left_out))
     draw = partial(
@@ -328,6 +348,13 @@ def _write(
     order: tuple[str, EarlierSessions], archive: Path, folder: Path, options: PublishOptions
 ) -> _Done | PageError | OSError:
     """Write one session's page; what goes wrong is a value, so that no worker is lost over it."""
+    with speaking(options.athlete.language):
+        return _write_page(order, archive, folder, options)
+
+
+def _write_page(
+    order: tuple[str, EarlierSessions], archive: Path, folder: Path, options: PublishOptions
+) -> _Done | PageError | OSError:
     session_id, before = order
     try:
         try:
@@ -355,7 +382,8 @@ def comparison(
     """Write the comparison page alone and say where it is."""
     site = Site(folder)
     site.ensure_assets()
-    site.write(COMPARISON, report.comparison_page(found, sessions, athlete))
+    with speaking(athlete.language):
+        site.write(COMPARISON, report.comparison_page(found, sessions, athlete))
     return folder / COMPARISON
 
 
@@ -387,7 +415,8 @@ def session_page(
         ArchiveError: its track is missing or damaged, or holds seconds in a privacy zone.
     """
     track = shown_track(archive, session.id, options.athlete)
-    return report.session_page(session, track, session_context(session, before, options))
+    with speaking(options.athlete.language):
+        return report.session_page(session, track, session_context(session, before, options))
 
 
 def shown_track(archive: Archive, session_id: str, athlete: Athlete) -> Track:

@@ -72,6 +72,10 @@ def profile(values: tuple[str, ...], archive: Path | None, as_json: bool) -> Non
                 ingest.note_dependent(store)
             if before.laps != athlete.laps and (count := ingest.note_pressed(store)):
                 terminal.err().print(PRESSED.format(count))
+            if before.language != athlete.language:
+                for each in store.known():
+                    store.pending.add_page(each)
+        options.speak(athlete)
     if as_json:
         click.echo(options.json_text(profiles.plain(athlete)))
     else:

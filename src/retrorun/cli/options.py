@@ -162,11 +162,21 @@ def load_athlete(path: Path | None, store: "Archive") -> "Athlete":
 
     stored = store.annotations.profile()
     athlete = profiles.change(stored, profiles.plain(profiles.load(path))) if path else stored
+    speak(athlete)
     if path and not is_stated(stored):
         _store_first_profile(store, replace(athlete, privacy_zones=stored.privacy_zones))
     if not (athlete.privacy_zones or stored.privacy_zones):
         return athlete
     return keep_new_zones(store, athlete)
+
+
+def speak(athlete: "Athlete") -> None:
+    """Speak the athlete's language from now on, until the command ends."""
+    from retrorun.language import speaking
+
+    context = click.get_current_context(silent=True)  # the server's threads have none
+    if context is not None:
+        context.find_root().with_resource(speaking(athlete.language))
 
 
 def is_stated(athlete: "Athlete") -> bool:
@@ -227,6 +237,7 @@ def athlete_for_one_run(
         text = f"profile: the one stored in {shown(str(place))} (--no-profile leaves it out)"
         click.echo(text, err=True)
         athlete = stored
+    speak(athlete)
     joined = with_stored_zones(athlete, stored)
     if not keep_zones or _zones_of(joined) == _zones_of(stored):
         return joined

@@ -21,8 +21,9 @@ from markupsafe import Markup
 
 from retrorun import __version__
 from retrorun.errors import PageError, RetrorunError
-from retrorun.report.numbers import clock
-from retrorun.report.words import REVIEW, say
+from retrorun.language import SOURCE, spoken, translated
+from retrorun.report.numbers import clock, grouped
+from retrorun.report.words import REVIEW, say, say_count
 from retrorun.report.words_comparison import INBOX
 
 SCRIPTS = ("plotly", "script", "history", "answers", "review", "live")
@@ -98,6 +99,8 @@ def render(template: str, title: str, place: Place, **values: object) -> str:
         "page_class": "live" if place.live else "",
         "here": template,
         "live_words": {key: say(key) for key in SPOKEN} if place.live else {},
+        "language": spoken(),
+        "signs": {} if spoken() == SOURCE else signs(),
     }
     return _environment().get_template(f"{template}.html.j2").render(shell | values) + "\n"
 
@@ -122,10 +125,17 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["say"] = say
+    environment.globals |= {"say": say, "say_count": say_count}
     environment.filters["embed"] = embed
-    environment.filters["clock"] = clock
+    environment.filters |= {"clock": clock, "grouped": grouped, "translated": translated}
     return environment
+
+
+def signs() -> Mapping[str, Any]:
+    """How the language writes numbers and dates, for scripts and the library of charts."""
+    lists = ("months", "months_short", "weekdays", "weekdays_short")
+    texts = ("decimal_sign", "thousands_sign", "chart_month", "chart_day", "chart_day_year")
+    return {each: say(each).split() for each in lists} | {each: say(each) for each in texts}
 
 
 def embed(value: Mapping[str, Any]) -> Markup:

@@ -39,6 +39,7 @@ from retrorun.answers import (
 )
 from retrorun.archive import Archive
 from retrorun.errors import RetrorunError, error_location
+from retrorun.language import translated
 from retrorun.model import Remark
 from retrorun.report.page import Fault, Place, asset_names, asset_text
 from retrorun.server.live import Events, Hand, Live, Setup
@@ -78,8 +79,8 @@ class Server:
         self.follower = Follower(setup, self.events)
         self._live = Live(setup, self.events, self.follower.answered)
         self._overviews = Overviews(setup)
-        self._answering, self._reading = (Hand(setup.archive, each) for each in ("answer", "read"))
-        self._overlooking = Hand(setup.archive, "overview")
+        self._answering, self._reading = (Hand(setup, each) for each in ("answer", "read"))
+        self._overlooking = Hand(setup, "overview")
         self._seen_s = 0.0
         self._is_released = True
 
@@ -109,7 +110,8 @@ class Server:
             Exception: _broken,
         }
         inner = Starlette(routes=routes, exception_handlers=handlers)
-        return Gate(inner, identity, self.setup.settings.server)
+        limits = self.setup.settings.server
+        return Gate(inner, identity, limits, lambda: self._reading.language)
 
     async def release(self) -> None:
         """Let worker processes go while no page is open and nothing was asked for a while."""
@@ -189,7 +191,7 @@ class Server:
         self._note_use()
         progress = self.follower.progress
         found = await self._reading.do(self._live.inbox, progress.shown() if progress else None)
-        return _json(found.document() | {"trouble": self.follower.trouble})
+        return _json(found.document() | {"trouble": translated(self.follower.trouble)})
 
     async def question(self, request: Request) -> Response:
         """The question about one segment, by its start."""
@@ -365,25 +367,26 @@ def _json(
 
 
 async def _refused(_: Request, refusal: Refused) -> Response:
-    return _json({"error": refusal.words}, refusal.status)
+    return _json({"error": translated(refusal.words)}, refusal.status)
 
 
 async def _failed(_: Request, problem: RetrorunError) -> Response:
     refusal = refusal_of(problem)
-    return _json({"error": refusal.words}, refusal.status)
+    return _json({"error": translated(refusal.words)}, refusal.status)
 
 
 async def _not_there(_: Request, problem: HTTPException) -> Response:
     """Another method is refused as everything else is that this server does not answer to."""
     words = {404: "There is no such address.", 405: "There is no such method here."}
     status = 403 if problem.status_code == 405 else problem.status_code
-    return _json({"error": words.get(problem.status_code, "Refused.")}, status)
+    found = words.get(problem.status_code, "Refused.")
+    return _json({"error": translated(found)}, status)
 
 
 async def _broken(_: Request, fault: Exception) -> Response:
     """A defect of ours costs one request; the terminal names the place, the page nothing."""
     sys.stderr.write(f"Error: {error_location(fault)}. Please report this.\n")
-    return _json({"error": "Something went wrong here. Please report it."}, 500)
+    return _json({"error": translated("Something went wrong here. Please report it.")}, 500)
 
 
 class Running(uvicorn.Server):

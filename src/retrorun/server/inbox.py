@@ -8,6 +8,7 @@ import msgspec
 
 from retrorun.archive import Archive, FileRow
 from retrorun.errors import ArchiveError
+from retrorun.language import translated
 from retrorun.model import Athlete, Session, TimeZone
 from retrorun.report.inbox import SetAside, Waiting, learnt_sentence, waiting_of
 from retrorun.storage import shown
@@ -16,7 +17,8 @@ from retrorun.storage import shown
 def set_aside(row: FileRow) -> SetAside:
     """A file that became no session, as the pages name it."""
     reason = row.message or row.slug or ""
-    return SetAside(shown(PurePath(row.path).name), reason, row.remedy or "")
+    name = shown(PurePath(row.path).name)
+    return SetAside(name, translated(reason), translated(row.remedy or ""))
 
 
 def learnt_of(athlete: Athlete) -> str:

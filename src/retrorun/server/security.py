@@ -13,7 +13,7 @@ import hmac
 import json
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from retrorun.errors import RetrorunError, SettingsError
+from retrorun.language import preferred, speaking, translated
 from retrorun.settings import ServerSettings
 
 TOKEN_BYTES = 32
@@ -137,10 +138,17 @@ class Gate:
         app: what is behind the gate.
         identity: of this server.
         limits: how large, slow and frequent requests may be.
+        chosen: the language of the athlete's profile; without one the browser's is spoken.
     """
 
-    def __init__(self, app: ASGIApp, identity: Identity, limits: ServerSettings) -> None:
-        self._app, self._identity, self._limits = app, identity, limits
+    def __init__(
+        self,
+        app: ASGIApp,
+        identity: Identity,
+        limits: ServerSettings,
+        chosen: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        self._app, self._identity, self._limits, self._chosen = app, identity, limits, chosen
         self._reads = Bucket(limits.reads_per_s, limits.reads_at_once)
         self._writes = Bucket(limits.answers_per_s, limits.answers_at_once)
 
@@ -152,6 +160,11 @@ class Gate:
         if scope["type"] != "http":
             return
         answer = _Answer(send, is_page=not scope["path"].startswith("/api/"))
+        accepted = ",".join(Headers(scope=scope).getlist("accept-language"))
+        with speaking(self._chosen() or preferred(accepted)):
+            await self._answer(scope, receive, answer)
+
+    async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         try:
             self._check(scope)
             if _token_of(scope) is not None:
@@ -327,10 +340,11 @@ class _Answer:
         """Send a refusal, unless something was sent already."""
         if self._is_begun:
             return
+        words = translated(refusal.words)
         if self._is_page:
-            await whole(self, refusal.status, TEXT, f"{refusal.words}\n".encode())
+            await whole(self, refusal.status, TEXT, f"{words}\n".encode())
         else:
-            body = json.dumps({"error": refusal.words}).encode()
+            body = json.dumps({"error": words}).encode()
             await whole(self, refusal.status, JSON, body)
 
 

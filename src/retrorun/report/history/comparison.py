@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from retrorun.compare import claims
+from retrorun.language import translated
 from retrorun.model import Association, Athlete, Comparison, Record, Session
 from retrorun.report.claims import claim_cards
 from retrorun.report.figures import axis, layout
@@ -19,7 +20,7 @@ from retrorun.report.history.sessions import SessionList, session_list
 from retrorun.report.inbox import habit
 from retrorun.report.numbers import Display, Shown, clock, number, sentence, short_date, shown
 from retrorun.report.page import LIVE, Place, render
-from retrorun.report.words import say
+from retrorun.report.words import say, say_count
 from retrorun.units import METRE_PER_MILE
 
 Json = dict[str, Any]
@@ -60,7 +61,7 @@ def economy_by_volume(found: Association, display: Display) -> EconomyByVolume:
 def _economy_words(found: Association, how: Shown, display: Display) -> str:
     slope = found.slope
     if slope.value is None:
-        return sentence(slope.reason or found.note)
+        return sentence(translated(slope.reason or found.note))
     per = METRE_PER_MILE / 1000 if display.imperial else 1.0
     low, high = ((None if each is None else each * per) for each in (slope.low, slope.high))
     change = f"{how.change(slope.value * per, 1)} {how.unit}"
@@ -69,7 +70,7 @@ def _economy_words(found: Association, how: Shown, display: Display) -> str:
         change=change,
         unit=display.long_unit,
         interval=how.interval(low, high, 1),
-        note=found.note,
+        note=translated(found.note),
     )
 
 
@@ -114,7 +115,7 @@ def _best(each: Record, display: Display) -> BestCard:
     words = f"{display.pace(pace)} {display.pace_unit}"
     longest = each.key.startswith("longest")
     return BestCard(
-        say(f"best_{each.key}", fallback=None) or each.label,
+        say(f"best_{each.key}", fallback=None) or translated(each.label),
         display.distance(each.distance_m) if by_distance else clock(each.seconds),
         f"{beside} · {words}" if longest else words,
         each.session,
@@ -143,7 +144,7 @@ def comparison_page(  # noqa: PLR0913 - one for each thing that the page holds
     """
     display = Display(athlete.units)
     days = {each.session: each for each in comparison.days}
-    words = [note.message for note in comparison.notes]
+    words = [translated(note.message) for note in comparison.notes]
     return render(
         "comparison",
         say("title_comparison"),
@@ -172,9 +173,7 @@ def comparison_page(  # noqa: PLR0913 - one for each thing that the page holds
 
 
 def _outdated_note(count: int) -> tuple[str, ...]:
-    if not count:
-        return ()
-    return (say("outdated_hint_one") if count == 1 else say("outdated_hint", count=count),)
+    return (say_count("outdated_hint", count),) if count else ()
 
 
 def _when(comparison: Comparison) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from retrorun.language import translated
 from retrorun.metrics import COMPARED
 from retrorun.model import Comparison, Day, Difference, Pair
 from retrorun.report.claims import ranges
@@ -46,7 +47,7 @@ def cost_lead(comparison: Comparison) -> str:
         weeks=max(1, round(comparison.weeks_spanned)),
     )
     if factor.value is None:
-        why = say("compare_no_factor", reason=factor.reason) if factor.reason else ""
+        why = say("compare_no_factor", reason=translated(factor.reason)) if factor.reason else ""
         return f"{behind} {why}" if comparison.backward_sessions else say("compare_empty")
     interval = say("compare_lead", low=number(factor.low, 2), high=number(factor.high, 2))
     net = comparison.net_factor
@@ -111,7 +112,7 @@ def _difference_tile(found: Sequence[Difference], key: str) -> Tile:
     each = next((each for each in found if each.key == key), None)
     label = say(f"tile_{key}")
     if each is None or each.percent.value is None:
-        return Tile(label, say("none_yet"), each.note if each else "")
+        return Tile(label, say("none_yet"), translated(each.note) if each else "")
     low, high = signed(each.percent.low), signed(each.percent.high)
     return Tile(label, f"{signed(each.percent.value)} %", say("interval", low=low, high=high))
 
@@ -159,8 +160,8 @@ def _matched_row(each: Difference, reach: float, display: Display) -> MatchedRow
         UNKNOWN if early else f"{signed(each.percent.value)} %",
         None if early else _whisker(each, reach),
         say("pairs_behind", pairs=each.pairs, sessions=each.sessions),
-        (each.difference.reason or each.note) if early else "",
-        "" if early else each.note,
+        translated(each.difference.reason or each.note) if early else "",
+        "" if early else translated(each.note),
     )
 
 

@@ -1,5 +1,6 @@
 """The list of sessions, newest first by month, with the data of its filters; and the index page."""
 
+import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -13,13 +14,13 @@ from retrorun.report.numbers import (
     Display,
     clock,
     local_date,
-    month,
+    month_and_year,
     percent,
     short_date,
     spoken_time,
 )
 from retrorun.report.page import LIVE, Fault, Place, render
-from retrorun.report.words import say
+from retrorun.report.words import say, say_count, words_for
 from retrorun.time_zone import local_time
 
 STRIP = 96  # units from start to finish of a session's strip
@@ -92,7 +93,7 @@ def _month(key: str, sessions: Sequence[Session], display: Display) -> Month:
     words = say("month_backward", time=spoken_time(backward)) if backward else say("month_none")
     return Month(
         key,
-        f"{month(day)} {day.year}",
+        month_and_year(day),
         f"{how_many(len(sessions))} · {words}",
         tuple(session_row(each, display) for each in sessions),
     )
@@ -100,7 +101,7 @@ def _month(key: str, sessions: Sequence[Session], display: Display) -> Month:
 
 def how_many(count: int) -> str:
     """So many sessions, in words."""
-    return say("sessions_one") if count == 1 else say("sessions_many", count=count)
+    return say_count("sessions", count)
 
 
 def session_row(session: Session, display: Display) -> Row:
@@ -112,7 +113,7 @@ def session_row(session: Session, display: Display) -> Row:
     share = backward / session.moving_s if backward and session.moving_s else None
     return Row(
         id=session.id,
-        day=f"{say('weekdays_short').split()[moment.weekday()]} {moment.day}",
+        day=_day(moment),
         name=session_name(session),
         sure=strip_path(segments, "backward", whole_s),
         maybe=strip_path(segments, "candidate", whole_s),
@@ -122,6 +123,12 @@ def session_row(session: Session, display: Display) -> Row:
         share="" if share is None else percent(share),
         tone="b" if backward else "c" if maybe else "",
     )
+
+
+def _day(moment: dt.date) -> str:
+    """Such as ``Sun 3``: a month's table needs no more."""
+    weekday = say("weekdays_short").split()[moment.weekday()]
+    return say("day_of_month", weekday=weekday, day=moment.day)
 
 
 def _backward(backward_s: float, maybe_s: float, habit_s: float) -> str:
@@ -252,7 +259,7 @@ def sessions_headline(sessions: Sequence[Session]) -> Markup:
     if not count:
         which = {0: "empty", 1: "single"}.get(len(sessions), "none")
         return Markup(say(f"index_headline_{which}")).format(whole=len(sessions))  # noqa: S704  # our own words
-    template = say("index_headline_one" if count == 1 else "index_headline")
+    template = words_for("index_headline", count)
     time = spoken_time(sum(backward))
     return Markup(template).format(  # noqa: S704  # our own words
         verb=_verb(sessions), time=time, count=count, whole=len(sessions)

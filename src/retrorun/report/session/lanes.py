@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from retrorun.language import localized
 from retrorun.model import MeasuredSegment, Track
 from retrorun.report.figures import Grid, Table, Window, integers, running_median, smooth, thin
 from retrorun.report.numbers import SLOWEST_S_PER_KM, UNKNOWN, Display, clock
@@ -297,7 +298,7 @@ def _ticks(line: Line) -> Json:
     return {
         "range": [round(low * line.scale), round(high * line.scale)],
         "tickvals": [round(tick * line.scale) for tick in ticks],
-        "ticktext": [f"{tick:g}" for tick in ticks],
+        "ticktext": [localized(f"{tick:g}") for tick in ticks],
     }
 
 
@@ -354,7 +355,7 @@ def _median(values: FloatArray, line: Line) -> str:
     middle = float(np.median(known))
     if line.form == "pace":
         return clock(middle)
-    return f"{middle:.2f}" if line.scale == 100 else f"{middle:.0f}"
+    return localized(f"{middle:.2f}" if line.scale == 100 else f"{middle:.0f}")
 
 
 TALL = 1000  # units from the foot of a lane to its top, in a picture without script
@@ -433,7 +434,7 @@ def _picture(key: str, line: Line, expected: FloatArray, view: Window) -> LanePi
         _between(y, y_other),
         "".join(f"M0 {round(TALL * share)}h{len(values) - 1}" for share, _ in marks),
         tuple(
-            (round(100 * share, 1), clock(tick) if quick_is_up else f"{tick:g}")
+            (round(100 * share, 1), clock(tick) if quick_is_up else localized(f"{tick:g}"))
             for share, tick in marks
         ),
         *_tops(y, y_other),

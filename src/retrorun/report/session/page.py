@@ -9,6 +9,7 @@ import numpy as np
 from markupsafe import Markup
 
 from retrorun.detect.labels import RECORDED
+from retrorun.language import translated
 from retrorun.model import (
     Athlete,
     Estimate,
@@ -40,7 +41,7 @@ from retrorun.report.session.contrast import technique_figure
 from retrorun.report.session.lanes import Lane, lanes, lanes_figure, minute_table
 from retrorun.report.session.map import Map, draw_map, draw_strip
 from retrorun.report.session.question import presses_s, turns_s
-from retrorun.report.words import say
+from retrorun.report.words import say, say_count, words_for
 
 LONGEST_NAME = 160
 _ANSWER_WORDS = (  # that the script puts together
@@ -240,7 +241,7 @@ def session_headline(session: Session) -> Markup:
     stretches = _of_kind(session, "backward")
     if stretches:
         share = backward.moving_s / session.moving_s if session.moving_s else None
-        template = say("headline_one" if len(stretches) == 1 else "headline_many")
+        template = words_for("headline", len(stretches))
         return Markup(template).format(  # noqa: S704  # our own words
             verb=_verb(stretches),
             time=spoken_time(backward.seconds),
@@ -254,7 +255,7 @@ def session_headline(session: Session) -> Markup:
     maybe = session.total("candidate")
     found = _of_kind(session, "candidate")
     if found:
-        template = say("headline_candidate_one" if len(found) == 1 else "headline_candidate_many")
+        template = words_for("headline_candidate", len(found))
         return Markup(template).format(  # noqa: S704  # our own words
             count=len(found), time=spoken_time(maybe.seconds), grounds=_maybe_grounds(found)
         )
@@ -375,15 +376,15 @@ def _energy(backward: Totals, session: Session) -> Tile:
 
 def _cost(factor: Estimate, net: Estimate | None) -> Tile:
     if factor.value is None:
-        return Tile(say("tile_cost"), UNKNOWN, factor.reason or "")
+        return Tile(say("tile_cost"), UNKNOWN, translated(factor.reason or ""))
     note = (
         ""
         if factor.low is None or factor.high is None
-        else say("interval", low=f"{factor.low:.2f}", high=f"{factor.high:.2f}")
+        else say("interval", low=number(factor.low, 2), high=number(factor.high, 2))
     )
     if net is not None and net.value is not None:
-        note = f"{note}, {say('tile_cost_net', value=f'{net.value:.2f}')}"
-    return Tile(say("tile_cost"), f"{factor.value:.2f} ×", note)
+        note = f"{note}, {say('tile_cost_net', value=number(net.value, 2))}"
+    return Tile(say("tile_cost"), f"{number(factor.value, 2)} ×", note)
 
 
 def _heart(session: Session) -> Tile:
@@ -420,8 +421,7 @@ def _quality(session: Session) -> Tile:
     wanted = ("position", "heart_rate", "cadence", "heading")
     have = [name for name in wanted if session.channels.get(name, 0) >= 0.5]
     doubts = len(session.notes) + len(session.source.warnings) + len(session.measures.notes)
-    which = {0: "none", 1: "one"}.get(doubts, "note")
-    note = say(f"tile_quality_{which}", count=doubts)
+    note = say_count("tile_quality", doubts) if doubts else say("tile_quality_none")
     return Tile(say("tile_quality"), say("of", count=len(have), whole=len(wanted)), note)
 
 
