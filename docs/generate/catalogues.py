@@ -64,7 +64,7 @@ WORDS_IN_GAPS = (
     ),
     *("1 mile", "forgotten", "doubled", "half", "twice", "days", "hours", "minutes"),
     *("gait", "label", "prior", "profile", "compass", "course", "unknown", "back"),
-    *("{method}, 1 session", "{method}, {known:d} sessions", "{words} ({inner})"),
+    *("{method}, 1 session", "{method}, {known:d} sessions"),
     "{metres:,.0f} m {kind}, {share:.0%} of the longest in the 30 days before ({longest:,.0f} m).",
     "one athlete has {heaviest:.0%} of the weight",
     *(

@@ -130,11 +130,11 @@ def _translated(language: str, text: str) -> str:
     found = catalogue.sentence(text, beyond=True)
     if found is not None:
         return found
-    for sign in (". ", "; ", ": ", " (", ", "):
+    for sign in (". ", "; ", ": ", ", ", " ("):
         if 0 < text.count(sign) <= MOST_PARTS:
             first, _, rest = text.partition(sign)
             return f"{_translated(language, first)}{sign}{_translated(language, rest)}"
-    return text
+    return f"{_translated(language, text[:-1])})" if text.endswith(")") else text
 
 
 _GAP = re.compile(r"\{(\w+)(:[^{}]*)?\}")
