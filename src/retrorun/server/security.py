@@ -161,7 +161,7 @@ class Gate:
             return
         answer = _Answer(send, is_page=not scope["path"].startswith("/api/"))
         accepted = ",".join(Headers(scope=scope).getlist("accept-language"))
-        with speaking(self._chosen() or preferred(accepted)):
+        with speaking(preferred(accepted)):
             await self._answer(scope, receive, answer)
 
     async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
@@ -172,9 +172,11 @@ class Gate:
                 return
             await self._app(scope, _Body(receive, self._most_bytes(scope), self._limits), answer)
         except Refused as refusal:
-            await answer.refuse(refusal)
+            with speaking(self._chosen()):
+                await answer.refuse(refusal)
         except Exception:  # noqa: BLE001 - a defect costs one request, and shows nothing of ours
-            await answer.refuse(Refused(500, "Something went wrong here. Please report it."))
+            with speaking(self._chosen()):
+                await answer.refuse(Refused(500, "Something went wrong here. Please report it."))
 
     def _check(self, scope: Scope) -> None:
         """Refuse what is not from a page of this server.
