@@ -21,6 +21,8 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
+from retrorun.channels import CHANNELS
+from retrorun.cli.terminal import CONTEXT
 from retrorun.language import DOMAIN
 from retrorun.metrics import COMPARED, TRENDED
 from retrorun.report.words import WORDS, is_counted
@@ -29,17 +31,13 @@ SOURCE = Path(__file__).resolve().parents[2] / "src" / "retrorun"
 LOCALES = SOURCE / "locales"
 # whose sentences are collected
 ROOMS = (
-    "compare",
-    "detect",
-    "measure",
-    "prepare",
-    "readers",
-    "pipeline.py",
-    "privacy_zones.py",
-    "model",
-    "publish.py",
-    "server",
+    *("compare", "detect", "measure", "prepare", "readers", "model", "pipeline.py"),
+    *("archive", "storage", "engines", "ingest", "cohort", "results", "settings", "server", "cli"),
+    *("answers.py", "errors.py", "export.py", "privacy_zones.py", "profile.py", "publish.py"),
+    *("toml_file.py", "watch.py"),
 )
+# of those files, these say nothing to people; what they hold is documentation
+NOT_READ = ("results/columns.py", "cohort/worker.py")
 # of these only what functions say: the rest are tables of foreign words, columns and patterns
 TABLES = (
     "detect/labels.py",
@@ -63,6 +61,20 @@ WORDS_IN_GAPS = (
         "then {words}",
     ),
     *("1 mile", "forgotten", "doubled", "half", "twice", "days", "hours", "minutes"),
+    *("Error", "Interrupted.", "stopped", "healthy", "imported", "unchanged", "moved", "analysed"),
+    *(
+        "no run",
+        "failed",
+        "put off",
+        "is missing",
+        "files",
+        "with",
+        "without",
+        "(at byte {byte:d})",
+        "lap",
+        "nothing",
+        "1 answer",
+    ),
     *("gait", "label", "prior", "profile", "compass", "course", "unknown", "back"),
     *("{method}, 1 session", "{method}, {known:d} sessions"),
     "{metres:,.0f} m {kind}, {share:.0%} of the longest in the 30 days before ({longest:,.0f} m).",
@@ -74,7 +86,24 @@ WORDS_IN_GAPS = (
 )
 # what reads like words and is none: of each file, beginnings
 NOT_WORDS: dict[str, tuple[str, ...]] = {
+    "archive/annotations.py": ("session, start_s", "origin IN", "l.start_s", "labels l LEFT"),
+    "archive/checksums.py": ("row_sum", "{trigger}", "CAST"),
+    "archive/database.py": ("no space", "file too large", "unable to open"),
+    "archive/integrity.py": ("ORDER BY", "{name} DESC", "CAST("),
+    "archive/pending.py": ("outcome =",),
+    "archive/serialization.py": ("labels laps", "probability", "segments cost", "active low"),
+    "archive/writes.py": ("origin <>",),
+    "cli/__init__.py": ("{message} For",),
+    "cli/annotate.py": ("value =", "{session_id}"),
+    "cli/label.py": ("retrorun label",),
+    "cli/maintenance.py": ("`pip", "retrorun ", "Python {", "SQLite", "`retrorun p"),
+    "cli/options.py": ("--archive {",),
+    "cli/process.py": ("open [bold]", "{phone} with"),
+    "cli/terminal.py": ("bold dark",),
+    "cli/compare.py": ("open {", "{value:.f}", "{first_date} to"),
     "model/digits.py": ("how many decimals",),
+    "results/deidentification_rules.py": ("nobody", "trail"),
+    "watch.py": ("# ", "Description"),
     "measure/energy.py": ("ACSM",),
     "readers/containers/apple_health.py": ("Apple Health",),
     "readers/polar.py": ("Polar {device}",),
@@ -84,7 +113,37 @@ NOT_WORDS: dict[str, tuple[str, ...]] = {
     "server/live.py": ("id, sha256",),
     "server/security.py": ("text/plain", "{cookie}=", "default-src", "img-src", "frame-"),
 }
-NEVER = re.compile(r"SELECT |INSERT |UPDATE |DELETE |CREATE |.*<\w+[ >]|.*https?://", re.DOTALL)
+# calls whose texts are names, types or SQL, and arguments that are no sentences
+UNHEARD = {
+    "cast",
+    "TypeVar",
+    "compile",
+    "rows",
+    "execute",
+    "executemany",
+    "getattr",
+    "find_session",
+}
+# calls that take words of tables in a terminal, and how many of their arguments do
+TABLE_CALLS = {"grid": 2, "said": 1, "add_column": 1}
+# what such calls are given by a name
+TERMINAL_WORDS = (
+    *(f"{way} {gait}" for way in ("backward", "forward", "unknown") for gait in ("run", "walk")),
+    *("backward", "forward", "unknown", "still", "none", "compass", "course"),
+    *("confirmed", "labelled", "candidate", "habit", "assumed", "older than your last answer"),
+    *("import", "duplicate", "moved", "labels", "compare", "reprocess", "wait"),
+    *("imported", "failed", "not-a-run", "version", "archive", "reports", "profile", "folder"),
+    *("time", "km", "perhaps", "backward km", "cost factor", "m", "min/km", "bpm", "steps/min"),
+    *("step m", "kcal", "difference (95 %)", "pairs", "athletes", "median", "5 to 95 %"),
+    *("mean (95 %)", "between athletes, SD"),
+    *(each.label for each in CHANNELS),
+    *(each.meaning for each in CHANNELS),
+    "where the body points",
+)
+UNSEEN = {"help", "metavar", "envvar", "style", "header_style", "title_style", "end"}
+NEVER = re.compile(
+    r"CAST\(|SELECT |INSERT |UPDATE |DELETE |CREATE |.*<\w+[ >]|.*https?://", re.DOTALL
+)
 
 
 def sentences(path: Path) -> Iterator[str]:
@@ -96,7 +155,7 @@ def sentences(path: Path) -> Iterator[str]:
         if id(node) in skipped:
             continue
         if isinstance(node, ast.JoinedStr):
-            text = template_of(node).strip()
+            text = template_of(node).strip().lstrip(";,: ")
             yield from [text] if _reads_like_words(text, least=1) else ()
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             text = node.value.strip()
@@ -108,28 +167,34 @@ def sentences(path: Path) -> Iterator[str]:
 def _silent(tree: ast.Module, *, is_table: bool) -> Iterator[int]:
     """Ids of nodes that nobody reads: docstrings, types, parts of f-strings, tables, keys."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            yield from _ids(each for each in node.body if _is_docstring(each))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield from _ids(each for each in (node.returns,) if each)
-        if isinstance(node, ast.arg | ast.AnnAssign) and node.annotation is not None:
-            yield from _ids([node.annotation])
+        yield from _ids(_unread_within(node))
         if isinstance(node, ast.JoinedStr):
             yield from (id(each) for each in node.values if isinstance(each, ast.Constant))
-        if isinstance(node, ast.FormattedValue) and node.format_spec is not None:
-            yield from _ids([node.format_spec])
         if isinstance(node, ast.Compare):
             yield from (id(each) for each in (node.left, *node.comparators))
-        if isinstance(node, ast.Call) and _called(node) in {"cast", "TypeVar", "compile"}:
-            yield from _ids(node.args)
     if is_table:
         kept = (ast.FunctionDef, ast.ClassDef)
         yield from _ids(each for each in tree.body if not isinstance(each, kept))
 
 
-def _ids(nodes: Iterable[ast.AST]) -> Iterator[int]:
+def _unread_within(node: ast.AST) -> list[ast.AST | None]:
+    """Parts of a node of which nobody reads anything."""
+    if isinstance(node, ast.Module | ast.ClassDef):
+        return [each for each in node.body if _is_docstring(each)]
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return [node.returns, *(each for each in node.body if _is_docstring(each))]
+    if isinstance(node, ast.arg | ast.AnnAssign):
+        return [node.annotation]
+    if isinstance(node, ast.FormattedValue):
+        return [node.format_spec]
+    if isinstance(node, ast.Call) and _called(node) in (*UNHEARD, *TABLE_CALLS):
+        return list(node.args[: TABLE_CALLS.get(_called(node), 99)])
+    return [node.value] if isinstance(node, ast.keyword) and node.arg in UNSEEN else []
+
+
+def _ids(nodes: Iterable[ast.AST | None]) -> Iterator[int]:
     for node in nodes:
-        yield from (id(each) for each in ast.walk(node))
+        yield from (id(each) for each in ast.walk(node)) if node is not None else ()
 
 
 def _is_docstring(node: ast.stmt) -> bool:
@@ -209,9 +274,8 @@ def _name(value: ast.expr) -> str:  # noqa: PLR0911 - one for each kind of expre
 def spoken_files() -> list[Path]:
     """The source files whose sentences are collected."""
     found = (SOURCE / each for each in ROOMS)
-    return sorted(
-        path for each in found for path in ([each] if each.is_file() else each.rglob("*.py"))
-    )
+    paths = (path for each in found for path in ([each] if each.is_file() else each.rglob("*.py")))
+    return sorted(each for each in paths if each.relative_to(SOURCE).as_posix() not in NOT_READ)
 
 
 Entry = tuple[str | tuple[str, str], str, str]  # English, key, and the file that it is from
@@ -220,7 +284,13 @@ Entry = tuple[str | tuple[str, str], str, str]  # English, key, and the file tha
 def template() -> Catalog:
     """Everything that is to be translated."""
     made = Catalog(project=DOMAIN, charset="utf-8", fuzzy=False)
-    for text, key, place in (*_words(), *_names_of_metrics(), *_gap_words(), *_sentences()):
+    for text, key, place in (
+        *_words(),
+        *_names_of_metrics(),
+        *_gap_words(),
+        *_words_of_tables(),
+        *_sentences(),
+    ):
         made.add(text, context=key or None, locations=[(place, 0)])
     return made
 
@@ -243,6 +313,18 @@ def _names_of_metrics() -> Iterator[Entry]:
 
 def _gap_words() -> Iterator[Entry]:
     yield from ((each, "", "docs/generate/catalogues.py") for each in WORDS_IN_GAPS)
+
+
+def _words_of_tables() -> Iterator[Entry]:
+    """Heads and fixed cells of the tables in a terminal."""
+    yield from ((each, CONTEXT, "docs/generate/catalogues.py") for each in TERMINAL_WORDS)
+    for path in sorted((SOURCE / "cli").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and _called(node) in TABLE_CALLS:
+                for part in node.args[: TABLE_CALLS[_called(node)]]:
+                    for each in ast.walk(part):
+                        if isinstance(each, ast.Constant) and str(each.value).strip():
+                            yield str(each.value), CONTEXT, f"cli/{path.name}"
 
 
 def _sentences() -> Iterator[Entry]:

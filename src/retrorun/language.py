@@ -12,7 +12,6 @@ never asked, so that the same sessions make the same pages everywhere.
 """
 
 import gettext
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -128,13 +127,19 @@ def _translated(language: str, text: str) -> str:
             rest = text[end:]
             return f"{found} {_translated(language, rest[1:])}" if rest else found
     found = catalogue.sentence(text, beyond=True)
-    if found is not None:
-        return found
-    for sign in (". ", "; ", ": ", ", ", " ("):
+    return found if found is not None else _by_parts(language, text)
+
+
+def _by_parts(language: str, text: str) -> str:
+    """What stands before and behind the first sign that parts the text; else the text itself."""
+    for sign in ("\n", ". ", "; ", ": ", ", ", " (", " ["):
         if 0 < text.count(sign) <= MOST_PARTS:
             first, _, rest = text.partition(sign)
             return f"{_translated(language, first)}{sign}{_translated(language, rest)}"
-    return f"{_translated(language, text[:-1])})" if text.endswith(")") else text
+    if text.endswith((")", "]")):
+        return f"{_translated(language, text[:-1])}{text[-1]}"
+    things = re.fullmatch(r"(\d[\d,]*) (.+)", text)
+    return f"{localized(things[1])} {_translated(language, things[2])}" if things else text
 
 
 _GAP = re.compile(r"\{(\w+)(:[^{}]*)?\}")
@@ -293,6 +298,8 @@ def catalogue_of(language: str, text: str) -> Catalogue:
 
 def _entries(text: str) -> Iterator[tuple[tuple[str, str], tuple[str, ...]]]:
     """Key, English and other words of each entry that has some."""
+    import json  # its texts are written as JSON's are
+
     for block in re.split(r"\n\s*\n", text):
         lines = [each for each in block.splitlines() if not each.startswith("#")]
         if re.search(r"^#,.*\bfuzzy\b", block, re.MULTILINE) or not lines:

@@ -343,7 +343,7 @@ def deidentify_copy(source: str, out: str, salt_file: Path | None, *, tracks: bo
     parts = 0
     for name, data in results.deidentify(there, key, tracks=about.tracks):
         parts += copy.put(name, data)
-    click.echo(f"{parts} parts written", err=True)
+    terminal.tell(f"{parts} parts written")
     click.echo(without_user(out))
 
 
@@ -354,5 +354,5 @@ def _salt(file: Path | None) -> bytes:
     text = os.environ.get(SALT, "").strip()
     if text:
         return text.encode()
-    click.echo(SALT_DRAWN, err=True)
+    terminal.tell(SALT_DRAWN)
     return secrets.token_hex(32).encode()

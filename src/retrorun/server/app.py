@@ -286,7 +286,8 @@ class Server:
         return self._error(refusal.words, refusal.status)
 
     async def _failed(self, _: Request, problem: RetrorunError) -> Response:
-        refusal = refusal_of(problem)
+        with speaking(self._reading.language):
+            refusal = refusal_of(problem)
         return self._error(refusal.words, refusal.status)
 
     async def _not_there(self, _: Request, problem: HTTPException) -> Response:

@@ -378,7 +378,7 @@ def refusal_of(problem: RetrorunError) -> Refused:
     """The response that an error of ours stands for."""
     usual = 400 if isinstance(problem, SettingsError) else 409
     known = {"session-unknown": 404, "segment-unknown": 404, "answer-candidate-gone": 409}
-    return Refused(known.get(problem.slug, usual), str(problem))
+    return Refused(known.get(problem.slug, usual), problem.spoken)
 
 
 def member(document: Any, name: str, kind: type | tuple[type, ...]) -> Any:  # noqa: ANN401 - JSON
