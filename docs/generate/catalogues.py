@@ -34,6 +34,7 @@ ROOMS = (
     *("compare", "detect", "measure", "prepare", "readers", "model", "pipeline.py"),
     *("archive", "storage", "engines", "ingest", "cohort", "results", "settings", "server", "cli"),
     *("answers.py", "errors.py", "export.py", "privacy_zones.py", "profile.py", "publish.py"),
+    "report/page.py",
     *("toml_file.py", "watch.py"),
 )
 # of those files, these say nothing to people; what they hold is documentation
@@ -96,6 +97,7 @@ NOT_WORDS: dict[str, tuple[str, ...]] = {
     "cli/terminal.py": ("bold dark",),
     "cli/compare.py": ("open {", "{value:.f}", "{first_date} to"),
     "model/digits.py": ("how many decimals",),
+    "report/page.py": ("default-src", "connect-src"),
     "results/deidentification_rules.py": ("nobody", "trail"),
     "watch.py": ("# ", "Description"),
     "measure/energy.py": ("ACSM",),

@@ -26,8 +26,7 @@ from retrorun.language import SOURCE, speaking, spoken
 from retrorun.model import Athlete, Comparison, Session, Track
 from retrorun.report import Fault, SessionContext
 from retrorun.report.inbox import Inbox, habit_state
-from retrorun.report.page import Place, Site
-from retrorun.report.words import say
+from retrorun.report.page import REMADE, Place, Site
 from retrorun.settings import Settings
 
 T = TypeVar("T")
@@ -337,7 +336,7 @@ def _pages(
     jobs = min(options.jobs, len(wanted) // WORTH_A_WORKER)
     for (session_id, _), done in engines.ordered(wanted.items(), work, jobs):
         if isinstance(done, engines.Lost):
-            yield _faulty(Fault(session_id, done.slug, done.message, say("fault_remedy")), folder)
+            yield _faulty(Fault(session_id, done.slug, done.message, REMADE), folder)
         elif isinstance(done, Exception):
             raise done
         else:

@@ -215,6 +215,9 @@ def _style_tag(place: Place, name: str) -> Markup:
 
 
 LONGEST_ERROR = 300  # characters of what an unexpected error says
+# a fault is kept in the archive: its sentences are English, and translated where they are shown
+ODD = "The session holds something that no page can show ({words})."
+REMADE = "`retrorun archive check --repair` makes it again from its original."
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,11 +240,9 @@ class Fault:
     def of(cls, session: str, problem: BaseException) -> Self:
         """The fault that an error stands for."""
         if isinstance(problem, RetrorunError):
-            return cls(
-                session, problem.slug, problem.message, problem.remedy or say("fault_remedy")
-            )
+            return cls(session, problem.slug, problem.message, problem.remedy or REMADE)
         words = f"{type(problem).__name__}: {problem}"[:LONGEST_ERROR]
-        return cls(session, "session-odd", say("fault_odd", words=words), say("fault_remedy"))
+        return cls(session, "session-odd", ODD.format(words=words), REMADE)
 
     def __str__(self) -> str:
         """All of it in one line."""

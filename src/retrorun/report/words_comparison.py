@@ -64,8 +64,6 @@ HISTORY: Mapping[str, str] = {
     ),
     # sessions that cannot be shown
     "fault_title": "This session cannot be shown",
-    "fault_odd": "The session holds something that no page can show ({words}).",
-    "fault_remedy": "`retrorun archive check --repair` makes it again from its original.",
     "fault_id": "Session {session}, {slug}. All other pages are whole.",
     "faults": "Sessions that cannot be shown, and are not counted here",
     "span": "{first} to {last}",
