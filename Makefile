@@ -8,7 +8,7 @@ DEMO_ARCHIVE := .demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev packages release docs browser demo check coverage test baseline processors bench faults fuzz attack guided screenshots lint format accuracy numbers samples constraints clean
+.PHONY: help install dev packages release docs language browser demo check coverage test baseline processors bench faults fuzz attack guided screenshots lint format accuracy numbers samples constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -107,6 +107,9 @@ release: dev ## VERSION=1.2.3: its section in CHANGELOG.md, and both packages in
 
 docs: dev ## the documentation as a site that needs no network, in site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+language: dev ## bring the catalogues of other languages up to the English words (LANGUAGE=fr begins one)
+	$(BIN)/python docs/generate/catalogues.py $(if $(filter command,$(origin LANGUAGE)),$(LANGUAGE))
 
 samples: install ## write sample_data anew (it is the simulator's output)
 	$(BIN)/retrorun simulate sample_data

@@ -8,7 +8,7 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "retrorun"
 LAYERS = (
-    {"text"},
+    {"text", "language"},
     {"errors", "units"},
     {"literature", "channels", "metric_types", "arithmetic"},
     {"metrics"},

@@ -3,6 +3,7 @@
 import traceback
 from collections.abc import Callable
 
+from retrorun.language import translated
 from retrorun.text import plain, shown
 
 
@@ -37,12 +38,20 @@ class RetrorunError(Exception):
         self.remedy = plain(remedy) if remedy else remedy
 
     def __str__(self) -> str:
-        """All of it in one line: file, place, message, remedy."""
+        """All of it in one line, in English: file, place, message, remedy."""
+        return self._line(str)
+
+    @property
+    def spoken(self) -> str:
+        """The same in the language in force."""
+        return self._line(translated)
+
+    def _line(self, said: Callable[[str], str]) -> str:
         head = f"{self.file}: " if self.file else ""
-        place = f" (at byte {self.offset})" if self.offset is not None else ""
+        place = said(f" (at byte {self.offset})") if self.offset is not None else ""
         stop = "" if self.message.endswith((".", "!", "?")) and not place else "."
-        tail = f"{stop} {self.remedy}" if self.remedy else ""
-        return f"{head}{self.message}{place}{tail}"
+        tail = f"{stop} {said(self.remedy)}" if self.remedy else ""
+        return f"{head}{said(self.message)}{place}{tail}"
 
     def __reduce__(self) -> tuple[Callable[..., "RetrorunError"], tuple[object, ...]]:
         """Keep every field when an engine carries the error between processes."""

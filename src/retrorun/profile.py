@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from retrorun import language
 from retrorun.errors import SettingsError
 from retrorun.model import Athlete
 from retrorun.settings import toml_table
@@ -35,6 +36,7 @@ DERIVED: dict[str, str] = {
     "hr_zones_bpm": "shares of the maximum heart rate",
     "mount_offset_deg": "found from the recording",
     "laps": "a lap press says nothing of a direction",
+    "language": "English; pages of `retrorun open` in the browser's language",
     "trust_gait": "what may be backward by steps alone does not count",
 }
 # what is learnt from runs or drawn by the archive is no one's to state
@@ -100,6 +102,10 @@ def plain(athlete: Athlete) -> dict[str, Any]:
 def _check(athlete: Athlete) -> None:
     for problem in (*_impossible_numbers(athlete), *_contradictions(athlete)):
         raise SettingsError("profile-impossible", problem)
+    if athlete.language not in {None, *language.known()}:
+        words = f"there is no language {athlete.language!r}"
+        remedy = f"It knows {', '.join(language.known())}."
+        raise SettingsError("profile-unknown-language", words, remedy=remedy)
 
 
 def _impossible_numbers(athlete: Athlete) -> Iterator[str]:

@@ -1,10 +1,10 @@
 """From the archive to pages: which ones there are, what each is given, and nothing twice.
 
-A session's page depends on the session, on the athlete's units and privacy, and on what was run
-before it (guidance). Pages of new sessions are written, those that are missing, and those whose
-sessions had something else run before them when they were written; the index, the comparison and
-the page of care, which need all sessions, follow whenever a page did. The page of a session that is
-gone goes, too.
+A session's page depends on the session, on the athlete's units, language and privacy, and on what
+was run before it (guidance). Pages of new sessions are written, those that are missing, and those
+whose sessions had something else run before them when they were written, or that were written in
+another language; the index, the comparison and the page of care, which need all sessions, follow
+whenever a page did. The page of a session that is gone goes, too.
 Many pages are written by worker processes, each page by one.
 """
 
@@ -22,17 +22,19 @@ from retrorun import __version__, compare, engines, privacy_zones, report
 from retrorun.archive import Archive
 from retrorun.compare import EarlierSessions
 from retrorun.errors import ArchiveError, PageError, RetrorunError
+from retrorun.language import SOURCE, speaking, spoken
 from retrorun.model import Athlete, Comparison, Remark, Session, Track
 from retrorun.report import Fault, SessionContext
 from retrorun.report.inbox import Inbox, habit_state
-from retrorun.report.page import Place, Site
-from retrorun.report.words import say
+from retrorun.report.page import REMADE, Place, Site
 from retrorun.settings import Settings
 
 T = TypeVar("T")
 INDEX, COMPARISON, CARE = "index.html", "comparison.html", "care.html"
 OVERVIEWS = (COMPARISON, CARE, INDEX)  # the index last: whoever sees it finds the others
-PASTS = "pasts.json"  # session id → fingerprint of what its page says of other sessions
+# session id → fingerprint of what its page says of other sessions; and LANGUAGE → that of all pages
+PASTS = "pasts.json"
+LANGUAGE = "language"  # left out where it is English
 MOST_ROUNDS = 3  # of writing pages, while other processes write to the archive
 WORTH_A_WORKER = 16  # pages: fewer are written before one more process is up
 
@@ -92,9 +94,17 @@ def publish(
         ArchiveError: the archive cannot be read.
     """
     athlete = options.athlete.with_learnt_of(archive.annotations.profile())
-    options = replace(options, athlete=athlete)
+    with speaking(athlete.language):
+        return _publish(archive, folder, replace(options, athlete=athlete), fresh)
+
+
+def _publish(
+    archive: Archive, folder: Path, options: PublishOptions, fresh: Collection[str]
+) -> Published:
+    athlete, before = options.athlete, _read_pasts(folder)
     existing, changed, known = _existing_pages(folder), set(fresh), archive.known()
     changed |= set(archive.annotations.exposed()) - archive.page_faults().keys()
+    changed |= set(known) if before.get(LANGUAGE, SOURCE) != spoken() else set()
     wanted = {each for each in known if each in changed or _page(each) not in existing}
     if not (wanted or changed) and all((folder / each).exists() for each in OVERVIEWS):
         return Published(0, folder / INDEX)
@@ -108,12 +118,12 @@ def publish(
         each: _fingerprint(pasts.get(each, EarlierSessions()), trust.get(each, ""))
         for each in known
     }
-    before = _read_pasts(folder)
     wanted |= {each for each in known if fingerprints[each] != before.get(each)}
     orders = {each: pasts.get(each, EarlierSessions()) for each in known if each in wanted}
     done = list(_pages(archive, folder, options, orders))
     site.remove(_page(each) for each in changed if each not in known)
-    site.write(PASTS, json.dumps(fingerprints, indent=0, sort_keys=True))
+    written_in = {} if spoken() == SOURCE else {LANGUAGE: spoken()}
+    site.write(PASTS, json.dumps(fingerprints | written_in, indent=0, sort_keys=True))
     pages, left_out = overview_pages(archive, options)
     written = [each.changed for each in done]
     written += [site.write(name, html) for name, html in pages.items()]
@@ -160,7 +170,8 @@ def publish_alone(
     Site(folder).ensure_assets()
     pasts = compare.earlier_sessions(archive.sums(), options.settings.compare)
     order = {session_id: pasts.get(session_id, EarlierSessions())}
-    done = list(_pages(archive, folder, options, order))
+    with speaking(options.athlete.language):
+        done = list(_pages(archive, folder, options, order))
     faults = tuple(each.fault for each in done if each.fault)
     return Published(sum(each.changed for each in done), folder / _page(session_id), faults)
 
@@ -214,6 +225,13 @@ def overview_pages(
         names: of the pages.
         inbox: what waits for the athlete, if the index is the home page of a server.
     """
+    with speaking(options.athlete.language):
+        return _overview_pages(archive, options, names, inbox)
+
+
+def _overview_pages(
+    archive: Archive, options: PublishOptions, names: Collection[str], inbox: Inbox | None
+) -> tuple[dict[str, str], dict[str, Fault]]:
     left_out: dict[str, Fault] = {}
     sessions = archive.summaries(partial(_note, left_out))
     draw = partial(
@@ -326,7 +344,7 @@ def _pages(
     jobs = min(options.jobs, len(wanted) // WORTH_A_WORKER)
     for (session_id, _), done in engines.ordered(wanted.items(), work, jobs):
         if isinstance(done, engines.Lost):
-            yield _faulty(Fault(session_id, done.slug, done.message, say("fault_remedy")), folder)
+            yield _faulty(Fault(session_id, done.slug, done.message, REMADE), folder)
         elif isinstance(done, Exception):
             raise done
         else:
@@ -337,6 +355,13 @@ def _write(
     order: tuple[str, EarlierSessions], archive: Path, folder: Path, options: PublishOptions
 ) -> _Done | PageError | OSError:
     """Write one session's page; what goes wrong is a value, so that no worker is lost over it."""
+    with speaking(options.athlete.language):
+        return _write_page(order, archive, folder, options)
+
+
+def _write_page(
+    order: tuple[str, EarlierSessions], archive: Path, folder: Path, options: PublishOptions
+) -> _Done | PageError | OSError:
     session_id, before = order
     try:
         try:
@@ -364,7 +389,8 @@ def comparison(
     """Write the comparison page alone and say where it is."""
     site = Site(folder)
     site.ensure_assets()
-    site.write(COMPARISON, report.comparison_page(found, sessions, athlete))
+    with speaking(athlete.language):
+        site.write(COMPARISON, report.comparison_page(found, sessions, athlete))
     return folder / COMPARISON
 
 
@@ -396,7 +422,8 @@ def session_page(
         ArchiveError: its track is missing or damaged, or holds seconds in a privacy zone.
     """
     track = shown_track(archive, session.id, options.athlete)
-    return report.session_page(session, track, session_context(session, before, options))
+    with speaking(options.athlete.language):
+        return report.session_page(session, track, session_context(session, before, options))
 
 
 def shown_track(archive: Archive, session_id: str, athlete: Athlete) -> Track:

@@ -1,12 +1,16 @@
 """Pages of an archive: the same by one process and by many, and nothing twice."""
 
+import html
 import json
+import re
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import catalogues
 from retrorun import compare, publish
 from retrorun.archive import Archive, Change, maintenance, serialization
 from retrorun.learn import learn
@@ -181,3 +185,52 @@ def test_outlines_and_sums_give_what_whole_sessions_give(archive: Path) -> None:
     assert comparison_page(found, outlines, ATHLETE) == comparison_page(found, whole, ATHLETE)
     with pytest.raises(AttributeError):
         _ = sums[0].measures.segments
+
+
+def in_language(archive: Path, folder: Path, name: str | None, jobs: int = 1) -> int:
+    with Archive.open(archive) as opened:
+        athlete = replace(ATHLETE, language=name)
+        options = PublishOptions(Settings(), athlete, jobs=jobs)
+        return publish.publish(opened, folder, options, ()).pages
+
+
+def test_another_language_writes_every_page_again_and_then_nothing(
+    archive: Path, tmp_path: Path
+) -> None:
+    whole = in_language(archive, tmp_path, None)
+    english = pages(tmp_path)
+    assert in_language(archive, tmp_path, "de") == whole
+    assert all(b'<html lang="de">' in page for page in pages(tmp_path).values())
+    assert in_language(archive, tmp_path, "de") == 0
+    assert in_language(archive, tmp_path, "en") == whole
+    assert in_language(archive, tmp_path, None) == 0
+    assert pages(tmp_path) == english
+
+
+def test_workers_speak_the_athletes_language(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_language(archive, tmp_path / "alone", "de")
+    monkeypatch.setattr(publish, "WORTH_A_WORKER", 1)
+    in_language(archive, tmp_path / "together", "de", jobs=2)
+    assert pages(tmp_path / "alone") == pages(tmp_path / "together")
+
+
+def test_german_pages_hold_no_english_sentence(archive: Path, tmp_path: Path) -> None:
+    in_language(archive, tmp_path, "de")
+    entries = [each for each in catalogues.template() if each.id]
+    texts = {
+        max(re.split(r"\{\w+(?::[^{}]*)?\}", str(part)), key=len).strip()
+        for each in entries
+        for part in ([each.id] if isinstance(each.id, str) else each.id)
+    }
+    german = catalogues.catalogue_file("de").read_text(encoding="utf-8")
+    spoken = "\n".join(re.findall(r'^msgstr(?:\[\d\])? (.*(?:\n".*)*)', german, re.MULTILINE))
+    english = {each for each in texts if len(re.findall("[a-z]{2,}", each)) >= 2}
+    english = {each for each in english if each not in spoken.replace('"\n"', "")}
+    assert len(english) > 400
+    for name, page in pages(tmp_path).items():
+        seen = html.unescape(page.decode())
+        seen = re.sub(r"<(script src|code)\b.*?</(script|code)>", "", seen)
+        there = [each for each in sorted(english) if each in seen]
+        assert [each for each in there if re.search(rf"\b{re.escape(each)}\b", seen)] == [], name

@@ -3,10 +3,14 @@
 Computing a session again replaces what was computed and never changes what is kept here.
 """
 
+import json
+import sqlite3
 from collections.abc import Iterable, Mapping
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from retrorun.archive.database import Database
+from retrorun.archive.database import FILE, Database
 from retrorun.archive.pending import Pending
 from retrorun.errors import ArchiveError, SettingsError
 
@@ -23,6 +27,22 @@ _ANSWERED = (
     "labels l LEFT JOIN answers a ON a.label = l.id "
     "WHERE l.session = ? AND l.origin IN ('command', 'laps', 'alternate')"
 )
+
+
+def stated_language(folder: Path) -> str | None:
+    """The language of the profile in an archive's folder; None if none is named or can be read.
+
+    Nothing is opened, migrated or checked for it: it is asked before a command says anything.
+    """
+    try:
+        address = f"{(folder / FILE).absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(address, uri=True, timeout=0)) as opened:
+            query = "SELECT document FROM documents WHERE name = 'profile'"
+            (document,) = opened.execute(query).fetchone()
+        found = json.loads(document)["language"]
+    except (sqlite3.Error, OSError, ValueError, LookupError, TypeError):
+        return None
+    return found if isinstance(found, str) else None
 
 
 class Annotations:

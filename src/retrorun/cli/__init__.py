@@ -11,6 +11,7 @@ import click
 
 from retrorun import __version__
 from retrorun.errors import RetrorunError, SettingsError
+from retrorun.language import translated
 from retrorun.text import plain
 
 # command: its module in retrorun.cli, and its line in `retrorun --help`
@@ -72,19 +73,20 @@ class CommandLine(click.Group):
                 raise
             raise click.UsageError(words, problem.ctx) from None
         except RetrorunError as problem:
-            click.echo(f"Error: {problem}", err=True)
+            click.echo(f"{translated('Error')}: {problem.spoken}", err=True)
             ctx.exit(2 if isinstance(problem, SettingsError) else 1)
         except KeyboardInterrupt:
-            click.echo("Interrupted.", err=True)
+            click.echo(translated("Interrupted."), err=True)
             ctx.exit(130)
         except MemoryError:
-            click.echo("Error: there is not enough memory.", err=True)
+            click.echo(translated("Error: there is not enough memory."), err=True)
             ctx.exit(1)
         except BrokenPipeError:  # who reads our output has read enough: click ends quietly
             raise
         except OSError as problem:
             place = f"{problem.filename}: " if problem.filename else ""
-            click.echo(f"Error: {place}{problem.strerror or problem}", err=True)
+            words = translated(f"{problem.strerror or problem}")
+            click.echo(f"{translated('Error')}: {place}{words}", err=True)
             ctx.exit(1)
 
 

@@ -14,6 +14,7 @@ from retrorun.archive import Archive
 from retrorun.channels import CHANNELS
 from retrorun.cli import options, terminal
 from retrorun.errors import ArchiveError
+from retrorun.language import translated
 from retrorun.model import Analysis, Athlete, Failed, MeasuredSegment, Outcome, Session
 from retrorun.settings import Settings
 from retrorun.units import clock
@@ -166,7 +167,8 @@ def _channels(session: Session) -> Table:
     units["heading"] = ("°", "where the body points")
     table = terminal.grid(("channel", "unit", "meaning"), ("coverage",))
     for label, share in session.channels.items():
-        table.add_row(label, *units[label], f"{share:.0%}")
+        unit, meaning = units[label]
+        table.add_row(terminal.said(label), unit, terminal.said(meaning), f"{share:.0%}")
     return table
 
 
@@ -218,7 +220,7 @@ def _evidence(session: Session) -> Table:
         ("sure", "heading", "gait", "label"),
         "evidence: log-likelihood ratios, positive speaks for backward",
     )
-    table.add_column("why")
+    table.add_column(terminal.said("why"))
     for position, measured in enumerate(session.measures.segments, 1):
         style = terminal.STYLES[measured.segment.direction]
         table.add_row(str(position), *_evidence_row(measured), style=style)
@@ -247,8 +249,8 @@ def _evidence_row(measured: MeasuredSegment) -> tuple[str, ...]:
         clock(segment.start_s),
         clock(segment.end_s),
         terminal.direction_and_gait(segment),
-        segment.verdict,
+        terminal.said(segment.verdict),
         f"{segment.probability:.0%}",
         *(f"{kind:+.1f}" if kind else "0" for kind in kinds),
-        escape(segment.reason),
+        escape(translated(segment.reason)),
     )

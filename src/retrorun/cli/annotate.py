@@ -11,12 +11,14 @@ from typing import Any
 import click
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from retrorun import ingest
 from retrorun import profile as profiles
 from retrorun.archive import Archive
 from retrorun.cli import options, terminal
 from retrorun.errors import SettingsError
+from retrorun.language import translated
 from retrorun.model import Athlete, Remark
 from retrorun.report.inbox import habit
 from retrorun.text import plain
@@ -72,6 +74,10 @@ def profile(values: tuple[str, ...], archive: Path | None, as_json: bool) -> Non
                 ingest.note_dependent(store)
             if before.laps != athlete.laps and (count := ingest.note_pressed(store)):
                 terminal.err().print(PRESSED.format(count))
+            if before.language != athlete.language:
+                for each in store.known():
+                    store.pending.add_page(each)
+        options.speak(athlete.language or "en")
     if as_json:
         click.echo(options.json_text(profiles.plain(athlete)))
     else:
@@ -89,7 +95,8 @@ def profile_table(athlete: Athlete) -> Table:
     for name, value in profiles.plain(athlete).items():
         is_set = value is not None and value is not False and value not in ([], ())
         text = _typed(value) if is_set else terminal.UNKNOWN
-        table.add_row(name, escape(text), "" if is_set else profiles.DERIVED.get(name, ""))
+        without = "" if is_set else translated(profiles.DERIVED.get(name, ""))
+        table.add_row(name, escape(text), without)
     return table
 
 
@@ -197,5 +204,6 @@ def list_notes(store: Archive) -> None:
 
 def _print_note(session_id: str, remark: Remark) -> None:
     pain, effort = (terminal.number(score) for score in (remark.pain, remark.effort))
-    words = f"{session_id}  pain {pain}  effort {effort}  {escape(plain(remark.text))}"
-    terminal.out().print(words.rstrip())
+    scores = f"{terminal.said('pain')} {pain}  {terminal.said('effort')} {effort}"
+    words = f"{session_id}  {scores}  {plain(remark.text)}"
+    terminal.out().print(Text(words.rstrip()))  # what the athlete wrote is no sentence of ours

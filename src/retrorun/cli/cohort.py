@@ -379,7 +379,7 @@ def deidentify_copy(
     results.check_copy(copy, about)
     parts = results.source_parts(there, tracks=about.tracks)
     written = _copied((results.CopyTask(source, out, each, key) for each in parts), engine)
-    click.echo(f"{written} parts written", err=True)
+    terminal.tell(f"{written} parts written")
     click.echo(without_user(out))
 
 
@@ -412,5 +412,5 @@ def _salt(file: Path | None) -> bytes:
     text = os.environ.get(SALT, "").strip()
     if text:
         return text.encode()
-    click.echo(SALT_DRAWN, err=True)
+    terminal.tell(SALT_DRAWN)
     return secrets.token_hex(32).encode()

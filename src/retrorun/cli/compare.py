@@ -20,6 +20,7 @@ from retrorun.archive import Archive
 from retrorun.cli import options, terminal
 from retrorun.cli.terminal import Faults
 from retrorun.errors import ReadError, SettingsError, StoreError
+from retrorun.language import translated
 from retrorun.model import Athlete, Comparison, Difference, Estimate, Note, Session
 from retrorun.model.cohort import Cohort, CohortMetric, Uncompared
 from retrorun.settings import CompareSettings, Settings
@@ -125,7 +126,7 @@ def table(found: Comparison) -> Table:
     numbers = ("backward", "forward", "difference (95 %)", "pairs")
     grid = terminal.grid(("matched stretches",), numbers, title)
     factor = "backward cost factor, own heart rate"
-    grid.add_row(factor, interval(found.cost_factor, 2), "1", "", "")
+    grid.add_row(translated(factor), interval(found.cost_factor, 2), "1", "", "")
     for each in found.differences:
         grid.add_row(*_row(each))
     return grid
@@ -134,7 +135,9 @@ def table(found: Comparison) -> Table:
 def _row(each: Difference) -> tuple[str, ...]:
     digits = 2 if (abs(each.forward or 0) < 10) else 0
     return (
-        f"{each.label} ({each.unit})" if each.unit else each.label,
+        f"{translated(each.label)} ({terminal.said(each.unit)})"
+        if each.unit
+        else translated(each.label),
         terminal.number(each.backward, digits),
         terminal.number(each.forward, digits),
         interval(each.difference, digits, each.note),
@@ -145,9 +148,13 @@ def _row(each: Difference) -> tuple[str, ...]:
 def interval(estimate: Estimate, digits: int, otherwise: str = "") -> str:
     """A number with its interval, or why there is none."""
     if estimate.value is None:
-        return otherwise or estimate.reason or terminal.UNKNOWN
-    low, high = terminal.number(estimate.low, digits), terminal.number(estimate.high, digits)
-    return f"{estimate.value:.{digits}f} ({low} to {high})"
+        return translated(otherwise or estimate.reason or terminal.UNKNOWN)
+    ends = (terminal.number(each, digits) for each in (estimate.low, estimate.high))
+    return f"{terminal.number(estimate.value, digits)} ({_between_words().join(ends)})"
+
+
+def _between_words() -> str:
+    return f" {terminal.said('to')} "
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,17 +305,18 @@ def cohort_table(found: Cohort) -> Table:
 
 def _cohort_row(each: CohortMetric) -> tuple[str, ...]:
     digits, unit = (2, "×") if each.scale == "factor" else (1, "%")
-    name = f"{each.label} ({unit})"
+    name = f"{translated(each.label)} ({unit})"
     if each.missing:
         early = each.note.partition(" (")[0]  # why they are missing is on the page and in the JSON
-        return name, str(each.athletes), terminal.UNKNOWN, terminal.UNKNOWN, early, terminal.UNKNOWN
+        unknown = terminal.UNKNOWN
+        return name, str(each.athletes), unknown, unknown, translated(early), unknown
     found = each.quantiles
     ends = (terminal.number(end, digits) for end in (found.p05, found.p95))
     return (
         name,
         str(each.athletes),
         terminal.number(found.p50, digits),
-        terminal.UNKNOWN if found.p05 is None else " to ".join(ends),
+        terminal.UNKNOWN if found.p05 is None else _between_words().join(ends),
         interval(each.mixed.mean, digits),
         _between(each, digits),
     )

@@ -16,10 +16,11 @@ import click
 
 from retrorun import __version__
 from retrorun.archive import Archive, maintenance
-from retrorun.cli import options
+from retrorun.cli import options, terminal
 from retrorun.errors import RetrorunError, SettingsError
 from retrorun.ingest import Engine, plan_import
 from retrorun.ingest import repair as repairs
+from retrorun.language import translated
 from retrorun.model import Athlete
 from retrorun.simulate import SAMPLE_SEED, write_samples
 from retrorun.storage import shown
@@ -39,8 +40,8 @@ def doctor(
     """
     found = facts(options.archive_folder(archive), reports, folder)
     for fact in found:
-        remedy = f"  → {fact.remedy}" if fact.remedy else ""
-        click.echo(f"{fact.topic:9}{fact.text}{remedy}")
+        remedy = f"  → {translated(fact.remedy)}" if fact.remedy else ""
+        click.echo(f"{terminal.said(fact.topic):9}{translated(fact.text)}{remedy}")
     context.exit(0 if all(fact.remedy is None for fact in found) else 1)
 
 
@@ -60,9 +61,9 @@ def check(context: click.Context, archive: Path | None, repair: bool) -> None:
     with Archive.open(options.archive_folder(archive), create=False) as store:
         findings = maintenance.check(store)
     for each in findings:
-        click.echo(f"{each.message} [{each.slug}] {each.remedy}")
+        click.echo(f"{translated(each.message)} [{each.slug}] {translated(each.remedy)}")
     if not findings:
-        click.echo("the archive is sound", err=True)
+        terminal.tell("the archive is sound")
     context.exit(1 if findings else 0)
 
 
@@ -72,15 +73,15 @@ def _repair(folder: Path) -> int:
     done = repairs.repair(folder, engine)
     if done.rebuilt is not None:
         counts = f"{done.rebuilt.sound} rows kept, {done.rebuilt.from_journal} from the journal"
-        click.echo(f"the database was made again: {counts}", err=True)
+        terminal.tell(f"the database was made again: {counts}")
         if done.rebuilt.aside is not None:
-            click.echo(f"the damaged one lies in {done.rebuilt.aside}", err=True)
-    click.echo(f"{len(done.originals)} originals were read again from their files", err=True)
-    click.echo(f"{len(done.sessions)} sessions were analysed from their originals", err=True)
+            terminal.tell(f"the damaged one lies in {done.rebuilt.aside}")
+    terminal.tell(f"{len(done.originals)} originals were read again from their files")
+    terminal.tell(f"{len(done.sessions)} sessions were analysed from their originals")
     for each in done.left:
-        click.echo(f"cannot be mended: {each.message} [{each.slug}]")
+        terminal.tell(f"cannot be mended: {each.message} [{each.slug}]", err=False)
     if not done.left:
-        click.echo("the archive is sound", err=True)
+        terminal.tell("the archive is sound")
     return 1 if done.left else 0
 
 
@@ -108,7 +109,7 @@ def restore(bundle: Path, archive: Path | None) -> None:
 def vacuum(archive: Path | None) -> None:
     """Free the space of objects that nothing refers to."""
     with Archive.open(options.archive_folder(archive), create=False) as store:
-        click.echo(f"{maintenance.vacuum(store)} bytes freed", err=True)
+        terminal.tell(f"{maintenance.vacuum(store)} bytes freed")
 
 
 @click.command()
@@ -151,7 +152,7 @@ def demo(context: click.Context, folder: Path, jobs: int | None, browser: bool) 
         if end.exit_code:
             raise
     words = f"retrorun open --archive {shlex.quote(str(kept))}"
-    click.echo(f"the same pages, alive, to answer what they ask: {shown(words)}", err=True)
+    terminal.tell(f"the same pages, alive, to answer what they ask: {shown(words)}")
     if browser:
         webbrowser.open((reports / "index.html").absolute().as_uri())
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from retrorun.cli import terminal
+
 if TYPE_CHECKING:
     from retrorun.archive import Archive
     from retrorun.model import Athlete, Zone
@@ -58,7 +60,7 @@ def _chosen_or_earlier(
     from retrorun.storage import shown
 
     words = f"the folder of the pages is gone ({shown(str(earlier))}): they go to ./{REPORTS}"
-    click.echo(words, err=True)
+    terminal.tell(words)
     return REPORTS
 
 
@@ -126,10 +128,14 @@ def json_text(document: object) -> str:
 
 
 def archive_folder(chosen: Path | None) -> Path:
-    """The archive's folder: the chosen one, or the platform's data folder."""
+    """The archive's folder: the chosen one, or the platform's; its language is spoken from now."""
     from platformdirs import user_data_path
 
-    return chosen or user_data_path("retrorun", appauthor=False)
+    from retrorun.archive.annotations import stated_language
+
+    folder = chosen or user_data_path("retrorun", appauthor=False)
+    speak(stated_language(folder))
+    return folder
 
 
 def archive_option(store: "Archive") -> str:
@@ -162,11 +168,21 @@ def load_athlete(path: Path | None, store: "Archive") -> "Athlete":
 
     stored = store.annotations.profile()
     athlete = profiles.change(stored, profiles.plain(profiles.load(path))) if path else stored
+    speak(athlete.language)
     if path and not is_stated(stored):
         _store_first_profile(store, replace(athlete, privacy_zones=stored.privacy_zones))
     if not (athlete.privacy_zones or stored.privacy_zones):
         return athlete
     return keep_new_zones(store, athlete)
+
+
+def speak(language: str | None) -> None:
+    """Speak a language from now on, until the command ends; None: the one that is spoken."""
+    from retrorun.language import speaking
+
+    context = click.get_current_context(silent=True)  # the server's threads have none
+    if context is not None:
+        context.find_root().with_resource(speaking(language))
 
 
 def is_stated(athlete: "Athlete") -> bool:
@@ -188,7 +204,7 @@ def _store_first_profile(store: "Archive", athlete: "Athlete") -> None:
     words = (
         "profile: kept with the archive, which had none; `retrorun profile` shows and changes it"
     )
-    click.echo(words, err=True)
+    terminal.tell(words)
 
 
 def athlete_for_one_run(
@@ -225,8 +241,9 @@ def athlete_for_one_run(
         from retrorun.storage import shown
 
         text = f"profile: the one stored in {shown(str(place))} (--no-profile leaves it out)"
-        click.echo(text, err=True)
+        terminal.tell(text)
         athlete = stored
+    speak(athlete.language)
     joined = with_stored_zones(athlete, stored)
     if not keep_zones or _zones_of(joined) == _zones_of(stored):
         return joined
@@ -310,6 +327,6 @@ def apply_zones(store: "Archive", settings: "Settings | None" = None) -> None:
         from retrorun import ingest
         from retrorun.settings import Settings
 
-        click.echo(f"taking privacy zones out of {len(exposed)} sessions", err=True)
+        terminal.tell(f"taking privacy zones out of {len(exposed)} sessions")
         engine = ingest.Engine(settings or Settings(), athlete, cores(), guarded=True)
         ingest.reprocess_exposed(store, engine)

@@ -22,6 +22,7 @@ from retrorun.archive import Archive, FileRow
 from retrorun.cli import options, terminal
 from retrorun.cli.terminal import Faults
 from retrorun.errors import ArchiveError
+from retrorun.language import translated
 from retrorun.storage import shown
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def process(
         terminal.name_unlisted(plan.unlisted)
         finished = plan.idle and _is_finished(store, settings, reports if pages else None)
         if finished and not dry_run:
-            click.echo(f"nothing new: {plan.unchanged} unchanged", err=True)
+            terminal.tell(f"nothing new: {plan.unchanged} unchanged")
             context.exit(1 if plan.unlisted else 0)
         if not (dry_run or plan.idle):
             ingest.prepare()  # workers start while the rest is loaded here
@@ -227,11 +228,13 @@ def show_plan(plan: ingest.Plan, outdated: Sequence[str] = ()) -> None:
         _line("reprocess", session_id, "of another version or with other settings")
     for path in plan.waiting:
         _line("wait", path, "still changing")
-    click.echo(f"{plan.unchanged} unchanged, {len(plan.passed_over)} that are no exports")
+    others = len(plan.passed_over)
+    terminal.tell(f"{plan.unchanged} unchanged, {others} that are no exports", err=False)
 
 
 def _line(what: str, of: str, more: str = "") -> None:
-    click.echo(f"{what:11}{shown(of)}" + (f" ({shown(more)})" if more else ""))
+    beside = f" ({shown(translated(more))})" if more else ""
+    click.echo(f"{terminal.said(what):11}{shown(of)}{beside}")
 
 
 def show_report(report: ingest.Report, archive: Archive) -> None:
@@ -282,7 +285,8 @@ def print_problem(row: FileRow) -> None:
     """Print why a file became no session; red where something is wrong with it."""
     place = f" (at byte {row.byte_offset})" if row.byte_offset is not None else ""
     remedy = f" {row.remedy}" if row.remedy and row.outcome == "failed" else ""
-    text = f"{PurePath(row.path).name}: {row.message}{place} [{row.slug}]{remedy}"
+    words = f"{translated(row.message or '')}{translated(place)} [{row.slug}]{translated(remedy)}"
+    text = f"{PurePath(row.path).name}: {words}"
     style = "red" if row.outcome == "failed" else "dim"
     terminal.err().print(shown(text), style=style, soft_wrap=True, markup=False)
 
@@ -296,8 +300,8 @@ def print_problem_row(row: FileRow, *, as_json: bool) -> None:
         return
     place = f" (at byte {row.byte_offset})" if row.byte_offset is not None else ""
     remedy = f" {row.remedy}" if row.remedy else ""
-    text = f"{row.outcome}  {row.path}: {row.message}{place} [{row.slug}]{remedy}"
-    click.echo(shown(text))
+    head = f"{terminal.said(row.outcome)}  {row.path}: {translated(row.message or '')}"
+    click.echo(shown(f"{head}{translated(place)} [{row.slug}]{translated(remedy)}"))
 
 
 def _counts(report: ingest.Report) -> str:
@@ -372,10 +376,10 @@ def list_imports(store: Archive) -> None:
     from rich.markup import escape
 
     table = terminal.grid(("import", "when (UTC)", "folder"), ("sessions",))
-    table.add_column("state")
+    table.add_column(terminal.said("state"))
     for each in store.writes.imports():
         when = dt.datetime.fromtimestamp(each.started_s, tz=dt.UTC).strftime("%Y-%m-%d %H:%M")
-        state = "" if each.undone_s is None else "taken back"
+        state = "" if each.undone_s is None else terminal.said("taken back")
         table.add_row(str(each.id), when, escape(each.folder), str(each.sessions), state)
     terminal.out().print(table)
 

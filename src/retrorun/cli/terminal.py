@@ -5,11 +5,12 @@ Every command imports this module, so it imports rich and the model where they a
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from retrorun.errors import RetrorunError
+from retrorun.language import localized, translated, word
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from retrorun.report import Fault
 
 UNKNOWN = "–"
+CONTEXT = "terminal"  # of words of tables in catalogues
 PIPED_WIDTH = 240
 OLDER = "older than your last answer"
 STYLES = {"backward": "bold dark_orange", "forward": "blue", "unknown": "dim", "still": "dim"}
@@ -35,17 +37,30 @@ STYLES = {"backward": "bold dark_orange", "forward": "blue", "unknown": "dim", "
 
 def out() -> "Console":
     """The console for data; wide where it is no terminal, so that nothing is broken for a pipe."""
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=PIPED_WIDTH)
+    console = _console()
+    return console if console.is_terminal else _console(width=PIPED_WIDTH)
 
 
 def err() -> "Console":
     """The console for messages."""
+    return _console(stderr=True, soft_wrap=True)
+
+
+def _console(**how: Any) -> "Console":  # noqa: ANN401 - as rich takes it
+    """A console that says sentences in the language in force; tables come in it already."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    class Speaking(Console):
+        def print(self, *objects: Any, **how: Any) -> None:  # noqa: ANN401 - as rich takes it
+            said = (translated(each) if isinstance(each, str) else each for each in objects)
+            super().print(*said, **how)
+
+    return Speaking(highlight=False, **how)
+
+
+def tell(words: str, *, err: bool = True) -> None:
+    """Print a sentence in the language in force, as it is: on stderr, unless it is data."""
+    click.echo(translated(words), err=err)
 
 
 def progress() -> "Progress":
@@ -78,7 +93,7 @@ def grid(left: Sequence[str], right: Sequence[str], title: str | None = None) ->
     from rich.table import Table
 
     table = Table(
-        title=title,
+        title=title and translated(title),
         title_justify="left",
         title_style="bold",
         box=None,
@@ -86,15 +101,20 @@ def grid(left: Sequence[str], right: Sequence[str], title: str | None = None) ->
         padding=(0, 2, 0, 0),
     )
     for name in left:
-        table.add_column(name, overflow="fold")
+        table.add_column(said(name), overflow="fold")
     for name in right:
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(said(name), justify="right", no_wrap=True)
     return table
+
+
+def said(name: str) -> str:
+    """A word of a table in the language in force."""
+    return word(CONTEXT, name)
 
 
 def number(value: float | None, digits: int = 0, unit: str = "") -> str:
     """A number with its unit; a dash where it is not known."""
-    return UNKNOWN if value is None else f"{value:.{digits}f}{unit}"
+    return UNKNOWN if value is None else f"{localized(f'{value:.{digits}f}')}{unit}"
 
 
 def print_outcome(result: "Outcome") -> None:
@@ -115,7 +135,8 @@ def print_failure(result: "Failed") -> None:
     """Print on stderr why a file has no sessions."""
     place = f" (at byte {result.offset})" if result.offset is not None else ""
     remedy = f" {result.remedy}" if result.remedy else ""
-    text = f"{result.source.name}: {result.message}{place} [{result.slug}]{remedy}"
+    words = f"{translated(result.message)}{translated(place)} [{result.slug}]{translated(remedy)}"
+    text = f"{result.source.name}: {words}"
     err().print(text, style="red", markup=False)
 
 
@@ -149,12 +170,12 @@ def session_table(sessions: "list[Session]", outdated: Collection[str] = ()) -> 
         "backward distance",
         "cost factor",
     )
-    table = grid(("session", "when", "file"), (*numbers, "cost factor"))
-    table.add_column("heading")
+    table = grid(("session", "when", "file"), numbers)
+    table.add_column(said("heading"))
     if outdated:
-        table.add_column("numbers")
+        table.add_column(said("numbers"))
     for session in sessions:
-        table.add_row(*_session_row(session), *([OLDER] if session.id in outdated else []))
+        table.add_row(*_session_row(session), *([said(OLDER)] if session.id in outdated else []))
     return table
 
 
@@ -178,7 +199,7 @@ def _session_row(session: "Session") -> tuple[str, ...]:
         found.candidate_time,
         found.backward_distance,
         UNKNOWN if found.factor == UNKNOWN else f"{found.factor} ({low}–{high})",
-        session.heading.kind,
+        said(session.heading.kind),
     )
 
 
@@ -195,7 +216,7 @@ def segment_table(segments: "Sequence[MeasuredSegment]") -> "Table":
 def direction_and_gait(segment: "Segment") -> str:
     """Direction and gait in words."""
     moving = segment.gait != "still" and segment.direction != "still"
-    return f"{segment.direction} {segment.gait}" if moving else segment.direction
+    return said(f"{segment.direction} {segment.gait}" if moving else segment.direction)
 
 
 def _segment_row(measured: "MeasuredSegment") -> tuple[str, ...]:
@@ -208,7 +229,7 @@ def _segment_row(measured: "MeasuredSegment") -> tuple[str, ...]:
         clock(segment.start_s),
         clock(segment.end_s),
         direction_and_gait(segment),
-        segment.verdict,
+        said(segment.verdict),
         f"{segment.probability:.0%}",
         number(metrics.distance_m),
         Display().pace(metrics.pace_s_per_km),
@@ -230,7 +251,7 @@ def _print_notes(result: "Analysis") -> None:
     notes = [*result.source.warnings, *result.passed_over]
     notes += [note for session in result.sessions for note in session.notes]
     for note in dict.fromkeys(notes):
-        text = f"{result.source.name}: {note.message} [{note.slug}]"
+        text = f"{result.source.name}: {translated(note.message)} [{note.slug}]"
         err().print(text, style="yellow", markup=False)
 
 
@@ -264,4 +285,4 @@ def name_unlisted(places: Sequence[tuple[str, str]]) -> None:
     from retrorun.storage import shown
 
     for place, reason in places:
-        click.echo(f"{shown(place)}: cannot be listed: {reason}", err=True)
+        tell(f"{shown(place)}: cannot be listed: {reason}")

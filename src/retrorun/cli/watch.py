@@ -17,7 +17,7 @@ from platformdirs import user_documents_path
 from retrorun import ingest
 from retrorun import watch as following
 from retrorun.archive import Archive
-from retrorun.cli import options, process
+from retrorun.cli import options, process, terminal
 from retrorun.errors import ReadError
 from retrorun.settings import Settings
 from retrorun.storage import shown
@@ -100,7 +100,7 @@ def follow_folder(paths: WatchPaths, settings: Settings, jobs: int, rhythm: Rhyt
                 raise done.unlisted
             return done.status
         unlisted = _UnlistedReport(_print_message)
-        click.echo(f"watching {paths.folder}; stop with Ctrl-C", err=True)
+        terminal.tell(f"watching {paths.folder}; stop with Ctrl-C")
         following.follow(
             paths.folder,
             lambda: unlisted.after(_process_once(paths, settings, jobs, stop)),
@@ -108,7 +108,7 @@ def follow_folder(paths: WatchPaths, settings: Settings, jobs: int, rhythm: Rhyt
             stop,
             rhythm,
         )
-    click.echo("stopped", err=True)
+    terminal.tell("stopped")
     return 0
 
 
@@ -182,7 +182,7 @@ def _unlisted_error(plan: ingest.Plan) -> ReadError | None:
 
 
 def _print_message(message: str) -> None:
-    click.echo(message, err=True)
+    terminal.tell(message)
 
 
 def watch_service(
@@ -255,7 +255,7 @@ def open(  # noqa: A001 - the command is called so
     place = options.archive_folder(archive).absolute()
     found = server.first_address(place)
     if found is not None:
-        click.echo("this archive is open already:", err=True)
+        terminal.tell("this archive is open already:")
         announce(found, browser=browser)
         return
     with Archive.open(place) as store:
@@ -272,10 +272,10 @@ def open(  # noqa: A001 - the command is called so
     listening = server.bound(port, known.server.ports_tried)
     taken = listening.getsockname()[1]
     if port not in {0, taken}:
-        click.echo(f"port {port} is in use: {taken} is taken instead", err=True)
-    click.echo(f"following {shown(str(chosen))}; stop with Ctrl-C", err=True)
+        terminal.tell(f"port {port} is in use: {taken} is taken instead")
+    terminal.tell(f"following {shown(str(chosen))}; stop with Ctrl-C")
     server.serve(setup, listening, partial(announce, browser=browser))
-    click.echo("stopped", err=True)
+    terminal.tell("stopped")
 
 
 def announce(address: str, *, browser: bool) -> None:
@@ -301,7 +301,7 @@ def followed_folder(store: Archive, chosen: Path | None) -> Path:
             if last.is_absolute() and last.is_dir():
                 return last
         chosen = user_documents_path() / "retrorun"
-        click.echo(f"no folder was processed yet: {shown(str(chosen))} is used", err=True)
+        terminal.tell(f"no folder was processed yet: {shown(str(chosen))} is used")
     chosen = chosen.absolute()
     chosen.mkdir(parents=True, exist_ok=True)
     return chosen

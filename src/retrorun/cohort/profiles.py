@@ -163,7 +163,12 @@ def _parquet(table: Table, heads: Sequence[str]) -> Iterator[dict[str, Any]]:
 
 
 ATHLETE, SINCE, MASS = "athlete", "since", "mass_kg"
-_ONE_ATHLETE = {"masses", "privacy_zones", "trust_gait"}  # not stated in a table of a study
+_ONE_ATHLETE = {
+    "masses",
+    "privacy_zones",
+    "trust_gait",
+    "language",
+}  # not stated in a table of a study
 NAMES = tuple(name for name in profile.STATED if name not in _ONE_ATHLETE)
 _WORDS = ("sex", "units")
 _WHOLE = ("birth_year",)

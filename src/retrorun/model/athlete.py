@@ -35,7 +35,7 @@ class Athlete:
     decides how hidden discs lie about the privacy zones; the archive draws and keeps it.
     ``trust_gait``: candidates by step rate count, as far as the athlete's own answers prove them.
     ``laps`` is the convention of lap presses: ``alternate``, each press by hand turns about and the
-    first lap is forward.
+    first lap is forward. ``language``: of pages and terminal; None where nothing was chosen.
     """
 
     mass_kg: float | None = None
@@ -51,6 +51,7 @@ class Athlete:
     privacy_zones: tuple[Zone, ...] = ()
     laps: Literal["alternate"] | None = None
     trust_gait: bool = False
+    language: str | None = None
     forward_line: GaitLine | None = None
     backward_line: GaitLine | None = None
     cost_factor: Estimate | None = None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from retrorun.language import localized, translated
 from retrorun.model import Estimate
 from retrorun.model.comparison import Claim
 from retrorun.report.words import say
@@ -54,9 +55,9 @@ def claim_cards(claims: Iterable[Claim]) -> ClaimCards:
 def _card(claim: Claim) -> ClaimCard:
     return ClaimCard(
         claim.key,
-        claim.claim,
-        claim.literature,
-        claim.data,
+        translated(claim.claim),
+        translated(claim.literature),
+        translated(claim.data),
         claim.status.replace(" ", "-"),
         say(f"status_{claim.status.replace(' ', '_')}"),
         _picture(claim),
@@ -99,8 +100,8 @@ def _range(name: str, each: Estimate, index: int, axis: tuple[float, float]) -> 
     x_low, x_value, x_high = (round(LEFT + (end - start) * scale) for end in (low, value, high))
     y = ROW * index + 15
     digits = 0 if abs(value) >= 20 else 2 if abs(value) < 10 else 1
-    spread = "" if low == high else f"{low:.{digits}f}–{high:.{digits}f}"
-    label = spread if name == "popular" and spread else f"{value:.{digits}f}"
+    spread = "" if low == high else localized(f"{low:.{digits}f}–{high:.{digits}f}")
+    label = spread if name == "popular" and spread else localized(f"{value:.{digits}f}")
     return (
         f'<g class="{name}"><text class="name" x="0" y="{y + 4}">{say(name)}</text>'
         f'<path d="M{x_low} {y}H{max(x_high, x_low + 1)}"/><circle cx="{x_value}" cy="{y}" r="5"/>'
@@ -140,7 +141,7 @@ def _axis(axis: tuple[float, float], foot: int) -> str:
         f'<line class="{"one" if tick == 1 else "tick"}" x1="{_x(tick, axis)}%" '
         f'x2="{_x(tick, axis)}%" y1="0" y2="{foot}"/>'
         f'<text class="tick" x="{_x(tick, axis)}%" y="{foot + 19}">'
-        f"{say('scale_forward') if tick == 1 else f'{tick:g}×'}</text>"
+        f"{say('scale_forward') if tick == 1 else localized(f'{tick:g}×')}</text>"
         for tick in TICKS
     ]
     return "".join(lines)
@@ -153,8 +154,8 @@ def _axis_row(tone: str, words: str, each: Estimate, at: tuple[int, tuple[float,
     high = value if each.high is None else each.high
     x_low, x_value, x_high = (_x(end, axis) for end in (low, value, high))
     digits = 0 if tone == "popular" else 2
-    spread = f"{low:.{digits}f}–{high:.{digits}f}"
-    label = spread if tone == "popular" else f"{value:.2f}"
+    spread = localized(f"{low:.{digits}f}–{high:.{digits}f}")
+    label = spread if tone == "popular" else localized(f"{value:.2f}")
     mark = (
         ""
         if tone == "popular"

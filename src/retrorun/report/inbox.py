@@ -11,7 +11,7 @@ from typing import Any
 
 from retrorun.model import Athlete, GaitHabit, MeasuredSegment, Session
 from retrorun.report.numbers import local_date, percent, short_date
-from retrorun.report.words import say
+from retrorun.report.words import say, say_count
 
 LONGEST_NAME = 60
 TRUST_COMMAND = "retrorun profile trust_gait=true"
@@ -134,9 +134,8 @@ def learnt_sentence(guesses: Sequence[bool], athlete: Athlete) -> str:
     if not guesses:
         return say("learnt_none")
     count = len(guesses)
-    which = "one" if count == 1 else "many"
-    answers = say(f"answers_{which}", count=count)
-    right = say(f"learnt_right_{which}", right=sum(guesses), count=count)
+    answers = say_count("answers", count)
+    right = say_count("learnt_right", count, right=sum(guesses))
     return say("learnt", answers=answers, steps=_steps(athlete), right=right)
 
 

@@ -10,10 +10,11 @@ from typing import Literal
 from markupsafe import Markup
 
 from retrorun import units
+from retrorun.language import localized, translated
 from retrorun.metric_types import Estimate, Scale, Style
 from retrorun.metrics import STYLES
 from retrorun.model import Session
-from retrorun.report.words import say
+from retrorun.report.words import say, say_count
 from retrorun.time_zone import local_time
 from retrorun.units import FOOT_PER_METRE, METRE_PER_MILE
 
@@ -71,20 +72,22 @@ class Display:
             return UNKNOWN
         if self.imperial:
             miles = distance_m / METRE_PER_MILE
-            return f"{distance_m * FOOT_PER_METRE:.0f} ft" if miles < 0.25 else f"{miles:.2f} mi"
-        return f"{distance_m:.0f} m" if distance_m < 1000 else f"{distance_m / 1000:.2f} km"
+            feet = distance_m * FOOT_PER_METRE
+            return number(feet, 0, "ft") if miles < 0.25 else number(miles, 2, "mi")
+        is_short = distance_m < 1000
+        return number(distance_m, 0, "m") if is_short else number(distance_m / 1000, 2, "km")
 
     def height(self, height_m: float | None) -> str:
         """Such as ``35 m`` or ``115 ft``."""
-        return (
-            UNKNOWN if height_m is None else f"{self.height_value(height_m):.0f} {self.height_unit}"
-        )
+        if height_m is None:
+            return UNKNOWN
+        return number(self.height_value(height_m), 0, self.height_unit)
 
     def step(self, length_m: float | None) -> str:
         """A step length, such as ``0.73 m`` or ``2.40 ft``."""
         if length_m is None:
             return UNKNOWN
-        return f"{self.height_value(length_m):.2f} {self.height_unit}"
+        return number(self.height_value(length_m), 2, self.height_unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +119,15 @@ def number(value: float | None, digits: int = 0, unit: str = "") -> str:
     """The number with so many digits, a true minus, and its unit."""
     if value is None:
         return UNKNOWN
-    text = f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    text = localized(f"{value:.{digits}f}").replace("-", "\N{MINUS SIGN}")
     if not any(sign in text for sign in "123456789"):
         text = text.lstrip("\N{MINUS SIGN}")
     return f"{text} {unit}" if unit else text
+
+
+def grouped(value: float) -> str:
+    """The whole number with a sign between thousands, such as ``12,345``."""
+    return localized(f"{value:,.0f}")
 
 
 def signed(value: float | None, digits: int = 0, unit: str = "") -> str:
@@ -131,7 +139,7 @@ def signed(value: float | None, digits: int = 0, unit: str = "") -> str:
 
 def counted(count: int, what: str) -> str:
     """So many of something in words: those of ``what``_one or of ``what``_many."""
-    return say(f"{what}_one") if count == 1 else say(f"{what}_many", count=count)
+    return say_count(what, count)
 
 
 def percent(share: float | None, digits: int = 0) -> str:
@@ -201,12 +209,22 @@ def calendar_date(day: dt.date) -> str:
 
 def short_date(day: dt.date) -> str:
     """Such as ``3 May 2026``."""
-    return f"{day.day} {month(day)[:3]} {day.year}"
+    return say("date_short", day=day.day, month=short_months()[day.month - 1], year=day.year)
 
 
 def month(day: dt.date) -> str:
     """The month's name."""
     return say("months").split()[day.month - 1]
+
+
+def short_months() -> list[str]:
+    """The months' names as short as they are written."""
+    return say("months_short").split()
+
+
+def month_and_year(day: dt.date) -> str:
+    """Such as ``May 2026``."""
+    return say("month_year", month=month(day), year=day.year)
 
 
 def session_name(session: Session, display: Display) -> str:
@@ -218,17 +236,17 @@ def session_name(session: Session, display: Display) -> str:
     repeated = session.measures.structure.name(display.distance)
     if not repeated:
         return own or kind
-    return say("structure_name", name=f"{repeated[:1].upper()}{repeated[1:]}")
+    return say("structure_name", name=capital(translated(repeated)))
 
 
 def session_moment(session: Session, *, month_only: bool = False) -> str:
     """When a session began on the athlete's own clock; or only the month and year."""
     moment = local_time(session.start_time_s, session.zone)
     if month_only:
-        return f"{month(moment)} {moment.year}"
+        return month_and_year(moment)
     clock_words = f"{moment.hour}:{moment.minute:02d}"
     zone = "" if session.zone else say("utc")
-    return f"{calendar_date(moment)}, {clock_words}{zone}"
+    return say("moment", date=calendar_date(moment), time=clock_words, zone=zone)
 
 
 def time_element(when: dt.date | str, text: str) -> Markup:
@@ -311,7 +329,7 @@ class Shown:
 def shown(key: str, label: str, unit: str, display: Display) -> Shown:
     """How the metric is shown; one that is new here goes by the model's own label and unit."""
     style = STYLES.get(key, Style(digits=2))
-    words = say(f"shown_{key}", fallback=None) or f"{label[:1].upper()}{label[1:]}"
+    words = say(f"shown_{key}", fallback=None) or capital(translated(label))
     return styled(words, unit, style, display)
 
 
@@ -333,7 +351,12 @@ def cell(value: float | None, unit: str, style: Style, display: Display) -> str:
 
 def sentence(words: str) -> str:
     """The model's words with a capital and a full stop, to stand alone."""
-    return f"{words[:1].upper()}{words[1:]}." if words else ""
+    return f"{capital(words)}." if words else ""
+
+
+def capital(words: str) -> str:
+    """The words with a capital."""
+    return f"{words[:1].upper()}{words[1:]}"
 
 
 def _scaled(kind: Scale, unit: str, display: Display) -> tuple[str, float]:
@@ -347,4 +370,5 @@ def _scaled(kind: Scale, unit: str, display: Display) -> tuple[str, float]:
         return f"kcal/{display.long_unit}", METRE_PER_MILE / 1000 if display.imperial else 1.0
     if kind in SMALL:
         return SMALL[kind]
-    return {"1/min": say("bpm"), "times forward": ""}.get(unit, unit), 1.0
+    named = {"1/min": "bpm", "steps/min": "spm", "breaths/min": "brpm"}
+    return "" if unit == "times forward" else say(named.get(unit, ""), fallback=None) or unit, 1.0

@@ -21,8 +21,9 @@ from markupsafe import Markup
 
 from retrorun import __version__
 from retrorun.errors import PageError, RetrorunError
-from retrorun.report.numbers import clock
-from retrorun.report.words import REVIEW, say
+from retrorun.language import SOURCE, spoken, translated
+from retrorun.report.numbers import clock, grouped
+from retrorun.report.words import REVIEW, say, say_count
 from retrorun.report.words_comparison import INBOX
 
 SCRIPTS = ("plotly", "script", "history", "answers", "review", "live")
@@ -105,6 +106,8 @@ def render(template: str, title: str, place: Place, **values: object) -> str:
         "page_class": "live" if place.live else "",
         "here": template,
         "live_words": {key: say(key) for key in SPOKEN} if place.live else {},
+        "language": spoken(),
+        "signs": {} if spoken() == SOURCE else signs(),
     }
     return _environment().get_template(f"{template}.html.j2").render(shell | values) + "\n"
 
@@ -129,10 +132,17 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["say"] = say
+    environment.globals |= {"say": say, "say_count": say_count}
     environment.filters["embed"] = embed
-    environment.filters["clock"] = clock
+    environment.filters |= {"clock": clock, "grouped": grouped, "translated": translated}
     return environment
+
+
+def signs() -> Mapping[str, Any]:
+    """How the language writes numbers and dates, for scripts and the library of charts."""
+    lists = ("months", "months_short", "weekdays", "weekdays_short")
+    texts = ("decimal_sign", "thousands_sign", "chart_month", "chart_day", "chart_day_year")
+    return {each: say(each).split() for each in lists} | {each: say(each) for each in texts}
 
 
 def embed(value: Mapping[str, Any]) -> Markup:
@@ -213,6 +223,9 @@ def _style_tag(place: Place, name: str) -> Markup:
 
 
 LONGEST_ERROR = 300  # characters of what an unexpected error says
+# a fault is kept in the archive: its sentences are English, and translated where they are shown
+ODD = "The session holds something that no page can show ({words})."
+REMADE = "`retrorun archive check --repair` makes it again from its original."
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,11 +248,9 @@ class Fault:
     def of(cls, session: str, problem: BaseException) -> Self:
         """The fault that an error stands for."""
         if isinstance(problem, RetrorunError):
-            return cls(
-                session, problem.slug, problem.message, problem.remedy or say("fault_remedy")
-            )
+            return cls(session, problem.slug, problem.message, problem.remedy or REMADE)
         words = f"{type(problem).__name__}: {problem}"[:LONGEST_ERROR]
-        return cls(session, "session-odd", say("fault_odd", words=words), say("fault_remedy"))
+        return cls(session, "session-odd", ODD.format(words=words), REMADE)
 
     def __str__(self) -> str:
         """All of it in one line."""

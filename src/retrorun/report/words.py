@@ -1,4 +1,4 @@
-"""Every word of the pages in one place, so that a translation is one more dictionary.
+"""Every English word of the pages in one place; `retrorun.language` has the others by their keys.
 
 Headlines may hold ``<b>``: they are the only entries that are taken as markup, and what is put into
 their gaps is escaped.
@@ -6,6 +6,7 @@ their gaps is escaped.
 
 from collections.abc import Mapping
 
+from retrorun.language import counted, word
 from retrorun.metrics import COMPARED, CONTRASTED, LISTED, STYLES
 from retrorun.report.words_comparison import COHORT, HISTORY, INBOX, PICTURES
 
@@ -13,7 +14,7 @@ _UNSET = "\0"
 
 
 def say(key: str, /, *, fallback: str | None = _UNSET, **values: object) -> str:
-    """The words under ``key`` with its gaps filled.
+    """The words under ``key`` in the language in force, with its gaps filled.
 
     Args:
         key: name of the entry.
@@ -23,12 +24,41 @@ def say(key: str, /, *, fallback: str | None = _UNSET, **values: object) -> str:
     Raises:
         KeyError: there is neither ``key`` nor ``fallback``.
     """
-    text = WORDS.get(key)
-    if text is None:
+    if key not in WORDS:
         if fallback is None:
             return ""
-        text = WORDS[key if fallback == _UNSET else fallback]
+        key = key if fallback == _UNSET else fallback
+    text = _words(key)
     return text.format(**values) if values else text
+
+
+def say_count(stem: str, number: int, /, **values: object) -> str:
+    """The words for so many things: of ``stem_one`` and ``stem_many``, as the language counts.
+
+    Args:
+        stem: the beginning of both keys.
+        number: of things; fills the gap ``count``, unless ``values`` has a text for it.
+        values: what goes into the gaps.
+    """
+    return words_for(stem, number).format(**{"count": number, **values})
+
+
+def words_for(stem: str, number: int) -> str:
+    """The same with its gaps unfilled: for markup, which fills them itself."""
+    return counted(stem, (WORDS[f"{stem}_one"], WORDS[f"{stem}_many"]), number)
+
+
+def _words(key: str) -> str:
+    """The words under a key; under that of one or many things, those for 1 or 2 of them."""
+    stem, _, form = key.rpartition("_")
+    if form in {"one", "many"} and is_counted(stem):
+        return words_for(stem, 1 if form == "one" else 2)
+    return word(key, WORDS[key])
+
+
+def is_counted(stem: str) -> bool:
+    """Whether there are words for one and for many under this beginning of keys."""
+    return f"{stem}_one" in WORDS and f"{stem}_many" in WORDS
 
 
 # questions, answers and the inbox; scripts put some of them together
@@ -183,7 +213,19 @@ WORDS: Mapping[str, str] = {
     "months": (
         "January February March April May June July August September October November December"
     ),
+    "months_short": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
     "date": "{weekday}, {day} {month} {year}",
+    "date_short": "{day} {month} {year}",
+    "month_year": "{month} {year}",
+    "moment": "{date}, {time}{zone}",
+    "decimal_sign": ".",
+    "thousands_sign": ",",
+    "percent_sign": "%",
+    # how the library of charts writes dates (d3's signs)
+    "chart_date": "%e %b %Y",
+    "chart_month": "%b %Y",
+    "chart_day": "%b %-d",
+    "chart_day_year": "%b %-d, %Y",
     "utc": " UTC",
     "seconds": "{value} s",
     "minutes": "{value} min",
@@ -270,7 +312,7 @@ WORDS: Mapping[str, str] = {
     "tile_sure": "How sure",
     "tile_quality": "Sensors",
     "tile_quality_one": "1 remark below",
-    "tile_quality_note": "{count} remarks below",
+    "tile_quality_many": "{count} remarks below",
     "tile_quality_none": "no doubts about the data",
     "interval": "95 %: {low} to {high}",
     "grounds_label": "by your own labels",
@@ -338,50 +380,6 @@ WORDS: Mapping[str, str] = {
     "sure_assumed": "assumed",
     "assumed_words": "Assumed: nothing confirms it; most movement is forward.",
     "by_habit": "{direction} (by habit)",
-    # what the athlete's answers taught
-    "part_habit": "What your answers taught",
-    "habit_few": (
-        "You answered {answers} stretches that your steps alone proposed, in {sessions} sessions; "
-        "{backward} were backward. That is too few to tell your own backward gait by."
-    ),
-    "habit_taught": (
-        "You answered {answers} stretches that your steps alone proposed, in {sessions} sessions; "
-        "{backward} were backward. So your backward steps are {gain} to {most} quicker than your "
-        "forward line, at {slow} to {fast} of your forward speed."
-    ),
-    "habit_proof": (
-        "Each session judged by the answers of the others, the steps alone were right in {right} "
-        "of {counted} stretches: {rate}, and at least {low} with 95 % confidence."
-    ),
-    "habit_early": "When 99 of 100 are right, such stretches can count without an answer.",
-    "habit_offer": (
-        "Your answers prove your steps. If you want such stretches to count, marked as by habit, "
-        "run this command:"
-    ),
-    "habit_trusted": (
-        "You trust them (trust_gait): such stretches count, and are marked as by habit."
-    ),
-    "habit_unproven": (
-        "You trust your steps (trust_gait), but your answers do not prove them, or no longer do: "
-        "nothing counts by habit."
-    ),
-    "habit_counted": (
-        "Stretches marked as by habit count because your answers prove your steps and you trust "
-        "them (trust_gait). If one is wrong, label it: that teaches, too."
-    ),
-    # sessions of another version
-    "part_outdated": "Sessions that are to be analysed again",
-    "outdated_words": (
-        "They were analysed by another version of retrorun or with other settings. The next runs "
-        "of retrorun process, or retrorun watch, analyse them again, newest first."
-    ),
-    "outdated_more": "and {count} more",
-    "outdated_hint": "{count} sessions are to be analysed again; the list of sessions names them.",
-    "outdated_hint_one": "1 session is to be analysed again; the list of sessions names it.",
-    "outdated_session": (
-        "This session was analysed by another version of retrorun or with other settings; the next "
-        "runs of retrorun process analyse it again."
-    ),
     "label_how": "Something wrong? Say so, and it stays said:",
     "contrast_none": (
         "There is nothing to compare: it takes confirmed backward and forward stretches of the "

@@ -37,9 +37,10 @@ HISTORY: Mapping[str, str] = {
     "set_maybe_one": "; 1 more may be one of them",
     "set_maybe_many": "; {count} more may be some of them",
     # the list of sessions
+    "day_of_month": "{weekday} {day}",
     "title_index": "All sessions",
     "weekdays_short": "Mon Tue Wed Thu Fri Sat Sun",
-    "index_headline": "You {verb} <b>{time} backward</b> in {count} of {whole} sessions.",
+    "index_headline_many": "You {verb} <b>{time} backward</b> in {count} of {whole} sessions.",
     "index_headline_one": "You {verb} <b>{time} backward</b> in one session of {whole}.",
     "index_headline_only": "You {verb} <b>{time} backward</b> in one session.",
     "index_headline_none": "{whole} sessions, and <b>no confirmed backward running</b> yet.",
@@ -49,10 +50,54 @@ HISTORY: Mapping[str, str] = {
     "index_empty": (
         "Drop your watch's exports (FIT, GPX or TCX) into a folder and run retrorun process FOLDER."
     ),
+    # what the athlete's answers taught
+    "part_habit": "What your answers taught",
+    "habit_few": (
+        "You answered {answers} stretches that your steps alone proposed, in {sessions} sessions; "
+        "{backward} were backward. That is too few to tell your own backward gait by."
+    ),
+    "habit_taught": (
+        "You answered {answers} stretches that your steps alone proposed, in {sessions} sessions; "
+        "{backward} were backward. So your backward steps are {gain} to {most} quicker than your "
+        "forward line, at {slow} to {fast} of your forward speed."
+    ),
+    "habit_proof": (
+        "Each session judged by the answers of the others, the steps alone were right in {right} "
+        "of {counted} stretches: {rate}, and at least {low} with 95 % confidence."
+    ),
+    "habit_early": "When 99 of 100 are right, such stretches can count without an answer.",
+    "habit_offer": (
+        "Your answers prove your steps. If you want such stretches to count, marked as by habit, "
+        "run this command:"
+    ),
+    "habit_trusted": (
+        "You trust them (trust_gait): such stretches count, and are marked as by habit."
+    ),
+    "habit_unproven": (
+        "You trust your steps (trust_gait), but your answers do not prove them, or no longer do: "
+        "nothing counts by habit."
+    ),
+    "habit_counted": (
+        "Stretches marked as by habit count because your answers prove your steps and you trust "
+        "them (trust_gait). If one is wrong, label it: that teaches, too."
+    ),
+    # sessions of another version
+    "part_outdated": "Sessions that are to be analysed again",
+    "outdated_words": (
+        "They were analysed by another version of retrorun or with other settings. The next runs "
+        "of retrorun process, or retrorun watch, analyse them again, newest first."
+    ),
+    "outdated_more": "and {count} more",
+    "outdated_hint_many": (
+        "{count} sessions are to be analysed again; the list of sessions names them."
+    ),
+    "outdated_hint_one": "1 session is to be analysed again; the list of sessions names it.",
+    "outdated_session": (
+        "This session was analysed by another version of retrorun or with other settings; the next "
+        "runs of retrorun process analyse it again."
+    ),
     # sessions that cannot be shown
     "fault_title": "This session cannot be shown",
-    "fault_odd": "The session holds something that no page can show ({words}).",
-    "fault_remedy": "`retrorun archive check --repair` makes it again from its original.",
     "fault_id": "Session {session}, {slug}. All other pages are whole.",
     "faults": "Sessions that cannot be shown, and are not counted here",
     "span": "{first} to {last}",

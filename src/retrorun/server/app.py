@@ -39,6 +39,7 @@ from retrorun.answers import (
 )
 from retrorun.archive import Archive
 from retrorun.errors import RetrorunError, error_location
+from retrorun.language import speaking, translated
 from retrorun.model import Remark
 from retrorun.report.page import Fault, Place, asset_names, asset_text
 from retrorun.server.live import Events, Hand, Live, Setup
@@ -78,8 +79,8 @@ class Server:
         self.follower = Follower(setup, self.events)
         self._live = Live(setup, self.events, self.follower.answered)
         self._overviews = Overviews(setup)
-        self._answering, self._reading = (Hand(setup.archive, each) for each in ("answer", "read"))
-        self._overlooking = Hand(setup.archive, "overview")
+        self._answering, self._reading = (Hand(setup, each) for each in ("answer", "read"))
+        self._overlooking = Hand(setup, "overview")
         self._seen_s = 0.0
         self._is_released = True
 
@@ -105,13 +106,14 @@ class Server:
             Route("/api/events", self.stream),
         ]
         handlers: Any = {
-            Refused: _refused,
-            RetrorunError: _failed,
-            HTTPException: _not_there,
-            Exception: _broken,
+            Refused: self._refused,
+            RetrorunError: self._failed,
+            HTTPException: self._not_there,
+            Exception: self._broken,
         }
         inner = Starlette(routes=routes, exception_handlers=handlers)
-        return Gate(inner, identity, self.setup.settings.server)
+        limits = self.setup.settings.server
+        return Gate(inner, identity, limits, lambda: self._reading.language)
 
     async def release(self) -> None:
         """Let worker processes go while no page is open and nothing was asked for a while."""
@@ -157,7 +159,8 @@ class Server:
         except RetrorunError as problem:
             status = refusal_of(problem).status
             place = Place(asset_prefix="/assets/", home="/")
-            html = report.fault_page(Fault.of(session_id, problem), place)
+            with speaking(self._reading.language):
+                html = report.fault_page(Fault.of(session_id, problem), place)
             return HTMLResponse(html, status)
         return HTMLResponse(html, background=self._warming(session_id))
 
@@ -191,7 +194,9 @@ class Server:
         self._note_use()
         progress = self.follower.progress
         found = await self._reading.do(self._live.inbox, progress.shown() if progress else None)
-        return _json(found.document() | {"trouble": self.follower.trouble})
+        with speaking(self._reading.language):
+            trouble = translated(self.follower.trouble)
+        return _json(found.document() | {"trouble": trouble})
 
     async def question(self, request: Request) -> Response:
         """The question about one segment, by its start."""
@@ -270,7 +275,33 @@ class Server:
         paths = [each.path for each in stored if each.path is not None]
         if paths:
             self.follower.dropped(paths)
-        return _json({"files": [each.plain() for each in stored]})
+        with speaking(self._reading.language):
+            return _json({"files": [each.plain() for each in stored]})
+
+    # what is answered instead
+
+    def _error(self, words: str, status: int) -> Response:
+        with speaking(self._reading.language):
+            return _json({"error": translated(words)}, status)
+
+    async def _refused(self, _: Request, refusal: Refused) -> Response:
+        return self._error(refusal.words, refusal.status)
+
+    async def _failed(self, _: Request, problem: RetrorunError) -> Response:
+        with speaking(self._reading.language):
+            refusal = refusal_of(problem)
+        return self._error(refusal.words, refusal.status)
+
+    async def _not_there(self, _: Request, problem: HTTPException) -> Response:
+        """Another method is refused as everything else is that this server does not answer to."""
+        words = {404: "There is no such address.", 405: "There is no such method here."}
+        status = 403 if problem.status_code == 405 else problem.status_code
+        return self._error(words.get(problem.status_code, "Refused."), status)
+
+    async def _broken(self, _: Request, fault: Exception) -> Response:
+        """A defect of ours costs one request; the terminal names the place, the page nothing."""
+        sys.stderr.write(f"Error: {error_location(fault)}. Please report this.\n")
+        return self._error("Something went wrong here. Please report it.", 500)
 
 
 def _known_files(archive: Archive) -> Callable[[str], str | None]:
@@ -364,28 +395,6 @@ def _json(
 ) -> Response:
     encoded = msgspec.json.encode(document)
     return Response(encoded, status, media_type=JSON, background=background)
-
-
-async def _refused(_: Request, refusal: Refused) -> Response:
-    return _json({"error": refusal.words}, refusal.status)
-
-
-async def _failed(_: Request, problem: RetrorunError) -> Response:
-    refusal = refusal_of(problem)
-    return _json({"error": refusal.words}, refusal.status)
-
-
-async def _not_there(_: Request, problem: HTTPException) -> Response:
-    """Another method is refused as everything else is that this server does not answer to."""
-    words = {404: "There is no such address.", 405: "There is no such method here."}
-    status = 403 if problem.status_code == 405 else problem.status_code
-    return _json({"error": words.get(problem.status_code, "Refused.")}, status)
-
-
-async def _broken(_: Request, fault: Exception) -> Response:
-    """A defect of ours costs one request; the terminal names the place, the page nothing."""
-    sys.stderr.write(f"Error: {error_location(fault)}. Please report this.\n")
-    return _json({"error": "Something went wrong here. Please report it."}, 500)
 
 
 class Running(uvicorn.Server):

@@ -8,6 +8,7 @@ import msgspec
 
 from retrorun.archive import Archive, FileRow
 from retrorun.errors import ArchiveError
+from retrorun.language import spoken, translated
 from retrorun.model import Athlete, Session, TimeZone
 from retrorun.report.inbox import SetAside, Waiting, learnt_sentence, waiting_of
 from retrorun.storage import shown
@@ -16,7 +17,8 @@ from retrorun.storage import shown
 def set_aside(row: FileRow) -> SetAside:
     """A file that became no session, as the pages name it."""
     reason = row.message or row.slug or ""
-    return SetAside(shown(PurePath(row.path).name), reason, row.remedy or "")
+    name = shown(PurePath(row.path).name)
+    return SetAside(name, translated(reason), translated(row.remedy or ""))
 
 
 def learnt_of(athlete: Athlete) -> str:
@@ -66,7 +68,8 @@ class Queue:
     """The candidates of all sessions; a session's are read again only when its track changes."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[str, tuple[Waiting, ...]]] = {}
+        # session and language → track, and candidates
+        self._known: dict[tuple[str, str], tuple[str, tuple[Waiting, ...]]] = {}
 
     def candidates(self, archive: Archive, newer: Mapping[str, Session]) -> tuple[Waiting, ...]:
         """The candidates, newest session first.
@@ -80,7 +83,8 @@ class Queue:
             "AND kind = 'candidate') FROM sessions ORDER BY start_time_s DESC, id"
         )
         hidden = set(archive.annotations.exposed())
-        self._known = {each: self._known[each] for each, *_ in rows if each in self._known}
+        there = {each for each, *_ in rows}
+        self._known = {each: found for each, found in self._known.items() if each[0] in there}
         found: list[Waiting] = []
         for session_id, track, seconds in rows:
             if session_id in hidden:
@@ -92,9 +96,10 @@ class Queue:
         return tuple(found)
 
     def _read(self, archive: Archive, session_id: str, track: str) -> tuple[Waiting, ...]:
-        known = self._known.get(session_id)
+        key = session_id, spoken()
+        known = self._known.get(key)
         if known is None or known[0] != track:
-            known = self._known[session_id] = track, _waiting(archive, session_id)
+            known = self._known[key] = track, _waiting(archive, session_id)
         return known[1]
 
 

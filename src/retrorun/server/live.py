@@ -8,6 +8,7 @@ there until that import or the next one has written it: the archive notes what i
 """
 
 import asyncio
+import contextvars
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +27,7 @@ from retrorun.archive import Archive, Change, Parcel, serialization
 from retrorun.compare import EarlierSessions
 from retrorun.engines.child import Guard, Lost
 from retrorun.errors import ArchiveError, RetrorunError
+from retrorun.language import speaking
 from retrorun.model import Athlete, Remark, Session, Track
 from retrorun.report.inbox import ImportProgress, Inbox
 from retrorun.report.session.question import QuestionContext, question_panel, review_page
@@ -104,10 +106,16 @@ class Events:
 
 
 class Hand:
-    """A thread with an archive of its own: what it does is done one after another."""
+    """A thread with an archive of its own: what it does is done one after another.
 
-    def __init__(self, archive: Path, name: str) -> None:
-        self._folder = archive
+    Attributes:
+        language: that of the athlete's profile when it was read last; None where it names none.
+            Then the hand speaks that of whoever asks.
+    """
+
+    def __init__(self, setup: Setup, name: str) -> None:
+        self.language: str | None = None
+        self._setup = setup
         self._archive: Archive | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
 
@@ -118,15 +126,18 @@ class Hand:
         **kwargs: P.kwargs,
     ) -> T:
         """Do something with the archive in this thread; its result, or the error it raises."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, partial(self._do, work, *args, **kwargs))
+        loop, asked = asyncio.get_running_loop(), contextvars.copy_context()
+        do = partial(self._do, work, *args, **kwargs)
+        return await loop.run_in_executor(self._thread, partial(asked.run, do))
 
     def _do(
         self, work: Callable[Concatenate[Archive, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         if self._archive is None:
-            self._archive = Archive.open(self._folder)
-        return work(self._archive, *args, **kwargs)
+            self._archive = Archive.open(self._setup.archive)
+        self.language = _language(self._setup, self._archive)
+        with speaking(self.language):
+            return work(self._archive, *args, **kwargs)
 
     def close(self, last: Callable[[], None] | None = None) -> None:
         """End the thread after what it does now and a last thing, and close its archive."""
@@ -139,6 +150,13 @@ class Hand:
         if self._archive is not None:
             self._archive.close()
             self._archive = None
+
+
+def _language(setup: Setup, archive: Archive) -> str | None:
+    """That of the athlete's profile; None where none is named, or the profile cannot be read."""
+    with suppress(RetrorunError):
+        return setup.athlete_of(archive).language
+    return None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

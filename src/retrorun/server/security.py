@@ -13,7 +13,7 @@ import hmac
 import json
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from retrorun.errors import RetrorunError, SettingsError
+from retrorun.language import preferred, speaking, translated
 from retrorun.settings import ServerSettings
 
 TOKEN_BYTES = 32
@@ -137,10 +138,17 @@ class Gate:
         app: what is behind the gate.
         identity: of this server.
         limits: how large, slow and frequent requests may be.
+        chosen: the language of the athlete's profile; without one the browser's is spoken.
     """
 
-    def __init__(self, app: ASGIApp, identity: Identity, limits: ServerSettings) -> None:
-        self._app, self._identity, self._limits = app, identity, limits
+    def __init__(
+        self,
+        app: ASGIApp,
+        identity: Identity,
+        limits: ServerSettings,
+        chosen: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        self._app, self._identity, self._limits, self._chosen = app, identity, limits, chosen
         self._reads = Bucket(limits.reads_per_s, limits.reads_at_once)
         self._writes = Bucket(limits.answers_per_s, limits.answers_at_once)
 
@@ -152,6 +160,11 @@ class Gate:
         if scope["type"] != "http":
             return
         answer = _Answer(send, is_page=not scope["path"].startswith("/api/"))
+        accepted = ",".join(Headers(scope=scope).getlist("accept-language"))
+        with speaking(preferred(accepted)):
+            await self._answer(scope, receive, answer)
+
+    async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         try:
             self._check(scope)
             if _token_of(scope) is not None:
@@ -159,9 +172,11 @@ class Gate:
                 return
             await self._app(scope, _Body(receive, self._most_bytes(scope), self._limits), answer)
         except Refused as refusal:
-            await answer.refuse(refusal)
+            with speaking(self._chosen()):
+                await answer.refuse(refusal)
         except Exception:  # noqa: BLE001 - a defect costs one request, and shows nothing of ours
-            await answer.refuse(Refused(500, "Something went wrong here. Please report it."))
+            with speaking(self._chosen()):
+                await answer.refuse(Refused(500, "Something went wrong here. Please report it."))
 
     def _check(self, scope: Scope) -> None:
         """Refuse what is not from a page of this server.
@@ -327,10 +342,11 @@ class _Answer:
         """Send a refusal, unless something was sent already."""
         if self._is_begun:
             return
+        words = translated(refusal.words)
         if self._is_page:
-            await whole(self, refusal.status, TEXT, f"{refusal.words}\n".encode())
+            await whole(self, refusal.status, TEXT, f"{words}\n".encode())
         else:
-            body = json.dumps({"error": refusal.words}).encode()
+            body = json.dumps({"error": words}).encode()
             await whole(self, refusal.status, JSON, body)
 
 
@@ -362,7 +378,7 @@ def refusal_of(problem: RetrorunError) -> Refused:
     """The response that an error of ours stands for."""
     usual = 400 if isinstance(problem, SettingsError) else 409
     known = {"session-unknown": 404, "segment-unknown": 404, "answer-candidate-gone": 409}
-    return Refused(known.get(problem.slug, usual), str(problem))
+    return Refused(known.get(problem.slug, usual), problem.spoken)
 
 
 def member(document: Any, name: str, kind: type | tuple[type, ...]) -> Any:  # noqa: ANN401 - JSON

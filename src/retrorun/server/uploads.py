@@ -22,6 +22,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
 from retrorun.ingest.file_groups import is_table, may_be_table, may_be_wanted
+from retrorun.language import translated
 from retrorun.server.security import Refused
 from retrorun.settings import Settings
 from retrorun.storage import shown
@@ -83,7 +84,11 @@ class Stored:
     def plain(self) -> dict[str, str | None]:
         """As the pages take it."""
         stored_as = shown(self.path.name) if self.path else None
-        return {"name": self.name, "stored_as": stored_as, "problem": self.problem}
+        return {
+            "name": self.name,
+            "stored_as": stored_as,
+            "problem": translated(self.problem or "") or None,
+        }
 
 
 @dataclass(slots=True)

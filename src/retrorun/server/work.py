@@ -21,6 +21,7 @@ from retrorun.archive import Archive
 from retrorun.engines.child import Guard, Limits, Lost
 from retrorun.errors import EngineError, ReadError, RetrorunError, error_location
 from retrorun.ingest.plan import SETTLE_S
+from retrorun.language import speaking, spoken
 from retrorun.report.inbox import ImportProgress, Inbox
 from retrorun.server.inbox import set_aside
 from retrorun.server.live import Events, Setup
@@ -264,10 +265,11 @@ class Follower:
 
 @dataclass(frozen=True, slots=True)
 class _Overview:
-    """A page over all sessions that is wanted: its name, and what waits for the athlete."""
+    """A page over all sessions that is wanted: its name, language, and what waits."""
 
     setup: Setup
     name: str
+    language: str
     inbox: Inbox | None
 
 
@@ -276,7 +278,8 @@ def _overview(wanted: _Overview) -> Iterator[str]:
     setup = wanted.setup
     with Archive.open(setup.archive) as store:
         options = publish.PublishOptions(setup.settings, setup.athlete_of(store), live=True)
-        pages, _ = publish.overview_pages(store, options, (wanted.name,), wanted.inbox)
+        with speaking(wanted.language):
+            pages, _ = publish.overview_pages(store, options, (wanted.name,), wanted.inbox)
         yield pages[wanted.name]
 
 
@@ -286,7 +289,7 @@ class Overviews:
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
         self._guard = Guard()
-        self._made: dict[str, tuple[tuple[int, Inbox | None], str]] = {}
+        self._made: dict[tuple[str, str], tuple[tuple[int, Inbox | None], str]] = {}
 
     def page(self, archive: Archive, name: str, inbox: Inbox | None = None) -> str:
         """A page of `publish.OVERVIEWS` by its name; to be called in one ``Hand`` only.
@@ -294,14 +297,14 @@ class Overviews:
         Raises:
             RetrorunError: it cannot be made.
         """
-        state = archive.database.state(), inbox
-        if name not in self._made or self._made[name][0] != state:
-            wanted = _Overview(self._setup, name, inbox)
+        state, key = (archive.database.state(), inbox), (name, spoken())
+        if key not in self._made or self._made[key][0] != state:
+            wanted = _Overview(self._setup, name, spoken(), inbox)
             (html,) = list(self._guard.stream(_overview, wanted))
             if isinstance(html, Lost):
                 raise EngineError(html.slug, html.message)
-            self._made[name] = state, html
-        return self._made[name][1]
+            self._made[key] = state, html
+        return self._made[key][1]
 
     def release(self) -> None:
         """End the child process; the next page starts another."""

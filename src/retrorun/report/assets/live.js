@@ -23,6 +23,8 @@
     const two = (n) => String(n).padStart(2, "0");
     return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
   }
+  const signs = $("signs"), decimal = signs ? JSON.parse(signs.textContent).decimal_sign : ".";
+  const fixed = (value, digits) => value.toFixed(digits).replace(".", decimal);
   const counted = (key, count, values = {}) => say(`${key}_${count === 1 ? "one" : "many"}`, { count, ...values });
 
   // -- what the server tells of its own accord; it is asked anew after a break ----------------------
@@ -44,7 +46,7 @@
     let due = 0;
     return () => { if (!due) due = setTimeout(() => { due = 0; work(); }, wait_ms); };
   }
-  window.retrorun = Object.assign(window.retrorun || {}, { ask, say, counted, clock, on, soon });
+  window.retrorun = Object.assign(window.retrorun || {}, { ask, say, counted, clock, fixed, on, soon });
 
   const home = $("inbox");
   if (home) inbox();
@@ -87,7 +89,7 @@
       meter.setAttribute("aria-valuenow", now.done);
       meter.firstElementChild.style.width = `${now.total ? (100 * now.done) / now.total : 0}%`;
       const parts = [say("import_progress", now)];
-      if (now.rate_per_s) parts.push(say("import_rate", { rate: now.rate_per_s.toFixed(1) }));
+      if (now.rate_per_s) parts.push(say("import_rate", { rate: fixed(now.rate_per_s, 1) }));
       if (now.left_s) parts.push(say("import_left", { time: clock(now.left_s) }));
       $("import-words").textContent = parts.join(" · ");
       meter.setAttribute("aria-valuetext", parts.join(", "));

@@ -5,6 +5,10 @@
   const $ = (id) => document.getElementById(id);
   const json = (id) => { const at = $(id); return at ? JSON.parse(at.textContent) : null; };
 
+  // numbers and dates as the page's language writes them; an English page needs no signs
+  const signs = json("signs"), decimal = signs ? signs.decimal_sign : ".";
+  const fixed = (value, digits) => value.toFixed(digits).replace(".", decimal);
+
   // -- figures: colours are names of CSS properties until here ------------------------------------
   const painted = (value, style) => {
     if (typeof value === "string") return value.startsWith("--") ? style.getPropertyValue(value).trim() : value;
@@ -14,14 +18,24 @@
   };
   const charts = [];
   const config = { displayModeBar: false, responsive: true, displaylogo: false, staticPlot: false, showTips: false };
+  function speak() {
+    const { months, months_short: shortMonths, weekdays: days, weekdays_short: shortDays } = signs;
+    const dates = { month: signs.chart_month, dayMonth: signs.chart_day, dayMonthYear: signs.chart_day_year };
+    config.locale = document.documentElement.lang;
+    // the library's weeks begin on Sunday
+    const sunday = (names) => [...names.slice(-1), ...names.slice(0, -1)];
+    Plotly.register({ moduleType: "locale", name: config.locale, dictionary: {}, format: { months, shortMonths, days: sunday(days), shortDays: sunday(shortDays), ...dates } });
+  }
   const draw = (chart) => {
     const figure = painted(chart.figure, getComputedStyle(document.documentElement));
     figure.layout.font = { ...figure.layout.font, family: getComputedStyle(document.body).fontFamily };
+    if (signs) figure.layout.separators = decimal + signs.thousands_sign;
     if (chart.width) figure.layout.width = chart.width;
     return Plotly.react(chart.at, figure.data, figure.layout, config);
   };
   const redraw = () => charts.forEach(draw);
   if (typeof Plotly !== "undefined") {
+    if (signs) speak();
     document.querySelectorAll("[data-chart]").forEach((at) => {
       const chart = { at, figure: json(at.dataset.chart) };
       charts.push(chart);
@@ -51,7 +65,7 @@
     if (value === null || value === undefined) return "–";
     if (form === "pace") return `${clock(value)} ${unit}`;
     if (form === "angle") return `${value > 180 ? value - 360 : value}°`;
-    return `${scale === 100 ? (value / scale).toFixed(2) : Math.round(value / scale)} ${unit}`;
+    return `${scale === 100 ? fixed(value / scale, 2) : Math.round(value / scale)} ${unit}`;
   }
   function atTime(line, t) {
     // a thinned grid has gaps of one point: look at the neighbours too

@@ -1,7 +1,7 @@
 // The review: one question after another. Moves the ends, hands in answers, takes them back.
 (() => {
   "use strict";
-  const { ask, say, counted, clock, on, soon } = window.retrorun;
+  const { ask, say, counted, clock, fixed, on, soon } = window.retrorun;
   const $ = (id) => document.getElementById(id);
   const SNAP_S = 3, LAP_S = 30, LEAST_S = 3;
   const panel = $("question"), kept = $("kept");
@@ -16,7 +16,7 @@
   const nearest = (moments, t, most) => moments.filter((each) => Math.abs(each - t) <= most).sort((a, b) => Math.abs(a - t) - Math.abs(b - t))[0];
   function metres() {
     const m = (q.way_dm[index(q.end_s)] - q.way_dm[index(q.start_s)]) / 10, [long, short] = q.unit_m;
-    if (m >= long * (long > 1500 ? 0.25 : 1)) return `${(m / long).toFixed(2)} ${q.units[0]}`;
+    if (m >= long * (long > 1500 ? 0.25 : 1)) return `${fixed(m / long, 2)} ${q.units[0]}`;
     return `${Math.round(m / short / 10) * 10} ${q.units[1]}`;
   }
   function excess() {

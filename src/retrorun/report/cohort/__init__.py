@@ -8,6 +8,7 @@ from statistics import median
 from markupsafe import Markup
 
 from retrorun import arithmetic
+from retrorun.language import translated
 from retrorun.model.cohort import AthleteSummary, Cohort, CohortMetric
 from retrorun.report.claims import ranges
 from retrorun.report.cohort.spread import (
@@ -24,6 +25,7 @@ from retrorun.report.numbers import (
     Display,
     Tile,
     dated_span,
+    grouped,
     number,
     shown,
     signed,
@@ -88,7 +90,11 @@ def _number_row(each: CohortMetric, display: Display) -> tuple[str, ...]:
     mean_ends = say("between", low=cell(mean.low), high=cell(mean.high))
     between = say("between", low=cell(ahead.low), high=cell(ahead.high))
     words = "; ".join(
-        dict.fromkeys(filter(None, (mixed.heterogeneity, each.note, each.quantiles.note)))
+        dict.fromkeys(
+            translated(words)
+            for words in (mixed.heterogeneity, each.note, each.quantiles.note)
+            if words
+        )
     )
     return (
         how.label,
@@ -156,7 +162,10 @@ def _with_interval(value: float, low: float | None, high: float | None) -> str:
 def uncompared_table(cohort: Cohort) -> CohortTable:
     """Athletes who are missing, and why, at most ``NAMED`` of them."""
     rows: Sequence[tuple[str, ...]] = [
-        (short_name(each.athlete), f"{one_line(each.message, WORDS)} [{one_line(each.slug, 60)}]")
+        (
+            short_name(each.athlete),
+            f"{one_line(translated(each.message), WORDS)} [{one_line(each.slug, 60)}]",
+        )
         for each in cohort.uncompared[:NAMED]
     ]
     head = (say("head_athlete"), say("uncompared_why"))
@@ -188,7 +197,7 @@ def cohort_page(cohort: Cohort) -> str:
         athletes=athletes_table(cohort, display),
         uncompared=uncompared_table(cohort),
         candidates=cohort.include_candidates,
-        notes=tuple(note.message for note in cohort.notes),
+        notes=tuple(translated(note.message) for note in cohort.notes),
         charts=False,
     )
 
@@ -218,12 +227,12 @@ def _lead(cohort: Cohort) -> str:
     found = cohort.measures[0]
     mean, middle = found.mixed.mean, found.quantiles
     if mean.value is None:
-        return say("cohort_lead_early", note=found.note)
+        return say("cohort_lead_early", note=translated(found.note))
     words = say(
         "cohort_middle",
         low=number(middle.p25, 2),
         high=number(middle.p75, 2),
-        words=found.mixed.heterogeneity,
+        words=translated(found.mixed.heterogeneity),
     )
     return say(
         "cohort_lead",
@@ -249,13 +258,13 @@ def _tiles(cohort: Cohort, display: Display) -> tuple[Tile, ...]:
     return (
         Tile(
             say("tile_athletes"),
-            f"{len(cohort.athletes):,}",
-            say("tile_athletes_note", count=f"{cohort.backward_athletes:,}"),
+            grouped(len(cohort.athletes)),
+            say("tile_athletes_note", count=grouped(cohort.backward_athletes)),
         ),
         Tile(
             say("tile_cohort_sessions"),
-            f"{cohort.sessions:,}",
-            say("tile_cohort_sessions_note", count=f"{cohort.backward_sessions:,}"),
+            grouped(cohort.sessions),
+            say("tile_cohort_sessions_note", count=grouped(cohort.backward_sessions)),
         ),
         Tile(say("tile_time"), _long_time(cohort.backward_s), note, "backward"),
         Tile(say("tile_distance"), _far(cohort.backward_m, display), "", "backward"),
@@ -267,20 +276,20 @@ def _tiles(cohort: Cohort, display: Display) -> tuple[Tile, ...]:
 def _long_time(seconds: float) -> str:
     """A time that may be years of running; beyond 100 hours the minutes are left out."""
     hours = round(seconds / 3600)
-    return spoken_time(seconds) if hours < 100 else say("hours", value=f"{hours:,}")
+    return spoken_time(seconds) if hours < 100 else say("hours", value=grouped(hours))
 
 
 def _far(distance_m: float | None, display: Display) -> str:
     """A distance that may be around the world."""
     if distance_m is None or distance_m < 1e6:
         return display.distance(distance_m)
-    return f"{display.long_value(distance_m):,.0f} {display.long_unit}"
+    return f"{grouped(display.long_value(distance_m))} {display.long_unit}"
 
 
 def _factors_tile(found: CohortMetric) -> Tile:
     low, high = ends_of(found)
     if low is None or high is None:
-        return Tile(say("tile_factors"), UNKNOWN, found.note)
+        return Tile(say("tile_factors"), UNKNOWN, translated(found.note))
     reached = found.quantiles.p05 is not None
     note = say(
         "tile_factors_note" if reached else "tile_factors_range",
@@ -295,6 +304,6 @@ def _tile(cohort: Cohort, key: str) -> Tile:
     each = next(each for each in cohort.measures if (each.key, each.scale) == (key, "percent"))
     label, mean = say(f"tile_{key}"), each.mixed.mean
     if mean.value is None:
-        return Tile(label, UNKNOWN, each.note)
+        return Tile(label, UNKNOWN, translated(each.note))
     note = say("mean_interval", low=signed(mean.low, 1), high=signed(mean.high, 1))
     return Tile(label, f"{signed(mean.value, 1)} %", note)

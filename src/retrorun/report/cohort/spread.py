@@ -6,9 +6,10 @@ from typing import TypeVar
 
 from markupsafe import Markup
 
+from retrorun.language import translated
 from retrorun.model.cohort import AthleteSummary, Cohort, CohortMetric, Interval
-from retrorun.report.numbers import UNKNOWN, Display, number, shown, signed
-from retrorun.report.words import say
+from retrorun.report.numbers import UNKNOWN, Display, grouped, number, shown, signed
+from retrorun.report.words import say, say_count
 
 T = TypeVar("T")
 EDGE = 3.0  # per cent of a picture left free on both sides
@@ -73,7 +74,7 @@ def one_line(text: str, most: int) -> str:
 
 def athletes_words(count: int) -> str:
     """So many athletes, in words."""
-    return say("athletes_one") if count == 1 else say("athletes_many", count=f"{count:,}")
+    return say_count("athletes", count, count=grouped(count))
 
 
 def evenly_spaced(ordered: Sequence[T], most: int) -> list[T]:
@@ -105,14 +106,14 @@ def _strip(each: CohortMetric, cohort: Cohort, axis: Axis, display: Display) -> 
     label = shown(each.key, each.label, each.unit, display).label
     athletes = athletes_words(each.athletes)
     if each.missing:
-        return Strip(label, "", "", "", "", athletes, None, "", each.note)
+        return Strip(label, "", "", "", "", athletes, None, "", translated(each.note))
     values = sorted(
         row.measures[each.key].percent.value for row in cohort.athletes if each.key in row.measures
     )
     beyond = sum(not axis.holds(value) for value in values)
     low, high = ends_of(each)
     mean = each.mixed.mean
-    notes = [each.note, say("spread_beyond", count=beyond) if beyond else ""]
+    notes = [translated(each.note), say("spread_beyond", count=beyond) if beyond else ""]
     return Strip(
         label,
         f"{signed(each.quantiles.p50, 1)} %",
@@ -126,7 +127,7 @@ def _strip(each: CohortMetric, cohort: Cohort, axis: Axis, display: Display) -> 
         say(
             "behind_athletes",
             athletes=athletes,
-            sessions=say("sessions_many", count=f"{each.mixed.observations:,}"),
+            sessions=say("sessions_many", count=grouped(each.mixed.observations)),
         ),
         _strip_picture(each, [value for value in values if axis.holds(value)], axis),
         "; ".join(filter(None, notes)),

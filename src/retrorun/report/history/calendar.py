@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from retrorun.language import localized
 from retrorun.model import Day, Week
 from retrorun.report.figures import Table, axis, layout
 from retrorun.report.numbers import (
@@ -15,6 +16,7 @@ from retrorun.report.numbers import (
     iso_dated,
     number,
     short_date,
+    short_months,
 )
 from retrorun.report.words import say
 
@@ -74,7 +76,7 @@ def _layout(up: Sequence[float], down: Sequence[float]) -> Json:
         zeroline=True,
         zerolinecolor="--muted",
         tickvals=ticks,
-        ticktext=[f"{abs(tick):g}" for tick in ticks],
+        ticktext=[localized(f"{abs(tick):g}") for tick in ticks],
         title={"text": say("minutes_a_week")},
     )
     return layout(
@@ -163,10 +165,9 @@ def calendar_years(days: Sequence[Day]) -> tuple[Year, ...]:
 
 def _year(year: int, dates: Mapping[dt.date, Sequence[Day]]) -> Year:
     first = dt.date(year, 1, 1)
-    names = say("months").split()
     months = tuple(
-        (_column(dt.date(year, number, 1), first) * (CELL + GAP) + LEFT, name[:3])
-        for number, name in enumerate(names, 1)
+        (_column(dt.date(year, number, 1), first) * (CELL + GAP) + LEFT, name)
+        for number, name in enumerate(short_months(), 1)
     )
     squares = tuple(_square(date, dates[date], first) for date in sorted(dates))
     sessions = sum(len(each) for each in dates.values())

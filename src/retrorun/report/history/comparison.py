@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from retrorun.compare import claims
+from retrorun.language import translated
 from retrorun.model import Association, Athlete, Comparison, Record, RecordStep, Session
 from retrorun.report.claims import claim_cards
 from retrorun.report.figures import axis, layout
@@ -31,7 +32,7 @@ from retrorun.report.numbers import (
     signed,
 )
 from retrorun.report.page import LIVE, Place, render
-from retrorun.report.words import say
+from retrorun.report.words import say, say_count
 from retrorun.units import METRE_PER_MILE
 
 Json = dict[str, Any]
@@ -74,7 +75,7 @@ def economy_by_volume(found: Association, display: Display) -> EconomyByVolume:
 def _economy_words(found: Association, how: Shown, display: Display) -> str:
     slope = found.slope
     if slope.value is None:
-        return sentence(slope.reason or found.note)
+        return sentence(translated(slope.reason or found.note))
     per = METRE_PER_MILE / 1000 if display.imperial else 1.0
     low, high = ((None if each is None else each * per) for each in (slope.low, slope.high))
     change = f"{how.change(slope.value * per, 1)} {how.unit}"
@@ -83,7 +84,7 @@ def _economy_words(found: Association, how: Shown, display: Display) -> str:
         change=change,
         unit=display.long_unit,
         interval=how.interval(low, high, 1),
-        note=found.note,
+        note=translated(found.note),
     )
 
 
@@ -134,7 +135,7 @@ def _best(each: Record, display: Display) -> BestCard:
 
 
 def _best_label(each: Record) -> str:
-    return say(f"best_{each.key}", fallback=None) or each.label
+    return say(f"best_{each.key}", fallback=None) or translated(each.label)
 
 
 def _best_value(key: str, step: Record | RecordStep, display: Display) -> str:
@@ -216,7 +217,7 @@ def comparison_page(  # noqa: PLR0913 - one for each thing that the page holds
     """
     display = Display(athlete.units)
     days = {each.session: each for each in comparison.days}
-    words = [note.message for note in comparison.notes]
+    words = [translated(note.message) for note in comparison.notes]
     return render(
         "comparison",
         say("title_comparison"),
@@ -248,9 +249,7 @@ def comparison_page(  # noqa: PLR0913 - one for each thing that the page holds
 
 
 def _outdated_note(count: int) -> tuple[str, ...]:
-    if not count:
-        return ()
-    return (say("outdated_hint_one") if count == 1 else say("outdated_hint", count=count),)
+    return (say_count("outdated_hint", count),) if count else ()
 
 
 def _when(comparison: Comparison) -> str:

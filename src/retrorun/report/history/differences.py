@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from retrorun.language import translated
 from retrorun.metrics import COMPARED
 from retrorun.model import Comparison, Day, Difference, Pair
 from retrorun.report.claims import ranges
@@ -47,7 +48,7 @@ def cost_lead(comparison: Comparison) -> str:
         weeks=counted(max(1, round(comparison.weeks_spanned)), "weeks"),
     )
     if gross.value is None:
-        why = say("compare_no_factor", reason=gross.reason) if gross.reason else ""
+        why = say("compare_no_factor", reason=translated(gross.reason)) if gross.reason else ""
         return f"{behind} {why}" if comparison.backward_sessions else say("compare_empty")
     low, high = factor_ends(gross)
     interval = say("compare_lead", low=low, high=high)
@@ -117,7 +118,7 @@ def _difference_tile(found: Sequence[Difference], key: str) -> Tile:
     each = next((each for each in found if each.key == key), None)
     label = say(f"tile_{key}")
     if each is None or each.percent.value is None:
-        return Tile(label, say("none_yet"), each.note if each else "")
+        return Tile(label, say("none_yet"), translated(each.note) if each else "")
     low, high = signed(each.percent.low), signed(each.percent.high)
     return Tile(label, f"{signed(each.percent.value)} %", say("interval", low=low, high=high))
 
@@ -171,8 +172,8 @@ def _matched_row(each: Difference, reach: float, display: Display) -> MatchedRow
             pairs=counted(each.pairs, "pairs"),
             sessions=counted(each.sessions, "sessions"),
         ),
-        (each.difference.reason or each.note) if early else "",
-        "" if early else each.note,
+        translated(each.difference.reason or each.note) if early else "",
+        "" if early else translated(each.note),
     )
 
 

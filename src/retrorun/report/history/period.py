@@ -8,6 +8,7 @@ from statistics import median
 from markupsafe import Markup
 
 from retrorun.compare import is_dated
+from retrorun.language import localized, translated
 from retrorun.model import Athlete, Comparison, Practice, Remark, Session, Week
 from retrorun.report.history import differences, trends
 from retrorun.report.history.sessions import (
@@ -108,7 +109,7 @@ def period_page(sessions: Sequence[Session], comparison: Comparison, context: Pe
         trends=trends.trend_cards(comparison.trends, {}, display),
         practice=_practice(comparison.practice, comparison.backward_sessions),
         rows=[_session(each, context, display) for each in ordered],
-        notes=tuple(dict.fromkeys(note.message for note in comparison.notes)),
+        notes=tuple(dict.fromkeys(translated(note.message) for note in comparison.notes)),
         charts=False,
     )
 
@@ -140,7 +141,7 @@ def _scores(sessions: Sequence[Session], remarks: Mapping[str, Remark]) -> str:
 def _score(values: Sequence[int]) -> str:
     if not values:
         return say("score_none")
-    return say("score_span", middle=f"{median(values):g}", most=max(values))
+    return say("score_span", middle=localized(f"{median(values):g}"), most=max(values))
 
 
 def _weeks(

@@ -1,5 +1,6 @@
 """The list of sessions, newest first by month, with the data of its filters; and the index page."""
 
+import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -19,13 +20,13 @@ from retrorun.report.numbers import (
     dated_span,
     local_date,
     main_numbers,
-    month,
+    month_and_year,
     session_name,
     spoken_time,
     time_element,
 )
 from retrorun.report.page import LIVE, Fault, Place, render
-from retrorun.report.words import say
+from retrorun.report.words import say, words_for
 from retrorun.time_zone import local_time
 
 STRIP = 96  # units from start to finish of a session's strip
@@ -107,7 +108,7 @@ def _month(key: str, sessions: Sequence[Session], display: Display) -> Month:
     words = say("month_backward", time=spoken_time(backward)) if backward else say("month_none")
     return Month(
         key,
-        time_element(key, f"{month(day)} {day.year}") if key else say("day_unknown"),
+        time_element(key, month_and_year(day)) if key else say("day_unknown"),
         f"{counted(len(sessions), 'sessions')} · {words}",
         tuple(session_row(each, display) for each in sessions),
     )
@@ -121,11 +122,7 @@ def session_row(session: Session, display: Display) -> Row:
     segments, whole_s = session.measures.segments, session.duration_s
     return Row(
         id=session.id,
-        day=(
-            f"{say('weekdays_short').split()[moment.weekday()]} {moment.day}"
-            if is_dated(session)
-            else str(moment.date())
-        ),
+        day=_day(moment) if is_dated(session) else str(moment.date()),
         date=moment.date().isoformat(),
         name=listed_name(session, display),
         sure=strip_path(segments, "backward", whole_s),
@@ -136,6 +133,12 @@ def session_row(session: Session, display: Display) -> Row:
         share=found.share,
         tone="b" if backward else "c" if maybe else "",
     )
+
+
+def _day(moment: dt.date) -> str:
+    """Such as ``Sun 3``: a month's table needs no more."""
+    weekday = say("weekdays_short").split()[moment.weekday()]
+    return say("day_of_month", weekday=weekday, day=moment.day)
 
 
 def _backward(found: MainNumbers, *, certain: bool) -> str:
@@ -270,8 +273,8 @@ def sessions_headline(sessions: Sequence[Session]) -> Markup:
     if not count:
         which = {0: "empty", 1: "single"}.get(len(sessions), "none")
         return Markup(say(f"index_headline_{which}")).format(whole=len(sessions))  # noqa: S704  # our own words
-    few = "_only" if len(sessions) == 1 else "_one" if count == 1 else ""
-    template = say(f"index_headline{few}")
+    only = len(sessions) == 1
+    template = say("index_headline_only") if only else words_for("index_headline", count)
     time = spoken_time(sum(backward))
     return Markup(template).format(  # noqa: S704  # our own words
         verb=_verb(sessions), time=time, count=count, whole=len(sessions)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from retrorun.language import translated
 from retrorun.model import Day, Point, Trend
 from retrorun.report.figures import axis, layout
 from retrorun.report.numbers import Display, Shown, iso_dated, shown
@@ -56,7 +57,7 @@ def _card(trend: Trend, days: Mapping[str, Day], display: Display) -> TrendCard:
         way=say(f"way_{trend.verdict}"),
         slope="" if early else _a_week(trend, how, more),
         interval="" if early else say("slope_interval", interval=interval),
-        note=(slope.reason or trend.note) if early else trend.note,
+        note=translated((slope.reason or trend.note) if early else trend.note),
         figure=_figure(trend, how, days) if len(trend.points) > 1 else None,
     )
 
@@ -98,7 +99,7 @@ def _marks(trend: Trend, how: Shown, days: Mapping[str, Day]) -> Json:
             "size": 9 if len(points) < 60 else 5,
         },
         "hovertemplate": (
-            f"%{{x|%e %b %Y}}<br><b>%{{y:.{how.digits}f}}</b> {how.unit}<extra></extra>"
+            f"%{{x|{say('chart_date')}}}<br><b>%{{y:.{how.digits}f}}</b> {how.unit}<extra></extra>"
         ),
     }
     if not many:

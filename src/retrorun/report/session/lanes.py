@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from retrorun.language import localized
 from retrorun.model import MeasuredSegment, Track
 from retrorun.model.segment import Kind
 from retrorun.report.figures import Grid, Table, Window, integers, running_median, smooth, thin
@@ -392,7 +393,7 @@ def _median(values: FloatArray, line: Line) -> str:
     middle = float(np.median(known))
     if line.form == "pace":
         return clock(middle)
-    return f"{middle:.2f}" if line.scale == 100 else f"{middle:.0f}"
+    return localized(f"{middle:.2f}" if line.scale == 100 else f"{middle:.0f}")
 
 
 MEDIAN_S = 7  # its line is the running median over so many seconds
@@ -470,7 +471,7 @@ def _picture(key: str, line: Line, expected: FloatArray, view: Window) -> LanePi
         _between(y, y_other),
         "".join(f"M0 {round(TALL * share)}h{len(values) - 1}" for share, _ in marks),
         tuple(
-            (round(100 * share, 1), clock(tick) if quick_is_up else f"{tick:g}")
+            (round(100 * share, 1), clock(tick) if quick_is_up else localized(f"{tick:g}"))
             for share, tick in marks
         ),
         *_tops(y, y_other),

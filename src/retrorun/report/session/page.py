@@ -48,7 +48,7 @@ from retrorun.report.session.tiles import (
     of_kind,
     session_tiles,
 )
-from retrorun.report.words import say
+from retrorun.report.words import say, words_for
 
 LONGEST_NAME = 160
 _ANSWER_WORDS = (  # that the script puts together
@@ -260,7 +260,7 @@ def session_headline(session: Session) -> Markup:
     """One sentence that tells the session's story; the telling part is emphasised."""
     stretches = of_kind(session, "backward")
     if stretches:
-        template = say("headline_one" if len(stretches) == 1 else "headline_many")
+        template = words_for("headline", len(stretches))
         return Markup(template).format(  # noqa: S704  # our own words
             verb=_verb(stretches),
             time=spoken_time(session.time_s("backward")),
@@ -273,7 +273,7 @@ def session_headline(session: Session) -> Markup:
         return Markup(say("headline_asked")).format(**lasting)  # noqa: S704  # our own words
     found = of_kind(session, "candidate")
     if found:
-        template = say("headline_candidate_one" if len(found) == 1 else "headline_candidate_many")
+        template = words_for("headline_candidate", len(found))
         return Markup(template).format(  # noqa: S704  # our own words
             count=len(found),
             time=spoken_time(session.time_s("candidate")),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from statistics import median
 
+from retrorun.language import translated
 from retrorun.metric_types import Metric, Style
 from retrorun.metrics import LISTED, number_of
 from retrorun.model import Energy, MeasuredSegment, Segment, Session, Totals
@@ -245,7 +246,7 @@ def _row(position: int, each: MeasuredSegment, display: Display, names: Sequence
         ),
         sure=_sure(segment),
         evidence=tuple(_logits(segment.evidence.get(name)) for name in names),
-        reason=segment.reason,
+        reason=translated(segment.reason),
     )
 
 
@@ -422,7 +423,7 @@ def quality(session: Session) -> Quality:
         for name, share in session.channels.items()
     )
     notes = (*session.source.warnings, *session.notes, *session.measures.notes)
-    remarks = tuple(dict.fromkeys(note.message for note in notes))
+    remarks = tuple(dict.fromkeys(translated(note.message) for note in notes))
     return Quality(channels, _heading(session), remarks, _facts(session))
 
 
@@ -430,14 +431,14 @@ def _heading(session: Session) -> tuple[tuple[str, str], ...]:
     verdict = session.heading
     lines = [(say("heading_kind"), say(f"heading_{verdict.kind}"))]
     if verdict.source:
-        lines.append((say("heading_source"), verdict.source))
+        lines.append((say("heading_source"), translated(verdict.source)))
     if verdict.mount_offset_deg is not None:
         lines.append((say("heading_mount"), number(verdict.mount_offset_deg, 0, "°")))
     if verdict.concentration is not None:
         lines.append((say("heading_concentration"), number(verdict.concentration, 2)))
     if verdict.sign_from:
-        lines.append((say("heading_sign"), verdict.sign_from))
-    return (*lines, (say("heading_reason"), verdict.reason))
+        lines.append((say("heading_sign"), translated(verdict.sign_from)))
+    return (*lines, (say("heading_reason"), translated(verdict.reason)))
 
 
 def _facts(session: Session) -> tuple[tuple[str, str], ...]:

@@ -1,0 +1,88 @@
+"""The terminal in German: messages, tables and errors; what programs read stays as it is."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from retrorun.archive.annotations import stated_language
+from retrorun.cli import main
+from retrorun.language import spoken
+
+SAMPLE = "2026-05-03-connect-iq.fit"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Path:
+    place = tmp_path_factory.mktemp("german")
+    (place / "exports").mkdir()
+    (place / "exports" / SAMPLE).write_bytes((samples / SAMPLE).read_bytes())
+    ran(place, "profile", "language=de")
+    return place
+
+
+def ran(place: Path, *words: str) -> Result:
+    found = CliRunner().invoke(main, [*words, "--archive", str(place / "archive")])
+    assert spoken() == "en"  # what a command speaks ends with it
+    return found
+
+
+def test_the_profile_is_said_in_the_language_that_it_names(place: Path) -> None:
+    found = ran(place, "profile")
+    assert found.stdout.split()[:3] == ["Name", "Wert", "ohne"]
+    assert "aus der Aufzeichnung ermittelt" in found.stdout
+
+
+def test_an_import_and_its_pages(place: Path) -> None:
+    pages = place / "pages"
+    found = ran(place, "process", str(place / "exports"), "--reports", str(pages), "--jobs", "1")
+    assert found.exit_code == 0, found.output
+    assert "Dateien: 1 importiert" in found.stderr
+    assert "Seiten: 3 geschrieben" in found.stderr
+    assert '<html lang="de">' in (pages / "index.html").read_text(encoding="utf-8")
+    sessions = ran(place, "sessions").stdout
+    assert sessions.split()[:3] == ["Einheit", "wann", "Datei"]
+    assert " km" in sessions
+    assert "1,89" in sessions
+    assert "3,28" not in sessions  # a time has no decimal sign
+    assert "bestätigt" in ran(place, "explain", str(place / "exports" / SAMPLE)).stdout
+
+
+def test_errors_are_said_in_it(place: Path) -> None:
+    found = ran(place, "label", "nosuch", "3", "4", "backward")
+    assert found.exit_code == 1
+    assert found.stderr.startswith("Fehler: es gibt keine Einheit 'nosuch'.")
+    refused = ran(place, "profile", "language=klingonisch")
+    assert refused.exit_code == 2
+    assert refused.stderr == "Fehler: es gibt keine Sprache 'klingonisch'. Bekannt sind en, de.\n"
+
+
+def test_an_unknown_language_is_refused_with_those_there_are(tmp_path: Path) -> None:
+    refused = ran(tmp_path, "profile", "language=xx")
+    assert refused.exit_code == 2
+    assert refused.stderr == "Error: there is no language 'xx'. It knows en, de.\n"
+
+
+def test_what_programs_read_is_the_same_in_every_language(place: Path) -> None:
+    ran(place, "process", str(place / "exports"), "--reports", str(place / "pages"), "--jobs", "1")
+    german = [ran(place, *each).stdout for each in (("sessions", "--json"), ("compare", "--json"))]
+    ran(place, "profile", "language=")
+    english = [ran(place, *each).stdout for each in (("sessions", "--json"), ("compare", "--json"))]
+    ran(place, "profile", "language=de")
+    assert german == english
+    assert len(german[0]) > 1000
+
+
+def test_what_somebody_wrote_is_never_translated(place: Path) -> None:
+    (session,) = (line.split()[0] for line in ran(place, "sessions").stdout.splitlines()[1:])
+    ran(place, "note", session, "steep", "--pain", "1")
+    found = ran(place, "note").stdout.split()
+    assert found[1:] == ["Schmerz", "1", "Anstrengung", "–", "steep"]
+
+
+def test_the_language_is_asked_without_making_or_touching_an_archive(tmp_path: Path) -> None:
+    assert stated_language(tmp_path / "none") is None
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "archive.sqlite").write_bytes(b"no database")
+    assert stated_language(tmp_path) is None
+    assert (tmp_path / "archive.sqlite").read_bytes() == b"no database"

@@ -1,0 +1,90 @@
+"""German pages in a real browser: numbers and dates that scripts and charts write."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import hand_made_sessions
+import pytest
+from playwright.sync_api import Browser, Page
+
+from retrorun import compare, report
+from retrorun.language import speaking
+from retrorun.model import Athlete
+from retrorun.settings import Settings
+
+DAY_S = 86_400.0
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    complaints: list[str] = []
+    found = browser.new_page(viewport={"width": 1280, "height": 900})
+    found.on("console", lambda message: complaints.append(message.text))
+    found.on("pageerror", lambda problem: complaints.append(str(problem)))
+    yield found
+    found.close()
+    assert complaints == []
+
+
+@pytest.fixture(params=["de", "en"])
+def language(request: pytest.FixtureRequest) -> Iterator[str]:
+    with speaking(request.param):
+        yield request.param
+
+
+def test_a_session_is_read_out_in_its_language(
+    page: Page, put: Callable[[str], str], language: str
+) -> None:
+    plan = hand_made_sessions.HOUR
+    made, track = hand_made_sessions.session(), hand_made_sessions.track(plan)
+    page.goto(put(report.session_page(made, track, report.SessionContext())))
+    page.focus("#cursor")
+    for _ in range(20):
+        page.keyboard.press("PageDown")
+    words = page.locator("#readout").inner_text()
+    decimal = {"de": ",", "en": "."}[language]
+    assert f"0{decimal}" in words  # the step length
+    assert ("Herzfrequenz" in words) == (language == "de")
+    labels = page.locator("#technique .xtick text").all_text_contents()
+    assert labels
+    assert not any({"de": ".", "en": ","}[language] in each for each in labels)
+
+
+def test_a_comparison_writes_its_dates_in_its_language(
+    page: Page, put: Callable[[str], str], language: str
+) -> None:
+    sessions = [
+        replace(
+            hand_made_sessions.session(),
+            id=f"{number:012x}",
+            start_time_s=hand_made_sessions.START_S + number * 5 * DAY_S,
+        )
+        for number in range(24)
+    ]
+    found = compare.compare(sessions, Athlete(), Settings().compare)
+    page.goto(
+        put(report.comparison_page(found, sessions, Athlete()).replace('"assets/', '"../assets/'))
+    )
+    page.wait_for_selector("#weeks .xtick text")
+    texts = " ".join(page.locator("#weeks .xtick text").all_text_contents())
+    assert ("Juni" in texts) == (language == "de")
+    assert ("Jun " in texts) == (language == "en")
+
+
+@pytest.mark.parametrize("width_px", [390, 820])
+def test_long_words_break_no_page(
+    page: Page, put: Callable[[str], str], language: str, width_px: int
+) -> None:
+    plan = hand_made_sessions.HOUR
+    made, track = hand_made_sessions.session(), hand_made_sessions.track(plan)
+    page.set_viewport_size({"width": width_px, "height": 844})
+    for html in (
+        report.session_page(made, track, report.SessionContext()),
+        report.index_page([made], Athlete()).replace('"assets/', '"../assets/'),
+        report.comparison_page(
+            compare.compare([made], Athlete(), Settings().compare), [made], Athlete()
+        ).replace('"assets/', '"../assets/'),
+    ):
+        page.goto(put(html))
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width_px, language
