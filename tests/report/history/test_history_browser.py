@@ -131,7 +131,7 @@ def test_filters_by_date_verdict_gait_place_and_word(page: Page, site: Built, na
     expect(status).to_have_text("1 of 20 sessions shown, 4:00 min backward")
     page.select_option("[name=kind]", "counted")
     page.select_option("[name=gait]", "1")
-    expect(status).to_have_text("10 of 20 sessions shown, 30 s backward")
+    expect(status).to_have_text("10 of 20 sessions shown, 30:00 min backward")
     page.select_option("[name=kind]", "without")
     page.select_option("[name=gait]", "")
     expect(status).to_have_text("5 of 20 sessions shown, none backward")
