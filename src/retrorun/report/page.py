@@ -23,8 +23,8 @@ from retrorun import __version__
 from retrorun.errors import PageError, RetrorunError
 from retrorun.language import SOURCE, spoken, translated
 from retrorun.report.numbers import clock, grouped
-from retrorun.report.words import REVIEW, say, say_count
-from retrorun.report.words_comparison import INBOX
+from retrorun.report.words import say, say_count
+from retrorun.report.words_review import INBOX, REVIEW
 
 SCRIPTS = ("plotly", "script", "history", "answers", "review", "live")
 OWN_ASSETS = {

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from retrorun.language import counted, word
 from retrorun.metrics import COMPARED, CONTRASTED, LISTED, STYLES
-from retrorun.report.words_comparison import COHORT, HISTORY, INBOX, PICTURES
+from retrorun.report.words_comparison import COHORT, HISTORY
+from retrorun.report.words_review import INBOX, REVIEW
 
 _UNSET = "\0"
 
@@ -61,150 +62,51 @@ def is_counted(stem: str) -> bool:
     return f"{stem}_one" in WORDS and f"{stem}_many" in WORDS
 
 
-# questions, answers and the inbox; scripts put some of them together
-REVIEW: Mapping[str, str] = {
-    "title_review": "Review",
-    "nav_review": "Review",
-    "nav_sessions_live": "Sessions",
-    "nav_comparison_live": "Comparison",
-    # the question
-    "question_run": "Did you run backward here?",
-    "question_walk": "Did you walk backward here?",
-    "likely": "likely, about {count} in {whole}",
-    "question_stretch": "stretch {number}",
-    "question_steps_above": "{percent} % above your line",
-    "question_steps_below": "{percent} % below your line",
-    "question_steps_on": "on your line",
-    "question_step_rate": "step rate",
-    "question_lanes": "Pace, heart rate and step rate, with what lies before and after",
-    "question_map": (
-        "The way around {start} to {end}, turned so that it goes from left to right; the segment "
-        "is marked"
+# lanes, map, technique and tiles of a session's page
+PICTURES: Mapping[str, str] = {
+    "noscript_session": (
+        "Scripts are off: pictures and tables hold everything; answers need a script."
     ),
-    "quick_is_up": ", faster is higher",
-    "line_name": "your forward line",
-    "line_name_more": " at this speed",
-    "lap_at": "lap {time}",
-    "at_lap": "lap",
-    "at_turn": "turn",
-    "near_lap": "at a lap press",
-    "near_turn": "where you turned",
-    "north_word": "north",
-    "handle_start": "Start of segment {number}",
-    "handle_end": "End of segment {number}",
-    "end_start": "Start",
-    "end_end": "End",
-    "start_earlier": "Start 1 second earlier",
-    "start_later": "Start 1 second later",
-    "end_earlier": "End 1 second earlier",
-    "end_later": "End 1 second later",
-    "take_laps": "Take laps as ends",
-    "snap_at_lap": "{end} is at a lap press ({time}).",
-    "snap_from_lap": "{end} is {seconds} s from a lap press ({time}).",
-    "snap_at_turn": "{end} is where you turned ({time}).",
-    "snap_none": "No lap press and no turn is near.",
-    # reasons
-    "reasons_title": "Why it is asked",
-    "reasons_sides": "◂ forward · backward ▸",
-    "weight_strong": "strong",
-    "weight_some": "some",
-    "weight_weak": "weak",
-    "weight_none": "not in this file",
-    "weight_unused": "cannot be used",
-    "weight_nothing": "says nothing",
-    "reason_steps": "Step rate",
-    "reason_steps_alone": "Step rate, by speed",
-    "reason_steps_above": "Steps {percent} % above your line",
-    "reason_steps_below": "Steps {percent} % below your line",
-    "reason_steps_on": "Steps on your line",
-    "reason_speed_at_once": "{percent} % slower at once",
-    "reason_speed_slower": "{percent} % slower",
-    "reason_speed_faster": "{percent} % faster",
-    "reason_laps_both": "Begins and ends at a lap press",
-    "reason_laps_start": "Begins at a lap press",
-    "reason_laps_end": "Ends at a lap press",
-    "reason_heart": "Heart rate",
-    "reason_heart_short": "Heart rate: too short to tell",
-    "reason_heart_alike": "Heart rate, at the same speed",
-    "reason_heart_up": "Heart rate up, though slower",
-    "reason_heart_held": "Heart rate held, though slower",
-    "reason_heart_fell": "Heart rate fell with the speed",
-    "reason_compass": "Compass",
-    "reason_compass_against": "Compass points against the way",
-    "reason_compass_along": "Compass points along the way",
-    "reason_compass_silent": "Compass tells nothing here",
-    # answers
-    "answer": "Your answer",
-    "yes_backward": "Yes, backward",
-    "no_backward": "No",
-    "undo": "Undo",
-    "before": "Before",
-    "skip_question": "Skip",
-    "skip_to_answer": "Skip to the answer",
-    "reviewed": "Reviewed",
-    "of_count": "of",
-    "letter_keys": "One-letter keys",
-    "keys_help": "move a chosen end by 1 s, with Shift by 10 s",
-    "after_this": "{count} after this one",
-    "after_this_none": "Nothing after this one",
-    "more_after": "{count} more",
-    "done_title": "Nothing is left to review.",
-    "done_words": "Every stretch that may be backward has its answer.",
-    "done_link": "See all sessions",
-    "needs_script": "The review needs scripts: they move the ends and hand in your answers.",
-    "kept_yes": "{span} is backward.",
-    "kept_no": "{span} is not backward.",
-    "kept": "Kept:",
-    "kept_clear": "{span} has no label.",
-    "kept_all": "your answers.",
-    "taken_back": "Taken back; asked again.",
-    "taken_back_page": "Taken back.",
-    "already_answered": "This stretch has changed or has its answer by now; please look again.",
-    "not_kept": "Not kept: {reason}",
-    "no_server": "retrorun does not answer. Is it still running? Nothing was kept.",
-    # a session's page
-    "yes_to_all": "Yes to all {count}",
-    "no_to_all": "No to all",
-    "answers_title": "Was it backward?",
-    "answers_open_one": "1 stretch may be backward. It counts once you say so.",
-    "answers_open_many": "{count} stretches may be backward. They count once you say so.",
-    "answers_unsaved_one": "1 answer, not saved yet",
-    "answers_unsaved_many": "{count} answers, not saved yet",
-    "save_answers": "Save my answers",
-    "save_how": (
-        "Put the file {name} beside the export and process the folder again: the numbers follow."
+    "start_finish": "Start and finish",
+    "map_badge": "Stretch {number}, {kind}",
+    "lanes_label": "Pace, heart rate, steps, elevation and facing over time",
+    "lanes_help": (
+        "Move over the lanes to read them; drag to select a stretch. By keyboard: arrow keys "
+        "move, Shift and arrow keys select, Escape clears."
     ),
-    "save_not": (
-        "Part of this session is hidden by a privacy zone, so answers cannot be saved as a table. "
-        "Use retrorun open, or the command shown at a selected stretch."
+    "lanes_help_touch": (
+        "Touch the lanes to read them. Tap a stretch to select it, then drag its two ends."
     ),
-    "row_yes": "backward",
-    "row_no": "forward",
-    "row_clear": "no label",
-    "row_unsaved": "{direction}, not saved yet",
-    "undecided_live": "drag over it in the lanes below.",
-    "selected_name": "{span} · stretch {number}",
-    "selected_none": "{span}",
-    "select_words_live": "Move its ends by dragging or with the arrow keys, and say what it was.",
-    "snapped_lap": "at a lap press",
-    "snapped_turn": "where you turned",
-    "inbox_review_one": "Look at each",
-    "choose_row": "Select stretch {number}",
-    "laps_title": "Every second lap is backward",
-    "laps_question": "Was every second lap backward?",
-    "laps_words": "Each manual lap press turns about. Click a lap to change it.",
-    "laps_swap": "The other laps",
-    "laps_backward": "backward",
-    "laps_forward": "forward",
-    "lap_number": "Lap {number}",
-    "laps_preview": "{laps}, {time} min, become backward.",
-    "laps_preview_none": "No lap becomes backward.",
-    "laps_one": "1 lap",
-    "laps_many": "{count} laps",
-    "laps_yes": "Yes, {laps}",
-    "laps_odd": "Lap {number} does not fit: by its steps it was {direction}.",
+    "lanes_how": "Line: median of 13 s or more. Pale: nine seconds in ten.",
+    "lanes_laps": "Marks at the foot: laps.",
+    "lap_end": "Lap at {time}",
+    "technique_words": (
+        "Each mark is one stretch. Backward running takes quicker, shorter steps: marks above your "
+        "own forward line at the same speed."
+    ),
+    "technique_none": "It takes stretches with both speed and step rate.",
+    "technique_label": "Step rate against speed, {gait}: one mark a stretch",
+    "technique_walk": "Walking",
+    "technique_run": "Running",
+    "technique_mark": "Stretch {number}, {length}: {speed}, {steps}",
+    "contrast_caption": (
+        "Means over all {gait}; speed and hills are not matched. Bar: 95 % interval, from how "
+        "much stretches differ"
+    ),
+    "tile_whole_distance": "Distance",
+    "tile_moving": "Moving time",
+    "tile_pace": "Pace, {which}",
+    "tile_mean_heart": "Heart rate, {which}",
+    "tile_steps": "Step rate, {which}",
+    "tile_step_length": "Step length, {which}",
+    "tile_mean_energy": "Energy, {which}",
+    "tile_mean": "mean",
+    "tile_undecided": "nothing here can tell",
+    "tile_heart_alone": "mean; no forward part to compare with",
+    "yes_short": "Yes",
+    "mark_part": "Mark the backward part",
+    "mark_part_how": "It selects a part of the lanes; move its two ends, then say what it was.",
 }
-
 
 WORDS: Mapping[str, str] = {
     # general
