@@ -94,7 +94,8 @@
       const mark = event.target.closest(".map .mark"), row = mark && $(`stretch-${mark.dataset.n}`), page = window.retrorun;
       if (!row) return;
       event.preventDefault();
-      page?.reveal?.(row);
+      const set = row.closest("tbody").querySelector(".set details");
+      if (set) set.open = true;
       page?.choose?.(+row.dataset.s, +row.dataset.e, +row.dataset.n);
       row.scrollIntoView({ block: "center" });
       row.focus({ preventScroll: true });
