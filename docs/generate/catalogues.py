@@ -21,10 +21,10 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
-from retrorun.channels import CHANNELS
 from retrorun.cli.terminal import CONTEXT
 from retrorun.language import DOMAIN
 from retrorun.metrics import COMPARED, TRENDED
+from retrorun.model.recording import CHANNELS
 from retrorun.report.words import WORDS, is_counted
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "retrorun"

@@ -8,7 +8,7 @@ The prose stands here; channels, field names and heading sources come from ``ret
 import sys
 from collections.abc import Iterable, Sequence
 
-from retrorun.channels import CHANNELS
+from retrorun.model.recording import CHANNELS
 from retrorun.readers.fit.records import FIELDS
 from retrorun.readers.heading_sources import SOURCES
 from retrorun.readers.registry import READERS, Reader

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retrorun.channels import POSITION
 from retrorun.errors import SettingsError
 from retrorun.metrics import ENERGY, HEART_RATE, METRICS, SUMS, number_of
 from retrorun.model import KINDS, Energy, Estimate, MeasuredSegment, Session, Totals, Track
+from retrorun.model.recording import POSITION
 
 if TYPE_CHECKING:
     import pandas as pd

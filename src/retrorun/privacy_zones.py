@@ -19,7 +19,6 @@ from itertools import islice
 import numpy as np
 
 from retrorun.arithmetic import arcsin, arctan2, cos, sin
-from retrorun.channels import POSITION
 from retrorun.errors import ArchiveError
 from retrorun.model import (
     Athlete,
@@ -33,6 +32,7 @@ from retrorun.model import (
     Track,
     Zone,
 )
+from retrorun.model.recording import POSITION
 from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray
 
 # How much is hidden is measured, not derived: `make attack` leaves less where any of it is smaller.

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from retrorun import pipeline
-from retrorun.channels import CHANNELS
 from retrorun.model import Analysis, Athlete, Blob, Session, Totals, Track
 from retrorun.model.digits import decimals, rounded, rounded_track
+from retrorun.model.recording import CHANNELS
 from retrorun.settings import Settings
 
 ADDED = ("x_m", "y_m", "ground_speed_mps", "course_deg", "grade", "turn_rate_dps")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from formats import markdown
-from retrorun.channels import BY_NAME
+from retrorun.model.recording import BY_NAME
 from retrorun.readers.fit.records import FIELDS
 from retrorun.readers.heading_sources import SOURCES
 from retrorun.readers.xml import gpx, tcx

@@ -11,11 +11,11 @@ from rich.table import Table
 
 from retrorun import contract, engines, ingest
 from retrorun.archive import Archive
-from retrorun.channels import CHANNELS
 from retrorun.cli import options, terminal
 from retrorun.errors import ArchiveError
 from retrorun.language import translated
 from retrorun.model import Analysis, Athlete, Failed, MeasuredSegment, Outcome, Session
+from retrorun.model.recording import CHANNELS
 from retrorun.settings import Settings
 from retrorun.units import clock
 

@@ -21,9 +21,9 @@ from dataclasses import replace
 import numpy as np
 
 from retrorun.arithmetic import hypot, steps_m
-from retrorun.channels import POSITION
 from retrorun.errors import NotARunError
 from retrorun.model import Recording, Track
+from retrorun.model.recording import POSITION
 from retrorun.prepare.clean import cleaned
 from retrorun.prepare.distance import with_distance
 from retrorun.prepare.sources import totals_note

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from retrorun import arithmetic
-from retrorun.channels import BY_NAME, POSITION
 from retrorun.model import HeadingSeries, Note, Pause, Recording
+from retrorun.model.recording import BY_NAME, POSITION
 from retrorun.prepare.sources import judge_sources
 from retrorun.settings import PrepareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray, compass_deg

@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from retrorun import arithmetic
-from retrorun.channels import POSITION
 from retrorun.model import Recording, Track
+from retrorun.model.recording import POSITION
 from retrorun.prepare.clean import Cleaned
 from retrorun.settings import PrepareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from retrorun.arithmetic import ways_m
-from retrorun.channels import POSITION
 from retrorun.model import Note, Recording, Track
+from retrorun.model.recording import POSITION
 from retrorun.settings import PrepareSettings
 from retrorun.units import (
     METRE_PER_FOOT,

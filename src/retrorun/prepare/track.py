@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 
 from retrorun import arithmetic
-from retrorun.channels import CHANNELS, POSITION
 from retrorun.model import HeadingSeries, HeadingTrack, Note, Pause, Track
+from retrorun.model.recording import CHANNELS, POSITION
 from retrorun.prepare.clean import Cleaned
 from retrorun.settings import PrepareSettings
 from retrorun.units import (

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from retrorun import arithmetic
-from retrorun.channels import POSITION
 from retrorun.model import Note
+from retrorun.model.recording import POSITION
 from retrorun.readers.sports import is_walk
 from retrorun.settings import ReadLimits
 from retrorun.units import BoolArray, FloatArray, IntArray

@@ -14,9 +14,9 @@ from typing import Literal
 import numpy as np
 
 from retrorun.arithmetic import ways_m
-from retrorun.channels import POSITION
 from retrorun.errors import ReadError
 from retrorun.model import HeadingSeries, Lap, Note, Pause, Recording
+from retrorun.model.recording import POSITION
 from retrorun.readers.clock_dates import BORN_S, FUTURE_S, dated, shift_span
 from retrorun.settings import ReadLimits
 from retrorun.units import DAY_S, HOUR_S, FloatArray, IntArray

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-from retrorun.channels import CHANNELS
 from retrorun.metrics import ENERGY, HEART_RATE, METRICS, SUMS
+from retrorun.model.recording import CHANNELS
 
 SCHEMA_VERSION = 6
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Any
 
-from retrorun.channels import CHANNELS
 from retrorun.errors import SettingsError
 from retrorun.metrics import ENERGY, HEART_RATE, METRICS, SUMS
 from retrorun.model import (
@@ -34,6 +33,7 @@ from retrorun.model import (
     Source,
     Totals,
 )
+from retrorun.model.recording import CHANNELS
 from retrorun.model.segment import Recovery, Repetition, RepetitionSet, Structure
 from retrorun.readers.registry import READERS
 from retrorun.results.columns import KINDS
