@@ -2,8 +2,16 @@
 
 from retrorun.simulate.body import Body, Ground, Step
 from retrorun.simulate.samples import SAMPLE_SEED, write_samples
-from retrorun.simulate.scenarios import REPORTING_SEEDS, TUNING_SEEDS, Scenario, scenarios
-from retrorun.simulate.truth import Interval, Simulated, Truth, simulate
+from retrorun.simulate.scenarios import (
+    REPORTING_SEEDS,
+    TUNING_SEEDS,
+    Interval,
+    Scenario,
+    Simulated,
+    Truth,
+    scenarios,
+    simulate,
+)
 from retrorun.simulate.watch import Compass, Place, Watch
 from retrorun.simulate.write_fit import fit_bytes
 from retrorun.simulate.write_xml import gpx_bytes, tcx_bytes

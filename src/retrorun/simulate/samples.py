@@ -17,8 +17,16 @@ import numpy as np
 from retrorun.errors import SettingsError
 from retrorun.simulate import scenarios
 from retrorun.simulate.body import Body, Ground, Step
-from retrorun.simulate.scenarios import Scenario, Tier, ahead, back, stand, walk
-from retrorun.simulate.truth import Simulated, simulate
+from retrorun.simulate.scenarios import (
+    Scenario,
+    Simulated,
+    Tier,
+    ahead,
+    back,
+    simulate,
+    stand,
+    walk,
+)
 from retrorun.simulate.watch import Compass, Place, Watch
 from retrorun.simulate.write_fit import fit_bytes
 from retrorun.simulate.write_xml import Flavour, gpx_bytes, tcx_bytes

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from retrorun.model import Lap, Recording
-from retrorun.simulate.truth import Simulated
+from retrorun.simulate.scenarios import Simulated
 from retrorun.units import FloatArray, wrap_deg
 
 # base type → (identifier, struct code, the value that means "missing")

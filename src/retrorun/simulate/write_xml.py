@@ -9,7 +9,7 @@ import numpy as np
 from lxml import etree
 
 from retrorun.model import Lap, Recording
-from retrorun.simulate.truth import Simulated
+from retrorun.simulate.scenarios import Simulated
 
 Flavour = Literal[
     "osmand", "osmtracker", "osmtracker-comment", "garmin", "gpslogger", "apple", "plain"
