@@ -37,8 +37,7 @@ from retrorun.simulate.scenarios import (
     walk,
 )
 from retrorun.simulate.watch import Watch
-from retrorun.simulate.write_fit import fit_bytes
-from retrorun.simulate.write_xml import gpx_bytes
+from retrorun.simulate.write import fit_bytes, gpx_bytes
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images" / "pages"

@@ -20,8 +20,7 @@ from lxml import html
 from retrorun.cli import main
 from retrorun.simulate import Place, simulate
 from retrorun.simulate.scenarios import Simulated, scenarios
-from retrorun.simulate.write_fit import fit_bytes
-from retrorun.simulate.write_xml import gpx_bytes, tcx_bytes
+from retrorun.simulate.write import fit_bytes, gpx_bytes, tcx_bytes
 
 UNKNOWN = "–"
 SUFFIXES = {".fit", ".gpx", ".tcx", ".gz"}

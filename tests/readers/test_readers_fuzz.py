@@ -10,7 +10,7 @@ import pytest
 from retrorun.errors import ReadError
 from retrorun.readers import read
 from retrorun.settings import ReadLimits
-from retrorun.simulate.write_fit import Encoder, Field, number, text
+from retrorun.simulate.write import Encoder, Field, number, text
 
 HARNESS = Path(__file__).resolve().parents[2] / "benchmarks" / "fuzz.py"
 

@@ -2,7 +2,7 @@
 
 from retrorun.readers.fit import structure
 from retrorun.readers.fit.structure import parts
-from retrorun.simulate.write_fit import Encoder, number
+from retrorun.simulate.write import Encoder, number
 
 
 def test_endless_definitions_are_not_remembered_for_ever() -> None:

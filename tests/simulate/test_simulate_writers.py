@@ -15,8 +15,7 @@ from lxml import etree
 from retrorun.readers import read
 from retrorun.settings import ReadLimits
 from retrorun.simulate import Simulated, fit_bytes, gpx_bytes, scenarios, simulate, tcx_bytes
-from retrorun.simulate.write_fit import checksum, number, single
-from retrorun.simulate.write_xml import EXTENSION, TCX, TPX1, TPX2, Flavour
+from retrorun.simulate.write import EXTENSION, TCX, TPX1, TPX2, Flavour, checksum, number, single
 from retrorun.units import FloatArray, wrap_deg
 
 FIT_NAMES = ("intervals", "workout steps", "auto-pause", "gait dynamics", "treadmill", "drop-outs")

@@ -13,8 +13,7 @@ from retrorun.simulate.scenarios import (
     simulate,
 )
 from retrorun.simulate.watch import Compass, Place, Watch
-from retrorun.simulate.write_fit import fit_bytes
-from retrorun.simulate.write_xml import gpx_bytes, tcx_bytes
+from retrorun.simulate.write import fit_bytes, gpx_bytes, tcx_bytes
 
 __all__ = [
     "REPORTING_SEEDS",

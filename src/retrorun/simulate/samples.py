@@ -28,8 +28,7 @@ from retrorun.simulate.scenarios import (
     walk,
 )
 from retrorun.simulate.watch import Compass, Place, Watch
-from retrorun.simulate.write_fit import fit_bytes
-from retrorun.simulate.write_xml import Flavour, gpx_bytes, tcx_bytes
+from retrorun.simulate.write import Flavour, fit_bytes, gpx_bytes, tcx_bytes
 
 Outline = Callable[[float, np.random.Generator], tuple[Step, ...]]
 Writer = Callable[[Simulated], bytes]

@@ -8,7 +8,7 @@ import pytest
 from retrorun.readers import read
 from retrorun.readers.fit.headings import tilt_compensated_deg
 from retrorun.settings import ReadLimits
-from retrorun.simulate.write_fit import Encoder, Field, number, text
+from retrorun.simulate.write import Encoder, Field, number, text
 from retrorun.units import FloatArray, wrap_deg
 
 START = 1_146_000_000

@@ -10,7 +10,7 @@ from retrorun.model import Recording
 from retrorun.readers import read
 from retrorun.readers.fit.records import FIT_EPOCH_S
 from retrorun.settings import ReadLimits
-from retrorun.simulate.write_fit import Encoder, Field, number
+from retrorun.simulate.write import Encoder, Field, number
 
 START = 1_146_000_000
 UNITS_PER_RADIAN = 10_430.38

@@ -11,7 +11,7 @@ from retrorun.readers import read
 from retrorun.readers.fit.messages import decode_messages
 from retrorun.readers.fit.structure import KEPT, parts
 from retrorun.settings import ReadLimits
-from retrorun.simulate.write_fit import Encoder, Field, number, text
+from retrorun.simulate.write import Encoder, Field, number, text
 
 START = 1_146_000_000
 # what the readers ask for, by name

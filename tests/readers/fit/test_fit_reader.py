@@ -11,7 +11,7 @@ from retrorun.errors import NotARunError, ReadError
 from retrorun.model import Export
 from retrorun.readers import read
 from retrorun.settings import ReadLimits
-from retrorun.simulate.write_fit import Encoder, Field, number, single, text
+from retrorun.simulate.write import Encoder, Field, number, single, text
 
 EPOCH_S = 631_065_600
 START = 1_146_000_000  # FIT time
