@@ -20,7 +20,7 @@ def test_few_modules_are_tiny() -> None:
 
 
 def test_a_module_holds_a_whole_idea() -> None:
-    assert 130 <= LAYOUT.median_lines <= 260
+    assert 130 <= LAYOUT.median_lines <= 290
 
 
 @pytest.mark.parametrize("folder", sorted(LAYOUT.folders))

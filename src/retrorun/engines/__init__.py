@@ -1,20 +1,24 @@
 """Engines: carry out tasks in local processes (``pool``) or on a cluster (``cluster``).
 
-Every engine yields the same results, in the order of its tasks.
+Every engine yields the same results, in the order of its tasks. A task is of one file: read it,
+analyse it, pack the result for the archive.
 """
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from retrorun import readers, storage
+from retrorun.archive import serialization
+from retrorun.archive.objects import digest, unpack
+from retrorun.archive.rows import Parcel
 from retrorun.engines.child import Limits, Lost, start_fork_server, stop_fork_server
 from retrorun.engines.pool import Engine, cores, ordered
-from retrorun.engines.tasks import (
-    Process,
-    Task,
-    outcome,
-    outcomes,
-    parcel,
-    run,
-    single_work_of,
-    work_of,
-)
+from retrorun.errors import RetrorunError
+from retrorun.model import Athlete, Blob, Failed, Label, Note, Outcome, Source
+from retrorun.readers.registry import titles
+from retrorun.settings import Settings
 
 __all__ = [
     "Engine",
@@ -33,3 +37,160 @@ __all__ = [
     "stop_fork_server",
     "work_of",
 ]
+
+Process = Callable[[Blob, Settings, Athlete], Outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One file to be analysed.
+
+    Attributes:
+        address: path or URL of the bytes.
+        name: what the file is called in results; decides nothing but labels in file names.
+        sha256: what the bytes should be; a file with other bytes is not analysed. None: unknown.
+        labels: the user's labels, by the activity's position in the file.
+        packed: the address is an original of the archive, to be unpacked.
+        second_files: originals of second devices that are read with it.
+        notes: to be added to sessions, by the activity's position in the file.
+    """
+
+    address: str
+    name: str
+    sha256: str | None = None
+    labels: Mapping[int, tuple[Label, ...]] = field(default_factory=dict)
+    packed: bool = False
+    second_files: tuple["Task", ...] = ()
+    notes: Mapping[int, tuple[Note, ...]] = field(default_factory=dict)
+
+
+def run(
+    tasks: Iterable[Task],
+    settings: Settings,
+    athlete: Athlete,
+    jobs: int = 1,
+    process: Process | None = None,
+) -> Iterator[Outcome]:
+    """Analyse files and yield their outcomes in the order of the tasks.
+
+    Args:
+        tasks: the files.
+        settings: of every stage.
+        athlete: profile and what was learnt before this batch.
+        jobs: worker processes; 1 or less works in this process, without limits.
+        process: a function to use in place of the pipeline, if any.
+    """
+    work = partial(outcome, settings=settings, athlete=athlete, process=process or _pipeline())
+    for task, result in ordered(tasks, work, jobs):
+        if isinstance(result, Lost):
+            yield Failed(Source(task.name, task.sha256 or ""), result.slug, result.message)
+        else:
+            yield result
+
+
+def outcome(task: Task, settings: Settings, athlete: Athlete, process: Process) -> Outcome:
+    """The outcome of one file; an error in reading it is an outcome, too."""
+    try:
+        blob = _blob(task, settings.read.file_bytes)
+    except RetrorunError as problem:
+        return _unread(task, problem)
+    return process(blob, settings, athlete)
+
+
+def outcomes(
+    path: Path, settings: Settings, athlete: Athlete, process: Process | None = None
+) -> Iterator[Outcome]:
+    """The outcome of a local file, or of each member of an archive, one after another.
+
+    Args:
+        path: the file; an archive is recognised by its first bytes, and never read as a whole.
+        settings: of every stage.
+        athlete: profile and what was learnt.
+        process: a function to use in place of the pipeline, if any.
+    """
+    process = process or _pipeline()
+    if not _is_archive(path):
+        yield outcome(Task(str(path), path.name), settings, athlete, process)
+        return
+    found = 0
+    try:
+        for found, (name, content) in enumerate(  # noqa: B007 - how many there were
+            readers.members(path.name, path, settings.read), start=1
+        ):
+            if isinstance(content, bytes):
+                yield process(Blob(name, content), settings, athlete)
+            else:
+                yield Failed.of(Source(name, ""), content)
+    except RetrorunError as problem:
+        yield Failed.of(Source(path.name, ""), problem)
+        return
+    if not found:
+        words = f"an archive without {titles()} in it"
+        yield Failed(Source(path.name, ""), "archive-empty", words, not_a_run=True)
+
+
+def _is_archive(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            return readers.is_archive(stream.read(64))
+    except OSError:
+        return False  # reading it will raise
+
+
+def parcel(task: Task, settings: Settings, athlete: Athlete, process: Process) -> Parcel:
+    """The outcome of one file, packed for the archive."""
+    try:
+        blob = _blob(task, settings.read.file_bytes)
+    except RetrorunError as problem:
+        return serialization.parcel(b"", _unread(task, problem), athlete)
+    return serialization.parcel(blob.data, process(blob, settings, athlete), athlete)
+
+
+def _blob(task: Task, limit_bytes: int) -> Blob:
+    second_files = tuple((each.name, load(each, limit_bytes)) for each in task.second_files)
+    return Blob(task.name, load(task, limit_bytes), task.labels, second_files, task.notes)
+
+
+def load(task: Task, limit_bytes: int) -> bytes:
+    """The bytes of a task's file.
+
+    Raises:
+        ReadError: it cannot be read, is too large, or is not what was planned.
+    """
+    if storage.is_local(task.address):
+        data = storage.read_file(task.address, limit_bytes)
+    else:
+        folder, name = task.address.rsplit("/", 1)
+        data = storage.open_store(folder).read(name, limit_bytes)
+    data = unpack(data) if task.packed else data
+    if task.sha256 is not None and digest(data) != task.sha256:
+        raise storage.changing(task.name)
+    return data
+
+
+def _unread(task: Task, problem: RetrorunError) -> Failed:
+    return Failed.of(Source(task.name, task.sha256 or ""), problem)
+
+
+def work_of(
+    settings: Settings,
+    athlete: Athlete,
+    process: Process | None = None,
+) -> Callable[[Task], Parcel]:
+    """The function that the workers of an import carry out."""
+    return partial(parcel, settings=settings, athlete=athlete, process=process or _pipeline())
+
+
+def single_work_of(settings: Settings, athlete: Athlete) -> Callable[[Task], Iterator[Parcel]]:
+    """The same for a guarded child, which yields what it makes of a task: here one parcel."""
+    return partial(_single, settings=settings, athlete=athlete, process=_pipeline())
+
+
+def _single(task: Task, settings: Settings, athlete: Athlete, process: Process) -> Iterator[Parcel]:
+    yield parcel(task, settings, athlete, process)
+
+
+def _pipeline() -> Process:
+    from retrorun.pipeline import process
+
+    return process

@@ -39,7 +39,7 @@ PRELOADED = (  # imported once by the fork server, so that children start with t
     "__main__",
     "pyarrow.parquet",
     "tzfpy",
-    "retrorun.engines.tasks",
+    "retrorun.engines",
     "retrorun.pipeline",
     "retrorun.readers.fit.reader",
 )

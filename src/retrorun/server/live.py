@@ -31,7 +31,7 @@ from retrorun.language import speaking
 from retrorun.model import Athlete, Remark, Session, Track
 from retrorun.report.inbox import ImportProgress, Inbox
 from retrorun.report.session.question import QuestionContext, question_panel, review_page
-from retrorun.server.work import Queue, learnt_of, set_aside
+from retrorun.server.inbox import Queue, learnt_of, set_aside
 from retrorun.settings import Settings
 
 P = ParamSpec("P")

@@ -1,9 +1,8 @@
 """The lanes of a session (pace, heart rate, steps, height, facing): pictures and table.
 
 Lanes are SVG on one axis of time that is stretched to the width there is, so that they need no
-script, fit a phone and are sharp on paper; words stand beside them as text. A line is a running
-median in the colour of its direction, over the faint range of nine seconds in ten. The table
-serves readers who cannot see the pictures.
+script, fit a phone and are sharp on paper. A line is a running median in the colour of its
+direction, over the faint range of nine seconds in ten. The table says the same in numbers.
 
 The review shows a part of a session the same way. Its lines are drawn twice, as forward and as
 backward; two clips, which the page's script moves with the ends of the segment, decide which of
