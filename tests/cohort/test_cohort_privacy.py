@@ -8,8 +8,11 @@ import pandas as pd
 
 from retrorun import pipeline
 from retrorun.cohort.assignment import Athletes
+from retrorun.cohort.batches import Batch
+from retrorun.cohort.worker import Job, RunConfig
 from retrorun.engines import Limits
 from retrorun.model import Athlete, Zone
+from retrorun.settings import Settings
 
 PATIENT = Limits(seconds=60.0, memory_bytes=1 << 30)
 
@@ -29,6 +32,15 @@ def test_nothing_of_a_zone_is_written(tmp_path: Path, samples: Path) -> None:
     assert masked["elapsed_s"].tolist() == list(range(len(masked)))
     sessions = pd.read_parquet(tmp_path / "masked" / "sessions")
     assert sessions["duration_s"].tolist() == [len(masked)]
+
+
+def test_no_secret_is_in_the_text_of_a_job() -> None:
+    """Dask logs the text of a task that fails."""
+    secret, address = "how the discs lie", "s3://me:password@host/exports"
+    athletes = Athletes(default=Athlete(zone_secret=secret), profiles={"ann": Athlete()})
+    job = Job(Batch("b" * 32, ()), athletes, RunConfig(address, address, Settings()))
+    for text in (repr(job), str(job), repr(athletes.default)):
+        assert not any(each in text for each in (secret, "password", "ann"))
 
 
 def tracks(place: Path, out: str, athlete: Athlete) -> pd.DataFrame:

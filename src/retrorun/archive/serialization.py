@@ -52,6 +52,7 @@ DOUBLE_PRECISION = ("latitude_deg", "longitude_deg")  # float32 would be 1.7 m
 _FLAG, _HEADING, TRACK_KEY = "flag:", "heading:", b"retrorun"
 _TRACK_VERSION = 2  # 1 had floats only
 _MOST_WHOLE = float(1 << 53)  # a float holds whole numbers exactly up to here
+_FIRST = 64  # numbers that mostly tell already whether all end in zero
 _NOT_A_TRACK = (KeyError, ValueError, TypeError)  # Parquet, but no track
 
 
@@ -344,18 +345,22 @@ def _decimals(name: str, values: FloatArray, exact: Any, known: BoolArray) -> An
         digits = decimals(name)
     except KeyError:
         return None
-    numbers, unit = np.where(known, values, 0.0), _power_of_ten(digits)
+    every, unit = bool(known.all()), _power_of_ten(digits)
+    numbers = values if every else np.where(known, values, 0.0)
     if not (np.abs(numbers) < _MOST_WHOLE / unit).all():
         return None
     scaled = np.rint(numbers * unit).astype(np.int64)
-    if (scaled / unit).astype(exact.dtype)[known].tobytes() != exact[known].tobytes():
+    bits = f"u{exact.itemsize}"
+    same = (scaled / unit).astype(exact.dtype).view(bits) == exact.view(bits)
+    if not (same if every else same[known]).all():
         return None
-    while digits and not (scaled % 10).any():
+    while digits and not (scaled[:_FIRST] % 10).any() and not (scaled % 10).any():
         scaled, digits = scaled // 10, digits - 1
     precision = 9 if np.abs(scaled).max(initial=0) < 10**9 else 18  # of 32 bits, or of 64
-    words = np.stack([scaled, scaled >> 63], axis=1)  # a decimal of Arrow has 128
-    missing = None if known.all() else known
-    return _array(pa.decimal128(precision, digits), words.tobytes(), len(scaled), missing)
+    words = np.empty((len(scaled), 2), np.int64)  # a decimal of Arrow has 128 bits
+    words[:, 0], words[:, 1] = scaled, scaled >> 63
+    kind = pa.decimal128(precision, digits)
+    return _array(kind, words.tobytes(), len(scaled), None if every else known)
 
 
 def _power_of_ten(exponent: int) -> float:

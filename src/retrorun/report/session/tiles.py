@@ -16,7 +16,7 @@ from retrorun.report.numbers import (
     signed,
 )
 from retrorun.report.session import contrast
-from retrorun.report.words import say
+from retrorun.report.words import say, say_count
 
 
 def of_kind(session: Session, name: str) -> list[MeasuredSegment]:
@@ -180,6 +180,5 @@ def _quality(session: Session) -> Tile:
     wanted = ("position", "heart_rate", "cadence", "heading")
     have = [name for name in wanted if session.channels.get(name, 0) >= 0.5]
     doubts = len(session.notes) + len(session.source.warnings) + len(session.measures.notes)
-    which = {0: "none", 1: "one"}.get(doubts, "note")
-    note = say(f"tile_quality_{which}", count=doubts)
+    note = say_count("tile_quality", doubts) if doubts else say("tile_quality_none")
     return Tile(say("tile_quality"), say("of", count=len(have), whole=len(wanted)), note)
