@@ -339,8 +339,7 @@ def _pulse_of_span(
         return 0.0
     spread = arithmetic.hypot(settings.pulse_spread_bpm, unsure * abs(1.0 - share) * reached)
     wide = arithmetic.hypot(spread, settings.pulse_cost_spread * demand * reached)
-    # Less than jogging explains, or more than turning about does, says no more than those.
-    change_bpm = float(np.clip(then - at, jog, turned))
+    change_bpm = max(then - at, jog)  # less than jogging explains says no more than jogging
     gain = _log_normal(change_bpm - turned, wide, settings)
     gain -= _log_normal(change_bpm - jog, spread, settings)
     return float(np.clip(gain, -settings.pulse_vote, settings.pulse_vote))

@@ -344,7 +344,7 @@ class DetectSettings:
     pulse_steps: float = 0.02  # Log step rate that one log-odds of the heart makes up for.
     pulse_agrees: float = 4.0  # Log-odds of the heart needed where an athlete's steps do not
     # change.
-    pulse_uphill: float = 6.0  # Log-odds of the heart needed where the quick steps are uphill.
+    pulse_uphill: float = 3.0  # Log-odds of the heart needed where the quick steps are uphill.
     pulse_doubts: float = 2.0  # Log-odds of the heart against backward that refuse a step gain that
     # barely suffices.
     pulse_yields: float = 60.0  # So many more log-odds are needed for each unit of log step rate
