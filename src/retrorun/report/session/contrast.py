@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from retrorun.compare.statistics import student
+from retrorun.language import localized
 from retrorun.metric_types import Metric, Reciprocal, Row
 from retrorun.metrics import CONTRASTED, number_of
 from retrorun.model import GaitLine, MeasuredSegment, Metrics, Session
@@ -238,8 +239,8 @@ def _panel(session: Session, gait: str, display: Display) -> Panel | None:
                 "technique_mark",
                 number=n,
                 length=clock(each.metrics.seconds),
-                speed=f"{speed:.1f} {display.long_unit}/h",
-                steps=f"{rate:.0f} {say('spm')}",
+                speed=number(speed, 1, f"{display.long_unit}/h"),
+                steps=number(rate, 0, say("spm")),
             ),
         )
         for (n, each), speed, rate in zip(chosen, speeds, rates, strict=True)
@@ -272,7 +273,8 @@ def _place(value: float, ends: tuple[float, float]) -> float:
 
 
 def _labelled(ends: tuple[float, float], steps: Sequence[float]) -> tuple[tuple[float, str], ...]:
-    return tuple((_place(tick, ends), f"{tick:g}") for tick in round_ticks(*ends, steps, most=4))
+    ticks = round_ticks(*ends, steps, most=4)
+    return tuple((_place(tick, ends), localized(f"{tick:g}")) for tick in ticks)
 
 
 def _speed(speed_mps: float, display: Display) -> float:
