@@ -87,6 +87,8 @@ PICTURES: Mapping[str, str] = {
     ),
     "technique_none": "It takes stretches with both speed and step rate.",
     "technique_label": "Step rate against speed, {gait}: one mark a stretch",
+    "technique_axis": "step rate, {unit}",
+    "technique_line": "your forward line",
     "technique_walk": "Walking",
     "technique_run": "Running",
     "technique_mark": "Stretch {number}, {length}: {speed}, {steps}",

@@ -227,8 +227,8 @@ def _method(settings: CompareSettings) -> tuple[str, ...]:
 
 def _score_words(
     trend: Trend, doses: Sequence[Dose], scores: ByWeek
-) -> tuple[str, str, str] | None:
-    """Name, the last weeks and the trend of a score; None where it was never noted."""
+) -> tuple[str, str, str, str] | None:
+    """Key, name, the last weeks and the trend of a score; None where it was never noted."""
     if not trend.points:
         return None
     recent = [
@@ -240,7 +240,7 @@ def _score_words(
     if recent:
         span = say("score_span", middle=localized(f"{median(recent):g}"), most=max(recent))
         middle = say("care_recent", span=span, weeks=counted(RECENT_WEEKS, "weeks"))
-    return say(f"shown_{trend.key}"), middle, _way(trend)
+    return trend.key, say(f"shown_{trend.key}"), middle, _way(trend)
 
 
 def _way(trend: Trend) -> str:

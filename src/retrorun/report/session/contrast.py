@@ -196,13 +196,14 @@ class Panel:
     """Step rate against speed of one gait, in per cent of the picture from its left and top.
 
     Attributes:
-        gait: in words.
+        gait: in words; ``label`` says what the picture shows.
         marks: kind, place, and words of each stretch.
         line: the forward line where it was seen, and its continuation, as SVG paths.
         across, up: places and words of the ticks.
     """
 
     gait: str
+    label: str
     marks: tuple[tuple[Kind, float, float, str], ...]
     line: tuple[str, str]
     across: tuple[tuple[float, str], ...]
@@ -248,6 +249,7 @@ def _panel(session: Session, gait: str, display: Display) -> Panel | None:
     line = session.forward_line if gait == "run" else None
     return Panel(
         say(f"technique_{gait}"),
+        say("technique_label", gait=say(f"gait_{gait}")),
         marks,
         _forward_line(line, across, up, display) if line else ("", ""),
         _labelled(across, (0.5, 1, 2, 5)),
