@@ -25,6 +25,7 @@ from retrorun.cli.terminal import CONTEXT
 from retrorun.language import DOMAIN
 from retrorun.metrics import COMPARED, TRENDED
 from retrorun.model.recording import CHANNELS
+from retrorun.model.segment import SET_WORDS
 from retrorun.report.words import WORDS, is_counted
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "retrorun"
@@ -72,6 +73,8 @@ WORDS_IN_GAPS = (
     "undone already: import {number}",
     "{method}, 1 session",
     "{method}, {known:d} sessions",
+    *("matched pairs", "backward sessions", "more weeks", "more sessions", "session", "sessions"),
+    *("week", "weeks"),
     "{metres:,.0f} m {kind}, {share:.0%} of the longest in the 30 days before ({longest:,.0f} m).",
     "one athlete has {heaviest:.0%} of the weight",
     *(
@@ -93,9 +96,10 @@ NOT_WORDS: dict[str, tuple[str, ...]] = {
     "cli/label.py": ("retrorun label",),
     "cli/maintenance.py": ("`pip", "retrorun ", "Python {", "SQLite", "`retrorun p"),
     "cli/options.py": ("--archive {",),
-    "cli/process.py": ("open [bold]", "{phone} with"),
-    "cli/terminal.py": ("bold dark",),
-    "cli/compare.py": ("open {", "{value:.f}", "{first_date} to"),
+    "cli/process.py": ("{phone} with",),
+    "cli/terminal.py": ("{said} [bold]", "bold dark"),
+    "cli/compare.py": ("{value:.f}", "{first_date} to"),
+    "model/segment.py": (*SET_WORDS.values(), "{distance_m", "{minutes}", "{key}_"),
     "model/digits.py": ("how many decimals",),
     "report/page.py": ("default-src", "connect-src"),
     "results/deidentification_rules.py": ("nobody", "trail"),
@@ -131,7 +135,7 @@ TERMINAL_WORDS = (
     *("imported", "failed", "not-a-run", "version", "archive", "reports", "profile", "folder"),
     *("time", "km", "perhaps", "backward km", "cost factor", "m", "min/km", "bpm", "steps/min"),
     *("step m", "kcal", "difference (95 %)", "pairs", "athletes", "median", "5 to 95 %"),
-    *("mean (95 %)", "between athletes, SD"),
+    *("mean (95 %)", "between athletes, SD", "distance", "share", "backward distance"),
     *(each.label for each in CHANNELS),
     *(each.meaning for each in CHANNELS),
     "where the body points",
@@ -232,6 +236,8 @@ def template_of(node: ast.JoinedStr) -> str:
 
 
 def _format(part: ast.FormattedValue) -> str:
+    if isinstance(part.value, ast.Call) and _called(part.value) == "signed":
+        return ":+g"
     if not isinstance(part.format_spec, ast.JoinedStr):
         return ""
     fixed = [str(each.value) for each in part.format_spec.values if isinstance(each, ast.Constant)]

@@ -138,12 +138,13 @@ def _by_parts(language: str, text: str) -> str:
             return f"{_translated(language, first)}{sign}{_translated(language, rest)}"
     if text.endswith((")", "]")):
         return f"{_translated(language, text[:-1])}{text[-1]}"
-    things = re.fullmatch(r"(\d[\d,]*) (.+)", text)
+    things = re.fullmatch(r"(\d{1,3}(?:,\d{3})+|\d+) (.+)", text)
     return f"{localized(things[1])} {_translated(language, things[2])}" if things else text
 
 
 _GAP = re.compile(r"\{(\w+)(:[^{}]*)?\}")
-_NUMBER = re.compile(r"[+\-−]?\d[\d,]*(?:\.\d+)?%?")
+# as English writes one: what is in another language's signs already is none
+_NUMBER = re.compile(r"[+\-−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?%?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def test_an_import_and_its_pages(place: Path) -> None:
     found = ran(place, "process", str(place / "exports"), "--reports", str(pages), "--jobs", "1")
     assert found.exit_code == 0, found.output
     assert "Dateien: 1 importiert" in found.stderr
-    assert "Seiten: 3 geschrieben" in found.stderr
+    assert "Seiten: 4 geschrieben" in found.stderr
     assert '<html lang="de">' in (pages / "index.html").read_text(encoding="utf-8")
     sessions = ran(place, "sessions").stdout
     assert sessions.split()[:3] == ["Einheit", "wann", "Datei"]

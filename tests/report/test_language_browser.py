@@ -45,7 +45,7 @@ def test_a_session_is_read_out_in_its_language(
     decimal = {"de": ",", "en": "."}[language]
     assert f"0{decimal}" in words  # the step length
     assert ("Herzfrequenz" in words) == (language == "de")
-    labels = page.locator("#technique .xtick text").all_text_contents()
+    labels = page.locator(".technique .speed").all_text_contents()
     assert labels
     assert not any({"de": ".", "en": ","}[language] in each for each in labels)
 

@@ -73,7 +73,7 @@ def compare(
     else:
         terminal.out().print(table(found))
         page = publish.comparison(sessions, reports, found, athlete)
-        terminal.err().print(f"open {page.resolve().as_uri()}", markup=False)
+        terminal.tell_to_open(page)
     context.exit(faults.status())
 
 
@@ -189,7 +189,7 @@ def compare_cohort(chosen: CompareOptions, settings: CompareSettings, reports: P
     else:
         terminal.out().print(cohort_table(found))
         print_notes(found)
-        terminal.err().print(f"open {cohort_page(found, reports).resolve().as_uri()}", markup=False)
+        terminal.tell_to_open(cohort_page(found, reports))
     damaged = any(note.slug.startswith("results-part") for note in found.notes)
     return 1 if found.uncompared or damaged else 0
 

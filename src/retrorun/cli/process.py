@@ -432,7 +432,6 @@ def conclude(work: Work, reports: Path | None) -> int:
     """
     if reports is None:
         return 0
-    from rich.markup import escape
 
     from retrorun import publish
 
@@ -446,7 +445,7 @@ def conclude(work: Work, reports: Path | None) -> int:
     done = publish.publish_pending(work.archive, reports, page_options)
     options.keep_reports(work.archive, reports)
     terminal.err().print(f"pages: {done.pages} written")
-    terminal.err().print(f"open [bold]{escape(done.index.resolve().as_uri())}[/]")
+    terminal.tell_to_open(done.index)
     faults = Faults()
     faults.add(done.faults)
     return faults.status()
@@ -458,15 +457,13 @@ def write_page(work: Work, reports: Path, session_id: str) -> int:
     Returns:
         The exit status: 1 where the session cannot be shown.
     """
-    from rich.markup import escape
-
     from retrorun import publish
 
     options.apply_zones(work.archive, work.settings)
     place = options.archive_option(work.archive)
     page_options = publish.PublishOptions(work.settings, work.athlete, archive_option=place)
     done = publish.publish_alone(work.archive, reports, page_options, session_id)
-    terminal.err().print(f"open [bold]{escape(done.index.resolve().as_uri())}[/]")
+    terminal.tell_to_open(done.index)
     faults = Faults()
     faults.add(done.faults)
     return faults.status()

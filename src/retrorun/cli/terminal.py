@@ -13,6 +13,8 @@ from retrorun.errors import RetrorunError
 from retrorun.language import localized, translated, word
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
     from rich.progress import Progress
     from rich.table import Table
@@ -61,6 +63,13 @@ def _console(**how: Any) -> "Console":  # noqa: ANN401 - as rich takes it
 def tell(words: str, *, err: bool = True) -> None:
     """Print a sentence in the language in force, as it is: on stderr, unless it is data."""
     click.echo(translated(words), err=err)
+
+
+def tell_to_open(page: "Path") -> None:
+    """Say on stderr which page to open."""
+    from rich.markup import escape
+
+    err().print(f"{said('open')} [bold]{escape(page.resolve().as_uri())}[/]")
 
 
 def progress() -> "Progress":

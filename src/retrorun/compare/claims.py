@@ -139,9 +139,14 @@ def gradually(comparison: Comparison) -> Answer:
     if not done.comparable:
         return "No session has an earlier one within 30 days.", "too early", None
     if done.comparable == 1:
-        had = "had" if done.longer else "did not have"
-        words = f"The session {had} over a tenth more backward metres than the longest of the 30 "
-        return f"{words}days before.", "answered", None
+        alone = (
+            "The session had over a tenth more backward metres than the longest of the 30 days "
+            "before."
+            if done.longer
+            else "The session did not have over a tenth more backward metres than the longest of "
+            "the 30 days before."
+        )
+        return alone, "answered", None
     words = (
         f"{done.longer} of {counted(done.comparable, 'session')} had over a tenth more "
         "backward metres than the longest of the 30 days before."

@@ -90,8 +90,10 @@ def dated(sessions: Sequence[Session]) -> tuple[list[Session], tuple[Note, ...]]
     named = [f"{each.name or each.source.name} ({local_date(each)})" for each in odd[:MOST_NAMED]]
     if len(odd) > MOST_NAMED:
         named.append(f"{len(odd) - MOST_NAMED} more")
-    words = f"the clock was wrong in {counted(len(odd), 'session')}: {', '.join(named)}"
-    words += "; sums and matched stretches hold them, weeks, trends and records do not"
+    words = (
+        f"the clock was wrong in {counted(len(odd), 'session')}: {', '.join(named)}; "
+        "sums and matched stretches hold them, weeks, trends and records do not"
+    )
     return kept, (Note("day-unknown", words),)
 
 

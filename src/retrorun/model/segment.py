@@ -298,6 +298,40 @@ def plain_seconds(duration_s: float) -> str:
     return f"{minutes}:{seconds:02d} min" if seconds else f"{minutes} min"
 
 
+SET_WORDS: Mapping[str, str] = {
+    "size": "{low} × {length}",
+    "sizes": "{low} to {high} × {length}",
+    "gait_run": "{repeated} run",
+    "gait_walk": "{repeated} walk",
+    "of_one": "1 set, {repeated}",
+    "of_many": "{count} sets, {repeated}",
+    "more_one": "1 more set",
+    "more_many": "{count} more sets",
+    "then": "{first}, then {next}",
+    "maybe": "maybe {name}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SetNaming:
+    """How sets are put into words; as it stands, in metres and in English.
+
+    Attributes:
+        metres: writes a distance.
+        say: key of `SET_WORDS` and what fills its gaps → words.
+        count: key without ``_one`` or ``_many``, how many, and what fills the gaps → words.
+    """
+
+    metres: Callable[[float], str] = plain_metres
+    say: Callable[..., str] = lambda key, **values: SET_WORDS[key].format(**values)
+    count: Callable[..., str] = lambda key, count, **values: SET_WORDS[
+        f"{key}_one" if count == 1 else f"{key}_many"
+    ].format(count=count, **values)
+
+
+ENGLISH = SetNaming()
+
+
 @dataclass(frozen=True, slots=True)
 class Structure:
     """The sets of a session, in order; none where nothing is repeated."""
@@ -323,37 +357,39 @@ class Structure:
         found = groupby(self.sets, key=lambda each: each.kind)
         return tuple(tuple(part) for _, part in found)
 
-    def name(self, metres: Callable[[float], str] = plain_metres) -> str:
+    def name(self, naming: SetNaming = ENGLISH) -> str:
         """What the session was: ``5 × 90 s``, ``3 sets, 22 × 13 m``; empty where it has no sets.
 
         Args:
-            metres: writes a distance.
+            naming: how distances and counts are written.
         """
         parts = self.kinds()
         with_gait = any(each.gait != "run" for each in self.sets)
-        words = [sets_in_words(each, metres, with_gait=with_gait) for each in parts[:_MOST_NAMED]]
+        words = [sets_in_words(each, naming, with_gait=with_gait) for each in parts[:_MOST_NAMED]]
         left_out = sum(map(len, parts[_MOST_NAMED:]))
         if left_out:
-            words.append("1 more set" if left_out == 1 else f"{left_out} more sets")
-        maybe = "maybe " if words and not self.is_certain else ""
-        return maybe + ", then ".join(words)
+            words.append(naming.count("more", left_out))
+        if not words:
+            return ""
+        name, *others = words
+        for each in others:
+            name = naming.say("then", first=name, next=each)
+        return name if self.is_certain else naming.say("maybe", name=name)
 
 
 _MOST_NAMED = 3  # a longer list is no name
 
 
 def sets_in_words(
-    sets: Sequence[RepetitionSet],
-    metres: Callable[[float], str] = plain_metres,
-    *,
-    with_gait: bool = False,
+    sets: Sequence[RepetitionSet], naming: SetNaming = ENGLISH, *, with_gait: bool = False
 ) -> str:
     """Sets of one kind in words: ``5 × 90 s``, ``3 sets, 7 to 8 × 15 m``, ``4 × 60 s walk``."""
     sizes = [each.size for each in sets]
-    size = f"{min(sizes)} to {max(sizes)}" if min(sizes) < max(sizes) else f"{sizes[0]}"
-    how_many = "" if len(sets) == 1 else f"{len(sets)} sets, "
-    gait = f" {sets[0].gait}" if with_gait else ""
-    return f"{how_many}{size} × {length_in_words(sets[0], metres)}{gait}"
+    low, high, length = min(sizes), max(sizes), length_in_words(sets[0], naming.metres)
+    words = naming.say("size" if low == high else "sizes", low=low, high=high, length=length)
+    if with_gait:
+        words = naming.say(f"gait_{sets[0].gait}", repeated=words)
+    return words if len(sets) == 1 else naming.count("of", len(sets), repeated=words)
 
 
 def length_in_words(found: RepetitionSet, metres: Callable[[float], str] = plain_metres) -> str:

@@ -14,6 +14,7 @@ from retrorun.language import localized, translated
 from retrorun.metric_types import Estimate, Scale, Style
 from retrorun.metrics import STYLES
 from retrorun.model import Session
+from retrorun.model.segment import SetNaming
 from retrorun.report.words import say, say_count
 from retrorun.time_zone import local_time
 from retrorun.units import FOOT_PER_METRE, METRE_PER_MILE
@@ -233,10 +234,19 @@ def session_name(session: Session, display: Display) -> str:
     own = session.name or ""
     if own and own.strip().casefold() not in {kind.casefold(), (session.sport or "").casefold()}:
         return own
-    repeated = session.measures.structure.name(display.distance)
+    repeated = session.measures.structure.name(set_naming(display))
     if not repeated:
         return own or kind
-    return say("structure_name", name=capital(translated(repeated)))
+    return say("structure_name", name=capital(repeated))
+
+
+def set_naming(display: Display) -> SetNaming:
+    """How sets are put into the words of the language in force."""
+    return SetNaming(
+        display.distance,
+        lambda key, **values: say(f"sets_{key}", **values),
+        lambda key, count, **values: say_count(f"sets_{key}", count, **values),
+    )
 
 
 def session_moment(session: Session, *, month_only: bool = False) -> str:

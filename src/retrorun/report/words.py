@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from retrorun.language import counted, word
 from retrorun.metrics import COMPARED, CONTRASTED, LISTED, STYLES
+from retrorun.model.segment import SET_WORDS
 from retrorun.report.words_comparison import COHORT, HISTORY
 from retrorun.report.words_review import INBOX, REVIEW
 
@@ -86,6 +87,8 @@ PICTURES: Mapping[str, str] = {
     ),
     "technique_none": "It takes stretches with both speed and step rate.",
     "technique_label": "Step rate against speed, {gait}: one mark a stretch",
+    "technique_axis": "step rate, {unit}",
+    "technique_line": "your forward line",
     "technique_walk": "Walking",
     "technique_run": "Running",
     "technique_mark": "Stretch {number}, {length}: {speed}, {steps}",
@@ -368,6 +371,8 @@ WORDS: Mapping[str, str] = {
         "ankle, balance or heart trouble, or in pregnancy, ask someone who knows your body first. "
         "This report informs; it is no medical advice."
     ),
+    # the name of a session that has sets
+    **{f"sets_{key}": text for key, text in SET_WORDS.items()},
     # metrics
     **{f"measure_{each.key}": each.style.label for each in CONTRASTED},
     **{f"listed_{each.key}": each.listed.label for each in LISTED if each.listed},

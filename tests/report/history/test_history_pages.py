@@ -221,7 +221,7 @@ def test_zero_has_no_sign_and_a_change_that_is_told_of_is_not_shown_as_zero() ->
 def test_one_of_a_thing_is_one() -> None:
     text = words(comparison([session_history.run(0)]))
     assert "1 of 1 session went backward, over 1 week." in text
-    assert "mean over 1 week" in text
+    assert "in one calendar week" in text
     assert not re.search(r"\b1 (weeks|sessions|pairs|stretches)\b", text)
     assert "in one session." in words(index([session_history.run(0)]))
 

@@ -112,7 +112,7 @@ def _strip(each: CohortMetric, cohort: Cohort, axis: Axis, display: Display) -> 
     )
     beyond = sum(not axis.holds(value) for value in values)
     low, high = ends_of(each)
-    mean = each.mixed.mean
+    mean, runs = each.mixed.mean, each.mixed.observations
     notes = [translated(each.note), say("spread_beyond", count=beyond) if beyond else ""]
     return Strip(
         label,
@@ -127,7 +127,7 @@ def _strip(each: CohortMetric, cohort: Cohort, axis: Axis, display: Display) -> 
         say(
             "behind_athletes",
             athletes=athletes,
-            sessions=say("sessions_many", count=grouped(each.mixed.observations)),
+            sessions=say_count("sessions", runs, count=grouped(runs)),
         ),
         _strip_picture(each, [value for value in values if axis.holds(value)], axis),
         "; ".join(filter(None, notes)),

@@ -12,6 +12,7 @@ from statistics import median
 from markupsafe import Markup
 
 from retrorun import compare
+from retrorun.language import localized, translated
 from retrorun.literature import BY_KEY, value
 from retrorun.model import Dose, Remark, Session, Trend
 from retrorun.report.numbers import (
@@ -197,7 +198,7 @@ def _score(values: Sequence[int]) -> str:
     """The median, and the highest where it is another."""
     if not values:
         return ""
-    middle = f"{median(values):g}"
+    middle = localized(f"{median(values):g}")
     return middle if max(values) == min(values) else f"{middle} ({max(values)})"
 
 
@@ -226,8 +227,8 @@ def _method(settings: CompareSettings) -> tuple[str, ...]:
 
 def _score_words(
     trend: Trend, doses: Sequence[Dose], scores: ByWeek
-) -> tuple[str, str, str] | None:
-    """Name, the last weeks and the trend of a score; None where it was never noted."""
+) -> tuple[str, str, str, str] | None:
+    """Key, name, the last weeks and the trend of a score; None where it was never noted."""
     if not trend.points:
         return None
     recent = [
@@ -237,22 +238,22 @@ def _score_words(
     ]
     middle = say("care_recent_none")
     if recent:
-        span = say("score_span", middle=f"{median(recent):g}", most=max(recent))
+        span = say("score_span", middle=localized(f"{median(recent):g}"), most=max(recent))
         middle = say("care_recent", span=span, weeks=counted(RECENT_WEEKS, "weeks"))
-    return say(f"shown_{trend.key}"), middle, _way(trend)
+    return trend.key, say(f"shown_{trend.key}"), middle, _way(trend)
 
 
 def _way(trend: Trend) -> str:
     slope = trend.slope_per_week
     if slope.value is None:
-        return trend.note
+        return translated(trend.note)
     how = Shown("", "", 1.0, 1)
     return say(
         "care_way",
         way=say(f"way_{trend.verdict}"),
         change=how.change(slope.value),
         interval=how.interval(slope.low, slope.high),
-        note=trend.note,
+        note=translated(trend.note),
     )
 
 

@@ -24,7 +24,7 @@ from retrorun.report.numbers import (
     signed,
     spoken_time,
 )
-from retrorun.report.words import say
+from retrorun.report.words import say, say_count
 
 
 def cost_headline(comparison: Comparison) -> Markup:
@@ -98,10 +98,7 @@ def cost_tiles(comparison: Comparison, display: Display) -> tuple[Tile, ...]:
         Tile(
             say("tile_week"),
             spoken_time(backward.moving_s / weeks),
-            say(
-                "tile_week_note_one" if weeks == 1 else "tile_week_note_many",
-                weeks=weeks,
-            ),
+            say_count("tile_week_note", weeks, weeks=weeks),
         ),
         _difference_tile(comparison.differences, "heart_rate_bpm"),
         _difference_tile(comparison.differences, "cadence_spm"),

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from retrorun.model.comparison import RepeatedSession, Repeats
 from retrorun.model.segment import length_in_words, sets_in_words
-from retrorun.report.numbers import UNKNOWN, Display, short_date, signed
-from retrorun.report.words import say
+from retrorun.report.numbers import UNKNOWN, Display, set_naming, short_date, signed
+from retrorun.report.words import say, say_count
 
 PLOT = (46, 10, 212, 92)  # left, top, right and bottom of what is drawn in a small picture
 MOST_CARDS = 5
@@ -136,13 +136,13 @@ def _repeats_title(found: Repeats, display: Display) -> str:
     shapes = {tuple(part.size for part in each.sets) for each in found.sessions}
     last, walked = found.sessions[-1].sets, found.gait == "walk"
     if len(shapes) == 1:
-        return sets_in_words(last, display.distance, with_gait=walked)
+        return sets_in_words(last, set_naming(display), with_gait=walked)
     which = "repeats_walk" if walked else "repeats_run"
     return say(which, length=length_in_words(last[0], display.distance))
 
 
 def _repeats_gist(found: Repeats, display: Display) -> str:
-    count = say("sessions_many", count=len(found.sessions))
+    count = say_count("sessions", len(found.sessions))
     change = found.difference_s_per_km
     if change.value is None:
         return count

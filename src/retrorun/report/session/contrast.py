@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from retrorun.compare.statistics import student
+from retrorun.language import localized
 from retrorun.metric_types import Metric, Reciprocal, Row
 from retrorun.metrics import CONTRASTED, number_of
 from retrorun.model import GaitLine, MeasuredSegment, Metrics, Session
@@ -195,13 +196,14 @@ class Panel:
     """Step rate against speed of one gait, in per cent of the picture from its left and top.
 
     Attributes:
-        gait: in words.
+        gait: in words; ``label`` says what the picture shows.
         marks: kind, place, and words of each stretch.
         line: the forward line where it was seen, and its continuation, as SVG paths.
         across, up: places and words of the ticks.
     """
 
     gait: str
+    label: str
     marks: tuple[tuple[Kind, float, float, str], ...]
     line: tuple[str, str]
     across: tuple[tuple[float, str], ...]
@@ -238,8 +240,8 @@ def _panel(session: Session, gait: str, display: Display) -> Panel | None:
                 "technique_mark",
                 number=n,
                 length=clock(each.metrics.seconds),
-                speed=f"{speed:.1f} {display.long_unit}/h",
-                steps=f"{rate:.0f} {say('spm')}",
+                speed=number(speed, 1, f"{display.long_unit}/h"),
+                steps=number(rate, 0, say("spm")),
             ),
         )
         for (n, each), speed, rate in zip(chosen, speeds, rates, strict=True)
@@ -247,6 +249,7 @@ def _panel(session: Session, gait: str, display: Display) -> Panel | None:
     line = session.forward_line if gait == "run" else None
     return Panel(
         say(f"technique_{gait}"),
+        say("technique_label", gait=say(f"gait_{gait}")),
         marks,
         _forward_line(line, across, up, display) if line else ("", ""),
         _labelled(across, (0.5, 1, 2, 5)),
@@ -272,7 +275,8 @@ def _place(value: float, ends: tuple[float, float]) -> float:
 
 
 def _labelled(ends: tuple[float, float], steps: Sequence[float]) -> tuple[tuple[float, str], ...]:
-    return tuple((_place(tick, ends), f"{tick:g}") for tick in round_ticks(*ends, steps, most=4))
+    ticks = round_ticks(*ends, steps, most=4)
+    return tuple((_place(tick, ends), localized(f"{tick:g}")) for tick in ticks)
 
 
 def _speed(speed_mps: float, display: Display) -> float:

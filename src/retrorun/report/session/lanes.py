@@ -314,7 +314,7 @@ def _ticks(line: Line, top: float, foot: float) -> list[tuple[float, str]]:
         ticks = round_ticks(low, high, (15, 30, 60, 120, 180, 300, 600, 1200), most=3)
         return [(tick, clock(tick)) for tick in ticks]
     steps = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-    return [(tick, f"{tick:g}") for tick in round_ticks(low, high, steps, most=3)]
+    return [(tick, localized(f"{tick:g}")) for tick in round_ticks(low, high, steps, most=3)]
 
 
 def _stretches(wanted: BoolArray) -> list[tuple[int, int]]:

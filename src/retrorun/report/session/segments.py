@@ -9,14 +9,23 @@ from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from statistics import median
 
-from retrorun.language import translated
+from retrorun.language import localized, translated
 from retrorun.metric_types import Metric, Style
 from retrorun.metrics import LISTED, number_of
 from retrorun.model import Energy, MeasuredSegment, Segment, Session, Totals
 from retrorun.model.segment import Kind, RepetitionSet, Structure, sets_in_words
-from retrorun.report.numbers import Display, cell, clock, number, percent, spoken_time, styled
+from retrorun.report.numbers import (
+    Display,
+    cell,
+    clock,
+    number,
+    percent,
+    set_naming,
+    spoken_time,
+    styled,
+)
 from retrorun.report.session.contrast import mean_of
-from retrorun.report.words import say
+from retrorun.report.words import say, say_count
 
 MOST_OPEN = 8  # sets fold where a session has more repetitions
 MOST = 400  # a table longer than this is no reading matter; the exports hold all of it
@@ -152,7 +161,7 @@ def _set_row(
         )
         for of in LISTED
     ]
-    size = sets_in_words([found], display.distance)
+    size = sets_in_words([found], set_naming(display))
     return SetRow(
         title=say("set_numbered", number=index + 1, size=size) if several else size,
         note=_recovery((found,)) if several else "",
@@ -169,7 +178,7 @@ def _repeated(structure: Structure, display: Display) -> tuple[tuple[str, str], 
         (
             say(
                 "repeated_name" if sets[0].is_certain else "repeated_maybe",
-                name=sets_in_words(sets, display.distance),
+                name=sets_in_words(sets, set_naming(display)),
                 gait=say(f"repeated_{sets[0].gait}"),
             ),
             _recovery(sets) + _between(sets) + _doubtful(sets),
@@ -197,7 +206,12 @@ def _range(seconds: Sequence[float]) -> str:
 def _ratio(work_to_rest: float) -> str:
     """Such as ``1.5 : 1`` or ``1 : 2``: the shorter of both is 1."""
     work, rest = max(work_to_rest, 1.0), max(1 / work_to_rest, 1.0)
-    return f"{work:.1f}".removesuffix(".0") + " : " + f"{rest:.1f}".removesuffix(".0")
+    return f"{_short(work)} : {_short(rest)}"
+
+
+def _short(value: float) -> str:
+    """With one decimal, unless that is zero."""
+    return localized(f"{value:.1f}".removesuffix(".0"))
 
 
 def _between(sets: Sequence[RepetitionSet]) -> str:
@@ -210,7 +224,7 @@ def _between(sets: Sequence[RepetitionSet]) -> str:
 
 def _doubtful(sets: Sequence[RepetitionSet]) -> str:
     count = sum(each.count("candidate") for each in sets if each.is_certain)
-    return say("set_maybe_one" if count == 1 else "set_maybe_many", count=count) if count else ""
+    return say_count("set_maybe", count) if count else ""
 
 
 def _head(metric: Metric, display: Display) -> str:

@@ -1,5 +1,6 @@
 """The headline tiles of a session: what is backward, or else what is known of all of it."""
 
+from retrorun.language import translated
 from retrorun.model import Estimate, MeasuredSegment, Session, Totals
 from retrorun.model.segment import Kind
 from retrorun.report.numbers import (
@@ -127,15 +128,14 @@ def _energy(backward: Totals, session: Session) -> Tile:
         known = any(total.energy_kcal is not None for total in totals)
         return Tile(label, UNKNOWN, "" if known else say("tile_energy_mass"))
     low, high = backward.low_kcal, backward.high_kcal
-    between = (
-        "" if low is None or high is None else say("between", low=f"{low:.0f}", high=f"{high:.0f}")
-    )
+    is_known = low is not None and high is not None
+    between = say("between", low=number(low), high=number(high)) if is_known else ""
     return Tile(label, number(backward.energy_kcal, 0, "kcal"), between)
 
 
 def _cost(gross: Estimate, net: Estimate | None) -> Tile:
     if gross.value is None:
-        return Tile(say("tile_cost"), UNKNOWN, gross.reason or "")
+        return Tile(say("tile_cost"), UNKNOWN, translated(gross.reason or ""))
     low, high = factor_ends(gross)
     note = "" if gross.low is None or gross.high is None else say("interval", low=low, high=high)
     if net is not None and net.value is not None:
