@@ -85,7 +85,7 @@ def undisturbed(exports: Path, tmp_path_factory: pytest.TempPathFactory) -> tupl
     assert running.returncode == 1, out + err  # the damaged file
     took_s = time.monotonic() - began_s
     found = state(folder)
-    assert len(found[0]) == 6 + 2
+    assert len(found[0]) == 6 + 3
     assert found[1].forward_line is not None
     return found, took_s
 

@@ -298,7 +298,7 @@ def test_reports_that_cannot_be_written_cost_no_import_and_come_later(
     bind = ["mount", "--bind", str(disk), str(disk)]
     read_only = (bind, ["mount", "-o", "remount,ro,bind", str(disk)])
     assets = sum(len(asset_text(name).encode()) for name in asset_names().values())
-    size = f"size={assets // 1024 + 110}k"  # room for the first page, and not for the second
+    size = f"size={assets // 1024 + 150}k"  # room for the first page, and not for the second
     full = (["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(disk)],)
     with mounted(*(read_only if trouble == "read-only" else full), at=disk):
         ended = processed(tmp_path, disk / "pages")
@@ -313,7 +313,7 @@ def test_reports_that_cannot_be_written_cost_no_import_and_come_later(
         assert maintenance.check(archive) == []
         assert archive.annotations.profile().forward_line is not None
     assert processed(tmp_path, disk / "pages").exit_code == 0
-    assert len(pages(disk)) == 2 + 2
+    assert len(pages(disk)) == 2 + 3
 
 
 @pytest.mark.usefixtures("runs")
