@@ -74,6 +74,7 @@ def test_what_programs_read_is_the_same_in_every_language(place: Path) -> None:
 
 
 def test_what_somebody_wrote_is_never_translated(place: Path) -> None:
+    ran(place, "process", str(place / "exports"), "--reports", str(place / "pages"), "--jobs", "1")
     (session,) = (line.split()[0] for line in ran(place, "sessions").stdout.splitlines()[1:])
     ran(place, "note", session, "steep", "--pain", "1")
     found = ran(place, "note").stdout.split()

@@ -126,7 +126,7 @@ def agrees(stamp: re.Match[str], text: str) -> None:
 
 
 def test_all_pages_of_the_samples(pages: dict[str, str]) -> None:
-    assert len(pages) == 16 + 2 + 2
+    assert len(pages) == 16 + 3 + 2
     for name, text in pages.items():
         assert check(html.document_fromstring(text)) >= 1, name
         assert undated(html.document_fromstring(text)) == [], name

@@ -333,8 +333,10 @@ def _weeks(session: Session, before: EarlierSessions, settings: CompareSettings)
     weeks = (session.start_time_s - first_s) / (7 * DAY_S)
     gain = BY_KEY["economy_gain"]
     count = before.backward_sessions
-    behind = f"{counted(round(weeks), 'week')} and {counted(count, 'session')}"
-    words = f"{behind} since the first backward running here."
+    words = (
+        f"{counted(round(weeks), 'week')} and {counted(count, 'session')} since the first "
+        "backward running here."
+    )
     if weeks < value("economy_weeks"):
         words += " Changes were measured after several weeks; fewer say little."
     limits = "One small study without a control group."

@@ -10,12 +10,12 @@ from typing import Literal
 from markupsafe import Markup
 
 from retrorun import units
-from retrorun.language import localized, translated
+from retrorun.language import SOURCE, localized, spoken, translated
 from retrorun.metric_types import Estimate, Scale, Style
 from retrorun.metrics import STYLES
 from retrorun.model import Session
 from retrorun.model.segment import SetNaming
-from retrorun.report.words import say, say_count
+from retrorun.report.words import WORDS, say, say_count
 from retrorun.time_zone import local_time
 from retrorun.units import FOOT_PER_METRE, METRE_PER_MILE
 
@@ -231,12 +231,13 @@ def month_and_year(day: dt.date) -> str:
 def session_name(session: Session, display: Display) -> str:
     """The session's own name; where it has none, what it repeats, or what kind it is."""
     kind = say(f"sport_{session.sport}", fallback="sport_other")
+    kinds = {kind, session.sport or "", WORDS.get(f"sport_{session.sport}", "")}
     own = session.name or ""
-    if own and own.strip().casefold() not in {kind.casefold(), (session.sport or "").casefold()}:
+    if own and own.strip().casefold() not in {each.casefold() for each in kinds}:
         return own
     repeated = session.measures.structure.name(set_naming(display))
     if not repeated:
-        return own or kind
+        return kind if spoken() != SOURCE else own or kind
     return say("structure_name", name=capital(repeated))
 
 

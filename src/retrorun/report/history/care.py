@@ -19,6 +19,9 @@ from retrorun.report.numbers import (
     Shown,
     clock,
     counted,
+    dated,
+    dated_span,
+    iso_dated,
     local_date,
     number,
     percent,
@@ -60,7 +63,7 @@ class CareContext:
 class WeekRow:
     """A week's dose and scores; ``bar`` is drawn to one scale over all weeks of the page."""
 
-    monday: str
+    monday: Markup
     sessions: int
     time: str
     stretches: str
@@ -77,7 +80,7 @@ class NoteRow:
     """What was noted about one session."""
 
     session: str
-    date: str
+    date: Markup
     backward: str
     pain: str
     effort: str
@@ -115,11 +118,11 @@ def care_page(sessions: Sequence[Session], context: CareContext) -> str:
     )
 
 
-def _span(doses: Sequence[Dose]) -> str:
+def _span(doses: Sequence[Dose]) -> str | Markup:
     if not doses:
         return ""
     first, last = (dt.date.fromisoformat(each.monday) for each in (doses[0], doses[-1]))
-    return say("span", first=short_date(first), last=short_date(last + dt.timedelta(days=6)))
+    return dated_span("span", first, last + dt.timedelta(days=6))
 
 
 def _headline(doses: Sequence[Dose]) -> Markup:
@@ -129,7 +132,7 @@ def _headline(doses: Sequence[Dose]) -> Markup:
     week = doses[-1]
     template = say("care_headline" if week.stretches else "care_headline_none")
     return Markup(template).format(  # noqa: S704  # our own words
-        date=short_date(dt.date.fromisoformat(week.monday)),
+        date=dated(dt.date.fromisoformat(week.monday)),
         time=spoken_time(week.backward_s),
         stretches=counted(week.stretches, "stretches"),
     )
@@ -171,7 +174,7 @@ def _weeks(doses: Sequence[Dose], scores: ByWeek) -> tuple[WeekRow, ...]:
 def _week(dose: Dose, scores: Mapping[str, Sequence[int]], most_s: float) -> WeekRow:
     is_longer = dose.spike is not None and dose.spike > value("small_spike")
     return WeekRow(
-        monday=dose.monday,
+        monday=iso_dated(dose.monday),
         sessions=dose.sessions,
         time=clock(dose.backward_s) if dose.backward_s else "",
         stretches=str(dose.stretches) if dose.stretches else "",
@@ -268,7 +271,7 @@ def _note(session: Session, remark: Remark) -> NoteRow:
     text = " ".join(remark.text.split())
     return NoteRow(
         session.id,
-        local_date(session).isoformat(),
+        iso_dated(local_date(session).isoformat()),
         clock(backward_s) if backward_s else "",
         number(remark.pain),
         number(remark.effort),

@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from markupsafe import Markup
+
 from retrorun.compare import claims
 from retrorun.language import translated
 from retrorun.model import Association, Athlete, Comparison, Record, RecordStep, Session
@@ -165,7 +167,7 @@ class BrokenRow:
     better: str
     pace: str
     session: str
-    date: str
+    date: Markup
 
 
 def broken_rows(records: Sequence[Record], display: Display) -> tuple[BrokenRow, ...]:
@@ -182,7 +184,7 @@ def _broken(record: Record, display: Display) -> Iterator[BrokenRow]:
             _better_by(record.key, before, step, display) if before else "",
             _pace(step, display),
             step.session,
-            step.date,
+            iso_dated(step.date),
         )
 
 

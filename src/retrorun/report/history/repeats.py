@@ -7,9 +7,11 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from markupsafe import Markup
+
 from retrorun.model.comparison import RepeatedSession, Repeats
 from retrorun.model.segment import length_in_words, sets_in_words
-from retrorun.report.numbers import UNKNOWN, Display, set_naming, short_date, signed
+from retrorun.report.numbers import UNKNOWN, Display, dated, set_naming, short_date, signed
 from retrorun.report.words import say, say_count
 
 PLOT = (46, 10, 212, 92)  # left, top, right and bottom of what is drawn in a small picture
@@ -25,7 +27,7 @@ class RepeatPicture:
     """One session: a line a set, a dot a repetition; ``earlier``: the mean of those before it."""
 
     session: str
-    date: str
+    date: Markup
     label: str
     lines: tuple[str, ...]
     dots: tuple[tuple[float, float], ...]
@@ -119,12 +121,12 @@ class _Scale:
 
 def _picture(session: RepeatedSession, scale: _Scale, display: Display) -> RepeatPicture:
     paces = session.paces_s_per_km
-    date = short_date(dt.date.fromisoformat(session.date))
+    day = dt.date.fromisoformat(session.date)
     spoken = ", ".join(display.pace(pace) for part in paces for pace in part)
     return RepeatPicture(
         session=session.session,
-        date=date,
-        label=say("repeats_picture", date=date, paces=spoken, unit=display.pace_unit),
+        date=dated(day),
+        label=say("repeats_picture", date=short_date(day), paces=spoken, unit=display.pace_unit),
         lines=tuple(scale.lines(paces)),
         dots=tuple(point for part in scale.points(paces) for point in part),
         earlier=(),
@@ -162,7 +164,7 @@ def _repeat_table(
 ) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """A row a repetition of the last session, a column a session, and the last change."""
     latest = found.sessions[-MOST_COLUMNS:]
-    dates = tuple(short_date(dt.date.fromisoformat(each.date)) for each in latest)
+    dates = tuple(dated(dt.date.fromisoformat(each.date)) for each in latest)
     last = found.sessions[-1].paces_s_per_km
     rows = []
     for number, part in enumerate(last):
