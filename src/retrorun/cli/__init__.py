@@ -108,10 +108,9 @@ class SpokenGroup(click.Group):
         if spoken() == SOURCE:
             super().format_commands(ctx, formatter)
             return
+        listed = sorted(self.commands.items())
         with formatter.section("Commands"):
-            formatter.write_dl(
-                [(name, each.get_short_help_str(1000)) for name, each in sorted(self.commands.items())]
-            )
+            formatter.write_dl([(name, each.get_short_help_str(1000)) for name, each in listed])
 
 
 class CommandLine(click.Group):
