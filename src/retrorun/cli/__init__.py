@@ -175,9 +175,9 @@ def _with_cohort_command(ctx: click.Context, problem: click.NoSuchOption) -> str
     command = problem.ctx and problem.ctx.parent is ctx and problem.ctx.info_name
     if command not in {"process", "compare", "export"}:
         return message
-    from retrorun.cli.cohort import cohort
-
-    names = {name for each in cohort.commands[command].params for name in each.opts}
+    cohort = main.get_command(ctx, "cohort")
+    commands = cohort.commands if isinstance(cohort, click.Group) else {}
+    names = {name for each in commands[command].params for name in each.opts}
     if problem.option_name not in names | {"--from"}:
         return message
     return f"{message} For many athletes there is `retrorun cohort {command} ADDRESS`."
