@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import hand_made_sessions
@@ -28,6 +29,7 @@ from retrorun import language, profile, report
 from retrorun.errors import SettingsError
 from retrorun.language import preferred, speaking, spoken, translated
 from retrorun.model import Athlete
+from retrorun.model.segment import Gait, Recovery, Repetition, RepetitionSet, Structure
 from retrorun.report.inbox import Inbox, SetAside
 from retrorun.report.numbers import (
     Display,
@@ -35,6 +37,7 @@ from retrorun.report.numbers import (
     grouped,
     number,
     percent,
+    set_naming,
     short_date,
     short_months,
 )
@@ -232,6 +235,36 @@ def test_english_as_it_is_written() -> None:
         "1 session",
         "2 sessions",
     ]
+
+
+def test_sets_are_named_in_german() -> None:
+    def made(kind: int, gait: Gait, sizes: list[int], length_m: float) -> list[RepetitionSet]:
+        one = Repetition(0, 0, gait, 0.0, 60.0, length_m, "counted")
+        rest = Recovery("run", 60.0, None)
+        return [
+            RepetitionSet(kind, gait, (one,) * size, 60.0, length_m, None, length_m, rest)
+            for size in sizes
+        ]
+
+    shuttles, laps = made(0, "run", [22, 22, 22], 13.0), made(1, "run", [4], 1600.0)
+    uneven, walked = made(2, "run", [7, 8], 1600.0), made(3, "walk", [5], 400.0)
+    with speaking("de"):
+        naming = set_naming(Display())
+        assert Structure(tuple(shuttles)).name(naming) == "3 Serien, 22 × 13 m"
+        assert Structure(tuple(laps)).name(naming) == "4 × 1,60 km"
+        assert Structure(tuple(uneven)).name(naming) == "2 Serien, 7 bis 8 × 1,60 km"
+        both = Structure((*laps, *walked)).name(naming)
+        assert both == "4 × 1,60 km Laufen, dann 5 × 400 m Gehen"
+        many = Structure((*shuttles, *laps, *uneven, *walked)).name(naming)
+        assert many.endswith(", dann 1 weitere Serie")
+        maybe = replace(laps[0], repetitions=(replace(laps[0].repetitions[0], role="candidate"),))
+        assert Structure((maybe,)).name(naming) == "vielleicht 1 × 1,60 km"
+
+
+def test_a_number_in_the_signs_of_the_language_stays() -> None:
+    with speaking("de"):
+        assert translated("1,89 km") == "1,89 km"
+        assert translated("1,019 m") == "1.019 m"
 
 
 def test_every_pair_of_one_and_many_is_an_entry_of_its_own() -> None:

@@ -12,15 +12,19 @@ number is meant (``{minutes:.0f}``), because that is how a sentence recognises i
 
 import argparse
 import ast
+import inspect
 import io
 import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import click
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
+from retrorun.cli import COMMANDS, HELP, help_key
+from retrorun.cli import main as main_command
 from retrorun.cli.terminal import CONTEXT
 from retrorun.language import DOMAIN
 from retrorun.metrics import COMPARED, TRENDED
@@ -42,6 +46,7 @@ ROOMS = (
 NOT_READ = ("results/columns.py", "cohort/worker.py")
 # of these only what functions say: the rest are tables of foreign words, columns and patterns
 TABLES = (
+    "cli/__init__.py",
     "detect/labels.py",
     "readers/sports.py",
     "readers/registry.py",
@@ -291,6 +296,7 @@ def template() -> Catalog:
         *_names_of_metrics(),
         *_gap_words(),
         *_words_of_tables(),
+        *_help(),
         *_sentences(),
     ):
         made.add(text, context=key or None, locations=[(place, 0)])
@@ -315,6 +321,28 @@ def _names_of_metrics() -> Iterator[Entry]:
 
 def _gap_words() -> Iterator[Entry]:
     yield from ((each, "", "docs/generate/catalogues.py") for each in WORDS_IN_GAPS)
+
+
+def _help() -> Iterator[Entry]:
+    """What `--help` of each command says, paragraph by paragraph."""
+    yield from ((each, HELP, "cli/__init__.py") for each in ("Usage:", "Options", "Commands"))
+    yield "Show this message and exit.", HELP, "cli/__init__.py"
+    yield from ((line, HELP, "cli/__init__.py") for _, line in COMMANDS.values())
+    for command in _commands(main_command):
+        texts = (command.help, *(getattr(each, "help", None) for each in command.params))
+        for text in filter(None, (*texts, command.get_short_help_str(limit=1000))):
+            for each in inspect.cleandoc(text).split("\n\n"):
+                yield help_key(each), HELP, "cli/__init__.py"
+
+
+def _commands(group: click.Group) -> Iterator[click.Command]:
+    """The group and every command in it."""
+    yield group
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        found = group.get_command(context, name)
+        if found is not None:
+            yield from _commands(found) if isinstance(found, click.Group) else [found]
 
 
 def _words_of_tables() -> Iterator[Entry]:

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from retrorun.archive.annotations import stated_language
-from retrorun.cli import main
+from retrorun.cli import COMMANDS, main
 from retrorun.language import spoken
 
 SAMPLE = "2026-05-03-connect-iq.fit"
@@ -87,3 +87,33 @@ def test_the_language_is_asked_without_making_or_touching_an_archive(tmp_path: P
     (tmp_path / "archive.sqlite").write_bytes(b"no database")
     assert stated_language(tmp_path) is None
     assert (tmp_path / "archive.sqlite").read_bytes() == b"no database"
+
+
+def helped(place: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> str:
+    monkeypatch.setenv("RETRORUN_ARCHIVE", str(place / "archive"))
+    found = CliRunner().invoke(main, [*words, "--help"])
+    assert found.exit_code == 0
+    assert spoken() == "en"
+    return found.stdout
+
+
+@pytest.mark.parametrize(
+    "words", [(), *((name,) for name in sorted(COMMANDS)), ("archive", "check")]
+)
+def test_help_is_said_in_the_language_of_the_usual_archive(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    german = helped(place, monkeypatch, *words)
+    assert german.startswith("Aufruf: ")
+    assert "\nOptionen:\n" in german
+    assert "Diese Hilfe zeigen und enden." in german
+    english = helped(tmp_path, monkeypatch, *words)
+    assert english.startswith("Usage: ")
+    both = {line.strip() for line in german.splitlines() if len(line.split()) > 4}
+    assert both.isdisjoint(line.strip() for line in english.splitlines())
+
+
+def test_help_lists_commands_in_it(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Einen Import zurücknehmen." in helped(place, monkeypatch)
+    assert "Personen verarbeiten" in helped(place, monkeypatch)
+    assert "entpersonalisiert kopieren" in " ".join(helped(place, monkeypatch, "cohort").split())

@@ -6,12 +6,15 @@ A command's module is imported when the command runs, so that ``retrorun --help`
 """
 
 import importlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
 
 import click
 
 from retrorun import __version__
 from retrorun.errors import RetrorunError, SettingsError
-from retrorun.language import translated
+from retrorun.language import SOURCE, speaking, spoken, translated, word
 from retrorun.text import plain
 
 # command: its module in retrorun.cli, and its line in `retrorun --help`
@@ -38,8 +41,82 @@ COMMANDS = {
 }
 
 
+HELP = "help"  # context of help texts in catalogues
+AS_IT_IS = "\b\n"  # begins a paragraph whose lines click leaves alone
+
+
+def said_help(text: str) -> str:
+    """A help text in the language in force, paragraph by paragraph; what click adds stays."""
+    bare, sign, added = text.partition("  [")
+    paragraphs = (
+        f"{AS_IT_IS if each.startswith(AS_IT_IS) else ''}{word(HELP, help_key(each))}"
+        for each in bare.split("\n\n")
+    )
+    return "\n\n".join(paragraphs) + sign + added
+
+
+def help_key(paragraph: str) -> str:
+    """A paragraph as catalogues hold it: on one line, unless its lines are to stay as they are."""
+    if paragraph.startswith(AS_IT_IS):
+        return paragraph.removeprefix(AS_IT_IS)
+    return " ".join(paragraph.split())
+
+
+class SpokenFormatter(click.HelpFormatter):
+    """Writes help in the language in force."""
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        """The line that begins with ``Usage``."""
+        super().write_usage(prog, args, prefix or f"{word(HELP, 'Usage:')} ")
+
+    def write_heading(self, heading: str) -> None:
+        """The head of a section."""
+        super().write_heading(word(HELP, heading))
+
+    def write_text(self, text: str) -> None:
+        """What a command does."""
+        super().write_text(said_help(text))
+
+    def write_dl(
+        self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
+    ) -> None:
+        """Options or commands, each with its words."""
+        super().write_dl([(name, said_help(text)) for name, text in rows], col_max, col_spacing)
+
+
+class SpokenContext(click.Context):
+    """A command's context, whose help is in the language of the profile in its usual place."""
+
+    formatter_class = SpokenFormatter
+
+    def get_help(self) -> str:
+        """The help as it is shown."""
+        from retrorun.cli.options import archive_language
+
+        chosen = os.environ.get("RETRORUN_ARCHIVE")
+        with speaking(archive_language(Path(chosen) if chosen else None)):
+            return super().get_help()
+
+
+class SpokenGroup(click.Group):
+    """A group of commands whose list is in the language in force."""
+
+    context_class = SpokenContext
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands; in English as click does, cut to one line."""
+        if spoken() == SOURCE:
+            super().format_commands(ctx, formatter)
+            return
+        listed = sorted(self.commands.items())
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, each.get_short_help_str(1000)) for name, each in listed])
+
+
 class CommandLine(click.Group):
     """The top group: imports a command's module on use, and reports errors in one line."""
+
+    context_class = SpokenContext
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of all commands."""
@@ -53,6 +130,8 @@ class CommandLine(click.Group):
             return None
         module = importlib.import_module(f"retrorun.cli.{COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, cmd_name)
+        for each in (command, *getattr(command, "commands", {}).values()):
+            each.context_class = SpokenContext
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -96,9 +175,9 @@ def _with_cohort_command(ctx: click.Context, problem: click.NoSuchOption) -> str
     command = problem.ctx and problem.ctx.parent is ctx and problem.ctx.info_name
     if command not in {"process", "compare", "export"}:
         return message
-    from retrorun.cli.cohort import cohort
-
-    names = {name for each in cohort.commands[command].params for name in each.opts}
+    cohort = main.get_command(ctx, "cohort")
+    commands = cohort.commands if isinstance(cohort, click.Group) else {}
+    names = {name for each in commands[command].params for name in each.opts}
     if problem.option_name not in names | {"--from"}:
         return message
     return f"{message} For many athletes there is `retrorun cohort {command} ADDRESS`."

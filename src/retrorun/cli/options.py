@@ -129,13 +129,21 @@ def json_text(document: object) -> str:
 
 def archive_folder(chosen: Path | None) -> Path:
     """The archive's folder: the chosen one, or the platform's; its language is spoken from now."""
-    from platformdirs import user_data_path
+    speak(archive_language(chosen))
+    return chosen or _usual_folder()
 
+
+def archive_language(chosen: Path | None) -> str | None:
+    """The language of the profile in the chosen archive, or the usual one; None: it names none."""
     from retrorun.archive.annotations import stated_language
 
-    folder = chosen or user_data_path("retrorun", appauthor=False)
-    speak(stated_language(folder))
-    return folder
+    return stated_language(chosen or _usual_folder())
+
+
+def _usual_folder() -> Path:
+    from platformdirs import user_data_path
+
+    return user_data_path("retrorun", appauthor=False)
 
 
 def archive_option(store: "Archive") -> str:

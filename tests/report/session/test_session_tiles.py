@@ -1,8 +1,12 @@
 """Tiles: what is backward, else what is known of all of it; never a row of dashes."""
 
-import hand_made_sessions
+from dataclasses import replace
 
-from retrorun.model import Session
+import hand_made_sessions
+import pytest
+
+from retrorun.language import speaking
+from retrorun.model import Note, Session
 from retrorun.report.numbers import Display, Tile
 from retrorun.report.session.tiles import session_tiles
 
@@ -26,6 +30,27 @@ def test_candidates_leave_room_for_forward_numbers() -> None:
     assert found["Heart rate, forward"].value == "154 bpm"
     assert found["Step rate, forward"].value == "174"
     assert len(found) == 8
+
+
+REMARKS = {
+    0: ("no doubts about the data", "keine Zweifel an den Daten"),
+    1: ("1 remark below", "1 Anmerkung unten"),
+    2: ("2 remarks below", "2 Anmerkungen unten"),
+    5: ("5 remarks below", "5 Anmerkungen unten"),
+}
+
+
+@pytest.mark.parametrize("count", REMARKS)
+def test_remarks_are_counted(count: int) -> None:
+    session = hand_made_sessions.session()
+    quiet = replace(session.source, warnings=())
+    measures = replace(session.measures, notes=())
+    notes = tuple(Note("made-up", f"remark {number}") for number in range(count))
+    made = replace(session, source=quiet, measures=measures, notes=notes)
+    english, german = REMARKS[count]
+    assert tiles(made)["Sensors"].note == english
+    with speaking("de"):
+        assert tiles(made)["Sensoren"].note == german
 
 
 def test_all_of_it_maybe_backward_shows_numbers_of_what_may_be() -> None:

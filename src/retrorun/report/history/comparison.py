@@ -12,7 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from retrorun.compare import claims
-from retrorun.language import translated
+from retrorun.language import localized, translated
 from retrorun.model import Association, Athlete, Comparison, Record, RecordStep, Session
 from retrorun.report.claims import claim_cards
 from retrorun.report.figures import axis, layout
@@ -150,7 +150,7 @@ def _exact_value(key: str, step: RecordStep, display: Display) -> str:
     if key.startswith("longest") or tenths >= LONG_TENTHS:
         return _best_value(key, step, display)
     minutes, rest = divmod(tenths, 600)
-    return f"{minutes}:{rest // 10:02d}.{rest % 10}"
+    return f"{minutes}:{rest // 10:02d}{localized(f'.{rest % 10}')}"
 
 
 def _pace(step: Record | RecordStep, display: Display) -> str:
