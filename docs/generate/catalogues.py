@@ -120,6 +120,7 @@ NOT_WORDS: dict[str, tuple[str, ...]] = {
 }
 # calls whose texts are names, types or SQL, and arguments that are no sentences
 UNHEARD = {
+    "Channel",  # its words are said in tables of the terminal
     "cast",
     "TypeVar",
     "compile",
