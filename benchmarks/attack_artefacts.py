@@ -120,10 +120,10 @@ def _facts(
     session, track = analysis.sessions[0], analysis.tracks[0]
     row, told = export.session_row(session), contract.document(analysis)["sessions"][0]
     segments = export.segment_rows(session)
-    spans = [json.loads(found)["spans"] for found in map(_page_data, pages.values())]
+    spans = [json.loads(found).get("spans") for found in map(_page_data, pages.values())]
     durations = [row["duration_s"], told["duration_s"], track.seconds]
     durations += [sum(each["seconds"] for each in told["totals"].values())]
-    durations += [segments[-1]["end_s"], *(each[-1][1] for each in spans)]
+    durations += [segments[-1]["end_s"], *(each[-1][1] for each in spans if each)]
     if "de-identified" in tracks:
         durations += [float(len(pd.read_csv(io.BytesIO(tracks["de-identified"]))))]
     ways = [row["distance_m"], told["distance_m"]]
@@ -199,7 +199,7 @@ def _on_page(left: Left, kind: str, home: Door) -> tuple[FloatArray, dict[str, F
 
 def _metres_per_unit(html: str) -> float:
     found = re.search(
-        r'class="scale"><path d="M\d+ \d+v10h(\d+)v-10"/><text[^>]*>(\d+) (k?m)', html
+        r'class="ruler" d="M\d+ \d+v12h(\d+)v-12"/><g[^>]*><text[^>]*>(\d+) (k?m)', html
     )
     if found is None:
         return np.nan
@@ -207,11 +207,7 @@ def _metres_per_unit(html: str) -> float:
 
 
 def _lanes(html: str) -> Iterator[tuple[str, FloatArray]]:
-    """The height lane of a page, in metres by second."""
-    for found in re.findall(
-        r'<script type="application/json"[^>]*>(.*?)</script>', html, re.DOTALL
-    ):
-        for trace in cast(dict[str, Any], json.loads(found)).get("data", []):
-            meta = trace.get("meta") or {}
-            if meta.get("unit") == "m" and meta.get("scale") == 10:
-                yield "altitude_m", np.array(trace["y"], dtype=float) / meta["scale"]
+    """The height lane of a page, in metres, at the points of the map."""
+    for line in cast(dict[str, Any], json.loads(_page_data(html))).get("lines", []):
+        if line["unit"] == "m" and line["scale"] == 10:
+            yield "altitude_m", np.array(line["y"], dtype=float) / line["scale"]

@@ -34,7 +34,7 @@ def ahead(address: str, sizes: list[int]) -> tuple[Noting, worker._ReadAhead]:
     store = Noting(address)
     files = []
     for number, size in enumerate(sizes):
-        store.put(f"{number}.fit", str(number).encode())
+        store.put(f"{number}.fit", str(number).encode().ljust(size))
         files.append(PlannedFile(f"{address}/{number}.fit", f"{number}.fit", size, "", "a", "p"))
     for place, entry in enumerate(store.entries()):
         facts = files[place]
@@ -56,7 +56,7 @@ def test_the_next_files_are_read_before_they_are_asked_for() -> None:
 def test_large_files_and_archives_wait_for_their_turn() -> None:
     store, reading = ahead("memory://ahead-two", [1, LARGE, LARGE, LARGE, LARGE])
     assert reading.read(0) == b"0"
-    assert reading.read(1) == b"1"
+    assert reading.read(1).rstrip() == b"1"
     assert store.asked == ["0.fit", "1.fit"]
     reading.close()
 

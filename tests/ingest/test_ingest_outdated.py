@@ -116,7 +116,7 @@ def test_process_names_them_and_ends_where_a_fresh_archive_would(settled: Path) 
         assert old.annotations.profile() == new.annotations.profile()
         assert ingest.outdated_sessions(old, Settings()) == []
     pages = sorted(path.relative_to(fresh / "pages") for path in fresh.rglob("*.html"))
-    assert len(pages) == 4
+    assert len(pages) == 5
     for page in pages:
         old_page, new_page = (
             (folder / "pages" / page).read_text().replace(str(folder / "kept"), "kept")

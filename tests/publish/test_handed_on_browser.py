@@ -94,7 +94,10 @@ def test_a_whole_page_in_one_file_leads_to_no_other() -> None:
         SessionContext(standalone=True),
     )
     body = re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL)
-    assert set(re.findall(r'href="?([^" >]*)', body)) <= {"data:,", "#content"}
+    links = set(re.findall(r'href="?([^" >]*)', body)) - {"data:,"}
+    assert links >= {"#content"}
+    assert all(link.startswith("#") for link in links)
+    assert {link[1:] for link in links} <= set(re.findall(r'id="?([^" >]*)', body))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -4,10 +4,8 @@ A run that finds nothing new must not pay for libraries, so that they are import
 """
 
 import datetime as dt
-import importlib
 import json
 import re
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -73,7 +71,7 @@ def process(
         athlete = early or options.load_athlete(None, store)
         work = Work(store, options.load_settings(settings), athlete, jobs or options.cores())
         with writing(work) as problems:
-            report = carry_out(plan, work, pages=pages)
+            report = carry_out(plan, work)
             problems.extend(report.problems)
         show_report(report, store)  # with the numbers that what was just learnt leads to
         status = conclude(work, reports if pages else None)
@@ -185,10 +183,8 @@ class Work:
         return ingest.Engine(self.settings, self.athlete, self.jobs, guarded=True)
 
 
-def carry_out(plan: ingest.Plan, work: Work, *, pages: bool = False) -> ingest.Report:
-    """Carry out a plan under a progress bar; with pages, load what they need meanwhile."""
-    if pages and plan.new:
-        threading.Thread(target=_load_for_pages, daemon=True).start()
+def carry_out(plan: ingest.Plan, work: Work) -> ingest.Report:
+    """Carry out a plan under a progress bar."""
     with terminal.progress() as bar:
         task = bar.add_task("analysing", total=len(plan.new))
         return ingest.run_import(plan, work.archive, work.engine, _progress_on(bar, task))
@@ -201,12 +197,6 @@ def _progress_on(bar: "Progress", task: "TaskID") -> Callable[[int, int, str], N
         bar.update(task, completed=done, total=total, description=name[:40])
 
     return advance
-
-
-def _load_for_pages() -> None:
-    """Import, while this process waits for its workers, what it needs when they are done."""
-    for name in ("retrorun.publish", "pyarrow.parquet", "retrorun.archive.serialization"):
-        importlib.import_module(name)
 
 
 def show_plan(plan: ingest.Plan, outdated: Sequence[str] = ()) -> None:

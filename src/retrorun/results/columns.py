@@ -108,6 +108,7 @@ SESSIONS = (
         "vocabulary",
     ),
     *_sums(),
+    Column("backward_share", "number", "", "time backward over time in motion", "keep"),
     Column("cost_factor", "number", "", "energy backward over forward at equal speed", "keep"),
     Column("cost_factor_low", "number", "", "lower end of its 95 % interval", "keep"),
     Column("cost_factor_high", "number", "", "upper end of its 95 % interval", "keep"),

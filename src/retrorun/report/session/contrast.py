@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from retrorun import arithmetic
 from retrorun.compare.statistics import student
 from retrorun.language import localized
 from retrorun.metric_types import Metric, Reciprocal, Row
@@ -132,11 +133,12 @@ def _change(
     ratio = backward.value / forward.value
     if backward.error is None or forward.error is None:
         return 100 * (ratio - 1), None, None
-    parts = [(side.error or 0.0) ** 2 for side in (backward, forward)]
-    below = parts[0] ** 2 / backward.freedom + parts[1] ** 2 / forward.freedom
-    freedom = max(int(sum(parts) ** 2 / below), 1) if below > 0 else 1
-    reach = student(freedom) * math.sqrt(sum(parts))
-    low, high = (ratio * math.exp(sign * reach) for sign in (-1, 1))
+    first, second = backward.error * backward.error, forward.error * forward.error
+    whole = first + second
+    below = first * first / backward.freedom + second * second / forward.freedom
+    freedom = max(int(whole * whole / below), 1) if below > 0 else 1
+    reach = student(freedom) * math.sqrt(whole)
+    low, high = (ratio * arithmetic.exp(sign * reach) for sign in (-1, 1))
     return 100 * (ratio - 1), 100 * (low - 1), 100 * (high - 1)
 
 
@@ -180,7 +182,8 @@ def _quotient(parts: Sequence[tuple[float, float]], times: float) -> _Mean | Non
     ratio, count = total / whole, len(parts)
     if count < 2 or ratio == 0:
         return _Mean(times * ratio, None, 0)
-    squares = sum((above - ratio * below) ** 2 for above, below in parts)
+    off = [above - ratio * below for above, below in parts]
+    squares = sum(each * each for each in off)
     error = math.sqrt(count / (count - 1) * squares) / whole / abs(ratio)
     return _Mean(times * ratio, error, count - 1)
 

@@ -403,7 +403,7 @@ def _arrows(room: _Room, segments: Sequence[MeasuredSegment]) -> str:
     """Triangles along the way that point where it went, in the colour of the direction."""
     frame, glyph = room.frame, room.glyph
     x, y = frame.x, frame.y
-    steps = np.nan_to_num(np.hypot(np.diff(x), np.diff(y)))
+    steps = np.nan_to_num(arithmetic.hypot(np.diff(x), np.diff(y)))
     along = np.concatenate([[0.0], np.cumsum(steps)])
     count = int(min(max(along[-1] / (ARROW_PX * glyph), 1), MOST_ARROWS))
     drawn = []
