@@ -81,7 +81,11 @@ def test_after_an_interrupt_nobody_says_more(tmp_path: Path, seconds: float) -> 
     ) as program:
         time.sleep(seconds)
         os.killpg(program.pid, signal.SIGINT)
-        _, errors = program.communicate(timeout=60)
+        try:
+            _, errors = program.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            os.killpg(program.pid, signal.SIGKILL)
+            raise
     assert program.returncode in (0, 130, -signal.SIGINT)
     assert b"Traceback" not in errors
     assert b"Aborted" not in errors

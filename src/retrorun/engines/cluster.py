@@ -125,7 +125,8 @@ class _Submissions:
         with self.client.as_current(), contextlib.suppress(TimeoutError):
             wait(pending, timeout=POLL_S, return_when="FIRST_COMPLETED")
         for place, each in enumerate(self.order):
-            if _is_future(each) and each.status != "pending":
+            # a task of a worker that died is lost until the scheduler has sent it to another one
+            if _is_future(each) and each.status not in {"pending", "lost"}:
                 self.order[place] = _result(each)
                 each.release()
 
@@ -140,7 +141,7 @@ def _result(future: Any) -> Any:  # noqa: ANN401 - Dask has no types
     """The result, or why there is none: an error in one task costs only that task."""
     from distributed import KilledWorker
 
-    if future.status in {"cancelled", "lost"}:
+    if future.status == "cancelled":
         raise _scheduler_lost("it forgot a task")
     problem = future.exception()
     if problem is None:
