@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 import object_stores
 from object_stores import ObjectServer
+from retrorun.engines import child
 from retrorun.report.page import Site
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -97,6 +98,34 @@ def browser() -> Iterator[Browser]:
         found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield found
         found.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A window of a desk."""
+    found = browser.new_page(viewport={"width": 1280, "height": 900})
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def quiet(page: Page) -> Iterator[None]:
+    """Fails where the page's console or its scripts complain."""
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda problem: complaints.append(str(problem)))
+    yield
+    assert complaints == []
+
+
+@pytest.fixture(scope="module")
+def one_child() -> Iterator[None]:
+    """The child that analyses is started once for all tests of a module, not once a run."""
+    stop = child.stop_thread_guard
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(child, "stop_thread_guard", lambda: None)
+        yield
+    stop()
 
 
 @pytest.fixture(scope="session")

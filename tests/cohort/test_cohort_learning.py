@@ -1,7 +1,6 @@
 """What is learnt of each athlete is fed back: a study says what the athlete's archive says."""
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from retrorun.archive import Archive
 from retrorun.cli import main
 from retrorun.cohort import batches
 from retrorun.cohort.run import Report
-from retrorun.engines import child
 from retrorun.model import (
     Analysis,
     Athlete,
@@ -34,6 +32,7 @@ from retrorun.settings import Settings
 from retrorun.storage import open_store
 
 # one of each kind: heading decides, only the step rate, laps pressed by hand, no sensors at all
+pytestmark = pytest.mark.usefixtures("one_child")
 REAL = (
     "2026-05-03-connect-iq.fit",
     "2026-05-21-watch.tcx",
@@ -126,16 +125,6 @@ LINES = {"1.fit a": "200.0", "2.fit a": "200.0", "short.fit a": "no line", "1.fi
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "BATCH_FILES", 1)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_child() -> Iterator[None]:
-    """The child that analyses is started once for all tests, not once a run."""
-    stop = child.stop_thread_guard
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(child, "stop_thread_guard", lambda: None)
-        yield
-    stop()
 
 
 @pytest.fixture

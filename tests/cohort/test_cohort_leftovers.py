@@ -13,23 +13,13 @@ import fake_pipeline
 from retrorun.cohort import batches
 from retrorun.cohort.assignment import Athletes
 from retrorun.cohort.worker import Job, RunConfig, process_batch
-from retrorun.engines import child
 from retrorun.errors import EngineError, ReadError
 from retrorun.model import Athlete, Blob, Outcome
 from retrorun.settings import Settings
 from retrorun.storage import open_store
 
+pytestmark = pytest.mark.usefixtures("one_child")
 HEAVY = Athlete(mass_kg=90.0)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_child() -> Iterator[None]:
-    """The child that analyses is started once for all tests, not once a run."""
-    stop = child.stop_thread_guard
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(child, "stop_thread_guard", lambda: None)
-        yield
-    stop()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import os
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import cohort_made as made
@@ -12,22 +11,12 @@ import fake_pipeline
 from retrorun.cohort import batches
 from retrorun.cohort.assignment import Athletes
 from retrorun.cohort.run import Report
-from retrorun.engines import child
 from retrorun.errors import ReadError, SettingsError
 from retrorun.model import Athlete
 from retrorun.settings import MeasureSettings, Settings
 
+pytestmark = pytest.mark.usefixtures("one_child")
 HEAVY = Athletes(default=Athlete(mass_kg=90.0))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_child() -> Iterator[None]:
-    """The child that analyses is started once for all tests, not once a run."""
-    stop = child.stop_thread_guard
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(child, "stop_thread_guard", lambda: None)
-        yield
-    stop()
 
 
 @pytest.fixture(autouse=True)

@@ -5,25 +5,15 @@ from dataclasses import replace
 
 import hand_made_sessions
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from retrorun import compare, report
 from retrorun.language import speaking
 from retrorun.model import Athlete
 from retrorun.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("quiet")
 DAY_S = 86_400.0
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    complaints: list[str] = []
-    found = browser.new_page(viewport={"width": 1280, "height": 900})
-    found.on("console", lambda message: complaints.append(message.text))
-    found.on("pageerror", lambda problem: complaints.append(str(problem)))
-    yield found
-    found.close()
-    assert complaints == []
 
 
 @pytest.fixture(params=["de", "en"])

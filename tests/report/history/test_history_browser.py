@@ -1,6 +1,5 @@
 """Index, comparison and the report of a period in a real browser."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,13 +50,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Built:
         page = session_page(each, hand_made_sessions.track(session_history.LONG), SessionContext())
         place.write(f"sessions/{each.id}.html", page)
     return Built(folder.as_uri(), len(sessions))
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    found = browser.new_page(viewport={"width": 1280, "height": 900})
-    yield found
-    found.close()
 
 
 def opened(page: Page, url: str) -> Page:

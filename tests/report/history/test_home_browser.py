@@ -1,7 +1,6 @@
 """The home page of `retrorun open` in a real browser: inbox, exports, progress, files set aside."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import hand_made_sessions
@@ -12,6 +11,7 @@ from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
 from retrorun.report.inbox import SetAside
 
+pytestmark = pytest.mark.usefixtures("quiet")
 PLAN: hand_made_sessions.Plan = [
     (200, "forward", "run", "confirmed", 2.9),
     (60, "backward", "run", "candidate", 2.1),
@@ -57,17 +57,6 @@ class Home(FakeApi):
 
 def event(name: str, data: dict[str, Any]) -> str:
     return f"retry: 60000\nevent: {name}\ndata: {json.dumps(data)}\n\n"
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    complaints: list[str] = []
-    found = browser.new_page(viewport={"width": 1280, "height": 900})
-    found.on("console", lambda message: complaints.append(message.text))
-    found.on("pageerror", lambda problem: complaints.append(str(problem)))
-    yield found
-    found.close()
-    assert complaints == []
 
 
 def opened(page: Page, home: Home) -> Page:

@@ -1,7 +1,7 @@
 """The session page in a real browser: what it loads, shows, answers and keeps quiet about."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import cast
 
 import hand_made_sessions
@@ -38,14 +38,6 @@ def whole() -> str:
     return session_page(
         session, hand_made_sessions.track(cast("hand_made_sessions.Plan", plan)), context
     )
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A window that lists whatever a quiet page would not say or ask for."""
-    found = browser.new_page(viewport={"width": 1280, "height": 900})
-    yield found
-    found.close()
 
 
 def listen(page: Page) -> list[str]:

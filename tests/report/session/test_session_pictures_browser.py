@@ -32,13 +32,6 @@ def html() -> str:
     )
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    found = browser.new_page(viewport={"width": 1280, "height": 900})
-    yield found
-    found.close()
-
-
 def opened(page: Page, url: str) -> Page:
     page.goto(url)
     page.wait_for_function(DRAWN)
