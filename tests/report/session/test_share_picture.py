@@ -15,6 +15,7 @@ from retrorun.errors import PageError
 from retrorun.model import Session
 from retrorun.report import PictureOptions, png_of, share_picture
 from retrorun.report.numbers import Display
+from retrorun.report.session.picture import FORWARD
 
 PLAN: hand_made_sessions.Plan = [
     (600, "forward", "run", "confirmed", 2.5),
@@ -75,6 +76,20 @@ def test_nothing_backward_is_said_plainly() -> None:
     found = drawn(hand_made_sessions.session([(600, "forward", "run", "confirmed", 2.5)]))
     assert "10:00 min in motion" in words(found)
     assert "nothing backward" in words(found)
+
+
+def test_what_nothing_tells_is_not_called_forward() -> None:
+    session = hand_made_sessions.session([(600, "forward", "run", "assumed", 2.5)])
+    silent = [
+        dc.replace(each, segment=dc.replace(each.segment, evidence={}))
+        for each in session.measures.segments
+    ]
+    measures = dc.replace(session.measures, segments=tuple(silent))
+    found = drawn(dc.replace(session, measures=measures))
+    assert "nothing in it tells backward from forward" in words(found)
+    assert "nothing backward" not in words(found)
+    assert "forward pace" not in words(found)
+    assert boxes(found, FORWARD) == []
 
 
 def test_no_name_place_or_time_of_day_and_no_day_if_it_is_to_be_left_out() -> None:

@@ -4,7 +4,6 @@ It holds no position, place, time of day, height or name; the shape of the way o
 for. A PNG is the same drawing, made by ``resvg-py``, which is an extra.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import escape
@@ -76,7 +75,7 @@ def share_picture(session: Session, options: PictureOptions) -> str:
         _strip(session, right),
         f'<path d="M{LEFT} 480H{right}" stroke="{RULE}" stroke-width="2"/>',
         _facts(session, options.display, right),
-        "" if options.track is None else _way(options.track, session.measures.segments),
+        "" if options.track is None else _way(options.track, session),
     ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
@@ -105,7 +104,8 @@ def _head(session: Session, display: Display) -> tuple[str, str, str]:
             time, _, unit = spoken_time(total.moving_s).partition(" ")
             return time, f"{unit} {say(f'picture_{kind}')}", _line(session, total, kind, display)
     time, _, unit = spoken_time(session.moving_s).partition(" ")
-    return time, f"{unit} {say('picture_forward')}", say("picture_line_forward", whole=whole)
+    line = "picture_line_undecided" if session.is_undecided else "picture_line_forward"
+    return time, f"{unit} {say('picture_forward')}", say(line, whole=whole)
 
 
 def _line(session: Session, total: Totals, kind: str, display: Display) -> str:
@@ -161,13 +161,17 @@ def _big(head: tuple[str, str, str], right: float) -> str:
 
 
 def _strip(session: Session, right: float) -> str:
-    """The session from start to finish: forward flat, backward tall, maybe hatched."""
+    """The session from start to finish: forward flat, backward tall, maybe hatched.
+
+    Grey and without a word where nothing tells the directions apart.
+    """
     whole_s = max(session.duration_s, 1.0)
     scale = (right - LEFT) / whole_s
+    colour = MUTED if session.is_undecided else FORWARD
     parts = [
-        f'<rect x="{LEFT}" y="360" width="{right - LEFT}" height="26" rx="4" fill="{FORWARD}"/>'
+        f'<rect x="{LEFT}" y="360" width="{right - LEFT}" height="26" rx="4" fill="{colour}"/>'
     ]
-    is_free = True
+    is_free = not session.is_undecided
     for each in session.measures.segments:
         kind = each.segment.kind
         if kind not in {"backward", "candidate"}:
@@ -215,6 +219,8 @@ def _pace(session: Session, display: Display) -> list[tuple[str, str]]:
     if not known:
         return []
     kind, words = next(iter(known.items()))
+    if session.is_undecided:
+        return [(words, say("picture_pace_undecided"))]
     beside = (
         say("picture_pace_beside", pace=known["forward"].removesuffix(f" {unit}"))
         if "forward" in known
@@ -247,9 +253,9 @@ def _longest(session: Session, display: Display) -> list[tuple[str, str]]:
     return [(clock(longest.seconds), words)]
 
 
-def _way(track: Track, segments: Sequence[MeasuredSegment]) -> str:
+def _way(track: Track, session: Session) -> str:
     """The shape of the way, north up: without scale, names or ends, where it may stop at a door."""
-    found = way_paths(track, segments)
+    found = way_paths(track, session.measures.segments)
     if found is None:
         words = "there are no positions, so the picture cannot hold the way"
         raise PageError("picture-without-way", words, remedy="Leave --map out.")
@@ -258,7 +264,7 @@ def _way(track: Track, segments: Sequence[MeasuredSegment]) -> str:
     styles = {
         "backward": (BACKWARD, 7),
         "candidate": (BACKWARD, 5),
-        "forward": (FORWARD, 3),
+        "forward": (MUTED if session.is_undecided else FORWARD, 3),
     }
     drawn = []
     for kind, path in paths.items():
