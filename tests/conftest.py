@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import object_stores
@@ -31,9 +32,10 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests by what they start, and keep together what shares something costly.
 
-    One worker of pytest-xdist runs all tests of a group: so there is one browser, one object store
-    and one cluster, and what a module prepares for its tests is prepared once. The longest groups
-    come first, so that the workers end at about the same time.
+    One worker of pytest-xdist runs all tests of a group: so there is one browser for the pages of
+    sessions and one for the others, one object store and one cluster, and what a module prepares
+    for its tests is prepared once. The longest groups come first, so that the workers end at about
+    the same time.
     """
     for item in items:
         used = set(getattr(item, "fixturenames", ()))
@@ -50,9 +52,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _group(item: pytest.Item) -> str | None:
-    for name in ("cluster", "browser"):
-        if item.get_closest_marker(name):
-            return name
+    if item.get_closest_marker("cluster"):
+        return "cluster"
+    if item.get_closest_marker("browser"):
+        return "browser of sessions" if "session" in item.path.parts else "browser"
     known = getattr(item, "_fixtureinfo", None)
     found = () if known is None else known.name2fixturedefs.values()
     shares = any(each.scope == "module" for definitions in found for each in definitions)
@@ -116,6 +119,33 @@ def quiet(page: Page) -> Iterator[None]:
     page.on("pageerror", lambda problem: complaints.append(str(problem)))
     yield
     assert complaints == []
+
+
+@pytest.fixture(scope="module")
+def violations(browser: Browser) -> Iterator[Callable[[str, int, str], str]]:
+    """What axe finds in a page of a width and colour scheme with all folds open; "" is good.
+
+    A page is opened once and shown in each width and colours, as by a reader who turns a phone
+    or changes to the dark.
+    """
+    windows: dict[str, Page] = {}
+
+    def found(url: str, width: int, scheme: str) -> str:
+        if url not in windows:
+            windows[url] = browser.new_page(bypass_csp=True)  # axe is a script
+            windows[url].goto(url)
+        page = windows[url]
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        if page.locator("script[src]").count():
+            page.locator("html[data-drawn]").wait_for(state="attached")
+        page.locator("details").evaluate_all("all => all.forEach((each) => { each.open = true; })")
+        results = Axe().run(page)
+        return str(results.generate_report()) if results.violations_count else ""
+
+    yield found
+    for page in windows.values():
+        page.close()
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,7 @@ def session_of(pages: Path) -> Path:
 def opened(browser: Browser, path: Path, width_px: int = DESK_PX) -> Page:
     page = browser.new_page(viewport={"width": width_px, "height": 900})
     page.goto(path.as_uri())
-    page.wait_for_function("document.documentElement.dataset.drawn === 'yes'")
+    page.locator("html[data-drawn]").wait_for(state="attached")
     return page
 
 

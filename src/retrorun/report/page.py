@@ -90,17 +90,15 @@ def render(template: str, title: str, place: Place, **values: object) -> str:
         values: what the template names.
     """
     names = asset_names()
-    scripts = (names["plotly"], names["script"])
     shell = {
         "title": title,
         "place": place,
         "policy": policy(place),
         "style": _style_tag(place, names["style"]),
-        "scripts": [] if place.handed_on else [_script_tag(place, name) for name in scripts],
         **{
-            name: _script_tag(place, names[name])
-            for name in ("history", "answers", "review", "live")
-            if (place.live or name in STATIC_SCRIPTS) and not place.handed_on
+            name: "" if place.handed_on else _script_tag(place, names[name])
+            for name in SCRIPTS
+            if place.live or name in STATIC_SCRIPTS
         },
         "version": __version__,
         "page_class": "live" if place.live else "",

@@ -1,11 +1,11 @@
 """Index, comparison and the report of a period in a real browser."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 import session_history
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from retrorun.model import Remark
@@ -20,6 +20,7 @@ from retrorun.report import (
 )
 from retrorun.report.page import Site
 
+Violations = Callable[[str, int, str], str]
 NAMES = ("index", "comparison", "period", "care")
 ONE_LONG_HOUR_OF_IT = 3
 
@@ -53,9 +54,19 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 
 def opened(page: Page, url: str) -> Page:
-    page.goto(url)
+    """A page that answers; its charts may follow."""
+    page.goto(url, wait_until="commit")
+    page.locator("footer").wait_for()
     if not url.endswith(("period.html", "care.html")):
         page.locator("#filters[data-ready]").wait_for()
+    return page
+
+
+def charted(page: Page, url: str) -> Page:
+    """A page with all its charts."""
+    opened(page, url)
+    if page.locator("script[src]").count():
+        page.locator("html[data-drawn]").wait_for(state="attached")
     return page
 
 
@@ -66,7 +77,7 @@ def test_quiet_and_asks_for_its_own_files_only(page: Page, site: Built, name: st
     page.on("console", lambda message: messages.append(message.text))
     page.on("pageerror", lambda error: messages.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
-    opened(page, f"{site.url}/{name}.html").wait_for_timeout(300)
+    charted(page, f"{site.url}/{name}.html").wait_for_timeout(100)
     assert messages == []
     assert all(each.startswith((site.url, "data:")) for each in asked)
     assert len(asked) <= 6
@@ -76,24 +87,15 @@ def test_quiet_and_asks_for_its_own_files_only(page: Page, site: Built, name: st
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("name", NAMES)
 def test_axe_finds_nothing(
-    browser: Browser, site: Built, name: str, width: int, scheme: str
+    violations: Violations, site: Built, name: str, width: int, scheme: str
 ) -> None:
-    dark = "dark" if scheme == "dark" else "light"
-    size = {"width": width, "height": 900}
-    page = browser.new_page(color_scheme=dark, viewport=size, bypass_csp=True)  # type: ignore[arg-type]
-    opened(page, f"{site.url}/{name}.html").wait_for_timeout(200)
-    page.evaluate(
-        "() => document.querySelectorAll('details').forEach((each) => { each.open = true; })"
-    )
-    found = Axe().run(page)
-    page.close()
-    assert found.violations_count == 0, found.generate_report()
+    assert violations(f"{site.url}/{name}.html", width, scheme) == ""
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_phone_never_scrolls_sideways(browser: Browser, site: Built, name: str) -> None:
     page = browser.new_page(viewport={"width": 360, "height": 740})
-    opened(page, f"{site.url}/{name}.html").wait_for_timeout(200)
+    charted(page, f"{site.url}/{name}.html")
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
     page.close()
 
@@ -144,10 +146,13 @@ def test_filters_by_date_verdict_gait_place_and_word(page: Page, site: Built, na
     assert visible.count() == 0
 
 
-def test_filters_reach_charts_weeks_and_calendar(page: Page, site: Built) -> None:
-    opened(page, f"{site.url}/comparison.html")
+@pytest.mark.parametrize("order", ["charts first", "filter first"])
+def test_filters_reach_charts_weeks_and_calendar(page: Page, site: Built, order: str) -> None:
+    enter = charted if order == "charts first" else opened
+    enter(page, f"{site.url}/comparison.html")
     page.select_option("[name=kind]", "maybe")
     expect(page.locator(".filtered").first).to_be_visible()
+    page.locator("html[data-drawn]").wait_for(state="attached")
     forward, backward, maybe = page.evaluate(
         "() => document.getElementById('weeks').data.map((trace) => trace.y.filter((y) => y))"
     )
@@ -225,7 +230,7 @@ def test_by_keyboard(page: Page, site: Built) -> None:
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
 @pytest.mark.parametrize("name", ["comparison", "period", "care"])
 def test_paper(page: Page, site: Built, name: str, paper: str, tmp_path: Path) -> None:
-    opened(page, f"{site.url}/{name}.html")
+    charted(page, f"{site.url}/{name}.html")
     page.emulate_media(media="print")
     page.set_viewport_size({"width": 690, "height": 990})
     page.wait_for_timeout(300)

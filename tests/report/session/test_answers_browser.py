@@ -56,7 +56,7 @@ def live(page: Page) -> Iterator[Open]:
 def on_disk(page: Page, put: Put, **changes: object) -> Page:
     made = session(**changes)
     page.goto(put(session_page(made, hand_made_sessions.track(PLAN), SessionContext())))
-    page.wait_for_function("document.documentElement.dataset.drawn === 'yes'")
+    page.locator("html[data-drawn]").wait_for(state="attached")
     return page
 
 
@@ -335,7 +335,7 @@ def test_axe_finds_nothing_on_a_live_session(browser: Browser, scheme: str, widt
     page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 900})  # type: ignore[arg-type]
     api().serve(page)
     page.goto(f"{SITE}/sessions/{ID}")
-    page.wait_for_function("document.documentElement.dataset.drawn === 'yes'")
+    page.locator("html[data-drawn]").wait_for(state="attached")
     page.get_by_role("button", name="Select stretch 2").click()
     page.get_by_role("button", name="Yes, backward").last.click()
     expect(page.locator("#answer-status")).to_contain_text("Kept")

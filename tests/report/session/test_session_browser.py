@@ -16,7 +16,6 @@ from retrorun.settings import Settings
 
 HOSTILE = "</title><script>bad=1</script><img src=x onerror=bad=1>\u202egpj.exe=1+1" + "x" * 10_000
 Put = Callable[[str], str]
-DRAWN = "document.documentElement.dataset.drawn === 'yes'"
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +48,7 @@ def listen(page: Page) -> list[str]:
 
 def opened(page: Page, url: str) -> Page:
     page.goto(url)
-    page.wait_for_function(DRAWN)
+    page.locator("html[data-drawn]").wait_for(state="attached")
     return page
 
 

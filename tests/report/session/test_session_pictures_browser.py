@@ -20,7 +20,6 @@ from retrorun.report import SessionContext, session_page
 Put = Callable[[str], str]
 Plan = hand_made_sessions.Plan
 HOUR = hand_made_sessions.HOUR
-DRAWN = "document.documentElement.dataset.drawn === 'yes'"
 FORWARD_ONLY: Plan = [(900, "forward", "run", "assumed", 3.0)]
 A4_PX, LETTER_PX = 688, 710  # 210 and 216 mm less twice 14 mm, at 96 px to the inch
 
@@ -34,7 +33,7 @@ def html() -> str:
 
 def opened(page: Page, url: str) -> Page:
     page.goto(url)
-    page.wait_for_function(DRAWN)
+    page.locator("html[data-drawn]").wait_for(state="attached")
     return page
 
 

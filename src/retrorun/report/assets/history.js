@@ -95,9 +95,9 @@
 
   // -- charts ------------------------------------------------------------------------------------
   const whole = new WeakMap();
-  function filterCharts(want) {
+  function filterCharts(want, which = charts()) {
     if (typeof Plotly === "undefined") return;
-    charts().forEach((at) => {
+    which.forEach((at) => {
       if (at.id === "weeks") { restyle(at, weekly(want), [0, 1, 2]); return; }
       const place = at.data.findIndex((trace) => trace.customdata && numbers.has(trace.customdata[0]));
       if (place < 0) return;
@@ -139,10 +139,12 @@
   }
 
   function begin() {
-    charts().forEach((at) => at.on("plotly_click", (event) => {
+    const leads = (at) => at.on("plotly_click", (event) => {
       const row = rows[numbers.get(event.points[0].customdata)];
       if (row) location.href = row.href;
-    }));
+    });
+    // charts are drawn when the page stands already
+    document.addEventListener("charted", ({ target }) => { leads(target); if (form?.classList.contains("active")) filterCharts(wanted(), [target]); });
     // two small charts stand side by side on paper
     matchMedia("print").addEventListener("change", (event) => {
       if (event.matches) charts().filter((at) => at.closest(".card")).forEach((at) => Plotly.relayout(at, { width: 300 }));
@@ -163,5 +165,5 @@
     if (location.hash) apply();
     form.dataset.ready = "yes";
   }
-  if (document.readyState === "complete") begin(); else document.addEventListener("DOMContentLoaded", begin);
+  begin();
 })();

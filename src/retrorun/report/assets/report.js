@@ -33,19 +33,43 @@
     if (chart.width) figure.layout.width = chart.width;
     return Plotly.react(chart.at, figure.data, figure.layout, config);
   };
-  const redraw = () => charts.forEach(draw);
-  if (typeof Plotly !== "undefined") {
-    if (signs) speak();
-    document.querySelectorAll("[data-chart]").forEach((at) => {
-      const chart = { at, figure: json(at.dataset.chart) };
-      charts.push(chart);
-      draw(chart);
-    });
-    document.documentElement.dataset.drawn = "yes";
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
-    const paper = (on) => { charts.forEach((chart) => { chart.width = on ? 680 : 0; }); redraw(); };
-    matchMedia("print").addEventListener("change", (event) => paper(event.matches));
+  // what is seen first is drawn first; the rest follows while the page has nothing else to do
+  const waiting = [];
+  function drawNext() {
+    const chart = waiting.shift();
+    draw(chart);
+    chart.at.dispatchEvent(new CustomEvent("charted", { bubbles: true }));
+    if (!waiting.length) document.documentElement.dataset.drawn = "yes";
   }
+  function drawLater() {
+    const idle = window.requestIdleCallback || setTimeout; // Safari has none
+    if (waiting.length) idle(() => { if (waiting.length) drawNext(); drawLater(); });
+  }
+  function redraw() {
+    if (typeof Plotly === "undefined") return; // it will be drawn in the colours and width of then
+    while (waiting.length) drawNext();
+    charts.forEach(draw);
+  }
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  const paper = (on) => { charts.forEach((chart) => { chart.width = on ? 680 : 0; }); redraw(); };
+  matchMedia("print").addEventListener("change", (event) => paper(event.matches));
+  function beginCharts() {
+    if (typeof Plotly === "undefined") return;
+    if (signs) speak();
+    const seen = ({ at }) => at.getBoundingClientRect().top < innerHeight;
+    const first = charts.filter(seen);
+    waiting.push(...first, ...charts.filter((chart) => !first.includes(chart)));
+    first.forEach(drawNext);
+    drawLater();
+  }
+  document.querySelectorAll("[data-chart]").forEach((at) => {
+    const chart = { at, figure: json(at.dataset.chart) };
+    at.style.minHeight = `${chart.figure.layout.height}px`; // nothing moves when it is drawn
+    charts.push(chart);
+  });
+  // the library is large and comes last: the page answers before it is read
+  if (charts.length) document.addEventListener("DOMContentLoaded", beginCharts);
+  else document.documentElement.dataset.drawn = "yes";
   // paper cannot be opened: what is folded is printed open
   addEventListener("beforeprint", () => document.querySelectorAll("details:is(.fold, .studies):not([open])").forEach((at) => { at.open = true; at.dataset.folded = ""; }));
   addEventListener("afterprint", () => document.querySelectorAll("details[data-folded]").forEach((at) => { at.open = false; delete at.dataset.folded; }));
@@ -54,7 +78,6 @@
   const data = json("session-data");
   if (data && $("part-lanes")) session(data);
   if (data) rows(data);
-  if (data) document.documentElement.dataset.drawn = "yes"; // a session's pictures need no drawing
 
   function clock(seconds) {
     const whole = Math.round(seconds), h = Math.floor(whole / 3600), m = Math.floor(whole / 60) % 60, s = whole % 60;
