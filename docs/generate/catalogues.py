@@ -102,7 +102,7 @@ NOT_WORDS: dict[str, tuple[str, ...]] = {
     "cli/maintenance.py": ("`pip", "retrorun ", "Python {", "SQLite", "`retrorun p"),
     "cli/options.py": ("--archive {",),
     "cli/process.py": ("{phone} with",),
-    "cli/terminal.py": ("{said} [bold]", "bold dark"),
+    "cli/terminal.py": ("{table_word} [bold]", "bold dark"),
     "cli/compare.py": ("{value:.f}", "{first_date} to"),
     "model/segment.py": (*SET_WORDS.values(), "{distance_m", "{minutes}", "{key}_"),
     "model/digits.py": ("how many decimals",),
@@ -131,7 +131,7 @@ UNHEARD = {
     "find_session",
 }
 # calls that take words of tables in a terminal, and how many of their arguments do
-TABLE_CALLS = {"grid": 2, "said": 1, "add_column": 1}
+TABLE_CALLS = {"grid": 2, "table_word": 1, "add_column": 1}
 # what such calls are given by a name
 TERMINAL_WORDS = (
     *(f"{way} {gait}" for way in ("backward", "forward", "unknown") for gait in ("run", "walk")),

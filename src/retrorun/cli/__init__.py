@@ -45,7 +45,7 @@ HELP = "help"  # context of help texts in catalogues
 AS_IT_IS = "\b\n"  # begins a paragraph whose lines click leaves alone
 
 
-def said_help(text: str) -> str:
+def help_in_language(text: str) -> str:
     """A help text in the language in force, paragraph by paragraph; what click adds stays."""
     bare, sign, added = text.partition("  [")
     paragraphs = (
@@ -75,13 +75,15 @@ class SpokenFormatter(click.HelpFormatter):
 
     def write_text(self, text: str) -> None:
         """What a command does."""
-        super().write_text(said_help(text))
+        super().write_text(help_in_language(text))
 
     def write_dl(
         self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
     ) -> None:
         """Options or commands, each with its words."""
-        super().write_dl([(name, said_help(text)) for name, text in rows], col_max, col_spacing)
+        super().write_dl(
+            [(name, help_in_language(text)) for name, text in rows], col_max, col_spacing
+        )
 
 
 class SpokenContext(click.Context):

@@ -168,7 +168,9 @@ def _channels(session: Session) -> Table:
     table = terminal.grid(("channel", "unit", "meaning"), ("coverage",))
     for label, share in session.channels.items():
         unit, meaning = units[label]
-        table.add_row(terminal.said(label), unit, terminal.said(meaning), f"{share:.0%}")
+        table.add_row(
+            terminal.table_word(label), unit, terminal.table_word(meaning), f"{share:.0%}"
+        )
     return table
 
 
@@ -220,7 +222,7 @@ def _evidence(session: Session) -> Table:
         ("sure", "heading", "gait", "label"),
         "evidence: log-likelihood ratios, positive speaks for backward",
     )
-    table.add_column(terminal.said("why"))
+    table.add_column(terminal.table_word("why"))
     for position, measured in enumerate(session.measures.segments, 1):
         style = terminal.STYLES[measured.segment.direction]
         table.add_row(str(position), *_evidence_row(measured), style=style)
@@ -249,7 +251,7 @@ def _evidence_row(measured: MeasuredSegment) -> tuple[str, ...]:
         clock(segment.start_s),
         clock(segment.end_s),
         terminal.direction_and_gait(segment),
-        terminal.said(segment.verdict),
+        terminal.table_word(segment.verdict),
         f"{segment.probability:.0%}",
         *(f"{kind:+.1f}" if kind else "0" for kind in kinds),
         escape(translated(segment.reason)),

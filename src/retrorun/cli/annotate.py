@@ -204,6 +204,6 @@ def list_notes(store: Archive) -> None:
 
 def _print_note(session_id: str, remark: Remark) -> None:
     pain, effort = (terminal.number(score) for score in (remark.pain, remark.effort))
-    scores = f"{terminal.said('pain')} {pain}  {terminal.said('effort')} {effort}"
+    scores = f"{terminal.table_word('pain')} {pain}  {terminal.table_word('effort')} {effort}"
     words = f"{session_id}  {scores}  {plain(remark.text)}"
     terminal.out().print(Text(words.rstrip()))  # what the athlete wrote is no sentence of ours

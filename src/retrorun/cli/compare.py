@@ -135,7 +135,7 @@ def table(found: Comparison) -> Table:
 def _row(each: Difference) -> tuple[str, ...]:
     digits = 2 if (abs(each.forward or 0) < 10) else 0
     return (
-        f"{translated(each.label)} ({terminal.said(each.unit)})"
+        f"{translated(each.label)} ({terminal.table_word(each.unit)})"
         if each.unit
         else translated(each.label),
         terminal.number(each.backward, digits),
@@ -154,7 +154,7 @@ def interval(estimate: Estimate, digits: int, otherwise: str = "") -> str:
 
 
 def _between_words() -> str:
-    return f" {terminal.said('to')} "
+    return f" {terminal.table_word('to')} "
 
 
 @dataclass(frozen=True, slots=True)

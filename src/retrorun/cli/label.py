@@ -212,7 +212,7 @@ def _print_open(store: Archive, session: Session) -> None:
         terminal.out().print(table)
     if len(session.laps) > 1:
         table = terminal.grid((), ("lap", "from", "to"))
-        table.add_column(terminal.said("ended by"))
+        table.add_column(terminal.table_word("ended by"))
         for number, (ends_s, lap) in enumerate(
             zip(answers.lap_ends_s(session), session.laps, strict=True), 1
         ):
@@ -290,7 +290,7 @@ def _print_agreement(seconds: Counter[Pair]) -> None:
     table = terminal.grid(("label",), found, title)
     for labelled in ("backward", "forward"):
         row = [seconds[labelled, each] for each in found]
-        table.add_row(terminal.said(labelled), *(f"{each / 60:.1f}" for each in row))
+        table.add_row(terminal.table_word(labelled), *(f"{each / 60:.1f}" for each in row))
     terminal.out().print(table)
 
 

@@ -41,7 +41,7 @@ def doctor(
     found = facts(options.archive_folder(archive), reports, folder)
     for fact in found:
         remedy = f"  → {translated(fact.remedy)}" if fact.remedy else ""
-        click.echo(f"{terminal.said(fact.topic):9}{translated(fact.text)}{remedy}")
+        click.echo(f"{terminal.table_word(fact.topic):9}{translated(fact.text)}{remedy}")
     context.exit(0 if all(fact.remedy is None for fact in found) else 1)
 
 

@@ -224,7 +224,7 @@ def show_plan(plan: ingest.Plan, outdated: Sequence[str] = ()) -> None:
 
 def _line(what: str, of: str, more: str = "") -> None:
     beside = f" ({shown(translated(more))})" if more else ""
-    click.echo(f"{terminal.said(what):11}{shown(of)}{beside}")
+    click.echo(f"{terminal.table_word(what):11}{shown(of)}{beside}")
 
 
 def show_report(report: ingest.Report, archive: Archive) -> None:
@@ -290,7 +290,7 @@ def print_problem_row(row: FileRow, *, as_json: bool) -> None:
         return
     place = f" (at byte {row.byte_offset})" if row.byte_offset is not None else ""
     remedy = f" {row.remedy}" if row.remedy else ""
-    head = f"{terminal.said(row.outcome)}  {row.path}: {translated(row.message or '')}"
+    head = f"{terminal.table_word(row.outcome)}  {row.path}: {translated(row.message or '')}"
     click.echo(shown(f"{head}{translated(place)} [{row.slug}]{translated(remedy)}"))
 
 
@@ -366,10 +366,10 @@ def list_imports(store: Archive) -> None:
     from rich.markup import escape
 
     table = terminal.grid(("import", "when (UTC)", "folder"), ("sessions",))
-    table.add_column(terminal.said("state"))
+    table.add_column(terminal.table_word("state"))
     for each in store.writes.imports():
         when = dt.datetime.fromtimestamp(each.started_s, tz=dt.UTC).strftime("%Y-%m-%d %H:%M")
-        state = "" if each.undone_s is None else terminal.said("taken back")
+        state = "" if each.undone_s is None else terminal.table_word("taken back")
         table.add_row(str(each.id), when, escape(each.folder), str(each.sessions), state)
     terminal.out().print(table)
 

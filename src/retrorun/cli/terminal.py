@@ -69,7 +69,7 @@ def tell_to_open(page: "Path") -> None:
     """Say on stderr which page to open."""
     from rich.markup import escape
 
-    err().print(f"{said('open')} [bold]{escape(page.resolve().as_uri())}[/]")
+    err().print(f"{table_word('open')} [bold]{escape(page.resolve().as_uri())}[/]")
 
 
 def progress() -> "Progress":
@@ -110,13 +110,13 @@ def grid(left: Sequence[str], right: Sequence[str], title: str | None = None) ->
         padding=(0, 2, 0, 0),
     )
     for name in left:
-        table.add_column(said(name), overflow="fold")
+        table.add_column(table_word(name), overflow="fold")
     for name in right:
-        table.add_column(said(name), justify="right", no_wrap=True)
+        table.add_column(table_word(name), justify="right", no_wrap=True)
     return table
 
 
-def said(name: str) -> str:
+def table_word(name: str) -> str:
     """A word of a table in the language in force."""
     return word(CONTEXT, name)
 
@@ -180,11 +180,13 @@ def session_table(sessions: "list[Session]", outdated: Collection[str] = ()) -> 
         "cost factor",
     )
     table = grid(("session", "when", "file"), numbers)
-    table.add_column(said("heading"))
+    table.add_column(table_word("heading"))
     if outdated:
-        table.add_column(said("numbers"))
+        table.add_column(table_word("numbers"))
     for session in sessions:
-        table.add_row(*_session_row(session), *([said(OLDER)] if session.id in outdated else []))
+        table.add_row(
+            *_session_row(session), *([table_word(OLDER)] if session.id in outdated else [])
+        )
     return table
 
 
@@ -208,7 +210,7 @@ def _session_row(session: "Session") -> tuple[str, ...]:
         found.candidate_time,
         found.backward_distance,
         UNKNOWN if found.factor == UNKNOWN else f"{found.factor} ({low}–{high})",
-        said(session.heading.kind),
+        table_word(session.heading.kind),
     )
 
 
@@ -225,7 +227,7 @@ def segment_table(segments: "Sequence[MeasuredSegment]") -> "Table":
 def direction_and_gait(segment: "Segment") -> str:
     """Direction and gait in words."""
     moving = segment.gait != "still" and segment.direction != "still"
-    return said(f"{segment.direction} {segment.gait}" if moving else segment.direction)
+    return table_word(f"{segment.direction} {segment.gait}" if moving else segment.direction)
 
 
 def _segment_row(measured: "MeasuredSegment") -> tuple[str, ...]:
@@ -238,7 +240,7 @@ def _segment_row(measured: "MeasuredSegment") -> tuple[str, ...]:
         clock(segment.start_s),
         clock(segment.end_s),
         direction_and_gait(segment),
-        said(segment.verdict),
+        table_word(segment.verdict),
         f"{segment.probability:.0%}",
         number(metrics.distance_m),
         Display().pace(metrics.pace_s_per_km),
