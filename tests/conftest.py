@@ -22,11 +22,25 @@ STARTS_A_CLUSTER = {
     "dask_cluster",
     "scheduler",
 }  # fixtures; others are marked where they stand
+WHOLE_COMMANDS = {"benchmarks", "cli", "cohort", "engines", "ingest", "privacy", "publish"} | {
+    "server",
+    "watch",
+    "test_processors.py",
+    "test_python_page.py",
+    "test_site.py",
+}  # folders and modules whose tests run whole commands
 
 
 def pytest_xdist_auto_num_workers() -> int:
     """Two workers a core: half of a test's time is waiting for a program that it started."""
     return 2 * (os.cpu_count() or 1)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where tests of whole commands are not wanted, their modules are not even imported."""
+    wanted = "not commands" not in str(config.option.markexpr)
+    inside = collection_path.relative_to(ROOT / "tests").parts
+    return None if wanted or not inside or inside[0] not in WHOLE_COMMANDS else True
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,8 +57,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
         if used & STARTS_A_CLUSTER:
             item.add_marker("cluster")
-        if item.path.is_relative_to(ROOT / "tests" / "faults"):
+        first = item.path.relative_to(ROOT / "tests").parts[0]
+        if first == "faults":
             item.add_marker("faults")
+        if first in WHOLE_COMMANDS:
+            item.add_marker("commands")
         group = _group(item)
         if group:
             item.add_marker(pytest.mark.xdist_group(group))
