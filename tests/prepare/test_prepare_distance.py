@@ -189,6 +189,107 @@ def test_a_wrong_odometer_is_judged_by_any_other_source(fault: str, witness: str
     assert metres(track) == pytest.approx(1800.0, rel=0.01)
 
 
+def stated_m(run: Recording, metres: float) -> Recording:
+    """With a session message of so many metres, whose timer ran all the time."""
+    timer_s = float(np.ptp(run.time_s))
+    return replace(run, distance_m=metres, totals=(FileTotal("session", metres, timer_s),))
+
+
+@pytest.mark.parametrize("times", [0.5, 2.0, 3.0])
+def test_an_odometer_far_off_positions_that_travel_is_not_used(times: float) -> None:
+    run = northward(STEADY, 3.0 * STEADY)
+    track = prepared(replace(run, columns={**run.columns, "distance_m": 3.0 * times * STEADY}))
+    assert metres(track) == pytest.approx(1800.0, rel=0.01)
+    assert "odometer-differs" in slugs(track)
+
+
+def test_positions_that_wander_about_a_treadmill_do_not_outweigh_its_odometer() -> None:
+    run = northward(STEADY, 20.0 * (STEADY / 40 % 2 < 1) * (STEADY / 40 % 1))  # 0.5 m/s, and back
+    track = prepared(replace(run, columns={**run.columns, "distance_m": 3.0 * STEADY}))
+    assert metres(track) == pytest.approx(1800.0, rel=0.01)
+
+
+def test_two_sources_that_agree_outvote_an_odometer_that_is_a_tenth_off() -> None:
+    run = northward(STEADY, 3.0 * STEADY)
+    run = replace(run, columns={**run.columns, "distance_m": 3.4 * STEADY})
+    assert metres(prepared(run)) == pytest.approx(2040.0, rel=0.01)  # a foot pod, for all we know
+    assert metres(prepared(stated_m(run, 1800.0))) == pytest.approx(1800.0, rel=0.01)
+    assert metres(prepared(stated_m(run, 2040.0))) == pytest.approx(2040.0, rel=0.01)
+
+
+@pytest.mark.parametrize("by", ["positions", "speed", "both"])
+def test_an_odometer_in_yards_is_converted_where_all_others_say_so(by: str) -> None:
+    run = northward(STEADY, 3.0 * STEADY) if by != "speed" else without_place(STEADY)
+    more = {} if by == "positions" else {"speed_mps": np.full(601, 3.0)}
+    shown = {"distance_m": 3.0 * STEADY / 0.9144}
+    track = prepared(replace(run, columns={**run.columns, **more, **shown}))
+    assert metres(track) == pytest.approx(1800.0, rel=0.01)
+    assert "odometer-unit" in slugs(track)
+
+
+def test_a_treadmill_is_brought_to_the_total_that_was_entered_when_it_was_saved() -> None:
+    shown = without_place(STEADY, distance_m=2.7 * STEADY)
+    track = prepared(stated_m(shown, 1800.0))
+    assert metres(track) == pytest.approx(1800.0)
+    assert "odometer-calibrated" in slugs(track)
+    # a total of more time than the samples go on is not theirs: the file was cut short
+    total = FileTotal("session", 1800.0, 1200.0)
+    cut = replace(shown, distance_m=1800.0, totals=(total,))
+    assert metres(prepared(cut)) == pytest.approx(1620.0)
+
+
+def test_an_odometer_that_stops_for_good_gives_way_to_the_total() -> None:
+    shown = without_place(STEADY, distance_m=np.minimum(3.0 * STEADY, 900.0))
+    track = prepared(stated_m(shown, 1800.0))
+    assert metres(track) == pytest.approx(1800.0)
+    assert steps_m(track)[:-1] == pytest.approx(3.0)
+
+
+def test_an_odometer_that_is_silent_at_first_began_at_0_if_it_ends_at_the_total() -> None:
+    late = without_place(STEADY, distance_m=np.where(STEADY < 200, np.nan, 3.0 * STEADY))
+    assert metres(prepared(stated_m(late, 1800.0))) == pytest.approx(1800.0)
+
+
+def test_readings_of_0_between_good_ones_are_no_resets() -> None:
+    shown = np.where(STEADY % 50 == 7, 0.0, 3.0 * STEADY)
+    track = prepared(without_place(STEADY, distance_m=shown))
+    assert metres(track) == pytest.approx(1800.0)
+    assert "odometer-reset" not in slugs(track)
+
+
+def test_an_odometer_in_kilometres_is_known_by_the_steps_alone() -> None:
+    shown = np.round(0.003 * STEADY, 2)
+    run = without_place(STEADY, distance_m=shown, cadence_spm=np.full(601, 170.0))
+    track = prepared(run)
+    assert metres(track) == pytest.approx(1800.0, rel=0.01)
+    assert "odometer-unit" in slugs(track)
+
+
+def test_steps_longer_than_anybody_takes_tell_against_the_odometer() -> None:
+    columns = {"distance_m": 6.0 * STEADY, "speed_mps": np.full(601, 3.0)}
+    run = without_place(STEADY, cadence_spm=np.full(601, 170.0), **columns)
+    assert metres(prepared(run)) == pytest.approx(1800.0, rel=0.01)
+
+
+@pytest.mark.parametrize("hang_s", [4, 12, 20, 30])
+@pytest.mark.parametrize("mps", [1.5, 3.0, 4.5])
+def test_a_position_that_hangs_and_catches_up_loses_neither_way_nor_time(
+    hang_s: int, mps: float
+) -> None:
+    # each 60 s it stands for so long and is then where the athlete is
+    seen = np.where(hang_s > STEADY % 60, STEADY - STEADY % 60, STEADY)
+    track = prepared(northward(STEADY, mps * seen))
+    assert metres(track) == pytest.approx(600.0 * mps, rel=0.01)
+    assert moving_s(track) == pytest.approx(600, abs=6)
+
+
+def test_who_stands_for_half_a_minute_and_walks_on_has_stood() -> None:
+    way = np.where(STEADY < 300, 3.0 * STEADY, np.where(STEADY < 330, 900.0, 3.0 * (STEADY - 30)))
+    track = prepared(northward(STEADY, way))
+    assert metres(track) == pytest.approx(1710.0, rel=0.01)
+    assert moving_s(track) == pytest.approx(570, abs=4)
+
+
 def test_an_odometer_that_stands_while_the_positions_move_on_is_left_out_there() -> None:
     shown = np.minimum(3.0 * STEADY, 900.0)
     run = northward(STEADY, 3.0 * STEADY)

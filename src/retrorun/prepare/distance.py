@@ -120,15 +120,17 @@ def _to_the_ends(
 ) -> tuple[FloatArray, FloatArray]:
     """Times and readings of an odometer, with those that it must have had where it is silent.
 
-    It began at 0 with the first sample, where its first reading follows soon and fits. Where its
-    last one is the total that the file states, the athlete went no farther.
+    It began at 0 with the first sample, where its first reading follows soon and fits, or its last
+    one is the total that the file states. There the athlete went no farther after it, too.
     """
     first_s, last_s = clean.time_s[0], clean.time_s[-1]
     before_s = time_s[0] - first_s
-    if 0 < before_s <= settings.gap_s and 0 < reading_m[0] <= settings.speed_limit_mps * before_s:
+    is_total = bool(stated_m) and abs(reading_m[-1] - (stated_m or 0.0)) <= settings.digit_m
+    begins = before_s > 0 and (is_total or before_s <= settings.gap_s)
+    if begins and 0 < reading_m[0] <= _most_m(np.array([before_s]), settings)[0]:
         time_s = np.concatenate(([first_s], time_s))
         reading_m = np.concatenate(([0.0], reading_m))
-    if stated_m and last_s > time_s[-1] and abs(reading_m[-1] - stated_m) <= settings.digit_m:
+    if is_total and last_s > time_s[-1]:
         time_s = np.concatenate((time_s, [last_s]))
         reading_m = np.concatenate((reading_m, reading_m[-1:]))
     return time_s, reading_m

@@ -151,6 +151,8 @@ class PrepareSettings:
     heart_span_s: float = 60.0  # It is used where these samples span less than this.
 
     # a position that hung and leaps
+    hang_s: float = 120.0  # A position that hangs for longer than this has stood, however it goes
+    # on.
     leap_around_s: float = 10.0  # A leap is compared with the way of this long before and after it.
     leap_way_mps: float = 7.0  # A leap does not catch up with a way that is faster than this.
     leap_along: float = 0.6  # Least cosine between the leap and the way around it.
@@ -179,6 +181,19 @@ class PrepareSettings:
     source_hole_factor: float = 3.0  # Gaps up to this many times the usual one are crossed, too.
     increments_factor: float = 20.0  # An odometer whose readings add up to more than this many
     # times their range gives increments.
+    votes_agree: float = 1.04  # Two sources that agree within this factor outvote an odometer that
+    # agrees with none.
+    votes_differ: float = 1.06  # An odometer within this factor of another source agrees with it.
+    yards_agree: float = 1.015  # An odometer counts yards if, converted, it fits all others within
+    # this factor.
+    longest_step_m: float = 2.0  # Nobody's steps are longer than this on average, and odometers
+    # that would need them are wrong.
+    calibrated_share: float = 0.1  # A file's total is that of all samples if its timer ran no more
+    # than this share longer than they go on; an odometer that stood for more than it is not used.
+    wander_mps: float = 1.0  # Positions that usually move faster than this do not wander about one
+    # place.
+    rises_few: int = 10  # Readings that rise more often than this and never fall are a running
+    # total.
     wanders_share: float = 0.2  # An odometer that falls in more than this share of its changes
     # wanders.
     reversed_share: float = 0.8  # An odometer that falls in more than this share of its changes
