@@ -21,7 +21,8 @@ sv|Löpa|Löppass
 nl|Rennen
 sl|Tekanje
 en|Run|Running|Trail Run|Virtual Run|Treadmill|Jogging|Street Running|Ultra|Marathon|Track Running
-de|Wettkampf laufen|Lauf|Laufen|Waldlauf|Traillauf|Laufband|Joggen|Dauerlauf|Virtueller Lauf|Berglauf
+de|Wettkampf laufen
+de|Lauf|Laufen|Waldlauf|Traillauf|Laufband|Joggen|Dauerlauf|Virtueller Lauf|Berglauf
 fr|Course à pied|Course|Footing|Tapis de course|Tapis roulant|Courir|Trail|Course sur sentier
 es|Carrera|Correr|Carrera virtual|Cinta de correr|Carrera de montaña|Trote|Trail running
 it|Corsa|Corsa virtuale|Correre|Tapis roulant|Corsa su sentiero|Podismo

@@ -42,8 +42,8 @@ _CYCLING = Words(
         "велос pyorail bisiklet unicy touringb cycl cicl biki biker bikep biket bike bicy bici"
         " ebik emtb mtb mountainbik pedal pedel velof velot velor velom veloa velos fiets wielre"
         " wielersp rennrad fahrrad radf radt radr radl radel radsp radaus raderg cykel cykl sykkel"
-        " sykl koles kolar rower jazd jizd voznj spinn handcyc handbik kickbike motor motoc"
-        " rollentrain hometrain heimtrain ergometer bicikl velodrom veldrij pedelec trottin"
+        " sykl koles kolar rower przejazdz jazd jizd voznj spinn handcyc handbik kickbike motor"
+        " motoc rollentrain hometrain heimtrain ergometer bicikl velodrom veldrij pedelec trottin"
         " monopat kolobez rotoped elektrokol rodill lobehjul sparkc skoter escoot onewheel"
     ),
     _words(

@@ -24,7 +24,10 @@ from retrorun.settings import ReadLimits
 from retrorun.units import FloatArray
 
 HEAD_BYTES = 4096
-_EXPORT = re.compile(r"(^|/)(apple_health_export/[^/]+|export)\.xml$", re.IGNORECASE)
+_EXPORT = re.compile(
+    r"(^|/)(apple_health_export/[^/]+|[^/]*(?:export|esport|eksport|导出|書き出|내보내)[^/]*)\.xml$",
+    re.IGNORECASE,
+)
 _HEART, _STEPS = "HKQuantityTypeIdentifierHeartRate", "HKQuantityTypeIdentifierStepCount"
 _ACTIVITY = "HKWorkoutActivityType"
 _TAGS = ("HealthData",)
@@ -156,7 +159,8 @@ def _record(element: etree._Element, routes: Sequence[_Route], starts: Sequence[
     if len(route.heart) + len(route.steps) >= _MOST_NUMBERS:
         return
     if kind == _HEART:
-        route.heart.extend((begin, value))
+        beats_s = (element.get("unit") or "").endswith("/s")
+        route.heart.extend((begin, 60.0 * value if beats_s else value))
     elif 0 < end - begin <= _STEPS_LAST_S:
         route.steps.extend((begin, end, value * 60 / (end - begin)))
 
