@@ -403,3 +403,39 @@ def test_over_two_per_cent_from_the_file_s_own_total_is_noted(
     if noted:
         assert "1,800 m" in found[0]
         assert f"{stated_m:,.0f} m" in found[0]
+
+
+def squares(times: FloatArray, mps: float, side_m: float) -> Recording:
+    """Along the sides of a square, on the equator, so that a metre is one in both directions."""
+    way = mps * times
+    along, side = way % side_m, (way // side_m).astype(int) % 4
+    east = np.choose(side, [along, side_m + 0 * along, side_m - along, 0 * along])
+    north = np.choose(side, [0 * along, along, side_m + 0 * along, side_m - along])
+    return Recording(
+        START_S + times, {"latitude_deg": north * METRE, "longitude_deg": 14.5 + east * METRE}
+    )
+
+
+@pytest.mark.parametrize("mps", [1.4, 3.0, 5.0])
+@pytest.mark.parametrize("hole_s", [0.0, 60.0])
+def test_corners_of_blocks_lose_no_way(mps: float, hole_s: float) -> None:
+    run = squares(STEADY, mps, 100.0)
+    if hole_s:
+        run = replace(run, time_s=run.time_s + np.where(STEADY > 30, hole_s, 0.0))
+        run = replace(run, pauses=(Pause(START_S + 30, START_S + 91),))
+    assert metres(prepared(run)) == pytest.approx(600.0 * mps, rel=0.01)
+
+
+@pytest.mark.parametrize("length_m", [40.0, 100.0])
+def test_who_turns_about_does_not_stand(length_m: float) -> None:
+    way = 4.0 * STEADY
+    track = prepared(northward(STEADY, np.abs((way + length_m) % (2 * length_m) - length_m)))
+    assert moving_s(track) == 600
+    assert metres(track) == pytest.approx(2400.0, rel=0.02)
+
+
+def test_positions_that_jitter_are_not_added_up_second_by_second() -> None:
+    jitter = np.random.default_rng(3).normal(0.0, 1.5, (2, 601)) * METRE
+    run = northward(STEADY, 1.4 * STEADY)
+    places = {name: run.columns[name] + off for name, off in zip(run.columns, jitter, strict=True)}
+    assert metres(prepared(replace(run, columns=places))) == pytest.approx(840.0, rel=0.1)

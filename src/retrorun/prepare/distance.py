@@ -20,6 +20,7 @@ from retrorun import arithmetic
 from retrorun.model import Recording, Track
 from retrorun.model.recording import POSITION
 from retrorun.prepare.clean import Cleaned
+from retrorun.prepare.track import around_turns
 from retrorun.settings import PrepareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
@@ -66,11 +67,13 @@ def with_distance(
     speeds = _speeds(clean, settings) if np.isnan(chord_mps).any() else None
     usual = _usual_mps((odometer, *chords[:1], speeds), settings.moving_mps)
     by_odometer = _steps(track, odometer, usual, settings)
-    by_position = _around_turns(track, chord_mps, settings)
+    by_position = around_turns(track, chord_mps, settings)
     if chords:
         steps_s = _stepping_s(track, settings)
         straight = [_without_loops(track, way, steps_s, settings) for way in chords]
-        by_position = _mean([_steps(track, way, usual, settings) for way in straight])
+        by_ways = _mean([_steps(track, way, usual, settings) for way in straight])
+        dense = _dense(track, clean, settings) & np.isfinite(by_position)
+        by_position = np.where(dense, by_position, by_ways)
     by_speed = _steps(track, speeds, usual, settings)
     if not _agrees(odometer, recording.distance_m, settings):
         by_odometer = _without_failures(by_odometer, _first_of(by_position, by_speed), settings)
@@ -203,6 +206,18 @@ def _chords(clean: Cleaned, settings: PrepareSettings) -> list[_Way]:
     return ways
 
 
+def _dense(track: Track, clean: Cleaned, settings: PrepareSettings) -> BoolArray:
+    """Seconds, (n,), around which fixes lie so close that the speed's own chords overlap."""
+    time_s = clean.time_s[_fixes(clean)] - track.start_time_s
+    far = np.flatnonzero(np.diff(time_s) > settings.chord_s / 2)
+    edges = np.zeros(track.seconds + 1)
+    first = np.clip(np.floor(time_s[far] - settings.chord_s), 0, track.seconds)
+    last = np.clip(np.ceil(time_s[far + 1] + settings.chord_s), 0, track.seconds)
+    np.add.at(edges, first.astype(np.int64), 1.0)
+    np.add.at(edges, last.astype(np.int64), -1.0)
+    return np.asarray(np.cumsum(edges[:-1]) < 0.5, dtype=bool)
+
+
 def _chord(clean: Cleaned, fixed: IntArray, settings: PrepareSettings) -> _Way:
     """The way from each of these fixes to the next."""
     latitude, longitude = (clean.columns[name][fixed] for name in POSITION)
@@ -211,36 +226,6 @@ def _chord(clean: Cleaned, fixed: IntArray, settings: PrepareSettings) -> _Way:
     piece = np.searchsorted(clean.breaks_s, time_s, side="right")
     reached = (np.diff(piece) == 0) & (metres <= _most_m(np.maximum(running_s, 1.0), settings))
     return _Way(time_s, metres, reached)
-
-
-def _around_turns(track: Track, chord_mps: FloatArray, settings: PrepareSettings) -> FloatArray:
-    """The speed along the way, (n,), where the athlete turned about; elsewhere the chord's.
-
-    A chord over seconds loses the way to a sharp turn and back from it: of shuttles of ten metres
-    a twentieth. There the steps from second to second are added up, whose noise is less than that.
-    """
-    half = max(1, round(settings.chord_s / 2))
-    x_m, y_m = track.column("x_m"), track.column("y_m")
-    if x_m.size <= 2 * half:
-        return chord_mps
-    east_m, north_m = x_m[half:] - x_m[:-half], y_m[half:] - y_m[:-half]
-    length_m = arithmetic.hypot(east_m, north_m)
-    back = east_m[:-half] * east_m[half:] + north_m[:-half] * north_m[half:]
-    least_m = settings.turn_mps * half
-    with np.errstate(invalid="ignore"):
-        turned = back < -settings.turn_share * length_m[:-half] * length_m[half:]
-        turned &= np.minimum(length_m[:-half], length_m[half:]) >= least_m
-    joined = ~track.flags["break"]
-    found = chord_mps.copy()
-    step_m = np.where(joined[1:], arithmetic.hypot(np.diff(x_m), np.diff(y_m)), np.nan)
-    along_mps = _sums(step_m, 2 * half) / (2 * half)
-    near = np.zeros(x_m.size, dtype=bool)
-    for index in np.flatnonzero(turned).tolist():  # of the middle: index + half
-        near[index + 1 : index + 2 * half] = True
-    use = np.flatnonzero(near[half:-half]) + half
-    use = use[np.isfinite(along_mps[use - half])]
-    found[use] = np.fmax(along_mps[use - half], chord_mps[use])
-    return found
 
 
 def _most_m(apart_s: FloatArray, settings: PrepareSettings) -> FloatArray:
@@ -472,6 +457,8 @@ def _ground(
     both = np.isfinite(chord_mps) & np.isfinite(odometer_mps)
     run_m, seen_m = float(odometer_mps[both].sum()), float(chord_mps[both].sum())
     indoors = run_m > settings.treadmill_m and seen_m < settings.treadmill_share * run_m
+    turning = (chord_mps < settings.moving_mps) & (by_others >= settings.moving_mps)
+    chord_mps = np.where(turning, by_others, chord_mps)  # who turns about does not stand
     ground = odometer_mps if indoors else _first_of(chord_mps, odometer_mps)
     ground = _first_of(ground, np.where(indoors, np.nan, by_others))
     if ground.size > 1 and np.isnan(ground[-1]):

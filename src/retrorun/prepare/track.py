@@ -246,6 +246,66 @@ def chord(
     return east, north, span_s
 
 
+def around_turns(track: Track, chord_mps: FloatArray, settings: PrepareSettings) -> FloatArray:
+    """The speed along the way, (n,), where it turns sharply; elsewhere the chord's.
+
+    A chord over seconds loses the way to a sharp turn and back from it: of shuttles of ten metres
+    a twentieth. There the steps from second to second are added up. Where the positions jitter,
+    only who came and went farther than they do has turned.
+    """
+    half = max(1, round(settings.chord_s / 2))
+    x_m, y_m = track.column("x_m"), track.column("y_m")
+    if x_m.size <= 2 * half:
+        return chord_mps
+    east_m, north_m = x_m[half:] - x_m[:-half], y_m[half:] - y_m[:-half]
+    length_m = arithmetic.hypot(east_m, north_m)
+    before_m, after_m = length_m[:-half], length_m[half:]
+    along_m2 = east_m[:-half] * east_m[half:] + north_m[:-half] * north_m[half:]
+    with np.errstate(invalid="ignore"):
+        turned = along_m2 < settings.turn_cosine * before_m * after_m
+        turned &= np.minimum(before_m, after_m) >= settings.turn_mps * half
+        if not turned.any():
+            return chord_mps
+        jitter_m = _jitter_m(x_m, y_m, settings)
+        if not jitter_m <= settings.jitter_share * _usual_mps(chord_mps, settings):
+            turned &= along_m2 < settings.turn_back_cosine * before_m * after_m
+            turned &= np.minimum(before_m, after_m) >= settings.jitter_factor * jitter_m
+    near = np.zeros(x_m.size, dtype=bool)
+    for index in np.flatnonzero(turned).tolist():  # of the middle: index + half
+        near[index + 1 : index + 2 * half] = True
+    return _along_where(near, track, chord_mps, half)
+
+
+def _along_where(near: BoolArray, track: Track, chord_mps: FloatArray, half: int) -> FloatArray:
+    """The chord's speed, and where ``near`` that of the steps from second to second, (n,)."""
+    x_m, y_m = track.column("x_m"), track.column("y_m")
+    joined = ~track.flags["break"]
+    step_m = np.where(joined[1:], arithmetic.hypot(np.diff(x_m), np.diff(y_m)), np.nan)
+    known = np.isfinite(step_m)
+    way_m, holes = (
+        np.concatenate(([0.0], np.cumsum(each))) for each in (np.where(known, step_m, 0.0), ~known)
+    )
+    whole = holes[2 * half :] == holes[: -2 * half]
+    along_mps = np.where(whole, way_m[2 * half :] - way_m[: -2 * half], np.nan) / (2 * half)
+    use = np.flatnonzero(near[half:-half]) + half
+    use = use[np.isfinite(along_mps[use - half])]
+    found = chord_mps.copy()
+    found[use] = np.fmax(along_mps[use - half], chord_mps[use])
+    return found
+
+
+def _jitter_m(x_m: FloatArray, y_m: FloatArray, settings: PrepareSettings) -> float:
+    """How far positions jitter, as second differences show: next to nothing on a smooth way."""
+    bends_m = arithmetic.hypot(np.diff(x_m, 2), np.diff(y_m, 2))
+    known_m = bends_m[np.isfinite(bends_m)]
+    return float(np.quantile(known_m, settings.bend_quantile)) if known_m.size else np.inf
+
+
+def _usual_mps(chord_mps: FloatArray, settings: PrepareSettings) -> float:
+    moving_mps = chord_mps[chord_mps > settings.moving_mps]
+    return float(np.median(moving_mps)) if moving_mps.size else 0.0
+
+
 def turn_rate(course_deg: FloatArray, half: int) -> FloatArray:
     """Degrees a second, clockwise positive, over ``2·half`` seconds; NaN without a course."""
     rate = np.full(course_deg.size, np.nan)

@@ -115,7 +115,14 @@ class PrepareSettings:
     duration_s: int = 7 * 86_400  # A session lasts no longer than this.
     apart_s: float = 600.0  # A recording has at least two samples no further apart than this.
     turn_mps: float = 0.75  # Who comes and goes at this speed or more has turned about.
-    turn_share: float = 0.5  # The way back goes against the way there beyond this cosine.
+    turn_cosine: float = 0.35  # The way turns sharply where the cosine between the ways before and
+    # after is below this.
+    turn_back_cosine: float = -0.5  # Where positions jitter, it has to be below this.
+    bend_quantile: float = 0.25  # Positions jitter by this quantile of their second differences.
+    jitter_share: float = 0.28  # Positions jitter where this is more than this share of the usual
+    # step.
+    jitter_factor: float = 2.5  # Then the ways before and after a turn are longer than this many
+    # times it.
     chord_s: float = 4.0  # Course and speed are taken over this long.
     speed_limit_mps: float = 12.0  # A position that needs a higher speed than this is suspect.
     gap_limit_mps: float = 7.5  # Nobody runs faster than this through a gap.
