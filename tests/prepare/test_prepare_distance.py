@@ -439,3 +439,20 @@ def test_positions_that_jitter_are_not_added_up_second_by_second() -> None:
     run = northward(STEADY, 1.4 * STEADY)
     places = {name: run.columns[name] + off for name, off in zip(run.columns, jitter, strict=True)}
     assert metres(prepared(replace(run, columns=places))) == pytest.approx(840.0, rel=0.1)
+
+
+@pytest.mark.parametrize("shown", [2.8, 1.4 * 2.23694, 1000 / 60 / 1.4, 1000 / 1.4, 1.4 * 1.94384])
+def test_a_speed_that_alone_tells_of_the_way_gives_way_to_the_total(shown: float) -> None:
+    # 1.4 m/s: badly calibrated by half, or in miles an hour, as a pace, or in knots
+    run = without_place(STEADY, speed_mps=np.full(601, shown))
+    assert metres(prepared(stated_m(run, 840.0))) == pytest.approx(840.0, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("mps", "spm", "shown"), [(3.0, 170.0, 3.0 * 2.23694), (3.0, 170.0, 10.8), (1.4, 112.0, 5.04)]
+)
+def test_steps_tell_the_unit_of_a_speed(mps: float, spm: float, shown: float) -> None:
+    columns = {"speed_mps": np.full(601, shown), "cadence_spm": np.full(601, spm)}
+    track = prepared(without_place(STEADY, **columns))
+    assert metres(track) == pytest.approx(600.0 * mps, rel=0.01)
+    assert "speed-unit" in slugs(track)

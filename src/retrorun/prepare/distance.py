@@ -17,9 +17,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from retrorun import arithmetic
-from retrorun.model import Recording, Track
+from retrorun.model import Note, Recording, Track
 from retrorun.model.recording import POSITION
 from retrorun.prepare.clean import Cleaned
+from retrorun.prepare.sources import differs
 from retrorun.prepare.track import around_turns
 from retrorun.settings import PrepareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
@@ -475,3 +476,20 @@ def _smoothed(step_m: FloatArray, width: int) -> FloatArray:
         around = _sums(np.nan_to_num(step_m), width) / width
         found[middle] = np.where(holes, step_m[middle], around)
     return found
+
+
+def totals_note(track: Track, recording: Recording, settings: PrepareSettings) -> tuple[Note, ...]:
+    """A note where the way of the track and the file's own totals differ, with both figures."""
+    own_m = sum(track.distance_sources.values())
+    if not track.distance_sources:
+        return ()
+    by = " and ".join(track.distance_sources)
+    apart = [
+        f"the file's {total.source} says {total.distance_m:,.0f} m"
+        for total in recording.totals
+        if total.distance_m and differs(own_m, total.distance_m, settings)
+    ]
+    if not apart:
+        return ()
+    words = f"the distance is {own_m:,.0f} m by {by}; {', '.join(apart)}"
+    return (Note("distance-differs", words),)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from retrorun.arithmetic import ways_m
-from retrorun.model import Note, Recording, Track
+from retrorun.model import Note, Recording
 from retrorun.model.recording import POSITION
 from retrorun.settings import PrepareSettings
 from retrorun.units import (
@@ -120,13 +120,16 @@ def judge_sources(
     )
     outside = [one for one in (positions, stated) if one is not None]
     own = _speed_total(time_s, columns.get("speed_mps"), settings)
-    speed, speed_notes = _judge_speed(own, columns.get("speed_mps"), columns, outside, settings)
+    steps = _steps_taken(time_s, columns.get("cadence_spm"), settings)
+    speed, speed_notes = _judge_speed(own, columns, outside, settings, steps)
     by_speed = own if speed is columns.get("speed_mps") else _speed_total(time_s, speed, settings)
     others = [one for one in (positions, by_speed, stated) if one is not None]
-    steps = _steps_taken(time_s, columns.get("cadence_spm"), settings)
     distance, notes = _judge_odometer(time_s, columns.get("distance_m"), others, settings, steps)
     if distance is not None and stated is not None and given.is_whole and others == [stated]:
         distance, more = _calibrated(time_s, distance, stated, settings)
+        notes += more
+    if distance is None and positions is None and given.is_whole and stated and by_speed:
+        speed, more = _calibrated_speed(speed, by_speed, stated, settings)
         notes += more
     return Sources(distance, speed, speed_notes + notes)
 
@@ -144,12 +147,13 @@ def _steps_taken(
 
 def _judge_speed(
     own: _Total | None,
-    speed: FloatArray | None,
     columns: Mapping[str, FloatArray],
     outside: list[_Total],
     settings: PrepareSettings,
+    steps: float,
 ) -> tuple[FloatArray | None, tuple[Note, ...]]:
     """The speed in m/s; None where it contradicts what else is known."""
+    speed = columns.get("speed_mps")
     if speed is None or own is None:
         return speed, ()
     odometer = _odometer_total(columns.get("distance_m"))
@@ -177,7 +181,10 @@ def _judge_speed(
             return speed * factor, (Note("speed-unit", words),)
     # Where nothing else is known; a speed in hundreds may be in cm/s, or a pace in s/km.
     alone = [(unit, factor) for unit, factor, _ in units if unit in _KNOWN_ALONE]
-    for unit, factor in alone if not known and usual > settings.sustained_mps else ():
+    if steps and own.metres * MPS_PER_KMH < settings.running_step_m * steps:
+        alone.insert(0, ("mph", MPS_PER_MPH))  # in km/h its steps would be short ones
+    too_far = own.metres > settings.longest_step_m * steps > settings.longest_step_m
+    for unit, factor in alone if not known and (too_far or usual > settings.sustained_mps) else ():
         if settings.moving_mps <= usual * factor <= settings.sustained_mps:
             words = f"speed is {usual:.1f} throughout, which nobody runs in m/s; taken for {unit}"
             return speed * factor, (Note("speed-unit", words),)
@@ -309,6 +316,19 @@ def _unit_alone(
     return 1.0, ()
 
 
+def _calibrated_speed(
+    speed: FloatArray | None, own: _Total, stated: _Total, settings: PrepareSettings
+) -> tuple[FloatArray | None, tuple[Note, ...]]:
+    """A speed that alone tells of the way, brought to the total; none if it is no speed at all."""
+    if speed is None or not differs(own.metres, stated.metres, settings):
+        return speed, ()
+    words = f"the speed makes {own.metres:,.0f} m, the file's total is {stated.metres:,.0f} m"
+    if not _agree_within(own.metres, stated.metres, settings.totals_differ):
+        return None, (Note("speed-differs", f"{words}; the speed was not used"),)
+    factor = stated.metres / own.metres
+    return speed * factor, (Note("speed-calibrated", f"{words}, to which it was brought"),)
+
+
 def _calibrated(
     time_s: FloatArray, distance: FloatArray, stated: _Total, settings: PrepareSettings
 ) -> tuple[FloatArray | None, tuple[Note, ...]]:
@@ -323,7 +343,7 @@ def _calibrated(
     change_m = np.diff(reading_m)
     counted = (change_m > 0) & (change_m <= settings.speed_limit_mps * np.diff(time_s[known]))
     own_m = float(change_m[counted].sum())
-    if not own_m or not _differs(own_m, stated.metres, settings):
+    if not own_m or not differs(own_m, stated.metres, settings):
         return distance, ()
     if abs(reading_m.max() - stated.metres) <= settings.digit_m:
         return distance, ()  # it counts from 0, and only its first readings are missing
@@ -470,24 +490,7 @@ def _with_values(whole: FloatArray, known: np.ndarray, values: FloatArray) -> Fl
     return found
 
 
-def totals_note(track: Track, recording: Recording, settings: PrepareSettings) -> tuple[Note, ...]:
-    """A note where the way of the track and the file's own totals differ, with both figures."""
-    own_m = sum(track.distance_sources.values())
-    if not track.distance_sources:
-        return ()
-    by = " and ".join(track.distance_sources)
-    apart = [
-        f"the file's {total.source} says {total.distance_m:,.0f} m"
-        for total in recording.totals
-        if total.distance_m and _differs(own_m, total.distance_m, settings)
-    ]
-    if not apart:
-        return ()
-    words = f"the distance is {own_m:,.0f} m by {by}; {', '.join(apart)}"
-    return (Note("distance-differs", words),)
-
-
-def _differs(own_m: float, stated_m: float, settings: PrepareSettings) -> bool:
+def differs(own_m: float, stated_m: float, settings: PrepareSettings) -> bool:
     """Whether two totals differ by more than rounding and measurement explain."""
     least_m = max(settings.totals_share * stated_m, settings.totals_least_m)
     return abs(own_m - stated_m) > least_m
