@@ -459,6 +459,7 @@ def _ground(
     run_m, seen_m = float(odometer_mps[both].sum()), float(chord_mps[both].sum())
     indoors = run_m > settings.treadmill_m and seen_m < settings.treadmill_share * run_m
     turning = (chord_mps < settings.moving_mps) & (by_others >= settings.moving_mps)
+    turning &= ~(by_odometer < settings.moving_mps)
     chord_mps = np.where(turning, by_others, chord_mps)  # who turns about does not stand
     ground = odometer_mps if indoors else _first_of(chord_mps, odometer_mps)
     ground = _first_of(ground, np.where(indoors, np.nan, by_others))

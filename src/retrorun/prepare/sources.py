@@ -309,10 +309,10 @@ def _unit_alone(
     """Metres of an odometer's unit where nothing but steps tells: kilometres, or else metres."""
     if not steps or span_s < settings.source_least_s:
         return 1.0, ()
-    too_slow = own_m / span_s < settings.moving_mps / 10
+    too_slow = own_m / span_s < settings.slow_kilometres_mps
     if too_slow and settings.moving_mps < own_m * 1000.0 / span_s < settings.sustained_mps:
-        words = "the odometer counted kilometres (nobody steps so much for so few metres)"
-        return 1000.0, (Note("odometer-unit", f"{words}; converted"),)
+        words = "the odometer counted kilometres (the steps tell); converted"
+        return 1000.0, (Note("odometer-unit", words),)
     return 1.0, ()
 
 
@@ -322,11 +322,11 @@ def _calibrated_speed(
     """A speed that alone tells of the way, brought to the total; none if it is no speed at all."""
     if speed is None or not differs(own.metres, stated.metres, settings):
         return speed, ()
-    words = f"the speed makes {own.metres:,.0f} m, the file's total is {stated.metres:,.0f} m"
+    totals = f"{own.metres:,.0f} m, the file's total {stated.metres:,.0f} m"
     if not _agree_within(own.metres, stated.metres, settings.totals_differ):
-        return None, (Note("speed-differs", f"{words}; the speed was not used"),)
-    factor = stated.metres / own.metres
-    return speed * factor, (Note("speed-calibrated", f"{words}, to which it was brought"),)
+        return None, (Note("speed-differs", f"the speed makes {totals}; it was not used"),)
+    note = Note("speed-calibrated", f"the speed makes {totals}; it was brought to that")
+    return speed * (stated.metres / own.metres), (note,)
 
 
 def _calibrated(
@@ -347,12 +347,12 @@ def _calibrated(
         return distance, ()
     if abs(reading_m.max() - stated.metres) <= settings.digit_m:
         return distance, ()  # it counts from 0, and only its first readings are missing
-    words = f"the odometer says {own_m:,.0f} m, the file's total {stated.metres:,.0f} m"
+    totals = f"{own_m:,.0f} m, the file's total {stated.metres:,.0f} m"
     rises = np.flatnonzero(counted)
     counted_s = float(time_s[known[rises[-1] + 1]] - time_s[known[rises[0]]])
     if counted_s < (1 - settings.calibrated_share) * float(np.ptp(time_s)):
-        return None, (Note("odometer-differs", f"{words}; it was not used"),)
-    note = Note("odometer-calibrated", f"{words}, to which it was brought")
+        return None, (Note("odometer-differs", f"the odometer says {totals}; it was not used"),)
+    note = Note("odometer-calibrated", f"the odometer says {totals}; it was brought to that")
     return distance * (stated.metres / own_m), (note,)
 
 

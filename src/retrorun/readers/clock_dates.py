@@ -140,7 +140,10 @@ def _counts_throughout(one: Recording, limits: ReadLimits) -> bool:
     known = np.flatnonzero(np.isfinite(distance))
     apart_s = np.diff(one.time_s)
     usual_s = max(float(np.mean(np.abs(apart_s))), 1.0)
-    if known.size < one.time_s.size / 2 or np.abs(apart_s).max() > limits.clock_evenly * usual_s:
+    if (
+        known.size < max(2.0, one.time_s.size / 2)
+        or np.abs(apart_s).max() > limits.clock_evenly * usual_s
+    ):
         return False
     counted_m = float(distance[known[-1]] - distance[known[0]])
     counts = float((np.diff(distance[known]) > 0).mean())

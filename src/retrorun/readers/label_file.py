@@ -22,11 +22,11 @@ from retrorun.readers.xml import hour_of_day, unix_s
 
 ORIGIN = "sidecar"
 _HEAD = ("start", "end", "direction")
-_HEADS = {  # other heads, without units, brackets and underscores
-    **dict.fromkeys(("begin", "from", "start time", "beginn", "anfang", "von", "debut"), "start"),
-    **dict.fromkeys(("inicio", "inizio", "begin time", "start clock"), "start"),
-    **dict.fromkeys(("stop", "to", "until", "end time", "ende", "bis", "fin", "fine"), "end"),
-    **dict.fromkeys(("finish", "stop time", "end clock"), "end"),
+_HEADS = {  # other heads, without blanks, units, brackets and underscores
+    **dict.fromkeys(("begin", "from", "starttime", "beginn", "anfang", "von", "debut"), "start"),
+    **dict.fromkeys(("inicio", "inizio", "begintime", "startclock"), "start"),
+    **dict.fromkeys(("stop", "to", "until", "endtime", "ende", "bis", "fin", "fine"), "end"),
+    **dict.fromkeys(("finish", "stoptime", "endclock"), "end"),
     **dict.fromkeys(("label", "type", "what", "richtung", "sens", "direccion"), "direction"),
     **dict.fromkeys(("direzione", "gait", "kind"), "direction"),
     **dict.fromkeys(("length", "dauer", "lasts"), "duration"),
@@ -34,13 +34,13 @@ _HEADS = {  # other heads, without units, brackets and underscores
 _UNITS = re.compile(r"\((?:s|sec|seconds|h:mm:ss|m:ss|hh:mm:ss|mm:ss|time)\)|\b(?:s|sec|seconds)$")
 _ACTIVITY = "activity"
 _BY, _PAGE = "by", "page"  # a column, and who wrote the table
-_SYNONYMS = {
+_SYNONYMS = {  # without blanks and diacritics
     **dict.fromkeys(
         ("backwards", "back", "b", "bwd", "reverse", "retro", "retrorunning"), "backward"
     ),
-    **dict.fromkeys(("ruckwarts", "rueckwarts", "arriere", "en arriere", "a reculons"), "backward"),
-    **dict.fromkeys(("atras", "hacia atras", "indietro", "all indietro", "nazaj"), "backward"),
-    **dict.fromkeys(("running backward", "running backwards", "backward running"), "backward"),
+    **dict.fromkeys(("ruckwarts", "rueckwarts", "arriere", "enarriere", "areculons"), "backward"),
+    **dict.fromkeys(("atras", "haciaatras", "indietro", "allindietro", "nazaj"), "backward"),
+    **dict.fromkeys(("runningbackward", "runningbackwards", "backwardrunning"), "backward"),
     **dict.fromkeys(("forwards", "forth", "front", "f", "fwd", "vorwarts", "avant"), "forward"),
     **dict.fromkeys(("adelante", "avanti", "naprej", "normal"), "forward"),
 }
@@ -126,7 +126,10 @@ def _columns(name: str, lines: Sequence[str], line: int, head: Sequence[str]) ->
     """Column → where it stands; by the heads, or in the usual order where there are none."""
     if _is_row(lines):
         return {column: at for at, column in enumerate(_HEAD)}
-    plain = [_UNITS.sub("", without_diacritics(one).replace("_", " ")).strip() for one in head]
+    plain = [
+        _UNITS.sub("", without_diacritics(one).replace("_", " ")).replace(" ", "").strip()
+        for one in head
+    ]
     found: dict[str, int] = {}
     for at, one in enumerate(plain):  # a head as it should be counts before others
         if one in (*_HEAD, _ACTIVITY, _BY):
@@ -196,7 +199,7 @@ def _position(name: str, line: int, cell: str) -> int:
 
 def _label(name: str, line: int, cells: list[str]) -> Label:
     (start_s, clock), (end_s, end_clock) = (_moment(cell) for cell in cells[:2])
-    direction = " ".join(without_diacritics(cells[2]).replace("'", " ").split())
+    direction = "".join(without_diacritics(cells[2]).replace("'", " ").split())
     direction = _SYNONYMS.get(direction, direction)
     if start_s is None or end_s is None or clock != end_clock:
         words = "start and end must be seconds, m:ss or h:mm:ss, or both a date and a time"

@@ -58,18 +58,14 @@ class ReadLimits:
     clock_longest_share: float = 0.95  # The longest usual step from sample to sample is this
     # quantile of all steps.
     clock_pace_mps: float = 1.0  # A pace below this tells nothing of how long a jump lasted.
-    clock_undone_s: float = (
-        15.0  # A hole that a step back of the clock equals within this is due to
-    )
-    # the clock.
+    clock_undone_s: float = 15.0  # A hole is due to the clock if it was set back by as much, but
+    # for this.
     clock_pace_differs: float = 1.25  # A clock runs at its own pace if it and the timer differ by
     # more than this factor.
     clock_evenly: float = 4.0  # It was sampled evenly if no two samples lie further apart than this
     # many times the usual.
     clock_total_share: float = 0.02  # The odometer ends at the file's total within this share.
-    clock_counts_share: float = (
-        0.9  # It counts throughout if it rises in this share of the samples.
-    )
+    clock_counts_share: float = 0.9  # It counts throughout if it rises in this share of samples.
     clock_paused_share: float = 0.5  # A jump is a pause where the file's pauses cover more than
     # this share of it.
 
@@ -207,6 +203,8 @@ class PrepareSettings:
     # this factor.
     running_step_m: float = 0.75  # A speed that nobody runs is in miles an hour, not in kilometres,
     # if it made shorter steps than this.
+    slow_kilometres_mps: float = 0.05  # Who steps and comes on more slowly than this counts
+    # kilometres.
     longest_step_m: float = 2.0  # Nobody's steps are longer than this on average, and odometers
     # that would need them are wrong.
     calibrated_share: float = 0.1  # A file's total is that of all samples if its timer ran no more
