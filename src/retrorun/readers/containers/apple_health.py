@@ -18,6 +18,7 @@ from lxml import etree
 
 from retrorun.errors import NotARunError, ReadError
 from retrorun.model import Recording, Source
+from retrorun.readers.xml import unix_s
 from retrorun.readers.xml.document import CONTROLS_TO_BLANKS, XmlBrokenError, elements, local_name
 from retrorun.readers.xml.gpx import gpx_of, read_gpx
 from retrorun.settings import ReadLimits
@@ -174,12 +175,13 @@ def _workout(element: etree._Element, by_file: dict[str, _Route]) -> None:
 
 
 def _time_s(text: str | None) -> float:
-    """Apple writes ``2024-05-03 07:30:00 +0200``."""
+    """Apple writes ``2024-05-03 07:30:00 +0200``; some phones ``7:30:00 am`` in it."""
     written = text or ""
     try:
         return datetime.fromisoformat(f"{written[:19]}{written[20:]}").timestamp()
     except (ValueError, OverflowError):
-        return float("-inf")
+        loose_s = float(unix_s([written.replace("\u202f", " ").encode()])[0])
+        return loose_s if np.isfinite(loose_s) else float("-inf")
 
 
 def _gpx(route: _Route, run: Recording) -> bytes:
