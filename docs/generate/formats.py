@@ -139,8 +139,9 @@ and one that stands for a while is left out for that while; so is one that is of
 positions that travel, that two other sources outvote, or whose steps would be over 2 m long. A
 speed in km/h or mph is converted. Where an odometer or a speed is all there is, as on a treadmill,
 it is brought to the total of the session or of all laps (`odometer-calibrated`,
-`speed-calibrated`), which may have been corrected when the run was saved. Each of these is noted
-(`odometer-…`, `speed-…`). The totals of sessions and laps in
+`speed-calibrated`), which may have been corrected when the run was saved. Positions that stay about
+one place while the speed or the total says a long way are not used (`positions-stay`). Each of
+these is noted (`odometer-…`, `speed-…`). The totals of sessions and laps in
 FIT and of laps in TCX are kept; GPX has none. Where the distance is more than 2 % from one of
 them, `distance-differs` gives both figures.
 

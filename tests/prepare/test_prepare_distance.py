@@ -456,3 +456,33 @@ def test_steps_tell_the_unit_of_a_speed(mps: float, spm: float, shown: float) ->
     track = prepared(without_place(STEADY, **columns))
     assert metres(track) == pytest.approx(600.0 * mps, rel=0.01)
     assert "speed-unit" in slugs(track)
+
+
+@pytest.mark.parametrize("by", ["speed", "total"])
+def test_positions_that_stay_about_a_treadmill_tell_nothing(by: str) -> None:
+    drift = np.cumsum(np.random.default_rng(5).normal(0.0, 0.1, (2, 601)), axis=1)
+    run = northward(STEADY, drift[0])
+    run = replace(run, columns={**run.columns, "longitude_deg": 14.5 + drift[1] * METRE})
+    if by == "speed":
+        run = replace(run, columns={**run.columns, "speed_mps": np.full(601, 3.0)})
+    else:
+        run = stated_m(run, 1800.0)
+    track = prepared(run)
+    assert metres(track) == pytest.approx(1800.0, rel=0.01)
+    assert "positions" not in track.distance_sources
+    assert "positions-stay" in slugs(track)
+
+
+@pytest.mark.parametrize("factor", [0.8, 0.95, 1.2])
+def test_speed_and_odometer_of_a_treadmill_give_way_to_the_total(factor: float) -> None:
+    columns = {"distance_m": 3.0 * factor * STEADY, "speed_mps": np.full(601, 3.0 * factor)}
+    track = prepared(stated_m(without_place(STEADY, **columns), 1800.0))
+    assert metres(track) == pytest.approx(1800.0)
+
+
+def test_what_the_total_says_more_was_run_after_the_last_reading() -> None:
+    shown = np.where(STEADY % 120 == 0, 3.0 * STEADY, np.nan)
+    shown[-1] = np.nan
+    track = prepared(stated_m(without_place(STEADY, distance_m=shown), 1800.0))
+    assert metres(track) == pytest.approx(1800.0)
+    assert steps_m(track)[:-1] == pytest.approx(3.0)

@@ -127,6 +127,8 @@ def _judge_distance(
     raw, columns = found
     if time_s.size == 0:
         return ()
+    if "distance_m" in raw:
+        raw = {**raw, "distance_m": _without_dropouts(time_s, raw["distance_m"], settings)}
     given = columns | {name: raw[name] for name in ("distance_m", "speed_mps") if name in raw}
     stated = stated_of(recording, float(np.ptp(time_s)), settings)
     sources = judge_sources(time_s, given, stated, settings)
@@ -137,6 +139,37 @@ def _judge_distance(
         else:
             columns.pop(name, None)
     return sources.notes
+
+
+def _without_dropouts(
+    time_s: FloatArray, distance: FloatArray, settings: PrepareSettings
+) -> FloatArray:
+    """An odometer without readings that fall and are made up for in one impossible step."""
+    known = np.flatnonzero(np.isfinite(distance))
+    lost = known[_dropouts(time_s[known], distance[known], settings)] if known.size > 1 else known
+    if known.size < 2 or not lost.size:
+        return distance
+    found = distance.copy()
+    found[lost] = np.nan
+    return found
+
+
+def _dropouts(time_s: FloatArray, distance: FloatArray, settings: PrepareSettings) -> BoolArray:
+    """Which readings, (k,), fall below those before and are made up for in one impossible step."""
+    change = np.diff(distance)
+    lost = np.zeros(distance.size, dtype=bool)
+    falls = np.flatnonzero(change < -settings.digit_m)
+    if not falls.size or falls.size > settings.wanders_share * int((change != 0).sum()):
+        return lost
+    leaps = np.flatnonzero(change > settings.speed_limit_mps * np.diff(time_s))
+    for fall in falls.tolist():
+        after = leaps[leaps > fall][:1]
+        if after.size and distance[after[0] + 1] >= distance[fall]:
+            lost[fall + 1 : after[0] + 1] = True
+        before = leaps[leaps < fall][-1:]  # or it leapt ahead, and fell back to where it was
+        if before.size and distance[fall + 1] >= distance[before[0]] and not lost[fall]:
+            lost[before[0] + 1 : fall + 1] = True
+    return lost
 
 
 def _drop_held(

@@ -21,7 +21,7 @@ from retrorun.model import Note, Recording, Track
 from retrorun.model.recording import POSITION
 from retrorun.prepare.clean import Cleaned
 from retrorun.prepare.sources import differs
-from retrorun.prepare.track import around_turns
+from retrorun.prepare.track import around_turns, first_of, ground_mps, sums_ahead
 from retrorun.settings import PrepareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
@@ -65,7 +65,8 @@ def with_distance(
     chord_mps = track.column("ground_speed_mps")
     odometer = _odometer(clean, recording.distance_m, settings)
     chords = _chords(clean, settings)
-    speeds = _speeds(clean, settings) if np.isnan(chord_mps).any() else None
+    unsure = ~(chord_mps >= settings.moving_mps)  # the speed is not asked where positions move
+    speeds = _speeds(clean, settings) if unsure.any() else None
     usual = _usual_mps((odometer, *chords[:1], speeds), settings.moving_mps)
     by_odometer = _steps(track, odometer, usual, settings)
     by_position = around_turns(track, chord_mps, settings)
@@ -77,7 +78,11 @@ def with_distance(
         by_position = np.where(dense, by_position, by_ways)
     by_speed = _steps(track, speeds, usual, settings)
     if not _agrees(odometer, recording.distance_m, settings):
-        by_odometer = _without_failures(by_odometer, _first_of(by_position, by_speed), settings)
+        by_odometer = _without_failures(by_odometer, first_of(by_position, by_speed), settings)
+    if odometer is None and _stays(by_position, by_speed, recording, settings):
+        by_position = chord_mps = np.full(track.seconds, np.nan)
+        words = "the positions stay about one place, as on a treadmill; they tell no distance"
+        track = replace(track, notes=(*track.notes, Note("positions-stay", words)))
     paused = track.flags["paused"]
     by_position, by_speed = (np.where(paused, 0.0, each) for each in (by_position, by_speed))
     step, sums = _first_known(
@@ -86,7 +91,7 @@ def with_distance(
     if not sums and recording.distance_m:
         step = _by_totals(track, recording, settings)
         sums = {TOTAL: float(np.nansum(step))}
-    ground = _ground(chord_mps, by_odometer, _first_of(by_position, by_speed), settings)
+    ground = ground_mps(chord_mps, by_odometer, first_of(by_position, by_speed), settings)
     columns = {**track.columns, "ground_speed_mps": ground}
     return replace(track, columns=columns, step_m=step, distance_sources=sums)
 
@@ -354,6 +359,25 @@ def _without_loops(
     return replace(way, known=way.known & ~((way.apart_s > settings.gap_s) & slow & mostly))
 
 
+def _stays(
+    position: FloatArray, speed: FloatArray, recording: Recording, settings: PrepareSettings
+) -> bool:
+    """Whether positions stay about a place while the speed, or the file's total, says a long way.
+
+    They are those of a treadmill.
+    """
+    seen = np.isfinite(position)
+    both = seen & np.isfinite(speed)
+    if both.any():
+        run_m, seen_m = float(speed[both].sum()), float(position[both].sum())
+    else:
+        run_m = recording.distance_m or 0.0 if seen.mean() > settings.treadmill_known else 0.0
+        seen_m = float(position[seen].sum())
+    usual_mps = float(np.median(position[seen])) if seen.any() else np.inf
+    stays = run_m > settings.treadmill_m and seen_m < settings.treadmill_share * run_m
+    return stays and usual_mps < settings.moving_mps
+
+
 def _without_failures(
     odometer: FloatArray, position: FloatArray, settings: PrepareSettings
 ) -> FloatArray:
@@ -362,19 +386,13 @@ def _without_failures(
     if both.sum() < settings.stands_s:
         return odometer
     width = settings.stands_s
-    stands = _sums(np.where(both, odometer, 1.0), width) < width * settings.stands_mps
-    moves = _sums(np.where(both, position, 0.0), width) > width * settings.stands_moving_mps
+    stands = sums_ahead(np.where(both, odometer, 1.0), width) < width * settings.stands_mps
+    moves = sums_ahead(np.where(both, position, 0.0), width) > width * settings.stands_moving_mps
     failed = np.flatnonzero(stands & moves)
     lost = np.zeros(odometer.size + 1)
     np.add.at(lost, failed, 1.0)
     np.add.at(lost, failed + width, -1.0)
     return np.where(np.cumsum(lost[:-1]) > 0.5, np.nan, odometer)
-
-
-def _sums(values: FloatArray, width: int) -> FloatArray:
-    """Sum of each value and those after it, ``width`` in all, (n - width + 1,)."""
-    running = np.concatenate(([0.0], np.cumsum(values)))
-    return np.asarray(running[width:] - running[:-width])
 
 
 def _first_known(
@@ -438,45 +456,6 @@ def _agrees(odometer: _Way | None, stated_m: float | None, settings: PrepareSett
         return False
     own_m = float(odometer.metres[odometer.known].sum())
     return abs(own_m - stated_m) <= settings.totals_share * stated_m
-
-
-def _first_of(first: FloatArray, second: FloatArray) -> FloatArray:
-    return np.where(np.isfinite(first), first, second)
-
-
-def _ground(
-    chord_mps: FloatArray,
-    by_odometer: FloatArray,
-    by_others: FloatArray,
-    settings: PrepareSettings,
-) -> FloatArray:
-    """Speed over ground: the chord's, else the odometer's, the hole's, the device's, (n,).
-
-    Positions that hardly move while the odometer runs are those of a treadmill.
-    """
-    odometer_mps = _smoothed(by_odometer, round(settings.chord_s))
-    both = np.isfinite(chord_mps) & np.isfinite(odometer_mps)
-    run_m, seen_m = float(odometer_mps[both].sum()), float(chord_mps[both].sum())
-    indoors = run_m > settings.treadmill_m and seen_m < settings.treadmill_share * run_m
-    turning = (chord_mps < settings.moving_mps) & (by_others >= settings.moving_mps)
-    turning &= ~(by_odometer < settings.moving_mps)
-    chord_mps = np.where(turning, by_others, chord_mps)  # who turns about does not stand
-    ground = odometer_mps if indoors else _first_of(chord_mps, odometer_mps)
-    ground = _first_of(ground, np.where(indoors, np.nan, by_others))
-    if ground.size > 1 and np.isnan(ground[-1]):
-        ground[-1] = ground[-2]  # no step follows the last sample
-    return ground
-
-
-def _smoothed(step_m: FloatArray, width: int) -> FloatArray:
-    """Metres a second over so many seconds around each; the second's own where those lack."""
-    found = step_m.copy()
-    if 1 < width <= step_m.size:
-        middle = slice(width // 2, width // 2 + step_m.size - width + 1)
-        holes = _sums(np.isnan(step_m).astype(np.float64), width) > 0
-        around = _sums(np.nan_to_num(step_m), width) / width
-        found[middle] = np.where(holes, step_m[middle], around)
-    return found
 
 
 def totals_note(track: Track, recording: Recording, settings: PrepareSettings) -> tuple[Note, ...]:

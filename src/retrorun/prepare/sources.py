@@ -125,10 +125,11 @@ def judge_sources(
     by_speed = own if speed is columns.get("speed_mps") else _speed_total(time_s, speed, settings)
     others = [one for one in (positions, by_speed, stated) if one is not None]
     distance, notes = _judge_odometer(time_s, columns.get("distance_m"), others, settings, steps)
-    if distance is not None and stated is not None and given.is_whole and others == [stated]:
-        distance, more = _calibrated(time_s, distance, stated, settings)
+    alone = positions is None and given.is_whole
+    if distance is not None and stated is not None and alone:
+        distance, more = _calibrated(time_s, distance, stated, by_speed, settings)
         notes += more
-    if distance is None and positions is None and given.is_whole and stated and by_speed:
+    if distance is None and alone and stated and by_speed:
         speed, more = _calibrated_speed(speed, by_speed, stated, settings)
         notes += more
     return Sources(distance, speed, speed_notes + notes)
@@ -202,9 +203,6 @@ def _judge_odometer(
     if distance is None or np.isfinite(distance).sum() < 2:
         return None, ()
     known = np.flatnonzero(np.isfinite(distance))
-    known = known[~_dropouts(time_s[known], distance[known], settings)]
-    if known.size < 2:
-        return None, ()
     repaired, notes = _as_running_total(time_s[known], distance[known], others, settings, steps)
     if repaired is None:
         return None, notes
@@ -266,24 +264,6 @@ def _unit_by_others(
     return "", 1.0
 
 
-def _dropouts(time_s: FloatArray, distance: FloatArray, settings: PrepareSettings) -> np.ndarray:
-    """Which readings, (k,), fall below those before and are made up for in one impossible step."""
-    change = np.diff(distance)
-    lost = np.zeros(distance.size, dtype=bool)
-    falls = np.flatnonzero(change < -settings.digit_m)
-    if not falls.size or falls.size > settings.wanders_share * int((change != 0).sum()):
-        return lost
-    leaps = np.flatnonzero(change > settings.speed_limit_mps * np.diff(time_s))
-    for fall in falls.tolist():
-        after = leaps[leaps > fall][:1]
-        if after.size and distance[after[0] + 1] >= distance[fall]:
-            lost[fall + 1 : after[0] + 1] = True
-        before = leaps[leaps < fall][-1:]  # or it leapt ahead, and fell back to where it was
-        if before.size and distance[fall + 1] >= distance[before[0]] and not lost[fall]:
-            lost[before[0] + 1 : fall + 1] = True
-    return lost
-
-
 def _stands(time_s: FloatArray, reading_m: FloatArray, settings: PrepareSettings) -> bool:
     """Whether an odometer stands for much of its time: there others are believed, and else it."""
     changed = np.flatnonzero(np.diff(reading_m) != 0) + 1
@@ -330,7 +310,11 @@ def _calibrated_speed(
 
 
 def _calibrated(
-    time_s: FloatArray, distance: FloatArray, stated: _Total, settings: PrepareSettings
+    time_s: FloatArray,
+    distance: FloatArray,
+    stated: _Total,
+    speed: _Total | None,
+    settings: PrepareSettings,
 ) -> tuple[FloatArray | None, tuple[Note, ...]]:
     """An odometer that alone tells of the way, brought to the total of its whole session.
 
@@ -348,6 +332,11 @@ def _calibrated(
     if abs(reading_m.max() - stated.metres) <= settings.digit_m:
         return distance, ()  # it counts from 0, and only its first readings are missing
     totals = f"{own_m:,.0f} m, the file's total {stated.metres:,.0f} m"
+    if speed and not _agree_within(own_m, stated.metres, settings.totals_differ):
+        return distance, ()  # its own speed bears it out
+    silent_s, more_m = float(time_s[-1] - time_s[known[-1]]), stated.metres - reading_m.max()
+    if settings.moving_mps * silent_s < more_m < settings.sustained_mps * silent_s:
+        return np.append(distance[:-1], stated.metres), ()  # it was silent at the end
     rises = np.flatnonzero(counted)
     counted_s = float(time_s[known[rises[-1] + 1]] - time_s[known[rises[0]]])
     if counted_s < (1 - settings.calibrated_share) * float(np.ptp(time_s)):

@@ -306,6 +306,52 @@ def _usual_mps(chord_mps: FloatArray, settings: PrepareSettings) -> float:
     return float(np.median(moving_mps)) if moving_mps.size else 0.0
 
 
+def first_of(first: FloatArray, second: FloatArray) -> FloatArray:
+    """The first column, (n,), and the second where that is not known."""
+    return np.where(np.isfinite(first), first, second)
+
+
+def ground_mps(
+    chord_mps: FloatArray,
+    by_odometer: FloatArray,
+    by_others: FloatArray,
+    settings: PrepareSettings,
+) -> FloatArray:
+    """Speed over ground: the chord's, else the odometer's, the hole's, the device's, (n,).
+
+    Positions that hardly move while the odometer runs are those of a treadmill.
+    """
+    odometer_mps = _smoothed(by_odometer, round(settings.chord_s))
+    both = np.isfinite(chord_mps) & np.isfinite(odometer_mps)
+    run_m, seen_m = float(odometer_mps[both].sum()), float(chord_mps[both].sum())
+    indoors = run_m > settings.treadmill_m and seen_m < settings.treadmill_share * run_m
+    turning = (chord_mps < settings.moving_mps) & (by_others >= settings.moving_mps)
+    turning &= ~(by_odometer < settings.moving_mps)
+    chord_mps = np.where(turning, by_others, chord_mps)  # who turns about does not stand
+    ground = odometer_mps if indoors else first_of(chord_mps, odometer_mps)
+    ground = first_of(ground, np.where(indoors, np.nan, by_others))
+    if ground.size > 1 and np.isnan(ground[-1]):
+        ground[-1] = ground[-2]  # no step follows the last sample
+    return ground
+
+
+def _smoothed(step_m: FloatArray, width: int) -> FloatArray:
+    """Metres a second over so many seconds around each; the second's own where those lack."""
+    found = step_m.copy()
+    if 1 < width <= step_m.size:
+        middle = slice(width // 2, width // 2 + step_m.size - width + 1)
+        holes = sums_ahead(np.isnan(step_m).astype(np.float64), width) > 0
+        around = sums_ahead(np.nan_to_num(step_m), width) / width
+        found[middle] = np.where(holes, step_m[middle], around)
+    return found
+
+
+def sums_ahead(values: FloatArray, width: int) -> FloatArray:
+    """Sum of each value and those after it, ``width`` in all, (n - width + 1,)."""
+    running = np.concatenate(([0.0], np.cumsum(values)))
+    return np.asarray(running[width:] - running[:-width])
+
+
 def turn_rate(course_deg: FloatArray, half: int) -> FloatArray:
     """Degrees a second, clockwise positive, over ``2·half`` seconds; NaN without a course."""
     rate = np.full(course_deg.size, np.nan)

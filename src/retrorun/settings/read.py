@@ -156,6 +156,8 @@ class PrepareSettings:
     # direction between them.
     treadmill_m: float = 50.0  # Positions are judged against an odometer that counted more than
     # this.
+    treadmill_known: float = 0.9  # The file's total is that of the positions if they are known for
+    # more than this share of the time.
     treadmill_share: float = 0.5  # Positions that moved less than this share of the odometer are
     # those of a treadmill.
 
