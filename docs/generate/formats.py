@@ -63,14 +63,19 @@ A document that is not quite XML is mended where it can be read in one way only,
 (`xml-repaired`): what stands in front of the first tag and zeros behind the last are left out; an
 encoding that is declared wrongly, or not at all, is UTF-8, else Windows-1252 for the letters that
 are none; UTF-16 and UTF-32 are known by their bytes; a prefix that nobody declares is taken as it
-stands; an XML declaration behind the beginning is ignored. Only where the parser stops, control
-characters become blanks, and a bare `&` or `<`, or an entity that XML itself does not know, is
-written as XML does. Elements that end in the wrong order are recovered by lxml if the root and
-every point are whole (`xml-recovered`): so no value is half of one. A number may have a decimal
-comma (`decimal-commas`); a time may lack leading zeros or seconds, have `t`, `z`, a blank or
-slashes. Then the values that the text holds are counted by its tags alone and compared with those
-that were read: `values-not-read` names the channel and both numbers, `channel-not-read` a heart
-rate, cadence or heading by a name that is not known.
+stands; an XML declaration behind the beginning is ignored; names of elements and places may be in
+another case, and `latitude` and `lng` are places, too. Only where the parser stops, control
+characters become blanks, a bare `&` or `<`, or an entity that XML itself does not know, is written
+as XML does, and attributes get their quotes and the blanks between them; of two alike the first
+counts. Elements that end in the wrong order are recovered by lxml if the root and every point are
+whole (`xml-recovered`): so no value is half of one. Else a point that is no XML costs itself.
+Points without a segment or a track get them; where nearly every point is a segment of its own,
+these are no breaks (`pieces-joined`). A number may have a decimal comma (`decimal-commas`), a
+degree sign, a letter for east or a unit; a time may lack leading zeros or seconds, have `t`, `z`, a
+blank or slashes, AM or PM, the day first with full stops, or count seconds, milliseconds or
+microseconds since 1970. Then the values that the text holds are counted by its tags alone and
+compared with those that were read: `values-not-read` names the channel and both numbers,
+`channel-not-read` a heart rate, cadence or heading by a name that is not known.
 
 Before that, the points that are written alike are taken out as columns. A shape (a tree of
 elements, each of which may be missing) is learnt from the first points and from any that do not
@@ -127,16 +132,24 @@ none of these, as a treadmill's, gets the totals of its laps or its session, spr
 in motion. `explain` says how many metres came from which source.
 
 Before that, each source is judged against the others and against the file's own totals. An
-odometer in other units (km, miles, feet, or km/h summed up as m/s), one that gives increments,
-counts backward or was reset is repaired; one that stands or wanders while the others agree is left
-out, and one that stands for a while is left out for that while. A speed in km/h or mph is
-converted. Each of these is noted (`odometer-…`, `speed-unit`). The totals of sessions and laps in
+odometer in other units (km, miles, feet, yards where all others say so closely, or km/h summed up
+as m/s), one that gives increments, counts backward or was reset is repaired; readings that drop to
+nothing and come back are left out. One that stands or wanders while the others agree is left out,
+and one that stands for a while is left out for that while; so is one that is off by over 1.6 from
+positions that travel, that two other sources outvote, or whose steps would be over 2 m long. A
+speed in km/h or mph is converted. Where an odometer or a speed is all there is, as on a treadmill,
+it is brought to the total of the session or of all laps (`odometer-calibrated`,
+`speed-calibrated`), which may have been corrected when the run was saved. Positions that stay about
+one place while the speed or the total says a long way are not used (`positions-stay`). Each of
+these is noted (`odometer-…`, `speed-…`). The totals of sessions and laps in
 FIT and of laps in TCX are kept; GPX has none. Where the distance is more than 2 % from one of
 them, `distance-differs` gives both figures.
 
 A receiver that hangs gives its last fix again and then leaps: the leap is spread over the time
-since the position last changed. A leap that goes the way of the fixes around it, and from behind
-that way to ahead of it, has caught up; a short piece that lies aside of it is left out.
+since the position last changed, up to two minutes where nobody could leap so far at once. At sharp
+turns the steps from second to second are added up, if the positions jitter less than that. A leap
+that goes the way of the fixes around it, and from behind that way to ahead of it, has caught up; a
+short piece that lies aside of it is left out.
 
 **Moving time.** The time between two samples is moving time if the distance between them makes 0.5
 m/s or more. It is not within a timer pause, and not where nobody could have run the distance (over
@@ -152,6 +165,8 @@ over 50 minutes, or back, position and odometer tell what happened, and a note s
   on the clock of the longer one.
 - `clock-two-runs`: over 4 hours between two places or two counts of the odometer, and no pause
   that the file states → a session each.
+- `clock-speed`: the times differ from the timer by over a quarter while the odometer counts
+  throughout and ends at the file's total → they are brought to the timer.
 - `clock-scrambled`: times run back and forth by seconds, the places are in order → the times are
   dealt out in the order of the file.
 - `clock-backward`: times run back and forth, the places follow them → the samples are put in order
@@ -167,7 +182,7 @@ over 50 minutes, or back, position and odometer tell what happened, and a note s
   refused.
 
 A forward jump of under 4 hours at walking pace or less may be a pause, and is one unless it is a
-whole number of hours.
+whole number of hours or a step back undoes it.
 
 **Cadence.** Formats count one leg, some writers both. Both readings are held, sample by sample,
 against the step rates at which people walk and run at that speed (or, without a speed, in that

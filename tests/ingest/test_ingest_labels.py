@@ -46,6 +46,26 @@ def test_a_table_is_read_in_seconds_and_minutes() -> None:
     assert label_table("a.labels.csv", HEAD.encode()) == {}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "start;end;direction\n10,5;20,5;backward\n",
+        "start\tend\tdirection\n10.5\t20.5\tbackward\n",
+        "sep=;\nStart (s);Ende (s);Richtung\n10,5;20,5;rückwärts\n",
+        "# written by hand\n\nfrom,to,label\n0:10.5,0:20.5,back\n",
+        "début;fin;sens\n10,5;20,5;en arrière\n",
+        "start_s,end_s,direction,type\n10.5,20.5,Backwards,easy\n",
+        "start,duration,direction\n10.5,10,backward\n",
+        '"10.5","20.5","backward"\n',
+        "start,end,direction\n10.5 s,0m20.5s,B\n",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_tables_as_people_and_spreadsheets_write_them(text: str, encoding: str) -> None:
+    found = label_table("a.labels.csv", text.encode(encoding))
+    assert found == {0: (Label(10.5, 20.5, "backward", "sidecar"),)}
+
+
 def test_a_column_says_of_which_activity_a_row_speaks() -> None:
     text = "activity,start,end,direction\n2,1,2,backward\n,3,4,forward\n1,5,6,backward\n"
     assert label_table("a.labels.csv", text.encode()) == {
@@ -58,7 +78,8 @@ def test_a_column_says_of_which_activity_a_row_speaks() -> None:
     ("text", "line"),
     [
         ("", 1),
-        ("begin,end,direction\n", 1),
+        ("lap,pace,direction\n", 1),
+        ("# mine\n\nlap,pace,direction\n", 3),
         (HEAD + "1,2,backward\n3,2,backward\n", 3),
         (HEAD + "1,2,sideways\n", 2),
         (HEAD + "-1,2,backward\n", 2),
@@ -274,7 +295,14 @@ def test_a_table_beside_a_session_that_cannot_be_read_blocks_no_other_file(tmp_p
         ("2026-05-03T07:31:00Z", "2026-05-03 07:32:00+00:00", (1_777_793_460, "utc sidecar")),
         ("2026-05-03T09:31:00+02:00", "2026-05-03T07:32:00Z", (1_777_793_460, "utc sidecar")),
         ("2026-05-03 07:31:00", "2026-5-3 7:32", (1_777_793_460, "local sidecar")),
+        ("2026-05-03 07:31:00", "07:32:00", (1_777_793_460, "local sidecar")),
+        ("03.05.2026 07:31:00", "03.05.2026 07:32:00", (1_777_793_460, "local sidecar")),
+        ("5/3/2026 7:31:00 AM", "5/3/2026 7:32:00 AM", (1_777_793_460, "local sidecar")),
+        ("1777793460", "1777793520", (1_777_793_460, "utc sidecar")),
         ("9:01:40", "9:02:40", (32_500, "sidecar")),
+        ("9:01:40 am", "9:02:40 a.m.", (32_500, "sidecar")),
+        ("12:01:40 AM", "12:02:40 AM", (100, "sidecar")),
+        ("9:01 PM", "9:02 PM", (75_660, "sidecar")),
     ],
 )
 def test_moments_in_a_table(start: str, end: str, expected: tuple[float, str]) -> None:
@@ -284,7 +312,7 @@ def test_moments_in_a_table(start: str, end: str, expected: tuple[float, str]) -
 
 
 @pytest.mark.parametrize(
-    "row", ["2026-05-03 07:31:00,7:32:00,backward", "2026-13-03 07:31,2026-13-03 07:32,backward"]
+    "row", ["2026-05-03 07:31:00,62,backward", "2026-13-03 07:31,2026-13-03 07:32,backward"]
 )
 def test_moments_that_make_no_sense_are_refused(row: str) -> None:
     with pytest.raises(ReadError):

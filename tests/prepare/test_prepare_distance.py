@@ -189,6 +189,107 @@ def test_a_wrong_odometer_is_judged_by_any_other_source(fault: str, witness: str
     assert metres(track) == pytest.approx(1800.0, rel=0.01)
 
 
+def stated_m(run: Recording, metres: float) -> Recording:
+    """With a session message of so many metres, whose timer ran all the time."""
+    timer_s = float(np.ptp(run.time_s))
+    return replace(run, distance_m=metres, totals=(FileTotal("session", metres, timer_s),))
+
+
+@pytest.mark.parametrize("times", [0.5, 2.0, 3.0])
+def test_an_odometer_far_off_positions_that_travel_is_not_used(times: float) -> None:
+    run = northward(STEADY, 3.0 * STEADY)
+    track = prepared(replace(run, columns={**run.columns, "distance_m": 3.0 * times * STEADY}))
+    assert metres(track) == pytest.approx(1800.0, rel=0.01)
+    assert "odometer-differs" in slugs(track)
+
+
+def test_positions_that_wander_about_a_treadmill_do_not_outweigh_its_odometer() -> None:
+    run = northward(STEADY, 20.0 * (STEADY / 40 % 2 < 1) * (STEADY / 40 % 1))  # 0.5 m/s, and back
+    track = prepared(replace(run, columns={**run.columns, "distance_m": 3.0 * STEADY}))
+    assert metres(track) == pytest.approx(1800.0, rel=0.01)
+
+
+def test_two_sources_that_agree_outvote_an_odometer_that_is_a_tenth_off() -> None:
+    run = northward(STEADY, 3.0 * STEADY)
+    run = replace(run, columns={**run.columns, "distance_m": 3.4 * STEADY})
+    assert metres(prepared(run)) == pytest.approx(2040.0, rel=0.01)  # a foot pod, for all we know
+    assert metres(prepared(stated_m(run, 1800.0))) == pytest.approx(1800.0, rel=0.01)
+    assert metres(prepared(stated_m(run, 2040.0))) == pytest.approx(2040.0, rel=0.01)
+
+
+@pytest.mark.parametrize("by", ["positions", "speed", "both"])
+def test_an_odometer_in_yards_is_converted_where_all_others_say_so(by: str) -> None:
+    run = northward(STEADY, 3.0 * STEADY) if by != "speed" else without_place(STEADY)
+    more = {} if by == "positions" else {"speed_mps": np.full(601, 3.0)}
+    shown = {"distance_m": 3.0 * STEADY / 0.9144}
+    track = prepared(replace(run, columns={**run.columns, **more, **shown}))
+    assert metres(track) == pytest.approx(1800.0, rel=0.01)
+    assert "odometer-unit" in slugs(track)
+
+
+def test_a_treadmill_is_brought_to_the_total_that_was_entered_when_it_was_saved() -> None:
+    shown = without_place(STEADY, distance_m=2.7 * STEADY)
+    track = prepared(stated_m(shown, 1800.0))
+    assert metres(track) == pytest.approx(1800.0)
+    assert "odometer-calibrated" in slugs(track)
+    # a total of more time than the samples go on is not theirs: the file was cut short
+    total = FileTotal("session", 1800.0, 1200.0)
+    cut = replace(shown, distance_m=1800.0, totals=(total,))
+    assert metres(prepared(cut)) == pytest.approx(1620.0)
+
+
+def test_an_odometer_that_stops_for_good_gives_way_to_the_total() -> None:
+    shown = without_place(STEADY, distance_m=np.minimum(3.0 * STEADY, 900.0))
+    track = prepared(stated_m(shown, 1800.0))
+    assert metres(track) == pytest.approx(1800.0)
+    assert steps_m(track)[:-1] == pytest.approx(3.0)
+
+
+def test_an_odometer_that_is_silent_at_first_began_at_0_if_it_ends_at_the_total() -> None:
+    late = without_place(STEADY, distance_m=np.where(STEADY < 200, np.nan, 3.0 * STEADY))
+    assert metres(prepared(stated_m(late, 1800.0))) == pytest.approx(1800.0)
+
+
+def test_readings_of_0_between_good_ones_are_no_resets() -> None:
+    shown = np.where(STEADY % 50 == 7, 0.0, 3.0 * STEADY)
+    track = prepared(without_place(STEADY, distance_m=shown))
+    assert metres(track) == pytest.approx(1800.0)
+    assert "odometer-reset" not in slugs(track)
+
+
+def test_an_odometer_in_kilometres_is_known_by_the_steps_alone() -> None:
+    shown = np.round(0.003 * STEADY, 2)
+    run = without_place(STEADY, distance_m=shown, cadence_spm=np.full(601, 170.0))
+    track = prepared(run)
+    assert metres(track) == pytest.approx(1800.0, rel=0.01)
+    assert "odometer-unit" in slugs(track)
+
+
+def test_steps_longer_than_anybody_takes_tell_against_the_odometer() -> None:
+    columns = {"distance_m": 6.0 * STEADY, "speed_mps": np.full(601, 3.0)}
+    run = without_place(STEADY, cadence_spm=np.full(601, 170.0), **columns)
+    assert metres(prepared(run)) == pytest.approx(1800.0, rel=0.01)
+
+
+@pytest.mark.parametrize("hang_s", [4, 12, 20, 30])
+@pytest.mark.parametrize("mps", [1.5, 3.0, 4.5])
+def test_a_position_that_hangs_and_catches_up_loses_neither_way_nor_time(
+    hang_s: int, mps: float
+) -> None:
+    # each 60 s it stands for so long and is then where the athlete is
+    seen = np.where(hang_s > STEADY % 60, STEADY - STEADY % 60, STEADY)
+    track = prepared(northward(STEADY, mps * seen))
+    assert metres(track) == pytest.approx(600.0 * mps, rel=0.01)
+    assert moving_s(track) == pytest.approx(600, abs=6)
+
+
+def test_who_stands_for_half_a_minute_and_walks_on_has_stood() -> None:
+    way = np.where(STEADY < 300, 3.0 * STEADY, np.where(STEADY < 330, 900.0, 3.0 * (STEADY - 30)))
+    track = prepared(northward(STEADY, way))
+    assert metres(track) == pytest.approx(1710.0, rel=0.01)
+    assert moving_s(track) == pytest.approx(570, abs=4)
+
+
 def test_an_odometer_that_stands_while_the_positions_move_on_is_left_out_there() -> None:
     shown = np.minimum(3.0 * STEADY, 900.0)
     run = northward(STEADY, 3.0 * STEADY)
@@ -302,3 +403,86 @@ def test_over_two_per_cent_from_the_file_s_own_total_is_noted(
     if noted:
         assert "1,800 m" in found[0]
         assert f"{stated_m:,.0f} m" in found[0]
+
+
+def squares(times: FloatArray, mps: float, side_m: float) -> Recording:
+    """Along the sides of a square, on the equator, so that a metre is one in both directions."""
+    way = mps * times
+    along, side = way % side_m, (way // side_m).astype(int) % 4
+    east = np.choose(side, [along, side_m + 0 * along, side_m - along, 0 * along])
+    north = np.choose(side, [0 * along, along, side_m + 0 * along, side_m - along])
+    return Recording(
+        START_S + times, {"latitude_deg": north * METRE, "longitude_deg": 14.5 + east * METRE}
+    )
+
+
+@pytest.mark.parametrize("mps", [1.4, 3.0, 5.0])
+@pytest.mark.parametrize("hole_s", [0.0, 60.0])
+def test_corners_of_blocks_lose_no_way(mps: float, hole_s: float) -> None:
+    run = squares(STEADY, mps, 100.0)
+    if hole_s:
+        run = replace(run, time_s=run.time_s + np.where(STEADY > 30, hole_s, 0.0))
+        run = replace(run, pauses=(Pause(START_S + 30, START_S + 91),))
+    assert metres(prepared(run)) == pytest.approx(600.0 * mps, rel=0.01)
+
+
+@pytest.mark.parametrize("length_m", [40.0, 100.0])
+def test_who_turns_about_does_not_stand(length_m: float) -> None:
+    way = 4.0 * STEADY
+    track = prepared(northward(STEADY, np.abs((way + length_m) % (2 * length_m) - length_m)))
+    assert moving_s(track) == 600
+    assert metres(track) == pytest.approx(2400.0, rel=0.02)
+
+
+def test_positions_that_jitter_are_not_added_up_second_by_second() -> None:
+    jitter = np.random.default_rng(3).normal(0.0, 1.5, (2, 601)) * METRE
+    run = northward(STEADY, 1.4 * STEADY)
+    places = {name: run.columns[name] + off for name, off in zip(run.columns, jitter, strict=True)}
+    assert metres(prepared(replace(run, columns=places))) == pytest.approx(840.0, rel=0.1)
+
+
+@pytest.mark.parametrize("shown", [2.8, 1.4 * 2.23694, 1000 / 60 / 1.4, 1000 / 1.4, 1.4 * 1.94384])
+def test_a_speed_that_alone_tells_of_the_way_gives_way_to_the_total(shown: float) -> None:
+    # 1.4 m/s: badly calibrated by half, or in miles an hour, as a pace, or in knots
+    run = without_place(STEADY, speed_mps=np.full(601, shown))
+    assert metres(prepared(stated_m(run, 840.0))) == pytest.approx(840.0, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("mps", "spm", "shown"), [(3.0, 170.0, 3.0 * 2.23694), (3.0, 170.0, 10.8), (1.4, 112.0, 5.04)]
+)
+def test_steps_tell_the_unit_of_a_speed(mps: float, spm: float, shown: float) -> None:
+    columns = {"speed_mps": np.full(601, shown), "cadence_spm": np.full(601, spm)}
+    track = prepared(without_place(STEADY, **columns))
+    assert metres(track) == pytest.approx(600.0 * mps, rel=0.01)
+    assert "speed-unit" in slugs(track)
+
+
+@pytest.mark.parametrize("by", ["speed", "total"])
+def test_positions_that_stay_about_a_treadmill_tell_nothing(by: str) -> None:
+    drift = np.cumsum(np.random.default_rng(5).normal(0.0, 0.1, (2, 601)), axis=1)
+    run = northward(STEADY, drift[0])
+    run = replace(run, columns={**run.columns, "longitude_deg": 14.5 + drift[1] * METRE})
+    if by == "speed":
+        run = replace(run, columns={**run.columns, "speed_mps": np.full(601, 3.0)})
+    else:
+        run = stated_m(run, 1800.0)
+    track = prepared(run)
+    assert metres(track) == pytest.approx(1800.0, rel=0.01)
+    assert "positions" not in track.distance_sources
+    assert "positions-stay" in slugs(track)
+
+
+@pytest.mark.parametrize("factor", [0.8, 0.95, 1.2])
+def test_speed_and_odometer_of_a_treadmill_give_way_to_the_total(factor: float) -> None:
+    columns = {"distance_m": 3.0 * factor * STEADY, "speed_mps": np.full(601, 3.0 * factor)}
+    track = prepared(stated_m(without_place(STEADY, **columns), 1800.0))
+    assert metres(track) == pytest.approx(1800.0)
+
+
+def test_what_the_total_says_more_was_run_after_the_last_reading() -> None:
+    shown = np.where(STEADY % 120 == 0, 3.0 * STEADY, np.nan)
+    shown[-1] = np.nan
+    track = prepared(stated_m(without_place(STEADY, distance_m=shown), 1800.0))
+    assert metres(track) == pytest.approx(1800.0)
+    assert steps_m(track)[:-1] == pytest.approx(3.0)

@@ -1,12 +1,23 @@
 """Clocks that were set, ran astray or stood, in files whose run is known."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
 from retrorun.errors import ReadError
-from retrorun.model import Analysis, Athlete, Blob, Export, HeadingSeries, Lap, Pause, Recording
+from retrorun.model import (
+    Analysis,
+    Athlete,
+    Blob,
+    Export,
+    FileTotal,
+    HeadingSeries,
+    Lap,
+    Pause,
+    Recording,
+)
 from retrorun.pipeline import process
 from retrorun.readers import read
 from retrorun.readers.clock import repair_clock
@@ -218,3 +229,37 @@ def test_what_no_clock_can_mean_is_refused_by_name(time_s: FloatArray, slug: str
         repair_clock(run(time_s), "gpx", "a.gpx", LIMITS)
     assert refused.value.slug == slug
     assert refused.value.file == "a.gpx"
+
+
+@pytest.mark.parametrize("by", ["positions", "odometer"])
+@pytest.mark.parametrize("jump_s", [-1800.0, -600.0, -90.0, 90.0, 600.0, 1800.0])
+def test_a_clock_that_was_set_and_set_back_loses_no_time(jump_s: float, by: str) -> None:
+    away = (ELAPSED >= 300) & (ELAPSED < 600)
+    (one,) = repair_clock(run(START_S + ELAPSED + jump_s * away, by=by), "fit", "a", LIMITS)
+    assert np.ptp(one.time_s) == pytest.approx(900.0, abs=3.0)
+    assert (np.diff(one.time_s) >= 0).all()
+
+
+def timed(time_s: FloatArray, way_m: FloatArray | None = None) -> Recording:
+    """With a lap that says 2700 m in 900 s."""
+    lap = Lap(float(time_s[0]), float(time_s[-1]), distance_m=2700.0, timer_s=900.0)
+    total = FileTotal("laps", 2700.0, 900.0)
+    return replace(run(time_s, way_m), laps=(lap,), distance_m=2700.0, totals=(total,))
+
+
+@pytest.mark.parametrize("pace", [0.1, 0.5, 2.0, 10.0])
+def test_a_clock_at_another_pace_is_brought_to_that_of_the_timer(pace: float) -> None:
+    (one,) = repair_clock(timed(START_S + ELAPSED * pace), "fit", "a", LIMITS)
+    assert one.time_s - START_S == pytest.approx(ELAPSED, abs=1.0)
+    assert one.laps[0].end_time_s == pytest.approx(START_S + 900.0, abs=1.0)
+    assert "clock-speed" in slugs(one)
+
+
+def test_a_clock_is_not_hurried_over_rests_or_what_is_missing() -> None:
+    times = np.arange(1801.0)
+    rests = np.minimum(times, 450.0) + np.clip(times - 1350.0, 0.0, 450.0)  # 900 s of standing
+    half = START_S + ELAPSED[:451]  # the second half was cut away
+    paused = START_S + ELAPSED + np.where(ELAPSED > 450, 900.0, 0.0)
+    for one in (timed(START_S + times, 3.0 * rests), timed(half), timed(paused)):
+        (same,) = repair_clock(one, "fit", "a", LIMITS)
+        np.testing.assert_array_equal(same.time_s, one.time_s)

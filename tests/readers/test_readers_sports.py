@@ -21,6 +21,7 @@ sv|Löpa|Löppass
 nl|Rennen
 sl|Tekanje
 en|Run|Running|Trail Run|Virtual Run|Treadmill|Jogging|Street Running|Ultra|Marathon|Track Running
+de|Wettkampf laufen
 de|Lauf|Laufen|Waldlauf|Traillauf|Laufband|Joggen|Dauerlauf|Virtueller Lauf|Berglauf
 fr|Course à pied|Course|Footing|Tapis de course|Tapis roulant|Courir|Trail|Course sur sentier
 es|Carrera|Correr|Carrera virtual|Cinta de correr|Carrera de montaña|Trote|Trail running
@@ -48,6 +49,18 @@ pl|Spacer|Marsz|Wędrówka|Chód|Piesza wycieczka
 cs|Chůze|Procházka|Turistika|Pěší turistika
 sl|Hoja|Pohod|Sprehod|Pohodništvo|Planinarjenje"""
 ELSEWHERE = """\
+de|Stehpaddeln|Drachenboot|Abfahrtsski|Tourenski|Eisschnelllauf|Regionalbahn|Brustcrawl
+fr|Rameur|Bassin|TGV
+es|Rodillo|Elíptica|Canotaje|Trineo|Monopatín|Cercanías
+it|Vogatore|Vogata
+pt|Canoagem|Caiaque|Caminhão|Rolo
+nl|Sneltrein|Vrachtwagen|Sleeën|Suppen
+sv|Öppet vatten|Simhall|Bassängsim|Pendeltåg|Bilfärd|Lastbil
+da|Åbent vand|Letbane|Romaskine|Alpint|Bustur
+pl|Zjazd|Ciężarówka|Spływ
+cs|Rotoped|Bazén|Elektrokolo
+sl|Bazen|Deskanje na snegu|Avtomobil|Tovornjak|Rolerji|Kotalkanje
+en|Automotive|Transit|Longboard
 en|Home trainer|Turbo trainer|Speed pedelec|Tandem|E-scooter|Velodrome|Helicopter|Hovercraft
 de|Heimtrainer|Wasserski|Reisebus|Fähre|Schlitten|Schnorcheln|Hallenbad|Freibad|Autobahn
 de|Sessellift|Kutsche|Schiff

@@ -25,8 +25,7 @@ from retrorun.errors import NotARunError
 from retrorun.model import Recording, Track
 from retrorun.model.recording import POSITION
 from retrorun.prepare.clean import cleaned
-from retrorun.prepare.distance import with_distance
-from retrorun.prepare.sources import totals_note
+from retrorun.prepare.distance import totals_note, with_distance
 from retrorun.prepare.track import (
     as_cleaned,
     coverage,

@@ -8,7 +8,7 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.model import HeadingSeries, Note, Pause, Recording
 from retrorun.model.recording import BY_NAME, POSITION
-from retrorun.prepare.sources import judge_sources
+from retrorun.prepare.sources import judge_sources, stated_of
 from retrorun.settings import PrepareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray, compass_deg
 
@@ -127,8 +127,11 @@ def _judge_distance(
     raw, columns = found
     if time_s.size == 0:
         return ()
+    if "distance_m" in raw:
+        raw = {**raw, "distance_m": _without_dropouts(time_s, raw["distance_m"], settings)}
     given = columns | {name: raw[name] for name in ("distance_m", "speed_mps") if name in raw}
-    sources = judge_sources(time_s, given, recording.distance_m, settings)
+    stated = stated_of(recording, float(np.ptp(time_s)), settings)
+    sources = judge_sources(time_s, given, stated, settings)
     for name in ("distance_m", "speed_mps"):
         values = getattr(sources, name)
         if values is not None:
@@ -138,6 +141,37 @@ def _judge_distance(
     return sources.notes
 
 
+def _without_dropouts(
+    time_s: FloatArray, distance: FloatArray, settings: PrepareSettings
+) -> FloatArray:
+    """An odometer without readings that fall and are made up for in one impossible step."""
+    known = np.flatnonzero(np.isfinite(distance))
+    lost = known[_dropouts(time_s[known], distance[known], settings)] if known.size > 1 else known
+    if known.size < 2 or not lost.size:
+        return distance
+    found = distance.copy()
+    found[lost] = np.nan
+    return found
+
+
+def _dropouts(time_s: FloatArray, distance: FloatArray, settings: PrepareSettings) -> BoolArray:
+    """Which readings, (k,), fall below those before and are made up for in one impossible step."""
+    change = np.diff(distance)
+    lost = np.zeros(distance.size, dtype=bool)
+    falls = np.flatnonzero(change < -settings.digit_m)
+    if not falls.size or falls.size > settings.wanders_share * int((change != 0).sum()):
+        return lost
+    leaps = np.flatnonzero(change > settings.speed_limit_mps * np.diff(time_s))
+    for fall in falls.tolist():
+        after = leaps[leaps > fall][:1]
+        if after.size and distance[after[0] + 1] >= distance[fall]:
+            lost[fall + 1 : after[0] + 1] = True
+        before = leaps[leaps < fall][-1:]  # or it leapt ahead, and fell back to where it was
+        if before.size and distance[fall + 1] >= distance[before[0]] and not lost[fall]:
+            lost[before[0] + 1 : fall + 1] = True
+    return lost
+
+
 def _drop_held(
     time_s: FloatArray, columns: dict[str, FloatArray], settings: PrepareSettings
 ) -> tuple[Note, ...]:
@@ -145,7 +179,7 @@ def _drop_held(
 
     A receiver that hangs gives its last fix again and then leaps to where the athlete is by now:
     the leap belongs to the time since the position last changed. Who stands longer than a hole
-    that is bridged has stood.
+    that is bridged has stood, unless nobody could leap so far at once but run it in that time.
     """
     latitude, longitude = (columns[name] for name in POSITION)
     fixed = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude))
@@ -161,11 +195,13 @@ def _drop_held(
     own_s = time_s[fixed[last + 1]] - time_s[fixed[last]]
     leap = arithmetic.steps_m(latitude, longitude, fixed[last], fixed[last + 1])
     leap_m = arithmetic.hypot(*leap)
-    short = held_s <= settings.gap_s
-    for start, end in zip(first[short].tolist(), last[short].tolist(), strict=True):
+    impossible = leap_m / own_s > settings.speed_limit_mps
+    caught_up = impossible & (leap_m <= settings.gap_limit_mps * held_s)
+    hung = (held_s <= settings.gap_s) | (caught_up & (held_s <= settings.hang_s))
+    for start, end in zip(first[hung].tolist(), last[hung].tolist(), strict=True):
         latitude[fixed[start + 1 : end + 1]] = np.nan
         longitude[fixed[start + 1 : end + 1]] = np.nan
-    leaps = int((short & (leap_m / own_s > settings.speed_limit_mps)).sum())
+    leaps = int((hung & impossible).sum())
     if not leaps:
         return ()
     words = f"the position hung and caught up {leaps} times; each leap was spread over its time"

@@ -17,9 +17,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from retrorun import arithmetic
-from retrorun.model import Recording, Track
+from retrorun.model import Note, Recording, Track
 from retrorun.model.recording import POSITION
 from retrorun.prepare.clean import Cleaned
+from retrorun.prepare.sources import differs
+from retrorun.prepare.track import around_turns, first_of, ground_mps, sums_ahead
 from retrorun.settings import PrepareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
@@ -63,17 +65,24 @@ def with_distance(
     chord_mps = track.column("ground_speed_mps")
     odometer = _odometer(clean, recording.distance_m, settings)
     chords = _chords(clean, settings)
-    speeds = _speeds(clean, settings) if np.isnan(chord_mps).any() else None
+    unsure = ~(chord_mps >= settings.moving_mps)  # the speed is not asked where positions move
+    speeds = _speeds(clean, settings) if unsure.any() else None
     usual = _usual_mps((odometer, *chords[:1], speeds), settings.moving_mps)
     by_odometer = _steps(track, odometer, usual, settings)
-    by_position = _around_turns(track, chord_mps, settings)
+    by_position = around_turns(track, chord_mps, settings)
     if chords:
         steps_s = _stepping_s(track, settings)
         straight = [_without_loops(track, way, steps_s, settings) for way in chords]
-        by_position = _mean([_steps(track, way, usual, settings) for way in straight])
+        by_ways = _mean([_steps(track, way, usual, settings) for way in straight])
+        dense = _dense(track, clean, settings) & np.isfinite(by_position)
+        by_position = np.where(dense, by_position, by_ways)
     by_speed = _steps(track, speeds, usual, settings)
     if not _agrees(odometer, recording.distance_m, settings):
-        by_odometer = _without_failures(by_odometer, _first_of(by_position, by_speed), settings)
+        by_odometer = _without_failures(by_odometer, first_of(by_position, by_speed), settings)
+    if odometer is None and _stays(by_position, by_speed, recording, settings):
+        by_position = chord_mps = np.full(track.seconds, np.nan)
+        words = "the positions stay about one place, as on a treadmill; they tell no distance"
+        track = replace(track, notes=(*track.notes, Note("positions-stay", words)))
     paused = track.flags["paused"]
     by_position, by_speed = (np.where(paused, 0.0, each) for each in (by_position, by_speed))
     step, sums = _first_known(
@@ -82,7 +91,7 @@ def with_distance(
     if not sums and recording.distance_m:
         step = _by_totals(track, recording, settings)
         sums = {TOTAL: float(np.nansum(step))}
-    ground = _ground(chord_mps, by_odometer, _first_of(by_position, by_speed), settings)
+    ground = ground_mps(chord_mps, by_odometer, first_of(by_position, by_speed), settings)
     columns = {**track.columns, "ground_speed_mps": ground}
     return replace(track, columns=columns, step_m=step, distance_sources=sums)
 
@@ -120,15 +129,17 @@ def _to_the_ends(
 ) -> tuple[FloatArray, FloatArray]:
     """Times and readings of an odometer, with those that it must have had where it is silent.
 
-    It began at 0 with the first sample, where its first reading follows soon and fits. Where its
-    last one is the total that the file states, the athlete went no farther.
+    It began at 0 with the first sample, where its first reading follows soon and fits, or its last
+    one is the total that the file states. There the athlete went no farther after it, too.
     """
     first_s, last_s = clean.time_s[0], clean.time_s[-1]
     before_s = time_s[0] - first_s
-    if 0 < before_s <= settings.gap_s and 0 < reading_m[0] <= settings.speed_limit_mps * before_s:
+    is_total = bool(stated_m) and abs(reading_m[-1] - (stated_m or 0.0)) <= settings.digit_m
+    begins = before_s > 0 and (is_total or before_s <= settings.gap_s)
+    if begins and 0 < reading_m[0] <= _most_m(np.array([before_s]), settings)[0]:
         time_s = np.concatenate(([first_s], time_s))
         reading_m = np.concatenate(([0.0], reading_m))
-    if stated_m and last_s > time_s[-1] and abs(reading_m[-1] - stated_m) <= settings.digit_m:
+    if is_total and last_s > time_s[-1]:
         time_s = np.concatenate((time_s, [last_s]))
         reading_m = np.concatenate((reading_m, reading_m[-1:]))
     return time_s, reading_m
@@ -201,6 +212,18 @@ def _chords(clean: Cleaned, settings: PrepareSettings) -> list[_Way]:
     return ways
 
 
+def _dense(track: Track, clean: Cleaned, settings: PrepareSettings) -> BoolArray:
+    """Seconds, (n,), around which fixes lie so close that the speed's own chords overlap."""
+    time_s = clean.time_s[_fixes(clean)] - track.start_time_s
+    far = np.flatnonzero(np.diff(time_s) > settings.chord_s / 2)
+    edges = np.zeros(track.seconds + 1)
+    first = np.clip(np.floor(time_s[far] - settings.chord_s), 0, track.seconds)
+    last = np.clip(np.ceil(time_s[far + 1] + settings.chord_s), 0, track.seconds)
+    np.add.at(edges, first.astype(np.int64), 1.0)
+    np.add.at(edges, last.astype(np.int64), -1.0)
+    return np.asarray(np.cumsum(edges[:-1]) < 0.5, dtype=bool)
+
+
 def _chord(clean: Cleaned, fixed: IntArray, settings: PrepareSettings) -> _Way:
     """The way from each of these fixes to the next."""
     latitude, longitude = (clean.columns[name][fixed] for name in POSITION)
@@ -209,36 +232,6 @@ def _chord(clean: Cleaned, fixed: IntArray, settings: PrepareSettings) -> _Way:
     piece = np.searchsorted(clean.breaks_s, time_s, side="right")
     reached = (np.diff(piece) == 0) & (metres <= _most_m(np.maximum(running_s, 1.0), settings))
     return _Way(time_s, metres, reached)
-
-
-def _around_turns(track: Track, chord_mps: FloatArray, settings: PrepareSettings) -> FloatArray:
-    """The speed along the way, (n,), where the athlete turned about; elsewhere the chord's.
-
-    A chord over seconds loses the way to a sharp turn and back from it: of shuttles of ten metres
-    a twentieth. There the steps from second to second are added up, whose noise is less than that.
-    """
-    half = max(1, round(settings.chord_s / 2))
-    x_m, y_m = track.column("x_m"), track.column("y_m")
-    if x_m.size <= 2 * half:
-        return chord_mps
-    east_m, north_m = x_m[half:] - x_m[:-half], y_m[half:] - y_m[:-half]
-    length_m = arithmetic.hypot(east_m, north_m)
-    back = east_m[:-half] * east_m[half:] + north_m[:-half] * north_m[half:]
-    least_m = settings.turn_mps * half
-    with np.errstate(invalid="ignore"):
-        turned = back < -settings.turn_share * length_m[:-half] * length_m[half:]
-        turned &= np.minimum(length_m[:-half], length_m[half:]) >= least_m
-    joined = ~track.flags["break"]
-    found = chord_mps.copy()
-    step_m = np.where(joined[1:], arithmetic.hypot(np.diff(x_m), np.diff(y_m)), np.nan)
-    along_mps = _sums(step_m, 2 * half) / (2 * half)
-    near = np.zeros(x_m.size, dtype=bool)
-    for index in np.flatnonzero(turned).tolist():  # of the middle: index + half
-        near[index + 1 : index + 2 * half] = True
-    use = np.flatnonzero(near[half:-half]) + half
-    use = use[np.isfinite(along_mps[use - half])]
-    found[use] = np.fmax(along_mps[use - half], chord_mps[use])
-    return found
 
 
 def _most_m(apart_s: FloatArray, settings: PrepareSettings) -> FloatArray:
@@ -366,6 +359,25 @@ def _without_loops(
     return replace(way, known=way.known & ~((way.apart_s > settings.gap_s) & slow & mostly))
 
 
+def _stays(
+    position: FloatArray, speed: FloatArray, recording: Recording, settings: PrepareSettings
+) -> bool:
+    """Whether positions stay about a place while the speed, or the file's total, says a long way.
+
+    They are those of a treadmill.
+    """
+    seen = np.isfinite(position)
+    both = seen & np.isfinite(speed)
+    if both.any():
+        run_m, seen_m = float(speed[both].sum()), float(position[both].sum())
+    else:
+        run_m = recording.distance_m or 0.0 if seen.mean() > settings.treadmill_known else 0.0
+        seen_m = float(position[seen].sum())
+    usual_mps = float(np.median(position[seen])) if seen.any() else np.inf
+    stays = run_m > settings.treadmill_m and seen_m < settings.treadmill_share * run_m
+    return stays and usual_mps < settings.moving_mps
+
+
 def _without_failures(
     odometer: FloatArray, position: FloatArray, settings: PrepareSettings
 ) -> FloatArray:
@@ -374,19 +386,13 @@ def _without_failures(
     if both.sum() < settings.stands_s:
         return odometer
     width = settings.stands_s
-    stands = _sums(np.where(both, odometer, 1.0), width) < width * settings.stands_mps
-    moves = _sums(np.where(both, position, 0.0), width) > width * settings.stands_moving_mps
+    stands = sums_ahead(np.where(both, odometer, 1.0), width) < width * settings.stands_mps
+    moves = sums_ahead(np.where(both, position, 0.0), width) > width * settings.stands_moving_mps
     failed = np.flatnonzero(stands & moves)
     lost = np.zeros(odometer.size + 1)
     np.add.at(lost, failed, 1.0)
     np.add.at(lost, failed + width, -1.0)
     return np.where(np.cumsum(lost[:-1]) > 0.5, np.nan, odometer)
-
-
-def _sums(values: FloatArray, width: int) -> FloatArray:
-    """Sum of each value and those after it, ``width`` in all, (n - width + 1,)."""
-    running = np.concatenate(([0.0], np.cumsum(values)))
-    return np.asarray(running[width:] - running[:-width])
 
 
 def _first_known(
@@ -452,37 +458,18 @@ def _agrees(odometer: _Way | None, stated_m: float | None, settings: PrepareSett
     return abs(own_m - stated_m) <= settings.totals_share * stated_m
 
 
-def _first_of(first: FloatArray, second: FloatArray) -> FloatArray:
-    return np.where(np.isfinite(first), first, second)
-
-
-def _ground(
-    chord_mps: FloatArray,
-    by_odometer: FloatArray,
-    by_others: FloatArray,
-    settings: PrepareSettings,
-) -> FloatArray:
-    """Speed over ground: the chord's, else the odometer's, the hole's, the device's, (n,).
-
-    Positions that hardly move while the odometer runs are those of a treadmill.
-    """
-    odometer_mps = _smoothed(by_odometer, round(settings.chord_s))
-    both = np.isfinite(chord_mps) & np.isfinite(odometer_mps)
-    run_m, seen_m = float(odometer_mps[both].sum()), float(chord_mps[both].sum())
-    indoors = run_m > settings.treadmill_m and seen_m < settings.treadmill_share * run_m
-    ground = odometer_mps if indoors else _first_of(chord_mps, odometer_mps)
-    ground = _first_of(ground, np.where(indoors, np.nan, by_others))
-    if ground.size > 1 and np.isnan(ground[-1]):
-        ground[-1] = ground[-2]  # no step follows the last sample
-    return ground
-
-
-def _smoothed(step_m: FloatArray, width: int) -> FloatArray:
-    """Metres a second over so many seconds around each; the second's own where those lack."""
-    found = step_m.copy()
-    if 1 < width <= step_m.size:
-        middle = slice(width // 2, width // 2 + step_m.size - width + 1)
-        holes = _sums(np.isnan(step_m).astype(np.float64), width) > 0
-        around = _sums(np.nan_to_num(step_m), width) / width
-        found[middle] = np.where(holes, step_m[middle], around)
-    return found
+def totals_note(track: Track, recording: Recording, settings: PrepareSettings) -> tuple[Note, ...]:
+    """A note where the way of the track and the file's own totals differ, with both figures."""
+    own_m = sum(track.distance_sources.values())
+    if not track.distance_sources:
+        return ()
+    by = " and ".join(track.distance_sources)
+    apart = [
+        f"the file's {total.source} says {total.distance_m:,.0f} m"
+        for total in recording.totals
+        if total.distance_m and differs(own_m, total.distance_m, settings)
+    ]
+    if not apart:
+        return ()
+    words = f"the distance is {own_m:,.0f} m by {by}; {', '.join(apart)}"
+    return (Note("distance-differs", words),)

@@ -6,18 +6,20 @@ repaired if the fault is of a known kind (a unit, increments instead of a runnin
 backward), and left out if it is not.
 """
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from retrorun.arithmetic import ways_m
-from retrorun.model import Note, Recording, Track
+from retrorun.model import Note, Recording
 from retrorun.model.recording import POSITION
 from retrorun.settings import PrepareSettings
 from retrorun.units import (
     METRE_PER_FOOT,
     METRE_PER_MILE,
+    METRE_PER_YARD,
     MPS_PER_KMH,
     MPS_PER_MPH,
     FloatArray,
@@ -55,16 +57,50 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class _Total:
-    """Metres by one source over the whole session."""
+    """Metres by one source over the whole session.
+
+    ``is_alone_enough``: it outweighs an odometer that differs much, without a second witness.
+    """
 
     source: str
     metres: float
+    is_alone_enough: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What the file itself says of a whole session.
+
+    Attributes:
+        metres: its total, None where it states none.
+        is_whole: it covers all samples: it comes from every lap or from the session, and its timer
+            ran no longer than the samples go on.
+    """
+
+    metres: float | None
+    is_whole: bool
+
+
+def stated_of(recording: Recording, span_s: float, settings: PrepareSettings) -> Stated:
+    """The total of a recording's file, and whether it is that of all its samples.
+
+    Args:
+        recording: as read.
+        span_s: from its first sample to its last.
+        settings: this stage's.
+    """
+    is_session = any(each.source == "session" and each.distance_m for each in recording.totals)
+    by_laps = all(lap.distance_m is not None for lap in recording.laps)
+    timers = [each.timer_s for each in recording.totals if each.timer_s]
+    most_s = span_s * (1 + settings.calibrated_share) + settings.gap_s
+    is_whole = (is_session or by_laps) and bool(timers) and max(timers) <= most_s
+    return Stated(recording.distance_m, is_whole)
 
 
 def judge_sources(
     time_s: FloatArray,
     columns: Mapping[str, FloatArray],
-    stated_m: float | None,
+    given: Stated,
     settings: PrepareSettings,
 ) -> Sources:
     """Judge odometer and speed against each other, the positions and the file's own total.
@@ -72,9 +108,10 @@ def judge_sources(
     Args:
         time_s: (m,) rising Unix seconds.
         columns: channel → (m,); positions are cleaned already, distance and speed are as read.
-        stated_m: the total that the file states, if it does.
+        given: the total that the file states, if it does.
         settings: this stage's.
     """
+    stated_m = given.metres
     positions = _position_total(time_s, columns, settings)
     stated = (
         _Total("the file's total", stated_m)
@@ -83,25 +120,41 @@ def judge_sources(
     )
     outside = [one for one in (positions, stated) if one is not None]
     own = _speed_total(time_s, columns.get("speed_mps"), settings)
-    speed, speed_notes = _judge_speed(own, columns.get("speed_mps"), columns, outside, settings)
+    steps = _steps_taken(time_s, columns.get("cadence_spm"), settings)
+    speed, speed_notes = _judge_speed(own, columns, outside, settings, steps)
     by_speed = own if speed is columns.get("speed_mps") else _speed_total(time_s, speed, settings)
     others = [one for one in (positions, by_speed, stated) if one is not None]
-    cadence = columns.get("cadence_spm")
-    stepping = cadence is not None and bool((cadence > settings.stepping_spm).mean() > 0.5)
-    distance, notes = _judge_odometer(
-        time_s, columns.get("distance_m"), others, settings, stepping=stepping
-    )
+    distance, notes = _judge_odometer(time_s, columns.get("distance_m"), others, settings, steps)
+    alone = positions is None and given.is_whole
+    if distance is not None and stated is not None and alone:
+        distance, more = _calibrated(time_s, distance, stated, by_speed, settings)
+        notes += more
+    if distance is None and alone and stated and by_speed:
+        speed, more = _calibrated_speed(speed, by_speed, stated, settings)
+        notes += more
     return Sources(distance, speed, speed_notes + notes)
+
+
+def _steps_taken(
+    time_s: FloatArray, cadence: FloatArray | None, settings: PrepareSettings
+) -> float:
+    """Steps of the whole session; 0 where few of its samples tell of steps."""
+    if cadence is None or not (cadence > settings.stepping_spm).mean() > 0.5:
+        return 0.0
+    known = np.flatnonzero(np.isfinite(cadence))
+    apart_s = np.minimum(np.diff(time_s[known]), settings.source_hole_s)
+    return float((cadence[known][1:] * apart_s).sum() / 60.0)
 
 
 def _judge_speed(
     own: _Total | None,
-    speed: FloatArray | None,
     columns: Mapping[str, FloatArray],
     outside: list[_Total],
     settings: PrepareSettings,
+    steps: float,
 ) -> tuple[FloatArray | None, tuple[Note, ...]]:
     """The speed in m/s; None where it contradicts what else is known."""
+    speed = columns.get("speed_mps")
     if speed is None or own is None:
         return speed, ()
     odometer = _odometer_total(columns.get("distance_m"))
@@ -129,7 +182,10 @@ def _judge_speed(
             return speed * factor, (Note("speed-unit", words),)
     # Where nothing else is known; a speed in hundreds may be in cm/s, or a pace in s/km.
     alone = [(unit, factor) for unit, factor, _ in units if unit in _KNOWN_ALONE]
-    for unit, factor in alone if not known and usual > settings.sustained_mps else ():
+    if steps and own.metres * MPS_PER_KMH < settings.running_step_m * steps:
+        alone.insert(0, ("mph", MPS_PER_MPH))  # in km/h its steps would be short ones
+    too_far = own.metres > settings.longest_step_m * steps > settings.longest_step_m
+    for unit, factor in alone if not known and (too_far or usual > settings.sustained_mps) else ():
         if settings.moving_mps <= usual * factor <= settings.sustained_mps:
             words = f"speed is {usual:.1f} throughout, which nobody runs in m/s; taken for {unit}"
             return speed * factor, (Note("speed-unit", words),)
@@ -141,37 +197,152 @@ def _judge_odometer(
     distance: FloatArray | None,
     others: list[_Total],
     settings: PrepareSettings,
-    *,
-    stepping: bool,
+    steps: float,
 ) -> tuple[FloatArray | None, tuple[Note, ...]]:
     """The odometer as a running total in metres; None where it is not to be believed."""
     if distance is None or np.isfinite(distance).sum() < 2:
         return None, ()
     known = np.flatnonzero(np.isfinite(distance))
-    repaired, notes = _as_running_total(
-        time_s[known], distance[known], others, settings, stepping=stepping
-    )
+    repaired, notes = _as_running_total(time_s[known], distance[known], others, settings, steps)
     if repaired is None:
         return None, notes
-    own_m = float(np.maximum(np.diff(repaired), 0.0).sum())
+    factor, more = _unit_of_odometer(time_s[known], repaired, others, settings, steps)
+    if factor is None:
+        return None, notes + more
+    return _with_values(distance, known, repaired * factor), notes + more
+
+
+def _unit_of_odometer(
+    time_s: FloatArray,
+    reading_m: FloatArray,
+    others: list[_Total],
+    settings: PrepareSettings,
+    steps: float,
+) -> tuple[float | None, tuple[Note, ...]]:
+    """Metres of an odometer's unit; None where it is not to be believed. With what was odd."""
+    own_m = float(np.maximum(np.diff(reading_m), 0.0).sum())
     reference = _reference(others, settings)
-    if reference is not None and not _agree_within(own_m, reference.metres, settings.totals_differ):
-        for unit, metres in _METRES_PER.items():
-            if _agree_within(own_m * metres, reference.metres, settings.unit_factor):
-                words = f"the odometer counted {unit} ({reference.source} tells); converted"
-                return _with_values(distance, known, repaired * metres), (
-                    *notes,
-                    Note("odometer-unit", words),
-                )
-        agree = [
-            one
-            for one in others
-            if _agree_within(one.metres, reference.metres, settings.totals_agree)
-        ]
-        if len(agree) > 1 or own_m < settings.source_least_m:
-            words = f"the odometer says {own_m:,.0f} m, {_list_totals(agree)}; it was not used"
-            return None, (*notes, Note("odometer-differs", words))
-    return _with_values(distance, known, repaired), notes
+    if reference is None:
+        return _unit_alone(own_m, float(np.ptp(time_s)), settings, steps)
+    agree = [
+        one for one in others if _agree_within(one.metres, reference.metres, settings.totals_agree)
+    ]
+    is_far = not _agree_within(own_m, reference.metres, settings.totals_differ)
+    unit, metres = _unit_by_others(own_m, reference, others, settings, is_far=is_far)
+    if unit:
+        words = f"the odometer counted {unit} ({reference.source} tells); converted"
+        return metres, (Note("odometer-unit", words),)
+    goes_on = is_far and reference.is_alone_enough and not _stands(time_s, reading_m, settings)
+    is_beyond = own_m > settings.longest_step_m * steps > settings.longest_step_m
+    is_wrong = len(agree) > 1 or goes_on or is_beyond or own_m < settings.source_least_m
+    if is_wrong if is_far else _is_outvoted(own_m, others, settings):
+        words = f"the odometer says {own_m:,.0f} m, {_list_totals(agree)}; it was not used"
+        return None, (Note("odometer-differs", words),)
+    return 1.0, ()
+
+
+def _unit_by_others(
+    own_m: float,
+    reference: _Total,
+    others: list[_Total],
+    settings: PrepareSettings,
+    *,
+    is_far: bool,
+) -> tuple[str, float]:
+    """The unit in which an odometer says what the others say; none, and 1, if it counts metres.
+
+    Yards are so near to metres that all the others have to say so closely.
+    """
+    closely = settings.yards_agree
+    in_yards_m = own_m * METRE_PER_YARD
+    if not is_far:
+        all_fit = all(_agree_within(in_yards_m, one.metres, closely) for one in others)
+        return ("yards", METRE_PER_YARD) if all_fit else ("", 1.0)
+    for unit, metres in _METRES_PER.items():
+        if _agree_within(own_m * metres, reference.metres, settings.unit_factor):
+            return unit, metres
+    return "", 1.0
+
+
+def _stands(time_s: FloatArray, reading_m: FloatArray, settings: PrepareSettings) -> bool:
+    """Whether an odometer stands for much of its time: there others are believed, and else it."""
+    changed = np.flatnonzero(np.diff(reading_m) != 0) + 1
+    stood_s = np.diff(time_s[changed], prepend=time_s[0], append=time_s[-1])
+    long_s = float(stood_s[stood_s > settings.stands_s].sum())
+    return long_s > settings.calibrated_share * float(np.ptp(time_s))
+
+
+def _is_outvoted(own_m: float, others: list[_Total], settings: PrepareSettings) -> bool:
+    """Whether two other sources agree closely, and none with the odometer: it counts yards, say."""
+    closely, off = settings.votes_agree, settings.votes_differ
+    if any(_agree_within(own_m, one.metres, off) for one in others):
+        return False
+    return any(
+        _agree_within(one.metres, each.metres, closely)
+        for one, each in itertools.combinations(others, 2)
+    )
+
+
+def _unit_alone(
+    own_m: float, span_s: float, settings: PrepareSettings, steps: float
+) -> tuple[float, tuple[Note, ...]]:
+    """Metres of an odometer's unit where nothing but steps tells: kilometres, or else metres."""
+    if not steps or span_s < settings.source_least_s:
+        return 1.0, ()
+    too_slow = own_m / span_s < settings.slow_kilometres_mps
+    if too_slow and settings.moving_mps < own_m * 1000.0 / span_s < settings.sustained_mps:
+        words = "the odometer counted kilometres (the steps tell); converted"
+        return 1000.0, (Note("odometer-unit", words),)
+    return 1.0, ()
+
+
+def _calibrated_speed(
+    speed: FloatArray | None, own: _Total, stated: _Total, settings: PrepareSettings
+) -> tuple[FloatArray | None, tuple[Note, ...]]:
+    """A speed that alone tells of the way, brought to the total; none if it is no speed at all."""
+    if speed is None or not differs(own.metres, stated.metres, settings):
+        return speed, ()
+    totals = f"{own.metres:,.0f} m, the file's total {stated.metres:,.0f} m"
+    if not _agree_within(own.metres, stated.metres, settings.totals_differ):
+        return None, (Note("speed-differs", f"the speed makes {totals}; it was not used"),)
+    note = Note("speed-calibrated", f"the speed makes {totals}; it was brought to that")
+    return speed * (stated.metres / own.metres), (note,)
+
+
+def _calibrated(
+    time_s: FloatArray,
+    distance: FloatArray,
+    stated: _Total,
+    speed: _Total | None,
+    settings: PrepareSettings,
+) -> tuple[FloatArray | None, tuple[Note, ...]]:
+    """An odometer that alone tells of the way, brought to the total of its whole session.
+
+    A treadmill's distance is corrected when the run is saved: the total is right and the samples
+    are not. An odometer that stood at an end knows nothing of the way there: then the total alone
+    is used.
+    """
+    known = np.flatnonzero(np.isfinite(distance))
+    reading_m = distance[known]
+    change_m = np.diff(reading_m)
+    counted = (change_m > 0) & (change_m <= settings.speed_limit_mps * np.diff(time_s[known]))
+    own_m = float(change_m[counted].sum())
+    if not own_m or not differs(own_m, stated.metres, settings):
+        return distance, ()
+    if abs(reading_m.max() - stated.metres) <= settings.digit_m:
+        return distance, ()  # it counts from 0, and only its first readings are missing
+    totals = f"{own_m:,.0f} m, the file's total {stated.metres:,.0f} m"
+    if speed and not _agree_within(own_m, stated.metres, settings.totals_differ):
+        return distance, ()  # its own speed bears it out
+    silent_s, more_m = float(time_s[-1] - time_s[known[-1]]), stated.metres - reading_m.max()
+    if settings.moving_mps * silent_s < more_m < settings.sustained_mps * silent_s:
+        return np.append(distance[:-1], stated.metres), ()  # it was silent at the end
+    rises = np.flatnonzero(counted)
+    counted_s = float(time_s[known[rises[-1] + 1]] - time_s[known[rises[0]]])
+    if counted_s < (1 - settings.calibrated_share) * float(np.ptp(time_s)):
+        return None, (Note("odometer-differs", f"the odometer says {totals}; it was not used"),)
+    note = Note("odometer-calibrated", f"the odometer says {totals}; it was brought to that")
+    return distance * (stated.metres / own_m), (note,)
 
 
 def _as_running_total(
@@ -179,8 +350,7 @@ def _as_running_total(
     distance: FloatArray,
     others: list[_Total],
     settings: PrepareSettings,
-    *,
-    stepping: bool,
+    steps: float,
 ) -> tuple[FloatArray | None, tuple[Note, ...]]:
     """Undo increments and counting backward; name resets."""
     change = np.diff(distance)
@@ -188,10 +358,11 @@ def _as_running_total(
     span_s = float(time_s[-1] - time_s[0])
     added_m = float(distance[1:].sum())
     constant = changed == 0
-    # A running total would have outgrown its parts.
+    # A running total would have outgrown its parts; but one in kilometres only ever rises.
     small = added_m > settings.increments_factor * float(np.ptp(distance))
+    small &= back > 0 or changed <= settings.rises_few
     if (small or back > settings.wanders_share * changed) and _plausible(
-        added_m, span_s, others, settings, stepping=stepping
+        added_m, span_s, others, settings, steps
     ):
         words = f"the odometer gives the metres of each step; their sum, {added_m:,.0f} m, was used"
         return np.cumsum(distance) - distance[0], (Note("odometer-increments", words),)
@@ -226,14 +397,15 @@ def _plausible(
     span_s: float,
     others: list[_Total],
     settings: PrepareSettings,
-    *,
-    stepping: bool,
+    steps: float,
 ) -> bool:
     """Whether a way agrees with another source, or, where there is none, can be run."""
     if others:
         return any(_agree_within(metres, one.metres, settings.totals_agree) for one in others)
     return (
-        stepping and span_s > 0 and settings.moving_mps <= metres / span_s <= settings.sustained_mps
+        steps > 0
+        and span_s > 0
+        and settings.moving_mps <= metres / span_s <= settings.sustained_mps
     )
 
 
@@ -259,8 +431,13 @@ def _position_total(
     slot = np.floor((time_s[fixed] - time_s[fixed[0]]) / settings.source_chord_s)
     first = np.flatnonzero(np.diff(slot, prepend=-1.0) > 0)
     taken = fixed[np.union1d(first, fixed.size - 1)]
-    metres = float(ways_m(latitude[taken], longitude[taken]).sum())
-    return _Total("the positions", metres) if metres > settings.source_least_m else None
+    ways = ways_m(latitude[taken], longitude[taken])
+    metres = float(ways.sum())
+    if metres <= settings.source_least_m:
+        return None
+    # Positions of a treadmill wander, but nobody's wander at the speed of a walk.
+    usual_mps = float(np.median(ways / np.diff(time_s[taken]))) if taken.size > 1 else 0.0
+    return _Total("the positions", metres, usual_mps >= settings.wander_mps)
 
 
 def _speed_total(
@@ -302,24 +479,7 @@ def _with_values(whole: FloatArray, known: np.ndarray, values: FloatArray) -> Fl
     return found
 
 
-def totals_note(track: Track, recording: Recording, settings: PrepareSettings) -> tuple[Note, ...]:
-    """A note where the way of the track and the file's own totals differ, with both figures."""
-    own_m = sum(track.distance_sources.values())
-    if not track.distance_sources:
-        return ()
-    by = " and ".join(track.distance_sources)
-    apart = [
-        f"the file's {total.source} says {total.distance_m:,.0f} m"
-        for total in recording.totals
-        if total.distance_m and _differs(own_m, total.distance_m, settings)
-    ]
-    if not apart:
-        return ()
-    words = f"the distance is {own_m:,.0f} m by {by}; {', '.join(apart)}"
-    return (Note("distance-differs", words),)
-
-
-def _differs(own_m: float, stated_m: float, settings: PrepareSettings) -> bool:
+def differs(own_m: float, stated_m: float, settings: PrepareSettings) -> bool:
     """Whether two totals differ by more than rounding and measurement explain."""
     least_m = max(settings.totals_share * stated_m, settings.totals_least_m)
     return abs(own_m - stated_m) > least_m

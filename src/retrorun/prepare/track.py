@@ -246,6 +246,112 @@ def chord(
     return east, north, span_s
 
 
+def around_turns(track: Track, chord_mps: FloatArray, settings: PrepareSettings) -> FloatArray:
+    """The speed along the way, (n,), where it turns sharply; elsewhere the chord's.
+
+    A chord over seconds loses the way to a sharp turn and back from it: of shuttles of ten metres
+    a twentieth. There the steps from second to second are added up. Where the positions jitter,
+    only who came and went farther than they do has turned.
+    """
+    half = max(1, round(settings.chord_s / 2))
+    x_m, y_m = track.column("x_m"), track.column("y_m")
+    if x_m.size <= 2 * half:
+        return chord_mps
+    east_m, north_m = x_m[half:] - x_m[:-half], y_m[half:] - y_m[:-half]
+    length_m = arithmetic.hypot(east_m, north_m)
+    before_m, after_m = length_m[:-half], length_m[half:]
+    along_m2 = east_m[:-half] * east_m[half:] + north_m[:-half] * north_m[half:]
+    with np.errstate(invalid="ignore"):
+        turned = along_m2 < settings.turn_cosine * before_m * after_m
+        turned &= np.minimum(before_m, after_m) >= settings.turn_mps * half
+        if not turned.any():
+            return chord_mps
+        jitter_m = _jitter_m(x_m, y_m, settings)
+        if not jitter_m <= settings.jitter_share * _usual_mps(chord_mps, settings):
+            turned &= along_m2 < settings.turn_back_cosine * before_m * after_m
+            turned &= np.minimum(before_m, after_m) >= settings.jitter_factor * jitter_m
+    near = np.zeros(x_m.size, dtype=bool)
+    for index in np.flatnonzero(turned).tolist():  # of the middle: index + half
+        near[index + 1 : index + 2 * half] = True
+    return _along_where(near, track, chord_mps, half)
+
+
+def _along_where(near: BoolArray, track: Track, chord_mps: FloatArray, half: int) -> FloatArray:
+    """The chord's speed, and where ``near`` that of the steps from second to second, (n,)."""
+    x_m, y_m = track.column("x_m"), track.column("y_m")
+    joined = ~track.flags["break"]
+    step_m = np.where(joined[1:], arithmetic.hypot(np.diff(x_m), np.diff(y_m)), np.nan)
+    known = np.isfinite(step_m)
+    way_m, holes = (
+        np.concatenate(([0.0], np.cumsum(each))) for each in (np.where(known, step_m, 0.0), ~known)
+    )
+    whole = holes[2 * half :] == holes[: -2 * half]
+    along_mps = np.where(whole, way_m[2 * half :] - way_m[: -2 * half], np.nan) / (2 * half)
+    use = np.flatnonzero(near[half:-half]) + half
+    use = use[np.isfinite(along_mps[use - half])]
+    found = chord_mps.copy()
+    found[use] = np.fmax(along_mps[use - half], chord_mps[use])
+    return found
+
+
+def _jitter_m(x_m: FloatArray, y_m: FloatArray, settings: PrepareSettings) -> float:
+    """How far positions jitter, as second differences show: next to nothing on a smooth way."""
+    bends_m = arithmetic.hypot(np.diff(x_m, 2), np.diff(y_m, 2))
+    known_m = bends_m[np.isfinite(bends_m)]
+    return float(np.quantile(known_m, settings.bend_quantile)) if known_m.size else np.inf
+
+
+def _usual_mps(chord_mps: FloatArray, settings: PrepareSettings) -> float:
+    moving_mps = chord_mps[chord_mps > settings.moving_mps]
+    return float(np.median(moving_mps)) if moving_mps.size else 0.0
+
+
+def first_of(first: FloatArray, second: FloatArray) -> FloatArray:
+    """The first column, (n,), and the second where that is not known."""
+    return np.where(np.isfinite(first), first, second)
+
+
+def ground_mps(
+    chord_mps: FloatArray,
+    by_odometer: FloatArray,
+    by_others: FloatArray,
+    settings: PrepareSettings,
+) -> FloatArray:
+    """Speed over ground: the chord's, else the odometer's, the hole's, the device's, (n,).
+
+    Positions that hardly move while the odometer runs are those of a treadmill.
+    """
+    odometer_mps = _smoothed(by_odometer, round(settings.chord_s))
+    both = np.isfinite(chord_mps) & np.isfinite(odometer_mps)
+    run_m, seen_m = float(odometer_mps[both].sum()), float(chord_mps[both].sum())
+    indoors = run_m > settings.treadmill_m and seen_m < settings.treadmill_share * run_m
+    turning = (chord_mps < settings.moving_mps) & (by_others >= settings.moving_mps)
+    turning &= ~(by_odometer < settings.moving_mps)
+    chord_mps = np.where(turning, by_others, chord_mps)  # who turns about does not stand
+    ground = odometer_mps if indoors else first_of(chord_mps, odometer_mps)
+    ground = first_of(ground, np.where(indoors, np.nan, by_others))
+    if ground.size > 1 and np.isnan(ground[-1]):
+        ground[-1] = ground[-2]  # no step follows the last sample
+    return ground
+
+
+def _smoothed(step_m: FloatArray, width: int) -> FloatArray:
+    """Metres a second over so many seconds around each; the second's own where those lack."""
+    found = step_m.copy()
+    if 1 < width <= step_m.size:
+        middle = slice(width // 2, width // 2 + step_m.size - width + 1)
+        holes = sums_ahead(np.isnan(step_m).astype(np.float64), width) > 0
+        around = sums_ahead(np.nan_to_num(step_m), width) / width
+        found[middle] = np.where(holes, step_m[middle], around)
+    return found
+
+
+def sums_ahead(values: FloatArray, width: int) -> FloatArray:
+    """Sum of each value and those after it, ``width`` in all, (n - width + 1,)."""
+    running = np.concatenate(([0.0], np.cumsum(values)))
+    return np.asarray(running[width:] - running[:-width])
+
+
 def turn_rate(course_deg: FloatArray, half: int) -> FloatArray:
     """Degrees a second, clockwise positive, over ``2·half`` seconds; NaN without a course."""
     rate = np.full(course_deg.size, np.nan)

@@ -17,7 +17,7 @@ from retrorun.arithmetic import ways_m
 from retrorun.errors import ReadError
 from retrorun.model import HeadingSeries, Lap, Note, Pause, Recording
 from retrorun.model.recording import POSITION
-from retrorun.readers.clock_dates import BORN_S, FUTURE_S, dated, shift_span
+from retrorun.readers.clock_dates import BORN_S, FUTURE_S, dated, on_timer, shift_span
 from retrorun.settings import ReadLimits
 from retrorun.units import DAY_S, HOUR_S, FloatArray, IntArray
 
@@ -39,6 +39,7 @@ def repair_clock(one: Recording, kind: str, file: str, limits: ReadLimits) -> tu
     """
     if one.time_s.size < 2:
         return (one,)
+    one = on_timer(one, limits)
     apart_s = np.diff(one.time_s)
     rises = apart_s.min() > 0 and apart_s.max() <= limits.clock_jump_s
     if rises or one.time_s.size < limits.clock_few:
@@ -158,7 +159,9 @@ class _Piece:
 def _split_at_jumps(one: Recording, limits: ReadLimits) -> Iterator[Recording]:
     """Pieces of one run are joined, those of several yielded one by one, in order of time."""
     apart_s = np.diff(one.time_s)
-    edges = np.flatnonzero((apart_s < 0) | (apart_s > limits.clock_jump_s)) + 1
+    jumps = (apart_s < 0) | (apart_s > limits.clock_jump_s)
+    jumps |= _undone(apart_s, limits)
+    edges = np.flatnonzero(jumps) + 1
     if edges.size > limits.clock_most_jumps:
         yield one
         return
@@ -174,6 +177,18 @@ def _split_at_jumps(one: Recording, limits: ReadLimits) -> Iterator[Recording]:
     for run in runs:
         cut = _samples_of_run(one, run, limits, whole=len(runs) == 1)
         yield replace(cut, notes=(*cut.notes, *notes))
+
+
+def _undone(apart_s: FloatArray, limits: ReadLimits) -> np.ndarray:
+    """Which holes, (n - 1,), a later or earlier step back of the clock undoes: they are its own."""
+    back_s = -apart_s[apart_s < -limits.clock_jitter_s]
+    found = np.zeros(apart_s.size, dtype=bool)
+    if not back_s.size or back_s.size > limits.clock_most_jumps:
+        return found
+    holes = np.flatnonzero(apart_s > limits.clock_around)
+    off_s = np.abs(apart_s[holes][:, None] - back_s[None, :])
+    found[holes[off_s.min(axis=1) <= limits.clock_undone_s]] = True
+    return found
 
 
 def _clock_set(one: Recording, pieces: Sequence[_Piece]) -> Note:
@@ -225,7 +240,9 @@ def _passage(one: Recording, before: _Piece, after: _Piece, limits: ReadLimits) 
     near_m = limits.clock_near_factor * longest_s * max(*paces_mps, limits.clock_pace_mps)
     near = reached_m <= near_m + limits.clock_near_m
     counts_on = jump_s > limits.clock_apart_s and _counts_on(one, before, after, limits)
-    if near and (jump_s < 0 or min(paces_mps) > limits.clock_pace_mps or whole_hours or counts_on):
+    undone = jump_s > 0 and bool(_undone(np.diff(one.time_s), limits)[after.first - 1])
+    told = jump_s < 0 or whole_hours or counts_on or undone
+    if near and (told or min(paces_mps) > limits.clock_pace_mps):
         return "runs on"
     return "parts"
 

@@ -1,4 +1,7 @@
-"""The day of a recording: clocks that were never set, and week numbers that rolled over."""
+"""The day of a recording and the pace of its clock.
+
+Clocks may never have been set, week numbers roll over, and a clock may run at twice its pace.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from retrorun.model import Lap, Note, Pause, Recording
+from retrorun.settings import ReadLimits
 from retrorun.units import DAY_S, WEEK_S
 
 ROLLOVER_S = 2**10 * WEEK_S  # the week number of GPS has ten bits
@@ -93,6 +97,58 @@ def _shift_all(one: Recording, by_s: float, note: Note) -> Recording:
         breaks_s=tuple(shifted(each) for each in one.breaks_s),
         notes=(*one.notes, note),
     )
+
+
+def on_timer(one: Recording, limits: ReadLimits) -> Recording:
+    """Times that run at another pace than the file's own timer, brought to that of the timer.
+
+    Only where the odometer counts all the way from the first sample to the last and ends at the
+    file's total: so nothing is missing, and nobody paused.
+    """
+    timers = [each.timer_s for each in one.totals if each.timer_s]
+    span_s = float(one.time_s[-1] - one.time_s[0])
+    if not timers or span_s <= 0 or one.time_s.size < limits.clock_few:
+        return one
+    pace = max(timers) / span_s
+    most = limits.clock_pace_differs
+    if 1 / most <= pace <= most or not _counts_throughout(one, limits):
+        return one
+    start_s, end_s = float(one.time_s[0]), float(one.time_s[0]) + span_s * pace
+
+    def scaled(at_s: float) -> float:
+        return min(start_s + (at_s - start_s) * pace, end_s)
+
+    words = f"the clock counted {span_s:,.0f} s, the timer {span_s * pace:,.0f} s, which was taken"
+    return replace(
+        one,
+        time_s=start_s + (one.time_s - start_s) * pace,
+        headings=tuple(
+            replace(each, time_s=start_s + (each.time_s - start_s) * pace) for each in one.headings
+        ),
+        laps=tuple(shift_span(lap, scaled) for lap in one.laps),
+        pauses=tuple(shift_span(pause, scaled) for pause in one.pauses),
+        breaks_s=tuple(scaled(each) for each in one.breaks_s),
+        notes=(*one.notes, Note("clock-speed", words)),
+    )
+
+
+def _counts_throughout(one: Recording, limits: ReadLimits) -> bool:
+    """Whether an odometer moves all the time, sampled evenly, and ends at the file's total."""
+    distance = one.columns.get("distance_m")
+    if distance is None or not one.distance_m or one.pauses:
+        return False
+    known = np.flatnonzero(np.isfinite(distance))
+    apart_s = np.diff(one.time_s)
+    usual_s = max(float(np.mean(np.abs(apart_s))), 1.0)
+    if (
+        known.size < max(2.0, one.time_s.size / 2)
+        or np.abs(apart_s).max() > limits.clock_evenly * usual_s
+    ):
+        return False
+    counted_m = float(distance[known[-1]] - distance[known[0]])
+    counts = float((np.diff(distance[known]) > 0).mean())
+    is_total = abs(counted_m - one.distance_m) <= limits.clock_total_share * one.distance_m
+    return is_total and counts >= limits.clock_counts_share
 
 
 def shift_span(each: Timed, shifted: Callable[[float], float]) -> Timed:

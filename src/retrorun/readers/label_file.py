@@ -1,11 +1,13 @@
 """A table of labels beside an export: ``start,end,direction`` → labels of the user.
 
-Start and end count from the activity's start, or are moments with a date: those keep their clock
-(``LOCAL_CLOCK``, ``UTC_CLOCK``) until the activity's own start and zone are known.
+Heads may have other words or units, and may be missing. Start and end count from the activity's
+start, or are moments with a date: those keep their clock (``LOCAL_CLOCK``, ``UTC_CLOCK``) until the
+activity's own start and zone are known.
 A file may hold several activities; a column ``activity`` says of which of them a row speaks. A
 column ``by`` says who wrote the table, if that was a page.
 """
 
+import codecs
 import csv
 import io
 import math
@@ -15,18 +17,44 @@ from typing import cast
 
 from retrorun.errors import ReadError
 from retrorun.model import LOCAL_CLOCK, UTC_CLOCK, Direction, Label
-from retrorun.readers.xml import unix_s
+from retrorun.readers.sports import without_diacritics
+from retrorun.readers.xml import hour_of_day, unix_s
 
 ORIGIN = "sidecar"
 _HEAD = ("start", "end", "direction")
+_HEADS = {  # other heads, without blanks, units, brackets and underscores
+    **dict.fromkeys(("begin", "from", "starttime", "beginn", "anfang", "von", "debut"), "start"),
+    **dict.fromkeys(("inicio", "inizio", "begintime", "startclock"), "start"),
+    **dict.fromkeys(("stop", "to", "until", "endtime", "ende", "bis", "fin", "fine"), "end"),
+    **dict.fromkeys(("finish", "stoptime", "endclock"), "end"),
+    **dict.fromkeys(("label", "type", "what", "richtung", "sens", "direccion"), "direction"),
+    **dict.fromkeys(("direzione", "gait", "kind"), "direction"),
+    **dict.fromkeys(("length", "dauer", "lasts"), "duration"),
+}
+_UNITS = re.compile(r"\((?:s|sec|seconds|h:mm:ss|m:ss|hh:mm:ss|mm:ss|time)\)|\b(?:s|sec|seconds)$")
 _ACTIVITY = "activity"
 _BY, _PAGE = "by", "page"  # a column, and who wrote the table
-_SYNONYMS = {"backwards": "backward", "forwards": "forward"}
+_SYNONYMS = {  # without blanks and diacritics
+    **dict.fromkeys(
+        ("backwards", "back", "b", "bwd", "reverse", "retro", "retrorunning"), "backward"
+    ),
+    **dict.fromkeys(("ruckwarts", "rueckwarts", "arriere", "enarriere", "areculons"), "backward"),
+    **dict.fromkeys(("atras", "haciaatras", "indietro", "allindietro", "nazaj"), "backward"),
+    **dict.fromkeys(("runningbackward", "runningbackwards", "backwardrunning"), "backward"),
+    **dict.fromkeys(("forwards", "forth", "front", "f", "fwd", "vorwarts", "avant"), "forward"),
+    **dict.fromkeys(("adelante", "avanti", "naprej", "normal"), "forward"),
+}
 _MOST_ROWS = 10_000
 _MOST_BYTES = 4 << 20
 _MOST_ACTIVITIES = 1000
-_DATED = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}")
-_CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):([0-5]?\d(?:\.\d+)?)")
+_DATED = re.compile(
+    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}\.\s?\d{1,2}\.\s?\d{4}\s|\d{1,2}/\d{1,2}/\d{4}\s"
+)
+_CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):([0-5]?\d(?:\.\d+)?)\s*(?:([AaPp])\.?[Mm]\.?)?")
+_IN_WORDS = re.compile(  # 1h 2m 3s, 2 min, 100 s
+    r"(?:(\d+)\s*h)?\s*(?:(\d+)\s*m(?:in)?)?\s*(?:(\d+(?:\.\d+)?)\s*s(?:ec)?)?", re.IGNORECASE
+)
+_LEAST_EPOCH_S = 1e9  # a larger number counts from 1970
 
 
 def label_table(name: str, data: bytes, by: str | None = None) -> Mapping[int, tuple[Label, ...]]:
@@ -36,10 +64,11 @@ def label_table(name: str, data: bytes, by: str | None = None) -> Mapping[int, t
 
     Args:
         name: for messages.
-        data: comma or semicolon separated; seconds, m:ss or h:mm:ss since the activity's start
-            (the time of day, where that is beyond its end), or date and time, with a zone or on the
-            athlete's clock. A column ``activity`` counts from 1; without it all labels are for
-            the first.
+        data: separated by commas, semicolons, tabs or bars; seconds, m:ss or h:mm:ss since the
+            activity's start (the time of day, where that is beyond its end), or date and time, with
+            a zone or on the athlete's clock. Heads and directions are known in a few languages; a
+            duration may stand for the end. A column ``activity`` counts from 1; without it all
+            labels are for the first.
         by: only rows of which the column ``by`` says so; None: all.
 
     Raises:
@@ -47,27 +76,90 @@ def label_table(name: str, data: bytes, by: str | None = None) -> Mapping[int, t
     """
     if len(data) > _MOST_BYTES:
         raise _error_in_line(name, 1, f"a table of labels has at most {_MOST_BYTES} bytes")
-    text = data.decode("utf-8-sig", "replace")
-    head = text.split("\n", 1)[0]
-    rows = csv.reader(io.StringIO(text), delimiter=";" if ";" in head else ",")
+    lines, skipped = _lines(data)
+    rows = csv.reader(io.StringIO("".join(lines)), delimiter=_delimiter(lines))
     found: dict[int, list[Label]] = {}
     try:
-        columns = [one.strip().lower() for one in next(rows, [])]
-        if not set(_HEAD) <= set(columns):
-            raise _error_in_line(name, 1, f"its first line must name {', '.join(_HEAD)}")
-        places = [columns.index(one) for one in _HEAD]
-        which = columns.index(_ACTIVITY) if _ACTIVITY in columns else None
-        who = columns.index(_BY) if _BY in columns else None
+        columns = _columns(name, lines, skipped + 1, next(rows, []))
+        if _is_row(lines):  # there is no head: all rows count
+            rows = csv.reader(io.StringIO("".join(lines)), delimiter=_delimiter(lines))
         for count, row in enumerate(row for row in rows if any(cell.strip() for cell in row)):
             if count >= _MOST_ROWS:
-                raise _error_in_line(name, rows.line_num, f"more than {_MOST_ROWS} labels")
-            if by is not None and cell_of(row, who).lower() != by:
+                raise _error_in_line(
+                    name, rows.line_num + skipped, f"more than {_MOST_ROWS} labels"
+                )
+            if by is not None and cell_of(row, columns.get(_BY)).lower() != by:
                 continue
-            label = _label(name, rows.line_num, [cell_of(row, at) for at in places])
-            found.setdefault(_position(name, rows.line_num, cell_of(row, which)), []).append(label)
+            label = _label(name, rows.line_num + skipped, _cells(row, columns))
+            position = _position(
+                name, rows.line_num + skipped, cell_of(row, columns.get(_ACTIVITY))
+            )
+            found.setdefault(position, []).append(label)
     except csv.Error as problem:
-        raise _error_in_line(name, rows.line_num, str(problem)) from problem
+        raise _error_in_line(name, rows.line_num + skipped, str(problem)) from problem
     return {position: tuple(labels) for position, labels in found.items()}
+
+
+def _lines(data: bytes) -> tuple[list[str], int]:
+    """A table's lines without those that spreadsheets and people put in front, and how many."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        text = data.decode("utf-16", "replace")
+    else:
+        text = data.decode("utf-8-sig", "replace")
+    lines = text.splitlines(keepends=True)
+    skipped = 0
+    while lines[skipped:] and _is_in_front(lines[skipped]):
+        skipped += 1
+    return lines[skipped:], skipped
+
+
+def _is_in_front(line: str) -> bool:
+    return not line.strip() or line.lstrip().startswith(("#", "sep="))
+
+
+def _delimiter(lines: Sequence[str]) -> str:
+    head = lines[0] if lines else ""
+    return next((each for each in (";", "\t", "|") if each in head), ",")
+
+
+def _columns(name: str, lines: Sequence[str], line: int, head: Sequence[str]) -> dict[str, int]:
+    """Column → where it stands; by the heads, or in the usual order where there are none."""
+    if _is_row(lines):
+        return {column: at for at, column in enumerate(_HEAD)}
+    plain = [
+        _UNITS.sub("", without_diacritics(one).replace("_", " ")).replace(" ", "").strip()
+        for one in head
+    ]
+    found: dict[str, int] = {}
+    for at, one in enumerate(plain):  # a head as it should be counts before others
+        if one in (*_HEAD, _ACTIVITY, _BY):
+            found.setdefault(one, at)
+    for at, one in enumerate(plain):
+        found.setdefault(_HEADS.get(one, one), at)
+    if not ({"start", "direction"} <= found.keys() and found.keys() & {"end", "duration"}):
+        raise _error_in_line(name, line, f"its first line must name {', '.join(_HEAD)}")
+    return found
+
+
+def _is_row(lines: Sequence[str]) -> bool:
+    """Whether the first line is a label already."""
+    cells = lines[0].replace('"', "").split(_delimiter(lines)) if lines else []
+    return len(cells) >= len(_HEAD) and all(
+        _moment(cell.strip())[0] is not None for cell in cells[:2]
+    )
+
+
+def _cells(row: Sequence[str], columns: Mapping[str, int]) -> list[str]:
+    """Start, end and direction of a row; an end without a date has that of the start."""
+    start, end, direction = (cell_of(row, columns.get(one)) for one in _HEAD)
+    if "end" not in columns:
+        (start_s, clock), (lasts_s, _) = _moment(start), _moment(cell_of(row, columns["duration"]))
+        if not clock and start_s is not None and lasts_s is not None:
+            end = str(start_s + lasts_s)
+    dated = _DATED.match(start)
+    if dated and _CLOCK.fullmatch(end):
+        end = f"{dated[0].rstrip()} {end}"
+    return [start, end, direction]
 
 
 def page_answers(name: str, data: bytes) -> Mapping[int, tuple[Label, ...]] | None:
@@ -107,7 +199,7 @@ def _position(name: str, line: int, cell: str) -> int:
 
 def _label(name: str, line: int, cells: list[str]) -> Label:
     (start_s, clock), (end_s, end_clock) = (_moment(cell) for cell in cells[:2])
-    direction = cells[2].lower()
+    direction = "".join(without_diacritics(cells[2]).replace("'", " ").split())
     direction = _SYNONYMS.get(direction, direction)
     if start_s is None or end_s is None or clock != end_clock:
         words = "start and end must be seconds, m:ss or h:mm:ss, or both a date and a time"
@@ -125,17 +217,28 @@ def _label(name: str, line: int, cells: list[str]) -> Label:
 def _moment(text: str) -> tuple[float | None, str]:
     """Seconds, and the clock that they count on: empty for the activity's own."""
     if not _DATED.match(text):
-        return _seconds(text), ""
+        seconds = _seconds(text)
+        if seconds is None or seconds < _LEAST_EPOCH_S:
+            return seconds, ""
+        return float(unix_s([text.encode()])[0]), UTC_CLOCK
     moment_s = float(unix_s([text.encode()])[0])
     zoned = text[-1] in "Zz" or re.search(r"[+-]\d{1,2}:?\d{2}\s*$", text[10:]) is not None
     return moment_s if math.isfinite(moment_s) else None, UTC_CLOCK if zoned else LOCAL_CLOCK
 
 
 def _seconds(text: str) -> float | None:
+    text = text.replace(",", ".") if text.count(",") == 1 else text
     clock = _CLOCK.fullmatch(text)
     if clock:
-        hours, minutes, seconds = clock.groups()
-        return int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds)
+        hours, minutes, seconds, half = clock.groups()
+        if half and hours is None:  # 10:02 PM has no seconds
+            hours, minutes, seconds = minutes, seconds, "0"
+        hour = hour_of_day(int(hours or 0), half)
+        return hour * 3600 + int(minutes) * 60 + float(seconds)
+    words = _IN_WORDS.fullmatch(text) if text else None
+    if words:
+        hours, minutes, seconds = words.groups()
+        return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds or 0)
     try:
         seconds_s = float(text)
     except ValueError:

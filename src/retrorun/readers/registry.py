@@ -64,7 +64,8 @@ def _read_fit(source: "Source", data: bytes, limits: "ReadLimits") -> "Export":
 
 def _has_root(*names: str) -> Callable[[str, bytes], bool]:
     """Whether an XML document begins with one of these elements."""
-    root = re.compile(rb"<(?:[\w.-]+:)?(?:%b)[\s>/]" % "|".join(names).encode())
+    pattern = rb"<(?:[\w.-]+:)?(?:%b)[\s>/]" % "|".join(names).encode()
+    root = re.compile(pattern, re.IGNORECASE)
     return lambda _name, data: root.search(_xml_head(data)) is not None
 
 

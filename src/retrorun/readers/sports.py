@@ -35,16 +35,16 @@ _CYCLING = Words(
             "自転車 ライド サイクリング 骑行 사이클링 자전거"
             " velo velos vae vtt vttae mtb emtb btt bmx gravel bike"
             " bikes ride rides riding rit rad kolo kolem kole spin peloton zwift moto quad enduro"
-            " moped scooter tandem trainer rouvy"
+            " moped scooter tandem trainer rouvy rolo"
         )
     ),
     _words(
         "велос pyorail bisiklet unicy touringb cycl cicl biki biker bikep biket bike bicy bici"
         " ebik emtb mtb mountainbik pedal pedel velof velot velor velom veloa velos fiets wielre"
         " wielersp rennrad fahrrad radf radt radr radl radel radsp radaus raderg cykel cykl sykkel"
-        " sykl koles kolar rower jazd jizd voznj spinn handcyc handbik kickbike motor motoc"
-        " rollentrain hometrain heimtrain ergometer bicikl velodrom veldrij pedelec trottin"
-        " monopatt kolobez lobehjul sparkc skoter escoot onewheel"
+        " sykl koles kolar rower przejazdz jazd jizd voznj spinn handcyc handbik kickbike motor"
+        " motoc rollentrain hometrain heimtrain ergometer bicikl velodrom veldrij pedelec trottin"
+        " monopat kolobez rotoped elektrokol rodill lobehjul sparkc skoter escoot onewheel"
     ),
     _words(
         "bike biking cycling bicycle ride rad rader rit fiets fietsen cykling cykel pedelec sykling"
@@ -55,25 +55,27 @@ _SWIMMING = Words(
         _words(
             "スイム 水泳 游泳 수영"
             " uinti yuzme nage nager natation natacion natacao natacio nado nadar"
-            " nuoto nuotare pool piscine piscina openwater dive diving simma basen basenie"
+            " nuoto nuotare pool piscine piscina openwater dive diving simma basen basenie vatten"
+            " bazen bazenu bassin brasse vand"
         )
     ),
     _words(
         "плава swim schwimm nuotat zwem simning simtur svom plywa plav aqua aquaro snorkel apnea"
         " apnoe tauch plong buce mergulh immersion duiken dykning dykker nurk potap scuba schnorch"
-        " hallenbad freibad submarin"
+        " hallenbad freibad submarin simhall bassang"
     ),
-    _words("swim swimming schwimmen zwemmen simning"),
+    _words("swim swimming schwimmen zwemmen simning crawl"),
 )
 _WINTER = Words(
-    frozenset(_words("スキー 滑雪 스키 sci bezky bezkach luge sled")),
+    frozenset(_words("スキー 滑雪 스키 sci bezky bezkach luge sled snow sleeen pulka ice")),
     _words(
         "лыж сноуборд hiiht ski nordicsk alpinesk backcountrysk rollersk crosscountrysk waterski"
         " sciar scialp sciis sciist esqui langlauf langrend langdsk langdak nart narc lyz bezkov"
         " bezkar smuc smuk biathlon snowboard snowmob telemark rodel sledd sledg slitt sank skat"
         " schaats skridsko skojt skoyt patin pattin brusl drsa rolan rolk roller rollsk rollsch"
         " schlittschuh eislauf inlin rullsk rullesk schlitten skeeler wrot slalom snowkit wassersk"
-        " alpinski biegowk toersk turskid utforsak langfardssk"
+        " alpinski biegowk toersk turskid utforsak langfardssk alpint"
+        " abfahrtssk tourensk trineo zjazd deskanj eisschnell longboard rolerj kotalk"
     ),
     _words("skiing skate skating skifahren skidor langlaufen langlauf skilaufen"),
 )
@@ -83,7 +85,8 @@ _DRIVING = Words(
             "car cars auto autem autos autom pkw lkw coche carro guida macchina bil bus avto"
             " avtom kart korning korsel kore train trains rail zug zuge bahn ubahn sbahn tren trem"
             " treno treni trein treinen tog tram metro subway underground lift plane fly volo"
-            " aereo avion aviao flight dirigir guidare buss carros fahre fer varen"
+            " aereo avion aviao flight dirigir guidare buss carros fahre fer varen transit tgv rer"
+            " bustur caminhao personbil regionalbahn electrico"
         )
     ),
     _words(
@@ -96,23 +99,25 @@ _DRIVING = Words(
         " flying flyg vliegtuig vlieg samolot letal letad paraglid parapent parapend gleitschirm"
         " skydiv wingsuit ballon drone automov autobahn autokar bussr reisebus omnib onib ferrocar"
         " ferrov jarnvag tranv metropolit tunnelban sparvag sessell kutsch helicop helikop hovercr"
-        " schiff"
+        " schiff automot avtomob vrachtw bilfard lastbil ciezarow tovorn cercan letban podzemn"
+        " pendeltag tagfard"
     ),
-    _words("fahrt fahren kjoring korning"),
+    _words("fahrt fahren kjoring korning trein"),
 )
 _WATER = Words(
     frozenset(
         _words(
             "boat boats boot bateau barca barco statek lod voile vela row remo remar sup canoa"
-            " wing foil coln ladja"
+            " wing foil coln ladja ro rameur rame vogatore vogata prancha suppen"
         )
     ),
     _words(
         "boating bootf bootst sail segel segl sejl zeil zegl jadr plachet rowing rowingm ruder"
-        " aviron canott roei rodd roning wioslar vesl kayak kajak canoe canoi kanu kano paddl padl"
+        " aviron canott canoag caiaq canotaj remoerg romaskin splyw"
+        " roei rodd roning wioslar vesl kayak kajak canoe canoi kanu kano paddl paddel padl"
         " pagai piragu raft surf windsurf kite wakeb wakes wingfoil yacht tubing"
     ),
-    _words("surfing surf boarding segeln rudern boat"),
+    _words("surfing surf boarding segeln rudern boat boot paddeln"),
 )
 _OTHER = Words(
     frozenset(
@@ -123,10 +128,10 @@ _OTHER = Words(
     ),
     _words(
         "intensity ausritt yoga joga pilates crossfit gymn fitnes strength weight kraft muscul"
-        " fuerza forza forca kracht styrke styrk silow posil ellipt crosstrain stepper stairs"
-        " stairc stairm stairst climb kletter escalad arrampic klimm klims klatr klattr wspin"
-        " lezen plezan boulder tennis tenis soccer football fussball futbol futebol voetbal fotbol"
-        " fotbal fodbold pilka nogomet basket baseball softball volley handbal hockey rugby"
+        " fuerza forza forca kracht styrke styrk silow posil ellipt eliptic crosstrain stepper"
+        " stairs stairc stairm stairst climb kletter escalad arrampic klimm klims klatr klattr"
+        " wspin lezen plezan boulder tennis tenis soccer football fussball futbol futebol voetbal"
+        " fotbol fotbal fodbold pilka nogomet basket baseball softball volley handbal hockey rugby"
         " cricket lacrosse badminton squash pickle racquet racket golf archer shoot hunt fish box"
         " martial kampf danc tanz danse baile ballo taniec tanec zumba aerobic equestr equit"
         " equitation reiten pferd horse hipica ridning jezdec jahan wheelchair rollstuhl fauteuil"
@@ -192,7 +197,7 @@ _TOKEN = re.compile(r"[^\W\d_]+")
 _WITHOUT_DECOMPOSITION = str.maketrans({"ł": "l", "ø": "o", "æ": "ae", "đ": "d", "ı": "i"})
 _LEAST_COMPOUND = 6  # letters of a word in which only the end is looked at
 _ANY_GAIT = frozenset({"trail", "trails", "course"})  # beside a word for walking
-_NO_COMPOUND = frozenset({"stride", "strides", "override", "parade", "kampflauf"})
+_NO_COMPOUND = frozenset({"stride", "strides", "override", "parade", "kampflauf", "wettkampf"})
 
 # numbers in <type>, as Strava's export writes them
 _STRAVA: Mapping[int, str] = MappingProxyType(

@@ -58,6 +58,14 @@ class ReadLimits:
     clock_longest_share: float = 0.95  # The longest usual step from sample to sample is this
     # quantile of all steps.
     clock_pace_mps: float = 1.0  # A pace below this tells nothing of how long a jump lasted.
+    clock_undone_s: float = 15.0  # A hole is due to the clock if it was set back by as much, but
+    # for this.
+    clock_pace_differs: float = 1.25  # A clock runs at its own pace if it and the timer differ by
+    # more than this factor.
+    clock_evenly: float = 4.0  # It was sampled evenly if no two samples lie further apart than this
+    # many times the usual.
+    clock_total_share: float = 0.02  # The odometer ends at the file's total within this share.
+    clock_counts_share: float = 0.9  # It counts throughout if it rises in this share of samples.
     clock_paused_share: float = 0.5  # A jump is a pause where the file's pauses cover more than
     # this share of it.
 
@@ -115,7 +123,14 @@ class PrepareSettings:
     duration_s: int = 7 * 86_400  # A session lasts no longer than this.
     apart_s: float = 600.0  # A recording has at least two samples no further apart than this.
     turn_mps: float = 0.75  # Who comes and goes at this speed or more has turned about.
-    turn_share: float = 0.5  # The way back goes against the way there beyond this cosine.
+    turn_cosine: float = 0.35  # The way turns sharply where the cosine between the ways before and
+    # after is below this.
+    turn_back_cosine: float = -0.5  # Where positions jitter, it has to be below this.
+    bend_quantile: float = 0.25  # Positions jitter by this quantile of their second differences.
+    jitter_share: float = 0.28  # Positions jitter where this is more than this share of the usual
+    # step.
+    jitter_factor: float = 2.5  # Then the ways before and after a turn are longer than this many
+    # times it.
     chord_s: float = 4.0  # Course and speed are taken over this long.
     speed_limit_mps: float = 12.0  # A position that needs a higher speed than this is suspect.
     gap_limit_mps: float = 7.5  # Nobody runs faster than this through a gap.
@@ -141,6 +156,8 @@ class PrepareSettings:
     # direction between them.
     treadmill_m: float = 50.0  # Positions are judged against an odometer that counted more than
     # this.
+    treadmill_known: float = 0.9  # The file's total is that of the positions if they are known for
+    # more than this share of the time.
     treadmill_share: float = 0.5  # Positions that moved less than this share of the odometer are
     # those of a treadmill.
 
@@ -151,6 +168,8 @@ class PrepareSettings:
     heart_span_s: float = 60.0  # It is used where these samples span less than this.
 
     # a position that hung and leaps
+    hang_s: float = 120.0  # A position that hangs for longer than this has stood, however it goes
+    # on.
     leap_around_s: float = 10.0  # A leap is compared with the way of this long before and after it.
     leap_way_mps: float = 7.0  # A leap does not catch up with a way that is faster than this.
     leap_along: float = 0.6  # Least cosine between the leap and the way around it.
@@ -179,6 +198,23 @@ class PrepareSettings:
     source_hole_factor: float = 3.0  # Gaps up to this many times the usual one are crossed, too.
     increments_factor: float = 20.0  # An odometer whose readings add up to more than this many
     # times their range gives increments.
+    votes_agree: float = 1.04  # Two sources that agree within this factor outvote an odometer that
+    # agrees with none.
+    votes_differ: float = 1.06  # An odometer within this factor of another source agrees with it.
+    yards_agree: float = 1.015  # An odometer counts yards if, converted, it fits all others within
+    # this factor.
+    running_step_m: float = 0.75  # A speed that nobody runs is in miles an hour, not in kilometres,
+    # if it made shorter steps than this.
+    slow_kilometres_mps: float = 0.05  # Who steps and comes on more slowly than this counts
+    # kilometres.
+    longest_step_m: float = 2.0  # Nobody's steps are longer than this on average, and odometers
+    # that would need them are wrong.
+    calibrated_share: float = 0.1  # A file's total is that of all samples if its timer ran no more
+    # than this share longer than they go on; an odometer that stood for more than it is not used.
+    wander_mps: float = 1.0  # Positions that usually move faster than this do not wander about one
+    # place.
+    rises_few: int = 10  # Readings that rise more often than this and never fall are a running
+    # total.
     wanders_share: float = 0.2  # An odometer that falls in more than this share of its changes
     # wanders.
     reversed_share: float = 0.8  # An odometer that falls in more than this share of its changes

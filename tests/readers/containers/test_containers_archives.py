@@ -167,6 +167,21 @@ def _record(kind: str, begin: str, end: str, value: str) -> str:
     return f'<Record type="HKQuantityTypeIdentifier{kind}" {stamps} value="{value}"/>'
 
 
+def test_apple_health_in_other_units_names_and_halves_of_the_day() -> None:
+    record = _record("HeartRate", "00", "00", "2")
+    halves = record.replace("09:30:00", "9:30:00\u202fAM").replace("/>", ' unit="count/s"/>')
+    data = _zip(
+        {
+            "esportazione/workout-routes/route_1.gpx": _gpx(5, sport=""),
+            "esportazione/esportazione.xml": _health([halves]),
+        }
+    )
+    ((name, content),) = members("export.zip", data, LIMITS)
+    assert isinstance(content, bytes)
+    (run,) = read(name, content, LIMITS).recordings
+    assert run.columns["heart_rate_bpm"][0] == 120
+
+
 def test_apple_health_routes_get_heart_rate_and_steps_of_their_time() -> None:
     records = [
         _record("HeartRate", "00", "00", "120"),

@@ -326,7 +326,7 @@ def test_an_empty_element_takes_nothing_back() -> None:
     assert_whole(_run(text.encode()))
 
 
-@pytest.mark.parametrize("name", ["pulse", "HeartRateInBeatsPerMinute", "azimuthDegrees"])
+@pytest.mark.parametrize("name", ["pulserate", "HeartRateInBeatsPerMinute", "azimuthDegrees"])
 def test_a_channel_by_an_unknown_name_is_named(name: str) -> None:
     text = (
         gpx()
@@ -336,6 +336,81 @@ def test_a_channel_by_an_unknown_name_is_named(name: str) -> None:
     found = [note.message for note in _run(text.encode()).notes if note.slug == "channel-not-read"]
     assert len(found) == 1
     assert name.lower() in found[0]
+
+
+def _spoilt(pattern: str, put: str | Callable[[re.Match[str]], str]) -> Callable[[str], str]:
+    return lambda whole: re.sub(pattern, put, whole)
+
+
+IN_ANOTHER_WAY: dict[str, Callable[[str], str]] = {
+    "no quotes": _spoilt(r'(\w+)="([^"\s<>]*)"', r"\1=\2"),
+    "no quotes around places": _spoilt(r'(lat|lon)="([^"]*)"', r"\1=\2"),
+    "curly quotes": _spoilt(r'(lat|lon)="([^"]*)"', "\\1=\u201d\\2\u201d"),
+    "no blank between attributes": _spoilt('" lon=', '"lon='),
+    "an attribute twice": _spoilt(r'(lat="[^"]*")', r'\1 lat="0"'),
+    "upper case": _spoilt(r"<(/?)([\w:]+)", lambda tag: f"<{tag[1]}{tag[2].upper()}"),
+    "lower case": _spoilt(r"<(/?)([\w:]+)", lambda tag: f"<{tag[1]}{tag[2].lower()}"),
+    "places in upper case": _spoilt(r" (lat|lon)=", lambda name: f" {name[1].upper()}="),
+    "latitude in full": lambda whole: whole.replace(" lat=", " latitude=").replace(
+        " lon=", " lng="
+    ),
+    "degrees": _spoilt(r'(lat|lon)="([^"]*)"', '\\1="\\2\N{DEGREE SIGN}"'),
+    "north and east": lambda whole: re.sub(
+        r'lon="([^"]*)"', r'lon="\1E"', re.sub(r'lat="([^"]*)"', r'lat="\1 N"', whole)
+    ),
+    "no segments or tracks": _spoilt(r"</?(?:trkseg|Track)>", ""),
+    "a segment for each point": lambda whole: whole.replace(
+        "</trkpt>", "</trkpt></trkseg><trkseg>"
+    ).replace("</Trackpoint>", "</Trackpoint></Track><Track>"),
+    "a heart rate of the other format": lambda whole: re.sub(
+        r"<gpxtpx:hr>(\d+)</gpxtpx:hr>",
+        r"<HeartRateBpm><Value>\1</Value></HeartRateBpm>",
+        re.sub(r"<HeartRateBpm><Value>(\d+)</Value>", r"<HeartRateBpm>\1", whole),
+    ),
+}
+
+
+@FORMATS
+@pytest.mark.parametrize("way", IN_ANOTHER_WAY)
+def test_what_can_be_read_in_one_way_only_is_read(whole: str, way: str) -> None:
+    run = _run(IN_ANOTHER_WAY[way](whole).encode())
+    assert_whole(run)
+    assert not run.breaks_s
+    assert not run.pauses
+
+
+@FORMATS
+@pytest.mark.parametrize("damage", [b"\xff\xfe<<", b"</x>", b""], ids=["bytes", "an end", "a hole"])
+def test_a_damaged_point_costs_itself(whole: str, damage: bytes) -> None:
+    point = "trkpt" if "<trkpt" in whole else "Trackpoint"
+    data = whole.encode()
+    at = data.index(b"30:20Z") + 3
+    data = data[:at] + damage + data[at + 20 :]
+    if not damage:  # its end is gone, too
+        data = data.replace(f"</{point}>".encode(), b"", 1)
+    run = _run(data)
+    lost = 2 if not damage else 1
+    assert run.time_s.size >= POINTS - lost
+    assert run.time_s[-1] == START_S + POINTS - 1
+    assert "xml-recovered" in {note.slug for note in run.notes}
+
+
+TIMES: dict[str, Callable[[str, str], str]] = {
+    "seconds since 1970": lambda _, second: str(1_777_793_400 + int(second)),
+    "milliseconds since 1970": lambda _, second: str(1000 * (1_777_793_400 + int(second))),
+    "a clock with halves": lambda _, second: f"2026-05-03 07:30:{second} AM",
+    "the day first": lambda _, second: f"03.05.2026 07:30:{second}",
+    "the month first": lambda _, second: f"5/3/2026, 7:30:{second} AM",
+}
+
+
+@FORMATS
+@pytest.mark.parametrize("way", TIMES)
+def test_times_that_can_be_read_in_one_way_only_are_read(whole: str, way: str) -> None:
+    data = re.sub(
+        r"<([Tt]ime)>([^<]*:)(\d\d)Z<", lambda it: f"<{it[1]}>{TIMES[way](it[2], it[3])}<", whole
+    )
+    assert_whole(_run(data.encode()))
 
 
 # --- what is no GPX or TCX stays none ---

@@ -18,13 +18,17 @@ from lxml import etree
 
 from retrorun.errors import NotARunError, ReadError
 from retrorun.model import Recording, Source
+from retrorun.readers.xml import unix_s
 from retrorun.readers.xml.document import CONTROLS_TO_BLANKS, XmlBrokenError, elements, local_name
 from retrorun.readers.xml.gpx import gpx_of, read_gpx
 from retrorun.settings import ReadLimits
 from retrorun.units import FloatArray
 
 HEAD_BYTES = 4096
-_EXPORT = re.compile(r"(^|/)(apple_health_export/[^/]+|export)\.xml$", re.IGNORECASE)
+_EXPORT = re.compile(
+    r"(^|/)(apple_health_export/[^/]+|[^/]*(?:export|esport|eksport|导出|書き出|내보내)[^/]*)\.xml$",
+    re.IGNORECASE,
+)
 _HEART, _STEPS = "HKQuantityTypeIdentifierHeartRate", "HKQuantityTypeIdentifierStepCount"
 _ACTIVITY = "HKWorkoutActivityType"
 _TAGS = ("HealthData",)
@@ -156,7 +160,8 @@ def _record(element: etree._Element, routes: Sequence[_Route], starts: Sequence[
     if len(route.heart) + len(route.steps) >= _MOST_NUMBERS:
         return
     if kind == _HEART:
-        route.heart.extend((begin, value))
+        beats_s = (element.get("unit") or "").endswith("/s")
+        route.heart.extend((begin, 60.0 * value if beats_s else value))
     elif 0 < end - begin <= _STEPS_LAST_S:
         route.steps.extend((begin, end, value * 60 / (end - begin)))
 
@@ -170,12 +175,13 @@ def _workout(element: etree._Element, by_file: dict[str, _Route]) -> None:
 
 
 def _time_s(text: str | None) -> float:
-    """Apple writes ``2024-05-03 07:30:00 +0200``."""
+    """Apple writes ``2024-05-03 07:30:00 +0200``; some phones ``7:30:00 am`` in it."""
     written = text or ""
     try:
         return datetime.fromisoformat(f"{written[:19]}{written[20:]}").timestamp()
     except (ValueError, OverflowError):
-        return float("-inf")
+        loose_s = float(unix_s([written.replace("\u202f", " ").encode()])[0])
+        return loose_s if np.isfinite(loose_s) else float("-inf")
 
 
 def _gpx(route: _Route, run: Recording) -> bytes:

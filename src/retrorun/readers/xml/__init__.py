@@ -17,9 +17,14 @@ _ZONE = re.compile(rb"(?:Z|[+-]\d\d:\d\d)?\Z")
 _LOOSE = re.compile(
     r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})[Tt\s]\s*(\d{1,2}):(\d{1,2})"
     r"(?::(\d{1,2})(?:[.,](\d{1,12}))?)?\s*"
+    r"(?:(?P<half>[AaPp])\.?[Mm]\.?)?\s*"
     r"(?:([Zz]|UTC|GMT)|([+-])(\d{1,2}):?(\d{2})?)?",
     re.ASCII,
 )
+# days with full stops come first, months with slashes where the clock has halves of a day
+_DAY_FIRST = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(?=[Tt,\s])", re.ASCII)
+_MONTH_FIRST = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?=[Tt,\s].*[AaPp]\.?[Mm])", re.ASCII)
+_COUNTED = re.compile(r"(\d{10}(?:\.\d{1,9})?)|(\d{13})|(\d{16})", re.ASCII)
 _US = 1_000_000
 _EXACT_US = 2**52  # a century and a half: so many a float holds exactly
 _FULL = rb"(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?"
@@ -73,32 +78,51 @@ def _moment(text: str) -> datetime:
         ValueError: it is none.
         OverflowError: no calendar has it.
     """
+    counted = _COUNTED.fullmatch(text)  # before ISO, which reads ten digits as a date
+    if counted:
+        seconds, millis, micros = counted.groups()
+        since_s = float(seconds or 0) or float(millis or 0) / 1e3 or float(micros or 0) / 1e6
+        return datetime.fromtimestamp(since_s, UTC)
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        found = _LOOSE.fullmatch(text)
+        found = _LOOSE.fullmatch(_year_first(text))
         if found is None:
             raise
     year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
     if hour > 24 or minute > 59 or second > 60:
         raise ValueError(text)
     fraction_s = float(f"0.{found[7]}") if found[7] else 0.0
+    hour = hour_of_day(hour, found["half"])
     since = timedelta(hours=hour, minutes=minute, seconds=second + fraction_s)
     return datetime(year, month, day, tzinfo=_offset(found)) + since
 
 
+def hour_of_day(hour: int, half: str | None) -> int:
+    """The hour from 0 to 23; ``half`` begins with a or p where the clock counts twice to twelve."""
+    return hour if half is None or hour > 12 else hour % 12 + 12 * (half[0] in "pP")
+
+
+def _year_first(text: str) -> str:
+    text = _DAY_FIRST.sub(r"\3-\2-\1", text)
+    return _MONTH_FIRST.sub(r"\3-\1-\2", text).replace(", ", " ", 1)
+
+
 def _offset(found: re.Match[str]) -> timezone | None:
-    if found[8]:
+    if found[9]:
         return UTC
-    if not found[9]:
+    if not found[10]:
         return None
-    offset = timedelta(hours=int(found[10]), minutes=int(found[11] or 0))
-    return timezone(-offset if found[9] == "-" else offset)
+    offset = timedelta(hours=int(found[11]), minutes=int(found[12] or 0))
+    return timezone(-offset if found[10] == "-" else offset)
 
 
 _MOST = 1e12  # what is larger is no measurement
 MISSING = rb"(?:nan|null|none|n/a|-?inf(?:inity)?|-+)"  # what some write where there is no value
 _MISSING = re.compile(rb"\s*(?:%b)?\s*" % MISSING, re.IGNORECASE)
+_LOOSE_NUMBER = re.compile(
+    r"([-+\u2212\u2012\u2013]?)(\d{1,12}(?:[.,]\d{1,15})?)\s*(?:°\s*)?([NSEW]?)(?:(?<=[\d\s])(?:m|bpm|spm|rpm|m/s))?"
+)
 _NUMBERS = msgspec.json.Decoder(list[float])
 
 
@@ -143,4 +167,13 @@ def _float(text: bytes) -> float:
     try:
         return float(text)
     except ValueError:
+        return _loose_float(text.decode("utf-8", "replace"))
+
+
+def _loose_float(text: str) -> float:
+    """A number with digits or a minus of other scripts, degrees, a letter for east, or a unit."""
+    found = _LOOSE_NUMBER.fullmatch(text.strip())
+    if found is None:
         return float("nan")
+    size = float(found[2].replace(",", "."))
+    return -size if (found[1] not in ("", "+")) != (found[3] in ("S", "W")) else size

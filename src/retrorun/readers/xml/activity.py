@@ -31,6 +31,7 @@ from retrorun.readers.xml.points import PointTable, differences, leftover_counts
 from retrorun.settings import ReadLimits
 from retrorun.units import FloatArray
 
+_MOST_BREAKS = 0.6  # for each point: more pieces are a habit of the writer, not interruptions
 _JOIN_S = 3600.0  # a track that begins within an hour of the one before it belongs to it
 
 
@@ -118,6 +119,10 @@ def recording(
         notes.append(Note("points-without-time", f"{lost} points without a time left out"))
     if found.points.has_decimal_commas:
         notes.append(Note("decimal-commas", "numbers with a decimal comma were read as such"))
+    if len(found.breaks) > _MOST_BREAKS * len(time_s):
+        words = f"{len(time_s)} points lie in {len(found.breaks)} pieces, which were joined"
+        notes.append(Note("pieces-joined", words))
+        found.breaks, found.pauses = [], []
     kept = {name: values[held] for name, values in columns.items()}
     tidy, cadence_notes = normalize_cadence(time_s[held], kept, found.sport, limits)
     if is_on_foot(found.sport) == "maybe":
@@ -273,7 +278,53 @@ def parse(data: bytes, spec: ParseSpec, handler: Callable[[Iterator[Run]], T]) -
             words = "it is not well-formed; every point was read all the same"
             damage = replace(found.damage, slug="xml-recovered", message=words)
             return Parsed(third, None, (*repairs, damage), (text,))
+    if found.damage is not None and found.handler.points < _count(text, spec.points, b"</"):
+        whole, lost = _without_broken_points(text, spec)
+        last = _parse_once(whole, spec, handler)
+        if last.handler.points > found.handler.points:
+            words = f"{lost} points that are no XML were left out"
+            note = replace(found.damage, slug="xml-recovered", message=words)
+            return replace(last, repairs=(*repairs, note))
     return replace(found, repairs=repairs)
+
+
+def _without_broken_points(text: bytes, spec: ParseSpec) -> tuple[bytes, int]:
+    """The document without the points that are no XML, and how many these are.
+
+    A point without an end goes up to the next element that the reader handles.
+    """
+    point = re.escape(spec.points.point.encode())
+    start = re.compile(rb"<(?:[A-Za-z_][\w.-]{0,60}:)?%b[\s>]" % point)
+    end = re.compile(rb"</(?:[A-Za-z_][\w.-]{0,60}:)?%b\s*>" % point)
+    tags = b"|".join(re.escape(tag.encode()) for tag in spec.tags)
+    handled = re.compile(rb"</?(?:[A-Za-z_][\w.-]{0,60}:)?(?:%b)[\s>]" % tags)
+    places = [one.start() for one in start.finditer(text)]
+    if not places:
+        return text, 0
+    pieces, lost = [text[: places[0]]], 0
+    for first, last in zip(places, [*places[1:], len(text)], strict=True):
+        piece = text[first:last]
+        closed = end.search(piece)
+        if closed is not None and _is_xml(piece[: closed.end()]):
+            pieces.append(piece)
+            continue
+        lost += 1
+        behind = handled.search(piece, closed.end() if closed is not None else 1)
+        pieces.append(piece[behind.start() :] if behind is not None else b"")
+    return b"".join(pieces), lost
+
+
+_PREFIXES = re.compile(rb"(</?|\s)[A-Za-z_][\w.-]{0,60}:(?=[A-Za-z_])")
+
+
+def _is_xml(element: bytes) -> bool:
+    """Whether an element is well-formed, whatever prefixes it has."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
+    try:
+        etree.fromstring(_PREFIXES.sub(rb"\1", element), parser)
+    except etree.XMLSyntaxError:
+        return False
+    return True
 
 
 def _parse_once(data: bytes, spec: ParseSpec, handler: Callable[[Iterator[Run]], T]) -> Parsed[T]:

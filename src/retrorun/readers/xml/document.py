@@ -46,6 +46,29 @@ CONTROLS_TO_BLANKS = bytes.maketrans(_ILLEGAL, b" " * len(_ILLEGAL))
 _MARKUP = re.compile(
     rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)|<(?![A-Za-z_/!?])"
 )
+# tags whose attributes lack quotes, or blanks between them, and such attributes
+_TAG_OF_ATTRIBUTES = re.compile(rb"<[A-Za-z_][^\s<>/\"'=]{0,80}\s[^<>]*=[^<>]*>")
+_CURLY = re.compile(rb"\xe2\x80[\x9c-\x9f]")
+_ATTRIBUTE = re.compile(
+    rb"([A-Za-z_][\w.:-]{0,80})\s*=\s*(?:\"([^\"<>]*)\"|'([^'<>]*)'|([^\s\"'<>]*[^\s\"'<>/]))"
+)
+# names as the formats write them; GPX and TCX have no others that differ only in case
+_WRITTEN = {
+    name.lower().encode(): name.encode()
+    for name in (
+        *("gpx", "trk", "trkseg", "trkpt", "rte", "rtept", "wpt", "metadata", "extensions"),
+        *("TrainingCenterDatabase", "Activities", "Activity", "Courses", "Course", "Lap", "Track"),
+        *("Trackpoint", "Creator", "Notes", "StartTime", "Sport", "lat", "lon", "creator"),
+    )
+}
+_WRITTEN_OF_GPX = {b"name": b"name", b"type": b"type", b"time": b"time", b"ele": b"ele"}
+_ANY_CASE_ROOT = re.compile(
+    rb"<(?:[\w.-]{1,60}:)?(gpx|TrainingCenterDatabase|Activities)(?=[\s>])", re.IGNORECASE
+)
+_NAME = re.compile(rb"(</?(?:[\w.-]{1,60}:)?|\s)([A-Za-z]{3,30})(?=[\s=>/])")
+_MARKUP_PIECE = re.compile(rb"<[^<>!?]*>")
+_PLACE_TAG = re.compile(rb"<(?:[\w.-]{1,60}:)?trkpt\s[^<>]*>")
+_PLACE_NAMES = re.compile(rb"\s(lat(?:itude)?|lon(?:g|gitude)?|lng)(?=\s*=)", re.IGNORECASE)
 _REFERENCE = re.compile(rb"&#(?:(\d{1,7})|x([0-9A-Fa-f]{1,6}));")
 
 
@@ -64,6 +87,7 @@ def decode(data: bytes) -> tuple[bytes, tuple[Note, ...]]:
         data = data.decode(wide, "replace").lstrip("\ufeff").encode()
     data = _without_surroundings(data, notes)
     data = _in_known_encoding(data, notes, is_wide=bool(wide))
+    data = _with_usual_names(data, notes)
     data = _with_declared_prefixes(data, notes)
     return data, tuple(notes)
 
@@ -141,6 +165,32 @@ def _from_mixed(data: bytes) -> bytes:
     return b"".join(piece.translate(_ESCAPED).encode() for piece in pieces)
 
 
+def _with_usual_names(data: bytes, notes: list[Note]) -> bytes:
+    """With elements and places named as the formats name them, whatever the case they came in."""
+    root = _ANY_CASE_ROOT.search(data, 0, SAMPLE_BYTES)
+    if root is not None and root[1] != _WRITTEN[root[1].lower()]:
+        is_gpx = root[1].lower() == b"gpx"
+        written = _WRITTEN | _WRITTEN_OF_GPX if is_gpx else _WRITTEN
+        data = _MARKUP_PIECE.sub(
+            lambda tag: _NAME.sub(
+                lambda name: name[1] + written.get(name[2].lower(), name[2]), tag[0]
+            ),
+            data,
+        )
+        notes.append(_repair_note("names in another case were read as the format writes them"))
+    point = _PLACE_TAG.search(data, 0, 4 * SAMPLE_BYTES)
+    if point is None or (b" lat=" in point[0] and b" lon=" in point[0]):
+        return data
+    if not _PLACE_NAMES.search(point[0]):
+        return data
+    return _PLACE_TAG.sub(
+        lambda tag: _PLACE_NAMES.sub(lambda name: b" " + name[1][:3].lower(), tag[0]).replace(
+            b" lng", b" lon"
+        ),
+        data,
+    )
+
+
 def _with_declared_prefixes(data: bytes, notes: list[Note]) -> bytes:
     """With no declaration behind the beginning, and with every prefix declared in the root."""
     head = data[:SAMPLE_BYTES]
@@ -187,14 +237,39 @@ def repair(data: bytes) -> tuple[bytes, tuple[Note, ...]]:
         data: a document that a parser found damaged; it is given back where nothing is to be done.
     """
     notes: list[Note] = []
-    legal = data.translate(CONTROLS_TO_BLANKS)
+    head = _DECLARATION.match(data)
+    is_bare = head is not None and not re.search(rb"[\"']", head[0])  # nothing in it is quoted
+    legal = (_without_declaration(data) if is_bare else data).translate(CONTROLS_TO_BLANKS)
     legal = legal.replace(b"\xef\xbf\xbe", b" ").replace(b"\xef\xbf\xbf", b" ")
     legal = _REFERENCE.sub(_legal_reference, legal)
     legal = _MARKUP.sub(lambda found: b"&amp;" if found[0] == b"&" else b"&lt;", legal)
+    legal = _TAG_OF_ATTRIBUTES.sub(lambda tag: _with_quotes(tag[0]), legal)
     if legal != data:
         words = "characters that XML forbids were taken out or written as XML does"
         notes.append(_repair_note(words))
     return _with_prefixes(legal, _all_prefixes(legal), notes), tuple(notes)
+
+
+def _with_quotes(tag: bytes) -> bytes:
+    """A start tag with its attributes in quotes, apart by blanks, each once: the first counts."""
+    plain = _CURLY.sub(b'"', tag)
+    found: dict[bytes, bytes] = {}
+    rest, end, is_regular = b"", 0, b"'" not in plain
+    for one in _ATTRIBUTE.finditer(plain):
+        between = plain[end : one.start()]
+        is_regular &= one[2] is not None and between[-1:].isspace() and one[1] not in found
+        rest += between
+        value = next(part for part in one.groups()[1:] if part is not None)
+        found.setdefault(one[1], value.replace(b'"', b"&quot;"))
+        end = one.end()
+    if not found or (is_regular and plain == tag):
+        return tag
+    name = rest.split(None, 1)[0]
+    if rest[len(name) :].strip():  # something else stands between: it cannot be read in one way
+        return tag
+    own = b"".join(b' %b="%b"' % (key, value) for key, value in found.items())
+    closing = b"/>" if plain.endswith(b"/>") else b">"
+    return name + own + closing
 
 
 def _all_prefixes(data: bytes) -> set[bytes]:

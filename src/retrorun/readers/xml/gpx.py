@@ -27,7 +27,7 @@ from retrorun.readers.xml.activity import (
     recording,
     refuse_endless,
 )
-from retrorun.readers.xml.document import local_name
+from retrorun.readers.xml.document import SAMPLE_BYTES, local_name
 from retrorun.readers.xml.fast_path import PointNames, Run
 from retrorun.readers.xml.points import PointTable, unread_names
 from retrorun.settings import ReadLimits
@@ -40,9 +40,13 @@ NAMES: dict[str, str] = {
     "heartrate": "heart_rate_bpm",
     "heart_rate": "heart_rate_bpm",
     "bpm": "heart_rate_bpm",
+    "heart_rate_bpm": "heart_rate_bpm",
+    "heartratebpm": "heart_rate_bpm",
+    "pulse": "heart_rate_bpm",
     "cad": "cadence_spm",
     "cadence": "cadence_spm",
     "runcadence": "cadence_spm",
+    "run_cadence": "cadence_spm",
     "speed": "speed_mps",
     "atemp": "temperature_c",
     "temp": "temperature_c",
@@ -62,6 +66,10 @@ _SPORTS = frozenset({"type", "sport", "activity", "activitytype", "activity_type
 _SPORT_TAGS = (
     *("type", "sport", "Sport", "activity", "Activity", "activityType", "activitytype"),
     *("ActivityType", "activity_type", "exerciseType", "exercisetype", "ExerciseType"),
+)
+_HEART_RATE_OF_TCX = re.compile(
+    rb"(<(?:[\w.-]{1,60}:)?HeartRateBpm(?:\s[^<>]*)?>)\s*<(?:[\w.-]{1,60}:)?Value>\s*(\d{1,3})"
+    rb"\s*</(?:[\w.-]{1,60}:)?Value>\s*(</(?:[\w.-]{1,60}:)?HeartRateBpm\s*>)"
 )
 _TAGS = ("gpx", "trk", "trkseg", "rte", "name", *_SPORT_TAGS)
 _POINTS = PointNames("trkpt", NAMES | _OTHERS, PLACES, frozenset({"cmt"}), frozenset(_TAGS))
@@ -85,11 +93,14 @@ def read_gpx(source: Source, data: bytes, limits: ReadLimits) -> Export:
         NotARunError: there is no track, or only one of another sport.
     """
     refuse_endless(source.name, data, b"trkpt", limits)
-    whole = parse(
-        data,
-        ParseSpec(_POINTS, _TAGS, "trkseg", limits.xml_depth, limits.samples),
-        lambda runs: _Tracks(limits, source.name, runs),
-    )
+    spec = ParseSpec(_POINTS, _TAGS, "trkseg", limits.xml_depth, limits.samples)
+    if _HEART_RATE_OF_TCX.search(data[: 4 * SAMPLE_BYTES]):
+        data = _HEART_RATE_OF_TCX.sub(rb"\1\2\3", data)
+    whole = parse(data, spec, lambda runs: _Tracks(limits, source.name, runs))
+    if not whole.handler.points and whole.damage is None:
+        mended = _with_holders(data)
+        if mended != data:
+            whole = parse(mended, spec, lambda runs: _Tracks(limits, source.name, runs))
     tracks, damage = whole.handler, whole.damage
     made = (_recording(track, tracks.sport, limits) for track in tracks.found)
     found = [one for one in made if one is not None]
@@ -101,6 +112,17 @@ def read_gpx(source: Source, data: bytes, limits: ReadLimits) -> Export:
     source = replace(source, format="gpx", device=tracks.creator)
     warnings = (*whole.repairs, *whole.coverage(_POINTS), *unread_names(data, _POINTS))
     return export(source, runs, damage, warnings)
+
+
+def _with_holders(data: bytes) -> bytes:
+    """With a segment around points that stand in none, and a track around such segments."""
+    for tag, inner in ((b"trkseg", b"trkpt"), (b"trk", b"trkseg")):
+        first, last = data.find(b"<" + inner), data.rfind(b"</%b>" % inner)
+        if first >= 0 and last > first and not re.search(rb"<%b[\s>]" % tag, data):
+            last += len(inner) + 3
+            start, end = b"<%b>" % tag, b"</%b>" % tag
+            data = data[:first] + start + data[first:last] + end + data[last:]
+    return data
 
 
 class _Tracks:

@@ -1,5 +1,6 @@
 """TCX → recordings: several activities and laps, treadmill runs without a position."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -18,7 +19,7 @@ from retrorun.readers.xml.activity import (
     recording,
     refuse_endless,
 )
-from retrorun.readers.xml.document import local_name
+from retrorun.readers.xml.document import SAMPLE_BYTES, local_name
 from retrorun.readers.xml.fast_path import PointNames, Run
 from retrorun.readers.xml.points import PointTable, unread_names
 from retrorun.settings import ReadLimits
@@ -36,6 +37,9 @@ NAMES: dict[str, str] = {
     "speed": "speed_mps",
     "watts": "power_w",
 }
+_BARE_HEART_RATE = re.compile(
+    rb"(<HeartRateBpm(?:\s[^<>]*)?>)\s*(\d{1,3}(?:[.,]\d{1,9})?)\s*(</HeartRateBpm>)"
+)
 _TAGS = (
     *("TrainingCenterDatabase", "Activity", "Lap", "Track"),
     *("Creator", "Notes", "Course"),
@@ -56,11 +60,13 @@ def read_tcx(source: Source, data: bytes, limits: ReadLimits) -> Export:
         NotARunError: there is no activity on foot.
     """
     refuse_endless(source.name, data, b"Trackpoint", limits)
-    whole = parse(
-        data,
-        ParseSpec(_POINTS, _TAGS, "Track", limits.xml_depth, limits.samples),
-        lambda runs: _Activities(limits, source.name, runs),
-    )
+    spec = ParseSpec(_POINTS, _TAGS, "Track", limits.xml_depth, limits.samples)
+    data = _with_heart_rate_values(data)
+    whole = parse(data, spec, lambda runs: _Activities(limits, source.name, runs))
+    if not whole.handler.points and whole.damage is None:
+        mended = _with_tracks(data)
+        if mended != data:
+            whole = parse(mended, spec, lambda runs: _Activities(limits, source.name, runs))
     found, damage = whole.handler, whole.damage
     made = (_recording(each, limits) for each in found.found)
     runs = [one for one in made if one is not None]
@@ -71,6 +77,25 @@ def read_tcx(source: Source, data: bytes, limits: ReadLimits) -> Export:
     coverage = whole.coverage(_POINTS) if not found.courses else ()  # a course has points too
     warnings = (*whole.repairs, *coverage, *unread_names(data, _POINTS))
     return export(source, runs, damage, warnings)
+
+
+def _with_heart_rate_values(data: bytes) -> bytes:
+    """With heart rates in an element of their own, where the first ones stand in none."""
+    if not _BARE_HEART_RATE.search(data[: 4 * SAMPLE_BYTES]):
+        return data
+    return _BARE_HEART_RATE.sub(rb"\1<Value>\2</Value>\3", data)
+
+
+def _with_tracks(data: bytes) -> bytes:
+    """With a track around the points of each lap, where they stand in none."""
+    if re.search(rb"<Track[\s>]", data):
+        return data
+    return re.sub(
+        rb"<Trackpoint>(?:(?!</Lap>).)*</Trackpoint>",
+        rb"<Track>\g<0></Track>",
+        data,
+        flags=re.DOTALL,
+    )
 
 
 class _LapRead:
