@@ -229,6 +229,13 @@ def documents(draw: st.DrawFn) -> bytes:
     return draw(st.sampled_from(doctypes)).encode() + _gpx(points, draw(st.sampled_from(heads)))
 
 
+@pytest.mark.parametrize("second", ["141", "x", "0", "1,5"])
+@pytest.mark.parametrize("wrapped", ["<x:hr>{}</x:hr>", "<extensions><x:hr>{}</x:hr></extensions>"])
+def test_a_value_that_a_point_holds_twice_is_one_value(second: str, wrapped: str) -> None:
+    data = _gpx(_plain(30, f"<hr>140</hr>{wrapped.format(second)}"))
+    assert _same(_outcome(data), _by_the_parser(data))
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(documents())
 def test_any_document_gives_the_same_both_ways(data: bytes) -> None:

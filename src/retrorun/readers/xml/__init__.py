@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import msgspec
 import numpy as np
 
-from retrorun.units import FloatArray
+from retrorun.units import BoolArray, FloatArray
 
 _ZONE = re.compile(rb"(?:Z|[+-]\d\d:\d\d)?\Z")
 # ISO 8601 as some write it: no leading zeros, lower case, blanks, slashes, no seconds, 24:00, :60
@@ -149,10 +149,12 @@ def floats_with_commas(texts: Sequence[bytes]) -> tuple[FloatArray, bool]:
     return np.where(np.abs(values) < _MOST, values, np.nan) + 0.0, has_commas
 
 
-def count_lost(texts: Sequence[bytes], values: FloatArray) -> int:
-    """How many texts were not read though they do not say that the value is missing."""
-    at = np.flatnonzero(~np.isfinite(values))
-    return sum(1 for index in at.tolist() if not _MISSING.fullmatch(texts[index]))
+def hold_values(texts: Sequence[bytes], values: FloatArray) -> BoolArray:
+    """Which texts give a value (n,): what was read, and what does not say that it is missing."""
+    found = np.isfinite(values)
+    for at in np.flatnonzero(~found).tolist():
+        found[at] = not _MISSING.fullmatch(texts[at])
+    return found
 
 
 def number(text: str) -> float:

@@ -14,7 +14,7 @@ text.
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -23,9 +23,9 @@ from functools import cached_property, reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from retrorun.readers.xml import count_lost, floats_with_commas, unix_s
+from retrorun.readers.xml import floats_with_commas, hold_values, unix_s
 from retrorun.readers.xml.document import chunks
-from retrorun.units import FloatArray
+from retrorun.units import BoolArray, FloatArray
 
 TIME = "time"  # the column of times: words that become numbers
 _DEEPEST, _MOST_ELEMENTS = 8, 64
@@ -285,7 +285,7 @@ class Run:
     numbers: list[tuple[str, Indices, FloatArray]] = field(default_factory=list)
     words: list[tuple[str, Indices, list[str]]] = field(default_factory=list)
     has_decimal_commas: bool = False
-    lost: Counter[str] = field(default_factory=Counter)  # column → texts that are no values
+    given: Counter[str] = field(default_factory=Counter)  # column → points with a value of it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -397,6 +397,7 @@ class _PointCutter:
 
 def _run(rows: list[tuple[bytes, ...]], columns: tuple[str, ...], words: frozenset[str]) -> Run:
     run, everyone, commas = Run(len(rows)), np.arange(len(rows)), False
+    given: defaultdict[str, BoolArray] = defaultdict(lambda: np.zeros(len(rows), dtype=bool))
     for name, texts in zip(columns, zip(*rows, strict=True), strict=False):
         points, held = everyone, texts
         if b"" in texts:
@@ -404,15 +405,16 @@ def _run(rows: list[tuple[bytes, ...]], columns: tuple[str, ...], words: frozens
             held = tuple(filter(None, texts))
         if name in words:
             run.words.append((name, points, _decoded(held)))
-        elif name == TIME:
-            run.numbers.append((name, points, unix_s(held)))
+            continue
+        if name == TIME:
+            values = unix_s(held)
             run.words.append((name, points[:1], _decoded(held[:1])))
-            run.lost[name] += count_lost(held, run.numbers[-1][2])
         else:
             values, has_commas = floats_with_commas(held)
-            run.numbers.append((name, points, values))
-            run.lost[name] += count_lost(held, values)
             commas = commas or has_commas
+        run.numbers.append((name, points, values))
+        given[name][points[hold_values(held, values)]] = True
+    run.given.update({name: int(which.sum()) for name, which in given.items()})
     return replace(run, has_decimal_commas=commas)
 
 

@@ -41,7 +41,7 @@ class PointTable:
         self._by_tag: dict[object, object] = {}
         self._by_column: dict[str, Texts] = {}
         self._from_runs: dict[str, list[tuple[int, Indices, FloatArray]]] = {}
-        self.given: Counter[str] = Counter()  # column → values in the points that were cut out
+        self.given: Counter[str] = Counter()  # column → points that were cut out with a value of it
         self.read: dict[str, int] = {}  # column → numbers among all values
         self.has_decimal_commas = False
 
@@ -88,7 +88,7 @@ class PointTable:
         if run is None:  # the document itself has an element of this name
             return 0
         self.has_decimal_commas |= run.has_decimal_commas
-        self.given.update(run.lost)
+        self.given.update(run.given)
         for name, points, values in run.numbers:
             self._from_runs.setdefault(name, []).append((first, points, values))
         for name, points, words in run.words:
@@ -138,7 +138,6 @@ class PointTable:
         values = np.full(self.count, np.nan)
         for first, points, held in self._from_runs.get(name, ()):
             values[first + points] = held
-            self.given[name] += int(np.isfinite(held).sum())
         texts = self.texts(name)
         filled = [(at, text) for at, text in zip(texts.points, texts.texts, strict=True) if text]
         words = [text.encode() for _, text in filled]
