@@ -9,6 +9,7 @@ from retrorun.detect.gait import GaitEvidence
 from retrorun.detect.heading import Facing
 from retrorun.detect.modes import Modes
 from retrorun.detect.mount import RELATIVE, Mount
+from retrorun.detect.series import mean_around
 from retrorun.model import TWO_DIRECTIONS
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray
@@ -73,12 +74,72 @@ def speed_ratio(
     return float(np.median(speed[first:last][inside]) / np.median(speed[around][moving]))
 
 
-def session_is_beyond_doubt(grounds: Grounds, back: BoolArray, settings: DetectSettings) -> bool:
-    """Whether the second witness speaks for a minute of backward running in this session."""
-    if grounds.mount is None:
-        return False
-    sure = back & (grounds.mount.witness >= settings.witness_enough) & grounds.modes.moving
-    return bool(sure.sum() >= settings.proven_s)
+@dataclass(frozen=True, slots=True)
+class SessionWide:
+    """What a whole session says of each of its stretches.
+
+    Attributes:
+        proven: whether the second witness speaks for a minute of backward running in it.
+        doubt: why no heading of it confirms backward running; empty if it may.
+    """
+
+    proven: bool
+    doubt: str
+
+    @classmethod
+    def of(cls, grounds: Grounds, back: BoolArray, settings: DetectSettings) -> "SessionWide":
+        """Ask the whole session, of which ``back`` (n,) looks backward."""
+        mount = grounds.mount
+        if mount is None:
+            return cls(proven=False, doubt="")
+        sure = back & (mount.witness >= settings.witness_enough) & grounds.modes.moving
+        told = gait_goes_with_side(grounds, back, settings)
+        doubt = "the gait changes as much where the heading stays: the two are not connected"
+        return cls(
+            proven=bool(sure.sum() >= settings.proven_s),
+            doubt=doubt if told < settings.told_apart else "",
+        )
+
+
+def gait_goes_with_side(grounds: Grounds, back: BoolArray, settings: DetectSettings) -> float:
+    """How well speed or step rate alone tell the two sides of the heading apart, 0.5 to 1.
+
+    Of two seconds, one of each side, so many are told apart by the better of the two (the area
+    under the curve of Mann and Whitney). At every turn of the heading the gait may change by
+    chance; but whoever slows down and hurries as often with the device as it was shows that the
+    turns of the device and the changes of gait are two things. 1 where nothing can be compared.
+    """
+    mount = grounds.mount
+    if mount is None:
+        return 1.0
+    modes = grounds.modes
+    calm = mean_around((~modes.moving).astype(np.float64), settings.calm_s) == 0
+    calm &= grounds.heading_raw != 0
+    behind = back & (mount.witness >= 0)
+    sides = (calm & behind, calm & ~behind)
+    if not sides[0].any():
+        return 1.0
+    walks = bool(modes.walking[sides[0]].mean() > 0.5)
+    behind, ahead = (side & (modes.walking == walks) for side in sides)
+    half = settings.gait_half_s
+    pace = mean_around(np.where(modes.moving, modes.speed_mps, np.nan), half)
+    rate = mean_around(np.where(modes.moving & ~modes.doubtful, modes.cadence_spm, np.nan), half)
+    slope = settings.walk_slope[0] if walks else settings.run_slope[0]
+    level = rate - slope * pace
+    slower = _told_apart(pace[behind], pace[ahead], settings)
+    quicker = _told_apart(level[behind], level[ahead], settings)
+    known = [each for each in (1.0 - slower, quicker, 1.0 - quicker) if np.isfinite(each)]
+    return max(known, default=1.0)
+
+
+def _told_apart(values: FloatArray, others: FloatArray, settings: DetectSettings) -> float:
+    """Share of pairs in which the value (m,) is larger than the other (n,); NaN where too few."""
+    values, others = values[np.isfinite(values)], others[np.isfinite(others)]
+    if min(values.size, others.size) < settings.told_apart_s:
+        return float("nan")
+    others = np.sort(others, kind="stable")
+    below, upto = (np.searchsorted(others, values, side=side) for side in ("left", "right"))
+    return float((below + upto).sum()) / (2.0 * values.size * others.size)
 
 
 def doubtful_sign(mount: Mount) -> str:

@@ -12,11 +12,11 @@ import numpy as np
 
 from retrorun.detect.credibility import (
     Grounds,
+    SessionWide,
     another_zero,
     doubtful_heading,
     doubtful_sign,
     gait_agrees,
-    session_is_beyond_doubt,
     speed_ratio,
     wander,
 )
@@ -63,17 +63,17 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
     reasons: list[tuple[int, int, str]] = []
     # What a label says is decided already, and what leaks out of it stands for itself.
     starts, ends = runs(back * 2 + (grounds.label != 0))
-    proven = session_is_beyond_doubt(grounds, back, settings)
+    whole = SessionWide.of(grounds, back, settings)
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         if not back[first]:
             continue
         inside = slice(first, last)
-        holds, reason = _backward(grounds, back, (first, last), proven, settings)
+        holds, reason = _backward(grounds, back, (first, last), whole, settings)
         if holds is None:
             back[inside] = False
             probability[inside] = np.minimum(probability[inside], settings.dropped_probability)
         elif holds == "candidate":
-            chance = _chance(grounds, (first, last), settings)
+            chance = _chance(grounds, (first, last), whole, settings)
             probability[inside] = np.minimum(probability[inside], chance)
         verdict[inside] = VERDICTS.index(holds or "candidate")
         reasons.append((first, last, reason))
@@ -91,7 +91,7 @@ def _backward(
     grounds: Grounds,
     back: BoolArray,
     span: tuple[int, int],
-    proven: bool,  # noqa: FBT001 - whether the session holds backward running beyond doubt
+    whole: SessionWide,
     settings: DetectSettings,
 ) -> tuple[Verdict | None, str]:
     """Verdict on a backward stretch and its reason; None drops it."""
@@ -102,12 +102,15 @@ def _backward(
         return _by_gait(grounds, back, first, last, settings)
     if last - first < settings.heading_alone_s:
         return None, "too short to be backward running"
-    alike = proven and gait_agrees(grounds, back, first, last, settings)
+    alike = whole.proven and gait_agrees(grounds, back, first, last, settings)
     doubt = doubtful_sign(grounds.mount) or doubtful_heading(grounds, span, alike, settings)
+    doubt = doubt or whole.doubt
     return ("candidate", doubt) if doubt else ("confirmed", "heading opposes the course")
 
 
-def _chance(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -> float:
+def _chance(
+    grounds: Grounds, span: tuple[int, int], whole: SessionWide, settings: DetectSettings
+) -> float:
     """Most probability of a candidate, as such stretches turned out to be backward.
 
     Without a second witness a heading that turned is mostly a device that did.
@@ -117,7 +120,7 @@ def _chance(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -
         return settings.gait_chance
     witness, stepped = float(np.median(worn.witness[inside])), float(grounds.gait[inside].sum())
     apart = worn.both and worn.apart_deg < settings.sides_apart_deg
-    if apart or (worn.both and not worn.sure and stepped < settings.gait_teaches):
+    if apart or whole.doubt or (worn.both and not worn.sure and stepped < settings.gait_teaches):
         return settings.unwitnessed_chances[0]
     place = int(np.searchsorted(settings.unwitnessed_odds, witness, side="right"))
     return settings.unwitnessed_chances[place]
