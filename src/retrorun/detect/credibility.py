@@ -20,7 +20,8 @@ class Grounds:
     """Everything a segment is judged by; arrays (n,).
 
     ``heading``, ``gait`` and ``label`` are log-likelihood ratios per second. ``heading_raw`` is
-    the heading before the disturbed seconds were struck out; ``gap`` is where nothing was recorded.
+    the heading before the disturbed seconds were struck out; ``gap`` is where nothing was recorded,
+    ``reversed_at`` where the course turned about under a steady heading.
     ``reads``: see ``Detection``.
     """
 
@@ -34,6 +35,7 @@ class Grounds:
     mount: Mount | None
     steps: GaitEvidence
     gap: BoolArray
+    reversed_at: BoolArray
     reads: frozenset[str] = frozenset()
 
 
@@ -93,34 +95,40 @@ class SessionWide:
         if mount is None:
             return cls(proven=False, doubt="")
         sure = back & (mount.witness >= settings.witness_enough) & grounds.modes.moving
-        told = gait_goes_with_side(grounds, back, settings)
+        goes = gait_goes_with_side(grounds, mount, back, settings)
         doubt = "the gait changes as much where the heading stays: the two are not connected"
         return cls(
             proven=bool(sure.sum() >= settings.proven_s),
-            doubt=doubt if told < settings.told_apart else "",
+            doubt="" if goes else doubt,
         )
 
 
-def gait_goes_with_side(grounds: Grounds, back: BoolArray, settings: DetectSettings) -> float:
-    """How well speed or step rate alone tell the two sides of the heading apart, 0.5 to 1.
+def turns_about(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -> bool:
+    """Whether the course turned about under a steady heading at an end of a stretch."""
+    near = settings.near_turn_s
+    return any(grounds.reversed_at[max(end - near, 0) : end + near].any() for end in span)
 
-    Of two seconds, one of each side, so many are told apart by the better of the two (the area
-    under the curve of Mann and Whitney). At every turn of the heading the gait may change by
-    chance; but whoever slows down and hurries as often with the device as it was shows that the
-    turns of the device and the changes of gait are two things. 1 where nothing can be compared.
+
+def gait_goes_with_side(
+    grounds: Grounds, mount: Mount, back: BoolArray, settings: DetectSettings
+) -> bool:
+    """Whether speed or step rate alone tell the two sides of the heading apart.
+
+    Of two seconds, one of each side, a share is told apart by the better of the two (the area
+    under the curve of Mann and Whitney). At a turn of the heading the gait may change by chance;
+    where it changes as much under a steady heading, the two are not connected. True where nothing
+    can be compared.
     """
-    mount = grounds.mount
-    if mount is None:
-        return 1.0
     modes = grounds.modes
     calm = mean_around((~modes.moving).astype(np.float64), settings.calm_s) == 0
     calm &= grounds.heading_raw != 0
     behind = back & (mount.witness >= 0)
     sides = (calm & behind, calm & ~behind)
     if not sides[0].any():
-        return 1.0
+        return True
     walks = bool(modes.walking[sides[0]].mean() > 0.5)
     behind, ahead = (side & (modes.walking == walks) for side in sides)
+    only_walks = walks and bool(modes.walking[modes.moving].mean() >= settings.only_walks)
     half = settings.gait_half_s
     pace = mean_around(np.where(modes.moving, modes.speed_mps, np.nan), half)
     rate = mean_around(np.where(modes.moving & ~modes.doubtful, modes.cadence_spm, np.nan), half)
@@ -129,7 +137,7 @@ def gait_goes_with_side(grounds: Grounds, back: BoolArray, settings: DetectSetti
     slower = _told_apart(pace[behind], pace[ahead], settings)
     quicker = _told_apart(level[behind], level[ahead], settings)
     known = [each for each in (1.0 - slower, quicker, 1.0 - quicker) if np.isfinite(each)]
-    return max(known, default=1.0)
+    return max(known, default=1.0) >= settings.told_apart[int(only_walks)]
 
 
 def _told_apart(values: FloatArray, others: FloatArray, settings: DetectSettings) -> float:

@@ -18,6 +18,7 @@ from retrorun.detect.credibility import (
     doubtful_sign,
     gait_agrees,
     speed_ratio,
+    turns_about,
     wander,
 )
 from retrorun.detect.labels import COARSE, spans
@@ -104,7 +105,8 @@ def _backward(
         return None, "too short to be backward running"
     alike = whole.proven and gait_agrees(grounds, back, first, last, settings)
     doubt = doubtful_sign(grounds.mount) or doubtful_heading(grounds, span, alike, settings)
-    doubt = doubt or whole.doubt
+    if not doubt and not turns_about(grounds, span, settings):
+        doubt = whole.doubt
     return ("candidate", doubt) if doubt else ("confirmed", "heading opposes the course")
 
 

@@ -221,8 +221,9 @@ class DetectSettings:
     # clearly is none.
     unsteady_flips: int = 2  # A device is unsteady with this many clear flips, if they are no fewer
     # than the clear turns.
-    told_apart: float = 0.9  # Speed or step rate must tell the two sides of the heading apart in this
-    # share of pairs of seconds.
+    told_apart: Pair = (0.9, 0.8)  # Speed or step rate must tell the two sides of the heading apart
+    # in this share of pairs of seconds; in the second where the whole session is a walk.
+    only_walks: float = 0.9  # A session is a walk where this share of its movement is walked.
     told_apart_s: int = 6  # Either side needs this many seconds for that.
     calm_s: int = 5  # Seconds nearer to a stop than this are left out of it.
     firm_axis: float = 0.65  # Least concentration of an axis that confirms.
