@@ -60,6 +60,11 @@ class DetectSettings:
     mirror_concentration: float = 0.5  # Least axial concentration of a heading that is taken as its
     # mirror image.
     mirror_gain: float = 0.2  # The mirror image must be better concentrated by more than this.
+    turns_back_s: tuple[int, ...] = (4, 8, 12)  # An ordinary U-turn is looked for over these spans
+    # on both sides.
+    turns_back_deg: float = 120.0  # Course and heading must both turn by more than this.
+    turns_back_alike_deg: float = 45.0  # Their turns must differ by less than this.
+    turns_back_away_deg: float = 60.0  # In between their difference must be another by more than this.
     held_share: float = 0.5  # Where more seconds than this share bring no new heading, turns are
     # not read off it.
     held_least_s: int = 4  # Fewer headings than this are treated as if none were new.
