@@ -14,6 +14,8 @@ from retrorun.model import TWO_DIRECTIONS
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray
 
+ONLY_THE_HEADING = "only the heading turned: speed and steps do not say that the athlete did"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grounds:
@@ -237,7 +239,7 @@ def _doubt_of_turn(
     if not np.isfinite(grounds.modes.cadence_spm[inside]).any():
         enough += settings.speed_alone
     if witness < enough and not (witness > 0 and alike):
-        return "only the heading turned: speed and steps do not say that the athlete did"
+        return ONLY_THE_HEADING
     return ""
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from retrorun.detect.credibility import (
+    ONLY_THE_HEADING,
     Grounds,
     SessionWide,
     another_zero,
@@ -80,6 +81,7 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
         reasons.append((first, last, reason))
     _confirm_forward(back, verdict, grounds, settings)
     reasons = _demote_without_heading(back, verdict, probability, grounds, settings) + reasons
+    reasons = _demote_unwitnessed(back, verdict, probability, grounds, settings) + reasons
     direction = back.astype(np.int64)
     _mark_unknown(direction, verdict, probability, grounds, settings)
     direction[~grounds.modes.moving] = DIRECTIONS.index("still")
@@ -191,6 +193,37 @@ def _demote_without_heading(
         verdict[inside] = 0
         probability[inside] = np.minimum(probability[inside], settings.unheard_probability)
         found.append((first, last, "it goes on from where a heading speaks; none does here"))
+    return found
+
+
+def _demote_unwitnessed(
+    back: BoolArray,
+    verdict: IntArray,
+    probability: FloatArray,
+    grounds: Grounds,
+    settings: DetectSettings,
+) -> list[tuple[int, int, str]]:
+    """Take back, in place, the pieces of which the second witness says otherwise; with the reasons.
+
+    A stretch is judged as a whole, with its stops. A piece between two of them may go the other
+    way; and forward is only confirmed where the witness does not doubt it either.
+    """
+    mount = grounds.mount
+    if mount is None or not mount.both:
+        return []
+    forward = ~back & (mount.witness > -settings.witness_forward)
+    denied = np.where(back, mount.witness < 0, forward)
+    found = []
+    starts, ends = runs(grounds.modes.moving * 2 + back)
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        inside = slice(first, last)
+        if not verdict[inside].any() or denied[inside].mean() <= 0.5:
+            continue
+        verdict[inside] = 0
+        if back[first]:
+            chance = settings.unwitnessed_chances[0]
+            probability[inside] = np.minimum(probability[inside], chance)
+            found.append((first, last, ONLY_THE_HEADING))
     return found
 
 

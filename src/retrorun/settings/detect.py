@@ -219,6 +219,8 @@ class DetectSettings:
     run_slope: Pair = (9.5, 3.0)  # Steps a minute for each m/s while running: mean and deviation.
     walk_slope: Pair = (36.0, 7.0)  # Steps a minute for each m/s while walking: mean and deviation.
     witness_enough: float = 4.0  # Log-odds of the second witness that confirm a segment.
+    witness_forward: float = 2.0  # Log-odds against backward, by the second witness, that confirm
+    # forward in a session of two directions.
     few_turns: float = 1.5  # Most log-odds asked in addition where most changes of the heading are
     # no turns.
     speed_alone: float = 1.5  # Log-odds asked in addition where no step rate is known.
