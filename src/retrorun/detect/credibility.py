@@ -116,40 +116,61 @@ def gait_goes_with_side(
 ) -> bool:
     """Whether speed or step rate alone tell the two sides of the heading apart.
 
-    Of two seconds, one of each side, a share is told apart by the better of the two (the area
-    under the curve of Mann and Whitney). At a turn of the heading the gait may change by chance;
-    where it changes as much under a steady heading, the two are not connected. True where nothing
-    can be compared.
+    At a turn of the heading the gait may change by chance; where it changes as much under a steady
+    heading, the two are not connected. So of two seconds, one of each side, nearly all must be told
+    apart (the area under the curve of Mann and Whitney), and most seconds in the gait of the
+    backward side must lie there. True where nothing can be compared.
     """
     modes = grounds.modes
     calm = mean_around((~modes.moving).astype(np.float64), settings.calm_s) == 0
     calm &= grounds.heading_raw != 0
-    behind = back & (mount.witness >= 0)
-    sides = (calm & behind, calm & ~behind)
-    if not sides[0].any():
+    behind = calm & back & (mount.witness >= 0)
+    if not behind.any():
         return True
-    walks = bool(modes.walking[sides[0]].mean() > 0.5)
-    behind, ahead = (side & (modes.walking == walks) for side in sides)
+    walks = bool(modes.walking[behind].mean() > 0.5)
+    alike = modes.walking == walks
+    sides = (behind & alike, calm & ~behind & alike)
     only_walks = walks and bool(modes.walking[modes.moving].mean() >= settings.only_walks)
+    least = settings.told_apart[int(only_walks)]
+    told = [
+        _tells(values[sides[0]], values[sides[1]], least, settings)
+        for values in _pace_and_steps(modes, walks, settings)
+    ]
+    known = [each for each in told if each is not None]
+    return any(known) or not known
+
+
+def _pace_and_steps(
+    modes: Modes,
+    walks: bool,  # noqa: FBT001 - which gait
+    settings: DetectSettings,
+) -> tuple[FloatArray, FloatArray]:
+    """Speed, and step rate less what speed usually explains of it, smoothed, (n,) each."""
     half = settings.gait_half_s
+    counted = modes.moving & ~modes.doubtful
     pace = mean_around(np.where(modes.moving, modes.speed_mps, np.nan), half)
-    rate = mean_around(np.where(modes.moving & ~modes.doubtful, modes.cadence_spm, np.nan), half)
+    rate = mean_around(np.where(counted, modes.cadence_spm, np.nan), half)
     slope = settings.walk_slope[0] if walks else settings.run_slope[0]
-    level = rate - slope * pace
-    slower = _told_apart(pace[behind], pace[ahead], settings)
-    quicker = _told_apart(level[behind], level[ahead], settings)
-    known = [each for each in (1.0 - slower, quicker, 1.0 - quicker) if np.isfinite(each)]
-    return max(known, default=1.0) >= settings.told_apart[int(only_walks)]
+    return pace, rate - slope * pace
 
 
-def _told_apart(values: FloatArray, others: FloatArray, settings: DetectSettings) -> float:
-    """Share of pairs in which the value (m,) is larger than the other (n,); NaN where too few."""
-    values, others = values[np.isfinite(values)], others[np.isfinite(others)]
-    if min(values.size, others.size) < settings.told_apart_s:
-        return float("nan")
-    others = np.sort(others, kind="stable")
-    below, upto = (np.searchsorted(others, values, side=side) for side in ("left", "right"))
-    return float((below + upto).sum()) / (2.0 * values.size * others.size)
+def _tells(
+    behind: FloatArray, ahead: FloatArray, least: float, settings: DetectSettings
+) -> bool | None:
+    """Whether a value tells two sides (m,) and (n,) apart; None where too few are known.
+
+    It does in so many pairs, and most of what looks like the first side lies on it.
+    """
+    behind, ahead = (np.sort(each[np.isfinite(each)], kind="stable") for each in (behind, ahead))
+    if min(behind.size, ahead.size) < settings.told_apart_s:
+        return None
+    lower, upto = (np.searchsorted(ahead, behind, side=side) for side in ("left", "right"))
+    larger = float((lower + upto).sum()) / (2.0 * behind.size * ahead.size)
+    middles = [float(each[each.size // 2]) for each in (behind, ahead)]
+    way, middle = (1.0 if larger > 0.5 else -1.0), sum(middles) / 2.0
+    alike = [float((way * (each - middle) > 0).sum()) for each in (behind, ahead)]
+    mostly = alike[0] >= settings.told_mostly * max(sum(alike), 1.0)
+    return mostly and max(larger, 1.0 - larger) >= least
 
 
 def doubtful_sign(mount: Mount) -> str:

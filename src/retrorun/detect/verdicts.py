@@ -24,7 +24,7 @@ from retrorun.detect.credibility import (
 )
 from retrorun.detect.labels import COARSE, spans
 from retrorun.detect.modes import Modes
-from retrorun.detect.series import runs
+from retrorun.detect.series import mean_around, runs
 from retrorun.model import Direction, GaitAnswer, GaitCandidate, GaitKind, Label, Verdict
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
@@ -211,6 +211,7 @@ def _demote_unwitnessed(
     mount = grounds.mount
     if mount is None or not mount.both:
         return []
+    _doubt_forward_by_gait(back, verdict, grounds, settings)
     forward = ~back & (mount.witness > -settings.witness_forward)
     denied = np.where(back, mount.witness < 0, forward)
     found = []
@@ -225,6 +226,20 @@ def _demote_unwitnessed(
             probability[inside] = np.minimum(probability[inside], chance)
             found.append((first, last, ONLY_THE_HEADING))
     return found
+
+
+def _doubt_forward_by_gait(
+    back: BoolArray, verdict: IntArray, grounds: Grounds, settings: DetectSettings
+) -> None:
+    """Do not confirm, in place, forward pieces whose steps and speed are those of backward.
+
+    Where a device turns together with the athlete, the heading shows nothing.
+    """
+    quick = ~back & (mean_around(grounds.gait, settings.gait_s) > 0)
+    starts, ends = runs(quick)
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        if quick[first] and float(grounds.gait[first:last].sum()) >= settings.gait_confirms:
+            verdict[first:last] = 0
 
 
 def _mark_where_nothing_is_known(

@@ -64,7 +64,7 @@ class DetectSettings:
     # on both sides.
     turns_back_deg: float = 120.0  # Course and heading must both turn by more than this.
     turns_back_alike_deg: float = 45.0  # Their turns must differ by less than this.
-    turns_back_away_deg: float = 60.0  # In between their difference must be another by more than this.
+    turns_back_away_deg: float = 60.0  # In between their difference must change by more than this.
     held_share: float = 0.5  # Where more seconds than this share bring no new heading, turns are
     # not read off it.
     held_least_s: int = 4  # Fewer headings than this are treated as if none were new.
@@ -168,7 +168,7 @@ class DetectSettings:
     forward_habit: float = 1.5  # Log-odds that a session is forward for no other reason.
     forward_prior: float = 3.5  # The same for the second decoder, which considers both directions
     # of wearing.
-    stated_mount: float = 9.0  # Log-odds in the second decoder, over a whole session, of an angle
+    stated_mount: float = 9.5  # Log-odds in the second decoder, over a whole session, of an angle
     # that the profile states.
     flat_prior: float = 3.0  # Log-odds that a watch points ahead rather than behind.
     phone_prior: float = 1.0  # Log-odds that a phone points ahead rather than behind.
@@ -218,8 +218,8 @@ class DetectSettings:
     astray_share: float = 0.05  # Share of the turns at which something else happens.
     run_slope: Pair = (9.5, 3.0)  # Steps a minute for each m/s while running: mean and deviation.
     walk_slope: Pair = (36.0, 7.0)  # Steps a minute for each m/s while walking: mean and deviation.
-    witness_enough: float = 4.0  # Log-odds of the second witness that confirm a segment.
-    witness_forward: float = 2.0  # Log-odds against backward, by the second witness, that confirm
+    witness_enough: float = 4.5  # Log-odds of the second witness that confirm a segment.
+    witness_forward: float = 3.0  # Log-odds against backward, by the second witness, that confirm
     # forward in a session of two directions.
     few_turns: float = 1.5  # Most log-odds asked in addition where most changes of the heading are
     # no turns.
@@ -231,6 +231,10 @@ class DetectSettings:
     told_apart: Pair = (0.9, 0.8)  # Speed or step rate must tell the two sides of the heading apart
     # in this share of pairs of seconds; in the second where the whole session is a walk.
     only_walks: float = 0.9  # A session is a walk where this share of its movement is walked.
+    told_mostly: float = (
+        0.6  # At least this share of the seconds in the gait of one side must lie on
+    )
+    # that side.
     told_apart_s: int = 6  # Either side needs this many seconds for that.
     calm_s: int = 5  # Seconds nearer to a stop than this are left out of it.
     firm_axis: float = 0.65  # Least concentration of an axis that confirms.
