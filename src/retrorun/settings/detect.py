@@ -314,7 +314,7 @@ class DetectSettings:
     two_lines_least: int = 7  # The upper line needs this many used seconds.
     two_lines_gain: float = 8.0  # Log-likelihood that a second line must gain.
     two_lines_switch: float = 2.0  # Log-likelihood that each change between the lines costs.
-    two_lines_steps: float = 0.05  # Least step gain between the lines.
+    two_lines_steps: float = 0.058  # Least step gain between the lines.
     two_lines_slowest_mps: float = 0.1  # The mean speed of the lower line is taken to be at least
     # this.
     own_share: float = 0.4  # Share of an athlete's own step gain that suffices where it is known.
