@@ -420,7 +420,7 @@ class DetectSettings:
     gait_chance: float = 0.95  # Share of the candidates by step rate that are backward.
     unwitnessed_odds: Numbers = (1.0, 3.0, 6.0)  # Bounds between groups of unconfirmed segments,
     # in log-odds of the second witness.
-    unwitnessed_chances: Numbers = (0.1, 0.62, 0.8, 0.95)  # Share of each of these groups that is
+    unwitnessed_chances: Numbers = (0.1, 0.92, 0.95, 0.95)  # Share of each of these groups that is
     # backward.
     dropped_probability: float = 0.2  # A segment that is dropped is backward with at most this
     # probability.
