@@ -270,5 +270,5 @@ def _degrees_off_opposite(grounds: Grounds, inside: slice) -> float:
         return 180.0
     offset = (grounds.facing.delta_deg - grounds.mount.offset_deg)[inside]
     turn = np.radians(offset[np.isfinite(offset)])
-    middle = np.degrees(arithmetic.arctan2(arithmetic.sin(turn).sum(), arithmetic.cos(turn).sum()))
-    return float(180.0 - abs(middle))
+    sine, cosine = (float(each.sum()) for each in arithmetic.sine_cosine(turn))
+    return 180.0 - abs(float(np.degrees(arithmetic.arctan2(sine, cosine))))

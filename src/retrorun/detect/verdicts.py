@@ -105,8 +105,11 @@ def _backward(
         return _by_gait(grounds, back, first, last, settings)
     if last - first < settings.heading_alone_s:
         return None, "too short to be backward running"
-    alike = whole.proven and gait_agrees(grounds, back, first, last, settings)
-    doubt = doubtful_sign(grounds.mount) or doubtful_heading(grounds, span, alike, settings)
+    doubt = doubtful_sign(grounds.mount)
+    doubt = doubt or doubtful_heading(grounds, span, alike=False, settings=settings)
+    alike = doubt == ONLY_THE_HEADING and whole.proven
+    if alike and gait_agrees(grounds, back, first, last, settings):
+        doubt = doubtful_heading(grounds, span, alike=True, settings=settings)
     if not doubt and not turns_about(grounds, span, settings):
         doubt = whole.doubt
     return ("candidate", doubt) if doubt else ("confirmed", "heading opposes the course")
