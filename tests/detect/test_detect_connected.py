@@ -110,3 +110,17 @@ def test_nor_where_the_device_turned_with_the_athlete() -> None:
     detection = found(run(MIXED, mount_deg=turned([(480, 570)], 1050)))
     assert not called(detection, "forward", ("confirmed",))[490:560].any()
     assert called(detection, "backward", ("confirmed",))[250:320].all()
+
+
+@pytest.mark.parametrize(("source", "holds"), [("osmand:heading", False), ("fit:heading", True)])
+def test_where_a_phone_points_is_no_reason_to_be_sure_of_one_direction(
+    source: str,
+    holds: bool,  # noqa: FBT001
+) -> None:
+    """A phone may point ahead of an athlete who runs backward from end to end; a watch does not."""
+    recording = run([Leg(1200, 3.0, 176.0)], mount_deg=5.0)
+    heading = replace(recording.headings[0], source=source)
+    detection = found(replace(recording, headings=(heading,)))
+    sure = called(detection, "forward", ("confirmed",))
+    assert bool(sure.all()) is holds
+    assert called(detection, "forward", ("confirmed", "assumed")).all()

@@ -313,6 +313,8 @@ class DetectSettings:
     two_lines_speed_floor: float = 0.001  # Density of any speed at all, for each m/s.
     two_lines_least: int = 7  # The upper line needs this many used seconds.
     two_lines_gain: float = 8.0  # Log-likelihood that a second line must gain.
+    two_lines_hardly: Pair = (0.025, 0.012)  # Least step gain by the fitted lines; the second where
+    # the heart speaks clearly.
     two_lines_switch: float = 2.0  # Log-likelihood that each change between the lines costs.
     two_lines_steps: float = 0.058  # Least step gain between the lines.
     two_lines_slowest_mps: float = 0.1  # The mean speed of the lower line is taken to be at least
@@ -357,6 +359,7 @@ class DetectSettings:
     pulse_floor: float = 0.0005  # Density of any heart rate at all, for each beat a minute.
     pulse_vote: float = 2.5  # Most log-odds by the heart rate of one segment.
     pulse_most: float = 10.0  # Most log-odds by the heart rate of all segments.
+    pulse_clear: float = 7.0  # Log-odds from which the heart speaks clearly.
     pulse_steps: float = 0.02  # Log step rate that one log-odds of the heart makes up for.
     pulse_agrees: float = 4.0  # Log-odds of the heart needed where an athlete's steps do not
     # change.
