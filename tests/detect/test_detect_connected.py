@@ -118,9 +118,9 @@ def test_where_a_phone_points_is_no_reason_to_be_sure_of_one_direction(
     holds: bool,  # noqa: FBT001
 ) -> None:
     """A phone may point ahead of an athlete who runs backward from end to end; a watch does not."""
-    recording = run([Leg(1200, 3.0, 176.0)], mount_deg=5.0)
+    recording = run([Leg(1200, 3.0, 176.0)], mount_deg=-25.0)
     heading = replace(recording.headings[0], source=source)
     detection = found(replace(recording, headings=(heading,)))
     sure = called(detection, "forward", ("confirmed",))
-    assert bool(sure.all()) is holds
-    assert called(detection, "forward", ("confirmed", "assumed")).all()
+    assert sure.mean() > 0.95 if holds else not sure.any()
+    assert called(detection, "forward", ("confirmed", "assumed")).mean() > 0.95
