@@ -231,10 +231,7 @@ class DetectSettings:
     told_apart: Pair = (0.9, 0.8)  # Speed or step rate must tell the two sides of the heading apart
     # in this share of pairs of seconds; in the second where the whole session is a walk.
     only_walks: float = 0.9  # A session is a walk where this share of its movement is walked.
-    told_mostly: float = (
-        0.6  # At least this share of the seconds in the gait of one side must lie on
-    )
-    # that side.
+    told_mostly: float = 0.6  # Of the seconds in the gait of one side, this share must lie there.
     told_apart_s: int = 6  # Either side needs this many seconds for that.
     calm_s: int = 5  # Seconds nearer to a stop than this are left out of it.
     firm_axis: float = 0.65  # Least concentration of an axis that confirms.
