@@ -242,6 +242,7 @@ def _grounds(
         mount=mounted,
         steps=gait_evidence,
         gap=track.flags["gap"],
+        reversed_at=reversed_at,
         reads=reads,
     )
 

@@ -9,9 +9,12 @@ from retrorun.detect.gait import GaitEvidence
 from retrorun.detect.heading import Facing
 from retrorun.detect.modes import Modes
 from retrorun.detect.mount import RELATIVE, Mount
+from retrorun.detect.series import mean_around, median
 from retrorun.model import TWO_DIRECTIONS
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray
+
+ONLY_THE_HEADING = "only the heading turned: speed and steps do not say that the athlete did"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,7 +22,8 @@ class Grounds:
     """Everything a segment is judged by; arrays (n,).
 
     ``heading``, ``gait`` and ``label`` are log-likelihood ratios per second. ``heading_raw`` is
-    the heading before the disturbed seconds were struck out; ``gap`` is where nothing was recorded.
+    the heading before the disturbed seconds were struck out; ``gap`` is where nothing was recorded,
+    ``reversed_at`` where the course turned about under a steady heading.
     ``reads``: see ``Detection``.
     """
 
@@ -33,6 +37,7 @@ class Grounds:
     mount: Mount | None
     steps: GaitEvidence
     gap: BoolArray
+    reversed_at: BoolArray
     reads: frozenset[str] = frozenset()
 
 
@@ -70,15 +75,102 @@ def speed_ratio(
     moving, inside = timed[around] & (back[around] != back[first]), timed[first:last]
     if moving.sum() < settings.compared_around_s or inside.sum() < settings.compared_inside_s:
         return None
-    return float(np.median(speed[first:last][inside]) / np.median(speed[around][moving]))
+    return median(speed[first:last][inside]) / median(speed[around][moving])
 
 
-def session_is_beyond_doubt(grounds: Grounds, back: BoolArray, settings: DetectSettings) -> bool:
-    """Whether the second witness speaks for a minute of backward running in this session."""
-    if grounds.mount is None:
-        return False
-    sure = back & (grounds.mount.witness >= settings.witness_enough) & grounds.modes.moving
-    return bool(sure.sum() >= settings.proven_s)
+@dataclass(frozen=True, slots=True)
+class SessionWide:
+    """What a whole session says of each of its stretches.
+
+    Attributes:
+        proven: whether the second witness speaks for a minute of backward running in it.
+        doubt: why no heading of it confirms backward running; empty if it may.
+    """
+
+    proven: bool
+    doubt: str
+
+    @classmethod
+    def of(cls, grounds: Grounds, back: BoolArray, settings: DetectSettings) -> "SessionWide":
+        """Ask the whole session, of which ``back`` (n,) looks backward."""
+        mount = grounds.mount
+        if mount is None:
+            return cls(proven=False, doubt="")
+        sure = back & (mount.witness >= settings.witness_enough) & grounds.modes.moving
+        goes = gait_goes_with_side(grounds, mount, back, settings)
+        doubt = "the gait changes as much where the heading stays: the two are not connected"
+        return cls(
+            proven=bool(sure.sum() >= settings.proven_s),
+            doubt="" if goes else doubt,
+        )
+
+
+def turns_about(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -> bool:
+    """Whether the course turned about under a steady heading at an end of a stretch."""
+    near = settings.near_turn_s
+    return any(grounds.reversed_at[max(end - near, 0) : end + near].any() for end in span)
+
+
+def gait_goes_with_side(
+    grounds: Grounds, mount: Mount, back: BoolArray, settings: DetectSettings
+) -> bool:
+    """Whether speed or step rate alone tell the two sides of the heading apart.
+
+    At a turn of the heading the gait may change by chance; where it changes as much under a steady
+    heading, the two are not connected. So of two seconds, one of each side, nearly all must be told
+    apart (the area under the curve of Mann and Whitney), and most seconds in the gait of the
+    backward side must lie there. True where nothing can be compared.
+    """
+    modes = grounds.modes
+    calm = mean_around((~modes.moving).astype(np.float64), settings.calm_s) == 0
+    calm &= grounds.heading_raw != 0
+    behind = calm & back & (mount.witness >= 0)
+    if not behind.any():
+        return True
+    walks = bool(modes.walking[behind].mean() > 0.5)
+    alike = modes.walking == walks
+    sides = (behind & alike, calm & ~behind & alike)
+    only_walks = walks and bool(modes.walking[modes.moving].mean() >= settings.only_walks)
+    least = settings.told_apart[int(only_walks)]
+    told = [
+        _tells(values[sides[0]], values[sides[1]], least, settings)
+        for values in _pace_and_steps(modes, walks, settings)
+    ]
+    known = [each for each in told if each is not None]
+    return any(known) or not known
+
+
+def _pace_and_steps(
+    modes: Modes,
+    walks: bool,  # noqa: FBT001 - which gait
+    settings: DetectSettings,
+) -> tuple[FloatArray, FloatArray]:
+    """Speed, and step rate less what speed usually explains of it, smoothed, (n,) each."""
+    half = settings.gait_half_s
+    counted = modes.moving & ~modes.doubtful
+    pace = mean_around(np.where(modes.moving, modes.speed_mps, np.nan), half)
+    rate = mean_around(np.where(counted, modes.cadence_spm, np.nan), half)
+    slope = settings.walk_slope[0] if walks else settings.run_slope[0]
+    return pace, rate - slope * pace
+
+
+def _tells(
+    behind: FloatArray, ahead: FloatArray, least: float, settings: DetectSettings
+) -> bool | None:
+    """Whether a value tells two sides (m,) and (n,) apart; None where too few are known.
+
+    It does in so many pairs, and most of what looks like the first side lies on it.
+    """
+    behind, ahead = (np.sort(each[np.isfinite(each)], kind="stable") for each in (behind, ahead))
+    if min(behind.size, ahead.size) < settings.told_apart_s:
+        return None
+    lower, upto = (np.searchsorted(ahead, behind, side=side) for side in ("left", "right"))
+    larger = float((lower + upto).sum()) / (2.0 * behind.size * ahead.size)
+    middles = [float(each[each.size // 2]) for each in (behind, ahead)]
+    way, middle = (1.0 if larger > 0.5 else -1.0), sum(middles) / 2.0
+    alike = [float((way * (each - middle) > 0).sum()) for each in (behind, ahead)]
+    mostly = alike[0] >= settings.told_mostly * max(sum(alike), 1.0)
+    return mostly and max(larger, 1.0 - larger) >= least
 
 
 def doubtful_sign(mount: Mount) -> str:
@@ -162,13 +254,13 @@ def _doubt_of_turn(
         return "the device was turned on the body, and the gait went on as before"
     if mount.unsteady:
         return "the device turned on the body as often as the athlete may have"
-    witness = float(np.median(mount.witness[inside]))
+    witness = median(mount.witness[inside])
     # A session that holds few turns must show each of them more clearly, and speed alone, too.
     enough = settings.witness_enough + float(np.clip(1.0 - mount.turns, 0.0, settings.few_turns))
     if not np.isfinite(grounds.modes.cadence_spm[inside]).any():
         enough += settings.speed_alone
     if witness < enough and not (witness > 0 and alike):
-        return "only the heading turned: speed and steps do not say that the athlete did"
+        return ONLY_THE_HEADING
     return ""
 
 
@@ -178,5 +270,5 @@ def _degrees_off_opposite(grounds: Grounds, inside: slice) -> float:
         return 180.0
     offset = (grounds.facing.delta_deg - grounds.mount.offset_deg)[inside]
     turn = np.radians(offset[np.isfinite(offset)])
-    middle = np.degrees(arithmetic.arctan2(arithmetic.sin(turn).sum(), arithmetic.cos(turn).sum()))
-    return float(180.0 - abs(middle))
+    sine, cosine = (float(each.sum()) for each in arithmetic.sine_cosine(turn))
+    return 180.0 - abs(float(np.degrees(arithmetic.arctan2(sine, cosine))))

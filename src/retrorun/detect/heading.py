@@ -72,6 +72,7 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
     weight *= modes.moving & ~track.flags["position_suspect"]
     heading = _smooth_deg(raw, settings)
     weight = np.where(np.isfinite(heading) & np.isfinite(course), weight, 0.0)
+    weight = np.where(_turns_back(heading, course, settings), 0.0, weight)
     usable = weight >= 1.0
     spread = 1.0 - _length(course[usable])
     delta = np.where(weight > 0, difference_deg(heading, course), np.nan)
@@ -97,6 +98,29 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
         usable & believed,
         _held_share(raw, settings) > settings.held_share,
     )
+
+
+def _turns_back(heading: FloatArray, course: FloatArray, settings: DetectSettings) -> BoolArray:
+    """Seconds of an ordinary U-turn in which course and heading oppose each other, (n,).
+
+    Both turn about, one some seconds after the other, as a filtered position or a slow compass
+    does: in between they are opposed, before and after they are not, and that is no direction.
+    """
+    found = np.zeros(heading.size, dtype=bool)
+    delta = wrap_deg(heading - course)
+    for half in settings.turns_back_s:
+        if heading.size <= 2 * half:
+            continue
+        ways = [difference_deg(each[2 * half :], each[: -2 * half]) for each in (heading, course)]
+        with np.errstate(invalid="ignore"):
+            both = np.minimum(*np.abs(ways)) > settings.turns_back_deg
+            if not both.any():
+                continue
+            alike = np.abs(wrap_deg(ways[0] - ways[1])) < settings.turns_back_alike_deg
+            away = np.abs(difference_deg(delta[half:-half], delta[: -2 * half]))
+            opposed = away > settings.turns_back_away_deg
+        found[half:-half] |= both & alike & opposed
+    return found
 
 
 def _kind(

@@ -256,11 +256,15 @@ def _sign_of_one_side(
     counted = _counted_running(only, modes)
     own = side * _odds_by_own_line(counted, modes, known.athlete.forward_line, settings)
     reads = frozenset({FORWARD_LINE} if counted.sum() >= settings.gait_least_s else ())
-    firm = nearer + side * (settings.forward_habit + _odds_by_speed(only, modes, settings))
+    habit = side * (settings.forward_habit + _odds_by_speed(only, modes, settings))
+    # In a pocket a phone points anywhere: where it points is no reason to be sure.
+    flat = (known.facing.verdict.source or "").startswith(WATCHES)
+    firm = habit + (nearer if flat else 0.0)
     if abs(own) > settings.own_sign:
         return _Sign(own, firm, "gait (the runner's earlier runs)", reads)
     stepped = own + side * _odds_by_level(only, modes, settings)
-    return _Sign(firm + stepped, firm, "prior: offset nearer 0°, most runs are forward", reads)
+    total = nearer + habit + stepped
+    return _Sign(total, firm, "prior: offset nearer 0°, most runs are forward", reads)
 
 
 def _prior_of_mount(source: str | None, settings: DetectSettings) -> float:

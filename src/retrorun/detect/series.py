@@ -70,19 +70,28 @@ def backward_probability(
     if evidence.size == 0:
         return np.empty(0)
     bound = arithmetic.MOST_LOG_ODDS
-    weight = arithmetic.exp(np.clip(evidence, -bound, bound)).tolist()
-    begin, end = onset.tolist(), ending.tolist()
-    odds = prior / (1.0 - prior) * weight[0]
-    past = [odds]
-    # Plain loops over floats: one step costs less than any call would.
-    for into, out, given in zip(begin[1:], end[1:], weight[1:], strict=True):
-        odds = (odds * (1.0 - out) + into) / (odds * out + 1.0 - into) * given
-        past.append(odds)
-    odds = 1.0  # of what follows, given backward against given forward
-    future = [odds]
-    for into, out, given in zip(begin[:0:-1], end[:0:-1], weight[:0:-1], strict=True):
-        ahead = odds * given
-        odds = (ahead * (1.0 - out) + out) / (ahead * into + 1.0 - into)
-        future.append(odds)
+    weight = arithmetic.exp(np.clip(evidence, -bound, bound))
+    first = prior / (1.0 - prior) * float(weight[0])
+    given, into, out = weight[1:], onset[1:], ending[1:]
+    onward, back = 1.0 - out, 1.0 - into
+    past = _carried(first, given * onward, given * into, out, back)
+    # Of what follows: given backward against given forward.
+    later = (each[::-1] for each in (given * onward, out, given * into, back))
+    future = _carried(1.0, *later)
     joint = np.array(past) * np.array(future[::-1])
     return np.asarray(joint / (1.0 + joint), dtype=np.float64)
+
+
+def _carried(
+    odds: float, kept: FloatArray, gained: FloatArray, lost: FloatArray, rest: FloatArray
+) -> list[float]:
+    """Odds, and step by step what (odds · kept + gained) / (odds · lost + rest) makes of them.
+
+    Plain loops over floats: one step costs less than any call would.
+    """
+    found = [odds]
+    columns = (each.tolist() for each in (kept, gained, lost, rest))
+    for stays, comes, goes, remains in zip(*columns, strict=True):
+        odds = (odds * stays + comes) / (odds * goes + remains)
+        found.append(odds)
+    return found

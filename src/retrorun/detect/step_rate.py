@@ -198,7 +198,8 @@ def _is_backward(
     if slower > (settings.hardly_slower if quick else settings.backward_slower):
         return False
     needed = least - settings.pulse_steps * max(pulse, 0.0)
-    return gain >= 0.5 * least and clear >= needed and pulse > -yielding
+    hardly = settings.two_lines_hardly[int(pulse >= settings.pulse_clear)]
+    return gain >= hardly and clear >= needed and pulse > -yielding
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from retrorun import arithmetic
-from retrorun.arithmetic import hypot, logaddexp
+from retrorun.arithmetic import hypot
 from retrorun.detect.modes import Modes
 from retrorun.detect.series import runs, without_short
 from retrorun.model import Athlete
@@ -456,20 +456,32 @@ def decode(
         turn_log_odds: that a boundary is a turn of the athlete rather than of the device.
     """
     count = parts.starts.size
-    stay = -logaddexp(0.0, turn_log_odds)
-    turn = turn_log_odds + stay
-    ahead = np.zeros((count, 2))
-    ahead[0] = (0.0, given[0])
+    stay = 1.0 / (1.0 + arithmetic.exp(turn_log_odds))
+    bound = arithmetic.MOST_LOG_ODDS
+    begins, ends = (
+        ((1.0 - stay) * arithmetic.exp(np.clip(each, -bound, bound))).tolist()
+        for each in (boundaries.onset, boundaries.ending)
+    )
+    alone = arithmetic.exp(np.clip(given, -bound, bound)).tolist()
+    # Shares of forward and backward, scaled to a sum of 1 so that no product under- or overflows.
+    ahead = [_shares(1.0, alone[0])]
     for j in range(1, count):
-        changes = turn + np.array([boundaries.ending[j - 1], boundaries.onset[j - 1]])
-        ahead[j] = logaddexp(ahead[j - 1] + stay, ahead[j - 1][::-1] + changes)
-        ahead[j, 1] += given[j]
-        ahead[j] -= ahead[j].max()
-    after = np.zeros((count, 2))
+        forward, backward = ahead[-1]
+        here = stay * forward + ends[j - 1] * backward
+        there = (stay * backward + begins[j - 1] * forward) * alone[j]
+        ahead.append(_shares(here, there))
+    after = [(0.5, 0.5)]
     for j in range(count - 2, -1, -1):
-        changes = turn + np.array([boundaries.onset[j], boundaries.ending[j]])
-        later = after[j + 1] + np.array([0.0, given[j + 1]])
-        after[j] = logaddexp(later + stay, later[::-1] + changes)
-        after[j] -= after[j].max()
-    both = ahead + after
-    return np.asarray(both[:, 1] - both[:, 0], dtype=np.float64)
+        forward, backward = after[-1][0], after[-1][1] * alone[j + 1]
+        here, there = stay * forward + begins[j] * backward, stay * backward + ends[j] * forward
+        after.append(_shares(here, there))
+    both = np.array(ahead) * np.array(after[::-1])
+    least = np.finfo(np.float64).tiny
+    logs = arithmetic.log(np.maximum(both, least))
+    return np.asarray(logs[:, 1] - logs[:, 0], dtype=np.float64)
+
+
+def _shares(one: float, other: float) -> tuple[float, float]:
+    """Two weights as shares of their sum."""
+    total = one + other
+    return one / total, other / total

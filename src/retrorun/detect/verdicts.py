@@ -11,18 +11,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from retrorun.detect.credibility import (
+    ONLY_THE_HEADING,
     Grounds,
+    SessionWide,
     another_zero,
     doubtful_heading,
     doubtful_sign,
     gait_agrees,
-    session_is_beyond_doubt,
     speed_ratio,
+    turns_about,
     wander,
 )
 from retrorun.detect.labels import COARSE, spans
 from retrorun.detect.modes import Modes
-from retrorun.detect.series import runs
+from retrorun.detect.series import mean_around, median, runs
 from retrorun.model import Direction, GaitAnswer, GaitCandidate, GaitKind, Label, Verdict
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
@@ -63,22 +65,23 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
     reasons: list[tuple[int, int, str]] = []
     # What a label says is decided already, and what leaks out of it stands for itself.
     starts, ends = runs(back * 2 + (grounds.label != 0))
-    proven = session_is_beyond_doubt(grounds, back, settings)
+    whole = SessionWide.of(grounds, back, settings)
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         if not back[first]:
             continue
         inside = slice(first, last)
-        holds, reason = _backward(grounds, back, (first, last), proven, settings)
+        holds, reason = _backward(grounds, back, (first, last), whole, settings)
         if holds is None:
             back[inside] = False
             probability[inside] = np.minimum(probability[inside], settings.dropped_probability)
         elif holds == "candidate":
-            chance = _chance(grounds, (first, last), settings)
+            chance = _chance(grounds, (first, last), whole, settings)
             probability[inside] = np.minimum(probability[inside], chance)
         verdict[inside] = VERDICTS.index(holds or "candidate")
         reasons.append((first, last, reason))
     _confirm_forward(back, verdict, grounds, settings)
     reasons = _demote_without_heading(back, verdict, probability, grounds, settings) + reasons
+    reasons = _demote_unwitnessed(back, verdict, probability, grounds, settings) + reasons
     direction = back.astype(np.int64)
     _mark_unknown(direction, verdict, probability, grounds, settings)
     direction[~grounds.modes.moving] = DIRECTIONS.index("still")
@@ -91,7 +94,7 @@ def _backward(
     grounds: Grounds,
     back: BoolArray,
     span: tuple[int, int],
-    proven: bool,  # noqa: FBT001 - whether the session holds backward running beyond doubt
+    whole: SessionWide,
     settings: DetectSettings,
 ) -> tuple[Verdict | None, str]:
     """Verdict on a backward stretch and its reason; None drops it."""
@@ -102,12 +105,19 @@ def _backward(
         return _by_gait(grounds, back, first, last, settings)
     if last - first < settings.heading_alone_s:
         return None, "too short to be backward running"
-    alike = proven and gait_agrees(grounds, back, first, last, settings)
-    doubt = doubtful_sign(grounds.mount) or doubtful_heading(grounds, span, alike, settings)
+    doubt = doubtful_sign(grounds.mount)
+    doubt = doubt or doubtful_heading(grounds, span, alike=False, settings=settings)
+    alike = doubt == ONLY_THE_HEADING and whole.proven
+    if alike and gait_agrees(grounds, back, first, last, settings):
+        doubt = doubtful_heading(grounds, span, alike=True, settings=settings)
+    if not doubt and not turns_about(grounds, span, settings):
+        doubt = whole.doubt
     return ("candidate", doubt) if doubt else ("confirmed", "heading opposes the course")
 
 
-def _chance(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -> float:
+def _chance(
+    grounds: Grounds, span: tuple[int, int], whole: SessionWide, settings: DetectSettings
+) -> float:
     """Most probability of a candidate, as such stretches turned out to be backward.
 
     Without a second witness a heading that turned is mostly a device that did.
@@ -115,9 +125,9 @@ def _chance(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -
     inside, worn = slice(*span), grounds.mount
     if worn is None or float(grounds.heading[inside].sum()) < settings.heading_enough:
         return settings.gait_chance
-    witness, stepped = float(np.median(worn.witness[inside])), float(grounds.gait[inside].sum())
+    witness, stepped = median(worn.witness[inside]), float(grounds.gait[inside].sum())
     apart = worn.both and worn.apart_deg < settings.sides_apart_deg
-    if apart or (worn.both and not worn.sure and stepped < settings.gait_teaches):
+    if apart or whole.doubt or (worn.both and not worn.sure and stepped < settings.gait_teaches):
         return settings.unwitnessed_chances[0]
     place = int(np.searchsorted(settings.unwitnessed_odds, witness, side="right"))
     return settings.unwitnessed_chances[place]
@@ -187,6 +197,52 @@ def _demote_without_heading(
         probability[inside] = np.minimum(probability[inside], settings.unheard_probability)
         found.append((first, last, "it goes on from where a heading speaks; none does here"))
     return found
+
+
+def _demote_unwitnessed(
+    back: BoolArray,
+    verdict: IntArray,
+    probability: FloatArray,
+    grounds: Grounds,
+    settings: DetectSettings,
+) -> list[tuple[int, int, str]]:
+    """Take back, in place, the pieces of which the second witness says otherwise; with the reasons.
+
+    A stretch is judged as a whole, with its stops. A piece between two of them may go the other
+    way; and forward is only confirmed where the witness does not doubt it either.
+    """
+    mount = grounds.mount
+    if mount is None or not mount.both:
+        return []
+    _doubt_forward_by_gait(back, verdict, grounds, settings)
+    forward = ~back & (mount.witness > -settings.witness_forward)
+    denied = np.where(back, mount.witness < 0, forward)
+    found = []
+    starts, ends = runs(grounds.modes.moving * 2 + back)
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        inside = slice(first, last)
+        if not verdict[inside].any() or denied[inside].mean() <= 0.5:
+            continue
+        verdict[inside] = 0
+        if back[first]:
+            chance = settings.unwitnessed_chances[0]
+            probability[inside] = np.minimum(probability[inside], chance)
+            found.append((first, last, ONLY_THE_HEADING))
+    return found
+
+
+def _doubt_forward_by_gait(
+    back: BoolArray, verdict: IntArray, grounds: Grounds, settings: DetectSettings
+) -> None:
+    """Do not confirm, in place, forward pieces whose steps and speed are those of backward.
+
+    Where a device turns together with the athlete, the heading shows nothing.
+    """
+    quick = ~back & (mean_around(grounds.gait, settings.gait_s) > 0)
+    starts, ends = runs(quick)
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        if quick[first] and float(grounds.gait[first:last].sum()) >= settings.gait_confirms:
+            verdict[first:last] = 0
 
 
 def _mark_where_nothing_is_known(

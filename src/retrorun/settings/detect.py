@@ -60,6 +60,11 @@ class DetectSettings:
     mirror_concentration: float = 0.5  # Least axial concentration of a heading that is taken as its
     # mirror image.
     mirror_gain: float = 0.2  # The mirror image must be better concentrated by more than this.
+    turns_back_s: tuple[int, ...] = (4, 8, 12)  # An ordinary U-turn is looked for over these spans
+    # on both sides.
+    turns_back_deg: float = 120.0  # Course and heading must both turn by more than this.
+    turns_back_alike_deg: float = 45.0  # Their turns must differ by less than this.
+    turns_back_away_deg: float = 60.0  # In between their difference must change by more than this.
     held_share: float = 0.5  # Where more seconds than this share bring no new heading, turns are
     # not read off it.
     held_least_s: int = 4  # Fewer headings than this are treated as if none were new.
@@ -163,7 +168,7 @@ class DetectSettings:
     forward_habit: float = 1.5  # Log-odds that a session is forward for no other reason.
     forward_prior: float = 3.5  # The same for the second decoder, which considers both directions
     # of wearing.
-    stated_mount: float = 9.0  # Log-odds in the second decoder, over a whole session, of an angle
+    stated_mount: float = 9.5  # Log-odds in the second decoder, over a whole session, of an angle
     # that the profile states.
     flat_prior: float = 3.0  # Log-odds that a watch points ahead rather than behind.
     phone_prior: float = 1.0  # Log-odds that a phone points ahead rather than behind.
@@ -213,7 +218,9 @@ class DetectSettings:
     astray_share: float = 0.05  # Share of the turns at which something else happens.
     run_slope: Pair = (9.5, 3.0)  # Steps a minute for each m/s while running: mean and deviation.
     walk_slope: Pair = (36.0, 7.0)  # Steps a minute for each m/s while walking: mean and deviation.
-    witness_enough: float = 4.0  # Log-odds of the second witness that confirm a segment.
+    witness_enough: float = 4.5  # Log-odds of the second witness that confirm a segment.
+    witness_forward: float = 3.0  # Log-odds against backward, by the second witness, that confirm
+    # forward in a session of two directions.
     few_turns: float = 1.5  # Most log-odds asked in addition where most changes of the heading are
     # no turns.
     speed_alone: float = 1.5  # Log-odds asked in addition where no step rate is known.
@@ -221,6 +228,12 @@ class DetectSettings:
     # clearly is none.
     unsteady_flips: int = 2  # A device is unsteady with this many clear flips, if they are no fewer
     # than the clear turns.
+    told_apart: Pair = (0.9, 0.8)  # Speed or step rate must tell the two sides of the heading apart
+    # in this share of pairs of seconds; in the second where the whole session is a walk.
+    only_walks: float = 0.9  # A session is a walk where this share of its movement is walked.
+    told_mostly: float = 0.6  # Of the seconds in the gait of one side, this share must lie there.
+    told_apart_s: int = 6  # Either side needs this many seconds for that.
+    calm_s: int = 5  # Seconds nearer to a stop than this are left out of it.
     firm_axis: float = 0.65  # Least concentration of an axis that confirms.
     other_side_s: int = 15  # Between two holes a relative heading must go the other way for this
     # long, or it confirms nothing there.
@@ -297,8 +310,10 @@ class DetectSettings:
     two_lines_speed_floor: float = 0.001  # Density of any speed at all, for each m/s.
     two_lines_least: int = 7  # The upper line needs this many used seconds.
     two_lines_gain: float = 8.0  # Log-likelihood that a second line must gain.
+    two_lines_hardly: Pair = (0.025, 0.012)  # Least step gain by the fitted lines; the second where
+    # the heart speaks clearly.
     two_lines_switch: float = 2.0  # Log-likelihood that each change between the lines costs.
-    two_lines_steps: float = 0.05  # Least step gain between the lines.
+    two_lines_steps: float = 0.058  # Least step gain between the lines.
     two_lines_slowest_mps: float = 0.1  # The mean speed of the lower line is taken to be at least
     # this.
     own_share: float = 0.4  # Share of an athlete's own step gain that suffices where it is known.
@@ -341,6 +356,7 @@ class DetectSettings:
     pulse_floor: float = 0.0005  # Density of any heart rate at all, for each beat a minute.
     pulse_vote: float = 2.5  # Most log-odds by the heart rate of one segment.
     pulse_most: float = 10.0  # Most log-odds by the heart rate of all segments.
+    pulse_clear: float = 7.0  # Log-odds from which the heart speaks clearly.
     pulse_steps: float = 0.02  # Log step rate that one log-odds of the heart makes up for.
     pulse_agrees: float = 4.0  # Log-odds of the heart needed where an athlete's steps do not
     # change.
@@ -404,7 +420,7 @@ class DetectSettings:
     gait_chance: float = 0.95  # Share of the candidates by step rate that are backward.
     unwitnessed_odds: Numbers = (1.0, 3.0, 6.0)  # Bounds between groups of unconfirmed segments,
     # in log-odds of the second witness.
-    unwitnessed_chances: Numbers = (0.1, 0.62, 0.8, 0.95)  # Share of each of these groups that is
+    unwitnessed_chances: Numbers = (0.1, 0.92, 0.95, 0.95)  # Share of each of these groups that is
     # backward.
     dropped_probability: float = 0.2  # A segment that is dropped is backward with at most this
     # probability.

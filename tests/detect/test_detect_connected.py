@@ -1,0 +1,126 @@
+"""Turns of the device and changes of gait that have nothing to do with each other."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from made_runs import Leg, backward, run
+from retrorun.detect import _grounds, _observed, detect
+from retrorun.detect.verdicts import decide
+from retrorun.model import Athlete, Detection, Recording
+from retrorun.prepare import prepare
+from retrorun.settings import Settings
+from retrorun.units import BoolArray, FloatArray
+
+SETTINGS = Settings()
+BACK = Leg(90, 2.0, 192.0, 180.0, 152.0)
+JOG = Leg(60, 2.0, 160.0)  # two steps a minute over the usual line of 166 at 2.8 m/s
+JOGS = [Leg(300), *[JOG, Leg(120)] * 8]
+MIXED = [Leg(240), BACK, Leg(150), BACK, Leg(150), BACK, Leg(240)]
+LAG_S = 6
+
+
+def found(recording: Recording) -> Detection:
+    return detect(prepare(recording, SETTINGS.prepare), (), Athlete(), SETTINGS.detect)
+
+
+def called(detection: Detection, way: str, verdicts: tuple[str, ...]) -> BoolArray:
+    seconds = np.zeros(detection.columns["backward_probability"].size, dtype=bool)
+    for part in detection.segments:
+        if part.direction == way and part.verdict in verdicts:
+            seconds[int(part.start_s) : int(part.end_s)] = True
+    return seconds
+
+
+def turned(spans: list[tuple[int, int]], seconds: int) -> FloatArray:
+    mount = np.full(seconds, 30.0)
+    for first, last in spans:
+        mount[first:last] += 180.0
+    return mount
+
+
+def jogs(numbers: list[int]) -> list[tuple[int, int]]:
+    """Where these of the jogs lie."""
+    return [(300 + 180 * number, 360 + 180 * number) for number in numbers]
+
+
+@pytest.mark.parametrize("without", ["", "cadence_spm"])
+@pytest.mark.parametrize("numbers", [[0, 3, 5], [1, 2, 6, 7]])
+def test_a_phone_that_is_turned_in_some_of_many_jogs_confirms_nothing(
+    without: str, numbers: list[int]
+) -> None:
+    """The athlete slows down as often with the phone as it was."""
+    recording = run(JOGS, mount_deg=turned(jogs(numbers), 1740))
+    columns = {name: each for name, each in recording.columns.items() if name != without}
+    detection = found(replace(recording, columns=columns))
+    assert not called(detection, "backward", ("confirmed",)).any()
+    doubted = [part for part in detection.segments if "not connected" in part.reason]
+    assert all(part.probability <= 0.1 for part in doubted)
+
+
+def test_backward_running_between_jogs_is_told_by_its_steps() -> None:
+    legs = [Leg(300), *[JOG, Leg(120), BACK, Leg(120)] * 3]
+    detection, truth = found(run(legs)), backward(legs)
+    sure = called(detection, "backward", ("confirmed",))
+    assert (sure & truth).sum() > 0.95 * truth.sum()
+    assert not (sure & ~truth)[300:360].any()
+
+
+@pytest.mark.parametrize("lag_s", [-LAG_S, LAG_S, 2 * LAG_S - 2])
+def test_u_turns_with_a_late_heading_or_a_late_position_are_no_direction(lag_s: int) -> None:
+    """The way turns about every 150 s; course and heading oppose each other for the lag."""
+    recording = run([Leg(1500)], turns_deg=180.0)
+    late = np.roll(recording.headings[0].heading_deg, lag_s)
+    late[: max(lag_s, 0)] = late[max(lag_s, 0)]
+    late[late.size + min(lag_s, 0) :] = late[lag_s - 1] if lag_s < 0 else 0.0
+    heading = replace(recording.headings[0], heading_deg=late)
+    detection = found(replace(recording, headings=(heading,)))
+    assert not called(detection, "backward", ("confirmed", "candidate")).any()
+
+
+def test_a_piece_between_stops_is_not_confirmed_against_the_second_witness() -> None:
+    stop, piece = Leg(15, 0.0, 0.0), Leg(8, 2.0, 192.0, 180.0)
+    legs = [Leg(240), BACK, stop, piece, stop, Leg(150), BACK, Leg(150), BACK, Leg(240)]
+    track = prepare(run(legs), SETTINGS.prepare)
+    observed = _observed(track, SETTINGS.detect)
+    grounds = _grounds(observed, np.zeros(track.seconds), Athlete(), SETTINGS.detect)
+    assert grounds.mount is not None
+    assert (decide(grounds, (), SETTINGS.detect).verdict[346:352] == 1).all()
+    witness = grounds.mount.witness.copy()
+    witness[340:358] = -5.0
+    doubted = replace(grounds, mount=replace(grounds.mount, witness=witness))
+    decision = decide(doubted, (), SETTINGS.detect)
+    assert not decision.verdict[346:352].any()
+    assert decision.probability[346:352].max() <= 0.1
+    assert (decision.verdict[250:325] == 1).all()
+
+
+def test_forward_is_not_confirmed_where_the_device_turned_during_a_backward_run() -> None:
+    """Four minutes forward, then backward to the end; the phone is put back the other way."""
+    legs = [Leg(240), Leg(1400, 2.0, 192.0, 180.0)]
+    for at in (400, 700, 1100):
+        detection = found(run(legs, mount_deg=turned([(at, 1640)], 1640)))
+        denied = called(detection, "forward", ("confirmed",)) & backward(legs)
+        assert denied[250:].sum() == 0, at
+
+
+def test_nor_where_the_device_turned_with_the_athlete() -> None:
+    """The heading stays for the second stretch, the steps are those of the others."""
+    detection = found(run(MIXED, mount_deg=turned([(480, 570)], 1050)))
+    assert not called(detection, "forward", ("confirmed",))[490:560].any()
+    assert called(detection, "backward", ("confirmed",))[250:320].all()
+
+
+@pytest.mark.parametrize(("source", "holds"), [("osmand:heading", False), ("fit:heading", True)])
+def test_where_a_phone_points_is_no_reason_to_be_sure_of_one_direction(
+    source: str,
+    holds: bool,  # noqa: FBT001
+) -> None:
+    """A phone may point ahead of an athlete who runs backward from end to end; a watch does not."""
+    recording = run([Leg(1200, 3.0, 176.0)], mount_deg=-25.0)
+    heading = replace(recording.headings[0], source=source)
+    detection = found(replace(recording, headings=(heading,)))
+    sure = called(detection, "forward", ("confirmed",))
+    assert sure.mean() > 0.95 if holds else not sure.any()
+    assert called(detection, "forward", ("confirmed", "assumed")).mean() > 0.95
