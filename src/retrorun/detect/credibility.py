@@ -268,7 +268,7 @@ def _degrees_off_opposite(grounds: Grounds, inside: slice) -> float:
     """By how many degrees a segment's heading misses the exact opposite of the course."""
     if grounds.mount is None:
         return 180.0
-    offset = (grounds.facing.delta_deg - grounds.mount.offset_deg)[inside]
+    offset = grounds.facing.delta_deg[inside] - grounds.mount.offset_deg[inside]
     turn = np.radians(offset[np.isfinite(offset)])
     sine, cosine = (float(each.sum()) for each in arithmetic.sine_cosine(turn))
     return 180.0 - abs(float(np.degrees(arithmetic.arctan2(sine, cosine))))

@@ -181,25 +181,21 @@ def _both_sides(
 ) -> _Sides:
     """Compare two windows by the seconds of one gait; ``known``: with a speed, with steps too."""
     timed, counted = known
-    speed, paced, cadence = (
-        [_mean(values, where, window) for window in windows]
-        for values, where in ((pace, timed), (pace, counted), (rate, counted))
-    )
-    return _Sides(
-        np.minimum(speed[0][1], speed[1][1]),
-        np.minimum(cadence[0][1], cadence[1][1]),
-        *(np.array([mean for mean, _ in each]) for each in (speed, paced, cadence)),
-    )
+    speed, seconds = _means(pace, timed, windows)
+    paced, steps_s = _means(pace, counted, windows)
+    cadence, _ = _means(rate, counted, windows)
+    return _Sides(seconds.min(axis=0), steps_s.min(axis=0), speed, paced, cadence)
 
 
-def _mean(
-    values: FloatArray, where: BoolArray, window: tuple[IntArray, IntArray]
+def _means(
+    values: FloatArray, where: BoolArray, windows: tuple[tuple[IntArray, IntArray], ...]
 ) -> tuple[FloatArray, FloatArray]:
-    """Mean of the values over each window [low, high) and the seconds that it rests on."""
-    total = np.concatenate(([0.0], np.cumsum(np.where(where, values, 0.0))))
-    count = np.concatenate(([0.0], np.cumsum(where.astype(np.float64))))
-    low = np.clip(window[0], 0, where.size)
-    high = np.maximum(np.clip(window[1], 0, where.size), low)
+    """Means of the values over windows [low, high) and the seconds they rest on, (windows, k)."""
+    total, count = np.zeros(where.size + 1), np.zeros(where.size + 1)
+    np.cumsum(np.where(where, values, 0.0), out=total[1:])
+    np.cumsum(where, out=count[1:])
+    low = np.clip(np.array([each for each, _ in windows]), 0, where.size)
+    high = np.maximum(np.clip(np.array([each for _, each in windows]), 0, where.size), low)
     seconds = count[high] - count[low]
     with np.errstate(invalid="ignore", divide="ignore"):
         return (total[high] - total[low]) / seconds, seconds
