@@ -19,7 +19,7 @@ demo: install ## analyse sample_data and say which page to open
 	$(BIN)/retrorun process sample_data --profile sample_data/profile.toml --archive $(DEMO_ARCHIVE) --reports reports
 
 check: lint ## formatting, lint, types and the quick tests: before each commit
-	$(BIN)/pytest -n auto -q -m "not cluster and not browser and not faults and not commands"
+	$(BIN)/pytest -n auto -q -m "not cluster and not browser and not faults and not commands and not slow"
 
 coverage: dev ## branches that tests reach without cluster, browser and faults; fails below the floor in pyproject.toml
 	$(BIN)/pytest -n auto -q -m "not cluster and not browser and not faults" --cov --cov-report=term

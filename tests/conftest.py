@@ -31,16 +31,20 @@ WHOLE_COMMANDS = {"benchmarks", "cli", "cohort", "engines", "ingest", "privacy",
 }  # folders and modules whose tests run whole commands
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Two workers a core: half of a test's time is waiting for a program that it started."""
-    return 2 * (os.cpu_count() or 1)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """A worker a core; two where half of a test's time is waiting for a program that it started."""
+    return (2 if _wants_commands(config) else 1) * (os.cpu_count() or 1)
+
+
+def _wants_commands(config: pytest.Config) -> bool:
+    return "not commands" not in str(config.option.markexpr)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Where tests of whole commands are not wanted, their modules are not even imported."""
-    wanted = "not commands" not in str(config.option.markexpr)
     inside = collection_path.relative_to(ROOT / "tests").parts
-    return None if wanted or not inside or inside[0] not in WHOLE_COMMANDS else True
+    is_one = bool(inside) and inside[0] in WHOLE_COMMANDS
+    return True if is_one and not _wants_commands(config) else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

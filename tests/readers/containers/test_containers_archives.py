@@ -363,6 +363,7 @@ def test_apple_s_export_is_known_by_its_content_in_any_language(name: str) -> No
     assert b"<hr>120</hr>" in content
 
 
+@pytest.mark.slow
 def test_a_thousand_routes_are_not_held(tmp_path: Path) -> None:
     """They would be 60 MB; what is kept of each is its time."""
     route = _gpx(60).replace(b"<time>", b"<ele>300.123456789</ele>" * 35 + b"<time>")

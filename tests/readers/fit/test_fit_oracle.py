@@ -9,6 +9,7 @@ from typing import Any
 
 import fitdecode
 import numpy as np
+import pytest
 from garmin_fit_sdk import Decoder, Stream
 
 from retrorun.readers.fit.reader import heart_series
@@ -99,6 +100,7 @@ def _ours(data: bytes) -> tuple[FloatArray, dict[str, FloatArray], int]:
     return np.concatenate([times_s(one) for one in messages]), joined, sum(counts)
 
 
+@pytest.mark.slow
 def test_records_equal_those_of_other_decoders(corpus: Path) -> None:
     values, clean = 0, set[str]()
     second, damaged = set[str](), dict[str, int]()
