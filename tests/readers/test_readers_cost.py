@@ -160,3 +160,40 @@ def test_a_table_of_labels_has_an_end() -> None:
     with pytest.raises(ReadError) as caught:
         label_table("a.csv", b"start,end,direction\n" + b"\n" * (4 << 20))
     assert caught.value.slug == "labels-broken"
+
+
+def _unquoted(count: int) -> bytes:
+    return b"<gpx><trk a=1" + b" a=1" * count + b"><trkseg>" + POINT.encode() + b"</trkseg>"
+
+
+def _equals_signs(count: int) -> bytes:
+    return b"<gpx><trk a" + b"=" * count + b"<"
+
+
+def _points_in_a_comment(count: int) -> bytes:
+    return tcx("<Lap><!-- " + "<Trackpoint>" * count + " --></Lap>")
+
+
+def _long_times(count: int) -> bytes:
+    odd = "1/1/2000 " * (count // 9)
+    return gpx(f'<trkseg><trkpt lat="1" lon="2"><time>{odd}</time></trkpt></trkseg>')
+
+
+@pytest.mark.parametrize("made", [_unquoted, _equals_signs, _points_in_a_comment, _long_times])
+def test_odd_xml_is_mended_in_time_with_its_length(made: Callable[[int], bytes]) -> None:
+    def work(data: bytes) -> Callable[[], object]:
+        return lambda: slug_of(data)
+
+    short, long = made(50_000), made(400_000)  # eight times: 64 where each looks at all others
+    assert cost_s(work(long)) < 24 * max(cost_s(work(short)), 0.005)
+
+
+@pytest.mark.parametrize(
+    "table", ["#\n" * 200_000, "start,end,direction\n1h" + " " * 100_000 + "x,9,b"]
+)
+def test_odd_tables_of_labels_are_refused_in_time(table: str) -> None:
+    def work() -> None:
+        with pytest.raises(ReadError):
+            label_table("a.labels.csv", table.encode())
+
+    assert cost_s(work) < 2

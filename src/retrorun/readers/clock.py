@@ -19,7 +19,7 @@ from retrorun.model import HeadingSeries, Lap, Note, Pause, Recording
 from retrorun.model.recording import POSITION
 from retrorun.readers.clock_dates import BORN_S, FUTURE_S, dated, on_timer, shift_span
 from retrorun.settings import ReadLimits
-from retrorun.units import DAY_S, HOUR_S, FloatArray, IntArray
+from retrorun.units import DAY_S, HOUR_S, BoolArray, FloatArray, IntArray
 
 Passage = Literal["runs on", "pauses", "parts"]
 
@@ -160,7 +160,7 @@ def _split_at_jumps(one: Recording, limits: ReadLimits) -> Iterator[Recording]:
     """Pieces of one run are joined, those of several yielded one by one, in order of time."""
     apart_s = np.diff(one.time_s)
     jumps = (apart_s < 0) | (apart_s > limits.clock_jump_s)
-    jumps |= _undone(apart_s, limits)
+    jumps |= _undone(apart_s, _set_back_s(apart_s, limits), limits)
     edges = np.flatnonzero(jumps) + 1
     if edges.size > limits.clock_most_jumps:
         yield one
@@ -179,16 +179,20 @@ def _split_at_jumps(one: Recording, limits: ReadLimits) -> Iterator[Recording]:
         yield replace(cut, notes=(*cut.notes, *notes))
 
 
-def _undone(apart_s: FloatArray, limits: ReadLimits) -> np.ndarray:
-    """Which holes, (n - 1,), a later or earlier step back of the clock undoes: they are its own."""
-    back_s = -apart_s[apart_s < -limits.clock_jitter_s]
-    found = np.zeros(apart_s.size, dtype=bool)
-    if not back_s.size or back_s.size > limits.clock_most_jumps:
-        return found
-    holes = np.flatnonzero(apart_s > limits.clock_around)
-    off_s = np.abs(apart_s[holes][:, None] - back_s[None, :])
-    found[holes[off_s.min(axis=1) <= limits.clock_undone_s]] = True
-    return found
+def _set_back_s(apart_s: FloatArray, limits: ReadLimits) -> FloatArray:
+    """By how much the clock was set back, (k,), smallest first; none where it was too often."""
+    back_s = np.sort(-apart_s[apart_s < -limits.clock_jitter_s])
+    return back_s if back_s.size <= limits.clock_most_jumps else back_s[:0]
+
+
+def _undone(holes_s: FloatArray, back_s: FloatArray, limits: ReadLimits) -> BoolArray:
+    """Which holes, (m,), a later or earlier step back of the clock undoes: they are its own."""
+    if not back_s.size:
+        return np.zeros(holes_s.size, dtype=bool)
+    near = np.searchsorted(back_s, holes_s - limits.clock_undone_s)
+    near_s = back_s[np.minimum(near, back_s.size - 1)]
+    alike = np.abs(holes_s - near_s) <= limits.clock_undone_s
+    return np.asarray(alike & (holes_s > limits.clock_undone_least_s), dtype=bool)
 
 
 def _clock_set(one: Recording, pieces: Sequence[_Piece]) -> Note:
@@ -240,7 +244,8 @@ def _passage(one: Recording, before: _Piece, after: _Piece, limits: ReadLimits) 
     near_m = limits.clock_near_factor * longest_s * max(*paces_mps, limits.clock_pace_mps)
     near = reached_m <= near_m + limits.clock_near_m
     counts_on = jump_s > limits.clock_apart_s and _counts_on(one, before, after, limits)
-    undone = jump_s > 0 and bool(_undone(np.diff(one.time_s), limits)[after.first - 1])
+    hole_s, back_s = np.array([jump_s]), _set_back_s(np.diff(one.time_s), limits)
+    undone = bool(_undone(hole_s, back_s, limits)[0])
     told = jump_s < 0 or whole_hours or counts_on or undone
     if near and (told or min(paces_mps) > limits.clock_pace_mps):
         return "runs on"

@@ -54,6 +54,7 @@ _CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):([0-5]?\d(?:\.\d+)?)\s*(?:([AaPp]
 _IN_WORDS = re.compile(  # 1h 2m 3s, 2 min, 100 s
     r"(?:(\d+)\s*h)?\s*(?:(\d+)\s*m(?:in)?)?\s*(?:(\d+(?:\.\d+)?)\s*s(?:ec)?)?", re.IGNORECASE
 )
+_LONGEST_MOMENT = 64  # characters of a moment; patterns are not tried on more
 _LEAST_EPOCH_S = 1e9  # a larger number counts from 1970
 
 
@@ -108,7 +109,7 @@ def _lines(data: bytes) -> tuple[list[str], int]:
         text = data.decode("utf-8-sig", "replace")
     lines = text.splitlines(keepends=True)
     skipped = 0
-    while lines[skipped:] and _is_in_front(lines[skipped]):
+    while skipped < len(lines) and _is_in_front(lines[skipped]):
         skipped += 1
     return lines[skipped:], skipped
 
@@ -227,6 +228,8 @@ def _moment(text: str) -> tuple[float | None, str]:
 
 
 def _seconds(text: str) -> float | None:
+    if len(text) > _LONGEST_MOMENT:
+        return None
     text = text.replace(",", ".") if text.count(",") == 1 else text
     clock = _CLOCK.fullmatch(text)
     if clock:

@@ -60,6 +60,7 @@ class ReadLimits:
     clock_pace_mps: float = 1.0  # A pace below this tells nothing of how long a jump lasted.
     clock_undone_s: float = 15.0  # A hole is due to the clock if it was set back by as much, but
     # for this.
+    clock_undone_least_s: float = 10.0  # A shorter hole is never due to the clock, even so.
     clock_pace_differs: float = 1.25  # A clock runs at its own pace if it and the timer differ by
     # more than this factor.
     clock_evenly: float = 4.0  # It was sampled evenly if no two samples lie further apart than this

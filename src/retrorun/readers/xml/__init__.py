@@ -24,6 +24,7 @@ _LOOSE = re.compile(
 # days with full stops come first, months with slashes where the clock has halves of a day
 _DAY_FIRST = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(?=[Tt,\s])", re.ASCII)
 _MONTH_FIRST = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?=[Tt,\s].*[AaPp]\.?[Mm])", re.ASCII)
+_LONGEST_TIME = 64  # characters; patterns are not tried on more
 _COUNTED = re.compile(r"(\d{10}(?:\.\d{1,9})?)|(\d{13})|(\d{16})", re.ASCII)
 _US = 1_000_000
 _EXACT_US = 2**52  # a century and a half: so many a float holds exactly
@@ -78,6 +79,8 @@ def _moment(text: str) -> datetime:
         ValueError: it is none.
         OverflowError: no calendar has it.
     """
+    if len(text) > _LONGEST_TIME:
+        raise ValueError(text)
     counted = _COUNTED.fullmatch(text)  # before ISO, which reads ten digits as a date
     if counted:
         seconds, millis, micros = counted.groups()

@@ -47,7 +47,7 @@ _MARKUP = re.compile(
     rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)|<(?![A-Za-z_/!?])"
 )
 # tags whose attributes lack quotes, or blanks between them, and such attributes
-_TAG_OF_ATTRIBUTES = re.compile(rb"<[A-Za-z_][^\s<>/\"'=]{0,80}\s[^<>]*=[^<>]*>")
+_TAG_OF_ATTRIBUTES = re.compile(rb"<[A-Za-z_][^\s<>/\"'=]{0,80}\s[^<>=]*+=[^<>]*+>")
 _CURLY = re.compile(rb"\xe2\x80[\x9c-\x9f]")
 _ATTRIBUTE = re.compile(
     rb"([A-Za-z_][\w.:-]{0,80})\s*=\s*(?:\"([^\"<>]*)\"|'([^'<>]*)'|([^\s\"'<>]*[^\s\"'<>/]))"
@@ -254,16 +254,17 @@ def _with_quotes(tag: bytes) -> bytes:
     """A start tag with its attributes in quotes, apart by blanks, each once: the first counts."""
     plain = _CURLY.sub(b'"', tag)
     found: dict[bytes, bytes] = {}
-    rest, end, is_regular = b"", 0, b"'" not in plain
+    pieces, end, is_regular = [], 0, b"'" not in plain
     for one in _ATTRIBUTE.finditer(plain):
         between = plain[end : one.start()]
         is_regular &= one[2] is not None and between[-1:].isspace() and one[1] not in found
-        rest += between
+        pieces.append(between)
         value = next(part for part in one.groups()[1:] if part is not None)
         found.setdefault(one[1], value.replace(b'"', b"&quot;"))
         end = one.end()
     if not found or (is_regular and plain == tag):
         return tag
+    rest = b"".join(pieces)
     name = rest.split(None, 1)[0]
     if rest[len(name) :].strip():  # something else stands between: it cannot be read in one way
         return tag

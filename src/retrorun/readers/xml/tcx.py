@@ -90,12 +90,15 @@ def _with_tracks(data: bytes) -> bytes:
     """With a track around the points of each lap, where they stand in none."""
     if re.search(rb"<Track[\s>]", data):
         return data
-    return re.sub(
-        rb"<Trackpoint>(?:(?!</Lap>).)*</Trackpoint>",
-        rb"<Track>\g<0></Track>",
-        data,
-        flags=re.DOTALL,
-    )
+    return b"</Lap>".join(_with_track(lap) for lap in data.split(b"</Lap>"))
+
+
+def _with_track(lap: bytes) -> bytes:
+    point, end = b"<Trackpoint>", b"</Trackpoint>"
+    first, last = lap.find(point), lap.rfind(end) + len(end)
+    if not 0 <= first < last - len(end):
+        return lap
+    return b"%b<Track>%b</Track>%b" % (lap[:first], lap[first:last], lap[last:])
 
 
 class _LapRead:
