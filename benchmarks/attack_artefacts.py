@@ -18,9 +18,9 @@ import pandas as pd
 
 from attack_routes import Door
 from attack_strategies import Seen
-from retrorun import contract, export, pipeline, report, results
+from retrorun import contract, export, pipeline, results
 from retrorun.model import KINDS, Analysis, Athlete, Blob, Session
-from retrorun.report import SessionContext
+from retrorun.report.session.page import SessionContext, session_page
 from retrorun.settings import Settings
 from retrorun.storage import Folder
 from retrorun.units import FloatArray
@@ -73,9 +73,9 @@ def _whole(analysis: Analysis, sets: Mapping[str, Mapping[str, bytes]]) -> Left:
     tracks["result set"] = sets["plain"][session.id]
     tracks["de-identified"] = sets["shared"][session.id]
     pages = {
-        "page": report.session_page(session, track, SessionContext()),
-        "shared page": report.session_page(session, track, SessionContext(standalone=True)),
-        "redacted page": report.session_page(
+        "page": session_page(session, track, SessionContext()),
+        "shared page": session_page(session, track, SessionContext(standalone=True)),
+        "redacted page": session_page(
             session, track, SessionContext(standalone=True, redacted=True)
         ),
     }

@@ -86,8 +86,11 @@ def written(folder: Path, seeds: int) -> Iterator[tuple[str, str]]:
 
 def _analysed(analyses: "list[Analysis]", athlete: "Athlete") -> Iterator[tuple[str, str]]:
     """Documents, rows and tracks as an archive keeps them, pages, what was learnt, comparison."""
-    from retrorun import compare, contract, learn, report
+    from retrorun import compare, contract, learn
     from retrorun.archive import serialization
+    from retrorun.report.history.comparison import comparison_page
+    from retrorun.report.history.sessions import index_page
+    from retrorun.report.session.page import SessionContext, session_page
     from retrorun.settings import Settings
 
     for each in analyses:
@@ -100,7 +103,7 @@ def _analysed(analyses: "list[Analysis]", athlete: "Athlete") -> Iterator[tuple[
             row = serialization.session_row(session, stored, "")
             yield f"rows/{session.id}", _sha256(repr(row).encode())
             yield f"tracks/{session.id}", _sha256(stored)
-            page = report.session_page(session, track, report.SessionContext(athlete=athlete))
+            page = session_page(session, track, SessionContext(athlete=athlete))
             yield f"pages/{session.id}", _sha256(page.encode())
     known = {session.id: session for each in analyses for session in each.sessions}
     sessions = sorted(known.values(), key=lambda each: (each.start_time_s, each.id))
@@ -108,9 +111,9 @@ def _analysed(analyses: "list[Analysis]", athlete: "Athlete") -> Iterator[tuple[
     yield "learnt/athlete", _sha256(repr(learn.learn(sessions, athlete, settings)).encode())
     found = compare.compare(sessions, athlete, settings)
     yield "comparison/values", _sha256(msgspec.json.encode(found))
-    page = report.comparison_page(found, sessions, athlete)
+    page = comparison_page(found, sessions, athlete)
     yield "comparison/page", _sha256(page.encode())
-    yield "comparison/index", _sha256(report.index_page(sessions, athlete).encode())
+    yield "comparison/index", _sha256(index_page(sessions, athlete).encode())
 
 
 def _sha256(data: bytes) -> str:

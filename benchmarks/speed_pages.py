@@ -20,8 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "report")
 import hand_made_sessions
 
 from retrorun.model import Athlete, Session
-from retrorun.report import SessionContext, index_page, session_page
+from retrorun.report.history.sessions import index_page
 from retrorun.report.page import Site
+from retrorun.report.session.page import SessionContext, session_page
 from speed_rows import Row, at_least, at_most
 
 ROUNDS, VISITS = 20, 7

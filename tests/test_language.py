@@ -30,6 +30,7 @@ from retrorun.errors import SettingsError
 from retrorun.language import preferred, speaking, spoken, translated
 from retrorun.model import Athlete
 from retrorun.model.segment import Gait, Recovery, Repetition, RepetitionSet, Structure
+from retrorun.report.history.sessions import index_page
 from retrorun.report.inbox import Inbox, SetAside
 from retrorun.report.numbers import (
     Display,
@@ -43,6 +44,7 @@ from retrorun.report.numbers import (
 )
 from retrorun.report.page import SPOKEN
 from retrorun.report.session import page as session_page
+from retrorun.report.session.question import review_page
 from retrorun.report.words import WORDS, is_counted, say, say_count
 
 PAGES = Path(report.__file__).parent
@@ -412,12 +414,12 @@ def test_a_profile_names_a_language_that_there_is() -> None:
 
 def _pages() -> Iterator[tuple[str, str]]:
     session, track = hand_made_sessions.session(), hand_made_sessions.track(hand_made_sessions.HOUR)
-    context = report.SessionContext(athlete=Athlete(mass_kg=70.0))
-    yield "session", report.session_page(session, track, context)
-    yield "index", report.index_page([session], Athlete())
+    context = session_page.SessionContext(athlete=Athlete(mass_kg=70.0))
+    yield "session", session_page.session_page(session, track, context)
+    yield "index", index_page([session], Athlete())
     aside = (SetAside("x.fit", translated("the file is empty")),)
-    yield "home", report.index_page([session], Athlete(), inbox=Inbox(set_aside=aside))
-    yield "review", report.review_page(Inbox())
+    yield "home", index_page([session], Athlete(), inbox=Inbox(set_aside=aside))
+    yield "review", review_page(Inbox())
 
 
 @pytest.mark.parametrize("name", LANGUAGES)

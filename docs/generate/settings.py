@@ -11,7 +11,8 @@ import inspect
 import itertools
 import sys
 from collections.abc import Iterator
-from dataclasses import fields
+
+from msgspec import structs
 
 from retrorun.settings import Settings
 
@@ -38,7 +39,7 @@ metres, `_mps` metres a second, `_spm` steps a minute, `_bpm` beats a minute, `_
 def markdown() -> str:
     """The page in Markdown: a table a stage, a row a setting."""
     return HEAD + "".join(
-        _table(each.name, type(getattr(Settings(), each.name))) for each in fields(Settings)
+        _table(each.name, type(getattr(Settings(), each.name))) for each in structs.fields(Settings)
     )
 
 

@@ -18,15 +18,20 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from retrorun import __version__, compare, engines, privacy_zones, report
+from retrorun import __version__, compare, engines, privacy_zones
 from retrorun.archive import Archive
 from retrorun.compare import EarlierSessions
 from retrorun.errors import ArchiveError, PageError, RetrorunError
 from retrorun.language import SOURCE, speaking, spoken
-from retrorun.model import Athlete, Comparison, Remark, Session, Track
-from retrorun.report import Fault, SessionContext
+from retrorun.model import Athlete, Remark, Session, Track
+from retrorun.model.comparison import Comparison
+from retrorun.report.history.care import CareContext, care_page
+from retrorun.report.history.comparison import comparison_page
+from retrorun.report.history.sessions import index_page, list_sessions
 from retrorun.report.inbox import Inbox, habit_state
-from retrorun.report.page import REMADE, Place, Site
+from retrorun.report.page import REMADE, Fault, Place, Site, fault_page
+from retrorun.report.session import page as session_pages
+from retrorun.report.session.page import SessionContext
 from retrorun.settings import Settings
 
 T = TypeVar("T")
@@ -267,20 +272,20 @@ def _overview(  # noqa: PLR0913 - one for each thing that the pages hold
 ) -> dict[str, str]:
     """The wanted pages over all sessions: name → HTML."""
     athlete, pages = options.athlete, dict[str, str]()
-    listed = report.list_sessions(sessions, athlete)
+    listed = list_sessions(sessions, athlete)
     if COMPARISON in names:
         found = compare.compare(sessions, athlete, options.settings.compare)
-        pages[COMPARISON] = report.comparison_page(
+        pages[COMPARISON] = comparison_page(
             found, sessions, athlete, listed, outdated, live=options.live
         )
     if CARE in names:
-        context = report.CareContext(
+        context = CareContext(
             remarks, options.settings.compare, options.archive_option, live=options.live
         )
-        pages[CARE] = report.care_page(sessions, context)
+        pages[CARE] = care_page(sessions, context)
     if INDEX in names:
         left_out = [faults[each] for each in sorted(faults)]
-        pages[INDEX] = report.index_page(sessions, athlete, listed, left_out, outdated, inbox=inbox)
+        pages[INDEX] = index_page(sessions, athlete, listed, left_out, outdated, inbox=inbox)
     return pages
 
 
@@ -380,7 +385,7 @@ def _faulty(fault: Fault, folder: Path) -> _Done:
 
 
 def _fault_page(fault: Fault) -> str:
-    return report.fault_page(fault, Place(asset_prefix="../assets/", home="../"))
+    return fault_page(fault, Place(asset_prefix="../assets/", home="../"))
 
 
 def comparison(
@@ -390,7 +395,7 @@ def comparison(
     site = Site(folder)
     site.ensure_assets()
     with speaking(athlete.language):
-        site.write(COMPARISON, report.comparison_page(found, sessions, athlete))
+        site.write(COMPARISON, comparison_page(found, sessions, athlete))
     return folder / COMPARISON
 
 
@@ -423,7 +428,7 @@ def session_page(
     """
     track = shown_track(archive, session.id, options.athlete)
     with speaking(options.athlete.language):
-        return report.session_page(session, track, session_context(session, before, options))
+        return session_pages.session_page(session, track, session_context(session, before, options))
 
 
 def shown_track(archive: Archive, session_id: str, athlete: Athlete) -> Track:

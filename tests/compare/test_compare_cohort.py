@@ -1,11 +1,11 @@
 """Athletes' comparisons over a cohort: summaries, quantiles, means, and too few of them."""
 
-import dataclasses
 import math
 
 import measured_sessions as made
 import numpy as np
 import pytest
+from msgspec import structs
 
 from retrorun.compare import compare
 from retrorun.compare.cohort import cohort, summary
@@ -101,7 +101,7 @@ def test_fewer_than_five_athletes_are_too_early(count: int) -> None:
 
 def test_the_least_number_of_athletes_is_a_setting() -> None:
     rows = [summed(f"a{index}", [10.0 + index], 1.3) for index in range(4)]
-    found = cohort(rows, [], dataclasses.replace(SETTINGS, least_athletes=4))
+    found = cohort(rows, [], structs.replace(SETTINGS, least_athletes=4))
     assert heart(found).missing == 0
     assert heart(found).quantiles.p50 == pytest.approx(11.5)
 

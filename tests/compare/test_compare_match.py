@@ -1,11 +1,11 @@
 """Matching many at once against a plain search, one stretch after the other."""
 
-import dataclasses
 import math
 
 import numpy as np
 import pytest
 from measured_sessions import session, stretch
+from msgspec import structs
 
 from retrorun.compare import compare
 from retrorun.model import Athlete, MeasuredSegment, Session
@@ -13,7 +13,7 @@ from retrorun.settings import CompareSettings
 
 DAY_S = 86_400.0
 Place = tuple[Session, MeasuredSegment]
-FEW = dataclasses.replace(CompareSettings(), days_tolerance=5.0, partners=6, pairs_shown=10_000)
+FEW = structs.replace(CompareSettings(), days_tolerance=5.0, partners=6, pairs_shown=10_000)
 
 
 def runs(rng: np.random.Generator) -> list[Session]:
@@ -78,7 +78,7 @@ def unlike(one: Place, other: Place, settings: CompareSettings) -> float:
 
 
 @pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("settings", [FEW, dataclasses.replace(FEW, time_tolerance_s=100.0)])
+@pytest.mark.parametrize("settings", [FEW, structs.replace(FEW, time_tolerance_s=100.0)])
 def test_many_at_once_find_what_a_plain_search_finds(seed: int, settings: CompareSettings) -> None:
     sessions = runs(np.random.default_rng(seed))
     lasting = [

@@ -7,7 +7,8 @@ import pytest
 from measured_sessions import MONDAY_S, session, stretch
 
 from retrorun.compare import compare, doses, earlier_sessions, score_trends
-from retrorun.model import Athlete, Best, Comparison, Remark, Session
+from retrorun.model import Athlete, Best, Remark, Session
+from retrorun.model.comparison import Comparison
 from retrorun.settings import CompareSettings
 
 SETTINGS = CompareSettings()

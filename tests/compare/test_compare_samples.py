@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from retrorun.compare import claims, compare
-from retrorun.model import Analysis, Athlete, Blob, Comparison, Session
+from retrorun.model import Analysis, Athlete, Blob, Session
+from retrorun.model.comparison import Comparison
 from retrorun.pipeline import process
 from retrorun.settings import CompareSettings, Settings
 

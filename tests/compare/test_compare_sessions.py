@@ -6,17 +6,8 @@ from measured_sessions import MONDAY_S, kcal, session, stretch
 
 from retrorun.compare import EarlierSessions, claims, compare, earlier_sessions, guidance
 from retrorun.compare.statistics import widened
-from retrorun.model import (
-    Athlete,
-    Best,
-    Comparison,
-    Difference,
-    Energy,
-    Estimate,
-    MeasuredSegment,
-    Session,
-    TimeZone,
-)
+from retrorun.model import Athlete, Best, Energy, Estimate, MeasuredSegment, Session, TimeZone
+from retrorun.model.comparison import Comparison, Difference
 from retrorun.settings import CompareSettings
 
 SETTINGS = CompareSettings()

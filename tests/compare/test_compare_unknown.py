@@ -6,7 +6,8 @@ import pytest
 from measured_sessions import kcal, session, stretch
 
 from retrorun.compare import compare, earlier_sessions, guidance
-from retrorun.model import Athlete, Comparison, MeasuredSegment, Session, Trend
+from retrorun.model import Athlete, MeasuredSegment, Session
+from retrorun.model.comparison import Comparison, Trend
 from retrorun.settings import CompareSettings
 
 

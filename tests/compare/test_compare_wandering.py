@@ -1,18 +1,18 @@
 """Slopes under noise with a memory, against other implementations and against simulation."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
 from measured_sessions import session, stretch
+from msgspec import structs
 from statsmodels.stats.multitest import multipletests
 
 from retrorun.compare import compare
 from retrorun.compare.statistics import slope_test, student_tails, sure
-from retrorun.model import Athlete, Trend
+from retrorun.model import Athlete
+from retrorun.model.comparison import Trend
 from retrorun.settings import CompareSettings
 
 SETTINGS = CompareSettings()
@@ -39,7 +39,7 @@ def test_without_wander_it_is_least_squares_as_statsmodels_has_it() -> None:
     rng = np.random.default_rng(1)
     time = np.sort(rng.uniform(0, 20, 25))
     values = 3.0 + 0.1 * time + rng.normal(size=25)
-    plain = dataclasses.replace(SETTINGS, trend_even=1.0 - 1e-15)
+    plain = structs.replace(SETTINGS, trend_even=1.0 - 1e-15)
     found = slope_test(time, time, values, plain)
     other = sm.OLS(values, sm.add_constant(time)).fit()
     assert found.slope == pytest.approx(other.params[1], rel=1e-6)
@@ -52,7 +52,7 @@ def test_one_wander_is_generalised_least_squares_as_statsmodels_has_it() -> None
     rng = np.random.default_rng(2)
     time = np.sort(rng.uniform(0, 30, 40))
     values = 5.0 - 0.05 * time + noise(time, 0.6, 4.0, rng)
-    one = dataclasses.replace(
+    one = structs.replace(
         SETTINGS, trend_memories_weeks=(4.0,), trend_wander_shares=(0.6,), trend_even=1e-12
     )
     found = slope_test(time, time, values, one)

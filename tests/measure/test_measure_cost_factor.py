@@ -4,6 +4,7 @@ import math
 import numpy as np
 import pytest
 from hand_made import found, part, track_of
+from msgspec import structs
 
 from retrorun.measure import measure
 from retrorun.measure.cost_factor import _model_error, effort_series, net_factor
@@ -86,7 +87,7 @@ def test_it_is_refused_in_words_without_what_it_needs() -> None:
 
 def test_less_heart_rate_than_the_setting_says_is_too_little() -> None:
     track, detection = session(1.35)
-    strict = dataclasses.replace(SETTINGS, kinetics_usable_s=3600.0)
+    strict = structs.replace(SETTINGS, kinetics_usable_s=3600.0)
     refused = measure(track, detection, Athlete(), strict).cost_factor
     assert refused.value is None
     assert refused.reason == "less than 60 minutes of usable heart rate"
@@ -95,7 +96,7 @@ def test_less_heart_rate_than_the_setting_says_is_too_little() -> None:
 def test_prior_knowledge_hardly_moves_the_factor_of_a_long_session() -> None:
     track, detection = session(1.35)
     usual = factor(track, detection).value
-    other = dataclasses.replace(SETTINGS, kinetics_slope=(2.2, 0.35), kinetics_up_s=(45.0, 0.5))
+    other = structs.replace(SETTINGS, kinetics_slope=(2.2, 0.35), kinetics_up_s=(45.0, 0.5))
     moved = measure(track, detection, Athlete(), other).cost_factor.value
     assert usual is not None
     assert moved is not None

@@ -7,6 +7,7 @@ import hand_made
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from retrorun.measure import measure
 from retrorun.measure.structure import structure
@@ -301,7 +302,7 @@ def test_time_and_way_and_their_tolerances_scaled_alike_find_the_same_sets(
     parts: list[Part], times: float
 ) -> None:
     scaled = [(kind, times * seconds, times * metres) for kind, seconds, metres in parts]
-    settings = replace(
+    settings = structs.replace(
         SETTINGS,
         structure_alike_s=times * SETTINGS.structure_alike_s,
         structure_alike_m=times * SETTINGS.structure_alike_m,

@@ -14,17 +14,11 @@ from lxml import html
 
 from retrorun.cli import main
 from retrorun.model import Athlete, TimeZone
-from retrorun.report import (
-    Inbox,
-    QuestionContext,
-    SessionContext,
-    cohort_page,
-    index_page,
-    question_panel,
-    review_page,
-    session_page,
-)
-from retrorun.report.inbox import waiting
+from retrorun.report.cohort import cohort_page
+from retrorun.report.history.sessions import index_page
+from retrorun.report.inbox import Inbox, waiting
+from retrorun.report.session.page import SessionContext, session_page
+from retrorun.report.session.question import QuestionContext, question_panel, review_page
 
 SUFFIXES = {".fit", ".gpx", ".tcx", ".gz"}
 MONTHS = (

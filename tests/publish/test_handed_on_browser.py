@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 from retrorun.cli import main
 from retrorun.compare import EarlierSessions, guidance, session_claims
 from retrorun.model import Athlete
-from retrorun.report import SessionContext, session_page
+from retrorun.report.session.page import SessionContext, session_page
 from retrorun.settings import Settings
 
 MOST_BYTES = 600_000

@@ -17,7 +17,8 @@ from retrorun.learn import learn
 from retrorun.model import Analysis, Athlete, Blob, Session
 from retrorun.pipeline import process
 from retrorun.publish import PublishOptions
-from retrorun.report import comparison_page, index_page
+from retrorun.report.history.comparison import comparison_page
+from retrorun.report.history.sessions import index_page
 from retrorun.settings import Settings
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"

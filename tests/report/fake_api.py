@@ -13,9 +13,10 @@ import hand_made_sessions
 from playwright.sync_api import Page, Route
 
 from retrorun.model import Athlete, MeasuredSegment, Remark, Session, Track
-from retrorun.report import SessionContext, index_page, session_page
+from retrorun.report.history.sessions import index_page
 from retrorun.report.inbox import Inbox, SetAside, waiting
 from retrorun.report.page import asset_names, asset_text
+from retrorun.report.session.page import SessionContext, session_page
 from retrorun.report.session.question import QuestionContext, question_panel, review_page
 
 Document = dict[str, Any]

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import hand_made_sessions
 
 from retrorun.compare import compare
-from retrorun.model import Athlete, Comparison, Estimate, Measures, Remark, Session, TimeZone
-from retrorun.report import CareContext
+from retrorun.model import Athlete, Estimate, Measures, Remark, Session, TimeZone
+from retrorun.model.comparison import Comparison
+from retrorun.report.history.care import CareContext
 from retrorun.settings import CompareSettings
 
 ME = Athlete(mass_kg=70.0)

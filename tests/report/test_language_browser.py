@@ -7,9 +7,12 @@ import hand_made_sessions
 import pytest
 from playwright.sync_api import Page
 
-from retrorun import compare, report
+from retrorun import compare
 from retrorun.language import speaking
 from retrorun.model import Athlete
+from retrorun.report.history.comparison import comparison_page
+from retrorun.report.history.sessions import index_page
+from retrorun.report.session.page import SessionContext, session_page
 from retrorun.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("quiet")
@@ -27,7 +30,7 @@ def test_a_session_is_read_out_in_its_language(
 ) -> None:
     plan = hand_made_sessions.HOUR
     made, track = hand_made_sessions.session(), hand_made_sessions.track(plan)
-    page.goto(put(report.session_page(made, track, report.SessionContext())))
+    page.goto(put(session_page(made, track, SessionContext())))
     page.focus("#cursor")
     for _ in range(20):
         page.keyboard.press("PageDown")
@@ -52,9 +55,7 @@ def test_a_comparison_writes_its_dates_in_its_language(
         for number in range(24)
     ]
     found = compare.compare(sessions, Athlete(), Settings().compare)
-    page.goto(
-        put(report.comparison_page(found, sessions, Athlete()).replace('"assets/', '"../assets/'))
-    )
+    page.goto(put(comparison_page(found, sessions, Athlete()).replace('"assets/', '"../assets/')))
     page.wait_for_selector("#weeks .xtick text")
     texts = " ".join(page.locator("#weeks .xtick text").all_text_contents())
     assert ("Juni" in texts) == (language == "de")
@@ -69,9 +70,9 @@ def test_long_words_break_no_page(
     made, track = hand_made_sessions.session(), hand_made_sessions.track(plan)
     page.set_viewport_size({"width": width_px, "height": 844})
     for html in (
-        report.session_page(made, track, report.SessionContext()),
-        report.index_page([made], Athlete()).replace('"assets/', '"../assets/'),
-        report.comparison_page(
+        session_page(made, track, SessionContext()),
+        index_page([made], Athlete()).replace('"assets/', '"../assets/'),
+        comparison_page(
             compare.compare([made], Athlete(), Settings().compare), [made], Athlete()
         ).replace('"assets/', '"../assets/'),
     ):

@@ -10,8 +10,9 @@ from retrorun.compare import claims
 from retrorun.compare.claims import UNMEASURABLE
 from retrorun.model import Estimate
 from retrorun.model.comparison import Claim
-from retrorun.report import SessionContext, comparison_page, session_page
 from retrorun.report.claims import claim_cards
+from retrorun.report.history.comparison import comparison_page
+from retrorun.report.session.page import SessionContext, session_page
 
 NUMBER = Estimate(1.3, 1.2, 1.4, "hand")
 

@@ -9,8 +9,10 @@ import session_history
 from lxml import html as parser
 
 from retrorun.model import Athlete, GaitHabit, GaitKind, Session
-from retrorun.report import SessionContext, comparison_page, index_page, session_page
+from retrorun.report.history.comparison import comparison_page
+from retrorun.report.history.sessions import index_page
 from retrorun.report.inbox import habit_state
+from retrorun.report.session.page import SessionContext, session_page
 
 PROVEN = GaitHabit(GaitKind((0.08, 0.21), (0.55, 0.8), 40.0), 96, 90, 12, 84, 84, 0.9563, True)  # noqa: FBT003
 EARLY = dc.replace(PROVEN, kind=None, answers=5, counted=0, right=0, low=0.0, proven=False)

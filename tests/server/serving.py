@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+from msgspec import structs
 
 from retrorun import ingest
 from retrorun.archive import Archive
@@ -75,7 +76,7 @@ def imported(folder: Path, archive: Path, days: int = 1) -> list[str]:
 def setup(place: Path, **limits: float) -> Setup:
     """A server of the archive, reports and exports of a folder, with other limits."""
     (place / "exports").mkdir(parents=True, exist_ok=True)
-    known = replace(Settings(), server=replace(ServerSettings(), **limits))  # type: ignore[arg-type]
+    known = structs.replace(Settings(), server=structs.replace(ServerSettings(), **limits))
     athlete_of = partial(options.load_athlete, None)
     return Setup(place / "archive", place / "reports", place / "exports", known, athlete_of, jobs=1)
 

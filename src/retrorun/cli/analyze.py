@@ -9,8 +9,7 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from retrorun import contract, engines, ingest
-from retrorun.archive import Archive
+from retrorun import contract, engines
 from retrorun.cli import options, terminal
 from retrorun.errors import ArchiveError
 from retrorun.language import translated
@@ -103,6 +102,9 @@ def explained(name: str, folder: Path, settings: Settings, athlete: Athlete) -> 
         if not os.path.isfile(name):  # noqa: PTH113
             raise click.UsageError(f"{name!r} is no file")
         return engines.outcomes(Path(name), settings, athlete)
+    from retrorun import ingest
+    from retrorun.archive import Archive
+
     try:
         with Archive.open(folder, create=False) as store:
             session_id, sha256 = store.database.find_session("id, sha256", name)

@@ -1,6 +1,5 @@
 """The commands ``compare``, over the archive's sessions, and ``cohort compare``, over athletes."""
 
-import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 import msgspec
+from msgspec import structs
 from rich.markup import escape
 from rich.table import Table
 
@@ -21,8 +21,9 @@ from retrorun.cli import options, terminal
 from retrorun.cli.terminal import Faults
 from retrorun.errors import ReadError, SettingsError, StoreError
 from retrorun.language import translated
-from retrorun.model import Athlete, Comparison, Difference, Estimate, Note, Session
+from retrorun.model import Athlete, Estimate, Note, Session
 from retrorun.model.cohort import Cohort, CohortMetric, Uncompared
+from retrorun.model.comparison import Comparison, Difference
 from retrorun.settings import CompareSettings, Settings
 
 if TYPE_CHECKING:
@@ -86,9 +87,9 @@ def choose_sessions(
 ) -> Settings:
     """Settings that keep sessions from ``since`` to the end of ``until``, days in UTC."""
     last = until + dt.timedelta(days=1) if until else None
-    return dataclasses.replace(
+    return structs.replace(
         settings,
-        compare=dataclasses.replace(
+        compare=structs.replace(
             settings.compare,
             since_s=since.replace(tzinfo=dt.UTC).timestamp() if since else None,
             until_s=last.replace(tzinfo=dt.UTC).timestamp() if last else None,
@@ -273,12 +274,12 @@ def cohort_page(found: Cohort, folder: Path) -> Path:
     Raises:
         PageError: the folder cannot be written.
     """
-    from retrorun import report
+    from retrorun.report.cohort import cohort_page
     from retrorun.report.page import Site
 
     site = Site(folder)
     site.ensure_assets()
-    site.write(COHORT_PAGE, report.cohort_page(found))
+    site.write(COHORT_PAGE, cohort_page(found))
     return folder / COHORT_PAGE
 
 

@@ -10,16 +10,16 @@ import click
 
 from retrorun import compare, contract, privacy_zones, publish, time_zone
 from retrorun import export as exports
-from retrorun import report as pages
 from retrorun.archive import Archive
 from retrorun.cli import options, terminal
 from retrorun.cli.process import Work, print_problem_row
 from retrorun.cli.terminal import Faults
 from retrorun.errors import ArchiveError, SettingsError
 from retrorun.model import Athlete, Session
-from retrorun.report import Fault, PictureOptions
+from retrorun.report.history.period import PeriodContext, period_page
 from retrorun.report.numbers import Display
-from retrorun.report.page import Place, Site
+from retrorun.report.page import Fault, Place, Site
+from retrorun.report.session.picture import PictureOptions, png_of, share_picture
 
 PICTURE = click.Path(dir_okay=False, path_type=Path)
 
@@ -199,9 +199,9 @@ def write_picture(
     store.refuse_exposed(full_id)
     if with_map:
         how = replace(how, track=publish.shown_track(store, full_id, work.athlete))
-    svg = pages.share_picture(store.session(full_id), how)
+    svg = share_picture(store.session(full_id), how)
     is_png = path.suffix.lower() == ".png"
-    return _put(path, pages.png_of(svg) if is_png else svg.encode())
+    return _put(path, png_of(svg) if is_png else svg.encode())
 
 
 SHARED = "shared"
@@ -289,7 +289,7 @@ def write_period(
     """
     store = work.archive
     sessions = store.sessions(faults.add_damaged)
-    context = pages.PeriodContext(
+    context = PeriodContext(
         title=title_and_note[0],
         note=title_and_note[1],
         since=days.since,
@@ -302,7 +302,7 @@ def write_period(
     def page(of: Sequence[Session]) -> str:
         held = [each for each in of if days.holds(each)]
         found = compare.compare(held, work.athlete, work.settings.compare)
-        return pages.period_page(held, found, context)
+        return period_page(held, found, context)
 
     html, faulty = publish.of_sound(sessions, page)
     faults.add(faulty)

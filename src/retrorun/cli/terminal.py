@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         Segment,
         Session,
     )
-    from retrorun.report import Fault
+    from retrorun.report.page import Fault
 
 UNKNOWN = "–"
 CONTEXT = "terminal"  # of words of tables in catalogues
@@ -274,7 +274,7 @@ class Faults:
 
     def add_damaged(self, session_id: str, problem: RetrorunError) -> None:
         """Add a session that cannot be read; ``Archive.sessions`` calls this."""
-        from retrorun.report import Fault
+        from retrorun.report.page import Fault
 
         self.add([Fault.of(session_id, problem)])
 

@@ -28,8 +28,9 @@ from retrorun import compare, results
 from retrorun.engines import Lost
 from retrorun.errors import RetrorunError
 from retrorun.metrics import DIFFERENCES
-from retrorun.model import Athlete, Comparison, Note
+from retrorun.model import Athlete, Note
 from retrorun.model.cohort import AthleteSummary, Cohort, CohortMetric, Interval, Uncompared
+from retrorun.model.comparison import Comparison
 from retrorun.results.layout import UNKNOWN, quoted
 from retrorun.settings import CompareSettings
 from retrorun.storage import Store, open_store
@@ -311,9 +312,9 @@ def compare_athlete(athlete: str, options: CompareOptions) -> Result:
 def _compare_athlete(athlete: str, options: CompareOptions) -> AthleteSummary:
     sessions = results.sessions(open_store(options.address), athlete)
     # listing pairs takes half of the time, and is only for the athlete's own lines
-    settings = (
-        options.settings if options.out is not None else replace(options.settings, pairs_shown=0)
-    )
+    settings = options.settings
+    if options.out is None:
+        settings = msgspec.structs.replace(settings, pairs_shown=0)
     found = _without_mass_note(compare.compare(sessions, Athlete(), settings))
     if options.out is not None:
         replace_object(open_store(options.out), athlete_name(athlete), athlete_line(athlete, found))

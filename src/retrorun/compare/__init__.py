@@ -34,16 +34,8 @@ from retrorun.compare.trends import (
     score_trends,
     trends,
 )
-from retrorun.model import (
-    KINDS,
-    Athlete,
-    Claim,
-    Comparison,
-    Estimate,
-    Note,
-    Session,
-    Totals,
-)
+from retrorun.model import KINDS, Athlete, Estimate, Note, Session, Totals
+from retrorun.model.comparison import Claim, Comparison
 from retrorun.settings import CompareSettings
 
 __all__ = [

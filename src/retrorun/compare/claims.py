@@ -9,7 +9,8 @@ from typing import Literal
 
 from retrorun.compare.sessions import counted
 from retrorun.literature import BY_KEY, Finding
-from retrorun.model import KINDS, Claim, Comparison, Difference, Estimate, Totals, Trend
+from retrorun.model import KINDS, Estimate, Totals
+from retrorun.model.comparison import Claim, Comparison, Difference, Trend
 
 Status = Literal["answered", "too early", "not recorded", "not measurable"]
 Answer = tuple[str, Status, Estimate | None]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from retrorun.compare.random_effects import Observed, mixed, mixed_factor, observed, quantiles
 from retrorun.compare.statistics import published
 from retrorun.metrics import DIFFERENCES
-from retrorun.model import Comparison, Difference, Estimate, Note
+from retrorun.model import Estimate, Note
 from retrorun.model.cohort import (
     AthleteMetric,
     AthleteSummary,
@@ -26,6 +26,7 @@ from retrorun.model.cohort import (
     Scale,
     Uncompared,
 )
+from retrorun.model.comparison import Comparison, Difference
 from retrorun.settings import CompareSettings
 
 FACTOR = "cost_factor"

@@ -19,7 +19,8 @@ from retrorun.compare.sessions import DAY_S, SegmentTable
 from retrorun.compare.statistics import mean_by_group, widened
 from retrorun.metric_types import Compared
 from retrorun.metrics import DIFFERENCES
-from retrorun.model import Difference, Estimate, Pair, Session
+from retrorun.model import Estimate, Session
+from retrorun.model.comparison import Difference, Pair
 from retrorun.settings import CompareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 

@@ -24,8 +24,8 @@ from retrorun.compare.sessions import (
 from retrorun.compare.statistics import mean_by_group
 from retrorun.compare.trends import mean_speed
 from retrorun.literature import BY_KEY, value
-from retrorun.model import Advice, Dose, Estimate, Guidance, MeasuredSegment, Practice, Session
-from retrorun.model.comparison import RepeatedSession, Repeats
+from retrorun.model import Estimate, MeasuredSegment, Session
+from retrorun.model.comparison import Advice, Dose, Guidance, Practice, RepeatedSession, Repeats
 from retrorun.model.segment import RepetitionSet
 from retrorun.settings import CompareSettings
 from retrorun.units import FloatArray, clock

@@ -14,17 +14,8 @@ import numpy.typing as npt
 
 from retrorun.metric_types import Compared
 from retrorun.metrics import COMPARED, METRICS, energy_kcal
-from retrorun.model import (
-    Best,
-    Day,
-    MeasuredSegment,
-    Note,
-    Record,
-    RecordStep,
-    Session,
-    Totals,
-    Week,
-)
+from retrorun.model import Best, MeasuredSegment, Note, Session, Totals
+from retrorun.model.comparison import Day, Record, RecordStep, Week
 from retrorun.settings import CompareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 

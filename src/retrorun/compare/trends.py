@@ -10,18 +10,8 @@ from retrorun.compare.sessions import DAY_S, counted, segments_of_kind, total
 from retrorun.compare.statistics import SlopeTest, slope_test, sure, theil_sen
 from retrorun.metric_types import Trended
 from retrorun.metrics import TRENDED
-from retrorun.model import (
-    Association,
-    Estimate,
-    MeasuredSegment,
-    Point,
-    Remark,
-    Session,
-    Totals,
-    Trend,
-    Week,
-)
-from retrorun.model.comparison import TrendVerdict
+from retrorun.model import Estimate, MeasuredSegment, Remark, Session, Totals
+from retrorun.model.comparison import Association, Point, Trend, TrendVerdict, Week
 from retrorun.settings import CompareSettings
 
 METHOD = "Theil-Sen slope; 95 % interval of Sen, widened where numbers may wander"

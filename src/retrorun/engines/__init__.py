@@ -4,21 +4,23 @@ Every engine yields the same results, in the order of its tasks. A task is of on
 analyse it, pack the result for the archive.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from retrorun import readers, storage
-from retrorun.archive import serialization
-from retrorun.archive.objects import digest, unpack
-from retrorun.archive.rows import Parcel
 from retrorun.engines.child import Limits, Lost, start_fork_server, stop_fork_server
 from retrorun.engines.pool import Engine, cores, ordered
 from retrorun.errors import RetrorunError
 from retrorun.model import Athlete, Blob, Failed, Label, Note, Outcome, Source
 from retrorun.readers.registry import titles
 from retrorun.settings import Settings
+
+if TYPE_CHECKING:
+    from retrorun.archive.rows import Parcel
 
 __all__ = [
     "Engine",
@@ -137,8 +139,10 @@ def _is_archive(path: Path) -> bool:
         return False  # reading it will raise
 
 
-def parcel(task: Task, settings: Settings, athlete: Athlete, process: Process) -> Parcel:
+def parcel(task: Task, settings: Settings, athlete: Athlete, process: Process) -> "Parcel":
     """The outcome of one file, packed for the archive."""
+    from retrorun.archive import serialization
+
     try:
         blob = _blob(task, settings.read.file_bytes)
     except RetrorunError as problem:
@@ -162,8 +166,11 @@ def load(task: Task, limit_bytes: int) -> bytes:
     else:
         folder, name = task.address.rsplit("/", 1)
         data = storage.open_store(folder).read(name, limit_bytes)
-    data = unpack(data) if task.packed else data
-    if task.sha256 is not None and digest(data) != task.sha256:
+    if task.packed:
+        from retrorun.archive.objects import unpack
+
+        data = unpack(data)
+    if task.sha256 is not None and hashlib.sha256(data).hexdigest() != task.sha256:
         raise storage.changing(task.name)
     return data
 
@@ -176,17 +183,19 @@ def work_of(
     settings: Settings,
     athlete: Athlete,
     process: Process | None = None,
-) -> Callable[[Task], Parcel]:
+) -> Callable[[Task], "Parcel"]:
     """The function that the workers of an import carry out."""
     return partial(parcel, settings=settings, athlete=athlete, process=process or _pipeline())
 
 
-def single_work_of(settings: Settings, athlete: Athlete) -> Callable[[Task], Iterator[Parcel]]:
+def single_work_of(settings: Settings, athlete: Athlete) -> Callable[[Task], Iterator["Parcel"]]:
     """The same for a guarded child, which yields what it makes of a task: here one parcel."""
     return partial(_single, settings=settings, athlete=athlete, process=_pipeline())
 
 
-def _single(task: Task, settings: Settings, athlete: Athlete, process: Process) -> Iterator[Parcel]:
+def _single(
+    task: Task, settings: Settings, athlete: Athlete, process: Process
+) -> Iterator["Parcel"]:
     yield parcel(task, settings, athlete, process)
 
 

@@ -26,7 +26,7 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from retrorun import engines, publish, report
+from retrorun import engines, publish
 from retrorun.answers import (
     Accept,
     AcceptRange,
@@ -41,7 +41,7 @@ from retrorun.archive import Archive
 from retrorun.errors import RetrorunError, error_location
 from retrorun.language import speaking, translated
 from retrorun.model import Remark
-from retrorun.report.page import Fault, Place, asset_names, asset_text
+from retrorun.report.page import Fault, Place, asset_names, asset_text, fault_page
 from retrorun.server.live import Events, Hand, Live, Setup
 from retrorun.server.security import (
     JSON,
@@ -160,7 +160,7 @@ class Server:
             status = refusal_of(problem).status
             place = Place(asset_prefix="/assets/", home="/")
             with speaking(self._reading.language):
-                html = report.fault_page(Fault.of(session_id, problem), place)
+                html = fault_page(Fault.of(session_id, problem), place)
             return HTMLResponse(html, status)
         return HTMLResponse(html, background=self._warming(session_id))
 

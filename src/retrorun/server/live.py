@@ -21,7 +21,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import msgspec
 
-from retrorun import answers, compare, engines, ingest, publish, report
+from retrorun import answers, compare, engines, ingest, publish
 from retrorun.answers import Answer
 from retrorun.archive import Archive, Change, Parcel, serialization
 from retrorun.compare import EarlierSessions
@@ -30,6 +30,7 @@ from retrorun.errors import ArchiveError, RetrorunError
 from retrorun.language import speaking
 from retrorun.model import Athlete, Remark, Session, Track
 from retrorun.report.inbox import ImportProgress, Inbox
+from retrorun.report.session.page import session_page
 from retrorun.report.session.question import QuestionContext, question_panel, review_page
 from retrorun.server.inbox import Queue, learnt_of, set_aside
 from retrorun.settings import Settings
@@ -267,7 +268,7 @@ class Live:
             fresh=archive.pending.is_empty(),
             note=archive.annotations.remarks().get(session.id, Remark()),
         )
-        return report.session_page(session, found.track, live)
+        return session_page(session, found.track, live)
 
     def state(self, archive: Archive, session_id: str) -> dict[str, Any]:
         """The numbers of a session and its page, as the pages' script takes them.

@@ -1,4 +1,4 @@
-"""What can be tuned, one frozen dataclass a stage. Their fingerprint goes into every result.
+"""What can be tuned, one frozen value a stage. Their fingerprint goes into every result.
 
 Each stage's defaults live in this package and nowhere else, those of the page server in this
 module; ``load`` reads overrides from TOML.
@@ -6,7 +6,6 @@ module; ``load`` reads overrides from TOML.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +30,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class ServerSettings:
+class ServerSettings(msgspec.Struct, frozen=True):
     """The page server of `retrorun open`: what requests may cost, and when it does what.
 
     No result depends on them: they have no part in the fingerprint.
@@ -58,17 +56,16 @@ class ServerSettings:
     sessions_kept: int = 8  # Sessions that are kept in memory to be shown or analysed again.
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """All of them."""
 
-    read: ReadLimits = field(default_factory=ReadLimits)
-    prepare: PrepareSettings = field(default_factory=PrepareSettings)
-    sport: SportSettings = field(default_factory=SportSettings)
-    detect: DetectSettings = field(default_factory=DetectSettings)
-    measure: MeasureSettings = field(default_factory=MeasureSettings)
-    compare: CompareSettings = field(default_factory=CompareSettings)
-    server: ServerSettings = field(default_factory=ServerSettings)
+    read: ReadLimits = msgspec.field(default_factory=ReadLimits)
+    prepare: PrepareSettings = msgspec.field(default_factory=PrepareSettings)
+    sport: SportSettings = msgspec.field(default_factory=SportSettings)
+    detect: DetectSettings = msgspec.field(default_factory=DetectSettings)
+    measure: MeasureSettings = msgspec.field(default_factory=MeasureSettings)
+    compare: CompareSettings = msgspec.field(default_factory=CompareSettings)
+    server: ServerSettings = msgspec.field(default_factory=ServerSettings)
 
     def fingerprint(self) -> str:
         """First 12 hex digits of the SHA-256 of every value that results depend on, in order."""

@@ -1,13 +1,12 @@
 """Evidence of backward running, decoding and segments."""
 
-from dataclasses import dataclass
+import msgspec
 
 Pair = tuple[float, float]
 Numbers = tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DetectSettings:
+class DetectSettings(msgspec.Struct, frozen=True):
     """Evidence, decoding and segments. Chosen on tuning seeds only (docs/detection.md)."""
 
     # standing, walking and running

@@ -1,13 +1,12 @@
 """Metrics of segments, and many sessions over time."""
 
-from dataclasses import dataclass
+import msgspec
 
 Normal = tuple[float, float]  # mean and standard deviation (sd)
 Numbers = tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MeasureSettings:
+class MeasureSettings(msgspec.Struct, frozen=True):
     """Metrics of segments: speed, heart rate, energy and the athlete's own backward cost factor."""
 
     moving_mps: float = 0.5  # An athlete at least this fast is moving.
@@ -106,8 +105,7 @@ class MeasureSettings:
     )  # Distances with a best: those of championships and of road records, and the mile.
 
 
-@dataclass(frozen=True, slots=True)
-class CompareSettings:
+class CompareSettings(msgspec.Struct, frozen=True):
     """Backward against forward segments over many sessions, and how metrics change over time."""
 
     include_candidates: bool = False  # Count candidates (backward by gait alone) as backward.

@@ -1,12 +1,11 @@
 """From bytes to the 1 Hz track: limits, clocks, step counts, distances and sports."""
 
-from dataclasses import dataclass
+import msgspec
 
 Pair = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class ReadLimits:
+class ReadLimits(msgspec.Struct, frozen=True):
     """What a hostile file may cost, and how its clock and its step counts are put right."""
 
     # what a file may cost
@@ -112,8 +111,7 @@ class ReadLimits:
     cadence_span_s: float = 120.0  # Speed is not taken over a longer time than this.
 
 
-@dataclass(frozen=True, slots=True)
-class PrepareSettings:
+class PrepareSettings(msgspec.Struct, frozen=True):
     """From native samples to the 1 Hz track."""
 
     gap_s: float = 10.0  # A channel is not interpolated across a longer gap than this.
@@ -233,8 +231,7 @@ class PrepareSettings:
     # median.
 
 
-@dataclass(frozen=True, slots=True)
-class SportSettings:
+class SportSettings(msgspec.Struct, frozen=True):
     """What people can run: for recordings whose file names no sport."""
 
     too_fast_mps: tuple[float, ...] = (9.0, 7.5, 6.5)  # Nobody runs faster than these speeds for as

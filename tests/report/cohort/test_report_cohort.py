@@ -6,7 +6,7 @@ import hand_made_cohorts
 import pytest
 
 from retrorun.model.cohort import Cohort, CohortMetric
-from retrorun.report import cohort_page
+from retrorun.report.cohort import cohort_page
 from retrorun.report.cohort.spread import (
     DOTS,
     NAME,

@@ -6,7 +6,7 @@ import hand_made_cohorts
 import pytest
 from playwright.sync_api import Browser
 
-from retrorun.report import cohort_page
+from retrorun.report.cohort import cohort_page
 from retrorun.report.page import Site
 
 NAMES = ("many", "few", "nobody", "hostile")

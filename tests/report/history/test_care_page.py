@@ -9,7 +9,9 @@ import pytest
 import session_history
 
 from retrorun.model import Remark, Session
-from retrorun.report import CareContext, care_page, comparison_page, index_page
+from retrorun.report.history.care import CareContext, care_page
+from retrorun.report.history.comparison import comparison_page
+from retrorun.report.history.sessions import index_page
 from retrorun.settings import CompareSettings
 
 HOSTILE = '"><script>alert(1)</script>\u202e{{ 7*7 }}'

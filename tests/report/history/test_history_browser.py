@@ -9,16 +9,12 @@ import session_history
 from playwright.sync_api import Browser, Page, expect
 
 from retrorun.model import Remark
-from retrorun.report import (
-    PeriodContext,
-    SessionContext,
-    care_page,
-    comparison_page,
-    index_page,
-    period_page,
-    session_page,
-)
+from retrorun.report.history.care import care_page
+from retrorun.report.history.comparison import comparison_page
+from retrorun.report.history.period import PeriodContext, period_page
+from retrorun.report.history.sessions import index_page
 from retrorun.report.page import Site
+from retrorun.report.session.page import SessionContext, session_page
 
 Violations = Callable[[str, int, str], str]
 NAMES = ("index", "comparison", "period", "care")

@@ -12,7 +12,9 @@ import pytest
 import session_history
 
 from retrorun.model import Athlete, Best, Estimate, Remark, Session
-from retrorun.report import PeriodContext, comparison_page, index_page, period_page
+from retrorun.report.history.comparison import comparison_page
+from retrorun.report.history.period import PeriodContext, period_page
+from retrorun.report.history.sessions import index_page
 from retrorun.report.numbers import signed
 
 Page = Callable[[list[Session]], str]

@@ -12,7 +12,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from retrorun.model import Athlete, Session
-from retrorun.report import comparison_page, index_page
+from retrorun.report.history.comparison import comparison_page
+from retrorun.report.history.sessions import index_page
 from retrorun.report.page import Site
 
 Plan = hand_made_sessions.Plan

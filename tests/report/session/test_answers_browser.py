@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from retrorun.model import TWO_DIRECTIONS, Label, Session, Source
 from retrorun.readers.label_file import label_table
-from retrorun.report import SessionContext, session_page
+from retrorun.report.session.page import SessionContext, session_page
 
 ID = "0123456789ab"
 START_S = hand_made_sessions.START_S

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from retrorun.model import Athlete, GaitLine, HeadingVerdict, Session, Track
-from retrorun.report import QuestionContext, question_panel
 from retrorun.report.figures import running_median, window
 from retrorun.report.inbox import (
     ImportProgress,
@@ -20,7 +19,15 @@ from retrorun.report.inbox import (
 )
 from retrorun.report.numbers import Display
 from retrorun.report.session.lanes import lane_pictures
-from retrorun.report.session.question import expected_spm, presses_s, question, turned_map, turns_s
+from retrorun.report.session.question import (
+    QuestionContext,
+    expected_spm,
+    presses_s,
+    question,
+    question_panel,
+    turned_map,
+    turns_s,
+)
 from retrorun.report.session.segments import answering
 
 START_S = hand_made_sessions.START_S

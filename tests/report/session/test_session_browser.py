@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from retrorun.compare import EarlierSessions, claims, compare, guidance
 from retrorun.model import Athlete
-from retrorun.report import SessionContext, session_page
+from retrorun.report.session.page import SessionContext, session_page
 from retrorun.settings import Settings
 
 HOSTILE = "</title><script>bad=1</script><img src=x onerror=bad=1>\u202egpj.exe=1+1" + "x" * 10_000

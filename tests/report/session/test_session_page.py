@@ -21,7 +21,7 @@ from retrorun.model import (
     Track,
     Verdict,
 )
-from retrorun.report import SessionContext, session_page
+from retrorun.report.session.page import SessionContext, session_page
 
 HOSTILE = "</script><img src=x onerror=alert(1)>=1+1\"'\u202egnp.exe{{7*7}}"
 

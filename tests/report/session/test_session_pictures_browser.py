@@ -15,7 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from retrorun.model import Athlete, Track
-from retrorun.report import SessionContext, session_page
+from retrorun.report.session.page import SessionContext, session_page
 
 Put = Callable[[str], str]
 Plan = hand_made_sessions.Plan

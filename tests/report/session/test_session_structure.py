@@ -12,7 +12,7 @@ from fake_api import SITE, FakeApi
 from playwright.sync_api import Browser, Page, expect
 
 from retrorun.model import Athlete, Session, Verdict
-from retrorun.report import SessionContext, session_page
+from retrorun.report.session.page import SessionContext, session_page
 
 Put = Callable[[str], str]
 Plan = hand_made_sessions.Plan

@@ -13,9 +13,8 @@ import pytest
 
 from retrorun.errors import PageError
 from retrorun.model import Session
-from retrorun.report import PictureOptions, png_of, share_picture
 from retrorun.report.numbers import Display
-from retrorun.report.session.picture import FORWARD
+from retrorun.report.session.picture import FORWARD, PictureOptions, png_of, share_picture
 
 PLAN: hand_made_sessions.Plan = [
     (600, "forward", "run", "confirmed", 2.5),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from retrorun.language import localized
-from retrorun.model import Day, Week
+from retrorun.model.comparison import Day, Week
 from retrorun.report.figures import Table, axis, layout
 from retrorun.report.numbers import (
     Display,

@@ -14,7 +14,8 @@ from markupsafe import Markup
 from retrorun import compare
 from retrorun.language import localized, translated
 from retrorun.literature import BY_KEY, value
-from retrorun.model import Dose, Remark, Session, Trend
+from retrorun.model import Remark, Session
+from retrorun.model.comparison import Dose, Trend
 from retrorun.report.numbers import (
     Shown,
     clock,

@@ -13,7 +13,8 @@ from markupsafe import Markup
 
 from retrorun.compare import claims
 from retrorun.language import localized, translated
-from retrorun.model import Association, Athlete, Comparison, Record, RecordStep, Session
+from retrorun.model import Athlete, Session
+from retrorun.model.comparison import Association, Comparison, Record, RecordStep
 from retrorun.report.claims import claim_cards
 from retrorun.report.figures import axis, layout
 from retrorun.report.history import differences, trends

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from retrorun.language import translated
 from retrorun.metrics import COMPARED
-from retrorun.model import Comparison, Day, Difference, Pair
+from retrorun.model.comparison import Comparison, Day, Difference, Pair
 from retrorun.report.claims import ranges
 from retrorun.report.figures import whisker
 from retrorun.report.numbers import (

@@ -9,7 +9,8 @@ from markupsafe import Markup
 
 from retrorun.compare import is_dated
 from retrorun.language import localized, translated
-from retrorun.model import Athlete, Comparison, Practice, Remark, Session, Week
+from retrorun.model import Athlete, Remark, Session
+from retrorun.model.comparison import Comparison, Practice, Week
 from retrorun.report.history import differences, trends
 from retrorun.report.history.sessions import (
     GAITS,

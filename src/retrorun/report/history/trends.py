@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any
 
 from retrorun.language import translated
-from retrorun.model import Day, Point, Trend
+from retrorun.model.comparison import Day, Point, Trend
 from retrorun.report.figures import axis, layout
 from retrorun.report.numbers import Display, Shown, iso_dated, shown
 from retrorun.report.words import say
