@@ -2,6 +2,7 @@
 
 import ast
 import math
+import statistics
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -154,6 +155,17 @@ def test_lines_between_values() -> None:
     cut = arithmetic.interpolate(wanted, at, values, outside=np.nan)
     assert np.isnan(cut).tolist() == [True, *[False] * 5, True]
     assert arithmetic.interpolate(wanted, at[:1], values[:1]).tolist() == [2.0] * 7
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 8, 1001])
+def test_the_median_is_that_of_the_standard_library(size: int) -> None:
+    values = np.random.default_rng(size).normal(size=size)
+    assert arithmetic.median(values) == statistics.median(values.tolist())
+
+
+def test_a_missing_number_has_no_median_nor_have_none() -> None:
+    assert math.isnan(arithmetic.median(np.array([1.0, np.nan, 2.0])))
+    assert math.isnan(arithmetic.median(np.empty(0)))
 
 
 def test_products_are_those_of_whole_numbers() -> None:

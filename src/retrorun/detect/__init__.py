@@ -263,7 +263,7 @@ def _heading_verdict(facing: Facing, mounted: Mount | None) -> HeadingVerdict:
         return facing.verdict
     return replace(
         facing.verdict,
-        mount_offset_deg=round(float(wrap_deg(float(np.median(mounted.offset_deg)))), 1),
+        mount_offset_deg=round(float(wrap_deg(arithmetic.median(mounted.offset_deg))), 1),
         concentration=round(mounted.concentration, 3),
         sign_from=mounted.sign_from,
     )

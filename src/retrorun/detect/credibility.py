@@ -9,7 +9,7 @@ from retrorun.detect.gait import GaitEvidence
 from retrorun.detect.heading import Facing
 from retrorun.detect.modes import Modes
 from retrorun.detect.mount import RELATIVE, Mount
-from retrorun.detect.series import mean_around, median
+from retrorun.detect.series import mean_around
 from retrorun.model import TWO_DIRECTIONS
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray
@@ -75,7 +75,7 @@ def speed_ratio(
     moving, inside = timed[around] & (back[around] != back[first]), timed[first:last]
     if moving.sum() < settings.compared_around_s or inside.sum() < settings.compared_inside_s:
         return None
-    return median(speed[first:last][inside]) / median(speed[around][moving])
+    return arithmetic.median(speed[first:last][inside]) / arithmetic.median(speed[around][moving])
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +254,7 @@ def _doubt_of_turn(
         return "the device was turned on the body, and the gait went on as before"
     if mount.unsteady:
         return "the device turned on the body as often as the athlete may have"
-    witness = median(mount.witness[inside])
+    witness = arithmetic.median(mount.witness[inside])
     # A session that holds few turns must show each of them more clearly, and speed alone, too.
     enough = settings.witness_enough + float(np.clip(1.0 - mount.turns, 0.0, settings.few_turns))
     if not np.isfinite(grounds.modes.cadence_spm[inside]).any():

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.detect.labels import ALTERNATE, COARSE, LAPS, PRESSES
 from retrorun.detect.series import runs
 from retrorun.detect.verdicts import DIRECTIONS, Decision
@@ -132,7 +133,7 @@ def _merged_lap(labels: tuple[Label, ...], sensed: Unaided, settings: DetectSett
     lengths_s = np.array([each.end_s - each.start_s for each in labels[1:-1]])
     for index, length_s in enumerate(lengths_s.tolist()):
         others_s = np.delete(lengths_s, index)
-        pair_s = float(np.median(others_s[1:] + others_s[:-1]))
+        pair_s = arithmetic.median(others_s[1:] + others_s[:-1])
         near = abs(length_s - pair_s) <= settings.merged_share * pair_s
         if near and length_s > (1.0 + settings.merged_share) * float(others_s.max()):
             return index + 1
@@ -218,7 +219,7 @@ def _move(
     after: tuple[int, int],
 ) -> None:
     """Move a backward segment's edges, in place; stops stay stops."""
-    level = float(np.median(probability[before[0] : before[1]]))
+    level = arithmetic.median(probability[before[0] : before[1]])
     for low, high, backward in (
         (after[0], before[0], True),
         (before[1], after[1], True),

@@ -180,8 +180,8 @@ def _width_deg(apart_deg: FloatArray, settings: DetectSettings) -> float | None:
     if apart_deg.size < settings.heading_least_s:
         return None
     near = float(np.mean(np.abs(apart_deg) < settings.follows_near_deg))
-    middle = float(np.median(apart_deg))
-    width = arithmetic.MAD_TO_SD * float(np.median(np.abs(apart_deg - middle)))
+    middle = arithmetic.median(apart_deg)
+    width = arithmetic.MAD_TO_SD * arithmetic.median(np.abs(apart_deg - middle))
     follows = near > settings.follows_share and abs(middle) < settings.follows_offset_deg
     return width if follows and width < settings.follows_width_deg else None
 
@@ -257,7 +257,7 @@ def evidence(facing: Facing, mount_deg: FloatArray, settings: DetectSettings) ->
     if not facing.usable.any():
         return np.zeros(residual.size)
     axis = np.abs(wrap_deg(2.0 * residual[facing.usable])) / 2.0
-    width_deg = arithmetic.MAD_TO_SD * np.median(axis)
+    width_deg = arithmetic.MAD_TO_SD * arithmetic.median(axis)
     width = np.radians(np.clip(width_deg, *settings.heading_width_deg))
     kappa = 1.0 / np.square(width)
     # e^-kappa is taken out of both the density and its norm, so that nothing overflows:

@@ -186,7 +186,7 @@ def _axis(
     )
     angle = np.unwrap(arithmetic.arctan2(north, east))
     home = arithmetic.arctan2(whole[1], whole[0])
-    angle += 2.0 * np.pi * np.round((home - np.median(angle)) / (2.0 * np.pi))
+    angle += 2.0 * np.pi * np.round((home - arithmetic.median(angle)) / (2.0 * np.pi))
     return np.degrees(angle) / 2.0, arithmetic.hypot(*whole)
 
 
@@ -220,7 +220,7 @@ def _sign(
 ) -> _Sign:
     """Log-odds that the axis itself, not its opposite, is the facing offset; and by what."""
     ahead, behind = sides
-    middle = float(np.median(axis))
+    middle = arithmetic.median(axis)
     if known.athlete.mount_offset_deg is not None:
         apart = arithmetic.cos(float(np.radians(middle - known.athlete.mount_offset_deg)))
         if abs(apart) > settings.stated_cosine:
@@ -287,8 +287,8 @@ def _odds_by_own_line(
     if line is None or counted.sum() < settings.gait_least_s:
         return 0.0
     expected = line.intercept_spm + line.slope_spm_per_mps * modes.speed_mps
-    above = float(np.median((modes.cadence_spm - expected)[counted]))
-    gain = settings.own_gain * float(np.median(expected[counted]))
+    above = arithmetic.median((modes.cadence_spm - expected)[counted])
+    gain = settings.own_gain * arithmetic.median(expected[counted])
     # from day to day, and within a session
     wide = float(arithmetic.hypot(settings.day_spread_spm, line.spread_spm))
     most = settings.own_sign_most
@@ -298,7 +298,7 @@ def _odds_by_own_line(
 def _odds_by_speed(side: BoolArray, modes: Modes, settings: DetectSettings) -> float:
     """How far speed alone speaks for forward, in log-odds."""
     odds, even_mps, most = settings.slow_sign
-    return float(np.clip(odds * (np.median(modes.speed_mps[side]) - even_mps), -most, most))
+    return float(np.clip(odds * (arithmetic.median(modes.speed_mps[side]) - even_mps), -most, most))
 
 
 def _odds_by_level(side: BoolArray, modes: Modes, settings: DetectSettings) -> float:
@@ -310,6 +310,6 @@ def _odds_by_level(side: BoolArray, modes: Modes, settings: DetectSettings) -> f
     if counted.sum() < settings.gait_least_s:
         return 0.0
     slope, (usual, spread) = settings.run_slope[0], settings.level_spm
-    level = float(np.median(modes.cadence_spm[counted] - slope * modes.speed_mps[counted]))
+    level = arithmetic.median(modes.cadence_spm[counted] - slope * modes.speed_mps[counted])
     gain, most = settings.level_gain_spm, settings.level_most
     return -float(np.clip(gain * (level - (usual + gain / 2.0)) / (spread * spread), -most, most))

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.detect.credibility import Grounds
 from retrorun.detect.labels import spans
-from retrorun.detect.series import median, runs, without_short
+from retrorun.detect.series import runs, without_short
 from retrorun.detect.verdicts import DIRECTIONS, VERDICTS, Decision
 from retrorun.model import (
     TWO_DIRECTIONS,
@@ -38,7 +39,7 @@ def segments(decision: Decision, grounds: Grounds, settings: DetectSettings) -> 
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         way = DIRECTIONS[decision.direction[first]]
         # The median: a segment is as likely as its middle, not as its edges in transition.
-        backward = median(decision.probability[first:last])
+        backward = arithmetic.median(decision.probability[first:last])
         sums = {
             kind: round(float(values[first:last].sum()), 3)
             for kind, values in (

@@ -225,7 +225,7 @@ def _spread(values: FloatArray, least: float, factor: float, settings: DetectSet
     known = values[np.isfinite(values)]
     if known.size < settings.wander_least:
         return least
-    deviation = arithmetic.MAD_TO_SD * np.median(np.abs(known))
+    deviation = arithmetic.MAD_TO_SD * arithmetic.median(np.abs(known))
     return float(np.clip(deviation, least, factor * least))
 
 
@@ -370,7 +370,7 @@ def _consistent(change: Contrast, toward: FloatArray, settings: DetectSettings) 
         if known.sum() < settings.consistent_turns:
             continue
         aligned, wide = (toward * np.where(known, values, 0.0))[known], spread[known]
-        size = float(np.median(aligned))
+        size = arithmetic.median(aligned)
         # A few turns that happen to fall on a change of gait must not speak for all.
         bound = settings.turn_vote
         scores = np.clip(aligned / wide, -bound, bound)

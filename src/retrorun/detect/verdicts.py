@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.detect.credibility import (
     ONLY_THE_HEADING,
     Grounds,
@@ -24,7 +25,7 @@ from retrorun.detect.credibility import (
 )
 from retrorun.detect.labels import COARSE, spans
 from retrorun.detect.modes import Modes
-from retrorun.detect.series import mean_around, median, runs
+from retrorun.detect.series import mean_around, runs
 from retrorun.model import Direction, GaitAnswer, GaitCandidate, GaitKind, Label, Verdict
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
@@ -125,7 +126,7 @@ def _chance(
     inside, worn = slice(*span), grounds.mount
     if worn is None or float(grounds.heading[inside].sum()) < settings.heading_enough:
         return settings.gait_chance
-    witness, stepped = median(worn.witness[inside]), float(grounds.gait[inside].sum())
+    witness, stepped = arithmetic.median(worn.witness[inside]), float(grounds.gait[inside].sum())
     apart = worn.both and worn.apart_deg < settings.sides_apart_deg
     if apart or whole.doubt or (worn.both and not worn.sure and stepped < settings.gait_teaches):
         return settings.unwitnessed_chances[0]

@@ -178,7 +178,7 @@ def _iterate(
     correlation = _correlation(residual, pairs, settings) if robust else 0.0
     white = (residual[1:] - correlation * residual[:-1])[pairs]
     design = (slopes[1:] - correlation * slopes[:-1])[pairs]
-    spread = arithmetic.MAD_TO_SD * float(np.median(np.abs(white)))
+    spread = arithmetic.MAD_TO_SD * arithmetic.median(np.abs(white))
     spread = max(settings.kinetics_least_spread_bpm, spread)
     weight = np.ones(len(white))
     if robust:

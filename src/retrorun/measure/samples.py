@@ -119,7 +119,7 @@ def ratio(upper: FloatArray, lower: FloatArray) -> FloatArray:
 def sparse(known: BoolArray) -> bool:
     """Whether most samples (n,) of a recording lie so far apart that nothing bridges them."""
     apart = np.diff(np.flatnonzero(known))
-    return bool(apart.size) and float(np.median(apart)) > 1.0
+    return bool(apart.size) and arithmetic.median(apart) > 1.0
 
 
 def walking(samples: Samples) -> BoolArray:
@@ -181,7 +181,7 @@ def position_noise_m2(samples: Samples) -> float:
         bend = axis[2 * NOISE_S :] - 2.0 * axis[NOISE_S:-NOISE_S] + axis[: -2 * NOISE_S]
         square += np.square(bend)
     square = square[np.isfinite(square) & samples.moving[NOISE_S:-NOISE_S]]
-    return float(np.median(square)) / CHI2_MEDIAN / (2.0 * NOISE_S) if square.size else 0.0
+    return arithmetic.median(square) / CHI2_MEDIAN / (2.0 * NOISE_S) if square.size else 0.0
 
 
 def without_noise(speed: FloatArray, variance: float) -> FloatArray:

@@ -20,6 +20,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.arithmetic import hypot, steps_m
 from retrorun.errors import NotARunError
 from retrorun.model import Recording, Track
@@ -165,5 +166,5 @@ def _steps_fit(
     if not known.any() or known.sum() < len(index) / 2:
         return False
     step_m = speed_mps[known] * 60 / steps_spm[known]
-    is_run = np.median(steps_spm[known]) >= settings.running_spm
-    return bool(is_run and np.median(step_m) <= settings.longest_step_m)
+    is_run = arithmetic.median(steps_spm[known]) >= settings.running_spm
+    return bool(is_run and arithmetic.median(step_m) <= settings.longest_step_m)

@@ -78,7 +78,7 @@ def _order(
     times = time_s[usable]
     if (np.diff(times) < 0).any():
         notes.append(Note("clock-backward", "times ran backward; samples were put in order"))
-    middle = float(np.median(times))
+    middle = arithmetic.median(times)
     near = np.abs(times - middle) <= duration_s / 2
     if not near.all():
         lost = int((~near).sum())
@@ -334,7 +334,7 @@ def _reject_heart_rate(
             np.pad(rate[valid], half, mode="edge"), 2 * half + 1
         )
         # A heart changes by a few beats in as many seconds; more is an error of the sensor.
-        away = np.abs(rate[valid] - np.median(around, axis=1))
+        away = np.abs(rate[valid] - np.sort(around, axis=1)[:, half])
         leapt[valid] = away > settings.heart_leap_bpm
         span = np.pad(time_s[valid], half, mode="edge")
         leapt[valid] &= span[2 * half :] - span[: -2 * half] < settings.heart_span_s

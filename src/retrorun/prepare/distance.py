@@ -373,7 +373,7 @@ def _stays(
     else:
         run_m = recording.distance_m or 0.0 if seen.mean() > settings.treadmill_known else 0.0
         seen_m = float(position[seen].sum())
-    usual_mps = float(np.median(position[seen])) if seen.any() else np.inf
+    usual_mps = arithmetic.median(position[seen]) if seen.any() else np.inf
     stays = run_m > settings.treadmill_m and seen_m < settings.treadmill_share * run_m
     return stays and usual_mps < settings.moving_mps
 

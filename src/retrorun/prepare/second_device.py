@@ -145,7 +145,7 @@ def _apart_m(kept: _Grid, second: _Grid, offset: int) -> float:
     ours, theirs = kept.places_deg[first:last], second.places_deg[first + offset : last + offset]
     apart = np.radians(ours - theirs)
     apart[:, 1] *= arithmetic.cos(np.radians(ours[:, 0]))
-    return float(np.median(arithmetic.hypot(apart[:, 0], apart[:, 1])) * EARTH_RADIUS_M)
+    return float(arithmetic.median(arithmetic.hypot(apart[:, 0], apart[:, 1])) * EARTH_RADIUS_M)
 
 
 def _vertex(costs: FloatArray, best: int) -> float:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.arithmetic import ways_m
 from retrorun.model import Note, Recording
 from retrorun.model.recording import POSITION
@@ -164,7 +165,7 @@ def _judge_speed(
         if one is not None and one.metres > settings.source_least_m
     ]
     moving = speed[speed > settings.moving_mps]
-    usual = float(np.median(moving)) if moving.size else 0.0
+    usual = arithmetic.median(moving) if moving.size else 0.0
     units = (
         ("km/h", MPS_PER_KMH, settings.unit_least_kmh),
         ("mph", MPS_PER_MPH, settings.unit_least_mph),
@@ -436,7 +437,7 @@ def _position_total(
     if metres <= settings.source_least_m:
         return None
     # Positions of a treadmill wander, but nobody's wander at the speed of a walk.
-    usual_mps = float(np.median(ways / np.diff(time_s[taken]))) if taken.size > 1 else 0.0
+    usual_mps = arithmetic.median(ways / np.diff(time_s[taken])) if taken.size > 1 else 0.0
     return _Total("the positions", metres, usual_mps >= settings.wander_mps)
 
 
@@ -448,7 +449,7 @@ def _speed_total(
         return None
     known = np.flatnonzero(np.isfinite(speed))
     apart_s, speeds = np.diff(time_s[known]), speed[known]
-    usual_s = settings.source_hole_factor * float(np.median(apart_s))
+    usual_s = settings.source_hole_factor * arithmetic.median(apart_s)
     recorded = apart_s <= max(settings.source_hole_s, usual_s)  # longer ones may be pauses
     if apart_s[recorded].sum() < settings.source_least_s:
         return None

@@ -75,7 +75,7 @@ def _sparse(time_s: FloatArray, settings: PrepareSettings) -> tuple[Note, ...]:
     apart_s = np.diff(time_s)
     if apart_s.size < 2:
         return ()
-    usual_s = float(np.median(apart_s))
+    usual_s = arithmetic.median(apart_s)
     recorded = apart_s[apart_s <= max(settings.sparse_hole_s, 2.0 * usual_s)]
     share = float(recorded[recorded > settings.gap_s].sum() / recorded.sum())
     if share < settings.sparse_share:
@@ -303,7 +303,7 @@ def _jitter_m(x_m: FloatArray, y_m: FloatArray, settings: PrepareSettings) -> fl
 
 def _usual_mps(chord_mps: FloatArray, settings: PrepareSettings) -> float:
     moving_mps = chord_mps[chord_mps > settings.moving_mps]
-    return float(np.median(moving_mps)) if moving_mps.size else 0.0
+    return arithmetic.median(moving_mps) if moving_mps.size else 0.0
 
 
 def first_of(first: FloatArray, second: FloatArray) -> FloatArray:

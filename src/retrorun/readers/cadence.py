@@ -85,7 +85,7 @@ def _speed_mps(
 
 def _usual_mps(speed: FloatArray) -> float:
     known = speed[np.isfinite(speed)]
-    return float(np.median(known)) if known.size else np.nan
+    return arithmetic.median(known) if known.size else np.nan
 
 
 def _around(known: IntArray, span: int) -> tuple[IntArray, IntArray]:
@@ -198,7 +198,7 @@ def _usual_spm(
 
 def _median_of_enough(values: FloatArray, limits: ReadLimits) -> float:
     """Median of enough values, else NaN."""
-    return float(np.median(values)) if values.size >= 2 * limits.cadence_span else np.nan
+    return arithmetic.median(values) if values.size >= 2 * limits.cadence_span else np.nan
 
 
 def _is_near(value: FloatArray, usual: FloatArray, limits: ReadLimits) -> BoolArray:

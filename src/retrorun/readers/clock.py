@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.arithmetic import ways_m
 from retrorun.errors import ReadError
 from retrorun.model import HeadingSeries, Lap, Note, Pause, Recording
@@ -63,7 +64,7 @@ def _steady(time_s: FloatArray, limits: ReadLimits) -> bool:
 def _refuse_impossible(one: Recording, file: str, limits: ReadLimits) -> None:
     """A clock that stood, or that ran by hours from sample to sample."""
     apart_s = np.diff(one.time_s)
-    usual_s = float(np.median(np.abs(apart_s)))
+    usual_s = arithmetic.median(np.abs(apart_s))
     if usual_s > limits.clock_sampled_s:
         unit, unit_s = ("hours", HOUR_S) if usual_s < 2 * DAY_S else ("days", DAY_S)
         words = f"the samples lie {usual_s / unit_s:.0f} {unit} apart: the clock was wrong"
@@ -120,9 +121,9 @@ def _spread_coarse_times(one: Recording, limits: ReadLimits) -> Recording:
     if distinct_s.size <= 2 or one.time_s.size < 2 * distinct_s.size:
         return one
     step_s = np.diff(distinct_s)
-    if np.median(step_s) < limits.clock_coarse_s or (np.diff(one.time_s) < 0).any():
+    if arithmetic.median(step_s) < limits.clock_coarse_s or (np.diff(one.time_s) < 0).any():
         return one
-    lasts_s = np.minimum(np.append(step_s, step_s[-1]), 2 * np.median(step_s))
+    lasts_s = np.minimum(np.append(step_s, step_s[-1]), 2 * arithmetic.median(step_s))
     place = np.arange(one.time_s.size) - np.repeat(first, count)
     time_s = one.time_s + place * np.repeat(lasts_s / count, count)
     words = f"{one.time_s.size} samples have {distinct_s.size} times; they were spread evenly"
@@ -332,7 +333,7 @@ def _usual_apart_s(time_s: FloatArray, limits: ReadLimits) -> tuple[float, float
     known = apart_s[(apart_s > 0) & (apart_s <= limits.clock_jump_s)]
     if not known.size:
         return 1.0, 1.0
-    return float(np.median(known)), float(np.quantile(known, limits.clock_longest_share))
+    return arithmetic.median(known), float(np.quantile(known, limits.clock_longest_share))
 
 
 def _time_between_s(one: Recording, before: _Piece, after: _Piece, limits: ReadLimits) -> float:
