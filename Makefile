@@ -58,10 +58,12 @@ $(VENV)/dev: $(BIN)/python pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@ $(VENV)/installed
 
-browser: ## Debian's Chromium, if it is missing and may be installed here
-	@command -v chromium >/dev/null || { \
-	  command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && \
-	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
+browser: ## Debian's Chromium without a window, if it is missing and may be installed here
+	@command -v chromium-headless-shell >/dev/null || { \
+	  command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && apt-get update -qq && \
+	  for name in chromium-headless-shell chromium; do \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$name >/dev/null 2>&1 && break; \
+	  done; } || command -v chromium >/dev/null || \
 	  echo "Chromium is not here and cannot be installed: the tests of the pages will say so."
 
 accuracy: dev ## how well backward running is found and measured: writes docs/accuracy.md, fails below its aims

@@ -9,7 +9,6 @@ import argparse
 import base64
 import math
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Browser, sync_playwright
 
+import headless_browser
 from retrorun.simulate import Place, simulate
 from retrorun.simulate.body import Step
 from retrorun.simulate.samples import RUNNER
@@ -172,9 +172,7 @@ def main() -> int:
     chosen = parser.parse_args().names or list(SUBJECTS)
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
+        browser = headless_browser.launch(playwright)
         for name in chosen:
             for page, path in pages_of(SUBJECTS[name], Path(folder) / name):
                 stem = name if page == "session" else f"{name}-{page}"

@@ -5,7 +5,6 @@ named second; every kind of page in light, dark, on a phone and on paper goes in
 ``pictures``, to be looked at.
 """
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
+
+import headless_browser
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 README = ("session", "comparison")
@@ -26,9 +27,7 @@ def main() -> None:
     for folder in (IMAGES, pictures):
         folder.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
+        browser = headless_browser.launch(playwright)
         for name, path in _wanted(pages).items():
             if name in README:
                 _shoot(browser, path, IMAGES / f"{name}.png", ("light", 1180))

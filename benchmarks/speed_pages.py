@@ -7,7 +7,6 @@ least of several runs: what the page and the machine can do, not what else ran b
 """
 
 import dataclasses as dc
-import shutil
 import sys
 import tempfile
 import time
@@ -15,6 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
+
+import headless_browser
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "report"))
 import hand_made_sessions
@@ -98,8 +99,7 @@ def rows() -> Iterator[Row]:
     took_s = least_s(lambda: index_page(sessions, Athlete()), 3)
     yield Row(f"index of {SESSIONS:,} sessions", f"{len(index.encode()) / 1e6:.2f} MB")
     yield Row("… rendered, one core", f"{took_s:.2f} s")
-    chromium = shutil.which("chromium")
-    if chromium is None:
+    if headless_browser.executable() is None:
         yield Row("in a browser", "not measured, Chromium is missing")
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -108,7 +108,7 @@ def rows() -> Iterator[Row]:
         site.write("sessions/hour.html", page)
         site.write("index.html", index)
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            browser = headless_browser.launch(playwright)
             yield from browsing(browser, site.folder)
             browser.close()
 

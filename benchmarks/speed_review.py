@@ -17,6 +17,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+import headless_browser
 import speed_archives
 import speed_material
 from speed_clock import RETRORUN, environment, program
@@ -100,9 +101,7 @@ def reviewing(folder: Path, count: int, exports: Path | None = None) -> Iterator
         yield at_most(
             f"memory at rest, {count} sessions, no page opened", memory_mb(process), 150, "MB"
         )
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
+        browser = headless_browser.launch(playwright)
         page = browser.new_page()
         page.goto(address)
         yield from _answers(page, address.partition("/?")[0], count)

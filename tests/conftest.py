@@ -1,7 +1,6 @@
 """Fixtures that every test may use."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
+import headless_browser
 import object_stores
 from object_stores import ObjectServer
 from retrorun.engines import child
@@ -16,7 +16,6 @@ from retrorun.report.page import Site
 
 ROOT = Path(__file__).resolve().parents[1]
 CORPUS = ROOT.parent / "shared" / "corpus"
-CHROMIUM = shutil.which("chromium")
 STARTS_A_CLUSTER = {
     "s3",
     "dask_cluster",
@@ -113,13 +112,13 @@ def samples() -> Path:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless; without it the tests are skipped, but never in CI."""
-    if CHROMIUM is None:
+    """Chromium without a window; without it the tests are skipped, but never in CI."""
+    if headless_browser.executable() is None:
         if os.environ.get("CI") == "true":
             pytest.fail("Chromium is missing, and CI may skip nothing")
         pytest.skip("Chromium is not installed: make browser")
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        found = headless_browser.launch(playwright)
         yield found
         found.close()
 
