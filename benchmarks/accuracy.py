@@ -59,7 +59,7 @@ PAGE_SEEDS, POWER_SEEDS = range(90_000, 90_400), range(90_000, 90_040)
 POWER = ((20, 12.0), (60, 40.0))  # sessions, weeks
 RISES = (2.0, 3.0, 4.0)
 MATCHED_AT_ONCE = 50
-COST_RUNNERS, COST_SESSIONS, TURNED_SEEDS, QUICK_SEEDS = 60, 10, 3, 2
+COST_ATHLETES, COST_SESSIONS, TURNED_SEEDS, QUICK_SEEDS = 60, 10, 3, 2
 STEP_RATIOS = (0.97, 1.0, 1.03, 1.05, 1.07, 1.1, 1.13)
 QUICKER = (1.0, 1.04, 1.06, 1.08, 1.12)
 
@@ -219,8 +219,8 @@ def _forward(jobs: int) -> Part:
 def _cost(jobs: int) -> Part:
     first = REPORTING_SEEDS[0]
     trials = [
-        (first + runner, session)
-        for runner in range(COST_RUNNERS)
+        (first + athlete, session)
+        for athlete in range(COST_ATHLETES)
         for session in range(COST_SESSIONS)
     ]
     costed = _mapped(cost_trial, trials, jobs)

@@ -1,4 +1,4 @@
-"""Simulated runners with a known backward cost factor, and what is measured of it.
+"""Simulated athletes with a known backward cost factor, and what is measured of it.
 
 Directions are told from the truth here, so that the measurement is judged and not the detection.
 """
@@ -24,14 +24,14 @@ LEAST_BACKWARD_S = 240.0
 class Costed:
     """One session's answer beside the truth."""
 
-    runner: int
+    body: int
     true: float
     backward_s: float
     estimate: Estimate
 
 
-def runner_of(seed: int) -> Body:
-    """A runner with a factor from 1.1 to 2.0, lags of 20 to 60 s and drift of up to 8 % an hour."""
+def body_of(seed: int) -> Body:
+    """A body with a factor from 1.1 to 2.0, lags of 20 to 60 s and drift of up to 8 % an hour."""
     rng = np.random.default_rng([seed, 77])
     return replace(
         draw_body(rng),
@@ -45,12 +45,12 @@ def runner_of(seed: int) -> Body:
     )
 
 
-def plan(runner: Body, rng: np.random.Generator) -> tuple[Step, ...]:
+def plan(body: Body, rng: np.random.Generator) -> tuple[Step, ...]:
     """Walking, several forward speeds, and backward intervals of 1 to 10 min, 4 min at least."""
     steps = [walk(90.0, 1.4), ahead(240.0, 2.4), ahead(150.0, 3.1)]
     length = float(rng.integers(60, 601))
     repeats = int(np.ceil(max(LEAST_BACKWARD_S + 5.0, rng.uniform(1.0, 1.6) * length) / length))
-    fastest = (HARDEST_ML / runner.cost_factor - 3.5) / 12.0
+    fastest = (HARDEST_ML / body.cost_factor - 3.5) / 12.0
     for _ in range(repeats):
         speed = min(float(rng.uniform(1.7, 2.4)), fastest)
         steps.append(back(length, speed))
@@ -59,22 +59,22 @@ def plan(runner: Body, rng: np.random.Generator) -> tuple[Step, ...]:
 
 
 def cost_trial(trial: tuple[int, int]) -> Costed:
-    """One session (second number) of one runner (first): simulate, measure."""
+    """One session (second number) of one athlete (first): simulate, measure."""
     seed, session = trial
-    runner = runner_of(seed)
+    body = body_of(seed)
     scenario = Scenario(
         name=f"cost {session}",
-        plan=lambda rng: plan(runner, rng),
+        plan=lambda rng: plan(body, rng),
         tier="labelled",
         watch=Watch(),
         ground=Ground(hill_m=6.0),
-        runner=runner,
+        body=body,
     )
     simulated = simulate(scenario, seed)
     track = prepare(simulated.recording, SETTINGS.prepare)
     detection = told(simulated.truth, track.seconds)
     found = measure(track, detection, Athlete(), SETTINGS.measure).cost_factor
-    return Costed(seed, runner.cost_factor, simulated.truth.backward_s, found)
+    return Costed(seed, body.cost_factor, simulated.truth.backward_s, found)
 
 
 def told(truth: Truth, seconds: int) -> Detection:

@@ -100,14 +100,14 @@ def forward_figures(sessions: Sequence[Judged]) -> dict[str, float]:
 
 
 def ten_sessions(costed: Sequence[Costed]) -> list[tuple[float, Estimate]]:
-    """Each runner's true factor and the estimate combined from all of their sessions."""
-    runners: dict[int, list[Costed]] = defaultdict(list)
+    """Each athlete's true factor and the estimate combined from all of their sessions."""
+    athletes: dict[int, list[Costed]] = defaultdict(list)
     for each in costed:
-        runners[each.runner].append(each)
+        athletes[each.body].append(each)
     floor = CompareSettings().factor_model_error
     return [
         (found[0].true, combine_factors([each.estimate for each in found], "combined", floor))
-        for found in runners.values()
+        for found in athletes.values()
     ]
 
 

@@ -19,20 +19,20 @@ GAIT_TEMPER = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What it is told beside the truth's own seconds; ``runner`` None where nobody knows."""
+    """What it is told beside the truth's own seconds; ``body`` None where nobody knows."""
 
     clockwise: bool = True
-    runner: Body | None = None
+    body: Body | None = None
 
 
 def oracle(track: Track, truth: Truthful, told: Told) -> Counts:
     """The best of several plain decoders that know what a detector has to find out.
 
     Told from the truth: where forward lies (the mean over two minutes around each second, so
-    drift and declination too), the residual's deviation, the rate of changes, the runner's lines
+    drift and declination too), the residual's deviation, the rate of changes, the athlete's lines
     of step rate; and, after the fact, which tempering and which chord suit best.
     """
-    gait = _gait(track, told.runner) if told.runner else np.zeros(track.seconds)
+    gait = _gait(track, told.body) if told.body else np.zeros(track.seconds)
     rate = max(len(truth.changes_s), 1) / max(track.seconds, 1)
     headings = [
         _heading(track, course, truth, told.clockwise)
@@ -75,13 +75,13 @@ def _heading(
     return np.asarray((ratio + np.append(ratio[1:], 0.0)) / 2.0, dtype=np.float64)
 
 
-def _gait(track: Track, runner: Body) -> FloatArray:
-    """The same from step rate, against the runner's true lines."""
+def _gait(track: Track, body: Body) -> FloatArray:
+    """The same from step rate, against the body's true lines."""
     speed, steps = track.column("ground_speed_mps"), track.column("cadence_spm")
-    run = runner.run_intercept_spm + runner.run_slope_spm * speed
-    walk = runner.walk_intercept_spm + runner.walk_slope_spm * speed
+    run = body.run_intercept_spm + body.run_slope_spm * speed
+    walk = body.walk_intercept_spm + body.walk_slope_spm * speed
     line = np.where(np.abs(steps - run) < np.abs(steps - walk * 1.04), run, walk)
-    off = (steps - line) ** 2 - (steps - line * runner.step_ratio) ** 2
+    off = (steps - line) ** 2 - (steps - line * body.step_ratio) ** 2
     ratio = np.clip(off / (2.0 * GAIT_SPREAD_SPM**2), -8.0, 8.0) * GAIT_TEMPER
     return np.where(np.isfinite(ratio) & (speed > 1.0), ratio, 0.0)
 

@@ -32,7 +32,7 @@ INTRODUCTION = """\
 Written by `make accuracy` (`benchmarks/accuracy.py`); nothing here is typed by hand. F1 is per
 second while moving; every stretch called backward counts as found, "confirmed F1" counts only
 what is confirmed or labelled (candidates stay out of totals). "Told" is a detector that is told
-mount, drift, noise, the runner's lines of step rate and how often direction changes: what there
+mount, drift, noise, the athlete's lines of step rate and how often direction changes: what there
 is to get from the same data. Intervals are 95 %: by drawing sessions anew (bootstrap) for F1,
 Wilson's for shares. Seeds {first} to {last} are reported; detection was tuned on others
 (`retrorun.simulate.seeds`).
@@ -193,9 +193,9 @@ def forward_section(sessions: Sequence[Judged]) -> str:
 
 
 def cost_section(costed: Sequence[Costed]) -> str:
-    """The backward cost factor of simulated runners."""
-    text = "\n## The runner's own cost factor\n\nTrue factors from 1.1 to 2.0, lags of 20 to 60 s, "
-    text += "drift of up to 8 % an hour, backward intervals of 1 to 10 min, at least 4 min "
+    """The backward cost factor of simulated athletes."""
+    text = "\n## The athlete's own cost factor\n\nTrue factors from 1.1 to 2.0, lags of 20 to "
+    text += "60 s, drift of up to 8 % an hour, backward intervals of 1 to 10 min, at least 4 min "
     text += "backward. Directions are told from the truth.\n\n"
     rows = []
     for low, high in ((1.1, 1.4), (1.4, 1.7), (1.7, 2.0), (1.1, 2.0)):
@@ -215,14 +215,14 @@ def cost_section(costed: Sequence[Costed]) -> str:
             )
         )
     head = ("true factor", "sessions", "refused", "median error", "interval covers (95 %)")
-    more = ("runners", "median error, ten sessions", "interval covers (95 %)")
+    more = ("athletes", "median error, ten sessions", "interval covers (95 %)")
     return text + table((*head, *more), rows)
 
 
 def steps_section(sessions: Sequence[Judged]) -> str:
     """What happens if step rate backward is not what the literature says."""
     text = "\n## How much rests on the step rate\n\nThe literature says about +8 % at equal speed. "
-    text += "These runners' step rate backward is set to something else.\n\n"
+    text += "These athletes' step rate backward is set to something else.\n\n"
     groups = by_group(each for each in sessions if each.tier == "gait")
     headed = by_group(each for each in sessions if each.tier == "heading")
     rows = (
@@ -238,9 +238,9 @@ def steps_section(sessions: Sequence[Judged]) -> str:
 
 
 def deceived_section(sessions: Sequence[Judged]) -> str:
-    """Forward runs whose steps are quicker than the runner's earlier line, worn anyhow."""
-    text = "\n## Forward runs with an earlier line\n\nThe runner's line of step rate is known from "
-    text += "earlier runs; today they run forward with quicker steps, the compass worn at any "
+    """Forward runs whose steps are quicker than the athlete's earlier line, worn anyhow."""
+    text = "\n## Forward runs with an earlier line\n\nThe athlete's line of step rate is known "
+    text += "from earlier runs; today they run forward with quicker steps, the compass worn at any "
     text += "angle. To step rate that is a backward run, and the heading keeps to one side of its "
     text += "axis, so nothing else tells. A candidate is all it may become.\n\n"
     rows = (

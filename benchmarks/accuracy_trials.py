@@ -46,31 +46,31 @@ def simulated_trial(trial: tuple[str, int]) -> Judged:
 
 
 def stepping_trial(trial: tuple[str, float, int]) -> Judged:
-    """Judge a scenario whose runner steps so many times as quickly backward as forward."""
+    """Judge a scenario whose athlete steps so many times as quickly backward as forward."""
     name, ratio, seed = trial
-    runner = replace(draw_body(np.random.default_rng([seed, 5])), step_ratio=ratio)
-    judged = _judged(replace(scenarios()[name], runner=runner), seed)
+    body = replace(draw_body(np.random.default_rng([seed, 5])), step_ratio=ratio)
+    judged = _judged(replace(scenarios()[name], body=body), seed)
     return replace(judged, group=f"{100.0 * (ratio - 1.0):+.0f} %")
 
 
 def deceived_trial(trial: tuple[str, float, int]) -> Judged:
-    """Judge a forward scenario whose runner steps so many times as quickly as in earlier runs.
+    """Judge a forward scenario whose athlete steps so many times as quickly as in earlier runs.
 
     The compass is worn at any angle, so that only the earlier line could tell which way.
     """
     name, quicker, seed = trial
     scenario = replace(scenarios()[name], mount_deg=(-180.0, 180.0))
-    runner = draw_body(np.random.default_rng([seed, 6]))
+    body = draw_body(np.random.default_rng([seed, 6]))
     earlier = GaitLine(
-        intercept_spm=runner.run_intercept_spm / quicker,
-        slope_spm_per_mps=runner.run_slope_spm / quicker,
+        intercept_spm=body.run_intercept_spm / quicker,
+        slope_spm_per_mps=body.run_slope_spm / quicker,
         grade_slope_spm=25.0,
         spread_spm=2.0,
         seconds=7200.0,
         low_mps=2.0,
         high_mps=4.0,
     )
-    simulated = simulate(replace(scenario, runner=runner), seed)
+    simulated = simulate(replace(scenario, body=body), seed)
     track = prepare(simulated.recording, SETTINGS.prepare)
     truth = truthful(simulated.truth, track.seconds)
     detection = detect(track, (), Athlete(forward_line=earlier), SETTINGS.detect)
@@ -94,7 +94,7 @@ def _told(simulated: Simulated, track: Track, truth: Truthful, tier: Tier) -> Co
         return None
     compass = scenarios()[simulated.truth.scenario].watch.compass
     clockwise = compass is None or compass.clockwise
-    return oracle(track, truth, Told(clockwise, simulated.truth.runner))
+    return oracle(track, truth, Told(clockwise, simulated.truth.body))
 
 
 def runs_in(path: Path) -> list[tuple[Recording, Track]]:

@@ -15,7 +15,7 @@ from retrorun.units import BoolArray, FloatArray
 LEAST_MPS = 0.8
 SMOOTH_S = 9  # the body's facing follows the smoothed way, longer than the detector's chord
 TURN_S = 1.0  # turning about, from end to end
-SLOPE_SPM = 9.5  # steps/min that a runner takes more for each m/s
+SLOPE_SPM = 9.5  # steps/min that an athlete takes more for each m/s
 RATIO, SHARE = (1.22, 0.12), (0.72, 0.11)  # step rate and speed, backward over forward: mean, SD
 Windows = list[tuple[float, float]]
 
@@ -23,7 +23,7 @@ Windows = list[tuple[float, float]]
 def slowed(
     recording: Recording, speed_mps: FloatArray, rng: np.random.Generator
 ) -> tuple[Recording, Windows]:
-    """Slow the runner down in windows of 20 to 180 s, by stretching their time.
+    """Slow the athlete down in windows of 20 to 180 s, by stretching their time.
 
     The way, its noise and its gaps stay; its windows take longer, and the steps are those of one
     person backward. Returns the recording and its windows in its new seconds since the start.
@@ -81,7 +81,7 @@ def turned(
     going: tuple[FloatArray, FloatArray],
     rng: np.random.Generator,
 ) -> tuple[Recording, Truthful]:
-    """Turn the runner about in the windows, and add a compass.
+    """Turn the athlete about in the windows, and add a compass.
 
     ``going`` are course in degrees and speed in m/s (n,) of the prepared track.
     """
@@ -124,6 +124,6 @@ def _ramp(count: int, changes: list[tuple[float, bool]]) -> FloatArray:
 
 
 def _steady(moving: BoolArray, moment_s: float) -> bool:
-    """Whether the runner moved around the change; only then has it a moment."""
+    """Whether the athlete moved around the change; only then has it a moment."""
     around = moving[max(int(moment_s) - 5, 0) : int(moment_s) + 5]
     return bool(len(around) == 10 and around.all())

@@ -43,12 +43,12 @@ _WITH_ZEROS = Reason("theirs", "the device's mean counts the seconds without ste
 _SHORT_WALK = Reason("neither", "a walk of 3 min with stops at 0.5 m/s; samples 2 to 20 s apart")
 _NO_SPEED = Reason("neither", "no metre and no step in it: nothing tells when the athlete moved")
 _LAPS_ZERO = Reason("theirs", "its odometer and its laps say 0; 450 s at 3 m/s are 1,350 m")
-_HELD_SPEED = Reason("theirs", "made so that the speed hangs while the runner stands for a minute")
+_HELD_SPEED = Reason("theirs", "made so that the speed hangs while the athlete stands for a minute")
 _MULTISPORT, _WALK = "activity-large-fenxi2-multisport.fit", "garmin-fenix-5-walk.fit"
 _SHUTTLES, _TWO = "2026-05-08-osmand.gpx", "activity-activity-filecrc.fit"
 _LOST_TURNS = Reason("theirs", "shuttles: chords of ten seconds lose each turn; the truth is 818 s")
 _OURS_HOLES = Reason(
-    "ours", "steps in holes of over 10 s are not counted, and this runner walked in them"
+    "ours", "steps in holes of over 10 s are not counted, and this athlete walked in them"
 )
 # What no rule can see: file, quantity, start of the source's name (all if empty) → reason.
 WRITTEN: dict[tuple[str, str, str], Reason] = {

@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, sync_playwright
 import headless_browser
 from retrorun.simulate import Place, simulate
 from retrorun.simulate.body import Step
-from retrorun.simulate.samples import RUNNER
+from retrorun.simulate.samples import ATHLETES_BODY
 from retrorun.simulate.scenarios import (
     ONLY_WATCH,
     PHONE,
@@ -102,7 +102,7 @@ def three_years() -> Files:
     for number, name in enumerate(islice(cycle(names), 200)):
         days = round(number * 3 * 365 / 200 + 2 * math.sin(number))
         place = Place(start_time_s=Place().start_time_s - (1095 - days) * DAY_S)
-        made = simulate(replace(known[name], runner=RUNNER), SEED + number, place)
+        made = simulate(replace(known[name], body=ATHLETES_BODY), SEED + number, place)
         yield f"{number:03d}.fit", fit_bytes(made)
 
 

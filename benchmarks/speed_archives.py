@@ -109,7 +109,7 @@ def _copies(folder: Path, made: list[Pattern]) -> Iterator[tuple[FileRow, Parcel
 
 
 def profile(path: Path) -> Path:
-    """The simulated runner's profile as TOML."""
+    """The simulated athlete's profile as TOML."""
     said = ((name, getattr(ATHLETE, name)) for name in ("mass_kg", "birth_year", "sex"))
     lines = [f"{name} = {json.dumps(value)}\n" for name, value in said]  # TOML's, too
     path.write_text("".join(lines), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Files for the benchmark: a simulated runner, day after day, always the same."""
+"""Files for the benchmark: a simulated athlete, day after day, always the same."""
 
 import os
 from dataclasses import replace

@@ -67,7 +67,7 @@ def test_a_session_that_gait_had_to_guess_teaches_nothing(samples: Path) -> None
 
 
 def test_what_a_session_teaches_does_not_depend_on_what_was_learnt(samples: Path) -> None:
-    """A learnt line far below the runner's own changes the analysis, and not the lesson."""
+    """A learnt line far below the athlete's own changes the analysis, and not the lesson."""
     data = (samples / "2026-05-31-easy.fit").read_bytes()
     label = Label(300, 600, "backward", "command")
     blob, low = Blob("easy.fit", data, {0: (label,)}), line(120, 6, 2, 4, 7200)

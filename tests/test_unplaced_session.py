@@ -38,7 +38,7 @@ def point(second: int) -> str:
 
 @pytest.fixture(scope="module")
 def analysis() -> Analysis:
-    """Ten minutes backward on a treadmill, by the runner's word: heart rate and steps, no more."""
+    """Ten minutes backward on a treadmill, by the athlete's word: heart rate and steps, no more."""
     points = "".join(point(second) for second in range(600))
     text = (
         f'<TrainingCenterDatabase xmlns="{SPACE}"><Activities><Activity Sport="Running">'

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from accuracy_aims import AIMS, missed, worse
-from accuracy_cost import cost_trial, runner_of
+from accuracy_cost import body_of, cost_trial
 from accuracy_figures import unlabelled
 from accuracy_judging import (
     Counts,
@@ -144,12 +144,12 @@ def test_nothing_is_confirmed_on_forward_sessions(name: str) -> None:
         assert simulated_trial((name, seed)).confirmed_false_s == 0
 
 
-def test_cost_factors_are_found_on_the_first_runners() -> None:
+def test_cost_factors_are_found_on_the_first_athletes() -> None:
     found = [cost_trial((seed, 0)) for seed in REPORTING_SEEDS[:5]]
     errors = [abs((each.estimate.value or 0.0) / each.true - 1.0) for each in found]
     assert all(each.backward_s >= 240.0 for each in found)
     assert float(np.median(errors)) <= 0.04
-    assert found[0].true == runner_of(REPORTING_SEEDS[0]).cost_factor
+    assert found[0].true == body_of(REPORTING_SEEDS[0]).cost_factor
 
 
 def test_the_page_says_what_was_not_tested() -> None:

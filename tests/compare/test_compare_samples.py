@@ -1,4 +1,4 @@
-"""The comparison on the simulated runner of ``sample_data``, whose cost factor is known."""
+"""The comparison on the simulated athlete of ``sample_data``, whose cost factor is known."""
 
 import json
 import tomllib
@@ -101,7 +101,7 @@ def test_each_session_s_own_factor_is_near_the_truth(
         if factor.value is None or factor.low is None or factor.high is None:
             assert factor.reason
             continue
-        true = truths[session.source.name]["runner"]["cost_factor"]
+        true = truths[session.source.name]["body"]["cost_factor"]
         assert factor.value == pytest.approx(true, rel=0.08)
         judged += 1
         covered += factor.low <= true <= factor.high
@@ -114,7 +114,7 @@ def test_the_runner_s_factor_over_all_sessions(
 ) -> None:
     # it falls over the weeks, so the combined one lies among those of the sessions used
     used = [
-        truths[session.source.name]["runner"]["cost_factor"]
+        truths[session.source.name]["body"]["cost_factor"]
         for session in sessions
         if session.measures.cost_factor.value is not None
     ]
@@ -123,7 +123,7 @@ def test_the_runner_s_factor_over_all_sessions(
 
 
 def test_the_trend_of_the_factor_is_covered(comparison: Comparison, truths: Truths) -> None:
-    ordered = [truth["runner"]["cost_factor"] for _, truth in sorted(truths.items())]
+    ordered = [truth["body"]["cost_factor"] for _, truth in sorted(truths.items())]
     per_week = (ordered[-1] - ordered[0]) / (69 / 7)  # 3 May to 11 July
     trend = next(each for each in comparison.trends if each.key == "cost_factor")
     slope = trend.slope_per_week
@@ -134,7 +134,7 @@ def test_the_trend_of_the_factor_is_covered(comparison: Comparison, truths: Trut
 
 
 def test_step_rate_rises_as_the_body_s_does(comparison: Comparison, truths: Truths) -> None:
-    ratio = next(iter(truths.values()))["runner"]["step_ratio"]
+    ratio = next(iter(truths.values()))["body"]["step_ratio"]
     found = next(each for each in comparison.differences if each.key == "cadence_spm")
     assert found.percent.value == pytest.approx(100 * (ratio - 1), abs=1.0)
 

@@ -199,8 +199,8 @@ def test_a_label_settles_the_sign() -> None:
 
 def test_a_lone_session_above_the_own_line_is_a_candidate() -> None:
     simulated = simulate(scenarios()["all backward"], 1008)
-    runner = simulated.truth.runner
-    line = GaitLine(runner.run_intercept_spm, runner.run_slope_spm, 25.0, 2.0, 3600.0, 2.0, 4.0)
+    body = simulated.truth.body
+    line = GaitLine(body.run_intercept_spm, body.run_slope_spm, 25.0, 2.0, 3600.0, 2.0, 4.0)
     recording = replace(simulated.recording, headings=())
     known = detected(recording, (), Athlete(forward_line=line))
     assert f1(simulated, known, ("candidate",)) >= 0.9

@@ -9,10 +9,10 @@ from retrorun.settings import MeasureSettings
 
 SETTINGS = MeasureSettings()
 DIRECTIONS: tuple[Direction, ...] = ("forward", "backward")
-RUNNER = Athlete(mass_kg=70.0, birth_year=1996, sex="male", hr_rest_bpm=50, hr_max_bpm=190)
+ATHLETE = Athlete(mass_kg=70.0, birth_year=1996, sex="male", hr_rest_bpm=50, hr_max_bpm=190)
 
 
-def measured(track: Track, segments: list[Segment], athlete: Athlete = RUNNER) -> Measures:
+def measured(track: Track, segments: list[Segment], athlete: Athlete = ATHLETE) -> Measures:
     return measure(track, found(*segments), athlete, SETTINGS)
 
 

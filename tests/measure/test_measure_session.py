@@ -12,10 +12,10 @@ from retrorun.model import Athlete, Detection, Measures, Track
 from retrorun.settings import MeasureSettings
 
 SETTINGS = MeasureSettings()
-RUNNER = Athlete(mass_kg=70.0, birth_year=1996, sex="male", hr_rest_bpm=50, hr_max_bpm=190)
+ATHLETE = Athlete(mass_kg=70.0, birth_year=1996, sex="male", hr_rest_bpm=50, hr_max_bpm=190)
 
 
-def run(track: Track, detection: Detection, athlete: Athlete = RUNNER) -> Measures:
+def run(track: Track, detection: Detection, athlete: Athlete = ATHLETE) -> Measures:
     return measure(track, detection, athlete, SETTINGS)
 
 
@@ -259,7 +259,7 @@ def test_neighbouring_backward_segments_are_one_stretch_and_candidates_break_it(
 
 
 @pytest.mark.parametrize("seconds", [0, 1, 10])
-@pytest.mark.parametrize("athlete", [Athlete(), RUNNER])
+@pytest.mark.parametrize("athlete", [Athlete(), ATHLETE])
 def test_nothing_is_nan_however_little_there_is(seconds: int, athlete: Athlete) -> None:
     track = track_of(seconds, ground_speed_mps=math.nan, heart_rate_bpm=math.nan)
     segments = (part(0, seconds, "unknown"),) if seconds else ()

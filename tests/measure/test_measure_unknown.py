@@ -8,10 +8,10 @@ from retrorun.measure import measure
 from retrorun.model import Athlete, Measures, Metrics, Segment, Totals, Track
 from retrorun.settings import MeasureSettings
 
-RUNNER = Athlete(mass_kg=70.0, birth_year=1996, sex="male", hr_rest_bpm=50, hr_max_bpm=190)
+ATHLETE = Athlete(mass_kg=70.0, birth_year=1996, sex="male", hr_rest_bpm=50, hr_max_bpm=190)
 
 
-def measured(track: Track, *segments: Segment, athlete: Athlete = RUNNER) -> Measures:
+def measured(track: Track, *segments: Segment, athlete: Athlete = ATHLETE) -> Measures:
     return measure(track, found(*segments), athlete, MeasureSettings())
 
 

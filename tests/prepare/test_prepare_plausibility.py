@@ -31,7 +31,7 @@ def slug(recording: Recording) -> str | None:
     [
         (1.3, 3600, None, None),  # a walk
         (3.0, 1200, None, None),
-        (5.0, 1200, None, None),  # a good runner without a sensor
+        (5.0, 1200, None, None),  # a good athlete without a sensor
         (6.0, 200, None, None),  # 1200 m in 3:20
         (6.0, 900, None, "not-a-run-doubtful"),
         (6.0, 900, 185, None),  # steps of 1.95 m: a race

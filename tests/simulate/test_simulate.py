@@ -102,21 +102,21 @@ def test_gps_error_has_the_stated_deviation() -> None:
 
 def test_step_rate_rises_backward_by_the_bodys_ratio() -> None:
     simulated = simulate(scenarios()["long intervals"], 2)
-    runner, columns = simulated.truth.runner, simulated.recording.columns
-    line = runner.run_intercept_spm + runner.run_slope_spm * columns["speed_mps"]
+    body, columns = simulated.truth.body, simulated.recording.columns
+    line = body.run_intercept_spm + body.run_slope_spm * columns["speed_mps"]
     ratio = columns["cadence_spm"] / line
     backward = seconds_backward(simulated) > 0
     assert np.median(ratio[~backward]) == pytest.approx(1.0, abs=0.01)
-    assert np.median(ratio[backward]) == pytest.approx(runner.step_ratio, abs=0.01)
+    assert np.median(ratio[backward]) == pytest.approx(body.step_ratio, abs=0.01)
 
 
 def test_steady_heart_rate_pays_the_cost_factor() -> None:
     """2 m/s on the level, gross: 3.5 + 0.2·120 = 27.5; times 1.4 = 38.5 ml/kg/min."""
     scenario = scenarios()["all backward"]
-    runner = simulate(scenario, 1).truth.runner
-    still = replace(runner, cost_factor=1.4, hr_drift=0.0, hr_noise_bpm=0.0, hr_slope=2.5)
+    body = simulate(scenario, 1).truth.body
+    still = replace(body, cost_factor=1.4, hr_drift=0.0, hr_noise_bpm=0.0, hr_slope=2.5)
     plan = (Step(900, "backward", "run", 2.0),)
-    flat = replace(scenario, runner=still, plan=lambda _: plan)
+    flat = replace(scenario, body=still, plan=lambda _: plan)
     heart = simulate(flat, 1).recording.columns["heart_rate_bpm"]
     expected = still.hr_rest_bpm + 12.0 + 2.5 * (38.5 - 3.5)
     assert np.mean(heart[-300:]) == pytest.approx(expected, rel=0.02)
@@ -124,11 +124,11 @@ def test_steady_heart_rate_pays_the_cost_factor() -> None:
 
 def test_heart_rate_lags_by_its_time_constants() -> None:
     scenario = scenarios()["all forward"]
-    runner = replace(
-        simulate(scenario, 1).truth.runner, tau_up_s=30.0, tau_down_s=60.0, hr_noise_bpm=0.0
+    body = replace(
+        simulate(scenario, 1).truth.body, tau_up_s=30.0, tau_down_s=60.0, hr_noise_bpm=0.0
     )
     plan = (Step(400, "forward", "run", 3.0), Step(400, "still", "still", 0.0))
-    both = replace(scenario, runner=replace(runner, hr_drift=0.0), plan=lambda _: plan)
+    both = replace(scenario, body=replace(body, hr_drift=0.0), plan=lambda _: plan)
     heart = simulate(both, 1).recording.columns["heart_rate_bpm"]
     high, low = heart[395], heart[-1]
     fallen = int(np.argmax(heart[400:] < low + (high - low) / np.e))

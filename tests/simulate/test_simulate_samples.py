@@ -59,7 +59,7 @@ def test_small_and_short(samples: Path) -> None:
 
 def test_the_athlete_gets_better(samples: Path) -> None:
     expected = truths(samples)
-    factors = [truth.runner.cost_factor for truth in expected]
+    factors = [truth.body.cost_factor for truth in expected]
     assert factors == sorted(factors, reverse=True)
     assert (factors[0], factors[-1]) == (1.42, 1.30)
     seconds = [truth.backward_s for truth in expected]

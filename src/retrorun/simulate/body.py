@@ -162,7 +162,7 @@ class Motion:
     plan: FloatArray
 
 
-def move(steps: Sequence[Step], ground: Ground, runner: Body, rng: np.random.Generator) -> Motion:
+def move(steps: Sequence[Step], ground: Ground, body: Body, rng: np.random.Generator) -> Motion:
     """Carry out the steps over the ground.
 
     1. Steps begin when the athlete reacts, a moment before or after the plan.
@@ -189,7 +189,7 @@ def move(steps: Sequence[Step], ground: Ground, runner: Body, rng: np.random.Gen
     opposed = np.abs(difference_deg(facing_deg, course_deg)) > 90.0
     backward = _direction(steps, plan, opposed)
     quickness = np.array([step.quickness for step in steps])[plan]
-    quickness = quickness * np.where(backward, runner.step_ratio, 1.0)
+    quickness = quickness * np.where(backward, body.step_ratio, 1.0)
     return Motion(
         time_s=np.arange(count, dtype=np.float64) * STEP_S,
         x_m=x_m - x_m[0],
@@ -199,7 +199,7 @@ def move(steps: Sequence[Step], ground: Ground, runner: Body, rng: np.random.Gen
         course_deg=course_deg,
         facing_deg=facing_deg,
         grade=grade,
-        cadence_spm=_cadence(runner, (speed_mps, grade, quickness), (walking, still), rng),
+        cadence_spm=_cadence(body, (speed_mps, grade, quickness), (walking, still), rng),
         backward=backward,
         moving=~(still & (speed_mps < MOVING_MPS)),
         walking=walking,
@@ -312,18 +312,18 @@ def _climb(
 
 
 def _cadence(
-    runner: Body,
+    body: Body,
     going: tuple[FloatArray, FloatArray, FloatArray],
     state: tuple[BoolArray, BoolArray],
     rng: np.random.Generator,
 ) -> FloatArray:
     """Steps a minute: the gait's line times the quickness, wandering, a little up on climbs."""
     (speed_mps, grade, quickness), (walking, still) = going, state
-    run = runner.run_intercept_spm + runner.run_slope_spm * speed_mps + 25.0 * np.maximum(grade, 0)
-    walk = runner.walk_intercept_spm + runner.walk_slope_spm * speed_mps
+    run = body.run_intercept_spm + body.run_slope_spm * speed_mps + 25.0 * np.maximum(grade, 0)
+    walk = body.walk_intercept_spm + body.walk_slope_spm * speed_mps
     line = np.where(walking, walk, run) * quickness
     line = first_order(line, float(line[0]), 1.0, STEP_S)
-    line += gauss_markov(rng, len(line), runner.cadence_wander_spm, 45.0, STEP_S)
+    line += gauss_markov(rng, len(line), body.cadence_wander_spm, 45.0, STEP_S)
     return np.where(still & (speed_mps < MOVING_MPS), 0.0, line)
 
 
@@ -342,17 +342,17 @@ def oxygen_demand(motion: Motion, cost_factor: float) -> FloatArray:
     return np.where(backward, forward * cost_factor, forward)
 
 
-def heart_rate(motion: Motion, runner: Body, rng: np.random.Generator) -> FloatArray:
+def heart_rate(motion: Motion, body: Body, rng: np.random.Generator) -> FloatArray:
     """Heart rate (n,) at 1 Hz, beats/min, as a faultless strap would show it, with noise."""
-    demand = oxygen_demand(motion, runner.cost_factor)
+    demand = oxygen_demand(motion, body.cost_factor)
     hours = np.arange(len(demand)) / 3600.0
-    steady = runner.hr_rest_bpm + 12.0 + runner.hr_slope * (demand - REST_ML_KG_MIN)
-    steady = np.minimum(steady * (1.0 + runner.hr_drift * hours), runner.hr_max_bpm)
+    steady = body.hr_rest_bpm + 12.0 + body.hr_slope * (demand - REST_ML_KG_MIN)
+    steady = np.minimum(steady * (1.0 + body.hr_drift * hours), body.hr_max_bpm)
     state, series = float(steady[0]) * 0.7, np.empty(len(steady))
     for index, target in enumerate(steady.tolist()):
-        state += (target - state) / (runner.tau_up_s if target > state else runner.tau_down_s)
+        state += (target - state) / (body.tau_up_s if target > state else body.tau_down_s)
         series[index] = state
-    return series + gauss_markov(rng, len(series), runner.hr_noise_bpm, 8.0)
+    return series + gauss_markov(rng, len(series), body.hr_noise_bpm, 8.0)
 
 
 def device_energy_kcal(motion: Motion, mass_kg: float) -> float:

@@ -194,7 +194,7 @@ LOCAL_MORNING_S = 13.2 * 3600.0  # 07:12 local time
 WEEKS = 10
 MOST_SESSIONS = 1000  # beyond, two of a kind would fall on one day and share a name
 SAMPLE_SEED = 20_260_503
-RUNNER = Body(
+ATHLETES_BODY = Body(
     mass_kg=64.0, birth_year=1987, sex="female", hr_rest_bpm=52.0, hr_max_bpm=187.0, hr_slope=2.6
 )
 PROFILE = """\
@@ -290,10 +290,10 @@ def samples(seed: int = SAMPLE_SEED, sessions: int = 16) -> Iterator[Sample]:
 
 def _sample(kind: SampleKind, progress: float, place: Place, number: tuple[int, int]) -> Sample:
     seed, index = number
-    runner = replace(
-        RUNNER,
+    body = replace(
+        ATHLETES_BODY,
         cost_factor=round(1.42 - 0.12 * progress, 4),
-        hr_slope=round(RUNNER.hr_slope * (1.0 - 0.025 * progress), 4),
+        hr_slope=round(ATHLETES_BODY.hr_slope * (1.0 - 0.025 * progress), 4),
     )
     scenario = Scenario(
         name=f"{index} {kind.name}",
@@ -302,7 +302,7 @@ def _sample(kind: SampleKind, progress: float, place: Place, number: tuple[int, 
         watch=kind.watch,
         ground=Ground(bend_dps=0.7, hill_m=2.0),
         mount_deg=(-35.0, 35.0),
-        runner=runner,
+        body=body,
         note=kind.about,
     )
     simulated = simulate(scenario, seed, place)

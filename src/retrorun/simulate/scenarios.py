@@ -178,7 +178,7 @@ class Scenario:
         ground: where the way goes.
         mount_deg: bounds between which the mount is drawn.
         mount_stated: whether the athlete's profile says how the device is worn.
-        runner: the body; None draws one.
+        body: who runs; None draws one.
         note: one line for the tables.
     """
 
@@ -189,7 +189,7 @@ class Scenario:
     ground: Ground = field(default_factory=Ground)
     mount_deg: tuple[float, float] = (-60.0, 60.0)
     mount_stated: bool = False
-    runner: Body | None = None
+    body: Body | None = None
     note: str = ""
 
 
@@ -328,7 +328,7 @@ class Truth:
     forward_s: float
     backward_distance_m: float | None
     forward_distance_m: float | None
-    runner: Body
+    body: Body
     mount_offset_deg: float | None
     note: str = ""
 
@@ -371,7 +371,7 @@ class Identity:
 
     scenario: str
     seed: int
-    runner: Body
+    body: Body
     mount_offset_deg: float | None
     note: str = ""
 
@@ -388,7 +388,7 @@ def summarise(motion: Motion, identity: Identity) -> Truth:
         forward_s=float(ahead.sum() * STEP_S),
         backward_distance_m=round(float(distance[back].sum()), 1),
         forward_distance_m=round(float(distance[ahead].sum()), 1),
-        runner=identity.runner,
+        body=identity.body,
         mount_offset_deg=identity.mount_offset_deg,
         note=identity.note,
     )
@@ -422,18 +422,18 @@ def simulate(scenario: Scenario, seed: int, place: Place | None = None) -> Simul
         place: where and when it starts; None for the default.
     """
     rng = np.random.default_rng([seed, zlib.crc32(scenario.name.encode())])
-    runner = scenario.runner or draw_body(rng)
+    body = scenario.body or draw_body(rng)
     watch = _with_mount(scenario, rng)
     steps = scenario.plan(rng)
-    motion = move(steps, scenario.ground, runner, rng)
-    heart_bpm = heart_rate(motion, runner, rng)
-    energy_kcal = round(device_energy_kcal(motion, runner.mass_kg))
+    motion = move(steps, scenario.ground, body, rng)
+    heart_bpm = heart_rate(motion, body, rng)
+    energy_kcal = round(device_energy_kcal(motion, body.mass_kg))
     activity = Activity(motion, steps, heart_bpm, energy_kcal)
     recording = record(activity, watch, place or Place(), rng)
     compass = watch.compass
     honest = compass is not None and compass.shows == "facing"
     mount = round(compass.mount_deg, 1) if compass is not None and honest else None
-    identity = Identity(scenario.name, seed, runner, mount, scenario.note)
+    identity = Identity(scenario.name, seed, body, mount, scenario.note)
     return Simulated(recording, summarise(motion, identity))
 
 
