@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import PurePath
 
 import numpy as np
@@ -118,7 +119,7 @@ OTHERWISE_BACK = (
 )
 BACKWARD = (*SURELY, *OTHERWISE_BACK)
 # What may stand beside them. "Tek nazaj domov" (the run back home) says more than these.
-RUNNING = re.compile(
+RUNNING = (
     r"run|runs|running|ran|walk|walks|walking|jog|jogging|trot|lauf|laufen|gehen|joggen|course"
     r"|courir|marche|marcher|corsa|correre|camminata|correr|carrera|caminar|corrida|correndo"
     r"|andar|lopen|rennen|hardlopen|wandelen|springa|lopning|lob|juoksu|kavely|tek|teci|hoja"
@@ -149,7 +150,7 @@ FORWARD = (
     r"dopredu",
     r"вперед",
 )
-NOT_RUNNING = re.compile(
+NOT_RUNNING = (
     r"\b(?:lunges?|plank|crunch(?:es)?|fly|flies|curls?|squats?|pyramid|split|splits|order|route"
     r"|loop|direction|no|not|without|ohne|sans|senza|sin|bez|club|team|shoes?|store|shop|party"
     r"|disco|vintage|jersey|series|expo|[5-9]0s|parking|gang|gear|compatible|glance|glancing)\b"
@@ -164,22 +165,34 @@ def _without_accents(words: str) -> str:
 
 def _any_of(words: Iterable[str], *whole: str) -> re.Pattern[str]:
     """Any of the words between word boundaries, or one of the patterns as it stands."""
-    return re.compile(
-        "|".join([*(rf"(?<!\w)(?:{_without_accents(word)})(?!\w)" for word in words), *whole])
-    )
+    any_word = "|".join(_without_accents(word) for word in words)
+    return re.compile("|".join([rf"(?<!\w)(?:{any_word})(?!\w)", *whole]))
 
 
-_SURELY = _any_of(SURELY, _without_accents(ALONE), _without_accents(UNSPACED))
-_BACKWARD = _any_of(BACKWARD, ALONE, _without_accents(UNSPACED))
-_FORWARD = _any_of(FORWARD)
+# made when they are first wanted: making them takes as long as reading a file
+
+
+@cache
+def _surely() -> re.Pattern[str]:
+    return _any_of(SURELY, _without_accents(ALONE), _without_accents(UNSPACED))
+
+
+@cache
+def _backward() -> re.Pattern[str]:
+    return _any_of(BACKWARD, ALONE, _without_accents(UNSPACED))
+
+
+@cache
+def _forward() -> re.Pattern[str]:
+    return _any_of(FORWARD)
 
 
 def meaning(words: str) -> Direction | None:
     """Which way a name says the athlete went; None where it says nothing, or both."""
     plain = re.sub(r"[\s_.\-]+", " ", _without_accents(words[:500]))
-    backward = _BACKWARD.search(plain)
-    forward = _FORWARD.search(_BACKWARD.sub(" ", plain))  # "спиной вперёд" is backward all over
-    if NOT_RUNNING.search(plain) or bool(backward) == bool(forward):
+    backward = _backward().search(plain)
+    forward = _forward().search(_backward().sub(" ", plain))  # "спиной вперёд" is backward all over
+    if bool(backward) == bool(forward) or re.search(NOT_RUNNING, plain):
         return None
     return "backward" if backward else "forward"
 
@@ -191,10 +204,10 @@ def meaning_of_whole(words: str) -> Direction | None:
     """
     found = meaning(words)
     plain = re.sub(r"[\s_.\-]+", " ", _without_accents(words[:500]))
-    if found != "backward" or _SURELY.search(plain):
+    if found != "backward" or _surely().search(plain):
         return found
-    rest = re.findall(r"[^\W\d]+", _BACKWARD.sub(" ", plain))
-    return found if all(RUNNING.fullmatch(word) for word in rest) else None
+    rest = re.findall(r"[^\W\d]+", _backward().sub(" ", plain))
+    return found if all(re.fullmatch(RUNNING, word) for word in rest) else None
 
 
 def labels_of_file(recording: Recording, file_name: str) -> tuple[Label, ...]:
