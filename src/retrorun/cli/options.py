@@ -135,9 +135,26 @@ def archive_folder(chosen: Path | None) -> Path:
 
 def archive_language(chosen: Path | None) -> str | None:
     """The language of the profile in the chosen archive, or the usual one; None: it names none."""
+    folder = chosen or _usual_folder()
+    if _is_missing(folder):
+        return None
     from retrorun.archive.annotations import stated_language
 
-    return stated_language(chosen or _usual_folder())
+    return stated_language(folder)
+
+
+def _is_missing(folder: Path) -> bool:
+    """Whether there is nothing at all: then no module of the archive needs to be loaded.
+
+    A folder that may not be looked at is not missing.
+    """
+    try:
+        folder.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
 
 
 def _usual_folder() -> Path:
@@ -233,18 +250,11 @@ def athlete_for_one_run(
         ArchiveError: there is a new zone and the archive cannot be written.
     """
     from retrorun import profile as profiles
-    from retrorun.archive import Archive
-    from retrorun.errors import ArchiveError
     from retrorun.model import Athlete
 
-    athlete, stored = profiles.load(path) if path else Athlete(), Athlete()
+    athlete = profiles.load(path) if path else Athlete()
     place = archive_folder(folder)
-    try:
-        with Archive.open(place, create=False) as store:
-            stored = store.annotations.profile()
-    except ArchiveError as problem:
-        if problem.slug != "archive-missing":
-            raise
+    stored = Athlete() if _is_missing(place) else _stored_athlete(place)
     if use_stored and path is None and stored != athlete:
         from retrorun.storage import shown
 
@@ -255,8 +265,25 @@ def athlete_for_one_run(
     joined = with_stored_zones(athlete, stored)
     if not keep_zones or _zones_of(joined) == _zones_of(stored):
         return joined
+    from retrorun.archive import Archive
+
     with Archive.open(place) as store:
         return keep_new_zones(store, athlete)
+
+
+def _stored_athlete(folder: Path) -> "Athlete":
+    """The profile of the archive; an unknown athlete where there is no archive."""
+    from retrorun.archive import Archive
+    from retrorun.errors import ArchiveError
+    from retrorun.model import Athlete
+
+    try:
+        with Archive.open(folder, create=False) as store:
+            return store.annotations.profile()
+    except ArchiveError as problem:
+        if problem.slug != "archive-missing":
+            raise
+    return Athlete()
 
 
 def cores() -> int:
