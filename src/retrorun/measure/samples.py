@@ -223,10 +223,11 @@ def _drawn_together(
     means: FloatArray, seconds: FloatArray, noise_m2: float, samples: Samples
 ) -> FloatArray:
     """Segments' mean speeds (s,), each kind's drawn to its mean by the share that is noise."""
-    kinds = np.array([f"{part.direction} {part.gait}" for part in samples.segments], dtype=str)
+    kinds = [(part.direction, part.gait) for part in samples.segments]
     moved = means.copy()
-    for kind in np.unique(kinds):
-        these = np.flatnonzero((kinds == kind) & np.isfinite(means))
+    for kind in sorted(set(kinds)):
+        is_kind = np.array([each == kind for each in kinds])
+        these = np.flatnonzero(is_kind & np.isfinite(means))
         if these.size > 1:
             weight = seconds[these] / seconds[these].sum()
             middle = dot(weight, means[these])

@@ -62,7 +62,7 @@ def cleaned(recording: Recording, settings: PrepareSettings) -> Cleaned:
     headings = tuple(
         _ordered_heading(each, settings.heading_most_deg) for each in recording.headings
     )
-    breaks_s = np.unique(np.asarray(breaks, dtype=np.float64))
+    breaks_s = np.array(sorted(set(breaks)), dtype=np.float64)
     return Cleaned(time_s, columns, suspects, headings, recording.pauses, breaks_s, notes)
 
 

@@ -431,7 +431,8 @@ def _position_total(
         return None
     slot = np.floor((time_s[fixed] - time_s[fixed[0]]) / settings.source_chord_s)
     first = np.flatnonzero(np.diff(slot, prepend=-1.0) > 0)
-    taken = fixed[np.union1d(first, fixed.size - 1)]
+    last = fixed.size - 1
+    taken = fixed[first if first[-1] == last else np.append(first, last)]
     ways = ways_m(latitude[taken], longitude[taken])
     metres = float(ways.sum())
     if metres <= settings.source_least_m:

@@ -117,11 +117,12 @@ def _smoothed(time_s: FloatArray, half: int) -> FloatArray:
 
 def _spread_coarse_times(one: Recording, limits: ReadLimits) -> Recording:
     """Times that are whole minutes only: the samples of each are spread evenly over it."""
-    distinct_s, first, count = np.unique(one.time_s, return_index=True, return_counts=True)
-    if distinct_s.size <= 2 or one.time_s.size < 2 * distinct_s.size:
+    apart_s = np.diff(one.time_s)
+    if one.time_s.size < 2 * (1 + np.count_nonzero(apart_s)) or (apart_s < 0).any():
         return one
+    distinct_s, first, count = np.unique(one.time_s, return_index=True, return_counts=True)
     step_s = np.diff(distinct_s)
-    if arithmetic.median(step_s) < limits.clock_coarse_s or (np.diff(one.time_s) < 0).any():
+    if distinct_s.size <= 2 or arithmetic.median(step_s) < limits.clock_coarse_s:
         return one
     lasts_s = np.minimum(np.append(step_s, step_s[-1]), 2 * arithmetic.median(step_s))
     place = np.arange(one.time_s.size) - np.repeat(first, count)
