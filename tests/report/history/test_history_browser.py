@@ -96,6 +96,18 @@ def test_a_phone_never_scrolls_sideways(browser: Browser, site: Built, name: str
     page.close()
 
 
+@pytest.mark.parametrize("width", [390, 660, 1280])
+def test_no_cell_of_the_list_of_sessions_is_cut(browser: Browser, site: Built, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 740})
+    charted(page, f"{site.url}/index.html")
+    cut = """cells => cells.filter(each => each.scrollWidth > each.clientWidth + 1)
+        .map(each => each.innerText)"""
+    assert (
+        page.locator(".log th, .log td:not(:nth-child(2), :nth-child(4))").evaluate_all(cut) == []
+    )
+    page.close()
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_everything_is_there_with_scripts_off(browser: Browser, site: Built, name: str) -> None:
     context = browser.new_context(java_script_enabled=False)
