@@ -402,32 +402,24 @@ def dot(first: FloatArray, second: FloatArray) -> float:
 def solve(matrix: FloatArray, right: FloatArray) -> FloatArray:
     """X of ``matrix · x = right``, a square matrix (n, n) of few rows and (n,) or (n, k).
 
-    Gaussian elimination with partial pivoting (Golub & Van Loan 2013, algorithm 3.4.1).
+    Gauss-Jordan elimination with partial pivoting (Golub & Van Loan 2013, section 3.4), a column
+    at a time.
 
     Raises:
         ZeroDivisionError: the matrix is singular.
     """
     size = len(matrix)
-    # Lists: for so few numbers one step of theirs costs less than any call would.
-    rows = np.concatenate((matrix, right.reshape(size, -1)), axis=1).astype(np.float64).tolist()
+    rows = np.concatenate((matrix, right.reshape(size, -1)), axis=1, dtype=np.float64)
     for at in range(size):
-        pivot = max(range(at, size), key=lambda row: abs(rows[row][at]))
-        rows[at], rows[pivot] = rows[pivot], rows[at]
-        upper = rows[at]
-        if upper[at] == 0.0:
+        pivot = at + int(np.abs(rows[at:, at]).argmax())
+        if rows[pivot, at] == 0.0:
             message = "the matrix is singular"
             raise ZeroDivisionError(message)
-        for row in range(at + 1, size):
-            times = rows[row][at] / upper[at]
-            rows[row] = [one - times * other for one, other in zip(rows[row], upper, strict=True)]
-    found: list[list[float]] = [[]] * size
-    for at in reversed(range(size)):
-        rest = rows[at][size:]
-        for row in range(at + 1, size):
-            times = rows[at][row]
-            rest = [one - times * other for one, other in zip(rest, found[row], strict=True)]
-        found[at] = [each / rows[at][at] for each in rest]
-    return np.array(found).reshape(right.shape)
+        upper = rows[pivot] / rows[pivot, at]
+        rows[pivot] = rows[at]
+        rows -= rows[:, at : at + 1] * upper
+        rows[at] = upper
+    return rows[:, size:].reshape(right.shape)
 
 
 def inverse(matrix: FloatArray) -> FloatArray:
