@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from retrorun.errors import NotARunError, ReadError
-from retrorun.readers.containers import sensor_logger
+from retrorun.readers.containers import attitude
 from retrorun.readers.fit.headings import tilt_compensated_deg
 from retrorun.readers.heading_sources import BY_SOURCE
 from retrorun.readers.xml.gpx import gpx_of
@@ -106,10 +106,10 @@ def _heading(
     vectors = []
     for one, axes in (("magnetometer", _FIELD), ("acceleration", _ACCELERATION)):
         table = _table(name, tables[one], (_TIME, *axes), most)  # type: ignore[index]
-        means = [sensor_logger.means(at_s, table[_TIME], table[axis])[0] for axis in axes]
+        means = [attitude.means(at_s, table[_TIME], table[axis])[0] for axis in axes]
         vectors.append(np.stack(means, axis=1))
     field, up = vectors
-    return tilt_compensated_deg(field, sensor_logger.upward(up, field, latitude_deg))
+    return tilt_compensated_deg(field, attitude.upward(up, field, latitude_deg))
 
 
 def _clock(name: str, data: bytes) -> list[tuple[float, float]]:

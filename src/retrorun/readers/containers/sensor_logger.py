@@ -17,11 +17,12 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.errors import NotARunError, ReadError
 from retrorun.model import Export, Source
+from retrorun.readers.containers.attitude import means, rotation, upward
 from retrorun.readers.fit.headings import tilt_compensated_deg
 from retrorun.readers.heading_sources import BY_SOURCE, degrees
 from retrorun.readers.xml.gpx import gpx_of, read_gpx
 from retrorun.settings import ReadLimits
-from retrorun.units import BoolArray, FloatArray
+from retrorun.units import FloatArray
 
 Role = Literal["places", "compass", "orientation", "magnetometer", "gravity", "about"]
 # what a name has around the sensor's word, in lower case; or a whole name that has no such word
@@ -187,12 +188,8 @@ def _fits(name: str, around: _Key) -> bool:
     return len(around) == 2 and stem.startswith(around[0]) and stem.endswith(around[1])
 
 
-_HALF_WINDOW_S = 0.5
 _BORNE_OUT = 0.95  # cosine between gravity and the quaternion's vertical that bears it out
 _VAGUE_M = 100.0  # a fix of so poor an accuracy is a guess from cells
-_EARTH_UT = (22.0, 67.0)  # weakest and strongest field of the earth, microtesla (IGRF-13)
-_STEEP = 0.6  # sine of the least dip that tells up from down
-_DIPS_DEG = 20.0  # farther from the equator the earth's field points clearly down, or up
 # head in Location.csv, in lower case → name in the GPX
 _COLUMNS = {
     "latitude": "lat",
@@ -327,7 +324,7 @@ def _of_quaternion(
     w, x, y, z = (turns[each] for each in _QUATERNION)
     best: tuple[float, FloatArray] = (_BORNE_OUT, np.empty(0))
     for way in (1.0, -1.0):  # the quaternion, and its inverse
-        rows = _rotation(w, way * x, way * y, way * z)
+        rows = rotation(w, way * x, way * y, way * z)
         along = np.abs((rows[2] * measured).sum(axis=1)) / np.sqrt(np.square(measured).sum(axis=1))
         known = along[np.isfinite(along)]
         if known.size and float(np.median(known)) > best[0]:
@@ -335,35 +332,6 @@ def _of_quaternion(
             clockwise = arithmetic.arctan2(rows[0][:, level], rows[1][:, level])
             best = float(np.median(known)), np.degrees(clockwise)
     return best[1] if best[1].size else None
-
-
-def _rotation(
-    w: FloatArray, x: FloatArray, y: FloatArray, z: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """East, north and up as the device sees them, (n, 3) each: rows of the matrix of rotation."""
-    east = (1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y))
-    north = (2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x))
-    up = (2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y))
-    found = [np.stack(each, axis=1) for each in (east, north, up)]
-    return found[0], found[1], found[2]
-
-
-def upward(gravity: FloatArray, field: FloatArray, latitude_deg: float) -> FloatArray:
-    """(n, 3) gravity with the sign of the reaction to it, which points up.
-
-    An iPhone writes it the other way round, unless the log is standardised, and a heading from it
-    would be mirrored. The earth's field points down in the north and up in the south.
-    """
-    held = np.isfinite(gravity).all(axis=1) & np.isfinite(field).all(axis=1)
-    strong = np.sqrt(np.square(field[held]).sum(axis=1))
-    if abs(latitude_deg) < _DIPS_DEG or not held.any():
-        return gravity
-    if not _EARTH_UT[0] <= float(np.median(strong)) <= _EARTH_UT[1]:
-        return gravity  # iron hides the earth's field, and with it where it points
-    upward = (gravity[held] * field[held]).sum(axis=1)
-    rise = float(np.median(upward / strong / np.sqrt(np.square(gravity[held]).sum(axis=1))))
-    steep = abs(rise) > _STEEP
-    return -gravity if steep and rise * latitude_deg > 0 else gravity
 
 
 def _vectors_around(name: str, data: bytes, time_s: FloatArray, most: int) -> FloatArray:
@@ -398,17 +366,3 @@ def _mean_around(at_s: FloatArray, time_s: FloatArray, heading_deg: FloatArray) 
     north, any_there = means(at_s, time_s, arithmetic.cos(turn))
     east, _ = means(at_s, time_s, arithmetic.sin(turn))
     return np.where(any_there, np.degrees(arithmetic.arctan2(east, north)) % 360.0, np.nan)
-
-
-def means(at_s: FloatArray, time_s: FloatArray, values: FloatArray) -> tuple[FloatArray, BoolArray]:
-    """(n,) means of what lies within half a second of each time, NaN where nothing does."""
-    held = np.isfinite(time_s) & np.isfinite(values)
-    rank = np.argsort(time_s[held], kind="stable")
-    times, kept = time_s[held][rank], values[held][rank]
-    sums = np.concatenate([np.zeros(1), np.cumsum(kept)])
-    first = np.searchsorted(times, at_s - _HALF_WINDOW_S)
-    last = np.searchsorted(times, at_s + _HALF_WINDOW_S, side="right")
-    count = last - first
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(count > 0, (sums[last] - sums[first]) / count, np.nan)
-    return mean, count > 0
