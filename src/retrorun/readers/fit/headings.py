@@ -63,7 +63,7 @@ def _from_developers(
         if values is None or normalised(field.name) not in DEVELOPER.names:
             continue
         one = values if values.ndim == 1 else values[:, 0]
-        yield series(DEVELOPER, DEVELOPER.label, time_s, degrees(one, field.units))
+        yield series(DEVELOPER, time_s, degrees(one, field.units))
 
 
 def _from_gps(part: Part) -> HeadingSeries | None:
@@ -72,7 +72,7 @@ def _from_gps(part: Part) -> HeadingSeries | None:
     if heading is None:
         return None
     row = BY_SOURCE["fit:gps_metadata.heading"]
-    return series(row, row.label, _precise_s(messages), heading / 100 % 360.0)
+    return series(row, _precise_s(messages), heading / 100 % 360.0)
 
 
 def _from_attitude(part: Part) -> HeadingSeries | None:
@@ -92,7 +92,7 @@ def _from_attitude(part: Part) -> HeadingSeries | None:
     time_s = _precise_s(messages)[:, None] + (clock - clock[:, :1]) / 1000
     row = BY_SOURCE["fit:aviation_attitude.track"]
     course = np.degrees(track / _UNITS_PER_RADIAN) % 360.0
-    return series(row, row.label, time_s.ravel(), course.ravel())
+    return series(row, time_s.ravel(), course.ravel())
 
 
 def _samples(messages: Messages, field: int) -> FloatArray | None:
@@ -187,7 +187,7 @@ def compass(
     if found is None:
         return None
     heading = tilt_compensated_deg(found[1], found[2])
-    return None if heading is None else series(row, row.label, found[0], heading)
+    return None if heading is None else series(row, found[0], heading)
 
 
 def _native_sensors(
