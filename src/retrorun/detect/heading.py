@@ -22,12 +22,13 @@ CLOCKWISE = (
     "fit:magnetometer",
     "sensorlogger:compass",
     "sensorlogger:magnetometer",
+    "sensorlogger:quaternion",
     "sensorlogger:gyroscope",
 )
 # Their zero lies anywhere, and starts from elsewhere after a hole.
-RELATIVE = ("yaw", "gyro")
-DRIFTING = ("gyro",)  # and it drifts
-UNSIGNED = "-unsigned"  # ends the name of one that may be mirrored
+RELATIVE = ("quaternion", "yaw", "gyro")
+DRIFTING = ("gyro",)  # by more than a mount does
+UNSIGNED = ("-unsigned",)  # ends the name of one that may be mirrored
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,10 +97,11 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
             heading, delta, mount = compass_deg(-heading), mirrored, other_mount
             plain = turned
             reason = "it grows counter-clockwise; taken as its mirror image"
-        elif UNSIGNED in series.source and _may_be_mirrored(
+        elif _is(series.source, UNSIGNED) and _may_be_mirrored(
             (delta, mount), (mirrored, other_mount), usable, settings
         ):
             kind, reason = "unknown", "its mirror image goes with the course as well"
+            heading = delta = np.full(delta.size, np.nan)
         if plain < settings.axial_concentration:
             kind = "unknown"
             reason = f"it keeps to no axis with the course (concentration {plain:.2f})"
@@ -117,7 +119,11 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
 
 
 def _is_clockwise(source: str) -> bool:
-    return source.startswith(CLOCKWISE) and UNSIGNED not in source
+    return source.startswith(CLOCKWISE) and not _is(source, UNSIGNED)
+
+
+def _is(source: str, words: tuple[str, ...]) -> bool:
+    return any(each in source for each in words)
 
 
 def _against_course(
@@ -133,7 +139,7 @@ def _against_course(
     course_deg, weight = course
     delta = np.where(weight > 0, difference_deg(heading, course_deg), np.nan)
     mount = np.zeros(delta.size, dtype=np.int64) if series.mount is None else series.mount
-    if not any(each in series.source for each in DRIFTING):
+    if not _is(series.source, DRIFTING):
         return delta, mount
     return without_drift(delta, weight >= 1.0, mount, settings)
 
@@ -351,8 +357,8 @@ def without_hard_iron(facing: Facing, settings: DetectSettings) -> Facing:
         settings: of this stage.
     """
     use = np.flatnonzero(facing.usable)
-    gyroscope = any(each in (facing.verdict.source or "") for each in DRIFTING)
-    if use.size < settings.iron_least_s or gyroscope:  # no iron bends that
+    relative = _is(facing.verdict.source or "", RELATIVE)  # no iron bends that
+    if use.size < settings.iron_least_s or relative:
         return facing
     use = use[:: max(1, use.size // settings.iron_samples)]
     turn = np.radians(facing.heading_deg[use])

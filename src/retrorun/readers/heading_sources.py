@@ -125,15 +125,26 @@ SOURCES: tuple[HeadingSource, ...] = (
         "Sensor Logger",
     ),
     HeadingSource(
+        "csv:quaternion",
+        "sensorlogger:quaternion",
+        "csv",
+        frozenset({"qw", "qx", "qy", "qz"}),
+        "compass",
+        "unknown",
+        "the quaternion of Sensor Logger's `Orientation.csv`, before all others, where "
+        "`Gravity.csv` or `TotalAcceleration.csv` bears it out: its most level axis",
+        "Sensor Logger (quaternion)",
+    ),
+    HeadingSource(
         "csv:yaw",
         "sensorlogger:yaw",
         "csv",
         frozenset({"yaw"}),
         "compass",
         "unknown",
-        "Sensor Logger's `Orientation.csv`: before all others its quaternion, where `Gravity.csv` "
-        "bears it out; else, where there is neither compass nor magnetometer, the yaw, whose sign "
-        "and north differ by phone, a mirror image is recognised against the course",
+        "the yaw of Sensor Logger's `Orientation.csv`, where there is neither quaternion, compass "
+        "nor magnetometer: its sign and north differ by phone, a mirror image is recognised "
+        "against the course",
         "Sensor Logger (yaw)",
     ),
     HeadingSource(

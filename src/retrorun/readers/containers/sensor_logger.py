@@ -45,9 +45,9 @@ _Key = tuple[str, str] | tuple[str]
 _Log = dict[Role, str]
 
 HEAD_BYTES = 4096
-_COMPASS, _YAW, _MAGNETOMETER, _GYROSCOPE, _UNSIGNED = (
+_COMPASS, _ORIENTATION, _YAW, _MAGNETOMETER, _GYROSCOPE, _UNSIGNED = (
     BY_SOURCE[f"csv:{each}"]
-    for each in ("compass", "yaw", "magnetometer", "gyroscope", "gyroscope-unsigned")
+    for each in ("compass", "quaternion", "yaw", "magnetometer", "gyroscope", "gyroscope-unsigned")
 )
 AXES = tuple(sorted(_MAGNETOMETER.names))
 _BY_HEAD: tuple[tuple[Role, frozenset[str]], ...] = (
@@ -338,7 +338,7 @@ def _heading(
         turns = sensors.columns("orientation", *_QUATERNION)
         heading = _of_quaternion(turns, gravity, begins_s)
         if heading is not None:
-            return _YAW.creator, mean_heading_deg(time_s, turns["time"], heading)
+            return _ORIENTATION.creator, mean_heading_deg(time_s, turns["time"], heading)
     if sensors.has("compass"):
         (column,) = _COMPASS.names
         turns = sensors.columns("compass", column)
