@@ -335,7 +335,7 @@ def _heading(
     """
     time_s, latitude_deg = where
     if gravity is not None and sensors.has("orientation"):
-        turns = sensors.columns("orientation", *_QUATERNION)
+        turns = sensors.columns("orientation", *_YAW.names, *_QUATERNION)
         heading = _of_quaternion(turns, gravity, begins_s)
         if heading is not None:
             return _ORIENTATION.creator, mean_heading_deg(time_s, turns["time"], heading)

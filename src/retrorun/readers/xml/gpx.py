@@ -88,8 +88,8 @@ _COMMENT = 200  # characters of a comment that are looked at
 _SAME_DEG = 0.5
 _UNREAD = Note(
     "heading-unread",
-    "gyroscope and acceleration are the only sensors that tell a heading, and the library vqf, "
-    "which makes one of them, is not installed: it comes with pip install 'retrorun[raw]'",
+    "gyroscope and acceleration alone tell a heading here, and the library for that is not there. "
+    'Install it: `pip install "retrorun[raw]"`',
 )
 
 
