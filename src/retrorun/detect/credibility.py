@@ -10,7 +10,7 @@ from retrorun.detect.gait import GaitEvidence
 from retrorun.detect.heading import RELATIVE, Facing
 from retrorun.detect.modes import Modes
 from retrorun.detect.mount import Mount
-from retrorun.detect.series import mean_around, median
+from retrorun.detect.series import mean_around, median, runs
 from retrorun.model import TWO_DIRECTIONS
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
@@ -128,7 +128,7 @@ def gait_goes_with_side(
     """
     modes = grounds.modes
     calm = mean_around((~modes.moving).astype(np.float64), settings.calm_s) == 0
-    calm &= grounds.heading_raw != 0
+    calm &= (grounds.heading_raw != 0) & ~_in_one_way_mounts(grounds, settings)
     behind = calm & back & (mount.witness >= 0)
     if not behind.any():
         return True
@@ -246,6 +246,16 @@ def another_zero(grounds: Grounds, span: tuple[int, int], settings: DetectSettin
         if _goes_one_way(grounds.heading_raw, part, holes, settings):
             return _ANOTHER_ZERO if is_relative else _HANDLED
     return ""
+
+
+def _in_one_way_mounts(grounds: Grounds, settings: DetectSettings) -> BoolArray:
+    """Seconds since a handling, or before one, that all go one way: nothing tells which, (n,)."""
+    starts, ends = runs(grounds.facing.mount)
+    found = np.zeros(grounds.gap.size, dtype=bool)
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        alone = _goes_one_way(grounds.heading_raw, (first, last), starts, settings)
+        found[first:last] = alone and starts.size > 1
+    return found
 
 
 def _goes_one_way(

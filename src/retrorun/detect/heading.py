@@ -93,6 +93,9 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
         turned = axial_concentration(mirrored, usable, other_mount)
         unsure = not _is_clockwise(series.source)
         clearer = turned > max(settings.mirror_concentration, plain + settings.mirror_gain)
+        clearer |= (
+            _breaks_less(other_mount, mount, settings) and turned > plain - settings.mirror_gain
+        )
         if unsure and spread > settings.mirror_spread and clearer:
             heading, delta, mount = compass_deg(-heading), mirrored, other_mount
             plain = turned
@@ -155,11 +158,17 @@ def _may_be_mirrored(
     Both are heading minus course (n,) with the number of the mount.
     """
     lengths = [axial_concentration(delta, usable, mount) for delta, mount in (plain, mirrored)]
-    if lengths[1] < lengths[0] - settings.mirror_gain:
+    plainer = _breaks_less(plain[1], mirrored[1], settings)
+    if plainer or lengths[1] < lengths[0] - settings.mirror_gain:
         return False
     sides = [_other_side(delta[usable], mount[usable]) for delta, mount in (plain, mirrored)]
     apart = float((sides[0] != sides[1]).mean())
     return min(apart, 1.0 - apart) > settings.both_share
+
+
+def _breaks_less(one: IntArray, other: IntArray, settings: DetectSettings) -> bool:
+    """Whether a drifting axis goes on more often than another, by the numbers of mounts (n,)."""
+    return bool(one.max(initial=0) + settings.mirror_breaks <= other.max(initial=0))
 
 
 def _other_side(delta_deg: FloatArray, mount: IntArray) -> BoolArray:

@@ -60,6 +60,8 @@ class DetectSettings:
     mirror_concentration: float = 0.5  # Least axial concentration of a heading that is taken as its
     # mirror image.
     mirror_gain: float = 0.2  # The mirror image must be better concentrated by more than this.
+    mirror_breaks: int = 2  # Of a heading that drifts, the image that breaks off so many times more
+    # often than the other is the mirrored one.
     turns_back_s: tuple[int, ...] = (4, 8, 12)  # An ordinary U-turn is looked for over these spans
     # on both sides.
     turns_back_deg: float = 120.0  # Course and heading must both turn by more than this.
