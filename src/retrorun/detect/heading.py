@@ -177,9 +177,10 @@ def _other_side(delta_deg: FloatArray, mount: IntArray) -> BoolArray:
 
 def axial_concentration(delta_deg: FloatArray, usable: BoolArray, mount: IntArray) -> float:
     """Mean length of the doubled angles about the axis of each mount, 0 to 1."""
-    numbers, counts = np.unique(mount[usable], return_counts=True)
-    lengths = [_axial_length(delta_deg[usable & (mount == each)]) for each in numbers]
-    return float((np.array(lengths) * counts).sum() / counts.sum()) if lengths else 1.0
+    starts, ends = runs(mount[usable])
+    known = delta_deg[usable]
+    lengths = [_axial_length(known[a:b]) for a, b in zip(starts, ends, strict=True)]
+    return float((np.array(lengths) * (ends - starts)).sum() / known.size) if lengths else 1.0
 
 
 def _turns_back(heading: FloatArray, course: FloatArray, settings: DetectSettings) -> BoolArray:
@@ -411,8 +412,9 @@ def _least_squares(design: FloatArray, values: FloatArray) -> FloatArray:
 def _axes_deg(angle_deg: FloatArray, mount: IntArray) -> FloatArray:
     """The mean axis of the angles of each mount, (m,) degrees."""
     axes = np.zeros(angle_deg.size)
-    for each in np.unique(mount):
-        axes[mount == each] = _axis_deg(angle_deg[mount == each])
+    starts, ends = runs(mount)
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        axes[first:last] = _axis_deg(angle_deg[first:last])
     return axes
 
 

@@ -29,6 +29,7 @@ class ReadLimits:
     # a phone's own sensors
     sensor_hole_s: float = 0.5  # Samples of a gyroscope further apart than this are a hole, behind
     # which its heading starts from elsewhere.
+    sensor_least_s: float = 2.0  # Shorter pieces of a gyroscope between two holes give no heading.
     sensor_step_s: float = 0.02  # A gyroscope is integrated in steps no shorter than this.
     sensor_agreement: float = 0.2  # Correlation with the turn of gravity that tells the unit and
     # the sign of a gyroscope.

@@ -5,6 +5,7 @@ and with the library ``vqf`` a heading whose north is unknown. Vectors are in th
 to the right, y to the upper edge, z out of the screen; rotation is right-handed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from retrorun.units import BoolArray, FloatArray, IntArray, wrap_deg
 
 NEVER = np.empty(0)  # no time
 _HALF_WINDOW_S = 0.5  # headings and vectors are averaged over so long before and after a time
+_MOST_SHOWN = 1e6  # in any unit: larger numbers are no measurement
 _MOST_DENSE = 4  # evenly sampled, a sensor may have so many times as many samples
 _EARTH_UT = (22.0, 67.0)  # weakest and strongest field of the earth, microtesla (IGRF-13)
 _STEEP = 0.6  # sine of the least dip that tells up from down
@@ -80,6 +82,12 @@ class Vectors:
 
     time_s: FloatArray
     axes: FloatArray
+
+    @classmethod
+    def of(cls, time_s: FloatArray, columns: Sequence[FloatArray]) -> "Vectors":
+        """From the columns x, y and z, without what no sensor can show."""
+        axes = np.stack(columns, axis=1)
+        return cls(time_s, np.where(np.abs(axes) < _MOST_SHOWN, axes, np.nan))
 
     def around(self, at_s: FloatArray) -> FloatArray:
         """(n, 3) means of what lies within half a second of each time, NaN where nothing does."""
@@ -255,11 +263,16 @@ def mount_column(at_s: FloatArray, begins_s: FloatArray) -> dict[str, FloatArray
     return {MOUNT_NAME: number.astype(np.float64)} if number.any() else {}
 
 
+def _by_mount(number: IntArray) -> list[IntArray]:
+    """Indices of each mount, or piece, in order."""
+    order = np.argsort(number, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(number[order])) + 1) if number.size else []
+
+
 def levelled_deg(field: FloatArray, up: FloatArray, number: IntArray) -> FloatArray | None:
     """``tilt_compensated_deg`` in each mount, (n,); None where it is never known."""
     heading = np.full(number.size, np.nan)
-    for each in np.unique(number):
-        here = number == each
+    for here in _by_mount(number):
         found = tilt_compensated_deg(field[here], up[here])
         if found is not None:
             heading[here] = found
@@ -274,8 +287,7 @@ def level_axis_deg(rows: tuple[FloatArray, FloatArray, FloatArray], number: IntA
         number: (m,) the mount of each.
     """
     heading = np.full(number.size, np.nan)
-    for each in np.unique(number):
-        here = number == each
+    for here in _by_mount(number):
         steep = np.abs(rows[2][here])
         if np.isfinite(steep).any():
             level = int(np.argmin(np.nanmedian(steep, axis=0)))
@@ -284,7 +296,9 @@ def level_axis_deg(rows: tuple[FloatArray, FloatArray, FloatArray], number: IntA
     return heading
 
 
-def gyroscope_heading_deg(turned: Rotation, begins_s: FloatArray) -> FloatArray | None:
+def gyroscope_heading_deg(
+    turned: Rotation, begins_s: FloatArray, limits: ReadLimits
+) -> FloatArray | None:
     """(m,) degrees clockwise from an unknown north; None where ``vqf`` is not installed.
 
     ``vqf`` (Laidig & Seel 2023) integrates the gyroscope and corrects its tilt by acceleration;
@@ -295,18 +309,20 @@ def gyroscope_heading_deg(turned: Rotation, begins_s: FloatArray) -> FloatArray 
     Args:
         turned: ``up`` must have the sign of the reaction to gravity, or the result is mirrored.
         begins_s: when another mount begins.
+        limits: how long a piece must be.
     """
     try:
         import vqf
     except ImportError:
         return None
     heading = np.full(turned.time_s.size, np.nan)
-    for each in range(int(turned.piece[-1]) + 1):
-        here = turned.piece == each
+    number = mount_numbers(turned.time_s, begins_s)
+    for here in _by_mount(turned.piece):
+        if here.size * turned.step_s < limits.sensor_least_s:
+            continue
         rate, up = (np.ascontiguousarray(one[here]) for one in (turned.rate_radps, turned.up))
         attitude = vqf.offlineVQF(rate, up, None, turned.step_s)["quat6D"]
-        number = mount_numbers(turned.time_s[here], begins_s)
-        heading[here] = level_axis_deg(rotation(*attitude.T), number)
+        heading[here] = level_axis_deg(rotation(*attitude.T), number[here])
     return np.asarray(np.round(heading, 1), dtype=np.float64)
 
 

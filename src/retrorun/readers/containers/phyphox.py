@@ -147,7 +147,7 @@ def _heading(
         heading, other_s = without_contradicted(at_s, heading, turned, limits)
         return _MAGNETOMETER.creator, heading, np.concatenate([begins_s, other_s])
     begins_s = np.concatenate([begins_s, turned.begins_s])
-    relative = gyroscope_heading_deg(turned, begins_s)
+    relative = gyroscope_heading_deg(turned, begins_s, limits)
     if relative is None:
         return f"{_MAKER}{UNREAD_GYROSCOPE}", None, begins_s
     return _GYROSCOPE.creator, mean_heading_deg(at_s, turned.time_s, relative), begins_s
@@ -155,7 +155,7 @@ def _heading(
 
 def _vectors(name: str, data: bytes, axes: tuple[str, ...], most: int) -> Vectors:
     table = _table(name, data, (_TIME, *axes), most)
-    return Vectors(table[_TIME], np.stack([table[axis] for axis in axes], axis=1))
+    return Vectors.of(table[_TIME], [table[axis] for axis in axes])
 
 
 def _clock(name: str, data: bytes) -> list[tuple[float, float]]:

@@ -296,7 +296,7 @@ class _Sensors:
     def vectors(self, one: Role) -> Vectors:
         """A three-axis sensor."""
         found = self.columns(one, *AXES)
-        return Vectors(found["time"], np.stack([found[axis] for axis in AXES], axis=1))
+        return Vectors.of(found["time"], [found[axis] for axis in AXES])
 
 
 def _checked(
@@ -365,7 +365,7 @@ def _of_gyroscope(
     if is_down:
         turned = replace(turned, up=-turned.up)
     begins_s = np.concatenate([begins_s, turned.begins_s])
-    heading = gyroscope_heading_deg(turned, begins_s)
+    heading = gyroscope_heading_deg(turned, begins_s, sensors.limits)
     if heading is None:
         return f"{_COMPASS.creator}{UNREAD_GYROSCOPE}", None, begins_s
     return row.creator, mean_heading_deg(time_s, turned.time_s, heading), begins_s
