@@ -9,11 +9,11 @@ from retrorun import arithmetic
 from retrorun.detect.gait import GaitEvidence
 from retrorun.detect.heading import RELATIVE, Facing
 from retrorun.detect.modes import Modes
-from retrorun.detect.mount import Mount
-from retrorun.detect.series import mean_around, median, runs
+from retrorun.detect.mount import Mount, goes_one_way, in_one_way_mounts
+from retrorun.detect.series import mean_around, median
 from retrorun.model import TWO_DIRECTIONS
 from retrorun.settings import DetectSettings
-from retrorun.units import BoolArray, FloatArray, IntArray
+from retrorun.units import BoolArray, FloatArray
 
 _ANOTHER_ZERO = (
     "a relative heading has another zero after each hole, and since the last goes one way"
@@ -128,7 +128,9 @@ def gait_goes_with_side(
     """
     modes = grounds.modes
     calm = mean_around((~modes.moving).astype(np.float64), settings.calm_s) == 0
-    calm &= (grounds.heading_raw != 0) & ~_in_one_way_mounts(grounds, settings)
+    calm &= (grounds.heading_raw != 0) & ~in_one_way_mounts(
+        grounds.heading_raw, grounds.facing.mount, settings
+    )
     behind = calm & back & (mount.witness >= 0)
     if not behind.any():
         return True
@@ -243,29 +245,9 @@ def another_zero(grounds: Grounds, span: tuple[int, int], settings: DetectSettin
         return ""
     inside = np.flatnonzero(begins[span[0] + 1 : span[1]]) + span[0] + 1
     for part in pairwise((span[0], *inside.tolist(), span[1])):
-        if _goes_one_way(grounds.heading_raw, part, holes, settings):
+        if goes_one_way(grounds.heading_raw, part, holes, settings):
             return _ANOTHER_ZERO if is_relative else _HANDLED
     return ""
-
-
-def _in_one_way_mounts(grounds: Grounds, settings: DetectSettings) -> BoolArray:
-    """Seconds since a handling, or before one, that all go one way: nothing tells which, (n,)."""
-    starts, ends = runs(grounds.facing.mount)
-    found = np.zeros(grounds.gap.size, dtype=bool)
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
-        alone = _goes_one_way(grounds.heading_raw, (first, last), starts, settings)
-        found[first:last] = alone and starts.size > 1
-    return found
-
-
-def _goes_one_way(
-    heading: FloatArray, part: tuple[int, int], holes: IntArray, settings: DetectSettings
-) -> bool:
-    """Whether the evidence of the heading (n,) between two holes is that of a part of it alone."""
-    first = int(holes[holes <= part[0]].max(initial=0))
-    last = int(holes[holes >= part[1]].min(initial=heading.size))
-    own = float(heading[part[0] : part[1]].sum())
-    return bool((heading[first:last] * own < 0).sum() < settings.other_side_s)
 
 
 def _doubt_of_turn(

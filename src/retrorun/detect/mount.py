@@ -333,3 +333,29 @@ def _odds_by_level(side: BoolArray, modes: Modes, settings: DetectSettings) -> f
     level = float(np.median(modes.cadence_spm[counted] - slope * modes.speed_mps[counted]))
     gain, most = settings.level_gain_spm, settings.level_most
     return -float(np.clip(gain * (level - (usual + gain / 2.0)) / (spread * spread), -most, most))
+
+
+def goes_one_way(
+    heading: FloatArray, part: tuple[int, int], holes: IntArray, settings: DetectSettings
+) -> bool:
+    """Whether the evidence of the heading (n,) between two holes is that of a part of it alone."""
+    first = int(holes[holes <= part[0]].max(initial=0))
+    last = int(holes[holes >= part[1]].min(initial=heading.size))
+    own = float(heading[part[0] : part[1]].sum())
+    return bool((heading[first:last] * own < 0).sum() < settings.other_side_s)
+
+
+def in_one_way_mounts(heading: FloatArray, mount: IntArray, settings: DetectSettings) -> BoolArray:
+    """Seconds since a handling, or before one, that all go one way: nothing tells which, (n,).
+
+    Args:
+        heading: (n,) its evidence.
+        mount: (n,) number of the mount.
+        settings: of this stage.
+    """
+    starts, ends = runs(mount)
+    found = np.zeros(mount.size, dtype=bool)
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        alone = goes_one_way(heading, (first, last), starts, settings)
+        found[first:last] = alone and starts.size > 1
+    return found

@@ -97,18 +97,6 @@ class DetectSettings:
     # against such labels.
     drift_half_s: int = 240  # The angle at which a device is worn is averaged over this long on
     # both sides.
-    # a zero that drifts: that of a gyroscope (heading-errors of real phones: up to 37° a minute,
-    # changing by 20° a minute within a run)
-    drift_window_s: int = 180  # Offset and drift of a gyroscope's zero are fitted over this long.
-    drift_hop_s: int = 15  # They are fitted anew after this long.
-    drift_least_s: int = 45  # They need this many seconds of heading beside a course.
-    drift_most_dps: float = 0.8  # A gyroscope's zero drifts by no more than this, in degrees a
-    # second.
-    drift_step_dps: float = 0.05  # Drifts are tried in steps of this, in degrees a second.
-    drift_apart_deg: float = 40.0  # Where two fits differ by more than this in between, the zero
-    # may have turned about.
-    drift_silent_s: int = 60  # Nor is it known behind so long a time without a heading beside a
-    # course.
     axis_home: float = 0.1  # Weight of the whole session in that average.
     both_share: float = 0.08  # Least share of the seconds on the rarer side of the axis for two
     # directions.
@@ -119,6 +107,18 @@ class DetectSettings:
     # is below minus the first, and is unchanged where it is above the second.
     kept_switch: float = 0.3  # Where it is unchanged, the chances of a change of direction are
     # multiplied by this.
+
+    # heading: the drifting zero of a gyroscope
+    drift_window_s: int = 180  # Offset and drift of a gyroscope's zero are fitted over this long.
+    drift_hop_s: int = 15  # From one fit of offset and drift to the next it is this long.
+    drift_least_s: int = 45  # Each fit needs this many seconds of heading beside a course.
+    drift_most_dps: float = 0.8  # A gyroscope's zero drifts by no more than this, in degrees a
+    # second: real phones' by 33 to the left to 37 to the right in a minute.
+    drift_step_dps: float = 0.05  # Drifts are tried in steps of this, in degrees a second.
+    drift_apart_deg: float = 40.0  # Where two fits differ by more than this in between, the zero
+    # may have turned about.
+    drift_silent_s: int = 60  # Behind so long a time without a heading beside a course it may have
+    # turned about, too.
 
     # a course that turns about under a steady heading
     reversal_mps: float = 1.0  # An athlete who goes back the way they came is slower than this in

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from retrorun.errors import NotARunError, ReadError
-from retrorun.readers.containers.attitude import (
+from retrorun.readers.attitude import (
     Vectors,
     gyroscope_heading_deg,
     handling_s,

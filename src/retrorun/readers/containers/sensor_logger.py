@@ -17,7 +17,7 @@ import numpy as np
 
 from retrorun.errors import NotARunError, ReadError
 from retrorun.model import Export, Source
-from retrorun.readers.containers.attitude import (
+from retrorun.readers.attitude import (
     NEVER,
     Rotation,
     Vectors,

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from retrorun import arithmetic
-from retrorun.readers.fit.headings import tilt_compensated_deg
 from retrorun.readers.heading_sources import MOUNT_NAME
 from retrorun.settings import ReadLimits
 from retrorun.units import BoolArray, FloatArray, IntArray, wrap_deg
@@ -20,6 +19,9 @@ NEVER = np.empty(0)  # no time
 _HALF_WINDOW_S = 0.5  # headings and vectors are averaged over so long before and after a time
 _MOST_SHOWN = 1e6  # in any unit: larger numbers are no measurement
 _MOST_DENSE = 4  # evenly sampled, a sensor may have so many times as many samples
+_STEADY_S = 5  # gravity is what the accelerometer shows on average over this long
+_FEWEST = 10
+_LEVEL = 0.7  # an axis less than 45° from the horizon
 _EARTH_UT = (22.0, 67.0)  # weakest and strongest field of the earth, microtesla (IGRF-13)
 _STEEP = 0.6  # sine of the least dip that tells up from down
 _DIPS_DEG = 20.0  # farther from the equator the earth's field points clearly down, or up
@@ -261,6 +263,38 @@ def mount_column(at_s: FloatArray, begins_s: FloatArray) -> dict[str, FloatArray
     """The column ``mount`` of a composed GPX, (n,); nothing where the mount stays one."""
     number = mount_numbers(at_s, begins_s)
     return {MOUNT_NAME: number.astype(np.float64)} if number.any() else {}
+
+
+def tilt_compensated_deg(field: FloatArray, acceleration: FloatArray) -> FloatArray | None:
+    """(n,) degrees clockwise from magnetic north of one of the device's axes.
+
+    With ``up`` the mean acceleration (an accelerometer at rest shows the reaction to gravity),
+    north is the part of the field that is level, and east = north × up. An axis ``a`` of the
+    device points to ``atan2(east·a, north·a)``. The y axis (the upper edge of a watch or phone)
+    is taken if it is level, else x, else z; which one adds a constant, as the mount does.
+    No filter with a gyroscope is needed: gravity is averaged over seconds.
+
+    Args:
+        field: (n, 3) magnetic field, 1 Hz, calibrated, in any unit.
+        acceleration: (n, 3) at the same times and in the same axes, in any unit.
+
+    Returns:
+        None where there are fewer than ten samples or no axis stays level.
+    """
+    held = np.isfinite(field).all(axis=1) & np.isfinite(acceleration).all(axis=1)
+    if held.sum() < _FEWEST:
+        return None
+    up = unit_vectors(_smooth(acceleration[held], _STEADY_S // 2))
+    level = field[held] - (field[held] * up).sum(axis=1, keepdims=True) * up
+    north = unit_vectors(level)
+    east = np.cross(north, up)
+    lengths = arithmetic.hypot(north, east).mean(axis=0)  # how level each axis is
+    axis = next((axis for axis in (1, 0, 2) if lengths[axis] > _LEVEL), None)
+    if axis is None:
+        return None
+    heading = np.full(len(field), np.nan)
+    heading[held] = np.degrees(arithmetic.arctan2(east[:, axis], north[:, axis])) % 360.0
+    return heading
 
 
 def _by_mount(number: IntArray) -> list[IntArray]:

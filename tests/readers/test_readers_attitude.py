@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from made_phone import BEGIN_S, RATE_HZ, Phone, about, facing, phone
-from retrorun.readers.containers.attitude import (
+from retrorun.readers.attitude import (
     NEVER,
     Rotation,
     Vectors,
