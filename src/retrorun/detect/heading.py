@@ -367,8 +367,8 @@ def without_hard_iron(facing: Facing, settings: DetectSettings) -> Facing:
         settings: of this stage.
     """
     use = np.flatnonzero(facing.usable)
-    relative = _is(facing.verdict.source or "", RELATIVE)  # no iron bends that
-    if use.size < settings.iron_least_s or relative:
+    gyroscope = _is(facing.verdict.source or "", DRIFTING)  # no iron bends that
+    if use.size < settings.iron_least_s or gyroscope:
         return facing
     use = use[:: max(1, use.size // settings.iron_samples)]
     turn = np.radians(facing.heading_deg[use])
@@ -390,7 +390,7 @@ def without_hard_iron(facing: Facing, settings: DetectSettings) -> Facing:
     bent = fit[0] * arithmetic.sin(whole) + fit[1] * arithmetic.cos(whole)
     straight = facing.delta_deg - bent
     before, after = (
-        axial_concentration(each, facing.usable, facing.mount)
+        axial_concentration(each[use], facing.usable[use], facing.mount[use])
         for each in (facing.delta_deg, straight)
     )
     if after < before + settings.iron_gain:
@@ -423,10 +423,3 @@ def _axis_deg(angle_deg: FloatArray) -> float:
     doubled = np.radians(2.0 * angle_deg)
     sine, cosine = (float(each.sum()) for each in arithmetic.sine_cosine(doubled))
     return float(np.degrees(arithmetic.arctan2(sine, cosine))) / 2.0
-
-
-def _doubled_length(angle_deg: FloatArray) -> float:
-    """Mean length of the doubled angles, 0 to 1."""
-    doubled = np.radians(2.0 * angle_deg)
-    sine, cosine = (float(each.mean()) for each in arithmetic.sine_cosine(doubled))
-    return arithmetic.hypot(sine, cosine)
