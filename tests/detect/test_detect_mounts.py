@@ -192,3 +192,16 @@ def test_iron_is_taken_out_in_each_mount() -> None:
     seen = found(replace(made, headings=(series,)))
     assert "iron" in seen.heading.reason
     assert f1(marked(seen, "confirmed"), backward(legs)) > 0.95
+
+
+@pytest.mark.parametrize("mount_deg", [0.0, 120.0, 180.0, -100.0])
+def test_a_walk_by_a_gyroscope_is_forward_wherever_its_zero_lies(mount_deg: float) -> None:
+    """So slow that neither speed nor habit says anything."""
+    made = of_phone([Leg(900, 1.3, 110.0)], GYROSCOPE, mount_deg)
+    assert not any(part.direction == "backward" for part in found(made).segments)
+
+
+def test_a_walk_with_a_phone_put_back_behind_is_forward() -> None:
+    mount_deg = np.where(np.arange(900) < 500, 150.0, 200.0)
+    made = of_phone([Leg(900, 1.3, 110.0)], MAGNETOMETER, mount_deg, handled_at([500], 900))
+    assert not any(part.direction == "backward" for part in found(made).segments)

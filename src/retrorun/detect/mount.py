@@ -254,6 +254,8 @@ def _sign(
     nearer = _prior_of_mount(known.facing.verdict.source, settings) * arithmetic.cos(
         float(np.radians(middle))
     )
+    if known.facing.mount.max(initial=0) > 0:  # it was worn at several angles
+        nearer = 0.0
     if not known.both:
         return _sign_of_one_side((ahead, behind), nearer, known, settings)
     votes = known.turned.votes
@@ -284,6 +286,8 @@ def _sign_of_one_side(
         return _Sign(own, firm, "gait (the runner's earlier runs)", reads)
     stepped = own + side * _odds_by_level(only, modes, settings)
     total = nearer + habit + stepped
+    if total == 0.0:  # nothing tells, as in a walk by a relative heading: most go forward
+        total = side * settings.sign_margin
     return _Sign(total, firm, "prior: offset nearer 0°, most runs are forward", reads)
 
 
