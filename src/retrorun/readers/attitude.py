@@ -387,7 +387,11 @@ def without_contradicted(
 
 
 def _turned_deg(at_s: FloatArray, turned: Rotation) -> tuple[FloatArray, IntArray]:
-    """Degrees turned about the vertical so far, (n,), and the piece of the gyroscope, (n,)."""
+    """Degrees turned about the vertical so far, (n,), and the piece of the gyroscope, (n,).
+
+    The usual rate is taken off: it is the bias, or a course that keeps turning, and a few degrees
+    in the seconds that are compared.
+    """
     up = unit_vectors(_smooth(turned.up, max(1, round(_HALF_WINDOW_S / turned.step_s))))
     rate = np.degrees((turned.rate_radps * np.nan_to_num(up)).sum(axis=1))
     total = np.cumsum(rate - np.median(rate)) * turned.step_s
