@@ -40,8 +40,9 @@ MODULES = {
     "fsspec": "fsspec",
     "s3fs": "s3fs",
     "resvg-py": "resvg_py",
+    "vqf": "vqf",
 }
-EXTRA = ("dask", "distributed", "fsspec", "s3fs", "resvg-py")  # of [cluster] and [picture]
+EXTRA = ("dask", "distributed", "fsspec", "s3fs", "resvg-py", "vqf")  # [cluster], [picture], [raw]
 
 
 def base() -> list[str]:

@@ -142,7 +142,14 @@ TABLES = {
     "Compass.csv": b"time,seconds_elapsed,magneticBearing\n"
     + b"".join(b"17777934%02d500000000,%d,%d\n" % (n, n, 5 * n) for n in range(60)),
     "Gravity.csv": b"time,seconds_elapsed,z,y,x\n"
-    + b"".join(b"17777934%02d500000000,%d,9.81,0.1,0.2\n" % (n, n) for n in range(60)),
+    + b"".join(
+        b"17777934%02d%d00000000,%d,9.81,0.1,0.2\n" % (n // 3, n % 3 * 3, n) for n in range(180)
+    ),
+    "Gyroscope.csv": b"time,seconds_elapsed,z,y,x\n"
+    + b"".join(
+        b"17777934%02d%d00000000,%d,0.1,0.0%d,0\n" % (n // 3, n % 3 * 3, n, n % 9)
+        for n in range(180)
+    ),
 }
 _ROUTE = b"<gpx><trk><trkseg>%b</trkseg></trk></gpx>" % b"".join(
     b'<trkpt lat="46.0%02d" lon="14.5"><time>2026-05-03T07:30:%02dZ</time></trkpt>' % (n, n)
@@ -166,7 +173,8 @@ def archives() -> list[bytes]:
     }
     folder = "apple_health_export"
     health = {f"{folder}/workout-routes/r.gpx": _ROUTE, f"{folder}/export.xml": _HEALTH}
-    return [_zipped(content) for content in (TABLES, strava, health)]
+    turned = {name: table for name, table in TABLES.items() if name != "Compass.csv"}
+    return [_zipped(content) for content in (TABLES, turned, strava, health)]
 
 
 def _zipped(content: Mapping[str, bytes]) -> bytes:

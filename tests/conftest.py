@@ -16,6 +16,7 @@ from retrorun.report.page import Site
 
 ROOT = Path(__file__).resolve().parents[1]
 CORPUS = ROOT.parent / "shared" / "corpus"
+REAL_WALK = ROOT.parent / "shared" / "real" / "sensor-logger-walk.zip"
 STARTS_A_CLUSTER = {
     "s3",
     "dask_cluster",
@@ -94,6 +95,14 @@ def corpus() -> Path:
     if not CORPUS.is_dir():
         pytest.skip("the corpus of real recordings is not beside this checkout")
     return CORPUS
+
+
+@pytest.fixture(scope="session")
+def real_walk() -> Path:
+    """A real walk as a phone logged it, all forward; it lies outside the project, too."""
+    if not REAL_WALK.is_file():
+        pytest.skip("the real walk is not beside this checkout")
+    return REAL_WALK
 
 
 @pytest.fixture(scope="session", autouse=True)

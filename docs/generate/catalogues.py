@@ -51,7 +51,7 @@ TABLES = (
     "readers/sports.py",
     "readers/registry.py",
     "readers/heading_sources.py",
-    "readers/containers/strava.py",
+    "readers/containers/accounts.py",
     "readers/containers/phyphox.py",
     "readers/containers/sensor_logger.py",
 )
@@ -110,7 +110,7 @@ NOT_WORDS: dict[str, tuple[str, ...]] = {
     "results/deidentification_rules.py": ("nobody", "trail"),
     "watch.py": ("# ", "Description"),
     "measure/energy.py": ("ACSM",),
-    "readers/containers/apple_health.py": ("Apple Health",),
+    "readers/containers/accounts.py": ("Apple Health",),
     "readers/polar.py": ("Polar {device}",),
     "readers/xml/gpx.py": ("version=", "<?xml"),
     "server/__init__.py": ("BEGIN",),

@@ -22,6 +22,7 @@ from retrorun.arithmetic import arcsin, arctan2, cos, sin
 from retrorun.errors import ArchiveError
 from retrorun.model import (
     Athlete,
+    HeadingTrack,
     Label,
     Note,
     Pause,
@@ -191,7 +192,7 @@ def cut(track: Track, gone: BoolArray) -> Track:
     flags = {name: values[shown] for name, values in track.flags.items()}
     begins = np.diff(np.flatnonzero(shown), prepend=-1) > 1
     flags["break"] = flags["break"] | begins
-    headings = tuple(replace(each, heading_deg=each.heading_deg[shown]) for each in track.headings)
+    headings = tuple(_shown_heading(each, shown) for each in track.headings)
     return replace(
         track,
         start_time_s=track.start_time_s + int(np.argmax(shown)),
@@ -200,6 +201,11 @@ def cut(track: Track, gone: BoolArray) -> Track:
         headings=headings,
         hidden=tuple(_runs(gone)),
     )
+
+
+def _shown_heading(heading: HeadingTrack, shown: BoolArray) -> HeadingTrack:
+    mount = None if heading.mount is None else heading.mount[shown]
+    return replace(heading, heading_deg=heading.heading_deg[shown], mount=mount)
 
 
 def _joined(distance: FloatArray, shown: BoolArray) -> FloatArray:

@@ -92,8 +92,8 @@ def imported(folder: Path, archive: Archive, *, retry: bool = False) -> Report:
 
 HEADINGS = {
     "compass": ("Compass.csv", "Orientation.csv", "Magnetometer.csv", "Gravity.csv"),
-    "yaw": ("Orientation.csv", "Magnetometer.csv", "Gravity.csv"),
-    "magnetometer": ("Magnetometer.csv", "Gravity.csv"),
+    "magnetometer": ("Orientation.csv", "Magnetometer.csv", "Gravity.csv"),
+    "yaw": ("Orientation.csv", "Gravity.csv"),
 }
 
 
@@ -216,7 +216,9 @@ def test_three_axes_say_which_sensor_only_by_their_name(log: dict[str, str]) -> 
     assert sensor_logger.role("log/Gravity.csv", axes) == "gravity"
     assert sensor_logger.role("Magnetometer.csv", axes) == "magnetometer"
     assert sensor_logger.role("run1_Gravity (1).csv", axes) == "gravity"
-    assert sensor_logger.role("Gyroscope.csv", axes) is None
+    assert sensor_logger.role("Gyroscope.csv", axes) == "gyroscope"
+    assert sensor_logger.role("GyroscopeUncalibrated.csv", axes) is None
+    assert sensor_logger.role("Accelerometer.csv", axes) is None
     assert sensor_logger.role("MagnetometerUncalibrated.csv", axes) is None
     assert sensor_logger.role("WatchMagnetometer.csv", axes) is None
     assert sensor_logger.role("Compass.csv", axes) is None

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -54,6 +56,22 @@ def test_headings_meet_at_north_by_the_shorter_way() -> None:
     track = prepare(Recording(np.arange(3.0), {}, headings=(series,)), SETTINGS)
     middle = track.headings[0].heading_deg[1]
     assert min(middle, 360.0 - middle) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_mount_lasts_until_the_first_heading_of_another_in_order_of_time() -> None:
+    """Native samples at 5, 0, 2.5 and 8 s; the second mount begins with that at 5 s."""
+    time_s, heading_deg = np.array([5.0, 0.0, 2.5, 8.0]), np.array([90.0, 10.0, 10.0, 90.0])
+    mount = np.array([1, 0, 0, 1])
+    series = HeadingSeries("a", "compass", "true", time_s, heading_deg, mount)
+    track = prepare(Recording(np.arange(10.0), {}, headings=(series,)), SETTINGS)
+    found = track.headings[0].mount
+    assert found is not None
+    assert found.tolist() == [0] * 5 + [1] * 5
+    plain = replace(series, mount=None)
+    assert (
+        prepare(Recording(np.arange(9.0), {}, headings=(plain,)), SETTINGS).headings[0].mount
+        is None
+    )
 
 
 def test_pauses_are_flagged_half_open() -> None:

@@ -78,6 +78,14 @@ def test_a_cut_track_begins_at_the_first_second_outside() -> None:
     assert track.headings[0].heading_deg[0] == 41.0
 
 
+def test_a_cut_track_keeps_how_its_phone_was_worn() -> None:
+    whole = line()
+    worn = dc.replace(whole.headings[0], mount=(np.arange(400) >= 100).astype(np.int64))
+    mount = shown(dc.replace(whole, headings=(worn,))).headings[0].mount
+    assert mount is not None
+    assert (mount.size, int(np.argmax(mount))) == (400 - 41, 100 - 41)
+
+
 def test_the_clock_stands_still_in_a_zone_in_the_middle() -> None:
     middle = Disc(46.05 + 500 / DEGREE_M, 14.5, 102.0)
     track = shown(line(), middle)

@@ -85,7 +85,8 @@ def test_both_parts_of_a_run_whose_clock_was_set_are_joined(
 
 def test_laps_pauses_and_headings_move_with_their_part() -> None:
     time_s = START_S + ELAPSED + np.where(ELAPSED >= 300, DAY_S, 0.0)
-    heading = HeadingSeries("a", "compass", "true", time_s, ELAPSED % 360)
+    mount = (ELAPSED >= 400).astype(np.int64)
+    heading = HeadingSeries("a", "compass", "true", time_s, ELAPSED % 360, mount)
     one = run(time_s)
     one = Recording(
         one.time_s,
@@ -102,6 +103,8 @@ def test_laps_pauses_and_headings_move_with_their_part() -> None:
     ]
     assert moved.pauses[0].start_time_s - first == 100
     assert np.array_equal(moved.headings[0].time_s, moved.time_s)
+    assert moved.headings[0].mount is not None
+    assert np.array_equal(moved.headings[0].mount, mount)
 
 
 def test_a_coffee_of_an_hour_is_a_pause() -> None:

@@ -1,19 +1,24 @@
 """What could be wrong with a segment that looks backward, and what speaks for it all the same."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from retrorun import arithmetic
 from retrorun.detect.gait import GaitEvidence
-from retrorun.detect.heading import Facing
+from retrorun.detect.heading import RELATIVE, Facing
 from retrorun.detect.modes import Modes
-from retrorun.detect.mount import RELATIVE, Mount
+from retrorun.detect.mount import Mount, goes_one_way, in_one_way_mounts
 from retrorun.detect.series import mean_around
 from retrorun.model import TWO_DIRECTIONS
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray
 
+_ANOTHER_ZERO = (
+    "a relative heading has another zero after each hole, and since the last goes one way"
+)
+_HANDLED = "the device was handled, and since then the heading goes one way"
 ONLY_THE_HEADING = "only the heading turned: speed and steps do not say that the athlete did"
 
 
@@ -123,7 +128,9 @@ def gait_goes_with_side(
     """
     modes = grounds.modes
     calm = mean_around((~modes.moving).astype(np.float64), settings.calm_s) == 0
-    calm &= grounds.heading_raw != 0
+    calm &= (grounds.heading_raw != 0) & ~in_one_way_mounts(
+        grounds.heading_raw, grounds.facing.mount, settings
+    )
     behind = calm & back & (mount.witness >= 0)
     if not behind.any():
         return True
@@ -224,22 +231,23 @@ def _doubt_of_direction(
 
 
 def another_zero(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -> str:
-    """Why a relative heading says nothing of a segment since a hole; empty if it does, or is none.
+    """Why a heading says nothing of a segment since a hole or a handling; empty if it does.
 
-    Its zero may be another after every hole or pause: then only what lies between two holes can be
-    compared, and a part that goes one way throughout holds no direction.
+    After every hole or pause the zero of a relative one may be another, and after a handling the
+    mount of any: then only what lies between two of them can be compared, and a part that goes one
+    way throughout holds no direction.
     """
     source, mount = grounds.facing.verdict.source or "", grounds.mount
-    holes = np.flatnonzero(grounds.gap)
+    begins = np.diff(grounds.facing.mount, prepend=grounds.facing.mount[:1]) > 0
     is_relative = any(each in source for each in RELATIVE)
-    if not is_relative or holes.size == 0 or mount is None or mount.stated:
+    holes = np.flatnonzero(begins | (grounds.gap & is_relative))
+    if holes.size == 0 or mount is None or (mount.stated and not begins.any()):
         return ""
-    first = int(holes[holes < span[0]].max(initial=-1)) + 1
-    last = int(holes[holes >= span[1]].min(initial=grounds.gap.size))
-    own = float(grounds.heading_raw[span[0] : span[1]].sum())
-    other = grounds.heading_raw[first:last] * own < 0
-    words = "a relative heading has another zero after each hole, and since the last goes one way"
-    return words if other.sum() < settings.other_side_s else ""
+    inside = np.flatnonzero(begins[span[0] + 1 : span[1]]) + span[0] + 1
+    for part in pairwise((span[0], *inside.tolist(), span[1])):
+        if goes_one_way(grounds.heading_raw, part, holes, settings):
+            return _ANOTHER_ZERO if is_relative else _HANDLED
+    return ""
 
 
 def _doubt_of_turn(

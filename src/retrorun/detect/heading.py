@@ -1,16 +1,17 @@
 """Which heading is to be believed, what iron did to it, and what it says second by second."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from retrorun import arithmetic
 from retrorun.arithmetic import product
 from retrorun.detect.modes import Modes
-from retrorun.detect.series import mean_around, runs
+from retrorun.detect.series import mean_around, runs, without_drift
 from retrorun.model import HeadingKind, HeadingTrack, HeadingVerdict, Track
 from retrorun.settings import DetectSettings
-from retrorun.units import BoolArray, FloatArray, compass_deg, difference_deg, wrap_deg
+from retrorun.units import BoolArray, FloatArray, IntArray, compass_deg, difference_deg, wrap_deg
 
 # Kinds of heading, the least useful first.
 RANK: tuple[HeadingKind, ...] = ("none", "course", "unknown", "compass")
@@ -21,7 +22,13 @@ CLOCKWISE = (
     "fit:magnetometer",
     "sensorlogger:compass",
     "sensorlogger:magnetometer",
+    "sensorlogger:quaternion",
+    "sensorlogger:gyroscope",
 )
+# Their zero lies anywhere, and starts from elsewhere after a hole.
+RELATIVE = ("quaternion", "yaw", "gyro")
+DRIFTING = ("gyro",)  # by more than a mount does
+UNSIGNED = ("-unsigned",)  # ends the name of one that may be mirrored
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +43,7 @@ class Facing:
         weight: how far each delta counts, 0 to 1: slow seconds have no firm course.
         usable: seconds that count in full.
         held: whether new values come so seldom that the heading lags behind every turn.
+        mount: counts from 0 how the device was worn; 0 throughout where nothing tells.
     """
 
     verdict: HeadingVerdict
@@ -43,6 +51,7 @@ class Facing:
     delta_deg: FloatArray
     weight: FloatArray
     usable: BoolArray
+    mount: IntArray
     held: bool = False
 
 
@@ -52,7 +61,7 @@ def facing(track: Track, modes: Modes, settings: DetectSettings) -> Facing:
         verdict = HeadingVerdict(None, "none", None, None, "the recording holds no heading")
         nothing = np.full(track.seconds, np.nan)
         weight = np.zeros(track.seconds)
-        return Facing(verdict, nothing, nothing, weight, weight > 0)
+        return Facing(verdict, nothing, nothing, weight, weight > 0, weight.astype(np.int64))
     judged = [_judge(series, track, modes, settings) for series in track.headings]
     best = max(judged, key=lambda one: (RANK.index(one.verdict.kind), int(one.usable.sum())))
     others = [one.verdict for one in judged if one is not best]
@@ -75,16 +84,27 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
     weight = np.where(_turns_back(heading, course, settings), 0.0, weight)
     usable = weight >= 1.0
     spread = 1.0 - _length(course[usable])
-    delta = np.where(weight > 0, difference_deg(heading, course), np.nan)
+    against = partial(_against_course, series, (course, weight), settings)
+    delta, mount = against(heading)
     kind, reason = _kind(series, (raw, delta, usable), track, settings)
     if kind == "compass":
-        mirrored = np.where(weight > 0, difference_deg(-heading, course), np.nan)
-        plain, turned = _axial_length(delta[usable]), _axial_length(mirrored[usable])
-        unsure = not series.source.startswith(CLOCKWISE)
+        mirrored, other_mount = against(compass_deg(-heading))
+        plain = axial_concentration(delta, usable, mount)
+        turned = axial_concentration(mirrored, usable, other_mount)
+        unsure = not _is_clockwise(series.source)
         clearer = turned > max(settings.mirror_concentration, plain + settings.mirror_gain)
+        clearer |= (
+            _breaks_less(other_mount, mount, settings) and turned > plain - settings.mirror_gain
+        )
         if unsure and spread > settings.mirror_spread and clearer:
-            heading, delta, plain = compass_deg(-heading), mirrored, turned
+            heading, delta, mount = compass_deg(-heading), mirrored, other_mount
+            plain = turned
             reason = "it grows counter-clockwise; taken as its mirror image"
+        elif _is(series.source, UNSIGNED) and _may_be_mirrored(
+            (delta, mount), (mirrored, other_mount), usable, settings
+        ):
+            kind, reason = "unknown", "its mirror image goes with the course as well"
+            heading = delta = np.full(delta.size, np.nan)
         if plain < settings.axial_concentration:
             kind = "unknown"
             reason = f"it keeps to no axis with the course (concentration {plain:.2f})"
@@ -96,8 +116,71 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
         delta,
         weight * believed,
         usable & believed,
+        mount,
         _held_share(raw, settings) > settings.held_share,
     )
+
+
+def _is_clockwise(source: str) -> bool:
+    return source.startswith(CLOCKWISE) and not _is(source, UNSIGNED)
+
+
+def _is(source: str, words: tuple[str, ...]) -> bool:
+    return any(each in source for each in words)
+
+
+def _against_course(
+    series: HeadingTrack,
+    course: tuple[FloatArray, FloatArray],
+    settings: DetectSettings,
+    heading: FloatArray,
+) -> tuple[FloatArray, IntArray]:
+    """Heading minus course without drift, (n,) degrees, and the number of the mount, (n,).
+
+    ``course`` in degrees comes with its weight.
+    """
+    course_deg, weight = course
+    delta = np.where(weight > 0, difference_deg(heading, course_deg), np.nan)
+    mount = np.zeros(delta.size, dtype=np.int64) if series.mount is None else series.mount
+    if not _is(series.source, DRIFTING):
+        return delta, mount
+    return without_drift(delta, weight >= 1.0, mount, settings)
+
+
+def _may_be_mirrored(
+    plain: tuple[FloatArray, IntArray],
+    mirrored: tuple[FloatArray, IntArray],
+    usable: BoolArray,
+    settings: DetectSettings,
+) -> bool:
+    """Whether the mirror image keeps to an axis as well, and puts other seconds on its sides.
+
+    Both are heading minus course (n,) with the number of the mount.
+    """
+    lengths = [axial_concentration(delta, usable, mount) for delta, mount in (plain, mirrored)]
+    plainer = _breaks_less(plain[1], mirrored[1], settings)
+    if plainer or lengths[1] < lengths[0] - settings.mirror_gain:
+        return False
+    sides = [_other_side(delta[usable], mount[usable]) for delta, mount in (plain, mirrored)]
+    apart = float((sides[0] != sides[1]).mean())
+    return min(apart, 1.0 - apart) > settings.both_share
+
+
+def _breaks_less(one: IntArray, other: IntArray, settings: DetectSettings) -> bool:
+    """Whether a drifting axis goes on more often than another, by the numbers of mounts (n,)."""
+    return bool(one.max(initial=0) + settings.mirror_breaks <= other.max(initial=0))
+
+
+def _other_side(delta_deg: FloatArray, mount: IntArray) -> BoolArray:
+    return np.abs(wrap_deg(delta_deg - _axes_deg(delta_deg, mount))) > 90.0
+
+
+def axial_concentration(delta_deg: FloatArray, usable: BoolArray, mount: IntArray) -> float:
+    """Mean length of the doubled angles about the axis of each mount, 0 to 1."""
+    starts, ends = runs(mount[usable])
+    known = delta_deg[usable]
+    lengths = [_axial_length(known[a:b]) for a, b in zip(starts, ends, strict=True)]
+    return float((np.array(lengths) * (ends - starts)).sum() / known.size) if lengths else 1.0
 
 
 def _turns_back(heading: FloatArray, course: FloatArray, settings: DetectSettings) -> BoolArray:
@@ -284,7 +367,8 @@ def without_hard_iron(facing: Facing, settings: DetectSettings) -> Facing:
         settings: of this stage.
     """
     use = np.flatnonzero(facing.usable)
-    if use.size < settings.iron_least_s:
+    gyroscope = _is(facing.verdict.source or "", DRIFTING)  # no iron bends that
+    if use.size < settings.iron_least_s or gyroscope:
         return facing
     use = use[:: max(1, use.size // settings.iron_samples)]
     turn = np.radians(facing.heading_deg[use])
@@ -295,7 +379,7 @@ def without_hard_iron(facing: Facing, settings: DetectSettings) -> Facing:
     fit = np.zeros(2)
     for _ in range(settings.iron_rounds):
         rest = facing.delta_deg[use] - product(design, fit)
-        middle = _axis_deg(rest)
+        middle = _axes_deg(rest, facing.mount[use])
         folded = wrap_deg(2.0 * (rest - middle)) / 2.0
         near = np.abs(folded) < settings.iron_near_deg
         fit += _least_squares(design[near], folded[near] - folded[near].mean())
@@ -305,7 +389,10 @@ def without_hard_iron(facing: Facing, settings: DetectSettings) -> Facing:
     whole = np.radians(np.nan_to_num(facing.heading_deg))
     bent = fit[0] * arithmetic.sin(whole) + fit[1] * arithmetic.cos(whole)
     straight = facing.delta_deg - bent
-    before, after = (_doubled_length(each[use]) for each in (facing.delta_deg, straight))
+    before, after = (
+        axial_concentration(each[use], facing.usable[use], facing.mount[use])
+        for each in (facing.delta_deg, straight)
+    )
     if after < before + settings.iron_gain:
         return facing
     reason = f"{facing.verdict.reason}; iron on the device bent it by up to {size:.0f}°, taken out"
@@ -322,15 +409,17 @@ def _least_squares(design: FloatArray, values: FloatArray) -> FloatArray:
     return arithmetic.solve(product(design.T, design) + ridge, product(design.T, values))
 
 
+def _axes_deg(angle_deg: FloatArray, mount: IntArray) -> FloatArray:
+    """The mean axis of the angles of each mount, (m,) degrees."""
+    axes = np.zeros(angle_deg.size)
+    starts, ends = runs(mount)
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        axes[first:last] = _axis_deg(angle_deg[first:last])
+    return axes
+
+
 def _axis_deg(angle_deg: FloatArray) -> float:
     """The mean axis of angles, degrees."""
     doubled = np.radians(2.0 * angle_deg)
     sine, cosine = (float(each.sum()) for each in arithmetic.sine_cosine(doubled))
     return float(np.degrees(arithmetic.arctan2(sine, cosine))) / 2.0
-
-
-def _doubled_length(angle_deg: FloatArray) -> float:
-    """Mean length of the doubled angles, 0 to 1."""
-    doubled = np.radians(2.0 * angle_deg)
-    sine, cosine = (float(each.mean()) for each in arithmetic.sine_cosine(doubled))
-    return arithmetic.hypot(sine, cosine)

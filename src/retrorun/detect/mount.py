@@ -6,7 +6,7 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.detect import turns
-from retrorun.detect.heading import Facing
+from retrorun.detect.heading import RELATIVE, Facing
 from retrorun.detect.modes import Modes
 from retrorun.detect.series import mean_around, runs, without_short
 from retrorun.detect.turns import SideRuns, Witness
@@ -17,7 +17,6 @@ from retrorun.units import BoolArray, FloatArray, IntArray, wrap_deg
 
 STATED = ("profile", "labels")
 WATCHES = ("fit:",)  # worn flat, the twelve to the front
-RELATIVE = ("yaw", "gyro")  # their zero lies anywhere
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +70,7 @@ def mount(
     turned about under a steady heading.
     """
     labelled, reversed_at = marks
-    axis, concentration = _axis(facing.delta_deg, facing.usable, settings)
+    axis, concentration = _axis(facing, settings)
     opposite = np.abs(wrap_deg(facing.delta_deg - axis)) > 90
     ahead, behind = facing.usable & ~opposite, facing.usable & opposite
     both = _both_last(opposite[facing.usable], np.flatnonzero(facing.usable), settings)
@@ -170,7 +169,28 @@ def _both_last(opposite: BoolArray, seconds: IntArray, settings: DetectSettings)
     return longest_s > settings.disturbed_s or bool(enough)
 
 
-def _axis(
+def _axis(facing: Facing, settings: DetectSettings) -> tuple[FloatArray, float]:
+    """Offset modulo 180°, (n,), and concentration, in each mount by itself.
+
+    Where there are several, the longer side of each is taken for that of the first's axis.
+    """
+    starts, ends = runs(facing.mount)
+    if starts.size == 1:
+        return _axis_of_one(facing.delta_deg, facing.usable, settings)
+    axis, lengths, counts = np.zeros(facing.mount.size), list[float](), list[int]()
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        delta_deg, usable = facing.delta_deg[first:last], facing.usable[first:last]
+        if not usable.any():
+            continue
+        own, length = _axis_of_one(delta_deg, usable, settings)
+        opposite = np.abs(wrap_deg(delta_deg - own))[usable] > 90
+        axis[first:last] = own + (180.0 if opposite.mean() > 0.5 else 0.0)
+        lengths.append(length)
+        counts.append(int(usable.sum()))
+    return axis, float(np.average(lengths, weights=counts))
+
+
+def _axis_of_one(
     delta_deg: FloatArray, usable: BoolArray, settings: DetectSettings
 ) -> tuple[FloatArray, float]:
     """Offset modulo 180° by 0.5·atan2(Σ sin 2δ, Σ cos 2δ), drifting slowly; and concentration."""
@@ -234,6 +254,8 @@ def _sign(
     nearer = _prior_of_mount(known.facing.verdict.source, settings) * arithmetic.cos(
         float(np.radians(middle))
     )
+    if known.facing.mount.max(initial=0) > 0:  # it was worn at several angles
+        nearer = 0.0
     if not known.both:
         return _sign_of_one_side((ahead, behind), nearer, known, settings)
     votes = known.turned.votes
@@ -264,6 +286,8 @@ def _sign_of_one_side(
         return _Sign(own, firm, "gait (the runner's earlier runs)", reads)
     stepped = own + side * _odds_by_level(only, modes, settings)
     total = nearer + habit + stepped
+    if total == 0.0:  # nothing tells, as in a walk by a relative heading: most go forward
+        total = side * settings.sign_margin
     return _Sign(total, firm, "prior: offset nearer 0°, most runs are forward", reads)
 
 
@@ -313,3 +337,29 @@ def _odds_by_level(side: BoolArray, modes: Modes, settings: DetectSettings) -> f
     level = arithmetic.median(modes.cadence_spm[counted] - slope * modes.speed_mps[counted])
     gain, most = settings.level_gain_spm, settings.level_most
     return -float(np.clip(gain * (level - (usual + gain / 2.0)) / (spread * spread), -most, most))
+
+
+def goes_one_way(
+    heading: FloatArray, part: tuple[int, int], holes: IntArray, settings: DetectSettings
+) -> bool:
+    """Whether the evidence of the heading (n,) between two holes is that of a part of it alone."""
+    first = int(holes[holes <= part[0]].max(initial=0))
+    last = int(holes[holes >= part[1]].min(initial=heading.size))
+    own = float(heading[part[0] : part[1]].sum())
+    return bool((heading[first:last] * own < 0).sum() < settings.other_side_s)
+
+
+def in_one_way_mounts(heading: FloatArray, mount: IntArray, settings: DetectSettings) -> BoolArray:
+    """Seconds since a handling, or before one, that all go one way: nothing tells which, (n,).
+
+    Args:
+        heading: (n,) its evidence.
+        mount: (n,) number of the mount.
+        settings: of this stage.
+    """
+    starts, ends = runs(mount)
+    found = np.zeros(mount.size, dtype=bool)
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        alone = goes_one_way(heading, (first, last), starts, settings)
+        found[first:last] = alone and starts.size > 1
+    return found

@@ -1,10 +1,15 @@
-"""Runs and running means of series of seconds, and the probability of a state over time."""
+"""Runs and running means of series of seconds, an axis that drifts, and a state's probability."""
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from retrorun import arithmetic
-from retrorun.units import BoolArray, FloatArray, IntArray
+from retrorun.arithmetic import product
+from retrorun.settings import DetectSettings
+from retrorun.units import BoolArray, FloatArray, IntArray, wrap_deg
 
 
 def runs(values: npt.NDArray[np.generic]) -> tuple[IntArray, IntArray]:
@@ -44,6 +49,100 @@ def sum_around(values: FloatArray, half: int) -> FloatArray:
     found[: size - reach] = running[reach + 1 :]
     found[reach:] -= running[: size - reach]
     return found
+
+
+def without_drift(
+    delta_deg: FloatArray, usable: BoolArray, mount: IntArray, settings: DetectSettings
+) -> tuple[FloatArray, IntArray]:
+    """Heading minus course, (n,), less a drifting zero, and the number of the mount, (n,).
+
+    Offset and slope are fitted together in windows of minutes, in doubled angles, so that backward
+    seconds count as forward ones. Another mount begins, too, where nothing is usable for long, and
+    where the lines of neighbouring windows do not go on from each other: from there on the sides of
+    the axis may have changed places.
+    """
+    starts, ends = runs(usable)
+    silent = ~usable[starts] & (starts > 0) & (ends - starts >= settings.drift_silent_s)
+    begins = np.zeros(usable.size, dtype=np.int64)
+    begins[ends[silent & (ends < usable.size)]] = 1
+    begins[1:] += np.diff(mount) > 0
+    straight = delta_deg.copy()
+    starts, ends = runs(np.cumsum(begins > 0))
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        here = slice(first, last)
+        axis, breaks = _drifting_axis(delta_deg[here], usable[here], settings)
+        straight[here] = wrap_deg(delta_deg[here] - axis)
+        begins[here] |= breaks
+    return straight, np.cumsum(begins > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The axis of one window: an angle in its middle, and how fast it drifts."""
+
+    middle_s: float
+    angle_deg: float
+    slope_dps: float
+
+    def at(self, second: FloatArray) -> FloatArray:
+        """Degrees at each of these seconds."""
+        return self.angle_deg + self.slope_dps * (second - self.middle_s)
+
+    def going_on_from(self, before: "_Line", second: float) -> "tuple[_Line, float]":
+        """The same axis by its end nearer to a line before it, and how many degrees they part."""
+        there = np.array([second])
+        step_deg = float((self.at(there) - before.at(there))[0])
+        apart_deg = wrap_deg(2.0 * step_deg) / 2.0
+        return replace(self, angle_deg=self.angle_deg - step_deg + apart_deg), abs(apart_deg)
+
+
+def _drifting_axis(
+    delta_deg: FloatArray, usable: BoolArray, settings: DetectSettings
+) -> tuple[FloatArray, IntArray]:
+    """The axis, (n,) degrees, of one mount, and 1 where it does not go on, (n,)."""
+    axis, breaks = np.zeros(usable.size), np.zeros(usable.size, dtype=np.int64)
+    lines = _lines(np.where(usable, delta_deg, np.nan), settings)
+    middles = [each.middle_s for each in lines]
+    edges = [0, *(round((one + other) / 2.0) for one, other in pairwise(middles)), usable.size]
+    before: _Line | None = None
+    for each, (first, last) in zip(lines, pairwise(edges), strict=False):
+        line, apart_deg = (each, 0.0) if before is None else each.going_on_from(before, first)
+        axis[first:last] = line.at(np.arange(first, last, dtype=np.float64))
+        breaks[first] = apart_deg > settings.drift_apart_deg
+        before = line
+    return axis, breaks
+
+
+def _lines(delta_deg: FloatArray, settings: DetectSettings) -> list[_Line]:
+    """The axis in those windows that hold enough, at the slope that best gathers doubled angles.
+
+    ``delta_deg`` (n,) is NaN where it is not usable.
+    """
+    width = min(settings.drift_window_s, delta_deg.size)
+    last = delta_deg.size - width
+    starts = np.unique(np.append(np.arange(0, last, settings.drift_hop_s), last))
+    sine, cosine = arithmetic.sine_cosine(np.radians(2.0 * np.nan_to_num(delta_deg)))
+    known = np.isfinite(delta_deg)
+    held, sines, cosines = (
+        np.lib.stride_tricks.sliding_window_view(each, width)[starts]
+        for each in (known.astype(np.float64), sine * known, cosine * known)
+    )
+    most = settings.drift_most_dps
+    slopes = np.arange(-most, most + settings.drift_step_dps / 2.0, settings.drift_step_dps)
+    middle = (width - 1) / 2.0
+    turned = np.radians(2.0 * (np.arange(width) - middle)[:, None] * slopes)
+    across, along = arithmetic.sine_cosine(turned.ravel())
+    across, along = across.reshape(turned.shape), along.reshape(turned.shape)
+    east = product(cosines, along) + product(sines, across)
+    north = product(sines, along) - product(cosines, across)
+    best = np.argmax(np.square(east) + np.square(north), axis=1)
+    row = np.arange(starts.size)
+    angles = np.degrees(arithmetic.arctan2(north[row, best], east[row, best])) / 2.0
+    enough = held.sum(axis=1) >= min(settings.drift_least_s, width)
+    return [
+        _Line(float(starts[at] + middle), float(angles[at]), float(slopes[best[at]]))
+        for at in np.flatnonzero(enough)
+    ]
 
 
 def backward_probability(

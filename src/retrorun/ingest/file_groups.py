@@ -293,7 +293,7 @@ def other_sports(
 
 
 def _not_on_foot(folder: str, data: bytes, beside: Iterable[Entry]) -> dict[str, Problem]:
-    from retrorun.readers.containers.strava import activities, file_key
+    from retrorun.readers.containers.accounts import activities, file_key
     from retrorun.readers.sports import is_on_foot
 
     known = activities(folder, data)

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from retrorun.text import plain, plain_or_none
-from retrorun.units import BoolArray, FloatArray
+from retrorun.units import BoolArray, FloatArray, IntArray
 
 HeadingKind = Literal["compass", "course", "unknown", "none"]
 
@@ -143,6 +143,8 @@ class HeadingSeries:
         north: ``true``, ``magnetic`` or ``unknown``.
         time_s: (m,) Unix seconds.
         heading_deg: (m,) degrees clockwise from north, NaN where missing.
+        mount: (m,) counts how the device was worn, or from where the angle counts, whenever that
+            became another; None where nothing tells of it.
     """
 
     source: str
@@ -150,6 +152,7 @@ class HeadingSeries:
     north: Literal["true", "magnetic", "unknown"]
     time_s: FloatArray
     heading_deg: FloatArray
+    mount: IntArray | None = None
 
     def __post_init__(self) -> None:
         """Make the place's name safe to print: an app may have chosen it."""
@@ -225,12 +228,16 @@ class Export:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadingTrack:
-    """A heading candidate on the 1 Hz grid: (n,) degrees, NaN where missing."""
+    """A heading candidate on the 1 Hz grid: (n,) degrees, NaN where missing.
+
+    ``mount`` (n,) is that of ``HeadingSeries``, on the same grid; it is not stored.
+    """
 
     source: str
     claim: HeadingKind
     north: Literal["true", "magnetic", "unknown"]
     heading_deg: FloatArray
+    mount: IntArray | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,7 +1,7 @@
 """Put a recording's samples in order and reject what no sensor on an athlete can mean."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -349,4 +349,5 @@ def _ordered_heading(series: HeadingSeries, most_deg: float) -> HeadingSeries:
     time_s = series.time_s[usable]
     order = np.argsort(time_s, kind="stable")
     heading = compass_deg(series.heading_deg[usable][order])
-    return HeadingSeries(series.source, series.claim, series.north, time_s[order], heading)
+    mount = None if series.mount is None else series.mount[usable][order]
+    return replace(series, time_s=time_s[order], heading_deg=heading, mount=mount)

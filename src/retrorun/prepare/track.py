@@ -136,7 +136,11 @@ def _heading(line: _Lines, series: HeadingSeries, cancels: float) -> HeadingTrac
     # Two opposite headings cancel half-way between: there is no direction to report.
     weak = arithmetic.hypot(east, north) < cancels
     heading = compass_deg(np.degrees(arithmetic.arctan2(east, north)))
-    return HeadingTrack(series.source, series.claim, series.north, np.where(weak, np.nan, heading))
+    found = HeadingTrack(series.source, series.claim, series.north, np.where(weak, np.nan, heading))
+    if series.mount is None or not series.mount.size:
+        return found
+    last = np.searchsorted(series.time_s, line.grid_s, side="right") - 1
+    return replace(found, mount=series.mount[np.maximum(last, 0)])
 
 
 def _paused(grid_s: FloatArray, pauses: tuple[Pause, ...]) -> BoolArray:

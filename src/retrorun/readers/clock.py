@@ -445,4 +445,5 @@ def _shift_heading(
         series,
         time_s=(series.time_s[known] + shift_s)[kept],
         heading_deg=series.heading_deg[known][kept],
+        mount=None if series.mount is None else series.mount[known][kept],
     )

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from retrorun.model import HeadingKind, HeadingSeries
-from retrorun.units import FloatArray
+from retrorun.units import FloatArray, IntArray
 
 North = Literal["true", "magnetic", "unknown"]
 
@@ -125,15 +125,26 @@ SOURCES: tuple[HeadingSource, ...] = (
         "Sensor Logger",
     ),
     HeadingSource(
+        "csv:quaternion",
+        "sensorlogger:quaternion",
+        "csv",
+        frozenset({"qw", "qx", "qy", "qz"}),
+        "compass",
+        "unknown",
+        "the quaternion of Sensor Logger's `Orientation.csv`, before all others, where "
+        "`Gravity.csv` or `TotalAcceleration.csv` bears it out: its most level axis",
+        "Sensor Logger (quaternion)",
+    ),
+    HeadingSource(
         "csv:yaw",
         "sensorlogger:yaw",
         "csv",
         frozenset({"yaw"}),
         "compass",
         "unknown",
-        "Sensor Logger's `Orientation.csv`, where there is no compass: its quaternion beside "
-        "`Gravity.csv`, else the yaw, whose sign and north differ by "
-        "phone, a mirror image is recognised against the course",
+        "the yaw of Sensor Logger's `Orientation.csv`, where there is neither quaternion, compass "
+        "nor magnetometer: its sign and north differ by phone, a mirror image is recognised "
+        "against the course",
         "Sensor Logger (yaw)",
     ),
     HeadingSource(
@@ -144,8 +155,29 @@ SOURCES: tuple[HeadingSource, ...] = (
         "compass",
         "magnetic",
         "Sensor Logger's `Magnetometer.csv` with `Gravity.csv` or `TotalAcceleration.csv`, where "
-        "there is neither, tilt-compensated",
+        "there is neither quaternion nor compass, tilt-compensated",
         "Sensor Logger (magnetometer)",
+    ),
+    HeadingSource(
+        "csv:gyroscope",
+        "sensorlogger:gyroscope",
+        "csv",
+        frozenset({"x", "y", "z"}),
+        "compass",
+        "unknown",
+        "Sensor Logger's `Gyroscope.csv` with `Gravity.csv` or `TotalAcceleration.csv`, where "
+        "there is nothing else, by the library `vqf` (`retrorun[raw]`): it drifts",
+        "Sensor Logger (gyroscope)",
+    ),
+    HeadingSource(
+        "csv:gyroscope-unsigned",
+        "sensorlogger:gyroscope-unsigned",
+        "csv",
+        frozenset({"x", "y", "z"}),
+        "compass",
+        "unknown",
+        "the same without `Metadata.csv`: nothing tells up from down, so it may be mirrored",
+        "Sensor Logger (gyroscope, unsigned)",
     ),
     HeadingSource(
         "phyphox:magnetometer",
@@ -157,9 +189,22 @@ SOURCES: tuple[HeadingSource, ...] = (
         "phyphox's magnetometer with its acceleration (with g), tilt-compensated",
         "phyphox (magnetometer)",
     ),
+    HeadingSource(
+        "phyphox:gyroscope",
+        "phyphox:gyroscope-unsigned",
+        "csv",
+        frozenset({"gyroscope x (rad/s)", "gyroscope y (rad/s)", "gyroscope z (rad/s)"}),
+        "compass",
+        "unknown",
+        "phyphox's gyroscope with its acceleration (with g), where there is no magnetometer, by "
+        "the library `vqf` (`retrorun[raw]`): it drifts and may be mirrored",
+        "phyphox (gyroscope)",
+    ),
 )
 BY_SOURCE: Mapping[str, HeadingSource] = {row.source: row for row in SOURCES}
 BY_CREATOR: Mapping[str, HeadingSource] = {row.creator: row for row in SOURCES if row.creator}
+UNREAD_GYROSCOPE = " (gyroscope unread)"  # ends a maker's name where a heading would take ``vqf``
+MOUNT_NAME = "mount"  # of a composed GPX: which mount a point's heading is of, where there are more
 GPX = tuple(row for row in SOURCES if row.format == "gpx")
 GPX_NAMES = frozenset(name for row in GPX for name in row.names)
 DEVELOPER = BY_SOURCE["fit:developer:heading"]
@@ -185,13 +230,24 @@ def degrees(values: FloatArray, units: str) -> FloatArray:
 
 def series(
     row: HeadingSource,
-    source: str,
     time_s: FloatArray,
     heading_deg: FloatArray,
     claim: HeadingKind | None = None,
+    mount: FloatArray | None = None,
 ) -> HeadingSeries | None:
-    """A heading candidate, without the times that have none; None if it holds no value."""
+    """A heading candidate, without the times that have none; None if it holds no value.
+
+    ``mount`` (n,) counts how the device was worn; where it is not known it is as before.
+    """
     held = np.isfinite(heading_deg) & np.isfinite(time_s)
     if not held.any():
         return None
-    return HeadingSeries(source, claim or row.claim, row.north, time_s[held], heading_deg[held])
+    number = None if mount is None else _counting(mount)[held]
+    kind = claim or row.claim
+    return HeadingSeries(row.label, kind, row.north, time_s[held], heading_deg[held], number)
+
+
+def _counting(mount: FloatArray) -> IntArray:
+    """Numbers that never fall, (n,): where one is missing it is that of before."""
+    known = np.nan_to_num(np.clip(mount, 0, len(mount)))
+    return np.maximum.accumulate(known).astype(np.int64)

@@ -59,6 +59,8 @@ class DetectSettings(msgspec.Struct, frozen=True):
     mirror_concentration: float = 0.5  # Least axial concentration of a heading that is taken as its
     # mirror image.
     mirror_gain: float = 0.2  # The mirror image must be better concentrated by more than this.
+    mirror_breaks: int = 2  # Of a heading that drifts, the image that breaks off so many times more
+    # often than the other is the mirrored one.
     turns_back_s: tuple[int, ...] = (4, 8, 12)  # An ordinary U-turn is looked for over these spans
     # on both sides.
     turns_back_deg: float = 120.0  # Course and heading must both turn by more than this.
@@ -104,6 +106,18 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # is below minus the first, and is unchanged where it is above the second.
     kept_switch: float = 0.3  # Where it is unchanged, the chances of a change of direction are
     # multiplied by this.
+
+    # heading: the drifting zero of a gyroscope
+    drift_window_s: int = 180  # Offset and drift of a gyroscope's zero are fitted over this long.
+    drift_hop_s: int = 15  # From one fit of offset and drift to the next it is this long.
+    drift_least_s: int = 45  # Each fit needs this many seconds of heading beside a course.
+    drift_most_dps: float = 0.8  # A gyroscope's zero drifts by no more than this, in degrees a
+    # second: real phones' by 33 to the left to 37 to the right in a minute.
+    drift_step_dps: float = 0.05  # Drifts are tried in steps of this, in degrees a second.
+    drift_apart_deg: float = 40.0  # Where two fits differ by more than this in between, the zero
+    # may have turned about.
+    drift_silent_s: int = 60  # Behind so long a time without a heading beside a course it may have
+    # turned about, too.
 
     # a course that turns about under a steady heading
     reversal_mps: float = 1.0  # An athlete who goes back the way they came is slower than this in

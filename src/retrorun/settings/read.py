@@ -25,6 +25,24 @@ class ReadLimits(msgspec.Struct, frozen=True):
     archive_bytes: int = 32 * 2**30  # All files of an archive together may not unpack to more than
     # this.
 
+    # a phone's own sensors
+    sensor_hole_s: float = 0.5  # Samples of a gyroscope further apart than this are a hole, behind
+    # which its heading starts from elsewhere.
+    sensor_least_s: float = 2.0  # Shorter pieces of a gyroscope between two holes give no heading.
+    sensor_step_s: float = 0.02  # A gyroscope is integrated in steps no shorter than this.
+    sensor_agreement: float = 0.2  # Correlation with the turn of gravity that tells the unit and
+    # the sign of a gyroscope.
+    handling_deg: float = 35.0  # A device whose tilt changes by more than this is handled.
+    handling_lasts_s: float = 10.0  # Handled, it stays tilted otherwise for at least this long.
+    handling_half_s: int = 2  # Tilt is averaged over this many seconds before and after each.
+    handling_follows: float = 0.03  # Share by which the usual tilt follows the present one in a
+    # second.
+    turned_about_deg: float = 120.0  # Heading or gyroscope has turned about by at least this.
+    hardly_turned_deg: float = 60.0  # The other of both has hardly turned below this.
+    turned_within_s: float = 5.0  # Both are compared over this long.
+    disturbed_s: float = 180.0  # A heading that comes back within this time was disturbed; one that
+    # does not starts from elsewhere.
+
     # clocks
     clock_jump_s: float = 3000.0  # A shorter hole between samples is never due to the clock.
     clock_apart_s: float = 14_400.0  # Parts of a recording further apart than this are two

@@ -1,16 +1,19 @@
 """phyphox's export: places and heading by hand, and a clock that stands still in pauses."""
 
 import io
+import sys
 import zipfile
 
 import numpy as np
 import pytest
 
+from made_phone import RATE_HZ, facing, packed, phone
 from retrorun.errors import NotARunError, ReadError
 from retrorun.ingest import file_groups
 from retrorun.readers import members, read
 from retrorun.readers.containers import phyphox
 from retrorun.settings import ReadLimits
+from retrorun.units import FloatArray, IntArray
 
 LIMITS = ReadLimits()
 BEGIN = 1_777_793_400.25
@@ -106,3 +109,63 @@ def test_too_long_a_table_is_refused() -> None:
 
 def test_its_zip_is_wanted_in_a_folder() -> None:
     assert file_groups.may_be_wanted("phyphox 2026-05-03 07-30-00.zip")
+
+
+def raw_export(turns: dict[float, float], seconds: int, events: str, *, magnetic: bool) -> bytes:
+    """Gyroscope and acceleration of a phone in a pocket, and perhaps its magnetometer."""
+    made = phone(facing(seconds, turns))
+    heads = ["Time (s)", "Latitude (°)", "Longitude (°)"]
+    tables: dict[str, bytes | str] = {
+        "Location.csv": table(heads, [[float(n), 46 + n / 1e4, 14.5] for n in range(seconds)]),
+        "meta/time.csv": events,
+    }
+    for name, unit, values in (
+        ("Gyroscope", "rad/s", made.rate_radps),
+        ("Acceleration", "m/s^2", made.acceleration),
+        *((("Magnetic field", "µT", made.field),) if magnetic else ()),
+    ):
+        axes = [f"{name} {axis} ({unit})" for axis in "xyz"]
+        rows = np.column_stack([made.at_s, values]).tolist()
+        tables[f"{name}.csv"] = table(["Time (s)", *axes], rows)
+    return packed(tables)
+
+
+def heading_of(content: bytes) -> tuple[str, FloatArray, IntArray | None]:
+    ((_, log),) = members("walk.zip", content, LIMITS)
+    assert isinstance(log, bytes)
+    (found,) = [
+        each
+        for each in read("log.gpx", log, LIMITS).recordings[0].headings
+        if each.claim == "compass"
+    ]
+    return found.source, found.heading_deg, found.mount
+
+
+def test_gyroscope_and_acceleration_give_a_heading_that_starts_anew_after_a_pause() -> None:
+    events = EVENTS.replace("2.0E1", "6.0E1").replace(f"{BEGIN + 20:.9E}", f"{BEGIN + 60:.9E}")
+    events = events.replace(f"{BEGIN + 120:.9E}", f"{BEGIN + 160:.9E}")
+    source, heading, mount = heading_of(raw_export({30.0: 90.0}, 120, events, magnetic=False))
+    assert source == "phyphox:gyroscope-unsigned"
+    turned = np.unwrap(heading, period=360)
+    assert turned[50] - turned[10] == pytest.approx(90.0, abs=8.0)
+    assert mount is not None
+    assert mount.tolist() == [0] * 60 + [1] * 60
+
+
+def test_a_magnetometer_goes_first_and_needs_no_new_mount_after_a_pause() -> None:
+    source, heading, mount = heading_of(raw_export({30.0: 90.0}, 60, EVENTS, magnetic=True))
+    assert source == "phyphox:magnetometer"
+    assert mount is None
+    truth = facing(60, {30.0: 90.0})[::RATE_HZ]
+    apart = np.unwrap(heading - truth[: heading.size], period=360)
+    assert np.abs(apart - apart.mean()).max() < 12.0
+
+
+def test_without_the_library_a_note_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "vqf", None)
+    content = raw_export({}, 60, EVENTS, magnetic=False)
+    ((_, log),) = members("walk.zip", content, LIMITS)
+    assert isinstance(log, bytes)
+    (run,) = read("log.gpx", log, LIMITS).recordings
+    assert run.headings == ()
+    assert "heading-unread" in {each.slug for each in run.notes}

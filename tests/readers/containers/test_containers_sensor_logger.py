@@ -1,13 +1,24 @@
 """A phone's tables by themselves: what their heads say, and what is made of them."""
 
 import io
+import sys
 import zipfile
 from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
+from made_phone import (
+    Phone,
+    about_table,
+    facing,
+    packed,
+    phone,
+    places_table,
+    sensor_table,
+)
 from retrorun.errors import NotARunError, ReadError
+from retrorun.model import HeadingSeries, Recording
 from retrorun.readers import members, read
 from retrorun.readers.containers import sensor_logger
 from retrorun.readers.containers import sensor_logger as phone_tables
@@ -345,3 +356,122 @@ def test_fixes_from_before_the_start_and_vague_ones_are_dropped() -> None:
     data = _table("seconds_elapsed,horizontalAccuracy,speed,longitude,latitude", rows)
     (run,) = read("Location.csv", data, LIMITS).recordings
     assert run.time_s.tolist() == [BEGIN + n for n in (3, 4, 5, 7, 8, 9, 10, 11)]
+
+
+TURNED = {60.0: 180.0, 120.0: -180.0}
+
+
+def _recorded(made: Phone, extra: dict[str, bytes] | None = None, sign: float = 1.0) -> Recording:
+    """A log of gyroscope and whole acceleration, and what is given beside them."""
+    tables = {
+        "Location.csv": places_table(int(made.at_s[-1]) + 1, np.full(int(made.at_s[-1]) + 1, 30.0)),
+        "Gyroscope.csv": sensor_table(made.at_s, made.rate_radps),
+        "TotalAcceleration.csv": sensor_table(made.at_s, sign * made.acceleration),
+    } | (extra or {})
+    ((_, content),) = members("log.zip", packed(tables), LIMITS)
+    assert isinstance(content, bytes)
+    return read("log.gpx", content, LIMITS).recordings[0]
+
+
+def _compass(run: Recording) -> HeadingSeries:
+    (found,) = [each for each in run.headings if each.claim == "compass"]
+    return found
+
+
+@pytest.mark.parametrize(("platform", "sign"), [("android", 1.0), ("ios", -1.0)])
+def test_gyroscope_and_acceleration_alone_give_a_heading_that_is_not_mirrored(
+    platform: str, sign: float
+) -> None:
+    truth = facing(180, {60.0: 90.0, 120.0: -60.0})
+    run = _recorded(phone(truth), {"Metadata.csv": about_table(platform)}, sign)
+    heading = _compass(run)
+    assert (heading.source, heading.north) == ("sensorlogger:gyroscope", "unknown")
+    assert heading.mount is None
+    turned = np.unwrap(heading.heading_deg, period=360)
+    assert turned[90] - turned[30] == pytest.approx(90.0, abs=8.0)
+    assert turned[150] - turned[90] == pytest.approx(-60.0, abs=8.0)
+
+
+def test_without_its_metadata_nothing_tells_up_from_down() -> None:
+    heading = _compass(_recorded(phone(facing(60, {}))))
+    assert heading.source == "sensorlogger:gyroscope-unsigned"
+
+
+def test_without_the_library_the_session_is_read_without_heading_and_a_note_says_how(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "vqf", None)
+    run = _recorded(phone(facing(60, {})))
+    assert [each for each in run.headings if each.claim == "compass"] == []
+    (note,) = [each for each in run.notes if each.slug == "heading-unread"]
+    assert 'pip install "retrorun[raw]"' in note.message
+    field = sensor_table(phone(facing(60, {})).at_s, phone(facing(60, {})).field)
+    whole = _recorded(phone(facing(60, {})), {"Magnetometer.csv": field})
+    assert _compass(whole).source == "sensorlogger:magnetometer"
+    assert "heading-unread" not in {each.slug for each in whole.notes}
+
+
+def test_the_quaternion_goes_before_compass_magnetometer_and_gyroscope() -> None:
+    made = phone(facing(60, {}))
+    half = np.sqrt(0.5)  # raised by 90° about x: y up
+    stamps = [
+        row.split(b",")[0].decode() for row in sensor_table(made.at_s, made.field).split()[1:]
+    ]
+    quaternion = "\n".join(
+        ["time,yaw,pitch,roll,qw,qx,qy,qz"]
+        + [f"{stamp},0,0,0,{half},{half},0,0" for stamp in stamps]
+    ).encode()
+    compass = "\n".join(["time,magneticBearing", *(f"{each},77" for each in stamps)]).encode()
+    plain_yaw = "\n".join(["time,yaw,pitch,roll", *(f"{each},1,0,0" for each in stamps)]).encode()
+    upright = sensor_table(made.at_s, np.broadcast_to([0.0, 9.81, 0.0], made.field.shape))
+    field = sensor_table(made.at_s, made.field)
+    found = {"Gravity.csv": upright, "Orientation.csv": quaternion, "Compass.csv": compass}
+    assert _compass(_recorded(made, found)).source == "sensorlogger:quaternion"
+    found["Orientation.csv"] = plain_yaw
+    assert _compass(_recorded(made, found)).source == "sensorlogger:compass"
+    del found["Compass.csv"]
+    found["Magnetometer.csv"] = field
+    assert _compass(_recorded(made, found)).source == "sensorlogger:magnetometer"
+    del found["Magnetometer.csv"]
+    assert _compass(_recorded(made, found)).source == "sensorlogger:yaw"
+    del found["Orientation.csv"]
+    assert _compass(_recorded(made, found)).source == "sensorlogger:gyroscope-unsigned"
+
+
+def test_a_magnetic_disturbance_is_taken_out_where_the_gyroscope_knows_better() -> None:
+    made, bent = (
+        phone(facing(180, TURNED)),
+        phone(facing(180, TURNED | {80.0: 150.0, 100.0: -150.0})),
+    )
+    run = _recorded(made, {"Magnetometer.csv": sensor_table(made.at_s, bent.field)})
+    heading = _compass(run)
+    assert heading.source == "sensorlogger:magnetometer"
+    assert not ((heading.time_s > BEGIN + 81) & (heading.time_s < BEGIN + 99)).any()
+    assert {60.0, 120.0} <= set(heading.time_s - BEGIN)
+    assert heading.mount is None
+
+
+@pytest.mark.parametrize("magnetic", [True, False])
+def test_a_phone_that_is_handled_begins_another_mount(*, magnetic: bool) -> None:
+    tilt = np.repeat([80.0, 10.0], 90 * 50)
+    made = phone(facing(180, {}), tilt)
+    extra = {"Magnetometer.csv": sensor_table(made.at_s, made.field)} if magnetic else {}
+    mount = _compass(_recorded(made, extra)).mount
+    assert mount is not None
+    assert set(mount.tolist()) == {0, 1}
+    assert int(np.argmax(mount > 0)) == pytest.approx(90, abs=3)
+
+
+def test_a_hole_of_the_gyroscope_begins_another_mount_only_for_what_it_is_made_of() -> None:
+    made = phone(facing(120, {}))
+    kept = (made.at_s < 50) | (made.at_s > 55)
+    holed = {"Gyroscope.csv": sensor_table(made.at_s[kept], made.rate_radps[kept])}
+    mount = _compass(_recorded(made, holed)).mount
+    assert mount is not None
+    assert int(np.argmax(mount > 0)) == pytest.approx(55, abs=6)
+    field = {"Magnetometer.csv": sensor_table(made.at_s, made.field)}
+    assert _compass(_recorded(made, holed | field)).mount is None
+
+
+def test_a_gyroscope_by_itself_is_no_log_that_lacks_its_places() -> None:
+    assert phone_tables.logs({"Gyroscope.csv": AXES}) == []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from retrorun.readers import read
-from retrorun.readers.fit.headings import tilt_compensated_deg
+from retrorun.readers.attitude import tilt_compensated_deg
 from retrorun.settings import ReadLimits
 from retrorun.simulate.write import Encoder, Field, number, text
 from retrorun.units import FloatArray, wrap_deg

@@ -21,8 +21,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from retrorun.errors import NotARunError, ReadError
-from retrorun.readers.containers import apple_health, phyphox, sensor_logger
-from retrorun.readers.containers.strava import TABLE, ActivityRow, activities, file_key
+from retrorun.readers.containers import accounts, phyphox, sensor_logger
+from retrorun.readers.containers.accounts import TABLE, ActivityRow, activities, file_key
 from retrorun.readers.registry import HEAD_BYTES, MemberError, reader_of, suffixes
 from retrorun.readers.sports import is_on_foot
 from retrorun.settings import ReadLimits
@@ -242,7 +242,7 @@ class _ArchiveWalk:
         export = self._health(archive, infos[:left])
         routes: dict[str, zipfile.ZipInfo] = {}
         for info in infos[:left]:
-            if export and apple_health.is_route(info.filename):
+            if export and accounts.is_apple_route(info.filename):
                 routes[f"{name}/{info.filename}"] = info
             else:
                 yield from self._member(f"{name}/{info.filename}", archive, info, depth)
@@ -382,9 +382,9 @@ class _ArchiveWalk:
     ) -> zipfile.ZipInfo | None:
         """Apple's ``export.xml``, whatever it is called in the phone's language."""
         for info in infos:
-            if apple_health.may_be_export(info.filename):
-                head = self.reader.head(archive, info, apple_health.HEAD_BYTES)
-                if apple_health.is_export(head):
+            if accounts.may_be_apple_export(info.filename):
+                head = self.reader.head(archive, info, accounts.APPLE_HEAD_BYTES)
+                if accounts.is_apple_export(head):
                     return info
         return None
 
@@ -396,7 +396,7 @@ class _ArchiveWalk:
         routes: dict[str, zipfile.ZipInfo],
     ) -> Iterator[Member]:
         """Routes twice: for the times that are looked for in the export, then to be handed on."""
-        health = apple_health.Health(self.limits)
+        health = accounts.AppleHealth(self.limits)
         for route, info in routes.items():
             content = self._content(route, archive, info)
             reason = health.add_route(route, content) if isinstance(content, bytes) else content

@@ -1,4 +1,4 @@
-"""phyphox (phones): a zip of CSV tables with the places, and perhaps the magnetometer → GPX.
+"""phyphox (phones): a zip of CSV tables with the places, and perhaps other sensors → GPX.
 
 The tables' columns have their units in brackets, and their names depend on the experiment, so that
 they are recognised by their heads. Their time counts from the first start and stands still in
@@ -14,14 +14,24 @@ from typing import Literal
 import numpy as np
 
 from retrorun.errors import NotARunError, ReadError
-from retrorun.readers.containers import sensor_logger
-from retrorun.readers.fit.headings import tilt_compensated_deg
-from retrorun.readers.heading_sources import BY_SOURCE
+from retrorun.readers.attitude import (
+    Vectors,
+    gyroscope_heading_deg,
+    handling_s,
+    levelled_deg,
+    mean_heading_deg,
+    mount_column,
+    mount_numbers,
+    rotation_of,
+    upward,
+    without_contradicted,
+)
+from retrorun.readers.heading_sources import BY_SOURCE, UNREAD_GYROSCOPE
 from retrorun.readers.xml.gpx import gpx_of
 from retrorun.settings import ReadLimits
 from retrorun.units import FloatArray
 
-Role = Literal["places", "magnetometer", "acceleration", "events"]
+Role = Literal["places", "magnetometer", "acceleration", "gyroscope", "events"]
 HEAD_BYTES = 512
 _TIME = "time (s)"
 _PLACES = {
@@ -34,14 +44,22 @@ _PLACES = {
 }
 _FIELD = tuple(f"magnetic field {axis} (µt)" for axis in "xyz")
 _ACCELERATION = tuple(f"acceleration {axis} (m/s^2)" for axis in "xyz")
+_RATE = tuple(f"gyroscope {axis} (rad/s)" for axis in "xyz")
 _EVENTS = ("event", "experiment time", "system time")
 _HEADS: tuple[tuple[Role, frozenset[str]], ...] = (
     ("places", frozenset({_TIME, "latitude (°)", "longitude (°)"})),
     ("magnetometer", frozenset({_TIME, *_FIELD})),
     ("acceleration", frozenset({_TIME, *_ACCELERATION})),
+    ("gyroscope", frozenset({_TIME, *_RATE})),
     ("events", frozenset(_EVENTS)),
 )
-_MAGNETOMETER = BY_SOURCE["phyphox:magnetometer"]
+_AXES: dict[Role, tuple[str, ...]] = {
+    "magnetometer": _FIELD,
+    "acceleration": _ACCELERATION,
+    "gyroscope": _RATE,
+}
+_MAKER = "phyphox"
+_MAGNETOMETER, _GYROSCOPE = (BY_SOURCE[f"phyphox:{each}"] for each in ("magnetometer", "gyroscope"))
 _MOST_EVENTS = 10_000
 
 
@@ -68,6 +86,9 @@ def roles(heads: Mapping[str, bytes]) -> dict[Role, str]:
 def phyphox_log(name: str, tables: Mapping[Role, bytes], limits: ReadLimits) -> bytes:
     """The export as GPX; the heading of a point is that of the field around it, levelled.
 
+    Without a magnetometer it is that of gyroscope and acceleration, whose north is another after
+    each pause. See ``sensor_logger.sensor_log`` for what both do to a heading.
+
     Args:
         name: for messages.
         tables: role → bytes.
@@ -85,31 +106,56 @@ def phyphox_log(name: str, tables: Mapping[Role, bytes], limits: ReadLimits) -> 
     at_s = places[_TIME][known]
     columns = {to: places[of][known] for of, to in _PLACES.items()}
     columns["course"] = np.where(columns["course"] < 0, np.nan, columns["course"])
-    maker = "phyphox"
-    if {"magnetometer", "acceleration"} <= tables.keys():
-        where = at_s, float(np.median(columns["lat"]))
-        heading = _heading(name, tables, where, 20 * limits.samples)
+    maker, where = _MAKER, (at_s, float(np.median(columns["lat"])))
+    sensors: dict[Role, Vectors] = {
+        one: _vectors(name, tables[one], axes, 20 * limits.samples)
+        for one, axes in _AXES.items()
+        if one in tables
+    }
+    if "acceleration" in sensors:
+        starts_s = np.array([at for at, _ in clock[1:]])
+        maker, heading, begins_s = _heading(sensors, where, starts_s, limits)
         if heading is not None:
-            maker = _MAGNETOMETER.creator
             columns["compass"] = heading
+            columns |= mount_column(at_s, begins_s)
     return gpx_of(maker, None, _unix_s(at_s, clock), columns)
 
 
 def _heading(
-    name: str, tables: Mapping[Role, bytes], where: tuple[FloatArray, float], most: int
-) -> FloatArray | None:
-    """(n,) degrees clockwise from magnetic north; None where it is never known.
+    sensors: Mapping[Role, Vectors],
+    where: tuple[FloatArray, float],
+    starts_s: FloatArray,
+    limits: ReadLimits,
+) -> tuple[str, FloatArray | None, FloatArray]:
+    """Maker, degrees clockwise (n,) or None, and when other mounts begin.
 
-    ``where`` are the experiment times (n,) and the latitude in degrees.
+    ``where`` are the experiment times (n,) and the latitude in degrees; ``starts_s`` the experiment
+    times of the starts after a pause.
     """
     at_s, latitude_deg = where
-    vectors = []
-    for one, axes in (("magnetometer", _FIELD), ("acceleration", _ACCELERATION)):
-        table = _table(name, tables[one], (_TIME, *axes), most)  # type: ignore[index]
-        means = [sensor_logger.means(at_s, table[_TIME], table[axis])[0] for axis in axes]
-        vectors.append(np.stack(means, axis=1))
-    field, up = vectors
-    return tilt_compensated_deg(field, sensor_logger.upward(up, field, latitude_deg))
+    pull = sensors["acceleration"]
+    begins_s, heading, turned = handling_s(pull, limits), None, None
+    if "magnetometer" in sensors:
+        field, up = (each.around(at_s) for each in (sensors["magnetometer"], pull))
+        number = mount_numbers(at_s, begins_s)
+        heading = levelled_deg(field, upward(up, field, latitude_deg), number)
+    if "gyroscope" in sensors:
+        turned = rotation_of(sensors["gyroscope"], pull, limits, starts_s)
+    if turned is None:
+        return _MAKER if heading is None else _MAGNETOMETER.creator, heading, begins_s
+    if heading is not None:
+        heading, other_s = without_contradicted(at_s, heading, turned, limits)
+        return _MAGNETOMETER.creator, heading, np.concatenate([begins_s, other_s])
+    begins_s = np.concatenate([begins_s, turned.begins_s])
+    relative = gyroscope_heading_deg(turned, begins_s, limits)
+    if relative is None:
+        return f"{_MAKER}{UNREAD_GYROSCOPE}", None, begins_s
+    return _GYROSCOPE.creator, mean_heading_deg(at_s, turned.time_s, relative), begins_s
+
+
+def _vectors(name: str, data: bytes, axes: tuple[str, ...], most: int) -> Vectors:
+    table = _table(name, data, (_TIME, *axes), most)
+    return Vectors.of(table[_TIME], [table[axis] for axis in axes])
 
 
 def _clock(name: str, data: bytes) -> list[tuple[float, float]]:

@@ -9,28 +9,45 @@ import csv
 import io
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Literal
 
 import numpy as np
 
-from retrorun import arithmetic
 from retrorun.errors import NotARunError, ReadError
 from retrorun.model import Export, Source
-from retrorun.readers.fit.headings import tilt_compensated_deg
-from retrorun.readers.heading_sources import BY_SOURCE, degrees
+from retrorun.readers.attitude import (
+    NEVER,
+    Rotation,
+    Vectors,
+    gyroscope_heading_deg,
+    handling_s,
+    level_axis_deg,
+    levelled_deg,
+    mean_heading_deg,
+    mount_column,
+    mount_numbers,
+    rotation,
+    rotation_of,
+    unit_vectors,
+    upward,
+    without_contradicted,
+)
+from retrorun.readers.heading_sources import BY_SOURCE, UNREAD_GYROSCOPE, degrees
 from retrorun.readers.xml.gpx import gpx_of, read_gpx
 from retrorun.settings import ReadLimits
-from retrorun.units import BoolArray, FloatArray
+from retrorun.units import FloatArray
 
-Role = Literal["places", "compass", "orientation", "magnetometer", "gravity", "about"]
+Role = Literal["places", "compass", "orientation", "magnetometer", "gravity", "gyroscope", "about"]
 # what a name has around the sensor's word, in lower case; or a whole name that has no such word
 _Key = tuple[str, str] | tuple[str]
 _Log = dict[Role, str]
 
 HEAD_BYTES = 4096
-_COMPASS, _YAW, _MAGNETOMETER = (
-    BY_SOURCE[f"csv:{each}"] for each in ("compass", "yaw", "magnetometer")
+_COMPASS, _ORIENTATION, _YAW, _MAGNETOMETER, _GYROSCOPE, _UNSIGNED = (
+    BY_SOURCE[f"csv:{each}"]
+    for each in ("compass", "quaternion", "yaw", "magnetometer", "gyroscope", "gyroscope-unsigned")
 )
 AXES = tuple(sorted(_MAGNETOMETER.names))
 _BY_HEAD: tuple[tuple[Role, frozenset[str]], ...] = (
@@ -45,9 +62,10 @@ _WORDS: dict[Role, str] = {
     # three axes have nothing but the name: no word may run on into it, such as a watch's
     "magnetometer": "(?<![a-z])magnetometer",
     "gravity": "(?<![a-z])(?:gravity|totalacceleration)",  # averaged over seconds it is gravity
+    "gyroscope": "(?<![a-z])gyroscope",
 }
 _NAMES = {role: re.compile(rf"(.*){word}(?![a-z])(.*)", re.DOTALL) for role, word in _WORDS.items()}
-_OF_AXES: tuple[Role, ...] = ("magnetometer", "gravity")
+_OF_AXES: tuple[Role, ...] = ("magnetometer", "gravity", "gyroscope")
 _ABOUT = re.compile(r"(.*)metadata(?![a-z])(.*)", re.DOTALL)  # which platform wrote the log
 _QUATERNION = ("qw", "qx", "qy", "qz")
 _FIRST_NS, _LAST_NS = 1e18, 4e18  # 2001 and 2096: seconds and milliseconds are far below
@@ -139,7 +157,9 @@ def logs(heads: Mapping[str, bytes]) -> list[_Log]:
     left = [
         group
         for key, group in groups.items()
-        if key not in hosts and not _adopt_headings(key, group, hosts)
+        if key not in hosts
+        and not _adopt_headings(key, group, hosts)
+        and group.keys() != {"gyroscope"}  # by itself it is no heading
     ]
     for each in sorted(heads):
         if is_about(each, heads[each]):
@@ -187,12 +207,8 @@ def _fits(name: str, around: _Key) -> bool:
     return len(around) == 2 and stem.startswith(around[0]) and stem.endswith(around[1])
 
 
-_HALF_WINDOW_S = 0.5
 _BORNE_OUT = 0.95  # cosine between gravity and the quaternion's vertical that bears it out
 _VAGUE_M = 100.0  # a fix of so poor an accuracy is a guess from cells
-_EARTH_UT = (22.0, 67.0)  # weakest and strongest field of the earth, microtesla (IGRF-13)
-_STEEP = 0.6  # sine of the least dip that tells up from down
-_DIPS_DEG = 20.0  # farther from the equator the earth's field points clearly down, or up
 # head in Location.csv, in lower case → name in the GPX
 _COLUMNS = {
     "latitude": "lat",
@@ -207,9 +223,11 @@ _COLUMNS = {
 def sensor_log(name: str, tables: Mapping[Role, bytes], limits: ReadLimits) -> bytes:
     """The log as GPX; the heading of a point is the mean of what lies around it.
 
-    The heading is the compass's; without one that of the platform's quaternion, which gravity must
-    bear out, or the yaw, else magnetometer and gravity, levelled. Sign and north of the yaw, and
-    the north of the quaternion, differ from phone to phone: that is for detection to find out.
+    The heading is that of the platform's quaternion, which gravity must bear out; else the
+    compass's; else that of magnetometer and gravity, levelled; else the yaw; else that of gyroscope
+    and gravity. Sign and north of the yaw, and the north of quaternion and gyroscope, differ from
+    phone to phone: that is for detection to find out. Gyroscope and gravity also tell where a
+    heading is none, and when the phone was handled: from there on, ``mount`` counts up.
 
     Args:
         name: for messages.
@@ -236,9 +254,12 @@ def sensor_log(name: str, tables: Mapping[Role, bytes], limits: ReadLimits) -> b
         raise ReadError("no-time", "fewer than two places have a time", file=name)
     columns = {to: places[source][held] for source, to in _COLUMNS.items()}
     north = float(np.nanmedian(columns["lat"])) if np.isfinite(columns["lat"]).any() else 0.0
-    maker, heading = _heading(name, tables, (time_s, north), 20 * limits.samples)
+    tables = {one: table for one, table in tables.items() if table}
+    sensors = _Sensors(name, tables, limits)
+    maker, heading, begins_s = _checked(sensors, (time_s, north))
     if heading is not None:
         columns["compass"] = heading
+        columns |= mount_column(time_s, begins_s)
     return gpx_of(maker, None, time_s, columns)
 
 
@@ -254,34 +275,100 @@ def read_table(source: Source, data: bytes, limits: ReadLimits) -> Export:
     return read_gpx(source, sensor_log(source.name, tables, limits), limits)
 
 
-def _heading(
-    name: str, tables: Mapping[Role, bytes], where: tuple[FloatArray, float], most: int
-) -> tuple[str, FloatArray | None]:
-    """Maker with the sensor in brackets, unless that is the compass; (n,) degrees or None.
+@dataclass(frozen=True, slots=True)
+class _Sensors:
+    """The tables of one log: ``name`` for messages, role → bytes, and bounds."""
+
+    name: str
+    tables: Mapping[Role, bytes]
+    limits: ReadLimits
+
+    def has(self, *roles: Role) -> bool:
+        """Whether all of these tables are there."""
+        return all(one in self.tables for one in roles)
+
+    def columns(self, one: Role, *heads: str) -> dict[str, FloatArray]:
+        """A table's columns, and its time in Unix seconds."""
+        most = 20 * self.limits.samples
+        found = _table(self.name, self.tables[one], ("time", *heads), most)
+        return found | {"time": found["time"] / 1e9}
+
+    def vectors(self, one: Role) -> Vectors:
+        """A three-axis sensor."""
+        found = self.columns(one, *AXES)
+        return Vectors.of(found["time"], [found[axis] for axis in AXES])
+
+
+def _checked(
+    sensors: _Sensors, where: tuple[FloatArray, float]
+) -> tuple[str, FloatArray | None, FloatArray]:
+    """Maker, heading (n,) without what the gyroscope contradicts, and when other mounts begin.
 
     ``where`` are the times (n,) and the latitude in degrees.
     """
+    time_s, _ = where
+    if not sensors.has("gravity"):
+        return *_heading(sensors, where, None, NEVER), NEVER
+    gravity = sensors.vectors("gravity")
+    begins_s = handling_s(gravity, sensors.limits)
+    maker, heading = _heading(sensors, where, gravity, begins_s)
+    if not sensors.has("gyroscope"):
+        return maker, heading, begins_s
+    turned = rotation_of(sensors.vectors("gyroscope"), gravity, sensors.limits)
+    if turned is None:
+        return maker, heading, begins_s
+    if heading is None:
+        return _of_gyroscope(sensors, time_s, turned, begins_s)
+    heading, other_s = without_contradicted(time_s, heading, turned, sensors.limits)
+    return maker, heading, np.concatenate([begins_s, other_s])
+
+
+def _heading(
+    sensors: _Sensors,
+    where: tuple[FloatArray, float],
+    gravity: Vectors | None,
+    begins_s: FloatArray,
+) -> tuple[str, FloatArray | None]:
+    """Maker with the sensor in brackets, unless that is the compass; (n,) degrees or None.
+
+    ``where`` are the times (n,) and the latitude in degrees, ``begins_s`` when other mounts begin.
+    """
     time_s, latitude_deg = where
-    if "compass" in tables:
+    if gravity is not None and sensors.has("orientation"):
+        turns = sensors.columns("orientation", *_YAW.names, *_QUATERNION)
+        heading = _of_quaternion(turns, gravity, begins_s)
+        if heading is not None:
+            return _ORIENTATION.creator, mean_heading_deg(time_s, turns["time"], heading)
+    if sensors.has("compass"):
         (column,) = _COMPASS.names
-        turns = _table(name, tables["compass"], ("time", column), most)
-        return _COMPASS.creator, _mean_around(time_s, turns["time"] / 1e9, turns[column])
-    if "orientation" in tables:
-        turns = _table(name, tables["orientation"], ("time", *_YAW.names, *_QUATERNION), most)
-        at_s = turns["time"] / 1e9
-        heading = _of_quaternion(name, turns, tables.get("gravity"), most)
-        if heading is None:
-            (column,) = _YAW.names
-            heading = degrees(turns[column], "")
-        return _YAW.creator, _mean_around(time_s, at_s, heading)
-    if "magnetometer" in tables and "gravity" in tables:
-        field, up = (
-            _vectors_around(name, tables[one], time_s, most) for one in ("magnetometer", "gravity")
-        )
-        is_down = _is_gravity_down(tables.get("about", b""))
+        turns = sensors.columns("compass", column)
+        return _COMPASS.creator, mean_heading_deg(time_s, turns["time"], turns[column])
+    if gravity is not None and sensors.has("magnetometer"):
+        field, up = sensors.vectors("magnetometer").around(time_s), gravity.around(time_s)
+        is_down = _is_gravity_down(sensors.tables.get("about", b""))
         up = upward(up, field, latitude_deg) if is_down is None else -up if is_down else up
-        return _MAGNETOMETER.creator, tilt_compensated_deg(field, up)
+        number = mount_numbers(time_s, begins_s)
+        return _MAGNETOMETER.creator, levelled_deg(field, up, number)
+    if sensors.has("orientation"):
+        (column,) = _YAW.names
+        turns = sensors.columns("orientation", column)
+        return _YAW.creator, mean_heading_deg(time_s, turns["time"], degrees(turns[column], ""))
     return _COMPASS.creator, None
+
+
+def _of_gyroscope(
+    sensors: _Sensors, time_s: FloatArray, turned: Rotation, begins_s: FloatArray
+) -> tuple[str, FloatArray | None, FloatArray]:
+    """Maker, heading (n,) by gyroscope and gravity alone, and when other mounts begin."""
+    is_down = _is_gravity_down(sensors.tables.get("about", b""))
+    row = _UNSIGNED if is_down is None else _GYROSCOPE
+    if is_down:
+        turned = replace(turned, up=-turned.up)
+    begins_s = np.concatenate([begins_s, turned.begins_s])
+    heading = gyroscope_heading_deg(turned, begins_s, sensors.limits)
+    if heading is None:
+        return f"{_COMPASS.creator}{UNREAD_GYROSCOPE}", None, begins_s
+    return row.creator, mean_heading_deg(time_s, turned.time_s, heading), begins_s
 
 
 def _is_gravity_down(about: bytes) -> bool | None:
@@ -305,7 +392,7 @@ def _is_gravity_down(about: bytes) -> bool | None:
 
 
 def _of_quaternion(
-    name: str, turns: Mapping[str, FloatArray], gravity: bytes | None, most: int
+    turns: Mapping[str, FloatArray], gravity: Vectors, begins_s: FloatArray
 ) -> FloatArray | None:
     """(n,) degrees clockwise from above of the device's most level axis, from an unknown north.
 
@@ -313,64 +400,26 @@ def _of_quaternion(
     device's: gravity tells which. Euler's yaw fails where the phone stands upright; this does not.
 
     Args:
-        name: for messages.
         turns: ``qw qx qy qz`` and ``time``, (n,) each; NaN where a column is missing.
-        gravity: the table of gravity, of either sign.
-        most: rows of it.
+        gravity: of either sign.
+        begins_s: when other mounts begin, in which another axis may be level.
 
     Returns:
-        None without quaternion or gravity, or where they contradict each other.
+        None without quaternion, or where gravity contradicts it.
     """
-    if gravity is None or not np.isfinite(turns["qw"]).any():
+    if not np.isfinite(turns["qw"]).any():
         return None
-    measured = _vectors_around(name, gravity, turns["time"] / 1e9, most)
+    measured = unit_vectors(gravity.around(turns["time"]))
     w, x, y, z = (turns[each] for each in _QUATERNION)
-    best: tuple[float, FloatArray] = (_BORNE_OUT, np.empty(0))
+    best, heading = _BORNE_OUT, None
     for way in (1.0, -1.0):  # the quaternion, and its inverse
-        rows = _rotation(w, way * x, way * y, way * z)
-        along = np.abs((rows[2] * measured).sum(axis=1)) / np.sqrt(np.square(measured).sum(axis=1))
+        rows = rotation(w, way * x, way * y, way * z)
+        along = np.abs((rows[2] * measured).sum(axis=1))
         known = along[np.isfinite(along)]
-        if known.size and float(np.median(known)) > best[0]:
-            level = int(np.argmin(np.abs(np.nanmedian(rows[2], axis=0))))
-            clockwise = arithmetic.arctan2(rows[0][:, level], rows[1][:, level])
-            best = float(np.median(known)), np.degrees(clockwise)
-    return best[1] if best[1].size else None
-
-
-def _rotation(
-    w: FloatArray, x: FloatArray, y: FloatArray, z: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """East, north and up as the device sees them, (n, 3) each: rows of the matrix of rotation."""
-    east = (1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y))
-    north = (2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x))
-    up = (2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y))
-    found = [np.stack(each, axis=1) for each in (east, north, up)]
-    return found[0], found[1], found[2]
-
-
-def upward(gravity: FloatArray, field: FloatArray, latitude_deg: float) -> FloatArray:
-    """(n, 3) gravity with the sign of the reaction to it, which points up.
-
-    An iPhone writes it the other way round, unless the log is standardised, and a heading from it
-    would be mirrored. The earth's field points down in the north and up in the south.
-    """
-    held = np.isfinite(gravity).all(axis=1) & np.isfinite(field).all(axis=1)
-    strong = np.sqrt(np.square(field[held]).sum(axis=1))
-    if abs(latitude_deg) < _DIPS_DEG or not held.any():
-        return gravity
-    if not _EARTH_UT[0] <= float(np.median(strong)) <= _EARTH_UT[1]:
-        return gravity  # iron hides the earth's field, and with it where it points
-    upward = (gravity[held] * field[held]).sum(axis=1)
-    rise = float(np.median(upward / strong / np.sqrt(np.square(gravity[held]).sum(axis=1))))
-    steep = abs(rise) > _STEEP
-    return -gravity if steep and rise * latitude_deg > 0 else gravity
-
-
-def _vectors_around(name: str, data: bytes, time_s: FloatArray, most: int) -> FloatArray:
-    """(n, 3) means of a three-axis sensor around each time."""
-    table = _table(name, data, ("time", *AXES), most)
-    at_s = table["time"] / 1e9
-    return np.stack([means(time_s, at_s, table[axis])[0] for axis in AXES], axis=1)
+        if known.size and float(np.median(known)) > best:
+            best = float(np.median(known))
+            heading = level_axis_deg(rows, mount_numbers(turns["time"], begins_s))
+    return heading
 
 
 def _table(name: str, data: bytes, heads: tuple[str, ...], most: int) -> dict[str, FloatArray]:
@@ -390,25 +439,3 @@ def _table(name: str, data: bytes, heads: tuple[str, ...], most: int) -> dict[st
         one: np.array([number(row, at) for row in lines], dtype=np.float64)
         for one, at in zip(heads, found, strict=True)
     }
-
-
-def _mean_around(at_s: FloatArray, time_s: FloatArray, heading_deg: FloatArray) -> FloatArray:
-    """(n,) circular means of what lies within half a second, degrees; NaN where nothing does."""
-    turn = np.radians(heading_deg)
-    north, any_there = means(at_s, time_s, arithmetic.cos(turn))
-    east, _ = means(at_s, time_s, arithmetic.sin(turn))
-    return np.where(any_there, np.degrees(arithmetic.arctan2(east, north)) % 360.0, np.nan)
-
-
-def means(at_s: FloatArray, time_s: FloatArray, values: FloatArray) -> tuple[FloatArray, BoolArray]:
-    """(n,) means of what lies within half a second of each time, NaN where nothing does."""
-    held = np.isfinite(time_s) & np.isfinite(values)
-    rank = np.argsort(time_s[held], kind="stable")
-    times, kept = time_s[held][rank], values[held][rank]
-    sums = np.concatenate([np.zeros(1), np.cumsum(kept)])
-    first = np.searchsorted(times, at_s - _HALF_WINDOW_S)
-    last = np.searchsorted(times, at_s + _HALF_WINDOW_S, side="right")
-    count = last - first
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(count > 0, (sums[last] - sums[first]) / count, np.nan)
-    return mean, count > 0

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from retrorun import arithmetic
 from retrorun.arithmetic import product
 from retrorun.model import HeadingSeries
+from retrorun.readers.attitude import tilt_compensated_deg
 from retrorun.readers.fit.messages import Message, MessageTable, number
 from retrorun.readers.fit.records import DeveloperField, Messages, decode, times_s
 from retrorun.readers.fit.structure import (
@@ -63,7 +63,7 @@ def _from_developers(
         if values is None or normalised(field.name) not in DEVELOPER.names:
             continue
         one = values if values.ndim == 1 else values[:, 0]
-        yield series(DEVELOPER, DEVELOPER.label, time_s, degrees(one, field.units))
+        yield series(DEVELOPER, time_s, degrees(one, field.units))
 
 
 def _from_gps(part: Part) -> HeadingSeries | None:
@@ -72,7 +72,7 @@ def _from_gps(part: Part) -> HeadingSeries | None:
     if heading is None:
         return None
     row = BY_SOURCE["fit:gps_metadata.heading"]
-    return series(row, row.label, _precise_s(messages), heading / 100 % 360.0)
+    return series(row, _precise_s(messages), heading / 100 % 360.0)
 
 
 def _from_attitude(part: Part) -> HeadingSeries | None:
@@ -92,7 +92,7 @@ def _from_attitude(part: Part) -> HeadingSeries | None:
     time_s = _precise_s(messages)[:, None] + (clock - clock[:, :1]) / 1000
     row = BY_SOURCE["fit:aviation_attitude.track"]
     course = np.degrees(track / _UNITS_PER_RADIAN) % 360.0
-    return series(row, row.label, time_s.ravel(), course.ravel())
+    return series(row, time_s.ravel(), course.ravel())
 
 
 def _samples(messages: Messages, field: int) -> FloatArray | None:
@@ -105,57 +105,6 @@ def _precise_s(messages: Messages) -> FloatArray:
     milliseconds = messages.scalar(_CLOCK_MILLISECONDS)
     late_s = 0.0 if milliseconds is None else np.nan_to_num(milliseconds) / 1000
     return np.asarray(times_s(messages) + late_s, dtype=np.float64)
-
-
-_STEADY_S = 5  # gravity is what the accelerometer shows on average over this long
-_FEWEST = 10
-_LEVEL = 0.7  # an axis less than 45° from the horizon
-
-
-def tilt_compensated_deg(field: FloatArray, acceleration: FloatArray) -> FloatArray | None:
-    """(n,) degrees clockwise from magnetic north of one of the device's axes.
-
-    With ``up`` the mean acceleration (an accelerometer at rest shows the reaction to gravity),
-    north is the part of the field that is level, and east = north × up. An axis ``a`` of the
-    device points to ``atan2(east·a, north·a)``. The y axis (the upper edge of a watch or phone)
-    is taken if it is level, else x, else z; which one adds a constant, as the mount does.
-    No filter with a gyroscope is needed: gravity is averaged over seconds.
-
-    Args:
-        field: (n, 3) magnetic field, 1 Hz, calibrated, in any unit.
-        acceleration: (n, 3) at the same times and in the same axes, in any unit.
-
-    Returns:
-        None where there are fewer than ten samples or no axis stays level.
-    """
-    held = np.isfinite(field).all(axis=1) & np.isfinite(acceleration).all(axis=1)
-    if held.sum() < _FEWEST:
-        return None
-    up = _unit_vectors(_running_mean(acceleration[held]))
-    level = field[held] - (field[held] * up).sum(axis=1, keepdims=True) * up
-    north = _unit_vectors(level)
-    east = np.cross(north, up)
-    lengths = arithmetic.hypot(north, east).mean(axis=0)  # how level each axis is
-    axis = next((axis for axis in (1, 0, 2) if lengths[axis] > _LEVEL), None)
-    if axis is None:
-        return None
-    heading = np.full(len(field), np.nan)
-    heading[held] = np.degrees(arithmetic.arctan2(east[:, axis], north[:, axis])) % 360.0
-    return heading
-
-
-def _unit_vectors(vectors: FloatArray) -> FloatArray:
-    length = np.sqrt((vectors * vectors).sum(axis=1, keepdims=True))
-    return np.asarray(vectors / np.where(length > 0, length, np.nan), dtype=np.float64)
-
-
-def _running_mean(vectors: FloatArray) -> FloatArray:
-    """Running mean; near the ends over as many as there are."""
-    half = _STEADY_S // 2
-    sums = np.vstack([np.zeros((1, 3)), np.cumsum(vectors, axis=0)])
-    index = np.arange(len(vectors))
-    first, last = np.maximum(index - half, 0), np.minimum(index + half + 1, len(vectors))
-    return np.asarray((sums[last] - sums[first]) / (last - first)[:, None], dtype=np.float64)
 
 
 _MILLISECONDS, _OFFSETS, _RAW, _CALIBRATED = 0, 1, (2, 3, 4), (5, 6, 7)
@@ -187,7 +136,7 @@ def compass(
     if found is None:
         return None
     heading = tilt_compensated_deg(found[1], found[2])
-    return None if heading is None else series(row, row.label, found[0], heading)
+    return None if heading is None else series(row, found[0], heading)
 
 
 def _native_sensors(

@@ -16,7 +16,15 @@ from lxml import etree
 
 from retrorun.errors import NotARunError, ReadError
 from retrorun.model import Export, HeadingSeries, Note, Recording, Source
-from retrorun.readers.heading_sources import BY_CREATOR, GPX, GPX_NAMES, HeadingSource, series
+from retrorun.readers.heading_sources import (
+    BY_CREATOR,
+    GPX,
+    GPX_NAMES,
+    MOUNT_NAME,
+    UNREAD_GYROSCOPE,
+    HeadingSource,
+    series,
+)
 from retrorun.readers.sports import is_on_foot, sport_of_code
 from retrorun.readers.xml.activity import (
     ActivityData,
@@ -60,7 +68,7 @@ NAMES: dict[str, str] = {
 }
 PLACES = {"lat": "latitude_deg", "lon": "longitude_deg"}
 _LEAST_POINTS = 2  # of a track
-_OTHERS = {name: name for name in ("time", "cmt", *sorted(GPX_NAMES))}
+_OTHERS = {name: name for name in ("time", "cmt", MOUNT_NAME, *sorted(GPX_NAMES))}
 # elements whose text says what sport it is, in lower case; lxml needs them as they are written
 _SPORTS = frozenset({"type", "sport", "activity", "activitytype", "activity_type", "exercisetype"})
 _SPORT_TAGS = (
@@ -78,6 +86,11 @@ _HOLDERS = frozenset({"trk", "trkseg", "metadata", "gpx"}) | _OTHER_HOLDERS
 _COMPASS_WORDS = re.compile(r"compass\D{0,20}(-?\d+(?:\.\d+)?)", re.IGNORECASE)
 _COMMENT = 200  # characters of a comment that are looked at
 _SAME_DEG = 0.5
+_UNREAD = Note(
+    "heading-unread",
+    "gyroscope and acceleration alone tell a heading here, and the library for that is not there. "
+    'Install it: `pip install "retrorun[raw]"`',
+)
 
 
 def read_gpx(source: Source, data: bytes, limits: ReadLimits) -> Export:
@@ -231,6 +244,8 @@ def _recording(found: ActivityData, sport: str | None, limits: ReadLimits) -> Re
         return None
     columns = {name: values for name, values in numbers.items() if name not in _OTHERS}
     candidates = tuple(_headings(found, numbers, time_s))
+    if (found.device or "").endswith(UNREAD_GYROSCOPE):
+        found.notes.append(_UNREAD)
     return recording(found, time_s, columns, candidates, limits)
 
 
@@ -254,7 +269,8 @@ def _headings(
         if name == "bearing" and _differ(values, numbers.get("course")):
             claim = "compass"
         origin = BY_CREATOR.get(found.device or "", row) if name == "compass" else row
-        one = series(origin, origin.label, time_s, _angles(values, row), claim)
+        mount = numbers.get(MOUNT_NAME) if origin is not row else None
+        one = series(origin, time_s, _angles(values, row), claim, mount)
         if one is not None:
             yield one
 

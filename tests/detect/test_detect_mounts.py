@@ -1,0 +1,207 @@
+"""A device that is handled, and a heading whose zero drifts: each begins a mount of its own."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from made_runs import Leg, backward, run
+from retrorun.detect import detect
+from retrorun.detect.series import without_drift
+from retrorun.model import Athlete, Detection, Recording
+from retrorun.prepare import prepare
+from retrorun.settings import Settings
+from retrorun.units import BoolArray, FloatArray, IntArray, wrap_deg
+
+SETTINGS = Settings()
+BACK = Leg(90, 2.0, 192.0, 180.0, 152.0)
+MIXED = [Leg(240), BACK, Leg(120), BACK, Leg(120), BACK, Leg(180)]
+MAGNETOMETER, GYROSCOPE = "sensorlogger:magnetometer", "sensorlogger:gyroscope"
+
+
+def found(recording: Recording) -> Detection:
+    return detect(prepare(recording, SETTINGS.prepare), (), Athlete(), SETTINGS.detect)
+
+
+def of_phone(
+    legs: list[Leg],
+    source: str,
+    mount_deg: FloatArray | float = 20.0,
+    mount: IntArray | None = None,
+    turns_deg: float = 90.0,
+) -> Recording:
+    """The legs by a phone's sensor, that counts no steps."""
+    made = run(legs, mount_deg=mount_deg, turns_deg=turns_deg)
+    series = replace(made.headings[0], source=source, mount=mount)
+    columns = {name: each for name, each in made.columns.items() if name.endswith("itude_deg")}
+    return replace(made, headings=(series,), columns=columns)
+
+
+def with_steps(made: Recording, legs: list[Leg]) -> Recording:
+    return replace(
+        made, columns=dict(made.columns) | {"cadence_spm": run(legs).columns["cadence_spm"]}
+    )
+
+
+def marked(detection: Detection, verdict: str, way: str = "backward") -> BoolArray:
+    seconds = np.zeros(detection.columns["backward_probability"].size, dtype=bool)
+    for part in detection.segments:
+        if (part.direction, part.verdict) == (way, verdict):
+            seconds[int(part.start_s) : int(part.end_s)] = True
+    return seconds
+
+
+def f1(mask: BoolArray, truth: BoolArray) -> float:
+    return float(2 * (mask & truth).sum() / (mask.sum() + truth.sum()))
+
+
+def drift(seconds: int, first_dpm: float, change_dpm: float) -> FloatArray:
+    """A zero that drifts by a rate that itself changes, in degrees a minute, over the session."""
+    rate = first_dpm + change_dpm * np.sin(np.pi * np.arange(seconds) / seconds)
+    return np.cumsum(rate) / 60.0
+
+
+@pytest.mark.parametrize("first_dpm", [-33.0, 0.0, 37.0])
+@pytest.mark.parametrize("change_dpm", [-20.0, 0.0, 20.0])
+def test_a_drift_is_taken_out_and_the_sides_stay(first_dpm: float, change_dpm: float) -> None:
+    """Sides by hand: 0° or 180°, with a noise of 12°."""
+    truth = backward(MIXED)
+    noise = np.random.default_rng(3).normal(0.0, 12.0, truth.size)
+    delta = wrap_deg(drift(truth.size, first_dpm, change_dpm) + 180.0 * truth + noise + 55.0)
+    usable = np.ones(truth.size, dtype=bool)
+    none = np.zeros(truth.size, dtype=np.int64)
+    straight, mount = without_drift(delta, usable, none, SETTINGS.detect)
+    other = np.abs(straight) > 90.0
+    assert mount.max() == 0
+    assert max(float((other == truth).mean()), float((other != truth).mean())) > 0.99
+    assert np.abs(wrap_deg(2.0 * straight) / 2.0).mean() < 12.0
+
+
+def test_a_zero_that_jumps_or_is_not_known_for_long_begins_another_mount() -> None:
+    delta = np.random.default_rng(4).normal(0.0, 8.0, 1200)
+    delta[600:] += 90.0
+    usable = np.ones(1200, dtype=bool)
+    usable[300:380] = False
+    handled = (np.arange(1200) >= 900).astype(np.int64)
+    _, mount = without_drift(delta, usable, handled, SETTINGS.detect)
+    begins = np.flatnonzero(np.diff(mount)) + 1
+    assert (begins[0], begins[-1]) == (380, 900)
+    assert begins[1:-1] == pytest.approx(600, abs=90)
+    assert begins.size > 2
+
+
+def test_nothing_usable_has_no_drift() -> None:
+    delta, none = np.full(300, np.nan), np.zeros(300, dtype=np.int64)
+    straight, mount = without_drift(delta, none > 0, none, SETTINGS.detect)
+    assert np.isnan(straight).all()
+    assert mount.max() == 0
+
+
+@pytest.mark.parametrize("first_dpm", [-33.0, 37.0])
+@pytest.mark.parametrize("steps", [True, False])
+def test_a_forward_run_by_a_gyroscope_is_never_backward(first_dpm: float, *, steps: bool) -> None:
+    legs = [Leg(600), Leg(300, 2.0, 160.0), Leg(600)]
+    made = of_phone(legs, GYROSCOPE, drift(1500, first_dpm, 20.0))
+    detection = found(with_steps(made, legs) if steps else made)
+    assert detection.heading.kind == "compass"
+    assert not any(part.direction == "backward" for part in detection.segments)
+
+
+@pytest.mark.parametrize("first_dpm", [-33.0, 37.0])
+def test_backward_stretches_by_a_gyroscope_are_found(first_dpm: float) -> None:
+    seconds = backward(MIXED).size
+    made = of_phone(MIXED, GYROSCOPE, drift(seconds, first_dpm, 20.0))
+    seen = found(made)
+    either = marked(seen, "candidate") | marked(seen, "confirmed")
+    assert f1(either, backward(MIXED)) > 0.95
+    assert not (marked(seen, "confirmed") & ~backward(MIXED))[5:-5].sum() > 10
+
+
+def test_a_gyroscope_that_may_be_mirrored_says_nothing_on_a_course_of_right_angles() -> None:
+    """Mirrored, half of a square lies on the other side of the axis."""
+    made = of_phone([Leg(1500)], "phyphox:gyroscope-unsigned")
+    detection = found(made)
+    assert detection.heading.kind == "unknown"
+    assert "mirror image" in detection.heading.reason
+    assert {part.direction for part in detection.segments} == {"forward"}
+
+
+@pytest.mark.parametrize("sense", [1.0, -1.0])
+def test_a_course_of_other_angles_tells_which_way_a_gyroscope_turns(sense: float) -> None:
+    made = of_phone(MIXED, "phyphox:gyroscope-unsigned", turns_deg=60.0)
+    series = made.headings[0]
+    turned = replace(series, heading_deg=(sense * series.heading_deg) % 360.0)
+    seen = found(replace(made, headings=(turned,)))
+    assert seen.heading.kind == "compass"
+    assert ("mirror image" in seen.heading.reason) == (sense < 0)
+    either = marked(seen, "candidate") | marked(seen, "confirmed")
+    assert f1(either, backward(MIXED)) > 0.95
+
+
+def handled_at(moments: list[int], seconds: int) -> IntArray:
+    number = np.searchsorted(np.array(moments), np.arange(seconds), side="right")
+    return number.astype(np.int64)
+
+
+TURNED = np.where(np.arange(1500) < 700, 30.0, 200.0)
+
+
+def test_a_phone_put_back_the_other_way_round_is_no_change_of_direction() -> None:
+    seen = found(of_phone([Leg(1500)], MAGNETOMETER, TURNED, handled_at([700], 1500)))
+    assert {part.direction for part in seen.segments} == {"forward"}
+    assert not marked(seen, "confirmed", "forward").any()
+    assert (seen.heading.concentration or 0.0) > 0.9
+
+
+def test_who_goes_both_ways_before_and_after_a_handling_is_confirmed() -> None:
+    legs = [*MIXED, *MIXED]
+    half = backward(MIXED).size
+    mount_deg = np.repeat([20.0, 95.0], half)
+    made = of_phone(legs, MAGNETOMETER, mount_deg, handled_at([half], 2 * half))
+    seen = found(with_steps(made, legs))
+    assert f1(marked(seen, "confirmed"), backward(legs)) > 0.95
+
+
+def test_what_is_backward_throughout_since_a_handling_is_never_confirmed() -> None:
+    """Slow and quick-stepping, but no forward second since then tells which way it is worn."""
+    legs = [*MIXED, Leg(300, 2.0, 192.0, 180.0, 152.0)]
+    half = backward(MIXED).size
+    made = of_phone(legs, MAGNETOMETER, 20.0, handled_at([half], half + 300))
+    seen = found(with_steps(made, legs))
+    assert f1(marked(seen, "confirmed")[:half], backward(MIXED)) > 0.95
+    assert not marked(seen, "confirmed")[half + 5 :].any()
+    assert not marked(seen, "confirmed", "forward")[half + 5 :].any()
+
+
+def test_a_mount_of_one_way_is_not_confirmed_where_the_others_were_mostly_backward() -> None:
+    long = Leg(200, 2.0, 192.0, 180.0, 152.0)
+    legs = [Leg(80), long, Leg(80), long, Leg(80), long, Leg(300)]
+    truth = backward(legs)
+    made = of_phone(legs, MAGNETOMETER, 20.0, handled_at([truth.size - 300], truth.size))
+    seen = found(with_steps(made, legs))
+    assert f1(marked(seen, "confirmed"), truth) > 0.75  # the last backward one goes on into it
+    assert not (marked(seen, "confirmed") & ~truth).any()
+    assert any("handled" in part.reason for part in seen.segments)
+
+
+def test_iron_is_taken_out_in_each_mount() -> None:
+    legs = [*MIXED, *MIXED]
+    half = backward(MIXED).size
+    made = run(legs, mount_deg=20.0, iron=0.45, turns_deg=75.0)
+    series = replace(made.headings[0], mount=handled_at([half], 2 * half))
+    seen = found(replace(made, headings=(series,)))
+    assert "iron" in seen.heading.reason
+    assert f1(marked(seen, "confirmed"), backward(legs)) > 0.95
+
+
+@pytest.mark.parametrize("mount_deg", [0.0, 120.0, 180.0, -100.0])
+def test_a_walk_by_a_gyroscope_is_forward_wherever_its_zero_lies(mount_deg: float) -> None:
+    """So slow that neither speed nor habit says anything."""
+    made = of_phone([Leg(900, 1.3, 110.0)], GYROSCOPE, mount_deg)
+    assert not any(part.direction == "backward" for part in found(made).segments)
+
+
+def test_a_walk_with_a_phone_put_back_behind_is_forward() -> None:
+    mount_deg = np.where(np.arange(900) < 500, 150.0, 200.0)
+    made = of_phone([Leg(900, 1.3, 110.0)], MAGNETOMETER, mount_deg, handled_at([500], 900))
+    assert not any(part.direction == "backward" for part in found(made).segments)
