@@ -221,7 +221,7 @@ def _kind(
         return "none", "it holds no value"
     long = given.size > settings.constant_least_s
     if long and _length(given) > 1 - settings.constant_spread:
-        return "unknown", f"it is constant at {given[0]:.0f}° while the runner moves"
+        return "unknown", f"it is constant at {given[0]:.0f}° while the athlete moves"
     if usable.sum() < settings.heading_least_s:
         seconds = int(usable.sum())
         return "unknown", f"only {seconds} s of it beside a course: too little to check it"

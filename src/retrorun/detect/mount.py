@@ -283,7 +283,7 @@ def _sign_of_one_side(
     flat = (known.facing.verdict.source or "").startswith(WATCHES)
     firm = habit + (nearer if flat else 0.0)
     if abs(own) > settings.own_sign:
-        return _Sign(own, firm, "gait (the runner's earlier runs)", reads)
+        return _Sign(own, firm, "gait (the athlete's earlier runs)", reads)
     stepped = own + side * _odds_by_level(only, modes, settings)
     total = nearer + habit + stepped
     if total == 0.0:  # nothing tells, as in a walk by a relative heading: most go forward

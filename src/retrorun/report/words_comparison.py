@@ -351,8 +351,8 @@ HISTORY: Mapping[str, str] = {
     "practice_ground_value": "{steep} steep, {twisty} winding, of {whole}",
     "practice_of": "{count} of {sessions}",
     "period_method": (
-        "Certain: told by the compass or by the runner. Maybe: by step rate alone, and never in "
-        "the sums. Intervals are 95 %; matched means at equal speed, grade and gait."
+        "Certain: told by the compass or by the athlete. Maybe: by step rate alone, and never "
+        "in the sums. Intervals are 95 %; matched means at equal speed, grade and gait."
     ),
 }
 
@@ -474,8 +474,8 @@ COHORT: Mapping[str, str] = {
     ),
     "method_candidates": "What step rate alone suggests to be backward was counted as well.",
     "method_certain": (
-        "Counted is what the compass or the runner's label tells, and what counts by the runner's "
-        "own proven gait; not candidates."
+        "Counted is what the compass or the athlete's label tells, and what counts by the "
+        "athlete's own proven gait; not candidates."
     ),
     "method_caution": (
         "These athletes chose to run backward and to record it: they are no random sample of "
