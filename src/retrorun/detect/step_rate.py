@@ -1,23 +1,43 @@
-"""Step rate, speed and grade of a session, and what they tell of its gaits.
+"""Step rate, speed and stride of a session, and what they tell of its gaits.
 
 1. the step rate while moving, and the athlete's line of step rate by speed and grade
 2. whether a session without heading or labels holds two parallel lines: two gaits
 3. what the heart says of a slower segment: jogging lets it fall, running backward does not,
    because it costs about a third more at the same speed (``literature.py``: backward_run)
+4. what contact time and vertical excursion say of it, where a watch measures them
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from retrorun import arithmetic, literature
 from retrorun.arithmetic import product
 from retrorun.detect.modes import Modes
-from retrorun.detect.series import mean_around, runs, sum_around, without_short
+from retrorun.detect.series import mean_around, median, runs, sum_around, without_short
 from retrorun.detect.turns import OwnGait
 from retrorun.model import GaitLine, Track
 from retrorun.settings import DetectSettings
-from retrorun.units import BoolArray, FloatArray
+from retrorun.units import BoolArray, FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stride:
+    """Contact time or vertical excursion.
+
+    Attributes:
+        log: (n,) its logarithm, smoothed; NaN where it is not believed.
+        by_speed: the power of speed that it follows among people: mean and deviation.
+        by_steps: the same of quicker steps at equal speed, in forward running.
+        turned: log of backward over forward at equal speed: mean and deviation.
+        turned_by_steps: the power of the step-rate ratio that is added to that.
+    """
+
+    log: FloatArray
+    by_speed: tuple[float, float]
+    by_steps: tuple[float, float]
+    turned: tuple[float, float]
+    turned_by_steps: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +45,7 @@ class Steps:
     """Step rate, speed, grade and heart rate, smoothed, (n,).
 
     ``counted`` is where they may be compared, ``upper`` what ``two_lines`` found of them, if that
-    would find the same again.
+    would find the same again. ``strides`` are contact time and vertical excursion, if measured.
     """
 
     cadence_spm: FloatArray
@@ -34,6 +54,7 @@ class Steps:
     heart_bpm: FloatArray
     counted: BoolArray
     upper: FloatArray | None = None
+    strides: tuple[Stride, ...] = ()
 
 
 def steps(track: Track, modes: Modes, settings: DetectSettings) -> Steps:
@@ -50,7 +71,8 @@ def steps(track: Track, modes: Modes, settings: DetectSettings) -> Steps:
     counted &= mean_around((~running).astype(np.float64), half) == 0
     smooth = (mean_around(cadence, half), mean_around(speed, half), mean_around(grade, half))
     heart = np.where(track.flags["heart_rate_suspect"], np.nan, track.column("heart_rate_bpm"))
-    return Steps(smooth[0], smooth[1], np.nan_to_num(smooth[2]), heart, counted)
+    found = Steps(smooth[0], smooth[1], np.nan_to_num(smooth[2]), heart, counted)
+    return replace(found, strides=_strides(track, found, running, settings))
 
 
 def fit(
@@ -145,15 +167,24 @@ def two_lines(steps: Steps, own: OwnGait, settings: DetectSettings) -> FloatArra
     starts = [level > np.quantile(level, cut) for cut in settings.two_lines_starts]
     slow, fast = (np.quantile(speed, cut) for cut in settings.two_lines_speeds)
     starts.append(speed < (slow + fast) / 2)
+    starts += _short_contacts(steps, thin, settings)
     found = [_clusters(data, start.astype(np.float64), gain, settings) for start in starts]
-    best = max(found, key=lambda one: one.total)
+    strides = [
+        stride_evidence(steps, _spread_out(each, use, none.size, settings), settings)
+        for each in found
+    ]
+    total, witness, best = max(
+        ((each.total + odds, odds, each) for each, odds in zip(found, strides, strict=True)),
+        key=lambda one: one[0],
+    )
     upper = best.upper
     enough = settings.two_lines_least <= upper.sum() < upper.size
-    if best.total < single + settings.two_lines_gain or not enough:
+    gained, (least, usual) = total - single, settings.two_lines_gain
+    if gained < least or not enough:
         return none
     # The gain by the fitted slope, and by the usual one: a run at two speeds shows one, not both.
     plain = float(level[upper > 0].mean() - level[upper == 0].mean()) / float(np.median(cadence))
-    none[use] = np.repeat(upper, settings.two_lines_every_s)[: use.size]
+    none = _spread_out(best, use, none.size, settings).astype(np.float64)
     means = [
         float(each[side].mean()) for each in (speed, cadence) for side in (upper > 0, upper == 0)
     ]
@@ -163,12 +194,36 @@ def two_lines(steps: Steps, own: OwnGait, settings: DetectSettings) -> FloatArra
     )
     back = without_short(none > 0, value=False, seconds=settings.pulse_hole_s)
     pulse = pulse_evidence(steps, back, settings)
+    if witness:  # what a heart costs is one person's own, however many segments show it
+        pulse = max(pulse, -settings.pulse_beside) + witness
     climbs = float(grade[upper > 0].mean() - grade[upper == 0].mean()) > settings.uphill_grade
     # Short quick steps uphill are backward only where the heart says so.
+    # A second line that fits hardly better than one counts where the heart is clear.
+    if gained < usual and pulse < settings.pulse_clear:
+        return np.zeros(none.size)
     uphill = climbs and not own.known and pulse < settings.pulse_uphill
-    if uphill or not _is_backward((min(best.gain, plain), more, slower), pulse, own, settings):
+    paces = pulse < settings.pulse_clear and _is_jog(steps, none > 0, settings)
+    if uphill or paces or not _is_backward((min(best.gain, plain), more, slower), pulse, own, settings):
         none[:] = 0.0
     return none
+
+
+def _is_jog(steps: Steps, back: BoolArray, settings: DetectSettings) -> bool:
+    """Whether forward running as slow as the seconds ``back`` (n,) lies between the two lines, too.
+
+    Whoever jogs keeps more or less of the step rate from one jog to the next; whoever turns about
+    has one line for each direction, and what is slow and forward lies on the lower one.
+    """
+    sides = (steps.counted & ~back, steps.counted & back)
+    fast, slow = (float(steps.speed_mps[side].mean()) for side in sides)
+    level = steps.cadence_spm - settings.run_slope[0] * steps.speed_mps
+    pace = slow + settings.jog_pace * (fast - slow)
+    jogged = ~without_short(~sides[0] | (steps.speed_mps >= pace), value=False, seconds=settings.jog_s)
+    if jogged.sum() < settings.jog_least_s:
+        return False
+    usual = median(level[sides[0] & (steps.speed_mps >= (fast + slow) / 2.0)])
+    raised_by = (median(level[each]) - usual for each in (jogged, sides[1]))
+    return next(raised_by) > settings.jog_share * next(raised_by)
 
 
 def _is_backward(
@@ -296,12 +351,16 @@ def pulse_evidence(steps: Steps, back: BoolArray, settings: DetectSettings) -> f
     """
     if not np.isfinite(steps.heart_bpm).any():
         return 0.0
-    total = 0.0
+    votes = []
     starts, ends = runs(back)
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         long = last - first >= settings.pulse_least_s
         if back[first] and long and first >= settings.pulse_ahead_s:
-            total += _pulse_of_span(steps, back, (first, last), settings)
+            votes.append(_pulse_of_span(steps, back, (first, last), settings))
+    total = sum(votes)
+    # A heart at its ceiling in most segments is near it in the others, too, and then falls late.
+    if total > 0 and sum(vote != 0 for vote in votes) < settings.pulse_share * len(votes):
+        return 0.0
     return float(np.clip(total, -settings.pulse_most, settings.pulse_most))
 
 
@@ -318,6 +377,8 @@ def _pulse_of_span(
     paces = (steps.speed_mps[ahead][~back[ahead]], steps.speed_mps[first:last])
     hills = (steps.grade[ahead][~back[ahead]], steps.grade[first:last])
     known = (before, late, *paces)
+    if np.isfinite(paces[0]).sum() < settings.pulse_least_s:
+        return 0.0  # after a surge a heart still rises
     if any(np.isfinite(each).sum() < settings.pulse_least_values for each in known):
         return 0.0
     at, then, fast, slow = (float(np.nanmean(each)) for each in known)
@@ -350,3 +411,151 @@ def _log_normal(residual: float, spread: float, settings: DetectSettings) -> flo
     """Log density of a normal with a floor, but for a constant."""
     away = residual / spread
     return arithmetic.log(arithmetic.exp(-0.5 * away * away) / spread + settings.pulse_floor)
+
+
+def _strides(
+    track: Track, steps: Steps, running: BoolArray, settings: DetectSettings
+) -> tuple[Stride, ...]:
+    """Contact time and vertical excursion, each where a device measured it."""
+    kinds = (
+        (
+            "contact_time_s",
+            (settings.contact_speed, settings.contact_steps, settings.contact_log, 0.0),
+        ),
+        (
+            "vertical_oscillation_m",
+            (
+                settings.excursion_speed,
+                settings.excursion_steps,
+                settings.excursion_log,
+                settings.excursion_backward,
+            ),
+        ),
+    )
+    seen = ((track.columns[name], people) for name, people in kinds if track.has(name))
+    found = ((_believed_log(values, steps, running, settings), people) for values, people in seen)
+    return tuple(Stride(values, *people) for values, people in found if values is not None)
+
+
+def _believed_log(
+    values: FloatArray, steps: Steps, running: BoolArray, settings: DetectSettings
+) -> FloatArray | None:
+    """Smoothed logarithm of a measured column, (n,); None of one that says nothing.
+
+    Left out are values that hang and values far from the session's median: a wrong unit, or the
+    other foot. A column that speed and step rate explain fully was derived from them.
+    """
+    starts, ends = runs(np.where(np.isfinite(values), values, -1.0))
+    held = np.repeat(ends - starts >= settings.held_steps_s, ends - starts)
+    sound = running & np.isfinite(values) & (values > 0) & ~held
+    if not sound.any():
+        return None
+    log = np.where(sound, arithmetic.log(np.where(sound, values, 1.0)), np.nan)
+    with np.errstate(invalid="ignore"):
+        log[np.abs(log - median(log[sound])) > settings.stride_range] = np.nan
+    log = mean_around(log, settings.gait_half_s)
+    use = steps.counted & np.isfinite(log)
+    if use.sum() < max(settings.stride_known * steps.counted.sum(), settings.gait_least_s):
+        return None
+    return None if _is_derived(log[use], steps, use, settings) else log
+
+
+def _is_derived(log: FloatArray, steps: Steps, use: BoolArray, settings: DetectSettings) -> bool:
+    """Whether the logarithms (m,) of the seconds ``use`` follow from speed and step rate alone."""
+    known = (steps.speed_mps[use], steps.cadence_spm[use])
+    rows = [arithmetic.log(np.maximum(each, 1.0)) for each in known]
+    design = np.stack([np.ones(log.size), *(row - row.mean() for row in rows)])
+    ridge = np.diag([0.0, 1e-6, 1e-6]) * log.size
+    line = arithmetic.solve(product(design, design.T) + ridge, product(design, log))
+    rest = np.abs(log - product(design.T, line))
+    return arithmetic.MAD_TO_SD * median(rest) < settings.stride_derived
+
+
+def _short_contacts(
+    steps: Steps, thin: IntArray, settings: DetectSettings
+) -> list[BoolArray]:
+    """Of each stride, which of the seconds ``thin`` (m,) are low at their speed, (m,) each."""
+    found = []
+    for stride in steps.strides:
+        change, _ = stride_change(stride, steps, steps.counted & np.isfinite(stride.log), settings)
+        here = change[thin]
+        low, high = np.nanquantile(here, settings.two_lines_speeds)
+        found.append(np.nan_to_num(here, nan=high) < (low + high) / 2)
+    return found
+
+
+def _spread_out(
+    found: _Clusters, use: IntArray, size: int, settings: DetectSettings
+) -> BoolArray:
+    """Whether each second lies on the upper line, (n,); ``use`` are the seconds that count."""
+    back = np.zeros(size, dtype=bool)
+    back[use] = np.repeat(found.upper > 0, settings.two_lines_every_s)[: use.size]
+    return back
+
+
+def stride_evidence(steps: Steps, back: BoolArray, settings: DetectSettings) -> float:
+    """Log-odds that the seconds ``back`` (n,) were backward rather than slow and quick-stepped.
+
+    By contact time and vertical excursion, each one observation however long the session is; 0
+    where none was measured on both sides.
+    """
+    level = arithmetic.log(np.maximum(steps.cadence_spm, 1.0)) if steps.strides else back
+    total = 0.0
+    for stride in steps.strides:
+        known = steps.counted & np.isfinite(stride.log)
+        ahead, behind = known & ~back, known & back
+        if min(ahead.sum(), behind.sum()) < settings.untaught_s:
+            continue
+        change, unsure = stride_change(stride, steps, ahead, settings)
+        expected = _log_expected(steps, ahead, settings)
+        quicker = median((level - expected)[behind])
+        here = (np.array([median(change[behind])]), np.array([median(unsure[behind])]))
+        odds = stride_log_odds(stride, here, np.array([quicker]), settings)
+        total += float(np.clip(odds[0], -settings.stride_vote, settings.stride_vote))
+    return total
+
+
+def _log_expected(steps: Steps, ahead: BoolArray, settings: DetectSettings) -> FloatArray:
+    """Log step rate by the usual slope through the middle of the forward seconds, (n,)."""
+    fast, rate = (median(each[ahead]) for each in (steps.speed_mps, steps.cadence_spm))
+    usual = rate + settings.run_slope[0] * (steps.speed_mps - fast)
+    return np.asarray(arithmetic.log(np.maximum(usual, 1.0)), dtype=np.float64)
+
+
+def stride_change(
+    stride: Stride, steps: Steps, ahead: BoolArray, settings: DetectSettings
+) -> tuple[FloatArray, FloatArray]:
+    """Log of a stride's value over what forward running has at that speed, and its deviation, (n,).
+
+    ``ahead`` are the forward seconds. The power of speed is people's: errors of a watch's speed and
+    the start of each segment flatten any that would be fitted to one session.
+    """
+    pace = arithmetic.log(np.maximum(steps.speed_mps, settings.still_mps))
+    away, (power, unsure) = pace - median(pace[ahead]), stride.by_speed
+    change = stride.log - median(stride.log[ahead]) - power * away
+    return change, arithmetic.hypot(settings.stride_spread, unsure * away)
+
+
+def stride_log_odds(
+    stride: Stride,
+    changed: tuple[FloatArray, FloatArray],
+    quicker: FloatArray,
+    settings: DetectSettings,
+) -> FloatArray:
+    """Log-odds of backward against quick-stepped forward running, (k,).
+
+    ``changed`` is the change at equal speed with its deviation, ``quicker`` the log step rate over
+    the forward one, (k,) each. Beyond what either side is expected to show, the evidence stays
+    what it is there; a floor under both densities bounds it.
+    """
+    change, unsure = changed
+    ahead, ahead_spread = (each * quicker for each in stride.by_steps)
+    behind = np.minimum(stride.turned[0] + stride.turned_by_steps * quicker, ahead)
+    odds = [
+        arithmetic.log(normal(away, arithmetic.hypot(unsure, spread)) + settings.stride_floor)
+        for away, spread in (
+            (np.maximum(change - behind, 0.0), stride.turned[1]),
+            (np.minimum(change - ahead, 0.0), ahead_spread),
+        )
+    ]
+    return np.asarray(odds[0] - odds[1], dtype=np.float64)
