@@ -290,9 +290,7 @@ def _cadence(
     return np.where(speed < 0.3, 0.0, steps)
 
 
-def strides(
-    motion: Motion, own: Stride, rng: np.random.Generator
-) -> tuple[FloatArray, FloatArray]:
+def strides(motion: Motion, own: Stride, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
     """Contact time (s) and vertical excursion (m) at 1 Hz, (n,) each; NaN while standing."""
     count = motion.time_s.size // RATE
     speed = motion.speed_mps[::RATE][:count]

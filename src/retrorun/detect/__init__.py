@@ -19,16 +19,14 @@ from retrorun.detect import (
     labels,
     modes,
     segments,
-    step_rate,
     verdicts,
 )
 from retrorun.detect.credibility import Grounds
 from retrorun.detect.heading import Facing
-from retrorun.detect.modes import Modes
+from retrorun.detect.modes import Modes, Steps
 from retrorun.detect.mount import Mount, mount
 from retrorun.detect.segments import agreement
 from retrorun.detect.series import backward_probability
-from retrorun.detect.step_rate import Steps
 from retrorun.model import Athlete, Detection, HeadingVerdict, Label, Note, Segment, Track
 from retrorun.model.athlete import TRUSTED_KIND
 from retrorun.settings import DetectSettings
@@ -110,7 +108,7 @@ def _observed(track: Track, settings: DetectSettings) -> _Observed:
         facing,
         joint.course_reversed(track, facing, settings),
         joint.switching(facing, gait_modes, settings),
-        step_rate.steps(track, gait_modes, settings),
+        modes.steps(track, gait_modes, settings),
     )
 
 

@@ -1,11 +1,21 @@
-"""Evidence of the step rate: backward running takes more steps at equal speed."""
+"""Evidence of steps and strides: backward running takes more steps, and shorter contacts."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from retrorun import arithmetic
-from retrorun.detect.step_rate import Steps, expected_spm, fit, normal, raised, two_lines
+from retrorun.detect.modes import Steps, Stride
+from retrorun.detect.series import median
+from retrorun.detect.step_rate import (
+    expected_spm,
+    fit,
+    normal,
+    raised,
+    stride_change,
+    stride_log_odds,
+    two_lines,
+)
 from retrorun.detect.turns import OwnGait, backward_gait
 from retrorun.model import Athlete, GaitLine
 from retrorun.model.athlete import BACKWARD_CONTRAST, FORWARD_LINE, FORWARD_SLOPES
@@ -27,6 +37,7 @@ class GaitEvidence:
         share: by how much of the line backward running is expected to lie above it.
         reads: names of the learnt values on which this depends.
         upper: (n,) 0 or 1, whether each second lies on the upper of two lines; None if not asked.
+        strides: (n,) the part of ``ratio`` that contact time and excursion are; None without them.
     """
 
     ratio: FloatArray
@@ -36,6 +47,7 @@ class GaitEvidence:
     share: float
     reads: frozenset[str] = frozenset()
     upper: FloatArray | None = None
+    strides: FloatArray | None = None
 
     @classmethod
     def silent(cls, seconds: int, settings: DetectSettings) -> "GaitEvidence":
@@ -162,11 +174,15 @@ def _judge_by_line(
     beyond = np.maximum(above - share * expected, 0.0) if share > 0 else 0.0
     over = normal(above - share * expected - beyond, wide) + floor
     ratio = arithmetic.log(over / on) + _by_speed(steps, sides, settings)
+    strides = _by_strides(steps, expected, sides, settings) if steps.strides else None
+    ratio = ratio if strides is None else ratio + strides
     ratio = _without_too_fast(ratio, steps.speed_mps, steps.counted & ~behind, settings)
     ratio = np.clip(ratio, -settings.gait_most, settings.gait_most) / settings.gait_temper_s
     ratio = np.where(steps.counted, ratio, 0.0)
     excess = np.where(steps.counted, above / expected, np.nan)
-    return GaitEvidence(ratio, excess, line, backward_line, share)
+    if strides is not None:
+        strides = strides / settings.gait_temper_s
+    return GaitEvidence(ratio, excess, line, backward_line, share, strides=strides)
 
 
 def _without_too_fast(
@@ -213,3 +229,42 @@ def _by_speed(
     ]
     bound = settings.gait_speed_bound
     return np.where(timed, np.clip(logs[1] - logs[0], -bound, bound), 0.0)
+
+
+def _by_strides(
+    steps: Steps,
+    expected_spm: FloatArray,
+    sides: tuple[BoolArray, BoolArray],
+    settings: DetectSettings,
+) -> FloatArray:
+    """Log-likelihood ratio of each second's contact time and excursion, untempered, (n,).
+
+    Bounded; zero where they are not measured, and where all seconds are known to be forward.
+    """
+    total = np.zeros(steps.counted.size)
+    rate = np.where(steps.counted, steps.cadence_spm / expected_spm, 1.0)
+    quicker = arithmetic.log(np.maximum(rate, settings.own_ratio[0]))
+    for stride in steps.strides:
+        known = steps.counted & np.isfinite(stride.log)
+        ahead, behind = known & sides[0], known & sides[1]
+        if min(ahead.sum(), (known & ~ahead).sum()) < settings.untaught_s:
+            continue
+        change, unsure = stride_change(stride, steps, ahead, settings)
+        if behind.sum() >= settings.teach_least_s:
+            beside = (change - stride.turned_by_steps * quicker)[behind]
+            expected = _taught(stride, beside, settings)
+        else:
+            expected = stride
+        here = (np.where(known, change, 0.0), np.where(known, unsure, 1.0))
+        odds = stride_log_odds(expected, here, quicker, settings)
+        bound = settings.stride_second
+        total += np.where(known, np.clip(odds, -bound, bound), 0.0)
+    return total
+
+
+def _taught(stride: Stride, changes: FloatArray, settings: DetectSettings) -> Stride:
+    """The stride with the athlete's own change, (m,) of it, drawn a little to people's."""
+    own_weight, usual_weight = settings.own_weights
+    usual, spread = stride.turned
+    mean = own_weight * median(changes) + usual_weight * usual
+    return replace(stride, turned=(mean, min(spread, settings.stride_spread)))

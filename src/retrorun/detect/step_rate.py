@@ -7,72 +7,18 @@
 4. what contact time and vertical excursion say of it, where a watch measures them
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from retrorun import arithmetic, literature
 from retrorun.arithmetic import product
-from retrorun.detect.modes import Modes
-from retrorun.detect.series import mean_around, median, runs, sum_around, without_short
+from retrorun.detect.modes import Steps, Stride
+from retrorun.detect.series import median, runs, sum_around, without_short
 from retrorun.detect.turns import OwnGait
-from retrorun.model import GaitLine, Track
+from retrorun.model import GaitLine
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Stride:
-    """Contact time or vertical excursion.
-
-    Attributes:
-        log: (n,) its logarithm, smoothed; NaN where it is not believed.
-        by_speed: the power of speed that it follows among people: mean and deviation.
-        by_steps: the same of quicker steps at equal speed, in forward running.
-        turned: log of backward over forward at equal speed: mean and deviation.
-        turned_by_steps: the power of the step-rate ratio that is added to that.
-    """
-
-    log: FloatArray
-    by_speed: tuple[float, float]
-    by_steps: tuple[float, float]
-    turned: tuple[float, float]
-    turned_by_steps: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Steps:
-    """Step rate, speed, grade and heart rate, smoothed, (n,).
-
-    ``counted`` is where they may be compared, ``upper`` what ``two_lines`` found of them, if that
-    would find the same again. ``strides`` are contact time and vertical excursion, if measured.
-    """
-
-    cadence_spm: FloatArray
-    speed_mps: FloatArray
-    grade: FloatArray
-    heart_bpm: FloatArray
-    counted: BoolArray
-    upper: FloatArray | None = None
-    strides: tuple[Stride, ...] = ()
-
-
-def steps(track: Track, modes: Modes, settings: DetectSettings) -> Steps:
-    """Smooth step rate and speed alike, running only, away from stops and sharp turns."""
-    half = settings.gait_half_s
-    running = modes.moving & ~modes.walking
-    cadence = np.where(running, modes.cadence_spm, np.nan)
-    speed = np.where(running, modes.speed_mps, np.nan)
-    grade = track.column("grade")
-    with np.errstate(invalid="ignore"):
-        steep = np.abs(grade) > settings.steep_grade
-    counted = running & np.isfinite(cadence) & np.isfinite(speed) & ~steep & ~track.flags["gap"]
-    counted &= ~modes.doubtful
-    counted &= mean_around((~running).astype(np.float64), half) == 0
-    smooth = (mean_around(cadence, half), mean_around(speed, half), mean_around(grade, half))
-    heart = np.where(track.flags["heart_rate_suspect"], np.nan, track.column("heart_rate_bpm"))
-    found = Steps(smooth[0], smooth[1], np.nan_to_num(smooth[2]), heart, counted)
-    return replace(found, strides=_strides(track, found, running, settings))
 
 
 def fit(
@@ -203,7 +149,11 @@ def two_lines(steps: Steps, own: OwnGait, settings: DetectSettings) -> FloatArra
         return np.zeros(none.size)
     uphill = climbs and not own.known and pulse < settings.pulse_uphill
     paces = pulse < settings.pulse_clear and _is_jog(steps, none > 0, settings)
-    if uphill or paces or not _is_backward((min(best.gain, plain), more, slower), pulse, own, settings):
+    if (
+        uphill
+        or paces
+        or not _is_backward((min(best.gain, plain), more, slower), pulse, own, settings)
+    ):
         none[:] = 0.0
     return none
 
@@ -218,7 +168,9 @@ def _is_jog(steps: Steps, back: BoolArray, settings: DetectSettings) -> bool:
     fast, slow = (float(steps.speed_mps[side].mean()) for side in sides)
     level = steps.cadence_spm - settings.run_slope[0] * steps.speed_mps
     pace = slow + settings.jog_pace * (fast - slow)
-    jogged = ~without_short(~sides[0] | (steps.speed_mps >= pace), value=False, seconds=settings.jog_s)
+    jogged = ~without_short(
+        ~sides[0] | (steps.speed_mps >= pace), value=False, seconds=settings.jog_s
+    )
     if jogged.sum() < settings.jog_least_s:
         return False
     usual = median(level[sides[0] & (steps.speed_mps >= (fast + slow) / 2.0)])
@@ -347,19 +299,18 @@ def pulse_evidence(steps: Steps, back: BoolArray, settings: DetectSettings) -> f
     """Log-odds that the segments ``back`` (n,) were backward rather than slow, by heart rate.
 
     The rate before a segment and at its end are held against the steady rate of both, approached
-    with a time constant; each segment says little, and short ones nothing.
+    with a time constant; each segment says little, and short ones nothing. A heart that is at its
+    ceiling in most segments is near it in the others, too, and falls late: no sign of backward.
     """
     if not np.isfinite(steps.heart_bpm).any():
         return 0.0
-    votes = []
     starts, ends = runs(back)
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
-        long = last - first >= settings.pulse_least_s
-        if back[first] and long and first >= settings.pulse_ahead_s:
-            votes.append(_pulse_of_span(steps, back, (first, last), settings))
-    total = sum(votes)
-    # A heart at its ceiling in most segments is near it in the others, too, and then falls late.
-    if total > 0 and sum(vote != 0 for vote in votes) < settings.pulse_share * len(votes):
+    long = back[starts] & (ends - starts >= settings.pulse_least_s)
+    long &= starts >= settings.pulse_ahead_s
+    spans = zip(starts[long].tolist(), ends[long].tolist(), strict=True)
+    votes = [_pulse_of_span(steps, back, span, settings) for span in spans]
+    total, heard = sum(votes), sum(vote != 0 for vote in votes)
+    if total > 0 and heard < settings.pulse_share * len(votes):
         return 0.0
     return float(np.clip(total, -settings.pulse_most, settings.pulse_most))
 
@@ -377,7 +328,7 @@ def _pulse_of_span(
     paces = (steps.speed_mps[ahead][~back[ahead]], steps.speed_mps[first:last])
     hills = (steps.grade[ahead][~back[ahead]], steps.grade[first:last])
     known = (before, late, *paces)
-    if np.isfinite(paces[0]).sum() < settings.pulse_least_s:
+    if np.isfinite(paces[0]).sum() < settings.pulse_steady_s:
         return 0.0  # after a surge a heart still rises
     if any(np.isfinite(each).sum() < settings.pulse_least_values for each in known):
         return 0.0
@@ -413,67 +364,7 @@ def _log_normal(residual: float, spread: float, settings: DetectSettings) -> flo
     return arithmetic.log(arithmetic.exp(-0.5 * away * away) / spread + settings.pulse_floor)
 
 
-def _strides(
-    track: Track, steps: Steps, running: BoolArray, settings: DetectSettings
-) -> tuple[Stride, ...]:
-    """Contact time and vertical excursion, each where a device measured it."""
-    kinds = (
-        (
-            "contact_time_s",
-            (settings.contact_speed, settings.contact_steps, settings.contact_log, 0.0),
-        ),
-        (
-            "vertical_oscillation_m",
-            (
-                settings.excursion_speed,
-                settings.excursion_steps,
-                settings.excursion_log,
-                settings.excursion_backward,
-            ),
-        ),
-    )
-    seen = ((track.columns[name], people) for name, people in kinds if track.has(name))
-    found = ((_believed_log(values, steps, running, settings), people) for values, people in seen)
-    return tuple(Stride(values, *people) for values, people in found if values is not None)
-
-
-def _believed_log(
-    values: FloatArray, steps: Steps, running: BoolArray, settings: DetectSettings
-) -> FloatArray | None:
-    """Smoothed logarithm of a measured column, (n,); None of one that says nothing.
-
-    Left out are values that hang and values far from the session's median: a wrong unit, or the
-    other foot. A column that speed and step rate explain fully was derived from them.
-    """
-    starts, ends = runs(np.where(np.isfinite(values), values, -1.0))
-    held = np.repeat(ends - starts >= settings.held_steps_s, ends - starts)
-    sound = running & np.isfinite(values) & (values > 0) & ~held
-    if not sound.any():
-        return None
-    log = np.where(sound, arithmetic.log(np.where(sound, values, 1.0)), np.nan)
-    with np.errstate(invalid="ignore"):
-        log[np.abs(log - median(log[sound])) > settings.stride_range] = np.nan
-    log = mean_around(log, settings.gait_half_s)
-    use = steps.counted & np.isfinite(log)
-    if use.sum() < max(settings.stride_known * steps.counted.sum(), settings.gait_least_s):
-        return None
-    return None if _is_derived(log[use], steps, use, settings) else log
-
-
-def _is_derived(log: FloatArray, steps: Steps, use: BoolArray, settings: DetectSettings) -> bool:
-    """Whether the logarithms (m,) of the seconds ``use`` follow from speed and step rate alone."""
-    known = (steps.speed_mps[use], steps.cadence_spm[use])
-    rows = [arithmetic.log(np.maximum(each, 1.0)) for each in known]
-    design = np.stack([np.ones(log.size), *(row - row.mean() for row in rows)])
-    ridge = np.diag([0.0, 1e-6, 1e-6]) * log.size
-    line = arithmetic.solve(product(design, design.T) + ridge, product(design, log))
-    rest = np.abs(log - product(design.T, line))
-    return arithmetic.MAD_TO_SD * median(rest) < settings.stride_derived
-
-
-def _short_contacts(
-    steps: Steps, thin: IntArray, settings: DetectSettings
-) -> list[BoolArray]:
+def _short_contacts(steps: Steps, thin: IntArray, settings: DetectSettings) -> list[BoolArray]:
     """Of each stride, which of the seconds ``thin`` (m,) are low at their speed, (m,) each."""
     found = []
     for stride in steps.strides:
@@ -484,9 +375,7 @@ def _short_contacts(
     return found
 
 
-def _spread_out(
-    found: _Clusters, use: IntArray, size: int, settings: DetectSettings
-) -> BoolArray:
+def _spread_out(found: _Clusters, use: IntArray, size: int, settings: DetectSettings) -> BoolArray:
     """Whether each second lies on the upper line, (n,); ``use`` are the seconds that count."""
     back = np.zeros(size, dtype=bool)
     back[use] = np.repeat(found.upper > 0, settings.two_lines_every_s)[: use.size]
@@ -554,7 +443,7 @@ def stride_log_odds(
     odds = [
         arithmetic.log(normal(away, arithmetic.hypot(unsure, spread)) + settings.stride_floor)
         for away, spread in (
-            (np.maximum(change - behind, 0.0), stride.turned[1]),
+            (np.maximum(change - behind, 0.0), np.full(change.size, stride.turned[1])),
             (np.minimum(change - ahead, 0.0), ahead_spread),
         )
     ]

@@ -144,11 +144,13 @@ def _by_gait(
     if np.isfinite(here).sum() < least_s:
         return None, "step rate alone needs a longer stretch"
     step = float(np.nanmean(here))
-    half = 0.5 * grounds.steps.share
-    if step < (half if taught else min(half, settings.hardly_quicker)):
+    half, strides = 0.5 * grounds.steps.share, grounds.steps.strides
+    backed = strides is not None and float(strides[first:last].sum()) >= settings.stride_backs
+    least = half if taught else min(half, settings.hardly_quicker)
+    if step < (0.5 * least if backed else least):
         return None, "the step rate is hardly above the forward line"
     by_speed = half < settings.hardly_quicker / 2.0  # an athlete whose steps hardly change
-    if not by_speed and step < settings.gait_wander * wander(grounds, back, settings):
+    if not (by_speed or backed) and step < settings.gait_wander * wander(grounds, back, settings):
         return None, "the step rate wanders as much elsewhere"
     slower = speed_ratio(grounds, back, (first, last), settings)
     quick = step >= settings.clearly_quicker

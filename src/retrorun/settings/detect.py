@@ -309,7 +309,10 @@ class DetectSettings:
     two_lines_speed_mps: float = 0.15  # Least deviation of the speeds on one line.
     two_lines_speed_floor: float = 0.001  # Density of any speed at all, for each m/s.
     two_lines_least: int = 7  # The upper line needs this many used seconds.
-    two_lines_gain: Pair = (4.0, 8.0)  # Log-likelihood that a second line must gain: where the heart
+    two_lines_gain: Pair = (
+        4.0,
+        8.0,
+    )  # Log-likelihood that a second line must gain: where the heart
     # speaks clearly, and where it does not.
     two_lines_hardly: Pair = (0.025, 0.012)  # Least step gain by the fitted lines; the second where
     # the heart speaks clearly.
@@ -321,7 +324,9 @@ class DetectSettings:
     # that of the faster one.
     jog_s: int = 20  # A shorter jog than this is the way into or out of a segment.
     jog_least_s: int = 120  # Jogs beside the slower line count from this much on.
-    jog_share: float = 0.2  # Jogs that keep more of the slower line's step gain than this show paces
+    jog_share: float = (
+        0.2  # Jogs that keep more of the slower line's step gain than this show paces
+    )
     # rather than directions.
     own_share: float = 0.4  # Share of an athlete's own step gain that suffices where it is known.
     own_speed_alike: float = 2.5  # Where an athlete's steps do not change, the speed share must lie
@@ -353,7 +358,9 @@ class DetectSettings:
     # excursion follows in forward running: mean and deviation.
     stride_spread: float = 0.03  # Deviation of the log of a contact time or an excursion from what
     # speed explains.
-    stride_range: float = 0.5  # A contact time or an excursion further than this from the session's
+    stride_range: float = (
+        0.68  # A contact time or an excursion further than this from the session's
+    )
     # median, in logarithms, is not believed.
     stride_derived: float = 0.008  # A column that follows from speed and step rate to within this,
     # in logarithms, is derived from them and says nothing.
@@ -362,12 +369,18 @@ class DetectSettings:
     stride_floor: float = 0.1  # Density of any contact time or excursion at all, for each unit of
     # its logarithm.
     stride_vote: float = 3.0  # Most log-odds by contact time, and most by vertical excursion.
+    stride_backs: float = 3.0  # Summed log-odds of contact times and excursions that back the steps
+    # of one segment.
     stride_second: float = 1.5  # The same for one second, before the division among seconds.
 
     # heart rate
     pulse_least_s: int = 40  # Shorter segments say nothing by their heart rate.
     pulse_hole_s: int = 10  # Shorter interruptions of a segment are bridged.
     pulse_ahead_s: int = 60  # Speed and grade before a segment are taken over this long.
+    pulse_steady_s: int = (
+        30  # With less forward running than this in that time a heart says nothing:
+    )
+    # it still rises.
     pulse_before_s: tuple[int, int] = (10, 8)  # Heart rate at its start is a mean from so long
     # before it to so long after it.
     pulse_late_s: tuple[int, int] = (7, 8)  # Heart rate at its end is a mean from so long before it
@@ -393,7 +406,9 @@ class DetectSettings:
     pulse_most: float = 10.0  # Most log-odds by the heart rate of all segments.
     pulse_beside: float = 2.5  # Most log-odds by the heart rate against backward where contact
     # times or excursions speak, too.
-    pulse_share: float = 0.4  # Least share of the segments in which the heart must speak to speak for
+    pulse_share: float = (
+        0.4  # Least share of the segments in which the heart must speak to speak for
+    )
     # backward.
     pulse_clear: float = 7.0  # Log-odds from which the heart speaks clearly.
     pulse_steps: float = 0.02  # Log step rate that one log-odds of the heart makes up for.
