@@ -167,6 +167,7 @@ def _is_jog(steps: Steps, back: BoolArray, settings: DetectSettings) -> bool:
     sides = (steps.counted & ~back, steps.counted & back)
     fast, slow = (float(steps.speed_mps[side].mean()) for side in sides)
     level = steps.cadence_spm - settings.run_slope[0] * steps.speed_mps
+    level = level - settings.grade_slope[0] * steps.grade
     pace = slow + settings.jog_pace * (fast - slow)
     jogged = ~without_short(
         ~sides[0] | (steps.speed_mps >= pace), value=False, seconds=settings.jog_s
@@ -299,18 +300,22 @@ def pulse_evidence(steps: Steps, back: BoolArray, settings: DetectSettings) -> f
     """Log-odds that the segments ``back`` (n,) were backward rather than slow, by heart rate.
 
     The rate before a segment and at its end are held against the steady rate of both, approached
-    with a time constant; each segment says little, and short ones nothing. A heart that is at its
-    ceiling in most segments is near it in the others, too, and falls late: no sign of backward.
+    with a time constant; each segment says little, and short ones nothing. Where in most of them
+    the heart is at its ceiling, or follows a surge and still rises, it is no sign of backward in
+    the others: it is near its ceiling there, too, and falls late.
     """
     if not np.isfinite(steps.heart_bpm).any():
         return 0.0
     starts, ends = runs(back)
     long = back[starts] & (ends - starts >= settings.pulse_least_s)
     long &= starts >= settings.pulse_ahead_s
-    spans = zip(starts[long].tolist(), ends[long].tolist(), strict=True)
-    votes = [_pulse_of_span(steps, back, span, settings) for span in spans]
-    total, heard = sum(votes), sum(vote != 0 for vote in votes)
-    if total > 0 and heard < settings.pulse_share * len(votes):
+    starts, ends = starts[long], ends[long]
+    spans = zip(starts.tolist(), ends.tolist(), strict=True)
+    votes = np.array([_pulse_of_span(steps, back, span, settings) for span in spans])
+    gone = np.concatenate(([0], np.cumsum(~back)))
+    steady = gone[starts] - gone[starts - settings.pulse_ahead_s] >= settings.pulse_steady_s
+    total, heard = float(votes.sum()), ((votes != 0) & steady).sum()
+    if total > 0 and heard < settings.pulse_share * votes.size:
         return 0.0
     return float(np.clip(total, -settings.pulse_most, settings.pulse_most))
 
@@ -328,8 +333,6 @@ def _pulse_of_span(
     paces = (steps.speed_mps[ahead][~back[ahead]], steps.speed_mps[first:last])
     hills = (steps.grade[ahead][~back[ahead]], steps.grade[first:last])
     known = (before, late, *paces)
-    if np.isfinite(paces[0]).sum() < settings.pulse_steady_s:
-        return 0.0  # after a surge a heart still rises
     if any(np.isfinite(each).sum() < settings.pulse_least_values for each in known):
         return 0.0
     at, then, fast, slow = (float(np.nanmean(each)) for each in known)
