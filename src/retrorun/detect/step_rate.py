@@ -205,7 +205,7 @@ def _is_backward(
     quick = gain >= settings.clearly_quicker
     if slower > (settings.hardly_slower if quick else settings.backward_slower):
         return False
-    needed = least - settings.pulse_steps * max(pulse, 0.0)
+    needed = max(least - settings.pulse_steps * max(pulse, 0.0), -settings.steps_fall)
     hardly = settings.two_lines_hardly[int(pulse >= settings.pulse_clear)]
     return gain >= hardly and clear >= needed and pulse > -yielding
 
