@@ -1,6 +1,7 @@
 """Evidence of steps and strides: backward running takes more steps, and shorter contacts."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -38,6 +39,7 @@ class GaitEvidence:
         reads: names of the learnt values on which this depends.
         upper: (n,) 0 or 1, whether each second lies on the upper of two lines; None if not asked.
         strides: (n,) the part of ``ratio`` that contact time and excursion are; None without them.
+        changes: their columns' names → (n,) logarithm over that of forward running at that speed.
     """
 
     ratio: FloatArray
@@ -48,6 +50,7 @@ class GaitEvidence:
     reads: frozenset[str] = frozenset()
     upper: FloatArray | None = None
     strides: FloatArray | None = None
+    changes: Mapping[str, FloatArray] = field(default_factory=dict)
 
     @classmethod
     def silent(cls, seconds: int, settings: DetectSettings) -> "GaitEvidence":
@@ -174,7 +177,7 @@ def _judge_by_line(
     beyond = np.maximum(above - share * expected, 0.0) if share > 0 else 0.0
     over = normal(above - share * expected - beyond, wide) + floor
     ratio = arithmetic.log(over / on) + _by_speed(steps, sides, settings)
-    strides = _by_strides(steps, expected, sides, settings) if steps.strides else None
+    strides, changes = _by_strides(steps, expected, sides, settings)
     ratio = ratio if strides is None else ratio + strides
     ratio = _without_too_fast(ratio, steps.speed_mps, steps.counted & ~behind, settings)
     ratio = np.clip(ratio, -settings.gait_most, settings.gait_most) / settings.gait_temper_s
@@ -182,7 +185,7 @@ def _judge_by_line(
     excess = np.where(steps.counted, above / expected, np.nan)
     if strides is not None:
         strides = strides / settings.gait_temper_s
-    return GaitEvidence(ratio, excess, line, backward_line, share, strides=strides)
+    return GaitEvidence(ratio, excess, line, backward_line, share, strides=strides, changes=changes)
 
 
 def _without_too_fast(
@@ -236,11 +239,14 @@ def _by_strides(
     expected_spm: FloatArray,
     sides: tuple[BoolArray, BoolArray],
     settings: DetectSettings,
-) -> FloatArray:
+) -> tuple[FloatArray | None, dict[str, FloatArray]]:
     """Log-likelihood ratio of each second's contact time and excursion, untempered, (n,).
 
-    Bounded; zero where they are not measured, and where all seconds are known to be forward.
+    Bounded; None where neither is measured on both sides. With their changes at equal speed.
     """
+    if not steps.strides:
+        return None, {}
+    changes: dict[str, FloatArray] = {}
     total = np.zeros(steps.counted.size)
     rate = np.where(steps.counted, steps.cadence_spm / expected_spm, 1.0)
     quicker = arithmetic.log(np.maximum(rate, settings.own_ratio[0]))
@@ -250,6 +256,7 @@ def _by_strides(
         if min(ahead.sum(), (known & ~ahead).sum()) < settings.untaught_s:
             continue
         change, unsure = stride_change(stride, steps, ahead, settings)
+        changes[stride.name] = change
         if behind.sum() >= settings.teach_least_s:
             beside = (change - stride.turned_by_steps * quicker)[behind]
             expected = _taught(stride, beside, settings)
@@ -259,7 +266,7 @@ def _by_strides(
         odds = stride_log_odds(expected, here, quicker, settings)
         bound = settings.stride_second
         total += np.where(known, np.clip(odds, -bound, bound), 0.0)
-    return total
+    return (total if changes else None), changes
 
 
 def _taught(stride: Stride, changes: FloatArray, settings: DetectSettings) -> Stride:

@@ -146,6 +146,7 @@ class Stride:
     """Contact time or vertical excursion.
 
     Attributes:
+        name: its column.
         log: (n,) its logarithm, smoothed; NaN where it is not believed.
         by_speed: the power of speed that it follows among people: mean and deviation.
         by_steps: the same of quicker steps at equal speed, in forward running.
@@ -153,6 +154,7 @@ class Stride:
         turned_by_steps: the power of the step-rate ratio that is added to that.
     """
 
+    name: str
     log: FloatArray
     by_speed: tuple[float, float]
     by_steps: tuple[float, float]
@@ -214,9 +216,12 @@ def _strides(
             ),
         ),
     )
-    seen = ((track.columns[name], people) for name, people in kinds if track.has(name))
-    found = ((_believed_log(values, steps, running, settings), people) for values, people in seen)
-    return tuple(Stride(values, *people) for values, people in found if values is not None)
+    found = (
+        (name, _believed_log(track.columns[name], steps, running, settings), people)
+        for name, people in kinds
+        if track.has(name)
+    )
+    return tuple(Stride(name, log, *people) for name, log, people in found if log is not None)
 
 
 def _believed_log(

@@ -318,7 +318,9 @@ class DetectSettings:
     # the heart speaks clearly.
     two_lines_switch: float = 2.0  # Log-likelihood that each change between the lines costs.
     two_lines_steps: float = 0.058  # Least step gain between the lines.
-    steps_fall: float = 0.02  # Most fall of the log step rate from the faster line to the slower one
+    steps_fall: float = (
+        0.02  # Most fall of the log step rate from the faster line to the slower one
+    )
     # that the heart makes up for: beyond that the steps are those of a jog.
     two_lines_slowest_mps: float = 0.1  # The mean speed of the lower line is taken to be at least
     # this.
@@ -483,6 +485,20 @@ class DetectSettings:
     certain: Pair = (0.001, 0.999)  # A label makes a second backward with one of these
     # probabilities, and no segment is surer.
     mentioned: float = 1.0  # Smaller summed log-odds than this are not mentioned among the reasons.
+    quick_steps: Pair = (0.06, 0.04)  # Log of the step rate over the line in forward segments that
+    # are proposed all the same, over all athletes: mean and deviation.
+    quick_speed: Pair = (-0.25, 0.15)  # Log of the speed of such segments over that around them:
+    # mean and deviation.
+    quick_contact: Pair = (-0.03, 0.06)  # Log of the contact time of such segments over that of
+    # forward running at equal speed: mean and deviation.
+    quick_excursion: Pair = (-0.12, 0.12)  # Log of the vertical excursion of such segments over
+    # that of forward running at equal speed: mean and deviation.
+    turned_excursion: Pair = (-0.33, 0.24)  # Log of backward over forward vertical excursion at
+    # equal speed, whatever the steps, over all athletes: mean and deviation.
+    answered_within: float = 0.5  # Deviation of an athlete's own segments, as a share of that
+    # between people.
+    answered_vote: float = 3.0  # Most log-odds that one quantity of a candidate gives by the
+    # athlete's answers to others.
     habit_answered_share: float = 0.5  # Labels that cover less than this share of a gait candidate
     # are no answer to it.
     habit_backward_share: float = 0.8  # A gait candidate of which a smaller share was called
