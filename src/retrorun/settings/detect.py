@@ -309,29 +309,22 @@ class DetectSettings:
     two_lines_speed_mps: float = 0.15  # Least deviation of the speeds on one line.
     two_lines_speed_floor: float = 0.001  # Density of any speed at all, for each m/s.
     two_lines_least: int = 7  # The upper line needs this many used seconds.
-    two_lines_gain: Pair = (
-        4.0,
-        8.0,
-    )  # Log-likelihood that a second line must gain: where the heart
-    # speaks clearly, and where it does not.
+    two_lines_gain: Pair = (4.0, 8.0)  # Log-likelihood that a second line must gain: where the
+    # heart speaks clearly, and where it does not.
     two_lines_hardly: Pair = (0.025, 0.012)  # Least step gain by the fitted lines; the second where
     # the heart speaks clearly.
     two_lines_switch: float = 2.0  # Log-likelihood that each change between the lines costs.
     two_lines_steps: float = 0.058  # Least step gain between the lines.
-    steps_fall: float = (
-        0.02  # Most fall of the log step rate from the faster line to the slower one
-    )
-    # that the heart makes up for: beyond that the steps are those of a jog.
+    steps_fall: float = 0.02  # Most fall of the log step rate from the faster line to the slower
+    # one that a heart makes up for.
     two_lines_slowest_mps: float = 0.1  # The mean speed of the lower line is taken to be at least
     # this.
     jog_pace: float = 0.33  # A jog is at most this part of the way from the slower line's speed to
     # that of the faster one.
     jog_s: int = 20  # A shorter jog than this is the way into or out of a segment.
     jog_least_s: int = 120  # Jogs beside the slower line count from this much on.
-    jog_share: float = (
-        0.2  # Jogs that keep more of the slower line's step gain than this show paces
-    )
-    # rather than directions.
+    jog_share: float = 0.2  # Jogs that keep more of the slower line's step gain than this are
+    # paces, not directions.
     own_share: float = 0.4  # Share of an athlete's own step gain that suffices where it is known.
     own_speed_alike: float = 2.5  # Where an athlete's steps do not change, the speed share must lie
     # within this many deviations.
@@ -362,10 +355,8 @@ class DetectSettings:
     # excursion follows in forward running: mean and deviation.
     stride_spread: float = 0.03  # Deviation of the log of a contact time or an excursion from what
     # speed explains.
-    stride_range: float = (
-        0.68  # A contact time or an excursion further than this from the session's
-    )
-    # median, in logarithms, is not believed.
+    stride_range: float = 0.68  # A contact time or an excursion further than this from the median
+    # of the session, in logarithms, is not believed.
     stride_derived: float = 0.008  # A column that follows from speed and step rate to within this,
     # in logarithms, is derived from them and says nothing.
     stride_known: float = 0.5  # Least share of the running seconds with a contact time or an
@@ -375,16 +366,15 @@ class DetectSettings:
     stride_vote: float = 3.0  # Most log-odds by contact time, and most by vertical excursion.
     stride_backs: float = 3.0  # Summed log-odds of contact times and excursions that back the steps
     # of one segment.
-    stride_second: float = 1.5  # The same for one second, before the division among seconds.
+    stride_second: float = 1.5  # Most log-odds by the contact time of one second, and by its
+    # excursion, before they are divided among seconds.
 
     # heart rate
     pulse_least_s: int = 40  # Shorter segments say nothing by their heart rate.
     pulse_hole_s: int = 10  # Shorter interruptions of a segment are bridged.
     pulse_ahead_s: int = 60  # Speed and grade before a segment are taken over this long.
-    pulse_steady_s: int = (
-        30  # With less forward running than this in that time a heart says nothing:
-    )
-    # it still rises.
+    pulse_steady_s: int = 30  # With less forward running than this in the minute before a segment,
+    # a heart may still rise.
     pulse_before_s: tuple[int, int] = (10, 8)  # Heart rate at its start is a mean from so long
     # before it to so long after it.
     pulse_late_s: tuple[int, int] = (7, 8)  # Heart rate at its end is a mean from so long before it
@@ -410,10 +400,8 @@ class DetectSettings:
     pulse_most: float = 10.0  # Most log-odds by the heart rate of all segments.
     pulse_beside: float = 2.5  # Most log-odds by the heart rate against backward where contact
     # times or excursions speak, too.
-    pulse_share: float = (
-        0.4  # Least share of the segments in which the heart must speak to speak for
-    )
-    # backward.
+    pulse_share: float = 0.4  # In fewer of the segments than this share, a heart that speaks is no
+    # sign of backward.
     pulse_clear: float = 7.0  # Log-odds from which the heart speaks clearly.
     pulse_steps: float = 0.02  # Log step rate that one log-odds of the heart makes up for.
     pulse_agrees: float = 4.0  # Log-odds of the heart needed where an athlete's steps do not
