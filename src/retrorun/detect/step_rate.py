@@ -205,7 +205,9 @@ def _is_backward(
     quick = gain >= settings.clearly_quicker
     if slower > (settings.hardly_slower if quick else settings.backward_slower):
         return False
-    needed = max(least - settings.pulse_steps * max(pulse, 0.0), -settings.steps_fall)
+    # Steps that fall as far as those of a jog at that speed are a jog's, whatever the heart says.
+    fallen = settings.jog_power * min(arithmetic.log(slower), 0.0)
+    needed = max(least - settings.pulse_steps * max(pulse, 0.0), fallen)
     hardly = settings.two_lines_hardly[int(pulse >= settings.pulse_clear)]
     return gain >= hardly and clear >= needed and pulse > -yielding
 
@@ -302,7 +304,8 @@ def pulse_evidence(steps: Steps, back: BoolArray, settings: DetectSettings) -> f
     The rate before a segment and at its end are held against the steady rate of both, approached
     with a time constant; each segment says little, and short ones nothing. Where in most of them
     the heart is at its ceiling, or follows a surge and still rises, it is no sign of backward in
-    the others: it is near its ceiling there, too, and falls late.
+    the others: it is near its ceiling there, too, and falls late. But nobody jogs as slowly as
+    people walk.
     """
     if not np.isfinite(steps.heart_bpm).any():
         return 0.0
@@ -316,7 +319,8 @@ def pulse_evidence(steps: Steps, back: BoolArray, settings: DetectSettings) -> f
     steady = gone[starts] - gone[starts - settings.pulse_ahead_s] >= settings.pulse_steady_s
     total, heard = float(votes.sum()), ((votes != 0) & steady).sum()
     if total > 0 and heard < settings.pulse_share * votes.size:
-        return 0.0
+        slow_mps = float(np.nanmean(steps.speed_mps[back & steps.counted]))
+        return 0.0 if slow_mps >= settings.walk_mps else float(min(total, settings.pulse_most))
     return float(np.clip(total, -settings.pulse_most, settings.pulse_most))
 
 
