@@ -304,8 +304,8 @@ def pulse_evidence(steps: Steps, back: BoolArray, settings: DetectSettings) -> f
     The rate before a segment and at its end are held against the steady rate of both, approached
     with a time constant; each segment says little, and short ones nothing. Where in most of them
     the heart is at its ceiling, or follows a surge and still rises, it is no sign of backward in
-    the others: it is near its ceiling there, too, and falls late. But nobody jogs as slowly as
-    people walk.
+    the others, unless it is clear there: it is near its ceiling in them, too, and falls late. But
+    nobody jogs as slowly as people walk.
     """
     if not np.isfinite(steps.heart_bpm).any():
         return 0.0
@@ -317,7 +317,8 @@ def pulse_evidence(steps: Steps, back: BoolArray, settings: DetectSettings) -> f
     votes = np.array([_pulse_of_span(steps, back, span, settings) for span in spans])
     gone = np.concatenate(([0], np.cumsum(~back)))
     steady = gone[starts] - gone[starts - settings.pulse_ahead_s] >= settings.pulse_steady_s
-    total, heard = float(votes.sum()), ((votes != 0) & steady).sum()
+    total = float(votes.sum())
+    heard = (((votes != 0) | (total >= settings.pulse_clear)) & steady).sum()
     if total > 0 and heard < settings.pulse_share * votes.size:
         slow_mps = float(np.nanmean(steps.speed_mps[back & steps.counted]))
         return 0.0 if slow_mps >= settings.walk_mps else float(min(total, settings.pulse_most))
