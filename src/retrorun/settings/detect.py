@@ -315,10 +315,8 @@ class DetectSettings:
     # the heart speaks clearly.
     two_lines_switch: float = 2.0  # Log-likelihood that each change between the lines costs.
     two_lines_steps: float = 0.058  # Least step gain between the lines.
-    jog_power: float = (
-        0.11  # Steps of a slower line that fall with this power of its speed are those
-    )
-    # those of a jog.
+    jog_power: float = 0.11  # Steps of a slower line that fall with this power of its speed are a
+    # jog's.
     two_lines_slowest_mps: float = 0.1  # The mean speed of the lower line is taken to be at least
     # this.
     jog_pace: float = 0.33  # A jog is at most this part of the way from the slower line's speed to
