@@ -18,6 +18,7 @@ from adversary_devices import (
     Turned,
     Watch,
     cadences,
+    dynamics,
     heading_deg,
     positions,
     recorded_at,
@@ -26,6 +27,7 @@ from retrorun.model import HeadingSeries, Label, Lap, Recording
 from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray
 
 START_S = 1_790_000_000.0
+DYNAMICS = ", with running dynamics"
 Plan = Callable[[np.random.Generator], list[Piece]]
 Worn = Callable[[np.random.Generator, Motion], Compass | None]
 Drawn = Callable[[np.random.Generator, Person], Person]
@@ -79,7 +81,8 @@ class Condition:
 
 def session(name: str, seed: int, who: Person | None = None) -> Case:
     """The session of a condition at a seed; ``who`` fixes the athlete."""
-    rng = np.random.default_rng([crc32(name.encode()), seed])
+    # The body is the same with and without running dynamics, so that the two can be compared.
+    rng = np.random.default_rng([crc32(name.partition(DYNAMICS)[0].encode()), seed])
     asked = CONDITIONS[name]
     drawn = asked.drawn(rng, person(rng)) if who is None else who
     return drawn_case(asked, drawn, rng)
@@ -115,6 +118,10 @@ def _case(
         columns["cadence_spm"] = cadences(motion, watch, rng)[:size]
     if watch.heart:
         columns["heart_rate_bpm"] = heart_bpm(motion, rng)[:size]
+    if watch.dynamics:
+        own = np.random.default_rng([int(motion.x_m.size), int(abs(motion.x_m[-1]) * 1000.0)])
+        shown = dynamics(motion, watch, columns["cadence_spm"], own)
+        columns |= {name: column[:size] for name, column in shown.items()}
     kept = recorded_at(size, watch, rng)
     headings: tuple[HeadingSeries, ...] = ()
     if compass is not None:
@@ -644,4 +651,28 @@ for _share in GAIT_SHARES:
         _mixed(60.0, 180.0),
         drawn=_with_ratio(1.15, _share),
         f1=0.85 if _share <= 0.9 else None,
+    )
+for _name in (
+    "gait, drawn people",
+    "gait, drills",
+    "gait, jog recoveries",
+    "gait, short steps uphill",
+    "gait, strides",
+    "gait, run-walk",
+    "gait, forward",
+    "gait, hills forward",
+    *(f"gait, steps {_ratio:.2f}, speed 0.80" for _ratio in (1.0, 1.05, 1.1, 1.22)),
+    *(f"gait, steps 1.15, speed {_share:.2f}" for _share in (0.9, 1.0)),
+    "turned once on the body",
+    "pocket flips, run-walk",
+    "base",
+):
+    _plain = CONDITIONS[_name]
+    CONDITIONS[_name + DYNAMICS] = replace(_plain, watch=replace(_plain.watch, dynamics="right"))
+for _name, _fault in itertools.product(
+    ("gait, drawn people", "gait, jog recoveries"), ("constant", "half", "derived")
+):
+    _plain = CONDITIONS[_name]
+    CONDITIONS[f"{_name}{DYNAMICS} ({_fault})"] = replace(
+        _plain, watch=replace(_plain.watch, dynamics=_fault)
     )

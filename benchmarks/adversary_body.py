@@ -19,6 +19,22 @@ LOOK_EVERY_S = 14.0  # looking over the shoulder while backward
 
 
 @dataclass(frozen=True, slots=True)
+class Stride:
+    """How long one athlete touches the ground, and how far they rise and fall.
+
+    Each value is (contact time, vertical excursion). ``level`` at 3 m/s, in s and m; ``by_speed``
+    and ``by_steps`` are the powers of speed and of quicker steps at equal speed; ``backward`` is
+    times the forward value at equal speed; ``wander`` the deviation of the logarithm.
+    """
+
+    level: tuple[float, float]
+    by_speed: tuple[float, float]
+    by_steps: tuple[float, float]
+    backward: tuple[float, float]
+    wander: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """One athlete: ``ratio`` and ``share`` are backward over forward of step rate and speed."""
 
@@ -57,6 +73,25 @@ def person(rng: np.random.Generator) -> Person:
         beats_per_mps=rng.uniform(26.0, 36.0),
         factor=rng.uniform(1.0, 2.2),
         ceiling_bpm=rng.uniform(172.0, 200.0),
+    )
+
+
+def stride(rng: np.random.Generator, who: Person) -> Stride:
+    """Draw an athlete's stride: contact x 0.85 backward (Wright & Weyand 2001: 0.82).
+
+    Excursion as of the four actors of LAFAN1: x 0.66, 0.81, 0.53 and 0.93 at step rates x 1.16,
+    1.11, 1.54 and 1.19; in logarithms -0.055 - 1.3 times that of the step rate, +- 0.19.
+    """
+    rise = -0.055 - 1.3 * np.log(who.ratio) + rng.normal(0.0, 0.19)
+    return Stride(
+        level=(rng.uniform(0.22, 0.28), rng.uniform(0.065, 0.11)),
+        by_speed=(rng.normal(-0.4, 0.12), rng.normal(0.0, 0.2)),
+        by_steps=(rng.uniform(-0.9, -0.1), rng.uniform(-2.5, -1.0)),
+        backward=(
+            float(np.clip(rng.normal(0.85, 0.06), 0.7, 1.0)),
+            float(np.clip(np.exp(rise), 0.5, 1.05)),
+        ),
+        wander=(rng.uniform(0.015, 0.035), rng.uniform(0.02, 0.05)),
     )
 
 
@@ -253,6 +288,25 @@ def _cadence(
     steps = np.where(walking, walk, run) * _eased(times[owner], 0.8)
     steps += wandering(rng, speed.size, who.wander_spm, 70.0) + rng.normal(0.0, 1.0, speed.size)
     return np.where(speed < 0.3, 0.0, steps)
+
+
+def strides(motion: Motion, own: Stride, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+    """Contact time (s) and vertical excursion (m) at 1 Hz, (n,) each; NaN while standing."""
+    count = motion.time_s.size // RATE
+    speed = motion.speed_mps[::RATE][:count]
+    owner = np.searchsorted(motion.edges_s, np.arange(count), side="right") - 1
+    owner = np.minimum(owner, len(motion.pieces) - 1)
+    quicker = np.array([piece.steps for piece in motion.pieces])[owner]
+    back, walking = (each[::RATE][:count] for each in (motion.backward, motion.walking))
+    found = []
+    for kind, step, walked in ((0, 0.001, 2.2), (1, 0.0001, 0.7)):
+        value = own.level[kind] * (np.maximum(speed, 0.5) / 3.0) ** own.by_speed[kind]
+        value *= quicker ** own.by_steps[kind] * np.where(back, own.backward[kind], 1.0)
+        value *= np.where(walking, walked, 1.0)
+        slow = wandering(rng, count * RATE, own.wander[kind], 60.0)[::RATE][:count]
+        value *= np.exp(slow + rng.normal(0.0, 0.015, count))
+        found.append(np.where(speed < 0.5, np.nan, np.rint(value / step) * step))
+    return found[0], found[1]
 
 
 def heart_bpm(motion: Motion, rng: np.random.Generator) -> FloatArray:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from adversary_body import RATE, Motion, wandering
+from adversary_body import RATE, Motion, stride, strides, wandering
 from retrorun.units import BoolArray, FloatArray
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "real" / "heading-errors.json"
@@ -202,6 +202,8 @@ class Watch:
         drift: growth of the step rate over the session, as a share.
         cadence: whether steps are counted at all.
         heart: whether heart rate is recorded.
+        dynamics: of contact time and vertical excursion: ``right``, ``constant``, ``half`` (lost
+            for half of the session), ``derived`` (from the step rate); empty for none.
     """
 
     gps_m: float = 2.0
@@ -214,6 +216,7 @@ class Watch:
     drift: float = 0.0
     cadence: bool = True
     heart: bool = True
+    dynamics: str = ""
 
 
 def positions(
@@ -243,6 +246,27 @@ def cadences(motion: Motion, watch: Watch, rng: np.random.Generator) -> FloatArr
     for at, until in _episodes(rng, steps.size, watch.held, (25, 150)):
         steps[at:until] = steps[at]
     return 2.0 * np.rint(steps / 2.0)
+
+
+def dynamics(
+    motion: Motion, watch: Watch, cadence_spm: FloatArray, rng: np.random.Generator
+) -> dict[str, FloatArray]:
+    """Contact time and vertical excursion as the watch writes them at 1 Hz, (n,) each."""
+    shown = strides(motion, stride(rng, motion.person), rng)
+    count = shown[0].size
+    found = dict(zip(("contact_time_s", "vertical_oscillation_m"), shown, strict=True))
+    if watch.dynamics == "constant":
+        return {name: np.full(count, np.nanmedian(each)) for name, each in found.items()}
+    if watch.dynamics == "half":
+        lost = (np.arange(count) // 60) % 2 == int(rng.integers(2))
+        return {name: np.where(lost, np.nan, each) for name, each in found.items()}
+    if watch.dynamics == "derived":  # a share of the time of a step, and what a body falls in it
+        step_s = 60.0 / np.maximum(cadence_spm[:count], 60.0)
+        return {
+            "contact_time_s": np.rint(700.0 * step_s) / 1000.0,
+            "vertical_oscillation_m": np.rint(7000.0 * step_s * step_s) / 10_000.0,
+        }
+    return found
 
 
 def _episodes(

@@ -86,7 +86,9 @@ def adversary_figures(found: Found) -> dict[str, float]:
         "attacked_learnt_f1": numbers[LEARNT]["f1"],
         "attacked_drills_s_per_h": numbers["gait, drills"]["candidate_s_per_h"],
         "attacked_others_s_per_h": max(
-            numbers[name]["candidate_s_per_h"] for name in others if name != "gait, drills"
+            numbers[name]["candidate_s_per_h"]
+            for name in others
+            if not name.startswith("gait, drills")
         ),
         "attacked_candidates_gap": _worst_gap(found, "candidate"),
         "attacked_confirmed_gap": _worst_gap(found, "confirmed"),

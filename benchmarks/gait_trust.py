@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from adversary import CONDITIONS, Case, session
+from adversary import CONDITIONS, DYNAMICS, Case, session
 from adversary_body import Person, person
 from retrorun import learn
 from retrorun.detect import detect
@@ -29,7 +29,9 @@ MIXED = "gait, drawn people"
 ATTACKS = tuple(
     name
     for name, each in CONDITIONS.items()
-    if each.group == "gait" and not name.startswith(("gait, steps", MIXED, "gait, treadmill"))
+    if each.group == "gait"
+    and not name.startswith(("gait, steps", MIXED, "gait, treadmill"))
+    and DYNAMICS not in name
 )
 FURTHER, OF_EACH_ATTACK = 6, 3  # sessions after the proof
 RIGHT_SHARE = 0.8  # of a segment's seconds, for it to be backward

@@ -10,6 +10,7 @@ import pytest
 from retrorun import compare, detect, learn, pipeline, prepare, readers
 from retrorun.model import (
     Analysis,
+    AnsweredSide,
     Athlete,
     Blob,
     Estimate,
@@ -297,6 +298,44 @@ def test_rejections_draw_the_bounds_in() -> None:
 
 def learn_holds(kind: GaitKind, each: GaitAnswer) -> bool:
     return kind.holds(each.length_s, each.step_gain, each.speed_share)
+
+
+def test_both_answers_teach_what_they_look_like() -> None:
+    """Accepted: ln 1.15 = 0.14, ln 0.7 = -0.36. Rejected: ln 1.06 = 0.06, ln 0.8 = -0.22."""
+    accepted = GaitAnswer(90.0, 0.15, 0.7, backward=True, contact_ratio=0.85)
+    rejected = GaitAnswer(90.0, 0.06, 0.8, backward=False)
+    found = learn.answered_gait([(accepted, rejected), (accepted,), ()], COMPARE)
+    assert found is not None
+    assert found.backward == AnsweredSide(2, 2, 2, 0.14, -0.36, -0.16, None)
+    assert found.forward == AnsweredSide(1, 1, 1, 0.06, -0.22, None, None)
+    assert found.log_odds == 2.0  # ln((9.5 + 2) / (0.5 + 1)) = 2.04, in halves
+
+
+def test_answers_teach_the_same_in_any_order_and_nothing_without_any() -> None:
+    several = [*answered(3, 4), *answered(2, 3, 0.05, backward=False)]
+    assert learn.answered_gait(several, COMPARE) == learn.answered_gait(several[::-1], COMPARE)
+    assert learn.answered_gait([(), ()], COMPARE) is None
+
+
+def test_a_session_is_analysed_again_only_where_rejections_taught_another_gait() -> None:
+    """Accepted ones alone drop nothing; after four sessions only what they look like counts."""
+    names = ["answered_gait"]
+    accepted, rejected = answered(2, 4), answered(5, 3, 0.05, backward=False)
+    prints = [
+        Athlete(answered_gait=learn.answered_gait(each, COMPARE)).learnt_fingerprints(names)
+        for each in ([], accepted, rejected[:1], rejected[:4], rejected)
+    ]
+    assert prints[0] == prints[1]
+    assert prints[1] != prints[2] != prints[3]
+    assert prints[3] == prints[4]
+
+
+def test_accepted_segments_of_two_sessions_stand_for_lines_that_are_not_known() -> None:
+    one, two = (learn.answered_gait(answered(count, 4), COMPARE) for count in (1, 2))
+    assert Athlete(answered_gait=one).backward_contrast() is None
+    share, ratio = Athlete(answered_gait=two).backward_contrast() or (0.0, 0.0)
+    assert share == pytest.approx(0.7, abs=0.02)
+    assert ratio == pytest.approx(1.12, abs=0.02)
 
 
 def test_no_answers_no_habit() -> None:

@@ -8,16 +8,19 @@ Only sessions in which heading or labels decided teach a line. Where gait had to
 a guess too, and a guess must not confirm itself.
 
 What the athlete answered to the candidates of the step rate, accepted and rejected alike, teaches
-which of them to trust: ``gait_habit``.
+what both kinds look like on this body, ``answered_gait``, and which of them to trust:
+``gait_habit``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from retrorun import compare
+from retrorun import arithmetic, compare
 from retrorun.model import (
+    AnsweredGait,
+    AnsweredSide,
     Athlete,
     Estimate,
     GaitAnswer,
@@ -51,6 +54,7 @@ def learn(sessions: Sequence[Session], athlete: Athlete, settings: CompareSettin
         backward_line=_rounded_line(_backward_line(lessons, settings), settings),
         cost_factor=_rounded_factor(compare.common_cost_factor(factors, settings), settings),
         gait_habit=gait_habit([each.answers for each in lessons], settings),
+        answered_gait=answered_gait([each.answers for each in lessons], settings),
     )
 
 
@@ -82,6 +86,67 @@ def outdated(sessions: Iterable[Session], athlete: Athlete) -> list[Session]:
         for each in sessions
         if each.lesson is None or athlete.learnt_fingerprints(each.learnt) != each.learnt
     ]
+
+
+def answered_gait(
+    sessions: Sequence[Sequence[GaitAnswer]], settings: CompareSettings
+) -> AnsweredGait | None:
+    """What the segments that the athlete called backward look like, and those called otherwise.
+
+    A segment that step rate alone proposed and the athlete rejected is forward running with that
+    step rate: it teaches as much as an accepted one.
+
+    Args:
+        sessions: the answers of each; those without any are passed over.
+        settings: what they are added to, how many sessions count, and how they are rounded.
+
+    Returns:
+        None where nothing was answered.
+    """
+    backward, forward = (
+        _answered_side(
+            [[each for each in one if each.backward is way] for one in sessions], settings
+        )
+        for way in (True, False)
+    )
+    if backward is None and forward is None:
+        return None
+    counts = [
+        prior + (side.weight if side is not None else 0)
+        for prior, side in zip(settings.answered_prior, (backward, forward), strict=True)
+    ]
+    odds = arithmetic.log(counts[0] / counts[1])
+    return AnsweredGait(backward, forward, _rounded(odds, settings.answered_odds_step))
+
+
+def _answered_side(
+    sessions: Sequence[Sequence[GaitAnswer]], settings: CompareSettings
+) -> AnsweredSide | None:
+    """The mean of the sessions' means, for answers of one session are alike; None without any."""
+    known = [each for each in sessions if each]
+    if not known:
+        return None
+
+    def mean_log(ratios: Callable[[GaitAnswer], float | None]) -> float | None:
+        found = ([ratios(each) for each in one] for one in known)
+        logs = [
+            float(np.mean([arithmetic.log(float(each)) for each in one if each]))
+            for one in found
+            if any(one)
+        ]
+        return _rounded(float(np.mean(logs)), settings.answered_step) if logs else None
+
+    steps = mean_log(lambda each: 1.0 + each.step_gain)
+    speed = mean_log(lambda each: each.speed_share)
+    return AnsweredSide(
+        segments=sum(len(one) for one in known),
+        sessions=len(known),
+        weight=min(len(known), settings.answered_sessions),
+        steps_log=steps or 0.0,
+        speed_log=speed or 0.0,
+        contact_log=mean_log(lambda each: each.contact_ratio),
+        excursion_log=mean_log(lambda each: each.excursion_ratio),
+    )
 
 
 def gait_habit(

@@ -61,6 +61,14 @@ _LAFAN = (
     "Harvey et al. 2020, ACM Trans Graph 39:60 (LAFAN1): motion capture of four actors, measured "
     "here in windows of four steps"
 )
+_CONTACT = (
+    "Harvey et al. 2020 (LAFAN1), an estimate over four actors at equal speed: 0.85; Wright & "
+    "Weyand 2001, derived from the abstract: 0.82; upper end of the band chosen"
+)
+_DYNAMICS = (
+    "measured here on three real forward runs whose files hold running dynamics: powers of speed "
+    "-0.13, -0.28 and -0.49"
+)
 _BANDAI = (
     "Kobayashi et al. 2023, arXiv:2306.08861: Bandai-Namco motion data, fourteen styles of walk"
 )
@@ -145,6 +153,9 @@ FINDINGS: tuple[Finding, ...] = (
         "backward_step_ratio_athletes", 1.22, 1.22, 1.37, "times forward", _BRENNAN, "secondary"
     ),
     Finding("backward_step_ratio_actors", 1.25, 1.05, 1.45, "times forward", _LAFAN, "source"),
+    Finding("backward_contact_ratio", 0.85, 0.82, 0.93, "times forward", _CONTACT, "source"),
+    Finding("backward_excursion_ratio", 0.72, 0.53, 0.93, "times forward", _LAFAN, "source"),
+    Finding("contact_speed_power", -0.30, -0.49, -0.13, "power of speed", _DYNAMICS, "source"),
     Finding("backward_speed_share", 0.72, 0.61, 0.83, "times forward", _BANDAI, "source"),
     Finding("backward_walk_run_change", 1.63, 1.52, 1.74, "m/s", _HRELJAC, "secondary"),
     _exact("economy_gain", 2.54, "% less oxygen at 215 m/min", _ORDWAY, "source"),

@@ -40,7 +40,10 @@ DERIVED: dict[str, str] = {
     "trust_gait": "what may be backward by steps alone does not count",
 }
 # what is learnt from runs or drawn by the archive is no one's to state
-LEARNT = {"forward_line", "backward_line", "cost_factor", "gait_habit", "zone_secret"}
+LEARNT = {
+    *("forward_line", "backward_line", "cost_factor", "gait_habit", "answered_gait"),
+    "zone_secret",
+}
 STATED = tuple(each.name for each in dataclasses.fields(Athlete) if each.name not in LEARNT)
 
 

@@ -5,7 +5,8 @@ import pytest
 
 from made_runs import Leg, backward, run
 from retrorun.detect import detect
-from retrorun.detect.step_rate import Steps, pulse_evidence
+from retrorun.detect.modes import Steps
+from retrorun.detect.step_rate import pulse_evidence
 from retrorun.model import Athlete, Detection, GaitLine, Recording
 from retrorun.prepare import prepare
 from retrorun.settings import Settings
@@ -118,3 +119,30 @@ def test_a_heart_that_falls_on_a_climb_says_nothing_for_backward(
     back[climb] = True
     seen = Steps(np.full(720, 166.0), speed, grade, heart, np.ones(720, dtype=bool))
     assert (pulse_evidence(seen, back, SETTINGS.detect) > 0) is backward
+
+
+def test_jogs_of_any_step_rate_are_paces_not_directions() -> None:
+    """Two jogs with 10 % more steps, five with 2 to 6 %: what is slow and forward lies between."""
+    legs = [ahead(300, 3.2)]
+    for raised in (1.10, 1.03, 1.05, 1.10, 1.06, 1.02, 1.04):
+        legs += [
+            Leg(110, 2.3, (139.4 + 9.5 * 2.3) * raised, 0.0, 82.0 + 24.3 * 2.3),
+            ahead(130, 3.3),
+        ]
+    assert candidates_s(found(run(legs, compass=False))) == 0
+
+
+def test_a_heart_at_its_ceiling_in_most_segments_is_no_sign_of_backward() -> None:
+    """One of four segments begins 10 beats below the ceiling of 180, and its heart stays up."""
+    begins = (120, 360, 600, 840)
+    counted, speed = np.ones(960, dtype=bool), np.full(960, 3.0)
+    heart, back = np.full(960, 180.0), np.zeros(960, dtype=bool)
+    for first in begins:
+        back[first : first + 100] = True
+    speed[back] = 2.1
+    heart[540:710] = 170.0
+    steps = Steps(np.full(960, 165.0), speed, np.zeros(960), heart, counted)
+    alone = np.zeros(960, dtype=bool)
+    alone[600:700] = True
+    assert pulse_evidence(steps, alone, SETTINGS.detect) > 1.0
+    assert pulse_evidence(steps, back, SETTINGS.detect) == 0.0

@@ -1,14 +1,24 @@
 """What the athlete answered, and what counts by habit: never without trust and proof."""
 
 from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
 import pytest
 
 from made_runs import Leg, backward, run
 from retrorun.detect import detect
-from retrorun.detect.verdicts import gait_answers
-from retrorun.model import Athlete, Detection, GaitCandidate, GaitHabit, GaitKind, Label
+from retrorun.detect.verdicts import answered_odds, gait_answers
+from retrorun.model import (
+    AnsweredGait,
+    AnsweredSide,
+    Athlete,
+    Detection,
+    GaitCandidate,
+    GaitHabit,
+    GaitKind,
+    Label,
+)
 from retrorun.prepare import prepare
 from retrorun.settings import Settings
 
@@ -115,3 +125,60 @@ def test_answers_accept_reject_and_tell_what_was_moved_too_far() -> None:
     given = gait_answers(proposed, labels, 500, SETTINGS.detect)
     assert [each.backward for each in given] == [True, False, True, False]
     assert {each.length_s for each in given} == {50.0}
+
+
+def quick(steps_log: float, speed_log: float) -> AnsweredSide:
+    return AnsweredSide(6, 3, 3, steps_log, speed_log)
+
+
+def test_what_looks_like_rejected_segments_is_not_proposed_again() -> None:
+    """192 steps/min beside 158 on the line, 0.71 of the speed: ln 1.21 = 0.19, ln 0.71 = -0.34."""
+    rejected = AnsweredGait(None, quick(0.18, -0.34), log_odds=1.0)
+    detection = found(Athlete(answered_gait=rejected))
+    assert {part.direction for part in detection.segments} == {"forward"}
+    assert {part.verdict for part in detection.segments} == {"assumed"}
+    assert "answered_gait" in detection.reads
+    assert max(detection.columns["backward_probability"]) < 0.5
+    assert detection.gait_candidates == found(Athlete()).gait_candidates
+
+
+@pytest.mark.parametrize(
+    "answered",
+    [
+        AnsweredGait(quick(0.18, -0.34), None, log_odds=3.0),
+        AnsweredGait(None, quick(0.05, -0.2), log_odds=1.0),
+        AnsweredGait(quick(0.18, -0.34), quick(0.05, -0.2), log_odds=2.0),
+    ],
+)
+def test_other_rejections_leave_it_a_candidate(answered: AnsweredGait) -> None:
+    """Accepted ones drop nothing, nor do rejected ones of fewer steps at a higher speed."""
+    assert verdicts(found(Athlete(answered_gait=answered))) == {"candidate"}
+
+
+def test_a_label_and_a_proven_habit_win_over_rejections() -> None:
+    rejected = AnsweredGait(None, quick(0.18, -0.34), log_odds=1.0)
+    trusting = replace(TRUSTING, answered_gait=rejected)
+    assert verdicts(found(trusting)) == {"habit"}
+    labelled = found(Athlete(answered_gait=rejected), (Label(245.0, 325.0, "backward", "command"),))
+    assert "labelled" in verdicts(labelled)
+
+
+def test_the_odds_are_those_of_two_normals() -> None:
+    """Means drawn to three sessions, whose deviation is half of that between people."""
+    settings = SETTINGS.detect
+    answered = AnsweredGait(None, quick(0.06, 0.0), log_odds=0.5)
+    one = GaitCandidate(0.0, 90.0, float(np.exp(0.06) - 1.0), float(np.exp(-0.29)))
+    total = 0.5
+    for value, own, people in (
+        (0.06, 0.06, (settings.ratio_log, settings.quick_steps)),
+        (-0.29, 0.0, ((-settings.slower_log[0], settings.slower_log[1]), settings.quick_speed)),
+    ):
+        (usual, spread), (mean, between) = people
+        within = settings.answered_within * between
+        weights = (1.0 / between**2, 3.0 / within**2)
+        drawn = (weights[0] * mean + weights[1] * own) / sum(weights)
+        predicted = NormalDist(drawn, np.sqrt(1.0 / sum(weights) + within**2))
+        wide = NormalDist(usual, spread * np.hypot(1.0, settings.answered_within))
+        odds = np.log(wide.pdf(value) / predicted.pdf(value))
+        total += float(np.clip(odds, -settings.answered_vote, settings.answered_vote))
+    assert answered_odds(one, answered, settings) == pytest.approx(total, abs=1e-9)

@@ -8,7 +8,7 @@ import pytest
 import session_history
 from lxml import html as parser
 
-from retrorun.model import Athlete, GaitHabit, GaitKind, Session
+from retrorun.model import AnsweredGait, AnsweredSide, Athlete, GaitHabit, GaitKind, Session
 from retrorun.report.history.comparison import comparison_page
 from retrorun.report.history.sessions import index_page
 from retrorun.report.inbox import habit_state
@@ -69,6 +69,21 @@ def test_overviews_say_what_was_learnt_and_from_how_many_and_offer_trust() -> No
         assert "8 % to 21 % quicker than your forward line, at 55 % to 80 %" in text
         assert "right in 84 of 84 stretches: 100 %, and at least 96 %" in text
         assert "retrorun profile trust_gait=true" in text
+
+
+def test_overviews_say_what_accepted_and_rejected_stretches_looked_like() -> None:
+    """exp of 0.14, -0.36, -0.16: 115, 70 and 85 %; of 0.06, -0.22: 106 and 80 %."""
+    answered = AnsweredGait(
+        AnsweredSide(90, 12, 4, 0.14, -0.36, -0.16, None),
+        AnsweredSide(6, 3, 3, 0.06, -0.22, None, None),
+        log_odds=2.0,
+    )
+    for text in overview(Athlete(gait_habit=PROVEN, answered_gait=answered)):
+        assert "accepted 90 (sessions: 12): with 115 % of the steps" in text
+        assert "Their ground contact was 85 % of the forward one" in text
+        assert "rejected 6 (sessions: 3): forward running with 106 % of the steps" in text
+        assert "at 80 % of your forward speed" in text
+        assert "rise and fall" not in text
 
 
 def test_trust_without_proof_is_said_and_offers_nothing() -> None:

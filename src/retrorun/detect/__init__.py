@@ -19,18 +19,16 @@ from retrorun.detect import (
     labels,
     modes,
     segments,
-    step_rate,
     verdicts,
 )
 from retrorun.detect.credibility import Grounds
 from retrorun.detect.heading import Facing
-from retrorun.detect.modes import Modes
+from retrorun.detect.modes import Modes, Steps
 from retrorun.detect.mount import Mount, mount
 from retrorun.detect.segments import agreement
 from retrorun.detect.series import backward_probability
-from retrorun.detect.step_rate import Steps
 from retrorun.model import Athlete, Detection, HeadingVerdict, Label, Note, Segment, Track
-from retrorun.model.athlete import TRUSTED_KIND
+from retrorun.model.athlete import ANSWERED_GAIT, TRUSTED_KIND
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, wrap_deg
 
@@ -110,7 +108,7 @@ def _observed(track: Track, settings: DetectSettings) -> _Observed:
         facing,
         joint.course_reversed(track, facing, settings),
         joint.switching(facing, gait_modes, settings),
-        step_rate.steps(track, gait_modes, settings),
+        modes.steps(track, gait_modes, settings),
     )
 
 
@@ -129,6 +127,7 @@ def _detect(
     notes += file_labels.every_second_lap(decision, grounds.gait, presses_s, settings)
     by_gait = verdicts.gait_candidates(decision, grounds, settings)
     decision = verdicts.count_by_habit(decision, by_gait, athlete.trusted_kind)
+    decision = verdicts.without_rejected(decision, by_gait, athlete.answered_gait, settings)
     verdict = _heading_verdict(grounds.facing, grounds.mount)
     found = segments.segments(decision, grounds, settings)
     reasoned = (
@@ -147,7 +146,7 @@ def _detect(
         forward_line=grounds.steps.forward if _teaches(grounds) else None,
         backward_line=grounds.steps.backward if _teaches(grounds) else None,
         notes=(*notes, *_question(found)),
-        reads=grounds.reads | reads | ({TRUSTED_KIND} if by_gait else frozenset()),
+        reads=grounds.reads | reads | ({TRUSTED_KIND, ANSWERED_GAIT} if by_gait else frozenset()),
         gait_candidates=by_gait,
     )
     return detection, grounds

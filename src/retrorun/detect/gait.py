@@ -1,11 +1,21 @@
-"""Evidence of the step rate: backward running takes more steps at equal speed."""
+"""Evidence of steps and strides: backward running takes more steps, and shorter contacts."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from retrorun import arithmetic
-from retrorun.detect.step_rate import Steps, expected_spm, fit, normal, raised, two_lines
+from retrorun.detect.modes import Steps, Stride
+from retrorun.detect.step_rate import (
+    expected_spm,
+    fit,
+    normal,
+    raised,
+    stride_change,
+    stride_log_odds,
+    two_lines,
+)
 from retrorun.detect.turns import OwnGait, backward_gait
 from retrorun.model import Athlete, GaitLine
 from retrorun.model.athlete import BACKWARD_CONTRAST, FORWARD_LINE, FORWARD_SLOPES
@@ -27,6 +37,8 @@ class GaitEvidence:
         share: by how much of the line backward running is expected to lie above it.
         reads: names of the learnt values on which this depends.
         upper: (n,) 0 or 1, whether each second lies on the upper of two lines; None if not asked.
+        strides: (n,) the part of ``ratio`` that contact time and excursion are; None without them.
+        changes: their columns' names → (n,) logarithm over that of forward running at that speed.
     """
 
     ratio: FloatArray
@@ -36,6 +48,8 @@ class GaitEvidence:
     share: float
     reads: frozenset[str] = frozenset()
     upper: FloatArray | None = None
+    strides: FloatArray | None = None
+    changes: Mapping[str, FloatArray] = field(default_factory=dict)
 
     @classmethod
     def silent(cls, seconds: int, settings: DetectSettings) -> "GaitEvidence":
@@ -125,8 +139,8 @@ def _raised_throughout(steps: Steps, line: GaitLine, settings: DetectSettings) -
     hour of it says no more than its median does.
     """
     expected = expected_spm(line, steps)
-    above = float(np.median((steps.cadence_spm - expected)[steps.counted]))
-    gain = settings.own_gain * float(np.median(expected[steps.counted]))
+    above = arithmetic.median((steps.cadence_spm - expected)[steps.counted])
+    gain = settings.own_gain * arithmetic.median(expected[steps.counted])
     between = settings.day_spread_spm * settings.day_spread_spm
     return gain * (above - gain / 2.0) / (between + line.spread_spm * line.spread_spm)
 
@@ -148,7 +162,7 @@ def _judge_by_line(
     behind = sides[1] & steps.counted
     backward_line = None
     if behind.sum() >= settings.teach_least_s:
-        taught = float(np.median((above / expected)[behind]))
+        taught = arithmetic.median((above / expected)[behind])
         own_weight, usual_weight = settings.own_weights
         # The athlete's own ratio, drawn a little to the usual one; both are known only so well.
         share = float(np.clip(own_weight * taught + usual_weight * share, *settings.own_ratio))
@@ -162,11 +176,15 @@ def _judge_by_line(
     beyond = np.maximum(above - share * expected, 0.0) if share > 0 else 0.0
     over = normal(above - share * expected - beyond, wide) + floor
     ratio = arithmetic.log(over / on) + _by_speed(steps, sides, settings)
+    strides, changes = _by_strides(steps, expected, sides, settings)
+    ratio = ratio if strides is None else ratio + strides
     ratio = _without_too_fast(ratio, steps.speed_mps, steps.counted & ~behind, settings)
     ratio = np.clip(ratio, -settings.gait_most, settings.gait_most) / settings.gait_temper_s
     ratio = np.where(steps.counted, ratio, 0.0)
     excess = np.where(steps.counted, above / expected, np.nan)
-    return GaitEvidence(ratio, excess, line, backward_line, share)
+    if strides is not None:
+        strides = strides / settings.gait_temper_s
+    return GaitEvidence(ratio, excess, line, backward_line, share, strides=strides, changes=changes)
 
 
 def _without_too_fast(
@@ -176,7 +194,7 @@ def _without_too_fast(
 
     Faster than the athlete's own forward speed is implausible, and so is what nobody reaches.
     """
-    usual_mps = float(np.median(speed_mps[forward]))
+    usual_mps = arithmetic.median(speed_mps[forward])
     cost, step, most = settings.faster_costs
     ratio = ratio - cost * np.clip((speed_mps / usual_mps - 1.0) / step, 0.0, most)
     cost, step, most = settings.fastest_costs
@@ -195,13 +213,13 @@ def _by_speed(
     speeds = [steps.speed_mps[side & timed] for side in sides]
     if min(speed.size for speed in speeds) < settings.teach_least_s:
         return np.zeros(timed.size)
-    middles = [float(np.median(speed)) for speed in speeds]
+    middles = [arithmetic.median(speed) for speed in speeds]
     if middles[1] >= middles[0]:
         return np.zeros(timed.size)
     spreads = [
         float(
             arithmetic.hypot(
-                arithmetic.MAD_TO_SD * np.median(np.abs(speed - middle)),
+                arithmetic.MAD_TO_SD * arithmetic.median(np.abs(speed - middle)),
                 settings.speed_spread_share * middle,
             )
         )
@@ -213,3 +231,46 @@ def _by_speed(
     ]
     bound = settings.gait_speed_bound
     return np.where(timed, np.clip(logs[1] - logs[0], -bound, bound), 0.0)
+
+
+def _by_strides(
+    steps: Steps,
+    expected_spm: FloatArray,
+    sides: tuple[BoolArray, BoolArray],
+    settings: DetectSettings,
+) -> tuple[FloatArray | None, dict[str, FloatArray]]:
+    """Log-likelihood ratio of each second's contact time and excursion, untempered, (n,).
+
+    Bounded; None where neither is measured on both sides. With their changes at equal speed.
+    """
+    if not steps.strides:
+        return None, {}
+    changes: dict[str, FloatArray] = {}
+    total = np.zeros(steps.counted.size)
+    rate = np.where(steps.counted, steps.cadence_spm / expected_spm, 1.0)
+    quicker = arithmetic.log(np.maximum(rate, settings.own_ratio[0]))
+    for stride in steps.strides:
+        known = steps.counted & np.isfinite(stride.log)
+        ahead, behind = known & sides[0], known & sides[1]
+        if min(ahead.sum(), (known & ~ahead).sum()) < settings.untaught_s:
+            continue
+        change, unsure = stride_change(stride, steps, ahead, settings)
+        changes[stride.name] = change
+        if behind.sum() >= settings.teach_least_s:
+            beside = (change - stride.turned_by_steps * quicker)[behind]
+            expected = _taught(stride, beside, settings)
+        else:
+            expected = stride
+        here = (np.where(known, change, 0.0), np.where(known, unsure, 1.0))
+        odds = stride_log_odds(expected, here, quicker, settings)
+        bound = settings.stride_second
+        total += np.where(known, np.clip(odds, -bound, bound), 0.0)
+    return (total if changes else None), changes
+
+
+def _taught(stride: Stride, changes: FloatArray, settings: DetectSettings) -> Stride:
+    """The stride with the athlete's own change, (m,) of it, drawn a little to people's."""
+    own_weight, usual_weight = settings.own_weights
+    usual, spread = stride.turned
+    mean = own_weight * arithmetic.median(changes) + usual_weight * usual
+    return replace(stride, turned=(mean, min(spread, settings.stride_spread)))

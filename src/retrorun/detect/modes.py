@@ -1,10 +1,11 @@
-"""Run, walk or still, second by second."""
+"""Run, walk or still, second by second, and the steps and strides of running."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from retrorun import arithmetic
+from retrorun.arithmetic import product
 from retrorun.detect.series import mean_around, runs, without_short
 from retrorun.model import Track
 from retrorun.settings import DetectSettings
@@ -138,3 +139,122 @@ def _speed(track: Track, most_mps: float) -> FloatArray:
         inside = (after > 0) & (after < known.size)
         across[inside] = mean_mps[after[inside] - 1]
     return np.where(hole, np.minimum(across, most_mps), speed)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stride:
+    """Contact time or vertical excursion.
+
+    Attributes:
+        name: its column.
+        log: (n,) its logarithm, smoothed; NaN where it is not believed.
+        by_speed: the power of speed that it follows among people: mean and deviation.
+        by_steps: the same of quicker steps at equal speed, in forward running.
+        turned: log of backward over forward at equal speed: mean and deviation.
+        turned_by_steps: the power of the step-rate ratio that is added to that.
+    """
+
+    name: str
+    log: FloatArray
+    by_speed: tuple[float, float]
+    by_steps: tuple[float, float]
+    turned: tuple[float, float]
+    turned_by_steps: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Steps:
+    """Step rate, speed, grade and heart rate, smoothed, (n,).
+
+    ``counted`` is where they may be compared, ``upper`` what ``two_lines`` found of them, if that
+    would find the same again. ``strides`` are contact time and vertical excursion, if measured.
+    """
+
+    cadence_spm: FloatArray
+    speed_mps: FloatArray
+    grade: FloatArray
+    heart_bpm: FloatArray
+    counted: BoolArray
+    upper: FloatArray | None = None
+    strides: tuple[Stride, ...] = ()
+
+
+def steps(track: Track, modes: Modes, settings: DetectSettings) -> Steps:
+    """Smooth step rate and speed alike, running only, away from stops and sharp turns."""
+    half = settings.gait_half_s
+    running = modes.moving & ~modes.walking
+    cadence = np.where(running, modes.cadence_spm, np.nan)
+    speed = np.where(running, modes.speed_mps, np.nan)
+    grade = track.column("grade")
+    with np.errstate(invalid="ignore"):
+        steep = np.abs(grade) > settings.steep_grade
+    counted = running & np.isfinite(cadence) & np.isfinite(speed) & ~steep & ~track.flags["gap"]
+    counted &= ~modes.doubtful
+    counted &= mean_around((~running).astype(np.float64), half) == 0
+    smooth = (mean_around(cadence, half), mean_around(speed, half), mean_around(grade, half))
+    heart = np.where(track.flags["heart_rate_suspect"], np.nan, track.column("heart_rate_bpm"))
+    found = Steps(smooth[0], smooth[1], np.nan_to_num(smooth[2]), heart, counted)
+    return replace(found, strides=_strides(track, found, running, settings))
+
+
+def _strides(
+    track: Track, steps: Steps, running: BoolArray, settings: DetectSettings
+) -> tuple[Stride, ...]:
+    """Contact time and vertical excursion, each where a device measured it."""
+    kinds = (
+        (
+            "contact_time_s",
+            (settings.contact_speed, settings.contact_steps, settings.contact_log, 0.0),
+        ),
+        (
+            "vertical_oscillation_m",
+            (
+                settings.excursion_speed,
+                settings.excursion_steps,
+                settings.excursion_log,
+                settings.excursion_backward,
+            ),
+        ),
+    )
+    found = (
+        (name, _believed_log(track.columns[name], steps, running, settings), people)
+        for name, people in kinds
+        if track.has(name)
+    )
+    return tuple(Stride(name, log, *people) for name, log, people in found if log is not None)
+
+
+def _believed_log(
+    values: FloatArray, steps: Steps, running: BoolArray, settings: DetectSettings
+) -> FloatArray | None:
+    """Smoothed logarithm of a measured column, (n,); None of one that says nothing.
+
+    Left out are values that hang and values far from the session's median: a wrong unit, or the
+    other foot. A column that speed and step rate explain fully was derived from them.
+    """
+    starts, ends = runs(np.where(np.isfinite(values), values, -1.0))
+    held = np.repeat(ends - starts >= settings.held_steps_s, ends - starts)
+    sound = running & np.isfinite(values) & (values > 0) & ~held
+    if not sound.any():
+        return None
+    log = np.where(sound, arithmetic.log(np.where(sound, values, 1.0)), np.nan)
+    with np.errstate(invalid="ignore"):
+        log[np.abs(log - arithmetic.median(log[sound])) > settings.stride_range] = np.nan
+    log = mean_around(log, settings.gait_half_s)
+    use = steps.counted & np.isfinite(log)
+    if use.sum() < max(settings.stride_known * steps.counted.sum(), settings.gait_least_s):
+        return None
+    return None if _is_derived(log[use], steps, use, settings) else log
+
+
+def _is_derived(log: FloatArray, steps: Steps, use: BoolArray, settings: DetectSettings) -> bool:
+    """Whether the logarithms (m,) of the seconds ``use`` follow from speed and step rate alone."""
+    known = (steps.cadence_spm[use], steps.speed_mps[use])
+    rows = [arithmetic.log(np.maximum(each, 1.0)) for each in known]
+    rows = [row - arithmetic.median(row) for row in rows]
+    usual = np.abs(rows[0]) < settings.stride_range  # a lost step rate would bend the fit
+    log, design = log[usual], np.stack([np.ones(log.size), *rows])[:, usual]
+    ridge = np.diag([0.0, 1e-6, 1e-6]) * log.size
+    line = arithmetic.solve(product(design, design.T) + ridge, product(design, log))
+    rest = np.abs(log - product(design.T, line))
+    return arithmetic.MAD_TO_SD * arithmetic.median(rest) < settings.stride_derived

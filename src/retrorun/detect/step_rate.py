@@ -1,9 +1,10 @@
-"""Step rate, speed and grade of a session, and what they tell of its gaits.
+"""Step rate, speed and stride of a session, and what they tell of its gaits.
 
 1. the step rate while moving, and the athlete's line of step rate by speed and grade
 2. whether a session without heading or labels holds two parallel lines: two gaits
 3. what the heart says of a slower segment: jogging lets it fall, running backward does not,
    because it costs about a third more at the same speed (``literature.py``: backward_run)
+4. what contact time and vertical excursion say of it, where a watch measures them
 """
 
 from dataclasses import dataclass
@@ -12,45 +13,12 @@ import numpy as np
 
 from retrorun import arithmetic, literature
 from retrorun.arithmetic import product
-from retrorun.detect.modes import Modes
-from retrorun.detect.series import mean_around, runs, sum_around, without_short
+from retrorun.detect.modes import Steps, Stride
+from retrorun.detect.series import runs, sum_around, without_short
 from retrorun.detect.turns import OwnGait
-from retrorun.model import GaitLine, Track
+from retrorun.model import GaitLine
 from retrorun.settings import DetectSettings
-from retrorun.units import BoolArray, FloatArray
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Steps:
-    """Step rate, speed, grade and heart rate, smoothed, (n,).
-
-    ``counted`` is where they may be compared, ``upper`` what ``two_lines`` found of them, if that
-    would find the same again.
-    """
-
-    cadence_spm: FloatArray
-    speed_mps: FloatArray
-    grade: FloatArray
-    heart_bpm: FloatArray
-    counted: BoolArray
-    upper: FloatArray | None = None
-
-
-def steps(track: Track, modes: Modes, settings: DetectSettings) -> Steps:
-    """Smooth step rate and speed alike, running only, away from stops and sharp turns."""
-    half = settings.gait_half_s
-    running = modes.moving & ~modes.walking
-    cadence = np.where(running, modes.cadence_spm, np.nan)
-    speed = np.where(running, modes.speed_mps, np.nan)
-    grade = track.column("grade")
-    with np.errstate(invalid="ignore"):
-        steep = np.abs(grade) > settings.steep_grade
-    counted = running & np.isfinite(cadence) & np.isfinite(speed) & ~steep & ~track.flags["gap"]
-    counted &= ~modes.doubtful
-    counted &= mean_around((~running).astype(np.float64), half) == 0
-    smooth = (mean_around(cadence, half), mean_around(speed, half), mean_around(grade, half))
-    heart = np.where(track.flags["heart_rate_suspect"], np.nan, track.column("heart_rate_bpm"))
-    return Steps(smooth[0], smooth[1], np.nan_to_num(smooth[2]), heart, counted)
+from retrorun.units import BoolArray, FloatArray, IntArray
 
 
 def fit(
@@ -84,7 +52,7 @@ def fit(
         pull = product(scaled.T, cadence) + product(ridge, usual)
         line = arithmetic.solve(product(scaled.T, design) + ridge, pull)
         residual = cadence - product(design, line)
-        spread = arithmetic.MAD_TO_SD * float(np.median(np.abs(residual)[firm]))
+        spread = arithmetic.MAD_TO_SD * arithmetic.median(np.abs(residual)[firm])
         spread = max(spread, settings.line_least_spread_spm)
         bound = settings.line_outlier * spread
         robust = np.minimum(1.0, bound / np.maximum(np.abs(residual), 1e-9))
@@ -140,20 +108,29 @@ def two_lines(steps: Steps, own: OwnGait, settings: DetectSettings) -> FloatArra
     data = (steps.cadence_spm[thin], steps.speed_mps[thin], steps.grade[thin])
     cadence, speed, grade = data
     level = cadence - settings.run_slope[0] * speed
-    gain = (own.steps[0] * float(np.median(cadence)), own.steps[1] * float(np.median(cadence)))
+    gain = (own.steps[0] * arithmetic.median(cadence), own.steps[1] * arithmetic.median(cadence))
     single = _clusters(data, np.zeros(cadence.size), gain, settings).total
     starts = [level > np.quantile(level, cut) for cut in settings.two_lines_starts]
     slow, fast = (np.quantile(speed, cut) for cut in settings.two_lines_speeds)
     starts.append(speed < (slow + fast) / 2)
+    starts += _short_contacts(steps, thin, settings)
     found = [_clusters(data, start.astype(np.float64), gain, settings) for start in starts]
-    best = max(found, key=lambda one: one.total)
+    strides = [
+        stride_evidence(steps, _spread_out(each, use, none.size, settings), settings)
+        for each in found
+    ]
+    total, witness, best = max(
+        ((each.total + odds, odds, each) for each, odds in zip(found, strides, strict=True)),
+        key=lambda one: one[0],
+    )
     upper = best.upper
     enough = settings.two_lines_least <= upper.sum() < upper.size
-    if best.total < single + settings.two_lines_gain or not enough:
+    gained, (least, usual) = total - single, settings.two_lines_gain
+    if gained < least or not enough:
         return none
     # The gain by the fitted slope, and by the usual one: a run at two speeds shows one, not both.
-    plain = float(level[upper > 0].mean() - level[upper == 0].mean()) / float(np.median(cadence))
-    none[use] = np.repeat(upper, settings.two_lines_every_s)[: use.size]
+    plain = float(level[upper > 0].mean() - level[upper == 0].mean()) / arithmetic.median(cadence)
+    none = _spread_out(best, use, none.size, settings).astype(np.float64)
     means = [
         float(each[side].mean()) for each in (speed, cadence) for side in (upper > 0, upper == 0)
     ]
@@ -163,12 +140,43 @@ def two_lines(steps: Steps, own: OwnGait, settings: DetectSettings) -> FloatArra
     )
     back = without_short(none > 0, value=False, seconds=settings.pulse_hole_s)
     pulse = pulse_evidence(steps, back, settings)
+    if witness:  # what a heart costs is one person's own, however many segments show it
+        pulse = max(pulse, -settings.pulse_beside) + witness
     climbs = float(grade[upper > 0].mean() - grade[upper == 0].mean()) > settings.uphill_grade
     # Short quick steps uphill are backward only where the heart says so.
+    # A second line that fits hardly better than one counts where the heart is clear.
+    if gained < usual and pulse < settings.pulse_clear:
+        return np.zeros(none.size)
     uphill = climbs and not own.known and pulse < settings.pulse_uphill
-    if uphill or not _is_backward((min(best.gain, plain), more, slower), pulse, own, settings):
+    paces = pulse < settings.pulse_clear and _is_jog(steps, none > 0, settings)
+    if (
+        uphill
+        or paces
+        or not _is_backward((min(best.gain, plain), more, slower), pulse, own, settings)
+    ):
         none[:] = 0.0
     return none
+
+
+def _is_jog(steps: Steps, back: BoolArray, settings: DetectSettings) -> bool:
+    """Whether forward running as slow as the seconds ``back`` (n,) lies between the two lines, too.
+
+    Whoever jogs keeps more or less of the step rate from one jog to the next; whoever turns about
+    has one line for each direction, and what is slow and forward lies on the lower one.
+    """
+    sides = (steps.counted & ~back, steps.counted & back)
+    fast, slow = (float(steps.speed_mps[side].mean()) for side in sides)
+    level = steps.cadence_spm - settings.run_slope[0] * steps.speed_mps
+    level = level - settings.grade_slope[0] * steps.grade
+    pace = slow + settings.jog_pace * (fast - slow)
+    jogged = ~without_short(
+        ~sides[0] | (steps.speed_mps >= pace), value=False, seconds=settings.jog_s
+    )
+    if jogged.sum() < settings.jog_least_s:
+        return False
+    usual = arithmetic.median(level[sides[0] & (steps.speed_mps >= (fast + slow) / 2.0)])
+    raised_by = (arithmetic.median(level[each]) - usual for each in (jogged, sides[1]))
+    return next(raised_by) > settings.jog_share * next(raised_by)
 
 
 def _is_backward(
@@ -197,7 +205,9 @@ def _is_backward(
     quick = gain >= settings.clearly_quicker
     if slower > (settings.hardly_slower if quick else settings.backward_slower):
         return False
-    needed = least - settings.pulse_steps * max(pulse, 0.0)
+    # Steps that fall as far as those of a jog at that speed are a jog's, whatever the heart says.
+    fallen = settings.jog_power * min(arithmetic.log(slower), 0.0)
+    needed = max(least - settings.pulse_steps * max(pulse, 0.0), fallen)
     hardly = settings.two_lines_hardly[int(pulse >= settings.pulse_clear)]
     return gain >= hardly and clear >= needed and pulse > -yielding
 
@@ -252,7 +262,7 @@ def _clusters(
     fitted = usual.size if mixed else usual.size - 1
     prior = 0.5 * float((np.square((line[:fitted] - usual[:fitted]) / loose[:fitted])).sum())
     switches = settings.two_lines_switch * float(np.abs(np.diff(upper)).sum())
-    return _Clusters(total - switches - prior, upper, float(line[3] / np.median(cadence)))
+    return _Clusters(total - switches - prior, upper, float(line[3] / arithmetic.median(cadence)))
 
 
 def _densities(
@@ -292,16 +302,26 @@ def pulse_evidence(steps: Steps, back: BoolArray, settings: DetectSettings) -> f
     """Log-odds that the segments ``back`` (n,) were backward rather than slow, by heart rate.
 
     The rate before a segment and at its end are held against the steady rate of both, approached
-    with a time constant; each segment says little, and short ones nothing.
+    with a time constant; each segment says little, and short ones nothing. Where in most of them
+    the heart is at its ceiling, or follows a surge and still rises, it is no sign of backward in
+    the others, unless it is clear there: it is near its ceiling in them, too, and falls late. But
+    nobody jogs as slowly as people walk.
     """
     if not np.isfinite(steps.heart_bpm).any():
         return 0.0
-    total = 0.0
     starts, ends = runs(back)
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
-        long = last - first >= settings.pulse_least_s
-        if back[first] and long and first >= settings.pulse_ahead_s:
-            total += _pulse_of_span(steps, back, (first, last), settings)
+    long = back[starts] & (ends - starts >= settings.pulse_least_s)
+    long &= starts >= settings.pulse_ahead_s
+    starts, ends = starts[long], ends[long]
+    spans = zip(starts.tolist(), ends.tolist(), strict=True)
+    votes = np.array([_pulse_of_span(steps, back, span, settings) for span in spans])
+    gone = np.concatenate(([0], np.cumsum(~back)))
+    steady = gone[starts] - gone[starts - settings.pulse_ahead_s] >= settings.pulse_steady_s
+    total = float(votes.sum())
+    heard = (((votes != 0) | (total >= settings.pulse_clear)) & steady).sum()
+    if total > 0 and heard < settings.pulse_share * votes.size:
+        slow_mps = float(np.nanmean(steps.speed_mps[back & steps.counted]))
+        return 0.0 if slow_mps >= settings.walk_mps else float(min(total, settings.pulse_most))
     return float(np.clip(total, -settings.pulse_most, settings.pulse_most))
 
 
@@ -350,3 +370,92 @@ def _log_normal(residual: float, spread: float, settings: DetectSettings) -> flo
     """Log density of a normal with a floor, but for a constant."""
     away = residual / spread
     return arithmetic.log(arithmetic.exp(-0.5 * away * away) / spread + settings.pulse_floor)
+
+
+def _short_contacts(steps: Steps, thin: IntArray, settings: DetectSettings) -> list[BoolArray]:
+    """Of each stride, which of the seconds ``thin`` (m,) are low at their speed, (m,) each."""
+    found = []
+    for stride in steps.strides:
+        change, _ = stride_change(stride, steps, steps.counted & np.isfinite(stride.log), settings)
+        here = change[thin]
+        low, high = np.nanquantile(here, settings.two_lines_speeds)
+        found.append(np.nan_to_num(here, nan=high) < (low + high) / 2)
+    return found
+
+
+def _spread_out(found: _Clusters, use: IntArray, size: int, settings: DetectSettings) -> BoolArray:
+    """Whether each second lies on the upper line, (n,); ``use`` are the seconds that count."""
+    back = np.zeros(size, dtype=bool)
+    back[use] = np.repeat(found.upper > 0, settings.two_lines_every_s)[: use.size]
+    return back
+
+
+def stride_evidence(steps: Steps, back: BoolArray, settings: DetectSettings) -> float:
+    """Log-odds that the seconds ``back`` (n,) were backward rather than slow and quick-stepped.
+
+    By contact time and vertical excursion, each one observation however long the session is; 0
+    where none was measured on both sides.
+    """
+    level = arithmetic.log(np.maximum(steps.cadence_spm, 1.0)) if steps.strides else back
+    total = 0.0
+    for stride in steps.strides:
+        known = steps.counted & np.isfinite(stride.log)
+        ahead, behind = known & ~back, known & back
+        if min(ahead.sum(), behind.sum()) < settings.untaught_s:
+            continue
+        change, unsure = stride_change(stride, steps, ahead, settings)
+        expected = _log_expected(steps, ahead, settings)
+        quicker = arithmetic.median((level - expected)[behind])
+        here = (
+            np.array([arithmetic.median(change[behind])]),
+            np.array([arithmetic.median(unsure[behind])]),
+        )
+        odds = stride_log_odds(stride, here, np.array([quicker]), settings)
+        total += float(np.clip(odds[0], -settings.stride_vote, settings.stride_vote))
+    return total
+
+
+def _log_expected(steps: Steps, ahead: BoolArray, settings: DetectSettings) -> FloatArray:
+    """Log step rate by the usual slope through the middle of the forward seconds, (n,)."""
+    fast, rate = (arithmetic.median(each[ahead]) for each in (steps.speed_mps, steps.cadence_spm))
+    usual = rate + settings.run_slope[0] * (steps.speed_mps - fast)
+    return np.asarray(arithmetic.log(np.maximum(usual, 1.0)), dtype=np.float64)
+
+
+def stride_change(
+    stride: Stride, steps: Steps, ahead: BoolArray, settings: DetectSettings
+) -> tuple[FloatArray, FloatArray]:
+    """Log of a stride's value over what forward running has at that speed, and its deviation, (n,).
+
+    ``ahead`` are the forward seconds. The power of speed is people's: errors of a watch's speed and
+    the start of each segment flatten any that would be fitted to one session.
+    """
+    pace = arithmetic.log(np.maximum(steps.speed_mps, settings.still_mps))
+    away, (power, unsure) = pace - arithmetic.median(pace[ahead]), stride.by_speed
+    change = stride.log - arithmetic.median(stride.log[ahead]) - power * away
+    return change, arithmetic.hypot(settings.stride_spread, unsure * away)
+
+
+def stride_log_odds(
+    stride: Stride,
+    changed: tuple[FloatArray, FloatArray],
+    quicker: FloatArray,
+    settings: DetectSettings,
+) -> FloatArray:
+    """Log-odds of backward against quick-stepped forward running, (k,).
+
+    ``changed`` is the change at equal speed with its deviation, ``quicker`` the log step rate over
+    the forward one, (k,) each. Beyond what either side is expected to show, the evidence stays
+    what it is there; a floor under both densities bounds it.
+    """
+    change, unsure = changed
+    ahead, ahead_spread = (each * quicker for each in stride.by_steps)
+    behind = np.minimum(stride.turned[0] + stride.turned_by_steps * quicker, ahead)
+    odds = [
+        arithmetic.log(normal(away, arithmetic.hypot(unsure, spread)) + settings.stride_floor)
+        for away, spread in (
+            (np.maximum(change - behind, 0.0), np.full(change.size, stride.turned[1])),
+            (np.minimum(change - ahead, 0.0), ahead_spread),
+        )
+    ]
+    return np.asarray(odds[0] - odds[1], dtype=np.float64)

@@ -26,7 +26,16 @@ from retrorun.detect.credibility import (
 from retrorun.detect.labels import COARSE, spans
 from retrorun.detect.modes import Modes
 from retrorun.detect.series import mean_around, runs
-from retrorun.model import Direction, GaitAnswer, GaitCandidate, GaitKind, Label, Verdict
+from retrorun.model import (
+    AnsweredGait,
+    AnsweredSide,
+    Direction,
+    GaitAnswer,
+    GaitCandidate,
+    GaitKind,
+    Label,
+    Verdict,
+)
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
@@ -145,11 +154,13 @@ def _by_gait(
     if np.isfinite(here).sum() < least_s:
         return None, "step rate alone needs a longer stretch"
     step = float(np.nanmean(here))
-    half = 0.5 * grounds.steps.share
-    if step < (half if taught else min(half, settings.hardly_quicker)):
+    half, strides = 0.5 * grounds.steps.share, grounds.steps.strides
+    backed = strides is not None and float(strides[first:last].sum()) >= settings.stride_backs
+    least = half if taught else min(half, settings.hardly_quicker)
+    if step < (0.5 * least if backed else least):
         return None, "the step rate is hardly above the forward line"
     by_speed = half < settings.hardly_quicker / 2.0  # an athlete whose steps hardly change
-    if not by_speed and step < settings.gait_wander * wander(grounds, back, settings):
+    if not (by_speed or backed) and step < settings.gait_wander * wander(grounds, back, settings):
         return None, "the step rate wanders as much elsewhere"
     slower = speed_ratio(grounds, back, (first, last), settings)
     quick = step >= settings.clearly_quicker
@@ -325,7 +336,21 @@ def _gait_candidate(
     share = speed_ratio(grounds, back, span, settings)
     if share is None or np.isfinite(excess).sum() < settings.gait_alone_s:
         return None
-    return GaitCandidate(float(first), float(last), float(np.nanmean(excess)), share)
+    contact, excursion = (
+        _ratio(grounds.steps.changes.get(name), span, settings)
+        for name in ("contact_time_s", "vertical_oscillation_m")
+    )
+    gain = float(np.nanmean(excess))
+    return GaitCandidate(float(first), float(last), gain, share, contact, excursion)
+
+
+def _ratio(
+    changes: FloatArray | None, span: tuple[int, int], settings: DetectSettings
+) -> float | None:
+    """A stride's value in a segment over the forward one, from logarithms (n,); None if unknown."""
+    here = changes[slice(*span)] if changes is not None else np.zeros(0)
+    here = here[np.isfinite(here)]
+    return arithmetic.exp(arithmetic.median(here)) if here.size >= settings.gait_alone_s else None
 
 
 def count_by_habit(
@@ -342,6 +367,82 @@ def count_by_habit(
             words = f"step rate {100 * each.step_gain:.0f} % above the forward line"
             reasons.insert(0, (first, last, f"{words}, as in what you called backward before"))
     return replace(decision, verdict=verdict, reasons=tuple(reasons))
+
+
+def without_rejected(
+    decision: Decision,
+    found: Iterable[GaitCandidate],
+    answered: AnsweredGait | None,
+    settings: DetectSettings,
+) -> Decision:
+    """The decision without the candidates that look like those the athlete called forward.
+
+    Nobody's candidates are dropped before one was rejected. What counts by habit stays.
+    """
+    if answered is None or answered.forward is None:
+        return decision
+    direction, reasons = decision.direction.copy(), list(decision.reasons)
+    probability = decision.probability.copy()
+    for each in found:
+        first, last = int(each.start_s), int(each.end_s)
+        if decision.verdict[first] != 0:
+            continue
+        odds = answered_odds(each, answered, settings)
+        likely = 1.0 / (1.0 + arithmetic.exp(-odds))
+        probability[first:last] = np.minimum(probability[first:last], likely)
+        if odds < 0:
+            direction[first:last] = DIRECTIONS.index("forward")
+            reasons.insert(0, (first, last, "as in what you called forward before"))
+    return replace(decision, direction=direction, probability=probability, reasons=tuple(reasons))
+
+
+def answered_odds(found: GaitCandidate, answered: AnsweredGait, settings: DetectSettings) -> float:
+    """Log-odds that a candidate is backward, by what the athlete said of others.
+
+    For each quantity the densities of the next such segment by both kinds of answers: normal, its
+    mean drawn from people's to the athlete's own, its deviation that of both beside each other.
+    """
+    usual_speed, between = settings.slower_log
+    quantities = (
+        ("steps_log", 1.0 + found.step_gain, settings.ratio_log, settings.quick_steps),
+        ("speed_log", found.speed_share, (-usual_speed, between), settings.quick_speed),
+        ("contact_log", found.contact_ratio, settings.contact_log, settings.quick_contact),
+        (
+            "excursion_log",
+            found.excursion_ratio,
+            settings.turned_excursion,
+            settings.quick_excursion,
+        ),
+    )
+    total, bound = answered.log_odds, settings.answered_vote
+    for name, ratio, *people in quantities:
+        if ratio is None or ratio <= 0:
+            continue
+        logs = [
+            _log_predicted(arithmetic.log(float(ratio)), side, name, usual, settings)
+            for side, usual in zip((answered.backward, answered.forward), people, strict=True)
+        ]
+        total += float(np.clip(logs[0] - logs[1], -bound, bound))
+    return total
+
+
+def _log_predicted(
+    value: float,
+    side: AnsweredSide | None,
+    name: str,
+    usual: tuple[float, float],
+    settings: DetectSettings,
+) -> float:
+    """Log density, but for a constant, of a segment's value by people and by such answers."""
+    mean, between = usual
+    own = getattr(side, name) if side is not None else None
+    within = settings.answered_within * between
+    if side is not None and own is not None:
+        weights = 1.0 / (between * between), side.weight / (within * within)
+        mean = (weights[0] * mean + weights[1] * own) / sum(weights)
+        between = float(np.sqrt(1.0 / sum(weights)))
+    spread = arithmetic.hypot(between, within)
+    return -0.5 * (value - mean) * (value - mean) / (spread * spread) - arithmetic.log(spread)
 
 
 def gait_answers(
@@ -369,6 +470,8 @@ def gait_answers(
             each.step_gain,
             each.speed_share,
             backward=bool((here > 0).sum() >= settings.habit_backward_share * (here != 0).sum()),
+            contact_ratio=each.contact_ratio,
+            excursion_ratio=each.excursion_ratio,
         )
         for each in found
         for here in (answered[int(each.start_s) : int(each.end_s)],)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from retrorun import arithmetic
 from retrorun.metric_types import Estimate
-from retrorun.model.segment import GaitHabit, GaitKind, GaitLine
+from retrorun.model.segment import AnsweredGait, GaitHabit, GaitKind, GaitLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Athlete:
     backward_line: GaitLine | None = None
     cost_factor: Estimate | None = None
     gait_habit: GaitHabit | None = None
+    answered_gait: AnsweredGait | None = None
     zone_secret: str = field(default="", repr=False)  # in no log
 
     def at(self, time_s: float) -> "Athlete":
@@ -76,6 +78,7 @@ class Athlete:
             backward_line=other.backward_line,
             cost_factor=other.cost_factor,
             gait_habit=other.gait_habit,
+            answered_gait=other.answered_gait,
         )
 
     @property
@@ -99,12 +102,13 @@ class Athlete:
     def backward_contrast(self) -> tuple[float, float] | None:
         """Speed and step rate of backward running over those of forward running, as learnt.
 
-        The step rates are those of both lines at the usual backward speed. None unless both lines
-        are known and make sense there.
+        The step rates are those of both lines at the usual backward speed. Where a line is missing,
+        those of the segments that the athlete called backward in two sessions or more. None unless
+        that is known and makes sense.
         """
         ahead, behind = self.forward_line, self.backward_line
         if ahead is None or behind is None:
-            return None
+            return self._answered_contrast()
         pace = (behind.low_mps + behind.high_mps) / 2.0
         usual_pace = (ahead.low_mps + ahead.high_mps) / 2.0
         mine, other = (
@@ -113,6 +117,12 @@ class Athlete:
         if min(mine, other, pace, usual_pace) <= 0:
             return None
         return pace / usual_pace, mine / other
+
+    def _answered_contrast(self) -> tuple[float, float] | None:
+        side = self.answered_gait.backward if self.answered_gait is not None else None
+        if side is None or side.sessions < 2:
+            return None
+        return arithmetic.exp(side.speed_log), arithmetic.exp(side.steps_log)
 
 
 _Read = tuple[float | str | None, ...] | None
@@ -135,6 +145,20 @@ def _kind(athlete: Athlete) -> _Read:
     return None if kind is None else (*kind.step_gain, *kind.speed_share, kind.least_s)
 
 
+def _answered(athlete: Athlete) -> _Read:
+    """Which numbers of segments stand behind it is no matter beyond a few sessions of each."""
+    found = athlete.answered_gait
+    if found is None or found.forward is None:
+        return None
+    sides = (found.backward, found.forward)
+    known = [side for side in sides if side is not None]
+    read: list[float | str | None] = [found.log_odds, float(len(known))]
+    for side in known:
+        read += [float(side.weight), side.steps_log, side.speed_log]
+        read += [side.contact_log, side.excursion_log]
+    return tuple(read)
+
+
 def _factor(athlete: Athlete) -> _Read:
     factor = athlete.cost_factor
     if factor is None or factor.value is None:
@@ -146,13 +170,14 @@ def _factor(athlete: Athlete) -> _Read:
 # Neither from how many seconds a line was learnt, nor at which speeds the forward one.
 FORWARD_LINE, FORWARD_SLOPES = "forward_line", "forward_slopes"
 BACKWARD_CONTRAST, COST_FACTOR = "backward_contrast", "cost_factor"
-TRUSTED_KIND = "trusted_kind"
+TRUSTED_KIND, ANSWERED_GAIT = "trusted_kind", "answered_gait"
 LEARNT: dict[str, Callable[[Athlete], _Read]] = {
     FORWARD_LINE: _line,
     FORWARD_SLOPES: _slopes,
     BACKWARD_CONTRAST: Athlete.backward_contrast,
     COST_FACTOR: _factor,
     TRUSTED_KIND: _kind,
+    ANSWERED_GAIT: _answered,
 }
 
 

@@ -24,7 +24,7 @@ BY_NAME = {
     "concentration": 3,
     **dict.fromkeys(("evidence", "evidence_heading", "evidence_gait", "evidence_label"), 3),
     "distance_sources": 4,
-    **dict.fromkeys(("step_gain", "speed_share"), 4),
+    **dict.fromkeys(("step_gain", "speed_share", "contact_ratio", "excursion_ratio"), 4),
     **dict.fromkeys(("value", "low", "high"), 6),  # a factor
     **dict.fromkeys(("trimp", "trimp_per_min"), 6),
     **STORED_DIGITS,  # of metrics

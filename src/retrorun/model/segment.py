@@ -115,12 +115,16 @@ class GaitCandidate:
 
     ``step_gain`` is its mean step rate over the forward line, as a share of the line;
     ``speed_share`` its speed over that of the forward movement in the minute before and after it.
+    ``contact_ratio`` and ``excursion_ratio`` are its contact time and vertical excursion over those
+    of forward running at the same speed; None where they were not measured.
     """
 
     start_s: float
     end_s: float
     step_gain: float
     speed_share: float
+    contact_ratio: float | None = None
+    excursion_ratio: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,42 @@ class GaitAnswer:
     step_gain: float
     speed_share: float
     backward: bool
+    contact_ratio: float | None = None
+    excursion_ratio: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredSide:
+    """What the athlete's segments of one answer show: the mean logarithm of each quantity.
+
+    Attributes:
+        segments: how many were answered so; ``sessions`` in how many sessions.
+        weight: how many of those sessions count: all, up to a setting.
+        steps_log: of the step rate over the forward line.
+        speed_log: of the speed over the forward speed around it.
+        contact_log: of the contact time at equal speed; None where it was not measured.
+        excursion_log: the same of the vertical excursion.
+    """
+
+    segments: int
+    sessions: int
+    weight: int
+    steps_log: float
+    speed_log: float
+    contact_log: float | None = None
+    excursion_log: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredGait:
+    """The gait of segments that the athlete called backward, and of those called anything else.
+
+    ``log_odds`` are those that the next such segment is backward, by the numbers of both alone.
+    """
+
+    backward: AnsweredSide | None
+    forward: AnsweredSide | None
+    log_odds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from retrorun import arithmetic
 from retrorun.model import Athlete, GaitHabit, MeasuredSegment, Session
 from retrorun.report.numbers import local_date, percent, short_date
 from retrorun.report.words import say, say_count
@@ -164,7 +165,7 @@ def habit(athlete: Athlete) -> Habit | None:
     learnt = athlete.gait_habit
     if learnt is None:
         return Habit((say("habit_unproven"),)) if athlete.trust_gait else None
-    lines = [_taught(learnt)]
+    lines = [_taught(learnt), *_answered(athlete)]
     if learnt.counted:
         rate = percent(learnt.right / learnt.counted)
         lines.append(
@@ -178,6 +179,27 @@ def habit(athlete: Athlete) -> Habit | None:
         )
     lines.append(say(f"habit_{habit_state(athlete)}"))
     return Habit(tuple(lines), TRUST_COMMAND if habit_state(athlete) == "offer" else "")
+
+
+def _answered(athlete: Athlete) -> list[str]:
+    """What accepted and rejected stretches looked like, and from how many that was learnt."""
+    found = athlete.answered_gait
+    sides = {"backward": found.backward, "forward": found.forward} if found is not None else {}
+    lines = []
+    for way, side in sides.items():
+        if side is None:
+            continue
+        named = {"segments": str(side.segments), "sessions": str(side.sessions)}
+        ends = {"steps": _percent_of(side.steps_log), "speed": _percent_of(side.speed_log)}
+        lines.append(say(f"answered_{way}", **named, **ends))
+        strides = {"contact": side.contact_log, "excursion": side.excursion_log}
+        known = {kind: log for kind, log in strides.items() if log is not None}
+        lines += [say(f"answered_{kind}", ratio=_percent_of(log)) for kind, log in known.items()]
+    return lines
+
+
+def _percent_of(log: float) -> str:
+    return percent(arithmetic.exp(log))
 
 
 def habit_state(athlete: Athlete) -> str:

@@ -61,6 +61,17 @@ HISTORY: Mapping[str, str] = {
         "{backward} were backward. So your backward steps are {gain} to {most} quicker than your "
         "forward line, at {slow} to {fast} of your forward speed."
     ),
+    "answered_forward": (
+        "You rejected {segments} (sessions: {sessions}): forward running with {steps} of the steps "
+        "of your forward line, at {speed} of your forward speed. Stretches like these are no "
+        "longer proposed."
+    ),
+    "answered_backward": (
+        "You accepted {segments} (sessions: {sessions}): with {steps} of the steps of your forward "
+        "line, at {speed} of your forward speed."
+    ),
+    "answered_contact": "Their ground contact was {ratio} of the forward one at equal speed.",
+    "answered_excursion": "Their rise and fall was {ratio} of the forward one at equal speed.",
     "habit_proof": (
         "Each session judged by the answers of the others, the steps alone were right in {right} "
         "of {counted} stretches: {rate}, and at least {low} with 95 % confidence."

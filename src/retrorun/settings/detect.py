@@ -322,13 +322,22 @@ class DetectSettings(msgspec.Struct, frozen=True):
     two_lines_speed_mps: float = 0.15  # Least deviation of the speeds on one line.
     two_lines_speed_floor: float = 0.001  # Density of any speed at all, for each m/s.
     two_lines_least: int = 7  # The upper line needs this many used seconds.
-    two_lines_gain: float = 8.0  # Log-likelihood that a second line must gain.
+    two_lines_gain: Pair = (4.0, 8.0)  # Log-likelihood that a second line must gain: where the
+    # heart speaks clearly, and where it does not.
     two_lines_hardly: Pair = (0.025, 0.012)  # Least step gain by the fitted lines; the second where
     # the heart speaks clearly.
     two_lines_switch: float = 2.0  # Log-likelihood that each change between the lines costs.
     two_lines_steps: float = 0.058  # Least step gain between the lines.
+    jog_power: float = 0.11  # Steps of a slower line that fall with this power of its speed are a
+    # jog's.
     two_lines_slowest_mps: float = 0.1  # The mean speed of the lower line is taken to be at least
     # this.
+    jog_pace: float = 0.33  # A jog is at most this part of the way from the slower line's speed to
+    # that of the faster one.
+    jog_s: int = 20  # A shorter jog than this is the way into or out of a segment.
+    jog_least_s: int = 120  # Jogs beside the slower line count from this much on.
+    jog_share: float = 0.2  # Jogs that keep more of the slower line's step gain than this are
+    # paces, not directions.
     own_share: float = 0.4  # Share of an athlete's own step gain that suffices where it is known.
     own_speed_alike: float = 2.5  # Where an athlete's steps do not change, the speed share must lie
     # within this many deviations.
@@ -342,10 +351,43 @@ class DetectSettings(msgspec.Struct, frozen=True):
     untaught_s: int = 45  # Least time with a step rate of a segment that neither heading nor labels
     # taught.
 
+    # contact time and vertical excursion
+    contact_log: Pair = (-0.17, 0.08)  # Log of backward over forward contact time at equal speed,
+    # over all athletes: mean and deviation.
+    contact_speed: Pair = (-0.35, 0.15)  # Power of speed that contact time follows: mean and
+    # deviation.
+    contact_steps: Pair = (-0.5, 0.3)  # Power of quicker steps at equal speed that contact time
+    # follows in forward running: mean and deviation.
+    excursion_log: Pair = (-0.06, 0.19)  # Log of backward over forward vertical excursion, beside
+    # what the steps explain: mean and deviation.
+    excursion_backward: float = -1.3  # Power of the step-rate ratio that the excursion of backward
+    # running follows.
+    excursion_speed: Pair = (0.0, 0.25)  # Power of speed that vertical excursion follows: mean and
+    # deviation.
+    excursion_steps: Pair = (-2.0, 0.7)  # Power of quicker steps at equal speed that vertical
+    # excursion follows in forward running: mean and deviation.
+    stride_spread: float = 0.03  # Deviation of the log of a contact time or an excursion from what
+    # speed explains.
+    stride_range: float = 0.68  # A contact time or an excursion further than this from the median
+    # of the session, in logarithms, is not believed.
+    stride_derived: float = 0.008  # A column that follows from speed and step rate to within this,
+    # in logarithms, is derived from them and says nothing.
+    stride_known: float = 0.5  # Least share of the running seconds with a contact time or an
+    # excursion.
+    stride_floor: float = 0.1  # Density of any contact time or excursion at all, for each unit of
+    # its logarithm.
+    stride_vote: float = 3.0  # Most log-odds by contact time, and most by vertical excursion.
+    stride_backs: float = 3.0  # Summed log-odds of contact times and excursions that back the steps
+    # of one segment.
+    stride_second: float = 1.5  # Most log-odds by the contact time of one second, and by its
+    # excursion, before they are divided among seconds.
+
     # heart rate
     pulse_least_s: int = 40  # Shorter segments say nothing by their heart rate.
     pulse_hole_s: int = 10  # Shorter interruptions of a segment are bridged.
     pulse_ahead_s: int = 60  # Speed and grade before a segment are taken over this long.
+    pulse_steady_s: int = 30  # With less forward running than this in the minute before a segment,
+    # a heart may still rise.
     pulse_before_s: tuple[int, int] = (10, 8)  # Heart rate at its start is a mean from so long
     # before it to so long after it.
     pulse_late_s: tuple[int, int] = (7, 8)  # Heart rate at its end is a mean from so long before it
@@ -369,6 +411,10 @@ class DetectSettings(msgspec.Struct, frozen=True):
     pulse_floor: float = 0.0005  # Density of any heart rate at all, for each beat a minute.
     pulse_vote: float = 2.5  # Most log-odds by the heart rate of one segment.
     pulse_most: float = 10.0  # Most log-odds by the heart rate of all segments.
+    pulse_beside: float = 2.5  # Most log-odds by the heart rate against backward where contact
+    # times or excursions speak, too.
+    pulse_share: float = 0.4  # In fewer of the segments than this share, a heart that speaks is no
+    # sign of backward.
     pulse_clear: float = 7.0  # Log-odds from which the heart speaks clearly.
     pulse_steps: float = 0.02  # Log step rate that one log-odds of the heart makes up for.
     pulse_agrees: float = 4.0  # Log-odds of the heart needed where an athlete's steps do not
@@ -440,6 +486,20 @@ class DetectSettings(msgspec.Struct, frozen=True):
     certain: Pair = (0.001, 0.999)  # A label makes a second backward with one of these
     # probabilities, and no segment is surer.
     mentioned: float = 1.0  # Smaller summed log-odds than this are not mentioned among the reasons.
+    quick_steps: Pair = (0.06, 0.04)  # Log of the step rate over the line in forward segments that
+    # are proposed all the same, over all athletes: mean and deviation.
+    quick_speed: Pair = (-0.25, 0.15)  # Log of the speed of such segments over that around them:
+    # mean and deviation.
+    quick_contact: Pair = (-0.03, 0.06)  # Log of the contact time of such segments over that of
+    # forward running at equal speed: mean and deviation.
+    quick_excursion: Pair = (-0.12, 0.12)  # Log of the vertical excursion of such segments over
+    # that of forward running at equal speed: mean and deviation.
+    turned_excursion: Pair = (-0.33, 0.24)  # Log of backward over forward vertical excursion at
+    # equal speed, whatever the steps, over all athletes: mean and deviation.
+    answered_within: float = 0.5  # Deviation of an athlete's own segments, as a share of that
+    # between people.
+    answered_vote: float = 3.0  # Most log-odds that one quantity of a candidate gives by the
+    # athlete's answers to others.
     habit_answered_share: float = 0.5  # Labels that cover less than this share of a gait candidate
     # are no answer to it.
     habit_backward_share: float = 0.8  # A gait candidate of which a smaller share was called

@@ -161,4 +161,10 @@ class CompareSettings(msgspec.Struct, frozen=True):
     habit_accepted: int = 20  # Fewer accepted gait candidates teach no kind that can count.
     habit_sessions: int = 8  # Answers from fewer sessions prove no habit.
     habit_right: float = 0.99  # Least share of gait candidates that were right, for a habit.
+    answered_sessions: int = 4  # Answers to gait candidates count as those of at most so many
+    # sessions.
+    answered_prior: tuple[float, float] = (9.5, 0.5)  # Answers "backward", and any others, that an
+    # athlete's own are added to.
+    answered_step: float = 0.02  # Learnt logarithms of a gait are rounded to this.
+    answered_odds_step: float = 0.5  # Learnt log-odds of gait candidates are rounded to this.
     habit_low: float = 0.95  # Least lower end of that share's 95 % interval, for a habit.
