@@ -18,6 +18,7 @@ from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any, TypeVar
 
 from retrorun import __version__
@@ -78,18 +79,11 @@ class _Submissions:
         self.without_workers_since_s: float | None = None
 
     def run(self, tasks: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
-        feed, exhausted = iter(tasks), False
+        feed = iter(tasks)
         while True:
-            room = self._room()
-            while not exhausted and room > 0:
-                try:
-                    task = next(feed)
-                except StopIteration:
-                    exhausted = True
-                    break
+            for task in islice(feed, max(self._room(), 0)):
                 self.tasks.append(task)
                 self.order.append(self.client.submit(self.work, task, pure=False))
-                room -= 1
             if not self.order:
                 return
             self._wait()

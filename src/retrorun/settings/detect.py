@@ -24,8 +24,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # running.
     walk_half_s: int = 4  # Walking and running are told apart over this long on both sides of a
     # second.
-    fast_walk_mps: float = 2.2  # Slow steps at a faster speed than this were miscounted and are no
-    # walk.
+    fast_walk_mps: float = 2.2  # Slow steps at a faster speed than this were miscounted.
     half_locked_spm: float = 110.0  # A counter that shows fewer steps a minute at a run counts
     # every second step.
     half_locked_mps: float = 1.8  # Speed above which such a low step rate is doubled.
@@ -49,8 +48,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     heading_chord_s: int = 3  # The course that a heading is compared with is taken over this long.
     heading_least_s: int = 20  # A heading is checked only where it has this many usable seconds.
     frozen_s: int = 20  # A heading that stays exactly the same for this long is not used.
-    constant_least_s: int = 30  # A heading is called constant only where it has more values than
-    # this.
+    constant_least_s: int = 30  # A heading is called constant only with more values than this.
     constant_spread: float = 1e-5  # Circular spread below which a heading is called constant.
     axial_concentration: float = 0.35  # Least mean length of the doubled angles between heading and
     # course.
@@ -124,13 +122,11 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # between.
     reversal_course_deg: float = 120.0  # The course must turn by more than this.
     reversal_heading_deg: float = 60.0  # The heading must turn by less than this.
-    reversal_lag_deg: float = 90.0  # A heading that turns by more than this somewhat later only
-    # lagged.
+    reversal_lag_deg: float = 90.0  # A heading that turns by more than this only later has lagged.
     steady_s: int = 8  # A later turn of the heading is looked for over this long on both sides.
     reversal_s: int = 5  # The way must go on for this long before and after.
     reversal_m: float = 4.0  # It must cover this much in that time.
-    reversal_spm: float = 90.0  # It needs at least this many steps a minute, where they are
-    # counted.
+    reversal_spm: float = 90.0  # It needs at least this many steps a minute, if they are counted.
     near_turn_s: int = 4  # A reversal this near to a boundary belongs to it.
 
     # a magnetic disturbance
@@ -149,8 +145,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # seconds.
     iron_quarters: int = 3  # The error of iron is fitted where this many quarters were visited.
     iron_rounds: int = 3  # Offset and sine of the error are fitted this many times in turn.
-    iron_near_deg: float = 60.0  # Headings further than this from the axis are left out of that
-    # fit.
+    iron_near_deg: float = 60.0  # Headings further than this from the axis are left out of the fit.
     iron_deg: Pair = (6.0, 60.0)  # An error smaller than the first is left alone; one larger than
     # the second is not iron.
     iron_gain: float = 0.01  # The axis must become better concentrated by this, or the error is
@@ -330,8 +325,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     two_lines_steps: float = 0.058  # Least step gain between the lines.
     jog_power: float = 0.11  # Steps of a slower line that fall with this power of its speed are a
     # jog's.
-    two_lines_slowest_mps: float = 0.1  # The mean speed of the lower line is taken to be at least
-    # this.
+    two_lines_slowest_mps: float = 0.1  # The mean speed of the lower line is at least this.
     jog_pace: float = 0.33  # A jog is at most this part of the way from the slower line's speed to
     # that of the faster one.
     jog_s: int = 20  # A shorter jog than this is the way into or out of a segment.
@@ -354,16 +348,14 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # contact time and vertical excursion
     contact_log: Pair = (-0.17, 0.08)  # Log of backward over forward contact time at equal speed,
     # over all athletes: mean and deviation.
-    contact_speed: Pair = (-0.35, 0.15)  # Power of speed that contact time follows: mean and
-    # deviation.
+    contact_speed: Pair = (-0.35, 0.15)  # Power of speed of contact time: mean and deviation.
     contact_steps: Pair = (-0.5, 0.3)  # Power of quicker steps at equal speed that contact time
     # follows in forward running: mean and deviation.
     excursion_log: Pair = (-0.06, 0.19)  # Log of backward over forward vertical excursion, beside
     # what the steps explain: mean and deviation.
     excursion_backward: float = -1.3  # Power of the step-rate ratio that the excursion of backward
     # running follows.
-    excursion_speed: Pair = (0.0, 0.25)  # Power of speed that vertical excursion follows: mean and
-    # deviation.
+    excursion_speed: Pair = (0.0, 0.25)  # Power of speed of vertical excursion: mean and deviation.
     excursion_steps: Pair = (-2.0, 0.7)  # Power of quicker steps at equal speed that vertical
     # excursion follows in forward running: mean and deviation.
     stride_spread: float = 0.03  # Deviation of the log of a contact time or an excursion from what
@@ -372,8 +364,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # of the session, in logarithms, is not believed.
     stride_derived: float = 0.008  # A column that follows from speed and step rate to within this,
     # in logarithms, is derived from them and says nothing.
-    stride_known: float = 0.5  # Least share of the running seconds with a contact time or an
-    # excursion.
+    stride_known: float = 0.5  # Least share of running seconds with a contact time or an excursion.
     stride_floor: float = 0.1  # Density of any contact time or excursion at all, for each unit of
     # its logarithm.
     stride_vote: float = 3.0  # Most log-odds by contact time, and most by vertical excursion.
