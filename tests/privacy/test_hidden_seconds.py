@@ -29,7 +29,8 @@ def analysed(data: bytes, athlete: Athlete = ATHLETE) -> tuple[Session, Track]:
 
 def elsewhere_within(data: bytes, athlete: Athlete = ATHLETE) -> bytes:
     """The same run with every fix within the discs at other places and heights within them."""
-    main, *_ = privacy_zones.discs(athlete)
+    discs = privacy_zones.discs(athlete)
+    main, *_ = discs
 
     def moved(found: re.Match[bytes]) -> bytes:
         place = {
@@ -37,7 +38,7 @@ def elsewhere_within(data: bytes, athlete: Athlete = ATHLETE) -> bytes:
             for number, name in ((1, "latitude_deg"), (2, "longitude_deg"))
         }
         track = Track(0.0, place, {"gap": np.zeros(1, dtype=bool)})
-        if not privacy_zones.within(track, privacy_zones.discs(athlete)).any():
+        if not privacy_zones.within(track, discs).any():
             return found[0]
         return (
             f'<trkpt lat="{main.latitude_deg:.7f}" lon="{main.longitude_deg:.7f}"><ele>99.0</ele>'
