@@ -467,7 +467,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # gait.
     gait_confirms: float = 4.0  # Summed log-odds of the gait that make a segment one of those.
     even_odds: Pair = (0.4, 0.6)  # A long segment with a probability between these is unknown.
-    gait_chance: float = 0.95  # Share of the candidates by step rate that are backward.
+    gait_chance: float = 0.96  # Share of the candidates by step rate that are backward.
     unwitnessed_odds: Numbers = (1.0, 3.0, 6.0)  # Bounds between groups of unconfirmed segments,
     # in log-odds of the second witness.
     unwitnessed_chances: Numbers = (0.1, 0.92, 0.95, 0.95)  # Share of each of these groups that is
