@@ -115,10 +115,10 @@ def two_lines(steps: Steps, own: OwnGait, settings: DetectSettings) -> FloatArra
     starts.append(speed < (slow + fast) / 2)
     starts += _short_contacts(steps, thin, settings)
     found = [_clusters(data, start.astype(np.float64), gain, settings) for start in starts]
-    strides = [
-        stride_evidence(steps, _spread_out(each, use, none.size, settings), settings)
-        for each in found
-    ]
+    # most starts end at the same assignment: each is held against the strides once
+    ends = {each.upper.tobytes(): _spread_out(each, use, none.size, settings) for each in found}
+    votes = {end: stride_evidence(steps, back, settings) for end, back in ends.items()}
+    strides = [votes[each.upper.tobytes()] for each in found]
     total, witness, best = max(
         ((each.total + odds, odds, each) for each, odds in zip(found, strides, strict=True)),
         key=lambda one: one[0],
