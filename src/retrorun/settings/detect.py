@@ -107,6 +107,8 @@ class DetectSettings(msgspec.Struct, frozen=True):
     kept_switch: float = 0.3  # Where it is unchanged, the chances of a change of direction are
     # multiplied by this.
 
+    handled_most: int = 200  # A device that was handled more often than this tells nothing.
+
     # heading: the drifting zero of a gyroscope
     drift_window_s: int = 180  # Offset and drift of a gyroscope's zero are fitted over this long.
     drift_hop_s: int = 15  # From one fit of offset and drift to the next it is this long.
@@ -116,6 +118,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     drift_step_dps: float = 0.05  # Drifts are tried in steps of this, in degrees a second.
     drift_apart_deg: float = 40.0  # Where two fits differ by more than this in between, the zero
     # may have turned about.
+    drift_unsure_s: int = 60  # Nearer than this to such a moment, nothing is known of the heading.
     drift_silent_s: int = 60  # Behind so long a time without a heading beside a course it may have
     # turned about, too.
 
