@@ -285,3 +285,21 @@ def test_a_walk_with_a_phone_put_back_behind_is_forward() -> None:
     mount_deg = np.where(np.arange(900) < 500, 150.0, 200.0)
     made = of_phone([Leg(900, 1.3, 110.0)], MAGNETOMETER, mount_deg, handled_at([500], 900))
     assert not any(part.direction == "backward" for part in found(made).segments)
+
+
+def test_a_piece_whose_speed_and_steps_are_clearly_forward_is_not_confirmed_backward() -> None:
+    """Turned on the body at a stop, tilted as before, and back at the next: nothing marks either.
+
+    It goes on backward both times, so that no turn of the heading contradicts what lies between.
+    """
+    stop, back = Leg(20, 0.0, 0.0), replace(BACK, seconds=60)
+    before, within = [*MIXED, *MIXED, stop], [back, Leg(100), stop]
+    legs = [*before, *within, *MIXED[1:], *MIXED]
+    first, last = backward(before).size - 10, backward([*before, *within]).size - 10
+    mount_deg = np.full(backward(legs).size, 20.0)
+    mount_deg[first:last] += 180.0
+    seen = found(with_steps(of_phone(legs, MAGNETOMETER, mount_deg), legs))
+    near = np.convolve(backward(legs), np.ones(11), "same") > 0
+    assert not (marked(seen, "confirmed") & ~near).any()
+    assert (marked(seen, "candidate") & ~near).sum() > 70
+    assert f1(marked(seen, "confirmed"), backward(legs)) > 0.9

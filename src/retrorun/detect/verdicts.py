@@ -210,7 +210,8 @@ def _demote_unwitnessed(
     """Take back, in place, the pieces of which the second witness says otherwise; with the reasons.
 
     A stretch is judged as a whole, with its stops. A piece between two of them may go the other
-    way; and forward is only confirmed where the witness does not doubt it either.
+    way, as the witness or speed and steps tell; and forward is only confirmed where the witness
+    does not doubt it either.
     """
     mount = grounds.mount
     if mount is None or not mount.both:
@@ -222,7 +223,8 @@ def _demote_unwitnessed(
     starts, ends = runs(grounds.modes.moving * 2 + back)
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         inside = slice(first, last)
-        if not verdict[inside].any() or denied[inside].mean() <= 0.5:
+        against = back[first] and float(grounds.gait[inside].sum()) <= -settings.gait_denies
+        if not verdict[inside].any() or (denied[inside].mean() <= 0.5 and not against):
             continue
         verdict[inside] = 0
         if back[first]:
