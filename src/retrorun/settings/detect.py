@@ -432,8 +432,8 @@ class DetectSettings(msgspec.Struct, frozen=True):
     proven_s: int = 45  # This much backward movement beyond doubt vouches for segments of the same
     # gait.
     gait_confirms: float = 4.0  # Summed log-odds of the gait that make a segment one of those.
-    gait_denies: float = 8.0  # Summed log-odds of the gait against backward that keep a piece
-    # between two stops from being confirmed.
+    gait_denies: float = 8.0  # Summed log-odds of the gait against backward that keep a part of a
+    # segment from being confirmed.
     even_odds: Pair = (0.4, 0.6)  # A long segment with a probability between these is unknown.
     gait_chance: float = 0.95  # Share of the candidates by step rate that are backward.
     unwitnessed_odds: Numbers = (1.0, 3.0, 6.0)  # Bounds between groups of unconfirmed segments,
