@@ -182,10 +182,12 @@ def test_steps_counted_by_halves_are_repaired_and_have_no_vote() -> None:
     assert not seen.doubtful[100:390].any()
 
 
-def test_the_decoder_agrees_with_all_paths_counted_one_by_one() -> None:
+@pytest.mark.parametrize("mount", [[0, 0, 0, 0, 0], [0, 0, 1, 2, 2]])
+def test_the_decoder_agrees_with_all_paths_counted_one_by_one(mount: list[int]) -> None:
+    """Where another mount begins, either direction is as likely after it."""
     rng = np.random.default_rng(5)
     edges = np.array([0, 10, 30, 35, 60, 90])
-    parts = turns.SideRuns(edges[:-1], edges[1:], np.arange(5) % 2 == 1)
+    parts = turns.SideRuns(edges[:-1], edges[1:], np.arange(5) % 2 == 1, np.array(mount))
     seen = turns.Boundaries(rng.normal(0, 2, 4), rng.normal(0, 2, 4))
     given, turn = rng.normal(0, 1, 5), 0.7
     chances = np.zeros((5, 2))
@@ -193,7 +195,8 @@ def test_the_decoder_agrees_with_all_paths_counted_one_by_one() -> None:
         log = sum(given[j] for j in range(5) if path[j])
         for j in range(4):
             same = path[j] == path[j + 1]
-            log += np.log(1 / (1 + np.exp(turn if same else -turn)))
+            odds = turn if mount[j] == mount[j + 1] else 0.0
+            log += np.log(1 / (1 + np.exp(odds if same else -odds)))
             log += 0.0 if same else (seen.onset[j] if path[j + 1] else seen.ending[j])
         for j in range(5):
             chances[j, path[j]] += np.exp(log)

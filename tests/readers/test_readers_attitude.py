@@ -235,3 +235,50 @@ def test_pieces_that_are_too_short_give_no_heading() -> None:
     assert heading is not None
     assert np.isfinite(heading[turned.time_s < 20]).all()
     assert np.isnan(heading[turned.time_s > 21]).all()
+
+
+def test_beyond_a_hole_of_the_gyroscope_no_heading_is_known_to_have_come_back() -> None:
+    """The field turns about at 300 s; the gyroscope is away from 320 to 325 s; it turns at 340."""
+    turned = rotation_by(phone(facing(600, REAL)))
+    heading = shown(REAL | {300.0: 170.0, 340.0: -170.0})
+    parted = replace(turned, piece=(turned.time_s >= 322.0).astype(np.int64))
+    kept, begins_s = without_contradicted(SECONDS, heading, parted, LIMITS)
+    assert begins_s == pytest.approx([300.0, 340.0], abs=LIMITS.turned_within_s + 1)
+    assert np.isfinite(kept[310:330]).all()
+
+
+def test_a_gyroscope_that_ends_early_says_nothing_of_what_follows() -> None:
+    turned = rotation_by(phone(facing(250, REAL)))
+    heading = shown(REAL | {300.0: 170.0, 360.0: -170.0})
+    kept, begins_s = without_contradicted(SECONDS, heading, turned, LIMITS)
+    np.testing.assert_array_equal(kept, heading)
+    assert begins_s.size == 0
+
+
+def test_times_lie_evenly_in_each_piece_and_holes_and_starts_part_them() -> None:
+    """By hand: a hole before 1.0, a start at 1.06; the lone last sample makes no piece."""
+    time_s = np.array([0.0, 0.01, 0.02, 0.03, 0.05, 1.0, 1.01, 1.03, 1.06, 1.07, 1.09, 9.0])
+    ones = np.ones((time_s.size, 3))
+    pull = Vectors(np.arange(0.0, 9.5, 0.1), np.ones((95, 3)))
+    turned = rotation_of(Vectors(time_s, ones), pull, LIMITS, np.array([1.06, 50.0]))
+    assert turned is not None
+    expected = [0.0, 0.02, 0.04, 1.0, 1.02, 1.06, 1.08]  # no denser than 20 ms
+    np.testing.assert_allclose(turned.time_s, expected, atol=1e-9)
+    assert turned.piece.tolist() == [0] * 3 + [1] * 2 + [2] * 2
+    assert turned.begins_s == pytest.approx([1.0, 1.06])
+
+
+def test_a_gyroscope_that_would_need_far_more_times_than_it_has_is_not_read() -> None:
+    """Most samples lie 10 ms apart, but every third one comes 490 ms late."""
+    time_s = np.cumsum(np.where(np.arange(4000) % 3 == 0, 0.49, 0.01))
+    sparse = Vectors(time_s, np.ones((4000, 3)))
+    assert rotation_of(sparse, sparse, LIMITS) is None
+
+
+@pytest.mark.parametrize("wild", [1e300, -1e7, np.inf, np.nan])
+def test_numbers_that_are_no_angles_count_for_nothing(wild: float) -> None:
+    at_s = np.arange(9.0)
+    heading = np.where(at_s == 4.0, wild, 350.0 + at_s)
+    mean = mean_heading_deg(at_s, at_s, heading)
+    assert np.isnan(mean[4])
+    assert mean[:4] == pytest.approx([350.0, 351.0, 352.0, 353.0])

@@ -252,8 +252,8 @@ def _mix_by_sign(probability: FloatArray, mounted: Mount, settings: DetectSettin
     The likelier sign stands, however little likelier: two directions are told apart even where
     nothing says which is forward.
     """
-    right = 1.0 / (1.0 + arithmetic.exp(-min(mounted.log_odds, arithmetic.MOST_LOG_ODDS)))
-    right = max(float(right), settings.even_odds[1] + settings.sign_margin)
+    right = 1.0 / (1.0 + arithmetic.exp(-np.minimum(mounted.axis_odds, arithmetic.MOST_LOG_ODDS)))
+    right = np.maximum(right, settings.even_odds[1] + settings.sign_margin)
     return np.asarray(right * probability + (1.0 - right) * (1.0 - probability), dtype=np.float64)
 
 

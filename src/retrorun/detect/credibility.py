@@ -19,6 +19,9 @@ _ANOTHER_ZERO = (
     "a relative heading has another zero after each hole, and since the last goes one way"
 )
 _HANDLED = "the device was handled, and since then the heading goes one way"
+_EITHER_WAY = (
+    "the device was handled or its zero jumped, and nothing tells which way it points since then"
+)
 ONLY_THE_HEADING = "only the heading turned: speed and steps do not say that the athlete did"
 
 
@@ -203,14 +206,16 @@ def doubtful_heading(
     mount = grounds.mount
     if mount is None:
         return "no heading"
-    heading = grounds.heading_raw[inside]
+    heading, anew = grounds.heading_raw[inside], another_zero(grounds, span, settings)
+    if anew in {_HANDLED, _EITHER_WAY}:
+        return anew
     if grounds.probability[inside].mean() < settings.confirmed_probability:
         return "heading speaks for backward, not clearly"
     if heading.sum() < settings.heading_agrees * np.abs(heading).sum():
         return "the heading speaks for both directions"
     return (
         _doubt_of_direction(grounds, mount, inside, settings)
-        or another_zero(grounds, span, settings)
+        or anew
         or _doubt_of_turn(grounds, mount, inside, alike, settings)
     )
 
@@ -247,7 +252,8 @@ def another_zero(grounds: Grounds, span: tuple[int, int], settings: DetectSettin
     for part in pairwise((span[0], *inside.tolist(), span[1])):
         if goes_one_way(grounds.heading_raw, part, holes, settings):
             return _ANOTHER_ZERO if is_relative else _HANDLED
-    return ""
+    unsure = begins.any() and mount.axis_odds[span[0] : span[1]].min() < settings.sign_sure
+    return _EITHER_WAY if unsure else ""
 
 
 def _doubt_of_turn(

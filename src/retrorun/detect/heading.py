@@ -74,6 +74,10 @@ def facing(track: Track, modes: Modes, settings: DetectSettings) -> Facing:
 
 def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSettings) -> Facing:
     """Check one heading against the course before believing it."""
+    begins = 0 if series.mount is None else int((np.diff(series.mount) != 0).sum())
+    often = begins > settings.handled_most
+    if often:
+        series = replace(series, mount=None)
     raw = _without_frozen(series.heading_deg, settings.frozen_s)
     course, speed = _course(track, settings.heading_chord_s)
     low, full = settings.heading_mps
@@ -87,6 +91,8 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
     against = partial(_against_course, series, (course, weight), settings)
     delta, mount = against(heading)
     kind, reason = _kind(series, (raw, delta, usable), track, settings)
+    if often and kind == "compass":
+        kind, reason = "unknown", f"the device was handled {begins} times"
     if kind == "compass":
         mirrored, other_mount = against(compass_deg(-heading))
         plain = axial_concentration(delta, usable, mount)
@@ -109,7 +115,7 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
             kind = "unknown"
             reason = f"it keeps to no axis with the course (concentration {plain:.2f})"
     verdict = HeadingVerdict(series.source, kind, None, None, reason)
-    believed = kind == "compass"
+    believed = np.isfinite(delta) & (kind == "compass")
     return Facing(
         verdict,
         heading,
@@ -141,7 +147,9 @@ def _against_course(
     """
     course_deg, weight = course
     delta = np.where(weight > 0, difference_deg(heading, course_deg), np.nan)
-    mount = np.zeros(delta.size, dtype=np.int64) if series.mount is None else series.mount
+    mount = np.zeros(delta.size, dtype=np.int64)
+    if series.mount is not None:
+        mount = np.cumsum(np.diff(series.mount, prepend=series.mount[:1]) != 0)
     if not _is(series.source, DRIFTING):
         return delta, mount
     return without_drift(delta, weight >= 1.0, mount, settings)
@@ -161,8 +169,9 @@ def _may_be_mirrored(
     plainer = _breaks_less(plain[1], mirrored[1], settings)
     if plainer or lengths[1] < lengths[0] - settings.mirror_gain:
         return False
+    usable = usable & np.isfinite(plain[0]) & np.isfinite(mirrored[0])
     sides = [_other_side(delta[usable], mount[usable]) for delta, mount in (plain, mirrored)]
-    apart = float((sides[0] != sides[1]).mean())
+    apart = float((sides[0] != sides[1]).mean()) if usable.any() else 0.5
     return min(apart, 1.0 - apart) > settings.both_share
 
 
@@ -177,6 +186,7 @@ def _other_side(delta_deg: FloatArray, mount: IntArray) -> BoolArray:
 
 def axial_concentration(delta_deg: FloatArray, usable: BoolArray, mount: IntArray) -> float:
     """Mean length of the doubled angles about the axis of each mount, 0 to 1."""
+    usable = usable & np.isfinite(delta_deg)
     starts, ends = runs(mount[usable])
     known = delta_deg[usable]
     lengths = [_axial_length(known[a:b]) for a, b in zip(starts, ends, strict=True)]

@@ -28,6 +28,7 @@ class Mount:
         concentration: of the axis, 0 to 1.
         apart_deg: angle between the means of the axis's two sides; NaN where there is one.
         log_odds: that the sign is right (natural logarithm).
+        axis_odds: (n,) the same in each mount, where there are several.
         sure: whether the sign is known well enough to confirm anything.
         sign_from: what decided the sign.
         both: whether the recording holds both directions of the axis.
@@ -42,6 +43,7 @@ class Mount:
     concentration: float
     apart_deg: float
     log_odds: float
+    axis_odds: FloatArray
     sure: bool
     sign_from: str
     both: bool
@@ -71,13 +73,18 @@ def mount(
     """
     labelled, reversed_at = marks
     axis, concentration = _axis(facing, settings)
+    usual = turns.backward_gait(athlete, settings)
     opposite = np.abs(wrap_deg(facing.delta_deg - axis)) > 90
+    parts = turns.side_runs(opposite, facing.usable, facing.mount, settings)
+    turned = turns.witness(parts, modes, reversed_at, usual, settings)
+    if parts.anew.any():
+        astray = _astray(parts, turned, labelled, settings)
+        over = parts.each_second(astray.astype(np.float64)) > 0
+        axis, opposite = axis + 180.0 * over, opposite ^ over
+        parts = replace(parts, opposite=parts.opposite ^ astray)
+        turned = turns.witness(parts, modes, reversed_at, usual, settings)
     ahead, behind = facing.usable & ~opposite, facing.usable & opposite
     both = _both_last(opposite[facing.usable], np.flatnonzero(facing.usable), settings)
-    parts = turns.side_runs(opposite, facing.usable, settings)
-    turned = turns.witness(
-        parts, modes, reversed_at, turns.backward_gait(athlete, settings), settings
-    )
     known = _Known(facing, modes, athlete, both, turned)
     sign = _sign(axis, (ahead, behind), labelled, known, settings)
     if sign.log_odds < 0:
@@ -95,6 +102,7 @@ def mount(
         concentration=concentration,
         apart_deg=_apart_deg(facing.delta_deg - axis, (ahead, behind), settings),
         log_odds=sign.log_odds,
+        axis_odds=_axis_odds(parts, back, sign, settings),
         sure=min(sign.log_odds, sign.firm) >= settings.sign_sure,
         sign_from=sign.by,
         both=both,
@@ -107,8 +115,51 @@ def mount(
     )
 
 
+def _astray(
+    parts: SideRuns, turned: Witness, labelled: FloatArray, settings: DetectSettings
+) -> BoolArray:
+    """Of which runs the mount's longer side is backward, by the second witness and labels, (k,)."""
+    given = _odds_of_runs(parts, labelled, None, settings)
+    back = turns.decode(parts, turned.boundaries, given, turned.turn_log_odds)
+    return _odds_of_mounts(parts, back, settings) < 0.0
+
+
+def _odds_of_mounts(parts: SideRuns, back: FloatArray, settings: DetectSettings) -> FloatArray:
+    """Log-odds that the axis of each run's mount is the right way round, (k,).
+
+    By the second witness's log-odds of backward ``back`` (k,), averaged over the mount. Nothing in
+    a mount that goes one way tells how it is worn, so there stands beside them what share of the
+    others is forward, and they are no surer than anything that is forward by habit.
+    """
+    lasts = (parts.ends - parts.starts).astype(np.float64)
+    toward = np.where(parts.opposite, 1.0, -1.0)
+    starts, ends = runs(parts.mount)
+    sums = (
+        np.concatenate(([0.0], np.cumsum(each)))
+        for each in (lasts, lasts * parts.opposite, lasts * toward * back)
+    )
+    whole, other, total = (np.repeat(each[ends] - each[starts], ends - starts) for each in sums)
+    alone = np.minimum(other, whole - other) < settings.other_side_s
+    behind, ahead = (float(lasts[~alone & side].sum()) for side in (back > 0, back <= 0))
+    habit = arithmetic.log((ahead + settings.backward_lasts_s) / (behind + 1.0))
+    habit = float(np.clip(habit, 0.0, settings.forward_prior))
+    most, side = settings.forward_prior, np.where(2.0 * other > whole, 1.0, -1.0)
+    by_habit = np.clip(total / whole - side * habit, -most, most)
+    return np.asarray(np.where(alone, by_habit, total / whole), dtype=np.float64)
+
+
+def _axis_odds(
+    parts: SideRuns, back: FloatArray, sign: "_Sign", settings: DetectSettings
+) -> FloatArray:
+    """Log-odds that the axis of each second is the right way round, (n,)."""
+    found = np.full(back.size, sign.log_odds)
+    if parts.anew.any():
+        found = np.minimum(found, _odds_of_mounts(parts, back, settings))
+    return parts.each_second(found)
+
+
 def _odds_of_runs(
-    parts: SideRuns, labelled: FloatArray, sign: "_Sign", settings: DetectSettings
+    parts: SideRuns, labelled: FloatArray, sign: "_Sign | None", settings: DetectSettings
 ) -> FloatArray:
     """Log-odds of backward that each run has of itself: labels, habit, a stated mount."""
     total = np.concatenate(([0.0], np.cumsum(labelled)))
@@ -116,7 +167,7 @@ def _odds_of_runs(
     labelled_odds = np.clip(seconds / settings.label_least_s, -1.0, 1.0) * settings.stated_odds
     share = (parts.ends - parts.starts) / max(int(parts.ends[-1]), 1)
     given = labelled_odds - settings.forward_prior * share
-    if sign.by == "profile":
+    if sign is not None and sign.by == "profile":
         given += settings.stated_mount * share * np.where(parts.opposite, 1.0, -1.0)
     return np.asarray(given, dtype=np.float64)
 
@@ -241,7 +292,8 @@ def _sign(
     """Log-odds that the axis itself, not its opposite, is the facing offset; and by what."""
     ahead, behind = sides
     middle = arithmetic.median(axis)
-    if known.athlete.mount_offset_deg is not None:
+    several = known.facing.mount.max(initial=0) > 0  # it was worn at several angles
+    if known.athlete.mount_offset_deg is not None and not several:
         apart = arithmetic.cos(float(np.radians(middle - known.athlete.mount_offset_deg)))
         if abs(apart) > settings.stated_cosine:
             stated = float(np.copysign(settings.stated_odds, apart))
@@ -254,8 +306,7 @@ def _sign(
     nearer = _prior_of_mount(known.facing.verdict.source, settings) * arithmetic.cos(
         float(np.radians(middle))
     )
-    if known.facing.mount.max(initial=0) > 0:  # it was worn at several angles
-        nearer = 0.0
+    nearer *= not several
     if not known.both:
         return _sign_of_one_side((ahead, behind), nearer, known, settings)
     votes = known.turned.votes

@@ -154,7 +154,7 @@ def _settled_by(reason: str) -> str:
         return "saying in the profile how the device is worn (mount_offset_deg), or a label"
     if "only the heading turned" in reason or "not connected" in reason:
         return "a clear change of speed and step rate at the turn, or a label"
-    if "sideways" in reason or "another zero" in reason:
+    if "sideways" in reason or "another zero" in reason or "handled" in reason:
         return "a label"
     return "a steadier heading, or a label"
 

@@ -56,6 +56,8 @@ def without_drift(
 ) -> tuple[FloatArray, IntArray]:
     """Heading minus course, (n,), less a drifting zero, and the number of the mount, (n,).
 
+    NaN where the zero is not known: near a second at which its drift does not go on.
+
     Offset and slope are fitted together in windows of minutes, in doubled angles, so that backward
     seconds count as forward ones. Another mount begins, too, where nothing is usable for long, and
     where the lines of neighbouring windows do not go on from each other: from there on the sides of
@@ -71,7 +73,8 @@ def without_drift(
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         here = slice(first, last)
         axis, breaks = _drifting_axis(delta_deg[here], usable[here], settings)
-        straight[here] = wrap_deg(delta_deg[here] - axis)
+        unsure = sum_around(breaks.astype(np.float64), settings.drift_unsure_s) > 0
+        straight[here] = np.where(unsure, np.nan, wrap_deg(delta_deg[here] - axis))
         begins[here] |= breaks
     return straight, np.cumsum(begins > 0)
 

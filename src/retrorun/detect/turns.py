@@ -35,28 +35,44 @@ class Boundaries:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SideRuns:
-    """Maximal runs on one side of the heading's axis, (k,) each; they partition [0, n)."""
+    """Maximal runs on one side of the axis of one mount, (k,) each; they partition [0, n).
+
+    ``mount`` counts how the device was worn: between two of them sides cannot be compared.
+    """
 
     starts: IntArray
     ends: IntArray
     opposite: BoolArray
+    mount: IntArray
+
+    @property
+    def anew(self) -> BoolArray:
+        """Whether another mount begins at each boundary, (k - 1,)."""
+        return np.asarray(self.mount[1:] != self.mount[:-1], dtype=bool)
 
     def each_second(self, values: FloatArray) -> FloatArray:
         """The runs' values (k,) for each second, (n,)."""
         return np.repeat(values, self.ends - self.starts)
 
 
-def side_runs(opposite: BoolArray, usable: BoolArray, settings: DetectSettings) -> SideRuns:
-    """Divide the session where the heading changes sides for some seconds; holes change none."""
-    known = np.flatnonzero(usable)
+def side_runs(
+    opposite: BoolArray, usable: BoolArray, mount: IntArray, settings: DetectSettings
+) -> SideRuns:
+    """Divide the session where the heading changes sides for some seconds; holes change none.
+
+    Where another mount begins, another run does.
+    """
     side = np.zeros(usable.size, dtype=bool)
-    if known.size:
-        last = np.searchsorted(known, np.arange(usable.size), side="right") - 1
-        side = opposite[known[np.maximum(last, 0)]]
-    side = without_short(side, value=True, seconds=settings.heading_alone_s)
-    side = without_short(side, value=False, seconds=settings.heading_alone_s)
-    starts, ends = runs(side)
-    return SideRuns(starts, ends, side[starts])
+    starts, ends = runs(mount)
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        known = np.flatnonzero(usable[first:last])
+        if known.size:
+            before = np.searchsorted(known, np.arange(last - first), side="right") - 1
+            here = opposite[first:last][known[np.maximum(before, 0)]]
+            here = without_short(here, value=True, seconds=settings.heading_alone_s)
+            side[first:last] = without_short(here, value=False, seconds=settings.heading_alone_s)
+    starts, ends = runs(2 * mount + side)
+    return SideRuns(starts, ends, side[starts], mount[starts])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -234,22 +250,12 @@ def boundaries(
 ) -> Boundaries:
     """What the contrasts say of a turn, each kind bounded, for people can do as they like."""
     onset, ending = np.zeros(contrasts.speed.size), np.zeros(contrasts.speed.size)
-    share = settings.astray_share
     kinds = (
-        (
-            contrasts.speed,
-            hypot(wander[0], contrasts.speed_spread),
-            own.speed,
-            (settings.speed_astray, share),
-        ),
-        (
-            contrasts.steps,
-            hypot(wander[1], contrasts.steps_spread),
-            own.steps,
-            (settings.steps_astray, share),
-        ),
+        (contrasts.speed, contrasts.speed_spread, wander[0], own.speed, settings.speed_astray),
+        (contrasts.steps, contrasts.steps_spread, wander[1], own.steps, settings.steps_astray),
     )
-    for values, spread, (mean, deviation), astray in kinds:
+    for values, chance, usual, (mean, deviation), anything in kinds:
+        spread, astray = hypot(usual, chance), (anything, settings.astray_share)
         known = np.isfinite(values)
         change = np.where(known, values, 0.0)
         bound = settings.turn_vote
@@ -319,14 +325,17 @@ def witness(
     change = contrast(at, (parts.starts[:-1], parts.ends[1:]), modes, settings)
     wander = own_wander(parts, modes, settings)
     own, log_odds = usual, 0.0
-    reversal = settings.reversal_vote * _near(reversed_at, at, settings.near_turn_s)
+    within = ~parts.anew  # only there the heading turned
+    reversal = settings.reversal_vote * within * _near(reversed_at, at, settings.near_turn_s)
     evidence = boundaries(change, wander, own, settings)
     way = np.where(evidence.onset >= evidence.ending, 1.0, -1.0)
     likely = np.zeros(at.size)
     for _ in range(2):
-        likely = _sigmoid(log_odds + np.maximum(evidence.onset, evidence.ending) + reversal)
+        likely = within * _sigmoid(
+            log_odds + np.maximum(evidence.onset, evidence.ending) + reversal
+        )
         own = _refined(change, way * likely, usual, settings)
-        turns, flips = float(likely.sum()), float((1.0 - likely).sum())
+        turns, flips = float(likely.sum()), float((within - likely).sum())
         log_odds = float(
             np.clip(
                 arithmetic.log((turns + 1) / (flips + 1)), -settings.turn_odds, settings.turn_odds
@@ -334,7 +343,7 @@ def witness(
         )
         evidence = boundaries(change, wander, own, settings)
     toward = np.where(parts.opposite[1:], 1.0, -1.0)
-    if _consistent(change, toward, settings):
+    if _consistent(change, toward, within, settings):
         log_odds = max(log_odds, settings.proven_odds)
     # A run of some seconds may fall on a change from running to walking.
     lasts = parts.ends - parts.starts
@@ -346,7 +355,7 @@ def witness(
     )
     evidence = Boundaries(evidence.onset + reversal - above, evidence.ending + reversal - above)
     best, clear = np.maximum(evidence.onset, evidence.ending), settings.clear_turn
-    flips, turns = int((best < -clear).sum()), int((best > clear).sum())
+    flips, turns = int((within & (best < -clear)).sum()), int((within & (best > clear)).sum())
     unsteady = flips >= max(turns, settings.unsteady_flips)
     compared = likely * (np.isfinite(change.speed) | np.isfinite(change.steps))
     agreed = float((compared * toward * way).sum()) / max(float(compared.sum()), 1.0)
@@ -355,7 +364,9 @@ def witness(
     )
 
 
-def _consistent(change: Contrast, toward: FloatArray, settings: DetectSettings) -> bool:
+def _consistent(
+    change: Contrast, toward: FloatArray, within: BoolArray, settings: DetectSettings
+) -> bool:
     """Whether one side of the axis is slower or quicker-stepping by far more than chance gives.
 
     A device that flips knows nothing of the gait, so its contrasts cancel. What a hill or a wind on
@@ -366,7 +377,7 @@ def _consistent(change: Contrast, toward: FloatArray, settings: DetectSettings) 
         (change.steps, change.steps_spread, settings.consistent_steps),
     )
     for values, spread, least in kinds:
-        known = np.isfinite(values)
+        known = within & np.isfinite(values)
         if known.sum() < settings.consistent_turns:
             continue
         aligned, wide = (toward * np.where(known, values, 0.0))[known], spread[known]
@@ -449,26 +460,28 @@ def decode(
         parts: the runs.
         boundaries: what the boundaries say.
         given: (k,) log-odds of backward that each run has of itself.
-        turn_log_odds: that a boundary is a turn of the athlete rather than of the device.
+        turn_log_odds: that a boundary is a turn of the athlete rather than of the device; even
+            where another mount begins.
     """
     count = parts.starts.size
-    stay = 1.0 / (1.0 + arithmetic.exp(turn_log_odds))
+    held = np.where(parts.anew, 0.5, 1.0 / (1.0 + arithmetic.exp(turn_log_odds)))
     bound = arithmetic.MOST_LOG_ODDS
     begins, ends = (
-        ((1.0 - stay) * arithmetic.exp(np.clip(each, -bound, bound))).tolist()
+        ((1.0 - held) * arithmetic.exp(np.clip(each, -bound, bound))).tolist()
         for each in (boundaries.onset, boundaries.ending)
     )
+    stays = held.tolist()
     alone = arithmetic.exp(np.clip(given, -bound, bound)).tolist()
     # Shares of forward and backward, scaled to a sum of 1 so that no product under- or overflows.
     ahead = [_shares(1.0, alone[0])]
     for j in range(1, count):
-        forward, backward = ahead[-1]
+        (forward, backward), stay = ahead[-1], stays[j - 1]
         here = stay * forward + ends[j - 1] * backward
         there = (stay * backward + begins[j - 1] * forward) * alone[j]
         ahead.append(_shares(here, there))
     after = [(0.5, 0.5)]
     for j in range(count - 2, -1, -1):
-        forward, backward = after[-1][0], after[-1][1] * alone[j + 1]
+        forward, backward, stay = after[-1][0], after[-1][1] * alone[j + 1], stays[j]
         here, there = stay * forward + begins[j] * backward, stay * backward + ends[j] * forward
         after.append(_shares(here, there))
     both = np.array(ahead) * np.array(after[::-1])

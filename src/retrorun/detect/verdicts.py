@@ -227,9 +227,9 @@ def _demote_unwitnessed(
     if mount is None or not mount.both:
         return []
     _doubt_forward_by_gait(back, verdict, grounds, settings)
+    found = _doubt_backward_by_gait(back, verdict, probability, grounds, settings)
     forward = ~back & (mount.witness > -settings.witness_forward)
     denied = np.where(back, mount.witness < 0, forward)
-    found = []
     starts, ends = runs(grounds.modes.moving * 2 + back)
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         inside = slice(first, last)
@@ -255,6 +255,31 @@ def _doubt_forward_by_gait(
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         if quick[first] and float(grounds.gait[first:last].sum()) >= settings.gait_confirms:
             verdict[first:last] = 0
+
+
+def _doubt_backward_by_gait(
+    back: BoolArray,
+    verdict: IntArray,
+    probability: FloatArray,
+    grounds: Grounds,
+    settings: DetectSettings,
+) -> list[tuple[int, int, str]]:
+    """Take back, in place, backward pieces of clearly forward speed and steps; with the reasons.
+
+    Where a device is turned at the moment at which the athlete turns, the heading shows nothing.
+    """
+    calm = back & (mean_around(grounds.gait, settings.gait_s) < 0)
+    found = []
+    starts, ends = runs(calm)
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        inside = slice(first, last)
+        against = float(grounds.gait[inside].sum()) <= -settings.gait_denies
+        if calm[first] and against and verdict[inside].any():
+            verdict[inside] = 0
+            chance = settings.unwitnessed_chances[0]
+            probability[inside] = np.minimum(probability[inside], chance)
+            found.append((first, last, ONLY_THE_HEADING))
+    return found
 
 
 def _mark_where_nothing_is_known(

@@ -5,6 +5,9 @@ and with the library ``vqf`` a heading whose north is unknown. Vectors are in th
 to the right, y to the upper edge, z out of the screen; rotation is right-handed.
 """
 
+import math
+import operator
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -72,7 +75,7 @@ def means(at_s: FloatArray, time_s: FloatArray, values: FloatArray) -> tuple[Flo
 
 def mean_heading_deg(at_s: FloatArray, time_s: FloatArray, heading_deg: FloatArray) -> FloatArray:
     """(n,) circular means of what lies within half a second, degrees; NaN where nothing does."""
-    turn = np.radians(heading_deg)
+    turn = np.radians(np.where(np.abs(heading_deg) < _MOST_SHOWN, heading_deg, np.nan))
     north, any_there = means(at_s, time_s, arithmetic.cos(turn))
     east, _ = means(at_s, time_s, arithmetic.sin(turn))
     return np.where(any_there, np.degrees(arithmetic.arctan2(east, north)) % 360.0, np.nan)
@@ -147,7 +150,7 @@ def rotation_of(
     step_s = max(float(np.median(np.diff(turns.time_s))), limits.sensor_step_s)
     edges = np.searchsorted(turns.time_s, np.sort(starts_s))
     grid_s, piece = _even(turns.time_s, step_s, limits.sensor_hole_s, edges)
-    if not 0 < grid_s.size <= _MOST_DENSE * turns.time_s.size:
+    if not grid_s.size:
         return None
     rate, up = (_between(each, grid_s) for each in (turns, pull))
     return Rotation(grid_s, piece, rate * _units(rate, up, piece, step_s, limits), up, step_s)
@@ -167,16 +170,21 @@ def _even(
 ) -> tuple[FloatArray, IntArray]:
     """Even times within each piece, (m,), and the number of the piece, (m,).
 
-    A piece ends at each hole and before each of the ``edges``, which are indices of times.
+    A piece ends at each hole and before each of the ``edges``, which are indices of times. Nothing,
+    where there would be far more times than were given.
     """
-    edges = np.unique(np.concatenate([edges, np.flatnonzero(np.diff(time_s) > hole_s) + 1]))
-    grids = [
-        each[0] + step_s * np.arange(int((each[-1] - each[0]) / step_s) + 1)
-        for each in np.split(time_s, edges)
-        if each.size > 1
-    ]
-    sizes = [each.size for each in grids]
-    return np.concatenate([np.empty(0), *grids]), np.repeat(np.arange(len(grids)), sizes)
+    edges = np.concatenate([edges, np.flatnonzero(np.diff(time_s) > hole_s) + 1])
+    first = np.unique(np.concatenate([[0], edges[edges < time_s.size]])).astype(np.int64)
+    last = np.append(first[1:], time_s.size) - 1
+    begin_s, lasts_s = (
+        each[last > first] for each in (time_s[first], time_s[last] - time_s[first])
+    )
+    counts = np.floor(lasts_s / step_s) + 1.0
+    if counts.sum() > _MOST_DENSE * time_s.size:
+        return np.empty(0), np.empty(0, dtype=np.int64)
+    sizes = counts.astype(np.int64)
+    within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return np.repeat(begin_s, sizes) + step_s * within, np.repeat(np.arange(sizes.size), sizes)
 
 
 def _between(vectors: Vectors, at_s: FloatArray) -> FloatArray:
@@ -236,8 +244,8 @@ def handling_s(gravity: Vectors, limits: ReadLimits) -> FloatArray:
     known = np.isfinite(up).all(axis=1)
     near, share = float(arithmetic.cos(np.radians(limits.handling_deg))), limits.handling_follows
     found, since_s, held = list[float](), None, None
-    for at_s, now in zip(seconds[known].tolist(), up[known], strict=True):
-        if held is None or float((now * held).sum()) >= near:
+    for at_s, now in zip(seconds[known].tolist(), up[known].tolist(), strict=True):
+        if held is None or sum(map(operator.mul, now, held)) >= near:
             held = now if held is None else _toward(held, now, share)
             since_s = None
         elif since_s is None:
@@ -248,10 +256,11 @@ def handling_s(gravity: Vectors, limits: ReadLimits) -> FloatArray:
     return np.asarray(found, dtype=np.float64)
 
 
-def _toward(held: FloatArray, now: FloatArray, share: float) -> FloatArray:
+def _toward(held: list[float], now: list[float], share: float) -> list[float]:
     """The unit vector that lies so far on the way from one to the other."""
-    mixed: FloatArray = unit_vectors(((1.0 - share) * held + share * now)[None])[0]
-    return mixed
+    mixed = [(1.0 - share) * one + share * other for one, other in zip(held, now, strict=True)]
+    length = math.sqrt(sum(each * each for each in mixed))
+    return [each / length for each in mixed]
 
 
 def mount_numbers(at_s: FloatArray, begins_s: FloatArray) -> IntArray:
@@ -425,14 +434,14 @@ class _Compared:
 def _doubted(series: _Compared, limits: ReadLimits) -> tuple[BoolArray, FloatArray]:
     """Which headings do not count, (k,), and when they began from elsewhere."""
     doubted, begins_s = np.zeros(series.time_s.size, dtype=bool), list[float]()
-    jumps = _jumps(series, limits)
+    jumps = deque(_jumps(series, limits))
     while jumps:
-        first, last = jumps.pop(0)
-        back = next((end for _, end in jumps[:1] if _is_back(series, first, end, limits)), None)
+        first, last = jumps.popleft()
+        back = None
         if _is_back(series, first, last, limits):
             back = last
-        elif back is not None:
-            jumps.pop(0)
+        elif jumps and _is_back(series, first, jumps[0][1], limits):
+            _, back = jumps.popleft()
         else:
             begins_s.append(float(series.time_s[last]))
         doubted[first : (back or last) + 1] = True
@@ -440,8 +449,13 @@ def _doubted(series: _Compared, limits: ReadLimits) -> tuple[BoolArray, FloatArr
 
 
 def _is_back(series: _Compared, first: int, last: int, limits: ReadLimits) -> bool:
-    """Whether, from one to the other, the heading turned as much as the device, in time."""
+    """Whether, from one to the other, the heading turned as much as the device, in time.
+
+    Beyond a hole of the gyroscope nobody knows how far that turned.
+    """
     if series.time_s[last] - series.time_s[first] > limits.disturbed_s:
+        return False
+    if series.piece[first] != series.piece[last]:
         return False
     ends = np.array([first]), np.array([last])
     heading, turn = series.amounts_deg(*ends)

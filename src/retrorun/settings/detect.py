@@ -105,6 +105,8 @@ class DetectSettings(msgspec.Struct, frozen=True):
     kept_switch: float = 0.3  # Where it is unchanged, the chances of a change of direction are
     # multiplied by this.
 
+    handled_most: int = 200  # A device that was handled more often than this tells nothing.
+
     # heading: the drifting zero of a gyroscope
     drift_window_s: int = 180  # Offset and drift of a gyroscope's zero are fitted over this long.
     drift_hop_s: int = 15  # From one fit of offset and drift to the next it is this long.
@@ -114,6 +116,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     drift_step_dps: float = 0.05  # Drifts are tried in steps of this, in degrees a second.
     drift_apart_deg: float = 40.0  # Where two fits differ by more than this in between, the zero
     # may have turned about.
+    drift_unsure_s: int = 60  # Nearer than this to such a moment, nothing is known of the heading.
     drift_silent_s: int = 60  # Behind so long a time without a heading beside a course it may have
     # turned about, too.
 
@@ -466,6 +469,8 @@ class DetectSettings(msgspec.Struct, frozen=True):
     proven_s: int = 45  # This much backward movement beyond doubt vouches for segments of the same
     # gait.
     gait_confirms: float = 4.0  # Summed log-odds of the gait that make a segment one of those.
+    gait_denies: float = 8.0  # Summed log-odds of the gait against backward that keep a part of a
+    # segment from being confirmed.
     even_odds: Pair = (0.4, 0.6)  # A long segment with a probability between these is unknown.
     gait_chance: float = 0.96  # Share of the candidates by step rate that are backward.
     unwitnessed_odds: Numbers = (1.0, 3.0, 6.0)  # Bounds between groups of unconfirmed segments,

@@ -349,6 +349,21 @@ def test_a_quaternion_that_gravity_contradicts_is_not_used() -> None:
     np.testing.assert_allclose(run.headings[0].heading_deg, np.degrees(0.5), atol=0.1)
 
 
+@pytest.mark.parametrize("wild", [1e200, np.inf, np.nan])
+def test_a_quaternion_that_is_none_gives_way_to_the_yaw(wild: float) -> None:
+    turn = np.full((30, 4), wild)
+    tables: dict[phone_tables.Role, bytes] = {
+        "places": _table("longitude,latitude", [(n, 14.5, 46 + n / 1e4) for n in range(30)]),
+        "orientation": _table(
+            "yaw,pitch,roll,qw,qx,qy,qz", [(n, 0.5, 0.2, 0.3, *turn[n]) for n in range(30)]
+        ),
+        "gravity": _table("x,y,z", [(n, 0.0, 0.0, 9.81) for n in range(30)]),
+    }
+    text = sensor_logger.sensor_log("log", tables, LIMITS)
+    (run,) = read("log.gpx", text, LIMITS).recordings
+    np.testing.assert_allclose(run.headings[0].heading_deg, np.degrees(0.5), atol=0.1)
+
+
 def test_fixes_from_before_the_start_and_vague_ones_are_dropped() -> None:
     rows: list[tuple[float, ...]] = []
     rows += [(n, -3.0 + n, 4.0, 2.5, 14.5, 46 + n / 1e4) for n in range(12)]

@@ -410,7 +410,8 @@ def _of_quaternion(
     if not np.isfinite(turns["qw"]).any():
         return None
     measured = unit_vectors(gravity.around(turns["time"]))
-    w, x, y, z = (turns[each] for each in _QUATERNION)
+    # its parts are at most 1 (a little more by rounding); larger ones are none
+    w, x, y, z = (np.where(np.abs(turns[one]) < 2.0, turns[one], np.nan) for one in _QUATERNION)
     best, heading = _BORNE_OUT, None
     for way in (1.0, -1.0):  # the quaternion, and its inverse
         rows = rotation(w, way * x, way * y, way * z)
