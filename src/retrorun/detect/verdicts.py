@@ -428,16 +428,12 @@ def answered_odds(found: GaitCandidate, answered: AnsweredGait, settings: Detect
     mean drawn from people's to the athlete's own, its deviation that of both beside each other.
     """
     usual_speed, between = settings.slower_log
+    excursions = settings.turned_excursion, settings.quick_excursion
     quantities = (
         ("steps_log", 1.0 + found.step_gain, settings.ratio_log, settings.quick_steps),
         ("speed_log", found.speed_share, (-usual_speed, between), settings.quick_speed),
         ("contact_log", found.contact_ratio, settings.contact_log, settings.quick_contact),
-        (
-            "excursion_log",
-            found.excursion_ratio,
-            settings.turned_excursion,
-            settings.quick_excursion,
-        ),
+        ("excursion_log", found.excursion_ratio, *excursions),
     )
     total, bound = answered.log_odds, settings.answered_vote
     for name, ratio, *people in quantities:
@@ -471,10 +467,7 @@ def _log_predicted(
 
 
 def gait_answers(
-    found: Sequence[GaitCandidate],
-    labels: Iterable[Label],
-    seconds: int,
-    settings: DetectSettings,
+    found: Sequence[GaitCandidate], labels: Iterable[Label], seconds: int, settings: DetectSettings
 ) -> tuple[GaitAnswer, ...]:
     """What the athlete answered about each candidate, where labels cover enough of it.
 

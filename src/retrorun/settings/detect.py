@@ -31,8 +31,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     half_locked_doubt: Pair = (0.85, 0.7)  # Below these shares of that step rate, and above that of
     # the speed, steps are not used.
     held_steps_s: int = 25  # A step rate that stays exactly the same for this long is not used.
-    pod_lost_spm: float = 30.0  # Fewer steps a minute than this on the move mean that the sensor
-    # dropped out.
+    pod_lost_spm: float = 30.0  # Fewer steps a minute than this on the move: the sensor is gone.
     pod_lost_mps: float = 1.0  # Speed above which so few steps mean that.
     gait_s: int = 10  # A change between walking and running that lasts less than this is ignored.
     uncounted_gait: int = 3  # Where steps are not counted, such a change must last this many times
@@ -135,8 +134,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # a magnetic disturbance
     disturbed_s: int = 60  # A magnetic disturbance lasts no longer than this.
     disturbed_least_s: int = 4  # A disturbance shorter than this is not looked for.
-    disturbed_gait: float = 2.0  # Summed log-odds of the gait that overrule a heading between two
-    # jumps.
+    disturbed_gait: float = 2.0  # Log-odds of gait that overrule a heading between two jumps.
     disturbed_margin_s: int = 5  # A reversal of the course this near to a jump explains the jump.
     jump_half_s: int = 2  # Jumps of heading minus course are taken over this long on both sides.
     jump_deg: float = 60.0  # Heading minus course jumps where it changes by more than this.
@@ -261,8 +259,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     line_slope_spread: float = 4.0  # Deviation of the slope between athletes in the fit of one
     # line, steps a minute for each m/s.
     grade_slope: Pair = (25.0, 40.0)  # Steps a minute for a grade of 1: mean and deviation.
-    line_temper_s: float = 30.0  # This many seconds carry one independent step rate in the fit of a
-    # line.
+    line_temper_s: float = 30.0  # So many seconds carry one independent step rate in a line's fit.
     line_spread_spm: float = 3.0  # Deviation of step rate from the line that the strength of these
     # priors assumes.
     line_rounds: int = 4  # A line is fitted this many times, with new weights each time.
@@ -411,8 +408,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # sign of backward.
     pulse_clear: float = 7.0  # Log-odds from which the heart speaks clearly.
     pulse_steps: float = 0.02  # Log step rate that one log-odds of the heart makes up for.
-    pulse_agrees: float = 4.0  # Log-odds of the heart needed where an athlete's steps do not
-    # change.
+    pulse_agrees: float = 4.0  # Log-odds of the heart needed where the steps do not change.
     pulse_uphill: float = 3.0  # Log-odds of the heart needed where the quick steps are uphill.
     pulse_doubts: float = 2.0  # Log-odds of the heart against backward that refuse a step gain that
     # barely suffices.
