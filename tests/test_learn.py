@@ -330,14 +330,6 @@ def test_a_session_is_analysed_again_only_where_rejections_taught_another_gait()
     assert prints[3] == prints[4]
 
 
-def test_accepted_segments_of_two_sessions_stand_for_lines_that_are_not_known() -> None:
-    one, two = (learn.answered_gait(answered(count, 4), COMPARE) for count in (1, 2))
-    assert Athlete(answered_gait=one).backward_contrast() is None
-    share, ratio = Athlete(answered_gait=two).backward_contrast() or (0.0, 0.0)
-    assert share == pytest.approx(0.7, abs=0.02)
-    assert ratio == pytest.approx(1.12, abs=0.02)
-
-
 def test_no_answers_no_habit() -> None:
     assert learn.gait_habit([(), ()], COMPARE) is None
     few = learn.gait_habit(answered(2, 3), COMPARE)

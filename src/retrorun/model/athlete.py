@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from retrorun import arithmetic
 from retrorun.metric_types import Estimate
 from retrorun.model.segment import AnsweredGait, GaitHabit, GaitKind, GaitLine
 
@@ -102,13 +101,12 @@ class Athlete:
     def backward_contrast(self) -> tuple[float, float] | None:
         """Speed and step rate of backward running over those of forward running, as learnt.
 
-        The step rates are those of both lines at the usual backward speed. Where a line is missing,
-        those of the segments that the athlete called backward in two sessions or more. None unless
-        that is known and makes sense.
+        The step rates are those of both lines at the usual backward speed. None unless both lines
+        are known and make sense.
         """
         ahead, behind = self.forward_line, self.backward_line
         if ahead is None or behind is None:
-            return self._answered_contrast()
+            return None
         pace = (behind.low_mps + behind.high_mps) / 2.0
         usual_pace = (ahead.low_mps + ahead.high_mps) / 2.0
         mine, other = (
@@ -117,12 +115,6 @@ class Athlete:
         if min(mine, other, pace, usual_pace) <= 0:
             return None
         return pace / usual_pace, mine / other
-
-    def _answered_contrast(self) -> tuple[float, float] | None:
-        side = self.answered_gait.backward if self.answered_gait is not None else None
-        if side is None or side.sessions < 2:
-            return None
-        return arithmetic.exp(side.speed_log), arithmetic.exp(side.steps_log)
 
 
 _Read = tuple[float | str | None, ...] | None
