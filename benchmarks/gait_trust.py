@@ -18,7 +18,7 @@ from adversary import CONDITIONS, DYNAMICS, Case, session
 from adversary_body import Person, person
 from retrorun import learn
 from retrorun.detect import detect
-from retrorun.detect.verdicts import gait_answers
+from retrorun.detect.labels import gait_answers
 from retrorun.model import Athlete, Detection, GaitAnswer, Label
 from retrorun.prepare import prepare
 from retrorun.settings import Settings

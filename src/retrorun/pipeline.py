@@ -17,7 +17,6 @@ from functools import partial
 
 from retrorun import __version__, detect, measure, prepare, privacy_zones, readers, time_zone
 from retrorun.detect import labels as detect_labels
-from retrorun.detect.verdicts import gait_answers
 from retrorun.errors import NotARunError, ReadError, RetrorunError, error_location
 from retrorun.model import (
     Analysis,
@@ -268,7 +267,7 @@ def _answers(
     others = [each for each in labels if each.origin in detect_labels.RECORDED]
     presses_s = _presses_s(recording, track)
     unaided = detect.detect(track, others, Athlete(), settings.detect, presses_s)
-    return gait_answers(unaided.gait_candidates, own, track.seconds, settings.detect)
+    return detect_labels.gait_answers(unaided.gait_candidates, own, track.seconds, settings.detect)
 
 
 def _with_sums(session: Session) -> Session:

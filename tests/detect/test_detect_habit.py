@@ -8,7 +8,8 @@ import pytest
 
 from made_runs import Leg, backward, run
 from retrorun.detect import detect
-from retrorun.detect.verdicts import answered_odds, gait_answers
+from retrorun.detect.labels import gait_answers
+from retrorun.detect.verdicts import answered_odds
 from retrorun.model import (
     AnsweredGait,
     AnsweredSide,

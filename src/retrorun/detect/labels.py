@@ -11,7 +11,17 @@ from pathlib import PurePath
 
 import numpy as np
 
-from retrorun.model import LOCAL_CLOCK, UTC_CLOCK, Athlete, Direction, Label, Note, Recording
+from retrorun.model import (
+    LOCAL_CLOCK,
+    UTC_CLOCK,
+    Athlete,
+    Direction,
+    GaitAnswer,
+    GaitCandidate,
+    Label,
+    Note,
+    Recording,
+)
 from retrorun.settings import DetectSettings
 from retrorun.units import DAY_S, FloatArray
 
@@ -395,3 +405,34 @@ def evidence(labels: Sequence[Label], seconds: int, settings: DetectSettings) ->
     for first, last, label in spans(labels, seconds):
         ratio[first:last] = value.get(label.direction, 0.0)
     return ratio
+
+
+def gait_answers(
+    found: Sequence[GaitCandidate], labels: Iterable[Label], seconds: int, settings: DetectSettings
+) -> tuple[GaitAnswer, ...]:
+    """What the athlete answered about each candidate, where labels cover enough of it.
+
+    One of which too little was called backward was not right: its place was wrong.
+
+    Args:
+        found: candidates of an analysis without these labels.
+        labels: the athlete's own, later ones win.
+        seconds: of the track.
+        settings: of this stage.
+    """
+    answered = np.zeros(seconds)
+    for first, last, label in spans(labels, seconds):
+        answered[first:last] = {"backward": 1.0, "forward": -1.0}.get(label.direction, 0.0)
+    return tuple(
+        GaitAnswer(
+            each.end_s - each.start_s,
+            each.step_gain,
+            each.speed_share,
+            backward=bool((here > 0).sum() >= settings.habit_backward_share * (here != 0).sum()),
+            contact_ratio=each.contact_ratio,
+            excursion_ratio=each.excursion_ratio,
+        )
+        for each in found
+        for here in (answered[int(each.start_s) : int(each.end_s)],)
+        if (here != 0).sum() >= settings.habit_answered_share * here.size
+    )

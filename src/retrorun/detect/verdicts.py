@@ -5,7 +5,7 @@ right for this one body (``learn``); where that is proven, and the athlete wants
 kind that was answered count, with the verdict ``habit``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -30,7 +30,6 @@ from retrorun.model import (
     AnsweredGait,
     AnsweredSide,
     Direction,
-    GaitAnswer,
     GaitCandidate,
     GaitKind,
     Label,
@@ -464,34 +463,3 @@ def _log_predicted(
         between = float(np.sqrt(1.0 / sum(weights)))
     spread = arithmetic.hypot(between, within)
     return -0.5 * (value - mean) * (value - mean) / (spread * spread) - arithmetic.log(spread)
-
-
-def gait_answers(
-    found: Sequence[GaitCandidate], labels: Iterable[Label], seconds: int, settings: DetectSettings
-) -> tuple[GaitAnswer, ...]:
-    """What the athlete answered about each candidate, where labels cover enough of it.
-
-    One of which too little was called backward was not right: its place was wrong.
-
-    Args:
-        found: candidates of an analysis without these labels.
-        labels: the athlete's own, later ones win.
-        seconds: of the track.
-        settings: of this stage.
-    """
-    answered = np.zeros(seconds)
-    for first, last, label in spans(labels, seconds):
-        answered[first:last] = {"backward": 1.0, "forward": -1.0}.get(label.direction, 0.0)
-    return tuple(
-        GaitAnswer(
-            each.end_s - each.start_s,
-            each.step_gain,
-            each.speed_share,
-            backward=bool((here > 0).sum() >= settings.habit_backward_share * (here != 0).sum()),
-            contact_ratio=each.contact_ratio,
-            excursion_ratio=each.excursion_ratio,
-        )
-        for each in found
-        for here in (answered[int(each.start_s) : int(each.end_s)],)
-        if (here != 0).sum() >= settings.habit_answered_share * here.size
-    )
