@@ -15,8 +15,17 @@ from urllib.parse import urlsplit
 SECRET = "very-secret-key-of-nobody"  # noqa: S105 - must never be seen in any output
 ACCESS = "AKIANOBODYATALL"
 _SERVER = """
-import sys
+import sys, threading
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+
+# A store decides whether a name is free and takes it in one step; moto does so in two.
+one_by_one, answer = threading.Lock(), DomainDispatcherApplication.__call__
+def answer_alone(*given):
+    with one_by_one:
+        return answer(*given)
+DomainDispatcherApplication.__call__ = answer_alone
+
 server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
 server.start()
 print(server.get_host_and_port()[1], flush=True)

@@ -125,18 +125,22 @@ class _Waiter:
     def _listen_thread(self, over: threading.Event) -> None:
         import watchfiles
 
+        listens = False
         try:
-            for _ in watchfiles.watch(
+            for changes in watchfiles.watch(
                 self.folder,
                 watch_filter=lambda _, path: is_worth_a_look(Path(path).name),
                 debounce=self.rhythm.gather_ms,
                 stop_event=over,
                 rust_timeout=500,
-                yield_on_timeout=False,
+                yield_on_timeout=True,
                 raise_interrupt=False,
                 ignore_permission_denied=True,
             ):
-                self._changed.set()
+                # the first time in any case: what was dropped before it listened gave no event
+                if changes or not listens:
+                    self._changed.set()
+                listens = True
         except (OSError, RuntimeError):
             return  # no events here, or no more: the interval still holds
 

@@ -156,6 +156,17 @@ def test_other_rejections_leave_it_a_candidate(answered: AnsweredGait) -> None:
     assert verdicts(found(Athlete(answered_gait=answered))) == {"candidate"}
 
 
+def test_rejections_in_one_session_take_no_question_away() -> None:
+    once = replace(quick(0.18, -0.34), sessions=1, weight=1)
+    before, after = found(Athlete()), found(Athlete(answered_gait=AnsweredGait(None, once, 1.0)))
+    pairs = list(zip(before.segments, after.segments, strict=True))
+    assert {(one.start_s, one.direction, one.verdict) for one, _ in pairs} == {
+        (one.start_s, one.direction, one.verdict) for _, one in pairs
+    }
+    asked = [pair for pair in pairs if pair[0].direction == "backward"]
+    assert all(one.probability > other.probability for one, other in asked)
+
+
 def test_a_label_and_a_proven_habit_win_over_rejections() -> None:
     rejected = AnsweredGait(None, quick(0.18, -0.34), log_odds=1.0)
     trusting = replace(TRUSTING, answered_gait=rejected)

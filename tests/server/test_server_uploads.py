@@ -9,6 +9,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import serving
 from msgspec import structs
 from serving import Client
 
+from retrorun import publish, watch
 from retrorun.archive import Archive
 from retrorun.server import uploads
 from retrorun.server.uploads import cleaned, named
@@ -232,8 +234,14 @@ def test_a_form_that_is_none_is_refused(client: Client, tmp_path: Path) -> None:
     assert exports(tmp_path) == {}
 
 
-def test_too_many_files_are_refused_and_those_before_stay(tmp_path: Path) -> None:
+def test_too_many_files_are_refused_and_those_before_are_imported_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_request = partial(watch.Rhythm, every_s=600.0, events=False)
+    monkeypatch.setattr(watch, "Rhythm", by_request)  # nothing but the request tells of them
     with serving.running(serving.setup(tmp_path, upload_files=2)) as client:
+        serving.until(lambda: (tmp_path / "reports" / publish.INDEX).exists())
+        time.sleep(1.0)  # the first look is over
         files = [(f"{day}.fit", serving.export(day)) for day in range(3)]
         assert client.upload(*files).status == 413
         serving.until(lambda: client.get("/api/inbox")["sessions"] == 2)

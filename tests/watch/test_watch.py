@@ -9,11 +9,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import pytest
+import watchfiles
 from click.testing import CliRunner
 
 import fake_pipeline
@@ -84,6 +85,27 @@ def test_a_dropped_file_is_imported(tmp_path: Path, rhythm: watch.Rhythm) -> Non
         time.sleep(0.5)  # the listener is up
         (exports / "sub").mkdir()
         (exports / "b.fit").write_text("run 2000 60")
+        wait_for(lambda: starts(folder) == [1000, 2000])
+
+
+def test_what_is_dropped_before_it_listens_is_seen_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first look is over, and no event will come: it looks once more when it listens."""
+    exports, folder = tmp_path / "exports", tmp_path / "archive"
+    exports.mkdir()
+    late, listen = threading.Event(), watchfiles.watch
+
+    def slow(*places: Path, **options: Any) -> Iterator[object]:  # noqa: ANN401 - as it takes them
+        late.wait(10.0)
+        yield from listen(*places, **options)
+
+    monkeypatch.setattr(watchfiles, "watch", slow)
+    (exports / "a.fit").write_text("run 1000 60")
+    with Following(exports, folder, EVENTS):
+        wait_for(lambda: starts(folder) == [1000])
+        (exports / "b.fit").write_text("run 2000 60")
+        late.set()
         wait_for(lambda: starts(folder) == [1000, 2000])
 
 

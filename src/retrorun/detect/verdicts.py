@@ -401,7 +401,8 @@ def without_rejected(
 ) -> Decision:
     """The decision without the candidates that look like those the athlete called forward.
 
-    Nobody's candidates are dropped before one was rejected. What counts by habit stays.
+    Before some were rejected in ``answered_drops`` sessions no question is taken away, and no
+    candidate is called unlikelier than even. What counts by habit stays.
     """
     if answered is None or answered.forward is None:
         return decision
@@ -412,6 +413,8 @@ def without_rejected(
         if decision.verdict[first] != 0:
             continue
         odds = answered_odds(each, answered, settings)
+        if answered.forward.weight < settings.answered_drops:
+            odds = max(odds, 0.0)
         likely = 1.0 / (1.0 + arithmetic.exp(-odds))
         probability[first:last] = np.minimum(probability[first:last], likely)
         if odds < 0:

@@ -271,10 +271,12 @@ class Server:
         self._note_use()
         known = await self._reading.do(_known_files)
         receiver = Receiver(self.setup.folder, self.setup.settings, known)
-        stored = await receiver.take(request)
-        paths = [each.path for each in stored if each.path is not None]
-        if paths:
-            self.follower.dropped(paths)
+        try:
+            stored = await receiver.take(request)
+        finally:  # what came before a refusal stays, and is imported
+            paths = [each.path for each in receiver.done if each.path is not None]
+            if paths:
+                self.follower.dropped(paths)
         with speaking(self._reading.language):
             return _json({"files": [each.plain() for each in stored]})
 

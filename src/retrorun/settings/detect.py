@@ -492,6 +492,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # between people.
     answered_vote: float = 3.0  # Most log-odds that one quantity of a candidate gives by the
     # athlete's answers to others.
+    answered_drops: int = 2  # Rejections in so many sessions keep what is alike from being asked.
     habit_answered_share: float = 0.5  # Labels that cover less than this share of a gait candidate
     # are no answer to it.
     habit_backward_share: float = 0.8  # A gait candidate of which a smaller share was called
