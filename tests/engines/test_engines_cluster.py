@@ -7,11 +7,15 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import dask
 import distributed
 import pytest
+from distributed.comm import CommClosedError
 
+from retrorun import __version__
 from retrorun.engines import Lost, cluster, ordered
 from retrorun.engines.cluster import Cluster
 from retrorun.errors import EngineError, RetrorunError
@@ -107,6 +111,23 @@ def test_workers_of_another_version_are_refused(
         list(cluster.ordered([1], double, place))
     assert caught.value.slug == "cluster-other-version"
     assert "Install retrorun 0.0.0" in str(caught.value)
+
+
+def asked(**answers: object) -> Any:  # noqa: ANN401 - it stands for a client of Dask
+    """A client whose workers give these answers."""
+    return SimpleNamespace(
+        wait_for_workers=lambda *_, **__: None, run=lambda *_, **__: dict(answers)
+    )
+
+
+@pytest.mark.parametrize("gone", [CommClosedError("in <TCP>: Stream is closed"), TimeoutError()])
+def test_a_worker_that_dies_before_it_answers_is_not_one_of_another_version(
+    gone: Exception,
+) -> None:
+    """As the scheduler says it of a worker that was killed just now."""
+    cluster._check_versions(asked(a=gone, b=__version__))
+    with pytest.raises(EngineError, match="none that can be loaded"):
+        cluster._check_versions(asked(a=gone, b=ModuleNotFoundError("retrorun")))
 
 
 def test_a_scheduler_that_is_not_there_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -268,7 +268,10 @@ def _connect_with_timeout(connect: Callable[[], Any]) -> Any:  # noqa: ANN401 - 
 
 
 def _check_versions(client: Any) -> None:  # noqa: ANN401 - Dask has no types
-    """Refuse workers with another version of retrorun: they would give other results."""
+    """Refuse workers with another version of retrorun: they would give other results.
+
+    One that is gone before it answers is no other version; the scheduler gives its tasks to others.
+    """
     try:
         client.wait_for_workers(1, timeout=START_S)
     except TimeoutError as problem:
@@ -276,7 +279,7 @@ def _check_versions(client: Any) -> None:  # noqa: ANN401 - Dask has no types
         remedy = "Start some: `dask worker SCHEDULER --nthreads 1`."
         raise EngineError("cluster-no-workers", words, remedy=remedy) from problem
     for worker, version in client.run(_version, on_error="return").items():
-        if version != __version__:
+        if version != __version__ and not isinstance(version, OSError):
             found = version if isinstance(version, str) else "none that can be loaded"
             words = f"worker {worker} has retrorun {found}, and you have {__version__}"
             remedy = f"Install retrorun {__version__} on every worker."
