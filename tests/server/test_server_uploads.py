@@ -240,7 +240,7 @@ def test_too_many_files_are_refused_and_those_before_are_imported_at_once(
     by_request = partial(watch.Rhythm, every_s=600.0, events=False)
     monkeypatch.setattr(watch, "Rhythm", by_request)  # nothing but the request tells of them
     with serving.running(serving.setup(tmp_path, upload_files=2)) as client:
-        serving.until(lambda: (tmp_path / "reports" / publish.INDEX).exists())
+        serving.until((tmp_path / "reports" / publish.INDEX).exists)
         time.sleep(1.0)  # the first look is over
         files = [(f"{day}.fit", serving.export(day)) for day in range(3)]
         assert client.upload(*files).status == 413
