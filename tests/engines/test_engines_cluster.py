@@ -13,7 +13,7 @@ from typing import Any
 import dask
 import distributed
 import pytest
-from distributed.comm import CommClosedError
+from distributed.comm.core import CommClosedError
 
 from retrorun import __version__
 from retrorun.engines import Lost, cluster, ordered
