@@ -86,6 +86,13 @@ def test_one_number_has_the_bits_that_it_has_in_an_array(
     assert same(alone, function(values))
 
 
+def test_one_point_has_the_angle_that_it_has_among_others() -> None:
+    axes = np.array([(x, y) for x in (0.0, -0.0, 1.0, -1.0) for y in (0.0, -0.0, 1e-300, -2.0)])
+    points = np.concatenate([axes, RNG.normal(size=(4_000, 2))])
+    alone = [arithmetic.arctan2(up, right) for up, right in points.tolist()]
+    assert same(np.array(alone), arithmetic.arctan2(points[:, 0], points[:, 1]))
+
+
 def test_sine_and_cosine_together_are_those_of_each_alone() -> None:
     for count in (0, 1, 2_047, 2_048, 2_049, 9_000):  # blocks, their edges and what is left over
         angles = RNG.uniform(-500.0, 500.0, count)

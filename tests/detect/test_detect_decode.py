@@ -32,6 +32,38 @@ def test_it_is_the_sum_over_all_paths(seed: int) -> None:
     assert found == pytest.approx(by_enumeration(evidence, onset, ending, 0.1), rel=1e-9)
 
 
+def by_logarithms(
+    evidence: FloatArray, onset: FloatArray, ending: FloatArray, prior: float
+) -> FloatArray:
+    """Posterior by the forward-backward recursions of logarithms, second by second."""
+    steps = [
+        np.log([[1.0 - into, into], [out, 1.0 - out]])
+        for into, out in zip(onset, ending, strict=True)
+    ]
+    seen = np.stack([np.zeros(evidence.size), evidence], axis=1)
+    ahead, behind = np.zeros((2, evidence.size, 2))
+    ahead[0] = np.log([1.0 - prior, prior]) + seen[0]
+    for at in range(1, evidence.size):
+        ahead[at] = np.logaddexp.reduce(ahead[at - 1][:, None] + steps[at], axis=0) + seen[at]
+    for at in range(evidence.size - 1, 0, -1):
+        onward = steps[at] + seen[at] + behind[at]
+        behind[at - 1] = np.logaddexp.reduce(onward, axis=1)
+    both = ahead + behind
+    return np.asarray(1.0 / (1.0 + np.exp(both[:, 0] - both[:, 1])))
+
+
+@pytest.mark.parametrize("count", [1, 2, 15, 16, 17, 18, 32, 33, 1000])
+@pytest.mark.parametrize("strength", [0.3, 3.0, 30.0])
+def test_it_is_that_of_logarithms_however_long_and_strong(count: int, strength: float) -> None:
+    rng = np.random.default_rng(count)
+    evidence = np.clip(rng.normal(0, strength, count), -30.0, 30.0)
+    evidence[count // 2 :] += strength * np.sign(evidence[count // 2 :])  # and long agreement
+    evidence = np.clip(evidence, -30.0, 30.0)
+    onset, ending = rng.uniform(1e-6, 0.4, (2, count))
+    found = backward_probability(evidence, onset, ending, 0.1)
+    assert found == pytest.approx(by_logarithms(evidence, onset, ending, 0.1), rel=1e-9, abs=1e-12)
+
+
 def test_no_evidence_leaves_the_prior() -> None:
     steady = np.full(500, 0.01)
     found = backward_probability(np.zeros(500), steady, steady * 4, 0.2)

@@ -230,6 +230,8 @@ def _grounds(
     )
     if mounted is not None:
         probability = _mix_by_sign(probability, mounted, settings)
+    off_deg = facing.delta_deg - (0.0 if mounted is None else mounted.offset_deg)
+    parts_at, mounts_at = heading.parts(facing, track.flags["gap"])
     return Grounds(
         probability,
         heading=heading_llr,
@@ -242,6 +244,9 @@ def _grounds(
         steps=gait_evidence,
         gap=track.flags["gap"],
         reversed_at=reversed_at,
+        parts_at=parts_at,
+        mounts_at=mounts_at,
+        off_course=arithmetic.sine_cosine(np.radians(off_deg)),
         reads=reads,
     )
 

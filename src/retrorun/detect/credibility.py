@@ -7,13 +7,13 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.detect.gait import GaitEvidence
-from retrorun.detect.heading import RELATIVE, Facing
+from retrorun.detect.heading import Facing, is_relative
 from retrorun.detect.modes import Modes
 from retrorun.detect.mount import Mount, goes_one_way, in_one_way_mounts
 from retrorun.detect.series import mean_around
 from retrorun.model import TWO_DIRECTIONS
 from retrorun.settings import DetectSettings
-from retrorun.units import BoolArray, FloatArray
+from retrorun.units import BoolArray, FloatArray, IntArray
 
 _ANOTHER_ZERO = (
     "a relative heading has another zero after each hole, and since the last goes one way"
@@ -31,7 +31,9 @@ class Grounds:
 
     ``heading``, ``gait`` and ``label`` are log-likelihood ratios per second. ``heading_raw`` is
     the heading before the disturbed seconds were struck out; ``gap`` is where nothing was recorded,
-    ``reversed_at`` where the course turned about under a steady heading.
+    ``reversed_at`` where the course turned about under a steady heading. ``parts_at``, (k,), are
+    the seconds from which the heading's zero may be another, ``mounts_at`` those of them at which
+    another mount begins. ``off_course``, sine and cosine, is the heading less course and mount.
     ``reads``: see ``Detection``.
     """
 
@@ -46,6 +48,9 @@ class Grounds:
     steps: GaitEvidence
     gap: BoolArray
     reversed_at: BoolArray
+    parts_at: IntArray
+    mounts_at: IntArray
+    off_course: tuple[FloatArray, FloatArray]
     reads: frozenset[str] = frozenset()
 
 
@@ -242,17 +247,14 @@ def another_zero(grounds: Grounds, span: tuple[int, int], settings: DetectSettin
     mount of any: then only what lies between two of them can be compared, and a part that goes one
     way throughout holds no direction.
     """
-    source, mount = grounds.facing.verdict.source or "", grounds.mount
-    begins = np.diff(grounds.facing.mount, prepend=grounds.facing.mount[:1]) > 0
-    is_relative = any(each in source for each in RELATIVE)
-    holes = np.flatnonzero(begins | (grounds.gap & is_relative))
-    if holes.size == 0 or mount is None or (mount.stated and not begins.any()):
+    mount, begins = grounds.mount, grounds.mounts_at
+    if grounds.parts_at.size == 0 or mount is None or (mount.stated and not begins.size):
         return ""
-    inside = np.flatnonzero(begins[span[0] + 1 : span[1]]) + span[0] + 1
+    inside = begins[(begins > span[0]) & (begins < span[1])]
     for part in pairwise((span[0], *inside.tolist(), span[1])):
-        if goes_one_way(grounds.heading_raw, part, holes, settings):
-            return _ANOTHER_ZERO if is_relative else _HANDLED
-    unsure = begins.any() and mount.axis_odds[span[0] : span[1]].min() < settings.sign_sure
+        if goes_one_way(grounds.heading_raw, part, grounds.parts_at, settings):
+            return _ANOTHER_ZERO if is_relative(grounds.facing) else _HANDLED
+    unsure = begins.size and mount.axis_odds[span[0] : span[1]].min() < settings.sign_sure
     return _EITHER_WAY if unsure else ""
 
 
@@ -280,9 +282,7 @@ def _doubt_of_turn(
 
 def _degrees_off_opposite(grounds: Grounds, inside: slice) -> float:
     """By how many degrees a segment's heading misses the exact opposite of the course."""
-    if grounds.mount is None:
-        return 180.0
-    offset = grounds.facing.delta_deg[inside] - grounds.mount.offset_deg[inside]
-    turn = np.radians(offset[np.isfinite(offset)])
-    sine, cosine = (float(each.sum()) for each in arithmetic.sine_cosine(turn))
+    sine, cosine = (
+        float(each[inside][np.isfinite(each[inside])].sum()) for each in grounds.off_course
+    )
     return 180.0 - abs(float(np.degrees(arithmetic.arctan2(sine, cosine))))

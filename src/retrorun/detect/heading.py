@@ -338,6 +338,18 @@ def _axial_length(angle_deg: FloatArray) -> float:
     return _length(2.0 * wrap_deg(angle_deg))
 
 
+def is_relative(facing: Facing) -> bool:
+    """Whether the zero of the heading is that of its beginning, rather than north."""
+    return any(each in (facing.verdict.source or "") for each in RELATIVE)
+
+
+def parts(facing: Facing, gap: BoolArray) -> tuple[IntArray, IntArray]:
+    """Seconds at which the zero of a heading may become another, (k,), and its mount, (m,)."""
+    begins = np.diff(facing.mount, prepend=facing.mount[:1]) > 0
+    holes = begins | gap if is_relative(facing) else begins
+    return np.flatnonzero(holes), np.flatnonzero(begins)
+
+
 def evidence(facing: Facing, mount_deg: FloatArray, settings: DetectSettings) -> FloatArray:
     """Log-likelihood ratio per second that the athlete faces against the course, (n,).
 

@@ -11,6 +11,8 @@ from retrorun.arithmetic import product
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray, wrap_deg
 
+_BLOCK, _SCALED = 2**4, 2**3  # steps that are multiplied one after another, and how often scaled
+
 
 def runs(values: npt.NDArray[np.generic]) -> tuple[IntArray, IntArray]:
     """Starts and ends (half-open) of the maximal runs of equal values, in order."""
@@ -168,25 +170,60 @@ def backward_probability(
     weight = arithmetic.exp(np.clip(evidence, -bound, bound))
     first = prior / (1.0 - prior) * float(weight[0])
     given, into, out = weight[1:], onset[1:], ending[1:]
-    onward, back = 1.0 - out, 1.0 - into
-    past = _carried(first, given * onward, given * into, out, back)
-    # Of what follows: given backward against given forward.
-    later = (each[::-1] for each in (given * onward, out, given * into, back))
-    future = _carried(1.0, *later)
-    joint = np.array(past) * np.array(future[::-1])
+    stay, leave, remain = given * (1.0 - out), given * into, 1.0 - into
+    # Of what follows: given backward against given forward, from the end on.
+    steps = np.array([((stay, leave), (out, remain)), ((stay, out), (leave, remain))])
+    steps[1] = steps[1, ..., ::-1]
+    past, future = _carried((first, 1.0), steps)
+    joint = past * future[::-1]
     return np.asarray(joint / (1.0 + joint), dtype=np.float64)
 
 
-def _carried(
-    odds: float, kept: FloatArray, gained: FloatArray, lost: FloatArray, rest: FloatArray
-) -> list[float]:
-    """Odds, and step by step what (odds · kept + gained) / (odds · lost + rest) makes of them.
+def _carried(odds: tuple[float, float], steps: FloatArray) -> FloatArray:
+    """Odds of two series, and what each step in turn makes of them, (2, n + 1).
 
-    Plain loops over floats: one step costs less than any call would.
+    A step makes (odds · kept + gained) / (odds · lost + rest) of the odds, as the matrix of these
+    four does of a vector. The matrices within a block are multiplied first, all blocks side by
+    side; then the odds go from block to block (a scan in two passes, Blelloch 1990).
+
+    Args:
+        odds: of each series before its first step.
+        steps: the matrices, (series, row, column, n), without negative numbers.
     """
-    found = [odds]
-    columns = (each.tolist() for each in (kept, gained, lost, rest))
-    for stays, comes, goes, remains in zip(*columns, strict=True):
-        odds = (odds * stays + comes) / (odds * goes + remains)
-        found.append(odds)
-    return found
+    count = steps.shape[-1]
+    blocks = max(-(-count // _BLOCK), 1)
+    chained = _chained(steps, blocks)
+    whole = chained[-1].reshape(-1, 2, blocks).T.swapaxes(0, 1).tolist()
+    starts: list[float] = []
+    for now, each in zip(odds, whole, strict=True):
+        for kept, gained, lost, rest in each:
+            starts.append(now)
+            now = (now * kept + gained) / (now * lost + rest)  # noqa: PLW2901 - it is carried on
+    begin = np.array(starts)
+    found = chained[:, 0, 0] * begin + chained[:, 0, 1]
+    found /= chained[:, 1, 0] * begin + chained[:, 1, 1]
+    after = found.reshape(_BLOCK, 2, blocks).transpose(1, 2, 0).reshape(2, -1)[:, :count]
+    return np.concatenate((np.array(odds)[:, None], after), axis=1)
+
+
+def _chained(steps: FloatArray, blocks: int) -> FloatArray:
+    """The matrices of ``_carried``, each after all those before it in its block.
+
+    Only their shares matter, so they are scaled now and then to stay far from overflow.
+
+    Returns:
+        (place in the block, row, column, series and block).
+    """
+    padded = np.zeros((2, 2, 2, blocks * _BLOCK))
+    padded[:, (0, 1), (0, 1), steps.shape[-1] :] = 1.0  # steps that change nothing
+    padded[..., : steps.shape[-1]] = steps
+    chained = np.moveaxis(padded.reshape(2, 2, 2, blocks, _BLOCK), (-1, 0), (0, -2))
+    chained = np.ascontiguousarray(chained).reshape(_BLOCK, 2, 2, 2 * blocks)
+    for place in range(1, _BLOCK):
+        step, before = chained[place], chained[place - 1]
+        joined = step[:, 0, None] * before[0]
+        joined += step[:, 1, None] * before[1]
+        if place % _SCALED == 0:
+            joined /= joined.max(axis=(0, 1))
+        chained[place] = joined
+    return chained

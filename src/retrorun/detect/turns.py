@@ -255,38 +255,35 @@ def boundaries(
         (contrasts.steps, contrasts.steps_spread, wander[1], own.steps, settings.steps_astray),
     )
     for values, chance, usual, (mean, deviation), anything in kinds:
-        spread, astray = hypot(usual, chance), (anything, settings.astray_share)
+        spread, share = hypot(usual, chance), settings.astray_share
         known = np.isfinite(values)
         change = np.where(known, values, 0.0)
         bound = settings.turn_vote
-        unchanged = _log_mixed(change, change, spread, astray)
+        # whatever else happens to people at any moment
+        astray = share * arithmetic.exp(-0.5 * np.square(change / anything)) / anything
+        unchanged = _log_mixed(change, spread, share, astray)
         wide = hypot(deviation, spread)
-        begins = _log_turned(change, mean, wide, astray) - unchanged
-        ends = _log_turned(change, -mean, wide, astray) - unchanged
+        begins, ends = (
+            _log_mixed(_short_of(change, turned), wide, share, astray) - unchanged
+            for turned in (mean, -mean)
+        )
         onset += np.where(known, np.clip(begins, -bound, bound), 0.0)
         ending += np.where(known, np.clip(ends, -bound, bound), 0.0)
     return Boundaries(onset, ending)
 
 
-def _log_turned(
-    change: FloatArray, mean: float, spread: FloatArray, astray: tuple[float, float]
-) -> FloatArray:
-    """Log density of a turn's contrast; beyond the mean it stays what it is there."""
+def _short_of(change: FloatArray, mean: float) -> FloatArray:
+    """What a turn's contrast lacks of the mean; beyond it the density stays what it is there."""
     beyond = np.sign(mean) * change > abs(mean)
-    return _log_mixed(np.where(beyond, 0.0, change - mean), change, spread, astray)
+    return np.where(beyond, 0.0, change - mean)
 
 
 def _log_mixed(
-    residual: FloatArray, change: FloatArray, spread: FloatArray, astray: tuple[float, float]
+    residual: FloatArray, spread: FloatArray, share: float, astray: FloatArray
 ) -> FloatArray:
-    """Log density of a normal, and of whatever else happens to people at any moment.
-
-    ``astray`` are the deviation and the share of the latter.
-    """
-    wide, share = astray
+    """Log density of a normal, mixed with a share of whatever else happens, of density astray."""
     near = (1.0 - share) * arithmetic.exp(-0.5 * np.square(residual / spread)) / spread
-    anything = share * arithmetic.exp(-0.5 * np.square(change / wide)) / wide
-    return arithmetic.log(near + anything)
+    return arithmetic.log(near + astray)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
