@@ -40,8 +40,9 @@ from accuracy_trials import (
 )
 from adversary import CONDITIONS
 from adversary_cost import COST_CONDITIONS, attacked_cost_trial
+from adversary_raw import RAW_CONDITIONS
 from adversary_real import KINDS
-from adversary_trials import Attacked, attacked_trial, learnt_trial, real_trial
+from adversary_trials import Attacked, attacked_trial, learnt_trial, raw_trial, real_trial
 from retrorun.model import Recording, Track
 from retrorun.simulate import REPORTING_SEEDS, scenarios
 
@@ -52,6 +53,7 @@ PAGE = ROOT / "docs" / "accuracy.md"
 BEFORE = ROOT / "benchmarks" / "adversary_before.json"
 LEGS = ("adversary", "simulated", "real", "forward", "cost", "null")
 ADVERSARY_SEEDS = range(90_000, 90_040)  # looked at by this command only
+RAW_SEEDS = ADVERSARY_SEEDS
 ADVERSARY_REAL_SEEDS = range(90_000, 90_002)
 ATTACKED_COST_SEEDS = range(91_000, 91_100)
 MATCHED_SEEDS, RAISED_SEEDS, RAISED_FACTOR = range(91_000, 91_400), range(91_000, 91_040), 1.2
@@ -135,7 +137,7 @@ def attack(jobs: int, keep: Path | None = None) -> dict[str, list[Attacked]]:
 
 def attacks() -> list[str]:
     """The names of all conditions, in the order of the page."""
-    names = [*CONDITIONS, adversary_page.LEARNT, adversary_page.LEARNT_ANYBODY]
+    names = [*CONDITIONS, *RAW_CONDITIONS, adversary_page.LEARNT, adversary_page.LEARNT_ANYBODY]
     return names + [adversary_page.REAL + kind for kind in KINDS if CORPUS.is_dir()]
 
 
@@ -143,6 +145,8 @@ def attacked(name: str, jobs: int) -> list[Attacked]:
     """The sessions of one adversarial condition, judged."""
     if name in CONDITIONS:
         return _mapped(attacked_trial, [(name, seed) for seed in ADVERSARY_SEEDS], jobs)
+    if name in RAW_CONDITIONS:
+        return _mapped(raw_trial, [(name, seed) for seed in RAW_SEEDS], jobs)
     if not name.startswith(adversary_page.REAL):
         anybody = name == adversary_page.LEARNT_ANYBODY
         return _mapped(learnt_trial, [(seed, anybody) for seed in ADVERSARY_SEEDS], jobs)

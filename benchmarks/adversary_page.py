@@ -8,7 +8,8 @@ from accuracy_figures import f1_of
 from accuracy_judging import stretch_rows
 from accuracy_page import table
 from adversary import CONDITIONS, GAIT_RATIOS, GAIT_SHARES, Condition
-from adversary_trials import Attacked, confirmed_counts
+from adversary_raw import RAW_CONDITIONS
+from adversary_trials import RAW, Attacked, confirmed_counts
 
 Found = Mapping[str, Sequence[Attacked]]
 HOUR_S = 3600.0
@@ -24,6 +25,7 @@ TITLES = {
     "forward": "Forward throughout: every confirmed second is false",
     "real": "Real forward tracks with such a compass: every confirmed second is false",
     "mixed": "Backward stretches, with a compass",
+    RAW: "Raw logs of phones in a pocket, without steps: written as tables, read back",
     "gait": "Steps and speed alone: never more than candidates",
     "labels": "Named laps, rightly and wrongly pressed",
 }
@@ -71,6 +73,10 @@ def adversary_figures(found: Found) -> dict[str, float]:
         "attacked_real_s": sum(
             one["false_s"] for name, one in numbers.items() if name.startswith(REAL)
         ),
+        "attacked_raw_false_s": sum(
+            numbers[name]["false_s"] for name in RAW_CONDITIONS if name in numbers
+        ),
+        "attacked_raw_f1": together([name for name in RAW_CONDITIONS if "backward" in name]),
         "attacked_base_f1": numbers["base"]["f1"],
         "attacked_base_confirmed_f1": numbers["base"]["confirmed_f1"],
         "attacked_joint_f1": numbers["joint ordinary faults"]["f1"],
@@ -121,7 +127,7 @@ def weak_section(figures: Mapping[str, float], found: Found) -> str:
         numbers = summary(one)
         if numbers["f1"] < WEAK_F1:
             lines.append(f"- {name}: F1 {numbers['f1']:.3f}")
-        elif numbers["confirmed_f1"] < WEAK_F1 and _group(name) == "mixed":
+        elif numbers["confirmed_f1"] < WEAK_F1 and _group(name) in {"mixed", RAW}:
             lines.append(f"- {name}: confirmed F1 only {numbers['confirmed_f1']:.3f}")
         elif math.isnan(numbers["f1"]) and numbers["candidate_s_per_h"] > WEAK_CANDIDATE_S:
             seconds = numbers["candidate_s_per_h"]
@@ -152,6 +158,8 @@ def adversary_section(found: Found, before: Mapping[str, Mapping[str, float]]) -
 def _group(name: str) -> str:
     if name.startswith(REAL):
         return "real"
+    if name in RAW_CONDITIONS:
+        return RAW
     known: Condition | None = CONDITIONS.get(name)
     return known.group if known else "gait"
 

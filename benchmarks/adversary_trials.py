@@ -7,6 +7,7 @@ import numpy as np
 from accuracy_judging import Counts, Judged, Truthful, judge, marked
 from adversary import CONDITIONS, Case, session
 from adversary_body import person
+from adversary_raw import raw_session
 from adversary_real import real_case
 from retrorun.detect import detect
 from retrorun.detect.labels import labels_of_file
@@ -18,6 +19,7 @@ from retrorun.settings import Settings
 SETTINGS = Settings()
 NEAR_S = 5  # a false second counts from this far from any backward one
 LEAST_RATIO, MOST_SHARE = 1.05, 0.9  # whom steps alone are aimed to find
+RAW = "raw"  # group of the logs of phones
 TEACHERS = 3  # labelled sessions that teach an athlete's gait
 
 
@@ -38,6 +40,11 @@ def attacked_trial(trial: tuple[str, int]) -> Attacked:
     """Judge one condition at one seed."""
     name, seed = trial
     return _attacked(name, session(name, seed), Athlete())
+
+
+def raw_trial(trial: tuple[str, int]) -> Attacked:
+    """Judge one raw log of a phone at one seed."""
+    return _attacked(RAW, raw_session(*trial), Athlete())
 
 
 def real_trial(trial: tuple[Recording, Track, str, int]) -> Attacked:
@@ -80,7 +87,7 @@ def _attacked(name: str, case: Case, athlete: Athlete) -> Attacked:
     back, moving = np.zeros((2, track.seconds), dtype=bool)
     back[:seconds], moving[:seconds] = case.backward[:seconds], case.moving[:seconds]
     truth = Truthful(back, moving, case.changes_s)
-    group = CONDITIONS[name].group
+    group = RAW if name == RAW else CONDITIONS[name].group
     judged = judge((name, group), track, found, truth)
     near = np.convolve(back, np.ones(2 * NEAR_S + 1), "same") > 0
     sure = marked(found, track.seconds, ("confirmed", "labelled"))
