@@ -223,6 +223,17 @@ def test_no_run(data: bytes, slug: str) -> None:
     assert caught.value.slug == slug
 
 
+@pytest.mark.parametrize("data", [b"<gpx><trk><trkseg>", b"<gpx><a><a>", _gpx(_point(0))[:-30]])
+def test_what_breaks_off_at_once_claims_to_have_kept_nothing(data: bytes) -> None:
+    with pytest.raises(ReadError) as caught:
+        _read(data)
+    assert caught.value.slug == "xml-broken"
+    assert caught.value.message.startswith("it breaks off before its second track point: ")
+    assert "kept" not in caught.value.message
+    assert "<string>" not in caught.value.message
+    assert caught.value.remedy
+
+
 def test_no_time_and_too_many_points_are_read_errors() -> None:
     with pytest.raises(ReadError) as caught:
         _read(_gpx('<trkpt lat="1" lon="2"/>', '<trkpt lat="1" lon="3"/>'))

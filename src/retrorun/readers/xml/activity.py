@@ -74,6 +74,13 @@ def refuse_endless(name: str, data: bytes, point: bytes, limits: ReadLimits) -> 
         raise ReadError("too-many-elements", message, file=name)
 
 
+def refusal(name: str, damage: Note) -> ReadError:
+    """The error of a document that breaks off too early for anything to be kept."""
+    words = damage.message.rsplit("; ", 1)[0]  # without what would have been kept
+    message = f"it breaks off before its second track point: {words}"
+    return ReadError(damage.slug, message, file=name, remedy="Export it again.")
+
+
 def export(
     source: Source, found: Sequence[Recording], damage: Note | None, warnings: tuple[Note, ...]
 ) -> Export:
