@@ -309,6 +309,26 @@ def test_a_heading_is_not_mirrored_whatever_sign_gravity_has(
     np.testing.assert_allclose(np.unwrap(heading, period=360), 10.0 * np.arange(30), atol=0.1)
 
 
+def test_samples_of_no_gravity_say_nothing_of_up_and_down(
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    """A sensor that starts may write zeros first; an iPhone's gravity points down."""
+    turn = np.radians(10.0 * np.arange(30))
+    field = np.stack([-19.0 * np.sin(turn), 19.0 * np.cos(turn), np.full(30, -45.0)], axis=1)
+    tables: dict[phone_tables.Role, bytes] = {
+        "places": _table("longitude,latitude", [(n, 14.5, 46 + n / 1e4) for n in range(30)]),
+        "magnetometer": _table("x,y,z", [(n, *(field[n] * (n != 5))) for n in range(30)]),
+        "gravity": _table("x,y,z", [(n, 0.0, 0.0, -9.81 * (n > 2)) for n in range(30)]),
+    }
+    text = sensor_logger.sensor_log("log", tables, LIMITS)
+    (run,) = read("log.gpx", text, LIMITS).recordings
+    heading = next(each for each in run.headings if each.claim == "compass")
+    seconds = heading.time_s - BEGIN
+    assert seconds.size > 20
+    np.testing.assert_allclose(np.unwrap(heading.heading_deg, period=360), 10 * seconds, atol=0.1)
+    assert not recwarn.list
+
+
 ABOUT = "version,device name,platform,appVersion,standardisation\n3,phone,{},1.49,{}\n"
 
 

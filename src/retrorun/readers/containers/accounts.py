@@ -11,7 +11,6 @@ handed on as GPX that holds them too. Neither the routes nor the XML are held as
 routes cost no more than what was found for them.
 """
 
-import codecs
 import csv
 import io
 import re
@@ -29,7 +28,7 @@ from lxml import etree
 
 from retrorun.errors import NotARunError, ReadError
 from retrorun.model import Recording, Source
-from retrorun.readers.label_file import cell_of
+from retrorun.readers.label_file import cell_of, text_of
 from retrorun.readers.registry import suffixes
 from retrorun.readers.sports import is_on_foot, without_diacritics
 from retrorun.readers.xml import unix_s
@@ -101,7 +100,7 @@ def activities(folder: str, data: bytes) -> dict[str, ActivityRow]:
         folder: where the table lies in the archive, with its slash.
         data: the table.
     """
-    text = _text(data[:_MOST_BYTES])
+    text = text_of(data[:_MOST_BYTES])
     head = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=head.count)
     rows = csv.reader(io.StringIO(text), delimiter=delimiter)
@@ -128,16 +127,6 @@ def file_key(name: str) -> str:
     """
     plain = name.strip().replace("\\", "/").lower()
     return plain.removeprefix("./").replace("/./", "/").removesuffix(".gz")
-
-
-def _text(data: bytes) -> str:
-    """The table's text: UTF-8, UTF-16 with a mark as spreadsheets write it, or Windows-1252."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16", "replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
 
 
 def _file_column(rows: Sequence[Sequence[str]]) -> int | None:
