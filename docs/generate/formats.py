@@ -226,10 +226,11 @@ _ARCHIVES = """\
   gyroscope may be mirrored. Places alone are a recording without a heading; a heading without
   places is refused and says what it lacks.
 - phyphox: tables with units in their heads (`Time (s)`, `Latitude (°)`, `Magnetic field x (µT)`,
-  `Acceleration x (m/s^2)`), apart by comma, semicolon or tab, and `meta/time.csv` below them, which
+  `Acceleration x (m/s^2)`) and `meta/time.csv` below them, which
   tells when each start was: the tables' own clock stands still in pauses. Magnetometer and
   acceleration with g give a heading, levelled; else gyroscope and acceleration do, as above.
-- Of both: a gyroscope beside gravity or acceleration checks every other heading. Where one of the
+- Of both: columns may be apart by comma, semicolon or tab, and numbers have a decimal comma. A
+  gyroscope beside gravity or acceleration checks every other heading. Where one of the
   two turns by 120° or more within 5 s and the other by less than 60°, the heading is left out for
   as long as it stays elsewhere; if it does not come back within 3 minutes, it goes on as that of
   another mount. So it does where the tilt changes by more than 35° for 10 s or longer: the phone

@@ -66,6 +66,13 @@ def test_tables_as_people_and_spreadsheets_write_them(text: str, encoding: str) 
     assert found == {0: (Label(10.5, 20.5, "backward", "sidecar"),)}
 
 
+@pytest.mark.parametrize("word", ["Rückwärts", "en arrière", "atrás"])
+def test_a_table_in_the_letters_of_windows_is_read(word: str) -> None:
+    """A spreadsheet saves "CSV" in Windows-1252 where its language is German, French or Spanish."""
+    found = label_table("a.labels.csv", f"start;end;direction\r\n10;20;{word}\r\n".encode("cp1252"))
+    assert found == {0: (FIRST,)}
+
+
 def test_a_column_says_of_which_activity_a_row_speaks() -> None:
     text = "activity,start,end,direction\n2,1,2,backward\n,3,4,forward\n1,5,6,backward\n"
     assert label_table("a.labels.csv", text.encode()) == {

@@ -56,7 +56,7 @@ _ACTIVITIES_BYTES = 64 * 2**20
 _MOST_TABLES = 100  # of activities, in a folder and all below it
 _MOST_OTHERS = 100  # tables of a folder that are not called after a sensor; a log has some dozens
 _HEAD_BYTES = 4096
-_HAS_TIME = re.compile(rb'[^\n]*(?:^|[,\xef\xbb\xbf"])time[",\r\n]', re.IGNORECASE)
+_HAS_TIME = re.compile(rb'[^\n]*(?:^|[,;\t\xef\xbb\xbf"])time[",;\t\r\n]', re.IGNORECASE)
 Tables = tuple[tuple[str, Entry], ...]  # role → where it lies; the recording's own first
 
 

@@ -179,7 +179,9 @@ def _judge_speed(
             if _agree_within(own.metres * factor, one.metres, settings.unit_factor)
         ]
         if usual > least and len(agree) * 2 > len(known):
-            words = f"speed was recorded in {unit} ({agree[0].source} tells); converted to m/s"
+            words = (
+                f"speed was recorded in {unit} (according to {agree[0].source}); converted to m/s"
+            )
             return speed * factor, (Note("speed-unit", words),)
     # Where nothing else is known; a speed in hundreds may be in cm/s, or a pace in s/km.
     alone = [(unit, factor) for unit, factor, _ in units if unit in _KNOWN_ALONE]
@@ -231,7 +233,7 @@ def _unit_of_odometer(
     is_far = not _agree_within(own_m, reference.metres, settings.totals_differ)
     unit, metres = _unit_by_others(own_m, reference, others, settings, is_far=is_far)
     if unit:
-        words = f"the odometer counted {unit} ({reference.source} tells); converted"
+        words = f"the odometer counted {unit} (according to {reference.source}); converted"
         return metres, (Note("odometer-unit", words),)
     goes_on = is_far and reference.is_alone_enough and not _stands(time_s, reading_m, settings)
     is_beyond = own_m > settings.longest_step_m * steps > settings.longest_step_m

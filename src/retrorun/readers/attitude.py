@@ -47,14 +47,15 @@ def upward(gravity: FloatArray, field: FloatArray, latitude_deg: float) -> Float
     An iPhone writes it the other way round, unless the log is standardised, and a heading from it
     would be mirrored. The earth's field points down in the north and up in the south.
     """
-    held = np.isfinite(gravity).all(axis=1) & np.isfinite(field).all(axis=1)
-    strong = np.sqrt(np.square(field[held]).sum(axis=1))
+    heavy, strong = (np.sqrt(np.square(each).sum(axis=1)) for each in (gravity, field))
+    held = (heavy > 0) & (strong > 0)  # and no number is missing
+    heavy, strong = heavy[held], strong[held]
     if abs(latitude_deg) < _DIPS_DEG or not held.any():
         return gravity
     if not _EARTH_UT[0] <= float(np.median(strong)) <= _EARTH_UT[1]:
         return gravity  # iron hides the earth's field, and with it where it points
     upward = (gravity[held] * field[held]).sum(axis=1)
-    rise = float(np.median(upward / strong / np.sqrt(np.square(gravity[held]).sum(axis=1))))
+    rise = float(np.median(upward / strong / heavy))
     steep = abs(rise) > _STEEP
     return -gravity if steep and rise * latitude_deg > 0 else gravity
 
@@ -297,7 +298,10 @@ def tilt_compensated_deg(field: FloatArray, acceleration: FloatArray) -> FloatAr
     level = field[held] - (field[held] * up).sum(axis=1, keepdims=True) * up
     north = unit_vectors(level)
     east = np.cross(north, up)
-    lengths = arithmetic.hypot(north, east).mean(axis=0)  # how level each axis is
+    known = np.isfinite(north).all(axis=1)  # a sensor that starts may write zeros
+    if known.sum() < _FEWEST:
+        return None
+    lengths = arithmetic.hypot(north[known], east[known]).mean(axis=0)  # how level each axis is
     axis = next((axis for axis in (1, 0, 2) if lengths[axis] > _LEVEL), None)
     if axis is None:
         return None

@@ -101,13 +101,19 @@ def label_table(name: str, data: bytes, by: str | None = None) -> Mapping[int, t
     return {position: tuple(labels) for position, labels in found.items()}
 
 
+def text_of(data: bytes) -> str:
+    """A table's text: UTF-8, UTF-16 with a mark as spreadsheets write it, or Windows-1252."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
 def _lines(data: bytes) -> tuple[list[str], int]:
     """A table's lines without those that spreadsheets and people put in front, and how many."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        text = data.decode("utf-16", "replace")
-    else:
-        text = data.decode("utf-8-sig", "replace")
-    lines = text.splitlines(keepends=True)
+    lines = text_of(data).splitlines(keepends=True)
     skipped = 0
     while skipped < len(lines) and _is_in_front(lines[skipped]):
         skipped += 1

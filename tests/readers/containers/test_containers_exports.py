@@ -1,6 +1,7 @@
 """Exports as sites and phones hand them out: tables in many languages, litter, broken types."""
 
 import io
+import time
 import zipfile
 from collections.abc import Mapping
 
@@ -15,10 +16,10 @@ from retrorun.settings import ReadLimits
 LIMITS = ReadLimits()
 
 
-def _gpx() -> bytes:
+def _gpx(first: int = 0) -> bytes:
     rows = "".join(
         f'<trkpt lat="46.{index:05d}" lon="14.5"><time>2026-05-03T07:30:{index:02d}Z</time></trkpt>'
-        for index in range(5)
+        for index in range(first, 5)
     )
     return f"<gpx><trk><trkseg>{rows}</trkseg></trk></gpx>".encode()
 
@@ -102,6 +103,14 @@ def test_names_as_tools_write_them(named: tuple[str, str], folder: str, within: 
     assert _slugs(content) == ["ok", "not-a-run"]
 
 
+def test_a_table_of_endless_columns_costs_no_time() -> None:
+    wide = _table("en", FILES) + ",a.fit" * 30_000
+    begin = time.process_time()
+    found = list(members("a.zip", _zip({"activities.csv": wide.encode()}), LIMITS))
+    assert found == []
+    assert time.process_time() - begin < 5
+
+
 def test_what_systems_leave_in_archives_is_passed_over() -> None:
     litter = (
         *("__MACOSX/._1.fit", "__MACOSX/a/2.fit", "a/._1.gpx", "a/~1.gpx", ".hidden.tcx"),
@@ -171,3 +180,19 @@ def test_no_entity_of_an_export_is_expanded() -> None:
     doctype = '<!DOCTYPE HealthData [<!ENTITY a "150"><!ENTITY f SYSTEM "/etc/passwd">]>'
     run = _route(_health(doctype, source="&a;&f;"))
     assert run.columns["heart_rate_bpm"].tolist() == [150, 151, 152, 153, 154]
+
+
+def test_two_routes_of_one_time_both_get_its_heart_rate() -> None:
+    """A watch and an app of the phone may both have recorded a run."""
+    folder = "apple_health_export"
+    content = {
+        f"{folder}/export.xml": _health(GOOD),
+        f"{folder}/workout-routes/r.gpx": _gpx(),
+        f"{folder}/workout-routes/s.gpx": _gpx(1),
+    }
+    found = dict(members("export.zip", _zip(content), LIMITS))
+    for name, first in (("r", 0), ("s", 1)):
+        data = found[f"export.zip/{folder}/workout-routes/{name}.gpx"]
+        assert isinstance(data, bytes)
+        (run,) = read(name, data, LIMITS).recordings
+        assert run.columns["heart_rate_bpm"].tolist() == [150.0 + at for at in range(first, 5)]

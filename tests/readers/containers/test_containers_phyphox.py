@@ -25,6 +25,8 @@ EVENTS = (
     f'"START",2.0E1,{BEGIN + 120:.9E},""\n'
 )
 
+CLOCK = EVENTS.encode()
+
 
 def table(heads: list[str], rows: list[list[float]], apart: str = ",") -> str:
     point = "," if apart == ";" else "."
@@ -80,7 +82,9 @@ def test_the_clock_goes_on_in_pauses() -> None:
     np.testing.assert_allclose(run.time_s, expected, atol=1e-3)
 
 
-@pytest.mark.parametrize("events", ["", '"event","experiment time"\n"START",0\n', "no table"])
+@pytest.mark.parametrize(
+    "events", ["", "\ufeff", "\n", '"event","experiment time"\n"START",0\n', "no table"]
+)
 def test_without_a_start_nothing_tells_when_it_was(events: str) -> None:
     ((name, reason),) = members("walk.zip", export(events=events), LIMITS)
     assert name == "walk.zip/run/Location.csv"
@@ -99,6 +103,16 @@ def test_other_tables_are_none_of_phyphox_s() -> None:
     assert phyphox.role(b'"Time (s)","Gyroscope x (rad/s)"\n') is None
     assert phyphox.role(b"\xff\xfe\x00\n") is None
     assert phyphox.roles({"a.csv": EVENTS.encode()}) == {}
+
+
+def test_heights_and_speeds_are_known_by_both_names_that_experiments_give_them() -> None:
+    """ "Location (GPS)" of phyphox writes other heads than experiments that one puts together."""
+    other = places().replace("Height (m)", "Altitude (m)").replace("Velocity (", "Speed (")
+    for tables in (places(), other):
+        log = phyphox.phyphox_log("a", {"places": tables.encode(), "events": CLOCK}, LIMITS)
+        (run,) = read("log.gpx", log, LIMITS).recordings
+        assert set(run.columns["altitude_m"]) == {300.0}
+        assert set(run.columns["speed_mps"]) == {2.5}
 
 
 def test_too_long_a_table_is_refused() -> None:

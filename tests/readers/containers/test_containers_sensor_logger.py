@@ -213,6 +213,59 @@ def test_magnetometer_and_gravity_are_levelled() -> None:
     np.testing.assert_allclose(heading.heading_deg, 90, atol=1e-6)
 
 
+def _bearings(seconds: int) -> bytes:
+    return _table("magneticBearing", [(n + 0.5, 12.5 + n) for n in range(seconds)])
+
+
+@pytest.mark.parametrize(
+    ("apart", "point"), [(b";", b","), (b";", b"."), (b"\t", b","), (b"\t", b".")]
+)
+def test_tables_that_a_spreadsheet_saved_again_are_read(apart: bytes, point: bytes) -> None:
+    """Columns apart by semicolons or tabs, numbers perhaps with a decimal comma."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as made:
+        for name, data in (("Location", PLACES), ("Compass", _bearings(9))):
+            again = data.replace(b",", apart).replace(b".", point)
+            made.writestr(f"{name}.csv", again)
+    ((_, found),) = members("a.zip", packed.getvalue(), LIMITS)
+    assert isinstance(found, bytes)
+    (run,) = read("log.gpx", found, LIMITS).recordings
+    assert run.time_s.tolist() == [BEGIN + n for n in range(9)]
+    np.testing.assert_allclose(run.columns["latitude_deg"], 46 + np.arange(9) / 1e4)
+    (heading,) = run.headings
+    # a point takes the mean of what lies within half a second of it
+    expected = [12.5, *(12.0 + n for n in range(1, 9))]
+    np.testing.assert_allclose(heading.heading_deg, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "compass", [b"time,seconds_elapsed,magneticBearing\n", _table("magneticBearing", [(-900, 5)])]
+)
+def test_a_compass_without_a_value_hides_no_other_sensor(compass: bytes) -> None:
+    """x is up and z is north, so y = z × x = north × up: the top edge points east."""
+    tables: dict[phone_tables.Role, bytes] = {
+        "places": _table("latitude,longitude", [(n, 46 + n / 1e4, 14.5) for n in range(15)]),
+        "compass": compass,
+        "magnetometer": _table("x,y,z", [(n, -43, 0, 20) for n in range(-1, 19)]),
+        "gravity": _table("x,y,z", [(n, 9.81, 0, 0) for n in range(-1, 19)]),
+    }
+    log = sensor_logger.sensor_log("a", tables, LIMITS)
+    (heading,) = read("a", log, LIMITS).recordings[0].headings
+    assert heading.source == "sensorlogger:magnetometer"
+    np.testing.assert_allclose(heading.heading_deg, 90, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("heads", "rest"), [("x" + ",x" * 100_000, ""), ("y", "," * 100_000), ("y", '"' * 100_001)]
+)
+def test_a_table_with_endless_columns_is_refused_by_name(heads: str, rest: str) -> None:
+    data = f"time,latitude,longitude,{heads}\n".encode() + PLACES.partition(b"\n")[2]
+    with pytest.raises(ReadError) as caught:
+        sensor_logger.sensor_log("a.zip/Location.csv", {"places": data + rest.encode()}, LIMITS)
+    assert caught.value.slug == "csv-broken"
+    assert caught.value.file == "a.zip/Location.csv"
+
+
 def test_too_long_a_table_is_refused() -> None:
     with pytest.raises(ReadError) as caught:
         read("a", PLACES, ReadLimits(samples=5))
@@ -256,6 +309,26 @@ def test_a_heading_is_not_mirrored_whatever_sign_gravity_has(
     np.testing.assert_allclose(np.unwrap(heading, period=360), 10.0 * np.arange(30), atol=0.1)
 
 
+def test_samples_of_no_gravity_say_nothing_of_up_and_down(
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    """A sensor that starts may write zeros first; an iPhone's gravity points down."""
+    turn = np.radians(10.0 * np.arange(30))
+    field = np.stack([-19.0 * np.sin(turn), 19.0 * np.cos(turn), np.full(30, -45.0)], axis=1)
+    tables: dict[phone_tables.Role, bytes] = {
+        "places": _table("longitude,latitude", [(n, 14.5, 46 + n / 1e4) for n in range(30)]),
+        "magnetometer": _table("x,y,z", [(n, *(field[n] * (n != 5))) for n in range(30)]),
+        "gravity": _table("x,y,z", [(n, 0.0, 0.0, -9.81 * (n > 2)) for n in range(30)]),
+    }
+    text = sensor_logger.sensor_log("log", tables, LIMITS)
+    (run,) = read("log.gpx", text, LIMITS).recordings
+    heading = next(each for each in run.headings if each.claim == "compass")
+    seconds = heading.time_s - BEGIN
+    assert seconds.size > 20
+    np.testing.assert_allclose(np.unwrap(heading.heading_deg, period=360), 10 * seconds, atol=0.1)
+    assert not recwarn.list
+
+
 ABOUT = "version,device name,platform,appVersion,standardisation\n3,phone,{},1.49,{}\n"
 
 
@@ -263,8 +336,9 @@ ABOUT = "version,device name,platform,appVersion,standardisation\n3,phone,{},1.4
     ("platform", "standardised", "sign"),
     [("ios", "false", -1.0), ("ios", "true", 1.0), ("android", "false", 1.0)],
 )
+@pytest.mark.parametrize("phone_name", ["phone", '"Ana\'s phone, blue"'])
 def test_at_the_equator_the_platform_tells_the_sign_of_gravity(
-    platform: str, standardised: str, sign: float
+    platform: str, standardised: str, sign: float, phone_name: str
 ) -> None:
     """Where the field is level it cannot; the phone lies on its back and turns over east."""
     turn = np.radians(10.0 * np.arange(30))
@@ -278,7 +352,8 @@ def test_at_the_equator_the_platform_tells_the_sign_of_gravity(
         made.writestr("Magnetometer.csv", _table("x,y,z", [(n, *level[n]) for n in range(30)]))
         gravity = [(n, 0.0, 0.0, sign * 9.81) for n in range(30)]
         made.writestr("Gravity.csv", _table("x,y,z", gravity))
-        made.writestr("Metadata.csv", ABOUT.format(platform, standardised))
+        about = ABOUT.format(platform, standardised).replace("phone", phone_name)
+        made.writestr("Metadata.csv", about)
     found = list(members("a.zip", packed.getvalue(), LIMITS))
     assert [name for name, _ in found] == ["a.zip/Location.csv"]
     assert isinstance(found[0][1], bytes)

@@ -152,6 +152,51 @@ def test_segments_are_breaks_and_close_tracks_are_one_run() -> None:
     assert len(apart.time_s) == 2
 
 
+def _tracks(*groups: range) -> list[str]:
+    """A track of each range of seconds, whose points face 10° more from second to second."""
+    return [
+        "<trk><trkseg>"
+        + "".join(_point(at, _extension(heading=10 * at, cad=85)) for at in group)
+        + "</trkseg></trk>"
+        for group in groups
+    ]
+
+
+def test_the_heading_of_joined_tracks_is_one_series() -> None:
+    """Some writers begin a track each kilometre: the heading of one alone would be a part."""
+    tracks = "".join(_tracks(range(10), range(10, 20), range(20, 30)))
+    (run,) = _read(f"<gpx>{tracks}</gpx>".encode()).recordings
+    (heading,) = run.headings
+    assert (heading.time_s - START_S).tolist() == list(range(30))
+    assert heading.heading_deg.tolist() == [10.0 * at for at in range(30)]
+
+
+def test_mounts_of_joined_tracks_count_on() -> None:
+    head = '<gpx creator="Sensor Logger">'
+    tracks = [
+        "<trk><trkseg>"
+        + "".join(
+            _point(at, f"<extensions><compass>90</compass><mount>{at % 2}</mount></extensions>")
+            for at in group
+        )
+        + "</trkseg></trk>"
+        for group in ((0, 1), (2, 3))
+    ]
+    (run,) = _read(f"{head}{''.join(tracks)}</gpx>".encode()).recordings
+    (heading,) = run.headings
+    assert heading.mount is not None
+    assert heading.mount.tolist() == [0, 1, 2, 3]
+
+
+def test_tracks_with_the_newest_first_are_one_run() -> None:
+    late = _tracks(range(40, 43))[0].replace("07:30", "12:30")
+    tracks = [*_tracks(range(20, 30), range(10, 20)), late, *_tracks(range(10))]
+    one, other = _read(f"<gpx>{''.join(tracks)}</gpx>".encode()).recordings
+    assert (one.time_s - START_S).tolist() == list(range(30))
+    assert [at - START_S for at in one.breaks_s] == [10, 20]
+    assert len(other.time_s) == 3
+
+
 def test_every_cut_keeps_the_whole_points_before_it() -> None:
     points = [_point(index, f"<ele>{300 + index}</ele>\n") + "\n" for index in range(20)]
     whole = _gpx(*points)
@@ -176,6 +221,17 @@ def test_no_run(data: bytes, slug: str) -> None:
     with pytest.raises(NotARunError) as caught:
         _read(data)
     assert caught.value.slug == slug
+
+
+@pytest.mark.parametrize("data", [b"<gpx><trk><trkseg>", b"<gpx><a><a>", _gpx(_point(0))[:-30]])
+def test_what_breaks_off_at_once_claims_to_have_kept_nothing(data: bytes) -> None:
+    with pytest.raises(ReadError) as caught:
+        _read(data)
+    assert caught.value.slug == "xml-broken"
+    assert caught.value.message.startswith("it breaks off before its second track point: ")
+    assert "kept" not in caught.value.message
+    assert "<string>" not in caught.value.message
+    assert caught.value.remedy
 
 
 def test_no_time_and_too_many_points_are_read_errors() -> None:

@@ -11,24 +11,24 @@ handed on as GPX that holds them too. Neither the routes nor the XML are held as
 routes cost no more than what was found for them.
 """
 
-import codecs
 import csv
 import io
 import re
 from array import array
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
+from itertools import accumulate, islice
 
 import numpy as np
 from lxml import etree
 
 from retrorun.errors import NotARunError, ReadError
 from retrorun.model import Recording, Source
-from retrorun.readers.label_file import cell_of
+from retrorun.readers.label_file import cell_of, text_of
 from retrorun.readers.registry import suffixes
 from retrorun.readers.sports import is_on_foot, without_diacritics
 from retrorun.readers.xml import unix_s
@@ -40,6 +40,7 @@ from retrorun.units import FloatArray
 _MOST_ROWS = 200_000
 _MOST_BYTES = 32 << 20  # of the table: 20,000 activities have 10 MB
 _LOOKED_AT = 200  # rows by which the column of files is found
+_MOST_COLUMNS = 1000  # that are looked at: Strava's table has a hundred
 # heads in English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish, Danish, Norwegian,
 # Polish, Czech, Slovenian, Russian, Japanese and Chinese, without diacritics and apostrophes
 _TITLE = frozenset(
@@ -99,7 +100,7 @@ def activities(folder: str, data: bytes) -> dict[str, ActivityRow]:
         folder: where the table lies in the archive, with its slash.
         data: the table.
     """
-    text = _text(data[:_MOST_BYTES])
+    text = text_of(data[:_MOST_BYTES])
     head = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=head.count)
     rows = csv.reader(io.StringIO(text), delimiter=delimiter)
@@ -128,20 +129,15 @@ def file_key(name: str) -> str:
     return plain.removeprefix("./").replace("/./", "/").removesuffix(".gz")
 
 
-def _text(data: bytes) -> str:
-    """The table's text: UTF-8, UTF-16 with a mark as spreadsheets write it, or Windows-1252."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16", "replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
-
-
 def _file_column(rows: Sequence[Sequence[str]]) -> int | None:
     """The first column in which the name of a recording stands."""
-    columns = [at for row in rows for at in range(len(row)) if _is_recording(row[at].strip())]
-    return max(set(columns), key=lambda at: (columns.count(at), -at)) if columns else None
+    counts = Counter(
+        at
+        for row in rows
+        for at, cell in enumerate(row[:_MOST_COLUMNS])
+        if _is_recording(cell.strip())
+    )
+    return max(counts, key=lambda at: (counts[at], -at)) if counts else None
 
 
 def _is_recording(cell: str) -> bool:
@@ -166,7 +162,7 @@ def _title_type_date(lines: Sequence[Sequence[str]], file: int) -> tuple[int | N
 def _type_column(rows: Sequence[Sequence[str]], others: Container[int | None]) -> int | None:
     """The column whose cells are words for sports; titles are too, but they are more varied."""
     found: list[tuple[int, int]] = []
-    for at in range(max(map(len, rows), default=0)):
+    for at in range(min(max(map(len, rows), default=0), _MOST_COLUMNS)):
         cells = [cell for row in rows if (cell := cell_of(row, at))] if at not in others else []
         known = sum(is_on_foot(cell) != "maybe" for cell in cells if not cell.isdigit())
         if known and 2 * known >= len(cells):
@@ -196,6 +192,7 @@ _MOST_FRONT = 4 << 20  # bytes in which the root is looked for
 _HEART_HOLDS_S = 15.0  # a heart rate stands for this long
 _STEPS_LAST_S = 120.0  # counts over longer stretches say nothing of cadence
 _MOST_NUMBERS = 4_000_000
+_MOST_AT_ONCE = 8  # routes that one record is given to
 
 
 def is_apple_route(name: str) -> bool:
@@ -263,6 +260,7 @@ class AppleHealth:
         """
         found = [self._routes[name] for name in self.routes()]
         starts = [one.start_s for one in found]
+        ends = list(accumulate((one.end_s for one in found), max))
         by_file = {name.rsplit("/", 1)[-1]: one for name, one in self._routes.items()}
         try:
             pieces, depth = _without_doctype(export), self.limits.xml_depth
@@ -272,7 +270,7 @@ class AppleHealth:
                 for child in islice(root, len(root) - (event == "lot")):
                     kind = local_name(child.tag)
                     if kind == "Record":
-                        _record(child, found, starts)
+                        _record(child, found, (starts, ends))
                     elif kind == "Workout":
                         _workout(child, by_file)
         except XmlBrokenError:
@@ -303,26 +301,36 @@ def _without_doctype(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield piece.translate(CONTROLS_TO_BLANKS)
 
 
-def _record(element: etree._Element, routes: Sequence[_Route], starts: Sequence[float]) -> None:
+def _record(
+    element: etree._Element, routes: Sequence[_Route], times_s: tuple[list[float], list[float]]
+) -> None:
+    """Give a record to the routes of its time: two devices may have recorded the same run.
+
+    ``times_s`` are the starts of the routes, which rise, and the latest end of all up to each.
+    """
     kind = element.get("type")
     if kind not in (_HEART, _STEPS):
         return
+    starts, ends = times_s
     begin, end = _time_s(element.get("startDate")), _time_s(element.get("endDate"))
     index = bisect_right(starts, begin + _HEART_HOLDS_S) - 1
-    if index < 0 or begin > routes[index].end_s:
+    if index < 0 or begin > ends[index]:
         return
     try:
         value = float(element.get("value") or "")
     except ValueError:
         return
-    route = routes[index]
-    if len(route.heart) + len(route.steps) >= _MOST_NUMBERS:
-        return
-    if kind == _HEART:
-        beats_s = (element.get("unit") or "").endswith("/s")
-        route.heart.extend((begin, 60.0 * value if beats_s else value))
-    elif 0 < end - begin <= _STEPS_LAST_S:
-        route.steps.extend((begin, end, value * 60 / (end - begin)))
+    is_of_hertz = kind == _HEART and (element.get("unit") or "").endswith("/s")
+    for at in range(index, max(index - _MOST_AT_ONCE, -1), -1):
+        if begin > ends[at]:
+            return
+        route = routes[at]
+        if begin > route.end_s or len(route.heart) + len(route.steps) >= _MOST_NUMBERS:
+            continue
+        if kind == _HEART:
+            route.heart.extend((begin, 60.0 * value if is_of_hertz else value))
+        elif 0 < end - begin <= _STEPS_LAST_S:
+            route.steps.extend((begin, end, value * 60 / (end - begin)))
 
 
 def _workout(element: etree._Element, by_file: dict[str, _Route]) -> None:

@@ -6,9 +6,8 @@ pauses; ``meta/time.csv`` tells when each start was.
 """
 
 import csv
-import io
-import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -26,6 +25,7 @@ from retrorun.readers.attitude import (
     upward,
     without_contradicted,
 )
+from retrorun.readers.containers import columns_of, number, read_columns, rows_of
 from retrorun.readers.heading_sources import BY_SOURCE, UNREAD_GYROSCOPE
 from retrorun.readers.xml.gpx import gpx_of
 from retrorun.settings import ReadLimits
@@ -34,11 +34,13 @@ from retrorun.units import FloatArray
 Role = Literal["places", "magnetometer", "acceleration", "gyroscope", "events"]
 HEAD_BYTES = 512
 _TIME = "time (s)"
-_PLACES = {
+_PLACES = {  # experiments name heights and speeds differently
     "latitude (°)": "lat",
     "longitude (°)": "lon",
     "height (m)": "ele",
+    "altitude (m)": "ele",
     "velocity (m/s)": "speed",
+    "speed (m/s)": "speed",
     "direction (°)": "course",
     "horizontal accuracy (m)": "hAcc",
 }
@@ -65,7 +67,7 @@ _MOST_EVENTS = 10_000
 
 def role(head: bytes) -> Role | None:
     """What a table of phyphox is, by its first bytes; None if it is none that is read."""
-    columns = set(_columns(head.split(b"\n", 1)[0]))
+    columns = set(columns_of(head.split(b"\n", 1)[0]))
     return next((one for one, needed in _HEADS if needed <= columns), None)
 
 
@@ -98,13 +100,15 @@ def phyphox_log(name: str, tables: Mapping[Role, bytes], limits: ReadLimits) -> 
         NotARunError: nothing tells when it was recorded.
         ReadError: a table lacks its columns, or is too long.
     """
-    places = _table(name, tables["places"], (_TIME, *_PLACES), limits.samples)
+    places = read_columns(name, tables["places"], (_TIME, *_PLACES), limits.samples)
     clock = _clock(name, tables.get("events", b""))
     known = np.isfinite(places[_TIME]) & np.isfinite(places["latitude (°)"])
     if known.sum() < 2:
         raise ReadError("no-time", "fewer than two places have a time", file=name)
     at_s = places[_TIME][known]
-    columns = {to: places[of][known] for of, to in _PLACES.items()}
+    columns: dict[str, FloatArray] = {}
+    for of, to in _PLACES.items():
+        columns[to] = _filled(columns.get(to), places[of][known])
     columns["course"] = np.where(columns["course"] < 0, np.nan, columns["course"])
     maker, where = _MAKER, (at_s, float(np.median(columns["lat"])))
     sensors: dict[Role, Vectors] = {
@@ -119,6 +123,11 @@ def phyphox_log(name: str, tables: Mapping[Role, bytes], limits: ReadLimits) -> 
             columns["compass"] = heading
             columns |= mount_column(at_s, begins_s)
     return gpx_of(maker, None, _unix_s(at_s, clock), columns)
+
+
+def _filled(values: FloatArray | None, others: FloatArray) -> FloatArray:
+    """(n,) the first, and the others where it is missing."""
+    return others if values is None else np.where(np.isnan(values), others, values)
 
 
 def _heading(
@@ -154,7 +163,7 @@ def _heading(
 
 
 def _vectors(name: str, data: bytes, axes: tuple[str, ...], most: int) -> Vectors:
-    table = _table(name, data, (_TIME, *axes), most)
+    table = read_columns(name, data, (_TIME, *axes), most)
     return Vectors.of(table[_TIME], [table[axis] for axis in axes])
 
 
@@ -164,14 +173,17 @@ def _clock(name: str, data: bytes) -> list[tuple[float, float]]:
     Raises:
         NotARunError: there is none.
     """
-    rows = _rows(name, data, _MOST_EVENTS) if data else []
-    head = [each.strip().lower() for each in rows[0]] if rows else []
     starts = list[tuple[float, float]]()
+    try:
+        head, *rows = [*islice(rows_of(data), _MOST_EVENTS)] or [[]]
+    except csv.Error as problem:
+        raise ReadError("csv-broken", f"no readable table: {problem}", file=name) from problem
+    head = [each.strip().lower() for each in head]
     if set(_EVENTS) <= set(head):
         event, *clocks = (head.index(each) for each in _EVENTS)
-        whole = [row for row in rows[1:] if len(row) > max(event, *clocks)]
+        whole = [row for row in rows if len(row) > max(event, *clocks)]
         begun = [row for row in whole if row[event].strip().upper() == "START"]
-        starts = [(_number(row[clocks[0]]), _number(row[clocks[1]])) for row in begun]
+        starts = [(number(row, clocks[0]), number(row, clocks[1])) for row in begun]
     known = sorted(each for each in starts if np.isfinite(each).all())
     if not known:
         words = "phyphox's tables without meta/time.csv: nothing tells when it was recorded"
@@ -185,63 +197,3 @@ def _unix_s(at_s: FloatArray, clock: list[tuple[float, float]]) -> FloatArray:
     begins, moments = np.array(clock).T
     last = np.clip(np.searchsorted(begins, at_s, side="right") - 1, 0, None)
     return np.asarray(moments[last] + at_s - begins[last], dtype=np.float64)
-
-
-def _table(name: str, data: bytes, heads: tuple[str, ...], most: int) -> dict[str, FloatArray]:
-    rows = _rows(name, data, most)
-    known = [each.strip().lower().replace("\u03bc", "µ") for each in rows[0]] if rows else []
-    places = [known.index(each) if each in known else None for each in heads]
-    return {
-        each: np.array(
-            [_number(row[at]) if at is not None and at < len(row) else np.nan for row in rows[1:]],
-            dtype=np.float64,
-        )
-        for each, at in zip(heads, places, strict=True)
-    }
-
-
-def _rows(name: str, data: bytes, most: int) -> list[list[str]]:
-    """The rows of a table, apart by comma, semicolon or tab.
-
-    Raises:
-        ReadError: it cannot be read, or has too many rows.
-    """
-    text = data.decode("utf-8-sig", "replace")
-    apart = _separator(text.split("\n", 1)[0])
-    try:
-        found = [
-            row
-            for row, _ in zip(
-                csv.reader(io.StringIO(text), delimiter=apart), range(most + 2), strict=False
-            )
-        ]
-    except csv.Error as problem:
-        raise ReadError("csv-broken", f"no readable table: {problem}", file=name) from problem
-    if len(found) > most + 1:
-        raise ReadError("too-many-samples", f"more than {most} rows", file=name)
-    return found
-
-
-def _separator(first: str) -> str:
-    return max((";", "\t", ","), key=first.count)
-
-
-def _columns(line: bytes) -> list[str]:
-    text = line.decode("utf-8-sig", "replace").strip("\r\n")
-    return [
-        each.strip().strip('"').lower().replace("\u03bc", "µ")
-        for each in text.split(_separator(text))
-    ]
-
-
-_NUMBER = re.compile(r"\s*[-+]?[\d.,]+(?:[eE][-+]?\d+)?\s*")
-
-
-def _number(cell: str) -> float:
-    """A cell's number, with a point or a comma; or NaN."""
-    if not _NUMBER.fullmatch(cell):
-        return float("nan")
-    try:
-        return float(cell.replace(",", "."))
-    except ValueError:
-        return float("nan")

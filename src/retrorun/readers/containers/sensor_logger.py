@@ -6,9 +6,8 @@ is.
 """
 
 import csv
-import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Literal
@@ -34,6 +33,7 @@ from retrorun.readers.attitude import (
     upward,
     without_contradicted,
 )
+from retrorun.readers.containers import columns_of, number, read_columns, rows_of
 from retrorun.readers.heading_sources import BY_SOURCE, UNREAD_GYROSCOPE, degrees
 from retrorun.readers.xml.gpx import gpx_of, read_gpx
 from retrorun.settings import ReadLimits
@@ -100,19 +100,6 @@ def is_about(name: str, head: bytes) -> bool:
     return named is not None and "platform" in columns_of(head.split(b"\n", 1)[0])
 
 
-def columns_of(line: bytes) -> list[str]:
-    """The names of the columns, in lower case."""
-    return [one.strip(' \t\r"').lower() for one in line.decode("utf-8-sig", "replace").split(",")]
-
-
-def number(row: list[str], at: int | None) -> float:
-    """A cell's number, or NaN."""
-    try:
-        return float(row[at]) if at is not None else float("nan")
-    except (ValueError, IndexError):
-        return float("nan")
-
-
 def _are_places(name: str, columns: list[str], head: bytes) -> bool:
     """Whether the time is a phone's; an empty table of a phone's name is reported as empty."""
     if not head.partition(b"\n")[2].strip():
@@ -123,9 +110,8 @@ def _are_places(name: str, columns: list[str], head: bytes) -> bool:
 def _first(at: int, head: bytes) -> float:
     """The first number in a column, or NaN; a line that the head cuts off does not count."""
     whole = head if len(head) < HEAD_BYTES else head.rpartition(b"\n")[0]
-    body = whole.partition(b"\n")[2].decode("utf-8", "replace")
     try:
-        found = [number(row, at) for row in csv.reader(io.StringIO(body))]
+        found = [number(row, at) for row in rows_of(whole)][1:]
     except csv.Error:
         return float("nan")
     return next((one for one in found if one == one), float("nan"))  # noqa: PLR0124 - not NaN
@@ -243,7 +229,7 @@ def sensor_log(name: str, tables: Mapping[Role, bytes], limits: ReadLimits) -> b
         remedy = "Keep it beside its Location.csv, or process the zip."
         raise NotARunError("sensor-log-part", words, file=name, remedy=remedy)
     heads = ("time", *_COLUMNS, "seconds_elapsed")
-    places = _table(name, tables["places"], heads, limits.samples)
+    places = read_columns(name, tables["places"], heads, limits.samples)
     held = np.isfinite(places["time"]) & (np.abs(places["time"]) < 4e18)
     held &= ~(places["seconds_elapsed"] < 0)  # a fix that was kept from before the start
     vague = held & (places["horizontalaccuracy"] > _VAGUE_M)
@@ -290,7 +276,7 @@ class _Sensors:
     def columns(self, one: Role, *heads: str) -> dict[str, FloatArray]:
         """A table's columns, and its time in Unix seconds."""
         most = 20 * self.limits.samples
-        found = _table(self.name, self.tables[one], ("time", *heads), most)
+        found = read_columns(self.name, self.tables[one], ("time", *heads), most)
         return found | {"time": found["time"] / 1e9}
 
     def vectors(self, one: Role) -> Vectors:
@@ -329,31 +315,43 @@ def _heading(
     gravity: Vectors | None,
     begins_s: FloatArray,
 ) -> tuple[str, FloatArray | None]:
-    """Maker with the sensor in brackets, unless that is the compass; (n,) degrees or None.
+    """Maker and heading, (n,) degrees, of the first sensor that gives one; None where none does.
 
     ``where`` are the times (n,) and the latitude in degrees, ``begins_s`` when other mounts begin.
     """
+    found = _headings(sensors, where, gravity, begins_s)
+    known = (each for each in found if np.isfinite(each[1]).any())
+    return next(known, (_COMPASS.creator, None))
+
+
+def _headings(
+    sensors: _Sensors,
+    where: tuple[FloatArray, float],
+    gravity: Vectors | None,
+    begins_s: FloatArray,
+) -> Iterator[tuple[str, FloatArray]]:
+    """Maker with the sensor in brackets, unless that is the compass, and (n,) degrees of each."""
     time_s, latitude_deg = where
     if gravity is not None and sensors.has("orientation"):
         turns = sensors.columns("orientation", *_YAW.names, *_QUATERNION)
         heading = _of_quaternion(turns, gravity, begins_s)
         if heading is not None:
-            return _ORIENTATION.creator, mean_heading_deg(time_s, turns["time"], heading)
+            yield _ORIENTATION.creator, mean_heading_deg(time_s, turns["time"], heading)
     if sensors.has("compass"):
         (column,) = _COMPASS.names
         turns = sensors.columns("compass", column)
-        return _COMPASS.creator, mean_heading_deg(time_s, turns["time"], turns[column])
+        yield _COMPASS.creator, mean_heading_deg(time_s, turns["time"], turns[column])
     if gravity is not None and sensors.has("magnetometer"):
         field, up = sensors.vectors("magnetometer").around(time_s), gravity.around(time_s)
         is_down = _is_gravity_down(sensors.tables.get("about", b""))
         up = upward(up, field, latitude_deg) if is_down is None else -up if is_down else up
-        number = mount_numbers(time_s, begins_s)
-        return _MAGNETOMETER.creator, levelled_deg(field, up, number)
+        heading = levelled_deg(field, up, mount_numbers(time_s, begins_s))
+        if heading is not None:
+            yield _MAGNETOMETER.creator, heading
     if sensors.has("orientation"):
         (column,) = _YAW.names
         turns = sensors.columns("orientation", column)
-        return _YAW.creator, mean_heading_deg(time_s, turns["time"], degrees(turns[column], ""))
-    return _COMPASS.creator, None
+        yield _YAW.creator, mean_heading_deg(time_s, turns["time"], degrees(turns[column], ""))
 
 
 def _of_gyroscope(
@@ -380,9 +378,12 @@ def _is_gravity_down(about: bytes) -> bool | None:
     Returns:
         None where it does not tell.
     """
-    first, _, body = about.partition(b"\n")
-    row = columns_of(body.split(b"\n", 1)[0])
-    known = dict(zip(columns_of(first), row, strict=False))
+    rows = rows_of(about)
+    try:
+        heads, row = ([cell.strip().lower() for cell in next(rows, [])] for _ in range(2))
+    except csv.Error:
+        return None
+    known = dict(zip(heads, row, strict=False))
     if known.get("platform") == "android":
         return False
     standard = {"true": False, "false": True}
@@ -421,22 +422,3 @@ def _of_quaternion(
             best = float(np.median(known))
             heading = level_axis_deg(rows, mount_numbers(turns["time"], begins_s))
     return heading
-
-
-def _table(name: str, data: bytes, heads: tuple[str, ...], most: int) -> dict[str, FloatArray]:
-    first, _, body = data.partition(b"\n")
-    known = columns_of(first)
-    found = [known.index(one) if one in known else None for one in heads]
-    rows = csv.reader(io.StringIO(body.decode("utf-8", "replace")))
-    try:
-        lines = [row for row, _ in zip(rows, range(most + 1), strict=False)]
-    except csv.Error as problem:
-        raise ReadError("csv-broken", f"no readable table: {problem}", file=name) from problem
-    if found[0] is None or found[1] is None:
-        raise ReadError("csv-unknown", f"no columns {heads[0]} and {heads[1]}", file=name)
-    if len(lines) > most:
-        raise ReadError("too-many-samples", f"more than {most} rows", file=name)
-    return {
-        one: np.array([number(row, at) for row in lines], dtype=np.float64)
-        for one, at in zip(heads, found, strict=True)
-    }

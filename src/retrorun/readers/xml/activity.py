@@ -74,6 +74,13 @@ def refuse_endless(name: str, data: bytes, point: bytes, limits: ReadLimits) -> 
         raise ReadError("too-many-elements", message, file=name)
 
 
+def refusal(name: str, damage: Note) -> ReadError:
+    """The error of a document that breaks off too early for anything to be kept."""
+    words = damage.message.rsplit("; ", 1)[0]  # without what would have been kept
+    message = f"it breaks off before its second track point: {words}"
+    return ReadError(damage.slug, message, file=name, remedy="Export it again.")
+
+
 def export(
     source: Source, found: Sequence[Recording], damage: Note | None, warnings: tuple[Note, ...]
 ) -> Export:
@@ -160,16 +167,21 @@ def _zone(points: PointTable) -> float | None:
 
 
 def join_tracks(found: Sequence[Recording]) -> list[Recording]:
-    """Join tracks that follow each other closely: some writers begin one a kilometre."""
-    done: list[Recording] = []
-    for one in found:
-        before = done[-1] if done else None
+    """Join tracks that follow each other closely: some writers begin one a kilometre.
+
+    Some write the newest first. What is joined stands where the first of its tracks stood.
+    """
+    order = sorted(range(len(found)), key=lambda at: float(found[at].time_s[0]))
+    done: list[tuple[int, Recording]] = []
+    for at in order:
+        one = found[at]
+        place, before = done[-1] if done else (at, None)
         gap_s = one.time_s[0] - before.time_s[-1] if before is not None else -1.0
         if before is not None and 0 <= gap_s <= _JOIN_S and before.sport == one.sport:
-            done[-1] = _appended(before, one)
+            done[-1] = (min(place, at), _appended(before, one))
         else:
-            done.append(one)
-    return done
+            done.append((at, one))
+    return [one for _, one in sorted(done, key=lambda pair: pair[0])]
 
 
 def _appended(first: Recording, second: Recording) -> Recording:
@@ -180,9 +192,38 @@ def _appended(first: Recording, second: Recording) -> Recording:
         columns={
             name: np.concatenate([_column(first, name), _column(second, name)]) for name in names
         },
-        headings=(*first.headings, *second.headings),
+        headings=_headings_of_both(first.headings, second.headings),
         breaks_s=(*first.breaks_s, float(second.time_s[0]), *second.breaks_s),
         notes=tuple(dict.fromkeys((*first.notes, *second.notes))),
+    )
+
+
+def _headings_of_both(
+    first: Sequence[HeadingSeries], second: Sequence[HeadingSeries]
+) -> tuple[HeadingSeries, ...]:
+    """What stood in the same place of both tracks is one series: each is judged as a whole."""
+    joined = {(one.source, one.claim, one.north): one for one in first}
+    for one in second:
+        place = (one.source, one.claim, one.north)
+        before = joined.get(place)
+        joined[place] = one if before is None else _heading_of_both(before, one)
+    return tuple(joined.values())
+
+
+def _heading_of_both(first: HeadingSeries, second: HeadingSeries) -> HeadingSeries:
+    """Where mounts are counted, those of the second are others."""
+    mount = None
+    if first.mount is not None or second.mount is not None:
+        counts = [
+            np.zeros(one.time_s.size, dtype=np.int64) if one.mount is None else one.mount
+            for one in (first, second)
+        ]
+        mount = np.concatenate([counts[0], counts[0].max(initial=0) + 1 + counts[1]])
+    return replace(
+        first,
+        time_s=np.concatenate([first.time_s, second.time_s]),
+        heading_deg=np.concatenate([first.heading_deg, second.heading_deg]),
+        mount=mount,
     )
 
 

@@ -393,7 +393,7 @@ def _error_of_feed(parser: etree.XMLPullParser, chunk: bytes) -> str | None:
     try:
         parser.feed(chunk)
     except etree.XMLSyntaxError as problem:
-        return str(problem)
+        return problem.msg or str(problem)
     return None
 
 
@@ -401,7 +401,7 @@ def _error_of_close(parser: etree.XMLPullParser) -> str | None:
     try:
         parser.close()
     except etree.XMLSyntaxError as problem:
-        return str(problem)
+        return problem.msg or str(problem)
     return None
 
 

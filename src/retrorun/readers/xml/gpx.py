@@ -33,6 +33,7 @@ from retrorun.readers.xml.activity import (
     join_tracks,
     parse,
     recording,
+    refusal,
     refuse_endless,
 )
 from retrorun.readers.xml.document import SAMPLE_BYTES, local_name
@@ -229,7 +230,7 @@ def _reason_for_none(
     if tracks.points > 1:
         return ReadError("no-time", "fewer than two track points have a time", file=name)
     if damage:
-        return ReadError(damage.slug, damage.message, file=name)
+        return refusal(name, damage)
     if tracks.routes:
         return NotARunError("gpx-route", "a route to follow, no recorded track", file=name)
     return NotARunError("gpx-no-track", "a GPX file without a track of two points", file=name)

@@ -17,6 +17,7 @@ from retrorun.readers.xml.activity import (
     export,
     parse,
     recording,
+    refusal,
     refuse_endless,
 )
 from retrorun.readers.xml.document import SAMPLE_BYTES, local_name
@@ -272,7 +273,7 @@ def _reason_for_none(
     if found.points > 1:
         return ReadError("no-time", "fewer than two track points have a time", file=name)
     if damage:
-        return ReadError(damage.slug, damage.message, file=name)
+        return refusal(name, damage)
     if found.courses:
         return NotARunError("tcx-course", "a course to follow, no recorded activity", file=name)
     return NotARunError("tcx-no-track", "a TCX file without a track of two points", file=name)
