@@ -113,6 +113,35 @@ def test_a_label_wins_over_habit() -> None:
     assert {(part.direction, part.verdict) for part in within} == {("forward", "labelled")}
 
 
+def test_rejected_drills_of_a_session_take_no_other_question_of_it_away() -> None:
+    """Four drills and four backward stretches in turn: each "no" answers one question, and no more.
+
+    Nor are the quick steps of drills taken for the athlete's forward line.
+    """
+    drill = Leg(90, 2.1, 186.0)
+    legs = [Leg(240), *[drill, Leg(120), BACK, Leg(120)] * 4]
+    given: list[Label] = []
+    asked = [part for part in found(Athlete(), (), legs).segments if part.kind == "candidate"]
+    assert len(asked) == 8
+    for drills in range(4):
+        part = asked[2 * drills]
+        given.append(Label(part.start_s, part.end_s, "forward", "command"))
+        told = found(Athlete(), tuple(given), legs)
+        assert sum(part.kind == "candidate" for part in told.segments) == 7 - drills
+        assert told.forward_line is None
+    given += [Label(part.start_s, part.end_s, "backward", "command") for part in asked[1::2]]
+    told = found(Athlete(), tuple(given), legs)
+    assert (told.forward_line, told.backward_line) == (None, None)
+
+
+def test_labelled_forward_running_is_a_line_however_little_of_the_session_it_is() -> None:
+    """At 2.8 m/s the legs forward have 166 steps/min."""
+    told = found(Athlete(), (Label(0.0, 300.0, "forward", "command"),), [Leg(60), *LEGS, *LEGS])
+    line = told.forward_line
+    assert line is not None
+    assert line.intercept_spm + 2.8 * line.slope_spm_per_mps == pytest.approx(166.0, abs=2.0)
+
+
 def test_answers_accept_reject_and_tell_what_was_moved_too_far() -> None:
     proposed = [GaitCandidate(100.0 * place, 100.0 * place + 50.0, 0.1, 0.7) for place in range(5)]
     labels = [
