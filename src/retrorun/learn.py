@@ -91,10 +91,11 @@ def outdated(sessions: Iterable[Session], athlete: Athlete) -> list[Session]:
 def answered_gait(
     sessions: Sequence[Sequence[GaitAnswer]], settings: CompareSettings
 ) -> AnsweredGait | None:
-    """What the segments that the athlete called backward look like, and those called otherwise.
+    """What the segments that the athlete called backward look like, and those called forward.
 
     A segment that step rate alone proposed and the athlete rejected is forward running with that
-    step rate: it teaches as much as an accepted one.
+    step rate: it teaches as much as an accepted one. One that was backward in part looks like
+    neither.
 
     Args:
         sessions: the answers of each; those without any are passed over.
@@ -105,7 +106,8 @@ def answered_gait(
     """
     backward, forward = (
         _answered_side(
-            [[each for each in one if each.backward is way] for one in sessions], settings
+            [[each for each in one if each.backward is way and not each.mixed] for one in sessions],
+            settings,
         )
         for way in (True, False)
     )

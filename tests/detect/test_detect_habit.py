@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from made_runs import Leg, backward, run
+from retrorun import learn
 from retrorun.detect import detect
 from retrorun.detect.labels import gait_answers
 from retrorun.detect.verdicts import answered_odds
@@ -154,6 +155,7 @@ def test_answers_accept_reject_and_tell_what_was_moved_too_far() -> None:
     ]
     given = gait_answers(proposed, labels, 500, SETTINGS.detect)
     assert [each.backward for each in given] == [True, False, True, False]
+    assert [each.mixed for each in given] == [False, False, False, True]
     assert {each.length_s for each in given} == {50.0}
 
 
@@ -183,6 +185,28 @@ def test_what_looks_like_rejected_segments_is_not_proposed_again() -> None:
 def test_other_rejections_leave_it_a_candidate(answered: AnsweredGait) -> None:
     """Accepted ones drop nothing, nor do rejected ones of fewer steps at a higher speed."""
     assert verdicts(found(Athlete(answered_gait=answered))) == {"candidate"}
+
+
+def test_stretches_of_which_a_part_was_backward_are_no_rejections() -> None:
+    """In two sessions the first 25 s of each stretch are cut off, of 90: the rest was backward."""
+    sessions = []
+    for legs in (LEGS, [*LEGS, *LEGS]):
+        proposed, seconds = found(Athlete(), (), legs).gait_candidates, sum(x.seconds for x in legs)
+        labels: list[Label] = []
+        for each in proposed:
+            middle_s = each.start_s + 25.0
+            labels.append(Label(each.start_s, middle_s, "forward", "command"))
+            labels.append(Label(middle_s, each.end_s, "backward", "command"))
+        sessions.append(gait_answers(proposed, labels, seconds, SETTINGS.detect))
+    assert [len(each) for each in sessions] == [3, 6]
+    assert not any(each.backward for answers in sessions for each in answers)
+    assert learn.answered_gait(sessions, SETTINGS.compare) is None
+    habit = learn.gait_habit(sessions, SETTINGS.compare)
+    assert habit is not None
+    assert (habit.answers, habit.backward) == (9, 0)
+    rejected = [[replace(each, mixed=False) for each in answers] for answers in sessions]
+    athlete = Athlete(answered_gait=learn.answered_gait(rejected, SETTINGS.compare))
+    assert verdicts(found(athlete)) == set()  # so many rejections would have hidden it
 
 
 def test_rejections_in_one_session_take_no_question_away() -> None:

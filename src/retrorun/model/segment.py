@@ -129,7 +129,11 @@ class GaitCandidate:
 
 @dataclass(frozen=True, slots=True)
 class GaitAnswer:
-    """What the athlete said of such a segment: whether it was backward; ``length_s`` long."""
+    """What the athlete said of such a segment: whether it was backward; ``length_s`` long.
+
+    One that is ``mixed`` was backward in part, too little to call it right: its place was wrong,
+    and how it looks is neither backward nor forward.
+    """
 
     length_s: float
     step_gain: float
@@ -137,6 +141,7 @@ class GaitAnswer:
     backward: bool
     contact_ratio: float | None = None
     excursion_ratio: float | None = None
+    mixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +168,7 @@ class AnsweredSide:
 
 @dataclass(frozen=True, slots=True)
 class AnsweredGait:
-    """The gait of segments that the athlete called backward, and of those called anything else.
+    """The gait of segments that the athlete called backward, and of those called forward.
 
     ``log_odds`` are those that the next such segment is backward, by the numbers of both alone.
     """
