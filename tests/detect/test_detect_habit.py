@@ -187,6 +187,23 @@ def test_other_rejections_leave_it_a_candidate(answered: AnsweredGait) -> None:
     assert verdicts(found(Athlete(answered_gait=answered))) == {"candidate"}
 
 
+@pytest.mark.parametrize("accepted", [1, 2, 4])
+@pytest.mark.parametrize("rejected", [2, 3, 4])
+def test_what_looks_like_accepted_segments_as_well_stays_a_candidate(
+    accepted: int, rejected: int
+) -> None:
+    """Of one and the same look some were accepted and some rejected: it may be either."""
+    yes, no = (replace(quick(0.18, -0.34), sessions=n, weight=n) for n in (accepted, rejected))
+    answered = AnsweredGait(yes, no, log_odds=1.0)  # ln(13.5 / 4.5), of four sessions each
+    assert verdicts(found(Athlete(answered_gait=answered))) == {"candidate"}
+
+
+def test_what_is_nearer_to_rejected_segments_than_to_accepted_ones_is_not_proposed() -> None:
+    """Accepted with 42 % more steps at 0.55 of the speed, rejected like what is found."""
+    answered = AnsweredGait(quick(0.35, -0.6), quick(0.18, -0.34), log_odds=1.0)
+    assert verdicts(found(Athlete(answered_gait=answered))) == set()
+
+
 def test_stretches_of_which_a_part_was_backward_are_no_rejections() -> None:
     """In two sessions the first 25 s of each stretch are cut off, of 90: the rest was backward."""
     sessions = []
@@ -247,3 +264,32 @@ def test_the_odds_are_those_of_two_normals() -> None:
         odds = np.log(wide.pdf(value) / predicted.pdf(value))
         total += float(np.clip(odds, -settings.answered_vote, settings.answered_vote))
     assert answered_odds(one, answered, settings) == pytest.approx(total, abs=1e-9)
+
+
+def test_beside_accepted_segments_both_kinds_are_as_narrow_as_the_narrower_one() -> None:
+    """Three sessions of each, steps alone apart; the rejected kind is the narrower one."""
+    settings = SETTINGS.detect
+    answered = AnsweredGait(quick(0.2, -0.3), quick(0.1, -0.3), log_odds=1.0)
+    one = GaitCandidate(0.0, 90.0, float(np.exp(0.14) - 1.0), float(np.exp(-0.3)))
+    speed_people = (-settings.slower_log[0], settings.slower_log[1]), settings.quick_speed
+    totals = [1.0, 1.0]
+    for value, own, people in (
+        (0.14, (0.2, 0.1), (settings.ratio_log, settings.quick_steps)),
+        (-0.3, (-0.3, -0.3), speed_people),
+    ):
+        kinds = []
+        for (mean, between), seen in zip(people, own, strict=True):
+            within = settings.answered_within * between
+            weights = (1.0 / between**2, 3.0 / within**2)
+            drawn = (weights[0] * mean + weights[1] * seen) / sum(weights)
+            kinds.append((drawn, float(np.sqrt(1.0 / sum(weights) + within**2))))
+        narrow = min(spread for _, spread in kinds)
+        for place, spreads in enumerate(([spread for _, spread in kinds], [narrow, narrow])):
+            ahead, behind = (
+                NormalDist(mean, spread).pdf(value)
+                for (mean, _), spread in zip(kinds, spreads, strict=True)
+            )
+            bound = settings.answered_vote
+            totals[place] += float(np.clip(np.log(ahead / behind), -bound, bound))
+    assert totals[0] != pytest.approx(totals[1], abs=0.1)
+    assert answered_odds(one, answered, settings) == pytest.approx(max(totals), abs=1e-9)
