@@ -1,5 +1,6 @@
 """What sessions teach. Many readings of one line that is known by hand must give that line back."""
 
+import itertools
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -7,13 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from made_runs import Leg, laps, run
 from retrorun import compare, detect, learn, pipeline, prepare, readers
+from retrorun.detect.labels import ALTERNATE, turned_about
 from retrorun.model import (
     Analysis,
     AnsweredSide,
     Athlete,
     Blob,
     Estimate,
+    Export,
     GaitAnswer,
     GaitHabit,
     GaitKind,
@@ -21,6 +25,7 @@ from retrorun.model import (
     Label,
     Lesson,
     Outcome,
+    Source,
 )
 from retrorun.settings import Settings
 from retrorun.simulate import scenarios, simulate
@@ -362,6 +367,24 @@ def test_a_labelled_candidate_is_an_answer_and_teaches_whatever_was_learnt(sampl
     assert counted.total("backward").seconds > 0
     assert counted.lesson == unaided.lesson
     assert [each.id for each in learn.outdated([unaided, counted], trusting)] == [unaided.id]
+
+
+def test_laps_that_are_not_believed_answer_nothing() -> None:
+    """A press is forgotten after the second of eight stretches: from there on laps are inverted."""
+    legs = [Leg(240), *[Leg(90, 2.0, 192.0, 180.0), Leg(120)] * 8]
+    edges_s = [0.0, *itertools.accumulate(float(each.seconds) for each in legs)]
+    taught = []
+    for pressed_s in (edges_s, edges_s[:5] + edges_s[6:]):
+        made = laps(pressed_s, [None] * len(edges_s))
+        recording = replace(run(legs, compass=False), laps=made, sport="running")
+        answer = turned_about(pressed_s[1:-1], edges_s[-1], ALTERNATE)
+        export, blob = Export(Source("a", "ab" * 32, "fit"), (recording,)), Blob("a", b"")
+        told = replace(blob, labels={0: answer})
+        (session,) = pipeline.analyse(export, told, Settings(), Athlete()).sessions
+        assert session.lesson is not None
+        taught.append([each.backward for each in session.lesson.answers])
+    assert taught[0] == [True] * 8
+    assert taught[1] == [True] * 2
 
 
 def _of(outcome: Outcome) -> Analysis:
