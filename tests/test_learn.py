@@ -311,9 +311,19 @@ def test_both_answers_teach_what_they_look_like() -> None:
     rejected = GaitAnswer(90.0, 0.06, 0.8, backward=False)
     found = learn.answered_gait([(accepted, rejected), (accepted,), ()], COMPARE)
     assert found is not None
-    assert found.backward == AnsweredSide(2, 2, 2, 0.14, -0.36, -0.16, None)
+    assert found.backward == AnsweredSide(2, 2, 2, 0.14, -0.36, -0.16, None, contact_weight=2)
     assert found.forward == AnsweredSide(1, 1, 1, 0.06, -0.22, None, None)
     assert found.log_odds == 2.0  # ln((9.5 + 2) / (0.5 + 1)) = 2.04, in halves
+
+
+def test_a_contact_time_counts_for_the_sessions_in_which_it_was_measured() -> None:
+    """ln 0.85 = -0.16, in one of three sessions."""
+    measured = GaitAnswer(90.0, 0.15, 0.7, backward=True, contact_ratio=0.85)
+    found = learn.answered_gait([(measured,), *answered(2, 3)], COMPARE)
+    assert found is not None
+    assert found.backward is not None
+    assert (found.backward.weight, found.backward.contact_weight) == (3, 1)
+    assert (found.backward.contact_log, found.backward.excursion_weight) == (-0.16, 0)
 
 
 def test_answers_teach_the_same_in_any_order_and_nothing_without_any() -> None:

@@ -293,3 +293,20 @@ def test_beside_accepted_segments_both_kinds_are_as_narrow_as_the_narrower_one()
             totals[place] += float(np.clip(np.log(ahead / behind), -bound, bound))
     assert totals[0] != pytest.approx(totals[1], abs=0.1)
     assert answered_odds(one, answered, settings) == pytest.approx(max(totals), abs=1e-9)
+
+
+def test_a_contact_time_of_one_session_weighs_less_than_of_four() -> None:
+    """Rejected at the contact time that is found, ln 0.9 = -0.11; people: -0.17 and -0.03."""
+    one = GaitCandidate(0.0, 90.0, float(np.exp(0.1) - 1.0), float(np.exp(-0.3)), 0.9)
+    known = replace(quick(0.1, -0.3), contact_log=float(np.log(0.9)), weight=4)
+    odds = [
+        answered_odds(
+            one, AnsweredGait(None, replace(known, contact_weight=n), 1.0), SETTINGS.detect
+        )
+        for n in (0, 1, 4)
+    ]
+    usual = answered_odds(
+        one, AnsweredGait(None, replace(known, contact_log=None), 1.0), SETTINGS.detect
+    )
+    assert odds[0] == pytest.approx(usual)
+    assert odds[0] > odds[1] > odds[2]

@@ -434,10 +434,10 @@ def answered_odds(found: GaitCandidate, answered: AnsweredGait, settings: Detect
     usual_speed, between = settings.slower_log
     excursions = settings.turned_excursion, settings.quick_excursion
     quantities = (
-        ("steps_log", 1.0 + found.step_gain, settings.ratio_log, settings.quick_steps),
-        ("speed_log", found.speed_share, (-usual_speed, between), settings.quick_speed),
-        ("contact_log", found.contact_ratio, settings.contact_log, settings.quick_contact),
-        ("excursion_log", found.excursion_ratio, *excursions),
+        ("steps", 1.0 + found.step_gain, settings.ratio_log, settings.quick_steps),
+        ("speed", found.speed_share, (-usual_speed, between), settings.quick_speed),
+        ("contact", found.contact_ratio, settings.contact_log, settings.quick_contact),
+        ("excursion", found.excursion_ratio, *excursions),
     )
     total = nearer = answered.log_odds
     for name, ratio, *people in quantities:
@@ -461,10 +461,11 @@ def _predicted(
 ) -> tuple[float, float]:
     """Mean and deviation of the next segment's value, by people and by such answers."""
     mean, between = usual
-    own = getattr(side, name) if side is not None else None
+    own = getattr(side, f"{name}_log") if side is not None else None
     within = settings.answered_within * between
     if side is not None and own is not None:
-        weights = 1.0 / (between * between), side.weight / (within * within)
+        sessions = getattr(side, f"{name}_weight", side.weight)
+        weights = 1.0 / (between * between), sessions / (within * within)
         mean = (weights[0] * mean + weights[1] * own) / sum(weights)
         between = float(np.sqrt(1.0 / sum(weights)))
     return mean, arithmetic.hypot(between, within)

@@ -150,7 +150,8 @@ class AnsweredSide:
 
     Attributes:
         segments: how many were answered so; ``sessions`` in how many sessions.
-        weight: how many of those sessions count: all, up to a setting.
+        weight: how many of those sessions count: all, up to a setting. ``contact_weight`` and
+            ``excursion_weight`` are the same of those in which either was measured.
         steps_log: of the step rate over the forward line.
         speed_log: of the speed over the forward speed around it.
         contact_log: of the contact time at equal speed; None where it was not measured.
@@ -164,6 +165,8 @@ class AnsweredSide:
     speed_log: float
     contact_log: float | None = None
     excursion_log: float | None = None
+    contact_weight: int = 0
+    excursion_weight: int = 0
 
 
 @dataclass(frozen=True, slots=True)
