@@ -169,6 +169,9 @@ def test_what_looks_like_rejected_segments_is_not_proposed_again() -> None:
     detection = found(Athlete(answered_gait=rejected))
     assert {part.direction for part in detection.segments} == {"forward"}
     assert {part.verdict for part in detection.segments} == {"assumed"}
+    assert {part.reason for part in detection.segments} == {
+        "a part of it is as in what you called forward before"
+    }
     assert "answered_gait" in detection.reads
     assert max(detection.columns["backward_probability"]) < 0.5
     assert detection.gait_candidates == found(Athlete()).gait_candidates

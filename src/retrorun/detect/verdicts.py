@@ -42,6 +42,7 @@ DIRECTIONS: tuple[Direction, ...] = ("forward", "backward", "unknown", "still")
 # While it is decided; where a segment is made, some candidates become ``assumed``.
 VERDICTS: tuple[Verdict, ...] = ("candidate", "confirmed", "labelled", "habit")
 HABIT = VERDICTS.index("habit")
+CALLED_FORWARD = "as in what you called forward before"  # why a candidate is not proposed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -419,7 +420,7 @@ def without_rejected(
         probability[first:last] = np.minimum(probability[first:last], likely)
         if odds < 0:
             direction[first:last] = DIRECTIONS.index("forward")
-            reasons.insert(0, (first, last, "as in what you called forward before"))
+            reasons.insert(0, (first, last, CALLED_FORWARD))
     return replace(decision, direction=direction, probability=probability, reasons=tuple(reasons))
 
 
