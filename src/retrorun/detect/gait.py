@@ -63,10 +63,8 @@ class GaitEvidence:
 class Known:
     """What heading and labels say before the gait is asked.
 
-    Attributes:
-        p_backward: (n,) probability of backward running by them.
-        where: (n,) whether they say something.
-        heard: whether a heading is among them; else all of it is labels.
+    ``p_backward`` (n,) is the probability of backward running by them, ``where`` (n,) whether they
+    say something, and ``heard`` whether a heading is among them; else all of it is labels.
     """
 
     p_backward: FloatArray
@@ -91,15 +89,11 @@ def evidence(
     A session of one line is all forward or all backward; only the athlete's other sessions can tell
     which, so without them it is silent.
     """
-    forward, backward = settings.taught_bounds
-    sides = (
-        known.where & (known.p_backward < forward),
-        known.where & (known.p_backward > backward),
-    )
+    low, high = settings.taught_bounds
+    sides = known.where & (known.p_backward < low), known.where & (known.p_backward > high)
     if steps.counted.sum() < settings.gait_least_s:
         ratio = _by_speed(steps, sides, settings) / settings.gait_temper_s
-        silent = GaitEvidence.silent(steps.counted.size, settings)
-        return replace(silent, ratio=ratio)
+        return replace(GaitEvidence.silent(steps.counted.size, settings), ratio=ratio)
     ahead = fit(steps, sides[0].astype(np.float64), None, settings)
     ahead_s, half_s = (sides[0] & steps.counted).sum(), 0.5 * steps.counted.sum()
     own = backward_gait(athlete, settings)
