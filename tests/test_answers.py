@@ -140,6 +140,31 @@ def test_a_candidate_with_moved_ends_is_backward_within_and_forward_outside_of_t
     assert after(AcceptRange(100.4, 159.6)) == [(100, 160, "backward")]
 
 
+def test_ends_that_are_dragged_over_an_earlier_answer_take_nothing_of_it_away() -> None:
+    """A moved end is about its candidate; what was said of its neighbour stands beside it."""
+    assert after(Accept((2,)), AcceptRange(150, 260)) == [
+        (100, 160, "backward"),
+        (160, 260, "backward"),
+    ]
+    assert after(Reject((2,)), RejectRange(150, 260)) == [
+        (100, 160, "forward"),
+        (160, 260, "forward"),
+    ]
+    assert after(LabelRange(0, 100, "forward"), RejectRange(95, 160)) == [
+        (0, 100, "forward"),
+        (100, 160, "forward"),
+    ]
+    # of the other direction the later answer holds
+    assert after(Reject((2,)), AcceptRange(150, 260)) == [
+        (100, 150, "forward"),
+        (150, 260, "backward"),
+    ]
+    known, track = session_with(), fake_pipeline.track(1000.0, 600)
+    row = Label(100, 160, "backward", "sidecar")
+    given = answers.labels_of(AcceptRange(150, 260), known, track, (row,))
+    assert line(in_force((row, *given))) == [(100, 160, "backward"), (160, 260, "backward")]
+
+
 def test_a_candidate_is_found_by_its_time_whatever_its_number() -> None:
     assert after(RejectRange(198, 256)) == [(198, 260, "forward")]
     for gone in (AcceptRange(300, 350), RejectRange(160, 200), AcceptRange(20, 100)):

@@ -1,5 +1,6 @@
 """What sessions teach. Many readings of one line that is known by hand must give that line back."""
 
+import itertools
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -7,13 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from made_runs import Leg, laps, run
 from retrorun import compare, detect, learn, pipeline, prepare, readers
+from retrorun.detect.labels import ALTERNATE, turned_about
 from retrorun.model import (
     Analysis,
     AnsweredSide,
     Athlete,
     Blob,
     Estimate,
+    Export,
     GaitAnswer,
     GaitHabit,
     GaitKind,
@@ -21,6 +25,7 @@ from retrorun.model import (
     Label,
     Lesson,
     Outcome,
+    Source,
 )
 from retrorun.settings import Settings
 from retrorun.simulate import scenarios, simulate
@@ -306,9 +311,19 @@ def test_both_answers_teach_what_they_look_like() -> None:
     rejected = GaitAnswer(90.0, 0.06, 0.8, backward=False)
     found = learn.answered_gait([(accepted, rejected), (accepted,), ()], COMPARE)
     assert found is not None
-    assert found.backward == AnsweredSide(2, 2, 2, 0.14, -0.36, -0.16, None)
+    assert found.backward == AnsweredSide(2, 2, 2, 0.14, -0.36, -0.16, None, contact_weight=2)
     assert found.forward == AnsweredSide(1, 1, 1, 0.06, -0.22, None, None)
     assert found.log_odds == 2.0  # ln((9.5 + 2) / (0.5 + 1)) = 2.04, in halves
+
+
+def test_a_contact_time_counts_for_the_sessions_in_which_it_was_measured() -> None:
+    """ln 0.85 = -0.16, in one of three sessions."""
+    measured = GaitAnswer(90.0, 0.15, 0.7, backward=True, contact_ratio=0.85)
+    found = learn.answered_gait([(measured,), *answered(2, 3)], COMPARE)
+    assert found is not None
+    assert found.backward is not None
+    assert (found.backward.weight, found.backward.contact_weight) == (3, 1)
+    assert (found.backward.contact_log, found.backward.excursion_weight) == (-0.16, 0)
 
 
 def test_answers_teach_the_same_in_any_order_and_nothing_without_any() -> None:
@@ -362,6 +377,24 @@ def test_a_labelled_candidate_is_an_answer_and_teaches_whatever_was_learnt(sampl
     assert counted.total("backward").seconds > 0
     assert counted.lesson == unaided.lesson
     assert [each.id for each in learn.outdated([unaided, counted], trusting)] == [unaided.id]
+
+
+def test_laps_that_are_not_believed_answer_nothing() -> None:
+    """A press is forgotten after the second of eight stretches: from there on laps are inverted."""
+    legs = [Leg(240), *[Leg(90, 2.0, 192.0, 180.0), Leg(120)] * 8]
+    edges_s = [0.0, *itertools.accumulate(float(each.seconds) for each in legs)]
+    taught = []
+    for pressed_s in (edges_s, edges_s[:5] + edges_s[6:]):
+        made = laps(pressed_s, [None] * len(edges_s))
+        recording = replace(run(legs, compass=False), laps=made, sport="running")
+        answer = turned_about(pressed_s[1:-1], edges_s[-1], ALTERNATE)
+        export, blob = Export(Source("a", "ab" * 32, "fit"), (recording,)), Blob("a", b"")
+        told = replace(blob, labels={0: answer})
+        (session,) = pipeline.analyse(export, told, Settings(), Athlete()).sessions
+        assert session.lesson is not None
+        taught.append([each.backward for each in session.lesson.answers])
+    assert taught[0] == [True] * 8
+    assert taught[1] == [True] * 2
 
 
 def _of(outcome: Outcome) -> Analysis:

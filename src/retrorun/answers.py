@@ -24,7 +24,15 @@ import numpy as np
 from retrorun import pipeline, privacy_zones
 from retrorun.archive import Archive
 from retrorun.archive.annotations import position
-from retrorun.detect.labels import ALTERNATE, COMMAND, LAPS, RECORDED, in_force, turned_about
+from retrorun.detect.labels import (
+    ALTERNATE,
+    COMMAND,
+    LAPS,
+    RECORDED,
+    TABLE,
+    in_force,
+    turned_about,
+)
 from retrorun.errors import SettingsError
 from retrorun.model import Direction, Label, Session, Track
 from retrorun.model import session_id as session_id_of
@@ -237,9 +245,9 @@ def labels_of(
         )
         for each in found
     ]
-    if isinstance(given, (Accept, Reject)):
-        if given.segments is None:
-            placed = [each for each in placed if not _is_answered(each, standing)]
+    if isinstance(given, (Accept, Reject)) and given.segments is None:
+        placed = [each for each in placed if not _is_answered(each, standing)]
+    if isinstance(given, (Accept, Reject, AcceptRange, RejectRange)):
         placed = [part for each in placed for part in _uncovered(each, standing)]
     before = {(each.start_s, each.end_s, each.direction) for each in standing}
     after = in_force((*standing, *placed))
@@ -398,7 +406,7 @@ def _is_answered(label: Label, standing: Iterable[Label]) -> bool:
 
 def _uncovered(label: Label, standing: Iterable[Label]) -> list[Label]:
     """The parts of a candidate that no label of the same direction covers: those stay whole."""
-    own = [each for each in standing if each.origin in (COMMAND, LAPS)]
+    own = [each for each in standing if each.origin in (COMMAND, LAPS, TABLE)]
     return list(_outside(label, [each for each in own if each.direction == label.direction]))
 
 

@@ -91,10 +91,11 @@ def outdated(sessions: Iterable[Session], athlete: Athlete) -> list[Session]:
 def answered_gait(
     sessions: Sequence[Sequence[GaitAnswer]], settings: CompareSettings
 ) -> AnsweredGait | None:
-    """What the segments that the athlete called backward look like, and those called otherwise.
+    """What the segments that the athlete called backward look like, and those called forward.
 
     A segment that step rate alone proposed and the athlete rejected is forward running with that
-    step rate: it teaches as much as an accepted one.
+    step rate: it teaches as much as an accepted one. One that was backward in part looks like
+    neither.
 
     Args:
         sessions: the answers of each; those without any are passed over.
@@ -105,7 +106,8 @@ def answered_gait(
     """
     backward, forward = (
         _answered_side(
-            [[each for each in one if each.backward is way] for one in sessions], settings
+            [[each for each in one if each.backward is way and not each.mixed] for one in sessions],
+            settings,
         )
         for way in (True, False)
     )
@@ -127,25 +129,30 @@ def _answered_side(
     if not known:
         return None
 
-    def mean_log(ratios: Callable[[GaitAnswer], float | None]) -> float | None:
+    def mean_log(ratios: Callable[[GaitAnswer], float | None]) -> tuple[float | None, int]:
         found = ([ratios(each) for each in one] for one in known)
         logs = [
             float(np.mean([arithmetic.log(float(each)) for each in one if each]))
             for one in found
             if any(one)
         ]
-        return _rounded(float(np.mean(logs)), settings.answered_step) if logs else None
+        mean = _rounded(float(np.mean(logs)), settings.answered_step) if logs else None
+        return mean, min(len(logs), settings.answered_sessions)
 
-    steps = mean_log(lambda each: 1.0 + each.step_gain)
-    speed = mean_log(lambda each: each.speed_share)
+    contact, excursion = (
+        mean_log(lambda each: each.contact_ratio),
+        mean_log(lambda each: each.excursion_ratio),
+    )
     return AnsweredSide(
         segments=sum(len(one) for one in known),
         sessions=len(known),
         weight=min(len(known), settings.answered_sessions),
-        steps_log=steps or 0.0,
-        speed_log=speed or 0.0,
-        contact_log=mean_log(lambda each: each.contact_ratio),
-        excursion_log=mean_log(lambda each: each.excursion_ratio),
+        steps_log=mean_log(lambda each: 1.0 + each.step_gain)[0] or 0.0,
+        speed_log=mean_log(lambda each: each.speed_share)[0] or 0.0,
+        contact_log=contact[0],
+        excursion_log=excursion[0],
+        contact_weight=contact[1],
+        excursion_weight=excursion[1],
     )
 
 

@@ -154,7 +154,7 @@ def _session(
     labels, outside = _labels((*recorded, *pressed), given.labels, track, place)
     shown = privacy_zones.blanked(track) if is_blank else track
     plain, detection = _detections(recording, shown, labels, athlete, settings)
-    answers = _answers(recording, shown, labels, settings)
+    answers = _answers(recording, shown, (labels, plain), settings)
     track = dataclasses.replace(shown, columns={**shown.columns, **detection.columns})
     measures = measure.measure(track, detection, athlete, settings.measure)
     factor = measures.cost_factor
@@ -258,16 +258,45 @@ def _presses_s(recording: Recording, track: Track) -> tuple[float, ...]:
 
 
 def _answers(
-    recording: Recording, track: Track, labels: Sequence[Label], settings: Settings
+    recording: Recording,
+    track: Track,
+    labelled: tuple[Sequence[Label], Detection],
+    settings: Settings,
 ) -> tuple[GaitAnswer, ...]:
-    """What the athlete's own labels say of what step rate alone proposes without them."""
-    own = [each for each in labels if each.origin not in detect_labels.RECORDED]
+    """What the athlete's own labels say of what step rate alone proposes without them.
+
+    ``labelled`` are all labels, and the detection with them.
+    """
+    labels, with_them = labelled
+    recorded = detect_labels.RECORDED
+    own = [
+        part
+        for each in labels
+        if each.origin not in recorded
+        for part in _believed(each, with_them)
+    ]
     if not own:
         return ()
-    others = [each for each in labels if each.origin in detect_labels.RECORDED]
+    others = [each for each in labels if each.origin in recorded]
     presses_s = _presses_s(recording, track)
     unaided = detect.detect(track, others, Athlete(), settings.detect, presses_s)
     return detect_labels.gait_answers(unaided.gait_candidates, own, track.seconds, settings.detect)
+
+
+def _believed(label: Label, found: Detection) -> list[Label]:
+    """The parts of a label that hold: laps that turn about are held against the sensors."""
+    if label.origin != detect_labels.ALTERNATE:
+        return [label]
+    spans = (
+        (max(each.start_s, label.start_s), min(each.end_s, label.end_s))
+        for each in found.segments
+        if each.verdict == "labelled" and each.direction == label.direction
+    )
+    return [
+        dataclasses.replace(label, start_s=low_s, end_s=high_s)
+        for low_s, high_s in spans
+        if low_s < high_s
+    ]
 
 
 def _with_sums(session: Session) -> Session:

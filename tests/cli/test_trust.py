@@ -4,6 +4,7 @@ How much makes a proof is lowered by settings, so that three short sessions are 
 """
 
 import json
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from retrorun import ingest
 from retrorun.archive import Archive
 from retrorun.cli import main
 from retrorun.model import Session
+from retrorun.settings import load
 
 WATCH = Path(__file__).parents[2] / "sample_data" / "2026-05-21-watch.tcx"
 DAYS = ("2026-05-21", "2026-05-22", "2026-05-23")
@@ -126,3 +128,25 @@ def test_trust_is_not_lost_while_another_process_writes(
         assert run(answered, "profile", "trust_gait=true").exit_code == 0
     process(answered)
     assert backward(answered) == ["habit"] * len(SPANS)
+
+
+def test_trust_of_one_command_analyses_a_session_again_once(answered: Path) -> None:
+    """A profile file holds for its command; what it was analysed with is not outdated by it."""
+    settings = load(answered / "lowered.toml")
+    found: list[list[str]] = []
+    with Archive.open(answered / "kept") as archive:
+        (sha256,) = archive.hashes(list(archive.known())[:1])
+        for trusts in (True, True, False, False):
+            athlete = replace(archive.annotations.profile(), trust_gait=trusts)
+            with archive.database.transaction():
+                archive.pending.add([sha256])
+            engine = ingest.Engine(settings, athlete, 1)
+            report = ingest.bring_up_to_date(archive, engine)
+            assert archive.pending.exports() == []
+            found.append([str(len(report.sessions)), *backward(answered)])
+    assert found == [
+        ["2", *["habit"] * len(SPANS)],
+        ["1", *["habit"] * len(SPANS)],
+        ["2", *["candidate"] * len(SPANS)],
+        ["1", *["candidate"] * len(SPANS)],
+    ]

@@ -90,6 +90,35 @@ def test_an_athlete_whose_steps_hardly_change_is_found_by_what_was_learnt() -> N
     assert f1(found(run(legs, compass=False), athlete), legs) > 0.9
 
 
+def taught(ratio: float) -> Athlete:
+    """An athlete whose backward line is the forward one times a ratio, at 0.72 of the speed."""
+    ahead = GaitLine(139.4, 9.5, 25.0, 2.0, 3600.0, 2.4, 3.2)
+    behind = GaitLine(139.4 * ratio, 9.5 * ratio, 25.0, 2.0, 900.0, 1.8, 2.2)
+    return Athlete(forward_line=ahead, backward_line=behind)
+
+
+@pytest.mark.parametrize("learnt", [0.96, 0.99, 1.0, 1.005, 1.01, 1.05, 1.15])
+def test_clearly_quicker_steps_are_asked_about_whatever_ratio_was_learnt(learnt: float) -> None:
+    """16 % more steps than before at 0.71 of the speed is nobody's jog; no heart was measured."""
+    speed = 2.0
+    legs = intervals(Leg(90, speed, (139.4 + 9.5 * speed) * 1.2, 180.0))
+    recording = run(legs, compass=False)
+    recording.columns["heart_rate_bpm"][:] = np.nan
+    assert f1(found(recording, taught(learnt)), legs) > 0.9
+
+
+@pytest.mark.parametrize("learnt", [0.96, 1.0, 1.01])
+@pytest.mark.parametrize("kept", [0.0, 0.5, 1.0])
+def test_a_jog_is_no_candidate_of_an_athlete_whose_steps_do_not_change(
+    learnt: float, kept: float
+) -> None:
+    """A jog keeps none, half or all of the 166 steps/min of before; the heart falls with it."""
+    speed = 2.0
+    steps = 139.4 + 9.5 * speed
+    jog = Leg(100, speed, steps + kept * (166.0 - steps), 0.0, 82.0 + 24.3 * speed)
+    assert candidates_s(found(run(intervals(jog), compass=False), taught(learnt))) == 0
+
+
 def test_the_heart_tells_a_jog_from_backward_running_at_the_same_steps() -> None:
     """Same speeds and steps twice: 158 steps/min at 2.0 m/s on the line of 158.4."""
     speed = 2.0

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from made_runs import Leg, backward, run
+from retrorun import learn
 from retrorun.detect import detect
 from retrorun.detect.labels import gait_answers
 from retrorun.detect.verdicts import answered_odds
@@ -113,6 +114,35 @@ def test_a_label_wins_over_habit() -> None:
     assert {(part.direction, part.verdict) for part in within} == {("forward", "labelled")}
 
 
+def test_rejected_drills_of_a_session_take_no_other_question_of_it_away() -> None:
+    """Four drills and four backward stretches in turn: each "no" answers one question, and no more.
+
+    Nor are the quick steps of drills taken for the athlete's forward line.
+    """
+    drill = Leg(90, 2.1, 186.0)
+    legs = [Leg(240), *[drill, Leg(120), BACK, Leg(120)] * 4]
+    given: list[Label] = []
+    asked = [part for part in found(Athlete(), (), legs).segments if part.kind == "candidate"]
+    assert len(asked) == 8
+    for drills in range(4):
+        part = asked[2 * drills]
+        given.append(Label(part.start_s, part.end_s, "forward", "command"))
+        told = found(Athlete(), tuple(given), legs)
+        assert sum(part.kind == "candidate" for part in told.segments) == 7 - drills
+        assert told.forward_line is None
+    given += [Label(part.start_s, part.end_s, "backward", "command") for part in asked[1::2]]
+    told = found(Athlete(), tuple(given), legs)
+    assert (told.forward_line, told.backward_line) == (None, None)
+
+
+def test_labelled_forward_running_is_a_line_however_little_of_the_session_it_is() -> None:
+    """At 2.8 m/s the legs forward have 166 steps/min."""
+    told = found(Athlete(), (Label(0.0, 300.0, "forward", "command"),), [Leg(60), *LEGS, *LEGS])
+    line = told.forward_line
+    assert line is not None
+    assert line.intercept_spm + 2.8 * line.slope_spm_per_mps == pytest.approx(166.0, abs=2.0)
+
+
 def test_answers_accept_reject_and_tell_what_was_moved_too_far() -> None:
     proposed = [GaitCandidate(100.0 * place, 100.0 * place + 50.0, 0.1, 0.7) for place in range(5)]
     labels = [
@@ -125,6 +155,7 @@ def test_answers_accept_reject_and_tell_what_was_moved_too_far() -> None:
     ]
     given = gait_answers(proposed, labels, 500, SETTINGS.detect)
     assert [each.backward for each in given] == [True, False, True, False]
+    assert [each.mixed for each in given] == [False, False, False, True]
     assert {each.length_s for each in given} == {50.0}
 
 
@@ -138,6 +169,9 @@ def test_what_looks_like_rejected_segments_is_not_proposed_again() -> None:
     detection = found(Athlete(answered_gait=rejected))
     assert {part.direction for part in detection.segments} == {"forward"}
     assert {part.verdict for part in detection.segments} == {"assumed"}
+    assert {part.reason for part in detection.segments} == {
+        "a part of it is as in what you called forward before"
+    }
     assert "answered_gait" in detection.reads
     assert max(detection.columns["backward_probability"]) < 0.5
     assert detection.gait_candidates == found(Athlete()).gait_candidates
@@ -154,6 +188,45 @@ def test_what_looks_like_rejected_segments_is_not_proposed_again() -> None:
 def test_other_rejections_leave_it_a_candidate(answered: AnsweredGait) -> None:
     """Accepted ones drop nothing, nor do rejected ones of fewer steps at a higher speed."""
     assert verdicts(found(Athlete(answered_gait=answered))) == {"candidate"}
+
+
+@pytest.mark.parametrize("accepted", [1, 2, 4])
+@pytest.mark.parametrize("rejected", [2, 3, 4])
+def test_what_looks_like_accepted_segments_as_well_stays_a_candidate(
+    accepted: int, rejected: int
+) -> None:
+    """Of one and the same look some were accepted and some rejected: it may be either."""
+    yes, no = (replace(quick(0.18, -0.34), sessions=n, weight=n) for n in (accepted, rejected))
+    answered = AnsweredGait(yes, no, log_odds=1.0)  # ln(13.5 / 4.5), of four sessions each
+    assert verdicts(found(Athlete(answered_gait=answered))) == {"candidate"}
+
+
+def test_what_is_nearer_to_rejected_segments_than_to_accepted_ones_is_not_proposed() -> None:
+    """Accepted with 42 % more steps at 0.55 of the speed, rejected like what is found."""
+    answered = AnsweredGait(quick(0.35, -0.6), quick(0.18, -0.34), log_odds=1.0)
+    assert verdicts(found(Athlete(answered_gait=answered))) == set()
+
+
+def test_stretches_of_which_a_part_was_backward_are_no_rejections() -> None:
+    """In two sessions the first 25 s of each stretch are cut off, of 90: the rest was backward."""
+    sessions = []
+    for legs in (LEGS, [*LEGS, *LEGS]):
+        proposed, seconds = found(Athlete(), (), legs).gait_candidates, sum(x.seconds for x in legs)
+        labels: list[Label] = []
+        for each in proposed:
+            middle_s = each.start_s + 25.0
+            labels.append(Label(each.start_s, middle_s, "forward", "command"))
+            labels.append(Label(middle_s, each.end_s, "backward", "command"))
+        sessions.append(gait_answers(proposed, labels, seconds, SETTINGS.detect))
+    assert [len(each) for each in sessions] == [3, 6]
+    assert not any(each.backward for answers in sessions for each in answers)
+    assert learn.answered_gait(sessions, SETTINGS.compare) is None
+    habit = learn.gait_habit(sessions, SETTINGS.compare)
+    assert habit is not None
+    assert (habit.answers, habit.backward) == (9, 0)
+    rejected = [[replace(each, mixed=False) for each in answers] for answers in sessions]
+    athlete = Athlete(answered_gait=learn.answered_gait(rejected, SETTINGS.compare))
+    assert verdicts(found(athlete)) == set()  # so many rejections would have hidden it
 
 
 def test_rejections_in_one_session_take_no_question_away() -> None:
@@ -194,3 +267,49 @@ def test_the_odds_are_those_of_two_normals() -> None:
         odds = np.log(wide.pdf(value) / predicted.pdf(value))
         total += float(np.clip(odds, -settings.answered_vote, settings.answered_vote))
     assert answered_odds(one, answered, settings) == pytest.approx(total, abs=1e-9)
+
+
+def test_beside_accepted_segments_both_kinds_are_as_narrow_as_the_narrower_one() -> None:
+    """Three sessions of each, steps alone apart; the rejected kind is the narrower one."""
+    settings = SETTINGS.detect
+    answered = AnsweredGait(quick(0.2, -0.3), quick(0.1, -0.3), log_odds=1.0)
+    one = GaitCandidate(0.0, 90.0, float(np.exp(0.14) - 1.0), float(np.exp(-0.3)))
+    speed_people = (-settings.slower_log[0], settings.slower_log[1]), settings.quick_speed
+    totals = [1.0, 1.0]
+    for value, own, people in (
+        (0.14, (0.2, 0.1), (settings.ratio_log, settings.quick_steps)),
+        (-0.3, (-0.3, -0.3), speed_people),
+    ):
+        kinds = []
+        for (mean, between), seen in zip(people, own, strict=True):
+            within = settings.answered_within * between
+            weights = (1.0 / between**2, 3.0 / within**2)
+            drawn = (weights[0] * mean + weights[1] * seen) / sum(weights)
+            kinds.append((drawn, float(np.sqrt(1.0 / sum(weights) + within**2))))
+        narrow = min(spread for _, spread in kinds)
+        for place, spreads in enumerate(([spread for _, spread in kinds], [narrow, narrow])):
+            ahead, behind = (
+                NormalDist(mean, spread).pdf(value)
+                for (mean, _), spread in zip(kinds, spreads, strict=True)
+            )
+            bound = settings.answered_vote
+            totals[place] += float(np.clip(np.log(ahead / behind), -bound, bound))
+    assert totals[0] != pytest.approx(totals[1], abs=0.1)
+    assert answered_odds(one, answered, settings) == pytest.approx(max(totals), abs=1e-9)
+
+
+def test_a_contact_time_of_one_session_weighs_less_than_of_four() -> None:
+    """Rejected at the contact time that is found, ln 0.9 = -0.11; people: -0.17 and -0.03."""
+    one = GaitCandidate(0.0, 90.0, float(np.exp(0.1) - 1.0), float(np.exp(-0.3)), 0.9)
+    known = replace(quick(0.1, -0.3), contact_log=float(np.log(0.9)), weight=4)
+    odds = [
+        answered_odds(
+            one, AnsweredGait(None, replace(known, contact_weight=n), 1.0), SETTINGS.detect
+        )
+        for n in (0, 1, 4)
+    ]
+    usual = answered_odds(
+        one, AnsweredGait(None, replace(known, contact_log=None), 1.0), SETTINGS.detect
+    )
+    assert odds[0] == pytest.approx(usual)
+    assert odds[0] > odds[1] > odds[2]

@@ -216,7 +216,8 @@ def _grounds(
         firm = joint.teachers(p_backward > 0.5, gait_evidence.ratio, reversed_at, settings) | (
             label_llr != 0
         )
-        gait_evidence = gait.evidence(steps, p_backward, (sensed != 0) & firm, athlete, settings)
+        known = gait.Known(p_backward, (sensed != 0) & firm, heard=mounted is not None)
+        gait_evidence = gait.evidence(steps, known, athlete, settings)
         steps = replace(steps, upper=gait_evidence.upper)
         reads |= gait_evidence.reads
         disturbed = joint.disturbed(

@@ -59,45 +59,56 @@ class GaitEvidence:
         return cls(np.zeros(seconds), missing, None, None, share)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """What heading and labels say before the gait is asked.
+
+    ``p_backward`` (n,) is the probability of backward running by them, ``where`` (n,) whether they
+    say something, and ``heard`` whether a heading is among them; else all of it is labels.
+    """
+
+    p_backward: FloatArray
+    where: BoolArray
+    heard: bool
+
+
 def evidence(
-    steps: Steps,
-    p_backward: FloatArray,
-    known: BoolArray,
-    athlete: Athlete,
-    settings: DetectSettings,
+    steps: Steps, known: Known, athlete: Athlete, settings: DetectSettings
 ) -> GaitEvidence:
     """Judge every second by the athlete's forward line.
 
     Args:
         steps: the smoothed steps.
-        p_backward: (n,) probability of backward running by heading and labels.
-        known: (n,) where those had something to say.
+        known: by heading and labels.
         athlete: may bring personal lines.
         settings: this stage's.
 
     The line comes from the seconds that heading or labels call forward, and then asks nothing of
-    other sessions; without enough of them from the lower of two parallel lines, where the session
-    holds two.
+    other sessions; without enough of them, or where most of them are rejected candidates, from the
+    lower of two parallel lines, where the session holds two.
     A session of one line is all forward or all backward; only the athlete's other sessions can tell
     which, so without them it is silent.
     """
-    nothing = np.zeros(steps.counted.size)
-    forward, backward = settings.taught_bounds
-    sides = (known & (p_backward < forward), known & (p_backward > backward))
+    low, high = settings.taught_bounds
+    sides = known.where & (known.p_backward < low), known.where & (known.p_backward > high)
     if steps.counted.sum() < settings.gait_least_s:
         ratio = _by_speed(steps, sides, settings) / settings.gait_temper_s
-        silent = GaitEvidence.silent(nothing.size, settings)
-        return replace(silent, ratio=ratio)
+        return replace(GaitEvidence.silent(steps.counted.size, settings), ratio=ratio)
     ahead = fit(steps, sides[0].astype(np.float64), None, settings)
-    # A rejected candidate alone is no forward line: its quick steps would hide all others.
-    known_s, half_s = (sides[0] & steps.counted).sum(), 0.5 * steps.counted.sum()
-    if ahead is not None and known_s >= min(settings.line_from_s, half_s):
-        own = backward_gait(athlete, settings)
+    ahead_s, half_s = (sides[0] & steps.counted).sum(), 0.5 * steps.counted.sum()
+    own = backward_gait(athlete, settings)
+    enough = ahead_s >= min(settings.line_from_s, half_s)
+    if enough and ahead_s < half_s and not known.heard:
+        # Rejected candidates alone are no forward line: their quick steps would hide all others.
+        upper = two_lines(steps, own, settings) if steps.upper is None else steps.upper
+        steps = replace(steps, upper=upper)
+        enough = upper[sides[0] & steps.counted].sum() <= 0.5 * ahead_s
+    if ahead is not None and enough:
         judged = _judge_by_line(steps, ahead, sides, own, settings)
-        return replace(judged, reads=_CONTRAST)
+        return replace(judged, reads=_CONTRAST, upper=steps.upper)
     judged = _judge_untaught(steps, athlete, settings)
     # Beside labels or a heading a guessed line would pass for one that they taught.
-    return replace(judged, forward=None) if known.any() else judged
+    return replace(judged, forward=None) if known.where.any() else judged
 
 
 def _judge_untaught(steps: Steps, athlete: Athlete, settings: DetectSettings) -> GaitEvidence:

@@ -412,7 +412,8 @@ def gait_answers(
 ) -> tuple[GaitAnswer, ...]:
     """What the athlete answered about each candidate, where labels cover enough of it.
 
-    One of which too little was called backward was not right: its place was wrong.
+    One of which too little was called backward was not right: its place was wrong. Where some of it
+    was, it is mixed.
 
     Args:
         found: candidates of an analysis without these labels.
@@ -424,15 +425,25 @@ def gait_answers(
     for first, last, label in spans(labels, seconds):
         answered[first:last] = {"backward": 1.0, "forward": -1.0}.get(label.direction, 0.0)
     return tuple(
-        GaitAnswer(
-            each.end_s - each.start_s,
-            each.step_gain,
-            each.speed_share,
-            backward=bool((here > 0).sum() >= settings.habit_backward_share * (here != 0).sum()),
-            contact_ratio=each.contact_ratio,
-            excursion_ratio=each.excursion_ratio,
-        )
+        _gait_answer(each, here, settings)
         for each in found
         for here in (answered[int(each.start_s) : int(each.end_s)],)
         if (here != 0).sum() >= settings.habit_answered_share * here.size
+    )
+
+
+def _gait_answer(
+    found: GaitCandidate, answered: FloatArray, settings: DetectSettings
+) -> GaitAnswer:
+    """The answer about a candidate by its seconds, (n,): 1 backward, -1 forward, 0 without one."""
+    enough = settings.habit_backward_share * (answered != 0).sum()
+    backward = bool((answered > 0).sum() >= enough)
+    return GaitAnswer(
+        found.end_s - found.start_s,
+        found.step_gain,
+        found.speed_share,
+        backward=backward,
+        contact_ratio=found.contact_ratio,
+        excursion_ratio=found.excursion_ratio,
+        mixed=not backward and bool((answered < 0).sum() < enough),
     )

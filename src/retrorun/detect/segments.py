@@ -9,7 +9,7 @@ from retrorun import arithmetic
 from retrorun.detect.credibility import Grounds
 from retrorun.detect.labels import spans
 from retrorun.detect.series import runs, without_short
-from retrorun.detect.verdicts import DIRECTIONS, VERDICTS, Decision
+from retrorun.detect.verdicts import CALLED_FORWARD, DIRECTIONS, VERDICTS, Decision
 from retrorun.model import (
     TWO_DIRECTIONS,
     Detection,
@@ -51,7 +51,7 @@ def segments(decision: Decision, grounds: Grounds, settings: DetectSettings) -> 
         sure = {"backward": backward, "forward": 1 - backward, "still": 1.0}
         probability = sure.get(way, max(backward, 1 - backward))
         kind = _verdict(VERDICTS[verdict[first]], way, sums, grounds)
-        reason = _reason(decision, first, (kind, way), sums, settings.mentioned)
+        reason = _reason(decision, (first, last), (kind, way), sums, settings.mentioned)
         if way == "unknown" and grounds.modes.unknown[first]:
             reason = "neither speed nor steps are known"
         found.append(
@@ -97,26 +97,28 @@ def _verdict(decided: Verdict, way: Direction, sums: dict[str, float], grounds: 
 
 def _reason(
     decision: Decision,
-    second: int,
+    span: tuple[int, int],
     judged: tuple[Verdict, Direction],
     sums: dict[str, float],
     mentioned: float,
 ) -> str:
-    """The reason for the segment that begins at this second, in words."""
+    """The reason for the segment of these seconds, ``[first, last)``, in words."""
     verdict, way = judged
     fixed = {"still": "standing still", "unknown": "the evidence is even"}
     if verdict == "labelled" or way in fixed:
         return fixed.get(way, "") if verdict != "labelled" else "labelled"
     if way == "backward":
-        return next(text for first, last, text in decision.reasons if first <= second < last)
+        return next(text for first, last, text in decision.reasons if first <= span[0] < last)
     forward = {"confirmed": "heading goes with the course", "candidate": TWO_DIRECTIONS}
     if verdict in forward:
         return forward[verdict]
+    rejected = [one for one in decision.reasons if one[2] == CALLED_FORWARD]
+    if any(first < span[1] and span[0] < last for first, last, _ in rejected):
+        return "a part of it is as in what you called forward before"
     if sums["heading"] < -mentioned:
         return "heading goes with the course, but is not sure"
-    if sums["gait"] < -mentioned:
-        return "step rate on the forward line; no heading says so"
-    return "no evidence either way; people run forward"
+    on_line = "step rate on the forward line; no heading says so"
+    return on_line if sums["gait"] < -mentioned else "no evidence either way; people run forward"
 
 
 def refusal(heading: HeadingVerdict) -> str | None:

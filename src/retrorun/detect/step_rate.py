@@ -192,12 +192,16 @@ def _is_backward(
     clear = min(gain, more)
     least = settings.two_lines_steps
     yielding = settings.pulse_doubts + settings.pulse_yields * max(clear - least, 0.0)
-    if own.known and own.steps[0] > settings.hardly_quicker:
-        least = min(least, settings.own_share * own.steps[0])
-        needed = least - settings.pulse_steps * max(pulse, 0.0)
-        agrees = gain >= least and clear >= needed
-        return agrees and pulse > -yielding and slower <= own.slowest(settings)
-    if own.known:  # steps that do not change: then the speed must be theirs, and the heart agree
+    if own.known:
+        own_least = settings.own_share * max(own.steps[0], settings.hardly_quicker)
+        own_least = min(least, own_least)
+        needed = own_least - settings.pulse_steps * max(pulse, 0.0)
+        agrees = gain >= own_least and clear >= needed
+        if agrees and pulse > -yielding and slower <= own.slowest(settings):
+            return True
+        if own.steps[0] > settings.hardly_quicker:
+            return False
+        # Steps that did not change before: then the speed must be theirs, and the heart agree.
         alike = abs(gain - own.steps[0]) < least
         away = abs(arithmetic.log(slower) - own.speed[0])
         alike &= away < settings.own_speed_alike * own.speed[1]

@@ -5,7 +5,7 @@ right for this one body (``learn``); where that is proven, and the athlete wants
 kind that was answered count, with the verdict ``habit``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -42,6 +42,7 @@ DIRECTIONS: tuple[Direction, ...] = ("forward", "backward", "unknown", "still")
 # While it is decided; where a segment is made, some candidates become ``assumed``.
 VERDICTS: tuple[Verdict, ...] = ("candidate", "confirmed", "labelled", "habit")
 HABIT = VERDICTS.index("habit")
+CALLED_FORWARD = "as in what you called forward before"  # why a candidate is not proposed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -419,7 +420,7 @@ def without_rejected(
         probability[first:last] = np.minimum(probability[first:last], likely)
         if odds < 0:
             direction[first:last] = DIRECTIONS.index("forward")
-            reasons.insert(0, (first, last, "as in what you called forward before"))
+            reasons.insert(0, (first, last, CALLED_FORWARD))
     return replace(decision, direction=direction, probability=probability, reasons=tuple(reasons))
 
 
@@ -428,41 +429,53 @@ def answered_odds(found: GaitCandidate, answered: AnsweredGait, settings: Detect
 
     For each quantity the densities of the next such segment by both kinds of answers: normal, its
     mean drawn from people's to the athlete's own, its deviation that of both beside each other.
+    Where some were accepted, too, the kinds are also held to be as narrow as the narrower one, and
+    the better odds count: what is as near to the accepted ones as to the rejected is of either.
     """
     usual_speed, between = settings.slower_log
     excursions = settings.turned_excursion, settings.quick_excursion
     quantities = (
-        ("steps_log", 1.0 + found.step_gain, settings.ratio_log, settings.quick_steps),
-        ("speed_log", found.speed_share, (-usual_speed, between), settings.quick_speed),
-        ("contact_log", found.contact_ratio, settings.contact_log, settings.quick_contact),
-        ("excursion_log", found.excursion_ratio, *excursions),
+        ("steps", 1.0 + found.step_gain, settings.ratio_log, settings.quick_steps),
+        ("speed", found.speed_share, (-usual_speed, between), settings.quick_speed),
+        ("contact", found.contact_ratio, settings.contact_log, settings.quick_contact),
+        ("excursion", found.excursion_ratio, *excursions),
     )
-    total, bound = answered.log_odds, settings.answered_vote
+    total = nearer = answered.log_odds
     for name, ratio, *people in quantities:
         if ratio is None or ratio <= 0:
             continue
-        logs = [
-            _log_predicted(arithmetic.log(float(ratio)), side, name, usual, settings)
+        kinds = [
+            _predicted(side, name, usual, settings)
             for side, usual in zip((answered.backward, answered.forward), people, strict=True)
         ]
-        total += float(np.clip(logs[0] - logs[1], -bound, bound))
-    return total
+        value, narrow = arithmetic.log(float(ratio)), min(spread for _, spread in kinds)
+        total += _vote(value, kinds, settings)
+        nearer += _vote(value, [(mean, narrow) for mean, _ in kinds], settings)
+    return total if answered.backward is None else max(total, nearer)
 
 
-def _log_predicted(
-    value: float,
+def _predicted(
     side: AnsweredSide | None,
     name: str,
     usual: tuple[float, float],
     settings: DetectSettings,
-) -> float:
-    """Log density, but for a constant, of a segment's value by people and by such answers."""
+) -> tuple[float, float]:
+    """Mean and deviation of the next segment's value, by people and by such answers."""
     mean, between = usual
-    own = getattr(side, name) if side is not None else None
+    own = getattr(side, f"{name}_log") if side is not None else None
     within = settings.answered_within * between
     if side is not None and own is not None:
-        weights = 1.0 / (between * between), side.weight / (within * within)
+        sessions = getattr(side, f"{name}_weight", side.weight)
+        weights = 1.0 / (between * between), sessions / (within * within)
         mean = (weights[0] * mean + weights[1] * own) / sum(weights)
         between = float(np.sqrt(1.0 / sum(weights)))
-    spread = arithmetic.hypot(between, within)
-    return -0.5 * (value - mean) * (value - mean) / (spread * spread) - arithmetic.log(spread)
+    return mean, arithmetic.hypot(between, within)
+
+
+def _vote(value: float, kinds: Sequence[tuple[float, float]], settings: DetectSettings) -> float:
+    """Log-odds of the first of two normals against the second, bounded."""
+    logs = [
+        -0.5 * (value - mean) * (value - mean) / (spread * spread) - arithmetic.log(spread)
+        for mean, spread in kinds
+    ]
+    return float(np.clip(logs[0] - logs[1], -settings.answered_vote, settings.answered_vote))

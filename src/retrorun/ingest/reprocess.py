@@ -186,13 +186,14 @@ def bring_up_to_date(
         if archive.pending.is_empty():
             return report
         while True:
-            learnt, outdated = _learn_and_note(archive, engine.settings, failed)
+            learnt, outdated = _learn_and_note(archive, engine, failed)
             wanted = [sha256 for sha256 in archive.pending.exports() if sha256 not in failed]
             if not wanted:
                 return report
             taught = replace(engine, athlete=engine.athlete.with_learnt_of(learnt))
             done = reprocess_locked(wanted, archive, taught, progress)
-            outdated_still = learn.outdated(archive.summaries(_ignore, with_exposed=True), learnt)
+            sessions = archive.summaries(_ignore, with_exposed=True)
+            outdated_still = learn.outdated(sessions, taught.athlete)
             failed |= {row.sha256 for row in done.problems}
             failed |= {
                 each.source.sha256 for each in outdated_still
@@ -219,7 +220,7 @@ def reprocess_answered(sha256: str, archive: Archive, engine: Engine) -> tuple[R
     """
     with archive.writing():
         report = reprocess_locked([sha256], archive, engine)
-        learnt, outdated = _learn_and_note(archive, engine.settings, ())
+        learnt, outdated = _learn_and_note(archive, engine, ())
         if sha256 in outdated and not report.problems:
             taught = replace(engine, athlete=engine.athlete.with_learnt_of(learnt))
             report = report.followed_by(reprocess_locked([sha256], archive, taught))
@@ -236,25 +237,27 @@ def reprocess_alone(sha256: str, archive: Archive, engine: Engine) -> tuple[Repo
 
 
 def _learn_and_note(
-    archive: Archive, settings: "Settings", failed: Collection[str]
+    archive: Archive, engine: Engine, failed: Collection[str]
 ) -> "tuple[Athlete, set[str]]":
     """Learn from all sessions: what was learnt, and hashes of exports that depend on it.
 
-    They are noted to be analysed again, in the transaction that keeps what was learnt.
+    They are noted to be analysed again, in the transaction that keeps what was learnt. What they
+    depend on is asked of the engine's athlete, who analyses them: the stored profile may state
+    another trust than the profile file of this command.
 
     Args:
         archive: has the sessions.
-        settings: of every stage.
+        engine: its settings and what its athlete states count.
         failed: hashes of exports that are left out, because they could not be analysed again.
     """
     from retrorun import learn  # planning must not load numpy
 
     sessions = archive.summaries(_ignore, with_exposed=True)
     before = archive.annotations.profile()
-    learnt = learn.learn_from_sound(sessions, before, settings.compare)
+    learnt = learn.learn_from_sound(sessions, before, engine.settings.compare)
     # those of another version are analysed again in any case, so many a run
-    due = set(archive.hashes(outdated_sessions(archive, settings)))
-    found = learn.outdated(sessions, learnt)
+    due = set(archive.hashes(outdated_sessions(archive, engine.settings)))
+    found = learn.outdated(sessions, engine.athlete.with_learnt_of(learnt))
     outdated = {each.source.sha256 for each in found} - set(failed) - due
     if outdated or learnt != before:
         archive.annotations.set_learnt(learnt, sorted(outdated))

@@ -148,6 +148,7 @@ def _answered(athlete: Athlete) -> _Read:
     for side in known:
         read += [float(side.weight), side.steps_log, side.speed_log]
         read += [side.contact_log, side.excursion_log]
+        read += [float(side.contact_weight), float(side.excursion_weight)]
     return tuple(read)
 
 

@@ -129,7 +129,11 @@ class GaitCandidate:
 
 @dataclass(frozen=True, slots=True)
 class GaitAnswer:
-    """What the athlete said of such a segment: whether it was backward; ``length_s`` long."""
+    """What the athlete said of such a segment: whether it was backward; ``length_s`` long.
+
+    One that is ``mixed`` was backward in part, too little to call it right: its place was wrong,
+    and how it looks is neither backward nor forward.
+    """
 
     length_s: float
     step_gain: float
@@ -137,6 +141,7 @@ class GaitAnswer:
     backward: bool
     contact_ratio: float | None = None
     excursion_ratio: float | None = None
+    mixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +150,8 @@ class AnsweredSide:
 
     Attributes:
         segments: how many were answered so; ``sessions`` in how many sessions.
-        weight: how many of those sessions count: all, up to a setting.
+        weight: how many of those sessions count: all, up to a setting. ``contact_weight`` and
+            ``excursion_weight`` are the same of those in which either was measured.
         steps_log: of the step rate over the forward line.
         speed_log: of the speed over the forward speed around it.
         contact_log: of the contact time at equal speed; None where it was not measured.
@@ -159,11 +165,13 @@ class AnsweredSide:
     speed_log: float
     contact_log: float | None = None
     excursion_log: float | None = None
+    contact_weight: int = 0
+    excursion_weight: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class AnsweredGait:
-    """The gait of segments that the athlete called backward, and of those called anything else.
+    """The gait of segments that the athlete called backward, and of those called forward.
 
     ``log_odds`` are those that the next such segment is backward, by the numbers of both alone.
     """
