@@ -86,6 +86,21 @@ def test_overviews_say_what_accepted_and_rejected_stretches_looked_like() -> Non
         assert "rise and fall" not in text
 
 
+def test_the_command_that_trusts_names_an_archive_that_lies_elsewhere() -> None:
+    athlete, known = Athlete(gait_habit=PROVEN), session_history.ten_weeks()
+    compared, place = session_history.compared(known), " --archive there"
+    plan = [each for each in PLAN if each[3] != "habit"]
+    made = hand_made_sessions.session(plan), hand_made_sessions.track(plan)
+    context = SessionContext(athlete=athlete, archive_option=place)
+    for html in (
+        index_page(known, athlete, archive_option=place),
+        comparison_page(compared, known, athlete, archive_option=place),
+        session_page(*made, context),
+    ):
+        commands = [each.text for each in tree(html).xpath("//code")]
+        assert "retrorun profile trust_gait=true --archive there" in commands
+
+
 def test_trust_without_proof_is_said_and_offers_nothing() -> None:
     for athlete in (Athlete(gait_habit=LOST, trust_gait=True), Athlete(trust_gait=True)):
         for text in overview(athlete):

@@ -133,6 +133,11 @@ def test_two_directions_are_asked_about_with_the_command_that_decides() -> None:
     assert f"If B was forward: retrorun label {session.id} 420 820 backward" in text
     named = [row[1].split("Yes")[0] for row in rows(html)]
     assert named == ["Run: A", "Maybe backward run: B", "Run: A"]
+    elsewhere = page(session, hand_made_sessions.track(plan), archive_option=" --archive there")
+    assert "420 820 forward --archive there" in words(elsewhere)
+    assert "420 820 backward --archive there" in words(elsewhere)
+    pressed = select(elsewhere, "//button[@class='asked-side']/@data-direction")
+    assert pressed == ["forward", "backward"]
 
 
 def test_every_stretch_is_in_the_table_with_its_measures() -> None:
