@@ -83,6 +83,8 @@ def test_overviews_say_what_accepted_and_rejected_stretches_looked_like() -> Non
         assert "Their ground contact was 85 % of the forward one" in text
         assert "rejected 6 (sessions: 3): forward running with 106 % of the steps" in text
         assert "at 80 % of your forward speed" in text
+        assert "no longer proposed" not in text  # one session's rejections take nothing away
+        assert "Once you have rejected some in two sessions" in text
         assert "rise and fall" not in text
 
 

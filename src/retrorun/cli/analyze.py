@@ -12,7 +12,7 @@ from rich.table import Table
 from retrorun import contract, engines
 from retrorun.cli import options, terminal
 from retrorun.errors import ArchiveError
-from retrorun.language import translated
+from retrorun.language import localized, translated
 from retrorun.model import Analysis, Athlete, Failed, MeasuredSegment, Outcome, Session
 from retrorun.model.recording import CHANNELS
 from retrorun.settings import Settings
@@ -255,6 +255,6 @@ def _evidence_row(measured: MeasuredSegment) -> tuple[str, ...]:
         terminal.direction_and_gait(segment),
         terminal.table_word(segment.verdict),
         f"{segment.probability:.0%}",
-        *(f"{kind:+.1f}" if kind else "0" for kind in kinds),
+        *(localized(f"{kind:+.1f}") if kind else "0" for kind in kinds),
         escape(translated(segment.reason)),
     )

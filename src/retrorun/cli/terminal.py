@@ -160,8 +160,10 @@ def headline(session: "Session") -> str:
     when = time_zone.local_time(session.start_time_s, session.zone).strftime("%Y-%m-%d %H:%M")
     found = main_numbers(session, Display(), undecided=session.is_undecided)
     share = f" ({found.share})" if found.share else ""
-    also = f", {found.habit_time} of it by habit" if found.habit_time else ""
-    also += f", {found.candidate_time} perhaps" if found.candidate_time else ""
+    habit, maybe = found.habit_time, found.candidate_time
+    # said one by one: what stands before the comma is no part of these sentences
+    also = f", {translated(f'{habit} of it by habit')}" if habit else ""
+    also += f", {translated(f'{maybe} perhaps')}" if maybe else ""
     return (
         f"[bold]{escape(session.source.name)}[/] {when} · {clock(session.duration_s)} · "
         f"{found.distance} · [bold]{found.backward_time} backward[/]{share}{also}"

@@ -119,10 +119,10 @@ def waiting_of(session: Session) -> tuple[Waiting, ...]:
 
 
 def likely(probability: float) -> str:
-    """A probability as people say it: ``likely, about 5 in 6``."""
+    """A probability as people say it: ``likely, about 5 in 6``; even odds are not called likely."""
     odds = ((1, 2), (2, 3), (3, 4), (4, 5), (5, 6), (9, 10), (19, 20))
     few, whole = min(odds, key=lambda each: abs(each[0] / each[1] - probability))
-    return say("likely", count=few, whole=whole)
+    return say("likely_even" if 2 * few == whole else "likely", count=few, whole=whole)
 
 
 def learnt_sentence(guesses: Sequence[bool], athlete: Athlete) -> str:

@@ -15,6 +15,7 @@ REVIEW: Mapping[str, str] = {
     "question_run": "Did you run backward here?",
     "question_walk": "Did you walk backward here?",
     "likely": "likely, about {count} in {whole}",
+    "likely_even": "as likely as not, about {count} in {whole}",
     "question_stretch": "stretch {number}",
     "question_steps_above": "{percent} % above your line",
     "question_steps_below": "{percent} % below your line",

@@ -140,6 +140,17 @@ def test_two_directions_are_asked_about_with_the_command_that_decides() -> None:
     assert pressed == ["forward", "backward"]
 
 
+def test_one_stretch_alone_is_not_called_all() -> None:
+    one: hand_made_sessions.Plan = [
+        (300, "forward", "run", "assumed", 3.0),
+        (60, "backward", "run", "candidate", 2.0),
+        (300, "forward", "run", "assumed", 3.0),
+    ]
+    for plan, buttons in ((one, ["Yes, backward", "No"]), (one * 2, ["Yes to all 2", "No to all"])):
+        html = page(hand_made_sessions.session(plan), hand_made_sessions.track(plan))
+        assert select(html, "//button[@data-all]/text()") == buttons
+
+
 def test_every_stretch_is_in_the_table_with_its_measures() -> None:
     found = rows(page(hand_made_sessions.session()))
     assert len(found) == len(hand_made_sessions.HOUR)
