@@ -149,15 +149,15 @@ def print_explanation(result: Outcome) -> None:
         for line in _changes(session):
             console.print(line, markup=False)
         for note in session.notes:
-            console.print(f"note: {note.message} [{note.slug}]", markup=False)
+            console.print(f"note: {note.words} [{note.slug}]", markup=False)
 
 
 def _file(result: Analysis) -> str:
     source = result.source
     lines = [
         f"{escape(source.name)}: {source.format}, {escape(source.device or 'device not named')}",
-        *(f"warning: {escape(note.message)}" for note in source.warnings),
-        *(f"passed over: {escape(note.message)}" for note in result.passed_over),
+        *(f"warning: {escape(note.words)}" for note in source.warnings),
+        *(f"passed over: {escape(note.words)}" for note in result.passed_over),
     ]
     if source.salvaged:
         lines.append("the file is damaged: what comes before the damage is used")

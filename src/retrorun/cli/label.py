@@ -375,7 +375,7 @@ def _print_segments(session: Session) -> None:
     console.print(terminal.segment_table(session.measures.segments))
     for note in session.notes:
         if note.slug in QUESTIONS:
-            terminal.err().print(f"{note.message} [{note.slug}]", style="yellow", markup=False)
+            terminal.err().print(f"{note.words} [{note.slug}]", style="yellow", markup=False)
 
 
 DAY_S = 86_400

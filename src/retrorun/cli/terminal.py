@@ -264,7 +264,7 @@ def _print_notes(result: "Analysis") -> None:
     notes = [*result.source.warnings, *result.passed_over]
     notes += [note for session in result.sessions for note in session.notes]
     for note in dict.fromkeys(notes):
-        text = f"{result.source.name}: {translated(note.message)} [{note.slug}]"
+        text = f"{result.source.name}: {translated(note.words)} [{note.slug}]"
         err().print(text, style="yellow", markup=False)
 
 

@@ -16,6 +16,7 @@ from retrorun.model import (
     Direction,
     HeadingKind,
     HeadingVerdict,
+    Note,
     Session,
     Source,
     Track,
@@ -263,6 +264,18 @@ def test_redacted_page_names_no_place_and_no_day() -> None:
     assert "3 May" not in html
     for telling in ("Ljubljana", "Forerunner", "Lunch loop", "morning run"):
         assert telling not in html
+
+
+def test_a_remark_without_its_words_is_said_in_words() -> None:
+    doubled = Note("cadence-doubled", "cadence counted one leg and was doubled")
+    made = hand_made_sessions.session(notes=(doubled,))
+    text = words(page(made, redacted=True))
+    assert "a remark whose words are left out: cadence doubled" in text
+    assert "cadence-doubled" not in text
+    assert "one leg" not in text
+    whole = words(page(made))
+    assert "cadence counted one leg and was doubled" in whole
+    assert "left out" not in whole
 
 
 def test_policy_forbids_everything_but_own_files() -> None:

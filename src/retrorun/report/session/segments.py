@@ -437,7 +437,7 @@ def quality(session: Session) -> Quality:
         for name, share in session.channels.items()
     )
     notes = (*session.source.warnings, *session.notes, *session.measures.notes)
-    remarks = tuple(dict.fromkeys(translated(note.message) for note in notes))
+    remarks = tuple(dict.fromkeys(translated(note.words) for note in notes))
     return Quality(channels, _heading(session), remarks, _facts(session))
 
 
