@@ -107,8 +107,8 @@ REVIEW: Mapping[str, str] = {
     "already_answered": "This stretch has changed or has its answer by now; please look again.",
     "not_kept": "Not kept: {reason}",
     "no_server": (
-        "retrorun does not answer. Is it still running? Whether the last answer was kept, this page "
-        "says when it is opened again."
+        "retrorun does not answer. Is it still running? Whether the last answer was kept, this "
+        "page says when it is opened again."
     ),
     # a session's page
     "yes_to_all": "Yes to all {count}",
