@@ -13,7 +13,15 @@ from retrorun import contract, engines
 from retrorun.cli import options, terminal
 from retrorun.errors import ArchiveError
 from retrorun.language import localized, translated
-from retrorun.model import Analysis, Athlete, Failed, MeasuredSegment, Outcome, Session
+from retrorun.model import (
+    Analysis,
+    Athlete,
+    Failed,
+    MeasuredSegment,
+    Outcome,
+    Session,
+    remark_words,
+)
 from retrorun.model.recording import CHANNELS
 from retrorun.settings import Settings
 from retrorun.units import clock
@@ -149,15 +157,15 @@ def print_explanation(result: Outcome) -> None:
         for line in _changes(session):
             console.print(line, markup=False)
         for note in session.notes:
-            console.print(f"note: {note.words} [{note.slug}]", markup=False)
+            console.print(f"note: {remark_words(note)} [{note.slug}]", markup=False)
 
 
 def _file(result: Analysis) -> str:
     source = result.source
     lines = [
         f"{escape(source.name)}: {source.format}, {escape(source.device or 'device not named')}",
-        *(f"warning: {escape(note.words)}" for note in source.warnings),
-        *(f"passed over: {escape(note.words)}" for note in result.passed_over),
+        *(f"warning: {escape(remark_words(note))}" for note in source.warnings),
+        *(f"passed over: {escape(remark_words(note))}" for note in result.passed_over),
     ]
     if source.salvaged:
         lines.append("the file is damaged: what comes before the damage is used")

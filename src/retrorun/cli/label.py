@@ -26,7 +26,7 @@ from retrorun.cli.terminal import Faults
 from retrorun.detect.labels import RECORDED, in_force
 from retrorun.errors import ArchiveError, SettingsError
 from retrorun.language import translated
-from retrorun.model import Direction, Label, Session
+from retrorun.model import Direction, Label, Session, remark_words
 from retrorun.settings import Settings
 from retrorun.text import plain
 from retrorun.units import clock
@@ -375,7 +375,9 @@ def _print_segments(session: Session) -> None:
     console.print(terminal.segment_table(session.measures.segments))
     for note in session.notes:
         if note.slug in QUESTIONS:
-            terminal.err().print(f"{note.words} [{note.slug}]", style="yellow", markup=False)
+            terminal.err().print(
+                f"{remark_words(note)} [{note.slug}]", style="yellow", markup=False
+            )
 
 
 DAY_S = 86_400

@@ -249,17 +249,8 @@ def _place(topic: str, folder: Path) -> Iterator[Fact]:
     yield Fact(topic, f"{free / 2**30:.1f} GiB free", remedy)
 
 
-def _held(sessions: int, files: int) -> str:
-    """How many sessions of how many files there are."""
-    if files == 1:
-        return "1 session of 1 file" if sessions == 1 else f"{sessions} sessions of 1 file"
-    return (
-        f"1 session of {files} files" if sessions == 1 else f"{sessions} sessions of {files} files"
-    )
-
-
 def _health(archive: Archive) -> Iterator[Fact]:
-    yield Fact("archive", _held(len(archive.briefs()), len(archive.files())))
+    yield Fact("archive", terminal.sessions_of_files(len(archive.briefs()), len(archive.files())))
     findings = maintenance.check(archive, deep=False)
     yield from (Fact("archive", each.message, each.remedy) for each in findings)
     if not findings:

@@ -80,14 +80,6 @@ class Note:
         """The note with its slug alone: a message may hold numbers that nobody is to see."""
         return Note(self.slug, self.slug)
 
-    @property
-    def words(self) -> str:
-        """The message; where it was left out, that it was, and what kind of remark it is."""
-        if self.message != self.slug:
-            return self.message
-        kind = self.slug.replace("-", " ")
-        return f"a remark whose words are left out: {kind}"
-
 
 @dataclass(frozen=True, slots=True)
 class Lap:

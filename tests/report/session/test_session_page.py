@@ -147,7 +147,7 @@ def test_one_stretch_alone_is_not_called_all() -> None:
         (60, "backward", "run", "candidate", 2.0),
         (300, "forward", "run", "assumed", 3.0),
     ]
-    for plan, buttons in ((one, ["Yes, backward", "No"]), (one * 2, ["Yes to all 2", "No to all"])):
+    for plan, buttons in ((one, ["Yes", "No"]), (one * 2, ["Yes to all 2", "No to all"])):
         html = page(hand_made_sessions.session(plan), hand_made_sessions.track(plan))
         assert select(html, "//button[@data-all]/text()") == buttons
 
