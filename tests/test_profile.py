@@ -69,6 +69,25 @@ def test_what_cannot_be_is_refused_by_name(tmp_path: Path, text: str, slug: str)
     assert refused.value.file is not None
 
 
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("sex", ["female", "male"]),
+        ("units", ["metric", "imperial"]),
+        ("laps", ["alternate"]),
+    ],
+)
+def test_a_word_that_is_none_of_those_known_is_refused_with_them(
+    name: str, known: list[str]
+) -> None:
+    for each in known:
+        assert getattr(profile.stated({name: each}), name) == each
+    with pytest.raises(SettingsError) as refused:
+        profile.stated({name: "x"})
+    told = refused.value.message
+    assert told == f"{name} = 'x' cannot be: expected one of {', '.join(known)}"
+
+
 def test_a_missing_profile_is_an_error_of_the_family(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="No such file"):
         profile.load(tmp_path / "none.toml")

@@ -39,6 +39,12 @@ DERIVED: dict[str, str] = {
     "language": "English; pages of `retrorun open` in the browser's language",
     "trust_gait": "what may be backward by steps alone does not count",
 }
+# words that a value can be
+CHOICES: dict[str, tuple[str, ...]] = {
+    "sex": ("female", "male"),
+    "units": ("metric", "imperial"),
+    "laps": ("alternate",),
+}
 # what is learnt from runs or drawn by the archive is no one's to state
 LEARNT = {
     *("forward_line", "backward_line", "cost_factor", "gait_habit", "answered_gait"),
@@ -75,6 +81,11 @@ def stated(values: dict[str, Any]) -> Athlete:
             f"there is no {', '.join(unknown)} in a profile",
             remedy=f"It knows {', '.join(STATED)}.",
         )
+    for name, known in CHOICES.items():
+        value = values.get(name)
+        if isinstance(value, str) and value not in known:
+            words = f"{name} = {value!r} cannot be: expected one of {', '.join(known)}"
+            raise SettingsError("profile-impossible", words)
     try:
         athlete = msgspec.convert(values, Athlete)
     except (msgspec.ValidationError, ArithmeticError) as problem:

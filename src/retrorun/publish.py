@@ -272,20 +272,21 @@ def _overview(  # noqa: PLR0913 - one for each thing that the pages hold
 ) -> dict[str, str]:
     """The wanted pages over all sessions: name → HTML."""
     athlete, pages = options.athlete, dict[str, str]()
+    place = options.archive_option
     listed = list_sessions(sessions, athlete)
     if COMPARISON in names:
         found = compare.compare(sessions, athlete, options.settings.compare)
         pages[COMPARISON] = comparison_page(
-            found, sessions, athlete, listed, outdated, live=options.live
+            found, sessions, athlete, listed, outdated, live=options.live, archive_option=place
         )
     if CARE in names:
-        context = CareContext(
-            remarks, options.settings.compare, options.archive_option, live=options.live
-        )
+        context = CareContext(remarks, options.settings.compare, place, live=options.live)
         pages[CARE] = care_page(sessions, context)
     if INDEX in names:
         left_out = [faults[each] for each in sorted(faults)]
-        pages[INDEX] = index_page(sessions, athlete, listed, left_out, outdated, inbox=inbox)
+        pages[INDEX] = index_page(
+            sessions, athlete, listed, left_out, outdated, inbox=inbox, archive_option=place
+        )
     return pages
 
 

@@ -40,7 +40,7 @@ def test_it_names_problems_gaps_and_what_was_not_read(tmp_path: Path) -> None:
         for topic in ("archive", "profile", "file", "folder")
     }
     texts = [text for text, _ in by_topic["archive"]]
-    assert "1 sessions of 3 files" in texts
+    assert "1 session of 3 files" in texts
     assert any("the track of session" in text for text in texts)
     assert "healthy" not in texts
     assert [text.split()[0] for text, _ in by_topic["profile"]] == ["hr_rest_bpm"]

@@ -1,5 +1,6 @@
 """The terminal in German: messages, tables and errors; what programs read stays as it is."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from retrorun.cli import COMMANDS, main
 from retrorun.language import spoken
 
 SAMPLE = "2026-05-03-connect-iq.fit"
+CANDIDATES = "2026-05-26-laps.fit"
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +81,34 @@ def test_what_somebody_wrote_is_never_translated(place: Path) -> None:
     ran(place, "note", session, "steep", "--pain", "1")
     found = ran(place, "note").stdout.split()
     assert found[1:] == ["Schmerz", "1", "Anstrengung", "–", "steep"]
+
+
+def test_answers_are_said_in_it(tmp_path: Path, samples: Path) -> None:
+    (tmp_path / "exports").mkdir()
+    (tmp_path / "exports" / CANDIDATES).write_bytes((samples / CANDIDATES).read_bytes())
+    ran(tmp_path, "profile", "language=de")
+    pages = ("--reports", str(tmp_path / "pages"))
+    ran(tmp_path, "process", str(tmp_path / "exports"), *pages, "--jobs", "1")
+    (line,) = ran(tmp_path, "sessions").stdout.splitlines()[1:]
+    session, numbers = line.split()[0], []
+    for each in ran(tmp_path, "label", session).stdout.splitlines():
+        found = re.fullmatch(r"\s+(\d+)\s+\d+:\d\d\s+\d+:\d\d\s*", each)
+        numbers += [found[1]] if found else []
+    first = ran(tmp_path, "label", session, "accept", numbers[0], *pages)
+    assert re.search(r"angegeben: \d+:\d\d–\d+:\d\d rückwärts\n", first.stderr)
+    headline = first.stdout.splitlines()[0]
+    assert re.search(r"· \d+:\d\d rückwärts \(\d+ %\), vielleicht \d+:\d\d$", headline)
+    one = ran(tmp_path, "label").stdout.splitlines()[0]
+    assert one.split()[1:] == ["1", "Angabe", "(command)"]
+    listed = ran(tmp_path, "label", session).stdout.splitlines()
+    assert listed[0].split()[1:] == ["rückwärts", "(command)"]
+    shares = next(each.split()[1:] for each in listed if each.startswith("rückwärts  "))
+    assert all(re.fullmatch(r"\d+,\d", each) for each in shares)
+    ran(tmp_path, "label", session, "reject", numbers[1], *pages)
+    undone = ran(tmp_path, "label", session, "undo", *pages).stderr
+    assert re.search(r"zurückgenommen: \S+ vorwärts; 1 weitere zum Zurücknehmen\n", undone)
+    title = ran(tmp_path, "compare", *pages).stdout.splitlines()[0].strip()
+    assert title == "1 Einheit, 1 mit Rückwärtslaufen, 2026-05-26 bis 2026-05-26"
 
 
 def test_the_language_is_asked_without_making_or_touching_an_archive(tmp_path: Path) -> None:

@@ -114,6 +114,18 @@ def test_files_that_are_no_runs_are_counted_by_kind(place: Path) -> None:
     done = run("process", "exports", "--jobs", "1")
     assert "no runs: 3 cycling, 2 swimming" in done.stderr
     assert "other-0.gpx" not in done.stderr
+    days_apart = head.format("running") + point.format(1)
+    days_apart += point.format(2).replace("05-03", "05-07") + "</trkseg></trk></gpx>"
+    (place / "exports" / "apart.gpx").write_text(days_apart)
+    for number in range(3):
+        (place / "exports" / f"more-{number}.gpx").write_text(
+            head.format("cycling")
+            + point.format(number)
+            + point.format(number + 5)
+            + "</trkseg></trk></gpx>"
+        )
+    again = run("process", "exports", "--jobs", "1")
+    assert "1 no two of its samples lie within the same few minutes (`retrorun" in again.stderr
     assert "other-0.gpx" in run("sessions", "--problems").stdout
     assert done.exit_code == 0
 

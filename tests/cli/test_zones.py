@@ -137,6 +137,15 @@ def test_pages_and_lists_begin_at_the_first_second_outside(place: Path) -> None:
         assert json.loads(facts[1])["duration_s"] == new["duration_s"]
 
 
+def test_remarks_that_are_left_out_are_said_in_words(place: Path) -> None:
+    (export,) = list((place / "in").iterdir())[:1]
+    told = done("analyze", export, *where(place)[:2], "--profile", place / "zone.toml").stderr
+    slugs = re.findall(r": a remark whose words are left out: (.*) \[(.*)\]", told)
+    assert slugs  # a watch without a body mass alone is remarked
+    assert all(kind == slug.replace("-", " ") for kind, slug in slugs)
+    assert not re.search(r": ([a-z-]+) \[\1\]", told)
+
+
 def sessions(place: Path) -> list[str]:
     return done("sessions", "--json", "--archive", place / "a").stdout.splitlines()
 

@@ -83,7 +83,24 @@ def test_overviews_say_what_accepted_and_rejected_stretches_looked_like() -> Non
         assert "Their ground contact was 85 % of the forward one" in text
         assert "rejected 6 (sessions: 3): forward running with 106 % of the steps" in text
         assert "at 80 % of your forward speed" in text
+        assert "no longer proposed" not in text  # one session's rejections take nothing away
+        assert "Once you have rejected some in two sessions" in text
         assert "rise and fall" not in text
+
+
+def test_the_command_that_trusts_names_an_archive_that_lies_elsewhere() -> None:
+    athlete, known = Athlete(gait_habit=PROVEN), session_history.ten_weeks()
+    compared, place = session_history.compared(known), " --archive there"
+    plan = [each for each in PLAN if each[3] != "habit"]
+    made = hand_made_sessions.session(plan), hand_made_sessions.track(plan)
+    context = SessionContext(athlete=athlete, archive_option=place)
+    for html in (
+        index_page(known, athlete, archive_option=place),
+        comparison_page(compared, known, athlete, archive_option=place),
+        session_page(*made, context),
+    ):
+        commands = [each.text for each in tree(html).xpath("//code")]
+        assert "retrorun profile trust_gait=true --archive there" in commands
 
 
 def test_trust_without_proof_is_said_and_offers_nothing() -> None:

@@ -132,6 +132,22 @@ def test_without_a_folder_it_is_that_of_the_last_import(place: Path) -> None:
     assert (place / "new").is_dir()
 
 
+def test_commands_on_its_pages_name_an_archive_that_lies_elsewhere(place: Path) -> None:
+    (session,) = serving.imported(place / "exports", place / "archive")
+    named = f" --archive {place / 'archive'}"
+    pages = place / "reports"
+    care, alone = pages / "care.html", pages / "sessions" / f"{session}.html"
+    with serving.program(place, "--port", "0", *EXPORTS) as (_, address):
+        client = serving.client_of(address)
+        assert f"&#34;{named}</code>" in client.ask("GET", "/care").body.decode()
+        shown = client.ask("GET", f"/sessions/{session}").body.decode()
+        assert f"START END backward|forward|clear{named}</code>" in shown
+        client.answer(session, answer="accept", segments="all")  # lets the pages be written
+        serving.until(lambda: care.is_file() and alone.is_file())
+    assert f"&#34;{named}</code>" in care.read_text(encoding="utf-8")
+    assert f"clear{named}</code>" in alone.read_text(encoding="utf-8")
+
+
 def test_where_nothing_was_imported_a_folder_of_the_user_is_made(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,8 +12,16 @@ from rich.table import Table
 from retrorun import contract, engines
 from retrorun.cli import options, terminal
 from retrorun.errors import ArchiveError
-from retrorun.language import translated
-from retrorun.model import Analysis, Athlete, Failed, MeasuredSegment, Outcome, Session
+from retrorun.language import localized, translated
+from retrorun.model import (
+    Analysis,
+    Athlete,
+    Failed,
+    MeasuredSegment,
+    Outcome,
+    Session,
+    remark_words,
+)
 from retrorun.model.recording import CHANNELS
 from retrorun.settings import Settings
 from retrorun.units import clock
@@ -149,15 +157,15 @@ def print_explanation(result: Outcome) -> None:
         for line in _changes(session):
             console.print(line, markup=False)
         for note in session.notes:
-            console.print(f"note: {note.message} [{note.slug}]", markup=False)
+            console.print(f"note: {remark_words(note)} [{note.slug}]", markup=False)
 
 
 def _file(result: Analysis) -> str:
     source = result.source
     lines = [
         f"{escape(source.name)}: {source.format}, {escape(source.device or 'device not named')}",
-        *(f"warning: {escape(note.message)}" for note in source.warnings),
-        *(f"passed over: {escape(note.message)}" for note in result.passed_over),
+        *(f"warning: {escape(remark_words(note))}" for note in source.warnings),
+        *(f"passed over: {escape(remark_words(note))}" for note in result.passed_over),
     ]
     if source.salvaged:
         lines.append("the file is damaged: what comes before the damage is used")
@@ -255,6 +263,6 @@ def _evidence_row(measured: MeasuredSegment) -> tuple[str, ...]:
         terminal.direction_and_gait(segment),
         terminal.table_word(segment.verdict),
         f"{segment.probability:.0%}",
-        *(f"{kind:+.1f}" if kind else "0" for kind in kinds),
+        *(localized(f"{kind:+.1f}") if kind else "0" for kind in kinds),
         escape(translated(segment.reason)),
     )

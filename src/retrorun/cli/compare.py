@@ -122,8 +122,10 @@ def json_document(found: Comparison) -> str:
 
 def table(found: Comparison) -> Table:
     """Measures, backward beside forward at equal speed, grade and gait."""
-    days = f"{found.first_date} to {found.last_date}" if found.first_date else "no sessions"
+    days = _days(found.first_date, found.last_date) or "no sessions"
     title = f"{found.sessions} sessions, {found.backward_sessions} with backward running, {days}"
+    if found.sessions == 1:
+        title = f"1 session, {found.backward_sessions} with backward running, {days}"
     numbers = ("backward", "forward", "difference (95 %)", "pairs")
     grid = terminal.grid(("matched stretches",), numbers, title)
     factor = "backward cost factor, own heart rate"
@@ -152,6 +154,11 @@ def interval(estimate: Estimate, digits: int, otherwise: str = "") -> str:
         return translated(otherwise or estimate.reason or terminal.UNKNOWN)
     ends = (terminal.number(each, digits) for each in (estimate.low, estimate.high))
     return f"{terminal.number(estimate.value, digits)} ({_between_words().join(ends)})"
+
+
+def _days(first: str | None, last: str | None) -> str:
+    """The first and the last day; empty where there is none."""
+    return _between_words().join((first, last)) if first and last else ""
 
 
 def _between_words() -> str:
@@ -295,7 +302,7 @@ def cohort_table(found: Cohort) -> Table:
         f"{found.sessions} sessions"
     )
     if found.first_date is not None:
-        title += f", {found.first_date} to {found.last_date}"
+        title += f", {_days(found.first_date, found.last_date)}"
     numbers = ("athletes", "median", "5 to 95 %", "mean (95 %)", "between athletes, SD")
     grid = terminal.grid(("backward against forward",), numbers, title)
     for each in found.measures:

@@ -25,7 +25,8 @@ from retrorun.cli.process import (
 from retrorun.cli.terminal import Faults
 from retrorun.detect.labels import RECORDED, in_force
 from retrorun.errors import ArchiveError, SettingsError
-from retrorun.model import Direction, Label, Session
+from retrorun.language import translated
+from retrorun.model import Direction, Label, Session, remark_words
 from retrorun.settings import Settings
 from retrorun.text import plain
 from retrorun.units import clock
@@ -109,7 +110,10 @@ def store_answer(store: Archive, session_id: str, words: Sequence[str]) -> answe
 
 def _print_answer(verb: str, done: answers.Answered, end: str) -> None:
     clear = {"unknown": "without a label"}
-    found = [f"{_ends(each)} {clear.get(each.direction, each.direction)}" for each in done.labels]
+    found = [
+        f"{_ends(each)} {translated(clear.get(each.direction, each.direction))}"
+        for each in done.labels
+    ]
     more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
     terminal.err().print(f"{verb}: {', '.join(found[:MOST_NAMED])}{more}{end}")
 
@@ -190,7 +194,9 @@ def list_labels(store: Archive, session_id: str, settings: Settings) -> int:
     store.refuse_exposed(session.id)
     labels = known_labels(store, session)
     for each in labels:
-        terminal.out().print(f"{_ends(each)}  {each.direction}  ({escape(each.origin)})")
+        terminal.out().print(
+            f"{_ends(each)}  {translated(each.direction)}  ({escape(each.origin)})"
+        )
     if not labels:
         terminal.err().print("this session has no labels")
     _print_open(store, session)
@@ -264,7 +270,8 @@ def list_labelled_sessions(store: Archive, settings: Settings) -> int:
     labelled = [(each, labels) for each in sessions if (labels := known_labels(store, each))]
     for session, labels in labelled:
         origins = ", ".join(sorted({each.origin for each in labels}))
-        terminal.out().print(f"{session.id}  {len(labels)} labels ({escape(origins)})")
+        count = "1 label" if len(labels) == 1 else f"{len(labels)} labels"
+        terminal.out().print(f"{session.id}  {translated(count)} ({escape(origins)})")
     if not labelled:
         terminal.err().print("no session has labels")
     _print_agreement(unaided_agreement(store, labelled, settings))
@@ -290,7 +297,9 @@ def _print_agreement(seconds: Counter[Pair]) -> None:
     table = terminal.grid(("label",), found, title)
     for labelled in ("backward", "forward"):
         row = [seconds[labelled, each] for each in found]
-        table.add_row(terminal.table_word(labelled), *(f"{each / 60:.1f}" for each in row))
+        table.add_row(
+            terminal.table_word(labelled), *(terminal.number(each / 60, 1) for each in row)
+        )
     terminal.out().print(table)
 
 
@@ -366,7 +375,9 @@ def _print_segments(session: Session) -> None:
     console.print(terminal.segment_table(session.measures.segments))
     for note in session.notes:
         if note.slug in QUESTIONS:
-            terminal.err().print(f"{note.message} [{note.slug}]", style="yellow", markup=False)
+            terminal.err().print(
+                f"{remark_words(note)} [{note.slug}]", style="yellow", markup=False
+            )
 
 
 DAY_S = 86_400

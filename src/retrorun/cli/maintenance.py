@@ -250,8 +250,7 @@ def _place(topic: str, folder: Path) -> Iterator[Fact]:
 
 
 def _health(archive: Archive) -> Iterator[Fact]:
-    sessions = len(archive.briefs())
-    yield Fact("archive", f"{sessions} sessions of {len(archive.files())} files")
+    yield Fact("archive", terminal.sessions_of_files(len(archive.briefs()), len(archive.files())))
     findings = maintenance.check(archive, deep=False)
     yield from (Fact("archive", each.message, each.remedy) for each in findings)
     if not findings:

@@ -245,6 +245,7 @@ def show_report(report: ingest.Report, archive: Archive) -> None:
 
 
 MOST_KINDS = 12  # of files that are no runs
+LONGEST_KIND = 60  # characters of what they are
 MOST_NAMED = 3  # files that are no runs; more are counted by what they are
 _WHAT = re.compile(
     r"the activity is (?P<a>.+), not on foot|.* calls it (?P<b>.+?)(?:, which is not on foot)?"
@@ -255,7 +256,7 @@ _WHAT = re.compile(
 def _no_runs(rows: Sequence[FileRow]) -> str:
     """How many files there are of each kind that is no run, such as 16 cycling, 12 settings."""
     kinds = Counter(_kind(row.message or row.slug or "") for row in rows)
-    parts = [f"{count} {words[:60]}" for words, count in sorted(kinds.items(), key=_most_first)]
+    parts = [f"{count} {words}" for words, count in sorted(kinds.items(), key=_most_first)]
     left = sum(kinds.values()) - sum(count for _, count in kinds.most_common(MOST_KINDS))
     parts = [*parts[:MOST_KINDS], *([f"{left} of other kinds"] if left else [])]
     return shown(f"no runs: {', '.join(parts)} (`retrorun sessions --problems` names them)")
@@ -268,7 +269,9 @@ def _most_first(kind: tuple[str, int]) -> tuple[int, str]:
 def _kind(message: str) -> str:
     """What a file is, by the reason why it is no run."""
     found = _WHAT.fullmatch(message)
-    return next(filter(None, found.groups()), message) if found else message
+    named = next(filter(None, found.groups()), None) if found else None
+    words = named or translated(message).partition(": ")[0]  # the reason, without what follows
+    return words if len(words) <= LONGEST_KIND else f"{words[: LONGEST_KIND - 1]}…"
 
 
 def print_problem(row: FileRow) -> None:

@@ -121,6 +121,15 @@ def table_word(name: str) -> str:
     return word(CONTEXT, name)
 
 
+def sessions_of_files(sessions: int, files: int) -> str:
+    """How many sessions of how many files there are."""
+    if files == 1:
+        return "1 session of 1 file" if sessions == 1 else f"{sessions} sessions of 1 file"
+    return (
+        f"1 session of {files} files" if sessions == 1 else f"{sessions} sessions of {files} files"
+    )
+
+
 def number(value: float | None, digits: int = 0, unit: str = "") -> str:
     """A number with its unit; a dash where it is not known."""
     return UNKNOWN if value is None else f"{localized(f'{value:.{digits}f}')}{unit}"
@@ -160,8 +169,10 @@ def headline(session: "Session") -> str:
     when = time_zone.local_time(session.start_time_s, session.zone).strftime("%Y-%m-%d %H:%M")
     found = main_numbers(session, Display(), undecided=session.is_undecided)
     share = f" ({found.share})" if found.share else ""
-    also = f", {found.habit_time} of it by habit" if found.habit_time else ""
-    also += f", {found.candidate_time} perhaps" if found.candidate_time else ""
+    habit, maybe = found.habit_time, found.candidate_time
+    # said one by one: what stands before the comma is no part of these sentences
+    also = f", {translated(f'{habit} of it by habit')}" if habit else ""
+    also += f", {translated(f'{maybe} perhaps')}" if maybe else ""
     return (
         f"[bold]{escape(session.source.name)}[/] {when} · {clock(session.duration_s)} · "
         f"{found.distance} · [bold]{found.backward_time} backward[/]{share}{also}"
@@ -259,10 +270,12 @@ def _energy(metrics: "Metrics") -> str:
 
 
 def _print_notes(result: "Analysis") -> None:
+    from retrorun.model import remark_words
+
     notes = [*result.source.warnings, *result.passed_over]
     notes += [note for session in result.sessions for note in session.notes]
     for note in dict.fromkeys(notes):
-        text = f"{result.source.name}: {translated(note.message)} [{note.slug}]"
+        text = f"{result.source.name}: {translated(remark_words(note))} [{note.slug}]"
         err().print(text, style="yellow", markup=False)
 
 

@@ -261,6 +261,7 @@ def open(  # noqa: A001 - the command is called so
     with Archive.open(place) as store:
         chosen = followed_folder(store, folder)
         options.load_athlete(profile, store)  # may bring a privacy zone, or be refused
+        option = options.archive_option(store)
     setup = server.Setup(
         archive=place,
         reports=reports.absolute(),
@@ -268,6 +269,7 @@ def open(  # noqa: A001 - the command is called so
         settings=known,
         athlete_of=partial(options.load_athlete, profile),
         jobs=jobs or options.cores(),
+        archive_option=option,
     )
     listening = server.bound(port, known.server.ports_tried)
     taken = listening.getsockname()[1]

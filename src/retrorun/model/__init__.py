@@ -56,6 +56,7 @@ from retrorun.model.session import (
     SecondDevice,
     Session,
     TimeZone,
+    remark_words,
     session_id,
 )
 
@@ -111,5 +112,6 @@ __all__ = [
     "Track",
     "Verdict",
     "Zone",
+    "remark_words",
     "session_id",
 ]

@@ -20,6 +20,13 @@ from retrorun.model.segment import (
 from retrorun.text import plain
 
 
+def remark_words(note: Note) -> str:
+    """The message of a note; where it was left out, that it was, and what kind of note it is."""
+    kind = note.slug.replace("-", " ")
+    hidden = f"a remark whose words are left out: {kind}"
+    return hidden if note.message == note.slug else note.message
+
+
 @dataclass(frozen=True, slots=True)
 class MeasuredSegment:
     """A segment and its metrics."""

@@ -119,10 +119,10 @@ def waiting_of(session: Session) -> tuple[Waiting, ...]:
 
 
 def likely(probability: float) -> str:
-    """A probability as people say it: ``likely, about 5 in 6``."""
+    """A probability as people say it: ``likely, about 5 in 6``; even odds are not called likely."""
     odds = ((1, 2), (2, 3), (3, 4), (4, 5), (5, 6), (9, 10), (19, 20))
     few, whole = min(odds, key=lambda each: abs(each[0] / each[1] - probability))
-    return say("likely", count=few, whole=whole)
+    return say("likely_even" if 2 * few == whole else "likely", count=few, whole=whole)
 
 
 def learnt_sentence(guesses: Sequence[bool], athlete: Athlete) -> str:
@@ -160,8 +160,13 @@ class Habit:
     command: str = ""
 
 
-def habit(athlete: Athlete) -> Habit | None:
-    """What was learnt, from how many segments and sessions; None without answers and trust."""
+def habit(athlete: Athlete, archive_option: str = "") -> Habit | None:
+    """What was learnt, from how many segments and sessions; None without answers and trust.
+
+    Args:
+        athlete: with what their answers taught.
+        archive_option: what a command needs to find the archive.
+    """
     learnt = athlete.gait_habit
     if learnt is None:
         return Habit((say("habit_unproven"),)) if athlete.trust_gait else None
@@ -178,7 +183,8 @@ def habit(athlete: Athlete) -> Habit | None:
             )
         )
     lines.append(say(f"habit_{habit_state(athlete)}"))
-    return Habit(tuple(lines), TRUST_COMMAND if habit_state(athlete) == "offer" else "")
+    offered = habit_state(athlete) == "offer"
+    return Habit(tuple(lines), f"{TRUST_COMMAND}{archive_option}" if offered else "")
 
 
 def _answered(athlete: Athlete) -> list[str]:
@@ -210,7 +216,9 @@ def habit_state(athlete: Athlete) -> str:
     return "offer" if proven else "early"
 
 
-def session_habit(athlete: Athlete, measured: Sequence[MeasuredSegment]) -> Habit | None:
+def session_habit(
+    athlete: Athlete, measured: Sequence[MeasuredSegment], archive_option: str = ""
+) -> Habit | None:
     """What a session's page says: only where it holds what counts by habit, or could.
 
     It holds no counts, which every later answer would change.
@@ -221,7 +229,8 @@ def session_habit(athlete: Athlete, measured: Sequence[MeasuredSegment]) -> Habi
     which = habit_state(athlete)
     if "candidate" not in verdicts or which in {"early", "trusted"}:
         return None
-    return Habit((say(f"habit_{which}"),), TRUST_COMMAND if which == "offer" else "")
+    command = f"{TRUST_COMMAND}{archive_option}" if which == "offer" else ""
+    return Habit((say(f"habit_{which}"),), command)
 
 
 def _taught(learnt: GaitHabit) -> str:

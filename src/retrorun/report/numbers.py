@@ -190,13 +190,14 @@ def main_numbers(session: Session, display: Display, *, undecided: bool = False)
         undecided: nothing tells the directions apart (``Session.is_undecided``).
     """
     backward_s, candidate_s = session.time_s("backward"), session.time_s("candidate")
+    backward_m = session.total("backward").distance_m
     return MainNumbers(
         backward_time=UNKNOWN if undecided else clock(backward_s),
         candidate_time=clock(candidate_s) if candidate_s else "",
         habit_time=clock(session.habit_s) if session.habit_s else "",
         share=percent(session.backward_share) if backward_s else "",
         distance=display.distance(session.distance_m),
-        backward_distance=display.distance(session.total("backward").distance_m),
+        backward_distance=UNKNOWN if undecided else display.distance(backward_m),
         factor=factor(session.measures.cost_factor),
         factor_ends=factor_ends(session.measures.cost_factor),
     )

@@ -63,8 +63,8 @@ HISTORY: Mapping[str, str] = {
     ),
     "answered_forward": (
         "You rejected {segments} (sessions: {sessions}): forward running with {steps} of the steps "
-        "of your forward line, at {speed} of your forward speed. Once you rejected some in two "
-        "sessions, stretches more like these than like backward ones are no longer proposed."
+        "of your forward line, at {speed} of your forward speed. Once you have rejected some in "
+        "two sessions, what looks more like these than like backward running is not proposed."
     ),
     "answered_backward": (
         "You accepted {segments} (sessions: {sessions}): with {steps} of the steps of your forward "

@@ -15,6 +15,7 @@ REVIEW: Mapping[str, str] = {
     "question_run": "Did you run backward here?",
     "question_walk": "Did you walk backward here?",
     "likely": "likely, about {count} in {whole}",
+    "likely_even": "as likely as not, about {count} in {whole}",
     "question_stretch": "stretch {number}",
     "question_steps_above": "{percent} % above your line",
     "question_steps_below": "{percent} % below your line",
@@ -105,7 +106,10 @@ REVIEW: Mapping[str, str] = {
     "taken_back_page": "Taken back.",
     "already_answered": "This stretch has changed or has its answer by now; please look again.",
     "not_kept": "Not kept: {reason}",
-    "no_server": "retrorun does not answer. Is it still running? Nothing was kept.",
+    "no_server": (
+        "retrorun does not answer. Is it still running? Whether the last answer was kept, this "
+        "page says when it is opened again."
+    ),
     # a session's page
     "yes_to_all": "Yes to all {count}",
     "no_to_all": "No to all",

@@ -51,6 +51,7 @@ class Setup:
         settings: of every stage, and of the server.
         athlete_of: the athlete whose archive it is; can be pickled.
         jobs: worker processes of an import.
+        archive_option: what commands on pages need to find the archive.
     """
 
     archive: Path
@@ -59,6 +60,17 @@ class Setup:
     settings: Settings
     athlete_of: AthleteOf
     jobs: int
+    archive_option: str = ""
+
+    def page_options(self, archive: Archive, *, live: bool = False) -> publish.PublishOptions:
+        """How pages of an archive are written or shown."""
+        return publish.PublishOptions(
+            self.settings,
+            self.athlete_of(archive),
+            jobs=self.jobs,
+            live=live,
+            archive_option=self.archive_option,
+        )
 
 
 class Events:
@@ -259,7 +271,7 @@ class Live:
 
     def _page(self, archive: Archive, found: Shown) -> str:
         session = found.session
-        options = publish.PublishOptions(self.setup.settings, self.setup.athlete_of(archive))
+        options = self.setup.page_options(archive)
         context = publish.session_context(session, self.earlier(archive, session.id), options)
         live = replace(
             context,

@@ -88,7 +88,7 @@ def _run(job: Job, tell: Tell) -> None:
             if not store.pending.is_empty():
                 ingest.bring_up_to_date(store, engine)
         ingest.reprocess_exposed(store, engine)
-        options = publish.PublishOptions(setup.settings, setup.athlete_of(store), jobs=setup.jobs)
+        options = setup.page_options(store)
         publish.publish_pending(store, setup.reports, options)
         if ingest.outdated_sessions(store, setup.settings):
             ingest.reprocess_outdated(store, engine, most=MOST_OUTDATED)
@@ -277,7 +277,7 @@ def _overview(wanted: _Overview) -> Iterator[str]:
     """The page as HTML, for a guarded child: it needs much memory for a moment."""
     setup = wanted.setup
     with Archive.open(setup.archive) as store:
-        options = publish.PublishOptions(setup.settings, setup.athlete_of(store), live=True)
+        options = setup.page_options(store, live=True)
         with speaking(wanted.language):
             pages, _ = publish.overview_pages(store, options, (wanted.name,), wanted.inbox)
         yield pages[wanted.name]

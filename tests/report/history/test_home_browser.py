@@ -110,6 +110,15 @@ def test_an_import_shows_its_progress(page: Page) -> None:
     expect(bar).to_have_attribute("aria-valuenow", "3")
     expect(bar).to_have_attribute("aria-valuemax", "12")
     expect(page.locator("#import-words")).to_have_text("3 of 12 files · 2.0 a second · 0:04 left")
+    expect(page.locator("[data-fresh]")).to_be_hidden()  # files that wait are in no number yet
+
+
+def test_numbers_are_called_up_to_date_once_nothing_is_imported(page: Page) -> None:
+    home = Home()
+    home.events = event("import", {"done": 12, "total": 12})
+    opened(page, home)
+    expect(page.locator("[data-fresh]")).to_have_text("All numbers are up to date.")
+    expect(page.locator("[data-fresh]")).to_be_visible()
 
 
 def test_what_is_not_up_to_date_is_said(page: Page) -> None:

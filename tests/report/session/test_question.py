@@ -52,10 +52,15 @@ def changed(made: Track, **columns: np.ndarray) -> Track:
 
 @pytest.mark.parametrize(
     ("probability", "words"),
-    [(0.52, "1 in 2"), (0.76, "3 in 4"), (0.83, "5 in 6"), (0.95, "19 in 20"), (0.99, "19 in 20")],
+    [(0.67, "2 in 3"), (0.76, "3 in 4"), (0.83, "5 in 6"), (0.95, "19 in 20"), (0.99, "19 in 20")],
 )
 def test_a_probability_in_words(probability: float, words: str) -> None:
     assert likely(probability) == f"likely, about {words}"
+
+
+@pytest.mark.parametrize("probability", [0.5, 0.52, 0.58])
+def test_even_odds_are_not_called_likely(probability: float) -> None:
+    assert likely(probability) == "as likely as not, about 1 in 2"
 
 
 def test_reasons_have_words_instead_of_likelihood_ratios() -> None:

@@ -16,6 +16,7 @@ from retrorun.model import (
     Direction,
     HeadingKind,
     HeadingVerdict,
+    Note,
     Session,
     Source,
     Track,
@@ -133,6 +134,22 @@ def test_two_directions_are_asked_about_with_the_command_that_decides() -> None:
     assert f"If B was forward: retrorun label {session.id} 420 820 backward" in text
     named = [row[1].split("Yes")[0] for row in rows(html)]
     assert named == ["Run: A", "Maybe backward run: B", "Run: A"]
+    elsewhere = page(session, hand_made_sessions.track(plan), archive_option=" --archive there")
+    assert "420 820 forward --archive there" in words(elsewhere)
+    assert "420 820 backward --archive there" in words(elsewhere)
+    pressed = select(elsewhere, "//button[@class='asked-side']/@data-direction")
+    assert pressed == ["forward", "backward"]
+
+
+def test_one_stretch_alone_is_not_called_all() -> None:
+    one: hand_made_sessions.Plan = [
+        (300, "forward", "run", "assumed", 3.0),
+        (60, "backward", "run", "candidate", 2.0),
+        (300, "forward", "run", "assumed", 3.0),
+    ]
+    for plan, buttons in ((one, ["Yes", "No"]), (one * 2, ["Yes to all 2", "No to all"])):
+        html = page(hand_made_sessions.session(plan), hand_made_sessions.track(plan))
+        assert select(html, "//button[@data-all]/text()") == buttons
 
 
 def test_every_stretch_is_in_the_table_with_its_measures() -> None:
@@ -247,6 +264,18 @@ def test_redacted_page_names_no_place_and_no_day() -> None:
     assert "3 May" not in html
     for telling in ("Ljubljana", "Forerunner", "Lunch loop", "morning run"):
         assert telling not in html
+
+
+def test_a_remark_without_its_words_is_said_in_words() -> None:
+    doubled = Note("cadence-doubled", "cadence counted one leg and was doubled")
+    made = hand_made_sessions.session(notes=(doubled,))
+    text = words(page(made, redacted=True))
+    assert "a remark whose words are left out: cadence doubled" in text
+    assert "cadence-doubled" not in text
+    assert "one leg" not in text
+    whole = words(page(made))
+    assert "cadence counted one leg and was doubled" in whole
+    assert "left out" not in whole
 
 
 def test_policy_forbids_everything_but_own_files() -> None:

@@ -14,6 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from retrorun.language import speaking
 from retrorun.model import Athlete, Track
 from retrorun.report.session.page import SessionContext, session_page
 
@@ -350,6 +351,27 @@ def test_a_row_on_a_phone_holds_everything_in_two_lines(phone: Page, put: Put, h
     assert all(0 <= left < right <= 390 and fits for left, right, _, fits in cells)
     assert len({top for *_, top, _ in cells}) <= 2
     assert row.bounding_box()["height"] <= 64  # type: ignore[index]
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_no_column_of_the_table_is_cut(page: Page, phone: Page, put: Put, language: str) -> None:
+    """With rows that ask and rows that count by habit, beside the map and on a phone."""
+    plan: Plan = [
+        (600, "forward", "run", "assumed", 2.9),
+        (100, "backward", "run", "candidate", 2.1),
+        (600, "forward", "run", "assumed", 2.9),
+        (100, "backward", "walk", "habit", 2.0),
+        (200, "forward", "walk", "assumed", 1.5),
+    ]
+    with speaking(language):
+        html = session_page(
+            hand_made_sessions.session(plan), hand_made_sessions.track(plan), SessionContext()
+        )
+    url = put(html)
+    for each in (page, phone):
+        opened(each, url)
+        table = each.locator(".scroll:has(> table.segments)")
+        assert table.evaluate("(at) => at.scrollWidth - at.clientWidth") == 0
 
 
 def test_a_phone_is_told_what_to_touch(phone: Page, page: Page, put: Put, html: str) -> None:

@@ -84,6 +84,7 @@
     };
     function progress(now) {
       $("importing").hidden = !now;
+      $("inbox").querySelector("[data-fresh]").hidden = Boolean(now); // they are not, while files wait
       if (!now) return;
       meter.setAttribute("aria-valuemax", now.total);
       meter.setAttribute("aria-valuenow", now.done);

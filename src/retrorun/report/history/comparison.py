@@ -207,6 +207,7 @@ def comparison_page(  # noqa: PLR0913 - one for each thing that the page holds
     outdated: Collection[str] = (),
     *,
     live: bool = False,
+    archive_option: str = "",
 ) -> str:
     """The comparison page, whole.
 
@@ -217,6 +218,7 @@ def comparison_page(  # noqa: PLR0913 - one for each thing that the page holds
         listed: their list, where it stands on another page, too; made if it is not given.
         outdated: ids of sessions that are to be analysed again.
         live: it comes from the server of `retrorun open`.
+        archive_option: what a command needs to find the archive.
     """
     display = Display(athlete.units)
     days = {each.session: each for each in comparison.days}
@@ -245,7 +247,7 @@ def comparison_page(  # noqa: PLR0913 - one for each thing that the page holds
         together=economy_by_volume(comparison.association, display),
         claims=claim_cards(claims(comparison)),
         notes=(*_outdated_note(len(outdated)), *dict.fromkeys(words)),
-        habit=habit(athlete),
+        habit=habit(athlete, archive_option),
         log=listed or session_list(sessions, display),
         charts=bool(comparison.weeks),
     )

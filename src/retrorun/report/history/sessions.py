@@ -224,6 +224,7 @@ def index_page(  # noqa: PLR0913 - one for each thing that the page holds
     outdated: Collection[str] = (),
     *,
     inbox: Inbox | None = None,
+    archive_option: str = "",
 ) -> str:
     """The page that lists all sessions and leads to their pages.
 
@@ -234,6 +235,7 @@ def index_page(  # noqa: PLR0913 - one for each thing that the page holds
         faults: further sessions, which cannot be shown.
         outdated: ids of sessions that are to be analysed again.
         inbox: makes it the home page of `retrorun open`, with what waits on top.
+        archive_option: what a command needs to find the archive.
     """
     display = Display(athlete.units)
     return render(
@@ -247,7 +249,7 @@ def index_page(  # noqa: PLR0913 - one for each thing that the page holds
         faults=faults,
         outdated=outdated_rows(sessions, outdated, display),
         more_outdated=max(len(outdated) - MOST_NAMED, 0),
-        habit=habit(athlete),
+        habit=habit(athlete, archive_option),
         charts=False,
     )
 

@@ -151,7 +151,7 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
         None if context.redacted else draw_map(track, measured, on, display, session.distance_m)
     )
     rows = segments.rows(measured, display, session.measures.structure)
-    leaves = context.redacted or context.standalone
+    place = "" if context.redacted or context.standalone else context.archive_option
     asked = segments.answering(session, context.undo, fresh=context.fresh)
     return SessionView(
         id=session.id,
@@ -164,7 +164,7 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
         markable=bool(found) and not context.redacted and not may_be_backward(session),
         outdated=context.outdated and not context.redacted,
         asked=() if context.redacted else _asked(session),
-        habit=None if context.redacted else session_habit(context.athlete, measured),
+        habit=None if context.redacted else session_habit(context.athlete, measured, place),
         tiles=session_tiles(session, display),
         strip=draw_strip(measured, session.duration_s),
         map=picture,
@@ -182,7 +182,7 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
         data=_data(session, picture, on.step_s)
         | {"lines": line_values(found, on)}
         | ({} if context.redacted else {"answers": _answer_data(session, track)})
-        | {"archive": "" if leaves else context.archive_option},
+        | {"archive": place},
     )
 
 

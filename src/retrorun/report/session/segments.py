@@ -12,7 +12,7 @@ from statistics import median
 from retrorun.language import localized, translated
 from retrorun.metric_types import Metric, Style
 from retrorun.metrics import LISTED, number_of
-from retrorun.model import Energy, MeasuredSegment, Segment, Session, Totals
+from retrorun.model import Energy, MeasuredSegment, Segment, Session, Totals, remark_words
 from retrorun.model.segment import Kind, RepetitionSet, Structure, sets_in_words
 from retrorun.report.numbers import (
     Display,
@@ -437,7 +437,7 @@ def quality(session: Session) -> Quality:
         for name, share in session.channels.items()
     )
     notes = (*session.source.warnings, *session.notes, *session.measures.notes)
-    remarks = tuple(dict.fromkeys(translated(note.message) for note in notes))
+    remarks = tuple(dict.fromkeys(translated(remark_words(note)) for note in notes))
     return Quality(channels, _heading(session), remarks, _facts(session))
 
 
