@@ -1,5 +1,6 @@
 """The commands as a user types them, on the simulator's own recordings."""
 
+import datetime as dt
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ from click.testing import CliRunner, Result
 import retrorun
 from retrorun import watch as watching
 from retrorun.cli import main, watch
+from retrorun.cli.reports import Period
 from retrorun.errors import ReadError
 from retrorun.settings import Settings
 
@@ -249,6 +251,13 @@ def test_a_period_is_one_page_with_notes_on_top(archived: Path, tmp_path: Path) 
     assert done.exit_code == 0, done.output
     page = (tmp_path / "period-2026-05-01-to-2026-05-31.html").read_text(encoding="utf-8")
     assert done.stdout.strip().endswith("period-2026-05-01-to-2026-05-31.html")
+    first, last = dt.date(2026, 5, 1), dt.date(2026, 5, 31)
+    ends = ((first, None), (None, last), (None, None))
+    assert [Period(*each).file() for each in ends] == [
+        "period-from-2026-05-01.html",
+        "period-to-2026-05-31.html",
+        "period.html",
+    ]
     assert "Week three after &lt;surgery&gt;" in page
     assert run("report", "--since", "2026-05-01", "--redact", *words).exit_code == 2
     assert "2 of 3" not in page

@@ -122,10 +122,12 @@ def json_document(found: Comparison) -> str:
 
 def table(found: Comparison) -> Table:
     """Measures, backward beside forward at equal speed, grade and gait."""
-    days = _days(found.first_date, found.last_date) or "no sessions"
+    days = _days(found.first_date, found.last_date)
     title = f"{found.sessions} sessions, {found.backward_sessions} with backward running, {days}"
     if found.sessions == 1:
         title = f"1 session, {found.backward_sessions} with backward running, {days}"
+    if not days:
+        title = "no sessions"
     numbers = ("backward", "forward", "difference (95 %)", "pairs")
     grid = terminal.grid(("matched stretches",), numbers, title)
     factor = "backward cost factor, own heart rate"

@@ -222,8 +222,11 @@ class Period:
 
     def file(self) -> str:
         """The page's name."""
-        ends = (each.isoformat() if each else "" for each in (self.since, self.until))
-        return f"period-{'-to-'.join(ends)}.html"
+        since = f"-from-{self.since}" if self.since else ""
+        until = f"-to-{self.until}" if self.until else ""
+        if self.since and self.until:
+            since = f"-{self.since}"
+        return f"period{since}{until}.html"
 
 
 def write_pages(work: Work, reports: Path, names: Sequence[str], faults: Faults) -> Path:
