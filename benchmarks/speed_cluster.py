@@ -27,7 +27,7 @@ from retrorun.cohort.batches import ResultKey
 from retrorun.cohort.manifest import FileIndex, list_files
 from retrorun.storage import Entry, Folder
 from speed_clock import RETRORUN, program
-from speed_rows import Row, at_most
+from speed_rows import Row, at_least, at_most
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "cluster.md"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
@@ -70,6 +70,8 @@ def throughput(folder: Path, count: int, found: Found) -> Iterator[Row]:
             yield Row(text, f"{count / run.seconds:.1f} files/s ({run.seconds:.0f} s)")
         slower = 100 * (rates["local", jobs] / rates["dask", jobs] - 1)
         yield at_most(f"… dask over local, {jobs} worker{'s' * (jobs > 1)}", slower, 15, "%")
+    more = rates["dask", 2] / rates["dask", 1]
+    yield at_least("… dask, 2 workers over 1", more, 1.8, "times")
     found.one_worker, found.files = rates["dask", 1], count
     found.parts = sum(path.is_file() for path in out.rglob("*"))
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
