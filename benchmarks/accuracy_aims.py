@@ -41,7 +41,9 @@ AIMS: tuple[Aim, ...] = (
     Aim("attacked_false_s", "attacked: falsely confirmed, forward, s", 0, at_most=True),
     Aim("attacked_bounded_s", "attacked: the same, gimbal and wide fields, s/h", 60, at_most=True),
     Aim("attacked_real_s", "attacked: falsely confirmed, real tracks, s", 0, at_most=True),
-    Aim("attacked_raw_false_s", "attacked: falsely confirmed, raw logs, s", 0, at_most=True),
+    Aim(
+        "attacked_raw_false_s", "attacked: falsely confirmed, forward raw logs, s", 0, at_most=True
+    ),
     Aim("attacked_raw_f1", "attacked: F1, raw logs", 0.9),
     Aim("attacked_base_f1", "attacked: F1, plain session", 0.99),
     Aim("attacked_base_confirmed_f1", "attacked: confirmed F1, plain session", 0.985),

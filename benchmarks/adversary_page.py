@@ -74,7 +74,7 @@ def adversary_figures(found: Found) -> dict[str, float]:
             one["false_s"] for name, one in numbers.items() if name.startswith(REAL)
         ),
         "attacked_raw_false_s": sum(
-            numbers[name]["false_s"] for name in RAW_CONDITIONS if name in numbers
+            numbers[name]["false_s"] for name in RAW_CONDITIONS if "forward" in name
         ),
         "attacked_raw_f1": together([name for name in RAW_CONDITIONS if "backward" in name]),
         "attacked_base_f1": numbers["base"]["f1"],

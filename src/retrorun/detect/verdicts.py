@@ -130,16 +130,19 @@ def _chance(
 ) -> float:
     """Most probability of a candidate, as such stretches turned out to be backward.
 
-    Without a second witness a heading that turned is mostly a device that did.
+    Without a second witness a heading that turned is mostly a device that did, unless the log shows
+    when it was handled.
     """
     inside, worn = slice(*span), grounds.mount
     if worn is None or float(grounds.heading[inside].sum()) < settings.heading_enough:
         return settings.gait_chance
     witness, stepped = arithmetic.median(worn.witness[inside]), float(grounds.gait[inside].sum())
     apart = worn.both and worn.apart_deg < settings.sides_apart_deg
-    if apart or whole.doubt or (worn.both and not worn.sure and stepped < settings.gait_teaches):
-        return settings.unwitnessed_chances[0]
+    unsure = worn.both and not worn.sure and stepped < settings.gait_teaches
     place = int(np.searchsorted(settings.unwitnessed_odds, witness, side="right"))
+    place = 0 if apart or unsure or whole.doubt else place
+    if place == 0 and grounds.mounts_at.size and not apart:
+        return settings.handled_chance
     return settings.unwitnessed_chances[place]
 
 

@@ -473,6 +473,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # in log-odds of the second witness.
     unwitnessed_chances: Numbers = (0.1, 0.92, 0.95, 0.95)  # Share of each of these groups that is
     # backward.
+    handled_chance: float = 0.7  # The same of the first group where the log shows each handling.
     dropped_probability: float = 0.2  # A segment that is dropped is backward with at most this
     # probability.
     certain: Pair = (0.001, 0.999)  # A label makes a second backward with one of these
