@@ -206,6 +206,22 @@ def test_a_mount_that_is_backward_for_longer_is_told_by_its_own_turns(
     assert f1(sure, truth) > (0.95 if steps else 0.85)
 
 
+def test_nothing_is_confirmed_from_a_handling_on_until_the_gait_says_so() -> None:
+    """In the hand it points backward for half a minute of calmer running; then both turn."""
+    held = Leg(30, 2.45, 160.0)
+    within = [held, replace(BACK, seconds=140), Leg(90)]
+    legs = [*MIXED, *within, *MIXED[1:]]
+    first, size = backward(MIXED).size, backward(legs).size
+    mount_deg = np.repeat([20.0, 200.0, 20.0], [first, 30, size - first - 30])
+    made = of_phone(legs, GYROSCOPE, mount_deg, handled_at([first], size))
+    seen, truth = found(made), backward(legs)
+    near = np.convolve(truth, np.ones(11), "same") > 0
+    assert marked(seen, "confirmed")[first + 50 : first + 160].all()
+    assert not (marked(seen, "confirmed") & ~near).any()
+    reasons = [part.reason for part in seen.segments if part.start_s == pytest.approx(first, abs=3)]
+    assert "the device was handled there, and neither speed nor steps say backward yet" in reasons
+
+
 def test_where_nothing_tells_how_the_device_is_worn_since_nothing_is_confirmed() -> None:
     """Neither speed nor steps change within the middle mount; both of its sides are in doubt."""
     same = Leg(90, 2.8, 166.0, 180.0)

@@ -40,6 +40,7 @@ from retrorun.units import BoolArray, FloatArray, IntArray
 
 DIRECTIONS: tuple[Direction, ...] = ("forward", "backward", "unknown", "still")
 # While it is decided; where a segment is made, some candidates become ``assumed``.
+SINCE_HANDLED = "the device was handled there, and neither speed nor steps say backward yet"
 VERDICTS: tuple[Verdict, ...] = ("candidate", "confirmed", "labelled", "habit")
 HABIT = VERDICTS.index("habit")
 CALLED_FORWARD = "as in what you called forward before"  # why a candidate is not proposed
@@ -92,10 +93,13 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
     _confirm_forward(back, verdict, grounds, settings)
     reasons = _demote_without_heading(back, verdict, probability, grounds, settings) + reasons
     reasons = _demote_unwitnessed(back, verdict, probability, grounds, settings) + reasons
+    reasons = _doubt_since_handled((back, verdict, probability), grounds, settings) + reasons
     direction = back.astype(np.int64)
-    _mark_unknown(direction, verdict, probability, grounds, settings)
+    _mark_unknown((direction, verdict, probability), grounds, settings)
     direction[~grounds.modes.moving] = DIRECTIONS.index("still")
-    _mark_where_nothing_is_known(direction, verdict, probability, grounds.modes)
+    nothing = grounds.modes.unknown  # neither speed nor steps
+    direction[nothing], verdict[nothing] = DIRECTIONS.index("unknown"), 0
+    probability[nothing] = 0.5
     _apply_labels((direction, verdict, probability), grounds.modes, labels, settings)
     return Decision(direction, verdict, probability, tuple(reasons))
 
@@ -230,6 +234,7 @@ def _demote_unwitnessed(
     if mount is None or not mount.both:
         return []
     _doubt_forward_by_gait(back, verdict, grounds, settings)
+    least = settings.unwitnessed_chances[0]
     found = _doubt_backward_by_gait(back, verdict, probability, grounds, settings)
     forward = ~back & (mount.witness > -settings.witness_forward)
     denied = np.where(back, mount.witness < 0, forward)
@@ -240,8 +245,7 @@ def _demote_unwitnessed(
             continue
         verdict[inside] = 0
         if back[first]:
-            chance = settings.unwitnessed_chances[0]
-            probability[inside] = np.minimum(probability[inside], chance)
+            np.minimum(probability[inside], least, out=probability[inside])
             found.append((first, last, ONLY_THE_HEADING))
     return found
 
@@ -272,36 +276,48 @@ def _doubt_backward_by_gait(
     Where a device is turned at the moment at which the athlete turns, the heading shows nothing.
     """
     calm = back & (mean_around(grounds.gait, settings.gait_s) < 0)
-    found = []
+    found, least = [], settings.unwitnessed_chances[0]
     starts, ends = runs(calm)
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         inside = slice(first, last)
         against = float(grounds.gait[inside].sum()) <= -settings.gait_denies
         if calm[first] and against and verdict[inside].any():
             verdict[inside] = 0
-            chance = settings.unwitnessed_chances[0]
-            probability[inside] = np.minimum(probability[inside], chance)
+            np.minimum(probability[inside], least, out=probability[inside])
             found.append((first, last, ONLY_THE_HEADING))
     return found
 
 
-def _mark_where_nothing_is_known(
-    direction: IntArray, verdict: IntArray, probability: FloatArray, modes: Modes
-) -> None:
-    """Neither speed nor steps: direction unknown, odds even, in place."""
-    direction[modes.unknown] = DIRECTIONS.index("unknown")
-    verdict[modes.unknown] = 0
-    probability[modes.unknown] = 0.5
+def _doubt_since_handled(
+    decided: tuple[BoolArray, IntArray, FloatArray], grounds: Grounds, settings: DetectSettings
+) -> list[tuple[int, int, str]]:
+    """Take back, in place, how a backward stretch begins or ends where the device was handled.
+
+    There the device changed, whatever the athlete did: from there inward nothing is confirmed until
+    speed and steps speak for backward. ``decided`` is whether backward, verdict and probability.
+    """
+    back, verdict, probability = decided
+    found, most = [], settings.handled_chance
+    starts, ends = runs(back & (verdict > 0))
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        for edge, inward in ((first, 1), (last, -1)) if verdict[first] else ():
+            near = np.abs(grounds.mounts_at - edge) <= settings.handled_edge_s
+            said = np.cumsum(grounds.gait[first:last][::inward])
+            rise = said - np.minimum.accumulate(said)
+            silent_s = int(np.flatnonzero(rise < settings.handled_gait)[-1:].sum())
+            if near.any() and silent_s >= settings.handled_part_s:
+                begin, end = sorted((edge, edge + inward * silent_s))
+                verdict[begin:end] = 0
+                np.minimum(probability[begin:end], most, out=probability[begin:end])
+                found.append((begin, end, SINCE_HANDLED))
+    return found
 
 
 def _mark_unknown(
-    direction: IntArray,
-    verdict: IntArray,
-    probability: FloatArray,
-    grounds: Grounds,
-    settings: DetectSettings,
+    decided: tuple[IntArray, IntArray, FloatArray], grounds: Grounds, settings: DetectSettings
 ) -> None:
     """Turn long stretches of even odds into unknown, in place."""
+    direction, verdict, probability = decided
     low, high = settings.even_odds
     even = (probability > low) & (probability < high) & grounds.modes.moving
     starts, ends = runs(even)

@@ -446,8 +446,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # from half of all.
     gait_alone_s: int = 20  # Shortest segment that a taught gait, or even odds, may divide off.
     heading_enough: float = 5.0  # Summed log-odds of the heading that confirm a segment.
-    heading_agrees: float = 0.5  # Least net share of the heading's evidence within a segment that
-    # confirms.
+    heading_agrees: float = 0.5  # Least net share of a segment's heading evidence that confirms.
     confirmed_probability: float = 0.8  # Least mean probability that confirms.
     unheard_s: int = 30  # The end of a segment is not confirmed where it has no heading for this
     # long.
@@ -462,8 +461,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     exact_deg: float = 15.0  # This much is allowed beyond the angle at which a heading opposes the
     # course.
     gait_teaches: float = 1.5  # Summed log-odds of the gait that let a short segment teach.
-    proven_s: int = 45  # This much backward movement beyond doubt vouches for segments of the same
-    # gait.
+    proven_s: int = 45  # So much backward movement beyond doubt vouches for more of the same gait.
     gait_confirms: float = 4.0  # Summed log-odds of the gait that make a segment one of those.
     gait_denies: float = 8.0  # Summed log-odds of the gait against backward that keep a part of a
     # segment from being confirmed.
@@ -474,8 +472,10 @@ class DetectSettings(msgspec.Struct, frozen=True):
     unwitnessed_chances: Numbers = (0.1, 0.92, 0.95, 0.95)  # Share of each of these groups that is
     # backward.
     handled_chance: float = 0.7  # The same of the first group where the log shows each handling.
-    dropped_probability: float = 0.2  # A segment that is dropped is backward with at most this
-    # probability.
+    handled_edge_s: int = 5  # An end of a segment that lies this near to a handling is doubted.
+    handled_gait: float = 1.0  # A rise of the gait's summed log-odds from there on ends the doubt.
+    handled_part_s: int = 15  # A shorter part in such doubt stays confirmed.
+    dropped_probability: float = 0.2  # A dropped segment is backward with at most this probability.
     certain: Pair = (0.001, 0.999)  # A label makes a second backward with one of these
     # probabilities, and no segment is surer.
     mentioned: float = 1.0  # Smaller summed log-odds than this are not mentioned among the reasons.
