@@ -62,6 +62,9 @@ def adversary_figures(found: Found) -> dict[str, float]:
         if one.group == "gait" and not any(each.judged.backward_s for each in found[name])
     ]
 
+    raw = {name: each for name, each in found.items() if name in RAW_CONDITIONS}
+    others_than_raw = {name: each for name, each in found.items() if name not in raw}
+
     def together(names: Sequence[str]) -> float:
         return f1_of(each.judged for name in names for each in found[name])
 
@@ -96,7 +99,8 @@ def adversary_figures(found: Found) -> dict[str, float]:
             for name in others
             if not name.startswith("gait, drills")
         ),
-        "attacked_candidates_gap": _worst_gap(found, "candidate"),
+        "attacked_candidates_gap": _worst_gap(others_than_raw, "candidate"),
+        "attacked_raw_candidates_gap": _worst_gap(raw, "candidate"),
         "attacked_confirmed_gap": _worst_gap(found, "confirmed"),
     }
 

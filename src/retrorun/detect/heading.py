@@ -28,6 +28,9 @@ CLOCKWISE = (
 # Their zero lies anywhere, and starts from elsewhere after a hole.
 RELATIVE = ("quaternion", "yaw", "gyro")
 DRIFTING = ("gyro",)  # by more than a mount does
+# made of what also shows when the phone was handled
+SHOWS_HANDLING = ("quaternion", "magnetometer", "gyro")
+RAW_LOGS = ("sensorlogger:", "phyphox:")
 UNSIGNED = ("-unsigned",)  # ends the name of one that may be mirrored
 
 
@@ -341,6 +344,12 @@ def _axial_length(angle_deg: FloatArray) -> float:
 def is_relative(facing: Facing) -> bool:
     """Whether the zero of the heading is that of its beginning, rather than north."""
     return any(each in (facing.verdict.source or "") for each in RELATIVE)
+
+
+def shows_handling(facing: Facing) -> bool:
+    """Whether the log would show that the device was taken out, put back or turned over."""
+    source = facing.verdict.source or ""
+    return source.startswith(RAW_LOGS) and any(each in source for each in SHOWS_HANDLING)
 
 
 def parts(facing: Facing, gap: BoolArray) -> tuple[IntArray, IntArray]:

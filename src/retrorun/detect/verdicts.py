@@ -23,6 +23,7 @@ from retrorun.detect.credibility import (
     turns_about,
     wander,
 )
+from retrorun.detect.heading import shows_handling
 from retrorun.detect.labels import COARSE, spans
 from retrorun.detect.modes import Modes
 from retrorun.detect.series import mean_around, runs
@@ -134,8 +135,7 @@ def _chance(
 ) -> float:
     """Most probability of a candidate, as such stretches turned out to be backward.
 
-    Without a second witness a heading that turned is mostly a device that did, unless the log shows
-    when it was handled.
+    Without a second witness a heading that turned is mostly a device that did, where none shows it.
     """
     inside, worn = slice(*span), grounds.mount
     if worn is None or float(grounds.heading[inside].sum()) < settings.heading_enough:
@@ -145,7 +145,7 @@ def _chance(
     unsure = worn.both and not worn.sure and stepped < settings.gait_teaches
     place = int(np.searchsorted(settings.unwitnessed_odds, witness, side="right"))
     place = 0 if apart or unsure or whole.doubt else place
-    if place == 0 and grounds.mounts_at.size and not apart:
+    if place == 0 and not apart and shows_handling(grounds.facing):
         return settings.handled_chance
     return settings.unwitnessed_chances[place]
 

@@ -471,7 +471,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # in log-odds of the second witness.
     unwitnessed_chances: Numbers = (0.1, 0.92, 0.95, 0.95)  # Share of each of these groups that is
     # backward.
-    handled_chance: float = 0.7  # The same of the first group where the log shows each handling.
+    handled_chance: float = 0.7  # The same of the first group where a log would show a handling.
     handled_edge_s: int = 5  # An end of a segment that lies this near to a handling is doubted.
     handled_gait: float = 1.0  # A rise of the gait's summed log-odds from there on ends the doubt.
     handled_part_s: int = 15  # A shorter part in such doubt stays confirmed.
