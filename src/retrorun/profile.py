@@ -85,7 +85,7 @@ def stated(values: dict[str, Any]) -> Athlete:
         value = values.get(name)
         if isinstance(value, str) and value not in known:
             words = f"{name} = {value!r} cannot be: expected one of {', '.join(known)}"
-            raise SettingsError("profile-impossible", words)
+            raise SettingsError("profile-wrong-type", words)
     try:
         athlete = msgspec.convert(values, Athlete)
     except (msgspec.ValidationError, ArithmeticError) as problem:

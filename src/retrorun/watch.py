@@ -116,6 +116,8 @@ class _Waiter:
         identity = _identity(self.folder)
         alive = self._thread is not None and self._thread.is_alive()
         if identity is None or (alive and identity == self._identity):
+            # one that comes back may have the same number, and nothing listens to it any more
+            self._identity = identity
             return
         self.close()
         self._identity, self._over = identity, threading.Event()

@@ -1,8 +1,10 @@
 """The session page as text: what it says, what it must not hold, how big it may be."""
 
 import dataclasses as dc
+import json
 import re
 import time
+from collections.abc import Callable
 from typing import Any, cast
 
 import hand_made_sessions
@@ -24,6 +26,7 @@ from retrorun.model import (
 )
 from retrorun.report.session.page import SessionContext, session_page
 
+MACHINE_S = 0.03  # what writing 40,000 numbers as JSON takes where a page may take 80 ms
 HOSTILE = "</script><img src=x onerror=alert(1)>=1+1\"'\u202egnp.exe{{7*7}}"
 
 
@@ -293,14 +296,19 @@ def test_same_values_give_the_same_bytes() -> None:
 
 def test_an_hour_is_rendered_within_its_share() -> None:
     session, track = hand_made_sessions.session(), hand_made_sessions.track(hand_made_sessions.HOUR)
-    page(session, track)
-    times = []
-    for _ in range(5):
-        begin = time.process_time()
-        page(session, track)
-        times.append(time.process_time() - begin)
-    # 25 a second on two cores leave 80 ms of one core for a page
-    assert min(times) < 0.08
+    numbers = np.random.default_rng(1).normal(size=40_000).tolist()
+
+    def least_s(work: Callable[[], object]) -> float:
+        spent_s = []
+        for _ in range(7):
+            begin_s = time.process_time()
+            work()
+            spent_s.append(time.process_time() - begin_s)
+        return min(spent_s)
+
+    # 25 a second on two cores leave 80 ms of one core for a page; the machine is measured beside it
+    machine = least_s(lambda: json.dumps(numbers)) / MACHINE_S
+    assert least_s(lambda: page(session, track)) < 0.08 * max(machine, 1.0)
 
 
 def test_gaps_stay_gaps() -> None:

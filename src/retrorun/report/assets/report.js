@@ -43,7 +43,8 @@
   }
   function drawLater() {
     const idle = window.requestIdleCallback || setTimeout; // Safari has none
-    if (waiting.length) idle(() => { if (waiting.length) drawNext(); drawLater(); });
+    // at the latest after two seconds: a busy computer may never be idle
+    if (waiting.length) idle(() => { if (waiting.length) drawNext(); drawLater(); }, { timeout: 2000 });
   }
   function redraw() {
     if (typeof Plotly === "undefined") return; // it will be drawn in the colours and width of then
