@@ -136,6 +136,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     """A window of a desk."""
     found = browser.new_page(viewport={"width": 1280, "height": 900})
+    found.set_default_timeout(120_000)  # a slow machine is no fault of a page
     yield found
     found.close()
 
