@@ -41,9 +41,9 @@ from retrorun.units import BoolArray, FloatArray, IntArray
 
 DIRECTIONS: tuple[Direction, ...] = ("forward", "backward", "unknown", "still")
 # While it is decided; where a segment is made, some candidates become ``assumed``.
-SINCE_HANDLED = "the device was handled there, and neither speed nor steps say backward yet"
 VERDICTS: tuple[Verdict, ...] = ("candidate", "confirmed", "labelled", "habit")
 HABIT = VERDICTS.index("habit")
+SINCE_HANDLED = "the device was handled there, and neither speed nor steps say backward yet"
 CALLED_FORWARD = "as in what you called forward before"  # why a candidate is not proposed
 
 
@@ -304,7 +304,7 @@ def _doubt_since_handled(
             near = np.abs(grounds.mounts_at - edge) <= settings.handled_edge_s
             said = np.cumsum(grounds.gait[first:last][::inward])
             rise = said - np.minimum.accumulate(said)
-            silent_s = int(np.flatnonzero(rise < settings.handled_gait)[-1:].sum())
+            silent_s = int(np.flatnonzero(rise < settings.handled_gait)[-1])
             if near.any() and silent_s >= settings.handled_part_s:
                 begin, end = sorted((edge, edge + inward * silent_s))
                 verdict[begin:end] = 0
