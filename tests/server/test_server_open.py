@@ -1,6 +1,8 @@
 """The command ``open``: what it prints, where it listens, how it ends, and what it leaves."""
 
+import asyncio
 import json
+import multiprocessing
 import os
 import signal
 import socket
@@ -12,11 +14,13 @@ from pathlib import Path
 
 import pytest
 import serving
+from starlette.requests import Request
 
 from retrorun.archive import Archive
 from retrorun.cli.watch import followed_folder, has_browser
 from retrorun.errors import SettingsError
 from retrorun.server import bound, first_address
+from retrorun.server.app import Server
 
 EXPORTS = ("--folder", "exports")
 
@@ -214,6 +218,31 @@ def test_workers_end_when_no_page_is_open_and_come_back_for_an_answer(place: Pat
         state = client.answer(waiting["session"], answer="accept", segments=[waiting["segment"]])
         assert state["totals"]["backward"]["seconds"] > 0
         serving.until(lambda: len(children(process.pid)) <= 1)
+
+
+def test_a_worker_that_starts_after_all_were_let_go_is_let_go_too(place: Path) -> None:
+    (session,) = serving.imported(place / "exports", place / "archive")
+    before = set(multiprocessing.active_children())
+
+    def started() -> int:
+        return len(set(multiprocessing.active_children()) - before)
+
+    async def use() -> list[int]:
+        server = Server(serving.setup(place, release_s=0))
+        response = await server.session(
+            Request({"type": "http", "path_params": {"session": session}})
+        )
+        await server.release()  # the page took longer to make than workers are kept
+        counts = [started()]
+        assert response.background is not None
+        await response.background()
+        counts.append(started())
+        await server.release()
+        counts.append(started())
+        server.close()
+        return counts
+
+    assert asyncio.run(use()) == [0, 1, 0]
 
 
 def test_it_takes_sockets_of_ipv4_on_loopback() -> None:

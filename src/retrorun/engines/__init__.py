@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retrorun import readers, storage
-from retrorun.engines.child import Limits, Lost, start_fork_server, stop_fork_server
+from retrorun.engines.child import Limits, Lost, has_processes, start_fork_server, stop_fork_server
 from retrorun.engines.pool import Engine, cores, ordered
 from retrorun.errors import RetrorunError
 from retrorun.model import Athlete, Blob, Failed, Label, Note, Outcome, Source
@@ -29,6 +29,7 @@ __all__ = [
     "Process",
     "Task",
     "cores",
+    "has_processes",
     "ordered",
     "outcome",
     "outcomes",

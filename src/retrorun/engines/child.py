@@ -332,6 +332,17 @@ def start_fork_server() -> None:
             forkserver.ensure_running()
 
 
+def has_processes() -> bool:
+    """Whether a child of this process runs, or what children are forked from."""
+    if sys.platform == "linux":
+        from multiprocessing import forkserver
+
+        if getattr(forkserver._forkserver, "_forkserver_pid", None) is not None:  # noqa: SLF001 - there is no other way
+            return True
+    with _STARTING:
+        return bool(multiprocessing.active_children())
+
+
 def stop_fork_server() -> None:
     """End what children are forked from, to have its memory back; the next child starts another.
 

@@ -82,7 +82,6 @@ class Server:
         self._answering, self._reading = (Hand(setup, each) for each in ("answer", "read"))
         self._overlooking = Hand(setup, "overview")
         self._seen_s = 0.0
-        self._is_released = True
 
     def app(self, identity: Identity) -> ASGIApp:
         """The application, behind its gate."""
@@ -117,13 +116,11 @@ class Server:
 
     async def release(self) -> None:
         """Let worker processes go while no page is open and nothing was asked for a while."""
-        now_s = asyncio.get_running_loop().time()
+        unused_s = asyncio.get_running_loop().time() - self._seen_s
         busy = self.events.listeners or self.follower.is_busy
-        self._is_released = self._is_released and not busy  # what is busy starts processes
         waits_s = self.setup.settings.server.release_s
-        if self._is_released or busy or now_s - self._seen_s < waits_s:
+        if busy or unused_s < waits_s or not engines.has_processes():
             return
-        self._is_released = True
         await self._answering.do(lambda _: self._live.release())
         await self._overlooking.do(lambda _: self._overviews.release())
         await asyncio.to_thread(engines.stop_fork_server)
@@ -136,7 +133,7 @@ class Server:
         self._reading.close()
 
     def _note_use(self) -> None:
-        self._seen_s, self._is_released = asyncio.get_running_loop().time(), False
+        self._seen_s = asyncio.get_running_loop().time()
 
     # pages
 

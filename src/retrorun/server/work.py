@@ -160,7 +160,8 @@ class Follower:
         if self._timer is not None:
             self._timer.cancel()
         self._guard.stop()
-        self._thread.join(5)
+        if self._thread.is_alive():
+            self._thread.join(5)
 
     def dropped(self, paths: list[Path]) -> None:
         """Whole files were put into the folder: look at once."""
