@@ -32,7 +32,14 @@ _LOG_2_HIGH, _LOG_2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 _HALF_PI_HIGH, _HALF_PI_MIDDLE = 1.57079632673412561417e00, 6.07710050630396597660e-11
 _HALF_PI_LOW = 2.02226624879595063154e-21
 _ROOT_OF_HALF = 0.7071067811865476
-_BLOCK = 2048
+_BLOCK = 4096
+_WHOLE = 6755399441055744.0  # 1.5 · 2^52: added to a whole number, its last bits are that number
+_EXPONENT_BITS, _EXPONENT_BIAS = 52, 1023  # where a float's exponent begins, and what is added
+_ROOT_OF_HALF_BITS = 0x3FE6A09E667F3BCD
+_PLAIN_EXP = (-708.0, 709.0)  # between them the result is a float of full precision
+_SMALLEST_FULL = 2.2250738585072014e-308  # of full precision
+_SINGULAR = "the matrix is singular"
+_FEW = 6  # numbers, or rows of a matrix, of which floats one by one cost less than arrays
 _EXP = (
     1.66666666666666019037e-01,
     -2.77777777770155933842e-03,
@@ -88,6 +95,8 @@ def exp(x: float | FloatArray) -> float | FloatArray:
     """E to the power of x, which may be infinite or NaN."""
     if isinstance(x, float):
         return _exp_of_one(float(x))
+    if isinstance(x, np.ndarray) and 0 < x.size <= _FEW and x.ndim == 1:
+        return np.array([_exp_of_one(each) for each in x.tolist()])
     return _like(_blockwise(_exp, np.asarray(x, dtype=np.float64)))
 
 
@@ -110,10 +119,11 @@ def _exp_of_one(x: float) -> float:
 
 
 def _exp(given: FloatArray) -> FloatArray:
-    high = np.fmax(given, -746.0)  # of NaN too, which is put back at the end
-    np.minimum(high, 710.0, out=high)
-    halvings = np.rint(high / LOG_2)
-    high -= halvings * _LOG_2_HIGH
+    plain = _lies_within(given, *_PLAIN_EXP)
+    high = given if plain else np.minimum(np.fmax(given, -746.0), 710.0)  # NaN is put back below
+    halvings = high / LOG_2
+    np.rint(halvings, out=halvings)
+    high = high - halvings * _LOG_2_HIGH
     low = halvings * _LOG_2_LOW
     rest = high - low
     even = rest * rest
@@ -124,12 +134,23 @@ def _exp(given: FloatArray) -> FloatArray:
     low -= rest
     low -= high
     scaled = np.subtract(1.0, low, out=low)
+    if plain:
+        halvings += _WHOLE + _EXPONENT_BIAS
+        bits = halvings.view(np.int64)
+        bits <<= _EXPONENT_BITS
+        scaled *= halvings  # now two to the power of what it was
+        return scaled
     with np.errstate(over="ignore", under="ignore"):
         np.ldexp(scaled, halvings.astype(np.int32), out=scaled)
-    missing = np.isnan(given)
-    if missing.any():
-        scaled[missing] = np.nan
+    scaled[np.isnan(given)] = np.nan
     return scaled
+
+
+def _lies_within(values: FloatArray, low: float, high: float) -> bool:
+    """Whether all of some numbers lie between two; False with NaN among them, or without any."""
+    if not values.size:
+        return False
+    return bool(np.minimum.reduce(values) > low and np.maximum.reduce(values) < high)
 
 
 @overload
@@ -140,6 +161,8 @@ def log(x: float | FloatArray) -> float | FloatArray:
     """Natural logarithm; -inf for 0, NaN below."""
     if isinstance(x, float) and 0.0 < x < math.inf:
         return _log_of_one(float(x))
+    if isinstance(x, np.ndarray) and 0 < x.size <= _FEW and x.ndim == 1:
+        return np.array([log(each) for each in x.tolist()])
     return _like(_blockwise(_log, np.asarray(x, dtype=np.float64)))
 
 
@@ -155,12 +178,8 @@ def _log_of_one(x: float) -> float:
 
 
 def _log(given: FloatArray) -> FloatArray:
-    usable = (given > 0.0) & (given < np.inf)
-    every = bool(usable.all())
-    part, exponent = np.frexp(given if every else np.where(usable, given, 1.0))
-    small = part < _ROOT_OF_HALF
-    part += part * small
-    power = exponent - small.astype(np.float64)
+    plain = _lies_within(given, _SMALLEST_FULL, np.inf)
+    part, power = _split(given) if plain else _split_any(given)
     part -= 1.0
     rest = part + 2.0
     np.divide(part, rest, out=rest)
@@ -175,11 +194,34 @@ def _log(given: FloatArray) -> FloatArray:
     half -= part
     power *= _LOG_2_HIGH
     power -= half
-    if not every:
-        np.copyto(power, np.nan, where=~usable)
+    if not plain:
+        np.copyto(power, np.nan, where=~(given > 0.0))
         np.copyto(power, np.inf, where=given == np.inf)
         np.copyto(power, -np.inf, where=given == 0.0)
     return power
+
+
+def _split(given: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Numbers as part · 2^power, part from √½ to √2: read from their bits.
+
+    They are positive, finite and of full precision.
+    """
+    bits = given.view(np.int64)
+    whole = bits - _ROOT_OF_HALF_BITS
+    whole >>= _EXPONENT_BITS
+    power = whole.astype(np.float64)
+    whole <<= _EXPONENT_BITS
+    np.subtract(bits, whole, out=whole)
+    return whole.view(np.float64), power
+
+
+def _split_any(given: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """As ``_split``, of any numbers; 1 · 2^0 for those that have no logarithm."""
+    usable = (given > 0.0) & (given < np.inf)
+    part, exponent = np.frexp(np.where(usable, given, 1.0))
+    small = part < _ROOT_OF_HALF
+    part += part * small
+    return part, exponent - small.astype(np.float64)
 
 
 @overload
@@ -207,15 +249,15 @@ def _turned(x: float | FloatArray, quarters: int) -> FloatArray:
 
 def sine_cosine(x: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Sine and cosine of angles (n,) in radians, as ``sin`` and ``cos``, for the cost of one."""
-    sine, cosine = np.empty(x.size), np.empty(x.size)
-    for first in range(0, x.size, _BLOCK):
-        part = slice(first, first + _BLOCK)
-        rest, turns, missing = _reduced(x[part])
-        square = rest * rest
-        values = _sine_of_rest(rest, square), _cosine(square)
-        for found, quarters in ((sine, 0), (cosine, 1)):
-            found[part] = _of_quadrant(*values, turns + quarters, missing)
-    return sine, cosine
+    if x.size > _BLOCK:
+        parts = [sine_cosine(x[first : first + _BLOCK]) for first in range(0, x.size, _BLOCK)]
+        return np.concatenate([one for one, _ in parts]), np.concatenate([two for _, two in parts])
+    rest, turns, missing = _reduced(x)
+    square = rest * rest
+    sine, cosine = _sine_of_rest(rest, square), _cosine(square)
+    found = _of_quadrant(sine, cosine, turns, missing)
+    turns += 1.0
+    return found, _of_quadrant(sine, cosine, turns, missing)
 
 
 def _reduced(given: FloatArray) -> tuple[FloatArray, FloatArray, BoolArray | None]:
@@ -241,9 +283,11 @@ def _of_quadrant(
     sine: FloatArray, cosine: FloatArray, turns: FloatArray, missing: BoolArray | None
 ) -> FloatArray:
     """Sine after so many quarter turns, of the sine and cosine of the rest."""
-    quadrant = turns - 4.0 * np.floor(0.25 * turns)
-    found = np.where((quadrant == 1.0) | (quadrant == 3.0), cosine, sine)
-    np.negative(found, out=found, where=quadrant >= 2.0)
+    quadrant = (turns + _WHOLE).view(np.int64)
+    found = np.where((quadrant & 1).astype(np.bool_), cosine, sine)
+    quadrant &= 2
+    quadrant <<= 62  # where the sign is
+    found.view(np.int64)[...] ^= quadrant
     if missing is not None:
         found[missing] = np.nan
     return found
@@ -425,17 +469,41 @@ def solve(matrix: FloatArray, right: FloatArray) -> FloatArray:
         ZeroDivisionError: the matrix is singular.
     """
     size = len(matrix)
+    if size <= _FEW and right.ndim == 1:
+        return np.array(_solve_few(matrix.tolist(), right.tolist()))
     rows = np.concatenate((matrix, right.reshape(size, -1)), axis=1, dtype=np.float64)
     for at in range(size):
         pivot = at + int(np.abs(rows[at:, at]).argmax())
         if rows[pivot, at] == 0.0:
-            message = "the matrix is singular"
-            raise ZeroDivisionError(message)
+            raise ZeroDivisionError(_SINGULAR)
         upper = rows[pivot] / rows[pivot, at]
         rows[pivot] = rows[at]
         rows -= rows[:, at : at + 1] * upper
         rows[at] = upper
     return rows[:, size:].reshape(right.shape)
+
+
+def _solve_few(matrix: list[list[float]], right: list[float]) -> list[float]:
+    """As ``solve``, step by step: arrays of few numbers cost several times that."""
+    rows = [[*row, last] for row, last in zip(matrix, right, strict=True)]
+    for at in range(len(rows)):
+        pivot = _largest([abs(row[at]) for row in rows[at:]]) + at
+        divisor = rows[pivot][at]
+        if divisor == 0.0:
+            raise ZeroDivisionError(_SINGULAR)
+        upper = [each / divisor for each in rows[pivot]]
+        rows[pivot] = rows[at]
+        rows = [
+            [each - row[at] * over for each, over in zip(row, upper, strict=True)] for row in rows
+        ]
+        rows[at] = upper
+    return [row[-1] for row in rows]
+
+
+def _largest(values: Sequence[float]) -> int:
+    """Place of the first largest number, or of the first that is NaN, as numpy finds it."""
+    missing = [place for place, each in enumerate(values) if math.isnan(each)]
+    return missing[0] if missing else values.index(max(values))
 
 
 def inverse(matrix: FloatArray) -> FloatArray:
@@ -467,7 +535,7 @@ def _polynomial_of_one(coefficients: Sequence[float], x: float) -> float:
 def _blockwise(function: Callable[[FloatArray], FloatArray], x: FloatArray) -> FloatArray:
     """The function of every number, of so many at a time that they stay in the nearest cache."""
     if x.size <= _BLOCK:
-        return function(np.atleast_1d(x)).reshape(x.shape)
+        return function(x.ravel()).reshape(x.shape)
     found, flat = np.empty(x.size), x.ravel()
     for first in range(0, x.size, _BLOCK):
         found[first : first + _BLOCK] = function(flat[first : first + _BLOCK])
