@@ -5,10 +5,8 @@ powers and matrix products by code that they choose for the processor and, for l
 number of threads. The last digits differ, and with them whatever is written or decided. Sums,
 differences, products, quotients and square roots are rounded correctly by every processor
 (IEEE 754), and numpy does one of them at a time. The functions here use nothing else, so that they
-agree bit for bit.
-
-``tests/test_arithmetic.py`` holds them against the mathematical library, and the whole package to
-using them.
+agree bit for bit. ``tests/test_arithmetic.py`` holds them against the mathematical library, and the
+whole package to using them.
 
 The approximations of ``exp``, ``log``, ``sin``, ``cos`` and ``arctan`` are those of FDLIBM 5.3
 (Sun Microsystems 1993), each within a few units of the last place.
@@ -25,7 +23,6 @@ from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray, IntArray, wrap
 
 LOG_2 = 0.6931471805599453
 MAD_TO_SD = 1.4826  # median absolute deviation to standard deviation, of a normal distribution
-RUNNING_PRODUCT = 256  # factors of a running product that stays far above the smallest float
 MOST_LOG_ODDS = 30.0  # beyond it a probability differs from 0 or 1 by less than 1e-13
 LOG_10 = 2.302585092994046
 _LOG_2_HIGH, _LOG_2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
@@ -41,49 +38,27 @@ _SMALLEST_FULL = 2.2250738585072014e-308  # of full precision
 _SINGULAR = "the matrix is singular"
 _FEW = 6  # numbers, or rows of a matrix, of which floats one by one cost less than arrays
 _EXP = (
-    1.66666666666666019037e-01,
-    -2.77777777770155933842e-03,
-    6.61375632143793436117e-05,
-    -1.65339022054652515390e-06,
-    4.13813679705723846039e-08,
+    *(1.66666666666666019037e-01, -2.77777777770155933842e-03, 6.61375632143793436117e-05),
+    *(-1.65339022054652515390e-06, 4.13813679705723846039e-08),
 )
 _LOG = (
-    6.666666666666735130e-01,
-    3.999999999940941908e-01,
-    2.857142874366239149e-01,
-    2.222219843214978396e-01,
-    1.818357216161805012e-01,
-    1.531383769920937332e-01,
-    1.479819860511658591e-01,
+    *(6.666666666666735130e-01, 3.999999999940941908e-01, 2.857142874366239149e-01),
+    *(2.222219843214978396e-01, 1.818357216161805012e-01, 1.531383769920937332e-01),
+    *(1.479819860511658591e-01,),
 )
 _SIN = (
-    -1.66666666666666324348e-01,
-    8.33333333332248946124e-03,
-    -1.98412698298579493134e-04,
-    2.75573137070700676789e-06,
-    -2.50507602534068634195e-08,
-    1.58969099521155010221e-10,
+    *(-1.66666666666666324348e-01, 8.33333333332248946124e-03, -1.98412698298579493134e-04),
+    *(2.75573137070700676789e-06, -2.50507602534068634195e-08, 1.58969099521155010221e-10),
 )
 _COS = (
-    4.16666666666666019037e-02,
-    -1.38888888888741095749e-03,
-    2.48015872894767294178e-05,
-    -2.75573143513906633035e-07,
-    2.08757232129817482790e-09,
-    -1.13596475577881948265e-11,
+    *(4.16666666666666019037e-02, -1.38888888888741095749e-03, 2.48015872894767294178e-05),
+    *(-2.75573143513906633035e-07, 2.08757232129817482790e-09, -1.13596475577881948265e-11),
 )
 _ARCTAN = (
-    3.33333333333329318027e-01,
-    -1.99999999998764832476e-01,
-    1.42857142725034663711e-01,
-    -1.11111104054623557880e-01,
-    9.09088713343650656196e-02,
-    -7.69187620504482999495e-02,
-    6.66107313738753120669e-02,
-    -5.83357013379057348645e-02,
-    4.97687799461593236017e-02,
-    -3.65315727442169155270e-02,
-    1.62858201153657823623e-02,
+    *(3.33333333333329318027e-01, -1.99999999998764832476e-01, 1.42857142725034663711e-01),
+    *(-1.11111104054623557880e-01, 9.09088713343650656196e-02, -7.69187620504482999495e-02),
+    *(6.66107313738753120669e-02, -5.83357013379057348645e-02, 4.97687799461593236017e-02),
+    *(-3.65315727442169155270e-02, 1.62858201153657823623e-02),
 )
 
 
@@ -136,10 +111,8 @@ def _exp(given: FloatArray) -> FloatArray:
     scaled = np.subtract(1.0, low, out=low)
     if plain:
         halvings += _WHOLE + _EXPONENT_BIAS
-        bits = halvings.view(np.int64)
-        bits <<= _EXPONENT_BITS
-        scaled *= halvings  # now two to the power of what it was
-        return scaled
+        halvings.view(np.int64)[:] <<= _EXPONENT_BITS
+        return scaled * halvings  # which is now two to the power of what it was
     with np.errstate(over="ignore", under="ignore"):
         np.ldexp(scaled, halvings.astype(np.int32), out=scaled)
     scaled[np.isnan(given)] = np.nan
@@ -148,9 +121,8 @@ def _exp(given: FloatArray) -> FloatArray:
 
 def _lies_within(values: FloatArray, low: float, high: float) -> bool:
     """Whether all of some numbers lie between two; False with NaN among them, or without any."""
-    if not values.size:
-        return False
-    return bool(np.minimum.reduce(values) > low and np.maximum.reduce(values) < high)
+    every = values.size and np.minimum.reduce(values) > low and np.maximum.reduce(values) < high
+    return bool(every)
 
 
 @overload
@@ -230,7 +202,7 @@ def sin(x: float) -> float: ...
 def sin(x: FloatArray) -> FloatArray: ...
 def sin(x: float | FloatArray) -> float | FloatArray:
     """Sine of an angle in radians, up to a million of them; NaN where it is not finite."""
-    return _like(_turned(x, 0))
+    return _like(sine_cosine(np.asarray(x, dtype=np.float64))[0])
 
 
 @overload
@@ -239,19 +211,18 @@ def cos(x: float) -> float: ...
 def cos(x: FloatArray) -> FloatArray: ...
 def cos(x: float | FloatArray) -> float | FloatArray:
     """Cosine of an angle in radians, up to a million of them; NaN where it is not finite."""
-    return _like(_turned(x, 1))
-
-
-def _turned(x: float | FloatArray, quarters: int) -> FloatArray:
-    """Sine of the angle and so many quarter turns."""
-    return _blockwise(lambda part: _sine(*_reduced(part), quarters), np.asarray(x, np.float64))
+    return _like(sine_cosine(np.asarray(x, dtype=np.float64))[1])
 
 
 def sine_cosine(x: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Sine and cosine of angles (n,) in radians, as ``sin`` and ``cos``, for the cost of one."""
-    if x.size > _BLOCK:
-        parts = [sine_cosine(x[first : first + _BLOCK]) for first in range(0, x.size, _BLOCK)]
-        return np.concatenate([one for one, _ in parts]), np.concatenate([two for _, two in parts])
+    """Sine and cosine of angles in radians, as ``sin`` and ``cos``, for the cost of one."""
+    flat = x.ravel()
+    parts = [_sine_cosine(flat[at : at + _BLOCK]) for at in range(0, max(flat.size, 1), _BLOCK)]
+    sine, cosine = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
+    return sine.reshape(x.shape), cosine.reshape(x.shape)
+
+
+def _sine_cosine(x: FloatArray) -> tuple[FloatArray, FloatArray]:
     rest, turns, missing = _reduced(x)
     square = rest * rest
     sine, cosine = _sine_of_rest(rest, square), _cosine(square)
@@ -269,14 +240,6 @@ def _reduced(given: FloatArray) -> tuple[FloatArray, FloatArray, BoolArray | Non
     for part in (_HALF_PI_HIGH, _HALF_PI_MIDDLE, _HALF_PI_LOW):
         rest -= turns * part
     return rest, turns, None if every else ~known
-
-
-def _sine(
-    rest: FloatArray, turns: FloatArray, missing: BoolArray | None, quarters: int
-) -> FloatArray:
-    square = rest * rest
-    values = _sine_of_rest(rest, square), _cosine(square)
-    return _of_quadrant(*values, turns + quarters, missing)
 
 
 def _of_quadrant(
@@ -375,8 +338,7 @@ def steps_m(
 ) -> tuple[FloatArray, FloatArray]:
     """Metres east and north from the places ``first`` to the places ``last``, (k,) each.
 
-    Equirectangular on the mean sphere, with the first place's latitude: a step of 1 km at 60° is
-    right to 1 m.
+    Equirectangular at the first place's latitude: a step of 1 km at 60° is right to 1 m.
     """
     north = np.radians(latitude_deg[last] - latitude_deg[first]) * EARTH_RADIUS_M
     east = np.radians(wrap_deg(longitude_deg[last] - longitude_deg[first])) * EARTH_RADIUS_M
@@ -389,15 +351,10 @@ def ways_m(latitude_deg: FloatArray, longitude_deg: FloatArray) -> FloatArray:
     return hypot(*steps_m(latitude_deg, longitude_deg, place[:-1], place[1:]))
 
 
-@overload
-def logaddexp(first: float, second: float) -> float: ...
-@overload
-def logaddexp(first: FloatArray, second: FloatArray) -> FloatArray: ...
-def logaddexp(first: float | FloatArray, second: float | FloatArray) -> float | FloatArray:
-    """Logarithm of the sum of the exponentials of finite numbers."""
-    one, other = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
-    less = np.asarray(exp(-np.abs(one - other)))
-    return _like(np.maximum(one, other) + np.asarray(log(1.0 + less)))
+def logaddexp(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Logarithm of the sum of the exponentials of finite numbers (n,)."""
+    less = exp(-np.abs(first - second))
+    return np.asarray(np.maximum(first, second) + log(1.0 + less))
 
 
 def interpolate(
@@ -487,7 +444,8 @@ def _solve_few(matrix: list[list[float]], right: list[float]) -> list[float]:
     """As ``solve``, step by step: arrays of few numbers cost several times that."""
     rows = [[*row, last] for row, last in zip(matrix, right, strict=True)]
     for at in range(len(rows)):
-        pivot = _largest([abs(row[at]) for row in rows[at:]]) + at
+        below = [(math.isnan(row[at]), abs(row[at])) for row in rows[at:]]
+        pivot = at + below.index(max(below))
         divisor = rows[pivot][at]
         if divisor == 0.0:
             raise ZeroDivisionError(_SINGULAR)
@@ -498,12 +456,6 @@ def _solve_few(matrix: list[list[float]], right: list[float]) -> list[float]:
         ]
         rows[at] = upper
     return [row[-1] for row in rows]
-
-
-def _largest(values: Sequence[float]) -> int:
-    """Place of the first largest number, or of the first that is NaN, as numpy finds it."""
-    missing = [place for place, each in enumerate(values) if math.isnan(each)]
-    return missing[0] if missing else values.index(max(values))
 
 
 def inverse(matrix: FloatArray) -> FloatArray:

@@ -35,6 +35,7 @@ BASE, SLOPE, FACTOR, DRIFT, UP, DOWN, START, RISE, FALL, *_MORE = range(COUNT)
 DELAY, EXCITED, SETTLED, CEILING, WALKED = _MORE
 REST = value("acsm_rest")
 FREE_SD = 1000.0  # a prior deviation that says nothing
+_RUNNING_PRODUCT = 256  # factors of which the product stays far above the smallest float
 _MOST_ROOM = arithmetic.MOST_LOG_ODDS  # in widths of the ceiling; beyond it nothing bends
 
 
@@ -369,8 +370,8 @@ def follow(driven: FloatArray, keep: FloatArray, start: FloatArray) -> FloatArra
     """
     followed = np.empty_like(driven)
     state = start
-    for first in range(0, len(driven), arithmetic.RUNNING_PRODUCT):
-        part = slice(first, first + arithmetic.RUNNING_PRODUCT)
+    for first in range(0, len(driven), _RUNNING_PRODUCT):
+        part = slice(first, first + _RUNNING_PRODUCT)
         product = np.cumprod(keep[part])[:, None]
         gained = np.cumsum((1.0 - keep[part])[:, None] * driven[part] / product, axis=0)
         followed[part] = product * (state + gained)
