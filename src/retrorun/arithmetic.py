@@ -29,7 +29,7 @@ _LOG_2_HIGH, _LOG_2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 _HALF_PI_HIGH, _HALF_PI_MIDDLE = 1.57079632673412561417e00, 6.07710050630396597660e-11
 _HALF_PI_LOW = 2.02226624879595063154e-21
 _ROOT_OF_HALF = 0.7071067811865476
-_BLOCK = 4096
+_BLOCK = 6144
 _WHOLE = 6755399441055744.0  # 1.5 · 2^52: added to a whole number, its last bits are that number
 _EXPONENT_BITS, _EXPONENT_BIAS = 52, 1023  # where a float's exponent begins, and what is added
 _ROOT_OF_HALF_BITS = 0x3FE6A09E667F3BCD
@@ -404,7 +404,7 @@ def product(first: npt.ArrayLike, second: npt.ArrayLike) -> FloatArray:
     """Matrix product, as ``@`` for vectors and matrices, by sums of products."""
     left, right = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     if right.ndim == 1:
-        return np.asarray((left * right).sum(axis=-1))
+        return np.asarray(np.add.reduce(left * right, axis=-1))
     if left.ndim == 1:
         return np.asarray((left[:, None] * right).sum(axis=0))
     rows, columns = np.ascontiguousarray(left), np.ascontiguousarray(right.T)
@@ -413,7 +413,7 @@ def product(first: npt.ArrayLike, second: npt.ArrayLike) -> FloatArray:
 
 def dot(first: FloatArray, second: FloatArray) -> float:
     """Sum of the products of two vectors (n,)."""
-    return float((first * second).sum())
+    return float(np.add.reduce(first * second))
 
 
 def solve(matrix: FloatArray, right: FloatArray) -> FloatArray:
@@ -444,18 +444,16 @@ def _solve_few(matrix: list[list[float]], right: list[float]) -> list[float]:
     """As ``solve``, step by step: arrays of few numbers cost several times that."""
     rows = [[*row, last] for row, last in zip(matrix, right, strict=True)]
     for at in range(len(rows)):
-        below = [(math.isnan(row[at]), abs(row[at])) for row in rows[at:]]
+        below = [(math.isnan(row[0]), abs(row[0])) for row in rows[at:]]
         pivot = at + below.index(max(below))
-        divisor = rows[pivot][at]
+        divisor, *rest = rows[pivot]
         if divisor == 0.0:
             raise ZeroDivisionError(_SINGULAR)
-        upper = [each / divisor for each in rows[pivot]]
+        upper = [each / divisor for each in rest]
         rows[pivot] = rows[at]
-        rows = [
-            [each - row[at] * over for each, over in zip(row, upper, strict=True)] for row in rows
-        ]
+        rows = [[each - row[0] * over for each, over in zip(row[1:], upper)] for row in rows]  # noqa: B905
         rows[at] = upper
-    return [row[-1] for row in rows]
+    return [row[0] for row in rows]
 
 
 def inverse(matrix: FloatArray) -> FloatArray:

@@ -77,7 +77,9 @@ def backward_s(detection: Detection) -> float:
 
 
 def log_odds(change: float, quicker: float = 0.05, unsure: float = 0.03) -> float:
-    stride = Stride(CONTACT, np.zeros(1), (-0.35, 0.15), (-0.5, 0.3), (-0.17, 0.08), 0.0)
+    stride = Stride(
+        CONTACT, np.zeros(1), (-0.35, 0.15), (-0.5, 0.3), (-0.17, 0.08), 0.0, np.zeros(1)
+    )
     changed = (np.array([change]), np.array([unsure]))
     return float(stride_log_odds(stride, changed, np.array([quicker]), SETTINGS.detect)[0])
 

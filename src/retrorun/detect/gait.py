@@ -265,7 +265,7 @@ def _by_strides(
         ahead, behind = known & sides[0], known & sides[1]
         if min(ahead.sum(), (known & ~ahead).sum()) < settings.untaught_s:
             continue
-        change, unsure = stride_change(stride, steps, ahead, settings)
+        change, unsure = stride_change(stride, ahead, settings)
         changes[stride.name] = change
         if behind.sum() >= settings.teach_least_s:
             beside = (change - stride.turned_by_steps * quicker)[behind]

@@ -152,6 +152,7 @@ class Stride:
         by_steps: the same of quicker steps at equal speed, in forward running.
         turned: log of backward over forward at equal speed: mean and deviation.
         turned_by_steps: the power of the step-rate ratio that is added to that.
+        log_pace: (n,) logarithm of the speed, m/s.
     """
 
     name: str
@@ -160,6 +161,7 @@ class Stride:
     by_steps: tuple[float, float]
     turned: tuple[float, float]
     turned_by_steps: float
+    log_pace: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -221,7 +223,11 @@ def _strides(
         for name, people in kinds
         if track.has(name)
     )
-    return tuple(Stride(name, log, *people) for name, log, people in found if log is not None)
+    known = [(name, log, people) for name, log, people in found if log is not None]
+    if not known:
+        return ()
+    pace = arithmetic.log(np.maximum(steps.speed_mps, settings.still_mps))
+    return tuple(Stride(name, log, *people, pace) for name, log, people in known)
 
 
 def _believed_log(

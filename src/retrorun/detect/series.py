@@ -31,6 +31,14 @@ def without_short(flag: BoolArray, value: bool, seconds: int) -> BoolArray:  # n
     return np.asarray(flag ^ np.repeat(short, ends - starts), dtype=bool)
 
 
+def known_mean(values: FloatArray) -> float:
+    """Mean of some numbers (n,), the missing ones (NaN) left out; one at least is there."""
+    missing = np.isnan(values)
+    lost = np.count_nonzero(missing)
+    total = np.add.reduce(np.where(missing, 0.0, values) if lost else values)
+    return float(total) / (values.size - lost)
+
+
 def mean_around(values: FloatArray, half: int) -> FloatArray:
     """Mean of the numbers within ``half`` seconds of each second, (n,); NaN where there is none."""
     known = np.isfinite(values)

@@ -7,6 +7,7 @@
 4. what contact time and vertical excursion say of it, where a watch measures them
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,11 +15,13 @@ import numpy as np
 from retrorun import arithmetic, literature
 from retrorun.arithmetic import product
 from retrorun.detect.modes import Steps, Stride
-from retrorun.detect.series import runs, sum_around, without_short
+from retrorun.detect.series import known_mean, runs, sum_around, without_short
 from retrorun.detect.turns import OwnGait
 from retrorun.model import GaitLine
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
+
+_ROOT_OF_TWO_PI = math.sqrt(2 * math.pi)
 
 
 def fit(
@@ -86,7 +89,7 @@ def normal(residual: FloatArray, spread: FloatArray | float) -> FloatArray:
     """Density of a normal distribution about 0."""
     scaled = residual / spread
     return np.asarray(
-        arithmetic.exp(-0.5 * np.square(scaled)) / (spread * np.sqrt(2 * np.pi)), dtype=np.float64
+        arithmetic.exp(-0.5 * np.square(scaled)) / (spread * _ROOT_OF_TWO_PI), dtype=np.float64
     )
 
 
@@ -110,8 +113,8 @@ def two_lines(steps: Steps, own: OwnGait, settings: DetectSettings) -> FloatArra
     level = cadence - settings.run_slope[0] * speed
     gain = (own.steps[0] * arithmetic.median(cadence), own.steps[1] * arithmetic.median(cadence))
     single = _clusters(data, np.zeros(cadence.size), gain, settings).total
-    starts = [level > np.quantile(level, cut) for cut in settings.two_lines_starts]
-    slow, fast = (np.quantile(speed, cut) for cut in settings.two_lines_speeds)
+    starts = [level > cut for cut in np.quantile(level, settings.two_lines_starts)]
+    slow, fast = np.quantile(speed, settings.two_lines_speeds)
     starts.append(speed < (slow + fast) / 2)
     starts += _short_contacts(steps, thin, settings)
     found = [_clusters(data, start.astype(np.float64), gain, settings) for start in starts]
@@ -245,19 +248,23 @@ def _clusters(
     rows = np.stack([np.ones(cadence.size), speed, grade, upper])
     matrix, right = product(rows, rows.T), product(rows, cadence)
     spread, least, most = settings.two_lines_spreads_spm
-    line = usual
+    line, loosely, diagonal = usual, temper * np.square(loose), np.arange(usual.size)
     for _ in range(settings.two_lines_rounds[mixed]):
-        ridge = np.square(spread) / (temper * np.square(loose))
-        line = arithmetic.solve(matrix + np.diag(ridge), right + ridge * usual)
-        rest = cadence - (line[0] + speed * line[1] + grade * line[2])
-        spread = float(np.clip(np.sqrt(np.mean(np.square(rest - upper * line[3]))), least, most))
-        on, over = _densities((rest, speed), line[3], spread, upper, settings)
+        ridge = spread * spread / loosely
+        ridged = matrix.copy()
+        ridged[diagonal, diagonal] += ridge
+        line = arithmetic.solve(ridged, right + ridge * usual)
+        at, by_speed, by_grade, above = line.tolist()
+        rest = cadence - (at + speed * by_speed + grade * by_grade)
+        off = rest - upper * above
+        spread = min(max(math.sqrt(arithmetic.dot(off, off) / off.size), least), most)
+        on, over = _densities((rest, speed), above, spread, upper, settings)
         if not mixed:
             over = on
             break
         joined = sum_around(arithmetic.log(over / on), settings.two_lines_half)
         before, upper = upper, (joined > 0).astype(np.float64)
-        if (before == upper).all() or upper.sum() in (0, upper.size):
+        if np.array_equal(before, upper) or np.count_nonzero(upper) in (0, upper.size):
             break
         rows[3] = upper  # the other sums stay what they are
         matrix[3] = matrix[:, 3] = product(rows, upper)
@@ -286,15 +293,19 @@ def _densities(
     np.divide(rest, spread, out=scaled[0])
     np.divide(rest - gain, spread, out=scaled[1])
     scale[:2] = spread
-    for row, where in enumerate((upper == 0, upper > 0), start=2):
+    above = upper > 0
+    for row, where in enumerate((~above, above), start=2):
         side = speed[where]
         own = side if side.size > 1 else speed
-        scale[row] = max(float(own.std()), settings.two_lines_speed_mps)
-        np.divide(speed - float(own.mean()), scale[row], out=scaled[row])
+        mean = float(np.add.reduce(own)) / own.size
+        away = own - mean
+        wide = math.sqrt(arithmetic.dot(away, away) / own.size)
+        scale[row] = max(wide, settings.two_lines_speed_mps)
+        np.divide(speed - mean, scale[row], out=scaled[row])
     scaled *= scaled
     scaled *= -0.5
     found = arithmetic.exp(scaled)
-    found /= scale * np.sqrt(2 * np.pi)
+    found /= scale * _ROOT_OF_TWO_PI
     share, wide = settings.steps_outliers
     found[:2] += share / wide
     found[2:] += settings.two_lines_speed_floor
@@ -344,9 +355,9 @@ def _pulse_of_span(
     known = (before, late, *paces)
     if any(np.isfinite(each).sum() < settings.pulse_least_values for each in known):
         return 0.0
-    at, then, fast, slow = (float(np.nanmean(each)) for each in known)
+    at, then, fast, slow = map(known_mean, known)
     near, least = settings.pulse_ceiling_bpm
-    if at > max(float(np.nanmax(heart)) - near, least):
+    if at > max(float(np.fmax.reduce(heart)) - near, least):
         return 0.0  # at its ceiling a heart tells no demand from a higher one
     idle, unsure = settings.pulse_idle_bpm
     reached = 1.0 - arithmetic.exp(-(last - first - delay_s) / settings.pulse_memory_s)
@@ -380,7 +391,7 @@ def _short_contacts(steps: Steps, thin: IntArray, settings: DetectSettings) -> l
     """Of each stride, which of the seconds ``thin`` (m,) are low at their speed, (m,) each."""
     found = []
     for stride in steps.strides:
-        change, _ = stride_change(stride, steps, steps.counted & np.isfinite(stride.log), settings)
+        change, _ = stride_change(stride, steps.counted & np.isfinite(stride.log), settings)
         here = change[thin]
         low, high = np.nanquantile(here, settings.two_lines_speeds)
         found.append(np.nan_to_num(here, nan=high) < (low + high) / 2)
@@ -407,7 +418,7 @@ def stride_evidence(steps: Steps, back: BoolArray, settings: DetectSettings) -> 
         ahead, behind = known & ~back, known & back
         if min(ahead.sum(), behind.sum()) < settings.untaught_s:
             continue
-        change, unsure = stride_change(stride, steps, ahead, settings)
+        change, unsure = stride_change(stride, ahead, settings)
         expected = _log_expected(steps, ahead, settings)
         quicker = arithmetic.median((level - expected)[behind])
         here = (
@@ -427,14 +438,14 @@ def _log_expected(steps: Steps, ahead: BoolArray, settings: DetectSettings) -> F
 
 
 def stride_change(
-    stride: Stride, steps: Steps, ahead: BoolArray, settings: DetectSettings
+    stride: Stride, ahead: BoolArray, settings: DetectSettings
 ) -> tuple[FloatArray, FloatArray]:
     """Log of a stride's value over what forward running has at that speed, and its deviation, (n,).
 
     ``ahead`` are the forward seconds. The power of speed is people's: errors of a watch's speed and
     the start of each segment flatten any that would be fitted to one session.
     """
-    pace = arithmetic.log(np.maximum(steps.speed_mps, settings.still_mps))
+    pace = stride.log_pace
     away, (power, unsure) = pace - arithmetic.median(pace[ahead]), stride.by_speed
     change = stride.log - arithmetic.median(stride.log[ahead]) - power * away
     return change, arithmetic.hypot(settings.stride_spread, unsure * away)
