@@ -129,10 +129,11 @@ def fit(series: EffortSeries, settings: MeasureSettings) -> Fit | None:
     theta = before[:, 0].copy()
     theta[FACTOR] = settings.kinetics_start_log_factor
     lowest, highest = _bounds(settings.kinetics_lowest), _bounds(settings.kinetics_highest)
+    fixed = _fixed(series, settings)
     plain, weighted = settings.kinetics_rounds
     factor_settled, time_settled, weighted_settled = settings.kinetics_settled
     for _ in range(plain):
-        found = _iterate(series, theta, before, settings, robust=False)
+        found = _iterate((series, fixed), theta, before, settings, robust=False)
         if found is None:
             return None
         theta = np.clip(theta + found[1], lowest, highest)
@@ -140,7 +141,7 @@ def fit(series: EffortSeries, settings: MeasureSettings) -> Fit | None:
         if change[FACTOR] < factor_settled and change[UP] < time_settled:
             break
     for _ in range(weighted):
-        found = _iterate(series, theta, before, settings, robust=True)
+        found = _iterate((series, fixed), theta, before, settings, robust=True)
         if found is None:
             return None
         result, step = found
@@ -161,7 +162,7 @@ def _bounds(given: tuple[float, ...]) -> FloatArray:
 
 
 def _iterate(
-    series: EffortSeries,
+    effort: "tuple[EffortSeries, _Fixed]",
     theta: FloatArray,
     before: FloatArray,
     settings: MeasureSettings,
@@ -172,13 +173,14 @@ def _iterate(
 
     ``robust`` prewhitens the residuals and gives outliers less weight; else they stay plain.
     """
+    series, fixed = effort
     known = np.isfinite(series.heart_rate)
     pairs = known[1:] & known[:-1]
-    model, slopes = response(series, theta, settings)
+    model, slopes = response(series, theta, settings, fixed)
     residual = np.where(known, series.heart_rate - model, 0.0)
     correlation = _correlation(residual, pairs, settings) if robust else 0.0
     white = (residual[1:] - correlation * residual[:-1])[pairs]
-    design = (slopes[1:] - correlation * slopes[:-1])[pairs]
+    design = (slopes[:, 1:] - correlation * slopes[:, :-1]).compress(pairs, axis=1)
     spread = arithmetic.MAD_TO_SD * arithmetic.median(np.abs(white))
     spread = max(settings.kinetics_least_spread_bpm, spread)
     weight = np.ones(len(white))
@@ -190,7 +192,7 @@ def _iterate(
     if not np.isfinite(step).all():
         return None
     if robust:
-        scores = design * (weight * white / np.square(spread))[:, None]
+        scores = np.ascontiguousarray((design * (weight * white / np.square(spread))).T)
         covariance = _robust(covariance, scores, settings.kinetics_lags)
     return Fit(theta, covariance, len(white)), step
 
@@ -207,9 +209,11 @@ def _solve(
     """
     theta, before, limits = at
     precision = 1.0 / np.square(before[:, 1])
-    weighted = design * weight[:, None]
-    curvature = product(weighted.T, design) + np.diag(precision)
-    gradient = product(weighted.T, white) - precision * (theta - before[:, 0])
+    weighted = design * weight
+    curvature = product(weighted, design.T) + np.diag(precision)
+    # added one after another, as the digits of earlier versions were
+    pull = np.cumsum(weighted * white, axis=1)[:, -1]
+    gradient = pull - precision * (theta - before[:, 0])
     try:
         covariance = arithmetic.inverse(curvature)
     except ZeroDivisionError:
@@ -244,27 +248,50 @@ def _correlation(residual: FloatArray, pairs: BoolArray, settings: MeasureSettin
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fixed:
+    """What of the response no parameter changes, (m,) each.
+
+    ``hours`` since the start, ``settling`` towards 1, and ``excited``, 1 at a turn and fading.
+    """
+
+    hours: FloatArray
+    settling: FloatArray
+    excited: FloatArray
+
+
+def _fixed(series: EffortSeries, settings: MeasureSettings) -> _Fixed:
+    hours = series.hours
+    settling = 1.0 - arithmetic.exp(-hours * 3600.0 / settings.kinetics_settling_s)
+    return _Fixed(hours, settling, _since_turns(series, settings))
+
+
 def response(
-    series: EffortSeries, theta: FloatArray, settings: MeasureSettings
+    series: EffortSeries,
+    theta: FloatArray,
+    settings: MeasureSettings,
+    fixed: _Fixed | None = None,
 ) -> tuple[FloatArray, FloatArray]:
-    """Heart rate (m,) by the parameters, and its derivative by each of them (m, 14).
+    """Heart rate (m,) by the parameters, and its derivative by each of them (14, m).
 
     The derivatives follow the same equation as heart rate itself, driven by those of HRss.
+    ``fixed`` is what no parameter changes, where it is known already.
     """
+    fixed = fixed or _fixed(series, settings)
     target, driven = _delayed(
-        *_steady(series, theta, settings), float(theta[DELAY]) / series.step_s
+        *_steady(series, theta, settings, fixed), float(theta[DELAY]) / series.step_s
     )
-    driven[:, DELAY] /= series.step_s
+    driven[DELAY] /= series.step_s
     rate, keep, share, rising = _followed(series, theta, target)
     lag = np.concatenate(([theta[START]], rate[:-1])) - target
     by_tau = lag * keep * share / (1.0 - keep)  # of keep by log tau, as if driven
-    driven[:, UP] = np.where(rising, by_tau, 0.0)
-    driven[:, DOWN] = np.where(rising, 0.0, by_tau)
+    driven[UP] = np.where(rising, by_tau, 0.0)
+    driven[DOWN] = np.where(rising, 0.0, by_tau)
     initial = np.zeros(COUNT)
     initial[START] = 1.0
     slopes = follow(driven, keep, initial)
-    slopes[:, EXCITED] = _since_turns(series, settings)
-    return rate + theta[EXCITED] * slopes[:, EXCITED], slopes
+    slopes[EXCITED] = fixed.excited
+    return rate + theta[EXCITED] * fixed.excited, slopes
 
 
 def _followed(
@@ -276,58 +303,60 @@ def _followed(
         The rate; what each step keeps of the difference, and its length as a share of the time
         constant; whether heart rate rises there.
     """
-    tau_up_s, tau_down_s = arithmetic.exp(theta[[UP, DOWN]])
-    shares = series.step_s / np.array([tau_up_s, tau_down_s])
+    shares = series.step_s / arithmetic.exp(theta[[UP, DOWN]])
     kept = arithmetic.exp(-shares)
     rising = _rising(kept, theta[START], target)
     keep = np.where(rising, kept[0], kept[1])
     share = np.where(rising, shares[0], shares[1])
-    rate = follow(target[:, None], keep, np.array([theta[START]]))[:, 0]
+    rate = follow(target[None], keep, theta[[START]])[0]
     return rate, keep, share, rising
 
 
 def _steady(
-    series: EffortSeries, theta: FloatArray, settings: MeasureSettings
+    series: EffortSeries, theta: FloatArray, settings: MeasureSettings, fixed: _Fixed
 ) -> tuple[FloatArray, FloatArray]:
-    """The steady heart rate (m,) that the effort of each step asks, and its derivatives."""
-    slope, factor, walked = arithmetic.exp(theta[[SLOPE, FACTOR, WALKED]])
+    """The steady heart rate (m,) that the effort of each step asks, and its derivatives (14, m)."""
+    slope, factor, walked = arithmetic.exp(theta[[SLOPE, FACTOR, WALKED]]).tolist()
     times = 1.0 + (factor - 1.0) * series.backward
-    drift = 1.0 + theta[DRIFT] * series.hours
+    drift = 1.0 + theta[DRIFT] * fixed.hours
     level = np.where(series.walking, REST + (series.level - REST) * walked, series.level)
     demand = level + theta[RISE] * series.uphill + theta[FALL] * series.downhill
-    free = theta[BASE] + slope * demand * times
-    settling = 1.0 - arithmetic.exp(-series.hours * 3600.0 / settings.kinetics_settling_s)
-    steady = free * drift + theta[SETTLED] * settling
-    driven = np.zeros((len(steady), COUNT))
-    driven[:, BASE] = drift
-    driven[:, SLOPE] = slope * demand * times * drift
-    driven[:, FACTOR] = slope * demand * factor * series.backward * drift
-    driven[:, DRIFT] = free * series.hours
-    driven[:, RISE] = slope * series.uphill * times * drift
-    driven[:, FALL] = slope * series.downhill * times * drift
-    driven[:, SETTLED] = settling
-    driven[:, WALKED] = np.where(series.walking, slope * (level - REST) * times * drift, 0.0)
+    asked = slope * demand
+    asked_now = asked * times
+    free = theta[BASE] + asked_now
+    steady = free * drift + theta[SETTLED] * fixed.settling
+    driven = np.zeros((COUNT, len(steady)))
+    driven[BASE] = drift
+    driven[SLOPE] = asked_now * drift
+    driven[FACTOR] = asked * factor * series.backward * drift
+    driven[DRIFT] = free * fixed.hours
+    driven[RISE] = slope * series.uphill * times * drift
+    driven[FALL] = slope * series.downhill * times * drift
+    driven[SETTLED] = fixed.settling
+    driven[WALKED] = np.where(series.walking, slope * (level - REST) * times * drift, 0.0)
     width = settings.kinetics_ceiling_width_bpm
     room = (theta[CEILING] - steady) / width
     below = 1.0 / (1.0 + arithmetic.exp(-np.clip(room, -_MOST_ROOM, _MOST_ROOM)))
     capped = theta[CEILING] - width * arithmetic.logaddexp(np.zeros_like(room), room)
-    driven *= below[:, None]
-    driven[:, CEILING] = 1.0 - below
+    driven *= below
+    driven[CEILING] = 1.0 - below
     return capped, driven
 
 
 def capped_share(series: EffortSeries, theta: FloatArray, settings: MeasureSettings) -> float:
     """Share of the backward time whose steady heart rate bends at the ceiling."""
-    steady, _ = _steady(series, theta, settings)
+    steady, _ = _steady(series, theta, settings, _fixed(series, settings))
     capped = steady > theta[CEILING] - settings.kinetics_ceiling_width_bpm
     return dot(capped.astype(np.float64), series.backward) / float(series.backward.sum())
 
 
 def unsteady_bpm(series: EffortSeries, theta: FloatArray, settings: MeasureSettings) -> FloatArray:
     """The delayed steady heart rate less the heart rate of the response, (m,)."""
-    steady, _ = _delayed(*_steady(series, theta, settings), float(theta[DELAY]) / series.step_s)
+    fixed = _fixed(series, settings)
+    delay = float(theta[DELAY]) / series.step_s
+    steady, _ = _delayed(*_steady(series, theta, settings, fixed), delay)
     rate, *_ = _followed(series, theta, steady)
-    excited: FloatArray = rate + theta[EXCITED] * _since_turns(series, settings)
+    excited: FloatArray = rate + theta[EXCITED] * fixed.excited
     return steady - excited
 
 
@@ -337,8 +366,9 @@ def _delayed(target: FloatArray, driven: FloatArray, steps: float) -> tuple[Floa
     part = steps - whole
     here = np.arange(len(target))
     late, later = np.maximum(here - whole, 0), np.maximum(here - whole - 1, 0)
-    moved = (1.0 - part) * driven[late] + part * driven[later]
-    moved[:, DELAY] = target[later] - target[late]
+    moved = (1.0 - part) * driven.take(late, axis=1)
+    moved += part * driven.take(later, axis=1)
+    moved[DELAY] = target[later] - target[late]
     return (1.0 - part) * target[late] + part * target[later], moved
 
 
@@ -346,7 +376,7 @@ def _since_turns(series: EffortSeries, settings: MeasureSettings) -> FloatArray:
     """What is left of the excitement of every turn, (m,), 1 at a turn."""
     turns = np.abs(np.diff(series.backward, prepend=series.backward[:1]))
     keep = np.full(len(turns), arithmetic.exp(-series.step_s / settings.kinetics_fading_s))
-    return follow((turns / (1.0 - keep))[:, None], keep, np.zeros(1))[:, 0]
+    return np.asarray(follow((turns / (1.0 - keep))[None], keep, np.zeros(1))[0])
 
 
 def _rising(kept: FloatArray, start_bpm: float, target: FloatArray) -> BoolArray:
@@ -357,23 +387,29 @@ def _rising(kept: FloatArray, start_bpm: float, target: FloatArray) -> BoolArray
     rising = np.ones(len(target), dtype=np.bool_)
     for _ in range(1 + 2):  # a first guess, then two passes
         keep = np.where(rising, kept[0], kept[1])
-        rate = follow(target[:, None], keep, np.array([start_bpm]))[:, 0]
+        rate = follow(target[None], keep, np.array([start_bpm]))[0]
         rising = target > np.concatenate(([start_bpm], rate[:-1]))
     return rising
 
 
 def follow(driven: FloatArray, keep: FloatArray, start: FloatArray) -> FloatArray:
-    """Solve y[i] = keep[i] y[i-1] + (1 - keep[i]) driven[i] for each column (m, p).
+    """Solve y[i] = keep[i] y[i-1] + (1 - keep[i]) driven[i] for each row (p, m).
 
     In blocks, by the closed form y = P (start + sum (1 - keep) driven / P), P the running product
     of keep: a block is short enough for P to stay far above the smallest float.
     """
-    followed = np.empty_like(driven)
+    rows, size = driven.shape
+    blocks = -(-size // _RUNNING_PRODUCT)
+    padded, fed = np.ones(blocks * _RUNNING_PRODUCT), np.zeros((rows, blocks * _RUNNING_PRODUCT))
+    padded[:size] = keep
+    np.multiply(1.0 - keep, driven, out=fed[:, :size])
+    product = np.cumprod(padded.reshape(blocks, -1), axis=1)
+    followed = fed.reshape(rows, blocks, -1)
+    followed /= product
+    np.cumsum(followed, axis=2, out=followed)
     state = start
-    for first in range(0, len(driven), _RUNNING_PRODUCT):
-        part = slice(first, first + _RUNNING_PRODUCT)
-        product = np.cumprod(keep[part])[:, None]
-        gained = np.cumsum((1.0 - keep[part])[:, None] * driven[part] / product, axis=0)
-        followed[part] = product * (state + gained)
-        state = followed[part][-1]
-    return followed
+    for block in range(blocks):
+        followed[:, block] += state[:, None]
+        followed[:, block] *= product[block]
+        state = followed[:, block, -1]
+    return fed[:, :size]
