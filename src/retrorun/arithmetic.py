@@ -406,9 +406,9 @@ def product(first: npt.ArrayLike, second: npt.ArrayLike) -> FloatArray:
     if right.ndim == 1:
         return np.asarray(np.add.reduce(left * right, axis=-1))
     if left.ndim == 1:
-        return np.asarray((left[:, None] * right).sum(axis=0))
+        return np.asarray(np.add.reduce(left[:, None] * right, axis=0))
     rows, columns = np.ascontiguousarray(left), np.ascontiguousarray(right.T)
-    return np.stack([(rows * column).sum(axis=1) for column in columns], axis=1)
+    return np.stack([np.add.reduce(rows * column, axis=1) for column in columns], axis=1)
 
 
 def dot(first: FloatArray, second: FloatArray) -> float:
