@@ -50,14 +50,15 @@ def mean_around(values: FloatArray, half: int) -> FloatArray:
 
 
 def sum_around(values: FloatArray, half: int) -> FloatArray:
-    """Sum of the values, none of them missing, within ``half`` seconds of each second, (n,)."""
-    size = values.size
-    running = np.zeros(size + 1)
-    np.cumsum(values, out=running[1:])
+    """Sum of the values, none of them missing, within ``half`` seconds of each, (n,) or (k, n)."""
+    size = values.shape[-1]
+    running = np.zeros((*values.shape[:-1], size + 1))
+    np.cumsum(values, axis=-1, out=running[..., 1:])
     reach = min(half, size)
-    found = np.full(size, running[-1])
-    found[: size - reach] = running[reach + 1 :]
-    found[reach:] -= running[: size - reach]
+    found = np.empty(values.shape)
+    found[..., : size - reach] = running[..., reach + 1 :]
+    found[..., size - reach :] = running[..., -1:]
+    found[..., reach:] -= running[..., : size - reach]
     return found
 
 

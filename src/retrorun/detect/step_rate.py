@@ -21,6 +21,7 @@ from retrorun.model import GaitLine
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
+_Three = tuple[FloatArray, FloatArray, FloatArray]
 _ROOT_OF_TWO_PI = math.sqrt(2 * math.pi)
 
 
@@ -112,12 +113,15 @@ def two_lines(steps: Steps, own: OwnGait, settings: DetectSettings) -> FloatArra
     cadence, speed, grade = data
     level = cadence - settings.run_slope[0] * speed
     gain = (own.steps[0] * arithmetic.median(cadence), own.steps[1] * arithmetic.median(cadence))
-    single = _clusters(data, np.zeros(cadence.size), gain, settings).total
+    [single] = _clusters(data, np.zeros((1, cadence.size)), gain, settings)
     starts = [level > cut for cut in np.quantile(level, settings.two_lines_starts)]
     slow, fast = np.quantile(speed, settings.two_lines_speeds)
     starts.append(speed < (slow + fast) / 2)
     starts += _short_contacts(steps, thin, settings)
-    found = [_clusters(data, start.astype(np.float64), gain, settings) for start in starts]
+    guesses = np.array(starts, dtype=np.float64)
+    mixed: BoolArray = guesses.any(axis=1)
+    searched = iter(_clusters(data, guesses[mixed], gain, settings) if mixed.any() else ())
+    found = [next(searched) if each else single for each in mixed.tolist()]
     # most starts end at the same assignment: each is held against the strides once
     ends = {each.upper.tobytes(): _spread_out(each, use, none.size, settings) for each in found}
     votes = {end: stride_evidence(steps, back, settings) for end, back in ends.items()}
@@ -128,7 +132,7 @@ def two_lines(steps: Steps, own: OwnGait, settings: DetectSettings) -> FloatArra
     )
     upper = best.upper
     enough = settings.two_lines_least <= upper.sum() < upper.size
-    gained, (least, usual) = total - single, settings.two_lines_gain
+    gained, (least, usual) = total - single.total, settings.two_lines_gain
     if gained < least or not enough:
         return none
     # The gain by the fitted slope, and by the usual one: a run at two speeds shows one, not both.
@@ -137,10 +141,8 @@ def two_lines(steps: Steps, own: OwnGait, settings: DetectSettings) -> FloatArra
     means = [
         float(each[side].mean()) for each in (speed, cadence) for side in (upper > 0, upper == 0)
     ]
-    slower, more = (
-        means[0] / max(means[1], settings.two_lines_slowest_mps),
-        arithmetic.log(means[2] / means[3]),
-    )
+    slower = means[0] / max(means[1], settings.two_lines_slowest_mps)
+    more = arithmetic.log(means[2] / means[3])
     back = without_short(none > 0, value=False, seconds=settings.pulse_hole_s)
     pulse = pulse_evidence(steps, back, settings)
     if witness:  # what a heart costs is one person's own, however many segments show it
@@ -152,11 +154,8 @@ def two_lines(steps: Steps, own: OwnGait, settings: DetectSettings) -> FloatArra
         return np.zeros(none.size)
     uphill = climbs and not own.known and pulse < settings.pulse_uphill
     paces = pulse < settings.pulse_clear and _is_jog(steps, none > 0, settings)
-    if (
-        uphill
-        or paces
-        or not _is_backward((min(best.gain, plain), more, slower), pulse, own, settings)
-    ):
+    apart = (min(best.gain, plain), more, slower)
+    if uphill or paces or not _is_backward(apart, pulse, own, settings):
         none[:] = 0.0
     return none
 
@@ -229,79 +228,106 @@ class _Clusters:
 
 
 def _clusters(
-    data: tuple[FloatArray, FloatArray, FloatArray],
-    upper: FloatArray,
-    gain: tuple[float, float],
-    settings: DetectSettings,
-) -> _Clusters:
-    """Alternate fit and assignment from a first guess; ``upper`` all 0 means one cluster.
+    data: _Three, upper: FloatArray, gain: tuple[float, float], settings: DetectSettings
+) -> list[_Clusters]:
+    """Alternate fit and assignment from first guesses, side by side; all 0 means one cluster.
 
-    ``gain`` is the prior mean and deviation of the upper line's distance, steps/min.
-    Membership is decided over some twenty seconds together, and every change of it costs: people
-    do not turn about each second.
+    ``upper`` (k, m) are the guesses, ``gain`` is the prior mean and deviation of the upper line's
+    distance, steps/min. Membership is decided over some twenty seconds together, and every change
+    of it costs: people do not turn about each second.
     """
     cadence, speed, grade = data
-    mixed = bool(upper.any())
+    mixed, middle = bool(upper.any()), arithmetic.median(cadence)
     temper = settings.two_lines_every_s / settings.line_temper_s
     usual = np.array([0.0, settings.run_slope[0], settings.grade_slope[0], gain[0]])
     loose = np.array([np.inf, settings.two_lines_slope_spread, settings.grade_slope[1], gain[1]])
-    rows = np.stack([np.ones(cadence.size), speed, grade, upper])
-    matrix, right = product(rows, rows.T), product(rows, cadence)
-    spread, least, most = settings.two_lines_spreads_spm
-    line, loosely, diagonal = usual, temper * np.square(loose), np.arange(usual.size)
-    for _ in range(settings.two_lines_rounds[mixed]):
-        ridge = spread * spread / loosely
-        ridged = matrix.copy()
-        ridged[diagonal, diagonal] += ridge
-        line = arithmetic.solve(ridged, right + ridge * usual)
-        at, by_speed, by_grade, above = line.tolist()
+    rows = np.stack([np.ones(cadence.size), speed, grade])
+    shared = (product(rows, rows.T), product(rows, cadence))
+    first, least, most = settings.two_lines_spreads_spm
+    spread, active = np.full((len(upper), 1), first), np.arange(len(upper))
+    found: dict[int, _Clusters] = {}
+    for left in range(settings.two_lines_rounds[mixed], 0, -1):
+        ridge = np.square(spread) / (temper * np.square(loose))
+        lines = _lines(shared, (rows, upper, cadence), ridge, usual)
+        at, by_speed, by_grade, above = lines.T[..., None]
         rest = cadence - (at + speed * by_speed + grade * by_grade)
-        off = rest - upper * above
-        spread = min(max(math.sqrt(arithmetic.dot(off, off) / off.size), least), most)
+        off = np.square(rest - upper * above)
+        spread = np.sqrt(np.add.reduce(off, axis=-1, keepdims=True) / cadence.size)
+        spread = np.minimum(np.maximum(spread, least), most)
         on, over = _densities((rest, speed), above, spread, upper, settings)
+        miss = (lines - usual) / loose
         if not mixed:
-            over = on
-            break
+            return [_Clusters(_posterior(on[0], upper[0], miss[0, :3], settings), upper[0], 0.0)]
         joined = sum_around(arithmetic.log(over / on), settings.two_lines_half)
         before, upper = upper, (joined > 0).astype(np.float64)
-        if np.array_equal(before, upper) or np.count_nonzero(upper) in (0, upper.size):
+        count = np.count_nonzero(upper, axis=1)
+        ends = (before == upper).all(axis=1) | (count == 0) | (count == cadence.size) | (left == 1)
+        density = np.where(upper > 0, over, on)
+        for row in np.flatnonzero(ends).tolist():
+            total = _posterior(density[row], upper[row], miss[row], settings)
+            found[active[row]] = _Clusters(total, upper[row], float(lines[row, 3] / middle))
+        if ends.all():
             break
-        rows[3] = upper  # the other sums stay what they are
-        matrix[3] = matrix[:, 3] = product(rows, upper)
-        right[3] = arithmetic.dot(upper, cadence)
-    total = temper * float(arithmetic.log(np.where(upper > 0, over, on)).sum())
-    fitted = usual.size if mixed else usual.size - 1
-    prior = 0.5 * float((np.square((line[:fitted] - usual[:fitted]) / loose[:fitted])).sum())
+        active, upper, spread = active[~ends], upper[~ends], spread[~ends]
+    return [found[each] for each in sorted(found)]
+
+
+def _lines(
+    shared: tuple[FloatArray, FloatArray], data: _Three, ridge: FloatArray, usual: FloatArray
+) -> FloatArray:
+    """The line of each assignment, (k, 4), drawn to ``usual`` (4,) by ``ridge`` (k, 4).
+
+    ``shared`` are sums that no assignment changes; ``data`` rows, assignments and step rate.
+    """
+    rows, upper, cadence = data
+    matrix, right = np.empty((len(upper), 4, 4)), np.empty((len(upper), 4))
+    matrix[:, :3, :3], right[:, :3] = shared
+    matrix[:, 3, :3] = matrix[:, :3, 3] = np.add.reduce(rows * upper[:, None], axis=-1)
+    matrix[:, 3, 3] = matrix[:, 0, 3]
+    right[:, 3] = np.add.reduce(upper * cadence, axis=-1)
+    matrix[:, range(4), range(4)] += ridge
+    right += ridge * usual
+    return np.stack([arithmetic.solve(*one) for one in zip(matrix, right, strict=True)])
+
+
+def _posterior(
+    density: FloatArray, upper: FloatArray, miss: FloatArray, settings: DetectSettings
+) -> float:
+    """Tempered log posterior of an assignment (m,), its line so many deviations off the usual."""
+    likelihood = float(arithmetic.log(density).sum())
+    total = settings.two_lines_every_s / settings.line_temper_s * likelihood
     switches = settings.two_lines_switch * float(np.abs(np.diff(upper)).sum())
-    return _Clusters(total - switches - prior, upper, float(line[3] / arithmetic.median(cadence)))
+    return total - switches - 0.5 * float(np.square(miss).sum())
 
 
 def _densities(
     data: tuple[FloatArray, FloatArray],
-    gain: float,
-    spread: float,
+    gain: FloatArray,
+    spread: FloatArray,
     upper: FloatArray,
     settings: DetectSettings,
 ) -> tuple[FloatArray, FloatArray]:
-    """Density of each second on the lower line and on the upper one, (m,) each.
+    """Density of each second on the lower line and on the upper one, (k, m) each.
 
-    ``data``: the step rate less the lower line, and the speed. The density of the step rate times
-    that of the speed among the speeds of one cluster, both with a floor against outliers.
+    ``data``: the step rate less the lower line (k, m), and the speed (m,); ``gain`` and ``spread``
+    (k, 1). The density of the step rate times that of the speed among the speeds of one cluster,
+    both with a floor against outliers.
     """
     rest, speed = data
-    scaled, scale = np.empty((2 * 2, rest.size)), np.empty((2 * 2, 1))
+    scaled, scale = np.empty((2 * 2, *rest.shape)), np.empty((2 * 2, len(rest), 1))
     np.divide(rest, spread, out=scaled[0])
     np.divide(rest - gain, spread, out=scaled[1])
     scale[:2] = spread
-    above = upper > 0
-    for row, where in enumerate((~above, above), start=2):
-        side = speed[where]
-        own = side if side.size > 1 else speed
-        mean = float(np.add.reduce(own)) / own.size
-        away = own - mean
-        wide = math.sqrt(arithmetic.dot(away, away) / own.size)
-        scale[row] = max(wide, settings.two_lines_speed_mps)
-        np.divide(speed - mean, scale[row], out=scaled[row])
+    for row, above in enumerate(upper > 0):
+        for kind, where in enumerate((~above, above), start=2):
+            side = speed[where]
+            own = side if side.size > 1 else speed
+            mean = float(np.add.reduce(own)) / own.size
+            away = own - mean
+            wide = math.sqrt(arithmetic.dot(away, away) / own.size)
+            scale[kind, row] = max(wide, settings.two_lines_speed_mps)
+            np.subtract(speed, mean, out=scaled[kind, row])
+    scaled[2:] /= scale[2:]
     scaled *= scaled
     scaled *= -0.5
     found = arithmetic.exp(scaled)
@@ -421,11 +447,8 @@ def stride_evidence(steps: Steps, back: BoolArray, settings: DetectSettings) -> 
         change, unsure = stride_change(stride, ahead, settings)
         expected = _log_expected(steps, ahead, settings)
         quicker = arithmetic.median((level - expected)[behind])
-        here = (
-            np.array([arithmetic.median(change[behind])]),
-            np.array([arithmetic.median(unsure[behind])]),
-        )
-        odds = stride_log_odds(stride, here, np.array([quicker]), settings)
+        here = [np.array([arithmetic.median(each[behind])]) for each in (change, unsure)]
+        odds = stride_log_odds(stride, (here[0], here[1]), np.array([quicker]), settings)
         total += float(np.clip(odds[0], -settings.stride_vote, settings.stride_vote))
     return total
 
