@@ -119,9 +119,9 @@ def two_lines(steps: Steps, own: OwnGait, settings: DetectSettings) -> FloatArra
     starts.append(speed < (slow + fast) / 2)
     starts += _short_contacts(steps, thin, settings)
     guesses = np.array(starts, dtype=np.float64)
-    mixed: BoolArray = guesses.any(axis=1)
-    searched = iter(_clusters(data, guesses[mixed], gain, settings) if mixed.any() else ())
-    found = [next(searched) if each else single for each in mixed.tolist()]
+    mixed = [bool(guess.any()) for guess in guesses]
+    searched = iter(_clusters(data, guesses[mixed], gain, settings) if any(mixed) else ())
+    found = [next(searched) if each else single for each in mixed]
     # most starts end at the same assignment: each is held against the strides once
     ends = {each.upper.tobytes(): _spread_out(each, use, none.size, settings) for each in found}
     votes = {end: stride_evidence(steps, back, settings) for end, back in ends.items()}
