@@ -390,14 +390,15 @@ def interpolate(
 
 
 def median(values: FloatArray) -> float:
-    """The middle of some numbers (n,), as numpy's at a tenth of the cost.
-
-    NaN where one of them is missing, or there are none.
-    """
-    order = np.sort(values)  # NaN come last
-    if not order.size or math.isnan(order[-1]):
+    """The middle of some numbers (n,); NaN where one of them is missing, or there are none."""
+    half, order = values.size // 2, values.copy()
+    if not order.size:
         return math.nan
-    return (float(order[(order.size - 1) // 2]) + float(order[order.size // 2])) / 2.0
+    order.partition(half)
+    if math.isnan(np.maximum.reduce(order[half:])):  # NaN come last
+        return math.nan
+    low = order[half] if order.size % 2 else np.maximum.reduce(order[:half])
+    return (float(low) + float(order[half])) / 2.0
 
 
 def product(first: npt.ArrayLike, second: npt.ArrayLike) -> FloatArray:

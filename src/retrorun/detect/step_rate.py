@@ -42,7 +42,7 @@ def fit(
     if (weight > 0.5).sum() < settings.gait_least_s:
         return None
     cadence, weight = steps.cadence_spm[use], weight[use]
-    design = np.column_stack([np.ones(cadence.size), steps.speed_mps[use], steps.grade[use]])
+    rows = np.stack([np.ones(cadence.size), steps.speed_mps[use], steps.grade[use]])
     usual = np.array([0.0, settings.run_slope[0], settings.grade_slope[0]])
     if before is not None:
         usual = np.array([0.0, before.slope_spm_per_mps, before.grade_slope_spm])
@@ -52,15 +52,16 @@ def fit(
     ridge = np.diag([0.0, *(strength / (spread * spread) for spread in loose)])
     robust, firm = np.ones(cadence.size), weight > 0.5
     for _ in range(settings.line_rounds):
-        scaled = design * (weight * robust)[:, None]
-        pull = product(scaled.T, cadence) + product(ridge, usual)
-        line = arithmetic.solve(product(scaled.T, design) + ridge, pull)
-        residual = cadence - product(design, line)
-        spread = arithmetic.MAD_TO_SD * arithmetic.median(np.abs(residual)[firm])
+        scaled = rows * (weight * robust)
+        # one after another: another order of adding would move the last digits of earlier lines
+        pull = np.cumsum(scaled * cadence, axis=1)[:, -1] + product(ridge, usual)
+        line = arithmetic.solve(product(scaled, rows.T) + ridge, pull)
+        away = np.abs(cadence - product(line, rows))
+        spread = arithmetic.MAD_TO_SD * arithmetic.median(away[firm])
         spread = max(spread, settings.line_least_spread_spm)
         bound = settings.line_outlier * spread
-        robust = np.minimum(1.0, bound / np.maximum(np.abs(residual), 1e-9))
-    low, high = np.quantile(design[:, 1], settings.line_ends)
+        robust = np.minimum(1.0, bound / np.maximum(away, 1e-9))
+    low, high = np.quantile(rows[1], settings.line_ends)
     return GaitLine(*map(float, (*line, spread, weight.sum(), low, high)))
 
 

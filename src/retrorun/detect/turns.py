@@ -249,41 +249,33 @@ def boundaries(
     contrasts: Contrast, wander: tuple[float, float], own: OwnGait, settings: DetectSettings
 ) -> Boundaries:
     """What the contrasts say of a turn, each kind bounded, for people can do as they like."""
-    onset, ending = np.zeros(contrasts.speed.size), np.zeros(contrasts.speed.size)
-    kinds = (
-        (contrasts.speed, contrasts.speed_spread, wander[0], own.speed, settings.speed_astray),
-        (contrasts.steps, contrasts.steps_spread, wander[1], own.steps, settings.steps_astray),
+    # of the speed and of the steps, a row each
+    values = np.stack([contrasts.speed, contrasts.steps])
+    chance = np.stack([contrasts.speed_spread, contrasts.steps_spread])
+    mean, deviation = np.array([own.speed, own.steps]).T[..., None]
+    anything = np.array([[settings.speed_astray], [settings.steps_astray]])
+    spread, share = hypot(np.array(wander)[:, None], chance), settings.astray_share
+    known = np.isfinite(values)
+    change = np.where(known, values, 0.0)
+    # whatever else happens to people at any moment
+    astray = share * arithmetic.exp(-0.5 * np.square(change / anything)) / anything
+    wide = hypot(deviation, spread)
+    residuals = np.stack([change, _short_of(change, mean), _short_of(change, -mean)])
+    spreads = np.stack([spread, wide, wide])
+    near = (1.0 - share) * arithmetic.exp(-0.5 * np.square(residuals / spreads)) / spreads
+    unchanged, begins, ends = arithmetic.log(near + astray)
+    bound = settings.turn_vote
+    onset, ending = (
+        np.where(known, np.clip(each - unchanged, -bound, bound), 0.0).sum(axis=0)
+        for each in (begins, ends)
     )
-    for values, chance, usual, (mean, deviation), anything in kinds:
-        spread, share = hypot(usual, chance), settings.astray_share
-        known = np.isfinite(values)
-        change = np.where(known, values, 0.0)
-        bound = settings.turn_vote
-        # whatever else happens to people at any moment
-        astray = share * arithmetic.exp(-0.5 * np.square(change / anything)) / anything
-        unchanged = _log_mixed(change, spread, share, astray)
-        wide = hypot(deviation, spread)
-        begins, ends = (
-            _log_mixed(_short_of(change, turned), wide, share, astray) - unchanged
-            for turned in (mean, -mean)
-        )
-        onset += np.where(known, np.clip(begins, -bound, bound), 0.0)
-        ending += np.where(known, np.clip(ends, -bound, bound), 0.0)
     return Boundaries(onset, ending)
 
 
-def _short_of(change: FloatArray, mean: float) -> FloatArray:
+def _short_of(change: FloatArray, mean: FloatArray) -> FloatArray:
     """What a turn's contrast lacks of the mean; beyond it the density stays what it is there."""
-    beyond = np.sign(mean) * change > abs(mean)
+    beyond = np.sign(mean) * change > np.abs(mean)
     return np.where(beyond, 0.0, change - mean)
-
-
-def _log_mixed(
-    residual: FloatArray, spread: FloatArray, share: float, astray: FloatArray
-) -> FloatArray:
-    """Log density of a normal, mixed with a share of whatever else happens, of density astray."""
-    near = (1.0 - share) * arithmetic.exp(-0.5 * np.square(residual / spread)) / spread
-    return arithmetic.log(near + astray)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
