@@ -8,7 +8,7 @@ from msgspec import structs
 
 from retrorun.measure import measure
 from retrorun.measure.cost_factor import _model_error, effort_series, net_factor
-from retrorun.measure.kinetics import DELAY, EffortSeries, _robust, follow, prior, response
+from retrorun.measure.kinetics import DELAY, EffortSeries, _robust, fit, follow, prior, response
 from retrorun.measure.samples import lay_out
 from retrorun.model import Athlete, Detection, Estimate, Track
 from retrorun.settings import MeasureSettings, PrepareSettings
@@ -184,6 +184,24 @@ def test_derivatives_are_those_of_small_changes() -> None:
             response(series, theta - step, SETTINGS)[0],
         )
         assert slopes[index] == pytest.approx((up - down) / 2e-6, abs=1e-3, rel=1e-3), index
+
+
+def test_beats_that_never_stand_side_by_side_leave_the_fit_what_is_usual() -> None:
+    series = EffortSeries(
+        step_s=5.0,
+        level=np.full(120, 30.0),
+        uphill=np.zeros(120),
+        downhill=np.zeros(120),
+        backward=np.zeros(120),
+        walking=np.zeros(120, dtype=bool),
+        heart_rate=np.where(np.arange(120) % 2, np.nan, 140.0),
+    )
+    found = fit(series, SETTINGS)
+    assert found is not None
+    assert found.steps == 0
+    assert np.delete(found.parameters, 2) == pytest.approx(
+        np.delete(prior(SETTINGS, 140.0)[:, 0], 2)
+    )
 
 
 def test_the_error_of_the_model_by_hand() -> None:

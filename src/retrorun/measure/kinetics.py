@@ -212,7 +212,7 @@ def _solve(
     weighted = design * weight
     curvature = product(weighted, design.T) + np.diag(precision)
     # added one after another, as the digits of earlier versions were
-    pull = np.cumsum(weighted * white, axis=1)[:, -1]
+    pull = np.cumsum(weighted * white, axis=1)[:, -1] if white.size else np.zeros(COUNT)
     gradient = pull - precision * (theta - before[:, 0])
     try:
         covariance = arithmetic.inverse(curvature)
