@@ -256,11 +256,11 @@ def _believed_log(
 def _is_derived(log: FloatArray, steps: Steps, use: BoolArray, settings: DetectSettings) -> bool:
     """Whether the logarithms (m,) of the seconds ``use`` follow from speed and step rate alone."""
     known = (steps.cadence_spm[use], steps.speed_mps[use])
-    rows = [arithmetic.log(np.maximum(each, 1.0)) for each in known]
-    rows = [row - arithmetic.median(row) for row in rows]
+    rows = arithmetic.log(np.maximum(np.stack(known), 1.0))
+    rows -= np.array([[arithmetic.median(row)] for row in rows])
     usual = np.abs(rows[0]) < settings.stride_range  # a lost step rate would bend the fit
-    log, design = log[usual], np.stack([np.ones(log.size), *rows])[:, usual]
+    log, design = log[usual], np.stack([np.ones(log.size), *rows]).compress(usual, axis=1)
     ridge = np.diag([0.0, 1e-6, 1e-6]) * log.size
     line = arithmetic.solve(product(design, design.T) + ridge, product(design, log))
-    rest = np.abs(log - product(design.T, line))
+    rest = np.abs(log - product(line, design))
     return arithmetic.MAD_TO_SD * arithmetic.median(rest) < settings.stride_derived

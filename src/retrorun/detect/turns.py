@@ -197,24 +197,25 @@ def _both_sides(
 ) -> _Sides:
     """Compare two windows by the seconds of one gait; ``known``: with a speed, with steps too."""
     timed, counted = known
-    speed, seconds = _means(pace, timed, windows)
-    paced, steps_s = _means(pace, counted, windows)
-    cadence, _ = _means(rate, counted, windows)
-    return _Sides(seconds.min(axis=0), steps_s.min(axis=0), speed, paced, cadence)
+    values = np.stack([pace, pace, rate])
+    means, seconds = _means(values, np.stack([timed, counted, counted]), windows)
+    lasted = seconds.min(axis=1)
+    return _Sides(lasted[0], lasted[1], *means)
 
 
 def _means(
     values: FloatArray, where: BoolArray, windows: tuple[tuple[IntArray, IntArray], ...]
 ) -> tuple[FloatArray, FloatArray]:
-    """Means of the values over windows [low, high) and the seconds they rest on, (windows, k)."""
-    total, count = np.zeros(where.size + 1), np.zeros(where.size + 1)
-    np.cumsum(np.where(where, values, 0.0), out=total[1:])
-    np.cumsum(where, out=count[1:])
-    low = np.clip(np.array([each for each, _ in windows]), 0, where.size)
-    high = np.maximum(np.clip(np.array([each for _, each in windows]), 0, where.size), low)
-    seconds = count[high] - count[low]
+    """Means of the values (r, n) over windows [low, high), and seconds they rest on, (r, w, k)."""
+    size = where.shape[1]
+    total, count = np.zeros((2, len(where), size + 1))
+    np.cumsum(np.where(where, values, 0.0), axis=1, out=total[:, 1:])
+    np.cumsum(where, axis=1, out=count[:, 1:])
+    low = np.clip(np.array([each for each, _ in windows]), 0, size)
+    high = np.maximum(np.clip(np.array([each for _, each in windows]), 0, size), low)
+    seconds = count[:, high] - count[:, low]
     with np.errstate(invalid="ignore", divide="ignore"):
-        return (total[high] - total[low]) / seconds, seconds
+        return (total[:, high] - total[:, low]) / seconds, seconds
 
 
 def own_wander(parts: SideRuns, modes: Modes, settings: DetectSettings) -> tuple[float, float]:
