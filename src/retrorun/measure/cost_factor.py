@@ -14,6 +14,7 @@ from retrorun.measure.samples import (
     Samples,
     calibrated,
     position_noise_m2,
+    ratio,
     walking,
     without_noise,
 )
@@ -218,12 +219,16 @@ def _segment_means(column: FloatArray, samples: Samples, window_s: int) -> Float
     known = np.isfinite(column)
     running = np.concatenate(([0.0], np.cumsum(np.where(known, column, 0.0))))
     count = np.concatenate(([0.0], np.cumsum(known)))
-    here, eased = np.arange(len(column)), np.full(len(column), np.nan)
-    for first, last in zip(samples.first, samples.last, strict=True):
-        low = np.maximum(here[first:last] - window_s // 2, first)
-        high = np.minimum(here[first:last] + window_s // 2 + 1, last)
-        total, seconds = running[high] - running[low], count[high] - count[low]
-        np.divide(total, seconds, out=eased[first:last], where=seconds > 0)
+    lasts = samples.last - samples.first
+    first, last, before = (
+        np.repeat(each, lasts) for each in (samples.first, samples.last, np.cumsum(lasts) - lasts)
+    )
+    here = np.arange(first.size) - before + first  # the seconds of one segment after another
+    low = np.maximum(here - window_s // 2, first)
+    high = np.minimum(here + window_s // 2 + 1, last)
+    total, seconds = running[high] - running[low], count[high] - count[low]
+    eased = np.full(len(column), np.nan)
+    eased[here] = ratio(total, seconds)
     eased[~known] = np.nan
     return eased
 

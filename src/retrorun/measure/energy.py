@@ -46,9 +46,10 @@ def oxygen_ml_kg_min(speed_mps: FloatArray, grade: FloatArray, walking: BoolArra
     slope = np.nan_to_num(grade)
     flat = np.where(walking, value("acsm_walk_speed"), value("acsm_run_speed")) * pace_m_min
     lift = np.where(walking, value("acsm_walk_grade"), value("acsm_run_grade")) * pace_m_min
-    down = np.minimum(slope, 0.0)
-    downhill = flat * flat_equivalent(down, walking)
-    return value("acsm_rest") + np.where(slope < 0, downhill, flat + lift * slope)
+    above_rest = flat + lift * slope
+    down = np.flatnonzero(slope < 0)
+    above_rest[down] = flat[down] * flat_equivalent(slope[down], walking[down])
+    return value("acsm_rest") + above_rest
 
 
 def minetti_j_kg_m(grade: FloatArray, gait: str = "run") -> FloatArray:

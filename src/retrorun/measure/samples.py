@@ -74,8 +74,10 @@ class Samples:
     def mask(self, chosen: Sequence[bool]) -> BoolArray:
         """(n,) true within those segments whose entry in ``chosen`` (s,) is true."""
         inside = np.zeros(self.track.seconds, dtype=np.bool_)
-        for first, last, wanted in zip(self.first, self.last, chosen, strict=True):
-            inside[first:last] |= wanted
+        spans = zip(self.first.tolist(), self.last.tolist(), chosen, strict=True)
+        for first, last, wanted in spans:
+            if wanted:
+                inside[first:last] = True
         return inside
 
 
