@@ -208,6 +208,7 @@ def _grounds(
     gait_evidence = gait.GaitEvidence.silent(track.seconds, settings)
     reads = mounted.reads if mounted is not None else frozenset[str]()
     p_backward, disturbed = np.zeros(track.seconds), np.ones(track.seconds, dtype=bool)
+    taught = np.zeros(0, dtype=bool)
     # Once to find where the heading was disturbed, once more without those seconds.
     for _ in range(2 if mounted is not None else 1):
         sensed = heading_llr + label_llr
@@ -216,7 +217,10 @@ def _grounds(
         firm = joint.teachers(p_backward > 0.5, gait_evidence.ratio, reversed_at, settings) | (
             label_llr != 0
         )
-        known = gait.Known(p_backward, (sensed != 0) & firm, heard=mounted is not None)
+        before, taught = taught, (sensed != 0) & firm
+        if not disturbed.any() and np.array_equal(before, taught):
+            break  # the gait would be taught, and say, the same again
+        known = gait.Known(p_backward, taught, heard=mounted is not None)
         gait_evidence = gait.evidence(steps, known, athlete, settings)
         steps = replace(steps, upper=gait_evidence.upper)
         reads |= gait_evidence.reads

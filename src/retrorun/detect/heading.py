@@ -97,15 +97,15 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
     if often and kind == "compass":
         kind, reason = "unknown", f"the device was handled {begins} times"
     if kind == "compass":
-        mirrored, other_mount = against(compass_deg(-heading))
-        plain = axial_concentration(delta, usable, mount)
-        turned = axial_concentration(mirrored, usable, other_mount)
-        unsure = not _is_clockwise(series.source)
-        clearer = turned > max(settings.mirror_concentration, plain + settings.mirror_gain)
-        clearer |= (
-            _breaks_less(other_mount, mount, settings) and turned > plain - settings.mirror_gain
-        )
-        if unsure and spread > settings.mirror_spread and clearer:
+        plain, clearer = axial_concentration(delta, usable, mount), False
+        if not _is_clockwise(series.source):  # else nobody asks for its mirror image
+            mirrored, other_mount = against(compass_deg(-heading))
+            turned = axial_concentration(mirrored, usable, other_mount)
+            clearer = turned > max(settings.mirror_concentration, plain + settings.mirror_gain)
+            clearer |= (
+                _breaks_less(other_mount, mount, settings) and turned > plain - settings.mirror_gain
+            )
+        if spread > settings.mirror_spread and clearer:
             heading, delta, mount = compass_deg(-heading), mirrored, other_mount
             plain = turned
             reason = "it grows counter-clockwise; taken as its mirror image"

@@ -407,9 +407,10 @@ def follow(driven: FloatArray, keep: FloatArray, start: FloatArray) -> FloatArra
     followed = fed.reshape(rows, blocks, -1)
     followed /= product
     np.cumsum(followed, axis=2, out=followed)
-    state = start
-    for block in range(blocks):
-        followed[:, block] += state[:, None]
-        followed[:, block] *= product[block]
-        state = followed[:, block, -1]
+    state = start[:, None]
+    for block, kept in enumerate(product):
+        part = followed[:, block]
+        part += state
+        part *= kept
+        state = part[:, -1:]
     return fed[:, :size]
