@@ -299,17 +299,23 @@ def _followed(
 ) -> tuple[FloatArray, FloatArray, FloatArray, BoolArray]:
     """Heart rate (m,) that follows a target, without the excitement of turns.
 
+    Where HRss lies above it is found by passes from a single tau, until it stays or three are done.
+
     Returns:
         The rate; what each step keeps of the difference, and its length as a share of the time
         constant; whether heart rate rises there.
     """
     shares = series.step_s / arithmetic.exp(theta[[UP, DOWN]])
     kept = arithmetic.exp(-shares)
-    rising = _rising(kept, theta[START], target)
-    keep = np.where(rising, kept[0], kept[1])
-    share = np.where(rising, shares[0], shares[1])
-    rate = follow(target[None], keep, theta[[START]])[0]
-    return rate, keep, share, rising
+    rising, start = np.ones(len(target), dtype=np.bool_), theta[[START]]
+    for left in range(3, -1, -1):
+        keep = np.where(rising, kept[0], kept[1])
+        rate = follow(target[None], keep, start)[0]
+        now = target > np.concatenate((start, rate[:-1])) if left else rising
+        if np.array_equal(now, rising):
+            break
+        rising = now
+    return rate, keep, np.where(rising, shares[0], shares[1]), rising
 
 
 def _steady(
@@ -377,19 +383,6 @@ def _since_turns(series: EffortSeries, settings: MeasureSettings) -> FloatArray:
     turns = np.abs(np.diff(series.backward, prepend=series.backward[:1]))
     keep = np.full(len(turns), arithmetic.exp(-series.step_s / settings.kinetics_fading_s))
     return np.asarray(follow((turns / (1.0 - keep))[None], keep, np.zeros(1))[0])
-
-
-def _rising(kept: FloatArray, start_bpm: float, target: FloatArray) -> BoolArray:
-    """Where HRss lies above heart rate: by two passes from a single tau.
-
-    ``kept`` (2,) is what a step keeps of the difference while rising and while falling.
-    """
-    rising = np.ones(len(target), dtype=np.bool_)
-    for _ in range(1 + 2):  # a first guess, then two passes
-        keep = np.where(rising, kept[0], kept[1])
-        rate = follow(target[None], keep, np.array([start_bpm]))[0]
-        rising = target > np.concatenate(([start_bpm], rate[:-1]))
-    return rising
 
 
 def follow(driven: FloatArray, keep: FloatArray, start: FloatArray) -> FloatArray:
