@@ -93,19 +93,32 @@ def test_one_point_has_the_angle_that_it_has_among_others() -> None:
     assert same(np.array(alone), arithmetic.arctan2(points[:, 0], points[:, 1]))
 
 
+@pytest.mark.parametrize("odd", [0.0, 5e-324, 1e-310, 800.0, np.inf, np.nan])
+def test_an_odd_number_among_others_leaves_their_bits(odd: float) -> None:
+    """Arrays without such numbers go a shorter way to the same values."""
+    values = np.abs(RNG.normal(0.0, 100.0, 500))
+    for function in (arithmetic.exp, arithmetic.log):
+        assert same(function(np.append(values, odd))[:-1], function(values))
+        assert same(function(values[:5]), function(np.append(values, odd))[:5])
+
+
 def test_sine_and_cosine_together_are_those_of_each_alone() -> None:
-    for count in (0, 1, 2_047, 2_048, 2_049, 9_000):  # blocks, their edges and what is left over
+    for count in (0, 1, 6_143, 6_144, 6_145, 13_000):  # blocks, their edges and what is left over
         angles = RNG.uniform(-500.0, 500.0, count)
         angles[1::7] = np.nan
         sine, cosine = arithmetic.sine_cosine(angles)
-        assert same(sine, arithmetic.sin(angles))
-        assert same(cosine, arithmetic.cos(angles))
+        some = [*range(0, count, 97), *range(max(count - 3, 0), count)]
+        alone = [
+            (arithmetic.sin(float(angles[at])), arithmetic.cos(float(angles[at]))) for at in some
+        ]
+        assert same(sine[some], np.array([one for one, _ in alone]))
+        assert same(cosine[some], np.array([other for _, other in alone]))
 
 
 def test_blocks_are_joined_without_a_seam() -> None:
-    values = RNG.uniform(0.01, 30.0, 9_000)
+    values = RNG.uniform(0.01, 30.0, 15_000)
     for ours in (arithmetic.exp, arithmetic.log, arithmetic.sin):
-        pieces = np.concatenate([ours(values[at : at + 7]) for at in range(0, 9_000, 7)])
+        pieces = np.concatenate([ours(values[at : at + 7]) for at in range(0, 15_000, 7)])
         assert same(ours(values), pieces)
         assert same(ours(values.reshape(3, -1)).ravel(), pieces)
 
@@ -210,6 +223,14 @@ def test_equations_are_solved() -> None:
         assert np.allclose(found, exact(matrix.tolist(), right.tolist()), rtol=1e-9, atol=1e-9)
         inverse = arithmetic.inverse(matrix.astype(float))
         assert np.allclose(matrix @ inverse, np.eye(4), rtol=0.0, atol=1e-9)
+
+
+def test_few_equations_have_the_digits_that_they_have_among_many() -> None:
+    for _ in range(20):
+        among, right = np.eye(9), np.zeros(9)
+        among[:6, :6], right[:6] = RNG.normal(size=(6, 6)), RNG.normal(size=6)
+        few = arithmetic.solve(among[:6, :6], right[:6])
+        assert few.tolist() == arithmetic.solve(among, right)[:6].tolist()
 
 
 def test_a_zero_on_the_diagonal_is_no_hindrance() -> None:

@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from retrorun.detect.series import backward_probability
+from retrorun.detect.series import backward_probability, known_mean, sum_around, without_short
 from retrorun.units import FloatArray
 
 
@@ -79,3 +79,28 @@ def test_overwhelming_evidence_stays_finite() -> None:
 def test_nothing_gives_nothing() -> None:
     none = np.empty(0)
     assert backward_probability(none, none, none, 0.1).size == 0
+
+
+def test_a_mean_leaves_out_what_is_missing() -> None:
+    values = np.random.default_rng(5).normal(size=300)
+    assert known_mean(values) == np.nanmean(values)
+    values[::3] = np.nan
+    assert known_mean(values) == np.nanmean(values)
+
+
+def test_sums_of_several_series_are_those_of_each() -> None:
+    values = np.random.default_rng(6).normal(size=(3, 50))
+    for half in (0, 4, 60):
+        alone = [
+            [row[max(at - half, 0) : at + half + 1].sum() for at in range(50)] for row in values
+        ]
+        assert np.allclose(sum_around(values, half), alone, rtol=0.0, atol=1e-12)
+
+
+def test_only_short_runs_are_turned_over_and_the_flag_itself_stays() -> None:
+    flag = np.repeat([False, True, False, True], [5, 2, 4, 6])
+    given = flag.copy()
+    assert without_short(flag, value=True, seconds=3).tolist() == [False] * 11 + [True] * 6
+    kept = without_short(flag, value=True, seconds=2)
+    kept[:] = True
+    assert np.array_equal(flag, given)

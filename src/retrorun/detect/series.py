@@ -19,16 +19,20 @@ def runs(values: npt.NDArray[np.generic]) -> tuple[IntArray, IntArray]:
     if values.size == 0:
         none = np.zeros(0, dtype=np.int64)
         return none, none
-    edges = np.flatnonzero(values[1:] != values[:-1]) + 1
-    starts = np.concatenate(([0], edges)).astype(np.int64)
-    return starts, np.concatenate((edges, [values.size])).astype(np.int64)
+    edges = (values[1:] != values[:-1]).nonzero()[0]
+    starts, ends = np.empty((2, edges.size + 1), dtype=np.int64)
+    starts[0], ends[-1] = 0, values.size
+    np.add(edges, 1, out=starts[1:])
+    ends[:-1] = starts[1:]
+    return starts, ends
 
 
 def without_short(flag: BoolArray, value: bool, seconds: int) -> BoolArray:  # noqa: FBT001 - a value
     """Turn over the runs of ``value`` that last less than ``seconds``."""
     starts, ends = runs(flag)
-    short = (flag[starts] == value) & (ends - starts < seconds) if flag.size else np.zeros(0, bool)
-    return np.asarray(flag ^ np.repeat(short, ends - starts), dtype=bool)
+    lasted = ends - starts
+    short = (flag[starts] == value) & (lasted < seconds) if flag.size else np.zeros(0, bool)
+    return flag ^ np.repeat(short, lasted) if short.any() else flag.astype(np.bool_)
 
 
 def known_mean(values: FloatArray) -> float:
