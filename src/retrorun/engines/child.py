@@ -12,7 +12,6 @@ LOST. The work takes a task and returns an iterator of items.
 
 import ctypes
 import math
-import multiprocessing
 import os
 import pickle
 import signal
@@ -23,12 +22,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import IntEnum
-from multiprocessing import connection
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from retrorun.errors import EngineError, RetrorunError
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -173,6 +173,8 @@ def messages(children: Sequence[Child]) -> Iterator[tuple[Child, Message]]:
     """Wait until a child has answered, is gone or is too late; the message of each such child."""
     left_s = min(each.left_s() for each in children)
     timeout_s = None if math.isinf(left_s) else max(0.0, left_s)
+    from multiprocessing import connection
+
     arrived = connection.wait([each.pipe for each in children], timeout_s)
     for each in children:
         if each.pipe in arrived:
@@ -299,9 +301,11 @@ def stop_thread_guard() -> None:
 _STARTING = threading.Lock()  # no child is started while the fork server ends
 
 
-def _start() -> tuple[Any, Connection]:
+def _start() -> tuple[Any, "Connection"]:
     """A process that serves, and the parent's end of its pipe."""
-    own = multiprocessing.current_process()
+    from multiprocessing import current_process
+
+    own = current_process()
     if own.daemon:  # a worker of the pool or of Dask: the flag forbids children, and does no more
         own.daemon = False
     context = _context()
@@ -315,9 +319,11 @@ def _start() -> tuple[Any, Connection]:
 
 def _context() -> Any:  # noqa: ANN401 - the contexts share no public type
     """A fork server where there is one: libraries are loaded once, and no thread is forked."""
+    from multiprocessing import get_context
+
     if sys.platform != "linux":
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
+        return get_context("spawn")
+    context = get_context("forkserver")
     context.set_forkserver_preload(list(PRELOADED))
     return context
 
@@ -334,13 +340,15 @@ def start_fork_server() -> None:
 
 def has_processes() -> bool:
     """Whether a child of this process runs, or what children are forked from."""
+    from multiprocessing import active_children
+
     if sys.platform == "linux":
         from multiprocessing import forkserver
 
         if getattr(forkserver._forkserver, "_forkserver_pid", None) is not None:  # noqa: SLF001 - there is no other way
             return True
     with _STARTING:
-        return bool(multiprocessing.active_children())
+        return bool(active_children())
 
 
 def stop_fork_server() -> None:
@@ -349,11 +357,11 @@ def stop_fork_server() -> None:
     While a child of this process runs, nothing is done: the fork server would outlive the attempt.
     """
     if sys.platform == "linux":
-        from multiprocessing import forkserver
+        from multiprocessing import active_children, forkserver
 
         stop = getattr(forkserver._forkserver, "_stop", None)  # noqa: SLF001 - there is no other way
         with _STARTING:
-            if stop is not None and not multiprocessing.active_children():
+            if stop is not None and not active_children():
                 stop()
 
 
@@ -379,7 +387,7 @@ def uninterrupted() -> Iterator[None]:
 # The inside of the child
 
 
-def serve(pipe: Connection, environment: dict[str, str]) -> None:
+def serve(pipe: "Connection", environment: dict[str, str]) -> None:
     """Carry out tasks until the pipe ends or the parent is gone.
 
     Args:
@@ -406,7 +414,7 @@ def serve(pipe: Connection, environment: dict[str, str]) -> None:
             pipe.send((Kind.READY, None))
 
 
-def _answer(pipe: Connection, work: Work, task: object) -> None:
+def _answer(pipe: "Connection", work: Work, task: object) -> None:
     try:
         for item in work(task):
             pipe.send((Kind.ITEM, item))
@@ -419,7 +427,9 @@ def _answer(pipe: Connection, work: Work, task: object) -> None:
 
 def _as_urgent_as_parent() -> None:
     """Have the parent's priority: a fork server's children would have that of the server."""
-    parent = multiprocessing.parent_process()
+    from multiprocessing import parent_process
+
+    parent = parent_process()
     if parent is not None and parent.pid is not None and hasattr(os, "getpriority"):
         with suppress(OSError):  # it may be gone, and a higher one may not be had
             os.setpriority(os.PRIO_PROCESS, 0, os.getpriority(os.PRIO_PROCESS, parent.pid))
@@ -427,7 +437,9 @@ def _as_urgent_as_parent() -> None:
 
 def _end_with_parent() -> None:
     """End this process when its parent is gone: only the parent would have ended a long task."""
-    parent = multiprocessing.parent_process()
+    from multiprocessing import parent_process
+
+    parent = parent_process()
     if parent is not None:
         parent.join()
         os._exit(1)

@@ -6,7 +6,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, wait
 from datetime import datetime
 from functools import partial
 from itertools import chain
@@ -235,6 +234,8 @@ def _with_timeout(ask: Callable[[], R], seconds: float) -> R:
     Raises:
         TimeoutError: it does not come in time.
     """
+    from concurrent.futures import Future, wait
+
     answer: Future[R] = Future()
 
     def run() -> None:
