@@ -135,6 +135,17 @@ def running_median(values: FloatArray, seconds: int) -> FloatArray:
     return medians
 
 
+def medians(values: FloatArray, step: int) -> list[float]:
+    """Median of what is there in each stretch of so many samples; NaN where nothing is."""
+    rows = np.full((-(-len(values) // step), step), np.nan)
+    rows.flat[: len(values)] = np.where(np.isfinite(values), values, np.nan)
+    rows.sort(axis=1)  # what is missing goes last
+    count, every = np.isfinite(rows).sum(axis=1), np.arange(len(rows))
+    low, high = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, step - 1)
+    middle: list[float] = ((rows[every, low] + rows[every, high]) / 2).tolist()
+    return middle
+
+
 POINTS_AROUND = 600  # of a part of a track, at most
 
 

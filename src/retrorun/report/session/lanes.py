@@ -9,6 +9,7 @@ backward; two clips, which the page's script moves with the ends of the segment,
 them is seen.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ import numpy as np
 from retrorun.language import localized
 from retrorun.model import MeasuredSegment, Track
 from retrorun.model.segment import Kind
+from retrorun.report import figures
 from retrorun.report.figures import Grid, Table, Window, integers, running_median, smooth, thin
 from retrorun.report.numbers import SLOWEST_S_PER_KM, UNKNOWN, Display, clock
 from retrorun.report.words import say
@@ -264,8 +266,8 @@ def _drawn(lane: Lane, at: _Points, display: Display) -> DrawnLane:
     low, middle, high = at.levels(line.values)
     top, foot = _span(lane, np.concatenate([low, middle, high]), display)
 
-    def y(values: FloatArray) -> FloatArray:
-        return np.clip((values - top) / (foot - top), 0, 1) * TALL
+    def y(values: FloatArray) -> list[int | None]:
+        return integers(np.clip((values - top) / (foot - top), 0, 1) * TALL)
 
     placed = (((tick - top) / (foot - top), words) for tick, words in _ticks(line, top, foot))
     marks = [mark for mark in placed if TICKED[0] < mark[0] < TICKED[1]]
@@ -273,11 +275,13 @@ def _drawn(lane: Lane, at: _Points, display: Display) -> DrawnLane:
     angle = line.form == "angle"
     parts = {kind: _stretches(at.kind == kind) for kind in drawn}
     # each part of a line goes as far as the first point of the next one
+    x, y_middle, y_low, y_high = at.at_s.tolist(), y(middle), y(low), y(high)
     lines = {
-        kind: "".join(_polyline(at.at_s[a : b + 1], y(middle[a : b + 1])) for a, b in parts[kind])
+        kind: "".join(_polyline(x[a : b + 1], y_middle[a : b + 1]) for a, b in parts[kind])
         for kind in drawn
     }
-    ranges = {kind: _ranged(at.at_s, y(low), y(high), parts[kind]) for kind in drawn}
+    known = np.isfinite(low)
+    ranges = {kind: _ranged(x, y_low, y_high, known, parts[kind]) for kind in drawn}
     return DrawnLane(
         lane.key,
         line.label,
@@ -323,32 +327,33 @@ def _stretches(wanted: BoolArray) -> list[tuple[int, int]]:
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
-def _polyline(x: IntArray, y: FloatArray) -> str:
+def _polyline(x: Sequence[int], y: Sequence[int | None]) -> str:
     """Relative path commands through (x, y), broken where y is missing."""
     words: list[str] = []
-    last: tuple[int, int] | None = None
-    for px, py in zip(x.tolist(), integers(y), strict=True):
-        if py is None:
-            last = None
-            continue
-        words.append(f"M{px} {py}l0 0" if last is None else f" {px - last[0]} {py - last[1]}")
-        last = (px, py)
+    last_x, last_y = 0, None
+    for px, py in zip(x, y, strict=True):
+        if py is not None:
+            words.append(f"M{px} {py}l0 0" if last_y is None else f" {px - last_x} {py - last_y}")
+        last_x, last_y = px, py
     return "".join(words)
 
 
 def _ranged(
-    at_s: IntArray, low: FloatArray, high: FloatArray, parts: Sequence[tuple[int, int]]
+    x: Sequence[int],
+    low: Sequence[int | None],
+    high: Sequence[int | None],
+    known: BoolArray,
+    parts: Sequence[tuple[int, int]],
 ) -> str:
-    """The area between two lines over these parts, every second point of them."""
+    """The area between two lines over these parts where they are known, every second point."""
     pieces = []
     for a, b in parts:
-        known = _stretches(np.isfinite(low[a:b]))
-        for first, last in ((a + first, a + last) for first, last in known):
-            chosen = np.unique(np.append(np.arange(first, last, 2), last - 1))
-            if len(chosen) > 1:
-                x = np.concatenate([at_s[chosen], at_s[chosen][::-1]])
-                both = np.concatenate([low[chosen], high[chosen][::-1]])
-                pieces.append(_polyline(x, both) + "z")
+        for first, last in ((a + first, a + last) for first, last in _stretches(known[a:b])):
+            if last - first > 1:
+                there = [*range(first, last - 1, 2), last - 1]
+                back = there[::-1]
+                both = [*(low[at] for at in there), *(high[at] for at in back)]
+                pieces.append(_polyline([x[at] for at in (*there, *back)], both) + "z")
     return "".join(pieces)
 
 
@@ -376,20 +381,14 @@ def minute_table(lanes: Sequence[Lane], seconds: int) -> Table | None:
     step = next((each for each in STEPS_S if seconds / each <= ROWS), STEPS_S[-1])
     lines = [lane.line for lane in lanes]
     starts = range(0, seconds, step)
-    columns = [_column(line, starts, step) for line in lines]
+    columns = [[_said(each, line) for each in figures.medians(line.values, step)] for line in lines]
     rows = tuple(zip((clock(start) for start in starts), *columns, strict=True))
     return Table(tuple(f"{line.label} {line.unit}" for line in lines), rows)
 
 
-def _column(line: Line, starts: range, step: int) -> list[str]:
-    return [_median(line.values[start : start + step], line) for start in starts]
-
-
-def _median(values: FloatArray, line: Line) -> str:
-    known = values[np.isfinite(values)]
-    if not known.size:
+def _said(middle: float, line: Line) -> str:
+    if math.isnan(middle):
         return UNKNOWN
-    middle = float(np.median(known))
     if line.form == "pace":
         return clock(middle)
     return localized(f"{middle:.2f}" if line.scale == 100 else f"{middle:.0f}")
@@ -465,8 +464,8 @@ def _picture(key: str, line: Line, expected: FloatArray, view: Window) -> LanePi
         line.label,
         line.unit,
         len(values) - 1,
-        _polyline(np.arange(len(y)), y),
-        _polyline(np.arange(len(y)), y_other),
+        _polyline(range(len(y)), integers(y)),
+        _polyline(range(len(y)), integers(y_other)),
         _between(y, y_other),
         "".join(f"M0 {round(TALL * share)}h{len(values) - 1}" for share, _ in marks),
         tuple(

@@ -8,6 +8,7 @@ beside its point where it hides least of the way and no other mark.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 from markupsafe import Markup
@@ -354,19 +355,21 @@ def _badges(room: _Room, segments: Sequence[MeasuredSegment]) -> str:
     )
 
 
+@cache
+def _badge_ways() -> Sequence[tuple[float, float]]:
+    """Offsets of a badge in pixels: eight directions near its point, and farther away."""
+    turns = np.radians(np.arange(0, 360, 45)).tolist()
+    around = [(arithmetic.cos(turn), arithmetic.sin(turn)) for turn in turns]
+    return [(px * right, px * down) for px in (24.0, 36.0) for right, down in around]
+
+
 def _badge(room: _Room, number: int, each: MeasuredSegment, *, needed: bool) -> str:
     segment, frame = each.segment, room.frame
     middle = min(int((segment.start_s + segment.end_s) / 2), len(frame.x) - 1)
     x, y = float(frame.x[middle]), float(frame.y[middle])
     if not (np.isfinite(x) and np.isfinite(y)):
         return ""
-    turns = np.radians(np.arange(0, 360, 45))
-    ways = [
-        (px * arithmetic.cos(turn), px * arithmetic.sin(turn))
-        for px in (24.0, 36.0)
-        for turn in turns.tolist()
-    ]
-    right_px, down_px, free = room.beside((x, y), (BADGE_PX, BADGE_PX), ways)
+    right_px, down_px, free = room.beside((x, y), (BADGE_PX, BADGE_PX), _badge_ways())
     if not free and not needed:
         return ""
     room.take((x, y), (BADGE_PX, BADGE_PX), (right_px, down_px))
