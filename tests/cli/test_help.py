@@ -1,7 +1,9 @@
 """`retrorun --help` is quick, and lists exactly the commands there are."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -20,6 +22,22 @@ def test_help_imports_no_heavy_library() -> None:
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)  # noqa: S603 - our own
+
+
+def test_numbers_of_one_file_need_no_tables_and_no_processes() -> None:
+    """What ``analyze --json`` imports is waited for each time."""
+    hour = Path(__file__).parents[2] / "sample_data" / "2026-05-26-laps.fit"
+    code = (
+        "import sys\n"
+        "from click.testing import CliRunner\n"
+        "from retrorun.cli import main\n"
+        f"done = CliRunner().invoke(main, ['analyze', '--json', '--no-profile', {str(hour)!r}])\n"
+        "assert done.exit_code == 0, done.output\n"
+        "slow = {'rich', 'multiprocessing', 'concurrent', 'logging', 'pyarrow', 'jinja2'}\n"
+        "sys.exit(f'imported {slow & set(sys.modules)}' if slow & set(sys.modules) else 0)"
+    )
+    where = {**os.environ, "RETRORUN_ARCHIVE": str(hour.parent / "no-archive")}
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60, env=where)  # noqa: S603 - our own
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)

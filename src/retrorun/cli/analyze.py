@@ -4,10 +4,9 @@ import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich.markup import escape
-from rich.table import Table
 
 from retrorun import contract, engines
 from retrorun.cli import options, terminal
@@ -25,6 +24,9 @@ from retrorun.model import (
 from retrorun.model.recording import CHANNELS
 from retrorun.settings import Settings
 from retrorun.units import clock
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 @click.command()
@@ -161,6 +163,8 @@ def print_explanation(result: Outcome) -> None:
 
 
 def _file(result: Analysis) -> str:
+    from rich.markup import escape
+
     source = result.source
     lines = [
         f"{escape(source.name)}: {source.format}, {escape(source.device or 'device not named')}",
@@ -172,7 +176,7 @@ def _file(result: Analysis) -> str:
     return "\n".join(lines)
 
 
-def _channels(session: Session) -> Table:
+def _channels(session: Session) -> "Table":
     units = {channel.label: (channel.unit, channel.meaning) for channel in CHANNELS}
     units["heading"] = ("°", "where the body points")
     table = terminal.grid(("channel", "unit", "meaning"), ("coverage",))
@@ -226,7 +230,7 @@ def _structure(session: Session) -> list[str]:
     return [*pauses, *laps, *labels]
 
 
-def _evidence(session: Session) -> Table:
+def _evidence(session: Session) -> "Table":
     table = terminal.grid(
         ("no.", "from", "to", "direction", "verdict"),
         ("sure", "heading", "gait", "label"),
@@ -255,6 +259,8 @@ def _changes(session: Session) -> list[str]:
 
 
 def _evidence_row(measured: MeasuredSegment) -> tuple[str, ...]:
+    from rich.markup import escape
+
     segment = measured.segment
     kinds = (segment.evidence.get(kind, 0.0) for kind in ("heading", "gait", "label"))
     return (
