@@ -1,12 +1,14 @@
 """Fixtures that every test may use."""
 
+import functools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 import headless_browser
 import object_stores
@@ -17,6 +19,7 @@ from retrorun.report.page import Site
 ROOT = Path(__file__).resolve().parents[1]
 CORPUS = ROOT.parent / "shared" / "corpus"
 REAL_WALK = ROOT.parent / "shared" / "real" / "sensor-logger-walk.zip"
+PATIENCE_MS = 180_000  # a slow machine is no fault of a page
 STARTS_A_CLUSTER = {
     "s3",
     "dask_cluster",
@@ -126,17 +129,33 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail("Chromium is missing, and CI may skip nothing")
         pytest.skip("Chromium is not installed: make browser")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         found = headless_browser.launch(playwright)
+        for name in ("new_page", "new_context"):
+            setattr(found, name, _patient(getattr(found, name)))
         yield found
         found.close()
+
+
+def _patient(
+    make: Callable[..., Page | BrowserContext],
+) -> Callable[..., Page | BrowserContext]:
+    """What makes windows, each of which waits as long as a slow machine may take."""
+
+    @functools.wraps(make)
+    def made(**look: Any) -> Page | BrowserContext:  # noqa: ANN401 - as the browser takes it
+        found = make(**look)
+        found.set_default_timeout(PATIENCE_MS)
+        return found
+
+    return made
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A window of a desk."""
     found = browser.new_page(viewport={"width": 1280, "height": 900})
-    found.set_default_timeout(120_000)  # a slow machine is no fault of a page
     yield found
     found.close()
 
