@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 import headless_browser
 import object_stores
 from object_stores import ObjectServer
-from retrorun.engines import child
+from retrorun.engines import child, cluster
 from retrorun.report.page import Site
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -214,6 +214,16 @@ def s3() -> Iterator[ObjectServer]:
         for name, value in object_stores.environment(server.endpoint).items():
             patch.setenv(name, value)
         yield server
+
+
+@pytest.fixture(scope="session")
+def scheduler(s3: ObjectServer) -> Iterator[str]:
+    """A cluster of two worker processes that know the object store: the scheduler's address."""
+    import distributed
+
+    assert s3.endpoint
+    with cluster._local(distributed, jobs=2) as started:
+        yield started.scheduler_address
 
 
 @pytest.fixture
