@@ -89,12 +89,12 @@ def test_after_a_lost_scheduler_the_job_is_started_again_and_ends_the_same(
     source: str, scheduler: str, tmp_path: Path
 ) -> None:
     seen: list[Report] = []
-    with machines() as (address, scheduler):
+    with machines() as (address, program):
 
         def kill_it(report: Report) -> None:
             seen.append(report)
             if len(seen) == 2:
-                scheduler.kill()
+                program.kill()
 
         with pytest.raises(EngineError) as caught:
             made.run(source, tmp_path / "out", dask(address), process=made.slow, progress=kill_it)
