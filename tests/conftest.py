@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if is_one and not _wants_commands(config) else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Generator[None]:
     """Mark tests by what they start, and keep together what shares something costly.
 
     One worker of pytest-xdist runs all tests of a group: so there is one browser for the pages of
@@ -73,6 +76,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if group:
             item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=_rank)
+    yield
+    if getattr(config.option, "loadgroup", False):
+        for item in items:
+            _name_group(item)
+
+
+def _name_group(item: pytest.Item) -> None:
+    """Write the group behind the test's name, where pytest-xdist looks for it.
+
+    Version 3.8 of it does so in an attribute that pytest from 9.2 on does not read any more: then
+    each worker would start browsers, clusters and archives of its own.
+    """
+    mark = item.get_closest_marker("xdist_group")
+    if mark is not None and not item.nodeid.endswith(f"@{mark.args[0]}"):
+        named = type(item.id).parse(f"{item.nodeid}@{mark.args[0]}")
+        setattr(item, "_id", named)  # noqa: B010 - there is no other way
 
 
 def _group(item: pytest.Item) -> str | None:
@@ -87,7 +106,7 @@ def _group(item: pytest.Item) -> str | None:
 
 
 def _rank(item: pytest.Item) -> int:
-    names = ("cluster", "faults", "browser")
+    names = ("cluster", "faults", "browser", "commands")
     marked = [place for place, name in enumerate(names) if item.get_closest_marker(name)]
     return min(marked, default=len(names))
 
