@@ -4,6 +4,8 @@ import shutil
 
 from playwright.sync_api import Browser, Playwright
 
+START_MS = 180_000  # how long it may take to start on a busy machine
+
 
 def executable() -> str | None:
     """The path of Debian's headless shell, else of Chromium; None where neither is installed.
@@ -16,4 +18,6 @@ def executable() -> str | None:
 
 def launch(playwright: Playwright) -> Browser:
     """Start it, in a container too, where it cannot make a sandbox of its own."""
-    return playwright.chromium.launch(executable_path=executable(), args=["--no-sandbox"])
+    return playwright.chromium.launch(
+        executable_path=executable(), args=["--no-sandbox"], timeout=START_MS
+    )

@@ -1,22 +1,25 @@
 """Fixtures that every test may use."""
 
+import functools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 import headless_browser
 import object_stores
 from object_stores import ObjectServer
-from retrorun.engines import child
+from retrorun.engines import child, cluster
 from retrorun.report.page import Site
 
 ROOT = Path(__file__).resolve().parents[1]
 CORPUS = ROOT.parent / "shared" / "corpus"
 REAL_WALK = ROOT.parent / "shared" / "real" / "sensor-logger-walk.zip"
+PATIENCE_MS = 180_000  # a slow machine is no fault of a page
 STARTS_A_CLUSTER = {
     "s3",
     "dask_cluster",
@@ -47,7 +50,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if is_one and not _wants_commands(config) else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Generator[None]:
     """Mark tests by what they start, and keep together what shares something costly.
 
     One worker of pytest-xdist runs all tests of a group: so there is one browser for the pages of
@@ -70,6 +76,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if group:
             item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=_rank)
+    yield
+    if getattr(config.option, "loadgroup", False):
+        for item in items:
+            _name_group(item)
+
+
+def _name_group(item: pytest.Item) -> None:
+    """Write the group behind the test's name, where pytest-xdist looks for it.
+
+    Version 3.8 of it does so in an attribute that pytest from 9.2 on does not read any more: then
+    each worker would start browsers, clusters and archives of its own.
+    """
+    mark = item.get_closest_marker("xdist_group")
+    if mark is not None and not item.nodeid.endswith(f"@{mark.args[0]}"):
+        named = type(item.id).parse(f"{item.nodeid}@{mark.args[0]}")
+        setattr(item, "_id", named)  # noqa: B010 - there is no other way
 
 
 def _group(item: pytest.Item) -> str | None:
@@ -84,7 +106,7 @@ def _group(item: pytest.Item) -> str | None:
 
 
 def _rank(item: pytest.Item) -> int:
-    names = ("cluster", "faults", "browser")
+    names = ("cluster", "faults", "browser", "commands")
     marked = [place for place, name in enumerate(names) if item.get_closest_marker(name)]
     return min(marked, default=len(names))
 
@@ -126,17 +148,33 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail("Chromium is missing, and CI may skip nothing")
         pytest.skip("Chromium is not installed: make browser")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         found = headless_browser.launch(playwright)
+        for name in ("new_page", "new_context"):
+            setattr(found, name, _patient(getattr(found, name)))
         yield found
         found.close()
+
+
+def _patient(
+    make: Callable[..., Page | BrowserContext],
+) -> Callable[..., Page | BrowserContext]:
+    """What makes windows, each of which waits as long as a slow machine may take."""
+
+    @functools.wraps(make)
+    def made(**look: Any) -> Page | BrowserContext:  # noqa: ANN401 - as the browser takes it
+        found = make(**look)
+        found.set_default_timeout(PATIENCE_MS)
+        return found
+
+    return made
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A window of a desk."""
     found = browser.new_page(viewport={"width": 1280, "height": 900})
-    found.set_default_timeout(120_000)  # a slow machine is no fault of a page
     yield found
     found.close()
 
@@ -195,6 +233,16 @@ def s3() -> Iterator[ObjectServer]:
         for name, value in object_stores.environment(server.endpoint).items():
             patch.setenv(name, value)
         yield server
+
+
+@pytest.fixture(scope="session")
+def scheduler(s3: ObjectServer) -> Iterator[str]:
+    """A cluster of two worker processes that know the object store: the scheduler's address."""
+    import distributed
+
+    assert s3.endpoint
+    with cluster._local(distributed, jobs=2) as started:
+        yield started.scheduler_address
 
 
 @pytest.fixture

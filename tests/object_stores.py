@@ -128,7 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(status, [], f"<Error><Code>{code}</Code></Error>".encode())
             return
         with_body = body or None
-        connection = http.client.HTTPConnection(urlsplit(self.target).netloc, timeout=30)
+        connection = http.client.HTTPConnection(urlsplit(self.target).netloc, timeout=300)
         connection.request(self.command, self.path, with_body, dict(self.headers.items()))
         answer = connection.getresponse()
         self._answer(answer.status, answer.getheaders(), answer.read())

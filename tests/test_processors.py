@@ -132,7 +132,7 @@ def test_workers_on_different_processors_write_the_same(
         address = started.scheduler_address
         with worker(address, AS_IT_IS), worker(address, OTHERS[-1]):
             with cluster._connected(distributed, address) as client:
-                client.wait_for_workers(2, timeout=60)
+                client.wait_for_workers(2, timeout=600)
             place = cluster.Cluster(address)
             _bring_up(
                 exports,

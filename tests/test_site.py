@@ -24,7 +24,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1800,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -73,7 +73,7 @@ def test_a_page_from_disk_asks_for_nothing_and_finds_words(site: Path, browser: 
     page.goto((site / "index.html").as_uri())
     page.locator("input.md-search__input").click()
     page.keyboard.type("trust_gait")
-    page.locator(".md-search-result__item").first.wait_for(timeout=30_000)
+    page.locator(".md-search-result__item").first.wait_for()
     assert page.locator(".md-search-result__item a").first.get_attribute("href")
     page.close()
     assert [each for each in asked if not each.startswith(("file:", "data:", "blob:"))] == []

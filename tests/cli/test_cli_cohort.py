@@ -157,7 +157,7 @@ def program(*words: str | Path, base: bool = False) -> subprocess.CompletedProce
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
         cwd=ROOT,
     )
 

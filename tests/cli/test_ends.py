@@ -28,7 +28,7 @@ def ended(
         command = ["sh", "-c", f'"$@" {outlet}', "sh", *command]
     environment = os.environ | variables
     return subprocess.run(  # noqa: S603 - ourselves
-        command, capture_output=True, check=False, env=environment, preexec_fn=prepare, timeout=120
+        command, capture_output=True, check=False, env=environment, preexec_fn=prepare, timeout=600
     )
 
 
@@ -82,7 +82,7 @@ def test_after_an_interrupt_nobody_says_more(tmp_path: Path, seconds: float) -> 
         time.sleep(seconds)
         os.killpg(program.pid, signal.SIGINT)
         try:
-            _, errors = program.communicate(timeout=60)
+            _, errors = program.communicate(timeout=600)
         except subprocess.TimeoutExpired:
             os.killpg(program.pid, signal.SIGKILL)
             raise

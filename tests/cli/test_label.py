@@ -5,6 +5,7 @@ import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from click.testing import CliRunner, Result
 from retrorun import answers
 from retrorun.archive import Archive
 from retrorun.cli import label, main
+from retrorun.errors import ArchiveError
 from retrorun.report.numbers import Display
 from retrorun.report.session.segments import rows
 from retrorun.simulate import Scenario, Simulated, Watch, fit_bytes, simulate
@@ -66,6 +68,24 @@ def place(pristine: Path, tmp_path: Path) -> Path:
     for name in ("archive", "pages"):
         shutil.copytree(pristine / name, tmp_path / name)
     return tmp_path
+
+
+@pytest.mark.parametrize("step", ["writing", "conclude"])
+def test_a_label_is_kept_where_another_program_writes_when_its_session_is_analysed(
+    place: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """At whatever step the other one comes between: what follows is left to it."""
+
+    def busy(*_: object) -> NoReturn:
+        raise ArchiveError("archive-busy", "another retrorun is using it")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(label, step, busy)
+        done = run(place, "label", session_id(place), "300", "360", "backward")
+    assert done.exit_code == 0, done.output
+    assert "your label is stored" in " ".join(done.stderr.split())
+    listed = run(place, "label", session_id(place))
+    assert "5:00" in listed.stdout
 
 
 def session_id(place: Path) -> str:

@@ -21,7 +21,7 @@ from retrorun.storage import open_store
 
 DAY_S = 86_400.0
 START_S = 1_700_000_000.0
-LIMITS = Limits(seconds=3.0, memory_bytes=512 * 2**20)
+LIMITS = Limits(seconds=300.0, memory_bytes=512 * 2**20)
 LOCAL: Engine = partial(ordered, jobs=1)
 
 

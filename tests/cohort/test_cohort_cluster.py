@@ -2,17 +2,14 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import cohort_made as made
 import distributed
 import fsspec
 import pytest
+from dask_programs import machines
 
 import fake_pipeline
 import object_stores
@@ -30,14 +27,6 @@ POISON = {"a1/005.fit": "die", "a2/010.fit": "hog", "a3/011.fit": "damaged", "a0
 
 def dask(scheduler: str | None) -> Engine:
     return lambda tasks, work: cluster.ordered(tasks, work, Cluster(scheduler, jobs=2))
-
-
-@pytest.fixture(scope="module")
-def scheduler(s3: ObjectServer) -> Iterator[str]:
-    """A cluster of two worker processes that know the object store."""
-    assert s3.endpoint
-    with cluster._local(distributed, jobs=2) as started:
-        yield started.scheduler_address
 
 
 @pytest.fixture(autouse=True)
@@ -96,54 +85,23 @@ def test_a_worker_killed_in_the_middle_changes_nothing(
         os.kill(workers[0], 0)
 
 
-@contextmanager
-def machines() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """A scheduler and a worker as programs of their own."""
-    with ExitStack() as stack:
-
-        def program(*words: str) -> subprocess.Popen[bytes]:
-            command = [sys.executable, "-m", "distributed.cli.dask_" + words[0], *words[1:]]
-            environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-            started = subprocess.Popen(  # noqa: S603 - ourselves
-                command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            )
-            stack.callback(started.wait)
-            stack.callback(started.kill)
-            return started
-
-        port = free_port()
-        address = f"tcp://127.0.0.1:{port}"
-        place = ("--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
-        first = program("scheduler", *place, "--dashboard-address", "127.0.0.1:0")
-        program("worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard")
-        yield address, first
-
-
-def free_port() -> int:
-    import socket
-
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
 def test_after_a_lost_scheduler_the_job_is_started_again_and_ends_the_same(
-    source: str, tmp_path: Path
+    source: str, scheduler: str, tmp_path: Path
 ) -> None:
     seen: list[Report] = []
-    with machines() as (address, scheduler):
+    with machines() as (address, program):
 
         def kill_it(report: Report) -> None:
             seen.append(report)
             if len(seen) == 2:
-                scheduler.kill()
+                program.kill()
 
         with pytest.raises(EngineError) as caught:
             made.run(source, tmp_path / "out", dask(address), process=made.slow, progress=kill_it)
     assert caught.value.slug == "scheduler-lost"
     assert "same command again" in str(caught.value)
     time.sleep(0.5)  # what its worker had begun may come to its end meanwhile
-    report = made.run(source, tmp_path / "out", dask(None))
+    report = made.run(source, tmp_path / "out", dask(scheduler))
     assert report.deferred == 0
     made.run(source, tmp_path / "whole")
     assert made.tree(tmp_path / "out") == made.tree(tmp_path / "whole")

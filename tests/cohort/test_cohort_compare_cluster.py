@@ -46,10 +46,10 @@ def tree(address: str) -> dict[str, bytes]:
 
 
 def test_dask_and_s3_give_what_local_workers_and_folders_give(
-    s3: ObjectServer, address: str, tmp_path: Path
+    s3: ObjectServer, scheduler: str, address: str, tmp_path: Path
 ) -> None:
     out = f"{s3.bucket()}/out"
-    place = cluster.Cluster(jobs=2)
+    place = cluster.Cluster(scheduler)
     far = compared(address, out, lambda tasks, work: cluster.ordered(tasks, work, place))
     near = compared(address, str(tmp_path / "out"), partial(engines.ordered, jobs=2))
     assert far == near

@@ -27,7 +27,7 @@ class Odd(LocalFileSystem):  # type: ignore[misc] # fsspec has no types
 
     def cat_file(self, path: str, *args: Any, **more: Any) -> bytes:  # noqa: ANN401 - as there
         if path.endswith("slow.fit"):
-            time.sleep(60.0)
+            time.sleep(600.0)
         if path.endswith("odd.fit"):
             raise ValueError("weird reply")
         if path.endswith("once.fit") and not Path(f"{path}.asked").exists():
@@ -59,9 +59,9 @@ def test_the_file_is_a_row_and_all_others_are_done(tmp_path: Path) -> None:
 def test_a_store_that_lets_wait_blames_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "READ_S", 1.0)
+    monkeypatch.setattr(worker, "READ_S", 8.0)  # the file before it is read within that
     made.put(tmp_path / "e", {"a/slow.fit": made.run_of(1), "a/1.fit": made.run_of(2)})
-    limits = Limits(seconds=1.0, memory_bytes=made.LIMITS.memory_bytes)
+    limits = Limits(seconds=8.0, memory_bytes=made.LIMITS.memory_bytes)
     report = made.run(f"oddly://{tmp_path}/e", tmp_path / "out", process=process, limits=limits)
     assert (report.files, report.deferred) == (0, 2)
     assert [(each.name, each.slug) for each in report.unfinished] == [

@@ -2,6 +2,7 @@
 
 import os
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import cohort_made as made
@@ -233,7 +234,9 @@ def heals(blob, settings, athlete):  # type: ignore[no-untyped-def] # noqa: ANN0
 def test_a_poisoned_file_costs_itself(tmp_path: Path, poison: str, slug: str) -> None:
     files = made.exports(7) | {"a2/002.fit": poison}
     made.put(tmp_path / "exports", files)
-    report = made.run(tmp_path / "exports", tmp_path / "out")
+    patience_s = 4.0 if poison == "hang" else made.LIMITS.seconds
+    limits = replace(made.LIMITS, seconds=patience_s)
+    report = made.run(tmp_path / "exports", tmp_path / "out", limits=limits)
     assert (report.files, report.failed, report.sessions) == (7, 1, 6)
     found = made.outcomes(tmp_path / "out")
     assert found.pop("a2/002.fit") == ("failed", slug)

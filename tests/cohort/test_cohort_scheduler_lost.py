@@ -1,21 +1,21 @@
 """The command, when the scheduler is killed in the middle: one sentence, and it goes on later."""
 
-import os
 import shutil
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import cohort_made as made
 import pytest
+from dask_programs import machines
 
 NAMES = ("2026-05-03-connect-iq.fit", "2026-05-21-watch.tcx", "2026-05-31-easy.fit")
 ATHLETES = ("ann", "bo", "cy")
 COUNT = len(NAMES) * len(ATHLETES)
+LIMIT_S = 1800.0  # of one run, at most, on a busy machine
 
 
 @pytest.fixture(scope="module")
@@ -56,37 +56,7 @@ def process(exports: Path, out: Path, *words: str) -> subprocess.CompletedProces
         capture_output=True,
         text=True,
         check=False,
-        timeout=240,
-    )
-
-
-@contextmanager
-def machines() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """A scheduler and a worker as programs of their own."""
-    import socket
-
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = str(found.getsockname()[1])
-    address, programs = f"tcp://127.0.0.1:{port}", list[subprocess.Popen[bytes]]()
-    place = ("--host", "127.0.0.1", "--port", port, "--no-dashboard")
-    try:
-        programs.append(program("scheduler", *place, "--dashboard-address", "127.0.0.1:0"))
-        programs.append(
-            program("worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard")
-        )
-        yield address, programs[0]
-    finally:
-        for each in programs:
-            each.kill()
-            each.wait()
-
-
-def program(name: str, *words: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", f"distributed.cli.dask_{name}", *words]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    return subprocess.Popen(  # noqa: S603 - ourselves
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        timeout=LIMIT_S,
     )
 
 
@@ -123,12 +93,12 @@ def test_it_ends_with_one_sentence_and_the_same_command_finishes_the_same(
     tmp_path: Path,
     moment: Callable[[], Callable[[Path], bool]],
 ) -> None:
-    out, has_come, killed = tmp_path / "out", moment(), threading.Event()
+    out, has_come = tmp_path / "out", moment()
+    killed, over = threading.Event(), threading.Event()
     with machines() as (address, scheduler):
 
         def watch() -> None:
-            until_s = time.monotonic() + 120
-            while time.monotonic() < until_s:
+            while not over.is_set():
                 if has_come(out):
                     scheduler.kill()
                     killed.set()
@@ -137,8 +107,11 @@ def test_it_ends_with_one_sentence_and_the_same_command_finishes_the_same(
 
         watching = threading.Thread(target=watch, daemon=True)
         watching.start()
-        done = process(exports, out, "--engine", "dask", "--scheduler", address)
-        watching.join(120)
+        try:
+            done = process(exports, out, "--engine", "dask", "--scheduler", address)
+        finally:
+            over.set()
+            watching.join()
     assert killed.is_set()
     assert (done.returncode, done.stdout) == (1, "")
     said = [line for line in done.stderr.splitlines() if " files/s, " not in line]  # progress

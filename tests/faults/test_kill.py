@@ -71,7 +71,7 @@ def undisturbed(exports: Path, tmp_path_factory: pytest.TempPathFactory) -> tupl
     folder = tmp_path_factory.mktemp("undisturbed")
     began_s = time.monotonic()
     with start(exports, folder, 2) as running:
-        assert running.wait(60) == 0
+        assert running.wait(600) == 0
     took_s = time.monotonic() - began_s
     state = finish(exports, folder)
     assert len(state[1]) == 70 + 40  # seven and eight of ten; the copies add none

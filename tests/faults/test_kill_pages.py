@@ -81,7 +81,7 @@ def undisturbed(exports: Path, tmp_path_factory: pytest.TempPathFactory) -> tupl
     folder = tmp_path_factory.mktemp("undisturbed")
     began_s = time.monotonic()
     with start(exports, folder) as running:
-        out, err = running.communicate(timeout=120)
+        out, err = running.communicate(timeout=600)
     assert running.returncode == 1, out + err  # the damaged file
     took_s = time.monotonic() - began_s
     found = state(folder)
@@ -107,7 +107,7 @@ def test_a_kill_leaves_no_half_page_and_nothing_undone(
         with Archive.open(tmp_path / "archive") as archive:
             assert maintenance.check(archive) == []
     with start(exports, tmp_path) as running:
-        out, err = running.communicate(timeout=120)
+        out, err = running.communicate(timeout=600)
     assert "Traceback" not in err, out + err
     assert state(tmp_path) == wanted
     assert not list(tmp_path.rglob("*.tmp"))

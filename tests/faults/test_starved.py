@@ -117,7 +117,7 @@ def run(
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=600,
         preexec_fn=prepare,
     )
 
@@ -228,7 +228,7 @@ def test_two_imports_at_once_give_what_one_gives(exports: Path, tmp_path: Path) 
     folder = tmp_path / "archive"
     command = [sys.executable, str(SCRIPT), str(exports), str(folder), "1"]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]  # noqa: S603
-    assert [each.wait(60) for each in both] == [0, 0]
+    assert [each.wait(600) for each in both] == [0, 0]
     for each in both:
         each.communicate()
     with Archive.open(folder) as archive:

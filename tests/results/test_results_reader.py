@@ -94,7 +94,7 @@ def asked(*queries: str) -> list[list[list[Any]]]:
         "print(json.dumps([duckdb.sql(query).fetchall() for query in sys.argv[1:]]))"
     )
     done = subprocess.run(  # noqa: S603 - our own interpreter
-        [sys.executable, "-c", script, *queries], capture_output=True, check=True, timeout=60
+        [sys.executable, "-c", script, *queries], capture_output=True, check=True, timeout=600
     )
     found: list[list[list[Any]]] = json.loads(done.stdout)
     return found

@@ -19,7 +19,6 @@ from retrorun.simulate.scenarios import ahead, back
 
 PRESSES_S = (0, 397, 462, 583, 640, 760, 823)  # by hand, some seconds beside the turns
 TURNS_S = (400, 460, 580, 640, 760, 820)  # the truth: backward from 400 to 460 s, and so on
-WAIT_MS = 60_000
 
 
 def _steps(rng: np.random.Generator) -> tuple[Step, ...]:
@@ -38,14 +37,6 @@ def export(day: int, presses_s: tuple[int, ...] = ()) -> bytes:
     edges = [float(time_s[0]) + each for each in presses_s] + [float(time_s[-1])]
     laps = tuple(Lap(a, b, trigger="manual") for a, b in itertools.pairwise(edges))
     return fit_bytes(replace(made, recording=replace(recording, time_s=time_s, laps=laps)))
-
-
-@pytest.fixture(autouse=True)
-def _patience() -> Iterator[None]:
-    """Files are read and answered by processes that a busy machine starts late."""
-    expect.set_options(timeout=WAIT_MS)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture(scope="module")
@@ -177,14 +168,12 @@ def test_a_session_is_answered_on_its_page(
     page.goto(site(client))
     add(page, [files[0]], 1)
     page.locator(".log tbody a").click()
-    page.get_by_role("button", name="Yes to all 3").click(timeout=WAIT_MS)
+    page.get_by_role("button", name="Yes to all 3").click()
     expect(page.locator("#part-tiles .value").first).not_to_have_text("0:00")
     # the steps tell the ends of a minute to some seconds
     assert backward_s(page) == pytest.approx(180, abs=30)
     # other sessions and the comparison follow, and the page says when
-    expect(page.locator("[data-fresh]")).to_have_text(
-        "All numbers are up to date.", timeout=WAIT_MS
-    )
+    expect(page.locator("[data-fresh]")).to_have_text("All numbers are up to date.")
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#part-tiles .value").first).to_have_text("0:00")
     expect(page.get_by_role("button", name="Yes to all 3")).to_be_visible()
@@ -247,6 +236,7 @@ def test_two_tabs_lose_no_answer(
 @pytest.mark.parametrize("path", ["/", "/review", "/comparison", "session"])
 def test_axe_finds_nothing_on_served_pages(browser: Browser, tmp_path: Path, path: str) -> None:
     sessions = serving.imported(tmp_path / "exports", tmp_path / "archive")
+    serving.at_rest(tmp_path)
     with serving.running(serving.setup(tmp_path)) as client:
         address = f"/sessions/{sessions[0]}" if path == "session" else path
         for scheme in ("light", "dark"):

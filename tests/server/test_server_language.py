@@ -14,7 +14,7 @@ from retrorun.archive import Archive
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("language")
     serving.imported(place / "exports", place / "archive")
-    return place
+    return serving.at_rest(place)
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +65,7 @@ def test_an_odd_header_costs_nothing(client: serving.Client, accepted: str) -> N
 
 def test_the_profiles_language_goes_before_the_browsers(tmp_path: Path) -> None:
     serving.imported(tmp_path / "exports", tmp_path / "archive")
+    serving.at_rest(tmp_path)
     with Archive.open(tmp_path / "archive") as store:
         store.annotations.set_profile(profile.stated({"language": "de"}))
     with serving.running(serving.setup(tmp_path)) as client:

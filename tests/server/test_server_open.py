@@ -27,8 +27,7 @@ EXPORTS = ("--folder", "exports")
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    (tmp_path / "exports").mkdir()
-    return tmp_path
+    return serving.at_rest(tmp_path)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -38,7 +37,7 @@ def test_it_prints_an_address_that_answers_and_ends_well(place: Path, number: in
         assert client.ask("GET", "/").status == 200
         with client.listening():  # an open page keeps it from nothing
             process.send_signal(number)
-            out, err = process.communicate(timeout=30)
+            out, err = process.communicate(timeout=serving.WAIT_S)
         assert process.returncode == 0
         assert out == ""  # the address was all
         assert "Traceback" not in err
@@ -67,7 +66,7 @@ def test_a_port_in_use_is_left_and_the_next_free_one_named(place: Path) -> None:
             other = serving.client_of(address).port
             assert other > port
             process.terminate()
-            _, err = process.communicate(timeout=30)
+            _, err = process.communicate(timeout=serving.WAIT_S)
     assert f"port {port} is in use: {other} is taken instead" in err
 
 
@@ -82,7 +81,7 @@ def test_no_free_port_is_said_in_words() -> None:
 def test_a_second_open_finds_the_first(place: Path) -> None:
     with serving.program(place, "--port", "0", *EXPORTS) as (process, address):
         with serving.program(place, "--port", "0", *EXPORTS) as (second, found):
-            assert second.wait(30) == 0
+            assert second.wait(serving.WAIT_S) == 0
         assert found == address
         assert process.poll() is None
         mode = stat.S_IMODE((place / "archive" / "server.json").stat().st_mode)
@@ -109,7 +108,7 @@ def test_of_two_that_begin_at_once_each_answers_and_one_is_found(place: Path) ->
     def begin(stop: threading.Event) -> None:
         with serving.program(place, "--port", "0", *EXPORTS) as (_, address):
             addresses.append(address)
-            stop.wait(60)
+            stop.wait(serving.WAIT_S)
 
     stop = threading.Event()
     threads = [threading.Thread(target=begin, args=(stop,)) for _ in range(2)]
@@ -185,14 +184,14 @@ def test_the_browser_gets_the_address_that_is_printed(place: Path, tmp_path: Pat
         serving.until(lambda: kept.exists() and kept.read_text(encoding="ascii").endswith("\n"))
         assert kept.read_text(encoding="ascii").strip() == address
         process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=serving.WAIT_S)
 
 
 def test_an_archive_of_elsewhere_is_refused_without_a_traceback(place: Path) -> None:
     (place / "archive").mkdir()
     (place / "archive" / "archive.sqlite").write_bytes(b"this is no database" * 100)
     with serving.program(place, "--port", "0", *EXPORTS) as (process, address):
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=serving.WAIT_S)
         assert (process.returncode, address) == (1, "")
     assert err.startswith("Error: ")
     assert "Traceback" not in err

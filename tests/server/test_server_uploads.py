@@ -32,7 +32,7 @@ def run() -> bytes:
 
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[Client]:
-    with serving.running(serving.setup(tmp_path, part_s=2.0)) as client:
+    with serving.running(serving.setup(serving.at_rest(tmp_path))) as client:
         yield client
 
 
@@ -207,7 +207,7 @@ def test_a_form_that_ends_within_a_file_does_not_keep_it(
 def test_an_upload_that_breaks_off_leaves_what_was_whole(
     client: Client, tmp_path: Path, run: bytes
 ) -> None:
-    edge = "edge-of-a-part"
+    edge, folder = "edge-of-a-part", tmp_path / "exports"
     part = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="%s"\r\n\r\n'
     body = (part % "whole.fit").encode() + run + b"\r\n" + (part % "half.fit").encode() + run[:900]
     head = (
@@ -217,8 +217,8 @@ def test_an_upload_that_breaks_off_leaves_what_was_whole(
     )
     with socket.create_connection(("127.0.0.1", client.port)) as raw:
         raw.sendall(head.encode() + body)
-        time.sleep(0.5)
-    folder = tmp_path / "exports"  # a part may be gone once it was listed: only names are read
+        serving.until((folder / "whole.fit").exists)
+    # a part may be gone once it was listed: only names are read
     serving.until(lambda: [each.name for each in folder.iterdir()] == ["whole.fit"])
     serving.until(lambda: client.get("/api/inbox")["candidates"] > 0)
 

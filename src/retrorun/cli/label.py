@@ -320,18 +320,22 @@ def reprocess_session(work: Work, session_id: str, reports: Path) -> int:
     the athlete waiting is left to the next run, too: other sessions that depend on what this one
     teaches, and in a large archive what needs all sessions.
     """
+    try:
+        return _reprocessed(work, session_id, reports)
+    except ArchiveError as problem:
+        if problem.slug != "archive-busy":
+            raise
+    terminal.err().print(LABEL_STORED)
+    return 0
+
+
+def _reprocessed(work: Work, session_id: str, reports: Path) -> int:
     store = work.archive
     session = store.readable_session(session_id)
     is_large = len(store.known()) > MANY
     analyse = ingest.reprocess_alone if is_large else ingest.reprocess_answered
     (sha256,) = store.hashes([session_id])
-    try:
-        report, others = analyse(sha256, store, _engine(work, session))
-    except ArchiveError as problem:
-        if problem.slug != "archive-busy":
-            raise
-        terminal.err().print(LABEL_STORED)
-        return 0
+    report, others = analyse(sha256, store, _engine(work, session))
     for row in report.problems:
         print_problem(row)
     if report.problems:

@@ -1,13 +1,13 @@
 """Exports as sites and phones hand them out: tables in many languages, litter, broken types."""
 
 import io
-import time
 import zipfile
 from collections.abc import Mapping
 
 import numpy as np
 import pytest
 
+from processor_time import is_cheap
 from retrorun.errors import RetrorunError
 from retrorun.model import Recording
 from retrorun.readers import members, read
@@ -105,10 +105,9 @@ def test_names_as_tools_write_them(named: tuple[str, str], folder: str, within: 
 
 def test_a_table_of_endless_columns_costs_no_time() -> None:
     wide = _table("en", FILES) + ",a.fit" * 30_000
-    begin = time.process_time()
-    found = list(members("a.zip", _zip({"activities.csv": wide.encode()}), LIMITS))
-    assert found == []
-    assert time.process_time() - begin < 5
+    packed = _zip({"activities.csv": wide.encode()})
+    assert list(members("a.zip", packed, LIMITS)) == []
+    assert is_cheap(lambda: list(members("a.zip", packed, LIMITS)), 5)
 
 
 def test_what_systems_leave_in_archives_is_passed_over() -> None:

@@ -1,11 +1,11 @@
 """TCX: laps and pauses, treadmill, several activities, and the three exports of one run."""
 
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from processor_time import is_cheap
 from retrorun.errors import NotARunError, ReadError
 from retrorun.model import Export, Recording
 from retrorun.readers import read
@@ -141,8 +141,10 @@ def test_three_exports_of_one_run_agree(corpus: Path) -> None:
 def test_a_document_full_of_activities_is_refused_before_it_costs_time() -> None:
     activity = b'<Activity Sport="Running"><Id/></Activity>'
     data = b"<TrainingCenterDatabase><Activities>" + activity * 200_000
-    before_s = time.process_time()
-    with pytest.raises(ReadError) as caught:
-        read("a.tcx", data, ReadLimits())
-    assert caught.value.slug == "too-many-activities"
-    assert time.process_time() - before_s < 5
+
+    def work() -> None:
+        with pytest.raises(ReadError) as caught:
+            read("a.tcx", data, ReadLimits())
+        assert caught.value.slug == "too-many-activities"
+
+    assert is_cheap(work, 5)

@@ -217,7 +217,7 @@ def test_a_mark_in_a_trend_leads_to_its_session(page: Page, site: Built) -> None
     box = chart.locator(".points path").first.bounding_box()
     assert box
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.wait_for_timeout(100)
+    chart.locator(".hovertext").first.wait_for()  # it has seen the mouse
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.locator("#stretches").wait_for()
     assert page.url.endswith(f"sessions/{0:012x}.html")
@@ -241,8 +241,8 @@ def test_paper(page: Page, site: Built, name: str, paper: str, tmp_path: Path) -
     charted(page, f"{site.url}/{name}.html")
     page.emulate_media(media="print")
     page.set_viewport_size({"width": 690, "height": 990})
-    page.wait_for_timeout(300)
-    assert page.evaluate("() => document.documentElement.scrollWidth") <= 690
+    # charts follow the width of the paper a little later
+    page.wait_for_function("() => document.documentElement.scrollWidth <= 690")
     assert page.locator("#filters:visible").count() == 0
     target = tmp_path / "page.pdf"
     page.pdf(path=str(target), format=paper, print_background=True)

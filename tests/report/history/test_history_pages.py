@@ -2,7 +2,6 @@
 
 import dataclasses as dc
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +10,7 @@ import lxml.html
 import pytest
 import session_history
 
+from processor_time import is_cheap
 from retrorun.model import Athlete, Best, Estimate, Remark, Session
 from retrorun.report.history.comparison import comparison_page
 from retrorun.report.history.period import PeriodContext, period_page
@@ -184,12 +184,12 @@ def test_ten_thousand_sessions() -> None:
         )
         for turn in range(10_000)
     ]
-    began = time.process_time()
-    html = index(sessions)
-    seconds = time.process_time() - began
+    made: list[str] = []
+    # about one second on the machine of docs/benchmark.md
+    assert is_cheap(lambda: made.append(index(sessions)), 10)
+    html = made[-1]
     assert len(html.encode()) <= 300 * len(sessions)
     assert html.count("sessions/") == len(sessions)
-    assert seconds < 10  # about one second on the machine of docs/benchmark.md
 
 
 def test_strips_join_and_stay_within_the_session() -> None:
