@@ -310,6 +310,17 @@ GERMAN = {
     "1,019 m backward, 127% of the longest in the 30 days before (804 m).": (
         "1.019 m rückwärts, 127 % des längsten Werts der 30 Tage davor (804 m)."
     ),
+    "1,019 m backward, 127 % of the longest in the 30 days before (804 m).": (
+        "1.019 m rückwärts, 127 % des längsten Werts der 30 Tage davor (804 m)."
+    ),
+    "the distance is 2,379 m by odometer and positions; the file's laps says 2,304 m": (
+        "die Strecke ist 2.379 m nach Wegzähler und Positionen; die Datei nennt für Runden 2.304 m"
+    ),
+    "Ground contact \N{MINUS SIGN}4.2 %.": "Bodenkontakt \N{MINUS SIGN}4,2 %.",
+    "maximum is a default by age: Doe et al. 2001, Some Journal 1:2–3: 5,205 runners, 1.5 m/s": (
+        "das Maximum ist ein Richtwert nach Alter: Doe et al. 2001, Some Journal 1:2–3: 5,205 "
+        "runners, 1.5 m/s"
+    ),
     "": "",
     "a name that nobody knows.fit": "a name that nobody knows.fit",
 }

@@ -1,5 +1,7 @@
+import dataclasses
 import datetime as dt
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -28,6 +30,16 @@ def test_a_profile_is_read_from_toml(tmp_path: Path) -> None:
     assert athlete.sex == "female"
     assert athlete.masses[1] == DatedMass(dt.date(2026, 3, 1), 66.5)
     assert athlete.privacy_zones[0].radius_m == 200
+
+
+def test_the_words_of_a_profile_are_those_of_its_types() -> None:
+    @dataclasses.dataclass
+    class Pet:
+        kind: Literal["dog", "cat"]
+        leash: Literal["long"] | None = None
+        name: str | None = None
+
+    assert profile.choices(Pet) == {"kind": ("dog", "cat"), "leash": ("long",)}
 
 
 @pytest.mark.parametrize(

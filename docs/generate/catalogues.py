@@ -82,8 +82,17 @@ WORDS_IN_GAPS = (
     "{method}, {known:d} sessions",
     *("matched pairs", "backward sessions", "more weeks", "more sessions", "session", "sessions"),
     *("week", "weeks"),
+    *("odometer", "positions", "device speed", "file total", "laps", "activity"),
+    *("odometer and positions", "odometer and device speed", "positions and device speed"),
+    "one athlete has {percent:.0f} % of the weight",
+    # as earlier versions wrote them
     "{metres:,.0f} m {kind}, {share:.0%} of the longest in the 30 days before ({longest:,.0f} m).",
-    "one athlete has {heaviest:.0%} of the weight",
+    "heart rate covers only {coverage:.0%} of the session",
+    "{words} speed and steps are not known ({share:.0%})",
+    (
+        "the heart is at its ceiling for {capped:.0%} of the backward time, and does not show what "
+        "more was spent: slower backward stretches would tell"
+    ),
     *(
         f"too early to say: 1 more {each}"
         for each in ("matched pair", "session", "week", "athlete")

@@ -145,6 +145,9 @@ these is noted (`odometer-…`, `speed-…`). The totals of sessions and laps in
 FIT and of laps in TCX are kept; GPX has none. Where the distance is more than 2 % from one of
 them, `distance-differs` gives both figures.
 
+Positions that are off by over 100 m by their device's own word (`vague_m`), or whose error it gives
+as negative, are guesses from cells, and left out unless half or more are so (`position-vague`).
+
 A receiver that hangs gives its last fix again and then leaps: the leap is spread over the time
 since the position last changed, up to two minutes where nobody could leap so far at once. At sharp
 turns the steps from second to second are added up, if the positions jitter less than that. A leap
@@ -207,10 +210,11 @@ _ARCHIVES = """\
   ride. Names in it may have backslashes, begin with `./` or lack `.gz`.
 - Apple Health, known by a document that begins with `HealthData` (`export.xml`, whatever it is
   called in the phone's language) beside `workout-routes/*.gpx`: each route becomes GPX with the
-  heart rate and the steps of its time. Neither the export nor the routes are held: an export of 2
-  GB with 20 routes of an hour took 75 s of CPU and 59 MB at its peak (`python
-  benchmarks/health_export.py --megabytes 2048`). The document type is left out, for that of iOS 16
-  is no XML; control characters become blanks, and a record that is no XML costs itself.
+  heart rate and the steps of its time, and keeps the accuracy of its positions. Neither the export
+  nor the routes are held: an export of 2 GB with 20 routes of an hour took 75 s of CPU and 59 MB at
+  its peak (`python benchmarks/health_export.py --megabytes 2048`). The document type is left out,
+  for that of iOS 16 is no XML; control characters become blanks, and a record that is no XML costs
+  itself.
 - Sensor Logger: a folder in a zip, or loose in a folder of exports. Its tables are known by their
   heads: `time, latitude, longitude` are places if the time counts nanoseconds since 1970 (any other
   CSV with places is passed over), `magneticBearing` is a compass, `yaw, pitch, roll` an

@@ -6,6 +6,11 @@ from collections.abc import Callable
 from retrorun.language import translated
 from retrorun.text import plain, shown
 
+# what to do about a file that tells of a run and holds no recording of it
+SUMMARY_REMEDY = (
+    "A summary alone shows no direction. Export the recording itself, as FIT or with its track."
+)
+
 
 class RetrorunError(Exception):
     """A problem that a user can understand and act on.

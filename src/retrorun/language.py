@@ -119,6 +119,10 @@ def _translated(language: str, text: str) -> str:
     bare = text.strip()
     if bare != text:
         return text.replace(bare, _translated(language, bare), 1) if bare else text
+    cited = _CITATION.search(text)
+    if cited:  # a paper stays in the words in which it is named, up to the end
+        words, paper = text[: cited.start()], text[cited.start() :]
+        return _translated(language, words + _KEPT).replace(_KEPT, paper) if words else paper
     catalogue = _catalogue(language)
     ends = [len(text), *(each.end() - 1 for each in re.finditer(r"[.!?] ", text))]
     for end in sorted(ends[:MOST_PARTS], reverse=True):
@@ -128,6 +132,13 @@ def _translated(language: str, text: str) -> str:
             return f"{found} {_translated(language, rest[1:])}" if rest else found
     found = catalogue.sentence(text, beyond=True)
     return found if found is not None else _by_parts(language, text)
+
+
+# Such as: Doe et al. 2001, Journal …; Doe & Roe 2001, …; Doe 2001, in …
+_CITATION = re.compile(
+    r"\b[A-Z]\w+ (?:et al\. (?:19|20)\d\d\b|& [A-Z]\w+ (?:19|20)\d\d\b|(?:19|20)\d\d, in )"
+)
+_KEPT = "\ue000"  # stands for what is not translated, and in no text
 
 
 def _by_parts(language: str, text: str) -> str:

@@ -35,26 +35,26 @@ _ACSM = (
     "metabolic equations for steady level and uphill movement"
 )
 _MINETTI = (
-    "Minetti et al. 2002, J Appl Physiol 93:1039-1046: net cost of walking and running on grades "
-    "from -0.45 to +0.45, ten mountain runners"
+    "Minetti et al. 2002, J Appl Physiol 93:1039–1046: net cost of walking and running on grades "
+    "from −0.45 to +0.45, ten mountain runners"
 )
 _KEYTEL = (
-    "Keytel et al. 2005, J Sports Sci 23:289-297: 115 regular exercisers of 18-45 years and "
-    "47-120 kg, steady states at about 57, 77 and 90 % of maximal heart rate"
+    "Keytel et al. 2005, J Sports Sci 23:289–297: 115 regular exercisers of 18–45 years and "
+    "47–120 kg, steady states at about 57, 77 and 90 % of maximal heart rate"
 )
 _WRIGHT = (
-    "Wright & Weyand 2001, J Exp Biol 204:1805-1815: four trained men on a treadmill at 3.0 m/s; "
+    "Wright & Weyand 2001, J Exp Biol 204:1805–1815: four trained men on a treadmill at 3.0 m/s; "
     "mean and standard error"
 )
 _RASICA = (
-    "Rasica et al. 2020, Eur J Appl Physiol 120:2507-2515: eight runners, 0 to +25 % grade, mean "
+    "Rasica et al. 2020, Eur J Appl Physiol 120:2507–2515: eight runners, 0 to +25 % grade, mean "
     "of all grades"
 )
 _CAVAGNA_2011 = (
-    "Cavagna et al. 2011, Proc R Soc B 278:339-346: energy spent running backward on the level"
+    "Cavagna et al. 2011, Proc R Soc B 278:339–346: energy spent running backward on the level"
 )
 _CAVAGNA_2012 = (
-    "Cavagna et al. 2012, J Exp Biol 215:75-84: nine trained runners, force platform, 3-17 km/h"
+    "Cavagna et al. 2012, J Exp Biol 215:75–84: nine trained runners, force platform, 3–17 km/h"
 )
 _BRENNAN = "Brennan et al. 2026: sixteen athletes, 2 to 5 m/s, read from the figures"
 _LAFAN = (
@@ -67,30 +67,30 @@ _CONTACT = (
 )
 _DYNAMICS = (
     "measured here on three real forward runs whose files hold running dynamics: powers of speed "
-    "-0.13, -0.28 and -0.49"
+    "−0.13, −0.28 and −0.49"
 )
 _BANDAI = (
     "Kobayashi et al. 2023, arXiv:2306.08861: Bandai-Namco motion data, fourteen styles of walk"
 )
-_HRELJAC = "Hreljac et al. 2005, J Sports Sci Med 4:446-454: twelve adults, preferred change"
-_COMPENDIUM = "Ainsworth et al. 2011, Med Sci Sports Exerc 43:1575-1581: Compendium, walking"
+_HRELJAC = "Hreljac et al. 2005, J Sports Sci Med 4:446–454: twelve adults, preferred change"
+_COMPENDIUM = "Ainsworth et al. 2011, Med Sci Sports Exerc 43:1575–1581: Compendium, walking"
 _ORDWAY = (
-    "Ordway et al. 2016, J Strength Cond Res 30:763-767: eight highly trained men, five weeks at "
+    "Ordway et al. 2016, J Strength Cond Res 30:763–767: eight highly trained men, five weeks at "
     "161 m/min after five weeks of getting used to it, no control group"
 )
 _RUNSAFE = (
-    "Frandsen et al. 2025, Br J Sports Med 59:1203-1210 (Garmin-RUNSAFE): 5,205 forward runners, "
+    "Frandsen et al. 2025, Br J Sports Med 59:1203–1210 (Garmin-RUNSAFE): 5,205 forward runners, "
     "588,071 sessions, self-reported overuse injury; hazard rate ratio with 95 % interval"
 )
 _BANISTER = (
-    "Banister 1991, in Physiological Testing of the High-Performance Athlete, 403-424: TRIMP"
+    "Banister 1991, in Physiological Testing of the High-Performance Athlete, 403–424: TRIMP"
 )
 _BAND = (
     "band chosen around Wright & Weyand 2001 (+35 ± 6 %), Rasica et al. 2020 (+35 %) and Cavagna "
     "et al. 2011 (about +30 %); downhill it is an extrapolation"
 )
-_TANAKA = "Tanaka et al. 2001, J Am Coll Cardiol 37:153-156: 208 - 0.7 age, spread about ±10 1/min"
-_HIGGINS = "Higgins et al. 2003, BMJ 327:557-560: I² of 25, 50 and 75 % as low, moderate and high"
+_TANAKA = "Tanaka et al. 2001, J Am Coll Cardiol 37:153–156: 208 − 0.7 age, spread about ±10 1/min"
+_HIGGINS = "Higgins et al. 2003, BMJ 327:557–560: I² of 25, 50 and 75 % as low, moderate and high"
 _POPULAR = "popular claim, no measured support found"
 
 

@@ -7,7 +7,7 @@ nothing or a heart that rests faster than it races.
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -39,12 +39,20 @@ DERIVED: dict[str, str] = {
     "language": "English; pages of `retrorun open` in the browser's language",
     "trust_gait": "what may be backward by steps alone does not count",
 }
-# words that a value can be
-CHOICES: dict[str, tuple[str, ...]] = {
-    "sex": ("female", "male"),
-    "units": ("metric", "imperial"),
-    "laps": ("alternate",),
-}
+
+
+def choices(kind: type) -> dict[str, tuple[str, ...]]:
+    """Field of a dataclass → the words that it can be, in order; only fields that name theirs."""
+    found: dict[str, tuple[str, ...]] = {}
+    for each in dataclasses.fields(kind):
+        parts = (each.type, *get_args(each.type))
+        words = [word for part in parts if get_origin(part) is Literal for word in get_args(part)]
+        if words:
+            found[each.name] = tuple(words)
+    return found
+
+
+CHOICES = choices(Athlete)
 # what is learnt from runs or drawn by the archive is no one's to state
 LEARNT = {
     *("forward_line", "backward_line", "cost_factor", "gait_habit", "answered_gait"),

@@ -63,3 +63,24 @@ def test_a_session_over_midnight_has_times_of_two_days() -> None:
     late = dataclasses.replace(SESSION, start_time_s=SESSION.start_time_s + 16.25 * 3600)
     assert label.elapsed_s("0:05:00", late) == 300  # within the session: since the start
     assert label.elapsed_s("23:50:00", late) == 300
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        ("23:58", "0:04", (780, 1140)),  # 4 s after the start is before 23:58
+        ("23:58:00", "00:04:00", (780, 1140)),
+        ("23:45:10", "0:10", (10, 1500)),  # as seconds since the start it would be empty
+        ("23:45:05", "0:10", (5, 1500)),  # and here five seconds long
+        ("0:01", "0:04", (1, 4)),  # both can be since the start, and are
+        ("23:50:00", "20:00", (300, 1200)),  # 20 o'clock is not in this session
+        ("23:50:00", "25:00", (300, 1500)),
+        ("23:50:00", "end", (300, 1800)),
+    ],
+)
+def test_an_end_counts_as_its_start_does(
+    start: str, end: str, expected: tuple[float, float]
+) -> None:
+    """A session from 23:45 to 0:15."""
+    late = dataclasses.replace(SESSION, start_time_s=SESSION.start_time_s + 16.25 * 3600)
+    assert label.range_s(start, end, late) == expected

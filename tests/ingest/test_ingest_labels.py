@@ -8,7 +8,7 @@ import fake_pipeline
 from retrorun import answers
 from retrorun.answers import LabelRange
 from retrorun.archive import Archive, Change, maintenance
-from retrorun.detect.labels import in_force
+from retrorun.detect.labels import in_force, placed
 from retrorun.errors import ReadError
 from retrorun.ingest import Engine, Report, plan_import, run_import, separate, undo
 from retrorun.ingest import plan as planning
@@ -71,6 +71,41 @@ def test_a_table_in_the_letters_of_windows_is_read(word: str) -> None:
     """A spreadsheet saves "CSV" in Windows-1252 where its language is German, French or Spanish."""
     found = label_table("a.labels.csv", f"start;end;direction\r\n10;20;{word}\r\n".encode("cp1252"))
     assert found == {0: (FIRST,)}
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("23:58:00,0:04:00,backward", (86_280, 86_640, "sidecar")),
+        ("23:58,00:04,backward", (86_280, 86_640, "sidecar")),  # hours: none ends before it starts
+        ("11:58 PM,12:04 AM,backward", (86_280, 86_640, "sidecar")),
+        ("22:58 – ,1:04,backward", None),
+        ("2026-05-03 23:58:00,0:04:00,backward", (1_777_852_680, 1_777_853_040, "local sidecar")),
+        ("2026-05-03 23:58:00,2026-05-03 0:04:00,backward", None),
+        ("13:58:00,0:04:00,backward", None),  # ten hours of running backward: a slip
+        ("23:58:00,12:04:00,backward", None),
+        ("12:00,10:00,backward", None),
+        ("0:10:00,0:05:00,backward", None),
+        ("2026-05-03 12:00:00,11:00:00,backward", None),
+    ],
+)
+def test_a_row_may_go_over_midnight(row: str, expected: tuple[float, float, str] | None) -> None:
+    if expected is None:
+        with pytest.raises(ReadError):
+            label_table("a.labels.csv", (HEAD + row).encode())
+        return
+    start_s, end_s, origin = expected
+    found = label_table("a.labels.csv", (HEAD + row).encode())
+    assert found == {0: (Label(start_s, end_s, "backward", origin),)}
+
+
+def test_a_row_over_midnight_lies_where_the_session_s_clock_says() -> None:
+    """A run from 23:45 to 0:15, in a zone two hours before UTC: 13 and 19 min after its start."""
+    start_s = 1_777_844_700.0  # 2026-05-03 21:45:00 UTC
+    (label,) = label_table("a.labels.csv", (HEAD + "23:58,0:04,backward").encode())[0]
+    found, notes = placed([label], start_s, 1800, 7200.0)
+    assert [(each.start_s, each.end_s) for each in found] == [(780, 1140)]
+    assert notes == ()
 
 
 def test_a_column_says_of_which_activity_a_row_speaks() -> None:

@@ -45,6 +45,26 @@ def test_no_usable_time_gives_an_empty_track() -> None:
     assert track.notes[0].slug == "no-time"
 
 
+def test_positions_that_their_device_calls_a_guess_are_left_out() -> None:
+    """A fix from a cell, 300 m aside, that no athlete could reach: known by its stated error."""
+    time_s, columns = northward(60)
+    for at, error_m in ((0, 1500.0), (1, 1500.0), (30, 250.0), (31, -1.0)):
+        columns.setdefault("gps_accuracy_m", np.full(60, 4.0))[at] = error_m
+    columns["longitude_deg"][30] += 50 * METRE
+    found = cleaned(Recording(time_s, columns), SETTINGS)
+    missing = np.flatnonzero(np.isnan(found.columns["latitude_deg"]))
+    assert missing.tolist() == [0, 1, 30, 31]
+    assert "position-vague" in [note.slug for note in found.notes]
+
+
+def test_positions_that_are_all_vague_are_all_there_is() -> None:
+    time_s, columns = northward(60)
+    columns["gps_accuracy_m"] = np.where(np.arange(60) % 2, 150.0, 90.0)
+    found = cleaned(Recording(time_s, columns), SETTINGS)
+    assert np.isfinite(found.columns["latitude_deg"]).all()
+    assert "position-vague" not in [note.slug for note in found.notes]
+
+
 @pytest.mark.parametrize(
     ("name", "values", "kept"),
     [

@@ -62,7 +62,7 @@ def test_a_comparison_writes_its_dates_in_its_language(
     assert ("Jun " in texts) == (language == "en")
 
 
-@pytest.mark.parametrize("width_px", [390, 820])
+@pytest.mark.parametrize("width_px", [320, 390, 820])
 def test_long_words_break_no_page(
     page: Page, put: Callable[[str], str], language: str, width_px: int
 ) -> None:
@@ -79,3 +79,28 @@ def test_long_words_break_no_page(
         page.goto(put(html))
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width_px, language
+
+
+CROSSED = """all => all.flatMap((row) => {
+  const ends = [...row.querySelectorAll("td:not(.text)")].map((cell) => {
+    const range = document.createRange();
+    range.selectNodeContents(cell);
+    return range.getBoundingClientRect();
+  }).filter((each) => each.width > 0);
+  return ends.flatMap((a, at) => ends.slice(at + 1).filter((b) =>
+    Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 &&
+    Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4).map(() => row.innerText));
+})"""
+
+
+@pytest.mark.parametrize("width_px", [320, 390, 768])
+def test_no_number_of_a_stretch_is_written_over_another(
+    page: Page, put: Callable[[str], str], language: str, width_px: int
+) -> None:
+    plan = hand_made_sessions.HOUR
+    page.set_viewport_size({"width": width_px, "height": 844})
+    track = hand_made_sessions.track(plan)
+    page.goto(put(session_page(hand_made_sessions.session(), track, SessionContext())))
+    rows = page.locator(".segments tbody tr")
+    assert rows.count() == len(plan)
+    assert rows.evaluate_all(CROSSED) == [], language

@@ -1,13 +1,17 @@
 """Which claims a page shows open, which it folds, and which only the comparison holds."""
 
+import re
 from typing import Any
 
 import hand_made_sessions
 import lxml.html
+import pytest
 import session_history
 
 from retrorun.compare import claims
 from retrorun.compare.claims import UNMEASURABLE
+from retrorun.language import speaking
+from retrorun.literature import BY_KEY
 from retrorun.model import Estimate
 from retrorun.model.comparison import Claim
 from retrorun.report.claims import claim_cards
@@ -70,3 +74,38 @@ def test_a_folded_claim_holds_its_answer_and_its_studies() -> None:
     for each in claims(compared):
         assert each.data in section
         assert each.literature in section
+
+
+def texts(html: str) -> list[str]:
+    """Every text of a page that is read, and what pictures are called."""
+    tree: Any = lxml.html.fromstring(html)
+    return [
+        " ".join(each.split())
+        for each in tree.xpath("//text()[not(ancestor::script or ancestor::style)]|//@aria-label")
+    ]
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_numbers_have_one_minus_and_one_per_cent(language: str) -> None:
+    """A true minus, and a blank before the sign, in sentences, tables, pictures and citations."""
+    sessions = session_history.ten_weeks()
+    compared = session_history.compared(sessions)
+    track = hand_made_sessions.track(session_history.LONG)
+    with speaking(language):
+        own = session_page(sessions[0], track, SessionContext(claims=claims(compared)))
+        found = texts(own) + texts(comparison_page(compared, sessions, session_history.ME))
+    assert any("\N{MINUS SIGN}" in each for each in found)
+    assert [each for each in found if re.search(r"\d%", each)] == []
+    assert [each for each in found if re.search(r"(?:^|[\s(±])-\d", each)] == []
+    assert [each for each in found if re.search(r"\d:\d+-\d|\d\.\d-\d", each)] == []
+
+
+def test_a_paper_is_named_in_the_words_of_its_authors_in_any_language() -> None:
+    """Half of a citation was German once, with points between the thousands."""
+    compared = session_history.compared(session_history.ten_weeks())
+    with speaking("de"):
+        cards = claim_cards(claims(compared))
+    found = {each.key: each.literature for each in (*cards.open, *cards.folded)}
+    assert found["gradually"].startswith("Einheiten vorwärts, ")
+    assert found["gradually"].endswith(f" ({BY_KEY['injury_small_spike'].citation}).")
+    assert found["calories"].endswith(f"; {BY_KEY['backward_run_level'].citation}).")

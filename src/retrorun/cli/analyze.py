@@ -183,7 +183,10 @@ def _channels(session: Session) -> "Table":
     for label, share in session.channels.items():
         unit, meaning = units[label]
         table.add_row(
-            terminal.table_word(label), unit, terminal.table_word(meaning), f"{share:.0%}"
+            terminal.table_word(label),
+            unit,
+            terminal.table_word(meaning),
+            terminal.number(100 * share, 0, " %"),
         )
     return table
 
@@ -268,7 +271,7 @@ def _evidence_row(measured: MeasuredSegment) -> tuple[str, ...]:
         clock(segment.end_s),
         terminal.direction_and_gait(segment),
         terminal.table_word(segment.verdict),
-        f"{segment.probability:.0%}",
+        terminal.number(100 * segment.probability, 0, " %"),
         *(localized(f"{kind:+.1f}") if kind else "0" for kind in kinds),
         escape(translated(segment.reason)),
     )

@@ -139,7 +139,7 @@ def answer_of(words: Sequence[str], session: Session) -> answers.Answer:
         case ("laps", [*numbers, ("backward" | "forward") as direction]) if numbers:
             return answers.LabelLaps(_numbers(numbers), direction)
         case (start, [end, ("backward" | "forward" | "clear") as direction]):
-            start_s, end_s = elapsed_s(start, session), elapsed_s(end, session)
+            start_s, end_s = range_s(start, end, session)
             if start_s >= end_s:
                 message = f"the stretch {start} to {end} is empty"
                 raise SettingsError("label-empty", message, remedy="START must come before END.")
@@ -411,6 +411,23 @@ def elapsed_s(text: str, session: Session) -> float:
     )
 
 
+def range_s(start: str, end: str, session: Session) -> tuple[float, float]:
+    """Start and end in seconds since the session's start.
+
+    Both are times of day where they can be, and the start can be nothing else or the end would come
+    before it: so 23:58 to 0:04 goes over midnight.
+
+    Raises:
+        SettingsError: one of them is not a moment, or none of this session.
+    """
+    start_s, end_s = elapsed_s(start, session), elapsed_s(end, session)
+    low_s, high_s = _time_of_day(start, session), _time_of_day(end, session)
+    if low_s is None or high_s is None or (start_s != low_s and start_s < end_s):
+        return start_s, end_s
+    is_there = 0 <= low_s < high_s <= session.duration_s
+    return (low_s, high_s) if is_there else (start_s, end_s)
+
+
 def _seconds(text: str) -> float | None:
     return float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else None
 
@@ -424,7 +441,7 @@ def _parts(text: str) -> float | None:
 
 
 def _time_of_day(text: str, session: Session) -> float | None:
-    found = re.fullmatch(r"(\d{1,2}):(\d{2})(?::(\d{2}))?", text)
+    found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?", text)
     if found is None:
         return None
     hours, minutes, seconds = (int(part or 0) for part in found.groups())

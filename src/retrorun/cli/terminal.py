@@ -252,7 +252,7 @@ def _segment_row(measured: "MeasuredSegment") -> tuple[str, ...]:
         clock(segment.end_s),
         direction_and_gait(segment),
         table_word(segment.verdict),
-        f"{segment.probability:.0%}",
+        number(100 * segment.probability, 0, " %"),
         number(metrics.distance_m),
         Display().pace(metrics.pace_s_per_km),
         number(heart.mean if heart else None),

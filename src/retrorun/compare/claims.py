@@ -18,7 +18,7 @@ Answer = tuple[str, Status, Estimate | None]
 
 def signed(value: float | None, digits: int) -> str:
     """The number with its sign; what is shown as zero, and what is not known, has none."""
-    text = f"{value or 0.0:+.{digits}f}"
+    text = f"{value or 0.0:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
     return text if set(text) & set("123456789") else text[1:]
 
 

@@ -285,8 +285,11 @@ def _progression(
             f"{metres:,.0f} m {kind}; none known in the 30 days before, so there is no comparison."
         )
         return Advice(key, title, words)
-    words = f"{metres:,.0f} m {kind}, {metres / longest:.0%} of the longest in the 30 days before"
-    words += f" ({longest:,.0f} m)."
+    percent = 100 * metres / longest
+    words = (
+        f"{metres:,.0f} m {kind}, {percent:.0f} % of the longest in the 30 days before "
+        f"({longest:,.0f} m)."
+    )
     found = [(name, text) for least, name, text in BANDS if metres / longest > value(least)]
     if not found:
         return Advice(key, title, words)
@@ -294,7 +297,7 @@ def _progression(
     ratio = BY_KEY[name]
     words += (
         f" In a study of forward runners, sessions {text} than that went with {ratio.value:.2f} "
-        f"({ratio.low:.2f}-{ratio.high:.2f}) times the rate of overuse injury."
+        f"({ratio.low:.2f}–{ratio.high:.2f}) times the rate of overuse injury."
     )
     return Advice(key, title, words, ratio.citation, RUNSAFE_LIMITS)
 

@@ -343,5 +343,6 @@ def heterogeneity(fitted: RandomEffects, settings: CompareSettings) -> str:
         return INSEPARABLE
     words = next(words for least, words in HETEROGENEITY_WORDS if fitted.share >= least)
     if fitted.heaviest > settings.dominant_share:
-        words += f"; one athlete has {fitted.heaviest:.0%} of the weight"
+        percent = 100 * fitted.heaviest
+        words += f"; one athlete has {percent:.0f} % of the weight"
     return words

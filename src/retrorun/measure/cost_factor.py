@@ -144,11 +144,14 @@ def _missing_data(samples: Samples, settings: MeasureSettings) -> str | None:
     backward_s, coverage = float(backward.sum()), float(known.mean()) if known.size else 0.0
     forward_s = float((forward & samples.moving & known).sum())
     least_s, compared_s = settings.kinetics_backward_s, settings.kinetics_forward_s
-    part_s = settings.kinetics_stretch_s
+    part_s, percent = settings.kinetics_stretch_s, 100 * coverage
     reasons = (
         (not every.any(), "no confirmed or labelled backward movement"),
         (coverage == 0, "no heart rate"),
-        (coverage < settings.coverage, f"heart rate covers only {coverage:.0%} of the session"),
+        (
+            coverage < settings.coverage,
+            f"heart rate covers only {percent:.0f} % of the session",
+        ),
         (not np.isfinite(samples.speed_mps).any(), "no speed"),
         (
             backward_s < least_s,
@@ -280,9 +283,10 @@ def _estimate(
         )
     capped = capped_share(series, found.parameters, settings)
     if capped > settings.kinetics_capped_share:
+        percent = 100 * capped
         return no_estimate(
-            f"the heart is at its ceiling for {capped:.0%} of the backward time, and does not show "
-            "what more was spent: slower backward stretches would tell"
+            f"the heart is at its ceiling for {percent:.0f} % of the backward time, and does "
+            "not show what more was spent: slower backward stretches would tell"
         )
     factor = arithmetic.exp(found.log_factor)
     if not settings.kinetics_range[0] < factor < settings.kinetics_range[1]:

@@ -153,7 +153,7 @@ def _zones(
     highest, origin = maximum_bpm(athlete, time_s)
     if highest is None:
         return (), origin
-    shares = " ".join(f"{share:.0%}" for share in settings.zone_shares)
+    shares = ", ".join(f"{100 * share:.0f} %" for share in settings.zone_shares)
     return tuple(share * highest for share in settings.zone_shares), f"default {shares}; {origin}"
 
 

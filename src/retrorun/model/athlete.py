@@ -41,7 +41,7 @@ class Athlete:
     mass_kg: float | None = None
     masses: tuple[DatedMass, ...] = ()
     birth_year: int | None = None
-    sex: Literal["male", "female"] | None = None
+    sex: Literal["female", "male"] | None = None
     hr_rest_bpm: float | None = None
     hr_max_bpm: float | None = None
     vo2max_ml_kg_min: float | None = None

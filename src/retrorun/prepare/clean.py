@@ -45,6 +45,7 @@ def cleaned(recording: Recording, settings: PrepareSettings) -> Cleaned:
     suspects: dict[str, FloatArray] = {}
     breaks = list(recording.breaks_s)
     if all(name in columns for name in POSITION):
+        notes += _drop_vague(raw.get("gps_accuracy_m"), columns, settings)
         notes += _drop_held(time_s, columns, settings)
         suspect, jumps_s = _reject_jumps(time_s, columns, settings)
         suspects["position_suspect"] = time_s[suspect]
@@ -170,6 +171,27 @@ def _dropouts(time_s: FloatArray, distance: FloatArray, settings: PrepareSetting
         if before.size and distance[fall + 1] >= distance[before[0]] and not lost[fall]:
             lost[before[0] + 1 : fall + 1] = True
     return lost
+
+
+def _drop_vague(
+    accuracy: FloatArray | None, columns: dict[str, FloatArray], settings: PrepareSettings
+) -> tuple[Note, ...]:
+    """Blank fixes that the device itself calls a guess, in place, unless half or more are so.
+
+    ``accuracy`` is the position error that the device states, in metres, (m,); phones write a
+    negative one for a position that is none.
+    """
+    if accuracy is None:
+        return ()
+    fixed = np.isfinite(columns[POSITION[0]]) & np.isfinite(columns[POSITION[1]])
+    vague = fixed & ((accuracy > settings.vague_m) | (accuracy < 0))
+    count = int(vague.sum())
+    if not count or 2 * count >= fixed.sum():
+        return ()
+    for name in POSITION:
+        columns[name][vague] = np.nan
+    words = f"{count} positions are vague by the device's own word; left out"
+    return (Note("position-vague", words),)
 
 
 def _drop_held(

@@ -81,7 +81,9 @@ def _sparse(time_s: FloatArray, settings: PrepareSettings) -> tuple[Note, ...]:
     if share < settings.sparse_share:
         return ()
     words = f"samples lie {usual_s:.0f} s apart; between those over {settings.gap_s:.0f} s apart"
-    return (Note("recording-sparse", f"{words} speed and steps are not known ({share:.0%})"),)
+    percent = 100 * share
+    words = f"{words} speed and steps are not known ({percent:.0f} %)"
+    return (Note("recording-sparse", words),)
 
 
 class _Lines:

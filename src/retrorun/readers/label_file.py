@@ -55,6 +55,7 @@ _IN_WORDS = re.compile(  # 1h 2m 3s, 2 min, 100 s
     r"(?:(\d+)\s*h)?\s*(?:(\d+)\s*m(?:in)?)?\s*(?:(\d+(?:\.\d+)?)\s*s(?:ec)?)?", re.IGNORECASE
 )
 _LONGEST_MOMENT = 64  # characters of a moment; patterns are not tried on more
+_DAY_S, _EVENING_S, _MORNING_S = 86_400.0, 64_800.0, 21_600.0  # a night: from 18 to 6 o'clock
 _LEAST_EPOCH_S = 1e9  # a larger number counts from 1970
 
 
@@ -157,7 +158,7 @@ def _is_row(lines: Sequence[str]) -> bool:
 
 
 def _cells(row: Sequence[str], columns: Mapping[str, int]) -> list[str]:
-    """Start, end and direction of a row; an end without a date has that of the start."""
+    """Start, end, direction; an end without a date has the start's, which the last cell says."""
     start, end, direction = (cell_of(row, columns.get(one)) for one in _HEAD)
     if "end" not in columns:
         (start_s, clock), (lasts_s, _) = _moment(start), _moment(cell_of(row, columns["duration"]))
@@ -165,8 +166,8 @@ def _cells(row: Sequence[str], columns: Mapping[str, int]) -> list[str]:
             end = str(start_s + lasts_s)
     dated = _DATED.match(start)
     if dated and _CLOCK.fullmatch(end):
-        end = f"{dated[0].rstrip()} {end}"
-    return [start, end, direction]
+        return [start, f"{dated[0].rstrip()} {end}", direction, "dateless"]
+    return [start, end, direction, ""]
 
 
 def page_answers(name: str, data: bytes) -> Mapping[int, tuple[Label, ...]] | None:
@@ -212,6 +213,8 @@ def _label(name: str, line: int, cells: list[str]) -> Label:
         words = "start and end must be seconds, m:ss or h:mm:ss, or both a date and a time"
         raise _error_in_line(name, line, words)
     if not start_s < end_s:
+        start_s, end_s = _over_midnight(cells, start_s, end_s)
+    if not start_s < end_s:
         raise _error_in_line(name, line, "it must end after it starts")
     if direction == "clear":
         return Label(start_s, end_s, "unknown", f"{clock}{ORIGIN}")
@@ -219,6 +222,33 @@ def _label(name: str, line: int, cells: list[str]) -> Label:
         words = f"{direction[:40]!r} is none of backward, forward and clear"
         raise _error_in_line(name, line, words)
     return Label(start_s, end_s, cast(Direction, direction), f"{clock}{ORIGIN}")
+
+
+def _over_midnight(cells: Sequence[str], start_s: float, end_s: float) -> tuple[float, float]:
+    """The end a day later where the row goes from an evening into the next morning.
+
+    ``cells`` are start, end and direction, and whether the end has no date of its own. Times
+    without a date are times of the day then: none of a run ends before it starts.
+    """
+    start, end, _, dateless = cells
+    if _DATED.match(start):
+        hours_s = start_s % _DAY_S, end_s % _DAY_S
+        is_meant = bool(dateless) and _is_night(*hours_s)
+        return start_s, end_s + (_DAY_S if is_meant else 0)
+    evening_s, morning_s = _time_of_day_s(start), _time_of_day_s(end)
+    return (evening_s, morning_s + _DAY_S) if _is_night(evening_s, morning_s) else (start_s, end_s)
+
+
+def _is_night(evening_s: float, morning_s: float) -> bool:
+    return _EVENING_S <= evening_s < _DAY_S and 0 <= morning_s < _MORNING_S
+
+
+def _time_of_day_s(text: str) -> float:
+    """Seconds since midnight of ``h:mm:ss`` or ``h:mm``, with or without a half of the day; NaN."""
+    seconds = _seconds(text) if ":" in text else None
+    if seconds is None:
+        return math.nan
+    return seconds if text.count(":") > 1 or text[-1] in "mM." else 60 * seconds
 
 
 def _moment(text: str) -> tuple[float | None, str]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from retrorun.errors import NotARunError, ReadError
+from retrorun.errors import SUMMARY_REMEDY, NotARunError, ReadError
 from retrorun.model import Export, FileTotal, Lap, Note, Recording, Source
 from retrorun.readers.cadence import normalize_cadence
 from retrorun.readers.sports import is_on_foot
@@ -230,4 +230,5 @@ def _error_of_none(
         return NotARunError("not-a-run", words, file=name)
     if any(isinstance(one.get("samples"), dict) and one["samples"] for one in on_foot):
         return ReadError("no-time", "fewer than two samples have a time", file=name)
-    return NotARunError("polar-no-samples", "a training session without samples", file=name)
+    words = "a training session without samples"
+    return NotARunError("polar-no-samples", words, file=name, remedy=SUMMARY_REMEDY)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from retrorun.language import localized, translated
+from retrorun.language import translated
 from retrorun.model import Estimate
 from retrorun.model.comparison import Claim
+from retrorun.report.numbers import number, short
 from retrorun.report.words import say
 
 OPEN_CARDS = 3
@@ -100,8 +101,8 @@ def _range(name: str, each: Estimate, index: int, axis: tuple[float, float]) -> 
     x_low, x_value, x_high = (round(LEFT + (end - start) * scale) for end in (low, value, high))
     y = ROW * index + 15
     digits = 0 if abs(value) >= 20 else 2 if abs(value) < 10 else 1
-    spread = "" if low == high else localized(f"{low:.{digits}f}–{high:.{digits}f}")
-    label = spread if name == "popular" and spread else localized(f"{value:.{digits}f}")
+    spread = "" if low == high else f"{number(low, digits)}–{number(high, digits)}"
+    label = spread if name == "popular" and spread else number(value, digits)
     return (
         f'<g class="{name}"><text class="name" x="0" y="{y + 4}">{say(name)}</text>'
         f'<path d="M{x_low} {y}H{max(x_high, x_low + 1)}"/><circle cx="{x_value}" cy="{y}" r="5"/>'
@@ -141,7 +142,7 @@ def _axis(axis: tuple[float, float], foot: int) -> str:
         f'<line class="{"one" if tick == 1 else "tick"}" x1="{_x(tick, axis)}%" '
         f'x2="{_x(tick, axis)}%" y1="0" y2="{foot}"/>'
         f'<text class="tick" x="{_x(tick, axis)}%" y="{foot + 19}">'
-        f"{say('scale_forward') if tick == 1 else localized(f'{tick:g}×')}</text>"
+        f"{say('scale_forward') if tick == 1 else short(tick, '×')}</text>"
         for tick in TICKS
     ]
     return "".join(lines)
@@ -154,8 +155,8 @@ def _axis_row(tone: str, words: str, each: Estimate, at: tuple[int, tuple[float,
     high = value if each.high is None else each.high
     x_low, x_value, x_high = (_x(end, axis) for end in (low, value, high))
     digits = 0 if tone == "popular" else 2
-    spread = localized(f"{low:.{digits}f}–{high:.{digits}f}")
-    label = spread if tone == "popular" else localized(f"{value:.2f}")
+    spread = f"{number(low, digits)}–{number(high, digits)}"
+    label = spread if tone == "popular" else number(value, 2)
     mark = (
         ""
         if tone == "popular"

@@ -126,6 +126,11 @@ def number(value: float | None, digits: int = 0, unit: str = "") -> str:
     return f"{text} {unit}" if unit else text
 
 
+def short(value: float, unit: str = "") -> str:
+    """The number with as many digits as it needs, such as ``2.5`` or ``−3``, and what follows."""
+    return localized(f"{value:g}{unit}").replace("-", "\N{MINUS SIGN}")
+
+
 def grouped(value: float) -> str:
     """The whole number with a sign between thousands, such as ``12,345``."""
     return localized(f"{value:,.0f}")

@@ -18,8 +18,9 @@ HISTORY: Mapping[str, str] = {
     "repeats_slower": "the last {change} slower",
     "repeats_unclear": "no clear change",
     "repeats_picture": "{date}: {paces} {unit}",
-    "repeats_table": "The repetitions as a table",
-    "repeats_table_of": "{title}, repetition by repetition",
+    "repeats_table": "The repetitions as tables",
+    "repeats_beside": "Beside it, mean change over repetitions: {changes}.",
+    "repeats_table_of": "{title}, repetition by repetition: {measure}",
     "repeats_place": "Repetition",
     "repeats_change": "Change, {unit}",
     # sets and repetitions of one session

@@ -149,6 +149,8 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     jitter_factor: float = 2.5  # Then the ways before and after a turn are longer than this many
     # times it.
     chord_s: float = 4.0  # Course and speed are taken over this long.
+    vague_m: float = 100.0  # A position whose device says that it is off by more than this is a
+    # guess, and is not used.
     speed_limit_mps: float = 12.0  # A position that needs a higher speed than this is suspect.
     gap_limit_mps: float = 7.5  # Nobody runs faster than this through a gap.
     speed_gap_s: float = 60.0  # The speed or the steps of a device say nothing of longer gaps than

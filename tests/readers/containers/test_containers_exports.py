@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -16,9 +16,14 @@ from retrorun.settings import ReadLimits
 LIMITS = ReadLimits()
 
 
-def _gpx(first: int = 0) -> bytes:
+def _gpx(first: int = 0, accuracy_m: Sequence[float] = ()) -> bytes:
+    more = [
+        f"<extensions><speed>0.0</speed><hAcc>{one}</hAcc><vAcc>9</vAcc></extensions>"
+        for one in accuracy_m
+    ] or [""] * 5
     rows = "".join(
-        f'<trkpt lat="46.{index:05d}" lon="14.5"><time>2026-05-03T07:30:{index:02d}Z</time></trkpt>'
+        f'<trkpt lat="46.{index:05d}" lon="14.5"><time>2026-05-03T07:30:{index:02d}Z</time>'
+        f"{more[index]}</trkpt>"
         for index in range(first, 5)
     )
     return f"<gpx><trk><trkseg>{rows}</trkseg></trk></gpx>".encode()
@@ -151,10 +156,10 @@ def _health(doctype: str, source: str = "Watch", odd: str = "") -> bytes:
     return f"{head}{odd}{hearts}{steps}{workout}</HealthData>".encode()
 
 
-def _route(export: bytes) -> Recording:
+def _route(export: bytes, route: bytes = b"") -> Recording:
     content = {
         "apple_health_export/export.xml": export,
-        "apple_health_export/workout-routes/r.gpx": _gpx(),
+        "apple_health_export/workout-routes/r.gpx": route or _gpx(),
     }
     ((name, found),) = members("export.zip", _zip(content), LIMITS)
     assert isinstance(found, bytes)
@@ -168,6 +173,13 @@ def test_a_broken_document_type_and_odd_names_cost_nothing(doctype: str, source:
     assert run.sport == "running"
     assert run.columns["heart_rate_bpm"].tolist() == [150, 151, 152, 153, 154]
     np.testing.assert_array_equal(run.columns["cadence_spm"], 168)
+
+
+def test_a_route_that_gets_a_heart_rate_keeps_the_accuracy_of_its_positions() -> None:
+    accuracy_m = [4.5, 3.25, 1414.0, 3.0, -1.0]
+    run = _route(_health(GOOD), _gpx(accuracy_m=accuracy_m))
+    assert run.columns["gps_accuracy_m"].tolist() == accuracy_m
+    assert run.columns["heart_rate_bpm"].tolist() == [150, 151, 152, 153, 154]
 
 
 def test_a_record_that_is_no_xml_costs_itself() -> None:

@@ -55,6 +55,14 @@ def _extension(**values: object) -> str:
         ("cad", "cadence_spm", 86, 172),
         ("cadence", "cadence_spm", 172, 172),
         ("RunCadence", "cadence_spm", 86, 172),
+        ("StepRate", "cadence_spm", 172, 172),
+        ("step_rate", "cadence_spm", 172, 172),
+        ("stepCadence", "cadence_spm", 172, 172),
+        ("runningCadence", "cadence_spm", 86, 172),
+        ("CADENCE", "cadence_spm", 86, 172),
+        ("cadence_spm", "cadence_spm", 172, 172),
+        ("spm", "cadence_spm", 172, 172),
+        ("stepsPerMinute", "cadence_spm", 172, 172),
         ("speed", "speed_mps", 2.5, 2.5),
         ("atemp", "temperature_c", -3, -3),
         ("power", "power_w", 250, 250),
@@ -68,6 +76,30 @@ def test_values_are_known_by_local_name(
     points = [_point(index, _extension(**{name: given})) for index in range(3)]
     (run,) = _read(_gpx(*points)).recordings
     assert run.columns[channel].tolist() == [expected] * 3
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<StepRate>172</StepRate>",  # right in the extensions, without a holder of its own
+        "<gpxdata:cadence>86</gpxdata:cadence>",  # a prefix that nobody declares
+        '<ns3:TPX xmlns:ns3="u"><ns3:RunCadence>86</ns3:RunCadence></ns3:TPX>',
+        '<g:TPX xmlns:g="u"><g:Extensions><g:StepRate> 172 </g:StepRate></g:Extensions></g:TPX>',
+    ],
+)
+def test_cadence_is_read_wherever_an_extension_holds_it(inside: str) -> None:
+    points = [_point(index, f"<extensions>{inside}</extensions>") for index in range(3)]
+    (run,) = _read(_gpx(*points)).recordings
+    assert run.columns["cadence_spm"].tolist() == [172] * 3
+    assert "channel-not-read" not in {note.slug for note in run.notes}
+
+
+@pytest.mark.parametrize("name", ["CadencePod", "cad_sensor", "spm_foot", "steps_per_min"])
+def test_steps_by_a_name_that_is_not_known_are_named(name: str) -> None:
+    points = [_point(index, _extension(**{name: 172})) for index in range(3)]
+    (run,) = _read(_gpx(*points)).recordings
+    (note,) = [note for note in run.notes if note.slug == "channel-not-read"]
+    assert name.lower() in note.message
 
 
 def test_walking_cadence_of_both_feet_is_not_doubled() -> None:

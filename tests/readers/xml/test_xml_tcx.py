@@ -87,6 +87,39 @@ def test_run_cadence_and_speed_in_extensions_and_heart_rate_zero() -> None:
     assert "heart_rate_bpm" not in run.columns
 
 
+@pytest.mark.parametrize(
+    ("name", "given"), [("StepRate", 176), ("StepCadence", 176), ("CADENCE", 88)]
+)
+def test_step_rates_by_the_names_of_other_exporters(name: str, given: int) -> None:
+    inside = f"<Extensions><x:{name}>{given}</x:{name}></Extensions>"
+    (run,) = _read(_tcx(("Running", _lap(0, _track(0, 5, inside))))).recordings
+    assert run.columns["cadence_spm"].tolist() == [176] * 5
+
+
+def test_laps_without_track_points_are_named_with_what_they_hold() -> None:
+    """Three kilometres in 20 min, then 10 min uncounted; the ride beside them is not meant."""
+    laps = "".join(
+        f'<Lap StartTime="2026-05-03T07:{at:02d}:00Z"><TotalTimeSeconds>600</TotalTimeSeconds>{way}'
+        "</Lap>"
+        for at, way in (
+            (0, "<DistanceMeters>2000</DistanceMeters>"),
+            (10, "<DistanceMeters>1000.4</DistanceMeters>"),
+            (20, ""),
+        )
+    )
+    with pytest.raises(NotARunError) as caught:
+        _read(_tcx(("Running", laps), ("Biking", laps)))
+    assert caught.value.slug == "tcx-no-track"
+    assert "3000 m in 30 min" in caught.value.message
+    assert "Export the recording itself" in str(caught.value)
+
+
+def test_laps_of_a_ride_without_track_points_are_no_run() -> None:
+    with pytest.raises(NotARunError) as caught:
+        _read(_tcx(("Biking", _lap(0, "")), ("Biking", _lap(10, "<Track/>"))))
+    assert caught.value.slug == "not-a-run"
+
+
 def test_several_activities_and_only_those_on_foot() -> None:
     export = _read(
         _tcx(("Running", _lap(0, _track(0, 5))), ("Biking", _lap(9, _track(9, 12)))),

@@ -11,7 +11,7 @@ import session_history
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from retrorun.model import Athlete, Session
+from retrorun.model import Athlete, HeartRate, Session
 from retrorun.report.history.comparison import comparison_page
 from retrorun.report.history.sessions import index_page
 from retrorun.report.page import Site
@@ -79,10 +79,67 @@ def test_pictures_are_on_one_scale_and_quicker_is_higher() -> None:
 
 def test_the_table_behind_has_every_repetition_in_the_athletes_units() -> None:
     html = page(weeks(), Athlete(units="imperial"))
-    rows = select(html, "//details[@class='repeats']//tbody/tr")
+    rows = select(html, "(//details[@class='repeats']//table)[1]/tbody/tr")
     assert len(rows) == 5
     # 500 and 400 s/km are 13:25 and 10:44 a mile, 161 s apart
     assert [text(each) for each in rows[0]] == ["1", "13:25", "13:25", "10:44", "−161"]
+
+
+def with_heart_and_steps(session: Session, *values: tuple[float | None, float | None]) -> Session:
+    """The session with heart rate and step rate of its backward stretches, in order."""
+    left = list(values)
+    parts = []
+    for each in session.measures.segments:
+        if each.segment.direction == "backward":
+            heart_bpm, steps_spm = left.pop(0)
+            heart = None if heart_bpm is None else HeartRate(heart_bpm, heart_bpm, heart_bpm)
+            metrics = dc.replace(each.metrics, heart_rate=heart, cadence_spm=steps_spm)
+            parts.append(dc.replace(each, metrics=metrics))
+        else:
+            parts.append(each)
+    assert left == []
+    measures = dc.replace(session.measures, segments=tuple(parts))
+    return dc.replace(session, measures=measures)
+
+
+def test_heart_rate_and_steps_stand_beside_the_pace() -> None:
+    """By hand: hearts 10, 6 and 2 beats above the mean of 148 and 152; steps known in two."""
+    sessions = [
+        with_heart_and_steps(repeating(0, [2.0] * 3), *[(148.0, 170.0)] * 3),
+        with_heart_and_steps(repeating(7, [2.0] * 3), *[(152.0, None)] * 3),
+        with_heart_and_steps(
+            repeating(14, [2.0] * 3), (160.0, 172.0), (156.0, 174.0), (152.0, None)
+        ),
+    ]
+    html = page(sessions)
+    (beside,) = select(html, "//details[@class='repeats']/p")
+    assert text(beside) == (
+        "Beside it, mean change over repetitions: Heart rate +6 bpm; Step rate +3 steps/min."
+    )
+    tables = select(html, "//details[@class='repeats']//table")
+    assert [text(each.xpath("caption")[0]).rpartition(": ")[2] for each in tables] == [
+        *("Pace, min/km", "Heart rate, bpm", "Step rate, steps/min")
+    ]
+    _, hearts, steps = (
+        [[text(cell) for cell in row] for row in each.xpath("tbody/tr")] for each in tables
+    )
+    assert hearts == [
+        ["1", "148", "152", "160", "+10"],
+        ["2", "148", "152", "156", "+6"],
+        ["3", "148", "152", "152", "+2"],
+    ]
+    assert steps == [
+        ["1", "170", "–", "172", "+2"],
+        ["2", "170", "–", "174", "+4"],
+        ["3", "170", "–", "–", "–"],
+    ]
+
+
+def test_without_a_heart_rate_the_pace_stands_alone() -> None:
+    sessions = [with_heart_and_steps(each, *[(None, None)] * 5) for each in weeks()[:3]]
+    html = page(sessions)
+    assert not select(html, "//details[@class='repeats']/p")
+    assert len(select(html, "//details[@class='repeats']//table")) == 1
 
 
 def test_no_clear_change_is_not_called_quicker() -> None:

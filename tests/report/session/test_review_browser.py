@@ -7,7 +7,9 @@ import hand_made_sessions
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from fake_api import SITE, FakeApi
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
+
+from retrorun.language import speaking
 
 START_S = hand_made_sessions.START_S
 # two candidates of a minute in one session, one in an older session
@@ -21,19 +23,29 @@ EDGES = (0, 198, 264, 402, 461, 600)  # lap presses, 2 to 4 s from the ends of t
 Open = Callable[..., Page]  # a stand-in server, and how the window looks
 
 
-def api() -> FakeApi:
+def api(kind: type[FakeApi] = FakeApi) -> FakeApi:
     laps = hand_made_sessions.laps(*EDGES)
     newer = hand_made_sessions.session(PLAN, laps=laps)
     older = hand_made_sessions.session(
         OLDER, id="ba9876543210", start_time_s=START_S - 86_400.0, name="River <b>&"
     )
-    return FakeApi(
+    return kind(
         [
             (older, hand_made_sessions.track(OLDER)),
             (newer, hand_made_sessions.track(PLAN)),
         ],
         learnt="After 3 answers: your steps are 8 % quicker backward. 2 of 3 guesses were right.",
     )
+
+
+class SpokenApi(FakeApi):
+    """The stand-in for a server whose athlete chose a language."""
+
+    language = "de"
+
+    def _answer(self, route: Route) -> None:
+        with speaking(self.language):
+            super()._answer(route)
 
 
 @pytest.fixture
@@ -275,3 +287,61 @@ def test_axe_finds_nothing(opened: Open, scheme: str, width: int) -> None:
     expect(page.locator("h1")).to_contain_text("6:40 to 7:40")
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
+
+
+# names of lanes and of the line in the picture that something else lies upon, at any of their ends
+COVERED = """all => all.filter((name) => {
+  name.style.pointerEvents = "auto";
+  const box = name.getBoundingClientRect(), y = (box.top + box.bottom) / 2;
+  return [box.left + 2, (box.left + box.right) / 2, box.right - 2].some((x) => {
+    const found = document.elementFromPoint(x, y);
+    return !(found && name.contains(found));
+  });
+}).map((name) => name.innerText)"""
+WRITTEN_OVER = """all => {
+  const boxes = all.map((each) => each.getBoundingClientRect()).filter((each) => each.width > 0);
+  return boxes.flatMap((a, at) => boxes.slice(at + 1).filter((b) =>
+    Math.min(a.right, b.right) > Math.max(a.left, b.left) + 1 &&
+    Math.min(a.bottom, b.bottom) > Math.max(a.top, b.top) + 1)).length;
+}"""
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("width_px", [320, 390, 768])
+def test_nothing_lies_over_a_word_of_the_picture(
+    opened: Open, width_px: int, language: str
+) -> None:
+    """The handle of the end covered "deine Vorwärtslinie"; laps were written over the axis."""
+    kind = type("Api", (SpokenApi,), {"language": language})
+    page = opened(api(kind), viewport={"width": width_px, "height": 1400})
+    expect(page.locator("h1")).to_contain_text("3:20")
+    assert page.locator(".lane .name, .line-name").evaluate_all(COVERED) == []
+    marks = page.locator(".line-name, .lane .name, .lap span, .axis span, .gap")
+    assert marks.evaluate_all(WRITTEN_OVER) == 0
+    for button in page.locator("#act button:visible").all():
+        box = button.bounding_box()
+        assert box
+        assert box["height"] <= 64, button.inner_text()
+
+
+def test_the_name_of_the_line_gives_way_to_the_end_that_is_moved(opened: Open) -> None:
+    page = opened(api(), viewport={"width": 1400, "height": 1400})
+    name = page.locator(".line-name")
+
+    def middles() -> tuple[float, float, float]:
+        found = [each.bounding_box() for each in (page.locator("#handle-start"), name)]
+        end = page.locator("#handle-end").bounding_box()
+        assert found[0]
+        assert found[1]
+        assert end
+        start_px, end_px = (each["x"] + each["width"] / 2 for each in (found[0], end))
+        return start_px, found[1]["x"] + found[1]["width"] / 2, end_px
+
+    start_px, name_px, end_px = middles()
+    assert start_px < end_px < name_px
+    page.locator("#handle-end").focus()
+    for _ in range(5):
+        page.keyboard.press("Shift+ArrowRight")
+    start_px, name_px, end_px = middles()
+    assert name_px < start_px < end_px
+    assert name.evaluate_all(COVERED) == []

@@ -1,7 +1,10 @@
 """The session page in a real browser: what it loads, shows, answers and keeps quiet about."""
 
 import re
+import shutil
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import cast
 
 import hand_made_sessions
@@ -10,7 +13,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from retrorun.compare import EarlierSessions, claims, compare, guidance
+from retrorun.language import speaking
 from retrorun.model import Athlete
+from retrorun.report.page import Site
 from retrorun.report.session.page import SessionContext, session_page
 from retrorun.settings import Settings
 
@@ -18,8 +23,7 @@ HOSTILE = "</title><script>bad=1</script><img src=x onerror=bad=1>\u202egpj.exe=
 Put = Callable[[str], str]
 
 
-@pytest.fixture(scope="module")
-def html() -> str:
+def of_an_hour() -> str:
     return session_page(
         hand_made_sessions.session(),
         hand_made_sessions.track(hand_made_sessions.HOUR),
@@ -28,10 +32,19 @@ def html() -> str:
 
 
 @pytest.fixture(scope="module")
+def html() -> str:
+    return of_an_hour()
+
+
+@pytest.fixture(scope="module")
 def whole() -> str:
+    return every_part()
+
+
+def every_part(name: str = HOSTILE) -> str:
     """Every part of the page, a sixth as long: with claims, guidance and a name to stumble over."""
     plan = [(seconds // 6, *rest) for seconds, *rest in hand_made_sessions.HOUR]
-    session = hand_made_sessions.session(cast("hand_made_sessions.Plan", plan), name=HOSTILE)
+    session = hand_made_sessions.session(cast("hand_made_sessions.Plan", plan), name=name)
     alone = compare([session], Athlete(), Settings().compare)
     context = SessionContext(guidance=guidance(session, EarlierSessions()), claims=claims(alone))
     return session_page(
@@ -226,8 +239,38 @@ def test_dark_lanes_are_named_in_light_ink(browser: Browser, put: Put, html: str
     assert inks == ["rgb(29, 35, 41)", "rgb(233, 236, 239)"]
 
 
-def test_prints_on_few_pages(page: Page, put: Put, html: str) -> None:
-    opened(page, put(html))
-    paper = page.pdf(format="A4", print_background=True)
-    sheets = paper.count(b"/Type /Page\n") + paper.count(b"/Type /Page/")
-    assert 1 <= sheets <= 8
+SHEETS = {"A4": 688, "Letter": 710}  # paper → pixels between margins of 14 mm
+CUT = """() => [...document.querySelectorAll("main *")].filter((each) => {
+  const box = each.getBoundingClientRect();
+  return box.width && !each.closest("svg, .hidden") &&
+    getComputedStyle(each).position !== "absolute" &&
+    (box.right > document.documentElement.clientWidth + 1 || box.left < -1);
+}).map((each) => `${each.tagName}.${each.className}`)"""
+
+
+@pytest.mark.parametrize(("language", "paper"), [("en", "Letter"), ("de", "A4")])
+@pytest.mark.parametrize("parts", [of_an_hour, lambda: every_part("Lunch loop")])
+def test_prints_on_few_pages_and_nothing_is_cut(
+    page: Page, tmp_path: Path, parts: Callable[[], str], language: str, paper: str
+) -> None:
+    site = Site(tmp_path)
+    site.ensure_assets()
+    with speaking(language):
+        site.write("sessions/page.html", parts())
+    opened(page, (tmp_path / "sessions" / "page.html").as_uri())
+    values = page.locator(".tiles .value").all_inner_texts()
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": SHEETS[paper], "height": 990})
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= SHEETS[paper]
+    assert page.evaluate(CUT) == []
+    assert len(values) >= 4
+    assert all(each.is_visible() for each in page.locator(".tiles .value").all())
+    target = tmp_path / "page.pdf"
+    printed = page.pdf(path=str(target), format=paper, print_background=True)
+    sheets = printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page/")
+    assert 1 <= sheets <= 6
+    if shutil.which("pdftotext"):
+        command = ["pdftotext", "-layout", str(target), "-"]
+        done = subprocess.run(command, capture_output=True, check=True)  # noqa: S603 - our own file
+        words = done.stdout.decode()
+        assert [each for each in values if each not in words] == []

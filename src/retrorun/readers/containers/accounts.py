@@ -357,6 +357,7 @@ def _gpx(route: _Route, run: Recording) -> bytes:
         "lon": run.columns.get("longitude_deg"),
         "ele": run.columns.get("altitude_m"),
         "speed": run.columns.get("speed_mps"),
+        "hAcc": run.columns.get("gps_accuracy_m"),
         "hr": _heart(route, run.time_s),
         "cad": _cadence(route, run.time_s),
     }

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from retrorun.errors import NotARunError, ReadError
+from retrorun.errors import SUMMARY_REMEDY, NotARunError, ReadError
 from retrorun.model import Export, HeadingSeries, Lap, Note, Pause, Recording, Source
 from retrorun.readers.cadence import normalize_cadence
 from retrorun.readers.fit import messages as fields
@@ -171,7 +171,8 @@ def _reason_for_none(
         return ReadError(damage.slug, damage.message, file=name, offset=damage.offset)
     if records:
         return ReadError("no-time", f"none of its {records} records has a usable time", file=name)
-    return NotARunError("fit-no-records", "a FIT file without a record of a run", file=name)
+    words = "a FIT file without a record of a run"
+    return NotARunError("fit-no-records", words, file=name, remedy=SUMMARY_REMEDY)
 
 
 def _sports_without_records(pairs: Sequence[tuple[Part, MessageTable]]) -> list[str | None]:

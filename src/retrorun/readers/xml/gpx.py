@@ -38,7 +38,7 @@ from retrorun.readers.xml.activity import (
 )
 from retrorun.readers.xml.document import SAMPLE_BYTES, local_name
 from retrorun.readers.xml.fast_path import PointNames, Run
-from retrorun.readers.xml.points import PointTable, unread_names
+from retrorun.readers.xml.points import CADENCE_NAMES, PointTable, unread_names
 from retrorun.settings import ReadLimits
 from retrorun.units import FloatArray, wrap_deg
 
@@ -52,10 +52,7 @@ NAMES: dict[str, str] = {
     "heart_rate_bpm": "heart_rate_bpm",
     "heartratebpm": "heart_rate_bpm",
     "pulse": "heart_rate_bpm",
-    "cad": "cadence_spm",
-    "cadence": "cadence_spm",
-    "runcadence": "cadence_spm",
-    "run_cadence": "cadence_spm",
+    **dict.fromkeys(CADENCE_NAMES, "cadence_spm"),
     "speed": "speed_mps",
     "atemp": "temperature_c",
     "temp": "temperature_c",

@@ -14,6 +14,12 @@ from retrorun.readers.xml.document import local_name
 from retrorun.readers.xml.fast_path import PLACE, TIME, Indices, PointNames, Run
 from retrorun.units import FloatArray
 
+# local names in lower case by which points give steps or cycles a minute
+CADENCE_NAMES = (
+    *("cad", "cadence", "runcadence", "run_cadence", "runningcadence", "running_cadence"),
+    *("steprate", "step_rate", "stepcadence", "step_cadence", "cadence_spm", "cadencespm"),
+    *("spm", "stepsperminute", "steps_per_minute"),
+)
 _MOST_NAMES = 500  # no real file has so many different elements in its points
 _POINT, _PLACE = object(), object()  # what a tag can stand for besides a column
 
@@ -151,7 +157,8 @@ _NO_VALUE = rb"(?!%b\s*<)" % MISSING
 _SAMPLE_BYTES = 1 << 12
 _LEAF = re.compile(rb"<(?:[\w.-]{1,60}:)?([\w.-]{1,60})>\s*-?\d[\d.,]{0,20}\s*</")
 _CHANNEL_LIKE = re.compile(
-    r"heart|puls|^hr$|^hrm$|bpm|cadenc|steprate|heading|compass|azimuth|facing"
+    r"heart|puls|^hr$|^hrm$|bpm|cadenc|^cad|steps?_?(?:rate|per)|spm"
+    r"|heading|compass|azimuth|facing"
 )
 _NOT_A_CHANNEL = re.compile(r"max|avg|average|^min|minimum|zone|variab|hrv|percent|accuracy")
 

@@ -19,10 +19,11 @@ from retrorun.readers.xml.activity import (
     recording,
     refusal,
     refuse_endless,
+    without_track,
 )
 from retrorun.readers.xml.document import SAMPLE_BYTES, local_name
 from retrorun.readers.xml.fast_path import PointNames, Run
-from retrorun.readers.xml.points import PointTable, unread_names
+from retrorun.readers.xml.points import CADENCE_NAMES, PointTable, unread_names
 from retrorun.settings import ReadLimits
 from retrorun.units import FloatArray
 
@@ -33,8 +34,7 @@ NAMES: dict[str, str] = {
     "altitudemeters": "altitude_m",
     "distancemeters": "distance_m",
     "value": "heart_rate_bpm",
-    "cadence": "cadence_spm",
-    "runcadence": "cadence_spm",
+    **dict.fromkeys(CADENCE_NAMES, "cadence_spm"),
     "speed": "speed_mps",
     "watts": "power_w",
 }
@@ -267,13 +267,23 @@ def _reason_for_none(
     others: Sequence[Recording],
     damage: Note | None,
 ) -> ReadError | NotARunError:
-    if others:
-        sports = ", ".join(dict.fromkeys(str(one.sport) for one in others))
-        return NotARunError("not-a-run", f"the activity is {sports}, not on foot", file=name)
+    is_empty = not found.points and damage is None
+    summaries = [one.gathered.sport for one in found.found if one.laps and is_empty]
+    sports = [one.sport for one in others] or summaries
+    on_foot = [one for one in sports if is_on_foot(one) != "no"]
+    if sports and not on_foot:
+        words = ", ".join(dict.fromkeys(map(str, sports)))
+        return NotARunError("not-a-run", f"the activity is {words}, not on foot", file=name)
     if found.points > 1:
         return ReadError("no-time", "fewer than two track points have a time", file=name)
     if damage:
         return refusal(name, damage)
     if found.courses:
         return NotARunError("tcx-course", "a course to follow, no recorded activity", file=name)
+    if summaries:  # nothing in laps alone tells a direction
+        laps = [lap for one in found.found if one.gathered.sport in on_foot for lap in one.laps]
+        totals = [
+            [lap.total(one) for lap in laps] for one in ("DistanceMeters", "TotalTimeSeconds")
+        ]
+        return without_track(name, *(_sum(each) or 0.0 for each in totals))
     return NotARunError("tcx-no-track", "a TCX file without a track of two points", file=name)

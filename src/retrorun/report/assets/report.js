@@ -7,7 +7,7 @@
 
   // numbers and dates as the page's language writes them; an English page needs no signs
   const signs = json("signs"), decimal = signs ? signs.decimal_sign : ".";
-  const fixed = (value, digits) => value.toFixed(digits).replace(".", decimal);
+  const fixed = (value, digits) => value.toFixed(digits).replace(".", decimal).replace("-", "−").replace(/^−(?=[0.,]*$)/, "");
 
   // -- figures: colours are names of CSS properties until here ------------------------------------
   const painted = (value, style) => {
@@ -89,7 +89,7 @@
     if (value === null || value === undefined) return "–";
     if (form === "pace") return `${clock(value)} ${unit}`;
     if (form === "angle") return `${value > 180 ? value - 360 : value}°`;
-    return `${scale === 100 ? fixed(value / scale, 2) : Math.round(value / scale)} ${unit}`;
+    return `${fixed(value / scale, scale === 100 ? 2 : 0)} ${unit}`;
   }
   function atTime(line, t) {
     // a thinned grid has gaps of one point: look at the neighbours too

@@ -48,6 +48,16 @@
     clip("clip-after", b, q.way_dm.length - b + 9);
     map();
     sentence();
+    nameLine();
+  }
+  // the name of the forward line stands behind the stretch, before it where there is more room, else above
+  function nameLine() {
+    const name = panel.querySelector(".line-name");
+    if (!name) return;
+    const wide = name.parentElement.clientWidth, needs = name.offsetWidth + 6;
+    const before = (X(q.start_s) * wide) / 100, behind = wide - (X(q.end_s) * wide) / 100;
+    name.classList.toggle("aside", behind < needs && before > behind);
+    name.classList.toggle("above", Math.max(before, behind) < needs);
   }
   function sentence() {
     const more = excess(), bold = (text) => { const b = document.createElement("b"); b.textContent = text; return b; };

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from retrorun.language import localized
 from retrorun.model.comparison import Day, Week
 from retrorun.report.figures import Table, axis, layout
 from retrorun.report.numbers import (
@@ -15,6 +14,7 @@ from retrorun.report.numbers import (
     counted,
     iso_dated,
     number,
+    short,
     short_date,
     short_months,
 )
@@ -76,7 +76,7 @@ def _layout(up: Sequence[float], down: Sequence[float]) -> Json:
         zeroline=True,
         zerolinecolor="--muted",
         tickvals=ticks,
-        ticktext=[localized(f"{abs(tick):g}") for tick in ticks],
+        ticktext=[short(abs(tick)) for tick in ticks],
         title={"text": say("minutes_a_week")},
     )
     return layout(

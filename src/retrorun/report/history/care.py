@@ -12,7 +12,7 @@ from statistics import median
 from markupsafe import Markup
 
 from retrorun import compare
-from retrorun.language import localized, translated
+from retrorun.language import translated
 from retrorun.literature import BY_KEY, value
 from retrorun.model import Remark, Session
 from retrorun.model.comparison import Dose, Trend
@@ -26,6 +26,7 @@ from retrorun.report.numbers import (
     local_date,
     number,
     percent,
+    short,
     short_date,
     signed,
     spoken_time,
@@ -202,7 +203,7 @@ def _score(values: Sequence[int]) -> str:
     """The median, and the highest where it is another."""
     if not values:
         return ""
-    middle = localized(f"{median(values):g}")
+    middle = short(median(values))
     return middle if max(values) == min(values) else f"{middle} ({max(values)})"
 
 
@@ -242,7 +243,7 @@ def _score_words(
     ]
     middle = say("care_recent_none")
     if recent:
-        span = say("score_span", middle=localized(f"{median(recent):g}"), most=max(recent))
+        span = say("score_span", middle=short(median(recent)), most=max(recent))
         middle = say("care_recent", span=span, weeks=counted(RECENT_WEEKS, "weeks"))
     return trend.key, say(f"shown_{trend.key}"), middle, _way(trend)
 

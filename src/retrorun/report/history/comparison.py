@@ -236,7 +236,7 @@ def comparison_page(  # noqa: PLR0913 - one for each thing that the page holds
         pairs=differences.pair_rows(comparison.pairs, days, display),
         trends=trends.trend_cards(comparison.trends, days, display),
         values=trends.trend_table(comparison.trends, comparison.days, display),
-        repeats=repeat_cards(comparison.repeats, display),
+        repeats=repeat_cards(comparison.repeats, sessions, display),
         volume=volume_figure(comparison.weeks),
         weeks=week_table(comparison.weeks, display),
         mondays={"mondays": [each.monday for each in comparison.weeks]},

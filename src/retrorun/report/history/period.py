@@ -8,7 +8,7 @@ from statistics import median
 from markupsafe import Markup
 
 from retrorun.compare import is_dated
-from retrorun.language import localized, translated
+from retrorun.language import translated
 from retrorun.model import Athlete, Remark, Session
 from retrorun.model.comparison import Comparison, Practice, Week
 from retrorun.report.history import differences, trends
@@ -27,6 +27,7 @@ from retrorun.report.numbers import (
     dated_span,
     iso_dated,
     local_date,
+    short,
     spoken_time,
 )
 from retrorun.report.page import Place, render
@@ -142,7 +143,7 @@ def _scores(sessions: Sequence[Session], remarks: Mapping[str, Remark]) -> str:
 def _score(values: Sequence[int]) -> str:
     if not values:
         return say("score_none")
-    return say("score_span", middle=localized(f"{median(values):g}"), most=max(values))
+    return say("score_span", middle=short(median(values)), most=max(values))
 
 
 def _weeks(

@@ -13,13 +13,12 @@ from markupsafe import Markup
 
 from retrorun import arithmetic
 from retrorun.compare.statistics import student
-from retrorun.language import localized
 from retrorun.metric_types import Metric, Reciprocal, Row
 from retrorun.metrics import CONTRASTED, number_of
 from retrorun.model import GaitLine, MeasuredSegment, Metrics, Session
 from retrorun.model.segment import Kind
 from retrorun.report.figures import whisker
-from retrorun.report.numbers import UNKNOWN, Display, cell, clock, number, signed
+from retrorun.report.numbers import UNKNOWN, Display, cell, clock, number, short, signed
 from retrorun.report.session.lanes import round_ticks
 from retrorun.report.words import say
 
@@ -279,7 +278,7 @@ def _place(value: float, ends: tuple[float, float]) -> float:
 
 def _labelled(ends: tuple[float, float], steps: Sequence[float]) -> tuple[tuple[float, str], ...]:
     ticks = round_ticks(*ends, steps, most=4)
-    return tuple((_place(tick, ends), localized(f"{tick:g}")) for tick in ticks)
+    return tuple((_place(tick, ends), short(tick)) for tick in ticks)
 
 
 def _speed(speed_mps: float, display: Display) -> float:

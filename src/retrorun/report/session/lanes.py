@@ -16,12 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from retrorun.language import localized
 from retrorun.model import MeasuredSegment, Track
 from retrorun.model.segment import Kind
 from retrorun.report import figures
 from retrorun.report.figures import Grid, Table, Window, integers, running_median, smooth, thin
-from retrorun.report.numbers import SLOWEST_S_PER_KM, UNKNOWN, Display, clock
+from retrorun.report.numbers import SLOWEST_S_PER_KM, UNKNOWN, Display, clock, number, short
 from retrorun.report.words import say
 from retrorun.units import BoolArray, FloatArray, IntArray
 
@@ -318,7 +317,7 @@ def _ticks(line: Line, top: float, foot: float) -> list[tuple[float, str]]:
         ticks = round_ticks(low, high, (15, 30, 60, 120, 180, 300, 600, 1200), most=3)
         return [(tick, clock(tick)) for tick in ticks]
     steps = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-    return [(tick, localized(f"{tick:g}")) for tick in round_ticks(low, high, steps, most=3)]
+    return [(tick, short(tick)) for tick in round_ticks(low, high, steps, most=3)]
 
 
 def _stretches(wanted: BoolArray) -> list[tuple[int, int]]:
@@ -391,7 +390,7 @@ def _said(middle: float, line: Line) -> str:
         return UNKNOWN
     if line.form == "pace":
         return clock(middle)
-    return localized(f"{middle:.2f}" if line.scale == 100 else f"{middle:.0f}")
+    return number(middle, 2 if line.scale == 100 else 0)
 
 
 MEDIAN_S = 7  # its line is the running median over so many seconds
@@ -469,7 +468,7 @@ def _picture(key: str, line: Line, expected: FloatArray, view: Window) -> LanePi
         _between(y, y_other),
         "".join(f"M0 {round(TALL * share)}h{len(values) - 1}" for share, _ in marks),
         tuple(
-            (round(100 * share, 1), clock(tick) if quick_is_up else localized(f"{tick:g}"))
+            (round(100 * share, 1), clock(tick) if quick_is_up else short(tick))
             for share, tick in marks
         ),
         *_tops(y, y_other),
