@@ -102,6 +102,7 @@ _XZ_MAGIC = b"\xfd7zXZ\x00"
 _FIT, _FIT_AT = b".FIT", 8  # what stands at this place of a FIT file
 _LEAST_BYTES = 1 << 13  # below this, what xz says of itself takes more than it saves
 _SAMPLE_BYTES = 1 << 15  # from the middle of a file, to find the length of its records
+_WINDOW_BYTES = 1 << 14  # what repeats does so within some records: a longer window saves nothing
 _MOST_STRIDE = 200  # bytes; xz knows up to 256
 
 
@@ -110,7 +111,7 @@ def pack(data: bytes) -> bytes:
     if data[_FIT_AT : _FIT_AT + len(_FIT)] == _FIT and len(data) >= _LEAST_BYTES:
         filters = [
             {"id": lzma.FILTER_DELTA, "dist": _stride(data)},
-            {"id": lzma.FILTER_LZMA2, "preset": 0},
+            {"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": _WINDOW_BYTES},
         ]
         return lzma.compress(data, check=lzma.CHECK_CRC32, filters=filters)
     return gzip.compress(data, compresslevel=1, mtime=0)
