@@ -1,6 +1,7 @@
 """Answers on live pages: stored before they are shown, whoever else writes, whatever is killed."""
 
 import concurrent.futures
+import json
 import signal
 import threading
 import time
@@ -188,6 +189,23 @@ def test_a_tab_that_shows_older_segments_is_told_so_and_loses_nothing(place: Pat
         assert client.get(f"/api/sessions/{session}")["undo"] == 1
         second["seen"] = client.get(f"/api/sessions/{session}")["seen"]
         assert client.post(f"/api/sessions/{session}/answers", second).json["undo"] == 2
+
+
+def test_a_page_names_the_segments_that_it_asks_about_when_all_are_answered(place: Path) -> None:
+    with asked_alone(place) as client:
+        session, candidates = numbers(client)
+
+        def page() -> dict[str, Any]:
+            html = client.ask("GET", f"/sessions/{session}").body.decode()
+            data = html.partition('id="session-data">')[2].partition("</script>")[0]
+            return dict(json.loads(data)["answers"])
+
+        before = page()["seen"]
+        client.answer(session, answer="accept", segments=[candidates[0]])
+        stale = {"answer": "reject", "segments": "all", "seen": before}
+        assert client.post(f"/api/sessions/{session}/answers", stale).status == 409
+        fresh = stale | {"seen": page()["seen"]}
+        assert client.post(f"/api/sessions/{session}/answers", fresh).json["undo"] == 2
 
 
 def test_a_candidate_is_answered_by_its_time_and_one_that_is_gone_is_named(place: Path) -> None:

@@ -279,6 +279,7 @@ class Live:
             undo=archive.annotations.answers(session.id),
             fresh=archive.pending.is_empty(),
             note=archive.annotations.remarks().get(session.id, Remark()),
+            seen=seen_of(session),
         )
         return session_page(session, found.track, live)
 

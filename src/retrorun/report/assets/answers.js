@@ -173,7 +173,7 @@
   }
   function giveAll(answer) {
     const direction = answer === "accept" ? "backward" : "forward", rows = candidates().map((row) => [+row.dataset.s, +row.dataset.e, direction]);
-    return give(live ? { answer, segments: "all" } : { answer, segments: "all", rows });
+    return give(live ? { answer, segments: "all", seen: known.seen } : { answer, segments: "all", rows });
   }
   const lapButtons = () => [...document.querySelectorAll("#laps [data-lap]")];
   const isOn = (button) => button.getAttribute("aria-pressed") === "true";

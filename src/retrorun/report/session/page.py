@@ -78,6 +78,7 @@ class SessionContext:
         undo: how many answers about the session can be taken back.
         fresh: whether other sessions and the comparison have followed the last answer.
         note: what the athlete noted about the session.
+        seen: tells the server which segments the page shows, when all of them are answered.
         archive_option: what commands need to find the archive; on no page that is handed on.
     """
 
@@ -93,6 +94,7 @@ class SessionContext:
     undo: int = 0
     fresh: bool = True
     note: Remark = field(default_factory=Remark)
+    seen: str = ""
     archive_option: str = ""
 
     @property
@@ -181,7 +183,7 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
         note=context.note,
         data=_data(session, picture, on.step_s)
         | {"lines": line_values(found, on)}
-        | ({} if context.redacted else {"answers": _answer_data(session, track)})
+        | ({} if context.redacted else {"answers": _answer_data(session, track, context.seen)})
         | {"archive": place},
     )
 
@@ -220,11 +222,12 @@ def _data(session: Session, picture: Map | None, step_s: float) -> dict[str, Any
     return data
 
 
-def _answer_data(session: Session, track: Track) -> dict[str, Any]:
+def _answer_data(session: Session, track: Track, seen: str) -> dict[str, Any]:
     """What answers on the page need: moments to snap to, and the table that keeps earlier labels.
 
-    A table beside the export counts on the recording's own clock, which is not the page's where a
-    privacy zone hides seconds; then there is none.
+    A server refuses an answer to all segments where ``seen`` is no longer theirs. A table beside
+    the export counts on the recording's own clock, which is not the page's where a privacy zone
+    hides seconds; then there is none.
     """
     earlier = [
         [each.start_s, each.end_s, each.direction]
@@ -239,7 +242,7 @@ def _answer_data(session: Session, track: Track) -> dict[str, Any]:
         "laps": presses_s(session),
         "turns": turns_s(track),
         "words": {name: say(name) for name in _ANSWER_WORDS},
-    }
+    } | ({"seen": seen} if seen else {})
 
 
 def session_page(session: Session, track: Track, context: SessionContext) -> str:
