@@ -7,6 +7,7 @@ kind that was answered count, with the verdict ``habit``.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -81,16 +82,16 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         if not back[first]:
             continue
-        inside = slice(first, last)
-        holds, reason = _backward(grounds, back, (first, last), whole, settings)
-        if holds is None:
-            back[inside] = False
-            probability[inside] = np.minimum(probability[inside], settings.dropped_probability)
-        elif holds == "candidate":
-            chance = _chance(grounds, (first, last), whole, settings)
-            probability[inside] = np.minimum(probability[inside], chance)
-        verdict[inside] = VERDICTS.index(holds or "candidate")
-        reasons.append((first, last, reason))
+        for span, holds, reason in _judged(grounds, back, (first, last), whole, settings):
+            inside = slice(*span)
+            if holds is None:
+                back[inside] = False
+                probability[inside] = np.minimum(probability[inside], settings.dropped_probability)
+            elif holds == "candidate":
+                chance = _chance(grounds, span, whole, settings)
+                probability[inside] = np.minimum(probability[inside], chance)
+            verdict[inside] = VERDICTS.index(holds or "candidate")
+            reasons.append((*span, reason))
     _confirm_forward(back, verdict, grounds, settings)
     reasons = _demote_without_heading(back, verdict, probability, grounds, settings) + reasons
     reasons = _demote_unwitnessed(back, verdict, probability, grounds, settings) + reasons
@@ -103,6 +104,31 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
     probability[nothing] = 0.5
     _apply_labels((direction, verdict, probability), grounds.modes, labels, settings)
     return Decision(direction, verdict, probability, tuple(reasons))
+
+
+def _judged(
+    grounds: Grounds,
+    back: BoolArray,
+    span: tuple[int, int],
+    whole: SessionWide,
+    settings: DetectSettings,
+) -> list[tuple[tuple[int, int], Verdict | None, str]]:
+    """The parts of a backward stretch with their verdicts and reasons; mostly it is one.
+
+    Where the device was handled within it, each part between is confirmed that holds by itself.
+    """
+    holds, reason = _backward(grounds, back, span, whole, settings)
+    begins = grounds.mounts_at[(grounds.mounts_at > span[0]) & (grounds.mounts_at < span[1])]
+    if holds != "candidate" or not begins.size:
+        return [(span, holds, reason)]
+    parts = list(pairwise((span[0], *begins.tolist(), span[1])))
+    each = [_backward(grounds, back, part, whole, settings) for part in parts]
+    if not any(verdict == "confirmed" for verdict, _ in each):
+        return [(span, holds, reason)]
+    return [
+        (part, "confirmed", said) if verdict == "confirmed" else (part, holds, reason)
+        for part, (verdict, said) in zip(parts, each, strict=True)
+    ]
 
 
 def _backward(
