@@ -88,8 +88,8 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
                 back[inside] = False
                 probability[inside] = np.minimum(probability[inside], settings.dropped_probability)
             elif holds == "candidate":
-                chance = _chance(grounds, span, whole, settings)
-                probability[inside] = np.minimum(probability[inside], chance)
+                chances = _chances(grounds, span, whole, settings)
+                probability[inside] = np.clip(probability[inside], *chances)
             verdict[inside] = VERDICTS.index(holds or "candidate")
             reasons.append((*span, reason))
     _confirm_forward(back, verdict, grounds, settings)
@@ -156,24 +156,35 @@ def _backward(
     return ("candidate", doubt) if doubt else ("confirmed", "heading opposes the course")
 
 
-def _chance(
+def _chances(
     grounds: Grounds, span: tuple[int, int], whole: SessionWide, settings: DetectSettings
-) -> float:
-    """Most probability of a candidate, as such stretches turned out to be backward.
+) -> tuple[float, float]:
+    """Least and most probability of a candidate, as such stretches turned out to be backward.
 
     Without a second witness a heading that turned is mostly a device that did, where none shows it.
     """
     inside, worn = slice(*span), grounds.mount
+    stepped = float(grounds.gait[inside].sum())
     if worn is None or float(grounds.heading[inside].sum()) < settings.heading_enough:
-        return settings.gait_chance
-    witness, stepped = arithmetic.median(worn.witness[inside]), float(grounds.gait[inside].sum())
+        return 0.0, settings.gait_chance
+    if shows_handling(grounds.facing):
+        return _chances_of_raw_log(stepped, sure=worn.sure, settings=settings)
+    witness = arithmetic.median(worn.witness[inside])
     apart = worn.both and worn.apart_deg < settings.sides_apart_deg
     unsure = worn.both and not worn.sure and stepped < settings.gait_teaches
     place = int(np.searchsorted(settings.unwitnessed_odds, witness, side="right"))
-    place = 0 if apart or unsure or whole.doubt else place
-    if place == 0 and not apart and shows_handling(grounds.facing):
-        return settings.handled_chance
-    return settings.unwitnessed_chances[place]
+    return 0.0, settings.unwitnessed_chances[0 if apart or unsure or whole.doubt else place]
+
+
+def _chances_of_raw_log(
+    stepped: float, *, sure: bool, settings: DetectSettings
+) -> tuple[float, float]:
+    """The same where the log would show a handling: by what speed and steps say, in log-odds."""
+    place = int(np.searchsorted(settings.raw_log_gaits, stepped, side="right"))
+    if place == 1 and not sure:  # the sign's odds say more
+        return 0.0, settings.handled_chance
+    chance = settings.raw_log_chances[place]
+    return (0.0 if place < 2 else chance), chance
 
 
 def _by_gait(
@@ -317,25 +328,28 @@ def _doubt_backward_by_gait(
 def _doubt_since_handled(
     decided: tuple[BoolArray, IntArray, FloatArray], grounds: Grounds, settings: DetectSettings
 ) -> list[tuple[int, int, str]]:
-    """Take back, in place, how a backward stretch begins or ends where the device was handled.
+    """Take back, in place, how a stretch begins or ends where the device was handled.
 
-    There the device changed, whatever the athlete did: from there inward nothing is confirmed until
-    speed and steps speak for backward. ``decided`` is whether backward, verdict and probability.
+    There the device changed, whatever the athlete did: from there on, either way, nothing is
+    confirmed until speed and steps say the same. ``decided`` is whether backward, verdict and
+    probability.
     """
     back, verdict, probability = decided
-    found, most = [], settings.handled_chance
-    starts, ends = runs(back & (verdict > 0))
+    found, chance = [], settings.raw_log_chances[2]
+    starts, ends = runs(3 * grounds.facing.mount + (verdict > 0) * (1 + back))
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        way = 1.0 if back[first] else -1.0
         for edge, inward in ((first, 1), (last, -1)) if verdict[first] else ():
             near = np.abs(grounds.mounts_at - edge) <= settings.handled_edge_s
-            said = np.cumsum(grounds.gait[first:last][::inward])
+            said = np.cumsum(way * grounds.gait[first:last][::inward])
             rise = said - np.minimum.accumulate(said)
             silent_s = int(np.flatnonzero(rise < settings.handled_gait)[-1])
             if near.any() and silent_s >= settings.handled_part_s:
                 begin, end = sorted((edge, edge + inward * silent_s))
                 verdict[begin:end] = 0
-                np.minimum(probability[begin:end], most, out=probability[begin:end])
-                found.append((begin, end, SINCE_HANDLED))
+                if back[first]:
+                    np.minimum(probability[begin:end], chance, out=probability[begin:end])
+                    found.append((begin, end, SINCE_HANDLED))
     return found
 
 

@@ -471,10 +471,15 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # in log-odds of the second witness.
     unwitnessed_chances: Numbers = (0.1, 0.92, 0.95, 0.95)  # Share of each of these groups that is
     # backward.
-    handled_chance: float = 0.7  # The same of the first group where a log would show a handling.
+    raw_log_gaits: Numbers = (-0.5, 0.25, 0.5)  # Bounds between groups of unconfirmed segments of
+    # raw logs, in summed log-odds of the gait.
+    raw_log_chances: Numbers = (0.05, 0.33, 0.92, 0.97)  # Share of each of these groups that is
+    # backward.
+    handled_chance: float = 0.62  # Most of the second group's where nothing tells which way is
+    # forward.
     handled_edge_s: int = 5  # An end of a segment that lies this near to a handling is doubted.
     handled_gait: float = 1.0  # A rise of the gait's summed log-odds from there on ends the doubt.
-    handled_part_s: int = 15  # A shorter part in such doubt stays confirmed.
+    handled_part_s: int = 8  # A shorter part in such doubt stays confirmed.
     dropped_probability: float = 0.2  # A dropped segment is backward with at most this probability.
     certain: Pair = (0.001, 0.999)  # A label makes a second backward with one of these
     # probabilities, and no segment is surer.
