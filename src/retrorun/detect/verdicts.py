@@ -335,8 +335,8 @@ def _doubt_since_handled(
     probability.
     """
     back, verdict, probability = decided
-    found, chance = [], settings.raw_log_chances[2]
-    starts, ends = runs(3 * grounds.facing.mount + (verdict > 0) * (1 + back))
+    found = []
+    starts, ends = runs(2 * (2 * grounds.facing.mount + back) + (verdict > 0))
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         way = 1.0 if back[first] else -1.0
         for edge, inward in ((first, 1), (last, -1)) if verdict[first] else ():
@@ -348,6 +348,8 @@ def _doubt_since_handled(
                 begin, end = sorted((edge, edge + inward * silent_s))
                 verdict[begin:end] = 0
                 if back[first]:
+                    likely = float(grounds.gait[begin:end].sum()) >= 0.0
+                    chance = settings.raw_log_chances[2 * likely]
                     np.minimum(probability[begin:end], chance, out=probability[begin:end])
                     found.append((begin, end, SINCE_HANDLED))
     return found
