@@ -343,7 +343,7 @@ def _doubt_since_handled(
             near = np.abs(grounds.mounts_at - edge) <= settings.handled_edge_s
             said = np.cumsum(way * grounds.gait[first:last][::inward])
             rise = said - np.minimum.accumulate(said)
-            silent_s = int(np.flatnonzero(rise < settings.handled_gait)[-1])
+            silent_s = 1 + int(np.flatnonzero(rise < settings.handled_gait)[-1])
             if near.any() and silent_s >= settings.handled_part_s:
                 begin, end = sorted((edge, edge + inward * silent_s))
                 verdict[begin:end] = 0
