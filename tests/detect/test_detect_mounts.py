@@ -222,6 +222,51 @@ def test_nothing_is_confirmed_from_a_handling_on_until_the_gait_says_so() -> Non
     assert "the device was handled there, and neither speed nor steps say backward yet" in reasons
 
 
+def test_a_forward_piece_in_the_hand_between_two_backward_ones_is_not_confirmed() -> None:
+    """Taken out unseen as the athlete turns forward, put back as they turn backward again."""
+    held = Leg(45, 2.45, 160.0)
+    legs = [*MIXED, BACK, held, BACK, Leg(120), BACK, Leg(120), BACK, Leg(100)]
+    first, size = backward(MIXED).size + 90, backward(legs).size
+    mount_deg = np.full(size, 20.0)
+    mount_deg[first : first + 45] = 200.0
+    made = of_phone(legs, MAGNETOMETER, mount_deg, handled_at([first + 45], size))
+    seen, truth = found(made), backward(legs)
+    near = np.convolve(truth, np.ones(11), "same") > 0
+    assert not (marked(seen, "confirmed") & ~near).any()
+    assert f1(marked(seen, "confirmed"), truth) > 0.95
+    (doubted,) = [part for part in seen.segments if "neither speed" in part.reason]
+    assert doubted.probability < 0.1
+
+
+def test_a_backward_piece_in_the_hand_between_two_forward_ones_is_not_confirmed_forward() -> None:
+    held = replace(BACK, seconds=25)
+    legs = [*MIXED, held, Leg(120), BACK, Leg(120), BACK, Leg(100)]
+    first, size = backward(MIXED).size, backward(legs).size
+    mount_deg = np.full(size, 20.0)
+    mount_deg[first : first + 25] = 200.0
+    made = of_phone(legs, MAGNETOMETER, mount_deg, handled_at([first + 25], size))
+    seen, truth = found(made), backward(legs)
+    inward = np.convolve(~truth, np.ones(11), "same") > 0
+    assert not (marked(seen, "confirmed", "forward") & ~inward).any()
+    assert f1(marked(seen, "confirmed", "forward"), ~truth) > 0.9
+
+
+def test_of_a_stretch_with_a_handling_within_what_holds_by_itself_is_confirmed() -> None:
+    """Backward throughout; in the hand for 30 s of it nothing shows how the phone is held."""
+    legs = [*MIXED, replace(BACK, seconds=180), *MIXED[2:]]
+    first, size = backward(MIXED).size + 70, backward(legs).size
+    mount_deg = np.repeat([20.0, 100.0, -60.0], [first, 30, size - first - 30])
+    made = of_phone(legs, MAGNETOMETER, mount_deg, handled_at([first, first + 30], size))
+    seen = found(made)
+    sure = marked(seen, "confirmed")
+    assert sure[first - 68 : first].all()
+    assert sure[first + 30 : first + 105].all()
+    assert not sure[first : first + 30].any()
+    (doubted,) = [part for part in seen.segments if part.verdict == "candidate"]
+    assert (doubted.start_s, doubted.end_s, doubted.direction) == (first, first + 30, "backward")
+    assert doubted.probability > 0.95
+
+
 def test_where_nothing_tells_how_the_device_is_worn_since_nothing_is_confirmed() -> None:
     """Neither speed nor steps change within the middle mount; both of its sides are in doubt."""
     same = Leg(90, 2.8, 166.0, 180.0)
@@ -319,3 +364,12 @@ def test_a_piece_whose_speed_and_steps_are_clearly_forward_is_not_confirmed_back
     assert not (marked(seen, "confirmed") & ~near).any()
     assert (marked(seen, "candidate") & ~near).sum() > 70
     assert f1(marked(seen, "confirmed"), backward(legs)) > 0.9
+
+
+def test_a_candidate_of_a_raw_log_whose_speed_says_nothing_is_called_unlikely() -> None:
+    """Of measured ones where other turns tell how the phone is worn about a third were backward."""
+    legs = [*MIXED, *MIXED[1:], Leg(80, 2.8, 170.0, 180.0), Leg(200)]
+    seen, at = found(of_phone(legs, MAGNETOMETER)), backward(legs).size - 240
+    (part,) = [each for each in seen.segments if each.start_s <= at < each.end_s]
+    assert (part.direction, part.verdict) == ("backward", "candidate")
+    assert part.probability < 0.4

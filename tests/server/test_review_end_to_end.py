@@ -168,7 +168,9 @@ def test_a_session_is_answered_on_its_page(
     page.goto(site(client))
     add(page, [files[0]], 1)
     page.locator(".log tbody a").click()
-    page.get_by_role("button", name="Yes to all 3").click()
+    with page.expect_request("**/answers") as sent:
+        page.get_by_role("button", name="Yes to all 3").click()
+    assert sent.value.post_data_json["seen"]  # which three they are
     expect(page.locator("#part-tiles .value").first).not_to_have_text("0:00")
     # the steps tell the ends of a minute to some seconds
     assert backward_s(page) == pytest.approx(180, abs=30)

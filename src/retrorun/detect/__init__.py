@@ -125,7 +125,7 @@ def _detect(
     decision = verdicts.decide(grounds, given, settings)
     decision = file_labels.at_presses(decision, grounds.heading, presses_s, settings)
     notes += file_labels.every_second_lap(decision, grounds.gait, presses_s, settings)
-    by_gait = verdicts.gait_candidates(decision, grounds, settings)
+    by_gait = segments.gait_candidates(decision, grounds, settings)
     decision = verdicts.count_by_habit(decision, by_gait, athlete.trusted_kind)
     decision = verdicts.without_rejected(decision, by_gait, athlete.answered_gait, settings)
     verdict = _heading_verdict(grounds.facing, grounds.mount)

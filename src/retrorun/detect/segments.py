@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from retrorun import arithmetic
-from retrorun.detect.credibility import Grounds
+from retrorun.detect.credibility import Grounds, speed_ratio
 from retrorun.detect.labels import spans
 from retrorun.detect.series import runs, without_short
 from retrorun.detect.verdicts import CALLED_FORWARD, DIRECTIONS, VERDICTS, Decision
@@ -15,13 +15,14 @@ from retrorun.model import (
     Detection,
     Direction,
     Gait,
+    GaitCandidate,
     HeadingVerdict,
     Label,
     Segment,
     Verdict,
 )
 from retrorun.settings import DetectSettings
-from retrorun.units import BoolArray, IntArray
+from retrorun.units import BoolArray, FloatArray, IntArray
 
 GAITS: tuple[Gait, ...] = ("still", "walk", "run")
 
@@ -119,6 +120,53 @@ def _reason(
         return "heading goes with the course, but is not sure"
     on_line = "step rate on the forward line; no heading says so"
     return on_line if sums["gait"] < -mentioned else "no evidence either way; people run forward"
+
+
+def gait_candidates(
+    decision: Decision, grounds: Grounds, settings: DetectSettings
+) -> tuple[GaitCandidate, ...]:
+    """The backward candidates that no heading speaks for or against, in order.
+
+    Those whose step rate or speed cannot be compared with forward movement are left out.
+    """
+    back = decision.direction == DIRECTIONS.index("backward")
+    starts, ends = runs(back * (len(VERDICTS) + 1) + decision.verdict)
+    found = [
+        _gait_candidate(back, grounds, (first, last), settings)
+        for first, last in zip(starts.tolist(), ends.tolist(), strict=True)
+        if back[first] and decision.verdict[first] == 0
+    ]
+    return tuple(each for each in found if each is not None)
+
+
+def _gait_candidate(
+    back: BoolArray,
+    grounds: Grounds,
+    span: tuple[int, int],
+    settings: DetectSettings,
+) -> GaitCandidate | None:
+    first, last = span
+    excess = grounds.steps.excess[first:last]
+    if np.abs(grounds.heading[first:last]).sum() >= settings.heading_enough:
+        return None
+    share = speed_ratio(grounds, back, span, settings)
+    if share is None or np.isfinite(excess).sum() < settings.gait_alone_s:
+        return None
+    contact, excursion = (
+        _ratio(grounds.steps.changes.get(name), span, settings)
+        for name in ("contact_time_s", "vertical_oscillation_m")
+    )
+    gain = float(np.nanmean(excess))
+    return GaitCandidate(float(first), float(last), gain, share, contact, excursion)
+
+
+def _ratio(
+    changes: FloatArray | None, span: tuple[int, int], settings: DetectSettings
+) -> float | None:
+    """A stride's value in a segment over the forward one, from logarithms (n,); None if unknown."""
+    here = changes[slice(*span)] if changes is not None else np.zeros(0)
+    here = here[np.isfinite(here)]
+    return arithmetic.exp(arithmetic.median(here)) if here.size >= settings.gait_alone_s else None
 
 
 def refusal(heading: HeadingVerdict) -> str | None:

@@ -7,6 +7,7 @@ kind that was answered count, with the verdict ``habit``.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -81,16 +82,16 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         if not back[first]:
             continue
-        inside = slice(first, last)
-        holds, reason = _backward(grounds, back, (first, last), whole, settings)
-        if holds is None:
-            back[inside] = False
-            probability[inside] = np.minimum(probability[inside], settings.dropped_probability)
-        elif holds == "candidate":
-            chance = _chance(grounds, (first, last), whole, settings)
-            probability[inside] = np.minimum(probability[inside], chance)
-        verdict[inside] = VERDICTS.index(holds or "candidate")
-        reasons.append((first, last, reason))
+        for span, holds, reason in _judged(grounds, back, (first, last), whole, settings):
+            inside = slice(*span)
+            if holds is None:
+                back[inside] = False
+                probability[inside] = np.minimum(probability[inside], settings.dropped_probability)
+            elif holds == "candidate":
+                chances = _chances(grounds, span, whole, settings)
+                probability[inside] = np.clip(probability[inside], *chances)
+            verdict[inside] = VERDICTS.index(holds or "candidate")
+            reasons.append((*span, reason))
     _confirm_forward(back, verdict, grounds, settings)
     reasons = _demote_without_heading(back, verdict, probability, grounds, settings) + reasons
     reasons = _demote_unwitnessed(back, verdict, probability, grounds, settings) + reasons
@@ -103,6 +104,31 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
     probability[nothing] = 0.5
     _apply_labels((direction, verdict, probability), grounds.modes, labels, settings)
     return Decision(direction, verdict, probability, tuple(reasons))
+
+
+def _judged(
+    grounds: Grounds,
+    back: BoolArray,
+    span: tuple[int, int],
+    whole: SessionWide,
+    settings: DetectSettings,
+) -> list[tuple[tuple[int, int], Verdict | None, str]]:
+    """The parts of a backward stretch with their verdicts and reasons; mostly it is one.
+
+    Where the device was handled within it, each part between is confirmed that holds by itself.
+    """
+    holds, reason = _backward(grounds, back, span, whole, settings)
+    begins = grounds.mounts_at[(grounds.mounts_at > span[0]) & (grounds.mounts_at < span[1])]
+    if holds != "candidate" or not begins.size:
+        return [(span, holds, reason)]
+    parts = list(pairwise((span[0], *begins.tolist(), span[1])))
+    each = [_backward(grounds, back, part, whole, settings) for part in parts]
+    if not any(verdict == "confirmed" for verdict, _ in each):
+        return [(span, holds, reason)]
+    return [
+        (part, "confirmed", said) if verdict == "confirmed" else (part, holds, reason)
+        for part, (verdict, said) in zip(parts, each, strict=True)
+    ]
 
 
 def _backward(
@@ -130,24 +156,35 @@ def _backward(
     return ("candidate", doubt) if doubt else ("confirmed", "heading opposes the course")
 
 
-def _chance(
+def _chances(
     grounds: Grounds, span: tuple[int, int], whole: SessionWide, settings: DetectSettings
-) -> float:
-    """Most probability of a candidate, as such stretches turned out to be backward.
+) -> tuple[float, float]:
+    """Least and most probability of a candidate, as such stretches turned out to be backward.
 
     Without a second witness a heading that turned is mostly a device that did, where none shows it.
     """
     inside, worn = slice(*span), grounds.mount
+    stepped = float(grounds.gait[inside].sum())
     if worn is None or float(grounds.heading[inside].sum()) < settings.heading_enough:
-        return settings.gait_chance
-    witness, stepped = arithmetic.median(worn.witness[inside]), float(grounds.gait[inside].sum())
+        return 0.0, settings.gait_chance
+    if shows_handling(grounds.facing):
+        return _chances_of_raw_log(stepped, sure=worn.sure, settings=settings)
+    witness = arithmetic.median(worn.witness[inside])
     apart = worn.both and worn.apart_deg < settings.sides_apart_deg
     unsure = worn.both and not worn.sure and stepped < settings.gait_teaches
     place = int(np.searchsorted(settings.unwitnessed_odds, witness, side="right"))
-    place = 0 if apart or unsure or whole.doubt else place
-    if place == 0 and not apart and shows_handling(grounds.facing):
-        return settings.handled_chance
-    return settings.unwitnessed_chances[place]
+    return 0.0, settings.unwitnessed_chances[0 if apart or unsure or whole.doubt else place]
+
+
+def _chances_of_raw_log(
+    stepped: float, *, sure: bool, settings: DetectSettings
+) -> tuple[float, float]:
+    """The same where the log would show a handling: by what speed and steps say, in log-odds."""
+    place = int(np.searchsorted(settings.raw_log_gaits, stepped, side="right"))
+    if place == 1 and not sure:  # the sign's odds say more
+        return 0.0, settings.handled_chance
+    chance = settings.raw_log_chances[place]
+    return (0.0 if place < 2 else chance), chance
 
 
 def _by_gait(
@@ -291,25 +328,30 @@ def _doubt_backward_by_gait(
 def _doubt_since_handled(
     decided: tuple[BoolArray, IntArray, FloatArray], grounds: Grounds, settings: DetectSettings
 ) -> list[tuple[int, int, str]]:
-    """Take back, in place, how a backward stretch begins or ends where the device was handled.
+    """Take back, in place, how a stretch begins or ends where the device was handled.
 
-    There the device changed, whatever the athlete did: from there inward nothing is confirmed until
-    speed and steps speak for backward. ``decided`` is whether backward, verdict and probability.
+    There the device changed, whatever the athlete did: from there on, either way, nothing is
+    confirmed until speed and steps say the same. ``decided`` is whether backward, verdict and
+    probability.
     """
     back, verdict, probability = decided
-    found, most = [], settings.handled_chance
-    starts, ends = runs(back & (verdict > 0))
+    found = []
+    starts, ends = runs(2 * (2 * grounds.facing.mount + back) + (verdict > 0))
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        way = 1.0 if back[first] else -1.0
         for edge, inward in ((first, 1), (last, -1)) if verdict[first] else ():
             near = np.abs(grounds.mounts_at - edge) <= settings.handled_edge_s
-            said = np.cumsum(grounds.gait[first:last][::inward])
+            said = np.cumsum(way * grounds.gait[first:last][::inward])
             rise = said - np.minimum.accumulate(said)
-            silent_s = int(np.flatnonzero(rise < settings.handled_gait)[-1])
+            silent_s = 1 + int(np.flatnonzero(rise < settings.handled_gait)[-1])
             if near.any() and silent_s >= settings.handled_part_s:
                 begin, end = sorted((edge, edge + inward * silent_s))
                 verdict[begin:end] = 0
-                np.minimum(probability[begin:end], most, out=probability[begin:end])
-                found.append((begin, end, SINCE_HANDLED))
+                if back[first]:
+                    likely = float(grounds.gait[begin:end].sum()) >= 0.0
+                    chance = settings.raw_log_chances[2 * likely]
+                    np.minimum(probability[begin:end], chance, out=probability[begin:end])
+                    found.append((begin, end, SINCE_HANDLED))
     return found
 
 
@@ -348,53 +390,6 @@ def _apply_labels(
         direction[chosen] = DIRECTIONS.index(label.direction)
         verdict[chosen] = VERDICTS.index("labelled")
         probability[chosen] = sure.get(label.direction, 0.5)
-
-
-def gait_candidates(
-    decision: Decision, grounds: Grounds, settings: DetectSettings
-) -> tuple[GaitCandidate, ...]:
-    """The backward candidates that no heading speaks for or against, in order.
-
-    Those whose step rate or speed cannot be compared with forward movement are left out.
-    """
-    back = decision.direction == DIRECTIONS.index("backward")
-    starts, ends = runs(back * (len(VERDICTS) + 1) + decision.verdict)
-    found = [
-        _gait_candidate(back, grounds, (first, last), settings)
-        for first, last in zip(starts.tolist(), ends.tolist(), strict=True)
-        if back[first] and decision.verdict[first] == 0
-    ]
-    return tuple(each for each in found if each is not None)
-
-
-def _gait_candidate(
-    back: BoolArray,
-    grounds: Grounds,
-    span: tuple[int, int],
-    settings: DetectSettings,
-) -> GaitCandidate | None:
-    first, last = span
-    excess = grounds.steps.excess[first:last]
-    if np.abs(grounds.heading[first:last]).sum() >= settings.heading_enough:
-        return None
-    share = speed_ratio(grounds, back, span, settings)
-    if share is None or np.isfinite(excess).sum() < settings.gait_alone_s:
-        return None
-    contact, excursion = (
-        _ratio(grounds.steps.changes.get(name), span, settings)
-        for name in ("contact_time_s", "vertical_oscillation_m")
-    )
-    gain = float(np.nanmean(excess))
-    return GaitCandidate(float(first), float(last), gain, share, contact, excursion)
-
-
-def _ratio(
-    changes: FloatArray | None, span: tuple[int, int], settings: DetectSettings
-) -> float | None:
-    """A stride's value in a segment over the forward one, from logarithms (n,); None if unknown."""
-    here = changes[slice(*span)] if changes is not None else np.zeros(0)
-    here = here[np.isfinite(here)]
-    return arithmetic.exp(arithmetic.median(here)) if here.size >= settings.gait_alone_s else None
 
 
 def count_by_habit(

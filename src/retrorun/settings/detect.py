@@ -18,12 +18,9 @@ class DetectSettings(msgspec.Struct, frozen=True):
     walk_mps: float = 1.75  # Speed at the change from walking to running.
     walk_spm: float = 140.0  # Step rate at the change from walking to running.
     walk_mps_scale: float = 0.3  # This much above the speed of the change counts one for running.
-    walk_spm_scale: float = 8.0  # This many steps a minute above the rate of the change count one
-    # for running.
-    walk_spm_most: Pair = (3.0, 4.0)  # The step rate counts at most this much for walking, and for
-    # running.
-    walk_half_s: int = 4  # Walking and running are told apart over this long on both sides of a
-    # second.
+    walk_spm_scale: float = 8.0  # So many steps a minute above that rate count one for running.
+    walk_spm_most: Pair = (3.0, 4.0)  # Most that the step rate counts for walking, and for running.
+    walk_half_s: int = 4  # Walking and running are told apart over this long on both sides.
     fast_walk_mps: float = 2.2  # Slow steps at a faster speed than this were miscounted.
     half_locked_spm: float = 110.0  # A counter that shows fewer steps a minute at a run counts
     # every second step.
@@ -41,10 +38,9 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # heading: what it is
     heading_mps: Pair = (0.3, 0.9)  # Slower than the first, a course says nothing; faster than the
     # second, it counts in full.
-    heading_half_s: int = 2  # A heading is averaged over this long on both sides, against the swing
-    # of the arm.
+    heading_half_s: int = 2  # Headings are averaged over this long on both sides: arms swing.
     heading_firm: float = 0.3  # Least length of the mean vector of the averaged headings.
-    heading_chord_s: int = 3  # The course that a heading is compared with is taken over this long.
+    heading_chord_s: int = 3  # The course beside a heading is taken over this long.
     heading_least_s: int = 20  # A heading is checked only where it has this many usable seconds.
     frozen_s: int = 20  # A heading that stays exactly the same for this long is not used.
     constant_least_s: int = 30  # A heading is called constant only with more values than this.
@@ -340,8 +336,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     clearly_quicker: float = 0.08  # Step gain from which the steps are clearly quicker.
     hardly_quicker: float = 0.025  # A segment with a smaller step gain than this is no candidate.
     slower_slack: float = 0.03  # A single segment may exceed these speed shares by this.
-    uphill_grade: float = 0.03  # Quick steps on ground steeper than the rest by this are only short
-    # steps.
+    uphill_grade: float = 0.03  # Quick steps on ground steeper by this are only short steps.
     untaught_s: int = 45  # Least time with a step rate of a segment that neither heading nor labels
     # taught.
 
@@ -469,12 +464,15 @@ class DetectSettings(msgspec.Struct, frozen=True):
     gait_chance: float = 0.96  # Share of the candidates by step rate that are backward.
     unwitnessed_odds: Numbers = (1.0, 3.0, 6.0)  # Bounds between groups of unconfirmed segments,
     # in log-odds of the second witness.
-    unwitnessed_chances: Numbers = (0.1, 0.92, 0.95, 0.95)  # Share of each of these groups that is
-    # backward.
-    handled_chance: float = 0.7  # The same of the first group where a log would show a handling.
+    unwitnessed_chances: Numbers = (0.1, 0.92, 0.95, 0.95)  # Their share that is backward.
+    raw_log_gaits: Numbers = (-0.5, 0.25, 0.5)  # Bounds between groups of a raw log's candidates,
+    # in summed log-odds of the gait.
+    raw_log_chances: Numbers = (0.05, 0.33, 0.92, 0.97)  # Their share that is backward.
+    handled_chance: float = 0.62  # Most of the second group's where nothing tells which way is
+    # forward.
     handled_edge_s: int = 5  # An end of a segment that lies this near to a handling is doubted.
     handled_gait: float = 1.0  # A rise of the gait's summed log-odds from there on ends the doubt.
-    handled_part_s: int = 15  # A shorter part in such doubt stays confirmed.
+    handled_part_s: int = 8  # A shorter part in such doubt stays confirmed.
     dropped_probability: float = 0.2  # A dropped segment is backward with at most this probability.
     certain: Pair = (0.001, 0.999)  # A label makes a second backward with one of these
     # probabilities, and no segment is surer.
