@@ -8,6 +8,7 @@ from retrorun import metrics
 from retrorun.compare.trends import COMPUTED
 from retrorun.metric_types import HeartRate, Metric, Sum, declared
 from retrorun.metrics import Metrics, Totals
+from retrorun.report.history import repeats
 
 
 def numbers(holder: type) -> set[str]:
@@ -34,6 +35,11 @@ def test_what_is_compared_is_read() -> None:
     for each in metrics.DERIVED:
         made_of |= {each.formula.above, each.formula.below}
     assert made_of - {"energy_kcal", "moving_m"} <= read
+
+
+def test_what_stands_beside_the_pace_of_repeats_is_read() -> None:
+    known = (*metrics.METRICS, *metrics.HEART_RATE)
+    assert repeats.BESIDE.keys() <= {each.key for each in known if each.read}
 
 
 def test_what_later_metrics_add_has_a_default() -> None:

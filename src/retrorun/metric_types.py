@@ -232,6 +232,7 @@ class HeartRate:
             column="heart_rate_mean_bpm",
             stored_digits=4,
             contract_digits=0,
+            read=True,
             mean=Quotient("beats", "beats_s", 60.0),
             listed=Style(),
             contrast=Style(label="Heart rate"),

@@ -29,12 +29,14 @@ from retrorun import time_zone
 from retrorun.archive import objects
 from retrorun.archive.rows import Parcel, Problem, SessionRow
 from retrorun.errors import ArchiveError
-from retrorun.metrics import METRICS
+from retrorun.metric_types import Metric
+from retrorun.metrics import HEART_RATE, METRICS
 from retrorun.model import (
     Athlete,
     Energy,
     Failed,
     HeadingTrack,
+    HeartRate,
     MeasuredSegment,
     Measures,
     Metrics,
@@ -235,9 +237,15 @@ def _without_fields(kind: type, left_out: str = "", **parts: object) -> Any:  # 
     return make_dataclass(kind.__name__, fields, bases=(kind,), frozen=True, slots=True)
 
 
+def _unread(metrics: Iterable[Metric]) -> list[str]:
+    """Names of the fields that the pages over all sessions do not read."""
+    return [each.key.rpartition(".")[2] for each in metrics if not each.read]
+
+
 _METRICS = _without_fields(
     Metrics,
-    " ".join([*(each.key for each in METRICS if not each.read), "heart_rate", "energies"]),
+    " ".join([*_unread(METRICS), "energies"]),
+    heart_rate=_without_fields(HeartRate, " ".join(_unread(HEART_RATE))) | None,
     energy_shown=_without_fields(Energy, "active low high method citation") | None,
 )
 _SEGMENT = _without_fields(Segment, "probability evidence reason would_change")

@@ -112,10 +112,8 @@ def test_heart_rate_and_steps_stand_beside_the_pace() -> None:
         ),
     ]
     html = page(sessions)
-    (beside,) = select(html, "//details[@class='repeats']/p")
-    assert text(beside) == (
-        "Beside it, mean change over repetitions: Heart rate +6 bpm; Step rate +3 steps/min."
-    )
+    (beside,) = select(html, "//details[@class='repeats']/details/summary/small")
+    assert text(beside) == "mean change: Heart rate +6 bpm · Step rate +3 steps/min"
     tables = select(html, "//details[@class='repeats']//table")
     assert [text(each.xpath("caption")[0]).rpartition(": ")[2] for each in tables] == [
         *("Pace, min/km", "Heart rate, bpm", "Step rate, steps/min")
