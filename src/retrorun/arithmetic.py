@@ -29,6 +29,7 @@ _LOG_2_HIGH, _LOG_2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 _HALF_PI_HIGH, _HALF_PI_MIDDLE = 1.57079632673412561417e00, 6.07710050630396597660e-11
 _HALF_PI_LOW = 2.02226624879595063154e-21
 _ROOT_OF_HALF = 0.7071067811865476
+RUNNING_PRODUCT = 256  # factors of a running product that stays far above the smallest float
 _BLOCK = 6144
 _WHOLE = 6755399441055744.0  # 1.5 · 2^52: added to a whole number, its last bits are that number
 _EXPONENT_BITS, _EXPONENT_BIAS = 52, 1023  # where a float's exponent begins, and what is added

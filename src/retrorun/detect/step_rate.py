@@ -281,12 +281,12 @@ def _lines(
     ``shared`` are sums that no assignment changes; ``data`` rows, assignments and step rate.
     """
     rows, upper, cadence = data
-    matrix, right = np.empty((len(upper), 4, 4)), np.empty((len(upper), 4))
-    matrix[:, :3, :3], right[:, :3] = shared
-    matrix[:, 3, :3] = matrix[:, :3, 3] = np.add.reduce(rows * upper[:, None], axis=-1)
-    matrix[:, 3, 3] = matrix[:, 0, 3]
-    right[:, 3] = np.add.reduce(upper * cadence, axis=-1)
-    matrix[:, range(4), range(4)] += ridge
+    right, matrix = np.empty_like(ridge), np.empty((*ridge.shape, usual.size))
+    matrix[:, :-1, :-1], right[:, :-1] = shared
+    matrix[:, -1, :-1] = matrix[:, :-1, -1] = np.add.reduce(rows * upper[:, None], axis=-1)
+    matrix[:, -1, -1] = matrix[:, 0, -1]
+    right[:, -1] = np.add.reduce(upper * cadence, axis=-1)
+    matrix[:, range(usual.size), range(usual.size)] += ridge
     right += ridge * usual
     return np.stack([arithmetic.solve(*one) for one in zip(matrix, right, strict=True)])
 

@@ -35,7 +35,6 @@ BASE, SLOPE, FACTOR, DRIFT, UP, DOWN, START, RISE, FALL, *_MORE = range(COUNT)
 DELAY, EXCITED, SETTLED, CEILING, WALKED = _MORE
 REST = value("acsm_rest")
 FREE_SD = 1000.0  # a prior deviation that says nothing
-_RUNNING_PRODUCT = 256  # factors of which the product stays far above the smallest float
 _MOST_ROOM = arithmetic.MOST_LOG_ODDS  # in widths of the ceiling; beyond it nothing bends
 
 
@@ -299,7 +298,7 @@ def _followed(
 ) -> tuple[FloatArray, FloatArray, FloatArray, BoolArray]:
     """Heart rate (m,) that follows a target, without the excitement of turns.
 
-    Where HRss lies above it is found by passes from a single tau, until it stays or three are done.
+    Where HRss lies above it is found by two passes from a single tau, or until it stays.
 
     Returns:
         The rate; what each step keeps of the difference, and its length as a share of the time
@@ -308,7 +307,7 @@ def _followed(
     shares = series.step_s / arithmetic.exp(theta[[UP, DOWN]])
     kept = arithmetic.exp(-shares)
     rising, start = np.ones(len(target), dtype=np.bool_), theta[[START]]
-    for left in range(3, -1, -1):
+    for left in range(1 + 2, -1, -1):  # a first guess, then two passes
         keep = np.where(rising, kept[0], kept[1])
         rate = follow(target[None], keep, start)[0]
         now = target > np.concatenate((start, rate[:-1])) if left else rising
@@ -392,8 +391,9 @@ def follow(driven: FloatArray, keep: FloatArray, start: FloatArray) -> FloatArra
     of keep: a block is short enough for P to stay far above the smallest float.
     """
     rows, size = driven.shape
-    blocks = -(-size // _RUNNING_PRODUCT)
-    padded, fed = np.ones(blocks * _RUNNING_PRODUCT), np.zeros((rows, blocks * _RUNNING_PRODUCT))
+    blocks = -(-size // arithmetic.RUNNING_PRODUCT)
+    whole = blocks * arithmetic.RUNNING_PRODUCT
+    padded, fed = np.ones(whole), np.zeros((rows, whole))
     padded[:size] = keep
     np.multiply(1.0 - keep, driven, out=fed[:, :size])
     product = np.cumprod(padded.reshape(blocks, -1), axis=1)
