@@ -335,16 +335,19 @@ def _doubt_since_handled(
     probability.
     """
     back, verdict, probability = decided
+    if not grounds.mounts_at.size:
+        return []
     found = []
     starts, ends = runs(2 * (2 * grounds.facing.mount + back) + (verdict > 0))
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         way = 1.0 if back[first] else -1.0
         for edge, inward in ((first, 1), (last, -1)) if verdict[first] else ():
-            near = np.abs(grounds.mounts_at - edge) <= settings.handled_edge_s
+            if not (np.abs(grounds.mounts_at - edge) <= settings.handled_edge_s).any():
+                continue
             said = np.cumsum(way * grounds.gait[first:last][::inward])
             rise = said - np.minimum.accumulate(said)
             silent_s = 1 + int(np.flatnonzero(rise < settings.handled_gait)[-1])
-            if near.any() and silent_s >= settings.handled_part_s:
+            if silent_s >= settings.handled_part_s:
                 begin, end = sorted((edge, edge + inward * silent_s))
                 verdict[begin:end] = 0
                 if back[first]:
