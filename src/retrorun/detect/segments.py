@@ -78,8 +78,9 @@ def _settled(walking: BoolArray, direction: IntArray, seconds: int) -> BoolArray
     settled = walking.copy()
     starts, ends = runs(direction)
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
-        if last - first >= 2 * seconds:
-            calm = without_short(walking[first:last], value=True, seconds=seconds)
+        part = walking[first:last]
+        if last - first >= 2 * seconds and 0 < np.count_nonzero(part) < part.size:
+            calm = without_short(part, value=True, seconds=seconds)
             settled[first:last] = without_short(calm, value=False, seconds=seconds)
     return settled
 
