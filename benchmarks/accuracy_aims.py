@@ -62,6 +62,7 @@ AIMS: tuple[Aim, ...] = (
     Aim("attacked_others_s_per_h", "attacked: candidates on jogs, hills …, s/h", 0, at_most=True),
     Aim("attacked_candidates_gap", "attacked: candidates' worst bin", 0.05, at_most=True),
     Aim("attacked_raw_candidates_gap", "attacked: the same, raw logs", 0.05, at_most=True),
+    Aim("attacked_all_candidates_gap", "attacked: the same, both together", 0.05, at_most=True),
     Aim("attacked_confirmed_gap", "attacked: confirmed overstated, worst bin", 0.05, at_most=True),
     Aim("cost_one", "cost factor, median error, one session", 0.04, at_most=True),
     Aim("cost_ten", "cost factor, median error, ten sessions", 0.02, at_most=True),

@@ -101,6 +101,7 @@ def adversary_figures(found: Found) -> dict[str, float]:
         ),
         "attacked_candidates_gap": _worst_gap(others_than_raw, "candidate"),
         "attacked_raw_candidates_gap": _worst_gap(raw, "candidate"),
+        "attacked_all_candidates_gap": _worst_gap(found, "candidate"),
         "attacked_confirmed_gap": _worst_gap(found, "confirmed"),
     }
 

@@ -1,7 +1,9 @@
 import ast
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from retrorun.errors import SettingsError
@@ -42,6 +44,21 @@ def test_nothing_overridden_is_the_default(tmp_path: Path) -> None:
     assert load(written(tmp_path, "")).fingerprint() == Settings().fingerprint()
 
 
+def test_defaults_that_are_written_out_are_taken(tmp_path: Path) -> None:
+    tables = []
+    for table, values in msgspec.to_builtins(Settings()).items():
+        given = [
+            f"{name} = {json.dumps(each)}" for name, each in values.items() if each is not None
+        ]
+        tables.append("\n".join([f"[{table}]", *given]))
+    assert load(written(tmp_path, "\n".join(tables))) == Settings()
+
+
+def test_of_some_numbers_there_may_be_fewer(tmp_path: Path) -> None:
+    read = load(written(tmp_path, "[measure]\nbest_distances_m = [400.0, 5000.0]"))
+    assert read.measure.best_distances_m == (400.0, 5000.0)
+
+
 @pytest.mark.parametrize(
     ("text", "slug"),
     [
@@ -56,6 +73,11 @@ def test_nothing_overridden_is_the_default(tmp_path: Path) -> None:
         ("[prepare]\nchord_s = nan", "settings-senseless"),
         ("[prepare]\ngap_s = -5", "settings-senseless"),
         ("[detect]\nheading_mps = [0.3, inf]", "settings-senseless"),
+        ("[detect]\nheading_mps = [0.3]", "settings-unreadable"),
+        ("[detect]\nraw_log_chances = [0.1]", "settings-senseless"),
+        ("[detect]\ntwo_lines_spreads_spm = [4.0]", "settings-senseless"),
+        ("[measure]\nkinetics_lowest = [1.0]", "settings-senseless"),
+        ("[detect]\nexcursion_speed = [0.0, 0.0]", "settings-senseless"),
     ],
 )
 def test_what_makes_no_sense_is_refused_by_name(tmp_path: Path, text: str, slug: str) -> None:

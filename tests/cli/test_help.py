@@ -37,7 +37,7 @@ def test_numbers_of_one_file_need_no_tables_and_no_processes() -> None:
         "sys.exit(f'imported {slow & set(sys.modules)}' if slow & set(sys.modules) else 0)"
     )
     where = {**os.environ, "RETRORUN_ARCHIVE": str(hour.parent / "no-archive")}
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60, env=where)  # noqa: S603 - our own
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=600, env=where)  # noqa: S603 - our own
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)

@@ -5,7 +5,8 @@ module; ``load`` reads overrides from TOML.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -115,9 +116,11 @@ def load(path: Path) -> Settings:
     _refuse_unknown(tables, path)
     _refuse_senseless(tables, path)
     try:
-        return msgspec.convert(tables, Settings)
+        read = msgspec.convert(tables, Settings)
     except (msgspec.MsgspecError, ArithmeticError) as problem:
         raise SettingsError("settings-unreadable", str(problem), file=str(path)) from problem
+    _refuse_other_lengths(tables, path)
+    return read
 
 
 def _refuse_unknown(tables: Mapping[str, object], path: Path) -> None:
@@ -135,18 +138,46 @@ def _refuse_unknown(tables: Mapping[str, object], path: Path) -> None:
                 raise SettingsError("settings-unknown", message, file=str(path))
 
 
-MAY_BE_NEGATIVE = ("since_s", "until_s", "kinetics_lowest")  # moments may lie before 1970
+# moments may lie before 1970, bounds at any place; others only where their default does
+MAY_BE_NEGATIVE = ("since_s", "until_s", "kinetics_lowest")
+ANY_LENGTH = (
+    *("best_distances_m", "trend_memories_weeks", "trend_wander_shares"),
+    *("two_lines_starts", "zone_shares"),
+)  # of these there may be more or fewer than usual
 _MOST = 1e15  # beyond it no setting means anything, and arithmetic with it fails
 
 
 def _refuse_senseless(tables: dict[str, dict[str, object]], path: Path) -> None:
     """Windows, tolerances and counts are above nothing, and no number is endless."""
-    given = ((table, name, value) for table in tables for name, value in tables[table].items())
-    for table, name, value in given:
-        for number in value if isinstance(value, list) else [value]:
+    for shown, name, value, usual in _given(tables):
+        for number, default in zip_longest(value, usual):
             if isinstance(number, bool) or not isinstance(number, int | float):
                 continue
-            if not abs(number) <= _MOST or (number <= 0 and name not in MAY_BE_NEGATIVE):
-                shown = f"{table}.{name} = {str(number)[:40]}"
-                message = f"{shown} makes no sense: it must be above 0 and at most {_MOST:g}"
+            signed = isinstance(default, int | float) and default <= 0
+            lowest = -_MOST if signed or name in MAY_BE_NEGATIVE else 0
+            if not abs(number) <= _MOST or number <= lowest:
+                message = f"{shown} = {str(number)[:40]} makes no sense: it must be above 0 and "
+                message += f"at most {_MOST:g}"
                 raise SettingsError("settings-senseless", message, file=str(path))
+
+
+def _refuse_other_lengths(tables: dict[str, dict[str, object]], path: Path) -> None:
+    """Of numbers that stand for one thing each, none may lack and none be too many."""
+    for shown, name, value, usual in _given(tables):
+        if len(value) != len(usual) and name not in ANY_LENGTH:
+            message = f"{shown} has {len(value)} numbers: it must have {len(usual)}"
+            raise SettingsError("settings-senseless", message, file=str(path))
+
+
+def _given(
+    tables: dict[str, dict[str, object]],
+) -> Iterator[tuple[str, str, list[object], list[object]]]:
+    """Each setting with its table, its name alone, and what is given and usual, as lists."""
+    known = msgspec.to_builtins(Settings())
+    for table, values in tables.items():
+        for name, value in values.items():
+            given, usual = (
+                list(each) if isinstance(each, list | tuple) else [each]
+                for each in (value, known[table][name])
+            )
+            yield f"{table}.{name}", name, given, usual

@@ -136,7 +136,7 @@ def test_heart_rate_and_steps_stand_beside_the_pace() -> None:
 def test_without_a_heart_rate_the_pace_stands_alone() -> None:
     sessions = [with_heart_and_steps(each, *[(None, None)] * 5) for each in weeks()[:3]]
     html = page(sessions)
-    assert not select(html, "//details[@class='repeats']/p")
+    assert not select(html, "//details[@class='repeats']/details/summary/small")
     assert len(select(html, "//details[@class='repeats']//table")) == 1
 
 
