@@ -149,30 +149,30 @@ _MOST = 1e15  # beyond it no setting means anything, and arithmetic with it fail
 
 def _refuse_senseless(tables: dict[str, dict[str, object]], path: Path) -> None:
     """Windows, tolerances and counts are above nothing, and no number is endless."""
-    for shown, name, value, usual in _given(tables):
+    for name, value, usual in _given(tables):
         for number, default in zip_longest(value, usual):
             if isinstance(number, bool) or not isinstance(number, int | float):
                 continue
             signed = isinstance(default, int | float) and default <= 0
-            lowest = -_MOST if signed or name in MAY_BE_NEGATIVE else 0
+            lowest = -_MOST if signed or name.partition(".")[2] in MAY_BE_NEGATIVE else 0
             if not abs(number) <= _MOST or number <= lowest:
-                message = f"{shown} = {str(number)[:40]} makes no sense: it must be above 0 and "
-                message += f"at most {_MOST:g}"
+                shown = f"{name} = {str(number)[:40]}"
+                message = f"{shown} makes no sense: it must be above 0 and at most {_MOST:g}"
                 raise SettingsError("settings-senseless", message, file=str(path))
 
 
 def _refuse_other_lengths(tables: dict[str, dict[str, object]], path: Path) -> None:
     """Of numbers that stand for one thing each, none may lack and none be too many."""
-    for shown, name, value, usual in _given(tables):
-        if len(value) != len(usual) and name not in ANY_LENGTH:
-            message = f"{shown} has {len(value)} numbers: it must have {len(usual)}"
+    for name, value, usual in _given(tables):
+        if len(value) != len(usual) and name.partition(".")[2] not in ANY_LENGTH:
+            message = f"{name} has {len(value)} numbers: it must have {len(usual)}"
             raise SettingsError("settings-senseless", message, file=str(path))
 
 
 def _given(
     tables: dict[str, dict[str, object]],
-) -> Iterator[tuple[str, str, list[object], list[object]]]:
-    """Each setting with its table, its name alone, and what is given and usual, as lists."""
+) -> Iterator[tuple[str, list[object], list[object]]]:
+    """Each setting as ``table.name``, with what is given and what is usual, as lists."""
     known = msgspec.to_builtins(Settings())
     for table, values in tables.items():
         for name, value in values.items():
@@ -180,4 +180,4 @@ def _given(
                 list(each) if isinstance(each, list | tuple) else [each]
                 for each in (value, known[table][name])
             )
-            yield f"{table}.{name}", name, given, usual
+            yield f"{table}.{name}", given, usual
