@@ -172,8 +172,9 @@ def _chances(
     witness = arithmetic.median(worn.witness[inside])
     apart = worn.both and worn.apart_deg < settings.sides_apart_deg
     unsure = worn.both and not worn.sure and stepped < settings.gait_teaches
-    place = int(np.searchsorted(settings.unwitnessed_odds, witness, side="right"))
-    return 0.0, settings.unwitnessed_chances[0 if apart or unsure or whole.doubt else place]
+    doubted = apart or unsure or whole.doubt
+    place = 0 if doubted else int(np.searchsorted(settings.unwitnessed_odds, witness, side="right"))
+    return settings.witnessed_least[place], settings.unwitnessed_chances[place]
 
 
 def _chances_of_raw_log(

@@ -465,6 +465,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     unwitnessed_odds: Numbers = (1.0, 3.0, 6.0)  # Bounds between groups of unconfirmed segments,
     # in log-odds of the second witness.
     unwitnessed_chances: Numbers = (0.1, 0.92, 0.95, 0.95)  # Their share that is backward.
+    witnessed_least: Numbers = (0.0, 0.0, 0.9, 0.9)  # Least that is stated of these candidates.
     raw_log_gaits: Numbers = (-0.5, 0.25, 0.5)  # Bounds between groups of a raw log's candidates,
     # in summed log-odds of the gait.
     raw_log_chances: Numbers = (0.05, 0.33, 0.92, 0.97)  # Their share that is backward.
