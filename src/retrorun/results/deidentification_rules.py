@@ -77,7 +77,7 @@ WORDS = frozenset(
     }
 )
 _SLUG = re.compile(r"[a-z]+(-[a-z0-9]+){0,7}")
-_BEST = re.compile(r"longest_[sm]|[0-9.]{1,8} (m|km|mile)|mile")
+_BEST = re.compile(r"longest_[sm]|[0-9.]{1,8} (m|km|mile)|mile|(half )?marathon")
 _CODE = re.compile(r"[0-9a-f]{0,12}|[0-9]+(\.[0-9a-z]+){0,4}")
 
 
