@@ -16,14 +16,12 @@ from retrorun.metric_types import Compared
 from retrorun.metrics import COMPARED, METRICS, energy_kcal
 from retrorun.model import Best, MeasuredSegment, Note, Session, Totals
 from retrorun.model.comparison import Day, Record, RecordStep, Week
+from retrorun.model.recording import is_plausible_clock
 from retrorun.settings import CompareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
 DAY_S = 86_400.0
 NOTHING = Totals()
-# No watch or phone wrote the files that are read here before 2003, when the first of their formats
-# was born; from 19 January 2038 on lie clocks that overflowed.
-FIRST_DAY_S, LAST_DAY_S = 1_041_379_200.0, 2_147_483_648.0
 MOST_NAMED = 5  # sessions without a day that a note names
 LABELS = {"longest_s": "longest unbroken, by time", "longest_m": "longest unbroken, by distance"}
 
@@ -69,7 +67,7 @@ def _richness(session: Session) -> tuple[int, float, str]:
 
 def is_dated(session: Session) -> bool:
     """Whether the day can be right: a clock that was never set, or overflowed, names another."""
-    return FIRST_DAY_S <= session.start_time_s < LAST_DAY_S
+    return is_plausible_clock(session.start_time_s)
 
 
 def dated(sessions: Sequence[Session]) -> tuple[list[Session], tuple[Note, ...]]:

@@ -62,6 +62,14 @@ CHANNELS: tuple[Channel, ...] = (
 )
 BY_NAME: dict[str, Channel] = {channel.name: channel for channel in CHANNELS}
 POSITION = ("latitude_deg", "longitude_deg")
+# No watch or phone wrote the files that are read here before 2003, when the first of their formats
+# came into use; clocks that overflowed show 19 January 2038 or later.
+_FIRST_CLOCK_S, _LAST_CLOCK_S = 1_041_379_200.0, 2_147_483_648.0
+
+
+def is_plausible_clock(time_s: float) -> bool:
+    """Whether a recording can have been made at this time (Unix seconds), by its own clock."""
+    return _FIRST_CLOCK_S <= time_s < _LAST_CLOCK_S
 
 
 @dataclass(frozen=True, slots=True)
