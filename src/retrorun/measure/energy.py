@@ -130,8 +130,10 @@ def keytel(heart_rate: FloatArray, mass_kg: float, age: float, sex: str) -> Floa
 def keytel_refusal(athlete: Athlete, time_s: float) -> str | None:
     """Why there is no energy by heart rate for this athlete, in words; None if there may be."""
     age = age_years(athlete, time_s)
-    if athlete.mass_kg is None or age is None or athlete.sex is None:
+    if None in {athlete.mass_kg, athlete.birth_year, athlete.sex}:
         return "energy by heart rate needs body mass, birth year and sex in the profile"
+    if age is None:
+        return "energy by heart rate needs the age, and the clock of this recording was wrong"
     ages, masses = BY_KEY["keytel_age"], BY_KEY["keytel_mass"]
     if not ages.low <= age <= ages.high:
         return f"energy by heart rate was tested at {ages.low:.0f}-{ages.high:.0f} years only"
