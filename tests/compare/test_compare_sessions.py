@@ -367,6 +367,17 @@ def test_energy_a_week_is_by_calendar_weeks() -> None:
     )
 
 
+def test_energy_a_week_leaves_out_sessions_without_a_day() -> None:
+    part = stretch(0, 600, "backward", energy_shown=spent(300.0, 200.0))
+    dated = session("a", 0, [part])
+    odd = [
+        dataclasses.replace(dated, id=f"odd{n}", start_time_s=631_065_600.0 + 86_400.0 * n)
+        for n in range(9)
+    ]
+    claim = next(each for each in claims(compared(dated, *odd)) if each.key == "weight")
+    assert claim.data.startswith("300 kcal gross a week, without the sessions whose day")
+
+
 def test_economy_is_told_in_per_cent_of_where_it_began() -> None:
     # 300 s at 2.5 m/s; beats so that metres per beat are 1.00, 1.02, 1.04 ...
     ahead = [stretch(0, 300, beats=750 / (1 + 0.02 * n), beats_s=300.0) for n in range(6)]

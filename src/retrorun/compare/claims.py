@@ -190,12 +190,19 @@ def weeks(comparison: Comparison) -> Answer:
 
 
 def weight(comparison: Comparison) -> Answer:
-    """Energy a calendar week, empty ones counted."""
+    """Energy a calendar week, empty ones counted; of sessions whose day is known."""
     spent = Totals.of(comparison.totals.get(kind, Totals()) for kind in KINDS)
     back = comparison.totals.get("backward", Totals())
     if spent.active_kcal is None or spent.energy_kcal is None:
         return "No energy without body mass: `retrorun profile mass_kg=70`.", "too early", None
     weeks = comparison.calendar_weeks
+    if not all(day.day_known for day in comparison.days):
+        gross_kcal = sum(day.total_kcal or 0.0 for day in comparison.days if day.day_known)
+        words = (
+            f"{gross_kcal / weeks:,.0f} kcal gross a week, without the sessions whose day is not "
+            "known. Weight follows what is eaten as well, which no watch sees."
+        )
+        return words, "answered", None
     words = (
         f"{spent.energy_kcal / weeks:,.0f} kcal gross and {spent.active_kcal / weeks:,.0f} kcal "
         f"active a week, {(back.active_kcal or 0.0) / weeks:,.0f} of the active ones backward. "
