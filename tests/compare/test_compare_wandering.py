@@ -76,6 +76,25 @@ def test_units_change_the_slope_and_not_its_probability(
     assert second.probability == pytest.approx(first.probability, rel=1e-6)
 
 
+def test_no_memories_are_no_wander() -> None:
+    rng = np.random.default_rng(3)
+    time, values = np.arange(12.0), rng.normal(size=12)
+    found = slope_test(time, time, values, structs.replace(SETTINGS, trend_memories_weeks=()))
+    other = sm.OLS(values, sm.add_constant(time)).fit()
+    assert found.slope == pytest.approx(other.params[1], rel=1e-6)
+    assert found.probability == pytest.approx(other.pvalues[1], rel=1e-6)
+
+
+def test_a_long_series_at_two_times_has_a_slope() -> None:
+    """A hundred and sixty sessions within two days, as many a year later: 1 m/s quicker."""
+    parts = {mps: [stretch(0, 60, "backward", mps)] for mps in (2.0, 3.0)}
+    days = [(day + n / 100, 2.0 + day / 365) for day in (0, 365) for n in range(160)]
+    sessions = [session(f"s{day}", day, parts[mps]) for day, mps in days]
+    found = compare(sessions, Athlete(), SETTINGS).trends
+    slope = next(each for each in found if each.key == "backward_speed_mps").slope_per_week
+    assert slope.value == pytest.approx(7 / 365, rel=0.02)
+
+
 def test_numbers_that_never_change_are_no_trend() -> None:
     time = np.arange(8.0)
     found = slope_test(time, time, np.full(8, 2.5), SETTINGS)

@@ -35,6 +35,7 @@ from retrorun.units import BoolArray, FloatArray
 # Two-sided 95 % points of Student's distribution for 1 to 10 degrees of freedom.
 STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
 NORMAL = 1.959964
+LEAST_POINTS = 3  # behind a slope with its spread
 LEAST_VARIANCE = 1e-9  # of the noise beside all variance: numbers that are all equal
 
 
@@ -174,7 +175,7 @@ def _models(settings: CompareSettings) -> _Models:
     memories = np.array(settings.trend_memories_weeks)
     shares = np.array(settings.trend_wander_shares)
     count = len(memories) * len(shares)
-    each = (1.0 - settings.trend_even) / count
+    each = (1.0 - settings.trend_even) / max(count, 1)
     return _Models(
         np.concatenate(([1.0], np.repeat(memories, len(shares)))),
         np.concatenate(([0.0], np.tile(shares, len(memories)))),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from retrorun.compare.sessions import DAY_S, counted, segments_of_kind, total
-from retrorun.compare.statistics import SlopeTest, slope_test, sure, theil_sen
+from retrorun.compare.statistics import LEAST_POINTS, SlopeTest, slope_test, sure, theil_sen
 from retrorun.metric_types import Trended
 from retrorun.metrics import TRENDED
 from retrorun.model import Estimate, MeasuredSegment, Remark, Session, Totals
@@ -220,7 +220,8 @@ def _point(session: Session, value: float | Estimate) -> Point:
 def _series(points: Sequence[Point], settings: CompareSettings) -> tuple[np.ndarray, np.ndarray]:
     """Weeks since the first point, and values; long series as medians of equal stretches of time.
 
-    All pairs of ten thousand points would be fifty million slopes.
+    All pairs of ten thousand points would be fifty million slopes. Where nearly all points lie at
+    two times, the stretches hold equally many points instead: a slope needs three of them.
     """
     times = np.array([point.start_time_s for point in points])
     values = np.array([point.value for point in points])
@@ -230,6 +231,8 @@ def _series(points: Sequence[Point], settings: CompareSettings) -> tuple[np.ndar
     place = np.minimum(
         (weeks / weeks[-1] * settings.trend_points).astype(int), settings.trend_points - 1
     )
+    if len(np.unique(place)) < LEAST_POINTS:
+        place = np.arange(len(points)) * settings.trend_points // len(points)
     groups = [np.flatnonzero(place == each) for each in np.unique(place)]
     middle = [(float(np.median(weeks[g])), float(np.median(values[g]))) for g in groups]
     return np.array([week for week, _ in middle]), np.array([value for _, value in middle])

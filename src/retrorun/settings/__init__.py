@@ -145,19 +145,30 @@ ANY_LENGTH = (
     *("two_lines_starts", "zone_shares"),
 )  # of these there may be more or fewer than usual
 _MOST = 1e15  # beyond it no setting means anything, and arithmetic with it fails
+# a slope and its spread need three points, as does the prediction for one more athlete
+ABOVE = {
+    **dict.fromkeys(("least_trend_sessions", "least_association_weeks", "trend_points"), 2),
+    **{"least_athletes": 2, "partners": 1},
+}
+SHARES = ("trend_even", "trend_wander_shares", "kinetics_highest_effort")  # at most 1
 
 
 def _refuse_senseless(tables: dict[str, dict[str, object]], path: Path) -> None:
     """Windows, tolerances and counts are above nothing, and no number is endless."""
     for name, value, usual in _given(tables):
+        setting = name.partition(".")[2]
+        highest = 1.0 if setting in SHARES else _MOST
         for number, default in zip_longest(value, usual):
             if isinstance(number, bool) or not isinstance(number, int | float):
                 continue
             signed = isinstance(default, int | float) and default <= 0
-            lowest = -_MOST if signed or name.partition(".")[2] in MAY_BE_NEGATIVE else 0
-            if not abs(number) <= _MOST or number <= lowest:
+            negative = signed or setting in MAY_BE_NEGATIVE
+            lowest = -_MOST if negative else ABOVE.get(setting, 0)
+            if not lowest < number <= highest:
                 shown = f"{name} = {str(number)[:40]}"
-                message = f"{shown} makes no sense: it must be above 0 and at most {_MOST:g}"
+                message = (
+                    f"{shown} makes no sense: it must be above {lowest:g} and at most {highest:g}"
+                )
                 raise SettingsError("settings-senseless", message, file=str(path))
 
 
