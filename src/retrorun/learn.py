@@ -41,12 +41,13 @@ def learn(sessions: Sequence[Session], athlete: Athlete, settings: CompareSettin
     changes it and with it every session that depends on it.
 
     Args:
-        sessions: in any order; those without a lesson teach nothing.
+        sessions: in any order; those without a lesson teach nothing, and an activity that was
+            exported twice teaches once.
         athlete: what they stated, and what was learnt before, which is replaced.
         settings: for the cost factor, and the steps of rounding.
     """
-    ordered = sorted(sessions, key=lambda each: (each.start_time_s, each.id))
-    lessons = [each.lesson for each in ordered if each.lesson is not None]
+    taught = compare.each_once([each for each in sessions if each.lesson is not None], settings)
+    lessons = [each.lesson for each in taught if each.lesson is not None]
     factors = [each.cost_factor for each in lessons]
     return replace(
         athlete,

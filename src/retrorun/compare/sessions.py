@@ -5,7 +5,7 @@ Columns, because hundreds of thousands of segments are compared at once.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
@@ -29,27 +29,32 @@ LABELS = {"longest_s": "longest unbroken, by time", "longest_m": "longest unbrok
 def select_sessions(
     sessions: Sequence[Session], settings: CompareSettings
 ) -> tuple[list[Session], tuple[Note, ...]]:
-    """Sessions within the dates, in time order, each once; and notes on those left out.
-
-    The same session exported twice, or recorded by two devices, starts within half a minute and
-    overlaps: the copy with more channels is kept.
-    """
+    """Sessions within the dates, in time order, each once; and notes on those left out."""
     low = -float("inf") if settings.since_s is None else settings.since_s
     high = float("inf") if settings.until_s is None else settings.until_s
     inside = [each for each in sessions if low <= each.start_time_s < high]
-    kept: list[Session] = []
-    twice = 0
-    for session in sorted(inside, key=lambda each: (each.start_time_s, each.id)):
-        if kept and _is_same_activity(kept[-1], session, settings):
-            kept[-1] = max(kept[-1], session, key=_richness)
-            twice += 1
-        else:
-            kept.append(session)
+    kept = each_once(inside, settings)
+    twice = len(inside) - len(kept)
     message = (
         f"{counted(twice, 'session')} {'is' if twice == 1 else 'are'} there twice; "
         "each run counts once"
     )
     return kept, (Note("duplicate-sessions", message),) if twice else ()
+
+
+def each_once(sessions: Iterable[Session], settings: CompareSettings) -> list[Session]:
+    """Sessions in time order, each activity once.
+
+    The same activity exported twice, or recorded by two devices, starts within half a minute and
+    lasts nearly as long: the copy with more channels is kept.
+    """
+    kept: list[Session] = []
+    for session in sorted(sessions, key=lambda each: (each.start_time_s, each.id)):
+        if kept and _is_same_activity(kept[-1], session, settings):
+            kept[-1] = max(kept[-1], session, key=_richness)
+        else:
+            kept.append(session)
+    return kept
 
 
 def _is_same_activity(first: Session, second: Session, settings: CompareSettings) -> bool:
