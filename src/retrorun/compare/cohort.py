@@ -66,7 +66,9 @@ def _athlete_measure(each: Difference) -> AthleteMetric | None:
     difference, percent = _interval(each.difference), _interval(each.percent)
     if difference is None or percent is None:
         return None
-    return AthleteMetric(difference, percent, each.pairs, each.sessions)
+    return AthleteMetric(
+        difference, percent, each.pairs, each.sessions, each.difference_sd, each.percent_sd
+    )
 
 
 def _interval(each: Estimate) -> Interval | None:
@@ -144,13 +146,19 @@ def _measures(known: Sequence[AthleteSummary], settings: CompareSettings) -> Ite
         why = _commonest_reason(known, key)
         yield _measure(
             _Name(key, label, unit, "difference"),
-            observed([each.difference for each in having], sessions),
+            observed(
+                [each.difference for each in having],
+                sessions,
+                [each.difference_sd for each in having],
+            ),
             (why, reading),
             settings,
         )
         yield _measure(
             _Name(key, label, "%", "percent"),
-            observed([each.percent for each in having], sessions),
+            observed(
+                [each.percent for each in having], sessions, [each.percent_sd for each in having]
+            ),
             (why, reading),
             settings,
         )

@@ -16,7 +16,7 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.arithmetic import dot, product
 from retrorun.compare.sessions import DAY_S, SegmentTable
-from retrorun.compare.statistics import mean_by_group, widened
+from retrorun.compare.statistics import group_means, mean_by_group, widened
 from retrorun.metric_types import Compared
 from retrorun.metrics import DIFFERENCES
 from retrorun.model import Estimate, Session
@@ -367,10 +367,18 @@ def _difference(metric: Compared, matches: Matches, settings: CompareSettings) -
         forward=mean_by_group(ahead, sessions, METHOD).value,
         difference=widened(mean_by_group(apart, sessions, METHOD), beside),
         percent=widened(mean_by_group(100.0 * apart / ahead, sessions, METHOD), relative),
+        difference_sd=_between_sessions(apart, sessions),
+        percent_sd=_between_sessions(100.0 * apart / ahead, sessions),
         pairs=counts[0],
         sessions=counts[1],
         note=metric.reading,
     )
+
+
+def _between_sessions(values: FloatArray, sessions: IntArray) -> float | None:
+    """Standard deviation of the sessions' means of values (p,); None with a single session."""
+    means = group_means(values, sessions)
+    return float(means.std(ddof=1)) if len(means) > 1 else None
 
 
 def _line_error(key: str, matches: Matches, both: BoolArray) -> float:

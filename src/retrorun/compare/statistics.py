@@ -59,15 +59,19 @@ def wilson_low(right: int, count: int) -> float:
     return max((share + square / (2.0 * count) - NORMAL * spread) / (1.0 + square / count), 0.0)
 
 
+def group_means(values: FloatArray, groups: npt.ArrayLike) -> FloatArray:
+    """Mean of the values (n,) of each group, (g,), in the order of the groups' names."""
+    _, index = np.unique(np.asarray(groups), return_inverse=True)
+    return np.asarray(np.bincount(index, weights=values) / np.bincount(index))
+
+
 def mean_by_group(values: FloatArray, groups: npt.ArrayLike, method: str) -> Estimate:
     """Mean with a 95 % interval that respects groups: values of one session are not independent.
 
     The mean of the group means, with Student's interval over groups; with a single group over its
     values, which the method then says.
     """
-    _, index = np.unique(np.asarray(groups), return_inverse=True)
-    counts = np.bincount(index)
-    parts = np.bincount(index, weights=values) / counts
+    parts = group_means(values, groups)
     if len(parts) < 2:
         parts, method = values, f"{method}; one session only"
     mean = float(parts.mean())
