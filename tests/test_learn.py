@@ -105,7 +105,7 @@ def test_one_more_session_seldom_changes_what_is_learnt(samples: Path) -> None:
 
 
 def test_an_activity_that_was_exported_twice_teaches_once(samples: Path) -> None:
-    """A second copy as GPX holds nothing new: a factor would be surer, and a habit proven sooner."""
+    """A copy holds nothing new: a factor would be surer, and a habit proven sooner."""
     first = _analysed(samples / "2026-05-03-connect-iq.fit").sessions[0]
     answer = GaitAnswer(60.0, 0.1, 0.7, backward=True)
     factor = Estimate(1.4, 1.2, 1.6, "heart-rate kinetics")

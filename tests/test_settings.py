@@ -97,7 +97,7 @@ def test_what_makes_no_sense_is_refused_by_name(tmp_path: Path, text: str, slug:
 def test_the_message_says_what_is_allowed(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"above 2 and at most 1e\+15"):
         load(written(tmp_path, "[compare]\nleast_athletes = 2"))
-    with pytest.raises(SettingsError, match="above 0 and at most 1$"):
+    with pytest.raises(SettingsError, match=r"above 0 and at most 1$"):
         load(written(tmp_path, "[compare]\ntrend_even = 2"))
 
 

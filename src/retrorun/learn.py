@@ -320,7 +320,8 @@ def combine(lines: Iterable[GaitLine | None]) -> GaitLine | None:
     speeds_mps = np.concatenate(
         [np.linspace(line.low_mps, line.high_mps, 3) for line in known], dtype=np.float64
     )
-    cadences_spm = np.concatenate([_cadence(line) for line in known], dtype=np.float64)
+    cadences_spm = speeds_mps * np.repeat([line.slope_spm_per_mps for line in known], 3)
+    cadences_spm = cadences_spm + np.repeat([line.intercept_spm for line in known], 3)
     slope, intercept = _fit(speeds_mps, cadences_spm, weights)
     apart_spm = cadences_spm - (intercept + slope * speeds_mps)
     seconds = np.array([line.seconds for line in known])
@@ -336,16 +337,7 @@ def combine(lines: Iterable[GaitLine | None]) -> GaitLine | None:
     )
 
 
-def _cadence(line: GaitLine) -> FloatArray:
-    speeds_mps = np.linspace(line.low_mps, line.high_mps, 3)
-    return line.intercept_spm + line.slope_spm_per_mps * speeds_mps
-
-
-def _fit(
-    x: FloatArray,
-    y: FloatArray,
-    weights: FloatArray,
-) -> tuple[float, float]:
+def _fit(x: FloatArray, y: FloatArray, weights: FloatArray) -> tuple[float, float]:
     """Weighted least squares; a flat line where all speeds are one."""
     mean_x, mean_y = np.average(x, weights=weights), np.average(y, weights=weights)
     spread = np.average(np.square(x - mean_x), weights=weights)

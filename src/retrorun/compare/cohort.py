@@ -143,25 +143,15 @@ def _measures(known: Sequence[AthleteSummary], settings: CompareSettings) -> Ite
         key, label, unit, reading = metric.key, metric.label, metric.unit, metric.reading
         having = [each.measures[key] for each in known if key in each.measures]
         sessions = [each.sessions for each in having]
-        why = _commonest_reason(known, key)
-        yield _measure(
-            _Name(key, label, unit, "difference"),
-            observed(
-                [each.difference for each in having],
-                sessions,
-                [each.difference_sd for each in having],
-            ),
-            (why, reading),
-            settings,
+        words = (_commonest_reason(known, key), reading)
+        differences = observed(
+            [each.difference for each in having], sessions, [each.difference_sd for each in having]
         )
-        yield _measure(
-            _Name(key, label, "%", "percent"),
-            observed(
-                [each.percent for each in having], sessions, [each.percent_sd for each in having]
-            ),
-            (why, reading),
-            settings,
+        yield _measure(_Name(key, label, unit, "difference"), differences, words, settings)
+        percents = observed(
+            [each.percent for each in having], sessions, [each.percent_sd for each in having]
         )
+        yield _measure(_Name(key, label, "%", "percent"), percents, words, settings)
 
 
 @dataclass(frozen=True, slots=True)

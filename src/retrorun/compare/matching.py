@@ -15,14 +15,14 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.arithmetic import dot, product
-from retrorun.compare.sessions import DAY_S, SegmentTable
+from retrorun.compare.sessions import SegmentTable
 from retrorun.compare.statistics import group_means, mean_by_group, widened
 from retrorun.metric_types import Compared
 from retrorun.metrics import DIFFERENCES
 from retrorun.model import Estimate, Session
 from retrorun.model.comparison import Difference, Pair
 from retrorun.settings import CompareSettings
-from retrorun.units import BoolArray, FloatArray, IntArray
+from retrorun.units import DAY_S, BoolArray, FloatArray, IntArray
 
 PAIRS_AT_ONCE = 2**20  # pairs that are looked at together: some ten megabytes
 

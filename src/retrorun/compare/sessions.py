@@ -20,7 +20,6 @@ from retrorun.model.recording import is_plausible_clock
 from retrorun.settings import CompareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
-DAY_S = 86_400.0
 NOTHING = Totals()
 MOST_NAMED = 5  # sessions without a day that a note names
 LABELS = {"longest_s": "longest unbroken, by time", "longest_m": "longest unbroken, by distance"}

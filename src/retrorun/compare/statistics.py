@@ -126,14 +126,12 @@ def combine_factors(factors: Sequence[Estimate], method: str, floor: float) -> E
         return Estimate(known[0].value, known[0].low, known[0].high, f"{method}, 1 session")
     log = arithmetic.log(np.array([each.value or 1.0 for each in known]))
     error = np.array([arithmetic.log((e.high or 1) / (e.low or 1)) / (2 * NORMAL) for e in known])
-    between = _between(log, np.maximum(error, 1e-4))
-    weight = 1.0 / (np.square(np.maximum(error, 1e-4)) + between)
+    error = np.maximum(error, 1e-4)
+    weight = 1.0 / (np.square(error) + _between(log, error))
     mean = dot(weight, log) / float(weight.sum())
     reach = NORMAL * arithmetic.hypot(math.sqrt(1.0 / weight.sum()), floor)
-    words = f"{method}, {len(known)} sessions"
-    return Estimate(
-        arithmetic.exp(mean), arithmetic.exp(mean - reach), arithmetic.exp(mean + reach), words
-    )
+    value, low, high = (arithmetic.exp(each) for each in (mean, mean - reach, mean + reach))
+    return Estimate(value, low, high, f"{method}, {len(known)} sessions")
 
 
 def _between(log: FloatArray, error: FloatArray) -> float:
@@ -179,11 +177,11 @@ def _models(settings: CompareSettings) -> _Models:
     memories = np.array(settings.trend_memories_weeks)
     shares = np.array(settings.trend_wander_shares)
     count = len(memories) * len(shares)
-    each = (1.0 - settings.trend_even) / max(count, 1)
+    weights = np.full(count, (1.0 - settings.trend_even) / max(count, 1))
     return _Models(
         np.concatenate(([1.0], np.repeat(memories, len(shares)))),
         np.concatenate(([0.0], np.tile(shares, len(memories)))),
-        np.concatenate(([settings.trend_even], np.full(count, each))),
+        np.concatenate(([settings.trend_even], weights)),
     )
 
 

@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from retrorun.compare.sessions import DAY_S, counted, segments_of_kind, total
+from retrorun.compare.sessions import counted, segments_of_kind, total
 from retrorun.compare.statistics import LEAST_POINTS, SlopeTest, slope_test, sure, theil_sen
 from retrorun.metric_types import Trended
 from retrorun.metrics import TRENDED
 from retrorun.model import Estimate, MeasuredSegment, Remark, Session, Totals
 from retrorun.model.comparison import Association, Point, Trend, TrendVerdict, Week
 from retrorun.settings import CompareSettings
+from retrorun.units import WEEK_S
 
 METHOD = "Theil-Sen slope; 95 % interval of Sen, widened where numbers may wander"
-WEEK_S = 7 * DAY_S
 Measure = Callable[[Session, CompareSettings], float | Estimate | None]
 CAUTION = "runs together with the volume; that is not a cause"
 
@@ -32,10 +32,6 @@ def _per_beat(totals: Totals, settings: CompareSettings) -> float | None:
     return totals.distance_m / totals.beats * totals.beats_s / totals.seconds
 
 
-def _speed(session: Session, kind: str, settings: CompareSettings) -> float | None:
-    return mean_speed(segments_of_kind(session, kind, settings))
-
-
 def mean_speed(measured: Sequence[MeasuredSegment]) -> float | None:
     """Mean over the moving time whose speed is known: a hole in the position is no slow segment."""
     known = [
@@ -49,12 +45,12 @@ def mean_speed(measured: Sequence[MeasuredSegment]) -> float | None:
 
 def _backward_speed(session: Session, settings: CompareSettings) -> float | None:
     lasting = total(session, "backward", settings).moving_s >= settings.segment_s
-    return _speed(session, "backward", settings) if lasting else None
+    return mean_speed(segments_of_kind(session, "backward", settings)) if lasting else None
 
 
 def _forward_speed(session: Session, settings: CompareSettings) -> float | None:
     lasting = total(session, "forward", settings).moving_s >= settings.economy_s
-    return _speed(session, "forward", settings) if lasting else None
+    return mean_speed(segments_of_kind(session, "forward", settings)) if lasting else None
 
 
 def _rate(totals: Totals, _: CompareSettings) -> float | None:

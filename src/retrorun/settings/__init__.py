@@ -148,7 +148,8 @@ _MOST = 1e15  # beyond it no setting means anything, and arithmetic with it fail
 # a slope and its spread need three points, as does the prediction for one more athlete
 ABOVE = {
     **dict.fromkeys(("least_trend_sessions", "least_association_weeks", "trend_points"), 2),
-    **{"least_athletes": 2, "partners": 1},
+    "least_athletes": 2,
+    "partners": 1,
 }
 SHARES = ("trend_even", "trend_wander_shares", "kinetics_highest_effort")  # at most 1
 
