@@ -130,7 +130,7 @@ def keytel(heart_rate: FloatArray, mass_kg: float, age: float, sex: str) -> Floa
 def keytel_refusal(athlete: Athlete, time_s: float) -> str | None:
     """Why there is no energy by heart rate for this athlete, in words; None if there may be."""
     age = age_years(athlete, time_s)
-    if None in {athlete.mass_kg, athlete.birth_year, athlete.sex}:
+    if athlete.mass_kg is None or athlete.birth_year is None or athlete.sex is None:
         return "energy by heart rate needs body mass, birth year and sex in the profile"
     if age is None:
         return "energy by heart rate needs the age, and the clock of this recording was wrong"
