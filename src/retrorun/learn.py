@@ -240,15 +240,15 @@ def _kind(table: _Answers, chosen: BoolArray, settings: CompareSettings) -> Gait
     step = settings.habit_step
     gain, share = (values[accepted] for values in (table.step_gain, table.speed_share))
     kind = GaitKind(
-        (_down(gain.min(), step), _up(gain.max(), step)),
-        (_down(share.min(), step), _up(share.max(), step)),
+        (_rounded_down(gain.min(), step), _rounded_up(gain.max(), step)),
+        (_rounded_down(share.min(), step), _rounded_up(share.max(), step)),
         float(table.length_s[accepted].min()),
     )
     wrong = rejected & table.within(kind)
     if not wrong.any():
         return kind
-    quicker = _up(table.step_gain[wrong].max() + step, step)
-    slower = _down(table.speed_share[wrong].min() - step, step)
+    quicker = _rounded_up(table.step_gain[wrong].max() + step, step)
+    slower = _rounded_down(table.speed_share[wrong].min() - step, step)
     drawn = (
         replace(kind, step_gain=(quicker, kind.step_gain[1])),
         replace(kind, speed_share=(kind.speed_share[0], slower)),
@@ -258,11 +258,11 @@ def _kind(table: _Answers, chosen: BoolArray, settings: CompareSettings) -> Gait
     return drawn[best] if left[best] >= settings.habit_accepted else None
 
 
-def _down(number: float, step: float) -> float:
+def _rounded_down(number: float, step: float) -> float:
     return round(float(np.floor(number / step)) * step, 6)
 
 
-def _up(number: float, step: float) -> float:
+def _rounded_up(number: float, step: float) -> float:
     return round(float(np.ceil(number / step)) * step, 6)
 
 

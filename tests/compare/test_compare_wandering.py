@@ -10,7 +10,7 @@ from msgspec import structs
 from statsmodels.stats.multitest import multipletests
 
 from retrorun.compare import compare
-from retrorun.compare.statistics import slope_test, student_tails, sure
+from retrorun.compare.statistics import significant, slope_test, student_tails
 from retrorun.model import Athlete
 from retrorun.model.comparison import Trend
 from retrorun.settings import CompareSettings
@@ -105,11 +105,11 @@ def test_numbers_that_never_change_are_no_trend() -> None:
 @given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=20))
 def test_many_findings_at_once_as_statsmodels_decides(probabilities: list[float]) -> None:
     expected, *_ = multipletests(probabilities, alpha=0.05, method="fdr_by")
-    assert sure(probabilities, 0.05).tolist() == expected.tolist()
+    assert significant(probabilities, 0.05).tolist() == expected.tolist()
 
 
 def test_nothing_to_decide() -> None:
-    assert sure([], 0.05).size == 0
+    assert significant([], 0.05).size == 0
 
 
 @pytest.mark.parametrize(("share", "most"), [(0.0, 0.03), (0.5, 0.1)])
@@ -122,7 +122,7 @@ def test_pages_of_eight_trends_without_any_seldom_claim_one(share: float, most: 
         found = [
             slope_test(time, time, noise(time, share, memory, rng), SETTINGS) for _ in range(8)
         ]
-        false += bool(sure([each.probability for each in found], SETTINGS.trend_false).any())
+        false += bool(significant([each.probability for each in found], SETTINGS.trend_false).any())
     assert false / 120 <= most
 
 

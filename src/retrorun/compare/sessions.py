@@ -127,8 +127,8 @@ def total(session: Session, kind: str, settings: CompareSettings) -> Totals:
     return found
 
 
-READ = tuple(each.key for each in METRICS if each.read)  # None becomes NaN
-_row = attrgetter(*READ)
+READ_METRICS = tuple(each.key for each in METRICS if each.read)  # None becomes NaN
+_row = attrgetter(*READ_METRICS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,7 +139,7 @@ class SegmentTable:
         session: place of the session in the sequence; ``rank`` is that of its id in the alphabet.
         time_s: Unix time at which the session began; ``start_s`` elapsed seconds to the segment.
         gait: ``run``, ``walk``, ``still``.
-        columns: what is named in ``READ``.
+        columns: what is named in ``READ_METRICS``.
         measures: compared metrics → values, by the keys of `Difference`.
     """
 
@@ -176,7 +176,7 @@ def segment_table(
     session = np.repeat(np.arange(len(sessions)), [len(part) for part in segments])
     found = [measured for part in segments for measured in part]
     rows = np.array([_row(each.metrics) for each in found], dtype=np.float64)
-    columns = dict(zip(READ, rows.reshape(-1, len(READ)).T.copy(), strict=True))
+    columns = dict(zip(READ_METRICS, rows.reshape(-1, len(READ_METRICS)).T.copy(), strict=True))
     gross = np.array([energy_kcal(each.metrics) for each in found], dtype=np.float64)
     _, rank = np.unique(np.array([each.id for each in sessions], dtype=str), return_inverse=True)
     return SegmentTable(
@@ -205,10 +205,10 @@ def _values(metric: Compared, columns: Mapping[str, FloatArray]) -> FloatArray:
     if metric.formula is None:
         return columns[metric.source]
     above, below = columns[metric.formula.above], columns[metric.formula.below]
-    return _over(above, below, metric.formula.times)
+    return _quotient(above, below, metric.formula.times)
 
 
-def _over(upper: FloatArray, lower: FloatArray, scale: float) -> FloatArray:
+def _quotient(upper: FloatArray, lower: FloatArray, scale: float) -> FloatArray:
     """Quotient (n,), NaN where there is nothing to divide by."""
     found = np.full(len(upper), np.nan)
     np.divide(upper, lower, out=found, where=lower != 0)
@@ -282,7 +282,7 @@ def records(sessions: Sequence[Session]) -> tuple[Record, ...]:
         for new in session.measures.bests:
             if not steps[new.key] or _better(new, steps[new.key][-1][0]):
                 steps[new.key].append((new, session))
-    ordered = sorted(steps.values(), key=lambda each: _place(each[-1][0]))
+    ordered = sorted(steps.values(), key=lambda each: _record_order(each[-1][0]))
     return tuple(_record(each) for each in ordered)
 
 
@@ -294,7 +294,7 @@ def _better(new: Best, old: Best) -> bool:
     return new.seconds < old.seconds
 
 
-def _place(best: Best) -> tuple[bool, float]:
+def _record_order(best: Best) -> tuple[bool, float]:
     return best.key in LABELS, best.distance_m or 0.0
 
 

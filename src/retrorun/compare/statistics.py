@@ -127,14 +127,14 @@ def combine_factors(factors: Sequence[Estimate], method: str, floor: float) -> E
     log = arithmetic.log(np.array([each.value or 1.0 for each in known]))
     error = np.array([arithmetic.log((e.high or 1) / (e.low or 1)) / (2 * NORMAL) for e in known])
     error = np.maximum(error, 1e-4)
-    weight = 1.0 / (np.square(error) + _between(log, error))
+    weight = 1.0 / (np.square(error) + _variance_between(log, error))
     mean = dot(weight, log) / float(weight.sum())
     reach = NORMAL * arithmetic.hypot(math.sqrt(1.0 / weight.sum()), floor)
     value, low, high = (arithmetic.exp(each) for each in (mean, mean - reach, mean + reach))
     return Estimate(value, low, high, f"{method}, {len(known)} sessions")
 
 
-def _between(log: FloatArray, error: FloatArray) -> float:
+def _variance_between(log: FloatArray, error: FloatArray) -> float:
     """Variance between sessions beyond what their errors explain (moment estimate)."""
     weight = 1.0 / np.square(error)
     mean = dot(weight, log) / float(weight.sum())
@@ -199,7 +199,7 @@ def slope_test(
     models, freedom = _models(settings), len(time) - 2
     scale = max(float(values.std()), 1e-300)
     centred = (values - float(values.mean())) / scale
-    products, log_variance = _whitened(time, run - float(run.mean()), centred, models)
+    products, log_variance = _whitened_products(time, run - float(run.mean()), centred, models)
     ones, run, rise = products[:, 0, 0], products[:, 1, 1], products[:, 1, 2]
     cross, level, whole = products[:, 0, 1], products[:, 0, 2], products[:, 2, 2]
     determinant = ones * run - cross * cross
@@ -222,7 +222,7 @@ def slope_test(
     )
 
 
-def _whitened(
+def _whitened_products(
     time: FloatArray, run: FloatArray, values: FloatArray, models: _Models
 ) -> tuple[FloatArray, FloatArray]:
     """Sums of products of the columns 1, time and value in independent units, and the scale.
@@ -272,8 +272,8 @@ def student_tails(values: FloatArray, freedom: int) -> FloatArray:
     return np.asarray(np.clip(1.0 - inside, 0.0, 1.0))
 
 
-def sure(probabilities: Sequence[float], false_share: float) -> BoolArray:
-    """Which of several findings are sure, (m,), so that few of those called sure are false.
+def significant(probabilities: Sequence[float], false_share: float) -> BoolArray:
+    """Which of several findings are significant, (m,), at an expected share of false ones.
 
     Source: Benjamini & Yekutieli 2001 (Ann Stat 29:1165): the largest r for which the r-th
     smallest probability is at most r / m · share / (1 + 1/2 + … + 1/m), and all before it.

@@ -7,7 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from retrorun.compare.sessions import counted, segments_of_kind, total
-from retrorun.compare.statistics import LEAST_POINTS, SlopeTest, slope_test, sure, theil_sen
+from retrorun.compare.statistics import (
+    LEAST_POINTS,
+    SlopeTest,
+    significant,
+    slope_test,
+    theil_sen,
+)
 from retrorun.metric_types import Trended
 from retrorun.metrics import TRENDED
 from retrorun.model import Estimate, MeasuredSegment, Remark, Session, Totals
@@ -20,7 +26,7 @@ Measure = Callable[[Session, CompareSettings], float | Estimate | None]
 CAUTION = "runs together with the volume; that is not a cause"
 
 
-def _per_beat(totals: Totals, settings: CompareSettings) -> float | None:
+def _metres_per_beat(totals: Totals, settings: CompareSettings) -> float | None:
     """Metres per heartbeat; heart rate must cover most of the time."""
     if (
         totals.distance_m is None
@@ -53,11 +59,11 @@ def _forward_speed(session: Session, settings: CompareSettings) -> float | None:
     return mean_speed(segments_of_kind(session, "forward", settings)) if lasting else None
 
 
-def _rate(totals: Totals, _: CompareSettings) -> float | None:
+def _step_rate_spm(totals: Totals, _: CompareSettings) -> float | None:
     return 60.0 * totals.steps / totals.steps_s if totals.steps_s > 0 else None
 
 
-def _of_backward(derived: Callable[[Totals, CompareSettings], float | None]) -> Measure:
+def _backward_measure(derived: Callable[[Totals, CompareSettings], float | None]) -> Measure:
     def measure(session: Session, settings: CompareSettings) -> float | None:
         totals = total(session, "backward", settings)
         return derived(totals, settings) if totals.moving_s >= settings.segment_s else None
@@ -65,7 +71,7 @@ def _of_backward(derived: Callable[[Totals, CompareSettings], float | None]) -> 
     return measure
 
 
-def _of_forward(derived: Callable[[Totals, CompareSettings], float | None]) -> Measure:
+def _forward_measure(derived: Callable[[Totals, CompareSettings], float | None]) -> Measure:
     def measure(session: Session, settings: CompareSettings) -> float | None:
         totals = total(session, "forward", settings)
         return derived(totals, settings) if totals.moving_s >= settings.economy_s else None
@@ -95,9 +101,9 @@ COMPUTED: Mapping[str, Measure] = {
     "backward_speed_mps": _backward_speed,
     "backward_share_pct": _share,
     "backward_longest_s": _longest,
-    "backward_cadence_spm": _of_backward(_rate),
-    "backward_metres_per_beat": _of_backward(_per_beat),
-    "forward_metres_per_beat": _of_forward(_per_beat),
+    "backward_cadence_spm": _backward_measure(_step_rate_spm),
+    "backward_metres_per_beat": _backward_measure(_metres_per_beat),
+    "forward_metres_per_beat": _forward_measure(_metres_per_beat),
     "forward_speed_mps": _forward_speed,
 }
 
@@ -105,7 +111,7 @@ COMPUTED: Mapping[str, Measure] = {
 def trends(sessions: Sequence[Session], settings: CompareSettings) -> tuple[Trend, ...]:
     """Every metric's trend, in the order of the page; ``sessions`` in time order.
 
-    Which of them rise or fall for sure is decided over all of them together (`statistics.sure`).
+    Which of them rise or fall is decided over all of them together (`statistics.significant`).
     """
     return _with_verdicts([_trend(each, sessions, settings) for each in TRENDED], settings)
 
@@ -125,18 +131,18 @@ def score_trends(
     for key in ("pain", "effort"):
         scores = [(session, getattr(remark, key)) for session, remark in noted]
         points = tuple(_point(session, float(at)) for session, at in scores if at is not None)
-        found.append(_of_points((key, key, ""), points, settings))
+        found.append(_trend_of_points((key, key, ""), points, settings))
     return _with_verdicts(found, settings)
 
 
 def _with_verdicts(found: Sequence[Trend], settings: CompareSettings) -> tuple[Trend, ...]:
     known = [each for each in found if each.probability is not None]
-    certain = sure([each.probability or 0.0 for each in known], settings.trend_false)
+    certain = significant([each.probability or 0.0 for each in known], settings.trend_false)
     settled = {each.key for each, certainly in zip(known, certain, strict=True) if certainly}
-    return tuple(_settled(each, each.key in settled) for each in found)
+    return tuple(_with_verdict(each, each.key in settled) for each in found)
 
 
-def _settled(trend: Trend, certain: bool) -> Trend:  # noqa: FBT001 - a value
+def _with_verdict(trend: Trend, certain: bool) -> Trend:  # noqa: FBT001 - a value
     """The trend with its verdict: without certainty a change is one of this period only."""
     slope = trend.slope_per_week
     if trend.probability is None or slope.low is None or slope.high is None:
@@ -151,10 +157,10 @@ def _trend(metric: Trended, sessions: Sequence[Session], settings: CompareSettin
     measure = COMPUTED[metric.key]
     found = ((session, measure(session, settings)) for session in sessions)
     points = tuple(_point(session, value) for session, value in found if value is not None)
-    return _of_points((metric.key, metric.label, metric.unit), points, settings)
+    return _trend_of_points((metric.key, metric.label, metric.unit), points, settings)
 
 
-def _of_points(
+def _trend_of_points(
     name: tuple[str, str, str], points: tuple[Point, ...], settings: CompareSettings
 ) -> Trend:
     """The trend of key, label and unit through points in time order."""
@@ -174,24 +180,24 @@ def _of_points(
         label,
         unit,
         points,
-        _holding(slope, test),
+        _widened_for_wander(slope, test),
         intercept,
         weeks,
         len(points),
         note=note,
         probability=test.probability,
-        verdict=_over_this_period(slope),
+        verdict=_period_verdict(slope),
     )
 
 
-def _over_this_period(slope: Estimate) -> TrendVerdict:
+def _period_verdict(slope: Estimate) -> TrendVerdict:
     """How the period went, by Sen's interval: as if its points had nothing in common."""
     if (slope.low or 0.0) > 0:
         return "higher"
     return "lower" if (slope.high or 0.0) < 0 else "level"
 
 
-def _holding(slope: Estimate, test: SlopeTest) -> Estimate:
+def _widened_for_wander(slope: Estimate, test: SlopeTest) -> Estimate:
     """The slope with an interval that also allows for wandering."""
     if slope.value is None or slope.low is None or slope.high is None:
         return slope
@@ -239,7 +245,7 @@ def association(weeks: Sequence[Week], settings: CompareSettings) -> Association
     rows: list[tuple[str, float, float]] = []
     for index in range(settings.volume_weeks, len(weeks)):
         before = weeks[index - settings.volume_weeks : index]
-        economy = _per_beat(weeks[index].forward, settings)
+        economy = _metres_per_beat(weeks[index].forward, settings)
         if economy is not None:
             metres = [week.backward.distance_m for week in before]
             known = [each for each in metres if each is not None]
@@ -255,11 +261,11 @@ def association(weeks: Sequence[Week], settings: CompareSettings) -> Association
         slope = Estimate(None, None, None, METHOD, note)
     else:
         note = f"{len(rows)} weeks; {CAUTION}"
-        slope = _together([row[0] for row in rows], volumes, economies, settings)
+        slope = _association_slope([row[0] for row in rows], volumes, economies, settings)
     return Association(mondays, volumes, economies, slope, missing, note)
 
 
-def _together(
+def _association_slope(
     mondays: Sequence[str],
     volumes: Sequence[float],
     economies: Sequence[float],
@@ -270,5 +276,7 @@ def _together(
     weeks, run, values = np.array(days) / 7.0, np.array(volumes) / 1000.0, np.array(economies)
     slope, _ = theil_sen(run, values, METHOD)
     return (
-        slope if slope.value is None else _holding(slope, slope_test(weeks, run, values, settings))
+        slope
+        if slope.value is None
+        else _widened_for_wander(slope, slope_test(weeks, run, values, settings))
     )

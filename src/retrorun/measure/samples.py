@@ -202,7 +202,7 @@ def calibrated(speed: FloatArray, samples: Samples, noise_m2: float, window_s: i
     the noisy one does not (regression calibration: Carroll et al. 2006, ch. 4).
     """
     settings = samples.settings
-    grown = settings.kinetics_noise_grown * noise_m2
+    late_noise_m2 = settings.kinetics_noise_grown * noise_m2
     found = speed.copy()
     means = np.full(len(samples.segments), np.nan)
     for index, (first, last) in enumerate(zip(samples.first, samples.last, strict=True)):
@@ -211,17 +211,19 @@ def calibrated(speed: FloatArray, samples: Samples, noise_m2: float, window_s: i
         if known.size:
             means[index] = float(known.mean())
             even = np.full(known.size, 1.0 / known.size)
-            share = _true_share(known, even, settings.kinetics_noise_within * grown / window_s)
+            share = _true_share(
+                known, even, settings.kinetics_noise_within * late_noise_m2 / window_s
+            )
             found[first:last] = means[index] + share * (part - means[index])
     seconds = np.maximum(samples.last - samples.first, 1)
-    moved = _drawn_together(means, seconds.astype(np.float64), grown, samples)
+    moved = _calibrated_means(means, seconds.astype(np.float64), late_noise_m2, samples)
     for index, (first, last) in enumerate(zip(samples.first, samples.last, strict=True)):
         if np.isfinite(means[index]):
             found[first:last] += moved[index] - means[index]
     return np.maximum(found, 0.0)
 
 
-def _drawn_together(
+def _calibrated_means(
     means: FloatArray, seconds: FloatArray, noise_m2: float, samples: Samples
 ) -> FloatArray:
     """Segments' mean speeds (s,), each kind's drawn to its mean by the share that is noise."""

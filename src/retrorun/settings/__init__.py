@@ -114,7 +114,7 @@ def load(path: Path) -> Settings:
     """
     tables = toml_table(path, "settings-unreadable")
     _refuse_unknown(tables, path)
-    _refuse_senseless(tables, path)
+    _refuse_out_of_range(tables, path)
     try:
         read = msgspec.convert(tables, Settings)
     except (msgspec.MsgspecError, ArithmeticError) as problem:
@@ -154,9 +154,9 @@ ABOVE = {
 SHARES = ("trend_even", "trend_wander_shares", "kinetics_highest_effort")  # at most 1
 
 
-def _refuse_senseless(tables: dict[str, dict[str, object]], path: Path) -> None:
+def _refuse_out_of_range(tables: dict[str, dict[str, object]], path: Path) -> None:
     """Windows, tolerances and counts are above nothing, and no number is endless."""
-    for name, value, usual in _given(tables):
+    for name, value, usual in _given_and_default(tables):
         setting = name.partition(".")[2]
         highest = 1.0 if setting in SHARES else _MOST
         for number, default in zip_longest(value, usual):
@@ -175,13 +175,13 @@ def _refuse_senseless(tables: dict[str, dict[str, object]], path: Path) -> None:
 
 def _refuse_other_lengths(tables: dict[str, dict[str, object]], path: Path) -> None:
     """Of numbers that stand for one thing each, none may lack and none be too many."""
-    for name, value, usual in _given(tables):
+    for name, value, usual in _given_and_default(tables):
         if len(value) != len(usual) and name.partition(".")[2] not in ANY_LENGTH:
             message = f"{name} has {len(value)} numbers: it must have {len(usual)}"
             raise SettingsError("settings-senseless", message, file=str(path))
 
 
-def _given(
+def _given_and_default(
     tables: dict[str, dict[str, object]],
 ) -> Iterator[tuple[str, list[object], list[object]]]:
     """Each setting as ``table.name``, with what is given and what is usual, as lists."""
