@@ -284,7 +284,11 @@ def _answers(
 
 
 def _parts_in_force(label: Label, found: Detection) -> list[Label]:
-    """The parts of a label that hold: laps that turn about are held against the sensors."""
+    """The parts of a label that the detection kept.
+
+    All of it, but for laps that alternate by the athlete's convention: the sensors may overrule
+    those, and only parts within labelled segments of their direction are left.
+    """
     if label.origin != detect_labels.ALTERNATE:
         return [label]
     spans = (

@@ -156,7 +156,7 @@ def _measures(known: Sequence[AthleteSummary], settings: CompareSettings) -> Ite
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """What a `CohortMetric` begins with."""
+    """Key, label, unit and scale of a `CohortMetric`."""
 
     key: str
     label: str
@@ -167,7 +167,10 @@ class _Name:
 def _measure(
     name: _Name, found: Observed, words: tuple[str, str], settings: CompareSettings
 ) -> CohortMetric:
-    """A metric; ``words`` tell why athletes have none, and how the number is to be read."""
+    """A metric over athletes.
+
+    ``words``: the commonest reason why athletes lack it, and how the number is to be read.
+    """
     why, reading = words
     if missing := _missing(found, settings):
         return _too_few_athletes(name, len(found.values), missing, why)

@@ -29,10 +29,10 @@ PAIRS_AT_ONCE = 2**20  # pairs that are looked at together: some ten megabytes
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matches:
-    """Backward segments, (p,), and the forward partner and unlikeness of each.
+    """Matched pairs: p backward segments, the forward partner of each, and their distance (p,).
 
-    ``gaps`` (p, 2) are backward minus forward of speed and of time since the session's start, made
-    good by ``lines``; None where nothing was made good.
+    ``gaps`` (p, 2) are backward minus forward of speed, m/s, and of time since the session's start,
+    s. The forward values were moved across them by ``lines``; None where they were not.
     """
 
     back: SegmentTable
@@ -106,7 +106,10 @@ def _comparable(found: SegmentTable, level: str, least_s: float) -> BoolArray:
 
 
 def _traits(found: SegmentTable, level: tuple[str, float], settings: CompareSettings) -> FloatArray:
-    """What must be alike, in tolerances, (n, 3); and when it was, which decides between days."""
+    """Level, grade and time since the session's start, in tolerances; and the session's start, s.
+
+    (n, 4); a missing grade counts as level ground.
+    """
     name, tolerance = level
     columns = (
         found.columns[name] / tolerance,
@@ -213,7 +216,10 @@ def _nearest(
 
 
 def _distances(traits: FloatArray, others: FloatArray, reach_s: float) -> FloatArray:
-    """How unlike segments are, (n,): in tolerances, time in reaches; infinite beyond one."""
+    """Euclidean distance of segments' traits, (n,); infinite where one differs by a tolerance.
+
+    Traits are in tolerances, the start of the session is divided by ``reach_s`` and has no limit.
+    """
     apart = np.abs(traits - others)
     apart[:, 3] /= reach_s
     distance = np.sqrt((np.square(apart)).sum(axis=1))

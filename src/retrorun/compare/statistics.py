@@ -111,13 +111,13 @@ def theil_sen(x: FloatArray, y: FloatArray, method: str) -> tuple[Estimate, floa
     return estimate, float(np.median(y - slope * x))
 
 
-def combine_factors(factors: Sequence[Estimate], method: str, floor: float) -> Estimate:
+def combine_factors(factors: Sequence[Estimate], method: str, model_error: float) -> Estimate:
     """Weigh estimates of one ratio by their uncertainty, on the logarithm (DerSimonian & Laird).
 
     If they differ by more than their intervals allow, the difference between sessions widens the
-    interval: the athlete's factor is not the same every day. ``floor`` is the error of the model,
-    which no number of sessions averages away. A single estimate is given as it stands, so that it
-    has one interval wherever it is shown.
+    interval: the athlete's factor is not the same every day. ``model_error`` (of the logarithm) is
+    averaged away by no number of sessions. A single estimate is given as it stands, so that it has
+    one interval wherever it is shown.
     """
     known = [each for each in factors if each.value and each.low and each.high]
     if not known:
@@ -129,7 +129,7 @@ def combine_factors(factors: Sequence[Estimate], method: str, floor: float) -> E
     error = np.maximum(error, 1e-4)
     weight = 1.0 / (np.square(error) + _variance_between(log, error))
     mean = dot(weight, log) / float(weight.sum())
-    reach = NORMAL * arithmetic.hypot(math.sqrt(1.0 / weight.sum()), floor)
+    reach = NORMAL * arithmetic.hypot(math.sqrt(1.0 / weight.sum()), model_error)
     value, low, high = (arithmetic.exp(each) for each in (mean, mean - reach, mean + reach))
     return Estimate(value, low, high, f"{method}, {len(known)} sessions")
 

@@ -198,7 +198,7 @@ def _period_verdict(slope: Estimate) -> TrendVerdict:
 
 
 def _widened_for_wander(slope: Estimate, test: SlopeTest) -> Estimate:
-    """The slope with an interval that also allows for wandering."""
+    """The slope; its interval holds Sen's and that of `slope_test`, under noise with a memory."""
     if slope.value is None or slope.low is None or slope.high is None:
         return slope
     low, high = min(slope.low, slope.value - test.reach), max(slope.high, slope.value + test.reach)

@@ -84,8 +84,8 @@ class Fit:
 def prior(settings: MeasureSettings, start_bpm: float) -> FloatArray:
     """Mean and standard deviation of each parameter before the data, (14, 2).
 
-    Units: 1/min; log of 1/min per ml/kg/min; log; share an hour; log of seconds, twice; 1/min;
-    shares, twice.
+    Units, in the order of `PARAMETERS`: 1/min; log of 1/min per ml/kg/min; log; share an hour; log
+    of seconds, twice; 1/min; shares, twice; seconds; 1/min, three times; log.
     """
     slope, up_s, down_s = (
         (float(arithmetic.log(mean)), deviation)

@@ -195,7 +195,7 @@ def without_noise(speed: FloatArray, variance: float) -> FloatArray:
 
 
 def calibrated(speed: FloatArray, samples: Samples, noise_m2: float, window_s: int) -> FloatArray:
-    """Speed (n,) drawn together by the share of its variance that is noise.
+    """Speed (n,), m/s, moved towards its mean by the share of its variance that is noise.
 
     Within a segment towards its mean, and the means towards that of their direction and gait.
     Noise in what drives a fit makes the answer look weaker than it is; the expected speed given
@@ -226,7 +226,10 @@ def calibrated(speed: FloatArray, samples: Samples, noise_m2: float, window_s: i
 def _calibrated_means(
     means: FloatArray, seconds: FloatArray, noise_m2: float, samples: Samples
 ) -> FloatArray:
-    """Segments' mean speeds (s,), each kind's drawn to its mean by the share that is noise."""
+    """Segments' mean speeds (s,), moved towards the mean of their direction and gait.
+
+    Each is moved by the share of the variance between those means that is noise.
+    """
     kinds = [(part.direction, part.gait) for part in samples.segments]
     moved = means.copy()
     for kind in sorted(set(kinds)):

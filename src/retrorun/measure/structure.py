@@ -129,7 +129,10 @@ def _joined(first: Repetition, second: Repetition) -> Repetition:
 def _belongs_to_neighbour(
     before: Repetition | None, each: Repetition, after: Repetition | None
 ) -> bool:
-    """Whether it is the recovery, or the doubtful end, of what it touches."""
+    """Whether a neighbour that it touches takes it: it is no repetition of its own.
+
+    That is a walk beside a run of the same role, and a candidate beside what is counted.
+    """
     touched = [before] if before and _touch(before, each) else []
     touched += [after] if after and _touch(each, after) else []
     walked_off = each.gait == "walk" and any(
