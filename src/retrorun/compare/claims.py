@@ -109,7 +109,7 @@ def economy(comparison: Comparison) -> Answer:
     scale = 100.0 / trend.intercept
     value, low, high = (each and each * scale for each in (slope.value, slope.low, slope.high))
     words = (
-        f"Forward metres per heartbeat {_verdict_words(trend)}: {signed(value, 2)} % a week "
+        f"Forward metres per heartbeat {_going(trend)}: {signed(value, 2)} % a week "
         f"({signed(low, 2)} to {signed(high, 2)}), {trend.note}. "
         f"With backward volume: {comparison.association.note}. Training, heat and sleep change it "
         "too."
@@ -117,7 +117,7 @@ def economy(comparison: Comparison) -> Answer:
     return words, "answered", Estimate(value, low, high, slope.method)
 
 
-def _verdict_words(trend: Trend) -> str:
+def _going(trend: Trend) -> str:
     """The verdict in words: without certainty only what happened over this period."""
     if trend.verdict in {"rising", "falling"}:
         return f"({trend.verdict})"
@@ -184,7 +184,7 @@ def weeks(comparison: Comparison) -> Answer:
         return f"{behind} Backward speed: {trend.note if trend else ''}.", "too early", None
     slope = trend.slope_per_week
     words = (
-        f"{behind} Backward speed {_verdict_words(trend)}: {signed(slope.value, 3)} m/s a week "
+        f"{behind} Backward speed {_going(trend)}: {signed(slope.value, 3)} m/s a week "
         f"({signed(slope.low, 3)} to {signed(slope.high, 3)})."
     )
     return words, "answered", slope
