@@ -94,11 +94,31 @@ def test_one_more_session_seldom_changes_what_is_learnt(samples: Path) -> None:
     """Rounded: twice the same sessions teach the same, though with twice the seconds behind it."""
     names = ("2026-05-12-workout.fit", "2026-05-03-connect-iq.fit")
     once = [each for name in names for each in _analysed(samples / name).sessions]
-    again = [replace(each, id=f"{each.id}-9") for each in once]
+    day_s = 86_400.0
+    again = [
+        replace(each, id=f"{each.id}-9", start_time_s=each.start_time_s + day_s) for each in once
+    ]
     settings, asked = Settings().compare, ["forward_line"]
     found = [learn.learn(some, Athlete(), settings) for some in (once, [*again, *once])]
     assert found[0].learnt_fingerprints(asked) == found[1].learnt_fingerprints(asked)
     assert found[0].forward_line != found[1].forward_line
+
+
+def test_an_activity_that_was_exported_twice_teaches_once(samples: Path) -> None:
+    """A copy holds nothing new: a factor would be surer, and a habit proven sooner."""
+    first = _analysed(samples / "2026-05-03-connect-iq.fit").sessions[0]
+    answer = GaitAnswer(60.0, 0.1, 0.7, backward=True)
+    factor = Estimate(1.4, 1.2, 1.6, "heart-rate kinetics")
+    first = replace(first, lesson=Lesson(None, None, factor, (answer,)))
+    copy = replace(first, id="copy", start_time_s=first.start_time_s + 3.0)
+    once, twice = (
+        learn.learn(some, Athlete(), Settings().compare) for some in ([first], [copy, first])
+    )
+    assert twice == once
+    later = replace(copy, start_time_s=first.start_time_s + 86_400.0)
+    found = learn.learn([first, later], Athlete(), Settings().compare)
+    assert found.gait_habit is not None
+    assert found.gait_habit.sessions == 2
 
 
 def backward_lesson(seconds: float, low: float, high: float) -> Lesson:
@@ -108,7 +128,13 @@ def backward_lesson(seconds: float, low: float, high: float) -> Lesson:
 def test_a_minute_of_backward_running_teaches_a_line(samples: Path) -> None:
     session = _analysed(samples / "2026-05-31-easy.fit").sessions[0]
     halves = [
-        replace(session, id=str(at), lesson=backward_lesson(30, 1.52, 2.47)) for at in range(2)
+        replace(
+            session,
+            id=str(at),
+            start_time_s=session.start_time_s + 86_400.0 * at,
+            lesson=backward_lesson(30, 1.52, 2.47),
+        )
+        for at in range(2)
     ]
     assert learn.learn(halves[:1], Athlete(), Settings().compare).backward_line is None
     found = learn.learn(halves, Athlete(), Settings().compare).backward_line

@@ -78,12 +78,27 @@ def test_of_some_numbers_there_may_be_fewer(tmp_path: Path) -> None:
         ("[detect]\ntwo_lines_spreads_spm = [4.0]", "settings-senseless"),
         ("[measure]\nkinetics_lowest = [1.0]", "settings-senseless"),
         ("[detect]\nexcursion_speed = [0.0, 0.0]", "settings-senseless"),
+        ("[compare]\nleast_trend_sessions = 2", "settings-senseless"),
+        ("[compare]\nleast_association_weeks = 2", "settings-senseless"),
+        ("[compare]\ntrend_points = 2", "settings-senseless"),
+        ("[compare]\nleast_athletes = 2", "settings-senseless"),
+        ("[compare]\npartners = 1", "settings-senseless"),
+        ("[compare]\ntrend_even = 1.5", "settings-senseless"),
+        ("[compare]\ntrend_wander_shares = [0.5, 1.1]", "settings-senseless"),
+        ("[measure]\nkinetics_highest_effort = 2", "settings-senseless"),
     ],
 )
 def test_what_makes_no_sense_is_refused_by_name(tmp_path: Path, text: str, slug: str) -> None:
     with pytest.raises(SettingsError) as refused:
         load(written(tmp_path, text))
     assert refused.value.slug == slug
+
+
+def test_the_message_says_what_is_allowed(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"above 2 and at most 1e\+15"):
+        load(written(tmp_path, "[compare]\nleast_athletes = 2"))
+    with pytest.raises(SettingsError, match=r"above 0 and at most 1$"):
+        load(written(tmp_path, "[compare]\ntrend_even = 2"))
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def exp(x: float | FloatArray) -> float | FloatArray:
         return _exp_of_one(float(x))
     if isinstance(x, np.ndarray) and 0 < x.size <= _FEW and x.ndim == 1:
         return np.array([_exp_of_one(each) for each in x.tolist()])
-    return _like(_blockwise(_exp, np.asarray(x, dtype=np.float64)))
+    return _scalar_or_array(_blockwise(_exp, np.asarray(x, dtype=np.float64)))
 
 
 def _exp_of_one(x: float) -> float:
@@ -136,7 +136,7 @@ def log(x: float | FloatArray) -> float | FloatArray:
         return _log_of_one(float(x))
     if isinstance(x, np.ndarray) and 0 < x.size <= _FEW and x.ndim == 1:
         return np.array([log(each) for each in x.tolist()])
-    return _like(_blockwise(_log, np.asarray(x, dtype=np.float64)))
+    return _scalar_or_array(_blockwise(_log, np.asarray(x, dtype=np.float64)))
 
 
 def _log_of_one(x: float) -> float:
@@ -203,7 +203,7 @@ def sin(x: float) -> float: ...
 def sin(x: FloatArray) -> FloatArray: ...
 def sin(x: float | FloatArray) -> float | FloatArray:
     """Sine of an angle in radians, up to a million of them; NaN where it is not finite."""
-    return _like(sine_cosine(np.asarray(x, dtype=np.float64))[0])
+    return _scalar_or_array(sine_cosine(np.asarray(x, dtype=np.float64))[0])
 
 
 @overload
@@ -212,7 +212,7 @@ def cos(x: float) -> float: ...
 def cos(x: FloatArray) -> FloatArray: ...
 def cos(x: float | FloatArray) -> float | FloatArray:
     """Cosine of an angle in radians, up to a million of them; NaN where it is not finite."""
-    return _like(sine_cosine(np.asarray(x, dtype=np.float64))[1])
+    return _scalar_or_array(sine_cosine(np.asarray(x, dtype=np.float64))[1])
 
 
 def sine_cosine(x: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -290,7 +290,7 @@ def arctan2(y: float | FloatArray, x: float | FloatArray) -> float | FloatArray:
     angle = np.where(beyond, np.pi / 4.0 + angle, angle)
     angle = np.where(tall > wide, np.pi / 2.0 - angle, angle)
     angle = np.where(np.signbit(right), np.pi - angle, angle)
-    return _like(np.copysign(angle, up))
+    return _scalar_or_array(np.copysign(angle, up))
 
 
 def _arctan2_of_one(up: float, right: float) -> float:
@@ -319,7 +319,7 @@ def arcsin(x: FloatArray) -> FloatArray: ...
 def arcsin(x: float | FloatArray) -> float | FloatArray:
     """Angle in radians, from -π/2 to π/2, whose sine is x, -1 to 1."""
     given = np.asarray(x, dtype=np.float64)
-    return _like(np.asarray(arctan2(given, np.sqrt((1.0 - given) * (1.0 + given)))))
+    return _scalar_or_array(np.asarray(arctan2(given, np.sqrt((1.0 - given) * (1.0 + given)))))
 
 
 @overload
@@ -331,7 +331,7 @@ def hypot(first: float | FloatArray, second: float | FloatArray) -> float | Floa
     if isinstance(first, float) and isinstance(second, float):
         return float(math.sqrt(first * first + second * second))
     one, other = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
-    return _like(np.sqrt(one * one + other * other))
+    return _scalar_or_array(np.sqrt(one * one + other * other))
 
 
 def steps_m(
@@ -494,6 +494,6 @@ def _blockwise(function: Callable[[FloatArray], FloatArray], x: FloatArray) -> F
     return found.reshape(x.shape)
 
 
-def _like(found: FloatArray) -> float | FloatArray:
+def _scalar_or_array(found: FloatArray) -> float | FloatArray:
     """A number where a number was given."""
     return float(found) if found.ndim == 0 else found

@@ -41,12 +41,13 @@ def learn(sessions: Sequence[Session], athlete: Athlete, settings: CompareSettin
     changes it and with it every session that depends on it.
 
     Args:
-        sessions: in any order; those without a lesson teach nothing.
+        sessions: in any order; those without a lesson teach nothing, and an activity that was
+            exported twice teaches once.
         athlete: what they stated, and what was learnt before, which is replaced.
         settings: for the cost factor, and the steps of rounding.
     """
-    ordered = sorted(sessions, key=lambda each: (each.start_time_s, each.id))
-    lessons = [each.lesson for each in ordered if each.lesson is not None]
+    taught = compare.each_once([each for each in sessions if each.lesson is not None], settings)
+    lessons = [each.lesson for each in taught if each.lesson is not None]
     factors = [each.cost_factor for each in lessons]
     return replace(
         athlete,
@@ -239,15 +240,15 @@ def _kind(table: _Answers, chosen: BoolArray, settings: CompareSettings) -> Gait
     step = settings.habit_step
     gain, share = (values[accepted] for values in (table.step_gain, table.speed_share))
     kind = GaitKind(
-        (_down(gain.min(), step), _up(gain.max(), step)),
-        (_down(share.min(), step), _up(share.max(), step)),
+        (_rounded_down(gain.min(), step), _rounded_up(gain.max(), step)),
+        (_rounded_down(share.min(), step), _rounded_up(share.max(), step)),
         float(table.length_s[accepted].min()),
     )
     wrong = rejected & table.within(kind)
     if not wrong.any():
         return kind
-    quicker = _up(table.step_gain[wrong].max() + step, step)
-    slower = _down(table.speed_share[wrong].min() - step, step)
+    quicker = _rounded_up(table.step_gain[wrong].max() + step, step)
+    slower = _rounded_down(table.speed_share[wrong].min() - step, step)
     drawn = (
         replace(kind, step_gain=(quicker, kind.step_gain[1])),
         replace(kind, speed_share=(kind.speed_share[0], slower)),
@@ -257,11 +258,11 @@ def _kind(table: _Answers, chosen: BoolArray, settings: CompareSettings) -> Gait
     return drawn[best] if left[best] >= settings.habit_accepted else None
 
 
-def _down(number: float, step: float) -> float:
+def _rounded_down(number: float, step: float) -> float:
     return round(float(np.floor(number / step)) * step, 6)
 
 
-def _up(number: float, step: float) -> float:
+def _rounded_up(number: float, step: float) -> float:
     return round(float(np.ceil(number / step)) * step, 6)
 
 
@@ -319,7 +320,8 @@ def combine(lines: Iterable[GaitLine | None]) -> GaitLine | None:
     speeds_mps = np.concatenate(
         [np.linspace(line.low_mps, line.high_mps, 3) for line in known], dtype=np.float64
     )
-    cadences_spm = np.concatenate([_cadence(line) for line in known], dtype=np.float64)
+    cadences_spm = speeds_mps * np.repeat([line.slope_spm_per_mps for line in known], 3)
+    cadences_spm = cadences_spm + np.repeat([line.intercept_spm for line in known], 3)
     slope, intercept = _fit(speeds_mps, cadences_spm, weights)
     apart_spm = cadences_spm - (intercept + slope * speeds_mps)
     seconds = np.array([line.seconds for line in known])
@@ -335,16 +337,7 @@ def combine(lines: Iterable[GaitLine | None]) -> GaitLine | None:
     )
 
 
-def _cadence(line: GaitLine) -> FloatArray:
-    speeds_mps = np.linspace(line.low_mps, line.high_mps, 3)
-    return line.intercept_spm + line.slope_spm_per_mps * speeds_mps
-
-
-def _fit(
-    x: FloatArray,
-    y: FloatArray,
-    weights: FloatArray,
-) -> tuple[float, float]:
+def _fit(x: FloatArray, y: FloatArray, weights: FloatArray) -> tuple[float, float]:
     """Weighted least squares; a flat line where all speeds are one."""
     mean_x, mean_y = np.average(x, weights=weights), np.average(y, weights=weights)
     spread = np.average(np.square(x - mean_x), weights=weights)

@@ -273,7 +273,7 @@ def _answers(
         part
         for each in labels
         if each.origin not in recorded
-        for part in _believed(each, with_them)
+        for part in _parts_in_force(each, with_them)
     ]
     if not own:
         return ()
@@ -283,8 +283,12 @@ def _answers(
     return detect_labels.gait_answers(unaided.gait_candidates, own, track.seconds, settings.detect)
 
 
-def _believed(label: Label, found: Detection) -> list[Label]:
-    """The parts of a label that hold: laps that turn about are held against the sensors."""
+def _parts_in_force(label: Label, found: Detection) -> list[Label]:
+    """The parts of a label that the detection kept.
+
+    All of it, but for laps that alternate by the athlete's convention: the sensors may overrule
+    those, and only parts within labelled segments of their direction are left.
+    """
     if label.origin != detect_labels.ALTERNATE:
         return [label]
     spans = (

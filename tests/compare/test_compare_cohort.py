@@ -162,6 +162,28 @@ def test_an_athlete_with_a_thousand_sessions_does_not_drown_the_others() -> None
     assert found.mixed.heaviest_share == pytest.approx(0.2, abs=0.01)
 
 
+def test_an_error_that_no_session_averages_away_is_no_spread_between_sessions() -> None:
+    """Ten athletes, two of them with hundreds of sessions: truly 2 apart, their days 3."""
+    rng, counts = np.random.default_rng(4), [4] * 8 + [300, 300]
+    rises = [10.0 + rng.normal(0, 2.0) + rng.normal(0, 3.0, count) for count in counts]
+    default = structs.replace(SETTINGS, heart_rate_error_bpm=CompareSettings().heart_rate_error_bpm)
+    exact, widened = (
+        heart(
+            cohort(
+                [
+                    summary(f"a{place}", compare(runs(each.tolist()), Athlete(), settings))
+                    for place, each in enumerate(rises)
+                ],
+                [],
+                settings,
+            )
+        ).mixed
+        for settings in (SETTINGS, default)
+    )
+    assert widened == exact
+    assert exact.between_sd == pytest.approx(2.0, rel=0.5)
+
+
 def test_cost_factors_by_hand() -> None:
     # one session each: its interval is the athlete's
     factors = (1.1, 1.2, 1.3, 1.4, 1.5)

@@ -284,7 +284,9 @@ def test_progression_names_the_study_s_numbers(metres: float, hazard: str | None
     now = session("b", 10, [stretch(0, metres / 2.0, "backward", 2.0)])
     advice_by_key = {
         each.key: each
-        for each in guidance(now, earlier_sessions([before, now], SETTINGS)[now.id]).advice
+        for each in guidance(
+            now, earlier_sessions([before, now], SETTINGS)[now.id], SETTINGS
+        ).advice
     }
     advice = advice_by_key["progression_backward"]
     if hazard is None:
@@ -311,13 +313,15 @@ def test_what_is_older_than_thirty_days_is_no_comparison() -> None:
     now = session("b", 31, [stretch(0, 200, "backward", 2.0)])
     advice_by_key = {
         each.key: each
-        for each in guidance(now, earlier_sessions([now, before], SETTINGS)[now.id]).advice
+        for each in guidance(
+            now, earlier_sessions([now, before], SETTINGS)[now.id], SETTINGS
+        ).advice
     }
     assert "no comparison" in advice_by_key["progression_backward"].message
 
 
 def test_guidance_of_a_forward_run_and_its_safety_note() -> None:
-    found = guidance(session("a", 0, [stretch(0, 600)]), EarlierSessions())
+    found = guidance(session("a", 0, [stretch(0, 600)]), EarlierSessions(), SETTINGS)
     assert {each.key for each in found.advice} == {"progression_forward"}
     assert "medical advice" in found.safety
     words = " ".join(each.message for each in found.advice).lower()
@@ -327,7 +331,8 @@ def test_guidance_of_a_forward_run_and_its_safety_note() -> None:
 def test_warm_up_counts_forward_movement_before_the_first_backward_segment() -> None:
     parts = [stretch(0, 240), stretch(240, 60, "backward"), stretch(300, 600)]
     advice_by_key = {
-        each.key: each for each in guidance(session("a", 0, parts), EarlierSessions()).advice
+        each.key: each
+        for each in guidance(session("a", 0, parts), EarlierSessions(), SETTINGS).advice
     }
     assert advice_by_key["warm_up"].message.startswith("4 min")
 
@@ -365,6 +370,17 @@ def test_energy_a_week_is_by_calendar_weeks() -> None:
     assert claim.data.startswith(
         "1,000 kcal gross and 800 kcal active a week, 200 of the active ones backward."
     )
+
+
+def test_energy_a_week_leaves_out_sessions_without_a_day() -> None:
+    part = stretch(0, 600, "backward", energy_shown=spent(300.0, 200.0))
+    dated = session("a", 0, [part])
+    odd = [
+        dataclasses.replace(dated, id=f"odd{n}", start_time_s=631_065_600.0 + 86_400.0 * n)
+        for n in range(9)
+    ]
+    claim = next(each for each in claims(compared(dated, *odd)) if each.key == "weight")
+    assert claim.data.startswith("300 kcal gross a week, without the sessions whose day")
 
 
 def test_economy_is_told_in_per_cent_of_where_it_began() -> None:

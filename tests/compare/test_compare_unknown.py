@@ -68,14 +68,18 @@ def test_guidance_compares_no_unknown_distance() -> None:
     assert "progression_backward" not in {
         each.key
         for each in guidance(
-            indoors, earlier_sessions([placed, indoors], CompareSettings())[indoors.id]
+            indoors,
+            earlier_sessions([placed, indoors], CompareSettings())[indoors.id],
+            CompareSettings(),
         ).advice
     }
     later = dataclasses.replace(placed, id="c", start_time_s=placed.start_time_s + 10 * 86_400)
     advice_by_key = {
         each.key: each.message
         for each in guidance(
-            later, earlier_sessions([indoors, later], CompareSettings())[later.id]
+            later,
+            earlier_sessions([indoors, later], CompareSettings())[later.id],
+            CompareSettings(),
         ).advice
     }
     assert "no comparison" in advice_by_key["progression_backward"]

@@ -10,7 +10,7 @@ from msgspec import structs
 from statsmodels.stats.multitest import multipletests
 
 from retrorun.compare import compare
-from retrorun.compare.statistics import slope_test, student_tails, sure
+from retrorun.compare.statistics import significant, slope_test, student_tails
 from retrorun.model import Athlete
 from retrorun.model.comparison import Trend
 from retrorun.settings import CompareSettings
@@ -76,6 +76,25 @@ def test_units_change_the_slope_and_not_its_probability(
     assert second.probability == pytest.approx(first.probability, rel=1e-6)
 
 
+def test_no_memories_are_no_wander() -> None:
+    rng = np.random.default_rng(3)
+    time, values = np.arange(12.0), rng.normal(size=12)
+    found = slope_test(time, time, values, structs.replace(SETTINGS, trend_memories_weeks=()))
+    other = sm.OLS(values, sm.add_constant(time)).fit()
+    assert found.slope == pytest.approx(other.params[1], rel=1e-6)
+    assert found.probability == pytest.approx(other.pvalues[1], rel=1e-6)
+
+
+def test_a_long_series_at_two_times_has_a_slope() -> None:
+    """A hundred and sixty sessions within a day, as many a year later: 1 m/s quicker."""
+    parts = {mps: [stretch(0, 60, "backward", mps)] for mps in (2.0, 3.0)}
+    days = [(day + n / 400, 2.0 + day / 365) for day in (0, 365) for n in range(160)]
+    sessions = [session(f"s{day}", day, parts[mps]) for day, mps in days]
+    found = compare(sessions, Athlete(), SETTINGS).trends
+    slope = next(each for each in found if each.key == "backward_speed_mps").slope_per_week
+    assert slope.value == pytest.approx(7 / 365, rel=0.02)
+
+
 def test_numbers_that_never_change_are_no_trend() -> None:
     time = np.arange(8.0)
     found = slope_test(time, time, np.full(8, 2.5), SETTINGS)
@@ -86,11 +105,11 @@ def test_numbers_that_never_change_are_no_trend() -> None:
 @given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=20))
 def test_many_findings_at_once_as_statsmodels_decides(probabilities: list[float]) -> None:
     expected, *_ = multipletests(probabilities, alpha=0.05, method="fdr_by")
-    assert sure(probabilities, 0.05).tolist() == expected.tolist()
+    assert significant(probabilities, 0.05).tolist() == expected.tolist()
 
 
 def test_nothing_to_decide() -> None:
-    assert sure([], 0.05).size == 0
+    assert significant([], 0.05).size == 0
 
 
 @pytest.mark.parametrize(("share", "most"), [(0.0, 0.03), (0.5, 0.1)])
@@ -103,7 +122,7 @@ def test_pages_of_eight_trends_without_any_seldom_claim_one(share: float, most: 
         found = [
             slope_test(time, time, noise(time, share, memory, rng), SETTINGS) for _ in range(8)
         ]
-        false += bool(sure([each.probability for each in found], SETTINGS.trend_false).any())
+        false += bool(significant([each.probability for each in found], SETTINGS.trend_false).any())
     assert false / 120 <= most
 
 

@@ -8,7 +8,15 @@ from msgspec import structs
 
 from retrorun.measure import measure
 from retrorun.measure.cost_factor import _model_error, effort_series, net_factor
-from retrorun.measure.kinetics import DELAY, EffortSeries, _robust, fit, follow, prior, response
+from retrorun.measure.kinetics import (
+    DELAY,
+    EffortSeries,
+    _robust_covariance,
+    fit,
+    follow,
+    prior,
+    response,
+)
 from retrorun.measure.samples import lay_out
 from retrorun.model import Athlete, Detection, Estimate, Track
 from retrorun.settings import MeasureSettings, PrepareSettings
@@ -224,11 +232,11 @@ def test_the_error_of_the_model_by_hand() -> None:
 def test_what_is_left_correlated_widens_the_interval_as_newey_and_west_do() -> None:
     # twenty equal scores, twelve lags: 20 + 2·Σ (1 - l/13)(20 - l) = 20 + 2·92 = 204, against 20
     # if they were independent
-    widened = _robust(np.array([[1 / 20]]), np.ones((20, 1)), lags=12)
+    widened = _robust_covariance(np.array([[1 / 20]]), np.ones((20, 1)), lags=12)
     assert widened[0, 0] == pytest.approx(204 / 20 / 20)
     # and never narrower: alternating ones cancel
     signs = np.tile([1.0, -1.0], 10)[:, None]
-    assert _robust(np.array([[1 / 20]]), signs, lags=12)[0, 0] == pytest.approx(1 / 20)
+    assert _robust_covariance(np.array([[1 / 20]]), signs, lags=12)[0, 0] == pytest.approx(1 / 20)
 
 
 # The heart's own ways, by another generator than the fit's equation: seconds, no closed forms.

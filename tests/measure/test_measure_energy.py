@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hand_made import START_S, found, part, track_of
@@ -92,6 +94,19 @@ def test_no_heart_rate_energy_in_the_first_minutes() -> None:
 )
 def test_heart_rate_energy_is_refused_in_words(athlete: Athlete, word: str) -> None:
     assert word in (keytel_refusal(athlete, START_S) or "")
+
+
+@pytest.mark.parametrize("start_s", [631_065_600.0, 4_294_967_295.0])
+def test_a_clock_that_was_wrong_tells_no_age(start_s: float) -> None:
+    """At FIT's first second, a man of 66 would be 29; where its clock ends, 146."""
+    born_1960 = Athlete(mass_kg=70, birth_year=1960, sex="male", hr_rest_bpm=50)
+    track = track_of(1200, ground_speed_mps=3.0, grade=0.0, heart_rate_bpm=130.0)
+    measures = measured(replace(track, start_time_s=start_s), [part(0, 1200)], born_1960)
+    assert [each.method for each in measures.segments[0].metrics.energies] == ["speed"]
+    assert measures.heart == {}
+    notes = {each.slug: each.message for each in measures.notes}
+    assert "the clock of this recording was wrong" in notes["no-heart-rate-energy"]
+    assert "heart-rate-maximum-default" not in notes
 
 
 def test_without_mass_energy_is_per_kilogram_and_says_how_to_set_it() -> None:

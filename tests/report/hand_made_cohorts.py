@@ -73,6 +73,8 @@ def _measure(
         Interval(value * share, (value - reach) * share, (value + reach) * share),
         sessions * 5,
         sessions,
+        within if sessions > 1 else None,
+        within * share if sessions > 1 else None,
     )
 
 

@@ -22,9 +22,11 @@ from retrorun import compare, pipeline, results
 from retrorun.archive.serialization import SUMMARY_DECODER
 from retrorun.cli import main
 from retrorun.errors import SettingsError
+from retrorun.measure.pace import name_of
 from retrorun.model import (
     Analysis,
     Athlete,
+    Best,
     Blob,
     Lap,
     Note,
@@ -121,6 +123,18 @@ def test_every_column_is_decided_and_these_are_what_is_left() -> None:
         *("evidence_heading", "evidence_gait", "evidence_label", "flag_paused", "flag_gap"),
         *("flag_break", "flag_position_suspect", "flag_heart_rate_suspect"),
     }
+
+
+def test_every_usual_distance_keeps_its_name() -> None:
+    """Two bests without a name would be one record, of which the shorter one is the faster."""
+    facts = deidentification_rules.Facts("s", 0.0)
+    distances_m = Settings().measure.best_distances_m
+    names = [*map(name_of, distances_m), "longest_s", "longest_m"]
+    bests = tuple(Best(name, 60.0, 100.0, 0.0) for name in names)
+    kept = deidentification_rules.deidentify_value(bests, facts)
+    assert [each.key for each in kept] == names
+    odd = deidentification_rules.deidentify_value((Best(MARK, 60.0, 100.0, 0.0),), facts)
+    assert odd[0].key == ""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -37,6 +37,12 @@ def test_each_athlete_is_found_alone_in_an_object_store(store: Store, samples: P
     assert sum(batch.num_rows for batch in results.ledger(store)) == len(NAMES)
 
 
+@pytest.mark.parametrize("folder", ["100%", "50%zz", "%", "%C"])
+def test_a_folder_that_somebody_renamed_is_no_crash(store: Store, folder: str) -> None:
+    store.put(f"sessions/athlete={folder}/year=2026/x.parquet", b"")
+    assert results.athletes(store) == [folder]
+
+
 def test_the_same_session_of_two_batches_counts_once(store: Store, samples: Path) -> None:
     analysis = analysed(samples / "2026-05-31-easy.fit")
     for batch in ("a" * 32, "b" * 32):

@@ -19,6 +19,7 @@ from retrorun.compare.sessions import (
     counted,
     dated,
     days,
+    each_once,
     is_dated,
     local_date,
     records,
@@ -29,7 +30,6 @@ from retrorun.compare.sessions import (
 )
 from retrorun.compare.statistics import combine_factors, published, wilson_low
 from retrorun.compare.trends import (
-    WEEK_S,
     association,
     score_trends,
     trends,
@@ -37,6 +37,7 @@ from retrorun.compare.trends import (
 from retrorun.model import KINDS, Athlete, Estimate, Note, Session, Totals
 from retrorun.model.comparison import Claim, Comparison
 from retrorun.settings import CompareSettings
+from retrorun.units import WEEK_S
 
 __all__ = [
     "FACTOR_METHOD",
@@ -47,6 +48,7 @@ __all__ = [
     "compare",
     "counted",
     "doses",
+    "each_once",
     "earlier_sessions",
     "guidance",
     "is_dated",

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from retrorun.compare.sessions import counted
-from retrorun.literature import BY_KEY, Finding
+from retrorun.compare.statistics import published
+from retrorun.literature import BY_KEY
 from retrorun.model import KINDS, Estimate, Totals
 from retrorun.model.comparison import Claim, Comparison, Difference, Trend
 
@@ -140,14 +141,14 @@ def gradually(comparison: Comparison) -> Answer:
     if not done.comparable:
         return "No session has an earlier one within 30 days.", "too early", None
     if done.comparable == 1:
-        alone = (
+        words = (
             "The session had over a tenth more backward metres than the longest of the 30 days "
             "before."
             if done.longer
             else "The session did not have over a tenth more backward metres than the longest of "
             "the 30 days before."
         )
-        return alone, "answered", None
+        return words, "answered", None
     words = (
         f"{done.longer} of {counted(done.comparable, 'session')} had over a tenth more "
         "backward metres than the longest of the 30 days before."
@@ -190,12 +191,19 @@ def weeks(comparison: Comparison) -> Answer:
 
 
 def weight(comparison: Comparison) -> Answer:
-    """Energy a calendar week, empty ones counted."""
+    """Energy a calendar week, empty ones counted; of sessions whose day is known."""
     spent = Totals.of(comparison.totals.get(kind, Totals()) for kind in KINDS)
     back = comparison.totals.get("backward", Totals())
     if spent.active_kcal is None or spent.energy_kcal is None:
         return "No energy without body mass: `retrorun profile mass_kg=70`.", "too early", None
     weeks = comparison.calendar_weeks
+    if not all(day.day_known for day in comparison.days):
+        gross_kcal = sum(day.total_kcal or 0.0 for day in comparison.days if day.day_known)
+        words = (
+            f"{gross_kcal / weeks:,.0f} kcal gross a week, without the sessions whose day is not "
+            "known. Weight follows what is eaten as well, which no watch sees."
+        )
+        return words, "answered", None
     words = (
         f"{spent.energy_kcal / weeks:,.0f} kcal gross and {spent.active_kcal / weeks:,.0f} kcal "
         f"active a week, {(back.active_kcal or 0.0) / weeks:,.0f} of the active ones backward. "
@@ -228,10 +236,6 @@ def claims(comparison: Comparison) -> tuple[Claim, ...]:
     )
 
 
-def _estimate(finding: Finding) -> Estimate:
-    return Estimate(finding.value, finding.low, finding.high, finding.citation)
-
-
 def _cited(words: str, *keys: str) -> str:
     return f"{words} ({'; '.join(BY_KEY[key].citation for key in keys)})."
 
@@ -245,15 +249,11 @@ class _Row:
     literature: str
     answer: Callable[[Comparison], Answer]
     unit: str = ""
-    popular: Finding | None = None
-    published: Finding | None = None
+    popular: Estimate | None = None
+    published: Estimate | None = None
 
 
-RUN, POPULAR, STEPS = (
-    BY_KEY["backward_run"],
-    BY_KEY["popular_factor"],
-    BY_KEY["backward_step_ratio"],
-)
+POPULAR = published("popular_factor")
 ANSWERABLE = (
     _Row(
         "calories",
@@ -267,7 +267,7 @@ ANSWERABLE = (
         calories,
         "times forward",
         POPULAR,
-        RUN,
+        published("backward_run"),
     ),
     _Row(
         "heart",
@@ -284,7 +284,7 @@ ANSWERABLE = (
         steps,
         "times forward",
         None,
-        STEPS,
+        published("backward_step_ratio"),
     ),
     _Row(
         "economy",
@@ -343,8 +343,8 @@ def _answerable_claim(row: _Row, comparison: Comparison) -> Claim:
         claim=row.claim,
         literature=row.literature,
         data=words,
-        popular=_estimate(row.popular) if row.popular else None,
-        published=_estimate(row.published) if row.published else None,
+        popular=row.popular,
+        published=row.published,
         measured=measured,
         unit=row.unit,
         status=status,

@@ -66,7 +66,9 @@ def _athlete_measure(each: Difference) -> AthleteMetric | None:
     difference, percent = _interval(each.difference), _interval(each.percent)
     if difference is None or percent is None:
         return None
-    return AthleteMetric(difference, percent, each.pairs, each.sessions)
+    return AthleteMetric(
+        difference, percent, each.pairs, each.sessions, each.difference_sd, each.percent_sd
+    )
 
 
 def _interval(each: Estimate) -> Interval | None:
@@ -141,24 +143,20 @@ def _measures(known: Sequence[AthleteSummary], settings: CompareSettings) -> Ite
         key, label, unit, reading = metric.key, metric.label, metric.unit, metric.reading
         having = [each.measures[key] for each in known if key in each.measures]
         sessions = [each.sessions for each in having]
-        why = _commonest_reason(known, key)
-        yield _measure(
-            _Name(key, label, unit, "difference"),
-            observed([each.difference for each in having], sessions),
-            (why, reading),
-            settings,
+        words = (_commonest_reason(known, key), reading)
+        differences = observed(
+            [each.difference for each in having], sessions, [each.difference_sd for each in having]
         )
-        yield _measure(
-            _Name(key, label, "%", "percent"),
-            observed([each.percent for each in having], sessions),
-            (why, reading),
-            settings,
+        yield _measure(_Name(key, label, unit, "difference"), differences, words, settings)
+        percents = observed(
+            [each.percent for each in having], sessions, [each.percent_sd for each in having]
         )
+        yield _measure(_Name(key, label, "%", "percent"), percents, words, settings)
 
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """What a `CohortMetric` begins with."""
+    """Key, label, unit and scale of a `CohortMetric`."""
 
     key: str
     label: str
@@ -169,7 +167,10 @@ class _Name:
 def _measure(
     name: _Name, found: Observed, words: tuple[str, str], settings: CompareSettings
 ) -> CohortMetric:
-    """A metric; ``words`` tell why athletes have none, and how the number is to be read."""
+    """A metric over athletes.
+
+    ``words``: the commonest reason why athletes lack it, and how the number is to be read.
+    """
     why, reading = words
     if missing := _missing(found, settings):
         return _too_few_athletes(name, len(found.values), missing, why)

@@ -15,24 +15,24 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.arithmetic import dot, product
-from retrorun.compare.sessions import DAY_S, SegmentTable
-from retrorun.compare.statistics import mean_by_group, widened
+from retrorun.compare.sessions import SegmentTable
+from retrorun.compare.statistics import group_means, mean_by_group, widened
 from retrorun.metric_types import Compared
 from retrorun.metrics import DIFFERENCES
 from retrorun.model import Estimate, Session
 from retrorun.model.comparison import Difference, Pair
 from retrorun.settings import CompareSettings
-from retrorun.units import BoolArray, FloatArray, IntArray
+from retrorun.units import DAY_S, BoolArray, FloatArray, IntArray
 
 PAIRS_AT_ONCE = 2**20  # pairs that are looked at together: some ten megabytes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matches:
-    """Backward segments, (p,), and the forward partner and unlikeness of each.
+    """Matched pairs: p backward segments, the forward partner of each, and their distance (p,).
 
-    ``gaps`` (p, 2) are backward minus forward of speed and of time since the session's start, made
-    good by ``lines``; None where nothing was made good.
+    ``gaps`` (p, 2) are backward minus forward of speed, m/s, and of time since the session's start,
+    s. The forward values were moved across them by ``lines``; None where they were not.
     """
 
     back: SegmentTable
@@ -106,7 +106,10 @@ def _comparable(found: SegmentTable, level: str, least_s: float) -> BoolArray:
 
 
 def _traits(found: SegmentTable, level: tuple[str, float], settings: CompareSettings) -> FloatArray:
-    """What must be alike, in tolerances, (n, 3); and when it was, which decides between days."""
+    """Level, grade and time since the session's start, in tolerances; and the session's start, s.
+
+    (n, 4); a missing grade counts as level ground.
+    """
     name, tolerance = level
     columns = (
         found.columns[name] / tolerance,
@@ -213,7 +216,10 @@ def _nearest(
 
 
 def _distances(traits: FloatArray, others: FloatArray, reach_s: float) -> FloatArray:
-    """How unlike segments are, (n,): in tolerances, time in reaches; infinite beyond one."""
+    """Euclidean distance of segments' traits, (n,); infinite where one differs by a tolerance.
+
+    Traits are in tolerances, the start of the session is divided by ``reach_s`` and has no limit.
+    """
     apart = np.abs(traits - others)
     apart[:, 3] /= reach_s
     distance = np.sqrt((np.square(apart)).sum(axis=1))
@@ -367,10 +373,18 @@ def _difference(metric: Compared, matches: Matches, settings: CompareSettings) -
         forward=mean_by_group(ahead, sessions, METHOD).value,
         difference=widened(mean_by_group(apart, sessions, METHOD), beside),
         percent=widened(mean_by_group(100.0 * apart / ahead, sessions, METHOD), relative),
+        difference_sd=_between_sessions(apart, sessions),
+        percent_sd=_between_sessions(100.0 * apart / ahead, sessions),
         pairs=counts[0],
         sessions=counts[1],
         note=metric.reading,
     )
+
+
+def _between_sessions(values: FloatArray, sessions: IntArray) -> float | None:
+    """Standard deviation of the sessions' means of values (p,); None with a single session."""
+    means = group_means(values, sessions)
+    return float(means.std(ddof=1)) if len(means) > 1 else None
 
 
 def _line_error(key: str, matches: Matches, both: BoolArray) -> float:

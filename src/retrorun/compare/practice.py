@@ -13,7 +13,6 @@ from statistics import median
 import numpy as np
 
 from retrorun.compare.sessions import (
-    DAY_S,
     by_week,
     counted,
     is_dated,
@@ -28,7 +27,7 @@ from retrorun.model import Estimate, MeasuredSegment, Session
 from retrorun.model.comparison import Advice, Dose, Guidance, Practice, RepeatedSession, Repeats
 from retrorun.model.segment import RepetitionSet
 from retrorun.settings import CompareSettings
-from retrorun.units import FloatArray, clock
+from retrorun.units import DAY_S, WEEK_S, FloatArray, clock
 
 WINDOW_S = value("spike_window") * DAY_S
 KINDS = ("backward", "forward")
@@ -192,7 +191,7 @@ def with_earlier(
 def _trimp(sessions: Sequence[Session]) -> dict[str, float]:
     """TRIMP a minute of each direction, from sums over all sessions that have it."""
     found = {}
-    for kind in ("backward", "forward"):
+    for kind in KINDS:
         loads = [each for s in sessions if (each := s.measures.heart.get(kind)) and each.trimp]
         seconds = sum(load.seconds for load in loads)
         if seconds > 0:
@@ -203,7 +202,7 @@ def _trimp(sessions: Sequence[Session]) -> dict[str, float]:
 def _respiration(sessions: Sequence[Session], settings: CompareSettings) -> dict[str, float]:
     """Mean breathing rate of each direction, weighted by moving time."""
     found = {}
-    for kind in ("backward", "forward"):
+    for kind in KINDS:
         rows = [
             (each.metrics.respiration_brpm, each.metrics.moving_s)
             for session in sessions
@@ -240,20 +239,11 @@ WALKING_FIRST = (
 )
 
 
-def guidance(
-    session: Session, before: EarlierSessions, settings: CompareSettings | None = None
-) -> Guidance:
-    """What is worth knowing about this session beside the ones before it.
-
-    Args:
-        session: the session.
-        before: what the sessions before it hold.
-        settings: whether candidates count, and the length of a warm-up.
-    """
-    settings = settings or CompareSettings()
+def guidance(session: Session, before: EarlierSessions, settings: CompareSettings) -> Guidance:
+    """What is worth knowing about this session beside the ones before it."""
     advice = [
         _warm_up(session, settings),
-        *(_progression(session, before, settings, kind) for kind in ("backward", "forward")),
+        *(_progression(session, before, settings, kind) for kind in KINDS),
         _ground(session, settings),
         _walking_first(session, settings),
         _weeks(session, before, settings),
@@ -303,13 +293,14 @@ def _progression(
 
 
 def _ground(session: Session, settings: CompareSettings) -> Advice | None:
+    segments = segments_of_kind(session, "backward", settings)
+    if not segments:
+        return None
     named = [
         f"{clock(each.segment.start_s)} ({' and '.join(each.metrics.ground)})"
-        for each in segments_of_kind(session, "backward", settings)
+        for each in segments
         if each.metrics.ground
     ]
-    if not segments_of_kind(session, "backward", settings):
-        return None
     if not named:
         return Advice("ground", "Ground", "Every backward segment was on level and open ground.")
     words = f"Backward segments that were not on level, open ground: {', '.join(named)}."
@@ -333,7 +324,7 @@ def _weeks(session: Session, before: EarlierSessions, settings: CompareSettings)
     first_s = before.first_backward_s
     if first_s is None or total(session, "backward", settings).moving_s <= 0:
         return None
-    weeks = (session.start_time_s - first_s) / (7 * DAY_S)
+    weeks = (session.start_time_s - first_s) / WEEK_S
     gain = BY_KEY["economy_gain"]
     count = before.backward_sessions
     words = (

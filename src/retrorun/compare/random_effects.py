@@ -225,21 +225,28 @@ LEAST_FOR_TAILS = 13  # athletes whose sample reaches the 5th and the 95th perce
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """A metric over the athletes who have it, (n,) each; NaN for an end that is not known."""
+    """A metric over the athletes who have it, (n,) each; NaN for what is not known.
+
+    ``deviations`` are those of the sessions' own means, with one session fewer as divisor.
+    """
 
     values: FloatArray
     lows: FloatArray
     highs: FloatArray
     sessions: FloatArray
+    deviations: FloatArray
 
 
-def observed(intervals: Sequence[Interval], sessions: Sequence[int]) -> Observed:
+def observed(
+    intervals: Sequence[Interval], sessions: Sequence[int], deviations: Sequence[float | None] = ()
+) -> Observed:
     """Athletes' own numbers as columns."""
     return Observed(
         np.array([each.value for each in intervals], dtype=np.float64),
         np.array([each.low for each in intervals], dtype=np.float64),  # None becomes NaN
         np.array([each.high for each in intervals], dtype=np.float64),
         np.array(sessions, dtype=np.float64),
+        np.array(deviations, dtype=np.float64),
     )
 
 
@@ -275,15 +282,13 @@ def _quantile(ordered: FloatArray, probability: float) -> float | None:
 
 
 def mixed(found: Observed, settings: CompareSettings) -> Mixed:
-    """The mean of a metric; sums of squares come out of the athletes' own intervals.
+    """The mean of a metric, from the mean, number and deviation of each athlete's sessions.
 
-    An athlete's interval is the mean ± t sd / √n over n sessions, so it holds their deviation. A
-    single session has an interval over its pairs, which is another spread and is left out.
+    Not from the athletes' own intervals: they also hold errors that no number of sessions averages
+    away (`CompareSettings.heart_rate_error_bpm`), which are no spread between sessions.
     """
     counts = np.maximum(found.sessions, 1.0)
-    points = np.array([student(int(count) - 1) if count > 1 else 1.0 for count in counts])
-    deviations = (found.highs - found.lows) / 2 / points * np.sqrt(counts)
-    squares = np.where(counts > 1, np.square(np.nan_to_num(deviations)) * (counts - 1), 0.0)
+    squares = np.square(np.nan_to_num(found.deviations)) * (counts - 1)
     return _mixed(fit_sessions(found.values, counts, squares), found, settings)
 
 

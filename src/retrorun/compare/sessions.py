@@ -5,7 +5,7 @@ Columns, because hundreds of thousands of segments are compared at once.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
@@ -16,14 +16,11 @@ from retrorun.metric_types import Compared
 from retrorun.metrics import COMPARED, METRICS, energy_kcal
 from retrorun.model import Best, MeasuredSegment, Note, Session, Totals
 from retrorun.model.comparison import Day, Record, RecordStep, Week
+from retrorun.model.recording import is_plausible_clock
 from retrorun.settings import CompareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
-DAY_S = 86_400.0
 NOTHING = Totals()
-# No watch or phone wrote the files that are read here before 2003, when the first of their formats
-# was born; from 19 January 2038 on lie clocks that overflowed.
-FIRST_DAY_S, LAST_DAY_S = 1_041_379_200.0, 2_147_483_648.0
 MOST_NAMED = 5  # sessions without a day that a note names
 LABELS = {"longest_s": "longest unbroken, by time", "longest_m": "longest unbroken, by distance"}
 
@@ -31,27 +28,32 @@ LABELS = {"longest_s": "longest unbroken, by time", "longest_m": "longest unbrok
 def select_sessions(
     sessions: Sequence[Session], settings: CompareSettings
 ) -> tuple[list[Session], tuple[Note, ...]]:
-    """Sessions within the dates, in time order, each once; and notes on those left out.
-
-    The same session exported twice, or recorded by two devices, starts within half a minute and
-    overlaps: the copy with more channels is kept.
-    """
+    """Sessions within the dates, in time order, each once; and notes on those left out."""
     low = -float("inf") if settings.since_s is None else settings.since_s
     high = float("inf") if settings.until_s is None else settings.until_s
     inside = [each for each in sessions if low <= each.start_time_s < high]
-    kept: list[Session] = []
-    twice = 0
-    for session in sorted(inside, key=lambda each: (each.start_time_s, each.id)):
-        if kept and _is_same_activity(kept[-1], session, settings):
-            kept[-1] = max(kept[-1], session, key=_richness)
-            twice += 1
-        else:
-            kept.append(session)
+    kept = each_once(inside, settings)
+    twice = len(inside) - len(kept)
     message = (
         f"{counted(twice, 'session')} {'is' if twice == 1 else 'are'} there twice; "
         "each run counts once"
     )
     return kept, (Note("duplicate-sessions", message),) if twice else ()
+
+
+def each_once(sessions: Iterable[Session], settings: CompareSettings) -> list[Session]:
+    """Sessions in time order, each activity once.
+
+    The same activity exported twice, or recorded by two devices, starts within half a minute and
+    lasts nearly as long: the copy with more channels is kept.
+    """
+    kept: list[Session] = []
+    for session in sorted(sessions, key=lambda each: (each.start_time_s, each.id)):
+        if kept and _is_same_activity(kept[-1], session, settings):
+            kept[-1] = max(kept[-1], session, key=_richness)
+        else:
+            kept.append(session)
+    return kept
 
 
 def _is_same_activity(first: Session, second: Session, settings: CompareSettings) -> bool:
@@ -69,7 +71,7 @@ def _richness(session: Session) -> tuple[int, float, str]:
 
 def is_dated(session: Session) -> bool:
     """Whether the day can be right: a clock that was never set, or overflowed, names another."""
-    return FIRST_DAY_S <= session.start_time_s < LAST_DAY_S
+    return is_plausible_clock(session.start_time_s)
 
 
 def dated(sessions: Sequence[Session]) -> tuple[list[Session], tuple[Note, ...]]:
@@ -125,8 +127,8 @@ def total(session: Session, kind: str, settings: CompareSettings) -> Totals:
     return found
 
 
-READ = tuple(each.key for each in METRICS if each.read)  # None becomes NaN
-_row = attrgetter(*READ)
+READ_METRICS = tuple(each.key for each in METRICS if each.read)  # None becomes NaN
+_row = attrgetter(*READ_METRICS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,7 +139,7 @@ class SegmentTable:
         session: place of the session in the sequence; ``rank`` is that of its id in the alphabet.
         time_s: Unix time at which the session began; ``start_s`` elapsed seconds to the segment.
         gait: ``run``, ``walk``, ``still``.
-        columns: what is named in ``READ``.
+        columns: what is named in ``READ_METRICS``.
         measures: compared metrics → values, by the keys of `Difference`.
     """
 
@@ -174,7 +176,7 @@ def segment_table(
     session = np.repeat(np.arange(len(sessions)), [len(part) for part in segments])
     found = [measured for part in segments for measured in part]
     rows = np.array([_row(each.metrics) for each in found], dtype=np.float64)
-    columns = dict(zip(READ, rows.reshape(-1, len(READ)).T.copy(), strict=True))
+    columns = dict(zip(READ_METRICS, rows.reshape(-1, len(READ_METRICS)).T.copy(), strict=True))
     gross = np.array([energy_kcal(each.metrics) for each in found], dtype=np.float64)
     _, rank = np.unique(np.array([each.id for each in sessions], dtype=str), return_inverse=True)
     return SegmentTable(
@@ -203,10 +205,10 @@ def _values(metric: Compared, columns: Mapping[str, FloatArray]) -> FloatArray:
     if metric.formula is None:
         return columns[metric.source]
     above, below = columns[metric.formula.above], columns[metric.formula.below]
-    return _over(above, below, metric.formula.times)
+    return _quotient(above, below, metric.formula.times)
 
 
-def _over(upper: FloatArray, lower: FloatArray, scale: float) -> FloatArray:
+def _quotient(upper: FloatArray, lower: FloatArray, scale: float) -> FloatArray:
     """Quotient (n,), NaN where there is nothing to divide by."""
     found = np.full(len(upper), np.nan)
     np.divide(upper, lower, out=found, where=lower != 0)
@@ -280,7 +282,7 @@ def records(sessions: Sequence[Session]) -> tuple[Record, ...]:
         for new in session.measures.bests:
             if not steps[new.key] or _better(new, steps[new.key][-1][0]):
                 steps[new.key].append((new, session))
-    ordered = sorted(steps.values(), key=lambda each: _place(each[-1][0]))
+    ordered = sorted(steps.values(), key=lambda each: _record_order(each[-1][0]))
     return tuple(_record(each) for each in ordered)
 
 
@@ -292,7 +294,7 @@ def _better(new: Best, old: Best) -> bool:
     return new.seconds < old.seconds
 
 
-def _place(best: Best) -> tuple[bool, float]:
+def _record_order(best: Best) -> tuple[bool, float]:
     return best.key in LABELS, best.distance_m or 0.0
 
 

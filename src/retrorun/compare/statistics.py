@@ -35,6 +35,7 @@ from retrorun.units import BoolArray, FloatArray
 # Two-sided 95 % points of Student's distribution for 1 to 10 degrees of freedom.
 STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
 NORMAL = 1.959964
+LEAST_POINTS = 3  # behind a slope with its spread
 LEAST_VARIANCE = 1e-9  # of the noise beside all variance: numbers that are all equal
 
 
@@ -58,15 +59,19 @@ def wilson_low(right: int, count: int) -> float:
     return max((share + square / (2.0 * count) - NORMAL * spread) / (1.0 + square / count), 0.0)
 
 
+def group_means(values: FloatArray, groups: npt.ArrayLike) -> FloatArray:
+    """Mean of the values (n,) of each group, (g,), in the order of the groups' names."""
+    _, index = np.unique(np.asarray(groups), return_inverse=True)
+    return np.asarray(np.bincount(index, weights=values) / np.bincount(index))
+
+
 def mean_by_group(values: FloatArray, groups: npt.ArrayLike, method: str) -> Estimate:
     """Mean with a 95 % interval that respects groups: values of one session are not independent.
 
     The mean of the group means, with Student's interval over groups; with a single group over its
     values, which the method then says.
     """
-    _, index = np.unique(np.asarray(groups), return_inverse=True)
-    counts = np.bincount(index)
-    parts = np.bincount(index, weights=values) / counts
+    parts = group_means(values, groups)
     if len(parts) < 2:
         parts, method = values, f"{method}; one session only"
     mean = float(parts.mean())
@@ -106,13 +111,13 @@ def theil_sen(x: FloatArray, y: FloatArray, method: str) -> tuple[Estimate, floa
     return estimate, float(np.median(y - slope * x))
 
 
-def combine_factors(factors: Sequence[Estimate], method: str, floor: float) -> Estimate:
+def combine_factors(factors: Sequence[Estimate], method: str, model_error: float) -> Estimate:
     """Weigh estimates of one ratio by their uncertainty, on the logarithm (DerSimonian & Laird).
 
     If they differ by more than their intervals allow, the difference between sessions widens the
-    interval: the athlete's factor is not the same every day. ``floor`` is the error of the model,
-    which no number of sessions averages away. A single estimate is given as it stands, so that it
-    has one interval wherever it is shown.
+    interval: the athlete's factor is not the same every day. ``model_error`` (of the logarithm) is
+    averaged away by no number of sessions. A single estimate is given as it stands, so that it has
+    one interval wherever it is shown.
     """
     known = [each for each in factors if each.value and each.low and each.high]
     if not known:
@@ -121,17 +126,15 @@ def combine_factors(factors: Sequence[Estimate], method: str, floor: float) -> E
         return Estimate(known[0].value, known[0].low, known[0].high, f"{method}, 1 session")
     log = arithmetic.log(np.array([each.value or 1.0 for each in known]))
     error = np.array([arithmetic.log((e.high or 1) / (e.low or 1)) / (2 * NORMAL) for e in known])
-    between = _between(log, np.maximum(error, 1e-4))
-    weight = 1.0 / (np.square(np.maximum(error, 1e-4)) + between)
+    error = np.maximum(error, 1e-4)
+    weight = 1.0 / (np.square(error) + _variance_between(log, error))
     mean = dot(weight, log) / float(weight.sum())
-    reach = NORMAL * arithmetic.hypot(math.sqrt(1.0 / weight.sum()), floor)
-    words = f"{method}, {len(known)} sessions"
-    return Estimate(
-        arithmetic.exp(mean), arithmetic.exp(mean - reach), arithmetic.exp(mean + reach), words
-    )
+    reach = NORMAL * arithmetic.hypot(math.sqrt(1.0 / weight.sum()), model_error)
+    value, low, high = (arithmetic.exp(each) for each in (mean, mean - reach, mean + reach))
+    return Estimate(value, low, high, f"{method}, {len(known)} sessions")
 
 
-def _between(log: FloatArray, error: FloatArray) -> float:
+def _variance_between(log: FloatArray, error: FloatArray) -> float:
     """Variance between sessions beyond what their errors explain (moment estimate)."""
     weight = 1.0 / np.square(error)
     mean = dot(weight, log) / float(weight.sum())
@@ -174,11 +177,11 @@ def _models(settings: CompareSettings) -> _Models:
     memories = np.array(settings.trend_memories_weeks)
     shares = np.array(settings.trend_wander_shares)
     count = len(memories) * len(shares)
-    each = (1.0 - settings.trend_even) / count
+    weights = np.full(count, (1.0 - settings.trend_even) / max(count, 1))
     return _Models(
         np.concatenate(([1.0], np.repeat(memories, len(shares)))),
         np.concatenate(([0.0], np.tile(shares, len(memories)))),
-        np.concatenate(([settings.trend_even], np.full(count, each))),
+        np.concatenate(([settings.trend_even], weights)),
     )
 
 
@@ -196,7 +199,7 @@ def slope_test(
     models, freedom = _models(settings), len(time) - 2
     scale = max(float(values.std()), 1e-300)
     centred = (values - float(values.mean())) / scale
-    products, log_variance = _whitened(time, run - float(run.mean()), centred, models)
+    products, log_variance = _whitened_products(time, run - float(run.mean()), centred, models)
     ones, run, rise = products[:, 0, 0], products[:, 1, 1], products[:, 1, 2]
     cross, level, whole = products[:, 0, 1], products[:, 0, 2], products[:, 2, 2]
     determinant = ones * run - cross * cross
@@ -219,7 +222,7 @@ def slope_test(
     )
 
 
-def _whitened(
+def _whitened_products(
     time: FloatArray, run: FloatArray, values: FloatArray, models: _Models
 ) -> tuple[FloatArray, FloatArray]:
     """Sums of products of the columns 1, time and value in independent units, and the scale.
@@ -269,8 +272,8 @@ def student_tails(values: FloatArray, freedom: int) -> FloatArray:
     return np.asarray(np.clip(1.0 - inside, 0.0, 1.0))
 
 
-def sure(probabilities: Sequence[float], false_share: float) -> BoolArray:
-    """Which of several findings are sure, (m,), so that few of those called sure are false.
+def significant(probabilities: Sequence[float], false_share: float) -> BoolArray:
+    """Which of several findings are significant, (m,), at an expected share of false ones.
 
     Source: Benjamini & Yekutieli 2001 (Ann Stat 29:1165): the largest r for which the r-th
     smallest probability is at most r / m · share / (1 + 1/2 + … + 1/m), and all before it.

@@ -6,21 +6,27 @@ from dataclasses import replace
 
 import numpy as np
 
-from retrorun.compare.sessions import DAY_S, counted, segments_of_kind, total
-from retrorun.compare.statistics import SlopeTest, slope_test, sure, theil_sen
+from retrorun.compare.sessions import counted, segments_of_kind, total
+from retrorun.compare.statistics import (
+    LEAST_POINTS,
+    SlopeTest,
+    significant,
+    slope_test,
+    theil_sen,
+)
 from retrorun.metric_types import Trended
 from retrorun.metrics import TRENDED
 from retrorun.model import Estimate, MeasuredSegment, Remark, Session, Totals
 from retrorun.model.comparison import Association, Point, Trend, TrendVerdict, Week
 from retrorun.settings import CompareSettings
+from retrorun.units import WEEK_S
 
 METHOD = "Theil-Sen slope; 95 % interval of Sen, widened where numbers may wander"
-WEEK_S = 7 * DAY_S
 Measure = Callable[[Session, CompareSettings], float | Estimate | None]
 CAUTION = "runs together with the volume; that is not a cause"
 
 
-def _per_beat(totals: Totals, settings: CompareSettings) -> float | None:
+def _metres_per_beat(totals: Totals, settings: CompareSettings) -> float | None:
     """Metres per heartbeat; heart rate must cover most of the time."""
     if (
         totals.distance_m is None
@@ -30,10 +36,6 @@ def _per_beat(totals: Totals, settings: CompareSettings) -> float | None:
     ):
         return None
     return totals.distance_m / totals.beats * totals.beats_s / totals.seconds
-
-
-def _speed(session: Session, kind: str, settings: CompareSettings) -> float | None:
-    return mean_speed(segments_of_kind(session, kind, settings))
 
 
 def mean_speed(measured: Sequence[MeasuredSegment]) -> float | None:
@@ -49,19 +51,19 @@ def mean_speed(measured: Sequence[MeasuredSegment]) -> float | None:
 
 def _backward_speed(session: Session, settings: CompareSettings) -> float | None:
     lasting = total(session, "backward", settings).moving_s >= settings.segment_s
-    return _speed(session, "backward", settings) if lasting else None
+    return mean_speed(segments_of_kind(session, "backward", settings)) if lasting else None
 
 
 def _forward_speed(session: Session, settings: CompareSettings) -> float | None:
     lasting = total(session, "forward", settings).moving_s >= settings.economy_s
-    return _speed(session, "forward", settings) if lasting else None
+    return mean_speed(segments_of_kind(session, "forward", settings)) if lasting else None
 
 
-def _rate(totals: Totals, _: CompareSettings) -> float | None:
+def _step_rate_spm(totals: Totals, _: CompareSettings) -> float | None:
     return 60.0 * totals.steps / totals.steps_s if totals.steps_s > 0 else None
 
 
-def _of_backward(derived: Callable[[Totals, CompareSettings], float | None]) -> Measure:
+def _backward_measure(derived: Callable[[Totals, CompareSettings], float | None]) -> Measure:
     def measure(session: Session, settings: CompareSettings) -> float | None:
         totals = total(session, "backward", settings)
         return derived(totals, settings) if totals.moving_s >= settings.segment_s else None
@@ -69,7 +71,7 @@ def _of_backward(derived: Callable[[Totals, CompareSettings], float | None]) -> 
     return measure
 
 
-def _of_forward(derived: Callable[[Totals, CompareSettings], float | None]) -> Measure:
+def _forward_measure(derived: Callable[[Totals, CompareSettings], float | None]) -> Measure:
     def measure(session: Session, settings: CompareSettings) -> float | None:
         totals = total(session, "forward", settings)
         return derived(totals, settings) if totals.moving_s >= settings.economy_s else None
@@ -99,9 +101,9 @@ COMPUTED: Mapping[str, Measure] = {
     "backward_speed_mps": _backward_speed,
     "backward_share_pct": _share,
     "backward_longest_s": _longest,
-    "backward_cadence_spm": _of_backward(_rate),
-    "backward_metres_per_beat": _of_backward(_per_beat),
-    "forward_metres_per_beat": _of_forward(_per_beat),
+    "backward_cadence_spm": _backward_measure(_step_rate_spm),
+    "backward_metres_per_beat": _backward_measure(_metres_per_beat),
+    "forward_metres_per_beat": _forward_measure(_metres_per_beat),
     "forward_speed_mps": _forward_speed,
 }
 
@@ -109,7 +111,7 @@ COMPUTED: Mapping[str, Measure] = {
 def trends(sessions: Sequence[Session], settings: CompareSettings) -> tuple[Trend, ...]:
     """Every metric's trend, in the order of the page; ``sessions`` in time order.
 
-    Which of them rise or fall for sure is decided over all of them together (`statistics.sure`).
+    Which of them rise or fall is decided over all of them together (`statistics.significant`).
     """
     return _with_verdicts([_trend(each, sessions, settings) for each in TRENDED], settings)
 
@@ -129,18 +131,18 @@ def score_trends(
     for key in ("pain", "effort"):
         scores = [(session, getattr(remark, key)) for session, remark in noted]
         points = tuple(_point(session, float(at)) for session, at in scores if at is not None)
-        found.append(_of_points((key, key, ""), points, settings))
+        found.append(_trend_of_points((key, key, ""), points, settings))
     return _with_verdicts(found, settings)
 
 
 def _with_verdicts(found: Sequence[Trend], settings: CompareSettings) -> tuple[Trend, ...]:
     known = [each for each in found if each.probability is not None]
-    certain = sure([each.probability or 0.0 for each in known], settings.trend_false)
+    certain = significant([each.probability or 0.0 for each in known], settings.trend_false)
     settled = {each.key for each, certainly in zip(known, certain, strict=True) if certainly}
-    return tuple(_settled(each, each.key in settled) for each in found)
+    return tuple(_with_verdict(each, each.key in settled) for each in found)
 
 
-def _settled(trend: Trend, certain: bool) -> Trend:  # noqa: FBT001 - a value
+def _with_verdict(trend: Trend, certain: bool) -> Trend:  # noqa: FBT001 - a value
     """The trend with its verdict: without certainty a change is one of this period only."""
     slope = trend.slope_per_week
     if trend.probability is None or slope.low is None or slope.high is None:
@@ -155,10 +157,10 @@ def _trend(metric: Trended, sessions: Sequence[Session], settings: CompareSettin
     measure = COMPUTED[metric.key]
     found = ((session, measure(session, settings)) for session in sessions)
     points = tuple(_point(session, value) for session, value in found if value is not None)
-    return _of_points((metric.key, metric.label, metric.unit), points, settings)
+    return _trend_of_points((metric.key, metric.label, metric.unit), points, settings)
 
 
-def _of_points(
+def _trend_of_points(
     name: tuple[str, str, str], points: tuple[Point, ...], settings: CompareSettings
 ) -> Trend:
     """The trend of key, label and unit through points in time order."""
@@ -178,25 +180,25 @@ def _of_points(
         label,
         unit,
         points,
-        _holding(slope, test),
+        _widened_for_wander(slope, test),
         intercept,
         weeks,
         len(points),
         note=note,
         probability=test.probability,
-        verdict=_over_this_period(slope),
+        verdict=_period_verdict(slope),
     )
 
 
-def _over_this_period(slope: Estimate) -> TrendVerdict:
+def _period_verdict(slope: Estimate) -> TrendVerdict:
     """How the period went, by Sen's interval: as if its points had nothing in common."""
     if (slope.low or 0.0) > 0:
         return "higher"
     return "lower" if (slope.high or 0.0) < 0 else "level"
 
 
-def _holding(slope: Estimate, test: SlopeTest) -> Estimate:
-    """The slope with an interval that also allows for wandering."""
+def _widened_for_wander(slope: Estimate, test: SlopeTest) -> Estimate:
+    """The slope; its interval holds Sen's and that of `slope_test`, under noise with a memory."""
     if slope.value is None or slope.low is None or slope.high is None:
         return slope
     low, high = min(slope.low, slope.value - test.reach), max(slope.high, slope.value + test.reach)
@@ -220,7 +222,8 @@ def _point(session: Session, value: float | Estimate) -> Point:
 def _series(points: Sequence[Point], settings: CompareSettings) -> tuple[np.ndarray, np.ndarray]:
     """Weeks since the first point, and values; long series as medians of equal stretches of time.
 
-    All pairs of ten thousand points would be fifty million slopes.
+    All pairs of ten thousand points would be fifty million slopes. Where nearly all points lie at
+    two times, the stretches hold equally many points instead: a slope needs three of them.
     """
     times = np.array([point.start_time_s for point in points])
     values = np.array([point.value for point in points])
@@ -230,6 +233,8 @@ def _series(points: Sequence[Point], settings: CompareSettings) -> tuple[np.ndar
     place = np.minimum(
         (weeks / weeks[-1] * settings.trend_points).astype(int), settings.trend_points - 1
     )
+    if len(np.unique(place)) < LEAST_POINTS:
+        place = np.arange(len(points)) * settings.trend_points // len(points)
     groups = [np.flatnonzero(place == each) for each in np.unique(place)]
     middle = [(float(np.median(weeks[g])), float(np.median(values[g]))) for g in groups]
     return np.array([week for week, _ in middle]), np.array([value for _, value in middle])
@@ -240,7 +245,7 @@ def association(weeks: Sequence[Week], settings: CompareSettings) -> Association
     rows: list[tuple[str, float, float]] = []
     for index in range(settings.volume_weeks, len(weeks)):
         before = weeks[index - settings.volume_weeks : index]
-        economy = _per_beat(weeks[index].forward, settings)
+        economy = _metres_per_beat(weeks[index].forward, settings)
         if economy is not None:
             metres = [week.backward.distance_m for week in before]
             known = [each for each in metres if each is not None]
@@ -256,11 +261,11 @@ def association(weeks: Sequence[Week], settings: CompareSettings) -> Association
         slope = Estimate(None, None, None, METHOD, note)
     else:
         note = f"{len(rows)} weeks; {CAUTION}"
-        slope = _together([row[0] for row in rows], volumes, economies, settings)
+        slope = _association_slope([row[0] for row in rows], volumes, economies, settings)
     return Association(mondays, volumes, economies, slope, missing, note)
 
 
-def _together(
+def _association_slope(
     mondays: Sequence[str],
     volumes: Sequence[float],
     economies: Sequence[float],
@@ -271,5 +276,7 @@ def _together(
     weeks, run, values = np.array(days) / 7.0, np.array(volumes) / 1000.0, np.array(economies)
     slope, _ = theil_sen(run, values, METHOD)
     return (
-        slope if slope.value is None else _holding(slope, slope_test(weeks, run, values, settings))
+        slope
+        if slope.value is None
+        else _widened_for_wander(slope, slope_test(weeks, run, values, settings))
     )

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from retrorun import arithmetic
-from retrorun.literature import BY_KEY, MINETTI_DEGREE, Finding, value
+from retrorun.literature import BY_KEY, MINETTI_DEGREE, value
 from retrorun.measure.heart import age_years, maximum_bpm
 from retrorun.measure.samples import Columns, Samples, walking
 from retrorun.model import Athlete, Energy, Estimate, Note, Segment
@@ -130,8 +130,10 @@ def keytel(heart_rate: FloatArray, mass_kg: float, age: float, sex: str) -> Floa
 def keytel_refusal(athlete: Athlete, time_s: float) -> str | None:
     """Why there is no energy by heart rate for this athlete, in words; None if there may be."""
     age = age_years(athlete, time_s)
-    if athlete.mass_kg is None or age is None or athlete.sex is None:
+    if athlete.mass_kg is None or athlete.birth_year is None or athlete.sex is None:
         return "energy by heart rate needs body mass, birth year and sex in the profile"
+    if age is None:
+        return "energy by heart rate needs the age, and the clock of this recording was wrong"
     ages, masses = BY_KEY["keytel_age"], BY_KEY["keytel_mass"]
     if not ages.low <= age <= ages.high:
         return f"energy by heart rate was tested at {ages.low:.0f}-{ages.high:.0f} years only"
@@ -172,15 +174,13 @@ def _usable(factor: Estimate, settings: MeasureSettings) -> bool:
 def _speed(segment: Segment, row: dict[str, float], mass_kg: float | None) -> Energy:
     """ACSM; while backward times the literature's band, where direction is unknown up to it."""
     band, name = BY_KEY[f"backward_{'walk' if segment.gait == 'walk' else 'run'}"], "speed"
+    citation = BY_KEY["acsm_rest"].citation
     if segment.direction == "backward":
         name = f"speed × {band.value} ({band.low}-{band.high})"
-        return _oxygen_energy(row, mass_kg, (band.value, band.low, band.high), (name, _cite(band)))
+        words = (name, f"{citation}; {band.citation}")
+        return _oxygen_energy(row, mass_kg, (band.value, band.low, band.high), words)
     top = band.high if segment.direction == "unknown" else 1.0
-    return _oxygen_energy(row, mass_kg, (1.0, 1.0, top), (name, BY_KEY["acsm_rest"].citation))
-
-
-def _cite(band: Finding) -> str:
-    return f"{BY_KEY['acsm_rest'].citation}; {band.citation}"
+    return _oxygen_energy(row, mass_kg, (1.0, 1.0, top), (name, citation))
 
 
 def _personal(row: dict[str, float], inputs: EnergyInputs) -> Energy:

@@ -11,6 +11,7 @@ from retrorun import arithmetic
 from retrorun.literature import BY_KEY, value
 from retrorun.measure.samples import Columns, Samples, ratio
 from retrorun.model import Athlete, HeartLoad, Note, Track
+from retrorun.model.recording import is_plausible_clock
 from retrorun.settings import MeasureSettings
 from retrorun.units import BoolArray, FloatArray
 
@@ -103,8 +104,8 @@ def _highest(rate: FloatArray) -> float:
 
 
 def age_years(athlete: Athlete, time_s: float) -> int | None:
-    """Age in the year of the session; None without a birth year."""
-    if athlete.birth_year is None:
+    """Age in the year of the session; None without a birth year, or where the clock is wrong."""
+    if athlete.birth_year is None or not is_plausible_clock(time_s):
         return None
     return dt.datetime.fromtimestamp(time_s, tz=dt.UTC).year - athlete.birth_year
 

@@ -84,8 +84,8 @@ class Fit:
 def prior(settings: MeasureSettings, start_bpm: float) -> FloatArray:
     """Mean and standard deviation of each parameter before the data, (14, 2).
 
-    Units: 1/min; log of 1/min per ml/kg/min; log; share an hour; log of seconds, twice; 1/min;
-    shares, twice.
+    Units, in the order of `PARAMETERS`: 1/min; log of 1/min per ml/kg/min; log; share an hour; log
+    of seconds, twice; 1/min; shares, twice; seconds; 1/min, three times; log.
     """
     slope, up_s, down_s = (
         (float(arithmetic.log(mean)), deviation)
@@ -128,7 +128,7 @@ def fit(series: EffortSeries, settings: MeasureSettings) -> Fit | None:
     theta = before[:, 0].copy()
     theta[FACTOR] = settings.kinetics_start_log_factor
     lowest, highest = _bounds(settings.kinetics_lowest), _bounds(settings.kinetics_highest)
-    fixed = _fixed(series, settings)
+    fixed = _independent_terms(series, settings)
     plain, weighted = settings.kinetics_rounds
     factor_settled, time_settled, weighted_settled = settings.kinetics_settled
     for _ in range(plain):
@@ -161,7 +161,7 @@ def _bounds(given: tuple[float, ...]) -> FloatArray:
 
 
 def _iterate(
-    effort: "tuple[EffortSeries, _Fixed]",
+    effort: "tuple[EffortSeries, _IndependentTerms]",
     theta: FloatArray,
     before: FloatArray,
     settings: MeasureSettings,
@@ -192,7 +192,7 @@ def _iterate(
         return None
     if robust:
         scores = np.ascontiguousarray((design * (weight * white / np.square(spread))).T)
-        covariance = _robust(covariance, scores, settings.kinetics_lags)
+        covariance = _robust_covariance(covariance, scores, settings.kinetics_lags)
     return Fit(theta, covariance, len(white)), step
 
 
@@ -221,7 +221,7 @@ def _solve(
     return step, np.asarray(covariance, dtype=np.float64)
 
 
-def _robust(covariance: FloatArray, scores: FloatArray, lags: int) -> FloatArray:
+def _robust_covariance(covariance: FloatArray, scores: FloatArray, lags: int) -> FloatArray:
     """Covariance that allows for correlation left in the residuals (Newey & West 1987).
 
     The larger of the two variances holds for each parameter: with few data the robust one is
@@ -248,7 +248,7 @@ def _correlation(residual: FloatArray, pairs: BoolArray, settings: MeasureSettin
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Fixed:
+class _IndependentTerms:
     """What of the response no parameter changes, (m,) each.
 
     ``hours`` since the start, ``settling`` towards 1, and ``excited``, 1 at a turn and fading.
@@ -259,29 +259,29 @@ class _Fixed:
     excited: FloatArray
 
 
-def _fixed(series: EffortSeries, settings: MeasureSettings) -> _Fixed:
+def _independent_terms(series: EffortSeries, settings: MeasureSettings) -> _IndependentTerms:
     hours = series.hours
     settling = 1.0 - arithmetic.exp(-hours * 3600.0 / settings.kinetics_settling_s)
-    return _Fixed(hours, settling, _since_turns(series, settings))
+    return _IndependentTerms(hours, settling, _excitement_of_turns(series, settings))
 
 
 def response(
     series: EffortSeries,
     theta: FloatArray,
     settings: MeasureSettings,
-    fixed: _Fixed | None = None,
+    fixed: _IndependentTerms | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Heart rate (m,) by the parameters, and its derivative by each of them (14, m).
 
     The derivatives follow the same equation as heart rate itself, driven by those of HRss.
     ``fixed`` is what no parameter changes, where it is known already.
     """
-    fixed = fixed or _fixed(series, settings)
+    fixed = fixed or _independent_terms(series, settings)
     target, driven = _delayed(
         *_steady(series, theta, settings, fixed), float(theta[DELAY]) / series.step_s
     )
     driven[DELAY] /= series.step_s
-    rate, keep, share, rising = _followed(series, theta, target)
+    rate, keep, share, rising = _heart_rate_towards(series, theta, target)
     lag = np.concatenate(([theta[START]], rate[:-1])) - target
     by_tau = lag * keep * share / (1.0 - keep)  # of keep by log tau, as if driven
     driven[UP] = np.where(rising, by_tau, 0.0)
@@ -293,7 +293,7 @@ def response(
     return rate + theta[EXCITED] * fixed.excited, slopes
 
 
-def _followed(
+def _heart_rate_towards(
     series: EffortSeries, theta: FloatArray, target: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray, BoolArray]:
     """Heart rate (m,) that follows a target, without the excitement of turns.
@@ -318,7 +318,7 @@ def _followed(
 
 
 def _steady(
-    series: EffortSeries, theta: FloatArray, settings: MeasureSettings, fixed: _Fixed
+    series: EffortSeries, theta: FloatArray, settings: MeasureSettings, fixed: _IndependentTerms
 ) -> tuple[FloatArray, FloatArray]:
     """The steady heart rate (m,) that the effort of each step asks, and its derivatives (14, m)."""
     slope, factor, walked = arithmetic.exp(theta[[SLOPE, FACTOR, WALKED]]).tolist()
@@ -350,17 +350,17 @@ def _steady(
 
 def capped_share(series: EffortSeries, theta: FloatArray, settings: MeasureSettings) -> float:
     """Share of the backward time whose steady heart rate bends at the ceiling."""
-    steady, _ = _steady(series, theta, settings, _fixed(series, settings))
+    steady, _ = _steady(series, theta, settings, _independent_terms(series, settings))
     capped = steady > theta[CEILING] - settings.kinetics_ceiling_width_bpm
     return dot(capped.astype(np.float64), series.backward) / float(series.backward.sum())
 
 
 def unsteady_bpm(series: EffortSeries, theta: FloatArray, settings: MeasureSettings) -> FloatArray:
     """The delayed steady heart rate less the heart rate of the response, (m,)."""
-    fixed = _fixed(series, settings)
+    fixed = _independent_terms(series, settings)
     delay = float(theta[DELAY]) / series.step_s
     steady, _ = _delayed(*_steady(series, theta, settings, fixed), delay)
-    rate, *_ = _followed(series, theta, steady)
+    rate, *_ = _heart_rate_towards(series, theta, steady)
     excited: FloatArray = rate + theta[EXCITED] * fixed.excited
     return steady - excited
 
@@ -377,7 +377,7 @@ def _delayed(target: FloatArray, driven: FloatArray, steps: float) -> tuple[Floa
     return (1.0 - part) * target[late] + part * target[later], moved
 
 
-def _since_turns(series: EffortSeries, settings: MeasureSettings) -> FloatArray:
+def _excitement_of_turns(series: EffortSeries, settings: MeasureSettings) -> FloatArray:
     """What is left of the excitement of every turn, (m,), 1 at a turn."""
     turns = np.abs(np.diff(series.backward, prepend=series.backward[:1]))
     keep = np.full(len(turns), arithmetic.exp(-series.step_s / settings.kinetics_fading_s))

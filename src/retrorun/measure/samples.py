@@ -195,14 +195,14 @@ def without_noise(speed: FloatArray, variance: float) -> FloatArray:
 
 
 def calibrated(speed: FloatArray, samples: Samples, noise_m2: float, window_s: int) -> FloatArray:
-    """Speed (n,) drawn together by the share of its variance that is noise.
+    """Speed (n,), m/s, moved towards its mean by the share of its variance that is noise.
 
     Within a segment towards its mean, and the means towards that of their direction and gait.
     Noise in what drives a fit makes the answer look weaker than it is; the expected speed given
     the noisy one does not (regression calibration: Carroll et al. 2006, ch. 4).
     """
     settings = samples.settings
-    grown = settings.kinetics_noise_grown * noise_m2
+    late_noise_m2 = settings.kinetics_noise_grown * noise_m2
     found = speed.copy()
     means = np.full(len(samples.segments), np.nan)
     for index, (first, last) in enumerate(zip(samples.first, samples.last, strict=True)):
@@ -211,20 +211,25 @@ def calibrated(speed: FloatArray, samples: Samples, noise_m2: float, window_s: i
         if known.size:
             means[index] = float(known.mean())
             even = np.full(known.size, 1.0 / known.size)
-            share = _true_share(known, even, settings.kinetics_noise_within * grown / window_s)
+            share = _true_share(
+                known, even, settings.kinetics_noise_within * late_noise_m2 / window_s
+            )
             found[first:last] = means[index] + share * (part - means[index])
     seconds = np.maximum(samples.last - samples.first, 1)
-    moved = _drawn_together(means, seconds.astype(np.float64), grown, samples)
+    moved = _calibrated_means(means, seconds.astype(np.float64), late_noise_m2, samples)
     for index, (first, last) in enumerate(zip(samples.first, samples.last, strict=True)):
         if np.isfinite(means[index]):
             found[first:last] += moved[index] - means[index]
     return np.maximum(found, 0.0)
 
 
-def _drawn_together(
+def _calibrated_means(
     means: FloatArray, seconds: FloatArray, noise_m2: float, samples: Samples
 ) -> FloatArray:
-    """Segments' mean speeds (s,), each kind's drawn to its mean by the share that is noise."""
+    """Segments' mean speeds (s,), moved towards the mean of their direction and gait.
+
+    Each is moved by the share of the variance between those means that is noise.
+    """
     kinds = [(part.direction, part.gait) for part in samples.segments]
     moved = means.copy()
     for kind in sorted(set(kinds)):

@@ -107,7 +107,9 @@ def _repetitions(measured: Measured) -> Repetitions:
         else:
             found.append(new)
     neighbours = zip([None, *found], found, [*found[1:], None], strict=False)
-    return tuple(each for before, each, after in neighbours if not _gives_way(before, each, after))
+    return tuple(
+        each for before, each, after in neighbours if not _belongs_to_neighbour(before, each, after)
+    )
 
 
 def _touch(first: Repetition, second: Repetition) -> bool:
@@ -124,8 +126,13 @@ def _joined(first: Repetition, second: Repetition) -> Repetition:
     return replace(first, last=second.last, end_s=second.end_s, distance_m=way_m)
 
 
-def _gives_way(before: Repetition | None, each: Repetition, after: Repetition | None) -> bool:
-    """Whether it is the recovery, or the doubtful end, of what it touches."""
+def _belongs_to_neighbour(
+    before: Repetition | None, each: Repetition, after: Repetition | None
+) -> bool:
+    """Whether a neighbour that it touches takes it: it is no repetition of its own.
+
+    That is a walk beside a run of the same role, and a candidate beside what is counted.
+    """
     touched = [before] if before and _touch(before, each) else []
     touched += [after] if after and _touch(each, after) else []
     walked_off = each.gait == "walk" and any(

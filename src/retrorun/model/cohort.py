@@ -30,12 +30,16 @@ class AthleteMetric:
     Attributes:
         difference: in the metric's unit; ``percent``: in per cent of forward.
         pairs: matched pairs behind it, all of them; ``sessions``: in how many sessions.
+        difference_sd: standard deviation of the sessions' own means, ``percent_sd`` in per cent;
+            None with a single session.
     """
 
     difference: Interval
     percent: Interval
     pairs: int
     sessions: int
+    difference_sd: float | None = None
+    percent_sd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

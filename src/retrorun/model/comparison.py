@@ -52,6 +52,8 @@ class Difference:
         pairs: pairs with the metric on both sides; ``sessions``: in how many sessions.
         missing: how many more pairs are needed before a number is given; 0 if it is given.
         note: ``too early to say: N more`` or how the number is to be read.
+        difference_sd: standard deviation of the sessions' own mean differences; None with fewer
+            than two sessions. ``percent_sd``: the same in per cent.
     """
 
     key: str
@@ -65,6 +67,8 @@ class Difference:
     sessions: int
     missing: int = 0
     note: str = ""
+    difference_sd: float | None = None
+    percent_sd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

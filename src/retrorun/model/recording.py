@@ -62,6 +62,14 @@ CHANNELS: tuple[Channel, ...] = (
 )
 BY_NAME: dict[str, Channel] = {channel.name: channel for channel in CHANNELS}
 POSITION = ("latitude_deg", "longitude_deg")
+# No watch or phone wrote the files that are read here before 2003, when the first of their formats
+# came into use; clocks that overflowed show 19 January 2038 or later.
+_FIRST_CLOCK_S, _LAST_CLOCK_S = 1_041_379_200.0, 2_147_483_648.0
+
+
+def is_plausible_clock(time_s: float) -> bool:
+    """Whether a recording can have been made at this time (Unix seconds), by its own clock."""
+    return _FIRST_CLOCK_S <= time_s < _LAST_CLOCK_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +123,11 @@ class FileTotal:
     @classmethod
     def of_laps(cls, laps: Sequence[Lap]) -> "FileTotal":
         """The sums over all laps; None where a lap lacks the value."""
-        distances = [lap.distance_m for lap in laps if lap.distance_m is not None]
-        timers = [lap.timer_s for lap in laps if lap.timer_s is not None]
-        whole = len(laps)
-        return cls(
-            "laps",
-            sum(distances) if distances and len(distances) == whole else None,
-            sum(timers) if timers and len(timers) == whole else None,
-        )
+        sums = []
+        for values in ([lap.distance_m for lap in laps], [lap.timer_s for lap in laps]):
+            known = [each for each in values if each is not None]
+            sums.append(sum(known) if known and len(known) == len(laps) else None)
+        return cls("laps", *sums)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,10 +253,8 @@ class Track:
         start_time_s: Unix time of the first record.
         columns: channel name → (n,); beside the channels of the file the derived ones:
             ``x_m``, ``y_m`` (east and north of the first fix), ``ground_speed_mps``,
-            ``course_deg``, ``grade``,
-            ``turn_rate_dps``, ``smooth_altitude_m``; after detection also
-            ``backward_probability``, ``heading_minus_course_deg`` and one
-            ``evidence_<kind>`` a kind of evidence.
+            ``course_deg``, ``grade``, ``turn_rate_dps``, ``smooth_altitude_m``; after detection
+            also ``backward_probability``, ``heading_minus_course_deg`` and ``evidence_<kind>``.
         flags: quality flag → (n,) booleans: ``paused``, ``gap``, ``break`` (a new piece of the
             track begins), ``position_suspect``, ``heart_rate_suspect``.
         headings: heading candidates.

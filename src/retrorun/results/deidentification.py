@@ -215,7 +215,7 @@ def copy_part(task: CopyTask) -> Copied:
         store, copy = open_store(task.source), open_store(task.out)
         before = _earlier_parts(copy, task)
         for name, data in _deidentified(store, task.part, task.key):
-            written += _put_anew(copy, name, data)
+            written += _put_or_replace(copy, name, data)
             before.discard(name)
         for name in sorted(before):
             copy.delete(name)
@@ -235,7 +235,7 @@ def _earlier_parts(copy: Store, task: CopyTask) -> set[str]:
         return set()
 
 
-def _put_anew(copy: Store, name: str, data: bytes) -> bool:
+def _put_or_replace(copy: Store, name: str, data: bytes) -> bool:
     """Put bytes in place of any others; return whether they were not there."""
     if copy.put(name, data):
         return True
@@ -355,7 +355,7 @@ def _apply_treatment(column: Column, cells: Any, facts: Sequence[Facts]) -> Any:
         moved = pa.compute.add(values.cast(pa.int64()), pa.array(shift_us))
         return moved.cast(values.type)
     if column.treatment == "level":
-        return _levelled(values, facts)
+        return _relative_heights(values, facts)
     if column.treatment == "vocabulary":
         return pa.array([words(each) for each in values.to_pylist()], pa.string())
     if column.treatment == "scrub":
@@ -365,7 +365,7 @@ def _apply_treatment(column: Column, cells: Any, facts: Sequence[Facts]) -> Any:
     raise SettingsError("deidentify-undecided", message, remedy="Please report this.")
 
 
-def _levelled(values: Any, facts: Sequence[Facts]) -> Any:  # noqa: ANN401 - pyarrow has no types
+def _relative_heights(values: Any, facts: Sequence[Facts]) -> Any:  # noqa: ANN401 - pyarrow has no types
     """Heights from the first one known of each session."""
     import pyarrow as pa
 

@@ -66,10 +66,8 @@ WORDS = frozenset(
         *KINDS,
         *_ENERGY,
         *(each.label for each in CHANNELS),
-        *("forward", "backward", "unknown", "still", "run", "walk"),
-        *("counted", "odd"),
-        *("confirmed", "candidate", "labelled", "assumed", "habit"),
-        *("compass", "course", "unknown", "none"),
+        *("run", "walk", "counted", "odd", "confirmed", "labelled", "assumed", "habit"),
+        *("compass", "course", "none"),
         *("heading", "gait", "label"),
         *(each.kind for each in READERS if each.suffixes),
         *("steep", "twisty"),
@@ -77,7 +75,7 @@ WORDS = frozenset(
     }
 )
 _SLUG = re.compile(r"[a-z]+(-[a-z0-9]+){0,7}")
-_BEST = re.compile(r"longest_[sm]|[0-9.]{1,8} (m|km|mile)|mile")
+_BEST = re.compile(r"longest_[sm]|[0-9.]{1,8} (m|km|mile)|mile|(half )?marathon")
 _CODE = re.compile(r"[0-9a-f]{0,12}|[0-9]+(\.[0-9a-z]+){0,4}")
 
 
@@ -208,15 +206,13 @@ FIELDS: dict[type, dict[str, str]] = {
         "reason": "blank",
         "sign_from": "null",
     },
-    GaitLine: {
-        "intercept_spm": "keep",
-        "slope_spm_per_mps": "keep",
-        "grade_slope_spm": "keep",
-        "spread_spm": "keep",
-        "seconds": "keep",
-        "low_mps": "keep",
-        "high_mps": "keep",
-    },
+    GaitLine: dict.fromkeys(
+        (
+            *("intercept_spm", "slope_spm_per_mps", "grade_slope_spm", "spread_spm"),
+            *("seconds", "low_mps", "high_mps"),
+        ),
+        "keep",
+    ),
     Measures: {
         "segments": "inside",
         "totals": "word",

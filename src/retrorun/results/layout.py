@@ -6,6 +6,7 @@ and part of its hash, so that no two names get one key.
 """
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Protocol
@@ -70,9 +71,8 @@ def _quoted(char: str) -> str:
 
 
 def unquoted(value: str) -> str:
-    """The inverse of ``quoted``."""
-    head, *rest = value.split("%")
-    return head + "".join(chr(int(each[:2], 16)) + each[2:] for each in rest)
+    """The inverse of ``quoted``; a ``%`` that quotes nothing stays, in a folder of another name."""
+    return re.sub("%([0-9A-Fa-f]{2})", lambda found: chr(int(found[1], 16)), value)
 
 
 def partition(table: str, athlete: str, year: int | None = None) -> str:

@@ -114,7 +114,7 @@ def load(path: Path) -> Settings:
     """
     tables = toml_table(path, "settings-unreadable")
     _refuse_unknown(tables, path)
-    _refuse_senseless(tables, path)
+    _refuse_out_of_range(tables, path)
     try:
         read = msgspec.convert(tables, Settings)
     except (msgspec.MsgspecError, ArithmeticError) as problem:
@@ -145,31 +145,43 @@ ANY_LENGTH = (
     *("two_lines_starts", "zone_shares"),
 )  # of these there may be more or fewer than usual
 _MOST = 1e15  # beyond it no setting means anything, and arithmetic with it fails
+# a slope and its spread need three points, as does the prediction for one more athlete
+ABOVE = {
+    **dict.fromkeys(("least_trend_sessions", "least_association_weeks", "trend_points"), 2),
+    "least_athletes": 2,
+    "partners": 1,
+}
+SHARES = ("trend_even", "trend_wander_shares", "kinetics_highest_effort")  # at most 1
 
 
-def _refuse_senseless(tables: dict[str, dict[str, object]], path: Path) -> None:
+def _refuse_out_of_range(tables: dict[str, dict[str, object]], path: Path) -> None:
     """Windows, tolerances and counts are above nothing, and no number is endless."""
-    for name, value, usual in _given(tables):
+    for name, value, usual in _given_and_default(tables):
+        setting = name.partition(".")[2]
+        highest = 1.0 if setting in SHARES else _MOST
         for number, default in zip_longest(value, usual):
             if isinstance(number, bool) or not isinstance(number, int | float):
                 continue
             signed = isinstance(default, int | float) and default <= 0
-            lowest = -_MOST if signed or name.partition(".")[2] in MAY_BE_NEGATIVE else 0
-            if not abs(number) <= _MOST or number <= lowest:
+            negative = signed or setting in MAY_BE_NEGATIVE
+            lowest = -_MOST if negative else ABOVE.get(setting, 0)
+            if not lowest < number <= highest:
                 shown = f"{name} = {str(number)[:40]}"
-                message = f"{shown} makes no sense: it must be above 0 and at most {_MOST:g}"
+                message = (
+                    f"{shown} makes no sense: it must be above {lowest:g} and at most {highest:g}"
+                )
                 raise SettingsError("settings-senseless", message, file=str(path))
 
 
 def _refuse_other_lengths(tables: dict[str, dict[str, object]], path: Path) -> None:
     """Of numbers that stand for one thing each, none may lack and none be too many."""
-    for name, value, usual in _given(tables):
+    for name, value, usual in _given_and_default(tables):
         if len(value) != len(usual) and name.partition(".")[2] not in ANY_LENGTH:
             message = f"{name} has {len(value)} numbers: it must have {len(usual)}"
             raise SettingsError("settings-senseless", message, file=str(path))
 
 
-def _given(
+def _given_and_default(
     tables: dict[str, dict[str, object]],
 ) -> Iterator[tuple[str, list[object], list[object]]]:
     """Each setting as ``table.name``, with what is given and what is usual, as lists."""

@@ -58,12 +58,12 @@ def compass_heading(
     elif compass.shows == "course" and course_deg is not None:
         shown = course_deg.copy()
     else:
-        shown = facing + _faults(motion, compass, rng)
+        shown = facing + _compass_faults_deg(motion, compass, rng)
         shown = shown if compass.clockwise else -shown
     return np.where(_present(count, compass, rng), np.round(shown, 1) % 360.0, np.nan)
 
 
-def _faults(motion: Motion, compass: Compass, rng: np.random.Generator) -> FloatArray:
+def _compass_faults_deg(motion: Motion, compass: Compass, rng: np.random.Generator) -> FloatArray:
     """Everything between the facing and the compass's number, degrees (n,)."""
     count = len(motion.facing_deg[::RATE_HZ])
     faults = compass.mount_deg + compass.drift_deg * np.arange(count) / max(count - 1, 1)
@@ -152,7 +152,7 @@ def record(activity: Activity, watch: Watch, place: Place, rng: np.random.Genera
     """
     motion, steps = activity.motion, activity.steps
     count = len(activity.heart_bpm)
-    columns = _sense(activity, watch, place, rng)
+    columns = _sensor_columns(activity, watch, place, rng)
     paused = _paused(motion, steps, watch)
     kept = _recorded_seconds(count, watch, rng) & ~paused
     kept[0] = True
@@ -183,7 +183,7 @@ def record(activity: Activity, watch: Watch, place: Place, rng: np.random.Genera
     )
 
 
-def _sense(
+def _sensor_columns(
     activity: Activity, watch: Watch, place: Place, rng: np.random.Generator
 ) -> dict[str, FloatArray]:
     motion, each = activity.motion, slice(None, None, RATE_HZ)
@@ -202,7 +202,7 @@ def _sense(
     if watch.heart:
         columns["heart_rate_bpm"] = np.round(activity.heart_bpm)
     if watch.steps:
-        columns["cadence_spm"] = _counted(motion.cadence_spm[each], rng)
+        columns["cadence_spm"] = _counted_steps_spm(motion.cadence_spm[each], rng)
     if watch.dynamics:
         columns |= _dynamics(motion, rng)
     return columns
@@ -236,7 +236,7 @@ def _fixes(
     return fixes
 
 
-def _counted(cadence_spm: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _counted_steps_spm(cadence_spm: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Steps counted over 4 s by one arm: whole strides a minute, so even steps a minute."""
     held = np.pad(cadence_spm, (3, 0), "edge")
     window = (held[:-3] + held[1:-2] + held[2:-1] + held[3:]) / 4.0

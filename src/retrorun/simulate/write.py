@@ -257,9 +257,9 @@ def _write_summary(encoder: Encoder, recording: Recording, steps: Sequence[Lap])
     for index, lap in enumerate(laps):
         step = number(71, "uint16", steps.index(lap) if lap in steps else None)
         trigger = number(24, "enum", TRIGGERS[lap.trigger or "manual"])
-        head = (number(254, "uint16", index), *_span(recording, lap, (9, 1)))
+        head = (number(254, "uint16", index), *_totals_between(recording, lap, (9, 1)))
         encoder.add(3, LAP, (*head, trigger, number(25, "enum", RUNNING), step))
-    whole = (number(254, "uint16", 0), *_span(recording, Lap(start, end), (8, 1)))
+    whole = (number(254, "uint16", 0), *_totals_between(recording, Lap(start, end), (8, 1)))
     sport = (number(5, "enum", RUNNING), number(6, "enum", 0))
     counts = (number(25, "uint16", 0), number(26, "uint16", len(laps)), number(28, "enum", 0))
     calories = number(11, "uint16", recording.energy_kcal)
@@ -271,7 +271,7 @@ def _write_summary(encoder: Encoder, recording: Recording, steps: Sequence[Lap])
     encoder.add(5, ACTIVITY, (stamp, *total, *kind, local))
 
 
-def _span(recording: Recording, lap: Lap, event: tuple[int, int]) -> tuple[Field, ...]:
+def _totals_between(recording: Recording, lap: Lap, event: tuple[int, int]) -> tuple[Field, ...]:
     """What laps and sessions share: times, event, duration and distance."""
     inside = (recording.time_s >= lap.start_time_s) & (recording.time_s <= lap.end_time_s)
     covered = recording.columns["distance_m"][inside]
@@ -371,13 +371,13 @@ def _extensions(recording: Recording, row: int, flavour: Flavour) -> list[Elemen
     body = _body(recording, row)
     if flavour == "osmand":
         own = _elements((f"{{{OSMAND}}}speed", speed), (f"{{{OSMAND}}}heading", heading))
-        return own + _inside(TPX1, *body)
+        return own + _track_point_extension(TPX1, *body)
     if flavour == "garmin":
         turn = (("speed", speed), ("course", course), ("bearing", heading))
-        return _inside(TPX2, *body, *turn)
+        return _track_point_extension(TPX2, *body, *turn)
     if flavour == "gpslogger":
-        return _inside(TPX2, ("speed", speed), ("bearing", course))
-    return _inside(TPX1, *body)
+        return _track_point_extension(TPX2, ("speed", speed), ("bearing", course))
+    return _track_point_extension(TPX1, *body)
 
 
 def _body(recording: Recording, row: int) -> tuple[tuple[str, float], ...]:
@@ -399,7 +399,7 @@ def _elements(*named: tuple[str, float]) -> list[Element]:
     return found
 
 
-def _inside(namespace: str, *named: tuple[str, float]) -> list[Element]:
+def _track_point_extension(namespace: str, *named: tuple[str, float]) -> list[Element]:
     """The values inside one TrackPointExtension."""
     whole = Element(f"{{{namespace}}}TrackPointExtension")
     for element in _elements(*named):

@@ -13,9 +13,10 @@ import session_history
 from processor_time import is_cheap
 from retrorun.model import Athlete, Best, Estimate, Remark, Session
 from retrorun.report.history.comparison import comparison_page
+from retrorun.report.history.differences import cost_tiles
 from retrorun.report.history.period import PeriodContext, period_page
 from retrorun.report.history.sessions import index_page
-from retrorun.report.numbers import signed
+from retrorun.report.numbers import Display, signed
 
 Page = Callable[[list[Session]], str]
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>=HYPERLINK("x")\u202e{{ 7*7 }}'
@@ -259,3 +260,19 @@ def test_a_record_that_was_broken_a_hundred_times_is_no_long_table() -> None:
     assert len(rows) == 20
     assert rows[0].xpath("td")[1].text_content() == "−1.0 s"
     assert "Earlier ones that only retrorun compare --json holds: 80." in words(html)
+
+
+def test_backward_time_a_week_leaves_out_sessions_without_a_day() -> None:
+    dated = session_history.run(0)
+    odd = [
+        dc.replace(dated, id=f"odd{n}", start_time_s=631_065_600.0 + 86_400.0 * n) for n in range(9)
+    ]
+    alone, beside = (
+        next(
+            each
+            for each in cost_tiles(session_history.compared(sessions), Display())
+            if each.label == "Backward a week"
+        )
+        for sessions in ([dated], [dated, *odd])
+    )
+    assert beside == alone

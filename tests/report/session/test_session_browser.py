@@ -17,7 +17,7 @@ from retrorun.language import speaking
 from retrorun.model import Athlete
 from retrorun.report.page import Site
 from retrorun.report.session.page import SessionContext, session_page
-from retrorun.settings import Settings
+from retrorun.settings import CompareSettings, Settings
 
 HOSTILE = "</title><script>bad=1</script><img src=x onerror=bad=1>\u202egpj.exe=1+1" + "x" * 10_000
 Put = Callable[[str], str]
@@ -46,7 +46,9 @@ def every_part(name: str = HOSTILE) -> str:
     plan = [(seconds // 6, *rest) for seconds, *rest in hand_made_sessions.HOUR]
     session = hand_made_sessions.session(cast("hand_made_sessions.Plan", plan), name=name)
     alone = compare([session], Athlete(), Settings().compare)
-    context = SessionContext(guidance=guidance(session, EarlierSessions()), claims=claims(alone))
+    context = SessionContext(
+        guidance=guidance(session, EarlierSessions(), CompareSettings()), claims=claims(alone)
+    )
     return session_page(
         session, hand_made_sessions.track(cast("hand_made_sessions.Plan", plan)), context
     )

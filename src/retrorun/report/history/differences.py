@@ -81,6 +81,7 @@ def cost_tiles(comparison: Comparison, display: Display) -> tuple[Tile, ...]:
     share = backward.moving_s / moving if moving else None
     longest = next((each for each in comparison.records if each.key == "longest_s"), None)
     weeks = comparison.calendar_weeks
+    dated_s = sum(each.backward.moving_s for each in comparison.weeks)  # of sessions with a day
     return (
         Tile(
             say("tile_time"),
@@ -97,7 +98,7 @@ def cost_tiles(comparison: Comparison, display: Display) -> tuple[Tile, ...]:
         Tile(say("tile_share"), percent(share), say("tile_share_note", time=spoken_time(moving))),
         Tile(
             say("tile_week"),
-            spoken_time(backward.moving_s / weeks),
+            spoken_time(dated_s / weeks),
             say_count("tile_week_note", weeks, weeks=weeks),
         ),
         _difference_tile(comparison.differences, "heart_rate_bpm"),
