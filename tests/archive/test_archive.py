@@ -393,3 +393,10 @@ def test_a_parquet_file_that_is_no_track_is_told() -> None:
     pq.write_table(pa.table({"x": ["words"]}, metadata={serialization.TRACK_KEY: META}), sink)
     with pytest.raises(ArchiveError, match="cannot be read"):
         serialization.decode_track(sink.getvalue())
+
+
+def test_a_transaction_is_on_the_disk_before_it_is_acknowledged(tmp_path: Path) -> None:
+    with Archive.open(tmp_path) as archive:
+        # 2 is FULL: in WAL mode SQLite calls fsync for each commit only then (sqlite.org/pragma.html)
+        assert archive.database.rows("PRAGMA journal_mode") == [("wal",)]
+        assert archive.database.rows("PRAGMA synchronous") == [(2,)]

@@ -222,7 +222,8 @@ def _open(path: Path) -> sqlite3.Connection:
         if not any(sign in str(problem) for sign in ("readonly", "unable to open")):
             raise
         connection = _read_only(path)
-    connection.execute("PRAGMA synchronous = NORMAL")
+    # with less, a power cut may take back an answer after it was acknowledged
+    connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
     return connection
