@@ -3,6 +3,8 @@
 import sqlite3
 import subprocess
 import sys
+import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from io import BytesIO
@@ -259,6 +261,32 @@ def test_a_migration_is_all_or_nothing_and_keeps_the_old(tmp_path: Path) -> None
     old.close()
 
 
+def test_two_programs_that_open_an_older_archive_at_once_migrate_it_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(tmp_path)[0].close()
+    direct = sqlite3.connect(tmp_path / database.FILE, isolation_level=None)
+    back_to_version_3(direct)
+    direct.close()
+    both_know_the_version, migrate = threading.Barrier(2), database.migrate
+
+    def migrate_together(
+        connection: sqlite3.Connection, folder: Path, steps: Mapping[int, str], target: int
+    ) -> None:
+        both_know_the_version.wait(20)
+        migrate(connection, folder, steps, target)
+
+    monkeypatch.setattr(database, "migrate", migrate_together)
+    with ThreadPoolExecutor(2) as programs:
+        opened = [programs.submit(lambda: Archive.open(tmp_path).close()) for _ in range(2)]
+    assert [each.exception() for each in opened] == [None, None]
+    with Archive.open(tmp_path) as archive:
+        assert maintenance.check(archive) == []
+    kept = sqlite3.connect(tmp_path / f"{database.FILE}.version-3.backup")
+    assert database.version_of(kept) == 3
+    kept.close()
+
+
 def test_an_archive_of_version_1_is_brought_up(tmp_path: Path) -> None:
     filled(tmp_path)[0].close()
     direct = sqlite3.connect(tmp_path / database.FILE, isolation_level=None)
@@ -397,6 +425,6 @@ def test_a_parquet_file_that_is_no_track_is_told() -> None:
 
 def test_a_transaction_is_on_the_disk_before_it_is_acknowledged(tmp_path: Path) -> None:
     with Archive.open(tmp_path) as archive:
-        # 2 is FULL: in WAL mode SQLite calls fsync for each commit only then (sqlite.org/pragma.html)
+        # 2 is FULL: only then does SQLite call fsync for each commit to a write-ahead log
         assert archive.database.rows("PRAGMA journal_mode") == [("wal",)]
         assert archive.database.rows("PRAGMA synchronous") == [(2,)]

@@ -303,6 +303,8 @@ def migrate(
 ) -> None:
     """Bring an older database to a version, all in one transaction, keeping a copy of the old.
 
+    Where another process did so first, nothing is changed.
+
     Raises:
         ArchiveError: a step is missing.
     """
@@ -311,8 +313,11 @@ def migrate(
     if missing := [step for step in steps if step not in migrations]:
         words = f"no way is known from version {found} to {missing[0]}"
         raise ArchiveError("archive-too-old", words, file=str(folder))
-    copy_to(connection, folder / f"{FILE}.version-{found}.backup")
     with transaction(connection):
+        if version_of(connection) != found:
+            return
+        with closing(sqlite3.connect(folder / FILE)) as before:  # SQLite copies none that writes
+            copy_to(before, folder / f"{FILE}.version-{found}.backup")
         for step in steps:
             for statement in statements(migrations[step]):
                 connection.execute(statement)
