@@ -1,5 +1,7 @@
 """Check, backup, restore, vacuum: what is broken is found, what is kept comes back."""
 
+import os
+import shutil
 import sqlite3
 import zipfile
 from contextlib import closing
@@ -136,6 +138,14 @@ def test_a_backup_holds_everything_and_comes_back(archive: Archive, tmp_path: Pa
     ]
 
 
+def test_files_from_before_1980_are_backed_up(archive: Archive, tmp_path: Path) -> None:
+    for sha256 in archive.originals.hashes():
+        os.utime(archive.originals.path(sha256), (0, 0))
+    maintenance.restore(maintenance.backup(archive, tmp_path / "kept.zip"), tmp_path / "again")
+    with Archive.open(tmp_path / "again", create=False) as again:
+        assert slugs(again) == []
+
+
 def leave_a_log(folder: Path) -> bytes:
     """Lose the database, but not the log of what was written last; the bytes of that log."""
     path = folder / database.FILE
@@ -198,6 +208,24 @@ def test_a_foreign_or_damaged_bundle_leaves_no_trace(archive: Archive, tmp_path:
         assert caught.value.slug == slug
         assert not (tmp_path / "again").exists()
         assert not (tmp_path / "evil").exists()
+
+
+@pytest.mark.parametrize("signature", [b"PK\1\2", b"PK\3\4"])
+def test_a_changed_byte_of_a_bundle_is_never_an_error_without_words(
+    archive: Archive, tmp_path: Path, signature: bytes
+) -> None:
+    raw = maintenance.backup(archive, tmp_path / "kept.zip").read_bytes()
+    damaged, refused = tmp_path / "damaged.zip", 0
+    start = raw.index(signature)
+    for at in range(start, start + 60):  # its header, and the beginning of what is deflated
+        damaged.write_bytes(raw[:at] + bytes((raw[at] ^ 0xFF,)) + raw[at + 1 :])
+        try:
+            maintenance.restore(damaged, tmp_path / "again")
+        except ArchiveError:
+            refused += 1
+        else:  # such as a date that nothing reads
+            shutil.rmtree(tmp_path / "again")
+    assert refused > 15
 
 
 def test_vacuum_removes_only_what_nobody_refers_to(archive: Archive) -> None:

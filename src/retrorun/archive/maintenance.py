@@ -5,6 +5,7 @@ import re
 import shutil
 import sqlite3
 import zipfile
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing
@@ -153,7 +154,8 @@ def backup(archive: Archive, target: Path) -> Path:
     with database.translate_errors(target.parent):
         try:
             database.copy_to(archive.database.connection, copy)
-            with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as bundle:
+            # a clock that was reset may have dated a file before 1980, which zip cannot express
+            with zipfile.ZipFile(partial, "w", strict_timestamps=False) as bundle:
                 bundle.write(copy, database.FILE, zipfile.ZIP_DEFLATED)
                 for store, sha256 in _referenced(copy, archive):
                     path = store.path(sha256)
@@ -225,6 +227,10 @@ def _is_database(path: Path) -> bool:
     return path.name.startswith(database.FILE)
 
 
+# what zipfile raises on damaged bytes, besides OSError
+_DAMAGED_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+
+
 def _extract(bundle: Path, folder: Path) -> None:
     try:
         with zipfile.ZipFile(bundle) as packed:
@@ -232,7 +238,7 @@ def _extract(bundle: Path, folder: Path) -> None:
             if database.FILE not in names or not all(map(_MEMBER.fullmatch, names)):
                 raise ArchiveError("backup-foreign", "this is no backup", file=str(bundle))
             packed.extractall(folder)  # every name was matched in full
-    except (zipfile.BadZipFile, EOFError) as problem:
+    except _DAMAGED_ZIP as problem:
         raise ArchiveError("backup-damaged", str(problem), file=str(bundle)) from problem
 
 
