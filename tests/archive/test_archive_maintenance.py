@@ -14,7 +14,7 @@ import fake_pipeline
 from retrorun.archive import Archive, database, maintenance
 from retrorun.errors import ArchiveError
 from retrorun.ingest import Engine, plan_import, reprocess, run_import
-from retrorun.model import Athlete, Label
+from retrorun.model import Athlete, Label, Remark
 from retrorun.settings import Settings
 
 ENGINE = Engine(Settings(), Athlete(), 1, fake_pipeline.process)
@@ -174,6 +174,34 @@ def test_a_log_that_a_lost_database_left_is_not_played_into_a_restored_one(
         assert again.sessions() == sessions
     (kept,) = archive.folder.glob("*.damaged-1-wal")
     assert kept.read_bytes() == log
+
+
+def test_what_was_said_since_the_backup_is_kept_when_it_is_restored(
+    archive: Archive, tmp_path: Path
+) -> None:
+    target = maintenance.backup(archive, tmp_path / "kept.zip")
+    session = archive.sessions()[0].id
+    archive.annotations.set_remark(session, Remark(text="said after the backup"))
+    archive.close()
+    for path in archive.folder.glob(f"{database.FILE}*"):
+        path.unlink()
+    maintenance.restore(target, archive.folder)
+    with Archive.open(archive.folder, create=False) as again:
+        assert again.annotations.remarks() == {}
+        assert slugs(again) == []
+    kept = archive.folder / "journal.jsonl.damaged-1"
+    assert b"said after the backup" in kept.read_bytes()
+
+
+def test_a_backup_is_restored_into_the_working_folder(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = maintenance.backup(archive, tmp_path / "kept.zip")
+    (tmp_path / "again").mkdir()
+    monkeypatch.chdir(tmp_path / "again")
+    maintenance.restore(target, Path())
+    with Archive.open(tmp_path / "again", create=False) as again:
+        assert again.sessions() == archive.sessions()
 
 
 def test_nothing_is_restored_while_another_writes(archive: Archive, tmp_path: Path) -> None:

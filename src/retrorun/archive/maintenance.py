@@ -182,12 +182,14 @@ _REFERENCED_ORIGINALS = "SELECT sha256 FROM sessions UNION SELECT sha256 FROM fi
 def restore(bundle: Path, folder: Path, wait_s: float = 10.0) -> None:
     """Make an archive from a backup, in a folder that holds none.
 
-    Logs of a database that is gone are renamed: SQLite would play them into the new one.
+    Of a database that is gone the logs are renamed, because SQLite would play them into the new
+    one, and the journal is copied beside itself: it may hold what is newer than the backup.
 
     Raises:
         ArchiveError: there is an archive already, the backup is damaged or no backup, or another
             process writes.
     """
+    folder = folder.resolve()  # "." has no name
     _refuse_to_overwrite(folder)
     partial = folder.with_name(f"{folder.name}.restoring")
     with database.translate_errors(folder):
@@ -201,6 +203,7 @@ def restore(bundle: Path, folder: Path, wait_s: float = 10.0) -> None:
             with database.writer(folder, wait_s):
                 _refuse_to_overwrite(folder)
                 integrity.move_logs_aside(folder)
+                integrity.copy_aside(folder, journal.FILE)
                 _move_into(folder, partial)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
