@@ -389,8 +389,9 @@ def translate_errors(folder: Path) -> Iterator[None]:
 
 def _explanation(problem: Exception) -> tuple[str, str, str]:
     text = str(problem)
+    reason = (getattr(problem, "strerror", None) or text).lower()  # without the path it may name
     for sign, slug, words, remedy in _SIGNS:
-        if sign in text.lower():
+        if sign in reason:
             return slug, f"{words} ({text})", remedy
     if isinstance(problem, (sqlite3.DatabaseError, UnicodeDecodeError)):
         return "archive-damaged", f"the database is damaged ({text})", REPAIR
