@@ -1,5 +1,6 @@
 """The archive: what goes in comes out, what the user stated stays, what is newer is refused."""
 
+import errno
 import sqlite3
 import subprocess
 import sys
@@ -428,3 +429,31 @@ def test_a_transaction_is_on_the_disk_before_it_is_acknowledged(tmp_path: Path) 
         # 2 is FULL: only then does SQLite call fsync for each commit to a write-ahead log
         assert archive.database.rows("PRAGMA journal_mode") == [("wal",)]
         assert archive.database.rows("PRAGMA synchronous") == [(2,)]
+
+
+def test_a_path_does_not_decide_what_is_wrong_with_the_disk(tmp_path: Path) -> None:
+    with pytest.raises(ArchiveError) as caught, database.translate_errors(tmp_path):
+        raise OSError(errno.ENOTDIR, "Not a directory", "/home/ann/full marathons/readonly")
+    assert caught.value.slug == "archive-error"
+    with pytest.raises(ArchiveError) as caught, database.translate_errors(tmp_path):
+        raise OSError(errno.ENOSPC, "No space left on device", "/home/ann/runs")
+    assert caught.value.slug == "archive-disk-full"
+
+
+def test_rows_are_watched_even_if_the_first_attempt_to_was_cut_off(tmp_path: Path) -> None:
+    filled(tmp_path)[0].close()
+    with Archive.open(tmp_path) as archive:
+        archive.database.connection.set_authorizer(
+            lambda action, name, *_: (
+                sqlite3.SQLITE_DENY
+                if action == sqlite3.SQLITE_CREATE_TEMP_TRIGGER and name == "sum_INSERT_files"
+                else sqlite3.SQLITE_OK
+            )
+        )
+        with pytest.raises(ArchiveError):
+            archive.annotations.set_profile(Athlete(mass_kg=61))
+        archive.database.connection.set_authorizer(None)
+        archive.annotations.set_profile(Athlete(mass_kg=62))
+        assert archive.annotations.profile() == Athlete(mass_kg=62)
+        assert maintenance.check(archive) == []
+    assert b"62" in (tmp_path / "journal.jsonl").read_bytes()

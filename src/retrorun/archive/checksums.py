@@ -105,11 +105,11 @@ def watch(connection: sqlite3.Connection, kept: Iterable[str], noted: Noted) -> 
     connection.create_function("noted", -1, noted)
     connection.execute("PRAGMA recursive_triggers = ON")  # a row that is replaced goes, too
     wanted = set(kept)
-    connection.execute("BEGIN")
-    for table in tables(connection):
-        for statement in _triggers(table, note=table.name in wanted):
-            connection.execute(statement)
-    connection.execute("COMMIT")
+    with connection:  # all of them or none
+        connection.execute("BEGIN")
+        for table in tables(connection):
+            for statement in _triggers(table, note=table.name in wanted):
+                connection.execute(statement)
 
 
 def _triggers(table: Table, *, note: bool) -> Iterator[str]:
