@@ -111,6 +111,22 @@ def test_put_never_replaces_and_leaves_nothing_half(tmp_path: Path) -> None:
     assert names(store) == ["x/y.bin"]
 
 
+def test_folders_deeper_than_the_stack_are_walked(tmp_path: Path) -> None:
+    parts, here = 600, os.open(tmp_path, os.O_RDONLY)
+    try:
+        for _ in range(parts):
+            os.mkdir("a", dir_fd=here)
+            inner = os.open("a", os.O_RDONLY, dir_fd=here)
+            os.close(here)
+            here = inner
+        os.close(os.open("run.fit", os.O_CREAT | os.O_WRONLY, dir_fd=here))
+    finally:
+        os.close(here)
+    store = storage.Folder(tmp_path)
+    assert names(store) == ["a/" * parts + "run.fit"]
+    assert store.unlisted == []
+
+
 def test_two_machines_with_one_process_number_write_beside_each_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,42 +38,42 @@ class Folder:
         """
         if under:
             inner = self.root / under
-            return (
-                self._walk(str(inner), f"{under.rstrip('/')}/", set())
-                if inner.is_dir()
-                else iter(())
-            )
+            return self._walk(str(inner), f"{under.rstrip('/')}/") if inner.is_dir() else iter(())
         if not self.root.is_dir():
             raise ReadError("folder-missing", "there is no such folder", file=shown(str(self.root)))
-        return self._walk(str(self.root), "", set())
+        return self._walk(str(self.root), "")
 
-    def _walk(self, folder: str, prefix: str, visited: set[tuple[int, int]]) -> Iterator[Entry]:
+    def _walk(self, folder: str, prefix: str) -> Iterator[Entry]:
+        """The files below a folder; without recursion, however deep the folders are."""
+        visited: set[tuple[int, int]] = set()
+        open_folders = [(prefix, self._children(folder, visited))]
+        while open_folders:
+            prefix, children = open_folders[-1]
+            child = next(children, None)
+            if child is None:
+                open_folders.pop()
+                continue
+            try:
+                if child.is_dir():
+                    inner = self._children(child.path, visited)
+                    open_folders.append((f"{prefix}{child.name}/", inner))
+                elif child.is_file():
+                    yield _entry(child.path, prefix + child.name, child.stat())
+            except OSError as problem:
+                self.unlisted.append((child.path, problem.strerror or str(problem)))
+
+    def _children(self, folder: str, visited: set[tuple[int, int]]) -> Iterator[os.DirEntry[str]]:
+        """What a folder holds, by name; nothing where it cannot be listed, or was before."""
         try:
             identity = os.stat(folder)  # noqa: PTH116 - 10,000 files: strings are twice as fast
             if (identity.st_dev, identity.st_ino) in visited:
-                return
+                return iter(())
             visited.add((identity.st_dev, identity.st_ino))
             with os.scandir(folder) as found:
-                children = sorted(found, key=lambda child: child.name)
+                return iter(sorted(found, key=lambda child: child.name))
         except OSError as problem:
             self.unlisted.append((folder, problem.strerror or str(problem)))
-            return
-        for child in children:
-            yield from self._entry(child, prefix, visited)
-
-    def _entry(
-        self,
-        child: os.DirEntry[str],
-        prefix: str,
-        visited: set[tuple[int, int]],
-    ) -> Iterator[Entry]:
-        try:
-            if child.is_dir():
-                yield from self._walk(child.path, f"{prefix}{child.name}/", visited)
-            elif child.is_file():
-                yield _entry(child.path, prefix + child.name, child.stat())
-        except OSError as problem:
-            self.unlisted.append((child.path, problem.strerror or str(problem)))
+            return iter(())
 
     def read(self, name: str, limit_bytes: int, tag: str | None = None) -> bytes:
         """All bytes of a file.
