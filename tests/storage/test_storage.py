@@ -1,5 +1,6 @@
 """Folders and object stores say the same things in the same way."""
 
+import errno
 import os
 import socket
 import sys
@@ -125,6 +126,34 @@ def test_folders_deeper_than_the_stack_are_walked(tmp_path: Path) -> None:
     store = storage.Folder(tmp_path)
     assert names(store) == ["a/" * parts + "run.fit"]
     assert store.unlisted == []
+
+
+def test_what_is_put_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+
+    def link(partial: Path, _: Path) -> None:
+        assert synced == [partial.stat().st_ino]
+
+    monkeypatch.setattr(os, "fsync", lambda number: synced.append(os.fstat(number).st_ino))
+    monkeypatch.setattr(os, "link", link)
+    assert storage.Folder(tmp_path).put("x.bin", b"1")
+    assert len(synced) == 1
+
+
+def test_a_disk_without_links_is_a_store_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Path) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")  # as exFAT does
+
+    monkeypatch.setattr(os, "link", refuse)
+    store = storage.Folder(tmp_path)
+    assert store.put("x/y.bin", b"first")
+    assert not store.put("x/y.bin", b"second")
+    assert store.read("x/y.bin", 9) == b"first"
+    assert [path.name for path in (tmp_path / "x").iterdir()] == ["y.bin"]
 
 
 def test_two_machines_with_one_process_number_write_beside_each_other(

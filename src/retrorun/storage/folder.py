@@ -17,6 +17,8 @@ _AWAY = {
     *(errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ECONNRESET),
     *(errno.EMFILE, errno.ENFILE, errno.ENOMEM),
 }
+# what file systems without links say, such as exFAT
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
 class Folder:
@@ -136,16 +138,29 @@ class Folder:
 
 
 def _write_and_link(target: Path, data: bytes) -> bool:
-    """Write beside the target, then give it its name."""
+    """Write beside the target and onto the disk, then give it its name; False if it is taken."""
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(8)}.part")
     try:
-        partial.write_bytes(data)
+        with partial.open("xb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())  # or a power cut may leave the name with nothing in it
+        return _take_name(partial, target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _take_name(partial: Path, target: Path) -> bool:
+    """Give a file its name; False if it is taken."""
+    try:
         os.link(partial, target)  # unlike a rename, it never replaces
     except FileExistsError:
         return False
-    finally:
-        partial.unlink(missing_ok=True)
+    except OSError as problem:
+        if problem.errno not in _NO_LINKS or target.exists():
+            raise
+        partial.rename(target)
     return True
 
 
