@@ -457,3 +457,24 @@ def test_rows_are_watched_even_if_the_first_attempt_to_was_cut_off(tmp_path: Pat
         assert archive.annotations.profile() == Athlete(mass_kg=62)
         assert maintenance.check(archive) == []
     assert b"62" in (tmp_path / "journal.jsonl").read_bytes()
+
+
+def test_a_session_that_takes_the_place_of_another_keeps_both_notes(tmp_path: Path) -> None:
+    archive, made = filled(tmp_path)
+    old, new = (session.id for session in made.sessions)
+    archive.annotations.set_remark(old, Remark(pain=3, text="the left calf"))
+    archive.annotations.set_remark(new, Remark(pain=1, effort=6, text="against the wind"))
+    archive.writes.apply(1, Change(replaced={old: new}))
+    note = Remark(pain=3, effort=6, text="the left calf\nagainst the wind")
+    assert archive.annotations.remarks() == {new: note}
+    assert maintenance.check(archive) == []
+    archive.close()
+
+
+def test_a_note_moves_to_the_session_that_takes_the_place_of_its_own(tmp_path: Path) -> None:
+    archive, made = filled(tmp_path)
+    old, new = (session.id for session in made.sessions)
+    archive.annotations.set_remark(old, Remark(effort=0, text="easy"))
+    archive.writes.apply(1, Change(replaced={old: new}))
+    assert archive.annotations.remarks() == {new: Remark(effort=0, text="easy")}
+    archive.close()

@@ -210,6 +210,26 @@ class Annotations:
                 connection.execute("INSERT INTO notes VALUES (?, ?, ?, ?)", values)
             connection.execute("INSERT OR REPLACE INTO due VALUES (?)", (full_id,))
 
+    def move_remark(self, old: str, new: str) -> None:
+        """Let the note of a session be that of another, in a transaction.
+
+        Where both have one, both texts stay, the moved one first, and the moved scores count.
+        """
+        from retrorun.model import Remark
+
+        connection = self._database.connection
+        gone = connection.execute(
+            "DELETE FROM notes WHERE session IN (?, ?) RETURNING session, pain, effort, text",
+            (old, new),
+        ).fetchall()
+        found = {session_id: Remark(*values) for session_id, *values in gone}
+        notes = [found[each] for each in (old, new) if each in found]
+        if notes:
+            pain = next((each.pain for each in notes if each.pain is not None), None)
+            effort = next((each.effort for each in notes if each.effort is not None), None)
+            text = "\n".join(dict.fromkeys(each.text for each in notes if each.text))
+            connection.execute("INSERT INTO notes VALUES (?, ?, ?, ?)", (new, pain, effort, text))
+
     def remarks(self) -> "dict[str, Remark]":
         """Session id → the user's note of it."""
         from retrorun.model import Remark

@@ -236,11 +236,11 @@ class Writes:
         """Let sessions take the place of others; which tracks those had."""
         tracks: set[str] = set()
         for old, new in replaced.items():
-            for table, kept in (("labels", "origin <> 'sidecar'"), ("notes", "1")):
-                statement = (
-                    f"UPDATE OR REPLACE {table} SET session = ? WHERE session = ? AND {kept}"  # noqa: S608
-                )
-                self._database.connection.execute(statement, (new, old))
+            self._database.connection.execute(
+                "UPDATE labels SET session = ? WHERE session = ? AND origin <> 'sidecar'",
+                (new, old),
+            )
+            self._annotations.move_remark(old, new)
             for table, column in (("matches", "session"), ("files", "duplicate_of")):
                 statement = f"UPDATE OR REPLACE {table} SET {column} = ? WHERE {column} = ?"  # noqa: S608
                 self._database.connection.execute(statement, (new, old))
