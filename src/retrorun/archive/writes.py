@@ -106,12 +106,11 @@ class Writes:
         Raises:
             ArchiveError: the disk is full or cannot be written.
         """
-        with translate_errors(self._database.folder):
-            for parcel in change.parcels:
-                if parcel.original:
-                    self._stores.originals.put(parcel.sha256, parcel.original)
-                for row, stored in zip(parcel.sessions, parcel.tracks, strict=True):
-                    self._stores.tracks.put(row.track, stored)
+        for parcel in change.parcels:
+            if parcel.original:
+                self._stores.originals.put(parcel.sha256, parcel.original)
+            for row, stored in zip(parcel.sessions, parcel.tracks, strict=True):
+                self._stores.tracks.put(row.track, stored)
         before: set[str] = set()
         changed = {row.sha256 for row in change.files} - {""}
         with self._database.transaction():
