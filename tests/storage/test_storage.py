@@ -104,6 +104,21 @@ def test_a_file_replaced_during_reading_is_noticed(
     assert caught.value.slug == "file-changing"
 
 
+@pytest.mark.parametrize("read", ["read", "opened"])
+def test_a_drive_that_is_away_is_no_fault_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: str
+) -> None:
+    def stale(*_: object, **__: object) -> None:
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    store = storage.Folder(tmp_path)
+    monkeypatch.setattr("builtins.open", stale)
+    monkeypatch.setattr("pathlib.Path.open", stale)
+    with pytest.raises(StoreError) as caught:
+        store.read("run.zip", 9) if read == "read" else store.opened("run.zip")
+    assert caught.value.slug == "store-failing"
+
+
 def test_put_never_replaces_and_leaves_nothing_half(tmp_path: Path) -> None:
     store = storage.Folder(tmp_path)
     assert store.put("x/y.bin", b"first")

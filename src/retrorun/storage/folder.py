@@ -4,6 +4,7 @@ import errno
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -84,26 +85,21 @@ class Folder:
             StoreError: the drive is away, or the system is out of something.
             ReadError: it is gone, too large, not readable, or changed.
         """
-        path = str(self.root / name)
-        try:
-            return read_file(path, limit_bytes, tag)
-        except ReadError as problem:
-            if isinstance(problem.__cause__, OSError) and problem.__cause__.errno in _AWAY:
-                words = problem.message
-                raise StoreError("store-failing", words, file=shown(name)) from problem
-            raise
+        with _failing_drive(name):
+            return read_file(str(self.root / name), limit_bytes, tag)
 
     def opened(self, name: str, tag: str | None = None) -> IO[bytes]:
         """The file as a stream that can be read at any place.
 
         Raises:
+            StoreError: the drive is away, or the system is out of something.
             ReadError: it is gone, not readable, or not what was listed.
         """
-        path = self.root / name
-        try:
-            stream = path.open("rb")
-        except OSError as problem:
-            raise _unreadable_error(shown(name), problem) from problem
+        with _failing_drive(name):
+            try:
+                stream = (self.root / name).open("rb")
+            except OSError as problem:
+                raise _unreadable_error(shown(name), problem) from problem
         if tag is not None and tag != str(os.fstat(stream.fileno()).st_mtime_ns):
             stream.close()
             raise changing(shown(name))
@@ -135,6 +131,17 @@ class Folder:
         except OSError as problem:
             words = f"it cannot be removed: {problem.strerror or problem}"
             raise StoreError("store-failing", words, file=shown(name)) from problem
+
+
+@contextmanager
+def _failing_drive(name: str) -> Iterator[None]:
+    """Raise a ``StoreError`` where a file cannot be read because its drive is away."""
+    try:
+        yield
+    except ReadError as problem:
+        if isinstance(problem.__cause__, OSError) and problem.__cause__.errno in _AWAY:
+            raise StoreError("store-failing", problem.message, file=shown(name)) from problem
+        raise
 
 
 def _write_and_link(target: Path, data: bytes) -> bool:
