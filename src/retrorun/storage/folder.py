@@ -5,8 +5,8 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import IO
 
 from retrorun.errors import ReadError, StoreError
 from retrorun.storage.entries import Entry, changing, too_large
@@ -88,7 +88,7 @@ class Folder:
         with _failing_drive(name):
             return read_file(str(self.root / name), limit_bytes, tag)
 
-    def opened(self, name: str, tag: str | None = None) -> IO[bytes]:
+    def opened(self, name: str, tag: str | None = None) -> BufferedReader:
         """The file as a stream that can be read at any place.
 
         Raises:

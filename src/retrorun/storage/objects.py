@@ -135,7 +135,7 @@ class ObjectStore:
             raise changing(shown(name))
         return int(facts.get("size") or 0)
 
-    def opened(self, name: str, tag: str | None = None) -> IO[bytes]:
+    def opened(self, name: str, tag: str | None = None) -> io.BufferedReader:
         """The object as a stream that can be read at any place, a block at a time.
 
         Raises:
