@@ -246,9 +246,11 @@ class Annotations:
 
         from retrorun.model import Athlete
 
-        rows = self._database.rows("SELECT document FROM documents WHERE name = ?", name)
+        document = self._database.document(name)
         try:
-            return msgspec.json.decode(rows[0][0], type=Athlete) if rows else Athlete()
+            return (
+                msgspec.json.decode(document, type=Athlete) if document is not None else Athlete()
+            )
         except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
             raise SettingsError("profile-unreadable", str(problem)) from problem
 
@@ -273,10 +275,7 @@ class Annotations:
     def _put_document(self, name: str, value: object) -> None:
         import msgspec
 
-        self._database.connection.execute(
-            "INSERT OR REPLACE INTO documents (name, document) VALUES (?, ?)",
-            (name, msgspec.json.encode(value)),
-        )
+        self._database.put_document(name, msgspec.json.encode(value))
 
     def set_zones(self, athlete: "Athlete", exposed: "Iterable[str]") -> None:
         """Keep a profile with privacy zones, and which sessions hold seconds in them.
@@ -301,9 +300,11 @@ class Annotations:
         """
         import msgspec
 
-        rows = self._database.rows("SELECT document FROM documents WHERE name = ?", _EXPOSED)
+        document = self._database.document(_EXPOSED)
         try:
-            tracks = msgspec.json.decode(rows[0][0], type=dict[str, str]) if rows else {}
+            tracks = (
+                msgspec.json.decode(document, type=dict[str, str]) if document is not None else {}
+            )
         except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
             words = f"it is not known which sessions hold a privacy zone: {problem}"
             remedy = "`retrorun reprocess --all`, then set the zones again."

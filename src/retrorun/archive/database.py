@@ -114,6 +114,15 @@ class Database:
                 self.journal.rollback()
                 raise
 
+    def document(self, name: str) -> bytes | None:
+        """The stored document of that name; None if there is none."""
+        rows = self.rows("SELECT document FROM documents WHERE name = ?", name)
+        return rows[0][0] if rows else None
+
+    def put_document(self, name: str, document: bytes) -> None:
+        """Keep a document in place of the one of its name, in a transaction."""
+        self.connection.execute("INSERT OR REPLACE INTO documents VALUES (?, ?)", (name, document))
+
     def state(self) -> int:
         """A number that changes as soon as another connection changes the archive."""
         return int(self.rows("PRAGMA data_version")[0][0])
