@@ -21,7 +21,7 @@ _EXPOSED = "exposed"  # name of the document: session id → track that holds a 
 _COLUMNS = "session, start_s, end_s, direction, origin"
 _INSERT = f"INSERT INTO labels ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608 - our own
 _IS_ANSWER = "origin IN ('command', 'laps')"
-_OF_LABEL = "l.start_s, l.end_s, l.direction, l.origin"
+_LABEL_COLUMNS = "l.start_s, l.end_s, l.direction, l.origin"
 # labels of answers about one session; those of older versions are an answer each
 _ANSWERED = (
     "labels l LEFT JOIN answers a ON a.label = l.id "
@@ -81,7 +81,7 @@ class Annotations:
         from retrorun.model import Label
 
         rows = self._database.rows(
-            f"SELECT l.id, {_OF_LABEL} FROM {_ANSWERED} AND coalesce(a.answer, l.id) = "  # noqa: S608
+            f"SELECT l.id, {_LABEL_COLUMNS} FROM {_ANSWERED} AND coalesce(a.answer, l.id) = "  # noqa: S608
             f"(SELECT max(coalesce(a.answer, l.id)) FROM {_ANSWERED}) ORDER BY l.id",
             session_id,
             session_id,

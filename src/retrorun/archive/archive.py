@@ -28,7 +28,7 @@ _FILE_COLUMNS = ", ".join(field.name for field in fields(FileRow))
 
 
 # what code meets where a database holds values that nothing wrote
-_OF_DAMAGE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, MemoryError)
+_DAMAGE_ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, MemoryError)
 Damaged = Callable[[str, ArchiveError], None]  # is given a session's id and what is wrong with it
 _FAULTS = "page-faults"  # a document
 _REPORTS = "reports"  # a document
@@ -98,7 +98,7 @@ class Archive:
             ArchiveError: the error was one that damage brings, and the database is damaged.
         """
         try:
-            if isinstance(error, _OF_DAMAGE):
+            if isinstance(error, _DAMAGE_ERRORS):
                 self._explain(error)
         finally:
             self.close()

@@ -122,7 +122,7 @@ def _contents(archive: Archive) -> Iterator[Finding]:
         except ArchiveError as problem:
             wrong = f"cannot be read: {problem.message}"
         if wrong:
-            words = f"track {sha256[:12]}{_of(ids[sha256])} {wrong}"
+            words = f"track {sha256[:12]}{_session_suffix(ids[sha256])} {wrong}"
             yield Finding("track-damaged", words, database.REPAIR)
     for sha256 in archive.originals.hashes():
         try:
@@ -130,11 +130,11 @@ def _contents(archive: Archive) -> Iterator[Finding]:
         except ArchiveError:
             sound = False
         if not sound:
-            words = f"original {sha256[:12]}{_of(ids[sha256])} is not what was written"
+            words = f"original {sha256[:12]}{_session_suffix(ids[sha256])} is not what was written"
             yield Finding("original-damaged", words, database.REPAIR)
 
 
-def _of(sessions: list[str]) -> str:
+def _session_suffix(sessions: list[str]) -> str:
     return f" of session {', '.join(sorted(sessions))}" if sessions else ""
 
 

@@ -86,10 +86,10 @@ class Pending:
     def waiting_for_original(self) -> list[str]:
         """Hashes of noted exports whose original could not be read and is as it was then."""
         tried = self._unreadable()
-        noted = self._noted() if tried else set[str]()
+        noted = self._noted_hashes() if tried else set[str]()
         return [each for each in tried if each in noted and tried[each] == self._state(each)]
 
-    def _noted(self) -> set[str]:
+    def _noted_hashes(self) -> set[str]:
         query = "SELECT sha256 FROM again WHERE sha256 IN (SELECT sha256 FROM sessions)"
         return {each for (each,) in self._database.rows(query)}
 
@@ -120,7 +120,7 @@ class Pending:
     def _keep_waiting(self, sha256: str) -> None:
         """Keep an export noted until its original changes, in a transaction."""
         self.add([sha256])
-        noted = self._noted()
+        noted = self._noted_hashes()
         tried = self._unreadable() | {sha256: self._state(sha256)}
         left = {each: tried[each] for each in sorted(tried) if each in noted}
         self._database.put_document(_UNREADABLE, json.dumps(left).encode())

@@ -15,10 +15,10 @@ _FILE_COLUMNS = ", ".join(each.name for each in fields(FileRow))
 _SESSION_COLUMNS = ", ".join(each.name for each in fields(SessionRow))
 _SESSION_MARKS = ", ".join("?" * (len(fields(SessionRow)) + 1))
 # names need not be UTF-8, nor what speaks of them: SQLite keeps the bytes as they are
-_NAMING = ("path", "duplicate_of", "message")
-_OF_THE_PATH = ("path", "size", "tag", "sha256")  # the rest is what became of the file
+_RAW_TEXT_COLUMNS = ("path", "duplicate_of", "message")
+_PATH_COLUMNS = ("path", "size", "tag", "sha256")  # the rest is what became of the file
 _FILE_MARKS = ", ".join(
-    "CAST(? AS TEXT)" if each.name in _NAMING else "?" for each in fields(FileRow)
+    "CAST(? AS TEXT)" if each.name in _RAW_TEXT_COLUMNS else "?" for each in fields(FileRow)
 )
 
 
@@ -199,15 +199,17 @@ class Writes:
 
     def _swap(self, first: str, second: str) -> None:
         """Exchange what became of two files."""
-        columns = [each for each in _FILE_COLUMNS.split(", ") if each not in _OF_THE_PATH]
+        columns = [each for each in _FILE_COLUMNS.split(", ") if each not in _PATH_COLUMNS]
         columns.append("import_id")
         read = f"SELECT {', '.join(columns)} FROM files WHERE path = CAST(? AS TEXT)"  # noqa: S608
-        marks = [f"{c} = " + ("CAST(? AS TEXT)" if c in _NAMING else "?") for c in columns]
+        marks = [
+            f"{c} = " + ("CAST(? AS TEXT)" if c in _RAW_TEXT_COLUMNS else "?") for c in columns
+        ]
         write = f"UPDATE files SET {', '.join(marks)} WHERE path = CAST(? AS TEXT)"  # noqa: S608
         ours, theirs = (self._database.rows(read, path_bytes(each))[0] for each in (first, second))
         for path, values in ((first, theirs), (second, ours)):
             named = [
-                path_bytes(value) if column in _NAMING and value is not None else value
+                path_bytes(value) if column in _RAW_TEXT_COLUMNS and value is not None else value
                 for column, value in zip(columns, values, strict=True)
             ]
             self._database.connection.execute(write, (*named, path_bytes(path)))
@@ -227,7 +229,7 @@ class Writes:
         )
         self._database.connection.execute(TOTALS, (parcel.sha256,))
         if parcel.labels is None or parcel.labels == self._annotations.labels(parcel.sha256):
-            # a label that came while the file was analysed was not heard: it stays noted
+            # a label that came while the file was analysed was not used: the file stays noted
             self._pending.remove(parcel.sha256)
         return {track for _, track in before}
 
@@ -363,7 +365,7 @@ class Writes:
                 "RETURNING sha256",
                 (path_bytes(path),),
             ).fetchall()
-            separated = self._second_devices.part(rows[0][0]) if rows else []
+            separated = self._second_devices.keep_apart(rows[0][0]) if rows else []
             self._annotations.copy_to_duplicates()
             self._pending.add([*(sha256 for (sha256,) in rows), *separated])
         if not rows:
@@ -375,4 +377,4 @@ class Writes:
 def _values(row: FileRow) -> Iterator[object]:
     for each in fields(row):
         value = getattr(row, each.name)
-        yield path_bytes(value) if each.name in _NAMING and value is not None else value
+        yield path_bytes(value) if each.name in _RAW_TEXT_COLUMNS and value is not None else value
