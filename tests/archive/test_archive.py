@@ -1,8 +1,11 @@
 """The archive: what goes in comes out, what the user stated stays, what is newer is refused."""
 
+import errno
 import sqlite3
 import subprocess
 import sys
+import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from io import BytesIO
@@ -259,6 +262,32 @@ def test_a_migration_is_all_or_nothing_and_keeps_the_old(tmp_path: Path) -> None
     old.close()
 
 
+def test_two_programs_that_open_an_older_archive_at_once_migrate_it_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(tmp_path)[0].close()
+    direct = sqlite3.connect(tmp_path / database.FILE, isolation_level=None)
+    back_to_version_3(direct)
+    direct.close()
+    both_know_the_version, migrate = threading.Barrier(2), database.migrate
+
+    def migrate_together(
+        connection: sqlite3.Connection, folder: Path, steps: Mapping[int, str], target: int
+    ) -> None:
+        both_know_the_version.wait(20)
+        migrate(connection, folder, steps, target)
+
+    monkeypatch.setattr(database, "migrate", migrate_together)
+    with ThreadPoolExecutor(2) as programs:
+        opened = [programs.submit(lambda: Archive.open(tmp_path).close()) for _ in range(2)]
+    assert [each.exception() for each in opened] == [None, None]
+    with Archive.open(tmp_path) as archive:
+        assert maintenance.check(archive) == []
+    kept = sqlite3.connect(tmp_path / f"{database.FILE}.version-3.backup")
+    assert database.version_of(kept) == 3
+    kept.close()
+
+
 def test_an_archive_of_version_1_is_brought_up(tmp_path: Path) -> None:
     filled(tmp_path)[0].close()
     direct = sqlite3.connect(tmp_path / database.FILE, isolation_level=None)
@@ -393,3 +422,59 @@ def test_a_parquet_file_that_is_no_track_is_told() -> None:
     pq.write_table(pa.table({"x": ["words"]}, metadata={serialization.TRACK_KEY: META}), sink)
     with pytest.raises(ArchiveError, match="cannot be read"):
         serialization.decode_track(sink.getvalue())
+
+
+def test_a_transaction_is_on_the_disk_before_it_is_acknowledged(tmp_path: Path) -> None:
+    with Archive.open(tmp_path) as archive:
+        # 2 is FULL: only then does SQLite call fsync for each commit to a write-ahead log
+        assert archive.database.rows("PRAGMA journal_mode") == [("wal",)]
+        assert archive.database.rows("PRAGMA synchronous") == [(2,)]
+
+
+def test_a_path_does_not_decide_what_is_wrong_with_the_disk(tmp_path: Path) -> None:
+    with pytest.raises(ArchiveError) as caught, database.translate_errors(tmp_path):
+        raise OSError(errno.ENOTDIR, "Not a directory", "/home/ann/full marathons/readonly")
+    assert caught.value.slug == "archive-error"
+    with pytest.raises(ArchiveError) as caught, database.translate_errors(tmp_path):
+        raise OSError(errno.ENOSPC, "No space left on device", "/home/ann/runs")
+    assert caught.value.slug == "archive-disk-full"
+
+
+def test_rows_are_watched_even_if_the_first_attempt_to_was_cut_off(tmp_path: Path) -> None:
+    filled(tmp_path)[0].close()
+    with Archive.open(tmp_path) as archive:
+        archive.database.connection.set_authorizer(
+            lambda action, name, *_: (
+                sqlite3.SQLITE_DENY
+                if action == sqlite3.SQLITE_CREATE_TEMP_TRIGGER and name == "sum_INSERT_files"
+                else sqlite3.SQLITE_OK
+            )
+        )
+        with pytest.raises(ArchiveError):
+            archive.annotations.set_profile(Athlete(mass_kg=61))
+        archive.database.connection.set_authorizer(None)
+        archive.annotations.set_profile(Athlete(mass_kg=62))
+        assert archive.annotations.profile() == Athlete(mass_kg=62)
+        assert maintenance.check(archive) == []
+    assert b"62" in (tmp_path / "journal.jsonl").read_bytes()
+
+
+def test_a_session_that_takes_the_place_of_another_keeps_both_notes(tmp_path: Path) -> None:
+    archive, made = filled(tmp_path)
+    old, new = (session.id for session in made.sessions)
+    archive.annotations.set_remark(old, Remark(pain=3, text="the left calf"))
+    archive.annotations.set_remark(new, Remark(pain=1, effort=6, text="against the wind"))
+    archive.writes.apply(1, Change(replaced={old: new}))
+    note = Remark(pain=3, effort=6, text="the left calf\nagainst the wind")
+    assert archive.annotations.remarks() == {new: note}
+    assert maintenance.check(archive) == []
+    archive.close()
+
+
+def test_a_note_moves_to_the_session_that_takes_the_place_of_its_own(tmp_path: Path) -> None:
+    archive, made = filled(tmp_path)
+    old, new = (session.id for session in made.sessions)
+    archive.annotations.set_remark(old, Remark(effort=0, text="easy"))
+    archive.writes.apply(1, Change(replaced={old: new}))
+    assert archive.annotations.remarks() == {new: Remark(effort=0, text="easy")}
+    archive.close()

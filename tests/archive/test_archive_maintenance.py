@@ -1,5 +1,7 @@
 """Check, backup, restore, vacuum: what is broken is found, what is kept comes back."""
 
+import os
+import shutil
 import sqlite3
 import zipfile
 from contextlib import closing
@@ -12,7 +14,7 @@ import fake_pipeline
 from retrorun.archive import Archive, database, maintenance
 from retrorun.errors import ArchiveError
 from retrorun.ingest import Engine, plan_import, reprocess, run_import
-from retrorun.model import Athlete, Label
+from retrorun.model import Athlete, Label, Remark
 from retrorun.settings import Settings
 
 ENGINE = Engine(Settings(), Athlete(), 1, fake_pipeline.process)
@@ -136,6 +138,14 @@ def test_a_backup_holds_everything_and_comes_back(archive: Archive, tmp_path: Pa
     ]
 
 
+def test_files_from_before_1980_are_backed_up(archive: Archive, tmp_path: Path) -> None:
+    for sha256 in archive.originals.hashes():
+        os.utime(archive.originals.path(sha256), (0, 0))
+    maintenance.restore(maintenance.backup(archive, tmp_path / "kept.zip"), tmp_path / "again")
+    with Archive.open(tmp_path / "again", create=False) as again:
+        assert slugs(again) == []
+
+
 def leave_a_log(folder: Path) -> bytes:
     """Lose the database, but not the log of what was written last; the bytes of that log."""
     path = folder / database.FILE
@@ -164,6 +174,34 @@ def test_a_log_that_a_lost_database_left_is_not_played_into_a_restored_one(
         assert again.sessions() == sessions
     (kept,) = archive.folder.glob("*.damaged-1-wal")
     assert kept.read_bytes() == log
+
+
+def test_what_was_said_since_the_backup_is_kept_when_it_is_restored(
+    archive: Archive, tmp_path: Path
+) -> None:
+    target = maintenance.backup(archive, tmp_path / "kept.zip")
+    session = archive.sessions()[0].id
+    archive.annotations.set_remark(session, Remark(text="said after the backup"))
+    archive.close()
+    for path in archive.folder.glob(f"{database.FILE}*"):
+        path.unlink()
+    maintenance.restore(target, archive.folder)
+    with Archive.open(archive.folder, create=False) as again:
+        assert again.annotations.remarks() == {}
+        assert slugs(again) == []
+    kept = archive.folder / "journal.jsonl.damaged-1"
+    assert b"said after the backup" in kept.read_bytes()
+
+
+def test_a_backup_is_restored_into_the_working_folder(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = maintenance.backup(archive, tmp_path / "kept.zip")
+    (tmp_path / "again").mkdir()
+    monkeypatch.chdir(tmp_path / "again")
+    maintenance.restore(target, Path())
+    with Archive.open(tmp_path / "again", create=False) as again:
+        assert again.sessions() == archive.sessions()
 
 
 def test_nothing_is_restored_while_another_writes(archive: Archive, tmp_path: Path) -> None:
@@ -198,6 +236,24 @@ def test_a_foreign_or_damaged_bundle_leaves_no_trace(archive: Archive, tmp_path:
         assert caught.value.slug == slug
         assert not (tmp_path / "again").exists()
         assert not (tmp_path / "evil").exists()
+
+
+@pytest.mark.parametrize("signature", [b"PK\1\2", b"PK\3\4"])
+def test_a_changed_byte_of_a_bundle_is_never_an_error_without_words(
+    archive: Archive, tmp_path: Path, signature: bytes
+) -> None:
+    raw = maintenance.backup(archive, tmp_path / "kept.zip").read_bytes()
+    damaged, refused = tmp_path / "damaged.zip", 0
+    start = raw.index(signature)
+    for at in range(start, start + 60):  # its header, and the beginning of what is deflated
+        damaged.write_bytes(raw[:at] + bytes((raw[at] ^ 0xFF,)) + raw[at + 1 :])
+        try:
+            maintenance.restore(damaged, tmp_path / "again")
+        except ArchiveError:
+            refused += 1
+        else:  # such as a date that nothing reads
+            shutil.rmtree(tmp_path / "again")
+    assert refused > 15
 
 
 def test_vacuum_removes_only_what_nobody_refers_to(archive: Archive) -> None:

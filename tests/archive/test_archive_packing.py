@@ -1,8 +1,10 @@
 """What the archive packs, it gives back bit by bit, and so do common programs; and it is small."""
 
+import errno
 import gzip
 import io
 import lzma
+import os
 from pathlib import Path
 
 import numpy as np
@@ -145,3 +147,18 @@ def test_any_number_comes_back_to_the_bit(numbers: list[float], name: str) -> No
         known = ~np.isnan(kept)
         assert mine[known].tobytes() == kept[known].tobytes()
         assert np.isnan(mine[~known]).all()
+
+
+def test_a_full_disk_is_told_by_whoever_puts_an_object(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    store = Objects(tmp_path / "originals", (GZ, XZ))
+    with pytest.raises(ArchiveError) as caught:
+        store.put("ab" * 32, b"bytes")
+    assert caught.value.slug == "archive-disk-full"
+    assert caught.value.file == str(tmp_path)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -143,6 +143,15 @@ def test_a_batch_takes_only_its_own_along(tmp_path: Path) -> None:
 # --- the table in the archive itself
 
 
+def test_a_table_whose_name_only_ends_so_assigns_nobody() -> None:
+    chosen = load(AssignmentOptions("export", athlete_column="Athlete ID"))
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("virtual_activities.csv", "Filename,Athlete ID\na.fit,wrong\n")
+        archive.writestr("activities.csv", "Filename,Athlete ID\na.fit,ann\n")
+    assert chosen.inside("export.zip", stream) == {"a.fit": "ann"}
+
+
 def bulk(index: str, name: str = "activities.csv") -> io.BytesIO:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:

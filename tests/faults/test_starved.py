@@ -253,7 +253,7 @@ def test_what_the_system_says_becomes_our_words() -> None:
 def test_objects_are_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Objects(tmp_path, (".gz",))
     monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(errno.EIO, "broken")))
-    with pytest.raises(OSError, match="broken"):
+    with pytest.raises(ArchiveError, match="broken"):
         store.put("ab" * 32, b"data")
     assert [path for path in tmp_path.glob("**/*") if path.is_file()] == []
 

@@ -1,5 +1,6 @@
 """Files into the archive: each has one outcome, nothing is done twice, the folder stays."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from retrorun.ingest import Engine, Plan, Report, file_groups, plan_import, run_
 from retrorun.ingest import plan as planning
 from retrorun.model import Athlete, Label
 from retrorun.settings import Settings
-from retrorun.storage import Entry, Folder
+from retrorun.storage import Entry, Folder, ObjectStore, open_store
 
 
 def engine(jobs: int = 1) -> Engine:
@@ -281,3 +282,24 @@ def test_deciding_is_pure_and_prefers_what_stands() -> None:
     gone = replace(stands, path="/gone.fit")
     assert planning.decide([candidate], {"ff": [(gone, False)]}).moved == ((candidate, gone),)
     assert planning.decide([candidate], {}).new == (candidate,)
+
+
+def test_a_large_object_is_hashed_without_being_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(f"memory://{tmp_path.name}/exports")
+    store.put("large.fit", b"run 1000 60")
+    store.put("small.fit", b"run")
+
+    def read(_store: ObjectStore, name: str, *_: object) -> bytes:
+        assert name == "small.fit"
+        return b"run"
+
+    monkeypatch.setattr(planning, "SMALL_BYTES", 5)
+    monkeypatch.setattr(ObjectStore, "read", read)
+    with Archive.open(tmp_path / "archive") as archive:
+        found = plan_import(f"memory://{tmp_path.name}/exports", archive)
+    assert {each.entry.name: each.sha256 for each in found.new} == {
+        "large.fit": hashlib.sha256(b"run 1000 60").hexdigest(),
+        "small.fit": hashlib.sha256(b"run").hexdigest(),
+    }

@@ -1,5 +1,6 @@
 """Folders and object stores say the same things in the same way."""
 
+import errno
 import os
 import socket
 import sys
@@ -103,12 +104,71 @@ def test_a_file_replaced_during_reading_is_noticed(
     assert caught.value.slug == "file-changing"
 
 
+@pytest.mark.parametrize("read", ["read", "opened"])
+def test_a_drive_that_is_away_is_no_fault_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: str
+) -> None:
+    def stale(*_: object, **__: object) -> None:
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    store = storage.Folder(tmp_path)
+    monkeypatch.setattr("builtins.open", stale)
+    monkeypatch.setattr("pathlib.Path.open", stale)
+    with pytest.raises(StoreError) as caught:
+        store.read("run.zip", 9) if read == "read" else store.opened("run.zip")
+    assert caught.value.slug == "store-failing"
+
+
 def test_put_never_replaces_and_leaves_nothing_half(tmp_path: Path) -> None:
     store = storage.Folder(tmp_path)
     assert store.put("x/y.bin", b"first")
     assert not store.put("x/y.bin", b"second")
     assert store.read("x/y.bin", 9) == b"first"
     assert names(store) == ["x/y.bin"]
+
+
+def test_folders_deeper_than_the_stack_are_walked(tmp_path: Path) -> None:
+    parts, here = 600, os.open(tmp_path, os.O_RDONLY)
+    try:
+        for _ in range(parts):
+            os.mkdir("a", dir_fd=here)
+            inner = os.open("a", os.O_RDONLY, dir_fd=here)
+            os.close(here)
+            here = inner
+        os.close(os.open("run.fit", os.O_CREAT | os.O_WRONLY, dir_fd=here))
+    finally:
+        os.close(here)
+    store = storage.Folder(tmp_path)
+    assert names(store) == ["a/" * parts + "run.fit"]
+    assert store.unlisted == []
+
+
+def test_what_is_put_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+
+    def link(partial: Path, _: Path) -> None:
+        assert synced == [partial.stat().st_ino]
+
+    monkeypatch.setattr(os, "fsync", lambda number: synced.append(os.fstat(number).st_ino))
+    monkeypatch.setattr(os, "link", link)
+    assert storage.Folder(tmp_path).put("x.bin", b"1")
+    assert len(synced) == 1
+
+
+def test_a_disk_without_links_is_a_store_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Path) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")  # as exFAT does
+
+    monkeypatch.setattr(os, "link", refuse)
+    store = storage.Folder(tmp_path)
+    assert store.put("x/y.bin", b"first")
+    assert not store.put("x/y.bin", b"second")
+    assert store.read("x/y.bin", 9) == b"first"
+    assert [path.name for path in (tmp_path / "x").iterdir()] == ["y.bin"]
 
 
 def test_two_machines_with_one_process_number_write_beside_each_other(

@@ -21,7 +21,7 @@ _EXPOSED = "exposed"  # name of the document: session id → track that holds a 
 _COLUMNS = "session, start_s, end_s, direction, origin"
 _INSERT = f"INSERT INTO labels ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608 - our own
 _IS_ANSWER = "origin IN ('command', 'laps')"
-_OF_LABEL = "l.start_s, l.end_s, l.direction, l.origin"
+_LABEL_COLUMNS = "l.start_s, l.end_s, l.direction, l.origin"
 # labels of answers about one session; those of older versions are an answer each
 _ANSWERED = (
     "labels l LEFT JOIN answers a ON a.label = l.id "
@@ -81,7 +81,7 @@ class Annotations:
         from retrorun.model import Label
 
         rows = self._database.rows(
-            f"SELECT l.id, {_OF_LABEL} FROM {_ANSWERED} AND coalesce(a.answer, l.id) = "  # noqa: S608
+            f"SELECT l.id, {_LABEL_COLUMNS} FROM {_ANSWERED} AND coalesce(a.answer, l.id) = "  # noqa: S608
             f"(SELECT max(coalesce(a.answer, l.id)) FROM {_ANSWERED}) ORDER BY l.id",
             session_id,
             session_id,
@@ -210,6 +210,26 @@ class Annotations:
                 connection.execute("INSERT INTO notes VALUES (?, ?, ?, ?)", values)
             connection.execute("INSERT OR REPLACE INTO due VALUES (?)", (full_id,))
 
+    def move_remark(self, old: str, new: str) -> None:
+        """Let the note of a session be that of another, in a transaction.
+
+        Where both have one, both texts stay, the moved one first, and the moved scores count.
+        """
+        from retrorun.model import Remark
+
+        connection = self._database.connection
+        gone = connection.execute(
+            "DELETE FROM notes WHERE session IN (?, ?) RETURNING session, pain, effort, text",
+            (old, new),
+        ).fetchall()
+        found = {session_id: Remark(*values) for session_id, *values in gone}
+        notes = [found[each] for each in (old, new) if each in found]
+        if notes:
+            pain = next((each.pain for each in notes if each.pain is not None), None)
+            effort = next((each.effort for each in notes if each.effort is not None), None)
+            text = "\n".join(dict.fromkeys(each.text for each in notes if each.text))
+            connection.execute("INSERT INTO notes VALUES (?, ?, ?, ?)", (new, pain, effort, text))
+
     def remarks(self) -> "dict[str, Remark]":
         """Session id → the user's note of it."""
         from retrorun.model import Remark
@@ -226,9 +246,11 @@ class Annotations:
 
         from retrorun.model import Athlete
 
-        rows = self._database.rows("SELECT document FROM documents WHERE name = ?", name)
+        document = self._database.document(name)
         try:
-            return msgspec.json.decode(rows[0][0], type=Athlete) if rows else Athlete()
+            return (
+                msgspec.json.decode(document, type=Athlete) if document is not None else Athlete()
+            )
         except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
             raise SettingsError("profile-unreadable", str(problem)) from problem
 
@@ -253,10 +275,7 @@ class Annotations:
     def _put_document(self, name: str, value: object) -> None:
         import msgspec
 
-        self._database.connection.execute(
-            "INSERT OR REPLACE INTO documents (name, document) VALUES (?, ?)",
-            (name, msgspec.json.encode(value)),
-        )
+        self._database.put_document(name, msgspec.json.encode(value))
 
     def set_zones(self, athlete: "Athlete", exposed: "Iterable[str]") -> None:
         """Keep a profile with privacy zones, and which sessions hold seconds in them.
@@ -281,9 +300,11 @@ class Annotations:
         """
         import msgspec
 
-        rows = self._database.rows("SELECT document FROM documents WHERE name = ?", _EXPOSED)
+        document = self._database.document(_EXPOSED)
         try:
-            tracks = msgspec.json.decode(rows[0][0], type=dict[str, str]) if rows else {}
+            tracks = (
+                msgspec.json.decode(document, type=dict[str, str]) if document is not None else {}
+            )
         except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
             words = f"it is not known which sessions hold a privacy zone: {problem}"
             remedy = "`retrorun reprocess --all`, then set the zones again."

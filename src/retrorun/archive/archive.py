@@ -28,7 +28,7 @@ _FILE_COLUMNS = ", ".join(field.name for field in fields(FileRow))
 
 
 # what code meets where a database holds values that nothing wrote
-_OF_DAMAGE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, MemoryError)
+_DAMAGE_ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, MemoryError)
 Damaged = Callable[[str, ArchiveError], None]  # is given a session's id and what is wrong with it
 _FAULTS = "page-faults"  # a document
 _REPORTS = "reports"  # a document
@@ -98,7 +98,7 @@ class Archive:
             ArchiveError: the error was one that damage brings, and the database is damaged.
         """
         try:
-            if isinstance(error, _OF_DAMAGE):
+            if isinstance(error, _DAMAGE_ERRORS):
                 self._explain(error)
         finally:
             self.close()
@@ -346,8 +346,8 @@ class Archive:
         """Session id → why it has no page of its own, of those that could not be shown."""
         import json
 
-        rows = self.database.rows("SELECT document FROM documents WHERE name = ?", _FAULTS)
-        known = json.loads(rows[0][0]) if rows else {}
+        document = self.database.document(_FAULTS)
+        known = json.loads(document) if document is not None else {}
         return {each: known[each] for each in sorted(self.known().keys() & known.keys())}
 
     def set_page_faults(self, faults: Mapping[str, str]) -> None:
@@ -358,9 +358,7 @@ class Archive:
             self.database.connection.execute("DELETE FROM documents WHERE name = ?", (_FAULTS,))
             if faults:
                 document = json.dumps(dict(faults), sort_keys=True).encode()
-                self.database.connection.execute(
-                    "INSERT INTO documents VALUES (?, ?)", (_FAULTS, document)
-                )
+                self.database.put_document(_FAULTS, document)
 
     def set_reports(self, folder: Path) -> None:
         """Keep where pages were written last, for the next time."""
@@ -368,17 +366,15 @@ class Archive:
 
         document = json.dumps(str(folder.absolute())).encode("utf-8", "surrogateescape")
         with self.database.transaction():
-            self.database.connection.execute(
-                "INSERT OR REPLACE INTO documents VALUES (?, ?)", (_REPORTS, document)
-            )
+            self.database.put_document(_REPORTS, document)
 
     def reports(self) -> Path | None:
         """Where pages were written last; None where that is not known."""
         import json
 
-        rows = self.database.rows("SELECT document FROM documents WHERE name = ?", _REPORTS)
+        document = self.database.document(_REPORTS)
         try:
-            found = json.loads(rows[0][0]) if rows else None
+            found = json.loads(document) if document is not None else None
         except ValueError:
             return None
         return Path(found) if isinstance(found, str) else None

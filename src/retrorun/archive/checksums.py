@@ -90,26 +90,26 @@ def _table(connection: sqlite3.Connection, name: str) -> Table:
     return Table(name, kinds, tuple(column for _, column in ranked) or tuple(kinds))
 
 
-Noted = Callable[..., None]
+OnChange = Callable[..., None]
 
 
-def watch(connection: sqlite3.Connection, kept: Iterable[str], noted: Noted) -> None:
+def watch(connection: sqlite3.Connection, kept: Iterable[str], on_change: OnChange) -> None:
     """Keep the checksums of all rows that this connection writes from now on.
 
     Args:
         connection: gets temporary triggers.
-        kept: tables whose changes are also noted.
-        noted: is called with a table's name, ``put`` or ``gone``, and the row's values.
+        kept: tables whose changes are also reported.
+        on_change: is called with a table's name, ``put`` or ``gone``, and the row's values.
     """
     connection.create_function("row_sum", -1, row_sum, deterministic=True)
-    connection.create_function("noted", -1, noted)
+    connection.create_function("on_change", -1, on_change)
     connection.execute("PRAGMA recursive_triggers = ON")  # a row that is replaced goes, too
     wanted = set(kept)
-    connection.execute("BEGIN")
-    for table in tables(connection):
-        for statement in _triggers(table, note=table.name in wanted):
-            connection.execute(statement)
-    connection.execute("COMMIT")
+    with connection:  # all of them or none
+        connection.execute("BEGIN")
+        for table in tables(connection):
+            for statement in _triggers(table, note=table.name in wanted):
+                connection.execute(statement)
 
 
 def _triggers(table: Table, *, note: bool) -> Iterator[str]:
@@ -123,8 +123,8 @@ def _triggers(table: Table, *, note: bool) -> Iterator[str]:
         f"AND key = {_sum(table, table.key, 'old.')};"
     )
     if note:
-        put += f"SELECT noted('{name}', 'put', {table.values(columns, 'new.')});"
-        gone += f"SELECT noted('{name}', 'gone', {table.values(columns, 'old.')});"
+        put += f"SELECT on_change('{name}', 'put', {table.values(columns, 'new.')});"
+        gone += f"SELECT on_change('{name}', 'gone', {table.values(columns, 'old.')});"
     for event, body in (("INSERT", put), ("UPDATE", gone + put), ("DELETE", gone)):
         trigger = f"CREATE TEMP TRIGGER sum_{event}_{name} AFTER {event} ON main.{name}"
         yield f"{trigger} BEGIN {body} END"

@@ -114,6 +114,15 @@ class Database:
                 self.journal.rollback()
                 raise
 
+    def document(self, name: str) -> bytes | None:
+        """The stored document of that name; None if there is none."""
+        rows = self.rows("SELECT document FROM documents WHERE name = ?", name)
+        return rows[0][0] if rows else None
+
+    def put_document(self, name: str, document: bytes) -> None:
+        """Keep a document in place of the one of its name, in a transaction."""
+        self.connection.execute("INSERT OR REPLACE INTO documents VALUES (?, ?)", (name, document))
+
     def state(self) -> int:
         """A number that changes as soon as another connection changes the archive."""
         return int(self.rows("PRAGMA data_version")[0][0])
@@ -222,7 +231,8 @@ def _open(path: Path) -> sqlite3.Connection:
         if not any(sign in str(problem) for sign in ("readonly", "unable to open")):
             raise
         connection = _read_only(path)
-    connection.execute("PRAGMA synchronous = NORMAL")
+    # with less, a power cut may take back an answer after it was acknowledged
+    connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
     return connection
@@ -302,6 +312,8 @@ def migrate(
 ) -> None:
     """Bring an older database to a version, all in one transaction, keeping a copy of the old.
 
+    Where another process did so first, nothing is changed.
+
     Raises:
         ArchiveError: a step is missing.
     """
@@ -310,8 +322,11 @@ def migrate(
     if missing := [step for step in steps if step not in migrations]:
         words = f"no way is known from version {found} to {missing[0]}"
         raise ArchiveError("archive-too-old", words, file=str(folder))
-    copy_to(connection, folder / f"{FILE}.version-{found}.backup")
     with transaction(connection):
+        if version_of(connection) != found:
+            return
+        with closing(sqlite3.connect(folder / FILE)) as before:  # SQLite copies none that writes
+            copy_to(before, folder / f"{FILE}.version-{found}.backup")
         for step in steps:
             for statement in statements(migrations[step]):
                 connection.execute(statement)
@@ -383,8 +398,9 @@ def translate_errors(folder: Path) -> Iterator[None]:
 
 def _explanation(problem: Exception) -> tuple[str, str, str]:
     text = str(problem)
+    reason = (getattr(problem, "strerror", None) or text).lower()  # without the path it may name
     for sign, slug, words, remedy in _SIGNS:
-        if sign in text.lower():
+        if sign in reason:
             return slug, f"{words} ({text})", remedy
     if isinstance(problem, (sqlite3.DatabaseError, UnicodeDecodeError)):
         return "archive-damaged", f"the database is damaged ({text})", REPAIR

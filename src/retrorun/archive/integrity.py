@@ -365,7 +365,7 @@ def _move_logs(folder: Path, aside: Path) -> None:
 
 
 def copy_aside(folder: Path, name: str) -> None:
-    """Copy a damaged file of the archive, before it is written again."""
+    """Copy a file of the archive, damaged or of a database that is gone, before it is replaced."""
     with suppress(FileNotFoundError):
         shutil.copyfile(folder / name, _unused_path(folder, name))
 

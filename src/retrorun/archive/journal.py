@@ -46,8 +46,9 @@ class Journal:
         """From the first transaction on: note its changes, and keep the checksums of its rows."""
         if self._tables:
             return
-        self._tables = {table.name: table for table in checksums.tables(connection)}
+        tables = {table.name: table for table in checksums.tables(connection)}
         checksums.watch(connection, KEPT, self._note)
+        self._tables = tables  # not before: what failed is tried again by the next transaction
 
     def _note(self, name: str, event: str, *values: Value) -> None:
         table = self._tables[name]

@@ -5,6 +5,7 @@ import re
 import shutil
 import sqlite3
 import zipfile
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing
@@ -121,7 +122,7 @@ def _contents(archive: Archive) -> Iterator[Finding]:
         except ArchiveError as problem:
             wrong = f"cannot be read: {problem.message}"
         if wrong:
-            words = f"track {sha256[:12]}{_of(ids[sha256])} {wrong}"
+            words = f"track {sha256[:12]}{_session_suffix(ids[sha256])} {wrong}"
             yield Finding("track-damaged", words, database.REPAIR)
     for sha256 in archive.originals.hashes():
         try:
@@ -129,11 +130,11 @@ def _contents(archive: Archive) -> Iterator[Finding]:
         except ArchiveError:
             sound = False
         if not sound:
-            words = f"original {sha256[:12]}{_of(ids[sha256])} is not what was written"
+            words = f"original {sha256[:12]}{_session_suffix(ids[sha256])} is not what was written"
             yield Finding("original-damaged", words, database.REPAIR)
 
 
-def _of(sessions: list[str]) -> str:
+def _session_suffix(sessions: list[str]) -> str:
     return f" of session {', '.join(sorted(sessions))}" if sessions else ""
 
 
@@ -153,7 +154,8 @@ def backup(archive: Archive, target: Path) -> Path:
     with database.translate_errors(target.parent):
         try:
             database.copy_to(archive.database.connection, copy)
-            with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as bundle:
+            # a clock that was reset may have dated a file before 1980, which zip cannot express
+            with zipfile.ZipFile(partial, "w", strict_timestamps=False) as bundle:
                 bundle.write(copy, database.FILE, zipfile.ZIP_DEFLATED)
                 for store, sha256 in _referenced(copy, archive):
                     path = store.path(sha256)
@@ -180,12 +182,14 @@ _REFERENCED_ORIGINALS = "SELECT sha256 FROM sessions UNION SELECT sha256 FROM fi
 def restore(bundle: Path, folder: Path, wait_s: float = 10.0) -> None:
     """Make an archive from a backup, in a folder that holds none.
 
-    Logs of a database that is gone are renamed: SQLite would play them into the new one.
+    Of a database that is gone the logs are renamed, because SQLite would play them into the new
+    one, and the journal is copied beside itself: it may hold what is newer than the backup.
 
     Raises:
         ArchiveError: there is an archive already, the backup is damaged or no backup, or another
             process writes.
     """
+    folder = folder.resolve()  # "." has no name
     _refuse_to_overwrite(folder)
     partial = folder.with_name(f"{folder.name}.restoring")
     with database.translate_errors(folder):
@@ -199,6 +203,7 @@ def restore(bundle: Path, folder: Path, wait_s: float = 10.0) -> None:
             with database.writer(folder, wait_s):
                 _refuse_to_overwrite(folder)
                 integrity.move_logs_aside(folder)
+                integrity.copy_aside(folder, journal.FILE)
                 _move_into(folder, partial)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
@@ -225,6 +230,10 @@ def _is_database(path: Path) -> bool:
     return path.name.startswith(database.FILE)
 
 
+# what zipfile raises on damaged bytes, besides OSError
+_DAMAGED_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+
+
 def _extract(bundle: Path, folder: Path) -> None:
     try:
         with zipfile.ZipFile(bundle) as packed:
@@ -232,7 +241,7 @@ def _extract(bundle: Path, folder: Path) -> None:
             if database.FILE not in names or not all(map(_MEMBER.fullmatch, names)):
                 raise ArchiveError("backup-foreign", "this is no backup", file=str(bundle))
             packed.extractall(folder)  # every name was matched in full
-    except (zipfile.BadZipFile, EOFError) as problem:
+    except _DAMAGED_ZIP as problem:
         raise ArchiveError("backup-damaged", str(problem), file=str(bundle)) from problem
 
 

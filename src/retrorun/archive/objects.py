@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from retrorun.archive.database import translate_errors
 from retrorun.errors import ArchiveError
 
 
@@ -41,7 +42,14 @@ class Objects:
         """Write a file, whole or not at all, and onto the disk before returning.
 
         One that is there and holds other bytes is replaced: they are not what its name says.
+
+        Raises:
+            ArchiveError: the disk is full or cannot be written.
         """
+        with translate_errors(self.root.parent):
+            self._put(sha256, data)
+
+    def _put(self, sha256: str, data: bytes) -> None:
         paths = self._paths(sha256)
         suffix = XZ if XZ in self.suffixes and data.startswith(_XZ_MAGIC) else self.suffixes[0]
         target = paths[self.suffixes.index(suffix)]

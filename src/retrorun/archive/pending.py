@@ -80,17 +80,16 @@ class Pending:
         known = {each for (each,) in self._database.rows("SELECT sha256 FROM sessions")}
         failed = self._document(_FAILED) | found
         with self._database.transaction():
-            self._put_document(
-                _FAILED, {each: failed[each] for each in sorted(failed) if each in known}
-            )
+            left = {each: failed[each] for each in sorted(failed) if each in known}
+            self._database.put_document(_FAILED, json.dumps(left).encode())
 
     def waiting_for_original(self) -> list[str]:
         """Hashes of noted exports whose original could not be read and is as it was then."""
         tried = self._unreadable()
-        noted = self._noted() if tried else set[str]()
+        noted = self._noted_hashes() if tried else set[str]()
         return [each for each in tried if each in noted and tried[each] == self._state(each)]
 
-    def _noted(self) -> set[str]:
+    def _noted_hashes(self) -> set[str]:
         query = "SELECT sha256 FROM again WHERE sha256 IN (SELECT sha256 FROM sessions)"
         return {each for (each,) in self._database.rows(query)}
 
@@ -98,20 +97,12 @@ class Pending:
         return self._document(_UNREADABLE)
 
     def _document(self, name: str) -> dict[str, Any]:
-        query = "SELECT document FROM documents WHERE name = ?"
-        rows = self._database.rows(query, name)
+        document = self._database.document(name)
         try:
-            found = json.loads(rows[0][0]) if rows else {}
+            found = json.loads(document) if document is not None else {}
         except ValueError:  # damaged: each is tried once more, and noted again
             return {}
         return found if isinstance(found, dict) else {}
-
-    def _put_document(self, name: str, document: dict[str, Any]) -> None:
-        """Keep a document, in a transaction."""
-        self._database.connection.execute(
-            "INSERT OR REPLACE INTO documents (name, document) VALUES (?, ?)",
-            (name, json.dumps(document).encode()),
-        )
 
     def _state(self, sha256: str) -> FileState:
         try:
@@ -129,10 +120,10 @@ class Pending:
     def _keep_waiting(self, sha256: str) -> None:
         """Keep an export noted until its original changes, in a transaction."""
         self.add([sha256])
-        noted = self._noted()
+        noted = self._noted_hashes()
         tried = self._unreadable() | {sha256: self._state(sha256)}
         left = {each: tried[each] for each in sorted(tried) if each in noted}
-        self._put_document(_UNREADABLE, left)
+        self._database.put_document(_UNREADABLE, json.dumps(left).encode())
 
     def add(self, sha256s: Iterable[str]) -> None:
         """Note exports to be analysed again, in the transaction of what makes it necessary."""

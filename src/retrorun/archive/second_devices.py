@@ -76,8 +76,12 @@ class SecondDevices:
         rows = self._database.rows("SELECT phone FROM matches WHERE state = 'joined'")
         return {phone for (phone,) in rows}
 
-    def part(self, phone_sha256: str) -> list[str]:
-        """Keep a file apart from those it was joined with: their hashes; in a transaction."""
+    def keep_apart(self, phone_sha256: str) -> list[str]:
+        """Undo the joins of a second device's file for good, in a transaction.
+
+        Returns:
+            Hashes of the watches' files that it was joined with.
+        """
         joined = [
             match
             for match in self.matches()

@@ -15,10 +15,10 @@ _FILE_COLUMNS = ", ".join(each.name for each in fields(FileRow))
 _SESSION_COLUMNS = ", ".join(each.name for each in fields(SessionRow))
 _SESSION_MARKS = ", ".join("?" * (len(fields(SessionRow)) + 1))
 # names need not be UTF-8, nor what speaks of them: SQLite keeps the bytes as they are
-_NAMING = ("path", "duplicate_of", "message")
-_OF_THE_PATH = ("path", "size", "tag", "sha256")  # the rest is what became of the file
+_RAW_TEXT_COLUMNS = ("path", "duplicate_of", "message")
+_PATH_COLUMNS = ("path", "size", "tag", "sha256")  # the rest is what became of the file
 _FILE_MARKS = ", ".join(
-    "CAST(? AS TEXT)" if each.name in _NAMING else "?" for each in fields(FileRow)
+    "CAST(? AS TEXT)" if each.name in _RAW_TEXT_COLUMNS else "?" for each in fields(FileRow)
 )
 
 
@@ -106,12 +106,11 @@ class Writes:
         Raises:
             ArchiveError: the disk is full or cannot be written.
         """
-        with translate_errors(self._database.folder):
-            for parcel in change.parcels:
-                if parcel.original:
-                    self._stores.originals.put(parcel.sha256, parcel.original)
-                for row, stored in zip(parcel.sessions, parcel.tracks, strict=True):
-                    self._stores.tracks.put(row.track, stored)
+        for parcel in change.parcels:
+            if parcel.original:
+                self._stores.originals.put(parcel.sha256, parcel.original)
+            for row, stored in zip(parcel.sessions, parcel.tracks, strict=True):
+                self._stores.tracks.put(row.track, stored)
         before: set[str] = set()
         changed = {row.sha256 for row in change.files} - {""}
         with self._database.transaction():
@@ -200,15 +199,17 @@ class Writes:
 
     def _swap(self, first: str, second: str) -> None:
         """Exchange what became of two files."""
-        columns = [each for each in _FILE_COLUMNS.split(", ") if each not in _OF_THE_PATH]
+        columns = [each for each in _FILE_COLUMNS.split(", ") if each not in _PATH_COLUMNS]
         columns.append("import_id")
         read = f"SELECT {', '.join(columns)} FROM files WHERE path = CAST(? AS TEXT)"  # noqa: S608
-        marks = [f"{c} = " + ("CAST(? AS TEXT)" if c in _NAMING else "?") for c in columns]
+        marks = [
+            f"{c} = " + ("CAST(? AS TEXT)" if c in _RAW_TEXT_COLUMNS else "?") for c in columns
+        ]
         write = f"UPDATE files SET {', '.join(marks)} WHERE path = CAST(? AS TEXT)"  # noqa: S608
         ours, theirs = (self._database.rows(read, path_bytes(each))[0] for each in (first, second))
         for path, values in ((first, theirs), (second, ours)):
             named = [
-                path_bytes(value) if column in _NAMING and value is not None else value
+                path_bytes(value) if column in _RAW_TEXT_COLUMNS and value is not None else value
                 for column, value in zip(columns, values, strict=True)
             ]
             self._database.connection.execute(write, (*named, path_bytes(path)))
@@ -228,7 +229,7 @@ class Writes:
         )
         self._database.connection.execute(TOTALS, (parcel.sha256,))
         if parcel.labels is None or parcel.labels == self._annotations.labels(parcel.sha256):
-            # a label that came while the file was analysed was not heard: it stays noted
+            # a label that came while the file was analysed was not used: the file stays noted
             self._pending.remove(parcel.sha256)
         return {track for _, track in before}
 
@@ -236,11 +237,11 @@ class Writes:
         """Let sessions take the place of others; which tracks those had."""
         tracks: set[str] = set()
         for old, new in replaced.items():
-            for table, kept in (("labels", "origin <> 'sidecar'"), ("notes", "1")):
-                statement = (
-                    f"UPDATE OR REPLACE {table} SET session = ? WHERE session = ? AND {kept}"  # noqa: S608
-                )
-                self._database.connection.execute(statement, (new, old))
+            self._database.connection.execute(
+                "UPDATE labels SET session = ? WHERE session = ? AND origin <> 'sidecar'",
+                (new, old),
+            )
+            self._annotations.move_remark(old, new)
             for table, column in (("matches", "session"), ("files", "duplicate_of")):
                 statement = f"UPDATE OR REPLACE {table} SET {column} = ? WHERE {column} = ?"  # noqa: S608
                 self._database.connection.execute(statement, (new, old))
@@ -364,7 +365,7 @@ class Writes:
                 "RETURNING sha256",
                 (path_bytes(path),),
             ).fetchall()
-            separated = self._second_devices.part(rows[0][0]) if rows else []
+            separated = self._second_devices.keep_apart(rows[0][0]) if rows else []
             self._annotations.copy_to_duplicates()
             self._pending.add([*(sha256 for (sha256,) in rows), *separated])
         if not rows:
@@ -376,4 +377,4 @@ class Writes:
 def _values(row: FileRow) -> Iterator[object]:
     for each in fields(row):
         value = getattr(row, each.name)
-        yield path_bytes(value) if each.name in _NAMING and value is not None else value
+        yield path_bytes(value) if each.name in _RAW_TEXT_COLUMNS and value is not None else value

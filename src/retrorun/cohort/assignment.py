@@ -316,7 +316,8 @@ def _folder(table: str, exports: str) -> str:
 def _read_owners(
     name: str, archive: zipfile.ZipFile, file_column: str, athlete_column: str
 ) -> dict[str, str]:
-    info = next((one for one in archive.infolist() if one.filename.endswith(_INDEX)), None)
+    infos = archive.infolist()
+    info = next((one for one in infos if one.filename.rsplit("/", 1)[-1] == _INDEX), None)
     if info is None:
         return {}
     with archive.open(info) as stream:

@@ -227,12 +227,12 @@ class Guard:
         """
         child = self._child_with(work)
         child.send(task)
-        whole, value = False, None
+        is_complete, value = False, None
         try:
             while True:
                 child.allow(allowed_s(value) if allowed_s else self.limits.seconds)
                 kind, value = _next_message(child)
-                whole = kind in {Kind.END, Kind.ERROR}
+                is_complete = kind in {Kind.END, Kind.ERROR}
                 if kind == Kind.ERROR:
                     raise value
                 if kind == Kind.END:
@@ -241,7 +241,7 @@ class Guard:
                 if kind == Kind.LOST:
                     return
         finally:
-            if not whole:
+            if not is_complete:
                 self.stop()
 
     @property

@@ -210,11 +210,11 @@ def composed(tables: Tables, limits: ReadLimits) -> bytes:
     from retrorun.readers.containers import sensor_logger
 
     own = PurePosixPath(tables[0][1].name).name
-    data = {cast(sensor_logger.Role, role): _whole(each, limits) for role, each in tables}
+    data = {cast(sensor_logger.Role, role): _read_unchanged(each, limits) for role, each in tables}
     return sensor_logger.sensor_log(own, data, limits)
 
 
-def _whole(entry: Entry, limits: ReadLimits) -> bytes:
+def _read_unchanged(entry: Entry, limits: ReadLimits) -> bytes:
     if not storage.is_local(entry.address):
         folder, name = entry.address.rsplit("/", 1)
         return storage.open_store(folder).read(name, limits.file_bytes)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 SETTLE_S = 2.0  # a file changed less than this ago may still be growing
 LOOK_AGAIN_S = 0.5  # and is looked at twice, this far apart
-BLOCK = 1 << 20
+SMALL_BYTES = 16 << 20  # an object is hashed in one request up to here, above block by block
 _NO_EXPORT = "it is no export that can be read"
 _EXPORTS = "Give a FIT, GPX or TCX file, a zip of them, or a folder."
 
@@ -370,16 +370,13 @@ def settled(
 
 def _hash(store: Store, entry: Entry) -> str:
     """SHA-256 of a file; empty where it cannot be read, so that analysing it says why."""
-    digest = hashlib.sha256()
     try:
-        if not isinstance(store, Folder):
+        if not isinstance(store, Folder) and entry.size <= SMALL_BYTES:
             return hashlib.sha256(store.read(entry.name, entry.size)).hexdigest()
-        with Path(entry.address).open("rb") as stream:
-            while block := stream.read(BLOCK):
-                digest.update(block)
+        with store.opened(entry.name) as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
     except (OSError, ReadError):
         return ""
-    return digest.hexdigest()
 
 
 def _holders(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from retrorun.settings import ReadLimits
 
 # findings that only a new database mends
-_OF_DATABASE = frozenset(
+_DATABASE_SLUGS = frozenset(
     {"archive-damaged", "archive-row", "archive-sums", "archive-reference"}
     | {"archive-error", "archive-foreign", "archive-database-missing", "archive-too-old"}
 )
@@ -72,9 +72,11 @@ def repair(folder: Path, engine: Engine, wait_s: float = 10.0) -> Repaired:
     with Archive.open(folder, create=False) as archive:
         _write_journal(archive)
         engine = replace(engine, athlete=archive.annotations.profile())
-        fetched = tuple(_fetched(archive, engine.settings.read))
+        fetched = tuple(_restored_originals(archive, engine.settings.read))
         sessions = [*reprocess(_due(archive), archive, engine, wait_s=wait_s).sessions]
-        sessions += run_import(_unnamed(archive), archive, engine, wait_s=wait_s).sessions
+        sessions += run_import(
+            _unreferenced_originals(archive), archive, engine, wait_s=wait_s
+        ).sessions
         with archive.writing(wait_s):
             _drop_damaged_tracks(archive)
             _forget_faults(archive, sessions)
@@ -89,10 +91,12 @@ def _database_is_damaged(folder: Path) -> bool:
     """
     try:
         with Archive.open(folder, create=False) as archive:
-            return any(each.slug in _OF_DATABASE for each in maintenance.check(archive, deep=False))
+            return any(
+                each.slug in _DATABASE_SLUGS for each in maintenance.check(archive, deep=False)
+            )
     except ArchiveError as problem:
         newer_by_itself = problem.slug == "archive-newer" and integrity.has_current_schema(folder)
-        if problem.slug not in _OF_DATABASE and not newer_by_itself:
+        if problem.slug not in _DATABASE_SLUGS and not newer_by_itself:
             raise
         return True
 
@@ -118,11 +122,11 @@ def _damaged(archive: Archive, store: Objects) -> Iterator[str]:
                 yield sha256
 
 
-def _fetched(archive: Archive, limits: "ReadLimits") -> Iterator[str]:
+def _restored_originals(archive: Archive, limits: "ReadLimits") -> Iterator[str]:
     """Put originals that are missing or damaged back from the files they were made of."""
     wanted = {*_damaged(archive, archive.originals), *_missing(archive)}
     rows = [row for row in archive.files() if row.sha256 in wanted] if wanted else []
-    for data in _held_by(rows, limits):
+    for data in _contents(rows, limits):
         sha256 = hashlib.sha256(data).hexdigest()
         if sha256 in wanted:
             archive.originals.put(sha256, objects.pack(data))
@@ -136,7 +140,7 @@ def _missing(archive: Archive) -> Iterator[str]:
             yield sha256
 
 
-def _held_by(rows: Iterable[FileRow], limits: "ReadLimits") -> Iterator[bytes]:
+def _contents(rows: Iterable[FileRow], limits: "ReadLimits") -> Iterator[bytes]:
     """The bytes of files, and of all members of archives that some lie in."""
     from retrorun import readers
 
@@ -169,7 +173,7 @@ def _due(archive: Archive) -> list[str]:
     return [each for each in due if each not in unusable and archive.originals.path(each).is_file()]
 
 
-def _unnamed(archive: Archive) -> Plan:
+def _unreferenced_originals(archive: Archive) -> Plan:
     """Originals that no row of a file names, as files to be imported."""
     known = {row.sha256 for row in archive.files()} | set(_damaged(archive, archive.originals))
     new = []

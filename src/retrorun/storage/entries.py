@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import PurePosixPath
-from typing import IO, Protocol
+from typing import Protocol
 
 from retrorun.errors import ReadError
 from retrorun.readers.registry import suffixes
@@ -51,7 +52,7 @@ class Store(Protocol):
     def read(self, name: str, limit_bytes: int, tag: str | None = None) -> bytes:
         """All bytes of a file; a file above the limit, or with another tag, is refused."""
 
-    def opened(self, name: str, tag: str | None = None) -> IO[bytes]:
+    def opened(self, name: str, tag: str | None = None) -> BufferedReader:
         """The file as a stream that can be read at any place."""
 
     def put(self, name: str, data: bytes) -> bool:

@@ -68,9 +68,9 @@ class ObjectStore:
         bucket, key, _ = self._system.split_path(root)
         more = dict(self._system.req_kw)
         while True:
-            asked = {"Bucket": bucket, "Prefix": f"{key}/" if key else "", **more}
+            query = {"Bucket": bucket, "Prefix": f"{key}/" if key else "", **more}
             page = self._list_or_none(
-                partial(self._system.call_s3, "list_objects_v2", **asked), root
+                partial(self._system.call_s3, "list_objects_v2", **query), root
             )
             if page is None:
                 raise self._missing_error()
@@ -135,7 +135,7 @@ class ObjectStore:
             raise changing(shown(name))
         return int(facts.get("size") or 0)
 
-    def opened(self, name: str, tag: str | None = None) -> IO[bytes]:
+    def opened(self, name: str, tag: str | None = None) -> io.BufferedReader:
         """The object as a stream that can be read at any place, a block at a time.
 
         Raises:
