@@ -8,7 +8,7 @@ in a Recording, which keeps the file's own clock (Unix seconds, UTC).
 
 from retrorun.metric_types import Energy, Estimate, HeartRate
 from retrorun.metrics import Metrics, Totals
-from retrorun.model.athlete import Athlete, DatedMass, Remark, Zone
+from retrorun.model.athlete import LONGEST_NOTE, Athlete, DatedMass, Remark, Zone
 from retrorun.model.recording import (
     Export,
     FileTotal,
@@ -63,6 +63,7 @@ from retrorun.model.session import (
 __all__ = [
     "KINDS",
     "LOCAL_CLOCK",
+    "LONGEST_NOTE",
     "TWO_DIRECTIONS",
     "UTC_CLOCK",
     "Analysis",

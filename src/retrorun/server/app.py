@@ -40,7 +40,7 @@ from retrorun.answers import (
 from retrorun.archive import Archive
 from retrorun.errors import RetrorunError, error_location
 from retrorun.language import speaking, translated
-from retrorun.model import Remark
+from retrorun.model import LONGEST_NOTE, Remark
 from retrorun.report.page import Fault, Place, asset_names, asset_text, fault_page
 from retrorun.server.live import Events, Hand, Live, Setup
 from retrorun.server.security import (
@@ -57,7 +57,6 @@ from retrorun.server.uploads import Receiver
 from retrorun.server.work import LOOK_S, Follower, Overviews
 from retrorun.settings import ServerSettings
 
-LONGEST_NOTE = 10_000  # characters, as the command has it
 MOST_S = 1e9  # of a session: more is no moment
 ENDING_S = 2  # responses that are under way may take so much longer at the end
 PING_S = 15.0  # a stream without events says so often that it is alive
@@ -96,7 +95,7 @@ class Server:
             Route("/review", self.review),
             Route("/assets/{name}", self.asset),
             Route("/api/inbox", self.inbox),
-            Route("/api/review/{session}/{start_s:int}", self.question),
+            Route("/api/review/{session}/{start_s}", self.question),
             Route("/api/sessions/{session}", self.numbers),
             Route("/api/sessions/{session}/answers", self.answer, methods=["POST"]),
             Route("/api/sessions/{session}/undo", self.undo, methods=["POST"]),
@@ -171,8 +170,7 @@ class Server:
         """The page of the review, which begins with what waits first or with a wanted segment."""
         self._note_use()
         session_id = request.query_params.get("session")
-        segment = request.query_params.get("segment", "")
-        number = int(segment) if re.fullmatch(r"[0-9]{1,6}", segment) else None
+        number = _whole_number(request.query_params.get("segment", ""))
         html = await self._reading.do(self._live.review, session_id, number)
         return HTMLResponse(html)
 
@@ -198,7 +196,8 @@ class Server:
     async def question(self, request: Request) -> Response:
         """The question about one segment, by its start."""
         self._note_use()
-        session_id, start_s = (request.path_params[each] for each in ("session", "start_s"))
+        session_id = request.path_params["session"]
+        start_s = _whole_number(request.path_params["start_s"])
         panel = await self._reading.do(self._live.panel, session_id, None, start_s)
         state = await self._reading.do(self._live.undoable, session_id)
         return _json({"html": panel, "undo": state}, background=self._warming(session_id))
@@ -346,9 +345,9 @@ def answer_of(document: Any) -> Answer:  # noqa: ANN401 - JSON
             return LabelRange(start_s, end_s, way)
     if kind == "laps":
         laps = _numbers(document, "laps", "alternate")
-        way = document.get("direction", "backward")
         if laps is None:
             return AlternateLaps()
+        way = member(document, "direction", str) if "direction" in document else "backward"
         if way in {"backward", "forward"}:
             return LabelLaps(laps, way)
     raise Refused(400, "The request is no answer.")
@@ -359,6 +358,11 @@ def _seconds(document: Any, name: str) -> float:  # noqa: ANN401 - JSON
     if not abs(found) <= MOST_S:
         raise Refused(400, f"The request has no {name} that can be used.")
     return float(found)
+
+
+def _whole_number(text: str) -> int | None:
+    """The number in an address; None where it is none, or longer than any of ours."""
+    return int(text) if re.fullmatch(r"[0-9]{1,6}", text) else None
 
 
 def _numbers(document: Any, name: str, word: str) -> tuple[int, ...] | None:  # noqa: ANN401 - JSON
@@ -410,7 +414,8 @@ class Running(uvicorn.Server):
         class Bounded(Connection):
             head_s = limits.header_s
 
-        logging.getLogger("uvicorn.error").addHandler(logging.NullHandler())
+        for name in ("uvicorn.error", "python_multipart"):  # the terminal shows our words alone
+            logging.getLogger(name).addHandler(logging.NullHandler())
         config = uvicorn.Config(
             server.app(identity),
             loop="asyncio",
