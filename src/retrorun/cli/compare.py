@@ -45,8 +45,7 @@ NAMED = 20  # athletes who are missing, by name on stderr
 @options.profile
 @options.settings
 @options.as_json
-@click.option("--since", type=options.DAY, help="First day, YYYY-MM-DD.")
-@click.option("--until", type=options.DAY, help="Last day, YYYY-MM-DD.")
+@options.days
 @click.option("--include-candidates", is_flag=True, help="Count what gait alone suggests.")
 @click.pass_context
 def compare(

@@ -115,6 +115,8 @@ def reprocess(
 
     Labels and notes stay.
     """
+    if session and everything:
+        raise click.UsageError("--all takes all sessions: name no SESSION")
     with Archive.open(options.archive_folder(archive), create=False) as store:
         athlete = options.load_athlete(profile, store)
         work = Work(store, options.load_settings(settings), athlete, jobs or options.cores())
@@ -143,6 +145,8 @@ def undo(
 
     The folder is never touched. Taken back files are imported again by process --retry.
     """
+    if number is not None and separate is not None:
+        raise click.UsageError("give the NUMBER of an import or --separate FILE, not both")
     with Archive.open(options.archive_folder(archive), create=False) as store:
         if number is None and separate is None:
             list_imports(store)
