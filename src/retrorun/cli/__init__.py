@@ -9,6 +9,7 @@ import importlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -115,6 +116,10 @@ class SpokenGroup(click.Group):
             formatter.write_dl([(name, each.get_short_help_str(1000)) for name, each in listed])
 
 
+# click before 8.2 prints the help of a group without a command itself
+_NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
+
+
 class CommandLine(click.Group):
     """The top group: imports a command's module on use, and reports errors in one line."""
 
@@ -136,6 +141,19 @@ class CommandLine(click.Group):
             each.context_class = SpokenContext
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that was typed; refuse another with the name that is nearest to it."""
+        name = args[0]
+        if name in COMMANDS or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        from difflib import get_close_matches
+
+        for near in get_close_matches(name, COMMANDS, 1, cutoff=0.7):
+            raise click.UsageError(f"there is no command {name!r}; did you mean {near!r}?", ctx)
+        raise click.UsageError(f"there is no command {name!r}; `retrorun --help` lists them", ctx)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing their modules."""
         del ctx
@@ -148,6 +166,8 @@ class CommandLine(click.Group):
             return super().invoke(ctx)
         except click.NoSuchOption as problem:
             raise click.UsageError(plain(_with_cohort_command(ctx, problem)), problem.ctx) from None
+        except _NO_ARGUMENTS:  # its message is the help, in lines
+            raise
         except click.UsageError as problem:  # it quotes what was typed
             words = plain(problem.message)
             if words == problem.message:
