@@ -199,10 +199,24 @@ def test_a_table_waits_for_an_export_that_grows(
         assert labels(archive) == [(FIRST,)]
 
 
+@pytest.mark.parametrize(
+    ("row", "span"),
+    [
+        ("10,20", (10, 20)),
+        ("1970-01-02T00:00:10Z,1970-01-02T00:00:20Z", (86_410, 86_420)),
+        ("1970-01-02 00:00:10,1970-01-02 00:00:20", (86_410, 86_420)),
+    ],
+)
 @pytest.mark.parametrize("first", ["copy", "table", "standing"])
-def test_labels_of_a_second_copy_hold_for_the_copy_that_stands(tmp_path: Path, first: str) -> None:
+def test_labels_of_a_second_copy_hold_for_the_copy_that_stands(
+    tmp_path: Path, first: str, row: str, span: tuple[float, float]
+) -> None:
     exports, kept = tmp_path / "e", {"standing": "a.fit", "copy": "b.fit", "table": "b.labels.csv"}
-    texts = {"standing": "run 1000 600", "copy": "run 1004 603", "table": HEAD + "10,20,backward\n"}
+    texts = {
+        "standing": "run 1000 600",
+        "copy": "run 1004 603",
+        "table": f"{HEAD}{row},backward\n",
+    }
     exports.mkdir()
     with Archive.open(tmp_path / "archive") as archive:
         for what in [first, *(each for each in texts if each != first)]:
@@ -210,9 +224,9 @@ def test_labels_of_a_second_copy_hold_for_the_copy_that_stands(tmp_path: Path, f
             run(exports, archive)
         (labelled,) = labels(archive)
         assert [(each.start_s, each.end_s, each.direction) for each in labelled] == [
-            (10, 20, "backward")
+            (*span, "backward")
         ]
-        rows = {Path(row.path).name: row for row in archive.files()}
+        rows = {Path(each.path).name: each for each in archive.files()}
         assert (rows["b.labels.csv"].outcome, rows["b.labels.csv"].slug) == ("imported", None)
         assert plan_import(exports, archive, settle_s=0).idle
         separate(str(exports / "b.fit"), archive, ENGINE)

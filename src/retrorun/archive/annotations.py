@@ -21,6 +21,7 @@ _EXPOSED = "exposed"  # name of the document: session id → track that holds a 
 _COLUMNS = "session, start_s, end_s, direction, origin"
 _INSERT = f"INSERT INTO labels ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608 - our own
 _IS_ANSWER = "origin IN ('command', 'laps')"
+OF_TABLE = "substr(origin, -7) = 'sidecar'"  # a row of a table, on any clock (``Label``)
 _OF_LABEL = "l.start_s, l.end_s, l.direction, l.origin"
 # labels of answers about one session; those of older versions are an answer each
 _ANSWERED = (
@@ -155,15 +156,15 @@ class Annotations:
         wanted = set(
             rows(
                 "SELECT f.duplicate_of, l.start_s, l.end_s, l.direction, "
-                "'sidecar (copy ' || l.session || ')' FROM labels l "
+                "l.origin || ' (copy ' || l.session || ')' FROM labels l "
                 "JOIN files f ON f.sha256 >= l.session AND f.sha256 < l.session || 'g' "
-                "WHERE l.origin = 'sidecar' AND f.rule = 'same-activity' "
+                f"WHERE {OF_TABLE} AND f.rule = 'same-activity' "  # noqa: S608
                 "AND f.outcome = 'duplicate' AND l.session NOT LIKE '%-%'"
             )
         )
         known = set(
             rows(
-                f"SELECT {_COLUMNS} FROM labels WHERE origin LIKE 'sidecar (copy %' "  # noqa: S608
+                f"SELECT {_COLUMNS} FROM labels WHERE origin LIKE '%sidecar (copy %' "  # noqa: S608
                 "AND origin NOT LIKE '%) (%'"  # those were copied on to a watch's session
             )
         )
