@@ -155,10 +155,10 @@ class Annotations:
         rows = self._database.rows
         wanted = set(
             rows(
-                "SELECT f.duplicate_of, l.start_s, l.end_s, l.direction, "
+                "SELECT f.duplicate_of, l.start_s, l.end_s, l.direction, "  # noqa: S608 - our own
                 "l.origin || ' (copy ' || l.session || ')' FROM labels l "
                 "JOIN files f ON f.sha256 >= l.session AND f.sha256 < l.session || 'g' "
-                f"WHERE {OF_TABLE} AND f.rule = 'same-activity' "  # noqa: S608
+                f"WHERE {OF_TABLE} AND f.rule = 'same-activity' "
                 "AND f.outcome = 'duplicate' AND l.session NOT LIKE '%-%'"
             )
         )

@@ -23,6 +23,7 @@ from retrorun.model.recording import (
     Track,
 )
 from retrorun.model.segment import (
+    DAY_CLOCK,
     KINDS,
     LOCAL_CLOCK,
     TWO_DIRECTIONS,
@@ -61,6 +62,7 @@ from retrorun.model.session import (
 )
 
 __all__ = [
+    "DAY_CLOCK",
     "KINDS",
     "LOCAL_CLOCK",
     "LONGEST_NOTE",
