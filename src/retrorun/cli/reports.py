@@ -242,10 +242,7 @@ def write_pages(work: Work, reports: Path, names: Sequence[str], faults: Faults)
         if names
         else set(store.known())
     )
-    page_options = publish.PublishOptions(
-        work.settings, work.athlete, jobs=work.jobs, archive_option=options.archive_option(store)
-    )
-    done = publish.publish(store, reports, page_options, fresh)
+    done = publish.publish(store, reports, work.page_options, fresh)
     faults.add(done.faults)
     return done.index
 

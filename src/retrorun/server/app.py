@@ -86,11 +86,9 @@ class Server:
         """The application, behind its gate."""
         routes = [
             Route("/", self.overview(publish.INDEX)),
-            Route(f"/{publish.INDEX}", self.overview(publish.INDEX)),
+            *(Route(f"/{each}", self.overview(each)) for each in publish.OVERVIEWS),
             Route("/comparison", self.overview(publish.COMPARISON)),
-            Route(f"/{publish.COMPARISON}", self.overview(publish.COMPARISON)),
             Route("/care", self.overview(publish.CARE)),
-            Route(f"/{publish.CARE}", self.overview(publish.CARE)),
             Route("/sessions/{session}", self.session),
             Route("/review", self.review),
             Route("/assets/{name}", self.asset),
