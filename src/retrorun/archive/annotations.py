@@ -21,7 +21,6 @@ _EXPOSED = "exposed"  # name of the document: session id → track that holds a 
 _COLUMNS = "session, start_s, end_s, direction, origin"
 _INSERT = f"INSERT INTO labels ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608 - our own
 _IS_ANSWER = "origin IN ('command', 'laps')"
-OF_TABLE = "substr(origin, -7) = 'sidecar'"  # a row of a table, on any clock (``Label``)
 _OF_LABEL = "l.start_s, l.end_s, l.direction, l.origin"
 # labels of answers about one session; those of older versions are an answer each
 _ANSWERED = (
@@ -155,10 +154,10 @@ class Annotations:
         rows = self._database.rows
         wanted = set(
             rows(
-                "SELECT f.duplicate_of, l.start_s, l.end_s, l.direction, "  # noqa: S608 - our own
+                "SELECT f.duplicate_of, l.start_s, l.end_s, l.direction, "
                 "l.origin || ' (copy ' || l.session || ')' FROM labels l "
                 "JOIN files f ON f.sha256 >= l.session AND f.sha256 < l.session || 'g' "
-                f"WHERE {OF_TABLE} AND f.rule = 'same-activity' "
+                "WHERE l.origin LIKE '%sidecar' AND f.rule = 'same-activity' "  # on any clock
                 "AND f.outcome = 'duplicate' AND l.session NOT LIKE '%-%'"
             )
         )

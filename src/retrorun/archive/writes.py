@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, fields
 
-from retrorun.archive.annotations import OF_TABLE, Annotations
+from retrorun.archive.annotations import Annotations
 from retrorun.archive.database import TOTALS, Database, path_bytes, translate_errors
 from retrorun.archive.objects import Objects
 from retrorun.archive.pending import Pending
@@ -236,7 +236,7 @@ class Writes:
         """Let sessions take the place of others; which tracks those had."""
         tracks: set[str] = set()
         for old, new in replaced.items():
-            for table, kept in (("labels", f"NOT {OF_TABLE}"), ("notes", "1")):
+            for table, kept in (("labels", "substr(origin,-7)<>'sidecar'"), ("notes", "1")):
                 statement = (
                     f"UPDATE OR REPLACE {table} SET session = ? WHERE session = ? AND {kept}"  # noqa: S608
                 )
