@@ -43,14 +43,14 @@ COMMANDS = {
 
 
 HELP = "help"  # context of help texts in catalogues
-AS_IT_IS = "\b\n"  # begins a paragraph whose lines click leaves alone
+VERBATIM = "\b\n"  # begins a paragraph whose lines click leaves alone
 
 
 def help_in_language(text: str) -> str:
     """A help text in the language in force, paragraph by paragraph; what click adds stays."""
     bare, sign, added = text.partition("  [")
     paragraphs = (
-        f"{AS_IT_IS if each.startswith(AS_IT_IS) else ''}{word(HELP, help_key(each))}"
+        f"{VERBATIM if each.startswith(VERBATIM) else ''}{word(HELP, help_key(each))}"
         for each in bare.split("\n\n")
     )
     return "\n\n".join(paragraphs) + sign + added
@@ -58,12 +58,12 @@ def help_in_language(text: str) -> str:
 
 def help_key(paragraph: str) -> str:
     """A paragraph as catalogues hold it: on one line, unless its lines are to stay as they are."""
-    if paragraph.startswith(AS_IT_IS):
-        return paragraph.removeprefix(AS_IT_IS)
+    if paragraph.startswith(VERBATIM):
+        return paragraph.removeprefix(VERBATIM)
     return " ".join(paragraph.split())
 
 
-class SpokenFormatter(click.HelpFormatter):
+class TranslatedFormatter(click.HelpFormatter):
     """Writes help in the language in force."""
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
@@ -87,10 +87,10 @@ class SpokenFormatter(click.HelpFormatter):
         )
 
 
-class SpokenContext(click.Context):
+class TranslatedContext(click.Context):
     """A command's context, whose help is in the language of the profile in its usual place."""
 
-    formatter_class = SpokenFormatter
+    formatter_class = TranslatedFormatter
 
     def get_help(self) -> str:
         """The help as it is shown."""
@@ -101,10 +101,10 @@ class SpokenContext(click.Context):
             return super().get_help()
 
 
-class SpokenGroup(click.Group):
+class TranslatedGroup(click.Group):
     """A group of commands whose list is in the language in force."""
 
-    context_class = SpokenContext
+    context_class = TranslatedContext
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands; in English as click does, cut to one line."""
@@ -123,7 +123,7 @@ _NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
 class CommandLine(click.Group):
     """The top group: imports a command's module on use, and reports errors in one line."""
 
-    context_class = SpokenContext
+    context_class = TranslatedContext
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of all commands."""
@@ -138,7 +138,7 @@ class CommandLine(click.Group):
         module = importlib.import_module(f"retrorun.cli.{COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, cmd_name)
         for each in (command, *getattr(command, "commands", {}).values()):
-            each.context_class = SpokenContext
+            each.context_class = TranslatedContext
         return command
 
     def resolve_command(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import click
 
-from retrorun.cli import SpokenGroup, options, terminal
+from retrorun.cli import TranslatedGroup, options, terminal
 from retrorun.errors import EngineError, SettingsError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class ProcessOptions:
     dry_run: bool
 
 
-@click.group(cls=SpokenGroup)
+@click.group(cls=TranslatedGroup)
 def cohort() -> None:
     """Process, compare and export the recordings of many athletes.
 
