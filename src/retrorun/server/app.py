@@ -347,7 +347,7 @@ def answer_of(document: Any) -> Answer:  # noqa: ANN401 - JSON
         laps = _numbers(document, "laps", "alternate")
         if laps is None:
             return AlternateLaps()
-        way = member(document, "direction", str) if "direction" in document else "backward"
+        way = member({"direction": "backward"} | document, "direction", str)
         if way in {"backward", "forward"}:
             return LabelLaps(laps, way)
     raise Refused(400, "The request is no answer.")
