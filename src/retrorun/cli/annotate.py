@@ -152,13 +152,13 @@ def _changes_from(values: tuple[str, ...], masses: tuple[Any, ...]) -> dict[str,
 
 def _join_lists(values: tuple[str, ...]) -> list[str]:
     """Arguments, with those of one list, which a shell split at blanks, joined."""
-    whole: list[str] = []
+    joined: list[str] = []
     for word in values:
-        if whole and whole[-1].count("[") > whole[-1].count("]"):
-            whole[-1] += f" {word}"
+        if joined and joined[-1].count("[") > joined[-1].count("]"):
+            joined[-1] += f" {word}"
         else:
-            whole.append(word)
-    return whole
+            joined.append(word)
+    return joined
 
 
 def _value(text: str) -> object:

@@ -48,16 +48,16 @@ def err() -> "Console":
     return _console(stderr=True, soft_wrap=True)
 
 
-def _console(**how: Any) -> "Console":  # noqa: ANN401 - as rich takes it
-    """A console that says sentences in the language in force; tables come in it already."""
+def _console(**options: Any) -> "Console":  # noqa: ANN401 - as rich takes it
+    """A console that prints sentences in the language in force; tables come in it already."""
     from rich.console import Console
 
-    class Speaking(Console):
-        def print(self, *objects: Any, **how: Any) -> None:  # noqa: ANN401 - as rich takes it
-            said = (translated(each) if isinstance(each, str) else each for each in objects)
-            super().print(*said, **how)
+    class TranslatingConsole(Console):
+        def print(self, *objects: Any, **options: Any) -> None:  # noqa: ANN401 - as rich takes it
+            words = (translated(each) if isinstance(each, str) else each for each in objects)
+            super().print(*words, **options)
 
-    return Speaking(highlight=False, **how)
+    return TranslatingConsole(highlight=False, **options)
 
 
 def tell(words: str, *, err: bool = True) -> None:

@@ -1,9 +1,8 @@
 """A table of labels beside an export: ``start,end,direction`` → labels of the user.
 
 Heads may have other words or units, and may be missing. Start and end count from the activity's
-start, or are moments with a date, or times of day from an evening into a morning: those keep
-their clock (``LOCAL_CLOCK``, ``UTC_CLOCK``, ``DAY_CLOCK``) until the activity's own start and zone
-are known.
+start. Moments with a date, and times of day from an evening into a morning, keep their clock
+(``LOCAL_CLOCK``, ``UTC_CLOCK``, ``DAY_CLOCK``) until the activity's own start and zone are known.
 A file may hold several activities; a column ``activity`` says of which of them a row speaks. A
 column ``by`` says who wrote the table, if that was a page.
 """
@@ -218,12 +217,11 @@ def _label(name: str, line: int, cells: list[str]) -> Label:
         clock = clock or DAY_CLOCK
     if not start_s < end_s:
         raise _error_in_line(name, line, "it must end after it starts")
-    if direction == "clear":
-        return Label(start_s, end_s, "unknown", f"{clock}{ORIGIN}")
-    if direction not in ("backward", "forward"):
+    if direction not in ("backward", "forward", "clear"):
         words = f"{direction[:40]!r} is none of backward, forward and clear"
         raise _error_in_line(name, line, words)
-    return Label(start_s, end_s, cast(Direction, direction), f"{clock}{ORIGIN}")
+    way = "unknown" if direction == "clear" else direction
+    return Label(start_s, end_s, cast(Direction, way), f"{clock}{ORIGIN}")
 
 
 def _over_midnight(cells: Sequence[str], start_s: float, end_s: float) -> tuple[float, float]:

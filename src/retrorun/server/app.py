@@ -408,7 +408,7 @@ class Running(uvicorn.Server):
         server: Server,
         identity: Identity,
         limits: ServerSettings,
-        begun: Callable[[], None],
+        on_start: Callable[[], None],
         stop: threading.Event,
     ) -> None:
         class Bounded(Connection):
@@ -435,13 +435,13 @@ class Running(uvicorn.Server):
             h11_max_incomplete_event_size=limits.header_bytes,
         )
         super().__init__(config)
-        self._parts, self._begun, self._stop = server, begun, stop
+        self._server, self._on_start, self._stop = server, on_start, stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer, and say so."""
         await super().startup(sockets)
-        self._parts.follower.start()
-        self._begun()
+        self._server.follower.start()
+        self._on_start()
 
     async def main_loop(self) -> None:
         """Wait for the end."""
@@ -458,11 +458,11 @@ class Running(uvicorn.Server):
     async def _release(self) -> None:
         while True:
             await asyncio.sleep(LOOK_S)
-            await self._parts.release()
+            await self._server.release()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End streams, then everything."""
-        self._parts.events.end()
+        self._server.events.end()
         await super().shutdown(sockets)
 
     @contextmanager
@@ -470,7 +470,7 @@ class Running(uvicorn.Server):
         """Ctrl-C and SIGTERM end the server as usual work; a second one ends it at once."""
         numbers = (signal.SIGINT, signal.SIGTERM)
         try:
-            before = {each: signal.signal(each, self._ask) for each in numbers}
+            before = {each: signal.signal(each, self._request_end) for each in numbers}
         except ValueError:  # not in the main thread: whoever began it ends it
             yield
             return
@@ -480,7 +480,7 @@ class Running(uvicorn.Server):
             for each, handler in before.items():
                 signal.signal(each, handler)
 
-    def _ask(self, number: int, frame: FrameType | None) -> None:
+    def _request_end(self, number: int, frame: FrameType | None) -> None:
         del frame
         if self.should_exit:
             signal.signal(number, signal.SIG_DFL)

@@ -219,16 +219,16 @@ class Follower:
             if is_early or not (due or plan.pending):
                 return bool(plan.waiting)  # the timer of the last answer wakes this thread again
         addresses = {each.entry.address for each in plan.new}
-        whole = bool(addresses) and addresses <= self._uploaded and not plan.tables
-        unfinished = self._do(Job(self._setup, 0.0 if whole else SETTLE_S))
+        complete = bool(addresses) and addresses <= self._uploaded and not plan.tables
+        unfinished = self._run_job(Job(self._setup, 0.0 if complete else SETTLE_S))
         self._uploaded -= addresses
         if plan.unlisted:
             place, reason = plan.unlisted[0]
             raise ReadError("folder-unreadable", f"it cannot be listed: {reason}", file=place)
         return unfinished
 
-    def _do(self, job: Job) -> bool:
-        """Have the child do a job, and tell what it says; whether it is to be looked again soon."""
+    def _run_job(self, job: Job) -> bool:
+        """Have the child do a job and tell open pages of it; whether to look again soon."""
         self.is_busy, unfinished = True, False
         self._began_s, self._progress_s = time.monotonic(), -math.inf
         try:
