@@ -1,7 +1,7 @@
 import dataclasses
 import datetime as dt
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
@@ -49,6 +49,29 @@ def test_the_mass_of_a_day_is_the_latest_not_after_it(day: str, mass_kg: float) 
     masses = (DatedMass(dt.date(2026, 1, 1), 70), DatedMass(dt.date(2026, 3, 1), 66))
     noon = dt.datetime.fromisoformat(f"{day}T12:00:00+00:00").timestamp()
     assert Athlete(mass_kg=80, masses=masses).at(noon).mass_kg == mass_kg
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"mass_kg": "70,5"}, "mass_kg = '70,5' cannot be: expected a number such as 70.5"),
+        ({"mass_kg": True}, "mass_kg = True cannot be: expected a number such as 70.5"),
+        ({"birth_year": 1980.5}, "birth_year = 1980.5 cannot be: expected a whole number"),
+        ({"trust_gait": "yes"}, "trust_gait = 'yes' cannot be: expected true or false"),
+        ({"hr_zones_bpm": "1,2"}, "hr_zones_bpm = '1,2' cannot be: expected a list in brackets"),
+        ({"units": 3}, "units = 3 cannot be: expected text"),
+        (
+            {"masses": [{"since": "3.5.2026", "mass_kg": 70}]},
+            "masses[0].since cannot be what it is: expected a day such as 2026-05-03",
+        ),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_named_with_what_is_expected(
+    values: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(SettingsError) as refused:
+        profile.stated(values)
+    assert refused.value.message == words
 
 
 @pytest.mark.parametrize(

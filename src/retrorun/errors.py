@@ -51,12 +51,12 @@ class RetrorunError(Exception):
         """The same in the language in force."""
         return self._line(translated)
 
-    def _line(self, said: Callable[[str], str]) -> str:
+    def _line(self, translate: Callable[[str], str]) -> str:
         head = f"{self.file}: " if self.file else ""
-        place = said(f" (at byte {self.offset})") if self.offset is not None else ""
+        place = translate(f" (at byte {self.offset})") if self.offset is not None else ""
         stop = "" if self.message.endswith((".", "!", "?")) and not place else "."
-        tail = f"{stop} {said(self.remedy)}" if self.remedy else ""
-        return f"{head}{said(self.message)}{place}{tail}"
+        tail = f"{stop} {translate(self.remedy)}" if self.remedy else ""
+        return f"{head}{translate(self.message)}{place}{tail}"
 
     def __reduce__(self) -> tuple[Callable[..., "RetrorunError"], tuple[object, ...]]:
         """Keep every field when an engine carries the error between processes."""

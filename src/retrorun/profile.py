@@ -5,6 +5,7 @@ nothing or a heart that rests faster than it races.
 """
 
 import dataclasses
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -97,9 +98,35 @@ def stated(values: dict[str, Any]) -> Athlete:
     try:
         athlete = msgspec.convert(values, Athlete)
     except (msgspec.ValidationError, ArithmeticError) as problem:
-        raise SettingsError("profile-wrong-type", str(problem)) from problem
+        raise SettingsError("profile-wrong-type", _wrong_type(str(problem), values)) from problem
     _check(athlete)
     return athlete
+
+
+_WRONG_TYPE = re.compile(
+    r"(?:Expected `(?P<kind>\w+)|Invalid RFC3339 encoded (?P<day>date)).* - at "
+    r"`\$\.(?P<name>\w+)(?P<within>[^`]*)`"
+)
+_EXPECTED = {
+    "float": "a number such as 70.5",
+    "int": "a whole number",
+    "bool": "true or false",
+    "array": "a list in brackets",
+    "str": "text",
+    "date": "a day such as 2026-05-03",
+}
+
+
+def _wrong_type(message: str, values: dict[str, Any]) -> str:
+    """Which value is of the wrong type, and what is expected; else the decoder's own message."""
+    found = _WRONG_TYPE.match(message)
+    expected = found and _EXPECTED.get(found["kind"] or found["day"])
+    if found is None or expected is None:
+        return message
+    if found["within"]:
+        place = found["name"] + found["within"]
+        return f"{place} cannot be what it is: expected {expected}"
+    return f"{found['name']} = {values[found['name']]!r} cannot be: expected {expected}"
 
 
 def change(athlete: Athlete, values: dict[str, Any]) -> Athlete:

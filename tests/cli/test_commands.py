@@ -243,6 +243,57 @@ def test_notes_are_kept_added_to_and_taken_back(archived: Path) -> None:
     assert run("note", *place).stdout == ""
 
 
+def test_an_emptied_note_is_no_note(archived: Path) -> None:
+    session, place = first_session(archived), ("--archive", archived)
+    assert run("note", session, "sore", *place).exit_code == 0
+    assert run("note", session, "", *place).exit_code == 0
+    listed = run("note", *place)
+    assert listed.stdout == ""
+    assert "no session has a note" in listed.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["note", "--clear"], "name the SESSION"),
+        (["note", "--pain", "3"], "name the SESSION"),
+        (["note", "SESSION", "--clear", "--pain", "3"], "give it alone"),
+        (["note", "SESSION", "sore", "--clear"], "give it alone"),
+        (["undo", "1", "--separate", "run.fit"], "not both"),
+        (["reprocess", "--all", "SESSION"], "name no SESSION"),
+        (["report", "SESSION", "--since", "2026-05-01"], "name no SESSION"),
+        (["report", "SESSION", "--title", "May"], "name no SESSION"),
+        (["report", "--since", "2026-06-01", "--until", "2026-05-31"], "before --since"),
+        (["report", "--until", "2026-05-31", "--since", "2026-06-01"], "before --since"),
+        (["compare", "--since", "2026-06-01", "--until", "2026-05-31"], "before --since"),
+        (["cohort", "compare", "x", "--since", "2026-06-01", "--until", "2026-05-31"], "before"),
+        (["watch", "FOLDER", "--every", "0"], "at least 1 second"),
+        (["watch", "FOLDER", "--every", "nan"], "at least 1 second"),
+        (["watch", "FOLDER", "--service", "systemd", "--every", "-5"], "at least 1 second"),
+        (["watch", "FOLDER", "--service", "systemd", "--once"], "--once"),
+    ],
+)
+def test_words_of_which_some_would_be_passed_over_are_refused(
+    archived: Path, tmp_path: Path, words: list[str], reason: str
+) -> None:
+    """What was typed is done or refused, whole; nothing of it is dropped in silence."""
+    archive = tmp_path / "archive"
+    shutil.copytree(archived, archive)
+    places = {"SESSION": first_session(archive), "FOLDER": str(tmp_path)}
+    place = () if words[0] == "cohort" else ("--archive", archive)
+    done = run(*(places.get(each, each) for each in words), *place)
+    assert done.exit_code == 2
+    assert reason in done.stderr
+    assert run("note", "--archive", archive).stdout == ""
+    assert len(run("sessions", "--json", "--archive", archive).stdout.splitlines()) == 3
+
+
+def test_a_period_of_one_day_is_a_period(archived: Path, tmp_path: Path) -> None:
+    day = "2026-05-31"
+    words = ("--archive", archived, "--reports", tmp_path)
+    assert run("report", "--since", day, "--until", day, *words).exit_code == 0
+
+
 def test_a_period_is_one_page_with_notes_on_top(archived: Path, tmp_path: Path) -> None:
     note = tmp_path / "note.txt"
     note.write_text("Week three after <surgery>", encoding="utf-8")

@@ -55,7 +55,22 @@ def test_each_command_is_found_under_its_own_name(name: str) -> None:
     assert command.help
 
 
-def test_an_unknown_command_is_a_usage_error() -> None:
-    result = CliRunner().invoke(cli.main, ["proces"])
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        ("proces", "did you mean 'process'?"),
+        ("analyse", "did you mean 'analyze'?"),
+        ("import", "`retrorun --help` lists them"),
+    ],
+)
+def test_an_unknown_command_is_a_usage_error_with_the_nearest_name(typed: str, reason: str) -> None:
+    result = CliRunner().invoke(cli.main, [typed])
     assert result.exit_code == 2
-    assert "No such command 'proces'" in result.stderr
+    assert f"there is no command '{typed}'" in result.stderr
+    assert reason in result.stderr
+
+
+@pytest.mark.parametrize("group", ["archive", "cohort"])
+def test_a_group_without_a_command_shows_its_help_in_lines(group: str) -> None:
+    alone = CliRunner().invoke(cli.main, [group])
+    assert alone.output.strip() == CliRunner().invoke(cli.main, [group, "--help"]).output.strip()

@@ -76,9 +76,12 @@ def test_a_table_in_the_letters_of_windows_is_read(word: str) -> None:
 @pytest.mark.parametrize(
     ("row", "expected"),
     [
-        ("23:58:00,0:04:00,backward", (86_280, 86_640, "sidecar")),
-        ("23:58,00:04,backward", (86_280, 86_640, "sidecar")),  # hours: none ends before it starts
-        ("11:58 PM,12:04 AM,backward", (86_280, 86_640, "sidecar")),
+        ("23:58:00,0:04:00,backward", (86_280, 86_640, "day sidecar")),
+        (
+            "23:58,00:04,backward",
+            (86_280, 86_640, "day sidecar"),
+        ),  # hours: none ends before it starts
+        ("11:58 PM,12:04 AM,backward", (86_280, 86_640, "day sidecar")),
         ("22:58 – ,1:04,backward", None),
         ("2026-05-03 23:58:00,0:04:00,backward", (1_777_852_680, 1_777_853_040, "local sidecar")),
         ("2026-05-03 23:58:00,2026-05-03 0:04:00,backward", None),
@@ -105,7 +108,27 @@ def test_a_row_over_midnight_lies_where_the_session_s_clock_says() -> None:
     (label,) = label_table("a.labels.csv", (HEAD + "23:58,0:04,backward").encode())[0]
     found, notes = placed([label], start_s, 1800, 7200.0)
     assert [(each.start_s, each.end_s) for each in found] == [(780, 1140)]
+    assert [each.origin for each in found] == ["sidecar"]
     assert notes == ()
+
+
+@pytest.mark.parametrize("hours", [18, 23, 24, 30])
+def test_a_row_over_midnight_is_of_the_day_in_a_session_of_a_day_too(hours: int) -> None:
+    """From 14:00 to the next day, in a zone two hours before UTC: 23:58 is 9 h 58 min later."""
+    start_s = 1_777_809_600.0  # 2026-05-03 12:00:00 UTC
+    for row in ("23:58,0:04,backward", "23:58:00,0:04:00,backward"):
+        (label,) = label_table("a.labels.csv", (HEAD + row).encode())[0]
+        found, _ = placed([label], start_s, hours * 3600, 7200.0)
+        assert [(each.start_s, each.end_s) for each in found] == [(35_880, 36_240)]
+
+
+def test_a_row_over_midnight_outside_of_a_long_session_is_named() -> None:
+    """From 2:00 to 21:00: the run of the evening after it is another one."""
+    start_s = 1_777_773_600.0  # 2026-05-03 02:00:00 UTC
+    (label,) = label_table("a.labels.csv", (HEAD + "23:00,1:00,backward").encode())[0]
+    found, notes = placed([label], start_s, 19 * 3600, 0.0)
+    assert found == ()
+    assert [note.slug for note in notes] == ["label-outside"]
 
 
 def test_a_column_says_of_which_activity_a_row_speaks() -> None:
@@ -199,10 +222,24 @@ def test_a_table_waits_for_an_export_that_grows(
         assert labels(archive) == [(FIRST,)]
 
 
+@pytest.mark.parametrize(
+    ("row", "span"),
+    [
+        ("10,20", (10, 20)),
+        ("1970-01-02T00:00:10Z,1970-01-02T00:00:20Z", (86_410, 86_420)),
+        ("1970-01-02 00:00:10,1970-01-02 00:00:20", (86_410, 86_420)),
+    ],
+)
 @pytest.mark.parametrize("first", ["copy", "table", "standing"])
-def test_labels_of_a_second_copy_hold_for_the_copy_that_stands(tmp_path: Path, first: str) -> None:
+def test_labels_of_a_second_copy_hold_for_the_copy_that_stands(
+    tmp_path: Path, first: str, row: str, span: tuple[float, float]
+) -> None:
     exports, kept = tmp_path / "e", {"standing": "a.fit", "copy": "b.fit", "table": "b.labels.csv"}
-    texts = {"standing": "run 1000 600", "copy": "run 1004 603", "table": HEAD + "10,20,backward\n"}
+    texts = {
+        "standing": "run 1000 600",
+        "copy": "run 1004 603",
+        "table": f"{HEAD}{row},backward\n",
+    }
     exports.mkdir()
     with Archive.open(tmp_path / "archive") as archive:
         for what in [first, *(each for each in texts if each != first)]:
@@ -210,9 +247,9 @@ def test_labels_of_a_second_copy_hold_for_the_copy_that_stands(tmp_path: Path, f
             run(exports, archive)
         (labelled,) = labels(archive)
         assert [(each.start_s, each.end_s, each.direction) for each in labelled] == [
-            (10, 20, "backward")
+            (*span, "backward")
         ]
-        rows = {Path(row.path).name: row for row in archive.files()}
+        rows = {Path(each.path).name: each for each in archive.files()}
         assert (rows["b.labels.csv"].outcome, rows["b.labels.csv"].slug) == ("imported", None)
         assert plan_import(exports, archive, settle_s=0).idle
         separate(str(exports / "b.fit"), archive, ENGINE)

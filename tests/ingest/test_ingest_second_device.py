@@ -1,5 +1,6 @@
 """A watch without a heading and a phone with one record the same run: one session, with both."""
 
+import hashlib
 import io
 import zipfile
 from collections.abc import Iterator
@@ -563,3 +564,31 @@ def test_a_joined_phone_that_counts_as_imported_needs_no_session(
         )
     assert plan_import(exports, archive, settle_s=0).idle
     assert maintenance.check(archive) == []
+
+
+def test_a_report_names_only_sessions_that_stand_after_the_joining(
+    exports: Path, archive: Archive, run: Simulated
+) -> None:
+    """The phone goes into a recording of the first half, and that into the whole one."""
+    half = run.recording.time_s.size // 2
+    first_half = replace(
+        run.recording,
+        time_s=run.recording.time_s[:half],
+        columns={name: values[:half] for name, values in run.recording.columns.items()},
+        headings=(),
+        laps=(),
+        pauses=(),
+    )
+    data = gpx_bytes(replace(run, recording=first_half), "garmin")
+    whole = hashlib.sha256((exports / "watch.fit").read_bytes()).hexdigest()
+    # of two that overlap with it equally the phone goes into the one with the smaller hash first
+    data = next(
+        made
+        for made in (data + b"\n" * count for count in range(1000))
+        if hashlib.sha256(made).hexdigest() < whole
+    )
+    (exports / "half.gpx").write_bytes(data)
+    (exports / "phone.gpx").write_bytes(phone_of(run, 10, half - 10, skew_s=2.0))
+    report = imported(exports, archive)
+    assert report.joined == 2
+    assert set(report.sessions) == set(archive.known())

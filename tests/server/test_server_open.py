@@ -103,6 +103,21 @@ def test_what_a_killed_server_left_is_not_believed(place: Path) -> None:
         assert old.ask("GET", "/").status == 403
 
 
+def test_a_lock_that_no_server_made_is_no_server(tmp_path: Path) -> None:
+    (tmp_path / "server.lock").write_bytes(b"no database" * 200)
+    assert first_address(tmp_path) is None
+
+
+def test_an_upload_that_is_no_form_leaves_the_terminal_alone(place: Path) -> None:
+    with serving.program(place, "--port", "0", *EXPORTS) as (process, address):
+        client = serving.client_of(address)
+        kind = {"Content-Type": "multipart/form-data; boundary=a"}
+        assert client.ask("POST", "/api/exports", b"no form", kind).status == 400
+        process.terminate()
+        _, err = process.communicate(timeout=serving.WAIT_S)
+    assert "boundary" not in err
+
+
 def test_of_two_that_begin_at_once_each_answers_and_one_is_found(place: Path) -> None:
     addresses: list[str] = []
 

@@ -204,6 +204,8 @@ def test_an_answer_is_json_or_nothing(client: Client, kind: str | None) -> None:
         b'{"answer":"label","start_s":true,"end_s":2,"direction":"forward"}',
         b'{"answer":"laps","laps":[1],"direction":"up"}',
         b'{"answer":"laps","laps":"all"}',
+        b'{"answer":"laps","laps":[1],"direction":["backward"]}',
+        b'{"answer":"laps","laps":[1],"direction":{}}',
     ],
 )
 def test_what_is_no_answer_is_refused_in_words_and_stores_nothing(
@@ -214,6 +216,13 @@ def test_what_is_no_answer_is_refused_in_words_and_stores_nothing(
     assert reply.status == 400
     assert reply.json["error"].endswith(".")
     assert client.get(f"/api/sessions/{session(client)}")["undo"] == 0
+
+
+@pytest.mark.parametrize("start", ["9" * 5000, "9" * 400, "-1", "x", "1.5", "%C2%B2"])
+def test_a_start_that_is_no_moment_of_a_session_is_an_address_that_is_not_there(
+    client: Client, start: str
+) -> None:
+    assert client.ask("GET", f"/api/review/{session(client)}/{start}").status == 404
 
 
 def test_every_response_is_for_this_origin_alone(client: Client) -> None:

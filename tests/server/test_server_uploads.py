@@ -21,7 +21,7 @@ from serving import Client
 from retrorun import publish, watch
 from retrorun.archive import Archive
 from retrorun.server import uploads
-from retrorun.server.uploads import cleaned, named
+from retrorun.server.uploads import clean_name, move_to_free_name
 from windows_names import is_reserved
 
 
@@ -75,21 +75,21 @@ def sent(client: Client, *files: tuple[str, bytes]) -> list[dict[str, Any]]:
     ],
 )
 def test_a_name_is_visible_and_without_a_folder_on_any_system(name: str, wanted: str) -> None:
-    assert cleaned(name, 180) == wanted
-    assert not is_reserved(cleaned(name, 180))
+    assert clean_name(name, 180) == wanted
+    assert not is_reserved(clean_name(name, 180))
 
 
 def test_what_is_a_device_on_windows_is_what_python_says() -> None:
     devices = ("con", "prn", "aux", "nul", "conin$", "conout$", "com¹", "lpt³", "com1", "lpt9")
     for name in (f"{device}{more}" for device in devices for more in ("", " ", ".fit", " .a.b")):
         assert is_reserved(name), name
-        assert not is_reserved(cleaned(name, 180)), name
+        assert not is_reserved(clean_name(name, 180)), name
 
 
 @pytest.mark.parametrize("ending", [".fit", ".fit.gz", ".labels.csv", ".FIT.GZ"])
 def test_a_long_name_keeps_its_ending(ending: str) -> None:
     for stem in ("a" * 500, "走" * 200, "a b " * 100):
-        found = cleaned(stem + ending, 100)
+        found = clean_name(stem + ending, 100)
         assert found.endswith(ending)
         assert 90 <= len(found.encode()) <= 100
 
@@ -326,7 +326,7 @@ def test_a_name_is_never_taken_from_another_that_comes_at_the_same_time(tmp_path
     for number in range(5):
         partial = tmp_path / f".{number}.part"
         partial.write_bytes(bytes([number]))
-        named(partial, tmp_path, "run.fit.gz")
+        move_to_free_name(partial, tmp_path, "run.fit.gz")
     found = sorted(each.name for each in tmp_path.iterdir())
     assert found == [
         "run (2).fit.gz",
@@ -348,7 +348,7 @@ def test_file_systems_without_links_keep_the_rule(
     for number in range(2):
         partial = tmp_path / f".{number}.part"
         partial.write_bytes(bytes([number]))
-        named(partial, tmp_path, "run.fit")
+        move_to_free_name(partial, tmp_path, "run.fit")
     assert (tmp_path / "run.fit").read_bytes() == b"\x00"
     assert (tmp_path / "run (2).fit").read_bytes() == b"\x01"
 

@@ -155,15 +155,15 @@ class Annotations:
         wanted = set(
             rows(
                 "SELECT f.duplicate_of, l.start_s, l.end_s, l.direction, "
-                "'sidecar (copy ' || l.session || ')' FROM labels l "
+                "l.origin || ' (copy ' || l.session || ')' FROM labels l "
                 "JOIN files f ON f.sha256 >= l.session AND f.sha256 < l.session || 'g' "
-                "WHERE l.origin = 'sidecar' AND f.rule = 'same-activity' "
+                "WHERE l.origin LIKE '%sidecar' AND f.rule = 'same-activity' "  # on any clock
                 "AND f.outcome = 'duplicate' AND l.session NOT LIKE '%-%'"
             )
         )
         known = set(
             rows(
-                f"SELECT {_COLUMNS} FROM labels WHERE origin LIKE 'sidecar (copy %' "  # noqa: S608
+                f"SELECT {_COLUMNS} FROM labels WHERE origin LIKE '%sidecar (copy %' "  # noqa: S608
                 "AND origin NOT LIKE '%) (%'"  # those were copied on to a watch's session
             )
         )

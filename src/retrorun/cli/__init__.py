@@ -9,6 +9,7 @@ import importlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -42,14 +43,14 @@ COMMANDS = {
 
 
 HELP = "help"  # context of help texts in catalogues
-AS_IT_IS = "\b\n"  # begins a paragraph whose lines click leaves alone
+VERBATIM = "\b\n"  # begins a paragraph whose lines click leaves alone
 
 
 def help_in_language(text: str) -> str:
     """A help text in the language in force, paragraph by paragraph; what click adds stays."""
     bare, sign, added = text.partition("  [")
     paragraphs = (
-        f"{AS_IT_IS if each.startswith(AS_IT_IS) else ''}{word(HELP, help_key(each))}"
+        f"{VERBATIM if each.startswith(VERBATIM) else ''}{word(HELP, help_key(each))}"
         for each in bare.split("\n\n")
     )
     return "\n\n".join(paragraphs) + sign + added
@@ -57,12 +58,12 @@ def help_in_language(text: str) -> str:
 
 def help_key(paragraph: str) -> str:
     """A paragraph as catalogues hold it: on one line, unless its lines are to stay as they are."""
-    if paragraph.startswith(AS_IT_IS):
-        return paragraph.removeprefix(AS_IT_IS)
+    if paragraph.startswith(VERBATIM):
+        return paragraph.removeprefix(VERBATIM)
     return " ".join(paragraph.split())
 
 
-class SpokenFormatter(click.HelpFormatter):
+class TranslatedFormatter(click.HelpFormatter):
     """Writes help in the language in force."""
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
@@ -86,10 +87,10 @@ class SpokenFormatter(click.HelpFormatter):
         )
 
 
-class SpokenContext(click.Context):
+class TranslatedContext(click.Context):
     """A command's context, whose help is in the language of the profile in its usual place."""
 
-    formatter_class = SpokenFormatter
+    formatter_class = TranslatedFormatter
 
     def get_help(self) -> str:
         """The help as it is shown."""
@@ -100,10 +101,10 @@ class SpokenContext(click.Context):
             return super().get_help()
 
 
-class SpokenGroup(click.Group):
+class TranslatedGroup(click.Group):
     """A group of commands whose list is in the language in force."""
 
-    context_class = SpokenContext
+    context_class = TranslatedContext
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands; in English as click does, cut to one line."""
@@ -115,10 +116,14 @@ class SpokenGroup(click.Group):
             formatter.write_dl([(name, each.get_short_help_str(1000)) for name, each in listed])
 
 
+# click before 8.2 prints the help of a group without a command itself
+_NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
+
+
 class CommandLine(click.Group):
     """The top group: imports a command's module on use, and reports errors in one line."""
 
-    context_class = SpokenContext
+    context_class = TranslatedContext
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of all commands."""
@@ -133,8 +138,21 @@ class CommandLine(click.Group):
         module = importlib.import_module(f"retrorun.cli.{COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, cmd_name)
         for each in (command, *getattr(command, "commands", {}).values()):
-            each.context_class = SpokenContext
+            each.context_class = TranslatedContext
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that was typed; refuse another with the name that is nearest to it."""
+        name = args[0]
+        if name in COMMANDS or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        from difflib import get_close_matches
+
+        for near in get_close_matches(name, COMMANDS, 1, cutoff=0.7):
+            raise click.UsageError(f"there is no command {name!r}; did you mean {near!r}?", ctx)
+        raise click.UsageError(f"there is no command {name!r}; `retrorun --help` lists them", ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing their modules."""
@@ -148,6 +166,8 @@ class CommandLine(click.Group):
             return super().invoke(ctx)
         except click.NoSuchOption as problem:
             raise click.UsageError(plain(_with_cohort_command(ctx, problem)), problem.ctx) from None
+        except _NO_ARGUMENTS:  # its message is the help, in lines
+            raise
         except click.UsageError as problem:  # it quotes what was typed
             words = plain(problem.message)
             if words == problem.message:

@@ -19,7 +19,7 @@ from retrorun.archive import Archive
 from retrorun.cli import options, terminal
 from retrorun.errors import SettingsError
 from retrorun.language import translated
-from retrorun.model import Athlete, Remark
+from retrorun.model import LONGEST_NOTE, Athlete, Remark
 from retrorun.report.inbox import habit
 from retrorun.text import plain
 
@@ -45,6 +45,11 @@ def note(
 
     What is not given stays as it was.
     """
+    is_given = any(each is not None for each in (text, pain, rpe))
+    if session is None and (clear or is_given):
+        raise click.UsageError("name the SESSION that the note is about")
+    if clear and is_given:
+        raise click.UsageError("--clear removes the whole note: give it alone")
     with Archive.open(options.archive_folder(archive), create=False) as store:
         if session is None:
             list_notes(store)
@@ -147,13 +152,13 @@ def _changes_from(values: tuple[str, ...], masses: tuple[Any, ...]) -> dict[str,
 
 def _join_lists(values: tuple[str, ...]) -> list[str]:
     """Arguments, with those of one list, which a shell split at blanks, joined."""
-    whole: list[str] = []
+    joined: list[str] = []
     for word in values:
-        if whole and whole[-1].count("[") > whole[-1].count("]"):
-            whole[-1] += f" {word}"
+        if joined and joined[-1].count("[") > joined[-1].count("]"):
+            joined[-1] += f" {word}"
         else:
-            whole.append(word)
-    return whole
+            joined.append(word)
+    return joined
 
 
 def _value(text: str) -> object:
@@ -165,9 +170,6 @@ def _value(text: str) -> object:
     with contextlib.suppress(ValueError, RecursionError):
         return tomllib.loads(f"value = {text}")["value"] if text.lstrip()[0] in "[{" else text
     return text
-
-
-LONGEST_NOTE = 10_000  # characters
 
 
 def change_note(
@@ -189,7 +191,7 @@ def change_note(
     given = {"pain": pain, "effort": effort, "text": text}
     known = {name: value for name, value in given.items() if value is not None}
     after = replace(before, **known)  # type: ignore[arg-type]
-    store.annotations.set_remark(full_id, after)
+    store.annotations.set_remark(full_id, None if after == Remark() else after)
     _print_note(full_id, after)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import click
 
-from retrorun.cli import SpokenGroup, options, terminal
+from retrorun.cli import TranslatedGroup, options, terminal
 from retrorun.errors import EngineError, SettingsError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class ProcessOptions:
     dry_run: bool
 
 
-@click.group(cls=SpokenGroup)
+@click.group(cls=TranslatedGroup)
 def cohort() -> None:
     """Process, compare and export the recordings of many athletes.
 
@@ -116,7 +116,7 @@ def cohort() -> None:
 def process(context: click.Context, /, **values: Any) -> None:  # noqa: ANN401 - ProcessOptions
     """Analyse the exports of many athletes at ADDRESS into a result set of Parquet files."""
     chosen = ProcessOptions(**values)
-    _check_scheduler(chosen.engine, chosen.scheduler)
+    _check_scheduler(chosen.engine, chosen.scheduler, chosen.jobs)
     context.exit(update_result_set(chosen))
 
 
@@ -125,8 +125,7 @@ def process(context: click.Context, /, **values: Any) -> None:  # noqa: ANN401 -
 @options.reports
 @options.settings
 @options.as_json
-@click.option("--since", type=options.DAY, help="First day, YYYY-MM-DD.")
-@click.option("--until", type=options.DAY, help="Last day, YYYY-MM-DD.")
+@options.days
 @click.option("--include-candidates", is_flag=True, help="Count what gait alone suggests.")
 @engine
 @click.option("--out", metavar="ADDRESS", help="Also put the tables there, as Parquet and JSON.")
@@ -150,12 +149,7 @@ def compare(
 
     The result is a table and a page, or JSON.
     """
-    if scheduler is not None and engine != "dask":
-        raise click.UsageError("--scheduler needs --engine dask")
-    if scheduler is not None and jobs is not None:
-        raise click.UsageError(
-            "--jobs is for workers that are started here; a scheduler has its own"
-        )
+    _check_scheduler(engine, scheduler, jobs)
     from retrorun.cli.compare import CompareOptions, choose_sessions, compare_cohort
 
     known = options.load_settings(settings)
@@ -189,7 +183,7 @@ def export(
     """Copy the result set at ADDRESS, de-identified, so that it may be shared (docs/results.md)."""
     if not deidentify:
         raise click.UsageError("a result set is copied with --deidentify only")
-    _check_scheduler(engine, scheduler)
+    _check_scheduler(engine, scheduler, jobs)
     workers = _engine(engine, scheduler, jobs or options.cores())
     deidentify_copy(address, out, salt_file, workers, tracks=tracks)
 
@@ -229,9 +223,13 @@ def _shared_engine(chosen: ProcessOptions) -> "Iterator[Engine]":
         yield _engine(chosen.engine, place.scheduler, jobs)
 
 
-def _check_scheduler(engine: str, scheduler: str | None) -> None:
-    if scheduler and engine != "dask":
-        raise SettingsError("scheduler-without-dask", "--scheduler needs --engine dask")
+def _check_scheduler(engine: str, scheduler: str | None, jobs: int | None) -> None:
+    if scheduler is not None and engine != "dask":
+        raise click.UsageError("--scheduler needs --engine dask")
+    if scheduler is not None and jobs is not None:
+        raise click.UsageError(
+            "--jobs is for workers that are started here; a scheduler has its own"
+        )
 
 
 def _engine(name: str, scheduler: str | None, jobs: int) -> "Engine":

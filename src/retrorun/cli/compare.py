@@ -22,7 +22,7 @@ from retrorun.cli.terminal import Faults
 from retrorun.errors import ReadError, SettingsError, StoreError
 from retrorun.language import translated
 from retrorun.model import Athlete, Estimate, Note, Session
-from retrorun.model.cohort import Cohort, CohortMetric, Uncompared
+from retrorun.model.cohort import Cohort, CohortMetric
 from retrorun.model.comparison import Comparison, Difference
 from retrorun.settings import CompareSettings, Settings
 
@@ -45,8 +45,7 @@ NAMED = 20  # athletes who are missing, by name on stderr
 @options.profile
 @options.settings
 @options.as_json
-@click.option("--since", type=options.DAY, help="First day, YYYY-MM-DD.")
-@click.option("--until", type=options.DAY, help="Last day, YYYY-MM-DD.")
+@options.days
 @click.option("--include-candidates", is_flag=True, help="Count what gait alone suggests.")
 @click.pass_context
 def compare(
@@ -223,7 +222,8 @@ def compare_athletes(chosen: CompareOptions, settings: CompareSettings) -> Cohor
     store = storage.open_store(address)
     known, notes = athletes.identified_athletes(results.athletes(store))
     gone, losses = athletes.damaged_athletes(store)
-    known, notes = _without(known, gone), (*notes, *losses)
+    left_out = {each.athlete for each in gone}
+    known, notes = [each for each in known if each not in left_out], (*notes, *losses)
     compare_options = athletes.CompareOptions(address, settings, chosen.out)
     done = athletes.compare_athletes(known, compare_options, _engine(chosen))
     found = athletes.summarize(chain(gone, _with_progress(done, len(known))), settings)
@@ -233,11 +233,6 @@ def compare_athletes(chosen: CompareOptions, settings: CompareSettings) -> Cohor
     if chosen.out is not None:
         athletes.write_tables(storage.open_store(chosen.out), found)
     return found
-
-
-def _without(athletes: list[str], gone: Iterable[Uncompared]) -> list[str]:
-    left_out = {each.athlete for each in gone}
-    return [each for each in athletes if each not in left_out]
 
 
 def _about(address: str) -> "About":

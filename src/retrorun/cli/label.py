@@ -29,7 +29,7 @@ from retrorun.language import translated
 from retrorun.model import Direction, Label, Session, remark_words
 from retrorun.settings import Settings
 from retrorun.text import plain
-from retrorun.units import clock
+from retrorun.units import DAY_S, clock
 
 
 @click.command()
@@ -384,7 +384,6 @@ def _print_segments(session: Session) -> None:
             )
 
 
-DAY_S = 86_400
 CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):(\d{2}(?:\.\d+)?)")
 
 

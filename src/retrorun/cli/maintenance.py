@@ -16,7 +16,7 @@ import click
 
 from retrorun import __version__
 from retrorun.archive import Archive, maintenance
-from retrorun.cli import SpokenGroup, options, terminal
+from retrorun.cli import TranslatedGroup, options, terminal
 from retrorun.errors import RetrorunError, SettingsError
 from retrorun.ingest import Engine, plan_import
 from retrorun.ingest import repair as repairs
@@ -45,7 +45,7 @@ def doctor(
     context.exit(0 if all(fact.remedy is None for fact in found) else 1)
 
 
-@click.group(cls=SpokenGroup)
+@click.group(cls=TranslatedGroup)
 def archive() -> None:
     """Check, back up, restore or tidy the archive."""
 

@@ -1,5 +1,6 @@
 """Options that several commands share, and the values behind them: settings, athlete, zones."""
 
+import datetime as dt
 import os
 import secrets
 from collections.abc import Callable, Sequence
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., object])
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-DAY = click.DateTime(formats=["%Y-%m-%d"])
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
@@ -111,6 +111,31 @@ def jobs(command: Command) -> Command:
     return click.option(
         "--jobs", type=click.IntRange(min=1), help="Worker processes. Default: all cores."
     )(command)
+
+
+def days(command: Command) -> Command:
+    """``--since DAY`` and ``--until DAY``; a last day before the first one is refused."""
+    day = click.DateTime(formats=["%Y-%m-%d"])
+    command = click.option(
+        "--until",
+        type=day,
+        metavar="DAY",
+        callback=_not_before_since,
+        help="Last day, YYYY-MM-DD.",
+    )(command)
+    return click.option(
+        "--since", type=day, metavar="DAY", is_eager=True, help="First day, YYYY-MM-DD."
+    )(command)
+
+
+def _not_before_since(
+    context: click.Context, parameter: click.Parameter, until: dt.datetime | None
+) -> dt.datetime | None:
+    del parameter
+    since = context.params.get("since")
+    if since is not None and until is not None and until < since:
+        raise click.UsageError("--until is a day before --since")
+    return until
 
 
 def as_json(command: Command) -> Command:

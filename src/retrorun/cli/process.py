@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from retrorun.model import Athlete
+    from retrorun.publish import PublishOptions
     from retrorun.settings import Settings
 
 
@@ -115,6 +116,8 @@ def reprocess(
 
     Labels and notes stay.
     """
+    if session and everything:
+        raise click.UsageError("--all takes all sessions: name no SESSION")
     with Archive.open(options.archive_folder(archive), create=False) as store:
         athlete = options.load_athlete(profile, store)
         work = Work(store, options.load_settings(settings), athlete, jobs or options.cores())
@@ -143,6 +146,8 @@ def undo(
 
     The folder is never touched. Taken back files are imported again by process --retry.
     """
+    if number is not None and separate is not None:
+        raise click.UsageError("give the NUMBER of an import or --separate FILE, not both")
     with Archive.open(options.archive_folder(archive), create=False) as store:
         if number is None and separate is None:
             list_imports(store)
@@ -181,6 +186,18 @@ class Work:
     def engine(self) -> ingest.Engine:
         """What analyses files with these settings."""
         return ingest.Engine(self.settings, self.athlete, self.jobs, guarded=True)
+
+    @property
+    def page_options(self) -> "PublishOptions":
+        """How the pages of the archive are written."""
+        from retrorun.publish import PublishOptions
+
+        return PublishOptions(
+            self.settings,
+            self.athlete,
+            jobs=self.jobs,
+            archive_option=options.archive_option(self.archive),
+        )
 
 
 def carry_out(plan: ingest.Plan, work: Work) -> ingest.Report:
@@ -276,12 +293,11 @@ def _kind(message: str) -> str:
 
 def print_problem(row: FileRow) -> None:
     """Print why a file became no session; red where something is wrong with it."""
-    place = f" (at byte {row.byte_offset})" if row.byte_offset is not None else ""
-    remedy = f" {row.remedy}" if row.remedy and row.outcome == "failed" else ""
-    words = f"{translated(row.message or '')}{translated(place)} [{row.slug}]{translated(remedy)}"
-    text = f"{PurePath(row.path).name}: {words}"
-    style = "red" if row.outcome == "failed" else "dim"
-    terminal.err().print(shown(text), style=style, soft_wrap=True, markup=False)
+    failed = row.outcome == "failed"
+    remedy = row.remedy if failed else None
+    words = terminal.problem_words(row.message, row.slug, row.byte_offset, remedy)
+    text = shown(f"{PurePath(row.path).name}: {words}")
+    terminal.err().print(text, style="red" if failed else "dim", soft_wrap=True, markup=False)
 
 
 def print_problem_row(row: FileRow, *, as_json: bool) -> None:
@@ -291,10 +307,8 @@ def print_problem_row(row: FileRow, *, as_json: bool) -> None:
         escaped = shown(row.path) != row.path  # so that what is printed is JSON, whatever the name
         click.echo(json.dumps(values, ensure_ascii=escaped))
         return
-    place = f" (at byte {row.byte_offset})" if row.byte_offset is not None else ""
-    remedy = f" {row.remedy}" if row.remedy else ""
-    head = f"{terminal.table_word(row.outcome)}  {row.path}: {translated(row.message or '')}"
-    click.echo(shown(f"{head}{translated(place)} [{row.slug}]{translated(remedy)}"))
+    words = terminal.problem_words(row.message, row.slug, row.byte_offset, row.remedy)
+    click.echo(shown(f"{terminal.table_word(row.outcome)}  {row.path}: {words}"))
 
 
 def _counts(report: ingest.Report) -> str:
@@ -429,13 +443,7 @@ def conclude(work: Work, reports: Path | None) -> int:
     from retrorun import publish
 
     options.apply_zones(work.archive, work.settings)
-    page_options = publish.PublishOptions(
-        work.settings,
-        work.athlete,
-        jobs=work.jobs,
-        archive_option=options.archive_option(work.archive),
-    )
-    done = publish.publish_pending(work.archive, reports, page_options)
+    done = publish.publish_pending(work.archive, reports, work.page_options)
     options.keep_reports(work.archive, reports)
     terminal.err().print(f"pages: {done.pages} written")
     terminal.tell_to_open(done.index)
@@ -453,9 +461,7 @@ def write_page(work: Work, reports: Path, session_id: str) -> int:
     from retrorun import publish
 
     options.apply_zones(work.archive, work.settings)
-    place = options.archive_option(work.archive)
-    page_options = publish.PublishOptions(work.settings, work.athlete, archive_option=place)
-    done = publish.publish_alone(work.archive, reports, page_options, session_id)
+    done = publish.publish_alone(work.archive, reports, work.page_options, session_id)
     terminal.tell_to_open(done.index)
     faults = Faults()
     faults.add(done.faults)

@@ -66,7 +66,7 @@ def sessions(context: click.Context, archive: Path | None, as_json: bool, proble
     multiple=True,
     help="May be given more than once. Default: sessions and segments; tracks for GPX.",
 )
-@click.option("--out", default="export", show_default=True, help="Folder.")
+@click.option("--out", default="export", show_default=True, metavar="DIR", help="Folder.")
 @click.pass_context
 def export(
     context: click.Context,
@@ -100,8 +100,7 @@ def export(
 @options.reports
 @options.profile
 @options.settings
-@click.option("--since", type=options.DAY, help="A period's first day, YYYY-MM-DD.")
-@click.option("--until", type=options.DAY, help="A period's last day, YYYY-MM-DD.")
+@options.days
 @click.option("--title", default="", help="Title of a period's report.")
 @click.option("--note", type=options.FILE, help="Text file with a note above the report.")
 @click.option("--standalone", is_flag=True, help="One file a session, without links to others.")
@@ -134,6 +133,8 @@ def report(
         session, picture, since or until or note or standalone, redact=redact, way=with_map
     )
     of_period = picture is None and bool(since or until or title or note)
+    if of_period and session:
+        raise click.UsageError("a period's report is about all of its sessions: name no SESSION")
     if of_period and redact:
         raise click.UsageError("a period's report is about its dates: it cannot be redacted")
     with Archive.open(options.archive_folder(archive), create=False) as store:
@@ -241,10 +242,7 @@ def write_pages(work: Work, reports: Path, names: Sequence[str], faults: Faults)
         if names
         else set(store.known())
     )
-    page_options = publish.PublishOptions(
-        work.settings, work.athlete, jobs=work.jobs, archive_option=options.archive_option(store)
-    )
-    done = publish.publish(store, reports, page_options, fresh)
+    done = publish.publish(store, reports, work.page_options, fresh)
     faults.add(done.faults)
     return done.index
 

@@ -48,16 +48,16 @@ def err() -> "Console":
     return _console(stderr=True, soft_wrap=True)
 
 
-def _console(**how: Any) -> "Console":  # noqa: ANN401 - as rich takes it
-    """A console that says sentences in the language in force; tables come in it already."""
+def _console(**options: Any) -> "Console":  # noqa: ANN401 - as rich takes it
+    """A console that prints sentences in the language in force; tables come in it already."""
     from rich.console import Console
 
-    class Speaking(Console):
-        def print(self, *objects: Any, **how: Any) -> None:  # noqa: ANN401 - as rich takes it
-            said = (translated(each) if isinstance(each, str) else each for each in objects)
-            super().print(*said, **how)
+    class TranslatingConsole(Console):
+        def print(self, *objects: Any, **options: Any) -> None:  # noqa: ANN401 - as rich takes it
+            words = (translated(each) if isinstance(each, str) else each for each in objects)
+            super().print(*words, **options)
 
-    return Speaking(highlight=False, **how)
+    return TranslatingConsole(highlight=False, **options)
 
 
 def tell(words: str, *, err: bool = True) -> None:
@@ -151,11 +151,17 @@ def print_outcome(result: "Outcome") -> None:
 
 def print_failure(result: "Failed") -> None:
     """Print on stderr why a file has no sessions."""
-    place = f" (at byte {result.offset})" if result.offset is not None else ""
-    remedy = f" {result.remedy}" if result.remedy else ""
-    words = f"{translated(result.message)}{translated(place)} [{result.slug}]{translated(remedy)}"
-    text = f"{result.source.name}: {words}"
-    err().print(text, style="red", markup=False)
+    words = problem_words(result.message, result.slug, result.offset, result.remedy)
+    err().print(f"{result.source.name}: {words}", style="red", markup=False)
+
+
+def problem_words(
+    message: str | None, slug: str | None, byte_offset: int | None, remedy: str | None
+) -> str:
+    """Why a file could not be read, where in it, and what to do, in the language in force."""
+    place = translated(f" (at byte {byte_offset})") if byte_offset is not None else ""
+    remedy = f" {translated(remedy)}" if remedy else ""
+    return f"{translated(message or '')}{place} [{slug}]{remedy}"
 
 
 def headline(session: "Session") -> str:

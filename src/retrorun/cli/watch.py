@@ -24,6 +24,7 @@ from retrorun.storage import shown
 from retrorun.watch import Rhythm
 
 EVERY_S = 60.0  # the longest time between two looks
+LEAST_EVERY_S = 1.0  # that it may be: each look lists the whole folder
 
 
 @click.command()
@@ -33,7 +34,14 @@ EVERY_S = 60.0  # the longest time between two looks
 @options.profile
 @options.settings
 @options.jobs
-@click.option("--every", default=EVERY_S, show_default=True, help="Seconds between two looks.")
+@click.option(
+    "--every",
+    default=EVERY_S,
+    show_default=True,
+    metavar="SECONDS",
+    callback=lambda _, __, every_s: _checked_every_s(every_s),
+    help="Seconds between two looks.",
+)
 @click.option("--events/--no-events", default=True, help="Also look at the system's events.")
 @click.option("--once", is_flag=True, help="Look once and end: for cron.")
 @click.option(
@@ -56,6 +64,8 @@ def watch(
     service: str | None,
 ) -> None:
     """Do what process does whenever something is dropped into FOLDER, until stopped."""
+    if service is not None and once:
+        raise click.UsageError("--service starts a watch that goes on: give it without --once")
     if service is not None:
         option_paths = {"--archive": archive, "--profile": profile, "--settings": settings}
         words = [] if every == EVERY_S else ["--every", f"{every:g}"]
@@ -68,6 +78,12 @@ def watch(
     known = options.load_settings(settings)
     jobs = jobs or options.cores()
     context.exit(follow_folder(paths, known, jobs, None if once else rhythm))
+
+
+def _checked_every_s(every_s: float) -> float:
+    if not every_s >= LEAST_EVERY_S:  # NaN is neither less nor more
+        raise click.BadParameter(f"at least {LEAST_EVERY_S:g} second")
+    return every_s
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pathlib import PurePath
 import numpy as np
 
 from retrorun.model import (
+    DAY_CLOCK,
     LOCAL_CLOCK,
     UTC_CLOCK,
     Athlete,
@@ -370,14 +371,17 @@ def _elapsed(label: Label, start_time_s: float, seconds: int, utc_offset_s: floa
             return replace(
                 label, start_s=low_s, end_s=high_s, origin=label.origin.removeprefix(clock)
             )
-    if not seconds <= label.start_s < DAY_S:
+    is_time_of_day = label.origin.startswith(DAY_CLOCK)
+    label = replace(label, origin=label.origin.removeprefix(DAY_CLOCK))
+    if not (is_time_of_day or seconds <= label.start_s < DAY_S):
         return label
     since_midnight_s = (start_time_s + utc_offset_s) % DAY_S
     low_s, length_s = (label.start_s - since_midnight_s) % DAY_S, label.end_s - label.start_s
     if low_s >= seconds:
         low_s -= DAY_S  # it began before the session
-    is_there = low_s + length_s > 0
-    return replace(label, start_s=low_s, end_s=low_s + length_s) if is_there else label
+    if not is_time_of_day and low_s + length_s <= 0:
+        return label
+    return replace(label, start_s=low_s, end_s=low_s + length_s)
 
 
 def _as_written(label: Label, at_s: float) -> str:

@@ -5,7 +5,7 @@ import that is cut off at any moment has kept what it had and a second run does 
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import PurePath
@@ -103,7 +103,8 @@ def _run_locked(plan: Plan, archive: Archive, engine: Engine, progress: Progress
     if tables:
         later = label_files.keep_after(tables, plan, archive, engine, number)
         report = report.followed_by(later)
-    return _with_joins(report, join(archive, engine))
+    joins = join(archive, engine)
+    return _with_joins(report, joins, archive.known())
 
 
 def _import_files(
@@ -143,15 +144,21 @@ def _sessions_of_one_device(archive: Archive) -> list[Brief]:
     return [each for each in archive.briefs() if each.id not in joined]
 
 
-def _with_joins(report: Report, joins: Joins) -> Report:
-    """Sessions that went into others are not among the new ones; those others are.
+def _with_joins(report: Report, joins: Joins, known: Container[str]) -> Report:
+    """The report with what was joined to other sessions, and only sessions that there are now.
 
-    Of files that were taken apart and analysed again before, the problems are told, too.
+    A session that another went into may itself have gone into a third one, and a copy may have
+    been set aside meanwhile.
+
+    Args:
+        report: of the import so far.
+        joins: what was joined; problems of files that were analysed again before are added.
+        known: the ids of all sessions in the archive.
     """
-    own = [each for each in report.sessions if each not in joins.into]
-    ids = tuple(dict.fromkeys([*own, *joins.into.values()]))
+    ids = dict.fromkeys([*report.sessions, *joins.into.values()])
     problems = tuple(dict.fromkeys(report.problems + joins.problems))
-    return replace(report, sessions=ids, joined=len(joins.into), problems=problems)
+    sessions = tuple(each for each in ids if each in known)
+    return replace(report, sessions=sessions, joined=len(joins.into), problems=problems)
 
 
 def _write_copies_and_archives(

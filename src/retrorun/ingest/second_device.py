@@ -218,9 +218,9 @@ def _recorded_start_s(session: Brief, archive: Archive) -> float:
 
 def _shifted(label: "Label", later_s: float, ending: str, phone: Brief) -> "Label":
     """A label on the watch's clock; a moment of the day or with a date is the same on both."""
-    from retrorun.model import LOCAL_CLOCK, UTC_CLOCK
+    from retrorun.model import DAY_CLOCK, LOCAL_CLOCK, UTC_CLOCK
 
-    is_moment = label.origin.startswith((LOCAL_CLOCK, UTC_CLOCK))
+    is_moment = label.origin.startswith((LOCAL_CLOCK, UTC_CLOCK, DAY_CLOCK))
     if is_moment or label.start_s >= phone.duration_s:
         return replace(label, origin=f"{label.origin}{ending}")
     start_s, end_s = (max(0.0, round(at + later_s, 1)) for at in (label.start_s, label.end_s))

@@ -8,7 +8,7 @@ in a Recording, which keeps the file's own clock (Unix seconds, UTC).
 
 from retrorun.metric_types import Energy, Estimate, HeartRate
 from retrorun.metrics import Metrics, Totals
-from retrorun.model.athlete import Athlete, DatedMass, Remark, Zone
+from retrorun.model.athlete import LONGEST_NOTE, Athlete, DatedMass, Remark, Zone
 from retrorun.model.recording import (
     Export,
     FileTotal,
@@ -23,6 +23,7 @@ from retrorun.model.recording import (
     Track,
 )
 from retrorun.model.segment import (
+    DAY_CLOCK,
     KINDS,
     LOCAL_CLOCK,
     TWO_DIRECTIONS,
@@ -61,8 +62,10 @@ from retrorun.model.session import (
 )
 
 __all__ = [
+    "DAY_CLOCK",
     "KINDS",
     "LOCAL_CLOCK",
+    "LONGEST_NOTE",
     "TWO_DIRECTIONS",
     "UTC_CLOCK",
     "Analysis",

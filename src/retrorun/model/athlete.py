@@ -178,6 +178,9 @@ def _fingerprint(read: _Read) -> str:
     return "" if read is None else hashlib.sha256(repr(read).encode()).hexdigest()[:12]
 
 
+LONGEST_NOTE = 10_000  # characters of a remark's text
+
+
 @dataclass(frozen=True, slots=True)
 class Remark:
     """What the athlete noted about a session: scores from 0 to 10 and words; None: not asked.

@@ -25,6 +25,7 @@ TWO_DIRECTIONS = "two directions, A and B, and nothing tells which is forward"
 # Prefixes of a label's origin: its times count from somewhere else than the session's start.
 LOCAL_CLOCK = "local "  # seconds since 1970 on the athlete's clock
 UTC_CLOCK = "utc "  # Unix seconds
+DAY_CLOCK = "day "  # seconds since a midnight on the athlete's clock
 
 
 @dataclass(frozen=True, slots=True)

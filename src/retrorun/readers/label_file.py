@@ -1,8 +1,8 @@
 """A table of labels beside an export: ``start,end,direction`` → labels of the user.
 
 Heads may have other words or units, and may be missing. Start and end count from the activity's
-start, or are moments with a date: those keep their clock (``LOCAL_CLOCK``, ``UTC_CLOCK``) until the
-activity's own start and zone are known.
+start. Moments with a date, and times of day from an evening into a morning, keep their clock
+(``LOCAL_CLOCK``, ``UTC_CLOCK``, ``DAY_CLOCK``) until the activity's own start and zone are known.
 A file may hold several activities; a column ``activity`` says of which of them a row speaks. A
 column ``by`` says who wrote the table, if that was a page.
 """
@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from retrorun.errors import ReadError
-from retrorun.model import LOCAL_CLOCK, UTC_CLOCK, Direction, Label
+from retrorun.model import DAY_CLOCK, LOCAL_CLOCK, UTC_CLOCK, Direction, Label
 from retrorun.readers.sports import without_diacritics
 from retrorun.readers.xml import hour_of_day, unix_s
 
@@ -214,14 +214,14 @@ def _label(name: str, line: int, cells: list[str]) -> Label:
         raise _error_in_line(name, line, words)
     if not start_s < end_s:
         start_s, end_s = _over_midnight(cells, start_s, end_s)
+        clock = clock or DAY_CLOCK
     if not start_s < end_s:
         raise _error_in_line(name, line, "it must end after it starts")
-    if direction == "clear":
-        return Label(start_s, end_s, "unknown", f"{clock}{ORIGIN}")
-    if direction not in ("backward", "forward"):
+    if direction not in ("backward", "forward", "clear"):
         words = f"{direction[:40]!r} is none of backward, forward and clear"
         raise _error_in_line(name, line, words)
-    return Label(start_s, end_s, cast(Direction, direction), f"{clock}{ORIGIN}")
+    way = "unknown" if direction == "clear" else direction
+    return Label(start_s, end_s, cast(Direction, way), f"{clock}{ORIGIN}")
 
 
 def _over_midnight(cells: Sequence[str], start_s: float, end_s: float) -> tuple[float, float]:

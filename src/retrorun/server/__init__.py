@@ -50,7 +50,7 @@ def _is_locked(archive: Path) -> bool:
     try:
         with closing(sqlite3.connect(archive / LOCK, timeout=0, isolation_level=None)) as lock:
             lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as problem:
+    except sqlite3.DatabaseError as problem:  # locked, or no lock that a server ever made
         return "locked" in str(problem)
     return False
 

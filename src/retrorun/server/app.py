@@ -40,9 +40,9 @@ from retrorun.answers import (
 from retrorun.archive import Archive
 from retrorun.errors import RetrorunError, error_location
 from retrorun.language import speaking, translated
-from retrorun.model import Remark
+from retrorun.model import LONGEST_NOTE, Remark
 from retrorun.report.page import Fault, Place, asset_names, asset_text, fault_page
-from retrorun.server.live import Events, Hand, Live, Setup
+from retrorun.server.live import ArchiveThread, Events, Live, Setup
 from retrorun.server.security import (
     JSON,
     TEXT,
@@ -57,7 +57,6 @@ from retrorun.server.uploads import Receiver
 from retrorun.server.work import LOOK_S, Follower, Overviews
 from retrorun.settings import ServerSettings
 
-LONGEST_NOTE = 10_000  # characters, as the command has it
 MOST_S = 1e9  # of a session: more is no moment
 ENDING_S = 2  # responses that are under way may take so much longer at the end
 PING_S = 15.0  # a stream without events says so often that it is alive
@@ -79,24 +78,24 @@ class Server:
         self.follower = Follower(setup, self.events)
         self._live = Live(setup, self.events, self.follower.answered)
         self._overviews = Overviews(setup)
-        self._answering, self._reading = (Hand(setup, each) for each in ("answer", "read"))
-        self._overlooking = Hand(setup, "overview")
+        self._answer_thread, self._read_thread = (
+            ArchiveThread(setup, each) for each in ("answer", "read")
+        )
+        self._overview_thread = ArchiveThread(setup, "overview")
         self._seen_s = 0.0
 
     def app(self, identity: Identity) -> ASGIApp:
         """The application, behind its gate."""
         routes = [
             Route("/", self.overview(publish.INDEX)),
-            Route(f"/{publish.INDEX}", self.overview(publish.INDEX)),
+            *(Route(f"/{each}", self.overview(each)) for each in publish.OVERVIEWS),
             Route("/comparison", self.overview(publish.COMPARISON)),
-            Route(f"/{publish.COMPARISON}", self.overview(publish.COMPARISON)),
             Route("/care", self.overview(publish.CARE)),
-            Route(f"/{publish.CARE}", self.overview(publish.CARE)),
             Route("/sessions/{session}", self.session),
             Route("/review", self.review),
             Route("/assets/{name}", self.asset),
             Route("/api/inbox", self.inbox),
-            Route("/api/review/{session}/{start_s:int}", self.question),
+            Route("/api/review/{session}/{start_s}", self.question),
             Route("/api/sessions/{session}", self.numbers),
             Route("/api/sessions/{session}/answers", self.answer, methods=["POST"]),
             Route("/api/sessions/{session}/undo", self.undo, methods=["POST"]),
@@ -106,13 +105,13 @@ class Server:
         ]
         handlers: Any = {
             Refused: self._refused,
-            RetrorunError: self._failed,
-            HTTPException: self._not_there,
-            Exception: self._broken,
+            RetrorunError: self._error_of_ours,
+            HTTPException: self._http_refused,
+            Exception: self._defect,
         }
         inner = Starlette(routes=routes, exception_handlers=handlers)
         limits = self.setup.settings.server
-        return Gate(inner, identity, limits, lambda: self._reading.language)
+        return Gate(inner, identity, limits, lambda: self._read_thread.language)
 
     async def release(self) -> None:
         """Let worker processes go while no page is open and nothing was asked for a while."""
@@ -121,16 +120,16 @@ class Server:
         waits_s = self.setup.settings.server.release_s
         if busy or unused_s < waits_s or not engines.has_processes():
             return
-        await self._answering.do(lambda _: self._live.release())
-        await self._overlooking.do(lambda _: self._overviews.release())
+        await self._answer_thread.do(lambda _: self._live.release())
+        await self._overview_thread.do(lambda _: self._overviews.release())
         await asyncio.to_thread(engines.stop_fork_server)
 
     def close(self) -> None:
         """End threads and processes."""
         self.follower.stop()
-        self._answering.close(self._live.release)
-        self._overlooking.close(self._overviews.release)
-        self._reading.close()
+        self._answer_thread.close(self._live.release)
+        self._overview_thread.close(self._overviews.release)
+        self._read_thread.close()
 
     def _note_use(self) -> None:
         self._seen_s = asyncio.get_running_loop().time()
@@ -142,8 +141,8 @@ class Server:
 
         async def answer(_: Request) -> Response:
             self._note_use()
-            inbox = await self._reading.do(self._live.inbox) if name == publish.INDEX else None
-            return HTMLResponse(await self._overlooking.do(self._overviews.page, name, inbox))
+            inbox = await self._read_thread.do(self._live.inbox) if name == publish.INDEX else None
+            return HTMLResponse(await self._overview_thread.do(self._overviews.page, name, inbox))
 
         return answer
 
@@ -152,11 +151,11 @@ class Server:
         self._note_use()
         session_id = request.path_params["session"].removesuffix(".html")
         try:
-            html = await self._reading.do(self._live.page, session_id)
+            html = await self._read_thread.do(self._live.page, session_id)
         except RetrorunError as problem:
             status = refusal_of(problem).status
             place = Place(asset_prefix="/assets/", home="/")
-            with speaking(self._reading.language):
+            with speaking(self._read_thread.language):
                 html = fault_page(Fault.of(session_id, problem), place)
             return HTMLResponse(html, status)
         return HTMLResponse(html, background=self._warming(session_id))
@@ -165,15 +164,14 @@ class Server:
         return BackgroundTask(self._warm, session_id)
 
     async def _warm(self, session_id: str) -> None:
-        await self._answering.do(self._live.warm, session_id)
+        await self._answer_thread.do(self._live.warm, session_id)
 
     async def review(self, request: Request) -> Response:
         """The page of the review, which begins with what waits first or with a wanted segment."""
         self._note_use()
         session_id = request.query_params.get("session")
-        segment = request.query_params.get("segment", "")
-        number = int(segment) if re.fullmatch(r"[0-9]{1,6}", segment) else None
-        html = await self._reading.do(self._live.review, session_id, number)
+        number = _whole_number(request.query_params.get("segment", ""))
+        html = await self._read_thread.do(self._live.review, session_id, number)
         return HTMLResponse(html)
 
     async def asset(self, request: Request) -> Response:
@@ -190,17 +188,18 @@ class Server:
         """What waits for the athlete."""
         self._note_use()
         progress = self.follower.progress
-        found = await self._reading.do(self._live.inbox, progress.shown() if progress else None)
-        with speaking(self._reading.language):
+        found = await self._read_thread.do(self._live.inbox, progress.shown() if progress else None)
+        with speaking(self._read_thread.language):
             trouble = translated(self.follower.trouble)
         return _json(found.document() | {"trouble": trouble})
 
     async def question(self, request: Request) -> Response:
         """The question about one segment, by its start."""
         self._note_use()
-        session_id, start_s = (request.path_params[each] for each in ("session", "start_s"))
-        panel = await self._reading.do(self._live.panel, session_id, None, start_s)
-        state = await self._reading.do(self._live.undoable, session_id)
+        session_id = request.path_params["session"]
+        start_s = _whole_number(request.path_params["start_s"])
+        panel = await self._read_thread.do(self._live.panel, session_id, None, start_s)
+        state = await self._read_thread.do(self._live.undoable, session_id)
         return _json({"html": panel, "undo": state}, background=self._warming(session_id))
 
     async def numbers(self, request: Request) -> Response:
@@ -209,7 +208,7 @@ class Server:
         return await self._state(request.path_params["session"])
 
     async def _state(self, session_id: str) -> Response:
-        return _json(await self._reading.do(self._live.state, session_id))
+        return _json(await self._read_thread.do(self._live.state, session_id))
 
     async def stream(self, request: Request) -> Response:
         """Events for a page, as long as it is open."""
@@ -247,26 +246,26 @@ class Server:
         given = answer_of(document)
         seen = member(document, "seen", str) if "seen" in document else None
         work, session_id = self._live.answer, request.path_params["session"]
-        return await self._state(await self._answering.do(work, session_id, given, seen))
+        return await self._state(await self._answer_thread.do(work, session_id, given, seen))
 
     async def undo(self, request: Request) -> Response:
         """Take back the last answer about a session; its new numbers."""
         self._note_use()
         await _document(request)
         session_id = request.path_params["session"]
-        return await self._state(await self._answering.do(self._live.undo, session_id))
+        return await self._state(await self._answer_thread.do(self._live.undo, session_id))
 
     async def note(self, request: Request) -> Response:
         """Keep the note of a session; its numbers."""
         self._note_use()
         remark = remark_of(await _document(request))
         session_id = request.path_params["session"]
-        return await self._state(await self._answering.do(self._live.note, session_id, remark))
+        return await self._state(await self._answer_thread.do(self._live.note, session_id, remark))
 
     async def exports(self, request: Request) -> Response:
         """Store what was dropped, and look at the folder at once."""
         self._note_use()
-        known = await self._reading.do(_known_files)
+        known = await self._read_thread.do(_known_files)
         receiver = Receiver(self.setup.folder, self.setup.settings, known)
         try:
             stored = await receiver.take(request)
@@ -274,30 +273,30 @@ class Server:
             paths = [each.path for each in receiver.done if each.path is not None]
             if paths:
                 self.follower.dropped(paths)
-        with speaking(self._reading.language):
+        with speaking(self._read_thread.language):
             return _json({"files": [each.plain() for each in stored]})
 
     # what is answered instead
 
     def _error(self, words: str, status: int) -> Response:
-        with speaking(self._reading.language):
+        with speaking(self._read_thread.language):
             return _json({"error": translated(words)}, status)
 
     async def _refused(self, _: Request, refusal: Refused) -> Response:
         return self._error(refusal.words, refusal.status)
 
-    async def _failed(self, _: Request, problem: RetrorunError) -> Response:
-        with speaking(self._reading.language):
+    async def _error_of_ours(self, _: Request, problem: RetrorunError) -> Response:
+        with speaking(self._read_thread.language):
             refusal = refusal_of(problem)
         return self._error(refusal.words, refusal.status)
 
-    async def _not_there(self, _: Request, problem: HTTPException) -> Response:
+    async def _http_refused(self, _: Request, problem: HTTPException) -> Response:
         """Another method is refused as everything else is that this server does not answer to."""
         words = {404: "There is no such address.", 405: "There is no such method here."}
         status = 403 if problem.status_code == 405 else problem.status_code
         return self._error(words.get(problem.status_code, "Refused."), status)
 
-    async def _broken(self, _: Request, fault: Exception) -> Response:
+    async def _defect(self, _: Request, fault: Exception) -> Response:
         """A defect of ours costs one request; the terminal names the place, the page nothing."""
         sys.stderr.write(f"Error: {error_location(fault)}. Please report this.\n")
         return self._error("Something went wrong here. Please report it.", 500)
@@ -346,9 +345,9 @@ def answer_of(document: Any) -> Answer:  # noqa: ANN401 - JSON
             return LabelRange(start_s, end_s, way)
     if kind == "laps":
         laps = _numbers(document, "laps", "alternate")
-        way = document.get("direction", "backward")
         if laps is None:
             return AlternateLaps()
+        way = member({"direction": "backward"} | document, "direction", str)
         if way in {"backward", "forward"}:
             return LabelLaps(laps, way)
     raise Refused(400, "The request is no answer.")
@@ -359,6 +358,11 @@ def _seconds(document: Any, name: str) -> float:  # noqa: ANN401 - JSON
     if not abs(found) <= MOST_S:
         raise Refused(400, f"The request has no {name} that can be used.")
     return float(found)
+
+
+def _whole_number(text: str) -> int | None:
+    """The number in an address; None where it is none, or longer than any of ours."""
+    return int(text) if re.fullmatch(r"[0-9]{1,6}", text) else None
 
 
 def _numbers(document: Any, name: str, word: str) -> tuple[int, ...] | None:  # noqa: ANN401 - JSON
@@ -404,13 +408,14 @@ class Running(uvicorn.Server):
         server: Server,
         identity: Identity,
         limits: ServerSettings,
-        begun: Callable[[], None],
+        on_start: Callable[[], None],
         stop: threading.Event,
     ) -> None:
         class Bounded(Connection):
             head_s = limits.header_s
 
-        logging.getLogger("uvicorn.error").addHandler(logging.NullHandler())
+        for name in ("uvicorn.error", "python_multipart"):  # the terminal shows our words alone
+            logging.getLogger(name).addHandler(logging.NullHandler())
         config = uvicorn.Config(
             server.app(identity),
             loop="asyncio",
@@ -430,13 +435,13 @@ class Running(uvicorn.Server):
             h11_max_incomplete_event_size=limits.header_bytes,
         )
         super().__init__(config)
-        self._parts, self._begun, self._stop = server, begun, stop
+        self._server, self._on_start, self._stop = server, on_start, stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer, and say so."""
         await super().startup(sockets)
-        self._parts.follower.start()
-        self._begun()
+        self._server.follower.start()
+        self._on_start()
 
     async def main_loop(self) -> None:
         """Wait for the end."""
@@ -453,11 +458,11 @@ class Running(uvicorn.Server):
     async def _release(self) -> None:
         while True:
             await asyncio.sleep(LOOK_S)
-            await self._parts.release()
+            await self._server.release()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End streams, then everything."""
-        self._parts.events.end()
+        self._server.events.end()
         await super().shutdown(sockets)
 
     @contextmanager
@@ -465,7 +470,7 @@ class Running(uvicorn.Server):
         """Ctrl-C and SIGTERM end the server as usual work; a second one ends it at once."""
         numbers = (signal.SIGINT, signal.SIGTERM)
         try:
-            before = {each: signal.signal(each, self._ask) for each in numbers}
+            before = {each: signal.signal(each, self._request_end) for each in numbers}
         except ValueError:  # not in the main thread: whoever began it ends it
             yield
             return
@@ -475,7 +480,7 @@ class Running(uvicorn.Server):
             for each, handler in before.items():
                 signal.signal(each, handler)
 
-    def _ask(self, number: int, frame: FrameType | None) -> None:
+    def _request_end(self, number: int, frame: FrameType | None) -> None:
         del frame
         if self.should_exit:
             signal.signal(number, signal.SIG_DFL)

@@ -118,12 +118,12 @@ class Events:
             queue.put_nowait(event)
 
 
-class Hand:
-    """A thread with an archive of its own: what it does is done one after another.
+class ArchiveThread:
+    """A thread that has the archive open for itself, and does one thing after another with it.
 
     Attributes:
         language: that of the athlete's profile when it was read last; None where it names none.
-            Then the hand speaks that of whoever asks.
+            Then the words are in the language of the request.
     """
 
     def __init__(self, setup: Setup, name: str) -> None:
@@ -211,7 +211,7 @@ class _Overlay:
 
 
 class Live:
-    """All that is shown and changed; its methods run in a ``Hand``, with that hand's archive."""
+    """All that is shown and changed; its methods run in an ``ArchiveThread``, with its archive."""
 
     def __init__(self, setup: Setup, events: Events, changed: Callable[[], None]) -> None:
         self.setup, self.events, self._changed = setup, events, changed
@@ -279,7 +279,7 @@ class Live:
             undo=archive.annotations.answers(session.id),
             fresh=archive.pending.is_empty(),
             note=archive.annotations.remarks().get(session.id, Remark()),
-            seen=seen_of(session),
+            seen=segments_fingerprint(session),
         )
         return session_page(session, found.track, live)
 
@@ -295,7 +295,7 @@ class Live:
             "session": session.id,
             "segments": [_segment(*each) for each in enumerate(session.measures.segments, 1)],
             "totals": msgspec.to_builtins(session.measures.totals),
-            "seen": seen_of(session),
+            "seen": segments_fingerprint(session),
             "undo": archive.annotations.answers(session.id),
             "note": msgspec.to_builtins(archive.annotations.remarks().get(session.id, Remark())),
             "fresh": self.is_fresh(archive, session.id),
@@ -361,7 +361,7 @@ class Live:
             archive: of this thread.
             session_id: or an unambiguous beginning of it.
             given: the answer.
-            seen: the segments that the athlete saw (``seen_of``); None: those of now.
+            seen: the segments that the athlete saw (``segments_fingerprint``); None: those of now.
 
         Raises:
             SettingsError: the answer names nothing that is there; nothing is stored.
@@ -372,7 +372,7 @@ class Live:
         (full_id,) = archive.database.find_session("id", session_id)
         kept = self._overlay.of(full_id)
         newest = kept.session if kept else archive.session(full_id)
-        if seen is not None and seen != seen_of(newest):
+        if seen is not None and seen != segments_fingerprint(newest):
             words = "the session has changed since this page showed it"
             raise ArchiveError("session-changed", words, remedy="Look at it again.")
         return self._follow(archive, answers.answer(archive, full_id, given, newest))
@@ -440,7 +440,7 @@ class Live:
         return str(full_id)
 
 
-def seen_of(session: Session) -> str:
+def segments_fingerprint(session: Session) -> str:
     """A text that tells whether two pages show the same segments of a session."""
     parts = [
         (each.segment.start_s, each.segment.end_s, each.segment.kind)

@@ -159,12 +159,12 @@ class Gate:
             return
         if scope["type"] != "http":
             return
-        answer = _Answer(send, is_page=not scope["path"].startswith("/api/"))
+        answer = _Sender(send, is_page=not scope["path"].startswith("/api/"))
         accepted = ",".join(Headers(scope=scope).getlist("accept-language"))
         with speaking(preferred(accepted)):
             await self._answer(scope, receive, answer)
 
-    async def _answer(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+    async def _answer(self, scope: Scope, receive: Receive, answer: "_Sender") -> None:
         try:
             self._check(scope)
             if _token_of(scope) is not None:
@@ -258,7 +258,7 @@ class _Body:
     def __init__(self, receive: Receive, most: int, limits: ServerSettings) -> None:
         self._receive, self._left, self._limits = receive, most, limits
         self._until_s = time.monotonic() + limits.body_s
-        self._is_whole = False
+        self._is_complete = False
 
     async def __call__(self) -> Message:
         """The next part.
@@ -266,7 +266,7 @@ class _Body:
         Raises:
             Refused: it does not come in time, or there is more than is allowed.
         """
-        if self._is_whole:  # from now on only the end of the connection is waited for
+        if self._is_complete:  # from now on only the end of the connection is waited for
             return await self._receive()
         wait_s = min(self._limits.part_s, self._until_s - time.monotonic())
         try:
@@ -276,7 +276,7 @@ class _Body:
             raise Refused(408, "The request did not arrive in time.") from None
         if message["type"] == "http.request":
             self._left -= len(message.get("body", b""))
-            self._is_whole = not message.get("more_body", False)
+            self._is_complete = not message.get("more_body", False)
         if self._left < 0:
             raise Refused(413, "This is larger than what is taken here.")
         return message
@@ -316,7 +316,7 @@ class Connection(H11Protocol):
             self._head = None
 
 
-class _Answer:
+class _Sender:
     """Sends a response with the headers that all of them carry.
 
     Args:
@@ -326,12 +326,12 @@ class _Answer:
 
     def __init__(self, send: Send, *, is_page: bool) -> None:
         self._send, self._is_page = send, is_page
-        self._is_begun = False
+        self._has_started = False
 
     async def __call__(self, message: Message) -> None:
         """Send a part of the response."""
         if message["type"] == "http.response.start":
-            self._is_begun = True
+            self._has_started = True
             headers = [*message.get("headers", ()), *_HEADERS]
             known = {name.lower() for name, _ in headers}
             headers += [] if b"cache-control" in known else [_NO_STORE]
@@ -340,17 +340,17 @@ class _Answer:
 
     async def refuse(self, refusal: Refused) -> None:
         """Send a refusal, unless something was sent already."""
-        if self._is_begun:
+        if self._has_started:
             return
         words = translated(refusal.words)
         if self._is_page:
-            await whole(self, refusal.status, TEXT, f"{words}\n".encode())
+            await send_response(self, refusal.status, TEXT, f"{words}\n".encode())
         else:
             body = json.dumps({"error": words}).encode()
-            await whole(self, refusal.status, JSON, body)
+            await send_response(self, refusal.status, JSON, body)
 
 
-async def whole(
+async def send_response(
     send: Send, status: int, kind: str, body: bytes, *headers: tuple[bytes, bytes]
 ) -> None:
     """Send a response at once.
@@ -371,7 +371,7 @@ async def whole(
 
 async def _redirect(send: Send, identity: Identity) -> None:
     cookie = (b"set-cookie", identity.set_cookie().encode())
-    await whole(send, 303, TEXT, b"", (b"location", b"/"), cookie)
+    await send_response(send, 303, TEXT, b"", (b"location", b"/"), cookie)
 
 
 def refusal_of(problem: RetrorunError) -> Refused:

@@ -39,7 +39,7 @@ EMPTY = "It is empty."
 CUT_OFF = "It did not arrive whole."
 
 
-def cleaned(name: str, most_bytes: int) -> str:
+def clean_name(name: str, most_bytes: int) -> str:
     """A file's name that any system can have, visible and without a folder.
 
     Args:
@@ -138,7 +138,7 @@ class Receiver:
         except ClientDisconnect:
             raise Refused(400, "The upload was broken off.") from None
         finally:
-            self._give_up()
+            self._discard_incomplete()
         return self.done
 
     def _parser(self, request: Request) -> MultipartParser:
@@ -179,7 +179,7 @@ class Receiver:
         if len(self.done) >= self._limits.upload_files:
             raise Refused(413, f"An upload has at most {self._limits.upload_files} files.")
         self._file = file = _File(plain(name) or "?")
-        clean = cleaned(name, self._limits.name_bytes)
+        clean = clean_name(name, self._limits.name_bytes)
         if not (may_be_wanted(clean) or may_be_table(clean)):
             file.problem = NO_EXPORT
             return
@@ -225,11 +225,13 @@ class Receiver:
                 file.stream.flush()
                 os.fsync(file.stream.fileno())
                 file.stream.close()
-            path = named(partial, self._folder, cleaned(file.name, self._limits.name_bytes))
+            path = move_to_free_name(
+                partial, self._folder, clean_name(file.name, self._limits.name_bytes)
+            )
         except OSError as problem:
             self._close(file, _words(problem))
             return None
-        if is_table(path.name) and path.name != cleaned(file.name, self._limits.name_bytes):
+        if is_table(path.name) and path.name != clean_name(file.name, self._limits.name_bytes):
             file.problem = (
                 f"Another table of this name is there. This one is kept as {path.name}, "
                 "and belongs to no export by that name."
@@ -247,7 +249,7 @@ class Receiver:
                 file.partial.unlink(missing_ok=True)
         file.stream = None
 
-    def _give_up(self) -> None:
+    def _discard_incomplete(self) -> None:
         """Let go of a file that did not arrive whole."""
         file, self._file = self._file, None
         if file is not None:
@@ -263,7 +265,7 @@ def _file_name(heads: Mapping[str, str]) -> str | None:
     return options[b"filename"].decode("utf-8", "replace")
 
 
-def named(partial: Path, folder: Path, name: str) -> Path:
+def move_to_free_name(partial: Path, folder: Path, name: str) -> Path:
     """Give a file a name in its folder: the wanted one, or the first numbered one that is free.
 
     Raises:
@@ -272,13 +274,13 @@ def named(partial: Path, folder: Path, name: str) -> Path:
     stem, ending = _split(name)
     for number in range(1, _MOST_SAME + 1):
         path = folder / (name if number == 1 else f"{stem} ({number}){ending}")
-        if _linked(partial, path):
+        if _link_or_move(partial, path):
             partial.unlink(missing_ok=True)
             return path
     raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
 
 
-def _linked(partial: Path, path: Path) -> bool:
+def _link_or_move(partial: Path, path: Path) -> bool:
     """Give a file a second name; False where there is a file of that name."""
     try:
         os.link(partial, path)  # unlike a rename, it never replaces

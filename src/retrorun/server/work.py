@@ -142,7 +142,7 @@ class Follower:
         self._guard = Guard(Limits(seconds=math.inf))
         self._answered_s = -math.inf
         self._timer: threading.Timer | None = None
-        self._own: set[str] = set()
+        self._uploaded: set[str] = set()
         self._began_s = self._progress_s = -math.inf
         self.trouble = ""
         self.progress: Progress | None = None
@@ -165,7 +165,7 @@ class Follower:
 
     def dropped(self, paths: list[Path]) -> None:
         """Whole files were put into the folder: look at once."""
-        self._own |= {str(each) for each in paths}
+        self._uploaded |= {str(each) for each in paths}
         self._changed.set()
 
     def answered(self) -> None:
@@ -219,16 +219,16 @@ class Follower:
             if is_early or not (due or plan.pending):
                 return bool(plan.waiting)  # the timer of the last answer wakes this thread again
         addresses = {each.entry.address for each in plan.new}
-        whole = bool(addresses) and addresses <= self._own and not plan.tables
-        unfinished = self._do(Job(self._setup, 0.0 if whole else SETTLE_S))
-        self._own -= addresses
+        complete = bool(addresses) and addresses <= self._uploaded and not plan.tables
+        unfinished = self._run_job(Job(self._setup, 0.0 if complete else SETTLE_S))
+        self._uploaded -= addresses
         if plan.unlisted:
             place, reason = plan.unlisted[0]
             raise ReadError("folder-unreadable", f"it cannot be listed: {reason}", file=place)
         return unfinished
 
-    def _do(self, job: Job) -> bool:
-        """Have the child do a job, and tell what it says; whether it is to be looked again soon."""
+    def _run_job(self, job: Job) -> bool:
+        """Have the child do a job and tell open pages of it; whether to look again soon."""
         self.is_busy, unfinished = True, False
         self._began_s, self._progress_s = time.monotonic(), -math.inf
         try:
@@ -293,7 +293,7 @@ class Overviews:
         self._made: dict[tuple[str, str], tuple[tuple[int, Inbox | None], str]] = {}
 
     def page(self, archive: Archive, name: str, inbox: Inbox | None = None) -> str:
-        """A page of `publish.OVERVIEWS` by its name; to be called in one ``Hand`` only.
+        """A page of `publish.OVERVIEWS` by its name; to be called in one ``ArchiveThread`` only.
 
         Raises:
             RetrorunError: it cannot be made.
