@@ -238,7 +238,7 @@ class Writes:
         tracks: set[str] = set()
         for old, new in replaced.items():
             self._database.connection.execute(
-                "UPDATE labels SET session = ? WHERE session = ? AND substr(origin, -7) <> 'sidecar'",
+                "UPDATE labels SET session = ? WHERE session = ? AND origin NOT LIKE '%sidecar'",
                 (new, old),
             )
             self._annotations.move_remark(old, new)
