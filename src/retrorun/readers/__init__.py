@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
-    from retrorun.model import Export
+    from retrorun.model import Export, Note, Recording
     from retrorun.settings import ReadLimits
 
 # of gzip files
@@ -49,13 +49,13 @@ def read(name: str, data: bytes, limits: "ReadLimits") -> "Export":
         limits: bounds on what it may cost.
 
     Raises:
-        ReadError: the bytes are no recording.
+        ReadError: the bytes are no recording, or no clock can have given its times. A recording
+            beside others is passed over instead, with this reason.
         NotARunError: there is no run or walk in it.
     """
     import hashlib
 
-    from retrorun.model import Note, Source
-    from retrorun.readers.clock import repair_clock
+    from retrorun.model import Export, Note, Source
 
     if len(data) > limits.file_bytes:
         raise ReadError("too-large", f"over {limits.file_bytes} bytes", file=name)
@@ -66,16 +66,35 @@ def read(name: str, data: bytes, limits: "ReadLimits") -> "Export":
         raise unreadable(source.name, plain)
     export = reader.read(source, plain, limits)
     source = export.source
-    runs = tuple(
-        run
-        for each in export.recordings
-        for run in repair_clock(each, source.format or "", source.name, limits)
-    )
+    runs, refused = _with_repaired_clocks(export, limits)
     if is_cut:
         words = "the gzip file is cut short; what came before it was kept"
         warnings = (*source.warnings, Note("gzip-truncated", words))
         source = replace(source, salvaged=True, warnings=warnings)
-    return replace(export, source=source, recordings=runs)
+    passed_over = (*export.passed_over, *refused)
+    return Export(source=source, recordings=runs, passed_over=passed_over)
+
+
+def _with_repaired_clocks(
+    export: "Export", limits: "ReadLimits"
+) -> "tuple[tuple[Recording, ...], tuple[Note, ...]]":
+    """The recordings with times that a clock can have given, and why the others are left out.
+
+    Raises:
+        ReadError: none is left; the first reason.
+    """
+    from retrorun.model import Note
+    from retrorun.readers.clock import repair_clock
+
+    source, problems, runs = export.source, list[ReadError](), list["Recording"]()
+    for each in export.recordings:
+        try:
+            runs.extend(repair_clock(each, source.format or "", source.name, limits))
+        except ReadError as problem:
+            problems.append(problem)
+    if problems and not runs:
+        raise problems[0]
+    return tuple(runs), tuple(Note(each.slug, each.message) for each in problems)
 
 
 def gunzip(name: str, data: bytes, limits: "ReadLimits") -> tuple[bytes, bool]:
