@@ -72,7 +72,7 @@ def join_second_device(kept: Recording, second: Recording, settings: PrepareSett
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Grid:
-    """Positions (n, 2) in degrees at whole seconds from ``start_s``; NaN in gaps."""
+    """Positions (n, 2) in degrees at whole seconds from ``start_s``, straight across gaps."""
 
     start_s: int
     places_deg: FloatArray
@@ -121,7 +121,7 @@ def _skew(kept: _Grid, second: _Grid, settings: PrepareSettings) -> float | str:
         return f"the two overlap for less than {least_s} s"
     best = int(np.nanargmin(costs))
     usual = float(np.nanmedian(costs))
-    if costs[best] > settings.skew_disagreement * usual:
+    if not costs[best] < settings.skew_disagreement * usual:  # both are 0 where neither moved
         return "their movements do not agree at any shift of the clocks, or at many alike"
     if _apart_m(kept, second, offset + int(shifts[best])) > settings.skew_apart_m:
         return f"they move alike, but more than {settings.skew_apart_m:g} m apart"
