@@ -134,10 +134,33 @@ def _spread_coarse_times(one: Recording, limits: ReadLimits) -> Recording:
 def _with_times(one: Recording, time_s: FloatArray, note: Note) -> Recording:
     """The recording with other times for its samples, and for headings that were read with them."""
     headings = tuple(
-        replace(each, time_s=time_s) if np.array_equal(each.time_s, one.time_s) else each
+        replace(each, time_s=_times_of_samples(each.time_s, one.time_s, time_s))
         for each in one.headings
     )
     return replace(one, time_s=time_s, headings=headings, notes=(*one.notes, note))
+
+
+def _times_of_samples(at_s: FloatArray, before_s: FloatArray, after_s: FloatArray) -> FloatArray:
+    """The new times (k,) of values that were read with some of the samples, by their old ones.
+
+    Where several samples share an old time, the values of that time are spread evenly over them.
+
+    Args:
+        at_s: (k,) old times of the values; given back where any of them is no sample's.
+        before_s: (n,) old times of the samples, in the order of the file.
+        after_s: (n,) their new times.
+    """
+    order, own_order = (np.argsort(each, kind="stable") for each in (before_s, at_s))
+    first, end = (np.searchsorted(before_s[order], at_s, side) for side in ("left", "right"))
+    own_first, own_end = (
+        np.searchsorted(at_s[own_order], at_s, side) for side in ("left", "right")
+    )
+    if (first == end).any():
+        return at_s
+    rank = np.empty(at_s.size, dtype=np.int64)
+    rank[own_order] = np.arange(at_s.size)
+    place = (rank - own_first) * (end - first) // (own_end - own_first)
+    return after_s[order[first + place]]
 
 
 @dataclass(frozen=True, slots=True)
