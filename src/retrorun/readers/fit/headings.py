@@ -173,8 +173,8 @@ def _sensor_samples(
     start = times_s(messages)
     if milliseconds is not None:
         start = start + np.nan_to_num(milliseconds) / 1000
-    offsets = messages.native.get(_OFFSETS)
-    if offsets is None or offsets.shape[:2] != (len(axes), width):
+    offsets = _samples(messages, _OFFSETS)
+    if offsets is None or offsets.shape != (len(axes), width):
         offsets = np.tile(np.arange(width) * 1000 / width, (len(axes), 1))
     time_s = (start[:, None] + offsets / 1000).ravel()
     values = axes.reshape(-1, 3)
