@@ -9,7 +9,6 @@ column ``by`` says who wrote the table, if that was a page.
 
 import codecs
 import csv
-import io
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -79,12 +78,12 @@ def label_table(name: str, data: bytes, by: str | None = None) -> Mapping[int, t
     if len(data) > _MOST_BYTES:
         raise _error_in_line(name, 1, f"a table of labels has at most {_MOST_BYTES} bytes")
     lines, skipped = _lines(data)
-    rows = csv.reader(io.StringIO("".join(lines)), delimiter=_delimiter(lines))
+    rows = csv.reader(lines, delimiter=_delimiter(lines))
     found: dict[int, list[Label]] = {}
     try:
         columns = _columns(name, lines, skipped + 1, next(rows, []))
         if _is_row(lines):  # there is no head: all rows count
-            rows = csv.reader(io.StringIO("".join(lines)), delimiter=_delimiter(lines))
+            rows = csv.reader(lines, delimiter=_delimiter(lines))
         for count, row in enumerate(row for row in rows if any(cell.strip() for cell in row)):
             if count >= _MOST_ROWS:
                 raise _error_in_line(
