@@ -1,6 +1,7 @@
 """Exports as sites and phones hand them out: tables in many languages, litter, broken types."""
 
 import io
+import time
 import zipfile
 from collections.abc import Mapping, Sequence
 
@@ -11,6 +12,7 @@ from processor_time import is_cheap
 from retrorun.errors import RetrorunError
 from retrorun.model import Recording
 from retrorun.readers import members, read
+from retrorun.readers.xml.gpx import read_with_gpxpy
 from retrorun.settings import ReadLimits
 
 LIMITS = ReadLimits()
@@ -207,3 +209,24 @@ def test_two_routes_of_one_time_both_get_its_heart_rate() -> None:
         assert isinstance(data, bytes)
         (run,) = read(name, data, LIMITS).recordings
         assert run.columns["heart_rate_bpm"].tolist() == [150.0 + at for at in range(first, 5)]
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of the machine cannot be set")
+def test_a_time_without_a_zone_is_utc_whatever_the_machine_s_zone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    export = _health(GOOD).replace(b" +0200", b"").replace(b"09:30", b"07:30")
+    without_zone = b"".join(
+        b'<trkpt lat="46" lon="14.%d"><time>2026-05-03T07:30:%02d</time></trkpt>' % (at, at)
+        for at in range(2)
+    )
+    odd = b"<gpx version='1.1' creator='x'><trk><trkseg>%b</trkseg></trk></gpx>" % without_zone
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert _route(export).columns["heart_rate_bpm"].tolist() == [150, 151, 152, 153, 154]
+        (run,) = read_with_gpxpy(odd, LIMITS)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert run.time_s.tolist() == [1777793400.0, 1777793401.0]

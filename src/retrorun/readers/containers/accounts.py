@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import accumulate, islice
 
 import numpy as np
@@ -342,10 +342,14 @@ def _workout(element: etree._Element, by_file: dict[str, _Route]) -> None:
 
 
 def _time_s(text: str | None) -> float:
-    """Apple writes ``2024-05-03 07:30:00 +0200``; some phones ``7:30:00 am`` in it."""
+    """Unix seconds of ``2024-05-03 07:30:00 +0200``, as Apple writes it; -infinity if it is none.
+
+    Some phones write ``7:30:00 am`` in it. Without a zone it counts as UTC.
+    """
     written = text or ""
     try:
-        return datetime.fromisoformat(f"{written[:19]}{written[20:]}").timestamp()
+        moment = datetime.fromisoformat(f"{written[:19]}{written[20:]}")
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         loose_s = float(unix_s([written.replace("\u202f", " ").encode()])[0])
         return loose_s if np.isfinite(loose_s) else float("-inf")
