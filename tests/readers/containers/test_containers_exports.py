@@ -12,6 +12,7 @@ from processor_time import is_cheap
 from retrorun.errors import RetrorunError
 from retrorun.model import Recording
 from retrorun.readers import members, read
+from retrorun.readers.containers.accounts import activities
 from retrorun.readers.xml.gpx import read_with_gpxpy
 from retrorun.settings import ReadLimits
 
@@ -230,3 +231,12 @@ def test_a_time_without_a_zone_is_utc_whatever_the_machine_s_zone(
         monkeypatch.undo()
         time.tzset()
     assert run.time_s.tolist() == [1777793400.0, 1777793401.0]
+
+
+def test_columns_of_long_texts_cost_no_time() -> None:
+    letters = np.random.default_rng(1).integers(97, 123, (100, 100, 27, 6), dtype=np.uint8)
+    rows = [
+        ",".join(" ".join(bytes(word).decode() for word in cell) for cell in row) for row in letters
+    ]
+    lines = ["file" + ",text" * 100, *(f"{at}.gpx,{row}" for at, row in enumerate(rows))]
+    assert is_cheap(lambda: activities("", "\n".join(lines).encode()), 1.0)
