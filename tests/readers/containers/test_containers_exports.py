@@ -240,3 +240,26 @@ def test_columns_of_long_texts_cost_no_time() -> None:
     ]
     lines = ["file" + ",text" * 100, *(f"{at}.gpx,{row}" for at, row in enumerate(rows))]
     assert is_cheap(lambda: activities("", "\n".join(lines).encode()), 1.0)
+
+
+def test_backslashes_between_folders_part_an_archive_like_slashes() -> None:
+    folder = "apple_health_export\\workout-routes"
+    zone = '"event","experiment time","system time"\nSTART,0,{}\n'
+    table = '"Time (s)","Latitude (°)","Longitude (°)"\n0,46.0,14.5\n1,46.1,14.5\n'
+    content = {
+        "apple_health_export\\export.xml": _health(GOOD),
+        f"{folder}\\r.gpx": _gpx(),
+        "one\\Location.csv": table.encode(),
+        "one\\meta\\time.csv": zone.format(1777793400).encode(),
+        "two\\Location.csv": table.encode(),
+        "two\\meta\\time.csv": zone.format(1777879800).encode(),
+    }
+    found = dict(members("a.zip", _zip(content), LIMITS))
+    starts = []
+    for name, data in found.items():
+        assert isinstance(data, bytes)
+        (run,) = read(name, data, LIMITS).recordings
+        starts.append(run.time_s[0])
+        if name.endswith(".gpx"):
+            assert run.columns["heart_rate_bpm"].tolist() == [150, 151, 152, 153, 154]
+    assert starts == [1777793400.0, 1777793400.0, 1777879800.0]

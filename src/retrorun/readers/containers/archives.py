@@ -207,13 +207,8 @@ def _overlap(infos: list[zipfile.ZipInfo]) -> bool:
 
 def _is_litter(name: str) -> bool:
     """Whether a member is what systems leave behind: hidden and half-copied ones, ``__MACOSX``."""
-    parts = _plain(name).split("/")
+    parts = name.split("/")
     return "__MACOSX" in parts or parts[-1].startswith((".", "~"))
-
-
-def _plain(name: str) -> str:
-    """A member's name with slashes, whatever the tool that wrote it put between folders."""
-    return name.replace("\\", "/")
 
 
 @dataclass(slots=True)
@@ -228,6 +223,8 @@ class _ArchiveWalk:
 
     def archive(self, name: str, archive: zipfile.ZipFile, depth: int) -> Iterator[Member]:
         infos = sorted(archive.infolist(), key=lambda info: info.header_offset)
+        for info in infos:  # some tools write backslashes between folders
+            info.filename = info.filename.replace("\\", "/")
         if _overlap(infos):
             words = "its members lie on top of each other, as in bombs"
             yield name, ReadError("archive-overlapping", words, file=name)
@@ -312,11 +309,11 @@ class _ArchiveWalk:
     ) -> dict[str, ActivityRow]:
         """What Strava's tables of contents tell, if there are any that can be read."""
         found: dict[str, ActivityRow] = {}
-        tables = [one for one in infos if _plain(one.filename).lower().split("/")[-1] == TABLE]
+        tables = [one for one in infos if one.filename.lower().split("/")[-1] == TABLE]
         for info in tables[:_MOST_INDICES]:
             content = self._content(name, archive, info)
             if isinstance(content, bytes):
-                found |= activities(_plain(info.filename)[: -len(TABLE)], content)
+                found |= activities(info.filename[: -len(TABLE)], content)
         return found
 
     def _sensor_logs(
