@@ -25,20 +25,19 @@ class Words(NamedTuple):
     end: tuple[str, ...]
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
+def _words(whole: str, begin: str, end: str) -> Words:
+    """From texts of words with blanks between them."""
+    return Words(frozenset(whole.split()), tuple(begin.split()), tuple(end.split()))
 
 
-_CYCLING = Words(
-    frozenset(
-        _words(
-            "自転車 ライド サイクリング 骑行 사이클링 자전거"
-            " velo velos vae vtt vttae mtb emtb btt bmx gravel bike"
-            " bikes ride rides riding rit rad kolo kolem kole spin peloton zwift moto quad enduro"
-            " moped scooter tandem trainer rouvy rolo"
-        )
+_CYCLING = _words(
+    whole=(
+        "自転車 ライド サイクリング 骑行 사이클링 자전거"
+        " velo velos vae vtt vttae mtb emtb btt bmx gravel bike"
+        " bikes ride rides riding rit rad kolo kolem kole spin peloton zwift moto quad enduro"
+        " moped scooter tandem trainer rouvy rolo"
     ),
-    _words(
+    begin=(
         "велос pyorail bisiklet unicy touringb cycl cicl biki biker bikep biket bike bicy bici"
         " ebik emtb mtb mountainbik pedal pedel velof velot velor velom veloa velos fiets wielre"
         " wielersp rennrad fahrrad radf radt radr radl radel radsp radaus raderg cykel cykl sykkel"
@@ -46,29 +45,27 @@ _CYCLING = Words(
         " motoc rollentrain hometrain heimtrain ergometer bicikl velodrom veldrij pedelec trottin"
         " monopat kolobez rotoped elektrokol rodill lobehjul sparkc skoter escoot onewheel"
     ),
-    _words(
+    end=(
         "bike biking cycling bicycle ride rad rader rit fiets fietsen cykling cykel pedelec sykling"
     ),
 )
-_SWIMMING = Words(
-    frozenset(
-        _words(
-            "スイム 水泳 游泳 수영"
-            " uinti yuzme nage nager natation natacion natacao natacio nado nadar"
-            " nuoto nuotare pool piscine piscina openwater dive diving simma basen basenie vatten"
-            " bazen bazenu bassin brasse vand"
-        )
+_SWIMMING = _words(
+    whole=(
+        "スイム 水泳 游泳 수영"
+        " uinti yuzme nage nager natation natacion natacao natacio nado nadar"
+        " nuoto nuotare pool piscine piscina openwater dive diving simma basen basenie vatten"
+        " bazen bazenu bassin brasse vand"
     ),
-    _words(
+    begin=(
         "плава swim schwimm nuotat zwem simning simtur svom plywa plav aqua aquaro snorkel apnea"
         " apnoe tauch plong buce mergulh immersion duiken dykning dykker nurk potap scuba schnorch"
         " hallenbad freibad submarin simhall bassang"
     ),
-    _words("swim swimming schwimmen zwemmen simning crawl"),
+    end="swim swimming schwimmen zwemmen simning crawl",
 )
-_WINTER = Words(
-    frozenset(_words("スキー 滑雪 스키 sci bezky bezkach luge sled snow sleeen pulka ice")),
-    _words(
+_WINTER = _words(
+    whole="スキー 滑雪 스키 sci bezky bezkach luge sled snow sleeen pulka ice",
+    begin=(
         "лыж сноуборд hiiht ski nordicsk alpinesk backcountrysk rollersk crosscountrysk waterski"
         " sciar scialp sciis sciist esqui langlauf langrend langdsk langdak nart narc lyz bezkov"
         " bezkar smuc smuk biathlon snowboard snowmob telemark rodel sledd sledg slitt sank skat"
@@ -77,19 +74,17 @@ _WINTER = Words(
         " alpinski biegowk toersk turskid utforsak langfardssk alpint"
         " abfahrtssk tourensk trineo zjazd deskanj eisschnell longboard rolerj kotalk"
     ),
-    _words("skiing skate skating skifahren skidor langlaufen langlauf skilaufen"),
+    end="skiing skate skating skifahren skidor langlaufen langlauf skilaufen",
 )
-_DRIVING = Words(
-    frozenset(
-        _words(
-            "car cars auto autem autos autom pkw lkw coche carro guida macchina bil bus avto"
-            " avtom kart korning korsel kore train trains rail zug zuge bahn ubahn sbahn tren trem"
-            " treno treni trein treinen tog tram metro subway underground lift plane fly volo"
-            " aereo avion aviao flight dirigir guidare buss carros fahre fer varen transit tgv rer"
-            " bustur caminhao personbil regionalbahn electrico"
-        )
+_DRIVING = _words(
+    whole=(
+        "car cars auto autem autos autom pkw lkw coche carro guida macchina bil bus avto"
+        " avtom kart korning korsel kore train trains rail zug zuge bahn ubahn sbahn tren trem"
+        " treno treni trein treinen tog tram metro subway underground lift plane fly volo"
+        " aereo avion aviao flight dirigir guidare buss carros fahre fer varen transit tgv rer"
+        " bustur caminhao personbil regionalbahn electrico"
     ),
-    _words(
+    begin=(
         "вожд поезд driv autofahr autorij autorit autoreis autobus autocar automob taxi voiture"
         " conduc conduir conduit conduz rijd bilkor biltur bilresa bilrejse samoch rizeni busfahr"
         " busreis avtobus truck camion lorry vehic vozil vozid pojazd fahrzeug gokart karting"
@@ -102,31 +97,27 @@ _DRIVING = Words(
         " schiff automot avtomob vrachtw bilfard lastbil ciezarow tovorn cercan letban podzemn"
         " pendeltag tagfard"
     ),
-    _words("fahrt fahren kjoring korning trein"),
+    end="fahrt fahren kjoring korning trein",
 )
-_WATER = Words(
-    frozenset(
-        _words(
-            "boat boats boot bateau barca barco statek lod voile vela row remo remar sup canoa"
-            " wing foil coln ladja ro rameur rame vogatore vogata prancha suppen"
-        )
+_WATER = _words(
+    whole=(
+        "boat boats boot bateau barca barco statek lod voile vela row remo remar sup canoa"
+        " wing foil coln ladja ro rameur rame vogatore vogata prancha suppen"
     ),
-    _words(
+    begin=(
         "boating bootf bootst sail segel segl sejl zeil zegl jadr plachet rowing rowingm ruder"
         " aviron canott canoag caiaq canotaj remoerg romaskin splyw"
         " roei rodd roning wioslar vesl kayak kajak canoe canoi kanu kano paddl paddel padl"
         " pagai piragu raft surf windsurf kite wakeb wakes wingfoil yacht tubing"
     ),
-    _words("surfing surf boarding segeln rudern boat boot paddeln"),
+    end="surfing surf boarding segeln rudern boat boot paddeln",
 )
-_OTHER = Words(
-    frozenset(
-        _words(
-            "golf padel box boxen boxing calcio ples dans gym hiit atv rv blimp gliding glider"
-            " judo karate rope horse bowling cardio calisthenics cooldown"
-        )
+_OTHER = _words(
+    whole=(
+        "golf padel box boxen boxing calcio ples dans gym hiit atv rv blimp gliding glider"
+        " judo karate rope horse bowling cardio calisthenics cooldown"
     ),
-    _words(
+    begin=(
         "intensity ausritt yoga joga pilates crossfit gymn fitnes strength weight kraft muscul"
         " fuerza forza forca kracht styrke styrk silow posil ellipt eliptic crosstrain stepper"
         " stairs stairc stairm stairst climb kletter escalad arrampic klimm klims klatr klattr"
@@ -141,49 +132,45 @@ _OTHER = Words(
         " transition circuit highint coretr mixedcardio waterf crosstr underwater steptrain"
         " indoorcardio paardrij horolez"
     ),
-    _words("ball boxing climbing dance tennis yoga golf kampf polo"),
+    end="ball boxing climbing dance tennis yoga golf kampf polo",
 )
 ELSEWHERE: tuple[Words, ...] = (_CYCLING, _SWIMMING, _WINTER, _DRIVING, _WATER, _OTHER)
 # with its ring it is a train, without it a day
 ELSEWHERE_AS_WRITTEN = frozenset({"tåg", "tåget"})
 
-RUN = Words(
-    frozenset(
-        _words(
-            "run runs ran jog jogs course courses courir footing carrera carreras correr"
-            " corriendo trote trotar corsa corse correre correndo corrida corridas lopen loop"
-            " loopje lopp lopband lopetur lob lobe lober lobetur lop lope loping trucht tek teka"
-            " teku teki tekom teci tekma beh behy behat trail trails ultra parkrun canicross"
-            " parkour tapis esteira passadeira obstacle trcanje juoksu lenkki kosu futas бег забег"
-            " lopa loppass rennen"
-            " ラン ランニング 跑步 달리기"
-        )
+RUN = _words(
+    whole=(
+        "run runs ran jog jogs course courses courir footing carrera carreras correr"
+        " corriendo trote trotar corsa corse correre correndo corrida corridas lopen loop"
+        " loopje lopp lopband lopetur lob lobe lober lobetur lop lope loping trucht tek teka"
+        " teku teki tekom teci tekma beh behy behat trail trails ultra parkrun canicross"
+        " parkour tapis esteira passadeira obstacle trcanje juoksu lenkki kosu futas бег забег"
+        " lopa loppass rennen"
+        " ラン ランニング 跑步 달리기"
     ),
-    _words(
+    begin=(
         "runn jogg treadmill lauf hardlop hardloop looptr loopband lopning lopar lopn springa"
         " springn lobeband lobetr bieg biezni behan bezeck bezec tekas tekac tekaln tekan podis"
         " marathon maraton orienteer orienter trailrun trailrunn plogg fellrun coureur corredor"
         " trackandf halvmara kunto"
     ),
-    _words("run running jogging lauf laufen loop lopen lopning lob loping marathon maraton"),
+    end="run running jogging lauf laufen loop lopen lopning lob loping marathon maraton",
 )
-WALK = Words(
-    frozenset(
-        _words(
-            "foot gehen marche marches rando balade ballade caminata caminar caminando andar"
-            " andando paseo passeio marcha marcia raquette raquettes stavgang gatur gang gaa hoja"
-            " hoje hoji hojo hodim izlet tura pesi ruck rucking onfoot kavely patikointi gora"
-            " ходьба поход ウォーキング ウォーク ハイキング 步行 徒步 걷기 yuruyus"
-        )
+WALK = _words(
+    whole=(
+        "foot gehen marche marches rando balade ballade caminata caminar caminando andar"
+        " andando paseo passeio marcha marcia raquette raquettes stavgang gatur gang gaa hoja"
+        " hoje hoji hojo hodim izlet tura pesi ruck rucking onfoot kavely patikointi gora"
+        " ходьба поход ウォーキング ウォーク ハイキング 步行 徒步 걷기 yuruyus"
     ),
-    _words(
+    begin=(
         "walk hik spazier wander bergwander bergtour bergsteig schneeschuh marsch pilger randonn"
         " promenad promener spadser sender excursion escursion alpinis montanismo trek cammin"
         " passegg caminh trilha pedestr wandel vandr spacer marsz chod chuze wedrow piesz prochaz"
         " turisti vychazk pochod pohod sprehod planinar gornis hribol snowsho mountaineer backpack"
         " geocach rambl marcher"
     ),
-    _words("walk walking hike hiking gehen wandern wanderung wandeling marsch"),
+    end="walk walking hike hiking gehen wandern wanderung wandeling marsch",
 )
 ON_FOOT: tuple[Words, ...] = (WALK, RUN)
 
