@@ -21,7 +21,7 @@ from retrorun.model import Note, Recording, Track
 from retrorun.model.recording import POSITION
 from retrorun.prepare.clean import Cleaned
 from retrorun.prepare.sources import differs
-from retrorun.prepare.track import around_turns, first_of, ground_mps, sums_ahead
+from retrorun.prepare.track import around_turns, covered, first_of, ground_mps, sums_ahead
 from retrorun.settings import PrepareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
@@ -216,12 +216,17 @@ def _dense(track: Track, clean: Cleaned, settings: PrepareSettings) -> BoolArray
     """Seconds, (n,), around which fixes lie so close that the speed's own chords overlap."""
     time_s = clean.time_s[_fixes(clean)] - track.start_time_s
     far = np.flatnonzero(np.diff(time_s) > settings.chord_s / 2)
-    edges = np.zeros(track.seconds + 1)
-    first = np.clip(np.floor(time_s[far] - settings.chord_s), 0, track.seconds)
-    last = np.clip(np.ceil(time_s[far + 1] + settings.chord_s), 0, track.seconds)
-    np.add.at(edges, first.astype(np.int64), 1.0)
-    np.add.at(edges, last.astype(np.int64), -1.0)
-    return np.asarray(np.cumsum(edges[:-1]) < 0.5, dtype=bool)
+    return ~_seconds_between(
+        time_s[far] - settings.chord_s, time_s[far + 1] + settings.chord_s, track.seconds
+    )
+
+
+def _seconds_between(start_s: FloatArray, end_s: FloatArray, seconds: int) -> BoolArray:
+    """Which seconds lie, wholly or in part, between any of these starts and ends, (k,) each."""
+    first, end = (
+        np.clip(each, 0, seconds).astype(np.int64) for each in (np.floor(start_s), np.ceil(end_s))
+    )
+    return covered(first, end, seconds)
 
 
 def _chord(clean: Cleaned, fixed: IntArray, settings: PrepareSettings) -> _Way:
@@ -297,14 +302,9 @@ def _between_known_knots(knots_s: FloatArray, known: BoolArray, seconds: int) ->
     second = np.arange(seconds)
     within = (second >= knots_s[0] - 1e-6) & (second + 1 <= knots_s[-1] + 1e-6)
     lost = np.flatnonzero(~known)
-    if not lost.size:
-        return np.asarray(within, dtype=bool)
-    edges = np.zeros(seconds + 1)
-    first = np.clip(np.floor(knots_s[lost] + 1e-6), 0, seconds).astype(np.int64)
-    last = np.clip(np.ceil(knots_s[lost + 1] - 1e-6), 0, seconds).astype(np.int64)
-    np.add.at(edges, first, 1.0)
-    np.add.at(edges, last, -1.0)
-    return np.asarray(within & (np.cumsum(edges[:-1]) < 0.5), dtype=bool)
+    if lost.size:
+        within &= ~_seconds_between(knots_s[lost] + 1e-6, knots_s[lost + 1] - 1e-6, seconds)
+    return np.asarray(within, dtype=bool)
 
 
 def _weights(track: Track, way: _Way, usual_mps: float, settings: PrepareSettings) -> FloatArray:
@@ -389,10 +389,7 @@ def _without_failures(
     stands = sums_ahead(np.where(both, odometer, 1.0), width) < width * settings.stands_mps
     moves = sums_ahead(np.where(both, position, 0.0), width) > width * settings.stands_moving_mps
     failed = np.flatnonzero(stands & moves)
-    lost = np.zeros(odometer.size + 1)
-    np.add.at(lost, failed, 1.0)
-    np.add.at(lost, failed + width, -1.0)
-    return np.where(np.cumsum(lost[:-1]) > 0.5, np.nan, odometer)
+    return np.where(covered(failed, failed + width, odometer.size), np.nan, odometer)
 
 
 def _first_known(

@@ -17,6 +17,7 @@ from retrorun.units import (
     EARTH_RADIUS_M,
     BoolArray,
     FloatArray,
+    IntArray,
     compass_deg,
     difference_deg,
     wrap_deg,
@@ -350,6 +351,14 @@ def _smoothed(step_m: FloatArray, width: int) -> FloatArray:
         around = sums_ahead(np.nan_to_num(step_m), width) / width
         found[middle] = np.where(holes, step_m[middle], around)
     return found
+
+
+def covered(first: IntArray, end: IntArray, size: int) -> BoolArray:
+    """Which of ``size`` places lie in any of the ranges ``[first, end)``, (k,) each."""
+    edges = np.zeros(size + 1)
+    np.add.at(edges, first, 1.0)
+    np.add.at(edges, end, -1.0)
+    return np.asarray(np.cumsum(edges[:-1]) > 0.5, dtype=bool)
 
 
 def sums_ahead(values: FloatArray, width: int) -> FloatArray:
