@@ -160,7 +160,7 @@ def _times_of_samples(at_s: FloatArray, before_s: FloatArray, after_s: FloatArra
     rank = np.empty(at_s.size, dtype=np.int64)
     rank[own_order] = np.arange(at_s.size)
     place = (rank - own_first) * (end - first) // (own_end - own_first)
-    return after_s[order[first + place]]
+    return np.asarray(after_s[order[first + place]], dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
