@@ -60,7 +60,7 @@ def upward(gravity: FloatArray, field: FloatArray, latitude_deg: float) -> Float
     return -gravity if steep and rise * latitude_deg > 0 else gravity
 
 
-def means(at_s: FloatArray, time_s: FloatArray, values: FloatArray) -> tuple[FloatArray, BoolArray]:
+def means(at_s: FloatArray, time_s: FloatArray, values: FloatArray) -> FloatArray:
     """(n,) means of what lies within half a second of each time, NaN where nothing does."""
     held = np.isfinite(time_s) & np.isfinite(values)
     rank = np.argsort(time_s[held], kind="stable")
@@ -70,16 +70,14 @@ def means(at_s: FloatArray, time_s: FloatArray, values: FloatArray) -> tuple[Flo
     last = np.searchsorted(times, at_s + _HALF_WINDOW_S, side="right")
     count = last - first
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(count > 0, (sums[last] - sums[first]) / count, np.nan)
-    return mean, count > 0
+        return np.where(count > 0, (sums[last] - sums[first]) / count, np.nan)
 
 
 def mean_heading_deg(at_s: FloatArray, time_s: FloatArray, heading_deg: FloatArray) -> FloatArray:
     """(n,) circular means of what lies within half a second, degrees; NaN where nothing does."""
     turn = np.radians(np.where(np.abs(heading_deg) < _MOST_SHOWN, heading_deg, np.nan))
-    north, any_there = means(at_s, time_s, arithmetic.cos(turn))
-    east, _ = means(at_s, time_s, arithmetic.sin(turn))
-    return np.where(any_there, np.degrees(arithmetic.arctan2(east, north)) % 360.0, np.nan)
+    east, north = (means(at_s, time_s, each) for each in arithmetic.sine_cosine(turn))
+    return np.asarray(np.degrees(arithmetic.arctan2(east, north)) % 360.0, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +95,7 @@ class Vectors:
 
     def around(self, at_s: FloatArray) -> FloatArray:
         """(n, 3) means of what lies within half a second of each time, NaN where nothing does."""
-        columns = [means(at_s, self.time_s, self.axes[:, axis])[0] for axis in range(3)]
+        columns = [means(at_s, self.time_s, self.axes[:, axis]) for axis in range(3)]
         return np.stack(columns, axis=1)
 
     def in_order(self) -> "Vectors":
@@ -409,7 +407,7 @@ def _turned_deg(at_s: FloatArray, turned: Rotation) -> tuple[FloatArray, IntArra
     rate = np.degrees((turned.rate_radps * np.nan_to_num(up)).sum(axis=1))
     total = np.cumsum(rate - np.median(rate)) * turned.step_s
     nearest = np.clip(np.searchsorted(turned.time_s, at_s), 0, turned.time_s.size - 1)
-    return means(at_s, turned.time_s, total)[0], turned.piece[nearest]
+    return means(at_s, turned.time_s, total), turned.piece[nearest]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

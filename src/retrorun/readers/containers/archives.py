@@ -13,12 +13,12 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, TypeVar
 
 from retrorun.errors import NotARunError, ReadError
 from retrorun.readers.containers import accounts, phyphox, sensor_logger
@@ -157,6 +157,7 @@ def _weight(info: zipfile.ZipInfo) -> int:
 
 
 Member = tuple[str, bytes | MemberError]
+_Role = TypeVar("_Role", bound=str)
 
 _PACKED = ".gz"
 _LABELS = ".labels.csv"
@@ -335,19 +336,7 @@ class _ArchiveWalk:
                 chosen = {role: held[own] for role, own in log.items()}
                 first = chosen.get("places") or next(iter(chosen.values()))
                 shown = f"{name}/{first.filename}"
-                yield shown, self._sensor_log(shown, archive, chosen)
-
-    def _sensor_log(
-        self,
-        name: str,
-        archive: zipfile.ZipFile,
-        chosen: dict[sensor_logger.Role, zipfile.ZipInfo],
-    ) -> bytes | MemberError:
-        try:
-            tables = {role: self.reader.read(name, archive, info) for role, info in chosen.items()}
-            return sensor_logger.sensor_log(name, tables, self.limits)
-        except (ReadError, NotARunError) as reason:
-            return reason
+                yield shown, self._composed(shown, archive, chosen, sensor_logger.sensor_log)
 
     def _phyphox(
         self, name: str, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]
@@ -366,13 +355,22 @@ class _ArchiveWalk:
             log = phyphox.roles(heads)
             if log:
                 shown = f"{name}/{log['places']}"
-                try:
-                    tables = {
-                        one: self.reader.read(shown, archive, held[own]) for one, own in log.items()
-                    }
-                    yield shown, phyphox.phyphox_log(shown, tables, self.limits)
-                except (ReadError, NotARunError) as reason:
-                    yield shown, reason
+                chosen = {one: held[own] for one, own in log.items()}
+                yield shown, self._composed(shown, archive, chosen, phyphox.phyphox_log)
+
+    def _composed(
+        self,
+        name: str,
+        archive: zipfile.ZipFile,
+        chosen: Mapping[_Role, zipfile.ZipInfo],
+        compose: Callable[[str, Mapping[_Role, bytes], ReadLimits], bytes],
+    ) -> bytes | MemberError:
+        """The recording that is made of several tables, or why there is none."""
+        try:
+            tables = {role: self.reader.read(name, archive, info) for role, info in chosen.items()}
+            return compose(name, tables, self.limits)
+        except (ReadError, NotARunError) as reason:
+            return reason
 
     def _health(
         self, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]

@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 from lxml import etree
 
-from retrorun.errors import SUMMARY_REMEDY, NotARunError, ReadError
+from retrorun.errors import ReadError
 from retrorun.model import (
     Export,
     FileTotal,
@@ -79,13 +79,6 @@ def refusal(name: str, damage: Note) -> ReadError:
     words = damage.message.rsplit("; ", 1)[0]  # without what would have been kept
     message = f"it breaks off before its second track point: {words}"
     return ReadError(damage.slug, message, file=name, remedy="Export it again.")
-
-
-def without_track(name: str, way_m: float, timer_s: float) -> NotARunError:
-    """The error of a document whose laps have totals and no track points."""
-    minutes = timer_s / 60
-    words = f"laps without track points: {way_m:.0f} m in {minutes:.0f} min, and no recording"
-    return NotARunError("tcx-no-track", words, file=name, remedy=SUMMARY_REMEDY)
 
 
 def export(
@@ -397,7 +390,7 @@ def _stream(
         for event, element in stream:
             handler.handle(event, element)
     except XmlBrokenError as broken:
-        return Note("xml-broken", f"{broken.message}; what came before it was kept")
+        return Note("xml-broken", f"{broken}; what came before it was kept")
     return None
 
 
