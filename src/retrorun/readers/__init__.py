@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from retrorun.settings import ReadLimits
 
 # of gzip files
-_SMALL = 1 << 20  # below this size any ratio is harmless
-_CHUNK = 1 << 20  # most bytes that a decoder gives at a time
-_LEAST_FED, _MOST_FED = 1 << 9, 1 << 18  # bytes given to a member's decoder at a time
-_LAYERS = 3
+_SMALL_BYTES = 1 << 20  # below this size any ratio is harmless
+_CHUNK_BYTES = 1 << 20  # most bytes that a decoder gives at a time
+_LEAST_FED_BYTES, _MOST_FED_BYTES = 1 << 9, 1 << 18  # bytes given to a member's decoder at a time
+_MOST_LAYERS = 3
 _MOST_MEMBERS = 250_000  # of one file; block-compressed ones have one for 64 kB
 
 __all__ = ["MemberError", "is_archive", "members", "read"]
@@ -104,15 +104,15 @@ def gunzip(name: str, data: bytes, limits: "ReadLimits") -> tuple[bytes, bool]:
         ReadError: too large, too tightly packed, too many layers or members, or no gzip at all.
     """
     cut = False
-    for _ in range(_LAYERS):
+    for _ in range(_MOST_LAYERS):
         if data[:2] != b"\x1f\x8b":
             return data, cut
         data, cut = _gzip_layer(name, data, limits)
-    raise ReadError("gzip-nested", f"gzip within gzip, {_LAYERS} deep or more", file=name)
+    raise ReadError("gzip-nested", f"gzip within gzip, {_MOST_LAYERS} deep or more", file=name)
 
 
 def _gzip_layer(name: str, data: bytes, limits: "ReadLimits") -> tuple[bytes, bool]:
-    most = min(limits.unpacked_bytes, max(_SMALL, int(len(data) * limits.compression_ratio)))
+    most = min(limits.unpacked_bytes, max(_SMALL_BYTES, int(len(data) * limits.compression_ratio)))
     content, position = io.BytesIO(), 0
     for _ in range(_MOST_MEMBERS):
         if data[position : position + 2] != b"\x1f\x8b":  # members may follow each other
@@ -137,10 +137,10 @@ def _gzip_member(data: bytes, start: int, content: io.BytesIO, most: int) -> int
 
     What is fed grows from little: what a member leaves over is copied, and there may be many.
     """
-    decoder, position, size = zlib.decompressobj(wbits=31), start, _LEAST_FED
+    decoder, position, size = zlib.decompressobj(wbits=31), start, _LEAST_FED_BYTES
     while position < len(data) and not decoder.eof and content.tell() <= most:
         fed = data[position : position + size]
-        content.write(decoder.decompress(fed, _CHUNK))
+        content.write(decoder.decompress(fed, _CHUNK_BYTES))
         position += len(fed) - len(decoder.unconsumed_tail) - len(decoder.unused_data)
-        size = min(4 * size, _MOST_FED)
+        size = min(4 * size, _MOST_FED_BYTES)
     return position if decoder.eof else None

@@ -39,7 +39,7 @@ LIKELY_S = _utc_s(2009)  # before then few runners had a GPS receiver
 Timed = TypeVar("Timed", Lap, Pause)
 
 
-def dated(one: Recording, kind: str) -> Recording:
+def with_likely_date(one: Recording, kind: str) -> Recording:
     """The recording on the day that it can have, with a note where that was or is in doubt."""
     start_s = float(one.time_s[one.time_s.size // 2])
     born_s = BORN_S.get(kind, 0.0)
@@ -116,7 +116,7 @@ def _with_times(
     )
 
 
-def on_timer(one: Recording, limits: ReadLimits) -> Recording:
+def with_timer_pace(one: Recording, limits: ReadLimits) -> Recording:
     """Times that run at another pace than the file's own timer, brought to that of the timer.
 
     Only where the odometer counts all the way from the first sample to the last and ends at the

@@ -134,9 +134,9 @@ _OTHER = _words(
     ),
     end="ball boxing climbing dance tennis yoga golf kampf polo",
 )
-ELSEWHERE: tuple[Words, ...] = (_CYCLING, _SWIMMING, _WINTER, _DRIVING, _WATER, _OTHER)
+NOT_ON_FOOT: tuple[Words, ...] = (_CYCLING, _SWIMMING, _WINTER, _DRIVING, _WATER, _OTHER)
 # with its ring it is a train, without it a day
-ELSEWHERE_AS_WRITTEN = frozenset({"tåg", "tåget"})
+NOT_ON_FOOT_AS_WRITTEN = frozenset({"tåg", "tåget"})
 
 RUN = _words(
     whole=(
@@ -175,7 +175,7 @@ WALK = _words(
 ON_FOOT: tuple[Words, ...] = (WALK, RUN)
 
 
-Kept = Literal["yes", "no", "maybe"]
+OnFoot = Literal["yes", "no", "maybe"]
 
 _LONGEST = 200  # characters of a word for a sport that are looked at
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -250,14 +250,14 @@ _SAMSUNG_FROM = 1000
 
 # FIT's sports are a closed list: what stands in neither of these is not on foot, new numbers too
 _FIT_ON_FOOT = frozenset({"running", "walking", "hiking", "mountaineering", "snowshoeing"})
-_FIT_UNSAID = frozenset({"generic", "all", "multisport"})
+_FIT_UNSPECIFIC = frozenset({"generic", "all", "multisport"})
 _FIT_SUB_ON_FOOT = frozenset(
     {
         *("treadmill", "indoor_running", "indoor_walking", "casual_walking", "speed_walking"),
         *("street", "trail", "track", "ultra", "rucking"),
     }
 )
-_FIT_SUB_UNSAID = frozenset(
+_FIT_SUB_UNSPECIFIC = frozenset(
     {
         *("generic", "all", "warm_up", "exercise", "challenge", "match", "navigate", "track_me"),
         *("map", "commuting", "mixed_surface", "virtual_activity", "obstacle", "expedition"),
@@ -274,10 +274,10 @@ def fit_sport(sport: str | int | None, sub_sport: str | int | None) -> str | Non
         sub_sport: likewise.
     """
     own, sub = _fit_word("sport", sport), _fit_word("sub-sport", sub_sport)
-    unsaid = own is None or own in _FIT_UNSAID
-    if sub in _FIT_SUB_ON_FOOT and (unsaid or own in _FIT_MACHINES):
+    is_unspecific = own is None or own in _FIT_UNSPECIFIC
+    if sub in _FIT_SUB_ON_FOOT and (is_unspecific or own in _FIT_MACHINES):
         return sub
-    if unsaid and sub is not None and sub not in _FIT_SUB_UNSAID:
+    if is_unspecific and sub is not None and sub not in _FIT_SUB_UNSPECIFIC:
         return sub
     return own
 
@@ -286,13 +286,13 @@ def _fit_word(kind: str, value: str | int | None) -> str | None:
     return f"{kind} {value}" if isinstance(value, int) else value
 
 
-def is_fit_on_foot(sport: str | None) -> Kept:
+def is_fit_on_foot(sport: str | None) -> OnFoot:
     """Whether a sport goes on foot, by FIT's closed lists; ``maybe`` where the file does not say.
 
     Args:
         sport: as ``fit_sport`` gives it.
     """
-    if sport is None or sport in _FIT_UNSAID:
+    if sport is None or sport in _FIT_UNSPECIFIC:
         return "maybe"
     return "yes" if sport in _FIT_ON_FOOT | _FIT_SUB_ON_FOOT else "no"
 
@@ -307,7 +307,7 @@ def sport_of_code(text: str) -> str:
     return _SAMSUNG.get(number, f"exercise type {number}")
 
 
-def is_on_foot(sport: str | None) -> Kept:
+def is_on_foot(sport: str | None) -> OnFoot:
     """Whether a sport goes on foot; ``maybe`` where the file does not say or speaks in riddles."""
     if sport is None:
         return "maybe"
@@ -315,7 +315,7 @@ def is_on_foot(sport: str | None) -> Kept:
     if word.startswith("exercise type "):
         return "no"  # Samsung's list is closed
     written, plain = tokens(word)
-    if written & ELSEWHERE_AS_WRITTEN or _any_of(plain, ELSEWHERE):
+    if written & NOT_ON_FOOT_AS_WRITTEN or _any_of(plain, NOT_ON_FOOT):
         return "no"
     return "yes" if _any_of(plain, ON_FOOT) else "maybe"
 
@@ -342,10 +342,10 @@ def without_diacritics(text: str) -> str:
 
 
 def _any_of(plain: Iterable[str], groups: Iterable[Words]) -> bool:
-    return any(_is_one(word, words) for word in plain for words in groups)
+    return any(_matches(word, words) for word in plain for words in groups)
 
 
-def _is_one(word: str, words: Words) -> bool:
+def _matches(word: str, words: Words) -> bool:
     if word in words.whole or word.startswith(words.begin):
         return True
     return len(word) >= _LEAST_COMPOUND and word not in _NO_COMPOUND and word.endswith(words.end)

@@ -27,14 +27,14 @@ from retrorun.readers.registry import HEAD_BYTES, MemberError, reader_of, suffix
 from retrorun.readers.sports import is_on_foot
 from retrorun.settings import ReadLimits
 
-_SMALL = 1 << 20  # below this size any ratio is harmless
-_CHUNK = 1 << 20
-_ALLOWANCE = 64 << 20  # unpacked bytes of an archive that its packed bytes need not account for
-_HELD = 64 << 20  # a zip within a zip that is no larger is held as a whole
-_PASSES = 16  # over the packed bytes of a larger one: going back means to read it again
-_UNPACKED = 3  # and over its unpacked bytes, for those that are packed tightly
-_SLOW = 20  # bzip2 and LZMA take so many times as long as deflate
-_MOST_LISTED = 16 << 20  # bytes of a table of contents
+_SMALL_BYTES = 1 << 20  # below this size any ratio is harmless
+_CHUNK_BYTES = 1 << 20
+_ALLOWANCE_BYTES = 64 << 20  # of an archive that its packed bytes need not account for
+_MOST_HELD_BYTES = 64 << 20  # a zip within a zip that is no larger is held as a whole
+_PACKED_PASSES = 16  # over the packed bytes of a larger one: going back means to read it again
+_UNPACKED_PASSES = 3  # and over its unpacked bytes, for those that are packed tightly
+_SLOW_FACTOR = 20  # bzip2 and LZMA take so many times as long as deflate
+_MOST_DIRECTORY_BYTES = 16 << 20  # of the table of contents
 UNPACKING_ERRORS = (  # what zipfile and its decompressors raise on damaged archives
     *(zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError),
     *(OSError, ValueError, IndexError, KeyError, OverflowError),
@@ -65,7 +65,7 @@ class MemberReader:
 
     limits: ReadLimits
     unpacked: int = 0
-    allowance: float = _ALLOWANCE
+    allowance: float = _ALLOWANCE_BYTES
 
     def content(self, name: str, stream: IO[bytes], info: zipfile.ZipInfo) -> bytes:
         """Bytes of a member, as long as they are few enough.
@@ -75,7 +75,7 @@ class MemberReader:
         """
         self.refuse_large(name, info, self.limits.file_bytes)
         content = io.BytesIO()
-        while piece := stream.read(_CHUNK):  # no more than its entry claims
+        while piece := stream.read(_CHUNK_BYTES):  # no more than its entry claims
             content.write(piece)
         self._spend(content.tell(), info)
         return content.getvalue()
@@ -88,7 +88,7 @@ class MemberReader:
         """
         ratio = int(max(info.compress_size, 1) * self.limits.compression_ratio)
         left = max(0.0, self.allowance + ratio)
-        most = min(most, max(_SMALL, ratio), int(left / _weight(info)))
+        most = min(most, max(_SMALL_BYTES, ratio), int(left / _weight(info)))
         most = min(most, max(0, self.limits.archive_bytes - self.unpacked))
         if info.file_size > most:
             raise ReadError("member-too-large", f"unpacks to over {most} bytes", file=name)
@@ -111,12 +111,12 @@ class MemberReader:
         if reason:
             raise reason
         self.refuse_large(name, info, self.limits.archive_bytes)
-        if info.file_size <= _HELD:
+        if info.file_size <= _MOST_HELD_BYTES:
             with open_zip(io.BytesIO(self.read(name, archive, info)), name) as inner:
                 yield inner
             return
-        most_passed = _PASSES * info.compress_size + _UNPACKED * info.file_size
-        with archive.open(info) as stream, open_zip(stream, name, most_passed) as inner:
+        most_skipped_bytes = _PACKED_PASSES * info.compress_size + _UNPACKED_PASSES * info.file_size
+        with archive.open(info) as stream, open_zip(stream, name, most_skipped_bytes) as inner:
             yield inner
 
     def read(self, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
@@ -146,14 +146,14 @@ class MemberReader:
 
     def pieces(self, stream: IO[bytes]) -> Iterator[bytes]:
         """A long member piece by piece, until the archive's allowance is spent."""
-        while self.unpacked < self.limits.archive_bytes and (piece := stream.read(_CHUNK)):
+        while self.unpacked < self.limits.archive_bytes and (piece := stream.read(_CHUNK_BYTES)):
             self.unpacked += len(piece)
             yield piece
 
 
 def _weight(info: zipfile.ZipInfo) -> int:
     """How many times as long as deflate a member's bytes take."""
-    return 1 if info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) else _SLOW
+    return 1 if info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) else _SLOW_FACTOR
 
 
 Member = tuple[str, bytes | MemberError]
@@ -206,7 +206,7 @@ def _overlap(infos: list[zipfile.ZipInfo]) -> bool:
     )
 
 
-def _is_litter(name: str) -> bool:
+def _is_left_by_a_system(name: str) -> bool:
     """Whether a member is what systems leave behind: hidden and half-copied ones, ``__MACOSX``."""
     parts = name.split("/")
     return "__MACOSX" in parts or parts[-1].startswith((".", "~"))
@@ -230,7 +230,7 @@ class _ArchiveWalk:
             words = "its members lie on top of each other, as in bombs"
             yield name, ReadError("archive-overlapping", words, file=name)
             return
-        infos = [info for info in infos if not _is_litter(info.filename)]
+        infos = [info for info in infos if not _is_left_by_a_system(info.filename)]
         left = max(0, self.limits.archive_members - self.seen)
         self.seen += len(infos)
         self.activity_rows = self._index(name, archive, infos)
@@ -414,32 +414,32 @@ class _ArchiveWalk:
             )
 
 
-def open_zip(stream: IO[bytes], name: str, most_passed: float = math.inf) -> zipfile.ZipFile:
+def open_zip(stream: IO[bytes], name: str, most_skipped_bytes: float = math.inf) -> zipfile.ZipFile:
     """A zip that is read from a stream.
 
     Raises:
         ReadError: its table of contents is too large.
         BadZipFile: it is none, or others of ``UNPACKING_ERRORS``.
     """
-    return zipfile.ZipFile(_Watched(stream, name, most_passed))
+    return zipfile.ZipFile(_GuardedStream(stream, name, most_skipped_bytes))
 
 
-class _Watched:
+class _GuardedStream:
     """A stream of which no large piece is read at once, nor too much in all.
 
     Args:
         stream: can be read at any place.
         name: of the archive, for messages.
-        most_passed: bytes that may be passed over; going back passes over all up to there.
+        most_skipped_bytes: how far seeks may go in all; going back counts from the beginning.
     """
 
-    def __init__(self, stream: IO[bytes], name: str, most_passed: float) -> None:
-        self.stream, self.name, self.left = stream, name, most_passed
+    def __init__(self, stream: IO[bytes], name: str, most_skipped_bytes: float) -> None:
+        self.stream, self.name, self.left = stream, name, most_skipped_bytes
 
     def read(self, size: int = -1) -> bytes:
         """As of a file."""
-        if size > _MOST_LISTED:
-            words = f"its table of contents has over {_MOST_LISTED} bytes"
+        if size > _MOST_DIRECTORY_BYTES:
+            words = f"its table of contents has over {_MOST_DIRECTORY_BYTES} bytes"
             raise ReadError("archive-too-many", words, file=self.name)
         return self.stream.read(size)
 

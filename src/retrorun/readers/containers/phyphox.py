@@ -17,11 +17,11 @@ from retrorun.readers.attitude import (
     Vectors,
     gyroscope_heading_deg,
     handling_s,
-    levelled_deg,
     mean_heading_deg,
     mount_column,
     mount_numbers,
     rotation_of,
+    tilt_compensated_by_mount_deg,
     upward,
     without_contradicted,
 )
@@ -148,7 +148,7 @@ def _heading(
     if "magnetometer" in sensors:
         field, up = (each.around(at_s) for each in (sensors["magnetometer"], pull))
         number = mount_numbers(at_s, begins_s)
-        heading = levelled_deg(field, upward(up, field, latitude_deg), number)
+        heading = tilt_compensated_by_mount_deg(field, upward(up, field, latitude_deg), number)
     if "gyroscope" in sensors:
         turned = rotation_of(sensors["gyroscope"], pull, limits, starts_s)
     if turned is None:

@@ -54,7 +54,7 @@ def decode_messages(part: Part) -> MessageTable:
         try:
             for message in decoder.get_messages():
                 found.setdefault(message.name, []).append(_values(message))
-        except _NONSENSE:
+        except _DECODING_ERRORS:
             lost += 1
     if not lost:
         return MessageTable(found)
@@ -62,7 +62,14 @@ def decode_messages(part: Part) -> MessageTable:
     return MessageTable(found, (Note("fit-messages-lost", words),))
 
 
-_NONSENSE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, struct.error)
+_DECODING_ERRORS = (
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    struct.error,
+)
 
 
 class _Decoder(UncachedFitFile):  # type: ignore[misc]
