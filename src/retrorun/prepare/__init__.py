@@ -66,7 +66,7 @@ def prepare(
     clean = cleaned(recording, settings)
     track = resampled(clean, settings)
     shown = track if leave_out is None else leave_out(track)
-    if shown is not track:  # nothing behind this line knows more than what is left
+    if shown is not track:  # from here on only what may be kept is known
         track, clean = shown, as_cleaned(shown)
         recording = replace(recording, distance_m=None, totals=())
     if not track.seconds:

@@ -200,8 +200,9 @@ def _drop_repeated_fixes(
     """Blank fixes that repeat the one before them until the position catches up, in place.
 
     A receiver that hangs gives its last fix again and then leaps to where the athlete is by now:
-    the leap belongs to the time since the position last changed. Who stands longer than a hole
-    that is bridged has stood, unless nobody could leap so far at once but run it in that time.
+    the leap belongs to the time since the position last changed. A fix that is repeated for longer
+    than ``gap_s`` counts as standing, unless the leap behind it is impossible at once and can be
+    run in the whole time.
     """
     latitude, longitude = (columns[name] for name in POSITION)
     fixed = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude))

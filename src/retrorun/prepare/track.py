@@ -55,7 +55,7 @@ def resampled(clean: Cleaned, settings: PrepareSettings) -> Track:
 
 
 def as_cleaned(track: Track) -> Cleaned:
-    """A track at 1 Hz as the samples of a recording, of which it says what it says itself.
+    """A track at 1 Hz as the samples of a cleaned recording, with its pauses and breaks.
 
     Args:
         track: without derived columns.
@@ -336,7 +336,7 @@ def ground_mps(
     indoors = run_m > settings.treadmill_m and seen_m < settings.treadmill_share * run_m
     turning = (chord_mps < settings.moving_mps) & (by_others >= settings.moving_mps)
     turning &= ~(by_odometer < settings.moving_mps)
-    chord_mps = np.where(turning, by_others, chord_mps)  # who turns about does not stand
+    chord_mps = np.where(turning, by_others, chord_mps)  # a turn about has a short chord
     ground = odometer_mps if indoors else first_of(chord_mps, odometer_mps)
     ground = first_of(ground, np.where(indoors, np.nan, by_others))
     if ground.size > 1 and np.isnan(ground[-1]):

@@ -42,7 +42,7 @@ def repair_clock(one: Recording, kind: str, file: str, limits: ReadLimits) -> tu
 
     Raises:
         ReadError: ten or more samples have all one time, or lie hours apart (slug ``clock-…``).
-            Fewer than ten tell nothing of the clock: their times stay as they are.
+            Of fewer than ten samples the times stay as they are.
     """
     if one.time_s.size < 2:
         return (one,)

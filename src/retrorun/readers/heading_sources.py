@@ -239,7 +239,7 @@ def series(
 ) -> HeadingSeries | None:
     """A heading candidate, without the times that have none; None if it holds no value.
 
-    ``mount`` (n,) counts how the device was worn; where it is not known it is as before.
+    ``mount`` (n,) numbers the mounts of the device; where it is missing, the one before goes on.
     """
     held = np.isfinite(heading_deg) & np.isfinite(time_s)
     if not held.any():
@@ -250,6 +250,6 @@ def series(
 
 
 def _counting(mount: FloatArray) -> IntArray:
-    """Numbers that never fall, (n,): where one is missing it is that of before."""
+    """Numbers that never fall, (n,); a missing one is the one before."""
     known = np.nan_to_num(np.clip(mount, 0, len(mount)))
     return np.maximum.accumulate(known).astype(np.int64)

@@ -308,7 +308,7 @@ def sport_of_code(text: str) -> str:
 
 
 def is_on_foot(sport: str | None) -> OnFoot:
-    """Whether a sport goes on foot; ``maybe`` where the file does not say or speaks in riddles."""
+    """Whether a sport goes on foot; ``maybe`` where it is not named or not known."""
     if sport is None:
         return "maybe"
     word = sport_of_code(sport.strip()[:_LONGEST])

@@ -163,6 +163,7 @@ def _adopt_metadata(name: str, hosts: Mapping[_Key, _Log]) -> None:
 
 
 def _priority(name: str) -> tuple[bool, bool, str]:
+    """Sorting key: the phone before a watch, gravity before total acceleration, then by name."""
     return "watch" in name.lower(), "total" in name.lower(), name
 
 

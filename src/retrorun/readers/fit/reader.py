@@ -290,7 +290,7 @@ def _windows(
 
 
 def _records_between(whole: Recording, window: IntArray) -> Recording:
-    """The part of a recording whose records lie in a window of time."""
+    """The records at some places, (k,), with the headings, laps and pauses of their time."""
     if len(window) == len(whole.time_s):
         return whole
     time_s = whole.time_s[window]

@@ -69,7 +69,7 @@ class Messages:
     clock_s: FloatArray
 
     def scalar(self, number: int) -> FloatArray | None:
-        """(n,) values of a native field; None where it is absent, or an array against all sense."""
+        """(n,) values of a native field; None where it is absent or holds several."""
         values = self.native.get(number)
         return values if values is not None and values.ndim == 1 else None
 

@@ -201,7 +201,7 @@ def _appended(first: Recording, second: Recording) -> Recording:
 def _headings_of_both(
     first: Sequence[HeadingSeries], second: Sequence[HeadingSeries]
 ) -> tuple[HeadingSeries, ...]:
-    """What stood in the same place of both tracks is one series: each is judged as a whole."""
+    """The series of both tracks; those of one source, claim and north are joined."""
     joined = {(one.source, one.claim, one.north): one for one in first}
     for one in second:
         place = (one.source, one.claim, one.north)
@@ -211,7 +211,7 @@ def _headings_of_both(
 
 
 def _heading_of_both(first: HeadingSeries, second: HeadingSeries) -> HeadingSeries:
-    """Where mounts are counted, those of the second are others."""
+    """Two series as one; mounts of the second are numbered after those of the first."""
     mount = None
     if first.mount is not None or second.mount is not None:
         counts = [
