@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _SMALL_BYTES = 1 << 20  # below this size any ratio is harmless
 _CHUNK_BYTES = 1 << 20  # most bytes that a decoder gives at a time
 _LEAST_FED_BYTES, _MOST_FED_BYTES = 1 << 9, 1 << 18  # bytes given to a member's decoder at a time
-_MOST_LAYERS = 3
+_LAYERS = 3
 _MOST_MEMBERS = 250_000  # of one file; block-compressed ones have one for 64 kB
 
 __all__ = ["MemberError", "is_archive", "members", "read"]
@@ -104,11 +104,11 @@ def gunzip(name: str, data: bytes, limits: "ReadLimits") -> tuple[bytes, bool]:
         ReadError: too large, too tightly packed, too many layers or members, or no gzip at all.
     """
     cut = False
-    for _ in range(_MOST_LAYERS):
+    for _ in range(_LAYERS):
         if data[:2] != b"\x1f\x8b":
             return data, cut
         data, cut = _gzip_layer(name, data, limits)
-    raise ReadError("gzip-nested", f"gzip within gzip, {_MOST_LAYERS} deep or more", file=name)
+    raise ReadError("gzip-nested", f"gzip within gzip, {_LAYERS} deep or more", file=name)
 
 
 def _gzip_layer(name: str, data: bytes, limits: "ReadLimits") -> tuple[bytes, bool]:

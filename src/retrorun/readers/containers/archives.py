@@ -34,7 +34,7 @@ _MOST_HELD_BYTES = 64 << 20  # a zip within a zip that is no larger is held as a
 _PACKED_PASSES = 16  # over the packed bytes of a larger one: going back means to read it again
 _UNPACKED_PASSES = 3  # and over its unpacked bytes, for those that are packed tightly
 _SLOW_FACTOR = 20  # bzip2 and LZMA take so many times as long as deflate
-_MOST_DIRECTORY_BYTES = 16 << 20  # of the table of contents
+_MOST_LISTED = 16 << 20  # of the table of contents
 UNPACKING_ERRORS = (  # what zipfile and its decompressors raise on damaged archives
     *(zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError),
     *(OSError, ValueError, IndexError, KeyError, OverflowError),
@@ -438,8 +438,8 @@ class _GuardedStream:
 
     def read(self, size: int = -1) -> bytes:
         """As of a file."""
-        if size > _MOST_DIRECTORY_BYTES:
-            words = f"its table of contents has over {_MOST_DIRECTORY_BYTES} bytes"
+        if size > _MOST_LISTED:
+            words = f"its table of contents has over {_MOST_LISTED} bytes"
             raise ReadError("archive-too-many", words, file=self.name)
         return self.stream.read(size)
 

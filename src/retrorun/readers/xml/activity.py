@@ -390,7 +390,8 @@ def _stream(
         for event, element in stream:
             handler.handle(event, element)
     except XmlBrokenError as broken:
-        return Note("xml-broken", f"{broken}; what came before it was kept")
+        message = str(broken)
+        return Note("xml-broken", f"{message}; what came before it was kept")
     return None
 
 
